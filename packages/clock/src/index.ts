@@ -1,1 +1,9 @@
-export {};
+export type { Clock, Timer } from './clock.ts';
+export { sleep } from './sleep.ts';
+export { systemClock } from './system-clock.ts';
+export {
+  type TimeoutSignal,
+  timeoutSignal,
+  type WithTimeoutOptions,
+  withTimeout,
+} from './timeout.ts';
