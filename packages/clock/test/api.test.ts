@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+
+test('exported names', async () => {
+  expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
+    [
+      "sleep",
+      "systemClock",
+      "timeoutSignal",
+      "withTimeout",
+    ]
+  `);
+  expect(Object.keys(await import('../src/virtual.ts')).sort()).toMatchInlineSnapshot(`
+    [
+      "virtualClock",
+    ]
+  `);
+});

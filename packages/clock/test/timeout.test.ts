@@ -1,0 +1,154 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { sleep, timeoutSignal, withTimeout } from '../src/index.ts';
+import { virtualClock } from '../src/virtual.ts';
+
+/** How a promise stands without waiting for it. */
+function watch(promise: Promise<unknown>): { state: unknown } {
+  const seen: { state: unknown } = { state: 'pending' };
+  promise.then(
+    (value) => {
+      seen.state = ['resolved', value];
+    },
+    (error: unknown) => {
+      seen.state = ['rejected', error];
+    },
+  );
+  return seen;
+}
+
+describe('sleep', () => {
+  test('ends after its time and leaves no listener', async () => {
+    const clock = virtualClock();
+    const { signal } = new AbortController();
+    const seen = watch(sleep(clock, 100, { signal }));
+    await clock.advance(99);
+    expect(seen.state).toBe('pending');
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await clock.advance(1);
+    expect(seen.state).toEqual(['resolved', undefined]);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  test('ends at an abort with its reason, and leaves neither timer nor listener', async () => {
+    const clock = virtualClock();
+    const controller = new AbortController();
+    const seen = watch(sleep(clock, 100, { signal: controller.signal }));
+    const reason = new Error('stop');
+    controller.abort(reason);
+    await clock.advance(0);
+    expect(seen.state).toEqual(['rejected', reason]);
+    expect(clock.pending).toBe(0);
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+  });
+
+  test('does not start under an aborted signal', async () => {
+    const clock = virtualClock();
+    await expect(sleep(clock, 100, { signal: AbortSignal.abort('gone') })).rejects.toBe('gone');
+    expect(clock.pending).toBe(0);
+  });
+
+  test('a length that is not a number rejects and leaves no listener', async () => {
+    const { signal } = new AbortController();
+    await expect(sleep(virtualClock(), Number.NaN, { signal })).rejects.toThrow(RangeError);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+});
+
+describe('timeoutSignal', () => {
+  test('aborts when the time is up, with the given reason or a TimeoutError', async () => {
+    const clock = virtualClock();
+    const plain = timeoutSignal(clock, 10);
+    const reason = new Error('too slow');
+    const given = timeoutSignal(clock, 10, reason);
+    await clock.advance(9);
+    expect([plain.signal.aborted, given.signal.aborted]).toEqual([false, false]);
+    await clock.advance(1);
+    expect(plain.signal.reason).toMatchObject({ name: 'TimeoutError' });
+    expect(given.signal.reason).toBe(reason);
+  });
+
+  test('cancelled, it never aborts', async () => {
+    const clock = virtualClock();
+    const timeout = timeoutSignal(clock, 10);
+    timeout.cancel();
+    timeout.cancel();
+    expect(clock.pending).toBe(0);
+    await clock.advance(20);
+    expect(timeout.signal.aborted).toBe(false);
+  });
+});
+
+describe('withTimeout', () => {
+  const forever = (): Promise<never> => new Promise(() => undefined);
+
+  test('settles as the work does and leaves nothing behind', async () => {
+    const clock = virtualClock();
+    const { signal } = new AbortController();
+    const failure = new Error('failed');
+    await expect(withTimeout(clock, 10, async () => 7, { signal })).resolves.toBe(7);
+    await expect(withTimeout(clock, 10, () => Promise.reject(failure), { signal })).rejects.toBe(
+      failure,
+    );
+    const throwing = (): Promise<void> => {
+      throw failure;
+    };
+    await expect(withTimeout(clock, 10, throwing, { signal })).rejects.toBe(failure);
+    expect(clock.pending).toBe(0);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  test('rejects when the time is up even if the work takes no notice', async () => {
+    const clock = virtualClock();
+    const { signal } = new AbortController();
+    let inner: AbortSignal | undefined;
+    const seen = watch(
+      withTimeout(
+        clock,
+        10,
+        (given) => {
+          inner = given;
+          return forever();
+        },
+        { signal },
+      ),
+    );
+    await clock.advance(9);
+    expect(seen.state).toBe('pending');
+    await clock.advance(1);
+    expect(seen.state).toMatchObject(['rejected', { name: 'TimeoutError' }]);
+    expect(inner?.reason).toMatchObject({ name: 'TimeoutError' });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  test("rejects with the caller's own reason when the caller aborts", async () => {
+    const clock = virtualClock();
+    const controller = new AbortController();
+    const seen = watch(withTimeout(clock, 10, forever, { signal: controller.signal }));
+    controller.abort('enough');
+    await clock.advance(0);
+    expect(seen.state).toEqual(['rejected', 'enough']);
+    expect(clock.pending).toBe(0);
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+  });
+
+  test('does not start the work under an aborted signal', async () => {
+    let started = false;
+    const work = async (): Promise<void> => {
+      started = true;
+    };
+    const signal = AbortSignal.abort('gone');
+    await expect(withTimeout(virtualClock(), 10, work, { signal })).rejects.toBe('gone');
+    expect(started).toBe(false);
+  });
+
+  test('work that fails after the deadline is not an unhandled rejection', async () => {
+    const clock = virtualClock();
+    const reason = new Error('late');
+    const work = (signal: AbortSignal): Promise<never> =>
+      sleep(clock, 50, { signal }) as Promise<never>;
+    const seen = watch(withTimeout(clock, 10, work, { reason }));
+    await clock.advance(100);
+    expect(seen.state).toEqual(['rejected', reason]);
+  });
+});
