@@ -1,0 +1,56 @@
+import type { Codec } from './codec.ts';
+import { RlpError } from './error.ts';
+
+/** Settings of {@link list}. */
+export interface ListOptions {
+  /**
+   * The most items; a longer list is `too-many-items` before any of them is read.
+   * @default Infinity: only the input's size is a limit, and one byte may become one value
+   */
+  readonly max?: number;
+}
+
+/** A list of items of one kind as an array. */
+export function list<T>(item: Codec<T>, options: ListOptions = {}): Codec<T[]> {
+  const { max = Number.POSITIVE_INFINITY } = options;
+  return {
+    read(reader) {
+      const start = reader.position;
+      const outerEnd = reader.enterList();
+      const values: T[] = [];
+      let index = 0;
+      try {
+        // An item takes a byte at least, so that only a list of more bytes can have too many.
+        if (reader.end - reader.position > max) {
+          const first = reader.position;
+          for (; !reader.done; index++) {
+            if (index === max)
+              throw new RlpError('too-many-items', `more than ${max} items`, start);
+            reader.skip();
+          }
+          reader.position = first;
+          index = 0;
+        }
+        for (; !reader.done; index++) values.push(item.read(reader));
+      } catch (error) {
+        throw index === max ? error : RlpError.within(error, index);
+      }
+      reader.leave(outerEnd);
+      return values;
+    },
+    write(writer, values) {
+      if (!Array.isArray(values)) throw new RlpError('invalid-value', 'not an array');
+      if (values.length > max) {
+        throw new RlpError('too-many-items', `${values.length} items, more than ${max}`);
+      }
+      const mark = writer.length;
+      let index = values.length - 1;
+      try {
+        for (; index >= 0; index--) item.write(writer, values[index] as T);
+      } catch (error) {
+        throw RlpError.within(error, index);
+      }
+      writer.wrapList(mark);
+    },
+  };
+}

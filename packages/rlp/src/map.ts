@@ -1,0 +1,39 @@
+import type { Codec } from './codec.ts';
+import { RlpError } from './error.ts';
+
+/**
+ * A codec for another form of what `codec` reads and writes. What either function throws, unless
+ * it is an {@link RlpError}, becomes the `cause` of an `invalid-value`.
+ */
+export function map<A, B>(
+  codec: Codec<A>,
+  decode: (value: A) => B,
+  encode: (value: B) => A,
+): Codec<B> {
+  return {
+    read(reader) {
+      const start = reader.position;
+      const value = codec.read(reader);
+      try {
+        return decode(value);
+      } catch (error) {
+        throw refused(error, start);
+      }
+    },
+    write(writer, value) {
+      let inner: A;
+      try {
+        inner = encode(value);
+      } catch (error) {
+        throw refused(error);
+      }
+      codec.write(writer, inner);
+    },
+  };
+}
+
+function refused(error: unknown, offset?: number): RlpError {
+  if (error instanceof RlpError) return error;
+  const detail = error instanceof Error ? error.message : 'refused value';
+  return new RlpError('invalid-value', detail, offset, { cause: error });
+}

@@ -1,0 +1,102 @@
+import type { Codec, Infer } from './codec.ts';
+import { RlpError } from './error.ts';
+
+/** A field of a struct's tail that may be missing, made by {@link optional}. */
+export interface OptionalField<T> {
+  readonly optional: Codec<T>;
+}
+
+/** The fields of a struct in the order in which they are written. */
+export type Fields = Readonly<Record<string, Codec<unknown> | OptionalField<unknown>>>;
+
+/** What a struct of these fields holds: optional ones are properties that may be absent. */
+export type StructOf<F extends Fields> = Simplify<
+  { -readonly [K in keyof F as F[K] extends Codec<unknown> ? K : never]: Infer<F[K]> } & {
+    -readonly [K in keyof F as F[K] extends Codec<unknown>
+      ? never
+      : K]?: F[K] extends OptionalField<infer T> ? T : never;
+  }
+>;
+
+type Simplify<T> = { [K in keyof T]: T[K] };
+
+/** Settings of {@link struct}. */
+export interface StructOptions {
+  /**
+   * What to do about items behind the last field when decoding: `ignore` looks at no more of
+   * them than their prefixes (EIP-8), `refuse` is `too-many-items`.
+   * @default 'refuse'
+   */
+  readonly extra?: 'refuse' | 'ignore';
+}
+
+/**
+ * A list with a fixed order of fields, as an object. The trailing fields may be
+ * {@link optional}: the list may end before any of them, and then they are absent from the object.
+ *
+ * @throws TypeError when a field that is not optional follows one that is.
+ */
+export function struct<const F extends Fields>(
+  fields: F,
+  options: StructOptions = {},
+): Codec<StructOf<F>> {
+  const names = Object.keys(fields);
+  const codecs = Object.values(fields).map((field) =>
+    'optional' in field ? field.optional : field,
+  );
+  const required = Object.values(fields).filter((field) => !('optional' in field)).length;
+  if (
+    Object.values(fields)
+      .slice(0, required)
+      .some((field) => 'optional' in field)
+  ) {
+    throw new TypeError('only the last fields of a struct can be optional');
+  }
+  const ignoreExtra = options.extra === 'ignore';
+
+  return {
+    read(reader) {
+      const outerEnd = reader.enterList();
+      const value: Record<string, unknown> = {};
+      let index = 0;
+      try {
+        for (; index < codecs.length; index++) {
+          if (index >= required && reader.done) break;
+          value[names[index] as string] = (codecs[index] as Codec<unknown>).read(reader);
+        }
+      } catch (error) {
+        throw RlpError.within(error, names[index] as string);
+      }
+      if (ignoreExtra) while (!reader.done) reader.skip();
+      reader.leave(outerEnd);
+      return value as StructOf<F>;
+    },
+    write(writer, value) {
+      if (typeof value !== 'object' || value === null) {
+        throw new RlpError('invalid-value', 'not an object');
+      }
+      const mark = writer.length;
+      let index = codecs.length - 1;
+      try {
+        let present = false;
+        for (; index >= 0; index--) {
+          const field = (value as Record<string, unknown>)[names[index] as string];
+          if (field === undefined && index >= required) {
+            if (present) throw new RlpError('optional-gap', 'absent before one that is present');
+            continue;
+          }
+          present = true;
+          (codecs[index] as Codec<unknown>).write(writer, field);
+        }
+      } catch (error) {
+        throw RlpError.within(error, names[index] as string);
+      }
+      writer.wrapList(mark);
+    },
+  };
+}
+
+/** Lets a struct's list end before this field; the property is then absent. */
+export function optional<T>(codec: Codec<T>): OptionalField<T> {
+  return { optional: codec };
+}

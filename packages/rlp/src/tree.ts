@@ -1,0 +1,91 @@
+import type { Codec } from './codec.ts';
+import { RlpError } from './error.ts';
+import { Reader } from './reader.ts';
+import type { Writer } from './writer.ts';
+
+/**
+ * One item of any shape as the view of its complete encoding, prefix included; written as it is.
+ * Only the prefix is checked: see {@link validate} for what is inside.
+ */
+export const raw: Codec<Uint8Array> = {
+  read: (reader) => reader.item(),
+  write(writer, value) {
+    if (!(value instanceof Uint8Array)) throw new RlpError('invalid-value', 'not a Uint8Array');
+    writer.copy(value);
+  },
+};
+
+/**
+ * Checks that the input is exactly one item, canonical at every depth. Time and memory are linear
+ * in the input's size, and there is no recursion that nesting could exhaust.
+ *
+ * @throws RlpError
+ */
+export function validate(bytes: Uint8Array): void {
+  const reader = new Reader(bytes);
+  const outerEnds: number[] = [];
+  do {
+    if (reader.isList()) outerEnds.push(reader.enterList());
+    else reader.skip();
+    while (reader.done && outerEnds.length > 0) reader.leave(outerEnds.pop() as number);
+  } while (outerEnds.length > 0);
+  if (!reader.done) {
+    const left = bytes.length - reader.position;
+    throw new RlpError('trailing-bytes', `${left} bytes behind the item`, reader.position);
+  }
+}
+
+/** Any RLP item: byte strings, and lists of them. */
+export type Tree = Uint8Array | Tree[];
+
+/** Settings of {@link tree}. */
+export interface TreeOptions {
+  /**
+   * How many lists may lie in one another; `too-deep` beyond. The codec is recursive, so that
+   * this bounds its stack.
+   * @default 64
+   */
+  readonly maxDepth?: number;
+}
+
+/** Items of any shape as nested arrays, for tools and tests: slower and larger than typed codecs. */
+export function tree(options: TreeOptions = {}): Codec<Tree> {
+  const { maxDepth = 64 } = options;
+  return {
+    read: (reader) => readTree(reader, maxDepth),
+    write: (writer, value) => writeTree(writer, value, maxDepth),
+  };
+}
+
+function readTree(reader: Reader, depth: number): Tree {
+  if (!reader.isList()) return reader.string();
+  if (depth === 0) throw new RlpError('too-deep', 'too many lists in lists', reader.position);
+  const outerEnd = reader.enterList();
+  const items: Tree[] = [];
+  try {
+    while (!reader.done) items.push(readTree(reader, depth - 1));
+  } catch (error) {
+    throw RlpError.within(error, items.length);
+  }
+  reader.leave(outerEnd);
+  return items;
+}
+
+function writeTree(writer: Writer, value: Tree, depth: number): void {
+  if (value instanceof Uint8Array) {
+    writer.string(value);
+    return;
+  }
+  if (!Array.isArray(value)) {
+    throw new RlpError('invalid-value', 'neither a Uint8Array nor an array');
+  }
+  if (depth === 0) throw new RlpError('too-deep', 'too many lists in lists');
+  const mark = writer.length;
+  let index = value.length - 1;
+  try {
+    for (; index >= 0; index--) writeTree(writer, value[index] as Tree, depth - 1);
+  } catch (error) {
+    throw RlpError.within(error, index);
+  }
+  writer.wrapList(mark);
+}

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+
+test('the public API is this and no more', async () => {
+  expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
+    [
+      "Reader",
+      "RlpError",
+      "Writer",
+      "bigint",
+      "boolean",
+      "bytes",
+      "bytesUpTo",
+      "decode",
+      "decodePrefix",
+      "encode",
+      "list",
+      "map",
+      "optional",
+      "raw",
+      "struct",
+      "text",
+      "tree",
+      "uint",
+      "validate",
+    ]
+  `);
+});
