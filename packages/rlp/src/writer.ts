@@ -27,7 +27,8 @@ export class Writer {
 
   /** Puts one byte in front, without a prefix. */
   byte(value: number): void {
-    this.#bytes[this.#room(1)] = value;
+    const start = this.#room(1);
+    this.#bytes[start] = value;
   }
 
   /** Puts bytes in front as they are, such as an item that is already encoded. */
