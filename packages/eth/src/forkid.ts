@@ -1,0 +1,128 @@
+import { bigint, bytes, type Codec, map, struct } from '@devp2p/rlp';
+
+/**
+ * When a chain's rules change. Order and repetition do not matter; forks that the genesis block already has may be
+ * left in.
+ */
+export interface ForkSchedule {
+  /** Numbers of the blocks at which a fork becomes active. */
+  readonly blocks: readonly number[];
+  /** Timestamps, in seconds, from which on a fork is active. */
+  readonly times: readonly number[];
+  /** The genesis block's timestamp in seconds: forks up to it belong to the genesis. @default 0 */
+  readonly genesisTime?: number;
+}
+
+/** The block up to which forks count as passed. */
+export interface ForkHead {
+  readonly number: number;
+  /** Seconds. */
+  readonly time: number;
+}
+
+/** Which rules a node follows, as Status and node records carry it (EIP-2124). */
+export interface ForkId {
+  /** CRC-32 of the genesis hash and all forks that have passed, as an unsigned number of 32 bits. */
+  readonly hash: number;
+  /** Block number or timestamp of the next fork that the node knows of; 0 for none. */
+  readonly next: bigint;
+}
+
+/**
+ * Why two nodes cannot follow one chain: `remote-stale` when the remote has not been told of a fork that has passed
+ * here, `incompatible-or-stale` when it follows other rules, or rules that this node has not been told of.
+ */
+export type ForkIdProblem = 'remote-stale' | 'incompatible-or-stale';
+
+const checksum: Codec<number> = map(
+  bytes(4),
+  (value) => new DataView(value.buffer, value.byteOffset, 4).getUint32(0),
+  (value) => {
+    const result = new Uint8Array(4);
+    new DataView(result.buffer).setUint32(0, value);
+    return result;
+  },
+);
+
+/** `[hash: 4 bytes, next: uint64]` */
+export const forkIdCodec: Codec<ForkId> = struct({ hash: checksum, next: bigint(64) });
+
+/** The fork id of a node whose head is at `head`. */
+export function forkId(genesisHash: Uint8Array, schedule: ForkSchedule, head: ForkHead): ForkId {
+  const { forks, sums, passed } = history(genesisHash, schedule, head);
+  return { hash: sums[passed] as number, next: BigInt(forks[passed] ?? 0) };
+}
+
+/**
+ * Whether a remote node's fork id lets it be on the same chain, by the rules of EIP-2124 with the timestamps of
+ * EIP-6122; `undefined` means that it does.
+ */
+export function checkForkId(
+  genesisHash: Uint8Array,
+  schedule: ForkSchedule,
+  head: ForkHead,
+  remote: ForkId,
+): ForkIdProblem | undefined {
+  const { forks, sums, passed, blocks } = history(genesisHash, schedule, head);
+  const at = sums.indexOf(remote.hash);
+  if (at === -1) return 'incompatible-or-stale';
+  // The remote is where we are going.
+  if (at > passed) return undefined;
+  // The remote is where we have been: it must know of the fork that came next.
+  if (at < passed) {
+    return remote.next === BigInt(forks[at] as number) ? undefined : 'remote-stale';
+  }
+  // Same rules. A fork that the remote still waits for must not have passed here unnoticed.
+  if (remote.next === 0n) return undefined;
+  const countsBlocks = passed < blocks || forks.length === blocks;
+  const position = BigInt(countsBlocks ? head.number : head.time);
+  const passedByTime = remote.next > mainnetGenesisTime && remote.next <= BigInt(head.time);
+  return remote.next <= position || passedByTime ? 'incompatible-or-stale' : undefined;
+}
+
+/** No block number is as high and no timestamp as low: it tells which of the two a remote's next fork is. */
+const mainnetGenesisTime = 1_438_269_973n;
+
+interface History {
+  /** Block forks, then timestamp forks. */
+  readonly forks: readonly number[];
+  /** How many of them are block forks. */
+  readonly blocks: number;
+  /** Checksum after the first i forks; one more than there are forks. */
+  readonly sums: readonly number[];
+  /** How many forks the head has passed. */
+  readonly passed: number;
+}
+
+function history(genesisHash: Uint8Array, schedule: ForkSchedule, head: ForkHead): History {
+  const blocks = distinct(schedule.blocks, 0);
+  const times = distinct(schedule.times, schedule.genesisTime ?? 0);
+  const forks = [...blocks, ...times];
+  let sum = crc32(genesisHash);
+  const sums = [sum];
+  for (const fork of forks) {
+    const encoded = new Uint8Array(8);
+    new DataView(encoded.buffer).setBigUint64(0, BigInt(fork));
+    sum = crc32(encoded, sum);
+    sums.push(sum);
+  }
+  const next = forks.findIndex(
+    (fork, index) => fork > (index < blocks.length ? head.number : head.time),
+  );
+  return { forks, blocks: blocks.length, sums, passed: next === -1 ? forks.length : next };
+}
+
+/** Ascending, each once, without those that the genesis block has. */
+function distinct(forks: readonly number[], genesis: number): number[] {
+  return [...new Set(forks)].filter((fork) => fork > genesis).sort((a, b) => a - b);
+}
+
+/** IEEE CRC-32; `seed` is the checksum of what came before. */
+function crc32(data: Uint8Array, seed = 0): number {
+  let sum = ~seed;
+  for (const byte of data) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return ~sum >>> 0;
+}
