@@ -1,1 +1,12 @@
-export {};
+export { type DisconnectReason, disconnectReasons } from './disconnect.ts';
+export { type Direction, PeerError, type PeerErrorCode } from './error.ts';
+export type { Capability, RemoteHello } from './hello.ts';
+export {
+  type Apis,
+  type Channel,
+  type PeerFlags,
+  type PeerHandle,
+  type Protocol,
+  protocol,
+} from './protocol.ts';
+export type { Address, Message, MessageStream } from './stream.ts';

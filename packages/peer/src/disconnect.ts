@@ -1,0 +1,72 @@
+import { Reader } from '@devp2p/rlp';
+
+/** Reasons of the p2p Disconnect message and their numbers (devp2p rlpx.md, "Disconnect (0x01)"). */
+export const disconnectReasons = {
+  requested: 0x00,
+  'tcp-error': 0x01,
+  'breach-of-protocol': 0x02,
+  'useless-peer': 0x03,
+  'too-many-peers': 0x04,
+  'already-connected': 0x05,
+  'incompatible-version': 0x06,
+  'invalid-identity': 0x07,
+  quitting: 0x08,
+  'unexpected-identity': 0x09,
+  'connected-to-self': 0x0a,
+  'read-timeout': 0x0b,
+  'subprotocol-error': 0x10,
+} as const;
+
+/** Why a connection ends, in words. */
+export type DisconnectReason = keyof typeof disconnectReasons;
+
+const names = new Map<unknown, DisconnectReason>(
+  (Object.keys(disconnectReasons) as DisconnectReason[]).map((name) => [
+    disconnectReasons[name],
+    name,
+  ]),
+);
+
+/** Whether `value`, an error's `reason` for one, is the name of a reason. */
+export function isDisconnectReason(value: unknown): value is DisconnectReason {
+  return typeof value === 'string' && Object.hasOwn(disconnectReasons, value);
+}
+
+/** The payload of Disconnect: a list of one integer. */
+export function encodeDisconnect(reason: DisconnectReason): Uint8Array {
+  const number = disconnectReasons[reason];
+  return Uint8Array.of(0xc1, number === 0 ? 0x80 : number);
+}
+
+/**
+ * Reads the payload of Disconnect in every form that clients send: a list, a bare integer or
+ * nothing, in Snappy's framing or not. A Disconnect that cannot be read is one all the same.
+ *
+ * @returns `undefined` for a reason that has no name.
+ */
+export function decodeDisconnect(payload: Uint8Array): DisconnectReason | undefined {
+  if (payload.length === 0) return 'requested';
+  return names.get(readNumber(payload) ?? readNumber(literal(payload)));
+}
+
+function readNumber(payload: Uint8Array): number | undefined {
+  try {
+    const reader = new Reader(payload);
+    const isList = reader.isList();
+    if (isList) reader.enterList();
+    const digits = isList && reader.done ? new Uint8Array() : reader.string();
+    // More items in the list are nobody's business; bytes behind the payload's one item are no RLP.
+    const end = isList ? reader.end : reader.position;
+    if (end !== payload.length || digits.length > 1) return undefined;
+    return digits[0] ?? 0;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a Snappy block of one short literal holds: length, tag, literal. Empty for all else. */
+function literal(payload: Uint8Array): Uint8Array {
+  const length = payload.length - 2;
+  const isLiteral = payload[0] === length && payload[1] === (length - 1) << 2;
+  return length > 0 && length <= 60 && isLiteral ? payload.subarray(2) : payload.subarray(0, 0);
+}

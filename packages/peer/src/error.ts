@@ -1,0 +1,55 @@
+import type { DisconnectReason } from './disconnect.ts';
+
+/**
+ * - `invalid-options`: the caller's mistake; nothing was sent.
+ * - `timeout`: the remote did not say Hello in time.
+ * - `aborted`: the caller's signal; `cause` is the signal's reason.
+ * - `refused`: we do not want this remote; `reason` says why.
+ * - `breach`: the remote broke the protocol.
+ * - `disconnected`: the remote sent Disconnect; `reason` is its own, `undefined` for a number that
+ *   the specification does not name.
+ * - `ended`: the remote closed the stream without a Disconnect.
+ * - `stream`: the stream failed; `cause` is its error.
+ * - `protocol`: a protocol failed; `cause` is its error.
+ * - `closed`: the peer is over, nothing can be sent any more.
+ * - `overflow`: a write would have passed the hard limit of the in-memory pipe.
+ */
+export type PeerErrorCode =
+  | 'invalid-options'
+  | 'timeout'
+  | 'aborted'
+  | 'refused'
+  | 'breach'
+  | 'disconnected'
+  | 'ended'
+  | 'stream'
+  | 'protocol'
+  | 'closed'
+  | 'overflow';
+
+/** Which end decided that the connection is over. */
+export type Direction = 'local' | 'remote';
+
+/** Every error of this package. */
+export class PeerError extends Error {
+  override readonly name = 'PeerError';
+  readonly code: PeerErrorCode;
+  /** The reason of the Disconnect message that goes with it, where there is one. */
+  readonly reason: DisconnectReason | undefined;
+  readonly direction: Direction | undefined;
+
+  constructor(
+    code: PeerErrorCode,
+    message: string,
+    options: {
+      readonly reason?: DisconnectReason | undefined;
+      readonly direction?: Direction | undefined;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.reason = options.reason;
+    this.direction = options.direction;
+  }
+}

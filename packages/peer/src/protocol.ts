@@ -1,0 +1,109 @@
+import type { DisconnectReason } from './disconnect.ts';
+import type { Capability, RemoteHello } from './hello.ts';
+import type { Address, Message } from './stream.ts';
+
+/**
+ * One protocol's half of one peer. Codes are counted from 0; what the other protocols and the base
+ * protocol occupy is not visible here.
+ *
+ * Iterating yields the protocol's messages in the order of their arrival, for one consumer at a
+ * time; leaving the loop and coming back goes on where it stopped. Iteration ends when the peer
+ * does: at once when we end it, after what had already arrived when the remote does.
+ */
+export interface Channel extends AsyncIterable<Message> {
+  /** The negotiated version. */
+  readonly version: number;
+  /**
+   * Sends one message; calls keep their order without being awaited. The payload is given away: it
+   * must not change afterwards. A rejection that nobody looks at is not reported as unhandled.
+   *
+   * @param code counted from 0, below the length of the negotiated version.
+   * @returns when there is room for more.
+   * @throws {@link PeerError} `closed` once the peer is over, `invalid-options` for a code outside
+   *   the protocol's range, and what the stream throws when its send buffer is at its hard limit.
+   */
+  send(code: number, payload: Uint8Array): Promise<void>;
+  /** Whether too much waits to be sent already: leave out what can be left out. */
+  readonly congested: boolean;
+}
+
+/** What may be set on a peer from outside, at any time; it decides nothing in this package. */
+export interface PeerFlags {
+  /** Admitted beyond the limits. */
+  trusted: boolean;
+  /** Dialled again whenever it is lost. */
+  static: boolean;
+}
+
+/** A peer as its protocols see it. */
+export interface PeerHandle {
+  /** The remote's public key, 64 bytes, proved by the transport. */
+  readonly id: Uint8Array;
+  /** Whether the remote dialled us. */
+  readonly inbound: boolean;
+  readonly remoteAddress: Address | undefined;
+  readonly localAddress: Address | undefined;
+  readonly hello: RemoteHello;
+  /** What runs: of each shared name the highest shared version, in alphabetical order. */
+  readonly capabilities: readonly Capability[];
+  readonly flags: PeerFlags;
+  /** Aborts as soon as the peer begins to end. */
+  readonly signal: AbortSignal;
+  /**
+   * Sends Disconnect, leaves the remote up to 2 s to read it and close, then destroys the stream.
+   * Only the first call counts.
+   *
+   * @returns when the peer is over.
+   */
+  disconnect(reason: DisconnectReason): Promise<void>;
+}
+
+/** A protocol that runs beside others on one connection. */
+export interface Protocol<Name extends string = string, Api = unknown> {
+  /** 1 to 8 ASCII characters. */
+  readonly name: Name;
+  /** Every version that is spoken, with the number of message codes that it occupies. */
+  readonly versions: readonly { readonly version: number; readonly length: number }[];
+  /**
+   * Called once per peer that shares a version. `api` appears on the peer under the protocol's name.
+   *
+   * `run` is called once every protocol is attached. When it ends, so does the peer: as `requested`
+   * when it returns; when it throws, with the error's `reason` if that is a
+   * {@link DisconnectReason}, otherwise as `subprotocol-error`.
+   */
+  attach(channel: Channel, peer: PeerHandle): { readonly api: Api; run(): Promise<void> };
+}
+
+/** A protocol of one version whose api is its channel. */
+export function protocol<const Name extends string>(definition: {
+  /** 1 to 8 ASCII characters. */
+  readonly name: Name;
+  readonly version: number;
+  /** How many message codes it occupies. */
+  readonly length: number;
+  /** Serves one peer; see {@link Protocol.attach} for what its end means. */
+  run(channel: Channel, peer: PeerHandle): Promise<void>;
+}): Protocol<Name, Channel> {
+  return {
+    name: definition.name,
+    versions: [{ version: definition.version, length: definition.length }],
+    attach: (channel, peer) => ({ api: channel, run: () => definition.run(channel, peer) }),
+  };
+}
+
+type NameOf<P> = P extends Protocol<infer Name, unknown> ? Name : never;
+type ApiOf<P> = P extends Protocol<string, infer Api> ? Api : never;
+
+/**
+ * The apis of a peer's protocols under their names. A lone protocol is always there, since a peer
+ * without a shared protocol is refused; of several, each may be missing.
+ */
+export type Apis<Protocols extends readonly Protocol[]> = Protocols extends readonly [infer Only]
+  ? { readonly [Name in NameOf<Only>]: ApiOf<Only> }
+  : string extends NameOf<Protocols[number]>
+    ? unknown
+    : {
+        readonly [Name in NameOf<Protocols[number]>]:
+          | ApiOf<Extract<Protocols[number], Protocol<Name, unknown>>>
+          | undefined;
+      };
