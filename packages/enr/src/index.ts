@@ -1,1 +1,20 @@
-export {};
+export { fromHex, toHex } from './hex.ts';
+export { formatIp, normalizeIp, parseIp } from './ip.ts';
+export {
+  checkRelay,
+  type IpClass,
+  ipClass,
+  isLan,
+  isLoopback,
+  isSpecial,
+  type RelayFault,
+} from './ip-class.ts';
+export {
+  formatIpRange,
+  type IpRange,
+  inRange,
+  ipRange,
+  parseIpRange,
+  parseIpRanges,
+} from './ip-range.ts';
+export { type GroupBits, networkGroup } from './network-group.ts';

@@ -1,0 +1,106 @@
+/** What an IPv4 address looks like in IPv6: `::ffff:0:0/96` (RFC 4291, 2.5.5.2). */
+const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+/** Longest text of an IP address: eight groups, or six groups and an IPv4 address. */
+const MAX_TEXT = 45;
+
+/**
+ * Reads an IP address: dotted decimal without leading zeros (4 bytes), or IPv6 in any form of RFC 4291 (16 bytes). An
+ * IPv4-mapped IPv6 address, which is how dual-stack sockets show IPv4 peers, comes out as the IPv4 address that it is.
+ *
+ * @returns `undefined` when the text is no IP address. Scoped addresses (`fe80::1%eth0`) are none: the scope means
+ * nothing on another machine.
+ */
+export function parseIp(text: string): Uint8Array | undefined {
+  if (text.length > MAX_TEXT) return undefined;
+  if (!text.includes(':')) return parseIpv4(text);
+  const bytes = parseIpv6(text);
+  return bytes && normalizeIp(bytes);
+}
+
+/**
+ * Writes an IP address of 4 or 16 bytes; IPv6 in the one form that RFC 5952 recommends.
+ *
+ * @throws RangeError for any other number of bytes.
+ */
+export function formatIp(ip: Uint8Array): string {
+  assertIp(ip);
+  if (ip.length === 4) return ip.join('.');
+  if (isMapped(ip)) return `::ffff:${ip.subarray(12).join('.')}`;
+  const groups: string[] = [];
+  for (let i = 0; i < 16; i += 2)
+    groups.push((((ip[i] ?? 0) << 8) | (ip[i + 1] ?? 0)).toString(16));
+  const { start, length } = longestZeros(groups);
+  if (length < 2) return groups.join(':');
+  return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
+}
+
+/** The 4 bytes of an IPv4-mapped IPv6 address; any other address as it is. */
+export function normalizeIp(ip: Uint8Array): Uint8Array {
+  return isMapped(ip) ? ip.subarray(12) : ip;
+}
+
+/** @throws RangeError when it is neither 4 nor 16 bytes. */
+export function assertIp(ip: Uint8Array): void {
+  if (ip.length !== 4 && ip.length !== 16)
+    throw new RangeError(`${ip.length} bytes are no IP address`);
+}
+
+function isMapped(ip: Uint8Array): boolean {
+  return ip.length === 16 && MAPPED_PREFIX.every((byte, i) => ip[i] === byte);
+}
+
+function parseIpv4(text: string): Uint8Array | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4) return undefined;
+  const bytes = new Uint8Array(4);
+  for (const [i, part] of parts.entries()) {
+    // A leading zero means octal to some resolvers and nothing to others.
+    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
+    bytes[i] = Number(part);
+  }
+  return bytes;
+}
+
+function parseIpv6(text: string): Uint8Array | undefined {
+  const [head = '', tail, rest] = text.split('::');
+  if (rest !== undefined) return undefined;
+  const front = parseGroups(head, tail === undefined);
+  if (tail === undefined) return front?.length === 16 ? Uint8Array.from(front) : undefined;
+  const back = parseGroups(tail, true);
+  // `::` stands for at least one group of zeros.
+  if (!front || !back || front.length + back.length > 14) return undefined;
+  const bytes = new Uint8Array(16);
+  bytes.set(front);
+  bytes.set(back, 16 - back.length);
+  return bytes;
+}
+
+/** The bytes of groups between colons; the last may be an IPv4 address where the text ends. */
+function parseGroups(text: string, atEnd: boolean): number[] | undefined {
+  if (text === '') return [];
+  const bytes: number[] = [];
+  const groups = text.split(':');
+  for (const [i, group] of groups.entries()) {
+    if (/^[0-9a-f]{1,4}$/i.test(group)) {
+      const value = Number.parseInt(group, 16);
+      bytes.push(value >> 8, value & 0xff);
+    } else {
+      const embedded = atEnd && i === groups.length - 1 ? parseIpv4(group) : undefined;
+      if (!embedded) return undefined;
+      bytes.push(...embedded);
+    }
+  }
+  return bytes;
+}
+
+/** The first of the longest runs of zero groups. */
+function longestZeros(groups: readonly string[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 };
+  for (let start = 0; start < groups.length; start++) {
+    let end = start;
+    while (groups[end] === '0') end++;
+    if (end - start > best.length) best = { start, length: end - start };
+  }
+  return best;
+}
