@@ -125,16 +125,36 @@ export class Reader {
   uint(max: number): number {
     const start = this.position;
     const length = this.integerHeader();
-    let value = 0;
-    if (length <= 7) {
-      const end = this.position + length;
-      for (let i = this.position; i < end; i++) value = value * 256 + (this.bytes[i] as number);
-      this.position = end;
+    const end = this.position + length;
+    if (length > 7) throw outOfRange(start, max);
+    let high = 0;
+    let low = 0;
+    let at = this.position;
+    for (; at < end - 4; at++) high = (high << 8) | (this.bytes[at] as number);
+    for (; at < end; at++) low = (low << 8) | (this.bytes[at] as number);
+    this.position = end;
+    // From 2 ** 53 on this may be rounded, but never down to a safe integer.
+    const value = high * 2 ** 32 + (low >>> 0);
+    if (value > max) throw outOfRange(start, max);
+    return value;
+  }
+
+  /** A canonical integer of at most `maxBytes` bytes. */
+  bigint(maxBytes: number): bigint {
+    const start = this.position;
+    const length = this.integerHeader();
+    if (length > maxBytes) {
+      throw new RlpError(
+        'out-of-range',
+        `integer of ${length} bytes, more than ${maxBytes}`,
+        start,
+      );
     }
-    // 2 ** 53 and more may be rounded above, but never down to a safe integer.
-    if (length > 7 || value > max) {
-      throw new RlpError('out-of-range', `integer above ${max}`, start);
-    }
+    const end = this.position + length;
+    let at = this.position + (length & 7);
+    let value = this.#word(this.position, at);
+    for (; at < end; at += 8) value = (value << 64n) | this.#word(at, at + 8);
+    this.position = end;
     return value;
   }
 
@@ -192,7 +212,25 @@ export class Reader {
     return new RlpError(code, detail, this.position + shift);
   }
 
+  #word(start: number, end: number): bigint {
+    let high = 0;
+    let low = 0;
+    let at = start;
+    for (; at < end - 4; at++) high = (high << 8) | (this.bytes[at] as number);
+    for (; at < end; at++) low = (low << 8) | (this.bytes[at] as number);
+    word.setInt32(0, high);
+    word.setInt32(4, low);
+    return word.getBigUint64(0);
+  }
+
   #view(start: number, length: number): Uint8Array {
     return new Uint8Array(this.#buffer, this.#offset + start, length);
   }
+}
+
+/** Two halves of a 64-bit word on their way into a bigint. */
+const word = new DataView(new ArrayBuffer(8));
+
+function outOfRange(offset: number, max: number): RlpError {
+  return new RlpError('out-of-range', `integer above ${max}`, offset);
 }

@@ -28,16 +28,8 @@ export function bigint(bits: number): Codec<bigint> {
   return {
     read(reader) {
       const start = reader.position;
-      const length = reader.integerHeader();
-      let value = 0n;
-      if (length <= maxBytes) {
-        const end = reader.position + length;
-        for (let i = reader.position; i < end; i++) {
-          value = (value << 8n) | BigInt(reader.bytes[i] as number);
-        }
-        reader.position = end;
-      }
-      if (length > maxBytes || value >= limit) {
+      const value = reader.bigint(maxBytes);
+      if (value >= limit) {
         throw new RlpError('out-of-range', `integer wider than ${bits} bits`, start);
       }
       return value;
@@ -47,9 +39,7 @@ export function bigint(bits: number): Codec<bigint> {
       if (value < 0n || value >= limit) {
         throw new RlpError('out-of-range', `${value} is not an integer of ${bits} bits`);
       }
-      const mark = writer.length;
-      for (let rest = value; rest > 0n; rest >>= 8n) writer.byte(Number(rest & 0xffn));
-      writer.wrapString(mark);
+      writer.bigint(value);
     },
   };
 }

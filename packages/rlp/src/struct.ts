@@ -52,12 +52,13 @@ export function struct<const F extends Fields>(
   ) {
     throw new TypeError('only the last fields of a struct can be optional');
   }
+  const blanks = [...names, ''].map((_, count) => blank(names.slice(0, count)));
   const ignoreExtra = options.extra === 'ignore';
 
   return {
     read(reader) {
       const outerEnd = reader.enterList();
-      const value: Record<string, unknown> = {};
+      let value = { ...blanks[names.length] };
       let index = 0;
       try {
         for (; index < codecs.length; index++) {
@@ -66,6 +67,11 @@ export function struct<const F extends Fields>(
         }
       } catch (error) {
         throw RlpError.within(error, names[index] as string);
+      }
+      if (index < names.length) {
+        const shorter = { ...blanks[index] };
+        for (const name of names.slice(0, index)) shorter[name] = value[name];
+        value = shorter;
       }
       if (ignoreExtra) while (!reader.done) reader.skip();
       reader.leave(outerEnd);
@@ -99,4 +105,12 @@ export function struct<const F extends Fields>(
 /** Lets a struct's list end before this field; the property is then absent. */
 export function optional<T>(codec: Codec<T>): OptionalField<T> {
   return { optional: codec };
+}
+
+/**
+ * An object that has these properties already. Clones of it stay in V8's fast form, because
+ * JSON.parse made it; objects filled name by name become hash tables after a dozen names.
+ */
+function blank(names: readonly string[]): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(Object.fromEntries(names.map((name) => [name, null]))));
 }

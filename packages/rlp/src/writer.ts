@@ -7,11 +7,13 @@
  */
 export class Writer {
   #bytes: Uint8Array;
+  #view: DataView;
   #start: number;
 
   /** @param capacity bytes to begin with; it doubles as needed. */
   constructor(capacity = 1024) {
     this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
     this.#start = capacity;
   }
 
@@ -48,6 +50,19 @@ export class Writer {
   uint(value: number): void {
     const mark = this.length;
     for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) this.byte(rest % 256);
+    this.wrapString(mark);
+  }
+
+  /** The same for a bigint, which must not be negative. */
+  bigint(value: bigint): void {
+    const mark = this.length;
+    let rest = value;
+    do {
+      const start = this.#room(8);
+      this.#view.setBigUint64(start, rest);
+      rest >>= 64n;
+    } while (rest > 0n);
+    while (this.length > mark && this.#bytes[this.#start] === 0) this.#start++;
     this.wrapString(mark);
   }
 
@@ -97,6 +112,7 @@ export class Writer {
     const bytes = new Uint8Array(Math.max(this.#bytes.length * 2, length + count));
     bytes.set(this.#bytes.subarray(this.#start), bytes.length - length);
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
     this.#start = bytes.length - length;
   }
 }
