@@ -1,0 +1,52 @@
+/**
+ * Why an argument was refused:
+ *
+ * - `invalid-private-key`: not 32 bytes, or not in 1 … n − 1;
+ * - `invalid-point`: a public key of the wrong length or that is no point of the curve;
+ * - `invalid-signature`: a signature of the wrong length, or one that no public key can have made;
+ * - `invalid-hash`: a message hash that is not 32 bytes;
+ * - `closed`: a sponge was used after its `close()`;
+ * - `bad-randomness`: a random source gave a wrong number of bytes, or never a valid key.
+ */
+export type CryptoErrorCode =
+  | 'invalid-private-key'
+  | 'invalid-point'
+  | 'invalid-signature'
+  | 'invalid-hash'
+  | 'closed'
+  | 'bad-randomness';
+
+/** The only error that this package throws. Its message never holds a secret. */
+export class CryptoError extends Error {
+  override readonly name = 'CryptoError';
+  readonly code: CryptoErrorCode;
+
+  constructor(code: CryptoErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** @throws {@link CryptoError} with `code` when `bytes` has another length. */
+export function expectLength(
+  bytes: Uint8Array,
+  length: number,
+  code: CryptoErrorCode,
+  what: string,
+): void {
+  if (bytes.length !== length) {
+    throw new CryptoError(code, `${what} must be ${length} bytes, not ${bytes.length}`);
+  }
+}
+
+export function invalidPrivateKey(): CryptoError {
+  return new CryptoError('invalid-private-key', 'private key must be in 1 … n − 1');
+}
+
+export function invalidPoint(): CryptoError {
+  return new CryptoError('invalid-point', 'public key is not a point of secp256k1');
+}
+
+export function invalidSignature(): CryptoError {
+  return new CryptoError('invalid-signature', 'no public key can have made this signature');
+}
