@@ -1,0 +1,253 @@
+import { isIP } from 'node:net';
+import { type Enode, fromHex, parseEnode } from '@devp2p/enr';
+import { parseVerbosity, type Verbosity } from '../log.ts';
+
+/** What the program can be told to do; `run` is meant when no command is named. */
+export type Command = 'run' | 'import' | 'export';
+
+/** Every setting of the program under the name of its flag. */
+export interface Settings {
+  datadir: string;
+  genesis?: string;
+  networkid?: bigint;
+  port: number;
+  addr: string;
+  nodekey?: string;
+  nodekeyhex?: Uint8Array;
+  identity?: string;
+  static: readonly Enode[];
+  maxpeers: number;
+  maxpendpeers: number;
+  'sync.target'?: Uint8Array;
+  'sync.exit': boolean;
+  first?: number;
+  last?: number;
+  verbosity: Verbosity;
+  'log.json': boolean;
+  config?: string;
+  help: boolean;
+  version: boolean;
+}
+
+export const groups = ['Chain', 'Network', 'Peers', 'Sync', 'Export', 'Program'] as const;
+
+/** One flag. Command line, environment, configuration file and help are all read off this. */
+export interface Flag<T> {
+  readonly group: (typeof groups)[number];
+  readonly help: string;
+  /** What stands for the value in the help; a flag without it is a switch. */
+  readonly value?: string;
+  readonly short?: string;
+  /** Commands that take the flag. @default all of them */
+  readonly commands?: readonly Command[];
+  /** In the form in which one would type it. @default the setting is absent */
+  readonly default?: string;
+  /** May be given several times; the values are joined with commas. */
+  readonly many?: true;
+  /** Never echoed. */
+  readonly secret?: true;
+  /** Makes sense on the command line only. */
+  readonly commandLineOnly?: true;
+  /** Throws an `Error` that says what was expected. */
+  parse(text: string): T;
+}
+
+const network: readonly Command[] = ['run'];
+
+export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Settings[Name]>> } = {
+  datadir: {
+    group: 'Chain',
+    value: 'DIR',
+    default: './devp2p-data',
+    help: 'where the node key and the databases live',
+    parse: filePath,
+  },
+  genesis: {
+    group: 'Chain',
+    value: 'FILE',
+    help: "the chain's genesis.json, in go-ethereum's format",
+    parse: filePath,
+  },
+  networkid: {
+    group: 'Chain',
+    value: 'N',
+    help: "network id told to peers (the genesis' chain id)",
+    commands: network,
+    parse: networkId,
+  },
+  port: {
+    group: 'Network',
+    value: 'PORT',
+    default: '30303',
+    help: 'TCP port to listen on; 0 takes a free one',
+    commands: network,
+    parse: wholeNumber(0, 65_535),
+  },
+  addr: {
+    group: 'Network',
+    value: 'IP',
+    default: '0.0.0.0',
+    help: 'address to listen on',
+    commands: network,
+    parse: ipAddress,
+  },
+  nodekey: {
+    group: 'Network',
+    value: 'FILE',
+    help: "file with the node's private key (DIR/nodekey)",
+    commands: network,
+    parse: filePath,
+  },
+  nodekeyhex: {
+    group: 'Network',
+    value: 'HEX',
+    help: "the node's private key itself",
+    commands: network,
+    secret: true,
+    parse: hexOf(32),
+  },
+  identity: {
+    group: 'Network',
+    value: 'NAME',
+    help: 'name of its own within the client id',
+    commands: network,
+    parse: identity,
+  },
+  static: {
+    group: 'Peers',
+    value: 'ENODES',
+    help: 'nodes to stay connected to, comma-separated',
+    commands: network,
+    many: true,
+    parse: enodes,
+  },
+  maxpeers: {
+    group: 'Peers',
+    value: 'N',
+    default: '50',
+    help: 'most peers at once, static ones not counted',
+    commands: network,
+    parse: wholeNumber(0, 10_000),
+  },
+  maxpendpeers: {
+    group: 'Peers',
+    value: 'N',
+    default: '50',
+    help: 'most unfinished inbound handshakes at once',
+    commands: network,
+    parse: wholeNumber(1, 10_000),
+  },
+  'sync.target': {
+    group: 'Sync',
+    value: 'HASH',
+    help: 'block to sync to (the best block of a static peer)',
+    commands: network,
+    parse: hexOf(32),
+  },
+  'sync.exit': {
+    group: 'Sync',
+    help: 'leave with exit code 0 once synced',
+    commands: network,
+    parse: yesOrNo,
+  },
+  first: {
+    group: 'Export',
+    value: 'N',
+    default: '0',
+    help: 'first block to write',
+    commands: ['export'],
+    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  },
+  last: {
+    group: 'Export',
+    value: 'N',
+    help: "last block to write (the chain's head)",
+    commands: ['export'],
+    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  },
+  verbosity: {
+    group: 'Program',
+    value: 'LEVEL',
+    default: 'info',
+    help: 'silent, error, warn, info, debug, trace or 0–5; also module=level',
+    many: true,
+    parse: parseVerbosity,
+  },
+  'log.json': { group: 'Program', help: 'log lines as JSON', parse: yesOrNo },
+  config: {
+    group: 'Program',
+    value: 'FILE',
+    help: 'settings as TOML; flags and environment go before it',
+    parse: filePath,
+  },
+  help: {
+    group: 'Program',
+    short: 'h',
+    help: 'show this',
+    commandLineOnly: true,
+    parse: yesOrNo,
+  },
+  version: {
+    group: 'Program',
+    short: 'v',
+    help: 'show the version',
+    commandLineOnly: true,
+    parse: yesOrNo,
+  },
+};
+
+function filePath(text: string): string {
+  if (text === '' || text.includes('\0')) throw new Error('expected a path');
+  return text;
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      throw new Error(
+        max === Number.MAX_SAFE_INTEGER
+          ? 'expected a whole number'
+          : `expected a whole number from ${min} to ${max}`,
+      );
+    }
+    return value;
+  };
+}
+
+function networkId(text: string): bigint {
+  const value = /^\d{1,20}$/.test(text) ? BigInt(text) : 0n;
+  if (value < 1n || value >= 1n << 64n) throw new Error('expected a whole number from 1 to 2^64-1');
+  return value;
+}
+
+function hexOf(length: number): (text: string) => Uint8Array {
+  const pattern = new RegExp(`^(?:0x)?[0-9a-fA-F]{${2 * length}}$`);
+  return (text) => {
+    if (!pattern.test(text)) throw new Error(`expected ${2 * length} hex digits`);
+    return fromHex(text.slice(-2 * length));
+  };
+}
+
+function ipAddress(text: string): string {
+  if (isIP(text) === 0) throw new Error('expected an IPv4 or IPv6 address');
+  return text;
+}
+
+function identity(text: string): string {
+  // The client id is a path of printable parts, and a Hello has room for 2 KiB in all.
+  if (!/^[\x21-\x2e\x30-\x7e]{1,64}$/.test(text)) {
+    throw new Error('expected 1 to 64 printable ASCII characters without "/" or spaces');
+  }
+  return text;
+}
+
+function enodes(text: string): readonly Enode[] {
+  const urls = text.split(',').map((url) => url.trim());
+  return urls.filter((url) => url !== '').map((url) => parseEnode(url, { allowHostname: true }));
+}
+
+function yesOrNo(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('expected true or false');
+  return text === 'true';
+}

@@ -1,0 +1,37 @@
+import { type Flag, flags, groups, type Settings } from './flags.ts';
+
+const usage = `devp2p-node: an Ethereum full node's network half, with a real chain behind it
+
+Usage
+  devp2p-node [run] --genesis FILE [flags]    run a node
+  devp2p-node import FILE [flags]             add the blocks of FILE (RLP, also gzip) to the chain
+  devp2p-node export FILE [flags]             write the chain's blocks to FILE
+`;
+
+const footer = `
+Every flag can also be set in the environment (--sync.target is DEVP2P_SYNC_TARGET) or in the
+--config file ([sync] target = "0x…").
+`;
+
+/** The text of `--help`, made from the table of flags. */
+export function helpText(): string {
+  const names = Object.keys(flags) as (keyof Settings)[];
+  const width = Math.max(...names.map((name) => left(name).length));
+  const lines = groups.flatMap((group) => [
+    '',
+    group,
+    ...names
+      .filter((name) => flags[name].group === group)
+      .map((name) => `  ${left(name).padEnd(width)}  ${right(flags[name])}`),
+  ]);
+  return `${usage}${lines.join('\n')}\n${footer}`;
+}
+
+function left(name: keyof Settings): string {
+  const { value, short } = flags[name];
+  return `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
+}
+
+function right({ help, default: fallback }: Flag<unknown>): string {
+  return fallback === undefined ? help : `${help} (${fallback})`;
+}

@@ -1,0 +1,20 @@
+/** What kept the node from starting or going on. */
+export type NodeErrorCode =
+  | 'datadir-unusable'
+  | 'datadir-in-use'
+  | 'nodekey-invalid'
+  | 'nodekey-exposed'
+  | 'port-unavailable'
+  | 'static-self'
+  | 'closed';
+
+/** A failure of the node itself; the message is one line that names the thing and what to do. */
+export class NodeError extends Error {
+  override readonly name = 'NodeError';
+  readonly code: NodeErrorCode;
+
+  constructor(code: NodeErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

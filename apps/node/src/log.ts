@@ -1,0 +1,159 @@
+import { toHex } from '@devp2p/enr';
+import pino from 'pino';
+import pretty from 'pino-pretty';
+
+/** What one line says besides its message. Bytes are shown as hex, errors with their causes. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Where one module's lines go; a pino logger fits. */
+export interface Log {
+  error(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  debug(fields: LogFields, message: string): void;
+  trace(fields: LogFields, message: string): void;
+}
+
+/** The parts of the node that log under a name, and can be given a level, of their own. */
+export const logModules = ['node', 'network', 'peer', 'sync', 'chain'] as const;
+export type LogModule = (typeof logModules)[number];
+
+/** Gives each module its log. */
+export type Logs = (module: LogModule) => Log;
+
+/** From silent to everything; the numbers are go-ethereum's `--verbosity` 0 to 5. */
+export const logLevels = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** How much is logged, in all and by module. */
+export interface Verbosity {
+  readonly level: LogLevel;
+  readonly modules: Readonly<Partial<Record<LogModule, LogLevel>>>;
+}
+
+/** Logs nothing. */
+export const silentLogs: Logs = () => silent;
+
+const nothing = (): void => {};
+const silent: Log = {
+  error: nothing,
+  warn: nothing,
+  info: nothing,
+  debug: nothing,
+  trace: nothing,
+};
+
+/**
+ * Reads `info`, `4`, `sync=debug` or several of them with commas between.
+ *
+ * @throws Error that says what was expected
+ */
+export function parseVerbosity(text: string): Verbosity {
+  let level: LogLevel = 'info';
+  const modules: Partial<Record<LogModule, LogLevel>> = {};
+  for (const part of text.split(',')) {
+    const [name, value, extra] = part.trim().split('=');
+    if (value === undefined) level = readLevel(name);
+    else {
+      const module = logModules.find((known) => known === name);
+      if (module === undefined || extra !== undefined) {
+        throw new Error(`expected module=level with one of the modules ${logModules.join(', ')}`);
+      }
+      modules[module] = readLevel(value);
+    }
+  }
+  return { level, modules };
+}
+
+function readLevel(text: string | undefined): LogLevel {
+  const level = logLevels.find((name, number) => text === name || text === String(number));
+  if (level === undefined) throw new Error(`expected one of ${logLevels.join(', ')} or 0 to 5`);
+  return level;
+}
+
+/** @see createLogs */
+export interface LogsOptions {
+  /** @default info for every module */
+  verbosity?: Verbosity;
+  /** JSON lines instead of lines for people. @default false */
+  json?: boolean;
+  /** Colours, in lines for people. @default false */
+  color?: boolean;
+  /** Where the lines go, each written at once so that a crash loses none. */
+  destination: { write(line: string): unknown };
+}
+
+/** Makes the logs of a program, on pino. */
+export function createLogs({ verbosity, json, color, destination }: LogsOptions): Logs {
+  const lines = {
+    write(line: string): void {
+      destination.write(line);
+    },
+  };
+  const print = pretty.prettyFactory({
+    colorize: color ?? false,
+    hideObject: true,
+    ignore: 'pid,hostname',
+    messageFormat: formatMessage,
+    translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
+  });
+  const people = { write: (line: string) => lines.write(print(line)) };
+  const root = pino(
+    {
+      base: null,
+      // A second fence: nothing passes a key to the log, and were it passed it would not come out.
+      redact: { paths: secretPaths, censor: '[secret]' },
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => ({ ...fields, ...printable(fields) }),
+      },
+      level: 'trace',
+    },
+    json ? lines : people,
+  );
+  return (module) =>
+    root.child({ module }, { level: verbosity?.modules[module] ?? verbosity?.level ?? 'info' });
+}
+
+const secrets = ['privateKey', 'nodekey', 'nodekeyhex', 'secret', 'jwt'];
+const secretPaths = secrets.flatMap((name) => [name, `*.${name}`]);
+
+function printable(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value)]));
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return `0x${toHex(value)}`;
+  if (typeof value === 'bigint') return value.toString();
+  if (value instanceof Error) return errorText(value);
+  return value;
+}
+
+/** An error and its causes on one line. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return oneLine(String(error));
+  const { code } = error as { code?: unknown };
+  const text = oneLine(error.message) || (typeof code === 'string' ? code : error.name);
+  if (error.cause === undefined) return text;
+  const cause = errorText(error.cause);
+  return text.includes(cause) ? text : `${text}: ${cause}`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' ').trim();
+}
+
+function formatMessage(entry: Record<string, unknown>, messageKey: string): string {
+  const { level, time, module, [messageKey]: message, ...fields } = entry;
+  const pairs = Object.entries(fields).map(([name, value]) => `${name}=${quoted(value)}`);
+  return [`${module}: ${message}`, ...pairs].join(' ');
+}
+
+function quoted(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (/^[\w.:/@+%?-]+$/.test(text)) return text;
+  // Client ids and reasons come from the network: nothing that steers a terminal goes through.
+  return JSON.stringify(text).replaceAll(/[^\x20-\x7e\u00a0-\u200a\u2010-\u2027]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}

@@ -1,0 +1,128 @@
+import type { Clock } from '@devp2p/clock';
+import type { Log } from './log.ts';
+
+/**
+ * Told by work that takes long how far it is: `done` of `total` units of `phase` (say, blocks).
+ * Cheap enough for every unit; a phase is over when `done` reaches `total`.
+ */
+export type ReportProgress = (phase: string, done: number, total: number) => void;
+
+/** Shows progress to a person. */
+export interface Progress {
+  readonly report: ReportProgress;
+  /** Writes a line of something else, above the bar if there is one. */
+  write(line: string): void;
+  /** Takes the bar away. Idempotent. */
+  close(): void;
+}
+
+/** A stream of a terminal, as `process.stderr` is. */
+export interface Terminal {
+  write(text: string): unknown;
+  /** Characters in a line. @default 80 */
+  readonly columns?: number;
+}
+
+/** @see createProgress */
+export interface ProgressOptions {
+  clock: Clock;
+  /** Where to write. */
+  stream: Terminal;
+  /** Draws a bar in the last line of the terminal; else {@link log} gets a line now and then. */
+  bar: boolean;
+  /** Gets a line at the end of each phase and every 5 s before, unless there is a bar. */
+  log(): Log;
+}
+
+const BAR_INTERVAL = 100;
+const LINE_INTERVAL = 5_000;
+/** Milliseconds of the past over which a rate is measured. */
+const RATE_WINDOW = 10_000;
+const BAR_WIDTH = 24;
+const CLEAR_LINE = '\r\u001b[2K';
+
+/** Makes a display of progress: a bar with rate and time left, or plain lines with the same. */
+export function createProgress({ clock, stream, bar, log }: ProgressOptions): Progress {
+  const phases = new Map<string, Phase>();
+  let drawn = '';
+  let lastShown = clock.monotonic();
+
+  const draw = (): void => {
+    const text = [...phases.values()].map((phase) => phase.bar()).join('  ');
+    drawn = text.slice(0, (stream.columns ?? 80) - 1);
+    stream.write(CLEAR_LINE + drawn);
+  };
+  return {
+    report(name: string, done: number, total: number): void {
+      const now = clock.monotonic();
+      const phase = phases.get(name) ?? createPhase(name, now, done);
+      phases.set(name, phase);
+      phase.update(now, done, total);
+      const over = done >= total;
+      if (over) phases.delete(name);
+      if (!over && now - lastShown < (bar ? BAR_INTERVAL : LINE_INTERVAL)) return;
+      lastShown = now;
+      if (bar) draw();
+      else log().info(phase.fields(), name);
+    },
+    write(line: string): void {
+      stream.write(drawn === '' ? line : CLEAR_LINE + line + drawn);
+    },
+    close(): void {
+      if (drawn !== '') stream.write(CLEAR_LINE);
+      drawn = '';
+      phases.clear();
+    },
+  };
+}
+
+interface Phase {
+  update(now: number, done: number, total: number): void;
+  bar(): string;
+  fields(): Record<string, string | number>;
+}
+
+function createPhase(name: string, start: number, first: number): Phase {
+  let samples = [{ at: start, done: first }];
+  let done = first;
+  let total = 0;
+  const rate = (): number => {
+    const [from, to] = [samples[0], samples.at(-1)];
+    if (from === undefined || to === undefined || to.at === from.at) return 0;
+    return ((to.done - from.done) / (to.at - from.at)) * 1_000;
+  };
+  const left = (): string => (rate() > 0 ? duration((total - done) / rate()) : '?');
+  return {
+    update(now, nowDone, nowTotal): void {
+      done = nowDone;
+      total = nowTotal;
+      // One sample in a hundredth of the window bounds their number.
+      const last = samples.at(-2);
+      if (last !== undefined && now - last.at < RATE_WINDOW / 100) samples.pop();
+      samples.push({ at: now, done });
+      const recent = samples.findIndex((sample) => now - sample.at <= RATE_WINDOW);
+      if (recent > 1) samples = samples.slice(recent - 1);
+    },
+    bar(): string {
+      const part = total > 0 ? Math.min(1, done / total) : 0;
+      const full = Math.round(part * BAR_WIDTH);
+      const picture = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
+      const share = `${Math.floor(part * 100)} %`;
+      return `${name} ${picture} ${share} ${done}/${total} ${shortRate(rate())}/s ${left()} left`;
+    },
+    fields: () => ({ done, total, rate: `${shortRate(rate())}/s`, left: left() }),
+  };
+}
+
+function shortRate(rate: number): string {
+  return rate < 10 ? rate.toFixed(1) : String(Math.round(rate));
+}
+
+/** Seconds as people say them: `42s`, `3m10s`, `2h05m`. */
+function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3_600) return `${Math.floor(whole / 60)}m${pad(whole % 60)}s`;
+  return `${Math.floor(whole / 3_600)}h${pad(Math.floor((whole % 3_600) / 60))}m`;
+}

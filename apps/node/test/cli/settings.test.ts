@@ -1,0 +1,205 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { flags } from '../../src/cli/flags.ts';
+import { helpText } from '../../src/cli/help.ts';
+import { readInvocation } from '../../src/cli/settings.ts';
+import { UsageError } from '../../src/cli/usage.ts';
+
+const id = 'ab'.repeat(64);
+const hash = '12'.repeat(32);
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'settings-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function config(text: string): string {
+  const path = join(folder, 'config.toml');
+  writeFileSync(path, text);
+  return path;
+}
+
+const read = (line: string, environment: Record<string, string> = {}) =>
+  readInvocation(line === '' ? [] : line.split(' '), environment);
+
+function expectUsageError(line: string, message: string | RegExp): void {
+  let thrown: unknown;
+  try {
+    read(line);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(UsageError);
+  const text = (thrown as UsageError).message;
+  if (typeof message === 'string') expect(text).toBe(message);
+  else expect(text).toMatch(message);
+  expect(text).not.toContain('\n');
+}
+
+describe('what was typed', () => {
+  test('defaults hold for what nobody set', () => {
+    const { command, settings } = read('');
+    expect(command).toBe('run');
+    expect(settings).toEqual({
+      datadir: './devp2p-data',
+      port: 30303,
+      addr: '0.0.0.0',
+      static: [],
+      maxpeers: 50,
+      maxpendpeers: 50,
+      'sync.exit': false,
+      verbosity: { level: 'info', modules: {} },
+      'log.json': false,
+      help: false,
+      version: false,
+    });
+  });
+
+  test.each([
+    ['--port 4000', 'port', 4000],
+    ['--port=4000', 'port', 4000],
+    ['--sync.exit', 'sync.exit', true],
+    ['--sync.exit=false', 'sync.exit', false],
+    ['--identity=a=b', 'identity', 'a=b'],
+    ['--networkid 3503995874084926', 'networkid', 3503995874084926n],
+    ['--verbosity 4', 'verbosity', { level: 'debug', modules: {} }],
+    [
+      '--verbosity warn,sync=trace --verbosity peer=5',
+      'verbosity',
+      { level: 'warn', modules: { sync: 'trace', peer: 'trace' } },
+    ],
+  ] as const)('%s', (line, name, value) => {
+    expect(read(line).settings[name]).toEqual(value);
+  });
+
+  test('text that looks like a number stays text', () => {
+    const digits = `${'1'.repeat(60)}1e10`;
+    expect(read(`--nodekeyhex ${digits}`).settings.nodekeyhex).toHaveLength(32);
+    expect(read(`--sync.target 0x${hash}`).settings['sync.target']?.[0]).toBe(0x12);
+    expect(read('--datadir 007').settings.datadir).toBe('007');
+    expect(read('--identity 1e10').settings.identity).toBe('1e10');
+  });
+
+  test('static nodes: commas, repeats and blanks', () => {
+    const node = (port: number) => `enode://${id}@127.0.0.1:${port}`;
+    const { settings } = read(`--static ${node(1)},${node(2)}, --static ${node(3)}`);
+    expect(settings.static.map(({ tcp }) => tcp)).toEqual([1, 2, 3]);
+  });
+
+  test('commands and their file', () => {
+    expect(read('run --port 0').command).toBe('run');
+    expect(read('--datadir x import chain.rlp')).toMatchObject({
+      command: 'import',
+      file: 'chain.rlp',
+    });
+    expect(read('export out.rlp --first 3 --last 7').settings).toMatchObject({ first: 3, last: 7 });
+  });
+
+  test('help and version need nothing else to be right', () => {
+    expect(read('import --help').settings.help).toBe(true);
+    expect(read('-v').settings.version).toBe(true);
+  });
+});
+
+describe('where it was written', () => {
+  test('flags beat the environment, which beats the file', () => {
+    const path = config('port = 1\nmaxpeers = 2\naddr = "10.0.0.1"\n');
+    const { settings } = read(`--config ${path} --port 3`, {
+      DEVP2P_PORT: '4',
+      DEVP2P_MAXPEERS: '5',
+    });
+    expect(settings).toMatchObject({ port: 3, maxpeers: 5, addr: '10.0.0.1' });
+  });
+
+  test('dotted flags are sections of the file and underscores of the environment', () => {
+    const path = config(
+      `networkid = 3503995874084926\n[sync]\ntarget = "0x${hash}"\nexit = true\n[log]\njson = true\n`,
+    );
+    expect(read('', { DEVP2P_CONFIG: path }).settings).toMatchObject({
+      networkid: 3503995874084926n,
+      'sync.exit': true,
+      'log.json': true,
+    });
+    expect(read('', { DEVP2P_SYNC_EXIT: 'true' }).settings['sync.exit']).toBe(true);
+  });
+
+  test('a list in the file is a list', () => {
+    const path = config(`static = ["enode://${id}@127.0.0.1:1", "enode://${id}@127.0.0.1:2"]`);
+    expect(read(`--config ${path}`).settings.static).toHaveLength(2);
+  });
+
+  test('a file shared by all commands may hold settings of the others', () => {
+    const path = config('port = 99999');
+    expect(read(`import x --config ${path}`).command).toBe('import');
+  });
+
+  test('an unknown variable is warned of', () => {
+    expect(read('', { DEVP2P_PROT: '1' }).warnings).toEqual([
+      'environment variable DEVP2P_PROT is no setting of this program; did you mean DEVP2P_PORT?',
+    ]);
+  });
+});
+
+describe('wrong use is one line that names the thing', () => {
+  test.each([
+    ['--prot 3', 'unknown flag --prot; did you mean --port?'],
+    ['-port 3', 'unknown flag -port; did you mean --port?'],
+    ['--no-log.json', 'unknown flag --no-log.json; did you mean --log.json?'],
+    ['--frobnicate', 'unknown flag --frobnicate; --help lists what there is'],
+    ['-x', 'unknown flag -x; --help lists what there is'],
+    ['imprt x', 'unknown command "imprt"; did you mean import?'],
+    ['run x', 'unexpected argument "x"'],
+    ['import', 'import needs a file: devp2p-node import FILE'],
+    ['import a b', 'unexpected argument "b"'],
+    ['--datadir', '--datadir needs a value: --datadir DIR'],
+    ['--datadir --log.json', '--datadir needs a value: --datadir DIR'],
+    ['--port 1 --port 2', '--port is given twice'],
+    ['--datadir=', 'bad value "" for --datadir: expected a path'],
+    ['--port 65536', 'bad value "65536" for --port: expected a whole number from 0 to 65535'],
+    ['--port 1e3', 'bad value "1e3" for --port: expected a whole number from 0 to 65535'],
+    ['--port 0x10', 'bad value "0x10" for --port: expected a whole number from 0 to 65535'],
+    ['--port=-1', 'bad value "-1" for --port: expected a whole number from 0 to 65535'],
+    ['--addr localhost', 'bad value "localhost" for --addr: expected an IPv4 or IPv6 address'],
+    ['--networkid 0', 'bad value "0" for --networkid: expected a whole number from 1 to 2^64-1'],
+    ['--sync.target 0x12', 'bad value "0x12" for --sync.target: expected 64 hex digits'],
+    ['--sync.exit=yes', 'bad value "yes" for --sync.exit: expected true or false'],
+    ['--nodekeyhex 12', 'bad value for --nodekeyhex: expected 64 hex digits'],
+    ['--static enode://12@1.1.1.1:1', /^bad value "enode:\/\/12@1.1.1.1:1" for --static: \S/],
+    ['--verbosity loud', /^bad value "loud" for --verbosity: expected one of silent, /],
+    ['--verbosity x=info', /^bad value "x=info" for --verbosity: expected module=level /],
+    ['import x --port 1', '--port has no meaning for "import"'],
+    ['run --first 1', '--first has no meaning for "run"'],
+    [`--nodekey a --nodekeyhex ${hash}`, '--nodekey and --nodekeyhex are both given: keep one'],
+    ['--config /nowhere/x.toml', '--config /nowhere/x.toml cannot be read (ENOENT)'],
+  ])('%s', (line, message) => {
+    expectUsageError(line, message);
+  });
+
+  test.each([
+    ['prot = 1', /^"prot" in .*config.toml is no setting; did you mean port\?$/],
+    ['[sync]\ntraget = "x"', /^"sync.traget" in .* is no setting; did you mean sync.target\?$/],
+    ['help = true', /^"help" in .* is no setting/],
+    ['port = "x"', /^bad value "x" for "port" in .*: expected a whole number/],
+    ['port = 1.5', /^bad value "1.5" for "port" in .*: expected a whole number/],
+    ['port = 2020-01-01', /^"port" in .*: expected a string, a number, true or false/],
+    ['port = [', /^--config .*config.toml, line 1: /],
+  ])('%j in the file', (text, message) => {
+    const path = config(text);
+    expectUsageError(`--config ${path}`, message);
+  });
+
+  test('a bad key is not shown', () => {
+    expect(() => read('', { DEVP2P_NODEKEYHEX: 'c0ffee' })).toThrow(
+      /^(?!.*c0ffee).*DEVP2P_NODEKEYHEX/,
+    );
+  });
+});
+
+test('the help shows every flag, within 100 columns', () => {
+  const help = helpText();
+  for (const name of Object.keys(flags)) expect(help).toContain(`--${name}`);
+  for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+});

@@ -1,0 +1,101 @@
+import { virtualClock } from '@devp2p/clock/virtual';
+import { describe, expect, test } from 'vitest';
+import { type LogFields, silentLogs } from '../../src/log.ts';
+import { createProgress } from '../../src/progress.ts';
+
+function setUp(bar: boolean) {
+  const clock = virtualClock();
+  const lines: [string, LogFields][] = [];
+  let screen = '';
+  const progress = createProgress({
+    clock,
+    bar,
+    stream: { columns: 80, write: (text: string) => (screen += text) },
+    log: () => ({
+      ...silentLogs('sync'),
+      info: (fields, message) => lines.push([message, fields]),
+    }),
+  });
+  return {
+    clock,
+    progress,
+    lines,
+    /** What the screen shows, as far as this program goes: a cleared line is empty. */
+    screen: () => screen.split('\n').map((line) => line.split('\u001b[2K').at(-1)),
+    written: () => screen,
+  };
+}
+
+describe('plain lines', () => {
+  test('come every 5 s and at the end, with rate and time left', async () => {
+    const { clock, progress, lines, written } = setUp(false);
+    for (let done = 0; done <= 1_200; done += 10) {
+      progress.report('bodies', done, 1_200);
+      await clock.advance(100);
+    }
+    expect(lines).toEqual([
+      ['bodies', { done: 500, total: 1_200, rate: '100/s', left: '7s' }],
+      ['bodies', { done: 1_000, total: 1_200, rate: '100/s', left: '2s' }],
+      ['bodies', { done: 1_200, total: 1_200, rate: '100/s', left: '0s' }],
+    ]);
+    expect(written()).toBe('');
+  });
+
+  test('the rate follows what happened of late', async () => {
+    const { clock, progress, lines } = setUp(false);
+    for (let second = 1; second <= 60; second++) {
+      await clock.advance(1_000);
+      progress.report('headers', second <= 30 ? second * 1_000 : 30_000 + second * 10, 100_000);
+    }
+    expect(lines.at(-1)).toEqual([
+      'headers',
+      { done: 30_600, total: 100_000, rate: '10/s', left: '1h55m' },
+    ]);
+  });
+
+  test('what stands still has no time left to tell', async () => {
+    const { clock, progress, lines } = setUp(false);
+    progress.report('headers', 5, 10);
+    await clock.advance(6_000);
+    progress.report('headers', 5, 10);
+    expect(lines).toEqual([['headers', { done: 5, total: 10, rate: '0.0/s', left: '?' }]]);
+  });
+});
+
+describe('bar', () => {
+  test('is redrawn in its line at most ten times a second', async () => {
+    const { clock, progress, screen, written } = setUp(true);
+    for (let done = 1; done < 50; done++) {
+      progress.report('import', done, 100);
+      await clock.advance(10);
+    }
+    expect(written().match(/import/g)).toHaveLength(4);
+    expect(screen()).toEqual(['import ██████████░░░░░░░░░░░░░░ 41 % 41/100 100/s 1s left']);
+  });
+
+  test('other lines go above it, and it is gone when the work is done', async () => {
+    const { clock, progress, screen } = setUp(true);
+    progress.report('import', 1, 100);
+    await clock.advance(100);
+    progress.report('import', 2, 100);
+    progress.write('hello\n');
+    expect(screen()[0]).toBe('hello');
+    expect(screen()[1]).toMatch(/^import /);
+    progress.report('import', 100, 100);
+    expect(screen()).toEqual(['hello', '']);
+    progress.write('bye\n');
+    expect(screen()).toEqual(['hello', 'bye', '']);
+  });
+
+  test('several phases share the line, cut to the width of the terminal', async () => {
+    const { clock, progress, screen } = setUp(true);
+    progress.report('headers', 1, 100);
+    progress.report('bodies', 1, 100);
+    await clock.advance(100);
+    progress.report('bodies', 2, 100);
+    expect(screen()[0]).toMatch(/^headers .* bodies /);
+    expect(screen()[0]?.length).toBe(79);
+    progress.close();
+    expect(screen()).toEqual(['']);
+  });
+});
