@@ -1,0 +1,37 @@
+import type { Enode } from './enode.ts';
+import type { Enr } from './enr.ts';
+import { EnrError } from './enr-error.ts';
+import type { EnrContent } from './enr-sign.ts';
+import { parseIp } from './ip.ts';
+
+/** Options of {@link enodeFromEnr}. */
+export interface EnodeFromEnrOptions {
+  /** Which address to take: 4 or 6. @default IPv4 if the record has one, else IPv6 */
+  family?: 4 | 6 | undefined;
+}
+
+/**
+ * Where a record says that its node is; `undefined` when it has no such address. A port that it does not name is 0.
+ * Ports of IPv4 hold for IPv6 where the record has none of its own (EIP-778).
+ */
+export function enodeFromEnr(enr: Enr, { family }: EnodeFromEnrOptions = {}): Enode | undefined {
+  const { id, ip, ip6, tcp = 0, udp = 0 } = enr;
+  if (ip !== undefined && family !== 6) return { id, host: ip, tcp, udp };
+  if (ip6 === undefined || family === 4) return undefined;
+  return { id, host: ip6, tcp: enr.tcp6 ?? tcp, udp: enr.udp6 ?? udp };
+}
+
+/**
+ * What a node's own record says about where it is, for `signEnr` and `updateEnr`: the address and the ports that are
+ * not 0.
+ *
+ * @throws EnrError `invalid-value` when the host is a name.
+ */
+export function enrContentFromEnode({ host, tcp, udp }: Enode): EnrContent {
+  const ip = parseIp(host);
+  if (!ip) throw new EnrError('invalid-value', 'a record holds no host names', { key: 'ip' });
+  const [tcpPort, udpPort] = [tcp || undefined, udp || undefined];
+  return ip.length === 4
+    ? { ip: host, tcp: tcpPort, udp: udpPort }
+    : { ip6: host, tcp6: tcpPort, udp6: udpPort };
+}

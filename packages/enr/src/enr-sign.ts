@@ -1,0 +1,127 @@
+import { type Crypto, nobleCrypto } from '@devp2p/crypto';
+import { bigint, bytes, Writer } from '@devp2p/rlp';
+import { Enr } from './enr.ts';
+import { MAX_ENR_LENGTH, signedContent } from './enr-decode.ts';
+import { EnrError } from './enr-error.ts';
+import {
+  checkPairs,
+  checkValue,
+  ENTRY_KEYS,
+  type EnrEntries,
+  identityPairs,
+  type Pairs,
+  quote,
+  writeEntry,
+} from './enr-pairs.ts';
+import type { CryptoOptions, NodeId } from './node-id.ts';
+
+/**
+ * What to put into a record, or to change in one. In an update an entry that is present and `undefined` is taken out.
+ * `id` and `secp256k1` come from the private key, whatever is said here.
+ */
+export type EnrContent = { readonly [K in keyof EnrEntries]?: EnrEntries[K] | undefined } & {
+  /** Other pairs: each value as its complete RLP encoding. */
+  readonly pairs?: Readonly<Record<string, Uint8Array | undefined>> | undefined;
+};
+
+/** Options of {@link signEnr}. */
+export interface SignEnrOptions extends CryptoOptions {
+  /** Sequence number, 64 bits. Must be above that of any record the node has published before. @default 1n */
+  seq?: bigint | undefined;
+}
+
+const sequence = bigint(64);
+const anyBytes = bytes();
+
+/**
+ * Makes a record and signs it with a private key of 32 bytes.
+ *
+ * @throws EnrError `invalid-value`, `invalid-seq`, or `too-large`; CryptoError for what is no private key.
+ */
+export function signEnr(
+  content: EnrContent,
+  privateKey: Uint8Array,
+  { seq = 1n, crypto = nobleCrypto }: SignEnrOptions = {},
+): Enr {
+  const id = crypto.secp256k1.publicKey(privateKey);
+  return sign(complete(new Map(), content, id, crypto), seq, id, privateKey, crypto);
+}
+
+/**
+ * A record with some entries changed, added or taken out, and the next sequence number. When that changes nothing, it
+ * is the same record.
+ *
+ * @throws EnrError as {@link signEnr}, and `wrong-private-key` when the key is not that of the record.
+ */
+export function updateEnr(
+  enr: Enr,
+  changes: EnrContent,
+  privateKey: Uint8Array,
+  { crypto = nobleCrypto }: CryptoOptions = {},
+): Enr {
+  const id = crypto.secp256k1.publicKey(privateKey);
+  if (!sameBytes(id, enr.id)) {
+    throw new EnrError('wrong-private-key', "private key is not that of the record's node");
+  }
+  const pairs = complete(enr.pairs, changes, id, crypto);
+  const changed =
+    pairs.size !== enr.pairs.size ||
+    [...pairs].some(([key, value]) => !sameBytes(value, enr.pairs.get(key)));
+  return changed ? sign(pairs, enr.seq + 1n, id, privateKey, crypto) : enr;
+}
+
+/** The pairs of a record with the given content over what was there, in the order of their keys. */
+function complete(before: Enr['pairs'], content: EnrContent, id: NodeId, crypto: Crypto): Pairs {
+  const pairs = new Map(before);
+  const put = (key: string, value: Uint8Array | undefined): void => {
+    if (value) pairs.set(key, value);
+    else pairs.delete(key);
+  };
+  for (const [key, value] of Object.entries(content.pairs ?? {})) {
+    if (/[^\0-\xff]/.test(key)) {
+      throw new EnrError('invalid-value', `key ${quote(key)} is not a byte a character`, { key });
+    }
+    if (value) checkValue(key, value);
+    put(key, value?.slice());
+  }
+  for (const key of ENTRY_KEYS) if (key in content) put(key, entry(key, content));
+  for (const [key, value] of identityPairs(crypto.secp256k1.compress(id))) put(key, value);
+  checkPairs(pairs);
+  return new Map([...pairs].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function entry<K extends keyof EnrEntries>(
+  key: K,
+  content: { readonly [P in K]?: EnrEntries[P] | undefined },
+): Uint8Array | undefined {
+  const value = content[key];
+  return value === undefined ? undefined : writeEntry(key, value);
+}
+
+function sign(pairs: Pairs, seq: bigint, id: NodeId, privateKey: Uint8Array, crypto: Crypto): Enr {
+  const writer = new Writer(MAX_ENR_LENGTH);
+  for (const [key, value] of [...pairs].reverse()) {
+    writer.copy(value);
+    anyBytes.write(
+      writer,
+      Uint8Array.from(key, (character) => character.charCodeAt(0)),
+    );
+  }
+  try {
+    sequence.write(writer, seq);
+  } catch (cause) {
+    throw new EnrError('invalid-seq', 'sequence number does not fit 64 bits', { cause });
+  }
+  const hash = crypto.keccak256(signedContent(writer.finish()));
+  const signature = crypto.secp256k1.sign(hash, privateKey).slice(0, 64);
+  writer.string(signature);
+  writer.wrapList(0);
+  if (writer.length > MAX_ENR_LENGTH) {
+    throw new EnrError('too-large', `${writer.length} bytes, more than ${MAX_ENR_LENGTH}`);
+  }
+  return new Enr({ bytes: writer.finish(), signature, seq, id, pairs });
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return a.length === b?.length && a.every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+
+test('exported names', async () => {
+  expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
+    [
+      "EnodeError",
+      "EnrError",
+      "MAX_ENR_LENGTH",
+      "checkRelay",
+      "decodeEnr",
+      "enodeFromEnr",
+      "enrContentFromEnode",
+      "formatEnode",
+      "formatEnr",
+      "formatIp",
+      "formatIpRange",
+      "fromHex",
+      "inRange",
+      "ipClass",
+      "ipRange",
+      "isLan",
+      "isLoopback",
+      "isOnCurve",
+      "isSpecial",
+      "networkGroup",
+      "nodeIdHash",
+      "normalizeIp",
+      "parseEnode",
+      "parseEnr",
+      "parseIp",
+      "parseIpRange",
+      "parseIpRanges",
+      "signEnr",
+      "toHex",
+      "updateEnr",
+    ]
+  `);
+});
