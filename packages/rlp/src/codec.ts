@@ -18,7 +18,7 @@ export interface Codec<T> {
 export type Infer<C> = C extends Codec<infer T> ? T : never;
 
 /** What is kept of an encoder's buffer between two calls, at most. */
-const keptCapacity = 1 << 16;
+const keptCapacity = 1 << 20;
 
 let spare: Writer | undefined;
 

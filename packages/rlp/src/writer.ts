@@ -41,28 +41,25 @@ export class Writer {
 
   /** Puts a string in front: content and prefix. */
   string(bytes: Uint8Array): void {
-    const mark = this.length;
     this.copy(bytes);
-    this.wrapString(mark);
+    if (bytes.length !== 1 || (bytes[0] as number) >= 0x80) this.#prefix(bytes.length, 0x80);
   }
 
   /** Puts an integer in front; the caller answers for its being a safe one and not negative. */
   uint(value: number): void {
     const mark = this.length;
-    for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) this.byte(rest % 256);
+    this.#integer(value);
     this.wrapString(mark);
   }
 
   /** The same for a bigint, which must not be negative. */
   bigint(value: bigint): void {
     const mark = this.length;
-    let rest = value;
-    do {
+    for (let rest = value; rest > 0n; rest >>= 64n) {
       const start = this.#room(8);
       this.#view.setBigUint64(start, rest);
-      rest >>= 64n;
-    } while (rest > 0n);
-    while (this.length > mark && this.#bytes[this.#start] === 0) this.#start++;
+    }
+    this.#dropZeros(mark);
     this.wrapString(mark);
   }
 
@@ -93,12 +90,27 @@ export class Writer {
       this.byte(base + length);
       return;
     }
-    let lengthOfLength = 0;
-    for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) {
-      this.byte(rest % 256);
-      lengthOfLength++;
+    const mark = this.length;
+    this.#integer(length);
+    this.byte(base + 55 + this.length - mark);
+  }
+
+  #integer(value: number): void {
+    const low = value >>> 0;
+    let start = this.#room(4);
+    this.#view.setUint32(start, low);
+    let first = low;
+    if (value !== low) {
+      first = (value - low) / 2 ** 32;
+      start = this.#room(4);
+      this.#view.setUint32(start, first);
     }
-    this.byte(base + 55 + lengthOfLength);
+    this.#start = start + (Math.clz32(first) >> 3);
+  }
+
+  #dropZeros(mark: number): void {
+    const end = this.#bytes.length - mark;
+    while (this.#start < end && this.#bytes[this.#start] === 0) this.#start++;
   }
 
   #room(count: number): number {
