@@ -44,7 +44,11 @@ export interface EnrEntries {
 export type Pairs = Map<string, Uint8Array>;
 
 function ipAddress(length: 4 | 16): Codec<string> {
-  return map(bytes(length), formatIp, (text) => parseIp(text) ?? new Uint8Array());
+  return map(bytes(length), formatIp, (text) => {
+    const ip = parseIp(text);
+    if (ip?.length !== length) throw new RangeError(`not an IPv${length === 4 ? 4 : 6} address`);
+    return ip;
+  });
 }
 
 /** `[[hash, next], …]`: what follows the pair is for later versions of the entry. */
@@ -122,7 +126,8 @@ function orInvalid<T>(key: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    throw new EnrError('invalid-value', `value of ${quote(key)} breaks its rule`, { key, cause });
+    const why = cause instanceof Error ? cause.message : 'refused';
+    throw new EnrError('invalid-value', `value of ${quote(key)}: ${why}`, { key, cause });
   }
 }
 
