@@ -1,0 +1,184 @@
+import type { Clock } from '@devp2p/clock';
+import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import type { Channel } from '@devp2p/peer';
+import { decode, encode, RlpError } from '@devp2p/rlp';
+import { abortable } from './abortable.ts';
+import { decodeBody, type SealedBody } from './body.ts';
+import { EthError, type EthErrorCode } from './error.ts';
+import type { PooledTransaction, RequestOptions, VerifyOptions } from './eth-peer.ts';
+import { decodeHeader, type SealedHeader } from './header.ts';
+import { checkHeaders, type HeadersRequest } from './header-chain.ts';
+import { maxBlocks } from './messages.ts';
+import { checkPooledTransactions } from './pooled-transactions.ts';
+import type { RawList } from './raw-list.ts';
+import { receiptList } from './receipt.ts';
+import { fromReceipts68 } from './receipt-forms.ts';
+import { ReceiptsDownload, type ReceiptsRequest } from './receipts-download.ts';
+import { Requests } from './requests.ts';
+import { answers, type Messages, type Question, type Schema } from './schema.ts';
+
+/** What a {@link Client} is made of. */
+export interface ClientParts {
+  readonly channel: Channel;
+  readonly schema: Schema;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  /** Resolves when questions may be asked. */
+  readonly ready: Promise<unknown>;
+  /** The remote broke the protocol: the peer is to end with this error. */
+  readonly onBreach: (error: EthError) => void;
+}
+
+/** Asks one peer, and checks what it answers before the caller sees it. */
+export class Client {
+  readonly requests: Requests;
+  readonly #parts: ClientParts;
+
+  constructor(parts: ClientParts) {
+    this.#parts = parts;
+    this.requests = new Requests(parts.clock, parts.random);
+  }
+
+  async getHeaders(request: HeadersRequest, options: RequestOptions): Promise<SealedHeader[]> {
+    const { origin, amount, skip = 0, reverse = false } = request;
+    if (typeof origin === 'number') checkInteger('origin', origin, 0, Number.MAX_SAFE_INTEGER);
+    checkInteger('amount', amount, 1, maxBlocks);
+    checkInteger('skip', skip, 0, Number.MAX_SAFE_INTEGER);
+    const query = {
+      origin: typeof origin === 'number' ? BigInt(origin) : origin,
+      amount: BigInt(amount),
+      skip: BigInt(skip),
+      reverse,
+    };
+    const { items } = await this.#ask(
+      'getBlockHeaders',
+      (requestId) => ({ requestId, query }),
+      amount,
+      options,
+    );
+    return this.#check(() => {
+      const headers = items.map((raw) => decodeHeader(raw, this.#parts.crypto));
+      checkHeaders(headers, request);
+      return headers;
+    });
+  }
+
+  async getBodies(
+    hashes: readonly Uint8Array[],
+    options: VerifyOptions<SealedBody>,
+  ): Promise<SealedBody[]> {
+    checkInteger('number of blocks', hashes.length, 1, maxBlocks);
+    const { items } = await this.#ask(
+      'getBlockBodies',
+      (requestId) => ({ requestId, hashes: [...hashes] }),
+      hashes.length,
+      options,
+    );
+    const bodies = this.#check(() => items.map(decodeBody));
+    await this.#verify(bodies, options);
+    return bodies;
+  }
+
+  async getReceipts(
+    blocks: readonly ReceiptsRequest[],
+    options: VerifyOptions<RawList>,
+  ): Promise<RawList[]> {
+    checkInteger('number of blocks', blocks.length, 1, maxBlocks);
+    const isOld = this.#parts.schema.version < 69;
+    const download = new ReceiptsDownload(blocks);
+    for (let more = true; more; ) {
+      const { missing: hashes, firstReceipt: firstBlockReceiptIndex } = download;
+      const answer = await this.#ask(
+        'getReceipts',
+        (requestId) => ({ requestId, firstBlockReceiptIndex, hashes }),
+        hashes.length,
+        options,
+      );
+      more = this.#check(() => {
+        const lists = answer.items.map((item) =>
+          isOld ? fromReceipts68(item) : decode(receiptList, item),
+        );
+        return download.add(lists, answer.lastBlockIncomplete);
+      });
+    }
+    await this.#verify(download.done, options);
+    return download.done;
+  }
+
+  async getPooledTransactions(
+    hashes: readonly Uint8Array[],
+    options: RequestOptions,
+  ): Promise<PooledTransaction[]> {
+    checkInteger('number of transactions', hashes.length, 1, maxBlocks);
+    const { items } = await this.#ask(
+      'getPooledTransactions',
+      (requestId) => ({ requestId, hashes: [...hashes] }),
+      hashes.length,
+      options,
+    );
+    return this.#check(() => checkPooledTransactions(items, hashes, this.#parts.crypto));
+  }
+
+  async #ask<Q extends Question>(
+    question: Q,
+    message: (requestId: bigint) => Messages[Q],
+    maxItems: number,
+    options: RequestOptions,
+  ): Promise<Messages[(typeof answers)[Q]]> {
+    const { channel, schema, ready } = this.#parts;
+    await abortable(ready, options.signal);
+    const { code, codec } = schema.messages[question];
+    const { requestId, response } = this.requests.ask(answers[question], maxItems, options.signal);
+    const giveUp = (code: EthErrorCode, problem: string, cause: unknown): void =>
+      this.requests.abandon(requestId, new EthError(code, problem, { cause }));
+    try {
+      const payload = encode(codec, message(requestId));
+      // Not awaited: the answer may come before there is room for more questions.
+      channel.send(code, payload).catch((error) => giveUp('disconnected', 'not sent', error));
+    } catch (error) {
+      giveUp('invalid-request', `${question} cannot be encoded`, error);
+    }
+    return response;
+  }
+
+  /** Runs what throws at a breach, and ends the peer then. */
+  #check<T>(check: () => T): T {
+    try {
+      return check();
+    } catch (error) {
+      throw this.#breach(error, 'malformed-message');
+    }
+  }
+
+  async #verify<T>(items: readonly T[], { verify }: VerifyOptions<T>): Promise<void> {
+    if (verify === undefined) return;
+    for (const [index, item] of items.entries()) {
+      let fits: boolean;
+      try {
+        const verdict = verify(item, index);
+        fits = typeof verdict === 'boolean' ? verdict : await verdict;
+      } catch (error) {
+        throw this.#breach(error, 'invalid-response');
+      }
+      if (!fits) {
+        const problem = `item ${index} of the answer is not that of its block`;
+        throw this.#breach(new EthError('invalid-response', problem), 'invalid-response');
+      }
+    }
+  }
+
+  /** Ends the peer if the error is the remote's fault. Returns the error to throw. */
+  #breach(error: unknown, code: EthErrorCode): unknown {
+    if (error instanceof RlpError) {
+      return this.#breach(new EthError(code, error.message, { cause: error }), code);
+    }
+    if (error instanceof EthError) this.#parts.onBreach(error);
+    return error;
+  }
+}
+
+function checkInteger(name: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new EthError('invalid-request', `${name} ${value} is not an integer of ${min} to ${max}`);
+}

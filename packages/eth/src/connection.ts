@@ -1,0 +1,249 @@
+import { withTimeout } from '@devp2p/clock';
+import type { Channel, Message, PeerHandle } from '@devp2p/peer';
+import { type Codec, decode, encode, RlpError } from '@devp2p/rlp';
+import type { SealedBody } from './body.ts';
+import { Client } from './client.ts';
+import { deferred } from './deferred.ts';
+import { EthError } from './error.ts';
+import type { EthPeer, PooledTransaction, RequestOptions, VerifyOptions } from './eth-peer.ts';
+import type { SealedHeader } from './header.ts';
+import type { HeadersRequest } from './header-chain.ts';
+import { type EthPeerInfo, peerInfo } from './info.ts';
+import type { BlockRange, Status } from './messages.ts';
+import type { EthParts } from './options.ts';
+import type { RawList } from './raw-list.ts';
+import type { ReceiptsRequest } from './receipts-download.ts';
+import { type Messages, nameOf, type Schema, schemaOf } from './schema.ts';
+import { hardLimit, serveBodies, serveHeaders, servePooled, serveReceipts } from './serve.ts';
+import { Server } from './server.ts';
+import { checkRange, checkStatus, localStatus } from './status.ts';
+
+/** How long the remote may take to send its Status, in ms (go-ethereum's figure). */
+const statusTimeout = 5000;
+
+/** Blocks from one BlockRangeUpdate of ours to the next (EIP-7642: an epoch). */
+const rangeUpdateInterval = 32;
+
+/** One peer's eth: the handshake, then whatever the remote sends, until the peer ends. */
+export class EthConnection implements EthPeer {
+  readonly id: Uint8Array;
+  readonly version: number;
+  readonly #channel: Channel;
+  readonly #schema: Schema;
+  readonly #parts: EthParts;
+  readonly #signal: AbortSignal;
+  readonly #client: Client;
+  readonly #server: Server;
+  readonly #status = deferred<Status>();
+  readonly #failure = deferred<never>();
+  #shaken = false;
+  #range: BlockRange | undefined;
+  /** The head that the remote was last told of. */
+  #announced = 0;
+
+  constructor(channel: Channel, peer: PeerHandle, parts: EthParts) {
+    this.id = peer.id;
+    this.version = channel.version;
+    this.#channel = channel;
+    this.#parts = parts;
+    this.#signal = peer.signal;
+    const schema = schemaOf(channel.version);
+    this.#schema = schema;
+    this.#server = new Server(channel, schema, this.#failure.reject);
+    this.#client = new Client({
+      ...parts,
+      channel,
+      schema,
+      ready: this.#status.promise,
+      onBreach: this.#failure.reject,
+    });
+  }
+
+  get status(): Promise<Status> {
+    return this.#status.promise;
+  }
+
+  get range(): BlockRange | undefined {
+    return this.#range;
+  }
+
+  get responseTime(): number | undefined {
+    return this.#client.requests.times.mean;
+  }
+
+  info(): EthPeerInfo | 'handshake' {
+    return this.#shaken ? peerInfo(this.version, this.#range) : 'handshake';
+  }
+
+  getHeaders(request: HeadersRequest, options: RequestOptions = {}): Promise<SealedHeader[]> {
+    return this.#client.getHeaders(request, options);
+  }
+
+  getBodies(
+    hashes: readonly Uint8Array[],
+    options: VerifyOptions<SealedBody> = {},
+  ): Promise<SealedBody[]> {
+    return this.#client.getBodies(hashes, options);
+  }
+
+  getReceipts(
+    blocks: readonly ReceiptsRequest[],
+    options: VerifyOptions<RawList> = {},
+  ): Promise<RawList[]> {
+    return this.#client.getReceipts(blocks, options);
+  }
+
+  getPooledTransactions(
+    hashes: readonly Uint8Array[],
+    options: RequestOptions = {},
+  ): Promise<PooledTransaction[]> {
+    return this.#client.getPooledTransactions(hashes, options);
+  }
+
+  /** Speaks eth until the peer ends; rejects with the error because of which it has to. */
+  async run(): Promise<void> {
+    const unsubscribe = this.#parts.chain.onHead(() => this.#announceRange());
+    const onEnd = (): void => {
+      unsubscribe();
+      this.#server.close();
+    };
+    this.#signal.addEventListener('abort', onEnd, { once: true });
+    let cause: unknown;
+    try {
+      await Promise.race([this.#speak(), this.#failure.promise]);
+    } catch (error) {
+      cause = error;
+      throw error;
+    } finally {
+      this.#signal.removeEventListener('abort', onEnd);
+      onEnd();
+      const over = new EthError('disconnected', 'the peer is over', { cause });
+      this.#status.reject(cause instanceof EthError ? cause : over);
+      this.#client.requests.close(over);
+    }
+  }
+
+  async #speak(): Promise<void> {
+    await this.#handshake();
+    for await (const message of this.#channel) {
+      const busy = this.#receive(message);
+      if (busy !== undefined) await busy;
+    }
+  }
+
+  async #handshake(): Promise<void> {
+    const { chain, clock } = this.#parts;
+    const range = chain.range();
+    this.#announced = range.latest;
+    const { code, codec } = this.#schema.messages.status;
+    void this.#channel.send(code, encode(codec, localStatus(chain, range, this.version)));
+
+    const reason = new EthError('status-timeout', `no status within ${statusTimeout} ms`);
+    const messages = this.#channel[Symbol.asyncIterator]();
+    const first = await withTimeout(clock, statusTimeout, () => messages.next(), { reason });
+    if (first.done) throw new EthError('disconnected', 'the peer ended before its status');
+    if (first.value.code !== code) {
+      throw new EthError('no-status', `message ${first.value.code} instead of a status`);
+    }
+    const remote = this.#decode(codec, first.value);
+    checkStatus(remote, chain, range, this.version);
+    if ('earliest' in remote) this.#setRange(remote);
+    this.#shaken = true;
+    this.#status.resolve(remote);
+    // The head may have moved while the remote was silent.
+    this.#announceRange();
+  }
+
+  #setRange({ earliest, latest, latestHash }: BlockRange): void {
+    this.#range = { earliest, latest, latestHash };
+  }
+
+  #announceRange(): void {
+    const update = this.#schema.blockRangeUpdate;
+    if (update === undefined || !this.#shaken) return;
+    const { earliest, latest, latestHash } = this.#parts.chain.range();
+    const progress = latest - this.#announced;
+    if (progress >= 0 && progress < rangeUpdateInterval) return;
+    this.#announced = latest;
+    void this.#channel.send(update.code, encode(update.codec, { earliest, latest, latestHash }));
+  }
+
+  /** @returns when to read on; `undefined` for now. */
+  #receive(message: Message): Promise<void> | void {
+    const size = message.payload.length;
+    const { chain, pool, crypto } = this.#parts;
+    const { blockRangeUpdate } = this.#schema;
+    if (blockRangeUpdate?.code === message.code) {
+      const range = this.#decode(blockRangeUpdate.codec, message);
+      checkRange(range);
+      this.#setRange(range);
+      return;
+    }
+    const name = nameOf(this.version, message.code);
+    switch (name) {
+      case 'getBlockHeaders': {
+        const { requestId, query } = this.#read(name, message);
+        return this.#server.answer(size, 'blockHeaders', async () => ({
+          requestId,
+          items: await serveHeaders(chain, query),
+        }));
+      }
+      case 'getBlockBodies': {
+        const { requestId, hashes } = this.#read(name, message);
+        return this.#server.answer(size, 'blockBodies', async () => ({
+          requestId,
+          items: await serveBodies(chain, hashes),
+        }));
+      }
+      case 'getReceipts': {
+        const request = this.#read(name, message);
+        return this.#server.answer(size, 'receipts', async () => ({
+          requestId: request.requestId,
+          ...(await serveReceipts(chain, request, this.version, crypto)),
+        }));
+      }
+      case 'getPooledTransactions': {
+        const { requestId, hashes } = this.#read(name, message);
+        return this.#server.answer(size, 'pooledTransactions', async () => ({
+          requestId,
+          items: pool === undefined ? [] : await servePooled(pool, hashes),
+        }));
+      }
+      case 'blockHeaders':
+      case 'blockBodies':
+      case 'receipts':
+      case 'pooledTransactions':
+        return this.#client.requests.answer(name, this.#read(name, message));
+      case 'transactions': {
+        const transactions = this.#read(name, message);
+        return pool?.received?.(transactions, this);
+      }
+      case 'newPooledTransactionHashes': {
+        const announcement = this.#read(name, message);
+        return pool?.announced?.(announcement, this);
+      }
+      case 'status':
+        throw new EthError('unexpected-message', 'a second status');
+      case undefined:
+        throw new EthError('unexpected-message', `code ${message.code} on eth/${this.version}`);
+    }
+  }
+
+  #read<Name extends keyof Messages>(name: Name, message: Message): Messages[Name] {
+    return this.#decode(this.#schema.messages[name].codec, message);
+  }
+
+  /** @throws EthError `message-too-large` or `malformed-message` */
+  #decode<T>(codec: Codec<T>, { code, payload }: Message): T {
+    if (payload.length > hardLimit) {
+      throw new EthError('message-too-large', `message ${code} of ${payload.length} bytes`);
+    }
+    try {
+      return decode(codec, payload);
+    } catch (error) {
+      if (!(error instanceof RlpError)) throw error;
+      const problem = `message ${code} of eth/${this.version}: ${error.message}`;
+      throw new EthError('malformed-message', problem, { cause: error });
+    }
+  }
+}

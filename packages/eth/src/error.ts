@@ -1,0 +1,80 @@
+import type { DisconnectReason } from '@devp2p/peer';
+
+/**
+ * Of the Status handshake:
+ * - `status-timeout`: the remote sent none in time;
+ * - `no-status`: it sent something else first;
+ * - `network-mismatch`, `genesis-mismatch`, `fork-mismatch`: it is on another chain;
+ * - `version-mismatch`: its Status names a version that was not negotiated;
+ * - `invalid-range`: blocks that cannot be, here or in a BlockRangeUpdate.
+ *
+ * Of what the remote sent later:
+ * - `message-too-large`: over 10 MiB;
+ * - `malformed-message`: not the RLP that the protocol describes; `cause` is the `RlpError`;
+ * - `unexpected-message`: a code that the version does not have, or a second Status;
+ * - `unknown-request`: an answer to nothing that was asked;
+ * - `wrong-response`: an answer of another kind than the question;
+ * - `too-many-items`: more than was asked for;
+ * - `invalid-response`: an answer that does not fit the question, or that the caller's `verify` refused.
+ *
+ * Of this side:
+ * - `timeout`: the remote did not answer in time; it stays connected;
+ * - `too-many-requests`: 10,000 are waiting for an answer;
+ * - `invalid-request`: the caller's mistake, nothing was sent;
+ * - `disconnected`: the peer is over; `cause` says why, if it is known.
+ */
+export type EthErrorCode =
+  | 'status-timeout'
+  | 'no-status'
+  | 'network-mismatch'
+  | 'genesis-mismatch'
+  | 'fork-mismatch'
+  | 'version-mismatch'
+  | 'invalid-range'
+  | 'message-too-large'
+  | 'malformed-message'
+  | 'unexpected-message'
+  | 'unknown-request'
+  | 'wrong-response'
+  | 'too-many-items'
+  | 'invalid-response'
+  | 'timeout'
+  | 'too-many-requests'
+  | 'invalid-request'
+  | 'disconnected';
+
+/** What the remote is told: a node of another chain has done nothing wrong, the rest is a breach. */
+const reasons: Readonly<Record<EthErrorCode, DisconnectReason | undefined>> = {
+  'status-timeout': 'read-timeout',
+  'no-status': 'breach-of-protocol',
+  'network-mismatch': 'useless-peer',
+  'genesis-mismatch': 'useless-peer',
+  'fork-mismatch': 'useless-peer',
+  'version-mismatch': 'breach-of-protocol',
+  'invalid-range': 'breach-of-protocol',
+  'message-too-large': 'breach-of-protocol',
+  'malformed-message': 'breach-of-protocol',
+  'unexpected-message': 'breach-of-protocol',
+  'unknown-request': 'breach-of-protocol',
+  'wrong-response': 'breach-of-protocol',
+  'too-many-items': 'breach-of-protocol',
+  'invalid-response': 'breach-of-protocol',
+  timeout: undefined,
+  'too-many-requests': undefined,
+  'invalid-request': undefined,
+  disconnected: undefined,
+};
+
+/** The error of this package. */
+export class EthError extends Error {
+  override readonly name = 'EthError';
+  readonly code: EthErrorCode;
+  /** The reason of the Disconnect message that ends the peer, for errors that do. */
+  readonly reason: DisconnectReason | undefined;
+
+  constructor(code: EthErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.reason = reasons[code];
+  }
+}
