@@ -3,7 +3,7 @@ import { bigint, bytes, decode, list, RlpError, raw, Writer } from '@devp2p/rlp'
 import { base64urlnopad } from '@scure/base';
 import { Enr } from './enr.ts';
 import { EnrError } from './enr-error.ts';
-import { checkPairs, checkValue, type Pairs, quote } from './enr-pairs.ts';
+import { checkPair, type Pairs, quote, readIdentity } from './enr-pairs.ts';
 import type { CryptoOptions, NodeId } from './node-id.ts';
 
 /** The most bytes that a record may have (EIP-778). */
@@ -31,7 +31,7 @@ export function decodeEnr(bytes: Uint8Array, { crypto = nobleCrypto }: CryptoOpt
   const signature = orMalformed(() => decode(anyBytes, first));
   const seq = decodeSeq(second);
   const pairs = decodePairs(rest);
-  const publicKey = checkPairs(pairs);
+  const publicKey = readIdentity(pairs);
   let id: NodeId;
   try {
     id = crypto.secp256k1.decompress(publicKey);
@@ -99,7 +99,7 @@ function decodePairs(rest: readonly Uint8Array[]): Pairs {
       const code = key === last ? 'duplicate-key' : 'key-order';
       throw new EnrError(code, `key ${quote(key)} after ${quote(last)}`, { key });
     }
-    checkValue(key, value);
+    checkPair(key, value);
     pairs.set(key, value);
     last = key;
   }

@@ -71,9 +71,6 @@ const ENTRIES: { readonly [K in keyof EnrEntries]: Codec<EnrEntries[K]> } = {
 /** The names of {@link EnrEntries}. */
 export const ENTRY_KEYS = Object.keys(ENTRIES) as readonly (keyof EnrEntries)[];
 
-/** The entries that EIP-778 itself defines: a record in which one of them is wrong is wrong as a whole. */
-const PREDEFINED = ENTRY_KEYS.filter((key) => key !== 'eth');
-
 /** The record's own key, 33 bytes. */
 const compressedKey = bytes(33);
 
@@ -86,23 +83,26 @@ export function writeEntry<K extends keyof EnrEntries>(key: K, value: EnrEntries
 }
 
 /**
- * Checks every entry of EIP-778 and returns the compressed public key.
+ * Checks that a value is one item of canonical RLP, and what EIP-778 asks of an entry that it defines itself: a record
+ * in which one of those is wrong is wrong as a whole.
  *
- * @throws EnrError `unknown-identity`, `invalid-value`
+ * @throws EnrError `invalid-value`
  */
-export function checkPairs(pairs: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  if (!isV4(pairs.get('id'))) {
-    throw new EnrError('unknown-identity', 'identity scheme is missing or not "v4"', { key: 'id' });
-  }
-  for (const key of PREDEFINED) {
-    const value = pairs.get(key);
-    if (value !== undefined) readEntry(key, value);
-  }
-  const publicKey = pairs.get('secp256k1') ?? new Uint8Array();
-  return orInvalid('secp256k1', () => decode(compressedKey, publicKey));
+export function checkPair(key: string, value: Uint8Array): void {
+  if (isEntryKey(key) && key !== 'eth') readEntry(key, value);
+  else orInvalid(key, () => validate(value));
 }
 
-/** The entries that the v4 identity scheme puts into a record. */
+function isEntryKey(key: string): key is keyof EnrEntries {
+  return Object.hasOwn(ENTRIES, key);
+}
+
+/** Whether the entry belongs to the identity scheme and not to the record's content. */
+export function isIdentityKey(key: string): boolean {
+  return key === 'id' || key === 'secp256k1';
+}
+
+/** The entries of the v4 identity scheme. */
 export function identityPairs(compressed: Uint8Array): [string, Uint8Array][] {
   return [
     ['id', V4.slice()],
@@ -110,16 +110,25 @@ export function identityPairs(compressed: Uint8Array): [string, Uint8Array][] {
   ];
 }
 
+/**
+ * The compressed public key in a record of the v4 identity scheme.
+ *
+ * @throws EnrError `unknown-identity`, `invalid-value`
+ */
+export function readIdentity(pairs: Pairs): Uint8Array {
+  if (!isV4(pairs.get('id'))) {
+    throw new EnrError('unknown-identity', 'identity scheme is missing or not "v4"', { key: 'id' });
+  }
+  const publicKey = pairs.get('secp256k1');
+  if (!publicKey) throw new EnrError('invalid-value', 'no public key', { key: 'secp256k1' });
+  return orInvalid('secp256k1', () => decode(compressedKey, publicKey));
+}
+
 /** RLP of "v4". */
 const V4 = Uint8Array.of(0x82, 0x76, 0x34);
 
 function isV4(value: Uint8Array | undefined): boolean {
   return value?.length === V4.length && V4.every((byte, i) => byte === value[i]);
-}
-
-/** @throws EnrError `invalid-value` unless the value is exactly one item of canonical RLP. */
-export function checkValue(key: string, value: Uint8Array): void {
-  orInvalid(key, () => validate(value));
 }
 
 function orInvalid<T>(key: string, work: () => T): T {

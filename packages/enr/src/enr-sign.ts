@@ -1,14 +1,14 @@
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
-import { bigint, bytes, Writer } from '@devp2p/rlp';
+import { bigint, Writer } from '@devp2p/rlp';
 import { Enr } from './enr.ts';
 import { MAX_ENR_LENGTH, signedContent } from './enr-decode.ts';
 import { EnrError } from './enr-error.ts';
 import {
-  checkPairs,
-  checkValue,
+  checkPair,
   ENTRY_KEYS,
   type EnrEntries,
   identityPairs,
+  isIdentityKey,
   type Pairs,
   quote,
   writeEntry,
@@ -31,7 +31,6 @@ export interface SignEnrOptions extends CryptoOptions {
 }
 
 const sequence = bigint(64);
-const anyBytes = bytes();
 
 /**
  * Makes a record and signs it with a private key of 32 bytes.
@@ -44,7 +43,8 @@ export function signEnr(
   { seq = 1n, crypto = nobleCrypto }: SignEnrOptions = {},
 ): Enr {
   const id = crypto.secp256k1.publicKey(privateKey);
-  return sign(complete(new Map(), content, id, crypto), seq, id, privateKey, crypto);
+  const identity = identityPairs(crypto.secp256k1.compress(id));
+  return sign(withContent(new Map(identity), content), seq, id, privateKey, crypto);
 }
 
 /**
@@ -63,7 +63,7 @@ export function updateEnr(
   if (!sameBytes(id, enr.id)) {
     throw new EnrError('wrong-private-key', "private key is not that of the record's node");
   }
-  const pairs = complete(enr.pairs, changes, id, crypto);
+  const pairs = withContent(enr.pairs, changes);
   const changed =
     pairs.size !== enr.pairs.size ||
     [...pairs].some(([key, value]) => !sameBytes(value, enr.pairs.get(key)));
@@ -71,22 +71,21 @@ export function updateEnr(
 }
 
 /** The pairs of a record with the given content over what was there, in the order of their keys. */
-function complete(before: Enr['pairs'], content: EnrContent, id: NodeId, crypto: Crypto): Pairs {
+function withContent(before: Enr['pairs'], content: EnrContent): Pairs {
   const pairs = new Map(before);
   const put = (key: string, value: Uint8Array | undefined): void => {
     if (value) pairs.set(key, value);
     else pairs.delete(key);
   };
   for (const [key, value] of Object.entries(content.pairs ?? {})) {
+    if (isIdentityKey(key)) continue;
     if (/[^\0-\xff]/.test(key)) {
       throw new EnrError('invalid-value', `key ${quote(key)} is not a byte a character`, { key });
     }
-    if (value) checkValue(key, value);
+    if (value) checkPair(key, value);
     put(key, value?.slice());
   }
   for (const key of ENTRY_KEYS) if (key in content) put(key, entry(key, content));
-  for (const [key, value] of identityPairs(crypto.secp256k1.compress(id))) put(key, value);
-  checkPairs(pairs);
   return new Map([...pairs].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -102,10 +101,9 @@ function sign(pairs: Pairs, seq: bigint, id: NodeId, privateKey: Uint8Array, cry
   const writer = new Writer(MAX_ENR_LENGTH);
   for (const [key, value] of [...pairs].reverse()) {
     writer.copy(value);
-    anyBytes.write(
-      writer,
-      Uint8Array.from(key, (character) => character.charCodeAt(0)),
-    );
+    const mark = writer.length;
+    for (let i = key.length - 1; i >= 0; i--) writer.byte(key.charCodeAt(i));
+    writer.wrapString(mark);
   }
   try {
     sequence.write(writer, seq);
