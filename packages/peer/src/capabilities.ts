@@ -1,3 +1,4 @@
+import { baseLength } from './base.ts';
 import { PeerError } from './error.ts';
 import { type Capability, isCapabilityName } from './hello.ts';
 import type { Protocol } from './protocol.ts';
@@ -10,9 +11,6 @@ export interface Running extends Capability {
   /** How many codes it occupies. */
   readonly length: number;
 }
-
-/** Codes below this one belong to the base protocol "p2p" (devp2p rlpx.md, "Message ID-based multiplexing"). */
-export const baseLength = 0x10;
 
 /** Everything that `protocols` speak, as Hello lists it: by name, then version. */
 export function offered(protocols: readonly Protocol[]): Capability[] {
@@ -51,17 +49,17 @@ export function negotiate(
 }
 
 /**
- * @param reserved names that would hide a property of the peer.
+ * @param isReserved tells names that would hide a property of the peer.
  * @throws {@link PeerError} `invalid-options` for protocols that cannot be offered together.
  */
 export function checkProtocols(
   protocols: readonly Protocol[],
-  reserved: ReadonlySet<string>,
+  isReserved: (name: string) => boolean,
 ): void {
   const seen = new Set<string>();
   for (const { name, versions } of protocols) {
     if (!isCapabilityName(name)) throw invalid(`"${name}" is not 1 to 8 ASCII characters`);
-    if (reserved.has(name)) throw invalid(`"${name}" is a property of every peer`);
+    if (isReserved(name)) throw invalid(`"${name}" is a property of every peer`);
     for (const { version, length } of versions) {
       const capability = `${name}/${version}`;
       if (!Number.isSafeInteger(version) || version < 0)

@@ -1,4 +1,4 @@
-import type { DisconnectReason } from './disconnect.ts';
+import { type DisconnectReason, isDisconnectReason } from './disconnect.ts';
 
 /**
  * - `invalid-options`: the caller's mistake; nothing was sent.
@@ -52,4 +52,43 @@ export class PeerError extends Error {
     this.reason = options.reason;
     this.direction = options.direction;
   }
+}
+
+/** The remote did what the base protocol forbids. */
+export function breach(what: string, cause?: unknown): PeerError {
+  return new PeerError('breach', what, {
+    reason: 'breach-of-protocol',
+    direction: 'local',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** The stream under the peer failed. What it calls its `reason` was its own decision, so a local one. */
+export function streamFailed(cause: unknown): PeerError {
+  const reason = reasonOf(cause);
+  return new PeerError('stream', `the stream failed: ${describe(cause)}`, {
+    reason: reason ?? 'tcp-error',
+    direction: reason === undefined ? 'remote' : 'local',
+    cause,
+  });
+}
+
+/** A protocol's `run` or `attach` failed. */
+export function protocolFailed(name: string, cause: unknown): PeerError {
+  if (cause instanceof PeerError && cause.reason !== undefined) return cause;
+  return new PeerError('protocol', `${name}: ${describe(cause)}`, {
+    reason: reasonOf(cause) ?? 'subprotocol-error',
+    direction: 'local',
+    cause,
+  });
+}
+
+/** The `reason` of any error that names one. */
+export function reasonOf(error: unknown): DisconnectReason | undefined {
+  if (typeof error !== 'object' || error === null || !('reason' in error)) return undefined;
+  return isDisconnectReason(error.reason) ? error.reason : undefined;
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -20,9 +20,6 @@ export interface RemoteHello {
   readonly id: Uint8Array;
 }
 
-/** The version of the base protocol "p2p" that this package speaks (devp2p rlpx.md; EIP-706). */
-export const baseVersion = 5;
-
 /** The largest payload that is taken for a Hello, in bytes (devp2p rlpx.md, "Hello (0x00)"). */
 export const maxHelloSize = 2048;
 

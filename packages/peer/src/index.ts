@@ -1,6 +1,9 @@
 export { type DisconnectReason, disconnectReasons } from './disconnect.ts';
 export { type Direction, PeerError, type PeerErrorCode } from './error.ts';
+export type { PeerEnd, PeerEvent, PeerEventsOptions } from './events.ts';
 export type { Capability, RemoteHello } from './hello.ts';
+export { type OpenPeerOptions, openPeer } from './open.ts';
+export type { Peer, PeerDiagnostics } from './peer.ts';
 export {
   type Apis,
   type Channel,
@@ -9,4 +12,5 @@ export {
   type Protocol,
   protocol,
 } from './protocol.ts';
+export type { CodeStats, PeerStats, ProtocolStats, Traffic } from './stats.ts';
 export type { Address, Message, MessageStream } from './stream.ts';

@@ -1,1 +1,180 @@
-export {};
+import { PeerError } from './error.ts';
+import { Fifo } from './fifo.ts';
+import type { Address, Message, MessageStream } from './stream.ts';
+
+/** Options of {@link streamPair}. Sizes in bytes of payload. */
+export interface StreamPairOptions {
+  /** Public keys of the first and the second end, 64 bytes each. @default 64 times 1, 64 times 2 */
+  readonly ids?: readonly [Uint8Array, Uint8Array];
+  /** Addresses of the first and the second end. @default none */
+  readonly addresses?: readonly [Address, Address];
+  /** Unread bytes from which on `write` waits. @default 1_048_576 */
+  readonly highWaterMark?: number;
+  /** Unread bytes beyond which `write` is refused. @default 16_777_216 */
+  readonly hardLimit?: number;
+}
+
+/**
+ * Two ends of a connection in memory: what one writes the other reads, at once, in order, without
+ * copies. The first end is the one that dialled. For tests of protocols and for simulations.
+ *
+ * A stream that is closed or destroyed ends cleanly for the other end, behind what was written.
+ * Destroyed with an error it breaks off like a reset: the other end reads nothing more and fails with
+ * `stream`, the error as its `cause`.
+ */
+export function streamPair(options: StreamPairOptions = {}): [MessageStream, MessageStream] {
+  const { ids = [new Uint8Array(64).fill(1), new Uint8Array(64).fill(2)], addresses } = options;
+  const { highWaterMark = 1_048_576, hardLimit = 16_777_216 } = options;
+  const there = new Lane(highWaterMark, hardLimit);
+  const back = new Lane(highWaterMark, hardLimit);
+  return [
+    pipeEnd(back, there, {
+      inbound: false,
+      localId: ids[0],
+      remoteId: ids[1],
+      ...(addresses && { localAddress: addresses[0], remoteAddress: addresses[1] }),
+    }),
+    pipeEnd(there, back, {
+      inbound: true,
+      localId: ids[1],
+      remoteId: ids[0],
+      ...(addresses && { localAddress: addresses[1], remoteAddress: addresses[0] }),
+    }),
+  ];
+}
+
+type Ends = 'inbound' | 'localId' | 'remoteId' | 'localAddress' | 'remoteAddress';
+
+function pipeEnd(incoming: Lane, outgoing: Lane, ends: Pick<MessageStream, Ends>): MessageStream {
+  const destroy = (error?: Error): void => {
+    if (error === undefined) outgoing.finish();
+    else outgoing.break(new PeerError('stream', 'the pipe broke', { cause: error }));
+    incoming.break(new PeerError('closed', 'this end of the pipe is closed'));
+  };
+  return {
+    ...ends,
+    read: ({ signal } = {}) => incoming.read(signal),
+    write: (code, payload) => outgoing.write(code, payload),
+    enableCompression: () => {}, // Nothing here is worth compressing.
+    close: async () => destroy(), // What was written stays readable, so there is nothing to flush.
+    destroy,
+    closed: incoming.gone,
+  };
+}
+
+interface Pending<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/** One direction of a pipe. */
+class Lane {
+  /** Resolves when nothing more can be read. */
+  readonly gone: Promise<void>;
+  readonly #highWaterMark: number;
+  readonly #hardLimit: number;
+  readonly #unread = new Fifo<Message>();
+  #unreadBytes = 0;
+  #reader: Pending<Message | undefined> | undefined;
+  #writers: (Pending<number> & { readonly bytes: number })[] = [];
+  #state: 'open' | 'finished' | PeerError = 'open';
+  #resolveGone: (() => void) | undefined;
+
+  constructor(highWaterMark: number, hardLimit: number) {
+    this.#highWaterMark = highWaterMark;
+    this.#hardLimit = hardLimit;
+    this.gone = new Promise((resolve) => {
+      this.#resolveGone = resolve;
+    });
+  }
+
+  read(signal: AbortSignal | undefined): Promise<Message | undefined> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const message = this.#unread.shift();
+    if (message !== undefined) {
+      this.#unreadBytes -= message.payload.length;
+      if (this.#unreadBytes < this.#highWaterMark) {
+        for (const writer of this.#writers.splice(0)) writer.resolve(writer.bytes);
+      }
+      return Promise.resolve(message);
+    }
+    if (this.#state === 'finished') this.#resolveGone?.();
+    if (this.#state === 'finished') return Promise.resolve(undefined);
+    if (this.#state !== 'open') return Promise.reject(this.#state);
+    return this.#waitForMessage(signal);
+  }
+
+  write(code: number, payload: Uint8Array): Promise<number> {
+    const bytes = payload.length;
+    if (this.#state === 'finished') {
+      return Promise.reject(new PeerError('closed', 'this end of the pipe is closed'));
+    }
+    if (this.#state !== 'open') return Promise.reject(this.#state);
+    if (this.#unreadBytes + bytes > this.#hardLimit) {
+      return Promise.reject(new PeerError('overflow', `no room for ${bytes} bytes in the pipe`));
+    }
+    const message = { code, payload, wireSize: bytes };
+    const reader = this.#reader;
+    if (reader !== undefined) {
+      this.#reader = undefined;
+      reader.resolve(message);
+      return Promise.resolve(bytes);
+    }
+    this.#unread.push(message);
+    this.#unreadBytes += bytes;
+    if (this.#unreadBytes < this.#highWaterMark) return Promise.resolve(bytes);
+    return new Promise((resolve, reject) => this.#writers.push({ resolve, reject, bytes }));
+  }
+
+  /** The writer has ended: what is unread can still be read. */
+  finish(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'finished';
+    // What was written is on its way, so that nobody has to wait for it any longer.
+    for (const writer of this.#writers.splice(0)) writer.resolve(writer.bytes);
+    if (this.#reader === undefined) return;
+    this.#resolveGone?.();
+    this.#reader.resolve(undefined);
+    this.#reader = undefined;
+  }
+
+  /** Nothing goes through any more, and nothing is kept. */
+  break(error: PeerError): void {
+    if (this.#state instanceof PeerError) return;
+    this.#state = error;
+    this.#unread.clear();
+    this.#unreadBytes = 0;
+    this.#resolveGone?.();
+    for (const writer of this.#writers.splice(0)) writer.reject(error);
+    this.#reader?.reject(error);
+    this.#reader = undefined;
+  }
+
+  #waitForMessage(signal: AbortSignal | undefined): Promise<Message | undefined> {
+    if (this.#reader !== undefined) {
+      return Promise.reject(new PeerError('invalid-options', 'read is called while one waits'));
+    }
+    return new Promise((resolve, reject) => {
+      if (signal === undefined) {
+        this.#reader = { resolve, reject };
+        return;
+      }
+      const onAbort = (): void => {
+        this.#reader = undefined;
+        reject(signal.reason);
+      };
+      const settle = (): void => signal.removeEventListener('abort', onAbort);
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#reader = {
+        resolve: (message) => {
+          settle();
+          resolve(message);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+    });
+  }
+}

@@ -18,12 +18,13 @@ export interface Address {
  * An authenticated, ordered stream of messages: what a peer runs on. RLPx over TCP is one, the
  * in-memory pair of `@devp2p/peer/pipe` is another; a peer needs nothing else of its transport.
  *
- * Two points bind an implementation beyond the types:
+ * Three points bind an implementation beyond the types:
  *
  * - Compression is decided message by message as {@link read} hands them out, not while bytes come
  *   in, so that {@link enableCompression} called after one message governs the very next.
  * - Several clients send Disconnect (code 1) uncompressed although compression is on. The payload of
  *   a message with code 1 that is not valid Snappy is handed out as it came, never refused.
+ * - When the stream is gone, every pending call settles: reads as described, writes by rejecting.
  */
 export interface MessageStream {
   /** Our public key, 64 bytes. */

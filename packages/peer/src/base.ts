@@ -1,0 +1,16 @@
+/** Message codes of the base protocol "p2p" (devp2p rlpx.md, "p2p capability"). */
+export const baseCodes = {
+  hello: 0x00,
+  disconnect: 0x01,
+  ping: 0x02,
+  pong: 0x03,
+} as const;
+
+/** Codes below this one are the base protocol's; the first protocol begins here. */
+export const baseLength = 0x10;
+
+/** Version of the base protocol that is spoken: 5 brought Snappy (EIP-706). */
+export const baseVersion = 5;
+
+/** The payload of Ping and Pong: an empty list. */
+export const emptyList: Uint8Array = Uint8Array.of(0xc0);

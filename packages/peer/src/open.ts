@@ -1,0 +1,115 @@
+import { type Clock, systemClock } from '@devp2p/clock';
+import { checkProtocols } from './capabilities.ts';
+import type { DisconnectReason } from './disconnect.ts';
+import { PeerError } from './error.ts';
+import { discard, part } from './farewell.ts';
+import { shakeHands } from './handshake.ts';
+import type { RemoteHello } from './hello.ts';
+import { isReserved, type Peer } from './peer.ts';
+import type { Apis, PeerFlags, Protocol } from './protocol.ts';
+import { diagnostics, Session } from './session.ts';
+import type { Message, MessageStream } from './stream.ts';
+
+/** Options of {@link openPeer}. Times in ms, sizes in bytes. */
+export interface OpenPeerOptions<Protocols extends readonly Protocol[] = readonly Protocol[]> {
+  /** What is spoken. A name that every peer has as a property (`id`, `stats`, …) is refused. */
+  readonly protocols: Protocols;
+  /** Name and version of the program, like `example/1.0`. @default '@devp2p/peer' */
+  readonly clientId?: string;
+  /** Legacy field of Hello. @default 0 */
+  readonly listenPort?: number;
+  /** Set on the peer as they are. @default both false */
+  readonly flags?: Partial<PeerFlags>;
+  /**
+   * Called once the remote is known and could run, right before it does: what it returns refuses it.
+   *
+   * @default everyone is accepted
+   */
+  readonly accept?: (hello: RemoteHello) => DisconnectReason | undefined;
+  /** Ends the opening; of no more meaning once the peer is there. */
+  readonly signal?: AbortSignal;
+  /** Time for the remote's Hello. @default 5000 (go-ethereum) */
+  readonly handshakeTimeout?: number;
+  /** Silence of one direction after which a Ping goes out. @default 15_000 (go-ethereum) */
+  readonly pingInterval?: number;
+  /** Time for the remote to read our Disconnect and close. @default 2000 (devp2p rlpx.md) */
+  readonly closeTimeout?: number;
+  /**
+   * Unread bytes of one protocol from which on the stream is not read any further.
+   *
+   * @default 5_000_000 (Bitcoin Core's receive limit)
+   */
+  readonly receiveBudget?: number;
+  /**
+   * Bytes that the stream has no room for yet, from which on channels are `congested`. They come on
+   * top of the stream's own buffer.
+   *
+   * @default 262_144
+   */
+  readonly sendBudget?: number;
+  /** @default systemClock */
+  readonly clock?: Clock;
+}
+
+/**
+ * Makes a peer of an authenticated stream: exchanges Hello, agrees on what runs, and starts it.
+ *
+ * The stream belongs to the peer from this call on. When the call fails, the remote has been told the
+ * reason where there is one and the stream is gone.
+ *
+ * @throws {@link PeerError} whose `code` says what happened, with the `reason` that was sent or
+ *   received and the `direction`; whatever `accept` throws.
+ */
+export async function openPeer<const Protocols extends readonly Protocol[]>(
+  stream: MessageStream,
+  options: OpenPeerOptions<Protocols>,
+): Promise<Peer & Apis<Protocols>> {
+  const {
+    protocols,
+    clientId = '@devp2p/peer',
+    listenPort = 0,
+    flags: { trusted = false, static: isStatic = false } = {},
+    accept = () => undefined,
+    signal,
+    handshakeTimeout = 5000,
+    pingInterval = 15_000,
+    closeTimeout = 2000,
+    receiveBudget = 5_000_000,
+    sendBudget = 262_144,
+    clock = systemClock,
+  } = options;
+  let pending: Promise<Message | undefined> | undefined;
+  const read = (): Promise<Message | undefined> => {
+    pending = stream.read();
+    return pending;
+  };
+
+  try {
+    checkProtocols(protocols, isReserved);
+    const handshake = await shakeHands(stream, read, {
+      protocols,
+      clientId,
+      listenPort,
+      accept,
+      signal,
+      handshakeTimeout,
+      clock,
+    });
+    const session = Session.open(
+      stream,
+      handshake,
+      { trusted, static: isStatic },
+      { clock, pingInterval, closeTimeout, receiveBudget, sendBudget },
+    );
+    // The protocols' apis were put there one by one; only the types do not see it.
+    return session as Peer as Peer & Apis<Protocols>;
+  } catch (error) {
+    const { reason, direction } =
+      error instanceof PeerError ? error : ({ reason: 'requested', direction: 'local' } as const);
+    const known = error instanceof PeerError ? error : undefined;
+    const remoteClosed = discard(stream, pending ?? stream.read());
+    await part(stream, { reason, direction, error: known }, remoteClosed, { clock, closeTimeout });
+    if (diagnostics.hasSubscribers) diagnostics.publish({ type: 'failed', stream, error });
+    throw error;
+  }
+}

@@ -1,0 +1,314 @@
+import { channel as diagnosticsChannel } from 'node:diagnostics_channel';
+import { type Clock, withTimeout } from '@devp2p/clock';
+import { baseCodes, baseLength, baseVersion, emptyList } from './base.ts';
+import { type ChannelHost, messageOverhead, ProtocolChannel, quietReject } from './channel.ts';
+import { type DisconnectReason, decodeDisconnect } from './disconnect.ts';
+import { breach, PeerError, protocolFailed, streamFailed } from './error.ts';
+import { EventStream, type PeerEnd, type PeerEventsOptions } from './events.ts';
+import { part } from './farewell.ts';
+import type { Handshake } from './handshake.ts';
+import type { Capability, RemoteHello } from './hello.ts';
+import { Keepalive } from './keepalive.ts';
+import type { Peer } from './peer.ts';
+import type { PeerFlags } from './protocol.ts';
+import { Counters, type PeerStats } from './stats.ts';
+import type { Address, Message, MessageStream } from './stream.ts';
+
+/** Limits of a session, in ms and bytes. */
+export interface SessionSettings {
+  readonly clock: Clock;
+  readonly pingInterval: number;
+  readonly closeTimeout: number;
+  readonly receiveBudget: number;
+  readonly sendBudget: number;
+}
+
+/** Where peers are announced to whoever observes the process. */
+export const diagnostics: ReturnType<typeof diagnosticsChannel> = diagnosticsChannel('devp2p:peer');
+
+const base = { name: 'p2p', version: baseVersion, offset: 0, length: baseLength };
+
+/** A peer from the end of its handshake to its own end. */
+export class Session implements Peer {
+  readonly id: Uint8Array;
+  readonly inbound: boolean;
+  readonly remoteAddress: Address | undefined;
+  readonly localAddress: Address | undefined;
+  readonly hello: RemoteHello;
+  readonly capabilities: readonly Capability[];
+  readonly flags: PeerFlags;
+  readonly signal: AbortSignal;
+  readonly closed: Promise<PeerEnd>;
+
+  readonly #stream: MessageStream;
+  readonly #settings: SessionSettings;
+  readonly #channels: readonly ProtocolChannel[];
+  readonly #counters: Counters;
+  readonly #keepalive: Keepalive;
+  readonly #connected: { readonly at: number; readonly monotonic: number };
+  readonly #abort = new AbortController();
+  readonly #watchers = new Set<EventStream>();
+  #state: { is: 'running' } | { is: 'parting' | 'over'; end: PeerEnd } = { is: 'running' };
+  #runs: Promise<unknown> = Promise.resolve();
+  #reading: Promise<void> = Promise.resolve();
+  #parted: Promise<void> = Promise.resolve();
+  #resolveClosed: ((end: PeerEnd) => void) | undefined;
+  #resumeReading: (() => void) | undefined;
+  #streamGone = false;
+  #unsent = 0;
+
+  /**
+   * Attaches what runs and sets it going.
+   *
+   * @throws {@link PeerError} when a protocol's `attach` does; the stream is still open then.
+   */
+  static open(
+    stream: MessageStream,
+    handshake: Handshake,
+    flags: PeerFlags,
+    settings: SessionSettings,
+  ): Session {
+    const session = new Session(stream, handshake, flags, settings);
+    const attached = handshake.running.map(({ name, protocol }, index) => {
+      try {
+        return { name, half: protocol.attach(session.#channel(index), session) };
+      } catch (cause) {
+        session.#abort.abort();
+        throw protocolFailed(name, cause);
+      }
+    });
+    for (const { name, half } of attached) {
+      Object.defineProperty(session, name, { value: half.api, enumerable: true });
+    }
+    if (diagnostics.hasSubscribers) diagnostics.publish({ type: 'added', peer: session });
+
+    session.#keepalive.start();
+    session.#reading = session.#read();
+    stream.closed.then(() => {
+      session.#streamGone = true;
+      session.#resumeReading?.();
+    });
+    session.#runs = Promise.all(attached.map(({ name, half }) => session.#run(name, half)));
+    return session;
+  }
+
+  private constructor(
+    stream: MessageStream,
+    { hello, running, received, sent }: Handshake,
+    flags: PeerFlags,
+    settings: SessionSettings,
+  ) {
+    const { clock, pingInterval, receiveBudget } = settings;
+    const host: ChannelHost = {
+      isCongested: () => this.#unsent >= settings.sendBudget,
+      send: (code, payload) => this.#send(code, payload),
+      drained: () => this.#resumeReading?.(),
+    };
+    this.id = stream.remoteId;
+    this.inbound = stream.inbound;
+    this.remoteAddress = stream.remoteAddress;
+    this.localAddress = stream.localAddress;
+    this.hello = hello;
+    this.capabilities = running.map(({ name, version }) => ({ name, version }));
+    this.flags = flags;
+    this.signal = this.#abort.signal;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.#stream = stream;
+    this.#settings = settings;
+    this.#channels = running.map((range) => new ProtocolChannel(range, host, receiveBudget));
+    this.#connected = { at: clock.now(), monotonic: clock.monotonic() };
+    this.#keepalive = new Keepalive(clock, pingInterval, () => this.#ping());
+    this.#counters = new Counters([base, ...this.#channels]);
+    this.#counters.received(baseCodes.hello, received);
+    sent.then(
+      (bytes) => this.#counters.sent(baseCodes.hello, bytes),
+      () => {},
+    );
+  }
+
+  get stats(): PeerStats {
+    const { at, monotonic } = this.#connected;
+    const { lastReceive, lastSend, minPing } = this.#keepalive;
+    return {
+      connectedAt: at,
+      lastReceive: at + (lastReceive - monotonic),
+      lastSend: at + (lastSend - monotonic),
+      minPing,
+      ...this.#counters.snapshot(),
+    };
+  }
+
+  async disconnect(reason: DisconnectReason): Promise<void> {
+    this.#finish({ reason, direction: 'local', error: undefined });
+    await this.#parted;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.disconnect('requested');
+  }
+
+  events(options: PeerEventsOptions = {}): EventStream {
+    const events = new EventStream(options, () => this.#watchers.delete(events));
+    if (this.#state.is === 'over') events.end({ type: 'dropped', end: this.#state.end });
+    else this.#watchers.add(events);
+    return events;
+  }
+
+  #channel(index: number): ProtocolChannel {
+    return this.#channels[index] as ProtocolChannel;
+  }
+
+  /** Takes messages off the stream for as long as there are any; ends in every case. */
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const message = await this.#stream.read();
+        if (message === undefined) break;
+        const channel = this.#receive(message);
+        if (this.#state.is !== 'running' && message.code === baseCodes.disconnect) return;
+        while (channel?.full && this.#state.is === 'running' && !this.#streamGone) {
+          await new Promise<void>((resolve) => {
+            this.#resumeReading = resolve;
+          });
+        }
+      }
+      this.#finish({ reason: undefined, direction: 'remote', error: undefined });
+    } catch (cause) {
+      this.#fail(streamFailed(cause));
+    }
+  }
+
+  /** Counts a message and hands it on. Returns the channel that it went to. */
+  #receive(message: Message): ProtocolChannel | undefined {
+    const { code, wireSize } = message;
+    this.#keepalive.lastReceive = this.#settings.clock.monotonic();
+    this.#counters.received(code, wireSize);
+    if (this.#watchers.size > 0) this.#tell('received', code, wireSize);
+    // What comes while the remote is given time to read our Disconnect is only thrown away.
+    if (this.#state.is !== 'running') return undefined;
+    if (code < baseLength) {
+      this.#receiveBase(message);
+      return undefined;
+    }
+    const channel = this.#channelOf(code);
+    if (channel === undefined) this.#fail(breach(`message ${code} belongs to no protocol`));
+    else channel.deliver(message);
+    return channel;
+  }
+
+  #receiveBase({ code, payload }: Message): void {
+    switch (code) {
+      case baseCodes.hello:
+        this.#fail(breach('a second Hello'));
+        break;
+      case baseCodes.disconnect: {
+        const reason = decodeDisconnect(payload);
+        const error =
+          reason === undefined
+            ? new PeerError('disconnected', 'the remote disconnected for a reason without a name', {
+                direction: 'remote',
+              })
+            : undefined;
+        this.#finish({ reason, direction: 'remote', error });
+        break;
+      }
+      case baseCodes.ping:
+        // Someone who sends Pings and reads no Pongs gets no more of them than fit.
+        if (this.#unsent < this.#settings.sendBudget) this.#send(baseCodes.pong, emptyList);
+        break;
+      case baseCodes.pong:
+        this.#keepalive.ponged();
+        break;
+    }
+  }
+
+  #ping(): void {
+    // What waits to be sent is as good a sign of life.
+    if (this.#unsent > 0) return;
+    this.#keepalive.pinged();
+    this.#send(baseCodes.ping, emptyList);
+  }
+
+  #send(code: number, payload: Uint8Array): Promise<void> {
+    if (this.#state.is !== 'running') {
+      return quietReject(new PeerError('closed', 'the peer is over'));
+    }
+    const cost = payload.length + messageOverhead;
+    this.#unsent += cost;
+    const sent = this.#stream.write(code, payload).then(
+      (bytes) => {
+        this.#unsent -= cost;
+        this.#keepalive.lastSend = this.#settings.clock.monotonic();
+        this.#counters.sent(code, bytes);
+        if (this.#watchers.size > 0) this.#tell('sent', code, bytes);
+      },
+      (error) => {
+        this.#unsent -= cost;
+        throw error;
+      },
+    );
+    sent.catch(() => {});
+    return sent;
+  }
+
+  async #run(name: string, half: { run(): Promise<void> }): Promise<void> {
+    try {
+      await half.run();
+      this.#finish({ reason: 'requested', direction: 'local', error: undefined });
+    } catch (cause) {
+      this.#fail(protocolFailed(name, cause));
+    }
+  }
+
+  #fail(error: PeerError): void {
+    this.#finish({ reason: error.reason, direction: error.direction ?? 'local', error });
+  }
+
+  #finish(end: PeerEnd): void {
+    if (this.#state.is !== 'running') return;
+    this.#state = { is: 'parting', end };
+    this.#keepalive.stop();
+    for (const channel of this.#channels) channel.end(end.direction);
+    this.#resumeReading?.();
+    this.#parted = part(this.#stream, end, this.#reading, {
+      ...this.#settings,
+      onSent: (bytes) => this.#counters.sent(baseCodes.disconnect, bytes),
+    });
+    this.#abort.abort();
+    void this.#release(end);
+  }
+
+  async #release(end: PeerEnd): Promise<void> {
+    const { clock, closeTimeout } = this.#settings;
+    await this.#parted;
+    // A protocol that does not come to an end must not keep everyone else from theirs.
+    await withTimeout(clock, closeTimeout, () => this.#runs).catch(() => {});
+    for (const channel of this.#channels) channel.clear();
+    this.#state = { is: 'over', end };
+    for (const events of this.#watchers) events.end({ type: 'dropped', end });
+    this.#watchers.clear();
+    if (diagnostics.hasSubscribers) diagnostics.publish({ type: 'dropped', peer: this, end });
+    this.#resolveClosed?.(end);
+  }
+
+  #channelOf(code: number): ProtocolChannel | undefined {
+    for (const channel of this.#channels) {
+      if (code < channel.offset + channel.length) return channel;
+    }
+    return undefined;
+  }
+
+  #tell(direction: 'received' | 'sent', code: number, bytes: number): void {
+    const channel = code < baseLength ? base : this.#channelOf(code);
+    const event = {
+      type: 'message',
+      direction,
+      protocol: channel?.name ?? '',
+      code: code - (channel?.offset ?? 0),
+      bytes,
+    } as const;
+    for (const events of this.#watchers) if (events.messages) events.push(event);
+  }
+}
