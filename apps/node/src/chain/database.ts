@@ -1,0 +1,109 @@
+import { Level } from 'level';
+import { ChainError } from './error.ts';
+
+/** One change of a {@link Database}. */
+export type Change =
+  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: Uint8Array };
+
+/** A range of keys of one length: `from` and everything up to `to`, which is left out. */
+export interface KeyRange {
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
+}
+
+/** What sees one state of the database, whatever is written meanwhile. */
+export interface Reading {
+  get(key: Uint8Array): Promise<Uint8Array | undefined>;
+  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+}
+
+/** A LevelDB of bytes whose failures are {@link ChainError}s. */
+export interface Database extends Reading {
+  readonly location: string;
+  /** Applies all of the changes or, should the process or the disk fail, none. */
+  batch(changes: readonly Change[]): Promise<void>;
+  /** Keys of a range in ascending order. */
+  keys(range: KeyRange, limit?: number): Promise<Uint8Array[]>;
+  /** Runs several reads on one state of the database. */
+  atOnce<T>(read: (snapshot: Reading) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Memory for what was written last, in bytes; LevelDB may hold twice that. */
+const writeBufferSize = 8 * 1024 * 1024;
+/** Memory for what was read last, in bytes. */
+const cacheSize = 16 * 1024 * 1024;
+/** Bytes of one table file; LevelDB's 2 MiB would make thousands. */
+const maxFileSize = 16 * 1024 * 1024;
+
+/**
+ * Opens the database in a directory, which is made if need be.
+ *
+ * @throws ChainError `in-use`, `unusable`, `corrupt`
+ */
+export async function openDatabase(location: string): Promise<Database> {
+  const level = new Level<Uint8Array, Uint8Array>(location, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    writeBufferSize,
+    cacheSize,
+    maxFileSize,
+  });
+  const guard = async <T>(action: () => Promise<T>): Promise<T> => {
+    try {
+      return await action();
+    } catch (error) {
+      throw asChainError(error, location);
+    }
+  };
+  const reading = (options: { snapshot?: ReturnType<typeof level.snapshot> }): Reading => ({
+    get: async (key) => asView(await guard(() => level.get(key, options))),
+    getMany: async (keys) => (await guard(() => level.getMany([...keys], options))).map(asView),
+  });
+  await guard(() => level.open());
+  return {
+    ...reading({}),
+    location,
+    batch: (changes) => guard(() => level.batch([...changes])),
+    keys: ({ from, to }, limit = -1) =>
+      guard(async () => {
+        const keys = await level.keys({ gte: from, lt: to, limit }).all();
+        return keys.map((key) => asView(key));
+      }),
+    atOnce: async (read) => {
+      const snapshot = level.snapshot();
+      try {
+        return await read(reading({ snapshot }));
+      } finally {
+        await snapshot.close();
+      }
+    },
+    close: () => guard(() => level.close()),
+  };
+}
+
+/** classic-level answers with Buffers, whose methods differ from Uint8Array's. */
+function asView<T extends Uint8Array | undefined>(value: T): T {
+  return (
+    value === undefined ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  ) as T;
+}
+
+function asChainError(error: unknown, location: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const cause = error.cause instanceof Error ? error.cause : error;
+  const code = 'code' in cause ? cause.code : undefined;
+  switch (code) {
+    case 'LEVEL_LOCKED':
+      return new ChainError('in-use', `${location} is in use by another process`, { cause: error });
+    case 'LEVEL_CORRUPTION':
+      return new ChainError('corrupt', `${location} is damaged (${cause.message})`, {
+        cause: error,
+      });
+    case 'LEVEL_DATABASE_NOT_OPEN':
+      return new ChainError('closed', `${location} is closed`, { cause: error });
+    default:
+      return new ChainError('unusable', `${location}: ${cause.message}`, { cause: error });
+  }
+}

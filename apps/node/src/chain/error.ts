@@ -1,0 +1,79 @@
+/** What kept the chain's database, a genesis file or a chain file from being used. */
+export type ChainErrorCode =
+  /** Another process has the database open. */
+  | 'in-use'
+  /** The database cannot be opened, read or written: permissions, disk full. */
+  | 'unusable'
+  /** The database holds the chain of another genesis block. */
+  | 'other-genesis'
+  /** The database was written by another version of this program. */
+  | 'other-format'
+  /** A record of the database is damaged; the message names its key. */
+  | 'corrupt'
+  /** genesis.json is not what it should be; the message names the field. */
+  | 'invalid-genesis'
+  /** A chain file cannot be read or written. */
+  | 'file'
+  /** A block number or hash was asked for that the chain does not have. */
+  | 'unknown-block'
+  | 'closed';
+
+/** A failure of the chain's storage or of a file; the message is one line that names the thing. */
+export class ChainError extends Error {
+  override readonly name = 'ChainError';
+  readonly code: ChainErrorCode;
+
+  constructor(code: ChainErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The rule that a block breaks. */
+export type BlockErrorCode =
+  /** Not the RLP of a block. */
+  | 'malformed'
+  /** The block before it is not known. */
+  | 'unknown-parent'
+  // Of the header.
+  | 'number'
+  | 'timestamp'
+  | 'future'
+  | 'extra-data'
+  | 'gas-limit'
+  | 'gas-used'
+  | 'base-fee'
+  | 'difficulty'
+  | 'nonce'
+  | 'mix-hash'
+  | 'uncles-hash'
+  | 'merge'
+  | 'missing-field'
+  | 'unexpected-field'
+  | 'blob-gas'
+  // Of the body.
+  | 'transactions-root'
+  | 'transaction'
+  | 'uncles'
+  | 'withdrawals-root'
+  | 'block-size'
+  // Of the receipts.
+  | 'receipts-root'
+  | 'receipts'
+  | 'bloom'
+  | 'requests-hash';
+
+/** A block that breaks a rule; the message is `block NUMBER: REASON`. */
+export class BlockError extends Error {
+  override readonly name = 'BlockError';
+  readonly code: BlockErrorCode;
+  readonly number: number;
+  readonly reason: string;
+
+  constructor(code: BlockErrorCode, number: number, reason: string, options?: ErrorOptions) {
+    super(`block ${number}: ${reason}`, options);
+    this.code = code;
+    this.number = number;
+    this.reason = reason;
+  }
+}

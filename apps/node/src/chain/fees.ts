@@ -1,0 +1,62 @@
+import type { Header } from '@devp2p/eth';
+import type { BlobParameters, ChainConfig } from './chain-config.ts';
+
+/** The first base fee, in wei (EIP-1559's INITIAL_BASE_FEE). */
+export const initialBaseFee = 1_000_000_000n;
+/** A block's gas limit is this many times its gas target (EIP-1559). */
+export const elasticity = 2;
+/** Gas that one blob takes (EIP-4844's GAS_PER_BLOB). */
+export const gasPerBlob = 131_072;
+/** The execution cost of a blob, from which its reserve price follows (EIP-7918's BLOB_BASE_COST). */
+const blobBaseCost = 8192n;
+
+/** The base fee of the block after `parent`, in wei (EIP-1559). */
+export function nextBaseFee(config: ChainConfig, parent: Header): bigint {
+  const { baseFeePerGas: fee, gasUsed } = parent;
+  if (parent.number < config.forks.london || fee === undefined) return initialBaseFee;
+  const target = Math.floor(parent.gasLimit / elasticity);
+  if (gasUsed === target) return fee;
+  if (gasUsed > target) {
+    const change = (fee * BigInt(gasUsed - target)) / BigInt(target) / 8n;
+    return fee + (change > 0n ? change : 1n);
+  }
+  return fee - (fee * BigInt(target - gasUsed)) / BigInt(target) / 8n;
+}
+
+/** The excess blob gas of a block of this time after `parent` (EIP-4844; EIP-7918 from Osaka on). */
+export function nextExcessBlobGas(
+  config: ChainConfig,
+  blobs: BlobParameters,
+  parent: Header,
+  timestamp: number,
+): number {
+  const excess = parent.excessBlobGas ?? 0;
+  const used = parent.blobGasUsed ?? 0;
+  const target = blobs.target * gasPerBlob;
+  if (excess + used < target) return 0;
+  if (timestamp >= config.forks.osaka) {
+    const reserve = blobBaseCost * (parent.baseFeePerGas ?? 0n);
+    if (isBlobCheaperThan(reserve, excess, blobs)) {
+      return excess + Math.floor((used * (blobs.max - blobs.target)) / blobs.max);
+    }
+  }
+  return excess + used - target;
+}
+
+/**
+ * Whether one blob costs less than `price`. The sum that approximates e^(excess / fraction) only grows, so it is left
+ * as soon as the answer is known: no excess, however large, makes it long.
+ */
+function isBlobCheaperThan(price: bigint, excess: number, blobs: BlobParameters): boolean {
+  const fraction = blobs.baseFeeUpdateFraction;
+  const numerator = BigInt(excess);
+  const gas = BigInt(gasPerBlob);
+  let sum = 0n;
+  let term = fraction;
+  for (let i = 1n; term > 0n; i++) {
+    sum += term;
+    if ((sum / fraction) * gas >= price) return false;
+    term = (term * numerator) / (fraction * i);
+  }
+  return true;
+}

@@ -1,0 +1,330 @@
+import type { Crypto } from '@devp2p/crypto';
+
+/** What the trie needs of the {@link Crypto} seam. */
+export type Hasher = Pick<Crypto, 'keccak256'>;
+
+/** No Ethereum trie has longer keys. */
+const MAX_KEY = 32;
+/** An RLP empty string: an absent child of a branch, and the encoding of the empty trie. */
+const EMPTY = 0x80;
+const EMPTY_NODE: Uint8Array = Uint8Array.of(EMPTY);
+/** A branch: 16 children of at most 33 bytes, an empty value, behind a list prefix of at most 3 bytes. */
+const PREFIX_ROOM = 3;
+const BRANCH_ROOM = PREFIX_ROOM + 16 * 33 + 1;
+
+/** A branch that still takes children; they come in ascending order, so its encoding is appended to. */
+interface OpenBranch {
+  /** How many nibbles lie above it. */
+  depth: number;
+  /** The next child that has not been written. */
+  next: number;
+  length: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The root of a Merkle Patricia trie whose keys arrive in strictly ascending order, none being a
+ * prefix of another (Yellow Paper, appendix D). Only the right-hand edge of the trie is held, so
+ * memory does not grow with the number of keys. Values are not copied: one must stay unchanged until
+ * the next call.
+ */
+export class StackTrie {
+  readonly #hasher: Hasher;
+  readonly #branches: OpenBranch[] = [];
+  /** How many of `#branches` are in use; the others keep their memory for the next trie. */
+  #open = 0;
+  #key: Uint8Array = new Uint8Array(2 * MAX_KEY);
+  #keyLength = 0;
+  #nextKey: Uint8Array = new Uint8Array(2 * MAX_KEY);
+  #value: Uint8Array | undefined;
+  #scratch: Uint8Array = new Uint8Array(1024);
+  /** The node that was encoded last lies in `#node[0, #nodeLength)`: a hash or an embedded node. */
+  #node: Uint8Array = EMPTY_NODE;
+  #nodeLength = 0;
+
+  constructor(hasher: Hasher) {
+    this.#hasher = hasher;
+  }
+
+  /**
+   * Adds an entry.
+   *
+   * @throws RangeError when the key does not sort after the one before or extends it, is empty or longer
+   * than 32 bytes, or when the value is empty (in a trie that means "absent").
+   */
+  insert(key: Uint8Array, value: Uint8Array): void {
+    if (key.length === 0 || key.length > MAX_KEY || value.length === 0) {
+      throw new RangeError('A stack trie takes keys of 1 to 32 bytes, and no empty values.');
+    }
+    const length = key.length * 2;
+    const next = this.#nextKey;
+    for (let i = 0, at = 0; i < key.length; i++) {
+      const byte = key[i] as number;
+      next[at++] = byte >> 4;
+      next[at++] = byte & 15;
+    }
+    if (this.#value !== undefined) {
+      const common = this.#commonPrefix(next, length);
+      this.#closeDownTo(common, this.#value);
+    }
+    this.#nextKey = this.#key;
+    this.#key = next;
+    this.#keyLength = length;
+    this.#value = value;
+  }
+
+  /** The root hash of everything inserted. Afterwards the trie is empty and can be used again. */
+  root(): Uint8Array {
+    const value = this.#value;
+    if (value === undefined) {
+      return this.#hasher.keccak256(EMPTY_NODE);
+    }
+    if (this.#open === 0) {
+      this.#encodeLeaf(0, value, true);
+    } else {
+      const bottom = this.#branches[0] as OpenBranch;
+      this.#closeDownTo(bottom.depth, value);
+      this.#encodeBranch(bottom, bottom.depth === 0);
+      if (bottom.depth > 0) {
+        this.#encodeExtension(0, bottom.depth, true);
+      }
+    }
+    this.reset();
+    return this.#node;
+  }
+
+  /** Forgets everything inserted. */
+  reset(): void {
+    this.#open = 0;
+    this.#value = undefined;
+  }
+
+  #commonPrefix(next: Uint8Array, nextLength: number): number {
+    const key = this.#key;
+    const end = Math.min(this.#keyLength, nextLength);
+    let common = 0;
+    while (common < end && key[common] === next[common]) {
+      common++;
+    }
+    if (common === end || (next[common] as number) < (key[common] as number)) {
+      throw new RangeError(
+        'Keys of a stack trie must ascend, and none may be a prefix of another.',
+      );
+    }
+    return common;
+  }
+
+  /** Finishes the pending leaf and every branch below `depth`, and hangs them into the branch at `depth`. */
+  #closeDownTo(depth: number, value: Uint8Array): void {
+    const key = this.#key;
+    let parent = this.#branchAt(depth);
+    this.#encodeLeaf(parent.depth + 1, value, false);
+    this.#append(parent, key[parent.depth] as number);
+    while (parent.depth > depth) {
+      const below = parent.depth;
+      this.#encodeBranch(parent, false);
+      this.#open--;
+      parent = this.#branchAt(depth);
+      if (below > parent.depth + 1) {
+        this.#encodeExtension(parent.depth + 1, below, false);
+      }
+      this.#append(parent, key[parent.depth] as number);
+    }
+  }
+
+  /** The lowest open branch, or a new one at `depth` when that lies above `depth`. */
+  #branchAt(depth: number): OpenBranch {
+    const open = this.#open;
+    const lowest = open > 0 ? (this.#branches[open - 1] as OpenBranch) : undefined;
+    if (lowest !== undefined && lowest.depth >= depth) {
+      return lowest;
+    }
+    this.#open = open + 1;
+    let branch = this.#branches[open];
+    if (branch === undefined) {
+      branch = { depth, next: 0, length: PREFIX_ROOM, bytes: new Uint8Array(BRANCH_ROOM) };
+      this.#branches.push(branch);
+      return branch;
+    }
+    branch.depth = depth;
+    branch.next = 0;
+    branch.length = PREFIX_ROOM;
+    return branch;
+  }
+
+  /** Writes the node that was encoded last as the child at `nibble`. */
+  #append(branch: OpenBranch, nibble: number): void {
+    const { bytes } = branch;
+    let at = branch.length;
+    for (let i = branch.next; i < nibble; i++) {
+      bytes[at++] = EMPTY;
+    }
+    branch.next = nibble + 1;
+    branch.length = writeReference(bytes, at, this.#node, this.#nodeLength);
+  }
+
+  #encodeBranch(branch: OpenBranch, isRoot: boolean): void {
+    const { bytes } = branch;
+    let end = branch.length;
+    for (let i = branch.next; i <= 16; i++) {
+      bytes[end++] = EMPTY;
+    }
+    const length = end - PREFIX_ROOM;
+    const start = PREFIX_ROOM - listPrefixLength(length);
+    writePrefix(bytes, start, 0xc0, length);
+    this.#finish(bytes, start, end, isRoot);
+  }
+
+  /** A leaf for the rest of the pending key from nibble `from` on. */
+  #encodeLeaf(from: number, value: Uint8Array, isRoot: boolean): void {
+    const pathLength = ((this.#keyLength - from) >> 1) + 1;
+    const valueLength = value.length;
+    const single = valueLength === 1 && (value[0] as number) < EMPTY;
+    const length =
+      pathLength +
+      (pathLength > 1 ? 1 : 0) +
+      valueLength +
+      (single ? 0 : listPrefixLength(valueLength));
+    const scratch = this.#room(length);
+    let at = writePrefix(scratch, 0, 0xc0, length);
+    at = this.#writePath(scratch, at, from, this.#keyLength, 0x20);
+    if (!single) {
+      at = writePrefix(scratch, at, EMPTY, valueLength);
+    }
+    scratch.set(value, at);
+    this.#finish(scratch, 0, at + valueLength, isRoot);
+  }
+
+  /** An extension for nibbles `[from, to)` of the pending key, above the node that was encoded last. */
+  #encodeExtension(from: number, to: number, isRoot: boolean): void {
+    const pathLength = ((to - from) >> 1) + 1;
+    const childLength = this.#nodeLength;
+    const length = pathLength + (pathLength > 1 ? 1 : 0) + (childLength === 32 ? 33 : childLength);
+    const child = this.#node;
+    const scratch = this.#room(length);
+    let at = writePrefix(scratch, 0, 0xc0, length);
+    at = this.#writePath(scratch, at, from, to, 0);
+    at = writeReference(scratch, at, child, childLength);
+    this.#finish(scratch, 0, at, isRoot);
+  }
+
+  /** Hex-prefix encoding (Yellow Paper, appendix C) as an RLP string of at most 55 bytes. */
+  #writePath(out: Uint8Array, start: number, from: number, to: number, flag: number): number {
+    const key = this.#key;
+    const length = ((to - from) >> 1) + 1;
+    let at = start;
+    let i = from;
+    if (length > 1) {
+      out[at++] = EMPTY + length;
+    }
+    if (((to - from) & 1) === 1) {
+      out[at++] = flag | 0x10 | (key[i++] as number);
+    } else {
+      out[at++] = flag;
+    }
+    while (i < to) {
+      out[at++] = ((key[i] as number) << 4) | (key[i + 1] as number);
+      i += 2;
+    }
+    return at;
+  }
+
+  #finish(bytes: Uint8Array, start: number, end: number, isRoot: boolean): void {
+    const encoded = bytes.subarray(start, end);
+    if (encoded.length >= 32 || isRoot) {
+      this.#node = this.#hasher.keccak256(encoded);
+      this.#nodeLength = 32;
+    } else {
+      this.#node = encoded.slice();
+      this.#nodeLength = encoded.length;
+    }
+  }
+
+  #room(length: number): Uint8Array {
+    if (this.#scratch.length < length + 9) {
+      this.#scratch = new Uint8Array(length * 2);
+    }
+    return this.#scratch;
+  }
+}
+
+/** A hash as an RLP string; a node of less than 32 bytes as it is. */
+function writeReference(
+  out: Uint8Array,
+  start: number,
+  node: Uint8Array,
+  nodeLength: number,
+): number {
+  let at = start;
+  if (nodeLength === 32) {
+    out[at++] = EMPTY + 32;
+  }
+  out.set(node, at);
+  return at + nodeLength;
+}
+
+function listPrefixLength(length: number): number {
+  return length < 56 ? 1 : length < 0x100 ? 2 : length < 0x1_0000 ? 3 : length < 0x100_0000 ? 4 : 5;
+}
+
+function writePrefix(out: Uint8Array, start: number, base: number, length: number): number {
+  if (length < 56) {
+    out[start] = base + length;
+    return start + 1;
+  }
+  const size = listPrefixLength(length) - 1;
+  out[start] = base + 55 + size;
+  for (let i = size, rest = length; i > 0; i--) {
+    out[start + i] = rest & 0xff;
+    rest >>>= 8;
+  }
+  return start + 1 + size;
+}
+
+/** Keys of one to five bytes that `indexKey` fills again and again: `insert` keeps none. */
+const INDEX_KEYS = [1, 2, 3, 4, 5].map((length) => new Uint8Array(length));
+
+/** The RLP of a list index. */
+function indexKey(index: number): Uint8Array {
+  if (index < EMPTY) {
+    const key = INDEX_KEYS[0] as Uint8Array;
+    key[0] = index === 0 ? EMPTY : index;
+    return key;
+  }
+  const size = listPrefixLength(index) - 1;
+  const key = INDEX_KEYS[size] as Uint8Array;
+  key[0] = EMPTY + size;
+  for (let i = size, rest = index; i > 0; i--) {
+    key[i] = rest & 0xff;
+    rest >>>= 8;
+  }
+  return key;
+}
+
+/** An array of byte strings, or a list that is still encoded. */
+interface Elements {
+  readonly length: number;
+  at(index: number): Uint8Array | undefined;
+}
+
+/**
+ * The root of the trie that maps the RLP of each index to its value: how a header commits to
+ * transactions, receipts and withdrawals. Starts `trie` afresh.
+ *
+ * @throws RangeError when a value is empty.
+ */
+export function listRoot(trie: StackTrie, values: Elements): Uint8Array {
+  const { length } = values;
+  trie.reset();
+  // The RLP of 0 is 0x80: it sorts after 1 … 127 and before 128.
+  for (let i = 1; i < length && i < EMPTY; i++) {
+    trie.insert(indexKey(i), values.at(i) as Uint8Array);
+  }
+  if (length > 0) {
+    trie.insert(indexKey(0), values.at(0) as Uint8Array);
+  }
+  for (let i = EMPTY; i < length; i++) {
+    trie.insert(indexKey(i), values.at(i) as Uint8Array);
+  }
+  return trie.root();
+}
