@@ -1,4 +1,5 @@
-// Makes demo/chain: a genesis and a chain with transactions of every type, the same bytes each time.
+// Makes demo/chain: a genesis, a chain with transactions of every type, and its receipts in the form of eth/69.
+// The bytes are the same each time.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -17,7 +18,7 @@ import {
   type KZG,
   type PrefixedHexString,
 } from '@ethereumjs/util';
-import { buildBlock, createVM, encodeReceipt } from '@ethereumjs/vm';
+import { buildBlock, createVM, type PostByzantiumTxReceipt } from '@ethereumjs/vm';
 
 const blockCount = 1024;
 const secondsPerBlock = 12;
@@ -278,11 +279,12 @@ for (let number = 1; number <= blockCount; number++) {
   blocks.push(block.serialize());
   receipts.push(
     RLP.encode(
-      builder.transactionReceipts.map((receipt, i) => {
-        const type = block.transactions[i]?.type ?? 0;
-        const encoded = encodeReceipt(receipt, type);
-        return type === 0 ? RLP.decode(encoded) : encoded;
-      }),
+      builder.transactionReceipts.map((receipt, i) => [
+        block.transactions[i]?.type ?? 0,
+        (receipt as PostByzantiumTxReceipt).status,
+        receipt.cumulativeBlockGasUsed,
+        receipt.logs,
+      ]),
     ),
   );
   parent = block;

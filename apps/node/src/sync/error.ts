@@ -1,0 +1,15 @@
+/** Why a sync cannot come to its target, whichever peer is asked. */
+export type SyncErrorCode =
+  /** The target's ancestors do not lead to our genesis block. */
+  'other-chain';
+
+/** A target that this chain cannot reach; the message is one line that names it. */
+export class SyncError extends Error {
+  override readonly name = 'SyncError';
+  readonly code: SyncErrorCode;
+
+  constructor(code: SyncErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,154 @@
+import type { Clock } from '@devp2p/clock';
+import { sleep } from '@devp2p/clock';
+import { toHex } from '@devp2p/enr';
+import { EthError, type EthPeer, type SealedHeader } from '@devp2p/eth';
+import type { CompleteBlock } from '../../src/sync/chain.ts';
+import type { SyncPeer, SyncPeers } from '../../src/sync/peers.ts';
+
+/** What a peer does wrong. */
+export interface Faults {
+  /** Milliseconds from question to answer. */
+  readonly delay?: number;
+  /** Milliseconds more for each item. */
+  readonly delayPerItem?: number;
+  /** Answers with no more than so many items. */
+  readonly most?: number;
+  /** Has no bodies or receipts from this block on. */
+  readonly completeTo?: number;
+  /** Is asked in vain: every request times out after 5 s. */
+  readonly silent?: boolean;
+  /** Gives another block's body or receipts. */
+  readonly lies?: 'bodies' | 'receipts';
+  readonly isStatic?: boolean;
+}
+
+/** Peers that have the blocks they are given, at once or after a while, or not at all. */
+export class FakePeers implements SyncPeers {
+  readonly staticsTried: Promise<void> = Promise.resolve();
+  readonly #clock: Clock;
+  readonly #listeners = new Set<() => void>();
+  #peers: SyncPeer[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  list(): readonly SyncPeer[] {
+    return this.#peers;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The sizes of the requests that it gets, by kind. */
+  add(blocks: readonly CompleteBlock[], faults: Faults = {}): FakePeer {
+    const peer = new FakePeer(blocks, faults, this.#clock, () => this.remove(peer));
+    this.#peers = [...this.#peers, peer];
+    this.#changed();
+    return peer;
+  }
+
+  remove(peer: SyncPeer): void {
+    this.#peers = this.#peers.filter((one) => one !== peer);
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+class FakePeer implements SyncPeer {
+  readonly asked = { headers: [] as number[], bodies: [] as number[], receipts: [] as number[] };
+  readonly isStatic: boolean;
+  dropped = false;
+  readonly eth: EthPeer;
+
+  constructor(blocks: readonly CompleteBlock[], faults: Faults, clock: Clock, drop: () => void) {
+    this.isStatic = faults.isStatic ?? true;
+    const byHash = new Map(blocks.map((block) => [toHex(block.header.hash), block]));
+    const head = blocks.at(-1)?.header as SealedHeader;
+    const answer = async <T>(
+      items: readonly T[],
+      signal: AbortSignal | undefined,
+    ): Promise<T[]> => {
+      const { delay = 1, delayPerItem = 0, most = Number.POSITIVE_INFINITY } = faults;
+      if (faults.silent === true) {
+        await sleep(clock, 5_000, { signal });
+        throw new EthError('timeout', 'no answer');
+      }
+      const given = items.slice(0, most);
+      await sleep(clock, delay + delayPerItem * given.length, { signal });
+      if (this.dropped) throw new EthError('disconnected', 'gone');
+      return given;
+    };
+    const verified = async <T>(
+      items: readonly T[],
+      verify: ((item: T, index: number) => boolean | Promise<boolean>) | undefined,
+      signal: AbortSignal | undefined,
+    ): Promise<T[]> => {
+      const given = await answer(items, signal);
+      for (const [index, item] of given.entries()) {
+        if ((await verify?.(item, index)) !== false) continue;
+        this.dropped = true;
+        drop();
+        throw new EthError('invalid-response', 'not that of its block');
+      }
+      return given;
+    };
+    const complete = (hashes: readonly Uint8Array[]): CompleteBlock[] => {
+      const found: CompleteBlock[] = [];
+      for (const hash of hashes) {
+        const block = byHash.get(toHex(hash));
+        if (block === undefined) break;
+        if (block.header.number > (faults.completeTo ?? Number.POSITIVE_INFINITY)) break;
+        found.push(block);
+      }
+      return found;
+    };
+    const other = (block: CompleteBlock): CompleteBlock => blocks[block.header.number - 1] ?? block;
+    this.eth = {
+      id: new Uint8Array(64),
+      version: 69,
+      status: Promise.reject(new Error('not asked for')),
+      range: { earliest: 0, latest: head.number, latestHash: head.hash },
+      responseTime: undefined,
+      getHeaders: ({ origin, amount, reverse }, options) => {
+        this.asked.headers.push(amount);
+        const first =
+          typeof origin === 'number' ? origin : byHash.get(toHex(origin))?.header.number;
+        if (first === undefined) return answer([], options?.signal);
+        const wanted = reverse
+          ? blocks.slice(Math.max(0, first - amount + 1), first + 1).reverse()
+          : blocks.slice(first, first + amount);
+        return answer(
+          wanted.map(({ header }) => header),
+          options?.signal,
+        );
+      },
+      getBodies: (hashes, options) => {
+        this.asked.bodies.push(hashes.length);
+        const items = complete(hashes).map((block) =>
+          faults.lies === 'bodies' ? other(block).body : block.body,
+        );
+        return verified(items, options?.verify, options?.signal);
+      },
+      getReceipts: (requests, options) => {
+        this.asked.receipts.push(requests.length);
+        const items = complete(requests.map(({ hash }) => hash)).map((block) =>
+          faults.lies === 'receipts' ? other(block).receipts : block.receipts,
+        );
+        return verified(items, options?.verify, options?.signal);
+      },
+      getPooledTransactions: async () => [],
+      info: () => 'handshake',
+    };
+    this.eth.status.catch(() => {});
+  }
+
+  async disconnect(): Promise<void> {
+    this.dropped = true;
+  }
+}

@@ -1,0 +1,79 @@
+import { fastCrypto } from '@devp2p/crypto/fast';
+import { toHex } from '@devp2p/enr';
+import type { SealedHeader } from '@devp2p/eth';
+import { createBlockRules } from '../../src/chain/block-rules.ts';
+import type { CompleteBlock, SyncChain } from '../../src/sync/chain.ts';
+import type { Segment } from '../../src/sync/skeleton.ts';
+import { blocks, genesis } from './demo-blocks.ts';
+
+/** A chain in memory that counts what is written to it; it outlives the sync that fills it, like a disk. */
+export class MemoryChain implements SyncChain {
+  readonly blocks: CompleteBlock[];
+  readonly batches: number[] = [];
+  readonly #rules = createBlockRules(genesis.config, fastCrypto);
+  readonly #headers = new Map<number, SealedHeader>();
+  #segments: readonly Segment[] = [];
+  headersWritten = 0;
+
+  constructor(first: readonly CompleteBlock[] = blocks.slice(0, 1)) {
+    this.blocks = [...first];
+  }
+
+  readonly skeleton: SyncChain['skeleton'] = {
+    segments: async () => this.#segments,
+    write: async (headers, segments) => {
+      for (const header of headers) this.#headers.set(header.number, header);
+      this.headersWritten += headers.length;
+      this.#segments = segments;
+    },
+    headers: async (from, count) => {
+      const found: SealedHeader[] = [];
+      for (let number = from; number < from + count; number++) {
+        const header = this.#headers.get(number);
+        if (header === undefined) break;
+        found.push(header);
+      }
+      return found;
+    },
+    clear: async () => {
+      this.#headers.clear();
+      this.#segments = [];
+    },
+  };
+
+  get head(): SealedHeader {
+    return (this.blocks.at(-1) as CompleteBlock).header;
+  }
+
+  get totalDifficulty(): bigint {
+    return this.blocks.reduce((sum, { header }) => sum + header.difficulty, 0n);
+  }
+
+  async hashAt(number: number): Promise<Uint8Array | undefined> {
+    return this.blocks[number]?.header.hash;
+  }
+
+  async numberOf(hash: Uint8Array): Promise<number | undefined> {
+    const key = toHex(hash);
+    const found = this.blocks.findIndex(({ header }) => toHex(header.hash) === key);
+    return found < 0 ? undefined : found;
+  }
+
+  checkBody: SyncChain['checkBody'] = (header, body) => this.#rules.checkBody(header, body);
+  checkReceipts: SyncChain['checkReceipts'] = (header, receipts) =>
+    this.#rules.checkReceipts(header, receipts);
+
+  async append(added: readonly CompleteBlock[]): Promise<void> {
+    for (const block of added) {
+      const { header, body, receipts } = block;
+      const parent = this.blocks[header.number - 1]?.header;
+      if (parent === undefined || toHex(parent.hash) !== toHex(header.parentHash)) {
+        throw new Error(`block ${header.number} does not follow`);
+      }
+      this.checkBody(header, body);
+      this.checkReceipts(header, receipts);
+      this.blocks.splice(header.number, Number.POSITIVE_INFINITY, block);
+    }
+    this.batches.push(added.length);
+  }
+}

@@ -1,0 +1,232 @@
+import { virtualClock } from '@devp2p/clock/virtual';
+import { fastCrypto } from '@devp2p/crypto/fast';
+import { sealHeader } from '@devp2p/eth';
+import { expect, test } from 'vitest';
+import { silentLogs } from '../../src/log.ts';
+import type { CompleteBlock } from '../../src/sync/chain.ts';
+import { createSync, type SyncResult } from '../../src/sync/sync.ts';
+import { blocks } from './demo-blocks.ts';
+import { FakePeers } from './fake-peers.ts';
+import { MemoryChain } from './memory-chain.ts';
+
+const head = blocks.at(-1) as CompleteBlock;
+
+function setUp(chain = new MemoryChain(), target?: Uint8Array) {
+  const clock = virtualClock();
+  const peers = new FakePeers(clock);
+  const results: SyncResult[] = [];
+  const progress = new Map<string, { done: number; total: number }>();
+  const start = () =>
+    createSync({
+      chain,
+      peers,
+      clock,
+      target,
+      log: silentLogs('sync'),
+      report: (phase, done, total) => progress.set(phase, { done, total }),
+      onSynced: (result) => results.push(result),
+    });
+  return { clock, peers, chain, results, progress, start };
+}
+
+/** Blocks that go another way from `from` on, with nothing in them. */
+function sideChain(from: number, length: number): CompleteBlock[] {
+  const all = blocks.slice(0, from);
+  const empty = blocks.find(({ body }) => body.transactions.length === 0) as CompleteBlock;
+  for (let i = 0; i < length; i++) {
+    const parent = all.at(-1) as CompleteBlock;
+    const header = sealHeader(
+      {
+        ...(blocks[from + i] as CompleteBlock).header,
+        parentHash: parent.header.hash,
+        transactionsRoot: empty.header.transactionsRoot,
+        receiptsRoot: empty.header.receiptsRoot,
+        withdrawalsRoot: (blocks[1] as CompleteBlock).header.withdrawalsRoot as Uint8Array,
+        logsBloom: new Uint8Array(256),
+        gasUsed: 0,
+        ...(from + i >= 256 ? { blobGasUsed: 0 } : {}),
+        extraData: Uint8Array.of(1),
+      },
+      fastCrypto,
+    );
+    all.push({ header, body: (blocks[1] as CompleteBlock).body, receipts: empty.receipts });
+  }
+  return all;
+}
+
+test('ND-08 fills an empty chain from one peer: headers backwards, then blocks in order', async () => {
+  const { clock, peers, chain, results, progress, start } = setUp();
+  const peer = peers.add(blocks);
+  const sync = start();
+  await clock.advance(60_000);
+  expect(results).toHaveLength(1);
+  expect(results[0]).toMatchObject({ number: 1024, hash: head.header.hash, blocks: 1024 });
+  expect(chain.blocks.map(({ header }) => header.hash)).toEqual(
+    blocks.map(({ header }) => header.hash),
+  );
+  expect(chain.headersWritten).toBe(1024);
+  expect(progress.get('headers')).toEqual({ done: 1024, total: 1024 });
+  expect(progress.get('blocks')).toEqual({ done: 1024, total: 1024 });
+  // What an empty block holds is known without asking.
+  const transactions = blocks.filter(({ body }) => body.transactions.length > 0).length;
+  expect(peer.asked.receipts.reduce((a, b) => a + b)).toBe(transactions);
+  await sync.close();
+  expect(clock.pending).toBe(0);
+});
+
+test('ND-08 the target by hash is enough, whatever peers say of themselves', async () => {
+  const { clock, peers, chain, results, start } = setUp(
+    new MemoryChain(),
+    (blocks[700] as CompleteBlock).header.hash,
+  );
+  peers.add(blocks, { isStatic: false });
+  const sync = start();
+  await clock.advance(60_000);
+  await sync.done;
+  expect(chain.head.number).toBe(700);
+  expect(results).toHaveLength(1);
+});
+
+test('ND-08 asks several peers at once, the faster for more', async () => {
+  const { clock, peers, results, start } = setUp();
+  const fast = peers.add(blocks, { delay: 20, delayPerItem: 0.5 });
+  const slow = peers.add(blocks, { delay: 20, delayPerItem: 50 });
+  start();
+  await clock.advance(120_000);
+  expect(results).toHaveLength(1);
+  const sum = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
+  expect(sum(slow.asked.bodies)).toBeGreaterThan(0);
+  expect(sum(fast.asked.bodies)).toBeGreaterThan(3 * sum(slow.asked.bodies));
+  expect(Math.max(...fast.asked.bodies)).toBeGreaterThan(Math.max(...slow.asked.bodies));
+});
+
+test('ND-08 work that one peer fails at goes to another', async () => {
+  const { clock, peers, chain, results, start } = setUp();
+  peers.add(blocks, { silent: true });
+  peers.add(blocks, { completeTo: 300 });
+  peers.add(blocks, { most: 7, delay: 50 });
+  start();
+  await clock.advance(600_000);
+  expect(results).toHaveLength(1);
+  expect(chain.head.hash).toEqual(head.header.hash);
+});
+
+test('ND-08 waits for a peer when there is none, and goes on when one comes', async () => {
+  const { clock, peers, chain, results, start } = setUp();
+  const first = peers.add(blocks, { delay: 100, most: 40 });
+  start();
+  await clock.advance(500);
+  expect(results).toHaveLength(0);
+  peers.remove(first);
+  first.dropped = true;
+  await clock.advance(3_600_000);
+  expect(results).toHaveLength(0);
+  peers.add(blocks);
+  await clock.advance(60_000);
+  expect(results).toHaveLength(1);
+  expect(chain.head.hash).toEqual(head.header.hash);
+});
+
+test.each(['bodies', 'receipts'] as const)(
+  'HX-15 a peer that gives the %s of another block is dropped, and its work done by others',
+  async (lies) => {
+    const { clock, peers, chain, results, start } = setUp();
+    const liar = peers.add(blocks, { lies });
+    peers.add(blocks, { delay: 30 });
+    start();
+    await clock.advance(120_000);
+    expect(liar.dropped).toBe(true);
+    expect(results).toHaveLength(1);
+    expect(chain.head.hash).toEqual(head.header.hash);
+  },
+);
+
+test('HX-15 headers of another chain by number are not taken, nor is the peer asked again', async () => {
+  const { clock, peers, chain, results, start } = setUp(new MemoryChain(), head.header.hash);
+  // It has other blocks from 200 on, so what it says of numbers above does not join the target.
+  const stranger = peers.add(sideChain(200, 800), { isStatic: false });
+  peers.add(blocks, { delay: 200, most: 100 });
+  const sync = start();
+  await clock.advance(600_000);
+  await sync.done;
+  expect(results).toHaveLength(1);
+  expect(stranger.asked.headers.length).toBeLessThan(20);
+  expect(chain.blocks.map(({ header }) => header.hash)).toEqual(
+    blocks.map(({ header }) => header.hash),
+  );
+});
+
+test('ND-08 goes on after a stop where it was, at any moment', async () => {
+  const chain = new MemoryChain();
+  let runs = 0;
+  for (; runs < 200; runs++) {
+    const { clock, peers, results, start } = setUp(chain);
+    peers.add(blocks, { delay: 10, most: 30 });
+    const sync = start();
+    await clock.advance(50 + runs * 7);
+    await sync.close();
+    expect(clock.pending).toBe(0);
+    if (results.length > 0) break;
+  }
+  expect(runs).toBeGreaterThan(5);
+  expect(chain.head.hash).toEqual(head.header.hash);
+  // Headers that had come were not downloaded again, but for those of the target.
+  expect(chain.headersWritten).toBeLessThan(1024 + 2 * runs);
+});
+
+test('ND-08 a target further on joins the headers that an earlier run had', async () => {
+  const chain = new MemoryChain();
+  const early = setUp(chain);
+  early.peers.add(blocks.slice(0, 901), { delay: 10, most: 50 });
+  const sync = early.start();
+  await early.clock.advance(80);
+  await sync.close();
+  const before = chain.headersWritten;
+  expect(before).toBeGreaterThan(100);
+  const late = setUp(chain);
+  late.peers.add(blocks);
+  late.start();
+  await late.clock.advance(60_000);
+  expect(chain.head.hash).toEqual(head.header.hash);
+  expect(chain.headersWritten).toBe(1024);
+});
+
+test('ND-08 follows the target when it leaves our chain', async () => {
+  const ours = sideChain(500, 300);
+  const { clock, peers, chain, results, start } = setUp(new MemoryChain(ours));
+  expect(chain.head.number).toBe(799);
+  peers.add(blocks);
+  start();
+  await clock.advance(60_000);
+  expect(results[0]).toMatchObject({ number: 1024, blocks: 1024 - 499 });
+  expect(chain.blocks.map(({ header }) => header.hash)).toEqual(
+    blocks.map(({ header }) => header.hash),
+  );
+});
+
+test('ND-08 a peer with nothing new is reported as being synced, once', async () => {
+  const { clock, peers, results, start } = setUp(new MemoryChain(blocks));
+  peers.add(blocks);
+  start();
+  await clock.advance(1_000);
+  peers.add(blocks);
+  await clock.advance(1_000);
+  expect(results).toEqual([
+    { number: 1024, hash: head.header.hash, headers: 0, blocks: 0, headersTime: 0, blocksTime: 0 },
+  ]);
+});
+
+test('ND-08 keeps up with the best block of a static peer', async () => {
+  const { clock, peers, chain, results, start } = setUp();
+  const first = peers.add(blocks.slice(0, 401));
+  start();
+  await clock.advance(60_000);
+  expect(chain.head.number).toBe(400);
+  peers.remove(first);
+  peers.add(blocks.slice(0, 403), { isStatic: false });
+  await clock.advance(60_000);
+  expect(chain.head.number).toBe(400);
+  peers.add(blocks);
+  await clock.advance(60_000);
+  expect(results.map(({ number }) => number)).toEqual([400, 1024]);
+});
