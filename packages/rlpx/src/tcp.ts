@@ -1,1 +1,158 @@
-export {};
+import { once } from 'node:events';
+import { createServer, type Server, type Socket, connect as tcpConnect } from 'node:net';
+import { systemClock, withTimeout } from '@devp2p/clock';
+import { type Enode, parseEnode } from '@devp2p/enr';
+import { publish } from './diagnostics.ts';
+import { RlpxError } from './error.ts';
+import type { Address } from './message.ts';
+import { accept, initiate } from './open.ts';
+import type { RlpxOptions } from './options.ts';
+import type { RlpxStream } from './stream.ts';
+
+/** Options of {@link connect}. */
+export interface ConnectOptions extends RlpxOptions {
+  /**
+   * Until the socket is open, in milliseconds; the handshake has its own time after that.
+   * @default 15000, as go-ethereum (`defaultDialTimeout`)
+   */
+  readonly connectTimeout?: number | undefined;
+}
+
+/**
+ * Dials a node over TCP.
+ *
+ * @param node - or its `enode://` URL, in which a host name is allowed.
+ * @throws RlpxError `connect-failed`, `connect-timeout` or what `initiate` throws; EnodeError; the signal's reason.
+ */
+export async function connect(
+  node: Pick<Enode, 'id' | 'host' | 'tcp'> | string,
+  options: ConnectOptions,
+): Promise<RlpxStream> {
+  const { id, host, tcp } =
+    typeof node === 'string' ? parseEnode(node, { allowHostname: true }) : node;
+  const socket = await dial(host, tcp, options);
+  return initiate(socket, id, { ...options, ...addresses(socket) });
+}
+
+async function dial(host: string, port: number, options: ConnectOptions): Promise<Socket> {
+  const { clock = systemClock, connectTimeout = 15_000, signal } = options;
+  signal?.throwIfAborted();
+  const socket = tcpConnect({ host, port, noDelay: true });
+  const reason = new RlpxError('connect-timeout', `no connection within ${connectTimeout} ms`);
+  try {
+    await withTimeout(
+      clock,
+      connectTimeout,
+      (ended) => once(socket, 'connect', { signal: ended }),
+      {
+        signal,
+        reason,
+      },
+    );
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    if (error === reason || signal?.aborted) throw error;
+    throw new RlpxError('connect-failed', `cannot connect to ${host}:${port}`, { cause: error });
+  }
+}
+
+/** Options of {@link listen}. */
+export interface ListenOptions extends Omit<RlpxOptions, 'signal'> {
+  /** TCP port; 0 for any that is free. @default 30303 */
+  readonly port?: number | undefined;
+  /** Local address. @default all addresses */
+  readonly host?: string | undefined;
+  /**
+   * How many handshakes may be under way. One more takes the place of the oldest, so that sockets that never speak
+   * cannot keep others out.
+   * @default 100
+   */
+  readonly maxHandshakes?: number | undefined;
+  /** Whether to talk to a remote at all, asked before a byte is read. @default always */
+  readonly accept?: ((remote: Address) => boolean) | undefined;
+  /** Called with each stream whose handshake succeeded; it is the callee's to close. */
+  readonly onStream: (stream: RlpxStream) => void;
+}
+
+/** A bound port. */
+export interface Listener {
+  readonly address: Address;
+  /** Stops listening and drops unfinished handshakes. Streams that were handed over stay. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Answers nodes that dial us over TCP. A handshake that fails is nobody's to catch: it is published on the
+ * diagnostics channel `devp2p:rlpx`.
+ *
+ * @throws RlpxError `listen-failed`.
+ */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { port = 30303, host, maxHandshakes = 100, onStream } = options;
+  const handshakes = new Map<AbortController, Promise<void>>();
+
+  const answer = async (socket: Socket, signal: AbortSignal): Promise<void> => {
+    let stream: RlpxStream;
+    try {
+      stream = await accept(socket, { ...options, signal, ...addresses(socket) });
+    } catch {
+      return;
+    }
+    onStream(stream);
+  };
+  const onConnection = (socket: Socket): void => {
+    const { remoteAddress } = addresses(socket);
+    if (!remoteAddress || options.accept?.(remoteAddress) === false) {
+      socket.destroy();
+      return;
+    }
+    const [oldest] = handshakes.keys();
+    if (oldest && handshakes.size >= maxHandshakes) {
+      oldest.abort(new RlpxError('handshake-displaced', 'newer handshakes needed the place'));
+      handshakes.delete(oldest);
+    }
+    const controller = new AbortController();
+    const done = answer(socket, controller.signal).finally(() => handshakes.delete(controller));
+    handshakes.set(controller, done);
+  };
+
+  const server = createServer({ noDelay: true, pauseOnConnect: true }, onConnection);
+  try {
+    server.listen({ port, host });
+    await once(server, 'listening');
+  } catch (cause) {
+    const where = `${host ?? '*'}:${port}`;
+    throw new RlpxError('listen-failed', `cannot listen on ${where}`, { cause });
+  }
+  server.on('error', (error) => publish(() => ({ event: 'accept-failed', error })));
+
+  const close = async (): Promise<void> => {
+    server.close();
+    const reason = new RlpxError('closed', 'the listener was closed');
+    const pending = [...handshakes];
+    for (const [controller] of pending) controller.abort(reason);
+    await Promise.allSettled(pending.map(([, done]) => done));
+  };
+  return { address: bound(server), close, [Symbol.asyncDispose]: close };
+}
+
+function bound(server: Server): Address {
+  const address = server.address();
+  // Only a pipe has its name for an address.
+  if (address === null || typeof address === 'string') throw new TypeError('not a TCP server');
+  return { host: address.address, port: address.port };
+}
+
+function addresses(socket: Socket): { remoteAddress?: Address; localAddress?: Address } {
+  const remoteAddress = address(socket.remoteAddress, socket.remotePort);
+  const localAddress = address(socket.localAddress, socket.localPort);
+  return { ...(remoteAddress && { remoteAddress }), ...(localAddress && { localAddress }) };
+}
+
+/** A socket that is gone has none. IPv4 on a socket for both families comes in its IPv6 spelling. */
+function address(host: string | undefined, port: number | undefined): Address | undefined {
+  if (host === undefined || port === undefined) return undefined;
+  return { host: host.replace(/^::ffff:(?=\d+\.)/, ''), port };
+}

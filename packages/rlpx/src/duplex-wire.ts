@@ -1,0 +1,97 @@
+import type { Duplex } from 'node:stream';
+import { RlpxError } from './error.ts';
+import type { HandshakeWire } from './handshake.ts';
+import { transportError } from './stream.ts';
+
+interface Wait {
+  readonly length: number;
+  readonly resolve: (bytes: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * A transport during the handshake. It is paused whenever the handshake wants nothing, so that no more is held than
+ * what the handshake waits for, or the chunk that brought the end of it until the turn is over.
+ */
+export class DuplexWire implements HandshakeWire {
+  readonly #duplex: Duplex;
+  #held: Uint8Array = new Uint8Array(0);
+  #wait: Wait | undefined;
+  #error: unknown;
+  #over = false;
+
+  constructor(duplex: Duplex) {
+    this.#duplex = duplex;
+    duplex.pause();
+    duplex.on('data', this.#onData);
+    duplex.on('end', this.#onEnd);
+    duplex.on('error', this.#onError);
+    duplex.on('close', this.#onEnd);
+    if (duplex.destroyed || duplex.readableEnded) this.#onEnd();
+  }
+
+  peek(length: number): Promise<Uint8Array> {
+    if (this.#held.length >= length) return Promise.resolve(this.#held.subarray(0, length));
+    if (this.#over) return Promise.reject(this.#error);
+    return new Promise((resolve, reject) => {
+      this.#wait = { length, resolve, reject };
+      this.#duplex.resume();
+    });
+  }
+
+  async take(length: number): Promise<Uint8Array> {
+    const bytes = await this.peek(length);
+    this.#held = this.#held.subarray(length);
+    return bytes;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#duplex.write(bytes);
+  }
+
+  /** Lets go of the transport, which is left paused, and returns what came behind the handshake. */
+  release(): Uint8Array {
+    this.#duplex.off('data', this.#onData);
+    this.#duplex.off('end', this.#onEnd);
+    this.#duplex.off('error', this.#onError);
+    this.#duplex.off('close', this.#onEnd);
+    return this.#held;
+  }
+
+  /** Forgets everything and destroys the transport. */
+  fail(error: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#error = error;
+    this.#held = new Uint8Array(0);
+    this.#wait?.reject(error);
+    this.#wait = undefined;
+    this.#duplex.off('data', this.#onData);
+    this.#duplex.destroy();
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    this.#held = joined(this.#held, chunk);
+    if (this.#wait === undefined || this.#held.length < this.#wait.length) return;
+    this.#duplex.pause();
+    const { length, resolve } = this.#wait;
+    this.#wait = undefined;
+    resolve(this.#held.subarray(0, length));
+  };
+
+  readonly #onEnd = (): void => {
+    this.fail(new RlpxError('truncated', 'the remote ended the handshake'));
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.fail(transportError(error));
+  };
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b;
+  const out = new Uint8Array(a.length + b.length);
+  out.set(a);
+  out.set(b, a.length);
+  return out;
+}

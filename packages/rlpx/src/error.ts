@@ -1,0 +1,61 @@
+/**
+ * What went wrong.
+ *
+ * | code | when |
+ * | --- | --- |
+ * | `connect-failed` | the socket could not be opened; `cause` has the system's error |
+ * | `connect-timeout` | the socket was not open within `connectTimeout` |
+ * | `listen-failed` | the port could not be bound; `cause` has the system's error |
+ * | `handshake-failed` | an auth or ack that is too large, does not authenticate, or holds anything invalid: one code for all of them, on purpose |
+ * | `handshake-timeout` | the handshake was not over within `handshakeTimeout` |
+ * | `handshake-displaced` | the listener gave this one's place to a newer handshake |
+ * | `mac-mismatch` | a frame's header or body does not authenticate |
+ * | `frame-too-large` | a frame announces more than `maxMessageSize` allows |
+ * | `malformed-frame` | a frame without a canonical message code |
+ * | `snappy` | a payload that is not exactly what its Snappy preamble declares, or declares too much |
+ * | `truncated` | the remote ended the stream in the middle of a handshake or frame |
+ * | `connection-reset` | the remote dropped the connection |
+ * | `transport` | any other failure of the transport; `cause` has it |
+ * | `read-timeout` | no frame was completed for `readTimeout` |
+ * | `write-timeout` | nothing of what was written got out for `writeTimeout` |
+ * | `message-too-large` | `write` was given more than `maxMessageSize`; nothing was sent |
+ * | `overflow` | `write` would have buffered more than `maxBuffered`; nothing was sent |
+ * | `busy` | `read` was called while another `read` waits |
+ * | `closed` | the stream or the listener was closed on this side |
+ */
+export type RlpxErrorCode =
+  | 'connect-failed'
+  | 'connect-timeout'
+  | 'listen-failed'
+  | 'handshake-failed'
+  | 'handshake-timeout'
+  | 'handshake-displaced'
+  | 'mac-mismatch'
+  | 'frame-too-large'
+  | 'malformed-frame'
+  | 'snappy'
+  | 'truncated'
+  | 'connection-reset'
+  | 'transport'
+  | 'read-timeout'
+  | 'write-timeout'
+  | 'message-too-large'
+  | 'overflow'
+  | 'busy'
+  | 'closed';
+
+/** Every error of this package. */
+export class RlpxError extends Error {
+  readonly code: RlpxErrorCode;
+
+  constructor(code: RlpxErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RlpxError';
+    this.code = code;
+  }
+}
+
+/** The one error of everything that a remote can do wrong in a handshake. */
+export function handshakeFailed(detail: string, cause?: unknown): RlpxError {
+  return new RlpxError('handshake-failed', `RLPx handshake failed: ${detail}`, { cause });
+}

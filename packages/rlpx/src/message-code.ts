@@ -1,0 +1,40 @@
+import { type Codec, decodePrefix, encode, RlpError, uint } from '@devp2p/rlp';
+import { RlpxError } from './error.ts';
+
+/** The largest message code, which every protocol in use stays far below. */
+export const MAX_MESSAGE_CODE: number = 2 ** 32 - 1;
+
+const codec: Codec<number> = uint(32);
+
+/** The RLP integer 0. */
+const ZERO = 0x80;
+
+/** Bytes that the code of a message takes at the beginning of a frame's body. */
+export function messageCodeLength(code: number): number {
+  if (code < 0x80) return 1;
+  if (code < 0x100) return 2;
+  return encode(codec, code).length;
+}
+
+export function writeMessageCode(code: number, out: Uint8Array, at: number): void {
+  // Nearly all codes are below 128 and their own encoding.
+  if (code > 0 && code < 0x80) out[at] = code;
+  else out.set(encode(codec, code), at);
+}
+
+/**
+ * The code that a body begins with; it is canonical, so `messageCodeLength` is its length.
+ *
+ * @throws RlpxError `malformed-frame`
+ */
+export function readMessageCode(body: Uint8Array): number {
+  const first = body[0];
+  if (first === ZERO) return 0;
+  if (first !== undefined && first > 0 && first < ZERO) return first;
+  try {
+    return decodePrefix(codec, body).value;
+  } catch (cause) {
+    if (!(cause instanceof RlpError)) throw cause;
+    throw new RlpxError('malformed-frame', 'frame does not begin with a message code', { cause });
+  }
+}

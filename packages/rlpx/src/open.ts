@@ -1,0 +1,91 @@
+import type { Duplex } from 'node:stream';
+import { withTimeout } from '@devp2p/clock';
+import { publish } from './diagnostics.ts';
+import { DuplexWire } from './duplex-wire.ts';
+import { RlpxError } from './error.ts';
+import { acceptHandshake, initiateHandshake, type Session } from './handshake.ts';
+import type { Address } from './message.ts';
+import { type RlpxOptions, withDefaults } from './options.ts';
+import { RlpxStream } from './stream.ts';
+
+/** What a transport knows of its ends; for information only. */
+export interface Addresses {
+  readonly remoteAddress?: Address | undefined;
+  readonly localAddress?: Address | undefined;
+}
+
+/**
+ * Opens a stream to a node over a transport that was connected to it.
+ *
+ * @param duplex - handed over: it is destroyed when the handshake fails, and with the stream.
+ * @param remoteId - the node's public key, 64 bytes.
+ * @throws RlpxError `handshake-failed`, `handshake-timeout`, `truncated`, `connection-reset` or `transport`; the
+ * signal's reason when it aborts.
+ */
+export function initiate(
+  duplex: Duplex,
+  remoteId: Uint8Array,
+  options: RlpxOptions & Addresses,
+): Promise<RlpxStream> {
+  return open(duplex, remoteId, options);
+}
+
+/**
+ * Opens a stream for whoever is at the other end of a transport. Who that is, is proved by the handshake.
+ *
+ * @param duplex - handed over: it is destroyed when the handshake fails, and with the stream.
+ * @throws RlpxError as {@link initiate}.
+ */
+export function accept(duplex: Duplex, options: RlpxOptions & Addresses): Promise<RlpxStream> {
+  return open(duplex, undefined, options);
+}
+
+async function open(
+  duplex: Duplex,
+  remoteId: Uint8Array | undefined,
+  options: RlpxOptions & Addresses,
+): Promise<RlpxStream> {
+  const settings = withDefaults(options);
+  const { clock, crypto, privateKey, handshakeTimeout } = settings;
+  const { remoteAddress, localAddress } = options;
+  const inbound = remoteId === undefined;
+  const started = clock.monotonic();
+  const wire = new DuplexWire(duplex);
+  try {
+    const session = await withTimeout<Session>(
+      clock,
+      handshakeTimeout,
+      () =>
+        inbound ? acceptHandshake(wire, settings) : initiateHandshake(wire, remoteId, settings),
+      {
+        signal: options.signal,
+        reason: new RlpxError('handshake-timeout', `no handshake within ${handshakeTimeout} ms`),
+      },
+    );
+    const localId = crypto.secp256k1.publicKey(privateKey);
+    const ends = { localId, inbound, remoteAddress, localAddress };
+    const stream = new RlpxStream(duplex, session, ends, settings);
+    stream.start(wire.release());
+    const milliseconds = clock.monotonic() - started;
+    publish(() => ({
+      event: 'handshake',
+      inbound,
+      remoteId: session.remoteId,
+      remoteAddress,
+      milliseconds,
+    }));
+    return stream;
+  } catch (error) {
+    wire.fail(error);
+    const milliseconds = clock.monotonic() - started;
+    publish(() => ({
+      event: 'handshake-failed',
+      inbound,
+      remoteId,
+      remoteAddress,
+      milliseconds,
+      error,
+    }));
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import { type Clock, systemClock } from '@devp2p/clock';
+import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
+import { MAX_FRAME_SIZE } from './frame.ts';
+
+/** Settings and collaborators of a stream. Times are in milliseconds, sizes in bytes. */
+export interface RlpxOptions {
+  /** Our static private key, 32 bytes. Its public key is what the remote knows us by. */
+  readonly privateKey: Uint8Array;
+  /** Ends connecting and the handshake; has no effect on the open stream. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * For the whole handshake.
+   * @default 5000, as go-ethereum (`handshakeTimeout`)
+   */
+  readonly handshakeTimeout?: number | undefined;
+  /**
+   * How long the remote may take for a frame, counted from the end of the one before. Time in which we do not read
+   * does not count.
+   * @default 30000, as go-ethereum (`frameReadTimeout`)
+   */
+  readonly readTimeout?: number | undefined;
+  /**
+   * How long nothing of what was written may get out.
+   * @default 20000, as go-ethereum (`frameWriteTimeout`)
+   */
+  readonly writeTimeout?: number | undefined;
+  /**
+   * How long `close()` may take to get rid of what was accepted.
+   * @default 2000, which devp2p gives a Disconnect (rlpx.md, "Disconnect")
+   */
+  readonly closeTimeout?: number | undefined;
+  /**
+   * Largest payload, decompressed, in either direction. A frame may be as much larger as Snappy can make it.
+   * @default 16777215, the largest that the size of a frame can say
+   */
+  readonly maxMessageSize?: number | undefined;
+  /**
+   * `write` resolves once fewer bytes than this are buffered.
+   * @default 1048576
+   */
+  readonly highWaterMark?: number | undefined;
+  /**
+   * `write` refuses what would make the buffered bytes pass this.
+   * @default 33554432, so that a largest message always fits
+   */
+  readonly maxBuffered?: number | undefined;
+  /**
+   * The transport is paused while this many bytes of frames, or more, wait for `read`.
+   * @default 262144
+   */
+  readonly readAhead?: number | undefined;
+  /** @default `nobleCrypto`; `fastCrypto` of `@devp2p/crypto/fast` is about twenty times as fast */
+  readonly crypto?: Crypto | undefined;
+  /** @default `randomBytes` of `@devp2p/crypto` */
+  readonly random?: RandomBytes | undefined;
+  /** @default `systemClock` */
+  readonly clock?: Clock | undefined;
+}
+
+/** {@link RlpxOptions} with nothing left open. */
+export type Settings = {
+  readonly [K in Exclude<keyof RlpxOptions, 'signal'>]-?: NonNullable<RlpxOptions[K]>;
+};
+
+/** @throws RangeError when a time or size is not a positive number. */
+export function withDefaults(options: RlpxOptions): Settings {
+  const positive = (name: NumberName, value: number): number => {
+    const chosen = options[name] ?? value;
+    if (chosen > 0) return chosen;
+    throw new RangeError(`${name} is ${chosen}, not a positive number`);
+  };
+  return {
+    privateKey: options.privateKey,
+    handshakeTimeout: positive('handshakeTimeout', 5_000),
+    readTimeout: positive('readTimeout', 30_000),
+    writeTimeout: positive('writeTimeout', 20_000),
+    closeTimeout: positive('closeTimeout', 2_000),
+    maxMessageSize: Math.min(positive('maxMessageSize', MAX_FRAME_SIZE), MAX_FRAME_SIZE),
+    highWaterMark: positive('highWaterMark', 1024 * 1024),
+    maxBuffered: positive('maxBuffered', 32 * 1024 * 1024),
+    readAhead: positive('readAhead', 256 * 1024),
+    crypto: options.crypto ?? nobleCrypto,
+    random: options.random ?? randomBytes,
+    clock: options.clock ?? systemClock,
+  };
+}
+
+type NumberName = {
+  [K in keyof RlpxOptions]-?: NonNullable<RlpxOptions[K]> extends number ? K : never;
+}[keyof RlpxOptions];

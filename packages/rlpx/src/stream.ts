@@ -1,0 +1,220 @@
+import type { Duplex } from 'node:stream';
+import type { Timer } from '@devp2p/clock';
+import { publish } from './diagnostics.ts';
+import { RlpxError } from './error.ts';
+import { type Frame, FrameOpener, FrameSealer, MAX_FRAME_SIZE } from './frame.ts';
+import type { Session } from './handshake.ts';
+import { Inbox } from './inbox.ts';
+import type { Address, Message } from './message.ts';
+import { MAX_MESSAGE_CODE, messageCodeLength } from './message-code.ts';
+import type { Settings } from './options.ts';
+import { Outbox } from './outbox.ts';
+import { compress, decompress, maxCompressedLength } from './snappy.ts';
+
+/** devp2p's Disconnect, which several clients send uncompressed although compression is on. */
+const DISCONNECT = 0x01;
+
+/** Who is at the ends of a stream. */
+export interface Ends {
+  readonly localId: Uint8Array;
+  readonly inbound: boolean;
+  readonly remoteAddress?: Address | undefined;
+  readonly localAddress?: Address | undefined;
+}
+
+type State = 'open' | 'closing' | 'gone';
+
+/** A stream of messages to and from one authenticated node. Reading and writing never wait for each other. */
+export class RlpxStream {
+  /** Our public key, 64 bytes. */
+  readonly localId: Uint8Array;
+  /** The remote's public key, 64 bytes. No message is handed out that its owner did not send. */
+  readonly remoteId: Uint8Array;
+  /** Whether the remote dialled us. */
+  readonly inbound: boolean;
+  readonly remoteAddress?: Address;
+  readonly localAddress?: Address;
+  /** Resolves when the transport is gone. Never rejects. */
+  readonly closed: Promise<void>;
+
+  readonly #duplex: Duplex;
+  readonly #settings: Settings;
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
+  #state: State = 'open';
+  #compression = false;
+  #closeTimer: Timer | undefined;
+  /** Why the stream is gone; absent when it was closed, by whichever side. */
+  #error: Error | undefined;
+
+  /** Takes the transport over, which must be paused. Receives nothing before {@link start}. */
+  constructor(duplex: Duplex, { remoteId, secrets }: Session, ends: Ends, settings: Settings) {
+    this.localId = ends.localId;
+    this.remoteId = remoteId;
+    this.inbound = ends.inbound;
+    if (ends.remoteAddress) this.remoteAddress = ends.remoteAddress;
+    if (ends.localAddress) this.localAddress = ends.localAddress;
+    this.#duplex = duplex;
+    this.#settings = settings;
+    const { crypto, maxMessageSize } = settings;
+    const maxFrame = Math.min(
+      MAX_FRAME_SIZE,
+      messageCodeLength(MAX_MESSAGE_CODE) + maxCompressedLength(maxMessageSize),
+    );
+    this.#inbox = new Inbox(duplex, new FrameOpener(crypto, secrets, maxFrame), settings, {
+      decode: (frame) => this.#decode(frame),
+      onError: (error) => this.#fail(error),
+      onEnd: () => this.#shutDown(),
+    });
+    this.#outbox = new Outbox(duplex, new FrameSealer(crypto, secrets), settings, () =>
+      this.#fail(
+        new RlpxError('write-timeout', `nothing was sent within ${settings.writeTimeout} ms`),
+      ),
+    );
+    duplex.on('error', (error) => this.#fail(transportError(error)));
+    this.closed = new Promise((resolve) => {
+      duplex.on('close', () => {
+        this.#fail(new RlpxError('connection-reset', 'the transport was closed'));
+        publish(() => ({ ...this.#describe(), event: 'closed', error: this.#error }));
+        resolve();
+      });
+    });
+  }
+
+  /** Begins to receive; `first` are bytes that came behind the handshake. */
+  start(first: Uint8Array): void {
+    this.#inbox.start(first);
+  }
+
+  /**
+   * The next message. Not calling is the back-pressure. One call at a time; an aborted call loses no message.
+   *
+   * @returns undefined once the remote has ended the stream cleanly and everything was read.
+   * @throws RlpxError when the stream broke, after all messages that came before; the transport is destroyed then.
+   */
+  read(options?: { readonly signal?: AbortSignal }): Promise<Message | undefined> {
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return this.#inbox.read(signal);
+  }
+
+  /**
+   * Sends a message. Calls keep their order without being awaited.
+   *
+   * @param code - 0 to 2³² − 1.
+   * @returns bytes on the wire, framing included, once fewer than `highWaterMark` bytes are buffered. An abort ends
+   * only this wait: a message that was accepted is sent.
+   * @throws RlpxError `overflow` or `message-too-large`, without any effect on the stream; or what broke it.
+   */
+  write(
+    code: number,
+    payload: Uint8Array,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<number> {
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#state !== 'open') return Promise.reject(this.#error ?? closedHere());
+    if (!(Number.isInteger(code) && code >= 0 && code <= MAX_MESSAGE_CODE)) {
+      return Promise.reject(new RangeError(`${code} is not a message code`));
+    }
+    if (payload.length > this.#settings.maxMessageSize) {
+      return Promise.reject(tooLarge(payload.length, this.#settings.maxMessageSize));
+    }
+    const body = this.#compression ? compress(payload) : payload;
+    if (messageCodeLength(code) + body.length > MAX_FRAME_SIZE) {
+      return Promise.reject(tooLarge(body.length, MAX_FRAME_SIZE - messageCodeLength(code)));
+    }
+    return this.#outbox.write(code, body, signal);
+  }
+
+  /** Snappy (EIP-706) from the next `read` and the next `write` on. */
+  enableCompression(): void {
+    this.#compression = true;
+  }
+
+  /**
+   * Sends what was accepted, tells the remote that no more will come, and waits until it has gone as well: closing a
+   * socket with unread data would make the system drop what the remote has not read yet. After `closeTimeout` the
+   * transport is destroyed in any case. Idempotent.
+   */
+  close(): Promise<void> {
+    if (this.#state !== 'gone') {
+      this.#inbox.discard(closedHere());
+      this.#shutDown();
+      this.#duplex.resume();
+    }
+    return this.closed;
+  }
+
+  /** Ends the stream at once. What was not sent or read is lost; waiting calls reject with `error`. Idempotent. */
+  destroy(error?: Error): void {
+    if (this.#state === 'open') this.#error = error;
+    this.#inbox.discard(error ?? closedHere());
+    this.#end(error ?? closedHere());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #decode({ code, payload, wireSize }: Frame): Message {
+    const { maxMessageSize } = this.#settings;
+    if (this.#compression) {
+      try {
+        return { code, payload: decompress(payload, maxMessageSize), wireSize };
+      } catch (error) {
+        if (code !== DISCONNECT) throw error;
+      }
+    }
+    if (payload.length > maxMessageSize) {
+      throw new RlpxError('frame-too-large', `message of ${payload.length} bytes`);
+    }
+    return { code, payload, wireSize };
+  }
+
+  #shutDown(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    const { clock, closeTimeout } = this.#settings;
+    this.#closeTimer = clock.setTimeout(() => this.#end(closedHere()), closeTimeout);
+    void this.#outbox.empty().then(() => this.#duplex.end());
+  }
+
+  #fail(error: Error): void {
+    if (this.#state === 'open') this.#error = error;
+    this.#inbox.fail(error);
+    this.#end(error);
+  }
+
+  #end(error: Error): void {
+    if (this.#state === 'gone') return;
+    this.#state = 'gone';
+    this.#closeTimer?.cancel();
+    this.#outbox.fail(error);
+    this.#duplex.destroy();
+  }
+
+  #describe(): { inbound: boolean; remoteId: Uint8Array; remoteAddress: Address | undefined } {
+    return {
+      inbound: this.inbound,
+      remoteId: this.remoteId,
+      remoteAddress: this.remoteAddress,
+    };
+  }
+}
+
+function closedHere(): RlpxError {
+  return new RlpxError('closed', 'the stream was closed');
+}
+
+function tooLarge(length: number, limit: number): RlpxError {
+  return new RlpxError('message-too-large', `message of ${length} bytes, more than ${limit}`);
+}
+
+const RESET_CODES: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
+
+/** Tells a remote that is gone from any other fault of the transport. */
+export function transportError(cause: Error): RlpxError {
+  const reset = 'code' in cause && RESET_CODES.has(cause.code);
+  return new RlpxError(reset ? 'connection-reset' : 'transport', cause.message, { cause });
+}

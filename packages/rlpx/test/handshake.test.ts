@@ -1,0 +1,300 @@
+import { readFileSync } from 'node:fs';
+import { nobleCrypto, randomBytes } from '@devp2p/crypto';
+import { describe, expect, test } from 'vitest';
+import {
+  acceptHandshake,
+  type HandshakeOptions,
+  type HandshakeWire,
+  initiateHandshake,
+} from '../src/index.ts';
+import {
+  authBody,
+  concat,
+  eciesSeal,
+  fields,
+  hex,
+  newKey,
+  openPacket,
+  packet,
+  rlpList,
+  xor,
+} from './raw.ts';
+
+const { secp256k1, keccak256, createKeccak256 } = nobleCrypto;
+const vectors = JSON.parse(
+  readFileSync(new URL('vectors/eip-8.json', import.meta.url), 'utf8'),
+).handshake;
+const keyA = hex(vectors.static_key_a);
+const keyB = hex(vectors.static_key_b);
+const idA = secp256k1.publicKey(keyA);
+const idB = secp256k1.publicKey(keyB);
+
+/** A wire on which these bytes come in and then nothing more. */
+function wireWith(
+  ...incoming: Uint8Array[]
+): HandshakeWire & { written: Uint8Array[]; asked: number } {
+  let held = concat(...incoming);
+  const wire = {
+    written: [] as Uint8Array[],
+    asked: 0,
+    async peek(length: number) {
+      wire.asked = Math.max(wire.asked, length);
+      if (held.length < length) throw new Error('the wire has run dry');
+      return held.subarray(0, length);
+    },
+    async take(length: number) {
+      const bytes = await wire.peek(length);
+      held = held.subarray(length);
+      return bytes;
+    },
+    write(bytes: Uint8Array) {
+      wire.written.push(bytes);
+    },
+  };
+  return wire;
+}
+
+function options(privateKey: Uint8Array, ...first: Uint8Array[]): HandshakeOptions {
+  const random = (length: number): Uint8Array => first.shift() ?? randomBytes(length);
+  return { privateKey, crypto: nobleCrypto, random };
+}
+
+const asB = (): HandshakeOptions =>
+  options(keyB, hex(vectors.ephemeral_key_b), hex(vectors.nonce_b));
+const asA = (): HandshakeOptions =>
+  options(keyA, hex(vectors.ephemeral_key_a), hex(vectors.nonce_a));
+
+async function failure(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => 'no failure',
+    (error: Error & { code?: string }) => error.code ?? error.message,
+  );
+}
+
+describe('published vectors', () => {
+  test.each(['auth1_rlpx_v4', 'auth2_eip8_v4', 'auth3_eip8_v56_3_extra'])(
+    'RX-02 accepts %s and derives the published secrets',
+    async (name) => {
+      const wire = wireWith(hex(vectors[name]));
+      const { remoteId, secrets } = await acceptHandshake(wire, asB());
+      expect(remoteId).toEqual(idA);
+      expect(secrets.aes).toEqual(hex(vectors.secrets_for_auth2_ack2.aes));
+      expect(secrets.mac).toEqual(hex(vectors.secrets_for_auth2_ack2.mac));
+      expect(wire.written).toHaveLength(1);
+    },
+  );
+
+  test.each(['ack1_rlpx_v4', 'ack2_eip8_v4', 'ack3_eip8_v57_3_extra'])(
+    'RX-02 accepts %s and derives the published secrets',
+    async (name) => {
+      const { remoteId, secrets } = await initiateHandshake(
+        wireWith(hex(vectors[name])),
+        idB,
+        asA(),
+      );
+      expect(remoteId).toEqual(idB);
+      expect(secrets.aes).toEqual(hex(vectors.secrets_for_auth2_ack2.aes));
+      expect(secrets.mac).toEqual(hex(vectors.secrets_for_auth2_ack2.mac));
+    },
+  );
+
+  test('RX-02 the ingress MAC of (auth2, ack2) has the published value', async () => {
+    const { secrets } = await acceptHandshake(wireWith(hex(vectors.auth2_eip8_v4)), asB());
+    const { ingress_mac_of_b_after_update_foo } = vectors.secrets_for_auth2_ack2;
+    const digest = createKeccak256()
+      .update(secrets.ingress)
+      .update(new TextEncoder().encode('foo'))
+      .digest();
+    expect(digest).toEqual(hex(ingress_mac_of_b_after_update_foo));
+  });
+});
+
+describe('auth and ack', () => {
+  test('RX-02 are written in EIP-8 form with 100 to 300 random bytes behind the list', async () => {
+    const paddings = new Set<number>();
+    for (let round = 0; round < 40; round++) {
+      const toB = wireWith();
+      await failure(initiateHandshake(toB, idB, options(keyA)));
+      const auth = toB.written[0] as Uint8Array;
+      expect(Buffer.from(auth).readUInt16BE()).toBe(auth.length - 2);
+      const toA = wireWith(auth);
+      await acceptHandshake(toA, options(keyB));
+      const authBody = openPacket(keyB, auth);
+      const ackBody = openPacket(keyA, toA.written[0] as Uint8Array);
+      // Lists of 65 + 64 + 32 and of 64 + 32 bytes, with the prefixes and the version.
+      for (const padding of [authBody.length - 169, ackBody.length - 102]) {
+        expect(padding).toBeGreaterThanOrEqual(100);
+        expect(padding).toBeLessThanOrEqual(300);
+        paddings.add(padding);
+      }
+      const [signature = new Uint8Array()] = fields(authBody, [65, 64, 32]);
+      expect(signature).toHaveLength(65);
+      expect(authBody.subarray(0, 2)).toEqual(Uint8Array.of(0xf8, 167));
+    }
+    expect(paddings.size).toBeGreaterThan(20);
+  });
+
+  test('RX-02 are read with any version, further items and nothing behind the list', async () => {
+    const { body } = authBody(keyA, idB);
+    const [signature, publicKey, nonce] = fields(body, [65, 64, 32]) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    const rest = [hex('ffffffffffffffffff'), hex('aabb'), rlpList([hex('01'), hex('02')])];
+    const list = rlpList([signature, publicKey, nonce, ...rest]);
+    const { remoteId } = await acceptHandshake(wireWith(packet(idB, list)), options(keyB));
+    expect(remoteId).toEqual(idA);
+  });
+
+  test('RX-02 an EIP-8 auth whose size begins with 04 is not taken for the form before it', async () => {
+    const { body } = authBody(keyA, idB);
+    const auth = packet(idB, concat(body, new Uint8Array(1050 - 113 - body.length)));
+    expect(auth[0]).toBe(4);
+    const { remoteId } = await acceptHandshake(wireWith(auth), options(keyB));
+    expect(remoteId).toEqual(idA);
+  });
+
+  test.each([2047, 2048, 4096, 65535])(
+    'RX-03 a size of %i is refused with nothing but the prefix read',
+    async (size) => {
+      const prefix = Uint8Array.of(size >> 8, size & 0xff);
+      const wire = wireWith(prefix, new Uint8Array(70_000));
+      expect(await failure(acceptHandshake(wire, options(keyB)))).toBe('handshake-failed');
+      expect(wire.asked).toBe(2);
+      const dialling = wireWith(prefix, new Uint8Array(70_000));
+      expect(await failure(initiateHandshake(dialling, idB, options(keyA)))).toBe(
+        'handshake-failed',
+      );
+      expect(dialling.asked).toBe(2);
+    },
+  );
+
+  test('RX-03 2048 bytes, prefix included, are still read', async () => {
+    const { body } = authBody(keyA, idB);
+    const auth = packet(idB, concat(body, new Uint8Array(2046 - 113 - body.length)));
+    expect(auth).toHaveLength(2048);
+    const { remoteId } = await acceptHandshake(wireWith(auth), options(keyB));
+    expect(remoteId).toEqual(idA);
+  });
+
+  test('RX-01 the tag covers the size prefix, the vector and the ciphertext', async () => {
+    const auth = packet(idB, concat(authBody(keyA, idB).body, new Uint8Array(100)));
+    expect(await failure(acceptHandshake(wireWith(auth), options(keyB)))).toBe('no failure');
+    const sealed = eciesSeal(idB, authBody(keyA, idB).body, hex('ffff'));
+    const size = Uint8Array.of(sealed.length >> 8, sealed.length & 0xff);
+    expect(await failure(acceptHandshake(wireWith(size, sealed), options(keyB)))).toBe(
+      'handshake-failed',
+    );
+    for (const at of [2, 3, 40, 66, 67, 82, 83, 200, auth.length - 32, auth.length - 1]) {
+      const wrong = Uint8Array.from(auth);
+      wrong[at] = (wrong[at] as number) ^ 1;
+      const wire = wireWith(wrong);
+      expect(await failure(acceptHandshake(wire, options(keyB)))).toBe('handshake-failed');
+      expect(wire.written).toEqual([]);
+    }
+  });
+
+  test.each([
+    ['nothing', new Uint8Array()],
+    ['no list', hex('83010203')],
+    ['an empty list', hex('c0')],
+    ['a signature that is too short', rlpList([new Uint8Array(64), idA, newKey(), hex('04')])],
+    ['a signature that recovers nothing', rlpList([new Uint8Array(65), idA, newKey(), hex('04')])],
+    ['a list longer than the packet', hex('f9ffff')],
+  ])('RX-02 an auth that holds %s fails', async (_, body) => {
+    const wire = wireWith(packet(idB, body));
+    expect(await failure(acceptHandshake(wire, options(keyB)))).toBe('handshake-failed');
+    expect(wire.written).toEqual([]);
+  });
+});
+
+describe('keys that are not on the curve', () => {
+  const twist = concat(newKey(), newKey());
+  const points: [string, Uint8Array][] = [
+    ['a point of another curve', twist],
+    ['(1, 1)', concat(hex('01'.padStart(64, '0')), hex('01'.padStart(64, '0')))],
+    ['zero', new Uint8Array(64)],
+    ['coordinates beyond the field', new Uint8Array(64).fill(0xff)],
+    ['a point with its sign of y confused', concat(idA.subarray(0, 32), idB.subarray(32))],
+  ];
+
+  /** Curve work as an attacker could time it. */
+  function counting(privateKey: Uint8Array): { options: HandshakeOptions; work: string[] } {
+    const work: string[] = [];
+    const counted = {
+      ...secp256k1,
+      ecdh(key: Uint8Array, point: Uint8Array) {
+        const secret = secp256k1.ecdh(key, point);
+        work.push('ecdh');
+        return secret;
+      },
+      recover(signature: Uint8Array, hash: Uint8Array) {
+        work.push('recover');
+        return secp256k1.recover(signature, hash);
+      },
+    };
+    const crypto = { ...nobleCrypto, secp256k1: counted };
+    return { options: { privateKey, crypto, random: randomBytes }, work };
+  }
+
+  async function attack(auth: Uint8Array): Promise<unknown> {
+    const { options, work } = counting(keyB);
+    const wire = wireWith(auth);
+    const error = await acceptHandshake(wire, options).catch((reason: Error) => reason);
+    expect(error).toBeInstanceOf(Error);
+    const { code, message, cause } = error as Error & { code: string };
+    return { code, message, cause, work, written: wire.written };
+  }
+
+  test.each(points)('RX-04 HX-10 %s as ephemeral key fails as a bad MAC does', async (_, point) => {
+    const { body } = authBody(keyA, idB);
+    const good = packet(idB, body);
+    good[good.length - 1] = (good.at(-1) as number) ^ 1;
+    const badMac = await attack(good);
+    expect(badMac).toMatchObject({ code: 'handshake-failed', work: ['ecdh'], written: [] });
+    expect(await attack(packet(idB, body, { point }))).toEqual(badMac);
+    // The tag is right for what the attacker hopes to be agreed on, or for what stands in for it.
+    for (const secret of [point.subarray(0, 32), idB.subarray(0, 32), new Uint8Array(32)]) {
+      expect(await attack(packet(idB, body, { point, secret }))).toEqual(badMac);
+    }
+  });
+
+  test.each(points)(
+    'RX-04 HX-10 %s as static key fails like a bad signature',
+    async (_, publicKey) => {
+      const unsigned = await attack(
+        packet(idB, rlpList([concat(newKey(), newKey(), hex('07')), idA, newKey(), hex('04')])),
+      );
+      const token = xor(idB.subarray(0, 32), newKey());
+      for (const forged of [{ publicKey }, { publicKey, token }]) {
+        const result = await attack(packet(idB, authBody(keyA, idB, forged).body));
+        expect({ ...(result as object), cause: undefined }).toEqual({
+          ...(unsigned as object),
+          cause: undefined,
+        });
+      }
+    },
+  );
+
+  test.each(points)('RX-04 HX-10 %s in an ack fails the handshake', async (_, point) => {
+    const { options, work } = counting(keyA);
+    const wire = wireWith(packet(idA, rlpList([point, newKey(), hex('04')])));
+    expect(await failure(initiateHandshake(wire, idB, options))).toBe('handshake-failed');
+    expect(work).toEqual(['ecdh', 'ecdh', 'ecdh', 'ecdh']);
+  });
+
+  test('RX-04 a node whose own id is no point cannot be dialled', async () => {
+    expect(await failure(initiateHandshake(wireWith(), twist, options(keyA)))).toBe(
+      'handshake-failed',
+    );
+  });
+
+  test('the oracle of these tests speaks the protocol', async () => {
+    const { body } = authBody(keyA, idB);
+    expect(await failure(acceptHandshake(wireWith(packet(idB, body)), options(keyB)))).toBe(
+      'no failure',
+    );
+    expect(keccak256(new Uint8Array())).toHaveLength(32);
+  });
+});
