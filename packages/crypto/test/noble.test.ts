@@ -1,0 +1,4 @@
+import { nobleCrypto } from '../src/index.ts';
+import { backendSuite } from './backend-suite.ts';
+
+backendSuite('noble', nobleCrypto);
