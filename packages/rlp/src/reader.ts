@@ -150,8 +150,9 @@ export class Reader {
         start,
       );
     }
+    if (length === 0) return 0n;
     const end = this.position + length;
-    let at = this.position + (length & 7);
+    let at = end - ((length - 1) & ~7);
     let value = this.#word(this.position, at);
     for (; at < end; at += 8) value = (value << 64n) | this.#word(at, at + 8);
     this.position = end;

@@ -29,7 +29,7 @@ export function bigint(bits: number): Codec<bigint> {
     read(reader) {
       const start = reader.position;
       const value = reader.bigint(maxBytes);
-      if (value >= limit) {
+      if (bits % 8 !== 0 && value >= limit) {
         throw new RlpError('out-of-range', `integer wider than ${bits} bits`, start);
       }
       return value;
