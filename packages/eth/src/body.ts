@@ -1,5 +1,5 @@
 import { bigint, bytes, type Codec, decode, optional, struct, uint } from '@devp2p/rlp';
-import { type RawList, type ReadElement, rawList } from './raw-list.ts';
+import { type RawList, type ReadElement, rawList, skipList } from './raw-list.ts';
 import { transactionList } from './transaction.ts';
 
 /** What a block holds beside its header, in the form in which roots are computed from it. */
@@ -38,7 +38,7 @@ export const withdrawalCodec: Codec<Withdrawal> = struct({
 
 const anyList: ReadElement = (reader) => {
   const start = reader.position;
-  reader.position += reader.listHeader();
+  skipList(reader);
   return start;
 };
 

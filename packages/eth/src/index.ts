@@ -41,4 +41,9 @@ export { RawList } from './raw-list.ts';
 export { encodeReceipts, type Log, type Receipt, receiptCodec, receiptList } from './receipt.ts';
 export { type ConsensusReceipts, consensusReceipts } from './receipt-forms.ts';
 export type { ReceiptsRequest } from './receipts-download.ts';
-export { transactionHash, transactionList, transactionsOf } from './transaction.ts';
+export {
+  transactionHash,
+  transactionList,
+  transactionsOf,
+  wrapTransaction,
+} from './transaction.ts';

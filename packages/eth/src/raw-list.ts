@@ -40,6 +40,12 @@ export class RawList implements Iterable<Uint8Array> {
   }
 }
 
+/** Moves over a list, of which only the prefix is checked. */
+export function skipList(reader: Reader): void {
+  const length = reader.listHeader();
+  reader.position += length;
+}
+
 /** Reads one element and returns where its view begins; the view ends where the reader then stands. */
 export type ReadElement = (reader: Reader) => number;
 

@@ -1,7 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
 import { decode, Reader, RlpError, Writer } from '@devp2p/rlp';
 import { addToBloom, bloomLength } from './bloom.ts';
-import { RawList } from './raw-list.ts';
+import { RawList, skipList } from './raw-list.ts';
 import { readHead, readReceipt, receiptList } from './receipt.ts';
 
 /** What a receipts trie is made of. */
@@ -51,7 +51,8 @@ function logsBloom(logs: Uint8Array, crypto: Crypto): Uint8Array {
     const topicsEnd = reader.enterList();
     while (!reader.done) addToBloom(bloom, reader.fixed(32), crypto);
     reader.leave(topicsEnd);
-    reader.position += reader.stringHeader();
+    const length = reader.stringHeader();
+    reader.position += length;
     reader.leave(logEnd);
   }
   reader.leave(outerEnd);
@@ -97,7 +98,7 @@ export function fromReceipts68(block: Uint8Array): RawList {
     const headEnd = reader.position;
     reader.fixed(bloomLength);
     const logs = reader.position;
-    reader.position += reader.listHeader();
+    skipList(reader);
     reader.leave(listEnd);
     if (stringEnd !== undefined) reader.leave(stringEnd);
 

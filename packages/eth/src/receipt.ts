@@ -9,7 +9,7 @@ import {
   struct,
   uint,
 } from '@devp2p/rlp';
-import { type RawList, rawList } from './raw-list.ts';
+import { type RawList, rawList, skipList } from './raw-list.ts';
 
 /** Something that a contract reported. */
 export interface Log {
@@ -72,7 +72,7 @@ export function readReceipt(reader: Reader): ReceiptParts {
   const head = reader.position;
   const cumulativeGas = readHead(reader);
   const logs = reader.position;
-  reader.position += reader.listHeader();
+  skipList(reader);
   reader.leave(outerEnd);
   return { type, head, headEnd: logs, cumulativeGas, logs };
 }

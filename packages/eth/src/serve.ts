@@ -139,7 +139,7 @@ async function* lookUp(
   answer: Items,
 ): AsyncGenerator<Uint8Array | undefined, void, undefined> {
   let batch = firstBatch;
-  for (let at = 0; at < Math.min(hashes.length, maxLookups); ) {
+  for (let at = 0; at < Math.min(hashes.length, maxLookups) && !answer.full; ) {
     const end = Math.min(at + batch, maxLookups);
     for (const found of await lookup(hashes.slice(at, end))) yield found;
     at = end;

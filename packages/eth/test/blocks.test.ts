@@ -1,0 +1,220 @@
+import { nobleCrypto } from '@devp2p/crypto';
+import { decode, encode, list, RlpError, raw } from '@devp2p/rlp';
+import { createMPT } from '@ethereumjs/mpt';
+import { type Input, RLP } from '@ethereumjs/rlp';
+import { describe, expect, test } from 'vitest';
+import {
+  addToBloom,
+  bloomLength,
+  bodyCodec,
+  consensusReceipts,
+  decodeBody,
+  decodeHeader,
+  encodeReceipts,
+  headerCodec,
+  type Receipt,
+  receiptCodec,
+  receiptList,
+  sealHeader,
+  transactionHash,
+  transactionsOf,
+  withdrawalCodec,
+} from '../src/index.ts';
+import { fromReceipts68, toReceipts68 } from '../src/receipt-forms.ts';
+import { filled, header, hex, unhex } from './memory-chain.ts';
+import vectors from './vectors/blocks.json' with { type: 'json' };
+
+const crypto = nobleCrypto;
+
+async function root(values: Iterable<Uint8Array>): Promise<string> {
+  const trie = await createMPT();
+  let index = 0;
+  for (const value of values) await trie.put(RLP.encode(index++), value);
+  return hex(trie.root());
+}
+
+describe.each(vectors.blocks)('block $number of the ethtest chain', (block) => {
+  const header = decodeHeader(unhex(block.header), crypto);
+
+  test('ET-01 header: hash and fields', () => {
+    expect(hex(header.hash)).toBe(block.hash);
+    expect(header.number).toBe(block.number);
+    expect(header.raw).toEqual(unhex(block.header));
+    expect(hex(encode(headerCodec, header))).toBe(block.header);
+    expect('blobGasUsed' in header).toBe(block.number >= 6);
+    expect('requestsHash' in header).toBe(block.number >= 12);
+    expect('blockAccessListHash' in header).toBe(false);
+    const parent = vectors.blocks[block.number - 1];
+    if (parent !== undefined) expect(hex(header.parentHash)).toBe(parent.hash);
+  });
+
+  // One has 10 MB of receipts, which are left out.
+  if (block.body === null || block.receipts === null) return;
+  const consensus = block.receipts.map(unhex);
+  const raw = unhex(block.body);
+
+  test('ET-01 body: parts that have the roots of the header', async () => {
+    const body = decodeBody(raw);
+    expect(await root(body.transactions)).toBe(hex(header.transactionsRoot));
+    expect(hex(crypto.keccak256(body.uncles.raw))).toBe(hex(header.unclesHash));
+    expect(await root(body.withdrawals ?? [])).toBe(hex(header.withdrawalsRoot ?? filled(0, 0)));
+    expect(hex(encode(bodyCodec, body))).toBe(block.body);
+  });
+
+  test('ET-09 receipts: root and bloom without the bloom on the wire', async () => {
+    // eth/68 has the consensus form on the wire, typed receipts wrapped in strings.
+    const wire68 = RLP.encode(consensus.map((r) => ((r[0] as number) < 0x80 ? r : RLP.decode(r))));
+    const stored = fromReceipts68(wire68);
+    const computed = consensusReceipts(stored, crypto);
+    expect(computed.receipts.map(hex)).toEqual(block.receipts);
+    expect(await root(computed.receipts)).toBe(hex(header.receiptsRoot));
+    expect(hex(computed.bloom)).toBe(hex(header.logsBloom));
+    expect(hex(toReceipts68(stored.raw, crypto))).toBe(hex(wire68));
+    // And so with the typed form.
+    const receipts = decode(list(receiptCodec), stored.raw);
+    expect(hex(encodeReceipts(receipts))).toBe(hex(stored.raw));
+    expect(receipts.at(-1)?.cumulativeGas ?? 0).toBe(header.gasUsed);
+  });
+});
+
+test('ET-01 the vectors have legacy and typed transactions, receipts and withdrawals', () => {
+  const bodies = vectors.blocks.flatMap(({ body }) =>
+    body === null ? [] : [decodeBody(unhex(body))],
+  );
+  const types = bodies.flatMap((body) => [...body.transactions].map((t) => t[0] as number));
+  expect(new Set(types.map((type) => (type < 0x80 ? type : 0)))).toEqual(new Set([0, 1, 2, 3, 4]));
+  const withdrawals = bodies.flatMap((body) => [...(body.withdrawals ?? [])]);
+  expect(withdrawals.length).toBeGreaterThan(0);
+  for (const withdrawal of withdrawals) {
+    expect(encode(withdrawalCodec, decode(withdrawalCodec, withdrawal))).toEqual(withdrawal);
+  }
+});
+
+test('ET-01 header: every tail that a fork can leave', () => {
+  const tail = {
+    baseFeePerGas: 7n,
+    withdrawalsRoot: filled(32, 1),
+    blobGasUsed: 131_072,
+    excessBlobGas: 0,
+    parentBeaconBlockRoot: filled(32, 2),
+    requestsHash: filled(32, 3),
+    blockAccessListHash: filled(32, 4),
+    slotNumber: 12_345_678,
+  };
+  const { baseFeePerGas: _, withdrawalsRoot: __, ...frontier } = header();
+  for (let length = 0; length <= 8; length++) {
+    const fields = { ...frontier, ...Object.fromEntries(Object.entries(tail).slice(0, length)) };
+    const sealed = sealHeader(fields, crypto);
+    expect(sealed).toEqual({ ...fields, hash: crypto.keccak256(sealed.raw), raw: sealed.raw });
+  }
+});
+
+test('ET-02 header: too many fields, and integers that do not fit', () => {
+  const raws = decode(list(raw), sealHeader({ ...header() }, crypto).raw);
+  const with_ = (index: number, item: string): Uint8Array =>
+    encode(list(raw), raws.with(index, unhex(item)));
+  expect(() => decode(headerCodec, with_(8, '00'))).toThrow(RlpError);
+  expect(() => decode(headerCodec, with_(8, '8120'))).toThrow(RlpError);
+  expect(() => decode(headerCodec, with_(8, '820001'))).toThrow(RlpError);
+  expect(() => decode(headerCodec, with_(8, '8720000000000000'))).toThrow(RlpError);
+  expect(decode(headerCodec, with_(8, '871fffffffffffff')).number).toBe(Number.MAX_SAFE_INTEGER);
+  expect(() => decode(headerCodec, with_(0, `9f${'00'.repeat(31)}`))).toThrow('parentHash');
+  const long = [...raws, ...Array.from({ length: 7 }, () => unhex('80'))];
+  expect(() => decode(headerCodec, encode(list(raw), long))).toThrow(RlpError);
+});
+
+test('ET-02 body: elements that are no transactions', () => {
+  const body = (transactions: string): Uint8Array =>
+    encode(list(raw), [unhex(transactions), unhex('c0')]);
+  const legacy = `c9${'80'.repeat(9)}`;
+  const typed = `8a02c9${'80'.repeat(8)}`;
+  const list2 = (...items: string[]): string => hex(encode(list(raw), items.map(unhex)));
+  const { transactions, withdrawals } = decodeBody(body(list2(legacy, typed)));
+  expect(withdrawals).toBeUndefined();
+  expect([...transactions].map(hex)).toEqual([legacy, typed.slice(2)]);
+  expect(() => transactions.at(2)).toThrow(RangeError);
+  expect(transactionsOf([...transactions]).raw).toEqual(transactions.raw);
+  for (const bad of [
+    'c0',
+    '80',
+    '01',
+    `c8${'80'.repeat(8)}`,
+    `8a00${'80'.repeat(9)}`,
+    `8a80${'80'.repeat(9)}`,
+  ]) {
+    expect(() => decodeBody(body(list2(legacy, bad)))).toThrow('transactions[1]');
+  }
+});
+
+test('ET-01 transaction hashes leave a sidecar out', () => {
+  const { body } = vectors.blocks[9] as { body: string };
+  const blob = decodeBody(unhex(body)).transactions.at(0);
+  expect(blob[0]).toBe(3);
+  const hash = transactionHash(blob, crypto);
+  expect(hash).toEqual(crypto.keccak256(blob));
+  const fields = [blob.subarray(1), unhex('c0'), unhex('c0'), unhex('c0')];
+  const network = Uint8Array.of(3, ...encode(list(raw), fields));
+  expect(transactionHash(network, crypto)).toEqual(hash);
+});
+
+test('ET-09 receipts: state roots, failed and empty ones', () => {
+  const receipts: Receipt[] = [
+    { type: 0, outcome: filled(32, 7), cumulativeGas: 21_000, logs: [] },
+    { type: 0, outcome: false, cumulativeGas: 42_000, logs: [] },
+    { type: 127, outcome: true, cumulativeGas: 63_000, logs: [] },
+  ];
+  const stored = encodeReceipts(receipts);
+  expect(fromReceipts68(toReceipts68(stored, crypto)).raw).toEqual(stored);
+  expect(decode(list(receiptCodec), stored)).toEqual(receipts);
+  expect(hex(stored)).toContain('c67f0182f618c0');
+});
+
+test.each<[string, Input]>([
+  ['no field', []],
+  ['a field too many', ['0x02', '0x', '0x0a', [], '0x']],
+  ['a field too few', ['0x02', '0x', '0x0a']],
+  ['a status of 2', ['0x02', '0x02', '0x0a', []]],
+  ['a root of 31 bytes', ['0x02', `0x${'01'.repeat(31)}`, '0x0a', []]],
+  ['a string for the logs', ['0x02', '0x', '0x0a', '0x']],
+  ['a type of 8 bits', ['0x80', '0x', '0x0a', []]],
+  ['a string', '0x02'],
+])('ET-02 a receipt with %s', (_, receipt) => {
+  expect(() => decode(receiptList, RLP.encode([receipt]))).toThrow(RlpError);
+  expect(() => decode(list(receiptCodec), RLP.encode([receipt]))).toThrow(RlpError);
+});
+
+const address = `0x${'02'.repeat(20)}`;
+const topic = `0x${'03'.repeat(32)}`;
+
+test.each<[string, Input]>([
+  ['no field', []],
+  ['a field too many', [address, [topic], '0x', '0x']],
+  ['a short address', ['0x02', [topic], '0x']],
+  ['a short topic', [address, ['0x03'], '0x']],
+  ['a list for the data', [address, [topic], []]],
+])('ET-09 a log with %s shows when its bloom is computed', (_, log) => {
+  const block = decode(receiptList, RLP.encode([['0x02', '0x', '0x0a', [log]]]));
+  expect(() => consensusReceipts(block, crypto)).toThrow(RlpError);
+});
+
+test.each<[string, Input]>([
+  ['no bloom', [['0x', '0x0a', []]]],
+  ['a short bloom', [['0x', '0x0a', `0x${'00'.repeat(255)}`, []]]],
+  [
+    'the type of a legacy one',
+    [Uint8Array.of(0, ...RLP.encode(['0x', '0x0a', filled(256, 0), []]))],
+  ],
+  ['something behind', [Uint8Array.of(2, ...RLP.encode(['0x', '0x0a', filled(256, 0), []]), 0)]],
+  ['a type alone', ['0x02']],
+  ['nothing in it', ['0x']],
+])('ET-02 an eth/68 receipt with %s', (_, receipts) => {
+  expect(() => fromReceipts68(RLP.encode(receipts))).toThrow(RlpError);
+});
+
+test('ET-09 logs bloom of an empty entry, by hand', () => {
+  // keccak-256('') begins with c5d2 4601 86f7: bits 1490, 1537 and 1783, counted from the end.
+  const bloom = new Uint8Array(bloomLength);
+  addToBloom(bloom, new Uint8Array(), crypto);
+  const expected = (1n << 1490n) | (1n << 1537n) | (1n << 1783n);
+  expect(BigInt(`0x${hex(bloom)}`)).toBe(expected);
+});

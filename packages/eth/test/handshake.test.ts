@@ -1,0 +1,189 @@
+import { virtualClock } from '@devp2p/clock/virtual';
+import { openPeer, protocol } from '@devp2p/peer';
+import { streamPair } from '@devp2p/peer/pipe';
+import { decode, encode } from '@devp2p/rlp';
+import { expect, test } from 'vitest';
+import { EthError, type EthPeer, eth, type Status, type Status69 } from '../src/index.ts';
+import { schemaOf } from '../src/schema.ts';
+import { localStatus } from '../src/status.ts';
+import { filled, MemoryChain, unhex } from './memory-chain.ts';
+import { type Attack, attack, codeOf, connect } from './peers.ts';
+
+const codeFrom = async (promise: Promise<unknown>): Promise<string | undefined> =>
+  promise.then(
+    () => undefined,
+    (error) => codeOf(error),
+  );
+
+test.each([70, 69])('ET-03 two nodes of one chain shake hands on eth/%i', async (version) => {
+  const chain = new MemoryChain(10);
+  const syncing = new MemoryChain(3);
+  const { left, right } = await connect({ chain, versions: [version] }, { chain: syncing });
+  expect(await left.eth.status).toEqual(localStatus(syncing, syncing.range(), version));
+  expect(await right.eth.status).toEqual(localStatus(chain, chain.range(), version));
+  expect(left.eth.range).toEqual({ earliest: 0, latest: 2, latestHash: syncing.hashOf(2) });
+  expect(right.eth.range?.latest).toBe(9);
+  expect([left.eth.version, right.eth.version]).toEqual([version, version]);
+});
+
+test('ET-03 two nodes shake hands on eth/68, which knows no ranges', async () => {
+  const chain = new MemoryChain(10);
+  const { left, right } = await connect({ chain, versions: [68] }, { chain });
+  expect(await left.eth.status).toMatchObject({ version: 68, totalDifficulty: 17n });
+  expect(await right.eth.status).toMatchObject({ latestHash: chain.hashOf(9) });
+  expect(left.eth.range).toBeUndefined();
+});
+
+test('ET-01 the highest shared version runs', async () => {
+  const chain = new MemoryChain(2);
+  const { left } = await connect({ chain }, { chain, versions: [68, 69] });
+  expect(left.eth.version).toBe(69);
+  expect(() => eth({ chain, versions: [70, 71] })).toThrow(RangeError);
+});
+
+test('ET-03 our Status is sent without waiting for the remote', async () => {
+  const { next, schema, chain } = await attack({ mute: true });
+  const first = await next();
+  expect(first?.code).toBe(schema.messages.status.code);
+  expect(decode(schema.messages.status.codec, first?.payload as Uint8Array)).toEqual(
+    localStatus(chain, chain.range(), 70),
+  );
+});
+
+const ours = new MemoryChain(64);
+const status = localStatus(ours, ours.range(), 70) as Status69;
+const table: [string, Status, string, string][] = [
+  ['network', { ...status, networkId: 1n }, 'network-mismatch', 'useless-peer'],
+  ['genesis', { ...status, genesisHash: filled(32, 9) }, 'genesis-mismatch', 'useless-peer'],
+  ['fork id', { ...status, forkId: { hash: 1, next: 0n } }, 'fork-mismatch', 'useless-peer'],
+  ['version', { ...status, version: 69 }, 'version-mismatch', 'breach-of-protocol'],
+  ['range', { ...status, earliest: 9, latest: 8 }, 'invalid-range', 'breach-of-protocol'],
+  ['head', { ...status, latestHash: filled(32, 0) }, 'invalid-range', 'breach-of-protocol'],
+];
+
+test.each(table)(
+  'ET-03 another %s ends the peer with a cause of its own',
+  async (_, remote, code, reason) => {
+    const { peer, say, end } = await attack({ chain: ours, mute: true });
+    const status = codeFrom(peer.eth.status);
+    const headers = codeFrom(peer.eth.getHeaders({ origin: 0, amount: 1 }));
+    await say('status', remote);
+    expect(await end()).toEqual({ code, reason, direction: 'local' });
+    expect(await status).toBe(code);
+    expect(await headers).toBe(code);
+  },
+);
+
+test('ET-03 a fork id that was fine is refused once its fork has passed', async () => {
+  const chain = new MemoryChain(64);
+  const forks = { blocks: [], times: [1_700_000_000 + 12 * 63] };
+  const { say, end } = await attack({ chain: Object.assign(chain, { forks }), mute: true });
+  const before = { blocks: [], times: [] };
+  const stale = localStatus(
+    Object.assign(new MemoryChain(64), { forks: before }),
+    chain.range(),
+    70,
+  );
+  await say('status', stale);
+  expect((await end()).code).toBe('fork-mismatch');
+});
+
+const hostile: [string, (attack: Attack) => Promise<void>, string, string][] = [
+  ['silence', async ({ clock }) => clock.advance(5000), 'status-timeout', 'read-timeout'],
+  [
+    'another message first',
+    ({ send }) => send(0x03, unhex('c601c401010180')),
+    'no-status',
+    'breach-of-protocol',
+  ],
+  [
+    'a Status that is none',
+    ({ send }) => send(0x00, unhex('c0')),
+    'malformed-message',
+    'breach-of-protocol',
+  ],
+  [
+    'a Status of eth/68',
+    ({ send, schema: _ }) =>
+      send(0x00, unhex(`f84e4405820100a0${'02'.repeat(32)}a0${'01'.repeat(32)}c684deadbeef01`)),
+    'malformed-message',
+    'breach-of-protocol',
+  ],
+  [
+    'a Status of 11 MiB',
+    ({ send }) => send(0x00, new Uint8Array(11 * 1024 * 1024)),
+    'message-too-large',
+    'breach-of-protocol',
+  ],
+  [
+    'a second Status',
+    async ({ say }) => {
+      await say('status', status);
+      await say('status', status);
+    },
+    'unexpected-message',
+    'breach-of-protocol',
+  ],
+];
+
+test.each(hostile)('ET-03 %s ends the peer', async (_, act, code, reason) => {
+  const attacked = await attack({ chain: ours, mute: true });
+  await act(attacked);
+  expect(await attacked.end()).toEqual({ code, reason, direction: 'local' });
+});
+
+test('ET-03 a Status after 4.9 s is in time', async () => {
+  const { clock, say, peer } = await attack({ chain: ours, mute: true });
+  await clock.advance(4900);
+  await say('status', status);
+  await clock.advance(200);
+  await expect(peer.eth.status).resolves.toEqual(status);
+  expect(peer.eth.info()).not.toBe('handshake');
+});
+
+test('ET-03 a remote that leaves before its Status is no one’s fault', async () => {
+  const chain = new MemoryChain(2);
+  const clock = virtualClock();
+  const [a, b] = streamPair();
+  const bare = protocol({ name: 'eth', version: 70, length: 18, run: async () => {} });
+  const [peer] = await Promise.all([
+    openPeer(a, { clock, protocols: [eth({ chain, clock })] }),
+    openPeer(b, { clock, protocols: [bare] }),
+  ]);
+  const failed = codeFrom(peer.eth.status);
+  await clock.advance(3000);
+  expect(await failed).toBe('disconnected');
+  expect((await peer.closed).direction).toBe('remote');
+  expect(chain.listeners).toBe(0);
+  expect(clock.pending).toBe(0);
+});
+
+test('ET-16 eth runs over anything of a channel’s shape', async () => {
+  const toEnd = new AbortController();
+  const sent: { code: number; payload: Uint8Array }[] = [];
+  const incoming = [{ code: 0, payload: encode(statusCodec(), status), wireSize: 0 }];
+  const channel = {
+    version: 70,
+    congested: false,
+    async send(code: number, payload: Uint8Array) {
+      sent.push({ code, payload });
+    },
+    async *[Symbol.asyncIterator]() {
+      for (let message = incoming.shift(); message !== undefined; message = incoming.shift())
+        yield message;
+    },
+  };
+  const handle = { id: filled(64, 1), signal: toEnd.signal } as Parameters<
+    ReturnType<typeof eth>['attach']
+  >[1];
+  const { api, run } = eth({ chain: ours }).attach(channel, handle);
+  await run();
+  const peer: EthPeer = api;
+  expect(await peer.status).toEqual(status);
+  expect(sent.map(({ code }) => code)).toEqual([0]);
+  await expect(peer.getHeaders({ origin: 0, amount: 1 })).rejects.toThrow(EthError);
+});
+
+function statusCodec() {
+  return schemaOf(70).messages.status.codec;
+}

@@ -1,0 +1,107 @@
+import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { type Channel, type Message, openPeer, type Peer, protocol } from '@devp2p/peer';
+import { streamPair } from '@devp2p/peer/pipe';
+import { type Codec, encode } from '@devp2p/rlp';
+import { type EthOptions, type EthPeer, eth } from '../src/index.ts';
+import { type Messages, type Schema, schemaOf } from '../src/schema.ts';
+import { localStatus } from '../src/status.ts';
+import { MemoryChain } from './memory-chain.ts';
+
+/** Two of our own peers over a pipe. */
+export async function connect(
+  left: EthOptions,
+  right: EthOptions,
+): Promise<{ clock: VirtualClock; left: Peer & { eth: EthPeer }; right: Peer & { eth: EthPeer } }> {
+  const clock = virtualClock();
+  const [a, b] = streamPair();
+  const [leftPeer, rightPeer] = await Promise.all([
+    openPeer(a, { clock, protocols: [eth({ clock, ...left })] }),
+    openPeer(b, { clock, protocols: [eth({ clock, ...right })] }),
+  ]);
+  await clock.advance(0);
+  return { clock, left: leftPeer, right: rightPeer };
+}
+
+/** One of our peers, and on the other side of the pipe bare messages. */
+export interface Attack {
+  readonly clock: VirtualClock;
+  readonly chain: MemoryChain;
+  readonly peer: Peer & { eth: EthPeer };
+  readonly schema: Schema;
+  /** What our side has sent and nobody took yet. */
+  readonly received: Message[];
+  /** Sends bytes that may be anything. */
+  send(code: number, payload: Uint8Array): Promise<void>;
+  /** Sends a message that is well-formed. */
+  say<Name extends keyof Messages>(name: Name, message: Messages[Name]): Promise<void>;
+  /** Lets everything settle, then takes the next message of our side. */
+  next(): Promise<Message | undefined>;
+  /** How our side ended the connection, and why. */
+  end(): Promise<{ reason: string | undefined; code: string | undefined; direction: string }>;
+}
+
+export interface AttackOptions extends Partial<EthOptions> {
+  readonly version?: number;
+  /** Leaves the attacker's Status out. */
+  readonly mute?: boolean;
+}
+
+export async function attack(options: AttackOptions = {}): Promise<Attack> {
+  const { version = 70, mute = false, ...ethOptions } = options;
+  const chain = (options.chain as MemoryChain | undefined) ?? new MemoryChain(64);
+  const schema = schemaOf(version);
+  const clock = virtualClock();
+  const [a, b] = streamPair();
+  const received: Message[] = [];
+  const bare = protocol({
+    name: 'eth',
+    version,
+    length: schema.length,
+    run: async (channel: Channel) => {
+      for await (const message of channel) received.push(message);
+    },
+  });
+  const [peer, attacker] = await Promise.all([
+    openPeer(a, { clock, protocols: [eth({ clock, ...ethOptions, chain, versions: [version] })] }),
+    openPeer(b, { clock, protocols: [bare] }),
+  ]);
+  // A peer's end is a fact to look at, not an error to report.
+  const ended = peer.closed;
+  const say = async <Name extends keyof Messages>(name: Name, message: Messages[Name]) => {
+    const { code, codec } = schema.messages[name];
+    await attacker.eth.send(code, encode(codec as Codec<Messages[Name]>, message));
+    await clock.advance(0);
+  };
+  if (!mute) await say('status', localStatus(chain, chain.range(), version));
+  await clock.advance(0);
+  if (!mute) received.shift();
+  return {
+    clock,
+    chain,
+    peer,
+    schema,
+    received,
+    say,
+    async send(code, payload) {
+      await attacker.eth.send(code, payload).catch(() => {});
+      await clock.advance(0);
+    },
+    async next() {
+      await clock.advance(0);
+      return received.shift();
+    },
+    async end() {
+      await clock.advance(3000);
+      const { reason, direction, error } = await ended;
+      return { reason, direction, code: codeOf(error) };
+    },
+  };
+}
+
+/** The code of the error that is behind it all. */
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { cause } = error;
+  if (error.name === 'EthError') return 'code' in error ? String(error.code) : undefined;
+  return codeOf(cause);
+}

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import { type EthPeer, type TransactionPool, transactionsOf } from '../src/index.ts';
+import { filled, hex } from './memory-chain.ts';
+import { attack } from './peers.ts';
+
+const transactions = [filled(20, 2), Uint8Array.of(0xc9, ...filled(9, 0x80))];
+const announcement = {
+  types: Uint8Array.of(2, 0),
+  sizes: [20, 10],
+  hashes: [filled(32, 1), filled(32, 2)],
+};
+
+test('ET-02 transactions and announcements go to the pool as they came', async () => {
+  const got: unknown[] = [];
+  const from: EthPeer[] = [];
+  const pool: TransactionPool = {
+    get: async () => [],
+    received: (list, peer) => {
+      got.push([...list].map(hex));
+      from.push(peer);
+    },
+    announced: async (list) => {
+      got.push(list);
+    },
+  };
+  const attacked = await attack({ pool });
+  await attacked.say('transactions', transactionsOf(transactions));
+  await attacked.say('newPooledTransactionHashes', announcement);
+  expect(got).toEqual([transactions.map(hex), announcement]);
+  expect(from).toEqual([attacked.peer.eth]);
+});
+
+test('ET-02 without a pool they are dropped, but have to be well-formed', async () => {
+  const attacked = await attack();
+  await attacked.say('transactions', transactionsOf(transactions));
+  await attacked.say('newPooledTransactionHashes', announcement);
+  await attacked.say('newPooledTransactionHashes', {
+    types: new Uint8Array(),
+    sizes: [],
+    hashes: [],
+  });
+  expect(attacked.peer.eth.info()).not.toBe('handshake');
+  await attacked.send(0x02, Uint8Array.of(0xc1, 0x80));
+  expect((await attacked.end()).code).toBe('malformed-message');
+});
+
+test('ET-02 a pool that is busy holds its peer up, one that refuses ends it', async () => {
+  let go: (error?: Error) => void = () => {};
+  let calls = 0;
+  const pool: TransactionPool = {
+    get: async () => [],
+    received: () => {
+      calls++;
+      return new Promise<void>((resolve, reject) => {
+        go = (error) => (error === undefined ? resolve() : reject(error));
+      });
+    },
+  };
+  const attacked = await attack({ pool });
+  await attacked.say('transactions', transactionsOf(transactions));
+  await attacked.say('transactions', transactionsOf(transactions));
+  expect(calls).toBe(1);
+  go();
+  await attacked.clock.advance(0);
+  expect(calls).toBe(2);
+  go(new Error('no more of these'));
+  const { reason, direction } = await attacked.end();
+  expect({ reason, direction }).toEqual({ reason: 'subprotocol-error', direction: 'local' });
+});
+
+test('ET-02 5000 transactions are taken in, one more ends the peer', async () => {
+  const many = (count: number): Uint8Array =>
+    transactionsOf(new Array(count).fill(filled(10, 2))).raw;
+  let got = 0;
+  const pool: TransactionPool = {
+    get: async () => [],
+    received: ({ length }) => {
+      got += length;
+    },
+  };
+  const attacked = await attack({ pool });
+  await attacked.send(0x02, many(5000));
+  expect(got).toBe(5000);
+  await attacked.send(0x02, many(5001));
+  expect((await attacked.end()).code).toBe('malformed-message');
+});
