@@ -6,7 +6,7 @@ export type Change =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'del'; readonly key: Uint8Array };
 
-/** A range of keys of one length: `from` and everything up to `to`, which is left out. */
+/** A range of keys: `from` and everything up to `to`, which is left out. */
 export interface KeyRange {
   readonly from: Uint8Array;
   readonly to: Uint8Array;
@@ -23,8 +23,8 @@ export interface Database extends Reading {
   readonly location: string;
   /** Applies all of the changes or, should the process or the disk fail, none. */
   batch(changes: readonly Change[]): Promise<void>;
-  /** Keys of a range in ascending order. */
-  keys(range: KeyRange, limit?: number): Promise<Uint8Array[]>;
+  /** Removes a range, not at once. */
+  clear(range: KeyRange): Promise<void>;
   /** Runs several reads on one state of the database. */
   atOnce<T>(read: (snapshot: Reading) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -66,11 +66,7 @@ export async function openDatabase(location: string): Promise<Database> {
     ...reading({}),
     location,
     batch: (changes) => guard(() => level.batch([...changes])),
-    keys: ({ from, to }, limit = -1) =>
-      guard(async () => {
-        const keys = await level.keys({ gte: from, lt: to, limit }).all();
-        return keys.map((key) => asView(key));
-      }),
+    clear: ({ from, to }) => guard(() => level.clear({ gte: from, lt: to })),
     atOnce: async (read) => {
       const snapshot = level.snapshot();
       try {

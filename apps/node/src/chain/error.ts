@@ -35,6 +35,8 @@ export type BlockErrorCode =
   | 'malformed'
   /** The block before it is not known. */
   | 'unknown-parent'
+  /** The chain has another block with its number. */
+  | 'other-chain'
   // Of the header.
   | 'number'
   | 'timestamp'

@@ -1,0 +1,108 @@
+import type { Clock } from '@devp2p/clock';
+import type { Crypto } from '@devp2p/crypto';
+import { decodeBody, type RawList, type SealedBody, type SealedHeader } from '@devp2p/eth';
+import type { BlockRules } from './block-rules.ts';
+import type { BlockStore, StoredBlock } from './block-store.ts';
+import type { ChainConfig } from './chain-config.ts';
+import { BlockError } from './error.ts';
+import { checkHeader } from './header-rules.ts';
+import { type Ancestor, checkUncles } from './uncle-rules.ts';
+
+/** A block to append. */
+export interface NewBlock {
+  readonly header: SealedHeader;
+  readonly body: SealedBody;
+  /** Elements in the form of eth/69; absent where nobody has computed them. */
+  readonly receipts?: RawList | undefined;
+}
+
+/** What new blocks are held against. */
+export interface BlockCheckParts {
+  readonly store: BlockStore;
+  readonly config: ChainConfig;
+  readonly rules: BlockRules;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+}
+
+/** The blocks up to the first that breaks a rule, and which one. */
+export interface CheckedBlocks {
+  readonly valid: readonly StoredBlock[];
+  readonly error?: BlockError;
+}
+
+/** Makes the check of blocks that are to stand on the stored chain, by all rules that need no execution. */
+export function createBlockCheck(
+  parts: BlockCheckParts,
+): (blocks: readonly NewBlock[]) => Promise<CheckedBlocks> {
+  const { store, config, rules, clock, crypto } = parts;
+
+  const findParent = async (header: SealedHeader): Promise<Parent> => {
+    const { head } = store;
+    const number = header.number - 1;
+    const parent = number === head.header.number ? head.header : await store.header(number);
+    if (parent === undefined) {
+      throw new BlockError(
+        'unknown-parent',
+        header.number,
+        `the chain ends at ${head.header.number}`,
+      );
+    }
+    return { header: parent, totalDifficulty: await store.totalDifficulty(number) };
+  };
+
+  const checkOne = async (
+    block: NewBlock,
+    parent: Parent,
+    ancestor: (number: number) => Promise<Ancestor | undefined>,
+  ): Promise<void> => {
+    const { header, body, receipts } = block;
+    const now = clock.now() / 1000;
+    checkHeader(header, {
+      config,
+      parent: parent.header,
+      parentTotalDifficulty: parent.totalDifficulty,
+      now,
+    });
+    rules.checkBody(header, body);
+    await checkUncles(header, body, config, crypto, ancestor);
+    if (receipts === undefined) return;
+    rules.checkReceipts(header, receipts);
+    if (receipts.length !== body.transactions.length) {
+      const counts = `${receipts.length} receipts for ${body.transactions.length} transactions`;
+      throw new BlockError('receipts', header.number, counts);
+    }
+  };
+
+  return async (blocks) => {
+    const valid: StoredBlock[] = [];
+    const ancestor = async (number: number): Promise<Ancestor | undefined> => {
+      const pending = blocks[number - (blocks[0] as NewBlock).header.number];
+      if (pending !== undefined) return { header: pending.header, uncles: pending.body.uncles };
+      const stored = await store.block(number);
+      return stored && { header: stored.header, uncles: decodeBody(stored.body).uncles };
+    };
+    try {
+      let parent: Parent | undefined;
+      for (const block of blocks) {
+        const { header, body, receipts } = block;
+        if (header.number === 0)
+          throw new BlockError('number', 0, 'a genesis block stays as it is');
+        parent ??= await findParent(header);
+        await checkOne(block, parent, ancestor);
+        valid.push({ header, body: body.raw, receipts: receipts?.raw });
+        const totalDifficulty = parent.totalDifficulty + header.difficulty;
+        parent = { header, totalDifficulty };
+      }
+    } catch (error) {
+      if (error instanceof BlockError) return { valid, error };
+      throw error;
+    }
+    return { valid };
+  };
+}
+
+interface Parent {
+  readonly header: SealedHeader;
+  readonly totalDifficulty: bigint;
+}

@@ -1,0 +1,204 @@
+import type { Clock } from '@devp2p/clock';
+import type { Crypto } from '@devp2p/crypto';
+import { toHex } from '@devp2p/enr';
+import type { Chain, ChainRange, RawList, SealedHeader } from '@devp2p/eth';
+import type { SkeletonStore } from '../sync/skeleton.ts';
+import { createBlockCheck, type NewBlock } from './block-check.ts';
+import { type BlockRules, createBlockRules } from './block-rules.ts';
+import { BlockStore, type StoredBlock } from './block-store.ts';
+import { forkSchedule } from './chain-config.ts';
+import { type Database, openDatabase } from './database.ts';
+import { ChainError } from './error.ts';
+import type { Genesis } from './genesis.ts';
+import { serveChain } from './served-chain.ts';
+import { createSkeletonStore } from './skeleton-store.ts';
+
+/** Settings of {@link openChain}. */
+export interface ChainOptions {
+  /** The database's directory; made if need be. */
+  readonly location: string;
+  readonly genesis: Genesis;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  /** @default the genesis' chain id */
+  readonly networkId?: bigint | undefined;
+  /** Told about damaged records that peers asked for; to the peers these are missing. @default not told */
+  readonly onCorrupt?: ((error: ChainError) => void) | undefined;
+}
+
+/**
+ * The canonical chain: every block from the genesis to the head, checked by all rules that need no execution. What a
+ * peer gets out of it (see eth's {@link Chain}) are the stored bytes.
+ *
+ * Blocks without receipts are part of it; of those, peers are told that the receipts are missing.
+ */
+export interface LocalChain extends Chain, BlockRules {
+  readonly genesis: Genesis;
+  readonly head: SealedHeader;
+  /** Sum of all difficulties up to the head. */
+  readonly totalDifficulty: bigint;
+  /** Headers of a running sync. */
+  readonly skeleton: SkeletonStore;
+  /** A canonical header. */
+  header(number: number): Promise<SealedHeader | undefined>;
+  /** A canonical block, encoded. */
+  storedBlock(number: number): Promise<StoredBlock | undefined>;
+  /** Hash of the canonical block with the number. */
+  hashAt(number: number): Promise<Uint8Array | undefined>;
+  /** Number of the canonical block with the hash. */
+  numberOf(hash: Uint8Array): Promise<number | undefined>;
+  /**
+   * Checks blocks and writes them in one batch: after a crash all of them are there, or none. The first may follow a
+   * block below the head: the blocks above that one are then given up in the same batch.
+   *
+   * @param blocks with consecutive numbers
+   * @throws BlockError for the first block that breaks a rule; those before it are kept, unless they would have
+   * replaced others
+   * @throws ChainError when they cannot be written; nothing is kept then
+   */
+  append(blocks: readonly NewBlock[]): Promise<void>;
+  /**
+   * Checks and writes receipts of blocks that lack them, in one batch.
+   *
+   * @throws BlockError, ChainError `unknown-block`
+   */
+  addReceipts(receipts: readonly { hash: Uint8Array; receipts: RawList }[]): Promise<void>;
+  /** Gives up all blocks above the number. */
+  truncate(number: number): Promise<void>;
+  /** Waits for what is being written, and closes the database. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Opens the chain in a directory.
+ *
+ * @throws ChainError `in-use`, `unusable`, `other-genesis`, `other-format`, `corrupt`
+ */
+export async function openChain(options: ChainOptions): Promise<LocalChain> {
+  const database = await openDatabase(options.location);
+  try {
+    const store = await BlockStore.open(database, options.genesis, options.crypto);
+    return chainOver(database, store, options);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+function chainOver(database: Database, store: BlockStore, options: ChainOptions): LocalChain {
+  const { genesis, clock, crypto } = options;
+  const { config, header: first } = genesis;
+  const rules = createBlockRules(config, crypto);
+  const checkNew = createBlockCheck({ store, config, rules, clock, crypto });
+  const inTurn = createQueue();
+  const listeners = new Set<() => void>();
+  let range = rangeOf(store);
+  let closed: Promise<void> | undefined;
+
+  const change = (action: () => Promise<void>): Promise<void> => {
+    if (closed !== undefined) {
+      return Promise.reject(new ChainError('closed', `${database.location} is closed`));
+    }
+    return inTurn(async () => {
+      const before = store.head;
+      try {
+        await action();
+      } finally {
+        if (store.head !== before) {
+          range = rangeOf(store);
+          for (const listener of [...listeners]) listener();
+        }
+      }
+    });
+  };
+
+  const append = async (blocks: readonly NewBlock[]): Promise<void> => {
+    const [block] = blocks;
+    if (block === undefined) return;
+    const ancestor = block.header.number - 1;
+    const { valid, error } = await checkNew(blocks);
+    const replaces = ancestor < store.head.header.number;
+    if (valid.length > 0 && !(replaces && error !== undefined)) await store.write(ancestor, valid);
+    if (error !== undefined) throw error;
+  };
+
+  const close = (): Promise<void> => {
+    closed ??= inTurn(() => database.close());
+    return closed;
+  };
+
+  return {
+    ...rules,
+    ...serveChain(store, options.onCorrupt),
+    genesis,
+    networkId: options.networkId ?? config.chainId,
+    genesisHash: first.hash,
+    forks: forkSchedule(config, first.timestamp),
+    skeleton: createSkeletonStore(database, crypto),
+    get head() {
+      return store.head.header;
+    },
+    get totalDifficulty() {
+      return store.head.totalDifficulty;
+    },
+    range: () => range,
+    onHead(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    header: (number) => store.header(number),
+    storedBlock: (number) => store.block(number),
+    async hashAt(number) {
+      if (number === store.head.header.number) return store.head.header.hash;
+      return (await store.header(number))?.hash;
+    },
+    numberOf: (hash) => store.numberOf(hash),
+    append: (blocks) => change(() => append(blocks)),
+    addReceipts: (receipts) => change(() => addReceipts(store, rules, receipts)),
+    truncate: (number) => change(() => store.truncate(number)),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function addReceipts(
+  store: BlockStore,
+  rules: BlockRules,
+  blocks: readonly { hash: Uint8Array; receipts: RawList }[],
+): Promise<void> {
+  const records: [number, Uint8Array][] = [];
+  for (const { hash, receipts } of blocks) {
+    const number = await store.numberOf(hash);
+    const header = number === undefined ? undefined : await store.header(number);
+    if (header === undefined) {
+      throw new ChainError(
+        'unknown-block',
+        `receipts of 0x${toHex(hash)}, which is not on the chain`,
+      );
+    }
+    rules.checkReceipts(header, receipts);
+    records.push([header.number, receipts.raw]);
+  }
+  await store.writeReceipts(records);
+}
+
+/** Runs actions one after another. */
+function createQueue(): (action: () => Promise<void>) => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return (action) => {
+    const result = last.then(action);
+    last = result.catch(() => {});
+    return result;
+  };
+}
+
+function rangeOf({ head: { header, totalDifficulty } }: BlockStore): ChainRange {
+  return {
+    earliest: 0,
+    latest: header.number,
+    latestHash: header.hash,
+    latestTime: header.timestamp,
+    totalDifficulty,
+  };
+}

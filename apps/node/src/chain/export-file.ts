@@ -1,0 +1,92 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { receiptList } from '@devp2p/eth';
+import { decode, encode } from '@devp2p/rlp';
+import { encodeBlock, receiptsRecordCodec } from './block-rlp.ts';
+import type { StoredBlock } from './block-store.ts';
+import type { LocalChain } from './chain.ts';
+import { ChainError } from './error.ts';
+
+/** Settings of {@link exportFile}. */
+export interface ExportOptions {
+  /** @default 1: who imports the file has the genesis block already */
+  readonly first?: number | undefined;
+  /** @default the head */
+  readonly last?: number | undefined;
+  /**
+   * What to write of each block: the block, or its receipts as a record of their own, which only this program reads.
+   *
+   * @default 'blocks'
+   */
+  readonly content?: 'blocks' | 'receipts' | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called now and then with the number of the last block that was written. */
+  readonly onProgress?: ((number: number) => void) | undefined;
+}
+
+/** Blocks that are read from the database at once. */
+const readAhead = 64;
+
+/**
+ * Writes blocks to a file as concatenated RLP, which `geth import` and {@link importFile} read; gzipped when the
+ * file's name ends in `.gz`. The file appears when it is complete, and replaces one of that name.
+ *
+ * @returns how many blocks were written
+ * @throws ChainError `unknown-block` when the chain lacks one of them or its receipts, `file` when the file cannot be
+ * written
+ */
+export async function exportFile(
+  chain: LocalChain,
+  path: string,
+  options: ExportOptions = {},
+): Promise<number> {
+  const { first = 1, last = chain.head.number, signal } = options;
+  if (last > chain.head.number) {
+    throw new ChainError('unknown-block', `block ${last}: the chain ends at ${chain.head.number}`);
+  }
+  const unfinished = `${path}.unfinished`;
+  const target = createWriteStream(unfinished);
+  const items = readItems(chain, first, last, options);
+  try {
+    if (path.endsWith('.gz')) await pipeline(items, createGzip(), target, { signal });
+    else await pipeline(items, target, { signal });
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new ChainError('file', `${path} cannot be written: ${error.message}`, { cause: error });
+  }
+  return Math.max(0, last - first + 1);
+}
+
+async function* readItems(
+  chain: LocalChain,
+  first: number,
+  last: number,
+  { content = 'blocks', onProgress }: ExportOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let number = first; number <= last; number += readAhead) {
+    const count = Math.min(readAhead, last - number + 1);
+    const numbers = Array.from({ length: count }, (_, i) => number + i);
+    const blocks = await Promise.all(numbers.map((at) => chain.storedBlock(at)));
+    for (const [i, block] of blocks.entries()) {
+      if (block === undefined) throw missing(number + i, 'is not on the chain any more');
+      yield content === 'blocks' ? encodeBlock(block.header.raw, block.body) : receiptsOf(block);
+    }
+    onProgress?.(number + count - 1);
+  }
+}
+
+function receiptsOf({ header, receipts }: StoredBlock): Uint8Array {
+  if (receipts === undefined) throw missing(header.number, 'has no receipts here');
+  return encode(receiptsRecordCodec, {
+    hash: header.hash,
+    receipts: decode(receiptList, receipts),
+  });
+}
+
+function missing(number: number, problem: string): ChainError {
+  return new ChainError('unknown-block', `block ${number} ${problem}`);
+}
