@@ -1,4 +1,4 @@
-// Makes demo/chain: a genesis, a chain with transactions of every type, and its receipts in the form of eth/69.
+// Makes demo/chain: a genesis, a chain with transactions of every type, and its receipts.
 // The bytes are the same each time.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -278,14 +278,15 @@ for (let number = 1; number <= blockCount; number++) {
   const { block } = await builder.build();
   blocks.push(block.serialize());
   receipts.push(
-    RLP.encode(
+    RLP.encode([
+      block.hash(),
       builder.transactionReceipts.map((receipt, i) => [
         block.transactions[i]?.type ?? 0,
         (receipt as PostByzantiumTxReceipt).status,
         receipt.cumulativeBlockGasUsed,
         receipt.logs,
       ]),
-    ),
+    ]),
   );
   parent = block;
 }

@@ -172,6 +172,7 @@ function watchStall(
   return {
     report(phase, done, total) {
       last = clock.monotonic();
+      log.debug({ phase, done, total }, 'progress');
       report(phase, done, total);
     },
     close: () => timer.cancel(),

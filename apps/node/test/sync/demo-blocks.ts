@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { decodeBody, decodeHeader, receiptList } from '@devp2p/eth';
 import { decode, encode, list, Reader, raw } from '@devp2p/rlp';
+import { decodeReceiptsRecord, type ReceiptsRecord } from '../../src/chain/block-rlp.ts';
 import { parseGenesis } from '../../src/chain/genesis.ts';
 import type { CompleteBlock } from '../../src/sync/chain.ts';
 
@@ -24,7 +25,7 @@ function readBlocks(): CompleteBlock[] {
     while (!reader.done) all.push(raw.read(reader));
     return all;
   };
-  const receipts = items('receipts.rlp.gz');
+  const receipts = items('receipts.rlp.gz').map(decodeReceiptsRecord);
   const first = {
     header: genesis.header,
     body: decodeBody(genesis.body),
@@ -37,7 +38,7 @@ function readBlocks(): CompleteBlock[] {
       return {
         header: decodeHeader(header as Uint8Array, fastCrypto),
         body: decodeBody(encode(list(raw), body)),
-        receipts: decode(receiptList, receipts[i] as Uint8Array),
+        receipts: (receipts[i] as ReceiptsRecord).receipts,
       };
     }),
   ];

@@ -1,0 +1,137 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Program } from './program.ts';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const binary = join(here, 'bin/geth');
+const go = { cwd: here, env: { ...process.env, GOFLAGS: '-mod=mod' } };
+
+/** Builds the pinned go-ethereum once; a second call finds it. */
+export function buildGeth(): void {
+  if (spawnSync('go', ['version']).status !== 0) {
+    throw new Error('interop needs Go (1.25 or later) on the PATH, to build go-ethereum');
+  }
+  if (existsSync(binary)) return;
+  mkdirSync(join(here, 'bin'), { recursive: true });
+  execFileSync('go', ['build', '-o', 'bin/', 'tool'], { ...go, stdio: 'inherit' });
+}
+
+export interface TestChain {
+  readonly genesis: string;
+  readonly blocks: string;
+  readonly networkId: string;
+  readonly headNumber: number;
+  readonly headHash: string;
+  /** The forkchoice update that names the head. */
+  readonly forkchoice: unknown[];
+}
+
+/** go-ethereum's own test chain of 600 blocks, where it lies in its module. */
+export function testChain(): TestChain {
+  const module = execFileSync(
+    'go',
+    ['list', '-m', '-f', '{{.Dir}}', 'github.com/ethereum/go-ethereum'],
+    {
+      ...go,
+      encoding: 'utf8',
+    },
+  ).trim();
+  const folder = join(module, 'cmd/devp2p/internal/ethtest/testdata');
+  const update = JSON.parse(readFileSync(join(folder, 'headfcu.json'), 'utf8')) as {
+    params: [{ headBlockHash: string }, null];
+  };
+  return {
+    genesis: join(folder, 'genesis.json'),
+    blocks: join(folder, 'chain.rlp'),
+    networkId: '3503995874084926',
+    headNumber: 600,
+    headHash: update.params[0].headBlockHash,
+    forkchoice: update.params,
+  };
+}
+
+export interface Geth {
+  readonly enode: string;
+  readonly program: Program;
+  rpc(method: string, params?: unknown[]): Promise<unknown>;
+  engine(method: string, params: unknown[]): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** An unmodified geth on free loopback ports, with the blocks of `chain` or only its genesis. */
+export async function startGeth(
+  datadir: string,
+  chain: TestChain,
+  { blocks }: { blocks: boolean },
+): Promise<Geth> {
+  const quiet = { stdio: 'ignore' } as const;
+  execFileSync(binary, ['--datadir', datadir, 'init', chain.genesis], quiet);
+  if (blocks) {
+    const to = ['--datadir', datadir, '--networkid', chain.networkId];
+    execFileSync(binary, [...to, 'import', chain.blocks], quiet);
+  }
+  const config = join(datadir, 'config.toml');
+  // Without it geth listens on every interface.
+  writeFileSync(config, '[Node.P2P]\nListenAddr = "127.0.0.1:0"\n');
+  const secret = randomBytes(32);
+  const secretFile = join(datadir, 'jwtsecret');
+  writeFileSync(secretFile, secret.toString('hex'));
+  const args = [
+    `--config=${config}`,
+    `--datadir=${datadir}`,
+    `--networkid=${chain.networkId}`,
+    '--nat=none',
+    '--nodiscover',
+    '--syncmode=full',
+    '--ipcdisable',
+    '--authrpc.port=0',
+    `--authrpc.jwtsecret=${secretFile}`,
+    '--http',
+    '--http.port=0',
+    '--http.api=admin,eth,net',
+    '--bootnodes=',
+    '--verbosity=4',
+  ];
+  const program = new Program('geth', binary, args);
+  const [, http = ''] = await program.line(/HTTP server started.*endpoint=(\S+) auth=false/);
+  const [, authrpc = ''] = await program.line(/HTTP server started.*endpoint=(\S+) auth=true/);
+  const [, enode = ''] = await program.line(
+    /Started P2P networking.*self=(?:"?)(enode:\/\/[^\s"]+)/,
+  );
+  return {
+    enode: enode.replace(/\?discport=0$/, ''),
+    program,
+    rpc: (method, params = []) => call(http, method, params),
+    engine: (method, params) => call(authrpc, method, params, token(secret)),
+    stop: () => program.stop(),
+  };
+}
+
+async function call(
+  endpoint: string,
+  method: string,
+  params: unknown[],
+  bearer?: string,
+): Promise<unknown> {
+  const response = await fetch(`http://${endpoint}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  });
+  const { result, error } = (await response.json()) as { result?: unknown; error?: unknown };
+  if (error !== undefined) throw new Error(`${method}: ${JSON.stringify(error)}`);
+  return result;
+}
+
+/** The Engine API's HS256 token with the time of issue. */
+function token(secret: Uint8Array): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ iat: Math.floor(Date.now() / 1000) })}`;
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}
