@@ -289,13 +289,15 @@ export function backendSuite(
           expect(hex(secp256k1.sign(digest, a))).toBe(hex(signature));
           expect(hex(secp256k1.recover(signature, digest))).toBe(hex(publicA));
           expect(secp256k1.verify(signature.subarray(0, 64), digest, publicA)).toBe(true);
-          expect(secp256k1.verify(signature.subarray(0, 64), digest, publicB)).toBe(false);
+          expect(secp256k1.verify(signature.subarray(0, 64), digest, publicB)).toBe(
+            oracle.verify(signature.subarray(0, 64), digest, publicB),
+          );
         }),
         { numRuns: 12 },
       );
     });
 
-    test('the same as noble on signatures with bits turned and random recovery ids', () => {
+    test('the same as noble on signatures that nobody made', () => {
       const outcome = (backend: Crypto, signature: Uint8Array, digest: Uint8Array): string => {
         try {
           return hex(backend.secp256k1.recover(signature, digest));
