@@ -19,22 +19,21 @@ export function list<T>(item: Codec<T>, options: ListOptions = {}): Codec<T[]> {
       const outerEnd = reader.enterList();
       const values: T[] = [];
       let index = 0;
+      let fits = true;
       try {
         // An item takes a byte at least, so that only a list of more bytes can have too many.
         if (reader.end - reader.position > max) {
           const first = reader.position;
-          for (; !reader.done; index++) {
-            if (index === max)
-              throw new RlpError('too-many-items', `more than ${max} items`, start);
-            reader.skip();
-          }
+          for (; index < max && !reader.done; index++) reader.skip();
+          fits = reader.done;
           reader.position = first;
           index = 0;
         }
-        for (; !reader.done; index++) values.push(item.read(reader));
+        for (; fits && !reader.done; index++) values.push(item.read(reader));
       } catch (error) {
-        throw index === max ? error : RlpError.within(error, index);
+        throw RlpError.within(error, index);
       }
+      if (!fits) throw new RlpError('too-many-items', `more than ${max} items`, start);
       reader.leave(outerEnd);
       return values;
     },

@@ -6,7 +6,10 @@ export interface OptionalField<T> {
   readonly optional: Codec<T>;
 }
 
-/** The fields of a struct in the order in which they are written. */
+/**
+ * The fields of a struct in the order in which they are written. A name that is an integer would
+ * be moved to the front, as in every JavaScript object.
+ */
 export type Fields = Readonly<Record<string, Codec<unknown> | OptionalField<unknown>>>;
 
 /** What a struct of these fields holds: optional ones are properties that may be absent. */
@@ -41,18 +44,21 @@ export function struct<const F extends Fields>(
   options: StructOptions = {},
 ): Codec<StructOf<F>> {
   const names = Object.keys(fields);
-  const codecs = Object.values(fields).map((field) =>
-    'optional' in field ? field.optional : field,
-  );
-  const required = Object.values(fields).filter((field) => !('optional' in field)).length;
-  if (
-    Object.values(fields)
-      .slice(0, required)
-      .some((field) => 'optional' in field)
-  ) {
-    throw new TypeError('only the last fields of a struct can be optional');
+  const codecs: Codec<unknown>[] = [];
+  let required = 0;
+  for (const field of Object.values(fields)) {
+    if ('optional' in field) {
+      codecs.push(field.optional);
+    } else if (codecs.length > required) {
+      throw new TypeError('only the last fields of a struct can be optional');
+    } else {
+      codecs.push(field);
+      required++;
+    }
   }
-  const blanks = [...names, ''].map((_, count) => blank(names.slice(0, count)));
+  const blanks = Array.from({ length: names.length + 1 }, (_, count) =>
+    blank(names.slice(0, count)),
+  );
   const ignoreExtra = options.extra === 'ignore';
 
   return {
@@ -69,6 +75,7 @@ export function struct<const F extends Fields>(
         throw RlpError.within(error, names[index] as string);
       }
       if (index < names.length) {
+        // Absent fields are to be absent, and deleting them would turn the object into a hash table.
         const shorter = { ...blanks[index] };
         for (const name of names.slice(0, index)) shorter[name] = value[name];
         value = shorter;

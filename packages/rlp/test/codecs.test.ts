@@ -324,6 +324,17 @@ describe('list', () => {
     expect(failure(() => decode(codec, hex('c782abcd82abcd05'))).code).toBe('too-many-items');
   });
 
+  test('its limit is the list’s own fault, not an item’s', () => {
+    const codec = list(list(uint(8), { max: 2 }));
+    const error = failure(() => decode(codec, hex('c5c0c3010203')));
+    expect(error).toMatchObject({ code: 'too-many-items', path: '[1]', offset: 2 });
+  });
+
+  test('a refused item is reported under its index after counting', () => {
+    const error = failure(() => decode(list(uint(8), { max: 3 }), hex('c50182010005')));
+    expect(error).toMatchObject({ code: 'out-of-range', path: '[1]', offset: 2 });
+  });
+
   test('a malformed item is reported under its index while counting, too', () => {
     const error = failure(() => decode(list(bytes(), { max: 2 }), hex('c582abcd82ab')));
     expect(error).toMatchObject({ code: 'overrun', path: '[1]', offset: 4 });
