@@ -16,7 +16,7 @@ export type CryptoErrorCode =
   | 'closed'
   | 'bad-randomness';
 
-/** The only error that this package throws. Its message never holds a secret. */
+/** What this package throws for a wrong argument. Its message never holds a secret. */
 export class CryptoError extends Error {
   override readonly name = 'CryptoError';
   readonly code: CryptoErrorCode;
