@@ -2,11 +2,11 @@
 export type NodeErrorCode =
   | 'datadir-unusable'
   | 'datadir-in-use'
+  | 'genesis-unreadable'
   | 'nodekey-invalid'
   | 'nodekey-exposed'
   | 'port-unavailable'
-  | 'static-self'
-  | 'closed';
+  | 'static-self';
 
 /** A failure of the node itself; the message is one line that names the thing and what to do. */
 export class NodeError extends Error {

@@ -1,1 +1,9 @@
-export {};
+export type { LocalChain } from './chain/chain.ts';
+export { BlockError, type BlockErrorCode, ChainError, type ChainErrorCode } from './chain/error.ts';
+export { NodeError, type NodeErrorCode } from './error.ts';
+export type { Log, LogFields, LogModule, Logs } from './log.ts';
+export type { NodePeer, Peers } from './network/peers.ts';
+export { createNode, type Node, type NodeEvents, type NodeOptions } from './node.ts';
+export type { ReportProgress } from './progress.ts';
+export { SyncError, type SyncErrorCode } from './sync/error.ts';
+export type { Sync, SyncResult } from './sync/sync.ts';

@@ -108,14 +108,17 @@ function createPhase(name: string, start: number, first: number): Phase {
       const full = Math.round(part * BAR_WIDTH);
       const picture = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
       const share = `${Math.floor(part * 100)} %`;
-      return `${name} ${picture} ${share} ${done}/${total} ${shortRate(rate())}/s ${left()} left`;
+      return `${name} ${picture} ${share} ${short(done)}/${short(total)} ${short(rate())}/s ${left()} left`;
     },
-    fields: () => ({ done, total, rate: `${shortRate(rate())}/s`, left: left() }),
+    fields: () => ({ done, total, rate: `${short(rate())}/s`, left: left() }),
   };
 }
 
-function shortRate(rate: number): string {
-  return rate < 10 ? rate.toFixed(1) : String(Math.round(rate));
+/** `0.5`, `42`, `1200`, `34.5k`, `1.2M` */
+function short(value: number): string {
+  if (value >= 1e6) return `${(value / 1e6).toFixed(1)}M`;
+  if (value >= 1e4) return `${(value / 1e3).toFixed(1)}k`;
+  return value < 10 && !Number.isInteger(value) ? value.toFixed(1) : String(Math.round(value));
 }
 
 /** Seconds as people say them: `42s`, `3m10s`, `2h05m`. */

@@ -20,8 +20,9 @@ export interface Settings {
   maxpendpeers: number;
   'sync.target'?: Uint8Array;
   'sync.exit': boolean;
-  first?: number;
+  first: number;
   last?: number;
+  receipts: boolean;
   verbosity: Verbosity;
   'log.json': boolean;
   config?: string;
@@ -153,7 +154,7 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
   first: {
     group: 'Export',
     value: 'N',
-    default: '0',
+    default: '1',
     help: 'first block to write',
     commands: ['export'],
     parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
@@ -164,6 +165,12 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     help: "last block to write (the chain's head)",
     commands: ['export'],
     parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  },
+  receipts: {
+    group: 'Export',
+    help: 'write the receipts of the blocks, which import takes, instead',
+    commands: ['export'],
+    parse: yesOrNo,
   },
   verbosity: {
     group: 'Program',

@@ -58,7 +58,7 @@ describe('plain lines', () => {
     progress.report('headers', 5, 10);
     await clock.advance(6_000);
     progress.report('headers', 5, 10);
-    expect(lines).toEqual([['headers', { done: 5, total: 10, rate: '0.0/s', left: '?' }]]);
+    expect(lines).toEqual([['headers', { done: 5, total: 10, rate: '0/s', left: '?' }]]);
   });
 });
 

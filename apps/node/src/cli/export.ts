@@ -1,0 +1,34 @@
+import { systemClock } from '@devp2p/clock';
+import { exportFile } from '../chain/export-file.ts';
+import type { CommandContext } from './context.ts';
+import { openSettledChain } from './open-chain.ts';
+import { UsageError } from './usage.ts';
+
+/** `devp2p-node export FILE`: writes blocks of the chain to a file. */
+export async function exportChain(context: CommandContext): Promise<void> {
+  const { file, settings, progress, print, signal } = context;
+  const { first, last: wanted, receipts } = settings;
+  if (wanted !== undefined && wanted < first) {
+    throw new UsageError(`--last ${wanted} comes before --first ${first}`);
+  }
+  const chain = await openSettledChain(context);
+  const start = systemClock.monotonic();
+  try {
+    const last = wanted ?? chain.head.number;
+    const count = await exportFile(chain, file, {
+      first,
+      last,
+      content: receipts ? 'receipts' : 'blocks',
+      signal,
+      onProgress: (number) => progress.report('export', number - first + 1, last - first + 1),
+    });
+    const seconds = (systemClock.monotonic() - start) / 1_000;
+    const rate = Math.round(count / seconds);
+    print(
+      `exported blocks=${count} first=${first} last=${last} seconds=${seconds.toFixed(3)} blocks/s=${rate}`,
+    );
+  } finally {
+    progress.close();
+    await chain.close();
+  }
+}

@@ -1,0 +1,35 @@
+import { systemClock } from '@devp2p/clock';
+import { fastCrypto } from '@devp2p/crypto/fast';
+import { toHex } from '@devp2p/enr';
+import { importFile } from '../chain/import-file.ts';
+import type { CommandContext } from './context.ts';
+import { openSettledChain } from './open-chain.ts';
+
+/** `devp2p-node import FILE`: adds the blocks of a file to the chain. */
+export async function importChain(context: CommandContext): Promise<void> {
+  const { file, progress, print, signal } = context;
+  const chain = await openSettledChain(context);
+  const start = systemClock.monotonic();
+  // The file has been read to its end a little before the last of it is in the chain.
+  const report = (bytes: number, size: number): void =>
+    progress.report('import', Math.min(bytes, size - 1), size);
+  report(0, 1);
+  try {
+    const { added, known, receipts, size } = await importFile(chain, file, {
+      crypto: fastCrypto,
+      signal,
+      onProgress: ({ bytes, size }) => report(bytes, size),
+    });
+    progress.report('import', size, size);
+    const seconds = (systemClock.monotonic() - start) / 1_000;
+    const { number, hash } = chain.head;
+    const counts = `blocks=${added} known=${known} receipts=${receipts}`;
+    const rate = Math.round(added / seconds);
+    print(
+      `imported number=${number} hash=0x${toHex(hash)} ${counts} seconds=${seconds.toFixed(3)} blocks/s=${rate}`,
+    );
+  } finally {
+    progress.close();
+    await chain.close();
+  }
+}

@@ -1,0 +1,84 @@
+import { systemClock } from '@devp2p/clock';
+import { EnodeError } from '@devp2p/enr';
+import { BlockError, ChainError } from '../chain/error.ts';
+import { NodeError } from '../error.ts';
+import { createLogs, errorText } from '../log.ts';
+import { createProgress } from '../progress.ts';
+import { SyncError } from '../sync/error.ts';
+import { version } from '../version.ts';
+import { exportChain } from './export.ts';
+import { helpText } from './help.ts';
+import { importChain } from './import.ts';
+import { run } from './run.ts';
+import { type Invocation, readInvocation } from './settings.ts';
+import { onSignals } from './signals.ts';
+import { UsageError } from './usage.ts';
+
+const commands = { run, import: importChain, export: exportChain };
+
+/**
+ * The whole program.
+ *
+ * Ends the process with code 0, 1 for what went wrong, 2 for wrong use. After a signal the code is 0
+ * for a node that closed in order, and 128 + the signal's number for work that was left undone.
+ */
+export async function main(args: readonly string[]): Promise<void> {
+  process.exit(await runCommand(args));
+}
+
+async function runCommand(args: readonly string[]): Promise<number> {
+  let invocation: Invocation;
+  try {
+    invocation = readInvocation(args, process.env);
+  } catch (error) {
+    return fail(error);
+  }
+  const { command, settings, file = '', warnings } = invocation;
+  if (settings.help || settings.version) {
+    process.stdout.write(settings.help ? helpText() : `${version}\n`);
+    return 0;
+  }
+
+  const onTerminal = process.stderr.isTTY === true && !settings['log.json'];
+  const progress = createProgress({
+    clock: systemClock,
+    stream: process.stderr,
+    bar: onTerminal,
+    log: () => logs(command === 'run' ? 'sync' : 'chain'),
+  });
+  const logs = createLogs({
+    verbosity: settings.verbosity,
+    json: settings['log.json'],
+    color: onTerminal,
+    destination: progress,
+  });
+  for (const warning of warnings) logs('node').warn({}, warning);
+
+  const signals = onSignals(logs('node'));
+  try {
+    await commands[command]({
+      settings,
+      file,
+      logs,
+      progress,
+      print: (line) => process.stdout.write(`${line}\n`),
+      signal: signals.signal,
+    });
+    return 0;
+  } catch (error) {
+    progress.close();
+    if (signals.exitCode !== undefined && error === signals.signal.reason) return signals.exitCode;
+    logs('node').debug({ stack: error instanceof Error ? error.stack : undefined }, 'failed');
+    return fail(error);
+  } finally {
+    signals.close();
+  }
+}
+
+function fail(error: unknown): number {
+  // Our own messages say all there is to say; others may leave it to their causes.
+  const own = [UsageError, NodeError, ChainError, BlockError, SyncError, EnodeError];
+  const text = own.some((known) => error instanceof known) ? (error as Error).message : error;
+  process.stderr.write(`devp2p-node: ${errorText(text)}\n`);
+  return error instanceof UsageError ? 2 : 1;
+}

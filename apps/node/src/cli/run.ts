@@ -1,0 +1,77 @@
+import { fastCrypto } from '@devp2p/crypto/fast';
+import { toHex } from '@devp2p/enr';
+import { readNodeKey } from '../datadir.ts';
+import { createNode } from '../node.ts';
+import type { SyncResult } from '../sync/sync.ts';
+import type { CommandContext } from './context.ts';
+import type { Settings } from './flags.ts';
+import { requireGenesis } from './open-chain.ts';
+import { UsageError } from './usage.ts';
+
+/** `devp2p-node run`: a node until a signal comes, its sync fails, or with `--sync.exit` is done. */
+export async function run(context: CommandContext): Promise<void> {
+  const { settings, logs, progress, print, signal } = context;
+  const node = await createNode({
+    datadir: settings.datadir,
+    genesis: requireGenesis(settings),
+    networkId: settings.networkid,
+    privateKey: privateKey(settings),
+    host: settings.addr,
+    port: settings.port,
+    identity: settings.identity,
+    staticNodes: settings.static,
+    maxPeers: settings.maxpeers,
+    maxPendingPeers: settings.maxpendpeers,
+    syncTarget: settings['sync.target'],
+    logs,
+    report: progress.report,
+  });
+  print(`enode=${node.enode}`);
+  try {
+    node.on('synced', (result) => print(syncedLine(result)));
+    const ends: Promise<unknown>[] = [aborted(signal), failure(node.sync.done)];
+    if (settings['sync.exit']) ends.push(new Promise((resolve) => node.once('synced', resolve)));
+    await Promise.race(ends);
+  } finally {
+    progress.close();
+    await node.close();
+  }
+}
+
+function privateKey({ nodekey, nodekeyhex }: Settings): Uint8Array | undefined {
+  if (nodekey !== undefined) return readNodeKey(nodekey, fastCrypto);
+  if (nodekeyhex !== undefined && !fastCrypto.secp256k1.isPrivateKey(nodekeyhex)) {
+    throw new UsageError('bad value for --nodekeyhex: not a private key of secp256k1');
+  }
+  return nodekeyhex;
+}
+
+function syncedLine({
+  number,
+  hash,
+  headers,
+  blocks,
+  headersTime,
+  blocksTime,
+}: SyncResult): string {
+  const seconds = ((headersTime + blocksTime) / 1_000).toFixed(3);
+  const rates = `headers/s=${perSecond(headers, headersTime)} bodies/s=${perSecond(blocks, blocksTime)}`;
+  return `synced number=${number} hash=0x${toHex(hash)} seconds=${seconds} ${rates}`;
+}
+
+function perSecond(count: number, milliseconds: number): number {
+  return milliseconds > 0 ? Math.round((count / milliseconds) * 1_000) : 0;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Rejects as the promise does, and is not content with its success. */
+async function failure(promise: Promise<unknown>): Promise<never> {
+  await promise;
+  return new Promise(() => {});
+}

@@ -1,0 +1,169 @@
+import type { Clock } from '@devp2p/clock';
+import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import { type Enode, formatEnode, toHex } from '@devp2p/enr';
+import type { EthPeer } from '@devp2p/eth';
+import type { DisconnectReason, MessageStream, Protocol } from '@devp2p/peer';
+import { connect, type Listener, listen } from '@devp2p/rlpx/tcp';
+import { NodeError } from '../error.ts';
+import { errorText, type Logs } from '../log.ts';
+import { createPeerSet, type NodePeer, type Peers } from './peers.ts';
+import { setUp } from './set-up.ts';
+import { keepConnected } from './static-node.ts';
+
+/** @see openNetwork */
+export interface NetworkOptions {
+  readonly privateKey: Uint8Array;
+  /** IP address to listen on. */
+  readonly host: string;
+  /** TCP port to listen on; 0 takes a free one. */
+  readonly port: number;
+  readonly clientId: string;
+  readonly eth: Protocol<'eth', EthPeer>;
+  readonly staticNodes: readonly Enode[];
+  readonly maxPeers: number;
+  readonly maxPendingPeers: number;
+  readonly onPeer: (peer: NodePeer) => void;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logs: Logs;
+}
+
+/** The node's connections with others. */
+export interface Network {
+  /** Where others reach us. */
+  readonly enode: string;
+  readonly peers: Peers;
+  /** Says `quitting` to every peer and closes the port. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens, and dials the static nodes from then on.
+ *
+ * @throws NodeError `port-unavailable`, `static-self`
+ */
+export async function openNetwork(options: NetworkOptions): Promise<Network> {
+  const { privateKey, staticNodes, maxPendingPeers, crypto, clock, random, logs } = options;
+  const id = crypto.secp256k1.publicKey(privateKey);
+  const staticIds = new Set(staticNodes.map((node) => toHex(node.id)));
+  if (staticIds.has(toHex(id))) {
+    throw new NodeError(
+      'static-self',
+      'a static node is this node itself: remove it from --static',
+    );
+  }
+  const isStatic = (remoteId: Uint8Array): boolean => staticIds.has(toHex(remoteId));
+  const peers = createPeerSet({ id, maxPeers: options.maxPeers, isStatic });
+
+  const transport = { privateKey, crypto, clock, random };
+  const log = logs('network');
+  const stop = new AbortController();
+  const { signal } = stop;
+
+  const setUpOptions = {
+    peers,
+    eth: options.eth,
+    clientId: options.clientId,
+    isStatic,
+    clock,
+    log: logs('peer'),
+  };
+  /** Every connection from the end of the transport's handshake on. */
+  const connections = new Map<Promise<unknown>, AbortController>();
+  /** Those of them that others dialled and that are no peers yet, the oldest first. */
+  const settingUp = new Set<AbortController>();
+  const take = async (stream: MessageStream): Promise<NodePeer | undefined> => {
+    const controller = new AbortController();
+    const [oldest] = settingUp;
+    if (stream.inbound) {
+      settingUp.add(controller);
+      // So that those who say nothing more cannot keep others out.
+      if (oldest !== undefined && settingUp.size > maxPendingPeers) end(oldest, 'too-many-peers');
+    }
+    const attempt = setUp(stream, controller.signal, setUpOptions);
+    const over = attempt.then((peer) => peer?.closed);
+    connections.set(over, controller);
+    over.finally(() => connections.delete(over));
+    if (signal.aborted) end(controller, 'quitting');
+    const peer = await attempt;
+    settingUp.delete(controller);
+    // Not from in here, where what a listener throws would be taken for a failure to connect.
+    if (peer !== undefined) queueMicrotask(() => options.onPeer(peer));
+    return peer;
+  };
+  const end = (controller: AbortController, reason: DisconnectReason): void => {
+    settingUp.delete(controller);
+    controller.abort(reason);
+  };
+
+  const listener = await listenOn(options, {
+    ...transport,
+    maxHandshakes: maxPendingPeers,
+    onStream: (stream) => void take(stream),
+  });
+  const { port } = listener.address;
+  const enode = formatEnode({ id, host: reachable(options.host), tcp: port, udp: port });
+  log.info({ enode }, 'listening');
+
+  const staticLoops = staticNodes.map((node) => {
+    const loop = keepConnected({
+      name: formatEnode(node),
+      gone: () => peers.gone(node.id),
+      dial: async () => take(await connect(node, { ...transport, signal })),
+      clock,
+      random: () => (random(1)[0] ?? 0) / 255,
+      log,
+      signal,
+    });
+    return { ...loop, tried: Promise.race([loop.tried, peers.arrival(node.id)]) };
+  });
+
+  const close = async (): Promise<void> => {
+    stop.abort();
+    const closing = listener.close();
+    for (const controller of connections.values()) end(controller, 'quitting');
+    await Promise.all([closing, ...connections.keys(), ...staticLoops.map(({ over }) => over)]);
+  };
+  let closed: Promise<void> | undefined;
+  return {
+    enode,
+    peers: {
+      ...peers,
+      staticsTried: Promise.all(staticLoops.map(({ tried }) => tried)).then(() => {}),
+    },
+    close() {
+      closed ??= close();
+      return closed;
+    },
+  };
+}
+
+async function listenOn(
+  { host, port }: NetworkOptions,
+  options: Omit<Parameters<typeof listen>[0], 'host' | 'port'>,
+): Promise<Listener> {
+  try {
+    return await listen({ ...options, host, port });
+  } catch (error) {
+    const where = `port ${port} on ${host}`;
+    throw new NodeError(
+      'port-unavailable',
+      systemCode(error) === 'EADDRINUSE'
+        ? `${where} is in use by another program: stop it, or choose another with --port`
+        : `${where} cannot be listened on (${errorText(error)}): choose others with --port and --addr`,
+      { cause: error },
+    );
+  }
+}
+
+function systemCode(error: unknown): unknown {
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  return cause === undefined ? code : systemCode(cause);
+}
+
+/** An address that a node on this machine can dial when we listen on all of them. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}

@@ -1,0 +1,201 @@
+import { EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '@devp2p/clock';
+import { type Crypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
+import { fastCrypto } from '@devp2p/crypto/fast';
+import { type Enode, parseEnode } from '@devp2p/enr';
+import { eth } from '@devp2p/eth';
+import { type LocalChain, openChain } from './chain/chain.ts';
+import { ChainError } from './chain/error.ts';
+import { type Genesis, parseGenesis } from './chain/genesis.ts';
+import { openDatadir, openNodeKey } from './datadir.ts';
+import { NodeError } from './error.ts';
+import { type Logs, silentLogs } from './log.ts';
+import { type Network, openNetwork } from './network/network.ts';
+import type { NodePeer, Peers } from './network/peers.ts';
+import type { ReportProgress } from './progress.ts';
+import { createSync, type Sync, type SyncResult } from './sync/sync.ts';
+import { clientId } from './version.ts';
+
+/** Settings and collaborators of {@link createNode}. */
+export interface NodeOptions {
+  /** Directory of the node's key and databases; made if need be. One node at a time. */
+  datadir: string;
+  /** Path of the chain's genesis.json, in go-ethereum's format. */
+  genesis: string;
+  /** Network id told to peers. @default the genesis' chain id */
+  networkId?: bigint | undefined;
+  /** Private key, 32 bytes. @default the one in `datadir/nodekey`, made at the first start */
+  privateKey?: Uint8Array | undefined;
+  /** IP address to listen on. @default '0.0.0.0' */
+  host?: string | undefined;
+  /** TCP port to listen on; 0 takes a free one. @default 30303 */
+  port?: number | undefined;
+  /** A name of its own within the client id. @default none */
+  identity?: string | undefined;
+  /** Nodes to stay connected to, as `enode://` URLs or parsed. @default none */
+  staticNodes?: readonly (Enode | string)[] | undefined;
+  /** Most peers at once, static ones not counted. @default 50, as go-ethereum */
+  maxPeers?: number | undefined;
+  /** Most inbound handshakes under way at once. @default 50, as go-ethereum */
+  maxPendingPeers?: number | undefined;
+  /** Hash of the block to sync to, 32 bytes. @default the best block that a static node reports */
+  syncTarget?: Uint8Array | undefined;
+  /** Where each module's log lines go. @default nowhere */
+  logs?: Logs | undefined;
+  /** Told how far a running sync is. @default nobody */
+  report?: ReportProgress | undefined;
+  /** @default fastCrypto */
+  crypto?: Crypto | undefined;
+  /** @default systemClock */
+  clock?: Clock | undefined;
+  /** @default a cryptographically secure source */
+  random?: RandomBytes | undefined;
+}
+
+/** Facts of a node's life. */
+export interface NodeEvents {
+  /** A peer's handshakes are over; `peer.closed` says when it has gone. */
+  peer: [peer: NodePeer];
+  /** The chain has come to its target. */
+  synced: [result: SyncResult];
+}
+
+/** A running node. */
+export interface Node extends Pick<EventEmitter<NodeEvents>, 'on' | 'once' | 'off'> {
+  /** `enode://…` URL under which others can dial it. */
+  readonly enode: string;
+  readonly chain: LocalChain;
+  readonly peers: Peers;
+  readonly sync: Sync;
+  /** Says `quitting` to the peers and closes port and databases. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts a node: opens its chain, listens, dials its static nodes and fills the chain from its peers.
+ *
+ * @throws NodeError, ChainError, EnodeError; nothing is left open then
+ */
+export async function createNode(options: NodeOptions): Promise<Node> {
+  const { crypto = fastCrypto, clock = systemClock, random = randomBytes } = options;
+  const { logs = silentLogs, report = () => {} } = options;
+  const staticNodes = (options.staticNodes ?? []).map(asEnode);
+  const events = new EventEmitter<NodeEvents>();
+
+  const datadir = openDatadir(options.datadir);
+  const chain = await openNodeChain({ ...options, datadir, crypto, clock, logs });
+  let network: Network;
+  try {
+    network = await openNetwork({
+      privateKey: options.privateKey ?? openNodeKey(datadir, crypto),
+      host: options.host ?? '0.0.0.0',
+      port: options.port ?? 30303,
+      clientId: clientId(options.identity),
+      eth: eth({ chain, crypto, clock, random }),
+      staticNodes,
+      maxPeers: options.maxPeers ?? 50,
+      maxPendingPeers: options.maxPendingPeers ?? 50,
+      onPeer: (peer) => events.emit('peer', peer),
+      crypto,
+      clock,
+      random,
+      logs,
+    });
+  } catch (error) {
+    await chain.close();
+    throw error;
+  }
+  const { enode, peers } = network;
+  const sync = createSync({
+    chain,
+    peers,
+    target: options.syncTarget,
+    // Not before whoever waits for the node can have begun to listen.
+    onSynced: (result) => setImmediate(() => events.emit('synced', result)),
+    report,
+    clock,
+    log: logs('sync'),
+  });
+
+  const close = async (): Promise<void> => {
+    await Promise.all([sync.close(), network.close()]);
+    await chain.close();
+    logs('node').info({ head: chain.head.number }, 'closed');
+  };
+  let closed: Promise<void> | undefined;
+  const closeOnce = (): Promise<void> => {
+    closed ??= close();
+    return closed;
+  };
+  return Object.assign(events, {
+    enode,
+    chain,
+    peers,
+    sync,
+    close: closeOnce,
+    [Symbol.asyncDispose]: closeOnce,
+  });
+}
+
+/** What {@link openNodeChain} needs of a node's options. */
+export interface NodeChainOptions {
+  /** An absolute path. */
+  datadir: string;
+  /** Path of a genesis.json. */
+  genesis: string;
+  networkId?: bigint | undefined;
+  crypto: Crypto;
+  clock: Clock;
+  logs: Logs;
+}
+
+/** Opens the chain of a data directory, which only one process may at a time. */
+export async function openNodeChain(options: NodeChainOptions): Promise<LocalChain> {
+  const { datadir, crypto, clock, networkId, logs } = options;
+  const genesis = readGenesis(options.genesis, crypto);
+  const log = logs('chain');
+  try {
+    const chain = await openChain({
+      location: join(datadir, 'chain'),
+      genesis,
+      networkId,
+      clock,
+      crypto,
+      onCorrupt: (error) => log.error({ error }, 'a peer asked for a damaged record'),
+    });
+    log.info({ datadir, genesis: genesis.header.hash, head: chain.head.number }, 'chain opened');
+    return chain;
+  } catch (error) {
+    if (!(error instanceof ChainError) || error.code !== 'in-use') throw error;
+    throw new NodeError(
+      'datadir-in-use',
+      `datadir ${datadir} is in use by another process: stop it, or choose another with --datadir`,
+      { cause: error },
+    );
+  }
+}
+
+function readGenesis(path: string, crypto: Crypto): Genesis {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new NodeError('genesis-unreadable', `genesis ${path} cannot be read (${code})`, {
+      cause: error,
+    });
+  }
+  try {
+    return parseGenesis(text, crypto);
+  } catch (error) {
+    if (!(error instanceof ChainError)) throw error;
+    throw new ChainError(error.code, `${path}: ${error.message}`, { cause: error.cause });
+  }
+}
+
+function asEnode(node: Enode | string): Enode {
+  return typeof node === 'string' ? parseEnode(node, { allowHostname: true }) : node;
+}
