@@ -133,7 +133,8 @@ function pairs<K extends v.GenericSchema<string, Uint8Array>, V extends v.Generi
   value: V,
 ) {
   return v.pipe(
-    v.record(v.string(), value, 'expected an object'),
+    v.custom<Record<string, unknown>>(isRecord, 'expected an object'),
+    v.record(v.string(), value),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       const output: [Uint8Array, v.InferOutput<V>][] = [];
       for (const [name, content] of Object.entries(dataset.value)) {

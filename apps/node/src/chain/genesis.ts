@@ -40,14 +40,23 @@ const defaultGasLimit = 4_712_388;
  */
 export function parseGenesis(text: string, crypto: Crypto): Genesis {
   const json = parseGenesisJson(text);
-  const config = chainConfig(json.config);
   const stateRoot = genesisStateRoot(json.alloc, crypto);
+  return { ...genesisOf(json, stateRoot, crypto), accounts: json.alloc };
+}
+
+/**
+ * The genesis block that a genesis.json means, over accounts of which only the state root is known.
+ *
+ * @throws ChainError `invalid-genesis`
+ */
+export function genesisOf(json: GenesisJson, stateRoot: Uint8Array, crypto: Crypto): Genesis {
+  const config = chainConfig(json.config);
   const header = sealHeader(genesisHeader(json, config, stateRoot), crypto);
-  return { config, header, body: genesisBody(header), accounts: json.alloc };
+  return { config, header, body: genesisBody(header) };
 }
 
 /** The body that goes with a genesis header. */
-export function genesisBody(header: Header): Uint8Array {
+function genesisBody(header: Header): Uint8Array {
   const none = RawList.of([]);
   const withdrawals = header.withdrawalsRoot === undefined ? {} : { withdrawals: none };
   return encode(bodyCodec, { transactions: none, uncles: none, ...withdrawals });
@@ -161,7 +170,7 @@ const accountCodec = struct({
 });
 
 /** The root of the state trie that holds these accounts (Yellow Paper, 4.1). */
-export function genesisStateRoot(accounts: GenesisAccounts, crypto: Crypto): Uint8Array {
+function genesisStateRoot(accounts: GenesisAccounts, crypto: Crypto): Uint8Array {
   return secureRoot(
     accounts.map(([address, { nonce, balance, code, storage }]) => {
       const filled = storage.filter(([, value]) => value.some((byte) => byte !== 0));
