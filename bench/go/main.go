@@ -1,0 +1,109 @@
+// bench-go measures go-ethereum. With "worker FOLDER" it takes turns with the other implementations,
+// with "chain FOLDER" it makes the chain that the download cases serve.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// over tells that a slice has lasted long enough.
+type over func() bool
+
+// slice works until it is over and returns how much of its work was done and found right.
+type slice func(over) (int, error)
+
+// setUp makes what a case needs, once.
+type setUp func() (slice, error)
+
+func main() {
+	if len(os.Args) != 3 {
+		fatal(fmt.Errorf("usage: bench-go worker|chain FOLDER"))
+	}
+	folder := os.Args[2]
+	var err error
+	switch os.Args[1] {
+	case "worker":
+		runtime.GOMAXPROCS(1)
+		err = serve(cases(folder))
+	case "chain":
+		err = makeChain(folder)
+	default:
+		err = fmt.Errorf("unknown command %q", os.Args[1])
+	}
+	if err != nil {
+		fatal(err)
+	}
+}
+
+func fatal(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+func cases(folder string) map[string]setUp {
+	all := map[string]setUp{}
+	for _, some := range []map[string]setUp{rlpxCases(folder), rlpCases(folder), cryptoCases()} {
+		for name, set := range some {
+			all[name] = set
+		}
+	}
+	return all
+}
+
+// serve answers "run CASE MILLISECONDS" with "done COUNT CPU-MICROSECONDS" or "failed WHY".
+func serve(all map[string]setUp) error {
+	ready := map[string]slice{}
+	names := make([]string, 0, len(all))
+	for name := range all {
+		names = append(names, name)
+	}
+	fmt.Println("ready", strings.Join(names, " "))
+	requests := bufio.NewScanner(os.Stdin)
+	for requests.Scan() {
+		var name string
+		var milliseconds int
+		if _, err := fmt.Sscanf(requests.Text(), "run %s %d", &name, &milliseconds); err != nil {
+			return fmt.Errorf("request %q: %w", requests.Text(), err)
+		}
+		count, cpu, err := run(all, ready, name, time.Duration(milliseconds)*time.Millisecond)
+		if err != nil {
+			fmt.Println("failed", strings.ReplaceAll(err.Error(), "\n", " "))
+			continue
+		}
+		fmt.Println("done", strconv.Itoa(count), cpu.Microseconds())
+	}
+	return requests.Err()
+}
+
+func run(all map[string]setUp, ready map[string]slice, name string, length time.Duration) (int, time.Duration, error) {
+	if ready[name] == nil {
+		set, ok := all[name]
+		if !ok {
+			return 0, 0, fmt.Errorf("no case %q", name)
+		}
+		made, err := set()
+		if err != nil {
+			return 0, 0, err
+		}
+		ready[name] = made
+	}
+	before := cpuTime()
+	end := time.Now().Add(length)
+	count, err := ready[name](func() bool { return !time.Now().Before(end) })
+	return count, cpuTime() - before, err
+}
+
+func cpuTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}

@@ -1,0 +1,121 @@
+/** What is measured, in which unit, by whom, and what we want of it. */
+
+export type Implementation = 'fast' | 'noble' | 'ethereumjs' | 'rlp' | 'go' | 'node' | 'geth';
+
+export interface Unit {
+  readonly name: string;
+  /** Counts of the workers in one of these. */
+  readonly counts: number;
+}
+
+/** How many times as fast as another implementation we are. */
+export interface Goal {
+  readonly than: Implementation;
+  /** `undefined` when the ratio is shown for information. */
+  readonly atLeast?: number;
+}
+
+export interface Case {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: Unit;
+  readonly goals: readonly Goal[];
+}
+
+export interface Group {
+  readonly title: string;
+  /** The first is ours, which the goals speak of. */
+  readonly columns: Readonly<Partial<Record<Implementation, string>>>;
+  readonly cases: readonly Case[];
+}
+
+const perSecond: Unit = { name: '/s', counts: 1 };
+const megabytes: Unit = { name: 'MB/s', counts: 1e6 };
+
+const rlpx: Group = {
+  title: 'RLPx over loopback TCP, both ends in one process',
+  columns: {
+    fast: '@devp2p/rlpx (fast)',
+    noble: '@devp2p/rlpx (noble)',
+    ethereumjs: '@ethereumjs/devp2p',
+    go: 'go-ethereum',
+  },
+  cases: [
+    {
+      name: 'rlpx-handshake',
+      title: 'handshake with Hello',
+      unit: perSecond,
+      goals: [
+        { than: 'ethereumjs', atLeast: 18 },
+        { than: 'go', atLeast: 0.5 },
+      ],
+    },
+    {
+      name: 'rlpx-bulk',
+      title: '100 KiB messages, Snappy',
+      unit: megabytes,
+      goals: [
+        { than: 'ethereumjs', atLeast: 18 },
+        { than: 'go', atLeast: 0.5 },
+      ],
+    },
+    {
+      name: 'rlpx-small',
+      title: '100-byte messages, Snappy',
+      unit: perSecond,
+      goals: [{ than: 'ethereumjs', atLeast: 8 }, { than: 'go' }],
+    },
+  ],
+};
+
+const rlp: Group = {
+  title: 'RLP',
+  columns: {
+    fast: '@devp2p/rlp',
+    rlp: 'rlp',
+    ethereumjs: '@ethereumjs/rlp',
+    go: 'go-ethereum',
+  },
+  cases: [
+    rlpCase('rlp-body-decode', 'decode a block body, every field', 1),
+    rlpCase(
+      'rlp-raw-body-decode',
+      'decode a block body as it came from a peer, transactions encoded',
+      1,
+    ),
+    rlpCase('rlp-headers-decode', 'decode 1,000 headers', 1),
+    rlpCase('rlp-body-encode', 'encode a block body', 0.5),
+    rlpCase('rlp-headers-encode', 'encode 1,000 headers', 0.5),
+    rlpCase('rlp-tree-decode', 'decode a block body as a tree'),
+    rlpCase('rlp-tree-encode', 'encode a block body as a tree'),
+  ],
+};
+
+function rlpCase(name: string, title: string, timesGo?: number): Case {
+  const go = timesGo === undefined ? [] : [{ than: 'go', atLeast: timesGo } as const];
+  return { name, title, unit: megabytes, goals: [{ than: 'rlp' }, { than: 'ethereumjs' }, ...go] };
+}
+
+const crypto: Group = {
+  title: 'Cryptography',
+  columns: {
+    fast: '@devp2p/crypto/fast',
+    noble: '@devp2p/crypto (noble)',
+    go: 'go-ethereum',
+  },
+  cases: [
+    cryptoCase('crypto-public-key', 'public key'),
+    cryptoCase('crypto-sign', 'sign'),
+    cryptoCase('crypto-recover', 'recover'),
+    cryptoCase('crypto-ecdh', 'ECDH'),
+    cryptoCase('crypto-keccak-bulk', 'keccak-256 of 64 KiB', megabytes),
+    cryptoCase('crypto-keccak-200', 'keccak-256 of 200 bytes'),
+    cryptoCase('crypto-keccak-peeks', 'keccak-256, absorb 16 bytes and look'),
+  ],
+};
+
+function cryptoCase(name: string, title: string, unit = perSecond): Case {
+  return { name, title, unit, goals: [{ than: 'noble' }, { than: 'go', atLeast: 0.5 }] };
+}
+
+export const catalogue: readonly Group[] = [rlpx, rlp, crypto];

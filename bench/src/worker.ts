@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** One implementation in a process of its own, which works only when told to. */
+export class Worker {
+  readonly cases: ReadonlySet<string>;
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(child: ChildProcess, lines: AsyncIterator<string>, cases: Iterable<string>) {
+    this.#child = child;
+    this.#lines = lines;
+    this.cases = new Set(cases);
+  }
+
+  /** Starts it and waits until it has said which cases it knows. */
+  static async start(command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Worker> {
+    const [program = '', ...args] = command;
+    const child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    });
+    await new Promise((resolve, reject) => {
+      child.on('spawn', resolve);
+      child.on('error', reject);
+    });
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const [word, ...cases] = await answer(lines, command);
+    if (word !== 'ready') throw new Error(`${command.join(' ')} said ${word} instead of ready`);
+    return new Worker(child, lines, cases);
+  }
+
+  /**
+   * Lets it work on a case.
+   *
+   * @returns what it has done per CPU-second.
+   */
+  async run(name: string, milliseconds: number): Promise<number> {
+    this.#child.stdin?.write(`run ${name} ${milliseconds}\n`);
+    const [word, ...rest] = await answer(this.#lines, [name]);
+    if (word !== 'done') throw new Error(`${name}: ${word} ${rest.join(' ')}`);
+    const [count, microseconds] = rest.map(Number) as [number, number];
+    if (!(count > 0 && microseconds > 0)) throw new Error(`${name}: nothing was done`);
+    return (count * 1e6) / microseconds;
+  }
+
+  async stop(): Promise<void> {
+    const exited = new Promise((resolve) => this.#child.once('close', resolve));
+    this.#child.stdin?.end();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 15_000);
+    await exited;
+    clearTimeout(timer);
+  }
+}
+
+async function answer(lines: AsyncIterator<string>, about: readonly string[]): Promise<string[]> {
+  const { value, done } = await lines.next();
+  if (done === true) throw new Error(`${about.join(' ')}: the worker ended`);
+  return value.split(' ');
+}

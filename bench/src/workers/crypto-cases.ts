@@ -1,0 +1,79 @@
+import type { Crypto } from '@devp2p/crypto';
+import type { Case, Cases } from './serve.ts';
+
+const inputs = 16;
+const bulk = 1 << 16;
+const peeks = 1024;
+/** What every implementation has to arrive at. */
+const peeksDone = '118e79ed8c01e0c38258cf1b122804ee3219cae7bb1528df025a4dc9b4ffe128';
+
+export function cryptoCases({ secp256k1, keccak256, createKeccak256 }: Crypto): Cases {
+  /** The hash of a number: a private key, a message, whatever is 32 bytes. */
+  const keys = Array.from({ length: inputs }, (_, number) => keccak256(Uint8Array.of(number)));
+  const key = (index: number) => keys[index] as Uint8Array;
+
+  const hashing = (size: number, unit: number): Case =>
+    checked(() => {
+      const data = new Uint8Array(size).fill(0xa5);
+      return (index) => {
+        data[0] = index;
+        return keccak256(data);
+      };
+    }, unit);
+
+  return {
+    'crypto-public-key': checked(() => (index) => secp256k1.publicKey(key(index))),
+    'crypto-sign': checked(() => (index) => secp256k1.sign(key(index), key(0))),
+    'crypto-recover': checked(() => {
+      const signed = keys.map((hash) => secp256k1.sign(hash, key(0)));
+      const publicKey = secp256k1.publicKey(key(0));
+      return (index) => {
+        const recovered = secp256k1.recover(signed[index] as Uint8Array, key(index));
+        if (Buffer.compare(recovered, publicKey) !== 0) throw new Error('recovered another key');
+        return recovered;
+      };
+    }),
+    'crypto-ecdh': checked(() => {
+      const publicKeys = keys.map((privateKey) => secp256k1.publicKey(privateKey));
+      return (index) => secp256k1.ecdh(key(0), publicKeys[index] as Uint8Array);
+    }),
+    'crypto-keccak-bulk': hashing(bulk, bulk),
+    'crypto-keccak-200': hashing(200, 1),
+    'crypto-keccak-peeks': () => (over) => {
+      let count = 0;
+      while (!over()) {
+        let digest = new Uint8Array(32);
+        const sponge = createKeccak256();
+        for (let i = 0; i < peeks; i++)
+          digest = sponge.update(digest.subarray(0, 16)).digest() as Uint8Array<ArrayBuffer>;
+        sponge.close();
+        const end = Buffer.from(digest).toString('hex');
+        if (end !== peeksDone) throw new Error(`ended at ${end}`);
+        count += peeks;
+      }
+      return count;
+    },
+  };
+}
+
+/** Runs work over its inputs; the result has to be the same each time. Counts each as `unit`. */
+function checked(make: () => (index: number) => Uint8Array, unit = 1): Case {
+  return () => {
+    const work = make();
+    const want = Array.from({ length: inputs }, (_, index) => work(index));
+    return (over) => {
+      let count = 0;
+      while (!over()) {
+        for (let index = 0; index < inputs; index++) {
+          const result = work(index);
+          const known = want[index] as Uint8Array;
+          if (result[0] !== known[0] || result[31] !== known[31]) {
+            throw new Error(`input ${index} gave another result`);
+          }
+        }
+        count += inputs * unit;
+      }
+      return count;
+    };
+  };
+}

@@ -1,0 +1,38 @@
+import { nobleCrypto } from '@devp2p/crypto';
+import { fastCrypto } from '@devp2p/crypto/fast';
+import { bodyCodec } from '@devp2p/eth';
+import { type Codec, decode, encode, type Tree, tree } from '@devp2p/rlp';
+import { fullBodyCodec } from '../fixtures/body.ts';
+import { headersCodec } from '../fixtures/headers.ts';
+import { cryptoCases } from './crypto-cases.ts';
+import { decoding, encoding, type Form } from './rlp-cases.ts';
+import { type Cases, serve } from './serve.ts';
+
+const [, , folder = '', backend = 'fast'] = process.argv;
+const crypto = backend === 'noble' ? nobleCrypto : fastCrypto;
+
+await serve({ ...rlpCases(), ...cryptoCases(crypto) });
+
+function rlpCases(): Cases {
+  const fullBody = form(fullBodyCodec, (body) => body.transactions.length);
+  const rawBody = form(bodyCodec, (body) => body.transactions.length);
+  const treeBody = form(tree(), (body: Tree) => (body[0] as Tree).length);
+  const headers = form(headersCodec, (list) => list.length);
+  return {
+    'rlp-body-decode': decoding(folder, 'body.rlp', fullBody),
+    'rlp-body-encode': encoding(folder, 'body.rlp', fullBody),
+    'rlp-raw-body-decode': decoding(folder, 'body.rlp', rawBody),
+    'rlp-tree-decode': decoding(folder, 'body.rlp', treeBody),
+    'rlp-tree-encode': encoding(folder, 'body.rlp', treeBody),
+    'rlp-headers-decode': decoding(folder, 'headers.rlp', headers),
+    'rlp-headers-encode': encoding(folder, 'headers.rlp', headers),
+  };
+}
+
+function form<T>(codec: Codec<T>, size: (value: T) => number): Form<T> {
+  return {
+    decode: (encoded) => decode(codec, encoded),
+    encode: (value) => encode(codec, value),
+    size,
+  };
+}

@@ -1,0 +1,7 @@
+import { decode, encode } from 'rlp';
+import { genericRlpCases } from './generic-rlp.ts';
+import { serve } from './serve.ts';
+
+const [, , folder = ''] = process.argv;
+
+await serve(genericRlpCases(folder, { decode, encode }));
