@@ -49,8 +49,13 @@ export class DuplexWire implements HandshakeWire {
     this.#duplex.write(bytes);
   }
 
-  /** Lets go of the transport, which is left paused, and returns what came behind the handshake. */
+  /**
+   * Lets go of the transport, which is left paused, and returns what came behind the handshake.
+   *
+   * @throws what it has failed with.
+   */
   release(): Uint8Array {
+    if (this.#over) throw this.#error;
     this.#duplex.off('data', this.#onData);
     this.#duplex.off('end', this.#onEnd);
     this.#duplex.off('error', this.#onError);

@@ -1,9 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { withTimeout } from '@devp2p/clock';
 import { publish } from './diagnostics.ts';
 import { DuplexWire } from './duplex-wire.ts';
 import { RlpxError } from './error.ts';
-import { acceptHandshake, initiateHandshake, type Session } from './handshake.ts';
+import { acceptHandshake, initiateHandshake } from './handshake.ts';
 import type { Address } from './message.ts';
 import { type RlpxOptions, withDefaults } from './options.ts';
 import { RlpxStream } from './stream.ts';
@@ -47,25 +46,26 @@ async function open(
 ): Promise<RlpxStream> {
   const settings = withDefaults(options);
   const { clock, crypto, privateKey, handshakeTimeout } = settings;
-  const { remoteAddress, localAddress } = options;
+  const { signal, remoteAddress, localAddress } = options;
   const inbound = remoteId === undefined;
   const started = clock.monotonic();
   const wire = new DuplexWire(duplex);
+  const timer = clock.setTimeout(
+    () => wire.fail(new RlpxError('handshake-timeout', `no handshake in ${handshakeTimeout} ms`)),
+    handshakeTimeout,
+  );
+  const onAbort = (): void => wire.fail(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    const session = await withTimeout<Session>(
-      clock,
-      handshakeTimeout,
-      () =>
-        inbound ? acceptHandshake(wire, settings) : initiateHandshake(wire, remoteId, settings),
-      {
-        signal: options.signal,
-        reason: new RlpxError('handshake-timeout', `no handshake within ${handshakeTimeout} ms`),
-      },
-    );
+    signal?.throwIfAborted();
+    const session = inbound
+      ? await acceptHandshake(wire, settings)
+      : await initiateHandshake(wire, remoteId, settings);
+    const first = wire.release();
     const localId = crypto.secp256k1.publicKey(privateKey);
     const ends = { localId, inbound, remoteAddress, localAddress };
     const stream = new RlpxStream(duplex, session, ends, settings);
-    stream.start(wire.release());
+    stream.start(first);
     const milliseconds = clock.monotonic() - started;
     publish(() => ({
       event: 'handshake',
@@ -87,5 +87,8 @@ async function open(
       error,
     }));
     throw error;
+  } finally {
+    timer.cancel();
+    signal?.removeEventListener('abort', onAbort);
   }
 }

@@ -74,7 +74,9 @@ export class RlpxStream {
     duplex.on('error', (error) => this.#fail(transportError(error)));
     this.closed = new Promise((resolve) => {
       duplex.on('close', () => {
-        this.#fail(new RlpxError('connection-reset', 'the transport was closed'));
+        if (this.#state !== 'gone') {
+          this.#fail(new RlpxError('connection-reset', 'the transport was closed'));
+        }
         publish(() => ({ ...this.#describe(), event: 'closed', error: this.#error }));
         resolve();
       });
@@ -149,8 +151,9 @@ export class RlpxStream {
   /** Ends the stream at once. What was not sent or read is lost; waiting calls reject with `error`. Idempotent. */
   destroy(error?: Error): void {
     if (this.#state === 'open') this.#error = error;
-    this.#inbox.discard(error ?? closedHere());
-    this.#end(error ?? closedHere());
+    const reason = error ?? closedHere();
+    this.#inbox.discard(reason);
+    this.#end(reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -38,22 +38,18 @@ async function dial(host: string, port: number, options: ConnectOptions): Promis
   const { clock = systemClock, connectTimeout = 15_000, signal } = options;
   signal?.throwIfAborted();
   const socket = tcpConnect({ host, port, noDelay: true });
-  const reason = new RlpxError('connect-timeout', `no connection within ${connectTimeout} ms`);
   try {
-    await withTimeout(
-      clock,
-      connectTimeout,
-      (ended) => once(socket, 'connect', { signal: ended }),
-      {
-        signal,
-        reason,
-      },
-    );
+    const opened = (ended: AbortSignal) => once(socket, 'connect', { signal: ended });
+    await withTimeout(clock, connectTimeout, opened, { signal });
     return socket;
-  } catch (error) {
+  } catch (cause) {
     socket.destroy();
-    if (error === reason || signal?.aborted) throw error;
-    throw new RlpxError('connect-failed', `cannot connect to ${host}:${port}`, { cause: error });
+    if (signal?.aborted) throw cause;
+    const where = `${host}:${port}`;
+    if (cause instanceof DOMException) {
+      throw new RlpxError('connect-timeout', `cannot reach ${where} within ${connectTimeout} ms`);
+    }
+    throw new RlpxError('connect-failed', `cannot connect to ${where}`, { cause });
   }
 }
 

@@ -212,7 +212,7 @@ export async function receive(duplex: Duplex, length: number): Promise<Uint8Arra
   }
 }
 
-async function receivePacket(duplex: Duplex): Promise<Uint8Array> {
+export async function receivePacket(duplex: Duplex): Promise<Uint8Array> {
   const prefix = await receive(duplex, 2);
   return concat(prefix, await receive(duplex, Buffer.from(prefix).readUInt16BE()));
 }
