@@ -24,6 +24,12 @@ const statusTimeout = 5000;
 /** Blocks from one BlockRangeUpdate of ours to the next (EIP-7642: an epoch). */
 const rangeUpdateInterval = 32;
 
+/**
+ * Before eth/70 the receipts of one block come in one message, and go-ethereum sends it however long it is: what RLPx
+ * can carry, in bytes.
+ */
+const longestReceipts = 16 * 1024 * 1024;
+
 /** One peer's eth: the handshake, then whatever the remote sends, until the peer ends. */
 export class EthConnection implements EthPeer {
   readonly id: Uint8Array;
@@ -230,12 +236,14 @@ export class EthConnection implements EthPeer {
   }
 
   #read<Name extends keyof Messages>(name: Name, message: Message): Messages[Name] {
-    return this.#decode(this.#schema.messages[name].codec, message);
+    const isUncut = name === 'receipts' && this.version < 70;
+    const limit = isUncut ? longestReceipts : hardLimit;
+    return this.#decode(this.#schema.messages[name].codec, message, limit);
   }
 
   /** @throws EthError `message-too-large` or `malformed-message` */
-  #decode<T>(codec: Codec<T>, { code, payload }: Message): T {
-    if (payload.length > hardLimit) {
+  #decode<T>(codec: Codec<T>, { code, payload }: Message, limit: number = hardLimit): T {
+    if (payload.length > limit) {
       throw new EthError('message-too-large', `message ${code} of ${payload.length} bytes`);
     }
     try {

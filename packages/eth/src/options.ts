@@ -8,15 +8,15 @@ export interface EthOptions {
   /** The chain that is spoken about and served. */
   readonly chain: Chain;
   /** Pending transactions. @default none: peers get empty answers, and what they send is dropped */
-  readonly pool?: TransactionPool;
+  readonly pool?: TransactionPool | undefined;
   /** Which versions to offer; the peers run the highest that both have. @default [70, 69, 68] */
-  readonly versions?: readonly number[];
+  readonly versions?: readonly number[] | undefined;
   /** Hashes headers, and the logs of receipts for eth/68. @default nobleCrypto */
-  readonly crypto?: Crypto;
+  readonly crypto?: Crypto | undefined;
   /** @default systemClock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Where request ids come from. @default a cryptographically secure source */
-  readonly random?: RandomBytes;
+  readonly random?: RandomBytes | undefined;
 }
 
 /** Options with their defaults, as connections take them. */

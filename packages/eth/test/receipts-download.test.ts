@@ -118,6 +118,18 @@ describe('ET-08 the pieces of a download', () => {
   });
 });
 
+test('ET-08 on eth/69 go-ethereum sends a block of more than 10 MiB in one message, which is taken', async () => {
+  const logs = [{ address: filled(20, 1), topics: [], data: filled(11 * 1024 * KiB, 1) }];
+  const list = receipts(0, 1, { logs });
+  const attacked = await attack({ version: 69 });
+  const asked = attacked.peer.eth.getReceipts([{ hash: filled(32, 1), gasUsed: 90_000_000 }]);
+  const question = await attacked.next();
+  const { codec } = attacked.schema.messages.getReceipts;
+  const { requestId } = decode(codec, question?.payload as Uint8Array);
+  await attacked.say('receipts', { requestId, items: [list.raw], lastBlockIncomplete: false });
+  expect((await asked).map(({ length }) => length)).toEqual([1]);
+});
+
 test('HX-15 pieces of receipts that cannot be end the peer', async () => {
   const attacked = await attack();
   const asked = attacked.peer.eth

@@ -489,8 +489,17 @@ test.each([0x02, 0x03, 0x04, 0x05, 0x06, 0x08, 0x09, 0x0a, 0x0f, 0x10, 0x11])(
   },
 );
 
-test('ET-02 a message over 10 MiB ends the peer', async () => {
-  const attacked = await attack();
-  await attacked.send(0x04, new Uint8Array(10 * MiB + 1));
-  expect((await attacked.end()).code).toBe('message-too-large');
+test.each([
+  [70, 0x04, 10 * MiB],
+  [70, 0x10, 10 * MiB],
+  [69, 0x06, 10 * MiB],
+])('ET-02 eth/%i: message %i over %i bytes ends the peer', async (version, code, limit) => {
+  for (const [length, cause] of [
+    [limit, 'malformed-message'],
+    [limit + 1, 'message-too-large'],
+  ] as const) {
+    const attacked = await attack({ version });
+    await attacked.send(code, new Uint8Array(length));
+    expect((await attacked.end()).code).toBe(cause);
+  }
 });

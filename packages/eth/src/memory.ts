@@ -1,0 +1,127 @@
+import { type Crypto, nobleCrypto } from '@devp2p/crypto';
+import type { Chain, ChainRange, HeaderQuery } from './chain.ts';
+import type { ForkSchedule } from './forkid.ts';
+import { decodeHeader, type SealedHeader, sealHeader } from './header.ts';
+
+/** A block as RLP, in the forms that {@link Chain} returns. */
+export interface MemoryBlock {
+  readonly header: Uint8Array;
+  readonly body: Uint8Array;
+  readonly receipts: Uint8Array;
+}
+
+/** Options of {@link memoryChain}. */
+export interface MemoryChainOptions {
+  /** @default 1337n */
+  readonly networkId?: bigint | undefined;
+  /** @default no forks */
+  readonly forks?: ForkSchedule | undefined;
+  /** Hash of the first block, 32 bytes, where that is not among the blocks. @default the first block's */
+  readonly genesisHash?: Uint8Array | undefined;
+  /** The blocks from number 0 on. @default none: nothing is served, and Status shows a node at its genesis */
+  readonly blocks?: readonly MemoryBlock[] | undefined;
+  /** @default nobleCrypto */
+  readonly crypto?: Crypto | undefined;
+}
+
+/** A {@link Chain} in memory: for programs that only ask, for tests and for simulations. */
+export interface MemoryChain extends Chain {
+  /** Puts a block on top. */
+  append(block: MemoryBlock): void;
+}
+
+interface Held extends MemoryBlock {
+  readonly sealed: SealedHeader;
+}
+
+/**
+ * @throws TypeError when there is neither a block nor a genesis hash.
+ * @throws RlpError when a header is none.
+ */
+export function memoryChain(options: MemoryChainOptions): MemoryChain {
+  const { networkId = 1337n, crypto = nobleCrypto, blocks = [] } = options;
+  const { forks = { blocks: [], times: [] } } = options;
+  const hold = (block: MemoryBlock): Held => ({
+    ...block,
+    sealed: decodeHeader(block.header, crypto),
+  });
+  const held = blocks.map(hold);
+  const numbers = new Map(held.map(({ sealed }, number) => [sealed.hash.join(), number]));
+  const listeners = new Set<() => void>();
+  const genesisHash = options.genesisHash ?? held[0]?.sealed.hash;
+  if (genesisHash === undefined) throw new TypeError('neither blocks nor a genesis hash');
+  const byHash = (hash: Uint8Array): Held | undefined => held[numbers.get(hash.join()) ?? -1];
+
+  return {
+    networkId,
+    genesisHash,
+    forks,
+    range(): ChainRange {
+      const latest = held.at(-1)?.sealed;
+      return {
+        earliest: 0,
+        latest: latest?.number ?? 0,
+        latestHash: latest?.hash ?? genesisHash,
+        latestTime: latest?.timestamp ?? forks.genesisTime ?? 0,
+        totalDifficulty: held.reduce((sum, { sealed }) => sum + sealed.difficulty, 0n),
+      };
+    },
+    async headers({ origin, amount, step }: HeaderQuery) {
+      const found: Uint8Array[] = [];
+      let number = typeof origin === 'number' ? origin : (numbers.get(origin.join()) ?? -1);
+      for (; found.length < amount; number += step) {
+        const block = held[number];
+        if (block === undefined) break;
+        found.push(block.header);
+      }
+      return found;
+    },
+    bodies: async (hashes) => hashes.map((hash) => byHash(hash)?.body),
+    receipts: async (hashes) => hashes.map((hash) => byHash(hash)?.receipts),
+    onHead(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    append(block) {
+      const next = hold(block);
+      numbers.set(next.sealed.hash.join(), held.length);
+      held.push(next);
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+/** Blocks with nothing in them, each the child of the one before; number 0 comes first, 12 s lie between two. */
+export function emptyBlocks(count: number, crypto: Crypto = nobleCrypto): MemoryBlock[] {
+  const emptyRoot = crypto.keccak256(Uint8Array.of(0x80));
+  const blocks: MemoryBlock[] = [];
+  let parentHash: Uint8Array = new Uint8Array(32);
+  for (let number = 0; number < count; number++) {
+    const header = sealHeader(
+      {
+        parentHash,
+        unclesHash: crypto.keccak256(emptyList),
+        beneficiary: new Uint8Array(20),
+        stateRoot: emptyRoot,
+        transactionsRoot: emptyRoot,
+        receiptsRoot: emptyRoot,
+        logsBloom: new Uint8Array(256),
+        difficulty: 0n,
+        number,
+        gasLimit: 30_000_000,
+        gasUsed: 0,
+        timestamp: 12 * number,
+        extraData: new Uint8Array(),
+        mixHash: new Uint8Array(32),
+        nonce: new Uint8Array(8),
+      },
+      crypto,
+    );
+    blocks.push({ header: header.raw, body: emptyBody, receipts: emptyList });
+    parentHash = header.hash;
+  }
+  return blocks;
+}
+
+const emptyList = Uint8Array.of(0xc0);
+const emptyBody = Uint8Array.of(0xc2, 0xc0, 0xc0);

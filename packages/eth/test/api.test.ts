@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+
+test('the public API is this and no more', async () => {
+  expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
+    [
+      "EthError",
+      "RawList",
+      "addToBloom",
+      "bloomLength",
+      "bodyCodec",
+      "checkForkId",
+      "consensusReceipts",
+      "decodeBody",
+      "decodeHeader",
+      "encodeReceipts",
+      "eth",
+      "forkId",
+      "forkIdCodec",
+      "headerCodec",
+      "nodeInfo",
+      "receiptCodec",
+      "receiptList",
+      "sealHeader",
+      "transactionHash",
+      "transactionList",
+      "transactionsOf",
+      "withdrawalCodec",
+      "wrapTransaction",
+    ]
+  `);
+  expect(Object.keys(await import('../src/memory.ts')).sort()).toMatchInlineSnapshot(`
+    [
+      "emptyBlocks",
+      "memoryChain",
+    ]
+  `);
+});
