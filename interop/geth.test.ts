@@ -78,7 +78,10 @@ describe('our node and a real geth', () => {
     await empty.rpc('admin_addPeer', [await enodeOf(ours)]);
     // Before it has a peer it drops the update, so the peer's arrival is waited for.
     await empty.program.line(/Ethereum peer connected|Ethereum handshake complete|peers=1/i);
-    const imported = empty.program.line(/Imported new potential chain segment.*number=600 /, 120_000);
+    const imported = empty.program.line(
+      /Imported new potential chain segment.*number=600 /,
+      120_000,
+    );
     await updateForkchoice(empty);
     await imported;
     await updateForkchoice(empty);
