@@ -4,7 +4,7 @@ import { agree, decrypt, ECIES_OVERHEAD, encrypt } from './ecies.ts';
 import { handshakeFailed, RlpxError } from './error.ts';
 
 /** Longest auth or ack, size prefix included, in bytes. Known clients send 300 to 700. */
-export const MAX_HANDSHAKE_PACKET = 2048;
+const MAX_HANDSHAKE_PACKET = 2048;
 
 const VERSION = 4n;
 const SIZE_LENGTH = 2;

@@ -28,7 +28,7 @@ export function rlpList(items: Uint8Array[]): Uint8Array {
   return concat(rlpPrefix(0xc0, body.length), body);
 }
 
-export function rlpString(bytes: Uint8Array): Uint8Array {
+function rlpString(bytes: Uint8Array): Uint8Array {
   if (bytes.length === 1 && (bytes[0] as number) < 0x80) return bytes;
   return concat(rlpPrefix(0x80, bytes.length), bytes);
 }
@@ -62,7 +62,7 @@ export function eciesSeal(
   return concat(Uint8Array.of(4), point, sealed, tag);
 }
 
-export function eciesOpen(
+function eciesOpen(
   privateKey: Uint8Array,
   packet: Uint8Array,
   authenticated: Uint8Array,
@@ -200,7 +200,7 @@ export function rawSecrets(side: RawSide): RawFrames {
 }
 
 /** Reads exactly so many bytes from a transport. */
-export async function receive(duplex: Duplex, length: number): Promise<Uint8Array> {
+async function receive(duplex: Duplex, length: number): Promise<Uint8Array> {
   for (;;) {
     const bytes = duplex.read(length) as Uint8Array | null;
     if (bytes?.length === length) return Uint8Array.from(bytes);

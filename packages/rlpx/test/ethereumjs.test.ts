@@ -1,0 +1,116 @@
+// `@ethereumjs/devp2p` as the other side.
+
+import { nobleCrypto, randomBytes } from '@devp2p/crypto';
+import { ECIES } from '@ethereumjs/devp2p';
+import { describe, expect, test } from 'vitest';
+import {
+  acceptHandshake,
+  FrameOpener,
+  FrameSealer,
+  frameLength,
+  type HandshakeWire,
+  initiateHandshake,
+  type Session,
+} from '../src/index.ts';
+import { concat, newKey } from './raw.ts';
+
+const [ourKey, theirKey] = [newKey(), newKey()];
+const ourId = nobleCrypto.secp256k1.publicKey(ourKey);
+const theirId = nobleCrypto.secp256k1.publicKey(theirKey);
+const options = { privateKey: ourKey, crypto: nobleCrypto, random: randomBytes };
+
+/** The other side, told as its owner would that what it is about to get has a size in front. */
+function other(): ECIES {
+  const them = new ECIES(theirKey, theirId, ourId);
+  return Object.assign(them, { _gotEIP8Auth: true, _gotEIP8Ack: true });
+}
+
+/** A wire on which `reply` answers what is written, after `first`. */
+function wire(first: Uint8Array, reply: (bytes: Uint8Array) => Uint8Array): HandshakeWire {
+  let held = first;
+  const peek = async (length: number): Promise<Uint8Array> => {
+    if (held.length < length) throw new Error('the wire has run dry');
+    return held.subarray(0, length);
+  };
+  return {
+    peek,
+    async take(length) {
+      const bytes = await peek(length);
+      held = held.subarray(length);
+      return bytes;
+    },
+    write(bytes) {
+      held = concat(held, reply(bytes));
+    },
+  };
+}
+
+function made(bytes: Uint8Array | undefined): Uint8Array {
+  if (bytes === undefined) throw new Error('nothing was made');
+  return bytes;
+}
+
+function exchange({ secrets }: Session, them: ECIES): void {
+  const sealer = new FrameSealer(nobleCrypto, secrets);
+  const opener = new FrameOpener(nobleCrypto, secrets);
+  for (const length of [0, 1, 15, 16, 300, 70_000]) {
+    const payload = randomBytes(length);
+    const frame = new Uint8Array(frameLength(0x12, length));
+    sealer.seal(0x12, payload, frame, 0);
+    expect(them.parseHeader(frame.slice(0, 32))).toBe(length + 1);
+    const body = made(them.parseBody(frame.slice(32)));
+    expect(Buffer.compare(body, concat(Uint8Array.of(0x12), payload))).toBe(0);
+
+    opener.push(made(them.createBlockHeader(length + 1)));
+    opener.push(made(them.createBody(concat(Uint8Array.of(0x34), payload))));
+    const received = opener.next();
+    expect(received?.code).toBe(0x34);
+    expect(Buffer.compare(received?.payload ?? new Uint8Array(), payload)).toBe(0);
+  }
+}
+
+describe('@ethereumjs/devp2p', () => {
+  test('RX-02 RX-06 is answered when it dials with an EIP-8 auth', async () => {
+    const them = other();
+    const first = made(them.createAuthEIP8());
+    const session = await acceptHandshake(
+      wire(first, (ack) => {
+        them.parseAckEIP8(ack);
+        return new Uint8Array();
+      }),
+      options,
+    );
+    expect(session.remoteId).toEqual(theirId);
+    exchange(session, them);
+  });
+
+  test('RX-02 is answered when it dials with an auth from before EIP-8', async () => {
+    const them = other();
+    const first = made(them.createAuthNonEIP8());
+    const session = await acceptHandshake(
+      wire(first, (ack) => {
+        them.parseAckEIP8(ack);
+        return new Uint8Array();
+      }),
+      options,
+    );
+    expect(session.remoteId).toEqual(theirId);
+    exchange(session, them);
+  });
+
+  test.each(['createAckEIP8', 'createAckOld'] as const)(
+    'RX-02 RX-06 answers when we dial, with %s',
+    async (form) => {
+      const them = other();
+      const session = await initiateHandshake(
+        wire(new Uint8Array(), (auth) => {
+          them.parseAuthEIP8(auth);
+          return made(them[form]());
+        }),
+        theirId,
+        options,
+      );
+      exchange(session, them);
+    },
+  );
+});
