@@ -1,9 +1,17 @@
 export type { LocalChain } from './chain/chain.ts';
 export { BlockError, type BlockErrorCode, ChainError, type ChainErrorCode } from './chain/error.ts';
+export type { NetworkName } from './chain/networks.ts';
 export { NodeError, type NodeErrorCode } from './error.ts';
 export type { Log, LogFields, LogModule, Logs } from './log.ts';
 export type { NodePeer, Peers } from './network/peers.ts';
-export { createNode, type Node, type NodeEvents, type NodeOptions } from './node.ts';
+export {
+  type ChainChoice,
+  createNode,
+  type Node,
+  type NodeEvents,
+  type NodeOptions,
+  type NodeSettings,
+} from './node.ts';
 export type { ReportProgress } from './progress.ts';
 export { SyncError, type SyncErrorCode } from './sync/error.ts';
 export type { Sync, SyncResult } from './sync/sync.ts';

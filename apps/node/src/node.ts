@@ -9,6 +9,7 @@ import { eth } from '@devp2p/eth';
 import { type LocalChain, openChain } from './chain/chain.ts';
 import { ChainError } from './chain/error.ts';
 import { type Genesis, parseGenesis } from './chain/genesis.ts';
+import { type NetworkName, networkGenesis } from './chain/networks.ts';
 import { openDatadir, openNodeKey } from './datadir.ts';
 import { NodeError } from './error.ts';
 import { type Logs, silentLogs } from './log.ts';
@@ -18,12 +19,20 @@ import type { ReportProgress } from './progress.ts';
 import { createSync, type Sync, type SyncResult } from './sync/sync.ts';
 import { clientId } from './version.ts';
 
+/** Which chain: one of the two. */
+export type ChainChoice =
+  /** Path of the chain's genesis.json, in go-ethereum's format. */
+  | { genesis: string; network?: undefined }
+  /** A public network. */
+  | { network: NetworkName; genesis?: undefined };
+
 /** Settings and collaborators of {@link createNode}. */
-export interface NodeOptions {
+export type NodeOptions = ChainChoice & NodeSettings;
+
+/** What {@link createNode} takes besides the choice of the chain. */
+export interface NodeSettings {
   /** Directory of the node's key and databases; made if need be. One node at a time. */
   datadir: string;
-  /** Path of the chain's genesis.json, in go-ethereum's format. */
-  genesis: string;
   /** Network id told to peers. @default the genesis' chain id */
   networkId?: bigint | undefined;
   /** Private key, 32 bytes. @default the one in `datadir/nodekey`, made at the first start */
@@ -34,6 +43,8 @@ export interface NodeOptions {
   port?: number | undefined;
   /** A name of its own within the client id. @default none */
   identity?: string | undefined;
+  /** Versions of the eth protocol to offer. @default [70, 69, 68] */
+  ethVersions?: readonly number[] | undefined;
   /** Nodes to stay connected to, as `enode://` URLs or parsed. @default none */
   staticNodes?: readonly (Enode | string)[] | undefined;
   /** Most peers at once, static ones not counted. @default 50, as go-ethereum */
@@ -94,7 +105,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       host: options.host ?? '0.0.0.0',
       port: options.port ?? 30303,
       clientId: clientId(options.identity),
-      eth: eth({ chain, crypto, clock, random }),
+      eth: eth({ chain, versions: options.ethVersions ?? [70, 69, 68], crypto, clock, random }),
       staticNodes,
       maxPeers: options.maxPeers ?? 50,
       maxPendingPeers: options.maxPendingPeers ?? 50,
@@ -141,21 +152,22 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 }
 
 /** What {@link openNodeChain} needs of a node's options. */
-export interface NodeChainOptions {
+export type NodeChainOptions = ChainChoice & {
   /** An absolute path. */
   datadir: string;
-  /** Path of a genesis.json. */
-  genesis: string;
   networkId?: bigint | undefined;
   crypto: Crypto;
   clock: Clock;
   logs: Logs;
-}
+};
 
 /** Opens the chain of a data directory, which only one process may at a time. */
 export async function openNodeChain(options: NodeChainOptions): Promise<LocalChain> {
   const { datadir, crypto, clock, networkId, logs } = options;
-  const genesis = readGenesis(options.genesis, crypto);
+  const genesis =
+    options.network === undefined
+      ? readGenesis(options.genesis, crypto)
+      : networkGenesis(options.network, crypto);
   const log = logs('chain');
   try {
     const chain = await openChain({

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
+import { nobleCrypto } from '@devp2p/crypto';
 import { type Enode, fromHex, parseEnode } from '@devp2p/enr';
+import type { NetworkName } from '../chain/networks.ts';
 import { parseVerbosity, type Verbosity } from '../log.ts';
 
 /** What the program can be told to do; `run` is meant when no command is named. */
@@ -9,12 +11,14 @@ export type Command = 'run' | 'import' | 'export';
 export interface Settings {
   datadir: string;
   genesis?: string;
+  network?: NetworkName;
   networkid?: bigint;
   port: number;
   addr: string;
   nodekey?: string;
   nodekeyhex?: Uint8Array;
   identity?: string;
+  'eth.versions': readonly number[];
   static: readonly Enode[];
   maxpeers: number;
   maxpendpeers: number;
@@ -53,7 +57,10 @@ export interface Flag<T> {
   parse(text: string): T;
 }
 
-const network: readonly Command[] = ['run'];
+const networkNames = ['mainnet', 'sepolia', 'hoodi'] as const satisfies readonly NetworkName[];
+const knownEthVersions = [70, 69, 68];
+
+const runs: readonly Command[] = ['run'];
 
 export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Settings[Name]>> } = {
   datadir: {
@@ -69,11 +76,17 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     help: "the chain's genesis.json, in go-ethereum's format",
     parse: filePath,
   },
+  network: {
+    group: 'Chain',
+    value: 'NAME',
+    help: 'mainnet, sepolia or hoodi, in place of a genesis',
+    parse: networkName,
+  },
   networkid: {
     group: 'Chain',
     value: 'N',
     help: "network id told to peers (the genesis' chain id)",
-    commands: network,
+    commands: runs,
     parse: networkId,
   },
   port: {
@@ -81,7 +94,7 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     value: 'PORT',
     default: '30303',
     help: 'TCP port to listen on; 0 takes a free one',
-    commands: network,
+    commands: runs,
     parse: wholeNumber(0, 65_535),
   },
   addr: {
@@ -89,21 +102,21 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     value: 'IP',
     default: '0.0.0.0',
     help: 'address to listen on',
-    commands: network,
+    commands: runs,
     parse: ipAddress,
   },
   nodekey: {
     group: 'Network',
     value: 'FILE',
     help: "file with the node's private key (DIR/nodekey)",
-    commands: network,
+    commands: runs,
     parse: filePath,
   },
   nodekeyhex: {
     group: 'Network',
     value: 'HEX',
     help: "the node's private key itself",
-    commands: network,
+    commands: runs,
     secret: true,
     parse: hexOf(32),
   },
@@ -111,14 +124,22 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     group: 'Network',
     value: 'NAME',
     help: 'name of its own within the client id',
-    commands: network,
+    commands: runs,
     parse: identity,
+  },
+  'eth.versions': {
+    group: 'Network',
+    value: 'LIST',
+    default: '70,69,68',
+    help: 'versions of the eth protocol to offer',
+    commands: runs,
+    parse: ethVersions,
   },
   static: {
     group: 'Peers',
     value: 'ENODES',
     help: 'nodes to stay connected to, comma-separated',
-    commands: network,
+    commands: runs,
     many: true,
     parse: enodes,
   },
@@ -127,7 +148,7 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     value: 'N',
     default: '50',
     help: 'most peers at once, static ones not counted',
-    commands: network,
+    commands: runs,
     parse: wholeNumber(0, 10_000),
   },
   maxpendpeers: {
@@ -135,20 +156,20 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     value: 'N',
     default: '50',
     help: 'most unfinished inbound handshakes at once',
-    commands: network,
+    commands: runs,
     parse: wholeNumber(1, 10_000),
   },
   'sync.target': {
     group: 'Sync',
     value: 'HASH',
     help: 'block to sync to (the best block of a static peer)',
-    commands: network,
+    commands: runs,
     parse: hexOf(32),
   },
   'sync.exit': {
     group: 'Sync',
     help: 'leave with exit code 0 once synced',
-    commands: network,
+    commands: runs,
     parse: yesOrNo,
   },
   first: {
@@ -222,6 +243,12 @@ function wholeNumber(min: number, max: number): (text: string) => number {
   };
 }
 
+function networkName(text: string): NetworkName {
+  const name = networkNames.find((known) => known === text);
+  if (name === undefined) throw new Error(`expected one of ${networkNames.join(', ')}`);
+  return name;
+}
+
 function networkId(text: string): bigint {
   const value = /^\d{1,20}$/.test(text) ? BigInt(text) : 0n;
   if (value < 1n || value >= 1n << 64n) throw new Error('expected a whole number from 1 to 2^64-1');
@@ -251,7 +278,20 @@ function identity(text: string): string {
 
 function enodes(text: string): readonly Enode[] {
   const urls = text.split(',').map((url) => url.trim());
-  return urls.filter((url) => url !== '').map((url) => parseEnode(url, { allowHostname: true }));
+  return urls.filter((url) => url !== '').map((url) => staticNode(url));
+}
+
+function staticNode(url: string): Enode {
+  const node = parseEnode(url, { allowHostname: true, crypto: nobleCrypto });
+  if (node.tcp === 0) throw new Error('expected a TCP port other than 0');
+  return node;
+}
+
+function ethVersions(text: string): readonly number[] {
+  const versions = text.split(',').map((part) => part.trim());
+  const wrong = versions.some((version) => !knownEthVersions.map(String).includes(version));
+  if (wrong) throw new Error(`expected some of ${knownEthVersions.join(',')}`);
+  return [...new Set(versions.map(Number))];
 }
 
 function yesOrNo(text: string): boolean {

@@ -3,9 +3,9 @@ import { type Flag, flags, groups, type Settings } from './flags.ts';
 const usage = `devp2p-node: an Ethereum full node's network half, with a real chain behind it
 
 Usage
-  devp2p-node [run] --genesis FILE [flags]    run a node
-  devp2p-node import FILE [flags]             add the blocks of FILE (RLP, also gzip) to the chain
-  devp2p-node export FILE [flags]             write the chain's blocks to FILE
+  devp2p-node [run] [flags]            run a node
+  devp2p-node import FILE [flags]      add the blocks of FILE (RLP, also gzip) to the chain
+  devp2p-node export FILE [flags]      write the chain's blocks to FILE
 `;
 
 const footer = `

@@ -2,20 +2,21 @@ import { systemClock } from '@devp2p/clock';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import type { LocalChain } from '../chain/chain.ts';
 import { openDatadir } from '../datadir.ts';
-import { openNodeChain } from '../node.ts';
+import { type ChainChoice, openNodeChain } from '../node.ts';
 import type { CommandContext } from './context.ts';
 import type { Settings } from './flags.ts';
 import { UsageError } from './usage.ts';
 
 /** The chain that the settings name. */
 export async function openSettledChain({ settings, logs }: CommandContext): Promise<LocalChain> {
-  const genesis = requireGenesis(settings);
+  const chain = chainChoice(settings);
   const datadir = openDatadir(settings.datadir);
-  return openNodeChain({ datadir, genesis, crypto: fastCrypto, clock: systemClock, logs });
+  return openNodeChain({ ...chain, datadir, crypto: fastCrypto, clock: systemClock, logs });
 }
 
 /** @throws UsageError when no chain was named. */
-export function requireGenesis({ genesis }: Settings): string {
-  if (genesis === undefined) throw new UsageError('which chain? Name its genesis: --genesis FILE');
-  return genesis;
+export function chainChoice({ genesis, network }: Settings): ChainChoice {
+  if (genesis !== undefined) return { genesis };
+  if (network !== undefined) return { network };
+  throw new UsageError('which chain? Name its genesis, --genesis FILE, or a --network');
 }

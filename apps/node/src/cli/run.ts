@@ -5,7 +5,7 @@ import { createNode } from '../node.ts';
 import type { SyncResult } from '../sync/sync.ts';
 import type { CommandContext } from './context.ts';
 import type { Settings } from './flags.ts';
-import { requireGenesis } from './open-chain.ts';
+import { chainChoice } from './open-chain.ts';
 import { UsageError } from './usage.ts';
 
 /** `devp2p-node run`: a node until a signal comes, its sync fails, or with `--sync.exit` is done. */
@@ -13,12 +13,13 @@ export async function run(context: CommandContext): Promise<void> {
   const { settings, logs, progress, print, signal } = context;
   const node = await createNode({
     datadir: settings.datadir,
-    genesis: requireGenesis(settings),
+    ...chainChoice(settings),
     networkId: settings.networkid,
     privateKey: privateKey(settings),
     host: settings.addr,
     port: settings.port,
     identity: settings.identity,
+    ethVersions: settings['eth.versions'],
     staticNodes: settings.static,
     maxPeers: settings.maxpeers,
     maxPendingPeers: settings.maxpendpeers,

@@ -179,9 +179,12 @@ function readSettings(
     else if (flag.value === undefined) settings[name] = false;
     else if (flag.many !== undefined) settings[name] = flag.parse('');
   }
-  const [file, key] = [origin.get('nodekey'), origin.get('nodekeyhex')];
-  if (file !== undefined && key !== undefined) {
-    throw new UsageError(`${file} and ${key} are both given: keep one`);
+  for (const [one, other] of [
+    ['nodekey', 'nodekeyhex'],
+    ['genesis', 'network'],
+  ] as const) {
+    if (!origin.has(one) || !origin.has(other)) continue;
+    throw new UsageError(`${origin.get(one)} and ${origin.get(other)} are both given: keep one`);
   }
   // Complete and of the right types by the type of `flags`, which the compiler cannot follow here.
   return settings as unknown as Settings;
@@ -191,7 +194,8 @@ function parseWritten(flag: Flag<unknown>, { text, where }: Written): unknown {
   try {
     return flag.parse(text);
   } catch (error) {
-    const value = flag.secret === undefined ? `value ${JSON.stringify(text)}` : 'value';
+    const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+    const value = flag.secret === undefined ? `value ${JSON.stringify(shown)}` : 'value';
     throw new UsageError(`bad ${value} for ${where}: ${(error as Error).message}`);
   }
 }

@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { nobleCrypto } from '@devp2p/crypto';
+import { toHex } from '@devp2p/enr';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { flags } from '../../src/cli/flags.ts';
 import { helpText } from '../../src/cli/help.ts';
 import { readInvocation } from '../../src/cli/settings.ts';
 import { UsageError } from '../../src/cli/usage.ts';
 
-const id = 'ab'.repeat(64);
+const id = toHex(nobleCrypto.secp256k1.publicKey(new Uint8Array(32).fill(1)));
 const hash = '12'.repeat(32);
 
 let folder: string;
@@ -47,10 +49,13 @@ describe('what was typed', () => {
       datadir: './devp2p-data',
       port: 30303,
       addr: '0.0.0.0',
+      'eth.versions': [70, 69, 68],
       static: [],
       maxpeers: 50,
       maxpendpeers: 50,
       'sync.exit': false,
+      first: 1,
+      receipts: false,
       verbosity: { level: 'info', modules: {} },
       'log.json': false,
       help: false,
@@ -65,6 +70,8 @@ describe('what was typed', () => {
     ['--sync.exit=false', 'sync.exit', false],
     ['--identity=a=b', 'identity', 'a=b'],
     ['--networkid 3503995874084926', 'networkid', 3503995874084926n],
+    ['--network hoodi', 'network', 'hoodi'],
+    ['--eth.versions 68,70', 'eth.versions', [68, 70]],
     ['--verbosity 4', 'verbosity', { level: 'debug', modules: {} }],
     [
       '--verbosity warn,sync=trace --verbosity peer=5',
@@ -170,6 +177,11 @@ describe('wrong use is one line that names the thing', () => {
     ['--static enode://12@1.1.1.1:1', /^bad value "enode:\/\/12@1.1.1.1:1" for --static: \S/],
     ['--verbosity loud', /^bad value "loud" for --verbosity: expected one of silent, /],
     ['--verbosity x=info', /^bad value "x=info" for --verbosity: expected module=level /],
+    [`--static enode://${'12'.repeat(64)}@1.1.1.1:1`, /^bad value "enode:.{74}…" for --static: /],
+    [`--static enode://${id}@1.1.1.1:0`, /: expected a TCP port other than 0$/],
+    ['--network kovan', 'bad value "kovan" for --network: expected one of mainnet, sepolia, hoodi'],
+    ['--eth.versions 67', 'bad value "67" for --eth.versions: expected some of 70,69,68'],
+    ['--network hoodi --genesis x', '--genesis and --network are both given: keep one'],
     ['import x --port 1', '--port has no meaning for "import"'],
     ['run --first 1', '--first has no meaning for "run"'],
     [`--nodekey a --nodekeyhex ${hash}`, '--nodekey and --nodekeyhex are both given: keep one'],
