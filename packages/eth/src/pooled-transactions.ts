@@ -1,8 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
-import { decode, encode, list, raw } from '@devp2p/rlp';
 import { EthError } from './error.ts';
 import type { PooledTransaction } from './eth-peer.ts';
-import { transactionHash, transactionList } from './transaction.ts';
+import { transactionHash, unwrapTransaction } from './transaction.ts';
 
 /**
  * Matches transactions with the hashes that were asked for: each is one of them, and none comes twice.
@@ -10,13 +9,14 @@ import { transactionHash, transactionList } from './transaction.ts';
  * @throws EthError `invalid-response`, RlpError
  */
 export function checkPooledTransactions(
-  items: Uint8Array[],
+  items: readonly Uint8Array[],
   hashes: readonly Uint8Array[],
   crypto: Crypto,
 ): PooledTransaction[] {
   const wanted = new Map(hashes.map((hash) => [hash.join(), hash]));
   const found: PooledTransaction[] = [];
-  for (const transaction of decode(transactionList(), encode(list(raw), items))) {
+  for (const item of items) {
+    const transaction = unwrapTransaction(item);
     const key = transactionHash(transaction, crypto).join();
     const hash = wanted.get(key);
     if (hash === undefined) {

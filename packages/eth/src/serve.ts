@@ -19,7 +19,7 @@ const overhead = 32;
 const maxLookups = 2048;
 
 /** Blocks that are looked up at once, first and at most. */
-const firstBatch = 16;
+const firstBatch = 4;
 const maxBatch = 256;
 
 type Lookup = (hashes: readonly Uint8Array[]) => Promise<readonly (Uint8Array | undefined)[]>;

@@ -44,6 +44,16 @@ export function wrapTransaction(transaction: Uint8Array): Uint8Array {
   return (transaction[0] ?? 0) < 0xc0 ? encode(bytes(), transaction) : transaction;
 }
 
+/**
+ * The reverse of {@link wrapTransaction}.
+ *
+ * @throws RlpError when the item is no transaction.
+ */
+export function unwrapTransaction(item: Uint8Array): Uint8Array {
+  const reader = new Reader(item);
+  return item.subarray(transaction(reader), reader.position);
+}
+
 const blobType = 0x03;
 
 /**
