@@ -67,7 +67,7 @@ export function checkHeader(header: SealedHeader, context: HeaderContext): void 
   }
   checkMerge(header, context);
   if (header.difficulty === 0n) checkStake(header);
-  else if (config.clique !== undefined) checkAuthority(header, parent, config.clique);
+  else if (config.clique !== undefined) checkAuthority(header, context, config.clique);
   else checkWork(header, context);
   checkBlobGas(header, parent, config);
 }
@@ -159,11 +159,12 @@ function checkWork(header: Header, { config, parent, now }: HeaderContext): void
 /** The part of Clique's rules that needs no list of signers (EIP-225). */
 function checkAuthority(
   header: Header,
-  parent: Header,
+  { parent, now }: HeaderContext,
   { period, epoch }: NonNullable<ChainConfig['clique']>,
 ): void {
   const checkpoint = header.number % epoch === 0;
   const { nonce, extraData } = header;
+  checkFuture(header, now);
   if (header.timestamp < parent.timestamp + period) {
     fail(
       'timestamp',
