@@ -48,7 +48,7 @@ export interface Schema {
 }
 
 /** Code and form of one message. */
-export interface MessageSchema<T> {
+interface MessageSchema<T> {
   readonly code: number;
   readonly codec: Codec<T>;
 }

@@ -7,7 +7,7 @@ import { toReceipts68 } from './receipt-forms.ts';
 import { wrapTransaction } from './transaction.ts';
 
 /** An answer ends with the item that reaches this length in bytes (eth.md's recommendation). */
-export const softLimit: number = 2 * 1024 * 1024;
+const softLimit = 2 * 1024 * 1024;
 
 /** No message is longer, in either direction, in bytes (eth.md). */
 export const hardLimit: number = 10 * 1024 * 1024;
