@@ -1,0 +1,156 @@
+import { expect, test } from 'vitest';
+import { hello, hex, peerWithRaw, rlp, watch } from './raw.ts';
+
+const ping = '2:c0';
+const pong = '3:c0';
+
+test('PE-05 a Ping goes out after 15 s, and again after 15 s of silence', async () => {
+  const { peer, raw, clock } = await peerWithRaw();
+  await clock.advance(14_999);
+  expect(raw.seen).toEqual([]);
+  await clock.advance(1);
+  expect(raw.seen).toEqual([ping]);
+  await clock.advance(40);
+  await raw.send(3, rlp([]));
+  await clock.advance(14_960);
+  expect(raw.seen).toEqual([ping, ping]);
+  expect(peer.stats.minPing).toBe(40);
+  await clock.advance(7);
+  await raw.send(3, rlp([]));
+  await clock.advance(0);
+  expect(peer.stats.minPing).toBe(7);
+  await raw.send(3, rlp([])); // nobody asked for it
+  await clock.advance(0);
+  expect(peer.stats.minPing).toBe(7);
+});
+
+test('PE-13 a Pong is measured from the oldest Ping that it may answer', async () => {
+  const { peer, raw, clock } = await peerWithRaw();
+  await clock.advance(30_000);
+  expect(raw.seen).toEqual([ping, ping]);
+  await clock.advance(100);
+  await raw.send(3, rlp([]));
+  await clock.advance(0);
+  expect(peer.stats.minPing).toBe(15_100);
+});
+
+test('PE-05 while both directions are busy no Ping goes out but the first, which measures', async () => {
+  const { raw, clock } = await peerWithRaw();
+  for (let second = 0; second < 100; second++) {
+    await raw.send(2, rlp([])); // the Pong is our side of the traffic
+    await clock.advance(1000);
+  }
+  expect(raw.seen.filter((seen) => seen === ping)).toHaveLength(1);
+  expect(raw.seen.filter((seen) => seen === pong)).toHaveLength(100);
+});
+
+test('PE-05 one silent direction is enough for a Ping', async () => {
+  const { raw, clock } = await peerWithRaw();
+  for (let second = 0; second < 60; second++) {
+    await raw.send(16, rlp([])); // we only receive
+    await clock.advance(1000);
+  }
+  expect(raw.seen).toEqual([ping, ping, ping, ping]);
+});
+
+test('PE-05 Pong comes at once, one for every Ping, whatever its payload', async () => {
+  const { raw, clock } = await peerWithRaw();
+  for (const payload of [rlp([]), rlp('ping'), new Uint8Array(), rlp([1, 2])]) {
+    void raw.send(2, payload);
+  }
+  await clock.advance(0);
+  expect(raw.seen).toEqual([pong, pong, pong, pong]);
+});
+
+test('PE-05, HX-12 unknown base codes are ignored', async () => {
+  const { peer, raw, clock } = await peerWithRaw();
+  const pending = clock.pending;
+  for (let code = 4; code < 16; code++) void raw.send(code, rlp([code]));
+  await clock.advance(0);
+  expect(raw.seen).toEqual([]);
+  expect(clock.pending).toBe(pending);
+  void raw.send(2, rlp([]));
+  await clock.advance(0);
+  expect(raw.seen).toEqual([pong]);
+  expect(peer.stats.received.messages).toBe(1 + 12 + 1);
+});
+
+test.each([20, 21, 255, 65_536, 2 ** 32 - 1])(
+  'PE-05, HX-12 code %i outside every range is a breach',
+  async (code) => {
+    const { peer, raw, clock } = await peerWithRaw(); // test/1 has 16 to 19
+    void raw.send(19, rlp([]));
+    await clock.advance(0);
+    expect(raw.seen).toEqual([]);
+    void raw.send(code, rlp([]));
+    await clock.advance(0);
+    expect(raw.seen).toEqual([`1:${hex(rlp([2]))}`]);
+    raw.stream.destroy();
+    expect(await peer.closed).toMatchObject({
+      reason: 'breach-of-protocol',
+      direction: 'local',
+      error: { code: 'breach' },
+    });
+    expect(peer.stats.stray).toEqual({ messages: 1, bytes: 1 });
+  },
+);
+
+test('PE-01, HX-12 a second Hello is a breach and sets no timer', async () => {
+  const { peer, raw, clock } = await peerWithRaw();
+  const pending = clock.pending;
+  for (let times = 0; times < 100; times++) void raw.send(0, hello());
+  await clock.advance(0);
+  expect(raw.seen).toEqual([`1:${hex(rlp([2]))}`]);
+  // The keep-alive's timer made room for the one that ends the farewell.
+  expect(clock.pending).toBe(pending);
+  await clock.advance(2000);
+  expect(raw.end).toBe('clean');
+  expect(await peer.closed).toMatchObject({ reason: 'breach-of-protocol', direction: 'local' });
+  expect(clock.pending).toBe(0);
+});
+
+test('PE-05 who sends Pings and reads no Pongs costs a bounded queue', async () => {
+  const { stream, raw, peer, clock } = await peerWithRaw({
+    pipe: { highWaterMark: 1, hardLimit: 1000 },
+  });
+  // The raw end reads everything, so that its own writes decide what is in the pipe: stop that.
+  let accepted = 0;
+  stream.write = () => {
+    accepted++;
+    return new Promise(() => {});
+  };
+  for (let times = 0; times < 5000; times++) void raw.send(2, new Uint8Array());
+  await clock.advance(0);
+  expect(accepted).toBeGreaterThan(1000);
+  expect(accepted).toBeLessThan(262_144 / 128 + 2);
+  expect(peer.stats.received.messages).toBe(5001);
+});
+
+test('PE-05 a peer that waits for room to send needs no Ping', async () => {
+  const { stream, raw, clock } = await peerWithRaw();
+  const write = stream.write.bind(stream);
+  let stuck: (() => void) | undefined;
+  stream.write = (code, payload) =>
+    new Promise((resolve) => {
+      stuck = () => resolve(write(code, payload));
+    });
+  void raw.send(2, rlp([]));
+  await clock.advance(60_000);
+  expect(raw.seen).toEqual([]);
+  stream.write = write;
+  stuck?.();
+  await clock.advance(15_000);
+  expect(raw.seen).toEqual([pong, ping]);
+});
+
+test('PE-05 two peers keep each other alive for an hour with one timer each', async () => {
+  const { peer, raw, clock } = await peerWithRaw();
+  const closed = watch(peer.closed);
+  for (let round = 0; round < 240; round++) {
+    await clock.advance(15_000);
+    void raw.send(3, rlp([]));
+    expect(clock.pending).toBe(1);
+  }
+  expect(closed).toEqual({});
+  expect(raw.seen.filter((seen) => seen === ping).length).toBeGreaterThan(200);
+});

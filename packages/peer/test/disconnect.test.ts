@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  type DisconnectReason,
+  decodeDisconnect,
+  disconnectReasons,
+  encodeDisconnect,
+} from '../src/disconnect.ts';
+import { bytes, hex, rlp } from './raw.ts';
+
+const numbers = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10];
+const reasons = Object.keys(disconnectReasons) as DisconnectReason[];
+
+/** The Snappy block that every compressor makes of a few bytes: length, tag of one literal, the bytes. */
+function snappy(data: Uint8Array): Uint8Array {
+  return Uint8Array.of(data.length, (data.length - 1) << 2, ...data);
+}
+
+test('PE-04 the reasons are those of the specification', () => {
+  expect(Object.values(disconnectReasons)).toEqual(numbers);
+});
+
+test.each(reasons)('PE-04 %s is sent as a list and read in every form', (reason) => {
+  const number = disconnectReasons[reason];
+  expect(hex(encodeDisconnect(reason))).toBe(hex(rlp([number])));
+  const forms = [
+    rlp([number]),
+    rlp(number),
+    rlp([number, 'more', [1]]),
+    Uint8Array.of(number), // not canonical for 0, but some write it
+  ];
+  for (const form of forms) {
+    expect(decodeDisconnect(form)).toBe(reason);
+    expect(decodeDisconnect(snappy(form))).toBe(reason);
+  }
+});
+
+test('PE-04 without a reason it is as if requested', () => {
+  for (const form of ['', 'c0', '80', '00'])
+    expect(decodeDisconnect(bytes(form))).toBe('requested');
+});
+
+test('PE-04 a reason without a name is undefined, and so is one that cannot be read', () => {
+  for (const form of [
+    '0c',
+    'c10f',
+    'c111',
+    '81ff',
+    'c3820100',
+    'c1',
+    'c104c104',
+    'f8',
+    'c1c104',
+    '0404',
+  ]) {
+    expect(decodeDisconnect(bytes(form)), form).toBeUndefined();
+  }
+});
+
+test('PE-04 no input makes reading it throw', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), (payload) => {
+      const reason = decodeDisconnect(payload);
+      expect(reason === undefined || reasons.includes(reason)).toBe(true);
+    }),
+    { numRuns: 5000 },
+  );
+});
