@@ -1,4 +1,4 @@
-import { nobleCrypto } from '@devp2p/crypto';
+import { fastCrypto } from '@devp2p/crypto/fast';
 import {
   bodyCodec,
   consensusReceipts,
@@ -22,7 +22,7 @@ import { nextBaseFee, nextExcessBlobGas } from '../../src/chain/fees.ts';
 import { type Genesis, parseGenesis } from '../../src/chain/genesis.ts';
 import { listRoot, StackTrie } from '../../src/chain/stack-trie.ts';
 
-export const crypto = nobleCrypto;
+export const crypto = fastCrypto;
 
 const blockForks = [
   ...['homestead', 'eip150', 'eip155', 'eip158', 'byzantium', 'constantinople', 'petersburg'],
