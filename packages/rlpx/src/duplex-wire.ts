@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
+import { concat } from './bytes.ts';
 import { RlpxError } from './error.ts';
-import type { HandshakeWire } from './handshake.ts';
+import type { HandshakeWire } from './handshake-packet.ts';
 import { transportError } from './stream.ts';
 
 interface Wait {
@@ -76,7 +77,7 @@ export class DuplexWire implements HandshakeWire {
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
-    this.#held = joined(this.#held, chunk);
+    this.#held = concat(this.#held, chunk);
     if (this.#wait === undefined || this.#held.length < this.#wait.length) return;
     this.#duplex.pause();
     const { length, resolve } = this.#wait;
@@ -91,12 +92,4 @@ export class DuplexWire implements HandshakeWire {
   readonly #onError = (error: Error): void => {
     this.fail(transportError(error));
   };
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b;
-  const out = new Uint8Array(a.length + b.length);
-  out.set(a);
-  out.set(b, a.length);
-  return out;
 }

@@ -44,14 +44,29 @@ export type RlpxErrorCode =
   | 'busy'
   | 'closed';
 
+/** devp2p's reasons for a Disconnect that the end of a stream can have. */
+export type RlpxErrorReason = 'breach-of-protocol' | 'read-timeout' | 'tcp-error';
+
+const reasons: { readonly [Code in RlpxErrorCode]?: RlpxErrorReason } = {
+  'mac-mismatch': 'breach-of-protocol',
+  'frame-too-large': 'breach-of-protocol',
+  'malformed-frame': 'breach-of-protocol',
+  snappy: 'breach-of-protocol',
+  'read-timeout': 'read-timeout',
+  'write-timeout': 'tcp-error',
+};
+
 /** Every error of this package. */
 export class RlpxError extends Error {
   readonly code: RlpxErrorCode;
+  /** Why we ended the connection, as devp2p names it; undefined when it was not our decision. */
+  readonly reason: RlpxErrorReason | undefined;
 
   constructor(code: RlpxErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'RlpxError';
     this.code = code;
+    this.reason = reasons[code];
   }
 }
 

@@ -2,7 +2,9 @@ import type { Duplex } from 'node:stream';
 import type { Timer } from '@devp2p/clock';
 import { publish } from './diagnostics.ts';
 import { RlpxError } from './error.ts';
-import { type Frame, FrameOpener, FrameSealer, MAX_FRAME_SIZE } from './frame.ts';
+import { type Frame, MAX_FRAME_SIZE } from './frame.ts';
+import { FrameOpener } from './frame-opener.ts';
+import { FrameSealer } from './frame-sealer.ts';
 import type { Session } from './handshake.ts';
 import { Inbox } from './inbox.ts';
 import type { Address, Message } from './message.ts';
@@ -94,7 +96,7 @@ export class RlpxStream {
    * @returns undefined once the remote has ended the stream cleanly and everything was read.
    * @throws RlpxError when the stream broke, after all messages that came before; the transport is destroyed then.
    */
-  read(options?: { readonly signal?: AbortSignal }): Promise<Message | undefined> {
+  read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Message | undefined> {
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
     return this.#inbox.read(signal);
@@ -111,7 +113,7 @@ export class RlpxStream {
   write(
     code: number,
     payload: Uint8Array,
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<number> {
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);

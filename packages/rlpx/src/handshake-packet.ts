@@ -1,0 +1,198 @@
+import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import { bigint, bytes, type Codec, decodePrefix, encode, RlpError, struct } from '@devp2p/rlp';
+import { concat, xor } from './bytes.ts';
+import { agree, decrypt, ECIES_OVERHEAD, encrypt } from './ecies.ts';
+import { handshakeFailed, RlpxError } from './error.ts';
+
+/** Longest auth or ack, size prefix included, in bytes. Known clients send 300 to 700. */
+const MAX_HANDSHAKE_PACKET = 2048;
+
+const VERSION = 4n;
+const SIZE_LENGTH = 2;
+export const NONCE_LENGTH = 32;
+/** EIP-8: at least 100 random bytes, so that the packet cannot be told from its size. */
+const MIN_PADDING = 100;
+const MAX_PADDING = 300;
+
+/** Contents of the forms from before EIP-8, which have a fixed size and no size prefix. */
+const PLAIN_AUTH_BODY = 65 + 32 + 64 + NONCE_LENGTH + 1;
+const PLAIN_ACK_BODY = 64 + NONCE_LENGTH + 1;
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+const authBody = struct(
+  { signature: bytes(65), publicKey: bytes(64), nonce: bytes(NONCE_LENGTH), version: bigint(256) },
+  { extra: 'ignore' },
+);
+const ackBody = struct(
+  { ephemeralKey: bytes(64), nonce: bytes(NONCE_LENGTH), version: bigint(256) },
+  { extra: 'ignore' },
+);
+
+/** The bytes of a handshake, as a transport sees them. */
+export interface HandshakeWire {
+  /** The next `length` bytes as soon as they are there; they stay next. */
+  peek(length: number): Promise<Uint8Array>;
+  /** Like `peek`, and consumes them. */
+  take(length: number): Promise<Uint8Array>;
+  write(bytes: Uint8Array): void;
+}
+
+/** Whose handshake it is. */
+export interface HandshakeOptions {
+  /** Our static private key, 32 bytes. */
+  readonly privateKey: Uint8Array;
+  readonly crypto: Crypto;
+  readonly random: RandomBytes;
+}
+
+/** `size ‖ ecies([signature, our key, nonce, version] ‖ padding)`, to the node that is dialled. */
+export function sealAuth(
+  remoteId: Uint8Array,
+  ephemeralKey: Uint8Array,
+  nonce: Uint8Array,
+  { crypto, privateKey, random }: HandshakeOptions,
+): Uint8Array {
+  const shared = agree(crypto, privateKey, remoteId);
+  if (!shared.onCurve) throw handshakeFailed('the id of the remote is not a public key');
+  const token = xor(shared.secret, nonce);
+  const body = encode(authBody, {
+    signature: crypto.secp256k1.sign(token, ephemeralKey),
+    publicKey: crypto.secp256k1.publicKey(privateKey),
+    nonce,
+    version: VERSION,
+  });
+  return sealPacket(crypto, random, remoteId, body);
+}
+
+/** `size ‖ ecies([ephemeral key, nonce, version] ‖ padding)`, to the node that dialled. */
+export function sealAck(
+  remoteId: Uint8Array,
+  ephemeralKey: Uint8Array,
+  nonce: Uint8Array,
+  { crypto, random }: HandshakeOptions,
+): Uint8Array {
+  const body = encode(ackBody, {
+    ephemeralKey: crypto.secp256k1.publicKey(ephemeralKey),
+    nonce,
+    version: VERSION,
+  });
+  return sealPacket(crypto, random, remoteId, body);
+}
+
+/** EIP-8 form: `size ‖ ecies(body ‖ padding)`, where the size is authenticated. */
+function sealPacket(
+  crypto: Crypto,
+  random: RandomBytes,
+  publicKey: Uint8Array,
+  body: Uint8Array,
+): Uint8Array {
+  const [high = 0, low = 0] = random(2);
+  const padding = random(MIN_PADDING + (((high << 8) | low) % (MAX_PADDING - MIN_PADDING + 1)));
+  const size = body.length + padding.length + ECIES_OVERHEAD;
+  const prefix = Uint8Array.of(size >>> 8, size & 0xff);
+  return concat(prefix, encrypt(crypto, random, publicKey, concat(body, padding), prefix));
+}
+
+/** What an auth says, and the whole of it as it was on the wire. */
+export interface Auth {
+  /** Whose secret the signature was made with: 64 bytes. */
+  readonly remoteId: Uint8Array;
+  /** 64 bytes. */
+  readonly ephemeralKey: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly packet: Uint8Array;
+}
+
+/** @throws RlpxError `handshake-failed`, and what `wire` rejects with. */
+export async function receiveAuth(wire: HandshakeWire, options: HandshakeOptions): Promise<Auth> {
+  const { packet, body, plain } = await receivePacket(wire, options, PLAIN_AUTH_BODY);
+  const { signature, publicKey, nonce } = plain
+    ? {
+        signature: body.subarray(0, 65),
+        publicKey: body.subarray(97, 161),
+        nonce: body.subarray(161, 193),
+      }
+    : readBody(authBody, body);
+  const { crypto, privateKey } = options;
+  const shared = agree(crypto, privateKey, publicKey);
+  let ephemeralKey: Uint8Array;
+  try {
+    ephemeralKey = crypto.secp256k1.recover(signature, xor(shared.secret, nonce));
+  } catch (cause) {
+    throw handshakeFailed('auth is not signed', cause);
+  }
+  // Only now, after all the work that a good key would have taken.
+  if (!shared.onCurve) throw handshakeFailed('auth is not signed');
+  return { remoteId: new Uint8Array(publicKey), ephemeralKey, nonce, packet };
+}
+
+/** What an ack says, and the whole of it as it was on the wire. */
+export interface Ack {
+  /** 64 bytes, not yet known to be a point. */
+  readonly ephemeralKey: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly packet: Uint8Array;
+}
+
+/** @throws RlpxError `handshake-failed`, and what `wire` rejects with. */
+export async function receiveAck(wire: HandshakeWire, options: HandshakeOptions): Promise<Ack> {
+  const { packet, body, plain } = await receivePacket(wire, options, PLAIN_ACK_BODY);
+  const { ephemeralKey, nonce } = plain
+    ? { ephemeralKey: body.subarray(0, 64), nonce: body.subarray(64, 96) }
+    : readBody(ackBody, body);
+  return { ephemeralKey, nonce, packet };
+}
+
+/** A packet that authenticated, whole as it was on the wire, and what was in it. */
+interface Opened {
+  readonly packet: Uint8Array;
+  readonly body: Uint8Array;
+  /** Whether it has the form from before EIP-8. */
+  readonly plain: boolean;
+}
+
+async function receivePacket(
+  wire: HandshakeWire,
+  { crypto, privateKey }: HandshakeOptions,
+  plainBody: number,
+): Promise<Opened> {
+  const prefix = await wire.peek(SIZE_LENGTH);
+  // The plain form begins with the 04 of a point, which can also be the high byte of a size. Such a size is larger
+  // than the plain form, so waiting for that many bytes first is safe in both cases.
+  if (prefix[0] === 0x04) {
+    const packet = await wire.peek(plainBody + ECIES_OVERHEAD);
+    const body = attempt(() => decrypt(crypto, privateKey, packet, NOTHING));
+    if (body) return { packet: await wire.take(packet.length), body, plain: true };
+  }
+  const size = ((prefix[0] as number) << 8) | (prefix[1] as number);
+  if (size < ECIES_OVERHEAD || size + SIZE_LENGTH > MAX_HANDSHAKE_PACKET) {
+    throw handshakeFailed('packet size is out of range');
+  }
+  const packet = await wire.take(SIZE_LENGTH + size);
+  const body = decrypt(
+    crypto,
+    privateKey,
+    packet.subarray(SIZE_LENGTH),
+    packet.subarray(0, SIZE_LENGTH),
+  );
+  return { packet, body, plain: false };
+}
+
+function attempt(work: () => Uint8Array): Uint8Array | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RlpxError) return undefined;
+    throw error;
+  }
+}
+
+/** EIP-8: what follows the list is padding. */
+function readBody<T>(codec: Codec<T>, body: Uint8Array): T {
+  try {
+    return decodePrefix(codec, body).value;
+  } catch (cause) {
+    if (cause instanceof RlpError) throw handshakeFailed('packet holds something else', cause);
+    throw cause;
+  }
+}
