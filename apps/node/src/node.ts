@@ -74,7 +74,7 @@ export interface NodeEvents {
 }
 
 /** A running node. */
-export interface Node extends Pick<EventEmitter<NodeEvents>, 'on' | 'once' | 'off'> {
+export interface Node extends EventEmitter<NodeEvents> {
   /** `enode://…` URL under which others can dial it. */
   readonly enode: string;
   readonly chain: LocalChain;

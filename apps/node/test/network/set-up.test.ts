@@ -1,15 +1,20 @@
 import { virtualClock } from '@devp2p/clock/virtual';
-import { eth } from '@devp2p/eth';
+import { type Chain, eth } from '@devp2p/eth';
+import { memoryChain } from '@devp2p/eth/memory';
 import { type Message, type MessageStream, openPeer, protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
 import { describe, expect, test } from 'vitest';
 import type { LogFields } from '../../src/log.ts';
 import { createPeerSet } from '../../src/network/peers.ts';
 import { setUp } from '../../src/network/set-up.ts';
-import { emptyChain } from './empty-chain.ts';
 
 const key = (byte: number): Uint8Array => new Uint8Array(64).fill(byte);
 const ours = key(1);
+
+/** A chain at its genesis block. */
+function emptyChain({ networkId = 1n } = {}): Chain {
+  return memoryChain({ networkId, genesisHash: new Uint8Array(32).fill(7) });
+}
 
 /** Our side, to which anyone can connect in memory. */
 function setUpNode({ maxPeers = 50, statics = [] as number[], chain = emptyChain() } = {}) {

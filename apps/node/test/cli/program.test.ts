@@ -1,0 +1,349 @@
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { nobleCrypto } from '@devp2p/crypto';
+import { eth } from '@devp2p/eth';
+import { memoryChain } from '@devp2p/eth/memory';
+import { type MessageStream, openPeer, type Peer } from '@devp2p/peer';
+import { connect } from '@devp2p/rlpx/tcp';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { forkSchedule } from '../../src/chain/chain-config.ts';
+import { parseGenesis } from '../../src/chain/genesis.ts';
+import { Program } from './program.ts';
+
+const demo = fileURLToPath(new URL('../../demo/chain/', import.meta.url));
+const genesis = `${demo}genesis.json`;
+const blocks = `${demo}chain.rlp.gz`;
+const key = 'c0ffee'.padEnd(64, '1');
+
+let folder: string;
+let count = 0;
+/** A datadir that has the whole chain; to be copied or read only. */
+let full: string;
+const running = new Set<Program>();
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'program-'));
+  full = datadir();
+  for (const file of [blocks, `${demo}receipts.rlp.gz`]) {
+    expect(await start(['import', file, '--datadir', full]).ended).toBe(0);
+  }
+}, 20_000);
+afterEach(async () => {
+  for (const program of running) program.kill('SIGKILL');
+  await Promise.all([...running].map(({ ended }) => ended));
+  running.clear();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function datadir(): string {
+  return join(folder, `datadir-${count++}`);
+}
+
+/** Starts the program on the demo's chain. */
+function start(args: readonly string[], environment: Record<string, string> = {}): Program {
+  const program = new Program(args, { DEVP2P_GENESIS: genesis, ...environment });
+  running.add(program);
+  return program;
+}
+
+function startNode(path: string, ...flags: string[]): Program {
+  return start(['--datadir', path, '--addr', '127.0.0.1', '--port', '0', ...flags]);
+}
+
+/** What a failure looks like from outside. */
+async function failure(program: Program) {
+  const code = await program.ended;
+  return { code, stdout: program.stdout, stderr: program.stderr };
+}
+
+describe('wrong use: one line, exit code 2', () => {
+  test.each([
+    [['--frobnicate'], 'unknown flag --frobnicate; --help lists what there is'],
+    [['--prot=1'], 'unknown flag --prot; did you mean --port?'],
+    [
+      ['--static', 'enode://12@127.0.0.1:1'],
+      'bad value "enode://12@127.0.0.1:1" for --static: enode URL needs a public key on secp256k1 as 128 hex digits before the @, got "12"',
+    ],
+    [
+      ['--nodekeyhex', '0'.repeat(64)],
+      'bad value for --nodekeyhex: not a private key of secp256k1',
+    ],
+    [['export', 'x', '--first', '5', '--last', '4'], '--last 4 comes before --first 5'],
+  ])('%j', async (args, message) => {
+    expect(await failure(start(['--datadir', datadir(), ...args]))).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `devp2p-node: ${message}\n`,
+    });
+  });
+
+  test('no chain named', async () => {
+    expect(
+      await failure(start([], { DEVP2P_GENESIS: '', DEVP2P_DATADIR: datadir() })),
+    ).toMatchObject({
+      code: 2,
+      stderr: 'devp2p-node: bad value "" for DEVP2P_GENESIS: expected a path\n',
+    });
+    const program = new Program(['--datadir', datadir()]);
+    expect(await failure(program)).toMatchObject({
+      code: 2,
+      stderr: 'devp2p-node: which chain? Name its genesis, --genesis FILE, or a --network\n',
+    });
+  });
+});
+
+describe('what goes wrong at the start: one line, exit code 1', () => {
+  const quiet = ['--verbosity', 'error'];
+
+  async function expectFailure(program: Program, pattern: RegExp): Promise<void> {
+    const { code, stdout, stderr } = await failure(program);
+    expect(stderr).toMatch(pattern);
+    expect(stderr).toMatch(/^devp2p-node: .*\n$/);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  }
+
+  test('a genesis that is not there, or none', async () => {
+    const wrong = join(folder, 'wrong.json');
+    writeFileSync(wrong, readFileSync(genesis, 'utf8').replace('"gasLimit": "', '"gasLimit": "x'));
+    await expectFailure(
+      startNode(datadir(), '--genesis', '/nowhere/genesis.json', ...quiet),
+      /: genesis \/nowhere\/genesis.json cannot be read \(ENOENT\)$/m,
+    );
+    await expectFailure(
+      startNode(datadir(), '--genesis', wrong, ...quiet),
+      /wrong.json: .*gasLimit/,
+    );
+  });
+
+  test('ND-03 a datadir in use', async () => {
+    const path = datadir();
+    await startNode(path).enode();
+    await expectFailure(
+      startNode(path, ...quiet),
+      new RegExp(`datadir ${path} is in use by another`),
+    );
+  });
+
+  test('ND-03 a datadir of another genesis, which stays as it is', async () => {
+    const other = join(folder, 'other.json');
+    writeFileSync(other, readFileSync(genesis, 'utf8').replace('"nonce": "0x0"', '"nonce": "0x1"'));
+    await expectFailure(
+      startNode(full, '--genesis', other, ...quiet),
+      new RegExp(`${full}.*genesis`),
+    );
+    const out = join(folder, 'still.rlp');
+    expect(await start(['export', out, '--datadir', full]).ended).toBe(0);
+  });
+
+  test('ND-03 a node key that others may read', async () => {
+    const path = datadir();
+    const first = startNode(path);
+    await first.enode();
+    first.kill('SIGTERM');
+    await first.ended;
+    chmodSync(join(path, 'nodekey'), 0o644);
+    await expectFailure(startNode(path, ...quiet), /nodekey is open to other users .*chmod 600/);
+  });
+
+  test('HX-21 a port in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const args = ['--addr', '127.0.0.1', '--port', String(port), '--datadir', datadir()];
+    await expectFailure(
+      start([...args, ...quiet]),
+      new RegExp(`port ${port} on 127.0.0.1 is in use`),
+    );
+    server.close();
+  });
+
+  test('an altered and a truncated chain file: what comes before is kept', async () => {
+    const content = gunzipSync(readFileSync(blocks));
+    const altered = join(folder, 'altered.rlp');
+    content[content.length >> 1] = (content[content.length >> 1] ?? 0) ^ 1;
+    writeFileSync(altered, content);
+    const truncated = join(folder, 'truncated.rlp');
+    writeFileSync(truncated, content.subarray(0, 100_000));
+    for (const file of [altered, truncated]) {
+      const path = datadir();
+      const program = start(['import', file, '--datadir', path, ...quiet]);
+      await expectFailure(program, /: block \d+: /);
+      const number = Number(/block (\d+)/.exec(program.stderr)?.[1]);
+      const out = join(folder, 'kept.rlp');
+      const kept = start(['export', out, '--datadir', path, ...quiet]);
+      expect(await kept.ended).toBe(0);
+      expect(kept.stdout).toContain(` last=${number - 1} `);
+    }
+  });
+});
+
+describe('ends of work, and nothing else, on standard output', () => {
+  test('ND-05 import and export', async () => {
+    const path = datadir();
+    const imported = start(['import', blocks, '--datadir', path]);
+    expect(await imported.ended).toBe(0);
+    expect(imported.stdout).toMatch(
+      /^imported number=1024 hash=0x[0-9a-f]{64} blocks=1024 known=0 receipts=0 seconds=[\d.]+ blocks\/s=\d+\n$/,
+    );
+    const out = join(folder, 'out.rlp');
+    const exported = start(['export', out, '--datadir', path, '--first', '1', '--last', '1024']);
+    expect(await exported.ended).toBe(0);
+    expect(exported.stdout).toMatch(
+      /^exported blocks=1024 first=1 last=1024 seconds=[\d.]+ blocks\/s=\d+\n$/,
+    );
+    expect(readFileSync(out).equals(gunzipSync(readFileSync(blocks)))).toBe(true);
+  });
+
+  test('ND-08 a sync that ends the program', async () => {
+    const serving = startNode(full);
+    const syncing = startNode(datadir(), '--static', await serving.enode(), '--sync.exit');
+    expect(await syncing.ended).toBe(0);
+    expect(syncing.stdout).toMatch(
+      /^enode=enode:\/\/[0-9a-f]{128}@127\.0\.0\.1:\d+\nsynced number=1024 hash=0x[0-9a-f]{64} seconds=[\d.]+ headers\/s=\d+ bodies\/s=\d+\n$/,
+    );
+  });
+
+  test('help and version', async () => {
+    const help = start(['--help']);
+    expect(await help.ended).toBe(0);
+    expect(help.stdout).toContain('--sync.target HASH');
+    const version = start(['--version']);
+    expect(await version.ended).toBe(0);
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('ND-13 logs', () => {
+  test('ND-13 at the highest verbosity no key comes out, neither as text nor as JSON', async () => {
+    const own = datadir();
+    const serving = startNode(own, '--verbosity', 'trace', '--log.json');
+    const given = start(
+      ['--datadir', datadir(), '--addr', '127.0.0.1', '--port', '0', '--verbosity', '5'].concat(
+        ['--static', await serving.enode()],
+        ['--nodekeyhex', key],
+      ),
+    );
+    await given.output(/peer added/);
+    for (const program of [given, serving]) {
+      program.kill('SIGTERM');
+      expect(await program.ended).toBe(0);
+    }
+    const output = [serving, given].map(({ stdout, stderr }) => stdout + stderr).join('');
+    const made = readFileSync(join(own, 'nodekey'), 'utf8').trim();
+    expect(output).toContain('peer added');
+    for (const secret of [key, made]) {
+      expect(output.toLowerCase()).not.toContain(secret);
+      expect(output).not.toContain(Buffer.from(secret, 'hex').toString('base64'));
+      expect(output).not.toContain([...Buffer.from(secret, 'hex')].join(','));
+    }
+    for (const line of serving.stderr.trim().split('\n')) {
+      expect(JSON.parse(line)).toMatchObject({
+        level: expect.any(String),
+        msg: expect.any(String),
+      });
+    }
+    for (const line of given.stderr.trim().split('\n')) {
+      expect(line).toMatch(/^\[[^\]]+\] [A-Z]+: [a-z]+: \S/);
+    }
+  });
+});
+
+describe('ND-14 the end', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'ND-14 %s: peers are told, exit code 0',
+    async (signal) => {
+      const node = startNode(datadir());
+      const peer = await meet(await node.enode());
+      const sent = performance.now();
+      node.kill(signal);
+      expect(await peer.closed).toMatchObject({ reason: 'quitting', direction: 'remote' });
+      expect(await node.ended).toBe(0);
+      expect(performance.now() - sent).toBeLessThan(5_000);
+    },
+  );
+
+  test('ND-14 a peer that will not go cannot keep the program from ending', async () => {
+    const node = startNode(datadir());
+    await meet(await node.enode(), deaf);
+    const sent = performance.now();
+    node.kill('SIGTERM');
+    expect(await node.ended).toBe(0);
+    expect(performance.now() - sent).toBeLessThan(5_000);
+  });
+
+  test('ND-14 a second signal ends the program at once', async () => {
+    const node = startNode(datadir());
+    await meet(await node.enode(), deaf);
+    node.kill('SIGINT');
+    await node.output(/closing; once more ends at once/);
+    node.kill('SIGINT');
+    expect(await node.ended).toBe(130);
+  });
+
+  test('ND-03 after kill -9 the same node starts on the same datadir', async () => {
+    const path = datadir();
+    const first = startNode(path);
+    const enode = await first.enode();
+    first.kill('SIGKILL');
+    expect(await first.ended).toBe('SIGKILL');
+    const again = await startNode(path).enode();
+    expect(again.split('@')[0]).toBe(enode.split('@')[0]);
+    expect(statSync(join(path, 'nodekey')).mode & 0o777).toBe(0o600);
+  });
+});
+
+test('a key file of another program may be used, and is not touched', async () => {
+  const file = join(folder, 'key');
+  writeFileSync(file, key);
+  const before = statSync(file).mtimeMs;
+  const path = datadir();
+  const id = (await startNode(path, '--nodekey', file).enode()).slice(0, 136);
+  expect(
+    (
+      await start(['--datadir', datadir(), '--port', '0'], { DEVP2P_NODEKEYHEX: key }).enode()
+    ).slice(0, 136),
+  ).toBe(id);
+  expect(statSync(file).mtimeMs).toBe(before);
+});
+
+/** Makes a peer of a node that runs the demo's chain. */
+async function meet(
+  enode: string,
+  wrap: (stream: MessageStream) => MessageStream = (stream) => stream,
+): Promise<Peer> {
+  const stream = await connect(enode, { privateKey: new Uint8Array(32).fill(9) });
+  const { config, header } = parseGenesis(readFileSync(genesis, 'utf8'), nobleCrypto);
+  const chain = memoryChain({
+    networkId: config.chainId,
+    genesisHash: header.hash,
+    forks: forkSchedule(config, header.timestamp),
+  });
+  const peer = await openPeer(wrap(stream), { protocols: [eth({ chain })] });
+  await peer.eth.status;
+  return peer;
+}
+
+/** Neither hears a Disconnect nor closes. */
+function deaf(stream: MessageStream): MessageStream {
+  return {
+    localId: stream.localId,
+    remoteId: stream.remoteId,
+    inbound: stream.inbound,
+    closed: new Promise(() => {}),
+    read: () =>
+      stream.read().then(
+        (message) =>
+          message === undefined || message.code === 1 ? new Promise(() => {}) : message,
+        () => new Promise(() => {}),
+      ),
+    write: (code, payload) => stream.write(code, payload),
+    enableCompression: () => stream.enableCompression(),
+    close: async () => {},
+    destroy: () => {},
+  };
+}
