@@ -1,0 +1,39 @@
+// A server that tells the time and has room for one guest. The second is told so.
+import { generatePrivateKey, nobleCrypto } from '@devp2p/crypto';
+import { type MessageStream, openPeer, protocol } from '@devp2p/peer';
+import { connect, listen } from '@devp2p/rlpx/tcp';
+
+const time = { name: 'time', version: 1, length: 2 } as const;
+const tell = protocol({
+  ...time,
+  run: async (channel) => {
+    for await (const _ of channel) await channel.send(1, new TextEncoder().encode('ten past four'));
+  },
+});
+const ask = protocol({
+  ...time,
+  run: async (channel) => {
+    await channel.send(0, new Uint8Array());
+    for await (const { payload } of channel) console.log(new TextDecoder().decode(payload));
+  },
+});
+
+let guests = 0;
+const accept = () => (guests < 1 ? undefined : 'too-many-peers');
+async function serve(stream: MessageStream): Promise<void> {
+  await openPeer(stream, { protocols: [tell], accept });
+  guests++;
+}
+
+const privateKey = generatePrivateKey();
+const onStream = (stream: MessageStream) => serve(stream).catch(() => {}); // refused
+const listener = await listen({ privateKey, host: '127.0.0.1', port: 0, onStream });
+const { host, port: tcp } = listener.address;
+const server = { id: nobleCrypto.secp256k1.publicKey(privateKey), host, tcp };
+const dial = () => connect(server, { privateKey: generatePrivateKey() });
+
+const first = await openPeer(await dial(), { clientId: 'first/1.0', protocols: [ask] });
+const second = await openPeer(await dial(), { clientId: 'second/1.0', protocols: [ask] });
+console.log(await second.closed); // { reason: 'too-many-peers', direction: 'remote', … }
+await first.disconnect('quitting');
+await listener.close();
