@@ -68,7 +68,7 @@ export async function openDatabase(location: string): Promise<Database> {
     batch: (changes) => guard(() => level.batch([...changes])),
     clear: ({ from, to }) => guard(() => level.clear({ gte: from, lt: to })),
     atOnce: async (read) => {
-      const snapshot = level.snapshot();
+      const snapshot = await guard(async () => level.snapshot());
       try {
         return await read(reading({ snapshot }));
       } finally {

@@ -1,0 +1,430 @@
+import { toHex } from '@devp2p/enr';
+import { decodeHeader, type HeaderQuery } from '@devp2p/eth';
+import fc from 'fast-check';
+import { Level } from 'level';
+import { describe, expect, test } from 'vitest';
+import type { NewBlock } from '../../src/chain/block-check.ts';
+import type { LocalChain } from '../../src/chain/chain.ts';
+import { BlockError, ChainError } from '../../src/chain/error.ts';
+import { blockKey, hashKey, singleKey } from '../../src/chain/records.ts';
+import { crypto, makeChain, makeGenesis, nextBlock, transfer } from './make-blocks.ts';
+import { openTemporary, temporaryDirectory } from './temporary.ts';
+
+const genesis = makeGenesis('prague');
+const { config } = genesis;
+const blocks = makeChain(config, genesis.header, 40);
+const [, , third] = blocks;
+if (third === undefined) throw new Error('no blocks');
+/** Another way on from block 3. */
+const fork = makeChain(config, third.header, 20, { extraData: Uint8Array.of(1) });
+
+async function codeOf(action: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await action;
+    return undefined;
+  } catch (error) {
+    if (error instanceof BlockError || error instanceof ChainError) return error.code;
+    throw error;
+  }
+}
+
+/** Changes a database behind the chain's back. */
+async function tamper(
+  location: string,
+  change: (database: Level<Uint8Array, Uint8Array>) => Promise<void>,
+): Promise<void> {
+  const database = new Level<Uint8Array, Uint8Array>(location, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+  });
+  await change(database);
+  await database.close();
+}
+
+/** That what is there are exactly these blocks, by every way to read them. */
+async function expectBlocks(chain: LocalChain, expected: readonly NewBlock[]): Promise<void> {
+  const last = expected.at(-1)?.header ?? genesis.header;
+  expect(toHex(chain.head.hash)).toBe(toHex(last.hash));
+  expect(chain.range()).toEqual({
+    earliest: 0,
+    latest: last.number,
+    latestHash: last.hash,
+    latestTime: last.timestamp,
+    totalDifficulty: 0n,
+  });
+  const headers = await chain.headers({ origin: 0, amount: 1024, step: 1 });
+  expect(headers.slice(1).map(toHex)).toEqual(expected.map(({ header }) => toHex(header.raw)));
+  const hashes = expected.map(({ header }) => header.hash);
+  expect(await chain.bodies(hashes)).toEqual(expected.map(({ body }) => body.raw));
+  expect(await chain.receipts(hashes)).toEqual(expected.map(({ receipts }) => receipts?.raw));
+  for (const { header } of expected) {
+    expect(await chain.numberOf(header.hash)).toBe(header.number);
+    expect(await chain.hashAt(header.number)).toEqual(header.hash);
+  }
+  expect(await chain.header(last.number + 1)).toBeUndefined();
+}
+
+describe('the chain', () => {
+  test('ND-03 begins with the genesis block, and is there again after a restart', async () => {
+    const location = temporaryDirectory();
+    const first = await openTemporary(genesis, { location });
+    expect(first).toMatchObject({ networkId: 1234n, genesisHash: genesis.header.hash });
+    await expectBlocks(first, []);
+    expect(await first.bodies([genesis.header.hash])).toEqual([genesis.body]);
+    expect(await first.receipts([genesis.header.hash])).toEqual([Uint8Array.of(0xc0)]);
+    await first.append(blocks);
+    await expectBlocks(first, blocks);
+    await first.close();
+    await expectBlocks(await openTemporary(genesis, { location }), blocks);
+  });
+
+  test('ND-06 blocks without receipts are kept, their receipts are missing until they are added', async () => {
+    const chain = await openTemporary(genesis);
+    const bare = blocks.map(({ header, body }) => ({ header, body }));
+    await chain.append(bare);
+    await expectBlocks(chain, bare);
+    const some = blocks
+      .slice(4, 9)
+      .map(({ header, receipts }) => ({ hash: header.hash, receipts }));
+    await chain.addReceipts(some);
+    expect(await chain.receipts([blocks[4]?.header.hash ?? genesis.header.hash])).toEqual([
+      blocks[4]?.receipts.raw,
+    ]);
+    const [wrong] = blocks.slice(3, 4);
+    const mixed = [{ hash: wrong?.header.hash ?? genesis.header.hash, receipts: third.receipts }];
+    expect(await codeOf(chain.addReceipts(mixed))).toBe('receipts-root');
+    const unknown = [{ hash: new Uint8Array(32), receipts: third.receipts }];
+    expect(await codeOf(chain.addReceipts(unknown))).toBe('unknown-block');
+  });
+
+  test('ND-06 what comes before a bad block is kept, it and what follows is not', async () => {
+    const chain = await openTemporary(genesis);
+    const bad = blocks.map((block, i) => (i === 7 ? { ...block, body: third.body } : block));
+    const error = await chain.append(bad).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'BlockError', code: 'transactions-root', number: 8 });
+    await expectBlocks(chain, blocks.slice(0, 7));
+    await chain.append(blocks.slice(7));
+    await expectBlocks(chain, blocks);
+  });
+
+  test('ND-06 a block that does not join the chain is refused', async () => {
+    const chain = await openTemporary(genesis);
+    await chain.append(blocks.slice(0, 10));
+    expect(await codeOf(chain.append(blocks.slice(11)))).toBe('unknown-parent');
+    expect(await codeOf(chain.append(fork.slice(7)))).toBe('unknown-parent');
+    expect(await codeOf(chain.append(fork.slice(3)))).toBe('unknown-parent');
+    const { header, body } = blocks[0] as NewBlock;
+    expect(await codeOf(chain.append([{ header: { ...header, number: 0 }, body }]))).toBe('number');
+    await chain.append([]);
+    await expectBlocks(chain, blocks.slice(0, 10));
+  });
+
+  test('ND-06 receipts must be as many as transactions', async () => {
+    const chain = await openTemporary(genesis);
+    const short = nextBlock(config, genesis.header, {
+      transactions: [transfer(0), transfer(1)],
+      receipts: [{ type: 0, outcome: true, cumulativeGas: 42_000, logs: [] }],
+    });
+    expect(await codeOf(chain.append([short]))).toBe('receipts');
+  });
+
+  test('ND-08 a fork replaces the blocks above its root', async () => {
+    const chain = await openTemporary(genesis);
+    await chain.append(blocks);
+    await chain.append(fork);
+    await expectBlocks(chain, [...blocks.slice(0, 3), ...fork]);
+    const gone = blocks.slice(3).map(({ header }) => header.hash);
+    expect(new Set(await chain.bodies(gone))).toEqual(new Set([undefined]));
+    expect(await chain.headers({ origin: gone[0] ?? 0, amount: 10, step: 1 })).toEqual([]);
+    await chain.append(blocks.slice(3).map(({ header, body }) => ({ header, body })));
+    const bare = blocks.map((block, i) => (i < 3 ? block : { ...block, receipts: undefined }));
+    await expectBlocks(chain, bare);
+  });
+
+  test('ND-08 a fork with a bad block replaces nothing', async () => {
+    const chain = await openTemporary(genesis);
+    await chain.append(blocks);
+    const bad = fork.map((block, i) => (i === 7 ? { ...block, body: third.body } : block));
+    expect(await codeOf(chain.append(bad))).toBe('transactions-root');
+    await expectBlocks(chain, blocks);
+  });
+
+  test('ND-08 is shortened from its end', async () => {
+    const chain = await openTemporary(genesis);
+    await chain.append(blocks);
+    await chain.truncate(40);
+    await expectBlocks(chain, blocks);
+    await chain.truncate(11);
+    await expectBlocks(chain, blocks.slice(0, 11));
+    await chain.truncate(0);
+    await expectBlocks(chain, []);
+  });
+
+  test('ND-06 total difficulty follows work, forks and the merge', async () => {
+    const work = makeGenesis('work', { config: { terminalTotalDifficulty: 700_000 } });
+    const location = temporaryDirectory();
+    const chain = await openTemporary(work, { location });
+    expect(chain.totalDifficulty).toBe(200_000n);
+    const mined = makeChain(work.config, work.header, 3);
+    await chain.append(mined);
+    const sum = mined.reduce((total, { header }) => total + header.difficulty, 200_000n);
+    expect(chain.totalDifficulty).toBe(sum);
+    const last = mined[2]?.header ?? work.header;
+    expect(await codeOf(chain.append(makeChain(work.config, last, 1)))).toBe('merge');
+    await chain.append(makeChain(work.config, last, 2, { difficulty: 0n }));
+    expect(chain.totalDifficulty).toBe(sum);
+    const first = mined[0]?.header ?? work.header;
+    await chain.append(makeChain(work.config, first, 1, { timestamp: first.timestamp + 30 }));
+    await chain.close();
+    const again = await openTemporary(work, { location });
+    expect(again.head.number).toBe(2);
+    expect(again.totalDifficulty).toBe(400_000n + again.head.difficulty);
+    expect(again.head.difficulty).toBeLessThan(200_000n);
+  });
+
+  test('ND-06 any sequence of appends, forks and cuts leaves one whole chain', async () => {
+    const branches = [0, 1].map((n) =>
+      makeChain(config, genesis.header, 12, { extraData: Uint8Array.of(n) }),
+    );
+    const step = fc.oneof(
+      fc.record({ cut: fc.integer({ min: 0, max: 12 }) }),
+      fc.record({
+        branch: fc.integer({ min: 0, max: 1 }),
+        from: fc.integer({ min: 0, max: 11 }),
+        count: fc.integer({ min: 1, max: 6 }),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const location = temporaryDirectory();
+        let chain = await openTemporary(genesis, { location });
+        let model: NewBlock[] = [];
+        for (const action of steps) {
+          if ('cut' in action) {
+            await chain.truncate(action.cut);
+            model = model.slice(0, action.cut);
+            continue;
+          }
+          const added = (branches[action.branch] ?? []).slice(
+            action.from,
+            action.from + action.count,
+          );
+          const parent =
+            action.from === 0 ? genesis.header : branches[action.branch]?.[action.from - 1]?.header;
+          const ours = action.from === 0 ? genesis.header : model[action.from - 1]?.header;
+          const joins = parent !== undefined && ours !== undefined && parent === ours;
+          expect((await codeOf(chain.append(added))) === undefined).toBe(joins);
+          if (joins) model = [...model.slice(0, action.from), ...added];
+        }
+        await expectBlocks(chain, model);
+        await chain.close();
+        chain = await openTemporary(genesis, { location });
+        await expectBlocks(chain, model);
+        await chain.close();
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test('ND-08 calls made at once are done one after another', async () => {
+    const chain = await openTemporary(genesis);
+    const calls = blocks.map((block) => chain.append([block]));
+    await Promise.all(calls);
+    await expectBlocks(chain, blocks);
+    const closing = chain.append(fork);
+    await Promise.all([chain.close(), chain.close()]);
+    await closing;
+    expect(await codeOf(chain.append(fork))).toBe('closed');
+    expect(await codeOf(chain.bodies([genesis.header.hash]))).toBe('closed');
+  });
+
+  test('ET-09 listeners hear of every change of the head, and of nothing else', async () => {
+    const chain = await openTemporary(genesis);
+    const heard: number[] = [];
+    const stop = chain.onHead(() => heard.push(chain.range().latest));
+    await chain.append(blocks.slice(0, 10));
+    await chain.append([]);
+    await chain.truncate(20);
+    expect(await codeOf(chain.append(fork.slice(5)))).toBe('unknown-parent');
+    await chain.append(fork.slice(0, 2));
+    await chain.truncate(1);
+    stop();
+    await chain.append(blocks.slice(1));
+    expect(heard).toEqual([10, 5, 1]);
+  });
+});
+
+describe('serving', () => {
+  const hashOf = (raw: Uint8Array): string => toHex(crypto.keccak256(raw));
+  const numbersOf = (headers: readonly Uint8Array[]): number[] =>
+    headers.map((raw) => decodeHeader(raw, crypto).number);
+
+  const known = third.header.hash;
+  test.each<[string, HeaderQuery, number[]]>([
+    ['from the genesis', { origin: 0, amount: 3, step: 1 }, [0, 1, 2]],
+    ['a single one', { origin: 5, amount: 1, step: 1 }, [5]],
+    ['beyond the head', { origin: 38, amount: 10, step: 1 }, [38, 39, 40]],
+    ['from beyond the head', { origin: 41, amount: 10, step: 1 }, []],
+    ['with gaps', { origin: 30, amount: 4, step: 5 }, [30, 35, 40]],
+    ['backwards to the genesis', { origin: 3, amount: 10, step: -1 }, [3, 2, 1, 0]],
+    ['backwards with gaps', { origin: 10, amount: 10, step: -4 }, [10, 6, 2]],
+    ['far beyond', { origin: 2 ** 42 - 1, amount: 1024, step: 2 ** 42 }, []],
+    ['with huge gaps', { origin: 40, amount: 1024, step: -(2 ** 42) }, [40]],
+    ['by hash, backwards', { origin: known, amount: 3, step: -1 }, [3, 2, 1]],
+    ['by hash, with gaps', { origin: known, amount: 2, step: 30 }, [3, 33]],
+    ['by an unknown hash', { origin: new Uint8Array(32), amount: 2, step: 1 }, []],
+  ])('ET-07 headers %s', async (_, query, numbers) => {
+    const chain = await openTemporary(genesis);
+    await chain.append(blocks);
+    const headers = await chain.headers(query);
+    expect(numbersOf(headers)).toEqual(numbers);
+    const all = [genesis.header, ...blocks.map(({ header }) => header)];
+    expect(headers.map(hashOf)).toEqual(
+      numbers.map((n) => toHex(all[n]?.hash ?? new Uint8Array())),
+    );
+  });
+
+  test('ET-07 one entry for each hash, in order, with what is unknown left open', async () => {
+    const chain = await openTemporary(genesis);
+    await chain.append(blocks);
+    const [a, b] = [blocks[5], blocks[30]] as [NewBlock, NewBlock];
+    const hashes = [b.header.hash, new Uint8Array(32), a.header.hash, b.header.hash];
+    expect(await chain.bodies(hashes)).toEqual([b.body.raw, undefined, a.body.raw, b.body.raw]);
+    const receipts = [b.receipts?.raw, undefined, a.receipts?.raw, b.receipts?.raw];
+    expect(await chain.receipts(hashes)).toEqual(receipts);
+    expect(await chain.bodies([])).toEqual([]);
+  });
+
+  test('ET-07 while the chain changes, an answer is of one chain', async () => {
+    const chain = await openTemporary(genesis);
+    await chain.append(blocks);
+    const known = new Map(
+      [...blocks, ...fork].map(({ header, body }) => [toHex(header.hash), toHex(body.raw)]),
+    );
+    const hashes = [...blocks, ...fork].map(({ header }) => header.hash);
+    let done = false;
+    const reading = (async () => {
+      while (!done) {
+        const headers = await chain.headers({ origin: third.header.hash, amount: 100, step: 1 });
+        for (const [i, raw] of headers.entries()) {
+          const parent = headers[i - 1];
+          if (parent !== undefined) {
+            expect(toHex(decodeHeader(raw, crypto).parentHash)).toBe(hashOf(parent));
+          }
+        }
+        for (const [i, body] of (await chain.bodies(hashes)).entries()) {
+          if (body !== undefined) {
+            expect(toHex(body)).toBe(known.get(toHex(hashes[i] as Uint8Array)));
+          }
+        }
+      }
+    })();
+    for (let i = 0; i < 10; i++) {
+      await chain.append(fork);
+      await chain.append(blocks.slice(3));
+    }
+    done = true;
+    await reading;
+  });
+});
+
+describe('the database', () => {
+  test('ND-03 a database in use by another is refused by name', async () => {
+    const location = temporaryDirectory();
+    await openTemporary(genesis, { location });
+    await expect(openTemporary(genesis, { location })).rejects.toMatchObject({
+      name: 'ChainError',
+      code: 'in-use',
+      message: expect.stringContaining(location),
+    });
+  });
+
+  test('ND-03 a database of another genesis is refused, and stays as it was', async () => {
+    const location = temporaryDirectory();
+    const chain = await openTemporary(genesis, { location });
+    await chain.append(blocks);
+    await chain.close();
+    const other = makeGenesis('prague', { timestamp: 7 });
+    await expect(openTemporary(other, { location })).rejects.toMatchObject({
+      code: 'other-genesis',
+      message: expect.stringContaining(toHex(genesis.header.hash)),
+    });
+    await expectBlocks(await openTemporary(genesis, { location }), blocks);
+  });
+
+  test('ND-03 a database of another format is refused', async () => {
+    const location = temporaryDirectory();
+    await (await openTemporary(genesis, { location })).close();
+    const record = Uint8Array.of(0xe2, 0x02, 0xa0, ...genesis.header.hash);
+    await tamper(location, (database) => database.put(singleKey('format'), record));
+    await expect(openTemporary(genesis, { location })).rejects.toMatchObject({
+      code: 'other-format',
+    });
+  });
+
+  test('ND-03 a place that cannot be a database is refused', async () => {
+    await expect(openTemporary(genesis, { location: '/dev/null/chain' })).rejects.toMatchObject({
+      code: 'unusable',
+    });
+  });
+
+  const last = blocks.at(-1) as NewBlock;
+  test.each<[string, Uint8Array, Uint8Array | undefined, string]>([
+    ['the head', singleKey('head'), Uint8Array.of(1, 2, 3), 'the head record'],
+    ['the head', singleKey('head'), undefined, 'the head record'],
+    ['the format', singleKey('format'), Uint8Array.of(0xc0), 'the format record'],
+    ['the format', singleKey('format'), undefined, 'the format record'],
+    ['the last header', blockKey('header', 40), undefined, 'the header of block 40'],
+    ['the last header', blockKey('header', 40), Uint8Array.of(0xc0), 'the header of block 40'],
+    ['the last header', blockKey('header', 40), third.header.raw, 'the header of block 40'],
+    ['the last body', blockKey('body', 40), Uint8Array.of(0xc1), 'the body of block 40'],
+    ['the last hash', hashKey(last.header.hash), undefined, toHex(last.header.hash)],
+  ])('HX-22 a damaged record of %s is named at the start', async (_, key, value, name) => {
+    const location = temporaryDirectory();
+    const chain = await openTemporary(genesis, { location });
+    await chain.append(blocks);
+    await chain.close();
+    await tamper(location, (database) =>
+      value === undefined ? database.del(key) : database.put(key, value),
+    );
+    await expect(openTemporary(genesis, { location })).rejects.toMatchObject({
+      name: 'ChainError',
+      code: 'corrupt',
+      message: expect.stringContaining(name),
+    });
+  });
+
+  test('HX-22 damaged records in the middle are reported, the rest is served', async () => {
+    const location = temporaryDirectory();
+    const before = await openTemporary(genesis, { location });
+    await before.append(blocks);
+    await before.close();
+    const errors: string[] = [];
+    await tamper(location, async (database) => {
+      await database.put(blockKey('header', 10), new Uint8Array(600));
+      await database.put(blockKey('body', 20), Uint8Array.of(0xf9, 0xff, 0xff, 1));
+      await database.put(blockKey('receipts', 30), new Uint8Array());
+    });
+    const after = await openTemporary(genesis, {
+      location,
+      onCorrupt: (error) => errors.push(`${error.code}: ${error.message}`),
+    });
+    expect(await after.headers({ origin: 0, amount: 40, step: 1 })).toHaveLength(10);
+    expect(await after.headers({ origin: 11, amount: 40, step: 1 })).toHaveLength(30);
+    const hashes = blocks.map(({ header }) => header.hash);
+    const bodies = await after.bodies(hashes);
+    expect(bodies.flatMap((body, i) => (body === undefined ? [i + 1] : []))).toEqual([20]);
+    const receipts = await after.receipts(hashes);
+    expect(receipts.flatMap((list, i) => (list === undefined ? [i + 1] : []))).toEqual([30]);
+    expect(errors).toHaveLength(3);
+    expect(errors[0]).toContain('corrupt: the header of block 10 is damaged');
+    expect(errors[1]).toContain(`the body of block 0x${toHex(hashes[19] as Uint8Array)}`);
+    expect(errors[2]).toContain(`the receipts of block 0x${toHex(hashes[29] as Uint8Array)}`);
+    expect(await codeOf(after.header(10))).toBe('corrupt');
+    expect(await codeOf(after.storedBlock(20))).toBe('corrupt');
+    expect((await after.storedBlock(21))?.body).toEqual(blocks[20]?.body.raw);
+    // Nothing is lost by going on.
+    await after.append(makeChain(config, last.header, 2));
+    expect(after.head.number).toBe(42);
+  });
+});
