@@ -18,16 +18,13 @@ const ask = protocol({
   },
 });
 
-let guests = 0;
-const accept = () => (guests < 1 ? undefined : 'too-many-peers');
-async function serve(stream: MessageStream): Promise<void> {
-  await openPeer(stream, { protocols: [tell], accept });
-  guests++;
-}
+let places = 1;
+const accept = () => (places-- > 0 ? undefined : 'too-many-peers');
+const serve = (stream: MessageStream) =>
+  void openPeer(stream, { protocols: [tell], accept }).catch(() => {}); // refused, and told so
 
 const privateKey = generatePrivateKey();
-const onStream = (stream: MessageStream) => serve(stream).catch(() => {}); // refused
-const listener = await listen({ privateKey, host: '127.0.0.1', port: 0, onStream });
+const listener = await listen({ privateKey, host: '127.0.0.1', port: 0, onStream: serve });
 const { host, port: tcp } = listener.address;
 const server = { id: nobleCrypto.secp256k1.publicKey(privateKey), host, tcp };
 const dial = () => connect(server, { privateKey: generatePrivateKey() });

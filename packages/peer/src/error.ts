@@ -84,7 +84,7 @@ export function protocolFailed(name: string, cause: unknown): PeerError {
 }
 
 /** The `reason` of any error that names one. */
-export function reasonOf(error: unknown): DisconnectReason | undefined {
+function reasonOf(error: unknown): DisconnectReason | undefined {
   if (typeof error !== 'object' || error === null || !('reason' in error)) return undefined;
   return isDisconnectReason(error.reason) ? error.reason : undefined;
 }

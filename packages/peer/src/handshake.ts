@@ -33,7 +33,7 @@ export interface Handshake {
  *
  * @throws {@link PeerError} `invalid-options` when it is larger than others take.
  */
-export function ourHello(
+function ourHello(
   localId: Uint8Array,
   { clientId, listenPort, protocols }: HandshakeOptions,
 ): Uint8Array {

@@ -21,7 +21,8 @@ export interface OpenPeerOptions<Protocols extends readonly Protocol[] = readonl
   /** Set on the peer as they are. @default both false */
   readonly flags?: Partial<PeerFlags>;
   /**
-   * Called once the remote is known and could run, right before it does: what it returns refuses it.
+   * Called once the remote is known and something would run with it: what it returns refuses it.
+   * Whoever counts peers counts here, since others may be asked before `openPeer` returns.
    *
    * @default everyone is accepted
    */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hello, hex, peerWithRaw, rlp, watch } from './raw.ts';
 
@@ -153,4 +154,30 @@ test('PE-05 two peers keep each other alive for an hour with one timer each', as
   }
   expect(closed).toEqual({});
   expect(raw.seen.filter((seen) => seen === ping).length).toBeGreaterThan(200);
+});
+
+test('HX-12 whatever a remote sends, the peer goes on with one timer or ends with none', async () => {
+  const message = fc.tuple(
+    fc.oneof(fc.nat({ max: 3 }), fc.nat({ max: 25 }), fc.nat({ max: 2 ** 32 - 1 })),
+    fc.uint8Array({ maxLength: 40 }),
+  );
+  let ended = 0;
+  let alive = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(message, { maxLength: 12 }), async (messages) => {
+      const { peer, raw, clock } = await peerWithRaw();
+      const closed = watch(peer.closed);
+      for (const [code, payload] of messages) raw.send(code, payload).catch(() => {});
+      await clock.advance(2000);
+      const mayLive = messages.every(([code]) => code >= 2 && code < 20);
+      expect('value' in closed).toBe(!mayLive);
+      expect(clock.pending).toBe(mayLive ? 1 : 0);
+      if (mayLive) alive++;
+      else ended++;
+      raw.stream.destroy();
+      await peer.closed;
+    }),
+    { numRuns: 300 },
+  );
+  expect(Math.min(ended, alive)).toBeGreaterThan(0);
 });
