@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
-import { type Enode, parseEnode } from '@devp2p/enr';
+import { type Enode, parseEnode, toHex } from '@devp2p/enr';
 import { eth } from '@devp2p/eth';
 import { type LocalChain, openChain } from './chain/chain.ts';
 import { ChainError } from './chain/error.ts';
@@ -14,7 +14,7 @@ import { openDatadir, openNodeKey } from './datadir.ts';
 import { NodeError } from './error.ts';
 import { type Logs, silentLogs } from './log.ts';
 import { type Network, openNetwork } from './network/network.ts';
-import type { NodePeer, Peers } from './network/peers.ts';
+import { createPeerSet, type NodePeer, type PeerSet, type Peers } from './network/peers.ts';
 import type { ReportProgress } from './progress.ts';
 import { createSync, type Sync, type SyncResult } from './sync/sync.ts';
 import { clientId } from './version.ts';
@@ -99,15 +99,29 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const datadir = openDatadir(options.datadir);
   const chain = await openNodeChain({ ...options, datadir, crypto, clock, logs });
   let network: Network;
+  let peers: PeerSet;
   try {
+    const privateKey = options.privateKey ?? openNodeKey(datadir, crypto);
+    const id = crypto.secp256k1.publicKey(privateKey);
+    const isStatic = staticNodeTest(staticNodes, id);
+    peers = createPeerSet({ id, maxPeers: options.maxPeers ?? 50, isStatic });
     network = await openNetwork({
-      privateKey: options.privateKey ?? openNodeKey(datadir, crypto),
+      id,
+      privateKey,
       host: options.host ?? '0.0.0.0',
       port: options.port ?? 30303,
       clientId: clientId(options.identity),
-      eth: eth({ chain, versions: options.ethVersions ?? [70, 69, 68], crypto, clock, random }),
+      eth: eth({
+        chain,
+        versions: options.ethVersions ?? [70, 69, 68],
+        onRange: peers.changed,
+        crypto,
+        clock,
+        random,
+      }),
+      peers,
       staticNodes,
-      maxPeers: options.maxPeers ?? 50,
+      isStatic,
       maxPendingPeers: options.maxPendingPeers ?? 50,
       onPeer: (peer) => events.emit('peer', peer),
       crypto,
@@ -119,10 +133,10 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     await chain.close();
     throw error;
   }
-  const { enode, peers } = network;
+  const { enode, staticsTried } = network;
   const sync = createSync({
     chain,
-    peers,
+    peers: { ...peers, staticsTried },
     target: options.syncTarget,
     // Not before whoever waits for the node can have begun to listen.
     onSynced: (result) => setImmediate(() => events.emit('synced', result)),
@@ -206,6 +220,18 @@ function readGenesis(path: string, crypto: Crypto): Genesis {
     if (!(error instanceof ChainError)) throw error;
     throw new ChainError(error.code, `${path}: ${error.message}`, { cause: error.cause });
   }
+}
+
+/** @throws NodeError `static-self` */
+function staticNodeTest(nodes: readonly Enode[], ownId: Uint8Array): (id: Uint8Array) => boolean {
+  const ids = new Set(nodes.map(({ id }) => toHex(id)));
+  if (ids.has(toHex(ownId))) {
+    throw new NodeError(
+      'static-self',
+      'a static node is this node itself: remove it from --static',
+    );
+  }
+  return (id) => ids.has(toHex(id));
 }
 
 function asEnode(node: Enode | string): Enode {

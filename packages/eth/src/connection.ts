@@ -183,6 +183,7 @@ export class EthConnection implements EthPeer {
       const range = this.#decode(blockRangeUpdate.codec, message);
       checkRange(range);
       this.#setRange(range);
+      this.#parts.onRange?.(this);
       return;
     }
     const name = nameOf(this.version, message.code);

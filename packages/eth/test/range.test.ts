@@ -1,6 +1,6 @@
 import { decode, encode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
-import { nodeInfo } from '../src/index.ts';
+import { type EthPeer, nodeInfo } from '../src/index.ts';
 import { blockRange } from '../src/messages.ts';
 import { block, filled, hex, MemoryChain } from './memory-chain.ts';
 import { attack, connect } from './peers.ts';
@@ -62,7 +62,10 @@ describe.each([69, 70])('eth/%i', (version) => {
 
   test('ET-09 what the remote announces becomes its range, expired or future as it may be', async () => {
     const chain = new MemoryChain(64);
-    const attacked = await attack({ chain, version });
+    const heard: unknown[] = [];
+    const onRange = ({ range }: EthPeer): void => void heard.push(range);
+    const attacked = await attack({ chain, version, onRange });
+    expect(heard).toEqual([]);
     for (const [earliest, latest] of [
       [53, 63],
       [73, 113],
@@ -72,6 +75,7 @@ describe.each([69, 70])('eth/%i', (version) => {
       const range = { earliest, latest, latestHash: filled(32, 9) };
       await attacked.send(0x11, encode(blockRange, range));
       expect(attacked.peer.eth.range).toEqual(range);
+      expect(heard.splice(0)).toEqual([range]);
     }
     await attacked.say('getBlockHeaders', {
       requestId: 1n,

@@ -1,17 +1,19 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
-import { type Enode, formatEnode, toHex } from '@devp2p/enr';
+import { type Enode, formatEnode } from '@devp2p/enr';
 import type { EthPeer } from '@devp2p/eth';
 import type { DisconnectReason, MessageStream, Protocol } from '@devp2p/peer';
 import { connect, type Listener, listen } from '@devp2p/rlpx/tcp';
 import { NodeError } from '../error.ts';
 import { errorText, type Logs } from '../log.ts';
-import { createPeerSet, type NodePeer, type Peers } from './peers.ts';
+import type { NodePeer, PeerSet } from './peers.ts';
 import { setUp } from './set-up.ts';
 import { keepConnected } from './static-node.ts';
 
 /** @see openNetwork */
 export interface NetworkOptions {
+  /** Our public key, 64 bytes, and the private one. */
+  readonly id: Uint8Array;
   readonly privateKey: Uint8Array;
   /** IP address to listen on. */
   readonly host: string;
@@ -19,8 +21,10 @@ export interface NetworkOptions {
   readonly port: number;
   readonly clientId: string;
   readonly eth: Protocol<'eth', EthPeer>;
+  /** Where whoever connects is admitted and shown. */
+  readonly peers: PeerSet;
   readonly staticNodes: readonly Enode[];
-  readonly maxPeers: number;
+  readonly isStatic: (id: Uint8Array) => boolean;
   readonly maxPendingPeers: number;
   readonly onPeer: (peer: NodePeer) => void;
   readonly crypto: Crypto;
@@ -33,7 +37,8 @@ export interface NetworkOptions {
 export interface Network {
   /** Where others reach us. */
   readonly enode: string;
-  readonly peers: Peers;
+  /** Resolves when each static node is a peer, or could not be reached once. */
+  readonly staticsTried: Promise<void>;
   /** Says `quitting` to every peer and closes the port. Idempotent. */
   close(): Promise<void>;
 }
@@ -41,21 +46,11 @@ export interface Network {
 /**
  * Listens, and dials the static nodes from then on.
  *
- * @throws NodeError `port-unavailable`, `static-self`
+ * @throws NodeError `port-unavailable`
  */
 export async function openNetwork(options: NetworkOptions): Promise<Network> {
-  const { privateKey, staticNodes, maxPendingPeers, crypto, clock, random, logs } = options;
-  const id = crypto.secp256k1.publicKey(privateKey);
-  const staticIds = new Set(staticNodes.map((node) => toHex(node.id)));
-  if (staticIds.has(toHex(id))) {
-    throw new NodeError(
-      'static-self',
-      'a static node is this node itself: remove it from --static',
-    );
-  }
-  const isStatic = (remoteId: Uint8Array): boolean => staticIds.has(toHex(remoteId));
-  const peers = createPeerSet({ id, maxPeers: options.maxPeers, isStatic });
-
+  const { id, privateKey, peers, staticNodes, isStatic } = options;
+  const { maxPendingPeers, crypto, clock, random, logs } = options;
   const transport = { privateKey, crypto, clock, random };
   const log = logs('network');
   const stop = new AbortController();
@@ -128,10 +123,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   let closed: Promise<void> | undefined;
   return {
     enode,
-    peers: {
-      ...peers,
-      staticsTried: Promise.all(staticLoops.map(({ tried }) => tried)).then(() => {}),
-    },
+    staticsTried: Promise.all(staticLoops.map(({ tried }) => tried)).then(() => {}),
     close() {
       closed ??= close();
       return closed;

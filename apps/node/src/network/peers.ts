@@ -22,13 +22,11 @@ export interface NodePeer {
 export interface Peers {
   list(): readonly NodePeer[];
   /**
-   * Calls the listener whenever a peer came or went.
+   * Calls the listener whenever a peer came, went, or said something new about its blocks.
    *
    * @returns a function that ends the subscription.
    */
   onChange(listener: () => void): () => void;
-  /** Resolves when each static node is a peer or could not be reached once. */
-  readonly staticsTried: Promise<void>;
 }
 
 /** @see createPeerSet */
@@ -41,7 +39,7 @@ export interface PeerSetOptions {
 }
 
 /** Who is connected: decides whom there is room for, and tells who came and went. */
-export interface PeerSet extends Omit<Peers, 'staticsTried'> {
+export interface PeerSet extends Peers {
   /** Why a remote with this key is not wanted now, if it is not: the checkpoint after each handshake. */
   objection(id: Uint8Array): DisconnectReason | undefined;
   /** As {@link objection}; without one, a place is taken until {@link release}. */
@@ -49,6 +47,8 @@ export interface PeerSet extends Omit<Peers, 'staticsTried'> {
   release(id: Uint8Array): void;
   /** Shows a peer whose handshakes are over. */
   add(peer: NodePeer): void;
+  /** Tells the listeners that a peer said something new. */
+  changed(): void;
   /** Resolves when the node is a peer. */
   arrival(id: Uint8Array): Promise<void>;
   /** Resolves as soon as no place is taken for the key. */
@@ -82,6 +82,7 @@ export function createPeerSet({ id: ownId, maxPeers, isStatic }: PeerSetOptions)
   };
   return {
     objection,
+    changed,
     reserve(id) {
       const reason = objection(id);
       if (reason !== undefined) return reason;
