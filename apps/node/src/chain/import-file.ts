@@ -175,7 +175,8 @@ function readError(error: unknown, path: string, number: number): unknown {
   if (error instanceof RlpStreamError || error instanceof RlpError) {
     return new BlockError('malformed', number, message, { cause: error });
   }
-  if (code?.startsWith('Z_')) {
+  // An aborted signal's reason has a number there.
+  if (typeof code === 'string' && code.startsWith('Z_')) {
     return new BlockError('malformed', number, `gzip: ${message}`, { cause: error });
   }
   if ('syscall' in error) {
