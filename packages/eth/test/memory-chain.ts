@@ -119,6 +119,11 @@ export class MemoryChain implements Chain {
   async headers({ origin, amount, step }: HeaderQuery): Promise<Uint8Array[]> {
     this.calls.push(`headers ${typeof origin === 'number' ? origin : 'hash'} ${amount} ${step}`);
     await this.gate;
+    // What a store would trip over, if it were let through.
+    const start = typeof origin === 'number' ? origin : 2 ** 40;
+    if (!Number.isSafeInteger(step) || !Number.isSafeInteger(start + step * amount)) {
+      throw new RangeError(`step ${step}`);
+    }
     let number = typeof origin === 'number' ? origin : this.#find(origin);
     const found: Uint8Array[] = [];
     for (; found.length < amount; number += step) {

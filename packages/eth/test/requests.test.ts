@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { nobleCrypto } from '@devp2p/crypto';
 import type { Message } from '@devp2p/peer';
@@ -337,6 +338,19 @@ describe('time', () => {
     ).rejects.toBe(reason);
     expect(attacked.received).toEqual([]);
     expect(attacked.peer.eth.info()).not.toBe('handshake');
+  });
+
+  test('ET-06 questions leave nothing behind on a signal that outlives them', async () => {
+    const attacked = await attack();
+    const { signal } = new AbortController();
+    for (let i = 0; i < 3; i++) {
+      const asked = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { signal });
+      const requestId = await idOf(attacked);
+      expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+      await attacked.say('blockHeaders', { requestId, items: [] });
+      await asked;
+      expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    }
   });
 
   test('ET-06 a question can be aborted before the handshake is over', async () => {

@@ -382,49 +382,68 @@ describe('a peer that asks too much', () => {
     expect(ids).toEqual(Array.from({ length: 1000 }, (_, i) => BigInt(i)));
   });
 
+  /** A peer of ours on a channel that yields a Status and then 500 times the same question. */
+  const flooded = (chain: MemoryChain, hashes: number, send: (code: number) => Promise<void>) => {
+    const { codec } = schemaOf(70).messages.getBlockBodies;
+    const payload = encode(codec, {
+      requestId: 1n,
+      hashes: new Array(hashes).fill(filled(32, 1)),
+    });
+    const range = chain.range();
+    const status = encode(schemaOf(70).messages.status.codec, localStatus(chain, range, 70));
+    const state = { read: 0 };
+    async function* messages() {
+      yield { code: 0, payload: status, wireSize: 0 };
+      for (; state.read < 500; state.read++) yield { code: 0x05, payload, wireSize: 0 };
+    }
+    const iterator = messages();
+    const end = new AbortController();
+    const handle = { id: filled(64, 1), signal: end.signal } as unknown as PeerHandle;
+    const clock = virtualClock();
+    const channel = {
+      version: 70,
+      congested: false,
+      send,
+      [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }),
+    };
+    const { run } = eth({ chain, clock }).attach(channel, handle);
+    return { state, clock, end, running: run() };
+  };
+
   test.each([
     ['128 questions', 1, 128],
     ['1 MiB of questions', 16_000, 2],
   ])('ET-07 is not read from while %s wait', async (_, hashes, waiting) => {
     const chain = new MemoryChain(2);
     const open = chain.close();
-    const { codec } = schemaOf(70).messages.getBlockBodies;
-    const question = encode(codec, {
-      requestId: 1n,
-      hashes: new Array(hashes).fill(filled(32, 1)),
-    });
-    const status = encode(
-      schemaOf(70).messages.status.codec,
-      localStatus(chain, chain.range(), 70),
-    );
-    let read = 0;
     let answered = 0;
-    async function* messages() {
-      yield { code: 0, payload: status, wireSize: 0 };
-      for (; read < 500; read++) yield { code: 0x05, payload: question, wireSize: 0 };
-    }
-    const iterator = messages();
-    const channel = {
-      version: 70,
-      congested: false,
-      send: async (code: number) => {
-        if (code === 0x06) answered++;
-      },
-      [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }),
-    };
-    const handle = { id: filled(64, 1), signal: new AbortController().signal };
-    const clock = virtualClock();
-    const { run } = eth({ chain, clock }).attach(channel, handle as PeerHandle);
-    const running = run();
+    const { state, clock, running } = flooded(chain, hashes, async (code) => {
+      if (code === 0x06) answered++;
+    });
     await clock.advance(0);
-    // One is being served, the rest waits.
-    expect(read + 1).toBe(1 + waiting);
+    // One is being served, the rest waits; the last that was read is not counted yet.
+    expect(state.read + 1).toBe(1 + waiting);
     open();
     await running;
     await clock.advance(0);
     // The end of the peer drops what waits then.
-    expect(read).toBe(500);
+    expect(state.read).toBe(500);
     expect(answered).toBeGreaterThanOrEqual(500 - 1 - waiting);
+  });
+
+  test('HX-13 is not served while it does not read its answers', async () => {
+    const chain = new MemoryChain(2);
+    const { state, clock, end, running } = flooded(chain, 1, (code) =>
+      code === 0 ? Promise.resolve() : new Promise(() => {}),
+    );
+    await clock.advance(0);
+    expect(chain.calls).toEqual(['bodies 1']);
+    expect(state.read + 1).toBe(1 + 128);
+    // Once the peer begins to end, what it had asked is read and dropped.
+    end.abort();
+    await running;
+    expect(state.read).toBe(500);
+    expect(chain.calls).toEqual(['bodies 1']);
   });
 
   test('HX-14 two nodes that ask each other for 80 MB at once both get it', async () => {
