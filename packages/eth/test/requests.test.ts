@@ -364,7 +364,7 @@ describe('time', () => {
     await expect(asked).rejects.toThrow('enough');
   });
 
-  test('HX-26 a clock that is set by an hour times nothing out', async () => {
+  test('ET-05 a clock that is set by an hour times nothing out', async () => {
     const attacked = await attack();
     const asked = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 });
     const requestId = await idOf(attacked);

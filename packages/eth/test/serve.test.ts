@@ -431,7 +431,7 @@ describe('a peer that asks too much', () => {
     expect(answered).toBeGreaterThanOrEqual(500 - 1 - waiting);
   });
 
-  test('HX-13 is not served while it does not read its answers', async () => {
+  test('ET-07 is not served while it does not read its answers', async () => {
     const chain = new MemoryChain(2);
     const { state, clock, end, running } = flooded(chain, 1, (code) =>
       code === 0 ? Promise.resolve() : new Promise(() => {}),
@@ -446,7 +446,7 @@ describe('a peer that asks too much', () => {
     expect(chain.calls).toEqual(['bodies 1']);
   });
 
-  test('HX-14 two nodes that ask each other for 80 MB at once both get it', async () => {
+  test('ET-07 two nodes that ask each other for 80 MB at once both get it', async () => {
     const chain = heavyBodies(21, 100 * KiB);
     const hashes = chain.blocks.map(({ header }) => header.hash);
     const { clock, left, right } = await connect({ chain }, { chain });
