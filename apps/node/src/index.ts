@@ -5,13 +5,13 @@ export { NodeError, type NodeErrorCode } from './error.ts';
 export type { Log, LogFields, LogModule, Logs } from './log.ts';
 export type { NodePeer, Peers } from './network/peers.ts';
 export {
-  type ChainChoice,
   createNode,
   type Node,
   type NodeEvents,
   type NodeOptions,
   type NodeSettings,
 } from './node.ts';
+export type { ChainChoice } from './node-chain.ts';
 export type { ReportProgress } from './progress.ts';
 export { SyncError, type SyncErrorCode } from './sync/error.ts';
 export type { Sync, SyncResult } from './sync/sync.ts';

@@ -1,30 +1,19 @@
 import { EventEmitter } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { type Enode, parseEnode, toHex } from '@devp2p/enr';
 import { eth } from '@devp2p/eth';
-import { type LocalChain, openChain } from './chain/chain.ts';
-import { ChainError } from './chain/error.ts';
-import { type Genesis, parseGenesis } from './chain/genesis.ts';
-import { type NetworkName, networkGenesis } from './chain/networks.ts';
+import type { LocalChain } from './chain/chain.ts';
 import { openDatadir, openNodeKey } from './datadir.ts';
 import { NodeError } from './error.ts';
 import { type Logs, silentLogs } from './log.ts';
-import { type Network, openNetwork } from './network/network.ts';
-import { createPeerSet, type NodePeer, type PeerSet, type Peers } from './network/peers.ts';
+import { openNetwork } from './network/network.ts';
+import { createPeerSet, type NodePeer, type Peers } from './network/peers.ts';
+import { type ChainChoice, openNodeChain, readGenesis } from './node-chain.ts';
 import type { ReportProgress } from './progress.ts';
 import { createSync, type Sync, type SyncResult } from './sync/sync.ts';
 import { clientId } from './version.ts';
-
-/** Which chain: one of the two. */
-export type ChainChoice =
-  /** Path of the chain's genesis.json, in go-ethereum's format. */
-  | { genesis: string; network?: undefined }
-  /** A public network. */
-  | { network: NetworkName; genesis?: undefined };
 
 /** Settings and collaborators of {@link createNode}. */
 export type NodeOptions = ChainChoice & NodeSettings;
@@ -96,43 +85,36 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const staticNodes = (options.staticNodes ?? []).map(asEnode);
   const events = new EventEmitter<NodeEvents>();
 
+  const genesis = readGenesis(options, crypto);
   const datadir = openDatadir(options.datadir);
-  const chain = await openNodeChain({ ...options, datadir, crypto, clock, logs });
-  let network: Network;
-  let peers: PeerSet;
-  try {
-    const privateKey = options.privateKey ?? openNodeKey(datadir, crypto);
-    const id = crypto.secp256k1.publicKey(privateKey);
-    const isStatic = staticNodeTest(staticNodes, id);
-    peers = createPeerSet({ id, maxPeers: options.maxPeers ?? 50, isStatic });
-    network = await openNetwork({
-      id,
-      privateKey,
-      host: options.host ?? '0.0.0.0',
-      port: options.port ?? 30303,
-      clientId: clientId(options.identity),
-      eth: eth({
-        chain,
-        versions: options.ethVersions ?? [70, 69, 68],
-        onRange: peers.changed,
-        crypto,
-        clock,
-        random,
-      }),
-      peers,
-      staticNodes,
-      isStatic,
-      maxPendingPeers: options.maxPendingPeers ?? 50,
-      onPeer: (peer) => events.emit('peer', peer),
-      crypto,
-      clock,
-      random,
-      logs,
-    });
-  } catch (error) {
+  const privateKey = options.privateKey ?? openNodeKey(datadir, crypto);
+  const id = crypto.secp256k1.publicKey(privateKey);
+  const isStatic = staticNodeTest(staticNodes, id);
+  const { networkId } = options;
+  const chain = await openNodeChain({ datadir, genesis, networkId, crypto, clock, logs });
+
+  const peers = createPeerSet({ id, maxPeers: options.maxPeers ?? 50, isStatic });
+  const versions = options.ethVersions ?? [70, 69, 68];
+  const network = await openNetwork({
+    id,
+    privateKey,
+    host: options.host ?? '0.0.0.0',
+    port: options.port ?? 30303,
+    clientId: clientId(options.identity),
+    eth: eth({ chain, versions, onRange: peers.changed, crypto, clock, random }),
+    peers,
+    staticNodes,
+    isStatic,
+    maxPendingPeers: options.maxPendingPeers ?? 50,
+    onPeer: (peer) => events.emit('peer', peer),
+    crypto,
+    clock,
+    random,
+    logs,
+  }).catch(async (error: unknown) => {
     await chain.close();
     throw error;
-  }
+  });
   const { enode, staticsTried } = network;
   const sync = createSync({
     chain,
@@ -163,63 +145,6 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,
   });
-}
-
-/** What {@link openNodeChain} needs of a node's options. */
-export type NodeChainOptions = ChainChoice & {
-  /** An absolute path. */
-  datadir: string;
-  networkId?: bigint | undefined;
-  crypto: Crypto;
-  clock: Clock;
-  logs: Logs;
-};
-
-/** Opens the chain of a data directory, which only one process may at a time. */
-export async function openNodeChain(options: NodeChainOptions): Promise<LocalChain> {
-  const { datadir, crypto, clock, networkId, logs } = options;
-  const genesis =
-    options.network === undefined
-      ? readGenesis(options.genesis, crypto)
-      : networkGenesis(options.network, crypto);
-  const log = logs('chain');
-  try {
-    const chain = await openChain({
-      location: join(datadir, 'chain'),
-      genesis,
-      networkId,
-      clock,
-      crypto,
-      onCorrupt: (error) => log.error({ error }, 'a peer asked for a damaged record'),
-    });
-    log.info({ datadir, genesis: genesis.header.hash, head: chain.head.number }, 'chain opened');
-    return chain;
-  } catch (error) {
-    if (!(error instanceof ChainError) || error.code !== 'in-use') throw error;
-    throw new NodeError(
-      'datadir-in-use',
-      `datadir ${datadir} is in use by another process: stop it, or choose another with --datadir`,
-      { cause: error },
-    );
-  }
-}
-
-function readGenesis(path: string, crypto: Crypto): Genesis {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new NodeError('genesis-unreadable', `genesis ${path} cannot be read (${code})`, {
-      cause: error,
-    });
-  }
-  try {
-    return parseGenesis(text, crypto);
-  } catch (error) {
-    if (!(error instanceof ChainError)) throw error;
-    throw new ChainError(error.code, `${path}: ${error.message}`, { cause: error.cause });
-  }
 }
 
 /** @throws NodeError `static-self` */

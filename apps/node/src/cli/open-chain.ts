@@ -2,16 +2,17 @@ import { systemClock } from '@devp2p/clock';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import type { LocalChain } from '../chain/chain.ts';
 import { openDatadir } from '../datadir.ts';
-import { type ChainChoice, openNodeChain } from '../node.ts';
+import { type ChainChoice, openNodeChain, readGenesis } from '../node-chain.ts';
 import type { CommandContext } from './context.ts';
 import type { Settings } from './flags.ts';
 import { UsageError } from './usage.ts';
 
 /** The chain that the settings name. */
 export async function openSettledChain({ settings, logs }: CommandContext): Promise<LocalChain> {
-  const chain = chainChoice(settings);
+  const crypto = fastCrypto;
+  const genesis = readGenesis(chainChoice(settings), crypto);
   const datadir = openDatadir(settings.datadir);
-  return openNodeChain({ ...chain, datadir, crypto: fastCrypto, clock: systemClock, logs });
+  return openNodeChain({ datadir, genesis, crypto, clock: systemClock, logs });
 }
 
 /** @throws UsageError when no chain was named. */

@@ -112,7 +112,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     writeFileSync(wrong, readFileSync(genesis, 'utf8').replace('"gasLimit": "', '"gasLimit": "x'));
     await expectFailure(
       startNode(datadir(), '--genesis', '/nowhere/genesis.json', ...quiet),
-      /: genesis \/nowhere\/genesis.json cannot be read \(ENOENT\)$/m,
+      /: genesis \/nowhere\/genesis.json cannot be read \(ENOENT\): name a genesis.json/,
     );
     await expectFailure(
       startNode(datadir(), '--genesis', wrong, ...quiet),

@@ -1,0 +1,83 @@
+// Values of flags as they are typed. Each function throws an `Error` that says what was expected.
+import { isIP } from 'node:net';
+import { nobleCrypto } from '@devp2p/crypto';
+import { type Enode, fromHex, parseEnode } from '@devp2p/enr';
+import type { NetworkName } from '../chain/networks.ts';
+
+const networkNames = ['mainnet', 'sepolia', 'hoodi'] as const satisfies readonly NetworkName[];
+const knownEthVersions = [70, 69, 68];
+
+export function filePath(text: string): string {
+  if (text === '' || text.includes('\0')) throw new Error('expected a path');
+  return text;
+}
+
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      throw new Error(
+        max === Number.MAX_SAFE_INTEGER
+          ? 'expected a whole number'
+          : `expected a whole number from ${min} to ${max}`,
+      );
+    }
+    return value;
+  };
+}
+
+export function networkName(text: string): NetworkName {
+  const name = networkNames.find((known) => known === text);
+  if (name === undefined) throw new Error(`expected one of ${networkNames.join(', ')}`);
+  return name;
+}
+
+export function networkId(text: string): bigint {
+  const value = /^\d{1,20}$/.test(text) ? BigInt(text) : 0n;
+  if (value < 1n || value >= 1n << 64n) throw new Error('expected a whole number from 1 to 2^64-1');
+  return value;
+}
+
+export function hexOf(length: number): (text: string) => Uint8Array {
+  const pattern = new RegExp(`^(?:0x)?[0-9a-fA-F]{${2 * length}}$`);
+  return (text) => {
+    if (!pattern.test(text)) throw new Error(`expected ${2 * length} hex digits`);
+    return fromHex(text.slice(-2 * length));
+  };
+}
+
+export function ipAddress(text: string): string {
+  if (isIP(text) === 0) throw new Error('expected an IPv4 or IPv6 address');
+  return text;
+}
+
+export function identity(text: string): string {
+  // The client id is a path of printable parts, and a Hello has room for 2 KiB in all.
+  if (!/^[\x21-\x2e\x30-\x7e]{1,64}$/.test(text)) {
+    throw new Error('expected 1 to 64 printable ASCII characters without "/" or spaces');
+  }
+  return text;
+}
+
+export function enodes(text: string): readonly Enode[] {
+  const urls = text.split(',').map((url) => url.trim());
+  return urls.filter((url) => url !== '').map((url) => staticNode(url));
+}
+
+function staticNode(url: string): Enode {
+  const node = parseEnode(url, { allowHostname: true, crypto: nobleCrypto });
+  if (node.tcp === 0) throw new Error('expected a TCP port other than 0');
+  return node;
+}
+
+export function ethVersions(text: string): readonly number[] {
+  const versions = text.split(',').map((part) => part.trim());
+  const wrong = versions.some((version) => !knownEthVersions.map(String).includes(version));
+  if (wrong) throw new Error(`expected some of ${knownEthVersions.join(',')}`);
+  return [...new Set(versions.map(Number))];
+}
+
+export function yesOrNo(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('expected true or false');
+  return text === 'true';
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '@devp2p/clock';
+import type { Crypto } from '@devp2p/crypto';
+import { type LocalChain, openChain } from './chain/chain.ts';
+import { ChainError } from './chain/error.ts';
+import { type Genesis, parseGenesis } from './chain/genesis.ts';
+import { type NetworkName, networkGenesis } from './chain/networks.ts';
+import { NodeError } from './error.ts';
+import type { Logs } from './log.ts';
+
+/** Which chain: one of the two. */
+export type ChainChoice =
+  /** Path of the chain's genesis.json, in go-ethereum's format. */
+  | { genesis: string; network?: undefined }
+  /** A public network. */
+  | { network: NetworkName; genesis?: undefined };
+
+/**
+ * The first block and the rules of the chosen chain.
+ *
+ * @throws NodeError `genesis-unreadable`; ChainError `invalid-genesis`
+ */
+export function readGenesis({ genesis: path, network }: ChainChoice, crypto: Crypto): Genesis {
+  if (network !== undefined) return networkGenesis(network, crypto);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new NodeError(
+      'genesis-unreadable',
+      `genesis ${path} cannot be read (${code ?? message}): name a genesis.json in go-ethereum's format`,
+      { cause: error },
+    );
+  }
+  try {
+    return parseGenesis(text, crypto);
+  } catch (error) {
+    if (!(error instanceof ChainError)) throw error;
+    throw new ChainError(error.code, `genesis ${path}: ${error.message}`, { cause: error });
+  }
+}
+
+/** @see openNodeChain */
+export interface NodeChainOptions {
+  /** An absolute path. */
+  readonly datadir: string;
+  readonly genesis: Genesis;
+  readonly networkId?: bigint | undefined;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly logs: Logs;
+}
+
+/**
+ * Opens the chain of a data directory, which only one process may at a time.
+ *
+ * @throws NodeError `datadir-in-use`; ChainError
+ */
+export async function openNodeChain(options: NodeChainOptions): Promise<LocalChain> {
+  const { datadir, logs, ...settings } = options;
+  const log = logs('chain');
+  try {
+    const chain = await openChain({
+      ...settings,
+      location: join(datadir, 'chain'),
+      onCorrupt: (error) => log.error({ error }, 'a peer asked for a damaged record'),
+    });
+    const { genesisHash: genesis, head } = chain;
+    log.info({ datadir, genesis, head: head.number }, 'chain opened');
+    return chain;
+  } catch (error) {
+    if (!(error instanceof ChainError) || error.code !== 'in-use') throw error;
+    throw new NodeError(
+      'datadir-in-use',
+      `datadir ${datadir} is in use by another process: stop it, or choose another with --datadir`,
+      { cause: error },
+    );
+  }
+}
