@@ -31,11 +31,16 @@ const blockForks = [
 const timeForks = ['shanghai', 'cancun', 'prague', 'osaka', 'amsterdam'] as const;
 const blobs = { target: 3, max: 6, baseFeeUpdateFraction: 3_338_477 };
 
+type Era = (typeof timeForks)[number] | 'merge' | 'work';
+type GenesisChanges = { config?: object } & Record<string, unknown>;
+
 /** A genesis whose chain has had every fork from the start up to the named one; `work` means London before the merge. */
-export function makeGenesis(
-  last: (typeof timeForks)[number] | 'merge' | 'work',
-  changes: { config?: object } & Record<string, unknown> = {},
-): Genesis {
+export function makeGenesis(last: Era, changes: GenesisChanges = {}): Genesis {
+  return parseGenesis(genesisText(last, changes), crypto);
+}
+
+/** The genesis.json of {@link makeGenesis}. */
+export function genesisText(last: Era, changes: GenesisChanges = {}): string {
   const { config, ...fields } = changes;
   const times = timeForks.slice(0, timeForks.indexOf(last as 'osaka') + 1);
   const json = {
@@ -54,7 +59,7 @@ export function makeGenesis(
     alloc: {},
     ...fields,
   };
-  return parseGenesis(JSON.stringify(json), crypto);
+  return JSON.stringify(json);
 }
 
 /** A header that may follow `parent`, of a block without contents, as it was before `changes`. */

@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { toHex } from '@devp2p/enr';
+import { decodeBody, receiptList } from '@devp2p/eth';
+import { decode, encode } from '@devp2p/rlp';
+import { Level } from 'level';
+import { expect, test } from 'vitest';
+import { encodeBlock, receiptsRecordCodec } from '../../src/chain/block-rlp.ts';
+import { blockNumber, recordsOf } from '../../src/chain/records.ts';
+import { genesisText, makeChain, makeGenesis } from './make-blocks.ts';
+import { openTemporary, temporaryDirectory } from './temporary.ts';
+
+const writer = fileURLToPath(new URL('crash-writer.mjs', import.meta.url));
+const genesis = makeGenesis('prague');
+const branch = makeChain(genesis.config, genesis.header, 200);
+const root = branch[99]?.header ?? genesis.header;
+const fork = makeChain(genesis.config, root, 50, { extraData: Uint8Array.of(1) });
+
+/** What the writer reads, and arguments that say so. */
+function prepare(): { location: string; args: string[] } {
+  const directory = temporaryDirectory();
+  const path = (name: string): string => join(directory, name);
+  writeFileSync(path('genesis.json'), genesisText('prague'));
+  for (const [name, blocks] of Object.entries({ branch, fork })) {
+    const items = blocks.flatMap(({ header, body, receipts }) => [
+      encodeBlock(header.raw, body.raw),
+      encode(receiptsRecordCodec, { hash: header.hash, receipts }),
+    ]);
+    writeFileSync(path(name), Buffer.concat(items));
+  }
+  const location = path('chain');
+  return { location, args: [location, path('genesis.json'), path('branch'), path('fork')] };
+}
+
+/** What the writer has said: heads that were reached, and those that were announced after the last of them. */
+interface Said {
+  done: string;
+  planned: string | undefined;
+  changes: number;
+  failed: string | undefined;
+}
+
+/** Lets a writer write until `stop` says so, kills it, and returns what it had said. */
+async function write(child: ChildProcess, stop: (said: Said) => boolean): Promise<Said> {
+  const said: Said = { done: '', planned: undefined, changes: 0, failed: undefined };
+  if (child.stdout === null) throw new Error('no pipe');
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [word, ...rest] = line.split(' ');
+    if (word === 'failed') said.failed = rest.join(' ');
+    if (word === 'plan') said.planned = rest.join(' ');
+    if (word === 'done') {
+      said.done = rest.join(' ');
+      said.planned = undefined;
+      said.changes++;
+    }
+    if (stop(said)) child.kill('SIGKILL');
+  }
+  return said;
+}
+
+/** Reads everything that a directory holds, and returns its head. */
+async function expectWholeChain(location: string): Promise<string> {
+  const chain = await openTemporary(genesis, { location });
+  const { head } = chain;
+  const headers = await chain.headers({ origin: 0, amount: 1024, step: 1 });
+  expect(headers).toHaveLength(head.number + 1);
+  for (let number = 1, parent = genesis.header; number <= head.number; number++) {
+    const block = await chain.storedBlock(number);
+    if (block?.receipts === undefined) throw new Error(`block ${number} is not whole`);
+    expect(block.header.parentHash).toEqual(parent.hash);
+    chain.checkBody(block.header, decodeBody(block.body));
+    chain.checkReceipts(block.header, decode(receiptList, block.receipts));
+    expect(await chain.numberOf(block.header.hash)).toBe(number);
+    parent = block.header;
+  }
+  expect(await chain.hashAt(head.number)).toEqual(head.hash);
+  const gone = [...branch, ...fork].filter(({ header }) => header.number > head.number);
+  for (const { header } of gone) expect(await chain.numberOf(header.hash)).toBeUndefined();
+  await chain.close();
+  const level = new Level(location, { keyEncoding: 'view' });
+  for (const kind of ['header', 'body', 'receipts'] as const) {
+    const { from, to } = recordsOf(kind);
+    const [last] = await level.keys({ gte: from, lt: to, reverse: true, limit: 1 }).all();
+    expect(blockNumber(last ?? to), `${kind} above the head`).toBe(head.number);
+  }
+  await level.close();
+  return `${head.number} ${toHex(head.hash)}`;
+}
+
+test('HX-23 killed while it writes, again and again, the chain is whole and has what was acknowledged', async () => {
+  const { location, args } = prepare();
+  let changes = 0;
+  for (let round = 1; round <= 10; round++) {
+    const child = spawn(process.execPath, [writer, ...args, String(round)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const enough = 2 + ((round * 7) % 11);
+    const said = await write(child, ({ changes, planned }) => {
+      // Now and then while a change is being made, now and then right after one.
+      return changes >= enough && (planned !== undefined) === round % 3 > 0;
+    });
+    expect(said.failed).toBeUndefined();
+    changes += said.changes;
+    const head = await expectWholeChain(location);
+    expect([said.done, said.planned]).toContain(head);
+  }
+  expect(changes).toBeGreaterThan(20);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'HX-22 when the disk is full, the error is clear and what was there stays',
+  async () => {
+    const { location, args } = prepare();
+    // A limit on the size of each file, in blocks of 512 bytes, stands in for a disk without room.
+    const limited = `trap '' XFSZ; ulimit -f 200; exec "$@"`;
+    const command = ['-c', limited, 'sh', process.execPath, writer, ...args, '5'];
+    const child = spawn('sh', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const said = await write(child, ({ changes }) => changes >= 10_000);
+    expect(said.failed).toMatch(/^unusable /);
+    expect(said.failed).toContain(location);
+    const head = await expectWholeChain(location);
+    expect([said.done, said.planned]).toContain(head);
+    const chain = await openTemporary(genesis, { location });
+    await chain.truncate(0);
+    await chain.append(branch);
+    expect(chain.head.number).toBe(branch.length);
+  },
+);
