@@ -13,13 +13,13 @@ export interface Schedule {
 /** Lets the workers take turns on one case; each begins a round as often as any other. */
 export async function runCase(
   workers: ReadonlyMap<Implementation, Worker>,
-  { name }: Case,
+  { name, warmUp = 600 }: Case,
   { rounds, slice }: Schedule,
 ): Promise<Figures> {
   const taking = [...workers].filter(([, worker]) => worker.cases.has(name));
   const figures = new Map(taking.map(([implementation]) => [implementation, [] as number[]]));
   // Compilers and caches warm up in slices that do not count.
-  for (const [, worker] of taking) await worker.run(name, 2 * slice);
+  for (const [, worker] of taking) await worker.run(name, warmUp);
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < taking.length; turn++) {
       const [implementation, worker] = taking[(round + turn) % taking.length] as (typeof taking)[0];

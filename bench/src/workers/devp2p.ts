@@ -6,12 +6,13 @@ import { fullBodyCodec } from '../fixtures/body.ts';
 import { headersCodec } from '../fixtures/headers.ts';
 import { cryptoCases } from './crypto-cases.ts';
 import { decoding, encoding, type Form } from './rlp-cases.ts';
+import { rlpxCases } from './rlpx-devp2p.ts';
 import { type Cases, serve } from './serve.ts';
 
 const [, , folder = '', backend = 'fast'] = process.argv;
 const crypto = backend === 'noble' ? nobleCrypto : fastCrypto;
 
-await serve({ ...rlpCases(), ...cryptoCases(crypto) });
+await serve({ ...rlpxCases(folder, crypto), ...rlpCases(), ...cryptoCases(crypto) });
 
 function rlpCases(): Cases {
   const fullBody = form(fullBodyCodec, (body) => body.transactions.length);

@@ -32,6 +32,8 @@ export async function serve(cases: Cases, cpuTime: () => number = ownCpuTime): P
       say('failed', why.replaceAll('\n', ' '));
     }
   }
+  // Open listeners and connections are no reason to stay.
+  process.exit();
 }
 
 function find(cases: Cases, name: string): Case {

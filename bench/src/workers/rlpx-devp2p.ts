@@ -1,0 +1,103 @@
+import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
+import { openPeer, protocol } from '@devp2p/peer';
+import type { RlpxStream } from '@devp2p/rlpx';
+import { connect, listen } from '@devp2p/rlpx/tcp';
+import { readMessages } from '../fixtures/files.ts';
+import type { Case, Cases } from './serve.ts';
+
+const messageCode = 0x10;
+/** Tells the reader that the slice's messages have all been sent. */
+const endCode = 0x11;
+
+export function rlpxCases(folder: string, crypto: Crypto): Cases {
+  return {
+    'rlpx-handshake': handshakes(crypto),
+    'rlpx-bulk': messages(crypto, () => readMessages(folder, 'bulk'), 'bytes'),
+    'rlpx-small': messages(crypto, () => readMessages(folder, 'small'), 'messages'),
+  };
+}
+
+type Ends = [dialled: RlpxStream, accepted: RlpxStream];
+
+/** Streams over loopback sockets, one pair with each call. */
+async function pairs(crypto: Crypto): Promise<() => Promise<Ends>> {
+  const [diallerKey, acceptorKey] = [generatePrivateKey(), generatePrivateKey()];
+  const id = crypto.secp256k1.publicKey(acceptorKey);
+  let accepted: (stream: RlpxStream) => void = () => {};
+  const { address } = await listen({
+    privateKey: acceptorKey,
+    crypto,
+    host: '127.0.0.1',
+    port: 0,
+    onStream: (stream) => accepted(stream),
+  });
+  const node = { id, host: address.host, tcp: address.port };
+  return () => {
+    const incoming = new Promise<RlpxStream>((resolve) => {
+      accepted = resolve;
+    });
+    return Promise.all([connect(node, { privateKey: diallerKey, crypto }), incoming]);
+  };
+}
+
+function handshakes(crypto: Crypto): Case {
+  return async () => {
+    const open = await pairs(crypto);
+    const protocols = [
+      protocol({ name: 'bench', version: 1, length: 1, run: (_, { signal }) => ended(signal) }),
+    ];
+    return async (over) => {
+      let count = 0;
+      while (!over()) {
+        const streams = await open();
+        const peers = await Promise.all(
+          streams.map((stream) => openPeer(stream, { clientId: 'bench', protocols })),
+        );
+        if (peers.some(({ capabilities }) => capabilities[0]?.name !== 'bench')) {
+          throw new Error('the ends do not speak the same');
+        }
+        for (const stream of streams) stream.destroy();
+        await Promise.all(peers.map((peer) => peer.closed));
+        count++;
+      }
+      return count;
+    };
+  };
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Sends messages from one end to the other and compares each with what was sent. */
+function messages(crypto: Crypto, load: () => Uint8Array[], unit: 'bytes' | 'messages'): Case {
+  return async () => {
+    const payloads = load();
+    const payload = (index: number) => payloads[index % payloads.length] as Uint8Array;
+    const [from, to] = await (await pairs(crypto))();
+    for (const stream of [from, to]) stream.enableCompression();
+
+    const send = async (over: () => boolean): Promise<number> => {
+      let index = 0;
+      while (!over()) await from.write(messageCode, payload(index++));
+      await from.write(endCode, new Uint8Array());
+      return index;
+    };
+    const receive = async (): Promise<number> => {
+      for (let index = 0; ; index++) {
+        const message = await to.read();
+        if (message?.code === endCode) return index;
+        const same =
+          message?.code === messageCode && Buffer.compare(message.payload, payload(index)) === 0;
+        if (!same) throw new Error(`message ${index} is not what was sent`);
+      }
+    };
+    return async (over) => {
+      const [sent, received] = await Promise.all([send(over), receive()]);
+      if (sent !== received) throw new Error(`${sent} sent, ${received} received`);
+      return unit === 'bytes' ? received * payload(0).length : received;
+    };
+  };
+}
