@@ -53,6 +53,10 @@ afterAll(() => {
   if (workDir !== undefined) rmSync(workDir, { recursive: true, force: true });
 });
 
+/** What follows `from` or `import` in a statement, or stands in a call of `import` or `require`. */
+const specifiers =
+  /^(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*['"]([^'"]+)['"]|\b(?:import|require|createRequire\([^)]*\))\(\s*['"]([^'"]+)['"]\s*\)/gm;
+
 /** An empty project outside the workspace, with `packages` installed as a user would. */
 async function install(name: string, packages: readonly string[]): Promise<string> {
   const project = join(workDir, name);
@@ -89,16 +93,8 @@ describe('each package by itself', () => {
       for (const file of readdirSync(join(root, folder, 'dist'), { recursive: true }) as string[]) {
         if (!/\.(?:js|d\.ts)$/.test(file)) continue;
         const text = readFileSync(join(root, folder, 'dist', file), 'utf8');
-        for (const [, specifier = ''] of text.matchAll(
-          /(?:^|[;\n}])\s*(?:import|export)\b[^'"`;]*?['"]([^'"]+)['"]|\b(?:import|require)\(\s*['"]([^'"]+)['"]\s*\)/g,
-        )) {
-          remember(specifier);
-        }
-        for (const [, specifier = ''] of text.matchAll(
-          /\b(?:import|require)\(\s*['"]([^'"]+)['"]\s*\)/g,
-        )) {
-          remember(specifier);
-        }
+        for (const [, from = '', called = ''] of text.matchAll(specifiers))
+          remember(from || called);
       }
       function remember(specifier: string): void {
         if (specifier === '' || specifier.startsWith('.') || specifier.startsWith('node:')) return;
