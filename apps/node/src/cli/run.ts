@@ -5,12 +5,14 @@ import { createNode } from '../node.ts';
 import type { SyncResult } from '../sync/sync.ts';
 import type { CommandContext } from './context.ts';
 import type { Settings } from './flags.ts';
+import { observeTransport } from './observe.ts';
 import { chainChoice } from './open-chain.ts';
 import { UsageError } from './usage.ts';
 
 /** `devp2p-node run`: a node until a signal comes, its sync fails, or with `--sync.exit` is done. */
 export async function run(context: CommandContext): Promise<void> {
   const { settings, logs, progress, print, signal } = context;
+  observeTransport(logs('network'));
   const node = await createNode({
     datadir: settings.datadir,
     ...chainChoice(settings),

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -253,6 +253,17 @@ describe('ND-13 logs', () => {
   });
 });
 
+test('ND-13 a stranger who speaks no RLPx is a line of the debug log, and nothing else', async () => {
+  const node = startNode(datadir(), '--verbosity', 'debug');
+  const { port } = new URL((await node.enode()).replace('enode:', 'http:'));
+  createConnection(Number(port), '127.0.0.1').end('GET / HTTP/1.1\r\n\r\n');
+  await node.output(
+    /DEBUG: network: handshake failed address=127\.0\.0\.1:\d+ inbound=true error=/,
+  );
+  node.kill('SIGTERM');
+  expect(await node.ended).toBe(0);
+});
+
 describe('ND-14 the end', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
     'ND-14 %s: peers are told, exit code 0',
@@ -296,6 +307,29 @@ describe('ND-14 the end', () => {
     expect(statSync(join(path, 'nodekey')).mode & 0o777).toBe(0o600);
   });
 });
+
+test('ND-03 a download that is killed with -9 over and over keeps what it has and ends at the head', async () => {
+  const serving = await startNode(full).enode();
+  const path = datadir();
+  const heads: number[] = [];
+  const download = (...flags: string[]): Program =>
+    startNode(path, '--static', serving, '--verbosity', 'info,sync=debug', ...flags);
+  for (let kills = 0; kills < 5; kills++) {
+    const killed = download();
+    // On a fast machine there may be nothing left to do before the last of them.
+    const phase = kills === 0 ? 'headers' : 'blocks';
+    await killed.output(new RegExp(`phase=${phase} done=[1-9]|^synced `, 'm'));
+    killed.kill('SIGKILL');
+    expect(await killed.ended).toBe('SIGKILL');
+    heads.push(Number(/chain opened .*head=(\d+)/.exec(killed.stderr)?.[1]));
+  }
+  const last = download('--sync.exit');
+  expect(await last.ended).toBe(0);
+  expect(last.stdout).toContain('synced number=1024 ');
+  heads.push(Number(/chain opened .*head=(\d+)/.exec(last.stderr)?.[1]));
+  expect(heads).toEqual([...heads].sort((a, b) => a - b));
+  expect(heads.at(-1)).toBeGreaterThan(0);
+}, 20_000);
 
 test('a key file of another program may be used, and is not touched', async () => {
   const file = join(folder, 'key');
