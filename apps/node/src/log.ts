@@ -15,15 +15,15 @@ export interface Log {
 }
 
 /** The parts of the node that log under a name, and can be given a level, of their own. */
-export const logModules = ['node', 'network', 'peer', 'sync', 'chain'] as const;
+const logModules = ['node', 'network', 'peer', 'sync', 'chain'] as const;
 export type LogModule = (typeof logModules)[number];
 
 /** Gives each module its log. */
 export type Logs = (module: LogModule) => Log;
 
 /** From silent to everything; the numbers are go-ethereum's `--verbosity` 0 to 5. */
-export const logLevels = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
-export type LogLevel = (typeof logLevels)[number];
+const logLevels = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+type LogLevel = (typeof logLevels)[number];
 
 /** How much is logged, in all and by module. */
 export interface Verbosity {

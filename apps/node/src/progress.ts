@@ -17,7 +17,7 @@ export interface Progress {
 }
 
 /** A stream of a terminal, as `process.stderr` is. */
-export interface Terminal {
+interface Terminal {
   write(text: string): unknown;
   /** Characters in a line. @default 80 */
   readonly columns?: number;
