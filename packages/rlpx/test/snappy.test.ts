@@ -95,6 +95,8 @@ describe('Snappy', () => {
       expect(failure([0x80, 0x80, 0x80, 0x80, 0x04, 0x00, 0x00])).toBe('snappy'); // 1 GiB
       expect(failure([0xff, 0xff, 0xff, 0x07, 0x00, 0x00, 0x00])).toBe('snappy'); // 16 MiB − 1
     }
+    const impossible = Uint8Array.of(0xff, 0xff, 0xff, 0x07, 0x00, 0x00, 0x00);
+    expect(() => decompress(impossible, MAX)).toThrow('7 bytes cannot hold the 16777215');
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
   });
 

@@ -266,10 +266,11 @@ describe('reading', () => {
 
 describe('timeouts', () => {
   test('RX-12 no frame for 30 s ends the connection', async () => {
-    const { a, b, clock } = await connected({ readTimeout: 1e6 });
+    const { a, b, clock, transportB } = await connected({ readTimeout: 1e6 });
     await clock.advance(20_000);
     void a.write(1, empty);
     await clock.advance(29_999);
+    expect(transportB.destroyed).toBe(false);
     expect(await b.read()).toMatchObject({ code: 1 });
     const reading = failure(b.read());
     await clock.advance(1);

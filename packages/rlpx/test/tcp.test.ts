@@ -118,6 +118,16 @@ describe('over TCP', () => {
     expect(await b.read()).toBeUndefined();
   });
 
+  test('RX-13 what came before the end is read, though the end came while nobody listened', async () => {
+    const server = await serve({ readAhead: 1000 });
+    const [a, b] = [await dial(server), await server.next()];
+    for (let i = 0; i < 40; i++) void a.write(i, new Uint8Array(1000));
+    void a.close();
+    await b.closed;
+    for (let i = 0; i < 40; i++) expect((await b.read())?.code).toBe(i);
+    expect(await b.read()).toBeUndefined();
+  });
+
   test('RX-13 an abort ends dialling, in the connection or in the handshake', async () => {
     const mute = createServer();
     mute.listen(0, host);
