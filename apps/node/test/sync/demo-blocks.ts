@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { decodeBody, decodeHeader, receiptList } from '@devp2p/eth';
@@ -9,11 +10,10 @@ import type { CompleteBlock } from '../../src/sync/chain.ts';
 
 const folder = new URL('../../demo/chain/', import.meta.url);
 
+export const genesisFile: string = fileURLToPath(new URL('genesis.json', folder));
+
 /** The demo's genesis: 1024 blocks follow it. */
-export const genesis = parseGenesis(
-  readFileSync(new URL('genesis.json', folder), 'utf8'),
-  fastCrypto,
-);
+export const genesis = parseGenesis(readFileSync(genesisFile, 'utf8'), fastCrypto);
 
 /** The demo's chain, the block with number n at index n. */
 export const blocks: readonly CompleteBlock[] = readBlocks();
