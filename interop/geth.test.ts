@@ -70,6 +70,10 @@ describe('our node and a real geth', () => {
   test('ND-18 a second node of ours downloads them from the first', async () => {
     const first = node([`--static=${geth.enode}`]);
     expectHead(await first.line(/^synced .*/));
+    // With all receipts, among them those of a block that has more than 10 MiB of them.
+    expect(first.peakMemory).toBeLessThan(250 * 1024 * 1024);
+    expect(first.peakMemory).toBeGreaterThan(0);
+    console.log(`peak memory of the download: ${Math.round(first.peakMemory / 1024 / 1024)} MB`);
     const second = node([`--static=${await enodeOf(first)}`, '--sync.exit']);
     expectHead(await second.line(/^synced .*/));
     expect(await second.exited).toBe(0);

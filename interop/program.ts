@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** A program under test, whose lines on both outputs can be waited for. */
@@ -28,8 +29,10 @@ export class Program {
     });
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
+  /** Most memory that it had so far, in bytes. */
+  get peakMemory(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
   }
 
   /** The match of `pattern` in a line that was or will be printed; rejects when the program ends first. */
