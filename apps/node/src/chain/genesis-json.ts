@@ -25,7 +25,7 @@ export interface ConfigJson extends Readonly<Partial<Record<ForkField, number | 
 type ForkField = `${BlockFork}Block` | `${TimeFork}Time`;
 
 /** What an account holds before the first block. */
-export interface GenesisAccount {
+interface GenesisAccount {
   readonly balance: bigint;
   readonly nonce: bigint;
   readonly code: Uint8Array;

@@ -1,11 +1,9 @@
+import { nobleCrypto } from '@devp2p/crypto';
 import { createMPT } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { listRoot, StackTrie } from '../../src/chain/stack-trie.ts';
-
-const hasher = { keccak256: (data: Uint8Array) => keccak_256(data) };
 
 function compare(a: Uint8Array, b: Uint8Array): number {
   return Buffer.compare(a, b);
@@ -36,7 +34,7 @@ function sortedUnique(
 }
 
 describe('stack trie', () => {
-  const trie = new StackTrie(hasher);
+  const trie = new StackTrie(nobleCrypto);
 
   test('ND-06 the empty trie has the published root', () => {
     expect(root(trie, [])).toBe('56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421');
@@ -69,7 +67,7 @@ describe('stack trie', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(value, { maxLength: 120 }), async (values) => {
         const entries = sortedUnique(
-          values.map((v, i) => [keccak_256(Uint8Array.of(i)), v] as const),
+          values.map((v, i) => [nobleCrypto.keccak256(Uint8Array.of(i)), v] as const),
         );
         expect(root(trie, entries)).toBe(await oracle(entries));
       }),
