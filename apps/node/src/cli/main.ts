@@ -67,7 +67,8 @@ async function runCommand(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     progress.close();
-    if (signals.exitCode !== undefined && error === signals.signal.reason) return signals.exitCode;
+    const { exitCode } = signals;
+    if (exitCode !== undefined && (error as Error).name === 'AbortError') return exitCode;
     logs('node').debug({ stack: error instanceof Error ? error.stack : undefined }, 'failed');
     return fail(error);
   } finally {

@@ -296,6 +296,19 @@ describe('ND-14 the end', () => {
     expect(await node.ended).toBe(130);
   });
 
+  test('ND-14 a signal leaves an import undone, and says so by the exit code', async () => {
+    // Blocks that are there already are read all the same.
+    const content = gunzipSync(readFileSync(blocks));
+    const file = join(folder, 'long.rlp');
+    writeFileSync(file, Buffer.concat(Array.from({ length: 40 }, () => content)));
+    const program = start(['import', file, '--datadir', full]);
+    await program.output(/chain opened/);
+    program.kill('SIGINT');
+    expect(await program.ended).toBe(130);
+    expect(program.stdout).toBe('');
+    expect(program.stderr).not.toContain('devp2p-node: ');
+  });
+
   test('ND-03 after kill -9 the same node starts on the same datadir', async () => {
     const path = datadir();
     const first = startNode(path);
