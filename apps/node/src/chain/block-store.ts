@@ -121,7 +121,7 @@ export class BlockStore {
 
   /** Decodes a header. @throws ChainError `corrupt` */
   async header(number: number): Promise<SealedHeader | undefined> {
-    if (number > this.#head.header.number) return undefined;
+    if (number < 0 || number > this.#head.header.number) return undefined;
     const value = await this.#database.get(blockKey('header', number));
     const what = `the header of block ${number}`;
     if (value === undefined) throw corrupt(what);

@@ -62,6 +62,7 @@ async function expectBlocks(chain: LocalChain, expected: readonly NewBlock[]): P
     expect(await chain.hashAt(header.number)).toEqual(header.hash);
   }
   expect(await chain.header(last.number + 1)).toBeUndefined();
+  expect(await chain.hashAt(-1)).toBeUndefined();
 }
 
 describe('the chain', () => {
