@@ -22,8 +22,9 @@ const (
 func rlpxCases(folder string) map[string]setUp {
 	return map[string]setUp{
 		"rlpx-handshake": handshakes,
-		"rlpx-bulk":      messages(filepath.Join(folder, "messages-102400.bin"), true),
-		"rlpx-small":     messages(filepath.Join(folder, "messages-100.bin"), false),
+		"rlpx-bulk":      messages(filepath.Join(folder, "messages-random.bin"), true),
+		"rlpx-blocks":    messages(filepath.Join(folder, "messages-blocks.bin"), true),
+		"rlpx-small":     messages(filepath.Join(folder, "messages-small.bin"), false),
 	}
 }
 

@@ -55,6 +55,13 @@ const rlpx: Group = {
       ],
     },
     {
+      name: 'rlpx-peer',
+      title: 'handshake until the protocols run',
+      unit: perSecond,
+      warmUp: 6000,
+      goals: [{ than: 'ethereumjs', atLeast: 18 }],
+    },
+    {
       name: 'rlpx-bulk',
       title: '100 KiB messages, Snappy',
       unit: megabytes,
@@ -62,6 +69,12 @@ const rlpx: Group = {
         { than: 'ethereumjs', atLeast: 18 },
         { than: 'go', atLeast: 0.5 },
       ],
+    },
+    {
+      name: 'rlpx-blocks',
+      title: '100 KiB messages that Snappy shortens by a third',
+      unit: megabytes,
+      goals: [{ than: 'ethereumjs' }, { than: 'go', atLeast: 0.5 }],
     },
     {
       name: 'rlpx-small',

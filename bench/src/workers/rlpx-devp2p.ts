@@ -1,5 +1,6 @@
 import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
 import { openPeer, protocol } from '@devp2p/peer';
+import { bytes, decode, encode, list, struct, text, uint } from '@devp2p/rlp';
 import type { RlpxStream } from '@devp2p/rlpx';
 import { connect, listen } from '@devp2p/rlpx/tcp';
 import { readMessages } from '../fixtures/files.ts';
@@ -11,8 +12,10 @@ const endCode = 0x11;
 
 export function rlpxCases(folder: string, crypto: Crypto): Cases {
   return {
-    'rlpx-handshake': handshakes(crypto),
-    'rlpx-bulk': messages(crypto, () => readMessages(folder, 'bulk'), 'bytes'),
+    'rlpx-handshake': handshakes(crypto, sayHello),
+    'rlpx-peer': handshakes(crypto, becomePeer),
+    'rlpx-bulk': messages(crypto, () => readMessages(folder, 'random'), 'bytes'),
+    'rlpx-blocks': messages(crypto, () => readMessages(folder, 'blocks'), 'bytes'),
     'rlpx-small': messages(crypto, () => readMessages(folder, 'small'), 'messages'),
   };
 }
@@ -40,29 +43,51 @@ async function pairs(crypto: Crypto): Promise<() => Promise<Ends>> {
   };
 }
 
-function handshakes(crypto: Crypto): Case {
+function handshakes(crypto: Crypto, greet: (stream: RlpxStream) => Promise<void>): Case {
   return async () => {
     const open = await pairs(crypto);
-    const protocols = [
-      protocol({ name: 'bench', version: 1, length: 1, run: (_, { signal }) => ended(signal) }),
-    ];
     return async (over) => {
       let count = 0;
       while (!over()) {
         const streams = await open();
-        const peers = await Promise.all(
-          streams.map((stream) => openPeer(stream, { clientId: 'bench', protocols })),
-        );
-        if (peers.some(({ capabilities }) => capabilities[0]?.name !== 'bench')) {
-          throw new Error('the ends do not speak the same');
-        }
+        await Promise.all(streams.map(greet));
         for (const stream of streams) stream.destroy();
-        await Promise.all(peers.map((peer) => peer.closed));
+        await Promise.all(streams.map(({ closed }) => closed));
         count++;
       }
       return count;
     };
   };
+}
+
+const hello = struct({
+  version: uint(8),
+  name: text(100),
+  capabilities: list(struct({ name: text(8), version: uint(8) })),
+  listenPort: uint(16),
+  id: bytes(64),
+});
+
+/** The exchange of Hello and nothing else, as the other side of the comparison has it. */
+async function sayHello(stream: RlpxStream): Promise<void> {
+  const capabilities = [{ name: 'bench', version: 1 }];
+  const ours = { version: 5, name: 'bench', capabilities, listenPort: 0, id: stream.localId };
+  await stream.write(0, encode(hello, ours));
+  const message = await stream.read();
+  if (message?.code !== 0) throw new Error('no Hello');
+  const { id } = decode(hello, message.payload);
+  if (Buffer.compare(id, stream.remoteId) !== 0) throw new Error('Hello of somebody else');
+  stream.enableCompression();
+}
+
+const protocols = [
+  protocol({ name: 'bench', version: 1, length: 1, run: (_, { signal }) => ended(signal) }),
+];
+
+/** All that is done for a peer until its protocols run. */
+async function becomePeer(stream: RlpxStream): Promise<void> {
+  const peer = await openPeer(stream, { clientId: 'bench', protocols });
+  if (peer.capabilities[0]?.name !== 'bench') throw new Error('the ends do not speak the same');
 }
 
 function ended(signal: AbortSignal): Promise<void> {

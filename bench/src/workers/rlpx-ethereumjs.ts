@@ -10,8 +10,10 @@ import type { Case, Cases } from './serve.ts';
 export function rlpxCases(folder: string): Cases {
   return {
     'rlpx-handshake': handshakes,
+    'rlpx-peer': handshakes,
     // It has no back-pressure and joins what has arrived anew for each chunk, so that much at once makes it slower.
-    'rlpx-bulk': messages(() => readMessages(folder, 'bulk'), { atOnce: 4, unit: 'bytes' }),
+    'rlpx-bulk': messages(() => readMessages(folder, 'random'), { atOnce: 4, unit: 'bytes' }),
+    'rlpx-blocks': messages(() => readMessages(folder, 'blocks'), { atOnce: 4, unit: 'bytes' }),
     'rlpx-small': messages(() => readMessages(folder, 'small'), { atOnce: 64, unit: 'messages' }),
   };
 }
