@@ -10,6 +10,8 @@ export interface PeerEnd {
   readonly direction: Direction;
   /** What went wrong; `undefined` for an orderly end. */
   readonly error: PeerError | undefined;
+  /** What the remote said when we ended it, if it did: both may have found fault at the same time. */
+  readonly answer?: DisconnectReason;
 }
 
 /** One thing in the life of a peer. */

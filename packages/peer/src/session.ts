@@ -52,6 +52,7 @@ export class Session implements Peer {
   #runs: Promise<unknown> = Promise.resolve();
   #reading: Promise<void> = Promise.resolve();
   #parted: Promise<void> = Promise.resolve();
+  #answer: DisconnectReason | undefined;
   #resolveClosed: ((end: PeerEnd) => void) | undefined;
   #resumeReading: (() => void) | undefined;
   #streamGone = false;
@@ -167,7 +168,10 @@ export class Session implements Peer {
         const message = await this.#stream.read();
         if (message === undefined) break;
         const channel = this.#receive(message);
-        if (this.#state.is !== 'running' && message.code === baseCodes.disconnect) return;
+        if (this.#state.is !== 'running' && message.code === baseCodes.disconnect) {
+          this.#answer = decodeDisconnect(message.payload);
+          return;
+        }
         while (channel?.full && this.#state.is === 'running' && !this.#streamGone) {
           await new Promise<void>((resolve) => {
             this.#resumeReading = resolve;
@@ -280,9 +284,11 @@ export class Session implements Peer {
     void this.#release(end);
   }
 
-  async #release(end: PeerEnd): Promise<void> {
+  async #release(parting: PeerEnd): Promise<void> {
     const { clock, closeTimeout } = this.#settings;
     await this.#parted;
+    const answer = parting.direction === 'local' ? this.#answer : undefined;
+    const end = answer === undefined ? parting : { ...parting, answer };
     // A protocol that does not come to an end must not keep everyone else from theirs.
     await withTimeout(clock, closeTimeout, () => this.#runs).catch(() => {});
     for (const channel of this.#channels) channel.clear();

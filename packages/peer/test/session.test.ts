@@ -595,3 +595,15 @@ test('a peer can be disposed of', async () => {
   raw.stream.destroy();
   await disposed;
 });
+
+test('PE-04 what the remote says while we leave is reported beside our own reason', async () => {
+  const { peer, raw } = await peerWithRaw();
+  const leaving = peer.disconnect('useless-peer');
+  raw.send(1, rlp([0x10]));
+  await leaving;
+  expect(await peer.closed).toEqual({
+    reason: 'useless-peer',
+    direction: 'local',
+    answer: 'subprotocol-error',
+  });
+});

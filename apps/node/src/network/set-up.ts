@@ -129,12 +129,13 @@ function logFor(stream: MessageStream, isStatic: boolean, log: Log): ConnectionL
       added = true;
       log.info({ ...who, client, eth: eth.version, static: isStatic }, 'peer added');
     },
-    dropped({ reason, direction, error }, connection) {
+    dropped({ reason, direction, error, answer }, connection) {
       const fields = {
         ...who,
         ...(connection && { client: connection.hello.clientId }),
         reason: reason?.replaceAll('-', ' ') ?? 'none given',
         direction,
+        ...(answer !== undefined && { answer: answer.replaceAll('-', ' ') }),
         ...(error !== undefined && { error: errorText(error) }),
       };
       // Strangers who come and are not let in are no news.

@@ -27,6 +27,8 @@ const paceLimits = { first: 32, most: 1024 };
 const window = 4096;
 /** Bytes of bodies and receipts that may wait for the blocks before them. */
 const maxWaitingBytes = 32 * 1024 * 1024;
+/** Blocks by which a peer's head may be beyond what it last said (EIP-7642: it speaks up every 32). */
+const untold = 32;
 /** One batch of the store. */
 const maxBatchBlocks = 512;
 const maxBatchBytes = 4 * 1024 * 1024;
@@ -214,8 +216,9 @@ class Part<Item> implements Work<SealedHeader[]> {
     const lowest = this.#wanted.at(-1);
     if (lowest === undefined || !this.#options.mayTake(lowest)) return undefined;
     const { range } = peer;
-    if (range !== undefined && (lowest.number < range.earliest || lowest.number > range.latest)) {
-      return undefined;
+    if (range !== undefined) {
+      const { earliest, latest } = range;
+      if (lowest.number < earliest || lowest.number > latest + untold) return undefined;
     }
     return this.#wanted.splice(-limit).reverse();
   }

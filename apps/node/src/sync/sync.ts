@@ -95,8 +95,12 @@ async function run(
     synced = true;
   };
   for (;;) {
-    const isRefused = (hash: Uint8Array): boolean => refused.has(toHex(hash));
-    const next = await bestTarget(options.chain, options.peers, isRefused, atBest, signal);
+    const next = await bestTarget({
+      ...options,
+      isRefused: (hash) => refused.has(toHex(hash)),
+      onNone: atBest,
+      signal,
+    });
     onTarget(next);
     try {
       const result = await syncTo(next.hash, options, signal);

@@ -1,7 +1,8 @@
-import type { EthPeer } from '@devp2p/eth';
+import { type Clock, withTimeout } from '@devp2p/clock';
+import { EthError, type EthPeer } from '@devp2p/eth';
 import { equalBytes } from '../chain/bytes.ts';
 import type { SyncChain } from './chain.ts';
-import type { SyncPeers } from './peers.ts';
+import type { SyncPeer, SyncPeers } from './peers.ts';
 
 /** A block to come to. */
 export interface Target {
@@ -11,70 +12,90 @@ export interface Target {
   readonly number?: number;
 }
 
+/** @see bestTarget */
+export interface TargetOptions {
+  readonly chain: SyncChain;
+  readonly peers: SyncPeers;
+  readonly clock: Clock;
+  /** Whether the block with the hash was found to be invalid. */
+  readonly isRefused: (hash: Uint8Array) => boolean;
+  /** Called once when static peers are there and none has anything that we lack. */
+  readonly onNone: () => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Peers tell of their head every 32 blocks (EIP-7642), on eth/68 never: so often they are asked whether a block follows
+ * ours, in ms.
+ */
+const pollInterval = 5_000;
+/** Headers to ask for then: a poll's worth of blocks is fewer. */
+const pollHeaders = 192;
+
 /**
  * Waits for a static peer whose best block is beyond ours. For development chains: elsewhere the consensus layer says
  * what the head is, and no peer is believed.
- *
- * @param onNone called once when static peers are there and none has anything that we lack
  */
-export function bestTarget(
-  chain: SyncChain,
-  peers: SyncPeers,
-  isRefused: (hash: Uint8Array) => boolean,
-  onNone: () => void,
-  signal: AbortSignal,
-): Promise<Target> {
-  return new Promise((resolve, reject) => {
-    let looking = false;
-    let again = false;
-    let told = false;
-    const finish = (outcome: () => void): void => {
-      unsubscribe();
-      signal.removeEventListener('abort', onAbort);
-      outcome();
-    };
-    const look = async (): Promise<void> => {
-      again = true;
-      if (looking) return;
-      looking = true;
-      try {
-        while (again) {
-          again = false;
-          const { best, heard } = await choose(chain, peers, isRefused);
-          if (best !== undefined) return finish(() => resolve(best));
-          if (heard && !told) {
-            told = true;
-            onNone();
-          }
-        }
-      } catch (error) {
-        finish(() => reject(error));
-      } finally {
-        looking = false;
-      }
-    };
-    const onAbort = (): void => finish(() => reject(signal.reason));
-    const unsubscribe = peers.onChange(() => void look());
-    signal.addEventListener('abort', onAbort);
-    if (signal.aborted) onAbort();
-    // Before, the best of the first to answer would be taken for the best of all.
-    else void peers.staticsTried.then(look);
+export async function bestTarget(options: TargetOptions): Promise<Target> {
+  const { peers, clock, onNone, signal } = options;
+  let wake = (): void => {};
+  let tried = false;
+  const unsubscribe = peers.onChange(() => wake());
+  // Before, the best of the first to answer would be taken for the best of all.
+  void peers.staticsTried.then(() => {
+    tried = true;
+    wake();
   });
+  try {
+    for (let told = false; ; ) {
+      signal.throwIfAborted();
+      const changed = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      const statics = peers.list().filter(({ isStatic }) => isStatic);
+      if (tried && statics.length > 0) {
+        const best = (await announced(statics, options)) ?? (await asked(statics, options));
+        if (best !== undefined) return best;
+        if (!told) onNone();
+        told = true;
+      }
+      await withTimeout(clock, pollInterval, () => changed, { signal }).catch(() => {});
+    }
+  } finally {
+    unsubscribe();
+  }
 }
 
-async function choose(
-  chain: SyncChain,
-  peers: SyncPeers,
-  isRefused: (hash: Uint8Array) => boolean,
-): Promise<{ best: Target | undefined; heard: boolean }> {
+/** The best block that peers have told of by themselves. */
+async function announced(
+  peers: readonly SyncPeer[],
+  { chain, isRefused }: TargetOptions,
+): Promise<Target | undefined> {
   let best: { target: Target; weight: bigint } | undefined;
-  const statics = peers.list().filter(({ isStatic }) => isStatic);
-  for (const { eth } of statics) {
+  for (const { eth } of peers) {
     const offer = await offerOf(eth, chain);
     if (offer === undefined || isRefused(offer.target.hash)) continue;
     if (best === undefined || offer.weight > best.weight) best = offer;
   }
-  return { best: best?.target, heard: statics.length > 0 };
+  return best?.target;
+}
+
+/** A block that follows our head at one of the peers. */
+async function asked(
+  peers: readonly SyncPeer[],
+  { chain, isRefused, signal }: TargetOptions,
+): Promise<Target | undefined> {
+  for (const { eth } of peers) {
+    const query = { origin: chain.head.number + 1, amount: pollHeaders };
+    try {
+      const last = (await eth.getHeaders(query, { signal })).at(-1);
+      if (last !== undefined && !isRefused(last.hash)) return last;
+    } catch (error) {
+      // The peer is slow, or ends because of it: there may be another.
+      if (!(error instanceof EthError)) throw error;
+    }
+  }
+  return undefined;
 }
 
 /** The peer's best block, if it is beyond ours, and how far beyond it is, in blocks or in difficulty. */

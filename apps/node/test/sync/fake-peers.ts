@@ -65,10 +65,17 @@ class FakePeer implements SyncPeer {
   readonly isStatic: boolean;
   dropped = false;
   readonly eth: EthPeer;
+  /** Has these blocks from now on, and tells nobody. */
+  readonly grow: (blocks: readonly CompleteBlock[]) => void;
 
   constructor(blocks: readonly CompleteBlock[], faults: Faults, clock: Clock, drop: () => void) {
     this.isStatic = faults.isStatic ?? true;
-    const byHash = new Map(blocks.map((block) => [toHex(block.header.hash), block]));
+    const byHash = new Map<string, CompleteBlock>();
+    this.grow = (all) => {
+      blocks = all;
+      for (const block of all) byHash.set(toHex(block.header.hash), block);
+    };
+    this.grow(blocks);
     const head = blocks.at(-1)?.header as SealedHeader;
     const answer = async <T>(
       items: readonly T[],

@@ -216,6 +216,17 @@ test('ND-08 a peer with nothing new is reported as being synced, once', async ()
   ]);
 });
 
+test('ND-08 follows a static peer also by fewer blocks than peers tell of', async () => {
+  const { clock, peers, chain, results, start } = setUp();
+  const grown = peers.add(blocks.slice(0, 401));
+  start();
+  await clock.advance(60_000);
+  grown.grow(blocks.slice(0, 405));
+  await clock.advance(10_000);
+  expect(chain.head.number).toBe(404);
+  expect(results.map(({ number }) => number)).toEqual([400, 404]);
+});
+
 test('ND-08 keeps up with the best block of a static peer', async () => {
   const { clock, peers, chain, results, start } = setUp();
   const first = peers.add(blocks.slice(0, 401));
