@@ -1,0 +1,26 @@
+/** A map that forgets what was not used for longest once it holds more than `limit`. */
+export class Lru<K, V> {
+  readonly #limit: number;
+  readonly #values = new Map<K, V>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get(key: K): V | undefined {
+    const value = this.#values.get(key);
+    // A map keeps the order in which keys were set.
+    if (value !== undefined) this.set(key, value);
+    return value;
+  }
+
+  set(key: K, value: V): void {
+    this.#values.delete(key);
+    this.#values.set(key, value);
+    if (this.#values.size <= this.#limit) return;
+    for (const oldest of this.#values.keys()) {
+      this.#values.delete(oldest);
+      return;
+    }
+  }
+}

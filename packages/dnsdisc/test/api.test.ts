@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+
+test('exported names', async () => {
+  expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
+    [
+      "DnsdiscError",
+      "createDnsClient",
+      "dnsResolver",
+      "formatTreeUrl",
+      "makeTree",
+      "parseTreeUrl",
+      "txtStrings",
+    ]
+  `);
+});

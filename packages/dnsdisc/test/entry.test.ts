@@ -1,0 +1,259 @@
+import { nobleCrypto } from '@devp2p/crypto';
+import { EnrError, formatEnr, fromHex, toHex } from '@devp2p/enr';
+import { base32nopad, base64urlnopad } from '@scure/base';
+import { describe, expect, test } from 'vitest';
+import {
+  entryHash,
+  formatEntry,
+  formatRoot,
+  hashMatches,
+  looksLikeEntry,
+  looksLikeRoot,
+  parseEntry,
+  parseRoot,
+  signRoot,
+  verifyRoot,
+} from '../src/entry.ts';
+import { DnsdiscError, type DnsdiscErrorCode, formatTreeUrl, parseTreeUrl } from '../src/index.ts';
+import vector from './vectors/dnsdisc.json' with { type: 'json' };
+import { key, records } from './zone.ts';
+
+const { '@': ROOT, ...ENTRIES } = vector.zone;
+const { url: URL, public_key: PUBLIC_KEY } = vector;
+const KEY = URL.slice('enrtree://'.length, URL.indexOf('@'));
+const HASH = 'JWXYDBPXYWG6FX3GMDIBFA6CJ4';
+function refusal(work: () => unknown): DnsdiscError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof DnsdiscError) return error;
+    throw error;
+  }
+  throw new Error('not refused');
+}
+
+describe('D4-23 the zone that EIP-1459 prints', () => {
+  test('has a root that its key signed', () => {
+    const root = parseRoot(ROOT);
+    expect(root).toMatchObject({
+      enrRoot: HASH,
+      linkRoot: 'C7HRFPF3BLGF3YR4DY5KX3SMBE',
+      seq: 1n,
+    });
+    expect(verifyRoot(root, fromHex(PUBLIC_KEY))).toBe(true);
+    expect(formatRoot(root)).toBe(ROOT);
+  });
+
+  test.each(Object.entries(ENTRIES))('has the entry %s under its own hash', (name, text) => {
+    expect(entryHash(text)).toBe(name);
+    expect(hashMatches(name, text)).toBe(true);
+    expect(hashMatches(name, `${text}A`)).toBe(false);
+    expect(formatEntry(parseEntry(text))).toBe(text);
+  });
+
+  test('is not signed with the key of its example URL, which is another', () => {
+    const { publicKey, domain } = parseTreeUrl(URL);
+    expect(domain).toBe('nodes.example.org');
+    expect(formatTreeUrl({ publicKey, domain })).toBe(URL);
+    expect(toHex(publicKey)).not.toBe(PUBLIC_KEY);
+    expect(verifyRoot(parseRoot(ROOT), publicKey)).toBe(false);
+  });
+});
+
+describe('D4-23 enrtree URLs', () => {
+  test('are the same for every spelling of one list', () => {
+    const { domain, publicKey } = parseTreeUrl(`enrtree://${KEY}@Nodes.EXAMPLE.org.`);
+    expect(domain).toBe('nodes.example.org');
+    expect(formatTreeUrl({ publicKey, domain: 'NODES.example.org.' })).toBe(URL);
+  });
+
+  const label = 'a'.repeat(63);
+  test.each(['localhost', '_enr.example-1.org', `${label}.${label}.${label}.abcdefgh`])(
+    'take the domain %s',
+    (domain) => {
+      expect(parseTreeUrl(`enrtree://${KEY}@${domain}`).domain).toBe(domain);
+    },
+  );
+
+  const bad33 = base32nopad.encode(Uint8Array.of(2, ...Array<number>(32).fill(0xff)));
+  test.each<[string, string, DnsdiscErrorCode, string]>([
+    ['no scheme', 'enode://abc@example.org', 'invalid-scheme', '"enode://abc@example.org"'],
+    ['scheme in capitals', URL.replace('enrtree', 'ENRTREE'), 'invalid-scheme', '"ENRTREE://'],
+    ['nothing', '', 'invalid-scheme', '""'],
+    ['no @', `enrtree://${KEY}`, 'invalid-domain', '"enrtree://AM5F'],
+    ['no key', 'enrtree://@example.org', 'invalid-key', '""'],
+    ['a key in lower case', URL.replace(KEY, KEY.toLowerCase()), 'invalid-key', '"am5fcq'],
+    ['a key cut short', URL.replace(KEY, KEY.slice(0, 50)), 'invalid-key', '"AM5FCQ'],
+    ['a key with padding', URL.replace(KEY, `${KEY}===`), 'invalid-key', '"AM5FCQ'],
+    [
+      'a key off the curve',
+      `enrtree://${bad33}@example.org`,
+      'invalid-key',
+      `"${bad33.slice(0, 9)}`,
+    ],
+    ['bits behind the key', URL.replace(/2@/, '3@'), 'invalid-key', '"AM5FCQ'],
+    ['no domain', `enrtree://${KEY}@`, 'invalid-domain', '""'],
+    ['an empty label', `enrtree://${KEY}@a..b`, 'invalid-domain', '"a..b"'],
+    ['a dot alone', `enrtree://${KEY}@.`, 'invalid-domain', '"."'],
+    ['a path', `${URL}/x`, 'invalid-domain', '"nodes.example.org/x"'],
+    ['a port', `${URL}:53`, 'invalid-domain', '"nodes.example.org:53"'],
+    ['another @', `enrtree://${KEY}@a@b`, 'invalid-domain', '"a@b"'],
+    ['a space', `${URL} `, 'invalid-domain', '"nodes.example.org "'],
+    ['a line break', `${URL}\n`, 'invalid-domain', '"nodes.example.org\\n"'],
+    [
+      'letters beyond ASCII',
+      `enrtree://${KEY}@bücher.example`,
+      'invalid-domain',
+      '"bücher.example"',
+    ],
+    ['a hyphen at the edge', `enrtree://${KEY}@-a.org`, 'invalid-domain', '"-a.org"'],
+    ['a label of 64', `enrtree://${KEY}@${label}a.org`, 'invalid-domain', `"${'a'.repeat(48)}"…`],
+    [
+      'a domain of 201',
+      `enrtree://${KEY}@${label}.${label}.${label}.abcdefghi`,
+      'invalid-domain',
+      '"aaa',
+    ],
+    ['far too much', `enrtree://${'A'.repeat(9999)}`, 'too-large', '"enrtree://AAAA'],
+  ])('are refused with %s, which is quoted', (_, url, code, part) => {
+    const error = refusal(() => parseTreeUrl(url));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(part);
+    expect(error.message.length).toBeLessThan(200);
+  });
+
+  test('are not made of what could not be read', () => {
+    const { publicKey } = parseTreeUrl(URL);
+    expect(refusal(() => formatTreeUrl({ publicKey, domain: 'a b' })).code).toBe('invalid-domain');
+    expect(() => formatTreeUrl({ publicKey: publicKey.slice(1), domain: 'a.b' })).toThrow();
+  });
+});
+
+describe('D4-23 roots', () => {
+  const publicKey = nobleCrypto.secp256k1.publicKey(key(7));
+  const content = { enrRoot: HASH, linkRoot: 'C7HRFPF3BLGF3YR4DY5KX3SMBE', seq: 3n };
+
+  test('are signed over everything but the signature', () => {
+    const root = signRoot(content, key(7));
+    expect(verifyRoot(root, publicKey)).toBe(true);
+    expect(verifyRoot(root, nobleCrypto.secp256k1.publicKey(key(8)))).toBe(false);
+    for (const change of [{ seq: 4n }, { enrRoot: content.linkRoot }, { linkRoot: HASH }]) {
+      expect(verifyRoot({ ...root, ...change }, publicKey)).toBe(false);
+    }
+  });
+
+  test('are refused with any bit of the signature changed, but for the recovery id', () => {
+    const root = signRoot(content, key(7));
+    for (let bit = 0; bit < 65 * 8; bit += 7) {
+      const signature = root.signature.slice();
+      signature[bit >> 3] = (signature[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(verifyRoot({ ...root, signature }, publicKey), `bit ${bit}`).toBe(bit >= 64 * 8);
+    }
+  });
+
+  test.each([0n, 2n ** 53n, 2n ** 64n - 1n])('have the sequence number %d', (seq) => {
+    const root = signRoot({ ...content, seq }, key(7));
+    expect(parseRoot(formatRoot(root))).toEqual(root);
+  });
+
+  const sig = ROOT.slice(ROOT.indexOf('sig='));
+  const short = base64urlnopad.encode(new Uint8Array(64));
+  const hash = (bytes: number): string => base32nopad.encode(new Uint8Array(bytes));
+  const text = ({ e = HASH, l = HASH, seq = '1', s = sig }): string =>
+    `enrtree-root:v1 e=${e} l=${l} seq=${seq} ${s}`;
+  test.each<[string, string, DnsdiscErrorCode, string]>([
+    ['another version', ROOT.replace('v1', 'v2'), 'malformed', '"enrtree-root:v2 e='],
+    ['something behind it', `${ROOT} x=1`, 'malformed', '"enrtree-root'],
+    ['a line break behind it', `${ROOT}\n`, 'invalid-signature', '"o908Wm'],
+    ['two spaces', ROOT.replace(' l=', '  l='), 'malformed', '"enrtree-root'],
+    ['another order', text({ e: `${HASH} seq=1` }), 'malformed', '"enrtree-root'],
+    ['no hash', text({ e: '' }), 'invalid-hash', '""'],
+    ['a hash of 11 bytes', text({ e: hash(11) }), 'invalid-hash', '"AAAAAA'],
+    ['a hash of 33 bytes', text({ l: hash(33) }), 'invalid-hash', '"AAAAAA'],
+    ['a hash in lower case', text({ l: HASH.toLowerCase() }), 'invalid-hash', '"jwxydb'],
+    ['bits behind a hash', text({ l: HASH.replace(/4$/, '5') }), 'invalid-hash', '"JWXYDB'],
+    ['no number', text({ seq: '' }), 'invalid-seq', '""'],
+    ['a leading zero', text({ seq: '01' }), 'invalid-seq', '"01"'],
+    ['a sign', text({ seq: '-1' }), 'invalid-seq', '"-1"'],
+    ['hex', text({ seq: '0x10' }), 'invalid-seq', '"0x10"'],
+    ['65 bits', text({ seq: String(2n ** 64n) }), 'invalid-seq', '18446744073709551616'],
+    ['a long number', text({ seq: '9'.repeat(100) }), 'invalid-seq', '"9999'],
+    ['no signature', text({ s: 'sig=' }), 'invalid-signature', '""'],
+    ['a signature of 64 bytes', text({ s: `sig=${short}` }), 'invalid-signature', '"AAAA'],
+    ['base64 with padding', `${ROOT}=`, 'invalid-signature', '"o908Wm'],
+    ['base64 of the other alphabet', ROOT.replace('__', '//'), 'invalid-signature', '"o908Wm'],
+    ['far too much', `${ROOT}${'A'.repeat(9999)}`, 'too-large', '"enrtree-root'],
+  ])('are refused with %s', (_, root, code, part) => {
+    const error = refusal(() => parseRoot(root));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(part);
+    expect(error.message.length).toBeLessThan(200);
+  });
+
+  test('HX-20 are refused when cut short, at any length', () => {
+    for (let length = 0; length < ROOT.length; length++) {
+      expect(() => parseRoot(ROOT.slice(0, length)), `${length}`).toThrow(DnsdiscError);
+    }
+  });
+
+  test('take hashes of 12 to 32 bytes', () => {
+    for (const bytes of [12, 20, 32]) {
+      expect(parseRoot(text({ e: hash(bytes) })).enrRoot).toBe(hash(bytes));
+    }
+  });
+});
+
+describe('D4-23 entries', () => {
+  test('a branch has children, or none', () => {
+    const two = ENTRIES[HASH].slice(0, -27);
+    expect(parseEntry('enrtree-branch:')).toEqual({ type: 'branch', children: [] });
+    expect(parseEntry(two)).toEqual({ type: 'branch', children: two.slice(15).split(',') });
+  });
+
+  test.each<[string, string, DnsdiscErrorCode, string]>([
+    ['an empty child', `enrtree-branch:${HASH},`, 'invalid-hash', '""'],
+    ['a space before a child', `enrtree-branch:${HASH}, ${HASH}`, 'invalid-hash', '" JWXY'],
+    ['a child that is too short', 'enrtree-branch:AAAA', 'invalid-hash', '"AAAA"'],
+    ['a root below a root', ROOT, 'unknown-entry', '"enrtree-root'],
+    ['nothing', '', 'unknown-entry', '""'],
+    ['something else', 'v=spf1 -all', 'unknown-entry', '"v=spf1 -all"'],
+    ['a link without a key', 'enrtree://example.org', 'invalid-domain', 'example.org'],
+    ['a record that is none', 'enr:AAAA', 'invalid-record', '"enr:AAAA"'],
+    ['more than 512 characters', `enrtree-branch:${`${HASH},`.repeat(19)}`, 'too-large', '528'],
+  ])('are refused with %s', (_, text, code, part) => {
+    const error = refusal(() => parseEntry(text));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(part);
+    expect(error.message.length).toBeLessThan(200);
+  });
+
+  test('a record is refused for its own reasons, which are the cause', () => {
+    const text = formatEnr(records(1)[0] ?? expect.fail()).replace(/....$/, 'AAAA');
+    const error = refusal(() => parseEntry(text));
+    expect(error.code).toBe('invalid-record');
+    expect(error.cause).toBeInstanceOf(EnrError);
+  });
+
+  test.each(Object.entries(ENTRIES))('HX-20 %s is not itself when cut short', (name, text) => {
+    for (let length = 0; length < text.length; length++) {
+      const cut = text.slice(0, length);
+      expect(hashMatches(name, cut), `${length}`).toBe(false);
+      try {
+        // A branch or a domain may still be one; the hash is what tells.
+        expect(['branch', 'link']).toContain(parseEntry(cut).type);
+      } catch (error) {
+        expect(error).toBeInstanceOf(DnsdiscError);
+      }
+    }
+  });
+
+  test('are told from records that have nothing to do with node lists', () => {
+    expect(looksLikeRoot(ROOT)).toBe(true);
+    for (const text of Object.values(ENTRIES)) {
+      expect([looksLikeRoot(text), looksLikeEntry(text)]).toEqual([false, true]);
+    }
+    for (const text of ['', 'v=spf1 -all', ' enr:', 'ENR:', 'enrtree-root:v2 e=']) {
+      expect([looksLikeRoot(text), looksLikeEntry(text)]).toEqual([false, false]);
+    }
+  });
+});

@@ -1,0 +1,94 @@
+// A client on the virtual clock, and somebody who takes every node that it finds.
+import { channel } from 'node:diagnostics_channel';
+import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import type { Enr } from '@devp2p/enr';
+import {
+  createDnsClient,
+  type DnsClient,
+  type DnsClientOptions,
+  type DnsdiscEvent,
+} from '../src/index.ts';
+import { Zone } from './zone.ts';
+
+export interface World {
+  readonly clock: VirtualClock;
+  readonly zone: Zone;
+  readonly client: DnsClient;
+}
+
+export function world(options: DnsClientOptions = {}): World {
+  const clock = virtualClock();
+  const zone = new Zone(clock.monotonic);
+  const client = createDnsClient({
+    clock,
+    resolveTxt: zone.resolveTxt,
+    random: seeded(1),
+    ...options,
+  });
+  return { clock, zone, client };
+}
+
+/** Reproducible bytes (xorshift). */
+export function seeded(seed: number): (length: number) => Uint8Array {
+  let state = seed;
+  return (length) =>
+    Uint8Array.from({ length }, () => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return state & 0xff;
+    });
+}
+
+export interface Watch {
+  /** What came, and when. */
+  readonly nodes: { readonly enr: Enr; readonly at: number }[];
+  /** Nodes that came since the last call, as the ports by which tests tell them apart. */
+  fresh(): number[];
+  stop(reason?: unknown): void;
+  /** Settles when the iterator does: with `undefined`, or with what it threw. */
+  readonly end: Promise<unknown>;
+}
+
+/** Iterates until stopped. */
+export function watch({ clock, client }: World, urls: string | string[]): Watch {
+  const controller = new AbortController();
+  const nodes: Watch['nodes'] = [];
+  let taken = 0;
+  const run = async (): Promise<void> => {
+    for await (const enr of client.randomNodes(urls, { signal: controller.signal })) {
+      nodes.push({ enr, at: clock.monotonic() });
+    }
+  };
+  return {
+    nodes,
+    fresh() {
+      const ports = nodes.slice(taken).map(({ enr }) => enr.tcp ?? 0);
+      taken = nodes.length;
+      return ports;
+    },
+    stop: (reason) => controller.abort(reason),
+    end: run().then(
+      () => undefined,
+      (error: unknown) => error,
+    ),
+  };
+}
+
+/** Collects what is published while `work` runs. */
+export async function eventsDuring(work: () => Promise<unknown>): Promise<DnsdiscEvent[]> {
+  const events: DnsdiscEvent[] = [];
+  const listener = (event: unknown): void => void events.push(event as DnsdiscEvent);
+  const dnsdisc = channel('devp2p:dnsdisc');
+  dnsdisc.subscribe(listener);
+  try {
+    await work();
+  } finally {
+    dnsdisc.unsubscribe(listener);
+  }
+  return events;
+}
+
+export function distinct(ports: readonly number[]): number[] {
+  return [...new Set(ports)].sort((a, b) => a - b);
+}

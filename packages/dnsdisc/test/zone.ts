@@ -1,0 +1,79 @@
+// A DNS zone in memory, and trees to put into it.
+import { type Enr, fromHex, signEnr } from '@devp2p/enr';
+import type { TreeUrl } from '../src/index.ts';
+import { formatTreeUrl, makeTree, type NodeTree, type ResolveTxt } from '../src/index.ts';
+
+/** A private key for each small number. */
+export function key(number: number): Uint8Array {
+  return fromHex(number.toString(16).padStart(64, '0'));
+}
+
+/** So many records of different nodes; those with another `first` are others. */
+export function records(count: number, first = 1): Enr[] {
+  return Array.from({ length: count }, (_, i) => record(first + i));
+}
+
+const made = new Map<number, Enr>();
+
+function record(number: number): Enr {
+  const enr = made.get(number) ?? signEnr({ ip: '192.0.2.1', tcp: number }, key(number));
+  made.set(number, enr);
+  return enr;
+}
+
+export const SIGNER: Uint8Array = key(5000);
+
+/** A tree at a domain, signed by {@link SIGNER} unless said otherwise. */
+export function publish(
+  zone: Zone,
+  domain: string,
+  {
+    nodes = [],
+    links = [],
+    seq = 1n,
+    privateKey = SIGNER,
+  }: { nodes?: Enr[]; links?: string[]; seq?: bigint; privateKey?: Uint8Array } = {},
+): { url: string; tree: NodeTree } {
+  const tree = makeTree(nodes, links, { seq, privateKey });
+  zone.put(domain, tree.root);
+  for (const [hash, text] of tree.entries) zone.put(`${hash}.${domain}`, text);
+  const url: TreeUrl = { publicKey: tree.publicKey, domain };
+  return { url: formatTreeUrl(url), tree };
+}
+
+export type Answer = string[][];
+
+/** What a resolver would find, and a list of what it was asked. */
+export class Zone {
+  readonly names = new Map<string, Answer>();
+  readonly asked: { name: string; at: number }[] = [];
+  /** Takes the place of the answer for a name, when it returns something. */
+  intercept: ((name: string, answer: Answer) => Answer | Promise<Answer> | undefined) | undefined;
+  readonly #now: () => number;
+
+  constructor(now: () => number = () => 0) {
+    this.#now = now;
+  }
+
+  put(name: string, ...texts: string[]): void {
+    this.names.set(
+      name.toLowerCase(),
+      texts.map((text) => [text]),
+    );
+  }
+
+  text(name: string): string {
+    return this.names.get(name.toLowerCase())?.[0]?.join('') ?? '';
+  }
+
+  readonly resolveTxt: ResolveTxt = async (name) => {
+    this.asked.push({ name, at: this.#now() });
+    const answer = this.names.get(name.toLowerCase()) ?? [];
+    return this.intercept?.(name, answer) ?? answer;
+  };
+
+  /** When a name was asked for, in ms. */
+  times(name: string): number[] {
+    return this.asked.filter((query) => query.name === name).map(({ at }) => at);
+  }
+}
