@@ -1,0 +1,456 @@
+import { sleep } from '@devp2p/clock';
+import { type Enr, type EnrContent, nodeIdHash, toHex } from '@devp2p/enr';
+import { Bootnodes } from './bootnodes.ts';
+import { publish } from './diagnostics.ts';
+import { DriftMonitor } from './drift.ts';
+import { Bonds } from './endpoint-proof.ts';
+import { Discv4Error } from './error.ts';
+import { initialContent, predictedContent } from './local-endpoint.ts';
+import { LocalRecord } from './local-record.ts';
+import { walk } from './lookup.ts';
+import { type Contact, type Node, nodeFromContact, nodeFromEnr, withEnr } from './node.ts';
+import { NodeDatabase } from './node-database.ts';
+import { type Discv4Options, type Settings, withDefaults } from './options.ts';
+import type { Pong } from './packet.ts';
+import { PendingRequests } from './pending.ts';
+import { EndpointPrediction } from './prediction.ts';
+import { Protocol } from './protocol.ts';
+import { Refresh } from './refresh.ts';
+import { isPermitted } from './relay.ts';
+import { Revalidation } from './revalidation.ts';
+import type { Address, UdpSocket } from './socket.ts';
+import { newStats, type Stats } from './stats.ts';
+import { Table } from './table.ts';
+
+/** Buckets with fewer nodes than this keep even those that do not answer: in a small network there is nobody else. */
+const MIN_BUCKET_LOAD = 4;
+
+/** Statements about our endpoint that are kept. */
+const MAX_STATEMENTS = 500;
+
+/** Options of everything that waits. */
+export interface WaitOptions {
+  /** Its abort ends the wait with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Starts discovery on a socket, which is its own from then on. Resolves when it answers; the first refresh of the table
+ * goes on in the background.
+ *
+ * @throws RangeError for a setting that makes no sense; EnodeError, EnrError, Discv4Error for a boot node or address
+ * that is none; EnrError for entries that do not fit a record; CryptoError for what is no private key; what the store
+ * throws.
+ */
+export async function createDiscv4(socket: UdpSocket, options: Discv4Options): Promise<Discv4> {
+  const settings = withDefaults(options);
+  const { crypto, privateKey, store, clock } = settings;
+  const id = crypto.secp256k1.publicKey(privateKey);
+  const key = toHex(id);
+  const bootnodes = new Bootnodes(options.bootnodes ?? [], {
+    crypto,
+    resolveHost: options.resolveHost,
+    onUnresolved: (host, error) => publish(() => ({ event: 'bootnode-unresolved', host, error })),
+  });
+  const record = await LocalRecord.open(
+    {
+      ...{ privateKey, key, store, crypto, clock },
+      onChange: (enr) => publish(() => ({ event: 'local-record', enr })),
+      onFailure: storeFailed,
+    },
+    initialContent(settings, socket.localAddress),
+  );
+  const self = { id, key, hash: nodeIdHash(id, { crypto }) };
+  return Discv4.start({ settings, self, socket, bootnodes, record });
+}
+
+/** What a {@link Discv4} is made with. */
+interface Parts {
+  readonly settings: Settings;
+  readonly self: Pick<Node, 'id' | 'key' | 'hash'>;
+  readonly socket: UdpSocket;
+  readonly bootnodes: Bootnodes;
+  readonly record: LocalRecord;
+}
+
+/** A running node of discovery v4. */
+export class Discv4 {
+  /** Our public key, 64 bytes. */
+  readonly id: Uint8Array;
+  readonly #parts: Parts;
+  readonly #table: Table;
+  readonly #bonds: Bonds;
+  readonly #database: NodeDatabase;
+  readonly #pending: PendingRequests;
+  readonly #protocol: Protocol;
+  readonly #revalidation: Revalidation;
+  readonly #stats: Stats = newStats();
+  readonly #closing = new AbortController();
+  readonly #refresh: Refresh;
+  #closed: Promise<void> | undefined;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    this.id = parts.self.id;
+    const { settings, self, socket, record } = parts;
+    const { clock, crypto, random, store } = settings;
+    this.#table = new Table({
+      ...{ self, random },
+      ...settings,
+      onChange: (event, node) => {
+        publish(() => ({ event, node }));
+        if (this.#table.size === 0) this.#refresh.schedule();
+      },
+    });
+    this.#bonds = new Bonds({ ...settings, lifetime: settings.bondExpiration });
+    const lifetime = settings.bondExpiration;
+    this.#database = new NodeDatabase({
+      ...{ store, clock, crypto, random, lifetime },
+      onFailure: storeFailed,
+    });
+    const drift = this.#driftMonitor();
+    this.#pending = new PendingRequests({
+      clock,
+      timeout: settings.requestTimeout,
+      max: settings.maxPending,
+      onTimeout: () => drift?.timedOut(),
+      onAnswer: () => drift?.answered(),
+    });
+    this.#protocol = new Protocol({
+      ...{ settings, self, socket, record, stats: this.#stats },
+      bonds: this.#bonds,
+      database: this.#database,
+      pending: this.#pending,
+      predictions: {
+        4: this.#prediction(settings.externalIp),
+        6: this.#prediction(settings.externalIp6),
+      },
+      closest: (target) => this.#table.closest(target, { verified: true }),
+      onContact: (node, live) => {
+        if (isPermitted(node.ip, settings.netRestrict)) this.#table.add(node, 'inbound', { live });
+      },
+    });
+    this.#revalidation = new Revalidation({
+      ...{ clock, random, table: this.#table },
+      interval: settings.pingInterval,
+      check: (node) => this.#check(node),
+    });
+    this.#refresh = new Refresh({
+      ...{ clock, random, interval: settings.refreshInterval },
+      isTableEmpty: () => this.#table.size === 0,
+      work: () => this.#fillTable(),
+      onFailure: (error) => {
+        // Lookups end with `closed`; all else that can go wrong is the store.
+        if (!this.#closing.signal.aborted) storeFailed(error);
+      },
+    });
+  }
+
+  /** @internal */
+  static async start(parts: Parts): Promise<Discv4> {
+    const discovery = new Discv4(parts);
+    await discovery.#start();
+    return discovery;
+  }
+
+  async #start(): Promise<void> {
+    await this.#database.restore(this.#bonds);
+    this.#parts.socket.onMessage((bytes, from) => {
+      if (!this.#closed) this.#protocol.receive(bytes, from);
+    });
+    this.#revalidation.start();
+    this.#refresh.run().then(() => {
+      this.#table.seeded = true;
+    });
+  }
+
+  /** Our record as others get it. */
+  get localEnr(): Enr {
+    return this.#parts.record.enr;
+  }
+
+  /** Where the socket is bound. */
+  get localAddress(): Address {
+    return this.#parts.socket.localAddress;
+  }
+
+  /** Counts since the start. */
+  get stats(): Readonly<Stats> {
+    return { ...this.#stats };
+  }
+
+  /** All nodes in the table, in no particular order. */
+  nodes(): Node[] {
+    return Array.from(this.#table.entries(), ({ node }) => node);
+  }
+
+  /**
+   * Changes entries of our record, such as `eth`; one that is `undefined` is taken out. The record is in the store
+   * before it is shown to anybody.
+   *
+   * @throws EnrError when they do not fit; what the store throws.
+   */
+  updateLocalEnr(changes: EnrContent): Promise<Enr> {
+    return this.#parts.record.update(changes);
+  }
+
+  /**
+   * Asks a node whether it is there.
+   *
+   * @throws Discv4Error `timeout`, `no-endpoint`, `busy`, `closed`; so do the next two.
+   */
+  async ping(node: Contact, { signal }: WaitOptions = {}): Promise<Pick<Pong, 'to' | 'enrSeq'>> {
+    const { to, enrSeq } = await this.#protocol.ping(this.#node(node), signal);
+    return { to: { ...to, ip: to.ip.slice() }, enrSeq };
+  }
+
+  /**
+   * Asks a node for the nodes that it knows nearest to `target`, up to 16. What it cannot know or nobody can be is left
+   * out: low ports, special addresses, a LAN that it is not in, ids off the curve, networks outside `netRestrict`.
+   *
+   * @param target - 64 bytes: a public key, or anything.
+   */
+  async findNode(node: Contact, target: Uint8Array, { signal }: WaitOptions = {}): Promise<Node[]> {
+    assertTarget(target);
+    return this.#protocol.findNode(this.#node(node), target, signal);
+  }
+
+  /**
+   * Asks a node for its own record.
+   *
+   * @throws Discv4Error `invalid-record` too.
+   */
+  async requestEnr(node: Contact, { signal }: WaitOptions = {}): Promise<Enr> {
+    return this.#protocol.requestEnr(this.#node(node), signal);
+  }
+
+  /**
+   * Looks for the nodes of the whole network that are nearest to a public key.
+   *
+   * @param target - 64 bytes: a public key, or anything.
+   * @returns up to 16, nearest first; none when nobody answers.
+   */
+  async lookup(target: Uint8Array, { signal }: WaitOptions = {}): Promise<Node[]> {
+    assertTarget(target);
+    signal?.throwIfAborted();
+    if (this.#table.size === 0) await unless(signal, this.#refresh.run());
+    return this.#lookup(target, signal);
+  }
+
+  /** {@link lookup} of a random target. */
+  async lookupRandom(options: WaitOptions = {}): Promise<Node[]> {
+    return this.lookup(this.#parts.settings.random(64), options);
+  }
+
+  /**
+   * The newest of a node that can be found, with its record: by asking it, else by looking for where it is now.
+   *
+   * @returns what was given, as a `Node`, when it cannot be found.
+   */
+  async resolve(contact: Contact, { signal }: WaitOptions = {}): Promise<Node> {
+    const node = this.#node(contact);
+    const known = this.#table.get(node.key)?.node;
+    const candidates = known && known !== node ? [node, known] : [node];
+    for (const candidate of candidates) {
+      const resolved = await this.#askForRecord(candidate, signal);
+      if (resolved) return resolved;
+    }
+    const found = await this.lookup(node.id, { signal });
+    const elsewhere = found.find(({ key }) => key === node.key);
+    return (elsewhere && (await this.#askForRecord(elsewhere, signal))) ?? node;
+  }
+
+  /**
+   * Nodes from all over the network, found by one random lookup after another; the same node may come again. It never
+   * ends by itself: it does when the signal aborts or discovery is closed, and then without an error.
+   */
+  async *randomNodes({ signal }: WaitOptions = {}): AsyncGenerator<Node, void, undefined> {
+    const { clock, random, lookupInterval } = this.#parts.settings;
+    const ended = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+    try {
+      while (!ended.aborted) {
+        if (this.#table.size === 0) await unless(ended, this.#refresh.running);
+        const started = clock.monotonic();
+        for await (const node of this.#walk(random(64), ended)) {
+          if (ended.aborted) return;
+          yield node;
+        }
+        await sleep(clock, started + lookupInterval - clock.monotonic(), { signal: ended });
+      }
+    } catch (error) {
+      if (!ended.aborted) throw error;
+    }
+  }
+
+  /** Ends everything, waiting operations with `closed`. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(new Discv4Error('closed', 'discovery is closed'));
+    this.#revalidation.stop();
+    this.#refresh.stop();
+    this.#pending.close();
+    await this.#refresh.running;
+    await this.#database.flush();
+    await this.#parts.socket.close();
+  }
+
+  #node(contact: Contact): Node {
+    return nodeFromContact(contact, this.#parts.settings.crypto);
+  }
+
+  async #lookup(target: Uint8Array, signal: AbortSignal | undefined): Promise<Node[]> {
+    const steps = this.#walk(target, signal);
+    for (;;) {
+      const { done, value } = await steps.next();
+      signal?.throwIfAborted();
+      this.#closing.signal.throwIfAborted();
+      if (done) return value;
+    }
+  }
+
+  #walk(target: Uint8Array, signal: AbortSignal | undefined): ReturnType<typeof walk> {
+    const { settings, self } = this.#parts;
+    const hash = settings.crypto.keccak256(target);
+    return walk({
+      target: hash,
+      self,
+      start: this.#table.closest(hash, { verified: false }),
+      concurrency: settings.lookupConcurrency,
+      ask: (node) => this.#askInLookup(node, target, signal),
+    });
+  }
+
+  /** Asks one node of a lookup, and draws conclusions for the table. */
+  async #askInLookup(
+    node: Node,
+    target: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Node[]> {
+    let found: Node[] = [];
+    try {
+      found = await this.#protocol.findNode(node, target, signal);
+    } catch (error) {
+      const isTimeout = error instanceof Discv4Error && error.code === 'timeout';
+      // Neither an abort nor a crowd of our own requests says anything about the node.
+      if (!isTimeout) return [];
+    }
+    const bond = this.#bonds.open(node);
+    bond.findFailures = found.length > 0 ? 0 : bond.findFailures + 1;
+    this.#database.save(bond);
+    const { maxFindFailures } = this.#parts.settings;
+    if (bond.findFailures >= maxFindFailures && this.#table.bucketLoad(node) >= MIN_BUCKET_LOAD) {
+      this.#table.remove(node.key);
+    }
+    for (const other of found) this.#table.add(other, 'relayed');
+    return found;
+  }
+
+  /** Whether a node of the table is still there, and what there is to know of it. */
+  async #check(node: Node): Promise<Node | undefined> {
+    let enrSeq: bigint | undefined;
+    try {
+      ({ enrSeq } = await this.#protocol.ping(node));
+    } catch (error) {
+      if (error instanceof Discv4Error && error.code === 'timeout') return undefined;
+      throw error;
+    }
+    if (enrSeq === undefined || enrSeq <= (node.enr?.seq ?? 0n)) return node;
+    return (await this.#askForRecord(node, undefined)) ?? node;
+  }
+
+  /** The node as its record has it; `undefined` when there is no answer, or a bad one. */
+  async #askForRecord(node: Node, signal: AbortSignal | undefined): Promise<Node | undefined> {
+    const { crypto, netRestrict } = this.#parts.settings;
+    let enr: Enr;
+    try {
+      enr = await this.#protocol.requestEnr(node, signal);
+    } catch (error) {
+      if (!(error instanceof Discv4Error) || error.code === 'closed') throw error;
+      return undefined;
+    }
+    if (node.enr && enr.seq < node.enr.seq) return node;
+    const moved = nodeFromEnr(enr, crypto, node.ip.length === 4 ? 4 : 6);
+    const next = moved && isPermitted(moved.ip, netRestrict) ? moved : withEnr(node, enr);
+    const bond = this.#bonds.get(node.key, node.host, node.ip);
+    if (bond) {
+      bond.node = withEnr(bond.node, enr);
+      this.#database.save(bond);
+    }
+    return next;
+  }
+
+  /** A refresh: seeds, a lookup of ourselves, and some of random places. */
+  async #fillTable(): Promise<void> {
+    const { settings, bootnodes, self } = this.#parts;
+    const { seedCount, seedMaxAge, refreshLookups, random } = settings;
+    const seeds = await this.#database.seeds(seedCount, seedMaxAge);
+    for (const node of seeds) this.#table.add(node, 'seed');
+    for (const node of await bootnodes.nodes()) this.#table.add(node, 'seed');
+    await this.#lookup(self.id, undefined);
+    for (let i = 0; i < refreshLookups; i++) await this.#lookup(random(64), undefined);
+    this.#bonds.expire();
+    await this.#database.expire();
+  }
+
+  #prediction(configured: string | undefined): EndpointPrediction {
+    const { settings, record } = this.#parts;
+    return new EndpointPrediction({
+      clock: settings.clock,
+      minStatements: settings.minStatements,
+      window: settings.statementWindow,
+      maxStatements: MAX_STATEMENTS,
+      onChange: (endpoint) => {
+        if (configured !== undefined) return;
+        record.update(predictedContent(endpoint, record.enr.udp)).catch(storeFailed);
+      },
+    });
+  }
+
+  #driftMonitor(): DriftMonitor | undefined {
+    const { sntp, clock, driftTimeouts, driftInterval, driftTolerance } = this.#parts.settings;
+    if (!sntp) return undefined;
+    return new DriftMonitor({
+      ...{ clock, sntp, signal: this.#closing.signal },
+      timeouts: driftTimeouts,
+      interval: driftInterval,
+      tolerance: driftTolerance,
+      onDrift: (milliseconds) => publish(() => ({ event: 'clock-drift', milliseconds })),
+      onFailure: (error) => publish(() => ({ event: 'clock-check-failed', error })),
+    });
+  }
+}
+
+function assertTarget(target: Uint8Array): void {
+  if (target.length !== 64) throw new RangeError(`a target has 64 bytes, not ${target.length}`);
+}
+
+function storeFailed(error: unknown): void {
+  publish(() => ({ event: 'store-failed', error }));
+}
+
+/** Waits for what takes no signal itself. */
+async function unless(
+  signal: AbortSignal | undefined,
+  work: Promise<void> | undefined,
+): Promise<void> {
+  if (!signal || !work) return work;
+  signal.throwIfAborted();
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,123 @@
+import type { Clock } from '@devp2p/clock';
+import { type Node, withEnr } from './node.ts';
+import { sourceOf } from './source.ts';
+
+/** What is remembered of a node id at an IP address. Times are of the monotonic clock. */
+export interface Bond {
+  /** The node as it was last seen there. */
+  node: Node;
+  pingSent?: number | undefined;
+  pingReceived?: number | undefined;
+  /** When the node last proved that it receives what is sent to this address. */
+  pongReceived?: number | undefined;
+  /** When it last answered what it answers only to those who have proved the same to it. */
+  answered?: number | undefined;
+  /** FindNode requests in a row that came to nothing. */
+  findFailures: number;
+}
+
+/** What {@link Bonds} is made with. */
+export interface BondsOptions {
+  readonly clock: Clock;
+  /** How long a proof holds, in ms. */
+  readonly lifetime: number;
+  /** Bonds kept; the oldest goes for one more. */
+  readonly maxBonds: number;
+  /** Bonds kept of one source, so that nobody can wash out all others by being many. */
+  readonly maxBondsPerSource: number;
+}
+
+/**
+ * Who has proved to be where. A query is answered only to somebody whose Pong came from the same IP address, else one
+ * could have large answers sent to a victim by writing the victim's address on small questions (discv4.md, "Endpoint
+ * Proof").
+ */
+export class Bonds {
+  readonly #options: BondsOptions;
+  /** By source, then by id and address; both in the order of last use. */
+  readonly #sources = new Map<string, Map<string, Bond>>();
+  #size = 0;
+
+  constructor(options: BondsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(key: string, host: string, ip: Uint8Array): Bond | undefined {
+    return this.#sources.get(sourceOf(host, ip))?.get(`${key} ${host}`);
+  }
+
+  /** Whether anybody at all is known there: if not, there is no need to find out who is asking. */
+  hasSource(host: string, ip: Uint8Array): boolean {
+    return this.#sources.has(sourceOf(host, ip));
+  }
+
+  /** The bond of a node, made if there is none. For what we begin, or for who has just proved something. */
+  open(node: Node): Bond {
+    const source = sourceOf(node.host, node.ip);
+    const name = `${node.key} ${node.host}`;
+    const bonds = this.#sources.get(source) ?? new Map<string, Bond>();
+    let bond = bonds.get(name);
+    if (bond) {
+      bonds.delete(name);
+      const { enr } = bond.node;
+      bond.node = node.enr || !enr ? node : withEnr(node, enr);
+    } else {
+      bond = { node, findFailures: 0 };
+      this.#size++;
+      const shared = node.network !== 'global';
+      if (!shared && bonds.size >= this.#options.maxBondsPerSource) this.#dropOldest(bonds);
+    }
+    bonds.set(name, bond);
+    this.#sources.delete(source);
+    this.#sources.set(source, bonds);
+    if (this.#size > this.#options.maxBonds) {
+      const [[oldest, itsBonds] = []] = this.#sources;
+      if (oldest !== undefined && itsBonds) {
+        this.#dropOldest(itsBonds);
+        if (itsBonds.size === 0) this.#sources.delete(oldest);
+      }
+    }
+    return bond;
+  }
+
+  /** Whether the node has proved its address, not too long ago. */
+  isProven(bond: Bond | undefined): bond is Bond {
+    return bond !== undefined && this.#isRecent(bond.pongReceived);
+  }
+
+  /** Whether the node has reason to hold our address for proved. */
+  acceptsUs(bond: Bond): boolean {
+    return this.#isRecent(bond.pingReceived) || this.#isRecent(bond.answered);
+  }
+
+  /** Forgets bonds that have nothing left to say, and returns them. */
+  expire(): Bond[] {
+    const expired: Bond[] = [];
+    for (const [source, bonds] of this.#sources) {
+      for (const [name, bond] of bonds) {
+        if (this.#isRecent(bond.pongReceived) || this.#isRecent(bond.pingSent)) continue;
+        bonds.delete(name);
+        this.#size--;
+        expired.push(bond);
+      }
+      if (bonds.size === 0) this.#sources.delete(source);
+    }
+    return expired;
+  }
+
+  #isRecent(time: number | undefined): boolean {
+    return time !== undefined && this.#options.clock.monotonic() - time < this.#options.lifetime;
+  }
+
+  #dropOldest(bonds: Map<string, Bond>): void {
+    for (const name of bonds.keys()) {
+      bonds.delete(name);
+      this.#size--;
+      return;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * What went wrong.
+ *
+ * | code | when |
+ * | --- | --- |
+ * | `foreign-packet` | bytes that are no discovery v4 packet at all: too short, too long, or the hash does not match |
+ * | `unknown-type` | a packet of a type that does not exist |
+ * | `malformed-packet` | a packet whose body or signature cannot be read; `cause` says where |
+ * | `packet-too-large` | a packet to be sent would have more than 1280 bytes |
+ * | `timeout` | no answer came in time |
+ * | `busy` | `maxPending` requests wait for an answer already |
+ * | `no-endpoint` | a node without an IP address or UDP port was to be asked |
+ * | `invalid-record` | the record in an answer is not the node's own, or not believable; `cause` may say why |
+ * | `listen-failed` | the socket could not be bound; `cause` has the system's error |
+ * | `closed` | closed on this side |
+ */
+export type Discv4ErrorCode =
+  | 'foreign-packet'
+  | 'unknown-type'
+  | 'malformed-packet'
+  | 'packet-too-large'
+  | 'timeout'
+  | 'busy'
+  | 'no-endpoint'
+  | 'invalid-record'
+  | 'listen-failed'
+  | 'closed';
+
+/** Every error of this package. */
+export class Discv4Error extends Error {
+  override readonly name = 'Discv4Error';
+  readonly code: Discv4ErrorCode;
+
+  constructor(code: Discv4ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

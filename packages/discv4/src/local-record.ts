@@ -1,0 +1,98 @@
+import type { Clock } from '@devp2p/clock';
+import type { Crypto } from '@devp2p/crypto';
+import { decodeEnr, type Enr, type EnrContent, EnrError, signEnr, updateEnr } from '@devp2p/enr';
+import type { NodeStore } from './node-store.ts';
+
+/** What {@link LocalRecord} is made with. */
+export interface LocalRecordOptions {
+  readonly privateKey: Uint8Array;
+  /** Our node id as hex. */
+  readonly key: string;
+  readonly store: NodeStore;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly onChange: (enr: Enr) => void;
+  /** Called with what the store did wrong. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Our own record. A new one is in the store before anybody sees it, so that no restart can go back behind it. */
+export class LocalRecord {
+  readonly #options: LocalRecordOptions;
+  #enr: Enr;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: LocalRecordOptions, enr: Enr) {
+    this.#options = options;
+    this.#enr = enr;
+  }
+
+  /** The stored record if it says the same as `content`, else the one after it. */
+  static async open(options: LocalRecordOptions, content: EnrContent): Promise<LocalRecord> {
+    const { privateKey, store, crypto, clock, key } = options;
+    const stored = await readStored(options);
+    // A store that was lost begins again at the time, which is ahead of all that was counted up from an earlier time.
+    const seq = stored?.seq ?? BigInt(clock.now());
+    const enr = signEnr(content, privateKey, { crypto, seq });
+    if (stored && hasSamePairs(stored, enr)) return new LocalRecord(options, stored);
+    const next = stored ? signEnr(content, privateKey, { crypto, seq: seq + 1n }) : enr;
+    await store.put(storeKey(key), next.bytes);
+    return new LocalRecord(options, next);
+  }
+
+  get enr(): Enr {
+    return this.#enr;
+  }
+
+  /**
+   * Changes some entries; one that is `undefined` is taken out.
+   *
+   * @returns the record that holds then, the same one if nothing has changed.
+   * @throws EnrError; what the store throws, and then nothing has changed.
+   */
+  update(changes: EnrContent): Promise<Enr> {
+    const change = async (): Promise<Enr> => {
+      const { privateKey, store, crypto, key, onChange } = this.#options;
+      const next = updateEnr(this.#enr, changes, privateKey, { crypto });
+      if (next === this.#enr) return next;
+      await store.put(storeKey(key), next.bytes);
+      this.#enr = next;
+      onChange(next);
+      return next;
+    };
+    const done = this.#queue.then(change);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+}
+
+async function readStored({
+  store,
+  crypto,
+  key,
+  onFailure,
+}: LocalRecordOptions): Promise<Enr | undefined> {
+  const bytes = await store.get(storeKey(key));
+  if (!bytes) return undefined;
+  try {
+    return decodeEnr(bytes, { crypto });
+  } catch (error) {
+    if (!(error instanceof EnrError)) throw error;
+    onFailure(error);
+    return undefined;
+  }
+}
+
+function hasSamePairs(a: Enr, b: Enr): boolean {
+  return (
+    a.pairs.size === b.pairs.size &&
+    [...a.pairs].every(([name, value]) => {
+      const other = b.pairs.get(name);
+      return other?.length === value.length && value.every((byte, i) => byte === other[i]);
+    })
+  );
+}
+
+function storeKey(key: string): string {
+  return `local/${key}`;
+}

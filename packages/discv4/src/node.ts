@@ -1,0 +1,90 @@
+import type { Crypto } from '@devp2p/crypto';
+import {
+  type Enode,
+  type Enr,
+  enodeFromEnr,
+  formatEnode,
+  type IpClass,
+  ipClass,
+  type NodeId,
+  nodeIdHash,
+  parseIp,
+  toHex,
+} from '@devp2p/enr';
+import { Discv4Error } from './error.ts';
+
+/** Where a node can be asked. A `Node` is one, and so is an enode. */
+export type Contact = Pick<Enode, 'id' | 'host' | 'udp'> & { readonly tcp?: number | undefined };
+
+/** A node that discovery knows: who it is and where. Does not change. */
+export class Node implements Enode {
+  /** Public key, 64 bytes. */
+  readonly id: NodeId;
+  /** IP address in its canonical form. */
+  readonly host: string;
+  /** Discovery port. */
+  readonly udp: number;
+  /** RLPx port; 0 means that there is none. */
+  readonly tcp: number;
+  /** The node's own record, if it has told us. */
+  readonly enr: Enr | undefined;
+  /** The address as 4 or 16 bytes. @internal */
+  readonly ip: Uint8Array;
+  /** What kind of network the address belongs to. @internal */
+  readonly network: IpClass;
+  /** Keccak-256 of the id: the place in the overlay, 32 bytes. @internal */
+  readonly hash: Uint8Array;
+  /** The id as hex, to find the node by. @internal */
+  readonly key: string;
+
+  constructor(parts: Omit<Node, 'enode'>) {
+    this.id = parts.id;
+    this.host = parts.host;
+    this.udp = parts.udp;
+    this.tcp = parts.tcp;
+    this.enr = parts.enr;
+    this.ip = parts.ip;
+    this.network = parts.network;
+    this.hash = parts.hash;
+    this.key = parts.key;
+  }
+
+  /** The node's URL. */
+  get enode(): string {
+    return formatEnode(this);
+  }
+}
+
+/** @throws Discv4Error `no-endpoint` when the contact has no address to send to. */
+export function nodeFromContact(contact: Contact, crypto: Crypto): Node {
+  if (contact instanceof Node) return contact;
+  const { host, udp, tcp = 0 } = contact;
+  const ip = parseIp(host);
+  if (!ip || !isPort(udp)) {
+    throw new Discv4Error('no-endpoint', `${host}:${udp} is no address and UDP port`);
+  }
+  const id = contact.id.slice();
+  const hash = nodeIdHash(id, { crypto });
+  const enr = undefined;
+  return new Node({ id, ip, host, udp, tcp, enr, hash, network: ipClass(ip), key: toHex(id) });
+}
+
+/** The node of a record; `undefined` when the record does not say where to send a packet. */
+export function nodeFromEnr(enr: Enr, crypto: Crypto, family?: 4 | 6): Node | undefined {
+  const enode = enodeFromEnr(enr, { family });
+  if (!enode || !isPort(enode.udp)) return undefined;
+  return withEnr(nodeFromContact(enode, crypto), enr);
+}
+
+/** The same node at the same place, with a record. */
+export function withEnr(node: Node, enr: Enr | undefined): Node {
+  return new Node({ ...node, enr });
+}
+
+export function sameEndpoint(a: Node, b: Node): boolean {
+  return a.udp === b.udp && a.host === b.host;
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port > 0 && port <= 65535;
+}

@@ -1,0 +1,387 @@
+import { fromHex, toHex } from '@devp2p/enr';
+import type { Input } from 'rlp';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Discv4 } from '../src/index.ts';
+import type { RawPeer } from './raw.ts';
+import { enodeOf, quiet, World } from './world.ts';
+
+let world = new World();
+afterEach(async () => {
+  await world.close();
+  world = new World();
+});
+
+const target = new Uint8Array(64).fill(9);
+
+async function nodeAndPeer(): Promise<[Discv4, RawPeer]> {
+  const node = await world.node(quiet);
+  const peer = world.peer();
+  await world.settle();
+  return [node, peer];
+}
+
+test('D4-02 an expired packet gets no answer', async () => {
+  const [node, peer] = await nodeAndPeer();
+  await peer.bond(node, () => world.settle());
+  const past: Input[] = [0, 1, peer.expiration(-1), 2n ** 63n, 2n ** 64n - 1n];
+  for (const expiration of past) {
+    peer.ping(node.localAddress, expiration);
+    peer.findNode(node.localAddress, target, expiration);
+    peer.enrRequest(node.localAddress, expiration);
+  }
+  await world.settle();
+  expect(peer.received).toEqual([]);
+  expect(node.stats.expired).toBe(3 * past.length);
+  peer.findNode(node.localAddress, target, 2n ** 63n - 1n);
+  await world.settle();
+  expect(peer.got('neighbors')).toHaveLength(1);
+});
+
+test('D4-02 our packets expire 20 s ahead', async () => {
+  const [node, peer] = await nodeAndPeer();
+  peer.ping(node.localAddress);
+  await world.settle();
+  for (const { packet } of peer.received) {
+    expect(packet).toMatchObject({ expiration: Math.floor(world.clock.now() / 1000) + 20 });
+  }
+  expect(peer.received).toHaveLength(2);
+});
+
+test('D4-03 a ping is answered with what it was and where it came from, and with a ping', async () => {
+  const [node, peer] = await nodeAndPeer();
+  const hash = peer.send(node.localAddress, 1, [
+    4,
+    [fromHex('c0000200'), 1, 5555],
+    [fromHex('c0000200'), 2, 0],
+    peer.expiration(),
+  ]);
+  await world.settle();
+  expect(peer.received.map(({ packet }) => packet.type)).toEqual(['pong', 'ping']);
+  const [pong] = peer.got('pong');
+  const ip = Uint8Array.from(peer.address.host.split('.').map(Number));
+  expect(pong?.packet).toMatchObject({
+    pingHash: hash,
+    to: { ip, udp: peer.address.port, tcp: 5555 },
+    enrSeq: node.localEnr.seq,
+  });
+  expect(peer.got('ping')[0]?.packet).toMatchObject({ version: 4n, from: { tcp: 30303 } });
+});
+
+test('D4-03 who has proved its endpoint is not pinged again', async () => {
+  const [node, peer] = await nodeAndPeer();
+  await peer.bond(node, () => world.settle());
+  peer.ping(node.localAddress);
+  await world.clock.advance(50);
+  expect(peer.received.map(({ packet }) => packet.type)).toEqual(['pong']);
+});
+
+describe('D4-04 FindNode and ENRRequest are answered only after an endpoint proof', () => {
+  const ask = (node: Discv4, peer: RawPeer): void => {
+    peer.received.length = 0;
+    peer.findNode(node.localAddress, target);
+    peer.enrRequest(node.localAddress);
+  };
+
+  test('and for 24 hours', async () => {
+    const [node, peer] = await nodeAndPeer();
+    ask(node, peer);
+    await world.settle();
+    expect(peer.received).toEqual([]);
+    await peer.bond(node, () => world.settle());
+    ask(node, peer);
+    await world.settle();
+    expect(peer.received.map(({ packet }) => packet.type)).toEqual(['neighbors', 'enrResponse']);
+    await world.clock.advance(24 * 3_600_000);
+    ask(node, peer);
+    await world.settle();
+    expect(peer.got('neighbors')).toEqual([]);
+    expect(peer.got('enrResponse')).toEqual([]);
+  });
+
+  test('which a Pong with another hash is not', async () => {
+    const [node, peer] = await nodeAndPeer();
+    peer.ping(node.localAddress);
+    await world.settle();
+    peer.pong(node.localAddress, new Uint8Array(32));
+    await world.settle();
+    ask(node, peer);
+    await world.settle();
+    expect(peer.received).toEqual([]);
+    expect(node.nodes()).toEqual([]);
+  });
+
+  test('nor a Pong that comes too late', async () => {
+    const [node, peer] = await nodeAndPeer();
+    peer.ping(node.localAddress);
+    await world.settle();
+    const [ping] = peer.got('ping');
+    await world.clock.advance(500);
+    peer.pong(node.localAddress, ping?.hash ?? target);
+    await world.settle();
+    ask(node, peer);
+    await world.settle();
+    expect(peer.received).toEqual([]);
+  });
+
+  test('nor a Pong from elsewhere, or of somebody else', async () => {
+    const [node, peer] = await nodeAndPeer();
+    const privateKey = world.random(32);
+    const victim = world.peer({ privateKey });
+    const attacker = world.peer({ privateKey });
+    victim.ping(node.localAddress);
+    await world.settle();
+    const [ping] = victim.got('ping');
+    attacker.pong(node.localAddress, ping?.hash ?? target);
+    const stranger = world.peer({ host: victim.address.host });
+    stranger.pong(node.localAddress, ping?.hash ?? target);
+    await world.settle();
+    for (const one of [peer, attacker, stranger]) {
+      ask(node, one);
+      await world.settle();
+      expect(one.received).toEqual([]);
+    }
+    expect(node.stats.unsolicited).toBe(2);
+  });
+});
+
+test('D4-05 a second IP with a bonded id gets Pong and Ping, and nothing for its questions', async () => {
+  const node = await world.node(quiet);
+  const privateKey = world.random(32);
+  const peer = world.peer({ privateKey });
+  const second = world.peer({ privateKey });
+  await world.settle();
+  await peer.bond(node, () => world.settle());
+  second.findNode(node.localAddress, target);
+  second.enrRequest(node.localAddress);
+  await world.settle();
+  expect(second.received).toEqual([]);
+  second.ping(node.localAddress);
+  await world.settle();
+  second.findNode(node.localAddress, target);
+  await world.settle();
+  expect(second.received.map(({ packet }) => packet.type)).toEqual(['pong', 'ping']);
+  peer.findNode(node.localAddress, target);
+  await world.settle();
+  expect(peer.got('neighbors')).toHaveLength(1);
+});
+
+test('D4-06 the 16 closest come in packets of at most 12 nodes and 1280 bytes', async () => {
+  const node = await world.node(quiet);
+  await world.settle();
+  const peers = Array.from({ length: 40 }, () => world.peer());
+  for (const peer of peers) await peer.bond(node, async () => world.clock.advance(50));
+  const [peer] = peers;
+  if (!peer) throw new Error('no peer');
+  peer.received.length = 0;
+  peer.findNode(node.localAddress, target);
+  await world.settle();
+  const answers = peer.got('neighbors');
+  expect(answers.map(({ packet }) => packet.nodes.length)).toEqual([12, 4]);
+  for (const { bytes } of answers) expect(bytes.length).toBeLessThanOrEqual(1280);
+  const { keccak256 } = world.crypto;
+  const hash = keccak256(target);
+  const distance = (id: Uint8Array): string =>
+    toHex(keccak256(id).map((byte, i) => byte ^ (hash[i] ?? 0)));
+  const expected = node
+    .nodes()
+    .map(({ id }) => distance(id))
+    .sort();
+  const got = answers.flatMap(({ packet }) => packet.nodes.map(({ id }) => distance(id)));
+  expect(expected.length).toBeGreaterThan(16);
+  expect(got).toEqual(expected.slice(0, 16));
+});
+
+describe('D4-07 answers are matched to requests', () => {
+  const neighbor = (i: number): Input => [
+    Uint8Array.of(60, i, 1, 1),
+    30303,
+    30303,
+    world.crypto.secp256k1.publicKey(new Uint8Array(32).fill(i + 1)),
+  ];
+  const neighbors = (count: number, start = 0): Input[] =>
+    Array.from({ length: count }, (_, i) => neighbor(start + i));
+
+  /** A peer that knows the node, and is known to it. */
+  async function acquainted(): Promise<[Discv4, RawPeer]> {
+    const [node, peer] = await nodeAndPeer();
+    await peer.bond(node, () => world.settle());
+    return [node, peer];
+  }
+
+  test('several Neighbors packets, until there are 16 nodes', async () => {
+    const [node, peer] = await acquainted();
+    const found = node.findNode(enodeOf(peer), target);
+    await world.settle();
+    peer.neighbors(node.localAddress, neighbors(12));
+    await world.settle();
+    peer.neighbors(node.localAddress, neighbors(12, 12));
+    await world.settle();
+    expect(await found).toHaveLength(16);
+  });
+
+  test('what came until the timeout is kept', async () => {
+    const [node, peer] = await acquainted();
+    let found: unknown;
+    node.findNode(enodeOf(peer), target).then((nodes) => {
+      found = nodes;
+    });
+    await world.settle();
+    peer.neighbors(node.localAddress, neighbors(5));
+    await world.clock.advance(399);
+    expect(found).toBeUndefined();
+    await world.clock.advance(1);
+    expect(found).toHaveLength(5);
+  });
+
+  test('nothing at all within 500 ms is a timeout', async () => {
+    const [node, peer] = await acquainted();
+    const asked = node.findNode(enodeOf(peer), target).catch(({ code }) => code);
+    await world.clock.advance(500);
+    expect(await asked).toBe('timeout');
+    const pinged = node.ping(enodeOf(peer)).catch(({ code }) => code);
+    await world.clock.advance(500);
+    expect(await pinged).toBe('timeout');
+  });
+
+  test('by hash, where there is one', async () => {
+    const [node, peer] = await acquainted();
+    const pinged = node.ping(enodeOf(peer)).catch(({ code }) => code);
+    const asked = node.requestEnr(enodeOf(peer)).catch(({ code }) => code);
+    await world.settle();
+    const other = world.peer();
+    const record = [new Uint8Array(64), 1];
+    for (const from of [peer, other]) {
+      from.pong(node.localAddress, new Uint8Array(32));
+      from.send(node.localAddress, 6, [new Uint8Array(32), record]);
+      const [ping] = peer.got('ping');
+      if (from === other) from.pong(node.localAddress, ping?.hash ?? target);
+    }
+    await world.clock.advance(400);
+    expect(await pinged).toBe('timeout');
+    expect(await asked).toBe('timeout');
+  });
+
+  test('FindNode requests to one node wait for each other', async () => {
+    const [node, peer] = await acquainted();
+    const first = node.findNode(enodeOf(peer), target);
+    const second = node.findNode(enodeOf(peer), new Uint8Array(64));
+    await world.settle();
+    expect(peer.got('findNode')).toHaveLength(1);
+    peer.neighbors(node.localAddress, [...neighbors(8), ...neighbors(4, 20)]);
+    peer.neighbors(node.localAddress, neighbors(4, 40));
+    await world.settle();
+    expect(peer.got('findNode').map(({ packet }) => packet.target[0])).toEqual([9, 0]);
+    peer.neighbors(node.localAddress, neighbors(1, 60));
+    await world.clock.advance(500);
+    expect([(await first).length, (await second).length]).toEqual([16, 1]);
+  });
+
+  test('a record is the node’s own or none', async () => {
+    const [node, peer] = await acquainted();
+    const other = await world.node(quiet);
+    const asked = node.requestEnr(enodeOf(peer)).catch(({ code }) => code);
+    await world.settle();
+    const [request] = peer.got('enrRequest');
+    const { signature, seq } = other.localEnr;
+    const pairs = [...other.localEnr.pairs].flatMap(([key, value]) => [key, value.subarray(1)]);
+    peer.send(node.localAddress, 6, [request?.hash ?? target, [signature, seq, ...pairs]]);
+    await world.settle();
+    expect(await asked).toBe('invalid-record');
+  });
+});
+
+describe('D4-20 limits', () => {
+  test('packets over the limit of their address are dropped and counted', async () => {
+    const node = await world.node({ ...quiet, maxPacketsPerSecond: 10 });
+    const peer = world.peer();
+    const bystander = world.peer();
+    for (let i = 0; i < 100; i++) peer.ping(node.localAddress);
+    bystander.ping(node.localAddress);
+    await world.settle();
+    expect(peer.got('pong')).toHaveLength(20);
+    expect(bystander.got('pong')).toHaveLength(1);
+    expect(node.stats.limited).toBe(80);
+    await world.clock.advance(1_000);
+    for (let i = 0; i < 100; i++) peer.ping(node.localAddress);
+    await world.settle();
+    expect(peer.got('pong').length).toBe(20 + 11);
+  });
+
+  test('IPv6 addresses of one /64 share a limit', async () => {
+    const node = await world.node({ ...quiet, host: '2600:1::1', maxPacketsPerSecond: 10 });
+    const peers = Array.from({ length: 60 }, (_, i) => world.peer({ host: `2600:2::${i + 1}` }));
+    for (const peer of peers) peer.ping(node.localAddress);
+    await world.settle();
+    expect(peers.filter((peer) => peer.got('pong').length > 0)).toHaveLength(20);
+  });
+
+  test('before its proof a sender gets a Pong for each Ping and one Ping at a time', async () => {
+    const [node, peer] = await nodeAndPeer();
+    for (let i = 0; i < 10; i++) peer.ping(node.localAddress, peer.expiration(20 + i));
+    // Other ids at the same address are still whoever is at the address.
+    for (let i = 0; i < 10; i++) {
+      const socket = { ...world.network.bind(peer.address.host), onMessage: () => undefined };
+      world.network.send({
+        bytes: pingOf(world.random(32), node, peer),
+        from: socket.localAddress,
+        to: node.localAddress,
+      });
+    }
+    const received: string[] = [];
+    world.network.onSend = ({ to, bytes }) => {
+      if (to.host === peer.address.host) received.push(bytes[97] === 1 ? 'ping' : 'other');
+    };
+    await world.settle();
+    expect(received.filter((type) => type === 'ping')).toHaveLength(1);
+    expect(received).toHaveLength(21);
+  });
+
+  test('the table of pending requests is bounded', async () => {
+    const node = await world.node({ ...quiet, maxPending: 10 });
+    const silent = Array.from({ length: 20 }, () => world.peer());
+    for (const peer of silent) peer.ping(node.localAddress);
+    await world.settle();
+    // Strangers get half of it at most, so that our own requests go on.
+    expect(silent.filter((peer) => peer.got('ping').length > 0)).toHaveLength(6);
+    const answers = silent.map((peer) => node.ping(enodeOf(peer)).catch(({ code }) => code));
+    await world.clock.advance(500);
+    const codes = await Promise.all(answers);
+    expect(codes.filter((code) => code === 'busy')).toHaveLength(16);
+    expect(codes.filter((code) => code === 'timeout')).toHaveLength(4);
+    const [peer] = silent;
+    const again = peer && node.ping(enodeOf(peer)).catch(({ code }) => code);
+    await world.clock.advance(500);
+    expect(await again).toBe('timeout');
+  });
+});
+
+function pingOf(privateKey: Uint8Array, node: Discv4, peer: RawPeer): Uint8Array {
+  let sent = new Uint8Array();
+  const socket = {
+    ...{ localAddress: peer.address, onMessage: () => undefined, close: async () => undefined },
+    send: (bytes: Uint8Array) => {
+      sent = bytes.slice();
+    },
+  };
+  const { crypto, clock } = world;
+  new (peer.constructor as typeof RawPeer)({ socket, privateKey, crypto, clock }).ping(
+    node.localAddress,
+  );
+  return sent;
+}
+
+test('D4-15 an abort ends a request at once, with its reason', async () => {
+  const [node, peer] = await nodeAndPeer();
+  const stop = new AbortController();
+  const { signal } = stop;
+  const requests = [
+    node.ping(enodeOf(peer), { signal }),
+    node.findNode(enodeOf(peer), target, { signal }),
+    node.requestEnr(enodeOf(peer), { signal }),
+    node.resolve(enodeOf(peer), { signal }),
+  ].map((request) => request.catch((reason: unknown) => reason));
+  await world.clock.advance(10);
+  stop.abort('enough');
+  await world.clock.advance(0);
+  expect(await Promise.all(requests)).toEqual(['enough', 'enough', 'enough', 'enough']);
+});
