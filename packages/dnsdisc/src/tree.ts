@@ -103,10 +103,12 @@ export class Tree {
   entryFound(half: Half, entry: Entry, { cached }: { cached: boolean }): boolean {
     const frontier = this.#pass?.[half];
     if (!frontier) return true;
-    // What is in the cache says nothing about the resolver or the zone.
-    if (!cached) this.#failures = 0;
     const fits = entry.type !== 'branch' || frontier.add(entry.children);
-    if (entry.type !== 'branch') frontier.leaves++;
+    if (entry.type !== 'branch') {
+      frontier.leaves++;
+      // What is in the cache says nothing about the resolver, and a branch nothing about what is below it.
+      if (!cached) this.#failures = 0;
+    }
     this.#settle(half);
     return fits;
   }

@@ -157,17 +157,17 @@ describe('D4-23 the cache', () => {
     const w = world({ requestsPerSecond: 1000 });
     const { url, tree } = publish(w.zone, DOMAIN, { nodes: records(100) });
     const watching = watch(w, url);
-    await w.clock.advance(5_000);
+    await w.clock.advance(1_000);
     expect(w.zone.asked).toHaveLength(1 + tree.entries.size);
-    expect(watching.nodes.length).toBeGreaterThan(1000);
+    expect(watching.nodes.length).toBeGreaterThan(800);
     await stopped(w, watching);
   });
 
   test('drops what was not used for longest', async () => {
-    const w = world({ requestsPerSecond: 1000, cacheSize: 20 });
-    const { url, tree } = publish(w.zone, DOMAIN, { nodes: records(100) });
+    const w = world({ requestsPerSecond: 1000, cacheSize: 10 });
+    const { url, tree } = publish(w.zone, DOMAIN, { nodes: records(30) });
     const watching = watch(w, url);
-    await w.clock.advance(600);
+    await w.clock.advance(300);
     expect(w.client.stats.requests).toBeGreaterThan(4 * tree.entries.size);
     expect(w.client.stats.cacheHits).toBeGreaterThan(0);
     await stopped(w, watching);

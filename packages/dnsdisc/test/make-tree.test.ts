@@ -71,7 +71,8 @@ describe('D4-23 makeTree', () => {
     );
     expect(full[0]?.bytes.length).toBe(300);
     const { root, entries } = makeTree(full, LINKS, { seq: 2n ** 64n - 1n, privateKey: SIGNER });
-    const domain = 'nodes.example.org';
+    const domain = `${'a'.repeat(37)}.example.org`;
+    expect(domain.length).toBe(49);
     for (const [label, text] of [['', root], ...entries] as const) {
       if (text.startsWith('enrtree-branch:')) expect(text.length).toBeLessThanOrEqual(370);
       const name = label === '' ? domain : `${label}.${domain}`;
