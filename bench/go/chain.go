@@ -22,7 +22,7 @@ const (
 	transfers = 50
 )
 
-// makeChain writes genesis.json, chain.rlp (one block after the other) and receipts.rlp (one list for each block).
+// makeChain writes genesis.json, chain.rlp (one block after the other) and receipts.rlp (the same for receipts).
 func makeChain(folder string) error {
 	private, err := crypto.ToECDSA(key(0))
 	if err != nil {
@@ -33,6 +33,8 @@ func makeChain(folder string) error {
 	nonce := uint64(0)
 	_, chain, receipts := core.GenerateChainWithGenesis(genesis, beacon.New(ethash.NewFaker()), blocks,
 		func(number int, block *core.BlockGen) {
+			// Without it the generated blocks would not do what EIP-4788 wants at their beginning.
+			block.SetParentBeaconRoot(common.Hash{})
 			for range transfers {
 				to := common.BytesToAddress(crypto.Keccak256(new(big.Int).SetUint64(nonce).Bytes()))
 				block.AddTx(types.MustSignNewTx(private, signer, &types.DynamicFeeTx{
@@ -55,10 +57,14 @@ func makeChain(folder string) error {
 	if err := os.WriteFile(filepath.Join(folder, "genesis.json"), description, 0o644); err != nil {
 		return err
 	}
-	if err := writeItems(filepath.Join(folder, "receipts.rlp"), receipts, onWire); err != nil {
+	records := make([]record, len(chain))
+	for i, block := range chain {
+		records[i] = record{block.Hash(), onWire(receipts[i])}
+	}
+	if err := writeItems(filepath.Join(folder, "receipts.rlp"), records); err != nil {
 		return err
 	}
-	return writeItems(filepath.Join(folder, "chain.rlp"), chain, func(block *types.Block) any { return block })
+	return writeItems(filepath.Join(folder, "chain.rlp"), chain)
 }
 
 func genesisFor(rich common.Address) *core.Genesis {
@@ -80,6 +86,12 @@ func genesisFor(rich common.Address) *core.Genesis {
 	}
 }
 
+// record is what our node imports receipts from.
+type record struct {
+	Hash     common.Hash
+	Receipts []receipt
+}
+
 // receipt is the form of eth/69 and later.
 type receipt struct {
 	Type          uint8
@@ -88,7 +100,7 @@ type receipt struct {
 	Logs          []*types.Log
 }
 
-func onWire(receipts types.Receipts) any {
+func onWire(receipts types.Receipts) []receipt {
 	list := make([]receipt, len(receipts))
 	for i, r := range receipts {
 		list[i] = receipt{r.Type, r.Status, r.CumulativeGasUsed, r.Logs}
@@ -96,7 +108,7 @@ func onWire(receipts types.Receipts) any {
 	return list
 }
 
-func writeItems[T any](file string, items []T, form func(T) any) error {
+func writeItems[T any](file string, items []T) error {
 	output, err := os.Create(file)
 	if err != nil {
 		return err
@@ -104,7 +116,7 @@ func writeItems[T any](file string, items []T, form func(T) any) error {
 	defer output.Close()
 	buffer := bufio.NewWriter(output)
 	for _, item := range items {
-		if err := rlp.Encode(buffer, form(item)); err != nil {
+		if err := rlp.Encode(buffer, item); err != nil {
 			return err
 		}
 	}

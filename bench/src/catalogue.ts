@@ -20,7 +20,7 @@ export interface Case {
   readonly title: string;
   readonly unit: Unit;
   readonly goals: readonly Goal[];
-  /** Before the first round, in ms. @default 600, which is enough for what runs a thousand times a second */
+  /** Before the first round, in ms. @default 1000, which is enough for what runs a thousand times a second */
   readonly warmUp?: number;
 }
 
@@ -29,6 +29,8 @@ export interface Group {
   /** The first is ours, which the goals speak of. */
   readonly columns: Readonly<Partial<Record<Implementation, string>>>;
   readonly cases: readonly Case[];
+  /** Whether workers go on to the next case, because they take seconds to start. @default each case has fresh ones */
+  readonly keepWorkers?: boolean;
 }
 
 const perSecond: Unit = { name: '/s', counts: 1 };
@@ -135,4 +137,20 @@ function cryptoCase(name: string, title: string, unit = perSecond): Case {
   return { name, title, unit, goals: [{ than: 'noble' }, { than: 'go', atLeast: 0.5 }] };
 }
 
-export const catalogue: readonly Group[] = [rlpx, rlp, crypto];
+const download: Group = {
+  title: 'Download by the same client, per CPU-second of the server',
+  columns: { node: 'devp2p-node', geth: 'geth' },
+  keepWorkers: true,
+  cases: [
+    downloadCase('download-headers', 'headers, 192 at a time'),
+    downloadCase('download-bodies', 'bodies of 50 transfers, 128 at a time'),
+    downloadCase('download-receipts', "blocks' receipts, 256 at a time"),
+  ],
+};
+
+function downloadCase(name: string, title: string): Case {
+  // The client has to warm up as well, and the caches of the servers' databases.
+  return { name, title, unit: perSecond, goals: [{ than: 'geth', atLeast: 0.5 }], warmUp: 3000 };
+}
+
+export const catalogue: readonly Group[] = [rlpx, rlp, crypto, download];

@@ -2,25 +2,64 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** What was built from Go. */
+export interface GoPrograms {
+  /** Ours. */
+  readonly bench: string;
+  /** An unmodified geth, pinned by the module in `interop/`. */
+  geth(): string;
+  /** Folder of the chain that is downloaded. */
+  chain(): string;
+}
+
 /**
- * Builds our Go program when its sources are newer than what is there.
+ * Builds our Go program when its sources are newer than what is there; the rest when it is asked for.
  *
- * @returns the program, or `undefined` where there is no Go.
+ * @param folder of this workspace
+ * @returns `undefined` where there is no Go.
  */
-export function buildGo(bench: string, say: (line: string) => void): string | undefined {
-  const source = join(bench, 'go');
-  const program = join(bench, 'bin', 'bench-go');
+export function goPrograms(folder: string, say: (line: string) => void): GoPrograms | undefined {
   if (spawnSync('go', ['version']).status !== 0) return undefined;
-  const changed = Math.max(
-    ...readdirSync(source).map((name) => statSync(join(source, name)).mtimeMs),
-  );
-  if (existsSync(program) && statSync(program).mtimeMs > changed) return program;
-  say('building the Go program');
-  mkdirSync(join(bench, 'bin'), { recursive: true });
-  const { status, stderr } = spawnSync('go', ['build', '-o', program, '.'], {
-    cwd: source,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`go build: ${stderr}`);
-  return program;
+  const source = join(folder, 'go');
+  const bin = join(folder, 'bin');
+  const bench = join(bin, 'bench-go');
+  mkdirSync(bin, { recursive: true });
+  if (!isNewer(bench, source)) {
+    say('building the Go program');
+    run('go', ['build', '-o', bench, '.'], source);
+  }
+  return {
+    bench,
+    geth() {
+      const interop = join(folder, '..', 'interop');
+      const geth = join(interop, 'bin', 'geth');
+      if (!existsSync(geth)) {
+        say('building geth, which takes some minutes');
+        mkdirSync(join(interop, 'bin'), { recursive: true });
+        run('go', ['build', '-mod=mod', '-o', 'bin/', 'tool'], interop);
+      }
+      return geth;
+    },
+    chain() {
+      const chain = join(bin, 'chain');
+      // It is what is written last.
+      if (!isNewer(join(chain, 'chain.rlp'), source)) {
+        say('making a chain');
+        mkdirSync(chain, { recursive: true });
+        run(bench, ['chain', chain], folder);
+      }
+      return chain;
+    },
+  };
+}
+
+function isNewer(file: string, folder: string): boolean {
+  if (!existsSync(file)) return false;
+  const { mtimeMs } = statSync(file);
+  return readdirSync(folder).every((name) => statSync(join(folder, name)).mtimeMs < mtimeMs);
+}
+
+function run(command: string, args: readonly string[], cwd: string): void {
+  const { status, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
 }

@@ -2,13 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Arguments, parseArguments, usage } from './arguments.ts';
-import { type Case, catalogue, type Group, type Implementation } from './catalogue.ts';
+import { type Case, catalogue, type Group } from './catalogue.ts';
 import { writeFixtures } from './fixtures/files.ts';
-import { buildGo } from './go.ts';
-import { allowedCores, describeMachine, pinTo } from './machine.ts';
+import { goPrograms } from './go.ts';
+import { describeMachine, findCores } from './machine.ts';
 import { type Figures, implementationsOf, runCase } from './rounds.ts';
 import { table } from './table.ts';
-import type { Worker } from './worker.ts';
 import { Workforce } from './workforce.ts';
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
@@ -25,34 +24,28 @@ async function main({ cases, rounds, slice, json }: Arguments): Promise<void> {
   const groups = chosen(cases);
   const folder = join(bench, 'bin', 'fixtures');
   writeFixtures(folder);
-  const go = buildGo(bench, progress);
-  const pin = pinTo(allowedCores().at(-1));
-  const workforce = new Workforce({ folder, go, pin: pin.command });
+  const go = goPrograms(bench, progress);
+  const cores = findCores();
+  const workforce = new Workforce({ folder, go, cores });
   const results = new Map<Case, Figures>();
-  const missing = new Set<Implementation>();
   try {
     for (const group of groups) {
-      const workers = new Map<Implementation, Worker>();
-      for (const implementation of implementationsOf(group)) {
-        const worker = await workforce.find(implementation);
-        if (worker === undefined) missing.add(implementation);
-        else workers.set(implementation, worker);
-      }
       for (const item of group.cases) {
         progress(`${item.name}: ${item.title}`);
+        const workers = await workforce.hire(implementationsOf(group));
         results.set(item, await runCase(workers, item, { rounds, slice }));
+        if (group.keepWorkers !== true) await workforce.dismiss();
       }
+      await workforce.dismiss();
     }
   } finally {
-    await workforce.stop();
+    await workforce.dismiss();
   }
-  const pinned = pin.core === undefined ? 'not pinned: no taskset here' : `on core ${pin.core}`;
+  const pinned = cores === undefined ? 'not pinned: no taskset here' : `on core ${cores.measured}`;
   console.log(`${describeMachine()}; medians of ${rounds} slices of ${slice} ms, ${pinned}.`);
   console.log('Per CPU-second; of ratios the median of the rounds, with the least and the most.');
   if (go === undefined) console.log('There is no Go here: go-ethereum is left out.');
-  for (const group of groups) {
-    console.log(`\n${table(group, results, (implementation) => !missing.has(implementation))}`);
-  }
+  for (const group of groups) console.log(table(group, results));
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(asJson(results), undefined, 2)}\n`);
 }
 

@@ -13,7 +13,7 @@ export interface Schedule {
 /** Lets the workers take turns on one case; each begins a round as often as any other. */
 export async function runCase(
   workers: ReadonlyMap<Implementation, Worker>,
-  { name, warmUp = 600 }: Case,
+  { name, warmUp = 1000 }: Case,
   { rounds, slice }: Schedule,
 ): Promise<Figures> {
   const taking = [...workers].filter(([, worker]) => worker.cases.has(name));

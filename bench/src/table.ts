@@ -3,12 +3,10 @@ import { median, ratio, reached } from './figures.ts';
 import { type Figures, implementationsOf } from './rounds.ts';
 
 /** One group as a Markdown table: what each did per CPU-second, and ours by theirs. */
-export function table(
-  group: Group,
-  results: ReadonlyMap<Case, Figures>,
-  present: (implementation: Implementation) => boolean,
-): string {
-  const columns = implementationsOf(group).filter(present);
+export function table(group: Group, results: ReadonlyMap<Case, Figures>): string {
+  const columns = implementationsOf(group).filter((column) =>
+    group.cases.some((item) => results.get(item)?.has(column)),
+  );
   const [ours] = columns;
   if (ours === undefined) return '';
   const compared = columns.filter((column) =>
@@ -28,7 +26,8 @@ export function table(
     ...compared.map((column) => `ours ÷ ${group.columns[column]}`),
   ];
   const rule = head.map((_, index) => (index < 2 ? ':--' : '--:'));
-  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const lines = [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return ['', ...lines].join('\n');
 }
 
 function value(rounds: readonly number[] | undefined, { unit }: Case): string {

@@ -1,15 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import type { Implementation } from './catalogue.ts';
+import type { GoPrograms } from './go.ts';
+import { type Cores, pinTo } from './machine.ts';
 import { Worker } from './worker.ts';
 
-/** How each implementation's worker is started. */
+/** What workers are made of. */
 export interface Workplace {
   /** Of the fixtures. */
   readonly folder: string;
-  /** Our Go program, where there is Go. */
-  readonly go: string | undefined;
-  /** What keeps a worker on its core. */
-  readonly pin: readonly string[];
+  /** `undefined` where there is no Go. */
+  readonly go: GoPrograms | undefined;
+  /** `undefined` where processes cannot be kept on one. */
+  readonly cores: Cores | undefined;
 }
 
 const script = (name: string) => fileURLToPath(new URL(`./workers/${name}.js`, import.meta.url));
@@ -23,45 +25,55 @@ export class Workforce {
     this.#place = place;
   }
 
-  /** @returns `undefined` for what this machine does not have. */
-  async find(implementation: Implementation): Promise<Worker | undefined> {
-    const command = this.#command(implementation);
-    if (command === undefined) return undefined;
-    const worker =
-      this.#workers.get(implementation) ??
-      Worker.start([...this.#place.pin, ...command], { GOMAXPROCS: '1' });
-    this.#workers.set(implementation, worker);
-    return worker;
+  /** Those that this machine has. */
+  async hire(implementations: readonly Implementation[]): Promise<Map<Implementation, Worker>> {
+    const hired = new Map<Implementation, Worker>();
+    for (const implementation of implementations) {
+      const worker = await this.#find(implementation);
+      if (worker !== undefined) hired.set(implementation, worker);
+    }
+    return hired;
   }
 
-  async stop(): Promise<void> {
+  async dismiss(): Promise<void> {
     const workers = await Promise.allSettled(this.#workers.values());
+    this.#workers.clear();
     await Promise.all(
       workers.map((worker) => (worker.status === 'fulfilled' ? worker.value.stop() : undefined)),
     );
   }
 
+  async #find(implementation: Implementation): Promise<Worker | undefined> {
+    const command = this.#command(implementation);
+    if (command === undefined) return undefined;
+    const worker = this.#workers.get(implementation) ?? Worker.start(command, { GOMAXPROCS: '1' });
+    this.#workers.set(implementation, worker);
+    return worker;
+  }
+
   #command(implementation: Implementation): string[] | undefined {
-    const { folder, go } = this.#place;
-    const node = (name: string, ...args: string[]) => [
-      process.execPath,
-      script(name),
-      folder,
-      ...args,
-    ];
+    const { folder, go, cores } = this.#place;
+    const pin = pinTo(cores?.measured);
+    const node = (name: string, ...args: string[]) => [process.execPath, script(name), ...args];
+    // A server's CPU time is read where only Linux has it.
+    const download = (geth: string) =>
+      go === undefined || process.platform !== 'linux'
+        ? undefined
+        : [...pinTo(cores?.clients), ...node('download', go.chain(), geth, ...pin)];
     switch (implementation) {
       case 'fast':
       case 'noble':
-        return node('devp2p', implementation);
+        return [...pin, ...node('devp2p', folder, implementation)];
       case 'ethereumjs':
-        return node('ethereumjs');
+        return [...pin, ...node('ethereumjs', folder)];
       case 'rlp':
-        return node('rlp');
+        return [...pin, ...node('rlp', folder)];
       case 'go':
-        return go === undefined ? undefined : [go, 'worker', folder];
+        return go && [...pin, go.bench, 'worker', folder];
       case 'node':
+        return download('');
       case 'geth':
-        return undefined;
+        return go && download(go.geth());
     }
   }
 }
