@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+
+test('the exports of @devp2p/discv4', async () => {
+  expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
+    [
+      "Discv4Error",
+      "MAX_NEIGHBORS",
+      "MAX_PACKET_SIZE",
+      "createDiscv4",
+      "decodePacket",
+      "encodePacket",
+      "memoryStore",
+      "mixSources",
+    ]
+  `);
+});
+
+test('the exports of @devp2p/discv4/udp', async () => {
+  expect(Object.keys(await import('../src/udp.ts')).sort()).toMatchInlineSnapshot(`
+    [
+      "bindUdp",
+      "listen",
+      "sntpDrift",
+    ]
+  `);
+});

@@ -1,0 +1,184 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { parseIp } from '@devp2p/enr';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Discv4, Discv4Event } from '../src/index.ts';
+import type { RawPeer } from './raw.ts';
+import { enodeOf, quiet, World } from './world.ts';
+
+let world = new World();
+afterEach(async () => {
+  await world.close();
+  world = new World();
+});
+
+/** Has each peer tell the node where it sees it. */
+async function tell(
+  node: Discv4,
+  peers: readonly RawPeer[],
+  host: string,
+  port = 30303,
+): Promise<void> {
+  for (const peer of peers) {
+    peer.received.length = 0;
+    node.ping(enodeOf(peer)).catch(() => undefined);
+    await world.clock.advance(50);
+    const [ping] = peer.got('ping');
+    const to = [parseIp(host) ?? '', port, 0];
+    if (ping) peer.send(node.localAddress, 2, [to, ping.hash, peer.expiration()]);
+    await world.clock.advance(50);
+  }
+}
+
+const peers = (count: number): RawPeer[] => Array.from({ length: count }, () => world.peer());
+
+describe('D4-18 our endpoint follows what others say', () => {
+  test('ten who agree are enough, nine are not', async () => {
+    const node = await world.node({ ...quiet, host: '192.168.0.5' });
+    const { seq } = node.localEnr;
+    const witnesses = peers(11);
+    await tell(node, witnesses.slice(0, 9), '77.7.7.7', 40000);
+    expect(node.localEnr.ip).toBe('192.168.0.5');
+    await tell(node, witnesses.slice(9), '77.7.7.7', 40000);
+    expect(node.localEnr).toMatchObject({ ip: '77.7.7.7', udp: 40000, tcp: 30303, seq: seq + 1n });
+    // And those who disagree have to be more.
+    await tell(node, witnesses.slice(0, 3), '88.8.8.8');
+    expect(node.localEnr.ip).toBe('77.7.7.7');
+    await tell(node, witnesses, '88.8.8.8');
+    expect(node.localEnr.ip).toBe('88.8.8.8');
+  });
+
+  test('within five minutes', async () => {
+    const node = await world.node(quiet);
+    const { ip } = node.localEnr;
+    const witnesses = peers(10);
+    await tell(node, witnesses.slice(0, 5), '77.7.7.7');
+    await world.clock.advance(300_000);
+    await tell(node, witnesses.slice(5), '77.7.7.7');
+    expect(node.localEnr.ip).toBe(ip);
+  });
+
+  test('each address has one vote, and each IPv6 /64', async () => {
+    const node = await world.node(quiet);
+    const { ip } = node.localEnr;
+    const host = world.nextHost();
+    const sybils = Array.from({ length: 20 }, (_, i) => world.peer({ host, port: 2000 + i }));
+    await tell(node, sybils, '77.7.7.7');
+    expect(node.localEnr.ip).toBe(ip);
+    const node6 = await world.node({ ...quiet, host: '2600:9::1' });
+    const hosts = Array.from({ length: 20 }, (_, i) => `2600:1::${i + 1}`);
+    await tell(
+      node6,
+      hosts.map((one) => world.peer({ host: one })),
+      '2600:7::7',
+    );
+    expect(node6.localEnr.ip6).toBe('2600:9::1');
+  });
+
+  test('IPv4 and IPv6 apart', async () => {
+    const node = await world.node({ ...quiet, host: '::' });
+    expect([node.localEnr.ip, node.localEnr.ip6]).toEqual([undefined, undefined]);
+    await tell(node, peers(10), '77.7.7.7');
+    expect(node.localEnr).toMatchObject({ ip: '77.7.7.7', udp: 30303 });
+    const hosts = Array.from({ length: 10 }, (_, i) => `2600:${i + 1}::1`);
+    await tell(
+      node,
+      hosts.map((host) => world.peer({ host })),
+      '2600:7::7',
+      40000,
+    );
+    expect(node.localEnr).toMatchObject({
+      ip: '77.7.7.7',
+      udp: 30303,
+      ip6: '2600:7::7',
+      udp6: 40000,
+    });
+  });
+
+  test.each(['0.0.0.0', '127.0.0.1', '10.0.0.1', '224.1.1.1', '203.0.113.1', '2600::1'])(
+    '%s is not believed of strangers',
+    async (host) => {
+      const node = await world.node(quiet);
+      const { seq } = node.localEnr;
+      await tell(node, peers(12), host);
+      await tell(node, peers(12), '77.7.7.7', 0);
+      expect(node.localEnr.seq).toBe(seq);
+    },
+  );
+
+  test('a configured address is never overwritten', async () => {
+    const node = await world.node({ ...quiet, externalIp: '99.9.9.9', externalIp6: '2600:9::9' });
+    const { seq } = node.localEnr;
+    await tell(node, peers(20), '77.7.7.7', 1);
+    expect(node.localEnr).toMatchObject({ ip: '99.9.9.9', ip6: '2600:9::9', udp: 30303, seq });
+  });
+});
+
+describe('D4-19 clock drift', () => {
+  const events: Discv4Event[] = [];
+  const onEvent = (event: unknown): void => {
+    events.push(event as Discv4Event);
+  };
+  const drifts = (): unknown[] =>
+    events.filter(({ event }) => event === 'clock-drift' || event === 'clock-check-failed');
+
+  async function timeouts(node: Discv4, count: number): Promise<void> {
+    const silent = world.peer();
+    for (let i = 0; i < count; i++) {
+      const ping = node.ping(enodeOf(silent)).catch(() => undefined);
+      await world.clock.advance(500);
+      await ping;
+    }
+  }
+
+  async function checked(sntp: () => Promise<number>): Promise<[Discv4, () => number]> {
+    let checks = 0;
+    events.length = 0;
+    subscribe('devp2p:discv4', onEvent);
+    const node = await world.node({
+      ...quiet,
+      sntp: () => {
+        checks++;
+        return sntp();
+      },
+    });
+    return [node, () => checks];
+  }
+  afterEach(() => {
+    unsubscribe('devp2p:discv4', onEvent);
+  });
+
+  test('is checked after more than 32 timeouts in a row', async () => {
+    const [node, checks] = await checked(async () => 10_001);
+    await timeouts(node, 32);
+    expect(checks()).toBe(0);
+    const peer = world.peer();
+    await tell(node, [peer], '1.1.1.1');
+    await timeouts(node, 32);
+    expect(checks()).toBe(0);
+    await timeouts(node, 1);
+    expect(checks()).toBe(1);
+    expect(drifts()).toEqual([{ event: 'clock-drift', milliseconds: 10_001 }]);
+  });
+
+  test('and not again for ten minutes', async () => {
+    const [node, checks] = await checked(async () => -20_000);
+    await timeouts(node, 99);
+    expect(checks()).toBe(1);
+    await world.clock.advance(600_000);
+    await timeouts(node, 33);
+    expect(checks()).toBe(2);
+  });
+
+  test('up to 10 s is harmless', async () => {
+    const [node, checks] = await checked(async () => -10_000);
+    await timeouts(node, 33);
+    expect([checks(), drifts()]).toEqual([1, []]);
+  });
+
+  test('a time server that does not answer is reported', async () => {
+    const error = new Error('no route');
+    const [node] = await checked(() => Promise.reject(error));
+    await timeouts(node, 33);
+    expect(drifts()).toEqual([{ event: 'clock-check-failed', error }]);
+  });
+});

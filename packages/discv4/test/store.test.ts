@@ -1,0 +1,252 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Discv4Event, memoryStore, type NodeStore } from '../src/index.ts';
+import { storeSuite } from './store-suite.ts';
+import { enodeOf, quiet, World } from './world.ts';
+
+describe('memoryStore', () => storeSuite(async () => memoryStore()));
+
+let world = new World();
+const events: Discv4Event[] = [];
+const onEvent = (event: unknown): void => {
+  events.push(event as Discv4Event);
+};
+beforeEach(() => {
+  events.length = 0;
+  subscribe('devp2p:discv4', onEvent);
+});
+afterEach(async () => {
+  unsubscribe('devp2p:discv4', onEvent);
+  await world.close();
+  world = new World();
+});
+
+async function keys(store: NodeStore): Promise<string[]> {
+  const all: string[] = [];
+  for await (const [key] of store.entries('node/')) all.push(key);
+  return all;
+}
+
+const target = new Uint8Array(64);
+const hour = 3_600_000;
+
+describe('D4-16 what survives a restart', () => {
+  test('nodes, as seeds; and endpoint proofs', async () => {
+    const store = memoryStore();
+    const identity = { host: world.nextHost(), privateKey: world.random(32), store };
+    const first = await world.node({ ...quiet, ...identity });
+    const others = await Promise.all(
+      [1, 2, 3].map(() => world.node({ bootnodes: [enodeOf(first)] })),
+    );
+    const peer = world.peer();
+    await world.clock.advance(10_000);
+    await peer.bond(first, () => world.settle());
+    // Killed: nothing is closed.
+    const second = await world.node({ ...quiet, ...identity });
+    peer.findNode(second.localAddress, target);
+    await world.settle();
+    expect(peer.got('neighbors')).toHaveLength(1);
+    expect(
+      second
+        .nodes()
+        .map(({ host }) => host)
+        .sort(),
+    ).toEqual([...others.map((node) => node.localAddress.host), peer.address.host].sort());
+    await first.close();
+  });
+
+  test('only nodes that have answered, and none that last did more than 5 days ago', async () => {
+    const store = memoryStore();
+    const options = { ...quiet, host: world.nextHost(), privateKey: world.random(32), store };
+    const node = await world.node(options);
+    const peer = world.peer();
+    await world.settle();
+    peer.ping(node.localAddress);
+    await world.clock.advance(1_000);
+    expect(await keys(store)).toEqual([]);
+    await peer.bond(node, () => world.settle());
+    expect(await keys(store)).toHaveLength(1);
+    await node.close();
+    world.clock.jump(5 * 24 * hour - 60_000);
+    const later = await world.node({ ...options, seedCount: 30, refreshLookups: 0 });
+    // The proof has long expired.
+    peer.received.length = 0;
+    peer.findNode(later.localAddress, target);
+    await world.settle();
+    expect(peer.got('neighbors')).toEqual([]);
+    expect(later.nodes()).toHaveLength(1);
+    await later.close();
+    await store.put((await keys(store))[0] ?? 'node/', new Uint8Array());
+    world.clock.jump(120_000);
+    const tooLate = await world.node(options);
+    await world.settle();
+    expect(tooLate.nodes()).toEqual([]);
+  });
+
+  test('entries expire 24 h after the last Pong', async () => {
+    const store = memoryStore();
+    const node = await world.node({ pingInterval: 1e12, store });
+    const peer = world.peer();
+    await world.settle();
+    await peer.bond(node, () => world.settle());
+    await world.clock.advance(23 * hour);
+    expect(await keys(store)).toHaveLength(1);
+    await world.clock.advance(2 * hour);
+    expect(await keys(store)).toEqual([]);
+  });
+
+  test('records too, which are whole again without asking', async () => {
+    const store = memoryStore();
+    const options = { host: world.nextHost(), privateKey: world.random(32), store };
+    const node = await world.node(options);
+    const other = await world.node({ bootnodes: [enodeOf(node)] });
+    await world.clock.advance(30_000);
+    expect(node.nodes()[0]?.enr?.seq).toBe(other.localEnr.seq);
+    await node.close();
+    await other.close();
+    const again = await world.node(options);
+    await world.clock.advance(10);
+    expect(again.nodes()[0]?.enr?.seq).toBe(other.localEnr.seq);
+  });
+
+  test('no more than 30 seeds, chosen at random', async () => {
+    const store = memoryStore();
+    const options = {
+      ...quiet,
+      host: world.nextHost(),
+      privateKey: world.random(32),
+      store,
+      maxPacketsPerSecond: 1e6,
+    };
+    const node = await world.node(options);
+    await world.settle();
+    const peers = Array.from({ length: 200 }, () => world.peer());
+    for (const peer of peers) await peer.bond(node, () => world.clock.advance(50));
+    expect(await keys(store)).toHaveLength(200);
+    const seedsOf = async (): Promise<string[]> => {
+      const later = await world.node({ ...options, host: world.nextHost() });
+      await world.clock.advance(0);
+      const hosts = later.nodes().map(({ host }) => host);
+      await later.close();
+      return hosts;
+    };
+    const [a, b] = [await seedsOf(), await seedsOf()];
+    expect(a.length).toBeGreaterThan(20);
+    expect(a.length).toBeLessThanOrEqual(30);
+    expect(a.filter((host) => b.includes(host)).length).toBeLessThan(20);
+  });
+
+  test('damaged entries are reported and dropped, and the others read', async () => {
+    const store = memoryStore();
+    const options = { ...quiet, host: world.nextHost(), privateKey: world.random(32), store };
+    const node = await world.node(options);
+    const peer = world.peer();
+    await world.settle();
+    await peer.bond(node, () => world.settle());
+    await node.close();
+    await store.put('node/zz/1.2.3.4', Uint8Array.of(1, 2, 3));
+    await store.put(`node/${peer.key}/nowhere`, new Uint8Array());
+    const again = await world.node(options);
+    await world.settle();
+    expect(again.nodes()).toHaveLength(1);
+    expect(await keys(store)).toHaveLength(1);
+    expect(events.filter(({ event }) => event === 'store-failed')).toHaveLength(2);
+  });
+
+  test('a store that fails is reported, and discovery goes on', async () => {
+    const store = memoryStore();
+    const node = await world.node({ ...quiet, store });
+    store.put = () => Promise.reject(new Error('disk full'));
+    store.entries = () => {
+      throw new Error('locked');
+    };
+    const peer = world.peer();
+    await world.settle();
+    await peer.bond(node, () => world.settle());
+    peer.findNode(node.localAddress, target);
+    await world.clock.advance(60_000);
+    expect(peer.got('neighbors')).toHaveLength(1);
+    const failures = events.flatMap((event) =>
+      event.event === 'store-failed' ? [String(event.error)] : [],
+    );
+    expect(new Set(failures)).toEqual(new Set(['Error: disk full', 'Error: locked']));
+    const before = node.localEnr;
+    await expect(node.updateLocalEnr({ tcp: 1 })).rejects.toThrow('disk full');
+    expect(node.localEnr).toBe(before);
+  });
+
+  test('FindNode failures', async () => {
+    const options = {
+      ...{ ...quiet, refreshLookups: 0, store: memoryStore() },
+      ...{ host: world.nextHost(), privateKey: world.random(32) },
+    };
+    const peers = Array.from({ length: 10 }, () => world.peer());
+    const first = await world.node(options);
+    await world.settle();
+    for (const peer of peers) await peer.bond(first, () => world.settle());
+    await first.close();
+    // One lookup, and so one failure, in each life.
+    for (const left of [10, 10, 10, 10, 'fewer']) {
+      const node = await world.node(options);
+      await world.clock.advance(4_500);
+      if (left === 'fewer') expect(node.nodes().length).toBeLessThan(10);
+      else expect(node.nodes()).toHaveLength(10);
+      await node.close();
+    }
+  });
+});
+
+describe('D4-18 the sequence number of our record never goes down', () => {
+  test('over restarts, with the clock set back', async () => {
+    const store = memoryStore();
+    const options = { ...quiet, host: world.nextHost(), privateKey: world.random(32), store };
+    const first = await world.node(options);
+    const seqs = [first.localEnr.seq];
+    expect(seqs[0]).toBe(BigInt(world.clock.now()));
+    seqs.push((await first.updateLocalEnr({ eth: { hash: new Uint8Array(4), next: 1n } })).seq);
+    await first.close();
+    world.clock.jump(-1000 * hour);
+    // The same content is the same record.
+    const entries = { eth: { hash: new Uint8Array(4), next: 1n } };
+    const second = await world.node({ ...options, entries });
+    expect(second.localEnr.seq).toBe(seqs[1]);
+    await second.close();
+    const third = await world.node(options);
+    seqs.push(third.localEnr.seq);
+    await third.close();
+    const fourth = await world.node({ ...options, port: 4000 });
+    seqs.push(fourth.localEnr.seq);
+    const start = seqs[0] ?? 0n;
+    expect(seqs).toEqual([start, start + 1n, start + 2n, start + 3n]);
+  });
+
+  test('a record is in the store before anybody sees it', async () => {
+    const store = memoryStore();
+    const node = await world.node({ ...quiet, store });
+    const seen: bigint[] = [];
+    const put = store.put;
+    store.put = async (key, value) => {
+      seen.push(node.localEnr.seq);
+      await put(key, value);
+    };
+    const before = node.localEnr.seq;
+    const changes = [1, 2, 3].map((tcp) => node.updateLocalEnr({ tcp }));
+    const records = await Promise.all(changes);
+    expect(records.map(({ seq }) => seq - before)).toEqual([1n, 2n, 3n]);
+    expect(seen.map((seq) => seq - before)).toEqual([0n, 1n, 2n]);
+    expect(node.localEnr.tcp).toBe(3);
+  });
+
+  test('a damaged record is reported, and begins again at the time', async () => {
+    const store = memoryStore();
+    const options = { ...quiet, host: world.nextHost(), privateKey: world.random(32), store };
+    const node = await world.node(options);
+    const { seq } = node.localEnr;
+    await node.close();
+    for await (const [key] of store.entries('local/')) await store.put(key, Uint8Array.of(0xc0));
+    await world.clock.advance(1_000);
+    const again = await world.node(options);
+    expect(again.localEnr.seq).toBe(seq + 1_000n);
+    expect(events.some(({ event }) => event === 'store-failed')).toBe(true);
+  });
+});

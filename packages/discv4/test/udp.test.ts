@@ -1,0 +1,183 @@
+import { createSocket } from 'node:dgram';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { generatePrivateKey } from '@devp2p/crypto';
+import { fastCrypto as crypto } from '@devp2p/crypto/fast';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Discv4, Discv4Event } from '../src/index.ts';
+import { bindUdp, type ListenOptions, listen, sntpDrift } from '../src/udp.ts';
+import { enodeOf } from './world.ts';
+
+const open: Discv4[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((node) => node.close()));
+});
+
+async function node(options: Partial<ListenOptions> = {}): Promise<Discv4> {
+  const privateKey = generatePrivateKey();
+  const sntp = async () => 0;
+  const discovery = await listen({
+    privateKey,
+    crypto,
+    sntp,
+    host: '127.0.0.1',
+    port: 0,
+    ...options,
+  });
+  open.push(discovery);
+  return discovery;
+}
+
+/** Ends as soon as the condition holds. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const hasIpv6 = await bindUdp({ host: '::1', port: 0 }).then(
+  async (socket) => {
+    await socket.close();
+    return true;
+  },
+  () => false,
+);
+
+describe('D4-21 sockets', () => {
+  test.each(['127.0.0.1', ...(hasIpv6 ? ['::1'] : [])])('two nodes meet on %s', async (host) => {
+    const a = await node({ host });
+    const b = await node({ host, bootnodes: [enodeOf(a)] });
+    await until(() => a.nodes().length > 0);
+    expect(a.nodes()[0]).toMatchObject({ host, udp: b.localAddress.port });
+    const { seq } = await b.requestEnr(enodeOf(a));
+    expect(seq).toBe(a.localEnr.seq);
+    expect(a.localEnr[host === '::1' ? 'ip6' : 'ip']).toBe(host);
+  });
+
+  test('by default both, where there are both', async () => {
+    const both = await node({ host: undefined });
+    const { port } = both.localAddress;
+    const v4 = await node();
+    const ask = (from: Discv4, host: string) => from.ping({ id: both.id, host, udp: port });
+    const { to } = await ask(v4, '127.0.0.1');
+    expect(to.ip).toEqual(Uint8Array.of(127, 0, 0, 1));
+    // And back, from a socket that may well be one of IPv6.
+    await expect(both.ping(enodeOf(v4))).resolves.toBeDefined();
+    if (!hasIpv6) return;
+    const v6 = await node({ host: '::1' });
+    await expect(ask(v6, '::1')).resolves.toBeDefined();
+  });
+
+  test('one socket for two protocols', async () => {
+    const socket = await bindUdp({ host: '127.0.0.1', port: 0 });
+    const got: string[] = [];
+    const shared = await node({
+      socket,
+      onUnhandled: (bytes, from) => {
+        got.push(new TextDecoder().decode(bytes));
+        socket.send(new TextEncoder().encode('world'), from);
+      },
+    });
+    const other = createSocket('udp4');
+    other.send('hello', shared.localAddress.port, '127.0.0.1');
+    const [answer] = await once(other, 'message');
+    other.close();
+    expect([got, String(answer)]).toEqual([['hello'], 'world']);
+    const peer = await node();
+    await expect(peer.ping(enodeOf(shared))).resolves.toBeDefined();
+    await shared.close();
+    await shared.close();
+    socket.send(new Uint8Array(1), { host: '127.0.0.1', port: 1 });
+  });
+});
+
+test('HX-21 a port that is in use is an error with its cause', async () => {
+  const first = await node();
+  const { port } = first.localAddress;
+  await expect(node({ port })).rejects.toMatchObject({
+    code: 'listen-failed',
+    cause: { code: 'EADDRINUSE' },
+  });
+  await expect(node({ bootnodes: ['enode://nonsense'] })).rejects.toThrow('enode URL');
+  await expect(node({ host: '203.0.113.1' })).rejects.toMatchObject({ code: 'listen-failed' });
+});
+
+test('boot nodes may have host names, which are asked for again when that fails', async () => {
+  const boot = await node();
+  const { port } = boot.localAddress;
+  const events: Discv4Event[] = [];
+  const onEvent = (event: unknown): void => {
+    events.push(event as Discv4Event);
+  };
+  subscribe('devp2p:discv4', onEvent);
+  const url = enodeUrl(boot.id, 'boot.example', port);
+  const resolved = await node({ bootnodes: [url], resolveHost: async () => '127.0.0.1' });
+  await until(() => resolved.nodes().length > 0);
+  await node({ bootnodes: [url], resolveHost: () => Promise.reject(new Error('SERVFAIL')) });
+  await until(() => events.some(({ event }) => event === 'bootnode-unresolved'));
+  unsubscribe('devp2p:discv4', onEvent);
+  expect(events.find(({ event }) => event === 'bootnode-unresolved')).toMatchObject({
+    host: 'boot.example',
+    error: { message: 'SERVFAIL' },
+  });
+});
+
+function enodeUrl(id: Uint8Array, host: string, port: number): string {
+  return `enode://${Buffer.from(id).toString('hex')}@${host}:${port}`;
+}
+
+describe('D4-19 SNTP', () => {
+  /** A time server on loopback, `ahead` ms before the machine's clock. */
+  async function server(
+    answer: () => Uint8Array | undefined,
+  ): Promise<{ port: number; close(): void }> {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    socket.on('message', (request, { port, address }) => {
+      const reply = request.length === 48 && request[0] === 0x1b ? answer() : undefined;
+      if (reply) socket.send(reply, port, address);
+    });
+    return { port: socket.address().port, close: () => socket.close() };
+  }
+
+  function reply(ms: number, stratum = 2): Uint8Array {
+    const bytes = new Uint8Array(48);
+    const view = new DataView(bytes.buffer);
+    bytes[0] = (3 << 3) | 4;
+    bytes[1] = stratum;
+    const seconds = Math.floor(ms / 1000);
+    view.setUint32(40, (seconds + 2_208_988_800) % 2 ** 32);
+    view.setUint32(44, ((ms / 1000) % 1) * 2 ** 32);
+    return bytes;
+  }
+
+  const { signal } = new AbortController();
+
+  test.each([0, 60_000, -60_000])('a clock that is %d ms ahead', async (ahead) => {
+    const { port, close } = await server(() => reply(Date.now() - ahead));
+    const drift = await sntpDrift({ server: '127.0.0.1', port })({ signal });
+    close();
+    expect(Math.abs(drift - ahead)).toBeLessThan(1_000);
+  });
+
+  test('the time after 2036', async () => {
+    const now = Date.UTC(2040, 0, 1);
+    const { port, close } = await server(() => reply(now));
+    const clock = {
+      now: () => now,
+      monotonic: () => performance.now(),
+      setTimeout: () => ({ cancel: () => undefined }),
+    };
+    const drift = await sntpDrift({ server: '127.0.0.1', port, clock })({ signal });
+    close();
+    expect(Math.abs(drift)).toBeLessThan(1_000);
+  });
+
+  test('a server that refuses, says little or nothing at all', async () => {
+    for (const answer of [reply(Date.now(), 0), new Uint8Array(10), undefined]) {
+      const { port, close } = await server(() => answer);
+      const drift = sntpDrift({ server: '127.0.0.1', port, timeout: 50 })({ signal });
+      await expect(drift).rejects.toThrow();
+      close();
+    }
+  });
+});
