@@ -2,7 +2,7 @@
 
 export type Implementation = 'fast' | 'noble' | 'ethereumjs' | 'rlp' | 'go' | 'node' | 'geth';
 
-export interface Unit {
+interface Unit {
   readonly name: string;
   /** Counts of the workers in one of these. */
   readonly counts: number;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Server } from './server.ts';
 
 /** A running server and where to dial it. */
@@ -28,7 +28,7 @@ function run([program = '', ...args]: readonly string[]): void {
 
 /** Our node as its users run it. */
 export async function startNode({ folder, datadir, pin }: ServingOptions): Promise<Serving> {
-  const manifest = createRequire(import.meta.url).resolve('@devp2p/node/package.json');
+  const manifest = fileURLToPath(import.meta.resolve('@devp2p/node/package.json'));
   const program = [process.execPath, join(manifest, '../dist/main.js')] as const;
   const common = [
     `--datadir=${datadir}`,
