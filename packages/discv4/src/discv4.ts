@@ -7,23 +7,22 @@ import { Bonds } from './endpoint-proof.ts';
 import { Discv4Error } from './error.ts';
 import { initialContent, predictedContent } from './local-endpoint.ts';
 import { LocalRecord } from './local-record.ts';
-import { walk } from './lookup.ts';
-import { type Contact, type Node, nodeFromContact, nodeFromEnr, withEnr } from './node.ts';
+import { type Contact, type Node, nodeFromContact } from './node.ts';
 import { NodeDatabase } from './node-database.ts';
 import { type Discv4Options, type Settings, withDefaults } from './options.ts';
 import type { Pong } from './packet.ts';
 import { PendingRequests } from './pending.ts';
 import { EndpointPrediction } from './prediction.ts';
-import { Protocol } from './protocol.ts';
 import { Refresh } from './refresh.ts';
 import { isPermitted } from './relay.ts';
+import { Requests } from './requests.ts';
+import { Responder } from './responder.ts';
 import { Revalidation } from './revalidation.ts';
+import { Search } from './search.ts';
+import { PacketSender } from './sender.ts';
 import type { Address, UdpSocket } from './socket.ts';
 import { newStats, type Stats } from './stats.ts';
 import { Table } from './table.ts';
-
-/** Buckets with fewer nodes than this keep even those that do not answer: in a small network there is nobody else. */
-const MIN_BUCKET_LOAD = 4;
 
 /** Statements about our endpoint that are kept. */
 const MAX_STATEMENTS = 500;
@@ -82,7 +81,9 @@ export class Discv4 {
   readonly #bonds: Bonds;
   readonly #database: NodeDatabase;
   readonly #pending: PendingRequests;
-  readonly #protocol: Protocol;
+  readonly #requests: Requests;
+  readonly #responder: Responder;
+  readonly #search: Search;
   readonly #revalidation: Revalidation;
   readonly #stats: Stats = newStats();
   readonly #closing = new AbortController();
@@ -116,24 +117,33 @@ export class Discv4 {
       onTimeout: () => drift?.timedOut(),
       onAnswer: () => drift?.answered(),
     });
-    this.#protocol = new Protocol({
-      ...{ settings, self, socket, record, stats: this.#stats },
-      bonds: this.#bonds,
-      database: this.#database,
-      pending: this.#pending,
+    const sender = new PacketSender({ settings, socket, record, stats: this.#stats });
+    const known = { bonds: this.#bonds, database: this.#database, pending: this.#pending };
+    this.#requests = new Requests({
+      ...{ settings, record, sender },
+      ...known,
       predictions: {
         4: this.#prediction(settings.externalIp),
         6: this.#prediction(settings.externalIp6),
       },
+    });
+    this.#responder = new Responder({
+      ...{ settings, self, record, sender, stats: this.#stats, requests: this.#requests },
+      ...known,
       closest: (target) => this.#table.closest(target, { verified: true }),
       onContact: (node, live) => {
         if (isPermitted(node.ip, settings.netRestrict)) this.#table.add(node, 'inbound', { live });
       },
     });
+    this.#search = new Search({
+      ...{ settings, self, table: this.#table, requests: this.#requests },
+      ...known,
+      closing: this.#closing.signal,
+    });
     this.#revalidation = new Revalidation({
       ...{ clock, random, table: this.#table },
       interval: settings.pingInterval,
-      check: (node) => this.#check(node),
+      check: (node) => this.#search.check(node),
     });
     this.#refresh = new Refresh({
       ...{ clock, random, interval: settings.refreshInterval },
@@ -156,7 +166,7 @@ export class Discv4 {
   async #start(): Promise<void> {
     await this.#database.restore(this.#bonds);
     this.#parts.socket.onMessage((bytes, from) => {
-      if (!this.#closed) this.#protocol.receive(bytes, from);
+      if (!this.#closed) this.#responder.receive(bytes, from);
     });
     this.#revalidation.start();
     this.#refresh.run().then(() => {
@@ -200,7 +210,7 @@ export class Discv4 {
    * @throws Discv4Error `timeout`, `no-endpoint`, `busy`, `closed`; so do the next two.
    */
   async ping(node: Contact, { signal }: WaitOptions = {}): Promise<Pick<Pong, 'to' | 'enrSeq'>> {
-    const { to, enrSeq } = await this.#protocol.ping(this.#node(node), signal);
+    const { to, enrSeq } = await this.#requests.ping(this.#node(node), signal);
     return { to: { ...to, ip: to.ip.slice() }, enrSeq };
   }
 
@@ -212,7 +222,7 @@ export class Discv4 {
    */
   async findNode(node: Contact, target: Uint8Array, { signal }: WaitOptions = {}): Promise<Node[]> {
     assertTarget(target);
-    return this.#protocol.findNode(this.#node(node), target, signal);
+    return this.#requests.findNode(this.#node(node), target, signal);
   }
 
   /**
@@ -221,7 +231,7 @@ export class Discv4 {
    * @throws Discv4Error `invalid-record` too.
    */
   async requestEnr(node: Contact, { signal }: WaitOptions = {}): Promise<Enr> {
-    return this.#protocol.requestEnr(this.#node(node), signal);
+    return this.#requests.requestEnr(this.#node(node), signal);
   }
 
   /**
@@ -234,7 +244,7 @@ export class Discv4 {
     assertTarget(target);
     signal?.throwIfAborted();
     if (this.#table.size === 0) await unless(signal, this.#refresh.run());
-    return this.#lookup(target, signal);
+    return this.#search.lookup(target, signal);
   }
 
   /** {@link lookup} of a random target. */
@@ -252,12 +262,12 @@ export class Discv4 {
     const known = this.#table.get(node.key)?.node;
     const candidates = known && known !== node ? [node, known] : [node];
     for (const candidate of candidates) {
-      const resolved = await this.#askForRecord(candidate, signal);
+      const resolved = await this.#search.askForRecord(candidate, signal);
       if (resolved) return resolved;
     }
     const found = await this.lookup(node.id, { signal });
     const elsewhere = found.find(({ key }) => key === node.key);
-    return (elsewhere && (await this.#askForRecord(elsewhere, signal))) ?? node;
+    return (elsewhere && (await this.#search.askForRecord(elsewhere, signal))) ?? node;
   }
 
   /**
@@ -271,7 +281,7 @@ export class Discv4 {
       while (!ended.aborted) {
         if (this.#table.size === 0) await unless(ended, this.#refresh.running);
         const started = clock.monotonic();
-        for await (const node of this.#walk(random(64), ended)) {
+        for await (const node of this.#search.walk(random(64), ended)) {
           if (ended.aborted) return;
           yield node;
         }
@@ -306,87 +316,6 @@ export class Discv4 {
     return nodeFromContact(contact, this.#parts.settings.crypto);
   }
 
-  async #lookup(target: Uint8Array, signal: AbortSignal | undefined): Promise<Node[]> {
-    const steps = this.#walk(target, signal);
-    for (;;) {
-      const { done, value } = await steps.next();
-      signal?.throwIfAborted();
-      this.#closing.signal.throwIfAborted();
-      if (done) return value;
-    }
-  }
-
-  #walk(target: Uint8Array, signal: AbortSignal | undefined): ReturnType<typeof walk> {
-    const { settings, self } = this.#parts;
-    const hash = settings.crypto.keccak256(target);
-    return walk({
-      target: hash,
-      self,
-      start: this.#table.closest(hash, { verified: false }),
-      concurrency: settings.lookupConcurrency,
-      ask: (node) => this.#askInLookup(node, target, signal),
-    });
-  }
-
-  /** Asks one node of a lookup, and draws conclusions for the table. */
-  async #askInLookup(
-    node: Node,
-    target: Uint8Array,
-    signal: AbortSignal | undefined,
-  ): Promise<readonly Node[]> {
-    let found: Node[] = [];
-    try {
-      found = await this.#protocol.findNode(node, target, signal);
-    } catch (error) {
-      const isTimeout = error instanceof Discv4Error && error.code === 'timeout';
-      // Neither an abort nor a crowd of our own requests says anything about the node.
-      if (!isTimeout) return [];
-    }
-    const bond = this.#bonds.open(node);
-    bond.findFailures = found.length > 0 ? 0 : bond.findFailures + 1;
-    this.#database.save(bond);
-    const { maxFindFailures } = this.#parts.settings;
-    if (bond.findFailures >= maxFindFailures && this.#table.bucketLoad(node) >= MIN_BUCKET_LOAD) {
-      this.#table.remove(node.key);
-    }
-    for (const other of found) this.#table.add(other, 'relayed');
-    return found;
-  }
-
-  /** Whether a node of the table is still there, and what there is to know of it. */
-  async #check(node: Node): Promise<Node | undefined> {
-    let enrSeq: bigint | undefined;
-    try {
-      ({ enrSeq } = await this.#protocol.ping(node));
-    } catch (error) {
-      if (error instanceof Discv4Error && error.code === 'timeout') return undefined;
-      throw error;
-    }
-    if (enrSeq === undefined || enrSeq <= (node.enr?.seq ?? 0n)) return node;
-    return (await this.#askForRecord(node, undefined)) ?? node;
-  }
-
-  /** The node as its record has it; `undefined` when there is no answer, or a bad one. */
-  async #askForRecord(node: Node, signal: AbortSignal | undefined): Promise<Node | undefined> {
-    const { crypto, netRestrict } = this.#parts.settings;
-    let enr: Enr;
-    try {
-      enr = await this.#protocol.requestEnr(node, signal);
-    } catch (error) {
-      if (!(error instanceof Discv4Error) || error.code === 'closed') throw error;
-      return undefined;
-    }
-    if (node.enr && enr.seq < node.enr.seq) return node;
-    const moved = nodeFromEnr(enr, crypto, node.ip.length === 4 ? 4 : 6);
-    const next = moved && isPermitted(moved.ip, netRestrict) ? moved : withEnr(node, enr);
-    const bond = this.#bonds.get(node.key, node.host, node.ip);
-    if (bond) {
-      bond.node = withEnr(bond.node, enr);
-      this.#database.save(bond);
-    }
-    return next;
-  }
-
   /** A refresh: seeds, a lookup of ourselves, and some of random places. */
   async #fillTable(): Promise<void> {
     const { settings, bootnodes, self } = this.#parts;
@@ -394,8 +323,8 @@ export class Discv4 {
     const seeds = await this.#database.seeds(seedCount, seedMaxAge);
     for (const node of seeds) this.#table.add(node, 'seed');
     for (const node of await bootnodes.nodes()) this.#table.add(node, 'seed');
-    await this.#lookup(self.id, undefined);
-    for (let i = 0; i < refreshLookups; i++) await this.#lookup(random(64), undefined);
+    await this.#search.lookup(self.id, undefined);
+    for (let i = 0; i < refreshLookups; i++) await this.#search.lookup(random(64), undefined);
     this.#bonds.expire();
     await this.#database.expire();
   }

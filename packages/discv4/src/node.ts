@@ -55,16 +55,19 @@ export class Node implements Enode {
   }
 }
 
-/** @throws Discv4Error `no-endpoint` when the contact has no address to send to. */
+/** @throws Discv4Error `no-endpoint` when the contact has no id of 64 bytes, or no address to send to. */
 export function nodeFromContact(contact: Contact, crypto: Crypto): Node {
   if (contact instanceof Node) return contact;
   const { host, udp, tcp = 0 } = contact;
   const ip = parseIp(host);
-  if (!ip || !isPort(udp)) {
+  if (!ip || !isPort(udp) || contact.id.length !== NODE_ID_LENGTH) {
     throw new Discv4Error('no-endpoint', `${host}:${udp} is no address and UDP port`);
   }
-  const id = contact.id.slice();
-  const hash = nodeIdHash(id, { crypto });
+  // Nodes are kept by the thousand, and a buffer for each of their fields would be most of their size.
+  const own = new Uint8Array(NODE_ID_LENGTH + 32);
+  own.set(contact.id);
+  own.set(nodeIdHash(contact.id, { crypto }), NODE_ID_LENGTH);
+  const [id, hash] = [own.subarray(0, NODE_ID_LENGTH), own.subarray(NODE_ID_LENGTH)];
   const enr = undefined;
   return new Node({ id, ip, host, udp, tcp, enr, hash, network: ipClass(ip), key: toHex(id) });
 }
@@ -84,6 +87,9 @@ export function withEnr(node: Node, enr: Enr | undefined): Node {
 export function sameEndpoint(a: Node, b: Node): boolean {
   return a.udp === b.udp && a.host === b.host;
 }
+
+/** The length of a public key. */
+const NODE_ID_LENGTH = 64;
 
 function isPort(port: number): boolean {
   return Number.isInteger(port) && port > 0 && port <= 65535;
