@@ -15,10 +15,14 @@ const crypto = backend === 'noble' ? nobleCrypto : fastCrypto;
 await serve({ ...rlpxCases(folder, crypto), ...rlpCases(), ...cryptoCases(crypto) });
 
 function rlpCases(): Cases {
-  const fullBody = form(fullBodyCodec, (body) => body.transactions.length);
+  const fullBody = form(fullBodyCodec, ({ transactions }) =>
+    transactions.reduce((sum, { fields }) => sum + fields.data.length, 0),
+  );
   const rawBody = form(bodyCodec, (body) => body.transactions.length);
   const treeBody = form(tree(), (body: Tree) => (body[0] as Tree).length);
-  const headers = form(headersCodec, (list) => list.length);
+  const headers = form(headersCodec, (list) =>
+    list.reduce((sum, { logsBloom, mixHash }) => sum + (logsBloom[0] ?? 0) + (mixHash[0] ?? 0), 0),
+  );
   return {
     'rlp-body-decode': decoding(folder, 'body.rlp', fullBody),
     'rlp-body-encode': encoding(folder, 'body.rlp', fullBody),
@@ -30,10 +34,10 @@ function rlpCases(): Cases {
   };
 }
 
-function form<T>(codec: Codec<T>, size: (value: T) => number): Form<T> {
+function form<T>(codec: Codec<T>, sum: (value: T) => number): Form<T> {
   return {
     decode: (encoded) => decode(codec, encoded),
     encode: (value) => encode(codec, value),
-    size,
+    sum,
   };
 }

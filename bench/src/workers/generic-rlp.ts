@@ -12,8 +12,16 @@ export interface GenericRlp {
 export function genericRlpCases(folder: string, rlp: GenericRlp): Cases {
   const decode = (encoded: Uint8Array) => rlp.decode(encoded) as Item[];
   const encode = (item: Item[]) => rlp.encode(item);
-  const tree = { decode, encode, size: ([transactions = []]: Item[]) => transactions.length };
-  const headers = { decode, encode, size: (item: Item[]) => item.length };
+  const tree = { decode, encode, sum: ([transactions = []]: Item[]) => transactions.length };
+  const headers = {
+    decode,
+    encode,
+    sum: (list: Item[]) =>
+      (list as Uint8Array[][]).reduce(
+        (sum, header) => sum + (header[logsBloom]?.[0] ?? 0) + (header[mixHash]?.[0] ?? 0),
+        0,
+      ),
+  };
   const fullBody = {
     decode(encoded: Uint8Array): FullBody {
       const [transactions, ...rest] = decode(encoded);
@@ -21,7 +29,8 @@ export function genericRlpCases(folder: string, rlp: GenericRlp): Cases {
     },
     encode: ({ transactions, rest }: FullBody) =>
       encode([transactions.map((transaction) => close(rlp, transaction)), ...rest]),
-    size: ({ transactions }: FullBody) => transactions.length,
+    sum: ({ transactions }: FullBody) =>
+      transactions.reduce((sum, { type, fields }) => sum + dataOf(type, fields).length, 0),
   };
   return {
     'rlp-body-decode': decoding(folder, 'body.rlp', fullBody),
@@ -31,6 +40,13 @@ export function genericRlpCases(folder: string, rlp: GenericRlp): Cases {
     'rlp-headers-decode': decoding(folder, 'headers.rlp', headers),
     'rlp-headers-encode': encoding(folder, 'headers.rlp', headers),
   };
+}
+
+/** Places in a header. */
+const [logsBloom, mixHash] = [6, 13];
+
+function dataOf(type: number, fields: readonly Item[]): Item {
+  return fields[type === 0 ? 5 : 7] ?? [];
 }
 
 interface FullBody {

@@ -5,20 +5,20 @@ import type { Case } from './serve.ts';
 export interface Form<T> {
   decode(encoded: Uint8Array): T;
   encode(value: T): Uint8Array;
-  /** How many items there are: has to come out the same each time. */
-  size(value: T): number;
+  /** Something of every item, so that none can be left out: has to come out the same each time. */
+  sum(value: T): number;
 }
 
 /** Counts decoded bytes. */
 export function decoding<T>(folder: string, file: string, form: Form<T>): Case {
   return () => {
     const { value, encoded } = roundTrip(folder, file, form);
-    const want = form.size(value);
+    const want = form.sum(value);
     return (over) => {
       let count = 0;
       while (!over()) {
-        const size = form.size(form.decode(encoded));
-        if (size !== want) throw new Error(`${size} items, not ${want}`);
+        const sum = form.sum(form.decode(encoded));
+        if (sum !== want) throw new Error(`sum is ${sum}, not ${want}`);
         count += encoded.length;
       }
       return count;
