@@ -59,7 +59,6 @@ export class RandomNodes {
         publish(() => ({ event: 'root', domain, seq }));
       }
     } catch (error) {
-      signal?.throwIfAborted();
       if (!(error instanceof DnsdiscError)) throw error;
       const now = clock.monotonic();
       const retryIn =

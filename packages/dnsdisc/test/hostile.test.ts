@@ -435,6 +435,51 @@ describe('HX-20 a resolver that fails', () => {
     await watching.end;
   });
 
+  test('again starts with short waits when it has answered in between', async () => {
+    const w = world();
+    const { url } = publish(w.zone, DOMAIN, { nodes: records(3) });
+    w.zone.intercept = () => Promise.reject(new Error('down'));
+    const watching = watch(w, url);
+    await w.clock.advance(10 * MINUTE);
+    w.zone.intercept = undefined;
+    await w.clock.advance(10 * MINUTE);
+    expect(distinct(watching.fresh())).toEqual([1, 2, 3]);
+    w.zone.intercept = () => Promise.reject(new Error('down again'));
+    const events = await eventsDuring(() => w.clock.advance(40 * MINUTE));
+    expect(events[0]).toMatchObject({ event: 'resolver-failed', name: DOMAIN, retryIn: 1000 });
+    watching.stop();
+    await watching.end;
+  });
+
+  test('is left alone for longer and longer, however much is in the cache', async () => {
+    const w = world({ cacheSize: 20 });
+    const { url } = publish(w.zone, DOMAIN, { nodes: records(40) });
+    const watching = watch(w, url);
+    await w.clock.advance(2 * MINUTE);
+    w.zone.intercept = () => Promise.reject(new Error('down'));
+    watching.fresh();
+    const before = w.client.stats.requests;
+    await w.clock.advance(10 * MINUTE);
+    expect(watching.fresh().length).toBeGreaterThan(0);
+    expect(w.client.stats.requests - before).toBeLessThan(30);
+    watching.stop();
+    await watching.end;
+  });
+
+  test('for what lies below the root is asked again soon, and not in half an hour', async () => {
+    const w = world();
+    const { url } = publish(w.zone, DOMAIN, { nodes: records(3) });
+    w.zone.intercept = (name) => (name === DOMAIN ? undefined : []);
+    const watching = watch(w, url);
+    await w.clock.advance(10_000);
+    expect(watching.nodes).toEqual([]);
+    w.zone.intercept = undefined;
+    await w.clock.advance(MINUTE);
+    expect(distinct(watching.fresh())).toEqual([1, 2, 3]);
+    watching.stop();
+    await watching.end;
+  });
+
   test('with settings of one’s own', async () => {
     const w = failing(never, {
       requestsPerSecond: 100,
