@@ -3,7 +3,7 @@ import { type Enr, type EnrContent, nodeIdHash, toHex } from '@devp2p/enr';
 import { Bootnodes } from './bootnodes.ts';
 import { publish } from './diagnostics.ts';
 import { DriftMonitor } from './drift.ts';
-import { Bonds } from './endpoint-proof.ts';
+import { type Bond, Bonds } from './endpoint-proof.ts';
 import { Discv4Error } from './error.ts';
 import { initialContent, predictedContent } from './local-endpoint.ts';
 import { LocalRecord } from './local-record.ts';
@@ -14,7 +14,7 @@ import type { Pong } from './packet.ts';
 import { PendingRequests } from './pending.ts';
 import { EndpointPrediction } from './prediction.ts';
 import { Refresh } from './refresh.ts';
-import { isPermitted } from './relay.ts';
+import { isPermitted, reach } from './relay.ts';
 import { Requests } from './requests.ts';
 import { Responder } from './responder.ts';
 import { Revalidation } from './revalidation.ts';
@@ -103,8 +103,9 @@ export class Discv4 {
         if (this.#table.size === 0) this.#refresh.schedule();
       },
     });
-    this.#bonds = new Bonds({ ...settings, lifetime: settings.bondExpiration });
     const lifetime = settings.bondExpiration;
+    const onDrop = (bond: Bond): void => this.#database.forget(bond);
+    this.#bonds = new Bonds({ ...settings, lifetime, onDrop });
     this.#database = new NodeDatabase({
       ...{ store, clock, crypto, random, lifetime },
       onFailure: storeFailed,
@@ -138,6 +139,7 @@ export class Discv4 {
     this.#search = new Search({
       ...{ settings, self, table: this.#table, requests: this.#requests },
       ...known,
+      canReach: reach(socket.localAddress),
       closing: this.#closing.signal,
     });
     this.#revalidation = new Revalidation({
@@ -322,7 +324,8 @@ export class Discv4 {
     const { seedCount, seedMaxAge, refreshLookups, random } = settings;
     const seeds = await this.#database.seeds(seedCount, seedMaxAge);
     for (const node of seeds) this.#table.add(node, 'seed');
-    for (const node of await bootnodes.nodes()) this.#table.add(node, 'seed');
+    const known = await unless(this.#closing.signal, bootnodes.nodes());
+    for (const node of known ?? []) this.#table.add(node, 'seed');
     await this.#search.lookup(self.id, undefined);
     for (let i = 0; i < refreshLookups; i++) await this.#search.lookup(random(64), undefined);
     this.#bonds.expire();
@@ -366,10 +369,10 @@ function storeFailed(error: unknown): void {
 }
 
 /** Waits for what takes no signal itself. */
-async function unless(
+async function unless<T>(
   signal: AbortSignal | undefined,
-  work: Promise<void> | undefined,
-): Promise<void> {
+  work: Promise<T> | undefined,
+): Promise<T | undefined> {
   if (!signal || !work) return work;
   signal.throwIfAborted();
   let onAbort = (): void => undefined;
@@ -378,7 +381,7 @@ async function unless(
     signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
-    await Promise.race([work, aborted]);
+    return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -25,6 +25,8 @@ export interface BondsOptions {
   readonly maxBonds: number;
   /** Bonds kept of one source, so that nobody can wash out all others by being many. */
   readonly maxBondsPerSource: number;
+  /** Called with a bond that had to go for another. */
+  readonly onDrop?: ((bond: Bond) => void) | undefined;
 }
 
 /**
@@ -94,19 +96,16 @@ export class Bonds {
     return this.#isRecent(bond.pingReceived) || this.#isRecent(bond.answered);
   }
 
-  /** Forgets bonds that have nothing left to say, and returns them. */
-  expire(): Bond[] {
-    const expired: Bond[] = [];
+  /** Forgets bonds that have nothing left to say. */
+  expire(): void {
     for (const [source, bonds] of this.#sources) {
       for (const [name, bond] of bonds) {
         if (this.#isRecent(bond.pongReceived) || this.#isRecent(bond.pingSent)) continue;
         bonds.delete(name);
         this.#size--;
-        expired.push(bond);
       }
       if (bonds.size === 0) this.#sources.delete(source);
     }
-    return expired;
   }
 
   #isRecent(time: number | undefined): boolean {
@@ -114,9 +113,10 @@ export class Bonds {
   }
 
   #dropOldest(bonds: Map<string, Bond>): void {
-    for (const name of bonds.keys()) {
+    for (const [name, bond] of bonds) {
       bonds.delete(name);
       this.#size--;
+      this.#options.onDrop?.(bond);
       return;
     }
   }

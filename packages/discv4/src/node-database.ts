@@ -46,7 +46,8 @@ export interface NodeDatabaseOptions {
 /** Bonds on disk: written behind, so that no packet waits for it, each node's latest state once. */
 export class NodeDatabase {
   readonly #options: NodeDatabaseOptions;
-  readonly #dirty = new Set<Bond>();
+  /** What is to be written, by key; `undefined` is to be deleted. */
+  readonly #dirty = new Map<string, Bond | undefined>();
   #writing: Promise<void> | undefined;
 
   constructor(options: NodeDatabaseOptions) {
@@ -55,9 +56,12 @@ export class NodeDatabase {
 
   /** Notes that a bond has changed. */
   save(bond: Bond): void {
-    if (bond.pongReceived === undefined) return;
-    this.#dirty.add(bond);
-    this.#writing ??= this.#write();
+    if (bond.pongReceived !== undefined) this.#change(bond, bond);
+  }
+
+  /** Notes that a bond is no longer kept, so that the store cannot grow beyond memory. */
+  forget(bond: Bond): void {
+    this.#change(bond, undefined);
   }
 
   /** Resolves when everything saved so far is in the store, or was refused by it. */
@@ -129,32 +133,41 @@ export class NodeDatabase {
     }
   }
 
+  #change({ node }: Bond, bond: Bond | undefined): void {
+    this.#dirty.set(`${PREFIX}${node.key}/${node.host}`, bond);
+    this.#writing ??= this.#write();
+  }
+
   async #write(): Promise<void> {
-    const { store, clock, onFailure } = this.#options;
+    const { store, onFailure } = this.#options;
     // Lets everything that one packet changes come first.
     await undefined;
-    for (const bond of this.#dirty) {
-      this.#dirty.delete(bond);
-      const sinceEpoch = clock.now() - clock.monotonic();
-      const wall = (time: number | undefined) =>
-        time === undefined ? 0 : Math.max(0, Math.floor(time + sinceEpoch));
-      const { node } = bond;
-      const entry: Entry = {
-        udp: node.udp,
-        tcp: node.tcp,
-        pingSent: wall(bond.pingSent),
-        pingReceived: wall(bond.pingReceived),
-        pongReceived: wall(bond.pongReceived),
-        findFailures: bond.findFailures,
-        ...(node.enr && { record: node.enr.bytes }),
-      };
+    for (const [key, bond] of this.#dirty) {
+      this.#dirty.delete(key);
       try {
-        await store.put(`${PREFIX}${node.key}/${node.host}`, encode(entryCodec, entry));
+        if (bond) await store.put(key, this.#encode(bond));
+        else await store.delete(key);
       } catch (error) {
         if (error instanceof RlpError) throw error;
         onFailure(error);
       }
     }
     this.#writing = undefined;
+  }
+
+  #encode({ node, pingSent, pingReceived, pongReceived, findFailures }: Bond): Uint8Array {
+    const { clock } = this.#options;
+    const sinceEpoch = clock.now() - clock.monotonic();
+    const wall = (time: number | undefined) =>
+      time === undefined ? 0 : Math.max(0, Math.floor(time + sinceEpoch));
+    return encode(entryCodec, {
+      udp: node.udp,
+      tcp: node.tcp,
+      pingSent: wall(pingSent),
+      pingReceived: wall(pingReceived),
+      pongReceived: wall(pongReceived),
+      findFailures,
+      ...(node.enr && { record: node.enr.bytes }),
+    });
   }
 }

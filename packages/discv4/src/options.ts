@@ -92,7 +92,7 @@ export interface Discv4Options {
 
   /** What is remembered over a restart. @default `memoryStore()`, which is nothing */
   readonly store?: NodeStore | undefined;
-  /** Measures the drift of the clock. @default of `listen`: pool.ntp.org by SNTP; else the clock is not checked */
+  /** Measures the drift of the clock. @default of `listen`: pool.ntp.org by SNTP; else, or if `undefined`, it is not checked */
   readonly sntp?: Sntp | undefined;
   /** Finds the IP address of a boot node's host name. @default of `listen`: the system's resolver; else names fail */
   readonly resolveHost?: ((host: string) => Promise<string>) | undefined;

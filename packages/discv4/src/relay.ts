@@ -1,7 +1,16 @@
 import type { Crypto } from '@devp2p/crypto';
-import { checkRelay, formatIp, type IpRange, inRange, isOnCurve, normalizeIp } from '@devp2p/enr';
+import {
+  checkRelay,
+  formatIp,
+  type IpRange,
+  inRange,
+  isOnCurve,
+  normalizeIp,
+  parseIp,
+} from '@devp2p/enr';
 import { type Node, nodeFromContact } from './node.ts';
 import type { Neighbor } from './packet.ts';
+import type { Address } from './socket.ts';
 
 /** Ports up to this one belong to a system's own services, not to discovery. */
 const LOW_PORT = 1024;
@@ -39,6 +48,13 @@ export function isPermitted(ip: Uint8Array, netRestrict: RelayOptions['netRestri
 /** Whether an endpoint may be believed when somebody at `sender` states it. */
 export function isRelayable(sender: Uint8Array, ip: Uint8Array, udp: number): boolean {
   return udp > LOW_PORT && checkRelay(sender, ip) === undefined;
+}
+
+/** Which addresses a socket can send to: those of its own family, or both if it is bound to all of IPv6. */
+export function reach({ host }: Address): (ip: Uint8Array) => boolean {
+  const local = parseIp(host);
+  if (!local || (local.length === 16 && local.every((byte) => byte === 0))) return () => true;
+  return ({ length }) => length === local.length;
 }
 
 /** Whether a node may be passed on to somebody at `receiver`, who would not believe it otherwise. */

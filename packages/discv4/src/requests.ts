@@ -49,7 +49,9 @@ export class Requests {
 
   /** Asks somebody who has just pinged us for proof of the address; fails in silence. */
   pingBack(node: Node, onProof: (bond: Bond) => void): void {
-    this.#ping(node, undefined, onProof).catch(() => undefined);
+    this.#ping(node, undefined, onProof).catch((error: unknown) => {
+      if (!(error instanceof Discv4Error)) throw error;
+    });
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '@devp2p/clock';
 import type { RandomBytes } from '@devp2p/crypto';
+import { Discv4Error } from './error.ts';
 import { type Node, sameEndpoint } from './node.ts';
 import { fraction, pick } from './random.ts';
 import type { Table, TableEntry } from './table.ts';
@@ -14,7 +15,7 @@ export interface RevalidationOptions {
   readonly random: RandomBytes;
   /** Longest time between two checks of the fast list, in ms. */
   readonly interval: number;
-  /** Checks a node. Gives what is known of it now, `undefined` when it does not answer; rejects when all is over. */
+  /** Checks a node. Gives what is known of it now, `undefined` when it does not answer; rejects with Discv4Error when we could not ask. */
   readonly check: (node: Node) => Promise<Node | undefined>;
 }
 
@@ -69,7 +70,9 @@ export class Revalidation {
           if (answer) table.passed(node.key, answer);
           else table.failed(node.key);
         },
-        () => undefined,
+        (error: unknown) => {
+          if (!(error instanceof Discv4Error)) throw error;
+        },
       )
       .finally(() => this.#checking.delete(node.key));
   }

@@ -20,6 +20,8 @@ export interface SearchParts {
   readonly bonds: Bonds;
   readonly database: NodeDatabase;
   readonly requests: Requests;
+  /** Whether our socket can send to an IP address. */
+  readonly canReach: (ip: Uint8Array) => boolean;
   /** Aborts with `closed`. */
   readonly closing: AbortSignal;
 }
@@ -62,7 +64,7 @@ export class Search {
     target: Uint8Array,
     signal: AbortSignal | undefined,
   ): Promise<readonly Node[]> {
-    const { requests, bonds, database, table, settings } = this.#parts;
+    const { requests, bonds, database, table, settings, canReach } = this.#parts;
     let found: Node[] = [];
     try {
       found = await requests.findNode(node, target, signal);
@@ -79,8 +81,9 @@ export class Search {
     database.save(bond);
     const hasFailed = bond.findFailures >= settings.maxFindFailures;
     if (hasFailed && table.bucketLoad(node) >= MIN_BUCKET_LOAD) table.remove(node.key);
-    for (const other of found) table.add(other, 'relayed');
-    return found;
+    const reachable = found.filter(({ ip }) => canReach(ip));
+    for (const other of reachable) table.add(other, 'relayed');
+    return reachable;
   }
 
   /** Whether a node of the table is still there, and what there is to know of it. */

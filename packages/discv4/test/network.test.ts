@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { parseIp, toHex } from '@devp2p/enr';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Address, createDiscv4, type Discv4, type Discv4Options } from '../src/index.ts';
 import { enodeOf, quiet, World } from './world.ts';
@@ -53,7 +53,7 @@ const share = (got: readonly string[], wanted: readonly string[]): number =>
 
 describe('D4-13 lookups', () => {
   test('find the 16 nodes nearest to the target', async () => {
-    const nodes = await networkOf(100);
+    const nodes = await networkOf(60);
     let total = 0;
     for (const from of nodes.slice(0, 10)) {
       const target = world.random(64);
@@ -131,6 +131,27 @@ describe('D4-13 lookups', () => {
 test('D4-13 a lookup with nobody to ask ends with nothing', async () => {
   const node = await world.node();
   expect(await during(node.lookupRandom())).toEqual([]);
+});
+
+test('D4-21 a socket of IPv4 alone asks nobody on IPv6, one of both does', async () => {
+  for (const [host, hosts] of [
+    ['20.200.1.1', ['60.1.1.1']],
+    ['::', ['2600:1::1', '60.1.1.1']],
+  ] as const) {
+    const node = await world.node({ ...quiet, host });
+    const peer = world.peer();
+    await world.settle();
+    await peer.bond(node, () => world.settle());
+    const lookup = node.lookupRandom();
+    await world.settle();
+    const neighbors = ['60.1.1.1', '2600:1::1'].map((one) => [
+      ...[parseIp(one) ?? '', 30303, 30303],
+      world.crypto.secp256k1.publicKey(world.random(32)),
+    ]);
+    peer.neighbors(node.localAddress, neighbors);
+    const found = (await during(lookup)).map((one) => one.host);
+    expect(found.filter((one) => one !== peer.address.host).sort()).toEqual(hosts);
+  }
 });
 
 describe('D4-14 refresh', () => {
@@ -405,6 +426,16 @@ test('D4-22 a thousand nodes live in one process, and find each other', async ()
   }
   expect(total / 10).toBeGreaterThan(0.9);
 }, 60_000);
+
+test('closing does not wait for a resolver that never answers', async () => {
+  const url = `enode://${toHex(world.crypto.secp256k1.publicKey(world.random(32)))}@boot.example:1`;
+  const node = await world.node({
+    bootnodes: [url],
+    resolveHost: () => new Promise<never>(() => undefined),
+  });
+  await world.clock.advance(10);
+  await during(node.close());
+});
 
 test('D4-21 what is no discovery v4 packet is handed on with its sender', async () => {
   const got: { bytes: Uint8Array; from: Address }[] = [];

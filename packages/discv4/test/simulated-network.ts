@@ -52,7 +52,7 @@ export class SimulatedNetwork {
   /** Sends a datagram from wherever it likes to be from. */
   send({ bytes, from, to }: Datagram): void {
     const { clock, latency, loss, random } = this.#options;
-    const datagram = { bytes: bytes.slice(), from, to };
+    const datagram = { bytes, from, to };
     this.sent++;
     this.onSend(datagram);
     if (loss > 0 && (random(1)[0] ?? 0) / 256 < loss) return;

@@ -175,6 +175,20 @@ describe('D4-16 what survives a restart', () => {
     expect(node.localEnr).toBe(before);
   });
 
+  test('no more nodes than are kept in memory', async () => {
+    const store = memoryStore();
+    const node = await world.node({ ...quiet, store, maxBonds: 20, maxPacketsPerSecond: 1e6 });
+    await world.settle();
+    for (let i = 0; i < 100; i++) {
+      await world
+        .peer({ host: `66.6.${i % 4}.6`, port: 2000 + i })
+        .bond(node, () => world.settle());
+    }
+    const { length } = await keys(store);
+    expect(length).toBeGreaterThan(10);
+    expect(length).toBeLessThanOrEqual(20);
+  });
+
   test('FindNode failures', async () => {
     const options = {
       ...{ ...quiet, refreshLookups: 0, store: memoryStore() },

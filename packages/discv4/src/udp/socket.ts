@@ -66,8 +66,11 @@ function overDgram(socket: Socket, isIpv6: boolean): UdpSocket {
     },
     onMessage(handler) {
       socket.removeAllListeners('message');
-      socket.on('message', (bytes, { address: from, port: fromPort }) =>
-        handler(bytes, { host: from, port: fromPort }),
+      socket.on('message', ({ buffer, byteOffset, length }, from) =>
+        handler(new Uint8Array(buffer, byteOffset, length), {
+          host: from.address,
+          port: from.port,
+        }),
       );
     },
     close() {
