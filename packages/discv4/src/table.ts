@@ -25,9 +25,6 @@ export interface TableEntry {
 /** How the table came to hear of a node: from itself, from another node, or from the user or the store. */
 export type Origin = 'inbound' | 'relayed' | 'seed';
 
-/** What {@link TableOptions.onChange} is told. */
-export type TableChange = (event: 'node-added' | 'node-removed', node: Node) => void;
-
 /** What a {@link Table} is made with. */
 export interface TableOptions {
   readonly self: Pick<Node, 'hash' | 'key'>;
@@ -38,7 +35,7 @@ export interface TableOptions {
   readonly bucketNetworkLimit: number;
   /** Nodes of one /24 or IPv6 /64 in the whole table. */
   readonly tableNetworkLimit: number;
-  readonly onChange?: TableChange | undefined;
+  readonly onChange?: ((event: 'node-added' | 'node-removed', node: Node) => void) | undefined;
 }
 
 interface Entry extends TableEntry {

@@ -243,6 +243,30 @@ describe('D4-07 answers are matched to requests', () => {
     expect(await pinged).toBe('timeout');
   });
 
+  test('a node that does not answer may have forgotten us, and is pinged before the next question', async () => {
+    const [node, peer] = await acquainted();
+    const asked = (): Promise<string> =>
+      node.findNode(enodeOf(peer), target).then(String, ({ code }) => code);
+    const first = asked();
+    await world.clock.advance(500);
+    expect([await first, peer.got('ping').length, peer.got('findNode').length]).toEqual([
+      'timeout',
+      0,
+      1,
+    ]);
+    const second = asked();
+    await world.settle();
+    const [ping] = peer.got('ping');
+    peer.pong(node.localAddress, ping?.hash ?? target);
+    await world.settle();
+    expect(peer.got('findNode')).toHaveLength(1);
+    peer.ping(node.localAddress);
+    await world.settle();
+    expect(peer.got('findNode')).toHaveLength(2);
+    await world.clock.advance(500);
+    await second;
+  });
+
   test('by hash, where there is one', async () => {
     const [node, peer] = await acquainted();
     const pinged = node.ping(enodeOf(peer)).catch(({ code }) => code);
