@@ -53,11 +53,11 @@ const share = (got: readonly string[], wanted: readonly string[]): number =>
 
 describe('D4-13 lookups', () => {
   test('find the 16 nodes nearest to the target', async () => {
-    const nodes = await networkOf(60);
+    const nodes = await networkOf(60, { refreshLookups: 1, ms: 30_000 });
     let total = 0;
     for (const from of nodes.slice(0, 10)) {
       const target = world.random(64);
-      const found = await during(from.lookup(target));
+      const found = await during(from.lookup(target), 500);
       const others = nodes.filter((node) => node !== from);
       expect(found).toHaveLength(16);
       total += share(
@@ -85,7 +85,7 @@ describe('D4-13 lookups', () => {
 
   test('go on through lost packets', async () => {
     world = new World({ loss: 0.1 });
-    const nodes = await networkOf(50, { ms: 120_000 });
+    const nodes = await networkOf(30, { ms: 60_000 });
     const [from] = nodes as [Discv4];
     const target = world.random(64);
     const found = await during(from.lookup(target));
@@ -343,7 +343,7 @@ describe('HX-26 clock jumps', () => {
   test.each([3_600_000, -3_600_000])(
     'of %d ms have no effect on what is under way',
     async (jump) => {
-      const nodes = await networkOf(30, { ms: 30_000 });
+      const nodes = await networkOf(20, { ms: 30_000 });
       const sizes = nodes.map((node) => node.nodes().length);
       const [node, other] = nodes as [Discv4, Discv4];
       const silent = world.peer();
