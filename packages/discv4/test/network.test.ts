@@ -425,7 +425,7 @@ test('D4-22 a thousand nodes live in one process, and find each other', async ()
     );
   }
   expect(total / 10).toBeGreaterThan(0.9);
-}, 60_000);
+}, 120_000);
 
 test('closing does not wait for a resolver that never answers', async () => {
   const url = `enode://${toHex(world.crypto.secp256k1.publicKey(world.random(32)))}@boot.example:1`;
