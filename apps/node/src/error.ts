@@ -5,6 +5,7 @@ export type NodeErrorCode =
   | 'genesis-unreadable'
   | 'nodekey-invalid'
   | 'nodekey-exposed'
+  | 'nodes-unusable'
   | 'port-unavailable'
   | 'static-self';
 

@@ -1,13 +1,27 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
-import { type Enode, parseEnode, toHex } from '@devp2p/enr';
+import type { ResolveTxt } from '@devp2p/dnsdisc';
+import {
+  type Enode,
+  formatEnode,
+  formatEnr,
+  type IpRange,
+  inRange,
+  isLoopback,
+  parseEnode,
+  parseIp,
+  toHex,
+} from '@devp2p/enr';
 import { eth } from '@devp2p/eth';
 import type { LocalChain } from './chain/chain.ts';
+import { networkNodes } from './chain/networks.ts';
 import { openDatadir, openNodeKey } from './datadir.ts';
+import { type Discovery, openDiscovery } from './discovery/discovery.ts';
 import { NodeError } from './error.ts';
 import { type Logs, silentLogs } from './log.ts';
+import { dialCandidates } from './network/dialer.ts';
 import { openNetwork } from './network/network.ts';
 import { createPeerSet, type NodePeer, type Peers } from './network/peers.ts';
 import { type ChainChoice, openNodeChain, readGenesis } from './node-chain.ts';
@@ -30,6 +44,21 @@ export interface NodeSettings {
   host?: string | undefined;
   /** TCP port to listen on; 0 takes a free one. @default 30303 */
   port?: number | undefined;
+  /** IP address under which others reach the node. @default what others see, or the one it listens on */
+  externalIp?: string | undefined;
+  /** Whether to find nodes and be found, by discv4 and DNS. @default true */
+  discovery?: boolean | undefined;
+  /** UDP port to listen on; 0 takes a free one. @default the TCP port, or for port 0 another if that is taken */
+  discoveryPort?: number | undefined;
+  /**
+   * Nodes to find others through, as `enode://` URLs (host names allowed) or `enr:` texts.
+   * @default those of the `network`; none with a genesis of its own or when listening on loopback
+   */
+  bootnodes?: readonly string[] | undefined;
+  /** `enrtree://` URLs of node lists in DNS. @default as for `bootnodes` */
+  dnsLists?: readonly string[] | undefined;
+  /** The only networks to find nodes in and to let them in from; static nodes are dialled anywhere. @default all */
+  netRestrict?: readonly IpRange[] | undefined;
   /** A name of its own within the client id. @default none */
   identity?: string | undefined;
   /** Versions of the eth protocol to offer. @default [70, 69, 68] */
@@ -46,6 +75,8 @@ export interface NodeSettings {
   logs?: Logs | undefined;
   /** Told how far a running sync is. @default nobody */
   report?: ReportProgress | undefined;
+  /** Looks up node lists in DNS. @default the system's DNS servers */
+  resolveTxt?: ResolveTxt | undefined;
   /** @default fastCrypto */
   crypto?: Crypto | undefined;
   /** @default systemClock */
@@ -66,6 +97,8 @@ export interface NodeEvents {
 export interface Node extends EventEmitter<NodeEvents> {
   /** `enode://…` URL under which others can dial it. */
   readonly enode: string;
+  /** `enr:…` text of its record as others get it now; `undefined` without discovery. */
+  enr(): string | undefined;
   readonly chain: LocalChain;
   readonly peers: Peers;
   readonly sync: Sync;
@@ -75,15 +108,21 @@ export interface Node extends EventEmitter<NodeEvents> {
 }
 
 /**
- * Starts a node: opens its chain, listens, dials its static nodes and fills the chain from its peers.
+ * Starts a node: opens its chain, listens, finds nodes and dials them and its static ones, and fills the chain from its
+ * peers.
  *
- * @throws NodeError, ChainError, EnodeError; nothing is left open then
+ * @throws NodeError, ChainError, EnodeError; EnrError, Discv4Error, DnsdiscError for a boot node or list that is none;
+ * nothing is left open then
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
   const { crypto = fastCrypto, clock = systemClock, random = randomBytes } = options;
   const { logs = silentLogs, report = () => {} } = options;
   const staticNodes = (options.staticNodes ?? []).map(asEnode);
   const events = new EventEmitter<NodeEvents>();
+  let onStarted = (): void => {};
+  const started = new Promise<void>((resolve) => {
+    onStarted = resolve;
+  });
 
   const genesis = readGenesis(options, crypto);
   const datadir = openDatadir(options.datadir);
@@ -93,20 +132,22 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const { networkId } = options;
   const chain = await openNodeChain({ datadir, genesis, networkId, crypto, clock, logs });
 
-  const peers = createPeerSet({ id, maxPeers: options.maxPeers ?? 50, isStatic });
+  const { host = '0.0.0.0', port = 30303, maxPeers = 50, netRestrict, externalIp } = options;
+  const peers = createPeerSet({ id, maxPeers, isStatic });
   const versions = options.ethVersions ?? [70, 69, 68];
   const network = await openNetwork({
     id,
     privateKey,
-    host: options.host ?? '0.0.0.0',
-    port: options.port ?? 30303,
+    host,
+    port,
     clientId: clientId(options.identity),
     eth: eth({ chain, versions, onRange: peers.changed, crypto, clock, random }),
     peers,
+    acceptFrom: (from) => isPermitted(from, netRestrict),
     staticNodes,
     isStatic,
     maxPendingPeers: options.maxPendingPeers ?? 50,
-    onPeer: (peer) => events.emit('peer', peer),
+    onPeer: (peer) => void started.then(() => events.emit('peer', peer)),
     crypto,
     clock,
     random,
@@ -115,12 +156,54 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     await chain.close();
     throw error;
   });
-  const { enode, staticsTried } = network;
+  const openOwnDiscovery = (): Promise<Discovery> =>
+    openDiscovery({
+      ...{ datadir, privateKey, host, externalIp, netRestrict, chain, crypto, clock, random },
+      port: options.discoveryPort ?? network.port,
+      anyPort: options.discoveryPort === undefined && port === 0,
+      tcpPort: network.port,
+      ...knownNodes(options, host),
+      resolveTxt: options.resolveTxt,
+      log: logs('discovery'),
+    });
+  const discovery =
+    (options.discovery ?? true)
+      ? await openOwnDiscovery().catch(async (error: unknown) => {
+          await network.close();
+          await chain.close();
+          throw error;
+        })
+      : undefined;
+  const enode = formatEnode({
+    id,
+    host: externalIp ?? reachable(host),
+    tcp: network.port,
+    udp: discovery?.port ?? 0,
+  });
+  logs('network').info({ enode }, 'listening');
+
+  const stop = new AbortController();
+  const { signal } = stop;
+  setMaxListeners(0, signal);
+  const dialler =
+    discovery &&
+    dialCandidates({
+      candidates: discovery.candidates(signal),
+      isWanted: (node) =>
+        node.tcp !== 0 &&
+        isPermitted(node.host, netRestrict) &&
+        !isStatic(node.id) &&
+        peers.objection(node.id) === undefined,
+      isSuitable: (node) => discovery.mayShareChain(node, signal),
+      dial: network.dial,
+      ...{ peers, maxPeers, clock, signal, log: logs('network') },
+    }).catch((error: unknown) => logs('network').error({ error }, 'found nodes are not dialled'));
+  const { staticsTried } = network;
   const sync = createSync({
     chain,
     peers: { ...peers, staticsTried },
     target: options.syncTarget,
-    // Not before whoever waits for the node can have begun to listen.
+    // As with peers: not before somebody can have begun to listen.
     onSynced: (result) => setImmediate(() => events.emit('synced', result)),
     report,
     clock,
@@ -128,7 +211,8 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   });
 
   const close = async (): Promise<void> => {
-    await Promise.all([sync.close(), network.close()]);
+    stop.abort();
+    await Promise.all([sync.close(), network.close(), discovery?.close(), dialler]);
     await chain.close();
     logs('node').info({ head: chain.head.number }, 'closed');
   };
@@ -137,8 +221,11 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     closed ??= close();
     return closed;
   };
+  // Not before whoever waits for the node can have begun to listen: peers come while discovery starts.
+  setImmediate(onStarted);
   return Object.assign(events, {
     enode,
+    enr: () => discovery && formatEnr(discovery.record),
     chain,
     peers,
     sync,
@@ -161,4 +248,29 @@ function staticNodeTest(nodes: readonly Enode[], ownId: Uint8Array): (id: Uint8A
 
 function asEnode(node: Enode | string): Enode {
   return typeof node === 'string' ? parseEnode(node, { allowHostname: true }) : node;
+}
+
+/** Where to begin: what was chosen, else what the network has, which nobody reaches from loopback. */
+function knownNodes(
+  { network, bootnodes, dnsLists }: NodeOptions,
+  host: string,
+): { bootnodes: readonly string[]; dnsLists: readonly string[] } {
+  const ip = parseIp(host);
+  const isPublic = network !== undefined && !(ip && isLoopback(ip));
+  const known = isPublic ? networkNodes[network] : undefined;
+  return {
+    bootnodes: bootnodes ?? known?.bootnodes ?? [],
+    dnsLists: dnsLists ?? (known ? [known.dnsList] : []),
+  };
+}
+
+function isPermitted(host: string, netRestrict: readonly IpRange[] | undefined): boolean {
+  const ip = parseIp(host);
+  return netRestrict === undefined || (ip !== undefined && inRange(ip, netRestrict));
+}
+
+/** An address that a node on this machine can dial when we listen on all of them. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
 }

@@ -1,15 +1,20 @@
-import type { Enode } from '@devp2p/enr';
+import type { Enode, IpRange } from '@devp2p/enr';
 import type { NetworkName } from '../chain/networks.ts';
 import { parseVerbosity, type Verbosity } from '../log.ts';
 import {
+  bootnodes,
   enodes,
   ethVersions,
   filePath,
   hexOf,
   identity,
   ipAddress,
+  ipRanges,
+  type Nat,
+  nat,
   networkId,
   networkName,
+  treeUrls,
   wholeNumber,
   yesOrNo,
 } from './values.ts';
@@ -28,7 +33,13 @@ export interface Settings {
   nodekey?: string;
   nodekeyhex?: Uint8Array;
   identity?: string;
+  nat: Nat;
   'eth.versions': readonly number[];
+  bootnodes?: readonly string[];
+  nodiscover: boolean;
+  'discovery.port'?: number;
+  'discovery.dns'?: readonly string[];
+  netrestrict?: readonly IpRange[];
   static: readonly Enode[];
   maxpeers: number;
   maxpendpeers: number;
@@ -44,7 +55,15 @@ export interface Settings {
   version: boolean;
 }
 
-export const groups = ['Chain', 'Network', 'Peers', 'Sync', 'Export', 'Program'] as const;
+export const groups = [
+  'Chain',
+  'Network',
+  'Discovery',
+  'Peers',
+  'Sync',
+  'Export',
+  'Program',
+] as const;
 
 /** One flag. Command line, environment, configuration file and help are all read off this. */
 export interface Flag<T> {
@@ -141,6 +160,48 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     help: 'versions of the eth protocol to offer',
     commands: runs,
     parse: ethVersions,
+  },
+  nat: {
+    group: 'Network',
+    value: 'METHOD',
+    default: 'none',
+    help: 'none, or extip:IP for the address that others reach us under',
+    commands: runs,
+    parse: nat,
+  },
+  bootnodes: {
+    group: 'Discovery',
+    value: 'NODES',
+    help: "enodes or ENRs to find others through, comma-separated (the network's)",
+    commands: runs,
+    parse: bootnodes,
+  },
+  'discovery.dns': {
+    group: 'Discovery',
+    value: 'URLS',
+    help: "enrtree:// lists of nodes, comma-separated (the network's)",
+    commands: runs,
+    parse: treeUrls,
+  },
+  'discovery.port': {
+    group: 'Discovery',
+    value: 'PORT',
+    help: 'UDP port to listen on; 0 takes a free one (the TCP port)',
+    commands: runs,
+    parse: wholeNumber(0, 65_535),
+  },
+  netrestrict: {
+    group: 'Discovery',
+    value: 'CIDRS',
+    help: 'only networks to find nodes in and let them in from, comma-separated',
+    commands: runs,
+    parse: ipRanges,
+  },
+  nodiscover: {
+    group: 'Discovery',
+    help: 'neither find nodes nor be found',
+    commands: runs,
+    parse: yesOrNo,
   },
   static: {
     group: 'Peers',

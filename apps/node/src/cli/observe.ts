@@ -1,7 +1,9 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { toHex } from '@devp2p/enr';
+import type { Discv4Event } from '@devp2p/discv4';
+import type { DnsdiscEvent } from '@devp2p/dnsdisc';
+import { formatEnr, toHex } from '@devp2p/enr';
 import type { RlpxEvent } from '@devp2p/rlpx';
-import type { Log } from '../log.ts';
+import type { Log, LogFields } from '../log.ts';
 
 /**
  * Logs what the transport tells the process: handshakes that come to nothing, which is nobody's to
@@ -29,4 +31,57 @@ export function observeTransport(log: Log): void {
     }
   };
   subscribe('devp2p:rlpx', onEvent);
+}
+
+/** Failures of one kind that come within this many ms of each other are told once. */
+const quietTime = 60_000;
+
+/** Logs what discovery tells the process: what has failed and is tried again, and what was found. */
+export function observeDiscovery(log: Log): void {
+  const told = new Map<string, number>();
+  const failed = (kind: string, fields: LogFields, message: string): void => {
+    const now = performance.now();
+    const isNews = now - (told.get(kind) ?? Number.NEGATIVE_INFINITY) >= quietTime;
+    if (isNews) told.set(kind, now);
+    log[isNews ? 'warn' : 'debug'](fields, message);
+  };
+  subscribe('devp2p:discv4', (message) => {
+    const event = message as Discv4Event;
+    switch (event.event) {
+      case 'node-added':
+      case 'node-removed':
+        log.trace({ node: event.node.enode }, event.event.replace('-', ' '));
+        break;
+      case 'local-record':
+        log.info({ enr: formatEnr(event.enr) }, 'our record is another now');
+        break;
+      case 'clock-drift':
+        log.warn({ milliseconds: event.milliseconds }, 'the clock is wrong: nobody may answer us');
+        break;
+      case 'bootnode-unresolved':
+        failed(event.event, { host: event.host, error: event.error }, 'boot node has no address');
+        break;
+      default:
+        failed(event.event, { error: event.error }, event.event.replaceAll('-', ' '));
+    }
+  });
+  subscribe('devp2p:dnsdisc', (message) => {
+    const event = message as DnsdiscEvent;
+    switch (event.event) {
+      case 'resolver-failed': {
+        const { name, error, retryIn } = event;
+        const retry = retryIn !== undefined && { retryIn: `${retryIn} ms` };
+        failed(event.event, { name, error, ...retry }, 'list of nodes could not be looked up');
+        break;
+      }
+      case 'refused':
+        log.debug({ name: event.name, error: event.error }, 'entry of a list refused');
+        break;
+      case 'root':
+        log.debug({ domain: event.domain, seq: event.seq }, 'list of nodes found');
+        break;
+      default:
+        log.debug({ url: event.url }, event.event.replace('-', ' '));
+    }
+  });
 }

@@ -5,7 +5,7 @@ import { createNode } from '../node.ts';
 import type { SyncResult } from '../sync/sync.ts';
 import type { CommandContext } from './context.ts';
 import type { Settings } from './flags.ts';
-import { observeTransport } from './observe.ts';
+import { observeDiscovery, observeTransport } from './observe.ts';
 import { chainChoice } from './open-chain.ts';
 import { UsageError } from './usage.ts';
 
@@ -13,6 +13,7 @@ import { UsageError } from './usage.ts';
 export async function run(context: CommandContext): Promise<void> {
   const { settings, logs, progress, print, signal } = context;
   observeTransport(logs('network'));
+  observeDiscovery(logs('discovery'));
   const node = await createNode({
     datadir: settings.datadir,
     ...chainChoice(settings),
@@ -22,6 +23,12 @@ export async function run(context: CommandContext): Promise<void> {
     port: settings.port,
     identity: settings.identity,
     ethVersions: settings['eth.versions'],
+    externalIp: settings.nat.externalIp,
+    discovery: !settings.nodiscover,
+    discoveryPort: settings['discovery.port'],
+    bootnodes: settings.bootnodes,
+    dnsLists: settings['discovery.dns'],
+    netRestrict: settings.netrestrict,
     staticNodes: settings.static,
     maxPeers: settings.maxpeers,
     maxPendingPeers: settings.maxpendpeers,

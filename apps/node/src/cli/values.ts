@@ -1,7 +1,16 @@
 // Values of flags as they are typed. Each function throws an `Error` that says what was expected.
 import { isIP } from 'node:net';
 import { nobleCrypto } from '@devp2p/crypto';
-import { type Enode, fromHex, parseEnode } from '@devp2p/enr';
+import { parseTreeUrl } from '@devp2p/dnsdisc';
+import {
+  type Enode,
+  enodeFromEnr,
+  fromHex,
+  type IpRange,
+  parseEnode,
+  parseEnr,
+  parseIpRanges,
+} from '@devp2p/enr';
 import type { NetworkName } from '../chain/networks.ts';
 
 const networkNames = ['mainnet', 'sepolia', 'hoodi'] as const satisfies readonly NetworkName[];
@@ -60,8 +69,53 @@ export function identity(text: string): string {
 }
 
 export function enodes(text: string): readonly Enode[] {
-  const urls = text.split(',').map((url) => url.trim());
-  return urls.filter((url) => url !== '').map((url) => staticNode(url));
+  return parts(text).map(staticNode);
+}
+
+/** The parts of a list between commas; white space and empty ones are ignored. */
+function parts(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** `enode://` URLs and `enr:` texts, checked and as they were. */
+export function bootnodes(text: string): readonly string[] {
+  const nodes = parts(text);
+  for (const node of nodes) {
+    const enode = node.startsWith('enr:')
+      ? enodeFromEnr(parseEnr(node, { crypto: nobleCrypto }))
+      : parseEnode(node, { allowHostname: true, crypto: nobleCrypto });
+    if (enode === undefined) throw new Error('expected a record with an IP address');
+    if (enode.udp === 0) throw new Error('expected a UDP port other than 0');
+  }
+  return nodes;
+}
+
+/** `enrtree://` URLs, checked and as they were. */
+export function treeUrls(text: string): readonly string[] {
+  const urls = parts(text);
+  for (const url of urls) parseTreeUrl(url);
+  return urls;
+}
+
+export function ipRanges(text: string): readonly IpRange[] {
+  const ranges = parseIpRanges(text);
+  if (ranges.length === 0) throw new Error('expected IP ranges such as 10.0.0.0/8');
+  return ranges;
+}
+
+/** How the node comes by the address that others reach it under. */
+export interface Nat {
+  readonly externalIp?: string;
+}
+
+export function nat(text: string): Nat {
+  if (text === 'none') return {};
+  const [, ip = ''] = /^extip:(.*)$/.exec(text) ?? [];
+  if (isIP(ip) === 0) throw new Error('expected none or extip:IP');
+  return { externalIp: ip };
 }
 
 function staticNode(url: string): Enode {

@@ -1,6 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
-import { type Enode, formatEnode } from '@devp2p/enr';
+import { type Enode, formatEnode, toHex } from '@devp2p/enr';
 import type { EthPeer } from '@devp2p/eth';
 import type { DisconnectReason, MessageStream, Protocol } from '@devp2p/peer';
 import { connect, type Listener, listen } from '@devp2p/rlpx/tcp';
@@ -23,6 +24,8 @@ export interface NetworkOptions {
   readonly eth: Protocol<'eth', EthPeer>;
   /** Where whoever connects is admitted and shown. */
   readonly peers: PeerSet;
+  /** Whether a stranger at this IP address may connect. @default all may */
+  readonly acceptFrom?: ((host: string) => boolean) | undefined;
   readonly staticNodes: readonly Enode[];
   readonly isStatic: (id: Uint8Array) => boolean;
   readonly maxPendingPeers: number;
@@ -35,8 +38,15 @@ export interface NetworkOptions {
 
 /** The node's connections with others. */
 export interface Network {
-  /** Where others reach us. */
-  readonly enode: string;
+  /** TCP port that is listened on. */
+  readonly port: number;
+  /**
+   * Connects with a node that was found. Throws when there was no connection.
+   *
+   * @param admit asked when the transport is there; on `false` the connection ends
+   * @returns the peer that came of it, if one did
+   */
+  dial(node: Enode, admit: () => boolean): Promise<NodePeer | undefined>;
   /** Resolves when each static node is a peer, or could not be reached once. */
   readonly staticsTried: Promise<void>;
   /** Says `quitting` to every peer and closes the port. Idempotent. */
@@ -49,14 +59,24 @@ export interface Network {
  * @throws NodeError `port-unavailable`
  */
 export async function openNetwork(options: NetworkOptions): Promise<Network> {
-  const { id, privateKey, peers, staticNodes, isStatic } = options;
+  const { privateKey, peers, staticNodes, isStatic } = options;
   const { maxPendingPeers, crypto, clock, random, logs } = options;
   const transport = { privateKey, crypto, clock, random };
   const log = logs('network');
   const stop = new AbortController();
   const { signal } = stop;
+  // As many as there are attempts to dial.
+  setMaxListeners(0, signal);
+
+  /** Nodes that were found and are being dialled, by hex id. */
+  const dialling = new Set<string>();
+  /** Nodes that dialled us and are no peers yet. */
+  const arriving = new Set<string>();
+  const ownKey = toHex(options.id);
 
   const setUpOptions = {
+    // Two that dial each other at once would each take its own and refuse the other's.
+    isCrossed: (other: Uint8Array) => dialling.has(toHex(other)) && ownKey > toHex(other),
     peers,
     eth: options.eth,
     clientId: options.clientId,
@@ -71,7 +91,9 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   const take = async (stream: MessageStream): Promise<NodePeer | undefined> => {
     const controller = new AbortController();
     const [oldest] = settingUp;
+    const key = toHex(stream.remoteId);
     if (stream.inbound) {
+      arriving.add(key);
       settingUp.add(controller);
       // So that those who say nothing more cannot keep others out.
       if (oldest !== undefined && settingUp.size > maxPendingPeers) end(oldest, 'too-many-peers');
@@ -82,6 +104,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     over.finally(() => connections.delete(over));
     if (signal.aborted) end(controller, 'quitting');
     const peer = await attempt;
+    if (stream.inbound) arriving.delete(key);
     settingUp.delete(controller);
     // Not from in here, where what a listener throws would be taken for a failure to connect.
     if (peer !== undefined) queueMicrotask(() => options.onPeer(peer));
@@ -95,11 +118,9 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   const listener = await listenOn(options, {
     ...transport,
     maxHandshakes: maxPendingPeers,
+    accept: ({ host }) => options.acceptFrom?.(host) ?? true,
     onStream: (stream) => void take(stream),
   });
-  const { port } = listener.address;
-  const enode = formatEnode({ id, host: reachable(options.host), tcp: port, udp: port });
-  log.info({ enode }, 'listening');
 
   const staticLoops = staticNodes.map((node) => {
     const loop = keepConnected({
@@ -122,7 +143,20 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   };
   let closed: Promise<void> | undefined;
   return {
-    enode,
+    port: listener.address.port,
+    async dial(node, admit) {
+      const key = toHex(node.id);
+      if (arriving.has(key)) return undefined;
+      dialling.add(key);
+      try {
+        const stream = await connect(node, { ...transport, signal });
+        if (admit()) return await take(stream);
+        await stream.close();
+        return undefined;
+      } finally {
+        dialling.delete(key);
+      }
+    },
     staticsTried: Promise.all(staticLoops.map(({ tried }) => tried)).then(() => {}),
     close() {
       closed ??= close();
@@ -152,10 +186,4 @@ async function listenOn(
 function systemCode(error: unknown): unknown {
   const { code, cause } = error as { code?: unknown; cause?: unknown };
   return cause === undefined ? code : systemCode(cause);
-}
-
-/** An address that a node on this machine can dial when we listen on all of them. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  return host === '::' ? '::1' : host;
 }

@@ -20,6 +20,8 @@ export interface SetUpOptions {
   readonly eth: Protocol<'eth', EthPeer>;
   readonly clientId: string;
   readonly isStatic: (id: Uint8Array) => boolean;
+  /** Whether a connection that we are dialling goes before one that the node dialled. @default it never does */
+  readonly isCrossed?: ((id: Uint8Array) => boolean) | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -40,7 +42,8 @@ export async function setUp(
   const isStatic = options.isStatic(stream.remoteId);
   const log = logFor(stream, isStatic, options.log);
 
-  const objection = peers.objection(stream.remoteId);
+  const isCrossed = stream.inbound && options.isCrossed?.(stream.remoteId);
+  const objection = isCrossed ? 'already-connected' : peers.objection(stream.remoteId);
   if (objection !== undefined) {
     log.dropped({ reason: objection, direction: 'local', error: undefined });
     await refuse(stream, objection);

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
@@ -160,6 +161,17 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
       new RegExp(`port ${port} on 127.0.0.1 is in use`),
     );
     server.close();
+  });
+
+  test('HX-21 a UDP port in use', async () => {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    const { port } = socket.address();
+    await expectFailure(
+      startNode(datadir(), '--discovery.port', String(port), ...quiet),
+      new RegExp(`UDP port ${port} on 127.0.0.1 is in use .*--discovery.port`),
+    );
+    socket.close();
   });
 
   test('an altered and a truncated chain file: what comes before is kept', async () => {

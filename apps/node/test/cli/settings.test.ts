@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nobleCrypto } from '@devp2p/crypto';
-import { toHex } from '@devp2p/enr';
+import { formatEnr, formatIpRange, signEnr, toHex } from '@devp2p/enr';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { networkNodes } from '../../src/chain/networks.ts';
 import { flags } from '../../src/cli/flags.ts';
 import { helpText } from '../../src/cli/help.ts';
 import { readInvocation } from '../../src/cli/settings.ts';
@@ -49,7 +50,9 @@ describe('what was typed', () => {
       datadir: './devp2p-data',
       port: 30303,
       addr: '0.0.0.0',
+      nat: {},
       'eth.versions': [70, 69, 68],
+      nodiscover: false,
       static: [],
       maxpeers: 50,
       maxpendpeers: 50,
@@ -71,6 +74,13 @@ describe('what was typed', () => {
     ['--identity=a=b', 'identity', 'a=b'],
     ['--networkid 3503995874084926', 'networkid', 3503995874084926n],
     ['--network hoodi', 'network', 'hoodi'],
+    ['--nodiscover', 'nodiscover', true],
+    ['--discovery.port 0', 'discovery.port', 0],
+    ['--nat none', 'nat', {}],
+    ['--nat extip:192.0.2.7', 'nat', { externalIp: '192.0.2.7' }],
+    ['--nat extip:2001:db8::7', 'nat', { externalIp: '2001:db8::7' }],
+    ['--bootnodes=', 'bootnodes', []],
+    ['--discovery.dns=', 'discovery.dns', []],
     ['--eth.versions 68,70', 'eth.versions', [68, 70]],
     ['--verbosity 4', 'verbosity', { level: 'debug', modules: {} }],
     [
@@ -94,6 +104,17 @@ describe('what was typed', () => {
     const node = (port: number) => `enode://${id}@127.0.0.1:${port}`;
     const { settings } = read(`--static ${node(1)},${node(2)}, --static ${node(3)}`);
     expect(settings.static.map(({ tcp }) => tcp)).toEqual([1, 2, 3]);
+  });
+
+  test('boot nodes are enodes or records, lists are URLs, networks are ranges', () => {
+    const key = new Uint8Array(32).fill(1);
+    const enr = formatEnr(signEnr({ ip: '192.0.2.7', udp: 30303 }, key));
+    const nodes = [`enode://${id}@boot.example.org:30303?discport=30304`, enr];
+    expect(read(`--bootnodes ${nodes}`).settings.bootnodes).toEqual(nodes);
+    const list = networkNodes.mainnet.dnsList;
+    expect(read(`--discovery.dns ${list},`).settings['discovery.dns']).toEqual([list]);
+    const { settings } = read('--netrestrict 10.0.0.0/8,192.0.2.7');
+    expect(settings.netrestrict?.map(formatIpRange)).toEqual(['10.0.0.0/8', '192.0.2.7/32']);
   });
 
   test('commands and their file', () => {
@@ -179,6 +200,20 @@ describe('wrong use is one line that names the thing', () => {
     ['--verbosity x=info', /^bad value "x=info" for --verbosity: expected module=level /],
     [`--static enode://${'12'.repeat(64)}@1.1.1.1:1`, /^bad value "enode:.{74}…" for --static: /],
     [`--static enode://${id}@1.1.1.1:0`, /: expected a TCP port other than 0$/],
+    ['--bootnodes enode://12@1.1.1.1:1', /^bad value "enode:.*" for --bootnodes: .*got "12"$/],
+    [`--bootnodes enode://${id}@1.1.1.1:1?discport=0`, /: expected a UDP port other than 0$/],
+    ['--bootnodes enr:-12', /^bad value "enr:-12" for --bootnodes: \S/],
+    [
+      `--bootnodes ${formatEnr(signEnr({ udp: 1 }, new Uint8Array(32).fill(1)))}`,
+      /: expected a record with an IP address$/,
+    ],
+    ['--discovery.dns https://x', /^bad value "https:\/\/x" for --discovery.dns: .*enrtree:/],
+    ['--discovery.dns enrtree://x@y.z', /^bad value .* for --discovery.dns: .*: "x"$/],
+    ['--discovery.port 65536', /^bad value "65536" for --discovery.port: expected a whole number/],
+    ['--netrestrict 10.0.0.0/33', /^bad value .* for --netrestrict: .*"10.0.0.0\/33"$/],
+    ['--netrestrict=', /^bad value "" for --netrestrict: expected IP ranges/],
+    ['--nat upnp', 'bad value "upnp" for --nat: expected none or extip:IP'],
+    ['--nat extip:here', 'bad value "extip:here" for --nat: expected none or extip:IP'],
     ['--network kovan', 'bad value "kovan" for --network: expected one of mainnet, sepolia, hoodi'],
     ['--eth.versions 67', 'bad value "67" for --eth.versions: expected some of 70,69,68'],
     ['--network hoodi --genesis x', '--genesis and --network are both given: keep one'],

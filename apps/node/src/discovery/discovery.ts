@@ -1,0 +1,134 @@
+import type { Clock } from '@devp2p/clock';
+import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import { mixSources } from '@devp2p/discv4';
+import { bindUdp, listen } from '@devp2p/discv4/udp';
+import { createDnsClient, parseTreeUrl, type ResolveTxt } from '@devp2p/dnsdisc';
+import { type Enode, type Enr, enodeFromEnr, type IpRange, parseIp } from '@devp2p/enr';
+import { NodeError } from '../error.ts';
+import { errorText, type Log } from '../log.ts';
+import { type ForkChain, forkEntry, keepForkEntry, mayShareChain } from './fork-entry.ts';
+import { openNodeDatabase } from './node-store.ts';
+
+/** A node that was found, with its record if that is known. */
+type Candidate = Enode & { readonly enr?: Enr | undefined };
+
+/** @see openDiscovery */
+export interface DiscoveryOptions {
+  /** An absolute path. */
+  readonly datadir: string;
+  readonly privateKey: Uint8Array;
+  /** IP address to listen on. */
+  readonly host: string;
+  /** UDP port to listen on; 0 for any that is free. */
+  readonly port: number;
+  /** Whether any other port is as good, should this one be taken. */
+  readonly anyPort: boolean;
+  /** TCP port to announce. */
+  readonly tcpPort: number;
+  /** The address under which others reach us; `undefined` to learn it from them. */
+  readonly externalIp: string | undefined;
+  readonly bootnodes: readonly string[];
+  /** `enrtree://` URLs. */
+  readonly dnsLists: readonly string[];
+  /** @default the system's DNS servers */
+  readonly resolveTxt: ResolveTxt | undefined;
+  readonly netRestrict: readonly IpRange[] | undefined;
+  readonly chain: ForkChain;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Log;
+}
+
+/** Finds nodes, and lets others find us. */
+export interface Discovery {
+  /** UDP port that is listened on. */
+  readonly port: number;
+  /** Our record as others get it now. */
+  readonly record: Enr;
+  /** Found nodes without end, from discv4 and the DNS lists in turn. The same one may come again. */
+  candidates(signal: AbortSignal): AsyncIterable<Candidate>;
+  /** Whether the node may be on our chain, by its record, which is asked for where it is not known. */
+  mayShareChain(node: Candidate, signal: AbortSignal): Promise<boolean>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts discv4 with a store in the data directory and the fork id in our record.
+ *
+ * @throws NodeError `port-unavailable`, `nodes-unusable`; EnodeError, EnrError, Discv4Error, DnsdiscError for what is
+ * no boot node or list; nothing is left open then
+ */
+export async function openDiscovery(options: DiscoveryOptions): Promise<Discovery> {
+  const { privateKey, bootnodes, dnsLists, netRestrict, externalIp } = options;
+  const { chain, crypto, clock, random, log } = options;
+  for (const url of dnsLists) parseTreeUrl(url, { crypto });
+  const store = await openNodeDatabase(options.datadir);
+  const discv4 = await start().catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+  async function start(): ReturnType<typeof listen> {
+    const socket = await bind(options);
+    const isIpv6 = externalIp !== undefined && parseIp(externalIp)?.length === 16;
+    return listen({
+      ...{ socket, privateKey, bootnodes, netRestrict, store, crypto, clock, random },
+      tcpPort: options.tcpPort,
+      ...(externalIp !== undefined && { [isIpv6 ? 'externalIp6' : 'externalIp']: externalIp }),
+      entries: { eth: forkEntry(chain) },
+    }).catch(async (error: unknown) => {
+      await socket.close();
+      throw error;
+    });
+  }
+  const endForkEntry = keepForkEntry(chain, discv4, log);
+  const dns = createDnsClient({ resolveTxt: options.resolveTxt, crypto, clock, random });
+
+  async function* fromDns(signal: AbortSignal): AsyncGenerator<Candidate, void, undefined> {
+    for await (const enr of dns.randomNodes(dnsLists, { signal })) {
+      const enode = enodeFromEnr(enr);
+      if (enode !== undefined) yield { ...enode, enr };
+    }
+  }
+  let closed: Promise<void> | undefined;
+  return {
+    port: discv4.localAddress.port,
+    get record() {
+      return discv4.localEnr;
+    },
+    candidates: (signal) =>
+      mixSources<Candidate>([discv4.randomNodes({ signal }), fromDns(signal)], {
+        signal,
+        onError: (error) => log.error({ error }, 'a source of nodes has failed'),
+      }),
+    async mayShareChain(node, signal) {
+      const asked = () => discv4.requestEnr(node, { signal }).catch(() => undefined);
+      return mayShareChain(node.enr ?? (await asked()), chain);
+    },
+    close() {
+      endForkEntry();
+      closed ??= discv4.close().then(() => store.close());
+      return closed;
+    },
+  };
+}
+
+/** @throws NodeError `port-unavailable` */
+async function bind(options: DiscoveryOptions): ReturnType<typeof bindUdp> {
+  const { host, port, anyPort } = options;
+  try {
+    return await bindUdp({ host, port });
+  } catch (error) {
+    if (anyPort && port !== 0) return bind({ ...options, port: 0 });
+    const where = `UDP port ${port} on ${host}`;
+    const { cause } = error as Error;
+    throw new NodeError(
+      'port-unavailable',
+      (cause as { code?: unknown } | undefined)?.code === 'EADDRINUSE'
+        ? `${where} is in use by another program: stop it, or choose another with --discovery.port`
+        : `${where} cannot be listened on (${errorText(cause ?? error)}): choose others with --discovery.port and --addr`,
+      { cause: error },
+    );
+  }
+}

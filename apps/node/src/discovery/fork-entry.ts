@@ -1,0 +1,56 @@
+import type { Discv4 } from '@devp2p/discv4';
+import type { Enr, EthEntry } from '@devp2p/enr';
+import { checkForkId, type ForkHead, type ForkSchedule, forkId } from '@devp2p/eth';
+import type { Log } from '../log.ts';
+
+/** What the `eth` entry of a record is made of. */
+export interface ForkChain {
+  readonly genesisHash: Uint8Array;
+  readonly forks: ForkSchedule;
+  readonly head: { readonly number: number; readonly timestamp: number };
+  /** @returns a function that ends the subscription. */
+  onHead(listener: () => void): () => void;
+}
+
+/** The entry for the rules at the chain's head (EIP-2364). */
+export function forkEntry(chain: ForkChain): EthEntry {
+  const { hash, next } = forkId(chain.genesisHash, chain.forks, headOf(chain));
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, hash);
+  return { hash: bytes, next };
+}
+
+/** Whether a node with this record may be on our chain. One that does not say may be. */
+export function mayShareChain(record: Enr | undefined, chain: ForkChain): boolean {
+  const entry = record?.eth;
+  if (entry === undefined) return true;
+  const { buffer, byteOffset } = entry.hash;
+  const remote = { hash: new DataView(buffer, byteOffset, 4).getUint32(0), next: entry.next };
+  return checkForkId(chain.genesisHash, chain.forks, headOf(chain), remote) === undefined;
+}
+
+/**
+ * Keeps the entry of our own record in step with the chain.
+ *
+ * @returns a function that ends it.
+ */
+export function keepForkEntry(
+  chain: ForkChain,
+  discovery: Pick<Discv4, 'updateLocalEnr'>,
+  log: Log,
+): () => void {
+  let shown = forkEntry(chain);
+  return chain.onHead(() => {
+    const entry = forkEntry(chain);
+    if (entry.next === shown.next && entry.hash.every((byte, i) => byte === shown.hash[i])) return;
+    shown = entry;
+    discovery.updateLocalEnr({ eth: entry }).then(
+      ({ seq }) => log.info({ fork: entry.hash, next: entry.next, seq }, 'our record has changed'),
+      (error: unknown) => log.error({ error }, 'our record could not be changed'),
+    );
+  });
+}
+
+function headOf({ head }: ForkChain): ForkHead {
+  return { number: head.number, time: head.timestamp };
+}
