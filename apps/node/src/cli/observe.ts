@@ -68,15 +68,16 @@ export function observeDiscovery(log: Log): void {
   subscribe('devp2p:dnsdisc', (message) => {
     const event = message as DnsdiscEvent;
     switch (event.event) {
-      case 'resolver-failed': {
+      case 'resolver-failed':
+      case 'refused': {
         const { name, error, retryIn } = event;
-        const retry = retryIn !== undefined && { retryIn: `${retryIn} ms` };
-        failed(event.event, { name, error, ...retry }, 'list of nodes could not be looked up');
+        // Then it is the list as a whole that cannot be had.
+        if (retryIn !== undefined) {
+          const fields = { dns: name, error, retryIn: `${Math.round(retryIn)} ms` };
+          failed(event.event, fields, 'list of nodes cannot be read');
+        } else log.debug({ dns: name, error }, 'entry of a list refused');
         break;
       }
-      case 'refused':
-        log.debug({ name: event.name, error: event.error }, 'entry of a list refused');
-        break;
       case 'root':
         log.debug({ domain: event.domain, seq: event.seq }, 'list of nodes found');
         break;

@@ -1,0 +1,35 @@
+import { channel } from 'node:diagnostics_channel';
+import type { Discv4Event } from '@devp2p/discv4';
+import { DnsdiscError, type DnsdiscEvent } from '@devp2p/dnsdisc';
+import { expect, test } from 'vitest';
+import { observeDiscovery } from '../../src/cli/observe.ts';
+import type { LogFields } from '../../src/log.ts';
+
+test('what fails in discovery is warned of once, and told in full at debug', () => {
+  const lines: [string, LogFields, string][] = [];
+  const at = (level: string) => (fields: LogFields, message: string) =>
+    void lines.push([level, fields, message]);
+  observeDiscovery({
+    ...{ error: at('error'), warn: at('warn'), info: at('info') },
+    ...{ debug: at('debug'), trace: at('trace') },
+  });
+  const discv4 = (event: Discv4Event): void => channel('devp2p:discv4').publish(event);
+  const dnsdisc = (event: DnsdiscEvent): void => channel('devp2p:dnsdisc').publish(event);
+  const error = new Error('no route');
+  discv4({ event: 'send-failed', error });
+  discv4({ event: 'send-failed', error });
+  discv4({ event: 'bootnode-unresolved', host: 'boot.example.org', error });
+  const lost = new DnsdiscError('no-root', 'no root');
+  const name = 'nodes.example.org';
+  dnsdisc({ event: 'refused', name, error: lost, retryIn: 1_000 });
+  dnsdisc({ event: 'refused', name, error: lost, retryIn: 2_000 });
+  dnsdisc({ event: 'refused', name: `x.${name}`, error: lost });
+  expect(lines).toEqual([
+    ['warn', { error }, 'send failed'],
+    ['debug', { error }, 'send failed'],
+    ['warn', { host: 'boot.example.org', error }, 'boot node has no address'],
+    ['warn', { dns: name, error: lost, retryIn: '1000 ms' }, 'list of nodes cannot be read'],
+    ['debug', { dns: name, error: lost, retryIn: '2000 ms' }, 'list of nodes cannot be read'],
+    ['debug', { dns: `x.${name}`, error: lost }, 'entry of a list refused'],
+  ]);
+});
