@@ -26,6 +26,8 @@ type Ends = [dialled: RlpxStream, accepted: RlpxStream];
 async function pairs(crypto: Crypto): Promise<() => Promise<Ends>> {
   const [diallerKey, acceptorKey] = [generatePrivateKey(), generatePrivateKey()];
   const id = crypto.secp256k1.publicKey(acceptorKey);
+  // go-ethereum's keys hold theirs, too.
+  const dialler = { privateKey: diallerKey, publicKey: crypto.secp256k1.publicKey(diallerKey) };
   let accepted: (stream: RlpxStream) => void = () => {};
   const { address } = await listen({
     privateKey: acceptorKey,
@@ -39,7 +41,7 @@ async function pairs(crypto: Crypto): Promise<() => Promise<Ends>> {
     const incoming = new Promise<RlpxStream>((resolve) => {
       accepted = resolve;
     });
-    return Promise.all([connect(node, { privateKey: diallerKey, crypto }), incoming]);
+    return Promise.all([connect(node, { ...dialler, crypto }), incoming]);
   };
 }
 

@@ -1,11 +1,6 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { type Crypto, CryptoError, generatePrivateKey, type RandomBytes } from '@devp2p/crypto';
+import { concat } from './bytes.ts';
 import { handshakeFailed } from './error.ts';
 
 /** Length of an uncompressed point on the wire: `04 ‖ x ‖ y`. */
@@ -98,10 +93,10 @@ export function agree(
 
 /** NIST SP 800-56 concatenation KDF over SHA-256; 32 bytes take one round. */
 function deriveKeys(secret: Uint8Array): { encryptionKey: Uint8Array; macKey: Uint8Array } {
-  const key = createHash('sha256').update(FIRST_ROUND).update(secret).digest();
+  const key = hash('sha256', concat(FIRST_ROUND, secret), 'buffer');
   return {
     encryptionKey: key.subarray(0, 16),
-    macKey: createHash('sha256').update(key.subarray(16)).digest(),
+    macKey: hash('sha256', key.subarray(16), 'buffer'),
   };
 }
 

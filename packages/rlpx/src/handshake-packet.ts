@@ -41,6 +41,8 @@ export interface HandshakeWire {
 export interface HandshakeOptions {
   /** Our static private key, 32 bytes. */
   readonly privateKey: Uint8Array;
+  /** Its public key, 64 bytes. */
+  readonly publicKey: Uint8Array;
   readonly crypto: Crypto;
   readonly random: RandomBytes;
 }
@@ -50,14 +52,14 @@ export function sealAuth(
   remoteId: Uint8Array,
   ephemeralKey: Uint8Array,
   nonce: Uint8Array,
-  { crypto, privateKey, random }: HandshakeOptions,
+  { crypto, privateKey, publicKey, random }: HandshakeOptions,
 ): Uint8Array {
   const shared = agree(crypto, privateKey, remoteId);
   if (!shared.onCurve) throw handshakeFailed('the id of the remote is not a public key');
   const token = xor(shared.secret, nonce);
   const body = encode(authBody, {
     signature: crypto.secp256k1.sign(token, ephemeralKey),
-    publicKey: crypto.secp256k1.publicKey(privateKey),
+    publicKey,
     nonce,
     version: VERSION,
   });

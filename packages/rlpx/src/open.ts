@@ -45,7 +45,7 @@ async function open(
   options: RlpxOptions & Addresses,
 ): Promise<RlpxStream> {
   const settings = withDefaults(options);
-  const { clock, crypto, privateKey, handshakeTimeout } = settings;
+  const { clock, publicKey: localId, handshakeTimeout } = settings;
   const { signal, remoteAddress, localAddress } = options;
   const inbound = remoteId === undefined;
   const started = clock.monotonic();
@@ -62,7 +62,6 @@ async function open(
       ? await acceptHandshake(wire, settings)
       : await initiateHandshake(wire, remoteId, settings);
     const first = wire.release();
-    const localId = crypto.secp256k1.publicKey(privateKey);
     const ends = { localId, inbound, remoteAddress, localAddress };
     const stream = new RlpxStream(duplex, session, ends, settings);
     stream.start(first);

@@ -6,6 +6,11 @@ import { MAX_FRAME_SIZE } from './frame.ts';
 export interface RlpxOptions {
   /** Our static private key, 32 bytes. Its public key is what the remote knows us by. */
   readonly privateKey: Uint8Array;
+  /**
+   * The public key of `privateKey`, 64 bytes, for those who have it: it saves computing it for every connection.
+   * @default computed
+   */
+  readonly publicKey?: Uint8Array | undefined;
   /** Ends connecting and the handshake; has no effect on the open stream. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -69,8 +74,10 @@ export function withDefaults(options: RlpxOptions): Settings {
     if (chosen > 0) return chosen;
     throw new RangeError(`${name} is ${chosen}, not a positive number`);
   };
+  const { privateKey, crypto = nobleCrypto } = options;
   return {
-    privateKey: options.privateKey,
+    privateKey,
+    publicKey: options.publicKey ?? crypto.secp256k1.publicKey(privateKey),
     handshakeTimeout: positive('handshakeTimeout', 5_000),
     readTimeout: positive('readTimeout', 30_000),
     writeTimeout: positive('writeTimeout', 20_000),
@@ -79,7 +86,7 @@ export function withDefaults(options: RlpxOptions): Settings {
     highWaterMark: positive('highWaterMark', 1024 * 1024),
     maxBuffered: positive('maxBuffered', 32 * 1024 * 1024),
     readAhead: positive('readAhead', 256 * 1024),
-    crypto: options.crypto ?? nobleCrypto,
+    crypto,
     random: options.random ?? randomBytes,
     clock: options.clock ?? systemClock,
   };

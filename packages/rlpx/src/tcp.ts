@@ -6,7 +6,7 @@ import { publish } from './diagnostics.ts';
 import { RlpxError } from './error.ts';
 import type { Address } from './message.ts';
 import { accept, initiate } from './open.ts';
-import type { RlpxOptions } from './options.ts';
+import { type RlpxOptions, withDefaults } from './options.ts';
 import type { RlpxStream } from './stream.ts';
 
 /** Options of {@link connect}. */
@@ -87,12 +87,13 @@ export interface Listener {
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { port = 30303, host, maxHandshakes = 100, onStream } = options;
+  const { publicKey } = withDefaults(options);
   const handshakes = new Map<AbortController, Promise<void>>();
 
   const answer = async (socket: Socket, signal: AbortSignal): Promise<void> => {
     let stream: RlpxStream;
     try {
-      stream = await accept(socket, { ...options, signal, ...addresses(socket) });
+      stream = await accept(socket, { ...options, publicKey, signal, ...addresses(socket) });
     } catch {
       return;
     }

@@ -17,7 +17,12 @@ import { concat, newKey } from './raw.ts';
 const [ourKey, theirKey] = [newKey(), newKey()];
 const ourId = nobleCrypto.secp256k1.publicKey(ourKey);
 const theirId = nobleCrypto.secp256k1.publicKey(theirKey);
-const options = { privateKey: ourKey, crypto: nobleCrypto, random: randomBytes };
+const options = {
+  privateKey: ourKey,
+  publicKey: nobleCrypto.secp256k1.publicKey(ourKey),
+  crypto: nobleCrypto,
+  random: randomBytes,
+};
 
 /** The other side, told as its owner would that what it is about to get has a size in front. */
 function other(): ECIES {

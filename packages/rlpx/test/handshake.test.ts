@@ -56,7 +56,8 @@ function wireWith(
 
 function options(privateKey: Uint8Array, ...first: Uint8Array[]): HandshakeOptions {
   const random = (length: number): Uint8Array => first.shift() ?? randomBytes(length);
-  return { privateKey, crypto: nobleCrypto, random };
+  const publicKey = nobleCrypto.secp256k1.publicKey(privateKey);
+  return { privateKey, publicKey, crypto: nobleCrypto, random };
 }
 
 const asB = (): HandshakeOptions =>
@@ -235,7 +236,8 @@ describe('keys that are not on the curve', () => {
       },
     };
     const crypto = { ...nobleCrypto, secp256k1: counted };
-    return { options: { privateKey, crypto, random: randomBytes }, work };
+    const publicKey = secp256k1.publicKey(privateKey);
+    return { options: { privateKey, publicKey, crypto, random: randomBytes }, work };
   }
 
   async function attack(auth: Uint8Array): Promise<unknown> {
