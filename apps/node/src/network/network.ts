@@ -61,7 +61,7 @@ export interface Network {
 export async function openNetwork(options: NetworkOptions): Promise<Network> {
   const { privateKey, peers, staticNodes, isStatic } = options;
   const { maxPendingPeers, crypto, clock, random, logs } = options;
-  const transport = { privateKey, crypto, clock, random };
+  const transport = { privateKey, publicKey: options.id, crypto, clock, random };
   const log = logs('network');
   const stop = new AbortController();
   const { signal } = stop;
