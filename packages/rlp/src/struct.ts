@@ -88,12 +88,13 @@ export function struct<const F extends Fields>(
       if (typeof value !== 'object' || value === null) {
         throw new RlpError('invalid-value', 'not an object');
       }
+      const values = valuesOf(value, names);
       const mark = writer.length;
       let index = codecs.length - 1;
       try {
         let present = false;
         for (; index >= 0; index--) {
-          const field = (value as Record<string, unknown>)[names[index] as string];
+          const field = values[index];
           if (field === undefined && index >= required) {
             if (present) throw new RlpError('optional-gap', 'absent before one that is present');
             continue;
@@ -112,6 +113,25 @@ export function struct<const F extends Fields>(
 /** Lets a struct's list end before this field; the property is then absent. */
 export function optional<T>(codec: Codec<T>): OptionalField<T> {
   return { optional: codec };
+}
+
+/**
+ * The properties of these names, in the names' order. Most objects have theirs in that order already:
+ * walking through them costs a fraction of what looking up each name does, and only the names that
+ * the walk did not come across are looked up.
+ */
+function valuesOf(object: object, names: readonly string[]): unknown[] {
+  const properties = object as Record<string, unknown>;
+  const values = new Array<unknown>(names.length);
+  let count = 0;
+  let wanted = names[0];
+  for (const name in properties) {
+    if (name !== wanted) continue;
+    values[count] = properties[name];
+    wanted = names[++count];
+  }
+  for (; count < names.length; count++) values[count] = properties[names[count] as string];
+  return values;
 }
 
 /**

@@ -41,15 +41,23 @@ export class Writer {
 
   /** Puts a string in front: content and prefix. */
   string(bytes: Uint8Array): void {
-    this.copy(bytes);
-    if (bytes.length !== 1 || (bytes[0] as number) >= 0x80) this.#prefix(bytes.length, 0x80);
+    const { length } = bytes;
+    if (length === 1 && (bytes[0] as number) < 0x80) {
+      this.byte(bytes[0] as number);
+    } else if (length < 56) {
+      const start = this.#room(length + 1);
+      this.#bytes[start] = 0x80 + length;
+      this.#bytes.set(bytes, start + 1);
+    } else {
+      this.copy(bytes);
+      this.#prefix(length, 0x80);
+    }
   }
 
   /** Puts an integer in front; the caller answers for its being a safe one and not negative. */
   uint(value: number): void {
-    const mark = this.length;
-    this.#integer(value);
-    this.wrapString(mark);
+    if (value > 0 && value < 0x80) this.byte(value);
+    else this.byte(0x80 + this.#integer(value));
   }
 
   /** The same for a bigint, which must not be negative. */
@@ -77,7 +85,8 @@ export class Writer {
 
   /** A copy of all that was written. */
   finish(): Uint8Array {
-    return this.#bytes.slice(this.#start);
+    // Unlike slice(), which fills the copy with zeros before it copies.
+    return new Uint8Array(this.#bytes.subarray(this.#start));
   }
 
   /** Forgets what was written and keeps the buffer. */
@@ -86,16 +95,12 @@ export class Writer {
   }
 
   #prefix(length: number, base: number): void {
-    if (length < 56) {
-      this.byte(base + length);
-      return;
-    }
-    const mark = this.length;
-    this.#integer(length);
-    this.byte(base + 55 + this.length - mark);
+    this.byte(base + (length < 56 ? length : 55 + this.#integer(length)));
   }
 
-  #integer(value: number): void {
+  /** Puts the bytes of an integer in front, none for 0, and tells how many they are. */
+  #integer(value: number): number {
+    const mark = this.length;
     const low = value >>> 0;
     let start = this.#room(4);
     this.#view.setUint32(start, low);
@@ -106,6 +111,7 @@ export class Writer {
       this.#view.setUint32(start, first);
     }
     this.#start = start + (Math.clz32(first) >> 3);
+    return this.length - mark;
   }
 
   #dropZeros(mark: number): void {
