@@ -6,6 +6,7 @@ import { equalBytes } from './bytes.ts';
 import type { Change, Database, Reading } from './database.ts';
 import { ChainError } from './error.ts';
 import type { Genesis } from './genesis.ts';
+import { type CachedRecord, RecordCache } from './record-cache.ts';
 import {
   type BlockRecord,
   blockKey,
@@ -25,6 +26,8 @@ import {
 const formatVersion = 1;
 /** Blocks that are given up in one batch. */
 const truncateBatch = 1024;
+/** Memory for records that peers asked for last, in bytes. */
+const cacheSize = 32 * 1024 * 1024;
 
 /** A block as it is stored. */
 export interface StoredBlock {
@@ -46,6 +49,8 @@ export class BlockStore {
   readonly #database: Database;
   readonly #crypto: Crypto;
   #head: Head;
+  /** Of the chain that the database holds; absent while that changes otherwise than by growing. */
+  #cache: RecordCache | undefined = new RecordCache(cacheSize);
 
   private constructor(database: Database, crypto: Crypto, head: Head) {
     this.#database = database;
@@ -93,16 +98,25 @@ export class BlockStore {
   }
 
   /** Records of one kind by block hash, all of one chain even while it is reorganised. */
-  recordsByHash(
-    kind: BlockRecord,
+  async recordsByHash(
+    kind: CachedRecord,
     hashes: readonly Uint8Array[],
   ): Promise<(Uint8Array | undefined)[]> {
-    return this.#database.atOnce(async (snapshot) => {
-      const numbers = await readNumbers(snapshot, hashes);
+    // What is read of this chain goes to its own cache, whatever happens to the chain meanwhile.
+    const cache = this.#cache;
+    const records = hashes.map((hash) => cache?.get(kind, hash));
+    const missing = hashes.filter((_, i) => records[i] === undefined);
+    if (missing.length === 0) return records;
+    const read = await this.#database.atOnce(async (snapshot) => {
+      const numbers = await readNumbers(snapshot, missing);
       // Nothing stands under the key of an unknown block.
-      const keys = numbers.map((number) => blockKey(kind, number ?? unknownNumber));
-      return snapshot.getMany(keys);
+      return snapshot.getMany(numbers.map((number) => blockKey(kind, number ?? unknownNumber)));
     });
+    for (const [i, record] of read.entries()) {
+      if (record !== undefined) cache?.set(kind, missing[i] as Uint8Array, record);
+    }
+    let next = 0;
+    return records.map((record) => record ?? read[next++]);
   }
 
   /** Headers by the number of the first and the way to the next, or by its hash. */
@@ -159,7 +173,8 @@ export class BlockStore {
       head = { header, totalDifficulty: head.totalDifficulty + header.difficulty };
     }
     changes.push(putHead(head));
-    await this.#database.batch(changes);
+    if (ancestor < this.#head.header.number) await this.#rewrite(changes);
+    else await this.#database.batch(changes);
     this.#head = head;
   }
 
@@ -170,7 +185,7 @@ export class BlockStore {
       const changes: Change[] = [];
       const head = await this.#rewind(to, changes);
       changes.push(putHead(head));
-      await this.#database.batch(changes);
+      await this.#rewrite(changes);
       this.#head = head;
     }
   }
@@ -182,6 +197,16 @@ export class BlockStore {
     await this.#database.batch(
       receipts.map(([number, raw]) => put(blockKey('receipts', number), raw)),
     );
+  }
+
+  /** Applies changes that remove blocks. */
+  async #rewrite(changes: readonly Change[]): Promise<void> {
+    this.#cache = undefined;
+    try {
+      await this.#database.batch(changes);
+    } finally {
+      this.#cache = new RecordCache(cacheSize);
+    }
   }
 
   /** What the head is once the blocks above `ancestor` are gone; collects the changes that remove them. */

@@ -2,7 +2,8 @@ import { toHex } from '@devp2p/enr';
 import type { Chain } from '@devp2p/eth';
 import type { BlockStore } from './block-store.ts';
 import type { ChainError } from './error.ts';
-import { type BlockRecord, corrupt, isList } from './records.ts';
+import type { CachedRecord } from './record-cache.ts';
+import { corrupt, isList } from './records.ts';
 
 /** What peers read of a chain. */
 export type ServedChain = Pick<Chain, 'headers' | 'bodies' | 'receipts'>;
@@ -21,7 +22,7 @@ export function serveChain(
     return undefined;
   };
 
-  const byHash = (kind: BlockRecord) => async (hashes: readonly Uint8Array[]) => {
+  const byHash = (kind: CachedRecord) => async (hashes: readonly Uint8Array[]) => {
     const records = await store.recordsByHash(kind, hashes);
     return records.map((record, i) =>
       intact(record, () => `the ${kind} of block 0x${toHex(hashes[i] as Uint8Array)}`),

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { toHex } from '@devp2p/enr';
 import { decodeHeader, type HeaderQuery } from '@devp2p/eth';
 import fc from 'fast-check';
@@ -140,6 +141,33 @@ describe('the chain', () => {
     await chain.append(blocks.slice(3).map(({ header, body }) => ({ header, body })));
     const bare = blocks.map((block, i) => (i < 3 ? block : { ...block, receipts: undefined }));
     await expectBlocks(chain, bare);
+  });
+
+  test('ND-08 peers get nothing of blocks that were given up, though they got it before', async () => {
+    const chain = await openTemporary(genesis);
+    const gone = blocks.slice(3).map(({ header }) => header.hash);
+    const missing = gone.map(() => undefined);
+    await chain.append(blocks);
+    await expectBlocks(chain, blocks);
+    const forking = chain.append(fork);
+    // Asked for meanwhile, blocks may be there or not, but none of them later.
+    let over = false;
+    void forking.finally(() => {
+      over = true;
+    });
+    while (!over) {
+      await chain.bodies(gone);
+      await setImmediate(); // Or what is cached would keep the fork's reads from ever being told.
+    }
+    await forking;
+    expect(await chain.bodies(gone)).toEqual(missing);
+    expect(await chain.receipts(gone)).toEqual(missing);
+    await expectBlocks(chain, [...blocks.slice(0, 3), ...fork]);
+    await chain.truncate(3);
+    await expectBlocks(chain, blocks.slice(0, 3));
+    expect(await chain.bodies(fork.map(({ header }) => header.hash))).toEqual(
+      fork.map(() => undefined),
+    );
   });
 
   test('ND-08 a fork with a bad block replaces nothing', async () => {
