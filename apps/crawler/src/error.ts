@@ -1,0 +1,13 @@
+/** Why the crawler could not begin or go on. */
+export type CrawlerErrorCode = 'invalid-option' | 'datadir-in-use' | 'wrong-datadir';
+
+/** Every error of the crawler's own. */
+export class CrawlerError extends Error {
+  override readonly name = 'CrawlerError';
+  readonly code: CrawlerErrorCode;
+
+  constructor(code: CrawlerErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,1 @@
+export { CrawlerError, type CrawlerErrorCode } from './error.ts';

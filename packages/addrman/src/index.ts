@@ -1,0 +1,1 @@
+export { AddrManError, type AddrManErrorCode } from './error.ts';

@@ -1,0 +1,1 @@
+export { ConnManagerError, type ConnManagerErrorCode } from './error.ts';
