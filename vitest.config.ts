@@ -6,6 +6,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
@@ -13,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages,apps}/*/test/**/*.test.ts', '{examples,test}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
+          // No test measures time; this only ends what hangs, on the slowest machine too.
+          testTimeout: 60_000,
         },
       },
       {

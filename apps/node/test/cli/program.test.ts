@@ -33,7 +33,7 @@ beforeAll(async () => {
   for (const file of [blocks, `${demo}receipts.rlp.gz`]) {
     expect(await start(['import', file, '--datadir', full]).ended).toBe(0);
   }
-}, 20_000);
+}, 60_000);
 afterEach(async () => {
   for (const program of running) program.kill('SIGKILL');
   await Promise.all([...running].map(({ ended }) => ended));
@@ -354,7 +354,7 @@ test('ND-03 a download that is killed with -9 over and over keeps what it has an
   heads.push(Number(/chain opened .*head=(\d+)/.exec(last.stderr)?.[1]));
   expect(heads).toEqual([...heads].sort((a, b) => a - b));
   expect(heads.at(-1)).toBeGreaterThan(0);
-}, 20_000);
+});
 
 test('a key file of another program may be used, and is not touched', async () => {
   const file = join(folder, 'key');

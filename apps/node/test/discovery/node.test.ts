@@ -78,7 +78,7 @@ describe('ND-01 nodes find each other', () => {
     expect(b.chain.head.hash).toEqual(a.chain.head.hash);
     expect(b.peers.list()).toMatchObject([{ isStatic: false }]);
     expect(boot.peers.list()).toEqual([]);
-  }, 20_000);
+  });
 });
 
 describe('ND-01 nodes are found in DNS', () => {
@@ -107,7 +107,7 @@ describe('ND-01 nodes are found in DNS', () => {
     expect(peer.id).toEqual(parseEnode(a.enode).id);
     expect(await Promise.race([strangers, 'nobody'])).toBe('nobody');
     expect(asked).toContain(domain);
-  }, 20_000);
+  });
 });
 
 describe('ND-02 what the settings do', () => {
@@ -162,7 +162,7 @@ describe('ND-02 what the settings do', () => {
     await Promise.race([once(b, 'peer'), once(c, 'peer')]);
     expect(a.peers.list()).toEqual([]);
     await expect(connect(a.enode, { privateKey: new Uint8Array(32).fill(1) })).rejects.toThrow();
-  }, 20_000);
+  });
 });
 
 describe('D4-18 the record of the node', () => {
