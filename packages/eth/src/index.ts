@@ -41,6 +41,7 @@ export { RawList } from './raw-list.ts';
 export { encodeReceipts, type Log, type Receipt, receiptCodec, receiptList } from './receipt.ts';
 export { type ConsensusReceipts, consensusReceipts } from './receipt-forms.ts';
 export type { ReceiptsRequest } from './receipts-download.ts';
+export { type Messages, type Schema, schemaOf } from './schema.ts';
 export {
   transactionHash,
   transactionList,

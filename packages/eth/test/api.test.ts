@@ -20,6 +20,7 @@ test('the public API is this and no more', async () => {
       "nodeInfo",
       "receiptCodec",
       "receiptList",
+      "schemaOf",
       "sealHeader",
       "transactionHash",
       "transactionList",
