@@ -56,13 +56,15 @@ export class PendingRequests {
   /**
    * Waits for an answer; called before the request is sent. Rejects with `timeout`, or with the signal's reason.
    *
+   * @param timeout - ms, if another than for all.
    * @throws Discv4Error `busy`, `closed`
    */
   wait<T, P extends Packet['type']>(
     expected: Expected<T, P>,
     signal?: AbortSignal | undefined,
+    timeout: number = this.#options.timeout,
   ): Promise<T> {
-    const { clock, timeout, max } = this.#options;
+    const { clock, max } = this.#options;
     if (this.#closed) throw this.#closed;
     if (this.#size >= max) throw new Discv4Error('busy', `${max} requests wait already`);
     signal?.throwIfAborted();

@@ -15,6 +15,9 @@ import { BUCKET_SIZE } from './table.ts';
 
 const VERSION = 4n;
 
+/** ms for a node to ping back behind its Pong, as go-ethereum waits (`respTimeout`). */
+const PING_BACK_TIMEOUT = 500;
+
 /** What {@link Requests} works with. */
 export interface RequestParts {
   readonly settings: Settings;
@@ -171,10 +174,14 @@ export class Requests {
 
   /** Makes sure that the node will answer: it does so only once we have answered a ping of its own. */
   async #bond(node: Node, signal: AbortSignal | undefined): Promise<void> {
-    const { bonds, pending } = this.#parts;
+    const { bonds, pending, settings } = this.#parts;
+    const { clock, requestTimeout } = settings;
     const bond = bonds.open(node);
     if (bonds.acceptsUs(bond)) return;
-    const pinged = pending.wait(
+    const { pongReceived = Number.NEGATIVE_INFINITY } = bond;
+    if (clock.monotonic() - pongReceived >= requestTimeout) await this.ping(node, signal);
+    if (bonds.acceptsUs(bonds.open(node))) return;
+    await pending.wait(
       {
         type: 'ping',
         from: addressOf(node),
@@ -184,8 +191,8 @@ export class Requests {
         result: () => true,
       },
       signal,
+      Math.min(requestTimeout, PING_BACK_TIMEOUT),
     );
-    await Promise.all([this.ping(node, signal), pinged]);
   }
 
   #ask<T, P extends Packet['type']>(
