@@ -1,4 +1,5 @@
 import { type DisconnectReason, isDisconnectReason } from './disconnect.ts';
+import type { RemoteHello } from './hello.ts';
 
 /**
  * - `invalid-options`: the caller's mistake; nothing was sent.
@@ -37,6 +38,8 @@ export class PeerError extends Error {
   /** The reason of the Disconnect message that goes with it, where there is one. */
   readonly reason: DisconnectReason | undefined;
   readonly direction: Direction | undefined;
+  /** What a remote said that was refused because of it. */
+  readonly hello: RemoteHello | undefined;
 
   constructor(
     code: PeerErrorCode,
@@ -44,6 +47,7 @@ export class PeerError extends Error {
     options: {
       readonly reason?: DisconnectReason | undefined;
       readonly direction?: Direction | undefined;
+      readonly hello?: RemoteHello | undefined;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -51,6 +55,7 @@ export class PeerError extends Error {
     this.code = code;
     this.reason = options.reason;
     this.direction = options.direction;
+    this.hello = options.hello;
   }
 }
 

@@ -80,9 +80,9 @@ export async function shakeHands(
   }
   if (!equal(hello.id, remoteId)) throw refused('unexpected-identity');
   const running = negotiate(options.protocols, hello.capabilities);
-  if (running.length === 0) throw refused('useless-peer');
+  if (running.length === 0) throw refused('useless-peer', hello);
   const objection = options.accept(hello);
-  if (objection !== undefined) throw refused(objection);
+  if (objection !== undefined) throw refused(objection, hello);
 
   return { hello, running, received: message.wireSize, sent };
 }
@@ -136,10 +136,11 @@ function readHello({ code, payload }: Message): RemoteHello {
   }
 }
 
-function refused(reason: DisconnectReason): PeerError {
+function refused(reason: DisconnectReason, hello?: RemoteHello): PeerError {
   return new PeerError('refused', `the remote is refused: ${reason}`, {
     reason,
     direction: 'local',
+    hello,
   });
 }
 
