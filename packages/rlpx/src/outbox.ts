@@ -65,6 +65,11 @@ export class Outbox {
     this.#watchdog = new Watchdog(options.clock, options.writeTimeout, onStandstill);
   }
 
+  /** Whether {@link write} waits for room. */
+  get congested(): boolean {
+    return this.#buffered >= this.#options.highWaterMark;
+  }
+
   /** Accepts a message. Resolves with its length on the wire once there is room for more. */
   write(code: number, payload: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
     const length = frameLength(code, payload.length);
@@ -78,7 +83,7 @@ export class Outbox {
       this.#scheduled = true;
       nextTick(this.#flush);
     }
-    if (this.#buffered < this.#options.highWaterMark) return Promise.resolve(length);
+    if (!this.congested) return Promise.resolve(length);
     return this.#room(signal).then(() => length);
   }
 
@@ -162,7 +167,7 @@ export class Outbox {
     this.#buffered -= this.#inFlight;
     this.#inFlight = 0;
     this.#watchdog.pause();
-    if (this.#buffered < this.#options.highWaterMark) {
+    if (!this.congested) {
       for (const waiter of this.#waiting) waiter.resolve();
       this.#waiting.clear();
     }

@@ -102,6 +102,11 @@ export class RlpxStream {
     return this.#inbox.read(signal);
   }
 
+  /** Whether `highWaterMark` bytes or more are buffered, so that {@link write} waits: leave out what can be left out. */
+  get congested(): boolean {
+    return this.#outbox.congested;
+  }
+
   /**
    * Sends a message. Calls keep their order without being awaited.
    *
