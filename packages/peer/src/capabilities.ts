@@ -57,7 +57,8 @@ export function checkProtocols(
   isReserved: (name: string) => boolean,
 ): void {
   const seen = new Set<string>();
-  for (const { name, versions } of protocols) {
+  for (const { name, versions, receiveBudget = 1 } of protocols) {
+    if (!(receiveBudget > 0)) throw invalid(`${name} has a receive budget of ${receiveBudget}`);
     if (!isCapabilityName(name)) throw invalid(`"${name}" is not 1 to 8 ASCII characters`);
     if (isReserved(name)) throw invalid(`"${name}" is a property of every peer`);
     for (const { version, length } of versions) {

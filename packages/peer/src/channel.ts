@@ -8,11 +8,11 @@ export const messageOverhead = 128;
 
 /** What a channel needs of its peer. */
 export interface ChannelHost {
-  isCongested(): boolean;
+  readonly congested: boolean;
   /** @param code absolute. */
   send(code: number, payload: Uint8Array): Promise<void>;
-  /** The channel has room for more messages again. */
-  drained(): void;
+  /** A message that was unread was taken. */
+  taken(): void;
 }
 
 /** The place of a channel among the codes of its connection. */
@@ -32,7 +32,8 @@ export class ProtocolChannel implements Channel {
   readonly #host: ChannelHost;
   readonly #budget: number;
   readonly #unread = new Fifo<Message>();
-  #unreadBytes = 0;
+  /** Bytes of messages that nobody has taken yet, and what they cost besides. */
+  unreadBytes = 0;
   #waiting: ((result: IteratorResult<Message, undefined>) => void)[] = [];
   #ended = false;
 
@@ -47,12 +48,12 @@ export class ProtocolChannel implements Channel {
   }
 
   get congested(): boolean {
-    return this.#host.isCongested();
+    return this.#host.congested;
   }
 
-  /** Whether no more should be delivered for now. */
+  /** Whether the budget is used up, so that no more should be delivered for now. */
   get full(): boolean {
-    return this.#unreadBytes >= this.#budget;
+    return this.unreadBytes >= this.#budget;
   }
 
   send(code: number, payload: Uint8Array): Promise<void> {
@@ -73,7 +74,7 @@ export class ProtocolChannel implements Channel {
       return;
     }
     this.#unread.push(message);
-    this.#unreadBytes += payload.length + messageOverhead;
+    this.unreadBytes += payload.length + messageOverhead;
   }
 
   /** Ends the iteration: at once when we end the peer, behind what is unread when the remote does. */
@@ -86,7 +87,7 @@ export class ProtocolChannel implements Channel {
   /** Forgets what is unread. */
   clear(): void {
     this.#unread.clear();
-    this.#unreadBytes = 0;
+    this.unreadBytes = 0;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
@@ -99,9 +100,8 @@ export class ProtocolChannel implements Channel {
   #next(): Promise<IteratorResult<Message, undefined>> {
     const message = this.#unread.shift();
     if (message !== undefined) {
-      const wasFull = this.full;
-      this.#unreadBytes -= message.payload.length + messageOverhead;
-      if (wasFull && !this.full) this.#host.drained();
+      this.unreadBytes -= message.payload.length + messageOverhead;
+      this.#host.taken();
       return Promise.resolve({ done: false, value: message });
     }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });

@@ -3,7 +3,7 @@ import type { RemoteHello } from './hello.ts';
 
 /**
  * - `invalid-options`: the caller's mistake; nothing was sent.
- * - `timeout`: the remote did not say Hello in time.
+ * - `handshake-timeout`: the remote did not say Hello in time.
  * - `aborted`: the caller's signal; `cause` is the signal's reason.
  * - `refused`: we do not want this remote; `reason` says why.
  * - `breach`: the remote broke the protocol.
@@ -11,22 +11,31 @@ import type { RemoteHello } from './hello.ts';
  *   the specification does not name.
  * - `ended`: the remote closed the stream without a Disconnect.
  * - `stream`: the stream failed; `cause` is its error.
+ * - `start-timeout`: nothing was received, or nothing could be sent, in the first minute after Hello.
+ * - `send-timeout`: nothing could be sent for 20 minutes.
+ * - `receive-timeout`: nothing was received for 20 minutes.
+ * - `ping-timeout`: no Ping was answered for 20 minutes.
  * - `protocol`: a protocol failed; `cause` is its error.
  * - `closed`: the peer is over, nothing can be sent any more.
- * - `overflow`: a write would have passed the hard limit of the in-memory pipe.
+ * - `overflow`: the message would have passed the hard limit of the send queue; it was not sent, and
+ *   nothing else has changed.
  */
 export type PeerErrorCode =
   | 'invalid-options'
-  | 'timeout'
+  | 'handshake-timeout'
   | 'aborted'
   | 'refused'
   | 'breach'
   | 'disconnected'
   | 'ended'
   | 'stream'
+  | Inactivity
   | 'protocol'
   | 'closed'
   | 'overflow';
+
+/** How a connection can be as good as lost although nothing has closed it. */
+export type Inactivity = 'start-timeout' | 'send-timeout' | 'receive-timeout' | 'ping-timeout';
 
 /** Which end decided that the connection is over. */
 export type Direction = 'local' | 'remote';
@@ -78,6 +87,26 @@ export function streamFailed(cause: unknown): PeerError {
   });
 }
 
+const inactivities: Record<Inactivity, string> = {
+  'start-timeout': 'no message has gone each way since Hello',
+  'send-timeout': 'nothing can be sent any more',
+  'receive-timeout': 'nothing comes any more',
+  'ping-timeout': 'no Ping is answered any more',
+};
+
+/** The connection is as good as lost. */
+export function inactive(cause: Inactivity): PeerError {
+  const reason = cause === 'send-timeout' ? 'tcp-error' : 'read-timeout';
+  return new PeerError(cause, inactivities[cause], { reason, direction: 'local' });
+}
+
+/** What a channel's `send` rejects with when the stream has refused a message. */
+export function sendFailed(cause: unknown): unknown {
+  const isOverflow = cause instanceof Error && 'code' in cause && cause.code === 'overflow';
+  if (!isOverflow || cause instanceof PeerError) return cause;
+  return new PeerError('overflow', `the send queue is full: ${cause.message}`, { cause });
+}
+
 /** A protocol's `run` or `attach` failed. */
 export function protocolFailed(name: string, cause: unknown): PeerError {
   if (cause instanceof PeerError && cause.reason !== undefined) return cause;
@@ -88,8 +117,9 @@ export function protocolFailed(name: string, cause: unknown): PeerError {
   });
 }
 
-/** The `reason` of any error that names one. */
-function reasonOf(error: unknown): DisconnectReason | undefined {
+/** The reason that an error names, or that takes the place of an error itself. */
+export function reasonOf(error: unknown): DisconnectReason | undefined {
+  if (isDisconnectReason(error)) return error;
   if (typeof error !== 'object' || error === null || !('reason' in error)) return undefined;
   return isDisconnectReason(error.reason) ? error.reason : undefined;
 }

@@ -2,7 +2,7 @@ import { type Clock, withTimeout } from '@devp2p/clock';
 import { baseCodes, baseVersion } from './base.ts';
 import { negotiate, offered, type Running } from './capabilities.ts';
 import { type DisconnectReason, decodeDisconnect } from './disconnect.ts';
-import { breach, PeerError, streamFailed } from './error.ts';
+import { breach, PeerError, reasonOf, streamFailed } from './error.ts';
 import { decodeHello, encodeHello, maxHelloSize, type RemoteHello } from './hello.ts';
 import type { Protocol } from './protocol.ts';
 import type { Message, MessageStream } from './stream.ts';
@@ -62,6 +62,7 @@ export async function shakeHands(
   options: HandshakeOptions,
 ): Promise<Handshake> {
   const { localId, remoteId } = stream;
+  if (options.signal?.aborted) throw aborted(options.signal);
   if (equal(localId, remoteId)) throw refused('connected-to-self');
 
   // Both sides speak first, so that nobody waits for room before listening.
@@ -98,24 +99,26 @@ async function firstMessage(
     message = await withTimeout(clock, handshakeTimeout, read, { signal, reason: tooLate });
   } catch (cause) {
     if (cause === tooLate) {
-      throw new PeerError('timeout', `no Hello within ${handshakeTimeout} ms`, {
+      throw new PeerError('handshake-timeout', `no Hello within ${handshakeTimeout} ms`, {
         reason: 'read-timeout',
         direction: 'local',
       });
     }
-    if (signal?.aborted) {
-      throw new PeerError('aborted', 'aborted before Hello came', {
-        reason: 'requested',
-        direction: 'local',
-        cause: signal.reason,
-      });
-    }
+    if (signal?.aborted) throw aborted(signal);
     throw streamFailed(cause);
   }
   if (message === undefined) {
     throw new PeerError('ended', 'the remote closed before it said Hello', { direction: 'remote' });
   }
   return message;
+}
+
+function aborted({ reason: cause }: AbortSignal): PeerError {
+  return new PeerError('aborted', 'aborted before Hello came', {
+    reason: reasonOf(cause) ?? 'requested',
+    direction: 'local',
+    cause,
+  });
 }
 
 function readHello({ code, payload }: Message): RemoteHello {

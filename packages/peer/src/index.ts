@@ -2,6 +2,11 @@ export { type DisconnectReason, disconnectReasons } from './disconnect.ts';
 export { type Direction, PeerError, type PeerErrorCode } from './error.ts';
 export type { PeerEnd, PeerEvent, PeerEventsOptions } from './events.ts';
 export type { Capability, RemoteHello } from './hello.ts';
+export {
+  createNetworkSwitch,
+  type NetworkSwitch,
+  type NetworkSwitchOptions,
+} from './network-switch.ts';
 export { type OpenPeerOptions, openPeer } from './open.ts';
 export type { Peer, PeerDiagnostics } from './peer.ts';
 export {

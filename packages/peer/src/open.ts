@@ -36,18 +36,25 @@ export interface OpenPeerOptions<Protocols extends readonly Protocol[] = readonl
   /** Time for the remote to read our Disconnect and close. @default 2000 (devp2p rlpx.md) */
   readonly closeTimeout?: number;
   /**
-   * Unread bytes of one protocol from which on the stream is not read any further.
+   * Time after Hello in which a message has to go each way; longer than `pingInterval`.
    *
-   * @default 5_000_000 (Bitcoin Core's receive limit)
+   * @default 60_000 (Bitcoin Core, `DEFAULT_PEER_CONNECT_TIMEOUT`)
    */
-  readonly receiveBudget?: number;
+  readonly startTimeout?: number;
   /**
-   * Bytes that the stream has no room for yet, from which on channels are `congested`. They come on
-   * top of the stream's own buffer.
+   * Time in which something has to be sent, something received, and a Ping answered; longer than
+   * `pingInterval`. Time in which our protocols keep us from reading is not held against the remote.
    *
-   * @default 262_144
+   * @default 1_200_000 (Bitcoin Core, `TIMEOUT_INTERVAL`)
    */
-  readonly sendBudget?: number;
+  readonly inactivityTimeout?: number;
+  /**
+   * Unread bytes of all protocols together from which on the stream is not read any further, with 128
+   * for each message besides its payload. May be passed by one message.
+   *
+   * @default 5_000_000 (Bitcoin Core, `-maxreceivebuffer`)
+   */
+  readonly receiveLimit?: number;
   /** @default systemClock */
   readonly clock?: Clock;
 }
@@ -75,8 +82,9 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
     handshakeTimeout = 5000,
     pingInterval = 15_000,
     closeTimeout = 2000,
-    receiveBudget = 5_000_000,
-    sendBudget = 262_144,
+    startTimeout = 60_000,
+    inactivityTimeout = 1_200_000,
+    receiveLimit = 5_000_000,
     clock = systemClock,
   } = options;
   let pending: Promise<Message | undefined> | undefined;
@@ -87,6 +95,16 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
 
   try {
     checkProtocols(protocols, isReserved);
+    if (!(pingInterval > 0 && pingInterval < Math.min(startTimeout, inactivityTimeout))) {
+      const what = `a Ping every ${pingInterval} ms keeps no connection alive`;
+      throw new PeerError('invalid-options', what);
+    }
+    if (!(receiveLimit > 0)) {
+      throw new PeerError(
+        'invalid-options',
+        `nothing could be received within ${receiveLimit} bytes`,
+      );
+    }
     const handshake = await shakeHands(stream, read, {
       protocols,
       clientId,
@@ -100,7 +118,7 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
       stream,
       handshake,
       { trusted, static: isStatic },
-      { clock, pingInterval, closeTimeout, receiveBudget, sendBudget },
+      { clock, pingInterval, closeTimeout, startTimeout, inactivityTimeout, receiveLimit },
     );
     // The protocols' apis were put there one by one; only the types do not see it.
     return session as Peer as Peer & Apis<Protocols>;

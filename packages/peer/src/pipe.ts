@@ -8,7 +8,7 @@ export interface StreamPairOptions {
   readonly ids?: readonly [Uint8Array, Uint8Array];
   /** Addresses of the first and the second end. @default none */
   readonly addresses?: readonly [Address, Address];
-  /** Unread bytes from which on `write` waits. @default 1_048_576 */
+  /** Unread bytes from which on the writer is `congested` and `write` waits. @default 1_048_576 */
   readonly highWaterMark?: number;
   /** Unread bytes beyond which `write` is refused. @default 16_777_216 */
   readonly hardLimit?: number;
@@ -53,6 +53,9 @@ function pipeEnd(incoming: Lane, outgoing: Lane, ends: Pick<MessageStream, Ends>
   };
   return {
     ...ends,
+    get congested() {
+      return outgoing.congested;
+    },
     read: ({ signal } = {}) => incoming.read(signal),
     write: (code, payload) => outgoing.write(code, payload),
     enableCompression: () => {}, // Nothing here is worth compressing.
@@ -88,12 +91,16 @@ class Lane {
     });
   }
 
+  get congested(): boolean {
+    return this.#unreadBytes >= this.#highWaterMark;
+  }
+
   read(signal: AbortSignal | undefined): Promise<Message | undefined> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const message = this.#unread.shift();
     if (message !== undefined) {
       this.#unreadBytes -= message.payload.length;
-      if (this.#unreadBytes < this.#highWaterMark) {
+      if (!this.congested) {
         for (const writer of this.#writers.splice(0)) writer.resolve(writer.bytes);
       }
       return Promise.resolve(message);
@@ -122,7 +129,7 @@ class Lane {
     }
     this.#unread.push(message);
     this.#unreadBytes += bytes;
-    if (this.#unreadBytes < this.#highWaterMark) return Promise.resolve(bytes);
+    if (!this.congested) return Promise.resolve(bytes);
     return new Promise((resolve, reject) => this.#writers.push({ resolve, reject, bytes }));
   }
 

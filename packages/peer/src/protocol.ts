@@ -9,6 +9,10 @@ import type { Address, Message } from './stream.ts';
  * Iterating yields the protocol's messages in the order of their arrival, for one consumer at a
  * time; leaving the loop and coming back goes on where it stopped. Iteration ends when the peer
  * does: at once when we end it, after what had already arrived when the remote does.
+ *
+ * Not taking messages is the back-pressure: at 5 MB of unread ones the peer's stream is not read any
+ * further, for none of its protocols, until some were taken. So take messages while you send: two
+ * ends that both wait for their sends before they read stop each other once all buffers are full.
  */
 export interface Channel extends AsyncIterable<Message> {
   /** The negotiated version. */
@@ -18,12 +22,17 @@ export interface Channel extends AsyncIterable<Message> {
    * must not change afterwards. A rejection that nobody looks at is not reported as unhandled.
    *
    * @param code counted from 0, below the length of the negotiated version.
-   * @returns when there is room for more.
+   * @returns when there is room for more: at once below the soft limit of the peer's send queue (1 MiB
+   *   with RLPx), otherwise when the queue is below it again.
    * @throws {@link PeerError} `closed` once the peer is over, `invalid-options` for a code outside
-   *   the protocol's range, and what the stream throws when its send buffer is at its hard limit.
+   *   the protocol's range, `overflow` for a message that would pass the hard limit of the send queue
+   *   (32 MiB with RLPx); whatever else the stream refuses the message with.
    */
   send(code: number, payload: Uint8Array): Promise<void>;
-  /** Whether too much waits to be sent already: leave out what can be left out. */
+  /**
+   * Whether the peer's send queue is over its soft limit, so that {@link send} waits: leave out what
+   * can be left out.
+   */
   readonly congested: boolean;
 }
 
@@ -65,6 +74,14 @@ export interface Protocol<Name extends string = string, Api = unknown> {
   /** Every version that is spoken, with the number of message codes that it occupies. */
   readonly versions: readonly { readonly version: number; readonly length: number }[];
   /**
+   * Unread bytes of this protocol from which on its peer's stream is not read any further, with 128
+   * for each message besides its payload. For a protocol that knows that it needs less than the limit
+   * of all.
+   *
+   * @default the peer's `receiveLimit`
+   */
+  readonly receiveBudget?: number;
+  /**
    * Called once per peer that shares a version. `api` appears on the peer under the protocol's name.
    *
    * `run` is called once every protocol is attached. When it ends, so does the peer: as `requested`
@@ -81,12 +98,16 @@ export function protocol<const Name extends string>(definition: {
   readonly version: number;
   /** How many message codes it occupies. */
   readonly length: number;
+  /** As {@link Protocol.receiveBudget}. */
+  readonly receiveBudget?: number;
   /** Serves one peer; see {@link Protocol.attach} for what its end means. */
   run(channel: Channel, peer: PeerHandle): Promise<void>;
 }): Protocol<Name, Channel> {
+  const { name, version, length, receiveBudget } = definition;
   return {
-    name: definition.name,
-    versions: [{ version: definition.version, length: definition.length }],
+    name,
+    versions: [{ version, length }],
+    ...(receiveBudget !== undefined && { receiveBudget }),
     attach: (channel, peer) => ({ api: channel, run: () => definition.run(channel, peer) }),
   };
 }

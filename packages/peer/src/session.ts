@@ -1,26 +1,23 @@
 import { channel as diagnosticsChannel } from 'node:diagnostics_channel';
-import { type Clock, withTimeout } from '@devp2p/clock';
+import { withTimeout } from '@devp2p/clock';
 import { baseCodes, baseLength, baseVersion, emptyList } from './base.ts';
-import { type ChannelHost, messageOverhead, ProtocolChannel, quietReject } from './channel.ts';
+import { type ChannelHost, ProtocolChannel, quietReject } from './channel.ts';
 import { type DisconnectReason, decodeDisconnect } from './disconnect.ts';
-import { breach, PeerError, protocolFailed, streamFailed } from './error.ts';
+import { breach, inactive, PeerError, protocolFailed, sendFailed, streamFailed } from './error.ts';
 import { EventStream, type PeerEnd, type PeerEventsOptions } from './events.ts';
 import { part } from './farewell.ts';
 import type { Handshake } from './handshake.ts';
 import type { Capability, RemoteHello } from './hello.ts';
-import { Keepalive } from './keepalive.ts';
+import { Keepalive, type KeepaliveSettings } from './keepalive.ts';
 import type { Peer } from './peer.ts';
 import type { PeerFlags } from './protocol.ts';
 import { Counters, type PeerStats } from './stats.ts';
 import type { Address, Message, MessageStream } from './stream.ts';
 
 /** Limits of a session, in ms and bytes. */
-export interface SessionSettings {
-  readonly clock: Clock;
-  readonly pingInterval: number;
+export interface SessionSettings extends KeepaliveSettings {
   readonly closeTimeout: number;
-  readonly receiveBudget: number;
-  readonly sendBudget: number;
+  readonly receiveLimit: number;
 }
 
 /** Where peers are announced to whoever observes the process. */
@@ -56,7 +53,6 @@ export class Session implements Peer {
   #resolveClosed: ((end: PeerEnd) => void) | undefined;
   #resumeReading: (() => void) | undefined;
   #streamGone = false;
-  #unsent = 0;
 
   /**
    * Attaches what runs and sets it going.
@@ -87,7 +83,7 @@ export class Session implements Peer {
     session.#reading = session.#read();
     stream.closed.then(() => {
       session.#streamGone = true;
-      session.#resumeReading?.();
+      session.#readOn();
     });
     session.#runs = Promise.all(attached.map(({ name, half }) => session.#run(name, half)));
     return session;
@@ -99,11 +95,15 @@ export class Session implements Peer {
     flags: PeerFlags,
     settings: SessionSettings,
   ) {
-    const { clock, pingInterval, receiveBudget } = settings;
+    const { clock, receiveLimit } = settings;
     const host: ChannelHost = {
-      isCongested: () => this.#unsent >= settings.sendBudget,
+      get congested() {
+        return stream.congested;
+      },
       send: (code, payload) => this.#send(code, payload),
-      drained: () => this.#resumeReading?.(),
+      taken: () => {
+        if (this.#resumeReading !== undefined && !this.#full) this.#readOn();
+      },
     };
     this.id = stream.remoteId;
     this.inbound = stream.inbound;
@@ -118,9 +118,14 @@ export class Session implements Peer {
     });
     this.#stream = stream;
     this.#settings = settings;
-    this.#channels = running.map((range) => new ProtocolChannel(range, host, receiveBudget));
+    this.#channels = running.map(
+      (range) => new ProtocolChannel(range, host, range.protocol.receiveBudget ?? receiveLimit),
+    );
     this.#connected = { at: clock.now(), monotonic: clock.monotonic() };
-    this.#keepalive = new Keepalive(clock, pingInterval, () => this.#ping());
+    this.#keepalive = new Keepalive(settings, {
+      ping: () => this.#ping(),
+      inactive: (cause) => this.#fail(inactive(cause)),
+    });
     this.#counters = new Counters([base, ...this.#channels]);
     this.#counters.received(baseCodes.hello, received);
     sent.then(
@@ -134,8 +139,8 @@ export class Session implements Peer {
     const { lastReceive, lastSend, minPing } = this.#keepalive;
     return {
       connectedAt: at,
-      lastReceive: at + (lastReceive - monotonic),
-      lastSend: at + (lastSend - monotonic),
+      lastReceive: at + ((lastReceive ?? monotonic) - monotonic),
+      lastSend: at + ((lastSend ?? monotonic) - monotonic),
       minPing,
       ...this.#counters.snapshot(),
     };
@@ -167,15 +172,17 @@ export class Session implements Peer {
       for (;;) {
         const message = await this.#stream.read();
         if (message === undefined) break;
-        const channel = this.#receive(message);
+        this.#receive(message);
         if (this.#state.is !== 'running' && message.code === baseCodes.disconnect) {
           this.#answer = decodeDisconnect(message.payload);
           return;
         }
-        while (channel?.full && this.#state.is === 'running' && !this.#streamGone) {
+        if (this.#full && this.#state.is === 'running' && !this.#streamGone) {
+          this.#keepalive.listening = false;
           await new Promise<void>((resolve) => {
             this.#resumeReading = resolve;
           });
+          this.#keepalive.listening = true;
         }
       }
       this.#finish({ reason: undefined, direction: 'remote', error: undefined });
@@ -184,22 +191,36 @@ export class Session implements Peer {
     }
   }
 
-  /** Counts a message and hands it on. Returns the channel that it went to. */
-  #receive(message: Message): ProtocolChannel | undefined {
+  /** Whether a protocol's budget is used up, or the limit of all. */
+  get #full(): boolean {
+    let unread = 0;
+    for (const channel of this.#channels) {
+      if (channel.full) return true;
+      unread += channel.unreadBytes;
+    }
+    return unread >= this.#settings.receiveLimit;
+  }
+
+  #readOn(): void {
+    this.#resumeReading?.();
+    this.#resumeReading = undefined;
+  }
+
+  /** Counts a message and hands it on. */
+  #receive(message: Message): void {
     const { code, wireSize } = message;
     this.#keepalive.lastReceive = this.#settings.clock.monotonic();
     this.#counters.received(code, wireSize);
     if (this.#watchers.size > 0) this.#tell('received', code, wireSize);
     // What comes while the remote is given time to read our Disconnect is only thrown away.
-    if (this.#state.is !== 'running') return undefined;
+    if (this.#state.is !== 'running') return;
     if (code < baseLength) {
       this.#receiveBase(message);
-      return undefined;
+      return;
     }
     const channel = this.#channelOf(code);
     if (channel === undefined) this.#fail(breach(`message ${code} belongs to no protocol`));
     else channel.deliver(message);
-    return channel;
   }
 
   #receiveBase({ code, payload }: Message): void {
@@ -219,8 +240,8 @@ export class Session implements Peer {
         break;
       }
       case baseCodes.ping:
-        // Someone who sends Pings and reads no Pongs gets no more of them than fit.
-        if (this.#unsent < this.#settings.sendBudget) this.#send(baseCodes.pong, emptyList);
+        // Someone who sends Pings and reads no Pongs gets no more of them than there is room for.
+        if (!this.#stream.congested) this.#send(baseCodes.pong, emptyList);
         break;
       case baseCodes.pong:
         this.#keepalive.ponged();
@@ -230,7 +251,7 @@ export class Session implements Peer {
 
   #ping(): void {
     // What waits to be sent is as good a sign of life.
-    if (this.#unsent > 0) return;
+    if (this.#stream.congested) return;
     this.#keepalive.pinged();
     this.#send(baseCodes.ping, emptyList);
   }
@@ -239,18 +260,14 @@ export class Session implements Peer {
     if (this.#state.is !== 'running') {
       return quietReject(new PeerError('closed', 'the peer is over'));
     }
-    const cost = payload.length + messageOverhead;
-    this.#unsent += cost;
     const sent = this.#stream.write(code, payload).then(
       (bytes) => {
-        this.#unsent -= cost;
         this.#keepalive.lastSend = this.#settings.clock.monotonic();
         this.#counters.sent(code, bytes);
         if (this.#watchers.size > 0) this.#tell('sent', code, bytes);
       },
-      (error) => {
-        this.#unsent -= cost;
-        throw error;
+      (cause) => {
+        throw sendFailed(cause);
       },
     );
     sent.catch(() => {});
@@ -275,7 +292,7 @@ export class Session implements Peer {
     this.#state = { is: 'parting', end };
     this.#keepalive.stop();
     for (const channel of this.#channels) channel.end(end.direction);
-    this.#resumeReading?.();
+    this.#readOn();
     this.#parted = part(this.#stream, end, this.#reading, {
       ...this.#settings,
       onSent: (bytes) => this.#counters.sent(baseCodes.disconnect, bytes),

@@ -47,11 +47,18 @@ export interface MessageStream {
   read(options?: { readonly signal?: AbortSignal }): Promise<Message | undefined>;
 
   /**
+   * Whether the send buffer is over its soft limit, so that {@link write} waits for room. Has to be
+   * cheap: it is looked at before every message that may be left out.
+   */
+  readonly congested: boolean;
+
+  /**
    * Puts one message on the wire; calls keep their order without being awaited. The payload is given
    * away: it must not change afterwards.
    *
    * @returns bytes on the wire, framing included, as soon as the send buffer has room again.
-   * @throws when the message would pass the hard limit of the send buffer, or the stream is gone.
+   * @throws an error whose `code` is `overflow` when the message would pass the hard limit of the
+   *   send buffer, which has no other effect; any other when it cannot be sent or the stream is gone.
    */
   write(
     code: number,

@@ -4,6 +4,7 @@ test('exported names', async () => {
   expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
     [
       "PeerError",
+      "createNetworkSwitch",
       "disconnectReasons",
       "openPeer",
       "protocol",

@@ -210,7 +210,7 @@ test('PE-14 the remote closing, breaking off and staying silent before Hello are
   await silent.clock.advance(1999);
   expect(silent.outcome).toEqual({});
   await silent.clock.advance(1);
-  expect(silent.outcome.error).toMatchObject({ code: 'timeout', reason: 'read-timeout' });
+  expect(silent.outcome.error).toMatchObject({ code: 'handshake-timeout', reason: 'read-timeout' });
   expect(silent.raw.end).toBe('clean');
   for (const { clock } of [closed, broken, silent]) expect(clock.pending).toBe(0);
 });

@@ -65,6 +65,8 @@ export class Raw {
   readonly got: Message[] = [];
   /** How reading ended: `undefined` while it goes on. */
   end: 'clean' | Error | undefined;
+  #onResume: (() => void) | undefined;
+  #resumed: Promise<void> = Promise.resolve();
 
   constructor(stream: MessageStream) {
     this.stream = stream;
@@ -74,6 +76,17 @@ export class Raw {
   /** What came, as `code:payload`. */
   get seen(): string[] {
     return this.got.map(({ code, payload }) => `${code}:${hex(payload)}`);
+  }
+
+  /** Stops reading after the next message. */
+  pause(): void {
+    this.#resumed = new Promise((resolve) => {
+      this.#onResume = resolve;
+    });
+  }
+
+  resume(): void {
+    this.#onResume?.();
   }
 
   send(code: number, payload: Uint8Array | string): Promise<number> {
@@ -86,6 +99,7 @@ export class Raw {
         const message = await this.stream.read();
         if (message === undefined) break;
         this.got.push(message);
+        await this.#resumed;
       }
       this.end = 'clean';
     } catch (error) {

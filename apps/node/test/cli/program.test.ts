@@ -393,6 +393,7 @@ function deaf(stream: MessageStream): MessageStream {
     localId: stream.localId,
     remoteId: stream.remoteId,
     inbound: stream.inbound,
+    congested: false,
     closed: new Promise(() => {}),
     read: () =>
       stream.read().then(
