@@ -61,11 +61,20 @@ export interface Geth {
   stop(): Promise<void>;
 }
 
-/** An unmodified geth on free loopback ports, with the blocks of `chain` or only its genesis. */
+export interface GethOptions {
+  /** Whether it begins with the blocks of the chain, not only its genesis. */
+  readonly blocks: boolean;
+  /** Where it looks for nodes by discv4. @default no discovery */
+  readonly bootnode?: string;
+  /** Whether it dials anybody by itself. @default true */
+  readonly dials?: boolean;
+}
+
+/** An unmodified geth on free loopback ports. */
 export async function startGeth(
   datadir: string,
   chain: TestChain,
-  { blocks }: { blocks: boolean },
+  { blocks, bootnode, dials = true }: GethOptions,
 ): Promise<Geth> {
   const quiet = { stdio: 'ignore' } as const;
   execFileSync(binary, ['--datadir', datadir, 'init', chain.genesis], quiet);
@@ -75,7 +84,7 @@ export async function startGeth(
   }
   const config = join(datadir, 'config.toml');
   // Without it geth listens on every interface.
-  writeFileSync(config, '[Node.P2P]\nListenAddr = "127.0.0.1:0"\n');
+  writeFileSync(config, `[Node.P2P]\nListenAddr = "127.0.0.1:0"\nNoDial = ${!dials}\n`);
   const secret = randomBytes(32);
   const secretFile = join(datadir, 'jwtsecret');
   writeFileSync(secretFile, secret.toString('hex'));
@@ -84,7 +93,7 @@ export async function startGeth(
     `--datadir=${datadir}`,
     `--networkid=${chain.networkId}`,
     '--nat=none',
-    '--nodiscover',
+    ...(bootnode === undefined ? ['--nodiscover'] : ['--discovery.v5=false']),
     '--syncmode=full',
     '--ipcdisable',
     '--authrpc.port=0',
@@ -92,7 +101,7 @@ export async function startGeth(
     '--http',
     '--http.port=0',
     '--http.api=admin,eth,net',
-    '--bootnodes=',
+    `--bootnodes=${bootnode ?? ''}`,
     '--verbosity=4',
   ];
   const program = new Program('geth', binary, args);

@@ -65,6 +65,8 @@ export interface NodeSettings {
   ethVersions?: readonly number[] | undefined;
   /** Nodes to stay connected to, as `enode://` URLs or parsed. @default none */
   staticNodes?: readonly (Enode | string)[] | undefined;
+  /** Whether to dial nodes that discovery finds, as go-ethereum's `NoDial` in reverse. @default true */
+  dialFound?: boolean | undefined;
   /** Most peers at once, static ones not counted. @default 50, as go-ethereum */
   maxPeers?: number | undefined;
   /** Most inbound handshakes under way at once. @default 50, as go-ethereum */
@@ -187,6 +189,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   setMaxListeners(0, signal);
   const dialler =
     discovery &&
+    (options.dialFound ?? true) &&
     dialCandidates({
       candidates: discovery.candidates(signal),
       isWanted: (node) =>

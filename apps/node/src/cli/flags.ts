@@ -37,6 +37,7 @@ export interface Settings {
   'eth.versions': readonly number[];
   bootnodes?: readonly string[];
   nodiscover: boolean;
+  nodial: boolean;
   'discovery.port'?: number;
   'discovery.dns'?: readonly string[];
   netrestrict?: readonly IpRange[];
@@ -200,6 +201,12 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
   nodiscover: {
     group: 'Discovery',
     help: 'neither find nodes nor be found',
+    commands: runs,
+    parse: yesOrNo,
+  },
+  nodial: {
+    group: 'Peers',
+    help: 'dial nobody but static nodes; others may find and dial this node',
     commands: runs,
     parse: yesOrNo,
   },

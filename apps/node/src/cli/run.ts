@@ -29,6 +29,7 @@ export async function run(context: CommandContext): Promise<void> {
     bootnodes: settings.bootnodes,
     dnsLists: settings['discovery.dns'],
     netRestrict: settings.netrestrict,
+    dialFound: !settings.nodial,
     staticNodes: settings.static,
     maxPeers: settings.maxpeers,
     maxPendingPeers: settings.maxpendpeers,
