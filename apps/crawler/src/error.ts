@@ -1,5 +1,14 @@
 /** Why the crawler could not begin or go on. */
-export type CrawlerErrorCode = 'invalid-option' | 'datadir-in-use' | 'wrong-datadir';
+export type CrawlerErrorCode =
+  | 'invalid-option'
+  | 'datadir-in-use'
+  | 'datadir-unusable'
+  | 'wrong-datadir'
+  | 'nodekey-invalid'
+  | 'record-corrupt'
+  | 'store-corrupt'
+  | 'store-failed'
+  | 'closed';
 
 /** Every error of the crawler's own. */
 export class CrawlerError extends Error {
