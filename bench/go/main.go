@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -49,7 +50,13 @@ func fatal(err error) {
 
 func cases(folder string) map[string]setUp {
 	all := map[string]setUp{}
-	for _, some := range []map[string]setUp{rlpxCases(folder), rlpCases(folder), cryptoCases()} {
+	for _, some := range []map[string]setUp{
+		rlpxCases(folder),
+		rlpCases(folder),
+		cryptoCases(),
+		discv4Cases(),
+		enrCases(filepath.Join(folder, "records.txt")),
+	} {
 		for name, set := range some {
 			all[name] = set
 		}

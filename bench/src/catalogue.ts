@@ -87,6 +87,61 @@ const rlpx: Group = {
   ],
 };
 
+/** Our nodes look around five seconds after they were alone. */
+const firstRefresh = 6000;
+
+const discv4: Group = {
+  title: 'Discovery v4 over loopback UDP, both ends in one process',
+  columns: {
+    fast: '@devp2p/discv4',
+    ethereumjs: '@ethereumjs/devp2p',
+    go: 'go-ethereum',
+  },
+  cases: [
+    {
+      name: 'discv4-ping',
+      title: 'Ping, Pong',
+      unit: perSecond,
+      warmUp: firstRefresh,
+      goals: [
+        { than: 'ethereumjs', atLeast: 16 },
+        { than: 'go', atLeast: 0.6 },
+      ],
+    },
+    {
+      name: 'discv4-find-node',
+      title: 'FindNode, 16 neighbors',
+      unit: perSecond,
+      warmUp: firstRefresh,
+      goals: [{ than: 'ethereumjs' }, { than: 'go', atLeast: 1 }],
+    },
+  ],
+};
+
+const enr: Group = {
+  title: 'Node records',
+  columns: {
+    fast: '@devp2p/enr (fast)',
+    noble: '@devp2p/enr (noble)',
+    ethereumjs: '@ethereumjs/devp2p',
+    go: 'go-ethereum',
+  },
+  cases: [
+    {
+      name: 'enr-sign',
+      title: 'make and sign',
+      unit: perSecond,
+      goals: [{ than: 'go', atLeast: 1 }],
+    },
+    {
+      name: 'enr-verify',
+      title: 'read from text and verify',
+      unit: perSecond,
+      goals: [{ than: 'ethereumjs' }, { than: 'go', atLeast: 0.5 }],
+    },
+  ],
+};
+
 const rlp: Group = {
   title: 'RLP',
   columns: {
@@ -153,4 +208,4 @@ function downloadCase(name: string, title: string): Case {
   return { name, title, unit: perSecond, goals: [{ than: 'geth', atLeast: 0.5 }], warmUp: 3000 };
 }
 
-export const catalogue: readonly Group[] = [rlpx, rlp, crypto, download];
+export const catalogue: readonly Group[] = [rlpx, discv4, enr, rlp, crypto, download];

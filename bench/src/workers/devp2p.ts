@@ -5,6 +5,8 @@ import { type Codec, decode, encode, type Tree, tree } from '@devp2p/rlp';
 import { fullBodyCodec } from '../fixtures/body.ts';
 import { headersCodec } from '../fixtures/headers.ts';
 import { cryptoCases } from './crypto-cases.ts';
+import { ourDiscv4Cases } from './discv4-devp2p.ts';
+import { ourEnrCases } from './enr-devp2p.ts';
 import { decoding, encoding, type Form } from './rlp-cases.ts';
 import { rlpxCases } from './rlpx-devp2p.ts';
 import { type Cases, serve } from './serve.ts';
@@ -12,7 +14,13 @@ import { type Cases, serve } from './serve.ts';
 const [, , folder = '', backend = 'fast'] = process.argv;
 const crypto = backend === 'noble' ? nobleCrypto : fastCrypto;
 
-await serve({ ...rlpxCases(folder, crypto), ...rlpCases(), ...cryptoCases(crypto) });
+await serve({
+  ...rlpxCases(folder, crypto),
+  ...ourDiscv4Cases(crypto),
+  ...ourEnrCases(folder, crypto),
+  ...rlpCases(),
+  ...cryptoCases(crypto),
+});
 
 function rlpCases(): Cases {
   const fullBody = form(fullBodyCodec, ({ transactions }) =>

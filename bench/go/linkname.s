@@ -1,0 +1,1 @@
+// Empty: with it in the package, the compiler accepts a function whose body is elsewhere.

@@ -1,0 +1,39 @@
+import type { Crypto } from '@devp2p/crypto';
+import type { Discv4 } from '@devp2p/discv4';
+import { listen } from '@devp2p/discv4/udp';
+import { discv4Cases, type MakeNetwork } from './discv4-cases.ts';
+import type { Cases } from './serve.ts';
+
+export function ourDiscv4Cases(crypto: Crypto): Cases {
+  return discv4Cases(networkOf(crypto), crypto);
+}
+
+const networkOf =
+  (crypto: Crypto): MakeNetwork =>
+  async (privateKey, others) => {
+    const start = (key: Uint8Array) =>
+      listen({ privateKey: key, crypto, host: '127.0.0.1', port: 0, refreshLookups: 0 });
+    const asking = await start(privateKey);
+    const nodes = await Promise.all(others.map(start));
+    const all = [...nodes, asking];
+    for (const node of all) {
+      const contact = contactOf(node);
+      while (node.nodes().length < others.length) {
+        for (const other of all) if (other !== node) await other.ping(contact);
+      }
+    }
+    const contacts = nodes.map(contactOf);
+    const contact = (node: number) => contacts[node] as ReturnType<typeof contactOf>;
+    return {
+      async ping(node) {
+        const { to } = await asking.ping(contact(node));
+        if (to.udp !== asking.localAddress.port) throw new Error(`the pong is for port ${to.udp}`);
+      },
+      findNode: (node, target) => asking.findNode(contact(node), target),
+      ids: new Map(all.map(({ id, localAddress }) => [localAddress.port, id])),
+    };
+  };
+
+function contactOf({ id, localAddress: { host, port } }: Discv4) {
+  return { id, host, udp: port };
+}

@@ -1,0 +1,82 @@
+import type { RemoteInfo } from 'node:dgram';
+import { once } from 'node:events';
+import { nobleCrypto as crypto } from '@devp2p/crypto';
+import { DPT, Server as DptServer, type PeerInfo } from '@ethereumjs/devp2p';
+import { discv4Cases, type Found, type MakeNetwork } from './discv4-cases.ts';
+import type { Cases } from './serve.ts';
+
+const host = '127.0.0.1';
+
+/** Asks others. Its answers to FindNode come as an event that does not say from whom. */
+class Asking extends DptServer {
+  readonly #waiting = new Map<number, (found: readonly Found[]) => void>();
+  #from = 0;
+
+  constructor(privateKey: Uint8Array) {
+    super(new DPT(privateKey, { shouldFindNeighbours: false }), privateKey, {});
+    this.events.on('peers', (peers: PeerInfo[]) =>
+      this.#waiting.get(this.#from)?.(peers.map(({ udpPort }) => ({ udp: udpPort ?? 0 }))),
+    );
+  }
+
+  override ping(peer: PeerInfo): Promise<PeerInfo> {
+    // What was answered within the last second it would not ask again.
+    this._requestsCache.clear();
+    return super.ping(peer);
+  }
+
+  findNode(peer: PeerInfo, target: Uint8Array): Promise<readonly Found[]> {
+    return new Promise((resolve) => {
+      this.#waiting.set(peer.udpPort ?? 0, resolve);
+      this.findneighbours(peer, target);
+    });
+  }
+
+  override _handler(message: Uint8Array, from: RemoteInfo): void {
+    this.#from = from.port;
+    super._handler(message, from);
+  }
+
+  async listen(): Promise<void> {
+    const listening = new Promise((resolve) => this.events.once('listening', () => resolve(0)));
+    this.bind(0, host);
+    await listening;
+  }
+}
+
+/** Is asked. */
+class Asked extends DPT {
+  async listen(): Promise<PeerInfo> {
+    const socket = this._server['_socket'];
+    if (socket === null) throw new Error('closed');
+    this.bind(0, host);
+    await once(socket, 'listening');
+    const { port } = socket.address();
+    if (!this.id) throw new Error('no id');
+    return { id: this.id, address: host, udpPort: port, tcpPort: port };
+  }
+}
+
+const makeNetwork: MakeNetwork = async (privateKey, others) => {
+  const nodes = others.map((key) => new Asked(key, { shouldFindNeighbours: false }));
+  const contacts: PeerInfo[] = [];
+  for (const node of nodes) contacts.push(await node.listen());
+  for (const node of nodes) {
+    for (const contact of contacts) if (contact.id !== node.id) await node.addPeer({ ...contact });
+  }
+  const asking = new Asking(privateKey);
+  await asking.listen();
+  const contact = (node: number) => contacts[node] as PeerInfo;
+  return {
+    async ping(node) {
+      const { id } = await asking.ping(contact(node));
+      if (id === undefined || Buffer.compare(id, contact(node).id as Uint8Array) !== 0) {
+        throw new Error('somebody else has answered');
+      }
+    },
+    findNode: (node, target) => asking.findNode(contact(node), target),
+    ids: new Map(contacts.map(({ udpPort, id }) => [udpPort ?? 0, id as Uint8Array])),
+  };
+};
+
+export const theirDiscv4Cases: Cases = discv4Cases(makeNetwork, crypto);
