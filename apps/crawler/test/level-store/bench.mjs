@@ -1,0 +1,136 @@
+// Fills a store with 200,000 nodes and walks, leases and exports them: node apps/crawler/test/level-store/bench.mjs [N]
+// (runs what was built). Rates are by the clock; memory is the whole process' resident set, and its highest.
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openLevelStore } from '../../dist/level-store/level-store.js';
+import { statuses } from '../../dist/node-record.js';
+
+const count = Number(process.argv[2] ?? 200_000);
+const namedPerVisit = 48;
+const folder = mkdtempSync(join(tmpdir(), 'crawl-bench-'));
+const megabytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`;
+let peak = 0;
+const look = () => {
+  const { rss } = process.memoryUsage();
+  peak = Math.max(peak, rss);
+  return rss;
+};
+
+async function measure(name, amount, work) {
+  const start = performance.now();
+  await work();
+  const seconds = (performance.now() - start) / 1_000;
+  const rate = Math.round(amount / seconds).toLocaleString('en');
+  console.log(`${name.padEnd(44)} ${rate.padStart(9)}/s  resident ${megabytes(look())}`);
+}
+
+/** As a hash would be: keys of real nodes share no beginnings, and text of theirs does not compress. */
+const digest = (text, length = 64) =>
+  createHash('shake256', { outputLength: length }).update(text).digest();
+const ids = (number) => new Uint8Array(digest(`id ${number}`));
+const clients = [
+  'Geth/v1.17.5-stable-0c2fb441/linux-amd64/go1.24.1',
+  'reth/v1.4.3-fe2ae9e/x86_64-unknown-linux-gnu',
+];
+const now = Date.now();
+
+function found(number) {
+  return {
+    id: ids(number),
+    endpoint: {
+      ip: `${1 + (number % 220)}.${(number >> 8) & 255}.${number & 255}.7`,
+      udp: 30303,
+      tcp: 30303,
+    },
+    ...{ trust: 'gossiped', origin: 'gossip', relayedBy: '10.2.3.4', status: 'discovered' },
+    ...{ firstSeen: now, visits: 0, failures: 0, dueAt: now + (number % 1_000) },
+  };
+}
+
+function visited(node, number) {
+  const reached = number % 3 > 0;
+  const about = {
+    status: 'synced',
+    enr: `enr:${digest(`enr ${number}`, 140).toString('base64url')}`,
+    client: clients[number % clients.length],
+    capabilities: [68, 69]
+      .map((version) => ({ name: 'eth', version }))
+      .concat({ name: 'snap', version: 1 }),
+    listenPort: 30303,
+    eth: {
+      ...{
+        version: 69,
+        networkId: 1n,
+        genesis: digest('genesis', 32),
+        forkId: { hash: 0x07c9462e, next: 0n },
+      },
+      ...{
+        latestHash: digest(`head ${number}`, 32),
+        earliest: 0,
+        latest: 24_000_000,
+        headTime: 1_770_000_000,
+      },
+    },
+    ...{ rtt: { udp: 31.2, tcp: 30.5, hello: 95.1 }, lastSeen: now, trust: 'signed' },
+  };
+  const times = {
+    lastVisit: now,
+    visits: node.visits + 1,
+    dueAt: now + 1_800_000 + (number % 3_600_000),
+  };
+  return { ...node, ...times, ...(reached ? about : { error: 'tcp/ETIMEDOUT', failures: 1 }) };
+}
+
+const store = await openLevelStore(folder);
+console.log(`${count.toLocaleString('en')} nodes, resident ${megabytes(look())} before the first`);
+
+await measure('nodes found, 16 in a batch', count, async () => {
+  for (let number = 0; number < count; number += 16) {
+    const nodes = Array.from({ length: Math.min(16, count - number) }, (_, i) => found(number + i));
+    await store.commit({ nodes });
+    if (number % 1_024 === 0) look();
+  }
+});
+
+await measure(`visits: lease 64, commit each with ${namedPerVisit} named`, count, async () => {
+  const steps = statuses.map((step) => ({ step, ms: 12.5 }));
+  for (let number = 0; ; ) {
+    const leased = await store.lease(now + 2_000, 64);
+    if (leased.length === 0) break;
+    await Promise.all(
+      leased.map((node) => {
+        number++;
+        const named = Array.from({ length: namedPerVisit }, (_, i) =>
+          ids((number * 31 + i * 977) % count),
+        );
+        const visit = { id: node.id, at: now, status: 'synced', steps, neighbours: namedPerVisit };
+        return store.commit({
+          ...{ nodes: [visited(node, number)], visits: [visit] },
+          neighbours: [{ id: node.id, named }],
+        });
+      }),
+    );
+    look();
+  }
+});
+
+await measure('walk over all nodes', count, async () => {
+  let seen = 0;
+  for await (const _ of store.nodes()) if (++seen % 4_096 === 0) look();
+  if (seen !== count) throw new Error(`${seen} nodes`);
+});
+await store.close();
+
+await measure('open again and lease 1,000 of them', 1_000, async () => {
+  const again = await openLevelStore(folder);
+  const leased = await again.lease(Number.MAX_SAFE_INTEGER, 1_000);
+  if (leased.length !== Math.min(1_000, count)) throw new Error(`${leased.length} leased`);
+  await again.close();
+});
+
+let size = 0;
+for (const name of readdirSync(folder)) size += statSync(join(folder, name)).size;
+console.log(`highest resident ${megabytes(peak)}, on disk ${megabytes(size)}`);
+rmSync(folder, { recursive: true });
