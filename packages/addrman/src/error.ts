@@ -1,5 +1,18 @@
-/** Why a call was refused. */
-export type AddrManErrorCode = 'invalid-option';
+/**
+ * What went wrong.
+ *
+ * | code | when |
+ * | --- | --- |
+ * | `invalid-option` | a setting that makes no sense, or a key that is not 32 bytes |
+ * | `corrupt-snapshot` | bytes that are no snapshot, or a damaged one; the message says what is wrong with them |
+ * | `newer-snapshot` | a snapshot of a format that a later version of this package has written |
+ * | `inconsistent` | `check()` found the tables to contradict themselves, which is a defect of this package |
+ */
+export type AddrManErrorCode =
+  | 'invalid-option'
+  | 'corrupt-snapshot'
+  | 'newer-snapshot'
+  | 'inconsistent';
 
 /** Every error of this package. */
 export class AddrManError extends Error {

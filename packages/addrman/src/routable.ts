@@ -1,0 +1,46 @@
+/** IPv4 blocks in which nobody can be reached over the internet (IANA's special-purpose registry, RFC 6890; RFC 5771). */
+const SPECIAL_IPV4: readonly (readonly [network: number, bits: number])[] = [
+  [0x00000000, 8], // this network
+  [0x0a000000, 8], // private
+  [0x64400000, 10], // carrier-grade NAT
+  [0x7f000000, 8], // loopback
+  [0xa9fe0000, 16], // link-local
+  [0xac100000, 12], // private
+  [0xc0000000, 24], // protocol assignments
+  [0xc0000200, 24], // documentation
+  [0xc01fc400, 24], // AS112
+  [0xc034c100, 24], // AMT
+  [0xc0586300, 24], // 6to4 relays
+  [0xc0a80000, 16], // private
+  [0xc0af3000, 24], // AS112
+  [0xc6120000, 15], // benchmarks
+  [0xc6336400, 24], // documentation
+  [0xcb007100, 24], // documentation
+  [0xe0000000, 3], // multicast and future use
+];
+
+/**
+ * Whether an address of 4 or 16 bytes may be some host's on the internet. IPv6: global unicast (2000::/3) without
+ * what is set aside for protocols, tunnels and documentation.
+ */
+export function isRoutable(ip: Uint8Array): boolean {
+  const words = new DataView(ip.buffer, ip.byteOffset, ip.byteLength);
+  if (ip.length === 4) {
+    const address = words.getUint32(0);
+    return !SPECIAL_IPV4.some(([network, bits]) => (address ^ network) >>> (32 - bits) === 0);
+  }
+  if (ip.length !== 16) return false;
+  const high = words.getUint32(0);
+  if (high >>> 29 !== 1) return false; // outside 2000::/3
+  if (high >>> 9 === 0x20010000 >>> 9) return false; // 2001::/23: Teredo, ORCHID, benchmarks …
+  if (high === 0x20010db8 || high >>> 12 === 0x3fff0) return false; // documentation
+  if (high >>> 16 === 0x2002) return false; // 6to4
+  return high !== 0x2620004f || words.getUint16(4) !== 0x8000; // AS112
+}
+
+/** The 4 bytes of an IPv4-mapped IPv6 address; any other address as it is. */
+export function normalizeIp(ip: Uint8Array): Uint8Array {
+  if (ip.length !== 16 || ip[10] !== 0xff || ip[11] !== 0xff) return ip;
+  for (let i = 0; i < 10; i++) if (ip[i] !== 0) return ip;
+  return ip.subarray(12);
+}

@@ -1,0 +1,194 @@
+import { crc32 } from 'node:zlib';
+import type { Layout } from './bucket.ts';
+import { type Entry, MAX_RECORD_LENGTH, newEntry, type Told } from './entry.ts';
+import { AddrManError } from './error.ts';
+import { isSourceKey } from './group.ts';
+import type { NetworkLimitOptions } from './network-limits.ts';
+import { ByteReader, ByteWriter, corrupt } from './snapshot-bytes.ts';
+
+// Numbers are little-endian, lengths stand before what they measure:
+//
+//   magic 8 · format u32
+//   key 32 · layout 3 × u32 · limits 2 × u32 · group map u16+ · last good f64
+//   entries u32 × (id 64 · ip u8+ · tcp u16 · udp u16 · seq u64 · record u16+ · source u8+ · times 4 × f64 · attempts f64)
+//   new table u32 × (slot u32 · entry u32)
+//   tried table u32 × (slot u32 · entry u32)
+//   CRC-32 of all that
+//
+// Every later format keeps the first line and the last.
+
+const MAGIC = 'devp2pam';
+const FORMAT = 1;
+const MAGIC_LENGTH = MAGIC.length;
+const CHECKSUM = 4;
+const HEADER: number = MAGIC_LENGTH + 4 + 32 + 5 * 4 + 2 + 8 + 4;
+/** Bytes of an entry without address, record and source. */
+const ENTRY: number = 64 + 1 + 2 + 2 + 8 + 2 + 1 + 5 * 8;
+const SLOT = 8;
+
+/** How a book is laid out. In one with another layout, the same entries have other slots. */
+export interface SnapshotLayout extends Layout, NetworkLimitOptions {
+  readonly groupMap?: { readonly id: string } | undefined;
+}
+
+/** What a snapshot says. That a slot fits its entry has not been checked. */
+export interface Snapshot {
+  readonly key: Uint8Array;
+  /** See {@link fingerprint}. */
+  readonly layout: string;
+  readonly lastGood: number;
+  /** With the slots that the tables give them. */
+  readonly entries: readonly Entry[];
+}
+
+/** What of a book goes into a snapshot. */
+export interface SnapshotSource {
+  readonly buckets: { readonly key: Uint8Array };
+  readonly options: SnapshotLayout;
+  readonly lastGood: number;
+  readonly entries: readonly Entry[];
+}
+
+/** The same text for layouts in which entries have the same slots. */
+export function fingerprint(layout: SnapshotLayout): string {
+  return [...numbersOf(layout), layout.groupMap?.id ?? ''].join(' ');
+}
+
+/** A book as bytes. */
+export function encodeSnapshot({
+  buckets,
+  options,
+  lastGood,
+  entries,
+}: SnapshotSource): Uint8Array {
+  const groupMap = new TextEncoder().encode(options.groupMap?.id ?? '');
+  const newSlots = tableOf(entries, (entry) => entry.newSlots);
+  const triedSlots = tableOf(entries, ({ triedSlot }) => (triedSlot < 0 ? [] : [triedSlot]));
+  const tables = 4 + SLOT * newSlots.length + 4 + SLOT * triedSlots.length;
+  let size = HEADER + groupMap.length + tables + CHECKSUM;
+  for (const { ip, record, source } of entries) {
+    size += ENTRY + ip.length + record.length + source.length;
+  }
+  const writer = new ByteWriter(size);
+  writer.binary(MAGIC);
+  writer.uint(4, FORMAT);
+  writer.raw(buckets.key);
+  for (const number of numbersOf(options)) writer.uint(4, number);
+  writer.uint(2, groupMap.length);
+  writer.raw(groupMap);
+  writer.float(lastGood);
+  writer.uint(4, entries.length);
+  for (const entry of entries) writeEntry(writer, entry);
+  for (const table of [newSlots, triedSlots]) {
+    writer.uint(4, table.length);
+    for (const [slot, index] of table) {
+      writer.uint(4, slot);
+      writer.uint(4, index);
+    }
+  }
+  writer.uint(4, crc32(writer.written));
+  return writer.bytes;
+}
+
+/**
+ * Bytes as what they say.
+ *
+ * @throws `corrupt-snapshot` or `newer-snapshot`
+ */
+export function decodeSnapshot(bytes: Uint8Array): Snapshot {
+  const end = bytes.length - CHECKSUM;
+  if (end < MAGIC_LENGTH + 4) throw corrupt(`it has only ${bytes.length} bytes`);
+  const reader = new ByteReader(bytes.subarray(0, end));
+  if (reader.binary(MAGIC_LENGTH) !== MAGIC) throw corrupt('it does not begin like one');
+  if (new ByteReader(bytes.subarray(end)).uint(4) !== crc32(bytes.subarray(0, end))) {
+    throw corrupt('its checksum does not match');
+  }
+  const format = reader.uint(4);
+  if (format > FORMAT) {
+    const message = `the address snapshot has format ${format}; this version reads up to ${FORMAT}`;
+    throw new AddrManError('newer-snapshot', message);
+  }
+  const key = reader.raw(32).slice();
+  const numbers = Array.from({ length: 5 }, () => reader.uint(4));
+  const groupMap = new TextDecoder().decode(reader.raw(reader.uint(2)));
+  const lastGood = reader.float();
+  const entries: Entry[] = [];
+  const count = reader.uint(4);
+  if (count > reader.left / ENTRY) throw corrupt('it has fewer entries than it says');
+  for (let i = 0; i < count; i++) entries.push(readEntry(reader));
+  readTable(reader, entries, (entry, slot) => {
+    entry.newSlots = entry.newSlots.concat(slot);
+  });
+  readTable(reader, entries, (entry, slot) => {
+    if (entry.triedSlot >= 0) throw corrupt('an entry has two tried slots');
+    entry.triedSlot = slot;
+  });
+  if (reader.left > 0) throw corrupt('something follows it');
+  return { key, layout: [...numbers, groupMap].join(' '), lastGood, entries };
+}
+
+function numbersOf(layout: SnapshotLayout): number[] {
+  const { newBuckets, triedBuckets, bucketSize, maxPerNetwork, maxPerIp } = layout;
+  return [newBuckets, triedBuckets, bucketSize, maxPerNetwork, maxPerIp];
+}
+
+function tableOf(
+  entries: readonly Entry[],
+  slotsOf: (entry: Entry) => readonly number[],
+): (readonly [slot: number, index: number])[] {
+  return entries.flatMap((entry, index) => slotsOf(entry).map((slot) => [slot, index] as const));
+}
+
+function writeEntry(writer: ByteWriter, entry: Entry): void {
+  writer.binary(entry.id);
+  writer.uint(1, entry.ip.length);
+  writer.binary(entry.ip);
+  writer.uint(2, entry.tcp);
+  writer.uint(2, entry.udp);
+  writer.uint64(entry.seq);
+  writer.uint(2, entry.record.length);
+  writer.binary(entry.record);
+  writer.uint(1, entry.source.length);
+  writer.binary(entry.source);
+  writer.float(entry.lastSeen);
+  writer.float(entry.lastTry);
+  writer.float(entry.lastSuccess);
+  writer.float(entry.lastCount);
+  writer.float(entry.attempts);
+}
+
+function readEntry(reader: ByteReader): Entry {
+  const told: Told = {
+    id: reader.binary(64),
+    ip: reader.binary(reader.uint(1)),
+    tcp: reader.uint(2),
+    udp: reader.uint(2),
+    seq: reader.uint64(),
+    record: reader.binary(Math.min(reader.uint(2), MAX_RECORD_LENGTH + 1)),
+    lastSeen: 0,
+  };
+  const entry = newEntry(told, reader.binary(reader.uint(1)));
+  entry.lastSeen = reader.float();
+  entry.lastTry = reader.float();
+  entry.lastSuccess = reader.float();
+  entry.lastCount = reader.float();
+  entry.attempts = reader.float();
+  if (entry.ip.length !== 4 && entry.ip.length !== 16) throw corrupt('an address is none');
+  if (entry.record.length > MAX_RECORD_LENGTH) throw corrupt('a record is too long');
+  if (!isSourceKey(entry.source)) throw corrupt('a source is none');
+  return entry;
+}
+
+function readTable(
+  reader: ByteReader,
+  entries: readonly Entry[],
+  assign: (entry: Entry, slot: number) => void,
+): void {
+  const count = reader.uint(4);
+  for (let i = 0; i < count; i++) {
+    const slot = reader.uint(4);
+    const entry = entries[reader.uint(4)];
+    if (entry === undefined) throw corrupt('a slot has an entry that is not there');
+    assign(entry, slot);
+  }
+}

@@ -1,0 +1,76 @@
+import type { Entry } from './entry.ts';
+import type { Dice } from './random.ts';
+
+/** Buckets of slots. Knows which buckets are in use, so that a nearly empty table costs no more than a full one. */
+export class SlotTable {
+  readonly bucketSize: number;
+  /** Slots in use. */
+  used = 0;
+  readonly #slots: (Entry | undefined)[];
+  /** Slots in use, by bucket. */
+  readonly #load: Uint32Array;
+  /** The buckets in use, in no order, and where in there each one is. */
+  readonly #inUse: number[] = [];
+  readonly #place: Uint32Array;
+
+  constructor(buckets: number, bucketSize: number) {
+    this.bucketSize = bucketSize;
+    this.#slots = new Array<Entry | undefined>(buckets * bucketSize).fill(undefined);
+    this.#load = new Uint32Array(buckets);
+    this.#place = new Uint32Array(buckets);
+  }
+
+  get capacity(): number {
+    return this.#slots.length;
+  }
+
+  /** How many buckets have anything in them. */
+  get bucketsInUse(): number {
+    return this.#inUse.length;
+  }
+
+  get(slot: number): Entry | undefined {
+    return this.#slots[slot];
+  }
+
+  /** Fills a slot that is free. */
+  put(slot: number, entry: Entry): void {
+    this.#slots[slot] = entry;
+    this.used++;
+    const bucket = Math.floor(slot / this.bucketSize);
+    if (this.#addLoad(bucket, 1) > 1) return;
+    this.#place[bucket] = this.#inUse.length;
+    this.#inUse.push(bucket);
+  }
+
+  /** Frees a slot that is taken. */
+  clear(slot: number): void {
+    this.#slots[slot] = undefined;
+    this.used--;
+    const bucket = Math.floor(slot / this.bucketSize);
+    if (this.#addLoad(bucket, -1) > 0) return;
+    const last = this.#inUse.pop();
+    if (last === undefined || last === bucket) return;
+    const place = this.#place[bucket] ?? 0;
+    this.#inUse[place] = last;
+    this.#place[last] = place;
+  }
+
+  /** The first entry that `accept` takes, from a random place in a random bucket in use, once around that bucket. */
+  draw(dice: Dice, accept: (entry: Entry) => boolean): Entry | undefined {
+    const bucket = this.#inUse[dice.below(this.#inUse.length)];
+    if (bucket === undefined) return undefined;
+    const start = dice.below(this.bucketSize);
+    for (let i = 0; i < this.bucketSize; i++) {
+      const entry = this.#slots[bucket * this.bucketSize + ((start + i) % this.bucketSize)];
+      if (entry !== undefined && accept(entry)) return entry;
+    }
+    return undefined;
+  }
+
+  #addLoad(bucket: number, change: number): number {
+    const load = (this.#load[bucket] ?? 0) + change;
+    this.#load[bucket] = load;
+    return load;
+  }
+}
