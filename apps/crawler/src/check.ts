@@ -1,0 +1,67 @@
+import { lookup } from 'node:dns/promises';
+import { parseUserNode, resolveUserNode } from './discovery/bootnodes.ts';
+import { CrawlerError } from './error.ts';
+import type { NodeRecord, NodeStatus, Visit } from './node-record.ts';
+import { type VisitSettings, withDefaults } from './options.ts';
+import { recordAfter, visitOf } from './outcome.ts';
+import { openVisiting } from './visit/open.ts';
+import { visit } from './visit/visit.ts';
+
+/** Options of {@link checkNode}. */
+export interface CheckOptions extends VisitSettings {
+  /** Ends the check with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with each step as it is reached, and the ms that it took. */
+  readonly onStep?: ((step: NodeStatus, ms: number) => void) | undefined;
+  /** Finds the IP address of a host name. @default the system's resolver */
+  readonly resolveHost?: ((host: string) => Promise<string>) | undefined;
+}
+
+/** What a check of one node has found. */
+export interface Checked {
+  readonly node: NodeRecord;
+  readonly visit: Visit;
+}
+
+/**
+ * Visits one node.
+ *
+ * @param node - `enode://` (host names allowed) or `enr:`.
+ * @throws EnodeError, EnrError for what is no node; CrawlerError `invalid-option` for one without an address;
+ * Discv4Error `listen-failed`; the signal's reason.
+ */
+export async function checkNode(node: string, options: CheckOptions): Promise<Checked> {
+  const { crypto, clock } = withDefaults(options);
+  const { signal = new AbortController().signal, onStep } = options;
+  const user = parseUserNode(node, crypto);
+  signal.throwIfAborted();
+  let cause: unknown;
+  const resolveHost = options.resolveHost ?? (async (host) => (await lookup(host)).address);
+  const named = await resolveUserNode(user, resolveHost, {
+    ...{ clock, signal, attempts: 1 },
+    onFailure: (error) => {
+      cause = error;
+    },
+  });
+  if (named === undefined) {
+    throw new CrawlerError('invalid-option', `${user.host} has no address`, { cause });
+  }
+  const visiting = await openVisiting(options);
+  try {
+    const { id, endpoint, enr } = named;
+    const at = clock.now();
+    const before: NodeRecord = {
+      ...{ id, endpoint, origin: 'bootnode', trust: 'signed', status: 'discovered' },
+      ...(enr !== undefined && { enr }),
+      ...{ firstSeen: at, visits: 0, failures: 0, dueAt: at },
+    };
+    const visited = await visit(before, visiting, { signal, onStep });
+    const now = clock.now();
+    return {
+      node: recordAfter(before, visited, { wait: 0, failures: 0 }, now),
+      visit: visitOf(id, at, visited, 0),
+    };
+  } finally {
+    await visiting.discovery.close();
+  }
+}

@@ -1,0 +1,62 @@
+import { type Clock, sleep } from '@devp2p/clock';
+import type { Crypto } from '@devp2p/crypto';
+import { type Enode, enodeFromEnr, parseEnode, parseEnr, parseIp, toHex } from '@devp2p/enr';
+import { CrawlerError } from '../error.ts';
+import type { Named } from '../known-nodes.ts';
+
+/** A node that the user names: its host may be a name, which the record is silent about. */
+export interface UserNode extends Enode {
+  /** The text, when it was a record. */
+  readonly enr?: string;
+}
+
+/**
+ * Reads `enode://` with an IP address or host name, or `enr:`.
+ *
+ * @throws EnodeError, EnrError; CrawlerError `invalid-option` when a record does not say where its node is.
+ */
+export function parseUserNode(text: string, crypto: Crypto): UserNode {
+  if (!text.startsWith('enr:')) return parseEnode(text, { allowHostname: true, crypto });
+  const enode = enodeFromEnr(parseEnr(text, { crypto }));
+  if (enode) return { ...enode, enr: text };
+  throw new CrawlerError('invalid-option', `a record without an IP address: ${text}`);
+}
+
+/** ms before a name is looked up again; doubled each time. */
+const minRetry = 1_000;
+const maxRetry = 60_000;
+
+/**
+ * The node with its IP address, looked up as often as it takes.
+ *
+ * @param attempts - after so many it is given up: `undefined`.
+ */
+export async function resolveUserNode(
+  { id, host, tcp, udp, enr }: UserNode,
+  resolveHost: (host: string) => Promise<string>,
+  {
+    clock,
+    signal,
+    attempts,
+    onFailure,
+  }: {
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    readonly attempts: number;
+    readonly onFailure: (error: unknown) => void;
+  },
+): Promise<Named | undefined> {
+  const named = (ip: string): Named => ({ id, key: toHex(id), endpoint: { ip, tcp, udp }, enr });
+  if (parseIp(host) !== undefined) return named(host);
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (attempt > 0) {
+      await sleep(clock, Math.min(maxRetry, minRetry * 2 ** (attempt - 1)), { signal });
+    }
+    try {
+      return named(await resolveHost(host));
+    } catch (error) {
+      onFailure(error);
+    }
+  }
+  return undefined;
+}

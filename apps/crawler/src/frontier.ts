@@ -1,0 +1,223 @@
+import type { Clock } from '@devp2p/clock';
+import { toHex } from '@devp2p/enr';
+import { Funnel } from './funnel.ts';
+import type { IdentityLimit, IdentityLimits } from './identity-limits.ts';
+import { KnownNodes, type Named, type Source, trustAfter } from './known-nodes.ts';
+import type { NodeRecord, Visit } from './node-record.ts';
+import type { CrawlBatch, CrawlSession, CrawlStore } from './store.ts';
+
+/** What {@link Frontier} works with. */
+export interface FrontierParts {
+  readonly store: CrawlStore;
+  readonly clock: Clock;
+  readonly limits: IdentityLimits;
+}
+
+/** What a visit adds to the store beside the record. */
+export interface Found {
+  readonly visit: Visit;
+  readonly neighbours: readonly Uint8Array[];
+  /** If it is time to keep the session. */
+  readonly session?: CrawlSession | undefined;
+}
+
+/** Failures in a row after which a node that never answered is forgotten; the last is some two hours after the first. */
+const forgetAfter = 8;
+
+/** ms without an answer after which a node that did answer once is forgotten. */
+const forgetAge = 30 * 24 * 3_600_000;
+
+/** Whom to visit: takes in what is named, gives out what is due, and keeps what is found. */
+export class Frontier {
+  readonly #parts: FrontierParts;
+  readonly #known: KnownNodes;
+  readonly #refused = new Map<IdentityLimit, number>();
+  #unvisited = 0;
+  readonly #writing = new Set<Promise<void>>();
+
+  readonly funnel: Funnel = new Funnel();
+  /** Called when the store has changed, so that there may be something new to visit. */
+  onNews: () => void = () => undefined;
+  /** Called when the store has failed. */
+  onFailure: (error: unknown) => void = () => undefined;
+
+  private constructor(parts: FrontierParts) {
+    this.#parts = parts;
+    this.#known = new KnownNodes(parts.limits);
+  }
+
+  /** Goes on from what is in the store. */
+  static async open(parts: FrontierParts): Promise<Frontier> {
+    const frontier = new Frontier(parts);
+    for await (const record of parts.store.nodes()) {
+      frontier.#known.restore(toHex(record.id), record);
+      frontier.funnel.add(record);
+      if (record.visits === 0) frontier.#unvisited++;
+    }
+    return frontier;
+  }
+
+  /** Nodes that have never been visited. */
+  get unvisited(): number {
+    return this.#unvisited;
+  }
+
+  /** How often a node was not taken in, by the limit. */
+  get refused(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#refused);
+  }
+
+  /** Whether the store is up to date, so that what it does not have to give out is not there. */
+  get isSettled(): boolean {
+    return this.#writing.size === 0;
+  }
+
+  /** Whether nothing that this node names would be taken in. */
+  isSpent(source: Source): boolean {
+    return this.#known.isSpent(source);
+  }
+
+  /**
+   * Takes in the nodes of one answer or list.
+   *
+   * @param source - the node that names them; without one, `origin` says whose word it is.
+   * @returns how many are new, or newly at another place.
+   */
+  hear(nodes: readonly Named[], origin: NodeRecord['origin'], source?: Source): number {
+    const fresh: NodeRecord[] = [];
+    let moved = 0;
+    for (const named of nodes) {
+      const reception = this.#known.hear(named, source);
+      if (reception === 'new') fresh.push(this.#firstRecord(named, origin, source));
+      else if (reception === 'moved') {
+        moved++;
+        this.#write(this.#relocate(named));
+      } else if (reception !== 'known') {
+        this.#refused.set(reception, (this.#refused.get(reception) ?? 0) + 1);
+      }
+    }
+    if (fresh.length > 0) this.#commit({ nodes: fresh });
+    return fresh.length + moved;
+  }
+
+  /** Up to `limit` nodes that are due; nobody else gets them until `end` or `postpone`. */
+  async lease(limit: number): Promise<NodeRecord[]> {
+    const { store, clock } = this.#parts;
+    const leased = await store.lease(clock.now(), limit);
+    // One that is about to be written is due again as soon as it is.
+    return leased.filter(({ id }) => this.#known.begin(toHex(id)));
+  }
+
+  /** Gives a leased node back as it should be; it is not visited before its `dueAt`. */
+  postpone(before: NodeRecord, after: NodeRecord): void {
+    this.#known.end(toHex(before.id), after);
+    this.funnel.replace(before, after);
+    if (before.visits === 0 && after.visits > 0) this.#unvisited--;
+    this.#commit({ nodes: [after] });
+  }
+
+  /** A visit is over. */
+  end(before: NodeRecord, after: NodeRecord, { visit, neighbours, session }: Found): void {
+    const { clock } = this.#parts;
+    const key = toHex(before.id);
+    if (before.visits === 0) this.#unvisited--;
+    if (isGone(after, clock.now())) {
+      this.#known.forget(key);
+      this.funnel.remove(before);
+      this.#commit({ removed: [before.id], ...(session && { session }) });
+      return;
+    }
+    const record = this.#elsewhere(key, {
+      ...after,
+      trust: trustAfter(after.trust, after.failures),
+    });
+    const called = this.#known.end(key, record);
+    this.funnel.replace(before, record);
+    const admitted = called.map(({ named, source }) => this.#firstRecord(named, 'gossip', source));
+    this.#commit({
+      nodes: [record, ...admitted],
+      visits: [visit],
+      ...(neighbours.length > 0 && { neighbours: [{ id: record.id, named: neighbours }] }),
+      ...(session && { session }),
+    });
+  }
+
+  /** When somebody will be due. */
+  nextDue(): Promise<number | undefined> {
+    return this.#parts.store.nextDue();
+  }
+
+  /** Resolves when the store is up to date. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#writing);
+  }
+
+  /** Keeps a session. */
+  save(session: CrawlSession): Promise<void> {
+    return this.#parts.store.commit({ session });
+  }
+
+  #firstRecord(
+    { id, endpoint, enr }: Named,
+    origin: NodeRecord['origin'],
+    source?: Source,
+  ): NodeRecord {
+    const now = this.#parts.clock.now();
+    const record: NodeRecord = {
+      ...{ id, endpoint, origin },
+      trust: source === undefined || enr !== undefined ? 'signed' : 'gossiped',
+      ...(source && { relayedBy: source.ip }),
+      ...(enr !== undefined && { enr }),
+      status: 'discovered',
+      firstSeen: now,
+      ...{ visits: 0, failures: 0, dueAt: now },
+    };
+    this.funnel.add(record);
+    this.#unvisited++;
+    return record;
+  }
+
+  /** A node that was not found is looked for at the next place that was named, and at once. */
+  #elsewhere(key: string, record: NodeRecord): NodeRecord {
+    if (record.trust !== 'gossiped' || record.failures === 0) return record;
+    const hint = this.#known.nextHint(key);
+    if (hint === undefined) return record;
+    const { endpoint, enr } = hint;
+    return {
+      ...record,
+      endpoint,
+      ...(enr !== undefined && { enr, trust: 'signed' }),
+      failures: record.failures - 1,
+      dueAt: this.#parts.clock.now(),
+    };
+  }
+
+  async #relocate({ key, id }: Named): Promise<void> {
+    const { store } = this.#parts;
+    if (!this.#known.begin(key)) return;
+    const before = await store.get(id);
+    if (before === undefined) return;
+    const after = this.#elsewhere(key, before);
+    this.#known.end(key, after);
+    this.funnel.replace(before, after);
+    await store.commit({ nodes: [after] });
+  }
+
+  #commit(batch: CrawlBatch): void {
+    this.#write(this.#parts.store.commit(batch));
+  }
+
+  #write(work: Promise<void>): void {
+    const done = (): void => {
+      this.#writing.delete(written);
+      this.onNews();
+    };
+    const written = work.catch((error: unknown) => this.onFailure(error)).then(done);
+    this.#writing.add(written);
+  }
+}
+
+function isGone({ lastSeen, origin, failures, lastVisit = 0 }: NodeRecord, now: number): boolean {
+  if (origin === 'bootnode' || failures < forgetAfter) return false;
+  return lastSeen === undefined ? lastVisit > 0 : now - lastSeen > forgetAge;
+}

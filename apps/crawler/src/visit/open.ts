@@ -1,0 +1,44 @@
+import { createDiscv4, type Discv4 } from '@devp2p/discv4';
+import { listen } from '@devp2p/discv4/udp';
+import { isOnChain } from '../chain-filter.ts';
+import { Targets } from '../discovery/targets.ts';
+import { type VisitSettings, withDefaults } from '../options.ts';
+import { AddressGate, Pace, Places } from '../pace.ts';
+import { tcpDial } from './dial.ts';
+import type { Visiting } from './visit.ts';
+
+/** Everything that visits need. */
+export interface OpenVisiting extends Visiting {
+  readonly discovery: Discv4;
+}
+
+/**
+ * Gets ready for visits; `discovery.close()` ends it.
+ *
+ * @throws RangeError, Discv4Error `listen-failed`, CryptoError
+ */
+export async function openVisiting(options: VisitSettings): Promise<OpenVisiting> {
+  const settings = withDefaults(options);
+  const { crypto, clock, random, maxVisits, requestTimeout } = settings;
+  const { privateKey, host, socket, network = {} } = options;
+  const discv4 = {
+    ...{ privateKey, crypto, clock, random, requestTimeout },
+    tcpPort: 0,
+    // Each visit waits for one answer, or a Ping, at a time; as many nodes again may ping us and be pinged back.
+    maxPending: 4 * maxVisits + 1_024,
+  };
+  const discovery = socket
+    ? await createDiscv4(socket, discv4)
+    : await listen({ ...discv4, host, port: options.port ?? 0 });
+  return {
+    ...settings,
+    discovery,
+    dial: options.dial ?? tcpDial({ ...settings, privateKey }),
+    isOurs: (status) => isOnChain(network, status),
+    targets: new Targets(crypto),
+    packets: new Pace(clock, settings.packetsPerSecond),
+    dials: new Pace(clock, settings.dialsPerSecond),
+    places: new Places(settings.maxConnections),
+    gate: new AddressGate(clock, settings.dialInterval),
+  };
+}
