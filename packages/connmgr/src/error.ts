@@ -1,5 +1,10 @@
-/** Why a call was refused. */
-export type ConnManagerErrorCode = 'invalid-option';
+import type { CloseReason } from './connection.ts';
+
+/**
+ * `invalid-option`: an option that makes no sense. `invalid-ban`: an entry of a ban list that is none. The others are
+ * what signals abort with, see {@link CloseReason}.
+ */
+export type ConnManagerErrorCode = 'invalid-option' | 'invalid-ban' | CloseReason;
 
 /** Every error of this package. */
 export class ConnManagerError extends Error {
@@ -10,4 +15,19 @@ export class ConnManagerError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** A failure's name for the counters: its `code` if it has one, else its `name`. */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : error.name;
+}
+
+/** What a signal aborts with. */
+export function reasonFor(reason: CloseReason): ConnManagerError {
+  return new ConnManagerError(
+    reason,
+    `the connection is not wanted: ${reason.replaceAll('-', ' ')}`,
+  );
 }

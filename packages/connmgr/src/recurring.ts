@@ -1,0 +1,12 @@
+import type { Clock, Timer } from '@devp2p/clock';
+
+/** Calls back again and again, each time after another `delay` in ms, until it is cancelled. */
+export function recurring(clock: Clock, delay: () => number, callback: () => void): Timer {
+  const next = (): Timer =>
+    clock.setTimeout(() => {
+      timer = next();
+      callback();
+    }, delay());
+  let timer = next();
+  return { cancel: () => timer.cancel() };
+}

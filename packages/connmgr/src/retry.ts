@@ -1,0 +1,16 @@
+import { fraction, type RandomBytes } from './random.ts';
+
+/** @see retryDelay */
+export interface RetrySettings {
+  readonly retryDelay: number;
+  readonly maxRetryDelay: number;
+  readonly retryJitter: number;
+  readonly random: RandomBytes;
+}
+
+/** Time to the next attempt after so many in a row came to nothing, in ms: btcd's linear back-off, with jitter. */
+export function retryDelay(retries: number, settings: RetrySettings): number {
+  const { retryJitter, random } = settings;
+  const delay = Math.min(retries * settings.retryDelay, settings.maxRetryDelay);
+  return retryJitter === 0 ? delay : delay * (1 + retryJitter * (2 * fraction(random) - 1));
+}
