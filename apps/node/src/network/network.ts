@@ -7,6 +7,7 @@ import type { DisconnectReason, MessageStream, Protocol } from '@devp2p/peer';
 import { connect, type Listener, listen } from '@devp2p/rlpx/tcp';
 import { NodeError } from '../error.ts';
 import { errorText, type Logs } from '../log.ts';
+import { publish } from './diagnostics.ts';
 import type { NodePeer, PeerSet } from './peers.ts';
 import { setUp } from './set-up.ts';
 import { keepConnected } from './static-node.ts';
@@ -28,6 +29,7 @@ export interface NetworkOptions {
   readonly acceptFrom?: ((host: string) => boolean) | undefined;
   readonly staticNodes: readonly Enode[];
   readonly isStatic: (id: Uint8Array) => boolean;
+  readonly isTrusted?: ((id: Uint8Array) => boolean) | undefined;
   readonly maxPendingPeers: number;
   readonly onPeer: (peer: NodePeer) => void;
   readonly crypto: Crypto;
@@ -47,6 +49,10 @@ export interface Network {
    * @returns the peer that came of it, if one did
    */
   dial(node: Enode, admit: () => boolean): Promise<NodePeer | undefined>;
+  /** Stays connected to one more node from now on; the caller answers for `isStatic`. */
+  keep(node: Enode): void;
+  /** Does not dial a static node again. A connection that there is stays. */
+  letGo(id: Uint8Array): void;
   /** Resolves when each static node is a peer, or could not be reached once. */
   readonly staticsTried: Promise<void>;
   /** Says `quitting` to every peer and closes the port. Idempotent. */
@@ -81,6 +87,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     eth: options.eth,
     clientId: options.clientId,
     isStatic,
+    isTrusted: options.isTrusted,
     clock,
     log: logs('peer'),
   };
@@ -122,24 +129,47 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     onStream: (stream) => void take(stream),
   });
 
-  const staticLoops = staticNodes.map((node) => {
-    const loop = keepConnected({
+  const reach = async (node: Enode, until = signal): Promise<MessageStream> => {
+    publish(() => ({ type: 'dial' }));
+    try {
+      return await connect(node, { ...transport, signal: until });
+    } catch (error) {
+      publish(() => ({ type: 'dial-failed', error }));
+      throw error;
+    }
+  };
+
+  /** The static nodes, by hex id. */
+  const kept = new Map<string, AbortController>();
+  const loops = new Set<Promise<void>>();
+  const keep = (node: Enode): Promise<void> | undefined => {
+    const key = toHex(node.id);
+    if (signal.aborted || kept.has(key)) return undefined;
+    const end = new AbortController();
+    kept.set(key, end);
+    const { tried, over } = keepConnected({
       name: formatEnode(node),
       gone: () => peers.gone(node.id),
-      dial: async () => take(await connect(node, { ...transport, signal })),
+      dial: async () => take(await reach(node, end.signal)),
       clock,
       random: () => (random(1)[0] ?? 0) / 255,
       log,
-      signal,
+      signal: end.signal,
     });
-    return { ...loop, tried: Promise.race([loop.tried, peers.arrival(node.id)]) };
-  });
+    loops.add(over);
+    over.finally(() => loops.delete(over));
+    return tried;
+  };
+  const staticsTried = Promise.all(
+    staticNodes.map((node) => Promise.race([keep(node), peers.arrival(node.id)])),
+  ).then(() => {});
 
   const close = async (): Promise<void> => {
     stop.abort();
+    for (const end of kept.values()) end.abort();
     const closing = listener.close();
     for (const controller of connections.values()) end(controller, 'quitting');
-    await Promise.all([closing, ...connections.keys(), ...staticLoops.map(({ over }) => over)]);
+    await Promise.all([closing, ...connections.keys(), ...loops]);
   };
   let closed: Promise<void> | undefined;
   return {
@@ -149,7 +179,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
       if (arriving.has(key)) return undefined;
       dialling.add(key);
       try {
-        const stream = await connect(node, { ...transport, signal });
+        const stream = await reach(node);
         if (admit()) return await take(stream);
         await stream.close();
         return undefined;
@@ -157,7 +187,12 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
         dialling.delete(key);
       }
     },
-    staticsTried: Promise.all(staticLoops.map(({ tried }) => tried)).then(() => {}),
+    keep: (node) => void keep(node),
+    letGo(id) {
+      kept.get(toHex(id))?.abort();
+      kept.delete(toHex(id));
+    },
+    staticsTried,
     close() {
       closed ??= close();
       return closed;

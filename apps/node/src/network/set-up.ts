@@ -12,6 +12,7 @@ import {
   type Protocol,
 } from '@devp2p/peer';
 import { errorText, type Log } from '../log.ts';
+import { publish } from './diagnostics.ts';
 import type { NodePeer, PeerSet } from './peers.ts';
 
 /** What every connection is set up with. */
@@ -20,6 +21,8 @@ export interface SetUpOptions {
   readonly eth: Protocol<'eth', EthPeer>;
   readonly clientId: string;
   readonly isStatic: (id: Uint8Array) => boolean;
+  /** Whether the operator lets the node in beyond the limits. @default nobody */
+  readonly isTrusted?: ((id: Uint8Array) => boolean) | undefined;
   /** Whether a connection that we are dialling goes before one that the node dialled. @default it never does */
   readonly isCrossed?: ((id: Uint8Array) => boolean) | undefined;
   readonly clock: Clock;
@@ -46,6 +49,7 @@ export async function setUp(
   const objection = isCrossed ? 'already-connected' : peers.objection(stream.remoteId);
   if (objection !== undefined) {
     log.dropped({ reason: objection, direction: 'local', error: undefined });
+    publish(() => ({ type: 'refused', stream, reason: objection }));
     await refuse(stream, objection);
     return undefined;
   }
@@ -56,7 +60,7 @@ export async function setUp(
     connection = await openPeer(stream, {
       clientId,
       protocols: [eth],
-      flags: { static: isStatic },
+      flags: { static: isStatic, trusted: options.isTrusted?.(stream.remoteId) ?? false },
       accept: () => {
         const reason = peers.reserve(stream.remoteId);
         reserved = reason === undefined;
