@@ -7,7 +7,8 @@ export type NodeErrorCode =
   | 'nodekey-exposed'
   | 'nodes-unusable'
   | 'port-unavailable'
-  | 'static-self';
+  | 'static-self'
+  | 'unreachable';
 
 /** A failure of the node itself; the message is one line that names the thing and what to do. */
 export class NodeError extends Error {

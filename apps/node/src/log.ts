@@ -15,7 +15,7 @@ export interface Log {
 }
 
 /** The parts of the node that log under a name, and can be given a level, of their own. */
-const logModules = ['node', 'network', 'discovery', 'peer', 'sync', 'chain'] as const;
+const logModules = ['node', 'network', 'discovery', 'peer', 'sync', 'chain', 'rpc'] as const;
 export type LogModule = (typeof logModules)[number];
 
 /** Gives each module its log. */

@@ -5,6 +5,7 @@ import { fastCrypto } from '@devp2p/crypto/fast';
 import type { ResolveTxt } from '@devp2p/dnsdisc';
 import {
   type Enode,
+  enrContentFromEnode,
   formatEnode,
   formatEnr,
   type IpRange,
@@ -12,6 +13,7 @@ import {
   isLoopback,
   parseEnode,
   parseIp,
+  signEnr,
   toHex,
 } from '@devp2p/enr';
 import { eth } from '@devp2p/eth';
@@ -19,13 +21,19 @@ import type { LocalChain } from './chain/chain.ts';
 import { networkNodes } from './chain/networks.ts';
 import { openDatadir, openNodeKey } from './datadir.ts';
 import { type Discovery, openDiscovery } from './discovery/discovery.ts';
+import { forkEntry } from './discovery/fork-entry.ts';
 import { NodeError } from './error.ts';
 import { type Logs, silentLogs } from './log.ts';
+import { trackProgress, watchHealth } from './metrics/health.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { type MetricsSettings, serveMetrics } from './metrics/server.ts';
 import { dialCandidates } from './network/dialer.ts';
 import { openNetwork } from './network/network.ts';
 import { createPeerSet, type NodePeer, type Peers } from './network/peers.ts';
 import { type ChainChoice, openNodeChain, readGenesis } from './node-chain.ts';
 import type { ReportProgress } from './progress.ts';
+import { nodeControl } from './rpc/node-control.ts';
+import { type HttpSettings, openRpc, type WebSocketSettings } from './rpc/servers.ts';
 import { createSync, type Sync, type SyncResult } from './sync/sync.ts';
 import { clientId } from './version.ts';
 
@@ -71,6 +79,12 @@ export interface NodeSettings {
   maxPeers?: number | undefined;
   /** Most inbound handshakes under way at once. @default 50, as go-ethereum */
   maxPendingPeers?: number | undefined;
+  /** JSON-RPC over HTTP, and `/health`. @default not served */
+  http?: HttpSettings | undefined;
+  /** JSON-RPC over WebSocket. @default not served */
+  ws?: WebSocketSettings | undefined;
+  /** Metrics for Prometheus, and `/health`. @default not measured */
+  metrics?: MetricsSettings | undefined;
   /** Hash of the block to sync to, 32 bytes. @default the best block that a static node reports */
   syncTarget?: Uint8Array | undefined;
   /** Where each module's log lines go. @default nowhere */
@@ -95,6 +109,13 @@ export interface NodeEvents {
   synced: [result: SyncResult];
 }
 
+/** Where a node is asked; absent for what it does not serve. */
+export interface Endpoints {
+  readonly http?: string | undefined;
+  readonly ws?: string | undefined;
+  readonly metrics?: string | undefined;
+}
+
 /** A running node. */
 export interface Node extends EventEmitter<NodeEvents> {
   /** `enode://…` URL under which others can dial it. */
@@ -104,6 +125,8 @@ export interface Node extends EventEmitter<NodeEvents> {
   readonly chain: LocalChain;
   readonly peers: Peers;
   readonly sync: Sync;
+  /** URLs of what is served to the operator. */
+  readonly endpoints: Endpoints;
   /** Says `quitting` to the peers and closes port and databases. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -117,8 +140,19 @@ export interface Node extends EventEmitter<NodeEvents> {
  * nothing is left open then
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
+  const metrics = options.metrics && createMetrics();
+  try {
+    return await startNode(options, metrics);
+  } catch (error) {
+    metrics?.close();
+    throw error;
+  }
+}
+
+async function startNode(options: NodeOptions, metrics: Metrics | undefined): Promise<Node> {
   const { crypto = fastCrypto, clock = systemClock, random = randomBytes } = options;
-  const { logs = silentLogs, report = () => {} } = options;
+  const { logs = silentLogs } = options;
+  const progress = trackProgress(options.report ?? (() => {}));
   const staticNodes = (options.staticNodes ?? []).map(asEnode);
   const events = new EventEmitter<NodeEvents>();
   let onStarted = (): void => {};
@@ -130,24 +164,33 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const datadir = openDatadir(options.datadir);
   const privateKey = options.privateKey ?? openNodeKey(datadir, crypto);
   const id = crypto.secp256k1.publicKey(privateKey);
-  const isStatic = staticNodeTest(staticNodes, id);
+  const staticIds = hexIds(staticNodes, id);
+  const trustedIds = new Set<string>();
+  const isStatic = (id: Uint8Array): boolean => staticIds.has(toHex(id));
+  const isTrusted = (id: Uint8Array): boolean => trustedIds.has(toHex(id));
   const { networkId } = options;
   const chain = await openNodeChain({ datadir, genesis, networkId, crypto, clock, logs });
 
   const { host = '0.0.0.0', port = 30303, maxPeers = 50, netRestrict, externalIp } = options;
-  const peers = createPeerSet({ id, maxPeers, isStatic });
+  const peers = createPeerSet({
+    id,
+    maxPeers,
+    isStatic: (other) => isStatic(other) || isTrusted(other),
+  });
+  const ownClientId = clientId(options.identity);
   const versions = options.ethVersions ?? [70, 69, 68];
   const network = await openNetwork({
     id,
     privateKey,
     host,
     port,
-    clientId: clientId(options.identity),
+    clientId: ownClientId,
     eth: eth({ chain, versions, onRange: peers.changed, crypto, clock, random }),
     peers,
     acceptFrom: (from) => isPermitted(from, netRestrict),
     staticNodes,
     isStatic,
+    isTrusted,
     maxPendingPeers: options.maxPendingPeers ?? 50,
     onPeer: (peer) => void started.then(() => events.emit('peer', peer)),
     crypto,
@@ -208,14 +251,20 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     target: options.syncTarget,
     // As with peers: not before somebody can have begun to listen.
     onSynced: (result) => setImmediate(() => events.emit('synced', result)),
-    report,
+    report: progress.report,
     clock,
     log: logs('sync'),
   });
 
+  const health = watchHealth({ peers, chain, sync, progress, signal });
+  const servers: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
     stop.abort();
-    await Promise.all([sync.close(), network.close(), discovery?.close(), dialler]);
+    await Promise.all([
+      ...servers.map((server) => server.close()),
+      ...[sync.close(), network.close(), discovery?.close(), dialler],
+    ]);
+    metrics?.close();
     await chain.close();
     logs('node').info({ head: chain.head.number }, 'closed');
   };
@@ -224,6 +273,32 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     closed ??= close();
     return closed;
   };
+
+  const serve = async (): Promise<Endpoints> => {
+    const ownRecord = () =>
+      signEnr({ ...enrContentFromEnode(parseEnode(enode)), eth: forkEntry(chain) }, privateKey, {
+        crypto,
+      });
+    const rpc = await openRpc({
+      ...{ http: options.http, ws: options.ws, health, onCall: metrics?.countCall },
+      control: nodeControl({
+        ...{ id, clientId: ownClientId, datadir, host, enode, chain, peers, network, crypto },
+        ...{ staticIds, trustedIds, record: () => discovery?.record ?? ownRecord() },
+      }),
+      ...{ crypto, clock, random, log: logs('rpc') },
+    });
+    servers.push(rpc);
+    if (metrics === undefined) return { http: rpc.http, ws: rpc.ws };
+    metrics.watch({ health, discovery });
+    const log = logs('rpc');
+    const server = await serveMetrics({ ...options.metrics, metrics, health, clock, log });
+    servers.push(server);
+    return { http: rpc.http, ws: rpc.ws, metrics: server.url };
+  };
+  const endpoints = await serve().catch(async (error: unknown) => {
+    await closeOnce();
+    throw error;
+  });
   // Not before whoever waits for the node can have begun to listen: peers come while discovery starts.
   setImmediate(onStarted);
   return Object.assign(events, {
@@ -232,13 +307,14 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     chain,
     peers,
     sync,
+    endpoints,
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,
   });
 }
 
 /** @throws NodeError `static-self` */
-function staticNodeTest(nodes: readonly Enode[], ownId: Uint8Array): (id: Uint8Array) => boolean {
+function hexIds(nodes: readonly Enode[], ownId: Uint8Array): Set<string> {
   const ids = new Set(nodes.map(({ id }) => toHex(id)));
   if (ids.has(toHex(ownId))) {
     throw new NodeError(
@@ -246,7 +322,7 @@ function staticNodeTest(nodes: readonly Enode[], ownId: Uint8Array): (id: Uint8A
       'a static node is this node itself: remove it from --static',
     );
   }
-  return (id) => ids.has(toHex(id));
+  return ids;
 }
 
 function asEnode(node: Enode | string): Enode {

@@ -6,6 +6,7 @@ Usage
   devp2p-node [run] [flags]            run a node
   devp2p-node import FILE [flags]      add the blocks of FILE (RLP, also gzip) to the chain
   devp2p-node export FILE [flags]      write the chain's blocks to FILE
+  devp2p-node status [flags]           show a running node, which serves admin over HTTP
 `;
 
 const footer = `

@@ -12,9 +12,10 @@ import { importChain } from './import.ts';
 import { run } from './run.ts';
 import { type Invocation, readInvocation } from './settings.ts';
 import { onSignals } from './signals.ts';
+import { showStatus } from './status.ts';
 import { UsageError } from './usage.ts';
 
-const commands = { run, import: importChain, export: exportChain };
+const commands = { run, import: importChain, export: exportChain, status: showStatus };
 
 /**
  * The whole program.

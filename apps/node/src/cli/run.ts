@@ -2,6 +2,7 @@ import { fastCrypto } from '@devp2p/crypto/fast';
 import { toHex } from '@devp2p/enr';
 import { readNodeKey } from '../datadir.ts';
 import { createNode } from '../node.ts';
+import type { HttpSettings, WebSocketSettings } from '../rpc/servers.ts';
 import type { SyncResult } from '../sync/sync.ts';
 import type { CommandContext } from './context.ts';
 import type { Settings } from './flags.ts';
@@ -33,6 +34,11 @@ export async function run(context: CommandContext): Promise<void> {
     staticNodes: settings.static,
     maxPeers: settings.maxpeers,
     maxPendingPeers: settings.maxpendpeers,
+    http: settings.http ? httpSettings(settings) : undefined,
+    ws: settings.ws ? webSocketSettings(settings) : undefined,
+    metrics: settings.metrics
+      ? { host: settings['metrics.addr'], port: settings['metrics.port'] }
+      : undefined,
     syncTarget: settings['sync.target'],
     logs,
     report: progress.report,
@@ -47,6 +53,25 @@ export async function run(context: CommandContext): Promise<void> {
     progress.close();
     await node.close();
   }
+}
+
+function httpSettings(settings: Settings): HttpSettings {
+  return {
+    host: settings['http.addr'],
+    port: settings['http.port'],
+    apis: settings['http.api'],
+    corsOrigins: settings['http.corsdomain'],
+    virtualHosts: settings['http.vhosts'],
+  };
+}
+
+function webSocketSettings(settings: Settings): WebSocketSettings {
+  return {
+    host: settings['ws.addr'],
+    port: settings['ws.port'],
+    apis: settings['ws.api'],
+    origins: settings['ws.origins'],
+  };
 }
 
 function privateKey({ nodekey, nodekeyhex }: Settings): Uint8Array | undefined {

@@ -24,7 +24,8 @@ export interface Invocation {
 }
 
 const names = Object.keys(flags) as readonly FlagName[];
-const commands: readonly Command[] = ['run', 'import', 'export'];
+const commands: readonly Command[] = ['run', 'import', 'export', 'status'];
+const commandsOfFiles: readonly Command[] = ['import', 'export'];
 
 /**
  * Reads command line, environment and configuration file, each going before the next.
@@ -54,9 +55,10 @@ function readWords(words: readonly string[]): readonly [Command, string | undefi
   if (command === undefined) {
     throw new UsageError(`unknown command "${word}"${didYouMean(word, commands)}`);
   }
-  const unexpected = command === 'run' ? file : extra;
+  const takesFile = commandsOfFiles.includes(command);
+  const unexpected = takesFile ? extra : file;
   if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`);
-  if (command !== 'run' && file === undefined) {
+  if (takesFile && file === undefined) {
     throw new UsageError(`${command} needs a file: devp2p-node ${command} FILE`);
   }
   return [command, file];

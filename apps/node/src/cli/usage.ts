@@ -6,7 +6,9 @@ export class UsageError extends Error {
 /** The one of `candidates` that `word` was most likely meant to be, if any is near enough. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  // Of one letter nothing can be said.
+  const letters = word.replaceAll(/\W/g, '').length;
+  let bestDistance = Math.min(letters - 1, Math.max(2, Math.floor(word.length / 3))) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(word, candidate);
     if (distance < bestDistance) {

@@ -12,6 +12,7 @@ import {
   parseIpRanges,
 } from '@devp2p/enr';
 import type { NetworkName } from '../chain/networks.ts';
+import { type RpcApi, rpcApis } from '../rpc/servers.ts';
 
 const networkNames = ['mainnet', 'sepolia', 'hoodi'] as const satisfies readonly NetworkName[];
 const knownEthVersions = [70, 69, 68];
@@ -116,6 +117,32 @@ export function nat(text: string): Nat {
   const [, ip = ''] = /^extip:(.*)$/.exec(text) ?? [];
   if (isIP(ip) === 0) throw new Error('expected none or extip:IP');
   return { externalIp: ip };
+}
+
+export function apis(text: string): readonly RpcApi[] {
+  const names = parts(text);
+  const known = rpcApis.filter((api) => names.includes(api));
+  if (known.length < new Set(names).size) {
+    throw new Error(`expected some of ${rpcApis.join(', ')}`);
+  }
+  return known;
+}
+
+/** `*`, or origins such as `https://example.org`, of which parts may be left out. */
+export function origins(text: string): readonly string[] {
+  const list = parts(text);
+  if (list.some((origin) => /[\s/?#]/.test(origin.replace(/^[a-z][a-z\d+.-]*:\/\//i, '')))) {
+    throw new Error('expected origins such as https://example.org, or *');
+  }
+  return list;
+}
+
+export function hostNames(text: string): readonly string[] {
+  const names = parts(text);
+  if (names.some((name) => !/^(?:\*|[a-z\d_.-]+)$/i.test(name))) {
+    throw new Error('expected host names without ports, or *');
+  }
+  return names;
 }
 
 function staticNode(url: string): Enode {

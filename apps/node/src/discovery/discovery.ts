@@ -1,6 +1,6 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
-import { mixSources } from '@devp2p/discv4';
+import { mixSources, type Stats } from '@devp2p/discv4';
 import { bindUdp, listen } from '@devp2p/discv4/udp';
 import { createDnsClient, parseTreeUrl, type ResolveTxt } from '@devp2p/dnsdisc';
 import { type Enode, type Enr, enodeFromEnr, type IpRange, parseIp } from '@devp2p/enr';
@@ -46,6 +46,10 @@ export interface Discovery {
   readonly port: number;
   /** Our record as others get it now. */
   readonly record: Enr;
+  /** How many nodes are in the table. */
+  readonly tableSize: number;
+  /** Packets since the start. */
+  readonly stats: Readonly<Stats>;
   /** Found nodes without end, from discv4 and the DNS lists in turn. The same one may come again. */
   candidates(signal: AbortSignal): AsyncIterable<Candidate>;
   /** Whether the node may be on our chain, by its record, which is asked for where it is not known. */
@@ -96,6 +100,12 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
     port: discv4.localAddress.port,
     get record() {
       return discv4.localEnr;
+    },
+    get tableSize() {
+      return discv4.nodes().length;
+    },
+    get stats() {
+      return discv4.stats;
     },
     candidates: (signal) =>
       mixSources<Candidate>([discv4.randomNodes({ signal }), fromDns(signal)], {

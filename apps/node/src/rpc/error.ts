@@ -1,0 +1,30 @@
+/** Codes of JSON-RPC 2.0 and, from -32000 to -32099, those that go-ethereum adds (`rpc/errors.go`). */
+const numbers = {
+  'parse-error': -32700,
+  'invalid-request': -32600,
+  'method-not-found': -32601,
+  'invalid-params': -32602,
+  internal: -32603,
+  failed: -32000,
+  timeout: -32002,
+  'too-large': -32003,
+} as const;
+
+/** What went wrong, in words. */
+type RpcErrorCode = keyof typeof numbers;
+
+/** A failure that the caller is told as it is. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  readonly code: RpcErrorCode;
+
+  constructor(code: RpcErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+
+  /** The number that goes over the wire. */
+  get number(): number {
+    return numbers[this.code];
+  }
+}

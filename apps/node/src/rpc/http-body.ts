@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Why a body was not taken, as an HTTP status. */
+export type BodyFault = 413 | 503;
+
+/** Bytes of requests that are being received, of all connections together. */
+export interface BodyBudget {
+  /** Of one request. */
+  readonly max: number;
+  /** Of all. */
+  readonly maxTotal: number;
+  total: number;
+}
+
+/**
+ * Reads a request's body as far as the budget allows.
+ *
+ * @returns the body, or the status to refuse it with; rejects when the caller has gone.
+ */
+export async function readBody(
+  request: IncomingMessage,
+  budget: BodyBudget,
+): Promise<Buffer | BodyFault> {
+  if (Number(request.headers['content-length'] ?? 0) > budget.max) return 413;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    return await new Promise<Buffer | BodyFault>((resolve, reject) => {
+      const stop = (fault: BodyFault): void => {
+        request.off('data', onData);
+        resolve(fault);
+      };
+      const onData = (chunk: Buffer): void => {
+        if (size + chunk.length > budget.max) stop(413);
+        else if (budget.total + chunk.length > budget.maxTotal) stop(503);
+        else {
+          size += chunk.length;
+          budget.total += chunk.length;
+          chunks.push(chunk);
+        }
+      };
+      request.on('data', onData);
+      request.once('end', () => resolve(Buffer.concat(chunks, size)));
+      request.once('error', reject);
+      request.once('close', () => reject(new Error('the caller has gone')));
+    });
+  } finally {
+    budget.total -= size;
+  }
+}

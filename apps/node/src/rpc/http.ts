@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '@devp2p/clock';
+import { answerJson, refuse } from './http-answer.ts';
+import { type BodyBudget, readBody } from './http-body.ts';
+import type { JsonRpc } from './json-rpc.ts';
+import { isCorsOrigin, isVirtualHost } from './origins.ts';
+
+/** Bytes of one request. @default 5 MiB (go-ethereum, `HTTPBodyLimit`) */
+export const maxRequestSize: number = 5 * 1024 * 1024;
+
+/** Bytes of all requests that are being received at once: what a hundred slow callers may cost. */
+const maxBuffered = 64 * 1024 * 1024;
+
+/** What go-ethereum takes for JSON. */
+const jsonTypes = ['application/json', 'application/json-rpc', 'application/jsonrequest'];
+
+/** @see createHttpHandler */
+export interface HttpHandlerOptions {
+  readonly rpc: JsonRpc;
+  /** Host names that the server goes by; `*` for any. */
+  readonly virtualHosts: readonly string[];
+  /** Origins whose pages may ask; `*` for any. */
+  readonly corsOrigins: readonly string[];
+  /** Bytes of one request. */
+  readonly maxRequest: number;
+  /** What `/health` says. */
+  readonly health: () => { readonly healthy: boolean };
+  readonly clock: Clock;
+}
+
+/** Answers JSON-RPC over HTTP: POST to `/`, and GET of `/health`. */
+export function createHttpHandler(
+  options: HttpHandlerOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const { rpc, virtualHosts, corsOrigins, maxRequest, health, clock } = options;
+  const budget: BodyBudget = { max: maxRequest, maxTotal: maxBuffered, total: 0 };
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const no = (status: number, message: string): void =>
+      refuse(request, response, status, message, clock);
+    const { method = '', headers } = request;
+    if (!isVirtualHost(headers.host, virtualHosts)) return no(403, 'invalid host specified');
+    const { origin } = headers;
+    if (origin !== undefined) {
+      // Browsers would keep the answer from the page; what was asked for would have been done all the same.
+      if (!isCorsOrigin(origin, corsOrigins)) return no(403, 'origin not allowed');
+      response.setHeader('access-control-allow-origin', origin);
+      response.setHeader('vary', 'Origin');
+    }
+    const path = request.url?.split('?', 1)[0];
+    if (path === '/health') {
+      if (method !== 'GET' && method !== 'HEAD') return no(405, 'method not allowed');
+      const state = health();
+      return answerJson(response, state.healthy ? 200 : 503, JSON.stringify(state));
+    }
+    if (path !== '/') return no(404, 'not found');
+    if (method === 'OPTIONS' && origin !== undefined) {
+      response.writeHead(204, {
+        'access-control-allow-methods': 'POST, GET',
+        'access-control-allow-headers': 'content-type',
+        'access-control-max-age': '600',
+      });
+      response.end();
+      return;
+    }
+    if (method !== 'POST') {
+      response.setHeader('allow', 'POST, OPTIONS');
+      return no(405, 'method not allowed');
+    }
+    const encoding = headers['content-encoding'] ?? 'identity';
+    const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+    if (!jsonTypes.includes(type) || encoding !== 'identity') {
+      return no(415, 'invalid content type, only application/json is supported');
+    }
+    const body = await readBody(request, budget);
+    if (body === 413) return no(413, `request too large, at most ${maxRequest} bytes`);
+    if (body === 503) return no(503, 'too many requests at once');
+    const { text, isJson } = await rpc(body.toString('utf8'));
+    if (text !== undefined) answerJson(response, isJson ? 200 : 400, text);
+    else response.writeHead(204).end();
+  };
+  return (request, response) => {
+    // The only thing that can go wrong is that the caller leaves.
+    serve(request, response).catch(() => request.destroy());
+  };
+}

@@ -1,0 +1,14 @@
+import type { NodeControl } from './admin.ts';
+import { method, type Namespace } from './api.ts';
+
+/** `net_*`: the little that anybody may know of the network. */
+export function netNamespace(node: Pick<NodeControl, 'networkId' | 'peers'>): Namespace {
+  return {
+    methods: {
+      version: method([], () => node.networkId.toString()),
+      // The port is open before this can be asked, and is closed after it.
+      listening: method([], () => true),
+      peerCount: method([], () => `0x${node.peers().length.toString(16)}`),
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+
+/**
+ * Whether a request's Host names a server that the operator has. IP addresses always do: a page that rebinds its own
+ * name to a local address is told apart by the name. As go-ethereum's `--http.vhosts`.
+ */
+export function isVirtualHost(host: string | undefined, allowed: readonly string[]): boolean {
+  if (host === undefined || host === '') return true;
+  const [, name = host] = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/.exec(host) ?? [];
+  const bare = name.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  return isIP(bare) !== 0 || allowed.some((one) => one === '*' || one.toLowerCase() === bare);
+}
+
+/**
+ * Whether pages of an origin may ask over HTTP: one of a list of origins, in which one `*` stands for anything. As
+ * go-ethereum's `--http.corsdomain`.
+ */
+export function isCorsOrigin(origin: string, allowed: readonly string[]): boolean {
+  const given = origin.toLowerCase();
+  return allowed.some((one) => {
+    const [start = '', end] = one.toLowerCase().split('*', 2);
+    if (end === undefined) return given === start;
+    return (
+      given.length >= start.length + end.length && given.startsWith(start) && given.endsWith(end)
+    );
+  });
+}
+
+/**
+ * Whether pages of an origin may open a WebSocket: one of a list of origins, of which scheme and port may be left out.
+ * An empty list means this machine's own pages. As go-ethereum's `--ws.origins`.
+ */
+export function isSocketOrigin(origin: string, allowed: readonly string[]): boolean {
+  const rules = allowed.length > 0 ? allowed : ['http://localhost', `http://${hostname()}`];
+  if (rules.includes('*')) return true;
+  const given = parts(origin);
+  return (
+    given.host !== '' &&
+    rules.map(parts).some(({ scheme, host, port }) => {
+      return (
+        (scheme === '' || scheme === given.scheme) &&
+        host === given.host &&
+        (port === '' || port === given.port)
+      );
+    })
+  );
+}
+
+function parts(origin: string): { scheme: string; host: string; port: string } {
+  const [, scheme = '', host = '', port = ''] =
+    /^(?:([a-z][a-z\d+.-]*):\/\/)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?$/.exec(origin.toLowerCase()) ??
+    [];
+  return { scheme, host, port };
+}

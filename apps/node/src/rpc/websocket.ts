@@ -1,0 +1,137 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '@devp2p/clock';
+import type { RandomBytes } from '@devp2p/crypto';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { JsonRpc } from './json-rpc.ts';
+import { isSocketOrigin } from './origins.ts';
+import { Subscriptions } from './subscriptions.ts';
+
+/** How much WebSocket callers may cost. Times in ms, sizes in bytes. */
+export interface WebSocketLimits {
+  /** Connections at once. @default 64 */
+  readonly maxConnections: number;
+  /** Of one message. @default 5 MiB, as over HTTP */
+  readonly maxRequest: number;
+  /** Requests of one connection that are being answered; no more is read until one is. @default 32 */
+  readonly maxConcurrent: number;
+  /** Subscriptions of one connection. @default 32 */
+  readonly maxSubscriptions: number;
+  /** What may wait for a caller that does not read its notifications, before it is dropped. @default 1 MiB */
+  readonly maxUnread: number;
+  /** Time from one ping to the next; who did not answer the last is dropped. @default 30_000 (go-ethereum) */
+  readonly pingInterval: number;
+}
+
+export const webSocketLimits: WebSocketLimits = {
+  maxConnections: 64,
+  maxRequest: 5 * 1024 * 1024,
+  maxConcurrent: 32,
+  maxSubscriptions: 32,
+  maxUnread: 1024 * 1024,
+  pingInterval: 30_000,
+};
+
+/** Time for a caller to answer the close of a connection, in ms. */
+const closeTime = 1_000;
+
+/** @see createWebSocketHandler */
+export interface WebSocketHandlerOptions {
+  readonly rpc: JsonRpc;
+  /** Origins whose pages may connect, as `isSocketOrigin` reads them. */
+  readonly origins: readonly string[];
+  readonly limits: WebSocketLimits;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+}
+
+/** Answers JSON-RPC over WebSocket. */
+export interface WebSocketHandler {
+  /** Takes an HTTP upgrade. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Tells everyone connected that the server is going away. */
+  close(): void;
+}
+
+/** Makes the part of a server that takes WebSocket connections. */
+export function createWebSocketHandler(options: WebSocketHandlerOptions): WebSocketHandler {
+  const { origins, limits, clock } = options;
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.maxRequest,
+    perMessageDeflate: false,
+  });
+  /** Everyone connected, and whether they have shown a sign of life since the last ping. */
+  const alive = new Map<WebSocket, boolean>();
+  const ping = (): void => {
+    for (const [socket, isAlive] of alive) {
+      if (!isAlive) socket.terminate();
+      else {
+        alive.set(socket, false);
+        socket.ping();
+      }
+    }
+    timer = clock.setTimeout(ping, limits.pingInterval);
+  };
+  let timer = clock.setTimeout(ping, limits.pingInterval);
+  return {
+    upgrade(request, socket, head) {
+      const { origin } = request.headers;
+      const path = request.url?.split('?', 1)[0];
+      if (path !== '/') return refuseUpgrade(socket, '404 Not Found');
+      // Whoever is no browser can say what it likes, and says nothing.
+      if (origin !== undefined && !isSocketOrigin(origin, origins)) {
+        return refuseUpgrade(socket, '403 Forbidden');
+      }
+      if (alive.size >= limits.maxConnections)
+        return refuseUpgrade(socket, '503 Service Unavailable');
+      server.handleUpgrade(request, socket, head, (webSocket) => {
+        alive.set(webSocket, true);
+        webSocket.on('pong', () => alive.set(webSocket, true));
+        webSocket.on('close', () => alive.delete(webSocket));
+        serveSocket(webSocket, options);
+      });
+    },
+    close() {
+      timer.cancel();
+      for (const socket of alive.keys()) {
+        socket.close(1001);
+        const end = clock.setTimeout(() => socket.terminate(), closeTime);
+        socket.once('close', () => end.cancel());
+      }
+    },
+  };
+}
+
+function serveSocket(socket: WebSocket, { rpc, limits, random }: WebSocketHandlerOptions): void {
+  const subscriptions = new Subscriptions({
+    max: limits.maxSubscriptions,
+    random,
+    send: (text) => {
+      socket.send(text);
+      if (socket.bufferedAmount > limits.maxUnread) socket.terminate();
+    },
+  });
+  let underWay = 0;
+  const respond = async (data: RawData): Promise<void> => {
+    underWay += 1;
+    if (underWay === limits.maxConcurrent) socket.pause();
+    const { text } = await rpc(data.toString(), subscriptions);
+    // Until the answer is out: who does not read is not read from.
+    if (text !== undefined) await new Promise((resolve) => socket.send(text, resolve));
+    subscriptions.begin();
+    underWay -= 1;
+    if (underWay < limits.maxConcurrent && socket.isPaused) socket.resume();
+  };
+  socket.on('message', (data) => void respond(data));
+  socket.on('close', () => subscriptions.close());
+  // Such as a message over the limit, after which the connection is closed with the right code.
+  socket.on('error', () => {});
+}
+
+function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.on('error', () => {});
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+    socket.destroy(),
+  );
+}
