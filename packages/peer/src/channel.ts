@@ -4,7 +4,7 @@ import type { Channel } from './protocol.ts';
 import type { Message } from './stream.ts';
 
 /** What a message in a queue costs besides its payload, in bytes: empty ones are not free either. */
-export const messageOverhead = 128;
+const messageOverhead = 128;
 
 /** What a channel needs of its peer. */
 export interface ChannelHost {

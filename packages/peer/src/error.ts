@@ -10,7 +10,7 @@ import type { RemoteHello } from './hello.ts';
  * - `disconnected`: the remote sent Disconnect; `reason` is its own, `undefined` for a number that
  *   the specification does not name.
  * - `ended`: the remote closed the stream without a Disconnect.
- * - `stream`: the stream failed; `cause` is its error.
+ * - `stream`: the stream failed, or did not take a message; `cause` is its error.
  * - `start-timeout`: nothing was received, or nothing could be sent, in the first minute after Hello.
  * - `send-timeout`: nothing could be sent for 20 minutes.
  * - `receive-timeout`: nothing was received for 20 minutes.
@@ -100,11 +100,14 @@ export function inactive(cause: Inactivity): PeerError {
   return new PeerError(cause, inactivities[cause], { reason, direction: 'local' });
 }
 
-/** What a channel's `send` rejects with when the stream has refused a message. */
-export function sendFailed(cause: unknown): unknown {
+/** The stream did not take a message: for that alone, or because it is gone. */
+export function sendFailed(cause: unknown): PeerError {
+  if (cause instanceof PeerError) return cause;
   const isOverflow = cause instanceof Error && 'code' in cause && cause.code === 'overflow';
-  if (!isOverflow || cause instanceof PeerError) return cause;
-  return new PeerError('overflow', `the send queue is full: ${cause.message}`, { cause });
+  return new PeerError(isOverflow ? 'overflow' : 'stream', `not sent: ${describe(cause)}`, {
+    reason: reasonOf(cause),
+    cause,
+  });
 }
 
 /** A protocol's `run` or `attach` failed. */

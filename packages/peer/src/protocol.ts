@@ -26,7 +26,7 @@ export interface Channel extends AsyncIterable<Message> {
    *   with RLPx), otherwise when the queue is below it again.
    * @throws {@link PeerError} `closed` once the peer is over, `invalid-options` for a code outside
    *   the protocol's range, `overflow` for a message that would pass the hard limit of the send queue
-   *   (32 MiB with RLPx); whatever else the stream refuses the message with.
+   *   (32 MiB with RLPx), `stream` when the stream does not take it for another cause.
    */
   send(code: number, payload: Uint8Array): Promise<void>;
   /**
