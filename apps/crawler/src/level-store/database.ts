@@ -29,6 +29,8 @@ const writeBufferSize = 8 * 1024 * 1024;
 const cacheSize = 16 * 1024 * 1024;
 /** Bytes of one table file. LevelDB's 2 MiB would make hundreds. */
 const maxFileSize = 8 * 1024 * 1024;
+/** Table files that are held open. LevelDB maps them into memory, which counts as ours. */
+const maxOpenFiles = 32;
 /** What is read ahead in a walk, in entries. */
 const readAhead = 256;
 
@@ -40,7 +42,7 @@ const readAhead = 256;
 export async function openDatabase(location: string): Promise<Database> {
   const level = new Level<Uint8Array, Uint8Array>(location, {
     ...{ keyEncoding: 'view', valueEncoding: 'view' },
-    ...{ writeBufferSize, cacheSize, maxFileSize },
+    ...{ writeBufferSize, cacheSize, maxFileSize, maxOpenFiles },
   });
   const guard = async <T>(action: () => Promise<T>): Promise<T> => {
     try {
