@@ -5,7 +5,12 @@ import { publish } from './diagnostics.ts';
 import { DriftMonitor } from './drift.ts';
 import { type Bond, Bonds } from './endpoint-proof.ts';
 import { Discv4Error } from './error.ts';
-import { initialContent, predictedContent } from './local-endpoint.ts';
+import {
+  type ExternalEndpoint,
+  externalContent,
+  initialContent,
+  predictedContent,
+} from './local-endpoint.ts';
 import { LocalRecord } from './local-record.ts';
 import { type Contact, type Node, nodeFromContact } from './node.ts';
 import { NodeDatabase } from './node-database.ts';
@@ -88,6 +93,9 @@ export class Discv4 {
   readonly #stats: Stats = newStats();
   readonly #closing = new AbortController();
   readonly #refresh: Refresh;
+  readonly #prediction4: EndpointPrediction;
+  /** Whether our IPv4 endpoint is not to be predicted. */
+  #isStated: boolean;
   #closed: Promise<void> | undefined;
 
   private constructor(parts: Parts) {
@@ -95,6 +103,8 @@ export class Discv4 {
     this.id = parts.self.id;
     const { settings, self, socket, record } = parts;
     const { clock, crypto, random, store } = settings;
+    this.#isStated = settings.externalIp !== undefined;
+    this.#prediction4 = this.#prediction(() => this.#isStated);
     this.#table = new Table({
       ...{ self, random },
       ...settings,
@@ -124,8 +134,8 @@ export class Discv4 {
       ...{ settings, record, sender },
       ...known,
       predictions: {
-        4: this.#prediction(settings.externalIp),
-        6: this.#prediction(settings.externalIp6),
+        4: this.#prediction4,
+        6: this.#prediction(() => settings.externalIp6 !== undefined),
       },
     });
     this.#responder = new Responder({
@@ -204,6 +214,26 @@ export class Discv4 {
    */
   updateLocalEnr(changes: EnrContent): Promise<Enr> {
     return this.#parts.record.update(changes);
+  }
+
+  /**
+   * Says in our record where others reach us over IPv4, as a gateway does that maps ports; what others see is not
+   * heeded meanwhile.
+   *
+   * @param endpoint - `undefined` when it holds no more: back to `externalIp`, or to what others see.
+   * @throws Discv4Error `no-endpoint` for what is no IPv4 address; what the store throws.
+   */
+  async setExternalEndpoint(endpoint: ExternalEndpoint | undefined): Promise<Enr> {
+    const { settings, socket, record } = this.#parts;
+    if (endpoint) {
+      const content = externalContent(endpoint);
+      this.#isStated = true;
+      return record.update(content);
+    }
+    const { ip, tcp, udp } = initialContent(settings, socket.localAddress);
+    this.#isStated = settings.externalIp !== undefined;
+    const predicted = this.#isStated ? undefined : this.#prediction4.endpoint;
+    return record.update({ ip, tcp, udp, ...(predicted && predictedContent(predicted, udp)) });
   }
 
   /**
@@ -332,7 +362,7 @@ export class Discv4 {
     await this.#database.expire();
   }
 
-  #prediction(configured: string | undefined): EndpointPrediction {
+  #prediction(isStated: () => boolean): EndpointPrediction {
     const { settings, record } = this.#parts;
     return new EndpointPrediction({
       clock: settings.clock,
@@ -340,7 +370,7 @@ export class Discv4 {
       window: settings.statementWindow,
       maxStatements: MAX_STATEMENTS,
       onChange: (endpoint) => {
-        if (configured !== undefined) return;
+        if (isStated()) return;
         record.update(predictedContent(endpoint, record.enr.udp)).catch(storeFailed);
       },
     });

@@ -3,6 +3,14 @@ import { Discv4Error } from './error.ts';
 import type { Settings } from './options.ts';
 import type { Address } from './socket.ts';
 
+/** Where others reach us. */
+export interface ExternalEndpoint {
+  /** IPv4 address as text. */
+  readonly ip: string;
+  readonly tcp: number;
+  readonly udp: number;
+}
+
 /**
  * What our record says at the start. The address is the configured one, else the one that the socket is bound to if
  * that is one and not all of them.
@@ -25,6 +33,15 @@ export function initialContent(
     ...(tcp > 0 && { tcp }),
     udp: port,
   };
+}
+
+/**
+ * What our record says while a gateway passes on to us what comes to an address and ports of its own.
+ *
+ * @throws Discv4Error `no-endpoint` for what is no IPv4 address.
+ */
+export function externalContent({ ip, tcp, udp }: ExternalEndpoint): EnrContent {
+  return { ip: configured(ip, 4), tcp, udp };
 }
 
 /** What our record says once others see us at an endpoint. */

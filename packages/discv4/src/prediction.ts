@@ -31,10 +31,15 @@ export class EndpointPrediction {
   readonly #options: PredictionOptions;
   /** By the source of the statement, oldest first. */
   readonly #statements = new Map<string, Statement>();
-  #predicted: string | undefined;
+  #predicted: Statement | undefined;
 
   constructor(options: PredictionOptions) {
     this.#options = options;
+  }
+
+  /** The endpoint that was predicted last. */
+  get endpoint(): Address | undefined {
+    return this.#predicted?.address;
   }
 
   /**
@@ -51,7 +56,7 @@ export class EndpointPrediction {
     this.#statements.delete(source);
     this.#statements.set(source, { address, endpoint, time: this.#options.clock.monotonic() });
     if (this.#statements.size > this.#options.maxStatements) this.#dropOldest();
-    if (endpoint !== this.#predicted) this.#predict();
+    if (endpoint !== this.#predicted?.endpoint) this.#predict();
   }
 
   /** The endpoint that most agree on is ours if they are enough; if they are not, what was predicted stays. */
@@ -69,8 +74,8 @@ export class EndpointPrediction {
       counts.set(statement.endpoint, count);
       if (count > most) [best, most] = [statement, count];
     }
-    if (!best || best.endpoint === this.#predicted) return;
-    this.#predicted = best.endpoint;
+    if (!best || best.endpoint === this.#predicted?.endpoint) return;
+    this.#predicted = best;
     onChange(best.address);
   }
 

@@ -111,6 +111,37 @@ describe('D4-18 our endpoint follows what others say', () => {
     await tell(node, peers(20), '77.7.7.7', 1);
     expect(node.localEnr).toMatchObject({ ip: '99.9.9.9', ip6: '2600:9::9', udp: 30303, seq });
   });
+
+  test('what a gateway says goes before it, for as long as it says so', async () => {
+    const node = await world.node({ ...quiet, host: '192.168.0.5' });
+    await node.setExternalEndpoint({ ip: '99.9.9.9', tcp: 40001, udp: 40002 });
+    const { seq } = node.localEnr;
+    await tell(node, peers(20), '77.7.7.7', 40003);
+    expect(node.localEnr).toMatchObject({ ip: '99.9.9.9', tcp: 40001, udp: 40002, seq });
+    await node.setExternalEndpoint(undefined);
+    expect(node.localEnr).toMatchObject({ ip: '77.7.7.7', tcp: 30303, udp: 40003 });
+    await tell(node, peers(21), '88.8.8.8', 40004);
+    expect(node.localEnr).toMatchObject({ ip: '88.8.8.8', tcp: 30303, udp: 40004 });
+  });
+
+  test('a gateway that says no more leaves the address as it was at the start', async () => {
+    for (const externalIp of [undefined, '99.9.9.9']) {
+      const node = await world.node({ ...quiet, host: '192.168.0.5', externalIp });
+      const { ip } = node.localEnr;
+      await node.setExternalEndpoint({ ip: '77.7.7.7', tcp: 1, udp: 2 });
+      expect(node.localEnr).toMatchObject({ ip: '77.7.7.7', tcp: 1, udp: 2 });
+      await node.setExternalEndpoint(undefined);
+      expect(node.localEnr).toMatchObject({ ip, tcp: 30303, udp: 30303 });
+    }
+  });
+
+  test.each(['', 'here', '2600::1'])('%j is no address of a gateway', async (ip) => {
+    const node = await world.node(quiet);
+    const { localEnr } = node;
+    const set = node.setExternalEndpoint({ ip, tcp: 1, udp: 2 });
+    await expect(set).rejects.toMatchObject({ code: 'no-endpoint' });
+    expect(node.localEnr).toBe(localEnr);
+  });
 });
 
 describe('D4-19 clock drift', () => {
