@@ -1,0 +1,258 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { virtualClock } from '@devp2p/clock/virtual';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { silentLogs } from '../../src/log.ts';
+import { createHttpHandler } from '../../src/rpc/http.ts';
+import { type HttpListener, httpLimits, listenHttp } from '../../src/rpc/listen-http.ts';
+import type { RpcServers } from '../../src/rpc/servers.ts';
+import { ask, call, open, parseAnswer, serve } from './servers.ts';
+
+const version = call('net_version');
+const versionAnswer = { jsonrpc: '2.0', id: 1, result: '7331' };
+
+describe('JSON-RPC over HTTP', () => {
+  let servers: RpcServers;
+  let url: string;
+  let healthy: boolean;
+  beforeEach(async () => {
+    healthy = true;
+    servers = await serve({ http: { port: 0 }, health: () => ({ healthy }) });
+    url = servers.http ?? '';
+  });
+  /** Whatever was done to it, it serves the next. */
+  afterEach(async () => {
+    expect(JSON.parse((await ask(url, { body: version })).body)).toEqual(versionAnswer);
+    await servers.close();
+  });
+
+  test('ND-11 it is bound to 127.0.0.1 and offers net and web3, but not admin', async () => {
+    expect(new URL(url).hostname).toBe('127.0.0.1');
+    const { body } = await ask(url, { body: call('rpc_modules') });
+    expect(JSON.parse(body).result).toEqual({ rpc: '1.0', net: '1.0', web3: '1.0' });
+    const admin = await ask(url, { body: call('admin_peers') });
+    expect(JSON.parse(admin.body).error.code).toBe(-32601);
+  });
+
+  test('ND-11 an answer is JSON, a notification’s is empty', async () => {
+    const answered = await ask(url, { body: version });
+    expect(answered).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(JSON.parse(answered.body)).toEqual(versionAnswer);
+    const body = JSON.stringify({ jsonrpc: '2.0', method: 'net_version' });
+    expect(await ask(url, { body })).toMatchObject({ status: 204, body: '' });
+  });
+
+  test('ND-11 several requests on one connection', async () => {
+    for (let i = 0; i < 3; i++) {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(url, { method: 'POST', headers, body: version });
+      expect(await response.json()).toEqual(versionAnswer);
+    }
+  });
+
+  test.each<[string, number, Parameters<typeof ask>[1]]>([
+    ['another method', 405, { method: 'PUT', body: version }],
+    ['GET', 405, { method: 'GET' }],
+    ['DELETE of the health', 405, { method: 'DELETE', path: '/health' }],
+    ['another path', 404, { path: '/rpc', body: version }],
+    ['text', 415, { headers: { 'content-type': 'text/plain' }, body: version }],
+    ['a form', 415, { headers: { 'content-type': 'multipart/form-data' }, body: version }],
+    ['what is packed', 415, { headers: { 'content-encoding': 'gzip' }, body: version }],
+    ['no JSON', 400, { body: '{' }],
+    ['a name that is not ours', 403, { headers: { host: 'evil.example' }, body: version }],
+    ['its health by that name', 403, { method: 'GET', path: '/health', headers: { host: 'a.b' } }],
+  ])('ND-11 %s is refused with %i', async (_, status, request) => {
+    expect((await ask(url, request)).status).toBe(status);
+  });
+
+  test.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json-rpc'])(
+    'ND-11 %s is JSON',
+    async (type) => {
+      const headers = { 'content-type': type };
+      expect(await ask(url, { headers, body: version })).toMatchObject({ status: 200 });
+    },
+  );
+
+  test('HX-27 a page of another origin is refused, also when it asks without a preflight', async () => {
+    const origin = 'https://evil.example';
+    for (const request of [
+      { headers: { origin }, body: version },
+      { headers: { origin, 'content-type': 'text/plain' }, body: version },
+      { headers: { origin: 'null' }, body: version },
+      { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } },
+      // A name of its own that it has bound to our address.
+      { headers: { origin, host: 'evil.example:8545' }, body: version },
+    ]) {
+      const { status, headers, body } = await ask(url, request);
+      expect(status).toBe(403);
+      expect(headers).not.toHaveProperty('access-control-allow-origin');
+      expect(body).not.toContain('7331');
+    }
+  });
+
+  test('HX-27 an oversized body is refused by its length before it is sent', async () => {
+    const { socket, answer } = open(url);
+    socket.write(
+      `POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${5 * 1024 * 1024 + 1}\r\n\r\n`,
+    );
+    expect(parseAnswer(await answer).status).toBe(413);
+  });
+
+  test('HX-27 an oversized body is refused where it passes the limit', async () => {
+    const { socket, answer } = open(url);
+    socket.write(
+      'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n',
+    );
+    const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`;
+    let sent = 0;
+    while (!socket.destroyed && sent < 200) {
+      sent += 1;
+      if (!socket.write(chunk)) await Promise.race([once(socket, 'drain').catch(() => {}), answer]);
+    }
+    expect(parseAnswer(await answer)).toMatchObject({
+      status: 413,
+      body: 'request too large, at most 5242880 bytes\n',
+    });
+  });
+
+  test('a body of the largest size is taken', async () => {
+    const body = `${' '.repeat(5 * 1024 * 1024 - version.length)}${version}`;
+    expect(await ask(url, { body })).toMatchObject({ status: 200 });
+  });
+
+  test('HX-27 deep JSON and a batch of 10,000 are refused', async () => {
+    const deep = await ask(url, { body: '['.repeat(5 * 1024 * 1024) });
+    expect(deep.status).toBe(400);
+    expect(JSON.parse(deep.body).error.code).toBe(-32700);
+    const batch = `[${Array.from({ length: 10_000 }, () => version).join(',')}]`;
+    const { status, body } = await ask(url, { body: batch });
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject([
+      { error: { code: -32600, message: 'batch too large' } },
+    ]);
+  });
+
+  test('ND-12 health is 200 or 503, with the reasons', async () => {
+    const get = { method: 'GET', path: '/health' };
+    expect(await ask(url, get)).toMatchObject({ status: 200, body: '{"healthy":true}' });
+    healthy = false;
+    expect(await ask(url, get)).toMatchObject({ status: 503, body: '{"healthy":false}' });
+  });
+});
+
+describe('pages that the operator lets in', () => {
+  test('ND-11 an origin of --http.corsdomain may ask, and is told so', async () => {
+    const origin = 'https://dapp.example';
+    const servers = await serve({ http: { port: 0, corsOrigins: [origin] } });
+    const url = servers.http ?? '';
+    const preflight = await ask(url, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    });
+    expect(preflight).toMatchObject({
+      status: 204,
+      headers: {
+        'access-control-allow-origin': origin,
+        'access-control-allow-methods': 'POST, GET',
+        'access-control-allow-headers': 'content-type',
+        vary: 'Origin',
+      },
+    });
+    const answered = await ask(url, { headers: { origin }, body: version });
+    expect(answered).toMatchObject({
+      status: 200,
+      headers: { 'access-control-allow-origin': origin },
+    });
+    const other = await ask(url, { headers: { origin: 'https://evil.example' }, body: version });
+    expect(other.status).toBe(403);
+    await servers.close();
+  });
+});
+
+describe('HX-27 slow callers', () => {
+  let listener: HttpListener;
+  afterEach(() => listener.close());
+
+  async function listen(limits: Partial<typeof httpLimits>): Promise<string> {
+    const onRequest = createHttpHandler({
+      rpc: async (text) => ({ text, isJson: true }),
+      virtualHosts: ['localhost'],
+      corsOrigins: [],
+      maxRequest: 1_000,
+      health: () => ({ healthy: true }),
+      clock: virtualClock(),
+    });
+    listener = await listenHttp({
+      ...{ host: '127.0.0.1', port: 0, flag: 'http', onRequest, log: silentLogs('rpc') },
+      limits: { ...httpLimits, ...limits },
+    });
+    return listener.url;
+  }
+  const head = 'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+
+  test('HX-27 headers and bodies that trickle in are refused with 408', async () => {
+    const url = await listen({ headersTimeout: 100, requestTimeout: 200, checkInterval: 20 });
+    const slow = [open(url), open(url), open(url)];
+    slow[1]?.socket.write(head);
+    slow[2]?.socket.write(`${head}content-length: 100\r\n\r\n{`);
+    const [silent, ...others] = await Promise.all(slow.map(({ answer }) => answer));
+    // One that has not said a word gets none.
+    expect(silent === '' || silent?.includes(' 408 ')).toBe(true);
+    for (const answer of others) expect(parseAnswer(answer).status).toBe(408);
+  });
+
+  test('HX-27 those who wait cannot keep others out', async () => {
+    const url = await listen({ maxConnections: 20, maxWaiting: 10 });
+    const slow = Array.from({ length: 40 }, () => open(url));
+    for (const { socket } of slow) socket.write(head);
+    const dropped = slow.slice(0, 10).map(({ answer }) => answer);
+    expect(await Promise.all(dropped)).toEqual(dropped.map(() => ''));
+    expect(await ask(url, { body: '[]' })).toMatchObject({ status: 200, body: '[]' });
+    for (const { socket } of slow) socket.destroy();
+  });
+
+  test('HX-27 headers without end are refused', async () => {
+    const url = await listen({});
+    const { socket, answer } = open(url);
+    socket.write(`${head}x: ${'x'.repeat(100_000)}`);
+    expect(parseAnswer(await answer).status).toBe(431);
+  });
+
+  test('HX-27 garbage is refused', async () => {
+    const url = await listen({});
+    const { socket, answer } = open(url);
+    socket.write('\x16\x03\x01\x02\x00\x01\x00\r\n\r\n');
+    expect(parseAnswer(await answer).status).toBe(400);
+  });
+});
+
+test('HX-21 a port in use is named, with the flag', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as { port: number };
+  await expect(serve({ http: { port } })).rejects.toMatchObject({
+    code: 'port-unavailable',
+    message: `http port ${port} on 127.0.0.1 is in use by another program: stop it, or choose another with --http.port`,
+  });
+  await expect(serve({ http: { port: 0 }, ws: { port } })).rejects.toThrow('--ws.port');
+  other.close();
+});
+
+test('ND-11 admin on an address that others reach is warned of', async () => {
+  const warnings: string[] = [];
+  const log = {
+    ...silentLogs('rpc'),
+    warn: (_: unknown, message: string) => warnings.push(message),
+  };
+  const http = { port: 0, host: '0.0.0.0' };
+  await (await serve({ http, log })).close();
+  await (await serve({ http: { port: 0, apis: ['admin'] }, log })).close();
+  expect(warnings).toEqual([]);
+  await (await serve({ http: { ...http, apis: ['admin'] }, log })).close();
+  expect(warnings).toEqual([
+    'whoever reaches this port can control the node: --http.api names admin',
+  ]);
+});

@@ -1,0 +1,113 @@
+import { connect, type Socket } from 'node:net';
+import { systemClock } from '@devp2p/clock';
+import { nobleCrypto, randomBytes } from '@devp2p/crypto';
+import { silentLogs } from '../../src/log.ts';
+import type { NodeControl, PeerEventInfo } from '../../src/rpc/admin.ts';
+import { type OpenRpcOptions, openRpc, type RpcServers } from '../../src/rpc/servers.ts';
+
+/** A node that notes what it is told to do. */
+export function fakeControl() {
+  const told: string[] = [];
+  const listeners = new Set<(event: PeerEventInfo) => void>();
+  const control: NodeControl = {
+    id: nobleCrypto.secp256k1.publicKey(new Uint8Array(32).fill(1)),
+    clientId: 'fake/1.0',
+    networkId: 7331n,
+    datadir: '/somewhere',
+    nodeInfo: () => {
+      throw new Error('not asked here');
+    },
+    peers: () => [],
+    addPeer: ({ host, tcp }) => void told.push(`add ${host}:${tcp}`),
+    removePeer: async ({ host }) => void told.push(`remove ${host}`),
+    addTrustedPeer: ({ host }) => void told.push(`trust ${host}`),
+    removeTrustedPeer: ({ host }) => void told.push(`distrust ${host}`),
+    onPeerEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  return {
+    control,
+    told,
+    listeners,
+    tell(event: PeerEventInfo): void {
+      for (const listener of listeners) listener(event);
+    },
+  };
+}
+
+/** The servers of a fake node, on free ports. */
+export function serve(options: Partial<OpenRpcOptions>): Promise<RpcServers> {
+  return openRpc({
+    control: fakeControl().control,
+    health: () => ({ healthy: true }),
+    crypto: nobleCrypto,
+    clock: systemClock,
+    random: randomBytes,
+    log: silentLogs('rpc'),
+    ...options,
+  });
+}
+
+/** A raw connection to a server, and all that comes back until it ends. */
+export function open(url: string): { socket: Socket; answer: Promise<string> } {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''));
+  let text = '';
+  socket.setEncoding('latin1').on('data', (data) => {
+    text += data;
+  });
+  // Whoever was dropped in the middle of a word may see it as a reset.
+  socket.on('error', () => {});
+  return { socket, answer: new Promise((resolve) => socket.on('close', () => resolve(text))) };
+}
+
+export interface Asked {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** One request with any headers whatever, Host and Origin among them. */
+export async function ask(
+  url: string,
+  request: {
+    method?: string;
+    path?: string;
+    headers?: Readonly<Record<string, string>>;
+    body?: string;
+  } = {},
+): Promise<Asked> {
+  const { method = 'POST', path = '/', body = '' } = request;
+  const headers: Record<string, string> = {
+    host: new URL(url).host,
+    connection: 'close',
+    'content-length': String(Buffer.byteLength(body)),
+    ...(method === 'POST' && { 'content-type': 'application/json' }),
+    ...request.headers,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const { socket, answer } = open(url);
+  socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
+  return parseAnswer(await answer);
+}
+
+export function parseAnswer(text: string): Asked {
+  const [head = '', ...rest] = text.split('\r\n\r\n');
+  const [first = '', ...lines] = head.split('\r\n');
+  const headers = lines.map((line) => {
+    const [name = '', ...value] = line.split(': ');
+    return [name.toLowerCase(), value.join(': ')];
+  });
+  return {
+    status: Number(first.split(' ')[1]),
+    headers: Object.fromEntries(headers),
+    body: rest.join('\r\n\r\n'),
+  };
+}
+
+/** A call as text. */
+export function call(method: string, params: unknown[] = [], id: unknown = 1): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params });
+}

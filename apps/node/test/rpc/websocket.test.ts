@@ -1,0 +1,269 @@
+import { once } from 'node:events';
+import { virtualClock } from '@devp2p/clock/virtual';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { silentLogs } from '../../src/log.ts';
+import { httpLimits, listenHttp } from '../../src/rpc/listen-http.ts';
+import type { RpcServers } from '../../src/rpc/servers.ts';
+import { createWebSocketHandler, webSocketLimits } from '../../src/rpc/websocket.ts';
+import { ask, call, fakeControl, open, parseAnswer, serve } from './servers.ts';
+
+/** A caller whose messages can be waited for in order. */
+async function dial(url: string, options: { origin?: string; autoPong?: boolean } = {}) {
+  const socket = new WebSocket(url, options);
+  const messages: string[] = [];
+  let look = (): void => {};
+  socket.on('message', (data) => {
+    messages.push(data.toString());
+    look();
+  });
+  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+  socket.on('error', () => {});
+  await once(socket, 'open');
+  return {
+    socket,
+    closed,
+    async next(): Promise<unknown> {
+      if (messages.length === 0) {
+        await new Promise<void>((resolve) => {
+          look = resolve;
+        });
+      }
+      return JSON.parse(messages.shift() ?? '');
+    },
+  };
+}
+
+const upgrade = (origin?: string) => ({
+  method: 'GET',
+  headers: {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+    ...(origin !== undefined && { origin }),
+  },
+});
+
+describe('JSON-RPC over WebSocket', () => {
+  let servers: RpcServers;
+  let url: string;
+  let node: ReturnType<typeof fakeControl>;
+  beforeEach(async () => {
+    node = fakeControl();
+    servers = await serve({
+      ws: { port: 0, apis: ['admin', 'net', 'web3'] },
+      control: node.control,
+    });
+    url = servers.ws ?? '';
+  });
+  afterEach(async () => {
+    const { socket, next } = await dial(url);
+    socket.send(call('net_version'));
+    expect(await next()).toEqual({ jsonrpc: '2.0', id: 1, result: '7331' });
+    socket.terminate();
+    await servers.close();
+  });
+
+  test('ND-11 calls and batches are answered', async () => {
+    const { socket, next } = await dial(url);
+    socket.send(call('web3_clientVersion'));
+    expect(await next()).toEqual({ jsonrpc: '2.0', id: 1, result: 'fake/1.0' });
+    socket.send(`[${call('net_version', [], 'a')},${call('net_listening', [], 'b')}]`);
+    expect(await next()).toEqual([
+      { jsonrpc: '2.0', id: 'a', result: '7331' },
+      { jsonrpc: '2.0', id: 'b', result: true },
+    ]);
+    socket.terminate();
+  });
+
+  test('ND-11 peerEvents are told under go-ethereum’s names, from the answer on', async () => {
+    const { socket, next } = await dial(url);
+    socket.send(call('admin_subscribe', ['peerEvents']));
+    const { result: subscription } = (await next()) as { result: string };
+    expect(subscription).toMatch(/^0x[0-9a-f]{32}$/);
+    const add = { type: 'add', peer: '12', local: 'a:1', remote: 'b:2' } as const;
+    node.tell(add);
+    expect(await next()).toEqual({
+      jsonrpc: '2.0',
+      method: 'admin_subscription',
+      params: { subscription, result: add },
+    });
+    socket.send(call('admin_unsubscribe', [subscription]));
+    expect(await next()).toMatchObject({ result: true });
+    expect(node.listeners.size).toBe(0);
+    socket.terminate();
+  });
+
+  test('ND-11 a caller that goes takes its subscriptions along', async () => {
+    const { socket, next } = await dial(url);
+    socket.send(call('admin_subscribe', ['peerEvents']));
+    await next();
+    socket.send(call('net_version'));
+    await next();
+    expect(node.listeners.size).toBe(1);
+    socket.terminate();
+    while (node.listeners.size > 0) await new Promise(setImmediate);
+  });
+
+  test('HX-27 a page of another origin is refused with 403, and a program is not', async () => {
+    for (const origin of ['https://evil.example', 'null', 'http://localhost.evil.example']) {
+      expect((await ask(url, upgrade(origin))).status).toBe(403);
+    }
+    expect((await ask(url, { ...upgrade(), path: '/other' })).status).toBe(404);
+    (await dial(url, { origin: 'http://localhost:3000' })).socket.terminate();
+  });
+
+  test('HX-27 an oversized message ends its connection with 1009', async () => {
+    const { socket, closed } = await dial(url);
+    socket.send(' '.repeat(5 * 1024 * 1024 + 1));
+    expect(await closed).toBe(1009);
+  });
+
+  test('HX-27 deep JSON and a batch of 10,000 are refused', async () => {
+    const { socket, next } = await dial(url);
+    socket.send('['.repeat(1_000_000));
+    expect(await next()).toMatchObject({ error: { code: -32700 } });
+    socket.send(`[${Array.from({ length: 10_000 }, () => call('net_version')).join(',')}]`);
+    expect(await next()).toMatchObject([{ error: { code: -32600 } }]);
+    socket.terminate();
+  });
+
+  test('HX-27 frames that are none end their connection', async () => {
+    const { socket, answer } = open(url);
+    const { headers } = upgrade();
+    const lines = Object.entries({ host: 'localhost', ...headers }).map(
+      ([k, v]) => `${k}: ${v}\r\n`,
+    );
+    socket.write(`GET / HTTP/1.1\r\n${lines.join('')}\r\n`);
+    await once(socket, 'data');
+    socket.write(Buffer.alloc(1_000, 0xff));
+    expect(parseAnswer(await answer).status).toBe(101);
+  });
+
+  test('ND-11 a request that is no upgrade is told what this is', async () => {
+    expect(await ask(url.replace('ws', 'http'), { body: call('net_version') })).toMatchObject({
+      status: 426,
+    });
+  });
+});
+
+test('ND-11 one port serves HTTP and WebSocket, each its own methods', async () => {
+  const free = await serve({ http: { port: 0 } });
+  const port = Number(new URL(free.http ?? '').port);
+  await free.close();
+  const servers = await serve({ http: { port }, ws: { port, apis: ['admin'] } });
+  expect(servers.ws).toBe(`ws://127.0.0.1:${port}`);
+  const { body } = await ask(servers.http ?? '', { body: call('rpc_modules') });
+  expect(JSON.parse(body).result).toEqual({ rpc: '1.0', net: '1.0', web3: '1.0' });
+  const { socket, closed, next } = await dial(servers.ws ?? '');
+  socket.send(call('rpc_modules'));
+  expect(await next()).toMatchObject({ result: { rpc: '1.0', admin: '1.0' } });
+  await servers.close();
+  expect(await closed).toBe(1001);
+});
+
+describe('limits of WebSocket callers', () => {
+  async function listen(
+    limits: Partial<typeof webSocketLimits>,
+    rpc: Parameters<typeof createWebSocketHandler>[0]['rpc'],
+    clock = virtualClock(),
+  ) {
+    const handler = createWebSocketHandler({
+      ...{ rpc, origins: [], clock, random: (length: number) => new Uint8Array(length) },
+      limits: { ...webSocketLimits, ...limits },
+    });
+    const listener = await listenHttp({
+      ...{ host: '127.0.0.1', port: 0, flag: 'ws', limits: httpLimits, log: silentLogs('rpc') },
+      onRequest: (_, response) => response.end(),
+      onUpgrade: handler.upgrade,
+    });
+    const close = async (): Promise<void> => {
+      handler.close();
+      await listener.close();
+    };
+    return { url: listener.url.replace('http', 'ws'), close };
+  }
+
+  test('HX-27 there are no more connections than the limit, and a place that is left is given anew', async () => {
+    const { url, close } = await listen({ maxConnections: 2 }, async () => ({
+      text: '1',
+      isJson: true,
+    }));
+    const [first, second] = [await dial(url), await dial(url)];
+    expect((await ask(url, upgrade())).status).toBe(503);
+    first.socket.terminate();
+    await first.closed;
+    let third: Awaited<ReturnType<typeof dial>> | undefined;
+    while (third === undefined) third = await dial(url).catch(() => undefined);
+    for (const { socket } of [second, third]) socket.terminate();
+    await close();
+  });
+
+  test('HX-27 who asks faster than it is answered is not read any further', async () => {
+    let asked = 0;
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { url, close } = await listen({ maxConcurrent: 4 }, async () => {
+      asked += 1;
+      await released;
+      return { text: '1', isJson: true };
+    });
+    const { socket, next } = await dial(url);
+    // Messages so large that each is a read of its own.
+    for (let i = 0; i < 100; i++) socket.send('x'.repeat(500_000));
+    while (asked < 4) await new Promise(setImmediate);
+    for (let i = 0; i < 200; i++) await new Promise(setImmediate);
+    expect(asked).toBeLessThan(10);
+    release();
+    for (let i = 0; i < 100; i++) expect(await next()).toBe(1);
+    socket.terminate();
+    await close();
+  });
+
+  test('HX-27 who does not read what it subscribed to is dropped', async () => {
+    let notify = (_: unknown): void => {};
+    const { url, close } = await listen({ maxUnread: 100_000 }, async (_, subscriptions) => {
+      const id = subscriptions?.add('test', (listener) => {
+        notify = listener;
+        return () => {
+          notify = () => {};
+        };
+      });
+      return { text: JSON.stringify(id), isJson: true };
+    });
+    const { socket, closed, next } = await dial(url);
+    socket.send('');
+    await next();
+    socket.pause();
+    const before = notify;
+    while (notify === before) {
+      notify('x'.repeat(100_000));
+      await new Promise(setImmediate);
+    }
+    socket.resume();
+    expect(await closed).toBe(1006);
+    await close();
+  });
+
+  test('HX-27 who does not answer a ping is dropped', async () => {
+    const clock = virtualClock();
+    const { url, close } = await listen({}, async () => ({ text: '1', isJson: true }), clock);
+    const answers = await dial(url);
+    const silent = await dial(url, { autoPong: false });
+    const pinged = Promise.all([once(answers.socket, 'ping'), once(silent.socket, 'ping')]);
+    await clock.advance(30_000);
+    await pinged;
+    // Whoever's pong has come before this answer.
+    answers.socket.send('');
+    await answers.next();
+    await clock.advance(30_000);
+    expect(await silent.closed).toBe(1006);
+    expect(answers.socket.readyState).toBe(WebSocket.OPEN);
+    answers.socket.terminate();
+    await close();
+    await answers.closed;
+  });
+});
