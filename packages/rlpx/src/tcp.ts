@@ -53,6 +53,16 @@ async function dial(host: string, port: number, options: ConnectOptions): Promis
   }
 }
 
+/** What becomes of one socket that has come in. */
+export interface Admission {
+  /** Its abort ends the handshake. @default nothing does but its own time */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the stream of this socket. @default `onStream` of the listener */
+  readonly onStream?: ((stream: RlpxStream) => void) | undefined;
+  /** Called when there will be no stream. @default nobody is told */
+  readonly onFailure?: ((error: unknown) => void) | undefined;
+}
+
 /** Options of {@link listen}. */
 export interface ListenOptions extends Omit<RlpxOptions, 'signal'> {
   /** TCP port; 0 for any that is free. @default 30303 */
@@ -65,8 +75,12 @@ export interface ListenOptions extends Omit<RlpxOptions, 'signal'> {
    * @default 100
    */
   readonly maxHandshakes?: number | undefined;
-  /** Whether to talk to a remote at all, asked before a byte is read. @default always */
-  readonly accept?: ((remote: Address) => boolean) | undefined;
+  /**
+   * Whether to talk to a remote at all, asked before a byte is read; with an answer for this socket alone, if there is
+   * more to say.
+   * @default always
+   */
+  readonly accept?: ((remote: Address) => boolean | Admission) | undefined;
   /** Called with each stream whose handshake succeeded; it is the callee's to close. */
   readonly onStream: (stream: RlpxStream) => void;
 }
@@ -90,18 +104,30 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const { publicKey } = withDefaults(options);
   const handshakes = new Map<AbortController, Promise<void>>();
 
-  const answer = async (socket: Socket, signal: AbortSignal): Promise<void> => {
+  const answer = async (
+    socket: Socket,
+    admission: Admission,
+    ended: AbortController,
+  ): Promise<void> => {
+    const { signal } = ended;
+    const abort = (): void => ended.abort(admission.signal?.reason);
+    admission.signal?.addEventListener('abort', abort);
+    if (admission.signal?.aborted) abort();
     let stream: RlpxStream;
     try {
       stream = await accept(socket, { ...options, publicKey, signal, ...addresses(socket) });
-    } catch {
+    } catch (error) {
+      admission.onFailure?.(error);
       return;
+    } finally {
+      admission.signal?.removeEventListener('abort', abort);
     }
-    onStream(stream);
+    (admission.onStream ?? onStream)(stream);
   };
   const onConnection = (socket: Socket): void => {
     const { remoteAddress } = addresses(socket);
-    if (!remoteAddress || options.accept?.(remoteAddress) === false) {
+    const admission = remoteAddress !== undefined && (options.accept?.(remoteAddress) ?? true);
+    if (admission === false) {
       socket.destroy();
       return;
     }
@@ -111,7 +137,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       handshakes.delete(oldest);
     }
     const controller = new AbortController();
-    const done = answer(socket, controller.signal).finally(() => handshakes.delete(controller));
+    const done = answer(socket, admission === true ? {} : admission, controller).finally(() =>
+      handshakes.delete(controller),
+    );
     handshakes.set(controller, done);
   };
 

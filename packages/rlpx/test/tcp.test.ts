@@ -190,6 +190,38 @@ describe('a listener', () => {
     expect(asked).toEqual([{ host, port: expect.any(Number) }]);
   });
 
+  test('whoever lets a socket in may follow it by itself', async () => {
+    const stop = new AbortController();
+    const outcomes: [port: number, outcome: unknown][] = [];
+    let admitted = (): void => {};
+    const server = await serve({
+      accept: ({ port }) => {
+        admitted();
+        return {
+          signal: stop.signal,
+          onStream(stream) {
+            opened.push(stream);
+            outcomes.push([port, stream.remoteId]);
+          },
+          onFailure: (error) => outcomes.push([port, error]),
+        };
+      },
+    });
+    const stream = await dial(server);
+    expect(outcomes).toEqual([[stream.localAddress?.port, idA]]);
+    const coming = new Promise<void>((resolve) => {
+      admitted = resolve;
+    });
+    const socket = await silent(server);
+    const { localPort } = socket;
+    await coming;
+    const gone = once(socket, 'close');
+    const why = new Error('no room');
+    stop.abort(why);
+    await gone;
+    expect(outcomes).toContainEqual([localPort, why]);
+  });
+
   test('RX-05 sockets that never speak are displaced, and an honest caller is let in', async () => {
     const server = await serve({ maxHandshakes: 10 });
     const sockets = [];
