@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
 import type { Enode, EnrContent, IpRange } from '@devp2p/enr';
 import type { Sntp } from './drift.ts';
+import type { Node } from './node.ts';
 import { memoryStore, type NodeStore } from './node-store.ts';
 import type { Address } from './socket.ts';
 
@@ -24,6 +25,12 @@ export interface Discv4Options {
   readonly entries?: EnrContent | undefined;
   /** The only networks that nodes are taken from; boot nodes are not asked. @default all */
   readonly netRestrict?: readonly IpRange[] | undefined;
+  /**
+   * Told what each node answers in a lookup, as far as it may say so: what to believe of it is for an address manager to
+   * decide.
+   * @default nobody is told
+   */
+  readonly onNeighbors?: ((neighbors: readonly Node[], from: Node) => void) | undefined;
   /**
    * Called with what is no discovery v4 packet, for another protocol on the same socket. The bytes are its own.
    * @default dropped

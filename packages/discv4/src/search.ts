@@ -83,6 +83,7 @@ export class Search {
     if (hasFailed && table.bucketLoad(node) >= MIN_BUCKET_LOAD) table.remove(node.key);
     const reachable = found.filter(({ ip }) => canReach(ip));
     for (const other of reachable) table.add(other, 'relayed');
+    if (reachable.length > 0) settings.onNeighbors?.(reachable, node);
     return reachable;
   }
 

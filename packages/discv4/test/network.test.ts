@@ -52,6 +52,24 @@ const share = (got: readonly string[], wanted: readonly string[]): number =>
   wanted.filter((key) => got.includes(key)).length / wanted.length;
 
 describe('D4-13 lookups', () => {
+  test('tell who answered what', async () => {
+    const told = new Map<string, string[]>();
+    const nodes = await networkOf(12);
+    const key = ({ id }: { id: Uint8Array }): string => toHex(id);
+    const node = await world.node({
+      bootnodes: [enodeOf(nodes[0] as Discv4)],
+      onNeighbors: (neighbors, from) => told.set(key(from), neighbors.map(key)),
+    });
+    await world.clock.advance(10_000);
+    await during(node.lookup(world.random(64)), 500);
+    const known = nodes.map(key);
+    expect(told.size).toBeGreaterThan(1);
+    for (const [from, neighbors] of told) {
+      expect(known).toContain(from);
+      expect([...known, key(node)]).toEqual(expect.arrayContaining(neighbors));
+    }
+  });
+
   test('find the 16 nodes nearest to the target', async () => {
     const nodes = await networkOf(60, { refreshLookups: 1, ms: 30_000 });
     let total = 0;
