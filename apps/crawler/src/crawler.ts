@@ -206,8 +206,8 @@ class Crawl implements Crawler {
   /** Waits for something to have happened since the bell had rung `count` times, or for somebody to be due. */
   async #pause(count: number, hasRoom: boolean): Promise<void> {
     const { clock } = this.#parts.settings;
-    const due = hasRoom ? await this.#parts.frontier.nextDue() : undefined;
-    const wait = Math.min(longestPause, Math.max(0, (due ?? Infinity) - clock.now()));
+    const due = hasRoom ? await this.#parts.frontier.nextDue() : Number.POSITIVE_INFINITY;
+    const wait = Math.min(longestPause, Math.max(0, due - clock.now()));
     const timer = clock.setTimeout(() => this.#bell.ring(), wait);
     await this.#bell.after(count);
     timer.cancel();
@@ -220,8 +220,9 @@ class Crawl implements Crawler {
         if (!controller.signal.aborted) this.#fail(error);
       })
       .then(() => {
+        const wasFull = this.#visits.size >= this.#parts.settings.maxVisits;
         this.#visits.delete(controller);
-        this.#bell.ring();
+        if (wasFull || this.#visits.size === 0) this.#bell.ring();
       });
     this.#visits.set(controller, done);
   }

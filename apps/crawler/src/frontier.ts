@@ -34,9 +34,11 @@ export class Frontier {
   readonly #refused = new Map<IdentityLimit, number>();
   #unvisited = 0;
   readonly #writing = new Set<Promise<void>>();
+  /** Nobody who is not leased is due before, as far as is known; 0 when nothing is. */
+  #nextDue = 0;
 
   readonly funnel: Funnel = new Funnel();
-  /** Called when the store has changed, so that there may be something new to visit. */
+  /** Called when there is something new to visit, or all that was to be written is. */
   onNews: () => void = () => undefined;
   /** Called when the store has failed. */
   onFailure: (error: unknown) => void = () => undefined;
@@ -142,9 +144,15 @@ export class Frontier {
     });
   }
 
-  /** When somebody will be due. */
-  nextDue(): Promise<number | undefined> {
-    return this.#parts.store.nextDue();
+  /** When to lease again, if nothing new comes before; `Infinity` for never. */
+  async nextDue(): Promise<number> {
+    const { store, clock } = this.#parts;
+    if (this.#nextDue <= clock.now()) {
+      // What is committed in the meantime counts as well.
+      this.#nextDue = Number.POSITIVE_INFINITY;
+      this.#nextDue = Math.min((await store.nextDue()) ?? this.#nextDue, this.#nextDue);
+    }
+    return this.#nextDue;
   }
 
   /** Resolves when the store is up to date. */
@@ -196,21 +204,24 @@ export class Frontier {
     const { store } = this.#parts;
     if (!this.#known.begin(key)) return;
     const before = await store.get(id);
-    if (before === undefined) return;
+    if (before === undefined) return this.#known.forget(key);
     const after = this.#elsewhere(key, before);
     this.#known.end(key, after);
     this.funnel.replace(before, after);
-    await store.commit({ nodes: [after] });
+    this.#commit({ nodes: [after] });
   }
 
   #commit(batch: CrawlBatch): void {
-    this.#write(this.#parts.store.commit(batch));
+    const dues = batch.nodes?.map(({ dueAt }) => dueAt) ?? [];
+    this.#nextDue = Math.min(this.#nextDue, ...dues);
+    const isNews = dues.some((dueAt) => dueAt <= this.#parts.clock.now());
+    this.#write(this.#parts.store.commit(batch), isNews);
   }
 
-  #write(work: Promise<void>): void {
+  #write(work: Promise<void>, isNews = false): void {
     const done = (): void => {
       this.#writing.delete(written);
-      this.onNews();
+      if (isNews || this.isSettled) this.onNews();
     };
     const written = work.catch((error: unknown) => this.onFailure(error)).then(done);
     this.#writing.add(written);

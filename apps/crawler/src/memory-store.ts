@@ -9,8 +9,7 @@ export function memoryStore(): CrawlStore {
 
 class MemoryStore implements CrawlStore {
   readonly #nodes = new Map<string, NodeRecord>();
-  /** Keys of those that may be leased, in no order. */
-  readonly #idle = new Set<string>();
+  readonly #due = new DueQueue();
   readonly #visits = new Map<string, Visit[]>();
   readonly #neighbours = new Map<string, readonly Uint8Array[]>();
   readonly #sessions = new Map<number, CrawlSession>();
@@ -25,27 +24,30 @@ class MemoryStore implements CrawlStore {
   }
 
   async lease(now: number, limit: number): Promise<NodeRecord[]> {
-    const due = this.#idleNodes().filter(({ dueAt }) => dueAt <= now);
-    const leased = due.sort((a, b) => a.dueAt - b.dueAt).slice(0, limit);
-    for (const { id } of leased) this.#idle.delete(toHex(id));
+    const leased: NodeRecord[] = [];
+    for (let due = this.#due.first; due && due.dueAt <= now; due = this.#due.first) {
+      if (leased.length === limit) break;
+      this.#due.shift();
+      const node = this.#nodes.get(toHex(due.id));
+      if (node) leased.push(node);
+    }
     return leased;
   }
 
   async nextDue(): Promise<number | undefined> {
-    const [first] = this.#idleNodes().sort((a, b) => a.dueAt - b.dueAt);
-    return first?.dueAt;
+    return this.#due.first?.dueAt;
   }
 
   async commit({ nodes = [], removed = [], ...rest }: CrawlBatch): Promise<void> {
     for (const id of removed) {
       const key = toHex(id);
-      for (const kept of [this.#nodes, this.#idle, this.#visits, this.#neighbours])
-        kept.delete(key);
+      for (const kept of [this.#nodes, this.#visits, this.#neighbours]) kept.delete(key);
+      this.#due.delete(key);
     }
     for (const node of nodes) {
       const key = toHex(node.id);
       this.#nodes.set(key, node);
-      this.#idle.add(key);
+      this.#due.set(key, node);
     }
     for (const visit of rest.visits ?? []) {
       const key = toHex(visit.id);
@@ -75,8 +77,69 @@ class MemoryStore implements CrawlStore {
   }
 
   async close(): Promise<void> {}
+}
 
-  #idleNodes(): NodeRecord[] {
-    return [...this.#idle].flatMap((key) => this.#nodes.get(key) ?? []);
+/** Nodes by their due time: a binary heap, in which what is out of date is skipped when it comes up. */
+class DueQueue {
+  readonly #heap: Due[] = [];
+  readonly #current = new Map<string, Due>();
+
+  /** The one that is due first. */
+  get first(): NodeRecord | undefined {
+    for (;;) {
+      const [top] = this.#heap;
+      if (top === undefined || this.#current.get(top.key) === top) return top?.node;
+      this.#pop();
+    }
   }
+
+  /** Takes the first away. */
+  shift(): void {
+    const first = this.first;
+    if (first) this.delete(toHex(first.id));
+  }
+
+  set(key: string, node: NodeRecord): void {
+    const due = { key, node };
+    this.#current.set(key, due);
+    this.#heap.push(due);
+    for (let at = this.#heap.length - 1; at > 0; ) {
+      const parent = (at - 1) >> 1;
+      if (this.#at(parent) <= node.dueAt) break;
+      this.#swap(at, parent);
+      at = parent;
+    }
+  }
+
+  delete(key: string): void {
+    this.#current.delete(key);
+  }
+
+  #pop(): void {
+    this.#swap(0, this.#heap.length - 1);
+    this.#heap.pop();
+    for (let at = 0; ; ) {
+      const left = 2 * at + 1;
+      const child = this.#at(left + 1) < this.#at(left) ? left + 1 : left;
+      if (this.#at(child) >= this.#at(at)) return;
+      this.#swap(at, child);
+      at = child;
+    }
+  }
+
+  #at(index: number): number {
+    return this.#heap[index]?.node.dueAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  #swap(a: number, b: number): void {
+    const [first, second] = [this.#heap[a], this.#heap[b]];
+    if (!first || !second) return;
+    this.#heap[a] = second;
+    this.#heap[b] = first;
+  }
+}
+
+interface Due {
+  readonly key: string;
+  readonly node: NodeRecord;
 }

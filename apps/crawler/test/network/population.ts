@@ -1,0 +1,112 @@
+import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import { type Enr, signEnr, toHex } from '@devp2p/enr';
+import type { NodeStatus } from '../../src/index.ts';
+
+/** What kinds of nodes there are, how many of a hundred are of each, and what a visit of one can truly come to. */
+export const kinds = {
+  /** On the chain that is asked for, with the head of this moment. */
+  synced: { share: 51, truth: 'synced' },
+  /** The same, but each of its answers takes seconds. */
+  slow: { share: 6, truth: 'synced' },
+  /** The same, but it names neighbours that are not there, and others where they are not. */
+  liar: { share: 3, truth: 'synced' },
+  /** On the chain, with a head of last week. */
+  stale: { share: 5, truth: 'chain' },
+  /** On another chain. */
+  foreign: { share: 9, truth: 'status' },
+  /** Speaks another protocol than eth. */
+  other: { share: 3, truth: 'hello' },
+  /** Has too many peers, and says so instead of Hello. */
+  full: { share: 9, truth: 'authenticated' },
+  /** Takes connections and does not say a word. */
+  mute: { share: 2, truth: 'tcp' },
+  /** Answers over UDP, but takes no connections. */
+  closed: { share: 2, truth: 'bonded' },
+  /** In the tables of others, but not there. */
+  dead: { share: 8, truth: 'discovered' },
+  /** Goes away, or comes, in the course of the crawl; it may be found or not. */
+  leaving: { share: 1, truth: 'synced' },
+  coming: { share: 1, truth: 'synced' },
+} as const satisfies Record<string, { readonly share: number; readonly truth: NodeStatus }>;
+
+export type Kind = keyof typeof kinds;
+
+/** Somebody in the simulated network. */
+export interface Inhabitant {
+  readonly kind: Kind;
+  readonly id: Uint8Array;
+  /** The id as hex. */
+  readonly key: string;
+  readonly privateKey: Uint8Array;
+  readonly host: string;
+  readonly port: number;
+  readonly enr: Enr;
+  /** The beginning of its place in the overlay, as a number. */
+  readonly place: number;
+  /** Which version of eth it speaks. */
+  readonly ethVersion: number;
+}
+
+/** Makes the people of a network. One in ten shares the address of another. */
+export function populate(size: number, crypto: Crypto, random: RandomBytes): Inhabitant[] {
+  const inhabitants: Inhabitant[] = [];
+  const mix = Object.entries(kinds).flatMap(([kind, { share }]) =>
+    new Array<Kind>(share).fill(kind as Kind),
+  );
+  for (let i = 0; i < size; i++) {
+    const [host, port] =
+      i % 10 === 9
+        ? [inhabitants[i - 1]?.host ?? '', 30304]
+        : [`${20 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}.9`, 30303];
+    const privateKey = random(32);
+    const id = crypto.secp256k1.publicKey(privateKey);
+    const enr = signEnr({ ip: host, udp: port, tcp: port }, privateKey, { crypto });
+    inhabitants.push({
+      // A number that has no factor in common with 100 goes through all of the mix.
+      kind: mix[(i * 37) % 100] ?? 'synced',
+      ...{ id, key: toHex(id), privateKey, host, port, enr },
+      place: placeOf(crypto.keccak256(id)),
+      ethVersion: 68 + (i % 3),
+    });
+  }
+  return inhabitants;
+}
+
+/** Nodes of one bucket. */
+const bucketSize = 16;
+
+/** Fills everybody's table as Kademlia would: up to 16 nodes at each distance, chosen by chance. */
+export function fillTables(
+  inhabitants: readonly Inhabitant[],
+  random: RandomBytes,
+): Map<Inhabitant, Inhabitant[]> {
+  const tables = new Map<Inhabitant, Inhabitant[]>();
+  for (const self of inhabitants) {
+    const loads = new Array<number>(33).fill(0);
+    const table: Inhabitant[] = [];
+    const start = new DataView(random(4).buffer).getUint32(0);
+    for (let i = 0; i < inhabitants.length; i++) {
+      const other = inhabitants[(start + i) % inhabitants.length] as Inhabitant;
+      if (other === self) continue;
+      const depth = Math.clz32(self.place ^ other.place);
+      if ((loads[depth] ?? 0) >= bucketSize) continue;
+      loads[depth] = (loads[depth] ?? 0) + 1;
+      table.push(other);
+    }
+    tables.set(self, table);
+  }
+  return tables;
+}
+
+/** The nodes of a table that are nearest to a place. */
+export function nearest(table: readonly Inhabitant[], place: number): Inhabitant[] {
+  return table
+    .map((node) => ({ node, distance: (node.place ^ place) >>> 0 }))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, bucketSize)
+    .map(({ node }) => node);
+}
+
+export function placeOf(hash: Uint8Array): number {
+  return new DataView(hash.buffer, hash.byteOffset, 4).getUint32(0);
+}

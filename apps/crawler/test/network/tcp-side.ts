@@ -1,0 +1,108 @@
+import { type Clock, sleep } from '@devp2p/clock';
+import type { Crypto } from '@devp2p/crypto';
+import { type Header, headerCodec, type Messages, schemaOf } from '@devp2p/eth';
+import { type Channel, type MessageStream, openPeer, type Protocol } from '@devp2p/peer';
+import { decode, encode } from '@devp2p/rlp';
+import type { Inhabitant } from './population.ts';
+
+/** The chain that a node of the simulated network is on, as far as a visitor can tell. */
+export interface SimulatedChain {
+  readonly networkId: bigint;
+  readonly genesis: Uint8Array;
+  /** Encoded. */
+  readonly head: Uint8Array;
+  readonly headHash: Uint8Array;
+}
+
+/** A chain with a head of `time` (seconds). */
+export function simulatedChain(networkId: bigint, time: number, crypto: Crypto): SimulatedChain {
+  const hash = new Uint8Array(32).fill(7);
+  const header: Header = {
+    ...{ parentHash: hash, unclesHash: hash, stateRoot: hash, transactionsRoot: hash },
+    ...{ receiptsRoot: hash, mixHash: hash, nonce: new Uint8Array(8) },
+    ...{ beneficiary: new Uint8Array(20), logsBloom: new Uint8Array(256), difficulty: 0n },
+    ...{ number: 1_000, gasLimit: 30_000_000, gasUsed: 0, timestamp: time },
+    extraData: new Uint8Array(),
+  };
+  const head = encode(headerCodec, header);
+  const genesis = new Uint8Array(32).fill(Number(networkId));
+  return { networkId, genesis, head, headHash: crypto.keccak256(head) };
+}
+
+export interface TcpSideOptions {
+  readonly clock: Clock;
+  readonly chain: SimulatedChain;
+  /** ms before each word. */
+  readonly delay: number;
+}
+
+/** Serves one visitor on an authenticated stream, as this kind of node does. */
+export async function serveVisitor(
+  self: Inhabitant,
+  stream: MessageStream,
+  { clock, chain, delay }: TcpSideOptions,
+): Promise<void> {
+  if (delay > 0) await sleep(clock, delay);
+  if (self.kind === 'full') {
+    // Disconnect, too many peers.
+    await stream.write(0x01, Uint8Array.of(0xc1, 0x04));
+    await stream.close();
+    return;
+  }
+  const speaks = self.kind === 'other' ? other : eth(self.ethVersion, chain, clock, delay);
+  try {
+    const peer = await openPeer(stream, { clientId: clientOf(self), protocols: [speaks], clock });
+    await peer.closed;
+  } catch {
+    // The visitor may find us of no use, and be gone.
+  }
+}
+
+/** The client id of a simulated node. */
+export function clientOf({ ethVersion }: Inhabitant): string {
+  return ['Geth/v1.17.5-stable/linux-amd64/go1.24.1', 'reth/v1.8.2/x86_64-linux', 'besu/v25.9.0'][
+    ethVersion % 3
+  ] as string;
+}
+
+const other: Protocol<'les', undefined> = {
+  name: 'les',
+  versions: [{ version: 4, length: 20 }],
+  attach: () => ({ api: undefined, run: async () => undefined }),
+};
+
+function eth(
+  version: number,
+  { networkId, genesis, head, headHash }: SimulatedChain,
+  clock: Clock,
+  delay: number,
+): Protocol<'eth', undefined> {
+  const { length, messages } = schemaOf(version);
+  const status: Messages['status'] = {
+    ...{ version, networkId, genesisHash: genesis, latestHash: headHash },
+    forkId: { hash: 0x07c9462e, next: 0n },
+    ...(version < 69 ? { totalDifficulty: 17n } : { earliest: 0, latest: 1_000 }),
+  } as Messages['status'];
+  const run = async (channel: Channel): Promise<void> => {
+    if (delay > 0) await sleep(clock, delay);
+    channel.send(messages.status.code, encode(messages.status.codec, status));
+    // Any order has to be tolerated: here comes what nobody has asked for.
+    channel.send(messages.transactions.code, Uint8Array.of(0xc0));
+    for await (const { code, payload } of channel) {
+      if (code === messages.status.code) {
+        const theirs = decode(messages.status.codec, payload);
+        if (theirs.networkId !== networkId) return;
+      }
+      if (code !== messages.getBlockHeaders.code) continue;
+      const { requestId } = decode(messages.getBlockHeaders.codec, payload);
+      if (delay > 0) await sleep(clock, delay);
+      const answer = encode(messages.blockHeaders.codec, { requestId, items: [head] });
+      channel.send(messages.blockHeaders.code, answer);
+    }
+  };
+  return {
+    name: 'eth',
+    versions: [{ version, length }],
+    attach: (channel) => ({ api: undefined, run: () => run(channel) }),
+  };
+}

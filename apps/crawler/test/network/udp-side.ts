@@ -1,0 +1,97 @@
+import type { Clock } from '@devp2p/clock';
+import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import {
+  type Address,
+  decodePacket,
+  encodePacket,
+  MAX_NEIGHBORS,
+  type Neighbor,
+  type Packet,
+  type UdpSocket,
+} from '@devp2p/discv4';
+import { parseIp, toHex } from '@devp2p/enr';
+import { type Inhabitant, nearest, placeOf } from './population.ts';
+
+export interface UdpSideOptions {
+  readonly socket: UdpSocket;
+  readonly table: readonly Inhabitant[];
+  readonly crypto: Crypto;
+  readonly random: RandomBytes;
+  readonly clock: Clock;
+  /** ms before each answer; drops the packet when `undefined`. */
+  readonly delay: () => number | undefined;
+}
+
+/** Answers discovery as a node does that has been there for long: only who has answered its ping may ask. */
+export function answerDiscovery(self: Inhabitant, options: UdpSideOptions): void {
+  const { socket, crypto, clock, delay } = options;
+  const bonded = new Set<string>();
+  const expiration = () => Math.floor(clock.now() / 1000) + 20;
+  const send = (packet: Packet, to: Address): void => {
+    socket.send(encodePacket(packet, self.privateKey, crypto).bytes, to);
+  };
+  const here = { ip: parseIp(self.host) ?? new Uint8Array(4), udp: self.port, tcp: self.port };
+
+  const answer = (bytes: Uint8Array, from: Address): void => {
+    const { packet, hash, id } = decodePacket(bytes, crypto);
+    const sender = `${toHex(id)} ${from.host}`;
+    const there = { ip: parseIp(from.host) ?? new Uint8Array(4), udp: from.port, tcp: 0 };
+    const mayAsk = bonded.has(sender);
+    switch (packet.type) {
+      case 'ping': {
+        const enrSeq = self.enr.seq;
+        send({ type: 'pong', to: there, pingHash: hash, expiration: expiration(), enrSeq }, from);
+        if (mayAsk) return;
+        send(
+          { type: 'ping', version: 4n, from: here, to: there, expiration: expiration(), enrSeq },
+          from,
+        );
+        return;
+      }
+      case 'pong':
+        bonded.add(sender);
+        return;
+      case 'enrRequest':
+        if (mayAsk) send({ type: 'enrResponse', requestHash: hash, record: self.enr.bytes }, from);
+        return;
+      case 'findNode': {
+        if (!mayAsk) return;
+        const found = nearest(options.table, placeOf(crypto.keccak256(packet.target)));
+        const honest = found.map(neighborOf);
+        const nodes = self.kind === 'liar' ? lies(self, honest, options) : honest;
+        for (let i = 0; i === 0 || i < nodes.length; i += MAX_NEIGHBORS) {
+          const part = nodes.slice(i, i + MAX_NEIGHBORS);
+          send({ type: 'neighbors', nodes: part, expiration: expiration() }, from);
+        }
+      }
+    }
+  };
+  socket.onMessage((bytes, from) => {
+    const ms = delay();
+    if (ms === undefined) return;
+    if (ms === 0) answer(bytes, from);
+    else clock.setTimeout(() => answer(bytes, from), ms);
+  });
+}
+
+/** Of each sixteen: five that are nowhere, five of its own, three where they are not, and three that are right. */
+function lies(
+  self: Inhabitant,
+  honest: readonly Neighbor[],
+  { crypto, random }: UdpSideOptions,
+): Neighbor[] {
+  const nobody = () => crypto.secp256k1.publicKey(random(32));
+  const [a = 0, b = 0, c = 0] = random(3);
+  const nowhere = Uint8Array.of(90 + (a & 7), b, c, 7);
+  const own = parseIp(self.host) ?? nowhere;
+  return [
+    ...[1, 2, 3, 4, 5].map((n) => ({ id: nobody(), ip: nowhere, udp: 30300 + n, tcp: 30303 })),
+    ...[1, 2, 3, 4, 5].map((n) => ({ id: nobody(), ip: own, udp: 40000 + n, tcp: 40000 })),
+    ...honest.slice(0, 3).map(({ id }) => ({ id, ip: nowhere, udp: 30303, tcp: 30303 })),
+    ...honest.slice(3, 6),
+  ];
+}
+
+function neighborOf({ id, host, port }: Inhabitant): Neighbor {
+  return { id, ip: parseIp(host) ?? new Uint8Array(4), udp: port, tcp: port };
+}
