@@ -47,29 +47,37 @@ export interface Inhabitant {
   readonly ethVersion: number;
 }
 
-/** Makes the people of a network. One in ten shares the address of another. */
-export function populate(size: number, crypto: Crypto, random: RandomBytes): Inhabitant[] {
-  const inhabitants: Inhabitant[] = [];
+/** Addresses on an internet. One in ten is another's, with another port. */
+export function internetPlaces(size: number): { host: string; port: number }[] {
+  return Array.from({ length: size }, (_, i) => {
+    const isGuest = i % 10 === 9;
+    const n = isGuest ? i - 1 : i;
+    const host = `${20 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}.9`;
+    return { host, port: isGuest ? 30304 : 30303 };
+  });
+}
+
+/** Makes the people of a network, one at each place. */
+export function populate(
+  places: readonly { readonly host: string; readonly port: number }[],
+  crypto: Crypto,
+  random: RandomBytes,
+): Inhabitant[] {
   const mix = Object.entries(kinds).flatMap(([kind, { share }]) =>
     new Array<Kind>(share).fill(kind as Kind),
   );
-  for (let i = 0; i < size; i++) {
-    const [host, port] =
-      i % 10 === 9
-        ? [inhabitants[i - 1]?.host ?? '', 30304]
-        : [`${20 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}.9`, 30303];
+  return places.map(({ host, port }, i) => {
     const privateKey = random(32);
     const id = crypto.secp256k1.publicKey(privateKey);
     const enr = signEnr({ ip: host, udp: port, tcp: port }, privateKey, { crypto });
-    inhabitants.push({
+    return {
       // A number that has no factor in common with 100 goes through all of the mix.
       kind: mix[(i * 37) % 100] ?? 'synced',
       ...{ id, key: toHex(id), privateKey, host, port, enr },
       place: placeOf(crypto.keccak256(id)),
       ethVersion: 68 + (i % 3),
-    });
-  }
-  return inhabitants;
+    };
+  });
 }
 
 /** Nodes of one bucket. */

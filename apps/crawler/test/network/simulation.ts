@@ -10,8 +10,8 @@ import {
 } from '../../../../packages/discv4/test/simulated-network.ts';
 import { createCrawler, memoryStore, type NodeRecord, type Progress } from '../../src/index.ts';
 import { ConnectError, type Dial } from '../../src/visit/dial.ts';
-import { fillTables, type Inhabitant, populate } from './population.ts';
-import { serveVisitor, simulatedChain } from './tcp-side.ts';
+import { fillTables, type Inhabitant, internetPlaces, populate } from './population.ts';
+import { ourNetwork, serveVisitor, simulatedChains } from './tcp-side.ts';
 import { answerDiscovery } from './udp-side.ts';
 
 export interface SimulationOptions {
@@ -30,9 +30,6 @@ export interface Simulated {
   readonly duration: number;
 }
 
-/** The chain that is asked for. */
-export const ourNetwork = 17n;
-
 /** ms between the arrival of those who come, and between the departure of those who leave. */
 const churn = 2_000;
 
@@ -45,15 +42,9 @@ export async function simulate({
   const clock = virtualClock();
   const random = seededRandom(seed);
   const network = new SimulatedNetwork({ clock, loss, random: seededRandom(seed + 1) });
-  const inhabitants = populate(size, crypto, random);
+  const inhabitants = populate(internetPlaces(size), crypto, random);
   const tables = fillTables(inhabitants, random);
-  const now = Math.floor(clock.now() / 1000);
-  const chains = {
-    // The crawl lasts for minutes, in which no block is found here.
-    ours: simulatedChain(ourNetwork, now + 30, crypto),
-    old: simulatedChain(ourNetwork, now - 604_800, crypto),
-    foreign: simulatedChain(18n, now, crypto),
-  };
+  const chainOf = simulatedChains(clock.now(), crypto);
   const byPlace = new Map(inhabitants.map((node) => [`${node.host} ${node.port}`, node]));
   const isHere = churning(inhabitants, () => clock.monotonic());
   const slowness = () => 500 + ((random(1)[0] ?? 0) / 256) * 1_500;
@@ -64,6 +55,7 @@ export async function simulate({
       socket: network.bind(self.host, self.port),
       table: tables.get(self) ?? [],
       ...{ crypto, random, clock },
+      nowhere: () => Uint8Array.of(90, ...random(2), 7),
       delay: () => (!isHere(self) ? undefined : self.kind === 'slow' ? slowness() : 0),
     });
   }
@@ -88,9 +80,7 @@ export async function simulate({
     await sleep(clock, 40 + delay, { signal });
     if (toHex(id) !== self.key) throw new RlpxError('handshake-failed', 'somebody else');
     const [ours, theirs] = streamPair({ ids: [localId, self.id] });
-    const { kind } = self;
-    const chain = kind === 'stale' ? chains.old : kind === 'foreign' ? chains.foreign : chains.ours;
-    serveVisitor(self, theirs, { clock, chain, delay });
+    serveVisitor(self, theirs, { clock, chain: chainOf(self), delay });
     return ours;
   };
 
@@ -104,7 +94,7 @@ export async function simulate({
     socket: network.bind('19.0.0.1'),
     bootnodes: [formatEnode({ id, host, udp: port, tcp: port })],
     network: { networkId: ourNetwork },
-    // The head does not age here, which is not what this is about.
+    // No block is found in the minutes of the crawl, which are not what this is about.
     maxHeadAge: 3_600_000,
   });
   const started = clock.monotonic();

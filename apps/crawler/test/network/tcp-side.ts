@@ -15,7 +15,7 @@ export interface SimulatedChain {
 }
 
 /** A chain with a head of `time` (seconds). */
-export function simulatedChain(networkId: bigint, time: number, crypto: Crypto): SimulatedChain {
+function simulatedChain(networkId: bigint, time: number, crypto: Crypto): SimulatedChain {
   const hash = new Uint8Array(32).fill(7);
   const header: Header = {
     ...{ parentHash: hash, unclesHash: hash, stateRoot: hash, transactionsRoot: hash },
@@ -27,6 +27,18 @@ export function simulatedChain(networkId: bigint, time: number, crypto: Crypto):
   const head = encode(headerCodec, header);
   const genesis = new Uint8Array(32).fill(Number(networkId));
   return { networkId, genesis, head, headHash: crypto.keccak256(head) };
+}
+
+/** The chain that is asked for in the simulated network. */
+export const ourNetwork = 17n;
+
+/** The chains that there are. */
+export function simulatedChains(now: number, crypto: Crypto): (self: Inhabitant) => SimulatedChain {
+  const seconds = Math.floor(now / 1000);
+  const ours = simulatedChain(ourNetwork, seconds, crypto);
+  const old = simulatedChain(ourNetwork, seconds - 604_800, crypto);
+  const foreign = simulatedChain(18n, seconds, crypto);
+  return ({ kind }) => (kind === 'stale' ? old : kind === 'foreign' ? foreign : ours);
 }
 
 export interface TcpSideOptions {

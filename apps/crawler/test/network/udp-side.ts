@@ -18,6 +18,8 @@ export interface UdpSideOptions {
   readonly crypto: Crypto;
   readonly random: RandomBytes;
   readonly clock: Clock;
+  /** Addresses at which nobody is, for lies. */
+  readonly nowhere: () => Uint8Array;
   /** ms before each answer; drops the packet when `undefined`. */
   readonly delay: () => number | undefined;
 }
@@ -78,11 +80,10 @@ export function answerDiscovery(self: Inhabitant, options: UdpSideOptions): void
 function lies(
   self: Inhabitant,
   honest: readonly Neighbor[],
-  { crypto, random }: UdpSideOptions,
+  { crypto, random, nowhere: anywhere }: UdpSideOptions,
 ): Neighbor[] {
   const nobody = () => crypto.secp256k1.publicKey(random(32));
-  const [a = 0, b = 0, c = 0] = random(3);
-  const nowhere = Uint8Array.of(90 + (a & 7), b, c, 7);
+  const nowhere = anywhere();
   const own = parseIp(self.host) ?? nowhere;
   return [
     ...[1, 2, 3, 4, 5].map((n) => ({ id: nobody(), ip: nowhere, udp: 30300 + n, tcp: 30303 })),
