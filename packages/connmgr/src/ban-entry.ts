@@ -34,7 +34,9 @@ export function checkBanEntry(entry: BanEntry, name: string): BanEntry {
 /** As {@link checkBanEntry}, for a range, or an address that stands for itself. */
 export function checkBanRange(range: IpRange | Uint8Array, name: string): IpRange {
   try {
-    return range instanceof Uint8Array ? rangeOf(range) : rangeOf(range?.network, range?.prefix);
+    return range instanceof Uint8Array
+      ? rangeOf(range, range.length * 8)
+      : rangeOf(range?.network, range?.prefix);
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : String(cause);
     throw new ConnManagerError('invalid-ban', `${name}: ${what}`, { cause });

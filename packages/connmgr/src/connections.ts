@@ -9,6 +9,8 @@ export class Connections<A, C extends Connection> {
   readonly inbound: Map<number, InboundRequest<C>> = new Map();
   /** Identities to which the limits do not apply. */
   readonly trusted: Set<string> = new Set();
+  /** Called when an identity is free again. */
+  onRelease: () => void = () => {};
   readonly #settings: Settings<A, C>;
   /** Whoever has an identity for itself: established, or inbound and known. */
   readonly #holders = new Map<string, AnyRequest<A, C>>();
@@ -47,6 +49,7 @@ export class Connections<A, C extends Connection> {
   release({ identity, id }: AnyRequest<A, C>): void {
     if (identity !== undefined && this.#holders.get(identity)?.id === id) {
       this.#holders.delete(identity);
+      this.onRelease();
     }
   }
 

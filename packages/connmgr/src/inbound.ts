@@ -59,7 +59,7 @@ export class Inbound<A, C extends Connection> {
   readonly #keyGroup: (group: string) => string;
   readonly #log = new Occasionally();
   /** Why nobody is let in, if so. */
-  #closed: 'stopping' | 'network-off' | undefined;
+  #closed: 'stopping' | 'network-off' | undefined = 'network-off';
 
   constructor(settings: Settings<A, C>, connections: Connections<A, C>, counters: Counters) {
     this.#settings = settings;
@@ -69,7 +69,7 @@ export class Inbound<A, C extends Connection> {
     this.#keyGroup = keyGroups(settings.random(32));
   }
 
-  /** Lets in again. */
+  /** Lets in from now on. */
   open(): void {
     this.#closed = undefined;
   }
@@ -170,7 +170,9 @@ export class Inbound<A, C extends Connection> {
     }
     this.#connections.release(request);
     this.#connections.claim(request, identity);
-    if (!request.hasPlace && !this.#isExempt(identity) && !this.#takePlace(request)) {
+    // Whoever is exempt has a place as well, which counts when he no longer is.
+    request.hasPlace ||= this.#isExempt(identity);
+    if (!request.hasPlace && !this.#takePlace(request)) {
       this.#connections.release(request);
       return refuse('too-many-inbound');
     }

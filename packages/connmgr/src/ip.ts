@@ -42,7 +42,7 @@ export function inRange(ip: Uint8Array, { network, prefix }: IpRange): boolean {
  *
  * @throws RangeError when there is none of so many bits.
  */
-export function rangeOf(ip: Uint8Array, prefix: number = ip.length * 8): IpRange {
+export function rangeOf(ip: Uint8Array, prefix: number): IpRange {
   const isAddress = ip instanceof Uint8Array && (ip.length === 4 || ip.length === 16);
   if (!isAddress) throw new RangeError('the network is not 4 or 16 bytes');
   if (!Number.isInteger(prefix) || prefix < 0 || prefix > ip.length * 8) {

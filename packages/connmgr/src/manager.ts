@@ -2,6 +2,7 @@ import type { Timer } from '@devp2p/clock';
 import { acceptAll } from './accept.ts';
 import { Addresses } from './addresses.ts';
 import { chooseAnchors } from './anchors.ts';
+import { checkBanRange } from './ban-entry.ts';
 import type { BanList, BanOptions } from './ban-list.ts';
 import { BanScores } from './ban-score.ts';
 import type { CloseReason, Connection, Incoming, Refusal } from './connection.ts';
@@ -10,7 +11,7 @@ import { newCounters } from './counters.ts';
 import { publish } from './diagnostics.ts';
 import { ConnManagerError } from './error.ts';
 import { Inbound, type InboundSlot } from './inbound.ts';
-import { hostRange, type IpRange, inRange, isLocal, rangeKey, rangeOf } from './ip.ts';
+import { hostRange, type IpRange, inRange, isLocal, rangeKey } from './ip.ts';
 import { Occasionally } from './occasionally.ts';
 import { type ConnManagerOptions, type Doors, type Settings, withDefaults } from './options.ts';
 import { Outbound } from './outbound.ts';
@@ -241,8 +242,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
 
   ban(range: IpRange | Uint8Array, options: BanOptions = {}): void {
     this.bans.ban(range, options);
-    const banned =
-      range instanceof Uint8Array ? rangeOf(range) : rangeOf(range.network, range.prefix);
+    const banned = checkBanRange(range, 'ban');
     for (const request of this.#connections.all()) {
       const { ip } = request;
       if (ip && inRange(ip, banned) && !this.#isExempt(request)) this.#end(request, 'banned');

@@ -37,6 +37,7 @@ export class Outbound<A, C extends Connection> {
     this.#connections = connections;
     this.#counters = counters;
     this.#addresses = addresses;
+    connections.onRelease = () => this.pump();
   }
 
   /** @param first addresses to be dialled before any other */

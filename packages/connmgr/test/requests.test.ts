@@ -39,6 +39,7 @@ describe('options', () => {
     }
     expect(retries.slice(0, 3)).toEqual([5_000, 10_000, 15_000]);
     expect(retries.at(-1)).toBe(300_000);
+    await end();
   });
 
   test.each([

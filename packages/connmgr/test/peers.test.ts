@@ -1,0 +1,336 @@
+import { describe, expect, test } from 'vitest';
+import { chooseAnchors } from '../src/anchors.ts';
+import { chooseRotation } from '../src/rotation.ts';
+import { address, endless, FakeConnection, seededRandom, type World, world } from './world.ts';
+
+const up = () => ({ up: 10 });
+
+/** Comes in with its handshake over. */
+function enter({ manager }: World, identity: string, noban = false): FakeConnection | string {
+  const connection = new FakeConnection(identity);
+  const slot = manager.admitInbound({});
+  if (typeof slot === 'string') return slot;
+  return slot.established(connection, { identity, noban }) ?? connection;
+}
+
+class Store {
+  saved: string[] | undefined;
+  takes = 0;
+
+  async take(): Promise<string[]> {
+    this.takes++;
+    const saved = this.saved ?? [];
+    this.saved = undefined;
+    return saved;
+  }
+
+  save(addresses: readonly string[]): void {
+    this.saved = [...addresses];
+  }
+}
+
+describe('anchors', () => {
+  test('CM-16 the two longest connected that proved useful are chosen', () => {
+    const candidates = [5, 50, 10, 30, 20].map((age) => ({ age, isUseful: age !== 50 }));
+    expect(chooseAnchors(candidates).map(({ age }) => age)).toEqual([30, 20]);
+    expect(chooseAnchors([])).toEqual([]);
+  });
+
+  test('CM-16 they are remembered at a clean stop, dialled first at the next start, and read once', async () => {
+    const anchors = new Store();
+    const first = world(up, { targetOutbound: 4, nextAddress: endless(), anchors });
+    first.manager.start();
+    const fixed = first.manager.connect('8.8.8.8', { permanent: true });
+    await first.clock.advance(1_000);
+    first.manager.disconnect(2);
+    await first.clock.advance(60_000);
+    for (const id of [fixed, 2, 3, 4, 6]) first.manager.useful(id);
+    expect(anchors.saved).toBeUndefined();
+    await first.end();
+    expect(anchors.saved).toEqual([address(2), address(3)]);
+
+    const second = world(up, { targetOutbound: 4, nextAddress: endless(100), anchors });
+    second.manager.start();
+    await second.clock.advance(1_000);
+    expect(anchors).toMatchObject({ saved: undefined, takes: 2 });
+    expect(second.dials.map((dial) => dial.address)).toEqual([
+      address(2),
+      address(3),
+      address(100),
+      address(101),
+    ]);
+    // Nobody proved useful this time.
+    await second.end();
+    expect(anchors.saved).toEqual([]);
+  });
+
+  test('CM-16 a store that fails costs the anchors, nothing else', async () => {
+    const broken = {
+      take: () => Promise.reject(new Error('no disk')),
+      save: () => {
+        throw new Error('no disk');
+      },
+    };
+    const { manager, clock, end } = world(up, {
+      ...{ targetOutbound: 2, nextAddress: endless(), anchors: broken },
+    });
+    manager.start();
+    await clock.advance(20);
+    expect(manager.snapshot().outbound).toBe(2);
+    await end();
+  });
+});
+
+describe('chosen peers', () => {
+  test('CM-18 trusted peers come in above the limit, and take nobody else’s place', async () => {
+    const one = world(up, { maxInbound: 1 });
+    const { manager } = one;
+    manager.start();
+    manager.trust('friend');
+    expect(enter(one, 'a')).toBeInstanceOf(FakeConnection);
+    expect(enter(one, 'friend')).toBeInstanceOf(FakeConnection);
+    expect(enter(one, 'b')).toBe('too-many-inbound');
+    expect(manager.snapshot()).toMatchObject({ inbound: 2, maxInbound: 1 });
+    expect(manager.snapshot().requests.map(({ identity, trusted }) => [identity, trusted])).toEqual(
+      [
+        ['a', false],
+        ['friend', true],
+      ],
+    );
+    await one.end();
+  });
+
+  test('CM-18 trusted peers are held to their identity', async () => {
+    const one = world(up, { ownIdentity: 'me' });
+    const { manager } = one;
+    manager.start();
+    manager.trust('friend');
+    manager.trust('me');
+    expect(enter(one, 'friend')).toBeInstanceOf(FakeConnection);
+    expect(enter(one, 'friend')).toBe('already-connected');
+    expect(enter(one, 'me')).toBe('connected-to-self');
+    await one.end();
+  });
+
+  test('CM-18 trust ends at run time: without room the connection does as well', async () => {
+    const one = world(up, { maxInbound: 1 });
+    const { manager, told } = one;
+    manager.start();
+    manager.trust('friend');
+    manager.trust('other');
+    enter(one, 'friend');
+    manager.distrust('friend');
+    expect(told).toEqual(['+friend']);
+    enter(one, 'other');
+    manager.distrust('other');
+    expect(told).toEqual(['+friend', '+other', '-other too-many-inbound']);
+    manager.distrust('stranger');
+    await one.end();
+  });
+
+  test('CM-18 trusted and noban peers are not evicted', async () => {
+    const one = world(up, { maxInbound: 25 });
+    one.manager.start();
+    for (let n = 0; n < 25; n++) {
+      one.manager.trust(`friend${n}`);
+      enter(one, n < 5 ? `a${n}` : `noban${n}`, n >= 5);
+    }
+    for (let n = 0; n < 25; n++) enter(one, `friend${n}`);
+    expect(one.manager.snapshot()).toMatchObject({ inbound: 50, counters: { evicted: 0 } });
+    expect(enter(one, 'late')).toBe('too-many-inbound');
+    await one.end();
+  });
+
+  test('CM-18 connect trusts whom the address names', async () => {
+    const { manager, clock, end } = world(up);
+    manager.start();
+    manager.connect('9.9.9.9#friend', { trusted: true, permanent: true });
+    expect(() => manager.connect('9.9.9.9', { trusted: true })).toThrow('names nobody');
+    await clock.advance(20);
+    expect(manager.snapshot().requests).toMatchObject([
+      { identity: 'friend', trusted: true, permanent: true, state: 'established' },
+    ]);
+    await end();
+  });
+
+  test('CM-18 static peers are dialled for ever, and their limits end when they are removed', async () => {
+    const one = world(() => ({ down: 10 }), { maxInbound: 1 });
+    const { manager, clock, dials, told } = one;
+    manager.start();
+    const id = manager.connect('9.9.9.9#static', { permanent: true });
+    await clock.advance(24 * 3_600_000);
+    expect(dials.length).toBeGreaterThan(280);
+    expect(dials.at(-1)?.at).toBeGreaterThan(23.9 * 3_600_000);
+    enter(one, 'a');
+    // It dials us: as a static peer it has room, and is not dialled meanwhile.
+    expect(enter(one, 'static')).toBeInstanceOf(FakeConnection);
+    const { length } = dials;
+    await clock.advance(3_600_000);
+    expect(dials).toHaveLength(length);
+    expect(manager.remove(id)).toBe(true);
+    expect(told.at(-1)).toBe('-static too-many-inbound');
+    await clock.advance(3_600_000);
+    expect(dials).toHaveLength(length);
+    await one.end();
+  });
+
+  test('CM-18 static peers come on top of the target', async () => {
+    const { manager, clock, end } = world(up, { targetOutbound: 2, nextAddress: endless() });
+    manager.start();
+    await clock.advance(20);
+    for (let n = 0; n < 5; n++) manager.connect(`static${n}`, { permanent: true });
+    await clock.advance(20);
+    expect(manager.snapshot()).toMatchObject({ outbound: 2 });
+    expect(manager.snapshot().requests).toHaveLength(7);
+    await end();
+  });
+});
+
+describe('rotation', () => {
+  const ages = (length: number) =>
+    Array.from({ length }, (_, n) => ({ n, age: 600_001 + n, usefulness: 0, isExempt: false }));
+
+  test('CM-19 none is dropped that is young, exempt or among the most useful tenth', () => {
+    const random = seededRandom(1);
+    const dropped = new Set<number | undefined>();
+    const candidates = ages(20).map((one) => ({
+      ...one,
+      age: one.n < 5 ? 600_000 : one.age,
+      usefulness: one.n === 10 || one.n === 11 ? 5 : 1,
+      isExempt: one.n > 17,
+    }));
+    for (let i = 0; i < 500; i++) dropped.add(chooseRotation(candidates, random)?.n);
+    expect([...dropped].toSorted((a, b) => Number(a) - Number(b))).toEqual([
+      5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17,
+    ]);
+    expect(chooseRotation(ages(1), random)).toBeUndefined();
+    expect(chooseRotation([], random)).toBeUndefined();
+  });
+
+  test('CM-19 every 3 to 7 minutes, when full, one that is older than 10 minutes is dropped', async () => {
+    const drops: { name: string; kind: string; reason: string | undefined; at: number }[] = [];
+    const { manager, clock, end } = world(up, {
+      ...{ targetOutbound: 20, nextAddress: endless() },
+      stats: ({ name }) => ({ usefulness: name === address(0) || name === address(1) ? 1 : 0 }),
+      onDisconnection: ({ name }, { kind }, reason) => {
+        drops.push({ name, kind, reason, at: clock.monotonic() });
+      },
+    });
+    manager.start();
+    manager.connect('static', { permanent: true });
+    await clock.advance(12 * 3_600_000);
+    const waits = drops.slice(1).map(({ at }, i) => at - (drops[i]?.at ?? 0));
+    expect(drops[0]?.at).toBeGreaterThan(600_000);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(180_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(420_000);
+    expect(Math.abs(drops.length - 144)).toBeLessThan(15);
+    expect(new Set(drops.map(({ kind, reason }) => `${kind} ${reason}`))).toEqual(
+      new Set(['dynamic rotated']),
+    );
+    const names = drops.map(({ name }) => name);
+    expect(names).not.toContain(address(0));
+    expect(names).not.toContain(address(1));
+    expect(manager.snapshot()).toMatchObject({ outbound: 20, counters: { rotated: drops.length } });
+    await end();
+  });
+
+  test('CM-19 nobody is dropped while a place is free', async () => {
+    const { manager, clock, told, end } = world((_, n) => (n <= 3 ? up() : { down: 10 }), {
+      ...{ targetOutbound: 4, nextAddress: endless() },
+    });
+    manager.start();
+    await clock.advance(3_600_000);
+    expect(told).toHaveLength(3);
+    expect(manager.snapshot().counters.rotated).toBe(0);
+    await end();
+  });
+});
+
+describe('what operators see', () => {
+  test('CM-20 a snapshot lists every request with state, address, age and retries', async () => {
+    const one = world(
+      (name) => (name === 'bad' ? { down: 10 } : name === 'slow' ? 'hangs' : { up: 10 }),
+      { targetOutbound: 1, nextAddress: endless() },
+    );
+    const { manager, clock } = one;
+    manager.start();
+    manager.connect('bad', { permanent: true });
+    await clock.advance(1_000);
+    manager.connect('slow');
+    enter(one, 'guest');
+    const pending = manager.admitInbound({ ip: Uint8Array.of(9, 9, 9, 9) });
+    await clock.advance(500);
+    expect(manager.snapshot()).toEqual({
+      networkActive: true,
+      outbound: 1,
+      targetOutbound: 1,
+      inbound: 1,
+      maxInbound: Number.POSITIVE_INFINITY,
+      requests: [
+        {
+          ...{ id: 1, kind: 'dynamic', address: address(0), identity: 'id0', retries: 0 },
+          ...{ ip: Uint8Array.of(20, 0, 1, 1), permanent: false, trusted: false },
+          ...{ state: 'established', age: 1_500, connectedFor: 1_490 },
+        },
+        {
+          ...{ id: 2, kind: 'explicit', address: 'bad', identity: undefined, retries: 1 },
+          ...{ ip: undefined, permanent: true, trusted: false },
+          ...{ state: 'failing', age: 1_500, retryIn: 33_500, failure: 'Error' },
+        },
+        {
+          ...{ id: 3, kind: 'explicit', address: 'slow', identity: undefined, retries: 0 },
+          ...{ ip: undefined, permanent: false, trusted: false },
+          ...{ state: 'pending', step: 'dialling', age: 500 },
+        },
+        {
+          ...{ id: 4, kind: 'inbound', address: undefined, identity: 'guest', retries: 0 },
+          ...{ ip: undefined, permanent: false, trusted: false },
+          ...{ state: 'established', age: 500, connectedFor: 500 },
+        },
+        {
+          ...{ id: 5, kind: 'inbound', address: undefined, identity: undefined, retries: 0 },
+          ...{ ip: Uint8Array.of(9, 9, 9, 9), permanent: false, trusted: false },
+          ...{ state: 'pending', step: 'handshake', age: 500 },
+        },
+      ],
+      counters: expect.objectContaining({
+        ...{ dials: 3, connected: 1, failures: { Error: 1 }, accepts: 2, admitted: 1 },
+      }),
+    });
+    expect(typeof pending).not.toBe('string');
+    await one.end();
+  });
+
+  test('CM-20 failures are counted by cause, of which there are not too many', async () => {
+    let n = 0;
+    const { manager, clock, end } = world(up, {
+      dial: async () => {
+        n++;
+        if (n === 1) throw Object.assign(new Error('no'), { code: 'ECONNREFUSED' });
+        if (n === 2) throw new TypeError('no');
+        if (n === 3) throw 'no';
+        throw Object.assign(new Error('no'), { code: `code${n}` });
+      },
+    });
+    manager.start();
+    for (let i = 0; i < 200; i++) {
+      manager.connect(`peer${i}`);
+      await clock.advance(1);
+    }
+    const { failures } = manager.snapshot().counters;
+    expect(failures).toMatchObject({ ECONNREFUSED: 1, TypeError: 1, unknown: 1, other: 136 });
+    expect(Object.keys(failures)).toHaveLength(65);
+    await end();
+  });
+
+  test('CM-20 a snapshot is of its moment', async () => {
+    const { manager, clock, end } = world(up, { targetOutbound: 1, nextAddress: endless() });
+    manager.start();
+    const before = manager.snapshot();
+    await clock.advance(20);
+    expect(before.counters.dials).toBe(0);
+    expect(before.requests).toMatchObject([{ state: 'pending' }]);
+    expect(manager.snapshot().counters.dials).toBe(1);
+    await end();
+  });
+});
