@@ -5,6 +5,8 @@ export type CrawlerErrorCode =
   | 'datadir-unusable'
   | 'wrong-datadir'
   | 'nodekey-invalid'
+  | 'output-unusable'
+  | 'port-unavailable'
   | 'record-corrupt'
   | 'store-corrupt'
   | 'store-failed'

@@ -1,0 +1,119 @@
+import { parseArgs } from 'node:util';
+import {
+  type ChainSettings,
+  type CheckSettings,
+  type CrawlSettings,
+  checkFlags,
+  crawlFlags,
+  type ExportSettings,
+  exportFlags,
+  type Flag,
+  type Flags,
+} from './flags.ts';
+import { UsageError } from './usage-error.ts';
+import { parseNode, quote } from './values.ts';
+
+/** What the user asked for. */
+export type Invocation =
+  | { readonly command: 'help' }
+  | { readonly command: 'version' }
+  | { readonly command: 'crawl'; readonly settings: CrawlSettings }
+  | { readonly command: 'export'; readonly settings: ExportSettings }
+  | { readonly command: 'check'; readonly settings: CheckSettings; readonly node: string };
+
+const commands = 'there are crawl, export and check; --help says more';
+
+/**
+ * Reads the command line without the program's name.
+ *
+ * @throws UsageError with one line that quotes what is wrong
+ */
+export function readArguments(args: readonly string[]): Invocation {
+  const asks = (...names: string[]) => args.some((arg) => names.includes(arg));
+  if (asks('--help', '-h')) return { command: 'help' };
+  if (asks('--version', '-v')) return { command: 'version' };
+  const [command, ...rest] = args;
+  switch (command) {
+    case 'crawl': {
+      const { settings, words } = read<CrawlSettings>(crawlFlags, rest);
+      refuseMore(words);
+      return { command, settings: withOneChain(settings) };
+    }
+    case 'export': {
+      const { settings, words } = read<ExportSettings>(exportFlags, rest);
+      refuseMore(words);
+      return { command, settings };
+    }
+    case 'check': {
+      const { settings, words } = read<CheckSettings>(checkFlags, rest);
+      const [node, ...more] = words;
+      if (node === undefined) throw new UsageError('check needs a node: enode://… or enr:…');
+      refuseMore(more);
+      parse({ parse: parseNode }, node, 'the node');
+      return { command, settings: withOneChain(settings), node };
+    }
+    case undefined:
+      throw new UsageError(`no command: ${commands}`);
+    default:
+      throw new UsageError(
+        command.startsWith('-')
+          ? `${quote(command)} comes before the command: ${commands}`
+          : `unknown command ${quote(command)}: ${commands}`,
+      );
+  }
+}
+
+/** Reads flags, and the words between them. */
+function read<S>(flags: Flags<S>, args: readonly string[]): { settings: S; words: string[] } {
+  const known = new Map(Object.entries<Flag<unknown>>(flags));
+  const options = Object.fromEntries(
+    [...known].map(([name, { value }]) => [name, { type: value ? 'string' : 'boolean' } as const]),
+  );
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const settings: Record<string, unknown> = {};
+  const words: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') words.push(token.value);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    const flag = rawName.startsWith('--') ? known.get(name) : undefined;
+    if (flag === undefined) throw new UsageError(`unknown flag ${quote(rawName)}`);
+    if (Object.hasOwn(settings, name)) throw new UsageError(`--${name} is given twice`);
+    // What looks like a flag is one: "--datadir --once" lacks a directory.
+    const isMissing = value === undefined || (inlineValue === false && /^-./.test(value));
+    if (flag.value !== undefined && isMissing) {
+      throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`);
+    }
+    if (flag.value === undefined && value !== undefined) {
+      throw new UsageError(`--${name} takes no value, not ${quote(value)} either`);
+    }
+    settings[name] = parse(flag, value ?? '', `--${name}`);
+  }
+  for (const [name, flag] of known) {
+    if (Object.hasOwn(settings, name)) continue;
+    if (flag.default !== undefined) settings[name] = flag.parse(flag.default);
+    else if (flag.value === undefined) settings[name] = false;
+  }
+  // Complete and of the right types by the type of the flags, which the compiler cannot follow here.
+  return { settings: settings as S, words };
+}
+
+function parse<T>(flag: { parse(text: string): T }, text: string, where: string): T {
+  try {
+    return flag.parse(text);
+  } catch (error) {
+    throw new UsageError(`bad value ${quote(text)} for ${where}: ${(error as Error).message}`);
+  }
+}
+
+function refuseMore([word]: readonly string[]): void {
+  if (word !== undefined) throw new UsageError(`unexpected argument ${quote(word)}`);
+}
+
+function withOneChain<S extends ChainSettings>(settings: S): S {
+  for (const name of ['networkid', 'genesis', 'forkid'] as const) {
+    if (settings.network === undefined || settings[name] === undefined) continue;
+    throw new UsageError(`--network and --${name} are both given: keep one`);
+  }
+  return settings;
+}

@@ -1,0 +1,125 @@
+import { systemClock } from '@devp2p/clock';
+import { fastCrypto } from '@devp2p/crypto/fast';
+import { type Crawler, createCrawler } from '../crawler.ts';
+import { type Datadir, openDatadir, openNodeKey, readNodeKey } from '../datadir.ts';
+import { openLevelStore } from '../level-store/level-store.ts';
+import { networks } from '../networks.ts';
+import type { CrawlStore } from '../store.ts';
+import { version } from '../version.ts';
+import { chainFilter } from './chain.ts';
+import type { CommandContext } from './context.ts';
+import { errorText } from './error-text.ts';
+import type { CrawlSettings } from './flags.ts';
+import { serveMetrics } from './metrics.ts';
+import { showProgress } from './progress.ts';
+import { summary } from './summary.ts';
+import type { Terminal } from './terminal.ts';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * `devp2p-crawler crawl`: until a signal comes, the time is over, or with `--once` all were visited.
+ *
+ * @returns whether it came to the end that it was meant to have
+ */
+export async function crawl(settings: CrawlSettings, context: CommandContext): Promise<boolean> {
+  const { terminal, print, signal } = context;
+  const datadir = openDatadir(settings.datadir, false);
+  const store = await openLevelStore(datadir.database, {
+    visitsKept: settings.keep,
+    onCorrupt: (error) => terminal.say(`left out: ${error.message}`),
+  });
+  try {
+    const crawler = await open(settings, { datadir, store, terminal });
+    const timeout = settings.timeout === undefined ? [] : [AbortSignal.timeout(settings.timeout)];
+    const progress = await run(crawler, settings, {
+      ...context,
+      signal: AbortSignal.any([signal, ...timeout]),
+    });
+    await print(summary(progress));
+    return !settings.once || !signal.aborted;
+  } finally {
+    await store.close();
+  }
+}
+
+interface Parts {
+  readonly datadir: Datadir;
+  readonly store: CrawlStore;
+  readonly terminal: Terminal;
+}
+
+async function open(
+  settings: CrawlSettings,
+  { datadir, store, terminal }: Parts,
+): Promise<Crawler> {
+  const network = settings.network && networks[settings.network];
+  const bootnodes = settings.bootnodes ?? network?.bootnodes ?? [];
+  const dnsLists = settings.dns ?? network?.dnsLists ?? [];
+  if (bootnodes.length + dnsLists.length === 0 && (await isEmpty(store))) {
+    throw new UsageError('nowhere to begin: give --bootnodes, --dns or --network');
+  }
+  const { nodekey } = settings;
+  const crawler = await createCrawler({
+    ...{ store, bootnodes, dnsLists, once: settings.once },
+    privateKey: nodekey ? readNodeKey(nodekey, fastCrypto) : openNodeKey(datadir, fastCrypto),
+    clientId: clientId(),
+    network: chainFilter(settings),
+    host: settings.addr,
+    port: settings.port,
+    successInterval: settings.interval,
+    dialsPerSecond: settings.rate,
+    packetsPerSecond: settings['rate.packets'],
+    onTrouble: sayNowAndThen(terminal),
+  });
+  const { funnel } = crawler.progress.rollup;
+  terminal.say(
+    funnel.discovered > 0
+      ? `going on in ${datadir.path} with ${funnel.discovered} nodes`
+      : `beginning in ${datadir.path}`,
+  );
+  return crawler;
+}
+
+async function run(
+  crawler: Crawler,
+  settings: CrawlSettings,
+  { terminal, signal }: CommandContext,
+): ReturnType<Crawler['run']> {
+  const progress = () => crawler.progress;
+  const { metrics, 'metrics.addr': host, 'metrics.port': port, timeout } = settings;
+  try {
+    const server = metrics ? await serveMetrics({ host, port, progress }) : undefined;
+    if (server) terminal.say(`metrics on ${server.url}`);
+    const stop = showProgress({ progress, terminal, clock: systemClock, timeout });
+    try {
+      return await crawler.run({ signal });
+    } finally {
+      stop();
+      await server?.close();
+    }
+  } finally {
+    await crawler.close();
+  }
+}
+
+async function isEmpty(store: CrawlStore): Promise<boolean> {
+  return (await store.nextDue()) === undefined;
+}
+
+/** ms for which trouble of one kind is not told again. */
+const quietTime = 60_000;
+
+function sayNowAndThen(terminal: Terminal): (what: string, error: unknown) => void {
+  const told = new Map<string, number>();
+  return (what, error) => {
+    const now = systemClock.monotonic();
+    if (now - (told.get(what) ?? Number.NEGATIVE_INFINITY) < quietTime) return;
+    told.set(what, now);
+    terminal.say(`${what}: ${errorText(error)}`);
+  };
+}
+
+function clientId(): string {
+  const platform = `${process.platform}-${process.arch}`;
+  return ['devp2p-crawler', `v${version}`, platform, `node-${process.version}`].join('/');
+}

@@ -1,0 +1,61 @@
+import { CrawlerError } from '../error.ts';
+import { version } from '../version.ts';
+import { type Invocation, readArguments } from './arguments.ts';
+import { check } from './check.ts';
+import type { CommandContext } from './context.ts';
+import { crawl } from './crawl.ts';
+import { errorText } from './error-text.ts';
+import { exportCrawl } from './export.ts';
+import { helpText } from './help.ts';
+import { onSignals } from './signals.ts';
+import { createTerminal } from './terminal.ts';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * The whole program.
+ *
+ * Ends the process with code 0, 1 for what went wrong or is not so, 2 for wrong use, and 128 + the number of a signal
+ * that left work undone.
+ */
+export async function main(args: readonly string[]): Promise<void> {
+  const terminal = createTerminal(process.stderr);
+  const signals = onSignals((line) => terminal.say(line));
+  // Whoever reads our output may have had enough of it.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    process.exit(code === 'EPIPE' ? 0 : 1);
+  });
+  let exitCode: number;
+  try {
+    const isDone = await run(readArguments(args), { terminal, print, signal: signals.signal });
+    exitCode = isDone ? 0 : (signals.exitCode ?? 1);
+  } catch (error) {
+    terminal.clear();
+    const isOwn = error instanceof UsageError || error instanceof CrawlerError;
+    if (signals.exitCode === undefined) {
+      terminal.say(`devp2p-crawler: ${isOwn ? error.message : errorText(error)}`);
+    }
+    exitCode = signals.exitCode ?? (error instanceof UsageError ? 2 : 1);
+  }
+  process.exit(exitCode);
+}
+
+async function run(invocation: Invocation, context: CommandContext): Promise<boolean> {
+  switch (invocation.command) {
+    case 'crawl':
+      return crawl(invocation.settings, context);
+    case 'export':
+      return exportCrawl(invocation.settings, context);
+    case 'check':
+      return check(invocation.node, invocation.settings, context);
+    case 'help':
+      await context.print(helpText());
+      return true;
+    case 'version':
+      await context.print(`${version}\n`);
+      return true;
+  }
+}
+
+function print(text: string): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}

@@ -1,0 +1,55 @@
+import type { Progress } from '../crawler.ts';
+import { statuses } from '../node-record.ts';
+import { duration } from './progress.ts';
+
+/** Disconnect reasons and errors that are shown. */
+const maxReasons = 12;
+
+/** The funnel as a table, and what kept nodes from getting further. */
+export function summary({ rollup, visits, elapsed, refused }: Progress): string {
+  const { funnel, gossiped, verified, disconnects, errors } = rollup;
+  const share = (part: number, whole: number) =>
+    whole === 0 ? '-' : `${((part / whole) * 100).toFixed(1)} %`;
+  const rows = statuses.map((step, i) => {
+    const before = statuses[i - 1];
+    return [
+      step,
+      group(funnel[step]),
+      share(funnel[step], funnel.discovered),
+      before === undefined ? '' : share(funnel[step], funnel[before]),
+    ];
+  });
+  const lines = [
+    ...table(['step', 'nodes', 'of all', 'of the step before'], rows),
+    `${group(verified)} verified, ${group(gossiped)} known by hearsay alone`,
+    `${group(visits)} visits in ${duration(elapsed)}`,
+    ...reasons('disconnects', disconnects),
+    ...reasons('errors', errors),
+    ...reasons('not taken in, by limit', refused),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = header.map((name, i) =>
+    Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  );
+  return [header, ...rows].map((row) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function reasons(title: string, counts: Readonly<Record<string, number>>): string[] {
+  const sorted = Object.entries(counts).sort(([, a], [, b]) => b - a);
+  if (sorted.length === 0) return [];
+  const shown = sorted.slice(0, maxReasons).map(([name, count]) => `${name} ${group(count)}`);
+  const more = sorted.length - shown.length;
+  return [`${title}: ${shown.join(', ')}${more > 0 ? `, and ${more} more` : ''}`];
+}
+
+function group(value: number): string {
+  return value.toLocaleString('en');
+}

@@ -1,0 +1,128 @@
+// Values of flags as they are typed. Each function throws an `Error` that says what was expected.
+import { isIP } from 'node:net';
+import { nobleCrypto as crypto } from '@devp2p/crypto';
+import { parseTreeUrl } from '@devp2p/dnsdisc';
+import { type Enode, enodeFromEnr, fromHex, parseEnode, parseEnr } from '@devp2p/enr';
+
+export function path(text: string): string {
+  if (text === '' || text.includes('\0')) throw new Error('expected a path');
+  return text;
+}
+
+/** A whole number from `min` to `max`. */
+export function count(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d{1,15}$/.test(text) && value >= min && value <= max) return value;
+    throw new Error(`expected a whole number from ${min} to ${max}`);
+  };
+}
+
+/** A number above 0, such as `0.5`. */
+export function rate(text: string): number {
+  const value = Number(text);
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(text) && value > 0) return value;
+  throw new Error('expected a number above 0');
+}
+
+export function oneOf<const Name extends string>(...names: Name[]): (text: string) => Name {
+  return (text) => {
+    const name = names.find((known) => known === text);
+    if (name === undefined) throw new Error(`expected one of ${names.join(', ')}`);
+    return name;
+  };
+}
+
+const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds of `90` or `90s`, `30m`, `1h30m`, `7d`. */
+export function duration(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return positive(Number(text) * units.s);
+  if (!/^(\d{1,9}(ms|s|m|h|d))+$/.test(text)) {
+    throw new Error('expected seconds, or a time such as 90s, 30m or 1h30m');
+  }
+  let total = 0;
+  for (const [, value, unit] of text.matchAll(/(\d+)(ms|s|m|h|d)/g)) {
+    total += Number(value) * units[unit as keyof typeof units];
+  }
+  return positive(total);
+}
+
+function positive(milliseconds: number): number {
+  if (milliseconds === 0) throw new Error('expected a time longer than 0');
+  return milliseconds;
+}
+
+export function unsigned64(text: string): bigint {
+  const value = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
+  if (value < 0n || value >> 64n !== 0n) throw new Error('expected a whole number below 2^64');
+  return value;
+}
+
+export function hash(text: string): Uint8Array {
+  return hex(text, 32);
+}
+
+/** `HASH` or `HASH/NEXT`: what nodes of the network tell of their rules (EIP-2124). */
+export function forkId(text: string): { hash: number; next?: bigint } {
+  const [sum = '', next, more] = text.split('/');
+  if (more !== undefined) throw new Error('expected HASH or HASH/NEXT');
+  const hash = new DataView(hex(sum, 4).buffer).getUint32(0);
+  return next === undefined ? { hash } : { hash, next: unsigned64(next) };
+}
+
+function hex(text: string, length: number): Uint8Array<ArrayBuffer> {
+  const [, digits] = /^(?:0x)?([0-9a-fA-F]+)$/.exec(text) ?? [];
+  if (digits?.length !== 2 * length) throw new Error(`expected ${2 * length} hex digits`);
+  return new Uint8Array(fromHex(digits));
+}
+
+export function ip(text: string): string {
+  if (isIP(text) === 0) throw new Error('expected an IPv4 or IPv6 address');
+  return text;
+}
+
+/** `enode://` URLs and `enr:` texts, checked and as they were. */
+export function bootnodes(text: string): readonly string[] {
+  return each(text, (node) => {
+    const { udp } = parseNode(node);
+    if (udp === 0) throw new Error('expected a UDP port other than 0');
+  });
+}
+
+/** `enrtree://` URLs, checked and as they were. */
+export function lists(text: string): readonly string[] {
+  return each(text, (url) => parseTreeUrl(url));
+}
+
+/** Runs `check` on each part between commas; an error quotes the part. */
+function each(text: string, check: (part: string) => void): readonly string[] {
+  const parts = text.split(',').flatMap((part) => part.trim() || []);
+  if (parts.length === 0) throw new Error('expected at least one');
+  for (const part of parts) {
+    try {
+      check(part);
+    } catch (error) {
+      if (parts.length === 1) throw error;
+      throw new Error(`${quote(part)}: ${(error as Error).message}`);
+    }
+  }
+  return parts;
+}
+
+/**
+ * Where a node is, by its `enode://` URL or `enr:` text.
+ *
+ * @throws EnodeError, EnrError, Error when the record has no address
+ */
+export function parseNode(text: string): Enode {
+  if (!text.startsWith('enr:')) return parseEnode(text, { allowHostname: true, crypto });
+  const enode = enodeFromEnr(parseEnr(text, { crypto }));
+  if (enode === undefined) throw new Error('expected a record with an IP address');
+  return enode;
+}
+
+/** A value as typed, for an error: on one line and not too long. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
