@@ -1,6 +1,7 @@
 import { expectTypeOf, test } from 'vitest';
 import {
   type Channel,
+  createNetworkSwitch,
   type MessageStream,
   openPeer,
   type Peer,
@@ -22,6 +23,11 @@ test('a lone protocol is there under its name', async () => {
   expectTypeOf(peer).toExtend<Peer>();
   // @ts-expect-error no such protocol
   peer.chat;
+});
+
+test('the network switch gives the same peer', async () => {
+  const peer = await createNetworkSwitch().open(stream, { protocols: [eth] });
+  expectTypeOf(peer.eth).toEqualTypeOf<EthApi>();
 });
 
 test('of several each may be missing', async () => {

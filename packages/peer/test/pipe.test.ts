@@ -51,13 +51,16 @@ test('PE-18 messages arrive in order, whoever comes first', async () => {
 test('PE-18 write waits for room at the high-water mark and is refused at the hard limit', async () => {
   const [a, b] = streamPair({ highWaterMark: 10, hardLimit: 20 });
   await a.write(0, new Uint8Array(9));
+  expect(a.congested).toBe(false);
   const waiting = watch(a.write(1, new Uint8Array(9)));
   await settle();
   expect(waiting).toEqual({});
   await expect(a.write(2, new Uint8Array(3))).rejects.toMatchObject({ code: 'overflow' });
+  expect([a.congested, b.congested]).toEqual([true, false]);
   await b.read();
   await settle();
   expect(waiting).toEqual({ value: 9 });
+  expect([a.congested, b.congested]).toEqual([false, false]);
   expect((await b.read())?.code).toBe(1);
   await a.write(3, new Uint8Array(3));
   expect((await b.read())?.code).toBe(3);

@@ -133,6 +133,7 @@ describe('writing', () => {
     for (let i = 0; i < 5; i++) void a.write(i, payload(50_000)).then(() => settled.push(i));
     await clock.advance(0);
     expect(settled).toEqual([0]);
+    expect(a.congested).toBe(true);
     expect(await failure(a.write(5, payload(50_000)))).toBe('overflow');
     const held = transports[0].writes.slice(-1)[0] as number;
     expect(held).toBeLessThanOrEqual(64 * 1024);
@@ -141,6 +142,7 @@ describe('writing', () => {
       await clock.advance(0);
     }
     expect(settled).toEqual([0, 1, 2, 3, 4]);
+    expect(a.congested).toBe(false);
     for (let i = 0; i < 5; i++) {
       const { payload: received = empty } = (await b.read()) ?? {};
       expect(Buffer.compare(received, payload(50_000))).toBe(0);
