@@ -1,10 +1,10 @@
-import { sleep, systemClock } from '@devp2p/clock';
+import { type Clock, sleep, systemClock } from '@devp2p/clock';
 import { NodeError } from '../error.ts';
 import { errorText } from '../log.ts';
 import type { Health } from '../metrics/health.ts';
 import type { NodeInfo, PeerInfo } from '../rpc/admin.ts';
 import type { CommandContext } from './context.ts';
-import { type NodeStatus, statusText } from './status-text.ts';
+import { type NodeStatus, type Screen, statusText } from './status-text.ts';
 
 /** Time between two looks at the node, in ms. */
 const interval = 2_000;
@@ -23,21 +23,32 @@ const clearScreen = '\u001b[H\u001b[2J\u001b[3J';
 export async function showStatus({ settings, print, signal }: CommandContext): Promise<void> {
   const host = settings['http.addr'];
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${settings['http.port']}`;
-  let last = await readStatus(url);
+  const look = (before?: NodeStatus): Promise<NodeStatus> => readStatus(url, before);
   const { stdout } = process;
-  if (!stdout.isTTY) {
-    print(statusText(last));
-    return;
-  }
+  if (stdout.isTTY) await keepShowing({ look, stream: stdout, clock: systemClock, signal });
+  else print(statusText(await look()));
+}
+
+/** @see keepShowing */
+interface KeepShowingOptions {
+  readonly look: (before?: NodeStatus) => Promise<NodeStatus>;
+  /** A terminal. */
+  readonly stream: Screen & { write(text: string): unknown };
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Shows a node every two seconds until the signal aborts; what was seen last stays when it cannot be seen any more. */
+export async function keepShowing(options: KeepShowingOptions): Promise<void> {
+  const { look, stream, clock, signal } = options;
+  let last = await look();
   while (!signal.aborted) {
-    const shown = statusText(last, { columns: stdout.columns, rows: stdout.rows });
-    stdout.write(`${clearScreen}${shown}\n`);
-    await sleep(systemClock, interval, { signal }).catch(() => {});
-    const before = last;
-    last = await readStatus(url, before).catch((error: Error) => ({
-      ...before,
-      fault: error.message,
-    }));
+    stream.write(`${clearScreen}${statusText(last, stream)}\n`);
+    await sleep(clock, interval, { signal }).catch(() => {});
+    if (signal.aborted) return;
+    // Without what was seen before that, or it would all be kept.
+    const { before: _, ...before } = last;
+    last = await look(before).catch((error: Error) => ({ ...before, fault: error.message }));
   }
 }
 
@@ -46,10 +57,10 @@ async function readStatus(url: string, before?: NodeStatus): Promise<NodeStatus>
   const calls = ['admin_nodeInfo', 'admin_peers'].map((method, id) => ({
     ...{ jsonrpc: '2.0', id, method, params: [] },
   }));
-  const [answers, health] = await Promise.all([
-    ask<readonly Answer[]>(url, calls),
-    ask<Health>(`${url}/health`),
-  ]);
+  const [answers, health] = await Promise.all([ask(url, '/', calls), ask(url, '/health')]);
+  if (!isAnswers(answers) || !isHealth(health)) {
+    throw new NodeError('unreachable', `what answers at ${url} is no devp2p-node`);
+  }
   const [node, peers] = answers.map(({ result }) => result);
   if (node === undefined || peers === undefined) {
     throw new NodeError(
@@ -58,17 +69,23 @@ async function readStatus(url: string, before?: NodeStatus): Promise<NodeStatus>
     );
   }
   const at = systemClock.monotonic();
-  // Both as our own node answers; of another program's answer the text would say nothing sensible.
   return { node: node as NodeInfo, peers: peers as readonly PeerInfo[], health, at, before };
 }
 
-interface Answer {
-  readonly result?: unknown;
+// Of what is taken for our own node's answer, the rest is as that node gives it.
+function isAnswers(value: unknown): value is readonly { readonly result?: unknown }[] {
+  return Array.isArray(value) && value.length === 2;
 }
 
-async function ask<T>(url: string, body?: unknown): Promise<T> {
+function isHealth(value: unknown): value is Health {
+  return typeof (value as Partial<Health> | null)?.head?.number === 'number';
+}
+
+/** @returns the JSON of an answer; `undefined` when it is none. */
+async function ask(url: string, path: string, body?: unknown): Promise<unknown> {
+  let response: Response;
   try {
-    const response = await fetch(url, {
+    response = await fetch(url + path, {
       signal: AbortSignal.timeout(answerTime),
       ...(body !== undefined && {
         method: 'POST',
@@ -76,7 +93,6 @@ async function ask<T>(url: string, body?: unknown): Promise<T> {
         body: JSON.stringify(body),
       }),
     });
-    return (await response.json()) as T;
   } catch (error) {
     throw new NodeError(
       'unreachable',
@@ -84,4 +100,5 @@ async function ask<T>(url: string, body?: unknown): Promise<T> {
       { cause: error },
     );
   }
+  return response.json().catch(() => undefined);
 }
