@@ -58,7 +58,7 @@ export async function createDiscv4(socket: UdpSocket, options: Discv4Options): P
   });
   const record = await LocalRecord.open(
     {
-      ...{ privateKey, key, store, crypto, clock },
+      ...{ privateKey, id, key, store, crypto, clock },
       onChange: (enr) => publish(() => ({ event: 'local-record', enr })),
       onFailure: storeFailed,
     },

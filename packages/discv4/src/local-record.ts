@@ -1,12 +1,22 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import { decodeEnr, type Enr, type EnrContent, EnrError, signEnr, updateEnr } from '@devp2p/enr';
+import {
+  decodeEnr,
+  type Enr,
+  type EnrContent,
+  EnrError,
+  type NodeId,
+  signEnr,
+  updateEnr,
+} from '@devp2p/enr';
 import type { NodeStore } from './node-store.ts';
 
 /** What {@link LocalRecord} is made with. */
 export interface LocalRecordOptions {
   readonly privateKey: Uint8Array;
-  /** Our node id as hex. */
+  /** Our public key, 64 bytes. */
+  readonly id: NodeId;
+  /** The same as hex. */
   readonly key: string;
   readonly store: NodeStore;
   readonly crypto: Crypto;
@@ -29,13 +39,13 @@ export class LocalRecord {
 
   /** The stored record if it says the same as `content`, else the one after it. */
   static async open(options: LocalRecordOptions, content: EnrContent): Promise<LocalRecord> {
-    const { privateKey, store, crypto, clock, key } = options;
+    const { privateKey, store, crypto, clock, id, key } = options;
     const stored = await readStored(options);
     // A store that was lost begins again at the time, which is ahead of all that was counted up from an earlier time.
-    const seq = stored?.seq ?? BigInt(clock.now());
-    const enr = signEnr(content, privateKey, { crypto, seq });
+    const sign = (seq: bigint) => signEnr(content, privateKey, { crypto, seq, publicKey: id });
+    const enr = sign(stored?.seq ?? BigInt(clock.now()));
     if (stored && hasSamePairs(stored, enr)) return new LocalRecord(options, stored);
-    const next = stored ? signEnr(content, privateKey, { crypto, seq: seq + 1n }) : enr;
+    const next = stored ? sign(stored.seq + 1n) : enr;
     await store.put(storeKey(key), next.bytes);
     return new LocalRecord(options, next);
   }

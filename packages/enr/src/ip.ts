@@ -51,15 +51,27 @@ function isMapped(ip: Uint8Array): boolean {
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   const bytes = new Uint8Array(4);
-  for (const [i, part] of parts.entries()) {
+  let at = 0;
+  for (let i = 0; i < 4; i++) {
+    if (i > 0 && text[at++] !== '.') return undefined;
+    const start = at;
+    let value = 0;
+    for (; at < start + 3 && isDigit(text.charCodeAt(at)); at++) {
+      value = 10 * value + text.charCodeAt(at) - DIGIT_0;
+    }
     // A leading zero means octal to some resolvers and nothing to others.
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    bytes[i] = Number(part);
+    if (at === start || value > 255 || (at > start + 1 && text[start] === '0')) return undefined;
+    bytes[i] = value;
   }
-  return bytes;
+  return at === text.length ? bytes : undefined;
+}
+
+const DIGIT_0 = 0x30;
+
+/** Not for NaN, which is what comes behind the end. */
+function isDigit(code: number): boolean {
+  return code >= DIGIT_0 && code <= DIGIT_0 + 9;
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {

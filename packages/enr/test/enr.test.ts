@@ -78,6 +78,13 @@ describe('D4-17 the record that EIP-778 prints', () => {
     expect(made).toEqual(enr);
   });
 
+  test('is the same with the public key at hand', () => {
+    const publicKey = ID.slice();
+    const made = signEnr({ ip: vector.ip, udp: vector.udp }, KEY, { publicKey });
+    publicKey.fill(0);
+    expect(made).toEqual(signEnr({ ip: vector.ip, udp: vector.udp }, KEY));
+  });
+
   test('keeps nothing of the buffer that it was read from', () => {
     const buffer = enr.bytes.slice();
     const read = decodeEnr(buffer);
