@@ -49,7 +49,7 @@ export class Bonds {
   }
 
   get(key: string, host: string, ip: Uint8Array): Bond | undefined {
-    return this.#sources.get(sourceOf(host, ip))?.get(`${key} ${host}`);
+    return this.#sources.get(sourceOf(host, ip))?.get(nameOf(key, host, ip));
   }
 
   /** Whether anybody at all is known there: if not, there is no need to find out who is asking. */
@@ -60,7 +60,7 @@ export class Bonds {
   /** The bond of a node, made if there is none. For what we begin, or for who has just proved something. */
   open(node: Node): Bond {
     const source = sourceOf(node.host, node.ip);
-    const name = `${node.key} ${node.host}`;
+    const name = nameOf(node.key, node.host, node.ip);
     const bonds = this.#sources.get(source) ?? new Map<string, Bond>();
     let bond = bonds.get(name);
     if (bond) {
@@ -120,4 +120,9 @@ export class Bonds {
       return;
     }
   }
+}
+
+/** What a bond is found by within its source, which for IPv4 is the address itself. */
+function nameOf(key: string, host: string, ip: Uint8Array): string {
+  return ip.length === 4 ? key : `${key} ${host}`;
 }

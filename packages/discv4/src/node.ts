@@ -63,13 +63,25 @@ export function nodeFromContact(contact: Contact, crypto: Crypto): Node {
   if (!ip || !isPort(udp) || contact.id.length !== NODE_ID_LENGTH) {
     throw new Discv4Error('no-endpoint', `${host}:${udp} is no address and UDP port`);
   }
-  // Nodes are kept by the thousand, and a buffer for each of their fields would be most of their size.
-  const own = new Uint8Array(NODE_ID_LENGTH + 32);
-  own.set(contact.id);
-  own.set(nodeIdHash(contact.id, { crypto }), NODE_ID_LENGTH);
-  const [id, hash] = [own.subarray(0, NODE_ID_LENGTH), own.subarray(NODE_ID_LENGTH)];
-  const enr = undefined;
-  return new Node({ id, ip, host, udp, tcp, enr, hash, network: ipClass(ip), key: toHex(id) });
+  return nodeAt({ id: contact.id, host, ip, udp, tcp }, crypto);
+}
+
+/** A node that is known to have an id of 64 bytes and an address, which `host` and `ip` both are. */
+export function nodeAt(
+  { id, host, ip, udp, tcp }: Pick<Node, 'id' | 'host' | 'ip' | 'udp' | 'tcp'>,
+  crypto: Crypto,
+): Node {
+  return new Node({
+    id: id.slice(),
+    host,
+    ip: ip.slice(),
+    udp,
+    tcp,
+    enr: undefined,
+    network: ipClass(ip),
+    hash: nodeIdHash(id, { crypto }),
+    key: toHex(id),
+  });
 }
 
 /** The node of a record; `undefined` when the record does not say where to send a packet. */

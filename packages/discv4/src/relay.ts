@@ -8,7 +8,7 @@ import {
   normalizeIp,
   parseIp,
 } from '@devp2p/enr';
-import { type Node, nodeFromContact } from './node.ts';
+import { type Node, nodeAt } from './node.ts';
 import type { Neighbor } from './packet.ts';
 import type { Address } from './socket.ts';
 
@@ -37,7 +37,7 @@ export function relayedNode(
   if (!isRelayable(sender, address, udp)) return undefined;
   if (!isPermitted(address, netRestrict)) return undefined;
   if (!isOnCurve(id, { crypto })) return undefined;
-  return nodeFromContact({ id, host: formatIp(address), udp, tcp }, crypto);
+  return nodeAt({ id, host: formatIp(address), ip: address, udp, tcp }, crypto);
 }
 
 /** Whether a node may be at an address, as far as the user has a say in it. */

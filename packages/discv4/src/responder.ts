@@ -2,7 +2,7 @@ import { formatIp, isLoopback, type NodeId, parseIp, toHex } from '@devp2p/enr';
 import type { Bonds } from './endpoint-proof.ts';
 import { Discv4Error } from './error.ts';
 import type { LocalRecord } from './local-record.ts';
-import { type Node, nodeFromContact } from './node.ts';
+import { type Node, nodeAt } from './node.ts';
 import type { Settings } from './options.ts';
 import {
   type FindNode,
@@ -139,9 +139,7 @@ export class Responder {
     if (bond) bond.pingReceived = now;
     pending.answer(ping, from, key);
     const isSame = bond?.node.udp === port && bond.node.tcp === tcp;
-    const node = isSame
-      ? bond.node
-      : nodeFromContact({ id, host, udp: port, tcp }, settings.crypto);
+    const node = isSame ? bond.node : nodeAt({ id, host, ip, udp: port, tcp }, settings.crypto);
     if (bonds.isProven(bond)) {
       onContact(node, bond.node.udp === port);
       return;

@@ -114,7 +114,8 @@ export class Table {
     if (origin === 'inbound' && !this.seeded) return;
     const known = this.#byKey.get(node.key);
     if (known) {
-      if (origin === 'inbound') this.#update(known, withEnr(node, known.node.enr));
+      const moved = !sameEndpoint(known.node, node) || known.node.tcp !== node.tcp;
+      if (origin === 'inbound' && moved) this.#update(known, withEnr(node, known.node.enr));
       return;
     }
     const bucket = this.#bucket(node);

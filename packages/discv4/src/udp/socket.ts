@@ -13,6 +13,11 @@ export interface BindOptions {
    * @default `::`, or `0.0.0.0` where there is no IPv6
    */
   readonly host?: string | undefined;
+  /**
+   * Bytes that may wait to be looked at before datagrams are lost; systems allow only so many.
+   * @default the system's, enough for some hundred datagrams
+   */
+  readonly receiveBuffer?: number | undefined;
 }
 
 /**
@@ -20,22 +25,28 @@ export interface BindOptions {
  *
  * @throws Discv4Error `listen-failed`
  */
-export async function bindUdp({ port = 30303, host }: BindOptions = {}): Promise<UdpSocket> {
+export async function bindUdp(options: BindOptions = {}): Promise<UdpSocket> {
+  const { port = 30303, host } = options;
   try {
-    return await bind(host ?? '::', port);
+    return await bind(host ?? '::', port, options.receiveBuffer);
   } catch (cause) {
     const hasNoIpv6 = isSystemError(cause, 'EAFNOSUPPORT') || isSystemError(cause, 'EADDRNOTAVAIL');
-    if (host === undefined && hasNoIpv6) return bindUdp({ port, host: '0.0.0.0' });
+    if (host === undefined && hasNoIpv6) return bindUdp({ ...options, host: '0.0.0.0' });
     throw new Discv4Error('listen-failed', `cannot bind UDP port ${port} of ${host ?? '::'}`, {
       cause,
     });
   }
 }
 
-async function bind(host: string, port: number): Promise<UdpSocket> {
+async function bind(
+  host: string,
+  port: number,
+  recvBufferSize: number | undefined,
+): Promise<UdpSocket> {
   const isIpv6 = host.includes(':');
   const socket = createSocket({
     type: isIpv6 ? 'udp6' : 'udp4',
+    ...(recvBufferSize !== undefined && { recvBufferSize }),
     // Every host here is an address already; the default would go through the thread pool for each packet.
     lookup: (address, _options, done) => done(null, address, isIpv6 ? 6 : 4),
   });
