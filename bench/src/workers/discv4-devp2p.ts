@@ -1,5 +1,5 @@
 import type { Crypto } from '@devp2p/crypto';
-import type { Discv4 } from '@devp2p/discv4';
+import type { Node } from '@devp2p/discv4';
 import { listen } from '@devp2p/discv4/udp';
 import { discv4Cases, type MakeNetwork } from './discv4-cases.ts';
 import type { Cases } from './serve.ts';
@@ -17,23 +17,21 @@ const networkOf =
     const nodes = await Promise.all(others.map(start));
     const all = [...nodes, asking];
     for (const node of all) {
-      const contact = contactOf(node);
+      const { id, localAddress } = node;
+      const contact = { id, host: localAddress.host, udp: localAddress.port };
       while (node.nodes().length < others.length) {
         for (const other of all) if (other !== node) await other.ping(contact);
       }
     }
-    const contacts = nodes.map(contactOf);
-    const contact = (node: number) => contacts[node] as ReturnType<typeof contactOf>;
+    const byPort = new Map(asking.nodes().map((node) => [node.udp, node]));
+    const known = nodes.map(({ localAddress }) => byPort.get(localAddress.port) as Node);
+    const at = (node: number) => known[node] as Node;
     return {
       async ping(node) {
-        const { to } = await asking.ping(contact(node));
+        const { to } = await asking.ping(at(node));
         if (to.udp !== asking.localAddress.port) throw new Error(`the pong is for port ${to.udp}`);
       },
-      findNode: (node, target) => asking.findNode(contact(node), target),
+      findNode: (node, target) => asking.findNode(at(node), target),
       ids: new Map(all.map(({ id, localAddress }) => [localAddress.port, id])),
     };
   };
-
-function contactOf({ id, localAddress: { host, port } }: Discv4) {
-  return { id, host, udp: port };
-}
