@@ -35,10 +35,10 @@ export interface VisitSettings {
   readonly packetsPerSecond?: number | undefined;
   /** Connections, all nodes together. @default 400 */
   readonly dialsPerSecond?: number | undefined;
-  /** Visits at a time. @default 1024 */
+  /** Visits at a time; most of those who are named are not there, and are waited for in vain. @default 4096 */
   readonly maxVisits?: number | undefined;
-  /** Connections at a time. @default 256 */
-  readonly maxConnections?: number | undefined;
+  /** Visits at a time of nodes that have answered. @default 256 */
+  readonly maxActive?: number | undefined;
   /** For discovery, instead of one that is bound. */
   readonly socket?: UdpSocket | undefined;
   /** Opens streams to nodes. @default TCP and RLPx */
@@ -86,7 +86,7 @@ export interface VisitDefaults {
   readonly packetsPerSecond: number;
   readonly dialsPerSecond: number;
   readonly maxVisits: number;
-  readonly maxConnections: number;
+  readonly maxActive: number;
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -108,8 +108,8 @@ export function withDefaults(options: VisitSettings): VisitDefaults {
     maxHeadAge: positive('maxHeadAge', 60_000),
     packetsPerSecond: positive('packetsPerSecond', 4_000),
     dialsPerSecond: positive('dialsPerSecond', 400),
-    maxVisits: positive('maxVisits', 1_024),
-    maxConnections: positive('maxConnections', 256),
+    maxVisits: positive('maxVisits', 4_096),
+    maxActive: positive('maxActive', 256),
     crypto: options.crypto ?? fastCrypto,
     clock: options.clock ?? systemClock,
     random: options.random ?? randomBytes,

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '@devp2p/clock';
 import { isLan, parseIp } from '@devp2p/enr';
 
-/** Lets so much through per second and no more, with at most a quarter of a second's worth at once. */
+/** Lets so much through per second and no more, with at most a twentieth of a second's worth at once. */
 export class Pace {
   readonly #clock: Clock;
   readonly #interval: number;
@@ -23,7 +23,8 @@ export class Pace {
   }
 }
 
-const burst = 250;
+/** ms; what comes at once must fit into a socket's buffers. */
+const burst = 50;
 
 /** A number of places, and a queue for them. */
 export class Places {

@@ -7,6 +7,9 @@ import { AddressGate, Pace, Places } from '../pace.ts';
 import { tcpDial } from './dial.ts';
 import type { Visiting } from './visit.ts';
 
+/** Bytes; the answers to a second's questions should fit. */
+const receiveBuffer = 4 * 1024 * 1024;
+
 /** Everything that visits need. */
 export interface OpenVisiting extends Visiting {
   readonly discovery: Discv4;
@@ -29,7 +32,7 @@ export async function openVisiting(options: VisitSettings): Promise<OpenVisiting
   };
   const discovery = socket
     ? await createDiscv4(socket, discv4)
-    : await listen({ ...discv4, host, port: options.port ?? 0 });
+    : await listen({ ...discv4, host, port: options.port ?? 0, receiveBuffer });
   return {
     ...settings,
     discovery,
@@ -38,7 +41,7 @@ export async function openVisiting(options: VisitSettings): Promise<OpenVisiting
     targets: new Targets(crypto),
     packets: new Pace(clock, settings.packetsPerSecond),
     dials: new Pace(clock, settings.dialsPerSecond),
-    places: new Places(settings.maxConnections),
+    places: new Places(settings.maxActive),
     gate: new AddressGate(clock, settings.dialInterval),
   };
 }

@@ -1,6 +1,12 @@
 import type { Contact, Node } from '@devp2p/discv4';
 import { type Enr, enodeFromEnr, formatEnr, parseEnr, parseIp } from '@devp2p/enr';
-import { type AskOptions, askForNeighbours, bond, requestRecord } from '../discovery/questions.ts';
+import {
+  type AskOptions,
+  askForNeighbours,
+  type Bonded,
+  bond,
+  requestRecord,
+} from '../discovery/questions.ts';
 import type { Targets } from '../discovery/targets.ts';
 import type { Endpoint, NodeRecord, NodeStatus, Trust } from '../node-record.ts';
 import type { AddressGate, Pace, Places } from '../pace.ts';
@@ -11,7 +17,7 @@ import { type TalkOptions, talk } from './talk.ts';
 export interface Visiting extends Omit<TalkOptions, 'signal'>, Omit<AskOptions, 'signal'> {
   readonly targets: Targets;
   readonly dials: Pace;
-  /** For connections. */
+  /** For those who have answered. */
   readonly places: Places;
   readonly gate: AddressGate;
 }
@@ -23,6 +29,9 @@ export interface VisitOptions {
   readonly onNeighbours?: ((nodes: readonly Node[]) => number) | undefined;
   readonly onStep?: ((step: NodeStatus, ms: number) => void) | undefined;
 }
+
+/** Who is visited. */
+export type Visitable = Pick<NodeRecord, 'id' | 'endpoint' | 'trust' | 'enr'>;
 
 /** What a visit came to. */
 export interface Visited {
@@ -44,39 +53,46 @@ export interface Visited {
  * of the signal.
  */
 export async function visit(
-  node: Pick<NodeRecord, 'id' | 'endpoint' | 'trust' | 'enr'>,
+  node: Visitable,
   visiting: Visiting,
   options: VisitOptions,
 ): Promise<Visited> {
-  const { clock, crypto } = visiting;
-  const { signal, onNeighbours } = options;
-  const findings = new Findings(clock, options.onStep);
-  const asking = { ...visiting, signal };
+  const findings = new Findings(visiting.clock, options.onStep);
+  const asking = { ...visiting, signal: options.signal };
   const contact = contactOf(node.id, node.endpoint);
 
+  // Most who are named and not there are found out here; they must not take the places of others.
   const bonded = node.endpoint.udp > 0 ? await bond(contact, asking) : undefined;
   if (bonded) findings.reach('bonded');
-  const known = node.enr === undefined ? undefined : parseEnr(node.enr, { crypto });
+  if (!bonded && (node.trust === 'gossiped' || node.endpoint.tcp === 0)) {
+    findings.error = node.endpoint.udp > 0 ? 'udp/timeout' : 'no-port';
+    return { findings, endpoint: node.endpoint, trust: node.trust, wait: 0 };
+  }
+  return visiting.places.hold(() => goOn(node, contact, bonded, findings, visiting, options));
+}
+
+/** The rest of a visit of a node that is there, as far as one can tell. */
+async function goOn(
+  node: Visitable,
+  contact: Contact,
+  bonded: Bonded | undefined,
+  findings: Findings,
+  visiting: Visiting,
+  { signal, onNeighbours }: VisitOptions,
+): Promise<Visited> {
+  const asking = { ...visiting, signal };
+  signal.throwIfAborted();
+  const known = node.enr === undefined ? undefined : parseEnr(node.enr, visiting);
   const isNews = bonded?.enrSeq !== undefined && bonded.enrSeq > (known?.seq ?? -1n);
   const enr = isNews ? await requestRecord(contact, asking) : undefined;
   const endpoint = enr ? endpointOf(enr, node.endpoint) : node.endpoint;
-  const trust = enr ? 'signed' : bonded && node.trust === 'gossiped' ? 'verified' : node.trust;
 
   const exploring =
     bonded && onNeighbours ? askForNeighbours(contact, asking, onNeighbours) : undefined;
-  const isDialled = endpoint.tcp > 0 && (bonded !== undefined || trust !== 'gossiped');
-  const dialling = isDialled ? dial(node.id, endpoint, findings, visiting, signal) : 0;
+  const dialling = endpoint.tcp > 0 ? dial(node.id, endpoint, findings, visiting, signal) : 0;
   const [wait] = await Promise.all([dialling, exploring]);
-  if (!bonded && !isDialled) findings.error = node.endpoint.udp > 0 ? 'udp/timeout' : 'no-port';
-  const answered = findings.steps.length > 0;
-  return {
-    findings,
-    endpoint,
-    trust: answered && trust === 'gossiped' ? 'verified' : trust,
-    enr: enr && formatEnr(enr),
-    ping: bonded?.ms,
-    wait,
-  };
+  const trust = enr ? 'signed' : node.trust === 'gossiped' ? 'verified' : node.trust;
+  return { findings, endpoint, trust, enr: enr && formatEnr(enr), ping: bonded?.ms, wait };
 }
 
 /** Returns the ms to wait when the address was dialled a short while ago. */
@@ -89,11 +105,8 @@ async function dial(
 ): Promise<number> {
   const wait = visiting.gate.enter(ip);
   if (wait > 0) return wait;
-  await visiting.places.hold(async () => {
-    await visiting.dials.turn(signal);
-    signal.throwIfAborted();
-    await talk({ id, host: ip, tcp }, findings, { ...visiting, signal });
-  });
+  await visiting.dials.turn(signal);
+  await talk({ id, host: ip, tcp }, findings, { ...visiting, signal });
   return 0;
 }
 
