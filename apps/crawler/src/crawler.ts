@@ -131,7 +131,10 @@ class Crawl implements Crawler {
   }
 
   async run({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Progress> {
-    const stop = (): void => this.#stop.abort();
+    const stop = (): void => {
+      this.#stop.abort();
+      this.#bell.ring();
+    };
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop, { once: true });
     try {
