@@ -2,10 +2,19 @@ import { binary } from './binary.ts';
 import { Book, MAX_REFERENCES } from './book.ts';
 import { checkBook } from './check.ts';
 import { underTest, verdict } from './collisions.ts';
-import { type AddrEntry, type AddrNode, describe, type Entry, newEntry } from './entry.ts';
+import {
+  type AddrEntry,
+  type AddrNode,
+  describe,
+  type Entry,
+  newEntry,
+  type SignedRecord,
+  setRecord,
+  type Told,
+} from './entry.ts';
 import { type AddrSource, networkGroup, sourceKey } from './group.ts';
 import { type AddrManOptions, type Settings, withDefaults } from './options.ts';
-import { type ParsedNode, parseNode, type Refusal } from './parse-node.ts';
+import { parseNode, type Refusal } from './parse-node.ts';
 import { Dice } from './random.ts';
 import { normalizeIp } from './routable.ts';
 import { answerLifetime, drawSample, MAX_SAMPLE, MAX_SAMPLE_PERCENT } from './sample.ts';
@@ -264,46 +273,41 @@ export class AddrMan {
     const known = this.#book.byId.get(told.id);
     if (!known) return this.#addNew(told, node, source, now);
 
-    const news = told.record !== '' && (known.record === '' || told.seq > known.seq);
-    if (news && !this.#isGenuine(node)) return 'invalid-record';
+    const { record } = node;
+    const news = record && (known.record === '' || record.seq > known.seq) ? record : undefined;
+    if (news && !this.#isGenuine(node.id, news)) return 'invalid-record';
     if (told.ip === known.ip && told.tcp === known.tcp) {
-      if (news) {
-        known.seq = told.seq;
-        known.record = told.record;
-      }
+      if (news) setRecord(known, news);
       if (news || known.record === '') known.udp = told.udp || known.udp;
       this.#see(known, told.lastSeen, now);
-      return this.#addReference(known, source, now);
-    }
-    if (news) {
-      const noRoom = this.#book.move(known, told, source, now);
-      if (noRoom !== undefined) return noRoom;
-      known.seq = told.seq;
-      known.record = told.record;
-      known.lastSeen = told.lastSeen;
+      this.#addReference(known, source, now);
       return 'known';
     }
-    // Otherwise whoever names an id first could keep the node itself out.
-    if (known.lastSuccess > 0 || known.record !== '' || !this.#book.isTerrible(known, now)) {
-      return 'other-address';
-    }
+    // Without the second case, whoever names an id first could keep the node itself out.
+    const unproven = known.record === '' && known.lastSuccess === 0;
+    if (!news && !(unproven && this.#book.isTerrible(known, now))) return 'other-address';
     const noRoom = this.#book.move(known, told, source, now);
     if (noRoom !== undefined) return noRoom;
+    if (news) setRecord(known, news);
     known.lastSeen = told.lastSeen;
     return 'known';
   }
 
-  #addNew(told: ParsedNode, node: AddrNode, source: string, now: number): Refusal | 'added' {
-    if (told.record !== '' && !this.#isGenuine(node)) return 'invalid-record';
-    return this.#book.insert(newEntry(told, source), now) ?? 'added';
+  #addNew(told: Told, { id, record }: AddrNode, source: string, now: number): Refusal | 'added' {
+    // A place is cheaper to look for than a signature to verify, but then it would be a forger who pushes others out.
+    if (record && !this.#isGenuine(id, record)) return 'invalid-record';
+    const entry = newEntry(told, source);
+    const noRoom = this.#book.insert(entry, now);
+    if (noRoom !== undefined) return noRoom;
+    if (record) setRecord(entry, record);
+    return 'added';
   }
 
   /** The n-th reference succeeds once in 2ⁿ times, so that shouting louder pays off less and less. */
-  #addReference(entry: Entry, source: string, now: number): 'known' {
+  #addReference(entry: Entry, source: string, now: number): void {
     const references = entry.newSlots.length;
-    if (entry.triedSlot >= 0 || references >= MAX_REFERENCES) return 'known';
+    if (entry.triedSlot >= 0 || references >= MAX_REFERENCES) return;
     if (this.#dice.below(2 ** references) === 0) this.#book.addReference(entry, source, now);
-    return 'known';
   }
 
   #see(entry: Entry, seen: number, now: number): void {
@@ -311,9 +315,8 @@ export class AddrMan {
     if (entry.lastSeen < seen - interval) entry.lastSeen = seen;
   }
 
-  #isGenuine({ id, record }: AddrNode): boolean {
-    const verify = this.#settings.verifyRecord;
-    return record === undefined || verify === undefined || verify(id, record);
+  #isGenuine(id: Uint8Array, record: SignedRecord): boolean {
+    return this.#settings.verifyRecord?.(id, record) ?? true;
   }
 }
 

@@ -1,4 +1,4 @@
-import { bytesOf } from './binary.ts';
+import { binary, bytesOf } from './binary.ts';
 
 /** Where a node can be reached. */
 export interface NodeAddress {
@@ -44,8 +44,8 @@ export interface AddrEntry {
   readonly attempts: number;
 }
 
-/** What somebody tells of a node, as it is kept. */
-export type Told = Pick<Entry, 'id' | 'ip' | 'tcp' | 'udp' | 'seq' | 'record' | 'lastSeen'>;
+/** What somebody tells of a node, as it is kept; the record is kept only when it has proved to be of use. */
+export type Told = Pick<Entry, 'id' | 'ip' | 'tcp' | 'udp' | 'lastSeen'>;
 
 /** An entry as it is kept. Strings are bytes, one a character. */
 export interface Entry {
@@ -78,14 +78,14 @@ export interface Entry {
  * An entry without a slot, of which no more is known than what was told. One literal, for V8 takes three times the
  * memory for an object that is pieced together.
  */
-export function newEntry({ id, ip, tcp, udp, seq, record, lastSeen }: Told, source: string): Entry {
+export function newEntry({ id, ip, tcp, udp, lastSeen }: Told, source: string): Entry {
   return {
     id,
     ip,
     tcp,
     udp,
-    seq,
-    record,
+    seq: 0n,
+    record: '',
     source,
     lastSeen,
     lastTry: 0,
@@ -97,6 +97,12 @@ export function newEntry({ id, ip, tcp, udp, seq, record, lastSeen }: Told, sour
     index: -1,
     neighbour: undefined,
   };
+}
+
+/** Keeps a record with its entry. */
+export function setRecord(entry: Entry, { seq, bytes }: SignedRecord): void {
+  entry.seq = seq;
+  entry.record = binary(bytes);
 }
 
 /** The longest record that is kept: that of Ethereum's node records (EIP-778). */

@@ -44,8 +44,6 @@ export function parseNode(node: AddrNode, now: number): ParsedNode | undefined {
     ipBytes,
     tcp,
     udp,
-    seq: record?.seq ?? 0n,
-    record: record ? binary(record.bytes) : '',
     lastSeen: Math.floor(lastSeen),
   };
 }

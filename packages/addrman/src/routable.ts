@@ -16,26 +16,35 @@ const SPECIAL_IPV4: readonly (readonly [network: number, bits: number])[] = [
   [0xc6120000, 15], // benchmarks
   [0xc6336400, 24], // documentation
   [0xcb007100, 24], // documentation
-  [0xe0000000, 3], // multicast and future use
 ];
+
+/** Where to look closer. */
+const SPECIAL_FIRST_BYTES: ReadonlySet<number> = new Set(
+  SPECIAL_IPV4.map(([network]) => network >>> 24),
+);
 
 /**
  * Whether an address of 4 or 16 bytes may be some host's on the internet. IPv6: global unicast (2000::/3) without
  * what is set aside for protocols, tunnels and documentation.
  */
 export function isRoutable(ip: Uint8Array): boolean {
-  const words = new DataView(ip.buffer, ip.byteOffset, ip.byteLength);
+  const high = word(ip, 0);
   if (ip.length === 4) {
-    const address = words.getUint32(0);
-    return !SPECIAL_IPV4.some(([network, bits]) => (address ^ network) >>> (32 - bits) === 0);
+    if (high >>> 29 === 7) return false; // multicast and future use
+    if (!SPECIAL_FIRST_BYTES.has(high >>> 24)) return true;
+    return !SPECIAL_IPV4.some(([network, bits]) => (high ^ network) >>> (32 - bits) === 0);
   }
-  if (ip.length !== 16) return false;
-  const high = words.getUint32(0);
-  if (high >>> 29 !== 1) return false; // outside 2000::/3
+  if (ip.length !== 16 || high >>> 29 !== 1) return false; // outside 2000::/3
   if (high >>> 9 === 0x20010000 >>> 9) return false; // 2001::/23: Teredo, ORCHID, benchmarks …
   if (high === 0x20010db8 || high >>> 12 === 0x3fff0) return false; // documentation
   if (high >>> 16 === 0x2002) return false; // 6to4
-  return high !== 0x2620004f || words.getUint16(4) !== 0x8000; // AS112
+  return high !== 0x2620004f || word(ip, 4) >>> 16 !== 0x8000; // AS112
+}
+
+/** Four bytes as a number. */
+function word(bytes: Uint8Array, at: number): number {
+  const low = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+  return (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | low) >>> 0;
 }
 
 /** The 4 bytes of an IPv4-mapped IPv6 address; any other address as it is. */

@@ -163,11 +163,13 @@ function readEntry(reader: ByteReader): Entry {
     ip: reader.binary(reader.uint(1)),
     tcp: reader.uint(2),
     udp: reader.uint(2),
-    seq: reader.uint64(),
-    record: reader.binary(Math.min(reader.uint(2), MAX_RECORD_LENGTH + 1)),
     lastSeen: 0,
   };
+  const seq = reader.uint64();
+  const record = reader.binary(Math.min(reader.uint(2), MAX_RECORD_LENGTH + 1));
   const entry = newEntry(told, reader.binary(reader.uint(1)));
+  entry.seq = seq;
+  entry.record = record;
   entry.lastSeen = reader.float();
   entry.lastTry = reader.float();
   entry.lastSuccess = reader.float();

@@ -8,8 +8,8 @@ export interface SourceLimitOptions {
   readonly sourceBurst: number;
 }
 
-/** Sources that are remembered; a source that has been forgotten starts anew. */
-const MAX_SOURCES = 8192;
+/** At least so many sources are remembered, and at most twice as many; one that has been forgotten starts anew. */
+const GENERATION = 4096;
 
 interface Tokens {
   left: number;
@@ -19,39 +19,37 @@ interface Tokens {
 /** A token bucket for each source: a list, an IPv4 address, an IPv6 /64. */
 export class SourceLimit {
   readonly #options: SourceLimitOptions;
-  /** Oldest use first. */
-  readonly #sources = new Map<string, Tokens>();
+  /** Those used lately, and those used before; the latter are forgotten together. */
+  #young = new Map<string, Tokens>();
+  #old = new Map<string, Tokens>();
 
   constructor(options: SourceLimitOptions) {
     this.#options = options;
   }
 
-  get size(): number {
-    return this.#sources.size;
-  }
-
   /** A function that takes one token each time, and says whether there was one. `now` is monotonic, in ms. */
   open(source: AddrSource, now: number): () => boolean {
+    const tokens = this.#tokens(limitKey(source), now);
     const { sourceRate, sourceBurst } = this.#options;
-    const key = limitKey(source);
-    const known = this.#sources.get(key);
-    const left = known
-      ? Math.min(sourceBurst, known.left + (sourceRate * (now - known.at)) / 1000)
-      : sourceBurst;
-    const tokens: Tokens = { left, at: now };
-    this.#sources.delete(key);
-    this.#sources.set(key, tokens);
-    if (this.#sources.size > MAX_SOURCES) {
-      for (const oldest of this.#sources.keys()) {
-        this.#sources.delete(oldest);
-        break;
-      }
-    }
+    tokens.left = Math.min(sourceBurst, tokens.left + (sourceRate * (now - tokens.at)) / 1000);
+    tokens.at = now;
     return () => {
       if (tokens.left < 1) return false;
       tokens.left--;
       return true;
     };
+  }
+
+  #tokens(key: string, now: number): Tokens {
+    const young = this.#young.get(key);
+    if (young) return young;
+    const tokens = this.#old.get(key) ?? { left: this.#options.sourceBurst, at: now };
+    if (this.#young.size >= GENERATION) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, tokens);
+    return tokens;
   }
 }
 

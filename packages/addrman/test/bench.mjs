@@ -1,0 +1,105 @@
+// Measures the address manager with 80,000 entries: npm run bench:addrman -w packages/addrman (runs what was built).
+// Times are CPU time of this process, medians of nine rounds, beside what they may be at most (AM-15).
+import { createAddrMan } from '@devp2p/addrman';
+
+const entries = 80_000;
+
+let state = 7;
+function noise(length) {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    bytes[i] = state >>> 16;
+  }
+  return bytes;
+}
+
+/** A node somewhere on the internet, with a record of the usual size, and somebody who tells of it. */
+function makeNews() {
+  const [a, b, c, d, e, f] = noise(6);
+  const ip = Uint8Array.of(11 + (a % 80), b, c, d);
+  return {
+    nodes: [
+      {
+        id: noise(64),
+        address: { ip, tcp: 30_303, udp: 30_303 },
+        record: { seq: 1n, bytes: noise(170) },
+      },
+    ],
+    source: { kind: 'peer', ip: Uint8Array.of(128 + (e % 32), f, c, d) },
+  };
+}
+
+function memory() {
+  globalThis.gc();
+  globalThis.gc();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+function row(name, figure, limit, unit, note = '') {
+  const cells = [name.padEnd(34), figure.padStart(8), `≤ ${limit} ${unit}`.padStart(10), note];
+  console.log(cells.join('  ').trimEnd());
+}
+
+/** Runs `work` on each of as many new arguments nine times. */
+function measure(name, limit, count, prepare, work) {
+  const times = [];
+  for (let round = 0; round < 9; round++) {
+    const items = Array.from({ length: count }, prepare);
+    globalThis.gc();
+    const before = process.cpuUsage();
+    for (const item of items) work(item);
+    const { user, system } = process.cpuUsage(before);
+    times.push((user + system) / count);
+  }
+  times.sort((x, y) => x - y);
+  const figure = (n) => times[n].toFixed(2);
+  row(name, figure(4), limit, 'µs', `(${figure(0)} … ${figure(8)})`);
+}
+
+const before = memory();
+let now = Date.now();
+const clock = { now: () => now, monotonic: () => now, setTimeout: () => ({ cancel() {} }) };
+const book = createAddrMan({ sourceBurst: 1e9, clock });
+// A quarter of a tried table in the end, and a new one that is full.
+while (book.size < entries) {
+  const { nodes, source } = makeNews();
+  if (book.add(nodes, source) === 1 && book.stats.tried < 16_100) book.good(nodes[0].id);
+}
+now += 3_600_000;
+const { size, tried } = book.stats;
+const bytes = memory() - before;
+console.log(`${size} entries with records of 170 bytes, ${tried} of them tried\n`);
+row('memory', (bytes / 1e6).toFixed(1), 64, 'MB');
+
+measure('add, to tables that are full', 10, 4000, makeNews, ({ nodes, source }) =>
+  book.add(nodes, source),
+);
+const known = [...book.entries()].map(({ id, address, record }) => ({ id, address, record }));
+let next = 0;
+const someKnown = () => ({
+  nodes: [known[(next += 7919) % known.length]],
+  source: makeNews().source,
+});
+measure('add, of what is known', 10, 4000, someKnown, ({ nodes, source }) =>
+  book.add(nodes, source),
+);
+const nothing = () => undefined;
+measure('select', 2, 20_000, nothing, () => book.select());
+const someFresh = () => {
+  while (book.get(known[(next += 7919) % known.length].id)?.tried !== false);
+  return known[next % known.length].id;
+};
+measure('good, from new to tried', 10, 1500, someFresh, (id) => book.good(id));
+
+let start = performance.now();
+const snapshot = book.snapshot();
+const taken = performance.now() - start;
+start = performance.now();
+createAddrMan({ snapshot, clock }).check();
+const restored = performance.now() - start;
+const megabytes = (snapshot.length / 1e6).toFixed(1);
+console.log(
+  `\na snapshot has ${megabytes} MB, takes ${taken.toFixed(0)} ms, and ${restored.toFixed(0)} ms to read and check twice`,
+);
