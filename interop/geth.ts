@@ -55,6 +55,8 @@ export function testChain(): TestChain {
 
 export interface Geth {
   readonly enode: string;
+  /** URL of its JSON-RPC. */
+  readonly http: string;
   readonly program: Program;
   rpc(method: string, params?: unknown[]): Promise<unknown>;
   engine(method: string, params: unknown[]): Promise<unknown>;
@@ -112,6 +114,7 @@ export async function startGeth(
   );
   return {
     enode: enode.replace(/\?discport=0$/, ''),
+    http: `http://${http}`,
     program,
     rpc: (method, params = []) => call(http, method, params),
     engine: (method, params) => call(authrpc, method, params, token(secret)),

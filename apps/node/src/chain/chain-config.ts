@@ -63,6 +63,8 @@ export interface ChainConfig {
   readonly depositContract: Uint8Array;
   /** Proof of authority before the merge; seconds between blocks, and blocks between checkpoints. */
   readonly clique?: { readonly period: number; readonly epoch: number } | undefined;
+  /** Whether the genesis names proof of work, which decides nothing: what is not clique is that. */
+  readonly ethash: boolean;
   /** Blob parameters with the time from which they hold, the latest first. */
   readonly blobSchedule: readonly (BlobParameters & { readonly from: number })[];
 }

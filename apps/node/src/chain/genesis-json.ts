@@ -19,6 +19,7 @@ export interface ConfigJson extends Readonly<Partial<Record<ForkField, number | 
   readonly terminalTotalDifficulty?: bigint | undefined;
   readonly depositContractAddress: Uint8Array;
   readonly clique?: ChainConfig['clique'];
+  readonly ethash?: object | undefined;
   readonly blobSchedule: Readonly<Partial<Record<BlobFork, BlobParameters | undefined>>>;
 }
 
@@ -180,6 +181,7 @@ const config = loose({
   terminalTotalDifficulty: v.optional(quantity(256)),
   depositContractAddress: v.optional(address, '00'.repeat(20)),
   clique: v.optional(loose({ period: safe, epoch: v.pipe(safe, positive) })),
+  ethash: v.optional(loose({})),
   blobSchedule: v.optional(loose(named(blobForks, blobEntry)), {}),
   ubtTime: v.optional(v.never('binary tries are not supported')),
   enableUBTAtGenesis: v.optional(v.literal(false, 'binary tries are not supported')),

@@ -145,6 +145,7 @@ function chainConfig(json: ConfigJson): ChainConfig {
     terminalTotalDifficulty: json.terminalTotalDifficulty,
     depositContract: json.depositContractAddress,
     clique: json.clique,
+    ethash: json.ethash !== undefined,
     blobSchedule: blobSchedule(json, forks),
   };
 }

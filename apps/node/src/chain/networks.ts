@@ -110,7 +110,11 @@ const networks = {
 /** The genesis of a public network, without its accounts. */
 export function networkGenesis(name: NetworkName, crypto: Crypto): Genesis {
   const { stateRoot, config, ...fields } = networks[name];
-  const text = JSON.stringify({ ...fields, config: { ...config, blobSchedule }, alloc: {} });
+  const text = JSON.stringify({
+    ...fields,
+    config: { ...config, ethash: {}, blobSchedule },
+    alloc: {},
+  });
   return genesisOf(parseGenesisJson(text), fromHex(stateRoot), crypto);
 }
 

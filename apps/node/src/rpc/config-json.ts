@@ -23,6 +23,7 @@ export function configJson(config: ChainConfig): Readonly<Record<string, unknown
     ...(config.daoForkSupport && { daoForkSupport: true }),
     ...(ttd !== undefined && { terminalTotalDifficulty: Number(ttd) }),
     depositContractAddress: `0x${toHex(config.depositContract)}`,
+    ...(config.ethash && { ethash: {} }),
     ...(clique && { clique }),
     ...(schedule.length > 0 && { blobSchedule: Object.fromEntries(schedule.reverse()) }),
   };
