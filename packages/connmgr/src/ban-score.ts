@@ -52,8 +52,4 @@ export class BanScores {
     if (this.#scores.size > this.#max && oldest !== undefined) this.#scores.delete(oldest);
     return score.increase(persistent, transient, now);
   }
-
-  clear(key: string): void {
-    this.#scores.delete(key);
-  }
 }

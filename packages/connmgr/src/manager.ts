@@ -231,7 +231,6 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     const now = this.#settings.clock.monotonic();
     const score = this.#scores.increase(host, persistent, transient, now);
     if (score < this.#settings.banThreshold) return false;
-    this.#scores.clear(host);
     if (ip && !isLocal(ip)) {
       this.bans.discourage(hostRange(ip), { reason });
       publish(() => ({ event: 'discouraged', ip, reason }));

@@ -21,7 +21,7 @@ export interface ConnectionStats {
 }
 
 /** Numbers of {@link ConnManagerOptions}; times are in ms. */
-export interface Numbers {
+interface Numbers {
   /** Connections to keep dialled, those of `connect` not counted. @default 8, as btcd; with `maxPeers`, its share */
   readonly targetOutbound?: number | undefined;
   /** One peer in so many is dialled, with `maxPeers`. @default 3, as go-ethereum (`defaultDialRatio`) */

@@ -56,7 +56,7 @@ describe('turns', () => {
   test('CM-14 an address is not dialled again within 35 s', async () => {
     let n = 0;
     const { manager, clock, dials, end } = world(() => ({ down: 10 }), {
-      ...{ targetOutbound: 2, nextAddress: () => address(n++ % 3), retryDelay: 1_000 },
+      ...{ targetOutbound: 2, nextAddress: () => address(n++ % 3), retryDelay: 5_000 },
     });
     manager.start();
     manager.connect('8.8.8.8', { permanent: true });
@@ -111,6 +111,9 @@ describe('turns', () => {
     manager.connect(address(0), { permanent: true });
     await clock.advance(5_000);
     expect(dials.map((dial) => dial.address)).toEqual([address(1)]);
+    expect(manager.snapshot().counters).toMatchObject({
+      ...{ skipped: { 'already-connected': 1 }, failures: {} },
+    });
     slot.release();
     await clock.advance(20);
     expect(dials.map((dial) => dial.address)).toEqual([address(1), address(0)]);

@@ -164,6 +164,19 @@ describe('in the manager', () => {
     expect(one.manager.snapshot()).toMatchObject({ inbound: 20, counters: { evicted: 0 } });
   });
 
+  test('CM-13 nobody is evicted for somebody who is discouraged', () => {
+    const { manager } = world(() => ({ up: 10 }), { maxInbound: 30, admitOn: 'identity' });
+    manager.start();
+    for (let n = 0; n < 29; n++) enter({ manager }, `10.0.0.${n}`);
+    manager.bans.discourage(Uint8Array.of(9, 9, 9, 9));
+    const slot = manager.admitInbound({ ip: Uint8Array.of(9, 9, 9, 9) });
+    if (typeof slot === 'string') throw new Error(slot);
+    enter({ manager }, '10.0.0.29');
+    expect(slot.identify('mallory')).toBe('too-many-inbound');
+    expect(enter({ manager }, '10.0.0.30')).toBeInstanceOf(FakeConnection);
+    expect(manager.snapshot()).toMatchObject({ inbound: 30, counters: { evicted: 1 } });
+  });
+
   test.each([
     { networks: 'one network', host: (n: number) => `66.66.${Math.floor(n / 250)}.${n % 250}` },
     { networks: 'few networks', host: (n: number) => `66.${n % 7}.0.${n % 250}` },

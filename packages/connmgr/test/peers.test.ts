@@ -153,26 +153,29 @@ describe('chosen peers', () => {
     await end();
   });
 
-  test('CM-18 static peers are dialled for ever, and their limits end when they are removed', async () => {
-    const one = world(() => ({ down: 10 }), { maxInbound: 1 });
-    const { manager, clock, dials, told } = one;
-    manager.start();
-    const id = manager.connect('9.9.9.9#static', { permanent: true });
-    await clock.advance(24 * 3_600_000);
-    expect(dials.length).toBeGreaterThan(280);
-    expect(dials.at(-1)?.at).toBeGreaterThan(23.9 * 3_600_000);
-    enter(one, 'a');
-    // It dials us: as a static peer it has room, and is not dialled meanwhile.
-    expect(enter(one, 'static')).toBeInstanceOf(FakeConnection);
-    const { length } = dials;
-    await clock.advance(3_600_000);
-    expect(dials).toHaveLength(length);
-    expect(manager.remove(id)).toBe(true);
-    expect(told.at(-1)).toBe('-static too-many-inbound');
-    await clock.advance(3_600_000);
-    expect(dials).toHaveLength(length);
-    await one.end();
-  });
+  test.each(['remove', 'disconnect'] as const)(
+    'CM-18 static peers are dialled for ever, until %s, when limits apply again',
+    async (how) => {
+      const one = world(() => ({ down: 10 }), { maxInbound: 1 });
+      const { manager, clock, dials, told } = one;
+      manager.start();
+      const id = manager.connect('9.9.9.9#static', { permanent: true });
+      await clock.advance(24 * 3_600_000);
+      expect(dials.length).toBeGreaterThan(280);
+      expect(dials.at(-1)?.at).toBeGreaterThan(23.9 * 3_600_000);
+      enter(one, 'a');
+      // It dials us: as a static peer it has room, and is not dialled meanwhile.
+      expect(enter(one, 'static')).toBeInstanceOf(FakeConnection);
+      const { length } = dials;
+      await clock.advance(3_600_000);
+      expect(dials).toHaveLength(length);
+      expect(manager[how](id)).toBe(true);
+      expect(told.at(-1)).toBe('-static too-many-inbound');
+      await clock.advance(3_600_000);
+      expect(dials).toHaveLength(length);
+      await one.end();
+    },
+  );
 
   test('CM-18 static peers come on top of the target', async () => {
     const { manager, clock, end } = world(up, { targetOutbound: 2, nextAddress: endless() });
@@ -231,6 +234,24 @@ describe('rotation', () => {
     expect(names).not.toContain(address(0));
     expect(names).not.toContain(address(1));
     expect(manager.snapshot()).toMatchObject({ outbound: 20, counters: { rotated: drops.length } });
+    await end();
+  });
+
+  test('CM-19 whoever was dropped is not dialled again at once', async () => {
+    const fresh = endless();
+    let dropped: string | undefined;
+    const { manager, clock, dials, end } = world(up, {
+      ...{ targetOutbound: 5, nextAddress: () => dropped ?? fresh() },
+      onDisconnection: ({ name }) => {
+        dropped = name;
+      },
+    });
+    manager.start();
+    while (dropped === undefined) await clock.advance(1_000);
+    await clock.advance(30_000);
+    expect(dials).toHaveLength(5);
+    await clock.advance(10_000);
+    expect(dials).toHaveLength(6);
     await end();
   });
 

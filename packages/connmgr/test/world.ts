@@ -8,6 +8,7 @@ import {
   type ConnRequest,
   createConnManager,
   type RandomBytes,
+  type RequestKind,
 } from '../src/index.ts';
 
 /** Bytes that are the same in every run: mulberry32. */
@@ -71,11 +72,13 @@ export function address(n: number): string {
 /** How a dial goes: the connection is there after so many ms, or it fails after so many, or never ends. */
 export type Outcome = { readonly up: number } | { readonly down: number } | 'hangs';
 
-export interface Dial {
+interface Dial {
   readonly address: string;
   readonly at: number;
   readonly signal: AbortSignal;
   readonly request: ConnRequest<string, FakeConnection>;
+  /** Of the request, at that time. */
+  readonly kind: RequestKind;
 }
 
 type Options = ConnManagerOptions<string, FakeConnection, FakeConnection>;
@@ -109,7 +112,7 @@ export function world(
   const requests = new Map<FakeConnection, ConnRequest<string, FakeConnection>>();
   const manager = createConnManager<string, FakeConnection, FakeConnection>({
     dial: (address, { signal, request }) => {
-      dials.push({ address, at: clock.monotonic(), signal, request });
+      dials.push({ address, at: clock.monotonic(), signal, request, kind: request.kind });
       const how = outcome(address, dials.length);
       if (how === 'hangs') return untilAborted(signal);
       return new Promise((resolve, reject) => {

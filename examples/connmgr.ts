@@ -1,0 +1,32 @@
+// Stays connected with three servers, over plain TCP on this machine: when one goes, another takes its place.
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { createConnManager } from '@devp2p/connmgr';
+
+const host = '127.0.0.1';
+const serve = () => createServer((socket) => socket.resume()).listen(0, host);
+const servers = [serve(), serve(), serve(), serve()];
+await Promise.all(servers.map((server) => once(server, 'listening')));
+const ports = servers.map((server) => (server.address() as AddressInfo).port);
+
+const manager = createConnManager({
+  targetOutbound: 3,
+  nextAddress: () => ports.shift(),
+  dial: async (port: number, { signal }) => {
+    const socket = connect({ host, port, signal });
+    await once(socket, 'connect');
+    return { close: () => socket.destroy(), closed: once(socket, 'close') };
+  },
+  onConnection: (_, { id }) => {
+    console.log(`connection ${id}`);
+    if (id === 3) manager.disconnect(id);
+    if (id === 4) void manager.stop();
+  },
+  onDisconnection: (_, { id }, reason) =>
+    console.log(`connection ${id} has gone: ${reason ?? 'closed by the other side'}`),
+});
+
+manager.start();
+await manager.stopped;
+console.log(`${manager.snapshot().counters.dials} dials`); // 4 dials
+for (const server of servers) server.close();
