@@ -16,7 +16,7 @@ const meanings: Readonly<Record<Exclude<NodeStatus, 'discovered'>, string>> = {
   authenticated: 'has the key that it is known by',
   hello: 'says who it is',
   status: 'says which chain it is on',
-  chain: 'is on the chain that is asked for',
+  chain: 'is on the chain that is asked for, if one is',
   synced: 'has a head of this minute',
 };
 
@@ -48,8 +48,8 @@ export async function check(
       port: settings.port,
       signal: AbortSignal.any([signal, end]),
       onStep(step, ms) {
-        steps.push({ step, ms });
-        if (!json) written = written.then(() => print(stepLine(step, `${Math.round(ms)} ms`)));
+        steps.push({ step, ms: Math.round(ms * 1_000) / 1_000 });
+        if (!json) written = written.then(() => print(stepLine(step, `${ms.toFixed(1)} ms`)));
       },
     });
   } catch (error) {

@@ -55,7 +55,7 @@ async function open(
   const network = settings.network && networks[settings.network];
   const bootnodes = settings.bootnodes ?? network?.bootnodes ?? [];
   const dnsLists = settings.dns ?? network?.dnsLists ?? [];
-  if (bootnodes.length + dnsLists.length === 0 && (await isEmpty(store))) {
+  if (bootnodes.length + dnsLists.length === 0 && (await store.nextDue()) === undefined) {
     throw new UsageError('nowhere to begin: give --bootnodes, --dns or --network');
   }
   const { nodekey } = settings;
@@ -100,10 +100,6 @@ async function run(
   } finally {
     await crawler.close();
   }
-}
-
-async function isEmpty(store: CrawlStore): Promise<boolean> {
-  return (await store.nextDue()) === undefined;
 }
 
 /** ms for which trouble of one kind is not told again. */

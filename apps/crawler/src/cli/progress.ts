@@ -50,7 +50,7 @@ export function progressLine(progress: Progress, rate: number, timeout?: number)
   const steps = statuses.filter((step) => step === 'discovered' || funnel[step] > 0);
   return [
     `${duration(progress.elapsed)}`,
-    `${short(rate)} visits/s`,
+    `${short(progress.visits)} visits, ${short(rate)}/s`,
     timeLeft(progress, rate, timeout),
     steps.map((step) => `${step} ${short(funnel[step])}`).join(' › '),
   ].join('  ');

@@ -1,6 +1,6 @@
 import { formatEnode, toHex } from '@devp2p/enr';
 import { type ClientName, parseClientName, printable } from '../client-name.ts';
-import type { EthStatus, NodeRecord } from '../node-record.ts';
+import type { EthStatus, NodeRecord, RoundTrips } from '../node-record.ts';
 
 /** A node as it is exported. What is not known is `null`. */
 export interface ExportEntry {
@@ -62,7 +62,7 @@ export function exportEntry(node: NodeRecord): ExportEntry {
     error: error === undefined ? null : printable(error),
     firstSeen: isoTime(node.firstSeen),
     lastSeen: node.lastSeen === undefined ? null : isoTime(node.lastSeen),
-    rtt: rtt === undefined ? null : { udp: null, tcp: null, hello: null, ...rtt },
+    rtt: rtt === undefined ? null : rttOf(rtt),
   };
 }
 
@@ -85,6 +85,15 @@ function ethOf(eth: EthStatus): ExportEntry['eth'] {
     latestHash: `0x${toHex(latestHash)}`,
     headTime: headTime === undefined ? null : isoTime(headTime * 1_000),
   };
+}
+
+function rttOf({ udp, tcp, hello }: RoundTrips): ExportEntry['rtt'] {
+  return { udp: microseconds(udp), tcp: microseconds(tcp), hello: microseconds(hello) };
+}
+
+/** Milliseconds without what nobody can measure. */
+function microseconds(milliseconds: number | undefined): number | null {
+  return milliseconds === undefined ? null : Math.round(milliseconds * 1_000) / 1_000;
 }
 
 function jsonNumber(value: bigint): number | string {

@@ -15,10 +15,12 @@ export function nodesJsonMember(node: NodeRecord, crypto: Crypto): string | unde
   if (record === undefined) return undefined;
   const { enr, firstSeen, lastSeen, lastVisit, visits, failures } = node;
   const answered = lastSeen !== undefined;
+  // A visit that was in vain for us may well have found the node there.
+  const misses = answered && lastSeen >= (lastVisit ?? 0) ? 0 : failures;
   const value = JSON.stringify({
     record: enr,
     // Checks that were passed, halved at each that was not.
-    score: answered ? Math.floor(Math.max(1, visits - failures) / 2 ** failures) : 0,
+    score: answered ? Math.floor(Math.max(1, visits - misses) / 2 ** misses) : 0,
     firstResponse: answered ? isoTime(firstSeen) : never,
     lastResponse: answered ? isoTime(lastSeen) : never,
     lastCheck: lastVisit === undefined ? never : isoTime(lastVisit),
