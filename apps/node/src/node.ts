@@ -27,6 +27,9 @@ import { type Logs, silentLogs } from './log.ts';
 import { trackProgress, watchHealth } from './metrics/health.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { type MetricsSettings, serveMetrics } from './metrics/server.ts';
+import type { NatMethod } from './nat/find.ts';
+import { type LocalNetwork, localNetwork } from './nat/local-network.ts';
+import { keepPortsMapped } from './nat/port-mapper.ts';
 import { dialCandidates } from './network/dialer.ts';
 import { openNetwork } from './network/network.ts';
 import { createPeerSet, type NodePeer, type Peers } from './network/peers.ts';
@@ -54,6 +57,8 @@ export interface NodeSettings {
   port?: number | undefined;
   /** IP address under which others reach the node. @default what others see, or the one it listens on */
   externalIp?: string | undefined;
+  /** Has a gateway map the ports, whose address goes into the record; not with `externalIp`. @default nothing is mapped */
+  nat?: NatMethod | undefined;
   /** Whether to find nodes and be found, by discv4 and DNS. @default true */
   discovery?: boolean | undefined;
   /** UDP port to listen on; 0 takes a free one. @default the TCP port, or for port 0 another if that is taken */
@@ -93,6 +98,8 @@ export interface NodeSettings {
   report?: ReportProgress | undefined;
   /** Looks up node lists in DNS. @default the system's DNS servers */
   resolveTxt?: ResolveTxt | undefined;
+  /** Where gateways are looked for. @default the network of this machine */
+  localNetwork?: LocalNetwork | undefined;
   /** @default fastCrypto */
   crypto?: Crypto | undefined;
   /** @default systemClock */
@@ -227,6 +234,19 @@ async function startNode(options: NodeOptions, metrics: Metrics | undefined): Pr
   });
   logs('network').info({ enode }, 'listening');
 
+  const natMapper =
+    options.nat &&
+    keepPortsMapped({
+      ...options.nat,
+      ...{ host, network: options.localNetwork ?? localNetwork },
+      ports: [
+        { protocol: 'tcp', port: network.port },
+        ...(discovery ? [{ protocol: 'udp', port: discovery.port } as const] : []),
+      ],
+      onChange: (endpoint) => discovery?.setExternalEndpoint(endpoint),
+      ...{ clock, random, log: logs('network') },
+    });
+
   const stop = new AbortController();
   const { signal } = stop;
   setMaxListeners(0, signal);
@@ -262,7 +282,7 @@ async function startNode(options: NodeOptions, metrics: Metrics | undefined): Pr
     stop.abort();
     await Promise.all([
       ...servers.map((server) => server.close()),
-      ...[sync.close(), network.close(), discovery?.close(), dialler],
+      ...[sync.close(), network.close(), natMapper?.close(), discovery?.close(), dialler],
     ]);
     metrics?.close();
     await chain.close();

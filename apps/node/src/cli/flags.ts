@@ -187,7 +187,7 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     group: 'Network',
     value: 'METHOD',
     default: 'none',
-    help: 'none, or extip:IP for the address that others reach us under',
+    help: 'none, any, upnp, pmp, pmp:IP to map ports by a gateway, extip:IP',
     commands: runs,
     parse: nat,
   },

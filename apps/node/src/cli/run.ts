@@ -25,6 +25,7 @@ export async function run(context: CommandContext): Promise<void> {
     identity: settings.identity,
     ethVersions: settings['eth.versions'],
     externalIp: settings.nat.externalIp,
+    nat: settings.nat.mapping,
     discovery: !settings.nodiscover,
     discoveryPort: settings['discovery.port'],
     bootnodes: settings.bootnodes,

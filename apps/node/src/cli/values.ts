@@ -1,5 +1,5 @@
 // Values of flags as they are typed. Each function throws an `Error` that says what was expected.
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { nobleCrypto } from '@devp2p/crypto';
 import { parseTreeUrl } from '@devp2p/dnsdisc';
 import {
@@ -12,6 +12,7 @@ import {
   parseIpRanges,
 } from '@devp2p/enr';
 import type { NetworkName } from '../chain/networks.ts';
+import type { NatMethod } from '../nat/find.ts';
 import { type RpcApi, rpcApis } from '../rpc/servers.ts';
 
 const networkNames = ['mainnet', 'sepolia', 'hoodi'] as const satisfies readonly NetworkName[];
@@ -110,13 +111,16 @@ export function ipRanges(text: string): readonly IpRange[] {
 /** How the node comes by the address that others reach it under. */
 export interface Nat {
   readonly externalIp?: string;
+  readonly mapping?: NatMethod;
 }
 
 export function nat(text: string): Nat {
   if (text === 'none') return {};
-  const [, ip = ''] = /^extip:(.*)$/.exec(text) ?? [];
-  if (isIP(ip) === 0) throw new Error('expected none or extip:IP');
-  return { externalIp: ip };
+  if (text === 'any' || text === 'upnp' || text === 'pmp') return { mapping: { method: text } };
+  const [, kind, ip = ''] = /^(extip|pmp):(.*)$/.exec(text) ?? [];
+  if (kind === 'extip' && isIP(ip) !== 0) return { externalIp: ip };
+  if (kind === 'pmp' && isIPv4(ip)) return { mapping: { method: 'pmp', gateway: ip } };
+  throw new Error('expected none, any, upnp, pmp, pmp:IPv4 or extip:IP');
 }
 
 export function apis(text: string): readonly RpcApi[] {

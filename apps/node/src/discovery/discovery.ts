@@ -1,6 +1,6 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
-import { mixSources, type Stats } from '@devp2p/discv4';
+import { type ExternalEndpoint, mixSources, type Stats } from '@devp2p/discv4';
 import { bindUdp, listen } from '@devp2p/discv4/udp';
 import { createDnsClient, parseTreeUrl, type ResolveTxt } from '@devp2p/dnsdisc';
 import { type Enode, type Enr, enodeFromEnr, type IpRange, parseIp } from '@devp2p/enr';
@@ -54,6 +54,8 @@ export interface Discovery {
   candidates(signal: AbortSignal): AsyncIterable<Candidate>;
   /** Whether the node may be on our chain, by its record, which is asked for where it is not known. */
   mayShareChain(node: Candidate, signal: AbortSignal): Promise<boolean>;
+  /** Says in our record where a gateway lets others reach us; `undefined` when it does so no more. */
+  setExternalEndpoint(endpoint: ExternalEndpoint | undefined): void;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -115,6 +117,11 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
     async mayShareChain(node, signal) {
       const asked = () => discv4.requestEnr(node, { signal }).catch(() => undefined);
       return mayShareChain(node.enr ?? (await asked()), chain);
+    },
+    setExternalEndpoint(endpoint) {
+      discv4.setExternalEndpoint(endpoint).catch((error: unknown) => {
+        if (closed === undefined) log.error({ error }, 'our record is not updated');
+      });
     },
     close() {
       endForkEntry();

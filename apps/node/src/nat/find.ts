@@ -1,0 +1,119 @@
+import type { Clock } from '@devp2p/clock';
+import type { RandomBytes } from '@devp2p/crypto';
+import { ipClass, parseIp } from '@devp2p/enr';
+import { type Gateway, GatewayError, type GatewayErrorCode } from './gateway.ts';
+import type { LocalNetwork } from './local-network.ts';
+import { pmpGateway } from './pmp.ts';
+import { searchGateways } from './ssdp.ts';
+import { describeGateways } from './upnp.ts';
+
+/** How to find a gateway. */
+export interface NatMethod {
+  /** `any` takes the first to answer. */
+  readonly method: 'any' | 'upnp' | 'pmp';
+  /** IPv4 address of a gateway that speaks NAT-PMP. @default the first address of each private network */
+  readonly gateway?: string | undefined;
+}
+
+/** @see findGateway */
+export interface FindOptions extends NatMethod {
+  /** Address that we listen on. */
+  readonly host: string;
+  readonly network: LocalNetwork;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+}
+
+/** The most telling first. */
+const TELLING: readonly GatewayErrorCode[] = ['not-public', 'refused', 'garbled', 'absent'];
+
+/**
+ * Looks for a gateway that is on the internet.
+ *
+ * @throws GatewayError the most telling one of all that answered; what the signal aborts with
+ */
+export async function findGateway(options: FindOptions, signal: AbortSignal): Promise<Gateway> {
+  signal.throwIfAborted();
+  const { method, gateway, host, network, clock } = options;
+  const lan = network.lanAddresses().filter(({ address }) => isAny(host) || address === host);
+  const end = new AbortController();
+  const onAbort = (): void => end.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+
+  const tryPmp = async (address: string, localAddress?: string): Promise<Gateway> => {
+    const port = network.pmpPort;
+    const candidate = pmpGateway({ host: address, port, localAddress, clock });
+    await publicAddress(candidate, end.signal);
+    return candidate;
+  };
+  const tries: Promise<Gateway>[] = [];
+  if (method !== 'upnp') {
+    if (gateway !== undefined) tries.push(tryPmp(gateway, isAny(host) ? undefined : host));
+    else tries.push(...lan.map((one) => tryPmp(one.gateway, one.address)));
+  }
+  if (method !== 'pmp') {
+    const addresses = lan.map(({ address }) => address);
+    tries.push(findUpnp(options, addresses, end.signal));
+  }
+  try {
+    return await Promise.any(tries);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw mostTelling((error as AggregateError).errors);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    end.abort();
+  }
+}
+
+/**
+ * The address of a gateway on the internet.
+ *
+ * @throws GatewayError `not-public` when it is on no internet; what else the gateway throws
+ */
+export async function publicAddress(gateway: Gateway, signal: AbortSignal): Promise<string> {
+  const address = await gateway.externalIp(signal);
+  const ip = parseIp(address);
+  if (ip?.length !== 4) {
+    throw new GatewayError('garbled', `${gateway.name} has an address that is none`);
+  }
+  const kind = ipClass(ip);
+  if (kind === 'global') return address;
+  throw new GatewayError('not-public', `${gateway.name} is not on the internet: ${address}`);
+}
+
+/** Asks all that answer the search, one after another. */
+async function findUpnp(
+  { network, clock, random }: FindOptions,
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<Gateway> {
+  const errors: unknown[] = [];
+  for await (const description of searchGateways({ network, addresses, clock, signal })) {
+    try {
+      for (const gateway of await describeGateways(description, { clock, random }, signal)) {
+        try {
+          await publicAddress(gateway, signal);
+          return gateway;
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+    } catch (error) {
+      errors.push(error);
+    }
+    signal.throwIfAborted();
+  }
+  throw mostTelling(errors);
+}
+
+function mostTelling(errors: readonly unknown[]): unknown {
+  const rank = (error: unknown): number =>
+    error instanceof GatewayError ? TELLING.indexOf(error.code) : -1;
+  const [first] = [...errors].sort((a, b) => rank(a) - rank(b));
+  return first ?? new GatewayError('absent', 'no gateway answers');
+}
+
+function isAny(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}

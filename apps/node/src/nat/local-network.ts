@@ -1,0 +1,38 @@
+import { networkInterfaces } from 'node:os';
+import { formatIp, ipClass, parseIp } from '@devp2p/enr';
+
+/** An IPv4 address of this machine behind a gateway. */
+export interface LanAddress {
+  readonly address: string;
+  /** Where the gateway may be. */
+  readonly gateway: string;
+}
+
+/** The network in which gateways are looked for. */
+export interface LocalNetwork {
+  lanAddresses(): readonly LanAddress[];
+  /** Where UPnP devices listen for searches. */
+  readonly ssdp: { readonly host: string; readonly port: number };
+  /** UDP port of NAT-PMP. */
+  readonly pmpPort: number;
+}
+
+/** The network of this machine; group and ports as UPnP Device Architecture 1.1 and RFC 6886 have them. */
+export const localNetwork: LocalNetwork = {
+  lanAddresses,
+  ssdp: { host: '239.255.255.250', port: 1900 },
+  pmpPort: 5351,
+};
+
+/** The private addresses. A gateway is looked for at the first of its network, as go-ethereum does. */
+function lanAddresses(): LanAddress[] {
+  return Object.values(networkInterfaces()).flatMap((interfaces = []) =>
+    interfaces.flatMap(({ address, netmask, internal }) => {
+      const ip = parseIp(address);
+      const mask = parseIp(netmask);
+      if (internal || ip?.length !== 4 || mask?.length !== 4 || ipClass(ip) !== 'lan') return [];
+      const gateway = ip.map((byte, i) => (byte & (mask[i] ?? 0)) | (i === 3 ? 1 : 0));
+      return [{ address, gateway: formatIp(gateway) }];
+    }),
+  );
+}

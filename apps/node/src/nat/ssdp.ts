@@ -1,0 +1,100 @@
+// The search of UPnP Device Architecture 1.1, section 1.3.
+import { createSocket, type Socket } from 'node:dgram';
+import { Readable } from 'node:stream';
+import type { Clock } from '@devp2p/clock';
+import { isLan, parseIp } from '@devp2p/enr';
+import type { LocalNetwork } from './local-network.ts';
+
+/** Where something that says to be a gateway describes itself. */
+export interface Description {
+  readonly url: URL;
+  /** Our address in the network that it answered from. */
+  readonly localAddress: string;
+}
+
+/** @see searchGateways */
+export interface SearchOptions {
+  readonly network: LocalNetwork;
+  /** Ours to search from. */
+  readonly addresses: readonly string[];
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const TARGETS = [1, 2].map((n) => `urn:schemas-upnp-org:device:InternetGatewayDevice:${n}`);
+/** Seconds over which devices spread their answers. */
+const SPREAD = 2;
+/** ms after the start at which the search is sent: datagrams get lost. */
+const SENDS = [0, 1_000];
+/** ms after the start at which the search ends. */
+const END = SENDS.length * 1_000 + SPREAD * 1_000;
+/** Descriptions that one search comes up with. */
+const MAX_FOUND = 8;
+
+/** Asks everybody in the local networks who is a gateway. Ends after some seconds, or with the signal. */
+export function searchGateways(options: SearchOptions): AsyncIterable<Description> {
+  const { network, addresses, clock, signal } = options;
+  const found = new Readable({ objectMode: true, read() {}, signal });
+  const seen = new Set<string>();
+  const sockets = new Set<Socket>();
+  const drop = (socket: Socket): void => {
+    if (sockets.delete(socket)) socket.close();
+  };
+  for (const localAddress of addresses) {
+    const socket = createSocket('udp4');
+    sockets.add(socket);
+    // An interface that is down is no reason not to search on others.
+    socket.on('error', () => drop(socket));
+    socket.on('message', (message, from) => {
+      const url = descriptionUrl(message.toString('latin1'), from.address);
+      if (url === undefined || seen.has(url.href) || seen.size === MAX_FOUND) return;
+      seen.add(url.href);
+      found.push({ url, localAddress } satisfies Description);
+    });
+    socket.bind({ address: localAddress, port: 0 }, () =>
+      socket.setMulticastInterface(localAddress),
+    );
+  }
+
+  const timers = SENDS.map((ms) =>
+    clock.setTimeout(() => {
+      for (const socket of sockets) send(socket, network);
+    }, ms),
+  );
+  const stop = (): void => {
+    for (const timer of timers) timer.cancel();
+    for (const socket of sockets) drop(socket);
+  };
+  const end = (): void => {
+    stop();
+    found.push(null);
+  };
+  timers.push(clock.setTimeout(end, addresses.length === 0 ? 0 : END));
+  found.on('close', stop);
+  // Whoever reads is told as well.
+  found.on('error', () => {});
+  return found;
+}
+
+function send(socket: Socket, { ssdp }: LocalNetwork): void {
+  for (const target of TARGETS) {
+    const lines = [
+      'M-SEARCH * HTTP/1.1',
+      `HOST: ${ssdp.host}:${ssdp.port}`,
+      'MAN: "ssdp:discover"',
+      `MX: ${SPREAD}`,
+      `ST: ${target}`,
+    ];
+    socket.send(`${lines.join('\r\n')}\r\n\r\n`, ssdp.port, ssdp.host);
+  }
+}
+
+/** Where the answer of a device leads; `undefined` unless that is the device itself, and in a LAN. */
+function descriptionUrl(answer: string, from: string): URL | undefined {
+  const [, location] = /^location:[ \t]*(\S{1,512})[ \t]*\r?$/im.exec(answer) ?? [];
+  const ip = parseIp(from);
+  if (!/^HTTP\/1\.[01] 200/.test(answer) || location === undefined) return undefined;
+  if (ip === undefined || !isLan(ip) || !URL.canParse(location)) return undefined;
+  const url = new URL(location);
+  return url.protocol === 'http:' && url.hostname === from ? url : undefined;
+}

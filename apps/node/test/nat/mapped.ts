@@ -1,0 +1,72 @@
+import { virtualClock } from '@devp2p/clock/virtual';
+import type { ExternalEndpoint } from '@devp2p/discv4';
+import type { LogFields } from '../../src/log.ts';
+import type { LocalNetwork } from '../../src/nat/local-network.ts';
+import { keepPortsMapped, type PortMapperOptions } from '../../src/nat/port-mapper.ts';
+
+/** Ports 30303 and 30304 kept mapped in a network, on a clock that is moved by hand. */
+export interface Mapped extends AsyncDisposable {
+  readonly clock: ReturnType<typeof virtualClock>;
+  /** All that was announced. */
+  readonly endpoints: readonly (ExternalEndpoint | undefined)[];
+  /** Lines of the log from info on. */
+  readonly lines: readonly string[];
+  /** What the lines say. */
+  readonly fields: readonly LogFields[];
+  /** Waits until nothing is to be done for a while, and says for how many ms. */
+  pause(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export function mapped(network: LocalNetwork, options: Partial<PortMapperOptions> = {}): Mapped {
+  const clock = virtualClock();
+  const endpoints: (ExternalEndpoint | undefined)[] = [];
+  const lines: string[] = [];
+  const fields: LogFields[] = [];
+  const pauses: number[] = [];
+  let onPause = (): void => {};
+  const line = (data: LogFields, message: string): void => {
+    fields.push(data);
+    lines.push(message);
+  };
+  const mapper = keepPortsMapped({
+    method: 'any',
+    host: '0.0.0.0',
+    network,
+    ports: [
+      { protocol: 'tcp', port: 30303 },
+      { protocol: 'udp', port: 30304 },
+    ],
+    onChange: (endpoint) => void endpoints.push(endpoint),
+    clock: {
+      ...clock,
+      setTimeout(callback, ms) {
+        // All that waits for a gateway is shorter.
+        if (ms >= 15_000) {
+          pauses.push(ms);
+          onPause();
+        }
+        return clock.setTimeout(callback, ms);
+      },
+    },
+    random: (length) => new Uint8Array(length).fill(9),
+    log: { error: line, warn: line, info: line, debug: () => {}, trace: () => {} },
+    ...options,
+  });
+  return {
+    clock,
+    endpoints,
+    lines,
+    fields,
+    async pause() {
+      while (pauses.length === 0) {
+        await new Promise<void>((resolve) => {
+          onPause = resolve;
+        });
+      }
+      return pauses.shift() ?? 0;
+    },
+    close: mapper.close,
+    [Symbol.asyncDispose]: mapper.close,
+  };
+}
