@@ -5,9 +5,11 @@ export { NodeError, type NodeErrorCode } from './error.ts';
 export type { Log, LogFields, LogModule, Logs } from './log.ts';
 export type { NatMethod } from './nat/find.ts';
 export type { LanAddress, LocalNetwork } from './nat/local-network.ts';
+export type { MetricsSettings } from './metrics/server.ts';
 export type { NodePeer, Peers } from './network/peers.ts';
 export {
   createNode,
+  type Endpoints,
   type Node,
   type NodeEvents,
   type NodeOptions,
@@ -15,5 +17,6 @@ export {
 } from './node.ts';
 export type { ChainChoice } from './node-chain.ts';
 export type { ReportProgress } from './progress.ts';
+export type { HttpSettings, RpcApi, WebSocketSettings } from './rpc/servers.ts';
 export { SyncError, type SyncErrorCode } from './sync/error.ts';
 export type { Sync, SyncResult } from './sync/sync.ts';

@@ -82,7 +82,7 @@ export function watchHealth(node: WatchedNode): () => Health {
 }
 
 /** Peers by who dialled. */
-export function countPeers(peers: Peers): { inbound: number; outbound: number } {
+function countPeers(peers: Peers): { inbound: number; outbound: number } {
   const all = peers.list();
   const inbound = all.filter((peer) => peer.inbound).length;
   return { inbound, outbound: all.length - inbound };

@@ -35,7 +35,7 @@ export interface JsonRpcOptions {
 }
 
 /** What goes back for a request. */
-export interface RpcAnswer {
+interface RpcAnswer {
   /** `undefined` when there is nothing to say, as to notifications. */
   readonly text: string | undefined;
   /** `false` when the request was no JSON that we take. */

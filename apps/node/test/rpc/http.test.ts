@@ -118,6 +118,26 @@ describe('JSON-RPC over HTTP', () => {
     });
   });
 
+  test('HX-27 what all callers together have sent of their requests is bounded', async () => {
+    const size = 5 * 1024 * 1024;
+    const slow = Array.from({ length: 13 }, () => open(url));
+    for (const { socket } of slow) {
+      socket.write(
+        `POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${size}\r\n\r\n`,
+      );
+      socket.write(' '.repeat(size - 1));
+    }
+    const refused = await Promise.race(slow.map(({ answer }) => answer));
+    expect(parseAnswer(refused)).toMatchObject({
+      status: 503,
+      body: 'too many requests at once\n',
+    });
+    for (const { socket } of slow) socket.destroy();
+    // What they took is given back.
+    const body = `${' '.repeat(size - version.length)}${version}`;
+    while ((await ask(url, { body })).status !== 200);
+  });
+
   test('a body of the largest size is taken', async () => {
     const body = `${' '.repeat(5 * 1024 * 1024 - version.length)}${version}`;
     expect(await ask(url, { body })).toMatchObject({ status: 200 });
