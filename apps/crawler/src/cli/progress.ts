@@ -24,7 +24,7 @@ const rateWindow = 10_000;
  */
 export function showProgress({ progress, terminal, clock, timeout }: ProgressOptions): () => void {
   const interval = terminal.isLive ? liveInterval : lineInterval;
-  let samples = [{ at: clock.monotonic(), visits: 0 }];
+  let samples = [{ at: clock.monotonic(), visits: progress().visits }];
   const tick = (): void => {
     timer = clock.setTimeout(tick, interval);
     const now = progress();

@@ -1,0 +1,182 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toHex } from '@devp2p/enr';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ExportEntry } from '../../src/export/entry.ts';
+import { statuses } from '../../src/node-record.ts';
+import { type Loopback, startLoopback } from '../network/loopback.ts';
+import { kinds } from '../network/population.ts';
+import { run } from './program.ts';
+
+let folder: string;
+let network: Loopback;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'crawler-'));
+  network = await startLoopback({ size: 24, slowness: 10 });
+});
+afterAll(async () => {
+  await network[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+/** Flags that have a crawl of the network on this machine go fast. */
+const crawl = (datadir: string, ...more: string[]) => [
+  ...['crawl', '--bootnodes', network.bootnode, '--datadir', join(folder, datadir)],
+  ...['--addr', '127.0.0.1', '--networkid', '17', ...more],
+];
+
+function entries(text: string): ExportEntry[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as ExportEntry);
+}
+
+describe.concurrent('the program', () => {
+  test('CR-03 CR-05 CR-11 crawls a network once, shows the funnel, and exports what it found', async () => {
+    const crawled = await run(crawl('once', '--once'));
+    expect(crawled).toMatchObject({ code: 0 });
+    expect(crawled.stdout).toMatch(
+      /^step +nodes +of all +of the step before\ndiscovered +\d+ +100\.0 %/,
+    );
+    expect(crawled.stdout).toMatch(/\nsynced +\d+/);
+
+    const { code, stdout } = await run(['export', '--datadir', join(folder, 'once')]);
+    expect(code).toBe(0);
+    const found = new Map(entries(stdout).map((entry) => [entry.id, entry]));
+    const honest = network.inhabitants.filter(({ kind }) => kind !== 'dead');
+    for (const { key, kind, host, port } of honest) {
+      const { truth } = kinds[kind];
+      expect([kind, found.get(key)]).toMatchObject([kind, { ip: host, udp: port, status: truth }]);
+      const said = statuses.indexOf(truth) >= statuses.indexOf('hello');
+      expect(found.get(key)?.client === null).toBe(!said);
+    }
+
+    const output = join(folder, 'nodes.json');
+    const flags = ['--format', 'nodes.json', '--output', output];
+    const exported = await run(['export', '--datadir', join(folder, 'once'), ...flags]);
+    expect(exported).toMatchObject({ code: 0, stdout: '' });
+    const records = Object.values(JSON.parse(readFileSync(output, 'utf8')) as object);
+    const withRecord = [...found.values()].filter(({ enr }) => enr !== null);
+    expect(records).toHaveLength(withRecord.length);
+    if (withRecord.length < found.size) {
+      expect(exported.stderr).toContain(`left out: ${found.size - withRecord.length} nodes`);
+    }
+  }, 60_000);
+
+  test('CR-07 killed with no time to close, it goes on where it was', async () => {
+    let told = '';
+    const killed = await run(crawl('killed'), (written, kill) => {
+      told = written;
+      if (/^\d+s .* visits, /m.test(written)) kill('SIGKILL');
+    });
+    expect(killed.code, told).toBe('SIGKILL');
+    const before = entries((await run(['export', '--datadir', join(folder, 'killed')])).stdout);
+    expect(before.length).toBeGreaterThan(1);
+    const { code, stderr } = await run(crawl('killed', '--timeout', '1s'));
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^going on in .* with \d+ nodes\n/)]);
+    const after = entries((await run(['export', '--datadir', join(folder, 'killed')])).stdout);
+    const ids = new Set(after.map(({ id }) => id));
+    expect(before.filter(({ id }) => !ids.has(id))).toEqual([]);
+  }, 60_000);
+
+  test('CR-09 serves metrics, and closes in order on a signal', async () => {
+    let metrics: Promise<string> | undefined;
+    const { code, stdout, stderr } = await run(
+      crawl('signal', '--metrics', '--metrics.port', '0'),
+      (written, kill) => {
+        const [, url] = /^metrics on (\S+)$/m.exec(written) ?? [];
+        if (url === undefined || metrics !== undefined) return;
+        metrics = fetch(url).then((response) => response.text());
+        metrics.finally(() => kill('SIGTERM')).catch(() => {});
+      },
+    );
+    expect(await metrics).toMatch(/^crawler_nodes\{step="discovered"\} \d+$/m);
+    expect(await metrics).toMatch(/^crawler_visits_total \d+$/m);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('closing; once more ends at once')]);
+    expect(stdout).toContain('discovered');
+    const unfinished = await run(crawl('unfinished', '--once'), (written, kill) => {
+      if (written.includes('beginning in')) kill('SIGINT');
+    });
+    expect(unfinished.code).toBe(130);
+  }, 60_000);
+
+  test('CR-13 says step by step whether a node can be reached', async () => {
+    const of = (kind: string) => network.inhabitants.find((node) => node.kind === kind);
+    const there = await run([
+      'check',
+      network.bootnode,
+      '--networkid',
+      '17',
+      '--addr',
+      '127.0.0.1',
+    ]);
+    expect(there.code).toBe(0);
+    // Whether it is synced is a matter of how long ago the network was started.
+    const steps = statuses.slice(1, -1).map((step) => `  ${step} +[\\d.]+ ms .*\n`);
+    const pattern = `^enode://.*\n${steps.join('')}  synced .*\nclient: .*\n`;
+    expect(there.stdout).toMatch(new RegExp(pattern));
+    expect(there.stdout).toMatch(/\nreachable\n$/);
+
+    const dead = of('dead') ?? of('closed');
+    if (!dead) throw new Error('nobody is dead');
+    const url = `enode://${toHex(dead.id)}@${dead.host}:${dead.port}`;
+    const gone = await run(['check', url, '--json', '--timeout', '10s']);
+    expect(gone.code).toBe(1);
+    expect(JSON.parse(gone.stdout)).toMatchObject({
+      reachable: false,
+      error: 'tcp/ECONNREFUSED',
+      node: { id: dead.key },
+    });
+  }, 60_000);
+
+  test('a directory that is not its own, or in use, is refused in one line, and left as it is', async () => {
+    const other = join(folder, 'other');
+    mkdirSync(join(other, 'chain'), { recursive: true });
+    const lines = async (...args: string[]) => {
+      const { code, stderr, stdout } = await run(args);
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(/^devp2p-crawler: [^\n]+\n$/);
+      return [code, stderr];
+    };
+    expect(await lines(...crawl('other'))).toEqual([
+      1,
+      expect.stringContaining(`datadir ${other} is not a crawler's, there is "chain" in it`),
+    ]);
+    for (const name of ['other', 'nowhere']) {
+      expect(await lines('export', '--datadir', join(folder, name))).toEqual([
+        1,
+        expect.stringContaining(`there is no crawl in ${join(folder, name)}`),
+      ]);
+    }
+    writeFileSync(join(folder, 'file'), '');
+    expect(await lines(...crawl('file'))).toEqual([1, expect.stringContaining('EEXIST')]);
+    expect(await lines('crawl', '--datadir', join(folder, 'new'))).toEqual([
+      2,
+      expect.stringContaining('nowhere to begin'),
+    ]);
+    expect(await lines('crawl', '--rate', 'fast')).toEqual([2, expect.stringContaining('"fast"')]);
+
+    let second: Promise<(number | string | null)[]> | undefined;
+    await run(crawl('used'), (written, kill) => {
+      if (!written.includes('beginning in') || second !== undefined) return;
+      second = lines('export', '--datadir', join(folder, 'used'));
+      second.finally(() => kill('SIGTERM')).catch(() => {});
+    });
+    expect(await second).toEqual([1, expect.stringContaining('is in use by another process')]);
+  }, 60_000);
+
+  test('a node key that is none is named, and a file that cannot be written', async () => {
+    writeFileSync(join(folder, 'key'), 'secret');
+    const key = await run(crawl('keyed', '--nodekey', join(folder, 'key')));
+    expect(key).toMatchObject({ code: 1, stderr: expect.stringContaining('is no private key') });
+    expect(key.stderr).not.toContain('secret');
+    const output = join(folder, 'nowhere', 'file');
+    const exported = await run(['export', '--datadir', join(folder, 'keyed'), '--output', output]);
+    expect(exported).toMatchObject({
+      code: 1,
+      stderr: `devp2p-crawler: ${output} cannot be written (ENOENT)\n`,
+    });
+  }, 60_000);
+});

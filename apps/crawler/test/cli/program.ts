@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** What a run of the program came to. */
+export interface Run {
+  /** Exit code, or the signal that ended it. */
+  readonly code: number | NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The program as a user runs it, built; `onOutput` sees what it has written so far, and may kill it. */
+export function run(
+  args: readonly string[],
+  onOutput: (written: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
+): Promise<Run> {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const written = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      written[name] += text;
+      onOutput(written.stdout + written.stderr, (signal) => child.kill(signal));
+    });
+  }
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => resolve({ code: code ?? signal, ...written }));
+  });
+}

@@ -1,0 +1,77 @@
+import { virtualClock } from '@devp2p/clock/virtual';
+import { expect, test } from 'vitest';
+import { showProgress } from '../../src/cli/progress.ts';
+import { summary } from '../../src/cli/summary.ts';
+import { createTerminal } from '../../src/cli/terminal.ts';
+import type { Progress } from '../../src/index.ts';
+import { rollupAt } from '../level-store/records.ts';
+
+const clock = virtualClock();
+const start = clock.monotonic();
+const state = { visits: 0, unvisited: 300 };
+const progress = (): Progress => ({
+  ...{ startedAt: 0, elapsed: clock.monotonic() - start, visiting: 1, rollup: rollupAt(0) },
+  ...{ refused: { ip: 12_345 }, packets: { sent: 5, received: 4 }, ...state },
+});
+
+function screen(isTTY: boolean) {
+  let text = '';
+  const output = {
+    ...{ isTTY, columns: 150 },
+    write(more: string) {
+      text += more;
+    },
+  };
+  return { terminal: createTerminal(output), text: () => text };
+}
+
+test('CR-09 a crawl is shown with rate, funnel and time left: on one line of a terminal', async () => {
+  const { terminal, text } = screen(true);
+  const stop = showProgress({ progress, terminal, clock });
+  for (let i = 0; i < 8; i++) {
+    state.visits += 5;
+    state.unvisited -= 5;
+    await clock.advance(250);
+  }
+  const last = text().split('\r\u001b[2K').at(-1);
+  expect(last).toBe(
+    '2s  40 visits, 20/s  260 waiting, 13s left  discovered 9 › bonded 8 › tcp 7 › authenticated 6 › hello 5 › status 4 › chain 3 › synced 2',
+  );
+  expect(text()).not.toContain('\n');
+  terminal.say('trouble\u001b[31m');
+  expect(text()).toContain(`\r\u001b[2Ktrouble\ufffd[31m\n${last}`);
+  stop();
+  expect(text().endsWith('\r\u001b[2K')).toBe(true);
+  expect(clock.pending).toBe(0);
+});
+
+test('CR-09 and as plain lines where there is no terminal', async () => {
+  const { terminal, text } = screen(false);
+  const elapsed = progress().elapsed;
+  const stop = showProgress({ progress, terminal, clock, timeout: elapsed + 60_000 });
+  await clock.advance(11_000);
+  stop();
+  expect(text().match(/\n/g)).toHaveLength(2);
+  expect(text()).toMatch(/^7s {2}40 visits, 0\/s {2}260 waiting, 55s left {2}discovered 9 › /);
+  expect(text()).not.toContain('\u001b');
+});
+
+test('CR-03 the funnel is shown with counts and shares, and why nodes got no further', () => {
+  expect(summary({ ...progress(), elapsed: 3_700_000 })).toMatchInlineSnapshot(`
+    "step           nodes   of all  of the step before
+    discovered         9  100.0 %
+    bonded             8   88.9 %              88.9 %
+    tcp                7   77.8 %              87.5 %
+    authenticated      6   66.7 %              85.7 %
+    hello              5   55.6 %              83.3 %
+    status             4   44.4 %              80.0 %
+    chain              3   33.3 %              75.0 %
+    synced             2   22.2 %              66.7 %
+    5 verified, 4 known by hearsay alone
+    40 visits in 1h01m
+    disconnects: too-many-peers 3
+    errors: tcp/timeout 1
+    not taken in, by limit: ip 12,345
+    "
+  `);
+});
