@@ -106,7 +106,11 @@ export function pmpAnswer({ ip = '1.2.3.4', result = 0, shift = 0, lifetime = 60
 interface UpnpCall {
   readonly action: string;
   readonly service: string;
-  readonly args: Readonly<Record<string, string>>;
+  readonly args: {
+    readonly NewExternalPort?: string;
+    readonly NewLeaseDuration?: string;
+    readonly [name: string]: string | undefined;
+  };
 }
 
 type UpnpAnswer = (call: UpnpCall) => Record<string, string> | number | undefined;
@@ -165,7 +169,7 @@ export async function fakeUpnp(): Promise<FakeUpnp> {
         /^"urn:schemas-upnp-org:service:(.+)#(\w+)"$/.exec(String(soapaction)) ?? [];
       const args = Object.fromEntries(
         Array.from(body.matchAll(/<(New\w+)>(.*?)<\/\1>/g), ([, key = '', value]) => [key, value]),
-      ) as Record<string, string>;
+      );
       const call = { action, service, args };
       calls.add(call);
       const answer = gateway.answer(call);

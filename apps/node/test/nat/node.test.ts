@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inRange, isLan, parseEnr, parseIp, parseIpRanges } from '@devp2p/enr';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createNode, type NodeOptions } from '../../src/index.ts';
+import { localNetwork } from '../../src/nat/local-network.ts';
+import { fakePmp, fakeUpnp, loopback, pmpAnswer } from './fake-gateway.ts';
+import { mapped } from './mapped.ts';
+
+const minutes = 60_000;
+const own = { tcp: 30303, udp: 30304 };
+
+describe('any gateway', () => {
+  test('ND-15 NAT-PMP is used where nothing speaks UPnP', async () => {
+    await using pmp = await fakePmp();
+    await using upnp = await fakeUpnp();
+    upnp.found = () => [];
+    await using node = mapped(loopback({ pmp, upnp }));
+    await node.clock.advance(0);
+    expect(await node.pause()).toBe(8 * minutes);
+    expect(node.fields).toMatchObject([{ gateway: 'NAT-PMP 127.0.0.1', ip: '1.2.3.4', ...own }]);
+    // The search is over too, and what is left is to wait for the refresh.
+    await node.clock.advance(0);
+    expect(node.clock.pending).toBe(1);
+  });
+
+  test('ND-15 UPnP is used where NAT-PMP is refused', async () => {
+    await using pmp = await fakePmp(pmpAnswer({ result: 2 }));
+    await using upnp = await fakeUpnp();
+    await using node = mapped(loopback({ pmp, upnp }));
+    await node.clock.advance(0);
+    expect(await node.pause()).toBe(8 * minutes);
+    const gateway = `UPnP 127.0.0.1:${upnp.httpPort}`;
+    expect(node.fields).toMatchObject([{ gateway, ip: '1.2.3.4', ...own }]);
+  });
+
+  test('ND-15 the log has the reason that says most', async () => {
+    await using pmp = await fakePmp(pmpAnswer({ ip: '10.0.0.1' }));
+    await using upnp = await fakeUpnp();
+    upnp.found = () => [];
+    await using node = mapped(loopback({ pmp, upnp }));
+    await node.clock.advance(0);
+    await pmp.requests.next();
+    // Only the two timers of the search are left.
+    await expect.poll(() => node.clock.pending, { interval: 1, timeout: 10_000 }).toBe(2);
+    await node.clock.advance(10_000);
+    expect(await node.pause()).toBe(15_000);
+    expect(node.fields).toEqual([{ error: 'NAT-PMP 127.0.0.1 is not on the internet: 10.0.0.1' }]);
+  });
+
+  test('ND-15 gateways are looked for from the address that the node listens on', async () => {
+    await using pmp = await fakePmp();
+    const lan = [
+      { address: '127.0.0.1', gateway: '127.0.0.9' },
+      { address: '127.0.0.2', gateway: '127.0.0.1' },
+    ];
+    const network = { ...loopback({ pmp }), lanAddresses: () => lan };
+    await using node = mapped(network, { method: 'pmp', host: '127.0.0.2' });
+    expect(await node.pause()).toBe(8 * minutes);
+    expect(pmp.requests.all.map(({ from }) => from.address)).toEqual(Array(4).fill('127.0.0.2'));
+  });
+
+  test('ND-15 on this machine the private addresses are looked behind', () => {
+    for (const { address, gateway } of localNetwork.lanAddresses()) {
+      const ip = parseIp(address) ?? new Uint8Array();
+      const first = parseIp(gateway) ?? new Uint8Array();
+      expect([isLan(ip), isLan(first), first[3]]).toEqual([true, true, expect.any(Number)]);
+      expect(inRange(first, parseIpRanges(`${address}/8`))).toBe(true);
+    }
+  });
+});
+
+describe('a node', () => {
+  const folders: string[] = [];
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+  });
+  function options(more: Partial<NodeOptions>): NodeOptions {
+    const datadir = mkdtempSync(join(tmpdir(), 'nat-'));
+    folders.push(datadir);
+    return { network: 'hoodi', datadir, host: '127.0.0.1', port: 0, ...more } as NodeOptions;
+  }
+
+  test('ND-15 its record has the endpoint at the gateway, which takes its ports back at the end', async () => {
+    await using gateway = await fakePmp(pmpAnswer({ shift: 1 }));
+    const localNetwork = loopback({ pmp: gateway });
+    const node = await createNode(options({ nat: { method: 'pmp' }, localNetwork }));
+    const record = () => parseEnr(node.enr() ?? '');
+    await expect.poll(() => record().ip, { timeout: 10_000 }).toBe('1.2.3.4');
+    const [, , tcp, udp] = gateway.requests.all;
+    expect(record()).toMatchObject({ tcp: (tcp?.port ?? 0) + 1, udp: (udp?.port ?? 0) + 1 });
+    await node.close();
+    expect(gateway.requests.all.slice(4)).toMatchObject([
+      { op: 'tcp', port: tcp?.port, lifetime: 0 },
+      { op: 'udp', port: udp?.port, lifetime: 0 },
+    ]);
+  });
+
+  test('ND-15 without discovery only its TCP port is mapped', async () => {
+    await using gateway = await fakePmp();
+    const localNetwork = loopback({ pmp: gateway });
+    const nat = { method: 'pmp' } as const;
+    const node = await createNode(options({ nat, localNetwork, discovery: false }));
+    for (const op of ['address', 'address', 'tcp']) {
+      expect(await gateway.requests.next()).toMatchObject({ op });
+    }
+    await node.close();
+    expect(gateway.requests.all.some(({ op }) => op === 'udp')).toBe(false);
+  });
+
+  test('ND-15 it lives without a gateway', async () => {
+    await using gateway = await fakePmp(() => Uint8Array.of(0));
+    const localNetwork = loopback({ pmp: gateway });
+    const node = await createNode(options({ nat: { method: 'any' }, localNetwork }));
+    await gateway.requests.next();
+    await node.close();
+    expect(node.enr()).toBeDefined();
+  });
+});
