@@ -180,6 +180,10 @@ export class Discv4 {
     this.#parts.socket.onMessage((bytes, from) => {
       if (!this.#closed) this.#responder.receive(bytes, from);
     });
+    if (this.#parts.settings.maintainTable === false) {
+      this.#refresh.stop();
+      return;
+    }
     this.#revalidation.start();
     this.#refresh.run().then(() => {
       this.#table.seeded = true;

@@ -37,6 +37,12 @@ export interface Discv4Options {
    */
   readonly onUnhandled?: ((bytes: Uint8Array, from: Address) => void) | undefined;
 
+  /**
+   * Whether to keep a table: to fill it, and to check the nodes in it. Without that, nothing is sent but answers and what
+   * is asked for, which is what a crawler wants.
+   * @default true
+   */
+  readonly maintainTable?: boolean | undefined;
   /** How long to wait for an answer. @default 500, as go-ethereum (`respTimeout`) */
   readonly requestTimeout?: number | undefined;
   /** How long our packets are good for. @default 20000, as go-ethereum (`expiration`) */

@@ -27,9 +27,14 @@ export interface PendingOptions {
   readonly onAnswer: () => void;
 }
 
+/** ms for the rest of an answer of several packets, as go-ethereum waits (`respTimeout`), if there is as much time left. */
+const REST_TIMEOUT = 500;
+
 interface Pending {
   readonly key: string;
   take(packet: Packet): 'other' | 'more' | 'last';
+  /** Part of the answer is there. */
+  hurry(): void;
   finish(error?: unknown): void;
 }
 
@@ -70,11 +75,17 @@ export class PendingRequests {
     signal?.throwIfAborted();
     return new Promise<T>((resolve, reject) => {
       const place = placeOf(expected.type, expected.from);
-      const timer = clock.setTimeout(() => pending.finish(timedOut(expected, timeout)), timeout);
+      const late = (): void => pending.finish(timedOut(expected, timeout));
+      const due = clock.monotonic() + timeout;
+      let timer = clock.setTimeout(late, timeout);
       const onAbort = (): void => pending.finish(signal?.reason);
       const pending: Pending = {
         key: expected.key,
         take: (packet) => expected.take(packet as Extract<Packet, { type: P }>),
+        hurry: () => {
+          timer.cancel();
+          timer = clock.setTimeout(late, Math.min(REST_TIMEOUT, due - clock.monotonic()));
+        },
         finish: (error) => {
           timer.cancel();
           signal?.removeEventListener('abort', onAbort);
@@ -103,6 +114,7 @@ export class PendingRequests {
       if (answer === 'other') continue;
       matched = true;
       if (answer === 'last') pending.finish();
+      else pending.hurry();
     }
     if (matched) this.#options.onAnswer();
     return matched;

@@ -409,3 +409,52 @@ test('D4-15 an abort ends a request at once, with its reason', async () => {
   await world.clock.advance(0);
   expect(await Promise.all(requests)).toEqual(['enough', 'enough', 'enough', 'enough']);
 });
+
+describe('with a long time for answers', () => {
+  test('D4-03 a node that does not ping back is asked half a second after its Pong, and pinged once', async () => {
+    const node = await world.node({ ...quiet, requestTimeout: 3_000 });
+    const peer = world.peer();
+    node.ping(enodeOf(peer));
+    await world.settle();
+    peer.pong(node.localAddress, peer.got('ping')[0]?.hash ?? target);
+    await world.settle();
+    const asked = node.findNode(enodeOf(peer), target).catch(({ code }) => code);
+    await world.clock.advance(450);
+    expect(peer.got('findNode')).toHaveLength(0);
+    await world.clock.advance(100);
+    expect(peer.got('findNode')).toHaveLength(1);
+    expect(peer.got('ping')).toHaveLength(1);
+    await world.clock.advance(3_000);
+    expect(await asked).toBe('timeout');
+  });
+
+  test('D4-07 the rest of an answer is waited for half a second, and no longer than for the first part', async () => {
+    const node = await world.node({ ...quiet, requestTimeout: 3_000 });
+    const peer = world.peer();
+    await peer.bond(node, () => world.settle());
+    const found: number[] = [];
+    const ask = () =>
+      node.findNode(enodeOf(peer), target).then((nodes) => found.push(nodes.length));
+    ask();
+    await world.settle();
+    peer.neighbors(node.localAddress, []);
+    await world.clock.advance(600);
+    expect(found).toEqual([0]);
+    ask();
+    for (let i = 0; i < 30; i++) {
+      peer.neighbors(node.localAddress, []);
+      await world.clock.advance(100);
+    }
+    expect(found).toEqual([0, 0]);
+  });
+});
+
+test('without maintenance of the table nothing is sent unasked', async () => {
+  const other = await world.node(quiet);
+  const node = await world.node({ maintainTable: false, bootnodes: [enodeOf(other)] });
+  const peer = world.peer();
+  await peer.bond(node, () => world.settle());
+  await world.clock.advance(3_600_000);
+  expect(peer.received).toEqual([]);
+  expect(other.stats.received).toBe(0);
+});
