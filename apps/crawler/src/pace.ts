@@ -5,19 +5,21 @@ import { isLan, parseIp } from '@devp2p/enr';
 export class Pace {
   readonly #clock: Clock;
   readonly #interval: number;
+  readonly #burst: number;
   /** When the next one would go if they were spread evenly; monotonic. */
-  #next = 0;
+  #next = Number.NEGATIVE_INFINITY;
 
   /** @param perSecond - may be `Infinity`. */
   constructor(clock: Clock, perSecond: number) {
     this.#clock = clock;
     this.#interval = 1000 / perSecond;
+    this.#burst = Math.max(burst, this.#interval);
   }
 
   /** Resolves when it is the caller's turn; `undefined` when that is now. Rejects with the signal's reason. */
   turn(signal: AbortSignal): Promise<void> | undefined {
     const now = this.#clock.monotonic();
-    this.#next = Math.max(this.#next, now - burst) + this.#interval;
+    this.#next = Math.max(this.#next, now - this.#burst) + this.#interval;
     const wait = this.#next - now;
     return wait <= 0 ? undefined : sleep(this.#clock, wait, { signal });
   }

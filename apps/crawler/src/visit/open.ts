@@ -27,6 +27,8 @@ export async function openVisiting(options: VisitSettings): Promise<OpenVisiting
   const discv4 = {
     ...{ privateKey, crypto, clock, random, requestTimeout },
     tcpPort: 0,
+    // Who is there is for the crawl to find out; a table of our own would have the same nodes asked twice.
+    maintainTable: false,
     // Each visit waits for one answer, or a Ping, at a time; as many nodes again may ping us and be pinged back.
     maxPending: 4 * maxVisits + 1_024,
   };

@@ -4,10 +4,10 @@ import { systemClock } from '@devp2p/clock';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import type { UdpSocket } from '@devp2p/discv4';
 import { bindUdp } from '@devp2p/discv4/udp';
-import { formatEnode } from '@devp2p/enr';
 import { listen } from '@devp2p/rlpx/tcp';
 import { seededRandom } from '../../../../packages/discv4/test/simulated-network.ts';
 import { fillTables, type Inhabitant, populate } from './population.ts';
+import { enodeOf } from './simulation.ts';
 import { serveVisitor, simulatedChains } from './tcp-side.ts';
 import { answerDiscovery } from './udp-side.ts';
 
@@ -71,7 +71,7 @@ export async function startLoopback({
   if (!boot) throw new Error('nobody to begin with');
   return {
     inhabitants,
-    bootnode: formatEnode({ id: boot.id, host: boot.host, udp: boot.port, tcp: boot.port }),
+    bootnode: enodeOf(boot),
     [Symbol.asyncDispose]: async () => {
       await Promise.all(closers.map((close) => close()));
     },

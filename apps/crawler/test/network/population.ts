@@ -47,6 +47,15 @@ export interface Inhabitant {
   readonly ethVersion: number;
 }
 
+const mix = Object.entries(kinds).flatMap(([kind, { share }]) =>
+  new Array<Kind>(share).fill(kind as Kind),
+);
+
+/** As many of each kind as its share says. A number without a factor in common with 100 goes through all of the mix. */
+export function mixed(index: number): Kind {
+  return mix[(index * 37) % 100] ?? 'synced';
+}
+
 /** Addresses on an internet. One in ten is another's, with another port. */
 export function internetPlaces(size: number): { host: string; port: number }[] {
   return Array.from({ length: size }, (_, i) => {
@@ -62,17 +71,14 @@ export function populate(
   places: readonly { readonly host: string; readonly port: number }[],
   crypto: Crypto,
   random: RandomBytes,
+  kindOf: (index: number) => Kind = mixed,
 ): Inhabitant[] {
-  const mix = Object.entries(kinds).flatMap(([kind, { share }]) =>
-    new Array<Kind>(share).fill(kind as Kind),
-  );
   return places.map(({ host, port }, i) => {
     const privateKey = random(32);
     const id = crypto.secp256k1.publicKey(privateKey);
     const enr = signEnr({ ip: host, udp: port, tcp: port }, privateKey, { crypto });
     return {
-      // A number that has no factor in common with 100 goes through all of the mix.
-      kind: mix[(i * 37) % 100] ?? 'synced',
+      kind: kindOf(i),
       ...{ id, key: toHex(id), privateKey, host, port, enr },
       place: placeOf(crypto.keccak256(id)),
       ethVersion: 68 + (i % 3),

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { type Outcome, schedule } from '../../src/schedule.ts';
+import { internetPlaces } from '../network/population.ts';
+import { Simulation } from '../network/simulation.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+describe('CR-05 the next visit', () => {
+  const failed: Outcome = {
+    ...{ status: 'discovered', failures: 0, dialable: true, speaksEth: undefined },
+  };
+  const cases: [string, Partial<Outcome>, number, number][] = [
+    ['half an hour after a Status', { status: 'status' }, 30 * minute, 0],
+    ['half an hour after more than that', { status: 'synced', failures: 9 }, 30 * minute, 0],
+    [
+      'half an hour after a Pong of a node without a port',
+      { status: 'bonded', dialable: false },
+      30 * minute,
+      0,
+    ],
+    ['a minute after a first failure', {}, minute, 1],
+    ['two minutes after a second', { failures: 1 }, 2 * minute, 2],
+    ['and so on', { failures: 7 }, 128 * minute, 8],
+    ['48 hours after many', { failures: 40 }, 48 * hour, 41],
+    ['a minute after being told that there is no room', { status: 'authenticated' }, minute, 1],
+    [
+      'a minute after a Hello with eth but no Status',
+      { status: 'hello', speaksEth: true },
+      minute,
+      1,
+    ],
+    [
+      '14 days after a Hello without eth',
+      { status: 'hello', speaksEth: false, failures: 3 },
+      14 * day,
+      0,
+    ],
+  ];
+  test.each(cases)('is %s', (_, outcome, wait, failures) => {
+    const next = (fraction: number) => schedule({}, () => fraction)({ ...failed, ...outcome });
+    expect(next(0)).toEqual({ wait, failures });
+    // Chance adds an hour at most, and no more than as much again.
+    expect(next(0.5)).toEqual({ wait: wait + Math.min(wait, hour) / 2, failures });
+  });
+
+  test('is as the options say', () => {
+    const options = { successInterval: 5, minBackoff: 7, maxBackoff: 20, otherProtocolInterval: 9 };
+    const next = schedule({ ...options, maxJitter: 0 }, () => 0.9);
+    expect(next({ ...failed, status: 'status' }).wait).toBe(5);
+    expect(next(failed).wait).toBe(7);
+    expect(next({ ...failed, failures: 3 }).wait).toBe(20);
+    expect(next({ ...failed, status: 'hello', speaksEth: false }).wait).toBe(9);
+  });
+});
+
+test('CR-05 without `once` everybody is visited again when it is due', async () => {
+  const kinds = ['synced', 'full', 'other', 'closed'] as const;
+  const simulation = new Simulation({
+    places: internetPlaces(4),
+    kindOf: (i) => kinds[i] ?? 'synced',
+  });
+  const { clock, dials, inhabitants } = simulation;
+  const crawler = await simulation.crawler({ once: false, maxJitter: 0, startupJitter: 0 });
+  const stop = new AbortController();
+  const run = crawler.run({ signal: stop.signal });
+  await clock.advance(65 * minute);
+  stop.abort();
+  await simulation.until(run);
+
+  const minutes = (i: number) =>
+    dials.filter(({ key }) => key === inhabitants[i]?.key).map(({ at }) => Math.floor(at / minute));
+  expect(minutes(0)).toEqual([0, 30, 60]);
+  expect(minutes(1)).toEqual([0, 1, 3, 7, 15, 31, 63]);
+  expect(minutes(2)).toEqual([0]);
+  expect(minutes(3)).toEqual([0, 1, 3, 7, 15, 31, 63]);
+});
