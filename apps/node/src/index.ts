@@ -3,9 +3,9 @@ export { BlockError, type BlockErrorCode, ChainError, type ChainErrorCode } from
 export type { NetworkName } from './chain/networks.ts';
 export { NodeError, type NodeErrorCode } from './error.ts';
 export type { Log, LogFields, LogModule, Logs } from './log.ts';
+export type { MetricsSettings } from './metrics/server.ts';
 export type { NatMethod } from './nat/find.ts';
 export type { LanAddress, LocalNetwork } from './nat/local-network.ts';
-export type { MetricsSettings } from './metrics/server.ts';
 export type { NodePeer, Peers } from './network/peers.ts';
 export {
   createNode,
