@@ -1,11 +1,22 @@
-const DIGITS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, '0'),
-);
+const DIGITS = '0123456789abcdef';
+
+/** Bytes whose digits are put together at a time: a node id, and not more than a call may have arguments. */
+const CHUNK = 64;
 
 /** Lower-case hex, two digits a byte, without `0x`. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += DIGITS[byte];
+  for (let start = 0; start < bytes.length; start += CHUNK) {
+    const count = Math.min(CHUNK, bytes.length - start);
+    const codes = new Array<number>(2 * count);
+    for (let i = 0; i < count; i++) {
+      const byte = bytes[start + i] as number;
+      codes[2 * i] = DIGITS.charCodeAt(byte >> 4);
+      codes[2 * i + 1] = DIGITS.charCodeAt(byte & 0xf);
+    }
+    // Unlike a string that grew digit by digit, this one need not be put together again where it is looked up.
+    text += String.fromCharCode(...codes);
+  }
   return text;
 }
 
