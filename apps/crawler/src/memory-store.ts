@@ -13,7 +13,8 @@ class MemoryStore implements CrawlStore {
   readonly #visits = new Map<string, Visit[]>();
   readonly #neighbours = new Map<string, readonly Uint8Array[]>();
   readonly #sessions = new Map<number, CrawlSession>();
-  readonly #rollups: Rollup[] = [];
+  /** By session and moment. */
+  readonly #rollups = new Map<string, Rollup>();
 
   async *nodes(): AsyncIterable<NodeRecord> {
     yield* this.#nodes.values();
@@ -55,13 +56,14 @@ class MemoryStore implements CrawlStore {
     }
     for (const { id, named } of rest.neighbours ?? []) this.#neighbours.set(toHex(id), named);
     if (rest.session) {
-      this.#sessions.set(rest.session.startedAt, rest.session);
-      this.#rollups.push(rest.session.rollup);
+      const { startedAt, rollup } = rest.session;
+      this.#sessions.set(startedAt, rest.session);
+      this.#rollups.set(`${startedAt} ${rollup.at}`, rollup);
     }
   }
 
   async *visits(id: Uint8Array): AsyncIterable<Visit> {
-    yield* this.#visits.get(toHex(id)) ?? [];
+    yield* [...(this.#visits.get(toHex(id)) ?? [])].sort((a, b) => b.at - a.at);
   }
 
   async neighbours(id: Uint8Array): Promise<Uint8Array[]> {
@@ -73,7 +75,7 @@ class MemoryStore implements CrawlStore {
   }
 
   async *rollups(): AsyncIterable<Rollup> {
-    yield* this.#rollups;
+    yield* [...this.#rollups.values()].sort((a, b) => a.at - b.at);
   }
 
   async close(): Promise<void> {}

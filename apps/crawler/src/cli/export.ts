@@ -1,7 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { openDatadir } from '../datadir.ts';
 import { CrawlerError } from '../error.ts';
 import { exportNodes } from '../export/export.ts';
@@ -27,7 +26,7 @@ export async function exportCrawl(
   });
   const counts = { nodes: 0, withoutRecord: 0 };
   try {
-    const pieces = exportNodes(store.nodes(), { format, status, crypto }, counts);
+    const pieces = exportNodes(store.nodes(), { format, status }, counts);
     if (output !== undefined) await writeFile(output, pieces, signal);
     else {
       for await (const piece of pieces) {

@@ -45,7 +45,7 @@ export function showProgress({ progress, terminal, clock, timeout }: ProgressOpt
 }
 
 /** One line of how far a crawl has come; `rate` is visits per second. */
-export function progressLine(progress: Progress, rate: number, timeout?: number): string {
+function progressLine(progress: Progress, rate: number, timeout?: number): string {
   const { funnel } = progress.rollup;
   const steps = statuses.filter((step) => step === 'discovered' || funnel[step] > 0);
   return [

@@ -1,4 +1,5 @@
 import type { Crypto } from '@devp2p/crypto';
+import { fastCrypto } from '@devp2p/crypto/fast';
 import { hasReached, type NodeRecord, type NodeStatus } from '../node-record.ts';
 import { csvHeader, csvLine } from './csv.ts';
 import { exportEntry } from './entry.ts';
@@ -19,7 +20,8 @@ export interface ExportOptions {
   readonly format: ExportFormat;
   /** Only nodes whose last visit got at least that far. @default all */
   readonly status?: NodeStatus | undefined;
-  readonly crypto: Crypto;
+  /** @default `fastCrypto` */
+  readonly crypto?: Crypto | undefined;
 }
 
 /** How many nodes an export has so far. */
@@ -36,8 +38,8 @@ const pieceLength = 65_536;
 /** Nodes as text, piece by piece; `counts` are right once the last was read. One node is in memory at a time. */
 export async function* exportNodes(
   nodes: AsyncIterable<NodeRecord>,
-  { format, status = 'discovered', crypto }: ExportOptions,
-  counts: ExportCounts,
+  { format, status = 'discovered', crypto = fastCrypto }: ExportOptions,
+  counts: ExportCounts = { nodes: 0, withoutRecord: 0 },
 ): AsyncGenerator<string, void, undefined> {
   const { header, write, footer } = writers[format](crypto);
   let piece = header;

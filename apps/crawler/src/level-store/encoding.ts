@@ -20,7 +20,7 @@ import { cut, few, maybe, oneOf, rounded, sparse, yesOrNo } from './fields.ts';
 export const FORMAT = 1;
 
 /** Bytes of a public key. */
-export const ID_LENGTH = 64;
+const ID_LENGTH = 64;
 
 /** How a kind of records is written as bytes and read again. */
 export interface Encoding<T> {

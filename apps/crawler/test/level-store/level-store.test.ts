@@ -39,6 +39,30 @@ async function tamper(work: (level: Level<Uint8Array, Uint8Array>) => Promise<vo
 describe('the store on level', () => {
   storeSuite(openStore);
 
+  test('CR-07 takes whatever strangers may have put into a record', async () => {
+    const store = await openStore();
+    const capabilities = Array.from({ length: 2_000 }, () => ({
+      name: 'é'.repeat(5_000),
+      version: 1,
+    }));
+    const client = `\ud800\u0000${'🚀'.repeat(100_000)}`;
+    const eth = { ...fullNode(1).eth, networkId: 2n ** 64n - 1n };
+    const node = fullNode(1, { client, capabilities, error: `x/${'y'.repeat(10_000)}` });
+    await store.commit({ nodes: [{ ...node, ...(eth && { eth }) } as typeof node, bareNode(2)] });
+    const kept = await store.get(idOf(1));
+    expect(kept?.client).toMatch(/^\ufffd\0🚀/u);
+    expect(kept?.client?.length).toBeLessThan(5_000);
+    expect(kept?.capabilities?.length).toBeGreaterThan(0);
+    expect(await store.get(idOf(2))).toBeDefined();
+  });
+
+  test('CR-07 closes once what was under way is kept, and may be closed again', async () => {
+    const store = await openStore();
+    const committed = store.commit({ nodes: [bareNode(1)] });
+    await Promise.all([store.close(), store.close(), committed]);
+    await expect(store.get(idOf(1))).rejects.toMatchObject({ code: 'closed' });
+  });
+
   test('CR-07 goes on where it was once it is opened again, and nothing is leased', async () => {
     const store = await openStore();
     await store.commit({ nodes: [fullNode(1, { dueAt: 1 })], session: sessionOf(5) });
