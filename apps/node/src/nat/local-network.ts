@@ -19,14 +19,14 @@ export interface LocalNetwork {
 
 /** The network of this machine; group and ports as UPnP Device Architecture 1.1 and RFC 6886 have them. */
 export const localNetwork: LocalNetwork = {
-  lanAddresses,
+  lanAddresses: () => lanAddresses(networkInterfaces()),
   ssdp: { host: '239.255.255.250', port: 1900 },
   pmpPort: 5351,
 };
 
-/** The private addresses. A gateway is looked for at the first of its network, as go-ethereum does. */
-function lanAddresses(): LanAddress[] {
-  return Object.values(networkInterfaces()).flatMap((interfaces = []) =>
+/** The private addresses of a machine. A gateway is looked for at the first of its network, as go-ethereum does. */
+export function lanAddresses(all: ReturnType<typeof networkInterfaces>): LanAddress[] {
+  return Object.values(all).flatMap((interfaces = []) =>
     interfaces.flatMap(({ address, netmask, internal }) => {
       const ip = parseIp(address);
       const mask = parseIp(netmask);

@@ -51,9 +51,13 @@ export function searchGateways(options: SearchOptions): AsyncIterable<Descriptio
       seen.add(url.href);
       found.push({ url, localAddress } satisfies Description);
     });
-    socket.bind({ address: localAddress, port: 0 }, () =>
-      socket.setMulticastInterface(localAddress),
-    );
+    socket.bind({ address: localAddress, port: 0 }, () => {
+      try {
+        socket.setMulticastInterface(localAddress);
+      } catch {
+        drop(socket);
+      }
+    });
   }
 
   const timers = SENDS.map((ms) =>

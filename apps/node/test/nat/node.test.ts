@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { type networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inRange, isLan, parseEnr, parseIp, parseIpRanges } from '@devp2p/enr';
+import { isLan, parseEnr, parseIp } from '@devp2p/enr';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createNode, type NodeOptions } from '../../src/index.ts';
-import { localNetwork } from '../../src/nat/local-network.ts';
+import { lanAddresses, localNetwork } from '../../src/nat/local-network.ts';
 import { fakePmp, fakeUpnp, loopback, pmpAnswer } from './fake-gateway.ts';
 import { mapped } from './mapped.ts';
 
@@ -61,13 +61,40 @@ describe('any gateway', () => {
     expect(pmp.requests.all.map(({ from }) => from.address)).toEqual(Array(4).fill('127.0.0.2'));
   });
 
-  test('ND-15 on this machine the private addresses are looked behind', () => {
-    for (const { address, gateway } of localNetwork.lanAddresses()) {
-      const ip = parseIp(address) ?? new Uint8Array();
-      const first = parseIp(gateway) ?? new Uint8Array();
-      expect([isLan(ip), isLan(first), first[3]]).toEqual([true, true, expect.any(Number)]);
-      expect(inRange(first, parseIpRanges(`${address}/8`))).toBe(true);
-    }
+  test.each(['upnp', 'pmp'] as const)(
+    'ND-15 an interface that is down does not matter to %s on another',
+    async (method) => {
+      await using pmp = await fakePmp();
+      await using upnp = await fakeUpnp();
+      const network = loopback({ pmp, upnp });
+      const down = { address: '192.0.2.1', gateway: '127.0.0.1' };
+      const lanAddresses = () => [down, ...network.lanAddresses()];
+      await using node = mapped({ ...network, lanAddresses }, { method });
+      await node.clock.advance(0);
+      expect(await node.pause()).toBe(8 * minutes);
+    },
+  );
+
+  test.each([
+    ['192.168.7.20', '255.255.255.0', '192.168.7.1'],
+    ['10.1.2.3', '255.0.0.0', '10.0.0.1'],
+    ['172.16.9.9', '255.255.255.240', '172.16.9.1'],
+    ['100.64.3.4', '255.192.0.0', '100.64.0.1'],
+    ['77.7.7.7', '255.255.255.0', undefined],
+    ['169.254.7.7', '255.255.0.0', undefined],
+    ['fd00::7', 'ffff:ffff:ffff:ffff::', undefined],
+  ])('ND-15 behind %s %s a gateway is looked for at %s', (address, netmask, gateway) => {
+    const family = address.includes(':') ? 'IPv6' : 'IPv4';
+    const one = { address, netmask, family, mac: '', cidr: null, scopeid: 0 } as const;
+    const interfaces = { eth0: [{ ...one, internal: false }], lo: [{ ...one, internal: true }] };
+    const found = lanAddresses(interfaces as ReturnType<typeof networkInterfaces>);
+    expect(found).toEqual(gateway === undefined ? [] : [{ address, gateway }]);
+  });
+
+  test('ND-15 on this machine gateways are looked for in private networks alone', () => {
+    const own = localNetwork.lanAddresses().map(({ address }) => address);
+    expect(own.every((address) => isLan(parseIp(address) ?? new Uint8Array(4)))).toBe(true);
+    expect(own).not.toContain('127.0.0.1');
   });
 });
 
