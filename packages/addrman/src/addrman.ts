@@ -157,7 +157,8 @@ export class AddrMan {
 
   /**
    * An address to dial, at random: from either table alike, and the less likely the more often and the more recently it
-   * was dialled in vain. With a filter that hardly anything passes, the answer may be `undefined` too early.
+   * was dialled in vain. Where a table has more than 4,096 slots in use, a filter that hardly anything passes may find
+   * nothing although there is something.
    */
   select({ newOnly = false, filter }: SelectOptions = {}): AddrEntry | undefined {
     const accept = (entry: Entry) => filter === undefined || filter(describe(entry));

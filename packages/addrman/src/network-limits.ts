@@ -34,6 +34,11 @@ export class NetworkLimits {
     return network.length < this.#options.maxPerNetwork || network;
   }
 
+  /** Whether an address is one that is counted. */
+  counts(ip: string): boolean {
+    return networkOf(ip) !== undefined;
+  }
+
   add(entry: Entry): void {
     const network = networkOf(entry.ip);
     if (network === undefined) return;

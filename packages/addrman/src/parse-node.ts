@@ -23,16 +23,13 @@ export interface ParsedNode extends Told {
   readonly ipBytes: Uint8Array;
 }
 
-/** Times above are nobody's. */
-const MAX_TIME = 2 ** 48;
-
 /** `undefined` when it cannot be a node. An IPv4-mapped IPv6 address comes out as the IPv4 address that it is. */
 export function parseNode(node: AddrNode, now: number): ParsedNode | undefined {
   const { id, record, lastSeen = now } = node;
   const { ip, tcp, udp } = node.address;
   if (id.length !== 64 || (ip.length !== 4 && ip.length !== 16)) return undefined;
   if (!isPort(tcp) || tcp === 0 || !isPort(udp)) return undefined;
-  if (!(lastSeen >= 0 && lastSeen < MAX_TIME)) return undefined;
+  if (!(lastSeen >= 0 && lastSeen <= Number.MAX_SAFE_INTEGER)) return undefined;
   if (record) {
     if (record.bytes.length === 0 || record.bytes.length > MAX_RECORD_LENGTH) return undefined;
     if (record.seq < 0n || record.seq >= 2n ** 64n) return undefined;

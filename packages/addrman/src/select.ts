@@ -7,8 +7,11 @@ import type { SlotTable } from './table.ts';
 /** Each entry that is drawn and not taken makes the next more welcome (Bitcoin Core). */
 const FACTOR = 1.2;
 
+/** Entries that are looked at one after another if no draw has found what a filter wants. */
+const SWEEP = 4096;
+
 /**
- * Buckets that are looked at in one table. The least welcome entry of all has a chance of 0.01 · 0.66⁸, which 44 rounds
+ * Buckets that are drawn in one table. The least welcome entry of all has a chance of 0.01 · 0.66⁸, which 44 rounds
  * of the factor make up for; what is beyond that is for filters.
  */
 const ROUNDS = 128;
@@ -33,11 +36,13 @@ function drawFrom(
 ): Entry | undefined {
   if (table.used === 0) return undefined;
   let factor = 1;
+  let refused: Entry | undefined;
   for (let round = 0; round < ROUNDS; round++) {
     const entry = table.draw(dice, accept);
     if (entry === undefined) continue;
     if (dice.fraction() < factor * chance(entry, now)) return entry;
     factor *= FACTOR;
+    refused = entry;
   }
-  return undefined;
+  return refused ?? table.sweep(dice, SWEEP, accept);
 }

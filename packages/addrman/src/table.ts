@@ -58,9 +58,28 @@ export class SlotTable {
 
   /** The first entry that `accept` takes, from a random place in a random bucket in use, once around that bucket. */
   draw(dice: Dice, accept: (entry: Entry) => boolean): Entry | undefined {
-    const bucket = this.#inUse[dice.below(this.#inUse.length)];
+    return this.#search(dice.below(this.#inUse.length), dice.below(this.bucketSize), accept);
+  }
+
+  /** The same, bucket by bucket from a random one on, until all or at least `limit` entries have been looked at. */
+  sweep(dice: Dice, limit: number, accept: (entry: Entry) => boolean): Entry | undefined {
+    const start = dice.below(this.#inUse.length);
+    let looked = 0;
+    const counting = (entry: Entry): boolean => {
+      looked++;
+      return accept(entry);
+    };
+    for (let i = 0; i < this.#inUse.length && looked < limit; i++) {
+      const entry = this.#search((start + i) % this.#inUse.length, 0, counting);
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  }
+
+  /** Once around a bucket, given its place among those in use. */
+  #search(place: number, start: number, accept: (entry: Entry) => boolean): Entry | undefined {
+    const bucket = this.#inUse[place];
     if (bucket === undefined) return undefined;
-    const start = dice.below(this.bucketSize);
     for (let i = 0; i < this.bucketSize; i++) {
       const entry = this.#slots[bucket * this.bucketSize + ((start + i) % this.bucketSize)];
       if (entry !== undefined && accept(entry)) return entry;

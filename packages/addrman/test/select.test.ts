@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import type { AddrMan } from '../src/index.ts';
+import {
+  DAY,
+  distinctNode,
+  HOUR,
+  id,
+  known,
+  MINUTE,
+  peer,
+  populate,
+  seeded,
+  world,
+} from './world.ts';
+
+const failed = { countFailure: true };
+
+/** How often each of some nodes is selected. */
+function tally(book: AddrMan, ids: readonly Uint8Array[], draws: number): number[] {
+  const counts = new Map(ids.map((one) => [one.join(), 0]));
+  for (let i = 0; i < draws; i++) {
+    const key = book.select()?.id.join() ?? '';
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return ids.map((one) => counts.get(one.join()) ?? 0);
+}
+
+test('AM-07 nothing is selected from nothing', () => {
+  const { book } = world();
+  expect(book.select()).toBeUndefined();
+  expect(book.select({ newOnly: true })).toBeUndefined();
+  expect(book.selectCollision()).toBeUndefined();
+});
+
+test('AM-07 the coin is between the tables, however many are in each', async () => {
+  const { clock, book } = world();
+  const ids = populate(book, 500);
+  expect(book.good(ids[0] ?? new Uint8Array())).toBe(true);
+  await clock.advance(HOUR);
+  const [tried = 0] = tally(book, ids, 2000);
+  expect(tried).toBeGreaterThan(880);
+  expect(tried).toBeLessThan(1120);
+});
+
+test('AM-07 newOnly never gives a tried one', async () => {
+  const { clock, book } = world();
+  const ids = populate(book, 50);
+  for (const one of ids.slice(0, 49)) book.good(one);
+  await clock.advance(HOUR);
+  for (let i = 0; i < 100; i++) expect(book.select({ newOnly: true })?.tried).toBe(false);
+});
+
+test('AM-07 failures and a recent dial make an address less likely, never impossible', async () => {
+  const { clock, book } = world();
+  // Each in a bucket of its own, so that they are drawn alike; the helper leaves for the other table.
+  const ids = [1, 2, 3].map((n) => known(book, n));
+  const [, failing = ids[0], recent = ids[0]] = ids;
+  const helper = known(book, 4);
+  if (!failing || !recent) throw new Error('unreachable');
+  for (let i = 0; i < 2; i++) {
+    book.attempt(failing, failed);
+    await clock.advance(MINUTE);
+    book.good(helper);
+    await clock.advance(MINUTE);
+  }
+  await clock.advance(HOUR);
+  book.attempt(recent, { countFailure: false });
+  const [a = 0, b = 0, c = 0] = tally(book, ids, 20_000);
+  // 0.66² of the chances, and a hundredth of them; both a little more, for who comes after a refusal is welcome.
+  expect(b / a).toBeGreaterThan(0.4);
+  expect(b / a).toBeLessThan(0.6);
+  expect(c).toBeGreaterThan(0);
+  expect(c / a).toBeLessThan(0.03);
+  // Ten minutes later it is as good as any.
+  await clock.advance(10 * MINUTE);
+  const [d = 0, , e = 0] = tally(book, ids, 10_000);
+  expect(e / d).toBeGreaterThan(0.9);
+  expect(e / d).toBeLessThan(1.1);
+});
+
+test('AM-07 the least likely address of all is found if there is no other', async () => {
+  const { clock, book } = world();
+  const [one, helper] = [known(book, 1), known(book, 2)];
+  for (let i = 0; i < 12; i++) {
+    book.attempt(one, failed);
+    await clock.advance(MINUTE);
+    book.good(helper);
+    await clock.advance(1);
+  }
+  book.attempt(one, failed);
+  expect(book.get(one)?.attempts).toBeGreaterThan(8);
+  for (let i = 0; i < 100; i++) expect(book.select({ newOnly: true })?.id).toEqual(one);
+});
+
+test('AM-07 a filter is obeyed, in either table', async () => {
+  const { clock, book } = world();
+  const ids = populate(book, 2000);
+  for (const one of ids.slice(0, 400)) book.good(one);
+  await clock.advance(HOUR);
+  const even = new Set(ids.filter((_, i) => i % 2 === 0).map((one) => one.join()));
+  for (let i = 0; i < 200; i++) {
+    const entry = book.select({ filter: (one) => even.has(one.id.join()) });
+    expect(even.has(entry?.id.join() ?? '')).toBe(true);
+  }
+  // As long as there are no more than 4,096, the only one that passes is found whichever it is.
+  for (const one of ids.filter((_, i) => i % 40 === 7)) {
+    const wanted = one.join();
+    expect(book.select({ filter: (entry) => entry.id.join() === wanted })?.id).toEqual(one);
+  }
+});
+
+test('AM-07 the cost is bounded: random bytes on a nearly empty table, filter calls on a full one', () => {
+  let drawn = 0;
+  const random = seeded(5);
+  const counted = (length: number): Uint8Array => {
+    drawn += length;
+    return random(length);
+  };
+  const { book } = world({ random: counted });
+  known(book, 1);
+  drawn = 0;
+  for (let i = 0; i < 1000; i++) book.select();
+  // A coin, a bucket, a place and an acceptance, of four bytes each, and what is drawn ahead.
+  expect(drawn).toBeLessThanOrEqual(1000 * 4 * 4 + 4096);
+
+  let calls = 0;
+  populate(book, 2000);
+  const filter = (): boolean => {
+    calls++;
+    return false;
+  };
+  expect(book.select({ filter })).toBeUndefined();
+  expect(calls).toBeLessThanOrEqual(2 * (128 * 64 + 4096 + 64));
+});
+
+test('AM-08 what is terrible is in no sample, unless it has just been dialled', () => {
+  const { now } = world().clock;
+  const sample = (lastSeen: number, act?: (book: AddrMan) => unknown): number => {
+    const { book } = world();
+    book.add([{ ...distinctNode(1), lastSeen }], peer('20.1.1.1'));
+    act?.(book);
+    return book.sample(10, 100).length;
+  };
+  expect(sample(now())).toBe(1);
+  expect(sample(now() + 10 * MINUTE)).toBe(1);
+  expect(sample(now() + 10 * MINUTE + 1)).toBe(0);
+  expect(sample(now() - 30 * DAY)).toBe(1);
+  expect(sample(now() - 30 * DAY - 1)).toBe(0);
+  expect(sample(now() - 40 * DAY, (book) => book.attempt(id(1), { countFailure: false }))).toBe(1);
+});
