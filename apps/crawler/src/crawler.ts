@@ -93,8 +93,6 @@ class Crawl implements Crawler {
   readonly #stop = new AbortController();
   /** Each visit has a signal of its own: thousands that listen to one would be slow to go away. */
   readonly #visits = new Map<AbortController, Promise<void>>();
-  /** Those in this session whose address has to rest before they can be dialled. */
-  readonly #postponed = new Set<string>();
   readonly #bell = new Bell();
   #finished = 0;
   #feeds: readonly Promise<void>[] = [];
@@ -203,7 +201,7 @@ class Crawl implements Crawler {
 
   #isDry(): boolean {
     const isIdle = this.#visits.size === 0 && this.#feeding === 0;
-    return isIdle && this.#postponed.size === 0 && this.#parts.frontier.isSettled;
+    return isIdle && this.#parts.frontier.isSettled && this.#parts.frontier.postponed.size === 0;
   }
 
   /** Waits for something to have happened since the bell had rung `count` times, or for somebody to be due. */
@@ -221,6 +219,8 @@ class Crawl implements Crawler {
     const done = this.#visit(record, controller.signal)
       .catch((error: unknown) => {
         if (!controller.signal.aborted) this.#fail(error);
+        // Somebody else may want to visit it.
+        this.#parts.frontier.postpone(record, record);
       })
       .then(() => {
         const wasFull = this.#visits.size >= this.#parts.settings.maxVisits;
@@ -237,7 +237,7 @@ class Crawl implements Crawler {
     const at = clock.now();
     const early = before.trust === 'gossiped' ? 0 : visiting.gate.wait(before.endpoint.ip);
     if (early > 0) {
-      this.#postponed.add(key);
+      frontier.postponed.add(key);
       frontier.postpone(before, { ...before, dueAt: at + early });
       return;
     }
@@ -247,8 +247,8 @@ class Crawl implements Crawler {
       signal,
       onNeighbours: (nodes) => frontier.hear(neighbours.take(nodes), 'gossip', source),
     });
-    if (visited.wait > 0) this.#postponed.add(key);
-    else this.#postponed.delete(key);
+    if (visited.wait > 0) frontier.postponed.add(key);
+    else frontier.postponed.delete(key);
     this.#finished++;
     const now = clock.now();
     const { ids, shareAddress } = neighbours;

@@ -38,6 +38,8 @@ export class Frontier {
   #nextDue = 0;
 
   readonly funnel: Funnel = new Funnel();
+  /** Keys of those whose address has to rest before they can be dialled. */
+  readonly postponed: Set<string> = new Set();
   /** Called when there is something new to visit, or all that was to be written is. */
   onNews: () => void = () => undefined;
   /** Called when the store has failed. */
@@ -52,7 +54,9 @@ export class Frontier {
   static async open(parts: FrontierParts): Promise<Frontier> {
     const frontier = new Frontier(parts);
     for await (const record of parts.store.nodes()) {
-      frontier.#known.restore(toHex(record.id), record);
+      const key = toHex(record.id);
+      frontier.#known.restore(key, record);
+      if (isPostponed(record)) frontier.postponed.add(key);
       frontier.funnel.add(record);
       if (record.visits === 0) frontier.#unvisited++;
     }
@@ -226,6 +230,11 @@ export class Frontier {
     const written = work.catch((error: unknown) => this.onFailure(error)).then(done);
     this.#writing.add(written);
   }
+}
+
+/** Whether a visit has left the dial for later, and that is all that it has left. */
+function isPostponed({ endpoint, status, error }: NodeRecord): boolean {
+  return status === 'bonded' && endpoint.tcp > 0 && error === undefined;
 }
 
 function isGone({ lastSeen, origin, failures, lastVisit = 0 }: NodeRecord, now: number): boolean {

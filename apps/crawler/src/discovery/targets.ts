@@ -8,22 +8,13 @@ import type { Crypto } from '@devp2p/crypto';
 export class Targets {
   /** Buckets that can be aimed at, from the one of the farther half of all nodes on. */
   readonly depth: number;
-  readonly #byPrefix: readonly Uint8Array[];
+  readonly #crypto: Pick<Crypto, 'keccak256'>;
+  #byPrefix: ReadonlyMap<number, Uint8Array> | undefined;
 
   /** @param bits - 10 are enough for the buckets that are not empty in a network of 16 × 1024 nodes. */
   constructor(crypto: Pick<Crypto, 'keccak256'>, bits = 10) {
+    this.#crypto = crypto;
     this.depth = bits;
-    const byPrefix = new Array<Uint8Array | undefined>(2 ** bits).fill(undefined);
-    let missing = byPrefix.length;
-    for (let trial = 0; missing > 0; trial++) {
-      const target = new Uint8Array(64);
-      new DataView(target.buffer).setUint32(60, trial);
-      const prefix = prefixOf(crypto.keccak256(target), bits);
-      if (byPrefix[prefix] !== undefined) continue;
-      byPrefix[prefix] = target;
-      missing--;
-    }
-    this.#byPrefix = byPrefix.filter((target) => target !== undefined);
   }
 
   /**
@@ -32,10 +23,22 @@ export class Targets {
    * @param hash - the node's place in the overlay, the Keccak-256 of its id.
    */
   at(hash: Uint8Array, depth: number): Uint8Array {
+    this.#byPrefix ??= this.#search();
     const flipped = 1 << (this.depth - 1 - depth);
-    const target = this.#byPrefix[prefixOf(hash, this.depth) ^ flipped];
+    const target = this.#byPrefix.get(prefixOf(hash, this.depth) ^ flipped);
     if (target === undefined) throw new RangeError(`there is no bucket of depth ${depth}`);
     return target;
+  }
+
+  #search(): ReadonlyMap<number, Uint8Array> {
+    const byPrefix = new Map<number, Uint8Array>();
+    for (let trial = 0; byPrefix.size < 2 ** this.depth; trial++) {
+      const target = new Uint8Array(64);
+      new DataView(target.buffer).setUint32(60, trial);
+      const prefix = prefixOf(this.#crypto.keccak256(target), this.depth);
+      if (!byPrefix.has(prefix)) byPrefix.set(prefix, target);
+    }
+    return byPrefix;
   }
 }
 

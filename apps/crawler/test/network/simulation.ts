@@ -52,12 +52,12 @@ export class Simulation {
   readonly dials: { readonly key: string; readonly host: string; readonly at: number }[] = [];
   readonly #byPlace: ReadonlyMap<string, Inhabitant>;
   readonly #turns = new Map<Inhabitant, number>();
-  readonly #crawlerKey: Uint8Array;
+  readonly crawlerKey: Uint8Array;
 
   constructor({ places, kindOf = mixed, seed = 1, loss = 0 }: SimulationOptions) {
     const { clock } = this;
     this.random = seededRandom(seed);
-    this.#crawlerKey = this.random(32);
+    this.crawlerKey = this.random(32);
     this.network = new SimulatedNetwork({ clock, loss, random: seededRandom(seed + 1) });
     this.inhabitants = populate(places, crypto, this.random, kindOf);
     this.#byPlace = new Map(this.inhabitants.map((node) => [`${node.host} ${node.port}`, node]));
@@ -74,8 +74,8 @@ export class Simulation {
     const { clock, random, store } = this;
     const boot = this.inhabitants.find(({ kind }) => kind === 'synced');
     return createCrawler({
-      ...{ store, crypto, clock, random, dial: this.#dial(), once: true },
-      privateKey: this.#crawlerKey,
+      ...{ store, crypto, clock, random, dial: this.dial(), once: true },
+      privateKey: this.crawlerKey,
       socket: this.network.bind('19.0.0.1'),
       bootnodes: boot ? [enodeOf(boot)] : [],
       network: { networkId: ourNetwork },
@@ -114,9 +114,10 @@ export class Simulation {
     });
   }
 
-  #dial(): Dial {
+  /** Opens streams to the inhabitants. */
+  dial(): Dial {
     const { clock } = this;
-    const localId = crypto.secp256k1.publicKey(this.#crawlerKey);
+    const localId = crypto.secp256k1.publicKey(this.crawlerKey);
     const chainOf = simulatedChains(clock.now(), crypto);
     return async ({ id, host, tcp }, { signal, onConnected }) => {
       this.dials.push({ key: toHex(id), host, at: clock.monotonic() });

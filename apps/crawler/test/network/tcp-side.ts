@@ -15,7 +15,7 @@ export interface SimulatedChain {
 }
 
 /** A chain with a head of `time` (seconds). */
-function simulatedChain(networkId: bigint, time: number, crypto: Crypto): SimulatedChain {
+export function simulatedChain(networkId: bigint, time: number, crypto: Crypto): SimulatedChain {
   const hash = new Uint8Array(32).fill(7);
   const header: Header = {
     ...{ parentHash: hash, unclesHash: hash, stateRoot: hash, transactionsRoot: hash },

@@ -1,0 +1,146 @@
+import { formatTreeUrl, makeTree, txtStrings } from '@devp2p/dnsdisc';
+import { expect, test } from 'vitest';
+import { cheapCrypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
+import { type CrawlStore, memoryStore } from '../../src/index.ts';
+import { internetPlaces } from '../network/population.ts';
+import { enodeOf, Simulation } from '../network/simulation.ts';
+
+test('CR-07 what was found before the end of one crawler is where the next goes on', async () => {
+  const places = internetPlaces(134).filter(({ port }) => port === 30303);
+  const simulation = new Simulation({ places: places.slice(0, 120), kindOf: () => 'synced' });
+  const { clock } = simulation;
+  const stop = new AbortController();
+  const first = await simulation.crawler({ startupJitter: 0, maxActive: 4 });
+  const run = first.run({ signal: stop.signal });
+  while (first.progress.visits < 40) await clock.advance(10);
+  stop.abort();
+  const { rollup: before, visiting, visits } = await simulation.until(run);
+  expect(visiting).toBe(0);
+  expect(before.funnel.synced).toBe(visits);
+  expect(before.funnel.synced).toBeLessThan(120);
+  const half = await simulation.records();
+
+  // Nobody is told where to begin: the store knows.
+  const second = await simulation.crawler({ bootnodes: [] });
+  expect(second.progress.rollup.funnel).toEqual(before.funnel);
+  const after = await simulation.until(second.run());
+  expect(after.rollup.funnel.synced).toBe(120);
+  expect(after.visits).toBe(120 - visits);
+  const records = await simulation.records();
+  for (const [key, record] of half) {
+    if (record.status === 'synced') expect(records.get(key)).toEqual(record);
+  }
+  const sessions = [];
+  for await (const session of simulation.store.sessions()) sessions.push(session);
+  expect(sessions.map((session) => session.visits)).toEqual([120 - visits, visits]);
+});
+
+test('CR-07 one whose address has to rest is dialled by the next crawler', async () => {
+  const places = [1, 2, 3].map((n) => ({ host: '20.0.0.1', port: 30300 + n }));
+  const simulation = new Simulation({ places, kindOf: () => 'synced' });
+  const { clock } = simulation;
+  const stop = new AbortController();
+  const first = await simulation.crawler({ startupJitter: 0 });
+  const run = first.run({ signal: stop.signal });
+  await clock.advance(20_000);
+  stop.abort();
+  expect((await simulation.until(run)).rollup.funnel).toMatchObject({ bonded: 3, synced: 1 });
+  const second = await simulation.crawler();
+  expect((await simulation.until(second.run())).rollup.funnel.synced).toBe(3);
+});
+
+test('CR-07 an end by a signal leaves nothing behind', async () => {
+  const simulation = new Simulation({ places: internetPlaces(60) });
+  const { clock, network } = simulation;
+  const stop = new AbortController();
+  const crawler = await simulation.crawler({ once: false });
+  const run = crawler.run({ signal: stop.signal });
+  while (crawler.progress.visiting < 20) await clock.advance(10);
+  stop.abort();
+  await simulation.until(run);
+  await crawler.close();
+  let sent = 0;
+  network.onSend = ({ from }) => {
+    if (from.host === '19.0.0.1') sent++;
+  };
+  // The last of the others' timers.
+  await clock.advance(60_000);
+  expect(sent).toBe(0);
+  expect(clock.pending).toBe(0);
+});
+
+test('CR-07 a store that fails ends the crawl with its error', async () => {
+  const simulation = new Simulation({ places: internetPlaces(20), kindOf: () => 'synced' });
+  const store: CrawlStore = memoryStore();
+  let commits = 0;
+  const failing: CrawlStore = Object.assign(Object.create(store), {
+    commit: async (batch: Parameters<CrawlStore['commit']>[0]) => {
+      if (++commits > 5) throw new Error('the disk is full');
+      await store.commit(batch);
+    },
+  });
+  for (const name of ['nodes', 'get', 'lease', 'nextDue'] as const) {
+    Object.assign(failing, { [name]: (store[name] as () => unknown).bind(store) });
+  }
+  const crawler = await simulation.crawler({ store: failing });
+  await expect(simulation.until(crawler.run())).rejects.toThrow('the disk is full');
+});
+
+test('CR-01 a network is found from a list in DNS, by a resolver that fails at times', async () => {
+  const simulation = new Simulation({ places: internetPlaces(30), kindOf: () => 'synced' });
+  const { inhabitants, clock } = simulation;
+  const domain = 'nodes.example.org';
+  const privateKey = new Uint8Array(32).fill(5);
+  const records = inhabitants.slice(0, 5).map(({ enr }) => enr);
+  const { publicKey, root, entries } = makeTree(records, [], {
+    ...{ seq: 1n, privateKey, crypto: cheapCrypto },
+  });
+  let lookups = 0;
+  const crawler = await simulation.crawler({
+    bootnodes: [],
+    dnsLists: [formatTreeUrl({ publicKey, domain }, { crypto: cheapCrypto })],
+    resolveTxt: async (name) => {
+      if (++lookups % 3 === 1) throw new Error('no answer');
+      const label = name === domain ? undefined : name.slice(0, -domain.length - 1);
+      const text = label === undefined ? root : entries.get(label);
+      return text === undefined ? [] : [txtStrings(text)];
+    },
+  });
+  const { rollup } = await simulation.until(crawler.run());
+  expect(rollup.funnel.synced).toBe(30);
+  const origins = [...(await simulation.records()).values()].map(({ origin }) => origin);
+  expect(origins.filter((origin) => origin === 'dns').length).toBeGreaterThanOrEqual(1);
+  expect(origins).not.toContain('bootnode');
+  expect(clock.monotonic()).toBeLessThan(600_000);
+});
+
+test('CR-01 a boot node’s name is looked up again when that fails, and a crawl once does not wait for ever', async () => {
+  const simulation = new Simulation({ places: internetPlaces(3), kindOf: () => 'synced' });
+  const [boot] = simulation.inhabitants;
+  const url = boot ? enodeOf(boot).replace(boot.host, 'boot.example.org') : '';
+  const troubles: string[] = [];
+  const onTrouble = (what: string): void => void troubles.push(what);
+  let lookups = 0;
+  const resolveHost = async (): Promise<string> => {
+    if (++lookups < 3) throw new Error('no such name');
+    return boot?.host ?? '';
+  };
+  const first = await simulation.crawler({ bootnodes: [url], resolveHost, onTrouble });
+  const { rollup } = await simulation.until(first.run());
+  expect(rollup.funnel.synced).toBe(3);
+  expect(troubles).toHaveLength(2);
+
+  const never = () => Promise.reject(new Error('no such name'));
+  const second = await simulation.crawler({
+    ...{ bootnodes: [url], store: memoryStore(), resolveHost: never, onTrouble },
+  });
+  expect((await simulation.until(second.run())).rollup.funnel.discovered).toBe(0);
+  expect(troubles).toHaveLength(5);
+});
+
+test('CR-05 a crawl once of an empty network ends', async () => {
+  const simulation = new Simulation({ places: [] });
+  const crawler = await simulation.crawler();
+  const { visits, rollup } = await simulation.until(crawler.run());
+  expect([visits, rollup.funnel.discovered]).toEqual([0, 0]);
+});
