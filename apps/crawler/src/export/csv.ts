@@ -26,6 +26,7 @@ const columns: Readonly<Record<string, (entry: ExportEntry) => Cell>> = {
   eth_latest: ({ eth }) => eth?.latest,
   eth_latest_hash: ({ eth }) => eth?.latestHash,
   eth_head_time: ({ eth }) => eth?.headTime,
+  shared_address: ({ sharedAddress }) => String(sharedAddress),
   disconnect: ({ disconnect }) => disconnect,
   error: ({ error }) => error,
   first_seen: ({ firstSeen }) => firstSeen,

@@ -33,6 +33,8 @@ export interface ExportEntry {
     /** ISO 8601, as are the other times. */
     readonly headTime: string | null;
   } | null;
+  /** Whether most of the neighbours that it names have its own address. */
+  readonly sharedAddress: boolean;
   readonly disconnect: string | null;
   readonly error: string | null;
   readonly firstSeen: string;
@@ -58,6 +60,7 @@ export function exportEntry(node: NodeRecord): ExportEntry {
     clientId: client === undefined ? null : printable(client),
     capabilities: capabilities?.map(({ name, version }) => printable(`${name}/${version}`)) ?? null,
     eth: eth === undefined ? null : ethOf(eth),
+    sharedAddress: node.sharedAddress ?? false,
     disconnect: node.disconnect ?? null,
     error: error === undefined ? null : printable(error),
     firstSeen: isoTime(node.firstSeen),

@@ -1,21 +1,21 @@
-// Fills a store with 200,000 nodes and walks, leases and exports them: node apps/crawler/test/level-store/bench.mjs [N]
-// (runs what was built). Rates are by the clock; memory is the whole process' resident set, and its highest.
+// Fills a store with 200,000 nodes as a crawl would, then has a new process go on from it and export it:
+// npm run bench:store -w apps/crawler [-- N] (runs what was built). Rates are by the clock; memory is the resident set
+// of the whole process, table files that LevelDB maps into it included, and the highest that it ever was.
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openLevelStore } from '../../dist/level-store/level-store.js';
-import { statuses } from '../../dist/node-record.js';
+import { createCrawler, exportNodes, openLevelStore, statuses } from '../../dist/index.js';
 
-const count = Number(process.argv[2] ?? 200_000);
+const [task = '200000', where] = process.argv.slice(2);
+const count = Number(task === 'resume' ? process.argv[4] : task);
 const namedPerVisit = 48;
-const folder = mkdtempSync(join(tmpdir(), 'crawl-bench-'));
+const folder = where ?? mkdtempSync(join(tmpdir(), 'crawl-bench-'));
 const megabytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`;
-let peak = 0;
-const look = () => {
+const memory = () => {
   const { rss } = process.memoryUsage();
-  peak = Math.max(peak, rss);
-  return rss;
+  return `resident ${megabytes(rss)}, at most ${megabytes(process.resourceUsage().maxRSS * 1_024)}`;
 };
 
 async function measure(name, amount, work) {
@@ -23,7 +23,7 @@ async function measure(name, amount, work) {
   await work();
   const seconds = (performance.now() - start) / 1_000;
   const rate = Math.round(amount / seconds).toLocaleString('en');
-  console.log(`${name.padEnd(44)} ${rate.padStart(9)}/s  resident ${megabytes(look())}`);
+  console.log(`${name.padEnd(44)} ${rate.padStart(9)}/s  ${memory()}`);
 }
 
 /** As a hash would be: keys of real nodes share no beginnings, and text of theirs does not compress. */
@@ -83,54 +83,80 @@ function visited(node, number) {
   return { ...node, ...times, ...(reached ? about : { error: 'tcp/ETIMEDOUT', failures: 1 }) };
 }
 
-const store = await openLevelStore(folder);
-console.log(`${count.toLocaleString('en')} nodes, resident ${megabytes(look())} before the first`);
+async function fill() {
+  const store = await openLevelStore(folder);
+  console.log(`${count.toLocaleString('en')} nodes, ${memory()} before the first`);
 
-await measure('nodes found, 16 in a batch', count, async () => {
-  for (let number = 0; number < count; number += 16) {
-    const nodes = Array.from({ length: Math.min(16, count - number) }, (_, i) => found(number + i));
-    await store.commit({ nodes });
-    if (number % 1_024 === 0) look();
+  await measure('nodes found, 16 in a batch', count, async () => {
+    for (let number = 0; number < count; number += 16) {
+      const nodes = Array.from({ length: Math.min(16, count - number) }, (_, i) =>
+        found(number + i),
+      );
+      await store.commit({ nodes });
+    }
+  });
+
+  await measure(`visits: lease 64, commit each with ${namedPerVisit} named`, count, async () => {
+    const steps = statuses.map((step) => ({ step, ms: 12.5 }));
+    for (let number = 0; ; ) {
+      const leased = await store.lease(now + 2_000, 64);
+      if (leased.length === 0) break;
+      await Promise.all(
+        leased.map((node) => {
+          number++;
+          const named = Array.from({ length: namedPerVisit }, (_, i) =>
+            ids((number * 31 + i * 977) % count),
+          );
+          const visit = {
+            id: node.id,
+            at: now,
+            status: 'synced',
+            steps,
+            neighbours: namedPerVisit,
+          };
+          return store.commit({
+            ...{ nodes: [visited(node, number)], visits: [visit] },
+            neighbours: [{ id: node.id, named }],
+          });
+        }),
+      );
+    }
+  });
+
+  await measure('walk over all nodes', count, async () => {
+    let seen = 0;
+    for await (const _ of store.nodes()) seen++;
+    if (seen !== count) throw new Error(`${seen} nodes`);
+  });
+  await store.close();
+}
+
+async function resume() {
+  let store;
+  let crawler;
+  await measure('a new process: get ready to go on', count, async () => {
+    store = await openLevelStore(folder);
+    const privateKey = new Uint8Array(32).fill(1);
+    crawler = await createCrawler({ store, privateKey, host: '127.0.0.1' });
+  });
+  if (crawler.progress.rollup.funnel.discovered !== count) throw new Error('nodes are missing');
+  for (const format of ['ndjson', 'csv']) {
+    await measure(`export as ${format}`, count, async () => {
+      for await (const _ of exportNodes(store.nodes(), { format }));
+    });
   }
-});
+  await crawler.close();
+  await store.close();
+}
 
-await measure(`visits: lease 64, commit each with ${namedPerVisit} named`, count, async () => {
-  const steps = statuses.map((step) => ({ step, ms: 12.5 }));
-  for (let number = 0; ; ) {
-    const leased = await store.lease(now + 2_000, 64);
-    if (leased.length === 0) break;
-    await Promise.all(
-      leased.map((node) => {
-        number++;
-        const named = Array.from({ length: namedPerVisit }, (_, i) =>
-          ids((number * 31 + i * 977) % count),
-        );
-        const visit = { id: node.id, at: now, status: 'synced', steps, neighbours: namedPerVisit };
-        return store.commit({
-          ...{ nodes: [visited(node, number)], visits: [visit] },
-          neighbours: [{ id: node.id, named }],
-        });
-      }),
-    );
-    look();
-  }
-});
-
-await measure('walk over all nodes', count, async () => {
-  let seen = 0;
-  for await (const _ of store.nodes()) if (++seen % 4_096 === 0) look();
-  if (seen !== count) throw new Error(`${seen} nodes`);
-});
-await store.close();
-
-await measure('open again and lease 1,000 of them', 1_000, async () => {
-  const again = await openLevelStore(folder);
-  const leased = await again.lease(Number.MAX_SAFE_INTEGER, 1_000);
-  if (leased.length !== Math.min(1_000, count)) throw new Error(`${leased.length} leased`);
-  await again.close();
-});
-
-let size = 0;
-for (const name of readdirSync(folder)) size += statSync(join(folder, name)).size;
-console.log(`highest resident ${megabytes(peak)}, on disk ${megabytes(size)}`);
-rmSync(folder, { recursive: true });
+if (task === 'resume') await resume();
+else {
+  await fill();
+  spawnSync(process.execPath, [process.argv[1], 'resume', folder, String(count)], {
+    stdio: 'inherit',
+  });
+  let size = 0;
+  for (const name of readdirSync(folder)) size += statSync(join(folder, name)).size;
+  console.log(`on disk ${megabytes(size)}`);
+  rmSync(folder, { recursive: true });
+}
