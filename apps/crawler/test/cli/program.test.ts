@@ -46,10 +46,10 @@ describe.concurrent('the program', () => {
     expect(code).toBe(0);
     const found = new Map(entries(stdout).map((entry) => [entry.id, entry]));
     const honest = network.inhabitants.filter(({ kind }) => kind !== 'dead');
-    for (const { key, kind, host, port } of honest) {
+    for (const { key, kind, host, udp } of honest) {
       const { truth } = kinds[kind];
       const entry = found.get(key);
-      expect([kind, entry]).toMatchObject([kind, { ip: host, udp: port }]);
+      expect([kind, entry]).toMatchObject([kind, { ip: host, udp }]);
       // Its head was of this minute when the network was started.
       const reached = truth === 'synced' ? ['chain', 'synced'] : [truth];
       expect(reached, kind).toContain(entry?.status);
@@ -125,7 +125,7 @@ describe.concurrent('the program', () => {
 
     const dead = of('dead') ?? of('closed');
     if (!dead) throw new Error('nobody is dead');
-    const url = `enode://${toHex(dead.id)}@${dead.host}:${dead.port}`;
+    const url = `enode://${toHex(dead.id)}@${dead.host}:${dead.tcp}?discport=${dead.udp}`;
     const gone = await run(['check', url, '--json', '--timeout', '10s']);
     expect(gone.code).toBe(1);
     expect(JSON.parse(gone.stdout)).toMatchObject({

@@ -39,7 +39,8 @@ export interface Inhabitant {
   readonly key: string;
   readonly privateKey: Uint8Array;
   readonly host: string;
-  readonly port: number;
+  readonly udp: number;
+  readonly tcp: number;
   readonly enr: Enr;
   /** The beginning of its place in the overlay, as a number. */
   readonly place: number;
@@ -56,8 +57,16 @@ export function mixed(index: number): Kind {
   return mix[(index * 37) % 100] ?? 'synced';
 }
 
+/** Where somebody is; what is left out is the same port, and a key of its own. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly tcp?: number;
+  readonly privateKey?: Uint8Array;
+}
+
 /** Addresses on an internet. One in ten is another's, with another port. */
-export function internetPlaces(size: number): { host: string; port: number }[] {
+export function internetPlaces(size: number): Place[] {
   return Array.from({ length: size }, (_, i) => {
     const isGuest = i % 10 === 9;
     const n = isGuest ? i - 1 : i;
@@ -68,18 +77,17 @@ export function internetPlaces(size: number): { host: string; port: number }[] {
 
 /** Makes the people of a network, one at each place. */
 export function populate(
-  places: readonly { readonly host: string; readonly port: number }[],
+  places: readonly Place[],
   crypto: Crypto,
   random: RandomBytes,
   kindOf: (index: number) => Kind = mixed,
 ): Inhabitant[] {
-  return places.map(({ host, port }, i) => {
-    const privateKey = random(32);
+  return places.map(({ host, port: udp, tcp = udp, privateKey = random(32) }, i) => {
     const id = crypto.secp256k1.publicKey(privateKey);
-    const enr = signEnr({ ip: host, udp: port, tcp: port }, privateKey, { crypto });
+    const enr = signEnr({ ip: host, udp, tcp }, privateKey, { crypto });
     return {
       kind: kindOf(i),
-      ...{ id, key: toHex(id), privateKey, host, port, enr },
+      ...{ id, key: toHex(id), privateKey, host, udp, tcp, enr },
       place: placeOf(crypto.keccak256(id)),
       ethVersion: 68 + (i % 3),
     };

@@ -25,13 +25,14 @@ import {
   internetPlaces,
   type Kind,
   mixed,
+  type Place,
   populate,
 } from './population.ts';
 import { ourNetwork, serveVisitor, simulatedChains } from './tcp-side.ts';
 import { answerDiscovery } from './udp-side.ts';
 
 export interface SimulationOptions {
-  readonly places: readonly { readonly host: string; readonly port: number }[];
+  readonly places: readonly Place[];
   readonly kindOf?: (index: number) => Kind;
   readonly seed?: number;
   /** Share of the datagrams that get lost. */
@@ -60,7 +61,7 @@ export class Simulation {
     this.crawlerKey = this.random(32);
     this.network = new SimulatedNetwork({ clock, loss, random: seededRandom(seed + 1) });
     this.inhabitants = populate(places, crypto, this.random, kindOf);
-    this.#byPlace = new Map(this.inhabitants.map((node) => [`${node.host} ${node.port}`, node]));
+    this.#byPlace = new Map(this.inhabitants.map((node) => [`${node.host} ${node.tcp}`, node]));
     for (const kind of ['leaving', 'coming'] as const) {
       const ones = this.inhabitants.filter((node) => node.kind === kind);
       for (const [i, node] of ones.entries()) this.#turns.set(node, (i + 1) * churn);
@@ -92,7 +93,7 @@ export class Simulation {
       isDone = true;
     });
     done.catch(() => undefined);
-    while (!isDone) await Promise.race([done, this.clock.advance(100)]).catch(() => undefined);
+    while (!isDone) await this.clock.advance(100);
     return done;
   }
 
@@ -107,7 +108,7 @@ export class Simulation {
     if (self.kind === 'dead') return;
     const { clock, random } = this;
     answerDiscovery(self, {
-      socket: this.network.bind(self.host, self.port),
+      socket: this.network.bind(self.host, self.udp),
       ...{ table, crypto, random, clock },
       nowhere: () => Uint8Array.of(90, ...random(2), 7),
       delay: () => (!this.#isHere(self) ? undefined : self.kind === 'slow' ? this.#slowness() : 0),
@@ -170,6 +171,6 @@ export async function simulate(size: number): Promise<Simulated> {
   return { inhabitants: simulation.inhabitants, records: await simulation.records(), progress };
 }
 
-export function enodeOf({ id, host, port }: Inhabitant): string {
-  return formatEnode({ id, host, udp: port, tcp: port });
+export function enodeOf({ id, host, udp, tcp }: Inhabitant): string {
+  return formatEnode({ id, host, udp, tcp });
 }

@@ -32,7 +32,7 @@ export function answerDiscovery(self: Inhabitant, options: UdpSideOptions): void
   const send = (packet: Packet, to: Address): void => {
     socket.send(encodePacket(packet, self.privateKey, crypto).bytes, to);
   };
-  const here = { ip: parseIp(self.host) ?? new Uint8Array(4), udp: self.port, tcp: self.port };
+  const here = { ip: parseIp(self.host) ?? new Uint8Array(4), udp: self.udp, tcp: self.tcp };
 
   const answer = (bytes: Uint8Array, from: Address): void => {
     const { packet, hash, id } = decodePacket(bytes, crypto);
@@ -93,6 +93,6 @@ function lies(
   ];
 }
 
-function neighborOf({ id, host, port }: Inhabitant): Neighbor {
-  return { id, ip: parseIp(host) ?? new Uint8Array(4), udp: port, tcp: port };
+function neighborOf({ id, host, udp, tcp }: Inhabitant): Neighbor {
+  return { id, ip: parseIp(host) ?? new Uint8Array(4), udp, tcp };
 }
