@@ -1,5 +1,7 @@
 /** What kept the node from starting or going on. */
 export type NodeErrorCode =
+  | 'addresses-unusable'
+  | 'bans-unusable'
   | 'datadir-unusable'
   | 'datadir-in-use'
   | 'genesis-unreadable'

@@ -12,10 +12,9 @@ export {
   type Endpoints,
   type Node,
   type NodeEvents,
-  type NodeOptions,
-  type NodeSettings,
 } from './node.ts';
 export type { ChainChoice } from './node-chain.ts';
+export type { NodeOptions, NodeSettings } from './node-options.ts';
 export type { ReportProgress } from './progress.ts';
 export type { HttpSettings, RpcApi, WebSocketSettings } from './rpc/servers.ts';
 export { SyncError, type SyncErrorCode } from './sync/error.ts';

@@ -1,15 +1,12 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
-import { type Clock, systemClock } from '@devp2p/clock';
-import { type Crypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
+import { systemClock } from '@devp2p/clock';
+import { randomBytes } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
-import type { ResolveTxt } from '@devp2p/dnsdisc';
 import {
   type Enode,
   enrContentFromEnode,
   formatEnode,
   formatEnr,
-  type IpRange,
-  inRange,
   isLoopback,
   parseEnode,
   parseIp,
@@ -20,93 +17,25 @@ import { eth } from '@devp2p/eth';
 import type { LocalChain } from './chain/chain.ts';
 import { networkNodes } from './chain/networks.ts';
 import { openDatadir, openNodeKey } from './datadir.ts';
-import { type Discovery, openDiscovery } from './discovery/discovery.ts';
+import { openDiscovery } from './discovery/discovery.ts';
 import { forkEntry } from './discovery/fork-entry.ts';
 import { NodeError } from './error.ts';
-import { type Logs, silentLogs } from './log.ts';
+import { silentLogs } from './log.ts';
 import { trackProgress, watchHealth } from './metrics/health.ts';
-import { createMetrics, type Metrics } from './metrics/metrics.ts';
-import { type MetricsSettings, serveMetrics } from './metrics/server.ts';
-import type { NatMethod } from './nat/find.ts';
-import { type LocalNetwork, localNetwork } from './nat/local-network.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { serveMetrics } from './metrics/server.ts';
+import { localNetwork } from './nat/local-network.ts';
 import { keepPortsMapped } from './nat/port-mapper.ts';
-import { dialCandidates } from './network/dialer.ts';
+import { openAddressBook } from './network/address-book.ts';
+import { openNetworkDatabase } from './network/database.ts';
 import { openNetwork } from './network/network.ts';
 import { createPeerSet, type NodePeer, type Peers } from './network/peers.ts';
-import { type ChainChoice, openNodeChain, readGenesis } from './node-chain.ts';
-import type { ReportProgress } from './progress.ts';
+import { openNodeChain, readGenesis } from './node-chain.ts';
+import type { NodeOptions } from './node-options.ts';
 import { nodeControl } from './rpc/node-control.ts';
-import { type HttpSettings, openRpc, type WebSocketSettings } from './rpc/servers.ts';
+import { openRpc } from './rpc/servers.ts';
 import { createSync, type Sync, type SyncResult } from './sync/sync.ts';
 import { clientId } from './version.ts';
-
-/** Settings and collaborators of {@link createNode}. */
-export type NodeOptions = ChainChoice & NodeSettings;
-
-/** What {@link createNode} takes besides the choice of the chain. */
-export interface NodeSettings {
-  /** Directory of the node's key and databases; made if need be. One node at a time. */
-  datadir: string;
-  /** Network id told to peers. @default the genesis' chain id */
-  networkId?: bigint | undefined;
-  /** Private key, 32 bytes. @default the one in `datadir/nodekey`, made at the first start */
-  privateKey?: Uint8Array | undefined;
-  /** IP address to listen on. @default '0.0.0.0' */
-  host?: string | undefined;
-  /** TCP port to listen on; 0 takes a free one. @default 30303 */
-  port?: number | undefined;
-  /** IP address under which others reach the node. @default what others see, or the one it listens on */
-  externalIp?: string | undefined;
-  /** Has a gateway map the ports, whose address goes into the record; not with `externalIp`. @default nothing is mapped */
-  nat?: NatMethod | undefined;
-  /** Whether to find nodes and be found, by discv4 and DNS. @default true */
-  discovery?: boolean | undefined;
-  /** UDP port to listen on; 0 takes a free one. @default the TCP port, or for port 0 another if that is taken */
-  discoveryPort?: number | undefined;
-  /**
-   * Nodes to find others through, as `enode://` URLs (host names allowed) or `enr:` texts.
-   * @default those of the `network`; none with a genesis of its own or when listening on loopback
-   */
-  bootnodes?: readonly string[] | undefined;
-  /** `enrtree://` URLs of node lists in DNS. @default as for `bootnodes` */
-  dnsLists?: readonly string[] | undefined;
-  /** The only networks to find nodes in and to let them in from; static nodes are dialled anywhere. @default all */
-  netRestrict?: readonly IpRange[] | undefined;
-  /** A name of its own within the client id. @default none */
-  identity?: string | undefined;
-  /** Versions of the eth protocol to offer. @default [70, 69, 68] */
-  ethVersions?: readonly number[] | undefined;
-  /** Nodes to stay connected to, as `enode://` URLs or parsed. @default none */
-  staticNodes?: readonly (Enode | string)[] | undefined;
-  /** Whether to dial nodes that discovery finds, as go-ethereum's `NoDial` in reverse. @default true */
-  dialFound?: boolean | undefined;
-  /** Most peers at once, static ones not counted. @default 50, as go-ethereum */
-  maxPeers?: number | undefined;
-  /** Most inbound handshakes under way at once. @default 50, as go-ethereum */
-  maxPendingPeers?: number | undefined;
-  /** JSON-RPC over HTTP, and `/health`. @default not served */
-  http?: HttpSettings | undefined;
-  /** JSON-RPC over WebSocket. @default not served */
-  ws?: WebSocketSettings | undefined;
-  /** Metrics for Prometheus, and `/health`. @default not measured */
-  metrics?: MetricsSettings | undefined;
-  /** Hash of the block to sync to, 32 bytes. @default the best block that a static node reports */
-  syncTarget?: Uint8Array | undefined;
-  /** Where each module's log lines go. @default nowhere */
-  logs?: Logs | undefined;
-  /** Told how far a running sync is. @default nobody */
-  report?: ReportProgress | undefined;
-  /** Looks up node lists in DNS. @default the system's DNS servers */
-  resolveTxt?: ResolveTxt | undefined;
-  /** Where gateways are looked for. @default the network of this machine */
-  localNetwork?: LocalNetwork | undefined;
-  /** @default fastCrypto */
-  crypto?: Crypto | undefined;
-  /** @default systemClock */
-  clock?: Clock | undefined;
-  /** @default a cryptographically secure source */
-  random?: RandomBytes | undefined;
-}
 
 /** Facts of a node's life. */
 export interface NodeEvents {
@@ -147,85 +76,82 @@ export interface Node extends EventEmitter<NodeEvents> {
  * nothing is left open then
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
-  const metrics = options.metrics && createMetrics();
+  const open = new Opened();
   try {
-    return await startNode(options, metrics);
+    return await startNode(options, open);
   } catch (error) {
-    metrics?.close();
+    await open.close();
     throw error;
   }
 }
 
-async function startNode(options: NodeOptions, metrics: Metrics | undefined): Promise<Node> {
+/** In the order in which data flows: addresses → connections → peers → chain, and then those who look on. */
+async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
   const { crypto = fastCrypto, clock = systemClock, random = randomBytes } = options;
-  const { logs = silentLogs } = options;
-  const progress = trackProgress(options.report ?? (() => {}));
+  const { logs = silentLogs, host = '0.0.0.0', port = 30303, netRestrict, externalIp } = options;
   const staticNodes = (options.staticNodes ?? []).map(asEnode);
+  const trustedNodes = (options.trustedNodes ?? []).map(asEnode);
   const events = new EventEmitter<NodeEvents>();
-  let onStarted = (): void => {};
-  const started = new Promise<void>((resolve) => {
-    onStarted = resolve;
-  });
+  const { signal } = open;
 
   const genesis = readGenesis(options, crypto);
   const datadir = openDatadir(options.datadir);
   const privateKey = options.privateKey ?? openNodeKey(datadir, crypto);
   const id = crypto.secp256k1.publicKey(privateKey);
-  const staticIds = hexIds(staticNodes, id);
-  const trustedIds = new Set<string>();
-  const isStatic = (id: Uint8Array): boolean => staticIds.has(toHex(id));
-  const isTrusted = (id: Uint8Array): boolean => trustedIds.has(toHex(id));
+  refuseSelf(id, staticNodes, trustedNodes);
   const { networkId } = options;
   const chain = await openNodeChain({ datadir, genesis, networkId, crypto, clock, logs });
+  open.store(() => chain.close());
+  const metrics = options.metrics && createMetrics();
+  open.store(() => metrics?.close());
 
-  const { host = '0.0.0.0', port = 30303, maxPeers = 50, netRestrict, externalIp } = options;
-  const peers = createPeerSet({
-    id,
-    maxPeers,
-    isStatic: (other) => isStatic(other) || isTrusted(other),
+  const database = await openNetworkDatabase(datadir);
+  open.store(() => database.close());
+  const peers = createPeerSet();
+  const addresses = await openAddressBook({
+    store: database.addresses,
+    localId: id,
+    isWanted: (node) => !peers.has(node.id),
+    ...{ crypto, clock, random, log: logs('network') },
   });
+  open.store(() => addresses.close());
+
   const ownClientId = clientId(options.identity);
-  const versions = options.ethVersions ?? [70, 69, 68];
   const network = await openNetwork({
-    id,
-    privateKey,
-    host,
-    port,
-    clientId: ownClientId,
-    eth: eth({ chain, versions, onRange: peers.changed, crypto, clock, random }),
-    peers,
-    acceptFrom: (from) => isPermitted(from, netRestrict),
-    staticNodes,
-    isStatic,
-    isTrusted,
+    ...{ id, privateKey, host, port, clientId: ownClientId },
+    eth: eth({
+      chain,
+      versions: options.ethVersions ?? [70, 69, 68],
+      onRange: peers.changed,
+      ...{ crypto, clock, random },
+    }),
+    ...{ peers, addresses, database, staticNodes, trustedNodes, netRestrict },
+    dialFound: (options.discovery ?? true) && (options.dialFound ?? true),
+    maxPeers: options.maxPeers ?? 50,
+    dialRatio: options.dialRatio ?? 3,
     maxPendingPeers: options.maxPendingPeers ?? 50,
-    onPeer: (peer) => void started.then(() => events.emit('peer', peer)),
-    crypto,
-    clock,
-    random,
-    logs,
-  }).catch(async (error: unknown) => {
-    await chain.close();
-    throw error;
+    // Not before whoever waits for the node can have begun to listen: peers come while discovery starts.
+    onPeer: (peer) => void open.done.then(() => events.emit('peer', peer)),
+    ...{ crypto, clock, random, logs },
   });
-  const openOwnDiscovery = (): Promise<Discovery> =>
-    openDiscovery({
-      ...{ datadir, privateKey, host, externalIp, netRestrict, chain, crypto, clock, random },
-      port: options.discoveryPort ?? network.port,
-      anyPort: options.discoveryPort === undefined && port === 0,
-      tcpPort: network.port,
-      ...knownNodes(options, host),
-      resolveTxt: options.resolveTxt,
-      log: logs('discovery'),
-    });
+  open.service(() => network.close());
+
   const discovery =
     (options.discovery ?? true)
-      ? await openOwnDiscovery().catch(async (error: unknown) => {
-          await network.close();
-          await chain.close();
-          throw error;
+      ? await openDiscovery({
+          ...{ datadir, privateKey, host, externalIp, netRestrict, chain, addresses },
+          port: options.discoveryPort ?? network.port,
+          anyPort: options.discoveryPort === undefined && port === 0,
+          tcpPort: network.port,
+          ...knownNodes(options, host),
+          resolveTxt: options.resolveTxt,
+          ...{ crypto, clock, random, log: logs('discovery') },
         })
       : undefined;
+  open.service(() => discovery?.close());
+  const following = discovery && addresses.follow(discovery, signal);
+  open.service(() => following);
+
   const enode = formatEnode({
     id,
     host: externalIp ?? reachable(host),
@@ -233,7 +159,7 @@ async function startNode(options: NodeOptions, metrics: Metrics | undefined): Pr
     udp: discovery?.port ?? 0,
   });
   logs('network').info({ enode }, 'listening');
-
+  network.start();
   const natMapper =
     options.nat &&
     keepPortsMapped({
@@ -246,46 +172,42 @@ async function startNode(options: NodeOptions, metrics: Metrics | undefined): Pr
       onChange: (endpoint) => discovery?.setExternalEndpoint(endpoint),
       ...{ clock, random, log: logs('network') },
     });
+  open.service(() => natMapper?.close());
 
-  const stop = new AbortController();
-  const { signal } = stop;
-  setMaxListeners(0, signal);
-  const dialler =
-    discovery &&
-    (options.dialFound ?? true) &&
-    dialCandidates({
-      candidates: discovery.candidates(signal),
-      isWanted: (node) =>
-        node.tcp !== 0 &&
-        isPermitted(node.host, netRestrict) &&
-        !isStatic(node.id) &&
-        peers.objection(node.id) === undefined,
-      isSuitable: (node) => discovery.mayShareChain(node, signal),
-      dial: network.dial,
-      ...{ peers, maxPeers, clock, signal, log: logs('network') },
-    }).catch((error: unknown) => logs('network').error({ error }, 'found nodes are not dialled'));
-  const { staticsTried } = network;
+  const progress = trackProgress(options.report ?? (() => {}));
   const sync = createSync({
     chain,
-    peers: { ...peers, staticsTried },
+    peers: { ...peers, staticsTried: network.staticsTried },
     target: options.syncTarget,
-    // As with peers: not before somebody can have begun to listen.
-    onSynced: (result) => setImmediate(() => events.emit('synced', result)),
+    onSynced: (result) => void open.done.then(() => events.emit('synced', result)),
     report: progress.report,
     clock,
     log: logs('sync'),
   });
+  open.service(() => sync.close());
 
   const health = watchHealth({ peers, chain, sync, progress, signal });
-  const servers: { close(): Promise<void> }[] = [];
+  const ownRecord = () =>
+    signEnr({ ...enrContentFromEnode(parseEnode(enode)), eth: forkEntry(chain) }, privateKey, {
+      crypto,
+    });
+  const rpc = await openRpc({
+    ...{ http: options.http, ws: options.ws, health, onCall: metrics?.countCall },
+    control: nodeControl({
+      ...{ id, clientId: ownClientId, datadir, host, enode, chain, peers, network, crypto },
+      record: () => discovery?.record ?? ownRecord(),
+    }),
+    ...{ crypto, clock, random, log: logs('rpc') },
+  });
+  open.service(() => rpc.close());
+  metrics?.watch({ health, discovery, addresses });
+  const metricsServer =
+    metrics &&
+    (await serveMetrics({ ...options.metrics, metrics, health, clock, log: logs('rpc') }));
+  open.service(() => metricsServer?.close());
+
   const close = async (): Promise<void> => {
-    stop.abort();
-    await Promise.all([
-      ...servers.map((server) => server.close()),
-      ...[sync.close(), network.close(), natMapper?.close(), discovery?.close(), dialler],
-    ]);
-    metrics?.close();
-    await chain.close();
+    await open.close();
     logs('node').info({ head: chain.head.number }, 'closed');
   };
   let closed: Promise<void> | undefined;
@@ -293,56 +215,64 @@ async function startNode(options: NodeOptions, metrics: Metrics | undefined): Pr
     closed ??= close();
     return closed;
   };
-
-  const serve = async (): Promise<Endpoints> => {
-    const ownRecord = () =>
-      signEnr({ ...enrContentFromEnode(parseEnode(enode)), eth: forkEntry(chain) }, privateKey, {
-        crypto,
-      });
-    const rpc = await openRpc({
-      ...{ http: options.http, ws: options.ws, health, onCall: metrics?.countCall },
-      control: nodeControl({
-        ...{ id, clientId: ownClientId, datadir, host, enode, chain, peers, network, crypto },
-        ...{ staticIds, trustedIds, record: () => discovery?.record ?? ownRecord() },
-      }),
-      ...{ crypto, clock, random, log: logs('rpc') },
-    });
-    servers.push(rpc);
-    if (metrics === undefined) return { http: rpc.http, ws: rpc.ws };
-    metrics.watch({ health, discovery });
-    const log = logs('rpc');
-    const server = await serveMetrics({ ...options.metrics, metrics, health, clock, log });
-    servers.push(server);
-    return { http: rpc.http, ws: rpc.ws, metrics: server.url };
-  };
-  const endpoints = await serve().catch(async (error: unknown) => {
-    await closeOnce();
-    throw error;
-  });
-  // Not before whoever waits for the node can have begun to listen: peers come while discovery starts.
-  setImmediate(onStarted);
+  setImmediate(open.finish);
   return Object.assign(events, {
     enode,
     enr: () => discovery && formatEnr(discovery.record),
     chain,
     peers,
     sync,
-    endpoints,
+    endpoints: { http: rpc.http, ws: rpc.ws, metrics: metricsServer?.url },
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,
   });
 }
 
-/** @throws NodeError `static-self` */
-function hexIds(nodes: readonly Enode[], ownId: Uint8Array): Set<string> {
-  const ids = new Set(nodes.map(({ id }) => toHex(id)));
-  if (ids.has(toHex(ownId))) {
-    throw new NodeError(
-      'static-self',
-      'a static node is this node itself: remove it from --static',
-    );
+/** What is open, and has to be closed. */
+class Opened {
+  /** Resolves when the node can be listened to. */
+  readonly done: Promise<void>;
+  finish: () => void = () => {};
+  readonly #closing = new AbortController();
+  readonly #services: (() => unknown)[] = [];
+  readonly #stores: (() => unknown)[] = [];
+
+  constructor() {
+    setMaxListeners(0, this.signal);
+    this.done = new Promise((resolve) => {
+      this.finish = resolve;
+    });
   }
-  return ids;
+
+  /** Aborts when the node begins to close. */
+  get signal(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Something that talks with others: all of these end at once. */
+  service(close: () => unknown): void {
+    this.#services.push(close);
+  }
+
+  /** Something that services work on: these are closed after them, the last one first. */
+  store(close: () => unknown): void {
+    this.#stores.push(close);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#services.splice(0).map((close) => close()));
+    for (const close of this.#stores.splice(0).reverse()) await close();
+  }
+}
+
+/** @throws NodeError `static-self` */
+function refuseSelf(ownId: Uint8Array, ...lists: readonly (readonly Enode[])[]): void {
+  if (lists.flat().every(({ id }) => toHex(id) !== toHex(ownId))) return;
+  throw new NodeError(
+    'static-self',
+    'a static or trusted node is this node itself: remove it from --static and --trusted',
+  );
 }
 
 function asEnode(node: Enode | string): Enode {
@@ -361,11 +291,6 @@ function knownNodes(
     bootnodes: bootnodes ?? known?.bootnodes ?? [],
     dnsLists: dnsLists ?? (known ? [known.dnsList] : []),
   };
-}
-
-function isPermitted(host: string, netRestrict: readonly IpRange[] | undefined): boolean {
-  const ip = parseIp(host);
-  return netRestrict === undefined || (ip !== undefined && inRange(ip, netRestrict));
 }
 
 /** An address that a node on this machine can dial when we listen on all of them. */

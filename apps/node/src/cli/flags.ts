@@ -46,6 +46,8 @@ export interface Settings {
   'discovery.dns'?: readonly string[];
   netrestrict?: readonly IpRange[];
   static: readonly Enode[];
+  trusted: readonly Enode[];
+  dialratio: number;
   maxpeers: number;
   maxpendpeers: number;
   http: boolean;
@@ -239,11 +241,27 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     many: true,
     parse: enodes,
   },
+  trusted: {
+    group: 'Peers',
+    value: 'ENODES',
+    help: 'nodes to let in beyond the limits, comma-separated',
+    commands: runs,
+    many: true,
+    parse: enodes,
+  },
+  dialratio: {
+    group: 'Peers',
+    value: 'N',
+    default: '3',
+    help: 'one peer in so many is dialled, the others dial this node',
+    commands: runs,
+    parse: wholeNumber(1, 10_000),
+  },
   maxpeers: {
     group: 'Peers',
     value: 'N',
     default: '50',
-    help: 'most peers at once, static ones not counted',
+    help: 'most peers at once, static and trusted ones not counted',
     commands: runs,
     parse: wholeNumber(0, 10_000),
   },

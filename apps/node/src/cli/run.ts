@@ -33,6 +33,8 @@ export async function run(context: CommandContext): Promise<void> {
     netRestrict: settings.netrestrict,
     dialFound: !settings.nodial,
     staticNodes: settings.static,
+    trustedNodes: settings.trusted,
+    dialRatio: settings.dialratio,
     maxPeers: settings.maxpeers,
     maxPendingPeers: settings.maxpendpeers,
     http: settings.http ? httpSettings(settings) : undefined,

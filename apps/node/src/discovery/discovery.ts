@@ -1,16 +1,15 @@
+import type { AddrSource } from '@devp2p/addrman';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
 import { type ExternalEndpoint, mixSources, type Stats } from '@devp2p/discv4';
 import { bindUdp, listen } from '@devp2p/discv4/udp';
 import { createDnsClient, parseTreeUrl, type ResolveTxt } from '@devp2p/dnsdisc';
-import { type Enode, type Enr, enodeFromEnr, type IpRange, parseIp } from '@devp2p/enr';
+import { type Enr, enodeFromEnr, type IpRange, ipClass, parseIp } from '@devp2p/enr';
 import { NodeError } from '../error.ts';
 import { errorText, type Log } from '../log.ts';
+import type { AddressBook, AddressSource, Candidate } from '../network/address-book.ts';
 import { type ForkChain, forkEntry, keepForkEntry, mayShareChain } from './fork-entry.ts';
 import { openNodeDatabase } from './node-store.ts';
-
-/** A node that was found, with its record if that is known. */
-type Candidate = Enode & { readonly enr?: Enr | undefined };
 
 /** @see openDiscovery */
 export interface DiscoveryOptions {
@@ -34,6 +33,8 @@ export interface DiscoveryOptions {
   readonly resolveTxt: ResolveTxt | undefined;
   readonly netRestrict: readonly IpRange[] | undefined;
   readonly chain: ForkChain;
+  /** Told what nodes say of others. */
+  readonly addresses: Pick<AddressBook, 'add'>;
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -41,7 +42,7 @@ export interface DiscoveryOptions {
 }
 
 /** Finds nodes, and lets others find us. */
-export interface Discovery {
+export interface Discovery extends AddressSource {
   /** UDP port that is listened on. */
   readonly port: number;
   /** Our record as others get it now. */
@@ -50,10 +51,6 @@ export interface Discovery {
   readonly tableSize: number;
   /** Packets since the start. */
   readonly stats: Readonly<Stats>;
-  /** Found nodes without end, from discv4 and the DNS lists in turn. The same one may come again. */
-  candidates(signal: AbortSignal): AsyncIterable<Candidate>;
-  /** Whether the node may be on our chain, by its record, which is asked for where it is not known. */
-  mayShareChain(node: Candidate, signal: AbortSignal): Promise<boolean>;
   /** Says in our record where a gateway lets others reach us; `undefined` when it does so no more. */
   setExternalEndpoint(endpoint: ExternalEndpoint | undefined): void;
   /** Idempotent. */
@@ -83,6 +80,7 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
       tcpPort: options.tcpPort,
       ...(externalIp !== undefined && { [isIpv6 ? 'externalIp6' : 'externalIp']: externalIp }),
       entries: { eth: forkEntry(chain) },
+      onNeighbors: (nodes, { ip }) => options.addresses.add(nodes, { kind: 'peer', ip }),
     }).catch(async (error: unknown) => {
       await socket.close();
       throw error;
@@ -91,10 +89,21 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
   const endForkEntry = keepForkEntry(chain, discv4, log);
   const dns = createDnsClient({ resolveTxt: options.resolveTxt, crypto, clock, random });
 
-  async function* fromDns(signal: AbortSignal): AsyncGenerator<Candidate, void, undefined> {
-    for await (const enr of dns.randomNodes(dnsLists, { signal })) {
+  type Found = { readonly node: Candidate; readonly source: AddrSource };
+  async function* fromDiscv4(signal: AbortSignal): AsyncGenerator<Found, void, undefined> {
+    // Those of whom others told are known already; what is new has come to us by itself.
+    for await (const node of discv4.randomNodes({ signal })) {
+      yield { node, source: { kind: 'inbound', ip: node.ip } };
+    }
+  }
+  async function* fromDns(
+    list: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<Found, void, undefined> {
+    for await (const enr of dns.randomNodes([list], { signal })) {
       const enode = enodeFromEnr(enr);
-      if (enode !== undefined) yield { ...enode, enr };
+      if (enode === undefined || !isReachable(enode.host, options.host)) continue;
+      yield { node: { ...enode, enr }, source: { kind: 'list', name: list } };
     }
   }
   let closed: Promise<void> | undefined;
@@ -110,7 +119,7 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
       return discv4.stats;
     },
     candidates: (signal) =>
-      mixSources<Candidate>([discv4.randomNodes({ signal }), fromDns(signal)], {
+      mixSources<Found>([fromDiscv4(signal), ...dnsLists.map((list) => fromDns(list, signal))], {
         signal,
         onError: (error) => log.error({ error }, 'a source of nodes has failed'),
       }),
@@ -129,6 +138,15 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
       return closed;
     },
   };
+}
+
+/** Whether an address that anybody may have put on a list is one on the internet, or in the network that we are in. */
+function isReachable(host: string, own: string): boolean {
+  const [kind, ownKind] = [host, own].map((text) => {
+    const ip = parseIp(text);
+    return ip && ipClass(ip);
+  });
+  return kind === 'global' || (kind !== undefined && kind === ownKind);
 }
 
 /** @throws NodeError `port-unavailable` */

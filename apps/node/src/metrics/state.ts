@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Discovery } from '../discovery/discovery.ts';
+import type { AddressBook } from '../network/address-book.ts';
 import type { MetricGroup } from './group.ts';
 import type { Health } from './health.ts';
 
@@ -7,10 +8,12 @@ import type { Health } from './health.ts';
 export interface StateSources {
   readonly health: () => Health;
   readonly discovery: Pick<Discovery, 'tableSize' | 'stats'> | undefined;
+  readonly addresses: Pick<AddressBook, 'stats'>;
 }
 
 /** Who is connected, how far the chain is, and what discovery knows, as it is when it is asked for. */
-export function showState(registry: Registry, { health, discovery }: StateSources): MetricGroup {
+export function showState(registry: Registry, sources: StateSources): MetricGroup {
+  const { health, discovery, addresses } = sources;
   const registers = [registry];
   const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers });
   const peers = gauge('p2p_peers', 'Peers');
@@ -28,6 +31,12 @@ export function showState(registry: Registry, { health, discovery }: StateSource
     labelNames: ['kind'],
     registers,
   });
+  const known = new Gauge({
+    name: 'addrman_addresses',
+    help: 'Addresses that are known, by whether we were ever connected to them',
+    labelNames: ['table'],
+    registers,
+  });
   return {
     update() {
       const state = health();
@@ -43,6 +52,8 @@ export function showState(registry: Registry, { health, discovery }: StateSource
         total.set({ phase: name }, progress.total);
       }
       table.set(discovery?.tableSize ?? 0);
+      known.set({ table: 'new' }, addresses.stats.new);
+      known.set({ table: 'tried' }, addresses.stats.tried);
       packets.reset();
       for (const [kind, count] of Object.entries(discovery?.stats ?? {}))
         packets.inc({ kind }, count);

@@ -1,16 +1,26 @@
-import { setMaxListeners } from 'node:events';
 import type { Clock } from '@devp2p/clock';
+import {
+  type CloseReason,
+  type ConnectionStats,
+  type ConnManager,
+  createBanList,
+  createConnManager,
+  type InboundSlot,
+} from '@devp2p/connmgr';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
-import { type Enode, formatEnode, toHex } from '@devp2p/enr';
+import { type Enode, formatEnode, type IpRange, ipClass, parseIp, toHex } from '@devp2p/enr';
 import type { EthPeer } from '@devp2p/eth';
-import type { DisconnectReason, MessageStream, Protocol } from '@devp2p/peer';
-import { connect, type Listener, listen } from '@devp2p/rlpx/tcp';
+import { type DisconnectReason, type PeerEnd, PeerError, type Protocol } from '@devp2p/peer';
+import type { RlpxStream } from '@devp2p/rlpx';
+import { type Admission, connect, type Listener, listen } from '@devp2p/rlpx/tcp';
 import { NodeError } from '../error.ts';
 import { errorText, type Logs } from '../log.ts';
+import type { AddressBook } from './address-book.ts';
+import { disconnectReason } from './close-reason.ts';
+import type { NetworkDatabase } from './database.ts';
 import { publish } from './diagnostics.ts';
 import type { NodePeer, PeerSet } from './peers.ts';
 import { setUp } from './set-up.ts';
-import { keepConnected } from './static-node.ts';
 
 /** @see openNetwork */
 export interface NetworkOptions {
@@ -23,14 +33,21 @@ export interface NetworkOptions {
   readonly port: number;
   readonly clientId: string;
   readonly eth: Protocol<'eth', EthPeer>;
-  /** Where whoever connects is admitted and shown. */
+  /** Where whoever is connected is shown. */
   readonly peers: PeerSet;
-  /** Whether a stranger at this IP address may connect. @default all may */
-  readonly acceptFrom?: ((host: string) => boolean) | undefined;
+  /** Whom to dial. */
+  readonly addresses: AddressBook;
+  readonly database: Pick<NetworkDatabase, 'anchors' | 'bans'>;
+  /** Whether to dial nodes of the address book. */
+  readonly dialFound: boolean;
   readonly staticNodes: readonly Enode[];
-  readonly isStatic: (id: Uint8Array) => boolean;
-  readonly isTrusted?: ((id: Uint8Array) => boolean) | undefined;
+  readonly trustedNodes: readonly Enode[];
+  readonly maxPeers: number;
+  /** One peer in so many is dialled. */
+  readonly dialRatio: number;
   readonly maxPendingPeers: number;
+  /** The only networks to let in from and to dial, static nodes excepted. */
+  readonly netRestrict: readonly IpRange[] | undefined;
   readonly onPeer: (peer: NodePeer) => void;
   readonly crypto: Crypto;
   readonly clock: Clock;
@@ -42,164 +59,244 @@ export interface NetworkOptions {
 export interface Network {
   /** TCP port that is listened on. */
   readonly port: number;
-  /**
-   * Connects with a node that was found. Throws when there was no connection.
-   *
-   * @param admit asked when the transport is there; on `false` the connection ends
-   * @returns the peer that came of it, if one did
-   */
-  dial(node: Enode, admit: () => boolean): Promise<NodePeer | undefined>;
-  /** Stays connected to one more node from now on; the caller answers for `isStatic`. */
+  /** Begins to dial. */
+  start(): void;
+  /** Stays connected to a node from now on. */
   keep(node: Enode): void;
-  /** Does not dial a static node again. A connection that there is stays. */
+  /** Does so no more, and ends a connection that came of it. */
   letGo(id: Uint8Array): void;
+  /** Lets a node in beyond the limits from now on. */
+  trust(id: Uint8Array): void;
+  distrust(id: Uint8Array): void;
   /** Resolves when each static node is a peer, or could not be reached once. */
   readonly staticsTried: Promise<void>;
+  /** Who is dialled, who is there, and how often what happened. */
+  snapshot(): ReturnType<ConnManager<Enode, Link>['snapshot']>;
   /** Says `quitting` to every peer and closes the port. Idempotent. */
   close(): Promise<void>;
 }
 
+/** A peer as the connection manager knows it. */
+interface Link {
+  readonly peer: NodePeer;
+  close(reason: CloseReason): Promise<void>;
+  readonly closed: Promise<PeerEnd>;
+}
+
+/** Time to the first attempt to dial a static node again, and the longest, in ms. */
+const retryDelay = 1_000;
+/** Go-ethereum takes no connection from one address more often than in 30 s. */
+const maxRetryDelay = 35_000;
+/** A connection that has lasted so long, in ms, has proved useful. */
+const usefulAge = 60_000;
+
 /**
- * Listens, and dials the static nodes from then on.
+ * Listens, and joins address book, connection manager, transport and peers.
  *
- * @throws NodeError `port-unavailable`
+ * @throws NodeError `port-unavailable`, `bans-unusable`
  */
 export async function openNetwork(options: NetworkOptions): Promise<Network> {
-  const { privateKey, peers, staticNodes, isStatic } = options;
-  const { maxPendingPeers, crypto, clock, random, logs } = options;
-  const transport = { privateKey, publicKey: options.id, crypto, clock, random };
+  const { id, privateKey, peers, addresses, database, crypto, clock, random, logs } = options;
+  const transport = { privateKey, publicKey: id, crypto, clock, random };
   const log = logs('network');
-  const stop = new AbortController();
-  const { signal } = stop;
-  // As many as there are attempts to dial.
-  setMaxListeners(0, signal);
-
-  /** Nodes that were found and are being dialled, by hex id. */
-  const dialling = new Set<string>();
-  /** Nodes that dialled us and are no peers yet. */
-  const arriving = new Set<string>();
-  const ownKey = toHex(options.id);
+  const ownKey = toHex(id);
+  const staticKeys = new Set(options.staticNodes.map((node) => toHex(node.id)));
+  const trustedKeys = new Set(options.trustedNodes.map((node) => toHex(node.id)));
+  const isChosen = (other: Uint8Array): boolean =>
+    staticKeys.has(toHex(other)) || trustedKeys.has(toHex(other));
+  const bans = await openBans(options);
 
   const setUpOptions = {
-    // Two that dial each other at once would each take its own and refuse the other's.
-    isCrossed: (other: Uint8Array) => dialling.has(toHex(other)) && ownKey > toHex(other),
-    peers,
     eth: options.eth,
     clientId: options.clientId,
-    isStatic,
-    isTrusted: options.isTrusted,
+    flags: (other: Uint8Array) => ({
+      static: staticKeys.has(toHex(other)),
+      trusted: trustedKeys.has(toHex(other)),
+    }),
     clock,
     log: logs('peer'),
   };
-  /** Every connection from the end of the transport's handshake on. */
-  const connections = new Map<Promise<unknown>, AbortController>();
-  /** Those of them that others dialled and that are no peers yet, the oldest first. */
-  const settingUp = new Set<AbortController>();
-  const take = async (stream: MessageStream): Promise<NodePeer | undefined> => {
-    const controller = new AbortController();
-    const [oldest] = settingUp;
-    const key = toHex(stream.remoteId);
-    if (stream.inbound) {
-      arriving.add(key);
-      settingUp.add(controller);
-      // So that those who say nothing more cannot keep others out.
-      if (oldest !== undefined && settingUp.size > maxPendingPeers) end(oldest, 'too-many-peers');
-    }
-    const attempt = setUp(stream, controller.signal, setUpOptions);
-    const over = attempt.then((peer) => peer?.closed);
-    connections.set(over, controller);
-    over.finally(() => connections.delete(over));
-    if (signal.aborted) end(controller, 'quitting');
-    const peer = await attempt;
-    if (stream.inbound) arriving.delete(key);
-    settingUp.delete(controller);
-    // Not from in here, where what a listener throws would be taken for a failure to connect.
-    if (peer !== undefined) queueMicrotask(() => options.onPeer(peer));
-    return peer;
-  };
-  const end = (controller: AbortController, reason: DisconnectReason): void => {
-    settingUp.delete(controller);
-    controller.abort(reason);
-  };
 
-  const listener = await listenOn(options, {
-    ...transport,
-    maxHandshakes: maxPendingPeers,
-    accept: ({ host }) => options.acceptFrom?.(host) ?? true,
-    onStream: (stream) => void take(stream),
+  const manager = createConnManager<Enode, Link>({
+    maxPeers: options.maxPeers,
+    dialRatio: options.dialRatio,
+    targetOutbound: options.dialFound ? undefined : 0,
+    maxPending: options.maxPendingPeers,
+    retryDelay,
+    maxRetryDelay,
+    retryJitter: 0.2,
+    nextAddress: ({ signal }) => addresses.next(signal),
+    nextFeeler: () => addresses.nextTest(),
+    async dial(node, { signal }) {
+      addresses.dialling(node);
+      publish(() => ({ type: 'dial' }));
+      const stream = await connect(node, { ...transport, signal }).catch((error: unknown) => {
+        publish(() => ({ type: 'dial-failed', error }));
+        throw error;
+      });
+      const objection = (): DisconnectReason | undefined =>
+        peers.has(node.id) ? 'already-connected' : undefined;
+      return link(await setUp(stream, { objection, signal }, setUpOptions));
+    },
+    onDialled(node, error) {
+      if (error === undefined) addresses.reached(node);
+      else if (!isFull(error)) addresses.failed(node);
+      if (error === undefined) return;
+      const fields = { node: formatEnode(node), error };
+      if (staticKeys.has(toHex(node.id))) log.info(fields, 'static node not reached');
+      else log.debug(fields, 'node not reached');
+      tried.get(toHex(node.id))?.();
+    },
+    onConnection({ peer }, { id: request }) {
+      peers.add(peer);
+      const timer = clock.setTimeout(() => manager.useful(request), usefulAge);
+      void peer.closed.then(() => timer.cancel());
+      // Not from in here, where what a listener throws would be taken for a failure to connect.
+      queueMicrotask(() => options.onPeer(peer));
+    },
+    onDisconnection({ peer }, { ip }) {
+      void peer.closed.then(({ direction, reason }) => {
+        if (direction === 'remote' || reason !== 'breach-of-protocol') addresses.left(peer.id);
+        else if (ip && ipClass(ip) === 'global' && !isChosen(peer.id)) {
+          bans.discourage(ip, { reason });
+        }
+      });
+    },
+    addressKey: formatEnode,
+    identityOf: (node) => toHex(node.id),
+    identify: ({ peer }) => toHex(peer.id),
+    ownIdentity: ownKey,
+    ipOf: ({ host }) => parseIp(host),
+    stats: connectionStats,
+    admitOn: 'identity',
+    // Both sides of two connections that cross come to the same answer.
+    keepsDialled: (other) => ownKey > other,
+    netRestrict: options.netRestrict,
+    anchors: database.anchors,
+    bans,
+    clock,
+    random,
   });
 
-  const reach = async (node: Enode, until = signal): Promise<MessageStream> => {
-    publish(() => ({ type: 'dial' }));
+  const admit = ({ host }: { readonly host: string }): Admission | false => {
+    const slot = manager.admitInbound({ ip: parseIp(host) });
+    if (typeof slot === 'string') return false;
+    return {
+      signal: slot.signal,
+      onStream: (stream) => void take(stream, slot),
+      onFailure: () => slot.release(),
+    };
+  };
+  const take = async (stream: RlpxStream, slot: InboundSlot<Link>): Promise<void> => {
+    const key = toHex(stream.remoteId);
+    const objection = (): DisconnectReason | undefined => {
+      const reason = slot.identify(key);
+      return reason && disconnectReason(reason);
+    };
     try {
-      return await connect(node, { ...transport, signal: until });
-    } catch (error) {
-      publish(() => ({ type: 'dial-failed', error }));
-      throw error;
+      slot.established(link(await setUp(stream, { objection, signal: slot.signal }, setUpOptions)));
+    } catch {
+      slot.release();
     }
   };
+  const listener = await listenOn(options, {
+    ...transport,
+    accept: admit,
+    // How many there may be is the manager's to say.
+    maxHandshakes: Number.POSITIVE_INFINITY,
+    onStream: (stream) => stream.destroy(),
+  });
 
-  /** The static nodes, by hex id. */
-  const kept = new Map<string, AbortController>();
-  const loops = new Set<Promise<void>>();
-  const keep = (node: Enode): Promise<void> | undefined => {
-    const key = toHex(node.id);
-    if (signal.aborted || kept.has(key)) return undefined;
-    const end = new AbortController();
-    kept.set(key, end);
-    const { tried, over } = keepConnected({
-      name: formatEnode(node),
-      gone: () => peers.gone(node.id),
-      dial: async () => take(await reach(node, end.signal)),
-      clock,
-      random: () => (random(1)[0] ?? 0) / 255,
-      log,
-      signal: end.signal,
-    });
-    loops.add(over);
-    over.finally(() => loops.delete(over));
-    return tried;
-  };
+  /** Static nodes that have not been tried yet, by hex id. */
+  const tried = new Map<string, () => void>();
   const staticsTried = Promise.all(
-    staticNodes.map((node) => Promise.race([keep(node), peers.arrival(node.id)])),
-  ).then(() => {});
-
-  const close = async (): Promise<void> => {
-    stop.abort();
-    for (const end of kept.values()) end.abort();
-    const closing = listener.close();
-    for (const controller of connections.values()) end(controller, 'quitting');
-    await Promise.all([closing, ...connections.keys(), ...loops]);
+    options.staticNodes.map((node) =>
+      Promise.race([
+        new Promise<void>((resolve) => tried.set(toHex(node.id), resolve)),
+        peers.arrival(node.id),
+      ]),
+    ),
+  ).then(() => tried.clear());
+  /** Requests for the static nodes, by hex id. */
+  const kept = new Map<string, number>();
+  const keep = (node: Enode): void => {
+    staticKeys.add(toHex(node.id));
+    kept.set(toHex(node.id), manager.connect(node, { permanent: true }));
   };
+  options.staticNodes.forEach(keep);
+  for (const key of trustedKeys) manager.trust(key);
+
   let closed: Promise<void> | undefined;
   return {
     port: listener.address.port,
-    async dial(node, admit) {
-      const key = toHex(node.id);
-      if (arriving.has(key)) return undefined;
-      dialling.add(key);
-      try {
-        const stream = await reach(node);
-        if (admit()) return await take(stream);
-        await stream.close();
-        return undefined;
-      } finally {
-        dialling.delete(key);
-      }
+    start: () => manager.start(),
+    keep,
+    letGo(other) {
+      const key = toHex(other);
+      staticKeys.delete(key);
+      manager.remove(kept.get(key) ?? 0);
+      kept.delete(key);
     },
-    keep: (node) => void keep(node),
-    letGo(id) {
-      kept.get(toHex(id))?.abort();
-      kept.delete(toHex(id));
+    trust(other) {
+      trustedKeys.add(toHex(other));
+      manager.trust(toHex(other));
+    },
+    distrust(other) {
+      trustedKeys.delete(toHex(other));
+      manager.distrust(toHex(other));
     },
     staticsTried,
+    snapshot: () => manager.snapshot(),
     close() {
-      closed ??= close();
+      closed ??= Promise.all([listener.close(), manager.stop()]).then(() => {});
       return closed;
     },
   };
+
+  function link(peer: NodePeer): Link {
+    return {
+      peer,
+      close: (reason) => peer.disconnect(disconnectReason(reason)),
+      closed: peer.closed,
+    };
+  }
 }
 
+/** Whether there was a node that has no room for us: not its address' fault. */
+function isFull(error: unknown): boolean {
+  return error instanceof PeerError && error.reason === 'too-many-peers';
+}
+
+function connectionStats({ peer }: Link): ConnectionStats {
+  const { minPing, received } = peer.connection.stats;
+  return { ping: minPing, usefulness: received.bytes };
+}
+
+/** The ban list that the database has, and keeps. */
+async function openBans({ database, clock, logs }: NetworkOptions) {
+  let saving = Promise.resolve();
+  let isDue = false;
+  const save = (): void => {
+    if (isDue) return;
+    isDue = true;
+    saving = saving.then(async () => {
+      isDue = false;
+      await database.bans
+        .save(bans.entries())
+        .catch((error: unknown) => logs('network').error({ error }, 'bans are not saved'));
+    });
+  };
+  const entries = await database.bans.load();
+  const bans = createBanList({ clock, onChange: save });
+  try {
+    bans.restore(entries);
+  } catch (cause) {
+    throw new NodeError('bans-unusable', `the ban list makes no sense: ${errorText(cause)}`, {
+      cause,
+    });
+  }
+  return bans;
+}
 async function listenOn(
   { host, port }: NetworkOptions,
   options: Omit<Parameters<typeof listen>[0], 'host' | 'port'>,

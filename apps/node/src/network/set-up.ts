@@ -9,82 +9,83 @@ import {
   type Peer,
   type PeerEnd,
   PeerError,
+  type PeerFlags,
   type Protocol,
 } from '@devp2p/peer';
 import { errorText, type Log } from '../log.ts';
+import { abortReason } from './close-reason.ts';
 import { publish } from './diagnostics.ts';
-import type { NodePeer, PeerSet } from './peers.ts';
+import type { NodePeer } from './peers.ts';
 
 /** What every connection is set up with. */
 export interface SetUpOptions {
-  readonly peers: PeerSet;
   readonly eth: Protocol<'eth', EthPeer>;
   readonly clientId: string;
-  readonly isStatic: (id: Uint8Array) => boolean;
-  /** Whether the operator lets the node in beyond the limits. @default nobody */
-  readonly isTrusted?: ((id: Uint8Array) => boolean) | undefined;
-  /** Whether a connection that we are dialling goes before one that the node dialled. @default it never does */
-  readonly isCrossed?: ((id: Uint8Array) => boolean) | undefined;
+  /** What the operator said about a node. */
+  readonly flags: (id: Uint8Array) => PeerFlags;
   readonly clock: Clock;
   readonly log: Log;
 }
 
+/** What one connection is set up with. */
+export interface Checkpoints {
+  /** Why the remote is not wanted, if so: asked behind the transport's handshake, and again behind Hello. */
+  readonly objection: () => DisconnectReason | undefined;
+  /** Aborts when there shall be no peer after all; of no more concern once there is one. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * Makes a peer of a stream on which the transport's handshake is over. There is a checkpoint behind
- * each handshake: is there room, is it new, is it not ourselves?
+ * Makes a peer of a stream on which the transport's handshake is over.
  *
- * @param signal ends the connection, whatever has become of it, with its reason, a DisconnectReason
- * @returns the peer after both statuses; `undefined` when it does not come to that, which is logged.
+ * @returns the peer after both statuses.
+ * @throws PeerError when it does not come to that, which is logged.
  */
 export async function setUp(
   stream: MessageStream,
-  signal: AbortSignal,
-  options: SetUpOptions,
-): Promise<NodePeer | undefined> {
-  const { peers, clock, eth, clientId } = options;
-  const isStatic = options.isStatic(stream.remoteId);
-  const log = logFor(stream, isStatic, options.log);
+  { objection, signal }: Checkpoints,
+  { clock, eth, clientId, flags: flagsOf, log: logger }: SetUpOptions,
+): Promise<NodePeer> {
+  const flags = flagsOf(stream.remoteId);
+  const log = logFor(stream, flags.static, logger);
 
-  const isCrossed = stream.inbound && options.isCrossed?.(stream.remoteId);
-  const objection = isCrossed ? 'already-connected' : peers.objection(stream.remoteId);
-  if (objection !== undefined) {
-    log.dropped({ reason: objection, direction: 'local', error: undefined });
-    publish(() => ({ type: 'refused', stream, reason: objection }));
-    await refuse(stream, objection);
-    return undefined;
+  const reason = objection();
+  if (reason !== undefined) {
+    log.dropped({ reason, direction: 'local', error: undefined });
+    publish(() => ({ type: 'refused', stream, reason }));
+    await refuse(stream, reason);
+    throw new PeerError('refused', `not wanted: ${reason}`, { reason, direction: 'local' });
   }
 
-  let reserved = false;
+  const opening = new AbortController();
+  const giveUp = (): void => opening.abort(abortReason(signal));
+  signal.addEventListener('abort', giveUp);
+  if (signal.aborted) giveUp();
   let connection: Peer & { readonly eth: EthPeer };
   try {
     connection = await openPeer(stream, {
       clientId,
       protocols: [eth],
-      flags: { static: isStatic, trusted: options.isTrusted?.(stream.remoteId) ?? false },
-      accept: () => {
-        const reason = peers.reserve(stream.remoteId);
-        reserved = reason === undefined;
-        return reason;
-      },
-      signal,
+      flags,
+      accept: objection,
+      signal: opening.signal,
       clock,
     });
   } catch (error) {
-    if (reserved) peers.release(stream.remoteId);
+    signal.removeEventListener('abort', giveUp);
     log.dropped(
       error instanceof PeerError
         ? { reason: error.reason, direction: error.direction ?? 'local', error }
         : { reason: undefined, direction: 'local', error },
     );
-    return undefined;
+    throw error;
   }
 
-  const leave = (): void => void connection.disconnect(signal.reason);
+  const leave = (): void => void connection.disconnect(abortReason(signal));
+  signal.removeEventListener('abort', giveUp);
   signal.addEventListener('abort', leave);
   if (signal.aborted) leave();
   const closed = connection.closed.then((end) => {
-    signal.removeEventListener('abort', leave);
-    peers.release(stream.remoteId);
     log.dropped(end, connection);
     return end;
   });
@@ -92,24 +93,24 @@ export async function setUp(
     await connection.eth.status;
   } catch {
     // The peer ends because of it, and says why.
-    await closed;
-    return undefined;
+    const { reason, direction, error } = await closed;
+    throw error ?? new PeerError('refused', 'ended before Status', { reason, direction });
+  } finally {
+    signal.removeEventListener('abort', leave);
   }
   const peer: NodePeer = {
     id: connection.id,
     client: connection.hello.clientId,
     inbound: connection.inbound,
-    isStatic,
+    isStatic: flags.static,
     eth: connection.eth,
     connection,
     disconnect: (reason) => connection.disconnect(reason),
     closed,
   };
   log.added(peer);
-  peers.add(peer);
   return peer;
 }
-
 /** Tells a remote with which Hello was not exchanged that it is not wanted. */
 async function refuse(stream: MessageStream, reason: DisconnectReason): Promise<void> {
   // A list of one number, as devp2p rlpx.md has it: each of them is its own RLP encoding but zero.
@@ -132,7 +133,7 @@ function logFor(stream: MessageStream, isStatic: boolean, log: Log): ConnectionL
   };
   let added = false;
   return {
-    added({ client, eth, isStatic }) {
+    added({ client, eth }) {
       added = true;
       log.info({ ...who, client, eth: eth.version, static: isStatic }, 'peer added');
     },

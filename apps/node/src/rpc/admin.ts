@@ -63,7 +63,7 @@ export interface NodeControl {
   removePeer(node: Enode): Promise<void>;
   /** Lets a node in beyond the limits from now on. */
   addTrustedPeer(node: Enode): void;
-  /** Does so no more; a connection that there is stays. */
+  /** Does so no more; a connection for which there is no room ends. */
   removeTrustedPeer(node: Enode): void;
   /** @returns a function that ends the subscription. */
   onPeerEvent(listener: (event: PeerEventInfo) => void): () => void;

@@ -23,16 +23,13 @@ export interface NodeParts {
   readonly record: () => Enr;
   readonly chain: LocalChain;
   readonly peers: Peers;
-  readonly network: Pick<Network, 'port' | 'keep' | 'letGo'>;
-  /** Hex ids of the nodes that the operator chose; changed from here. */
-  readonly staticIds: Set<string>;
-  readonly trustedIds: Set<string>;
+  readonly network: Pick<Network, 'port' | 'keep' | 'letGo' | 'trust' | 'distrust'>;
   readonly crypto: Crypto;
 }
 
 /** Fits the node to what the operator's view asks of it. */
 export function nodeControl(parts: NodeParts): NodeControl {
-  const { id, clientId, chain, peers, network, staticIds, trustedIds, crypto } = parts;
+  const { id, clientId, chain, peers, network, crypto } = parts;
   const hashOf = (key: Uint8Array): string => toHex(crypto.keccak256(key));
   const find = (key: Uint8Array): NodePeer | undefined =>
     peers.list().find((peer) => Buffer.compare(peer.id, key) === 0);
@@ -61,23 +58,19 @@ export function nodeControl(parts: NodeParts): NodeControl {
         .list()
         .map((peer) => peerInfo(peer, hashOf(peer.id)))
         .sort((a, b) => (a.id < b.id ? -1 : 1)),
-    addPeer(node) {
-      staticIds.add(toHex(node.id));
-      network.keep(node);
-    },
+    addPeer: (node) => network.keep(node),
     async removePeer({ id }) {
-      staticIds.delete(toHex(id));
       network.letGo(id);
       const peer = find(id);
       await peer?.disconnect('requested');
       await peer?.closed;
     },
     addTrustedPeer({ id }) {
-      trustedIds.add(toHex(id));
+      network.trust(id);
       setTrusted(find(id), true);
     },
     removeTrustedPeer({ id }) {
-      trustedIds.delete(toHex(id));
+      network.distrust(id);
       setTrusted(find(id), false);
     },
     onPeerEvent: (listener) => watchPeers(peers, hashOf, listener),

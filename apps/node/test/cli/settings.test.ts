@@ -55,6 +55,8 @@ describe('what was typed', () => {
       nodiscover: false,
       nodial: false,
       static: [],
+      trusted: [],
+      dialratio: 3,
       maxpeers: 50,
       maxpendpeers: 50,
       'sync.exit': false,

@@ -1,11 +1,17 @@
 import { virtualClock } from '@devp2p/clock/virtual';
+import { ConnManagerError } from '@devp2p/connmgr';
 import { type Chain, eth } from '@devp2p/eth';
 import { memoryChain } from '@devp2p/eth/memory';
-import { type Message, type MessageStream, openPeer, protocol } from '@devp2p/peer';
+import {
+  type DisconnectReason,
+  type Message,
+  type MessageStream,
+  openPeer,
+  protocol,
+} from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
 import { describe, expect, test } from 'vitest';
 import type { LogFields } from '../../src/log.ts';
-import { createPeerSet } from '../../src/network/peers.ts';
 import { setUp } from '../../src/network/set-up.ts';
 
 const key = (byte: number): Uint8Array => new Uint8Array(64).fill(byte);
@@ -17,29 +23,27 @@ function emptyChain({ networkId = 1n } = {}): Chain {
 }
 
 /** Our side, to which anyone can connect in memory. */
-function setUpNode({ maxPeers = 50, statics = [] as number[], chain = emptyChain() } = {}) {
+function setUpNode({ statics = [] as number[], chain = emptyChain() } = {}) {
   const clock = virtualClock();
-  const isStatic = (id: Uint8Array): boolean => statics.includes(id[0] ?? 0);
-  const peers = createPeerSet({ id: ours, maxPeers, isStatic });
   const lines: [string, LogFields][] = [];
   const log = (fields: LogFields, message: string) => void lines.push([message, fields]);
   const options = {
-    peers,
     eth: eth({ chain, clock }),
     clientId: 'ours/1.0',
-    isStatic,
+    flags: ([first = 0]: Uint8Array) => ({ static: statics.includes(first), trusted: false }),
     clock,
     log: { error: log, warn: log, info: log, debug: log, trace: log },
   };
   return {
     clock,
-    peers,
     lines,
     /** The remote's end of a connection, and what we make of ours. */
-    connect(byte: number) {
+    connect(byte: number, objection: () => DisconnectReason | undefined = () => undefined) {
       const [remote, local] = streamPair({ ids: [key(byte), ours] });
       const stop = new AbortController();
-      return { remote, stop, result: setUp(local, stop.signal, options) };
+      const result = setUp(local, { objection, signal: stop.signal }, options);
+      result.catch(() => {});
+      return { remote, stop, result };
     },
     /** A remote that does everything right. */
     async join(byte: number) {
@@ -62,100 +66,76 @@ async function everything(stream: MessageStream): Promise<Message[]> {
 
 const disconnect = (reason: number) => ({ code: 1, payload: Uint8Array.of(0xc1, reason) });
 
-describe('ND-01 checkpoint behind the transport handshake', () => {
-  test('ND-01 too many peers: told so before Hello', async () => {
-    const node = setUpNode({ maxPeers: 1 });
-    await node.join(2);
-    const { remote, result } = node.connect(3);
-    expect(await everything(remote)).toMatchObject([disconnect(4)]);
-    expect(await result).toBeUndefined();
-    expect(node.peers.list()).toHaveLength(1);
-  });
+describe('ND-01 the two checkpoints', () => {
+  test.each([
+    ['too-many-peers', 4],
+    ['already-connected', 5],
+    ['connected-to-self', 10],
+  ] as const)(
+    'ND-01 behind the transport handshake: %s, told before Hello',
+    async (reason, code) => {
+      const node = setUpNode();
+      const { remote, result } = node.connect(2, () => reason);
+      expect(await everything(remote)).toMatchObject([disconnect(code)]);
+      await expect(result).rejects.toMatchObject({ code: 'refused', reason });
+      expect(node.lines).toMatchObject([['peer dropped', { reason: reason.replaceAll('-', ' ') }]]);
+    },
+  );
 
-  test('ND-01 static peers are let in beyond the limit and do not count', async () => {
-    const node = setUpNode({ maxPeers: 1, statics: [3, 4] });
-    expect((await node.join(3)).ours?.isStatic).toBe(true);
-    expect((await node.join(2)).ours?.isStatic).toBe(false);
-    expect((await node.join(4)).ours).toBeDefined();
-    expect(node.peers.objection(key(5))).toBe('too-many-peers');
-  });
-
-  test('ND-01 already connected', async () => {
+  test('ND-01 behind Hello: what has changed meanwhile counts', async () => {
     const node = setUpNode();
-    await node.join(2);
-    expect(await everything(node.connect(2).remote)).toMatchObject([disconnect(5)]);
+    const objections = [undefined, 'already-connected'] as const;
+    let asked = 0;
+    const { remote, result } = node.connect(2, () => objections[asked++]);
+    const theirs = openPeer(remote, {
+      clock: node.clock,
+      protocols: [eth({ chain: emptyChain(), clock: node.clock })],
+    });
+    const end = theirs.then(({ closed }) => closed).catch((error: unknown) => error);
+    await node.clock.advance(3_000);
+    await expect(result).rejects.toMatchObject({ reason: 'already-connected' });
+    expect(asked).toBe(2);
+    expect(await end).toMatchObject({ reason: 'already-connected', direction: 'remote' });
   });
 
-  test('ND-01 ourselves', async () => {
+  test('ND-01 no protocol in common: useless', async () => {
     const node = setUpNode();
-    expect(await everything(node.connect(1).remote)).toMatchObject([disconnect(10)]);
-  });
-});
-
-describe('ND-01 checkpoint behind Hello', () => {
-  test('ND-01 two connections of one node at once: one of them stays', async () => {
-    const node = setUpNode();
-    const connections = [node.connect(2), node.connect(2)];
-    const theirs = connections.map(({ remote }) =>
-      openPeer(remote, { clock: node.clock, protocols: [eth({ chain: emptyChain() })] }),
-    );
-    const ends = Promise.allSettled(theirs);
-    await node.clock.advance(0);
-    expect(node.peers.list()).toHaveLength(1);
-    expect(await connections[1]?.result).toBeUndefined();
-    const [first, second] = await ends;
-    expect(first?.status).toBe('fulfilled');
-    const end = second?.status === 'fulfilled' ? await second.value.closed : second?.reason;
-    expect(end).toMatchObject({ reason: 'already-connected', direction: 'remote' });
-  });
-
-  test('ND-01 no protocol in common: useless, and the place is free', async () => {
-    const node = setUpNode({ maxPeers: 1 });
     const { remote, result } = node.connect(2);
     const chat = protocol({ name: 'chat', version: 1, length: 1, run: async () => {} });
     const theirs = openPeer(remote, { clock: node.clock, protocols: [chat] });
     theirs.catch(() => {});
     await node.clock.advance(2_000);
-    expect(await result).toBeUndefined();
+    await expect(result).rejects.toMatchObject({ reason: 'useless-peer' });
     await expect(theirs).rejects.toMatchObject({ reason: 'useless-peer' });
-    expect(node.peers.objection(key(3))).toBeUndefined();
   });
 
-  test('ND-01 no Hello in time: dropped, and the place is free', async () => {
-    const node = setUpNode({ maxPeers: 1 });
+  test('ND-01 no Hello in time: dropped', async () => {
+    const node = setUpNode();
     const { result } = node.connect(2);
     await node.clock.advance(10_000);
-    expect(await result).toBeUndefined();
+    await expect(result).rejects.toMatchObject({ code: 'handshake-timeout' });
     expect(node.lines).toMatchObject([['peer dropped', { reason: 'read timeout' }]]);
-    expect(node.peers.objection(key(3))).toBeUndefined();
     expect(node.clock.pending).toBe(0);
   });
 });
 
 describe('ND-01 behind the eth handshake', () => {
-  test('ND-01 a peer is shown after its status, and released when it goes', async () => {
-    const node = setUpNode();
-    const counts: number[] = [];
-    node.peers.onChange(() => counts.push(node.peers.list().length));
+  test('ND-01 a peer is there after its status, and says how it ended', async () => {
+    const node = setUpNode({ statics: [2] });
     const { theirs, ours: peer } = await node.join(2);
-    expect(peer).toMatchObject({ client: '@devp2p/peer', inbound: true, isStatic: false });
-    expect(await peer?.eth.status).toMatchObject({ networkId: 1n });
-    const gone = node.peers.gone(key(2));
+    expect(peer).toMatchObject({ client: '@devp2p/peer', inbound: true, isStatic: true });
+    expect(await peer.eth.status).toMatchObject({ networkId: 1n });
     theirs.disconnect('requested');
     await node.clock.advance(2_000);
-    await gone;
-    expect(counts).toEqual([1, 0]);
-    expect(await peer?.closed).toMatchObject({ reason: 'requested', direction: 'remote' });
+    expect(await peer.closed).toMatchObject({ reason: 'requested', direction: 'remote' });
     expect(node.lines).toMatchObject([
       ['peer added', { id: '0202020202020202', client: '@devp2p/peer', eth: 70 }],
       ['peer dropped', { id: '0202020202020202', reason: 'requested', direction: 'remote' }],
     ]);
   });
 
-  test('ND-01 another network: never shown, the cause is logged', async () => {
+  test('ND-01 another network: no peer, the cause is logged', async () => {
     const node = setUpNode({ chain: emptyChain({ networkId: 2n }) });
-    let shown = 0;
-    node.peers.onChange(() => shown++);
     const { remote, result } = node.connect(2);
     const theirs = openPeer(remote, {
       clock: node.clock,
@@ -163,8 +143,7 @@ describe('ND-01 behind the eth handshake', () => {
     });
     theirs.then(({ eth }) => eth.status).catch(() => {});
     await node.clock.advance(3_000);
-    expect(await result).toBeUndefined();
-    expect(shown).toBe(0);
+    await expect(result).rejects.toThrow();
     expect(node.lines).toMatchObject([
       [
         'peer dropped',
@@ -175,15 +154,16 @@ describe('ND-01 behind the eth handshake', () => {
         },
       ],
     ]);
-    expect(node.peers.objection(key(2))).toBeUndefined();
   });
 
-  test('ND-14 a connection whose signal aborts is told the reason', async () => {
+  test('ND-14 an attempt whose signal aborts ends with the reason', async () => {
     const node = setUpNode();
-    const { theirs, stop } = await node.join(2);
-    stop.abort('quitting');
+    const { remote, stop, result } = node.connect(2);
+    await node.clock.advance(0);
+    stop.abort(new ConnManagerError('stopping', 'the program ends'));
+    expect((await everything(remote)).at(-1)).toMatchObject(disconnect(8));
     await node.clock.advance(2_000);
-    expect(await theirs.closed).toMatchObject({ reason: 'quitting', direction: 'remote' });
+    await expect(result).rejects.toMatchObject({ code: 'aborted' });
     expect(node.clock.pending).toBe(0);
   });
 });

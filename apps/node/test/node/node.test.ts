@@ -12,7 +12,8 @@ import { connect } from '@devp2p/rlpx/tcp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { importFile } from '../../src/chain/import-file.ts';
 import type { LogFields } from '../../src/log.ts';
-import { createNode, type Node, type NodeSettings } from '../../src/node.ts';
+import { createNode, type Node } from '../../src/node.ts';
+import type { NodeSettings } from '../../src/node-options.ts';
 
 const demo = fileURLToPath(new URL('../../demo/chain/', import.meta.url));
 const genesis = `${demo}genesis.json`;

@@ -6,7 +6,8 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { formatEnode, parseEnode, parseEnr, toHex } from '@devp2p/enr';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createNode, type Node, type NodeSettings } from '../../src/node.ts';
+import { createNode, type Node } from '../../src/node.ts';
+import type { NodeSettings } from '../../src/node-options.ts';
 import type { NodeInfo, PeerEventInfo, PeerInfo } from '../../src/rpc/admin.ts';
 import { ask, call, fakeControl, serve } from './servers.ts';
 
@@ -174,7 +175,8 @@ describe('what is asked of a running node', () => {
     const peers = async () => rpc<PeerInfo[]>(http, 'admin_peers');
     expect(await peers()).toMatchObject([{ network: { trusted: true, static: false } }]);
     expect(await rpc(http, 'admin_removeTrustedPeer', [b.enode])).toBe(true);
-    expect(await peers()).toMatchObject([{ network: { trusted: false } }]);
+    expect(await events()).toMatchObject({ type: 'drop', peer: hashOf(b) });
+    expect(await peers()).toEqual([]);
   });
 
   test('ND-11 HX-27 nothing that is served holds the node’s key', async () => {

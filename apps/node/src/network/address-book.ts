@@ -1,0 +1,222 @@
+import {
+  type AddrEntry,
+  AddrManError,
+  type AddrManStats,
+  type AddrNode,
+  type AddrSource,
+  type AddrStore,
+  openAddrMan,
+} from '@devp2p/addrman';
+import { type Clock, sleep } from '@devp2p/clock';
+import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import {
+  decodeEnr,
+  type Enode,
+  type Enr,
+  enodeFromEnr,
+  formatIp,
+  ipClass,
+  parseIp,
+  toHex,
+} from '@devp2p/enr';
+import { errorText, type Log } from '../log.ts';
+
+/** A node that may be dialled, with its record if that is known. */
+export type Candidate = Enode & { readonly enr?: Enr | undefined };
+
+/** Where addresses come from. */
+export interface AddressSource {
+  /** Found nodes without end, and on whose word. The same one may come again. */
+  candidates(
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly node: Candidate; readonly source: AddrSource }>;
+  /** Whether the node may be on our chain, as far as can be found out before it is dialled. */
+  mayShareChain(node: Candidate, signal: AbortSignal): Promise<boolean>;
+}
+
+/** @see openAddressBook */
+export interface AddressBookOptions {
+  readonly store: AddrStore;
+  /** Our public key, 64 bytes. */
+  readonly localId: Uint8Array;
+  /** Whether to offer a node now: not if it is connected already, say. */
+  readonly isWanted: (node: Enode) => boolean;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Log;
+}
+
+/** Which addresses to believe and to dial: the address manager between discovery and the connections. */
+export interface AddressBook {
+  /** Takes in what somebody says of others. */
+  add(nodes: Iterable<Candidate>, source: AddrSource): void;
+  /** Lets a source fill the book from now on: at once while there is nobody to dial, else one node a second. */
+  follow(source: AddressSource, signal: AbortSignal): Promise<void>;
+  /** A node to be dialled, as soon as there is one; `undefined` when the signal has aborted. */
+  next(signal: AbortSignal): Promise<Candidate | undefined>;
+  /** A node of which it is to be found out whether it is there; `undefined` if there is none now. */
+  nextTest(): Candidate | undefined;
+  /** A node is being dialled. */
+  dialling(node: Enode): void;
+  /** There is a node at the address, and it is on our chain. */
+  reached(node: Enode): void;
+  /** There is nobody at the address who is of use. */
+  failed(node: Enode): void;
+  /** A peer that behaved is gone. */
+  left(id: Uint8Array): void;
+  readonly stats: AddrManStats;
+  /** Saves for the last time. */
+  close(): Promise<void>;
+}
+
+/** A node is offered again after this many ms: go-ethereum takes no connection from one address sooner than 30 s. */
+const offerInterval = 35_000;
+
+/** Pause between two nodes that are taken in while nobody waits for one, in ms. */
+const pace = 1_000;
+
+/**
+ * Opens the book that a store has. One that is damaged is set aside, and an empty one begun.
+ *
+ * @throws what the store throws
+ */
+export async function openAddressBook(options: AddressBookOptions): Promise<AddressBook> {
+  const { isWanted, clock, crypto, log } = options;
+  const book = await openBook(options);
+  /** When nodes were offered, by hex id, the longest ago first. */
+  const offered = new Map<string, number>();
+  /** Called as soon as there may be somebody to dial. */
+  const waiting = new Set<() => void>();
+  /** Called as soon as somebody waits. */
+  let onWanted = (): void => {};
+  let source: AddressSource | undefined;
+
+  const news = (): void => {
+    for (const wake of waiting) wake();
+  };
+  /** Resolves when there is news, or nodes may be offered again, or it is over. */
+  const wait = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        waiting.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      const timer = clock.setTimeout(wake, offerInterval / 7);
+      waiting.add(wake);
+      signal.addEventListener('abort', wake);
+      if (signal.aborted) wake();
+      onWanted();
+    });
+  const isOffered = (key: string): boolean => {
+    const before = clock.monotonic() - offerInterval;
+    for (const [old, time] of offered) {
+      if (time > before) break;
+      offered.delete(old);
+    }
+    return offered.has(key);
+  };
+  const mayBeOffered = (entry: AddrEntry): boolean =>
+    !isOffered(toHex(entry.id)) && isWanted(enodeOf(entry));
+  const offer = (entry: AddrEntry | undefined): Candidate | undefined => {
+    if (entry === undefined) return undefined;
+    offered.set(toHex(entry.id), clock.monotonic());
+    return candidateOf(entry, crypto);
+  };
+  const add: AddressBook['add'] = (nodes, from) => {
+    if (book.add(addrNodes(nodes), from) > 0) news();
+  };
+
+  return {
+    add,
+    async follow(from, signal) {
+      source = from;
+      news();
+      for await (const { node, source: by } of from.candidates(signal)) {
+        add([node], by);
+        if (waiting.size === 0) await pause(signal);
+      }
+    },
+    async next(signal) {
+      while (!signal.aborted) {
+        const candidate = source && offer(book.select({ filter: mayBeOffered }));
+        if (candidate === undefined) await wait(signal);
+        else if (await source?.mayShareChain(candidate, signal)) return candidate;
+        else book.attempt(candidate.id, { countFailure: !signal.aborted });
+      }
+      return undefined;
+    },
+    nextTest: () =>
+      offer(book.selectCollision() ?? book.select({ newOnly: true, filter: mayBeOffered })),
+    dialling: ({ id }) => void book.attempt(id, { countFailure: false }),
+    reached: ({ id }) => void book.good(id),
+    failed: ({ id }) => void book.attempt(id, { countFailure: true }),
+    left: (id) => void book.connected(id),
+    get stats() {
+      return book.stats;
+    },
+    close: () => book.close(),
+  };
+
+  /** Until somebody waits for a node, or for a while. */
+  async function pause(signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    onWanted = end;
+    signal.addEventListener('abort', end);
+    await sleep(clock, pace, { signal: over.signal }).catch(() => {});
+    signal.removeEventListener('abort', end);
+    onWanted = () => {};
+  }
+
+  async function openBook({ store, localId, random }: AddressBookOptions) {
+    const settings = { store, localId, random, clock, isRoutable };
+    try {
+      return await openAddrMan(settings);
+    } catch (error) {
+      const snapshot = await store.load();
+      if (!(error instanceof AddrManError) || snapshot === undefined) throw error;
+      await store.setAside(snapshot);
+      log.warn(
+        { error: errorText(error) },
+        'known addresses are damaged: they are set aside, and found anew',
+      );
+      return await openAddrMan({ ...settings, store: { ...store, load: async () => undefined } });
+    }
+  }
+}
+
+/** Hosts in a network of one's own too: discovery takes those from nobody who is not in it. */
+function isRoutable(ip: Uint8Array): boolean {
+  const kind = ipClass(ip);
+  return kind === 'global' || kind === 'lan' || kind === 'loopback' || kind === 'link-local';
+}
+
+function* addrNodes(nodes: Iterable<Candidate>): Generator<AddrNode, void, undefined> {
+  for (const node of nodes) {
+    const { enr } = node;
+    // Only what the record itself says is proved by it.
+    const signed = enr && enodeFromEnr(enr);
+    const isSigned = signed?.host === node.host && signed.tcp === node.tcp;
+    const ip = parseIp(node.host);
+    if (ip === undefined || node.tcp === 0) continue;
+    yield {
+      id: node.id,
+      address: { ip, tcp: node.tcp, udp: node.udp },
+      record: isSigned && enr ? { seq: enr.seq, bytes: enr.bytes } : undefined,
+    };
+  }
+}
+
+function enodeOf({ id, address }: AddrEntry): Enode {
+  const { ip, tcp, udp } = address;
+  return { id, host: formatIp(ip), tcp, udp };
+}
+
+function candidateOf(entry: AddrEntry, crypto: Crypto): Candidate {
+  const { record } = entry;
+  const node = enodeOf(entry);
+  return record === undefined ? node : { ...node, enr: decodeEnr(record.bytes, { crypto }) };
+}

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BanEntry } from '@devp2p/connmgr';
+import { type Enode, parseIpRange } from '@devp2p/enr';
+import { Level } from 'level';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type NetworkDatabase, openNetworkDatabase } from '../../src/network/database.ts';
+
+let folder: string;
+let database: NetworkDatabase;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'addresses-'));
+  database = await openNetworkDatabase(folder);
+});
+afterEach(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function reopen(): Promise<void> {
+  await database.close();
+  database = await openNetworkDatabase(folder);
+}
+
+/** Puts something into the database behind its back. */
+async function plant(key: string, text: string): Promise<void> {
+  await database.close();
+  const level = new Level<string, string>(join(folder, 'addresses'));
+  await level.put(key, text);
+  await level.close();
+  database = await openNetworkDatabase(folder);
+}
+
+describe('ND-03 the database of addresses', () => {
+  test('ND-03 keeps a snapshot as it is', async () => {
+    expect(await database.addresses.load()).toBeUndefined();
+    await database.addresses.save(Uint8Array.of(1, 2, 3));
+    await reopen();
+    expect(await database.addresses.load()).toEqual(Uint8Array.of(1, 2, 3));
+  });
+
+  test('CM-16 anchors are read once', async () => {
+    // No point of the curve is asked for here, and so any will do that is one.
+    const id = new Uint8Array(64);
+    id.set(Buffer.from('79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798', 'hex'));
+    id.set(
+      Buffer.from('483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8', 'hex'),
+      32,
+    );
+    const anchor: Enode = { id, host: '8.8.8.8', tcp: 30303, udp: 30301 };
+    await database.anchors.save([anchor]);
+    await reopen();
+    expect(await database.anchors.take()).toEqual([anchor]);
+    expect(await database.anchors.take()).toEqual([]);
+  });
+
+  test('CM-17 bans come back as they were', async () => {
+    const bans: BanEntry[] = [
+      { kind: 'ban', range: parseIpRange('192.0.2.0/24'), until: 5, reason: 'spam' },
+      { kind: 'discourage', range: parseIpRange('2001:db8::/64'), until: 7, reason: '' },
+    ];
+    await database.bans.save(bans);
+    await reopen();
+    expect(await database.bans.load()).toEqual(bans);
+  });
+
+  test.each([
+    ['[{"kind":"ban","range":"192.0.2.0/33","until":5,"reason":""}]', 'entry 1'],
+    ['[{"kind":"ban","range":"192.0.2.0/24","until":5,"reason":""},{}]', 'entry 2'],
+    ['{}', 'list'],
+    ['[', 'list'],
+  ])('CM-17 a ban that makes no sense is named, and nothing is changed: %s', async (text, name) => {
+    await plant('bans', text);
+    const failure = expect.objectContaining({
+      code: 'bans-unusable',
+      message: expect.stringContaining(name),
+    });
+    await expect(database.bans.load()).rejects.toEqual(failure);
+    await reopen();
+    await expect(database.bans.load()).rejects.toEqual(failure);
+  });
+
+  test('ND-03 one that another process has open says so in one line', async () => {
+    await expect(openNetworkDatabase(folder)).rejects.toMatchObject({
+      code: 'addresses-unusable',
+      message: expect.stringMatching(/^address database .*remove it/),
+    });
+  });
+});

@@ -1,0 +1,245 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { systemClock } from '@devp2p/clock';
+import type { BanEntry } from '@devp2p/connmgr';
+import { generatePrivateKey, randomBytes } from '@devp2p/crypto';
+import { fastCrypto } from '@devp2p/crypto/fast';
+import { type Enode, parseIpRange, toHex } from '@devp2p/enr';
+import { eth } from '@devp2p/eth';
+import { memoryChain } from '@devp2p/eth/memory';
+import { openPeer, type Peer } from '@devp2p/peer';
+import { connect } from '@devp2p/rlpx/tcp';
+import { afterEach, describe, expect, test } from 'vitest';
+import { silentLogs } from '../../src/log.ts';
+import type { AddressBook } from '../../src/network/address-book.ts';
+import { type Network, type NetworkOptions, openNetwork } from '../../src/network/network.ts';
+import { createPeerSet, type PeerSet } from '../../src/network/peers.ts';
+
+const chain = memoryChain({ networkId: 1n, genesisHash: new Uint8Array(32).fill(7) });
+const host = '127.0.0.1';
+
+interface Identity {
+  readonly privateKey: Uint8Array;
+  readonly id: Uint8Array;
+}
+
+function identity(privateKey: Uint8Array = generatePrivateKey()): Identity {
+  return { privateKey, id: fastCrypto.secp256k1.publicKey(privateKey) };
+}
+
+const opened: { close(): unknown }[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((each) => each.close()));
+});
+
+/** An address book that gives what is put into it, and tells what it is told. */
+function testBook(nodes: Enode[] = []) {
+  const told: string[] = [];
+  const waiting: ((node: Enode | undefined) => void)[] = [];
+  const say = (what: string) => (node: Enode | Uint8Array) =>
+    void told.push(`${what} ${toHex('id' in node ? node.id : node).slice(0, 8)}`);
+  const book: AddressBook = {
+    add: () => {},
+    follow: async () => {},
+    next: (signal) => {
+      const node = nodes.shift();
+      if (node !== undefined) return Promise.resolve(node);
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+        signal.addEventListener('abort', () => resolve(undefined));
+      });
+    },
+    nextTest: () => undefined,
+    dialling: say('dialling'),
+    reached: say('reached'),
+    failed: say('failed'),
+    left: say('left'),
+    stats: {} as AddressBook['stats'],
+    close: async () => {},
+  };
+  return { book, told };
+}
+
+interface TestNetwork extends Network {
+  readonly peers: PeerSet;
+  readonly node: Enode;
+  readonly bans: BanEntry[];
+}
+
+async function start(
+  options: Partial<NetworkOptions> & { bans?: BanEntry[] } = {},
+  us: Identity = identity(),
+): Promise<TestNetwork> {
+  const peers = createPeerSet();
+  const bans = options.bans ?? [];
+  const network = await openNetwork({
+    ...us,
+    host,
+    port: 0,
+    clientId: 'ours/1.0',
+    eth: eth({ chain }),
+    peers,
+    addresses: testBook().book,
+    database: {
+      anchors: { take: () => [], save: () => {} },
+      bans: { load: async () => bans, save: async () => {} },
+    },
+    dialFound: true,
+    staticNodes: [],
+    trustedNodes: [],
+    maxPeers: 50,
+    dialRatio: 3,
+    maxPendingPeers: 50,
+    netRestrict: undefined,
+    onPeer: () => {},
+    crypto: fastCrypto,
+    clock: systemClock,
+    random: randomBytes,
+    logs: silentLogs,
+    ...options,
+  });
+  opened.push(network);
+  network.start();
+  return { ...network, peers, bans, node: { id: us.id, host, tcp: network.port, udp: 0 } };
+}
+
+/** Connects with a network as any node would. */
+async function join({ node }: TestNetwork, who: Identity = identity()): Promise<Peer> {
+  const stream = await connect(node, { privateKey: who.privateKey, crypto: fastCrypto });
+  const peer = await openPeer(stream, { clientId: 'theirs/1.0', protocols: [eth({ chain })] });
+  opened.push({ close: () => peer.disconnect('requested') });
+  await peer.eth.status;
+  return peer;
+}
+
+const refusal = (reason: string) => ({ code: 'disconnected', reason });
+
+describe('ND-01 who is let in', () => {
+  test('ND-01 beyond maxPeers nobody is, but trusted ones, from one moment to the next', async () => {
+    const [friend, stranger] = [identity(), identity()];
+    const network = await start({ maxPeers: 2, dialRatio: 2, trustedNodes: [] });
+    await join(network);
+    await expect(join(network, stranger)).rejects.toMatchObject(refusal('too-many-peers'));
+    await expect(join(network, friend)).rejects.toMatchObject(refusal('too-many-peers'));
+    network.trust(friend.id);
+    const peer = await join(network, friend);
+    expect(peer.closed).toBeInstanceOf(Promise);
+    await network.peers.arrival(friend.id);
+    expect(network.peers.list()).toHaveLength(2);
+    network.distrust(friend.id);
+    expect(await peer.closed).toMatchObject({ reason: 'too-many-peers', direction: 'remote' });
+  });
+
+  test('ND-01 the same node twice is not, nor are we ourselves', async () => {
+    const us = identity();
+    const network = await start({}, us);
+    const friend = identity();
+    await join(network, friend);
+    await network.peers.arrival(friend.id);
+    await expect(join(network, friend)).rejects.toMatchObject(refusal('already-connected'));
+    const stream = await connect(network.node, { privateKey: us.privateKey, crypto: fastCrypto });
+    expect(await stream.read()).toMatchObject({ code: 1, payload: Uint8Array.of(0xc1, 10) });
+    await stream.close();
+  });
+
+  test('ND-01 nobody of a banned network, or outside netRestrict, gets a byte', async () => {
+    const ban: BanEntry = {
+      kind: 'ban',
+      range: parseIpRange('127.0.0.0/8'),
+      until: Date.now() + 60_000,
+      reason: 'a test',
+    };
+    for (const options of [{ bans: [ban] }, { netRestrict: [parseIpRange('192.0.2.0/24')] }]) {
+      await expect(join(await start(options))).rejects.toMatchObject({ name: 'RlpxError' });
+    }
+  });
+
+  test('ND-01 a bad ban entry names itself', async () => {
+    const bad = { kind: 'ban', range: parseIpRange('192.0.2.0/24'), until: Number.NaN, reason: '' };
+    await expect(start({ bans: [bad as BanEntry] })).rejects.toMatchObject({
+      code: 'bans-unusable',
+      message: expect.stringContaining('entry 1'),
+    });
+  });
+});
+
+describe('ND-01 who is dialled', () => {
+  test('ND-01 nodes of the address book, which hears how it went', async () => {
+    const them = await start();
+    const gone = await start();
+    await gone.close();
+    const { book, told } = testBook([gone.node, them.node]);
+    const us = await start({ addresses: book });
+    await us.peers.arrival(them.node.id);
+    const name = ({ node }: TestNetwork): string => toHex(node.id).slice(0, 8);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        `dialling ${name(gone)}`,
+        `failed ${name(gone)}`,
+        `dialling ${name(them)}`,
+        `reached ${name(them)}`,
+      ]),
+    );
+    expect(told).not.toContain(`failed ${name(them)}`);
+    expect(us.snapshot()).toMatchObject({ outbound: 1 });
+  });
+
+  test('ND-01 one that is full is not held against its address', async () => {
+    const full = await start({ maxPeers: 0 });
+    const { book, told } = testBook([full.node]);
+    const us = await start({ addresses: book });
+    while (Object.keys(us.snapshot().counters.failures).length === 0) await setImmediate();
+    expect(told).toEqual([`dialling ${toHex(full.node.id).slice(0, 8)}`]);
+  });
+
+  test('ND-01 static nodes, beyond the limit and again and again', async () => {
+    const them = await start();
+    const us = await start({ maxPeers: 0, staticNodes: [them.node] });
+    await us.staticsTried;
+    for (let round = 0; round < 2; round++) {
+      await us.peers.arrival(them.node.id);
+      const [peer] = us.peers.list();
+      expect(peer).toMatchObject({ inbound: false, isStatic: true });
+      await them.peers.arrival(us.node.id);
+      await them.peers.list()[0]?.disconnect('requested');
+      await peer?.closed;
+    }
+    us.letGo(them.node.id);
+  });
+
+  test('ND-01 a static node that is not there has been tried', async () => {
+    const gone = await start();
+    await gone.close();
+    const us = await start({ staticNodes: [gone.node] });
+    await us.staticsTried;
+    expect(us.peers.list()).toEqual([]);
+  });
+});
+
+const ordered = [1, 2]
+  .map((byte) => identity(new Uint8Array(32).fill(byte)))
+  .sort((a, b) => (toHex(a.id) < toHex(b.id) ? -1 : 1));
+
+test.each([
+  ['lower', 'lets it in', 0],
+  ['higher', 'refuses it', 1],
+])(
+  'ND-01 of two connections that cross, the node with the %s id %s',
+  async (_id, expected, index) => {
+    const [us, them] = index === 0 ? ordered : ordered.toReversed();
+    if (us === undefined || them === undefined) throw new Error('two identities');
+    // Takes connections, and says nothing: our attempt to dial is under way all the time.
+    const silent = createServer().listen(0, host);
+    await once(silent, 'listening');
+    const { port: tcp } = silent.address() as AddressInfo;
+    const arrived = once(silent, 'connection');
+    const { book } = testBook([{ id: them.id, host, tcp, udp: 0 }]);
+    const network = await start({ addresses: book }, us);
+    const [socket] = await arrived;
+    if (expected === 'lets it in') await join(network, them);
+    else await expect(join(network, them)).rejects.toMatchObject(refusal('already-connected'));
+    socket.destroy();
+    silent.close();
+  },
+);
