@@ -5,6 +5,7 @@ import type { IdentityLimit, IdentityLimits } from './identity-limits.ts';
 import { KnownNodes, type Named, type Source, trustAfter } from './known-nodes.ts';
 import type { NodeRecord, Visit } from './node-record.ts';
 import type { CrawlBatch, CrawlSession, CrawlStore } from './store.ts';
+import { WriteBehind } from './write-behind.ts';
 
 /** What {@link Frontier} works with. */
 export interface FrontierParts {
@@ -31,6 +32,7 @@ const forgetAge = 30 * 24 * 3_600_000;
 export class Frontier {
   readonly #parts: FrontierParts;
   readonly #known: KnownNodes;
+  readonly #writes: WriteBehind;
   readonly #refused = new Map<IdentityLimit, number>();
   #unvisited = 0;
   readonly #writing = new Set<Promise<void>>();
@@ -47,6 +49,7 @@ export class Frontier {
 
   private constructor(parts: FrontierParts) {
     this.#parts = parts;
+    this.#writes = new WriteBehind(parts.store);
     this.#known = new KnownNodes(parts.limits);
   }
 
@@ -166,7 +169,7 @@ export class Frontier {
 
   /** Keeps a session. */
   save(session: CrawlSession): Promise<void> {
-    return this.#parts.store.commit({ session });
+    return this.#writes.commit({ session });
   }
 
   #firstRecord(
@@ -207,6 +210,8 @@ export class Frontier {
   async #relocate({ key, id }: Named): Promise<void> {
     const { store } = this.#parts;
     if (!this.#known.begin(key)) return;
+    // What is still to be written may be about this node.
+    await this.#writes.commit({});
     const before = await store.get(id);
     if (before === undefined) return this.#known.forget(key);
     const after = this.#elsewhere(key, before);
@@ -219,7 +224,7 @@ export class Frontier {
     const dues = batch.nodes?.map(({ dueAt }) => dueAt) ?? [];
     this.#nextDue = Math.min(this.#nextDue, ...dues);
     const isNews = dues.some((dueAt) => dueAt <= this.#parts.clock.now());
-    this.#write(this.#parts.store.commit(batch), isNews);
+    this.#write(this.#writes.commit(batch), isNews);
   }
 
   #write(work: Promise<void>, isNews = false): void {

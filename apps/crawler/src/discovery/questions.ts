@@ -6,7 +6,7 @@ import type { Pace } from '../pace.ts';
 import type { Targets } from './targets.ts';
 
 /** What is asked of discovery: single questions to single nodes. */
-export type Discovery = Pick<Discv4, 'ping' | 'findNode' | 'requestEnr'>;
+type Discovery = Pick<Discv4, 'ping' | 'findNode' | 'requestEnr'>;
 
 /** What the questions are asked with. */
 export interface AskOptions {

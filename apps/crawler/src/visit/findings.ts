@@ -70,7 +70,7 @@ export class Findings {
 }
 
 /** Class and code of an error; the innermost that says what happened. */
-export function errorClass(error: unknown): string {
+function errorClass(error: unknown): string {
   if (error instanceof ConnectError) return `tcp/${error.code}`;
   if (error instanceof RlpxError) return `rlpx/${error.code}`;
   if (error instanceof ProbeError) return `eth/${error.code}`;
