@@ -27,8 +27,8 @@ export interface Database {
 const writeBufferSize = 8 * 1024 * 1024;
 /** Memory for what was read last, in bytes. */
 const cacheSize = 16 * 1024 * 1024;
-/** Bytes of one table file. LevelDB's 2 MiB would make hundreds. */
-const maxFileSize = 8 * 1024 * 1024;
+/** Bytes of one table file. */
+const maxFileSize = 4 * 1024 * 1024;
 /** Table files that are held open. LevelDB maps them into memory, which counts as ours. */
 const maxOpenFiles = 32;
 /** What is read ahead in a walk, in entries. */
