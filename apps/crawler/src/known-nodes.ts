@@ -34,6 +34,9 @@ const maxWaiting = 20_000;
 /** Failures in a row after which a node may be somewhere else, whatever it once proved or signed. */
 const lostAfter = 3;
 
+/** One empty list for all: there are as many as nodes, and nearly all are empty. */
+const none: readonly never[] = [];
+
 interface Known {
   trust: Trust;
   /** Where it counts; absent while nothing speaks for it being there. */
@@ -43,9 +46,9 @@ interface Known {
   busy: boolean;
   visited: boolean;
   /** Places that were tried or are being tried; only while it is on others' word. */
-  tried: string[];
+  tried: readonly string[];
   /** Places that are still to be tried. */
-  hints: Hint[];
+  hints: readonly Hint[];
 }
 
 /** A node that its source has no credit for. */
@@ -111,8 +114,11 @@ export class KnownNodes {
   /** The next place to look for a node that was not found; the place then counts as tried. */
   nextHint(key: string): Hint | undefined {
     const known = this.#nodes.get(key);
-    const hint = known?.hints.shift();
-    if (known && hint) known.tried.push(textOf(hint.endpoint));
+    if (known === undefined) return undefined;
+    const [hint, ...rest] = known.hints;
+    if (hint === undefined) return undefined;
+    known.hints = rest;
+    known.tried = [...known.tried, textOf(hint.endpoint)];
     return hint;
   }
 
@@ -128,8 +134,8 @@ export class KnownNodes {
     known.busy = false;
     known.visited = true;
     if (trust !== 'gossiped') {
-      known.tried = [];
-      known.hints = [];
+      known.tried = none;
+      known.hints = none;
     } else if (known.trust !== 'gossiped') {
       known.tried = [textOf(endpoint)];
     }
@@ -155,8 +161,8 @@ export class KnownNodes {
     key: string,
     { endpoint, ...rest }: Pick<Known, 'trust' | 'source' | 'ip'> & { readonly endpoint: Endpoint },
   ): void {
-    const tried = rest.trust === 'gossiped' ? [textOf(endpoint)] : [];
-    this.#nodes.set(key, { ...rest, tried, hints: [], busy: false, visited: false });
+    const tried = rest.trust === 'gossiped' ? [textOf(endpoint)] : none;
+    this.#nodes.set(key, { ...rest, tried, hints: none, busy: false, visited: false });
     if (rest.ip !== undefined) this.#limits.enter(rest.ip);
     if (rest.source !== undefined) this.#limits.charge(rest.source);
   }
@@ -169,7 +175,7 @@ export class KnownNodes {
       known.tried.includes(text) || known.hints.some((h) => textOf(h.endpoint) === text);
     if (isKnown && enr === undefined) return 'known';
     if (known.tried.length + known.hints.length >= maxPlaces && enr === undefined) return 'known';
-    if (enr === undefined) known.hints.push({ endpoint });
+    if (enr === undefined) known.hints = [...known.hints, { endpoint }];
     else known.hints = [{ endpoint, enr }];
     return known.visited && !known.busy ? 'moved' : 'known';
   }
