@@ -25,7 +25,7 @@ import { SourceLimit } from './source-limit.ts';
 import { type AddrManStats, newCounts } from './stats.ts';
 
 /** Tried entries whose place is asked for by another at a time (Bitcoin Core, `ADDRMAN_SET_TRIED_COLLISION_SIZE`). */
-export const MAX_COLLISIONS = 10;
+const MAX_COLLISIONS = 10;
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -28,6 +28,8 @@ export class Buckets {
   readonly #layout: Layout;
   readonly #input = new Uint8Array(32 + 128);
   readonly #view = new DataView(this.#input.buffer);
+  /** The input by its length, so that no view of it is made twice. */
+  readonly #prefixes: Uint8Array[] = [];
   readonly #hasher = sha256.create();
   readonly #digest = new Uint8Array(32);
   readonly #words = new DataView(this.#digest.buffer);
@@ -111,7 +113,8 @@ export class Buckets {
 
   /** The first eight bytes of a double SHA-256, as a little-endian number, modulo `count`. */
   #modulo(count: number): number {
-    this.#hash(this.#input.subarray(0, this.#length));
+    this.#prefixes[this.#length] ??= this.#input.subarray(0, this.#length);
+    this.#hash(this.#prefixes[this.#length] as Uint8Array);
     this.#hash(this.#digest);
     const high = this.#words.getUint32(4, true) % count;
     return (high * (2 ** 32 % count) + this.#words.getUint32(0, true)) % count;

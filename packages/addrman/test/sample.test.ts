@@ -20,13 +20,13 @@ test.each<[number | undefined, number | undefined, number]>([
 
 test('AM-10 a sample is never more than 1,000, and another each time', () => {
   const { book } = world({ sourceBurst: 1e6 });
-  populate(book, 5000);
-  expect(book.size).toBe(5000);
+  populate(book, 4400);
+  expect(book.size).toBe(4400);
   const [a, b] = [book.sample(), book.sample()];
   expect([a.length, b.length]).toEqual([1000, 1000]);
   const both = new Set([...keys(a), ...keys(b)]);
-  // Two fifths of a fifth in common.
-  expect(both.size).toBeGreaterThan(1700);
+  // 23 % of each are in common.
+  expect(both.size).toBeGreaterThan(1690);
   expect(both.size).toBeLessThan(1900);
 });
 
@@ -40,12 +40,12 @@ test('AM-10 terrible ones are left out, and others are taken in their place', as
 
 test('AM-10 outsiders get the same answer for 21 to 27 hours', async () => {
   const lifetimes: number[] = [];
-  for (let seed = 0; seed < 12; seed++) {
+  for (let seed = 0; seed < 6; seed++) {
     const { clock, book } = world({ seed });
     populate(book, 400);
     const first = book.answer();
     expect(first.length).toBe(92);
-    populate(book, 700);
+    populate(book, 500);
     let hours = 0;
     while (book.answer() === first) {
       await clock.advance(HOUR / 4);
@@ -56,7 +56,7 @@ test('AM-10 outsiders get the same answer for 21 to 27 hours', async () => {
   }
   expect(Math.min(...lifetimes)).toBeGreaterThanOrEqual(21);
   expect(Math.max(...lifetimes)).toBeLessThanOrEqual(27.25);
-  expect(new Set(lifetimes).size).toBeGreaterThan(3);
+  expect(new Set(lifetimes).size).toBeGreaterThan(2);
 });
 
 test('AM-10 the answer says nothing of what we did, and is not kept while it is empty', () => {
