@@ -1,133 +1,47 @@
-// Three nodes on loopback download a chain from each other, one of them through kill -9.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+// A network on loopback: nodes that know only a boot node find each other and download a chain from one another, one of
+// them through kill -9; then the crawler says what it sees of them.
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { Program, running } from './program.ts';
+import { table } from './table.ts';
 
-const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const node = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const crawler = fileURLToPath(new URL('../../../crawler/dist/main.js', import.meta.url));
 const chain = fileURLToPath(new URL('../chain', import.meta.url));
 const genesis = join(chain, 'genesis.json');
 const blockCount = 1024;
 
 const started = performance.now();
 const datadirs = mkdtempSync(join(tmpdir(), 'devp2p-demo-'));
-const running = new Set<Run>();
 
 function say(text: string): void {
   const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(5);
   process.stdout.write(`${seconds} s  ${text}\n`);
 }
 
-/** One start of the node program. */
-class Run {
-  readonly ended: Promise<number | null>;
-  peakMemory = 0;
-  readonly #child: ChildProcess;
-  readonly #lines: string[] = [];
-  readonly #listeners = new Set<() => void>();
-  #over = false;
-
-  constructor(args: readonly string[]) {
-    this.#child = spawn(process.execPath, [program, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    running.add(this);
-    for (const output of [this.#child.stdout, this.#child.stderr]) {
-      if (output !== null) createInterface(output).on('line', (line) => this.#heard(line));
-    }
-    this.ended = new Promise((resolve) => {
-      this.#child.on('close', (code) => {
-        this.#over = true;
-        running.delete(this);
-        resolve(code);
-        this.#tell();
-      });
-    });
-  }
-
-  /** The first line that matches, once it is there. */
-  line(pattern: RegExp): Promise<RegExpExecArray> {
-    return new Promise((resolve, reject) => {
-      let next = 0;
-      const look = (): void => {
-        for (; next < this.#lines.length; next++) {
-          const match = pattern.exec(this.#lines[next] ?? '');
-          if (match === null) continue;
-          this.#listeners.delete(look);
-          resolve(match);
-          return;
-        }
-        if (!this.#over) return;
-        this.#listeners.delete(look);
-        reject(new Error(`a node ended without ${pattern}:\n${this.#lines.slice(-5).join('\n')}`));
-      };
-      this.#listeners.add(look);
-      look();
-    });
-  }
-
-  kill(signal: NodeJS.Signals): Promise<number | null> {
-    this.#child.kill(signal);
-    return this.ended;
-  }
-
-  #heard(line: string): void {
-    this.peakMemory = Math.max(this.peakMemory, peakMemory(this.#child.pid));
-    this.#lines.push(line);
-    this.#tell();
-  }
-
-  #tell(): void {
-    for (const listener of this.#listeners) listener();
-  }
+function start(name: string, ...flags: string[]): Program {
+  const common = ['--addr', '127.0.0.1', '--verbosity', 'info,sync=debug'];
+  const own = ['--datadir', join(datadirs, name), '--genesis', genesis];
+  const port = flags.includes('--port') ? [] : ['--port', '0'];
+  return new Program(node, [...own, ...common, ...port, ...flags]);
 }
 
-/** In bytes; 0 where the system does not say. */
-function peakMemory(pid: number | undefined): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
+async function enodeOf(program: Program): Promise<string> {
+  return (await program.line(/^enode=(\S+)/))[1] ?? '';
 }
 
-function start(name: string, ...flags: string[]): Run {
-  const common = ['--addr', '127.0.0.1', '--port', '0', '--verbosity', 'info,sync=debug'];
-  return new Run(['--datadir', join(datadirs, name), '--genesis', genesis, ...common, ...flags]);
-}
-
-async function enodeOf(run: Run): Promise<string> {
-  return (await run.line(/^enode=(\S+)/))[1] ?? '';
-}
-
-interface Synced {
-  readonly node: string;
-  readonly from: string;
-  readonly blocks: string;
-  readonly seconds: string;
-  readonly headers: string;
-  readonly bodies: string;
-  readonly memory: string;
-  readonly disk: string;
-}
-
-async function synced(node: string, from: string, run: Run): Promise<Synced> {
-  const line = (await run.line(new RegExp(`^synced number=${blockCount} .*`)))[0];
-  const field = (name: string): string =>
-    new RegExp(`(?:^| )${name}=(\\S+)`).exec(line)?.[1] ?? '?';
-  return {
-    node,
-    from,
-    blocks: field('number'),
-    seconds: field('seconds'),
-    headers: field('headers/s'),
-    bodies: field('bodies/s'),
-    memory: megabytes(run.peakMemory),
-    disk: megabytes(sizeOf(join(datadirs, node))),
-  };
+/** A row of the table, once the node has the whole chain. */
+async function synced(name: string, program: Program): Promise<readonly string[]> {
+  const line = (await program.line(new RegExp(`^synced number=${blockCount} .*`)))[0];
+  const field = (key: string): string => new RegExp(`(?:^| )${key}=(\\S+)`).exec(line)?.[1] ?? '?';
+  return [
+    name,
+    ...['number', 'seconds', 'headers/s', 'bodies/s'].map(field),
+    megabytes(program.peakMemory),
+    megabytes(sizeOf(join(datadirs, name))),
+  ];
 }
 
 function megabytes(bytes: number): string {
@@ -140,61 +54,76 @@ function sizeOf(folder: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
-function table(rows: readonly Synced[]): string {
-  const head: Synced = {
-    node: 'node',
-    from: 'downloaded from',
-    blocks: 'blocks',
-    seconds: 'seconds',
-    headers: 'headers/s',
-    bodies: 'bodies/s',
-    memory: 'peak memory',
-    disk: 'on disk',
-  };
-  const names = Object.keys(head) as (keyof Synced)[];
-  const width = (name: keyof Synced): number =>
-    Math.max(...[head, ...rows].map((row) => row[name].length));
-  const line = (row: Synced): string =>
-    names.map((name) => row[name].padEnd(width(name))).join('  ');
-  const rule = names.map((name) => '─'.repeat(width(name))).join('  ');
-  return [line(head), rule, ...rows.map(line)].join('\n');
+/** What the crawler prints at its end. */
+async function crawl(name: string, bootnode: string): Promise<readonly string[]> {
+  const run = new Program(crawler, [
+    ...['crawl', '--once', '--bootnodes', bootnode, '--datadir', join(datadirs, name)],
+    ...['--addr', '127.0.0.1', '--port', '0'],
+  ]);
+  if ((await run.ended) !== 0) throw new Error('the crawl failed');
+  return run.output;
 }
 
 async function demo(): Promise<void> {
   say(`a chain of ${blockCount} blocks with transactions of every type goes into node A`);
+  let head = '';
   for (const file of ['chain.rlp.gz', 'receipts.rlp.gz']) {
     const into = ['--datadir', join(datadirs, 'A'), '--genesis', genesis];
-    const load = new Run(['import', join(chain, file), ...into]);
-    say(`  ${(await load.line(/^imported .*/))[0]}`);
+    const load = new Program(node, ['import', join(chain, file), ...into]);
+    const [line, hash = ''] = await load.line(/^imported .* hash=(\S+) .*/);
+    head = hash;
+    say(`  ${line}`);
     if ((await load.ended) !== 0) throw new Error('the import failed');
   }
 
-  const a = start('A');
-  const enodeA = await enodeOf(a);
-  say(`node A serves it at ${short(enodeA)}`);
+  const boot = start('boot', '--maxpeers', '0');
+  const bootnode = await enodeOf(boot);
+  say(`a boot node, which takes no peers, tells nodes of each other: ${short(bootnode)}`);
+  const joining = ['--bootnodes', bootnode, '--sync.target', head];
 
-  let b = start('B', '--static', enodeA);
-  say(`node B downloads it from A over RLPx and eth: ${short(await enodeOf(b))}`);
+  const a = start('A', ...joining);
+  say(`node A serves the chain at ${short(await enodeOf(a))}`);
+
+  let b = start('B', ...joining);
+  const enodeB = await enodeOf(b);
+  say(`node B knows only the boot node: ${short(enodeB)}`);
   const [, done] = await b.line(/progress .*phase=blocks done=(\d{3,})/);
   await b.kill('SIGKILL');
-  say(`node B is killed with kill -9 after ${done} blocks`);
+  say(`node B found A, and is killed with kill -9 after ${done} blocks`);
 
-  b = start('B', '--static', enodeA);
-  const enodeB = await enodeOf(b);
-  const [, head] = await b.line(/sync started .*head=(\d+)/);
-  say(`node B is back, still has ${head} blocks, and goes on`);
+  b = start('B', ...joining, '--port', portOf(enodeB));
+  await enodeOf(b);
+  const [, kept] = await b.line(/sync started .*head=(\d+)/);
+  say(`node B is back, still has ${kept} blocks, and goes on`);
 
-  const c = start('C', '--static', enodeB);
-  await enodeOf(c);
-  say('node C knows only B, and downloads from it what B has proved');
+  const others = ['C', 'D'].map((name) => ({ name, program: start(name, ...joining) }));
+  await Promise.all(others.map(({ program }) => enodeOf(program)));
+  say('nodes C and D know only the boot node too, and find the others');
 
-  const rows = [await synced('B', 'A, after kill -9', b), await synced('C', 'B', c)];
-  say('all three have the same head; every block was proved against the roots in its header');
+  const downloads = [{ name: 'B', program: b }, ...others];
+  const rows = await Promise.all(downloads.map(({ name, program }) => synced(name, program)));
+  say('all four have the same head; every block was proved against the roots in its header');
 
-  const codes = await Promise.all([a, b, c].map((run) => run.kill('SIGTERM')));
+  say('the crawler knows only the boot node, and asks its way through the network');
+  let funnel: readonly string[] = [];
+  for (let crawls = 1; !funnel.some((line) => /^discovered +5 /.test(line)); crawls++) {
+    // Nodes tell others only of those that they have seen alive, which takes them some seconds.
+    funnel = await crawl(`crawl-${crawls}`, bootnode);
+  }
+  say('the crawler has found and visited all five');
+
+  const codes = await Promise.all(
+    [boot, a, ...downloads.map(({ program }) => program)].map((run) => run.kill('SIGTERM')),
+  );
   if (codes.some((code) => code !== 0)) throw new Error(`exit codes ${codes.join(', ')}`);
-  say('all three said goodbye to their peers and ended');
-  process.stdout.write(`\n${table(rows)}\n\n`);
+  say('all five said goodbye to their peers and ended');
+
+  const columns = ['node', 'blocks', 'seconds', 'headers/s', 'bodies/s', 'peak memory', 'on disk'];
+  process.stdout.write(`\n${table(columns, rows)}\n\n${funnel.join('\n')}\n`);
+}
+
+function portOf(enode: string): string {
+  return /:(\d+)(?:\?|$)/.exec(enode)?.[1] ?? '0';
 }
 
 function short(enode: string): string {
@@ -204,7 +133,7 @@ function short(enode: string): string {
 const deadline = setTimeout(() => {
   process.stderr.write('the demo takes too long\n');
   process.exitCode = 1;
-  for (const run of running) void run.kill('SIGKILL');
+  for (const program of running) void program.kill('SIGKILL');
 }, 60_000);
 try {
   await demo();
@@ -213,6 +142,6 @@ try {
   process.exitCode = 1;
 } finally {
   clearTimeout(deadline);
-  await Promise.all([...running].map((run) => run.kill('SIGKILL')));
+  await Promise.all([...running].map((program) => program.kill('SIGKILL')));
   rmSync(datadirs, { recursive: true, force: true });
 }
