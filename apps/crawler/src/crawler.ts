@@ -164,6 +164,7 @@ class Crawl implements Crawler {
     for (const visit of this.#visits.keys()) visit.abort();
     await Promise.all([...this.#visits.values(), ...this.#feeds]);
     try {
+      frontier.release();
       await frontier.settle();
       await frontier.save(this.#session(settings.clock.now()));
     } catch (error) {
@@ -187,10 +188,11 @@ class Crawl implements Crawler {
 
   async #crawl(): Promise<void> {
     const { frontier, options, settings } = this.#parts;
+    const unvisitedSince = options.once ? this.#started.at : undefined;
     while (!this.#stop.signal.aborted) {
       const { count } = this.#bell;
       const free = settings.maxVisits - this.#visits.size;
-      const leased = free > 0 ? await frontier.lease(free) : [];
+      const leased = free > 0 ? await frontier.lease(free, unvisitedSince) : [];
       if (this.#stop.signal.aborted) return;
       for (const record of leased) this.#start(record);
       if (leased.length > 0) continue;
@@ -201,7 +203,7 @@ class Crawl implements Crawler {
 
   #isDry(): boolean {
     const isIdle = this.#visits.size === 0 && this.#feeding === 0;
-    return isIdle && this.#parts.frontier.isSettled && this.#parts.frontier.postponed.size === 0;
+    return isIdle && this.#parts.frontier.isSettled && this.#parts.frontier.awaited.size === 0;
   }
 
   /** Waits for something to have happened since the bell had rung `count` times, or for somebody to be due. */
@@ -237,7 +239,7 @@ class Crawl implements Crawler {
     const at = clock.now();
     const early = before.trust === 'gossiped' ? 0 : visiting.gate.wait(before.endpoint.ip);
     if (early > 0) {
-      frontier.postponed.add(key);
+      frontier.awaited.add(key);
       frontier.postpone(before, { ...before, dueAt: at + early });
       return;
     }
@@ -247,8 +249,8 @@ class Crawl implements Crawler {
       signal,
       onNeighbours: (nodes) => frontier.hear(neighbours.take(nodes), 'gossip', source),
     });
-    if (visited.wait > 0) frontier.postponed.add(key);
-    else frontier.postponed.delete(key);
+    if (visited.wait > 0) frontier.awaited.add(key);
+    else frontier.awaited.delete(key);
     this.#finished++;
     const now = clock.now();
     const { ids, shareAddress } = neighbours;

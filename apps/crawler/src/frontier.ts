@@ -36,12 +36,14 @@ export class Frontier {
   readonly #refused = new Map<IdentityLimit, number>();
   #unvisited = 0;
   readonly #writing = new Set<Promise<void>>();
+  /** Leased, and to be left alone. */
+  readonly #done = new Map<string, NodeRecord>();
   /** Nobody who is not leased is due before, as far as is known; 0 when nothing is. */
   #nextDue = 0;
 
   readonly funnel: Funnel = new Funnel();
-  /** Keys of those whose address has to rest before they can be dialled. */
-  readonly postponed: Set<string> = new Set();
+  /** Keys of those who are to be visited once more soon: their address has to rest, or they are looked for elsewhere. */
+  readonly awaited: Set<string> = new Set();
   /** Called when there is something new to visit, or all that was to be written is. */
   onNews: () => void = () => undefined;
   /** Called when the store has failed. */
@@ -59,7 +61,7 @@ export class Frontier {
     for await (const record of parts.store.nodes()) {
       const key = toHex(record.id);
       frontier.#known.restore(key, record);
-      if (isPostponed(record)) frontier.postponed.add(key);
+      if (isPostponed(record)) frontier.awaited.add(key);
       frontier.funnel.add(record);
       if (record.visits === 0) frontier.#unvisited++;
     }
@@ -109,12 +111,34 @@ export class Frontier {
     return fresh.length + moved;
   }
 
-  /** Up to `limit` nodes that are due; nobody else gets them until `end` or `postpone`. */
-  async lease(limit: number): Promise<NodeRecord[]> {
+  /**
+   * Up to `limit` nodes that are due; nobody else gets them until `end` or `postpone`.
+   *
+   * @param unvisitedSince - leaves those out who were visited after that time, unless they are awaited.
+   */
+  async lease(
+    limit: number,
+    unvisitedSince: number = Number.POSITIVE_INFINITY,
+  ): Promise<NodeRecord[]> {
     const { store, clock } = this.#parts;
     const leased = await store.lease(clock.now(), limit);
-    // One that is about to be written is due again as soon as it is.
-    return leased.filter(({ id }) => this.#known.begin(toHex(id)));
+    const taken = leased.filter((record) => {
+      const key = toHex(record.id);
+      const { lastVisit = Number.NEGATIVE_INFINITY } = record;
+      const isDone = lastVisit >= unvisitedSince && !this.awaited.has(key);
+      if (isDone) this.#done.set(key, record);
+      // One that is about to be written is due again as soon as it is.
+      return !isDone && this.#known.begin(key);
+    });
+    const mayBeMore = taken.length === 0 && leased.length === limit;
+    return mayBeMore ? this.lease(limit, unvisitedSince) : taken;
+  }
+
+  /** Gives back who was left out of a lease. */
+  release(): void {
+    const nodes = [...this.#done.values()];
+    this.#done.clear();
+    if (nodes.length > 0) this.#commit({ nodes });
   }
 
   /** Gives a leased node back as it should be; it is not visited before its `dueAt`. */
@@ -198,6 +222,7 @@ export class Frontier {
     const hint = this.#known.nextHint(key);
     if (hint === undefined) return record;
     const { endpoint, enr } = hint;
+    this.awaited.add(key);
     return {
       ...record,
       endpoint,
@@ -215,6 +240,7 @@ export class Frontier {
     const before = await store.get(id);
     if (before === undefined) return this.#known.forget(key);
     const after = this.#elsewhere(key, before);
+    this.#done.delete(key);
     this.#known.end(key, after);
     this.funnel.replace(before, after);
     this.#commit({ nodes: [after] });

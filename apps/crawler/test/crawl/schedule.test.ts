@@ -76,3 +76,20 @@ test('CR-05 without `once` everybody is visited again when it is due', async () 
   expect(minutes(2)).toEqual([0]);
   expect(minutes(3)).toEqual([0, 1, 3, 7, 15, 31, 63]);
 });
+
+test('CR-05 with `once` nobody is visited twice, however long it takes, and the schedule stays', async () => {
+  const simulation = new Simulation({
+    places: internetPlaces(60).filter(({ port }) => port === 30303),
+    kindOf: (i) => (i % 2 === 0 ? 'synced' : 'full'),
+  });
+  // Half an hour and more, in which all that failed would be due a few times.
+  const crawler = await simulation.crawler({ dialsPerSecond: 0.02, maxJitter: 0, maxActive: 4 });
+  const { elapsed, visits } = await simulation.until(crawler.run());
+  expect(elapsed).toBeGreaterThan(30 * minute);
+  expect(visits).toBe(simulation.inhabitants.length);
+  for (const { failures, dueAt, lastVisit = 0 } of (await simulation.records()).values()) {
+    expect(dueAt - lastVisit).toBe(failures === 0 ? 30 * minute : minute);
+  }
+  const next = await simulation.crawler({ maxJitter: 0 });
+  expect((await simulation.until(next.run())).visits).toBeGreaterThan(visits / 2);
+});
