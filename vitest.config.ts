@@ -16,6 +16,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/dist/**'],
           // No test measures time; this only ends what hangs, on the slowest machine too.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
