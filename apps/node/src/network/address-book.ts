@@ -148,8 +148,13 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
       }
       return undefined;
     },
-    nextTest: () =>
-      offer(book.selectCollision() ?? book.select({ newOnly: true, filter: mayBeOffered })),
+    nextTest() {
+      const holder = book.selectCollision();
+      if (holder !== undefined && isWanted(enodeOf(holder))) return offer(holder);
+      // A peer need not be dialled to know that it is there.
+      if (holder !== undefined) book.good(holder.id);
+      return offer(book.select({ newOnly: true, filter: mayBeOffered }));
+    },
     dialling: ({ id }) => void book.attempt(id, { countFailure: false }),
     reached: ({ id }) => void book.good(id),
     failed: ({ id }) => void book.attempt(id, { countFailure: true }),

@@ -15,7 +15,7 @@ export interface NetworkDatabase {
 }
 
 /** Where bans outlive the program. */
-export interface BanStore {
+interface BanStore {
   /** @throws NodeError `bans-unusable`, which names the entry */
   load(): Promise<BanEntry[]>;
   save(entries: readonly BanEntry[]): Promise<void>;

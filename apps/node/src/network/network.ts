@@ -268,8 +268,8 @@ function isFull(error: unknown): boolean {
 }
 
 function connectionStats({ peer }: Link): ConnectionStats {
-  const { minPing, received } = peer.connection.stats;
-  return { ping: minPing, usefulness: received.bytes };
+  const { connection, use } = peer;
+  return { ping: connection.stats.minPing, lastBlock: use.lastAt, usefulness: use.items };
 }
 
 /** The ban list that the database has, and keeps. */

@@ -13,6 +13,10 @@ export interface NodePeer {
   readonly isStatic: boolean;
   readonly eth: EthPeer;
   readonly connection: Peer;
+  /** What it has given us that proved to be right: how many headers and blocks, and when last, in monotonic ms. */
+  readonly use: { readonly items: number; readonly lastAt: number | undefined };
+  /** Counts towards {@link use}. */
+  delivered(items: number): void;
   disconnect(reason: DisconnectReason): Promise<void>;
   /** How and when it ended. */
   readonly closed: Promise<PeerEnd>;

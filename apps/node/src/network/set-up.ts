@@ -98,6 +98,7 @@ export async function setUp(
   } finally {
     signal.removeEventListener('abort', leave);
   }
+  const use: { items: number; lastAt: number | undefined } = { items: 0, lastAt: undefined };
   const peer: NodePeer = {
     id: connection.id,
     client: connection.hello.clientId,
@@ -105,6 +106,11 @@ export async function setUp(
     isStatic: flags.static,
     eth: connection.eth,
     connection,
+    use,
+    delivered(items) {
+      use.items += items;
+      use.lastAt = clock.monotonic();
+    },
     disconnect: (reason) => connection.disconnect(reason),
     closed,
   };

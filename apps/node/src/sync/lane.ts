@@ -73,8 +73,12 @@ export class Lane<Task> {
     pace.inFlight += 1;
     try {
       const items = await work.run(peer.eth, task, this.#stop.signal);
-      if (items > 0) pace.delivered(items, clock.monotonic() - started);
-      else pace.failed();
+      if (items > 0) {
+        pace.delivered(items, clock.monotonic() - started);
+        peer.delivered(items);
+      } else {
+        pace.failed();
+      }
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       work.putBack(task);

@@ -6,6 +6,8 @@ export interface SyncPeer {
   readonly eth: EthPeer;
   /** Chosen by the operator, and so believed when it says what its best block is. */
   readonly isStatic: boolean;
+  /** It has given us so many items that proved to be right. */
+  delivered(items: number): void;
   disconnect(reason: DisconnectReason): Promise<void>;
 }
 

@@ -64,9 +64,14 @@ class FakePeer implements SyncPeer {
   readonly asked = { headers: [] as number[], bodies: [] as number[], receipts: [] as number[] };
   readonly isStatic: boolean;
   dropped = false;
+  items = 0;
   readonly eth: EthPeer;
   /** Has these blocks from now on, and tells nobody. */
   readonly grow: (blocks: readonly CompleteBlock[]) => void;
+
+  delivered(items: number): void {
+    this.items += items;
+  }
 
   constructor(blocks: readonly CompleteBlock[], faults: Faults, clock: Clock, drop: () => void) {
     this.isStatic = faults.isStatic ?? true;

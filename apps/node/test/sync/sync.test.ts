@@ -97,6 +97,8 @@ test('ND-08 asks several peers at once, the faster for more', async () => {
   const sum = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
   expect(sum(slow.asked.bodies)).toBeGreaterThan(0);
   expect(sum(fast.asked.bodies)).toBeGreaterThan(3 * sum(slow.asked.bodies));
+  expect(fast.items + slow.items).toBeGreaterThanOrEqual(2 * blocks.length);
+  expect(fast.items).toBeGreaterThan(slow.items);
   expect(Math.max(...fast.asked.bodies)).toBeGreaterThan(Math.max(...slow.asked.bodies));
 });
 
