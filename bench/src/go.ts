@@ -8,6 +8,8 @@ export interface GoPrograms {
   readonly bench: string;
   /** An unmodified geth, pinned by the module in `interop/`. */
   geth(): string;
+  /** go-ethereum's tool of that name, likewise. */
+  devp2p(): string;
   /** Folder of the chain that is downloaded. */
   chain(): string;
 }
@@ -28,18 +30,20 @@ export function goPrograms(folder: string, say: (line: string) => void): GoProgr
     say('building the Go program');
     run('go', ['build', '-o', bench, '.'], source);
   }
+  const built = (name: string) => {
+    const interop = join(folder, '..', 'interop');
+    const program = join(interop, 'bin', name);
+    if (!existsSync(program)) {
+      say('building geth and devp2p, which takes some minutes');
+      mkdirSync(join(interop, 'bin'), { recursive: true });
+      run('go', ['build', '-mod=mod', '-o', 'bin/', 'tool'], interop);
+    }
+    return program;
+  };
   return {
     bench,
-    geth() {
-      const interop = join(folder, '..', 'interop');
-      const geth = join(interop, 'bin', 'geth');
-      if (!existsSync(geth)) {
-        say('building geth, which takes some minutes');
-        mkdirSync(join(interop, 'bin'), { recursive: true });
-        run('go', ['build', '-mod=mod', '-o', 'bin/', 'tool'], interop);
-      }
-      return geth;
-    },
+    geth: () => built('geth'),
+    devp2p: () => built('devp2p'),
     chain() {
       const chain = join(bin, 'chain');
       // It is what is written last.

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Arguments, parseArguments, usage } from './arguments.ts';
 import { type Case, catalogue, type Group } from './catalogue.ts';
+import { type CrawlCase, type CrawlResult, crawlCases, runCrawl } from './crawl/crawl.ts';
 import { writeFixtures } from './fixtures/files.ts';
 import { goPrograms } from './go.ts';
 import { describeMachine, findCores } from './machine.ts';
 import { type Figures, implementationsOf, runCase } from './rounds.ts';
-import { table } from './table.ts';
+import { crawlTable, table } from './table.ts';
 import { Workforce } from './workforce.ts';
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
@@ -21,13 +22,14 @@ try {
 }
 
 async function main({ cases, rounds, slice, json }: Arguments): Promise<void> {
-  const groups = chosen(cases);
+  const { groups, crawls } = chosen(cases);
   const folder = join(bench, 'bin', 'fixtures');
   writeFixtures(folder);
   const go = goPrograms(bench, progress);
   const cores = findCores();
   const workforce = new Workforce({ folder, go, cores });
   const results = new Map<Case, Figures>();
+  const crawled = new Map<CrawlCase, CrawlResult[]>();
   try {
     for (const group of groups) {
       for (const item of group.cases) {
@@ -38,6 +40,10 @@ async function main({ cases, rounds, slice, json }: Arguments): Promise<void> {
       }
       await workforce.dismiss();
     }
+    for (const item of crawls) {
+      progress(`${item.name}: ${item.title}`);
+      crawled.set(item, await runCrawl(item, go, cores));
+    }
   } finally {
     await workforce.dismiss();
   }
@@ -46,22 +52,30 @@ async function main({ cases, rounds, slice, json }: Arguments): Promise<void> {
   console.log('Per CPU-second; of ratios the median of the rounds, with the least and the most.');
   if (go === undefined) console.log('There is no Go here: go-ethereum is left out.');
   for (const group of groups) console.log(table(group, results));
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(asJson(results), undefined, 2)}\n`);
+  if (crawled.size > 0) console.log(crawlTable(crawled));
+  if (json === undefined) return;
+  const figures = [
+    ...asJson(results),
+    ...[...crawled].map(([item, crawls]) => ({ ...item, crawls })),
+  ];
+  writeFileSync(json, `${JSON.stringify(figures, undefined, 2)}\n`);
 }
 
-/** The groups with those of their cases that were asked for. */
-function chosen(names: readonly string[]): Group[] {
-  const wanted = ({ name }: Case) =>
+/** What was asked for: groups with some of their cases, and crawls. */
+function chosen(names: readonly string[]): { groups: Group[]; crawls: CrawlCase[] } {
+  const wanted = ({ name }: { readonly name: string }) =>
     names.length === 0 || names.some((prefix) => `${name}-`.startsWith(`${prefix}-`));
   const groups = catalogue
     .map((group) => ({ ...group, cases: group.cases.filter(wanted) }))
     .filter((group) => group.cases.length > 0);
-  if (groups.length > 0) return groups;
-  const known = catalogue.flatMap((group) => group.cases.map(({ name }) => name));
-  throw new RangeError(`no case begins with ${names.join(' or ')}; there are ${known.join(', ')}`);
+  const crawls = crawlCases.filter(wanted);
+  if (groups.length + crawls.length > 0) return { groups, crawls };
+  const known = [...catalogue.flatMap(({ cases }) => cases), ...crawlCases];
+  const list = known.map(({ name }) => name).join(', ');
+  throw new RangeError(`no case begins with ${names.join(' or ')}; there are ${list}`);
 }
 
-function asJson(results: ReadonlyMap<Case, Figures>): unknown {
+function asJson(results: ReadonlyMap<Case, Figures>): object[] {
   return [...results].map(([{ name, title, unit }, figures]) => ({
     name,
     title,

@@ -1,4 +1,4 @@
-import type { RemoteInfo } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { nobleCrypto as crypto } from '@devp2p/crypto';
 import { DPT, Server as DptServer, type PeerInfo } from '@ethereumjs/devp2p';
@@ -46,19 +46,25 @@ class Asking extends DptServer {
 
 /** Is asked. */
 class Asked extends DPT {
+  readonly #socket: Socket;
+
+  constructor(privateKey: Uint8Array) {
+    const socket = createSocket('udp4');
+    super(privateKey, { shouldFindNeighbours: false, createSocket: () => socket });
+    this.#socket = socket;
+  }
+
   async listen(): Promise<PeerInfo> {
-    const socket = this._server['_socket'];
-    if (socket === null) throw new Error('closed');
     this.bind(0, host);
-    await once(socket, 'listening');
-    const { port } = socket.address();
+    await once(this.#socket, 'listening');
+    const { port } = this.#socket.address();
     if (!this.id) throw new Error('no id');
     return { id: this.id, address: host, udpPort: port, tcpPort: port };
   }
 }
 
 const makeNetwork: MakeNetwork = async (privateKey, others) => {
-  const nodes = others.map((key) => new Asked(key, { shouldFindNeighbours: false }));
+  const nodes = others.map((key) => new Asked(key));
   const contacts: PeerInfo[] = [];
   for (const node of nodes) contacts.push(await node.listen());
   for (const node of nodes) {

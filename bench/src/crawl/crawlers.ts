@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fastCrypto as crypto } from '@devp2p/crypto/fast';
+import { parseEnr, toHex } from '@devp2p/enr';
+import type { Step } from '../network/kinds.ts';
+import type { Truth } from './truth.ts';
+
+/** What a crawler has come to. */
+export interface Crawled {
+  /** How far it says that it came with each node that answered, by the node's id. */
+  readonly found: ReadonlyMap<string, Step>;
+  readonly seconds: number;
+}
+
+/** Crawls a network from its boot node on, knowing nothing else. */
+export type Crawl = (truth: Truth, pin: readonly string[]) => Promise<Crawled>;
+
+/** Ours as its users run it; ends when nobody is left to visit. */
+export const ourCrawl: Crawl = async ({ bootnode, networkId }, pin) =>
+  inFolder(async (folder) => {
+    const manifest = fileURLToPath(import.meta.resolve('@devp2p/crawler/package.json'));
+    const program = [...pin, process.execPath, join(manifest, '../dist/main.js')];
+    const datadir = ['--datadir', join(folder, 'crawl')];
+    const began = performance.now();
+    await run([
+      ...[...program, 'crawl', '--once', ...datadir, '--addr', '127.0.0.1'],
+      ...['--bootnodes', bootnode, '--networkid', `${networkId}`],
+    ]);
+    const seconds = (performance.now() - began) / 1000;
+    const file = join(folder, 'nodes.ndjson');
+    await run([...program, 'export', ...datadir, '--status', 'bonded', '--output', file]);
+    const entries = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const found = entries.map((line) => JSON.parse(line) as { id: string; status: Step });
+    return { found: new Map(found.map(({ id, status }) => [id, status])), seconds };
+  });
+
+/** Seconds for which go-ethereum's crawler works: it goes on until the time is over. */
+const gethSeconds = 60;
+
+/** go-ethereum's, which asks over UDP only. */
+export const gethCrawl =
+  (devp2p: string): Crawl =>
+  ({ bootnode }, pin) =>
+    inFolder(async (folder) => {
+      const file = join(folder, 'nodes.json');
+      const crawl = [...pin, devp2p, 'discv4', 'crawl', '--addr', '127.0.0.1:0'];
+      await run([...crawl, '--bootnodes', bootnode, '--timeout', `${gethSeconds}s`, file]);
+      const nodes = JSON.parse(readFileSync(file, 'utf8')) as Record<string, GethNode>;
+      const answered = Object.values(nodes).filter(({ lastResponse }) => lastResponse);
+      const found = new Map<string, Step>();
+      for (const { record } of answered)
+        found.set(toHex(parseEnr(record, { crypto }).id), 'bonded');
+      return { found, seconds: gethSeconds };
+    });
+
+interface GethNode {
+  readonly record: string;
+  readonly lastResponse?: string;
+}
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'devp2p-bench-'));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a program to its end; what it says is shown only when it fails. */
+async function run([program = '', ...args]: readonly string[]): Promise<void> {
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said = `${said}${chunk}`.slice(-2000);
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`${[program, ...args].join(' ')}: ${said}`);
+}
