@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Measure, ProbeRequest } from './probe.ts';
+
+// What runs is what was built, also when this does not.
+const app = pathToFileURL(createRequire(import.meta.url).resolve('@devp2p/node/package.json'));
+const program = fileURLToPath(new URL('dist/main.js', app));
+const probe = new URL('soak/dist/probe.js', app).href;
+const genesis = fileURLToPath(new URL('demo/chain/genesis.json', app));
+
+/** `devp2p-node` with the demo's genesis on loopback, in a process of its own, watched from outside. */
+export class Daemon {
+  stderr = '';
+  /** Exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+  readonly #child: ChildProcess;
+  readonly #enode: Promise<string>;
+
+  constructor(datadir: string, ...flags: string[]) {
+    const where = [
+      '--datadir',
+      datadir,
+      '--genesis',
+      genesis,
+      '--addr',
+      '127.0.0.1',
+      '--port',
+      '0',
+    ];
+    const { PATH } = process.env;
+    const args = ['--import', probe, program, ...where, ...flags];
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { PATH },
+    });
+    this.#child = child;
+    this.ended = new Promise((resolve) => {
+      child.on('close', (code, signal) => resolve(code ?? signal));
+    });
+    const { stdout: output, stderr: log } = child;
+    if (output === null || log === null) throw new TypeError('no pipes');
+    log.setEncoding('utf8').on('data', (text: string) => {
+      // Whoever makes a node talk shall not make the test grow.
+      this.stderr = (this.stderr + text).slice(-1_000_000);
+    });
+    let stdout = '';
+    this.#enode = new Promise((resolve, reject) => {
+      output.setEncoding('utf8').on('data', (text: string) => {
+        stdout += text;
+        const [, enode] = /^enode=(enode:\S+)\n/m.exec(stdout) ?? [];
+        if (enode !== undefined) resolve(enode);
+      });
+      void this.ended.then((code) => reject(new Error(`ended with ${code}: ${this.stderr}`)));
+    });
+    this.#enode.catch(() => {});
+  }
+
+  /** Where the node is, as soon as it listens. */
+  get enode(): Promise<string> {
+    return this.#enode;
+  }
+
+  /** Where JSON-RPC is served over HTTP. */
+  async httpUrl(): Promise<string> {
+    await this.#enode;
+    return `http://${/http server started endpoint=(\S+)/.exec(this.stderr)?.[1]}`;
+  }
+
+  /** Bytes of memory that the process takes up. */
+  get rss(): number {
+    return 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(this.#proc('status'))?.[1]);
+  }
+
+  /** How many file descriptors are open. */
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.#child.pid}/fd`).length;
+  }
+
+  /** Seconds of CPU time so far, of all threads. */
+  get cpu(): number {
+    const fields = this.#proc('stat')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    // utime and stime, in hundredths (USER_HZ).
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  /** What is open and alive in the process. */
+  async measure(): Promise<Measure> {
+    return (await this.#ask({ type: 'measure' })) as Measure;
+  }
+
+  /** Lets so many ms pass for the node. */
+  async pass(ms: number): Promise<void> {
+    await this.#ask({ type: 'pass', ms });
+  }
+
+  /** Sets the node's wall clock forward, or back. */
+  async jump(ms: number): Promise<void> {
+    await this.#ask({ type: 'jump', ms });
+  }
+
+  /** Ends the process as a user would. */
+  stop(): Promise<number | NodeJS.Signals | null> {
+    return this.kill('SIGTERM');
+  }
+
+  kill(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
+    this.#child.kill(signal);
+    return this.ended;
+  }
+
+  async #ask(request: ProbeRequest): Promise<unknown> {
+    this.#child.send(request);
+    const [answer] = await once(this.#child, 'message');
+    return answer;
+  }
+
+  #proc(name: string): string {
+    return readFileSync(`/proc/${this.#child.pid}/${name}`, 'utf8');
+  }
+}

@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { generatePrivateKey } from '@devp2p/crypto';
+import { fastCrypto as crypto } from '@devp2p/crypto/fast';
+import { formatEnode, parseEnode } from '@devp2p/enr';
+import { type Channel, openPeer, type Peer, protocol } from '@devp2p/peer';
+import { accept, initiate, type RlpxOptions, type RlpxStream } from '@devp2p/rlpx';
+
+/** A peer of a node that costs as little as can be: it says the node's own Status back, and answers Pings. */
+export interface Guest {
+  readonly peer: Peer;
+  readonly stream: RlpxStream;
+  readonly channel: Channel;
+  /** Asks for a header and waits for it. */
+  ask(): Promise<void>;
+  /** How many messages of eth have come, the Status included. */
+  readonly heard: number;
+}
+
+/** Codes of eth. */
+const codes = { status: 0x00, getHeaders: 0x03, headers: 0x04 } as const;
+/** `[1, [0, 1, 0, 0]]`: one header from number 0 on. */
+const question = Uint8Array.of(0xc6, 0x01, 0xc4, 0x80, 0x01, 0x80, 0x80);
+
+/** Where somebody comes from: each number has an address of its own. */
+export function loopback(number: number): string {
+  return `127.${1 + ((number >> 16) & 0x7f)}.${(number >> 8) & 0xff}.${1 + (number % 254)}`;
+}
+
+/** Opens a socket to a node from an address of this machine. */
+export async function knock(enode: string, from = '127.0.0.1'): Promise<Socket> {
+  const { host, tcp } = parseEnode(enode);
+  const socket = connect({ host, port: tcp, localAddress: from, noDelay: true });
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Shakes hands with a node, over a socket of its own unless there is one. */
+export async function dial(
+  enode: string,
+  from?: string,
+  options: Partial<RlpxOptions> = {},
+  opened?: Socket,
+): Promise<RlpxStream> {
+  const socket = opened ?? (await knock(enode, from));
+  const { id } = parseEnode(enode);
+  return initiate(socket, id, { privateKey: generatePrivateKey(), crypto, ...options });
+}
+
+/** Becomes a peer of a node. */
+export async function visit(
+  enode: string,
+  from?: string,
+  options?: Partial<RlpxOptions>,
+  opened?: Socket,
+): Promise<Guest> {
+  return greet(await dial(enode, from, options, opened));
+}
+
+/** Makes a guest of a stream, once both have said Status. */
+async function greet(stream: RlpxStream): Promise<Guest> {
+  let heard = 0;
+  let onStatus = (_: Channel): void => {};
+  let onHeaders = (): void => {};
+  const agreed = new Promise<Channel>((resolve) => {
+    onStatus = resolve;
+  });
+  const eth = protocol({
+    name: 'eth',
+    version: 69,
+    length: 18,
+    async run(channel) {
+      for await (const { code, payload } of channel) {
+        heard++;
+        if (code === codes.status) {
+          await channel.send(codes.status, payload);
+          onStatus(channel);
+        } else if (code === codes.headers) onHeaders();
+      }
+    },
+  });
+  const peer = await openPeer(stream, { clientId: 'guest/1.0', protocols: [eth] });
+  const ended = peer.closed.then(({ reason, error }): never => {
+    throw error ?? new Error(`ended: ${reason}`);
+  });
+  ended.catch(() => {});
+  const channel = await Promise.race([agreed, ended]);
+  return {
+    peer,
+    stream,
+    channel,
+    get heard() {
+      return heard;
+    },
+    async ask() {
+      const answer = new Promise<void>((resolve) => {
+        onHeaders = resolve;
+      });
+      await channel.send(codes.getHeaders, question);
+      await Promise.race([answer, ended]);
+    },
+  };
+}
+
+/** Somebody whom a node can dial. */
+export interface Host {
+  readonly enode: string;
+  /** The next one who came in, a guest of whom he has been made. */
+  arrival(): Promise<Guest>;
+  close(): void;
+}
+
+/** Waits for nodes that dial. */
+export async function receive(from = '127.0.0.1'): Promise<Host> {
+  const privateKey = generatePrivateKey();
+  const id = crypto.secp256k1.publicKey(privateKey);
+  const guests: Promise<Guest>[] = [];
+  let onGuest = (): void => {};
+  const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+    const guest = accept(socket, { privateKey, publicKey: id, crypto }).then(greet);
+    guest.catch(() => {});
+    guests.push(guest);
+    onGuest();
+  });
+  server.listen(0, from);
+  await once(server, 'listening');
+  const { address: host, port: tcp } = server.address() as AddressInfo;
+  return {
+    enode: formatEnode({ id, host, tcp, udp: 0 }),
+    async arrival() {
+      for (;;) {
+        const guest = guests.shift();
+        if (guest !== undefined) return guest;
+        await new Promise<void>((resolve) => {
+          onGuest = resolve;
+        });
+      }
+    },
+    close: () => void server.close(),
+  };
+}

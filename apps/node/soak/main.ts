@@ -1,0 +1,130 @@
+// Wears a node on loopback: connections made and lost in every way, then a crowd of idle peers. Ends with 1 if anything
+// is left of the first, or the second costs too much. --minutes 10, --connections 10000, --peers 1000
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { balance, churn, dialOut } from './churn.ts';
+import { Daemon } from './daemon.ts';
+import { idle, roomFor } from './idle.ts';
+import type { Measure } from './probe.ts';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    connections: { type: 'string' },
+    peers: { type: 'string', default: '1000' },
+  },
+});
+const minutes = positive('minutes', values.minutes);
+const connections = positive('connections', values.connections ?? String(1_000 * minutes));
+const peers = positive('peers', values.peers);
+
+/** What 1,000 idle peers may cost. */
+const limits = { rss: 300e6, cpu: 0.05 };
+/** Share of the connections that the node makes itself. */
+const dialled = 0.05;
+const rows = 10;
+
+function positive(name: string, text: string): number {
+  const number = Number(text);
+  if (number > 0) return number;
+  process.stderr.write(`soak: bad value "${text}" for --${name}: expected a positive number\n`);
+  process.exit(2);
+}
+
+const columns = [
+  ['minute', 6],
+  ['connections', 11],
+  ['memory', 8],
+  ['fds', 4],
+  ['handles', 7],
+  ['sockets', 7],
+  ['timers', 6],
+  ['listeners', 9],
+  ['signals', 7],
+  ['emitters', 8],
+  ['promises', 8],
+  ['heap', 8],
+] as const;
+
+function print(cells: readonly (string | number)[]): void {
+  const line = cells.map((cell, i) => String(cell).padStart(columns[i]?.[1] ?? 0)).join('  ');
+  process.stdout.write(`${line}\n`);
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+async function wear(daemon: Daemon): Promise<boolean> {
+  const enode = await daemon.enode;
+  const url = await daemon.httpUrl();
+  // What is compiled and set up once has been by then.
+  await churn({ enode }, { connections: 300 });
+  await dialOut(url, 15);
+  const started = performance.now();
+  const show = (made: number, measure: Measure): void =>
+    print([
+      ((performance.now() - started) / 60_000).toFixed(1),
+      made,
+      megabytes(daemon.rss),
+      daemon.descriptors,
+      ...columns.slice(4, -1).map(([name]) => measure[name as keyof Measure]),
+      megabytes(measure.heap),
+    ]);
+  print(columns.map(([name]) => name));
+  let made = 0;
+  const { before, left } = await balance(daemon, async () => {
+    show(made, await daemon.measure());
+    for (let row = 1; row <= rows; row++) {
+      const due = Math.round((row * connections) / rows);
+      const out = Math.round((due - made) * dialled);
+      const end = started + (row * minutes * 60_000) / rows;
+      await Promise.all([
+        churn(
+          { enode },
+          {
+            connections: due - made - out,
+            duration: Math.max(0, end - performance.now()),
+          },
+        ),
+        dialOut(url, out),
+      ]);
+      made = due;
+      if (row < rows) show(made, await daemon.measure());
+    }
+  }).then((result) => {
+    show(made, result.after);
+    return result;
+  });
+  if (left.length === 0) {
+    process.stdout.write('nothing is left of them\n\n');
+    return true;
+  }
+  const had = left.map((name) => `${name} (${before[name as keyof Measure]} before)`).join(', ');
+  process.stdout.write(`more than before: ${had}\n\n`);
+  return false;
+}
+
+async function crowd(daemon: Daemon): Promise<boolean> {
+  const duration = Math.min(60_000, minutes * 60_000);
+  const { rss, cpu, descriptors, peers: left } = await idle(daemon, { peers, duration });
+  const seconds = duration / 1_000;
+  process.stdout.write(
+    `${left} of ${peers} idle peers for ${seconds} s: ${megabytes(rss)} (limit ${megabytes(limits.rss)}), ` +
+      `${(100 * cpu).toFixed(1)} % of one core (limit ${100 * limits.cpu} %), ${descriptors} file descriptors\n`,
+  );
+  return left === peers && rss < limits.rss && cpu < limits.cpu;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'soak-'));
+const start = (name: string, ...flags: string[]): Daemon =>
+  new Daemon(join(folder, name), '--nodiscover', '--verbosity', 'info,peer=warn', ...flags);
+const worn = start('worn', '--http', '--http.port', '0', '--http.api', 'admin');
+const crowded = start('crowded', ...roomFor(peers));
+try {
+  const results = [await wear(worn), await crowd(crowded)];
+  process.exitCode = results.every(Boolean) ? 0 : 1;
+} finally {
+  await Promise.all([worn.stop(), crowded.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+}

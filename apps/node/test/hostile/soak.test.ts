@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { balance, churn, dialOut } from '../../soak/churn.ts';
+import { Daemon } from '../../soak/daemon.ts';
+import { idle, roomFor } from '../../soak/idle.ts';
+
+/** `npm run soak` is the long form; these make one of a test, too. */
+const { HOSTILE_CONNECTIONS = '150', HOSTILE_PEERS = '40' } = process.env;
+const connections = Number(HOSTILE_CONNECTIONS);
+const peers = Number(HOSTILE_PEERS);
+
+const folder = mkdtempSync(join(tmpdir(), 'soak-'));
+let daemon: Daemon | undefined;
+afterEach(async () => {
+  expect(await daemon?.stop()).toBe(0);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('HX-28 connections made and lost leave no handle, timer, listener or heap behind; idle peers cost little', async () => {
+  const flags = ['--http', '--http.port', '0', '--http.api', 'admin', ...roomFor(peers)];
+  daemon = new Daemon(folder, '--nodiscover', ...flags);
+  const enode = await daemon.enode;
+  const url = await daemon.httpUrl();
+  await churn({ enode }, { connections: 50 });
+  await dialOut(url, 3);
+  const { left } = await balance(daemon, async () => {
+    await Promise.all([
+      churn({ enode }, { connections }),
+      dialOut(url, Math.ceil(connections / 20)),
+    ]);
+  });
+  expect(left).toEqual([]);
+  // Sockets apart, which have been counted, only the databases open a file now and then.
+  const { rss, descriptors } = daemon;
+  const crowd = await idle(daemon, { peers, duration: 1_000 });
+  expect(crowd.peers).toBe(peers);
+  // 300 MB for 1,000 of them, garbage of the connections before included.
+  expect(crowd.rss - rss).toBeLessThan(50e6 + peers * 215e3);
+  expect(crowd.descriptors).toBeLessThan(descriptors + peers + 10);
+});
