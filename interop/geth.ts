@@ -70,13 +70,15 @@ export interface GethOptions {
   readonly bootnode?: string;
   /** Whether it dials anybody by itself. @default true */
   readonly dials?: boolean;
+  /** @default geth's own, 50 */
+  readonly maxPeers?: number;
 }
 
 /** An unmodified geth on free loopback ports. */
 export async function startGeth(
   datadir: string,
   chain: TestChain,
-  { blocks, bootnode, dials = true }: GethOptions,
+  { blocks, bootnode, dials = true, maxPeers }: GethOptions,
 ): Promise<Geth> {
   const quiet = { stdio: 'ignore' } as const;
   execFileSync(binary, ['--datadir', datadir, 'init', chain.genesis], quiet);
@@ -97,6 +99,7 @@ export async function startGeth(
     '--nat=none',
     ...(bootnode === undefined ? ['--nodiscover'] : ['--discovery.v5=false']),
     '--syncmode=full',
+    ...(maxPeers === undefined ? [] : [`--maxpeers=${maxPeers}`]),
     '--ipcdisable',
     '--authrpc.port=0',
     `--authrpc.jwtsecret=${secretFile}`,
