@@ -142,10 +142,13 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
       if (error === undefined) addresses.reached(node);
       else if (!isFull(error)) addresses.failed(node);
       if (error === undefined) return;
+      const key = toHex(node.id);
+      tried.get(key)?.();
+      // What became of a stream that there was has been told.
+      if (error instanceof PeerError) return;
       const fields = { node: formatEnode(node), error };
-      if (staticKeys.has(toHex(node.id))) log.info(fields, 'static node not reached');
+      if (staticKeys.has(key)) log.info(fields, 'static node not reached');
       else log.debug(fields, 'node not reached');
-      tried.get(toHex(node.id))?.();
     },
     onConnection({ peer }, { id: request }) {
       peers.add(peer);
