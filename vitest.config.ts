@@ -12,7 +12,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages,apps}/*/test/**/*.test.ts', '{examples,test}/**/*.test.ts'],
+          include: [
+            '{packages,apps}/*/test/**/*.test.ts',
+            '{examples,simulation,test}/**/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', '**/dist/**'],
           // No test measures time; this only ends what hangs, on the slowest machine too.
           testTimeout: 60_000,

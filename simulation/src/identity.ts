@@ -1,0 +1,42 @@
+import type { Crypto } from '@devp2p/crypto';
+import { type Enode, parseIp, toHex } from '@devp2p/enr';
+import type { Dice } from './dice.ts';
+import type { Place } from './link.ts';
+import { type Identity, port } from './node.ts';
+
+/** Makes identities: keys, and addresses in a number of /16 networks from some first byte on. */
+export class Registrar {
+  readonly #crypto: Crypto;
+  readonly #dice: Dice;
+  readonly #taken = new Set<string>();
+
+  constructor(crypto: Crypto, dice: Dice) {
+    this.#crypto = crypto;
+    this.#dice = dice;
+  }
+
+  /** @param first - first byte of the lowest network */
+  register(first: number, networks: number): Identity {
+    const { secp256k1 } = this.#crypto;
+    const privateKey = this.#dice.bytes(32);
+    const id = secp256k1.publicKey(privateKey);
+    const host = this.#host(first, networks);
+    const ip = parseIp(host) as Uint8Array;
+    return { privateKey, place: { id, key: toHex(id), host, ip } };
+  }
+
+  #host(first: number, networks: number): string {
+    const dice = this.#dice;
+    for (;;) {
+      const network = dice.below(networks);
+      const host = `${first + (network >> 8)}.${network & 255}.${dice.below(256)}.${1 + dice.below(254)}`;
+      if (this.#taken.has(host)) continue;
+      this.#taken.add(host);
+      return host;
+    }
+  }
+}
+
+export function enodeOf({ id, host }: Place): Enode {
+  return { id, host, tcp: port, udp: port };
+}

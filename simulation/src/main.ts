@@ -1,0 +1,49 @@
+import { writeFileSync } from 'node:fs';
+import type { Crypto } from '@devp2p/crypto';
+import { fastCrypto } from '@devp2p/crypto/fast';
+import { type Arguments, parseArguments, usage } from './arguments.ts';
+import { drawChart } from './chart.ts';
+import { findFaults } from './faults.ts';
+import { header, line, summary } from './report.ts';
+import { simulate } from './simulate.ts';
+import { standInCrypto } from './stand-in-crypto.ts';
+
+try {
+  const args = process.argv.slice(2);
+  if (args.includes('--help')) console.log(usage);
+  else await main(parseArguments(args));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  if (error instanceof TypeError || error instanceof RangeError) console.error(`\n${usage}`);
+  process.exitCode = 1;
+}
+
+async function main(chosen: Arguments): Promise<void> {
+  const { svg, peers } = chosen;
+  const crypto: Crypto = chosen.crypto === 'real' ? fastCrypto : standInCrypto;
+  const started = process.hrtime.bigint();
+  let memory = 0;
+  console.log(header);
+  const outcome = await simulate({
+    ...chosen,
+    crypto,
+    maxPeers: peers,
+    onSample(sample) {
+      memory = Math.max(memory, process.memoryUsage.rss());
+      console.log(line(sample));
+    },
+  });
+  const faults = findFaults(outcome);
+  const cpu = process.cpuUsage();
+  console.log(summary(outcome, faults));
+  console.log(
+    `took ${seconds(Number(process.hrtime.bigint() - started) / 1e9)}, ` +
+      `${seconds((cpu.user + cpu.system) / 1e6)} of processor time, ${Math.round(memory / 1e6)} MB`,
+  );
+  if (svg !== undefined) writeFileSync(svg, drawChart(outcome));
+  if (faults.length > 0) process.exitCode = 1;
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(0)} s`;
+}

@@ -1,0 +1,221 @@
+import { type AddrEntry, type AddrSource, createAddrMan } from '@devp2p/addrman';
+import { type Clock, sleep } from '@devp2p/clock';
+import { type ConnManager, createConnManager } from '@devp2p/connmgr';
+import type { Crypto } from '@devp2p/crypto';
+import { createDiscv4, type Discv4 } from '@devp2p/discv4';
+import { type Enode, formatIp, parseIp, toHex } from '@devp2p/enr';
+import type { Dice } from './dice.ts';
+import type { Internet } from './internet.ts';
+import { type Link, LinkError, type Place } from './link.ts';
+
+/** What all nodes have in common. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly internet: Internet;
+  readonly bootnodes: readonly Enode[];
+  readonly maxPeers: number;
+  /** Longest time between two checks of new nodes in discovery's table, in ms. */
+  readonly pingInterval: number;
+  /** Time between two nodes that are taken from lookups while nobody waits for one, in ms. */
+  readonly pace: number;
+}
+
+/** Who a node is, and what it has kept of its former life. */
+export interface Identity {
+  readonly place: Place;
+  readonly privateKey: Uint8Array;
+  /** Not set before its first stop. */
+  addresses?: Uint8Array;
+  anchors?: readonly Place[];
+}
+
+/** An honest node: discovery, address manager and connection manager joined as in `apps/node`. */
+export interface Node {
+  readonly place: Place;
+  readonly startedAt: number;
+  readonly manager: ConnManager<Place, Link>;
+  readonly discovery: Discv4;
+  /** Those it has dialled to fill its target, and those who have dialled it, by key. */
+  readonly outbound: ReadonlySet<string>;
+  readonly inbound: ReadonlySet<string>;
+  /** The most connections that it has had at a time. */
+  readonly peak: number;
+  /** Keys of all nodes that it knows an address of. */
+  known(): Iterable<string>;
+  /** Leaves the network, and keeps in its identity what a real one has on its disk. */
+  stop(): Promise<void>;
+}
+
+/** All nodes have the same ports. */
+export const port = 30_303;
+
+/** An address is offered for a dial again after this many ms, as in `apps/node`. */
+const offerInterval = 35_000;
+
+/** Where a real node has 1,024 and 256 buckets for tens of thousands of addresses, two thousand take a quarter. */
+const buckets = { newBuckets: 256, triedBuckets: 64 };
+
+/** A connection that has lasted so long, in ms, has been of use, as in `apps/node`. */
+const usefulAge = 60_000;
+
+/** Starts a node that knows the boot nodes, and what its identity has kept. */
+export async function startNode(
+  identity: Identity,
+  { clock, crypto, internet, bootnodes, maxPeers, pingInterval, pace }: Surroundings,
+  dice: Dice,
+): Promise<Node> {
+  const { place, privateKey } = identity;
+  const { id, key, host } = place;
+  const random = dice.bytes;
+  const stopping = new AbortController();
+
+  // What is told of others goes to the address manager.
+  const addresses = createAddrMan({
+    ...{ ...buckets, localId: id, snapshot: identity.addresses, clock, random },
+  });
+  const learn = (nodes: Iterable<Enode>, source: AddrSource): void => {
+    if (addresses.add(addrNodes(nodes), source) > 0) for (const wake of waiting) wake();
+  };
+  const discovery = await createDiscv4(internet.bindUdp({ host, port }), {
+    ...{ privateKey, bootnodes, externalIp: host, pingInterval, clock, crypto, random },
+    onNeighbors: (nodes, { ip }) => learn(nodes, { kind: 'peer', ip }),
+  });
+  const followLookups = async (): Promise<void> => {
+    const { signal } = stopping;
+    for await (const node of discovery.randomNodes({ signal })) {
+      learn([node], { kind: 'inbound', ip: node.ip });
+      if (waiting.size === 0) await sleep(clock, pace, { signal }).catch(() => {});
+    }
+  };
+
+  // The connection manager takes addresses from there: as soon as there is one, and none twice in a short time.
+  const waiting = new Set<() => void>();
+  const offered = new Map<string, number>();
+  const isWanted = (entry: AddrEntry): boolean => {
+    const other = toHex(entry.id);
+    return !offered.has(other) && !outbound.has(other) && !inbound.has(other);
+  };
+  const offer = (entry: AddrEntry | undefined): Place | undefined => {
+    const now = clock.monotonic();
+    if (entry) offered.set(toHex(entry.id), now);
+    return entry && placeOf(entry);
+  };
+  const forgetOffers = (): void => {
+    const before = clock.monotonic() - offerInterval;
+    for (const [other, time] of offered) {
+      if (time > before) break;
+      offered.delete(other);
+    }
+  };
+  const news = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        waiting.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      const timer = clock.setTimeout(wake, offerInterval / 7);
+      waiting.add(wake);
+      signal.addEventListener('abort', wake);
+      if (signal.aborted) wake();
+    });
+  const nextAddress = async ({ signal }: { signal: AbortSignal }): Promise<Place | undefined> => {
+    while (!signal.aborted) {
+      forgetOffers();
+      const next = offer(addresses.select({ filter: isWanted }));
+      if (next) return next;
+      await news(signal);
+    }
+    return undefined;
+  };
+
+  const outbound = new Set<string>();
+  const inbound = new Set<string>();
+  let peak = 0;
+  const manager = createConnManager<Place, Link>({
+    maxPeers,
+    nextAddress,
+    nextFeeler: () => {
+      forgetOffers();
+      return offer(
+        addresses.selectCollision() ?? addresses.select({ newOnly: true, filter: isWanted }),
+      );
+    },
+    dial(other, { signal }) {
+      addresses.attempt(other.id, { countFailure: false });
+      return internet.dial(place, other, signal);
+    },
+    onDialled(other, error) {
+      if (error === undefined) addresses.good(other.id);
+      else if (!isFull(error)) addresses.attempt(other.id, { countFailure: true });
+    },
+    onConnection({ remote, closed }, request) {
+      (request.kind === 'inbound' ? inbound : outbound).add(remote.key);
+      peak = Math.max(peak, outbound.size + inbound.size);
+      const timer = clock.setTimeout(() => manager.useful(request.id), usefulAge);
+      void closed.then(() => timer.cancel());
+    },
+    onDisconnection({ remote }, { kind }) {
+      (kind === 'inbound' ? inbound : outbound).delete(remote.key);
+      addresses.connected(remote.id);
+    },
+    addressKey: (other) => `${other.key}@${other.host}`,
+    identityOf: (other) => other.key,
+    identify: ({ remote }) => remote.key,
+    ownIdentity: key,
+    keepsDialled: (other) => key > other,
+    ipOf: ({ ip }) => ip,
+    stats: ({ remote }) => ({ ping: 2 * internet.oneWay(host, remote.host) }),
+    admitOn: 'identity',
+    anchors: {
+      take() {
+        const { anchors = [] } = identity;
+        delete identity.anchors;
+        return anchors;
+      },
+      save(anchors) {
+        identity.anchors = anchors;
+      },
+    },
+    clock,
+    random,
+  });
+
+  const closeDoor = internet.listen(host, { admit: ({ ip }) => manager.admitInbound({ ip }) });
+  manager.start();
+  const following = followLookups();
+  return {
+    ...{ place, manager, discovery, outbound, inbound },
+    startedAt: clock.monotonic(),
+    get peak() {
+      return peak;
+    },
+    *known() {
+      for (const entry of addresses.entries()) yield toHex(entry.id);
+    },
+    async stop() {
+      stopping.abort();
+      closeDoor();
+      await Promise.all([manager.stop(), discovery.close(), following]);
+      identity.addresses = addresses.snapshot();
+    },
+  };
+}
+
+/** Whether somebody was there who has no room: not the address' fault. */
+function isFull(error: unknown): boolean {
+  return error instanceof LinkError && error.code === 'too-many-inbound';
+}
+
+function* addrNodes(nodes: Iterable<Enode>) {
+  for (const { id, host, tcp, udp } of nodes) {
+    const ip = parseIp(host);
+    if (ip) yield { id, address: { ip, tcp, udp } };
+  }
+}
+
+function placeOf({ id, address }: AddrEntry): Place {
+  return { id, key: toHex(id), host: formatIp(address.ip), ip: address.ip };
+}
