@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { type Arguments, parseArguments, usage } from './arguments.ts';
 import { type Case, catalogue, type Group } from './catalogue.ts';
 import { type CrawlCase, type CrawlResult, crawlCases, runCrawl } from './crawl/crawl.ts';
+import { crawlTable } from './crawl/table.ts';
 import { writeFixtures } from './fixtures/files.ts';
 import { goPrograms } from './go.ts';
 import { describeMachine, findCores } from './machine.ts';
 import { type Figures, implementationsOf, runCase } from './rounds.ts';
-import { crawlTable, table } from './table.ts';
+import { table } from './table.ts';
 import { Workforce } from './workforce.ts';
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
@@ -48,8 +49,11 @@ async function main({ cases, rounds, slice, json }: Arguments): Promise<void> {
     await workforce.dismiss();
   }
   const pinned = cores === undefined ? 'not pinned: no taskset here' : `on core ${cores.measured}`;
-  console.log(`${describeMachine()}; medians of ${rounds} slices of ${slice} ms, ${pinned}.`);
-  console.log('Per CPU-second; of ratios the median of the rounds, with the least and the most.');
+  console.log(`${describeMachine()}, what is measured ${pinned}.`);
+  if (groups.length > 0) {
+    console.log(`Medians of ${rounds} slices of ${slice} ms, per CPU-second;`);
+    console.log('of ratios the median of the rounds, with the least and the most.');
+  }
   if (go === undefined) console.log('There is no Go here: go-ethereum is left out.');
   for (const group of groups) console.log(table(group, results));
   if (crawled.size > 0) console.log(crawlTable(crawled));

@@ -1,5 +1,4 @@
 import type { Case, Group, Implementation } from './catalogue.ts';
-import { type CrawlCase, type CrawlResult, crawlGoal } from './crawl/crawl.ts';
 import { median, ratio, reached } from './figures.ts';
 import { type Figures, implementationsOf } from './rounds.ts';
 
@@ -29,38 +28,8 @@ export function table(group: Group, results: ReadonlyMap<Case, Figures>): string
   return markdown(head, rows);
 }
 
-/** Crawls as a table, against the clock on the wall: those who crawl mostly wait. */
-export function crawlTable(results: ReadonlyMap<CrawlCase, readonly CrawlResult[]>): string {
-  const head = [
-    'Crawl of a network',
-    'by',
-    'live',
-    'found',
-    'all steps done',
-    'wrong',
-    's',
-    'nodes/s',
-  ];
-  const rows = [...results].flatMap(([{ title }, crawls]) =>
-    crawls.map(({ crawler, live, found, complete, wrong, seconds }, index) => {
-      const share = (count: number) => `${((100 * count) / live).toFixed(1)} %`;
-      // The first is ours.
-      const goal = (reached: boolean, least: string) =>
-        index > 0 ? '' : ` ${reached ? '✓' : '✗'} ≥ ${least}`;
-      return [
-        ...[title, crawler, `${live}`, share(found)],
-        share(complete) + goal(complete / live >= crawlGoal.share, `${100 * crawlGoal.share} %`),
-        ...[`${wrong}`, short(seconds)],
-        short(found / seconds) +
-          goal(found / seconds >= crawlGoal.perSecond, `${crawlGoal.perSecond}`),
-      ];
-    }),
-  );
-  return markdown(head, rows);
-}
-
-/** Columns from the third on are numbers. */
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table whose columns are numbers from the third on. */
+export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const rule = head.map((_, index) => (index < 2 ? ':--' : '--:'));
   const lines = [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`);
   return ['', ...lines].join('\n');
@@ -86,7 +55,7 @@ function comparison(
 }
 
 /** Three digits, or all of a whole number. */
-function short(value: number): string {
+export function short(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString('en');
   return value.toPrecision(value < 1 ? 2 : 3);
 }

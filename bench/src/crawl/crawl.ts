@@ -26,6 +26,7 @@ export const crawlCases: readonly CrawlCase[] = [
 export interface CrawlResult {
   readonly crawler: string;
   readonly seconds: number;
+  readonly cpuSeconds: number;
   /** Nodes that answer. */
   readonly live: number;
   /** Those of them that were found. */
@@ -58,11 +59,11 @@ export async function runCrawl(
   }
 }
 
-function assess(crawler: string, { found, seconds }: Crawled, { reaches }: Truth): CrawlResult {
+function assess(crawler: string, { found, ...spent }: Crawled, { reaches }: Truth): CrawlResult {
   const place = (step: Step | undefined) => steps.indexOf(step ?? 'discovered');
   const live = [...reaches].filter(([, step]) => place(step) > 0);
   return {
-    ...{ crawler, seconds },
+    ...{ crawler, ...spent },
     live: live.length,
     found: live.filter(([id]) => found.has(id)).length,
     complete: live.filter(([id, step]) => found.get(id) === step).length,
