@@ -1,6 +1,4 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
-import { json } from 'node:stream/consumers';
 import { generatePrivateKey, randomBytes } from '@devp2p/crypto';
 import type { Daemon } from './daemon.ts';
 import { dial, knock, loopback, receive, visit } from './guest.ts';
@@ -98,21 +96,12 @@ export async function churn(
 }
 
 /** Has a node that serves `admin` dial somebody who is lost again, so many times. */
-export async function dialOut(url: string, connections: number): Promise<void> {
-  const call = async (method: string, enode: string): Promise<void> => {
-    const headers = { 'content-type': 'application/json' };
-    // Not `fetch`, which would keep a connection of its own for a while.
-    const question = request(url, { method: 'POST', headers, agent: false });
-    question.end(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: [enode] }));
-    const [response] = (await once(question, 'response')) as [IncomingMessage];
-    const { result } = (await json(response)) as { result?: unknown };
-    if (result !== true) throw new Error(`${method}: ${result}`);
-  };
+export async function dialOut(daemon: Daemon, connections: number): Promise<void> {
   for (let number = 0; number < connections; number++) {
     const host = await receive(loopback(number));
-    await call('admin_addPeer', host.enode);
+    await daemon.call('admin_addPeer', host.enode);
     const { peer } = await host.arrival();
-    await call('admin_removePeer', host.enode);
+    await daemon.call('admin_removePeer', host.enode);
     await peer.closed;
     host.close();
   }

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { createRequire } from 'node:module';
+import { json } from 'node:stream/consumers';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Measure, ProbeRequest } from './probe.ts';
 
@@ -63,10 +65,18 @@ export class Daemon {
     return this.#enode;
   }
 
-  /** Where JSON-RPC is served over HTTP. */
-  async httpUrl(): Promise<string> {
+  /** Calls a method over HTTP, where the node serves it. */
+  async call(method: string, ...params: unknown[]): Promise<unknown> {
     await this.#enode;
-    return `http://${/http server started endpoint=(\S+)/.exec(this.stderr)?.[1]}`;
+    const endpoint = /http server started endpoint=(\S+)/.exec(this.stderr)?.[1];
+    const headers = { 'content-type': 'application/json' };
+    // Not `fetch`, which would keep a connection of its own for a while.
+    const question = request(`http://${endpoint}`, { method: 'POST', headers, agent: false });
+    question.end(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
+    const [response] = (await once(question, 'response')) as [IncomingMessage];
+    const { result } = (await json(response)) as { result?: unknown };
+    if (result === undefined) throw new Error(`no result of ${method}`);
+    return result;
   }
 
   /** Bytes of memory that the process takes up. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { formatEnode, parseEnode } from '@devp2p/enr';
@@ -35,12 +36,12 @@ export async function knock(enode: string, from = '127.0.0.1'): Promise<Socket> 
   return socket;
 }
 
-/** Shakes hands with a node, over a socket of its own unless there is one. */
+/** Shakes hands with a node, over a new socket unless there is a transport already. */
 export async function dial(
   enode: string,
   from?: string,
   options: Partial<RlpxOptions> = {},
-  opened?: Socket,
+  opened?: Duplex,
 ): Promise<RlpxStream> {
   const socket = opened ?? (await knock(enode, from));
   const { id } = parseEnode(enode);
@@ -52,7 +53,7 @@ export async function visit(
   enode: string,
   from?: string,
   options?: Partial<RlpxOptions>,
-  opened?: Socket,
+  opened?: Duplex,
 ): Promise<Guest> {
   return greet(await dial(enode, from, options, opened));
 }

@@ -57,10 +57,9 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function wear(daemon: Daemon): Promise<boolean> {
   const enode = await daemon.enode;
-  const url = await daemon.httpUrl();
   // What is compiled and set up once has been by then.
   await churn({ enode }, { connections: 300 });
-  await dialOut(url, 15);
+  await dialOut(daemon, 15);
   const started = performance.now();
   const show = (made: number, measure: Measure): void =>
     print([
@@ -87,7 +86,7 @@ async function wear(daemon: Daemon): Promise<boolean> {
             duration: Math.max(0, end - performance.now()),
           },
         ),
-        dialOut(url, out),
+        dialOut(daemon, out),
       ]);
       made = due;
       if (row < rows) show(made, await daemon.measure());

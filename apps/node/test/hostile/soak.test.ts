@@ -20,21 +20,21 @@ afterEach(async () => {
 
 test('HX-28 connections made and lost leave no handle, timer, listener or heap behind; idle peers cost little', async () => {
   const flags = ['--http', '--http.port', '0', '--http.api', 'admin', ...roomFor(peers)];
-  daemon = new Daemon(folder, '--nodiscover', ...flags);
-  const enode = await daemon.enode;
-  const url = await daemon.httpUrl();
+  const node = new Daemon(folder, '--nodiscover', ...flags);
+  daemon = node;
+  const enode = await node.enode;
   await churn({ enode }, { connections: 50 });
-  await dialOut(url, 3);
-  const { left } = await balance(daemon, async () => {
+  await dialOut(node, 3);
+  const { left } = await balance(node, async () => {
     await Promise.all([
       churn({ enode }, { connections }),
-      dialOut(url, Math.ceil(connections / 20)),
+      dialOut(node, Math.ceil(connections / 20)),
     ]);
   });
   expect(left).toEqual([]);
   // Sockets apart, which have been counted, only the databases open a file now and then.
-  const { rss, descriptors } = daemon;
-  const crowd = await idle(daemon, { peers, duration: 1_000 });
+  const { rss, descriptors } = node;
+  const crowd = await idle(node, { peers, duration: 1_000 });
   expect(crowd.peers).toBe(peers);
   // 300 MB for 1,000 of them, garbage of the connections before included.
   expect(crowd.rss - rss).toBeLessThan(50e6 + peers * 215e3);

@@ -1,0 +1,137 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { randomBytes } from '@devp2p/crypto';
+import { beforeAll, expect, test } from 'vitest';
+import type { Daemon } from '../../soak/daemon.ts';
+import { dial, type Guest, knock, visit } from '../../soak/guest.ts';
+import { Gate } from './gate.ts';
+import { datadir, Honest, start } from './scene.ts';
+
+/** Time for a frame, and for something of what was written to get out, in ms (`@devp2p/rlpx`). */
+const [readTimeout, writeTimeout] = [30_000, 20_000];
+/** Of eth, on the wire. */
+const transactions = 0x12;
+
+let daemon: Daemon;
+let enode: string;
+let honest: Honest;
+beforeAll(async () => {
+  daemon = start(datadir(), '--nodiscover', '--verbosity', 'debug');
+  enode = await daemon.enode;
+  honest = await Honest.arrive(daemon);
+});
+
+/** A peer of the daemon with a gate before it. */
+async function gated(): Promise<Guest & { readonly gate: Gate }> {
+  const gate = new Gate(await knock(enode));
+  const guest = await visit(enode, undefined, {}, gate);
+  return Object.assign(guest, { gate });
+}
+
+/** Writes a message that stays behind the gate. */
+async function hold(
+  { gate, stream }: { gate: Gate; stream: Guest['stream'] },
+  payload: Uint8Array,
+) {
+  gate.shut();
+  void stream.write(transactions, payload).catch(() => {});
+  while (gate.held < payload.length) await turn();
+}
+
+test.each([0, 1, 2, 15, 16, 31])(
+  'HX-11 a frame header with byte %i forged ends its connection at once',
+  async (byte) => {
+    const attacker = await gated();
+    await hold(attacker, randomBytes(1_000));
+    attacker.gate.release(32, (header) => {
+      header[byte] = (header[byte] ?? 0) ^ 0xff;
+    });
+    await attacker.gate.gone;
+    await honest.guest.ask();
+  },
+);
+
+test('HX-11 whoever sends one byte at a time is served', async () => {
+  const { gate, ask } = await gated();
+  gate.shut();
+  const answer = ask();
+  while (gate.held === 0) await turn();
+  while (gate.held > 0) {
+    gate.release(1);
+    await turn();
+  }
+  await answer;
+  gate.destroy();
+});
+
+test('HX-11 frames of 16 MB at a byte a second are ended by the time, and take no memory that was not sent', async () => {
+  const sent = 100_000;
+  const payload = randomBytes(16_000_000);
+  const attackers = await Promise.all(Array.from({ length: 4 }, gated));
+  let ended = 0;
+  for (const attacker of attackers) {
+    await hold(attacker, payload);
+    attacker.gate.release(sent);
+    void attacker.gate.gone.then(() => ended++);
+  }
+  for (let ms = 0; ms < readTimeout; ms += 5_000) {
+    expect(ended).toBe(0);
+    const bytes = attackers.length * (sent + 256 * 1024);
+    await honest.expectServed({ bytes, descriptors: attackers.length });
+    for (const { gate } of attackers) for (let i = 0; i < 5; i++) gate.release(1);
+    await daemon.pass(5_000);
+  }
+  await Promise.all(attackers.map(({ gate }) => gate.gone));
+  await honest.expectServed();
+});
+
+test('HX-13 peers that never read cost a bounded queue, and are dropped at the write timeout', async () => {
+  const attackers = await Promise.all([gated(), gated()]);
+  let ended = 0;
+  for (const { gate, ask } of attackers) {
+    gate.deafen();
+    void gate.gone.then(() => ended++);
+    for (let count = 0; count < 20_000; count++) ask().catch(() => {});
+  }
+  await honest.expectServed({ descriptors: attackers.length });
+  // Half of the time, in which nothing happens to anybody.
+  await daemon.pass(writeTimeout / 2);
+  await honest.expectServed({ descriptors: attackers.length });
+  expect(ended).toBe(0);
+  await daemon.pass(writeTimeout);
+  await Promise.all(attackers.map(({ gate }) => gate.gone));
+  expect(daemon.stderr).toContain('nothing was sent within 20000 ms');
+  await honest.expectServed();
+});
+
+const breach = { code: 1, payload: Uint8Array.of(0xc1, 0x02) };
+
+test('HX-12 a message before Hello is a breach', async () => {
+  const stream = await dial(enode);
+  await stream.write(0x10, Uint8Array.of(0xc0));
+  expect(await stream.read()).toMatchObject({ code: 0 });
+  expect(await stream.read()).toMatchObject(breach);
+  stream.destroy();
+});
+
+test('HX-12 second Hellos, unknown base codes and codes out of range are breaches or nothing, and set no timer', async () => {
+  const before = await daemon.measure();
+  for (const code of [0x00, 0x22, 0xff, 0xffff_ffff]) {
+    const { peer, stream } = await visit(enode);
+    void stream.write(code, Uint8Array.of(0xc0)).catch(() => {});
+    expect(await peer.closed).toMatchObject({
+      reason: 'breach-of-protocol',
+      direction: 'remote',
+    });
+  }
+  const { peer, stream, ask } = await visit(enode);
+  for (let round = 0; round < 20; round++) {
+    for (let code = 0x04; code < 0x10; code++) await stream.write(code, randomBytes(100));
+  }
+  await ask();
+  await peer.disconnect('requested');
+  await daemon.pass(5_000);
+  const after = await daemon.measure();
+  expect(after.timers).toBeLessThanOrEqual(before.timers);
+  expect(after.handles).toBeLessThanOrEqual(before.handles);
+  await honest.expectServed();
+});

@@ -1,0 +1,71 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+
+/** A socket between a stream that means well and a node: what goes through, and what becomes of it, is another's to say. */
+export class Gate extends Duplex {
+  /** Resolves when the socket has closed. */
+  readonly gone: Promise<void>;
+  readonly #socket: Socket;
+  #held: Uint8Array | undefined;
+  #deaf = false;
+
+  constructor(socket: Socket) {
+    super();
+    this.#socket = socket;
+    socket.on('data', (chunk) => {
+      if (!this.push(chunk)) socket.pause();
+    });
+    socket.on('error', () => {});
+    this.gone = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.destroy();
+        resolve();
+      });
+    });
+  }
+
+  /** Keeps what is written from now on. */
+  shut(): void {
+    this.#held = new Uint8Array();
+  }
+
+  /** How much is kept. */
+  get held(): number {
+    return this.#held?.length ?? 0;
+  }
+
+  /** Lets so many bytes of it through, changed if need be. */
+  release(count: number, change: (bytes: Uint8Array) => void = () => {}): void {
+    const bytes = this.#held?.slice(0, count) ?? new Uint8Array();
+    this.#held = this.#held?.slice(count);
+    change(bytes);
+    this.#socket.write(bytes);
+  }
+
+  /** Reads no more from the node. */
+  deafen(): void {
+    this.#deaf = true;
+    this.#socket.pause();
+  }
+
+  override _write(
+    chunk: Uint8Array,
+    _encoding: string,
+    done: (error?: Error | null) => void,
+  ): void {
+    if (this.#held === undefined) this.#socket.write(chunk, done);
+    else {
+      this.#held = Buffer.concat([this.#held, chunk]);
+      done();
+    }
+  }
+
+  override _read(): void {
+    if (!this.#deaf) this.#socket.resume();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#socket.destroy();
+    done(error);
+  }
+}

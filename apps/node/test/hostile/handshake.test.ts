@@ -1,0 +1,122 @@
+import type { Socket } from 'node:net';
+import { generatePrivateKey, randomBytes } from '@devp2p/crypto';
+import { fastCrypto as crypto } from '@devp2p/crypto/fast';
+import { toHex } from '@devp2p/enr';
+import { beforeAll, expect, test } from 'vitest';
+import type { Daemon } from '../../soak/daemon.ts';
+import { dial, knock, loopback, visit } from '../../soak/guest.ts';
+import { datadir, Honest, start } from './scene.ts';
+import { hello } from './wire.ts';
+
+const { HOSTILE_SOCKETS = '1000' } = process.env;
+/** `--maxpendpeers` of the daemon. */
+const pending = 30;
+/** In which RLPx and Hello have to be over, in ms. */
+const handshakeTimeout = 10_000;
+
+let daemon: Daemon;
+let enode: string;
+let honest: Honest;
+beforeAll(async () => {
+  const flags = ['--nodiscover', '--maxpendpeers', String(pending)];
+  daemon = start(datadir(), ...flags, '--http', '--http.port', '0', '--http.api', 'admin');
+  enode = await daemon.enode;
+  honest = await Honest.arrive(daemon);
+});
+
+/** Who is a peer by the daemon's own word. */
+async function peers(): Promise<string[]> {
+  const all = (await daemon.call('admin_peers')) as { enode: string }[];
+  return all.map((peer) => peer.enode.slice('enode://'.length).split('@')[0] ?? '');
+}
+
+/** Opens sockets that never hear an error. */
+async function knockAll(count: number, from = loopback): Promise<Socket[]> {
+  const sockets = await Promise.all(Array.from({ length: count }, (_, i) => knock(enode, from(i))));
+  for (const socket of sockets) socket.on('error', () => {}).resume();
+  return sockets;
+}
+
+const gone = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.on('close', () => resolve());
+  });
+
+test('HX-01 a Hello with the key of another node is answered with unexpected identity, and nobody is a peer', async () => {
+  const victim = crypto.secp256k1.publicKey(generatePrivateKey());
+  for (const id of [victim, honest.guest.peer.id]) {
+    const stream = await dial(enode);
+    await stream.write(0, hello({ id }));
+    expect(await stream.read()).toMatchObject({ code: 0 });
+    expect(await stream.read()).toMatchObject({ code: 1 });
+    stream.destroy();
+  }
+  const known = await peers();
+  expect(known).toHaveLength(1);
+  expect(known).not.toContain(toHex(victim));
+  await honest.expectServed();
+});
+
+const beginnings = {
+  'a byte': () => Uint8Array.of(1),
+  'half an auth': () => Uint8Array.of(1, 0x90, ...randomBytes(200)),
+  'the largest auth but for a byte': () => Uint8Array.of(7, 0xfc, ...randomBytes(2043)),
+};
+
+test.each(Object.entries(beginnings))(
+  'HX-02 %s, then silence: the socket is destroyed at the timeout',
+  async (_, bytes) => {
+    const sockets = await knockAll(pending - 1);
+    const closed = Promise.all(sockets.map((socket) => gone(socket)));
+    for (const socket of sockets) socket.write(bytes());
+    await honest.expectServed({ descriptors: pending });
+    await daemon.pass(handshakeTimeout);
+    await closed;
+    await honest.expectServed();
+  },
+);
+
+test('HX-02 garbage, and ever more of it, ends its own socket and nothing else', async () => {
+  const sockets = await knockAll(100);
+  const closed = Promise.all(sockets.map((socket) => gone(socket)));
+  for (const socket of sockets) {
+    for (let round = 0; round < 16; round++) socket.write(randomBytes(65_536));
+  }
+  await honest.expectServed({ descriptors: pending });
+  await closed;
+  await honest.expectServed();
+});
+
+test.each([
+  { whom: 'as many addresses', from: loopback },
+  { whom: 'the address of honest peers', from: () => '127.0.0.1' },
+])(
+  'HX-03 sockets that never speak, from $whom, are few at a time and keep nobody out',
+  async ({ from }) => {
+    let over = false;
+    let left = Number(HOSTILE_SOCKETS);
+    let ended = 0;
+    // Whoever is thrown out is back at once.
+    const besiege = async (): Promise<void> => {
+      while (!over && left-- > 0) {
+        const [socket] = await knockAll(1, () => from(left));
+        if (socket) await gone(socket);
+        ended++;
+      }
+    };
+    const siege = Promise.all(Array.from({ length: 5 * pending }, besiege));
+    for (let newcomers = 0; newcomers < 5; newcomers++) {
+      const newcomer = await visit(enode);
+      await newcomer.ask();
+      await honest.expectServed({ descriptors: 6 * pending });
+      await newcomer.peer.disconnect('requested');
+    }
+    over = true;
+    expect(ended).toBeGreaterThan(pending);
+    // The last of them are ended by the time alone.
+    await daemon.pass(handshakeTimeout);
+    await siege;
+    await honest.expectServed();
+  },
+);

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect } from 'vitest';
+import { Daemon } from '../../soak/daemon.ts';
+import { type Guest, visit } from '../../soak/guest.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
+const daemons = new Set<Daemon>();
+let count = 0;
+
+afterAll(async () => {
+  await Promise.all([...daemons].map((daemon) => daemon.kill('SIGKILL')));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A new directory for a node. */
+export function datadir(): string {
+  return join(folder, `datadir-${count++}`);
+}
+
+/** Starts the program; it has ended when the tests of the file have. */
+export function start(directory: string, ...flags: string[]): Daemon {
+  const daemon = new Daemon(directory, ...flags);
+  daemons.add(daemon);
+  void daemon.ended.then(() => daemons.delete(daemon));
+  return daemon;
+}
+
+/** What the daemon takes up, and how long it takes for an answer: median of round trips, in ms. */
+interface Load {
+  readonly rss: number;
+  readonly descriptors: number;
+  readonly latency: number;
+}
+
+/** A peer that behaves, and sees what others' attacks cost it. */
+export class Honest {
+  readonly guest: Guest;
+  readonly #daemon: Daemon;
+  #idle: Load = { rss: 0, descriptors: 0, latency: 0 };
+
+  private constructor(daemon: Daemon, guest: Guest) {
+    this.#daemon = daemon;
+    this.guest = guest;
+  }
+
+  static async arrive(daemon: Daemon): Promise<Honest> {
+    const honest = new Honest(daemon, await visit(await daemon.enode));
+    // What is compiled at the first round trips is not what an idle node needs.
+    await honest.#look(200);
+    honest.#idle = await honest.#look(100);
+    return honest;
+  }
+
+  /**
+   * Sees to it that the daemon is as it was when it was idle, but for `bytes` and `descriptors`.
+   *
+   * No limit is tight in time: a machine may have other things to do. Being kept out altogether is another matter.
+   */
+  async expectServed({ bytes = 0, descriptors = 0 } = {}): Promise<void> {
+    const load = await this.#look(50);
+    // Garbage of what came and went counts as well, and is not collected at once.
+    expect(load.rss - this.#idle.rss).toBeLessThan(48e6 + bytes);
+    expect(load.descriptors - this.#idle.descriptors).toBeLessThanOrEqual(8 + descriptors);
+    expect(load.latency).toBeLessThan(20 * Math.max(5, this.#idle.latency));
+  }
+
+  async #look(rounds: number): Promise<Load> {
+    const times: number[] = [];
+    let { rss, descriptors } = this.#daemon;
+    for (let round = 0; round < rounds; round++) {
+      const asked = performance.now();
+      await this.guest.ask();
+      times.push(performance.now() - asked);
+      rss = Math.max(rss, this.#daemon.rss);
+      descriptors = Math.max(descriptors, this.#daemon.descriptors);
+    }
+    times.sort((a, b) => a - b);
+    return { rss, descriptors, latency: times[times.length >> 1] ?? 0 };
+  }
+}
