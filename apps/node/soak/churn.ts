@@ -114,8 +114,15 @@ export interface Balance {
   readonly left: readonly string[];
 }
 
-/** Heap that may come to stay, in bytes, however many connections there were: code that was compiled, counters. */
-const heapAllowance = 2_000_000;
+/**
+ * What may come to stay, however many connections there were: code that was compiled, counters, a buffer that is being
+ * filled. Of the rest, nothing.
+ */
+const allowances: Partial<Record<keyof Measure, number>> = {
+  heap: 2_000_000,
+  buffers: 1_000_000,
+  promises: 100,
+};
 
 /** A remote that does not close is given 2 s, a protocol that does not end as many again. In ms. */
 const patience = 5_000;
@@ -135,8 +142,7 @@ export async function balance(daemon: Daemon, work: () => Promise<void>): Promis
 }
 
 function remains(before: Measure, after: Measure): string[] {
-  return (Object.keys(before) as (keyof Measure)[]).filter((name) => {
-    const allowance = name === 'heap' ? heapAllowance : name === 'promises' ? 100 : 0;
-    return after[name] > before[name] + allowance;
-  });
+  return (Object.keys(before) as (keyof Measure)[]).filter(
+    (name) => after[name] > before[name] + (allowances[name] ?? 0),
+  );
 }

@@ -12,16 +12,20 @@ export interface Guest {
   readonly peer: Peer;
   readonly stream: RlpxStream;
   readonly channel: Channel;
-  /** Asks for a header and waits for it. */
-  ask(): Promise<void>;
+  /** Asks for headers from number 0 on, and waits for them. @param amount below 128, or from 256 on @default 1 */
+  ask(amount?: number): Promise<void>;
   /** How many messages of eth have come, the Status included. */
   readonly heard: number;
 }
 
 /** Codes of eth. */
 const codes = { status: 0x00, getHeaders: 0x03, headers: 0x04 } as const;
-/** `[1, [0, 1, 0, 0]]`: one header from number 0 on. */
-const question = Uint8Array.of(0xc6, 0x01, 0xc4, 0x80, 0x01, 0x80, 0x80);
+
+/** `[1, [0, amount, 0, 0]]`: one byte up to 127, else two, so that 128 to 255 are out of the question. */
+function question(amount: number): Uint8Array {
+  const digits = amount < 0x80 ? [amount] : [0x82, amount >> 8, amount & 0xff];
+  return Uint8Array.of(0xc5 + digits.length, 1, 0xc3 + digits.length, 0x80, ...digits, 0x80, 0x80);
+}
 
 /** Where somebody comes from: each number has an address of its own. */
 export function loopback(number: number): string {
@@ -93,11 +97,11 @@ async function greet(stream: RlpxStream): Promise<Guest> {
     get heard() {
       return heard;
     },
-    async ask() {
+    async ask(amount = 1) {
       const answer = new Promise<void>((resolve) => {
         onHeaders = resolve;
       });
-      await channel.send(codes.getHeaders, question);
+      await channel.send(codes.getHeaders, question(amount));
       await Promise.race([answer, ended]);
     },
   };

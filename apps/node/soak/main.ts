@@ -46,6 +46,7 @@ const columns = [
   ['emitters', 8],
   ['promises', 8],
   ['heap', 8],
+  ['buffers', 8],
 ] as const;
 
 function print(cells: readonly (string | number)[]): void {
@@ -67,8 +68,9 @@ async function wear(daemon: Daemon): Promise<boolean> {
       made,
       megabytes(daemon.rss),
       daemon.descriptors,
-      ...columns.slice(4, -1).map(([name]) => measure[name as keyof Measure]),
+      ...columns.slice(4, -2).map(([name]) => measure[name as keyof Measure]),
       megabytes(measure.heap),
+      megabytes(measure.buffers),
     ]);
   print(columns.map(([name]) => name));
   let made = 0;

@@ -20,6 +20,8 @@ export interface Measure {
   readonly promises: number;
   /** Bytes of JavaScript objects. */
   readonly heap: number;
+  /** Bytes of buffers. */
+  readonly buffers: number;
 }
 
 /** What the probe is asked to do. */
@@ -101,6 +103,7 @@ async function measure(): Promise<Measure> {
     collectGarbage();
     await turn();
   }
+  const { heapUsed: heap, arrayBuffers: buffers } = process.memoryUsage();
   const count = (kind: unknown): number =>
     queryObjects(kind as new () => object, { format: 'count' });
   return {
@@ -111,7 +114,8 @@ async function measure(): Promise<Measure> {
     signals: count(AbortSignal),
     emitters: count(EventEmitter),
     promises: count(Promise),
-    heap: process.memoryUsage().heapUsed,
+    heap,
+    buffers,
   };
 }
 

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
 import { dial, type Guest, knock, visit } from '../../soak/guest.ts';
 import { Gate } from './gate.ts';
-import { datadir, Honest, start } from './scene.ts';
+import { datadirWithChain, Honest, start } from './scene.ts';
 
 /** Time for a frame, and for something of what was written to get out, in ms (`@devp2p/rlpx`). */
 const [readTimeout, writeTimeout] = [30_000, 20_000];
@@ -15,7 +15,7 @@ let daemon: Daemon;
 let enode: string;
 let honest: Honest;
 beforeAll(async () => {
-  daemon = start(datadir(), '--nodiscover', '--verbosity', 'debug');
+  daemon = start(await datadirWithChain(), '--nodiscover', '--verbosity', 'debug');
   enode = await daemon.enode;
   honest = await Honest.arrive(daemon);
 });
@@ -86,21 +86,29 @@ test('HX-11 frames of 16 MB at a byte a second are ended by the time, and take n
 
 test('HX-13 peers that never read cost a bounded queue, and are dropped at the write timeout', async () => {
   const attackers = await Promise.all([gated(), gated()]);
+  // So much is kept of the chain.
+  await honest.guest.ask(1_024);
+  const before = await daemon.measure();
   let ended = 0;
   for (const { gate, ask } of attackers) {
     gate.deafen();
     void gate.gone.then(() => ended++);
-    for (let count = 0; count < 20_000; count++) ask().catch(() => {});
+    // Half a megabyte is asked for each time.
+    for (let count = 0; count < 200; count++) ask(1_024).catch(() => {});
   }
-  await honest.expectServed({ descriptors: attackers.length });
+  await honest.expectServed({ bytes: 64e6, descriptors: attackers.length });
+  // What waits for each is 1 MiB, and an answer that was begun before there was as much; 100 MB were asked for.
+  const after = await daemon.measure();
+  expect(after.heap + after.buffers - before.heap - before.buffers).toBeLessThan(8e6);
   // Half of the time, in which nothing happens to anybody.
   await daemon.pass(writeTimeout / 2);
-  await honest.expectServed({ descriptors: attackers.length });
+  await honest.expectServed({ bytes: 64e6, descriptors: attackers.length });
   expect(ended).toBe(0);
   await daemon.pass(writeTimeout);
+  for (const { gate } of attackers) gate.hear();
   await Promise.all(attackers.map(({ gate }) => gate.gone));
   expect(daemon.stderr).toContain('nothing was sent within 20000 ms');
-  await honest.expectServed();
+  await honest.expectServed({ bytes: 64e6 });
 });
 
 const breach = { code: 1, payload: Uint8Array.of(0xc1, 0x02) };

@@ -48,6 +48,12 @@ export class Gate extends Duplex {
     this.#socket.pause();
   }
 
+  /** Reads again: whether the socket has ended is only seen by those who do. */
+  hear(): void {
+    this.#deaf = false;
+    this.#socket.resume();
+  }
+
   override _write(
     chunk: Uint8Array,
     _encoding: string,

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, expect } from 'vitest';
 import { Daemon } from '../../soak/daemon.ts';
 import { type Guest, visit } from '../../soak/guest.ts';
@@ -17,6 +20,17 @@ afterAll(async () => {
 /** A new directory for a node. */
 export function datadir(): string {
   return join(folder, `datadir-${count++}`);
+}
+
+const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const demo = fileURLToPath(new URL('../../demo/chain/', import.meta.url));
+
+/** A new directory with the demo's chain of 1,024 blocks. */
+export async function datadirWithChain(): Promise<string> {
+  const directory = datadir();
+  const where = ['--datadir', directory, '--genesis', `${demo}genesis.json`];
+  await promisify(execFile)(process.execPath, [program, 'import', `${demo}chain.rlp.gz`, ...where]);
+  return directory;
 }
 
 /** Starts the program; it has ended when the tests of the file have. */
