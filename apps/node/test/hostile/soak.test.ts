@@ -7,7 +7,7 @@ import { Daemon } from '../../soak/daemon.ts';
 import { idle, roomFor } from '../../soak/idle.ts';
 
 /** `npm run soak` is the long form; these make one of a test, too. */
-const { HOSTILE_CONNECTIONS = '150', HOSTILE_PEERS = '40' } = process.env;
+const { HOSTILE_CONNECTIONS = '80', HOSTILE_PEERS = '25' } = process.env;
 const connections = Number(HOSTILE_CONNECTIONS);
 const peers = Number(HOSTILE_PEERS);
 
@@ -23,7 +23,7 @@ test('HX-28 connections made and lost leave no handle, timer, listener or heap b
   const node = new Daemon(folder, '--nodiscover', ...flags);
   daemon = node;
   const enode = await node.enode;
-  await churn({ enode }, { connections: 50 });
+  await churn({ enode }, { connections: 30 });
   await dialOut(node, 3);
   const { left } = await balance(node, async () => {
     await Promise.all([
