@@ -33,6 +33,8 @@ export interface CrawlResult {
   readonly found: number;
   /** Those with which it came as far as one can. */
   readonly complete: number;
+  /** Seconds from its start until that was so with `crawlGoal.share` of those that answer. */
+  readonly secondsToGoal: number | undefined;
   /** Nodes with which it says to have come further than one can. */
   readonly wrong: number;
 }
@@ -62,11 +64,17 @@ export async function runCrawl(
 function assess(crawler: string, { found, ...spent }: Crawled, { reaches }: Truth): CrawlResult {
   const place = (step: Step | undefined) => steps.indexOf(step ?? 'discovered');
   const live = [...reaches].filter(([, step]) => place(step) > 0);
+  const complete = live.flatMap(([id, step]) => {
+    const one = found.get(id);
+    return one?.step === step ? [one.after] : [];
+  });
+  complete.sort((a, b) => a - b);
   return {
     ...{ crawler, ...spent },
     live: live.length,
     found: live.filter(([id]) => found.has(id)).length,
-    complete: live.filter(([id, step]) => found.get(id) === step).length,
-    wrong: [...found].filter(([id, step]) => place(step) > place(reaches.get(id))).length,
+    complete: complete.length,
+    secondsToGoal: complete[Math.ceil(crawlGoal.share * live.length) - 1],
+    wrong: [...found].filter(([id, { step }]) => place(step) > place(reaches.get(id))).length,
   };
 }

@@ -11,12 +11,19 @@ import type { Truth } from './truth.ts';
 
 /** What a crawler has come to. */
 export interface Crawled {
-  /** How far it says that it came with each node that answered, by the node's id. */
-  readonly found: ReadonlyMap<string, Step>;
+  /** What it says of each node that answered, by the node's id. */
+  readonly found: ReadonlyMap<string, Found>;
   /** From its start to its end. */
   readonly seconds: number;
   /** Of all its threads. */
   readonly cpuSeconds: number;
+}
+
+export interface Found {
+  /** How far it came with the node. */
+  readonly step: Step;
+  /** Seconds from the crawl's start until it had come so far. */
+  readonly after: number;
 }
 
 /** Crawls a network from its boot node on, knowing nothing else. */
@@ -28,6 +35,7 @@ export const ourCrawl: Crawl = async ({ bootnode, networkId }, pin) =>
     const manifest = fileURLToPath(import.meta.resolve('@devp2p/crawler/package.json'));
     const program = [...pin, process.execPath, join(manifest, '../dist/main.js')];
     const datadir = ['--datadir', join(folder, 'crawl')];
+    const began = Date.now();
     const spent = await run([
       ...[...program, 'crawl', '--once', ...datadir, '--addr', '127.0.0.1'],
       ...['--bootnodes', bootnode, '--networkid', `${networkId}`],
@@ -35,9 +43,19 @@ export const ourCrawl: Crawl = async ({ bootnode, networkId }, pin) =>
     const file = join(folder, 'nodes.ndjson');
     await run([...program, 'export', ...datadir, '--status', 'bonded', '--output', file]);
     const entries = readFileSync(file, 'utf8').trimEnd().split('\n');
-    const found = entries.map((line) => JSON.parse(line) as { id: string; status: Step });
-    return { found: new Map(found.map(({ id, status }) => [id, status])), ...spent };
+    const nodes = entries.map((line) => JSON.parse(line) as OurNode);
+    const found = new Map<string, Found>();
+    for (const { id, status, lastSeen } of nodes) {
+      found.set(id, { step: status, after: (Date.parse(lastSeen) - began) / 1000 });
+    }
+    return { found, ...spent };
   });
+
+interface OurNode {
+  readonly id: string;
+  readonly status: Step;
+  readonly lastSeen: string;
+}
 
 /** Seconds for which go-ethereum's crawler works: it goes on until the time is over. */
 const gethSeconds = 60;
@@ -48,21 +66,24 @@ export const gethCrawl =
   ({ bootnode }, pin) =>
     inFolder(async (folder) => {
       const file = join(folder, 'nodes.json');
+      const began = Date.now();
       const crawl = [...pin, devp2p, 'discv4', 'crawl', '--addr', '127.0.0.1:0'];
       const spent = await run([
         ...[...crawl, '--bootnodes', bootnode, '--timeout', `${gethSeconds}s`, file],
       ]);
       const nodes = JSON.parse(readFileSync(file, 'utf8')) as Record<string, GethNode>;
-      const answered = Object.values(nodes).filter(({ lastResponse }) => lastResponse);
-      const found = new Map<string, Step>();
-      for (const { record } of answered)
-        found.set(toHex(parseEnr(record, { crypto }).id), 'bonded');
+      const found = new Map<string, Found>();
+      for (const { record, firstResponse } of Object.values(nodes)) {
+        if (firstResponse === undefined) continue;
+        const after = (Date.parse(firstResponse) - began) / 1000;
+        found.set(toHex(parseEnr(record, { crypto }).id), { step: 'bonded', after });
+      }
       return { found, ...spent };
     });
 
 interface GethNode {
   readonly record: string;
-  readonly lastResponse?: string;
+  readonly firstResponse?: string;
 }
 
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

@@ -3,7 +3,8 @@ import { type CrawlCase, type CrawlResult, crawlGoal } from './crawl.ts';
 
 const head = [
   ...['Crawl of a network', 'by', 'live', 'found', 'all steps done', 'wrong'],
-  ...['seconds', 'nodes/s', 'nodes per CPU-second'],
+  ...[`seconds to ${percent(crawlGoal.share)}`, 'nodes/s until then', 'seconds in all'],
+  'found per CPU-second',
 ];
 
 /** Crawls as a table, against the clock on the wall: who crawls waits most of the time. */
@@ -16,13 +17,14 @@ export function crawlTable(results: ReadonlyMap<CrawlCase, readonly CrawlResult[
 }
 
 function row(title: string, result: CrawlResult, isOurs: boolean): string[] {
-  const { crawler, live, found, complete, wrong, seconds, cpuSeconds } = result;
-  const rate = found / seconds;
+  const { crawler, live, found, complete, wrong, seconds, secondsToGoal, cpuSeconds } = result;
+  const rate = secondsToGoal && (crawlGoal.share * live) / secondsToGoal;
   const steps = withGoal(complete / live, crawlGoal.share, percent);
   return [
     ...[title, crawler, `${live}`, percent(found / live), isOurs ? steps : '', `${wrong}`],
-    ...[short(seconds), isOurs ? withGoal(rate, crawlGoal.perSecond, short) : short(rate)],
-    short(found / cpuSeconds),
+    secondsToGoal ? short(secondsToGoal) : '',
+    rate ? withGoal(rate, crawlGoal.perSecond, short) : '',
+    ...[short(seconds), short(found / cpuSeconds)],
   ];
 }
 
