@@ -6,6 +6,7 @@ import { type LocalChain, openChain } from './chain/chain.ts';
 import { ChainError } from './chain/error.ts';
 import { type Genesis, parseGenesis } from './chain/genesis.ts';
 import { type NetworkName, networkGenesis } from './chain/networks.ts';
+import type { RequiredBlocks } from './chain/required-blocks.ts';
 import { NodeError } from './error.ts';
 import type { Logs } from './log.ts';
 
@@ -48,6 +49,7 @@ export interface NodeChainOptions {
   readonly datadir: string;
   readonly genesis: Genesis;
   readonly networkId?: bigint | undefined;
+  readonly requiredBlocks?: RequiredBlocks | undefined;
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly logs: Logs;

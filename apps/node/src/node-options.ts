@@ -46,6 +46,11 @@ export interface NodeSettings {
   identity?: string | undefined;
   /** Versions of the eth protocol to offer. @default [70, 69, 68] */
   ethVersions?: readonly number[] | undefined;
+  /**
+   * Hashes, 32 bytes, by block number: peers and blocks of another chain are refused. As go-ethereum's
+   * `--eth.requiredblocks`. @default none
+   */
+  requiredBlocks?: ReadonlyMap<number, Uint8Array> | undefined;
   /** Nodes to stay connected to, as `enode://` URLs or parsed. @default none */
   staticNodes?: readonly (Enode | string)[] | undefined;
   /** Whether to dial nodes that discovery finds, as go-ethereum's `NoDial` in reverse. @default true */

@@ -99,8 +99,10 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
   const privateKey = options.privateKey ?? openNodeKey(datadir, crypto);
   const id = crypto.secp256k1.publicKey(privateKey);
   refuseSelf(id, staticNodes, trustedNodes);
-  const { networkId } = options;
-  const chain = await openNodeChain({ datadir, genesis, networkId, crypto, clock, logs });
+  const { networkId, requiredBlocks } = options;
+  const chain = await openNodeChain({
+    ...{ datadir, genesis, networkId, requiredBlocks, crypto, clock, logs },
+  });
   open.store(() => chain.close());
   const metrics = options.metrics && createMetrics();
   open.store(() => metrics?.close());
@@ -125,7 +127,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
       onRange: peers.changed,
       ...{ crypto, clock, random },
     }),
-    ...{ peers, addresses, database, staticNodes, trustedNodes, netRestrict },
+    ...{ peers, addresses, database, staticNodes, trustedNodes, netRestrict, requiredBlocks },
     dialFound: (options.discovery ?? true) && (options.dialFound ?? true),
     maxPeers: options.maxPeers ?? 50,
     dialRatio: options.dialRatio ?? 3,

@@ -6,6 +6,7 @@ import type { BlockStore, StoredBlock } from './block-store.ts';
 import type { ChainConfig } from './chain-config.ts';
 import { BlockError } from './error.ts';
 import { checkHeader } from './header-rules.ts';
+import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
 import { type Ancestor, checkUncles } from './uncle-rules.ts';
 
 /** A block to append. */
@@ -21,6 +22,7 @@ export interface BlockCheckParts {
   readonly store: BlockStore;
   readonly config: ChainConfig;
   readonly rules: BlockRules;
+  readonly required: RequiredBlocks;
   readonly clock: Clock;
   readonly crypto: Crypto;
 }
@@ -35,7 +37,7 @@ export interface CheckedBlocks {
 export function createBlockCheck(
   parts: BlockCheckParts,
 ): (blocks: readonly NewBlock[]) => Promise<CheckedBlocks> {
-  const { store, config, rules, clock, crypto } = parts;
+  const { store, config, rules, required, clock, crypto } = parts;
 
   const findParent = async (header: SealedHeader): Promise<Parent> => {
     const { head } = store;
@@ -57,6 +59,7 @@ export function createBlockCheck(
     ancestor: (number: number) => Promise<Ancestor | undefined>,
   ): Promise<void> => {
     const { header, body, receipts } = block;
+    checkRequiredBlock(required, header);
     const now = clock.now() / 1000;
     checkHeader(header, {
       config,

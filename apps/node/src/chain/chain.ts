@@ -8,8 +8,9 @@ import { type BlockRules, createBlockRules } from './block-rules.ts';
 import { BlockStore, type StoredBlock } from './block-store.ts';
 import { forkSchedule } from './chain-config.ts';
 import { type Database, openDatabase } from './database.ts';
-import { ChainError } from './error.ts';
+import { BlockError, ChainError } from './error.ts';
 import type { Genesis } from './genesis.ts';
+import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
 import { serveChain } from './served-chain.ts';
 import { createSkeletonStore } from './skeleton-store.ts';
 
@@ -22,6 +23,8 @@ export interface ChainOptions {
   readonly crypto: Crypto;
   /** @default the genesis' chain id */
   readonly networkId?: bigint | undefined;
+  /** What is stored and what is added has to fit these. @default none */
+  readonly requiredBlocks?: RequiredBlocks | undefined;
   /** Told about damaged records that peers asked for; to the peers these are missing. @default not told */
   readonly onCorrupt?: ((error: ChainError) => void) | undefined;
 }
@@ -39,6 +42,8 @@ export interface LocalChain extends Chain, BlockRules {
   readonly totalDifficulty: bigint;
   /** Headers of a running sync. */
   readonly skeleton: SkeletonStore;
+  /** @throws BlockError `required-block` when another block is required in the header's place */
+  checkRequired(header: SealedHeader): void;
   /** A canonical header. */
   header(number: number): Promise<SealedHeader | undefined>;
   /** A canonical block, encoded. */
@@ -73,12 +78,14 @@ export interface LocalChain extends Chain, BlockRules {
 /**
  * Opens the chain in a directory.
  *
- * @throws ChainError `in-use`, `unusable`, `other-genesis`, `other-format`, `corrupt`
+ * @throws ChainError `in-use`, `unusable`, `other-genesis`, `required-block`, `other-format`, `corrupt`
  */
 export async function openChain(options: ChainOptions): Promise<LocalChain> {
   const database = await openDatabase(options.location);
   try {
     const store = await BlockStore.open(database, options.genesis, options.crypto);
+    for (const number of options.requiredBlocks?.keys() ?? [])
+      await checkStored(store, number, options);
     return chainOver(database, store, options);
   } catch (error) {
     await database.close();
@@ -86,11 +93,31 @@ export async function openChain(options: ChainOptions): Promise<LocalChain> {
   }
 }
 
+/** @throws ChainError `required-block` */
+async function checkStored(
+  store: BlockStore,
+  number: number,
+  { location, requiredBlocks = new Map() }: ChainOptions,
+): Promise<void> {
+  const header = number > store.head.header.number ? undefined : await store.header(number);
+  if (header === undefined) return;
+  try {
+    checkRequiredBlock(requiredBlocks, header);
+  } catch (cause) {
+    if (!(cause instanceof BlockError)) throw cause;
+    throw new ChainError(
+      'required-block',
+      `${location} has another chain than is required: ${cause.message}; choose another datadir, or other blocks with --eth.requiredblocks`,
+      { cause },
+    );
+  }
+}
+
 function chainOver(database: Database, store: BlockStore, options: ChainOptions): LocalChain {
-  const { genesis, clock, crypto } = options;
+  const { genesis, clock, crypto, requiredBlocks: required = new Map() } = options;
   const { config, header: first } = genesis;
   const rules = createBlockRules(config, crypto);
-  const checkNew = createBlockCheck({ store, config, rules, clock, crypto });
+  const checkNew = createBlockCheck({ store, config, rules, required, clock, crypto });
   const inTurn = createQueue();
   const listeners = new Set<() => void>();
   let range = rangeOf(store);
@@ -147,6 +174,7 @@ function chainOver(database: Database, store: BlockStore, options: ChainOptions)
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    checkRequired: (header) => checkRequiredBlock(required, header),
     header: (number) => store.header(number),
     storedBlock: (number) => store.block(number),
     async hashAt(number) {

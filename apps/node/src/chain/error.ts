@@ -6,6 +6,8 @@ export type ChainErrorCode =
   | 'unusable'
   /** The database holds the chain of another genesis block. */
   | 'other-genesis'
+  /** The database holds another block than one that is required. */
+  | 'required-block'
   /** The database was written by another version of this program. */
   | 'other-format'
   /** A record of the database is damaged; the message names its key. */
@@ -37,6 +39,8 @@ export type BlockErrorCode =
   | 'unknown-parent'
   /** The chain has another block with its number. */
   | 'other-chain'
+  /** The operator requires another block with its number. */
+  | 'required-block'
   // Of the header.
   | 'number'
   | 'timestamp'

@@ -1,5 +1,6 @@
 import type { Enode, IpRange } from '@devp2p/enr';
 import type { NetworkName } from '../chain/networks.ts';
+import type { RequiredBlocks } from '../chain/required-blocks.ts';
 import { parseVerbosity, type Verbosity } from '../log.ts';
 import type { RpcApi } from '../rpc/servers.ts';
 import {
@@ -18,6 +19,7 @@ import {
   networkId,
   networkName,
   origins,
+  requiredBlocks,
   treeUrls,
   wholeNumber,
   yesOrNo,
@@ -39,6 +41,7 @@ export interface Settings {
   identity?: string;
   nat: Nat;
   'eth.versions': readonly number[];
+  'eth.requiredblocks': RequiredBlocks;
   bootnodes?: readonly string[];
   nodiscover: boolean;
   nodial: boolean;
@@ -109,6 +112,8 @@ export interface Flag<T> {
 }
 
 const runs: readonly Command[] = ['run'];
+/** Where blocks are added. */
+const checks: readonly Command[] = ['run', 'import'];
 /** Where a node is asked, and where to ask it. */
 const asks: readonly Command[] = ['run', 'status'];
 
@@ -184,6 +189,14 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     help: 'versions of the eth protocol to offer',
     commands: runs,
     parse: ethVersions,
+  },
+  'eth.requiredblocks': {
+    group: 'Peers',
+    value: 'LIST',
+    help: 'NUMBER=HASH, comma-separated: other chains are refused',
+    commands: checks,
+    many: true,
+    parse: requiredBlocks,
   },
   nat: {
     group: 'Network',
@@ -417,7 +430,7 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     group: 'Program',
     value: 'LEVEL',
     default: 'info',
-    help: 'silent, error, warn, info, debug, trace or 0–5; also module=level',
+    help: 'silent, error, warn, info, debug, trace; 0 to 5; module=level',
     many: true,
     parse: parseVerbosity,
   },

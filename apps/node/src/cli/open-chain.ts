@@ -12,7 +12,8 @@ export async function openSettledChain({ settings, logs }: CommandContext): Prom
   const crypto = fastCrypto;
   const genesis = readGenesis(chainChoice(settings), crypto);
   const datadir = openDatadir(settings.datadir);
-  return openNodeChain({ datadir, genesis, crypto, clock: systemClock, logs });
+  const requiredBlocks = settings['eth.requiredblocks'];
+  return openNodeChain({ datadir, genesis, requiredBlocks, crypto, clock: systemClock, logs });
 }
 
 /** @throws UsageError when no chain was named. */

@@ -32,6 +32,7 @@ export async function run(context: CommandContext): Promise<void> {
     dnsLists: settings['discovery.dns'],
     netRestrict: settings.netrestrict,
     dialFound: !settings.nodial,
+    requiredBlocks: settings['eth.requiredblocks'],
     staticNodes: settings.static,
     trustedNodes: settings.trusted,
     dialRatio: settings.dialratio,

@@ -11,7 +11,9 @@ import {
   parseEnr,
   parseIpRanges,
 } from '@devp2p/enr';
+import { equalBytes } from '../chain/bytes.ts';
 import type { NetworkName } from '../chain/networks.ts';
+import type { RequiredBlocks } from '../chain/required-blocks.ts';
 import type { NatMethod } from '../nat/find.ts';
 import { type RpcApi, rpcApis } from '../rpc/servers.ts';
 
@@ -160,6 +162,25 @@ export function ethVersions(text: string): readonly number[] {
   const wrong = versions.some((version) => !knownEthVersions.map(String).includes(version));
   if (wrong) throw new Error(`expected some of ${knownEthVersions.join(',')}`);
   return [...new Set(versions.map(Number))];
+}
+
+/** `NUMBER=HASH` as go-ethereum takes them, the number in decimal or with `0x`. */
+export function requiredBlocks(text: string): RequiredBlocks {
+  const blocks = new Map<number, Uint8Array>();
+  for (const part of parts(text)) {
+    const [, digits, hex] = /^(\d{1,16}|0x[\da-f]{1,14})=((?:0x)?[\da-f]{64})$/i.exec(part) ?? [];
+    const number = Number(digits);
+    if (hex === undefined || !Number.isSafeInteger(number)) {
+      throw new Error('expected NUMBER=HASH with a hash of 64 hex digits');
+    }
+    const hash = fromHex(hex.slice(-64));
+    const before = blocks.get(number);
+    if (before !== undefined && !equalBytes(before, hash)) {
+      throw new Error(`expected one hash for block ${number}, not two`);
+    }
+    blocks.set(number, hash);
+  }
+  return blocks;
 }
 
 export function yesOrNo(text: string): boolean {

@@ -13,6 +13,7 @@ import type { EthPeer } from '@devp2p/eth';
 import { type DisconnectReason, type PeerEnd, PeerError, type Protocol } from '@devp2p/peer';
 import type { RlpxStream } from '@devp2p/rlpx';
 import { type Admission, connect, type Listener, listen } from '@devp2p/rlpx/tcp';
+import type { RequiredBlocks } from '../chain/required-blocks.ts';
 import { NodeError } from '../error.ts';
 import { errorText, type Logs } from '../log.ts';
 import type { AddressBook } from './address-book.ts';
@@ -48,6 +49,8 @@ export interface NetworkOptions {
   readonly maxPendingPeers: number;
   /** The only networks to let in from and to dial, static nodes excepted. */
   readonly netRestrict: readonly IpRange[] | undefined;
+  /** What each peer is asked for, and dropped over when it has another. */
+  readonly requiredBlocks?: RequiredBlocks | undefined;
   readonly onPeer: (peer: NodePeer) => void;
   readonly crypto: Crypto;
   readonly clock: Clock;
@@ -113,6 +116,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
       static: staticKeys.has(toHex(other)),
       trusted: trustedKeys.has(toHex(other)),
     }),
+    requiredBlocks: options.requiredBlocks,
     clock,
     log: logs('peer'),
   };

@@ -12,7 +12,9 @@ import {
   type PeerFlags,
   type Protocol,
 } from '@devp2p/peer';
-import { errorText, type Log } from '../log.ts';
+import type { RequiredBlocks } from '../chain/required-blocks.ts';
+import { errorText, type Log, type LogFields } from '../log.ts';
+import { challenge } from './challenge.ts';
 import { abortReason } from './close-reason.ts';
 import { publish } from './diagnostics.ts';
 import type { NodePeer } from './peers.ts';
@@ -23,6 +25,8 @@ export interface SetUpOptions {
   readonly clientId: string;
   /** What the operator said about a node. */
   readonly flags: (id: Uint8Array) => PeerFlags;
+  /** What a peer may not contradict. @default nothing */
+  readonly requiredBlocks?: RequiredBlocks | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -44,7 +48,7 @@ export interface Checkpoints {
 export async function setUp(
   stream: MessageStream,
   { objection, signal }: Checkpoints,
-  { clock, eth, clientId, flags: flagsOf, log: logger }: SetUpOptions,
+  { clock, eth, clientId, requiredBlocks: required, flags: flagsOf, log: logger }: SetUpOptions,
 ): Promise<NodePeer> {
   const flags = flagsOf(stream.remoteId);
   const log = logFor(stream, flags.static, logger);
@@ -115,8 +119,10 @@ export async function setUp(
     closed,
   };
   log.added(peer);
+  if (required !== undefined) void challenge(peer, { required, clock, log: logger, who: log.who });
   return peer;
 }
+
 /** Tells a remote with which Hello was not exchanged that it is not wanted. */
 async function refuse(stream: MessageStream, reason: DisconnectReason): Promise<void> {
   // A list of one number, as devp2p rlpx.md has it: each of them is its own RLP encoding but zero.
@@ -126,6 +132,8 @@ async function refuse(stream: MessageStream, reason: DisconnectReason): Promise<
 }
 
 interface ConnectionLog {
+  /** How the remote is named. */
+  readonly who: LogFields;
   added(peer: NodePeer): void;
   dropped(end: Omit<PeerEnd, 'error'> & { readonly error: unknown }, connection?: Peer): void;
 }
@@ -139,6 +147,7 @@ function logFor(stream: MessageStream, isStatic: boolean, log: Log): ConnectionL
   };
   let added = false;
   return {
+    who,
     added({ client, eth }) {
       added = true;
       log.info({ ...who, client, eth: eth.version, static: isStatic }, 'peer added');

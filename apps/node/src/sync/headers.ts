@@ -39,7 +39,7 @@ const window = 8192;
  * Downloads the headers from the target back to a block that we have, and keeps them in the skeleton as they come, so
  * that the next start goes on where this one ends.
  *
- * @throws SyncError
+ * @throws SyncError; BlockError for the target of another chain than is required
  */
 export async function downloadHeaders(options: HeaderDownloadOptions): Promise<HeaderRun> {
   const { chain, target, signal, report } = options;
@@ -50,6 +50,7 @@ export async function downloadHeaders(options: HeaderDownloadOptions): Promise<H
   if (active === undefined || !equalBytes(active.topHash, target)) {
     if (active !== undefined) older = [active, ...older];
     const header = await findHeader(options);
+    chain.checkRequired(header);
     active = {
       top: header.number,
       topHash: header.hash,
@@ -215,6 +216,8 @@ class HeaderDownload implements Work<Span> {
         this.putBack({ top: tail - 1, count: headers.length });
         break;
       }
+      // That what was downloaded joins the target makes it the target's fault, not the peer's.
+      for (const header of headers) this.#options.chain.checkRequired(header);
       this.#segment = { ...this.#segment, tail: last.number, tailParent: last.parentHash };
       this.#unsaved.push(...headers);
       this.downloaded += headers.length;

@@ -457,3 +457,43 @@ describe('the database', () => {
     expect(after.head.number).toBe(42);
   });
 });
+
+describe('ND-02 required blocks', () => {
+  const required = new Map([[5, fork[1]?.header.hash ?? new Uint8Array()]]);
+
+  test('ND-02 another block is refused, by its number; what comes before is kept', async () => {
+    const chain = await openTemporary(genesis, { requiredBlocks: required });
+    await expect(chain.append(blocks)).rejects.toMatchObject({
+      code: 'required-block',
+      message: expect.stringMatching(/^block 5: is 0x.{64}, but 0x.{64} is required$/),
+    });
+    expect(chain.head.number).toBe(4);
+    await chain.append(fork);
+    expect(chain.head.number).toBe(23);
+    // Nor does a reorganisation get by.
+    expect(await codeOf(chain.append(blocks.slice(3)))).toBe('required-block');
+    expect(chain.head.number).toBe(23);
+  });
+
+  test('ND-02 a chain that has another block is not opened, and stays as it is', async () => {
+    const location = temporaryDirectory();
+    const chain = await openTemporary(genesis, { location });
+    await chain.append(blocks);
+    await chain.close();
+    await expect(openTemporary(genesis, { location, requiredBlocks: required })).rejects.toThrow(
+      /^\S+ has another chain than is required: block 5: is 0x.{64}, but 0x.{64} is required; choose/,
+    );
+    const ours = new Map([
+      [0, genesis.header.hash],
+      [40, blocks[39]?.header.hash ?? new Uint8Array()],
+      [41, new Uint8Array(32)],
+    ]);
+    const again = await openTemporary(genesis, { location, requiredBlocks: ours });
+    expect(again.head.number).toBe(40);
+  });
+
+  test('ND-02 another genesis than is required', async () => {
+    const none = new Map([[0, new Uint8Array(32)]]);
+    expect(await codeOf(openTemporary(genesis, { requiredBlocks: none }))).toBe('required-block');
+  });
+});

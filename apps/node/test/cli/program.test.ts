@@ -174,6 +174,22 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     socket.close();
   });
 
+  test('ND-02 a chain file that contradicts a required block: what comes before is kept', async () => {
+    const path = datadir();
+    const required = ['--eth.requiredblocks', `600=0x${'12'.repeat(32)}`];
+    await expectFailure(
+      start(['import', blocks, '--datadir', path, ...required, ...quiet]),
+      /: block 600: is 0x[0-9a-f]{64}, but 0x(12){32} is required$/m,
+    );
+    const again = start(['import', blocks, '--datadir', path, '--verbosity', 'info']);
+    expect(await again.ended).toBe(0);
+    expect(again.stderr).toMatch(/chain opened .*head=599/);
+    await expectFailure(
+      startNode(path, ...required, ...quiet),
+      /chain has another chain than is required: block 600: .*; choose another datadir, or other/,
+    );
+  });
+
   test('an altered and a truncated chain file: what comes before is kept', async () => {
     const content = gunzipSync(readFileSync(blocks));
     const altered = join(folder, 'altered.rlp');

@@ -52,6 +52,7 @@ describe('what was typed', () => {
       addr: '0.0.0.0',
       nat: {},
       'eth.versions': [70, 69, 68],
+      'eth.requiredblocks': new Map(),
       nodiscover: false,
       nodial: false,
       static: [],
@@ -125,6 +126,25 @@ describe('what was typed', () => {
     expect(read(`--sync.target 0x${hash}`).settings['sync.target']?.[0]).toBe(0x12);
     expect(read('--datadir 007').settings.datadir).toBe('007');
     expect(read('--identity 1e10').settings.identity).toBe('1e10');
+  });
+
+  test('ND-02 required blocks: commas, repeats, numbers as go-ethereum takes them', () => {
+    const [one, other] = ['12'.repeat(32), 'Ab'.repeat(32)];
+    const lines = [
+      `--eth.requiredblocks 5=0x${one},0x10=0x${other}`,
+      `import x --eth.requiredblocks 16=${other} --eth.requiredblocks 5=${one},5=0x${one}`,
+    ];
+    for (const line of lines) {
+      const blocks = read(line).settings['eth.requiredblocks'];
+      expect([...blocks].map(([number, hash]) => [number, toHex(hash)]).sort()).toEqual([
+        [16, other.toLowerCase()],
+        [5, one],
+      ]);
+    }
+    const path = config(`[eth]\nrequiredblocks = ["5=0x${one}", "6=0x${one}"]`);
+    expect(read(`--config ${path}`).settings['eth.requiredblocks'].size).toBe(2);
+    const variable = { DEVP2P_ETH_REQUIREDBLOCKS: `7=0x${one}` };
+    expect([...read('', variable).settings['eth.requiredblocks'].keys()]).toEqual([7]);
   });
 
   test('static nodes: commas, repeats and blanks', () => {
@@ -247,6 +267,11 @@ describe('wrong use is one line that names the thing', () => {
     ['--nat pmp:2001:db8::1', /for --nat: expected none, .*, pmp:IPv4 or extip:IP$/],
     ['--network kovan', 'bad value "kovan" for --network: expected one of mainnet, sepolia, hoodi'],
     ['--eth.versions 67', 'bad value "67" for --eth.versions: expected some of 70,69,68'],
+    [
+      `--eth.requiredblocks 5=${hash},5=${'34'.repeat(32)}`,
+      /for --eth.requiredblocks: expected one hash for block 5, not two$/,
+    ],
+    ['export x --eth.requiredblocks 5=0x1', '--eth.requiredblocks has no meaning for "export"'],
     ['--network hoodi --genesis x', '--genesis and --network are both given: keep one'],
     ['import x --port 1', '--port has no meaning for "import"'],
     ['run --first 1', '--first has no meaning for "run"'],
@@ -254,6 +279,20 @@ describe('wrong use is one line that names the thing', () => {
     ['--config /nowhere/x.toml', '--config /nowhere/x.toml cannot be read (ENOENT)'],
   ])('%s', (line, message) => {
     expectUsageError(line, message);
+  });
+
+  test.each([
+    '5',
+    '5=0x12',
+    `-5=0x${hash}`,
+    `5=6=0x${hash}`,
+    `x=0x${hash}`,
+    `9007199254740993=${hash}`,
+  ])('ND-02 --eth.requiredblocks=%s', (value) => {
+    expectUsageError(
+      `--eth.requiredblocks=${value}`,
+      /^bad value ".+" for --eth.requiredblocks: expected NUMBER=HASH with a hash of 64 hex/,
+    );
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { fastCrypto } from '@devp2p/crypto/fast';
 import { toHex } from '@devp2p/enr';
 import type { SealedHeader } from '@devp2p/eth';
 import { createBlockRules } from '../../src/chain/block-rules.ts';
+import { checkRequiredBlock, type RequiredBlocks } from '../../src/chain/required-blocks.ts';
 import type { CompleteBlock, SyncChain } from '../../src/sync/chain.ts';
 import type { Segment } from '../../src/sync/skeleton.ts';
 import { blocks, genesis } from './demo-blocks.ts';
@@ -14,6 +15,7 @@ export class MemoryChain implements SyncChain {
   readonly #headers = new Map<number, SealedHeader>();
   #segments: readonly Segment[] = [];
   headersWritten = 0;
+  required: RequiredBlocks = new Map();
 
   constructor(first: readonly CompleteBlock[] = blocks.slice(0, 1)) {
     this.blocks = [...first];
@@ -59,6 +61,7 @@ export class MemoryChain implements SyncChain {
     return found < 0 ? undefined : found;
   }
 
+  checkRequired: SyncChain['checkRequired'] = (header) => checkRequiredBlock(this.required, header);
   checkBody: SyncChain['checkBody'] = (header, body) => this.#rules.checkBody(header, body);
   checkReceipts: SyncChain['checkReceipts'] = (header, receipts) =>
     this.#rules.checkReceipts(header, receipts);

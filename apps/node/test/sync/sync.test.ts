@@ -243,3 +243,31 @@ test('ND-08 keeps up with the best block of a static peer', async () => {
   await clock.advance(60_000);
   expect(results.map(({ number }) => number)).toEqual([400, 1024]);
 });
+
+test('ND-02 a target on another chain than is required is refused as its headers come', async () => {
+  const chain = new MemoryChain();
+  chain.required = new Map([[500, (blocks[500] as CompleteBlock).header.hash]]);
+  const other = sideChain(480, 300);
+  const target = (other.at(-1) as CompleteBlock).header.hash;
+  const { clock, peers, results, start } = setUp(chain, target);
+  const peer = peers.add(other, { isStatic: false });
+  const sync = start();
+  await clock.advance(60_000);
+  await expect(sync.done).rejects.toMatchObject({ code: 'required-block', number: 500 });
+  expect(results).toEqual([]);
+  expect(chain.head.number).toBe(0);
+  expect(peer.dropped).toBe(false);
+  expect(peer.asked.bodies).toEqual([]);
+});
+
+test('ND-02 a best block on another chain is passed over for the required one', async () => {
+  const chain = new MemoryChain();
+  chain.required = new Map([[500, (blocks[500] as CompleteBlock).header.hash]]);
+  const { clock, peers, results, start } = setUp(chain);
+  peers.add(sideChain(480, 500));
+  peers.add(blocks.slice(0, 601));
+  const sync = start();
+  await clock.advance(120_000);
+  expect(results.map(({ number }) => number)).toEqual([600]);
+  await sync.close();
+});
