@@ -22,7 +22,8 @@ export interface ConnectOptions extends RlpxOptions {
  * Dials a node over TCP.
  *
  * @param node - or its `enode://` URL, in which a host name is allowed.
- * @throws RlpxError `connect-failed`, `connect-timeout` or what `initiate` throws; EnodeError; the signal's reason.
+ * @throws RlpxError `connect-failed`, `connect-timeout` or what `initiate` throws; EnodeError; the signal's reason;
+ * RangeError or CryptoError for options that make no sense, before anything is dialled.
  */
 export async function connect(
   node: Pick<Enode, 'id' | 'host' | 'tcp'> | string,
@@ -30,14 +31,17 @@ export async function connect(
 ): Promise<RlpxStream> {
   const { id, host, tcp } =
     typeof node === 'string' ? parseEnode(node, { allowHostname: true }) : node;
+  const { publicKey } = withDefaults(options);
   const socket = await dial(host, tcp, options);
-  return initiate(socket, id, { ...options, ...addresses(socket) });
+  return initiate(socket, id, { ...options, publicKey, ...addresses(socket) });
 }
 
 async function dial(host: string, port: number, options: ConnectOptions): Promise<Socket> {
   const { clock = systemClock, connectTimeout = 15_000, signal } = options;
   signal?.throwIfAborted();
   const socket = tcpConnect({ host, port, noDelay: true });
+  // An abort takes `once`'s listener away before the socket is destroyed, which may have failed by then.
+  socket.on('error', () => {});
   try {
     const opened = (ended: AbortSignal) => once(socket, 'connect', { signal: ended });
     await withTimeout(clock, connectTimeout, opened, { signal });
@@ -97,7 +101,7 @@ export interface Listener {
  * Answers nodes that dial us over TCP. A handshake that fails is nobody's to catch: it is published on the
  * diagnostics channel `devp2p:rlpx`.
  *
- * @throws RlpxError `listen-failed`.
+ * @throws RlpxError `listen-failed`; RangeError or CryptoError for options that make no sense.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { port = 30303, host, maxHandshakes = 100, onStream } = options;

@@ -150,6 +150,29 @@ describe('over TCP', () => {
     mute.close();
   });
 
+  test('RX-13 an abort in the turn in which the system refuses is one all the same', async () => {
+    const controller = new AbortController();
+    // From an immediate, after which the socket's own callbacks come before any promise's.
+    const connecting = new Promise<RlpxStream>((resolve) => {
+      setImmediate(() => {
+        const broadcast = { id: idB, host: '255.255.255.255', tcp: 9 };
+        resolve(connect(broadcast, { privateKey: keyA, crypto, signal: controller.signal }));
+        controller.abort('enough');
+      });
+    });
+    await expect(connecting).rejects.toBe('enough');
+  });
+
+  test('RX-05 options that make no sense leave no socket behind', async () => {
+    let came = 0;
+    const server = await serve({ accept: () => ++came > 0 });
+    expect(await failure(dial(server, { readTimeout: 0 }))).toBeInstanceOf(RangeError);
+    const privateKey = new Uint8Array(32);
+    expect(await failure(dial(server, { privateKey }))).toBe('invalid-private-key');
+    await dial(server);
+    expect(came).toBe(1);
+  });
+
   test('nobody there is connect-failed, with the system error as cause', async () => {
     const server = await serve();
     await server.close();
