@@ -1,5 +1,5 @@
-import { bigint, bytes, type Codec, decode, optional, struct, uint } from '@devp2p/rlp';
-import { type RawList, type ReadElement, rawList, skipList } from './raw-list.ts';
+import { bigint, bytes, type Codec, decode, optional, RlpError, struct, uint } from '@devp2p/rlp';
+import { type RawList, type ReadElement, rawList } from './raw-list.ts';
 import { transactionList } from './transaction.ts';
 
 /** What a block holds beside its header, in the form in which roots are computed from it. */
@@ -36,17 +36,26 @@ export const withdrawalCodec: Codec<Withdrawal> = struct({
   amount: bigint(64),
 });
 
-const anyList: ReadElement = (reader) => {
-  const start = reader.position;
-  skipList(reader);
-  return start;
-};
+/** Contents of a header and a withdrawal in bytes, with nothing in the fields that may be empty. */
+const minHeader = 493;
+const minWithdrawal = 24;
 
-/** A body as its RLP list. Elements are looked at no closer than their prefixes: the header's roots prove the rest. */
+/** A list that is long enough: of short ones a message could hold so many that their table would be larger than it. */
+const listOf =
+  (minLength: number): ReadElement =>
+  (reader) => {
+    const start = reader.position;
+    const length = reader.listHeader();
+    if (length < minLength) throw new RlpError('too-few-items', 'list without all fields', start);
+    reader.position += length;
+    return start;
+  };
+
+/** A body as its RLP list. Elements are looked at no closer than their prefixes and lengths: the header's roots prove the rest. */
 export const bodyCodec: Codec<Body> = struct({
   transactions: transactionList(),
-  uncles: rawList(anyList),
-  withdrawals: optional(rawList(anyList)),
+  uncles: rawList(listOf(minHeader)),
+  withdrawals: optional(rawList(listOf(minWithdrawal))),
 });
 
 /**

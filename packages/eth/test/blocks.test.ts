@@ -146,6 +146,29 @@ test('ET-02 body: elements that are no transactions', () => {
   }
 });
 
+test('ET-02 body: uncles and withdrawals too short to be any', () => {
+  const empty = Uint8Array.of(0xc0);
+  const fields = decode(list(raw), sealHeader(header(), crypto).raw).slice(0, 15);
+  const uncle = encode(
+    list(raw),
+    fields.map((field, i) => (i >= 7 && i <= 12 ? Uint8Array.of(0x80) : field)),
+  );
+  const withdrawal = encode(withdrawalCodec, {
+    index: 0,
+    validatorIndex: 0,
+    address: new Uint8Array(20),
+    amount: 0n,
+  });
+  const listOf = (...items: Uint8Array[]): Uint8Array => encode(list(raw), items);
+  const body = listOf(empty, listOf(uncle), listOf(withdrawal));
+  expect(decodeBody(body).uncles.at(0)).toEqual(uncle);
+  expect(decodeBody(body).withdrawals?.at(0)).toEqual(withdrawal);
+  // Ten million of these in one message would be a table of 160 MB.
+  expect(() => decodeBody(listOf(empty, listOf(empty)))).toThrow('uncles[0]');
+  expect(() => decodeBody(listOf(empty, listOf(withdrawal)))).toThrow('uncles[0]');
+  expect(() => decodeBody(listOf(empty, empty, listOf(empty)))).toThrow('withdrawals[0]');
+});
+
 test('ET-01 transaction hashes leave a sidecar out', () => {
   const { body } = vectors.blocks[9] as { body: string };
   const blob = decodeBody(unhex(body)).transactions.at(0);

@@ -56,7 +56,8 @@ const item = fc.oneof(
   fc.constant(Uint8Array.of(0xc0)),
 );
 const items = fc.record({ requestId, items: fc.array(item, { maxLength: 5 }) });
-const rawItems = fc.array(item, { maxLength: 3 }).map((list) => RawList.of(list));
+const rawItems = (items: fc.Arbitrary<Uint8Array>): fc.Arbitrary<RawList> =>
+  fc.array(items, { maxLength: 3 }).map((list) => RawList.of(list));
 const getReceipts = { requestId, hashes };
 
 const frontier = {
@@ -89,6 +90,13 @@ const tail = {
 const header: fc.Arbitrary<Header> = fc.nat({ max: 8 }).chain((length) => {
   const fields = { ...frontier, ...Object.fromEntries(Object.entries(tail).slice(0, length)) };
   return fc.record(fields) as fc.Arbitrary<Header>;
+});
+
+const withdrawal = fc.record({
+  index: uint,
+  validatorIndex: uint,
+  address: fixed(20),
+  amount: uint64,
 });
 
 const announcement = fc
@@ -162,16 +170,16 @@ const table = [
     receiptList,
     fc.array(receipt, { maxLength: 3 }).map((list) => decode(receiptList, encodeReceipts(list))),
   ),
-  row(
-    'withdrawal',
-    withdrawalCodec,
-    fc.record({ index: uint, validatorIndex: uint, address: fixed(20), amount: uint64 }),
-  ),
+  row('withdrawal', withdrawalCodec, withdrawal),
   row(
     'body',
     bodyCodec,
     fc.record(
-      { transactions, uncles: rawItems, withdrawals: rawItems },
+      {
+        transactions,
+        uncles: rawItems(header.map((value) => encode(headerCodec, value))),
+        withdrawals: rawItems(withdrawal.map((value) => encode(withdrawalCodec, value))),
+      },
       { requiredKeys: ['transactions', 'uncles'] },
     ),
   ),
