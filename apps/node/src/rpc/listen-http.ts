@@ -92,6 +92,7 @@ export async function listenHttp(options: ListenHttpOptions): Promise<HttpListen
       { cause: error },
     );
   }
+  server.on('error', (error) => log.warn({ error }, `${flag} server missed a connection`));
   const bound = (server.address() as AddressInfo).port;
   const endpoint = `${host.includes(':') ? `[${host}]` : host}:${bound}`;
   log.info({ endpoint }, `${flag} server started`);

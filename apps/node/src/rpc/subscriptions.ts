@@ -17,6 +17,7 @@ export class Subscriptions {
   /** How to end each, by id. */
   readonly #ends = new Map<string, () => void>();
   #waiting: (() => void)[] = [];
+  #closed = false;
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -26,10 +27,12 @@ export class Subscriptions {
    * Adds a subscription, which runs from {@link begin} on.
    *
    * @returns its id
-   * @throws RpcError `failed` when there are too many.
+   * @throws RpcError `failed` when there are too many, or nobody to be told.
    */
   add(namespace: string, source: Source): string {
     const { max, random, send } = this.#options;
+    // A call may still be under way when the caller has gone.
+    if (this.#closed) throw new RpcError('failed', 'the connection is closed');
     if (this.#ends.size >= max) {
       throw new RpcError('failed', `too many subscriptions, ${max} a connection`);
     }
@@ -59,8 +62,9 @@ export class Subscriptions {
     for (const start of waiting) start();
   }
 
-  /** Ends all of them. */
+  /** Ends all of them; there will be no more. */
   close(): void {
+    this.#closed = true;
     for (const id of [...this.#ends.keys()]) this.remove(id);
     this.#waiting = [];
   }

@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogs } from '../../src/log.ts';
@@ -51,6 +52,18 @@ describe('JSON-RPC over HTTP', () => {
       const response = await fetch(url, { method: 'POST', headers, body: version });
       expect(await response.json()).toEqual(versionAnswer);
     }
+  });
+
+  test('HX-27 a connection that the system cannot give is missed, and no more', async () => {
+    let server: Server | undefined;
+    const see = (message: unknown): void => {
+      server = (message as { server: Server }).server;
+    };
+    subscribe('http.server.request.start', see);
+    await ask(url, { body: version });
+    unsubscribe('http.server.request.start', see);
+    const refused = Object.assign(new Error('accept ENOMEM'), { code: 'ENOMEM' });
+    expect(server?.emit('error', refused)).toBe(true);
   });
 
   test.each<[string, number, Parameters<typeof ask>[1]]>([

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { virtualClock } from '@devp2p/clock/virtual';
+import { nobleCrypto } from '@devp2p/crypto';
+import { formatEnode } from '@devp2p/enr';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { silentLogs } from '../../src/log.ts';
@@ -104,6 +106,33 @@ describe('JSON-RPC over WebSocket', () => {
     expect(node.listeners.size).toBe(1);
     socket.terminate();
     while (node.listeners.size > 0) await new Promise(setImmediate);
+  });
+
+  test('HX-27 a caller that goes in the middle of a batch subscribes to nothing', async () => {
+    let go = (): void => {};
+    const removed = new Promise<void>((resolve) => {
+      node.control.removePeer = () => {
+        resolve();
+        return new Promise((answer) => (go = answer));
+      };
+    });
+    const { socket } = await dial(url);
+    const id = nobleCrypto.secp256k1.publicKey(new Uint8Array(32).fill(2));
+    const enode = formatEnode({ id, host: '127.0.0.1', tcp: 1, udp: 1 });
+    socket.send(
+      `[${call('admin_removePeer', [enode])},${call('admin_subscribe', ['peerEvents'])}]`,
+    );
+    await removed;
+    socket.terminate();
+    // Places are given anew when the server has noticed.
+    const next = await dial(url);
+    next.socket.send(call('net_version'));
+    await next.next();
+    go();
+    next.socket.send(call('net_version'));
+    await next.next();
+    expect(node.listeners.size).toBe(0);
+    next.socket.terminate();
   });
 
   test('HX-27 a page of another origin is refused with 403, and a program is not', async () => {
