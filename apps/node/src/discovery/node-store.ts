@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import type { NodeStore } from '@devp2p/discv4';
-import { Level } from 'level';
-import { NodeError } from '../error.ts';
-import { errorText } from '../log.ts';
+import { openLevel } from '../level.ts';
 
 /** A {@link NodeStore} that has to be closed. */
 export interface NodeDatabase extends NodeStore {
@@ -13,26 +11,15 @@ export interface NodeDatabase extends NodeStore {
 const last = '\u{10ffff}';
 
 /**
- * Opens the database of known nodes in a data directory, which is made if need be. It holds tens of thousands of small
- * entries at most, so that LevelDB's own buffer sizes do.
+ * Opens the database of known nodes in a data directory, which is made if need be.
  *
  * @throws NodeError `nodes-unusable`
  */
 export async function openNodeDatabase(datadir: string): Promise<NodeDatabase> {
-  const location = join(datadir, 'nodes');
-  const level = new Level<string, Uint8Array>(location, {
-    keyEncoding: 'utf8',
-    valueEncoding: 'view',
+  const level = await openLevel(join(datadir, 'nodes'), 'nodes-unusable', {
+    name: 'node database',
+    remedy: 'remove it, and nodes are found anew',
   });
-  try {
-    await level.open();
-  } catch (error) {
-    throw new NodeError(
-      'nodes-unusable',
-      `node database ${location} cannot be opened (${errorText(error)}): remove it, and nodes are found anew`,
-      { cause: error },
-    );
-  }
   return {
     async get(key) {
       const value = await level.get(key);

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { AddrStore } from '@devp2p/addrman';
 import type { AnchorStore, BanEntry } from '@devp2p/connmgr';
 import { type Enode, formatEnode, formatIpRange, parseEnode, parseIpRange } from '@devp2p/enr';
-import { Level } from 'level';
 import { NodeError } from '../error.ts';
+import { openLevel } from '../level.ts';
 import { errorText } from '../log.ts';
 
 /** What a node remembers of others' addresses. */
@@ -41,19 +41,10 @@ const decoder = new TextDecoder();
  */
 export async function openNetworkDatabase(datadir: string): Promise<NetworkDatabase> {
   const location = join(datadir, 'addresses');
-  const level = new Level<string, Uint8Array>(location, {
-    keyEncoding: 'utf8',
-    valueEncoding: 'view',
+  const level = await openLevel(location, 'addresses-unusable', {
+    name: 'address database',
+    remedy: 'remove it, and addresses are found anew',
   });
-  try {
-    await level.open();
-  } catch (error) {
-    throw new NodeError(
-      'addresses-unusable',
-      `address database ${location} cannot be opened (${errorText(error)}): remove it, and addresses are found anew`,
-      { cause: error },
-    );
-  }
   // What was said to be stored has to outlive the machine's end too.
   const durable = { sync: true };
   const readJson = async (key: string): Promise<unknown> => {
