@@ -116,8 +116,10 @@ export interface Host {
 }
 
 /** Waits for nodes that dial. */
-export async function receive(from = '127.0.0.1'): Promise<Host> {
-  const privateKey = generatePrivateKey();
+export async function receive(
+  from = '127.0.0.1',
+  privateKey = generatePrivateKey(),
+): Promise<Host> {
   const id = crypto.secp256k1.publicKey(privateKey);
   const guests: Promise<Guest>[] = [];
   let onGuest = (): void => {};

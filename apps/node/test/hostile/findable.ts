@@ -1,0 +1,39 @@
+import { type Clock, systemClock } from '@devp2p/clock';
+import { generatePrivateKey } from '@devp2p/crypto';
+import { fastCrypto as crypto } from '@devp2p/crypto/fast';
+import type { Discv4 } from '@devp2p/discv4';
+import { listen } from '@devp2p/discv4/udp';
+import { formatEnode, parseEnode } from '@devp2p/enr';
+import { type Host, receive } from '../../soak/guest.ts';
+
+/** Somebody whom a node can dial, and find by discovery. */
+export interface Findable extends Host {
+  readonly discovery: Discv4;
+  close(): Promise<void>;
+}
+
+/** Who is to be found, and by whom. */
+export interface FindableOptions {
+  /** An address of this machine. */
+  readonly from: string;
+  readonly clock?: Clock;
+}
+
+/** Waits to be found and dialled. */
+export async function appear({ from, clock = systemClock }: FindableOptions): Promise<Findable> {
+  const privateKey = generatePrivateKey();
+  const host = await receive(from, privateKey);
+  const { id, tcp } = parseEnode(host.enode);
+  // A machine that is busy may take its time.
+  const settings = { privateKey, clock, crypto, requestTimeout: 2_000, sntp: undefined };
+  const discovery = await listen({ ...settings, host: from, port: 0, tcpPort: tcp });
+  return {
+    enode: formatEnode({ id, host: from, tcp, udp: discovery.localAddress.port }),
+    discovery,
+    arrival: () => host.arrival(),
+    async close() {
+      host.close();
+      await discovery.close();
+    },
+  };
+}
