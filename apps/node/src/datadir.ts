@@ -8,7 +8,7 @@ import {
   readFileSync,
   statSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
@@ -97,12 +97,12 @@ function createKeyFile(path: string, key: Uint8Array): void {
   try {
     const file = openSync(aside, 'wx', 0o600);
     try {
-      writeSync(file, `${toHex(key)}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    try {
+      try {
+        writeFileSync(file, `${toHex(key)}\n`);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
       linkSync(aside, path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -80,7 +80,10 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   try {
     return await startNode(options, open);
   } catch (error) {
-    await open.close();
+    // Why it did not start is what matters; the one may well have come of the other.
+    await open.close().catch((failure: unknown) => {
+      options.logs?.('node').error({ error: failure }, 'not closed in order');
+    });
     throw error;
   }
 }
@@ -261,10 +264,15 @@ class Opened {
     this.#stores.push(close);
   }
 
+  /** Closes everything, whatever fails. @throws the first failure */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all(this.#services.splice(0).map((close) => close()));
-    for (const close of this.#stores.splice(0).reverse()) await close();
+    const ends = await Promise.allSettled(this.#services.splice(0).map(async (close) => close()));
+    for (const close of this.#stores.splice(0).reverse()) {
+      ends.push(...(await Promise.allSettled([(async () => close())()])));
+    }
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 }
 

@@ -1,4 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
+import type { AddrManEvent } from '@devp2p/addrman';
+import type { ConnManagerEvent } from '@devp2p/connmgr';
 import type { Discv4Event } from '@devp2p/discv4';
 import type { DnsdiscEvent } from '@devp2p/dnsdisc';
 import { formatEnr, toHex } from '@devp2p/enr';
@@ -31,6 +33,22 @@ export function observeTransport(log: Log): void {
     }
   };
   subscribe('devp2p:rlpx', onEvent);
+}
+
+/** Logs what keeps addresses from outliving the process. */
+export function observeAddresses(log: Log): void {
+  subscribe('devp2p:addrman', (message) => {
+    const event = message as AddrManEvent;
+    if (event.event === 'saved') log.debug({ bytes: event.bytes }, 'known addresses are saved');
+    else if (event.event === 'save-failed') {
+      log.error({ error: event.error }, 'known addresses are not saved');
+    } else log.warn({ error: event.error }, 'known addresses are set aside, and found anew');
+  });
+  subscribe('devp2p:connmgr', (message) => {
+    const event = message as ConnManagerEvent;
+    if (event.event !== 'anchors-failed') return;
+    log.warn({ error: event.error }, 'the nodes to be dialled first are lost');
+  });
 }
 
 /** Failures of one kind that come within this many ms of each other are told once. */

@@ -6,7 +6,7 @@ import type { HttpSettings, WebSocketSettings } from '../rpc/servers.ts';
 import type { SyncResult } from '../sync/sync.ts';
 import type { CommandContext } from './context.ts';
 import type { Settings } from './flags.ts';
-import { observeDiscovery, observeTransport } from './observe.ts';
+import { observeAddresses, observeDiscovery, observeTransport } from './observe.ts';
 import { chainChoice } from './open-chain.ts';
 import { UsageError } from './usage.ts';
 
@@ -14,6 +14,7 @@ import { UsageError } from './usage.ts';
 export async function run(context: CommandContext): Promise<void> {
   const { settings, logs, progress, print, signal } = context;
   observeTransport(logs('network'));
+  observeAddresses(logs('network'));
   observeDiscovery(logs('discovery'));
   const node = await createNode({
     datadir: settings.datadir,
@@ -47,15 +48,23 @@ export async function run(context: CommandContext): Promise<void> {
     logs,
     report: progress.report,
   });
-  print(`enode=${node.enode}`);
+  let failed = false;
   try {
+    print(`enode=${node.enode}`);
     node.on('synced', (result) => print(syncedLine(result)));
     const ends: Promise<unknown>[] = [aborted(signal), failure(node.sync.done)];
     if (settings['sync.exit']) ends.push(new Promise((resolve) => node.once('synced', resolve)));
     await Promise.race(ends);
+  } catch (error) {
+    failed = true;
+    throw error;
   } finally {
     progress.close();
-    await node.close();
+    await node.close().catch((error: unknown) => {
+      // What ended the node comes first; that it cannot be closed then may well be of the same cause.
+      if (!failed) throw error;
+      logs('node').error({ error }, 'not closed in order');
+    });
   }
 }
 

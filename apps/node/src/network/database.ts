@@ -3,8 +3,8 @@ import type { AddrStore } from '@devp2p/addrman';
 import type { AnchorStore, BanEntry } from '@devp2p/connmgr';
 import { type Enode, formatEnode, formatIpRange, parseEnode, parseIpRange } from '@devp2p/enr';
 import { NodeError } from '../error.ts';
-import { openLevel } from '../level.ts';
 import { errorText } from '../log.ts';
+import { openStore } from '../store.ts';
 
 /** What a node remembers of others' addresses. */
 export interface NetworkDatabase {
@@ -37,45 +37,54 @@ const decoder = new TextDecoder();
 /**
  * Opens the database of addresses in a data directory, which is made if need be.
  *
- * @throws NodeError `addresses-unusable`
+ * @throws NodeError `addresses-unusable`, `datadir-in-use`
  */
 export async function openNetworkDatabase(datadir: string): Promise<NetworkDatabase> {
-  const location = join(datadir, 'addresses');
-  const level = await openLevel(location, 'addresses-unusable', {
+  const store = await openStore({
+    location: join(datadir, 'addresses'),
     name: 'address database',
-    remedy: 'remove it, and addresses are found anew',
+    code: 'addresses-unusable',
+    remedy: 'move it away to go on without the addresses and bans in it',
   });
   // What was said to be stored has to outlive the machine's end too.
   const durable = { sync: true };
-  const readJson = async (key: string): Promise<unknown> => {
-    const value = await level.get(key);
-    return value && JSON.parse(decoder.decode(value));
-  };
+  const setAside = (key: string, value: Uint8Array): Promise<void> =>
+    store.put(`${key} set aside ${Date.now()}`, value, durable);
+  const readJson = (value: Uint8Array): unknown => JSON.parse(decoder.decode(value));
   const writeJson = (key: string, value: unknown): Promise<void> =>
-    level.put(key, utf8.encode(JSON.stringify(value)), durable);
+    store.put(key, utf8.encode(JSON.stringify(value)), durable);
   return {
     addresses: {
-      async load() {
-        const snapshot = await level.get('addresses');
-        return snapshot && new Uint8Array(snapshot);
-      },
-      save: (snapshot) => level.put('addresses', snapshot, durable),
-      setAside: (snapshot) => level.put(`addresses set aside ${Date.now()}`, snapshot, durable),
+      load: () => store.get('addresses'),
+      save: (snapshot) => store.put('addresses', snapshot, durable),
+      setAside: (snapshot) => setAside('addresses', snapshot),
     },
     anchors: {
       async take() {
-        const urls = await readJson('anchors');
-        await level.del('anchors', durable);
-        if (!Array.isArray(urls)) return [];
-        return urls.map((url) => parseEnode(String(url)));
+        const value = await store.get('anchors');
+        if (value === undefined) return [];
+        try {
+          return (readJson(value) as unknown[]).map((url) => parseEnode(String(url)));
+        } catch (cause) {
+          await setAside('anchors', value);
+          throw new NodeError(
+            'addresses-unusable',
+            `the anchors in ${store.location} make no sense (${errorText(cause)}): they are set aside`,
+            { cause },
+          );
+        } finally {
+          await store.delete('anchors', durable);
+        }
       },
       save: (anchors) => writeJson('anchors', anchors.map(formatEnode)),
     },
     bans: {
       async load() {
+        const value = await store.get('bans');
+        if (value === undefined) return [];
         let at = 'list';
         try {
-          const stored = (await readJson('bans')) ?? [];
+          const stored = readJson(value);
           if (!Array.isArray(stored)) throw new Error('no list');
           return stored.map((ban: StoredBan, i) => {
             at = `entry ${i + 1} (${JSON.stringify(ban)})`;
@@ -84,7 +93,7 @@ export async function openNetworkDatabase(datadir: string): Promise<NetworkDatab
         } catch (error) {
           throw new NodeError(
             'bans-unusable',
-            `the ban ${at} in ${location} makes no sense (${errorText(error)}): nothing was changed`,
+            `the ban ${at} in ${store.location} makes no sense (${errorText(error)}): nothing was changed`,
             { cause: error },
           );
         }
@@ -95,6 +104,6 @@ export async function openNetworkDatabase(datadir: string): Promise<NetworkDatab
           entries.map((ban): StoredBan => ({ ...ban, range: formatIpRange(ban.range) })),
         ),
     },
-    close: () => level.close(),
+    close: () => store.close(),
   };
 }

@@ -66,7 +66,7 @@ describe('the store on level', () => {
     writeFileSync(join(folder, 'nodes', 'CURRENT'), 'nonsense');
     await expect(openNodeDatabase(folder)).rejects.toMatchObject({
       code: 'nodes-unusable',
-      message: expect.stringContaining(`node database ${join(folder, 'nodes')} cannot be opened`),
+      message: expect.stringContaining(`node database ${join(folder, 'nodes')} is damaged`),
     });
   });
 });

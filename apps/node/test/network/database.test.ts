@@ -81,10 +81,26 @@ describe('ND-03 the database of addresses', () => {
     await expect(database.bans.load()).rejects.toEqual(failure);
   });
 
-  test('ND-03 one that another process has open says so in one line', async () => {
-    await expect(openNetworkDatabase(folder)).rejects.toMatchObject({
+  test('HX-22 anchors that make no sense are set aside, and told of', async () => {
+    await plant('anchors', '["enode://12@192.0.2.7:1"]');
+    await expect(database.anchors.take()).rejects.toMatchObject({
       code: 'addresses-unusable',
-      message: expect.stringMatching(/^address database .*remove it/),
+      message: expect.stringMatching(/^the anchors in .*: they are set aside$/),
+    });
+    expect(await database.anchors.take()).toEqual([]);
+    await database.close();
+    const level = new Level<string, string>(join(folder, 'addresses'));
+    const all = await level.iterator().all();
+    await level.close();
+    expect(all).toEqual([
+      [expect.stringMatching(/^anchors set aside \d+$/), '["enode://12@192.0.2.7:1"]'],
+    ]);
+  });
+
+  test('HX-22 one that another process has open says so in one line', async () => {
+    await expect(openNetworkDatabase(folder)).rejects.toMatchObject({
+      code: 'datadir-in-use',
+      message: expect.stringMatching(/^address database .* is in use by another process: stop it/),
     });
   });
 });
