@@ -13,6 +13,24 @@ const program = fileURLToPath(new URL('dist/main.js', app));
 const probe = new URL('soak/dist/probe.js', app).href;
 const genesis = fileURLToPath(new URL('demo/chain/genesis.json', app));
 
+/** @see limited */
+export interface Limits {
+  /** Largest size of any file that is written, in 512 bytes: as good as a disk without room, and for everybody. */
+  readonly fileBlocks: number;
+}
+
+/** A datadir on a disk that is full. */
+export interface Place extends Limits {
+  readonly datadir: string;
+}
+
+/** A command that runs this Node.js within limits: it turns the signal that comes with them into an error by itself. */
+export function limited(limits: Limits | undefined, args: readonly string[]): [string, string[]] {
+  if (limits === undefined) return [process.execPath, [...args]];
+  const script = `ulimit -f ${limits.fileBlocks}; exec "$@"`;
+  return ['sh', ['-c', script, 'sh', process.execPath, ...args]];
+}
+
 /** `devp2p-node` with the demo's genesis on loopback, in a process of its own, watched from outside. */
 export class Daemon {
   stderr = '';
@@ -21,7 +39,9 @@ export class Daemon {
   readonly #child: ChildProcess;
   readonly #enode: Promise<string>;
 
-  constructor(datadir: string, ...flags: string[]) {
+  constructor(place: string | Place, ...flags: string[]) {
+    const [datadir, limits] =
+      typeof place === 'string' ? [place, undefined] : [place.datadir, place];
     const where = [
       '--datadir',
       datadir,
@@ -34,7 +54,7 @@ export class Daemon {
     ];
     const { PATH } = process.env;
     const args = ['--import', probe, program, ...where, ...flags];
-    const child = spawn(process.execPath, args, {
+    const child = spawn(...limited(limits, args), {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { PATH },
     });

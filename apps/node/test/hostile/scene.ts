@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect } from 'vitest';
-import { Daemon } from '../../soak/daemon.ts';
+import { Daemon, type Limits, limited, type Place } from '../../soak/daemon.ts';
 import { type Guest, visit } from '../../soak/guest.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
@@ -25,17 +25,27 @@ export function datadir(): string {
 const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const demo = fileURLToPath(new URL('../../demo/chain/', import.meta.url));
 
-/** A new directory with the demo's chain of 1,024 blocks. */
+export const genesisFile = `${demo}genesis.json`;
+/** The demo's chain of 1,024 blocks, and their receipts. */
+export const chainFile = `${demo}chain.rlp.gz`;
+export const receiptsFile = `${demo}receipts.rlp.gz`;
+
+/** A new directory with the demo's chain. */
 export async function datadirWithChain(): Promise<string> {
   const directory = datadir();
-  const where = ['--datadir', directory, '--genesis', `${demo}genesis.json`];
-  await promisify(execFile)(process.execPath, [program, 'import', `${demo}chain.rlp.gz`, ...where]);
+  await run(undefined, 'import', chainFile, '--datadir', directory);
   return directory;
 }
 
+/** Runs a command of the program on the demo's chain to its end. @throws what it wrote, unless it succeeds */
+export async function run(limits: Limits | undefined, ...args: string[]): Promise<void> {
+  const all = [program, ...args, '--genesis', genesisFile];
+  await promisify(execFile)(...limited(limits, all));
+}
+
 /** Starts the program; it has ended when the tests of the file have. */
-export function start(directory: string, ...flags: string[]): Daemon {
-  const daemon = new Daemon(directory, ...flags);
+export function start(place: string | Place, ...flags: string[]): Daemon {
+  const daemon = new Daemon(place, ...flags);
   daemons.add(daemon);
   void daemon.ended.then(() => daemons.delete(daemon));
   return daemon;

@@ -1,0 +1,198 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generatePrivateKey } from '@devp2p/crypto';
+import { listen } from '@devp2p/discv4/udp';
+import { parseEnode } from '@devp2p/enr';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Daemon } from '../../soak/daemon.ts';
+import { visit } from '../../soak/guest.ts';
+import {
+  addressStats,
+  blocksIn,
+  contents,
+  copyOf,
+  databases,
+  fingerprint,
+  fullDatadir,
+  open,
+  plant,
+  staysHome,
+} from './datadir.ts';
+import { chainFile, datadir, run, start } from './scene.ts';
+
+const quiet = ['--verbosity', 'error'];
+/** When known addresses are saved next, in ms (`@devp2p/addrman`). */
+const saveInterval = 15 * 60_000;
+
+/** A datadir that has everything; to be copied or read only. */
+let full: string;
+/** What of it is text. */
+let addresses: ReadonlyMap<string, string>;
+let nodes: ReadonlyMap<string, string>;
+/** Keys of a node that was found, and of our own record. */
+let found: string;
+let local: string;
+beforeAll(async () => {
+  full = await fullDatadir();
+  addresses = await contents(full, 'addresses');
+  nodes = await contents(full, 'nodes');
+  found = [...nodes.keys()].find((key) => key.startsWith('node/')) ?? '';
+  local = [...nodes.keys()].find((key) => key.startsWith('local/')) ?? '';
+});
+
+/** One line says what is wrong, and the exit code that something is. */
+async function expectFailure(daemon: Daemon, ...words: readonly string[]): Promise<void> {
+  const code = await daemon.ended;
+  expect(daemon.stderr).toMatch(/^devp2p-node: .*\n$/);
+  for (const word of words) expect(daemon.stderr).toContain(word);
+  expect(code).toBe(1);
+}
+
+describe.each(databases)('HX-22 the database "%s"', (name) => {
+  test('HX-22 locked: one line says so, and nothing is changed', async () => {
+    const directory = copyOf(full);
+    const before = await contents(directory, name);
+    const other = await open(directory, name);
+    await expectFailure(
+      start(directory, ...quiet),
+      directory,
+      'in use by another process: stop it',
+    );
+    await other.close();
+    expect(await contents(directory, name)).toEqual(before);
+  });
+
+  test('HX-22 damaged: one line says so, nothing is overwritten, the others can be read', async () => {
+    const directory = copyOf(full);
+    const location = join(directory, name);
+    const manifest = readdirSync(location).find((file) => file.startsWith('MANIFEST')) ?? '';
+    writeFileSync(join(location, manifest), 'x'.repeat(100));
+    const before = fingerprint(location);
+    await expectFailure(start(directory, ...quiet), location, 'damaged');
+    expect(fingerprint(location)).toEqual(before);
+    if (name !== 'chain') expect(await blocksIn(directory)).toBe(1_024);
+    if (name !== 'nodes') expect(await contents(directory, 'nodes')).toEqual(nodes);
+    if (name !== 'addresses') {
+      expect((await contents(directory, 'addresses')).get('bans')).toBe(addresses.get('bans'));
+      expect((await addressStats(directory)).size).toBe((await addressStats(full)).size);
+    }
+  });
+});
+
+test('HX-22 addresses and anchors that are damaged are set aside, what else there is stays', async () => {
+  const directory = copyOf(full);
+  await plant(directory, 'addresses', 'addresses', 'nonsense');
+  await plant(directory, 'addresses', 'anchors', '{');
+  const daemon = start(directory, '--nodiscover', '--verbosity', 'warn');
+  const { ask } = await visit(await daemon.enode);
+  await ask();
+  await expect.poll(() => daemon.stderr).toMatch(/network: .* dialled first .* set aside/);
+  expect(daemon.stderr).toMatch(/network: known addresses are damaged: they are set aside/);
+  expect(await daemon.stop()).toBe(0);
+  const after = await contents(directory, 'addresses');
+  const aside = [...after].filter(([key]) => / set aside \d+$/.test(key));
+  expect(aside.map(([, value]) => value)).toEqual(['nonsense', '{']);
+  expect(after.get('bans')).toBe(addresses.get('bans'));
+  expect((await addressStats(directory)).size).toBe(0);
+});
+
+test('HX-22 a ban that is damaged is named, and nothing is overwritten', async () => {
+  const directory = copyOf(full);
+  await plant(directory, 'addresses', 'bans', '[{"range":"192.0.2.0/33"}]');
+  await expectFailure(start(directory, ...quiet), directory, '192.0.2.0/33', 'nothing was changed');
+  expect((await contents(directory, 'addresses')).get('bans')).toBe('[{"range":"192.0.2.0/33"}]');
+  expect((await addressStats(directory)).size).toBe((await addressStats(full)).size);
+});
+
+test('HX-22 records of nodes that are damaged are told of, the others are there', async () => {
+  const directory = copyOf(full);
+  const other = found.replace(/\/\w{2}/, '/00');
+  await plant(directory, 'nodes', other, 'nonsense');
+  await plant(directory, 'nodes', local, 'nonsense');
+  const daemon = start(directory, ...staysHome, '--verbosity', 'debug');
+  await daemon.enode;
+  expect(daemon.stderr).toContain(`node database entry ${other} cannot be read`);
+  expect(await daemon.stop()).toBe(0);
+  const after = await contents(directory, 'nodes');
+  expect([...after.keys()]).toEqual([local, found]);
+  expect(after.get(local)).not.toBe('nonsense');
+});
+
+describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
+  test('HX-22 while a chain is imported: one line says so, and what was there is kept', async () => {
+    const directory = datadir();
+    const failure = await run(
+      { fileBlocks: 500 },
+      'import',
+      chainFile,
+      '--datadir',
+      directory,
+    ).then(
+      () => undefined,
+      (error: { code: number; stderr: string }) => error,
+    );
+    expect(failure?.code).toBe(1);
+    expect(failure?.stderr).toMatch(/^devp2p-node: .*chain.*File too large\n$/m);
+    const kept = await blocksIn(directory);
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThan(1_024);
+    await run(undefined, 'import', chainFile, '--datadir', directory);
+    expect(await blocksIn(directory)).toBe(1_024);
+  });
+
+  test('HX-22 while a chain is synced: one line says so, and the next start goes on', async () => {
+    const serving = start(full, '--nodiscover');
+    const flags = ['--nodiscover', '--static', await serving.enode, '--sync.exit', ...quiet];
+    const directory = datadir();
+    await expectFailure(
+      start({ datadir: directory, fileBlocks: 1_000 }, ...flags),
+      join(directory, 'chain'),
+      'File too large',
+    );
+    expect(await start(directory, ...flags).ended).toBe(0);
+    expect(await blocksIn(directory)).toBe(1_024);
+    await serving.stop();
+  });
+
+  test('HX-22 while a node runs: it goes on, says what is not saved, and spoils nothing', async () => {
+    const directory = copyOf(full);
+    // Once without what was written last in a file of its own, which would have to be written again.
+    for (const name of databases) await contents(directory, name);
+    const place = { datadir: directory, fileBlocks: 4 };
+    const daemon = start(place, ...staysHome, '--verbosity', 'warn');
+    const enode = await daemon.enode;
+    await daemon.pass(saveInterval);
+    await expect
+      .poll(() => daemon.stderr)
+      .toMatch(/network: known addresses are not saved .*large/);
+    for (let guests = 0; guests < 50 && !daemon.stderr.includes('store failed'); guests++) {
+      const guest = await listen({
+        ...{ privateKey: generatePrivateKey(), host: '127.0.0.1', port: 0 },
+      });
+      await guest.requestEnr(parseEnode(enode));
+      await guest.close();
+    }
+    expect(daemon.stderr).toMatch(/discovery: store failed .*nodes.*large/);
+    const { ask } = await visit(enode);
+    await ask();
+    expect(await daemon.stop()).toBe(1);
+    expect(daemon.stderr).toMatch(
+      /^devp2p-node: address database .* cannot be used \(.*large\)\n/m,
+    );
+    expect((await contents(directory, 'addresses')).get('bans')).toBe(addresses.get('bans'));
+    expect((await addressStats(directory)).size).toBe((await addressStats(full)).size);
+    expect([...(await contents(directory, 'nodes')).keys()]).toContain(found);
+    expect(await blocksIn(directory)).toBe(1_024);
+  });
+
+  test('HX-22 while a key is made: one line says so, and no half of it stays', async () => {
+    const directory = datadir();
+    const daemon = start({ datadir: directory, fileBlocks: 0 }, ...quiet);
+    await expectFailure(daemon, join(directory, 'nodekey'), 'cannot be written (EFBIG)');
+    expect(readdirSync(directory)).toEqual([]);
+    const again = start(directory, '--nodiscover', ...quiet);
+    await again.enode;
+    expect(readFileSync(join(directory, 'nodekey'), 'utf8')).toMatch(/^[0-9a-f]{64}\n$/);
+    expect(await again.stop()).toBe(0);
+  });
+});
