@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { sleep } from '@devp2p/clock';
-import { createDnsClient, parseTreeUrl } from '@devp2p/dnsdisc';
+import { createDnsClient, type DnsClient, parseTreeUrl } from '@devp2p/dnsdisc';
 import { toHex } from '@devp2p/enr';
 import { Bell } from './bell.ts';
 import { parseUserNode, resolveUserNode, type UserNode } from './discovery/bootnodes.ts';
@@ -9,7 +9,7 @@ import { Neighbours } from './discovery/neighbours.ts';
 import { Frontier } from './frontier.ts';
 import { IdentityLimits } from './identity-limits.ts';
 import type { NodeRecord } from './node-record.ts';
-import { type CrawlerOptions, type VisitDefaults, withDefaults } from './options.ts';
+import { type CrawlerOptions, checkNumbers, type VisitDefaults, withDefaults } from './options.ts';
 import { recordAfter, visitOf } from './outcome.ts';
 import { type Next, type Outcome, schedule } from './schedule.ts';
 import type { CrawlSession, Rollup } from './store.ts';
@@ -65,7 +65,10 @@ const longestPause = 3_600_000;
  */
 export async function createCrawler(options: CrawlerOptions): Promise<Crawler> {
   const settings = withDefaults(options);
+  checkNumbers(options);
   const { crypto, clock } = settings;
+  const { dnsPerSecond: requestsPerSecond = 10, resolveTxt } = options;
+  const dns = createDnsClient({ ...settings, requestsPerSecond, resolveTxt });
   for (const url of options.dnsLists ?? []) parseTreeUrl(url, { crypto });
   const bootnodes = (options.bootnodes ?? []).map((text) => parseUserNode(text, crypto));
   const frontier = await Frontier.open({
@@ -73,12 +76,13 @@ export async function createCrawler(options: CrawlerOptions): Promise<Crawler> {
     limits: new IdentityLimits(options),
   });
   const visiting = await openVisiting(options);
-  return new Crawl({ options, settings, bootnodes, frontier, visiting });
+  return new Crawl({ options, settings, dns, bootnodes, frontier, visiting });
 }
 
 interface Parts {
   readonly options: CrawlerOptions;
   readonly settings: VisitDefaults;
+  readonly dns: DnsClient;
   readonly bootnodes: readonly UserNode[];
   readonly frontier: Frontier;
   readonly visiting: OpenVisiting;
@@ -292,14 +296,8 @@ class Crawl implements Crawler {
   }
 
   #dnsFeeds(): (() => Promise<void>)[] {
-    const { options, settings, frontier } = this.#parts;
-    const {
-      dnsLists = [],
-      dnsPerSecond: requestsPerSecond = 10,
-      resolveTxt,
-      once = false,
-    } = options;
-    const client = createDnsClient({ ...settings, requestsPerSecond, resolveTxt });
+    const { dns: client, options, settings, frontier } = this.#parts;
+    const { dnsLists = [], once = false } = options;
     return dnsLists.map(
       (url) => () =>
         readList(url, {

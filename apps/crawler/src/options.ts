@@ -116,6 +116,25 @@ export function withDefaults(options: VisitSettings): VisitDefaults {
   };
 }
 
+/** What may not be 0, and what may. */
+const positiveNumbers = [
+  ...(['successInterval', 'minBackoff', 'maxBackoff', 'otherProtocolInterval'] as const),
+  ...(['maxPerIp', 'maxPerNetwork', 'maxPerSource', 'maxNodes', 'rollupInterval'] as const),
+] as const;
+const otherNumbers = ['maxJitter', 'startupJitter'] as const;
+
+/** @throws RangeError for a number that makes no sense, of those that visits have nothing to do with. */
+export function checkNumbers(options: CrawlerOptions): void {
+  for (const name of positiveNumbers) {
+    if ((options[name] ?? 1) > 0) continue;
+    throw new RangeError(`${name} is ${options[name]}, not a positive number`);
+  }
+  for (const name of otherNumbers) {
+    if ((options[name] ?? 0) >= 0) continue;
+    throw new RangeError(`${name} is ${options[name]}, not a number from 0 on`);
+  }
+}
+
 type NumberName = {
   [K in keyof VisitDefaults]: VisitDefaults[K] extends number ? K : never;
 }[keyof VisitDefaults];

@@ -1,3 +1,4 @@
+import { systemClock, timeoutSignal } from '@devp2p/clock';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { type Checked, checkNode } from '../check.ts';
@@ -37,7 +38,7 @@ export async function check(
 ): Promise<boolean> {
   const { json, timeout, nodekey } = settings;
   const steps: Step[] = [];
-  const end = AbortSignal.timeout(timeout);
+  const end = timeoutSignal(systemClock, timeout);
   let written: Promise<void> = json ? Promise.resolve() : print(`${text}\n`);
   let checked: Checked | undefined;
   try {
@@ -46,14 +47,16 @@ export async function check(
       network: chainFilter(settings),
       host: settings.addr,
       port: settings.port,
-      signal: AbortSignal.any([signal, end]),
+      signal: AbortSignal.any([signal, end.signal]),
       onStep(step, ms) {
         steps.push({ step, ms: Math.round(ms * 1_000) / 1_000 });
         if (!json) written = written.then(() => print(stepLine(step, `${ms.toFixed(1)} ms`)));
       },
     });
   } catch (error) {
-    if (!end.aborted || signal.aborted) throw error;
+    if (!end.signal.aborted || signal.aborted) throw error;
+  } finally {
+    end.cancel();
   }
   await written;
   const entry = checked && exportEntry(checked.node);

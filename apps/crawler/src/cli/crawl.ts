@@ -1,4 +1,4 @@
-import { systemClock } from '@devp2p/clock';
+import { systemClock, timeoutSignal } from '@devp2p/clock';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { type Crawler, createCrawler } from '../crawler.ts';
 import { type Datadir, openDatadir, openNodeKey, readNodeKey } from '../datadir.ts';
@@ -28,16 +28,18 @@ export async function crawl(settings: CrawlSettings, context: CommandContext): P
     visitsKept: settings.keep,
     onCorrupt: (error) => terminal.say(`left out: ${error.message}`),
   });
+  // Not `AbortSignal.timeout`, for which 25 days are too long.
+  const end = timeoutSignal(systemClock, settings.timeout ?? Number.POSITIVE_INFINITY);
   try {
     const crawler = await open(settings, { datadir, store, terminal });
-    const timeout = settings.timeout === undefined ? [] : [AbortSignal.timeout(settings.timeout)];
     const progress = await run(crawler, settings, {
       ...context,
-      signal: AbortSignal.any([signal, ...timeout]),
+      signal: AbortSignal.any([signal, end.signal]),
     });
     await print(summary(progress));
     return !settings.once || !signal.aborted;
   } finally {
+    end.cancel();
     await store.close();
   }
 }

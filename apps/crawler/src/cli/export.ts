@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { openDatadir } from '../datadir.ts';
 import { CrawlerError } from '../error.ts';
@@ -47,7 +47,7 @@ export async function exportCrawl(
   return damaged === 0;
 }
 
-/** Whole or not at all. */
+/** Whole or not at all; but a device or a pipe is written to as it is. */
 async function writeFile(
   path: string,
   pieces: AsyncIterable<string>,
@@ -55,6 +55,11 @@ async function writeFile(
 ): Promise<void> {
   const aside = `${path}.${process.pid}.part`;
   try {
+    const isFile = await stat(path).then(
+      (found) => found.isFile(),
+      () => true,
+    );
+    if (!isFile) return await pipeline(pieces, createWriteStream(path), { signal });
     await pipeline(pieces, createWriteStream(aside, { flags: 'wx' }), { signal });
     await rename(aside, path);
   } catch (error) {

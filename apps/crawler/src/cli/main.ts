@@ -20,9 +20,13 @@ import { UsageError } from './usage-error.ts';
 export async function main(args: readonly string[]): Promise<void> {
   const terminal = createTerminal(process.stderr);
   const signals = onSignals((line) => terminal.say(line));
-  // Whoever reads our output may have had enough of it.
+  // Whoever is told what goes on may have gone; what is done goes on.
+  process.stderr.on('error', () => {});
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-    process.exit(code === 'EPIPE' ? 0 : 1);
+    // Whoever reads our output may have had enough of it.
+    if (code === 'EPIPE') process.exit(0);
+    terminal.say(`devp2p-crawler: standard output cannot be written (${code})`);
+    process.exit(1);
   });
   let exitCode: number;
   try {

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '@devp2p/clock';
+import { type Clock, sleep, withTimeout } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { type Enode, enodeFromEnr, parseEnode, parseEnr, parseIp, toHex } from '@devp2p/enr';
 import { CrawlerError } from '../error.ts';
@@ -26,8 +26,11 @@ export function parseUserNode(text: string, crypto: Crypto): UserNode {
 const minRetry = 1_000;
 const maxRetry = 60_000;
 
+/** ms to look a name up: the system's resolver may well take its time, and cannot be told to stop. */
+const lookupTimeout = 30_000;
+
 /**
- * The node with its IP address, looked up as often as it takes.
+ * The node with its IP address, looked up as often as it takes. Rejects with the signal's reason.
  *
  * @param attempts - after so many it is given up: `undefined`.
  */
@@ -53,8 +56,10 @@ export async function resolveUserNode(
       await sleep(clock, Math.min(maxRetry, minRetry * 2 ** (attempt - 1)), { signal });
     }
     try {
-      return named(await resolveHost(host));
+      const look = () => resolveHost(host);
+      return named(await withTimeout(clock, lookupTimeout, look, { signal }));
     } catch (error) {
+      signal.throwIfAborted();
       onFailure(error);
     }
   }

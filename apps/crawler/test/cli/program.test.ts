@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '@devp2p/enr';
@@ -35,7 +44,8 @@ function entries(text: string): ExportEntry[] {
 
 describe.concurrent('the program', () => {
   test('CR-03 CR-05 CR-11 crawls a network once, shows the funnel, and exports what it found', async () => {
-    const crawled = await run(crawl('once', '--once'));
+    // More than the platform's timers can wait.
+    const crawled = await run(crawl('once', '--once', '--timeout', '30d'));
     expect(crawled).toMatchObject({ code: 0 });
     expect(crawled.stdout).toMatch(
       /^step +nodes +of all +of the step before\ndiscovered +\d+ +100\.0 %/,
@@ -115,6 +125,8 @@ describe.concurrent('the program', () => {
       '17',
       '--addr',
       '127.0.0.1',
+      '--timeout',
+      '100d',
     ]);
     expect(there.code).toBe(0);
     // Whether it is synced is a matter of how long ago the network was started.
@@ -183,4 +195,29 @@ describe.concurrent('the program', () => {
       stderr: `devp2p-crawler: ${output} cannot be written (ENOENT)\n`,
     });
   }, 60_000);
+
+  test('CR-09 goes on when nobody is left to be told what goes on', async () => {
+    const { code, stdout } = await run(crawl('alone', '--timeout', '2s'), (written, _, deafen) => {
+      if (written !== '') deafen('stderr');
+    });
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^step +nodes/)]);
+  }, 60_000);
+
+  test.runIf(process.platform === 'linux')(
+    'CR-11 says that the disk is full, and leaves devices as they are',
+    async () => {
+      const full = await run(['--help'], undefined, openSync('/dev/full', 'w'));
+      expect(full).toMatchObject({
+        code: 1,
+        stderr: 'devp2p-crawler: standard output cannot be written (ENOSPC)\n',
+      });
+      await run(crawl('device', '--timeout', '1s'));
+      const output = join(folder, 'device-link');
+      symlinkSync('/dev/null', output);
+      const flags = ['--datadir', join(folder, 'device'), '--output', output];
+      expect(await run(['export', ...flags])).toMatchObject({ code: 0 });
+      expect(lstatSync(output).isSymbolicLink()).toBe(true);
+    },
+    60_000,
+  );
 });

@@ -11,17 +11,29 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** The program as a user runs it, built; `onOutput` sees what it has written so far, and may kill it. */
+/**
+ * The program as a user runs it, built; `onOutput` sees what it has written so far, and may kill it, or stop to listen.
+ * `output` is a file descriptor.
+ */
 export function run(
   args: readonly string[],
-  onOutput: (written: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
+  onOutput: (
+    written: string,
+    kill: (signal: NodeJS.Signals) => void,
+    deafen: (stream: 'stdout' | 'stderr') => void,
+  ) => void = () => {},
+  output: number | 'pipe' = 'pipe',
 ): Promise<Run> {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', output, 'pipe'] });
   const written = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
       written[name] += text;
-      onOutput(written.stdout + written.stderr, (signal) => child.kill(signal));
+      onOutput(
+        written.stdout + written.stderr,
+        (signal) => child.kill(signal),
+        (stream) => child[stream]?.destroy(),
+      );
     });
   }
   return new Promise((resolve) => {

@@ -144,3 +144,31 @@ test('CR-05 a crawl once of an empty network ends', async () => {
   const { visits, rollup } = await simulation.until(crawler.run());
   expect([visits, rollup.funnel.discovered]).toEqual([0, 0]);
 });
+
+test('CR-01 a resolver that never answers keeps neither a crawl once nor an end by a signal', async () => {
+  const simulation = new Simulation({ places: internetPlaces(1), kindOf: () => 'synced' });
+  const bootnodes = simulation.inhabitants.map((node) =>
+    enodeOf(node).replace(node.host, 'boot.example.org'),
+  );
+  const options = { bootnodes, resolveHost: () => new Promise<string>(() => {}) };
+  const once = await simulation.crawler(options);
+  expect((await simulation.until(once.run())).visits).toBe(0);
+  const endless = await simulation.crawler({ ...options, once: false, startupJitter: 0 });
+  const run = endless.run();
+  await simulation.clock.advance(1_000);
+  await endless.close();
+  await run;
+  await simulation.clock.advance(60_000);
+  expect(simulation.clock.pending).toBe(0);
+});
+
+test.each([
+  ...['successInterval', 'minBackoff', 'maxBackoff', 'otherProtocolInterval', 'rollupInterval'],
+  ...['maxPerIp', 'maxPerNetwork', 'maxPerSource', 'maxNodes', 'dnsPerSecond', 'maxVisits'],
+])('a crawler with no %s is not made', async (name) => {
+  const simulation = new Simulation({ places: [] });
+  for (const value of [0, -1, Number.NaN]) {
+    await expect(simulation.crawler({ [name]: value })).rejects.toThrow(RangeError);
+  }
+  await expect(simulation.crawler({ startupJitter: Number.NaN })).rejects.toThrow(RangeError);
+});
