@@ -23,7 +23,7 @@ export interface AddrNode {
   /** With a record: the address that the record states. */
   readonly address: NodeAddress;
   readonly record?: SignedRecord | undefined;
-  /** When the node was last known to be online, ms since the Unix epoch. @default now */
+  /** When the node was last known to be online, ms since the Unix epoch; more than 10 min ahead counts as 5 days ago. @default now */
   readonly lastSeen?: number | undefined;
 }
 

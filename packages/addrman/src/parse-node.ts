@@ -1,6 +1,10 @@
 import { binary } from './binary.ts';
 import { type AddrNode, MAX_RECORD_LENGTH, type Told } from './entry.ts';
+import { FUTURE_TOLERANCE } from './quality.ts';
 import { normalizeIp } from './routable.ts';
+
+/** How long ago a node counts as seen of which a source says that it will be seen (Bitcoin Core). */
+const SEEN_IF_AHEAD = 5 * 24 * 3_600_000;
 
 /** Why a node that somebody told us of, or what is new about it, was not taken. */
 export type Refusal =
@@ -41,7 +45,9 @@ export function parseNode(node: AddrNode, now: number): ParsedNode | undefined {
     ipBytes,
     tcp,
     udp,
-    lastSeen: Math.floor(lastSeen),
+    // Believed, it would make a node that is known at this address terrible.
+    lastSeen:
+      lastSeen > now + FUTURE_TOLERANCE ? Math.max(0, now - SEEN_IF_AHEAD) : Math.floor(lastSeen),
   };
 }
 

@@ -16,7 +16,7 @@ const MINUTE = 60_000;
 /** An address that was dialled so recently is in use. */
 const JUST_TRIED = MINUTE;
 /** A last-seen time that is further ahead is made up. */
-const FUTURE_TOLERANCE = 10 * MINUTE;
+export const FUTURE_TOLERANCE: number = 10 * MINUTE;
 /** An address that was dialled so recently is hardly ever selected. */
 const RECENTLY_TRIED = 10 * MINUTE;
 

@@ -138,6 +138,20 @@ test.each<[string, number, number, boolean]>([
   expect(book.get(id(1))?.lastSeen).toBe(now - (refreshed ? young : old));
 });
 
+test('AM-03 AM-08 what a source says of the future makes nobody terrible', () => {
+  const { clock, book } = world();
+  const now = clock.now();
+  const one = known(book, 1);
+  const lies = [10 * MINUTE + 1, 40 * DAY, Number.MAX_SAFE_INTEGER - now];
+  for (const [i, ahead] of lies.entries()) {
+    book.add([{ ...distinctNode(1), lastSeen: now + ahead }], sources[i] as AddrSource);
+    book.add([{ ...distinctNode(2 + i), lastSeen: now + ahead }], sources[i] as AddrSource);
+    expect(book.get(id(2 + i))?.lastSeen).toBe(now - 5 * DAY);
+  }
+  expect(book.get(one)?.lastSeen).toBe(now);
+  expect(book.sample(10, 100)).toHaveLength(4);
+});
+
 test('AM-03 a node gets up to eight slots, each with half the probability of the one before', () => {
   const tellings = (references: number): number => {
     let sum = 0;

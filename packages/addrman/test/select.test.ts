@@ -135,15 +135,17 @@ test('AM-07 the cost is bounded: random bytes on a nearly empty table, filter ca
 
 test('AM-08 what is terrible is in no sample, unless it has just been dialled', () => {
   const { now } = world().clock;
-  const sample = (lastSeen: number, act?: (book: AddrMan) => unknown): number => {
-    const { book } = world();
+  const sample = (lastSeen: number, act?: (book: AddrMan) => unknown, jump = 0): number => {
+    const { book, clock } = world();
     book.add([{ ...distinctNode(1), lastSeen }], peer('20.1.1.1'));
     act?.(book);
+    clock.jump(jump);
     return book.sample(10, 100).length;
   };
   expect(sample(now())).toBe(1);
   expect(sample(now() + 10 * MINUTE)).toBe(1);
-  expect(sample(now() + 10 * MINUTE + 1)).toBe(0);
+  expect(sample(now(), undefined, -10 * MINUTE)).toBe(1);
+  expect(sample(now(), undefined, -10 * MINUTE - 1)).toBe(0);
   expect(sample(now() - 30 * DAY)).toBe(1);
   expect(sample(now() - 30 * DAY - 1)).toBe(0);
   expect(sample(now() - 40 * DAY, (book) => book.attempt(id(1), { countFailure: false }))).toBe(1);
