@@ -2,7 +2,7 @@
  * Why the manager ends a connection, an attempt to dial or a handshake, or refuses one:
  *
  * - `requested`: by `disconnect` or `remove`;
- * - `canceled`: it was established when nobody wanted it any more;
+ * - `canceled`: it was established when nobody wanted it any more, or went before its handshakes were over;
  * - `stopping`, `network-off`: by `stop` or `setNetworkActive(false)`;
  * - `timeout`: the dial or the handshake took too long;
  * - `displaced`: a newer handshake needed the place;

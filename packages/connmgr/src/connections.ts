@@ -15,6 +15,8 @@ export class Connections<A, C extends Connection> {
   /** Whoever has an identity for itself: established, or inbound and known. */
   readonly #holders = new Map<string, AnyRequest<A, C>>();
   readonly #unsettled = new Set<Promise<unknown>>();
+  /** Closed by us; what came in may be handed back as the connection that it has become. */
+  readonly #discarded = new WeakSet<Connection>();
   #lastId = 0;
 
   constructor(settings: Settings<A, C>) {
@@ -87,6 +89,8 @@ export class Connections<A, C extends Connection> {
 
   /** Ends a connection that nobody was told of. */
   discard(connection: Connection, reason: CloseReason): void {
+    if (this.#discarded.has(connection)) return;
+    this.#discarded.add(connection);
     const failed = (error: unknown): void => publish(() => ({ event: 'close-failed', error }));
     try {
       this.settle(Promise.resolve(connection.close(reason)).catch(failed));

@@ -91,6 +91,14 @@ export class Inbound<A, C extends Connection> {
     }
   }
 
+  /** What came in has gone. If its handshakes are not over, whatever was begun has to end. */
+  lose(id: number): void {
+    const request = this.#connections.inbound.get(id);
+    if (request?.state.status !== 'pending') return;
+    this.#release(request);
+    request.attempt.abort(reasonFor('canceled'));
+  }
+
   /** Ends somebody to whom the limits apply again, if there is no room for him. */
   trim(identity: string): void {
     const request = this.#connections.holder(identity);
@@ -147,13 +155,15 @@ export class Inbound<A, C extends Connection> {
       },
       identify: (identity) => this.#identify(request, identity),
       established: (connection, options = {}) => this.#establish(request, connection, options),
-      release: () => {
-        if (request.state.status !== 'pending') return;
-        if (!request.isRefused) this.#counters.handshakes.failed++;
-        request.state = { status: 'canceled' };
-        this.#forget(request);
-      },
+      release: () => this.#release(request),
     };
+  }
+
+  #release(request: InboundRequest<C>): void {
+    if (request.state.status !== 'pending') return;
+    if (!request.isRefused) this.#counters.handshakes.failed++;
+    request.state = { status: 'canceled' };
+    this.#forget(request);
   }
 
   #identify(request: InboundRequest<C>, identity: string): CloseReason | undefined {

@@ -64,7 +64,7 @@ export interface ConnManager<A, C extends Connection> {
   remove(id: number): boolean;
   /** Somebody has come in, without a listener of ours. @returns a place for the handshakes, or why there is none. */
   admitInbound(from: Pick<Incoming, 'ip'>): InboundSlot<C> | Refusal;
-  /** The connection has been of use: a permanent one, if lost, is dialled again without further delay. */
+  /** The connection has been of use: if it is a permanent one, its back-off begins anew. */
   useful(id: number): void;
   /**
    * Somebody has misbehaved. From a ban score of `banThreshold` on, the connection ends and its address is discouraged for
@@ -207,6 +207,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
       this.#inbound.end(request, 'requested');
       return true;
     }
+    if (request.kind === 'dynamic') this.#outbound.target--;
     this.#outbound.remove(request, 'requested');
     this.#trim(request);
     return true;
@@ -263,14 +264,14 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
   }
 
   snapshot(): Snapshot<A> {
-    const { clock, targetOutbound, maxInbound } = this.#settings;
+    const { clock, maxInbound } = this.#settings;
     const inbound = [...this.#connections.inbound.values()].filter(
       ({ state }) => state.status === 'established',
     );
     return {
       networkActive: this.#networkActive,
       outbound: this.#outbound.dynamic().length,
-      targetOutbound,
+      targetOutbound: this.#outbound.target,
       inbound: inbound.length,
       maxInbound,
       requests: describeRequests(this.#connections, clock.monotonic()),
@@ -310,7 +311,8 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
   }
 
   #rotate(): void {
-    const { clock, random, stats, targetOutbound } = this.#settings;
+    const { clock, random, stats } = this.#settings;
+    if (!this.#outbound.isFull) return;
     const candidates = this.#outbound.dynamic().flatMap((request) => {
       const { state, target } = request;
       if (state.status !== 'established' || !target) return [];
@@ -318,8 +320,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
       const isExempt = this.#isExempt(request);
       return [{ request, target, usefulness, isExempt, age: clock.monotonic() - state.since }];
     });
-    const isFull = targetOutbound > 0 && candidates.length === targetOutbound;
-    const victim = isFull ? chooseRotation(candidates, random) : undefined;
+    const victim = chooseRotation(candidates, random);
     if (!victim) return;
     this.#counters.rotated++;
     publish(() => ({ event: 'rotated', id: victim.request.id }));
@@ -337,7 +338,11 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     const abort = (): void =>
       this.#connections.discard(incoming, (signal.reason as ConnManagerError).code as CloseReason);
     signal.addEventListener('abort', abort, { once: true });
-    incoming.closed.then(slot.release, slot.release);
+    const lost = (): void => {
+      signal.removeEventListener('abort', abort);
+      this.#inbound.lose(slot.id);
+    };
+    incoming.closed.then(lost, lost);
     const work = async (): Promise<C> => onAccept(incoming, slot);
     const done = work().then(
       (connection) => {

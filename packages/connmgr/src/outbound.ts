@@ -21,6 +21,8 @@ export class Outbound<A, C extends Connection> {
   readonly #connections: Connections<A, C>;
   readonly #counters: Counters;
   readonly #addresses: Addresses<A, C>;
+  /** Dynamic connections to keep. */
+  target: number;
   /** To be dialled before any other address. */
   #first: Promise<A[]> = Promise.resolve([]);
   #failuresInRow = 0;
@@ -37,15 +39,15 @@ export class Outbound<A, C extends Connection> {
     this.#connections = connections;
     this.#counters = counters;
     this.#addresses = addresses;
+    this.target = settings.targetOutbound;
     connections.onRelease = () => this.pump();
   }
 
   /** @param first addresses to be dialled before any other */
   start(first: Promise<A[]>): void {
     this.#first = first;
-    const { nextAddress, targetOutbound } = this.#settings;
-    if (!nextAddress) return;
-    for (let i = 0; i < targetOutbound; i++) this.#request('dynamic');
+    if (!this.#settings.nextAddress) return;
+    for (let i = 0; i < this.target; i++) this.#request('dynamic');
   }
 
   /** Dials, or ends all that there is and waits. Requests stay. */
@@ -94,11 +96,16 @@ export class Outbound<A, C extends Connection> {
 
   /** Tests an address, unless a test is under way or an outbound place is free. */
   test(): void {
-    const { nextFeeler, targetOutbound } = this.#settings;
     const requests = [...this.#connections.outbound.values()];
     const isTesting = requests.some(({ kind }) => kind === 'feeler');
-    if (!nextFeeler || !this.#isActive || isTesting || targetOutbound === 0) return;
-    if (this.dynamic().length === targetOutbound) this.#request('feeler');
+    if (this.#settings.nextFeeler && this.#isActive && !isTesting && this.isFull) {
+      this.#request('feeler');
+    }
+  }
+
+  /** Whether all that the target asks for are connected. */
+  get isFull(): boolean {
+    return this.target > 0 && this.dynamic().length === this.target;
   }
 
   /** Connections that fill the target. */
@@ -165,7 +172,9 @@ export class Outbound<A, C extends Connection> {
     for (const request of this.#connections.outbound.values()) {
       if (request.state.status !== 'pending') continue;
       const { step } = request.state;
-      steps.set(step, [...(steps.get(step) ?? []), request]);
+      const others = steps.get(step);
+      if (others) others.push(request);
+      else steps.set(step, [request]);
     }
     for (const request of steps.get('choosing') ?? []) {
       if (!request.attempt && !request.timer) void this.#choose(request);

@@ -135,6 +135,44 @@ describe('places', () => {
     expect(one.ids()).toEqual([]);
   });
 
+  test('CM-08 a handshake that waits for its signal ends with its socket, and stop with it', async () => {
+    const gate = new Gate();
+    const one = world(up, {
+      ...{ listeners: [gate], maxInbound: 1 },
+      onAccept: (_, { signal }) =>
+        new Promise<never>((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        }),
+    });
+    const incoming = new FakeConnection(from(1));
+    one.manager.start();
+    gate.push(incoming);
+    await one.clock.advance(1);
+    incoming.drop();
+    await one.clock.advance(1);
+    expect(one.manager.snapshot().counters.handshakes.failed).toBe(1);
+    await one.end();
+    expect(incoming.reasons).toEqual([]);
+  });
+
+  test('CM-11 what came in is closed once, though it is handed back after its place was lost', async () => {
+    const gate = new Gate();
+    const one = world(up, {
+      listeners: [gate],
+      onAccept: (incoming, { signal }) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve(incoming));
+        }),
+    });
+    const incoming = new FakeConnection(from(1));
+    one.manager.start();
+    gate.push(incoming);
+    await one.clock.advance(10_000);
+    expect(incoming.reasons).toEqual(['timeout']);
+    expect(one.told).toEqual([]);
+    await one.end();
+  });
+
   test.each([
     [0, 0],
     [3, 3],

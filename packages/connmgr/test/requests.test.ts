@@ -344,6 +344,22 @@ describe('retries', () => {
     await end();
   });
 
+  test('CM-06 CM-15 CM-19 a target that remove has made smaller can be full: addresses are tested, peers rotated', async () => {
+    const { manager, clock, end } = world(up, {
+      ...{ targetOutbound: 3, nextAddress: endless(), nextFeeler: endless(5_000) },
+    });
+    manager.start();
+    await clock.advance(20);
+    manager.remove(1);
+    expect(manager.snapshot()).toMatchObject({ outbound: 2, targetOutbound: 2 });
+    await clock.advance(3_600_000);
+    const { outbound, counters } = manager.snapshot();
+    expect(outbound).toBe(2);
+    expect(counters.tested).toBeGreaterThan(0);
+    expect(counters.rotated).toBeGreaterThan(0);
+    await end();
+  });
+
   test('CM-06 unknown ids are harmless', () => {
     const { manager } = world(up);
     for (const id of [0, 7, -1, Number.NaN]) {
