@@ -228,21 +228,30 @@ export class Inbound<A, C extends Connection> {
     return request.hasPlace;
   }
 
-  /** Silence gives way first, then a connection that is like many others. */
+  /**
+   * Silence gives way first, then a connection that is like many others, then a handshake that is not over: else a few
+   * of those, one after another, would keep everybody out.
+   */
   #makeRoom(newcomer: InboundRequest<C>): void {
-    const silent = this.#pending().filter(
-      (one) => one.hasPlace && !one.hasSpoken && one !== newcomer,
+    const exempt = this.#connections.exemptIdentities();
+    const unfinished = this.#pending().filter(
+      ({ hasPlace, identity, id }) =>
+        hasPlace && id !== newcomer.id && !(identity !== undefined && exempt.has(identity)),
     );
-    const displaced = chooseDisplaced(silent);
-    if (displaced) {
-      this.#drop(displaced, 'displaced');
+    const silent = chooseDisplaced(unfinished.filter(({ hasSpoken }) => !hasSpoken));
+    if (silent) {
+      this.#drop(silent, 'displaced');
       return;
     }
     const victim = chooseEviction(this.#evictionCandidates())?.request;
-    if (!victim) return;
-    this.#counters.evicted++;
-    publish(() => ({ event: 'evicted', id: victim.id }));
-    this.end(victim, 'evicted');
+    if (victim) {
+      this.#counters.evicted++;
+      publish(() => ({ event: 'evicted', id: victim.id }));
+      this.end(victim, 'evicted');
+      return;
+    }
+    const displaced = chooseDisplaced(unfinished);
+    if (displaced) this.#drop(displaced, 'displaced');
   }
 
   #evictionCandidates() {

@@ -113,6 +113,9 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
   #life: 'new' | 'running' | 'stopping' = 'new';
   #networkActive = true;
   #resolveStopped = (): void => {};
+  /** Keys of the anchors that were saved last. */
+  #anchors: string | undefined;
+  #savingAnchors: Promise<void> = Promise.resolve();
 
   constructor(settings: Settings<A, C> & Doors<C, I>) {
     this.#settings = settings;
@@ -221,7 +224,10 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     const request = this.#connections.get(id);
     if (request?.state.status !== 'established') return;
     request.isUseful = true;
-    if (request.kind !== 'inbound') request.retries = 0;
+    if (request.kind === 'inbound') return;
+    request.retries = 0;
+    // Not at the end alone, which may come without a word.
+    if (this.#life === 'running') this.#saveAnchors();
   }
 
   punish(id: number, { persistent = 0, transient = 0, reason = '' }: Offence): boolean {
@@ -374,12 +380,18 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     const candidates = this.#outbound
       .dynamic()
       .flatMap(({ target, isUseful, establishedAt }) =>
-        target
-          ? [{ address: target.address, isUseful, age: clock.monotonic() - establishedAt }]
-          : [],
+        target ? [{ target, isUseful, age: clock.monotonic() - establishedAt }] : [],
       );
-    const chosen = chooseAnchors(candidates).map(({ address }) => address);
-    this.#guard('anchors-failed', () => anchors.save(chosen));
+    const chosen = chooseAnchors(candidates).map(({ target }) => target);
+    const keys = JSON.stringify(chosen.map(({ key }) => key));
+    if (keys === this.#anchors) return;
+    this.#anchors = keys;
+    const addresses = chosen.map(({ address }) => address);
+    this.#guard('anchors-failed', () => {
+      // One after another, so that the last is what stays.
+      this.#savingAnchors = this.#savingAnchors.catch(() => {}).then(() => anchors.save(addresses));
+      return this.#savingAnchors;
+    });
   }
 
   #guard(event: 'anchors-failed' | 'close-failed', work: () => unknown): void {

@@ -402,20 +402,49 @@ describe('admission', () => {
     const first = admit(one, from(1));
     const second = admit(one, from(2));
     expect(first.identify('alice')).toBeUndefined();
+    const alice = new FakeConnection(from(1));
+    expect(first.established(alice)).toBeUndefined();
     expect(second.identify('bob')).toBe('too-many-inbound');
     second.release();
     const third = admit(one, from(3));
     const connection = new FakeConnection(from(3));
     expect(third.established(connection)).toBe('too-many-inbound');
     expect(connection.reasons).toEqual(['too-many-inbound']);
-    first.release();
+    alice.drop();
+    await one.clock.advance(0);
     const fourth = admit(one, from(4));
     expect(fourth.identify('bob')).toBeUndefined();
     expect(fourth.established(new FakeConnection(from(4)))).toBeUndefined();
     expect(one.manager.snapshot()).toMatchObject({
       inbound: 1,
-      counters: { refusals: { 'too-many-inbound': 2 }, handshakes: { failed: 1 } },
+      counters: { refusals: { 'too-many-inbound': 2 }, handshakes: { failed: 0 } },
     });
+    await one.end();
+  });
+
+  test("HX-24 with admitOn 'identity' handshakes that are never over keep nobody out", async () => {
+    const one = world(up, { maxInbound: 22, admitOn: 'identity' });
+    one.manager.start();
+    one.manager.trust('friend');
+    const friend = admit(one, from(0));
+    expect(friend.identify('friend')).toBeUndefined();
+    for (let n = 1; n <= 20; n++) {
+      expect(enter(one, from(n), `peer ${n}`)).toBeInstanceOf(FakeConnection);
+    }
+    const unfinished = Array.from({ length: 10 }, (_, n) => {
+      const slot = admit(one, from(30 + n));
+      expect(slot.identify(`${n}`)).toBeUndefined();
+      return slot;
+    });
+    const newcomer = admit(one, from(50));
+    expect(newcomer.identify('newcomer')).toBeUndefined();
+    expect(newcomer.established(new FakeConnection(from(50)))).toBeUndefined();
+    // The oldest first; nobody who was there has gone.
+    const isOver = unfinished.map(({ signal }) => signal.aborted);
+    expect(isOver).toEqual([...Array(9).fill(true), false]);
+    expect(unfinished[0]?.signal.reason).toMatchObject({ code: 'displaced' });
+    expect(friend.signal.aborted).toBe(false);
+    expect(one.manager.snapshot()).toMatchObject({ inbound: 21, counters: { evicted: 0 } });
     await one.end();
   });
 

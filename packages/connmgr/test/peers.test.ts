@@ -44,8 +44,8 @@ describe('anchors', () => {
     await first.clock.advance(1_000);
     first.manager.disconnect(2);
     await first.clock.advance(60_000);
-    for (const id of [fixed, 2, 3, 4, 6]) first.manager.useful(id);
     expect(anchors.saved).toBeUndefined();
+    for (const id of [fixed, 2, 3, 4, 6]) first.manager.useful(id);
     await first.end();
     expect(anchors.saved).toEqual([address(2), address(3)]);
 
@@ -62,6 +62,27 @@ describe('anchors', () => {
     // Nobody proved useful this time.
     await second.end();
     expect(anchors.saved).toEqual([]);
+  });
+
+  test('CM-16, HX-25 they outlive a process that is killed, from the time on when they have proved useful', async () => {
+    const anchors = new Store();
+    const saves: (readonly string[])[] = [];
+    const store = {
+      take: () => anchors.take(),
+      async save(addresses: readonly string[]) {
+        // The first takes longest.
+        for (let turn = saves.length; turn < 9; turn++) await Promise.resolve();
+        saves.push(addresses);
+      },
+    };
+    const one = world(up, { targetOutbound: 3, nextAddress: endless(), anchors: store });
+    one.manager.start();
+    await one.clock.advance(1_000);
+    for (const id of [2, 3, 1, 2]) one.manager.useful(id);
+    await one.clock.advance(0);
+    expect(saves).toEqual([[address(1)], [address(1), address(2)], [address(0), address(1)]]);
+    await one.end();
+    expect(saves).toHaveLength(3);
   });
 
   test('CM-16 a store that fails costs the anchors, nothing else', async () => {
