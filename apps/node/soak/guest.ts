@@ -115,15 +115,20 @@ export interface Host {
   close(): void;
 }
 
-/** Waits for nodes that dial. */
+/** Waits for nodes that dial; while he is not there, they find nobody. */
 export async function receive(
   from = '127.0.0.1',
   privateKey = generatePrivateKey(),
+  isThere = (): boolean => true,
 ): Promise<Host> {
   const id = crypto.secp256k1.publicKey(privateKey);
   const guests: Promise<Guest>[] = [];
   let onGuest = (): void => {};
   const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+    if (!isThere()) {
+      socket.destroy();
+      return;
+    }
     const guest = accept(socket, { privateKey, publicKey: id, crypto }).then(greet);
     guest.catch(() => {});
     guests.push(guest);

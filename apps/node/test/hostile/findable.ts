@@ -17,12 +17,18 @@ export interface FindableOptions {
   /** An address of this machine. */
   readonly from: string;
   readonly clock?: Clock;
+  /** Whether he can be dialled. */
+  readonly isThere?: () => boolean;
 }
 
 /** Waits to be found and dialled. */
-export async function appear({ from, clock = systemClock }: FindableOptions): Promise<Findable> {
+export async function appear({
+  from,
+  clock = systemClock,
+  isThere,
+}: FindableOptions): Promise<Findable> {
   const privateKey = generatePrivateKey();
-  const host = await receive(from, privateKey);
+  const host = await receive(from, privateKey, isThere);
   const { id, tcp } = parseEnode(host.enode);
   // A machine that is busy may take its time.
   const settings = { privateKey, clock, crypto, requestTimeout: 2_000, sntp: undefined };

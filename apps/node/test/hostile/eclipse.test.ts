@@ -1,0 +1,117 @@
+import { parseEnode, toHex } from '@devp2p/enr';
+import { afterAll, expect, test } from 'vitest';
+import type { Daemon } from '../../soak/daemon.ts';
+import { dial, type Guest, type Host, loopback, receive, visit } from '../../soak/guest.ts';
+import { appear, type Findable } from './findable.ts';
+import { datadir, Honest, start } from './scene.ts';
+
+/** `--maxpeers`: two thirds are for those who come in, of whom some may be evicted if there are more than 20. */
+const { HOSTILE_MAXPEERS = '33' } = process.env;
+const maxPeers = Number(HOSTILE_MAXPEERS);
+const maxInbound = maxPeers - Math.floor(maxPeers / 3);
+const flags = ['--maxpeers', String(maxPeers), '--http', '--http.port', '0', '--http.api', 'admin'];
+
+const open: { close(): unknown }[] = [];
+afterAll(() => Promise.all(open.map((one) => one.close())));
+async function opened<T extends { close(): unknown }>(one: Promise<T>): Promise<T> {
+  open.push(await one);
+  return one;
+}
+
+/** Comes in so often, always as somebody else, and never leaves by himself. */
+async function besiege(enode: string, count: number): Promise<void> {
+  let left = count;
+  const come = async (): Promise<void> => {
+    while (left-- > 0) {
+      // Some are in each other's way.
+      await visit(enode, loopback(left)).catch(() => {});
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, come));
+}
+
+/** The ids of those whom the daemon has dialled, and of those who have come in. */
+async function peers(daemon: Daemon): Promise<{ dialled: Set<string>; inbound: Set<string> }> {
+  const all = (await daemon.call('admin_peers')) as {
+    enode: string;
+    network: { inbound: boolean };
+  }[];
+  const ids = (inbound: boolean) =>
+    new Set(
+      all
+        .filter(({ network }) => network.inbound === inbound)
+        .map(({ enode }) => toHex(parseEnode(enode).id)),
+    );
+  return { dialled: ids(false), inbound: ids(true) };
+}
+
+const idOf = ({ stream }: Guest): string => toHex(stream.localId);
+
+/** Everybody who is to be dialled, as soon as the daemon has done so. */
+async function arrivals(daemon: Daemon, hosts: readonly Host[]): Promise<Guest[]> {
+  let over = false;
+  const all = Promise.all(hosts.map((host) => host.arrival())).finally(() => {
+    over = true;
+  });
+  while (!over) {
+    await daemon.pass(5_000);
+    // Others have their turn, here and there.
+    await daemon.call('admin_nodeInfo');
+  }
+  return all;
+}
+
+test('HX-24 a crowd that takes every inbound place before anybody was dialled keeps the daemon from nobody', async () => {
+  const directory = datadir();
+  let isThere = true;
+  const from = ['127.0.1.1', '127.0.2.1', '127.0.3.1'];
+  const known = await Promise.all(
+    from.map((host) => opened(appear({ from: host, isThere: () => isThere }))),
+  );
+  const before = start(directory, '--bootnodes', known.map(({ enode }) => enode).join(), ...flags);
+  await before.enode;
+  for (const { stream } of await arrivals(before, known)) stream.destroy();
+  expect(await before.stop()).toBe(0);
+  await Promise.all(known.map(({ discovery }) => discovery.close()));
+
+  isThere = false;
+  const chosen = await opened(receive('127.0.4.1', undefined, () => isThere));
+  const boot: Findable = await opened(appear({ from: '127.0.5.1', isThere: () => isThere }));
+  const way = ['--static', chosen.enode, '--bootnodes', boot.enode];
+  const daemon = start(directory, ...way, ...flags);
+  const enode = await daemon.enode;
+  const first = await Honest.arrive(daemon);
+  await besiege(enode, 10 * maxPeers);
+  const besieged = await peers(daemon);
+  expect(besieged.dialled.size).toBe(0);
+  expect(besieged.inbound.size).toBe(maxInbound);
+  // Whoever was there before them still is.
+  await first.guest.ask();
+
+  // The static node, the boot node, and those in the address book.
+  isThere = true;
+  const dialled = await arrivals(daemon, [chosen, boot, ...known]);
+  await besiege(enode, 2 * maxPeers);
+  for (const guest of dialled) await guest.ask();
+  expect((await peers(daemon)).dialled).toEqual(new Set(dialled.map(idOf)));
+
+  const late = await visit(enode);
+  await late.ask();
+  const { inbound } = await peers(daemon);
+  expect(inbound.size).toBe(maxInbound);
+  expect(inbound).toContain(idOf(late));
+  await first.guest.ask();
+  await first.expectServed({ descriptors: 2 * maxPeers });
+});
+
+test('HX-24 a crowd that proves its keys and says no more keeps nobody out', async () => {
+  const daemon = start(datadir(), '--nodiscover', ...flags);
+  const enode = await daemon.enode;
+  const first = await Honest.arrive(daemon);
+  await besiege(enode, 2 * maxPeers);
+  for (let count = 0; count < maxPeers; count++) await dial(enode, loopback(count));
+  const late = await visit(enode);
+  await late.ask();
+  expect((await peers(daemon)).inbound).toContain(idOf(late));
+  await first.expectServed({ descriptors: 2 * maxPeers });
+});
