@@ -28,6 +28,7 @@ import { PacketSender } from './sender.ts';
 import type { Address, UdpSocket } from './socket.ts';
 import { newStats, type Stats } from './stats.ts';
 import { Table } from './table.ts';
+import { unless } from './unless.ts';
 
 /** Statements about our endpoint that are kept. */
 const MAX_STATEMENTS = 500;
@@ -400,23 +401,4 @@ function assertTarget(target: Uint8Array): void {
 
 function storeFailed(error: unknown): void {
   publish(() => ({ event: 'store-failed', error }));
-}
-
-/** Waits for what takes no signal itself. */
-async function unless<T>(
-  signal: AbortSignal | undefined,
-  work: Promise<T> | undefined,
-): Promise<T | undefined> {
-  if (!signal || !work) return work;
-  signal.throwIfAborted();
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

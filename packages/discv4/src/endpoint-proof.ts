@@ -4,7 +4,7 @@ import { sourceOf } from './source.ts';
 
 /** What is remembered of a node id at an IP address. Times are of the monotonic clock. */
 export interface Bond {
-  /** The node as it was last seen there. */
+  /** The node as it last proved to be there; until it has, as somebody said. */
   node: Node;
   pingSent?: number | undefined;
   pingReceived?: number | undefined;
@@ -57,7 +57,7 @@ export class Bonds {
     return this.#sources.has(sourceOf(host, ip));
   }
 
-  /** The bond of a node, made if there is none. For what we begin, or for who has just proved something. */
+  /** The bond of a node, made if there is none: whoever is known there is where it has proved to be. */
   open(node: Node): Bond {
     const source = sourceOf(node.host, node.ip);
     const name = nameOf(node.key, node.host, node.ip);
@@ -65,8 +65,6 @@ export class Bonds {
     let bond = bonds.get(name);
     if (bond) {
       bonds.delete(name);
-      const { enr } = bond.node;
-      bond.node = node.enr || !enr ? node : withEnr(node, enr);
     } else {
       bond = { node, findFailures: 0 };
       this.#size++;
@@ -83,6 +81,15 @@ export class Bonds {
         if (itsBonds.size === 0) this.#sources.delete(oldest);
       }
     }
+    return bond;
+  }
+
+  /** The bond of a node that has just proved to be there. */
+  prove(node: Node): Bond {
+    const bond = this.open(node);
+    const { enr } = bond.node;
+    bond.node = node.enr || !enr ? node : withEnr(node, enr);
+    bond.pongReceived = this.#options.clock.monotonic();
     return bond;
   }
 

@@ -9,7 +9,7 @@
  * | `packet-too-large` | a packet to be sent would have more than 1280 bytes |
  * | `timeout` | no answer came in time |
  * | `busy` | `maxPending` requests wait for an answer already |
- * | `no-endpoint` | a node without an IP address or UDP port was to be asked |
+ * | `no-endpoint` | a node without an IP address or UDP port, or with a TCP port that is none, was to be asked |
  * | `invalid-record` | the record in an answer is not the node's own, or not believable; `cause` may say why |
  * | `listen-failed` | the socket could not be bound; `cause` has the system's error |
  * | `closed` | closed on this side |

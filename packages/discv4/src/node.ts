@@ -63,6 +63,7 @@ export function nodeFromContact(contact: Contact, crypto: Crypto): Node {
   if (!ip || !isPort(udp) || contact.id.length !== NODE_ID_LENGTH) {
     throw new Discv4Error('no-endpoint', `${host}:${udp} is no address and UDP port`);
   }
+  if (tcp !== 0 && !isPort(tcp)) throw new Discv4Error('no-endpoint', `${tcp} is no TCP port`);
   return nodeAt({ id: contact.id, host, ip, udp, tcp }, crypto);
 }
 

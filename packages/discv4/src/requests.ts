@@ -12,6 +12,7 @@ import { isRelayable, relayedNode } from './relay.ts';
 import type { PacketSender } from './sender.ts';
 import type { Address } from './socket.ts';
 import { BUCKET_SIZE } from './table.ts';
+import { unless } from './unless.ts';
 
 const VERSION = 4n;
 
@@ -65,11 +66,9 @@ export class Requests {
     // Answers do not say to which question they belong, so a node is asked one at a time.
     const turns = this.#findNodeTurns;
     const before = turns.get(node.key) ?? Promise.resolve();
-    const found = before.then(() => this.#findNode(node, target, signal));
-    const end = found.then(
-      () => undefined,
-      () => undefined,
-    );
+    const found = unless(signal, before).then(() => this.#findNode(node, target, signal));
+    // One that is aborted while it waits lets nobody go before its turn.
+    const end = Promise.allSettled([before, found]);
     turns.set(node.key, end);
     end.then(() => {
       if (turns.get(node.key) === end) turns.delete(node.key);
@@ -99,7 +98,7 @@ export class Requests {
     signal: AbortSignal | undefined,
     onProof?: (bond: Bond) => void,
   ): Promise<Pong> {
-    const { record, bonds, database, predictions, settings, sender } = this.#parts;
+    const { record, bonds, database, predictions, sender } = this.#parts;
     const request = sender.sign({
       type: 'ping',
       version: VERSION,
@@ -114,8 +113,7 @@ export class Requests {
       take: (pong) => {
         if (!sameBytes(pong.pingHash, request.hash)) return 'other';
         answer = pong;
-        const bond = bonds.open(node);
-        bond.pongReceived = settings.clock.monotonic();
+        const bond = bonds.prove(node);
         onProof?.(bond);
         database.save(bond);
         predictions[node.ip.length === 4 ? 4 : 6].add(node.host, node.ip, pong.to);

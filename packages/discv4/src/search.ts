@@ -2,7 +2,7 @@ import type { Enr } from '@devp2p/enr';
 import type { Bonds } from './endpoint-proof.ts';
 import { Discv4Error } from './error.ts';
 import { walk } from './lookup.ts';
-import { type Node, nodeFromEnr, withEnr } from './node.ts';
+import { type Node, nodeFromEnr, sameEndpoint, withEnr } from './node.ts';
 import type { NodeDatabase } from './node-database.ts';
 import type { Settings } from './options.ts';
 import { isPermitted } from './relay.ts';
@@ -77,9 +77,13 @@ export class Search {
       if (error.code !== 'timeout') return [];
     }
     const bond = bonds.open(node);
-    bond.findFailures = found.length > 0 ? 0 : bond.findFailures + 1;
-    database.save(bond);
-    const hasFailed = bond.findFailures >= settings.maxFindFailures;
+    // Who is not at the port that somebody made up may well be at its own.
+    const isThere = sameEndpoint(bond.node, node);
+    if (isThere) {
+      bond.findFailures = found.length > 0 ? 0 : bond.findFailures + 1;
+      database.save(bond);
+    }
+    const hasFailed = isThere && bond.findFailures >= settings.maxFindFailures;
     if (hasFailed && table.bucketLoad(node) >= MIN_BUCKET_LOAD) table.remove(node.key);
     const reachable = found.filter(({ ip }) => canReach(ip));
     for (const other of reachable) table.add(other, 'relayed');

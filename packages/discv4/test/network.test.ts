@@ -290,6 +290,10 @@ describe('D4-15 the interface', () => {
     await expect(node.ping({ ...nobody, host: '1.1.1.1', udp: 0 })).rejects.toMatchObject({
       code: 'no-endpoint',
     });
+    for (const tcp of [-1, 65_536, 0.5, Number.NaN]) {
+      const contact = { ...nobody, host: '1.1.1.1', tcp };
+      await expect(node.ping(contact)).rejects.toMatchObject({ code: 'no-endpoint' });
+    }
     await expect(node.lookup(new Uint8Array(32))).rejects.toThrow(RangeError);
     const socket = world.network.bind(world.nextHost());
     const options = { privateKey: world.random(32), crypto: world.crypto };

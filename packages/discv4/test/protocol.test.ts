@@ -410,6 +410,25 @@ test('D4-15 an abort ends a request at once, with its reason', async () => {
   expect(await Promise.all(requests)).toEqual(['enough', 'enough', 'enough', 'enough']);
 });
 
+test('D4-15 an abort ends a FindNode that waits for its turn, and lets nobody go before it', async () => {
+  const [node, peer] = await nodeAndPeer();
+  const stop = new AbortController();
+  const ask = (signal?: AbortSignal) =>
+    node.findNode(enodeOf(peer), target, { signal }).catch((reason: unknown) => reason);
+  const first = ask();
+  const second = ask(stop.signal);
+  const third = ask();
+  await world.clock.advance(10);
+  stop.abort('enough');
+  await world.clock.advance(0);
+  expect(await second).toBe('enough');
+  await world.settle();
+  expect(peer.got('ping')).toHaveLength(1);
+  await world.clock.advance(3_000);
+  expect(peer.got('ping')).toHaveLength(2);
+  for (const one of [first, third]) expect(await one).toMatchObject({ code: 'timeout' });
+});
+
 describe('with a long time for answers', () => {
   test('D4-03 a node that does not ping back is asked half a second after its Pong, and pinged once', async () => {
     const node = await world.node({ ...quiet, requestTimeout: 3_000 });

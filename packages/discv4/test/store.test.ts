@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Input } from 'rlp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Discv4Event, memoryStore, type NodeStore } from '../src/index.ts';
 import { storeSuite } from './store-suite.ts';
@@ -53,6 +54,45 @@ describe('D4-16 what survives a restart', () => {
         .sort(),
     ).toEqual([...others.map((node) => node.localAddress.host), peer.address.host].sort());
     await first.close();
+  });
+
+  test('D4-11 who says that a known node is at another port changes nothing of it', async () => {
+    const store = memoryStore();
+    const identity = { host: world.nextHost(), privateKey: world.random(32), store };
+    const liar = world.peer();
+    const first = await world.node({ ...quiet, ...identity });
+    const honest = world.peer();
+    await honest.bond(first, () => world.settle());
+    const { id } = honest;
+    await first.close();
+
+    const second = await world.node({
+      ...quiet,
+      ...identity,
+      seedCount: 0,
+      bootnodes: [enodeOf(liar)],
+    });
+    const to = second.localAddress;
+    liar.ping(to);
+    let lies = 0;
+    for (let t = 0; t < 100; t++) {
+      await world.clock.advance(50);
+      for (const { packet, hash } of liar.received.splice(0)) {
+        if (packet.type === 'ping') liar.pong(to, hash);
+        if (packet.type !== 'findNode') continue;
+        liar.neighbors(to, [
+          [...(liar.endpoint({ ...honest.address, port: 4444 }) as Input[]), id],
+        ]);
+        lies++;
+      }
+    }
+    expect(lies).toBeGreaterThan(1);
+    await second.close();
+
+    const third = await world.node({ ...quiet, ...identity });
+    await world.settle();
+    const known = third.nodes().find(({ key }) => key === honest.key);
+    expect(known?.udp).toBe(honest.address.port);
   });
 
   test('only nodes that have answered', async () => {
