@@ -18,9 +18,12 @@ const overhead = 32;
 /** Hashes of one question that are looked up (go-ethereum's figure). */
 const maxLookups = 2048;
 
-/** Blocks that are looked up at once, first and at most. */
+/**
+ * Blocks that are looked up at once, first and at most: as many of the longest ones may be read for nothing behind some
+ * short ones.
+ */
 const firstBatch = 4;
-const maxBatch = 256;
+const maxBatch = 16;
 
 type Lookup = (hashes: readonly Uint8Array[]) => Promise<readonly (Uint8Array | undefined)[]>;
 

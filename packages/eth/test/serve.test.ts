@@ -161,8 +161,16 @@ describe('bodies', () => {
   test('ET-07 the answer ends with the body that reaches 2 MiB', async () => {
     const chain = heavyBodies(64, 100 * KiB);
     expect(await ask(chain, all(chain))).toHaveLength(21);
-    // 4 at first, and then what is missing.
-    expect(chain.calls).toEqual(['bodies 4', 'bodies 17']);
+    // 4 at first, and then what is missing, but 16 at most.
+    expect(chain.calls).toEqual(['bodies 4', 'bodies 16', 'bodies 1']);
+  });
+
+  test('ET-07 short bodies do not have hundreds of long ones read behind them', async () => {
+    const chain = new MemoryChain(5);
+    (chain.blocks[4] as MemoryBlock).body = bodyOf(2 * MiB);
+    const [long, ...short] = all(chain).reverse() as [Uint8Array, ...Uint8Array[]];
+    expect(await ask(chain, [...short, ...new Array(256).fill(long)])).toHaveLength(5);
+    expect(chain.calls).toEqual(['bodies 4', 'bodies 16']);
   });
 
   test('ET-07 the answer ends before the body that would pass 10 MiB', async () => {
