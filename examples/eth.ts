@@ -13,7 +13,7 @@ const listener = await listen({
   privateKey: nodeKey,
   host: '127.0.0.1',
   port: 0,
-  onStream: (stream) => void openPeer(stream, { protocols: [eth({ chain })] }),
+  onStream: (stream) => void openPeer(stream, { protocols: [eth({ chain })] }).catch(() => {}),
 });
 const { host, port: tcp } = listener.address;
 const node = { id: nobleCrypto.secp256k1.publicKey(nodeKey), host, tcp };
