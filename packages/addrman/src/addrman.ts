@@ -39,6 +39,12 @@ export interface SelectOptions {
   readonly newOnly?: boolean | undefined;
   /** What else the caller asks for, such as an address that is not connected already. @default anything */
   readonly filter?: ((entry: AddrEntry) => boolean) | undefined;
+  /**
+   * Of so many draws, the one whose network group has the fewest entries: addresses are cheap, networks are not. With 2,
+   * the largest group, if it is drawn with the probability p, is selected with p². At least 1.
+   * @default 1
+   */
+  readonly draws?: number | undefined;
 }
 
 /**
@@ -160,11 +166,17 @@ export class AddrMan {
    * was dialled in vain. Where a table has more than 4,096 slots in use, a filter that hardly anything passes may find
    * nothing although there is something.
    */
-  select({ newOnly = false, filter }: SelectOptions = {}): AddrEntry | undefined {
+  select({ newOnly = false, filter, draws = 1 }: SelectOptions = {}): AddrEntry | undefined {
+    const book = this.#book;
     const accept = (entry: Entry) => filter === undefined || filter(describe(entry));
     const now = this.#settings.clock.now();
-    const entry = drawEntry(this.#book, now, this.#dice, { newOnly, accept });
-    return entry && describe(entry);
+    let chosen: Entry | undefined;
+    for (let draw = 0; draw < draws; draw++) {
+      const entry = drawEntry(book, now, this.#dice, { newOnly, accept });
+      if (entry === undefined) break;
+      if (chosen === undefined || book.groupSize(entry) < book.groupSize(chosen)) chosen = entry;
+    }
+    return chosen && describe(chosen);
   }
 
   /** Decides on tried places that two nodes want, as far as that can be decided now. */

@@ -26,6 +26,8 @@ export class Book {
   readonly fresh: SlotTable;
   readonly tried: SlotTable;
   readonly limits: NetworkLimits;
+  /** How many entries each network group has. */
+  readonly #groups = new Map<string, number>();
   /** Entries that want a tried slot which another one has; the longest waiting first. */
   readonly collisions: Set<Entry> = new Set();
   /** When anybody was last found good. From the start, that is before anything else. */
@@ -53,6 +55,11 @@ export class Book {
   triedSlot({ ip, tcp }: Entry): number {
     const bucket = this.buckets.triedBucket(networkGroup(ip, this.options.groupMap), ip, tcp);
     return this.buckets.triedSlot(bucket, ip, tcp);
+  }
+
+  /** How many entries there are in the network group of one. */
+  groupSize({ ip }: Entry): number {
+    return this.#groups.get(networkGroup(ip, this.options.groupMap)) ?? 0;
   }
 
   isTerrible(entry: Entry, now: number): boolean {
@@ -92,7 +99,7 @@ export class Book {
     const slot = this.newSlot(address.ip, address.tcp, source);
     const noRoom = this.#makeRoom(slot, address.ip, now, entry);
     if (noRoom !== undefined) return noRoom;
-    this.limits.remove(entry);
+    this.#uncount(entry);
     this.collisions.delete(entry);
     if (entry.triedSlot >= 0) this.tried.clear(entry.triedSlot);
     for (const one of entry.newSlots) this.fresh.clear(one);
@@ -106,7 +113,7 @@ export class Book {
     entry.attempts = 0;
     entry.triedSlot = -1;
     entry.newSlots = [];
-    this.limits.add(entry);
+    this.#count(entry);
     this.#refer(entry, slot);
     return undefined;
   }
@@ -199,14 +206,28 @@ export class Book {
   #enlist(entry: Entry): void {
     entry.index = this.entries.push(entry) - 1;
     this.byId.set(entry.id, entry);
+    this.#count(entry);
+  }
+
+  #count(entry: Entry): void {
     this.limits.add(entry);
+    const group = networkGroup(entry.ip, this.options.groupMap);
+    this.#groups.set(group, (this.#groups.get(group) ?? 0) + 1);
+  }
+
+  #uncount(entry: Entry): void {
+    this.limits.remove(entry);
+    const group = networkGroup(entry.ip, this.options.groupMap);
+    const left = (this.#groups.get(group) ?? 0) - 1;
+    if (left > 0) this.#groups.set(group, left);
+    else this.#groups.delete(group);
   }
 
   /** An entry without a slot is none. */
   #strike(entry: Entry): void {
     this.byId.delete(entry.id);
     this.collisions.delete(entry);
-    this.limits.remove(entry);
+    this.#uncount(entry);
     const last = this.entries.pop();
     if (last === undefined || last === entry) return;
     this.entries[entry.index] = last;

@@ -1,7 +1,7 @@
 import { type Book, MAX_REFERENCES } from './book.ts';
 import type { Entry } from './entry.ts';
 import { AddrManError } from './error.ts';
-import { isSourceKey } from './group.ts';
+import { isSourceKey, networkGroup } from './group.ts';
 
 /** Verifies everything that has to hold of a book between two calls. @throws `inconsistent` */
 export function checkBook(book: Book): void {
@@ -13,6 +13,7 @@ export function checkBook(book: Book): void {
     checkSlots(book, entry);
     checkLimits(book, entry);
   }
+  checkGroups(book);
   checkTables(book);
   expect(Number.isSafeInteger(book.lastGood) && book.lastGood > 0, 'a time is out of range');
   for (const entry of book.collisions) {
@@ -48,6 +49,17 @@ function checkSlots(book: Book, entry: Entry): void {
     expect(book.fresh.get(slot) === entry, 'an entry has lost a new slot');
     const bucket = Math.floor(slot / book.options.bucketSize);
     expect(book.buckets.newSlot(bucket, ip, tcp) === slot, 'an entry is in the wrong position');
+  }
+}
+
+function checkGroups(book: Book): void {
+  const sizes = new Map<string, number>();
+  const groupOf = ({ ip }: Entry): string => networkGroup(ip, book.options.groupMap);
+  for (const entry of book.entries) {
+    sizes.set(groupOf(entry), (sizes.get(groupOf(entry)) ?? 0) + 1);
+  }
+  for (const entry of book.entries) {
+    expect(book.groupSize(entry) === sizes.get(groupOf(entry)), 'a group is miscounted');
   }
 }
 

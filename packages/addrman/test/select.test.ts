@@ -7,6 +7,7 @@ import {
   id,
   known,
   MINUTE,
+  node,
   peer,
   populate,
   seeded,
@@ -131,6 +132,30 @@ test('AM-07 the cost is bounded: random bytes on a nearly empty table, filter ca
   };
   expect(book.select({ filter })).toBeUndefined();
   expect(calls).toBeLessThanOrEqual(2 * (128 * 64 + 4096 + 64));
+});
+
+test('AM-14 of two draws the rarer group is selected: half of the book is a quarter of the dials', async () => {
+  const { clock, book } = world();
+  for (let n = 0; n < 200; n++) {
+    // Told by as many, so that neither fills the buckets of one source.
+    const from = peer(`${60 + (n % 100)}.${n}.1.1`);
+    book.add([node(n, `40.40.${n}.1`)], from);
+    book.add([node(1000 + n, `${41 + (n % 5)}.${n}.1.1`)], from);
+  }
+  await clock.advance(HOUR);
+  const share = (draws: number): number => {
+    let count = 0;
+    for (let i = 0; i < 4000; i++) {
+      const ip = book.select({ draws })?.address.ip;
+      if (ip?.[0] === 40) count++;
+    }
+    return count / 4000;
+  };
+  const single = share(1);
+  expect(single).toBeGreaterThan(0.3);
+  expect(share(2)).toBeGreaterThan(single ** 2 - 0.05);
+  expect(share(2)).toBeLessThan(single ** 2 + 0.05);
+  book.check();
 });
 
 test('AM-08 what is terrible is in no sample, unless it has just been dialled', () => {
