@@ -124,7 +124,7 @@ export async function startNode(
   const nextAddress = async ({ signal }: { signal: AbortSignal }): Promise<Place | undefined> => {
     while (!signal.aborted) {
       forgetOffers();
-      const next = offer(addresses.select({ filter: isWanted }));
+      const next = offer(addresses.select({ filter: isWanted, draws: 2 }));
       if (next) return next;
       await news(signal);
     }

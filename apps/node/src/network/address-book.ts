@@ -141,7 +141,7 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
     },
     async next(signal) {
       while (!signal.aborted) {
-        const candidate = source && offer(book.select({ filter: mayBeOffered }));
+        const candidate = source && offer(book.select({ filter: mayBeOffered, draws: 2 }));
         if (candidate === undefined) await wait(signal);
         else if (await source?.mayShareChain(candidate, signal)) return candidate;
         else book.attempt(candidate.id, { countFailure: !signal.aborted });
