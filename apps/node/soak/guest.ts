@@ -63,7 +63,7 @@ export async function visit(
 }
 
 /** Makes a guest of a stream, once both have said Status. */
-async function greet(stream: RlpxStream): Promise<Guest> {
+export async function greet(stream: RlpxStream): Promise<Guest> {
   let heard = 0;
   let onStatus = (_: Channel): void => {};
   let onHeaders = (): void => {};

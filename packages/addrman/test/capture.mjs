@@ -150,7 +150,7 @@ function occupied(places, visitors) {
  * address has at most eight places among the new. With all of these taken, half of what is selected is from either
  * table; of the others there, seven tenths answer. Beyond M slots, there is no network left to take one with.
  */
-function bound({ groups, ids, new: honestNew, tried: honestTried }) {
+export function bound({ groups, ids, new: honestNew, tried: honestTried }) {
   const newSlots = occupied(64 * occupied(1024, 64 * groups), ids * Math.min(8, groups));
   const triedSlots = occupied(64 * occupied(256, 8 * groups), ids);
   const share = (his, others) => his / (his + 0.7 * others);

@@ -1,0 +1,149 @@
+import { createAddrMan } from '@devp2p/addrman';
+import { parseEnode, toHex } from '@devp2p/enr';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Daemon } from '../../soak/daemon.ts';
+import { type NetworkDatabase, openNetworkDatabase } from '../../src/network/database.ts';
+import { type Crowd, gather, Liar } from './crowd.ts';
+import { datadir, start } from './scene.ts';
+
+/**
+ * The attacker's networks (/16) and addresses, and how often the daemon starts again. The addresses are those of this
+ * machine, which have buckets like any others, but of which any number may be dialled and kept. With all addresses for
+ * this machine's, all rules are in force:
+ *
+ *     unshare -Urn sh -c 'ip link set lo up && ip route add local 0.0.0.0/0 dev lo &&
+ *       HOSTILE_INTERNET=1 HOSTILE_FLOOD=4/256 npx vitest run --project unit apps/node/test/hostile/flood.test.ts'
+ */
+const { HOSTILE_FLOOD = '8/256', HOSTILE_RESTARTS = '2', HOSTILE_INTERNET } = process.env;
+const [groups = 0, ids = 0] = HOSTILE_FLOOD.split('/').map(Number);
+const restarts = Number(HOSTILE_RESTARTS);
+/** What the daemon has lived with for a while. */
+const honest = { all: 1_000, tried: 150 };
+/** Outbound places, as in the table of `@devp2p/addrman`. */
+const slots = 8;
+
+/** A script, which runs without a build step of its own. */
+const script: string = '../../../../packages/addrman/test/capture.mjs';
+const { bound }: { bound(options: Record<string, number>): number } = await import(script);
+
+/** Networks one beside the other, the attacker's apart. */
+const isLocal = HOSTILE_INTERNET === undefined;
+const honestHost = (n: number): string =>
+  isLocal
+    ? `127.${2 + (n % 90)}.${Math.floor(n / 90)}.1`
+    : `${11 + (n % 80)}.${Math.floor(n / 80)}.7.1`;
+const hisHost = (n: number): string => {
+  const inGroup = Math.floor(n / groups);
+  const first = isLocal ? `127.${100 + (n % groups)}` : `130.${n % groups}`;
+  return `${first}.${inGroup % 256}.${1 + Math.floor(inGroup / 256)}`;
+};
+
+const directory = datadir();
+let crowd: Crowd;
+/** Hex ids. */
+let his: Set<string>;
+let liars: Liar[];
+/** Share of the places that the design gives away at most. */
+let most: number;
+
+/** What the daemon has written down, while it does not run. */
+async function read<T>(look: (database: NetworkDatabase) => Promise<T>): Promise<T> {
+  const database = await openNetworkDatabase(directory);
+  const result = await look(database);
+  await database.close();
+  return result;
+}
+
+beforeAll(async () => {
+  const away = new Set(
+    Array.from({ length: honest.all }, (_, n) => n)
+      .filter((n) => n % 10 > 6)
+      .map(honestHost),
+  );
+  crowd = await gather((host) => !away.has(host));
+  const book = createAddrMan({ isRoutable: () => true });
+  for (let n = 0; n < honest.all; n++) {
+    const source = { kind: 'peer', ip: crowd.at(honestHost((7 * n) % honest.all)).address.ip };
+    const node = crowd.at(honestHost(n));
+    book.add([node], source as { kind: 'peer'; ip: Uint8Array });
+    if (n < honest.tried) book.good(node.id);
+  }
+  await read(({ addresses }) => addresses.save(book.snapshot()));
+  const { newSlots, tried } = book.stats;
+  most = bound({ groups, ids, new: newSlots, tried });
+
+  const nodes = Array.from({ length: ids }, (_, n) => crowd.at(hisHost(n)));
+  his = new Set(nodes.map(({ id }) => toHex(id)));
+  liars = await Promise.all(nodes.map((_, n) => new Liar(crowd, hisHost(n), nodes).open()));
+});
+afterAll(() => {
+  crowd.close();
+  for (const liar of liars) liar.close();
+});
+
+const flags = ['--maxpeers', String(slots), '--dialratio', '1', '--http', '--http.port', '0'];
+const run = (): Daemon => start(directory, ...flags, '--http.api', 'admin');
+
+/** Whom the daemon has dialled, as hex ids, when it has dialled as many as it wants. */
+async function dialled(daemon: Daemon): Promise<string[]> {
+  for (;;) {
+    const peers = (await daemon.call('admin_peers')) as { enode: string }[];
+    if (peers.length === slots) return peers.map(({ enode }) => toHex(parseEnode(enode).id));
+    await daemon.pass(1_000);
+  }
+}
+
+/** Until peers have proved useful. */
+async function minutePasses(daemon: Daemon): Promise<void> {
+  for (let ms = 0; ms < 65_000; ms += 5_000) {
+    await daemon.pass(5_000);
+    // Whoever was only tested has gone again.
+    await Promise.all([...crowd.guests].map(({ ask }) => ask().catch(() => {})));
+  }
+}
+
+async function anchors(): Promise<string[]> {
+  return read(async (database) => {
+    const nodes = await database.anchors.take();
+    await database.anchors.save(nodes);
+    return nodes.map(({ id }) => toHex(id));
+  });
+}
+
+test('HX-25 a flood of addresses gets no more of the outbound places than its buckets, and none of the anchors', async () => {
+  let daemon = run();
+  const node = parseEnode(await daemon.enode);
+  expect((await dialled(daemon)).filter((id) => his.has(id))).toEqual([]);
+  await minutePasses(daemon);
+
+  for (const liar of liars.slice(0, groups)) liar.greet(node);
+  const answers = (): number => liars.reduce((sum, liar) => sum + liar.answers, 0);
+  // Each of his addresses about once on the word of each of his networks.
+  while (answers() < (groups * ids) / 16) {
+    await daemon.pass(1_000);
+    await daemon.call('admin_nodeInfo');
+  }
+
+  let captured = 0;
+  for (let restart = 0; restart < restarts; restart++) {
+    if (restart % 2 === 0) expect(await daemon.stop()).toBe(0);
+    else expect(await daemon.kill('SIGKILL')).toBe('SIGKILL');
+    const kept = await anchors();
+    expect(kept).toHaveLength(2);
+    expect(kept.filter((id) => his.has(id))).toEqual([]);
+    if (restart === 0) {
+      const snapshot = (await read(({ addresses }) => addresses.load())) ?? new Uint8Array();
+      const entries = [...createAddrMan({ snapshot, isRoutable: () => true }).entries()];
+      const known = entries.filter(({ id }) => his.has(toHex(id))).length;
+      expect(known).toBeGreaterThan(isLocal ? ids / 2 : 0);
+    }
+    daemon = run();
+    await daemon.enode;
+    const now = await dialled(daemon);
+    expect(now).toEqual(expect.arrayContaining(kept));
+    captured += now.filter((id) => his.has(id)).length;
+    await minutePasses(daemon);
+  }
+  const share = captured / (slots * restarts);
+  expect(share).toBeLessThanOrEqual(most);
+});
