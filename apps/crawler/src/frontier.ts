@@ -25,7 +25,7 @@ export interface Found {
 /** Failures in a row after which a node that never answered is forgotten; the last is some two hours after the first. */
 const forgetAfter = 8;
 
-/** ms without an answer after which a node that did answer once is forgotten. */
+/** ms without an answer after which a node that did answer once, or that a list names, is forgotten. */
 const forgetAge = 30 * 24 * 3_600_000;
 
 /** Whom to visit: takes in what is named, gives out what is due, and keeps what is found. */
@@ -268,7 +268,10 @@ function isPostponed({ endpoint, status, error }: NodeRecord): boolean {
   return status === 'bonded' && endpoint.tcp > 0 && error === undefined;
 }
 
-function isGone({ lastSeen, origin, failures, lastVisit = 0 }: NodeRecord, now: number): boolean {
+function isGone(record: NodeRecord, now: number): boolean {
+  const { firstSeen, origin, failures, lastVisit = 0 } = record;
   if (origin === 'bootnode' || failures < forgetAfter) return false;
+  // A list would name it again at once, and it would be as if it had never been visited.
+  const { lastSeen = origin === 'dns' ? firstSeen : undefined } = record;
   return lastSeen === undefined ? lastVisit > 0 : now - lastSeen > forgetAge;
 }

@@ -49,6 +49,8 @@ interface Known {
   tried: readonly string[];
   /** Places that are still to be tried. */
   hints: readonly Hint[];
+  /** Where it was proved or signed to be until it was lost: the same record once more is no news. */
+  lostAt: string | undefined;
 }
 
 /** A node that its source has no credit for. */
@@ -84,7 +86,10 @@ export class KnownNodes {
     const source = onWord && relayedBy !== undefined ? relayedBy : undefined;
     this.#add(key, { trust, endpoint, source, ip: visits > 0 && onWord ? undefined : endpoint.ip });
     const known = this.#nodes.get(key);
-    if (known) known.visited = visits > 0;
+    if (!known) return;
+    known.visited = visits > 0;
+    const isLost = trust === 'gossiped' && record.enr !== undefined;
+    if (isLost && record.failures >= lostAfter) known.lostAt = textOf(endpoint);
   }
 
   /** Takes note of a node that `source` names; without a source, nobody's word is needed. */
@@ -137,7 +142,8 @@ export class KnownNodes {
       known.tried = none;
       known.hints = none;
     } else if (known.trust !== 'gossiped') {
-      known.tried = [textOf(endpoint)];
+      known.lostAt = textOf(endpoint);
+      known.tried = [known.lostAt];
     }
     known.trust = trust;
     this.#place(known, lastSeen === undefined && trust === 'gossiped' ? undefined : endpoint.ip);
@@ -162,7 +168,8 @@ export class KnownNodes {
     { endpoint, ...rest }: Pick<Known, 'trust' | 'source' | 'ip'> & { readonly endpoint: Endpoint },
   ): void {
     const tried = rest.trust === 'gossiped' ? [textOf(endpoint)] : none;
-    this.#nodes.set(key, { ...rest, tried, hints: none, busy: false, visited: false });
+    const known = { ...rest, tried, hints: none, busy: false, visited: false, lostAt: undefined };
+    this.#nodes.set(key, known);
     if (rest.ip !== undefined) this.#limits.enter(rest.ip);
     if (rest.source !== undefined) this.#limits.charge(rest.source);
   }
@@ -173,7 +180,7 @@ export class KnownNodes {
     const text = textOf(endpoint);
     const isKnown =
       known.tried.includes(text) || known.hints.some((h) => textOf(h.endpoint) === text);
-    if (isKnown && enr === undefined) return 'known';
+    if (isKnown && (enr === undefined || text === known.lostAt)) return 'known';
     if (known.tried.length + known.hints.length >= maxPlaces && enr === undefined) return 'known';
     if (enr === undefined) known.hints = [...known.hints, { endpoint }];
     else known.hints = [{ endpoint, enr }];

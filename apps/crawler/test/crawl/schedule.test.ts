@@ -1,4 +1,6 @@
+import { formatTreeUrl, makeTree, txtStrings } from '@devp2p/dnsdisc';
 import { describe, expect, test } from 'vitest';
+import { cheapCrypto as crypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
 import { type Outcome, schedule } from '../../src/schedule.ts';
 import { internetPlaces } from '../network/population.ts';
 import { Simulation } from '../network/simulation.ts';
@@ -75,6 +77,38 @@ test('CR-05 without `once` everybody is visited again when it is due', async () 
   expect(minutes(1)).toEqual([0, 1, 3, 7, 15, 31, 63]);
   expect(minutes(2)).toEqual([0]);
   expect(minutes(3)).toEqual([0, 1, 3, 7, 15, 31, 63]);
+});
+
+test('CR-05 a list in DNS that names a node again and again does not have it visited before it is due', async () => {
+  const kinds = ['full', 'closed', 'dead'] as const;
+  const simulation = new Simulation({
+    places: internetPlaces(3),
+    kindOf: (i) => kinds[i] ?? 'synced',
+  });
+  const { clock, dials, inhabitants } = simulation;
+  const domain = 'nodes.example.org';
+  const privateKey = new Uint8Array(32).fill(5);
+  const records = inhabitants.map(({ enr }) => enr);
+  const tree = makeTree(records, [], { seq: 1n, privateKey, crypto });
+  const crawler = await simulation.crawler({
+    ...{ once: false, maxJitter: 0, startupJitter: 0, bootnodes: [], dnsPerSecond: 1 },
+    dnsLists: [formatTreeUrl({ publicKey: tree.publicKey, domain }, { crypto })],
+    resolveTxt: async (name) => {
+      const text = name === domain ? tree.root : tree.entries.get(name.split('.')[0] ?? '');
+      return text === undefined ? [] : [txtStrings(text)];
+    },
+  });
+  const stop = new AbortController();
+  const run = crawler.run({ signal: stop.signal });
+  await clock.advance(5 * hour);
+  stop.abort();
+  await simulation.until(run);
+
+  const minutes = (i: number) =>
+    dials.filter(({ key }) => key === inhabitants[i]?.key).map(({ at }) => Math.floor(at / minute));
+  for (const i of [0, 1]) expect(minutes(i)).toEqual([0, 1, 3, 7, 15, 31, 63, 127, 255]);
+  // Lost after the third time, it is looked for by discovery first.
+  expect(minutes(2)).toEqual([0, 1, 3]);
 });
 
 test('CR-05 with `once` nobody is visited twice, however long it takes, and the schedule stays', async () => {
