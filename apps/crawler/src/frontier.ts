@@ -162,7 +162,7 @@ export class Frontier {
     }
     const record = this.#elsewhere(key, {
       ...after,
-      trust: trustAfter(after.trust, after.failures),
+      trust: isThere(visit) ? after.trust : trustAfter(after.trust, after.failures),
     });
     const called = this.#known.end(key, record);
     this.funnel.replace(before, record);
@@ -266,6 +266,11 @@ export class Frontier {
 /** Whether a visit has left the dial for later, and that is all that it has left. */
 function isPostponed({ endpoint, status, error }: NodeRecord): boolean {
   return status === 'bonded' && endpoint.tcp > 0 && error === undefined;
+}
+
+/** Whether somebody with the node's key was at its place. */
+function isThere({ steps }: Visit): boolean {
+  return steps.some(({ step }) => step === 'bonded' || step === 'authenticated');
 }
 
 function isGone(record: NodeRecord, now: number): boolean {

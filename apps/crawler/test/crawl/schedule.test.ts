@@ -57,7 +57,7 @@ describe('CR-05 the next visit', () => {
   });
 });
 
-test('CR-05 without `once` everybody is visited again when it is due', async () => {
+test('CR-05 CR-06 without `once` everybody is visited again when it is due', async () => {
   const kinds = ['synced', 'full', 'other', 'closed'] as const;
   const simulation = new Simulation({
     places: internetPlaces(4),
@@ -77,6 +77,9 @@ test('CR-05 without `once` everybody is visited again when it is due', async () 
   expect(minutes(1)).toEqual([0, 1, 3, 7, 15, 31, 63]);
   expect(minutes(2)).toEqual([0]);
   expect(minutes(3)).toEqual([0, 1, 3, 7, 15, 31, 63]);
+  // CR-06: who answers is not known by hearsay alone, however often it has no room.
+  const { gossiped, verified } = crawler.progress.rollup;
+  expect([gossiped, verified]).toEqual([0, 4]);
 });
 
 test('CR-05 a list in DNS that names a node again and again does not have it visited before it is due', async () => {
