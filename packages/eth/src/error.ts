@@ -21,7 +21,7 @@ import type { DisconnectReason } from '@devp2p/peer';
  * - `timeout`: the remote did not answer in time; it stays connected;
  * - `too-many-requests`: 10,000 are waiting for an answer;
  * - `invalid-request`: the caller's mistake, nothing was sent;
- * - `disconnected`: the peer is over; `cause` says why, if it is known.
+ * - `disconnected`: the peer is over, or its send queue took no more; `cause` says why, if it is known.
  */
 export type EthErrorCode =
   | 'status-timeout'

@@ -25,7 +25,7 @@ export interface RlpxOptions {
    */
   readonly readTimeout?: number | undefined;
   /**
-   * How long nothing of what was written may get out.
+   * How long 64 KiB of what was written, or the rest, may take to get out.
    * @default 20000, as go-ethereum (`frameWriteTimeout`)
    */
   readonly writeTimeout?: number | undefined;
