@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createAddrMan } from '@devp2p/addrman';
 import { parseEnode, toHex } from '@devp2p/enr';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -102,6 +104,18 @@ async function minutePasses(daemon: Daemon): Promise<void> {
   }
 }
 
+/** Until two anchors are in the file that the database appends to, where they stay when the process is killed. */
+async function anchorsWritten(daemon: Daemon): Promise<void> {
+  const folder = join(directory, 'addresses');
+  const written = (): boolean =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.log'))
+      .some((name) =>
+        /\["enode:[^\]]+","enode:[^\]]+"\]/.test(readFileSync(join(folder, name), 'latin1')),
+      );
+  while (!written()) await daemon.call('admin_nodeInfo');
+}
+
 async function anchors(): Promise<string[]> {
   return read(async (database) => {
     const nodes = await database.anchors.take();
@@ -127,7 +141,10 @@ test('HX-25 a flood of addresses gets no more of the outbound places than its bu
   let captured = 0;
   for (let restart = 0; restart < restarts; restart++) {
     if (restart % 2 === 0) expect(await daemon.stop()).toBe(0);
-    else expect(await daemon.kill('SIGKILL')).toBe('SIGKILL');
+    else {
+      await anchorsWritten(daemon);
+      expect(await daemon.kill('SIGKILL')).toBe('SIGKILL');
+    }
     const kept = await anchors();
     expect(kept).toHaveLength(2);
     expect(kept.filter((id) => his.has(id))).toEqual([]);
