@@ -163,4 +163,6 @@ test('HX-25 a flood of addresses gets no more of the outbound places than its bu
   }
   const share = captured / (slots * restarts);
   expect(share).toBeLessThanOrEqual(most);
+  // Half of what is dialled was reached before, as few of his were if there are more of the others.
+  if (ids < honest.all) expect(share).toBeLessThan(0.5);
 });
