@@ -308,13 +308,18 @@ export class Outbound<A, C extends Connection> {
 
   #succeeded(request: OutboundRequest<A, C>, connection: C): void {
     this.#stop(request);
-    const identity = this.#settings.identify?.(connection) ?? request.target?.identity;
-    const fault = this.#identityFault(identity);
-    if (fault) {
-      this.#connections.discard(connection, fault.code as CloseReason);
-      this.#failed(request, fault);
-      return;
+    const refuse = (reason: CloseReason, error: unknown): void => {
+      this.#connections.discard(connection, reason);
+      this.#failed(request, error);
+    };
+    let identity: string | undefined;
+    try {
+      identity = this.#settings.identify?.(connection) ?? request.target?.identity;
+    } catch (error) {
+      return refuse('canceled', error);
     }
+    const fault = this.#identityFault(identity);
+    if (fault) return refuse(fault.code as CloseReason, fault);
     if (request.kind === 'feeler') {
       this.#counters.tested++;
       this.#forget(request);

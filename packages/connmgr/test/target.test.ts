@@ -322,6 +322,24 @@ describe('one connection each', () => {
     await end();
   });
 
+  test('CM-10 a dial whose identify throws has failed, and leaves neither socket nor slot behind', async () => {
+    const { manager, clock, sockets, end } = world(up, {
+      ...{ targetOutbound: 1, nextAddress: endless() },
+      identify: ({ name }) => {
+        if (sockets.length < 3) throw new TypeError('of whom?');
+        return name;
+      },
+    });
+    manager.start();
+    await clock.advance(60);
+    expect(sockets.map(({ reasons }) => reasons)).toEqual([['canceled'], ['canceled'], []]);
+    expect(manager.snapshot()).toMatchObject({
+      outbound: 1,
+      counters: { failures: { TypeError: 2 } },
+    });
+    await end();
+  });
+
   test('CM-10 what a callback throws does not stop the manager', async () => {
     const thrown: unknown[] = [];
     const onThrown = (error: unknown): void => void thrown.push(error);
