@@ -64,7 +64,7 @@ export interface Network {
   readonly port: number;
   /** Begins to dial. */
   start(): void;
-  /** Stays connected to a node from now on. */
+  /** Stays connected to a node from now on; until it is let go, at the address that was named first. */
   keep(node: Enode): void;
   /** Does so no more, and ends a connection that came of it. */
   letGo(id: Uint8Array): void;
@@ -103,7 +103,9 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   const transport = { privateKey, publicKey: id, crypto, clock, random };
   const log = logs('network');
   const ownKey = toHex(id);
-  const staticKeys = new Set(options.staticNodes.map((node) => toHex(node.id)));
+  // One node is kept once, however often and in whatever spelling it is named.
+  const statics = new Map(options.staticNodes.map((node) => [toHex(node.id), node]));
+  const staticKeys = new Set(statics.keys());
   const trustedKeys = new Set(options.trustedNodes.map((node) => toHex(node.id)));
   const isChosen = (other: Uint8Array): boolean =>
     staticKeys.has(toHex(other)) || trustedKeys.has(toHex(other));
@@ -217,9 +219,9 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   /** Static nodes that have not been tried yet, by hex id. */
   const tried = new Map<string, () => void>();
   const staticsTried = Promise.all(
-    options.staticNodes.map((node) =>
+    [...statics].map(([key, node]) =>
       Promise.race([
-        new Promise<void>((resolve) => tried.set(toHex(node.id), resolve)),
+        new Promise<void>((resolve) => tried.set(key, resolve)),
         peers.arrival(node.id),
       ]),
     ),
@@ -227,10 +229,12 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   /** Requests for the static nodes, by hex id. */
   const kept = new Map<string, number>();
   const keep = (node: Enode): void => {
-    staticKeys.add(toHex(node.id));
-    kept.set(toHex(node.id), manager.connect(node, { permanent: true }));
+    const key = toHex(node.id);
+    if (kept.has(key)) return;
+    staticKeys.add(key);
+    kept.set(key, manager.connect(node, { permanent: true }));
   };
-  options.staticNodes.forEach(keep);
+  for (const node of statics.values()) keep(node);
   for (const key of trustedKeys) manager.trust(key);
 
   let closed: Promise<void> | undefined;

@@ -208,6 +208,18 @@ describe('ND-01 who is dialled', () => {
     us.letGo(them.node.id);
   });
 
+  test('ND-11 a node that is named twice is kept once, and let go for good', async () => {
+    const gone = await start();
+    await gone.close();
+    const other = { ...gone.node, udp: gone.node.tcp };
+    const us = await start({ staticNodes: [gone.node, other] });
+    await us.staticsTried;
+    us.keep(other);
+    expect(us.snapshot().requests.filter(({ permanent }) => permanent)).toHaveLength(1);
+    us.letGo(gone.node.id);
+    expect(us.snapshot().requests.filter(({ permanent }) => permanent)).toEqual([]);
+  });
+
   test('ND-01 a static node that is not there has been tried', async () => {
     const gone = await start();
     await gone.close();
