@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -10,7 +11,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
 import { fromHex, toHex } from '@devp2p/enr';
 import { NodeError } from './error.ts';
@@ -24,7 +25,7 @@ import { NodeError } from './error.ts';
 export function openDatadir(datadir: string): string {
   const path = resolve(datadir);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     if (!statSync(path).isDirectory()) throw new Error('not a directory');
   } catch (error) {
     throw new NodeError(
@@ -34,6 +35,18 @@ export function openDatadir(datadir: string): string {
     );
   }
   return path;
+}
+
+/** Makes a directory and those above it. Node's own `recursive` never returns on a file system like Linux's /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been first.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /**
@@ -57,22 +70,27 @@ export function openNodeKey(datadir: string, crypto: Crypto): Uint8Array {
 /**
  * A private key from a file of 64 hex digits, as go-ethereum writes it.
  *
+ * @param remedy what to do when it holds none
  * @throws NodeError `nodekey-invalid`
  */
-export function readNodeKey(path: string, crypto: Crypto): Uint8Array {
+export function readNodeKey(path: string, crypto: Crypto, remedy: string): Uint8Array {
   let text: string;
   try {
     text = readFileSync(path, 'utf8').trim();
   } catch (error) {
-    throw new NodeError('nodekey-invalid', `node key ${path} cannot be read (${reason(error)})`, {
-      cause: error,
-    });
+    throw new NodeError(
+      'nodekey-invalid',
+      `node key ${path} cannot be read (${reason(error)}): ${remedy}`,
+      {
+        cause: error,
+      },
+    );
   }
   const key = /^[0-9a-fA-F]{64}$/.test(text) ? fromHex(text) : undefined;
   if (key === undefined || !crypto.secp256k1.isPrivateKey(key)) {
     throw new NodeError(
       'nodekey-invalid',
-      `node key ${path} is not a private key of 64 hex digits: restore it, or remove the file to get a new identity`,
+      `node key ${path} is not a private key of 64 hex digits: ${remedy}`,
     );
   }
   return key;
@@ -88,7 +106,7 @@ function ownKey(path: string, crypto: Crypto): Uint8Array {
       `node key ${path} is open to other users (mode ${shown}): chmod 600 ${path}`,
     );
   }
-  return readNodeKey(path, crypto);
+  return readNodeKey(path, crypto, 'restore it, or remove the file to get a new identity');
 }
 
 /** Whole or not at all, and never over a file that is there: written aside, then linked into place. */

@@ -88,7 +88,7 @@ function webSocketSettings(settings: Settings): WebSocketSettings {
 }
 
 function privateKey({ nodekey, nodekeyhex }: Settings): Uint8Array | undefined {
-  if (nodekey !== undefined) return readNodeKey(nodekey, fastCrypto);
+  if (nodekey !== undefined) return readNodeKey(nodekey, fastCrypto, 'name another with --nodekey');
   if (nodekeyhex !== undefined && !fastCrypto.secp256k1.isPrivateKey(nodekeyhex)) {
     throw new UsageError('bad value for --nodekeyhex: not a private key of secp256k1');
   }
