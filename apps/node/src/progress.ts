@@ -9,7 +9,8 @@ export type ReportProgress = (phase: string, done: number, total: number) => voi
 
 /** Shows progress to a person. */
 export interface Progress {
-  readonly report: ReportProgress;
+  /** @param unit of what is counted, where the phase does not say it: `B` for bytes */
+  readonly report: (phase: string, done: number, total: number, unit?: string) => void;
   /** Writes a line of something else, above the bar if there is one. */
   write(line: string): void;
   /** Takes the bar away. Idempotent. */
@@ -53,9 +54,9 @@ export function createProgress({ clock, stream, bar, log }: ProgressOptions): Pr
     stream.write(CLEAR_LINE + drawn);
   };
   return {
-    report(name: string, done: number, total: number): void {
+    report(name: string, done: number, total: number, unit = ''): void {
       const now = clock.monotonic();
-      const phase = phases.get(name) ?? createPhase(name, now, done);
+      const phase = phases.get(name) ?? createPhase(name, unit, now, done);
       phases.set(name, phase);
       phase.update(now, done, total);
       const over = done >= total;
@@ -82,7 +83,7 @@ interface Phase {
   fields(): Record<string, string | number>;
 }
 
-function createPhase(name: string, start: number, first: number): Phase {
+function createPhase(name: string, unit: string, start: number, first: number): Phase {
   let samples = [{ at: start, done: first }];
   let done = first;
   let total = 0;
@@ -91,7 +92,10 @@ function createPhase(name: string, start: number, first: number): Phase {
     if (from === undefined || to === undefined || to.at === from.at) return 0;
     return ((to.done - from.done) / (to.at - from.at)) * 1_000;
   };
-  const left = (): string => (rate() > 0 ? duration((total - done) / rate()) : '?');
+  const left = (): string => {
+    if (done >= total) return '0s';
+    return rate() > 0 ? duration((total - done) / rate()) : '?';
+  };
   return {
     update(now, nowDone, nowTotal): void {
       done = nowDone;
@@ -108,9 +112,13 @@ function createPhase(name: string, start: number, first: number): Phase {
       const full = Math.round(part * BAR_WIDTH);
       const picture = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
       const share = `${Math.floor(part * 100)} %`;
-      return `${name} ${picture} ${share} ${short(done)}/${short(total)} ${short(rate())}/s ${left()} left`;
+      return `${name} ${picture} ${share} ${short(done)}/${short(total)}${unit} ${short(rate())}${unit}/s ${left()} left`;
     },
-    fields: () => ({ done, total, rate: `${short(rate())}/s`, left: left() }),
+    fields: () => ({
+      ...{ done, total },
+      ...(unit !== '' && { unit }),
+      ...{ rate: `${short(rate())}${unit}/s`, left: left() },
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { receiptList } from '@devp2p/eth';
@@ -43,8 +43,16 @@ export async function exportFile(
   options: ExportOptions = {},
 ): Promise<number> {
   const { first = 1, last = chain.head.number, signal } = options;
-  if (last > chain.head.number) {
-    throw new ChainError('unknown-block', `block ${last}: the chain ends at ${chain.head.number}`);
+  const { number: head } = chain.head;
+  // From the one behind the head on there is nothing to write yet, which is no mistake.
+  if (last > head || first > head + 1) {
+    throw new ChainError(
+      'unknown-block',
+      `block ${Math.max(first, last)}: the chain ends at ${head}`,
+    );
+  }
+  if (await isDirectory(path)) {
+    throw new ChainError('file', `${path} cannot be written: it is a directory`);
   }
   const unfinished = `${path}.unfinished`;
   const target = createWriteStream(unfinished);
@@ -59,6 +67,10 @@ export async function exportFile(
     throw new ChainError('file', `${path} cannot be written: ${error.message}`, { cause: error });
   }
   return Math.max(0, last - first + 1);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 async function* readItems(

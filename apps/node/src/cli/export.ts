@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { systemClock } from '@devp2p/clock';
 import { exportFile } from '../chain/export-file.ts';
+import { NodeError } from '../error.ts';
 import type { CommandContext } from './context.ts';
 import { openSettledChain } from './open-chain.ts';
 import { UsageError } from './usage.ts';
@@ -10,6 +13,11 @@ export async function exportChain(context: CommandContext): Promise<void> {
   const { first, last: wanted, receipts } = settings;
   if (wanted !== undefined && wanted < first) {
     throw new UsageError(`--last ${wanted} comes before --first ${first}`);
+  }
+  // Not to be made: there would be nothing in it to write.
+  if (!existsSync(settings.datadir)) {
+    const path = resolve(settings.datadir);
+    throw new NodeError('datadir-unusable', `there is no datadir ${path}: name it with --datadir`);
   }
   const chain = await openSettledChain(context);
   const start = systemClock.monotonic();

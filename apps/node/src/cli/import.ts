@@ -12,7 +12,7 @@ export async function importChain(context: CommandContext): Promise<void> {
   const start = systemClock.monotonic();
   // The file has been read to its end a little before the last of it is in the chain.
   const report = (bytes: number, size: number): void =>
-    progress.report('import', Math.min(bytes, size - 1), size);
+    progress.report('import', Math.min(bytes, size - 1), size, 'B');
   report(0, 1);
   try {
     const { added, known, receipts, size } = await importFile(chain, file, {
@@ -20,7 +20,7 @@ export async function importChain(context: CommandContext): Promise<void> {
       signal,
       onProgress: ({ bytes, size }) => report(bytes, size),
     });
-    progress.report('import', size, size);
+    progress.report('import', size, size, 'B');
     const seconds = (systemClock.monotonic() - start) / 1_000;
     const { number, hash } = chain.head;
     const counts = `blocks=${added} known=${known} receipts=${receipts}`;

@@ -91,8 +91,8 @@ function readCommandLine(args: readonly string[]): {
     }
     const flag = flags[name];
     const where = `--${name}`;
-    // What looks like a flag is one: "--datadir --log.json" lacks a directory.
-    const swallowed = token.inlineValue === false && /^-./.test(token.value);
+    // What looks like a flag is one: "--datadir --log.json" lacks a directory. A negative number is a wrong value.
+    const swallowed = token.inlineValue === false && /^-[^\d]/.test(token.value);
     if (flag.value !== undefined && (token.value === undefined || swallowed)) {
       throw new UsageError(`${where} needs a value: ${where} ${flag.value}`);
     }
@@ -140,19 +140,37 @@ function readConfig(path: string): Map<FlagName, Written> {
     const { code } = error as NodeJS.ErrnoException;
     throw new UsageError(`--config ${path} cannot be read (${code ?? String(error)})`);
   }
+  const keys = configKeys();
   const written = new Map<FlagName, Written>();
   const read = (prefix: string, section: TomlTable): void => {
     for (const [key, value] of Object.entries(section)) {
       const full = prefix + key;
       const where = `"${full}" in ${path}`;
-      const name = settable().find((candidate) => candidate === full);
-      if (name !== undefined) written.set(name, { text: tomlText(value, where), where });
-      else if (isTable(value)) read(`${full}.`, value);
-      else throw new UsageError(`${where} is no setting${didYouMean(full, settable())}`);
+      const name = keys.get(full);
+      if (isTable(value) && (name === undefined || keys.has(`${full}.enabled`))) {
+        read(`${full}.`, value);
+      } else if (name === undefined) {
+        throw new UsageError(`${where} is no setting${didYouMean(full, keys.keys())}`);
+      } else if (written.has(name)) {
+        throw new UsageError(`${where} and ${written.get(name)?.where} are both given: keep one`);
+      } else written.set(name, { text: tomlText(value, where), where });
     }
   };
   read('', table);
   return written;
+}
+
+/**
+ * What may be in the file. In TOML a name is a value or a section and never both: a switch such as `http`, under whose
+ * name there are others, is `enabled` in its section, too.
+ */
+function configKeys(): ReadonlyMap<string, FlagName> {
+  const all = settable();
+  const sections = all.filter((name) => all.some((other) => other.startsWith(`${name}.`)));
+  return new Map([
+    ...all.map((name) => [name, name] as const),
+    ...sections.map((name) => [`${name}.enabled`, name] as const),
+  ]);
 }
 
 function isTable(value: unknown): value is TomlTable {

@@ -5,9 +5,9 @@ import { type ExternalEndpoint, mixSources, type Stats } from '@devp2p/discv4';
 import { bindUdp, listen } from '@devp2p/discv4/udp';
 import { createDnsClient, parseTreeUrl, type ResolveTxt } from '@devp2p/dnsdisc';
 import { type Enr, enodeFromEnr, type IpRange, ipClass, parseIp } from '@devp2p/enr';
-import { NodeError } from '../error.ts';
-import { errorText, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
 import type { AddressBook, AddressSource, Candidate } from '../network/address-book.ts';
+import { portUnavailable } from '../port-unavailable.ts';
 import { type ForkChain, forkEntry, keepForkEntry, mayShareChain } from './fork-entry.ts';
 import { openNodeDatabase } from './node-store.ts';
 
@@ -156,14 +156,9 @@ async function bind(options: DiscoveryOptions): ReturnType<typeof bindUdp> {
     return await bindUdp({ host, port });
   } catch (error) {
     if (anyPort && port !== 0) return bind({ ...options, port: 0 });
-    const where = `UDP port ${port} on ${host}`;
-    const { cause } = error as Error;
-    throw new NodeError(
-      'port-unavailable',
-      (cause as { code?: unknown } | undefined)?.code === 'EADDRINUSE'
-        ? `${where} is in use by another program: stop it, or choose another with --discovery.port`
-        : `${where} cannot be listened on (${errorText(cause ?? error)}): choose others with --discovery.port and --addr`,
-      { cause: error },
-    );
+    throw portUnavailable(error, {
+      ...{ what: 'UDP port', host, port },
+      ...{ portFlag: '--discovery.port', addrFlag: '--addr' },
+    });
   }
 }

@@ -16,6 +16,7 @@ import { type Admission, connect, type Listener, listen } from '@devp2p/rlpx/tcp
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
 import { NodeError } from '../error.ts';
 import { errorText, type Logs } from '../log.ts';
+import { portUnavailable } from '../port-unavailable.ts';
 import type { AddressBook } from './address-book.ts';
 import { disconnectReason } from './close-reason.ts';
 import type { NetworkDatabase } from './database.ts';
@@ -308,6 +309,7 @@ async function openBans({ database, clock, logs }: NetworkOptions) {
   }
   return bans;
 }
+
 async function listenOn(
   { host, port }: NetworkOptions,
   options: Omit<Parameters<typeof listen>[0], 'host' | 'port'>,
@@ -315,18 +317,9 @@ async function listenOn(
   try {
     return await listen({ ...options, host, port });
   } catch (error) {
-    const where = `port ${port} on ${host}`;
-    throw new NodeError(
-      'port-unavailable',
-      systemCode(error) === 'EADDRINUSE'
-        ? `${where} is in use by another program: stop it, or choose another with --port`
-        : `${where} cannot be listened on (${errorText(error)}): choose others with --port and --addr`,
-      { cause: error },
-    );
+    throw portUnavailable(error, {
+      ...{ what: 'port', host, port },
+      ...{ portFlag: '--port', addrFlag: '--addr' },
+    });
   }
-}
-
-function systemCode(error: unknown): unknown {
-  const { code, cause } = error as { code?: unknown; cause?: unknown };
-  return cause === undefined ? code : systemCode(cause);
 }

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { NodeError } from '../error.ts';
-import { errorText, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
+import { portUnavailable } from '../port-unavailable.ts';
 
 /** How many connections there may be, and how slow. Times in ms. */
 export interface HttpLimits {
@@ -83,14 +83,10 @@ export async function listenHttp(options: ListenHttpOptions): Promise<HttpListen
     server.listen({ host, port });
     await once(server, 'listening');
   } catch (error) {
-    const where = `${flag} port ${port} on ${host}`;
-    throw new NodeError(
-      'port-unavailable',
-      (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-        ? `${where} is in use by another program: stop it, or choose another with --${flag}.port`
-        : `${where} cannot be listened on (${errorText(error)}): choose others with --${flag}.port and --${flag}.addr`,
-      { cause: error },
-    );
+    throw portUnavailable(error, {
+      ...{ what: `${flag} port`, host, port },
+      ...{ portFlag: `--${flag}.port`, addrFlag: `--${flag}.addr` },
+    });
   }
   server.on('error', (error) => log.warn({ error }, `${flag} server missed a connection`));
   const bound = (server.address() as AddressInfo).port;

@@ -275,6 +275,13 @@ describe('bad files', () => {
     await expect(exportFile(chain, join(directory, 'x'), { last: 701 })).rejects.toMatchObject({
       code: 'unknown-block',
     });
+    const file = join(directory, 'chain.rlp');
+    const before = readFileSync(file);
+    await expect(exportFile(chain, file, { first: 402 })).rejects.toMatchObject({
+      code: 'unknown-block',
+      message: 'block 402: the chain ends at 400',
+    });
+    expect(readFileSync(file).equals(before)).toBe(true);
     expect(readdirSync(directory)).toEqual(['chain.rlp']);
   });
 

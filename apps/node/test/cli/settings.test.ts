@@ -201,6 +201,46 @@ describe('where it was written', () => {
     expect(read('', { DEVP2P_SYNC_EXIT: 'true' }).settings['sync.exit']).toBe(true);
   });
 
+  test('ND-02 every flag can be set in the file, under its name and in sections', () => {
+    const typed: Record<string, unknown> = { 'http.port': 1, 'ws.port': 2, 'metrics.addr': '::1' };
+    const path = config(`
+      [http]
+      enabled = true
+      port = 1
+      api = ["admin", "net"]
+      [ws]
+      enabled = false
+      port = 2
+      [metrics]
+      addr = "::1"
+    `);
+    const { settings } = read(`--config ${path}`);
+    expect(settings).toMatchObject({
+      ...{ ...typed, http: true, ws: false, metrics: false },
+      'http.api': ['admin', 'net'],
+    });
+    expect(read(`--config ${path} --http=false --metrics`).settings).toMatchObject({
+      ...{ http: false, metrics: true },
+    });
+    expect(read(`--config ${config('http = true\n"http.port" = 3')}`).settings).toMatchObject({
+      ...{ http: true, 'http.port': 3 },
+    });
+    for (const name of Object.keys(flags) as (keyof typeof flags)[]) {
+      if (flags[name].commandLineOnly || name === 'config') continue;
+      const parts = name.split('.');
+      const key = parts.pop();
+      const section = parts.length === 0 ? '' : `[${parts.join('.')}]\n`;
+      // A wrong value shows that it was found: a flag that takes any path takes no empty one.
+      const value = /DIR|FILE/.test(flags[name].value ?? '') ? '""' : '"?/ ?"';
+      const command = flags[name].commands?.[0] ?? 'run';
+      const file = command === 'export' ? ' out' : '';
+      const wrong = config(`${section}${key} = ${value}`);
+      expect(() => read(`${command}${file} --config ${wrong}`)).toThrow(
+        new RegExp(`^bad value .*for "${name}" in `),
+      );
+    }
+  });
+
   test('a list in the file is a list', () => {
     const path = config(`static = ["enode://${id}@127.0.0.1:1", "enode://${id}@127.0.0.1:2"]`);
     expect(read(`--config ${path}`).settings.static).toHaveLength(2);
@@ -237,6 +277,8 @@ describe('wrong use is one line that names the thing', () => {
     ['--port 1e3', 'bad value "1e3" for --port: expected a whole number from 0 to 65535'],
     ['--port 0x10', 'bad value "0x10" for --port: expected a whole number from 0 to 65535'],
     ['--port=-1', 'bad value "-1" for --port: expected a whole number from 0 to 65535'],
+    ['--port -1', 'bad value "-1" for --port: expected a whole number from 0 to 65535'],
+    ['--maxpeers -5', 'bad value "-5" for --maxpeers: expected a whole number from 0 to 10000'],
     ['--addr localhost', 'bad value "localhost" for --addr: expected an IPv4 or IPv6 address'],
     ['--networkid 0', 'bad value "0" for --networkid: expected a whole number from 1 to 2^64-1'],
     ['--sync.target 0x12', 'bad value "0x12" for --sync.target: expected 64 hex digits'],
@@ -298,6 +340,9 @@ describe('wrong use is one line that names the thing', () => {
   test.each([
     ['prot = 1', /^"prot" in .*config.toml is no setting; did you mean port\?$/],
     ['[sync]\ntraget = "x"', /^"sync.traget" in .* is no setting; did you mean sync.target\?$/],
+    ['[http]\nenable = true', /^"http.enable" in .* is no setting; did you mean http.enabled\?$/],
+    ['[nodiscover]\nenabled = true', /^"nodiscover" in .*: expected a string, a number, true or/],
+    ['"http.port" = 1\n[http]\nport = 2', /^"http.port" in .* are both given: keep one$/],
     ['help = true', /^"help" in .* is no setting/],
     ['port = "x"', /^bad value "x" for "port" in .*: expected a whole number/],
     ['port = 1.5', /^bad value "1.5" for "port" in .*: expected a whole number/],

@@ -53,6 +53,15 @@ describe('plain lines', () => {
     ]);
   });
 
+  test('have a unit where the phase does not say what is counted', () => {
+    const { progress, lines } = setUp(false);
+    progress.report('import', 0, 10, 'B');
+    progress.report('import', 10, 10, 'B');
+    expect(lines).toEqual([
+      ['import', { done: 10, total: 10, unit: 'B', rate: '0B/s', left: '0s' }],
+    ]);
+  });
+
   test('what stands still has no time left to tell', async () => {
     const { clock, progress, lines } = setUp(false);
     progress.report('headers', 5, 10);
