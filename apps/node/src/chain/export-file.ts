@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { receiptList } from '@devp2p/eth';
@@ -31,7 +31,8 @@ const readAhead = 64;
 
 /**
  * Writes blocks to a file as concatenated RLP, which `geth import` and {@link importFile} read; gzipped when the
- * file's name ends in `.gz`. The file appears when it is complete, and replaces one of that name.
+ * file's name ends in `.gz`. The file appears when it is complete, and replaces one of that name, or the one that a
+ * link of that name leads to. What is no file, such as a pipe or a device, is written into as it is.
  *
  * @returns how many blocks were written
  * @throws ChainError `unknown-block` when the chain lacks one of them or its receipts, `file` when the file cannot be
@@ -51,26 +52,25 @@ export async function exportFile(
       `block ${Math.max(first, last)}: the chain ends at ${head}`,
     );
   }
-  if (await isDirectory(path)) {
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) {
     throw new ChainError('file', `${path} cannot be written: it is a directory`);
   }
-  const unfinished = `${path}.unfinished`;
-  const target = createWriteStream(unfinished);
+  const replaces = there === undefined || there.isFile();
+  const place = there?.isFile() ? await realpath(path) : path;
+  const unfinished = replaces ? `${place}.unfinished` : place;
+  const target = createWriteStream(unfinished, { flags: replaces ? 'w' : 'a' });
   const items = readItems(chain, first, last, options);
   try {
     if (path.endsWith('.gz')) await pipeline(items, createGzip(), target, { signal });
     else await pipeline(items, target, { signal });
-    await rename(unfinished, path);
+    if (replaces) await rename(unfinished, place);
   } catch (error) {
-    await rm(unfinished, { force: true });
+    if (replaces) await rm(unfinished, { force: true });
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new ChainError('file', `${path} cannot be written: ${error.message}`, { cause: error });
   }
   return Math.max(0, last - first + 1);
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 async function* readItems(

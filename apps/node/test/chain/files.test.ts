@@ -1,4 +1,13 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { toHex } from '@devp2p/enr';
@@ -76,6 +85,23 @@ describe('export and import', () => {
     expect(await exportFile(chain, part, { first: 0, last: 0 })).toBe(1);
     const empty = await openTemporary(genesis);
     expect(await importFile(empty, part, { crypto })).toMatchObject({ known: 1, added: 0 });
+  });
+
+  test('ND-05 a link stays a link, and a pipe is written into', async () => {
+    const { chain, directory, file } = await filled();
+    const [link, other, pipe] = ['link', 'other.rlp', 'pipe'].map((name) => join(directory, name));
+    writeFileSync(other as string, 'old');
+    symlinkSync(other as string, link as string);
+    await exportFile(chain, link as string);
+    expect(lstatSync(link as string).isSymbolicLink()).toBe(true);
+    expect(readFileSync(other as string).equals(readFileSync(file))).toBe(true);
+
+    execFileSync('mkfifo', [pipe as string]);
+    const reader = readFile(pipe as string);
+    await exportFile(chain, pipe as string);
+    expect((await reader).equals(readFileSync(file))).toBe(true);
+    expect(lstatSync(pipe as string).isFIFO()).toBe(true);
+    expect(readdirSync(directory).sort()).toEqual(['chain.rlp', 'link', 'other.rlp', 'pipe']);
   });
 
   test('ND-05 receipts travel in a file of their own, and are checked', async () => {
