@@ -78,8 +78,13 @@ export function withDefaults(options: AddrManOptions): Settings {
   for (const name of Object.keys(NUMBERS) as (keyof Numbers)[]) {
     const chosen = options[name] ?? NUMBERS[name];
     const whole = name === 'sourceRate' || Number.isInteger(chosen);
-    if (!(chosen > 0 && chosen < 2 ** 48 && whole)) {
-      throw new AddrManError('invalid-option', `${name} is ${chosen}, not a positive number`);
+    // A snapshot counts entries in 32 bits.
+    const limit = name === 'horizon' || name === 'minFailureTime' ? 2 ** 48 : 2 ** 32;
+    if (!(chosen > 0 && chosen < limit && whole)) {
+      throw new AddrManError(
+        'invalid-option',
+        `${name} is ${chosen}, not a positive number below ${limit}`,
+      );
     }
     numbers[name] = chosen;
   }

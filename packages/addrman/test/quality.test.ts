@@ -65,6 +65,7 @@ test.each([
   { bucketSize: Number.NaN },
   { triedBuckets: 2 ** 20, bucketSize: 64 },
   { sourceRate: Number.POSITIVE_INFINITY },
+  { maxPerNetwork: 2 ** 32 },
   { key: new Uint8Array(31) },
   { localId: new Uint8Array(32) },
 ])('an option that makes no sense is refused: %o', (options) => {
