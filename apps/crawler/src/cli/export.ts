@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { openDatadir } from '../datadir.ts';
 import { CrawlerError } from '../error.ts';
@@ -47,21 +47,21 @@ export async function exportCrawl(
   return damaged === 0;
 }
 
-/** Whole or not at all; but a device or a pipe is written to as it is. */
+/** Whole or not at all, through links; but what is no file, such as a pipe or a device, is written to as it is. */
 async function writeFile(
   path: string,
   pieces: AsyncIterable<string>,
   signal: AbortSignal,
 ): Promise<void> {
-  const aside = `${path}.${process.pid}.part`;
+  const there = await stat(path).catch(() => undefined);
+  const place = there?.isFile() ? await realpath(path) : path;
+  const aside = `${place}.${process.pid}.part`;
   try {
-    const isFile = await stat(path).then(
-      (found) => found.isFile(),
-      () => true,
-    );
-    if (!isFile) return await pipeline(pieces, createWriteStream(path), { signal });
+    if (there && !there.isFile()) {
+      return await pipeline(pieces, createWriteStream(path, { flags: 'a' }), { signal });
+    }
     await pipeline(pieces, createWriteStream(aside, { flags: 'wx' }), { signal });
-    await rename(aside, path);
+    await rename(aside, place);
   } catch (error) {
     await rm(aside, { force: true });
     const { code } = error as NodeJS.ErrnoException;

@@ -204,7 +204,7 @@ describe.concurrent('the program', () => {
   }, 60_000);
 
   test.runIf(process.platform === 'linux')(
-    'CR-11 says that the disk is full, and leaves devices as they are',
+    'CR-11 says that the disk is full, and leaves devices and links as they are',
     async () => {
       const full = await run(['--help'], undefined, openSync('/dev/full', 'w'));
       expect(full).toMatchObject({
@@ -217,6 +217,13 @@ describe.concurrent('the program', () => {
       const flags = ['--datadir', join(folder, 'device'), '--output', output];
       expect(await run(['export', ...flags])).toMatchObject({ code: 0 });
       expect(lstatSync(output).isSymbolicLink()).toBe(true);
+      const [file, link] = [join(folder, 'device-file'), join(folder, 'file-link')];
+      writeFileSync(file, '');
+      symlinkSync(file, link);
+      const datadir = join(folder, 'device');
+      await run(['export', '--datadir', datadir, '--output', link, '--format', 'csv']);
+      expect(lstatSync(link).isSymbolicLink()).toBe(true);
+      expect(readFileSync(file, 'utf8')).toMatch(/^id,/);
     },
     60_000,
   );
