@@ -16,11 +16,11 @@ import { datadir, start } from './scene.ts';
  *     unshare -Urn sh -c 'ip link set lo up && ip route add local 0.0.0.0/0 dev lo &&
  *       HOSTILE_INTERNET=1 HOSTILE_FLOOD=4/256 npx vitest run --project unit apps/node/test/hostile/flood.test.ts'
  */
-const { HOSTILE_FLOOD = '8/256', HOSTILE_RESTARTS = '2', HOSTILE_INTERNET } = process.env;
+const { HOSTILE_FLOOD = '8/128', HOSTILE_RESTARTS = '2', HOSTILE_INTERNET } = process.env;
 const [groups = 0, ids = 0] = HOSTILE_FLOOD.split('/').map(Number);
 const restarts = Number(HOSTILE_RESTARTS);
 /** What the daemon has lived with for a while. */
-const honest = { all: 1_000, tried: 150 };
+const honest = { all: 500, tried: 100 };
 /** Outbound places, as in the table of `@devp2p/addrman`. */
 const slots = 8;
 
