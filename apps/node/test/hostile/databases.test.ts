@@ -1,8 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generatePrivateKey } from '@devp2p/crypto';
-import { listen } from '@devp2p/discv4/udp';
-import { parseEnode } from '@devp2p/enr';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
 import { visit } from '../../soak/guest.ts';
@@ -14,6 +11,7 @@ import {
   databases,
   fingerprint,
   fullDatadir,
+  introduce,
   open,
   plant,
   staysHome,
@@ -23,6 +21,9 @@ import { chainFile, datadir, run, start } from './scene.ts';
 const quiet = ['--verbosity', 'error'];
 /** When known addresses are saved next, in ms (`@devp2p/addrman`). */
 const saveInterval = 15 * 60_000;
+
+/** A busy machine may take long to come to something. */
+const patience = { timeout: 30_000 };
 
 /** A datadir that has everything; to be copied or read only. */
 let full: string;
@@ -86,7 +87,9 @@ test('HX-22 addresses and anchors that are damaged are set aside, what else ther
   const daemon = start(directory, '--nodiscover', '--verbosity', 'warn');
   const { ask } = await visit(await daemon.enode);
   await ask();
-  await expect.poll(() => daemon.stderr).toMatch(/network: .* dialled first .* set aside/);
+  await expect
+    .poll(() => daemon.stderr, patience)
+    .toMatch(/network: .* dialled first .* set aside/);
   expect(daemon.stderr).toMatch(/network: known addresses are damaged: they are set aside/);
   expect(await daemon.stop()).toBe(0);
   const after = await contents(directory, 'addresses');
@@ -163,14 +166,10 @@ describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
     const enode = await daemon.enode;
     await daemon.pass(saveInterval);
     await expect
-      .poll(() => daemon.stderr)
+      .poll(() => daemon.stderr, patience)
       .toMatch(/network: known addresses are not saved .*large/);
     for (let guests = 0; guests < 50 && !daemon.stderr.includes('store failed'); guests++) {
-      const guest = await listen({
-        ...{ privateKey: generatePrivateKey(), host: '127.0.0.1', port: 0 },
-      });
-      await guest.requestEnr(parseEnode(enode));
-      await guest.close();
+      await introduce(enode);
     }
     expect(daemon.stderr).toMatch(/discovery: store failed .*nodes.*large/);
     const { ask } = await visit(enode);

@@ -44,14 +44,18 @@ export async function fullDatadir(): Promise<string> {
   await database.close();
 
   const daemon = start(directory, ...staysHome);
-  const guest = await listen({
-    ...{ privateKey: generatePrivateKey(), host: '127.0.0.1', port: 0 },
-  });
-  // Who gets an answer has proved its address.
-  await guest.requestEnr(parseEnode(await daemon.enode));
+  await introduce(await daemon.enode);
   expect(await daemon.stop()).toBe(0);
-  await guest.close();
   return directory;
+}
+
+/** Becomes a node that another one has found, and keeps. */
+export async function introduce(enode: string): Promise<void> {
+  const guest = await listen({ privateKey: generatePrivateKey(), host: '127.0.0.1', port: 0 });
+  const node = parseEnode(enode);
+  // Who gets an answer has proved its address. On a busy machine it may take more than one try.
+  while ((await guest.requestEnr(node).catch(() => undefined)) === undefined);
+  await guest.close();
 }
 
 function openDemoChain(directory: string): Promise<LocalChain> {
