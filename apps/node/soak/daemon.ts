@@ -37,6 +37,8 @@ export class Daemon {
   /** Exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals | null>;
   readonly #child: ChildProcess;
+  /** Looks again, whenever there is more. */
+  readonly #looks = new Set<() => void>();
   readonly #enode: Promise<string>;
 
   constructor(place: string | Place, ...flags: string[]) {
@@ -67,6 +69,7 @@ export class Daemon {
     log.setEncoding('utf8').on('data', (text: string) => {
       // Whoever makes a node talk shall not make the test grow.
       this.stderr = (this.stderr + text).slice(-1_000_000);
+      for (const look of this.#looks) look();
     });
     let stdout = '';
     this.#enode = new Promise((resolve, reject) => {
@@ -97,6 +100,20 @@ export class Daemon {
     const { result } = (await json(response)) as { result?: unknown };
     if (result === undefined) throw new Error(`no result of ${method}`);
     return result;
+  }
+
+  /** Resolves as soon as the log has a match, and when the process has ended. */
+  async said(pattern: RegExp): Promise<void> {
+    const match = new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (!pattern.test(this.stderr)) return;
+        this.#looks.delete(look);
+        resolve();
+      };
+      this.#looks.add(look);
+      look();
+    });
+    await Promise.race([match, this.ended]);
   }
 
   /** Bytes of memory that the process takes up. */

@@ -22,9 +22,6 @@ const quiet = ['--verbosity', 'error'];
 /** When known addresses are saved next, in ms (`@devp2p/addrman`). */
 const saveInterval = 15 * 60_000;
 
-/** A busy machine may take long to come to something. */
-const patience = { timeout: 30_000 };
-
 /** A datadir that has everything; to be copied or read only. */
 let full: string;
 /** What of it is text. */
@@ -87,9 +84,8 @@ test('HX-22 addresses and anchors that are damaged are set aside, what else ther
   const daemon = start(directory, '--nodiscover', '--verbosity', 'warn');
   const { ask } = await visit(await daemon.enode);
   await ask();
-  await expect
-    .poll(() => daemon.stderr, patience)
-    .toMatch(/network: .* dialled first .* set aside/);
+  await daemon.said(/dialled first/);
+  expect(daemon.stderr).toMatch(/network: .* dialled first .* set aside/);
   expect(daemon.stderr).toMatch(/network: known addresses are damaged: they are set aside/);
   expect(await daemon.stop()).toBe(0);
   const after = await contents(directory, 'addresses');
@@ -165,9 +161,8 @@ describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
     const daemon = start(place, ...staysHome, '--verbosity', 'warn');
     const enode = await daemon.enode;
     await daemon.pass(saveInterval);
-    await expect
-      .poll(() => daemon.stderr, patience)
-      .toMatch(/network: known addresses are not saved .*large/);
+    await daemon.said(/not saved/);
+    expect(daemon.stderr).toMatch(/network: known addresses are not saved .*large/);
     for (let guests = 0; guests < 50 && !daemon.stderr.includes('store failed'); guests++) {
       await introduce(enode);
     }

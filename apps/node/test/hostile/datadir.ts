@@ -58,7 +58,8 @@ export async function introduce(enode: string): Promise<void> {
   await guest.close();
 }
 
-function openDemoChain(directory: string): Promise<LocalChain> {
+/** Opens the chain of a directory. */
+export function openDemoChain(directory: string): Promise<LocalChain> {
   const genesis = parseGenesis(readFileSync(genesisFile, 'utf8'), crypto);
   return openChain({ location: join(directory, 'chain'), genesis, crypto, clock: systemClock });
 }
