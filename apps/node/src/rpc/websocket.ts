@@ -17,7 +17,10 @@ export interface WebSocketLimits {
   readonly maxConcurrent: number;
   /** Subscriptions of one connection. @default 32 */
   readonly maxSubscriptions: number;
-  /** What may wait for a caller that does not read its notifications, before it is dropped. @default 1 MiB */
+  /**
+   * What may wait for a caller that does not read: beyond it nothing more is read from it, and with a notification more
+   * it is dropped. @default 1 MiB
+   */
   readonly maxUnread: number;
   /** Time from one ping to the next; who did not answer the last is dropped. @default 30_000 (go-ethereum) */
   readonly pingInterval: number;
@@ -113,15 +116,24 @@ function serveSocket(socket: WebSocket, { rpc, limits, random }: WebSocketHandle
     },
   });
   let underWay = 0;
+  /** Who asks faster than it is answered, or does not read the answers, is not read from. */
+  const throttle = (): void => {
+    const isBehind = underWay >= limits.maxConcurrent || socket.bufferedAmount > limits.maxUnread;
+    if (isBehind && !socket.isPaused) socket.pause();
+    else if (!isBehind && socket.isPaused) socket.resume();
+  };
   const respond = async (data: RawData): Promise<void> => {
     underWay += 1;
-    if (underWay === limits.maxConcurrent) socket.pause();
+    throttle();
     const { text } = await rpc(data.toString(), subscriptions);
-    // Until the answer is out: who does not read is not read from.
-    if (text !== undefined) await new Promise((resolve) => socket.send(text, resolve));
+    if (text !== undefined) {
+      const sent = new Promise((resolve) => socket.send(text, resolve));
+      throttle();
+      await sent;
+    }
     subscriptions.begin();
     underWay -= 1;
-    if (underWay < limits.maxConcurrent && socket.isPaused) socket.resume();
+    throttle();
   };
   socket.on('message', (data) => void respond(data));
   socket.on('close', () => subscriptions.close());
