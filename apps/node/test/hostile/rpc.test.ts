@@ -1,0 +1,317 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { Daemon } from '../../soak/daemon.ts';
+import { visit } from '../../soak/guest.ts';
+import { ask, call, open, parseAnswer } from '../rpc/servers.ts';
+import { datadir, Honest, start } from './scene.ts';
+
+/** Whether to wait for the longest of the timeouts, too. */
+const { HOSTILE_SLOW } = process.env;
+/** Of one message, or body, in bytes. */
+const maxRequest = 5 * 1024 * 1024;
+/** Connections at once, and those of them that wait for a request. */
+const [maxConnections, maxWaiting] = [512, 256];
+const [maxWebSockets, maxSubscriptions] = [64, 32];
+
+let daemon: Daemon;
+let honest: Honest;
+let http: string;
+let ws: string;
+let metrics: string;
+beforeAll(async () => {
+  const apis = 'admin,net,web3';
+  daemon = start(
+    ...([datadir(), '--nodiscover', '--http', '--http.port', '0', '--http.api', apis] as const),
+    ...['--ws', '--ws.port', '0', '--ws.api', apis, '--metrics', '--metrics.port', '0'],
+  );
+  await daemon.enode;
+  const endpoint = (name: string): string =>
+    `http://${new RegExp(`${name} server started endpoint=(\\S+)`).exec(daemon.stderr)?.[1]}`;
+  [http, ws, metrics] = [endpoint('http'), endpoint('ws'), endpoint('metrics')];
+  honest = await Honest.arrive(daemon);
+});
+
+/** The server answers, and the node its peers, as if nothing were the matter. */
+async function expectServed({ descriptors = 0 } = {}): Promise<void> {
+  expect(await daemon.call('net_version')).toBe('7331');
+  // What was received and is not collected yet: 64 MiB of bodies at once, as bytes and as text, and the messages of a
+  // few WebSockets.
+  await honest.expectServed({ bytes: 192e6, descriptors });
+}
+
+/** Requests up to where their headers may end. */
+function post(url: string): string {
+  return `POST / HTTP/1.1\r\nhost: ${new URL(url).host}\r\ncontent-type: application/json\r\n`;
+}
+const upgradeHeaders = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+};
+function upgrade(url: string): string {
+  const lines = Object.entries({ host: new URL(url).host, ...upgradeHeaders });
+  return `GET / HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}`;
+}
+
+/** Sends a byte now and then, and never the last one. */
+function dribble(url: string, text: string, first = ''): Promise<string> {
+  const { socket, answer } = open(url);
+  socket.write(first);
+  let sent = 0;
+  const timer = setInterval(() => {
+    if (sent < text.length - 1) socket.write(text[sent++] ?? '');
+  }, 100);
+  void answer.then(() => clearInterval(timer));
+  return answer;
+}
+
+/** A connection that speaks WebSocket as it pleases, and the code with which it is closed. */
+async function attach(): Promise<{ socket: Socket; code: Promise<number> }> {
+  const { socket } = open(ws);
+  let last = '';
+  socket.on('data', (text: string) => {
+    last = (last + text).slice(-1_000);
+  });
+  const code = new Promise<number>((resolve) => {
+    socket.on('close', () => {
+      const bytes = Buffer.from(last, 'latin1');
+      const at = bytes.lastIndexOf(0x88);
+      resolve(at < 0 ? 1006 : bytes.readUInt16BE(at + 2));
+    });
+  });
+  socket.write(`${upgrade(ws)}\r\n`);
+  while (!last.includes('\r\n\r\n')) await once(socket, 'data');
+  return { socket, code };
+}
+
+/** Opcodes of frames; the bit says that the frame is the last of its message. */
+const [continuation, text, ping, last] = [0x0, 0x1, 0x9, 0x80];
+
+/** A frame as clients send it, masked with zeros. */
+function frame(first: number, payload: string): Buffer {
+  const { length } = payload;
+  const size =
+    length < 126
+      ? [0x80 | length]
+      : [0xff, 0, 0, 0, 0, ...[24, 16, 8, 0].map((shift) => (length >>> shift) & 0xff)];
+  return Buffer.concat([Uint8Array.of(first, ...size, 0, 0, 0, 0), Buffer.from(payload, 'latin1')]);
+}
+
+/** Writes as fast as it is taken, until the other side has had enough. */
+async function pour(socket: Socket, chunk: Uint8Array, times = 10_000): Promise<void> {
+  for (let i = 0; i < times && !socket.destroyed; i++) {
+    if (socket.write(chunk)) continue;
+    const over = new AbortController();
+    const { signal } = over;
+    await Promise.race([
+      once(socket, 'drain', { signal }),
+      once(socket, 'close', { signal }),
+    ]).catch(() => {});
+    over.abort();
+  }
+}
+
+/** A caller who can be waited for. */
+async function dial(): Promise<{
+  socket: WebSocket;
+  next: () => Promise<Record<string, unknown>>;
+}> {
+  const socket = new WebSocket(ws.replace('http', 'ws'));
+  await once(socket, 'open');
+  return {
+    socket,
+    async next() {
+      const [data] = await once(socket, 'message');
+      return JSON.parse(String(data));
+    },
+  };
+}
+
+const batch = `[${Array.from({ length: 10_000 }, () => call('net_version')).join(',')}]`;
+
+test('HX-27 connections that do nothing are no more than the limit, and keep nobody out', async () => {
+  const idle = [http, ws, metrics].flatMap((url) => Array.from({ length: 600 }, () => open(url)));
+  await Promise.all(
+    idle.map(({ socket }) => Promise.race([once(socket, 'connect'), once(socket, 'close')])),
+  );
+  await expectServed({ descriptors: 3 * maxConnections });
+  const { socket } = await dial();
+  socket.terminate();
+  expect((await ask(metrics, { method: 'GET', path: '/metrics' })).status).toBe(200);
+  // Whoever has waited longest was shown out.
+  const out = idle.filter(({ socket: { destroyed } }) => destroyed).length;
+  expect(out).toBeGreaterThanOrEqual(3 * (600 - maxConnections));
+  expect(daemon.descriptors).toBeLessThan(3 * (maxWaiting + 1) + 100);
+  for (const { socket } of idle) socket.destroy();
+  await Promise.all(idle.map(({ answer }) => answer));
+  await expectServed();
+});
+
+/** Callers that are slow while the others do their worst, and what they are told in the end. */
+let slow: { readonly headers: readonly Promise<string>[]; readonly body: Promise<string> };
+test('HX-27 slow callers keep nobody out', async () => {
+  slow = {
+    headers: [http, metrics].map((url) => dribble(url, post(url))).concat(dribble(ws, upgrade(ws))),
+    body: dribble(http, ' '.repeat(1_000), `${post(http)}content-length: 1000\r\n\r\n`),
+  };
+  await expectServed({ descriptors: 4 });
+});
+
+describe('HX-27 over HTTP', () => {
+  test.each([
+    ['a body over the limit', ' '.repeat(maxRequest + 1), 413],
+    ['arrays in arrays', '['.repeat(maxRequest), 400],
+    ['objects in objects', '{"a":'.repeat(maxRequest / 5), 400],
+    ['objects in a call', call('net_version', [JSON.parse('['.repeat(99) + ']'.repeat(99))]), 400],
+    ['a batch of 10,000', batch, 200],
+  ])('HX-27 %s, from ten at once, is refused', async (_, body, status) => {
+    const attacks = Array.from({ length: 10 }, () => ask(http, { body }));
+    await expectServed({ descriptors: 10 });
+    for (const answer of await Promise.all(attacks)) {
+      expect(answer.status).toBe(status);
+      // However many calls there were, none was made.
+      expect(answer.body).not.toContain('7331');
+    }
+    await expectServed();
+  });
+
+  test('HX-27 a body without end is refused where it passes the limit', async () => {
+    const { socket, answer } = open(http);
+    socket.write(`${post(http)}transfer-encoding: chunked\r\n\r\n`);
+    await pour(socket, Buffer.from(`10000\r\n${' '.repeat(0x10000)}\r\n`));
+    expect(parseAnswer(await answer).status).toBe(413);
+    await expectServed();
+  });
+
+  const evil = 'http://evil.example';
+  test.each([
+    ['of another origin', () => http, { headers: { origin: evil } }],
+    [
+      'that asks without a preflight',
+      () => http,
+      { headers: { origin: evil, 'content-type': 'text/plain' } },
+    ],
+    ['that asks first', () => http, { method: 'OPTIONS', headers: { origin: evil } }],
+    ['in a frame without an origin', () => http, { headers: { origin: 'null' } }],
+    ['whose own name leads here now', () => http, { headers: { host: 'evil.example:8545' } }],
+    [
+      'whose own name leads here now, and asks for its health',
+      () => http,
+      { method: 'GET', path: '/health', headers: { host: 'evil.example' } },
+    ],
+    [
+      'that opens a WebSocket',
+      () => ws,
+      { method: 'GET', headers: { ...upgradeHeaders, origin: evil } },
+    ],
+    [
+      'whose own name leads here, that opens a WebSocket',
+      () => ws,
+      { method: 'GET', headers: { ...upgradeHeaders, origin: evil, host: 'evil.example:8546' } },
+    ],
+  ])('HX-27 a page %s gets 403', async (_, url, request) => {
+    const { status, headers, body } = await ask(url(), {
+      body: call('admin_nodeInfo'),
+      ...request,
+    });
+    expect(status).toBe(403);
+    expect(headers).not.toHaveProperty('access-control-allow-origin');
+    expect(body).not.toContain('enode');
+  });
+});
+
+describe('HX-27 over WebSocket', () => {
+  test.each([
+    ['a message over the limit', 1009, frame(text | last, ' '.repeat(maxRequest + 1)), 1],
+    ['a message without end', 1009, frame(continuation, ' '.repeat(65_536)), 10_000],
+    [
+      'a message in pieces of a byte',
+      1008,
+      Buffer.concat(Array(1_000).fill(frame(continuation, ' '))),
+      10_000,
+    ],
+    ['frames that are not masked', 1002, Buffer.from([text | last, 2, 0x5b, 0x5d]), 1],
+    ['frames of no kind', 1002, frame(0xf | last, ''), 1],
+    ['text that is none', 1007, frame(text | last, '\xff\xfe'), 1],
+  ])('HX-27 %s ends its connection with %i', async (_, expected, chunk, times) => {
+    const { socket, code } = await attach();
+    if ((chunk[0] ?? 0) === continuation) socket.write(frame(text, '['));
+    await pour(socket, chunk, times);
+    expect(await code).toBe(expected);
+    await expectServed();
+  });
+
+  test('HX-27 whoever pings without end is cut off', async () => {
+    const { socket, code } = await attach();
+    socket.pause();
+    await pour(socket, Buffer.concat(Array(500).fill(frame(ping | last, ' '.repeat(125)))));
+    expect(await code).toBe(1006);
+    await expectServed();
+  });
+
+  test.each([
+    ['arrays in arrays', '['.repeat(1_000_000)],
+    ['a batch of 10,000', batch],
+  ])('HX-27 %s is answered with an error', async (_, body) => {
+    const { socket, next } = await dial();
+    socket.send(body);
+    const [answer] = [await next()].flat();
+    expect(answer).toMatchObject({ error: { code: expect.any(Number) } });
+    socket.terminate();
+    await expectServed();
+  });
+
+  test('HX-27 there are no more subscriptions than the limit, and no more connections', async () => {
+    const { socket, next } = await dial();
+    for (let count = 0; count < maxSubscriptions; count++) {
+      socket.send(call('admin_subscribe', ['peerEvents']));
+      expect(await next()).toHaveProperty('result');
+    }
+    socket.send(call('admin_subscribe', ['peerEvents']));
+    expect(await next()).toMatchObject({ error: { message: expect.stringContaining('too many') } });
+    socket.terminate();
+    await once(socket, 'close');
+    const others = await Promise.all(Array.from({ length: maxWebSockets - 1 }, dial));
+    const held = await dial();
+    expect((await ask(ws, { method: 'GET', headers: upgradeHeaders })).status).toBe(503);
+    await expectServed({ descriptors: maxWebSockets });
+    for (const other of [...others, held]) other.socket.terminate();
+  });
+
+  test('HX-27 whoever asks and subscribes and never reads is dropped, and costs a bounded queue', async () => {
+    const attackers = await Promise.all([dial(), dial(), dial(), dial()]);
+    const closed = attackers.map(({ socket }) => once(socket, 'close'));
+    for (const { socket, next } of attackers) {
+      socket.send(call('admin_subscribe', ['peerEvents']));
+      expect(await next()).toHaveProperty('result');
+      socket.pause();
+      // Answers are as long as the id that they repeat.
+      const question = call('net_version', [], 'x'.repeat(2_000_000));
+      for (let count = 0; count < 40; count++) socket.send(question);
+    }
+    // As much as is answered at once would be 64 MB for each.
+    await expectServed({ descriptors: 4 });
+    const { peer } = await visit(await daemon.enode);
+    await peer.disconnect('requested');
+    for (const { socket } of attackers) socket.resume();
+    for (const end of closed) expect((await end)[0]).toBe(1006);
+    await expectServed();
+  });
+});
+
+test('HX-27 headers that come byte by byte are refused with 408, those of a WebSocket too', async () => {
+  for (const answer of await Promise.all(slow.headers))
+    expect(parseAnswer(answer).status).toBe(408);
+  await expectServed();
+});
+
+test.skipIf(HOSTILE_SLOW === undefined)(
+  'HX-27 a body that does not end is refused with 408',
+  async () => {
+    expect(parseAnswer(await slow.body).status).toBe(408);
+    await expectServed();
+  },
+);
