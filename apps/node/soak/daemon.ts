@@ -44,16 +44,8 @@ export class Daemon {
   constructor(place: string | Place, ...flags: string[]) {
     const [datadir, limits] =
       typeof place === 'string' ? [place, undefined] : [place.datadir, place];
-    const where = [
-      '--datadir',
-      datadir,
-      '--genesis',
-      genesis,
-      '--addr',
-      '127.0.0.1',
-      '--port',
-      '0',
-    ];
+    const where = ['--datadir', datadir, '--genesis', genesis, '--addr', '127.0.0.1'];
+    if (!flags.includes('--port')) where.push('--port', '0');
     const { PATH } = process.env;
     const args = ['--import', probe, program, ...where, ...flags];
     const child = spawn(...limited(limits, args), {

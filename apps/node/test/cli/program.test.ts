@@ -1,5 +1,3 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -9,7 +7,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -129,15 +127,6 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     );
   });
 
-  test('ND-03 a datadir in use', async () => {
-    const path = datadir();
-    await startNode(path).enode();
-    await expectFailure(
-      startNode(path, ...quiet),
-      new RegExp(`datadir ${path} is in use by another`),
-    );
-  });
-
   test('ND-03 a datadir of another genesis, which stays as it is', async () => {
     const other = join(folder, 'other.json');
     writeFileSync(other, readFileSync(genesis, 'utf8').replace('"nonce": "0x0"', '"nonce": "0x1"'));
@@ -157,18 +146,6 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     await first.ended;
     chmodSync(join(path, 'nodekey'), 0o644);
     await expectFailure(startNode(path, ...quiet), /nodekey is open to other users .*chmod 600/);
-  });
-
-  test('HX-21 a port in use', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    const args = ['--addr', '127.0.0.1', '--port', String(port), '--datadir', datadir()];
-    await expectFailure(
-      start([...args, ...quiet]),
-      new RegExp(`port ${port} on 127.0.0.1 is in use`),
-    );
-    server.close();
   });
 
   test('HX-21 an address that is not this machine’s', async () => {
@@ -194,17 +171,6 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
       new RegExp(`: there is no datadir ${path}: name it with --datadir`),
     );
     expect(existsSync(path)).toBe(false);
-  });
-
-  test('HX-21 a UDP port in use', async () => {
-    const socket = createSocket('udp4').bind(0, '127.0.0.1');
-    await once(socket, 'listening');
-    const { port } = socket.address();
-    await expectFailure(
-      startNode(datadir(), '--discovery.port', String(port), ...quiet),
-      new RegExp(`UDP port ${port} on 127.0.0.1 is in use .*--discovery.port`),
-    );
-    socket.close();
   });
 
   test('ND-02 a chain file and a datadir that contradict a required block', async () => {
