@@ -19,7 +19,7 @@ export interface Crawled {
   readonly cpuSeconds: number;
 }
 
-export interface Found {
+interface Found {
   /** How far it came with the node. */
   readonly step: Step;
   /** Seconds from the crawl's start until it had come so far. */
