@@ -123,6 +123,19 @@ test('ET-02 header: too many fields, and integers that do not fit', () => {
   expect(() => decode(headerCodec, encode(list(raw), long))).toThrow(RlpError);
 });
 
+test('ET-02 header: what cannot be written is refused with the name of its field', () => {
+  const { withdrawalsRoot: _, ...london } = header();
+  const write = (fields: object) => () => encode(headerCodec, { ...london, ...fields });
+  expect(write({})).not.toThrow();
+  expect(write({ gasUsed: -1 })).toThrow('gasUsed');
+  expect(write({ logsBloom: filled(255, 1) })).toThrow('logsBloom');
+  expect(write({ slotNumber: 1 })).toThrow(expect.objectContaining({ code: 'optional-gap' }));
+  expect(write({ blobGasUsed: 2 ** 53 })).toThrow('blobGasUsed');
+  expect(() => encode(headerCodec, null as never)).toThrow(RlpError);
+  // Nothing of it is left in the encoder.
+  expect(decode(headerCodec, encode(headerCodec, london))).toEqual(london);
+});
+
 test('ET-02 body: elements that are no transactions', () => {
   const body = (transactions: string): Uint8Array =>
     encode(list(raw), [unhex(transactions), unhex('c0')]);
