@@ -1,4 +1,4 @@
-import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
+import { type Crypto, generatePrivateKey, type RandomBytes } from '@devp2p/crypto';
 import { concat, xor } from './bytes.ts';
 import { agree } from './ecies.ts';
 import { handshakeFailed } from './error.ts';
@@ -45,11 +45,12 @@ export async function initiateHandshake(
   remoteId: Uint8Array,
   options: HandshakeOptions,
 ): Promise<Session> {
-  const { crypto, random } = options;
+  const { crypto } = options;
+  const random = drawOnce(options.random);
   const ephemeralKey = generatePrivateKey(random);
   const nonce = random(NONCE_LENGTH);
 
-  const auth = sealAuth(remoteId, ephemeralKey, nonce, options);
+  const auth = sealAuth(remoteId, ephemeralKey, nonce, { ...options, random });
   wire.write(auth);
   const ack = await receiveAck(wire, options);
 
@@ -74,12 +75,13 @@ export async function acceptHandshake(
   wire: HandshakeWire,
   options: HandshakeOptions,
 ): Promise<Session> {
-  const { crypto, random } = options;
+  const { crypto } = options;
   const auth = await receiveAuth(wire, options);
 
+  const random = drawOnce(options.random);
   const ephemeralKey = generatePrivateKey(random);
   const nonce = random(NONCE_LENGTH);
-  const ack = sealAck(auth.remoteId, ephemeralKey, nonce, options);
+  const ack = sealAck(auth.remoteId, ephemeralKey, nonce, { ...options, random });
   const secrets = deriveSecrets(crypto, {
     inbound: true,
     ephemeralKey,
@@ -91,6 +93,19 @@ export async function acceptHandshake(
   });
   wire.write(ack);
   return { remoteId: auth.remoteId, secrets };
+}
+
+/** More than one side draws in a handshake: two keys, nonce, initialisation vector, padding and its length. */
+const RANDOM_LENGTH = 512;
+
+/** Hands out pieces of one draw, each once: a call of the system's generator takes longer than its bytes. */
+function drawOnce(random: RandomBytes): RandomBytes {
+  const drawn = random(RANDOM_LENGTH);
+  let used = 0;
+  return (length) => {
+    used += length;
+    return used <= drawn.length ? drawn.subarray(used - length, used) : random(length);
+  };
 }
 
 interface Exchange {
