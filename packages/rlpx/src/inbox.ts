@@ -46,7 +46,7 @@ export class Inbox {
   #reader: Reader | undefined;
   #paused = false;
   /** No further frame will come: because of an error, or without one since the remote has ended. */
-  #over: { readonly error?: Error } | undefined;
+  #over: { readonly why?: () => Error } | undefined;
 
   constructor(duplex: Duplex, opener: FrameOpener, options: InboxOptions, owner: InboxOwner) {
     this.#duplex = duplex;
@@ -73,7 +73,7 @@ export class Inbox {
     if (this.#reader) return Promise.reject(new RlpxError('busy', 'another read is waiting'));
     const frame = this.#shift();
     if (frame !== undefined) return this.#decoded(frame);
-    if (this.#over?.error) return Promise.reject(this.#over.error);
+    if (this.#over?.why) return Promise.reject(this.#over.why());
     if (this.#over) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       const onAbort = (): void => reader.reject(signal?.reason);
@@ -99,19 +99,23 @@ export class Inbox {
   /** Ends reading with an error. Messages that were whole before it can still be read. */
   fail(error: Error): void {
     if (this.#over) return;
-    this.#finish({ error });
+    this.#finish({ why: () => error });
     this.#reader?.reject(error);
   }
 
-  /** Ends reading at the wish of this side: what was not read is dropped. */
-  discard(error: Error): void {
+  /**
+   * Ends reading at the wish of this side: what was not read is dropped.
+   *
+   * @param why - makes the error for those who read nevertheless. Mostly there are none, and a stack trace takes long.
+   */
+  discard(why: () => Error): void {
     this.#drop();
-    if (this.#over?.error) return;
-    this.#finish({ error });
-    this.#reader?.reject(error);
+    if (this.#over?.why) return;
+    this.#finish({ why });
+    this.#reader?.reject(why());
   }
 
-  #finish(over: { readonly error?: Error }): void {
+  #finish(over: { readonly why?: () => Error }): void {
     this.#over = over;
     this.#watchdog.close();
     this.#opener.close();

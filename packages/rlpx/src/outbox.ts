@@ -48,7 +48,7 @@ export class Outbox {
   /** What of that the transport has. */
   #inFlight = 0;
   #scheduled = false;
-  #error: Error | undefined;
+  #failed = false;
   /** Writers waiting for room. */
   readonly #waiting = new Set<Waiter>();
   #onEmpty: (() => void) | undefined;
@@ -89,21 +89,25 @@ export class Outbox {
 
   /** Resolves when everything that was accepted is out, or can never be. */
   empty(): Promise<void> {
-    if (this.#buffered === 0 || this.#error) return Promise.resolve();
+    if (this.#buffered === 0 || this.#failed) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onEmpty = resolve;
     });
   }
 
-  /** Drops everything. */
-  fail(error: Error): void {
-    if (this.#error) return;
-    this.#error = error;
+  /**
+   * Drops everything.
+   *
+   * @param why - makes the error for each writer that waits.
+   */
+  fail(why: () => Error): void {
+    if (this.#failed) return;
+    this.#failed = true;
     this.#watchdog.close();
     this.#sealer.close();
     this.#queue.length = 0;
     this.#block = undefined;
-    for (const waiter of this.#waiting) waiter.reject(error);
+    for (const waiter of this.#waiting) waiter.reject(why());
     this.#waiting.clear();
     this.#onEmpty?.();
   }
@@ -134,7 +138,7 @@ export class Outbox {
 
   readonly #flush = (): void => {
     this.#scheduled = false;
-    if (this.#error || this.#inFlight > 0) return;
+    if (this.#failed || this.#inFlight > 0) return;
     this.#queueBlock();
     const pieces = this.#nextWindow();
     const last = pieces.pop();
@@ -163,7 +167,7 @@ export class Outbox {
 
   readonly #onWritten = (error?: Error | null): void => {
     // The transport reports its error by itself, too.
-    if (error || this.#error) return;
+    if (error || this.#failed) return;
     this.#buffered -= this.#inFlight;
     this.#inFlight = 0;
     this.#watchdog.pause();

@@ -148,7 +148,7 @@ export class RlpxStream {
    */
   close(): Promise<void> {
     if (this.#state !== 'gone') {
-      this.#inbox.discard(closedHere());
+      this.#inbox.discard(closedHere);
       this.#shutDown();
       this.#duplex.resume();
     }
@@ -158,9 +158,9 @@ export class RlpxStream {
   /** Ends the stream at once. What was not sent or read is lost; waiting calls reject with `error`. Idempotent. */
   destroy(error?: Error): void {
     if (this.#state === 'open') this.#error = error;
-    const reason = error ?? closedHere();
-    this.#inbox.discard(reason);
-    this.#end(reason);
+    const why = error === undefined ? closedHere : () => error;
+    this.#inbox.discard(why);
+    this.#end(why);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -186,21 +186,21 @@ export class RlpxStream {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     const { clock, closeTimeout } = this.#settings;
-    this.#closeTimer = clock.setTimeout(() => this.#end(closedHere()), closeTimeout);
+    this.#closeTimer = clock.setTimeout(() => this.#end(closedHere), closeTimeout);
     void this.#outbox.empty().then(() => this.#duplex.end());
   }
 
   #fail(error: Error): void {
     if (this.#state === 'open') this.#error = error;
     this.#inbox.fail(error);
-    this.#end(error);
+    this.#end(() => error);
   }
 
-  #end(error: Error): void {
+  #end(why: () => Error): void {
     if (this.#state === 'gone') return;
     this.#state = 'gone';
     this.#closeTimer?.cancel();
-    this.#outbox.fail(error);
+    this.#outbox.fail(why);
     this.#duplex.destroy();
   }
 
