@@ -17,6 +17,7 @@ interface Wait {
 export class DuplexWire implements HandshakeWire {
   readonly #duplex: Duplex;
   #held: Uint8Array = new Uint8Array(0);
+  #unsent: Uint8Array = new Uint8Array(0);
   #wait: Wait | undefined;
   #error: unknown;
   #over = false;
@@ -32,6 +33,7 @@ export class DuplexWire implements HandshakeWire {
   }
 
   peek(length: number): Promise<Uint8Array> {
+    this.#send();
     if (this.#held.length >= length) return Promise.resolve(this.#held.subarray(0, length));
     if (this.#over) return Promise.reject(this.#error);
     return new Promise((resolve, reject) => {
@@ -46,22 +48,24 @@ export class DuplexWire implements HandshakeWire {
     return bytes;
   }
 
+  /** Keeps the bytes until the remote's are asked for; what is last goes out with the frames behind it. */
   write(bytes: Uint8Array): void {
-    this.#duplex.write(bytes);
+    this.#unsent = concat(this.#unsent, bytes);
   }
 
   /**
-   * Lets go of the transport, which is left paused, and returns what came behind the handshake.
+   * Lets go of the transport, which is left paused.
    *
+   * @returns what came behind the handshake, and what of it is still to be sent.
    * @throws what it has failed with.
    */
-  release(): Uint8Array {
+  release(): { received: Uint8Array; unsent: Uint8Array } {
     if (this.#over) throw this.#error;
     this.#duplex.off('data', this.#onData);
     this.#duplex.off('end', this.#onEnd);
     this.#duplex.off('error', this.#onError);
     this.#duplex.off('close', this.#onEnd);
-    return this.#held;
+    return { received: this.#held, unsent: this.#unsent };
   }
 
   /** Forgets everything and destroys the transport. */
@@ -74,6 +78,12 @@ export class DuplexWire implements HandshakeWire {
     this.#wait = undefined;
     this.#duplex.off('data', this.#onData);
     this.#duplex.destroy();
+  }
+
+  #send(): void {
+    if (this.#unsent.length === 0) return;
+    this.#duplex.write(this.#unsent);
+    this.#unsent = new Uint8Array(0);
   }
 
   readonly #onData = (chunk: Uint8Array): void => {

@@ -61,10 +61,10 @@ async function open(
     const session = inbound
       ? await acceptHandshake(wire, settings)
       : await initiateHandshake(wire, remoteId, settings);
-    const first = wire.release();
+    const rest = wire.release();
     const ends = { localId, inbound, remoteAddress, localAddress };
     const stream = new RlpxStream(duplex, session, ends, settings);
-    stream.start(first);
+    stream.start(rest);
     const milliseconds = clock.monotonic() - started;
     publish(() => ({
       event: 'handshake',

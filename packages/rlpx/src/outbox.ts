@@ -70,6 +70,14 @@ export class Outbox {
     return this.#buffered >= this.#options.highWaterMark;
   }
 
+  /** Sends `first`, which is short, ahead of all frames, and side by side with those of this turn. */
+  start(first: Uint8Array): void {
+    if (first.length === 0) return;
+    const { block, at } = this.#place(first.length);
+    block.set(first, at);
+    this.#accepted(first.length);
+  }
+
   /** Accepts a message. Resolves with its length on the wire once there is room for more. */
   write(code: number, payload: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
     const length = frameLength(code, payload.length);
@@ -78,11 +86,7 @@ export class Outbox {
       return Promise.reject(new RlpxError('overflow', detail));
     }
     this.#seal(code, payload, length);
-    this.#buffered += length;
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      nextTick(this.#flush);
-    }
+    this.#accepted(length);
     if (!this.congested) return Promise.resolve(length);
     return this.#room(signal).then(() => length);
   }
@@ -120,14 +124,28 @@ export class Outbox {
       this.#queue.push(piece);
       return;
     }
+    const { block, at } = this.#place(length);
+    this.#sealer.seal(code, payload, block, at);
+  }
+
+  /** A place for `length` bytes behind all that was accepted. */
+  #place(length: number): { block: Uint8Array; at: number } {
     if (this.#block === undefined || this.#blockEnd + length > BLOCK) {
       this.#queueBlock();
       this.#block = new Uint8Array(BLOCK);
       this.#blockStart = 0;
       this.#blockEnd = 0;
     }
-    this.#sealer.seal(code, payload, this.#block, this.#blockEnd);
+    const at = this.#blockEnd;
     this.#blockEnd += length;
+    return { block: this.#block, at };
+  }
+
+  #accepted(length: number): void {
+    this.#buffered += length;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    nextTick(this.#flush);
   }
 
   #queueBlock(): void {

@@ -85,9 +85,10 @@ export class RlpxStream {
     });
   }
 
-  /** Begins to receive; `first` are bytes that came behind the handshake. */
-  start(first: Uint8Array): void {
-    this.#inbox.start(first);
+  /** Begins to receive; the handshake has left bytes that came behind it, and its last ones, which are unsent. */
+  start({ received, unsent }: { received: Uint8Array; unsent: Uint8Array }): void {
+    this.#outbox.start(unsent);
+    this.#inbox.start(received);
   }
 
   /**

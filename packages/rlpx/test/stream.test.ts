@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { duplexPair } from 'node:stream';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { nobleCrypto } from '@devp2p/crypto';
+import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { accept, initiate, type Message, type RlpxEvent, type RlpxStream } from '../src/index.ts';
@@ -113,6 +114,20 @@ describe('writing', () => {
     const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size);
     for (let i = 0; i < 50; i++) expect((await b.read())?.code).toBe(i);
     expect(transports[0].writes).toEqual([total]);
+  });
+
+  test('RX-10 the ack leaves with what the stream is given first, and without it', async () => {
+    for (const greeting of [undefined, payload(200)]) {
+      const transports = Probe.pair();
+      const options = { crypto, clock: virtualClock() };
+      const dialled = initiate(transports[0], idB, { privateKey: keyA, ...options });
+      const b = await accept(transports[1], { privateKey: keyB, ...options });
+      const size = greeting === undefined ? 0 : await b.write(0, greeting);
+      const a = await dialled;
+      if (greeting !== undefined) expect((await a.read())?.payload).toEqual(greeting);
+      expect(transports[1].writes).toEqual([expect.any(Number)]);
+      expect(transports[1].writes[0]).toBeGreaterThan(size + 300);
+    }
   });
 
   test('RX-10 header and body of a large message go out together', async () => {
@@ -321,7 +336,8 @@ describe('timeouts', () => {
       await b.read();
     }
     expect(set.mock.calls.length).toBeLessThanOrEqual(1);
-    expect(clock.pending).toBeLessThanOrEqual(3);
+    // One for each direction of each stream.
+    expect(clock.pending).toBeLessThanOrEqual(4);
   });
 });
 
