@@ -316,10 +316,14 @@ export class Outbound<A, C extends Connection> {
     try {
       identity = this.#settings.identify?.(connection) ?? request.target?.identity;
     } catch (error) {
-      return refuse('canceled', error);
+      refuse('canceled', error);
+      return;
     }
     const fault = this.#identityFault(identity);
-    if (fault) return refuse(fault.code as CloseReason, fault);
+    if (fault) {
+      refuse(fault.code as CloseReason, fault);
+      return;
+    }
     if (request.kind === 'feeler') {
       this.#counters.tested++;
       this.#forget(request);
