@@ -17,6 +17,8 @@ const genesis = fileURLToPath(new URL('demo/chain/genesis.json', app));
 export interface Limits {
   /** Largest size of any file that is written, in 512 bytes: as good as a disk without room, and for everybody. */
   readonly fileBlocks: number;
+  /** A file for the log. @default it is read from here */
+  readonly log?: string;
 }
 
 /** A datadir on a disk that is full. */
@@ -27,8 +29,9 @@ export interface Place extends Limits {
 /** A command that runs this Node.js within limits: it turns the signal that comes with them into an error by itself. */
 export function limited(limits: Limits | undefined, args: readonly string[]): [string, string[]] {
   if (limits === undefined) return [process.execPath, [...args]];
-  const script = `ulimit -f ${limits.fileBlocks}; exec "$@"`;
-  return ['sh', ['-c', script, 'sh', process.execPath, ...args]];
+  const { fileBlocks, log } = limits;
+  const script = `ulimit -f ${fileBlocks}; exec "$@"${log === undefined ? '' : ' 2>"$0"'}`;
+  return ['sh', ['-c', script, log ?? 'sh', process.execPath, ...args]];
 }
 
 /** `devp2p-node` with the demo's genesis on loopback, in a process of its own, watched from outside. */

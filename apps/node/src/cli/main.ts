@@ -24,6 +24,8 @@ const commands = { run, import: importChain, export: exportChain, status: showSt
  * for a node that closed in order, and 128 + the signal's number for work that was left undone.
  */
 export async function main(args: readonly string[]): Promise<void> {
+  // A log that nobody can write or read any more, on a full disk say, is no reason to end.
+  process.stderr.on('error', () => {});
   process.exit(await runCommand(args));
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
@@ -177,6 +177,26 @@ describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
     expect((await addressStats(directory)).size).toBe((await addressStats(full)).size);
     expect([...(await contents(directory, 'nodes')).keys()]).toContain(found);
     expect(await blocksIn(directory)).toBe(1_024);
+  });
+
+  test('HX-22 while a node logs to a file there: it goes on', async () => {
+    const directory = datadir();
+    const log = `${directory}.log`;
+    const fileBlocks = 20;
+    const daemon = start(
+      { datadir: directory, fileBlocks, log },
+      '--nodiscover',
+      '--verbosity',
+      '5',
+    );
+    const enode = await daemon.enode;
+    for (let isFull = false; !isFull; isFull = statSync(log).size >= 512 * fileBlocks) {
+      const { peer } = await visit(enode);
+      await peer.disconnect('requested');
+    }
+    const { ask } = await visit(enode);
+    await ask();
+    expect(await daemon.stop()).toBe(0);
   });
 
   test('HX-22 while a key is made: one line says so, and no half of it stays', async () => {
