@@ -91,6 +91,8 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
   /** Called as soon as somebody waits. */
   let onWanted = (): void => {};
   let source: AddressSource | undefined;
+  /** The last node that was found and has no place in the book. */
+  let spare: Candidate | undefined;
 
   const news = (): void => {
     for (const wake of waiting) wake();
@@ -118,12 +120,18 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
     }
     return offered.has(key);
   };
-  const mayBeOffered = (entry: AddrEntry): boolean =>
-    !isOffered(toHex(entry.id)) && isWanted(enodeOf(entry));
-  const offer = (entry: AddrEntry | undefined): Candidate | undefined => {
-    if (entry === undefined) return undefined;
-    offered.set(toHex(entry.id), clock.monotonic());
-    return candidateOf(entry, crypto);
+  const mayBeOffered = (node: Enode): boolean => !isOffered(toHex(node.id)) && isWanted(node);
+  const filter = (entry: AddrEntry): boolean => mayBeOffered(enodeOf(entry));
+  const offer = (node: Candidate): Candidate => {
+    offered.set(toHex(node.id), clock.monotonic());
+    return node;
+  };
+  const known = (entry: AddrEntry | undefined): Candidate | undefined =>
+    entry && offer(candidateOf(entry, crypto));
+  const takeSpare = (): Candidate | undefined => {
+    const node = spare;
+    spare = undefined;
+    return node && mayBeOffered(node) ? offer(node) : undefined;
   };
   const add: AddressBook['add'] = (nodes, from) => {
     if (book.add(addrNodes(nodes), from) > 0) news();
@@ -136,12 +144,17 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
       news();
       for await (const { node, source: by } of from.candidates(signal)) {
         add([node], by);
+        // Two of one network may want the same place, and in a small network everybody is needed.
+        if (book.get(node.id) === undefined) {
+          spare = node;
+          news();
+        }
         if (waiting.size === 0) await pause(signal);
       }
     },
     async next(signal) {
       while (!signal.aborted) {
-        const candidate = source && offer(book.select({ filter: mayBeOffered, draws: 2 }));
+        const candidate = source && (known(book.select({ filter, draws: 2 })) ?? takeSpare());
         if (candidate === undefined) await wait(signal);
         else if (await source?.mayShareChain(candidate, signal)) return candidate;
         else book.attempt(candidate.id, { countFailure: !signal.aborted });
@@ -150,10 +163,10 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
     },
     nextTest() {
       const holder = book.selectCollision();
-      if (holder !== undefined && isWanted(enodeOf(holder))) return offer(holder);
+      if (holder !== undefined && isWanted(enodeOf(holder))) return known(holder);
       // A peer need not be dialled to know that it is there.
       if (holder !== undefined) book.good(holder.id);
-      return offer(book.select({ newOnly: true, filter: mayBeOffered }));
+      return known(book.select({ newOnly: true, filter }));
     },
     dialling: ({ id }) => void book.attempt(id, { countFailure: false }),
     reached: ({ id }) => void book.good(id),

@@ -94,6 +94,27 @@ describe('ND-01 the address book', () => {
     expect(taken).toHaveLength(6);
   });
 
+  test('ND-01 offers whoever has no place in the book, if nobody else is known', async () => {
+    const book = await open();
+    // What one list tells of one network goes into 64 places.
+    const nodes = Array.from({ length: 100 }, (_, i) => enode(i + 1, `127.0.${i}.1`));
+    const again: AddressSource = {
+      ...source([]).found,
+      async *candidates(signal) {
+        while (!signal.aborted) for (const node of nodes) yield { node, source: list };
+      },
+    };
+    const end = new AbortController();
+    const following = book.follow(again, end.signal);
+    const offered = new Set<string>();
+    wanted = ({ host }) => !offered.has(host);
+    for (const _ of nodes) offered.add((await book.next(never))?.host ?? '');
+    end.abort();
+    await following;
+    expect(offered.size).toBe(nodes.length);
+    expect(book.stats.size).toBeLessThanOrEqual(64);
+  });
+
   test('ND-01 offers nobody twice in 35 s, nobody unwanted, nobody of another chain', async () => {
     const book = await open();
     const { found } = source([], ({ id }) => id[0] !== 3);
