@@ -108,13 +108,23 @@ export function setRecord(entry: Entry, { seq, bytes }: SignedRecord): void {
 /** The longest record that is kept: that of Ethereum's node records (EIP-778). */
 export const MAX_RECORD_LENGTH = 300;
 
+/** Its bytes are made when they are asked for: most of those who look at an entry do not. */
+function describeRecord({ seq, record }: Entry): SignedRecord {
+  return {
+    seq,
+    get bytes() {
+      return bytesOf(record);
+    },
+  };
+}
+
 /** An entry as the outside sees it. */
 export function describe(entry: Entry): AddrEntry {
-  const { ip, tcp, udp, seq, record, lastSeen, lastTry, lastSuccess, attempts } = entry;
+  const { ip, tcp, udp, record, lastSeen, lastTry, lastSuccess, attempts } = entry;
   return {
     id: bytesOf(entry.id),
     address: { ip: bytesOf(ip), tcp, udp },
-    ...(record === '' ? undefined : { record: { seq, bytes: bytesOf(record) } }),
+    ...(record === '' ? undefined : { record: describeRecord(entry) }),
     tried: entry.triedSlot >= 0,
     lastSeen,
     lastTry,
