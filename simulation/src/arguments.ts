@@ -25,8 +25,8 @@ export const usage = `npm run simulate -- [options]
   --attacker-networks N    /16 networks that they are in (one for 25 of them)
   --peers N                connections of a node at most; a third of them it dials (50)
   --loss SHARE             of the datagrams are lost (0.01)
-  --ping-interval SECONDS  between two checks of discovery's table at most (10; a real node: 3)
-  --pace SECONDS           between two nodes taken from lookups without need (5; a real node: 1)
+  --ping-interval SECONDS  between two checks of discovery's table at most (30; a real node: 3)
+  --pace SECONDS           between two nodes taken from lookups without need (20; a real node: 1)
   --seed N                 the same seed gives the same figures (1)
   --crypto real|stand-in   secp256k1, or something that costs nothing (stand-in)
   --svg FILE               draws the hour
@@ -46,8 +46,8 @@ export function parseArguments(args: readonly string[]): Arguments {
       'attacker-networks': { type: 'string' },
       peers: { type: 'string', default: '50' },
       loss: { type: 'string', default: '0.01' },
-      'ping-interval': { type: 'string', default: '10' },
-      pace: { type: 'string', default: '5' },
+      'ping-interval': { type: 'string', default: '30' },
+      pace: { type: 'string', default: '20' },
       seed: { type: 'string', default: '1' },
       crypto: { type: 'string', default: 'stand-in' },
       svg: { type: 'string' },
