@@ -2,6 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 const conditions = ['@devp2p/source'];
 
+/** What weighs memory or replaces modules, and so has a process for each file; the others share theirs. */
+const alone = 'packages/{addrman,crypto,rlpx}/test/**/*.test.ts';
+/** No test measures time; this only ends what hangs, on the slowest machine too. */
+const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -16,11 +21,14 @@ export default defineConfig({
             '{packages,apps}/*/test/**/*.test.ts',
             '{examples,simulation,test}/**/*.test.ts',
           ],
-          exclude: ['**/node_modules/**', '**/dist/**'],
-          // No test measures time; this only ends what hangs, on the slowest machine too.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: ['**/node_modules/**', '**/dist/**', alone],
+          isolate: false,
+          ...timeouts,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: [alone], ...timeouts },
       },
       {
         extends: true,
