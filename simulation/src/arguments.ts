@@ -26,7 +26,7 @@ export const usage = `npm run simulate -- [options]
   --peers N                connections of a node at most; a third of them it dials (50)
   --loss SHARE             of the datagrams are lost (0.01)
   --ping-interval SECONDS  between two checks of discovery's table at most (30; a real node: 3)
-  --pace SECONDS           between two nodes taken from lookups without need (20; a real node: 1)
+  --pace SECONDS           between two nodes taken from lookups without need (60; a real node: 1)
   --seed N                 the same seed gives the same figures (1)
   --crypto real|stand-in   secp256k1, or something that costs nothing (stand-in)
   --svg FILE               draws the hour
@@ -47,7 +47,7 @@ export function parseArguments(args: readonly string[]): Arguments {
       peers: { type: 'string', default: '50' },
       loss: { type: 'string', default: '0.01' },
       'ping-interval': { type: 'string', default: '30' },
-      pace: { type: 'string', default: '20' },
+      pace: { type: 'string', default: '60' },
       seed: { type: 'string', default: '1' },
       crypto: { type: 'string', default: 'stand-in' },
       svg: { type: 'string' },
