@@ -23,10 +23,10 @@ export const usage = `npm run simulate -- [options]
   --churn SHARE            of the honest nodes leave in an hour; others come, or they come back (0.2)
   --attackers SHARE        of all nodes, and addresses, are one attacker's (0.1)
   --attacker-networks N    /16 networks that they are in (one for 25 of them)
-  --peers N                connections of a node at most; a third of them it dials (30; a real node: 50)
+  --peers N                connections of a node at most; a third of them it dials (50)
   --loss SHARE             of the datagrams are lost (0.01)
-  --ping-interval SECONDS  between two checks of discovery's table at most (30; a real node: 3)
-  --pace SECONDS           between two nodes taken from lookups without need (60; a real node: 1)
+  --ping-interval SECONDS  between two checks of discovery's table at most (60; a real node: 3)
+  --pace SECONDS           between two nodes taken from lookups without need (180; a real node: 1)
   --seed N                 the same seed gives the same figures (1)
   --crypto real|stand-in   secp256k1, or something that costs nothing (stand-in)
   --svg FILE               draws the hour
@@ -44,10 +44,10 @@ export function parseArguments(args: readonly string[]): Arguments {
       churn: { type: 'string', default: '0.2' },
       attackers: { type: 'string', default: '0.1' },
       'attacker-networks': { type: 'string' },
-      peers: { type: 'string', default: '30' },
+      peers: { type: 'string', default: '50' },
       loss: { type: 'string', default: '0.01' },
-      'ping-interval': { type: 'string', default: '30' },
-      pace: { type: 'string', default: '60' },
+      'ping-interval': { type: 'string', default: '60' },
+      pace: { type: 'string', default: '180' },
       seed: { type: 'string', default: '1' },
       crypto: { type: 'string', default: 'stand-in' },
       svg: { type: 'string' },
