@@ -91,7 +91,7 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
   /** Called as soon as somebody waits. */
   let onWanted = (): void => {};
   let source: AddressSource | undefined;
-  /** The last node that was found and has no place in the book. */
+  /** The last node that was found, and might be in the book if another had not its place. */
   let spare: Candidate | undefined;
 
   const news = (): void => {
@@ -126,9 +126,9 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
     offered.set(toHex(node.id), clock.monotonic());
     return node;
   };
-  const known = (entry: AddrEntry | undefined): Candidate | undefined =>
+  const offerEntry = (entry: AddrEntry | undefined): Candidate | undefined =>
     entry && offer(candidateOf(entry, crypto));
-  const takeSpare = (): Candidate | undefined => {
+  const offerSpare = (): Candidate | undefined => {
     const node = spare;
     spare = undefined;
     return node && mayBeOffered(node) ? offer(node) : undefined;
@@ -145,7 +145,7 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
       for await (const { node, source: by } of from.candidates(signal)) {
         add([node], by);
         // Two of one network may want the same place, and in a small network everybody is needed.
-        if (book.get(node.id) === undefined) {
+        if (book.get(node.id) === undefined && isAcceptable(node)) {
           spare = node;
           news();
         }
@@ -154,7 +154,7 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
     },
     async next(signal) {
       while (!signal.aborted) {
-        const candidate = source && (known(book.select({ filter, draws: 2 })) ?? takeSpare());
+        const candidate = source && (offerEntry(book.select({ filter, draws: 2 })) ?? offerSpare());
         if (candidate === undefined) await wait(signal);
         else if (await source?.mayShareChain(candidate, signal)) return candidate;
         else book.attempt(candidate.id, { countFailure: !signal.aborted });
@@ -163,10 +163,10 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
     },
     nextTest() {
       const holder = book.selectCollision();
-      if (holder !== undefined && isWanted(enodeOf(holder))) return known(holder);
+      if (holder !== undefined && isWanted(enodeOf(holder))) return offerEntry(holder);
       // A peer need not be dialled to know that it is there.
       if (holder !== undefined) book.good(holder.id);
-      return known(book.select({ newOnly: true, filter }));
+      return offerEntry(book.select({ newOnly: true, filter }));
     },
     dialling: ({ id }) => void book.attempt(id, { countFailure: false }),
     reached: ({ id }) => void book.good(id),
@@ -210,6 +210,12 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
 function isRoutable(ip: Uint8Array): boolean {
   const kind = ipClass(ip);
   return kind === 'global' || kind === 'lan' || kind === 'loopback' || kind === 'link-local';
+}
+
+/** Whether the book takes in such a node if it has room. */
+function isAcceptable(node: Candidate): boolean {
+  const [told] = addrNodes([node]);
+  return told !== undefined && isRoutable(told.address.ip);
 }
 
 function* addrNodes(nodes: Iterable<Candidate>): Generator<AddrNode, void, undefined> {

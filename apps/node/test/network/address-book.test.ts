@@ -115,6 +115,26 @@ describe('ND-01 the address book', () => {
     expect(book.stats.size).toBeLessThanOrEqual(64);
   });
 
+  test.each([
+    ['without a TCP port', { ...enode(1), tcp: 0 }],
+    ['at an address that is no host’s', enode(1, '255.255.255.255')],
+    ['at a name', enode(1, 'node.example.org')],
+  ])('ND-01 a node %s is offered to nobody', async (_, bad) => {
+    const book = await open();
+    void book.follow(source([bad, enode(2)]).found, never);
+    expect(await book.next(never)).toEqual(enode(2));
+    wanted = ({ id }) => id[0] !== 2;
+    let next: Enode | undefined;
+    const end = new AbortController();
+    const asked = book.next(end.signal).then((node) => {
+      next = node;
+    });
+    await clock.advance(100_000);
+    end.abort();
+    await asked;
+    expect(next).toBeUndefined();
+  });
+
   test('ND-01 offers nobody twice in 35 s, nobody unwanted, nobody of another chain', async () => {
     const book = await open();
     const { found } = source([], ({ id }) => id[0] !== 3);
