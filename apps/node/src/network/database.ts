@@ -15,7 +15,7 @@ export interface NetworkDatabase {
 }
 
 /** Where bans outlive the program. */
-interface BanStore {
+export interface BanStore {
   /** @throws NodeError `bans-unusable`, which names the entry */
   load(): Promise<BanEntry[]>;
   save(entries: readonly BanEntry[]): Promise<void>;

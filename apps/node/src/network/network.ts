@@ -3,7 +3,6 @@ import {
   type CloseReason,
   type ConnectionStats,
   type ConnManager,
-  createBanList,
   createConnManager,
   type InboundSlot,
 } from '@devp2p/connmgr';
@@ -14,10 +13,10 @@ import { type DisconnectReason, type PeerEnd, PeerError, type Protocol } from '@
 import type { RlpxStream } from '@devp2p/rlpx';
 import { type Admission, connect, type Listener, listen } from '@devp2p/rlpx/tcp';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
-import { NodeError } from '../error.ts';
-import { errorText, type Logs } from '../log.ts';
+import type { Logs } from '../log.ts';
 import { portUnavailable } from '../port-unavailable.ts';
 import type { AddressBook } from './address-book.ts';
+import { openBans } from './bans.ts';
 import { disconnectReason } from './close-reason.ts';
 import type { NetworkDatabase } from './database.ts';
 import { publish } from './diagnostics.ts';
@@ -110,7 +109,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   const trustedKeys = new Set(options.trustedNodes.map((node) => toHex(node.id)));
   const isChosen = (other: Uint8Array): boolean =>
     staticKeys.has(toHex(other)) || trustedKeys.has(toHex(other));
-  const bans = await openBans(options);
+  const { bans, saved: bansSaved } = await openBans(database.bans, clock, log);
 
   const setUpOptions = {
     eth: options.eth,
@@ -260,7 +259,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     staticsTried,
     snapshot: () => manager.snapshot(),
     close() {
-      closed ??= Promise.all([listener.close(), manager.stop()]).then(() => {});
+      closed ??= Promise.all([listener.close(), manager.stop()]).then(bansSaved);
       return closed;
     },
   };
@@ -282,32 +281,6 @@ function isFull(error: unknown): boolean {
 function connectionStats({ peer }: Link): ConnectionStats {
   const { connection, use } = peer;
   return { ping: connection.stats.minPing, lastBlock: use.lastAt, usefulness: use.items };
-}
-
-/** The ban list that the database has, and keeps. */
-async function openBans({ database, clock, logs }: NetworkOptions) {
-  let saving = Promise.resolve();
-  let isDue = false;
-  const save = (): void => {
-    if (isDue) return;
-    isDue = true;
-    saving = saving.then(async () => {
-      isDue = false;
-      await database.bans
-        .save(bans.entries())
-        .catch((error: unknown) => logs('network').error({ error }, 'bans are not saved'));
-    });
-  };
-  const entries = await database.bans.load();
-  const bans = createBanList({ clock, onChange: save });
-  try {
-    bans.restore(entries);
-  } catch (cause) {
-    throw new NodeError('bans-unusable', `the ban list makes no sense: ${errorText(cause)}`, {
-      cause,
-    });
-  }
-  return bans;
 }
 
 async function listenOn(

@@ -1,0 +1,42 @@
+import type { Clock } from '@devp2p/clock';
+import { type BanList, createBanList } from '@devp2p/connmgr';
+import { NodeError } from '../error.ts';
+import { errorText, type Log } from '../log.ts';
+import type { BanStore } from './database.ts';
+
+/** @see openBans */
+interface KeptBans {
+  readonly bans: BanList;
+  /** Resolves when what has changed so far is in the store. */
+  saved(): Promise<void>;
+}
+
+/**
+ * The ban list that a store has, and keeps.
+ *
+ * @throws NodeError `bans-unusable`
+ */
+export async function openBans(store: BanStore, clock: Clock, log: Log): Promise<KeptBans> {
+  let saving = Promise.resolve();
+  let isDue = false;
+  const save = (): void => {
+    if (isDue) return;
+    isDue = true;
+    saving = saving.then(async () => {
+      isDue = false;
+      await store
+        .save(bans.entries())
+        .catch((error: unknown) => log.error({ error }, 'bans are not saved'));
+    });
+  };
+  const entries = await store.load();
+  const bans = createBanList({ clock, onChange: save });
+  try {
+    bans.restore(entries);
+  } catch (cause) {
+    throw new NodeError('bans-unusable', `the ban list makes no sense: ${errorText(cause)}`, {
+      cause,
+    });
+  }
+  return { bans, saved: () => saving };
+}
