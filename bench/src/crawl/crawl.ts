@@ -1,6 +1,6 @@
+import { type NodeStatus, statuses } from '@devp2p/crawler';
 import type { GoPrograms } from '../go.ts';
 import { type Cores, pinTo } from '../machine.ts';
-import { type Step, steps } from '../network/kinds.ts';
 import { type Crawl, type Crawled, gethCrawl, ourCrawl } from './crawlers.ts';
 import { startTruth, type Truth } from './truth.ts';
 
@@ -62,11 +62,11 @@ export async function runCrawl(
 }
 
 function assess(crawler: string, { found, ...spent }: Crawled, { reaches }: Truth): CrawlResult {
-  const place = (step: Step | undefined) => steps.indexOf(step ?? 'discovered');
+  const place = (step: NodeStatus | undefined) => statuses.indexOf(step ?? 'discovered');
   const live = [...reaches].filter(([, step]) => place(step) > 0);
   const complete = live.flatMap(([id, step]) => {
     const one = found.get(id);
-    return one?.step === step ? [one.after] : [];
+    return one?.step === step ? [one.after ?? Number.POSITIVE_INFINITY] : [];
   });
   complete.sort((a, b) => a - b);
   return {

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { NodeStatus } from '@devp2p/crawler';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { parseEnr, toHex } from '@devp2p/enr';
-import type { Step } from '../network/kinds.ts';
 import type { Truth } from './truth.ts';
 
 /** What a crawler has come to. */
@@ -21,9 +21,9 @@ export interface Crawled {
 
 interface Found {
   /** How far it came with the node. */
-  readonly step: Step;
-  /** Seconds from the crawl's start until it had come so far. */
-  readonly after: number;
+  readonly step: NodeStatus;
+  /** Seconds from the crawl's start until it had come so far, where the crawler says so. */
+  readonly after?: number;
 }
 
 /** Crawls a network from its boot node on, knowing nothing else. */
@@ -53,7 +53,7 @@ export const ourCrawl: Crawl = async ({ bootnode, networkId }, pin) =>
 
 interface OurNode {
   readonly id: string;
-  readonly status: Step;
+  readonly status: NodeStatus;
   readonly lastSeen: string;
 }
 
@@ -66,24 +66,22 @@ export const gethCrawl =
   ({ bootnode }, pin) =>
     inFolder(async (folder) => {
       const file = join(folder, 'nodes.json');
-      const began = Date.now();
       const crawl = [...pin, devp2p, 'discv4', 'crawl', '--addr', '127.0.0.1:0'];
       const spent = await run([
         ...[...crawl, '--bootnodes', bootnode, '--timeout', `${gethSeconds}s`, file],
       ]);
       const nodes = JSON.parse(readFileSync(file, 'utf8')) as Record<string, GethNode>;
+      const answered = Object.values(nodes).filter(({ lastResponse }) => lastResponse);
       const found = new Map<string, Found>();
-      for (const { record, firstResponse } of Object.values(nodes)) {
-        if (firstResponse === undefined) continue;
-        const after = (Date.parse(firstResponse) - began) / 1000;
-        found.set(toHex(parseEnr(record, { crypto }).id), { step: 'bonded', after });
+      for (const { record } of answered) {
+        found.set(toHex(parseEnr(record, { crypto }).id), { step: 'bonded' });
       }
       return { found, ...spent };
     });
 
 interface GethNode {
   readonly record: string;
-  readonly firstResponse?: string;
+  readonly lastResponse?: string;
 }
 
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import { type CrawlCase, type CrawlResult, crawlGoal } from './crawl.ts';
 
 const head = [
   ...['Crawl of a network', 'by', 'live', 'found', 'all steps done', 'wrong'],
-  ...[`seconds to ${percent(crawlGoal.share)}`, 'nodes/s until then', 'seconds in all'],
+  ...[`seconds to ${percent(crawlGoal.share)}`, 'nodes/s until then, or in all', 'seconds in all'],
   'found per CPU-second',
 ];
 
@@ -18,12 +18,12 @@ export function crawlTable(results: ReadonlyMap<CrawlCase, readonly CrawlResult[
 
 function row(title: string, result: CrawlResult, isOurs: boolean): string[] {
   const { crawler, live, found, complete, wrong, seconds, secondsToGoal, cpuSeconds } = result;
-  const rate = secondsToGoal && (crawlGoal.share * live) / secondsToGoal;
+  const rate = secondsToGoal ? (crawlGoal.share * live) / secondsToGoal : found / seconds;
   const steps = withGoal(complete / live, crawlGoal.share, percent);
   return [
     ...[title, crawler, `${live}`, percent(found / live), isOurs ? steps : '', `${wrong}`],
     secondsToGoal ? short(secondsToGoal) : '',
-    rate ? withGoal(rate, crawlGoal.perSecond, short) : '',
+    isOurs ? withGoal(rate, crawlGoal.perSecond, short) : short(rate),
     ...[short(seconds), short(found / cpuSeconds)],
   ];
 }

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Step } from '../network/kinds.ts';
+import type { NodeStatus } from '@devp2p/crawler';
 
 /** A network that runs in a process of its own, and what is true of it. */
 export interface Truth {
   readonly bootnode: string;
   readonly networkId: number;
   /** How far a visit of each node can come, by its id. */
-  readonly reaches: ReadonlyMap<string, Step>;
+  readonly reaches: ReadonlyMap<string, NodeStatus>;
   stop(): void;
 }
 
@@ -35,7 +35,7 @@ export async function startTruth({ nodes, mixed, pin }: NetworkSettings): Promis
 
 async function readTruth(child: ChildProcess): Promise<Truth> {
   if (child.stdout === null) throw new TypeError('no output');
-  const reaches = new Map<string, Step>();
+  const reaches = new Map<string, NodeStatus>();
   let network: { bootnode: string; networkId: number; nodes: number } | undefined;
   for await (const line of createInterface(child.stdout)) {
     const said = JSON.parse(line);

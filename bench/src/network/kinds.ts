@@ -1,16 +1,4 @@
-/** How far a visit of a node can come, in the words of our crawler. */
-export const steps = [
-  'discovered',
-  'bonded',
-  'tcp',
-  'authenticated',
-  'hello',
-  'status',
-  'chain',
-  'synced',
-] as const;
-
-export type Step = (typeof steps)[number];
+import type { NodeStatus } from '@devp2p/crawler';
 
 /** What kinds of nodes there are, how many of a hundred are of each in a mixed network, and what a visit comes to. */
 export const kinds = {
@@ -26,7 +14,7 @@ export const kinds = {
   full: { share: 10, reaches: 'authenticated' },
   /** Was there when the others came to know it, and has gone. */
   dead: { share: 12, reaches: 'discovered' },
-} as const satisfies Record<string, { readonly share: number; readonly reaches: Step }>;
+} as const satisfies Record<string, { readonly share: number; readonly reaches: NodeStatus }>;
 
 export type Kind = keyof typeof kinds;
 
