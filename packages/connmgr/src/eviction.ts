@@ -37,12 +37,17 @@ const PROTECTED: readonly (readonly [number, Order])[] = [
  * Who gives way to a newcomer when every inbound place is taken, if anybody does. Those are kept who have something
  * that an attacker cannot easily have more of than everybody else: a place in networks that he cannot foresee, nearness,
  * usefulness, age. Of the others the youngest of the largest network group goes. The rules and figures are Bitcoin
- * Core's (`SelectNodeToEvict`).
+ * Core's (`SelectNodeToEvict`) but for the size of a group, to which those who are kept count here: where an attacker's
+ * older connections are kept, his younger ones are still many, and go before those of somebody who is alone.
  */
 export function chooseEviction<T extends EvictionCandidate>(
   candidates: readonly T[],
 ): T | undefined {
   let left = candidates.filter(({ inbound, noban }) => inbound && !noban).sort(oldest);
+  const sizes = new Map<string, number>();
+  for (const { group } of left) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+  const size = ({ group }: T): number => sizes.get(group) ?? 0;
+
   for (const [count, order] of PROTECTED) {
     // Sorting is stable, so that of equals the oldest are kept.
     const kept = new Set(left.toSorted(order).slice(0, count));
@@ -50,21 +55,10 @@ export function chooseEviction<T extends EvictionCandidate>(
   }
   left = left.slice(Math.floor(left.length / 2));
 
-  const groups = new Map<string, T[]>();
-  for (const candidate of left) {
-    const group = groups.get(candidate.group);
-    if (group) group.push(candidate);
-    else groups.set(candidate.group, [candidate]);
-  }
   let victim: T | undefined;
-  let size = 0;
-  for (const group of groups.values()) {
-    const youngest = group.at(-1);
-    if (youngest === undefined || group.length < size) continue;
-    // Between groups of one size the one with the youngest member.
-    const goes = victim === undefined || group.length > size || oldest(youngest, victim) > 0;
-    if (goes) victim = youngest;
-    size = group.length;
+  for (const candidate of left) {
+    // The younger comes later, and of groups of one size the one with the youngest member is taken.
+    if (victim === undefined || size(candidate) >= size(victim)) victim = candidate;
   }
   return victim;
 }

@@ -260,9 +260,9 @@ export class Inbound<A, C extends Connection> {
       const { state, identity, group, keyedGroup } = request;
       if (state.status !== 'established') return [];
       const noban = request.noban || (identity !== undefined && exempt.has(identity));
-      const stats = this.#settings.stats?.(state.connection);
-      const connectedAt = request.createdAt;
-      return [{ ...stats, request, inbound: true, noban, connectedAt, group, keyedGroup }];
+      const { ping, lastTransaction, lastBlock } = this.#settings.stats?.(state.connection) ?? {};
+      const known = { ping, lastTransaction, lastBlock, group, keyedGroup };
+      return [{ ...known, request, inbound: true, noban, connectedAt: request.createdAt }];
     });
   }
 

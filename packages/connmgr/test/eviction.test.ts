@@ -75,11 +75,22 @@ describe('who is kept', () => {
 
   test('CM-13 the youngest of the largest network group goes', () => {
     const groups = ['a', 'b', 'b', 'c', 'b', 'c', 'c', 'c', 'a', 'd'];
-    const left = candidates(40, (n) => (n < 30 ? {} : { group: groups[n - 30] ?? '' }));
+    const left = candidates(40, (n) => ({ group: n < 30 ? `${n}` : (groups[n - 30] ?? '') }));
     expect(chooseEviction(left)?.name).toBe('37');
     // Of two groups of one size the one with the youngest member.
-    const tied = candidates(40, (n) => (n < 30 ? {} : { group: `${n % 3}` }));
+    const tied = candidates(40, (n) => ({ group: n < 30 ? `${n}` : `${n % 3}` }));
     expect(chooseEviction(tied.slice(0, 39))?.name).toBe('38');
+  });
+
+  test('CM-13 those of a group who are kept count to its size', () => {
+    // Of the youngest ten, who alone may go, one is of a network that the oldest are of, and two are of another.
+    const groups = new Map([
+      ...[0, 1, 2, 33].map((n) => [n, 'old'] as const),
+      [36, 'b'],
+      [39, 'b'],
+    ]);
+    const all = candidates(40, (n) => ({ group: groups.get(n) ?? `${n}` }));
+    expect(chooseEviction(all)?.name).toBe('33');
   });
 
   const random = fc.record({
