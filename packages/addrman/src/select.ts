@@ -7,7 +7,7 @@ import type { SlotTable } from './table.ts';
 /** Each entry that is drawn and not taken makes the next more welcome (Bitcoin Core). */
 const FACTOR = 1.2;
 
-/** Entries that are looked at one after another if no draw has found what a filter wants. */
+/** Entries that are looked at one after another when a draw has found nothing that a filter wants. */
 const SWEEP = 4096;
 
 /**
@@ -36,13 +36,20 @@ function drawFrom(
 ): Entry | undefined {
   if (table.used === 0) return undefined;
   let factor = 1;
-  let refused: Entry | undefined;
+  let found: Entry | undefined;
+  let isSwept = false;
   for (let round = 0; round < ROUNDS; round++) {
     const entry = table.draw(dice, accept);
-    if (entry === undefined) continue;
-    if (dice.fraction() < factor * chance(entry, now)) return entry;
-    factor *= FACTOR;
-    refused = entry;
+    if (entry !== undefined) {
+      if (dice.fraction() < factor * chance(entry, now)) return entry;
+      factor *= FACTOR;
+      found = entry;
+    } else if (!isSwept) {
+      // Where there is nothing to be found, further draws would cost the most.
+      isSwept = true;
+      found ??= table.sweep(dice, SWEEP, accept);
+      if (found === undefined && table.used <= SWEEP) return undefined;
+    }
   }
-  return refused ?? table.sweep(dice, SWEEP, accept);
+  return found;
 }
