@@ -19,8 +19,8 @@ export interface AttackerNode {
 }
 
 /**
- * Starts a node that wants to be everybody's only peer. It is always there, lets in everybody, never hangs up, and
- * tells whoever asks only of the attacker's nodes. It knows all honest nodes: it pings one after the other, to get into
+ * Starts a node that wants to be everybody's only peer. It is always there, lets in everybody, never hangs up, passes on
+ * no blocks, and tells whoever asks only of the attacker's nodes. It knows all honest nodes: it pings one after the other, to get into
  * their tables, and dials them, to take their inbound places.
  */
 export async function startAttacker(
@@ -83,7 +83,7 @@ export async function startAttacker(
 }
 
 export interface AttackerSurroundings
-  extends Omit<Surroundings, 'bootnodes' | 'maxPeers' | 'pace'> {
+  extends Omit<Surroundings, 'bootnodes' | 'maxPeers' | 'pace' | 'lastBlock'> {
   /** Some of the other attackers, to begin with. */
   readonly accomplices: readonly Place[];
   /** The honest nodes that are there now. */

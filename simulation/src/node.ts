@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly pingInterval: number;
   /** Time between two nodes that are taken from lookups while nobody waits for one, in ms. */
   readonly pace: number;
+  /** When the node at some place last had a block for a peer before others; `undefined` for never. */
+  readonly lastBlock: (from: Place) => number | undefined;
 }
 
 /** Who a node is, and what it has kept of its former life. */
@@ -62,7 +64,7 @@ const usefulAge = 60_000;
 /** Starts a node that knows the boot nodes, and what its identity has kept. */
 export async function startNode(
   identity: Identity,
-  { clock, crypto, internet, bootnodes, maxPeers, pingInterval, pace }: Surroundings,
+  { clock, crypto, internet, bootnodes, maxPeers, pingInterval, pace, lastBlock }: Surroundings,
   dice: Dice,
 ): Promise<Node> {
   const { place, privateKey } = identity;
@@ -167,7 +169,10 @@ export async function startNode(
     ownIdentity: key,
     keepsDialled: (other) => key > other,
     ipOf: ({ ip }) => ip,
-    stats: ({ remote }) => ({ ping: 2 * internet.oneWay(host, remote.host) }),
+    stats: ({ remote }) => ({
+      ping: 2 * internet.oneWay(host, remote.host),
+      lastBlock: lastBlock(remote),
+    }),
     admitOn: 'identity',
     anchors: {
       take() {

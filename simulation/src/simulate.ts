@@ -5,6 +5,7 @@ import { type AttackerNode, startAttacker } from './attacker.ts';
 import { Dice } from './dice.ts';
 import { enodeOf, Registrar } from './identity.ts';
 import { Internet } from './internet.ts';
+import type { Place } from './link.ts';
 import { type Identity, type Node, type Surroundings, startNode } from './node.ts';
 import { type Sample, takeSample } from './sample.ts';
 
@@ -55,6 +56,9 @@ const MINUTE = 60_000;
 /** Nodes come one after another in this time, in ms. */
 const arrival = 2 * MINUTE;
 
+/** A block is made in this time, in ms, and any honest peer may be the first to have it. */
+const blockInterval = 12_000;
+
 /** Mean time that a node is away, in ms. */
 const absence = 5 * MINUTE;
 
@@ -89,10 +93,13 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const attackerKeys = new Set(attackers.map(({ place }) => place.key));
   const bootnodes = honest.slice(0, bootnodeCount).map(({ place }) => enodeOf(place));
   const around = { clock, crypto, internet, pingInterval };
-  const surroundings: Surroundings = { ...around, bootnodes, maxPeers, pace };
+  const news = dice.fork();
+  const lastBlock = ({ key }: Place): number | undefined =>
+    attackerKeys.has(key) ? undefined : clock.monotonic() - news.delay(blockInterval * maxPeers);
+  const surroundings: Surroundings = { ...around, bootnodes, maxPeers, pace, lastBlock };
 
   const online = new Map<Identity, Node>();
-  let victims: readonly Identity['place'][] = [];
+  let victims: readonly Place[] = [];
   const starting = new Set<Promise<unknown>>();
   const evil: AttackerNode[] = [];
   const gone = { dials: 0, failedDials: 0 };
