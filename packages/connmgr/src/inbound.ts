@@ -256,14 +256,16 @@ export class Inbound<A, C extends Connection> {
 
   #evictionCandidates() {
     const exempt = this.#connections.exemptIdentities();
-    return [...this.#connections.inbound.values()].flatMap((request) => {
-      const { state, identity, group, keyedGroup } = request;
-      if (state.status !== 'established') return [];
+    const candidates = [];
+    for (const request of this.#connections.inbound.values()) {
+      const { state, identity, group, keyedGroup, createdAt: connectedAt } = request;
+      if (state.status !== 'established') continue;
       const noban = request.noban || (identity !== undefined && exempt.has(identity));
       const { ping, lastTransaction, lastBlock } = this.#settings.stats?.(state.connection) ?? {};
-      const known = { ping, lastTransaction, lastBlock, group, keyedGroup };
-      return [{ ...known, request, inbound: true, noban, connectedAt: request.createdAt }];
-    });
+      const use = { ping, lastTransaction, lastBlock };
+      candidates.push({ request, inbound: true, noban, connectedAt, group, keyedGroup, ...use });
+    }
+    return candidates;
   }
 
   /** Places that are taken by those to whom the limit applies. */
