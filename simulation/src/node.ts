@@ -77,7 +77,7 @@ export async function startNode(
     ...{ ...buckets, localId: id, snapshot: identity.addresses, clock, random },
   });
   const learn = (nodes: Iterable<Enode>, source: AddrSource): void => {
-    if (addresses.add(addrNodes(nodes), source) > 0) for (const wake of waiting) wake();
+    if (addresses.add(addrNodes(nodes), source) > 0) news();
   };
   const discovery = await createDiscv4(internet.bindUdp({ host, port }), {
     ...{ privateKey, bootnodes, externalIp: host, pingInterval, clock, crypto, random },
@@ -93,6 +93,11 @@ export async function startNode(
 
   // The connection manager takes addresses from there: as soon as there is one, and none twice in a short time.
   const waiting = new Set<() => void>();
+  /** One is woken, and wakes the next if there was somebody for it. */
+  const news = (): void => {
+    const [wake] = waiting;
+    wake?.();
+  };
   const offered = new Map<string, number>();
   const isWanted = (entry: AddrEntry): boolean => {
     const other = toHex(entry.id);
@@ -110,7 +115,7 @@ export async function startNode(
       offered.delete(other);
     }
   };
-  const news = (signal: AbortSignal): Promise<void> =>
+  const wait = (signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
       const wake = (): void => {
         timer.cancel();
@@ -127,8 +132,11 @@ export async function startNode(
     while (!signal.aborted) {
       forgetOffers();
       const next = offer(addresses.select({ filter: isWanted, draws: 2 }));
-      if (next) return next;
-      await news(signal);
+      if (next) {
+        news();
+        return next;
+      }
+      await wait(signal);
     }
     return undefined;
   };

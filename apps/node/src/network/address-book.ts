@@ -94,8 +94,10 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
   /** The last node that was found, and might be in the book if another had not its place. */
   let spare: Candidate | undefined;
 
+  /** One is woken, and wakes the next if there was somebody for it: else all would look for one node. */
   const news = (): void => {
-    for (const wake of waiting) wake();
+    const [wake] = waiting;
+    wake?.();
   };
   /** Resolves when there is news, or nodes may be offered again, or it is over. */
   const wait = (signal: AbortSignal): Promise<void> =>
@@ -155,9 +157,13 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
     async next(signal) {
       while (!signal.aborted) {
         const candidate = source && (offerEntry(book.select({ filter, draws: 2 })) ?? offerSpare());
-        if (candidate === undefined) await wait(signal);
-        else if (await source?.mayShareChain(candidate, signal)) return candidate;
-        else book.attempt(candidate.id, { countFailure: !signal.aborted });
+        if (candidate === undefined) {
+          await wait(signal);
+        } else {
+          news();
+          if (await source?.mayShareChain(candidate, signal)) return candidate;
+          book.attempt(candidate.id, { countFailure: !signal.aborted });
+        }
       }
       return undefined;
     },
