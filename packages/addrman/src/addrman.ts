@@ -18,7 +18,7 @@ import { parseNode, type Refusal } from './parse-node.ts';
 import { Dice } from './random.ts';
 import { normalizeIp } from './routable.ts';
 import { answerLifetime, drawSample, MAX_SAMPLE, MAX_SAMPLE_PERCENT } from './sample.ts';
-import { drawEntry } from './select.ts';
+import { drawer } from './select.ts';
 import { encodeSnapshot } from './snapshot.ts';
 import { readBook } from './snapshot-book.ts';
 import { SourceLimit } from './source-limit.ts';
@@ -170,9 +170,10 @@ export class AddrMan {
     const book = this.#book;
     const accept = (entry: Entry) => filter === undefined || filter(describe(entry));
     const now = this.#settings.clock.now();
+    const draw = drawer(book, { now, dice: this.#dice, accept, newOnly });
     let chosen: Entry | undefined;
-    for (let draw = 0; draw < draws; draw++) {
-      const entry = drawEntry(book, now, this.#dice, { newOnly, accept });
+    for (let drawn = 0; drawn < draws; drawn++) {
+      const entry = draw();
       if (entry === undefined) break;
       if (chosen === undefined || book.groupSize(entry) < book.groupSize(chosen)) chosen = entry;
     }

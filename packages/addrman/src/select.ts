@@ -16,40 +16,71 @@ const SWEEP = 4096;
  */
 const ROUNDS = 128;
 
-/** One entry at random, from either table with the same probability. */
-export function drawEntry(
-  { fresh, tried }: Book,
-  now: number,
-  dice: Dice,
-  { newOnly, accept }: { newOnly: boolean; accept: (entry: Entry) => boolean },
-): Entry | undefined {
-  if (newOnly) return drawFrom(fresh, now, dice, accept);
-  const [first, second] = dice.below(2) === 0 ? [fresh, tried] : [tried, fresh];
-  return drawFrom(first, now, dice, accept) ?? drawFrom(second, now, dice, accept);
-}
+/** Draws entries at random from one table, as one call of `select` needs them. */
+class Drawing {
+  readonly #table: SlotTable;
+  readonly #options: DrawOptions;
+  /** What is acceptable, by bucket, once a draw has found nothing; of a large table not all. */
+  #acceptable: Entry[][] | undefined;
 
-function drawFrom(
-  table: SlotTable,
-  now: number,
-  dice: Dice,
-  accept: (entry: Entry) => boolean,
-): Entry | undefined {
-  if (table.used === 0) return undefined;
-  let factor = 1;
-  let found: Entry | undefined;
-  let isSwept = false;
-  for (let round = 0; round < ROUNDS; round++) {
-    const entry = table.draw(dice, accept);
-    if (entry !== undefined) {
+  constructor(table: SlotTable, options: DrawOptions) {
+    this.#table = table;
+    this.#options = options;
+  }
+
+  next(): Entry | undefined {
+    const { now, dice } = this.#options;
+    let factor = 1;
+    let last: Entry | undefined;
+    for (let round = 0; round < ROUNDS && !this.#isBarren; round++) {
+      const entry = this.#draw();
+      if (entry === undefined) continue;
       if (dice.fraction() < factor * chance(entry, now)) return entry;
       factor *= FACTOR;
-      found = entry;
-    } else if (!isSwept) {
-      // Where there is nothing to be found, further draws would cost the most.
-      isSwept = true;
-      found ??= table.sweep(dice, SWEEP, accept);
-      if (found === undefined && table.used <= SWEEP) return undefined;
+      last = entry;
     }
+    return last ?? this.#acceptable?.[0]?.[0];
   }
-  return found;
+
+  get #isBarren(): boolean {
+    return this.#table.used === 0 || (this.#isKnown && this.#acceptable?.length === 0);
+  }
+
+  /** Whether all that is acceptable has been found. */
+  get #isKnown(): boolean {
+    return this.#acceptable !== undefined && this.#table.used <= SWEEP;
+  }
+
+  /** A bucket at random, and one of it. */
+  #draw(): Entry | undefined {
+    const { dice, accept } = this.#options;
+    if (this.#acceptable && this.#isKnown) {
+      const bucket = this.#acceptable[dice.below(this.#acceptable.length)] ?? [];
+      return bucket[dice.below(bucket.length)];
+    }
+    const entry = this.#table.draw(dice, accept);
+    // Where hardly anything is acceptable, going on like this would cost the most.
+    if (entry === undefined) this.#acceptable ??= this.#table.sweep(dice, SWEEP, accept);
+    return entry;
+  }
+}
+
+/** @see drawer */
+interface DrawOptions {
+  readonly now: number;
+  readonly dice: Dice;
+  readonly accept: (entry: Entry) => boolean;
+}
+
+/** @returns what draws one entry at random, from either table with the same probability, or the new one alone. */
+export function drawer(
+  { fresh, tried }: Book,
+  options: DrawOptions & { readonly newOnly: boolean },
+): () => Entry | undefined {
+  const [newOnes, triedOnes] = [new Drawing(fresh, options), new Drawing(tried, options)];
+  if (options.newOnly) return () => newOnes.next();
+  return () =>
+    options.dice.below(2) === 0
+      ? (newOnes.next() ?? triedOnes.next())
+      : (triedOnes.next() ?? newOnes.next());
 }

@@ -61,19 +61,21 @@ export class SlotTable {
     return this.#search(dice.below(this.#inUse.length), dice.below(this.bucketSize), accept);
   }
 
-  /** The same, bucket by bucket from a random one on, until all or at least `limit` entries have been looked at. */
-  sweep(dice: Dice, limit: number, accept: (entry: Entry) => boolean): Entry | undefined {
+  /** All that `accept` takes, by bucket from a random one on, of the first `limit` or somewhat more entries. */
+  sweep(dice: Dice, limit: number, accept: (entry: Entry) => boolean): Entry[][] {
     const start = dice.below(this.#inUse.length);
+    const found: Entry[][] = [];
     let looked = 0;
-    const counting = (entry: Entry): boolean => {
-      looked++;
-      return accept(entry);
-    };
     for (let i = 0; i < this.#inUse.length && looked < limit; i++) {
-      const entry = this.#search((start + i) % this.#inUse.length, 0, counting);
-      if (entry !== undefined) return entry;
+      const bucket = this.#inUse[(start + i) % this.#inUse.length] ?? 0;
+      looked += this.#load[bucket] ?? 0;
+      const first = bucket * this.bucketSize;
+      const accepted = this.#slots
+        .slice(first, first + this.bucketSize)
+        .filter((entry) => entry !== undefined && accept(entry)) as Entry[];
+      if (accepted.length > 0) found.push(accepted);
     }
-    return undefined;
+    return found;
   }
 
   /** Once around a bucket, given its place among those in use. */
