@@ -35,6 +35,7 @@ interface Pending {
   take(packet: Packet): 'other' | 'more' | 'last';
   /** Part of the answer is there. */
   hurry(): void;
+  /** @param error why there will be no (more) answers; `timeout`: none has come in time */
   finish(error?: unknown): void;
 }
 
@@ -75,7 +76,7 @@ export class PendingRequests {
     signal?.throwIfAborted();
     return new Promise<T>((resolve, reject) => {
       const place = placeOf(expected.type, expected.from);
-      const late = (): void => pending.finish(timedOut(expected, timeout));
+      const late = (): void => pending.finish('timeout');
       const due = clock.monotonic() + timeout;
       let timer = clock.setTimeout(late, timeout);
       const onAbort = (): void => pending.finish(signal?.reason);
@@ -90,10 +91,10 @@ export class PendingRequests {
           timer.cancel();
           signal?.removeEventListener('abort', onAbort);
           this.#remove(place, pending);
-          const isTimeout = error instanceof Discv4Error && error.code === 'timeout';
+          const isTimeout = error === 'timeout';
           const result = error === undefined || isTimeout ? expected.result() : undefined;
           if (result !== undefined) resolve(result);
-          else reject(error);
+          else reject(isTimeout ? timedOut(expected, timeout) : error);
           if (isTimeout && result === undefined) this.#options.onTimeout();
         },
       };

@@ -8,7 +8,8 @@ import type { Settings } from './options.ts';
 import type { EncodedPacket, Packet, Pong } from './packet.ts';
 import type { Expected, PendingRequests } from './pending.ts';
 import type { EndpointPrediction } from './prediction.ts';
-import { isRelayable, relayedNode } from './relay.ts';
+import { isRelayable, RelayedNodes } from './relay.ts';
+import { sameBytes } from './same-bytes.ts';
 import type { PacketSender } from './sender.ts';
 import type { Address } from './socket.ts';
 import { BUCKET_SIZE } from './table.ts';
@@ -39,9 +40,11 @@ export class Requests {
   readonly #parts: RequestParts;
   /** By node: the end of the last FindNode that was begun. */
   readonly #findNodeTurns = new Map<string, Promise<unknown>>();
+  readonly #relayed: RelayedNodes;
 
   constructor(parts: RequestParts) {
     this.#parts = parts;
+    this.#relayed = new RelayedNodes(parts.settings);
   }
 
   /** Asks for a Pong. Rejects with Discv4Error `timeout`, `busy` or `closed`, or the signal's reason. */
@@ -138,7 +141,7 @@ export class Requests {
         answered = true;
         for (const neighbor of neighbors.slice(0, BUCKET_SIZE - received)) {
           received++;
-          const relayed = relayedNode(node.ip, neighbor, this.#parts.settings);
+          const relayed = this.#relayed.node(node.ip, neighbor);
           if (relayed) nodes.push(relayed);
         }
         return received >= BUCKET_SIZE ? 'last' : 'more';
@@ -228,8 +231,4 @@ function readRecord(bytes: Uint8Array, node: Node, crypto: Settings['crypto']): 
 
 function addressOf({ host, udp }: Node): Address {
   return { host, port: udp };
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
