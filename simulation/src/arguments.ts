@@ -10,6 +10,7 @@ export interface Arguments {
   readonly peers: number;
   readonly loss: number;
   readonly pingInterval: number;
+  readonly refreshInterval: number;
   readonly pace: number;
   readonly seed: number;
   readonly crypto: 'real' | 'stand-in';
@@ -26,6 +27,7 @@ export const usage = `npm run simulate -- [options]
   --peers N                connections of a node at most; a third of them it dials (50)
   --loss SHARE             of the datagrams are lost (0.01)
   --ping-interval SECONDS  between two checks of discovery's table at most (60; a real node: 3)
+  --refresh MINUTES        between two refreshes of the table, or half as long (60; a real node: 30)
   --pace SECONDS           between two nodes taken from lookups without need (180; a real node: 1)
   --seed N                 the same seed gives the same figures (1)
   --crypto real|stand-in   secp256k1, or something that costs nothing (stand-in)
@@ -47,6 +49,7 @@ export function parseArguments(args: readonly string[]): Arguments {
       peers: { type: 'string', default: '50' },
       loss: { type: 'string', default: '0.01' },
       'ping-interval': { type: 'string', default: '60' },
+      refresh: { type: 'string', default: '60' },
       pace: { type: 'string', default: '180' },
       seed: { type: 'string', default: '1' },
       crypto: { type: 'string', default: 'stand-in' },
@@ -69,6 +72,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     peers: number('peers', values.peers, { min: 3, max: 1000, whole: true }),
     loss: number('loss', values.loss, { min: 0, max: 0.9 }),
     pingInterval: 1000 * number('ping-interval', values['ping-interval'], { min: 0.1, max: 3600 }),
+    refreshInterval: 60_000 * number('refresh', values.refresh, { min: 0.1, max: 10_000 }),
     pace: 1000 * number('pace', values.pace, { min: 0.1, max: 3600 }),
     seed: number('seed', values.seed, { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true }),
     crypto,

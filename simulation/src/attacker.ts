@@ -12,6 +12,9 @@ const attackerRange = '128.0.0.0/2';
 /** Mean time between two moves of one of his addresses, in ms: about as often as `inboundThrottle` lets all of them. */
 const moveInterval = 5_000;
 
+/** Time between two looks at who of the attacker's is there, in ms. */
+const upkeep = 6 * 3_600_000;
+
 /** One of the attacker's addresses. */
 export interface AttackerNode {
   readonly place: Place;
@@ -25,7 +28,7 @@ export interface AttackerNode {
  */
 export async function startAttacker(
   { place, privateKey }: Identity,
-  { clock, crypto, internet, pingInterval, accomplices, victims }: AttackerSurroundings,
+  { clock, crypto, internet, accomplices, victims }: AttackerSurroundings,
   dice: Dice,
 ): Promise<AttackerNode> {
   const { host } = place;
@@ -39,7 +42,10 @@ export async function startAttacker(
   };
 
   const discovery: Discv4 = await createDiscv4(internet.bindUdp({ host, port }), {
-    ...{ privateKey, externalIp: host, pingInterval, clock, crypto, random: dice.bytes },
+    ...{ privateKey, externalIp: host, clock, crypto, random: dice.bytes },
+    // His nodes are always there, and need not ask each other whether they are.
+    pingInterval: upkeep,
+    refreshInterval: upkeep,
     bootnodes: accomplices.map(enodeOf),
     netRestrict: [parseIpRange(attackerRange)],
   });
@@ -82,8 +88,7 @@ export async function startAttacker(
   };
 }
 
-export interface AttackerSurroundings
-  extends Omit<Surroundings, 'bootnodes' | 'maxPeers' | 'pace' | 'lastBlock'> {
+export interface AttackerSurroundings extends Pick<Surroundings, 'clock' | 'crypto' | 'internet'> {
   /** Some of the other attackers, to begin with. */
   readonly accomplices: readonly Place[];
   /** The honest nodes that are there now. */

@@ -62,9 +62,8 @@ export class Internet {
     if (door === undefined) return silence(signal);
     const slot = door.admit(from);
     if (typeof slot === 'string') return this.#refuse(slot, delay, signal);
-    const handshake = AbortSignal.any([signal, slot.signal]);
     try {
-      await this.#pass(2 * delay, handshake);
+      await this.#pass(2 * delay, signal, slot.signal);
       const refusal = slot.identify(from.key);
       if (refusal !== undefined) return await this.#refuse(refusal, delay, signal);
       const line = new Line(from, to, (work) => this.later(delay, work));
@@ -100,9 +99,14 @@ export class Internet {
     }, at - clock.monotonic());
   }
 
-  #pass(ms: number, signal: AbortSignal): Promise<void> {
+  /** Rejects if one of the signals has aborted by then. */
+  #pass(ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.later(ms, () => (signal.aborted ? reject(signal.reason) : resolve()));
+      this.later(ms, () => {
+        const aborted = signals.find((signal) => signal.aborted);
+        if (aborted) reject(aborted.reason);
+        else resolve();
+      });
     });
   }
 

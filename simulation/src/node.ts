@@ -1,8 +1,8 @@
 import { type AddrEntry, type AddrSource, createAddrMan } from '@devp2p/addrman';
-import { type Clock, sleep } from '@devp2p/clock';
+import { type Clock, sleep, type Timer } from '@devp2p/clock';
 import { type ConnManager, createConnManager } from '@devp2p/connmgr';
 import type { Crypto } from '@devp2p/crypto';
-import { createDiscv4, type Discv4 } from '@devp2p/discv4';
+import { createDiscv4, type Discv4, type NodeStore } from '@devp2p/discv4';
 import { type Enode, formatIp, parseIp, toHex } from '@devp2p/enr';
 import type { Dice } from './dice.ts';
 import type { Internet } from './internet.ts';
@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly maxPeers: number;
   /** Longest time between two checks of new nodes in discovery's table, in ms. */
   readonly pingInterval: number;
+  /** Longest time between two refreshes of discovery's table, in ms; half of it is the shortest. */
+  readonly refreshInterval: number;
   /** Time between two nodes that are taken from lookups while nobody waits for one, in ms. */
   readonly pace: number;
   /** When the node at some place last had a block for a peer before others; `undefined` for never. */
@@ -58,15 +60,25 @@ const offerInterval = 35_000;
 /** Where a real node has 1,024 and 256 buckets for tens of thousands of addresses, two thousand take a quarter. */
 const buckets = { newBuckets: 256, triedBuckets: 64 };
 
+/** Who comes back finds others by its addresses: what discovery would keep as well is left out. */
+const nothingKept: NodeStore = {
+  get: async () => undefined,
+  put: async () => {},
+  delete: async () => {},
+  async *entries() {},
+};
+
 /** A connection that has lasted so long, in ms, has been of use, as in `apps/node`. */
 const usefulAge = 60_000;
 
 /** Starts a node that knows the boot nodes, and what its identity has kept. */
 export async function startNode(
   identity: Identity,
-  { clock, crypto, internet, bootnodes, maxPeers, pingInterval, pace, lastBlock }: Surroundings,
+  surroundings: Surroundings,
   dice: Dice,
 ): Promise<Node> {
+  const { clock, crypto, internet, maxPeers, pace, lastBlock } = surroundings;
+  const { bootnodes, pingInterval, refreshInterval } = surroundings;
   const { place, privateKey } = identity;
   const { id, key, host } = place;
   const random = dice.bytes;
@@ -80,7 +92,9 @@ export async function startNode(
     if (addresses.add(addrNodes(nodes), source) > 0) news();
   };
   const discovery = await createDiscv4(internet.bindUdp({ host, port }), {
-    ...{ privateKey, bootnodes, externalIp: host, pingInterval, clock, crypto, random },
+    ...{ privateKey, bootnodes, externalIp: host, pingInterval, refreshInterval },
+    ...{ clock, crypto, random },
+    store: nothingKept,
     onNeighbors: (nodes, { ip }) => learn(nodes, { kind: 'peer', ip }),
   });
   const followLookups = async (): Promise<void> => {
@@ -118,16 +132,22 @@ export async function startNode(
   const wait = (signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
       const wake = (): void => {
-        timer.cancel();
         waiting.delete(wake);
+        if (waiting.size === 0) retry.cancel();
         signal.removeEventListener('abort', wake);
         resolve();
       };
-      const timer = clock.setTimeout(wake, offerInterval / 7);
+      if (waiting.size === 0) retry = clock.setTimeout(tryAgain, offerInterval / 7);
       waiting.add(wake);
       signal.addEventListener('abort', wake);
       if (signal.aborted) wake();
     });
+  /** After a while somebody may be offered again. */
+  const tryAgain = (): void => {
+    retry = clock.setTimeout(tryAgain, offerInterval / 7);
+    news();
+  };
+  let retry: Timer;
   const nextAddress = async ({ signal }: { signal: AbortSignal }): Promise<Place | undefined> => {
     while (!signal.aborted) {
       forgetOffers();

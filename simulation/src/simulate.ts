@@ -27,6 +27,7 @@ export interface SimulationOptions {
   readonly loss: number;
   /** @see Surroundings */
   readonly pingInterval: number;
+  readonly refreshInterval: number;
   readonly pace: number;
   readonly seed: number;
   readonly crypto: Crypto;
@@ -73,7 +74,8 @@ const lowest = { honest: 20, attacker: 128 };
 
 /** Lets a network live for a while. The same options give the same outcome. */
 export async function simulate(options: SimulationOptions): Promise<Outcome> {
-  const { minutes, churn, maxPeers, pingInterval, pace, crypto, loss } = options;
+  const { minutes, churn, maxPeers, crypto, loss } = options;
+  const { pingInterval, refreshInterval, pace } = options;
   const attackerCount = Math.round(options.nodes * options.attackers);
   const honestCount = options.nodes - attackerCount;
   const honestNetworks = Math.max(minNetworks, Math.ceil(honestCount / networkDensity));
@@ -92,11 +94,14 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   );
   const attackerKeys = new Set(attackers.map(({ place }) => place.key));
   const bootnodes = honest.slice(0, bootnodeCount).map(({ place }) => enodeOf(place));
-  const around = { clock, crypto, internet, pingInterval };
+  const around = { clock, crypto, internet };
   const news = dice.fork();
   const lastBlock = ({ key }: Place): number | undefined =>
     attackerKeys.has(key) ? undefined : clock.monotonic() - news.delay(blockInterval * maxPeers);
-  const surroundings: Surroundings = { ...around, bootnodes, maxPeers, pace, lastBlock };
+  const surroundings: Surroundings = {
+    ...{ ...around, bootnodes, maxPeers, lastBlock },
+    ...{ pingInterval, refreshInterval, pace },
+  };
 
   const online = new Map<Identity, Node>();
   let victims: readonly Place[] = [];

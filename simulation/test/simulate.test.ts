@@ -14,6 +14,7 @@ const small: SimulationOptions = {
   maxPeers: 24,
   loss: 0.01,
   pingInterval: 10_000,
+  refreshInterval: 1_800_000,
   pace: 5_000,
   seed: 1,
   crypto: standInCrypto,
