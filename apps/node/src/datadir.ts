@@ -1,20 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
-import { fromHex, toHex } from '@devp2p/enr';
+import { fromHex } from '@devp2p/enr';
 import { NodeError } from './error.ts';
+import { createSecretFile, readSecretFile, reason } from './secret-file.ts';
+
+const what = 'node key';
 
 /**
  * Makes the directory of a node, readable by its owner only, unless it is there.
@@ -57,13 +48,7 @@ function makeDirectory(path: string): void {
  */
 export function openNodeKey(datadir: string, crypto: Crypto): Uint8Array {
   const path = join(datadir, 'nodekey');
-  try {
-    return ownKey(path, crypto);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  createKeyFile(path, generatePrivateKey());
-  // Read back rather than returned: another process may have been first.
+  if (!existsSync(path)) createSecretFile({ path, what }, generatePrivateKey());
   return ownKey(path, crypto);
 }
 
@@ -74,24 +59,11 @@ export function openNodeKey(datadir: string, crypto: Crypto): Uint8Array {
  * @throws NodeError `nodekey-invalid`
  */
 export function readNodeKey(path: string, crypto: Crypto, remedy: string): Uint8Array {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    throw new NodeError(
-      'nodekey-invalid',
-      `node key ${path} cannot be read (${reason(error)}): ${remedy}`,
-      {
-        cause: error,
-      },
-    );
-  }
+  const code = 'nodekey-invalid';
+  const text = readSecretFile({ path, what, code, remedy });
   const key = /^[0-9a-fA-F]{64}$/.test(text) ? fromHex(text) : undefined;
   if (key === undefined || !crypto.secp256k1.isPrivateKey(key)) {
-    throw new NodeError(
-      'nodekey-invalid',
-      `node key ${path} is not a private key of 64 hex digits: ${remedy}`,
-    );
+    throw new NodeError(code, `${what} ${path} is not a private key of 64 hex digits: ${remedy}`);
   }
   return key;
 }
@@ -103,42 +75,8 @@ function ownKey(path: string, crypto: Crypto): Uint8Array {
     const shown = (mode & 0o777).toString(8).padStart(4, '0');
     throw new NodeError(
       'nodekey-exposed',
-      `node key ${path} is open to other users (mode ${shown}): chmod 600 ${path}`,
+      `${what} ${path} is open to other users (mode ${shown}): chmod 600 ${path}`,
     );
   }
   return readNodeKey(path, crypto, 'restore it, or remove the file to get a new identity');
-}
-
-/** Whole or not at all, and never over a file that is there: written aside, then linked into place. */
-function createKeyFile(path: string, key: Uint8Array): void {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    const file = openSync(aside, 'wx', 0o600);
-    try {
-      try {
-        writeFileSync(file, `${toHex(key)}\n`);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-      linkSync(aside, path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    } finally {
-      unlinkSync(aside);
-    }
-  } catch (error) {
-    throw new NodeError(
-      'datadir-unusable',
-      `node key ${path} cannot be written (${reason(error)})`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message;
 }
