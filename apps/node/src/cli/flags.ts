@@ -2,15 +2,14 @@ import type { Enode, IpRange } from '@devp2p/enr';
 import type { NetworkName } from '../chain/networks.ts';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
 import { parseVerbosity, type Verbosity } from '../log.ts';
-import type { RpcApi } from '../rpc/servers.ts';
+import { checks, type FlagsOf, runs } from './flag.ts';
+import { type ServerSettings, serverFlags } from './server-flags.ts';
 import {
-  apis,
   bootnodes,
   enodes,
   ethVersions,
   filePath,
   hexOf,
-  hostNames,
   identity,
   ipAddress,
   ipRanges,
@@ -18,18 +17,14 @@ import {
   nat,
   networkId,
   networkName,
-  origins,
   requiredBlocks,
   treeUrls,
   wholeNumber,
   yesOrNo,
 } from './values.ts';
 
-/** What the program can be told to do; `run` is meant when no command is named. */
-export type Command = 'run' | 'import' | 'export' | 'status';
-
 /** Every setting of the program under the name of its flag. */
-export interface Settings {
+export interface Settings extends ServerSettings {
   datadir: string;
   genesis?: string;
   network?: NetworkName;
@@ -53,20 +48,6 @@ export interface Settings {
   dialratio: number;
   maxpeers: number;
   maxpendpeers: number;
-  http: boolean;
-  'http.addr': string;
-  'http.port': number;
-  'http.api': readonly RpcApi[];
-  'http.corsdomain': readonly string[];
-  'http.vhosts': readonly string[];
-  ws: boolean;
-  'ws.addr': string;
-  'ws.port': number;
-  'ws.api': readonly RpcApi[];
-  'ws.origins': readonly string[];
-  metrics: boolean;
-  'metrics.addr': string;
-  'metrics.port': number;
   'sync.target'?: Uint8Array;
   'sync.exit': boolean;
   first: number;
@@ -79,45 +60,7 @@ export interface Settings {
   version: boolean;
 }
 
-export const groups = [
-  'Chain',
-  'Network',
-  'Discovery',
-  'Peers',
-  'Sync',
-  'Operator',
-  'Export',
-  'Program',
-] as const;
-
-/** One flag. Command line, environment, configuration file and help are all read off this. */
-export interface Flag<T> {
-  readonly group: (typeof groups)[number];
-  readonly help: string;
-  /** What stands for the value in the help; a flag without it is a switch. */
-  readonly value?: string;
-  readonly short?: string;
-  /** Commands that take the flag. @default all of them */
-  readonly commands?: readonly Command[];
-  /** In the form in which one would type it. @default the setting is absent */
-  readonly default?: string;
-  /** May be given several times; the values are joined with commas. */
-  readonly many?: true;
-  /** Never echoed. */
-  readonly secret?: true;
-  /** Makes sense on the command line only. */
-  readonly commandLineOnly?: true;
-  /** Throws an `Error` that says what was expected. */
-  parse(text: string): T;
-}
-
-const runs: readonly Command[] = ['run'];
-/** Where blocks are added. */
-const checks: readonly Command[] = ['run', 'import'];
-/** Where a node is asked, and where to ask it. */
-const asks: readonly Command[] = ['run', 'status'];
-
-export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Settings[Name]>> } = {
+export const flags: FlagsOf<Settings> = {
   datadir: {
     group: 'Chain',
     value: 'DIR',
@@ -299,112 +242,7 @@ export const flags: { readonly [Name in keyof Settings]-?: Flag<NonNullable<Sett
     commands: runs,
     parse: yesOrNo,
   },
-  http: {
-    group: 'Operator',
-    help: 'serve JSON-RPC over HTTP, and /health',
-    commands: runs,
-    parse: yesOrNo,
-  },
-  'http.addr': {
-    group: 'Operator',
-    value: 'IP',
-    default: '127.0.0.1',
-    help: 'address to serve it on',
-    commands: asks,
-    parse: ipAddress,
-  },
-  'http.port': {
-    group: 'Operator',
-    value: 'PORT',
-    default: '8545',
-    help: 'TCP port to serve it on; 0 takes a free one',
-    commands: asks,
-    parse: wholeNumber(0, 65_535),
-  },
-  'http.api': {
-    group: 'Operator',
-    value: 'LIST',
-    default: 'net,web3',
-    help: 'what to serve: some of admin, net, web3',
-    commands: runs,
-    parse: apis,
-  },
-  'http.corsdomain': {
-    group: 'Operator',
-    value: 'LIST',
-    help: 'origins whose pages may ask, comma-separated; * for any (none)',
-    commands: runs,
-    many: true,
-    parse: origins,
-  },
-  'http.vhosts': {
-    group: 'Operator',
-    value: 'LIST',
-    default: 'localhost',
-    help: 'host names that the server goes by; * for any',
-    commands: runs,
-    parse: hostNames,
-  },
-  ws: {
-    group: 'Operator',
-    help: 'serve JSON-RPC over WebSocket',
-    commands: runs,
-    parse: yesOrNo,
-  },
-  'ws.addr': {
-    group: 'Operator',
-    value: 'IP',
-    default: '127.0.0.1',
-    help: 'address to serve it on',
-    commands: runs,
-    parse: ipAddress,
-  },
-  'ws.port': {
-    group: 'Operator',
-    value: 'PORT',
-    default: '8546',
-    help: 'TCP port to serve it on, which may be that of HTTP; 0 takes any',
-    commands: runs,
-    parse: wholeNumber(0, 65_535),
-  },
-  'ws.api': {
-    group: 'Operator',
-    value: 'LIST',
-    default: 'net,web3',
-    help: 'what to serve: some of admin, net, web3',
-    commands: runs,
-    parse: apis,
-  },
-  'ws.origins': {
-    group: 'Operator',
-    value: 'LIST',
-    help: "origins whose pages may connect; * for any (this machine's)",
-    commands: runs,
-    many: true,
-    parse: origins,
-  },
-  metrics: {
-    group: 'Operator',
-    help: 'serve metrics for Prometheus over HTTP, and /health',
-    commands: runs,
-    parse: yesOrNo,
-  },
-  'metrics.addr': {
-    group: 'Operator',
-    value: 'IP',
-    default: '127.0.0.1',
-    help: 'address to serve them on',
-    commands: runs,
-    parse: ipAddress,
-  },
-  'metrics.port': {
-    group: 'Operator',
-    value: 'PORT',
-    default: '6060',
-    help: 'TCP port to serve them on; 0 takes a free one',
-    commands: runs,
-    parse: wholeNumber(0, 65_535),
-  },
+  ...serverFlags,
   first: {
     group: 'Export',
     value: 'N',

@@ -1,4 +1,5 @@
-import { type Flag, flags, groups, type Settings } from './flags.ts';
+import { type Flag, groups } from './flag.ts';
+import { flags, type Settings } from './flags.ts';
 
 const usage = `devp2p-node: an Ethereum full node's network half, with a real chain behind it
 

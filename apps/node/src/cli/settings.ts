@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parse as parseToml, TomlError, type TomlTable } from 'smol-toml';
-import { type Command, type Flag, flags, type Settings } from './flags.ts';
+import type { Command, Flag } from './flag.ts';
+import { flags, type Settings } from './flags.ts';
 import { nearest, UsageError } from './usage.ts';
 
 type FlagName = keyof Settings;
