@@ -16,6 +16,11 @@ export {
 export type { ChainChoice } from './node-chain.ts';
 export type { NodeOptions, NodeSettings } from './node-options.ts';
 export type { ReportProgress } from './progress.ts';
-export type { HttpSettings, RpcApi, WebSocketSettings } from './rpc/servers.ts';
+export type {
+  AuthrpcSettings,
+  HttpSettings,
+  RpcApi,
+  WebSocketSettings,
+} from './rpc/settings.ts';
 export { SyncError, type SyncErrorCode } from './sync/error.ts';
 export type { Sync, SyncResult } from './sync/sync.ts';

@@ -8,7 +8,7 @@ import type { NatMethod } from './nat/find.ts';
 import type { LocalNetwork } from './nat/local-network.ts';
 import type { ChainChoice } from './node-chain.ts';
 import type { ReportProgress } from './progress.ts';
-import type { HttpSettings, WebSocketSettings } from './rpc/servers.ts';
+import type { AuthrpcSettings, HttpSettings, WebSocketSettings } from './rpc/settings.ts';
 
 /** Settings and collaborators of `createNode`. */
 export type NodeOptions = ChainChoice & NodeSettings;
@@ -67,6 +67,8 @@ export interface NodeSettings {
   http?: HttpSettings | undefined;
   /** JSON-RPC over WebSocket. @default not served */
   ws?: WebSocketSettings | undefined;
+  /** JSON-RPC for a consensus client, the Engine API among it. @default not served */
+  authrpc?: AuthrpcSettings | undefined;
   /** Metrics for Prometheus, and `/health`. @default not measured */
   metrics?: MetricsSettings | undefined;
   /** Hash of the block to sync to, 32 bytes. @default the best block that a static node reports */

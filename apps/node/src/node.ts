@@ -20,6 +20,7 @@ import { openDatadir, openNodeKey } from './datadir.ts';
 import { openDiscovery } from './discovery/discovery.ts';
 import { forkEntry } from './discovery/fork-entry.ts';
 import { NodeError } from './error.ts';
+import { openJwtSecret } from './jwt-secret.ts';
 import { silentLogs } from './log.ts';
 import { trackProgress, watchHealth } from './metrics/health.ts';
 import { createMetrics } from './metrics/metrics.ts';
@@ -32,6 +33,7 @@ import { openNetwork } from './network/network.ts';
 import { createPeerSet, type NodePeer, type Peers } from './network/peers.ts';
 import { openNodeChain, readGenesis } from './node-chain.ts';
 import type { NodeOptions } from './node-options.ts';
+import { engineNamespace } from './rpc/engine.ts';
 import { nodeControl } from './rpc/node-control.ts';
 import { openRpc } from './rpc/servers.ts';
 import { createSync, type Sync, type SyncResult } from './sync/sync.ts';
@@ -49,6 +51,7 @@ export interface NodeEvents {
 export interface Endpoints {
   readonly http?: string | undefined;
   readonly ws?: string | undefined;
+  readonly authrpc?: string | undefined;
   readonly metrics?: string | undefined;
 }
 
@@ -100,6 +103,10 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
   const genesis = readGenesis(options, crypto);
   const datadir = openDatadir(options.datadir);
   const privateKey = options.privateKey ?? openNodeKey(datadir, crypto);
+  const authrpc = options.authrpc && {
+    ...options.authrpc,
+    jwtSecret: options.authrpc.jwtSecret ?? openJwtSecret(datadir),
+  };
   const id = crypto.secp256k1.publicKey(privateKey);
   refuseSelf(id, staticNodes, trustedNodes);
   const { networkId, requiredBlocks } = options;
@@ -197,11 +204,12 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
       crypto,
     });
   const rpc = await openRpc({
-    ...{ http: options.http, ws: options.ws, health, onCall: metrics?.countCall },
+    ...{ http: options.http, ws: options.ws, authrpc, health, onCall: metrics?.countCall },
     control: nodeControl({
       ...{ id, clientId: ownClientId, datadir, host, enode, chain, peers, network, crypto },
       record: () => discovery?.record ?? ownRecord(),
     }),
+    engine: engineNamespace(),
     ...{ crypto, clock, random, log: logs('rpc') },
   });
   open.service(() => rpc.close());
@@ -227,7 +235,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
     chain,
     peers,
     sync,
-    endpoints: { http: rpc.http, ws: rpc.ws, metrics: metricsServer?.url },
+    endpoints: { http: rpc.http, ws: rpc.ws, authrpc: rpc.authrpc, metrics: metricsServer?.url },
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,
   });

@@ -8,6 +8,7 @@ export const groups = [
   'Peers',
   'Sync',
   'Operator',
+  'Consensus client',
   'Export',
   'Program',
 ] as const;

@@ -12,8 +12,8 @@ Usage
 
 const footer = `
 Every flag can also be set in the environment (--sync.target is DEVP2P_SYNC_TARGET) or in the
---config file ([sync] target = "0x…"). There, --http, --ws and --metrics are also "enabled" in
-their sections: [http] enabled = true.
+--config file ([sync] target = "0x…"). There, --http, --ws, --authrpc and --metrics are also
+"enabled" in their sections: [http] enabled = true.
 `;
 
 /** The text of `--help`, made from the table of flags. */

@@ -1,8 +1,9 @@
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { toHex } from '@devp2p/enr';
 import { readNodeKey } from '../datadir.ts';
+import { readJwtSecret } from '../jwt-secret.ts';
 import { createNode } from '../node.ts';
-import type { HttpSettings, WebSocketSettings } from '../rpc/servers.ts';
+import type { AuthrpcSettings, HttpSettings, WebSocketSettings } from '../rpc/settings.ts';
 import type { SyncResult } from '../sync/sync.ts';
 import type { CommandContext } from './context.ts';
 import type { Settings } from './flags.ts';
@@ -41,6 +42,7 @@ export async function run(context: CommandContext): Promise<void> {
     maxPendingPeers: settings.maxpendpeers,
     http: settings.http ? httpSettings(settings) : undefined,
     ws: settings.ws ? webSocketSettings(settings) : undefined,
+    authrpc: settings.authrpc ? authrpcSettings(settings) : undefined,
     metrics: settings.metrics
       ? { host: settings['metrics.addr'], port: settings['metrics.port'] }
       : undefined,
@@ -84,6 +86,18 @@ function webSocketSettings(settings: Settings): WebSocketSettings {
     port: settings['ws.port'],
     apis: settings['ws.api'],
     origins: settings['ws.origins'],
+  };
+}
+
+/** @throws NodeError `jwtsecret-invalid` */
+function authrpcSettings(settings: Settings): AuthrpcSettings {
+  const { 'authrpc.jwtsecret': file } = settings;
+  return {
+    host: settings['authrpc.addr'],
+    port: settings['authrpc.port'],
+    virtualHosts: settings['authrpc.vhosts'],
+    jwtSecret:
+      file === undefined ? undefined : readJwtSecret(file, 'name another with --authrpc.jwtsecret'),
   };
 }
 

@@ -1,6 +1,6 @@
-import type { RpcApi } from '../rpc/servers.ts';
+import type { RpcApi } from '../rpc/settings.ts';
 import { asks, type FlagsOf, runs } from './flag.ts';
-import { apis, hostNames, ipAddress, origins, wholeNumber, yesOrNo } from './values.ts';
+import { apis, filePath, hostNames, ipAddress, origins, wholeNumber, yesOrNo } from './values.ts';
 
 /** What the node serves besides its peers, and where. */
 export interface ServerSettings {
@@ -18,6 +18,11 @@ export interface ServerSettings {
   metrics: boolean;
   'metrics.addr': string;
   'metrics.port': number;
+  authrpc: boolean;
+  'authrpc.addr': string;
+  'authrpc.port': number;
+  'authrpc.vhosts': readonly string[];
+  'authrpc.jwtsecret'?: string;
 }
 
 export const serverFlags: FlagsOf<ServerSettings> = {
@@ -126,5 +131,42 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     help: 'TCP port to serve them on; 0 takes a free one',
     commands: runs,
     parse: wholeNumber(0, 65_535),
+  },
+  authrpc: {
+    group: 'Consensus client',
+    help: 'serve the Engine API over HTTP and WebSocket to those with a token',
+    commands: runs,
+    parse: yesOrNo,
+  },
+  'authrpc.addr': {
+    group: 'Consensus client',
+    value: 'IP',
+    default: '127.0.0.1',
+    help: 'address to serve it on',
+    commands: runs,
+    parse: ipAddress,
+  },
+  'authrpc.port': {
+    group: 'Consensus client',
+    value: 'PORT',
+    default: '8551',
+    help: 'TCP port to serve it on; 0 takes a free one',
+    commands: runs,
+    parse: wholeNumber(0, 65_535),
+  },
+  'authrpc.vhosts': {
+    group: 'Consensus client',
+    value: 'LIST',
+    default: 'localhost',
+    help: 'host names that the server goes by; * for any',
+    commands: runs,
+    parse: hostNames,
+  },
+  'authrpc.jwtsecret': {
+    group: 'Consensus client',
+    value: 'FILE',
+    help: 'file with the secret of the tokens (DIR/jwtsecret)',
+    commands: runs,
+    parse: filePath,
   },
 };

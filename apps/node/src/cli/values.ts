@@ -15,7 +15,7 @@ import { equalBytes } from '../chain/bytes.ts';
 import type { NetworkName } from '../chain/networks.ts';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
 import type { NatMethod } from '../nat/find.ts';
-import { type RpcApi, rpcApis } from '../rpc/servers.ts';
+import { type RpcApi, rpcApis } from '../rpc/settings.ts';
 
 const networkNames = ['mainnet', 'sepolia', 'hoodi'] as const satisfies readonly NetworkName[];
 const knownEthVersions = [70, 69, 68];

@@ -3,12 +3,18 @@ import type { IncomingMessage } from 'node:http';
 /** Why a body was not taken, as an HTTP status. */
 export type BodyFault = 413 | 503;
 
-/** Bytes of requests that are being received, of all connections together. */
-export interface BodyBudget {
-  /** Of one request. */
+/** How much of requests is taken, in bytes. */
+export interface BodyLimits {
+  /** Of one request. @default 5 MiB (go-ethereum, `HTTPBodyLimit`) */
   readonly max: number;
-  /** Of all. */
+  /** Of all that are being received: what a hundred slow callers may cost. @default 64 MiB */
   readonly maxTotal: number;
+}
+
+export const bodyLimits: BodyLimits = { max: 5 * 1024 * 1024, maxTotal: 64 * 1024 * 1024 };
+
+/** Bytes of requests that are being received, of all connections together. */
+export interface BodyBudget extends BodyLimits {
   total: number;
 }
 
@@ -21,6 +27,8 @@ export async function readBody(
   request: IncomingMessage,
   budget: BodyBudget,
 ): Promise<Buffer | BodyFault> {
+  // Who left while something else was waited for is not told of again.
+  if (request.destroyed) throw new Error('the caller has gone');
   if (Number(request.headers['content-length'] ?? 0) > budget.max) return 413;
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,15 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@devp2p/clock';
 import { answerJson, refuse } from './http-answer.ts';
-import { type BodyBudget, readBody } from './http-body.ts';
+import { type BodyBudget, type BodyLimits, readBody } from './http-body.ts';
 import type { JsonRpc } from './json-rpc.ts';
 import { isCorsOrigin, isVirtualHost } from './origins.ts';
-
-/** Bytes of one request. @default 5 MiB (go-ethereum, `HTTPBodyLimit`) */
-export const maxRequestSize: number = 5 * 1024 * 1024;
-
-/** Bytes of all requests that are being received at once: what a hundred slow callers may cost. */
-const maxBuffered = 64 * 1024 * 1024;
 
 /** What go-ethereum takes for JSON. */
 const jsonTypes = ['application/json', 'application/json-rpc', 'application/jsonrequest'];
@@ -21,8 +15,7 @@ export interface HttpHandlerOptions {
   readonly virtualHosts: readonly string[];
   /** Origins whose pages may ask; `*` for any. */
   readonly corsOrigins: readonly string[];
-  /** Bytes of one request. */
-  readonly maxRequest: number;
+  readonly limits: BodyLimits;
   /** What `/health` says. */
   readonly health: () => { readonly healthy: boolean };
   readonly clock: Clock;
@@ -32,8 +25,8 @@ export interface HttpHandlerOptions {
 export function createHttpHandler(
   options: HttpHandlerOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { rpc, virtualHosts, corsOrigins, maxRequest, health, clock } = options;
-  const budget: BodyBudget = { max: maxRequest, maxTotal: maxBuffered, total: 0 };
+  const { rpc, virtualHosts, corsOrigins, limits, health, clock } = options;
+  const budget: BodyBudget = { ...limits, total: 0 };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const no = (status: number, message: string): void =>
@@ -73,7 +66,7 @@ export function createHttpHandler(
       return no(415, 'invalid content type, only application/json is supported');
     }
     const body = await readBody(request, budget);
-    if (body === 413) return no(413, `request too large, at most ${maxRequest} bytes`);
+    if (body === 413) return no(413, `request too large, at most ${limits.max} bytes`);
     if (body === 503) return no(503, 'too many requests at once');
     const { text, isJson } = await rpc(body.toString('utf8'));
     if (text !== undefined) answerJson(response, isJson ? 200 : 400, text);

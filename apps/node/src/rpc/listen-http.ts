@@ -30,20 +30,21 @@ export const httpLimits: HttpLimits = {
   checkInterval: 1_000,
 };
 
+/** Takes a connection over from HTTP. */
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
 /** @see listenHttp */
 export interface ListenHttpOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** What the flags of host and port begin with, for errors: `http`, `ws` or `metrics`. */
+  /** What the flags of host and port begin with, for errors: `http`, `ws`, `authrpc` or `metrics`. */
   readonly flag: string;
   readonly limits: HttpLimits;
   readonly log: Log;
   readonly onRequest: RequestListener;
   /** @default an upgrade is a request like any other */
-  readonly onUpgrade?:
-    | ((request: IncomingMessage, socket: Duplex, head: Buffer) => void)
-    | undefined;
+  readonly onUpgrade?: UpgradeListener | undefined;
 }
 
 /** An HTTP server that listens. */

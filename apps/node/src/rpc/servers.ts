@@ -4,54 +4,26 @@ import type { Crypto, RandomBytes } from '@devp2p/crypto';
 import { isLoopback, parseIp } from '@devp2p/enr';
 import type { Log } from '../log.ts';
 import { adminNamespace, type NodeControl } from './admin.ts';
-import { type Namespace, selectApi } from './api.ts';
-import { createHttpHandler, maxRequestSize } from './http.ts';
+import { type Api, type Namespace, selectApi } from './api.ts';
+import { authrpcRpcLimits, createAuthrpc } from './authrpc.ts';
+import { createHttpHandler } from './http.ts';
 import { refuse } from './http-answer.ts';
-import { createJsonRpc, type JsonRpc, rpcLimits } from './json-rpc.ts';
-import {
-  type HttpListener,
-  httpLimits,
-  type ListenHttpOptions,
-  listenHttp,
-} from './listen-http.ts';
+import { bodyLimits } from './http-body.ts';
+import { createJsonRpc, type JsonRpc, type RpcLimits, rpcLimits } from './json-rpc.ts';
+import { httpLimits, type ListenHttpOptions, listenHttp } from './listen-http.ts';
 import { netNamespace } from './net.ts';
+import type { AuthrpcSettings, HttpSettings, RpcApi, WebSocketSettings } from './settings.ts';
 import { web3Namespace } from './web3.ts';
 import { createWebSocketHandler, webSocketLimits } from './websocket.ts';
-
-/** Groups of methods that a server can offer. */
-export const rpcApis = ['admin', 'net', 'web3'] as const;
-export type RpcApi = (typeof rpcApis)[number];
-
-interface ServerSettings {
-  /** IP address to listen on. @default '127.0.0.1' */
-  readonly host?: string | undefined;
-  /** What is offered. `admin` is for whoever may run the node. @default ['net', 'web3'], as go-ethereum */
-  readonly apis?: readonly RpcApi[] | undefined;
-}
-
-/** JSON-RPC over HTTP. */
-export interface HttpSettings extends ServerSettings {
-  /** TCP port; 0 takes a free one. @default 8545 */
-  readonly port?: number | undefined;
-  /** Origins whose pages may ask; `*` for any. @default none */
-  readonly corsOrigins?: readonly string[] | undefined;
-  /** Host names that the server goes by; `*` for any. IP addresses always do. @default ['localhost'] */
-  readonly virtualHosts?: readonly string[] | undefined;
-}
-
-/** JSON-RPC over WebSocket, with subscriptions. */
-export interface WebSocketSettings extends ServerSettings {
-  /** TCP port, which may be that of HTTP; 0 takes a free one. @default 8546 */
-  readonly port?: number | undefined;
-  /** Origins whose pages may connect; scheme and port may be left out. @default this machine's own */
-  readonly origins?: readonly string[] | undefined;
-}
 
 /** @see openRpc */
 export interface OpenRpcOptions {
   readonly http?: HttpSettings | undefined;
   readonly ws?: WebSocketSettings | undefined;
+  readonly authrpc?: (AuthrpcSettings & { readonly jwtSecret: Uint8Array }) | undefined;
   readonly control: NodeControl;
+  /** Offered by `authrpc` only. */
+  readonly engine?: Namespace | undefined;
   readonly health: () => { readonly healthy: boolean };
   /** Told of each call, and whether it succeeded. */
   readonly onCall?: ((ok: boolean) => void) | undefined;
@@ -66,25 +38,43 @@ export interface RpcServers {
   /** Where HTTP and WebSocket are answered, if they are. */
   readonly http: string | undefined;
   readonly ws: string | undefined;
+  /** Where both are, with a token. */
+  readonly authrpc: string | undefined;
   close(): Promise<void>;
 }
 
 const defaultApis: readonly RpcApi[] = ['net', 'web3'];
+const defaultHosts: readonly string[] = ['localhost'];
 
 /**
- * Starts the servers that are wanted; of two at one address there is one.
+ * Starts the servers that are wanted; of HTTP and WebSocket at one address there is one.
  *
- * @throws NodeError `port-unavailable`; nothing is left open then
+ * @throws NodeError `port-unavailable`, `jwtsecret-invalid`; nothing is left open then
  */
 export async function openRpc(options: OpenRpcOptions): Promise<RpcServers> {
-  const { http, ws, control, health, onCall, crypto, clock, random, log } = options;
+  const open = new OpenServers(options.log);
+  try {
+    const { http, ws } = await openPublic(options, open);
+    const authrpc = await openAuthrpc(options, open);
+    return { http, ws, authrpc, close: () => open.close() };
+  } catch (error) {
+    await open.close();
+    throw error;
+  }
+}
+
+/** Those whom anybody can ask who reaches them. */
+async function openPublic(
+  options: OpenRpcOptions,
+  open: OpenServers,
+): Promise<Pick<RpcServers, 'http' | 'ws'>> {
+  const { http, ws, control, health, crypto, clock, random, log } = options;
   const namespaces: Record<RpcApi, Namespace> = {
     admin: adminNamespace(control, crypto),
-    net: netNamespace(control),
-    web3: web3Namespace(control, crypto),
+    ...openNamespaces(options),
   };
-  const rpcOf = ({ apis = defaultApis }: ServerSettings): JsonRpc =>
-    createJsonRpc({ api: selectApi(namespaces, apis), limits: rpcLimits, clock, log, onCall });
+  const rpcOf = ({ apis = defaultApis }: HttpSettings | WebSocketSettings): JsonRpc =>
+    jsonRpc(options, selectApi(namespaces, apis), rpcLimits);
   const httpAt = http && place(http, 8545);
   const wsAt = ws && place(ws, 8546);
   const shared =
@@ -102,53 +92,96 @@ export async function openRpc(options: OpenRpcOptions): Promise<RpcServers> {
       clock,
       random,
     });
-  const listeners: HttpListener[] = [];
-  const close = async (): Promise<void> => {
-    webSockets?.close();
-    await Promise.all(listeners.map((listener) => listener.close()));
-  };
-  const listen = async (handling: Omit<ListenHttpOptions, 'limits' | 'log'>): Promise<string> => {
-    const listener = await listenHttp({ ...handling, limits: httpLimits, log });
-    listeners.push(listener);
-    return listener.url;
-  };
+  open.onClose(() => webSockets?.close());
 
-  try {
-    let httpUrl: string | undefined;
-    if (http && httpAt) {
-      const onRequest = createHttpHandler({
-        rpc: rpcOf(http),
-        virtualHosts: http.virtualHosts ?? ['localhost'],
-        corsOrigins: http.corsOrigins ?? [],
-        maxRequest: maxRequestSize,
-        health,
-        clock,
-      });
-      const onUpgrade = shared ? webSockets?.upgrade : undefined;
-      httpUrl = await listen({ ...httpAt, flag: 'http', onRequest, onUpgrade });
-      warnOfAdmin(httpAt, http, 'http', log);
-    }
-    if (wsAt === undefined) return { http: httpUrl, ws: undefined, close };
-    const onRequest: RequestListener = (request, response) =>
-      refuse(request, response, 426, 'this port speaks WebSocket', clock);
-    const onUpgrade = webSockets?.upgrade;
-    const wsUrl = shared ? httpUrl : await listen({ ...wsAt, flag: 'ws', onRequest, onUpgrade });
-    warnOfAdmin(wsAt, ws, 'ws', log);
-    return { http: httpUrl, ws: wsUrl?.replace('http:', 'ws:'), close };
-  } catch (error) {
-    await close();
-    throw error;
+  let httpUrl: string | undefined;
+  if (http && httpAt) {
+    const onRequest = createHttpHandler({
+      rpc: rpcOf(http),
+      virtualHosts: http.virtualHosts ?? defaultHosts,
+      corsOrigins: http.corsOrigins ?? [],
+      limits: bodyLimits,
+      health,
+      clock,
+    });
+    const onUpgrade = shared ? webSockets?.upgrade : undefined;
+    httpUrl = await open.listen({ ...httpAt, flag: 'http', onRequest, onUpgrade });
+    warnOfAdmin(httpAt, http, 'http', log);
+  }
+  if (!ws || !wsAt) return { http: httpUrl, ws: undefined };
+  const onRequest: RequestListener = (request, response) =>
+    refuse(request, response, 426, 'this port speaks WebSocket', clock);
+  const onUpgrade = webSockets?.upgrade;
+  const wsUrl = shared ? httpUrl : await open.listen({ ...wsAt, flag: 'ws', onRequest, onUpgrade });
+  warnOfAdmin(wsAt, ws, 'ws', log);
+  return { http: httpUrl, ws: wsUrl?.replace('http:', 'ws:') };
+}
+
+/** The one for the consensus client. */
+async function openAuthrpc(
+  options: OpenRpcOptions,
+  open: OpenServers,
+): Promise<string | undefined> {
+  const { authrpc, engine, health, clock, random, log } = options;
+  if (authrpc === undefined) return undefined;
+  const namespaces = { ...openNamespaces(options), ...(engine && { engine }) };
+  const handlers = await createAuthrpc({
+    rpc: jsonRpc(options, selectApi(namespaces, Object.keys(namespaces)), authrpcRpcLimits),
+    virtualHosts: authrpc.virtualHosts ?? defaultHosts,
+    secret: authrpc.jwtSecret,
+    ...{ health, clock, random },
+  });
+  open.onClose(handlers.close);
+  const at = place(authrpc, 8551);
+  const { onRequest, onUpgrade } = handlers;
+  const url = await open.listen({ ...at, flag: 'authrpc', onRequest, onUpgrade });
+  if (!isLocal(at)) {
+    log.warn({ ...at }, 'whoever can read along can use a token for a minute: authrpc is not TLS');
+  }
+  return url;
+}
+
+/** What everybody may be told. */
+function openNamespaces({ control, crypto }: OpenRpcOptions): { net: Namespace; web3: Namespace } {
+  return { net: netNamespace(control), web3: web3Namespace(control, crypto) };
+}
+
+function jsonRpc({ clock, log, onCall }: OpenRpcOptions, api: Api, limits: RpcLimits): JsonRpc {
+  return createJsonRpc({ api, limits, clock, log, onCall });
+}
+
+/** What has to be closed, in the order in which it was opened: callers are told before they are dropped. */
+class OpenServers {
+  readonly #log: Log;
+  readonly #ends: (() => unknown)[] = [];
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  onClose(end: () => unknown): void {
+    this.#ends.push(end);
+  }
+
+  /** @returns where it listens */
+  async listen(handling: Omit<ListenHttpOptions, 'limits' | 'log'>): Promise<string> {
+    const listener = await listenHttp({ ...handling, limits: httpLimits, log: this.#log });
+    this.onClose(() => listener.close());
+    return listener.url;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#ends.map((end) => end()));
   }
 }
 
 function warnOfAdmin(
   at: Place,
-  settings: ServerSettings | undefined,
+  { apis }: Pick<HttpSettings, 'apis'>,
   flag: string,
   log: Log,
 ): void {
-  const ip = parseIp(at.host);
-  if (!settings?.apis?.includes('admin') || (ip && isLoopback(ip))) return;
+  if (!apis?.includes('admin') || isLocal(at)) return;
   log.warn({ ...at }, `whoever reaches this port can control the node: --${flag}.api names admin`);
 }
 
@@ -157,6 +190,11 @@ interface Place {
   readonly port: number;
 }
 
-function place({ host = '127.0.0.1', port }: HttpSettings, fallback: number): Place {
+function place({ host = '127.0.0.1', port }: AuthrpcSettings, fallback: number): Place {
   return { host, port: port ?? fallback };
+}
+
+function isLocal({ host }: Place): boolean {
+  const ip = parseIp(host);
+  return ip !== undefined && isLoopback(ip);
 }

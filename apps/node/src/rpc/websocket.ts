@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { Clock } from '@devp2p/clock';
 import type { RandomBytes } from '@devp2p/crypto';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { refuseUpgrade } from './http-answer.ts';
 import type { JsonRpc } from './json-rpc.ts';
+import type { UpgradeListener } from './listen-http.ts';
 import { isSocketOrigin } from './origins.ts';
 import { Subscriptions } from './subscriptions.ts';
 
@@ -51,7 +51,7 @@ export interface WebSocketHandlerOptions {
 /** Answers JSON-RPC over WebSocket. */
 export interface WebSocketHandler {
   /** Takes an HTTP upgrade. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  readonly upgrade: UpgradeListener;
   /** Tells everyone connected that the server is going away. */
   close(): void;
 }
@@ -77,17 +77,19 @@ export function createWebSocketHandler(options: WebSocketHandlerOptions): WebSoc
     timer = clock.setTimeout(ping, limits.pingInterval);
   };
   let timer = clock.setTimeout(ping, limits.pingInterval);
+  let closed = false;
   return {
     upgrade(request, socket, head) {
       const { origin } = request.headers;
       const path = request.url?.split('?', 1)[0];
-      if (path !== '/') return refuseUpgrade(socket, '404 Not Found');
+      if (path !== '/') return refuseUpgrade(socket, 404, 'not found');
       // Whoever is no browser can say what it likes, and says nothing.
       if (origin !== undefined && !isSocketOrigin(origin, origins)) {
-        return refuseUpgrade(socket, '403 Forbidden');
+        return refuseUpgrade(socket, 403, 'origin not allowed');
       }
-      if (alive.size >= limits.maxConnections)
-        return refuseUpgrade(socket, '503 Service Unavailable');
+      if (closed || alive.size >= limits.maxConnections) {
+        return refuseUpgrade(socket, 503, 'too many connections');
+      }
       server.handleUpgrade(request, socket, head, (webSocket) => {
         alive.set(webSocket, true);
         webSocket.on('pong', () => alive.set(webSocket, true));
@@ -96,6 +98,7 @@ export function createWebSocketHandler(options: WebSocketHandlerOptions): WebSoc
       });
     },
     close() {
+      closed = true;
       timer.cancel();
       for (const socket of alive.keys()) {
         socket.close(1001);
@@ -139,11 +142,4 @@ function serveSocket(socket: WebSocket, { rpc, limits, random }: WebSocketHandle
   socket.on('close', () => subscriptions.close());
   // Such as a message over the limit, after which the connection is closed with the right code.
   socket.on('error', () => {});
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
-  socket.on('error', () => {});
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
-    socket.destroy(),
-  );
 }

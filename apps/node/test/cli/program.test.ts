@@ -127,6 +127,16 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     );
   });
 
+  test('ND-09 a JWT secret that is none, before anything is made', async () => {
+    const [wrong, path] = [join(folder, 'jwt.hex'), datadir()];
+    writeFileSync(wrong, 'c0ffee');
+    await expectFailure(
+      startNode(path, '--authrpc', '--authrpc.jwtsecret', wrong, ...quiet),
+      /: JWT secret .*jwt.hex is not 64 hex digits: name another with --authrpc.jwtsecret\n$/,
+    );
+    expect(existsSync(path)).toBe(false);
+  });
+
   test('ND-03 a datadir of another genesis, which stays as it is', async () => {
     const other = join(folder, 'other.json');
     writeFileSync(other, readFileSync(genesis, 'utf8').replace('"nonce": "0x0"', '"nonce": "0x1"'));
@@ -244,7 +254,10 @@ describe('ends of work, and nothing else, on standard output', () => {
 describe('ND-13 logs', () => {
   test('ND-13 at the highest verbosity no key comes out, neither as text nor as JSON', async () => {
     const own = datadir();
-    const serving = startNode(own, '--verbosity', 'trace', '--log.json');
+    const serving = startNode(
+      own,
+      ...['--verbosity', 'trace', '--log.json', '--authrpc', '--authrpc.port', '0'],
+    );
     const given = start(
       ['--datadir', datadir(), '--addr', '127.0.0.1', '--port', '0', '--verbosity', '5'].concat(
         ['--static', await serving.enode()],
@@ -257,9 +270,11 @@ describe('ND-13 logs', () => {
       expect(await program.ended).toBe(0);
     }
     const output = [serving, given].map(({ stdout, stderr }) => stdout + stderr).join('');
-    const made = readFileSync(join(own, 'nodekey'), 'utf8').trim();
+    const made = ['nodekey', 'jwtsecret'].map((name) =>
+      readFileSync(join(own, name), 'utf8').trim(),
+    );
     expect(output).toContain('peer added');
-    for (const secret of [key, made]) {
+    for (const secret of [key, ...made]) {
       expect(output.toLowerCase()).not.toContain(secret);
       expect(output).not.toContain(Buffer.from(secret, 'hex').toString('base64'));
       expect(output).not.toContain([...Buffer.from(secret, 'hex')].join(','));

@@ -75,6 +75,10 @@ describe('what was typed', () => {
       metrics: false,
       'metrics.addr': '127.0.0.1',
       'metrics.port': 6060,
+      authrpc: false,
+      'authrpc.addr': '127.0.0.1',
+      'authrpc.port': 8551,
+      'authrpc.vhosts': ['localhost'],
       first: 1,
       receipts: false,
       verbosity: { level: 'info', modules: {} },
@@ -105,6 +109,11 @@ describe('what was typed', () => {
     ['--ws.origins localhost', 'ws.origins', ['localhost']],
     ['--http.vhosts *', 'http.vhosts', ['*']],
     ['status --http.port 1', 'http.port', 1],
+    ['--authrpc', 'authrpc', true],
+    ['--authrpc.addr ::1', 'authrpc.addr', '::1'],
+    ['--authrpc.port 0', 'authrpc.port', 0],
+    ['--authrpc.vhosts a.example,b', 'authrpc.vhosts', ['a.example', 'b']],
+    ['--authrpc.jwtsecret /run/jwt.hex', 'authrpc.jwtsecret', '/run/jwt.hex'],
     ['--nat extip:192.0.2.7', 'nat', { externalIp: '192.0.2.7' }],
     ['--nat extip:2001:db8::7', 'nat', { externalIp: '2001:db8::7' }],
     ['--bootnodes=', 'bootnodes', []],
@@ -321,6 +330,21 @@ describe('wrong use is one line that names the thing', () => {
     ['--config /nowhere/x.toml', '--config /nowhere/x.toml cannot be read (ENOENT)'],
   ])('%s', (line, message) => {
     expectUsageError(line, message);
+  });
+
+  test.each([
+    ['--authrpc.addr localhost', 'bad value "localhost" for --authrpc.addr: expected an IPv4 or'],
+    ['--authrpc.port 65536', 'bad value "65536" for --authrpc.port: expected a whole number from'],
+    ['--authrpc.vhosts a:8551', 'bad value "a:8551" for --authrpc.vhosts: expected host names'],
+    ['--authrpc.jwtsecret=', 'bad value "" for --authrpc.jwtsecret: expected a path'],
+    ['--authrpc.jwtsecret --log.json', '--authrpc.jwtsecret needs a value: --authrpc.jwtsecret'],
+    ['--authrpc.jwt x', 'unknown flag --authrpc.jwt; '],
+    ['status --authrpc', '--authrpc has no meaning for "status"'],
+    ['--http.api net,engine', 'bad value "net,engine" for --http.api: expected some of admin, net'],
+    ['--ws.api engine', 'bad value "engine" for --ws.api: expected some of admin, net, web3'],
+  ])('ND-02 %s', (line, beginning) => {
+    expect(() => read(line)).toThrow(UsageError);
+    expect(() => read(line)).toThrow(beginning);
   });
 
   test.each([

@@ -214,7 +214,7 @@ describe('HX-27 slow callers', () => {
       rpc: async (text) => ({ text, isJson: true }),
       virtualHosts: ['localhost'],
       corsOrigins: [],
-      maxRequest: 1_000,
+      limits: { max: 1_000, maxTotal: 10_000 },
       health: () => ({ healthy: true }),
       clock: virtualClock(),
     });

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { systemClock } from '@devp2p/clock';
 import { nobleCrypto, randomBytes } from '@devp2p/crypto';
+import { type ClientOptions, WebSocket } from 'ws';
 import { silentLogs } from '../../src/log.ts';
 import type { NodeControl, PeerEventInfo } from '../../src/rpc/admin.ts';
 import { type OpenRpcOptions, openRpc, type RpcServers } from '../../src/rpc/servers.ts';
@@ -61,6 +63,32 @@ export function open(url: string): { socket: Socket; answer: Promise<string> } {
   // Whoever was dropped in the middle of a word may see it as a reset.
   socket.on('error', () => {});
   return { socket, answer: new Promise((resolve) => socket.on('close', () => resolve(text))) };
+}
+
+/** A caller whose messages can be waited for in order. */
+export async function dial(url: string, options: ClientOptions = {}) {
+  const socket = new WebSocket(url, options);
+  const messages: string[] = [];
+  let look = (): void => {};
+  socket.on('message', (data) => {
+    messages.push(data.toString());
+    look();
+  });
+  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+  socket.on('error', () => {});
+  await once(socket, 'open');
+  return {
+    socket,
+    closed,
+    async next(): Promise<unknown> {
+      if (messages.length === 0) {
+        await new Promise<void>((resolve) => {
+          look = resolve;
+        });
+      }
+      return JSON.parse(messages.shift() ?? '');
+    },
+  };
 }
 
 export interface Asked {

@@ -8,33 +8,7 @@ import { silentLogs } from '../../src/log.ts';
 import { httpLimits, listenHttp } from '../../src/rpc/listen-http.ts';
 import type { RpcServers } from '../../src/rpc/servers.ts';
 import { createWebSocketHandler, webSocketLimits } from '../../src/rpc/websocket.ts';
-import { ask, call, fakeControl, open, parseAnswer, serve } from './servers.ts';
-
-/** A caller whose messages can be waited for in order. */
-async function dial(url: string, options: { origin?: string; autoPong?: boolean } = {}) {
-  const socket = new WebSocket(url, options);
-  const messages: string[] = [];
-  let look = (): void => {};
-  socket.on('message', (data) => {
-    messages.push(data.toString());
-    look();
-  });
-  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
-  socket.on('error', () => {});
-  await once(socket, 'open');
-  return {
-    socket,
-    closed,
-    async next(): Promise<unknown> {
-      if (messages.length === 0) {
-        await new Promise<void>((resolve) => {
-          look = resolve;
-        });
-      }
-      return JSON.parse(messages.shift() ?? '');
-    },
-  };
-}
+import { ask, call, dial, fakeControl, open, parseAnswer, serve } from './servers.ts';
 
 const upgrade = (origin?: string) => ({
   method: 'GET',
@@ -211,7 +185,7 @@ describe('limits of WebSocket callers', () => {
       handler.close();
       await listener.close();
     };
-    return { url: listener.url.replace('http', 'ws'), close };
+    return { url: listener.url.replace('http', 'ws'), handler, close };
   }
 
   test('HX-27 there are no more connections than the limit, and a place that is left is given anew', async () => {
@@ -226,6 +200,13 @@ describe('limits of WebSocket callers', () => {
     let third: Awaited<ReturnType<typeof dial>> | undefined;
     while (third === undefined) third = await dial(url).catch(() => undefined);
     for (const { socket } of [second, third]) socket.terminate();
+    await close();
+  });
+
+  test('ND-11 nobody comes in any more once it is closing', async () => {
+    const { url, handler, close } = await listen({}, async () => ({ text: '1', isJson: true }));
+    handler.close();
+    expect((await ask(url, upgrade())).status).toBe(503);
     await close();
   });
 

@@ -1,0 +1,41 @@
+/** Groups of methods that a server can offer to anybody who reaches it. */
+export const rpcApis = ['admin', 'net', 'web3'] as const;
+export type RpcApi = (typeof rpcApis)[number];
+
+interface AddressSettings {
+  /** IP address to listen on. @default '127.0.0.1' */
+  readonly host?: string | undefined;
+}
+
+interface ServerSettings extends AddressSettings {
+  /** What is offered. `admin` is for whoever may run the node. @default ['net', 'web3'], as go-ethereum */
+  readonly apis?: readonly RpcApi[] | undefined;
+}
+
+/** JSON-RPC over HTTP. */
+export interface HttpSettings extends ServerSettings {
+  /** TCP port; 0 takes a free one. @default 8545 */
+  readonly port?: number | undefined;
+  /** Origins whose pages may ask; `*` for any. @default none */
+  readonly corsOrigins?: readonly string[] | undefined;
+  /** Host names that the server goes by; `*` for any. IP addresses always do. @default ['localhost'] */
+  readonly virtualHosts?: readonly string[] | undefined;
+}
+
+/** JSON-RPC over WebSocket, with subscriptions. */
+export interface WebSocketSettings extends ServerSettings {
+  /** TCP port, which may be that of HTTP; 0 takes a free one. @default 8546 */
+  readonly port?: number | undefined;
+  /** Origins whose pages may connect; scheme and port may be left out. @default this machine's own */
+  readonly origins?: readonly string[] | undefined;
+}
+
+/** JSON-RPC for the consensus client, over HTTP and WebSocket on one port, with a token each time. */
+export interface AuthrpcSettings extends AddressSettings {
+  /** TCP port; 0 takes a free one. @default 8551 */
+  readonly port?: number | undefined;
+  /** Host names that the server goes by; `*` for any. IP addresses always do. @default ['localhost'] */
+  readonly virtualHosts?: readonly string[] | undefined;
+  /** What tokens are signed with, 32 bytes. @default the one in `datadir/jwtsecret`, made at the first start */
+  readonly jwtSecret?: Uint8Array | undefined;
+}
