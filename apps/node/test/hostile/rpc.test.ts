@@ -1,10 +1,14 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { fromHex } from '@devp2p/enr';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Daemon } from '../../soak/daemon.ts';
 import { visit } from '../../soak/guest.ts';
 import { ask, call, open, parseAnswer } from '../rpc/servers.ts';
+import { bearer, token } from '../rpc/token.ts';
 import { datadir, Honest, start } from './scene.ts';
 
 /** Whether to wait for the longest of the timeouts, too. */
@@ -20,16 +24,22 @@ let honest: Honest;
 let http: string;
 let ws: string;
 let metrics: string;
+let authrpc: string;
+let secret: Uint8Array;
 beforeAll(async () => {
   const apis = 'admin,net,web3';
+  const directory = datadir();
   daemon = start(
-    ...([datadir(), '--nodiscover', '--http', '--http.port', '0', '--http.api', apis] as const),
+    ...([directory, '--nodiscover', '--http', '--http.port', '0', '--http.api', apis] as const),
     ...['--ws', '--ws.port', '0', '--ws.api', apis, '--metrics', '--metrics.port', '0'],
+    ...['--authrpc', '--authrpc.port', '0'],
   );
   await daemon.enode;
   const endpoint = (name: string): string =>
     `http://${new RegExp(`${name} server started endpoint=(\\S+)`).exec(daemon.stderr)?.[1]}`;
   [http, ws, metrics] = [endpoint('http'), endpoint('ws'), endpoint('metrics')];
+  authrpc = endpoint('authrpc');
+  secret = fromHex(readFileSync(join(directory, 'jwtsecret'), 'utf8').trim());
   honest = await Honest.arrive(daemon);
 });
 
@@ -299,6 +309,46 @@ describe('HX-27 over WebSocket', () => {
     for (const { socket } of attackers) socket.resume();
     for (const end of closed) expect((await end)[0]).toBe(1006);
     await expectServed();
+  });
+});
+
+describe('HX-27 on the consensus client’s port', () => {
+  const other = new Uint8Array(32);
+  const iat = Math.floor(Date.now() / 1_000);
+  const wrong: [string, () => Record<string, string>][] = [
+    ['no token', () => ({})],
+    ['another secret', () => bearer(other)],
+    [
+      'no signature',
+      () => ({ authorization: `Bearer ${token(secret, { iat }, { alg: 'none' })}` }),
+    ],
+    ['an hour too late', () => bearer(secret, Date.now() - 3_600_000)],
+    ['garbage', () => ({ authorization: `Bearer ${'.'.repeat(8_000)}` })],
+  ];
+  /** It answers who has the right one. */
+  async function expectAnswer(): Promise<void> {
+    const answer = await ask(authrpc, { headers: bearer(secret), body: call('net_version') });
+    expect(JSON.parse(answer.body)).toMatchObject({ result: '7331' });
+    await expectServed();
+  }
+
+  test.each(wrong)('HX-27 %s is refused with 401, twenty times at once', async (_, headers) => {
+    const request = { headers: headers(), body: call('engine_exchangeCapabilities', [[]]) };
+    const upgrade = { method: 'GET', headers: { ...upgradeHeaders, ...headers() } };
+    const attacks = Array.from({ length: 20 }, (_, i) => ask(authrpc, i % 2 ? request : upgrade));
+    for (const { status } of await Promise.all(attacks)) expect(status).toBe(401);
+    await expectAnswer();
+  });
+
+  test('HX-27 megabytes with a wrong token are refused with 401 before they have all come', async () => {
+    const { socket, answer } = open(authrpc);
+    const { authorization } = bearer(other);
+    socket.write(
+      `${post(authrpc)}authorization: ${authorization}\r\ncontent-length: 100000000\r\n\r\n`,
+    );
+    await pour(socket, Buffer.alloc(65_536, ' '), 400);
+    expect(parseAnswer(await answer).status).toBe(401);
+    await expectAnswer();
   });
 });
 
