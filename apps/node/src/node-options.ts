@@ -71,7 +71,7 @@ export interface NodeSettings {
   authrpc?: AuthrpcSettings | undefined;
   /** Metrics for Prometheus, and `/health`. @default not measured */
   metrics?: MetricsSettings | undefined;
-  /** Hash of the block to sync to, 32 bytes. @default the best block that a static node reports */
+  /** Hash of the block to sync to, 32 bytes. @default what comes over `authrpc`, or else the best block that a static node reports */
   syncTarget?: Uint8Array | undefined;
   /** Where each module's log lines go. @default nowhere */
   logs?: Logs | undefined;

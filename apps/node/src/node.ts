@@ -19,6 +19,7 @@ import { networkNodes } from './chain/networks.ts';
 import { openDatadir, openNodeKey } from './datadir.ts';
 import { openDiscovery } from './discovery/discovery.ts';
 import { forkEntry } from './discovery/fork-entry.ts';
+import { Consensus } from './engine/consensus.ts';
 import { NodeError } from './error.ts';
 import { openJwtSecret } from './jwt-secret.ts';
 import { silentLogs } from './log.ts';
@@ -187,10 +188,12 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
   open.service(() => natMapper?.close());
 
   const progress = trackProgress(options.report ?? (() => {}));
+  const consensus = options.authrpc && new Consensus();
   const sync = createSync({
     chain,
     peers: { ...peers, staticsTried: network.staticsTried },
     target: options.syncTarget,
+    choice: consensus,
     onSynced: (result) => void open.done.then(() => events.emit('synced', result)),
     report: progress.report,
     clock,
@@ -209,7 +212,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
       ...{ id, clientId: ownClientId, datadir, host, enode, chain, peers, network, crypto },
       record: () => discovery?.record ?? ownRecord(),
     }),
-    engine: engineNamespace(),
+    engine: consensus && engineNamespace({ chain, consensus, crypto }),
     ...{ crypto, clock, random, log: logs('rpc') },
   });
   open.service(() => rpc.close());

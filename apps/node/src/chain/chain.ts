@@ -6,6 +6,7 @@ import type { SkeletonStore } from '../sync/skeleton.ts';
 import { createBlockCheck, type NewBlock } from './block-check.ts';
 import { type BlockRules, createBlockRules } from './block-rules.ts';
 import { BlockStore, type StoredBlock } from './block-store.ts';
+import { equalBytes } from './bytes.ts';
 import { forkSchedule } from './chain-config.ts';
 import { type Database, openDatabase } from './database.ts';
 import { BlockError, ChainError } from './error.ts';
@@ -44,6 +45,12 @@ export interface LocalChain extends Chain, BlockRules {
   readonly skeleton: SkeletonStore;
   /** @throws BlockError `required-block` when another block is required in the header's place */
   checkRequired(header: SealedHeader): void;
+  /**
+   * Holds a block against the rules that need no execution, if it follows the head.
+   *
+   * @returns what is wrong with it; `undefined` for nothing, or when it does not follow
+   */
+  check(block: NewBlock): Promise<string | undefined>;
   /** A canonical header. */
   header(number: number): Promise<SealedHeader | undefined>;
   /** A canonical block, encoded. */
@@ -175,6 +182,10 @@ function chainOver(database: Database, store: BlockStore, options: ChainOptions)
       return () => listeners.delete(listener);
     },
     checkRequired: (header) => checkRequiredBlock(required, header),
+    async check(block) {
+      if (!equalBytes(block.header.parentHash, store.head.header.hash)) return undefined;
+      return (await checkNew([block])).error?.reason;
+    },
     header: (number) => store.header(number),
     storedBlock: (number) => store.block(number),
     async hashAt(number) {

@@ -1,10 +1,18 @@
 import { RpcError } from './error.ts';
 
 /** Reads one parameter. Throws an `Error` that says what was expected. */
-type Param<T = unknown> = (value: unknown) => T;
+interface Param<T = unknown> {
+  (value: unknown): T;
+  readonly isOptional?: boolean;
+}
+
+/** A parameter that may be left out, or `null`. */
+export function optional<T>(parse: (value: unknown) => T): Param<T | undefined> {
+  return Object.assign((value: unknown) => parse(value), { isOptional: true });
+}
 
 type Values<Params extends readonly Param[]> = {
-  readonly [I in keyof Params]: Params[I] extends Param<infer T> ? T : never;
+  -readonly [I in keyof Params]: Params[I] extends Param<infer T> ? T : never;
 };
 
 /** One method: takes what the caller sent, and returns what JSON can say or a promise of it. */
@@ -26,10 +34,10 @@ export interface Api {
   readonly sources: ReadonlyMap<string, Source>;
 }
 
-/** A method of parameters by position, all of them required. */
+/** A method of parameters by position. */
 export function method<const Params extends readonly Param[]>(
   params: Params,
-  run: (...args: Values<Params>) => unknown,
+  run: (...args: NoInfer<Values<Params>>) => unknown,
 ): Method {
   return (given) => {
     if (given.length > params.length) {
@@ -40,6 +48,7 @@ export function method<const Params extends readonly Param[]>(
     }
     const values = params.map((parse, i) => {
       if (given[i] === undefined || given[i] === null) {
+        if (parse.isOptional) return undefined;
         throw new RpcError('invalid-params', `missing value for required argument ${i}`);
       }
       try {

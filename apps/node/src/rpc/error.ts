@@ -1,4 +1,7 @@
-/** Codes of JSON-RPC 2.0 and, from -32000 to -32099, those that go-ethereum adds (`rpc/errors.go`). */
+/**
+ * Codes of JSON-RPC 2.0; from -32000 to -32099 those that go-ethereum adds (`rpc/errors.go`), and from -38000 on those
+ * of the Engine API.
+ */
 const numbers = {
   'parse-error': -32700,
   'invalid-request': -32600,
@@ -8,6 +11,8 @@ const numbers = {
   failed: -32000,
   timeout: -32002,
   'too-large': -32003,
+  'invalid-forkchoice': -38002,
+  'unsupported-fork': -38005,
 } as const;
 
 /** What went wrong, in words. */

@@ -7,10 +7,12 @@ import type { Log } from '../log.ts';
 import type { ReportProgress } from '../progress.ts';
 import { downloadBlocks } from './blocks.ts';
 import type { SyncChain } from './chain.ts';
+import type { HeadChoice } from './chosen.ts';
 import { SyncError } from './error.ts';
 import { downloadHeaders } from './headers.ts';
 import type { SyncPeers } from './peers.ts';
-import { bestTarget, type Target } from './target.ts';
+import type { Target } from './target.ts';
+import { bestTargets, chosenTargets, type Targets } from './targets.ts';
 
 /** What one run of the sync did. */
 export interface SyncResult {
@@ -30,8 +32,10 @@ export interface SyncOptions {
   readonly chain: SyncChain;
   readonly peers: SyncPeers;
   readonly clock: Clock;
-  /** Hash of the block to come to, 32 bytes. @default the best block that a static peer reports, again and again */
+  /** Hash of the one block to come to, 32 bytes. @default what `choice` says */
   readonly target?: Uint8Array | undefined;
+  /** Whose blocks to come to if there is no `target`, again and again. @default static peers' */
+  readonly choice?: HeadChoice | undefined;
   readonly log: Log;
   readonly report: ReportProgress;
   /** Called each time the sync has come to its target. */
@@ -50,7 +54,6 @@ export interface Sync {
 
 /** With no progress for so long, the operator is told. In ms. */
 const stallTime = 30_000;
-const maxRefused = 1024;
 
 /** Starts to fill the chain from its peers: headers backwards from the target, then bodies and receipts. */
 export function createSync(options: SyncOptions): Sync {
@@ -80,38 +83,34 @@ async function run(
   signal: AbortSignal,
   onTarget: (target: Target | undefined) => void,
 ): Promise<void> {
-  const { target } = options;
+  const { target, choice, chain, onSynced } = options;
   if (target !== undefined) {
     onTarget({ hash: target });
-    options.onSynced(await syncTo(target, options, signal));
+    const result = await syncTo(target, options, signal);
+    if (result !== undefined) onSynced(result);
     onTarget(undefined);
     return;
   }
-  // A chain that turned out to be invalid is not tried again.
-  const refused = new Set<string>();
   let synced = false;
-  const atBest = (): void => {
-    if (!synced) options.onSynced(nothingToDo(options.chain.head));
+  const onNone = (): void => {
+    if (!synced) onSynced(nothingToDo(chain.head));
     synced = true;
   };
+  const targets = choice
+    ? chosenTargets({ ...options, choice, onNone, signal })
+    : bestTargets({ ...options, onNone, signal });
   for (;;) {
-    const next = await bestTarget({
-      ...options,
-      isRefused: (hash) => refused.has(toHex(hash)),
-      onNone: atBest,
-      signal,
-    });
+    const next = await targets.next();
+    const { hash } = next;
     onTarget(next);
     try {
-      const result = await syncTo(next.hash, options, signal);
-      synced = true;
-      options.onSynced(result);
+      const result = await syncTo(hash, options, signal, targets);
+      if (result !== undefined) onSynced(result);
+      synced ||= result !== undefined;
     } catch (error) {
       if (!(error instanceof BlockError || error instanceof SyncError)) throw error;
-      options.log.error({ hash: next.hash, error }, 'the best block of a static peer is refused');
-      if (refused.size >= maxRefused) refused.clear();
-      refused.add(toHex(next.hash));
-      await options.chain.skeleton.clear();
+      targets.refuse(hash, error);
+      await chain.skeleton.clear();
     }
     onTarget(undefined);
   }
@@ -121,17 +120,28 @@ function nothingToDo({ number, hash }: SealedHeader): SyncResult {
   return { number, hash, headers: 0, blocks: 0, headersTime: 0, blocksTime: 0 };
 }
 
+/** @returns `undefined` when nothing came of it until there was another target */
 async function syncTo(
   target: Uint8Array,
   { chain, peers, clock, log, ...options }: SyncOptions,
   signal: AbortSignal,
-): Promise<SyncResult> {
+  targets?: Pick<Targets, 'onOther'>,
+): Promise<SyncResult | undefined> {
   log.info({ hash: target, head: chain.head.number }, 'sync started');
   const watch = watchStall(clock, peers, log, options.report);
-  const { report } = watch;
+  const attempt = new AbortController();
+  const abort = (): void => attempt.abort(signal.reason);
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  let isOutdated = false;
+  const unsubscribe = targets?.onOther(() => {
+    if (!watch.isIdle()) return;
+    isOutdated = true;
+    attempt.abort();
+  });
   try {
     const started = clock.monotonic();
-    const run = { chain, peers, clock, signal, report };
+    const run = { chain, peers, clock, signal: attempt.signal, report: watch.report };
     const { ancestor, top, downloaded } = await downloadHeaders({ ...run, target });
     const linked = clock.monotonic();
     if (ancestor < chain.head.number && ancestor < top) {
@@ -150,7 +160,12 @@ async function syncTo(
       headersTime: linked - started,
       blocksTime: clock.monotonic() - linked,
     };
+  } catch (error) {
+    if (isOutdated && !signal.aborted && error === attempt.signal.reason) return undefined;
+    throw error;
   } finally {
+    unsubscribe?.();
+    signal.removeEventListener('abort', abort);
     watch.close();
   }
 }
@@ -161,8 +176,9 @@ function watchStall(
   peers: SyncPeers,
   log: Log,
   report: ReportProgress,
-): { report: ReportProgress; close(): void } {
+): { report: ReportProgress; isIdle(): boolean; close(): void } {
   let last = clock.monotonic();
+  let hasBegun = false;
   let timer: Timer;
   const check = (): void => {
     const silent = clock.monotonic() - last;
@@ -175,10 +191,13 @@ function watchStall(
   timer = clock.setTimeout(check, stallTime);
   return {
     report(phase, done, total) {
+      hasBegun = true;
       last = clock.monotonic();
       log.debug({ phase, done, total }, 'progress');
       report(phase, done, total);
     },
+    /** Whether nothing has come yet, or nothing any more. */
+    isIdle: () => !hasBegun || clock.monotonic() - last >= stallTime,
     close: () => timer.cancel(),
   };
 }

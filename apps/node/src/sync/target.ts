@@ -1,6 +1,7 @@
 import { type Clock, withTimeout } from '@devp2p/clock';
 import { EthError, type EthPeer } from '@devp2p/eth';
 import { equalBytes } from '../chain/bytes.ts';
+import type { Log } from '../log.ts';
 import type { SyncChain } from './chain.ts';
 import type { SyncPeer, SyncPeers } from './peers.ts';
 
@@ -17,6 +18,7 @@ export interface TargetOptions {
   readonly chain: SyncChain;
   readonly peers: SyncPeers;
   readonly clock: Clock;
+  readonly log: Log;
   /** Whether the block with the hash was found to be invalid. */
   readonly isRefused: (hash: Uint8Array) => boolean;
   /** Called once when static peers are there and none has anything that we lack. */

@@ -1,7 +1,8 @@
 import { virtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { sealHeader } from '@devp2p/eth';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { Consensus } from '../../src/engine/consensus.ts';
 import { silentLogs } from '../../src/log.ts';
 import type { CompleteBlock } from '../../src/sync/chain.ts';
 import { createSync, type SyncResult } from '../../src/sync/sync.ts';
@@ -11,10 +12,12 @@ import { MemoryChain } from './memory-chain.ts';
 
 const head = blocks.at(-1) as CompleteBlock;
 
-function setUp(chain = new MemoryChain(), target?: Uint8Array) {
+function setUp(chain = new MemoryChain(), target?: Uint8Array, choice?: Consensus) {
   const clock = virtualClock();
   const peers = new FakePeers(clock);
   const results: SyncResult[] = [];
+  const logged: string[] = [];
+  const log = { ...silentLogs('sync'), warn: (_: unknown, text: string) => void logged.push(text) };
   const progress = new Map<string, { done: number; total: number }>();
   const start = () =>
     createSync({
@@ -22,11 +25,12 @@ function setUp(chain = new MemoryChain(), target?: Uint8Array) {
       peers,
       clock,
       target,
-      log: silentLogs('sync'),
+      choice,
+      log,
       report: (phase, done, total) => progress.set(phase, { done, total }),
       onSynced: (result) => results.push(result),
     });
-  return { clock, peers, chain, results, progress, start };
+  return { clock, peers, chain, results, progress, logged, start };
 }
 
 /** Blocks that go another way from `from` on, with nothing in them. */
@@ -270,4 +274,95 @@ test('ND-02 a best block on another chain is passed over for the required one', 
   await clock.advance(120_000);
   expect(results.map(({ number }) => number)).toEqual([600]);
   await sync.close();
+});
+
+describe('a head that the consensus layer chooses', () => {
+  const hashOf = (number: number): Uint8Array => (blocks[number] as CompleteBlock).header.hash;
+
+  test('ND-08 ND-09 one after another is come to, whatever static peers say', async () => {
+    const choice = new Consensus();
+    const { clock, peers, chain, results, start } = setUp(undefined, undefined, choice);
+    peers.add(blocks);
+    const sync = start();
+    await clock.advance(60_000);
+    expect(chain.head.number).toBe(0);
+    for (const number of [300, 301, 700]) {
+      choice.choose(hashOf(number));
+      await clock.advance(60_000);
+      expect(chain.head.number).toBe(number);
+    }
+    // One that is on the chain already stays where it is.
+    choice.choose(hashOf(650));
+    await clock.advance(60_000);
+    expect(chain.head.number).toBe(700);
+    expect(results.map(({ number }) => number)).toEqual([300, 301, 700]);
+    expect(sync.target).toBeUndefined();
+    await sync.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  test('ND-08 ND-09 of choices that come while a sync is under way the last is next', async () => {
+    const choice = new Consensus();
+    const { clock, peers, chain, results, start } = setUp(undefined, undefined, choice);
+    peers.add(blocks, { delay: 100, most: 40 });
+    const sync = start();
+    choice.choose(hashOf(500));
+    await clock.advance(2_000);
+    for (const number of [501, 502, 503]) choice.choose(hashOf(number));
+    await clock.advance(60_000);
+    expect(results.map(({ number }) => number)).toEqual([500, 503]);
+    expect(chain.head.number).toBe(503);
+    await sync.close();
+  });
+
+  test('ND-08 ND-09 a head that nobody has gives way to the next', async () => {
+    const choice = new Consensus();
+    const { clock, peers, chain, start } = setUp(undefined, undefined, choice);
+    peers.add(blocks.slice(0, 400));
+    const sync = start();
+    choice.choose(new Uint8Array(32).fill(7));
+    await clock.advance(5_000);
+    choice.choose(hashOf(399));
+    await clock.advance(60_000);
+    expect(chain.head.number).toBe(399);
+    // Half of the next comes, and then nothing more: the peer has no bodies from some block on.
+    choice.choose(hashOf(900));
+    peers.add(blocks, { completeTo: 600 });
+    await clock.advance(600_000);
+    expect(chain.head.number).toBe(600);
+    choice.choose(hashOf(610));
+    await clock.advance(10_000);
+    peers.add(blocks);
+    await clock.advance(60_000);
+    expect(chain.head.number).toBe(610);
+    await sync.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  test('ND-08 ND-09 a head that breaks a rule is refused, and the next is come to', async () => {
+    const choice = new Consensus();
+    const { clock, peers, chain, results, start } = setUp(undefined, undefined, choice);
+    chain.required = new Map([[20, new Uint8Array(32)]]);
+    peers.add(blocks);
+    const sync = start();
+    choice.choose(hashOf(30));
+    await clock.advance(60_000);
+    expect(choice.refusal(hashOf(30))).toContain('block 20');
+    expect(sync.target).toBeUndefined();
+    choice.choose(hashOf(19));
+    await clock.advance(60_000);
+    expect(results.map(({ number }) => number)).toEqual([19]);
+    await sync.close();
+  });
+
+  test('ND-09 that nobody chooses is said to the operator', async () => {
+    const choice = new Consensus();
+    const { clock, start, logged } = setUp(undefined, undefined, choice);
+    const sync = start();
+    await clock.advance(100_000);
+    expect(logged).toEqual([]);
+    await clock.advance(30_000);
+    expect(logged).toEqual([expect.stringContaining('no consensus client')]);
+    await sync.close();
+  });
 });
