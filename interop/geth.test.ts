@@ -9,6 +9,7 @@ import { decode, encode, tree } from '@devp2p/rlp';
 import { connect } from '@devp2p/rlpx/tcp';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { buildGeth, type Geth, startGeth, type TestChain, testChain } from './geth.ts';
+import { call, token } from './json-rpc.ts';
 import { enodeOf, startNode } from './node.ts';
 import type { Program } from './program.ts';
 
@@ -165,5 +166,6 @@ describe('our node and a real geth', () => {
 });
 
 async function updateForkchoice(to: Geth): Promise<void> {
-  await to.engine('engine_forkchoiceUpdatedV3', chain.forkchoice);
+  const { url, secret } = to.authrpc;
+  await call(url, 'engine_forkchoiceUpdatedV3', chain.forkchoice, token(secret));
 }

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { call } from './json-rpc.ts';
 import { Program } from './program.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -57,9 +58,10 @@ export interface Geth {
   readonly enode: string;
   /** URL of its JSON-RPC. */
   readonly http: string;
+  /** Where a consensus client asks it. */
+  readonly authrpc: { readonly url: string; readonly secret: Uint8Array };
   readonly program: Program;
   rpc(method: string, params?: unknown[]): Promise<unknown>;
-  engine(method: string, params: unknown[]): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -118,35 +120,9 @@ export async function startGeth(
   return {
     enode: enode.replace(/\?discport=0$/, ''),
     http: `http://${http}`,
+    authrpc: { url: `http://${authrpc}`, secret },
     program,
-    rpc: (method, params = []) => call(http, method, params),
-    engine: (method, params) => call(authrpc, method, params, token(secret)),
+    rpc: (method, params = []) => call(`http://${http}`, method, params),
     stop: () => program.stop(),
   };
-}
-
-async function call(
-  endpoint: string,
-  method: string,
-  params: unknown[],
-  bearer?: string,
-): Promise<unknown> {
-  const response = await fetch(`http://${endpoint}`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  });
-  const { result, error } = (await response.json()) as { result?: unknown; error?: unknown };
-  if (error !== undefined) throw new Error(`${method}: ${JSON.stringify(error)}`);
-  return result;
-}
-
-/** The Engine API's HS256 token with the time of issue. */
-function token(secret: Uint8Array): string {
-  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ iat: Math.floor(Date.now() / 1000) })}`;
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
