@@ -11,7 +11,7 @@ import { chainFile, datadir, datadirWithChain, run, start } from './scene.ts';
 const quiet = ['--verbosity', 'error'];
 const tcp = 'port';
 const udp = 'discovery.port';
-const servers = ['http', 'ws', 'metrics'];
+const servers = ['http', 'ws', 'authrpc', 'metrics'];
 
 /** Flags to serve everything that a node can, on free ports but for one. */
 function everything(flag?: string, port?: number): string[] {
@@ -36,7 +36,7 @@ async function occupy(flag: string): Promise<{ port: number; close(): void }> {
   return { port, close: () => void server.close() };
 }
 
-test.each([tcp, udp, 'http.port', 'ws.port', 'metrics.port'])(
+test.each([tcp, udp, ...servers.map((name) => `${name}.port`)])(
   'HX-21 --%s in use: one line names flag, address and cause, and nothing is left behind',
   async (flag) => {
     const directory = datadir();
@@ -46,7 +46,7 @@ test.each([tcp, udp, 'http.port', 'ws.port', 'metrics.port'])(
     expect(refused.stderr).toMatch(
       new RegExp(`^devp2p-node: .*port ${port} on 127.0.0.1 is in use .*--${flag}\\n$`),
     );
-    const names = ['addresses', 'chain', 'nodekey', 'nodes'];
+    const names = ['addresses', 'chain', 'jwtsecret', 'nodekey', 'nodes'];
     expect(names).toEqual(expect.arrayContaining(readdirSync(directory)));
     close();
     // What was written is whole: the next start goes on from it, also where everything else had begun.
