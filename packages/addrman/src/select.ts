@@ -20,8 +20,10 @@ const ROUNDS = 128;
 class Drawing {
   readonly #table: SlotTable;
   readonly #options: DrawOptions;
-  /** What is acceptable, by bucket, once a draw has found nothing; of a large table not all. */
-  #acceptable: Entry[][] | undefined;
+  /** Some that are acceptable, by bucket, once a draw has found nothing. */
+  #found: Entry[][] | undefined;
+  /** The same, if they are all: then there is no need to look any further. */
+  #all: Entry[][] | undefined;
 
   constructor(table: SlotTable, options: DrawOptions) {
     this.#table = table;
@@ -29,40 +31,34 @@ class Drawing {
   }
 
   next(): Entry | undefined {
-    const { now, dice } = this.#options;
+    const { now, dice, accept } = this.#options;
     let factor = 1;
     let last: Entry | undefined;
-    for (let round = 0; round < ROUNDS && !this.#isBarren; round++) {
-      const entry = this.#draw();
-      if (entry === undefined) continue;
-      if (dice.fraction() < factor * chance(entry, now)) return entry;
-      factor *= FACTOR;
-      last = entry;
+    for (let round = 0; round < ROUNDS && this.#table.used > 0; round++) {
+      const entry = this.#all ? pick(this.#all, dice) : this.#table.draw(dice, accept);
+      if (entry !== undefined) {
+        if (dice.fraction() < factor * chance(entry, now)) return entry;
+        factor *= FACTOR;
+        last = entry;
+      } else if (this.#all) break;
+      else this.#found ??= this.#look();
     }
-    return last ?? this.#acceptable?.[0]?.[0];
+    return last ?? this.#found?.[0]?.[0];
   }
 
-  get #isBarren(): boolean {
-    return this.#table.used === 0 || (this.#isKnown && this.#acceptable?.length === 0);
-  }
-
-  /** Whether all that is acceptable has been found. */
-  get #isKnown(): boolean {
-    return this.#acceptable !== undefined && this.#table.used <= SWEEP;
-  }
-
-  /** A bucket at random, and one of it. */
-  #draw(): Entry | undefined {
+  /** Where hardly anything is acceptable, going on drawing would cost the most. */
+  #look(): Entry[][] {
     const { dice, accept } = this.#options;
-    if (this.#acceptable && this.#isKnown) {
-      const bucket = this.#acceptable[dice.below(this.#acceptable.length)] ?? [];
-      return bucket[dice.below(bucket.length)];
-    }
-    const entry = this.#table.draw(dice, accept);
-    // Where hardly anything is acceptable, going on like this would cost the most.
-    if (entry === undefined) this.#acceptable ??= this.#table.sweep(dice, SWEEP, accept);
-    return entry;
+    const found = this.#table.sweep(dice, SWEEP, accept);
+    if (this.#table.used <= SWEEP) this.#all = found;
+    return found;
   }
+}
+
+/** A bucket at random, and one of it. */
+function pick(buckets: readonly (readonly Entry[])[], dice: Dice): Entry | undefined {
+  const bucket = buckets.length > 0 ? buckets[dice.below(buckets.length)] : undefined;
+  return bucket?.[dice.below(bucket.length)];
 }
 
 /** @see drawer */
@@ -77,10 +73,17 @@ export function drawer(
   { fresh, tried }: Book,
   options: DrawOptions & { readonly newOnly: boolean },
 ): () => Entry | undefined {
-  const [newOnes, triedOnes] = [new Drawing(fresh, options), new Drawing(tried, options)];
-  if (options.newOnly) return () => newOnes.next();
+  let newOnes: Drawing | undefined;
+  let triedOnes: Drawing | undefined;
+  const drawNew = (): Entry | undefined => {
+    newOnes ??= new Drawing(fresh, options);
+    return newOnes.next();
+  };
+  const drawTried = (): Entry | undefined => {
+    triedOnes ??= new Drawing(tried, options);
+    return triedOnes.next();
+  };
+  if (options.newOnly) return drawNew;
   return () =>
-    options.dice.below(2) === 0
-      ? (newOnes.next() ?? triedOnes.next())
-      : (triedOnes.next() ?? newOnes.next());
+    options.dice.below(2) === 0 ? (drawNew() ?? drawTried()) : (drawTried() ?? drawNew());
 }
