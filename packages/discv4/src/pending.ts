@@ -30,12 +30,15 @@ export interface PendingOptions {
 /** ms for the rest of an answer of several packets, as go-ethereum waits (`respTimeout`), if there is as much time left. */
 const REST_TIMEOUT = 500;
 
+/** Nothing that a caller could abort with. What is told of it is made only if somebody is told. */
+const LATE = Symbol('late');
+
 interface Pending {
   readonly key: string;
   take(packet: Packet): 'other' | 'more' | 'last';
   /** Part of the answer is there. */
   hurry(): void;
-  /** @param error why there will be no (more) answers; `timeout`: none has come in time */
+  /** @param error why there will be no (more) answers; {@link LATE} when the time is up */
   finish(error?: unknown): void;
 }
 
@@ -76,7 +79,7 @@ export class PendingRequests {
     signal?.throwIfAborted();
     return new Promise<T>((resolve, reject) => {
       const place = placeOf(expected.type, expected.from);
-      const late = (): void => pending.finish('timeout');
+      const late = (): void => pending.finish(LATE);
       const due = clock.monotonic() + timeout;
       let timer = clock.setTimeout(late, timeout);
       const onAbort = (): void => pending.finish(signal?.reason);
@@ -91,7 +94,7 @@ export class PendingRequests {
           timer.cancel();
           signal?.removeEventListener('abort', onAbort);
           this.#remove(place, pending);
-          const isTimeout = error === 'timeout';
+          const isTimeout = error === LATE;
           const result = error === undefined || isTimeout ? expected.result() : undefined;
           if (result !== undefined) resolve(result);
           else reject(isTimeout ? timedOut(expected, timeout) : error);

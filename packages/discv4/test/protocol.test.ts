@@ -394,21 +394,24 @@ function pingOf(privateKey: Uint8Array, node: Discv4, peer: RawPeer): Uint8Array
   return sent;
 }
 
-test('D4-15 an abort ends a request at once, with its reason', async () => {
-  const [node, peer] = await nodeAndPeer();
-  const stop = new AbortController();
-  const { signal } = stop;
-  const requests = [
-    node.ping(enodeOf(peer), { signal }),
-    node.findNode(enodeOf(peer), target, { signal }),
-    node.requestEnr(enodeOf(peer), { signal }),
-    node.resolve(enodeOf(peer), { signal }),
-  ].map((request) => request.catch((reason: unknown) => reason));
-  await world.clock.advance(10);
-  stop.abort('enough');
-  await world.clock.advance(0);
-  expect(await Promise.all(requests)).toEqual(['enough', 'enough', 'enough', 'enough']);
-});
+test.each(['enough', 'timeout'])(
+  'D4-15 an abort ends a request at once, with its reason %j',
+  async (why) => {
+    const [node, peer] = await nodeAndPeer();
+    const stop = new AbortController();
+    const { signal } = stop;
+    const requests = [
+      node.ping(enodeOf(peer), { signal }),
+      node.findNode(enodeOf(peer), target, { signal }),
+      node.requestEnr(enodeOf(peer), { signal }),
+      node.resolve(enodeOf(peer), { signal }),
+    ].map((request) => request.catch((reason: unknown) => reason));
+    await world.clock.advance(10);
+    stop.abort(why);
+    await world.clock.advance(0);
+    expect(await Promise.all(requests)).toEqual([why, why, why, why]);
+  },
+);
 
 test('D4-15 an abort ends a FindNode that waits for its turn, and lets nobody go before it', async () => {
   const [node, peer] = await nodeAndPeer();
