@@ -21,7 +21,7 @@ import { RpcError } from './error.ts';
 
 /** What the methods work on. */
 export interface EngineParts {
-  readonly chain: Pick<LocalChain, 'genesis' | 'head' | 'numberOf' | 'check'>;
+  readonly chain: Pick<LocalChain, 'genesis' | 'numberOf' | 'check'>;
   readonly consensus: Consensus;
   readonly crypto: Crypto;
 }

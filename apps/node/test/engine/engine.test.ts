@@ -224,8 +224,8 @@ describe('newPayload', () => {
       ...genesis.config,
       forks: { ...genesis.config.forks, amsterdam: block(length + 1).header.timestamp },
     };
-    const { head, numberOf, check } = chain;
-    const parts = { genesis: { ...genesis, config }, head, numberOf, check };
+    const { numberOf, check } = chain;
+    const parts = { genesis: { ...genesis, config }, numberOf, check };
     engine = engineNamespace({ chain: parts, consensus, crypto });
     const accesses = Uint8Array.of(0xc1, 0x80);
     const one = changed(block(length + 2), {
