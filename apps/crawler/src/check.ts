@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { formatEnr } from '@devp2p/enr';
 import { parseUserNode, resolveUserNode } from './discovery/bootnodes.ts';
 import { CrawlerError } from './error.ts';
 import type { NodeRecord, NodeStatus, Visit } from './node-record.ts';
@@ -52,7 +53,7 @@ export async function checkNode(node: string, options: CheckOptions): Promise<Ch
     const at = clock.now();
     const before: NodeRecord = {
       ...{ id, endpoint, origin: 'bootnode', trust: 'signed', status: 'discovered' },
-      ...(enr !== undefined && { enr }),
+      ...(enr !== undefined && { enr: formatEnr(enr) }),
       ...{ firstSeen: at, visits: 0, failures: 0, dueAt: at },
     };
     const visited = await visit(before, visiting, { signal, onStep });

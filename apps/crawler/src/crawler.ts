@@ -247,17 +247,21 @@ class Crawl implements Crawler {
       frontier.postpone(before, { ...before, dueAt: at + early });
       return;
     }
-    const source = { ip: before.endpoint.ip, key };
-    const neighbours = new Neighbours(source, visiting.discovery.id);
+    const hints = frontier.hints(key);
+    let neighbours: Neighbours | undefined;
     const visited = await visit(before, visiting, {
-      signal,
-      onNeighbours: (nodes) => frontier.hear(neighbours.take(nodes), 'gossip', source),
+      ...{ signal, hints },
+      onNeighbours(nodes, ip) {
+        const source = { ip, key };
+        neighbours ??= new Neighbours(source, visiting.discovery.id);
+        return frontier.hear(neighbours.take(nodes), 'gossip', source);
+      },
     });
     if (visited.wait > 0) frontier.awaited.add(key);
     else frontier.awaited.delete(key);
     this.#finished++;
     const now = clock.now();
-    const { ids, shareAddress } = neighbours;
+    const { ids = [], shareAddress = false } = neighbours ?? {};
     const record = recordAfter(before, visited, this.#nextVisit(before, visited), now);
     const { sharedAddress: _earlier, ...rest } = record;
     const after =
@@ -265,6 +269,7 @@ class Crawl implements Crawler {
     const session = this.#isRollupDue() ? this.#session() : undefined;
     frontier.end(before, after, {
       visit: visitOf(before.id, at, visited, ids.length),
+      tried: visited.wait > 0 ? [] : hints,
       neighbours: ids,
       session,
     });

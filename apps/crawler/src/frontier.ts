@@ -1,9 +1,17 @@
 import type { Clock } from '@devp2p/clock';
-import { toHex } from '@devp2p/enr';
+import { formatEnr, toHex } from '@devp2p/enr';
 import { Funnel } from './funnel.ts';
 import type { IdentityLimit, IdentityLimits } from './identity-limits.ts';
-import { KnownNodes, type Named, type Source, trustAfter } from './known-nodes.ts';
+import {
+  type Hint,
+  KnownNodes,
+  type Located,
+  type Named,
+  type Source,
+  trustAfter,
+} from './known-nodes.ts';
 import type { NodeRecord, Visit } from './node-record.ts';
+import { endpointOf, sequenceOf } from './own-record.ts';
 import type { CrawlBatch, CrawlSession, CrawlStore } from './store.ts';
 import { WriteBehind } from './write-behind.ts';
 
@@ -17,6 +25,8 @@ export interface FrontierParts {
 /** What a visit adds to the store beside the record. */
 export interface Found {
   readonly visit: Visit;
+  /** Places besides its own at which the node was looked for. */
+  readonly tried?: readonly Hint[] | undefined;
   readonly neighbours: readonly Uint8Array[];
   /** If it is time to keep the session. */
   readonly session?: CrawlSession | undefined;
@@ -99,11 +109,13 @@ export class Frontier {
     let moved = 0;
     for (const named of nodes) {
       const reception = this.#known.hear(named, source);
-      if (reception === 'new') fresh.push(this.#firstRecord(named, origin, source));
-      else if (reception === 'moved') {
+      const { endpoint } = named;
+      if (reception === 'new' && endpoint) {
+        fresh.push(this.#firstRecord({ ...named, endpoint }, origin, source));
+      } else if (reception === 'moved') {
         moved++;
         this.#write(this.#relocate(named));
-      } else if (reception !== 'known') {
+      } else if (reception !== 'known' && reception !== 'new') {
         this.#refused.set(reception, (this.#refused.get(reception) ?? 0) + 1);
       }
     }
@@ -143,28 +155,39 @@ export class Frontier {
 
   /** Gives a leased node back as it should be; it is not visited before its `dueAt`. */
   postpone(before: NodeRecord, after: NodeRecord): void {
-    this.#known.end(toHex(before.id), after);
-    this.funnel.replace(before, after);
-    if (before.visits === 0 && after.visits > 0) this.#unvisited--;
-    this.#commit({ nodes: [after] });
+    const key = toHex(before.id);
+    const record = this.#renewed(key, after) ?? after;
+    this.#known.end(key, record);
+    this.funnel.replace(before, record);
+    if (before.visits === 0 && record.visits > 0) this.#unvisited--;
+    this.#commit({ nodes: [record] });
+  }
+
+  /** Where else a node may be, to be asked if it is not at its place. */
+  hints(key: string): readonly Hint[] {
+    return this.#known.hints(key);
   }
 
   /** A visit is over. */
-  end(before: NodeRecord, after: NodeRecord, { visit, neighbours, session }: Found): void {
+  end(
+    before: NodeRecord,
+    after: NodeRecord,
+    { visit, tried = [], neighbours, session }: Found,
+  ): void {
     const { clock } = this.#parts;
     const key = toHex(before.id);
     if (before.visits === 0) this.#unvisited--;
-    if (isGone(after, clock.now())) {
+    const renewed = this.#renewed(key, after);
+    if (renewed === undefined && isGone(after, clock.now())) {
       this.#known.forget(key);
       this.funnel.remove(before);
       this.#commit({ removed: [before.id], ...(session && { session }) });
       return;
     }
-    const record = this.#elsewhere(key, {
-      ...after,
-      trust: isThere(visit) ? after.trust : trustAfter(after.trust, after.failures),
-    });
-    const called = this.#known.end(key, record);
+    const there = isThere(visit);
+    const trust = there ? after.trust : trustAfter(after.trust, after.failures);
+    const record = renewed ?? this.#elsewhere(key, { ...after, trust });
+    const called = this.#known.end(key, record, { isThere: there, tried });
     this.funnel.replace(before, record);
     const admitted = called.map(({ named, source }) => this.#firstRecord(named, 'gossip', source));
     this.#commit({
@@ -197,7 +220,7 @@ export class Frontier {
   }
 
   #firstRecord(
-    { id, endpoint, enr }: Named,
+    { id, endpoint, enr }: Located,
     origin: NodeRecord['origin'],
     source?: Source,
   ): NodeRecord {
@@ -206,7 +229,7 @@ export class Frontier {
       ...{ id, endpoint, origin },
       trust: source === undefined || enr !== undefined ? 'signed' : 'gossiped',
       ...(source && { relayedBy: source.ip }),
-      ...(enr !== undefined && { enr }),
+      ...(enr !== undefined && { enr: formatEnr(enr) }),
       status: 'discovered',
       firstSeen: now,
       ...{ visits: 0, failures: 0, dueAt: now },
@@ -216,20 +239,33 @@ export class Frontier {
     return record;
   }
 
-  /** A node that was not found is looked for at the next place that was named, and at once. */
+  /** A node as a newer record of its own has it, if there is one; it is due at once then. */
+  #renewed(key: string, record: NodeRecord): NodeRecord | undefined {
+    const newer = this.#known.takeNewer(key);
+    if (newer === undefined || newer.seq <= (sequenceOf(record.enr) ?? -1n)) return undefined;
+    const endpoint = endpointOf(newer, record.endpoint);
+    // A record may be wrong, and where the node has answered it may still be.
+    this.#known.move(key, endpoint, record.lastSeen === undefined ? undefined : record.endpoint);
+    return this.#dueNow(key, {
+      ...record,
+      endpoint,
+      ...{ enr: formatEnr(newer), trust: 'signed', failures: 0 },
+    });
+  }
+
+  /** A node that was not found is looked for at the next place that was named, if others alone say where it is. */
   #elsewhere(key: string, record: NodeRecord): NodeRecord {
     if (record.trust !== 'gossiped' || record.failures === 0) return record;
     const hint = this.#known.nextHint(key);
     if (hint === undefined) return record;
-    const { endpoint, enr } = hint;
+    const { endpoint, stated } = hint;
+    const failures = record.failures - 1;
+    return this.#dueNow(key, { ...record, endpoint, failures, ...(stated && { trust: 'signed' }) });
+  }
+
+  #dueNow(key: string, record: NodeRecord): NodeRecord {
     this.awaited.add(key);
-    return {
-      ...record,
-      endpoint,
-      ...(enr !== undefined && { enr, trust: 'signed' }),
-      failures: record.failures - 1,
-      dueAt: this.#parts.clock.now(),
-    };
+    return { ...record, dueAt: this.#parts.clock.now() };
   }
 
   async #relocate({ key, id }: Named): Promise<void> {
@@ -239,7 +275,10 @@ export class Frontier {
     await this.#writes.commit({});
     const before = await store.get(id);
     if (before === undefined) return this.#known.forget(key);
-    const after = this.#elsewhere(key, before);
+    const isHinted = this.#known.hints(key).length > 0;
+    const after =
+      this.#renewed(key, before) ??
+      (isHinted ? this.#dueNow(key, before) : this.#elsewhere(key, before));
     this.#done.delete(key);
     this.#known.end(key, after);
     this.funnel.replace(before, after);

@@ -1,13 +1,21 @@
 import { type Clock, sleep, withTimeout } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import { type Enode, enodeFromEnr, parseEnode, parseEnr, parseIp, toHex } from '@devp2p/enr';
+import {
+  type Enode,
+  type Enr,
+  enodeFromEnr,
+  parseEnode,
+  parseEnr,
+  parseIp,
+  toHex,
+} from '@devp2p/enr';
 import { CrawlerError } from '../error.ts';
-import type { Named } from '../known-nodes.ts';
+import type { Located } from '../known-nodes.ts';
 
 /** A node that the user names: its host may be a name, which the record is silent about. */
 export interface UserNode extends Enode {
-  /** The text, when it was a record. */
-  readonly enr?: string;
+  /** The node's own record, when the user gave that. */
+  readonly enr?: Enr;
 }
 
 /**
@@ -17,8 +25,9 @@ export interface UserNode extends Enode {
  */
 export function parseUserNode(text: string, crypto: Crypto): UserNode {
   if (!text.startsWith('enr:')) return parseEnode(text, { allowHostname: true, crypto });
-  const enode = enodeFromEnr(parseEnr(text, { crypto }));
-  if (enode) return { ...enode, enr: text };
+  const enr = parseEnr(text, { crypto });
+  const enode = enodeFromEnr(enr);
+  if (enode) return { ...enode, enr };
   throw new CrawlerError('invalid-option', `a record without an IP address: ${text}`);
 }
 
@@ -48,8 +57,10 @@ export async function resolveUserNode(
     readonly attempts: number;
     readonly onFailure: (error: unknown) => void;
   },
-): Promise<Named | undefined> {
-  const named = (ip: string): Named => ({ id, key: toHex(id), endpoint: { ip, tcp, udp }, enr });
+): Promise<Located | undefined> {
+  const named = (ip: string) => {
+    return { id, key: toHex(id), endpoint: { ip, tcp, udp }, enr, stated: true };
+  };
   if (parseIp(host) !== undefined) return named(host);
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (attempt > 0) {

@@ -31,8 +31,7 @@ export async function readList(url: string, options: ReadListOptions): Promise<v
       // An entry is there once in each pass, so that this is the beginning of the second.
       if (once && seen.has(text)) return;
       if (once) seen.add(text);
-      const named = namedBy(value, text);
-      if (named) onNode(named);
+      onNode(namedBy(value));
     }
   } catch (error) {
     const isLate = error instanceof DOMException && error.name === 'TimeoutError';
@@ -40,9 +39,9 @@ export async function readList(url: string, options: ReadListOptions): Promise<v
   }
 }
 
-function namedBy(enr: Enr, text: string): Named | undefined {
+function namedBy(enr: Enr): Named {
+  const { id } = enr;
   const enode = enodeFromEnr(enr);
-  if (enode === undefined) return undefined;
-  const { id, host: ip, tcp, udp } = enode;
-  return { id, key: toHex(id), endpoint: { ip, tcp, udp }, enr: text };
+  const endpoint = enode && { ip: enode.host, udp: enode.udp, tcp: enode.tcp };
+  return { id, key: toHex(id), endpoint, enr };
 }

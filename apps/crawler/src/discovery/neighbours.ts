@@ -1,6 +1,6 @@
 import type { Node } from '@devp2p/discv4';
 import { isLan, parseIp, toHex } from '@devp2p/enr';
-import type { Named, Source } from '../known-nodes.ts';
+import type { Located, Source } from '../known-nodes.ts';
 
 /** Neighbours at the address of who names them, from which on most of them being there is no accident. */
 const crowd = 8;
@@ -32,7 +32,7 @@ export class Neighbours {
   }
 
   /** Takes an answer; returns those in it that may be believed. */
-  take(nodes: readonly Node[]): Named[] {
+  take(nodes: readonly Node[]): Located[] {
     const { ip, key: self } = this.#source;
     const others = nodes.filter(({ key }) => key !== self && key !== this.#ours);
     for (const { key, id, host } of others) {

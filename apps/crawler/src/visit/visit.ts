@@ -1,5 +1,5 @@
 import type { Contact, Node } from '@devp2p/discv4';
-import { type Enr, enodeFromEnr, formatEnr, parseEnr, parseIp } from '@devp2p/enr';
+import { formatEnr } from '@devp2p/enr';
 import {
   type AskOptions,
   askForNeighbours,
@@ -8,7 +8,9 @@ import {
   requestRecord,
 } from '../discovery/questions.ts';
 import type { Targets } from '../discovery/targets.ts';
+import type { Hint } from '../known-nodes.ts';
 import type { Endpoint, NodeRecord, NodeStatus, Trust } from '../node-record.ts';
+import { endpointOf, sequenceOf } from '../own-record.ts';
 import type { AddressGate, Pace, Places } from '../pace.ts';
 import { Findings } from './findings.ts';
 import { type TalkOptions, talk } from './talk.ts';
@@ -25,8 +27,13 @@ export interface Visiting extends Omit<TalkOptions, 'signal'>, Omit<AskOptions, 
 /** What differs from visit to visit. */
 export interface VisitOptions {
   readonly signal: AbortSignal;
-  /** Takes the neighbours of each answer; returns how many were of use. @default they are not asked for */
-  readonly onNeighbours?: ((nodes: readonly Node[]) => number) | undefined;
+  /** Where else to look if the node is not at its place. @default nowhere */
+  readonly hints?: readonly Hint[] | undefined;
+  /**
+   * Takes the neighbours of each answer, and the IP address that it came from; returns how many were of use.
+   * @default they are not asked for
+   */
+  readonly onNeighbours?: ((nodes: readonly Node[], ip: string) => number) | undefined;
   readonly onStep?: ((step: NodeStatus, ms: number) => void) | undefined;
 }
 
@@ -57,38 +64,67 @@ export async function visit(
   visiting: Visiting,
   options: VisitOptions,
 ): Promise<Visited> {
-  const findings = new Findings(visiting.clock, options.onStep);
-  const asking = { ...visiting, signal: options.signal };
-  const contact = contactOf(node.id, node.endpoint);
+  const { clock } = visiting;
+  const { hints = [], onStep } = options;
+  const places: readonly Visitable[] = [
+    node,
+    ...hints.map(({ endpoint, stated }): Visitable => {
+      return { ...node, endpoint, trust: stated ? 'signed' : 'gossiped' };
+    }),
+  ];
+  const findings = new Findings(clock, onStep);
 
   // Most who are named and not there are found out here; they must not take the places of others.
-  const bonded = node.endpoint.udp > 0 ? await bond(contact, asking) : undefined;
-  if (bonded) findings.reach('bonded');
-  if (!bonded && (node.trust === 'gossiped' || node.endpoint.tcp === 0)) {
+  for (const place of places) {
+    if (place.endpoint.udp === 0) continue;
+    findings.begin();
+    const bonded = await bond(contactOf(place), { ...visiting, signal: options.signal });
+    if (bonded === undefined) continue;
+    findings.reach('bonded');
+    return visiting.places.hold(() => goOn(place, bonded, findings, visiting, options));
+  }
+  const dialable = places.filter(({ trust, endpoint }) => trust !== 'gossiped' && endpoint.tcp > 0);
+  if (dialable.length === 0) {
     findings.error = node.endpoint.udp > 0 ? 'udp/timeout' : 'no-port';
     return { findings, endpoint: node.endpoint, trust: node.trust, wait: 0 };
   }
-  return visiting.places.hold(() => goOn(node, contact, bonded, findings, visiting, options));
+  return visiting.places.hold(async () => {
+    const inVain: Visited[] = [];
+    for (const place of dialable) {
+      const found = new Findings(clock, onStep);
+      const visited = await goOn(place, undefined, found, visiting, options);
+      if (visited.wait > 0 || found.hasReached('authenticated')) return visited;
+      inVain.push(visited);
+    }
+    // Where it was looked for in vain besides does not become its place.
+    const [{ findings: found, wait } = { findings, wait: 0 }] = inVain;
+    return { findings: found, endpoint: node.endpoint, trust: node.trust, wait };
+  });
 }
 
 /** The rest of a visit of a node that is there, as far as one can tell. */
 async function goOn(
   node: Visitable,
-  contact: Contact,
   bonded: Bonded | undefined,
   findings: Findings,
   visiting: Visiting,
   { signal, onNeighbours }: VisitOptions,
 ): Promise<Visited> {
   const asking = { ...visiting, signal };
+  const contact = contactOf(node);
   signal.throwIfAborted();
-  const known = node.enr === undefined ? undefined : parseEnr(node.enr, visiting);
-  const isNews = bonded?.enrSeq !== undefined && bonded.enrSeq > (known?.seq ?? -1n);
-  const enr = isNews ? await requestRecord(contact, asking) : undefined;
+  const known = sequenceOf(node.enr) ?? -1n;
+  const isNews = bonded?.enrSeq !== undefined && bonded.enrSeq > known;
+  const answer = isNews ? await requestRecord(contact, asking) : undefined;
+  // It may announce a new record and give an old one.
+  const enr = answer && answer.seq > known ? answer : undefined;
   const endpoint = enr ? endpointOf(enr, node.endpoint) : node.endpoint;
 
+  const { ip } = node.endpoint;
   const exploring =
-    bonded && onNeighbours ? askForNeighbours(contact, asking, onNeighbours) : undefined;
+    bonded && onNeighbours
+      ? askForNeighbours(contact, asking, (nodes) => onNeighbours(nodes, ip))
+      : undefined;
   const dialling = endpoint.tcp > 0 ? dial(node.id, endpoint, findings, visiting, signal) : 0;
   const [wait] = await Promise.all([dialling, exploring]);
   const trust = enr ? 'signed' : node.trust === 'gossiped' ? 'verified' : node.trust;
@@ -110,14 +146,6 @@ async function dial(
   return 0;
 }
 
-/** Where a node's own record says that it is; what the record leaves open is as it was. */
-function endpointOf(enr: Enr, before: Endpoint): Endpoint {
-  const family = parseIp(before.ip)?.length === 16 ? 6 : 4;
-  const enode = enodeFromEnr(enr, { family }) ?? enodeFromEnr(enr);
-  if (enode) return { ip: enode.host, udp: enode.udp || before.udp, tcp: enode.tcp };
-  return { ...before, tcp: enr.tcp ?? enr.tcp6 ?? before.tcp };
-}
-
-function contactOf(id: Uint8Array, { ip, udp, tcp }: Endpoint): Contact {
+function contactOf({ id, endpoint: { ip, udp, tcp } }: Visitable): Contact {
   return { id, host: ip, udp, tcp };
 }

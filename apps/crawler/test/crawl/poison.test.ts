@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { Neighbours } from '../../src/discovery/neighbours.ts';
 import { IdentityLimits } from '../../src/identity-limits.ts';
 import type { NodeRecord } from '../../src/index.ts';
-import { KnownNodes, type Named } from '../../src/known-nodes.ts';
+import { KnownNodes, type Located } from '../../src/known-nodes.ts';
 import { internetPlaces } from '../network/population.ts';
 import { enodeOf, Simulation } from '../network/simulation.ts';
 
 let count = 0;
 
-function named(ip: string, udp = 30303, id: Uint8Array = freshId()): Named {
+function named(ip: string, udp = 30303, id: Uint8Array = freshId()): Located {
   return { id, key: toHex(id), endpoint: { ip, udp, tcp: udp } };
 }
 
@@ -20,7 +20,7 @@ function freshId(): Uint8Array {
   return id;
 }
 
-function recordOf({ id, endpoint }: Named, changes: Partial<NodeRecord> = {}): NodeRecord {
+function recordOf({ id, endpoint }: Located, changes: Partial<NodeRecord> = {}): NodeRecord {
   return {
     ...{ id, endpoint, trust: 'gossiped', origin: 'gossip', status: 'discovered' },
     ...{ firstSeen: 0, visits: 1, failures: 1, dueAt: 0 },
@@ -55,10 +55,10 @@ describe('CR-06 identities are limited', () => {
   test('on the word of one node, until what it names answers', () => {
     const known = new KnownNodes(new IdentityLimits({ maxPerSource: 2 }));
     const nodes = [1, 2, 3, 4].map((n) => named(`40.0.${n}.1`));
-    const hear = (node: Named) => known.hear(node, source(1));
+    const hear = (node: Located) => known.hear(node, source(1));
     expect(nodes.map(hear)).toEqual(['new', 'new', 'source', 'source']);
     expect(known.isSpent(source(1))).toBe(true);
-    const [first, second, third] = nodes as [Named, Named, Named, Named];
+    const [first, second, third] = nodes as [Located, Located, Located, Located];
     known.begin(first.key);
     expect(known.end(first.key, recordOf(first))).toEqual([]);
     known.begin(second.key);
@@ -66,7 +66,7 @@ describe('CR-06 identities are limited', () => {
     expect(known.end(second.key, answered).map((waiting) => waiting.named)).toEqual([third]);
     expect(known.isSpent(source(1))).toBe(true);
     // Others may name it all the same.
-    expect(known.hear(nodes[3] as Named, source(2))).toBe('new');
+    expect(known.hear(nodes[3] as Located, source(2))).toBe('new');
   });
 
   test('altogether', () => {
@@ -100,15 +100,31 @@ describe('CR-06 identities are limited', () => {
 });
 
 describe('CR-06 an endpoint', () => {
-  test('that is proved or signed does not change on anybody’s word', () => {
+  test('that is proved or signed is not replaced by a claim, which is a place to look if it is missed', () => {
     for (const trust of ['verified', 'signed'] as const) {
       const known = new KnownNodes(new IdentityLimits());
       const node = named('40.0.0.1');
+      const claim = (n: number) => known.hear(named(`50.0.0.${n}`, 30303, node.id), source(n));
       known.hear(node, source(1));
       known.begin(node.key);
-      known.end(node.key, recordOf(node, { trust, lastSeen: 1 }));
-      expect(known.hear(named('50.0.0.1', 30303, node.id), source(2))).toBe('known');
-      expect(known.nextHint(node.key)).toBeUndefined();
+      const record = recordOf(node, { trust, lastSeen: 1 });
+      known.end(node.key, record, { isThere: true, tried: [] });
+      expect([1, 2, 3, 4].map(claim)).toEqual(['known', 'known', 'known', 'known']);
+      // The latest are kept, and no more of them than there are places.
+      const hints = known.hints(node.key);
+      expect(hints.map(({ endpoint }) => endpoint.ip)).toEqual([
+        '50.0.0.4',
+        '50.0.0.3',
+        '50.0.0.2',
+      ]);
+      // Looked for there in vain: nobody is asked there twice, and what is new is worth a look at once.
+      known.begin(node.key);
+      known.end(node.key, record, { isThere: false, tried: hints });
+      expect(known.hints(node.key)).toEqual([]);
+      expect([2, 3, 4, 5].map(claim)).toEqual(['known', 'known', 'known', 'moved']);
+      known.begin(node.key);
+      known.end(node.key, record, { isThere: true, tried: [] });
+      expect(known.hints(node.key)).toEqual([]);
     }
   });
 
@@ -122,7 +138,7 @@ describe('CR-06 an endpoint', () => {
     known.begin(node.key);
     expect(elsewhere(3)).toBe('known');
     expect(known.nextHint(node.key)?.endpoint.ip).toBe('50.0.0.2');
-    known.end(node.key, recordOf(node));
+    known.end(node.key, recordOf(named('50.0.0.2', 30303, node.id)));
     expect(elsewhere(2)).toBe('known');
     expect(elsewhere(4)).toBe('moved');
     expect(elsewhere(5)).toBe('known');
@@ -131,16 +147,14 @@ describe('CR-06 an endpoint', () => {
     expect(known.nextHint(node.key)).toBeUndefined();
   });
 
-  test('that the node’s own record has is tried before all others', () => {
+  test('that the user gives is tried before those of others', () => {
     const known = new KnownNodes(new IdentityLimits());
     const node = named('40.0.0.1');
     known.hear(node, source(1));
     known.hear(named('50.0.0.2', 30303, node.id), source(2));
-    known.hear({ ...named('50.0.0.3', 30303, node.id), enr: 'enr:' });
-    expect(known.nextHint(node.key)).toEqual({
-      endpoint: { ip: '50.0.0.3', udp: 30303, tcp: 30303 },
-      enr: 'enr:',
-    });
+    known.hear({ ...named('50.0.0.3', 30303, node.id), stated: true });
+    const endpoint = { ip: '50.0.0.3', udp: 30303, tcp: 30303 };
+    expect(known.nextHint(node.key)).toEqual({ endpoint, stated: true });
   });
 });
 

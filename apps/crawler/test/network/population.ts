@@ -63,6 +63,8 @@ export interface Place {
   readonly port: number;
   readonly tcp?: number;
   readonly privateKey?: Uint8Array;
+  /** Sequence number of its record. @default 1n */
+  readonly seq?: bigint;
 }
 
 /** Addresses on an internet. One in ten is another's, with another port. */
@@ -82,9 +84,9 @@ export function populate(
   random: RandomBytes,
   kindOf: (index: number) => Kind = mixed,
 ): Inhabitant[] {
-  return places.map(({ host, port: udp, tcp = udp, privateKey = random(32) }, i) => {
+  return places.map(({ host, port: udp, tcp = udp, privateKey = random(32), seq }, i) => {
     const id = crypto.secp256k1.publicKey(privateKey);
-    const enr = signEnr({ ip: host, udp, tcp }, privateKey, { crypto });
+    const enr = signEnr({ ip: host, udp, tcp }, privateKey, { crypto, seq });
     return {
       kind: kindOf(i),
       ...{ id, key: toHex(id), privateKey, host, udp, tcp, enr },
