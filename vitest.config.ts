@@ -2,7 +2,7 @@ import { env } from 'node:process';
 import { defineConfig } from 'vitest/config';
 import { tallyReporter } from './tools/tally-reporter.ts';
 
-const { CI } = env;
+const { TEST_TALLY } = env;
 const conditions = ['@devp2p/source'];
 
 /** What weighs memory or replaces modules, and so has a process for each file; the others share theirs. */
@@ -15,7 +15,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     maxWorkers: '100%',
-    reporters: CI ? ['default', tallyReporter] : ['default'],
+    reporters: ['default', ...(TEST_TALLY ? [tallyReporter(TEST_TALLY)] : [])],
     projects: [
       {
         extends: true,

@@ -1,13 +1,23 @@
+import { appendFileSync } from 'node:fs';
 import type { Reporter } from 'vitest/node';
 
-/** Says in one plain line how many tests a run of Vitest has executed, for those who count them. */
-export const tallyReporter: Reporter = {
-  onTestRunEnd(modules) {
-    const tally = { passed: 0, failed: 0, skipped: 0, pending: 0 };
-    for (const module of modules) {
-      for (const test of module.children.allTests()) tally[test.result().state]++;
-    }
-    const { passed, failed, skipped } = tally;
-    console.log(`tests: ${passed} passed, ${failed} failed, ${skipped} skipped`);
-  },
-};
+/**
+ * Appends the counts of a run, `PASSED FAILED SKIPPED`, as one line to a file, where `.ci/run` sums up several runs.
+ *
+ * What kept tests from being run counts as failed too: a file that does not load, a worker that ends, an error
+ * outside of any test.
+ */
+export function tallyReporter(file: string): Reporter {
+  return {
+    onTestRunEnd(modules, unhandledErrors) {
+      const tally = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 };
+      for (const module of modules) {
+        tally.failed += module.errors().length;
+        for (const suite of module.children.allSuites()) tally.failed += suite.errors().length;
+        for (const test of module.children.allTests()) tally[test.result().state]++;
+      }
+      const failed = tally.failed + tally.pending;
+      appendFileSync(file, `${tally.passed} ${failed} ${tally.skipped}\n`);
+    },
+  };
+}
