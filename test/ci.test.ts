@@ -16,7 +16,8 @@ function runChecks(npm: string, npx = ''): Promise<{ code: number; lines: string
   for (const [name, body] of Object.entries({ npm, npx })) {
     writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
   }
-  const PATH = `${folder}${delimiter}${env.PATH}`;
+  const { PATH: path } = env;
+  const PATH = `${folder}${delimiter}${path}`;
   return new Promise((resolve) => {
     execFile('bash', [join(folder, '.ci/run')], { env: { ...env, PATH } }, (error, stdout) => {
       resolve({ code: Number(error?.code ?? 0), lines: stdout.trimEnd().split('\n') });
