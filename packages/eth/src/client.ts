@@ -4,6 +4,7 @@ import type { Channel } from '@devp2p/peer';
 import { decode, encode, RlpError } from '@devp2p/rlp';
 import { abortable } from './abortable.ts';
 import { decodeBody, type SealedBody } from './body.ts';
+import { checkRequest } from './check.ts';
 import { EthError, type EthErrorCode } from './error.ts';
 import type { PooledTransaction, RequestOptions, VerifyOptions } from './eth-peer.ts';
 import { decodeHeader, type SealedHeader } from './header.ts';
@@ -41,10 +42,14 @@ export class Client {
   }
 
   async getHeaders(request: HeadersRequest, options: RequestOptions): Promise<SealedHeader[]> {
+    checkRequest.object('the request', request);
+    checkCall(options);
     const { origin, amount, skip = 0, reverse = false } = request;
-    if (typeof origin === 'number') checkInteger('origin', origin, 0, Number.MAX_SAFE_INTEGER);
-    checkInteger('amount', amount, 1, maxBlocks);
-    checkInteger('skip', skip, 0, Number.MAX_SAFE_INTEGER);
+    if (origin instanceof Uint8Array) checkRequest.bytes('origin', origin, 32);
+    else checkRequest.integer('origin', origin, 0, Number.MAX_SAFE_INTEGER);
+    checkRequest.integer('amount', amount, 1, maxBlocks);
+    checkRequest.integer('skip', skip, 0, Number.MAX_SAFE_INTEGER);
+    if (typeof reverse !== 'boolean') checkRequest.fail('reverse', reverse, 'true or false');
     const query = {
       origin: typeof origin === 'number' ? BigInt(origin) : origin,
       amount: BigInt(amount),
@@ -68,7 +73,8 @@ export class Client {
     hashes: readonly Uint8Array[],
     options: VerifyOptions<SealedBody>,
   ): Promise<SealedBody[]> {
-    checkInteger('number of blocks', hashes.length, 1, maxBlocks);
+    checkHashes('blocks', hashes);
+    checkCall(options);
     const { items } = await this.#ask(
       'getBlockBodies',
       (requestId) => ({ requestId, hashes: [...hashes] }),
@@ -84,7 +90,8 @@ export class Client {
     blocks: readonly ReceiptsRequest[],
     options: VerifyOptions<RawList>,
   ): Promise<RawList[]> {
-    checkInteger('number of blocks', blocks.length, 1, maxBlocks);
+    checkBlocks(blocks);
+    checkCall(options);
     const isOld = this.#parts.schema.version < 69;
     const download = new ReceiptsDownload(blocks);
     for (let more = true; more; ) {
@@ -110,7 +117,8 @@ export class Client {
     hashes: readonly Uint8Array[],
     options: RequestOptions,
   ): Promise<PooledTransaction[]> {
-    checkInteger('number of transactions', hashes.length, 1, maxBlocks);
+    checkHashes('transactions', hashes);
+    checkCall(options);
     const { items } = await this.#ask(
       'getPooledTransactions',
       (requestId) => ({ requestId, hashes: [...hashes] }),
@@ -178,7 +186,30 @@ export class Client {
   }
 }
 
-function checkInteger(name: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new EthError('invalid-request', `${name} ${value} is not an integer of ${min} to ${max}`);
+function checkCount(what: string, items: readonly unknown[]): void {
+  checkRequest.array(what, items);
+  checkRequest.integer(`the number of ${what}`, items.length, 1, maxBlocks);
+}
+
+function checkHashes(what: string, hashes: readonly Uint8Array[]): void {
+  checkCount(what, hashes);
+  for (const [i, hash] of hashes.entries()) checkRequest.bytes(`${what}[${i}]`, hash, 32);
+}
+
+function checkBlocks(blocks: readonly ReceiptsRequest[]): void {
+  checkCount('blocks', blocks);
+  for (const [i, block] of blocks.entries()) {
+    checkRequest.object(`blocks[${i}]`, block);
+    const { hash, gasUsed, blockAccessListHash } = block;
+    checkRequest.bytes(`blocks[${i}].hash`, hash, 32);
+    checkRequest.integer(`blocks[${i}].gasUsed`, gasUsed, 0, Number.MAX_SAFE_INTEGER);
+    if (blockAccessListHash !== undefined) {
+      checkRequest.bytes(`blocks[${i}].blockAccessListHash`, blockAccessListHash, 32);
+    }
+  }
+}
+
+function checkCall({ signal, verify }: VerifyOptions<never>): void {
+  if (signal !== undefined) checkRequest.methods('signal', signal, ['addEventListener']);
+  if (verify !== undefined) checkRequest.function('verify', verify);
 }

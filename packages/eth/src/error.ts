@@ -18,9 +18,10 @@ import type { DisconnectReason } from '@devp2p/peer';
  * - `invalid-response`: an answer that does not fit the question, or that the caller's `verify` refused.
  *
  * Of this side:
+ * - `invalid-option`: an option or argument that makes no sense; the message names it and its value;
  * - `timeout`: the remote did not answer in time; it stays connected;
  * - `too-many-requests`: 10,000 are waiting for an answer;
- * - `invalid-request`: the caller's mistake, nothing was sent;
+ * - `invalid-request`: a request that cannot be made, by its arguments; nothing was sent;
  * - `disconnected`: the peer is over, or its send queue took no more; `cause` says why, if it is known.
  */
 export type EthErrorCode =
@@ -38,6 +39,7 @@ export type EthErrorCode =
   | 'wrong-response'
   | 'too-many-items'
   | 'invalid-response'
+  | 'invalid-option'
   | 'timeout'
   | 'too-many-requests'
   | 'invalid-request'
@@ -59,6 +61,7 @@ const reasons: Readonly<Record<EthErrorCode, DisconnectReason | undefined>> = {
   'wrong-response': 'breach-of-protocol',
   'too-many-items': 'breach-of-protocol',
   'invalid-response': 'breach-of-protocol',
+  'invalid-option': undefined,
   timeout: undefined,
   'too-many-requests': undefined,
   'invalid-request': undefined,

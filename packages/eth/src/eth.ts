@@ -2,17 +2,18 @@ import type { Protocol } from '@devp2p/peer';
 import { EthConnection } from './connection.ts';
 import type { EthPeer } from './eth-peer.ts';
 import { type EthOptions, withDefaults } from './options.ts';
-import { schemaOf, schemas } from './schema.ts';
+import { defaultVersions, schemaOf } from './schema.ts';
 
 /**
  * The eth protocol for {@link openPeer}: greets each peer with our Status, lets the caller ask it, and answers what it
  * asks from the chain.
  *
- * @throws RangeError for a version that is not spoken here.
+ * @throws EthError `invalid-option` for an option of another type, a chain without what it needs, or a version that is
+ *   not spoken here.
  */
 export function eth(options: EthOptions): Protocol<'eth', EthPeer> {
   const parts = withDefaults(options);
-  const versions = (options.versions ?? schemas.map((schema) => schema.version)).map(schemaOf);
+  const versions = (options.versions ?? defaultVersions).map(schemaOf);
   return {
     name: 'eth',
     versions: versions.map(({ version, length }) => ({ version, length })),

@@ -1,4 +1,5 @@
 import { bigint, bytes, type Codec, map, struct } from '@devp2p/rlp';
+import { checkOption } from './check.ts';
 
 /**
  * When a chain's rules change. Order and repetition do not matter; forks that the genesis block already has may be
@@ -47,7 +48,27 @@ const checksum: Codec<number> = map(
 /** `[hash: 4 bytes, next: uint64]` */
 export const forkIdCodec: Codec<ForkId> = struct({ hash: checksum, next: bigint(64) });
 
-/** The fork id of a node whose head is at `head`. */
+/** @throws EthError `invalid-option` */
+export function checkForks(name: string, forks: ForkSchedule): void {
+  checkOption.object(name, forks);
+  for (const kind of ['blocks', 'times'] as const) {
+    checkOption.array(`${name}.${kind}`, forks[kind]);
+    for (const [i, fork] of forks[kind].entries()) {
+      checkOption.integer(`${name}.${kind}[${i}]`, fork, 0, Number.MAX_SAFE_INTEGER);
+    }
+  }
+  const { genesisTime } = forks;
+  if (genesisTime !== undefined) {
+    checkOption.integer(`${name}.genesisTime`, genesisTime, 0, Number.MAX_SAFE_INTEGER);
+  }
+}
+
+/**
+ * The fork id of a node whose head is at `head`.
+ *
+ * @param genesisHash 32 bytes
+ * @throws EthError `invalid-option`
+ */
 export function forkId(genesisHash: Uint8Array, schedule: ForkSchedule, head: ForkHead): ForkId {
   const { forks, sums, passed } = history(genesisHash, schedule, head);
   return { hash: sums[passed] as number, next: BigInt(forks[passed] ?? 0) };
@@ -56,6 +77,9 @@ export function forkId(genesisHash: Uint8Array, schedule: ForkSchedule, head: Fo
 /**
  * Whether a remote node's fork id lets it be on the same chain, by the rules of EIP-2124 with the timestamps of
  * EIP-6122; `undefined` means that it does.
+ *
+ * @param genesisHash 32 bytes
+ * @throws EthError `invalid-option`
  */
 export function checkForkId(
   genesisHash: Uint8Array,
@@ -64,6 +88,9 @@ export function checkForkId(
   remote: ForkId,
 ): ForkIdProblem | undefined {
   const { forks, sums, passed, blocks } = history(genesisHash, schedule, head);
+  checkOption.object('the remote fork id', remote);
+  checkOption.integer('the remote fork id.hash', remote.hash, 0, 2 ** 32 - 1);
+  checkOption.uint64('the remote fork id.next', remote.next);
   const at = sums.indexOf(remote.hash);
   if (at === -1) return 'incompatible-or-stale';
   // The remote is where we are going.
@@ -95,6 +122,11 @@ interface History {
 }
 
 function history(genesisHash: Uint8Array, schedule: ForkSchedule, head: ForkHead): History {
+  checkOption.bytes('the genesis hash', genesisHash, 32);
+  checkForks('the fork schedule', schedule);
+  checkOption.object('the head', head);
+  checkOption.integer('the number of the head', head.number, 0, Number.MAX_SAFE_INTEGER);
+  checkOption.integer('the time of the head', head.time, 0, Number.MAX_SAFE_INTEGER);
   const blocks = distinct(schedule.blocks, 0);
   const times = distinct(schedule.times, schedule.genesisTime ?? 0);
   const forks = [...blocks, ...times];

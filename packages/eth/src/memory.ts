@@ -1,7 +1,9 @@
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import type { Chain, ChainRange, HeaderQuery } from './chain.ts';
-import type { ForkSchedule } from './forkid.ts';
+import { checkOption } from './check.ts';
+import { checkForks, type ForkSchedule } from './forkid.ts';
 import { decodeHeader, type SealedHeader, sealHeader } from './header.ts';
+import { sameBytes } from './same-bytes.ts';
 
 /** A block as RLP, in the forms that {@link Chain} returns. */
 export interface MemoryBlock {
@@ -26,7 +28,7 @@ export interface MemoryChainOptions {
 
 /** A {@link Chain} in memory: for programs that only ask, for tests and for simulations. */
 export interface MemoryChain extends Chain {
-  /** Puts a block on top. */
+  /** Puts a block on top. @throws EthError `invalid-option` when it is not the next one; RlpError as for the first ones */
   append(block: MemoryBlock): void;
 }
 
@@ -35,21 +37,27 @@ interface Held extends MemoryBlock {
 }
 
 /**
- * @throws TypeError when there is neither a block nor a genesis hash.
+ * @throws EthError `invalid-option` for an option of another type, blocks that do not follow each other from number 0 on,
+ *   and when there is neither a block nor a genesis hash.
  * @throws RlpError when a header is none.
  */
 export function memoryChain(options: MemoryChainOptions): MemoryChain {
+  checkOptions(options);
   const { networkId = 1337n, crypto = nobleCrypto, blocks = [] } = options;
   const { forks = { blocks: [], times: [] } } = options;
-  const hold = (block: MemoryBlock): Held => ({
-    ...block,
-    sealed: decodeHeader(block.header, crypto),
-  });
-  const held = blocks.map(hold);
-  const numbers = new Map(held.map(({ sealed }, number) => [sealed.hash.join(), number]));
+  const held: Held[] = [];
+  const numbers = new Map<string, number>();
+  const hold = (block: MemoryBlock): void => {
+    const next = holdOn(held.at(-1), block, crypto);
+    numbers.set(next.sealed.hash.join(), held.length);
+    held.push(next);
+  };
+  for (const block of blocks) hold(block);
   const listeners = new Set<() => void>();
   const genesisHash = options.genesisHash ?? held[0]?.sealed.hash;
-  if (genesisHash === undefined) throw new TypeError('neither blocks nor a genesis hash');
+  if (genesisHash === undefined) {
+    checkOption.fail('genesisHash', genesisHash, 'a genesis hash where there are no blocks');
+  }
   const byHash = (hash: Uint8Array): Held | undefined => held[numbers.get(hash.join()) ?? -1];
 
   return {
@@ -83,16 +91,53 @@ export function memoryChain(options: MemoryChainOptions): MemoryChain {
       return () => listeners.delete(listener);
     },
     append(block) {
-      const next = hold(block);
-      numbers.set(next.sealed.hash.join(), held.length);
-      held.push(next);
+      hold(block);
       for (const listener of listeners) listener();
     },
   };
 }
 
-/** Blocks with nothing in them, each the child of the one before; number 0 comes first, 12 s lie between two. */
+const optionNames = ['networkId', 'forks', 'genesisHash', 'blocks', 'crypto'] as const;
+
+function checkOptions(options: MemoryChainOptions): void {
+  checkOption.object('the options of memoryChain', options, optionNames);
+  const { networkId, forks, genesisHash, blocks, crypto } = options;
+  if (networkId !== undefined) checkOption.uint64('networkId', networkId);
+  if (forks !== undefined) checkForks('forks', forks);
+  if (genesisHash !== undefined) checkOption.bytes('genesisHash', genesisHash, 32);
+  if (blocks !== undefined) checkOption.array('blocks', blocks);
+  if (crypto !== undefined) checkOption.methods('crypto', crypto, ['keccak256']);
+}
+
+/** A block that follows the one before, or is the first. */
+function holdOn(parent: Held | undefined, block: MemoryBlock, crypto: Crypto): Held {
+  const number = parent === undefined ? 0 : parent.sealed.number + 1;
+  const name = `block ${number}`;
+  checkOption.object(name, block);
+  for (const part of ['header', 'body', 'receipts'] as const) {
+    checkOption.bytes(`the ${part} of ${name}`, block[part]);
+  }
+  const sealed = decodeHeader(block.header, crypto);
+  if (sealed.number !== number) {
+    checkOption.fail(
+      `the number of ${name}`,
+      sealed.number,
+      `${number}, as blocks follow each other`,
+    );
+  }
+  if (parent !== undefined && !sameBytes(sealed.parentHash, parent.sealed.hash)) {
+    checkOption.fail(`the parent of ${name}`, sealed.parentHash, `the hash of block ${number - 1}`);
+  }
+  return { ...block, sealed };
+}
+
+/**
+ * Blocks with nothing in them, each the child of the one before; number 0 comes first, 12 s lie between two.
+ *
+ * @throws EthError `invalid-option` when the count is not an integer of 0 to 10,000,000
+ */
 export function emptyBlocks(count: number, crypto: Crypto = nobleCrypto): MemoryBlock[] {
+  checkOption.integer('the number of blocks', count, 0, 10_000_000);
   const emptyRoot = crypto.keccak256(Uint8Array.of(0x80));
   const blocks: MemoryBlock[] = [];
   let parentHash: Uint8Array = new Uint8Array(32);

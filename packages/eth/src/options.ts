@@ -1,7 +1,9 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
 import type { Chain } from './chain.ts';
+import { checkOption } from './check.ts';
 import type { EthPeer, TransactionPool } from './eth-peer.ts';
+import { checkForks } from './forkid.ts';
 
 /** Options of {@link eth}. */
 export interface EthOptions {
@@ -11,7 +13,10 @@ export interface EthOptions {
   readonly pool?: TransactionPool | undefined;
   /** Called when a peer has said anew, after its Status, which blocks it has: see {@link EthPeer.range}. @default nobody */
   readonly onRange?: (peer: EthPeer) => void;
-  /** Which versions to offer; the peers run the highest that both have. @default [70, 69, 68] */
+  /**
+   * Versions to offer, of 70, 69 and 68; the peers run the highest that both have. go-ethereum has no 68 since v1.17.
+   * @default [70, 69]
+   */
   readonly versions?: readonly number[] | undefined;
   /** Hashes headers, and the logs of receipts for eth/68. @default nobleCrypto */
   readonly crypto?: Crypto | undefined;
@@ -31,8 +36,20 @@ export interface EthParts {
   readonly random: RandomBytes;
 }
 
+const optionNames = ['chain', 'pool', 'onRange', 'versions', 'crypto', 'clock', 'random'] as const;
+
+/** @throws EthError `invalid-option` */
 export function withDefaults(options: EthOptions): EthParts {
-  const { chain, pool, onRange, crypto, clock, random } = options;
+  checkOption.object('the options of eth', options, optionNames);
+  checkChain(options.chain);
+  const { chain, pool, onRange, versions, crypto, clock, random } = options;
+  if (pool !== undefined) checkOption.methods('pool', pool, ['get']);
+  if (onRange !== undefined) checkOption.function('onRange', onRange);
+  if (versions !== undefined) checkOption.array('versions', versions);
+  if (versions?.length === 0) checkOption.fail('versions', versions, 'one version at least');
+  if (clock !== undefined) checkOption.methods('clock', clock, ['monotonic', 'setTimeout']);
+  if (crypto !== undefined) checkOption.methods('crypto', crypto, ['keccak256']);
+  if (random !== undefined) checkOption.function('random', random);
   return {
     chain,
     pool,
@@ -41,4 +58,22 @@ export function withDefaults(options: EthOptions): EthParts {
     clock: clock ?? systemClock,
     random: random ?? randomBytes,
   };
+}
+
+/** Looks at a chain as it stands now: what it says later is the caller's to keep right. */
+function checkChain(chain: Chain): void {
+  checkOption.methods('chain', chain, ['range', 'headers', 'bodies', 'receipts', 'onHead']);
+  checkOption.uint64('chain.networkId', chain.networkId);
+  checkOption.bytes('chain.genesisHash', chain.genesisHash, 32);
+  checkForks('chain.forks', chain.forks);
+  const range = chain.range();
+  checkOption.object('chain.range()', range);
+  const { earliest, latest, latestHash, latestTime, totalDifficulty } = range;
+  checkOption.integer('chain.range().latest', latest, 0, Number.MAX_SAFE_INTEGER);
+  checkOption.integer('chain.range().earliest', earliest, 0, latest);
+  checkOption.bytes('chain.range().latestHash', latestHash, 32);
+  checkOption.integer('chain.range().latestTime', latestTime, 0, Number.MAX_SAFE_INTEGER);
+  if (typeof totalDifficulty !== 'bigint' || totalDifficulty < 0n) {
+    checkOption.fail('chain.range().totalDifficulty', totalDifficulty, 'a bigint of 0n or more');
+  }
 }

@@ -9,6 +9,11 @@ export interface ReceiptsRequest {
   readonly hash: Uint8Array;
   /** Gas used by the whole block: it bounds how many receipts, and how long, a peer can claim the block to have. */
   readonly gasUsed: number;
+  /**
+   * 32 bytes; in the header of every block from Amsterdam on, and of no other (EIP-7928). There the gas of receipts is
+   * counted otherwise than the header's (EIP-7778, EIP-8037), and does not bound it.
+   */
+  readonly blockAccessListHash?: Uint8Array | undefined;
 }
 
 /**
@@ -61,14 +66,17 @@ export class ReceiptsDownload {
   }
 
   #addPartial(list: RawList): void {
-    const { gasUsed } = this.#blocks[this.done.length] as ReceiptsRequest;
+    const { gasUsed, blockAccessListHash } = this.#blocks[this.done.length] as ReceiptsRequest;
+    const isAmsterdam = blockAccessListHash !== undefined;
+    const highestGas = isAmsterdam ? Number.POSITIVE_INFINITY : gasUsed;
+    const minGasPerLogByte = isAmsterdam ? gasPerLogByte : gasPerLogByte / 2;
     if (this.#partial.length === 0) {
       this.#cumulativeGas = 0;
       this.#logsLength = 0;
     }
     for (const element of list) {
       const { cumulativeGas, logs } = readReceipt(new Reader(element));
-      if (cumulativeGas < this.#cumulativeGas || cumulativeGas > gasUsed) {
+      if (cumulativeGas < this.#cumulativeGas || cumulativeGas > highestGas) {
         throw impossible(`cumulative gas ${cumulativeGas} of ${gasUsed}`);
       }
       this.#cumulativeGas = cumulativeGas;
@@ -84,14 +92,14 @@ export class ReceiptsDownload {
   }
 }
 
-/** What a transaction costs at least from Amsterdam on; before, it was 21,000. */
+/** What a transaction costs at least, from Amsterdam on (go-ethereum's figure); before, it was more. */
 const minGasPerTransaction = 4500;
 
 /**
- * A byte of log data costs 8 gas, and what else a log takes in RLP costs more than that. Up to half of a transaction's
- * gas was given back before EIP-3529.
+ * A byte of log data costs 8 gas, and what else a log takes in RLP costs more than that. Before EIP-3529 up to half of a
+ * transaction's gas was given back; from Amsterdam on the header counts gas before refunds (EIP-7778).
  */
-const minGasPerLogByte = 4;
+const gasPerLogByte = 8;
 
 /** Of a list of logs, in bytes: one there is even without logs. */
 const longestPrefix = 4;

@@ -1,4 +1,5 @@
 import type { Codec } from '@devp2p/rlp';
+import { EthError } from './error.ts';
 import type {
   BlockRange,
   GetBlockHeaders,
@@ -94,8 +95,11 @@ export const eth70: Schema = {
   },
 };
 
-/** What is spoken, best first. */
+/** Every version that can be spoken, best first. */
 export const schemas: readonly Schema[] = [eth70, eth69, eth68];
+
+/** What is offered unless the caller chooses. 68 is left out: go-ethereum v1.17.10 speaks 69 and later only. */
+export const defaultVersions: readonly number[] = [70, 69];
 
 const names: ReadonlyMap<number, ReadonlyMap<number, keyof Messages>> = new Map(
   schemas.map(({ version, messages }) => {
@@ -109,9 +113,12 @@ export function nameOf(version: number, code: number): keyof Messages | undefine
   return names.get(version)?.get(code);
 }
 
-/** @throws RangeError for a version that is not spoken. */
+/** @throws EthError `invalid-option` for a version that is not spoken. */
 export function schemaOf(version: number): Schema {
   const schema = schemas.find((candidate) => candidate.version === version);
-  if (schema === undefined) throw new RangeError(`eth/${version} is not spoken here`);
+  if (schema === undefined) {
+    const known = schemas.map((known) => known.version).join(', ');
+    throw new EthError('invalid-option', `eth/${version} is not spoken here, only ${known}`);
+  }
   return schema;
 }

@@ -28,7 +28,7 @@ test.each([70, 69])('ET-03 two nodes of one chain shake hands on eth/%i', async 
 
 test('ET-03 two nodes shake hands on eth/68, which knows no ranges', async () => {
   const chain = new MemoryChain(10);
-  const { left, right } = await connect({ chain, versions: [68] }, { chain });
+  const { left, right } = await connect({ chain, versions: [68] }, { chain, versions: [69, 68] });
   expect(await left.eth.status).toMatchObject({ version: 68, totalDifficulty: 17n });
   expect(await right.eth.status).toMatchObject({ latestHash: chain.hashOf(9) });
   expect(left.eth.range).toBeUndefined();
@@ -38,7 +38,18 @@ test('ET-01 the highest shared version runs', async () => {
   const chain = new MemoryChain(2);
   const { left } = await connect({ chain }, { chain, versions: [68, 69] });
   expect(left.eth.version).toBe(69);
-  expect(() => eth({ chain, versions: [70, 71] })).toThrow(RangeError);
+  expect(() => eth({ chain, versions: [70, 71] })).toThrow(
+    expect.objectContaining({ code: 'invalid-option' }),
+  );
+});
+
+test('ET-01 what is offered without a choice is 70 and 69, and no 68', async () => {
+  const chain = new MemoryChain(2);
+  expect(eth({ chain }).versions.map(({ version }) => version)).toEqual([70, 69]);
+  expect(eth({ chain, versions: undefined }).versions).toHaveLength(2);
+  await expect(connect({ chain }, { chain, versions: [68] })).rejects.toMatchObject({
+    reason: 'useless-peer',
+  });
 });
 
 test('ET-03 our Status is sent without waiting for the remote', async () => {

@@ -123,7 +123,7 @@ test('ET-17 the node and its peers as admin_nodeInfo and admin_peers show them',
     latestBlock: 4,
     latestBlockHash: `0x${hex(chain.hashOf(4))}`,
   });
-  const old = await connect({ chain }, { chain, versions: [68] });
+  const old = await connect({ chain, versions: [68] }, { chain, versions: [68] });
   expect(old.left.eth.info()).toEqual({ version: 68 });
   const mute = await attack({ mute: true });
   expect(mute.peer.eth.info()).toBe('handshake');

@@ -25,7 +25,10 @@ const numbers = (headers: readonly SealedHeader[]): number[] => headers.map(({ n
 describe.each([70, 69, 68])('two nodes on eth/%i', (version) => {
   const chain = new MemoryChain(300);
   const ask = async <T>(question: (peer: EthPeer) => Promise<T>): Promise<T> => {
-    const { clock, left } = await connect({ chain, versions: [version] }, { chain });
+    const { clock, left } = await connect(
+      { chain, versions: [version] },
+      { chain, versions: [70, 69, 68] },
+    );
     const answer = question(left.eth);
     await clock.advance(0);
     return answer;
