@@ -1,9 +1,10 @@
 import { nobleCrypto } from '@devp2p/crypto';
 import { parseTreeUrl } from '@devp2p/dnsdisc';
-import { parseEnode, toHex } from '@devp2p/enr';
+import { parseEnode, parseEnr, toHex } from '@devp2p/enr';
 import { forkId } from '@devp2p/eth';
 import { expect, test } from 'vitest';
 import { isOnChain } from '../src/chain-filter.ts';
+import { bootnodes as readBootnodes } from '../src/cli/values.ts';
 import { networkNames, networks } from '../src/networks.ts';
 import type { EthStatus } from '../src/node-record.ts';
 
@@ -57,12 +58,18 @@ test('CR-02 a node at any fork of the chain is on it, one at a fork of another i
   expect(isOnChain(asked, statusOf('mainnet', 0, 0))).toBe(false);
 });
 
-test('boot nodes and lists of the networks can be read', () => {
+test('FK-25 boot nodes are five records that verify, then enode URLs; lists can be read', () => {
   for (const name of networkNames) {
     const { bootnodes, dnsLists } = networks[name];
-    for (const url of bootnodes) {
+    const records = bootnodes.slice(0, 5).map((text) => parseEnr(text, { crypto: nobleCrypto }));
+    expect(records.map(({ ip, udp, tcp }) => [ip !== undefined, udp !== undefined, tcp])).toEqual(
+      new Array(5).fill([true, true, undefined]),
+    );
+    for (const url of bootnodes.slice(5)) {
       expect(toHex(parseEnode(url, { crypto: nobleCrypto }).id)).toHaveLength(128);
     }
+    // As an operator would give them.
+    expect(readBootnodes(bootnodes.join(','))).toEqual(bootnodes);
     for (const url of dnsLists) expect(parseTreeUrl(url).domain).toContain(name);
   }
 });

@@ -44,7 +44,7 @@ export interface NodeSettings {
   netRestrict?: readonly IpRange[] | undefined;
   /** A name of its own within the client id. @default none */
   identity?: string | undefined;
-  /** Versions of the eth protocol to offer. @default [70, 69, 68] */
+  /** Versions of the eth protocol to offer, of 70, 69 and 68. @default [70, 69], as `@devp2p/eth` */
   ethVersions?: readonly number[] | undefined;
   /**
    * Hashes, 32 bytes, by block number: peers and blocks of another chain are refused. As go-ethereum's

@@ -134,7 +134,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
     ...{ id, privateKey, host, port, clientId: ownClientId },
     eth: eth({
       chain,
-      versions: options.ethVersions ?? [70, 69, 68],
+      versions: options.ethVersions,
       onRange: peers.changed,
       ...{ crypto, clock, random },
     }),

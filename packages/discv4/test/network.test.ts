@@ -1,4 +1,4 @@
-import { parseIp, toHex } from '@devp2p/enr';
+import { formatEnr, parseIp, toHex } from '@devp2p/enr';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Address, createDiscv4, type Discv4, type Discv4Options } from '../src/index.ts';
 import { enodeOf, quiet, World } from './world.ts';
@@ -448,6 +448,23 @@ test('D4-22 a thousand nodes live in one process, and find each other', async ()
   }
   expect(total / 10).toBeGreaterThan(0.9);
 }, 120_000);
+
+test('FK-25 boot nodes may be records, enode URLs and enodes in one list', async () => {
+  const boots = [await world.node(), await world.node({ tcpPort: 0 }), await world.node()];
+  const [first, second, third] = boots as [Discv4, Discv4, Discv4];
+  const { id } = third;
+  const { host, port } = third.localAddress;
+  const node = await world.node({
+    bootnodes: [
+      formatEnr(first.localEnr),
+      `enode://${toHex(second.id)}@${second.localAddress.host}:0?discport=${second.localAddress.port}`,
+      { id, host, tcp: 0, udp: port },
+    ],
+  });
+  await world.clock.advance(60_000);
+  const found = node.nodes().map(({ id }) => toHex(id));
+  expect(found.sort()).toEqual(boots.map((boot) => toHex(boot.id)).sort());
+});
 
 test('closing does not wait for a resolver that never answers', async () => {
   const url = `enode://${toHex(world.crypto.secp256k1.publicKey(world.random(32)))}@boot.example:1`;

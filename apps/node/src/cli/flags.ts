@@ -128,8 +128,8 @@ export const flags: FlagsOf<Settings> = {
   'eth.versions': {
     group: 'Network',
     value: 'LIST',
-    default: '70,69,68',
-    help: 'versions of the eth protocol to offer',
+    default: '70,69',
+    help: 'versions of the eth protocol to offer, of 70, 69 and 68',
     commands: runs,
     parse: ethVersions,
   },

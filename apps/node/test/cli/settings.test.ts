@@ -51,7 +51,7 @@ describe('what was typed', () => {
       port: 30303,
       addr: '0.0.0.0',
       nat: {},
-      'eth.versions': [70, 69, 68],
+      'eth.versions': [70, 69],
       'eth.requiredblocks': new Map(),
       nodiscover: false,
       nodial: false,

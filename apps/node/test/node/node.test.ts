@@ -104,7 +104,7 @@ describe('ND-01 the packages joined', () => {
 
   test('ND-01 the eth versions on offer are those chosen', async () => {
     const a = await start('a', { ethVersions: [68] });
-    const b = await start('b', { staticNodes: [a.enode] });
+    const b = await start('b', { staticNodes: [a.enode], ethVersions: [70, 69, 68] });
     const [peer] = await once(b, 'peer');
     expect(peer.eth.version).toBe(68);
   });

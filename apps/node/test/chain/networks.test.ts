@@ -1,0 +1,45 @@
+import { nobleCrypto } from '@devp2p/crypto';
+import { enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
+import { expect, test } from 'vitest';
+import { networkNodes } from '../../src/chain/networks.ts';
+import { bootnodes } from '../../src/cli/values.ts';
+
+const crypto = nobleCrypto;
+
+/** Hosts and UDP ports of the records in go-ethereum v1.17.10, by network; IPv4, then IPv6. */
+const hosts = [
+  ['212.99.218.66', '2a00:1ca0:b00:d02::5e'],
+  ['129.212.166.61', '2604:a880:4:1d0:0:3:619d:5000'],
+  ['144.126.252.24', '2400:6180:100:d0:0:1:8120:6001'],
+  ['178.156.215.140', '2a01:4ff:f4:3c4a::1'],
+  ['5.223.94.81', '2a01:4ff:2f0:1cad::1'],
+];
+
+test.each([
+  ['mainnet', 4],
+  ['sepolia', 5],
+  ['hoodi', 3],
+] as const)('FK-25 %s: five records that verify come first, then %i enode URLs', (name, urls) => {
+  const { bootnodes: known } = networkNodes[name];
+  const records = known.slice(0, 5).map((text) => parseEnr(text, { crypto }));
+  expect(
+    records.map((enr) => [4, 6].map((family) => endpoint(enr, family as 4 | 6)?.host)),
+  ).toEqual(hosts);
+  for (const enr of records) {
+    const { udp, tcp } = endpoint(enr, 4) ?? {};
+    expect(endpoint(enr, 6)?.udp).toBe(udp);
+    // They are found, and find; RLPx is not spoken there.
+    expect([tcp, udp !== 0]).toEqual([0, true]);
+  }
+  const enodes = known.slice(5).map((url) => parseEnode(url, { crypto }));
+  expect(enodes.map(({ udp }) => udp)).toEqual(new Array(urls).fill(30303));
+  expect(
+    new Set([...records, ...enodes].map(({ id }) => Buffer.from(id).toString('hex'))).size,
+  ).toBe(known.length);
+  // As an operator would give them.
+  expect(bootnodes(known.join(','))).toEqual(known);
+});
+
+function endpoint(enr: ReturnType<typeof parseEnr>, family: 4 | 6) {
+  return enodeFromEnr(enr, { family });
+}
