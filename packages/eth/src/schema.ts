@@ -96,7 +96,7 @@ export const eth70: Schema = {
 };
 
 /** Every version that can be spoken, best first. */
-export const schemas: readonly Schema[] = [eth70, eth69, eth68];
+const schemas: readonly Schema[] = [eth70, eth69, eth68];
 
 /** What is offered unless the caller chooses. 68 is left out: go-ethereum v1.17.10 speaks 69 and later only. */
 export const defaultVersions: readonly number[] = [70, 69];
