@@ -55,7 +55,7 @@ export class EthConnection implements EthPeer {
     this.#signal = peer.signal;
     const schema = schemaOf(channel.version);
     this.#schema = schema;
-    this.#server = new Server(channel, schema, this.#failure.reject);
+    this.#server = new Server(channel, schema, parts.reads, this.#failure.reject);
     this.#client = new Client({
       ...parts,
       channel,
@@ -190,31 +190,31 @@ export class EthConnection implements EthPeer {
     switch (name) {
       case 'getBlockHeaders': {
         const { requestId, query } = this.#read(name, message);
-        return this.#server.answer(size, 'blockHeaders', async () => ({
-          requestId,
-          items: await serveHeaders(chain, query),
-        }));
+        return this.#server.answer(size, 'blockHeaders', {
+          look: () => serveHeaders(chain, query),
+          message: (items) => ({ requestId, items }),
+        });
       }
       case 'getBlockBodies': {
         const { requestId, hashes } = this.#read(name, message);
-        return this.#server.answer(size, 'blockBodies', async () => ({
-          requestId,
-          items: await serveBodies(chain, hashes),
-        }));
+        return this.#server.answer(size, 'blockBodies', {
+          look: () => serveBodies(chain, hashes),
+          message: (items) => ({ requestId, items }),
+        });
       }
       case 'getReceipts': {
         const request = this.#read(name, message);
-        return this.#server.answer(size, 'receipts', async () => ({
-          requestId: request.requestId,
-          ...(await serveReceipts(chain, request, this.version, crypto)),
-        }));
+        return this.#server.answer(size, 'receipts', {
+          look: () => serveReceipts(chain, request, this.version, crypto),
+          message: (answer) => ({ requestId: request.requestId, ...answer }),
+        });
       }
       case 'getPooledTransactions': {
         const { requestId, hashes } = this.#read(name, message);
-        return this.#server.answer(size, 'pooledTransactions', async () => ({
-          requestId,
-          items: pool === undefined ? [] : await servePooled(pool, hashes),
-        }));
+        return this.#server.answer(size, 'pooledTransactions', {
+          look: async () => (pool === undefined ? [] : servePooled(pool, hashes)),
+          message: (items) => ({ requestId, items }),
+        });
       }
       case 'blockHeaders':
       case 'blockBodies':

@@ -4,6 +4,7 @@ import type { Chain } from './chain.ts';
 import { checkOption } from './check.ts';
 import type { EthPeer, TransactionPool } from './eth-peer.ts';
 import { checkForks } from './forkid.ts';
+import { Semaphore } from './semaphore.ts';
 
 /** Options of {@link eth}. */
 export interface EthOptions {
@@ -34,7 +35,15 @@ export interface EthParts {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** What takes more than one look at the chain, of all peers. */
+  readonly reads: Semaphore;
 }
+
+/**
+ * Answers of all peers that are read from the chain at once: half of the threads that Node.js reads files with, so that
+ * one is always free for a look and for what the node itself writes.
+ */
+const maxReads = 2;
 
 const optionNames = ['chain', 'pool', 'onRange', 'versions', 'crypto', 'clock', 'random'] as const;
 
@@ -57,6 +66,7 @@ export function withDefaults(options: EthOptions): EthParts {
     crypto: crypto ?? nobleCrypto,
     clock: clock ?? systemClock,
     random: random ?? randomBytes,
+    reads: new Semaphore(maxReads),
   };
 }
 

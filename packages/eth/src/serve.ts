@@ -18,20 +18,23 @@ const overhead = 32;
 /** Hashes of one question that are looked up (go-ethereum's figure). */
 const maxLookups = 2048;
 
-/**
- * Blocks that are looked up at once, first and at most: as many of the longest ones may be read for nothing behind some
- * short ones.
- */
-const firstBatch = 4;
+/** Blocks that are looked up at once at most: as many of the longest ones may be read for nothing after short ones. */
 const maxBatch = 16;
 
 type Lookup = (hashes: readonly Uint8Array[]) => Promise<readonly (Uint8Array | undefined)[]>;
+
+/**
+ * What one look at the chain gives: the whole answer when there is nothing, or nothing else, to be had, or else what
+ * reads the rest. go-ethereum keeps its consensus client waiting until its peers have said that they lack a block, so
+ * that an empty answer waits for no other.
+ */
+export type Step<T> = T | (() => Promise<T>);
 
 /** The answer to GetBlockHeaders. */
 export async function serveHeaders(
   chain: Chain,
   query: GetBlockHeaders['query'],
-): Promise<Uint8Array[]> {
+): Promise<Step<Uint8Array[]>> {
   const origin = typeof query.origin === 'bigint' ? Number(query.origin) : query.origin;
   if (query.amount === 0n || !isReachable(origin)) return [];
   let amount = query.amount < maxBlocks ? Number(query.amount) : maxBlocks;
@@ -43,10 +46,15 @@ export async function serveHeaders(
   if (query.reverse && typeof origin === 'number') {
     amount = Math.min(amount, Math.floor(origin / step) + 1);
   }
-  const headers = await chain.headers({ origin, amount, step: query.reverse ? -step : step });
-  const answer = new Items();
-  for (const header of headers) if (!answer.add(header)) break;
-  return answer.items;
+  const request = { origin, step: query.reverse ? -step : step };
+  const first = await chain.headers({ ...request, amount: 1 });
+  if (first.length === 0 || amount === 1) return [...first];
+  return async () => {
+    const answer = new Items();
+    for (const header of await chain.headers({ ...request, amount }))
+      if (!answer.add(header)) break;
+    return answer.items;
+  };
 }
 
 /** No block has such a number, and 1024 steps from one to the next still are a safe integer. */
@@ -60,12 +68,17 @@ function isReachable(origin: number | Uint8Array): boolean {
 export async function serveBodies(
   chain: Chain,
   hashes: readonly Uint8Array[],
-): Promise<Uint8Array[]> {
+): Promise<Step<Uint8Array[]>> {
+  const lookup: Lookup = (batch) => chain.bodies(batch);
+  const [first] = await lookup(hashes.slice(0, 1));
   const answer = new Items();
-  for await (const body of lookUp((batch) => chain.bodies(batch), hashes, answer)) {
-    if (body === undefined || !answer.add(body)) break;
-  }
-  return answer.items;
+  if (first === undefined || !answer.add(first) || hashes.length === 1) return answer.items;
+  return async () => {
+    for await (const body of lookUp(lookup, hashes.slice(1, maxLookups), answer)) {
+      if (body === undefined || !answer.add(body)) break;
+    }
+    return answer.items;
+  };
 }
 
 /** The answer to GetPooledTransactions. */
@@ -74,7 +87,11 @@ export async function servePooled(
   hashes: readonly Uint8Array[],
 ): Promise<Uint8Array[]> {
   const answer = new Items(maxLookups);
-  for await (const transaction of lookUp((batch) => pool.get(batch), hashes, answer)) {
+  for await (const transaction of lookUp(
+    (batch) => pool.get(batch),
+    hashes.slice(0, maxLookups),
+    answer,
+  )) {
     if (transaction !== undefined && !answer.add(wrapTransaction(transaction))) break;
   }
   return answer.items;
@@ -86,18 +103,35 @@ export async function serveReceipts(
   request: GetReceipts,
   version: number,
   crypto: Crypto,
-): Promise<{ items: Uint8Array[]; lastBlockIncomplete: boolean }> {
+): Promise<Step<ReceiptsAnswer>> {
+  const { hashes, firstBlockReceiptIndex } = request;
+  const lookup: Lookup = (batch) => chain.receipts(batch);
+  const [first] = await lookup(hashes.slice(0, 1));
   const answer = new Items();
-  let first = request.firstBlockReceiptIndex;
-  for await (const stored of lookUp((batch) => chain.receipts(batch), request.hashes, answer)) {
-    if (stored === undefined || answer.full) break;
-    const block = version < 69 ? toReceipts68(stored, crypto) : sliceList(stored, first);
-    first = 0;
-    if (answer.add(block)) continue;
+  const done = { items: answer.items, lastBlockIncomplete: false };
+  /** @returns the whole answer, when it ends with this block */
+  const add = (stored: Uint8Array, from: number): ReceiptsAnswer | undefined => {
+    if (answer.full) return done;
+    const block = version < 69 ? toReceipts68(stored, crypto) : sliceList(stored, from);
+    if (answer.add(block)) return undefined;
     const part = version < 70 ? emptyList : sliceList(block, 0, answer.room);
     return { items: answer.items, lastBlockIncomplete: part.length > 1 && answer.add(part) };
-  }
-  return { items: answer.items, lastBlockIncomplete: false };
+  };
+  if (first === undefined) return done;
+  return async () => {
+    let whole = add(first, firstBlockReceiptIndex);
+    if (whole !== undefined) return whole;
+    for await (const stored of lookUp(lookup, hashes.slice(1, maxLookups), answer)) {
+      whole = stored === undefined ? done : add(stored, 0);
+      if (whole !== undefined) return whole;
+    }
+    return done;
+  };
+}
+
+interface ReceiptsAnswer {
+  readonly items: Uint8Array[];
+  readonly lastBlockIncomplete: boolean;
 }
 
 /** Items of one answer, as many as the limits allow. */
@@ -122,7 +156,7 @@ class Items {
 
   /** How many items like those so far are missing until the answer is full, 1 to `maxBatch`. */
   get missing(): number {
-    const average = this.#bytes / this.items.length || 1;
+    const average = this.#bytes / this.items.length || softLimit / maxBatch;
     return Math.min(maxBatch, Math.max(1, Math.ceil((softLimit - this.#bytes) / average)));
   }
 
@@ -135,18 +169,16 @@ class Items {
   }
 }
 
-/** What is found under each hash in turn, looked up in batches that follow the length of what was found so far. */
+/** What is found under each hash in turn, looked up in batches that follow the length of what the answer has so far. */
 async function* lookUp(
   lookup: Lookup,
   hashes: readonly Uint8Array[],
   answer: Items,
 ): AsyncGenerator<Uint8Array | undefined, void, undefined> {
-  let batch = firstBatch;
-  for (let at = 0; at < Math.min(hashes.length, maxLookups) && !answer.full; ) {
-    const end = Math.min(at + batch, maxLookups);
+  for (let at = 0; at < hashes.length && !answer.full; ) {
+    const end = at + answer.missing;
     for (const found of await lookup(hashes.slice(at, end))) yield found;
     at = end;
-    batch = answer.missing;
   }
 }
 

@@ -324,6 +324,24 @@ describe('serving', () => {
     expect(await chain.bodies([])).toEqual([]);
   });
 
+  test('ET-07 what is not there is said while blocks are being written', async () => {
+    const chain = await openTemporary(genesis);
+    let isWritten = false;
+    const written = chain.append(makeChain(config, genesis.header, 300)).then(() => {
+      isWritten = true;
+    });
+    const unknown = new Uint8Array(32).fill(0xee);
+    const answers = await Promise.all([
+      chain.headers({ origin: unknown, amount: 1, step: 1 }),
+      chain.headers({ origin: 5_000, amount: 1, step: -1 }),
+      chain.bodies([unknown]),
+      chain.receipts([unknown]),
+    ]);
+    expect(answers).toEqual([[], [], [undefined], [undefined]]);
+    expect(isWritten).toBe(false);
+    await written;
+  });
+
   test('ET-07 while the chain changes, an answer is of one chain', async () => {
     const chain = await openTemporary(genesis);
     await chain.append(blocks);
