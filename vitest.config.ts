@@ -8,7 +8,7 @@ const conditions = ['@devp2p/source'];
 /** What weighs memory or replaces modules, and so has a process for each file; the others share theirs. */
 const alone = 'packages/{addrman,crypto,rlpx}/test/**/*.test.ts';
 /** No test measures time; this only ends what hangs, on the slowest machine too. */
-const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
+const timeouts = { testTimeout: 600_000, hookTimeout: 600_000 };
 
 export default defineConfig({
   resolve: { conditions },

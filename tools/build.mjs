@@ -34,6 +34,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const { task } = values;
+if (stderr.isTTY) stderr.write('looking for what has changed');
 const filters = positionals.map((name) => `--filter=${name}...`);
 const turbo = createRequire(import.meta.url).resolve('turbo/bin/turbo');
 const run = ['run', task, '--json', '--output-logs=new-only', '--no-update-notifier'];
@@ -84,7 +85,7 @@ createInterface(child.stdout).on('line', (line) => {
 createInterface(child.stderr).on('line', (line) => other.push(line));
 child.on('error', ({ message }) => other.push(message));
 child.on('close', (code, signal) => {
-  if (isBuilding && stderr.isTTY) stderr.write('\r\x1b[K');
+  if (stderr.isTTY) stderr.write('\r\x1b[K');
   if (code === 0) return;
   for (const [name, lines] of outputs) stderr.write(`${name}:\n${lines.join('\n')}\n`);
   if (other.length > 0) stderr.write(`${other.join('\n')}\n`);

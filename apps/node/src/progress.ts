@@ -87,14 +87,19 @@ function createPhase(name: string, unit: string, start: number, first: number): 
   let samples = [{ at: start, done: first }];
   let done = first;
   let total = 0;
-  const rate = (): number => {
+  /** Per second; `undefined` before any time has passed. */
+  const rate = (): number | undefined => {
     const [from, to] = [samples[0], samples.at(-1)];
-    if (from === undefined || to === undefined || to.at === from.at) return 0;
+    if (from === undefined || to === undefined || to.at === from.at) return undefined;
     return ((to.done - from.done) / (to.at - from.at)) * 1_000;
   };
-  const left = (): string => {
-    if (done >= total) return '0s';
-    return rate() > 0 ? duration((total - done) / rate()) : '?';
+  /** What is not known yet is left out: a zero would look like a standstill. */
+  const pace = (): { rate?: string; left?: string } => {
+    const perSecond = rate();
+    return {
+      ...(perSecond !== undefined && { rate: `${short(perSecond)}${unit}/s` }),
+      ...(done < total && perSecond && { left: duration((total - done) / perSecond) }),
+    };
   };
   return {
     update(now, nowDone, nowTotal): void {
@@ -112,12 +117,14 @@ function createPhase(name: string, unit: string, start: number, first: number): 
       const full = Math.round(part * BAR_WIDTH);
       const picture = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
       const share = `${Math.floor(part * 100)} %`;
-      return `${name} ${picture} ${share} ${short(done)}/${short(total)}${unit} ${short(rate())}${unit}/s ${left()} left`;
+      const { rate, left } = pace();
+      const parts = [name, picture, share, `${short(done)}/${short(total)}${unit}`, rate];
+      return [...parts, left && `${left} left`].filter(Boolean).join(' ');
     },
     fields: () => ({
       ...{ done, total },
       ...(unit !== '' && { unit }),
-      ...{ rate: `${short(rate())}${unit}/s`, left: left() },
+      ...pace(),
     }),
   };
 }

@@ -4,6 +4,7 @@ import { toHex } from '@devp2p/enr';
 import { importFile } from '../chain/import-file.ts';
 import type { CommandContext } from './context.ts';
 import { openSettledChain } from './open-chain.ts';
+import { rate } from './rate.ts';
 
 /** `devp2p-node import FILE`: adds the blocks of a file to the chain. */
 export async function importChain(context: CommandContext): Promise<void> {
@@ -21,13 +22,12 @@ export async function importChain(context: CommandContext): Promise<void> {
       onProgress: ({ bytes, size }) => report(bytes, size),
     });
     progress.report('import', size, size, 'B');
-    const seconds = (systemClock.monotonic() - start) / 1_000;
+    const duration = systemClock.monotonic() - start;
     const { number, hash } = chain.head;
     const counts = `blocks=${added} known=${known} receipts=${receipts}`;
-    const rate = Math.round(added / seconds);
-    print(
-      `imported number=${number} hash=0x${toHex(hash)} ${counts} seconds=${seconds.toFixed(3)} blocks/s=${rate}`,
-    );
+    const time = `seconds=${(duration / 1_000).toFixed(3)}`;
+    const rates = rate('blocks', added, duration) + rate('receipts', receipts, duration);
+    print(`imported number=${number} hash=0x${toHex(hash)} ${counts} ${time}${rates}`);
   } finally {
     progress.close();
     await chain.close();

@@ -9,6 +9,7 @@ import type { CommandContext } from './context.ts';
 import type { Settings } from './flags.ts';
 import { observeAddresses, observeDiscovery, observeTransport } from './observe.ts';
 import { chainChoice } from './open-chain.ts';
+import { rate } from './rate.ts';
 import { UsageError } from './usage.ts';
 
 /** `devp2p-node run`: a node until a signal comes, its sync fails, or with `--sync.exit` is done. */
@@ -118,12 +119,9 @@ function syncedLine({
   blocksTime,
 }: SyncResult): string {
   const seconds = ((headersTime + blocksTime) / 1_000).toFixed(3);
-  const rates = `headers/s=${perSecond(headers, headersTime)} bodies/s=${perSecond(blocks, blocksTime)}`;
-  return `synced number=${number} hash=0x${toHex(hash)} seconds=${seconds} ${rates}`;
-}
-
-function perSecond(count: number, milliseconds: number): number {
-  return milliseconds > 0 ? Math.round((count / milliseconds) * 1_000) : 0;
+  const rates = rate('headers', headers, headersTime) + rate('bodies', blocks, blocksTime);
+  const work = headers + blocks > 0 ? ` seconds=${seconds}${rates}` : '';
+  return `synced number=${number} hash=0x${toHex(hash)}${work}`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

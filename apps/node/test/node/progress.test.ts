@@ -36,7 +36,7 @@ describe('plain lines', () => {
     expect(lines).toEqual([
       ['bodies', { done: 500, total: 1_200, rate: '100/s', left: '7s' }],
       ['bodies', { done: 1_000, total: 1_200, rate: '100/s', left: '2s' }],
-      ['bodies', { done: 1_200, total: 1_200, rate: '100/s', left: '0s' }],
+      ['bodies', { done: 1_200, total: 1_200, rate: '100/s' }],
     ]);
     expect(written()).toBe('');
   });
@@ -57,21 +57,34 @@ describe('plain lines', () => {
     const { progress, lines } = setUp(false);
     progress.report('import', 0, 10, 'B');
     progress.report('import', 10, 10, 'B');
-    expect(lines).toEqual([
-      ['import', { done: 10, total: 10, unit: 'B', rate: '0B/s', left: '0s' }],
-    ]);
+    expect(lines).toEqual([['import', { done: 10, total: 10, unit: 'B' }]]);
   });
 
-  test('what stands still has no time left to tell', async () => {
+  test('have neither rate nor time left before there is one', () => {
+    const { progress, lines } = setUp(false);
+    progress.report('receipts', 1, 1_024);
+    expect(lines).toEqual([]);
+    progress.report('receipts', 1_024, 1_024);
+    expect(lines).toEqual([['receipts', { done: 1_024, total: 1_024 }]]);
+  });
+
+  test('work that stands still has a rate of 0 and no time left', async () => {
     const { clock, progress, lines } = setUp(false);
     progress.report('headers', 5, 10);
     await clock.advance(6_000);
     progress.report('headers', 5, 10);
-    expect(lines).toEqual([['headers', { done: 5, total: 10, rate: '0/s', left: '?' }]]);
+    expect(lines).toEqual([['headers', { done: 5, total: 10, rate: '0/s' }]]);
   });
 });
 
 describe('bar', () => {
+  test('has neither rate nor time left before there is one', async () => {
+    const { clock, progress, screen } = setUp(true);
+    await clock.advance(100);
+    progress.report('import', 25, 100);
+    expect(screen()).toEqual(['import ██████░░░░░░░░░░░░░░░░░░ 25 % 25/100']);
+  });
+
   test('is redrawn in its line at most ten times a second', async () => {
     const { clock, progress, screen, written } = setUp(true);
     for (let done = 1; done < 50; done++) {
