@@ -1,6 +1,7 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { decodeBody, type RawList, type SealedBody, type SealedHeader } from '@devp2p/eth';
+import { Turns } from '../turns.ts';
 import type { BlockRules } from './block-rules.ts';
 import type { BlockStore, StoredBlock } from './block-store.ts';
 import type { ChainConfig } from './chain-config.ts';
@@ -79,6 +80,7 @@ export function createBlockCheck(
 
   return async (blocks) => {
     const valid: StoredBlock[] = [];
+    const turns = new Turns();
     const ancestor = async (number: number): Promise<Ancestor | undefined> => {
       const pending = blocks[number - (blocks[0] as NewBlock).header.number];
       if (pending !== undefined) return { header: pending.header, uncles: pending.body.uncles };
@@ -96,6 +98,8 @@ export function createBlockCheck(
         valid.push({ header, body: body.raw, receipts: receipts?.raw });
         const totalDifficulty = parent.totalDifficulty + header.difficulty;
         parent = { header, totalDifficulty };
+        const turn = turns.checked(body.raw.length + (receipts?.raw.length ?? 0));
+        if (turn !== undefined) await turn;
       }
     } catch (error) {
       if (error instanceof BlockError) return { valid, error };

@@ -4,6 +4,7 @@ import { equalBytes } from '../chain/bytes.ts';
 import { emptyListHash, emptyTrieRoot } from '../chain/empty-roots.ts';
 import { BlockError } from '../chain/error.ts';
 import type { ReportProgress } from '../progress.ts';
+import { Turns } from '../turns.ts';
 import type { CompleteBlock, SyncChain } from './chain.ts';
 import { drive, type Outcome } from './drive.ts';
 import { Lane, type Work } from './lane.ts';
@@ -91,12 +92,14 @@ class BlockDownload {
           request,
         ),
       check: (header, body) => chain.checkBody(header, body),
+      sizeOf: (body) => body.raw.length,
       arrived: (header, body) => this.#arrived(header, { body }, body.raw.length),
       mayTake,
     });
     this.receipts = new Part<RawList>({
       ask: (peer, headers, request) => peer.getReceipts(headers, request),
       check: (header, receipts) => chain.checkReceipts(header, receipts),
+      sizeOf: (receipts) => receipts.raw.length,
       arrived: (header, receipts) => this.#arrived(header, { receipts }, receipts.raw.length),
       mayTake,
     });
@@ -190,10 +193,15 @@ interface PartOptions<Item> {
   ask(
     peer: EthPeer,
     headers: readonly SealedHeader[],
-    request: { signal: AbortSignal; verify: (item: Item, index: number) => boolean },
+    request: {
+      signal: AbortSignal;
+      verify: (item: Item, index: number) => boolean | Promise<boolean>;
+    },
   ): Promise<Item[]>;
   /** @throws BlockError */
   check(header: SealedHeader, item: Item): void;
+  /** In bytes. */
+  sizeOf(item: Item): number;
   arrived(header: SealedHeader, item: Item): void;
   mayTake(header: SealedHeader): boolean;
 }
@@ -229,9 +237,11 @@ class Part<Item> implements Work<SealedHeader[]> {
   }
 
   async run(peer: EthPeer, headers: SealedHeader[], signal: AbortSignal): Promise<number> {
-    const verify = (item: Item, index: number): boolean => {
+    const turns = new Turns();
+    const verify = (item: Item, index: number): boolean | Promise<boolean> => {
       const header = headers[index];
-      return header !== undefined && this.#belongs(header, item);
+      const fits = header !== undefined && this.#belongs(header, item);
+      return turns.checked(this.#options.sizeOf(item))?.then(() => fits) ?? fits;
     };
     const items = await this.#options.ask(peer, headers, { signal, verify });
     if (items.length < headers.length) this.putBack(headers.slice(items.length));
