@@ -3,7 +3,7 @@ import type { Log } from './log.ts';
 
 /**
  * Told by work that takes long how far it is: `done` of `total` units of `phase` (say, blocks).
- * Cheap enough for every unit; a phase is over when `done` reaches `total`.
+ * Cheap enough for every unit; a phase is over when `done` reaches `total`, which is `Infinity` while it is not known.
  */
 export type ReportProgress = (phase: string, done: number, total: number) => void;
 
@@ -98,7 +98,9 @@ function createPhase(name: string, unit: string, start: number, first: number): 
     const perSecond = rate();
     return {
       ...(perSecond !== undefined && { rate: `${short(perSecond)}${unit}/s` }),
-      ...(done < total && perSecond && { left: duration((total - done) / perSecond) }),
+      ...(done < total &&
+        total < Number.POSITIVE_INFINITY &&
+        perSecond && { left: duration((total - done) / perSecond) }),
     };
   };
   return {
@@ -113,16 +115,20 @@ function createPhase(name: string, unit: string, start: number, first: number): 
       if (recent > 1) samples = samples.slice(recent - 1);
     },
     bar(): string {
+      const { rate, left } = pace();
+      if (total === Number.POSITIVE_INFINITY) {
+        return [name, `${short(done)}${unit}`, rate].filter(Boolean).join(' ');
+      }
       const part = total > 0 ? Math.min(1, done / total) : 0;
       const full = Math.round(part * BAR_WIDTH);
       const picture = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
       const share = `${Math.floor(part * 100)} %`;
-      const { rate, left } = pace();
       const parts = [name, picture, share, `${short(done)}/${short(total)}${unit}`, rate];
       return [...parts, left && `${left} left`].filter(Boolean).join(' ');
     },
     fields: () => ({
-      ...{ done, total },
+      done,
+      ...(total < Number.POSITIVE_INFINITY && { total }),
       ...(unit !== '' && { unit }),
       ...pace(),
     }),

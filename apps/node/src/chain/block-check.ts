@@ -16,6 +16,8 @@ export interface NewBlock {
   readonly body: SealedBody;
   /** Elements in the form of eth/69; absent where nobody has computed them. */
   readonly receipts?: RawList | undefined;
+  /** RLP list; absent before Amsterdam and where nobody has sent it. */
+  readonly accessList?: Uint8Array | undefined;
 }
 
 /** What new blocks are held against. */
@@ -59,7 +61,7 @@ export function createBlockCheck(
     parent: Parent,
     ancestor: (number: number) => Promise<Ancestor | undefined>,
   ): Promise<void> => {
-    const { header, body, receipts } = block;
+    const { header, body, receipts, accessList } = block;
     checkRequiredBlock(required, header);
     const now = clock.now() / 1000;
     checkHeader(header, {
@@ -70,6 +72,7 @@ export function createBlockCheck(
     });
     rules.checkBody(header, body);
     await checkUncles(header, body, config, crypto, ancestor);
+    if (accessList !== undefined) rules.checkAccessList(header, accessList);
     if (receipts === undefined) return;
     rules.checkReceipts(header, receipts);
     if (receipts.length !== body.transactions.length) {
@@ -90,12 +93,12 @@ export function createBlockCheck(
     try {
       let parent: Parent | undefined;
       for (const block of blocks) {
-        const { header, body, receipts } = block;
+        const { header, body, receipts, accessList } = block;
         if (header.number === 0)
           throw new BlockError('number', 0, 'a genesis block stays as it is');
         parent ??= await findParent(header);
         await checkOne(block, parent, ancestor);
-        valid.push({ header, body: body.raw, receipts: receipts?.raw });
+        valid.push({ header, body: body.raw, receipts: receipts?.raw, accessList });
         const totalDifficulty = parent.totalDifficulty + header.difficulty;
         parent = { header, totalDifficulty };
         const turn = turns.checked(body.raw.length + (receipts?.raw.length ?? 0));

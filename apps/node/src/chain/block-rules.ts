@@ -41,6 +41,13 @@ export interface BlockRules {
    * @throws BlockError
    */
   checkReceipts(header: SealedHeader, receipts: RawList): void;
+  /**
+   * Checks that a block access list (EIP-7928), an RLP list, is the one of which the header has the hash. What it says
+   * is not looked at: that takes execution.
+   *
+   * @throws BlockError
+   */
+  checkAccessList(header: SealedHeader, accessList: Uint8Array): void;
 }
 
 /** Makes the rules for one chain. */
@@ -102,6 +109,18 @@ export function createBlockRules(config: ChainConfig, crypto: Crypto): BlockRule
         checkOutcomes(header, receipts, config);
         checkRequests(header, receipts, config);
       });
+    },
+    checkAccessList(header, accessList) {
+      const { blockAccessListHash: hash } = header;
+      if (hash === undefined) {
+        fail(
+          'access-list',
+          header,
+          'it has a block access list, but its header has no hash of one',
+        );
+      }
+      const actual = crypto.keccak256(accessList);
+      expect(header, 'access-list', 'block access list hash', hash, actual);
     },
   };
 }

@@ -36,6 +36,8 @@ export interface StoredBlock {
   readonly body: Uint8Array;
   /** RLP list of receipts in the form of eth/69. */
   readonly receipts?: Uint8Array | undefined;
+  /** RLP list (EIP-7928). */
+  readonly accessList?: Uint8Array | undefined;
 }
 
 /** The last block and what it takes to go on from it. */
@@ -146,12 +148,13 @@ export class BlockStore {
   async block(number: number): Promise<StoredBlock | undefined> {
     const header = await this.header(number);
     if (header === undefined) return undefined;
-    const [body, receipts] = await this.#database.getMany([
+    const [body, receipts, accessList] = await this.#database.getMany([
       blockKey('body', number),
       blockKey('receipts', number),
+      blockKey('accessList', number),
     ]);
     if (body === undefined || !isList(body)) throw corrupt(`the body of block ${number}`);
-    return { header, body, receipts };
+    return { header, body, receipts, accessList };
   }
 
   /** Sum of all difficulties up to a block. */
@@ -190,13 +193,12 @@ export class BlockStore {
     }
   }
 
-  /** Adds receipts to blocks that are there. */
-  async writeReceipts(
-    receipts: readonly (readonly [number: number, raw: Uint8Array])[],
+  /** Adds records of one kind to blocks that are there. */
+  async writeRecords(
+    kind: 'receipts' | 'accessList',
+    records: readonly (readonly [number: number, raw: Uint8Array])[],
   ): Promise<void> {
-    await this.#database.batch(
-      receipts.map(([number, raw]) => put(blockKey('receipts', number), raw)),
-    );
+    await this.#database.batch(records.map(([number, raw]) => put(blockKey(kind, number), raw)));
   }
 
   /** Applies changes that remove blocks. */
@@ -218,6 +220,7 @@ export class BlockStore {
         { type: 'del', key: blockKey('header', number) },
         { type: 'del', key: blockKey('body', number) },
         { type: 'del', key: blockKey('receipts', number) },
+        { type: 'del', key: blockKey('accessList', number) },
       );
       totalDifficulty -= header.difficulty;
       const parent = await this.header(number - 1);
@@ -239,7 +242,7 @@ function putHead({ header: { number, hash }, totalDifficulty }: Head): Change {
   return put(singleKey('head'), encode(headCodec, { number, hash, totalDifficulty }));
 }
 
-function putBlock({ header, body, receipts }: StoredBlock): Change[] {
+function putBlock({ header, body, receipts, accessList }: StoredBlock): Change[] {
   const { number } = header;
   const changes = [
     put(blockKey('header', number), header.raw),
@@ -247,6 +250,7 @@ function putBlock({ header, body, receipts }: StoredBlock): Change[] {
     put(hashKey(header.hash), encode(numberCodec, number)),
   ];
   if (receipts !== undefined) changes.push(put(blockKey('receipts', number), receipts));
+  if (accessList !== undefined) changes.push(put(blockKey('accessList', number), accessList));
   return changes;
 }
 

@@ -75,6 +75,12 @@ export interface LocalChain extends Chain, BlockRules {
    * @throws BlockError, ChainError `unknown-block`
    */
   addReceipts(receipts: readonly { hash: Uint8Array; receipts: RawList }[]): Promise<void>;
+  /**
+   * Checks and writes block access lists (EIP-7928) of canonical blocks, in one batch.
+   *
+   * @throws BlockError, ChainError `unknown-block`
+   */
+  addAccessLists(lists: readonly { number: number; accessList: Uint8Array }[]): Promise<void>;
   /** Gives up all blocks above the number. */
   truncate(number: number): Promise<void>;
   /** Waits for what is being written, and closes the database. Idempotent. */
@@ -195,6 +201,7 @@ function chainOver(database: Database, store: BlockStore, options: ChainOptions)
     numberOf: (hash) => store.numberOf(hash),
     append: (blocks) => change(() => append(blocks)),
     addReceipts: (receipts) => change(() => addReceipts(store, rules, receipts)),
+    addAccessLists: (lists) => change(() => addAccessLists(store, rules, lists)),
     truncate: (number) => change(() => store.truncate(number)),
     close,
     [Symbol.asyncDispose]: close,
@@ -219,7 +226,24 @@ async function addReceipts(
     rules.checkReceipts(header, receipts);
     records.push([header.number, receipts.raw]);
   }
-  await store.writeReceipts(records);
+  await store.writeRecords('receipts', records);
+}
+
+async function addAccessLists(
+  store: BlockStore,
+  rules: BlockRules,
+  lists: readonly { number: number; accessList: Uint8Array }[],
+): Promise<void> {
+  const records: [number, Uint8Array][] = [];
+  for (const { number, accessList } of lists) {
+    const header = await store.header(number);
+    if (header === undefined) {
+      throw new ChainError('unknown-block', `block ${number} is not on the chain`);
+    }
+    rules.checkAccessList(header, accessList);
+    records.push([number, accessList]);
+  }
+  await store.writeRecords('accessList', records);
 }
 
 /** Runs actions one after another. */

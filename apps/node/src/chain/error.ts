@@ -63,6 +63,8 @@ export type BlockErrorCode =
   | 'uncles'
   | 'withdrawals-root'
   | 'block-size'
+  // Of the block access list.
+  | 'access-list'
   // Of the receipts.
   | 'receipts-root'
   | 'receipts'

@@ -1,13 +1,10 @@
-import { createWriteStream } from 'node:fs';
-import { realpath, rename, rm, stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { receiptList } from '@devp2p/eth';
 import { decode, encode } from '@devp2p/rlp';
 import { encodeBlock, receiptsRecordCodec } from './block-rlp.ts';
 import type { StoredBlock } from './block-store.ts';
 import type { LocalChain } from './chain.ts';
 import { ChainError } from './error.ts';
+import { writeTarget } from './export-target.ts';
 
 /** Settings of {@link exportFile}. */
 export interface ExportOptions {
@@ -30,9 +27,8 @@ export interface ExportOptions {
 const readAhead = 64;
 
 /**
- * Writes blocks to a file as concatenated RLP, which `geth import` and {@link importFile} read; gzipped when the
- * file's name ends in `.gz`. The file appears when it is complete, and replaces one of that name, or the one that a
- * link of that name leads to. What is no file, such as a pipe or a device, is written into as it is.
+ * Writes blocks as concatenated RLP, which `geth import` and {@link importFile} read, block access lists that are known
+ * included; see {@link writeTarget} for the path.
  *
  * @returns how many blocks were written
  * @throws ChainError `unknown-block` when the chain lacks one of them or its receipts, `file` when the file cannot be
@@ -52,24 +48,7 @@ export async function exportFile(
       `block ${Math.max(first, last)}: the chain ends at ${head}`,
     );
   }
-  const there = await stat(path).catch(() => undefined);
-  if (there?.isDirectory()) {
-    throw new ChainError('file', `${path} cannot be written: it is a directory`);
-  }
-  const replaces = there === undefined || there.isFile();
-  const place = there?.isFile() ? await realpath(path) : path;
-  const unfinished = replaces ? `${place}.unfinished` : place;
-  const target = createWriteStream(unfinished, { flags: replaces ? 'w' : 'a' });
-  const items = readItems(chain, first, last, options);
-  try {
-    if (path.endsWith('.gz')) await pipeline(items, createGzip(), target, { signal });
-    else await pipeline(items, target, { signal });
-    if (replaces) await rename(unfinished, place);
-  } catch (error) {
-    if (replaces) await rm(unfinished, { force: true });
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
-    throw new ChainError('file', `${path} cannot be written: ${error.message}`, { cause: error });
-  }
+  await writeTarget(path, readItems(chain, first, last, options), signal);
   return Math.max(0, last - first + 1);
 }
 
@@ -85,14 +64,21 @@ async function* readItems(
     const blocks = await Promise.all(numbers.map((at) => chain.storedBlock(at)));
     for (const [i, block] of blocks.entries()) {
       if (block === undefined) throw missing(number + i, 'is not on the chain any more');
-      yield content === 'blocks' ? encodeBlock(block.header.raw, block.body) : receiptsOf(block);
+      yield content === 'blocks'
+        ? encodeBlock(block.header.raw, block.body, block.accessList)
+        : receiptsOf(block);
     }
     onProgress?.(number + count - 1);
   }
 }
 
 function receiptsOf({ header, receipts }: StoredBlock): Uint8Array {
-  if (receipts === undefined) throw missing(header.number, 'has no receipts here');
+  if (receipts === undefined) {
+    throw missing(
+      header.number,
+      'has no receipts in this datadir: sync from a peer, or import a file that `export --receipts` has written',
+    );
+  }
   return encode(receiptsRecordCodec, {
     hash: header.hash,
     receipts: decode(receiptList, receipts),

@@ -5,7 +5,13 @@ import type { KeyRange } from './database.ts';
 import { ChainError } from './error.ts';
 
 /** Kinds of records that are found under a block number, with the first byte of their keys. */
-const kinds = { header: 0x68, body: 0x62, receipts: 0x72, skeleton: 0x73 } as const;
+const kinds = {
+  header: 0x68,
+  body: 0x62,
+  receipts: 0x72,
+  skeleton: 0x73,
+  accessList: 0x61,
+} as const;
 
 export type BlockRecord = keyof typeof kinds;
 

@@ -17,6 +17,7 @@ export async function* rlpLists(
   let waiting: Uint8Array[] = [];
   let waitingLength = 0;
   let wanted = 1;
+  let offset = 0;
   for await (const chunk of chunks) {
     waiting.push(chunk);
     waitingLength += chunk.length;
@@ -24,28 +25,39 @@ export async function* rlpLists(
     const bytes = waiting.length === 1 ? chunk : join(waiting, waitingLength);
     let start = 0;
     for (;;) {
-      wanted = listLength(bytes, start);
+      wanted = listLength(bytes, start, offset);
       if (wanted > maxLength) {
-        throw new RlpStreamError(`an item of ${wanted} bytes, more than ${maxLength}`);
+        throw new RlpStreamError(
+          `the item at byte ${offset} has ${wanted} bytes, more than ${maxLength}`,
+        );
       }
       if (wanted === 0 || start + wanted > bytes.length) break;
       yield bytes.subarray(start, start + wanted);
       start += wanted;
+      offset += wanted;
     }
     waiting = start === bytes.length ? [] : [bytes.subarray(start)];
     waitingLength = bytes.length - start;
     wanted = Math.max(wanted, waitingLength + 1);
   }
   if (waitingLength > 0) {
-    throw new RlpStreamError(`the file ends ${waitingLength} bytes into it`);
+    throw new RlpStreamError(
+      `the file ends ${waitingLength} bytes into the item at byte ${offset}`,
+    );
   }
 }
 
-/** Length of the list that begins at `start`, with its prefix; 0 when the prefix is not all there. */
-function listLength(bytes: Uint8Array, start: number): number {
+/**
+ * Length of the list that begins at `start`, with its prefix; 0 when the prefix is not all there.
+ *
+ * @param offset of the list in the stream
+ */
+function listLength(bytes: Uint8Array, start: number, offset: number): number {
   const first = bytes[start];
   if (first === undefined) return 0;
-  if (first < 0xc0) throw new RlpStreamError('no RLP list where a block should begin');
+  if (first < 0xc0) {
+    throw new RlpStreamError(`no RLP list where a block should begin, at byte ${offset}`);
+  }
   if (first < 0xf8) return 1 + first - 0xc0;
   const size = first - 0xf7;
   if (start + size >= bytes.length) return 0;

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { systemClock } from '@devp2p/clock';
 import { exportFile } from '../chain/export-file.ts';
+import { isStandardError, isStandardOutput } from '../chain/export-target.ts';
 import { NodeError } from '../error.ts';
 import type { CommandContext } from './context.ts';
 import { openSettledChain } from './open-chain.ts';
@@ -14,10 +15,20 @@ export async function exportChain(context: CommandContext): Promise<void> {
   if (wanted !== undefined && wanted < first) {
     throw new UsageError(`--last ${wanted} comes before --first ${first}`);
   }
+  if (isStandardError(file)) {
+    throw new UsageError(
+      `${file} takes the messages of standard error, too: send these elsewhere, such as 2>export.log`,
+    );
+  }
+  // Decided before it is written: a file has another identity then.
+  const say = isStandardOutput(file) ? (line: string) => progress.write(`${line}\n`) : print;
   // Not to be made: there would be nothing in it to write.
-  if (!existsSync(settings.datadir)) {
+  if (!existsSync(join(settings.datadir, 'chain'))) {
     const path = resolve(settings.datadir);
-    throw new NodeError('datadir-unusable', `there is no datadir ${path}: name it with --datadir`);
+    throw new NodeError(
+      'datadir-unusable',
+      `there is no chain in ${path}: name a --datadir that has one`,
+    );
   }
   const chain = await openSettledChain(context);
   const start = systemClock.monotonic();
@@ -32,7 +43,7 @@ export async function exportChain(context: CommandContext): Promise<void> {
     });
     const seconds = (systemClock.monotonic() - start) / 1_000;
     const rate = Math.round(count / seconds);
-    print(
+    say(
       `exported blocks=${count} first=${first} last=${last} seconds=${seconds.toFixed(3)} blocks/s=${rate}`,
     );
   } finally {

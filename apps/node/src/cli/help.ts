@@ -5,8 +5,8 @@ const usage = `devp2p-node: an Ethereum full node's network half, with a real ch
 
 Usage
   devp2p-node [run] [flags]            run a node
-  devp2p-node import FILE [flags]      add the blocks of FILE (RLP, also gzip) to the chain
-  devp2p-node export FILE [flags]      write the chain's blocks to FILE
+  devp2p-node import FILE [flags]      add the blocks of FILE (RLP, also gzip; - is standard input)
+  devp2p-node export FILE [flags]      write the chain's blocks to FILE (- is standard output)
   devp2p-node status [flags]           show a running node, which serves admin over HTTP
 `;
 

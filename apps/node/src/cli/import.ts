@@ -1,6 +1,7 @@
 import { systemClock } from '@devp2p/clock';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { toHex } from '@devp2p/enr';
+import { openChainFile } from '../chain/chain-file.ts';
 import { importFile } from '../chain/import-file.ts';
 import type { CommandContext } from './context.ts';
 import { openSettledChain } from './open-chain.ts';
@@ -9,19 +10,25 @@ import { rate } from './rate.ts';
 /** `devp2p-node import FILE`: adds the blocks of a file to the chain. */
 export async function importChain(context: CommandContext): Promise<void> {
   const { file, progress, print, signal } = context;
-  const chain = await openSettledChain(context);
+  // Before the datadir is made, which is of no use without it.
+  const input = await openChainFile(file);
+  const chain = await openSettledChain(context).catch((error: unknown) => {
+    input.close();
+    throw error;
+  });
   const start = systemClock.monotonic();
   // The file has been read to its end a little before the last of it is in the chain.
-  const report = (bytes: number, size: number): void =>
-    progress.report('import', Math.min(bytes, size - 1), size, 'B');
-  report(0, 1);
+  const total = Math.max(1, input.size ?? Number.POSITIVE_INFINITY);
+  const report = (bytes: number): void =>
+    progress.report('import', Math.min(bytes, total - 1), total, 'B');
+  report(0);
   try {
-    const { added, known, receipts, size } = await importFile(chain, file, {
+    const { added, known, receipts, bytes } = await importFile(chain, input, {
       crypto: fastCrypto,
       signal,
-      onProgress: ({ bytes, size }) => report(bytes, size),
+      onProgress: ({ bytes }) => report(bytes),
     });
-    progress.report('import', size, size, 'B');
+    progress.report('import', bytes, bytes, 'B');
     const duration = systemClock.monotonic() - start;
     const { number, hash } = chain.head;
     const counts = `blocks=${added} known=${known} receipts=${receipts}`;

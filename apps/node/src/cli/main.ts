@@ -28,7 +28,18 @@ const commands = {
 export async function main(args: readonly string[]): Promise<void> {
   // A log that nobody can write or read any more, on a full disk say, is no reason to end.
   process.stderr.on('error', () => {});
-  process.exit(await runCommand(args));
+  let outputError: NodeJS.ErrnoException | undefined;
+  process.stdout.on('error', (error) => {
+    outputError = error;
+  });
+  const exitCode = await runCommand(args);
+  // An error of the last write comes a turn later.
+  await new Promise(setImmediate);
+  // A reader that has closed its end had enough; a failed export has said so itself.
+  if (exitCode !== 0 || outputError === undefined || outputError.code === 'EPIPE') {
+    process.exit(exitCode);
+  }
+  process.exit(fail(`standard output cannot be written (${outputError.code})`));
 }
 
 async function runCommand(args: readonly string[]): Promise<number> {

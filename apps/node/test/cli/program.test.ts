@@ -178,7 +178,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     const path = datadir();
     await expectFailure(
       start(['export', join(folder, 'none.rlp'), '--datadir', path, ...quiet]),
-      new RegExp(`: there is no datadir ${path}: name it with --datadir`),
+      new RegExp(`: there is no chain in ${path}: name a --datadir that has one`),
     );
     expect(existsSync(path)).toBe(false);
   });
