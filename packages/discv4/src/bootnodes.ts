@@ -36,6 +36,11 @@ export class Bootnodes {
     }
   }
 
+  /** Those whose address is known. */
+  get known(): readonly Node[] {
+    return this.#nodes;
+  }
+
   /** All whose address is known, or can be found out now. */
   async nodes(): Promise<readonly Node[]> {
     const { crypto, resolveHost, onUnresolved } = this.#options;

@@ -357,6 +357,8 @@ export class Discv4 {
   async #fillTable(): Promise<void> {
     const { settings, bootnodes, self } = this.#parts;
     const { seedCount, seedMaxAge, refreshLookups, random } = settings;
+    // First what the user says: the store may have the same node at a place that it has left.
+    for (const node of bootnodes.known) this.#table.add(node, 'seed');
     const seeds = await this.#database.seeds(seedCount, seedMaxAge);
     for (const node of seeds) this.#table.add(node, 'seed');
     const known = await unless(this.#closing.signal, bootnodes.nodes());

@@ -115,7 +115,8 @@ export class Search {
       if (!(error instanceof Discv4Error) || error.code === 'closed') throw error;
       return undefined;
     }
-    if (node.enr && enr.seq < node.enr.seq) return node;
+    // Another one of the same number is no newer.
+    if (node.enr && enr.seq <= node.enr.seq) return node;
     const moved = nodeFromEnr(enr, crypto, node.ip.length === 4 ? 4 : 6);
     const next = moved && isPermitted(moved.ip, netRestrict) ? moved : withEnr(node, enr);
     const bond = bonds.get(node.key, node.host, node.ip);

@@ -105,7 +105,8 @@ export class Table {
   }
 
   /**
-   * Offers a node to the table. One that is known already changes its endpoint only by its own (inbound) word.
+   * Offers a node to the table. One that is known already changes its endpoint by its own (inbound) word or a newer
+   * record of its own, and by nothing else.
    *
    * @param live - whether it has just answered from this endpoint.
    */
@@ -115,7 +116,9 @@ export class Table {
     const known = this.#byKey.get(node.key);
     if (known) {
       const moved = !sameEndpoint(known.node, node) || known.node.tcp !== node.tcp;
-      if (origin === 'inbound' && moved) this.#update(known, withEnr(node, known.node.enr));
+      const isNewer = node.enr !== undefined && node.enr.seq > (known.node.enr?.seq ?? -1n);
+      if (isNewer) this.#update(known, node);
+      else if (origin === 'inbound' && moved) this.#update(known, withEnr(node, known.node.enr));
       return;
     }
     const bucket = this.#bucket(node);

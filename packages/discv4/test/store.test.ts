@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { type Enode, formatEnr } from '@devp2p/enr';
 import type { Input } from 'rlp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Discv4Event, memoryStore, type NodeStore } from '../src/index.ts';
+import { type Discv4, type Discv4Event, memoryStore, type NodeStore } from '../src/index.ts';
 import { storeSuite } from './store-suite.ts';
 import { enodeOf, quiet, World } from './world.ts';
 
@@ -257,6 +258,27 @@ describe('D4-16 what survives a restart', () => {
     }
   });
 });
+
+test.each([
+  ['a record', ({ localEnr }: Discv4): string => formatEnr(localEnr)],
+  ['an enode', (node: Discv4): Enode => enodeOf(node)],
+])(
+  'D4-11 a boot node that the store has elsewhere is looked for where %s says',
+  async (_, named) => {
+    const store = memoryStore();
+    const options = { ...quiet, store, host: world.nextHost(), privateKey: world.random(32) };
+    const privateKey = world.random(32);
+    const before = await world.node({ ...quiet, privateKey });
+    const first = await world.node({ ...options, bootnodes: [enodeOf(before)] });
+    await world.settle();
+    await Promise.all([first.ping(enodeOf(before)), world.settle()]);
+    await Promise.all([first.close(), before.close(), world.settle()]);
+    const after = await world.node({ ...quiet, privateKey });
+    const second = await world.node({ ...options, bootnodes: [named(after)] });
+    await world.settle();
+    expect(second.nodes().map(({ host }) => host)).toEqual([after.localAddress.host]);
+  },
+);
 
 describe('D4-18 the sequence number of our record never goes down', () => {
   test('over restarts, with the clock set back', async () => {

@@ -1,8 +1,8 @@
-import { networkGroup } from '@devp2p/enr';
+import { networkGroup, signEnr } from '@devp2p/enr';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareDistance, logDistance } from '../src/distance.ts';
-import { type Node, nodeFromContact } from '../src/node.ts';
+import { type Node, nodeFromContact, nodeFromEnr } from '../src/node.ts';
 import { Table } from '../src/table.ts';
 import { cheapCrypto as crypto } from './cheap-crypto.ts';
 import { seededRandom } from './simulated-network.ts';
@@ -234,6 +234,22 @@ describe('D4-11 who may say where a node is', () => {
     known.add(moved(honest, '50.1.1.1', 4000), 'inbound');
     expect(known.get(honest.key)?.node).toMatchObject({ host: '50.1.1.1', udp: 4000 });
   });
+});
+
+test('D4-11 a newer record of its own moves a node, one that is as old or older does not', () => {
+  const privateKey = new Uint8Array(32).fill(9);
+  const at = (ip: string, seq: bigint) =>
+    nodeFromEnr(signEnr({ ip, udp: 30303 }, privateKey, { seq, crypto }), crypto) as Node;
+  const known = table();
+  const place = () => known.get(at('40.1.1.1', 1n).key)?.node;
+  known.add(at('40.1.1.1', 3n), 'seed');
+  known.passed(at('40.1.1.1', 3n).key, at('40.1.1.1', 3n));
+  for (const seq of [2n, 3n]) known.add(at('41.1.1.1', seq), 'seed');
+  expect(place()).toMatchObject({ host: '40.1.1.1', enr: { seq: 3n } });
+  known.add(at('42.1.1.1', 4n), 'seed');
+  expect(place()).toMatchObject({ host: '42.1.1.1', enr: { seq: 4n } });
+  // It has not answered there yet.
+  expect(known.get(at('40.1.1.1', 1n).key)).toMatchObject({ live: false, schedule: 'fast' });
 });
 
 describe('D4-12 checks', () => {
