@@ -2,7 +2,7 @@ import { hasReached, type NodeRecord, type NodeStatus, statuses } from './node-r
 import type { Rollup } from './store.ts';
 
 /** What is counted of a node. */
-export type Counted = Pick<NodeRecord, 'status' | 'trust' | 'disconnect' | 'error'>;
+export type Counted = Pick<NodeRecord, 'status' | 'trust' | 'lastSeen' | 'disconnect' | 'error'>;
 
 /** Counts nodes by how far the last visit of each has come, and why it came no further. */
 export class Funnel {
@@ -10,6 +10,7 @@ export class Funnel {
   readonly #disconnects = new Map<string, number>();
   readonly #errors = new Map<string, number>();
   #gossiped = 0;
+  #answered = 0;
   #total = 0;
 
   get total(): number {
@@ -44,12 +45,14 @@ export class Funnel {
       errors: Object.fromEntries(this.#errors),
       gossiped: this.#gossiped,
       verified: this.#total - this.#gossiped,
+      answered: this.#answered,
     };
   }
 
-  #count({ status, trust, disconnect, error }: Counted, by: 1 | -1): void {
+  #count({ status, trust, lastSeen, disconnect, error }: Counted, by: 1 | -1): void {
     this.#total += by;
     if (trust === 'gossiped') this.#gossiped += by;
+    if (lastSeen !== undefined) this.#answered += by;
     increase(this.#statuses, status, by);
     if (disconnect !== undefined) increase(this.#disconnects, disconnect, by);
     if (error !== undefined) increase(this.#errors, error, by);

@@ -39,6 +39,8 @@ export interface Rollup {
   readonly gossiped: number;
   /** Nodes that have proved their place or signed it. */
   readonly verified: number;
+  /** Nodes that have answered at least once, in any visit: what shares are taken of. */
+  readonly answered: number;
 }
 
 /** Where a crawl keeps what it finds. An adapter for `level` is in `store/`. */

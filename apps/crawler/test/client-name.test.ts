@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { parseClientName, printable } from '../src/client-name.ts';
 
 /** Client id, then name, version, system and language. */
-type Row = readonly [string, string | undefined, string?, string?, string?];
+type Text = string | undefined;
+type Row = readonly [string, Text, Text?, Text?, Text?];
 
 /** As the clients write them, by the code that puts them together or by what was seen in their networks. */
 const clients: readonly Row[] = [

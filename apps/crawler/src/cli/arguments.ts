@@ -10,7 +10,7 @@ import {
   type Flag,
   type Flags,
 } from './flags.ts';
-import { UsageError } from './usage-error.ts';
+import { didYouMean, UsageError } from './usage-error.ts';
 import { parseNode, quote } from './values.ts';
 
 /** What the user asked for. */
@@ -21,6 +21,7 @@ export type Invocation =
   | { readonly command: 'export'; readonly settings: ExportSettings }
   | { readonly command: 'check'; readonly settings: CheckSettings; readonly node: string };
 
+const commandNames = ['crawl', 'export', 'check'] as const;
 const commands = 'there are crawl, export and check; --help says more';
 
 /**
@@ -58,7 +59,7 @@ export function readArguments(args: readonly string[]): Invocation {
       throw new UsageError(
         command.startsWith('-')
           ? `${quote(command)} comes before the command: ${commands}`
-          : `unknown command ${quote(command)}: ${commands}`,
+          : `unknown command ${quote(command)}: ${didYouMean(command, commandNames, commands)}`,
       );
   }
 }
@@ -77,7 +78,11 @@ function read<S>(flags: Flags<S>, args: readonly string[]): { settings: S; words
     if (token.kind !== 'option') continue;
     const { name, rawName, value, inlineValue } = token;
     const flag = rawName.startsWith('--') ? known.get(name) : undefined;
-    if (flag === undefined) throw new UsageError(`unknown flag ${quote(rawName)}`);
+    if (flag === undefined) {
+      const names = [...known.keys()].map((flagName) => `--${flagName}`);
+      const hint = didYouMean(rawName, names, '--help lists what there is');
+      throw new UsageError(`unknown flag ${quote(rawName)}: ${hint}`);
+    }
     if (Object.hasOwn(settings, name)) throw new UsageError(`--${name} is given twice`);
     // What looks like a flag is one: "--datadir --once" lacks a directory.
     const isMissing = value === undefined || (inlineValue === false && /^-./.test(value));

@@ -10,15 +10,17 @@ import type { CommandContext } from './context.ts';
 import type { CheckSettings } from './flags.ts';
 import { duration } from './progress.ts';
 
-/** What each step says of a node. */
-const meanings: Readonly<Record<Exclude<NodeStatus, 'discovered'>, string>> = {
-  bonded: 'answers to discovery',
-  tcp: 'takes connections',
-  authenticated: 'has the key that it is known by',
-  hello: 'says who it is',
-  status: 'says which chain it is on',
-  chain: 'is on the chain that is asked for, if one is',
-  synced: 'has a head of this minute',
+/** What each step says of a node that reached it, and of one that did not. */
+const meanings: Readonly<
+  Record<Exclude<NodeStatus, 'discovered'>, { readonly yes: string; readonly no: string }>
+> = {
+  bonded: { yes: 'answers to discovery', no: 'no answer to discovery' },
+  tcp: { yes: 'accepts TCP connections', no: 'no TCP connection' },
+  authenticated: { yes: 'has proved its key', no: 'RLPx handshake failed' },
+  hello: { yes: 'sent Hello', no: 'no Hello' },
+  status: { yes: 'sent Status', no: 'no Status' },
+  chain: { yes: 'on the requested chain', no: 'on another chain' },
+  synced: { yes: 'head is at most a minute old', no: 'head is older than a minute, or not known' },
 };
 
 interface Step {
@@ -50,7 +52,16 @@ export async function check(
       signal: AbortSignal.any([signal, end.signal]),
       onStep(step, ms) {
         steps.push({ step, ms: Math.round(ms * 1_000) / 1_000 });
-        if (!json) written = written.then(() => print(stepLine(step, `${ms.toFixed(1)} ms`)));
+        if (!json)
+          written = written.then(() =>
+            print(
+              stepLine(
+                step,
+                `${ms.toFixed(1)} ms`,
+                step === 'discovered' ? '' : meanings[step].yes,
+              ),
+            ),
+          );
       },
     });
   } catch (error) {
@@ -61,7 +72,7 @@ export async function check(
   await written;
   const entry = checked && exportEntry(checked.node);
   const isReachable = steps.some(({ step }) => hasReached(step, 'authenticated'));
-  const error = checked ? entry?.error : `no end after ${duration(timeout)}`;
+  const error = checked ? entry?.error : `not done after ${duration(timeout)}`;
   if (json) {
     const node = entry ?? null;
     await print(
@@ -73,9 +84,17 @@ export async function check(
   return isReachable;
 }
 
-function stepLine(step: NodeStatus, result: string): string {
-  const meaning = step === 'discovered' ? '' : meanings[step];
+function stepLine(step: NodeStatus, result: string, meaning: string): string {
   return `  ${step.padEnd(14)} ${result.padStart(9)}   ${meaning}\n`;
+}
+
+/** Lines of the steps that were not reached. Each needs the one before, but for discovery, which none needs. */
+function missingLines(missing: readonly Exclude<NodeStatus, 'discovered'>[]): string[] {
+  const failed = missing.find((step) => step !== 'bonded');
+  return missing.map((step) => {
+    const isTried = step === 'bonded' || step === failed;
+    return stepLine(step, 'no', isTried ? meanings[step].no : 'not reached');
+  });
 }
 
 function report(
@@ -84,9 +103,8 @@ function report(
   error: string | undefined,
   isReachable: boolean,
 ): string {
-  const missing = statuses.filter(
-    (step) => step !== 'discovered' && !steps.some((reached) => reached.step === step),
-  );
+  const all = statuses.filter((step) => step !== 'discovered');
+  const missing = all.filter((step) => !steps.some((reached) => reached.step === step));
   const facts = [
     ['client', entry?.clientId],
     ['capabilities', entry?.capabilities?.join(' ')],
@@ -96,7 +114,7 @@ function report(
     ['error', error],
   ] as const;
   return [
-    ...missing.map((step) => stepLine(step, 'no')),
+    ...missingLines(missing),
     ...facts.flatMap(([name, fact]) => (fact ? [`${name}: ${fact}\n`] : [])),
     `${verdict(missing, isReachable)}\n`,
   ].join('');

@@ -102,6 +102,9 @@ function crawlMetrics(progress: () => Progress): Registry {
     gossiped: rollup.gossiped,
     verified: rollup.verified,
   }));
+  gauge('crawler_nodes_answered', 'Nodes that have answered at least once', ({ rollup }) => {
+    return rollup.answered;
+  });
   gauges(
     'crawler_disconnects',
     'Nodes by the reason that they gave last',

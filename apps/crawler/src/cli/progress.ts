@@ -46,21 +46,25 @@ export function showProgress({ progress, terminal, clock, timeout }: ProgressOpt
 
 /** One line of how far a crawl has come; `rate` is visits per second. */
 function progressLine(progress: Progress, rate: number, timeout?: number): string {
-  const { funnel } = progress.rollup;
-  const steps = statuses.filter((step) => step === 'discovered' || funnel[step] > 0);
+  const { funnel, gossiped } = progress.rollup;
+  const counts = statuses.slice(1).flatMap((step) => {
+    return funnel[step] > 0 ? [`${step} ${short(funnel[step])}`] : [];
+  });
   return [
     `${duration(progress.elapsed)}`,
     `${short(progress.visits)} visits, ${short(rate)}/s`,
-    timeLeft(progress, rate, timeout),
-    steps.map((step) => `${step} ${short(funnel[step])}`).join(' › '),
+    timeLeft(progress, rate),
+    ...(timeout === undefined
+      ? []
+      : [`timeout in ${duration(Math.max(0, timeout - progress.elapsed))}`]),
+    [`known ${short(funnel.discovered)} (gossiped ${short(gossiped)})`, ...counts].join(' › '),
   ].join('  ');
 }
 
-function timeLeft(progress: Progress, rate: number, timeout = Number.POSITIVE_INFINITY): string {
-  const waiting = progress.unvisited;
-  const untilDry = waiting > 0 && rate > 0 ? (waiting / rate) * 1_000 : Number.POSITIVE_INFINITY;
-  const left = Math.min(untilDry, Math.max(0, timeout - progress.elapsed));
-  return `${short(waiting)} waiting${Number.isFinite(left) ? `, ${duration(left)} left` : ''}`;
+/** Nodes that were never visited, and how long it takes to visit them at this rate. */
+function timeLeft({ unvisited }: Progress, rate: number): string {
+  const left = unvisited > 0 && rate > 0 ? `, ${duration((unvisited / rate) * 1_000)} left` : '';
+  return `${short(unvisited)} unvisited${left}`;
 }
 
 /** `0.5`, `42`, `1200`, `34.5k`, `1.2M` */

@@ -5,23 +5,24 @@ import { duration } from './progress.ts';
 /** Disconnect reasons and errors that are shown. */
 const maxReasons = 12;
 
-/** The funnel as a table, and what kept nodes from getting further. */
+/**
+ * The funnel as a table, and what kept nodes from getting further. Its 100 % are the nodes that have answered at least
+ * once: of nodes that are only named there can be as many as others like to make up.
+ */
 export function summary({ rollup, visits, elapsed, refused }: Progress): string {
-  const { funnel, gossiped, verified, disconnects, errors } = rollup;
+  const { funnel, gossiped, verified, answered, disconnects, errors } = rollup;
   const share = (part: number, whole: number) =>
     whole === 0 ? '-' : `${((part / whole) * 100).toFixed(1)} %`;
-  const rows = statuses.map((step, i) => {
-    const before = statuses[i - 1];
-    return [
-      step,
-      group(funnel[step]),
-      share(funnel[step], funnel.discovered),
-      before === undefined ? '' : share(funnel[step], funnel[before]),
-    ];
+  const steps = statuses.slice(1).map((step) => [step, funnel[step]] as const);
+  const counts = [['answered', answered] as const, ...steps];
+  const rows = counts.map(([name, count], i) => {
+    const [, before] = counts[i - 1] ?? [];
+    const ofPrevious = before === undefined ? '' : share(count, before);
+    return [name, group(count), share(count, answered), ofPrevious];
   });
   const lines = [
-    ...table(['step', 'nodes', 'of all', 'of the step before'], rows),
-    `${group(verified)} verified, ${group(gossiped)} known by hearsay alone`,
+    ...table(['step', 'nodes', 'of answered', 'of previous'], rows),
+    `${group(funnel.discovered)} nodes known: ${group(verified)} verified, ${group(gossiped)} only gossiped`,
     `${group(visits)} visits in ${duration(elapsed)}`,
     ...reasons('disconnects', disconnects),
     ...reasons('errors', errors),

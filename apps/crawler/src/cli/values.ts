@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { nobleCrypto as crypto } from '@devp2p/crypto';
 import { parseTreeUrl } from '@devp2p/dnsdisc';
 import { type Enode, enodeFromEnr, fromHex, parseEnode, parseEnr } from '@devp2p/enr';
+import { didYouMean } from './usage-error.ts';
 
 export function path(text: string): string {
   if (text === '' || text.includes('\0')) throw new Error('expected a path');
@@ -28,7 +29,10 @@ export function rate(text: string): number {
 export function oneOf<const Name extends string>(...names: Name[]): (text: string) => Name {
   return (text) => {
     const name = names.find((known) => known === text);
-    if (name === undefined) throw new Error(`expected one of ${names.join(', ')}`);
+    if (name === undefined) {
+      const hint = didYouMean(text, names, '');
+      throw new Error(`expected one of ${names.join(', ')}${hint && `; ${hint}`}`);
+    }
     return name;
   };
 }

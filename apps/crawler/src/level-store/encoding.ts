@@ -8,6 +8,7 @@ import {
   encode,
   list,
   map,
+  optional,
   struct,
   text,
   uint,
@@ -99,7 +100,7 @@ const counts: Codec<Readonly<Record<string, number>>> = map(
   (record) => Object.entries(record).map(([name, count]) => ({ name, count })),
 );
 
-const rollupCodec: Codec<Rollup> = struct({
+const rollupFields = struct({
   at: milliseconds,
   funnel: map(
     list(quantity, { max: statuses.length }),
@@ -111,7 +112,15 @@ const rollupCodec: Codec<Rollup> = struct({
   errors: counts,
   gossiped: quantity,
   verified: quantity,
+  answered: optional(quantity),
 });
+
+/** Rollups of earlier versions do not say how many nodes had answered before the last visit. */
+const rollupCodec: Codec<Rollup> = map(
+  rollupFields,
+  (rollup) => ({ ...rollup, answered: rollup.answered ?? rollup.funnel.bonded }),
+  (rollup) => rollup,
+);
 
 const sessionCodec: Codec<CrawlSession> = sparse({
   startedAt: milliseconds,

@@ -59,9 +59,17 @@ describe('the command line', () => {
   test('is refused in one line that quotes what is wrong', () => {
     const wrong: readonly [string, RegExp][] = [
       ['', /^no command: there are crawl, export and check/],
-      ['crwal', /^unknown command "crwal"/],
+      ['crwal', /^unknown command "crwal": did you mean crawl\?$/],
       ['--once crawl', /^"--once" comes before the command/],
-      ['crawl --onec', /^unknown flag "--onec"/],
+      ['dance', /^unknown command "dance": there are crawl, export and check/],
+      ['crawl --onec', /^unknown flag "--onec": did you mean --once\?$/],
+      ['check --timout 3', /^unknown flag "--timout": did you mean --timeout\?$/],
+      ['crawl --metric.port 1', /^unknown flag "--metric.port": did you mean --metrics.port\?$/],
+      ['crawl --frobnicate', /^unknown flag "--frobnicate": --help lists what there is$/],
+      [
+        'crawl --network sepola',
+        /expected one of mainnet, sepolia, hoodi; did you mean sepolia\?$/,
+      ],
       ['crawl -o', /^unknown flag "-o"/],
       ['crawl --once --once', /^--once is given twice/],
       ['crawl --once=no', /^--once takes no value, not "no" either/],

@@ -48,7 +48,7 @@ describe.concurrent('the program', () => {
     const crawled = await run(crawl('once', '--once', '--timeout', '30d'));
     expect(crawled).toMatchObject({ code: 0 });
     expect(crawled.stdout).toMatch(
-      /^step +nodes +of all +of the step before\ndiscovered +\d+ +100\.0 %/,
+      /^step +nodes +of answered +of previous\nanswered +\d+ +100\.0 %/,
     );
     expect(crawled.stdout).toMatch(/\nsynced +\d+/);
 
@@ -109,7 +109,7 @@ describe.concurrent('the program', () => {
     expect(await metrics).toMatch(/^crawler_nodes\{step="discovered"\} \d+$/m);
     expect(await metrics).toMatch(/^crawler_visits_total \d+$/m);
     expect([code, stderr]).toEqual([0, expect.stringContaining('closing; once more ends at once')]);
-    expect(stdout).toContain('discovered');
+    expect(stdout).toMatch(/^\d+ nodes known: /m);
     const unfinished = await run(crawl('unfinished', '--once'), (written, kill) => {
       if (written.includes('beginning in')) kill('SIGINT');
     });
@@ -134,6 +134,15 @@ describe.concurrent('the program', () => {
     const pattern = `^enode://.*\n${steps.join('')}  synced .*\nclient: .*\n`;
     expect(there.stdout).toMatch(new RegExp(pattern));
     expect(there.stdout).toMatch(/\nreachable\n$/);
+
+    const full = of('full');
+    if (!full) throw new Error('nobody is full');
+    const { key, host, tcp, udp } = full;
+    const place = `enode://${key}@${host}:${tcp}?discport=${udp}`;
+    const refused = await run(['check', place, '--addr', '127.0.0.1', '--timeout', '10s']);
+    expect(refused.stdout).toMatch(
+      /\n {2}authenticated +[\d.]+ ms {3}has proved its key\n {2}hello +no {3}no Hello\n {2}status +no {3}not reached\n/,
+    );
 
     const dead = of('dead') ?? of('closed');
     if (!dead) throw new Error('nobody is dead');

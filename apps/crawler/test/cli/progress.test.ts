@@ -35,7 +35,7 @@ test('CR-09 a crawl is shown with rate, funnel and time left: on one line of a t
   }
   const last = text().split('\r\u001b[2K').at(-1);
   expect(last).toBe(
-    '2s  40 visits, 20/s  260 waiting, 13s left  discovered 9 › bonded 8 › tcp 7 › authenticated 6 › hello 5 › status 4 › chain 3 › synced 2',
+    '2s  40 visits, 20/s  260 unvisited, 13s left  known 9 (gossiped 4) › bonded 8 › tcp 7 › authenticated 6 › hello 5 › status 4 › chain 3 › synced 2',
   );
   expect(text()).not.toContain('\n');
   terminal.say('trouble\u001b[31m');
@@ -52,22 +52,24 @@ test('CR-09 and as plain lines where there is no terminal', async () => {
   await clock.advance(11_000);
   stop();
   expect(text().match(/\n/g)).toHaveLength(2);
-  expect(text()).toMatch(/^7s {2}40 visits, 0\/s {2}260 waiting, 55s left {2}discovered 9 › /);
+  expect(text()).toMatch(
+    /^7s {2}40 visits, 0\/s {2}260 unvisited {2}timeout in 55s {2}known 9 \(gossiped 4\) › /,
+  );
   expect(text()).not.toContain('\u001b');
 });
 
 test('CR-03 the funnel is shown with counts and shares, and why nodes got no further', () => {
   expect(summary({ ...progress(), elapsed: 3_700_000 })).toMatchInlineSnapshot(`
-    "step           nodes   of all  of the step before
-    discovered         9  100.0 %
-    bonded             8   88.9 %              88.9 %
-    tcp                7   77.8 %              87.5 %
-    authenticated      6   66.7 %              85.7 %
-    hello              5   55.6 %              83.3 %
-    status             4   44.4 %              80.0 %
-    chain              3   33.3 %              75.0 %
-    synced             2   22.2 %              66.7 %
-    5 verified, 4 known by hearsay alone
+    "step           nodes  of answered  of previous
+    answered           8      100.0 %
+    bonded             8      100.0 %      100.0 %
+    tcp                7       87.5 %       87.5 %
+    authenticated      6       75.0 %       85.7 %
+    hello              5       62.5 %       83.3 %
+    status             4       50.0 %       80.0 %
+    chain              3       37.5 %       75.0 %
+    synced             2       25.0 %       66.7 %
+    9 nodes known: 5 verified, 4 only gossiped
     40 visits in 1h01m
     disconnects: too-many-peers 3
     errors: tcp/timeout 1

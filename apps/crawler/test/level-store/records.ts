@@ -78,6 +78,7 @@ export function rollupAt(at: number, changes: Partial<Rollup> = {}): Rollup {
     errors: { 'tcp/timeout': 1 },
     gossiped: 4,
     verified: 5,
+    answered: 8,
     ...changes,
   };
 }
