@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { parse as parseToml, TomlError, type TomlTable } from 'smol-toml';
 import type { Command, Flag } from './flag.ts';
 import { flags, type Settings } from './flags.ts';
+import { isServiceLink, passedOver } from './service-links.ts';
 import { nearest, UsageError } from './usage.ts';
 
 type FlagName = keyof Settings;
@@ -117,15 +118,21 @@ function readEnvironment(environment: Environment): {
     known.set(`DEVP2P_${name.replaceAll('.', '_').toUpperCase()}`, name);
   }
   const warnings: string[] = [];
+  const links: string[] = [];
+  const hidden: string[] = [];
   for (const [variable, text] of Object.entries(environment)) {
     if (!variable.startsWith('DEVP2P_') || text === undefined) continue;
     const name = known.get(variable);
-    if (name !== undefined) variables.set(name, { text, where: variable });
+    if (isServiceLink(variable, text, name !== undefined)) {
+      links.push(variable);
+      if (name !== undefined) hidden.push(`--${name}`);
+    } else if (name !== undefined) variables.set(name, { text, where: variable });
     else {
       const hint = didYouMean(variable, known.keys());
       warnings.push(`environment variable ${variable} is no setting of this program${hint}`);
     }
   }
+  if (links.length > 0) warnings.push(passedOver(links.sort(), hidden.sort()));
   return { variables, warnings };
 }
 

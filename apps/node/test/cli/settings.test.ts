@@ -260,6 +260,73 @@ describe('where it was written', () => {
     expect(read(`import x --config ${path}`).command).toBe('import');
   });
 
+  /** What Kubernetes sets in each container for a service with a port, which may have a name. */
+  const serviceLinks = (service: string, port: number, protocol = 'tcp', ip = '10.0.0.1') => {
+    const [name, upper] = [service.replaceAll('-', '_').toUpperCase(), protocol.toUpperCase()];
+    const url = `${protocol}://${ip}:${port}`;
+    return {
+      [`${name}_SERVICE_HOST`]: ip,
+      [`${name}_SERVICE_PORT`]: `${port}`,
+      [`${name}_SERVICE_PORT_P2P`]: `${port}`,
+      [`${name}_PORT`]: url,
+      [`${name}_PORT_${port}_${upper}`]: url,
+      [`${name}_PORT_${port}_${upper}_PROTO`]: protocol,
+      [`${name}_PORT_${port}_${upper}_PORT`]: `${port}`,
+      [`${name}_PORT_${port}_${upper}_ADDR`]: ip,
+    };
+  };
+
+  test.each([
+    ['devp2p-node', 30303, 'tcp', '10.0.0.1', ''],
+    ['devp2p', 30303, 'tcp', '10.0.0.1', '; set --port on the command line or in --config'],
+    ['devp2p', 30303, 'udp', '[fd00::1]', '; set --port on the command line or in --config'],
+    [
+      'devp2p-http',
+      8545,
+      'tcp',
+      '10.0.0.1',
+      '; set --http.port on the command line or in --config',
+    ],
+    [
+      'devp2p-discovery',
+      9,
+      'sctp',
+      '::1',
+      '; set --discovery.port on the command line or in --config',
+    ],
+    ['devp2p-crawler', 6060, 'tcp', '10.0.0.1', ''],
+  ])('ND-02 a service named %s with port %i/%s at %s', (service, port, protocol, ip, advice) => {
+    const links = serviceLinks(service, port, protocol, ip);
+    const { settings, warnings } = read('', { ...links, DEVP2P_MAXPEERS: '7' });
+    expect(settings).toMatchObject({ port: 30303, 'http.port': 8545, maxpeers: 7 });
+    const [one, two, three] = Object.keys(links).sort();
+    expect(warnings).toEqual([
+      `environment variables that a container platform made for a service are passed over: ${one}, ${two}, ${three} and 5 more${advice}`,
+    ]);
+  });
+
+  test('ND-02 what Docker sets for a link is passed over', () => {
+    const { warnings } = read('', {
+      DEVP2P_NODE_PORT: 'tcp://172.17.0.5:30303',
+      DEVP2P_NODE_NAME: '/crawler/devp2p-node',
+      DEVP2P_NODE_ENV_PATH: '/usr/bin',
+      DEVP2P_NODE_PORT_30303_TCP_PORT_START: '30303',
+    });
+    expect(warnings).toEqual([
+      expect.stringMatching(/ passed over: DEVP2P_NODE_ENV_PATH, .* and 1 more$/),
+    ]);
+  });
+
+  test('ND-02 a value that no platform makes is still wrong, and a name still not known', () => {
+    for (const value of ['tcp', 'http://10.0.0.1:1', '70000', 'tcp:30303']) {
+      expect(() => read('', { DEVP2P_PORT: value })).toThrow(/^bad value .* for DEVP2P_PORT: /);
+    }
+    expect(() => read('', { DEVP2P_MAXPEERS: 'tcp://10.0.0.1:1' })).toThrow(/for DEVP2P_MAXPEERS/);
+    expect(read('', { DEVP2P_HTTP_PROT: '1' }).warnings).toEqual([
+      'environment variable DEVP2P_HTTP_PROT is no setting of this program; did you mean DEVP2P_HTTP_PORT?',
+    ]);
+  });
+
   test('an unknown variable is warned of', () => {
     expect(read('', { DEVP2P_PROT: '1' }).warnings).toEqual([
       'environment variable DEVP2P_PROT is no setting of this program; did you mean DEVP2P_PORT?',
