@@ -4,13 +4,11 @@ import { randomBytes } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import {
   type Enode,
-  enrContentFromEnode,
   formatEnode,
   formatEnr,
   isLoopback,
   parseEnode,
   parseIp,
-  signEnr,
   toHex,
 } from '@devp2p/enr';
 import { eth } from '@devp2p/eth';
@@ -18,7 +16,7 @@ import type { LocalChain } from './chain/chain.ts';
 import { networkNodes } from './chain/networks.ts';
 import { openDatadir, openNodeKey } from './datadir.ts';
 import { openDiscovery } from './discovery/discovery.ts';
-import { forkEntry } from './discovery/fork-entry.ts';
+import { openOwnRecord } from './discovery/own-record.ts';
 import { Consensus } from './engine/consensus.ts';
 import { NodeError } from './error.ts';
 import { openJwtSecret } from './jwt-secret.ts';
@@ -60,8 +58,8 @@ export interface Endpoints {
 export interface Node extends EventEmitter<NodeEvents> {
   /** `enode://…` URL under which others can dial it. */
   readonly enode: string;
-  /** `enr:…` text of its record as others get it now; `undefined` without discovery. */
-  enr(): string | undefined;
+  /** `enr:…` text of its record as it is now; others get it by discovery, if that runs. */
+  enr(): string;
   readonly chain: LocalChain;
   readonly peers: Peers;
   readonly sync: Sync;
@@ -171,6 +169,14 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
     tcp: network.port,
     udp: discovery?.port ?? 0,
   });
+  const own =
+    discovery ??
+    (await openOwnRecord({
+      ...{ datadir, privateKey, enode: parseEnode(enode), chain },
+      ...{ crypto, clock, log: logs('discovery') },
+    }));
+  // Idempotent: discovery is among the services already.
+  open.service(() => own.close());
   logs('network').info({ enode }, 'listening');
   network.start();
   const natMapper =
@@ -182,7 +188,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
         { protocol: 'tcp', port: network.port },
         ...(discovery ? [{ protocol: 'udp', port: discovery.port } as const] : []),
       ],
-      onChange: (endpoint) => discovery?.setExternalEndpoint(endpoint),
+      onChange: (endpoint) => own.setExternalEndpoint(endpoint),
       ...{ clock, random, log: logs('network') },
     });
   open.service(() => natMapper?.close());
@@ -202,15 +208,11 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
   open.service(() => sync.close());
 
   const health = watchHealth({ peers, chain, sync, progress, signal });
-  const ownRecord = () =>
-    signEnr({ ...enrContentFromEnode(parseEnode(enode)), eth: forkEntry(chain) }, privateKey, {
-      crypto,
-    });
   const rpc = await openRpc({
     ...{ http: options.http, ws: options.ws, authrpc, health, onCall: metrics?.countCall },
     control: nodeControl({
       ...{ id, clientId: ownClientId, datadir, host, enode, chain, peers, network, crypto },
-      record: () => discovery?.record ?? ownRecord(),
+      record: () => own.record,
     }),
     engine: consensus && engineNamespace({ chain, consensus, crypto }),
     ...{ crypto, clock, random, log: logs('rpc') },
@@ -234,7 +236,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
   setImmediate(open.finish);
   return Object.assign(events, {
     enode,
-    enr: () => discovery && formatEnr(discovery.record),
+    enr: () => formatEnr(own.record),
     chain,
     peers,
     sync,

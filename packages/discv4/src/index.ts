@@ -3,6 +3,7 @@ export { createDiscv4, type Discv4, type WaitOptions } from './discv4.ts';
 export type { Sntp } from './drift.ts';
 export { Discv4Error, type Discv4ErrorCode } from './error.ts';
 export type { ExternalEndpoint } from './local-endpoint.ts';
+export { type LocalRecord, openLocalRecord, type StoredRecordOptions } from './local-record.ts';
 export { type MixOptions, mixSources } from './mix.ts';
 export type { Contact, Node } from './node.ts';
 export { memoryStore, type NodeStore } from './node-store.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '@devp2p/clock';
-import type { Crypto } from '@devp2p/crypto';
+import { type Clock, systemClock } from '@devp2p/clock';
+import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import {
   decodeEnr,
   type Enr,
@@ -7,6 +7,7 @@ import {
   EnrError,
   type NodeId,
   signEnr,
+  toHex,
   updateEnr,
 } from '@devp2p/enr';
 import type { NodeStore } from './node-store.ts';
@@ -26,6 +27,35 @@ export interface LocalRecordOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** Settings of {@link openLocalRecord}. */
+export interface StoredRecordOptions {
+  readonly privateKey: Uint8Array;
+  /** What the record says from now on. */
+  readonly content: EnrContent;
+  /** Where it is kept: the store of a {@link createDiscv4} with the same key has the same record. */
+  readonly store: NodeStore;
+  /** @default `nobleCrypto` */
+  readonly crypto?: Crypto | undefined;
+  /** @default `systemClock` */
+  readonly clock?: Clock | undefined;
+  /** Called when the stored record is damaged, and a new one takes its place. */
+  readonly onFailure?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * Opens the record of a node that runs without discovery, in the store that discovery would use: the sequence number
+ * grows with every change, whether discovery runs or not.
+ *
+ * @throws EnrError for content that does not fit a record; CryptoError for what is no private key; what the store throws
+ */
+export function openLocalRecord(options: StoredRecordOptions): Promise<LocalRecord> {
+  const { privateKey, content, store, crypto = nobleCrypto, clock = systemClock } = options;
+  const id = crypto.secp256k1.publicKey(privateKey);
+  const onFailure = options.onFailure ?? (() => {});
+  const parts = { privateKey, id, key: toHex(id), store, crypto, clock };
+  return LocalRecord.open({ ...parts, onFailure, onChange: () => {} }, content);
+}
+
 /** Our own record. A new one is in the store before anybody sees it, so that no restart can go back behind it. */
 export class LocalRecord {
   readonly #options: LocalRecordOptions;
@@ -37,7 +67,11 @@ export class LocalRecord {
     this.#enr = enr;
   }
 
-  /** The stored record if it says the same as `content`, else the one after it. */
+  /**
+   * The stored record if it says the same as `content`, else the one after it.
+   *
+   * @internal
+   */
   static async open(options: LocalRecordOptions, content: EnrContent): Promise<LocalRecord> {
     const { privateKey, store, crypto, clock, id, key } = options;
     const stored = await readStored(options);

@@ -11,6 +11,7 @@ test('the exports of @devp2p/discv4', async () => {
       "encodePacket",
       "memoryStore",
       "mixSources",
+      "openLocalRecord",
     ]
   `);
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { formatTreeUrl, makeTree, txtStrings } from '@devp2p/dnsdisc';
-import { fromHex, parseEnode, parseEnr, parseIpRanges } from '@devp2p/enr';
+import { fromHex, parseEnode, parseEnr, parseIpRanges, toHex } from '@devp2p/enr';
 import { forkId } from '@devp2p/eth';
 import { connect } from '@devp2p/rlpx/tcp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -90,7 +90,7 @@ describe('ND-01 nodes are found in DNS', () => {
     writeFileSync(other, text);
     const b = await start('b', { genesis: other });
     const strangers = once(b, 'peer');
-    const records = [a, b].map((node) => parseEnr(node.enr() ?? ''));
+    const records = [a, b].map((node) => parseEnr(node.enr()));
     const privateKey = new Uint8Array(32).fill(1);
     const { publicKey, root, entries } = makeTree(records, [], { seq: 1n, privateKey });
     const domain = 'nodes.example.org';
@@ -116,7 +116,7 @@ describe('ND-02 what the settings do', () => {
     const a = await start('a', { discovery: false });
     const { tcp, udp } = parseEnode(a.enode);
     expect(udp).toBe(0);
-    expect(a.enr()).toBeUndefined();
+    expect(parseEnr(a.enr())).toMatchObject({ ip: '127.0.0.1', tcp, udp: undefined });
     expect(await isFree(tcp)).toBe(true);
   });
 
@@ -133,15 +133,15 @@ describe('ND-02 what the settings do', () => {
     // Nothing was left open.
     const b = await start('b', { discoveryPort: 0 });
     expect(parseEnode(b.enode).udp).toBeGreaterThan(0);
-    expect(parseEnr(b.enr() ?? '')).toMatchObject({ ip: '127.0.0.1', ...portsOf(b) });
+    expect(parseEnr(b.enr())).toMatchObject({ ip: '127.0.0.1', ...portsOf(b) });
   });
 
   test('ND-02 an external address goes into the record and the enode', async () => {
     const a = await start('a', { externalIp: '192.0.2.7' });
-    expect(parseEnr(a.enr() ?? '').ip).toBe('192.0.2.7');
+    expect(parseEnr(a.enr()).ip).toBe('192.0.2.7');
     expect(parseEnode(a.enode).host).toBe('192.0.2.7');
     const b = await start('b', { externalIp: '2001:db8::7' });
-    expect(parseEnr(b.enr() ?? '').ip6).toBe('2001:db8::7');
+    expect(parseEnr(b.enr()).ip6).toBe('2001:db8::7');
   });
 
   test.each([
@@ -171,13 +171,57 @@ describe('D4-18 the record of the node', () => {
     const a = await start('a', { discoveryPort: 0 });
     const { chain } = a;
     const { hash } = forkId(chain.genesisHash, chain.forks, { number: 0, time: 0 });
-    const first = parseEnr(a.enr() ?? '');
+    const first = parseEnr(a.enr());
     expect(first.eth?.hash).toEqual(fromHex(hash.toString(16).padStart(8, '0')));
     await a.close();
     const again = await start('a', { port: 0, externalIp: '192.0.2.7' });
-    const second = parseEnr(again.enr() ?? '');
+    const second = parseEnr(again.enr());
     expect(second.seq).toBe(first.seq + 1n);
     expect(second.eth).toEqual(first.eth);
+  });
+
+  test('D4-18 is one, whatever the node is started with: its number grows with every change, and with nothing else', async () => {
+    const starts: readonly Options[] = [
+      { discovery: false, externalIp: '192.0.2.7' },
+      { discovery: false, externalIp: '192.0.2.8' },
+      { discovery: false, externalIp: '192.0.2.8' },
+      { externalIp: '192.0.2.8' },
+      { externalIp: '192.0.2.8', discoveryPort: 0 },
+      { discovery: false, externalIp: '2001:db8::7' },
+      { discovery: false },
+      {},
+      { discovery: false, externalIp: '192.0.2.7' },
+    ];
+    const port = await taken();
+    for (const socket of sockets.splice(0)) socket.close();
+    const seen = new Map<string, string>();
+    let last: { seq: bigint; content: string } | undefined;
+    for (const options of starts) {
+      const node = await start('a', { port, ...options });
+      const text = node.enr();
+      const { seq, pairs } = parseEnr(text);
+      await node.close();
+      const content = [...pairs].map(([name, value]) => `${name}=${toHex(value)}`).join();
+      if (last !== undefined) expect(seq).toBe(last.seq + (content === last.content ? 0n : 1n));
+      // Of one number there is one record.
+      expect(seen.get(`${seq}`) ?? text).toBe(text);
+      seen.set(`${seq}`, text);
+      last = { seq, content };
+    }
+    expect(seen.size).toBeGreaterThan(5);
+  });
+
+  test('D4-18 follows the fork id of the head without discovery, too', async () => {
+    const a = await start('a', { discovery: false });
+    const before = parseEnr(a.enr());
+    await importFile(a.chain, `${demo}chain.rlp.gz`, { crypto: fastCrypto });
+    const { chain } = a;
+    const { number, timestamp: time } = chain.head;
+    const { hash } = forkId(chain.genesisHash, chain.forks, { number, time });
+    await expect
+      .poll(() => parseEnr(a.enr()).eth?.hash)
+      .toEqual(fromHex(hash.toString(16).padStart(8, '0')));
+    expect(parseEnr(a.enr()).seq).toBeGreaterThan(before.seq);
   });
 });
 

@@ -113,7 +113,7 @@ describe('a node', () => {
     await using gateway = await fakePmp(pmpAnswer({ shift: 1 }));
     const localNetwork = loopback({ pmp: gateway });
     const node = await createNode(options({ nat: { method: 'pmp' }, localNetwork }));
-    const record = () => parseEnr(node.enr() ?? '');
+    const record = () => parseEnr(node.enr());
     await expect.poll(() => record().ip, { timeout: 10_000 }).toBe('1.2.3.4');
     const [, , tcp, udp] = gateway.requests.all;
     expect(record()).toMatchObject({ tcp: (tcp?.port ?? 0) + 1, udp: (udp?.port ?? 0) + 1 });
@@ -132,6 +132,12 @@ describe('a node', () => {
     for (const op of ['address', 'address', 'tcp']) {
       expect(await gateway.requests.next()).toMatchObject({ op });
     }
+    await expect
+      .poll(() => parseEnr(node.enr()), { timeout: 10_000 })
+      .toMatchObject({
+        ip: '1.2.3.4',
+        udp: undefined,
+      });
     await node.close();
     expect(gateway.requests.all.some(({ op }) => op === 'udp')).toBe(false);
   });
