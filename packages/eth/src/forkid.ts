@@ -3,13 +3,13 @@ import { checkOption } from './check.ts';
 
 /**
  * When a chain's rules change. Order and repetition do not matter; forks that the genesis block already has may be
- * left in.
+ * left in. Values beyond 2^53 - 1, up to 64 bits, are given as `bigint`.
  */
 export interface ForkSchedule {
   /** Numbers of the blocks at which a fork becomes active. */
-  readonly blocks: readonly number[];
+  readonly blocks: readonly (number | bigint)[];
   /** Timestamps, in seconds, from which on a fork is active. */
-  readonly times: readonly number[];
+  readonly times: readonly (number | bigint)[];
   /** The genesis block's timestamp in seconds: forks up to it belong to the genesis. @default 0 */
   readonly genesisTime?: number;
 }
@@ -71,7 +71,7 @@ export function checkForks(name: string, forks: ForkSchedule): void {
  */
 export function forkId(genesisHash: Uint8Array, schedule: ForkSchedule, head: ForkHead): ForkId {
   const { forks, sums, passed } = history(genesisHash, schedule, head);
-  return { hash: sums[passed] as number, next: BigInt(forks[passed] ?? 0) };
+  return { hash: sums[passed] as number, next: forks[passed] ?? 0n };
 }
 
 /**
@@ -97,7 +97,7 @@ export function checkForkId(
   if (at > passed) return undefined;
   // The remote is where we have been: it must know of the fork that came next.
   if (at < passed) {
-    return remote.next === BigInt(forks[at] as number) ? undefined : 'remote-stale';
+    return remote.next === forks[at] ? undefined : 'remote-stale';
   }
   // Same rules. A fork that the remote still waits for must not have passed here unnoticed.
   if (remote.next === 0n) return undefined;
@@ -112,7 +112,7 @@ const mainnetGenesisTime = 1_438_269_973n;
 
 interface History {
   /** Block forks, then timestamp forks. */
-  readonly forks: readonly number[];
+  readonly forks: readonly bigint[];
   /** How many of them are block forks. */
   readonly blocks: number;
   /** Checksum after the first i forks; one more than there are forks. */
@@ -134,7 +134,7 @@ function history(genesisHash: Uint8Array, schedule: ForkSchedule, head: ForkHead
   const sums = [sum];
   for (const fork of forks) {
     const encoded = new Uint8Array(8);
-    new DataView(encoded.buffer).setBigUint64(0, BigInt(fork));
+    new DataView(encoded.buffer).setBigUint64(0, fork);
     sum = crc32(encoded, sum);
     sums.push(sum);
   }
@@ -145,8 +145,9 @@ function history(genesisHash: Uint8Array, schedule: ForkSchedule, head: ForkHead
 }
 
 /** Ascending, each once, without those that the genesis block has. */
-function distinct(forks: readonly number[], genesis: number): number[] {
-  return [...new Set(forks)].filter((fork) => fork > genesis).sort((a, b) => a - b);
+function distinct(forks: readonly (number | bigint)[], genesis: number): bigint[] {
+  const points = new Set(forks.map(BigInt));
+  return [...points].filter((point) => point > genesis).sort((a, b) => (a < b ? -1 : 1));
 }
 
 /** IEEE CRC-32; `seed` is the checksum of what came before. */

@@ -27,7 +27,8 @@ export interface Header {
   logsBloom: Uint8Array;
   difficulty: bigint;
   number: number;
-  gasLimit: number;
+  /** A `bigint` beyond 2^53 - 1, which genesis files of private chains have. */
+  gasLimit: number | bigint;
   gasUsed: number;
   /** Seconds. */
   timestamp: number;
@@ -49,8 +50,8 @@ export interface Header {
   requestsHash?: Uint8Array;
   /** Amsterdam, EIP-7928. */
   blockAccessListHash?: Uint8Array;
-  /** Amsterdam, EIP-7843. */
-  slotNumber?: number;
+  /** Amsterdam, EIP-7843. A `bigint` beyond 2^53 - 1. */
+  slotNumber?: number | bigint;
 }
 
 /** A header together with what it was decoded from. Its byte strings are views of `raw`. */
@@ -69,9 +70,26 @@ const address = bytes(20);
 const bloom = bytes(256);
 const blockNonce = bytes(8);
 const long = uint(64);
+const wideLong = bigint(64);
 const wide = bigint(256);
 const extraData = bytesUpTo(maxExtraData);
 const maxUint = Number.MAX_SAFE_INTEGER;
+
+/** An unsigned integer of 64 bits of which no digit is lost: a `number` up to 2^53 - 1, a `bigint` beyond. */
+const exactLong: Codec<number | bigint> = {
+  read(reader) {
+    const start = reader.position;
+    const length = reader.integerHeader();
+    reader.position = start;
+    if (length < 7) return reader.uint(maxUint);
+    const value = wideLong.read(reader);
+    return value > maxUint ? value : Number(value);
+  },
+  write(writer, value) {
+    if (typeof value === 'bigint') wideLong.write(writer, value);
+    else long.write(writer, value);
+  },
+};
 
 const fields: Codec<Header> = struct({
   parentHash: hash,
@@ -83,7 +101,7 @@ const fields: Codec<Header> = struct({
   logsBloom: bloom,
   difficulty: wide,
   number: long,
-  gasLimit: long,
+  gasLimit: exactLong,
   gasUsed: long,
   timestamp: long,
   extraData,
@@ -96,7 +114,7 @@ const fields: Codec<Header> = struct({
   parentBeaconBlockRoot: optional(hash),
   requestsHash: optional(hash),
   blockAccessListHash: optional(hash),
-  slotNumber: optional(long),
+  slotNumber: optional(exactLong),
 });
 
 /** A header as its RLP list; integers are canonical and fit their fields. */
@@ -137,7 +155,7 @@ function readFields(reader: Reader): Header {
     logsBloom: reader.fixed(256),
     difficulty: wide.read(reader),
     number: reader.uint(maxUint),
-    gasLimit: reader.uint(maxUint),
+    gasLimit: exactLong.read(reader),
     gasUsed: reader.uint(maxUint),
     timestamp: reader.uint(maxUint),
     extraData: extraData.read(reader),
@@ -151,7 +169,7 @@ function readFields(reader: Reader): Header {
   if (!reader.done) header.parentBeaconBlockRoot = reader.fixed(32);
   if (!reader.done) header.requestsHash = reader.fixed(32);
   if (!reader.done) header.blockAccessListHash = reader.fixed(32);
-  if (!reader.done) header.slotNumber = reader.uint(maxUint);
+  if (!reader.done) header.slotNumber = exactLong.read(reader);
   reader.leave(outerEnd);
   return header;
 }
@@ -159,7 +177,7 @@ function readFields(reader: Reader): Header {
 /** What `fields` writes, from the last field to the first: without looking up each name, a fifth faster. */
 function writeFields(writer: Writer, header: Header): void {
   const mark = writer.length;
-  let present = tail(writer, long, header.slotNumber, false);
+  let present = tail(writer, exactLong, header.slotNumber, false);
   present = tail(writer, hash, header.blockAccessListHash, present);
   present = tail(writer, hash, header.requestsHash, present);
   present = tail(writer, hash, header.parentBeaconBlockRoot, present);
@@ -172,7 +190,7 @@ function writeFields(writer: Writer, header: Header): void {
   extraData.write(writer, header.extraData);
   long.write(writer, header.timestamp);
   long.write(writer, header.gasUsed);
-  long.write(writer, header.gasLimit);
+  exactLong.write(writer, header.gasLimit);
   long.write(writer, header.number);
   wide.write(writer, header.difficulty);
   bloom.write(writer, header.logsBloom);

@@ -11,6 +11,7 @@ import {
   decodeBody,
   decodeHeader,
   encodeReceipts,
+  type Header,
   headerCodec,
   type Receipt,
   receiptCodec,
@@ -106,6 +107,43 @@ test('ET-01 header: every tail that a fork can leave', () => {
     const fields = { ...frontier, ...Object.fromEntries(Object.entries(tail).slice(0, length)) };
     const sealed = sealHeader(fields, crypto);
     expect(sealed).toEqual({ ...fields, hash: crypto.keccak256(sealed.raw), raw: sealed.raw });
+  }
+});
+
+const amsterdamHeader = (changes: Partial<Header> = {}): Header =>
+  header({
+    blobGasUsed: 0,
+    excessBlobGas: 0,
+    parentBeaconBlockRoot: filled(32, 8),
+    requestsHash: filled(32, 9),
+    blockAccessListHash: filled(32, 10),
+    slotNumber: 0,
+    ...changes,
+  });
+
+test.each([0, 127, 128, 2 ** 48, 2 ** 53 - 1, 2n ** 53n, 2n ** 53n + 1n, 2n ** 64n - 1n])(
+  'ET-01 a gas limit and a slot number of %s keep every digit',
+  (value) => {
+    const fields = amsterdamHeader({ gasLimit: value, slotNumber: value });
+    const sealed = sealHeader(fields, crypto);
+    const items = RLP.decode(sealed.raw) as Uint8Array[];
+    const bytes = RLP.decode(RLP.encode(value)) as Uint8Array;
+    expect([items[9], items[22]]).toEqual([bytes, bytes]);
+    expect(decodeHeader(sealed.raw, crypto)).toMatchObject({ gasLimit: value, slotNumber: value });
+  },
+);
+
+test('ET-01 a gas limit or slot number of more than 64 bits, or with a leading zero, is refused', () => {
+  const { raw: good } = sealHeader(amsterdamHeader(), crypto);
+  for (const at of [9, 22]) {
+    for (const bytes of [new Uint8Array(9).fill(1), Uint8Array.of(0, 1, 1, 1, 1, 1, 1, 1)]) {
+      const items = RLP.decode(good) as Uint8Array[];
+      items[at] = bytes;
+      expect(() => decodeHeader(RLP.encode(items), crypto)).toThrow(RlpError);
+    }
+  }
+  for (const value of [2n ** 64n, -1n, -1, 1.5, 2 ** 53]) {
+    expect(() => sealHeader(amsterdamHeader({ gasLimit: value }), crypto)).toThrow(RlpError);
   }
 });
 

@@ -171,3 +171,15 @@ test('ET-04 RLP of fork ids', () => {
     expect(decode(forkIdCodec, unhex(encoded))).toEqual({ hash, next });
   }
 });
+
+test('ET-04 forks beyond 2^53 keep every digit', () => {
+  const schedule = { blocks: [], times: [5, 5n, never, 2n ** 53n + 1n] };
+  const far = { number: 1, time: Number.MAX_SAFE_INTEGER };
+  const before = forkId(genesis, schedule, far);
+  expect(before.next).toBe(2n ** 53n + 1n);
+  expect(forkId(genesis, { blocks: [], times: [5, never] }, far)).toEqual({
+    hash: before.hash,
+    next: never,
+  });
+  expect(decode(forkIdCodec, encode(forkIdCodec, { ...before, next: never })).next).toBe(never);
+});

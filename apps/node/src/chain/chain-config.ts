@@ -25,24 +25,34 @@ export const timeForks = [
   'cancun',
   'prague',
   'osaka',
+  'ubt',
   'bpo1',
   'bpo2',
+  'amsterdam',
+  'bogota',
   'bpo3',
   'bpo4',
   'bpo5',
-  'amsterdam',
-  'bogota',
 ] as const;
 
-/** The forks that bring blob parameters of their own. */
+/** Forks whose names and times are known, but not their rules: a chain is not followed into them. */
+export const unsupportedForks: readonly TimeFork[] = ['ubt', 'bogota'];
+
+/**
+ * The forks with blob parameters of their own; between them the latest hold on (EIP-7892). An entry for another fork in
+ * a `blobSchedule` is ignored, as go-ethereum does.
+ */
 export const blobForks = ['cancun', 'prague', 'bpo1', 'bpo2', 'bpo3', 'bpo4', 'bpo5'] as const;
 
 export type BlockFork = (typeof blockForks)[number];
 export type TimeFork = (typeof timeForks)[number];
 export type BlobFork = (typeof blobForks)[number];
 
-/** The first block (or second since the epoch) of each fork; `Infinity` for those that are not scheduled. */
-export type Forks = Readonly<Record<BlockFork | TimeFork, number>>;
+/** A block number, or a time in seconds since the epoch; a `bigint` beyond 2^53 - 1. */
+export type ForkPoint = number | bigint;
+
+/** Where each fork begins; `Infinity` for those that are not scheduled. */
+export type Forks = Readonly<Record<BlockFork | TimeFork, ForkPoint>>;
 
 /** How many blobs blocks may carry from some time on (EIP-7840, EIP-7892). */
 export interface BlobParameters {
@@ -66,7 +76,7 @@ export interface ChainConfig {
   /** Whether the genesis names proof of work, which decides nothing: what is not clique is that. */
   readonly ethash: boolean;
   /** Blob parameters with the time from which they hold, the latest first. */
-  readonly blobSchedule: readonly (BlobParameters & { readonly from: number })[];
+  readonly blobSchedule: readonly (BlobParameters & { readonly from: ForkPoint })[];
 }
 
 /** The blob parameters in force at a time; `undefined` before Cancun. */
@@ -77,9 +87,14 @@ export function blobParameters(config: ChainConfig, time: number): BlobParameter
   return undefined;
 }
 
+/** Whether a fork with this point is part of the schedule. */
+export function isScheduled(point: ForkPoint): boolean {
+  return point !== Number.POSITIVE_INFINITY;
+}
+
 /** What a fork id is made of (EIP-2124, EIP-6122). */
 export function forkSchedule(config: ChainConfig, genesisTime: number): ForkSchedule {
-  const points = (names: readonly (BlockFork | TimeFork)[]): number[] =>
-    names.map((name) => config.forks[name]).filter(Number.isFinite);
+  const points = (names: readonly (BlockFork | TimeFork)[]): ForkPoint[] =>
+    names.map((name) => config.forks[name]).filter(isScheduled);
   return { blocks: points(blockForks), times: points(timeForks), genesisTime };
 }

@@ -4,7 +4,7 @@ import type { BlobParameters, ChainConfig } from './chain-config.ts';
 /** The first base fee, in wei (EIP-1559's INITIAL_BASE_FEE). */
 export const initialBaseFee = 1_000_000_000n;
 /** A block's gas limit is this many times its gas target (EIP-1559). */
-export const elasticity = 2;
+export const elasticity = 2n;
 /** Gas that one blob takes (EIP-4844's GAS_PER_BLOB). */
 export const gasPerBlob = 131_072;
 /** The execution cost of a blob, from which its reserve price follows (EIP-7918's BLOB_BASE_COST). */
@@ -12,15 +12,16 @@ const blobBaseCost = 8192n;
 
 /** The base fee of the block after `parent`, in wei (EIP-1559). */
 export function nextBaseFee(config: ChainConfig, parent: Header): bigint {
-  const { baseFeePerGas: fee, gasUsed } = parent;
+  const { baseFeePerGas: fee } = parent;
   if (parent.number < config.forks.london || fee === undefined) return initialBaseFee;
-  const target = Math.floor(parent.gasLimit / elasticity);
-  if (gasUsed === target) return fee;
-  if (gasUsed > target) {
-    const change = (fee * BigInt(gasUsed - target)) / BigInt(target) / 8n;
+  const used = BigInt(parent.gasUsed);
+  const target = BigInt(parent.gasLimit) / elasticity;
+  if (used === target) return fee;
+  if (used > target) {
+    const change = (fee * (used - target)) / target / 8n;
     return fee + (change > 0n ? change : 1n);
   }
-  return fee - (fee * BigInt(target - gasUsed)) / BigInt(target) / 8n;
+  return fee - (fee * (target - used)) / target / 8n;
 }
 
 /** The excess blob gas of a block of this time after `parent` (EIP-4844; EIP-7918 from Osaka on). */
@@ -37,7 +38,9 @@ export function nextExcessBlobGas(
   if (timestamp >= config.forks.osaka) {
     const reserve = blobBaseCost * (parent.baseFeePerGas ?? 0n);
     if (isBlobCheaperThan(reserve, excess, blobs)) {
-      return excess + Math.floor((used * (blobs.max - blobs.target)) / blobs.max);
+      return blobs.max === 0
+        ? excess
+        : excess + Math.floor((used * (blobs.max - blobs.target)) / blobs.max);
     }
   }
   return excess + used - target;

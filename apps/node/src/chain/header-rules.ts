@@ -18,7 +18,9 @@ export interface HeaderContext {
 }
 
 const minGasLimit = 5000;
-const gasLimitBoundDivisor = 1024;
+/** go-ethereum's figure. */
+const maxGasLimit = 2n ** 63n - 1n;
+const gasLimitBoundDivisor = 1024n;
 const maxExtraData = 32;
 /** Seconds that a block made by proof of work may be ahead of the clock (go-ethereum's figure). */
 const maxFutureTime = 15;
@@ -102,17 +104,21 @@ function requireField(header: Header, field: keyof Header, wanted: boolean, fork
 }
 
 function checkGas(header: Header, parent: Header, config: ChainConfig): void {
-  const { gasLimit, gasUsed } = header;
+  const { gasUsed } = header;
+  const gasLimit = BigInt(header.gasLimit);
   if (gasUsed > gasLimit) {
     fail('gas-used', header, `gas used, ${gasUsed}, is more than the gas limit, ${gasLimit}`);
   }
   const firstOfLondon = header.number === config.forks.london;
-  const before = firstOfLondon ? parent.gasLimit * elasticity : parent.gasLimit;
-  if (Math.abs(gasLimit - before) >= Math.floor(before / gasLimitBoundDivisor)) {
+  const before = BigInt(parent.gasLimit) * (firstOfLondon ? elasticity : 1n);
+  const change = gasLimit > before ? gasLimit - before : before - gasLimit;
+  if (change >= before / gasLimitBoundDivisor) {
     fail('gas-limit', header, `gas limit ${gasLimit} is too far from its parent's, ${before}`);
   }
-  if (gasLimit < minGasLimit)
-    fail('gas-limit', header, `gas limit ${gasLimit} is below ${minGasLimit}`);
+  if (gasLimit < minGasLimit || gasLimit > maxGasLimit) {
+    const [bound, limit] = gasLimit < minGasLimit ? ['below', minGasLimit] : ['above', maxGasLimit];
+    fail('gas-limit', header, `gas limit ${gasLimit} is ${bound} ${limit}`);
+  }
 }
 
 function checkMerge(
@@ -147,7 +153,7 @@ function checkWork(header: Header, { config, parent, now }: HeaderContext): void
   if (header.difficulty !== expected) {
     fail('difficulty', header, `difficulty is ${header.difficulty}, not ${expected}`);
   }
-  const sinceDao = header.number - config.forks.daoFork;
+  const sinceDao = header.number - Number(config.forks.daoFork);
   if (sinceDao >= 0 && sinceDao < daoExtraRange) {
     if (equalBytes(header.extraData, daoExtraData) !== config.daoForkSupport) {
       const wrong = config.daoForkSupport ? 'lacks' : 'bears';

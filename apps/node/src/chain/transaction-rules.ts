@@ -2,21 +2,30 @@ import type { Header } from '@devp2p/eth';
 import { Reader } from '@devp2p/rlp';
 import type { ChainConfig } from './chain-config.ts';
 
-/** What a block's place in the schedule of forks allows its transactions. */
+/** The limits that hold for the transactions of one block, by its place in the fork schedule. */
 export interface TransactionLimits {
-  /** Which types there are. */
+  /** Which types are valid. */
   readonly types: readonly boolean[];
-  readonly maxGas: number;
+  /** Highest gas limit of a transaction. */
+  readonly maxGas: number | bigint;
+  /** Most bytes of calldata and access list together. */
+  readonly maxFloorBytes: number;
   readonly maxInitCode: number;
   readonly maxBlobs: number;
 }
 
-/** EIP-7825's cap on a transaction's gas. */
+/** Cap on a transaction's gas limit before Amsterdam (EIP-7825), and on its intrinsic gas from then on (EIP-8037). */
 const maxGas = 2 ** 24;
+/** Cap on a transaction's gas limit from Amsterdam on (go-ethereum's `MaxTxTotalGas`). */
+const maxTotalGas = 2 ** 32 - 1;
+/** Gas of a transaction without calldata, and of each byte of calldata and access list (EIP-2780, EIP-7976, EIP-7981). */
+const baseGas = 12_000;
+const floorGasPerByte = 64;
+const maxFloorBytes = Math.floor((maxGas - baseGas) / floorGasPerByte);
 /** EIP-3860, and EIP-7954 from Amsterdam on. */
 const maxInitCode = 49_152;
-const maxInitCodeAmsterdam = 65_536;
-/** EIP-7594's cap on the blobs of one transaction. */
+const maxInitCodeAmsterdam = 131_072;
+/** Cap on the blobs of one transaction (EIP-7594). */
 const maxBlobs = 6;
 /** The first byte of a versioned hash that belongs to a KZG commitment (EIP-4844). */
 const versionKzg = 1;
@@ -26,27 +35,30 @@ const setCodeType = 4;
 /** How many fields stand before the gas limit, by type. */
 const fieldsBeforeGas = [2, 3, 4, 4, 4] as const;
 
-/** The limits in a block. Those on gas end with Amsterdam, which counts gas in two dimensions (EIP-8037). */
+/** The limits for the transactions of a block. */
 export function transactionLimits(
   { forks }: ChainConfig,
   { number, timestamp, gasLimit }: Header,
 ): TransactionLimits {
   const london = number >= forks.london;
-  const since = (time: number): boolean => london && timestamp >= time;
+  const since = (time: number | bigint): boolean => london && timestamp >= time;
   const osaka = since(forks.osaka);
   const amsterdam = since(forks.amsterdam);
   const unlimited = Number.POSITIVE_INFINITY;
+  const cap = amsterdam ? maxTotalGas : osaka ? maxGas : unlimited;
   return {
     types: [true, number >= forks.berlin, london, since(forks.cancun), since(forks.prague)],
-    maxGas: amsterdam ? unlimited : osaka ? Math.min(maxGas, gasLimit) : gasLimit,
+    maxGas: gasLimit < cap ? gasLimit : cap,
+    maxFloorBytes: amsterdam ? maxFloorBytes : unlimited,
     maxInitCode: amsterdam ? maxInitCodeAmsterdam : since(forks.shanghai) ? maxInitCode : unlimited,
     maxBlobs: osaka ? maxBlobs : unlimited,
   };
 }
 
 /**
- * Checks a transaction by the rules that need neither state nor signature: its type, the caps on gas and init code,
- * and its list of blobs. Fees, intrinsic gas, chain id and signature are execution's to check.
+ * Checks a transaction by the rules that need neither state nor signature: its type, the caps on gas, calldata and
+ * init code, and its list of blobs. Fees, the gas that it needs at least, chain id and signature are checked by
+ * execution.
  *
  * @param transaction in canonical form
  * @returns how many blobs it has
@@ -72,15 +84,36 @@ export function checkTransaction(transaction: Uint8Array, limits: TransactionLim
   if (recipient === 0 && data > limits.maxInitCode) {
     throw new Error(`${data} bytes of init code, more than ${limits.maxInitCode}`);
   }
+  const floorBytes = data + (type === 0 ? 0 : accessListBytes(reader));
+  if (floorBytes > limits.maxFloorBytes) {
+    throw new Error(
+      `${floorBytes} bytes of calldata and access list, more than ${limits.maxFloorBytes}`,
+    );
+  }
   if (type < blobType) return 0;
   if (recipient === 0) throw new Error('no recipient');
-  reader.skip(); // access list
   if (type === setCodeType) {
     if (reader.listHeader() === 0) throw new Error('no authorizations');
     return 0;
   }
   reader.skip(); // fee per blob gas
   return countBlobs(reader, limits.maxBlobs);
+}
+
+/** Bytes of the addresses and storage keys of an access list (EIP-7981); moves over it. */
+function accessListBytes(reader: Reader): number {
+  const outerEnd = reader.enterList();
+  let bytes = 0;
+  while (!reader.done) {
+    const entryEnd = reader.enterList();
+    bytes += reader.fixed(20).length;
+    const keysEnd = reader.enterList();
+    while (!reader.done) bytes += reader.fixed(32).length;
+    reader.leave(keysEnd);
+    reader.leave(entryEnd);
+  }
+  reader.leave(outerEnd);
+  return bytes;
 }
 
 function countBlobs(reader: Reader, max: number): number {

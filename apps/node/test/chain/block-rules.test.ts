@@ -105,7 +105,6 @@ describe('bodies', () => {
     ['a set-code', 'prague', { transactions: [typed(4, { tail: [authorization] })] }],
     ['much init code', 'merge', { transactions: [creation(60_000)] }],
     ['as much init code as may be', 'shanghai', { transactions: [creation(49_152)] }],
-    ['as much init code as may be', 'amsterdam', { transactions: [creation(65_536)] }],
     ['as much gas as may be', 'prague', { transactions: [creation(1, 30_000_000)] }],
     ['as much gas as may be', 'osaka', { transactions: [creation(1, 2 ** 24)] }],
     ['two uncles', 'frontier', { uncles: [1, 2].map(uncleLike) }],
@@ -143,7 +142,6 @@ describe('bodies', () => {
     ['gas above the block’s', 'transaction', 'merge', { transactions: [creation(1, 30_000_001)] }],
     ['gas above the cap', 'transaction', 'osaka', { transactions: [creation(1, 2 ** 24 + 1)] }],
     ['too much init code', 'transaction', 'shanghai', { transactions: [creation(49_153)] }],
-    ['too much init code', 'transaction', 'amsterdam', { transactions: [creation(65_537)] }],
     ['half a recipient', 'transaction', 'merge', { transactions: [typed(2, { to: bytes(10) })] }],
     [
       'a list for a number',

@@ -251,7 +251,7 @@ describe('formulas', () => {
     'ND-06 excess blob gas is that of @ethereumjs/block: %s',
     (fork) => {
       const { config } = networkGenesis('mainnet', crypto);
-      const timestamp = config.forks[fork];
+      const timestamp = Number(config.forks[fork]);
       const common = new Common({ chain: Mainnet });
       common.setHardforkBy({ blockNumber: 22_000_000n, timestamp });
       const blobs = blobParameters(config, timestamp);
@@ -284,7 +284,7 @@ describe('formulas', () => {
 
   test('ND-06 an absurd excess of blob gas costs no time', () => {
     const { config } = networkGenesis('mainnet', crypto);
-    const timestamp = config.forks.osaka;
+    const timestamp = Number(config.forks.osaka);
     const blobs = blobParameters(config, timestamp);
     if (blobs === undefined) throw new Error('no blob parameters');
     const parent = header({ excessBlobGas: 2 ** 52, blobGasUsed: 0, baseFeePerGas: 10n ** 30n });

@@ -71,7 +71,7 @@ export function nextHeader(
   const number = parent.number + 1;
   const timestamp = (changes.timestamp as number | undefined) ?? parent.timestamp + 12;
   const { forks, terminalTotalDifficulty } = config;
-  const since = (time: number): boolean => number >= forks.london && timestamp >= time;
+  const since = (time: number | bigint): boolean => number >= forks.london && timestamp >= time;
   const blobParams = blobParameters(config, timestamp);
   const header: Header = {
     parentHash: parent.hash,
@@ -83,7 +83,7 @@ export function nextHeader(
     logsBloom: new Uint8Array(256),
     difficulty: terminalTotalDifficulty === 0n ? 0n : workDifficulty(config, parent, timestamp),
     number,
-    gasLimit: number === forks.london ? parent.gasLimit * 2 : parent.gasLimit,
+    gasLimit: number === forks.london ? Number(parent.gasLimit) * 2 : parent.gasLimit,
     gasUsed: 0,
     timestamp,
     extraData: new Uint8Array(),
