@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { type LocalChain, openChain } from './chain/chain.ts';
 import { ChainError } from './chain/error.ts';
-import { type Genesis, parseGenesis } from './chain/genesis.ts';
+import type { Genesis } from './chain/genesis.ts';
 import { type NetworkName, networkGenesis } from './chain/networks.ts';
 import type { RequiredBlocks } from './chain/required-blocks.ts';
 import { NodeError } from './error.ts';
+import { readGenesisFile } from './genesis-file.ts';
 import type { Logs } from './log.ts';
 
 /** Which chain: one of the two. */
@@ -22,25 +22,9 @@ export type ChainChoice =
  *
  * @throws NodeError `genesis-unreadable`; ChainError `invalid-genesis`
  */
-export function readGenesis({ genesis: path, network }: ChainChoice, crypto: Crypto): Genesis {
-  if (network !== undefined) return networkGenesis(network, crypto);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new NodeError(
-      'genesis-unreadable',
-      `genesis ${path} cannot be read (${code ?? message}): name a genesis.json in go-ethereum's format`,
-      { cause: error },
-    );
-  }
-  try {
-    return parseGenesis(text, crypto);
-  } catch (error) {
-    if (!(error instanceof ChainError)) throw error;
-    throw new ChainError(error.code, `genesis ${path}: ${error.message}`, { cause: error });
-  }
+export async function readGenesis(choice: ChainChoice, crypto: Crypto): Promise<Genesis> {
+  const { genesis, network } = choice;
+  return network === undefined ? readGenesisFile(genesis, crypto) : networkGenesis(network, crypto);
 }
 
 /** @see openNodeChain */

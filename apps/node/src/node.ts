@@ -99,7 +99,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
   const events = new EventEmitter<NodeEvents>();
   const { signal } = open;
 
-  const genesis = readGenesis(options, crypto);
+  const genesis = await readGenesis(options, crypto);
   const datadir = openDatadir(options.datadir);
   const privateKey = options.privateKey ?? openNodeKey(datadir, crypto);
   const authrpc = options.authrpc && {

@@ -54,7 +54,9 @@ export function checkForks(name: string, forks: ForkSchedule): void {
   for (const kind of ['blocks', 'times'] as const) {
     checkOption.array(`${name}.${kind}`, forks[kind]);
     for (const [i, fork] of forks[kind].entries()) {
-      checkOption.integer(`${name}.${kind}[${i}]`, fork, 0, Number.MAX_SAFE_INTEGER);
+      const option = `${name}.${kind}[${i}]`;
+      if (typeof fork === 'bigint') checkOption.uint64(option, fork);
+      else checkOption.integer(option, fork, 0, Number.MAX_SAFE_INTEGER);
     }
   }
   const { genesisTime } = forks;

@@ -1,4 +1,3 @@
-import { fromHex } from '@devp2p/enr';
 import * as v from 'valibot';
 import {
   type BlobFork,
@@ -7,13 +6,32 @@ import {
   blobForks,
   blockForks,
   type ChainConfig,
+  type ForkPoint,
   type TimeFork,
   timeForks,
 } from './chain-config.ts';
 import { ChainError } from './error.ts';
+import {
+  address,
+  configInteger,
+  configPoint,
+  configUint32,
+  configUint53,
+  configUint64,
+  data,
+  exactUint64,
+  hash,
+  loose,
+  pairs,
+  safeUint64,
+  slot,
+  uint64,
+  uint256,
+} from './genesis-values.ts';
+import { type Json, JsonNumber, JsonTextError, parseJsonText } from './json-text.ts';
 
 /** The `config` of a genesis.json, its fields not yet checked against each other. */
-export interface ConfigJson extends Readonly<Partial<Record<ForkField, number | undefined>>> {
+export interface ConfigJson extends Readonly<Partial<Record<ForkField, ForkPoint | undefined>>> {
   readonly chainId: bigint;
   readonly daoForkSupport: boolean;
   readonly terminalTotalDifficulty?: bigint | undefined;
@@ -43,7 +61,7 @@ export interface GenesisJson {
   readonly nonce: bigint;
   readonly timestamp: number;
   readonly extraData: Uint8Array;
-  readonly gasLimit: number;
+  readonly gasLimit: number | bigint;
   readonly difficulty: bigint;
   readonly mixHash: Uint8Array;
   readonly coinbase: Uint8Array;
@@ -53,112 +71,8 @@ export interface GenesisJson {
   readonly baseFeePerGas?: bigint | undefined;
   readonly excessBlobGas?: number | undefined;
   readonly blobGasUsed?: number | undefined;
-  readonly slotNumber?: number | undefined;
+  readonly slotNumber?: number | bigint | undefined;
 }
-
-/**
- * An object whose known keys may be written in any case, `null` being as good as absent: what
- * encoding/json of go-ethereum accepts. Unknown keys are left alone.
- */
-function loose<const E extends v.ObjectEntries>(entries: E) {
-  const names = new Map(Object.keys(entries).map((name) => [name.toLowerCase(), name]));
-  return v.pipe(
-    v.custom<Record<string, unknown>>(isRecord, 'expected an object'),
-    v.transform((input) => {
-      const output: Record<string, unknown> = {};
-      for (const [key, value] of Object.entries(input)) {
-        const name = names.get(key.toLowerCase());
-        if (name !== undefined && value !== null && (name === key || !Object.hasOwn(input, name))) {
-          output[name] = value;
-        }
-      }
-      return output;
-    }),
-    v.object(entries, 'expected an object'),
-  );
-}
-
-function isRecord(input: unknown): input is Record<string, unknown> {
-  return typeof input === 'object' && input !== null && !Array.isArray(input);
-}
-
-const quantityText = 'expected a whole number, or one as text in decimal or 0x-hex';
-
-/** A number of any size: `7`, `"7"` or `"0x7"`. */
-function quantity(bits: number) {
-  return v.pipe(
-    v.custom<number | string>(
-      (input) =>
-        typeof input === 'number'
-          ? Number.isSafeInteger(input) && input >= 0
-          : typeof input === 'string' && /^(?:\d{1,100}|0[xX][0-9a-fA-F]{1,64})$/.test(input),
-      quantityText,
-    ),
-    v.transform((input) => BigInt(input)),
-    v.maxValue((1n << BigInt(bits)) - 1n, `expected at most ${bits} bits`),
-  );
-}
-
-/** A number that stays below 2⁵³. */
-const safe = v.pipe(
-  quantity(64),
-  v.maxValue(BigInt(Number.MAX_SAFE_INTEGER), 'expected less than 2^53'),
-  v.transform(Number),
-);
-
-function hex(pattern: RegExp, message: string) {
-  return v.pipe(
-    v.string(message),
-    v.regex(pattern, message),
-    v.transform((text) => fromHex(text.replace(/^0[xX]/, ''))),
-  );
-}
-
-const data = hex(/^0[xX](?:[0-9a-fA-F]{2})*$/, 'expected 0x and an even number of hex digits');
-const hash = hex(/^(?:0[xX])?[0-9a-fA-F]{64}$/, 'expected 64 hex digits');
-const address = hex(/^(?:0[xX])?[0-9a-fA-F]{40}$/, 'expected 40 hex digits');
-
-/** A storage key or value, padded on the left to 32 bytes. */
-const slot = v.pipe(
-  hex(/^(?:0x)?(?:[0-9a-fA-F]{2}){0,32}$/, 'expected up to 32 bytes in hex'),
-  v.transform((bytes) => {
-    const padded = new Uint8Array(32);
-    padded.set(bytes, 32 - bytes.length);
-    return padded;
-  }),
-);
-
-/** An object with keys of one form, as a list of pairs. */
-function pairs<K extends v.GenericSchema<string, Uint8Array>, V extends v.GenericSchema>(
-  key: K,
-  value: V,
-) {
-  return v.pipe(
-    v.custom<Record<string, unknown>>(isRecord, 'expected an object'),
-    v.record(v.string(), value),
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      const output: [Uint8Array, v.InferOutput<V>][] = [];
-      for (const [name, content] of Object.entries(dataset.value)) {
-        const parsed = v.safeParse(key, name);
-        if (!parsed.success) {
-          const path = { type: 'object', origin: 'key', input: dataset.value, key: name } as const;
-          addIssue({ message: parsed.issues[0].message, path: [{ ...path, value: content }] });
-          return NEVER;
-        }
-        output.push([parsed.output, content as v.InferOutput<V>]);
-      }
-      return output;
-    }),
-  );
-}
-
-const positive = v.minValue<number, 1, string>(1, 'expected at least 1');
-
-const blobEntry = loose({
-  target: safe,
-  max: v.pipe(safe, positive, v.maxValue(65_535, 'expected at most 65535')),
-  baseFeeUpdateFraction: v.pipe(quantity(64), v.minValue(1n, 'expected at least 1')),
-});
 
 function named<N extends string, S extends v.GenericSchema>(names: readonly N[], schema: S) {
   return Object.fromEntries(names.map((name) => [name, v.optional(schema)])) as Record<
@@ -167,84 +81,121 @@ function named<N extends string, S extends v.GenericSchema>(names: readonly N[],
   >;
 }
 
+/** go-ethereum's epoch for a clique chain that names none, or 0. */
+const cliqueEpoch = 30_000;
+
+const clique = loose({
+  period: v.optional(configUint53, '0'),
+  epoch: v.pipe(
+    v.optional(configUint53, '0'),
+    v.transform((epoch) => epoch || cliqueEpoch),
+  ),
+});
+
+const blobEntry = v.pipe(
+  loose({
+    target: v.optional(configUint32, '0'),
+    max: v.optional(configUint32, '0'),
+    baseFeeUpdateFraction: v.pipe(configUint64, v.minValue(1n, 'expected at least 1')),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed || dataset.value.target <= dataset.value.max) return;
+    const { value: input } = dataset;
+    const path = { type: 'object', origin: 'value', input, key: 'target' } as const;
+    const message = `expected no more than max, ${input.max}`;
+    addIssue({ message, input: input.target, path: [{ ...path, value: input.target }] });
+  }),
+);
+
 const config = loose({
-  chainId: quantity(256),
+  chainId: configInteger,
   ...named(
     blockForks.map((name): `${BlockFork}Block` => `${name}Block`),
-    safe,
+    configPoint,
   ),
   ...named(
     timeForks.map((name): `${TimeFork}Time` => `${name}Time`),
-    safe,
+    configPoint,
   ),
   daoForkSupport: v.optional(v.boolean('expected true or false'), false),
-  terminalTotalDifficulty: v.optional(quantity(256)),
+  terminalTotalDifficulty: v.optional(configInteger),
   depositContractAddress: v.optional(address, '00'.repeat(20)),
-  clique: v.optional(loose({ period: safe, epoch: v.pipe(safe, positive) })),
+  clique: v.optional(clique),
   ethash: v.optional(loose({})),
-  blobSchedule: v.optional(loose(named(blobForks, blobEntry)), {}),
-  ubtTime: v.optional(v.never('binary tries are not supported')),
-  enableUBTAtGenesis: v.optional(v.literal(false, 'binary tries are not supported')),
+  blobSchedule: v.optional(loose(named(blobForks, blobEntry)), new Map()),
+  enableUBTAtGenesis: v.optional(v.literal(false, 'expected false: binary tries are unsupported')),
 });
 
 const account = loose({
-  balance: quantity(256),
-  nonce: v.optional(quantity(64), 0),
-  code: v.optional(data, '0x'),
-  storage: v.optional(pairs(slot, slot), {}),
+  balance: uint256,
+  nonce: v.optional(uint64, ''),
+  code: v.optional(data, ''),
+  storage: v.optional(pairs(slot, v.nullable(slot, '')), new Map()),
 });
 
 const genesis: v.GenericSchema<unknown, GenesisJson> = loose({
   config,
-  nonce: v.optional(quantity(64), 0),
-  timestamp: v.optional(safe, 0),
-  extraData: v.optional(data, '0x'),
-  gasLimit: safe,
-  difficulty: quantity(256),
+  nonce: v.optional(uint64, ''),
+  timestamp: v.optional(safeUint64, ''),
+  extraData: v.optional(data, ''),
+  gasLimit: exactUint64,
+  difficulty: uint256,
   mixHash: v.optional(hash, '00'.repeat(32)),
   coinbase: v.optional(address, '00'.repeat(20)),
   alloc: pairs(address, account),
-  number: v.optional(v.pipe(safe, v.value(0, 'expected 0: a chain begins there')), 0),
-  gasUsed: v.optional(safe, 0),
+  number: v.optional(v.pipe(uint64, v.value(0n, 'expected 0: a chain begins there')), ''),
+  gasUsed: v.optional(safeUint64, ''),
   parentHash: v.optional(hash, '00'.repeat(32)),
-  baseFeePerGas: v.optional(quantity(256)),
-  excessBlobGas: v.optional(safe),
-  blobGasUsed: v.optional(safe),
-  slotNumber: v.optional(safe),
+  baseFeePerGas: v.optional(uint256),
+  excessBlobGas: v.optional(safeUint64),
+  blobGasUsed: v.optional(safeUint64),
+  slotNumber: v.optional(exactUint64),
 });
 
 /**
  * Reads a genesis.json in go-ethereum's format.
  *
- * @throws ChainError `invalid-genesis`; the message names the field.
+ * @throws ChainError `invalid-genesis`; the message names the field and its value.
  */
 export function parseGenesisJson(text: string): GenesisJson {
-  let json: unknown;
+  return parse(genesis, readJson(text), '');
+}
+
+function readJson(text: string): Json {
   try {
-    JSON.parse(text);
-    // JSON.parse would round what a number cannot hold, such as mainnet's terminal total difficulty.
-    json = JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"|\d{16,}(?![\d.eE])/g, quoteNumber));
+    return parseJsonText(text);
   } catch (cause) {
-    throw invalidGenesis('', `not JSON (${(cause as Error).message})`, cause);
+    if (!(cause instanceof JsonTextError)) throw cause;
+    throw invalidGenesis('', `not JSON: ${cause.message}`, cause);
   }
-  const result = v.safeParse(genesis, json, { abortEarly: true });
-  if (!result.success) {
-    const [issue] = result.issues;
-    const missing = issue.received === 'undefined' ? 'missing; ' : '';
-    throw invalidGenesis(v.getDotPath(issue) ?? '', missing + issue.message);
-  }
-  return result.output;
 }
 
-function quoteNumber(token: string): string {
-  return token.startsWith('"') ? token : `"${token}"`;
+function parse<T>(schema: v.GenericSchema<unknown, T>, json: Json, root: string): T {
+  const result = v.safeParse(schema, json, { abortEarly: true });
+  if (result.success) return result.output;
+  const [{ path = [], input, message }] = result.issues;
+  const field = [root, ...path.map(({ key }) => printable(String(key)))].filter(Boolean).join('.');
+  throw invalidGenesis(field, `is ${shown(input)}: ${message}`);
 }
 
+/** A value in a message. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (value instanceof Map) return 'an object';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return `"${printable(value)}"`;
+  return printable(value instanceof JsonNumber ? value.text : String(value));
+}
+
+/** A text from the file as part of one line. */
+function printable(text: string): string {
+  const clean = text.replaceAll(/[^\x20-\x7e]/g, '\ufffd');
+  return clean.length > 80 ? `${clean.slice(0, 79)}…` : clean;
+}
+
+/** @param field where it is wrong; empty for the whole file */
 export function invalidGenesis(field: string, reason: string, cause?: unknown): ChainError {
-  const text = field === '' ? reason : `${field}: ${reason}`;
-  return new ChainError(
-    'invalid-genesis',
-    `genesis: ${text}`,
-    cause === undefined ? {} : { cause },
-  );
+  const text = field === '' ? reason : `${field} ${reason}`;
+  const options = cause === undefined ? {} : { cause };
+  return new ChainError('invalid-genesis', text, options);
 }

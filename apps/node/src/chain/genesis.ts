@@ -7,9 +7,11 @@ import {
   blockForks,
   type ChainConfig,
   type Forks,
+  isScheduled,
   timeForks,
 } from './chain-config.ts';
 import { emptyListHash, emptyRequestsHash, emptyTrieRoot } from './empty-roots.ts';
+import { ChainError } from './error.ts';
 import { initialBaseFee } from './fees.ts';
 import {
   type ConfigJson,
@@ -22,6 +24,8 @@ import { StackTrie } from './stack-trie.ts';
 
 /** The first block of a chain, and the rules that hold on it. */
 export interface Genesis {
+  /** Where it is from, for messages, such as `genesis /etc/genesis.json`. */
+  readonly source: string;
   readonly config: ChainConfig;
   readonly header: SealedHeader;
   /** The block's body as RLP: without transactions. */
@@ -32,16 +36,23 @@ export interface Genesis {
 
 /** What go-ethereum takes for a gas limit of 0. */
 const defaultGasLimit = 4_712_388;
+/** Bytes of extra data before and after the signers of a clique chain (EIP-225). */
+const minCliqueExtraData = 32 + 65;
 
 /**
  * Reads a genesis.json in go-ethereum's format and computes the block that go-ethereum makes of it.
  *
- * @throws ChainError `invalid-genesis`; the message names the field.
+ * @throws ChainError `invalid-genesis`; the message begins with `source` and names the field.
  */
-export function parseGenesis(text: string, crypto: Crypto): Genesis {
-  const json = parseGenesisJson(text);
-  const stateRoot = genesisStateRoot(json.alloc, crypto);
-  return { ...genesisOf(json, stateRoot, crypto), accounts: json.alloc };
+export function parseGenesis(text: string, crypto: Crypto, source = 'genesis'): Genesis {
+  try {
+    const json = parseGenesisJson(text);
+    const stateRoot = genesisStateRoot(json.alloc, crypto);
+    return { ...genesisOf(json, stateRoot, crypto), source, accounts: json.alloc };
+  } catch (error) {
+    if (!(error instanceof ChainError)) throw error;
+    throw new ChainError(error.code, `${source}: ${error.message}`, { cause: error });
+  }
 }
 
 /**
@@ -49,8 +60,17 @@ export function parseGenesis(text: string, crypto: Crypto): Genesis {
  *
  * @throws ChainError `invalid-genesis`
  */
-export function genesisOf(json: GenesisJson, stateRoot: Uint8Array, crypto: Crypto): Genesis {
+export function genesisOf(
+  json: GenesisJson,
+  stateRoot: Uint8Array,
+  crypto: Crypto,
+): Omit<Genesis, 'source'> {
   const config = chainConfig(json.config);
+  const { length } = json.extraData;
+  if (config.clique !== undefined && length < minCliqueExtraData) {
+    const expected = `expected at least ${minCliqueExtraData} with "clique", where signers are listed`;
+    throw invalidGenesis('extraData', `has ${length} bytes: ${expected}`);
+  }
   const header = sealHeader(genesisHeader(json, config, stateRoot), crypto);
   return { config, header, body: genesisBody(header) };
 }
@@ -93,10 +113,9 @@ function genesisHeader(json: GenesisJson, config: ChainConfig, stateRoot: Uint8A
     header.blobGasUsed = json.blobGasUsed ?? 0;
     header.excessBlobGas = json.excessBlobGas ?? 0;
     header.parentBeaconBlockRoot = new Uint8Array(32);
-  } else {
-    for (const field of ['blobGasUsed', 'excessBlobGas'] as const) {
-      if (json[field] !== undefined) throw invalidGenesis(field, 'set, but Cancun comes later');
-    }
+  } else if (json.excessBlobGas !== undefined) {
+    // go-ethereum makes a header with a gap of it, which it cannot read back.
+    throw invalidGenesis('excessBlobGas', 'is set, but config.cancunTime comes later: remove it');
   }
   if (london && time >= forks.prague) header.requestsHash = emptyRequestsHash;
   if (london && time >= forks.amsterdam) {
@@ -116,7 +135,20 @@ const optionalForks: ReadonlySet<string> = new Set([
   ...timeForks.filter((name) => name !== 'shanghai'),
 ]);
 
-/** Checks a `config` against itself, as go-ethereum does before it uses one. */
+/**
+ * Forks that append fields to the header, each with the one whose fields come before. go-ethereum takes a schedule
+ * without the latter, and makes headers with a gap of it that it cannot read back.
+ */
+const headerForks = [
+  ['prague', 'cancun'],
+  ['amsterdam', 'prague'],
+] as const;
+
+/**
+ * Checks a `config` against itself, as go-ethereum does before it uses one.
+ *
+ * @throws ChainError `invalid-genesis`
+ */
 function chainConfig(json: ConfigJson): ChainConfig {
   const schedule = [
     ...blockForks.map((name) => ({ name, kind: 'Block', point: json[`${name}Block`] })),
@@ -128,9 +160,14 @@ function chainConfig(json: ConfigJson): ChainConfig {
     if (fork.point !== undefined && last !== undefined) {
       const field = `config.${fork.name}${fork.kind}`;
       const before = `${last.name}${last.kind}`;
-      if (last.point === undefined) throw invalidGenesis(field, `set, but ${before} is not`);
+      if (last.point === undefined) {
+        throw invalidGenesis(field, `is set, but ${before} is not: set that too, or neither`);
+      }
       if (last.kind === fork.kind && last.point > fork.point) {
-        throw invalidGenesis(field, `${fork.point} comes before ${before}, ${last.point}`);
+        throw invalidGenesis(
+          field,
+          `is ${fork.point}: expected no less than ${before}, ${last.point}, which comes before it`,
+        );
       }
     }
     last = fork;
@@ -138,6 +175,12 @@ function chainConfig(json: ConfigJson): ChainConfig {
   const forks = Object.fromEntries(
     schedule.map(({ name, point }) => [name, point ?? Number.POSITIVE_INFINITY]),
   ) as Forks;
+  for (const [fork, before] of headerForks) {
+    if (isScheduled(forks[fork]) && !isScheduled(forks[before])) {
+      const reason = `is missing, but ${fork}Time is set, whose header fields follow its own: set it`;
+      throw invalidGenesis(`config.${before}Time`, reason);
+    }
+  }
   return {
     chainId: json.chainId,
     forks,
@@ -152,11 +195,12 @@ function chainConfig(json: ConfigJson): ChainConfig {
 
 function blobSchedule(json: ConfigJson, forks: Forks): ChainConfig['blobSchedule'] {
   return blobForks
-    .filter((name) => Number.isFinite(forks[name]))
+    .filter((name) => isScheduled(forks[name]))
     .map((name: BlobFork) => {
       const entry = json.blobSchedule[name];
       if (entry === undefined) {
-        throw invalidGenesis(`config.blobSchedule.${name}`, `missing, but ${name}Time is set`);
+        const field = `config.blobSchedule.${name}`;
+        throw invalidGenesis(field, `is missing, but ${name}Time is set: give its blob parameters`);
       }
       return { from: forks[name], ...entry };
     })

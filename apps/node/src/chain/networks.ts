@@ -115,7 +115,8 @@ export function networkGenesis(name: NetworkName, crypto: Crypto): Genesis {
     config: { ...config, ethash: {}, blobSchedule },
     alloc: {},
   });
-  return genesisOf(parseGenesisJson(text), fromHex(stateRoot), crypto);
+  const genesis = genesisOf(parseGenesisJson(text), fromHex(stateRoot), crypto);
+  return { ...genesis, source: `network ${name}` };
 }
 
 /** Where nodes of a network are found. */

@@ -10,7 +10,7 @@ import { UsageError } from './usage.ts';
 /** The chain that the settings name. */
 export async function openSettledChain({ settings, logs }: CommandContext): Promise<LocalChain> {
   const crypto = fastCrypto;
-  const genesis = readGenesis(chainChoice(settings), crypto);
+  const genesis = await readGenesis(chainChoice(settings), crypto);
   const datadir = openDatadir(settings.datadir);
   const requiredBlocks = settings['eth.requiredblocks'];
   return openNodeChain({ datadir, genesis, requiredBlocks, crypto, clock: systemClock, logs });

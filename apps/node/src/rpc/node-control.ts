@@ -7,7 +7,7 @@ import type { LocalChain } from '../chain/chain.ts';
 import type { Network } from '../network/network.ts';
 import type { NodePeer, Peers } from '../network/peers.ts';
 import type { NodeControl, PeerEventInfo, PeerInfo } from './admin.ts';
-import { configJson } from './config-json.ts';
+import { roundedConfigJson } from './config-json.ts';
 
 /** The parts of the node that the operator's view is made of. */
 export interface NodeParts {
@@ -33,7 +33,7 @@ export function nodeControl(parts: NodeParts): NodeControl {
   const hashOf = (key: Uint8Array): string => toHex(crypto.keccak256(key));
   const find = (key: Uint8Array): NodePeer | undefined =>
     peers.list().find((peer) => Buffer.compare(peer.id, key) === 0);
-  const eth = (): EthNodeInfo => ethInfo(chain, configJson(chain.genesis.config));
+  const eth = (): EthNodeInfo => ethInfo(chain, roundedConfigJson(chain.genesis.config));
   return {
     id,
     clientId,

@@ -52,6 +52,8 @@ function fieldsOf(changes: Changes): string {
   return Object.keys(changes).join(', ') || 'nothing special';
 }
 
+/** Extra data of a clique genesis without signers. */
+const signers = `0x${'00'.repeat(97)}`;
 const bytes = (length: number, fill = 1): Uint8Array => new Uint8Array(length).fill(fill);
 
 describe('header rules', () => {
@@ -63,7 +65,11 @@ describe('header rules', () => {
     prague: makeGenesis('prague'),
     osaka: makeGenesis('osaka'),
     amsterdam: makeGenesis('amsterdam'),
-    clique: makeGenesis('work', { config: { clique: { period: 5, epoch: 10 } }, difficulty: 1 }),
+    clique: makeGenesis('work', {
+      config: { clique: { period: 5, epoch: 10 } },
+      difficulty: 1,
+      extraData: signers,
+    }),
     dao: atDao(true),
     noDao: atDao(false),
   } as const;
@@ -175,6 +181,7 @@ describe('header rules', () => {
     const genesis = makeGenesis('work', {
       config: { clique: { period: 0, epoch: 1 } },
       difficulty: 1,
+      extraData: signers,
     });
     const after = (changes: object): (() => void) => {
       const header = nextHeader(genesis.config, genesis.header, { ...voted, ...changes });
