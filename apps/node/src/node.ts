@@ -14,6 +14,7 @@ import {
 import { eth } from '@devp2p/eth';
 import type { LocalChain } from './chain/chain.ts';
 import { networkNodes } from './chain/networks.ts';
+import { checkChainSupported } from './chain/unsupported-forks.ts';
 import { openDatadir, openNodeKey } from './datadir.ts';
 import { openDiscovery } from './discovery/discovery.ts';
 import { openOwnRecord } from './discovery/own-record.ts';
@@ -100,6 +101,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
   const { signal } = open;
 
   const genesis = await readGenesis(options, crypto);
+  checkChainSupported(genesis, clock.now() / 1000);
   const datadir = openDatadir(options.datadir);
   const privateKey = options.privateKey ?? openNodeKey(datadir, crypto);
   const authrpc = options.authrpc && {

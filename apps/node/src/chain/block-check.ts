@@ -9,6 +9,7 @@ import { BlockError } from './error.ts';
 import { checkHeader } from './header-rules.ts';
 import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
 import { type Ancestor, checkUncles } from './uncle-rules.ts';
+import { checkForkSupported } from './unsupported-forks.ts';
 
 /** A block to append. */
 export interface NewBlock {
@@ -63,6 +64,7 @@ export function createBlockCheck(
   ): Promise<void> => {
     const { header, body, receipts, accessList } = block;
     checkRequiredBlock(required, header);
+    checkForkSupported(config, header);
     const now = clock.now() / 1000;
     checkHeader(header, {
       config,

@@ -14,6 +14,7 @@ import type { Genesis } from './genesis.ts';
 import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
 import { serveChain } from './served-chain.ts';
 import { createSkeletonStore } from './skeleton-store.ts';
+import { checkChainSupported, checkForkSupported } from './unsupported-forks.ts';
 
 /** Settings of {@link openChain}. */
 export interface ChainOptions {
@@ -22,7 +23,7 @@ export interface ChainOptions {
   readonly genesis: Genesis;
   readonly clock: Clock;
   readonly crypto: Crypto;
-  /** @default the genesis' chain id */
+  /** @default the low 64 bits of the genesis' chain id, as in go-ethereum */
   readonly networkId?: bigint | undefined;
   /** What is stored and what is added has to fit these. @default none */
   readonly requiredBlocks?: RequiredBlocks | undefined;
@@ -43,8 +44,12 @@ export interface LocalChain extends Chain, BlockRules {
   readonly totalDifficulty: bigint;
   /** Headers of a running sync. */
   readonly skeleton: SkeletonStore;
-  /** @throws BlockError `required-block` when another block is required in the header's place */
-  checkRequired(header: SealedHeader): void;
+  /**
+   * Refuses a header that is not followed, valid or not: another block is required in its place, or its fork is unknown.
+   *
+   * @throws BlockError `required-block`, `unsupported-fork`
+   */
+  checkEligible(header: SealedHeader): void;
   /**
    * Holds a block against the rules that need no execution, if it follows the head.
    *
@@ -91,9 +96,11 @@ export interface LocalChain extends Chain, BlockRules {
 /**
  * Opens the chain in a directory.
  *
- * @throws ChainError `in-use`, `unusable`, `other-genesis`, `required-block`, `other-format`, `corrupt`
+ * @throws ChainError `in-use`, `unusable`, `other-genesis`, `required-block`, `unsupported-fork`, `other-format`,
+ * `corrupt`
  */
 export async function openChain(options: ChainOptions): Promise<LocalChain> {
+  checkChainSupported(options.genesis, options.genesis.header.timestamp);
   const database = await openDatabase(options.location);
   try {
     const store = await BlockStore.open(database, options.genesis, options.crypto);
@@ -172,7 +179,7 @@ function chainOver(database: Database, store: BlockStore, options: ChainOptions)
     ...rules,
     ...serveChain(store, options.onCorrupt),
     genesis,
-    networkId: options.networkId ?? config.chainId,
+    networkId: options.networkId ?? BigInt.asUintN(64, config.chainId),
     genesisHash: first.hash,
     forks: forkSchedule(config, first.timestamp),
     skeleton: createSkeletonStore(database, crypto),
@@ -187,7 +194,10 @@ function chainOver(database: Database, store: BlockStore, options: ChainOptions)
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    checkRequired: (header) => checkRequiredBlock(required, header),
+    checkEligible(header) {
+      checkRequiredBlock(required, header);
+      checkForkSupported(config, header);
+    },
     async check(block) {
       if (!equalBytes(block.header.parentHash, store.head.header.hash)) return undefined;
       return (await checkNew([block])).error?.reason;

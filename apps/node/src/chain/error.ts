@@ -8,6 +8,8 @@ export type ChainErrorCode =
   | 'other-genesis'
   /** The database holds another block than one that is required. */
   | 'required-block'
+  /** The chain has come to a fork whose rules this version does not know. */
+  | 'unsupported-fork'
   /** The database was written by another version of this program. */
   | 'other-format'
   /** A record of the database is damaged; the message names its key. */
@@ -41,6 +43,8 @@ export type BlockErrorCode =
   | 'other-chain'
   /** The operator requires another block with its number. */
   | 'required-block'
+  /** Of a fork whose rules this version does not know. */
+  | 'unsupported-fork'
   // Of the header.
   | 'number'
   | 'timestamp'

@@ -17,8 +17,8 @@ export interface SyncChain {
   hashAt(number: number): Promise<Uint8Array | undefined>;
   /** Of the canonical block with the hash. */
   numberOf(hash: Uint8Array): Promise<number | undefined>;
-  /** @throws BlockError `required-block` when the operator requires another block in its place */
-  checkRequired(header: SealedHeader): void;
+  /** @throws BlockError `required-block`, `unsupported-fork` when the header is not followed, valid or not */
+  checkEligible(header: SealedHeader): void;
   /** @throws BlockError */
   checkBody(header: SealedHeader, body: SealedBody): void;
   /** @throws BlockError */

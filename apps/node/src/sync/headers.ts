@@ -50,7 +50,7 @@ export async function downloadHeaders(options: HeaderDownloadOptions): Promise<H
   if (active === undefined || !equalBytes(active.topHash, target)) {
     if (active !== undefined) older = [active, ...older];
     const header = await findHeader(options);
-    chain.checkRequired(header);
+    chain.checkEligible(header);
     active = {
       top: header.number,
       topHash: header.hash,
@@ -217,7 +217,7 @@ class HeaderDownload implements Work<Span> {
         break;
       }
       // That what was downloaded joins the target makes it the target's fault, not the peer's.
-      for (const header of headers) this.#options.chain.checkRequired(header);
+      for (const header of headers) this.#options.chain.checkEligible(header);
       this.#segment = { ...this.#segment, tail: last.number, tailParent: last.parentHash };
       this.#unsaved.push(...headers);
       this.downloaded += headers.length;

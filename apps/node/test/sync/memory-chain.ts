@@ -61,7 +61,7 @@ export class MemoryChain implements SyncChain {
     return found < 0 ? undefined : found;
   }
 
-  checkRequired: SyncChain['checkRequired'] = (header) => checkRequiredBlock(this.required, header);
+  checkEligible: SyncChain['checkEligible'] = (header) => checkRequiredBlock(this.required, header);
   checkBody: SyncChain['checkBody'] = (header, body) => this.#rules.checkBody(header, body);
   checkReceipts: SyncChain['checkReceipts'] = (header, receipts) =>
     this.#rules.checkReceipts(header, receipts);
