@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
 import { fromHex } from '@devp2p/enr';
@@ -41,15 +42,21 @@ function makeDirectory(path: string): void {
 }
 
 /**
- * The private key of the node that lives in `datadir`, made at its first start.
+ * The private key of the node that lives in `datadir`, made at its first start. The caller has locked the directory.
  *
+ * @param warn called with a line when the file system cannot keep the key from other users
  * @throws NodeError `nodekey-exposed` when others may read the file, `nodekey-invalid` when it holds
  *   no key; a file that is there is never written to
  */
-export function openNodeKey(datadir: string, crypto: Crypto): Uint8Array {
+export function openNodeKey(
+  datadir: string,
+  crypto: Crypto,
+  warn: (line: string) => void = () => {},
+): Uint8Array {
   const path = join(datadir, 'nodekey');
   if (!existsSync(path)) createSecretFile({ path, what }, generatePrivateKey());
-  return ownKey(path, crypto);
+  checkMode(path, warn);
+  return readNodeKey(path, crypto, 'restore it, or remove the file to get a new identity');
 }
 
 /**
@@ -68,15 +75,30 @@ export function readNodeKey(path: string, crypto: Crypto, remedy: string): Uint8
   return key;
 }
 
-function ownKey(path: string, crypto: Crypto): Uint8Array {
+/** @throws NodeError `nodekey-exposed` */
+function checkMode(path: string, warn: (line: string) => void): void {
   const { mode } = statSync(path);
   // Windows has no such bits.
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    const shown = (mode & 0o777).toString(8).padStart(4, '0');
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return;
+  const shown = (mode & 0o777).toString(8).padStart(4, '0');
+  if (keepsModes(dirname(path))) {
     throw new NodeError(
       'nodekey-exposed',
       `${what} ${path} is open to other users (mode ${shown}): chmod 600 ${path}`,
     );
   }
-  return readNodeKey(path, crypto, 'restore it, or remove the file to get a new identity');
+  warn(`${what} ${path} may be open to other users: its file system keeps no permissions`);
+}
+
+/** Whether files in a directory have the permissions that they are made with, which FAT and others give them not. */
+function keepsModes(directory: string): boolean {
+  const probe = join(directory, `mode.${randomUUID()}`);
+  try {
+    closeSync(openSync(probe, 'wx', 0o600));
+    return (statSync(probe).mode & 0o077) === 0;
+  } catch {
+    return true;
+  } finally {
+    rmSync(probe, { force: true });
+  }
 }

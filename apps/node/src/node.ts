@@ -103,18 +103,20 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
   const genesis = await readGenesis(options, crypto);
   checkChainSupported(genesis, clock.now() / 1000);
   const datadir = openDatadir(options.datadir);
-  const privateKey = options.privateKey ?? openNodeKey(datadir, crypto);
+  const { networkId, requiredBlocks } = options;
+  const chain = await openNodeChain({
+    ...{ datadir, genesis, networkId, requiredBlocks, crypto, clock, logs },
+  });
+  open.store(() => chain.close());
+  // With the chain open, no other process makes secrets here.
+  const privateKey =
+    options.privateKey ?? openNodeKey(datadir, crypto, (line) => logs('node').warn({}, line));
   const authrpc = options.authrpc && {
     ...options.authrpc,
     jwtSecret: options.authrpc.jwtSecret ?? openJwtSecret(datadir),
   };
   const id = crypto.secp256k1.publicKey(privateKey);
   refuseSelf(id, staticNodes, trustedNodes);
-  const { networkId, requiredBlocks } = options;
-  const chain = await openNodeChain({
-    ...{ datadir, genesis, networkId, requiredBlocks, crypto, clock, logs },
-  });
-  open.store(() => chain.close());
   const metrics = options.metrics && createMetrics();
   open.store(() => metrics?.close());
 

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   openSync,
   readFileSync,
-  unlinkSync,
+  renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { toHex } from '@devp2p/enr';
@@ -38,7 +40,8 @@ export function readSecretFile({ path, what, code, remedy }: SecretFile): string
 
 /**
  * Makes a secret's file, for its owner only. Whole or not at all, and never over a file that is there: written aside,
- * then linked into place. Who needs the secret reads it back, since another process may have been first.
+ * then linked into place, or renamed on a file system without hard links, where the caller has to have locked the
+ * datadir. Who needs the secret reads it back, since another process may have been first.
  *
  * @throws NodeError `datadir-unusable`
  */
@@ -56,15 +59,24 @@ export function createSecretFile(
       } finally {
         closeSync(file);
       }
-      linkSync(aside, path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      place(aside, path);
     } finally {
-      unlinkSync(aside);
+      rmSync(aside, { force: true });
     }
   } catch (error) {
     const message = `${what} ${path} cannot be written (${reason(error)})`;
     throw new NodeError('datadir-unusable', message, { cause: error });
+  }
+}
+
+/** Gives a file its name, unless that is taken. */
+function place(aside: string, path: string): void {
+  try {
+    linkSync(aside, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    // FAT, SMB, some FUSE and overlay file systems have no hard links, and each says so in its own way.
+    if (!existsSync(path)) renameSync(aside, path);
   }
 }
 

@@ -1,5 +1,6 @@
 import { Level } from 'level';
 import { NodeError, type NodeErrorCode } from './error.ts';
+import { levelProblem } from './level-error.ts';
 import { errorText } from './log.ts';
 
 /** A LevelDB with text for keys, whose failures are {@link NodeError}s that name it. */
@@ -82,16 +83,22 @@ function copy(value: Uint8Array): Uint8Array {
 }
 
 function asNodeError(error: unknown, { location, name, code, remedy }: StoreOptions): NodeError {
-  const { cause = error } = error as Error;
-  const text = errorText(cause);
-  switch ((cause as { code?: unknown }).code) {
-    case 'LEVEL_LOCKED':
+  const { problem } = levelProblem(error as Error);
+  const text = errorText((error as Error).cause ?? error);
+  switch (problem) {
+    case 'locked':
       return new NodeError(
         'datadir-in-use',
         `${name} ${location} is in use by another process: stop it, or choose another with --datadir`,
         { cause: error },
       );
-    case 'LEVEL_CORRUPTION':
+    case 'no-locks':
+      return new NodeError(
+        code,
+        `${name} ${location} cannot be locked (${text}): choose a file system that has locks with --datadir`,
+        { cause: error },
+      );
+    case 'damaged':
       return new NodeError(code, `${name} ${location} is damaged (${text}): ${remedy}`, {
         cause: error,
       });

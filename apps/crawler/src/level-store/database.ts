@@ -77,11 +77,23 @@ export async function openDatabase(location: string): Promise<Database> {
   };
 }
 
+/** Texts of `fcntl` errors that say that the file system has no locks, not that another process holds one. */
+const withoutLocks =
+  /No locks available|not supported|Not supported|not implemented|Invalid argument/;
+
 function typed(error: unknown, location: string): unknown {
   if (!(error instanceof Error)) return error;
   const cause = error.cause instanceof Error ? error.cause : error;
   switch ((cause as { code?: unknown }).code) {
     case 'LEVEL_LOCKED':
+      // classic-level says so of every failure to lock, also on a file system that cannot.
+      if (withoutLocks.test(cause.message)) {
+        return new CrawlerError(
+          'store-failed',
+          `${location} cannot be locked (${cause.message}): choose a file system that has locks with --datadir`,
+          { cause: error },
+        );
+      }
       return new CrawlerError('datadir-in-use', `${location} is in use by another process`, {
         cause: error,
       });

@@ -1,4 +1,5 @@
 import { Level } from 'level';
+import { levelProblem } from '../level-error.ts';
 import { ChainError } from './error.ts';
 
 /** One change of a {@link Database}. */
@@ -88,18 +89,21 @@ function asView<T extends Uint8Array | undefined>(value: T): T {
 
 function asChainError(error: unknown, location: string): unknown {
   if (!(error instanceof Error)) return error;
-  const cause = error.cause instanceof Error ? error.cause : error;
-  const code = 'code' in cause ? cause.code : undefined;
-  switch (code) {
-    case 'LEVEL_LOCKED':
+  const { problem, text } = levelProblem(error);
+  switch (problem) {
+    case 'locked':
       return new ChainError('in-use', `${location} is in use by another process`, { cause: error });
-    case 'LEVEL_CORRUPTION':
-      return new ChainError('corrupt', `${location} is damaged (${cause.message})`, {
-        cause: error,
-      });
-    case 'LEVEL_DATABASE_NOT_OPEN':
+    case 'no-locks':
+      return new ChainError(
+        'unusable',
+        `${location} cannot be locked (${text}): choose a file system that has locks with --datadir`,
+        { cause: error },
+      );
+    case 'damaged':
+      return new ChainError('corrupt', `${location} is damaged (${text})`, { cause: error });
+    case 'closed':
       return new ChainError('closed', `${location} is closed`, { cause: error });
-    default:
-      return new ChainError('unusable', `${location}: ${cause.message}`, { cause: error });
+    case 'other':
+      return new ChainError('unusable', `${location}: ${text}`, { cause: error });
   }
 }
