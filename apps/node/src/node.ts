@@ -19,6 +19,9 @@ import { openDatadir, openNodeKey } from './datadir.ts';
 import { openDiscovery } from './discovery/discovery.ts';
 import { openOwnRecord } from './discovery/own-record.ts';
 import { Consensus } from './engine/consensus.ts';
+import { createEngine } from './engine/methods.ts';
+import { syncStateOf } from './engine/sync-state.ts';
+import { forkchoiceTags } from './engine/tags.ts';
 import { NodeError } from './error.ts';
 import { openJwtSecret } from './jwt-secret.ts';
 import { silentLogs } from './log.ts';
@@ -33,7 +36,7 @@ import { openNetwork } from './network/network.ts';
 import { createPeerSet, type NodePeer, type Peers } from './network/peers.ts';
 import { openNodeChain, readGenesis } from './node-chain.ts';
 import type { NodeOptions } from './node-options.ts';
-import { engineNamespace } from './rpc/engine.ts';
+import { ethNamespace } from './rpc/eth.ts';
 import { nodeControl } from './rpc/node-control.ts';
 import { openRpc } from './rpc/servers.ts';
 import { createSync, type Sync, type SyncResult } from './sync/sync.ts';
@@ -204,6 +207,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
     peers: { ...peers, staticsTried: network.staticsTried },
     target: options.syncTarget,
     choice: consensus,
+    followStatic: authrpc?.optional,
     onSynced: (result) => void open.done.then(() => events.emit('synced', result)),
     report: progress.report,
     clock,
@@ -212,13 +216,27 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
   open.service(() => sync.close());
 
   const health = watchHealth({ peers, chain, sync, progress, signal });
+  const engine =
+    consensus &&
+    createEngine({
+      ...{ chain, consensus, crypto, clock, log: logs('rpc') },
+      maxReorgDepth: authrpc?.maxReorgDepth,
+      isExpected: !authrpc?.optional,
+    });
+  open.service(() => engine?.close());
   const rpc = await openRpc({
     ...{ http: options.http, ws: options.ws, authrpc, health, onCall: metrics?.countCall },
     control: nodeControl({
       ...{ id, clientId: ownClientId, datadir, host, enode, chain, peers, network, crypto },
       record: () => own.record,
     }),
-    engine: consensus && engineNamespace({ chain, consensus, crypto }),
+    engine: engine?.namespace,
+    eth:
+      consensus &&
+      ethNamespace({
+        ...{ chain, crypto, tags: forkchoiceTags(chain, consensus) },
+        syncState: syncStateOf(chain, consensus),
+      }),
     ...{ crypto, clock, random, log: logs('rpc') },
   });
   open.service(() => rpc.close());

@@ -46,6 +46,19 @@ export function nextExcessBlobGas(
   return excess + used - target;
 }
 
+/** What a unit of blob gas costs in a block of this excess, in wei (EIP-4844). */
+export function blobBaseFee(excessBlobGas: number, blobs: BlobParameters): bigint {
+  const fraction = blobs.baseFeeUpdateFraction;
+  const numerator = BigInt(excessBlobGas);
+  let sum = 0n;
+  let term = fraction;
+  for (let i = 1n; term > 0n; i++) {
+    sum += term;
+    term = (term * numerator) / (fraction * i);
+  }
+  return sum / fraction;
+}
+
 /**
  * Whether one blob costs less than `price`. The sum that approximates e^(excess / fraction) only grows, so it is left
  * as soon as the answer is known: no excess, however large, makes it long.

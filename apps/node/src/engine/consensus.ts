@@ -1,24 +1,80 @@
 import { toHex } from '@devp2p/enr';
+import type { SealedHeader } from '@devp2p/eth';
 import { equalBytes } from '../chain/bytes.ts';
+import { type BadBlock, BadBlocks } from './bad-blocks.ts';
 
-/** Refused blocks that are remembered, the latest. */
-const maxRefused = 1024;
+/** Headers of payloads that are kept for the sync (go-ethereum, `maxTrackedHeaders`). */
+const maxHeaders = 96;
 
-/** What the consensus layer has chosen, and which blocks it must not choose. */
+/** A forkchoice as the consensus client names it; blocks that it does not name are absent. */
+export interface Forkchoice {
+  readonly head: Uint8Array;
+  readonly safe?: Uint8Array | undefined;
+  readonly finalized?: Uint8Array | undefined;
+}
+
+/** A block of our chain. */
+export interface BlockRef {
+  readonly number: number;
+  readonly hash: Uint8Array;
+}
+
+/** A forkchoice whose blocks are on our chain. Replaced as a whole, so that its three blocks are seen together. */
+export interface AppliedForkchoice {
+  readonly head: BlockRef;
+  readonly safe?: BlockRef | undefined;
+  readonly finalized?: BlockRef | undefined;
+}
+
+/** What the consensus client says of itself (`ClientVersionV1`). */
+export interface ConsensusClient {
+  readonly code: string;
+  readonly name: string;
+  readonly version: string;
+  readonly commit: string;
+}
+
+/** What the consensus client has named, and which blocks it must not name. */
 export class Consensus {
-  #head: Uint8Array | undefined;
-  readonly #refused = new Map<string, string>();
+  readonly badBlocks: BadBlocks = new BadBlocks();
+  /** Of the client that has introduced itself last. */
+  client: ConsensusClient | undefined;
+  /** The columns that the client samples, a bitmap of 16 bytes. */
+  custodyColumns: Uint8Array | undefined;
+  #named: Forkchoice | undefined;
+  #applied: AppliedForkchoice | undefined;
+  /** Whether the sync has given up on the head that is named. */
+  #refusedHead = false;
+  readonly #headers = new Map<string, SealedHeader>();
   readonly #listeners = new Set<() => void>();
 
-  /** Hash of the block that is to be the head; `undefined` as long as nobody has said so. */
+  /** Hash of the block that is to be the head; `undefined` until the consensus client names one. */
   get head(): Uint8Array | undefined {
-    return this.#head;
+    return this.#named?.head;
   }
 
-  choose(head: Uint8Array): void {
-    if (this.#head !== undefined && equalBytes(this.#head, head)) return;
-    this.#head = head;
+  get named(): Forkchoice | undefined {
+    return this.#named;
+  }
+
+  /** The last forkchoice whose head our chain has come to. */
+  get applied(): AppliedForkchoice | undefined {
+    return this.#applied;
+  }
+
+  /** The head is to come to; its ancestors need not be known. */
+  choose(forkchoice: Forkchoice): void {
+    const before = this.#named;
+    this.#named = forkchoice;
+    if (before !== undefined && equalBytes(before.head, forkchoice.head) && !this.#refusedHead)
+      return;
+    this.#refusedHead = false;
     for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** The forkchoice is in force. */
+  apply(forkchoice: AppliedForkchoice): void {
+    this.#applied = forkchoice;
   }
 
   /** Calls back when another head is chosen. @returns a function that ends it */
@@ -27,17 +83,31 @@ export class Consensus {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Remembers that a block breaks a rule, and which. */
-  refuse(hash: Uint8Array, reason: string): void {
-    const key = toHex(hash);
-    this.#refused.delete(key);
-    this.#refused.set(key, reason);
-    const [oldest] = this.#refused.keys();
-    if (this.#refused.size > maxRefused && oldest !== undefined) this.#refused.delete(oldest);
+  /** Remembers that a block breaks a rule, and which blocks follow it. */
+  refuse(
+    hash: Uint8Array,
+    reason: string,
+    descendants: readonly Uint8Array[] = [],
+    latestValidHash: BadBlock['latestValidHash'] = null,
+  ): void {
+    this.badBlocks.add(hash, { reason, latestValidHash }, descendants);
+    if (this.head !== undefined && this.badBlocks.has(this.head)) this.#refusedHead = true;
   }
 
-  /** The rule that a block breaks, as far as is known. */
-  refusal(hash: Uint8Array): string | undefined {
-    return this.#refused.get(toHex(hash));
+  /** Whether a block is known to be invalid, or to follow one that is. */
+  isRefused(hash: Uint8Array): boolean {
+    return this.badBlocks.has(hash);
+  }
+
+  /** Keeps the header of a payload whose place in the chain is not known. */
+  keepHeader(header: SealedHeader): void {
+    this.#headers.set(toHex(header.hash), header);
+    const [oldest] = this.#headers.keys();
+    if (this.#headers.size > maxHeaders && oldest !== undefined) this.#headers.delete(oldest);
+  }
+
+  /** A header that a payload has brought. */
+  header(hash: Uint8Array): SealedHeader | undefined {
+    return this.#headers.get(toHex(hash));
   }
 }

@@ -1,38 +1,6 @@
-import { fromHex } from '@devp2p/enr';
 import type { Withdrawal } from '@devp2p/eth';
 import * as v from 'valibot';
-
-/** Something that the Engine API sends, read from JSON. */
-type Form<T> = v.GenericSchema<unknown, T>;
-
-/** `DATA`: bytes in hex. */
-export function data(length?: number): Form<Uint8Array> {
-  const expected = `expected 0x and ${length === undefined ? 'an even number of' : 2 * length} hex digits`;
-  return v.pipe(
-    v.string(expected),
-    v.regex(/^0x(?:[0-9a-fA-F]{2})*$/, expected),
-    v.check((text) => length === undefined || text.length === 2 + 2 * length, expected),
-    v.transform((text) => fromHex(text.slice(2))),
-  );
-}
-
-/** `QUANTITY` */
-function quantity(bits: number): Form<bigint> {
-  const expected = 'expected 0x and a number in hex without leading zeros';
-  return v.pipe(
-    v.string(expected),
-    v.regex(/^0x(?:0|[1-9a-fA-F][0-9a-fA-F]{0,63})$/, expected),
-    v.transform((text) => BigInt(text)),
-    v.maxValue((1n << BigInt(bits)) - 1n, `expected at most ${bits} bits`),
-  );
-}
-
-/** One that stays below 2⁵³, as every gas, number and time does. */
-const number: Form<number> = v.pipe(
-  quantity(64),
-  v.maxValue(BigInt(Number.MAX_SAFE_INTEGER), 'expected less than 2^53'),
-  v.transform(Number),
-);
+import { data, type Form, quantity, safeQuantity } from '../rpc/codec/hex.ts';
 
 /** `ExecutionPayload`, of any version. */
 export interface ExecutionPayload extends Readonly<Partial<AddedFields>> {
@@ -64,7 +32,7 @@ interface AddedFields {
 
 export type AddedField = keyof AddedFields;
 
-/** What is `null` is as good as absent. */
+/** A field that is `null` is as good as absent. */
 function maybe<T>(form: Form<T>): Form<T | undefined> {
   return v.pipe(
     v.nullish(form),
@@ -73,18 +41,18 @@ function maybe<T>(form: Form<T>): Form<T | undefined> {
 }
 
 const withdrawal: Form<Withdrawal> = v.object({
-  index: number,
-  validatorIndex: number,
+  index: safeQuantity,
+  validatorIndex: safeQuantity,
   address: data(20),
   amount: quantity(64),
 });
 
 const added = {
   withdrawals: maybe(v.array(withdrawal)),
-  blobGasUsed: maybe(number),
-  excessBlobGas: maybe(number),
+  blobGasUsed: maybe(safeQuantity),
+  excessBlobGas: maybe(safeQuantity),
   blockAccessList: maybe(data()),
-  slotNumber: maybe(number),
+  slotNumber: maybe(safeQuantity),
 };
 
 export const addedFields: readonly AddedField[] = Object.keys(added) as AddedField[];
@@ -94,14 +62,15 @@ export const executionPayload: Form<ExecutionPayload> = v.object({
   feeRecipient: data(20),
   stateRoot: data(32),
   receiptsRoot: data(32),
-  logsBloom: data(256),
+  // What does not fit into a header is an invalid block, not an invalid parameter: this, extra data and base fee.
+  logsBloom: data(),
   prevRandao: data(32),
-  blockNumber: number,
-  gasLimit: number,
-  gasUsed: number,
-  timestamp: number,
+  blockNumber: safeQuantity,
+  gasLimit: safeQuantity,
+  gasUsed: safeQuantity,
+  timestamp: safeQuantity,
   extraData: data(),
-  baseFeePerGas: quantity(256),
+  baseFeePerGas: quantity(512),
   blockHash: data(32),
   transactions: v.array(data()),
   ...added,
@@ -117,6 +86,41 @@ export const executionRequests: Form<readonly Uint8Array[]> = v.pipe(
   ),
 );
 
+/** `PayloadAttributes`, of any version. */
+export interface PayloadAttributes extends Readonly<Partial<AddedAttributes>> {
+  readonly timestamp: number;
+  readonly prevRandao: Uint8Array;
+  readonly suggestedFeeRecipient: Uint8Array;
+}
+
+/** The attributes that forks have added. */
+interface AddedAttributes {
+  readonly withdrawals: readonly Withdrawal[] | undefined;
+  readonly parentBeaconBlockRoot: Uint8Array | undefined;
+  readonly slotNumber: number | undefined;
+  readonly targetGasLimit: number | undefined;
+}
+
+export type AddedAttribute = keyof AddedAttributes;
+
+const addedAttributes = {
+  withdrawals: maybe(v.array(withdrawal)),
+  parentBeaconBlockRoot: maybe(data(32)),
+  slotNumber: maybe(safeQuantity),
+  targetGasLimit: maybe(safeQuantity),
+};
+
+export const addedAttributeNames: readonly AddedAttribute[] = Object.keys(
+  addedAttributes,
+) as AddedAttribute[];
+
+export const payloadAttributes: Form<PayloadAttributes> = v.object({
+  timestamp: safeQuantity,
+  prevRandao: data(32),
+  suggestedFeeRecipient: data(20),
+  ...addedAttributes,
+});
+
 /** `ForkchoiceState`: 32 bytes each, zeros for none. */
 export interface ForkchoiceState {
   readonly headBlockHash: Uint8Array;
@@ -129,3 +133,14 @@ export const forkchoiceState: Form<ForkchoiceState> = v.object({
   safeBlockHash: data(32),
   finalizedBlockHash: data(32),
 });
+
+/** `ClientVersionV1`. Texts are cut to a length that is worth keeping. */
+export const clientVersion: Form<{ code: string; name: string; version: string; commit: string }> =
+  v.object({ code: shortText(), name: shortText(), version: shortText(), commit: shortText() });
+
+function shortText(): Form<string> {
+  return v.pipe(
+    v.string(),
+    v.transform((text) => text.slice(0, 64)),
+  );
+}

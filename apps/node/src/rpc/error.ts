@@ -1,6 +1,6 @@
 /**
- * Codes of JSON-RPC 2.0; from -32000 to -32099 those that go-ethereum adds (`rpc/errors.go`), and from -38000 on those
- * of the Engine API.
+ * Codes of JSON-RPC 2.0; from -32000 to -32099 those that go-ethereum adds (`rpc/errors.go`), from -38000 on those of
+ * the Engine API, and two of the `eth` methods (execution-apis).
  */
 const numbers = {
   'parse-error': -32700,
@@ -12,7 +12,12 @@ const numbers = {
   timeout: -32002,
   'too-large': -32003,
   'invalid-forkchoice': -38002,
+  'invalid-attributes': -38003,
+  'too-large-request': -38004,
   'unsupported-fork': -38005,
+  'too-deep-reorg': -38006,
+  'unknown-block': -39001,
+  'pruned-history': 4444,
 } as const;
 
 /** What went wrong, in words. */

@@ -1,5 +1,6 @@
 import type { NodeControl } from './admin.ts';
 import { method, type Namespace } from './api.ts';
+import { toQuantity } from './codec/hex.ts';
 
 /** `net_*`: the little that anybody may know of the network. */
 export function netNamespace(node: Pick<NodeControl, 'networkId' | 'peers'>): Namespace {
@@ -8,7 +9,7 @@ export function netNamespace(node: Pick<NodeControl, 'networkId' | 'peers'>): Na
       version: method([], () => node.networkId.toString()),
       // The port is open before this can be asked, and is closed after it.
       listening: method([], () => true),
-      peerCount: method([], () => `0x${node.peers().length.toString(16)}`),
+      peerCount: method([], () => toQuantity(node.peers().length)),
     },
   };
 }

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
 import { isLoopback, parseIp } from '@devp2p/enr';
+import { NodeError } from '../error.ts';
 import type { Log } from '../log.ts';
 import { adminNamespace, type NodeControl } from './admin.ts';
 import { type Api, type Namespace, selectApi } from './api.ts';
@@ -24,6 +25,7 @@ export interface OpenRpcOptions {
   readonly control: NodeControl;
   /** Offered by `authrpc` only. */
   readonly engine?: Namespace | undefined;
+  readonly eth?: Namespace | undefined;
   readonly health: () => { readonly healthy: boolean };
   /** Told of each call, and whether it succeeded. */
   readonly onCall?: ((ok: boolean) => void) | undefined;
@@ -122,9 +124,13 @@ async function openAuthrpc(
   options: OpenRpcOptions,
   open: OpenServers,
 ): Promise<string | undefined> {
-  const { authrpc, engine, health, clock, random, log } = options;
+  const { authrpc, engine, eth, health, clock, random, log } = options;
   if (authrpc === undefined) return undefined;
-  const namespaces = { ...openNamespaces(options), ...(engine && { engine }) };
+  const namespaces = {
+    ...openNamespaces(options),
+    ...(engine && { engine }),
+    ...(eth && { eth }),
+  };
   const handlers = await createAuthrpc({
     rpc: jsonRpc(options, selectApi(namespaces, Object.keys(namespaces)), authrpcRpcLimits),
     virtualHosts: authrpc.virtualHosts ?? defaultHosts,
@@ -134,11 +140,22 @@ async function openAuthrpc(
   open.onClose(handlers.close);
   const at = place(authrpc, 8551);
   const { onRequest, onUpgrade } = handlers;
-  const url = await open.listen({ ...at, flag: 'authrpc', onRequest, onUpgrade });
-  if (!isLocal(at)) {
-    log.warn({ ...at }, 'whoever can read along can use a token for a minute: authrpc is not TLS');
+  try {
+    const url = await open.listen({ ...at, flag: 'authrpc', onRequest, onUpgrade });
+    if (!isLocal(at)) {
+      log.warn(
+        { ...at },
+        'authrpc is not encrypted: a token that is read on the way works for 60 s',
+      );
+    }
+    return url;
+  } catch (error) {
+    const isTaken = error instanceof NodeError && error.code === 'port-unavailable';
+    if (!authrpc.optional || !isTaken) throw error;
+    const advice = 'or switch it off with --no-authrpc';
+    log.warn({ ...at }, `no consensus client can connect: ${error.message}, ${advice}`);
+    return undefined;
   }
-  return url;
 }
 
 /** What everybody may be told. */

@@ -38,4 +38,11 @@ export interface AuthrpcSettings extends AddressSettings {
   readonly virtualHosts?: readonly string[] | undefined;
   /** What tokens are signed with, 32 bytes. @default the one in `datadir/jwtsecret`, made at the first start */
   readonly jwtSecret?: Uint8Array | undefined;
+  /** Blocks by which the consensus client may set the head back; 0 for no limit. @default 32, as go-ethereum */
+  readonly maxReorgDepth?: number | undefined;
+  /**
+   * Whether the node can do without a consensus client. Then a port that is taken is one warning and no error, and the
+   * best block of a static node is followed until a client names its first head. @default false
+   */
+  readonly optional?: boolean | undefined;
 }

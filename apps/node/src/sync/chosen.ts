@@ -1,4 +1,4 @@
-import { type Clock, withTimeout } from '@devp2p/clock';
+import type { SealedHeader } from '@devp2p/eth';
 import type { Log } from '../log.ts';
 import type { SyncChain } from './chain.ts';
 import type { Target } from './target.ts';
@@ -9,31 +9,31 @@ export interface HeadChoice {
   readonly head: Uint8Array | undefined;
   /** Calls back when another head is chosen. @returns a function that ends it */
   onChange(listener: () => void): () => void;
-  /** Remembers that a block cannot be followed, and why. */
-  refuse(hash: Uint8Array, reason: string): void;
-  /** Why a block cannot be followed, as far as is known. */
-  refusal(hash: Uint8Array): string | undefined;
+  /** Remembers that a block is invalid, why, and which blocks follow it. */
+  refuse(hash: Uint8Array, reason: string, descendants: readonly Uint8Array[]): void;
+  /** Whether a block is known to be invalid, or to follow one that is. */
+  isRefused(hash: Uint8Array): boolean;
+  /** The header of a block that was chosen, where it is known already. */
+  header(hash: Uint8Array): SealedHeader | undefined;
 }
 
 /** @see chosenTarget */
 export interface ChosenTargetOptions {
   readonly choice: HeadChoice;
   readonly chain: SyncChain;
-  readonly clock: Clock;
   readonly log: Log;
   /** Called each time a block is chosen that is on our chain. */
   readonly onNone: () => void;
   readonly signal: AbortSignal;
 }
 
-/** A consensus client speaks every 12 s; after so long without a word the operator is told. In ms. */
-const silence = 120_000;
-
 /** Waits until the consensus layer chooses a block that is not on our chain. */
 export async function chosenTarget(options: ChosenTargetOptions): Promise<Target> {
-  const { choice, chain, clock, log, onNone, signal } = options;
+  const { choice, chain, onNone, signal } = options;
   let wake = (): void => {};
-  const unsubscribe = choice.onChange(() => wake());
+  const onChange = (): void => wake();
+  const unsubscribe = choice.onChange(onChange);
+  signal.addEventListener('abort', onChange);
   try {
     for (;;) {
       signal.throwIfAborted();
@@ -41,16 +41,14 @@ export async function chosenTarget(options: ChosenTargetOptions): Promise<Target
         wake = resolve;
       });
       const hash = choice.head;
-      if (hash !== undefined && choice.refusal(hash) === undefined) {
+      if (hash !== undefined && !choice.isRefused(hash)) {
         if ((await chain.numberOf(hash)) === undefined) return { hash };
         onNone();
       }
-      await withTimeout(clock, silence, () => changed, { signal }).catch(() => {});
-      if (choice.head === undefined && !signal.aborted) {
-        log.warn({}, 'no consensus client says what the head is: has it the JWT secret?');
-      }
+      await changed;
     }
   } finally {
+    signal.removeEventListener('abort', onChange);
     unsubscribe();
   }
 }

@@ -16,6 +16,8 @@ export interface HeaderDownloadOptions {
   readonly clock: Clock;
   /** Hash of the block to come to. */
   readonly target: Uint8Array;
+  /** Its header, where it is known already. @default asked of peers */
+  readonly targetHeader?: SealedHeader | undefined;
   readonly signal: AbortSignal;
   readonly report: ReportProgress;
 }
@@ -49,7 +51,7 @@ export async function downloadHeaders(options: HeaderDownloadOptions): Promise<H
   let [active, ...older] = await chain.skeleton.segments();
   if (active === undefined || !equalBytes(active.topHash, target)) {
     if (active !== undefined) older = [active, ...older];
-    const header = await findHeader(options);
+    const header = options.targetHeader ?? (await findHeader(options));
     chain.checkEligible(header);
     active = {
       top: header.number,

@@ -12,7 +12,7 @@ import { SyncError } from './error.ts';
 import { downloadHeaders } from './headers.ts';
 import type { SyncPeers } from './peers.ts';
 import type { Target } from './target.ts';
-import { bestTargets, chosenTargets, type Targets } from './targets.ts';
+import { bestTargets, bestUntilChosen, chosenTargets, type Targets } from './targets.ts';
 
 /** What one run of the sync did. */
 export interface SyncResult {
@@ -36,6 +36,8 @@ export interface SyncOptions {
   readonly target?: Uint8Array | undefined;
   /** Whose blocks to come to if there is no `target`, again and again. @default static peers' */
   readonly choice?: HeadChoice | undefined;
+  /** Whether static peers' best blocks are followed until there is a choice. @default false */
+  readonly followStatic?: boolean | undefined;
   readonly log: Log;
   readonly report: ReportProgress;
   /** Called each time the sync has come to its target. */
@@ -52,6 +54,8 @@ export interface Sync {
   close(): Promise<void>;
 }
 
+/** Blocks after an invalid one that are remembered as such. */
+const maxDescendants = 256;
 /** With no progress for so long, the operator is told. In ms. */
 const stallTime = 30_000;
 
@@ -96,8 +100,9 @@ async function run(
     if (!synced) onSynced(nothingToDo(chain.head));
     synced = true;
   };
+  const targetsOf = options.followStatic ? bestUntilChosen : chosenTargets;
   const targets = choice
-    ? chosenTargets({ ...options, choice, onNone, signal })
+    ? targetsOf({ ...options, choice, onNone, signal })
     : bestTargets({ ...options, onNone, signal });
   for (;;) {
     const next = await targets.next();
@@ -109,11 +114,24 @@ async function run(
       synced ||= result !== undefined;
     } catch (error) {
       if (!(error instanceof BlockError || error instanceof SyncError)) throw error;
-      targets.refuse(hash, error);
+      targets.refuse(hash, error, await invalidHeaders(chain, hash, error));
       await chain.skeleton.clear();
     }
     onTarget(undefined);
   }
+}
+
+/** The headers from an invalid block up towards the target that follows it, as far as the skeleton has them. */
+async function invalidHeaders(
+  { skeleton }: SyncChain,
+  target: Uint8Array,
+  error: BlockError | SyncError,
+): Promise<SealedHeader[]> {
+  const [segment] = await skeleton.segments();
+  if (!(error instanceof BlockError) || segment === undefined) return [];
+  // Headers of another segment say nothing about this target.
+  const isPart = equalBytes(segment.topHash, target) && segment.tail <= error.number;
+  return isPart ? skeleton.headers(error.number, maxDescendants) : [];
 }
 
 function nothingToDo({ number, hash }: SealedHeader): SyncResult {
@@ -123,7 +141,7 @@ function nothingToDo({ number, hash }: SealedHeader): SyncResult {
 /** @returns `undefined` when nothing came of it until there was another target */
 async function syncTo(
   target: Uint8Array,
-  { chain, peers, clock, log, ...options }: SyncOptions,
+  { chain, peers, clock, log, choice, ...options }: SyncOptions,
   signal: AbortSignal,
   targets?: Pick<Targets, 'onOther'>,
 ): Promise<SyncResult | undefined> {
@@ -142,7 +160,10 @@ async function syncTo(
   try {
     const started = clock.monotonic();
     const run = { chain, peers, clock, signal: attempt.signal, report: watch.report };
-    const { ancestor, top, downloaded } = await downloadHeaders({ ...run, target });
+    const { ancestor, top, downloaded } = await downloadHeaders({
+      ...{ ...run, target },
+      targetHeader: choice?.header(target),
+    });
     const linked = clock.monotonic();
     if (ancestor < chain.head.number && ancestor < top) {
       log.warn({ from: chain.head.number, to: ancestor }, 'the target leaves our chain');

@@ -1,4 +1,5 @@
 import { toHex } from '@devp2p/enr';
+import type { SealedHeader } from '@devp2p/eth';
 import type { BlockError } from '../chain/error.ts';
 import { type ChosenTargetOptions, chosenTarget } from './chosen.ts';
 import type { SyncError } from './error.ts';
@@ -10,8 +11,12 @@ export interface Targets {
   next(): Promise<Target>;
   /** Calls back when there is another than was given last. @returns a function that ends it */
   onOther(listener: () => void): () => void;
-  /** A block turned out to be invalid, and is not to be given again. */
-  refuse(hash: Uint8Array, error: BlockError | SyncError): void;
+  /**
+   * A block turned out to be invalid, or to follow one that is, and is not to be given again.
+   *
+   * @param invalid the headers from the invalid block on, as far as they are known
+   */
+  refuse(hash: Uint8Array, error: BlockError | SyncError, invalid: readonly SealedHeader[]): void;
 }
 
 const maxRefused = 1024;
@@ -37,9 +42,42 @@ export function chosenTargets(options: ChosenTargetOptions): Targets {
   return {
     next: () => chosenTarget(options),
     onOther: (listener) => choice.onChange(listener),
-    refuse(hash, error) {
+    refuse(hash, error, [first, ...rest]) {
       log.error({ hash, error }, 'the block that the consensus layer has chosen is refused');
-      choice.refuse(hash, error.message);
+      const descendants = [...rest.map((header) => header.hash), hash];
+      choice.refuse(first?.hash ?? hash, error.message, descendants);
     },
+  };
+}
+
+/** The best blocks of static peers, until the consensus layer chooses its first block. */
+export function bestUntilChosen(
+  options: ChosenTargetOptions & Omit<TargetOptions, 'isRefused'>,
+): Targets {
+  const { choice, signal } = options;
+  const chosen = chosenTargets(options);
+  const untilChosen = new AbortController();
+  const abort = (): void => untilChosen.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  const unsubscribe = choice.onChange(() => {
+    unsubscribe();
+    untilChosen.abort();
+  });
+  const best = bestTargets({ ...options, signal: untilChosen.signal });
+  let last: Targets = best;
+  return {
+    async next() {
+      if (choice.head === undefined) {
+        last = best;
+        const target = await best.next().catch((error: unknown) => {
+          if (signal.aborted || choice.head === undefined) throw error;
+        });
+        if (target !== undefined) return target;
+      }
+      last = chosen;
+      return chosen.next();
+    },
+    onOther: chosen.onOther,
+    refuse: (...args) => last.refuse(...args),
   };
 }

@@ -252,7 +252,7 @@ test('ND-11 an address that others reach is warned of', async () => {
   expect(warnings).toEqual([]);
   await (await serve({ authrpc: { port: 0, host: '0.0.0.0', jwtSecret }, log })).close();
   expect(warnings).toEqual([
-    'whoever can read along can use a token for a minute: authrpc is not TLS',
+    'authrpc is not encrypted: a token that is read on the way works for 60 s',
   ]);
 });
 

@@ -2,6 +2,7 @@ import { virtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { sealHeader } from '@devp2p/eth';
 import { describe, expect, test } from 'vitest';
+import { BlockError } from '../../src/chain/error.ts';
 import { Consensus } from '../../src/engine/consensus.ts';
 import { silentLogs } from '../../src/log.ts';
 import type { CompleteBlock } from '../../src/sync/chain.ts';
@@ -12,7 +13,12 @@ import { MemoryChain } from './memory-chain.ts';
 
 const head = blocks.at(-1) as CompleteBlock;
 
-function setUp(chain = new MemoryChain(), target?: Uint8Array, choice?: Consensus) {
+function setUp(
+  chain = new MemoryChain(),
+  target?: Uint8Array,
+  choice?: Consensus,
+  followStatic?: boolean,
+) {
   const clock = virtualClock();
   const peers = new FakePeers(clock);
   const results: SyncResult[] = [];
@@ -26,6 +32,7 @@ function setUp(chain = new MemoryChain(), target?: Uint8Array, choice?: Consensu
       clock,
       target,
       choice,
+      followStatic,
       log,
       report: (phase, done, total) => progress.set(phase, { done, total }),
       onSynced: (result) => results.push(result),
@@ -277,7 +284,8 @@ test('ND-02 a best block on another chain is passed over for the required one', 
 });
 
 describe('a head that the consensus layer chooses', () => {
-  const hashOf = (number: number): Uint8Array => (blocks[number] as CompleteBlock).header.hash;
+  const block = (number: number): CompleteBlock => blocks[number] as CompleteBlock;
+  const hashOf = (number: number): Uint8Array => block(number).header.hash;
 
   test('ND-08 ND-09 one after another is come to, whatever static peers say', async () => {
     const choice = new Consensus();
@@ -287,12 +295,12 @@ describe('a head that the consensus layer chooses', () => {
     await clock.advance(60_000);
     expect(chain.head.number).toBe(0);
     for (const number of [300, 301, 700]) {
-      choice.choose(hashOf(number));
+      choice.choose({ head: hashOf(number) });
       await clock.advance(60_000);
       expect(chain.head.number).toBe(number);
     }
     // One that is on the chain already stays where it is.
-    choice.choose(hashOf(650));
+    choice.choose({ head: hashOf(650) });
     await clock.advance(60_000);
     expect(chain.head.number).toBe(700);
     expect(results.map(({ number }) => number)).toEqual([300, 301, 700]);
@@ -306,9 +314,9 @@ describe('a head that the consensus layer chooses', () => {
     const { clock, peers, chain, results, start } = setUp(undefined, undefined, choice);
     peers.add(blocks, { delay: 100, most: 40 });
     const sync = start();
-    choice.choose(hashOf(500));
+    choice.choose({ head: hashOf(500) });
     await clock.advance(2_000);
-    for (const number of [501, 502, 503]) choice.choose(hashOf(number));
+    for (const number of [501, 502, 503]) choice.choose({ head: hashOf(number) });
     await clock.advance(60_000);
     expect(results.map(({ number }) => number)).toEqual([500, 503]);
     expect(chain.head.number).toBe(503);
@@ -320,17 +328,17 @@ describe('a head that the consensus layer chooses', () => {
     const { clock, peers, chain, start } = setUp(undefined, undefined, choice);
     peers.add(blocks.slice(0, 400));
     const sync = start();
-    choice.choose(new Uint8Array(32).fill(7));
+    choice.choose({ head: new Uint8Array(32).fill(7) });
     await clock.advance(5_000);
-    choice.choose(hashOf(399));
+    choice.choose({ head: hashOf(399) });
     await clock.advance(60_000);
     expect(chain.head.number).toBe(399);
     // Half of the next comes, and then nothing more: the peer has no bodies from some block on.
-    choice.choose(hashOf(900));
+    choice.choose({ head: hashOf(900) });
     peers.add(blocks, { completeTo: 600 });
     await clock.advance(600_000);
     expect(chain.head.number).toBe(600);
-    choice.choose(hashOf(610));
+    choice.choose({ head: hashOf(610) });
     await clock.advance(10_000);
     peers.add(blocks);
     await clock.advance(60_000);
@@ -345,24 +353,108 @@ describe('a head that the consensus layer chooses', () => {
     chain.required = new Map([[20, new Uint8Array(32)]]);
     peers.add(blocks);
     const sync = start();
-    choice.choose(hashOf(30));
+    choice.choose({ head: hashOf(30) });
     await clock.advance(60_000);
-    expect(choice.refusal(hashOf(30))).toContain('block 20');
+    expect(choice.isRefused(hashOf(30))).toBe(true);
+    expect(choice.badBlocks.refuse(hashOf(30))?.reason).toContain('block 20');
     expect(sync.target).toBeUndefined();
-    choice.choose(hashOf(19));
+    choice.choose({ head: hashOf(19) });
     await clock.advance(60_000);
     expect(results.map(({ number }) => number)).toEqual([19]);
     await sync.close();
   });
 
-  test('ND-09 that nobody chooses is said to the operator', async () => {
+  test('EN-16 all blocks from an invalid one on are refused, however it is found', async () => {
     const choice = new Consensus();
-    const { clock, start, logged } = setUp(undefined, undefined, choice);
+    const chain = new MemoryChain();
+    const append = chain.append.bind(chain);
+    let heals = false;
+    chain.append = async (added) => {
+      const wrong = heals ? undefined : added.findIndex(({ header }) => header.number === 25);
+      if (wrong === undefined || wrong < 0) return append(added);
+      await append(added.slice(0, wrong));
+      throw new BlockError('gas-limit', 25, 'gas limit 1 is below 5000');
+    };
+    const { clock, peers, start } = setUp(chain, undefined, choice);
+    peers.add(blocks);
     const sync = start();
-    await clock.advance(100_000);
-    expect(logged).toEqual([]);
-    await clock.advance(30_000);
-    expect(logged).toEqual([expect.stringContaining('no consensus client')]);
+    choice.choose({ head: hashOf(30) });
+    await clock.advance(60_000);
+    expect(chain.head.number).toBe(24);
+    expect([24, 25, 27, 30].map((number) => choice.isRefused(hashOf(number)))).toEqual([
+      ...[false, true, true, true],
+    ]);
+    expect(choice.badBlocks.refuse(hashOf(31), hashOf(30))?.reason).toContain('gas limit 1');
+    expect(await chain.skeleton.headers(25, 1)).toEqual([]);
+    // Refused often enough, it is tried again, though the head that is named is the same.
+    heals = true;
+    for (let i = 0; i < 128; i++) choice.badBlocks.refuse(hashOf(30));
+    choice.choose({ head: hashOf(30) });
+    await clock.advance(60_000);
+    expect(chain.head.number).toBe(30);
     await sync.close();
+  });
+
+  test('EN-16 headers of an older segment are not taken for those of the invalid chain', async () => {
+    const choice = new Consensus();
+    const { clock, peers, chain, start } = setUp(undefined, undefined, choice);
+    const older = { top: 20, topHash: hashOf(20), tail: 20, tailParent: hashOf(19) };
+    await chain.skeleton.write([block(20).header], [older]);
+    const other = sideChain(10, 20);
+    chain.required = new Map([[20, hashOf(20)]]);
+    peers.add(other);
+    const sync = start();
+    const target = (other[20] as CompleteBlock).header.hash;
+    choice.choose({ head: target });
+    await clock.advance(60_000);
+    expect(choice.isRefused(target)).toBe(true);
+    expect(choice.isRefused(hashOf(20))).toBe(false);
+    await sync.close();
+  });
+
+  test('EN-15 the header of a payload need not be asked for', async () => {
+    const choice = new Consensus();
+    const { clock, peers, chain, start } = setUp(undefined, undefined, choice);
+    const peer = peers.add(blocks);
+    const sync = start();
+    choice.keepHeader(block(300).header);
+    choice.choose({ head: hashOf(300) });
+    await clock.advance(60_000);
+    expect(chain.head.number).toBe(300);
+    expect(peer.asked.headers.every((count) => count > 1)).toBe(true);
+    await sync.close();
+  });
+
+  test('EN-01 where it is optional, static peers are followed until there is a choice', async () => {
+    const choice = new Consensus();
+    const { clock, peers, chain, results, start } = setUp(undefined, undefined, choice, true);
+    peers.add(blocks.slice(0, 401));
+    const sync = start();
+    await clock.advance(60_000);
+    expect(chain.head.number).toBe(400);
+    peers.add(blocks.slice(0, 501));
+    await clock.advance(60_000);
+    expect(chain.head.number).toBe(500);
+    choice.choose({ head: hashOf(501) });
+    peers.add(blocks);
+    await clock.advance(60_000);
+    expect(chain.head.number).toBe(501);
+    await clock.advance(600_000);
+    expect(results.map(({ number }) => number)).toEqual([400, 500, 501]);
+    await sync.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  test('EN-01 a choice before any static peer ends the wait for one', async () => {
+    const choice = new Consensus();
+    const { clock, peers, chain, start } = setUp(undefined, undefined, choice, true);
+    const sync = start();
+    await clock.advance(60_000);
+    choice.choose({ head: hashOf(300) });
+    peers.add(blocks, { isStatic: false });
+    await clock.advance(60_000);
+    expect(chain.head.number).toBe(300);
+    await sync.close();
+    expect(clock.pending).toBe(0);
   });
 });

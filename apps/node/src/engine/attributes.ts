@@ -1,0 +1,75 @@
+import type { ChainConfig } from '../chain/chain-config.ts';
+import { parameter } from '../rpc/codec/hex.ts';
+import { RpcError } from '../rpc/error.ts';
+import {
+  type AddedAttribute,
+  addedAttributeNames,
+  type PayloadAttributes,
+  payloadAttributes,
+} from './params.ts';
+import type { ScheduleCheck } from './schedule-check.ts';
+import { unsupportedFork, type Version, versionFault } from './versions.ts';
+
+const cancunFields = ['withdrawals', 'parentBeaconBlockRoot'] as const;
+
+export type ForkchoiceVersion = 'V1' | 'V2' | 'V3' | 'V4';
+
+/** The forks and the structures of attributes, by the version of `engine_forkchoiceUpdated`. */
+const versions: Readonly<Record<ForkchoiceVersion, Version<AddedAttribute>>> = {
+  V1: { until: 'shanghai', fields: [] },
+  V2: { until: 'cancun', fields: { since: 'shanghai', fields: ['withdrawals'] } },
+  V3: { from: 'cancun', until: 'amsterdam', fields: cancunFields },
+  V4: { from: 'amsterdam', fields: [...cancunFields, 'slotNumber', 'targetGasLimit'] },
+};
+
+const parse = parameter(payloadAttributes);
+
+/**
+ * Holds attributes against the version of the call and the head that they would be built on.
+ *
+ * @throws RpcError `invalid-attributes`, `unsupported-fork`
+ */
+export function checkAttributes(
+  given: unknown,
+  version: ForkchoiceVersion,
+  head: { readonly timestamp: number },
+  config: ChainConfig,
+  schedule: ScheduleCheck,
+): void {
+  let attributes: PayloadAttributes;
+  try {
+    attributes = parse(given);
+  } catch (error) {
+    throw invalidAttributes((error as Error).message);
+  }
+  const fault = fieldFault(attributes, version, config);
+  if (fault === undefined) schedule.accepted();
+  else if (fault.fault !== 'fork') throw invalidAttributes(`${fault.field}: ${fault.fault}`);
+  else {
+    const method = `engine_forkchoiceUpdated${version}`;
+    if (fault.place === 'before') schedule.refused(method, attributes.timestamp);
+    throw unsupportedFork();
+  }
+  if (attributes.timestamp <= head.timestamp) {
+    throw invalidAttributes(`timestamp ${attributes.timestamp} is not after the head's`);
+  }
+}
+
+function fieldFault(
+  attributes: PayloadAttributes,
+  version: ForkchoiceVersion,
+  config: ChainConfig,
+): ReturnType<typeof versionFault<AddedAttribute, PayloadAttributes>> {
+  // The second version has two structures of its own; whatever a later one has added is none of them.
+  if (version === 'V2') {
+    const later = addedAttributeNames.find(
+      (n) => n !== 'withdrawals' && attributes[n] !== undefined,
+    );
+    if (later !== undefined) return { fault: 'unexpected', field: later };
+  }
+  return versionFault(attributes, versions[version], addedAttributeNames, config);
+}
+
+function invalidAttributes(reason: string): RpcError {
+  return new RpcError('invalid-attributes', `Invalid payload attributes: ${reason}`);
+}

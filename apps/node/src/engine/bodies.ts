@@ -1,0 +1,81 @@
+import { decodeBody } from '@devp2p/eth';
+import { equalBytes } from '../chain/bytes.ts';
+import type { LocalChain } from '../chain/chain.ts';
+import { withdrawalsJson } from '../rpc/codec/block.ts';
+import { toData } from '../rpc/codec/hex.ts';
+import { RpcError } from '../rpc/error.ts';
+
+/** Bodies of one call (go-ethereum). */
+const maxBodies = 1_024;
+/** What bodies are read from. */
+export interface BodySource {
+  readonly chain: Pick<LocalChain, 'numberOf' | 'storedBlock'>;
+  /** Number of the last block that callers see. */
+  readonly latest: () => Promise<number>;
+  /** Bytes of bodies in one answer; in hex they are twice as long. @default 120_000_000, since answers end at 250 MB */
+  readonly maxBytes?: number;
+}
+
+/** Which structure: the second version has the block access list as well. */
+export type BodyVersion = 'V1' | 'V2';
+
+/** `engine_getPayloadBodies…`: what stands in payloads and not in headers, in the order asked for. */
+export interface PayloadBodies {
+  /** @throws RpcError `too-large-request` */
+  byHash(version: BodyVersion, hashes: readonly Uint8Array[]): Promise<readonly unknown[]>;
+  /** @throws RpcError `invalid-params`, `too-large-request` */
+  byRange(version: BodyVersion, start: number, count: number): Promise<readonly unknown[]>;
+}
+
+export function createPayloadBodies(source: BodySource): PayloadBodies {
+  const { chain, latest, maxBytes = 120_000_000 } = source;
+  const bodies = async (
+    version: BodyVersion,
+    blocks: readonly { number: number | undefined; hash?: Uint8Array }[],
+  ): Promise<readonly unknown[]> => {
+    const found: unknown[] = [];
+    let room = maxBytes;
+    for (const { number, hash } of blocks) {
+      const block = number === undefined ? undefined : await chain.storedBlock(number);
+      if (block === undefined || (hash && !equalBytes(block.header.hash, hash))) {
+        found.push(null);
+        continue;
+      }
+      room -= block.body.length;
+      if (room < 0) throw tooLarge(`the bodies are more than ${maxBytes} bytes`);
+      const { transactions, withdrawals } = decodeBody(block.body);
+      found.push({
+        transactions: [...transactions].map(toData),
+        withdrawals: withdrawals ? withdrawalsJson(withdrawals) : null,
+        // Block access lists are not kept with the blocks.
+        ...(version === 'V2' && { blockAccessList: null }),
+      });
+    }
+    return found;
+  };
+  return {
+    async byHash(version, hashes) {
+      if (hashes.length > maxBodies)
+        throw tooLarge(`${hashes.length} hashes, at most ${maxBodies}`);
+      const blocks: { number: number | undefined; hash: Uint8Array }[] = [];
+      for (const hash of hashes) blocks.push({ number: await chain.numberOf(hash), hash });
+      return bodies(version, blocks);
+    },
+    async byRange(version, start, count) {
+      if (start < 1 || count < 1) {
+        throw new RpcError('invalid-params', 'start and count have to be at least 1');
+      }
+      if (count > maxBodies) throw tooLarge(`${count} bodies, at most ${maxBodies}`);
+      const last = Math.min(start + count - 1, await latest());
+      const length = Math.max(0, last - start + 1);
+      return bodies(
+        version,
+        Array.from({ length }, (_, i) => ({ number: start + i })),
+      );
+    },
+  };
+}
+
+function tooLarge(reason: string): RpcError {
+  return new RpcError('too-large-request', `Too large request: ${reason}`);
+}

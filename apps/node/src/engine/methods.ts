@@ -1,0 +1,201 @@
+import type { Clock } from '@devp2p/clock';
+import type { Crypto } from '@devp2p/crypto';
+import * as v from 'valibot';
+import type { LocalChain } from '../chain/chain.ts';
+import type { Log } from '../log.ts';
+import { type Method, method, type Namespace, optional } from '../rpc/api.ts';
+import { data, parameter, quantity, safeQuantity, toQuantity } from '../rpc/codec/hex.ts';
+import { version as ownVersion } from '../version.ts';
+import type { ForkchoiceVersion } from './attributes.ts';
+import { type BodyVersion, createPayloadBodies } from './bodies.ts';
+import type { Consensus, ConsensusClient } from './consensus.ts';
+import { createForkchoice, defaultMaxReorgDepth } from './forkchoice.ts';
+import { createNewPayload } from './new-payload.ts';
+import { clientVersion, executionPayload, executionRequests, forkchoiceState } from './params.ts';
+import { createScheduleCheck } from './schedule-check.ts';
+import { watchSilence } from './silence.ts';
+import { forkchoiceTags } from './tags.ts';
+
+/** What the Engine API works on. */
+export interface EngineParts {
+  readonly chain: Pick<
+    LocalChain,
+    | 'genesis'
+    | 'head'
+    | 'totalDifficulty'
+    | 'header'
+    | 'storedBlock'
+    | 'numberOf'
+    | 'check'
+    | 'onHead'
+  >;
+  readonly consensus: Consensus;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Blocks by which the head may be set back, 0 for no limit. @default 32 (go-ethereum) */
+  readonly maxReorgDepth?: number | undefined;
+  /** Whether a consensus client is missed that has never called. @default true */
+  readonly isExpected?: boolean | undefined;
+}
+
+/** The running Engine API. */
+export interface Engine {
+  readonly namespace: Namespace;
+  close(): void;
+}
+
+/**
+ * `engine_*`: where the consensus layer says what the head is (execution-apis, `src/engine`, Paris to Amsterdam). A
+ * payload is held against every rule that needs no execution; one that breaks none is `SYNCING`, since nothing here
+ * executes. For the same reason no payload is built; attributes for one are checked.
+ */
+export function createEngine(parts: EngineParts): Engine {
+  const { chain, consensus, clock, log } = parts;
+  const { config } = chain.genesis;
+  const schedule = createScheduleCheck(clock, log);
+  const silence = watchSilence(clock, log, parts.isExpected ?? true);
+  const forkchoice = createForkchoice({
+    ...{ chain, consensus, schedule },
+    maxReorgDepth: parts.maxReorgDepth ?? defaultMaxReorgDepth,
+  });
+  const { latest } = forkchoiceTags(chain, consensus);
+  const bodies = createPayloadBodies({ chain, latest: async () => (await latest()).number });
+  const hasAmsterdam = Number.isFinite(config.forks.amsterdam);
+
+  const methods = {
+    ...newPayloadMethods({ ...parts, schedule }, silence.heard),
+    ...forkchoiceMethods(forkchoice, consensus, silence.heard),
+    ...bodyMethods(bodies),
+    getClientVersionV1: method([parameter(clientVersion)], (client) => {
+      introduce(client, consensus, log);
+      return [ownClient];
+    }),
+  };
+  const capabilities = Object.keys(methods)
+    .filter((name) => hasAmsterdam || !amsterdamMethods.has(name))
+    .map((name) => `engine_${name}`);
+  return {
+    namespace: {
+      methods: {
+        ...methods,
+        exchangeCapabilities: method([parameter(v.array(v.string()))], () => capabilities),
+        // Deprecated since Cancun, and so not among the capabilities.
+        exchangeTransitionConfigurationV1: method([transitionConfiguration], () => ({
+          terminalTotalDifficulty: toQuantity(config.terminalTotalDifficulty ?? 0n),
+          terminalBlockHash: `0x${'00'.repeat(32)}`,
+          terminalBlockNumber: '0x0',
+        })),
+      },
+    },
+    close() {
+      silence.close();
+      forkchoice.close();
+    },
+  };
+}
+
+/** Methods that are of use from Amsterdam on alone. */
+const amsterdamMethods: ReadonlySet<string> = new Set([
+  'newPayloadV5',
+  'forkchoiceUpdatedV4',
+  'getPayloadBodiesByHashV2',
+  'getPayloadBodiesByRangeV2',
+]);
+
+/** What we are, with a code that execution-apis has reserved for no other client; a release knows no commit. */
+const ownClient: ConsensusClient = {
+  code: 'DP',
+  name: 'devp2p-node',
+  version: `v${ownVersion}`,
+  commit: '0x00000000',
+};
+
+const transitionConfiguration = parameter(
+  v.object({
+    terminalTotalDifficulty: quantity(256),
+    terminalBlockHash: data(32),
+    terminalBlockNumber: safeQuantity,
+  }),
+);
+
+function newPayloadMethods(
+  parts: Parameters<typeof createNewPayload>[0],
+  heard: () => void,
+): Readonly<Record<string, Method>> {
+  const judge = createNewPayload(parts);
+  const newPayload: typeof judge = (version, params) => {
+    heard();
+    return judge(version, params);
+  };
+  const payload = parameter(executionPayload);
+  const hash = parameter(data(32));
+  const hashes = parameter(v.array(data(32)));
+  const requests = parameter(executionRequests);
+  const withRequests = (version: 'V4' | 'V5') =>
+    method(
+      [payload, hashes, hash, requests],
+      (given, blobHashes, parentBeaconBlockRoot, executionRequests) => {
+        const context = { parentBeaconBlockRoot, executionRequests };
+        return newPayload(version, { payload: given, context, blobHashes });
+      },
+    );
+  return {
+    newPayloadV1: method([payload], (given) => newPayload('V1', { payload: given, context: {} })),
+    newPayloadV2: method([payload], (given) => newPayload('V2', { payload: given, context: {} })),
+    newPayloadV3: method([payload, hashes, hash], (given, blobHashes, parentBeaconBlockRoot) =>
+      newPayload('V3', { payload: given, context: { parentBeaconBlockRoot }, blobHashes }),
+    ),
+    newPayloadV4: withRequests('V4'),
+    newPayloadV5: withRequests('V5'),
+  };
+}
+
+function forkchoiceMethods(
+  { update }: ReturnType<typeof createForkchoice>,
+  consensus: Consensus,
+  heard: () => void,
+): Readonly<Record<string, Method>> {
+  const state = parameter(forkchoiceState);
+  const attributes = optional(parameter(v.looseObject({})));
+  const columns = optional(parameter(data(16)));
+  const forkchoiceUpdated = (version: ForkchoiceVersion) =>
+    method([state, attributes], (given, building) => {
+      heard();
+      return update(version, given, building);
+    });
+  return {
+    forkchoiceUpdatedV1: forkchoiceUpdated('V1'),
+    forkchoiceUpdatedV2: forkchoiceUpdated('V2'),
+    forkchoiceUpdatedV3: forkchoiceUpdated('V3'),
+    forkchoiceUpdatedV4: method([state, attributes, columns], (given, building, custody) => {
+      heard();
+      if (custody !== undefined) consensus.custodyColumns = custody;
+      return update('V4', given, building);
+    }),
+  };
+}
+
+function bodyMethods(
+  bodies: ReturnType<typeof createPayloadBodies>,
+): Readonly<Record<string, Method>> {
+  const hashes = parameter(v.array(data(32)));
+  const count = parameter(safeQuantity);
+  const methods = (version: BodyVersion) => ({
+    [`getPayloadBodiesByHash${version}`]: method([hashes], (given) =>
+      bodies.byHash(version, given),
+    ),
+    [`getPayloadBodiesByRange${version}`]: method([count, count], (start, length) =>
+      bodies.byRange(version, start, length),
+    ),
+  });
+  return { ...methods('V1'), ...methods('V2') };
+}
+
+/** Keeps who the consensus client is, and says so when that is news. */
+function introduce(client: ConsensusClient, consensus: Consensus, log: Log): void {
+  const { client: before } = consensus;
+  const isSame = before?.name === client.name && before.version === client.version;
+  consensus.client = client;
+  if (!isSame) log.info({ ...client }, 'consensus client');
+}

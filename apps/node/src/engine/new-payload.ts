@@ -1,0 +1,150 @@
+import type { Crypto } from '@devp2p/crypto';
+import { toHex } from '@devp2p/enr';
+import { equalBytes } from '../chain/bytes.ts';
+import type { LocalChain } from '../chain/chain.ts';
+import { decodeTransaction } from '../rpc/codec/transaction.ts';
+import { RpcError } from '../rpc/error.ts';
+import { checkAccessListForm } from './access-list.ts';
+import type { BadBlock } from './bad-blocks.ts';
+import type { Consensus } from './consensus.ts';
+import { type AddedField, addedFields, type ExecutionPayload } from './params.ts';
+import { blockOf, type PayloadContext, versionedHashes } from './payload.ts';
+import type { ScheduleCheck } from './schedule-check.ts';
+import { invalid, type PayloadStatus, proofOfWork, syncing } from './status.ts';
+import { unsupportedFork, type Version, versionFault } from './versions.ts';
+
+const cancunFields = ['withdrawals', 'blobGasUsed', 'excessBlobGas'] as const;
+
+type PayloadVersion = 'V1' | 'V2' | 'V3' | 'V4' | 'V5';
+
+/** The forks and the structures of `engine_newPayload`. */
+const versions: Readonly<Record<PayloadVersion, Version<AddedField>>> = {
+  V1: { until: 'shanghai', fields: [] },
+  V2: { until: 'cancun', fields: { since: 'shanghai', fields: ['withdrawals'] } },
+  V3: { from: 'cancun', until: 'prague', fields: cancunFields },
+  V4: { from: 'prague', until: 'amsterdam', fields: cancunFields },
+  V5: { from: 'amsterdam', fields: [...cancunFields, 'blockAccessList', 'slotNumber'] },
+};
+
+/** What a payload comes with. */
+export interface PayloadParams {
+  readonly payload: ExecutionPayload;
+  readonly context: PayloadContext;
+  /** Absent where the version has none. */
+  readonly blobHashes?: readonly Uint8Array[];
+}
+
+/** @see createNewPayload */
+export interface NewPayloadParts {
+  readonly chain: Pick<LocalChain, 'genesis' | 'numberOf' | 'header' | 'check'>;
+  readonly consensus: Consensus;
+  readonly schedule: ScheduleCheck;
+  readonly crypto: Crypto;
+}
+
+/** Judges a payload, as far as that goes without execution. Rejects with an `RpcError` for a call that is wrong. */
+export type NewPayload = (version: PayloadVersion, params: PayloadParams) => Promise<PayloadStatus>;
+
+export function createNewPayload({
+  chain,
+  consensus,
+  schedule,
+  crypto,
+}: NewPayloadParts): NewPayload {
+  const { config } = chain.genesis;
+  /** Verdicts under way, by block hash. */
+  const judging = new Map<string, Promise<PayloadStatus>>();
+
+  const judge = async (block: ReturnType<typeof blockOf>): Promise<PayloadStatus> => {
+    const { hash, parentHash } = block.header;
+    const bad = consensus.badBlocks.refuse(hash, parentHash);
+    if (bad !== undefined) return invalid(bad.reason, bad.latestValidHash);
+    const reason = await chain.check(block);
+    if (reason === undefined) {
+      consensus.keepHeader(block.header);
+      return syncing;
+    }
+    const latestValidHash = await latestValid(parentHash);
+    consensus.refuse(hash, reason, [], latestValidHash);
+    return invalid(reason, latestValidHash);
+  };
+
+  /** That a parent was executed is not known here; one of proof of work has an answer of its own. */
+  const latestValid = async (parent: Uint8Array): Promise<BadBlock['latestValidHash']> => {
+    const number = await chain.numberOf(parent);
+    const header = number === undefined ? undefined : await chain.header(number);
+    return header === undefined || header.difficulty === 0n ? null : proofOfWork;
+  };
+
+  const checkVersion = (version: PayloadVersion, payload: ExecutionPayload): void => {
+    const fault = versionFault(payload, versions[version], addedFields, config);
+    if (fault === undefined) {
+      schedule.accepted();
+      return;
+    }
+    if (fault.fault === 'fork') {
+      if (fault.place === 'before')
+        schedule.refused(`engine_newPayload${version}`, payload.timestamp);
+      throw unsupportedFork();
+    }
+    throw new RpcError('invalid-params', `invalid argument 0: ${fault.field}: ${fault.fault}`);
+  };
+
+  return async (version, { payload, context, blobHashes }) => {
+    checkVersion(version, payload);
+    let block: ReturnType<typeof blockOf>;
+    let actualHashes: readonly Uint8Array[];
+    try {
+      checkParts(payload);
+      block = blockOf(payload, context, crypto);
+      actualHashes = versionedHashes(payload.transactions);
+    } catch (error) {
+      return invalid((error as Error).message);
+    }
+    const { hash } = block.header;
+    if (!equalBytes(hash, payload.blockHash)) {
+      const status = invalid(`block hash is 0x${toHex(hash)}`);
+      return version === 'V1' ? { ...status, status: 'INVALID_BLOCK_HASH' } : status;
+    }
+    if (blobHashes !== undefined && !isSame(actualHashes, blobHashes)) {
+      return invalid('the versioned hashes are not those of its blobs');
+    }
+    // Until here the payload may be wrong; from here on it is the block of that hash.
+    const key = toHex(hash);
+    let verdict = judging.get(key);
+    if (verdict === undefined) {
+      verdict = judge(block).finally(() => judging.delete(key));
+      judging.set(key, verdict);
+    }
+    return verdict;
+  };
+}
+
+/** What makes a payload no block, whatever its hash says. */
+function checkParts(payload: ExecutionPayload): void {
+  const { blockAccessList, logsBloom, extraData, baseFeePerGas, transactions } = payload;
+  for (const [i, transaction] of transactions.entries()) {
+    try {
+      decodeTransaction(transaction);
+    } catch (error) {
+      throw new Error(`transaction ${i}: ${(error as Error).message}`);
+    }
+  }
+  if (baseFeePerGas >= 1n << 256n) throw new Error('base fee of more than 256 bits');
+  if (logsBloom.length !== 256) throw new Error(`logs bloom of ${logsBloom.length} bytes, not 256`);
+  if (extraData.length > 32)
+    throw new Error(`${extraData.length} bytes of extra data, more than 32`);
+  if (blockAccessList === undefined) return;
+  try {
+    checkAccessListForm(blockAccessList);
+  } catch (error) {
+    throw new Error(`block access list: ${(error as Error).message}`);
+  }
+}
+
+function isSame(some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((one, i) => equalBytes(one, others[i] as Uint8Array))
+  );
+}

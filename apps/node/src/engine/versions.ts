@@ -1,0 +1,65 @@
+import type { ChainConfig, TimeFork } from '../chain/chain-config.ts';
+import { RpcError } from '../rpc/error.ts';
+
+/** A version of a method: the forks it is for, and the fields that its structure has besides those of the first. */
+export interface Version<Field extends string> {
+  /** First fork; absent: the merge. */
+  readonly from?: TimeFork;
+  /** The fork that ends it; absent: none yet. */
+  readonly until?: TimeFork;
+  /** A version for two forks has its fields by the fork, so that the fork is looked at first. */
+  readonly fields:
+    | readonly Field[]
+    | { readonly since: TimeFork; readonly fields: readonly Field[] };
+}
+
+/** What a fork of a timestamp is held against. */
+export interface Timed {
+  readonly timestamp: number;
+}
+
+/** Where a timestamp lies from a version's forks. */
+type Place = 'before' | 'within' | 'after';
+
+function placeOf(
+  { timestamp }: Timed,
+  { from, until }: Version<string>,
+  { forks }: ChainConfig,
+): Place {
+  if (from !== undefined && timestamp < forks[from]) return 'before';
+  return until !== undefined && timestamp >= forks[until] ? 'after' : 'within';
+}
+
+/** What is wrong with a structure, in a version of a method. */
+export type VersionFault<Field> =
+  | { readonly fault: 'missing' | 'unexpected'; readonly field: Field }
+  | { readonly fault: 'fork'; readonly place: Exclude<Place, 'within'> };
+
+/** Holds a structure against a version: first its fields, then the fork of its timestamp. */
+export function versionFault<
+  Field extends string,
+  Structure extends Timed & { readonly [F in Field]?: unknown },
+>(
+  structure: Structure,
+  version: Version<Field>,
+  all: readonly Field[],
+  config: ChainConfig,
+): VersionFault<Field> | undefined {
+  const place = placeOf(structure, version, config);
+  const { fields } = version;
+  const byFork = 'since' in fields;
+  const fork = place === 'within' ? undefined : ({ fault: 'fork', place } as const);
+  if (byFork && fork !== undefined) return fork;
+  const isSince = byFork && structure.timestamp >= config.forks[fields.since];
+  const wanted = byFork ? (isSince ? fields.fields : []) : fields;
+  for (const field of all) {
+    const isThere = structure[field] !== undefined;
+    if (isThere === wanted.includes(field)) continue;
+    return { fault: isThere ? 'unexpected' : 'missing', field };
+  }
+  return fork;
+}
+
+export function unsupportedFork(): RpcError {
+  return new RpcError('unsupported-fork', 'Unsupported fork');
+}

@@ -1,0 +1,38 @@
+import { data, parameter, safeQuantity } from './hex.ts';
+
+/** Names of blocks that move with the chain. */
+const tags = ['earliest', 'latest', 'safe', 'finalized', 'pending'] as const;
+export type BlockTag = (typeof tags)[number];
+
+/** A block as a caller names it: a tag, a number or a hash. */
+export type BlockId = BlockTag | number | Uint8Array;
+
+const number = parameter(safeQuantity);
+const hash = parameter(data(32));
+
+/** A block number or a tag. Throws an `Error` that says what was expected. */
+export function blockNumber(value: unknown): BlockTag | number {
+  const tag = tags.find((known) => known === value);
+  if (tag !== undefined) return tag;
+  try {
+    return number(value);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}, or one of ${tags.join(', ')}`);
+  }
+}
+
+export function blockHash(value: unknown): Uint8Array {
+  return hash(value);
+}
+
+/** A block number, a tag, a hash, or either of the latter two in an object (EIP-1898). */
+export function blockId(value: unknown): BlockId {
+  if (typeof value === 'string') return value.length === 66 ? hash(value) : blockNumber(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return blockNumber(value);
+  const { blockHash, blockNumber: named } = value as Record<string, unknown>;
+  if ((blockHash === undefined) === (named === undefined)) {
+    throw new Error('expected one of blockHash and blockNumber');
+  }
+  return blockHash === undefined ? blockNumber(named) : hash(blockHash);
+}

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { fastCrypto as crypto } from '@devp2p/crypto/fast';
+import { toHex } from '@devp2p/enr';
+import { type Header, sealHeader } from '@devp2p/eth';
+import { type LocalChain, openChain } from '../../src/chain/chain.ts';
+import type { ChainConfig } from '../../src/chain/chain-config.ts';
+import { Consensus } from '../../src/engine/consensus.ts';
+import { createEngine, type Engine, type EngineParts } from '../../src/engine/methods.ts';
+import { versionedHashes } from '../../src/engine/payload.ts';
+import { silentLogs } from '../../src/log.ts';
+import type { CompleteBlock } from '../../src/sync/chain.ts';
+import { blocks, genesis } from '../sync/demo-blocks.ts';
+import { payloadJson } from './payload-json.ts';
+
+/** As far as the chain has the demo's blocks; the consensus layer tells of the others. */
+export const length = 700;
+export const zero = `0x${'00'.repeat(32)}`;
+export const syncing = { status: 'SYNCING', latestValidHash: null, validationError: null };
+
+export const hex = (bytes: Uint8Array | undefined): string =>
+  `0x${toHex(bytes ?? new Uint8Array(32))}`;
+export const block = (number: number): CompleteBlock => blocks[number] as CompleteBlock;
+
+/** The rules of the demo's chain with other times of forks. */
+export function withForks(forks: Partial<ChainConfig['forks']>): ChainConfig {
+  return { ...genesis.config, forks: { ...genesis.config.forks, ...forks } };
+}
+
+/** A chain of the demo's blocks in a database, for the tests of one file. */
+export async function openScene(): Promise<{ chain: LocalChain; close(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'engine-'));
+  const chain = await openChain({ location: folder, genesis, clock: virtualClock(), crypto });
+  await chain.append(blocks.slice(1, length + 1));
+  return {
+    chain,
+    async close() {
+      await chain.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The Engine API over a chain, called as JSON-RPC would. */
+export class EngineScene {
+  readonly clock: VirtualClock = virtualClock();
+  readonly consensus: Consensus = new Consensus();
+  /** What was logged: its fields and its text. */
+  readonly logged: [fields: Record<string, unknown>, text: string][] = [];
+  readonly engine: Engine;
+
+  constructor(
+    chain: EngineParts['chain'],
+    settings: Partial<EngineParts> & { config?: ChainConfig } = {},
+  ) {
+    const { config = chain.genesis.config, ...rest } = settings;
+    const note = (fields: unknown, text: string): void => {
+      this.logged.push([fields as Record<string, unknown>, text]);
+    };
+    // The chain's own properties stay live behind other rules.
+    const view: EngineParts['chain'] = Object.create(chain, {
+      genesis: { value: { ...chain.genesis, config } },
+    });
+    this.engine = createEngine({
+      ...{ chain: view, consensus: this.consensus, crypto, clock: this.clock },
+      log: { ...silentLogs('rpc'), warn: note, info: note },
+      ...rest,
+    });
+  }
+
+  /** @throws RpcError */
+  async call(method: string, ...params: unknown[]): Promise<unknown> {
+    const run = this.engine.namespace.methods[method];
+    if (run === undefined) throw new Error(`there is no ${method}`);
+    return run(params);
+  }
+
+  newPayload(one: CompleteBlock, payload?: object): Promise<unknown> {
+    return this.call(`newPayload${forkOf(one.header)}`, ...paramsOf(one, payload));
+  }
+
+  choose(
+    head: Uint8Array | string,
+    { safe = zero, finalized = zero, version = 'V3', rest = [] as unknown[] } = {},
+  ): Promise<unknown> {
+    const state = {
+      headBlockHash: typeof head === 'string' ? head : hex(head),
+      safeBlockHash: safe,
+      finalizedBlockHash: finalized,
+    };
+    return this.call(`forkchoiceUpdated${version}`, state, ...rest);
+  }
+}
+
+export function forkOf({ timestamp }: Header): 'V1' | 'V2' | 'V3' | 'V4' {
+  const { shanghai, cancun, prague } = genesis.config.forks;
+  if (timestamp >= prague) return 'V4';
+  if (timestamp >= cancun) return 'V3';
+  return timestamp >= shanghai ? 'V2' : 'V1';
+}
+
+/** The parameters that go with a block of the demo's chain, which has no requests. */
+export function paramsOf(one: CompleteBlock, payload: object = payloadJson(one)): unknown[] {
+  const version = forkOf(one.header);
+  if (version === 'V1' || version === 'V2') return [payload];
+  const hashes = versionedHashes([...one.body.transactions]).map(hex);
+  const root = hex(one.header.parentBeaconBlockRoot);
+  return version === 'V3' ? [payload, hashes, root] : [payload, hashes, root, []];
+}
+
+/** A block with something changed, and sealed anew. */
+export function changed(one: CompleteBlock, change: Partial<Header>): CompleteBlock {
+  return { ...one, header: sealHeader({ ...one.header, ...change }, crypto) };
+}
