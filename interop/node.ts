@@ -16,6 +16,7 @@ export function startNode(
     '--addr=127.0.0.1',
     '--port=0',
     '--verbosity=debug',
+    ...(flags.includes('--authrpc') ? [] : ['--no-authrpc']),
     ...flags,
   ]);
 }

@@ -22,7 +22,7 @@ function say(text: string): void {
 }
 
 function start(name: string, ...flags: string[]): Program {
-  const common = ['--addr', '127.0.0.1', '--verbosity', 'info,sync=debug'];
+  const common = ['--addr', '127.0.0.1', '--no-authrpc', '--verbosity', 'info,sync=debug'];
   const own = ['--datadir', join(datadirs, name), '--genesis', genesis];
   const port = flags.includes('--port') ? [] : ['--port', '0'];
   return new Program(node, [...own, ...common, ...port, ...flags]);

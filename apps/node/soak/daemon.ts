@@ -49,6 +49,7 @@ export class Daemon {
       typeof place === 'string' ? [place, undefined] : [place.datadir, place];
     const where = ['--datadir', datadir, '--genesis', genesis, '--addr', '127.0.0.1'];
     if (!flags.includes('--port')) where.push('--port', '0');
+    if (!flags.includes('--authrpc')) where.push('--no-authrpc');
     const { PATH } = process.env;
     const args = ['--import', probe, program, ...where, ...flags];
     const child = spawn(...limited(limits, args), {

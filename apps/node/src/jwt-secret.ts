@@ -7,28 +7,25 @@ import { createSecretFile, readSecretFile } from './secret-file.ts';
 
 const what = 'JWT secret';
 
-/**
- * The secret that the node shares with its consensus client, made at the first start in `datadir/jwtsecret`, where
- * go-ethereum has it. The operator may let others read the file: the consensus client may be another user's.
- *
- * @returns 32 bytes
- * @throws NodeError `jwtsecret-invalid`, `datadir-unusable`; a file that is there is never written to
- */
-export function openJwtSecret(datadir: string): Uint8Array {
-  const path = join(datadir, 'jwtsecret');
-  if (!existsSync(path)) createSecretFile({ path, what }, randomBytes(32));
-  return readJwtSecret(path, 'restore it, or remove the file to get a new secret');
+/** Where a datadir has its secret, which is where go-ethereum has it. */
+export function jwtSecretPath(datadir: string): string {
+  return join(datadir, 'jwtsecret');
 }
 
 /**
- * A secret from a file of 64 hex digits, with or without 0x.
+ * The secret that the node shares with its consensus client, from a file of 64 hex digits, with or without 0x. A file
+ * that is missing is made. The operator may let others read it: the consensus client may run as another user.
  *
- * @param remedy what to do when it holds none
+ * @param remedy what to do when the file holds no secret
  * @returns 32 bytes
- * @throws NodeError `jwtsecret-invalid`
+ * @throws NodeError `jwtsecret-invalid`, `datadir-unusable`; a file that is there is never written to
  */
-export function readJwtSecret(path: string, remedy: string): Uint8Array {
+export function openJwtSecret(
+  path: string,
+  remedy = 'restore it, or remove the file to get a new secret',
+): Uint8Array {
   const code = 'jwtsecret-invalid';
+  if (!existsSync(path)) createSecretFile({ path, what }, randomBytes(32));
   const text = readSecretFile({ path, what, code, remedy });
   if (/^(?:0x)?[0-9a-fA-F]{64}$/.test(text)) return fromHex(text.slice(-64));
   throw new NodeError(code, `${what} ${path} is not 64 hex digits: ${remedy}`);

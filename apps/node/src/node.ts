@@ -23,7 +23,7 @@ import { createEngine } from './engine/methods.ts';
 import { syncStateOf } from './engine/sync-state.ts';
 import { forkchoiceTags } from './engine/tags.ts';
 import { NodeError } from './error.ts';
-import { openJwtSecret } from './jwt-secret.ts';
+import { jwtSecretPath, openJwtSecret } from './jwt-secret.ts';
 import { silentLogs } from './log.ts';
 import { trackProgress, watchHealth } from './metrics/health.ts';
 import { createMetrics } from './metrics/metrics.ts';
@@ -116,7 +116,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
     options.privateKey ?? openNodeKey(datadir, crypto, (line) => logs('node').warn({}, line));
   const authrpc = options.authrpc && {
     ...options.authrpc,
-    jwtSecret: options.authrpc.jwtSecret ?? openJwtSecret(datadir),
+    jwtSecret: options.authrpc.jwtSecret ?? openJwtSecret(jwtSecretPath(datadir)),
   };
   const id = crypto.secp256k1.publicKey(privateKey);
   refuseSelf(id, staticNodes, trustedNodes);

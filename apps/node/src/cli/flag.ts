@@ -26,6 +26,8 @@ export interface Flag<T> {
   readonly default?: string;
   /** May be given several times; the values are joined with commas. */
   readonly many?: true;
+  /** A switch that `--no-NAME` turns off. */
+  readonly negatable?: true;
   /** Never echoed. */
   readonly secret?: true;
   /** Makes sense on the command line only. */

@@ -1,7 +1,7 @@
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { toHex } from '@devp2p/enr';
 import { readNodeKey } from '../datadir.ts';
-import { readJwtSecret } from '../jwt-secret.ts';
+import { openJwtSecret } from '../jwt-secret.ts';
 import { createNode } from '../node.ts';
 import type { AuthrpcSettings, HttpSettings, WebSocketSettings } from '../rpc/settings.ts';
 import type { SyncResult } from '../sync/sync.ts';
@@ -43,7 +43,7 @@ export async function run(context: CommandContext): Promise<void> {
     maxPendingPeers: settings.maxpendpeers,
     http: settings.http ? httpSettings(settings) : undefined,
     ws: settings.ws ? webSocketSettings(settings) : undefined,
-    authrpc: settings.authrpc ? authrpcSettings(settings) : undefined,
+    authrpc: settings.authrpc === 'off' ? undefined : authrpcSettings(settings),
     metrics: settings.metrics
       ? { host: settings['metrics.addr'], port: settings['metrics.port'] }
       : undefined,
@@ -98,7 +98,9 @@ function authrpcSettings(settings: Settings): AuthrpcSettings {
     port: settings['authrpc.port'],
     virtualHosts: settings['authrpc.vhosts'],
     jwtSecret:
-      file === undefined ? undefined : readJwtSecret(file, 'name another with --authrpc.jwtsecret'),
+      file === undefined ? undefined : openJwtSecret(file, 'name another with --authrpc.jwtsecret'),
+    maxReorgDepth: settings['authrpc.maxreorgdepth'],
+    optional: settings.authrpc === 'auto',
   };
 }
 

@@ -1,6 +1,16 @@
 import type { RpcApi } from '../rpc/settings.ts';
 import { asks, type FlagsOf, runs } from './flag.ts';
-import { apis, filePath, hostNames, ipAddress, origins, wholeNumber, yesOrNo } from './values.ts';
+import {
+  apis,
+  filePath,
+  hostNames,
+  ipAddress,
+  onOffAuto,
+  origins,
+  type Switch,
+  wholeNumber,
+  yesOrNo,
+} from './values.ts';
 
 /** What the node serves besides its peers, and where. */
 export interface ServerSettings {
@@ -18,11 +28,12 @@ export interface ServerSettings {
   metrics: boolean;
   'metrics.addr': string;
   'metrics.port': number;
-  authrpc: boolean;
+  authrpc: Switch;
   'authrpc.addr': string;
   'authrpc.port': number;
   'authrpc.vhosts': readonly string[];
   'authrpc.jwtsecret'?: string;
+  'authrpc.maxreorgdepth': number;
 }
 
 export const serverFlags: FlagsOf<ServerSettings> = {
@@ -134,9 +145,11 @@ export const serverFlags: FlagsOf<ServerSettings> = {
   },
   authrpc: {
     group: 'Consensus client',
-    help: 'serve the Engine API over HTTP and WebSocket to those with a token',
+    default: 'auto',
+    negatable: true,
+    help: 'serve the Engine API, if the port is free; --no-authrpc: do not',
     commands: runs,
-    parse: yesOrNo,
+    parse: onOffAuto,
   },
   'authrpc.addr': {
     group: 'Consensus client',
@@ -165,8 +178,16 @@ export const serverFlags: FlagsOf<ServerSettings> = {
   'authrpc.jwtsecret': {
     group: 'Consensus client',
     value: 'FILE',
-    help: 'file with the secret of the tokens (DIR/jwtsecret)',
+    help: 'file with the secret, made if it is missing (DIR/jwtsecret)',
     commands: runs,
     parse: filePath,
+  },
+  'authrpc.maxreorgdepth': {
+    group: 'Consensus client',
+    value: 'N',
+    default: '32',
+    help: 'blocks by which the client may set the head back; 0 for no limit',
+    commands: runs,
+    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   },
 };

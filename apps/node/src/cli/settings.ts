@@ -84,15 +84,21 @@ function readCommandLine(args: readonly string[]): {
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
     const typed = (args[token.index] ?? token.rawName).split('=', 1)[0] ?? '';
-    const name = flagName(token.name);
+    const negated = negatedFlag(token.name);
+    const name = negated ?? flagName(token.name);
     if (name === undefined || (!typed.startsWith('--') && typed.length > 2)) {
-      const candidates = names.map((known) => `--${known}`);
+      const candidates = names.flatMap((known) =>
+        flags[known].negatable ? [`--${known}`, `--no-${known}`] : [`--${known}`],
+      );
       throw new UsageError(
         `unknown flag ${typed}${didYouMean(`--${typed.replace(/^-+/, '')}`, candidates)}`,
       );
     }
     const flag = flags[name];
-    const where = `--${name}`;
+    const where = `--${token.name}`;
+    if (negated !== undefined && token.value !== undefined) {
+      throw new UsageError(`${where} takes no value`);
+    }
     // What looks like a flag is one: "--datadir --log.json" lacks a directory. A negative number is a wrong value.
     const swallowed = token.inlineValue === false && /^-[^\d]/.test(token.value);
     if (flag.value !== undefined && (token.value === undefined || swallowed)) {
@@ -100,9 +106,13 @@ function readCommandLine(args: readonly string[]): {
     }
     const before = written.get(name);
     if (before !== undefined && flag.many === undefined) {
-      throw new UsageError(`${where} is given twice`);
+      throw new UsageError(
+        before.where === where
+          ? `${where} is given twice`
+          : `${before.where} and ${where} are both given: keep one`,
+      );
     }
-    const text = token.value ?? 'true';
+    const text = token.value ?? String(negated === undefined);
     written.set(name, { text: before === undefined ? text : `${before.text},${text}`, where });
   }
   return { words, written };
@@ -214,6 +224,9 @@ function readSettings(
     if (!origin.has(one) || !origin.has(other)) continue;
     throw new UsageError(`${origin.get(one)} and ${origin.get(other)} are both given: keep one`);
   }
+  // A port that was named is wanted.
+  const isNamed = [...origin.keys()].some((name) => name.startsWith('authrpc.'));
+  if (settings.authrpc === 'auto' && isNamed) settings.authrpc = 'on';
   // Complete and of the right types by the type of `flags`, which the compiler cannot follow here.
   return settings as unknown as Settings;
 }
@@ -234,6 +247,11 @@ function takes(command: Command, name: FlagName): boolean {
 
 function flagName(word: string): FlagName | undefined {
   return names.find((name) => name === word);
+}
+
+function negatedFlag(word: string): FlagName | undefined {
+  const name = word.startsWith('no-') ? flagName(word.slice(3)) : undefined;
+  return name !== undefined && flags[name].negatable ? name : undefined;
 }
 
 function settable(): readonly FlagName[] {

@@ -183,6 +183,15 @@ export function requiredBlocks(text: string): RequiredBlocks {
   return blocks;
 }
 
+/** A switch with a third position: on as far as nothing is in its way. */
+export type Switch = 'on' | 'off' | 'auto';
+
+export function onOffAuto(text: string): Switch {
+  if (text === 'auto') return text;
+  if (text !== 'true' && text !== 'false') throw new Error('expected true, false or auto');
+  return text === 'true' ? 'on' : 'off';
+}
+
 export function yesOrNo(text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new Error('expected true or false');
   return text === 'true';

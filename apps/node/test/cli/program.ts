@@ -12,11 +12,12 @@ export class Program {
   readonly #child;
   #look = (): void => {};
 
-  constructor(args: readonly string[], environment: Record<string, string> = {}) {
+  constructor(args: readonly string[], environment: Record<string, string | undefined> = {}) {
     const { PATH } = process.env;
     this.#child = spawn(process.execPath, [main, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH, ...environment },
+      // Several run at once: the port of the consensus client is for the tests of it.
+      env: { PATH, DEVP2P_AUTHRPC: 'false', ...environment },
     });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;

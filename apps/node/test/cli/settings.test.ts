@@ -75,10 +75,11 @@ describe('what was typed', () => {
       metrics: false,
       'metrics.addr': '127.0.0.1',
       'metrics.port': 6060,
-      authrpc: false,
+      authrpc: 'auto',
       'authrpc.addr': '127.0.0.1',
       'authrpc.port': 8551,
       'authrpc.vhosts': ['localhost'],
+      'authrpc.maxreorgdepth': 32,
       first: 1,
       receipts: false,
       verbosity: { level: 'info', modules: {} },
@@ -109,7 +110,14 @@ describe('what was typed', () => {
     ['--ws.origins localhost', 'ws.origins', ['localhost']],
     ['--http.vhosts *', 'http.vhosts', ['*']],
     ['status --http.port 1', 'http.port', 1],
-    ['--authrpc', 'authrpc', true],
+    ['--authrpc', 'authrpc', 'on'],
+    ['--authrpc=false', 'authrpc', 'off'],
+    ['--no-authrpc', 'authrpc', 'off'],
+    ['--no-authrpc --authrpc.port 1', 'authrpc', 'off'],
+    ['--authrpc.port 8551', 'authrpc', 'on'],
+    ['--authrpc.jwtsecret /run/jwt.hex', 'authrpc', 'on'],
+    ['--authrpc.maxreorgdepth 0', 'authrpc.maxreorgdepth', 0],
+    ['--http', 'authrpc', 'auto'],
     ['--authrpc.addr ::1', 'authrpc.addr', '::1'],
     ['--authrpc.port 0', 'authrpc.port', 0],
     ['--authrpc.vhosts a.example,b', 'authrpc.vhosts', ['a.example', 'b']],
@@ -189,6 +197,20 @@ describe('what was typed', () => {
 });
 
 describe('where it was written', () => {
+  test('EN-01 HX-21 whatever names the port of the consensus client asks for it', () => {
+    const authrpc = (text: string, environment: Record<string, string> = {}) =>
+      read(`--config ${config(text)}`, environment).settings.authrpc;
+    expect(authrpc('')).toBe('auto');
+    expect(authrpc('[authrpc]\nport = 0')).toBe('on');
+    expect(authrpc('authrpc = true')).toBe('on');
+    expect(authrpc('authrpc = "auto"')).toBe('auto');
+    expect(authrpc('[authrpc]\nenabled = false\nport = 0')).toBe('off');
+    expect(authrpc('', { DEVP2P_AUTHRPC_ADDR: '::1' })).toBe('on');
+    expect(authrpc('', { DEVP2P_AUTHRPC: 'false', DEVP2P_AUTHRPC_PORT: '1' })).toBe('off');
+    expect(read('--authrpc', { DEVP2P_AUTHRPC: 'false' }).settings.authrpc).toBe('on');
+    expect(read('--no-authrpc', { DEVP2P_AUTHRPC: 'true' }).settings.authrpc).toBe('off');
+  });
+
   test('flags beat the environment, which beats the file', () => {
     const path = config('port = 1\nmaxpeers = 2\naddr = "10.0.0.1"\n');
     const { settings } = read(`--config ${path} --port 3`, {
@@ -407,6 +429,13 @@ describe('wrong use is one line that names the thing', () => {
     ['--authrpc.jwtsecret --log.json', '--authrpc.jwtsecret needs a value: --authrpc.jwtsecret'],
     ['--authrpc.jwt x', 'unknown flag --authrpc.jwt; '],
     ['status --authrpc', '--authrpc has no meaning for "status"'],
+    ['status --no-authrpc', '--no-authrpc has no meaning for "status"'],
+    ['--no-authrpc=x', '--no-authrpc takes no value'],
+    ['--authrpc --no-authrpc', '--authrpc and --no-authrpc are both given: keep one'],
+    ['--no-authrpc --no-authrpc', '--no-authrpc is given twice'],
+    ['--no-http', 'unknown flag --no-http; '],
+    ['--no-authrcp', 'unknown flag --no-authrcp; did you mean --no-authrpc?'],
+    ['--authrpc=on', 'bad value "on" for --authrpc: expected true, false or auto'],
     ['--http.api net,engine', 'bad value "net,engine" for --http.api: expected some of admin, net'],
     ['--ws.api engine', 'bad value "engine" for --ws.api: expected some of admin, net, web3'],
   ])('ND-02 %s', (line, beginning) => {
