@@ -41,14 +41,15 @@ export function createPayloadBodies(source: BodySource): PayloadBodies {
         found.push(null);
         continue;
       }
-      room -= block.body.length;
+      const { accessList } = block;
+      room -= block.body.length + (accessList?.length ?? 0);
       if (room < 0) throw tooLarge(`the bodies are more than ${maxBytes} bytes`);
       const { transactions, withdrawals } = decodeBody(block.body);
       found.push({
         transactions: [...transactions].map(toData),
         withdrawals: withdrawals ? withdrawalsJson(withdrawals) : null,
-        // Block access lists are not kept with the blocks.
-        ...(version === 'V2' && { blockAccessList: null }),
+        // They come with chain files alone, so that most blocks are without.
+        ...(version === 'V2' && { blockAccessList: accessList ? toData(accessList) : null }),
       });
     }
     return found;
