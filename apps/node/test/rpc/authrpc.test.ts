@@ -77,7 +77,7 @@ describe('the port of the consensus client', () => {
     await servers.close();
   });
 
-  test('ND-11 it is bound to 127.0.0.1 and offers engine, net and web3', async () => {
+  test('EN-01 ND-11 it is bound to 127.0.0.1 and offers engine, net and web3', async () => {
     expect(servers).toMatchObject({ http: undefined, ws: undefined });
     expect(new URL(url).hostname).toBe('127.0.0.1');
     const headers = bearer(jwtSecret);
@@ -88,7 +88,7 @@ describe('the port of the consensus client', () => {
     expect(JSON.parse(echo.body)).toMatchObject({ result: 'x' });
   });
 
-  test.each(wrong)('ND-09 over HTTP, %s gets 401', async (_, headers, fault) => {
+  test.each(wrong)('EN-02 ND-09 over HTTP, %s gets 401', async (_, headers, fault) => {
     const answer = await ask(url, { headers: headers(), body: version });
     expect(answer).toMatchObject({
       status: 401,
@@ -97,7 +97,7 @@ describe('the port of the consensus client', () => {
     });
   });
 
-  test.each(wrong)('ND-09 over WebSocket, %s gets 401', async (_, headers, fault) => {
+  test.each(wrong)('EN-02 ND-09 over WebSocket, %s gets 401', async (_, headers, fault) => {
     const request = { method: 'GET', headers: { ...upgradeHeaders, ...headers() } };
     expect(await ask(url, request)).toMatchObject({
       status: 401,
@@ -106,7 +106,7 @@ describe('the port of the consensus client', () => {
     });
   });
 
-  test('ND-09 a WebSocket takes its token at the handshake, on the same port', async () => {
+  test('EN-02 ND-09 a WebSocket takes its token at the handshake, on the same port', async () => {
     const at = url.replace('http', 'ws');
     const { socket, next, closed } = await dial(at, { headers: bearer(jwtSecret) });
     for (const text of ['x', 'y']) {
@@ -144,7 +144,7 @@ describe('the port of the consensus client', () => {
     }
   });
 
-  test('HX-27 a body is not waited for when its token is wrong', async () => {
+  test('EN-02 HX-27 a body is not waited for when its token is wrong', async () => {
     const { socket, answer } = open(url);
     socket.write(
       'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100000000\r\n\r\n{',
@@ -152,7 +152,7 @@ describe('the port of the consensus client', () => {
     expect(parseAnswer(await answer).status).toBe(401);
   });
 
-  test('ND-09 a body may be larger than elsewhere, and a batch longer', async () => {
+  test('EN-04 ND-09 a body may be larger than elsewhere, and a batch longer', async () => {
     const headers = bearer(jwtSecret);
     const body = `${' '.repeat(6 * 1024 * 1024)}${version}`;
     expect((await ask(url, { headers, body })).status).toBe(200);
@@ -163,7 +163,7 @@ describe('the port of the consensus client', () => {
     expect(JSON.parse(refused.body)).toMatchObject([{ error: { code: -32600 } }]);
   });
 
-  test('HX-27 a body over 128 MiB is refused by its length', async () => {
+  test('EN-04 EN-38 HX-27 a body over 128 MiB is refused by its length', async () => {
     const { socket, answer } = open(url);
     const { authorization } = bearer(jwtSecret);
     socket.write(
@@ -205,7 +205,7 @@ test('HX-27 a handshake whose sender goes while its token is looked at harms nob
   expect(passed).toEqual([true]);
 });
 
-test('ND-11 the engine is nowhere else, and admin not here', async () => {
+test('EN-01 ND-11 the engine is nowhere else, and admin not here', async () => {
   const servers = await serve({
     http: { port: 0, apis: ['admin', 'net', 'web3'] },
     authrpc: { port: 0, jwtSecret },
@@ -265,7 +265,7 @@ describe('a node with that port', () => {
   const genesis = fileURLToPath(new URL('../../demo/chain/genesis.json', import.meta.url));
   const local = { genesis, host: '127.0.0.1', port: 0, discovery: false } as const;
 
-  test('ND-09 it makes its secret, and answers who has read it', async () => {
+  test('EN-03 ND-09 it makes its secret, and answers who has read it', async () => {
     const lines: string[] = [];
     const write = (fields: unknown, message: string): void => {
       lines.push(JSON.stringify([fields, message]));
@@ -283,7 +283,7 @@ describe('a node with that port', () => {
     expect(lines.join('')).not.toContain(hex);
   });
 
-  test('ND-09 a secret of its own is one of 32 bytes', async () => {
+  test('EN-03 ND-09 a secret of its own is one of 32 bytes', async () => {
     const settings = { ...local, datadir, authrpc: { port: 0, jwtSecret: new Uint8Array(16) } };
     await expect(createNode(settings)).rejects.toMatchObject({
       code: 'jwtsecret-invalid',

@@ -18,11 +18,11 @@ test.each([
   ['issued between two seconds', { iat: now - 0.5 }],
   ['that has not expired', { iat: now, exp: now + 1 }],
   ['with other claims', { iat: now, id: 'cl', clv: 'cl/1.0', nbf: now + 1_000, aud: 1 }],
-])('ND-09 a token %s is right', async (_, claims) => {
+])('EN-02 ND-09 a token %s is right', async (_, claims) => {
   expect(await check(`Bearer ${token(secret, claims)}`)).toBeUndefined();
 });
 
-test('ND-09 the scheme is Bearer, in any case, and the header may say more', async () => {
+test('EN-02 ND-09 the scheme is Bearer, in any case, and the header may say more', async () => {
   for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
     const text = token(secret, { iat: now }, { typ: 'JWT', alg: 'HS256', kid: 'x' });
     expect(await check(`${scheme} ${text}`)).toBeUndefined();
@@ -38,7 +38,7 @@ test.each([
   ['that has expired', { iat: now, exp: now }, 'token has expired'],
   ['whose exp is none', { iat: now, exp: null }, 'token has expired'],
   ['that says nothing', null, 'token is malformed'],
-])('ND-09 a token %s is refused', async (_, claims, fault) => {
+])('EN-02 ND-09 a token %s is refused', async (_, claims, fault) => {
   expect(await check(`Bearer ${token(secret, claims)}`)).toBe(fault);
 });
 
@@ -76,11 +76,11 @@ test.each<[string, string | undefined, string]>([
     'token is not HS256',
   ],
   ['no algorithm', `Bearer ${token(secret, { iat: now }, {})}`, 'token is malformed'],
-])('ND-09 %s is refused', async (_, authorization, fault) => {
+])('EN-02 ND-09 %s is refused', async (_, authorization, fault) => {
   expect(await check(authorization)).toBe(fault);
 });
 
-test('ND-09 the clock is the node’s', async () => {
+test('EN-02 ND-09 the clock is the node’s', async () => {
   const clock = virtualClock({ now: now * 1_000 });
   const late = await createTokenCheck({ secret, clock });
   expect(await late(`Bearer ${right}`)).toBeUndefined();
@@ -90,7 +90,7 @@ test('ND-09 the clock is the node’s', async () => {
   expect(await late(`Bearer ${right}`)).toBe('token was issued more than 60 s ahead');
 });
 
-test.each([0, 31, 33])('ND-09 a secret of %i bytes is refused', async (length) => {
+test.each([0, 31, 33])('EN-02 ND-09 a secret of %i bytes is refused', async (length) => {
   const options = { secret: new Uint8Array(length), clock: virtualClock() };
   await expect(createTokenCheck(options)).rejects.toMatchObject({ code: 'jwtsecret-invalid' });
 });
