@@ -27,7 +27,7 @@ const versions: Readonly<Record<PayloadVersion, Version<AddedField>>> = {
 };
 
 /** What a payload comes with. */
-export interface PayloadParams {
+interface PayloadParams {
   readonly payload: ExecutionPayload;
   readonly context: PayloadContext;
   /** Absent where the version has none. */

@@ -25,7 +25,7 @@ export interface LogLimits {
   readonly maxBytes: number;
 }
 
-export const logLimits: LogLimits = { maxBlocks: 25_000, maxBytes: 100_000_000 };
+const logLimits: LogLimits = { maxBlocks: 25_000, maxBytes: 100_000_000 };
 
 /** Addresses, or topics at one place (go-ethereum). */
 const maxAlternatives = 1_000;

@@ -133,7 +133,7 @@ describe('what is asked of a running node', () => {
       enode: a.enode.replace('?discport=0', ''),
       id: hashOf(a),
       name: expect.stringContaining('devp2p-node/a/'),
-      caps: ['eth/68', 'eth/69', 'eth/70'],
+      caps: ['eth/69', 'eth/70'],
       network: {
         localAddress: added.local,
         remoteAddress: added.remote,
