@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
 import { fromHex, toHex } from '@devp2p/enr';
@@ -47,6 +55,11 @@ export function openDatadir(datadir: string, mustExist: boolean): Datadir {
     }
   }
   return { path, database: join(path, databaseName) };
+}
+
+/** Whether there is a crawl in a data directory, which need not be there. */
+export function hasCrawl(datadir: string): boolean {
+  return existsSync(join(datadir, databaseName));
 }
 
 function noCrawl(path: string): CrawlerError {

@@ -1,10 +1,9 @@
 import { systemClock, timeoutSignal } from '@devp2p/clock';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { type Crawler, createCrawler } from '../crawler.ts';
-import { type Datadir, openDatadir, openNodeKey, readNodeKey } from '../datadir.ts';
+import { type Datadir, hasCrawl, openDatadir, openNodeKey, readNodeKey } from '../datadir.ts';
 import { openLevelStore } from '../level-store/level-store.ts';
 import { networks } from '../networks.ts';
-import type { CrawlStore } from '../store.ts';
 import { version } from '../version.ts';
 import { chainFilter } from './chain.ts';
 import type { CommandContext } from './context.ts';
@@ -23,6 +22,11 @@ import { UsageError } from './usage-error.ts';
  */
 export async function crawl(settings: CrawlSettings, context: CommandContext): Promise<boolean> {
   const { terminal, print, signal } = context;
+  // Before the datadir is made, which is of no use if one of them is wrong.
+  const begin = whereToBegin(settings);
+  if (begin === undefined && !hasCrawl(settings.datadir)) throw nowhere();
+  const ownKey =
+    settings.nodekey === undefined ? undefined : readNodeKey(settings.nodekey, fastCrypto);
   const datadir = openDatadir(settings.datadir, false);
   const store = await openLevelStore(datadir.database, {
     visitsKept: settings.keep,
@@ -31,7 +35,21 @@ export async function crawl(settings: CrawlSettings, context: CommandContext): P
   // Not `AbortSignal.timeout`, for which 25 days are too long.
   const end = timeoutSignal(systemClock, settings.timeout ?? Number.POSITIVE_INFINITY);
   try {
-    const crawler = await open(settings, { datadir, store, terminal });
+    if (begin === undefined && (await store.nextDue()) === undefined) throw nowhere();
+    const crawler = await createCrawler({
+      ...{ store, once: settings.once },
+      ...(begin ?? { bootnodes: [], dnsLists: [] }),
+      privateKey: ownKey ?? openNodeKey(datadir, fastCrypto),
+      clientId: clientId(),
+      network: chainFilter(settings),
+      host: settings.addr,
+      port: settings.port,
+      successInterval: settings.interval,
+      dialsPerSecond: settings.rate,
+      packetsPerSecond: settings['rate.packets'],
+      onTrouble: sayNowAndThen(terminal),
+    });
+    sayStart(crawler, datadir, terminal);
     const progress = await run(crawler, settings, {
       ...context,
       signal: AbortSignal.any([signal, end.signal]),
@@ -44,42 +62,25 @@ export async function crawl(settings: CrawlSettings, context: CommandContext): P
   }
 }
 
-interface Parts {
-  readonly datadir: Datadir;
-  readonly store: CrawlStore;
-  readonly terminal: Terminal;
-}
-
-async function open(
+/** `undefined` when neither the settings nor their network say where. */
+function whereToBegin(
   settings: CrawlSettings,
-  { datadir, store, terminal }: Parts,
-): Promise<Crawler> {
+): { bootnodes: readonly string[]; dnsLists: readonly string[] } | undefined {
   const network = settings.network && networks[settings.network];
   const bootnodes = settings.bootnodes ?? network?.bootnodes ?? [];
   const dnsLists = settings.dns ?? network?.dnsLists ?? [];
-  if (bootnodes.length + dnsLists.length === 0 && (await store.nextDue()) === undefined) {
-    throw new UsageError('nowhere to begin: give --bootnodes, --dns or --network');
-  }
-  const { nodekey } = settings;
-  const crawler = await createCrawler({
-    ...{ store, bootnodes, dnsLists, once: settings.once },
-    privateKey: nodekey ? readNodeKey(nodekey, fastCrypto) : openNodeKey(datadir, fastCrypto),
-    clientId: clientId(),
-    network: chainFilter(settings),
-    host: settings.addr,
-    port: settings.port,
-    successInterval: settings.interval,
-    dialsPerSecond: settings.rate,
-    packetsPerSecond: settings['rate.packets'],
-    onTrouble: sayNowAndThen(terminal),
-  });
-  const { funnel } = crawler.progress.rollup;
+  return bootnodes.length + dnsLists.length === 0 ? undefined : { bootnodes, dnsLists };
+}
+
+function nowhere(): UsageError {
+  return new UsageError('nowhere to begin: give --bootnodes, --dns or --network');
+}
+
+function sayStart({ progress }: Crawler, { path }: Datadir, terminal: Terminal): void {
+  const { discovered } = progress.rollup.funnel;
   terminal.say(
-    funnel.discovered > 0
-      ? `going on in ${datadir.path} with ${funnel.discovered} nodes`
-      : `beginning in ${datadir.path}`,
+    discovered > 0 ? `going on in ${path} with ${discovered} nodes` : `beginning in ${path}`,
   );
-  return crawler;
 }
 
 async function run(

@@ -165,7 +165,7 @@ export const exportFlags: Flags<ExportSettings> = {
   },
   output: {
     ...{ group: 'Export', value: 'FILE', parse: value.path },
-    help: 'where to write (standard output)',
+    help: 'where to write, - for standard output (standard output)',
   },
 };
 

@@ -1,4 +1,5 @@
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -181,6 +182,7 @@ describe.concurrent('the program', () => {
       2,
       expect.stringContaining('nowhere to begin'),
     ]);
+    expect(existsSync(join(folder, 'new'))).toBe(false);
     expect(await lines('crawl', '--rate', 'fast')).toEqual([2, expect.stringContaining('"fast"')]);
 
     let second: Promise<(number | string | null)[]> | undefined;
@@ -197,6 +199,8 @@ describe.concurrent('the program', () => {
     const key = await run(crawl('keyed', '--nodekey', join(folder, 'key')));
     expect(key).toMatchObject({ code: 1, stderr: expect.stringContaining('is no private key') });
     expect(key.stderr).not.toContain('secret');
+    expect(existsSync(join(folder, 'keyed'))).toBe(false);
+    await run(crawl('keyed', '--timeout', '1s'));
     const output = join(folder, 'nowhere', 'file');
     const exported = await run(['export', '--datadir', join(folder, 'keyed'), '--output', output]);
     expect(exported).toMatchObject({
@@ -211,6 +215,33 @@ describe.concurrent('the program', () => {
     });
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^step +nodes/)]);
   }, 60_000);
+
+  test.skipIf(process.platform === 'win32')(
+    'CR-11 exports to standard output under any of its names, and nothing else goes there',
+    async () => {
+      const datadir = join(folder, 'streams');
+      await run(crawl('streams', '--timeout', '1s'));
+      const plain = join(folder, 'plain.json');
+      const flags = ['--datadir', datadir, '--format', 'nodes.json'];
+      expect((await run(['export', ...flags, '--output', plain])).code).toBe(0);
+      const wanted = readFileSync(plain, 'utf8');
+      // The pipes of this test are sockets, which cannot be opened by their names.
+      for (const name of ['-', '/dev/stdout']) {
+        const exported = await run(['export', ...flags, '--output', name]);
+        expect(exported).toMatchObject({ code: 0, stdout: wanted });
+      }
+      const file = join(folder, 'out.json');
+      const output = openSync(file, 'w');
+      await run(['export', ...flags, '--output', '/dev/fd/1'], undefined, output);
+      expect(readFileSync(file, 'utf8')).toBe(wanted);
+      const mixed = await run(['export', ...flags, '--output', '/dev/stderr']);
+      expect(mixed).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('/dev/stderr takes the messages of standard error, too'),
+      });
+    },
+    60_000,
+  );
 
   test.runIf(process.platform === 'linux')(
     'CR-11 says that the disk is full, and leaves devices and links as they are',

@@ -55,8 +55,10 @@ test.each(['EPERM', 'EOPNOTSUPP'])(
     const port = /:\d+\?/;
     expect((await again.enode()).replace(port, '')).toBe(enode.replace(port, ''));
     expect(['nodekey', 'jwtsecret'].map(key)).toEqual(made);
-    const left = readdirSync(folder).filter((name) => /^(?:nodekey|jwtsecret)\./.test(name));
-    expect(left).toEqual([]);
+    // Nothing else is left, and all of it is documented.
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const documented = [...readme.matchAll(/^\| `(\w+)\/?` +\| .*\|$/gm)].map(([, name]) => name);
+    expect(documented).toEqual(expect.arrayContaining(readdirSync(folder)));
   },
 );
 
