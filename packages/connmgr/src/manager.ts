@@ -52,7 +52,8 @@ export interface ConnManager<A, C extends Connection> {
   readonly stopped: Promise<void>;
   /**
    * Dials an address, beside the target, as soon as the manager has started. If there is a request for it already, or its
-   * identity is connected, it joins that.
+   * identity is connected, it joins that. A permanent request for another address of the same identity is moved here: the
+   * last address counts. What it is connected to stays, and the new address is dialled once that is gone.
    *
    * @returns the id of the request; 0 after `stop`
    * @throws ConnManagerError `invalid-option` when somebody is to be trusted whom the address does not name

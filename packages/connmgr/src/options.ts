@@ -85,6 +85,11 @@ export interface ConnManagerOptions<A, C extends Connection, I extends Incoming 
   readonly onDisconnection?:
     | ((connection: C, request: ConnRequest<A, C>, reason: CloseReason | undefined) => void)
     | undefined;
+  /**
+   * The shortest wait in ms before a permanent address is dialled again, after `error` and so many attempts in a row that
+   * came to nothing; `undefined` for none beyond `retryDelay`. @default none
+   */
+  readonly retryAfter?: ((error: unknown, retries: number) => number | undefined) | undefined;
   /** How a dial ended, feelers included: `error` is `undefined` if somebody was there. For whoever keeps addresses. */
   readonly onDialled?: ((address: A, error: unknown) => void) | undefined;
   /** The same for addresses that are the same. @default the text itself, or its JSON */

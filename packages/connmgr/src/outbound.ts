@@ -79,19 +79,45 @@ export class Outbound<A, C extends Connection> {
     }
   }
 
-  /** A request for this address: the one that there is, or a new one. */
+  /** A request for this address: the one that there is, one for another address of the same identity, or a new one. */
   connect(address: A, permanent: boolean): number {
     const target = this.#addresses.target(address);
+    const moved = permanent ? this.#permanentFor(target.identity) : undefined;
     for (const request of this.#connections.outbound.values()) {
       if (request.target?.key !== target.key) continue;
+      if (moved && moved !== request) this.remove(moved, 'canceled');
       this.#adopt(request, permanent);
+      request.nextTarget = undefined;
       return request.id;
+    }
+    if (moved) {
+      this.#move(moved, target);
+      return moved.id;
     }
     const holder = this.#connections.holder(target.identity);
     if (holder && !permanent) return holder.id;
     const request = this.#request('explicit', target);
     request.permanent = permanent;
     return request.id;
+  }
+
+  #permanentFor(identity: string | undefined): OutboundRequest<A, C> | undefined {
+    if (identity === undefined) return undefined;
+    const requests = [...this.#connections.outbound.values()];
+    return requests.find(({ permanent, target }) => permanent && target?.identity === identity);
+  }
+
+  /** Dials another address for a permanent request: now, or once the connection that it has is gone. */
+  #move(request: OutboundRequest<A, C>, target: Target<A>): void {
+    if (request.state.status === 'established') {
+      request.nextTarget = target;
+      return;
+    }
+    this.#interrupt(request, 'canceled');
+    setTarget(request, target);
+    request.retries = 0;
+    request.state = { status: 'pending', step: 'waiting' };
+    this.pump();
   }
 
   /** Tests an address, unless a test is under way or an outbound place is free. */
@@ -211,7 +237,7 @@ export class Outbound<A, C extends Connection> {
       createdAt: this.#settings.clock.monotonic(),
       isUseful: false,
       establishedAt: 0,
-      ...{ attempt: undefined, timer: undefined },
+      ...{ attempt: undefined, timer: undefined, nextTarget: undefined },
       failuresBefore: 0,
     };
     setTarget(request, target);
@@ -371,12 +397,19 @@ export class Outbound<A, C extends Connection> {
 
   /** Dials a permanent address again, later each time. */
   #retry(request: OutboundRequest<A, C>, error: unknown): void {
-    this.#retryAfter(request, retryDelay(++request.retries, this.#settings), error);
+    const delay = retryDelay(++request.retries, this.#settings);
+    const atLeast = this.#settings.retryAfter?.(error, request.retries) ?? 0;
+    this.#retryAfter(request, Math.max(delay, atLeast), error);
   }
 
   /** Dials an address again, but not before the other side lets us in again. */
   #retryAfter(request: OutboundRequest<A, C>, delay: number, error: unknown): void {
     const now = this.#settings.clock.monotonic();
+    if (request.nextTarget) {
+      setTarget(request, request.nextTarget);
+      request.nextTarget = undefined;
+      delay = 0;
+    }
     const notBefore = request.target ? this.#addresses.notBefore(request.target) : 0;
     const retryAt = Math.max(now + delay, notBefore);
     request.state = { status: 'failing', error, retryAt };

@@ -62,6 +62,8 @@ export interface OutboundRequest<A, C> extends ConnRequest<A, C> {
   state: RequestState<C>;
   readonly createdAt: number;
   target: Target<A> | undefined;
+  /** Of a permanent one: where to dial once the connection is gone. */
+  nextTarget: Target<A> | undefined;
   /** Has proved useful since it was established. */
   isUseful: boolean;
   establishedAt: number;

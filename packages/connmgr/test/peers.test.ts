@@ -174,6 +174,81 @@ describe('chosen peers', () => {
     await end();
   });
 
+  test('CM-18 the last address of a static peer counts', async () => {
+    const one = world((name) => (name.startsWith('2.') ? { up: 10 } : { down: 10 }), {
+      retryDelay: 60_000,
+    });
+    const { manager, clock, dials } = one;
+    manager.start();
+    const id = manager.connect('1.1.1.1#static', { permanent: true });
+    await clock.advance(1_000);
+    // Not after the wait that the failure began.
+    expect(manager.connect('2.2.2.2#static', { permanent: true })).toBe(id);
+    await clock.advance(1_000);
+    expect(dials.map(({ address }) => address)).toEqual(['1.1.1.1#static', '2.2.2.2#static']);
+    expect(manager.snapshot().requests).toMatchObject([
+      { id, address: '2.2.2.2#static', state: 'established', permanent: true },
+    ]);
+    await one.end();
+  });
+
+  test('CM-18 a static peer that is dialled or connected moves to its last address', async () => {
+    const one = world((name) => (name.startsWith('1.') ? 'hangs' : { up: 10 }));
+    const { manager, clock, dials, sockets } = one;
+    manager.start();
+    const id = manager.connect('1.1.1.1#static', { permanent: true });
+    await clock.advance(1_000);
+    manager.connect('2.2.2.2#static', { permanent: true });
+    expect(dials[0]?.signal.aborted).toBe(true);
+    await clock.advance(1_000);
+    manager.connect('3.3.3.3#static', { permanent: true });
+    manager.connect('4.4.4.4#static', { permanent: true });
+    await clock.advance(60_000);
+    expect(one.open()).toEqual(['2.2.2.2#static']);
+    sockets.find(({ isOpen }) => isOpen)?.drop();
+    await clock.advance(1_000);
+    expect(dials.map(({ address }) => address.slice(0, 1))).toEqual(['1', '2', '4']);
+    expect(manager.snapshot().requests).toMatchObject([{ id, state: 'established' }]);
+    expect(manager.remove(id)).toBe(true);
+    await clock.advance(3_600_000);
+    expect(dials).toHaveLength(3);
+    await one.end();
+  });
+
+  test('CM-18 an address that is dialled for the target already becomes the static one', async () => {
+    const one = world((name) => (name.startsWith('1.') ? { down: 10 } : { up: 10 }), {
+      targetOutbound: 1,
+      nextAddress: () => '2.2.2.2#static',
+      retryDelay: 60_000,
+    });
+    const { manager, clock } = one;
+    manager.start();
+    await clock.advance(1_000);
+    const first = manager.connect('1.1.1.1#static', { permanent: true });
+    const second = manager.connect('2.2.2.2#static', { permanent: true });
+    expect(second).not.toBe(first);
+    await clock.advance(1_000);
+    const requests = manager.snapshot().requests.filter(({ permanent }) => permanent);
+    expect(requests).toMatchObject([{ id: second, address: '2.2.2.2#static' }]);
+    await one.end();
+  });
+
+  test('CM-04 the wait for a static peer may depend on what went wrong', async () => {
+    const one = world(() => ({ down: 10 }), {
+      retryDelay: 1_000,
+      redialDelay: 0,
+      maxRetryDelay: 2_000,
+      retryAfter: (error, retries) =>
+        error instanceof Error ? Math.min(retries, 3) * 100_000 : undefined,
+    });
+    one.manager.start();
+    one.manager.connect('1.1.1.1#static', { permanent: true });
+    await one.clock.advance(1_000_000);
+    const times = one.dials.map(({ at }) => Math.round(at / 1_000));
+    expect(times).toEqual([0, 100, 300, 600, 900]);
+    await one.end();
+  });
+
   test.each(['remove', 'disconnect'] as const)(
     'CM-18 static peers are dialled for ever, until %s, when limits apply again',
     async (how) => {

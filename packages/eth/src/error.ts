@@ -1,4 +1,5 @@
 import type { DisconnectReason } from '@devp2p/peer';
+import type { ForkId, ForkIdProblem } from './forkid.ts';
 
 /**
  * Of the Status handshake:
@@ -68,16 +69,36 @@ const reasons: Readonly<Record<EthErrorCode, DisconnectReason | undefined>> = {
   disconnected: undefined,
 };
 
+/** What the two sides of a Status handshake differ in: the first such thing. */
+export type Mismatch =
+  | { readonly of: 'network'; readonly ours: bigint; readonly theirs: bigint }
+  /** Hashes of 32 bytes. */
+  | { readonly of: 'genesis'; readonly ours: Uint8Array; readonly theirs: Uint8Array }
+  | {
+      readonly of: 'fork';
+      readonly ours: ForkId;
+      readonly theirs: ForkId;
+      readonly problem: ForkIdProblem;
+    };
+
+/** Options of an {@link EthError}. */
+export interface EthErrorOptions extends ErrorOptions {
+  readonly mismatch?: Mismatch | undefined;
+}
+
 /** The error of this package. */
 export class EthError extends Error {
   override readonly name = 'EthError';
   readonly code: EthErrorCode;
   /** The reason of the Disconnect message that ends the peer, for errors that do. */
   readonly reason: DisconnectReason | undefined;
+  /** Both values, of `network-mismatch`, `genesis-mismatch` and `fork-mismatch`. */
+  readonly mismatch: Mismatch | undefined;
 
-  constructor(code: EthErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: EthErrorCode, message: string, options: EthErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.reason = reasons[code];
+    this.mismatch = options.mismatch;
   }
 }

@@ -35,6 +35,11 @@ export interface ForkId {
  */
 export type ForkIdProblem = 'remote-stale' | 'incompatible-or-stale';
 
+/** A fork id as people write it: `07c9462e, next 1767747671`. */
+export function formatForkId({ hash, next }: ForkId): string {
+  return `${hash.toString(16).padStart(8, '0')}, next ${next}`;
+}
+
 const checksum: Codec<number> = map(
   bytes(4),
   (value) => new DataView(value.buffer, value.byteOffset, 4).getUint32(0),

@@ -8,7 +8,7 @@ export {
   withdrawalCodec,
 } from './body.ts';
 export type { Chain, ChainRange, HeaderQuery } from './chain.ts';
-export { EthError, type EthErrorCode } from './error.ts';
+export { EthError, type EthErrorCode, type EthErrorOptions, type Mismatch } from './error.ts';
 export { eth } from './eth.ts';
 export type {
   EthPeer,
@@ -25,6 +25,7 @@ export {
   type ForkSchedule,
   forkId,
   forkIdCodec,
+  formatForkId,
 } from './forkid.ts';
 export { decodeHeader, type Header, headerCodec, type SealedHeader, sealHeader } from './header.ts';
 export type { HeadersRequest } from './header-chain.ts';

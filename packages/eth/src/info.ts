@@ -42,6 +42,7 @@ export function peerInfo(version: number, range: BlockRange | undefined): EthPee
   };
 }
 
-function hex(bytes: Uint8Array): string {
+/** 0x-prefixed. */
+export function hex(bytes: Uint8Array): string {
   return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }

@@ -1,6 +1,7 @@
 import type { Chain, ChainRange } from './chain.ts';
 import { EthError } from './error.ts';
-import { checkForkId, forkId } from './forkid.ts';
+import { checkForkId, forkId, formatForkId } from './forkid.ts';
+import { hex } from './info.ts';
 import type { BlockRange, Status } from './messages.ts';
 import { sameBytes } from './same-bytes.ts';
 
@@ -32,20 +33,30 @@ export function checkStatus(
   version: number,
 ): void {
   if (remote.networkId !== chain.networkId) {
-    throw new EthError('network-mismatch', `network ${remote.networkId}, not ${chain.networkId}`);
+    const [theirs, ours] = [remote.networkId, chain.networkId];
+    throw new EthError('network-mismatch', `the remote is on network ${theirs}, ours is ${ours}`, {
+      mismatch: { of: 'network', ours, theirs },
+    });
   }
   if (remote.version !== version) {
     throw new EthError('version-mismatch', `status of eth/${remote.version} on eth/${version}`);
   }
   if (!sameBytes(remote.genesisHash, chain.genesisHash)) {
-    throw new EthError('genesis-mismatch', 'another genesis block');
+    const [theirs, ours] = [remote.genesisHash, chain.genesisHash];
+    const hashes = `${hex(theirs)}, ours is ${hex(ours)}`;
+    throw new EthError('genesis-mismatch', `the remote has genesis block ${hashes}`, {
+      mismatch: { of: 'genesis', ours, theirs },
+    });
   }
   const head = { number: range.latest, time: range.latestTime };
   const problem = checkForkId(chain.genesisHash, chain.forks, head, remote.forkId);
   if (problem !== undefined) {
-    const { hash, next } = remote.forkId;
-    const id = `${hash.toString(16).padStart(8, '0')}/${next}`;
-    throw new EthError('fork-mismatch', `fork id ${id}: ${problem}`);
+    const theirs = remote.forkId;
+    const ours = forkId(chain.genesisHash, chain.forks, head);
+    const ids = `${formatForkId(theirs)}, ours is ${formatForkId(ours)}`;
+    throw new EthError('fork-mismatch', `the remote has fork id ${ids}: ${problem}`, {
+      mismatch: { of: 'fork', ours, theirs, problem },
+    });
   }
   if ('earliest' in remote) checkRange(remote);
 }

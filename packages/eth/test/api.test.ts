@@ -16,6 +16,7 @@ test('the public API is this and no more', async () => {
       "eth",
       "forkId",
       "forkIdCodec",
+      "formatForkId",
       "headerCodec",
       "nodeInfo",
       "receiptCodec",

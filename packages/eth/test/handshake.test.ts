@@ -3,10 +3,17 @@ import { openPeer, protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
 import { decode, encode } from '@devp2p/rlp';
 import { expect, test } from 'vitest';
-import { EthError, type EthPeer, eth, type Status, type Status69 } from '../src/index.ts';
+import {
+  EthError,
+  type EthPeer,
+  eth,
+  formatForkId,
+  type Status,
+  type Status69,
+} from '../src/index.ts';
 import { schemaOf } from '../src/schema.ts';
 import { localStatus } from '../src/status.ts';
-import { filled, MemoryChain, unhex } from './memory-chain.ts';
+import { filled, hex, MemoryChain, unhex } from './memory-chain.ts';
 import { type Attack, attack, codeOf, connect } from './peers.ts';
 
 const codeFrom = async (promise: Promise<unknown>): Promise<string | undefined> =>
@@ -84,6 +91,30 @@ test.each(table)(
     expect(await headers).toBe(code);
   },
 );
+
+test('ET-03 what differs is named with both values, in words and as data', async () => {
+  const failure = async (remote: Status) => {
+    const { peer, say } = await attack({ chain: ours, mute: true });
+    const failed = peer.eth.status.catch((error: unknown) => error as EthError);
+    await say('status', remote);
+    return (await failed) as EthError;
+  };
+  const network = await failure({ ...status, networkId: 5n });
+  expect(network.message).toBe('the remote is on network 5, ours is 1337');
+  expect(network.mismatch).toEqual({ of: 'network', ours: 1337n, theirs: 5n });
+  const theirs = filled(32, 9);
+  const genesis = await failure({ ...status, genesisHash: theirs });
+  expect(genesis.message).toBe(
+    `the remote has genesis block 0x${'09'.repeat(32)}, ours is 0x${hex(ours.genesisHash)}`,
+  );
+  expect(genesis.mismatch).toEqual({ of: 'genesis', ours: ours.genesisHash, theirs });
+  const fork = await failure({ ...status, forkId: { hash: 1, next: 7n } });
+  const own = status.forkId;
+  expect(fork.message).toBe(
+    `the remote has fork id 00000001, next 7, ours is ${formatForkId(own)}: incompatible-or-stale`,
+  );
+  expect(fork.mismatch).toMatchObject({ of: 'fork', ours: own, theirs: { hash: 1, next: 7n } });
+});
 
 test('ET-03 a fork id that was fine is refused once its fork has passed', async () => {
   const chain = new MemoryChain(64);
