@@ -144,6 +144,8 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
       ...{ crypto, clock, random },
     }),
     ...{ peers, addresses, database, staticNodes, trustedNodes, netRestrict, requiredBlocks },
+    forks: chain.forks,
+    locate: async (node, signal) => discovery?.locate(node, signal),
     dialFound: (options.discovery ?? true) && (options.dialFound ?? true),
     maxPeers: options.maxPeers ?? 50,
     dialRatio: options.dialRatio ?? 3,

@@ -3,9 +3,10 @@ import type { AddrManEvent } from '@devp2p/addrman';
 import type { ConnManagerEvent } from '@devp2p/connmgr';
 import type { Discv4Event } from '@devp2p/discv4';
 import type { DnsdiscEvent } from '@devp2p/dnsdisc';
-import { formatEnr, toHex } from '@devp2p/enr';
+import { formatEnr } from '@devp2p/enr';
 import type { RlpxEvent } from '@devp2p/rlpx';
 import type { Log, LogFields } from '../log.ts';
+import { shortId } from '../network/peer-id.ts';
 
 /**
  * Logs what the transport tells the process: handshakes that come to nothing, which is nobody's to
@@ -20,7 +21,7 @@ export function observeTransport(log: Log): void {
     }
     const { inbound, remoteAddress, remoteId } = event;
     const who = {
-      ...(remoteId && { id: toHex(remoteId.subarray(0, 8)) }),
+      ...(remoteId && { id: shortId(remoteId) }),
       ...(remoteAddress && { address: `${remoteAddress.host}:${remoteAddress.port}` }),
       inbound,
     };

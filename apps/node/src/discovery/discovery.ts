@@ -4,7 +4,8 @@ import type { Crypto, RandomBytes } from '@devp2p/crypto';
 import { type ExternalEndpoint, mixSources, type Stats } from '@devp2p/discv4';
 import { bindUdp, listen } from '@devp2p/discv4/udp';
 import { createDnsClient, parseTreeUrl, type ResolveTxt } from '@devp2p/dnsdisc';
-import { type Enr, enodeFromEnr, type IpRange, ipClass, parseIp } from '@devp2p/enr';
+import { type Enode, type Enr, enodeFromEnr, type IpRange, ipClass, parseIp } from '@devp2p/enr';
+import { equalBytes } from '../chain/bytes.ts';
 import type { Log } from '../log.ts';
 import type { AddressBook, AddressSource, Candidate } from '../network/address-book.ts';
 import { portUnavailable } from '../port-unavailable.ts';
@@ -51,6 +52,8 @@ export interface Discovery extends AddressSource {
   readonly tableSize: number;
   /** Packets since the start. */
   readonly stats: Readonly<Stats>;
+  /** Where a node is now, by its own record or else by what others say. */
+  locate(node: Enode, signal: AbortSignal): Promise<Enode | undefined>;
   /** Says in our record where a gateway lets others reach us; `undefined` when it does so no more. */
   setExternalEndpoint(endpoint: ExternalEndpoint | undefined): void;
   /** Idempotent. */
@@ -126,6 +129,17 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
     async mayShareChain(node, signal) {
       const asked = () => discv4.requestEnr(node, { signal }).catch(() => undefined);
       return mayShareChain(node.enr ?? (await asked()), chain);
+    },
+    async locate(node, signal) {
+      // A host name is no address to ask at; what is found by the key alone is asked where it is.
+      const isAddress = parseIp(node.host) !== undefined && node.udp !== 0;
+      const found = isAddress
+        ? await discv4.resolve(node, { signal })
+        : (await discv4.lookup(node.id, { signal })).find((other) => equalBytes(other.id, node.id));
+      const resolved =
+        isAddress || found === undefined ? found : await discv4.resolve(found, { signal });
+      const enode = resolved?.enr && enodeFromEnr(resolved.enr);
+      return enode === undefined || enode.tcp === 0 ? undefined : enode;
     },
     setExternalEndpoint(endpoint) {
       discv4.setExternalEndpoint(endpoint).catch((error: unknown) => {

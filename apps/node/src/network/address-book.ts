@@ -63,6 +63,8 @@ export interface AddressBook {
   reached(node: Enode): void;
   /** There is nobody at the address who is of use. */
   failed(node: Enode): void;
+  /** There is a node at the address, and it cannot be a peer: it is not offered again for a while. */
+  unfit(node: Enode): void;
   /** A peer that behaved is gone. */
   left(id: Uint8Array): void;
   readonly stats: AddrManStats;
@@ -72,6 +74,10 @@ export interface AddressBook {
 
 /** A node is offered again after this many ms: go-ethereum takes no connection from one address sooner than 30 s. */
 const offerInterval = 35_000;
+
+/** A node of another chain is offered again after this many ms, and so many are remembered. */
+const unfitInterval = 900_000;
+const maxUnfit = 4_096;
 
 /** Pause between two nodes that are taken in while nobody waits for one, in ms. */
 const pace = 1_000;
@@ -122,7 +128,13 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
     }
     return offered.has(key);
   };
-  const mayBeOffered = (node: Enode): boolean => !isOffered(toHex(node.id)) && isWanted(node);
+  /** Until when nodes are not to be offered, by hex id, the soonest first. */
+  const unfit = new Map<string, number>();
+  const isUnfit = (key: string): boolean => (unfit.get(key) ?? 0) > clock.monotonic();
+  const mayBeOffered = (node: Enode): boolean => {
+    const key = toHex(node.id);
+    return !isOffered(key) && !isUnfit(key) && isWanted(node);
+  };
   const filter = (entry: AddrEntry): boolean => mayBeOffered(enodeOf(entry));
   const offer = (node: Candidate): Candidate => {
     offered.set(toHex(node.id), clock.monotonic());
@@ -177,6 +189,14 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
     dialling: ({ id }) => void book.attempt(id, { countFailure: false }),
     reached: ({ id }) => void book.good(id),
     failed: ({ id }) => void book.attempt(id, { countFailure: true }),
+    unfit({ id }) {
+      const key = toHex(id);
+      unfit.delete(key);
+      unfit.set(key, clock.monotonic() + unfitInterval);
+      const [oldest] = unfit.keys();
+      if (unfit.size > maxUnfit && oldest !== undefined) unfit.delete(oldest);
+      book.attempt(id, { countFailure: true });
+    },
     left: (id) => void book.connected(id),
     get stats() {
       return book.stats;

@@ -8,20 +8,24 @@ import {
 } from '@devp2p/connmgr';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
 import { type Enode, formatEnode, type IpRange, ipClass, parseIp, toHex } from '@devp2p/enr';
-import type { EthPeer } from '@devp2p/eth';
+import type { EthPeer, ForkSchedule } from '@devp2p/eth';
 import { type DisconnectReason, type PeerEnd, PeerError, type Protocol } from '@devp2p/peer';
 import type { RlpxStream } from '@devp2p/rlpx';
 import { type Admission, connect, type Listener, listen } from '@devp2p/rlpx/tcp';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
-import type { Logs } from '../log.ts';
+import type { LogFields, Logs } from '../log.ts';
 import { portUnavailable } from '../port-unavailable.ts';
 import type { AddressBook } from './address-book.ts';
 import { openBans } from './bans.ts';
 import { disconnectReason } from './close-reason.ts';
 import type { NetworkDatabase } from './database.ts';
 import { publish } from './diagnostics.ts';
+import { ForkWatch } from './fork-watch.ts';
+import { type Incompatibility, IncompatibleNodes, isUseless } from './incompatible.ts';
+import { shortId } from './peer-id.ts';
 import type { NodePeer, PeerSet } from './peers.ts';
 import { setUp } from './set-up.ts';
+import { type Locate, StaticNodes } from './static-nodes.ts';
 
 /** @see openNetwork */
 export interface NetworkOptions {
@@ -34,6 +38,10 @@ export interface NetworkOptions {
   readonly port: number;
   readonly clientId: string;
   readonly eth: Protocol<'eth', EthPeer>;
+  /** When the chain's rules change: peers' fork ids are compared with it. */
+  readonly forks: ForkSchedule;
+  /** Finds out where a static node is that is not reached. @default it is dialled where it was named */
+  readonly locate?: Locate | undefined;
   /** Where whoever is connected is shown. */
   readonly peers: PeerSet;
   /** Whom to dial. */
@@ -64,13 +72,17 @@ export interface Network {
   readonly port: number;
   /** Begins to dial. */
   start(): void;
-  /** Stays connected to a node from now on; until it is let go, at the address that was named first. */
+  /** Stays connected to a node from now on, until it is let go: at the address that was named last. */
   keep(node: Enode): void;
   /** Does so no more, and ends a connection that came of it. */
   letGo(id: Uint8Array): void;
   /** Lets a node in beyond the limits from now on. */
   trust(id: Uint8Array): void;
   distrust(id: Uint8Array): void;
+  /** Nodes that were met and cannot be peers. */
+  readonly incompatible: Pick<IncompatibleNodes, 'recent'>;
+  /** How many static nodes there are. */
+  readonly staticCount: number;
   /** Resolves when each static node is a peer, or could not be reached once. */
   readonly staticsTried: Promise<void>;
   /** Who is dialled, who is there, and how often what happened. */
@@ -90,6 +102,9 @@ interface Link {
 const retryDelay = 1_000;
 /** Go-ethereum takes no connection from one address more often than in 30 s. */
 const maxRetryDelay = 35_000;
+/** Time to the next attempt to dial a static node of another chain, and the longest, in ms. */
+const uselessDelay = 60_000;
+const maxUselessDelay = 900_000;
 /** A connection that has lasted so long, in ms, has proved useful. */
 const usefulAge = 60_000;
 
@@ -105,20 +120,24 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   const ownKey = toHex(id);
   // One node is kept once, however often and in whatever spelling it is named.
   const statics = new Map(options.staticNodes.map((node) => [toHex(node.id), node]));
-  const staticKeys = new Set(statics.keys());
   const trustedKeys = new Set(options.trustedNodes.map((node) => toHex(node.id)));
-  const isChosen = (other: Uint8Array): boolean =>
-    staticKeys.has(toHex(other)) || trustedKeys.has(toHex(other));
+  const isChosen = (other: Uint8Array): boolean => kept.has(other) || trustedKeys.has(toHex(other));
+  const incompatible = new IncompatibleNodes(clock, logs('peer'));
+  const forkWatch = new ForkWatch(options.forks, clock, logs('peer'));
   const { bans, saved: bansSaved } = await openBans(database.bans, clock, log);
 
   const setUpOptions = {
     eth: options.eth,
     clientId: options.clientId,
     flags: (other: Uint8Array) => ({
-      static: staticKeys.has(toHex(other)),
+      static: kept.has(other),
       trusted: trustedKeys.has(toHex(other)),
     }),
     requiredBlocks: options.requiredBlocks,
+    onIncompatible: (other: Uint8Array, who: LogFields, incompatibility: Incompatibility): void => {
+      incompatible.add(other, who, incompatibility);
+      forkWatch.differs(other, incompatibility);
+    },
     clock,
     log: logs('peer'),
   };
@@ -131,6 +150,10 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     retryDelay,
     maxRetryDelay,
     retryJitter: 0.2,
+    retryAfter: (error, retries) =>
+      isUseless(error)
+        ? Math.min(uselessDelay * 2 ** Math.min(retries - 1, 10), maxUselessDelay)
+        : undefined,
     nextAddress: ({ signal }) => addresses.next(signal),
     nextFeeler: () => addresses.nextTest(),
     async dial(node, { signal }) {
@@ -146,18 +169,22 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     },
     onDialled(node, error) {
       if (error === undefined) addresses.reached(node);
+      else if (isUseless(error)) addresses.unfit(node);
       else if (!isFull(error)) addresses.failed(node);
       if (error === undefined) return;
       const key = toHex(node.id);
       tried.get(key)?.();
       // What became of a stream that there was has been told.
       if (error instanceof PeerError) return;
-      const fields = { node: formatEnode(node), error };
-      if (staticKeys.has(key)) log.info(fields, 'static node not reached');
-      else log.debug(fields, 'node not reached');
+      const fields = { id: shortId(node.id), node: formatEnode(node), error };
+      if (kept.has(node.id)) {
+        log.info(fields, 'static node not reached');
+        kept.unreached(node);
+      } else log.debug(fields, 'node not reached');
     },
     onConnection({ peer }, { id: request }) {
       peers.add(peer);
+      void peer.eth.status.then(({ forkId }) => forkWatch.fits(peer.id, forkId));
       const timer = clock.setTimeout(() => manager.useful(request), usefulAge);
       void peer.closed.then(() => timer.cancel());
       // Not from in here, where what a listener throws would be taken for a failure to connect.
@@ -186,6 +213,15 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     clock,
     random,
   });
+
+  const kept = new StaticNodes({
+    connect: (node) => manager.connect(node, { permanent: true }),
+    remove: (request) => void manager.remove(request),
+    locate: options.locate,
+    clock,
+    log,
+  });
+  for (const node of statics.values()) kept.keep(node);
 
   const admit = ({ host }: { readonly host: string }): Admission | false => {
     const slot = manager.admitInbound({ ip: parseIp(host) });
@@ -226,27 +262,17 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
       ]),
     ),
   ).then(() => tried.clear());
-  /** Requests for the static nodes, by hex id. */
-  const kept = new Map<string, number>();
-  const keep = (node: Enode): void => {
-    const key = toHex(node.id);
-    if (kept.has(key)) return;
-    staticKeys.add(key);
-    kept.set(key, manager.connect(node, { permanent: true }));
-  };
-  for (const node of statics.values()) keep(node);
   for (const key of trustedKeys) manager.trust(key);
 
   let closed: Promise<void> | undefined;
   return {
     port: listener.address.port,
     start: () => manager.start(),
-    keep,
-    letGo(other) {
-      const key = toHex(other);
-      staticKeys.delete(key);
-      manager.remove(kept.get(key) ?? 0);
-      kept.delete(key);
+    keep: (node) => kept.keep(node),
+    letGo: (other) => kept.letGo(other),
+    incompatible,
+    get staticCount() {
+      return kept.size;
     },
     trust(other) {
       trustedKeys.add(toHex(other));
@@ -259,6 +285,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     staticsTried,
     snapshot: () => manager.snapshot(),
     close() {
+      kept.close();
       closed ??= Promise.all([listener.close(), manager.stop()]).then(bansSaved);
       return closed;
     },

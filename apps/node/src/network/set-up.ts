@@ -1,5 +1,4 @@
 import type { Clock } from '@devp2p/clock';
-import { toHex } from '@devp2p/enr';
 import type { EthPeer } from '@devp2p/eth';
 import {
   type DisconnectReason,
@@ -17,6 +16,8 @@ import { errorText, type Log, type LogFields } from '../log.ts';
 import { challenge } from './challenge.ts';
 import { abortReason } from './close-reason.ts';
 import { publish } from './diagnostics.ts';
+import { type Incompatibility, incompatibilityOf } from './incompatible.ts';
+import { shortId } from './peer-id.ts';
 import type { NodePeer } from './peers.ts';
 
 /** What every connection is set up with. */
@@ -27,6 +28,10 @@ export interface SetUpOptions {
   readonly flags: (id: Uint8Array) => PeerFlags;
   /** What a peer may not contradict. @default nothing */
   readonly requiredBlocks?: RequiredBlocks | undefined;
+  /** Called when Hello or Status show that a node cannot be a peer. @default nobody */
+  readonly onIncompatible?:
+    | ((id: Uint8Array, who: LogFields, incompatibility: Incompatibility) => void)
+    | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -48,10 +53,18 @@ export interface Checkpoints {
 export async function setUp(
   stream: MessageStream,
   { objection, signal }: Checkpoints,
-  { clock, eth, clientId, requiredBlocks: required, flags: flagsOf, log: logger }: SetUpOptions,
+  options: SetUpOptions,
 ): Promise<NodePeer> {
+  const { clock, eth, clientId, requiredBlocks: required, flags: flagsOf, log: logger } = options;
   const flags = flagsOf(stream.remoteId);
   const log = logFor(stream, flags.static, logger);
+  const offers = eth.versions.map(({ version }) => `${eth.name}/${version}`);
+  const inspect = (error: unknown, client?: string): void => {
+    const incompatibility = incompatibilityOf(error, offers);
+    if (incompatibility === undefined) return;
+    const who = { ...log.who, ...(client !== undefined && { client }) };
+    options.onIncompatible?.(stream.remoteId, who, incompatibility);
+  };
 
   const reason = objection();
   if (reason !== undefined) {
@@ -82,6 +95,7 @@ export async function setUp(
         ? { reason: error.reason, direction: error.direction ?? 'local', error }
         : { reason: undefined, direction: 'local', error },
     );
+    inspect(error, error instanceof PeerError ? error.hello?.clientId : undefined);
     throw error;
   }
 
@@ -95,10 +109,11 @@ export async function setUp(
   });
   try {
     await connection.eth.status;
-  } catch {
-    // The peer ends because of it, and says why.
+  } catch (cause) {
+    // The peer ends because of it, and says why; the remote may have been faster to say so.
     const { reason, direction, error } = await closed;
-    throw error ?? new PeerError('refused', 'ended before Status', { reason, direction });
+    inspect(error ?? cause, connection.hello.clientId);
+    throw error ?? new PeerError('refused', 'ended before Status', { reason, direction, cause });
   } finally {
     signal.removeEventListener('abort', leave);
   }
@@ -107,7 +122,9 @@ export async function setUp(
     id: connection.id,
     client: connection.hello.clientId,
     inbound: connection.inbound,
-    isStatic: flags.static,
+    get isStatic() {
+      return connection.flags.static;
+    },
     eth: connection.eth,
     connection,
     use,
@@ -141,7 +158,7 @@ interface ConnectionLog {
 function logFor(stream: MessageStream, isStatic: boolean, log: Log): ConnectionLog {
   const { remoteAddress } = stream;
   const who = {
-    id: toHex(stream.remoteId.subarray(0, 8)),
+    id: shortId(stream.remoteId),
     ...(remoteAddress && { address: `${remoteAddress.host}:${remoteAddress.port}` }),
     inbound: stream.inbound,
   };

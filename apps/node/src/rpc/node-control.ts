@@ -5,7 +5,7 @@ import { type EthNodeInfo, nodeInfo as ethInfo } from '@devp2p/eth';
 import type { Address } from '@devp2p/peer';
 import type { LocalChain } from '../chain/chain.ts';
 import type { Network } from '../network/network.ts';
-import type { NodePeer, Peers } from '../network/peers.ts';
+import type { NodePeer, PeerSet, Peers } from '../network/peers.ts';
 import type { NodeControl, PeerEventInfo, PeerInfo } from './admin.ts';
 import { roundedConfigJson } from './config-json.ts';
 
@@ -22,7 +22,7 @@ export interface NodeParts {
   /** Our record as it is now. */
   readonly record: () => Enr;
   readonly chain: LocalChain;
-  readonly peers: Peers;
+  readonly peers: Peers & Pick<PeerSet, 'changed'>;
   readonly network: Pick<Network, 'port' | 'keep' | 'letGo' | 'trust' | 'distrust'>;
   readonly crypto: Crypto;
 }
@@ -58,27 +58,32 @@ export function nodeControl(parts: NodeParts): NodeControl {
         .list()
         .map((peer) => peerInfo(peer, hashOf(peer.id)))
         .sort((a, b) => (a.id < b.id ? -1 : 1)),
-    addPeer: (node) => network.keep(node),
+    addPeer(node) {
+      network.keep(node);
+      setFlag(find(node.id), 'static', true);
+      peers.changed();
+    },
     async removePeer({ id }) {
       network.letGo(id);
       const peer = find(id);
+      setFlag(peer, 'static', false);
       await peer?.disconnect('requested');
       await peer?.closed;
     },
     addTrustedPeer({ id }) {
       network.trust(id);
-      setTrusted(find(id), true);
+      setFlag(find(id), 'trusted', true);
     },
     removeTrustedPeer({ id }) {
       network.distrust(id);
-      setTrusted(find(id), false);
+      setFlag(find(id), 'trusted', false);
     },
     onPeerEvent: (listener) => watchPeers(peers, hashOf, listener),
   };
 }
 
-function setTrusted(peer: NodePeer | undefined, trusted: boolean): void {
-  if (peer !== undefined) peer.connection.flags.trusted = trusted;
+function setFlag(peer: NodePeer | undefined, flag: 'static' | 'trusted', value: boolean): void {
+  if (peer !== undefined) peer.connection.flags[flag] = value;
 }
 
 function peerInfo({ id, client, connection, eth, inbound }: NodePeer, hash: string): PeerInfo {

@@ -67,6 +67,22 @@ async function isFree(port: number): Promise<boolean> {
   return result;
 }
 
+describe('CM-18 static nodes', () => {
+  test('CM-18 one that has moved is found by discovery, and dialled there', async () => {
+    const boot = await start('boot', { maxPeers: 0 });
+    const bootnodes = [boot.enode];
+    const a = await start('a', { bootnodes, dialFound: false });
+    const { id, host, tcp, udp } = parseEnode(a.enode);
+    // Where it was: nobody is there now, neither over TCP nor over UDP.
+    const stale = { id, host, tcp: (tcp % 60_000) + 1_024, udp: await taken() };
+    expect(stale.udp).not.toBe(udp);
+    const b = await start('b', { bootnodes, dialFound: false, staticNodes: [stale] });
+    const [peer] = await once(b, 'peer');
+    expect(peer.connection.remoteAddress).toMatchObject({ host, port: tcp });
+    expect(peer.isStatic).toBe(true);
+  });
+});
+
 describe('ND-01 nodes find each other', () => {
   test('ND-01 two that know only a boot node, and one syncs from the other', async () => {
     const boot = await start('boot', { maxPeers: 0 });

@@ -54,6 +54,7 @@ function testBook(nodes: Enode[] = []) {
     dialling: say('dialling'),
     reached: say('reached'),
     failed: say('failed'),
+    unfit: say('unfit'),
     left: say('left'),
     stats: {} as AddressBook['stats'],
     close: async () => {},
@@ -79,6 +80,7 @@ async function start(
     port: 0,
     clientId: 'ours/1.0',
     eth: eth({ chain }),
+    forks: chain.forks,
     peers,
     addresses: testBook().book,
     database: {
@@ -218,6 +220,47 @@ describe('ND-01 who is dialled', () => {
     expect(us.snapshot().requests.filter(({ permanent }) => permanent)).toHaveLength(1);
     us.letGo(gone.node.id);
     expect(us.snapshot().requests.filter(({ permanent }) => permanent)).toEqual([]);
+  });
+
+  test('CM-18 a static node that is named again is dialled at its last address', async () => {
+    const [gone, them] = [await start(), await start()];
+    await gone.close();
+    const stale = { ...them.node, tcp: gone.node.tcp };
+    const us = await start({ staticNodes: [stale] });
+    await us.staticsTried;
+    us.keep(them.node);
+    await us.peers.arrival(them.node.id);
+    expect(us.peers.list()).toMatchObject([{ isStatic: true }]);
+    expect(us.snapshot().requests.filter(({ permanent }) => permanent)).toHaveLength(1);
+    us.letGo(them.node.id);
+    const listed = await start({ staticNodes: [stale, them.node] });
+    await listed.peers.arrival(them.node.id);
+  });
+
+  test('CM-18 a static node that is not reached is dialled where it is found', async () => {
+    const [gone, them] = [await start(), await start()];
+    await gone.close();
+    const us = await start({
+      staticNodes: [{ ...them.node, tcp: gone.node.tcp }],
+      locate: async ({ id }) => (toHex(id) === toHex(them.node.id) ? them.node : undefined),
+    });
+    await us.peers.arrival(them.node.id);
+    expect(us.peers.list()).toMatchObject([{ isStatic: true }]);
+  });
+
+  test('CM-04 a static node of another chain is dialled again after a minute at the soonest', async () => {
+    const chain = memoryChain({ networkId: 2n, genesisHash: new Uint8Array(32).fill(7) });
+    const them = await start({ eth: eth({ chain }) });
+    const { book, told } = testBook([them.node]);
+    const us = await start({ staticNodes: [them.node], addresses: book, dialFound: false });
+    await us.staticsTried;
+    const [request] = us.snapshot().requests;
+    expect(request).toMatchObject({ state: 'failing', retries: 1 });
+    expect(request?.retryIn).toBeGreaterThan(50_000);
+    expect(told).toContain(`unfit ${toHex(them.node.id).slice(0, 8)}`);
+    expect(us.incompatible.recent()).toEqual({ count: 1, most: 'network' });
+    while (them.incompatible.recent().count === 0) await setImmediate();
+    expect(them.incompatible.recent()).toEqual({ count: 1, most: 'network' });
   });
 
   test('ND-01 a static node that is not there has been tried', async () => {

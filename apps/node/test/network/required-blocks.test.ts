@@ -10,6 +10,7 @@ import { openPeer } from '@devp2p/peer';
 import { connect } from '@devp2p/rlpx/tcp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LogFields } from '../../src/log.ts';
+import { shortId } from '../../src/network/peer-id.ts';
 import type { NodePeer } from '../../src/network/peers.ts';
 import { createNode, type Node } from '../../src/node.ts';
 import type { CompleteBlock } from '../../src/sync/chain.ts';
@@ -76,7 +77,7 @@ async function remote(
   await allAsked;
   const id = fastCrypto.secp256k1.publicKey(privateKey);
   const ours = node.peers.list().find((one) => toHex(one.id) === toHex(id)) as NodePeer;
-  return { peer, ours, asked, lines: () => logged.get(toHex(id.subarray(0, 8))) };
+  return { peer, ours, asked, lines: () => logged.get(shortId(id)) };
 }
 
 describe('ND-02 --eth.requiredblocks: what a peer shows after Status', () => {

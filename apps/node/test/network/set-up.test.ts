@@ -12,6 +12,7 @@ import {
 import { streamPair } from '@devp2p/peer/pipe';
 import { describe, expect, test } from 'vitest';
 import type { LogFields } from '../../src/log.ts';
+import { shortId } from '../../src/network/peer-id.ts';
 import { setUp } from '../../src/network/set-up.ts';
 
 const key = (byte: number): Uint8Array => new Uint8Array(64).fill(byte);
@@ -129,8 +130,8 @@ describe('ND-01 behind the eth handshake', () => {
     await node.clock.advance(2_000);
     expect(await peer.closed).toMatchObject({ reason: 'requested', direction: 'remote' });
     expect(node.lines).toMatchObject([
-      ['peer added', { id: '0202020202020202', client: '@devp2p/peer', eth: 70 }],
-      ['peer dropped', { id: '0202020202020202', reason: 'requested', direction: 'remote' }],
+      ['peer added', { id: shortId(key(2)), client: '@devp2p/peer', eth: 70 }],
+      ['peer dropped', { id: shortId(key(2)), reason: 'requested', direction: 'remote' }],
     ]);
   });
 
@@ -150,7 +151,7 @@ describe('ND-01 behind the eth handshake', () => {
         {
           reason: 'useless peer',
           direction: 'local',
-          error: expect.stringContaining('network 1, not 2'),
+          error: expect.stringContaining('the remote is on network 1, ours is 2'),
         },
       ],
     ]);

@@ -6,12 +6,20 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { formatEnode, parseEnode, parseEnr, toHex } from '@devp2p/enr';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { type NodeStatus, statusText } from '../../src/cli/status-text.ts';
 import { createNode, type Node } from '../../src/node.ts';
 import type { NodeSettings } from '../../src/node-options.ts';
 import type { NodeInfo, PeerEventInfo, PeerInfo } from '../../src/rpc/admin.ts';
 import { ask, call, fakeControl, serve } from './servers.ts';
 
 const genesis = fileURLToPath(new URL('../../demo/chain/genesis.json', import.meta.url));
+const idle: NodeStatus['health'] = {
+  healthy: true,
+  status: 'ok',
+  peers: { inbound: 0, outbound: 0 },
+  head: { number: 0, hash: '0x' },
+  sync: { running: false, phases: {} },
+};
 const everything = { port: 0, apis: ['admin', 'net', 'web3'] } as const;
 
 async function rpc<T>(url: string | undefined, method: string, params?: unknown[]): Promise<T> {
@@ -162,6 +170,53 @@ describe('what is asked of a running node', () => {
     // It can be added again.
     expect(await rpc(b.endpoints.http, 'admin_addPeer', [a.enode])).toBe(true);
     expect(await fromB()).toMatchObject({ type: 'add' });
+  });
+
+  test('CM-18 ND-11 a static peer that is added again is dialled at its new address', async () => {
+    const gone = await start('gone');
+    const { tcp: port } = parseEnode(gone.enode);
+    await gone.close();
+    const [a, b] = [await start('a'), await start('b')];
+    const events = await peerEvents(b);
+    const stale = formatEnode({ ...parseEnode(a.enode), tcp: port });
+    expect(await rpc(b.endpoints.http, 'admin_addPeer', [stale])).toBe(true);
+    expect(await rpc(b.endpoints.http, 'admin_addPeer', [a.enode])).toBe(true);
+    expect(await events()).toMatchObject({ type: 'add', peer: hashOf(a) });
+    // By whatever address: the key says who it is.
+    expect(await rpc(b.endpoints.http, 'admin_removePeer', [stale])).toBe(true);
+    expect(await rpc(b.endpoints.http, 'admin_peers')).toEqual([]);
+  });
+
+  test('ND-11 a peer that has dialled us becomes static by being added', async () => {
+    const [a, b] = [await start('a'), await start('b')];
+    const events = await peerEvents(a);
+    await rpc(b.endpoints.http, 'admin_addPeer', [a.enode]);
+    await events();
+    const flags = async () => {
+      const [peer] = await rpc<PeerInfo[]>(a.endpoints.http, 'admin_peers');
+      return [peer?.network.static, a.peers.list()[0]?.isStatic];
+    };
+    expect(await flags()).toEqual([false, false]);
+    expect(await rpc(a.endpoints.http, 'admin_addPeer', [b.enode])).toBe(true);
+    expect(await flags()).toEqual([true, true]);
+  });
+
+  test('ND-13 ND-16 a peer has one id in the log, in status and in admin', async () => {
+    const a = await start('a');
+    let logged = '';
+    const log = { error() {}, warn() {}, debug() {}, trace() {} };
+    const info = ({ id }: { id?: unknown }, message: string): void => {
+      if (message === 'peer added') logged = String(id);
+    };
+    const b = await start('b', { staticNodes: [a.enode], logs: () => ({ ...log, info }) });
+    await new Promise((resolve) => b.once('peer', resolve));
+    const peers = await rpc<PeerInfo[]>(b.endpoints.http, 'admin_peers');
+    expect(peers.map(({ id }) => id)).toEqual([hashOf(a)]);
+    expect(logged).toBe(hashOf(a).slice(0, 16));
+    const node = await rpc<NodeInfo>(b.endpoints.http, 'admin_nodeInfo');
+    const health = { peers: { inbound: 0, outbound: 1 } } as NodeStatus['health'];
+    const status = statusText({ node, peers, at: 0, health: { ...idle, ...health } });
+    expect(status).toContain(`\n${logged}  devp2p-node/a/`);
   });
 
   test('ND-11 a trusted peer is let in although there is no room, until it is trusted no more', async () => {
