@@ -19,7 +19,7 @@ type Verdict = { readonly next?: bigint; readonly differs: boolean };
  * follow other rules on the same genesis block, mean that the schedule lacks a fork.
  */
 export class ForkWatch {
-  readonly #known: ReadonlySet<number>;
+  readonly #known: ReadonlySet<bigint>;
   readonly #clock: Clock;
   readonly #log: Log;
   /** By hex public key, the longest ago first. */
@@ -27,14 +27,14 @@ export class ForkWatch {
   #reported: number | undefined;
 
   constructor({ blocks, times }: ForkSchedule, clock: Clock, log: Log) {
-    this.#known = new Set([...blocks, ...times]);
+    this.#known = new Set([...blocks, ...times].map(BigInt));
     this.#clock = clock;
     this.#log = log;
   }
 
   /** A node became a peer. */
   fits(id: Uint8Array, { next }: ForkId): void {
-    const isKnown = next === 0n || this.#known.has(Number(next));
+    const isKnown = next === 0n || this.#known.has(next);
     this.#add(id, isKnown ? { differs: false } : { next, differs: false });
   }
 
