@@ -140,7 +140,7 @@ describe('ET-03 a peer of another chain is named, on our side, with both values'
     expect(nodes.recent().count).toBe(0);
   });
 
-  test('HX-29 a crowd of other chains takes no more than so much memory', () => {
+  test('a crowd of other chains takes no more than so much memory', () => {
     const clock = virtualClock();
     const { log, lines } = keptLog();
     const nodes = new IncompatibleNodes(clock, log);
