@@ -22,7 +22,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 interface Manifest {
   readonly name: string;
   readonly private?: boolean;
-  readonly exports: Record<string, unknown>;
+  readonly engines: { readonly node: string };
+  readonly bin?: Record<string, string>;
+  readonly exports: Record<string, string | { readonly types: string }>;
   readonly dependencies?: Record<string, string>;
   readonly optionalDependencies?: Record<string, string>;
   readonly peerDependencies?: Record<string, string>;
@@ -46,16 +48,62 @@ beforeAll(async () => {
     published.map(({ folder }) => folder),
     workDir,
   );
-}, 60_000);
+}, 300_000);
 
 afterAll(() => {
   registry?.close();
   if (workDir !== undefined) rmSync(workDir, { recursive: true, force: true });
 });
 
+const entries = ({ name, exports }: Manifest) =>
+  Object.keys(exports)
+    .filter((path) => path !== './package.json')
+    .map((path) => name + path.slice(1));
+
 /** What follows `from` or `import` in a statement, or stands in a call of `import` or `require`. */
 const specifiers =
   /^(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*['"]([^'"]+)['"]|\b(?:import|require|createRequire\([^)]*\))\(\s*['"]([^'"]+)['"]\s*\)/gm;
+
+const typesOfNode = '/// <reference types="node"';
+
+/** The oldest TypeScript that is supported, which `test/` depends on, and the one that the repository is built with. */
+const compilers = {
+  oldest: join(root, 'test/node_modules/typescript/bin/tsc'),
+  newest: join(root, 'node_modules/typescript/bin/tsc'),
+};
+
+/** Compiles `files` of a project as a strict user would, with no types but those that the packages bring. */
+async function compile(
+  project: string,
+  compiler: keyof typeof compilers,
+  options: { files: readonly string[]; [option: string]: unknown },
+): Promise<void> {
+  const { files, ...others } = options;
+  const config = join(project, `tsconfig.${compiler}.json`);
+  const strict = {
+    target: 'es2022',
+    lib: ['es2022'],
+    types: [],
+    strict: true,
+    skipLibCheck: false,
+  };
+  const compilerOptions = { ...strict, exactOptionalPropertyTypes: true, ...others };
+  writeFileSync(config, JSON.stringify({ compilerOptions, files }));
+  await run(process.execPath, [compilers[compiler], '-p', config]).catch(
+    (error: { stdout: string }) => {
+      throw new Error(error.stdout);
+    },
+  );
+}
+
+/** A file that takes in every declaration of `manifests`. */
+function importAll(project: string, manifests: readonly Manifest[]): string {
+  const lines = manifests
+    .flatMap(entries)
+    .map((entry, index) => `export * as entry${index} from '${entry}';\n`);
+  writeFileSync(join(project, 'all.ts'), lines.join(''));
+  return 'all.ts';
+}
 
 /** An empty project outside the workspace, with `packages` installed as a user would. */
 async function install(name: string, packages: readonly string[]): Promise<string> {
@@ -95,6 +143,7 @@ describe('each package by itself', () => {
         const text = readFileSync(join(root, folder, 'dist', file), 'utf8');
         for (const [, from = '', called = ''] of text.matchAll(specifiers))
           remember(from || called);
+        if (text.startsWith(typesOfNode)) imported.add('@types/node');
       }
       function remember(specifier: string): void {
         if (specifier === '' || specifier.startsWith('.') || specifier.startsWith('node:')) return;
@@ -109,14 +158,39 @@ describe('each package by itself', () => {
   );
 
   test.each(published)(
-    '$manifest.name loads in an empty project',
+    '$manifest.name brings the types of Node with each entry or with none',
+    ({ folder, manifest }) => {
+      for (const entry of Object.values(manifest.exports)) {
+        if (typeof entry === 'string') continue;
+        const text = readFileSync(join(root, folder, entry.types), 'utf8');
+        expect(text.startsWith(typesOfNode), entry.types).toBe(
+          manifest.dependencies?.['@types/node'] !== undefined,
+        );
+      }
+    },
+  );
+
+  test.each(published)(
+    '$manifest.name is packed with licence, README, sources and program',
+    ({ manifest }) => {
+      const files = registry.files(manifest.name);
+      const programs = Object.values(manifest.bin ?? {}).map((path) => path.replace('./', ''));
+      expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', ...programs]));
+      const rest = files.filter((file) => !/^(?:dist|src)\//.test(file)).sort();
+      expect(rest).toEqual(['LICENSE', 'README.md', ...programs, 'package.json']);
+    },
+  );
+
+  test.each(published)(
+    '$manifest.name loads and compiles in an empty project',
     async ({ manifest }) => {
       const project = await install(manifest.name.replace('/', '-'), [manifest.name]);
-      const entries = Object.keys(manifest.exports)
-        .filter((path) => path !== './package.json')
-        .map((path) => manifest.name + path.slice(1));
-      const program = entries.map((entry) => `await import('${entry}');`).join('\n');
+      const program = entries(manifest)
+        .map((entry) => `await import('${entry}');`)
+        .join('\n');
       await run(process.execPath, ['--input-type=module', '--eval', program], { cwd: project });
+      const files = [importAll(project, [manifest])];
+      await compile(project, 'newest', { files, module: 'nodenext', noEmit: true });
 
       if (manifest.name === '@devp2p/rlpx') {
         const installed = readdirSync(join(project, 'node_modules'));
@@ -125,43 +199,47 @@ describe('each package by itself', () => {
         }
       }
     },
-    60_000,
+    300_000,
   );
 });
 
-test('the examples type-check and run against the packed packages', async () => {
-  const project = await install(
-    'examples',
-    published.map(({ manifest }) => manifest.name),
-  );
-  const examples = readdirSync(join(root, 'examples')).filter((file) => /\.ts$/.test(file));
-  expect(examples.length).toBeGreaterThan(0);
-  for (const file of examples) cpSync(join(root, 'examples', file), join(project, file));
-  writeFileSync(
-    join(project, 'tsconfig.json'),
-    JSON.stringify({
-      compilerOptions: {
-        target: 'es2023',
-        lib: ['es2023'],
-        module: 'nodenext',
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        rewriteRelativeImportExtensions: true,
-        outDir: 'dist',
-        types: ['node'],
-        typeRoots: [join(root, 'node_modules/@types')],
-      },
-      include: ['*.ts'],
-    }),
-  );
-  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project]).catch(
-    (error: { stdout: string }) => {
-      throw new Error(error.stdout);
+describe('all packages together', () => {
+  let project: string;
+
+  beforeAll(async () => {
+    const names = published.map(({ manifest }) => manifest.name);
+    project = await install('together', names);
+  }, 300_000);
+
+  test.each([
+    { compiler: 'oldest', module: 'nodenext' },
+    { compiler: 'newest', module: 'esnext', moduleResolution: 'bundler' },
+  ] as const)(
+    'the declarations compile: $compiler TypeScript, module $module',
+    async ({ compiler, ...modules }) => {
+      const manifests = published.map(({ manifest }) => manifest);
+      const files = [importAll(project, manifests)];
+      await compile(project, compiler, { files, ...modules, noEmit: true });
     },
+    300_000,
   );
-  for (const file of examples) {
-    const program = join(project, 'dist', file.replace(/\.ts$/, '.js'));
-    const { stdout } = await run(process.execPath, [program], { cwd: project, timeout: 30_000 });
-    expect(stdout, file).not.toBe('');
-  }
-}, 120_000);
+
+  test('the examples compile and run', async () => {
+    const files = readdirSync(join(root, 'examples')).filter((file) => /\.ts$/.test(file));
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) cpSync(join(root, 'examples', file), join(project, file));
+    await compile(project, 'newest', {
+      files,
+      module: 'nodenext',
+      target: 'es2023',
+      lib: ['es2023'],
+      types: ['node'],
+      outDir: 'dist',
+    });
+    for (const file of files) {
+      const program = join(project, 'dist', file.replace(/\.ts$/, '.js'));
+      const { stdout } = await run(process.execPath, [program], { cwd: project });
+      expect(stdout, file).not.toBe('');
+    }
+  }, 300_000);
+});

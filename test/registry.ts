@@ -10,8 +10,17 @@ interface Manifest {
   readonly version: string;
 }
 
+/** What `npm pack --json` says of a tarball. */
+interface Packed {
+  readonly name: string;
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
 export interface Registry {
   readonly url: string;
+  /** The paths in the tarball of one of our packages. */
+  files(name: string): readonly string[];
   close(): void;
 }
 
@@ -47,7 +56,7 @@ export async function startRegistry(
       ],
       { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
     ),
-  ) as { filename: string }[] | Record<string, { filename: string }>;
+  ) as Packed[] | Record<string, Packed>;
   const names = Object.values(packed).map(({ filename }) => filename);
   for (const folder of packages) {
     const manifest = readManifest(join(root, folder));
@@ -109,6 +118,10 @@ export async function startRegistry(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    files(name) {
+      const found = Object.values(packed).find((one) => one.name === name);
+      return found?.files.map(({ path }) => path) ?? [];
+    },
     close() {
       server.closeAllConnections();
       server.close();

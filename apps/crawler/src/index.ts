@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 export type { ChainFilter } from './chain-filter.ts';
 export { type Checked, type CheckOptions, checkNode } from './check.ts';
 export { type ClientName, parseClientName } from './client-name.ts';

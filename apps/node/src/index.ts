@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 export type { LocalChain } from './chain/chain.ts';
 export { BlockError, type BlockErrorCode, ChainError, type ChainErrorCode } from './chain/error.ts';
 export type { NetworkName } from './chain/networks.ts';

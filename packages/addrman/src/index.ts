@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 export { type AddrMan, createAddrMan, type SelectOptions } from './addrman.ts';
 export type { AddrManEvent } from './diagnostics.ts';
 export type { AddrEntry, AddrNode, NodeAddress, SignedRecord } from './entry.ts';

@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 export type { Clock, Timer } from './clock.ts';
 export { sleep } from './sleep.ts';
 export { systemClock } from './system-clock.ts';

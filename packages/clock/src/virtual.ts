@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 import { setImmediate } from 'node:timers';
 import { type Clock, deadline, type Timer } from './clock.ts';
 import { TimerQueue } from './timer-queue.ts';

@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 export type { AnchorStore } from './anchors.ts';
 export type { BanEntry } from './ban-entry.ts';
 export { type BanList, type BanListOptions, type BanOptions, createBanList } from './ban-list.ts';

@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 import { lookup } from 'node:dns/promises';
 import { createDiscv4, type Discv4 } from './discv4.ts';
 import type { Discv4Options } from './options.ts';

@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 export { addToBloom, bloomLength } from './bloom.ts';
 export {
   type Body,

@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import type { Chain, ChainRange, HeaderQuery } from './chain.ts';
 import { checkOption } from './check.ts';

@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 export { type DisconnectReason, disconnectReasons } from './disconnect.ts';
 export { type Direction, PeerError, type PeerErrorCode } from './error.ts';
 export type { PeerEnd, PeerEvent, PeerEventsOptions } from './events.ts';

@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 import { PeerError } from './error.ts';
 import { Fifo } from './fifo.ts';
 import type { Address, Message, MessageStream } from './stream.ts';

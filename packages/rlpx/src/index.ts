@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 export type { RlpxEvent } from './diagnostics.ts';
 export { RlpxError, type RlpxErrorCode, type RlpxErrorReason } from './error.ts';
 export { type Frame, frameLength } from './frame.ts';

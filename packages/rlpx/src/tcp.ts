@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 import { once } from 'node:events';
 import { createServer, type Server, type Socket, connect as tcpConnect } from 'node:net';
 import { systemClock, withTimeout } from '@devp2p/clock';
