@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What a program prints and its exit code, whatever that is. */
+async function outcome(args: readonly string[]) {
+  const settled = run(process.execPath, args).catch((error: unknown) => error);
+  const {
+    code = 0,
+    stdout,
+    stderr,
+  } = (await settled) as Record<'stdout' | 'stderr', string> & {
+    code?: number;
+  };
+  return { code, stdout, stderr };
+}
+
+/** Runs before a program, which then takes this Node.js for another version. */
+const pretend = (version: string) => {
+  const versions = `{ ...process.versions, node: ${JSON.stringify(version)} }`;
+  const code = `Object.defineProperty(process, 'versions', { value: ${versions} });`;
+  return `--import=data:text/javascript,${encodeURIComponent(code)}`;
+};
+
+describe.each(['node', 'crawler'])('devp2p-%s', (app) => {
+  const name = `devp2p-${app}`;
+  const bin = join(root, 'apps', app, 'bin', `${name}.js`);
+
+  test('is linked by an install, before anything is built', () => {
+    expect(existsSync(join(root, 'node_modules/.bin', name))).toBe(true);
+  });
+
+  test('runs', async () => {
+    const { code, stdout } = await outcome([bin, '--help']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(name) });
+  });
+
+  test('says in one line that Node.js is too old, at the version that package.json names', async () => {
+    const manifest = readFileSync(join(root, 'apps', app, 'package.json'), 'utf8');
+    const { engines } = JSON.parse(manifest) as { engines: { node: string } };
+    const [major = 0, minor = 0] = engines.node.replace('>=', '').split('.').map(Number);
+    for (const version of [`${major}.${minor - 1}.9`, `${major - 2}.20.0`]) {
+      const stderr = `${name} needs Node.js ${major}.${minor} or later, and this is ${version}\n`;
+      expect(await outcome([pretend(version), bin])).toEqual({ code: 1, stdout: '', stderr });
+    }
+    for (const version of [`${major}.${minor}.0`, `${major + 1}.0.0`]) {
+      expect(await outcome([pretend(version), bin, '--help'])).toMatchObject({ code: 0 });
+    }
+  });
+
+  test('says in one line that it is not built', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'devp2p-bin-'));
+    try {
+      cpSync(join(root, 'apps', app, 'bin'), join(folder, 'bin'), { recursive: true });
+      cpSync(join(root, 'apps', app, 'package.json'), join(folder, 'package.json'));
+      const stderr = `${name} is not built yet: run "npm run build"\n`;
+      const copy = join(folder, 'bin', `${name}.js`);
+      expect(await outcome([copy])).toEqual({ code: 1, stdout: '', stderr });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
