@@ -7,8 +7,12 @@ const conditions = ['@devp2p/source'];
 
 /** What weighs memory or replaces modules, and so has a process for each file; the others share theirs. */
 const alone = 'packages/{addrman,crypto,rlpx}/test/**/*.test.ts';
-/** No test measures time; this only ends what hangs, on the slowest machine too. */
-const timeouts = { testTimeout: 600_000, hookTimeout: 600_000 };
+/** No test depends on the machine's speed: see the set-up, and these limits only end what hangs. */
+const patient = {
+  setupFiles: ['test/setup.ts'],
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+};
 
 export default defineConfig({
   resolve: { conditions },
@@ -27,19 +31,19 @@ export default defineConfig({
           ],
           exclude: ['**/node_modules/**', '**/dist/**', alone],
           isolate: false,
-          ...timeouts,
+          ...patient,
         },
       },
       {
         extends: true,
-        test: { name: 'alone', include: [alone], ...timeouts },
+        test: { name: 'alone', include: [alone], ...patient },
       },
       {
         extends: true,
         test: {
           name: 'interop',
           include: ['interop/*.test.ts'],
-          testTimeout: 180_000,
+          ...patient,
           fileParallelism: false,
         },
       },

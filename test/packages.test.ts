@@ -48,7 +48,7 @@ beforeAll(async () => {
     published.map(({ folder }) => folder),
     workDir,
   );
-}, 300_000);
+});
 
 afterAll(() => {
   registry?.close();
@@ -209,7 +209,7 @@ describe('all packages together', () => {
   beforeAll(async () => {
     const names = published.map(({ manifest }) => manifest.name);
     project = await install('together', names);
-  }, 300_000);
+  });
 
   test.each([
     { compiler: 'oldest', module: 'nodenext' },
@@ -241,5 +241,5 @@ describe('all packages together', () => {
       const { stdout } = await run(process.execPath, [program], { cwd: project });
       expect(stdout, file).not.toBe('');
     }
-  }, 300_000);
+  });
 });

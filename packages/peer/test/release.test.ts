@@ -115,4 +115,4 @@ test('PE-16 10,000 connections leave no timer, no listener and no buffer behind'
   await settle();
   collectGarbage();
   expect(gone.filter((peer) => peer.deref() !== undefined)).toHaveLength(0);
-}, 30_000);
+});

@@ -78,7 +78,7 @@ describe.concurrent('the program', () => {
     if (withRecord.length < found.size) {
       expect(exported.stderr).toContain(`left out: ${found.size - withRecord.length} nodes`);
     }
-  }, 60_000);
+  });
 
   test('CR-07 killed with no time to close, it goes on where it was', async () => {
     let told = '';
@@ -94,7 +94,7 @@ describe.concurrent('the program', () => {
     const after = entries((await run(['export', '--datadir', join(folder, 'killed')])).stdout);
     const ids = new Set(after.map(({ id }) => id));
     expect(before.filter(({ id }) => !ids.has(id))).toEqual([]);
-  }, 60_000);
+  });
 
   test('CR-09 serves metrics, and closes in order on a signal', async () => {
     let metrics: Promise<string> | undefined;
@@ -115,7 +115,7 @@ describe.concurrent('the program', () => {
       if (written.includes('beginning in')) kill('SIGINT');
     });
     expect(unfinished.code).toBe(130);
-  }, 60_000);
+  });
 
   test('CR-13 says step by step whether a node can be reached', async () => {
     const of = (kind: string) => network.inhabitants.find((node) => node.kind === kind);
@@ -155,7 +155,7 @@ describe.concurrent('the program', () => {
       error: 'tcp/ECONNREFUSED',
       node: { id: dead.key },
     });
-  }, 60_000);
+  });
 
   test('a directory that is not its own, or in use, is refused in one line, and left as it is', async () => {
     const other = join(folder, 'other');
@@ -192,7 +192,7 @@ describe.concurrent('the program', () => {
       second.finally(() => kill('SIGTERM')).catch(() => {});
     });
     expect(await second).toEqual([1, expect.stringContaining('is in use by another process')]);
-  }, 60_000);
+  });
 
   test('a node key that is none is named, and a file that cannot be written', async () => {
     writeFileSync(join(folder, 'key'), 'secret');
@@ -207,14 +207,14 @@ describe.concurrent('the program', () => {
       code: 1,
       stderr: `devp2p-crawler: ${output} cannot be written (ENOENT)\n`,
     });
-  }, 60_000);
+  });
 
   test('CR-09 goes on when nobody is left to be told what goes on', async () => {
     const { code, stdout } = await run(crawl('alone', '--timeout', '2s'), (written, _, deafen) => {
       if (written !== '') deafen('stderr');
     });
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^step +nodes/)]);
-  }, 60_000);
+  });
 
   test.skipIf(process.platform === 'win32')(
     'CR-11 exports to standard output under any of its names, and nothing else goes there',

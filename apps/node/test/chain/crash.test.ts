@@ -90,9 +90,7 @@ async function expectWholeChain(location: string): Promise<string> {
   return `${head.number} ${toHex(head.hash)}`;
 }
 
-test('HX-23 killed while it writes, again and again, the chain is whole and has what was acknowledged', {
-  timeout: 60_000,
-}, async () => {
+test('HX-23 killed while it writes, again and again, the chain is whole and has what was acknowledged', async () => {
   const { location, args } = prepare();
   let changes = 0;
   for (let round = 1; round <= 10; round++) {
@@ -114,7 +112,6 @@ test('HX-23 killed while it writes, again and again, the chain is whole and has 
 
 test.skipIf(process.platform === 'win32')(
   'HX-22 when the disk is full, the error is clear and what was there stays',
-  { timeout: 60_000 },
   async () => {
     const { location, args } = prepare();
     // A limit on the size of each file, in blocks of 512 bytes, stands in for a disk without room.

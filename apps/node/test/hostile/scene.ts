@@ -51,18 +51,17 @@ export function start(place: string | Place, ...flags: string[]): Daemon {
   return daemon;
 }
 
-/** What the daemon takes up, and how long it takes for an answer: median of round trips, in ms. */
+/** What the daemon takes up. */
 interface Load {
   readonly rss: number;
   readonly descriptors: number;
-  readonly latency: number;
 }
 
 /** A peer that behaves, and sees what others' attacks cost it. */
 export class Honest {
   readonly guest: Guest;
   readonly #daemon: Daemon;
-  #idle: Load = { rss: 0, descriptors: 0, latency: 0 };
+  #idle: Load = { rss: 0, descriptors: 0 };
 
   private constructor(daemon: Daemon, guest: Guest) {
     this.#daemon = daemon;
@@ -78,29 +77,24 @@ export class Honest {
   }
 
   /**
-   * Sees to it that the daemon is as it was when it was idle, but for `bytes` and `descriptors`.
+   * Fails unless the daemon answers, and is as it was when it was idle but for `bytes` and `descriptors`.
    *
-   * No limit is tight in time: a machine may have other things to do. Being kept out altogether is another matter.
+   * How long an answer takes is not looked at: the machine may have other things to do.
    */
   async expectServed({ bytes = 0, descriptors = 0 } = {}): Promise<void> {
     const load = await this.#look(50);
     // Garbage of what came and went counts as well, and is not collected at once.
     expect(load.rss - this.#idle.rss).toBeLessThan(48e6 + bytes);
     expect(load.descriptors - this.#idle.descriptors).toBeLessThanOrEqual(8 + descriptors);
-    expect(load.latency).toBeLessThan(20 * Math.max(5, this.#idle.latency));
   }
 
   async #look(rounds: number): Promise<Load> {
-    const times: number[] = [];
     let { rss, descriptors } = this.#daemon;
     for (let round = 0; round < rounds; round++) {
-      const asked = performance.now();
       await this.guest.ask();
-      times.push(performance.now() - asked);
       rss = Math.max(rss, this.#daemon.rss);
       descriptors = Math.max(descriptors, this.#daemon.descriptors);
     }
-    times.sort((a, b) => a - b);
-    return { rss, descriptors, latency: times[times.length >> 1] ?? 0 };
+    return { rss, descriptors };
   }
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { isLan, parseEnr, parseIp } from '@devp2p/enr';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createNode, type NodeOptions } from '../../src/index.ts';
@@ -43,7 +44,7 @@ describe('any gateway', () => {
     await node.clock.advance(0);
     await pmp.requests.next();
     // Only the two timers of the search are left.
-    await expect.poll(() => node.clock.pending, { interval: 1, timeout: 10_000 }).toBe(2);
+    while (node.clock.pending !== 2) await turn();
     await node.clock.advance(10_000);
     expect(await node.pause()).toBe(15_000);
     expect(node.fields).toEqual([{ error: 'NAT-PMP 127.0.0.1 is not on the internet: 10.0.0.1' }]);
@@ -114,7 +115,7 @@ describe('a node', () => {
     const localNetwork = loopback({ pmp: gateway });
     const node = await createNode(options({ nat: { method: 'pmp' }, localNetwork }));
     const record = () => parseEnr(node.enr());
-    await expect.poll(() => record().ip, { timeout: 10_000 }).toBe('1.2.3.4');
+    while (record().ip !== '1.2.3.4') await turn();
     const [, , tcp, udp] = gateway.requests.all;
     expect(record()).toMatchObject({ tcp: (tcp?.port ?? 0) + 1, udp: (udp?.port ?? 0) + 1 });
     await node.close();
