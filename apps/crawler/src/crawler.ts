@@ -60,15 +60,15 @@ const longestPause = 3_600_000;
 /**
  * Makes a crawler: reads what is known from the store and binds a port.
  *
- * @throws RangeError for a number that makes no sense; EnodeError, EnrError, DnsdiscError, CrawlerError for what is no
- * boot node or list; Discv4Error `listen-failed`; what the store throws.
+ * @throws CrawlerError `invalid-option` for a number that makes no sense; EnodeError, EnrError, DnsdiscError,
+ * CrawlerError for what is no boot node or list; Discv4Error `listen-failed`; what the store throws.
  */
 export async function createCrawler(options: CrawlerOptions): Promise<Crawler> {
   const settings = withDefaults(options);
   checkNumbers(options);
-  const { crypto, clock } = settings;
+  const { crypto, clock, random } = settings;
   const { dnsPerSecond: requestsPerSecond = 10, resolveTxt } = options;
-  const dns = createDnsClient({ ...settings, requestsPerSecond, resolveTxt });
+  const dns = createDnsClient({ crypto, clock, random, requestsPerSecond, resolveTxt });
   for (const url of options.dnsLists ?? []) parseTreeUrl(url, { crypto });
   const bootnodes = (options.bootnodes ?? []).map((text) => parseUserNode(text, crypto));
   const frontier = await Frontier.open({

@@ -4,6 +4,7 @@ import { fastCrypto } from '@devp2p/crypto/fast';
 import type { UdpSocket } from '@devp2p/discv4';
 import type { ResolveTxt } from '@devp2p/dnsdisc';
 import type { ChainFilter } from './chain-filter.ts';
+import { CrawlerError } from './error.ts';
 import type { IdentityLimitOptions } from './identity-limits.ts';
 import type { ScheduleOptions } from './schedule.ts';
 import type { CrawlStore } from './store.ts';
@@ -92,12 +93,12 @@ export interface VisitDefaults {
   readonly random: RandomBytes;
 }
 
-/** @throws RangeError for a number that makes no sense. */
+/** @throws CrawlerError `invalid-option` for a number that makes no sense. */
 export function withDefaults(options: VisitSettings): VisitDefaults {
   const positive = (name: NumberName, value: number): number => {
     const chosen = options[name] ?? value;
     if (chosen > 0) return chosen;
-    throw new RangeError(`${name} is ${chosen}, not a positive number`);
+    throw new CrawlerError('invalid-option', `${name} is ${chosen}, expected a positive number`);
   };
   return {
     clientId: options.clientId ?? 'devp2p-crawler',
@@ -123,15 +124,18 @@ const positiveNumbers = [
 ] as const;
 const otherNumbers = ['maxJitter', 'startupJitter'] as const;
 
-/** @throws RangeError for a number that makes no sense, of those that visits have nothing to do with. */
+/** @throws CrawlerError `invalid-option` for a number that makes no sense, of those that visits have nothing to do with. */
 export function checkNumbers(options: CrawlerOptions): void {
   for (const name of positiveNumbers) {
     if ((options[name] ?? 1) > 0) continue;
-    throw new RangeError(`${name} is ${options[name]}, not a positive number`);
+    throw new CrawlerError(
+      'invalid-option',
+      `${name} is ${options[name]}, expected a positive number`,
+    );
   }
   for (const name of otherNumbers) {
     if ((options[name] ?? 0) >= 0) continue;
-    throw new RangeError(`${name} is ${options[name]}, not a number from 0 on`);
+    throw new CrawlerError('invalid-option', `${name} is ${options[name]}, expected 0 or more`);
   }
 }
 

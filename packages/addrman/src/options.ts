@@ -1,7 +1,17 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import type { Layout } from './bucket.ts';
+import {
+  any,
+  anyBytes,
+  bytes,
+  checkOptions,
+  func,
+  methods,
+  type Rule,
+  type Rules,
+  refuse,
+} from './check-options.ts';
 import type { SignedRecord } from './entry.ts';
-import { AddrManError } from './error.ts';
 import type { GroupMap } from './group.ts';
 import type { NetworkLimitOptions } from './network-limits.ts';
 import type { Horizons } from './quality.ts';
@@ -72,35 +82,45 @@ export type Settings = Omit<AddrManOptions, Defaulted> &
     readonly random: RandomBytes;
   };
 
+/** A snapshot counts entries in 32 bits. */
+function numberRule(name: string): Rule {
+  const limit = name === 'horizon' || name === 'minFailureTime' ? 2 ** 48 : 2 ** 32;
+  const isWhole = name !== 'sourceRate';
+  return {
+    expected: `a positive ${isWhole ? 'whole ' : ''}number below ${limit}`,
+    fits: (value) =>
+      typeof value === 'number' &&
+      value > 0 &&
+      value < limit &&
+      (!isWhole || Number.isInteger(value)),
+  };
+}
+
+/** The rules of {@link AddrManOptions}. */
+export const addrManRules: Rules<AddrManOptions> = {
+  ...(Object.fromEntries(
+    Object.keys(NUMBERS).map((name) => [name, numberRule(name)]),
+  ) as Rules<Numbers>),
+  localId: bytes(64),
+  snapshot: anyBytes,
+  key: bytes(32),
+  isRoutable: func,
+  groupMap: any,
+  verifyRecord: func,
+  clock: methods('now', 'monotonic', 'setTimeout'),
+  random: func,
+};
+
 /** @throws `invalid-option` */
 export function withDefaults(options: AddrManOptions): Settings {
+  checkOptions('createAddrMan', options, addrManRules);
   const numbers: { -readonly [K in keyof Numbers]: number } = { ...NUMBERS };
   for (const name of Object.keys(NUMBERS) as (keyof Numbers)[]) {
-    const chosen = options[name] ?? NUMBERS[name];
-    const whole = name === 'sourceRate' || Number.isInteger(chosen);
-    // A snapshot counts entries in 32 bits.
-    const limit = name === 'horizon' || name === 'minFailureTime' ? 2 ** 48 : 2 ** 32;
-    if (!(chosen > 0 && chosen < limit && whole)) {
-      throw new AddrManError(
-        'invalid-option',
-        `${name} is ${chosen}, not a positive number below ${limit}`,
-      );
-    }
-    numbers[name] = chosen;
+    numbers[name] = options[name] ?? NUMBERS[name];
   }
   for (const buckets of ['newBuckets', 'triedBuckets'] as const) {
-    if (numbers[buckets] * numbers.bucketSize > MAX_SLOTS) {
-      throw new AddrManError('invalid-option', `${buckets} · bucketSize is above ${MAX_SLOTS}`);
-    }
-  }
-  for (const [name, length] of [
-    ['key', 32],
-    ['localId', 64],
-  ] as const) {
-    const bytes = options[name];
-    if (bytes !== undefined && bytes.length !== length) {
-      throw new AddrManError('invalid-option', `${name} has ${bytes.length} bytes, not ${length}`);
-    }
+    const slots = numbers[buckets] * numbers.bucketSize;
+    if (slots > MAX_SLOTS) refuse(`${buckets} · bucketSize`, slots, `at most ${MAX_SLOTS}`);
   }
   return {
     ...options,

@@ -1,8 +1,9 @@
 import type { Timer } from '@devp2p/clock';
 import { AddrMan } from './addrman.ts';
+import { checkOptions, methods, positive, type Rules, required } from './check-options.ts';
 import { publish } from './diagnostics.ts';
 import { AddrManError } from './error.ts';
-import { type AddrManOptions, withDefaults } from './options.ts';
+import { type AddrManOptions, addrManRules, withDefaults } from './options.ts';
 
 /** Where a snapshot survives a restart. */
 export interface AddrStore {
@@ -21,6 +22,12 @@ export interface OpenAddrManOptions extends Omit<AddrManOptions, 'snapshot'> {
   readonly saveInterval?: number | undefined;
 }
 
+const rules: Rules<OpenAddrManOptions> = {
+  ...addrManRules,
+  store: required(methods('load', 'save', 'setAside')),
+  saveInterval: positive,
+};
+
 /** An {@link AddrMan} that keeps itself in a store. */
 export class StoredAddrMan extends AddrMan implements AsyncDisposable {
   readonly #options: OpenAddrManOptions;
@@ -32,16 +39,10 @@ export class StoredAddrMan extends AddrMan implements AsyncDisposable {
 
   /** Use `openAddrMan`. */
   constructor(options: OpenAddrManOptions, snapshot: Uint8Array | undefined) {
-    super({ ...options, snapshot });
+    const { store: _, saveInterval: interval = 15 * 60_000, ...settings } = options;
+    super({ ...settings, snapshot });
     this.#options = options;
-    const { clock } = withDefaults(options);
-    const interval = options.saveInterval ?? 15 * 60_000;
-    if (!(interval > 0)) {
-      throw new AddrManError(
-        'invalid-option',
-        `saveInterval is ${interval}, not a positive number`,
-      );
-    }
+    const { clock } = withDefaults(settings);
     this.#schedule = () =>
       clock.setTimeout(() => {
         void this.save()
@@ -84,6 +85,7 @@ export class StoredAddrMan extends AddrMan implements AsyncDisposable {
  * @throws `invalid-option`, `corrupt-snapshot`, and what the store throws
  */
 export async function openAddrMan(options: OpenAddrManOptions): Promise<StoredAddrMan> {
+  checkOptions('openAddrMan', options, rules);
   const snapshot = await options.store.load();
   try {
     return new StoredAddrMan(options, snapshot);

@@ -15,6 +15,12 @@ export class ConnManagerError extends Error {
     super(message, options);
     this.code = code;
   }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message } = this;
+    return { name, code, message };
+  }
 }
 
 /** A failure's name for the counters: its `code` if it has one, else its `name`. */

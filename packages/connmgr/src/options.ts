@@ -1,8 +1,21 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import type { AnchorStore } from './anchors.ts';
 import { type BanList, createBanList } from './ban-list.ts';
+import {
+  any,
+  array,
+  checkOptions,
+  func,
+  methods,
+  oneOf,
+  type Rule,
+  type Rules,
+  refuse,
+  required,
+  text,
+  whole,
+} from './check-options.ts';
 import type { CloseReason, Connection, Incoming, Listener } from './connection.ts';
-import { ConnManagerError } from './error.ts';
 import type { InboundSlot } from './inbound.ts';
 import { type IpRange, networkGroup } from './ip.ts';
 import { type RandomBytes, randomBytes } from './random.ts';
@@ -181,11 +194,56 @@ export type Settings<A, C extends Connection> = Omit<
 > &
   AllNumbers & { readonly [K in Defaulted]-?: NonNullable<ConnManagerOptions<A, C>[K]> };
 
+function numberRule(name: string): Rule {
+  const least = MAY_BE_ZERO.has(name) ? 0 : WHOLE.has(name) ? 1 : Number.MIN_VALUE;
+  const isWhole = WHOLE.has(name);
+  const kind = `a ${isWhole ? 'whole number' : 'number'} ${least >= 1 ? 'of 1 or more' : least === 0 ? 'of 0 or more' : 'above 0'}`;
+  return {
+    expected: kind,
+    fits: (value) =>
+      typeof value === 'number' &&
+      value >= least &&
+      (!isWhole || value === Number.POSITIVE_INFINITY || Number.isInteger(value)),
+  };
+}
+
+const numberRules = Object.fromEntries(
+  Object.keys(NUMBERS).map((name) => [name, numberRule(name)]),
+) as Rules<Numbers>;
+
+const rules: Rules<ConnManagerOptions<unknown, Connection>> = {
+  ...numberRules,
+  dial: required(func),
+  nextAddress: func,
+  nextFeeler: func,
+  listeners: array,
+  onAccept: func,
+  onConnection: func,
+  onDisconnection: func,
+  onDialled: func,
+  retryAfter: func,
+  addressKey: func,
+  identityOf: func,
+  identify: func,
+  ownIdentity: text,
+  ipOf: func,
+  networkGroup: func,
+  stats: func,
+  maxPeers: whole(0),
+  admitOn: oneOf('accept', 'identity'),
+  keepsDialled: func,
+  netRestrict: array,
+  bans: any,
+  anchors: methods('take', 'save'),
+  clock: methods('now', 'monotonic', 'setTimeout'),
+  random: func,
+};
+
 /** @throws ConnManagerError `invalid-option` */
 export function withDefaults<A, C extends Connection, I extends Incoming>(
   options: ConnManagerOptions<A, C, I>,
 ): Settings<A, C> & Doors<C, I> {
-  if (typeof options.dial !== 'function') invalid('dial is not a function');
+  checkOptions<object>('createConnManager', options, rules);
   const { clock = systemClock } = options;
   const numbers: { -readonly [K in keyof AllNumbers]: number } = {
     ...NUMBERS,
@@ -193,16 +251,13 @@ export function withDefaults<A, C extends Connection, I extends Incoming>(
   };
   for (const name of Object.keys(numbers) as (keyof AllNumbers)[]) {
     const chosen = options[name] ?? numbers[name];
-    if (!(chosen > 0 || (chosen === 0 && MAY_BE_ZERO.has(name)))) {
-      invalid(`${name} is ${chosen}, not a positive number`);
-    }
-    if (WHOLE.has(name) && chosen !== Number.POSITIVE_INFINITY && !Number.isInteger(chosen)) {
-      invalid(`${name} is ${chosen}, not a whole number`);
-    }
     numbers[name] = chosen;
   }
-  if (numbers.retryJitter > 1) invalid('retryJitter is more than 1');
-  if (numbers.targetOutbound === Number.POSITIVE_INFINITY) invalid('targetOutbound is infinite');
+  const { retryJitter, targetOutbound } = numbers;
+  if (retryJitter > 1) refuse('retryJitter', retryJitter, 'a number of 0 to 1');
+  if (targetOutbound === Number.POSITIVE_INFINITY) {
+    refuse('targetOutbound', targetOutbound, 'a finite number');
+  }
   return {
     ...options,
     ...numbers,
@@ -223,9 +278,6 @@ function shares({
   | { targetOutbound: number; maxInbound: number }
   | undefined {
   if (maxPeers === undefined) return undefined;
-  if (!Number.isInteger(maxPeers) || maxPeers < 0) {
-    invalid(`maxPeers is ${maxPeers}, not a whole number`);
-  }
   // One at least, or a small node never gets to know anybody.
   const share = Math.min(maxPeers, Math.max(1, Math.floor(maxPeers / dialRatio)));
   const outbound = targetOutbound ?? share;
@@ -234,8 +286,4 @@ function shares({
 
 function defaultKey(address: unknown): string {
   return typeof address === 'string' ? address : JSON.stringify(address);
-}
-
-function invalid(what: string): never {
-  throw new ConnManagerError('invalid-option', what);
 }

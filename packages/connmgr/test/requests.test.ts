@@ -45,13 +45,21 @@ describe('options', () => {
   test.each([
     [{ targetOutbound: -1 }, 'targetOutbound is -1'],
     [{ targetOutbound: 1.5 }, 'targetOutbound is 1.5'],
-    [{ targetOutbound: Number.POSITIVE_INFINITY }, 'targetOutbound is infinite'],
+    [
+      { targetOutbound: Number.POSITIVE_INFINITY },
+      'targetOutbound is Infinity, expected a finite number',
+    ],
     [{ maxInbound: Number.NaN }, 'maxInbound is NaN'],
     [{ maxPending: 0 }, 'maxPending is 0'],
     [{ retryDelay: 0 }, 'retryDelay is 0'],
-    [{ retryJitter: 2 }, 'retryJitter is more than 1'],
+    [{ retryJitter: 2 }, 'retryJitter is 2, expected a number of 0 to 1'],
     [{ maxPeers: -3 }, 'maxPeers is -3'],
-    [{ dial: undefined }, 'dial is not a function'],
+    [{ dial: undefined }, 'dial is undefined, expected a function'],
+    [
+      { maxPeer: 3 },
+      'the options of createConnManager have no "maxPeer": there are targetOutbound,',
+    ],
+    [{ clock: 5 }, 'clock is 5, expected an object with the methods now, monotonic, setTimeout'],
   ])('CM-01 %o is refused by name', (wrong, message) => {
     const options = { dial: async (name: string) => new FakeConnection(name), ...wrong };
     const make = () => createConnManager(options as ConnManagerOptions<string, FakeConnection>);

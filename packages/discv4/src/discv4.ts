@@ -1,6 +1,8 @@
 import { sleep } from '@devp2p/clock';
-import { type Enr, type EnrContent, nodeIdHash, toHex } from '@devp2p/enr';
+import { type Enr, type EnrContent, formatEnr, nodeIdHash, toHex } from '@devp2p/enr';
 import { Bootnodes } from './bootnodes.ts';
+import { checkOptions, refuse } from './check-options.ts';
+import { type NodeLike, resolveNode } from './contact.ts';
 import { publish } from './diagnostics.ts';
 import { DriftMonitor } from './drift.ts';
 import { type Bond, Bonds } from './endpoint-proof.ts';
@@ -12,9 +14,9 @@ import {
   predictedContent,
 } from './local-endpoint.ts';
 import { LocalRecord } from './local-record.ts';
-import { type Contact, type Node, nodeFromContact } from './node.ts';
+import type { Node } from './node.ts';
 import { NodeDatabase } from './node-database.ts';
-import { type Discv4Options, type Settings, withDefaults } from './options.ts';
+import { type Discv4Options, discv4Rules, type Settings, withDefaults } from './options.ts';
 import type { Pong } from './packet.ts';
 import { PendingRequests } from './pending.ts';
 import { EndpointPrediction } from './prediction.ts';
@@ -43,11 +45,12 @@ export interface WaitOptions {
  * Starts discovery on a socket, which is its own from then on. Resolves when it answers; the first refresh of the table
  * goes on in the background.
  *
- * @throws RangeError for a setting that makes no sense; EnodeError, EnrError, Discv4Error for a boot node or address
+ * @throws Discv4Error `invalid-option` for a setting that makes no sense; EnodeError, EnrError, Discv4Error for a boot node or address
  * that is none; EnrError for entries that do not fit a record; CryptoError for what is no private key; what the store
  * throws.
  */
 export async function createDiscv4(socket: UdpSocket, options: Discv4Options): Promise<Discv4> {
+  checkOptions('createDiscv4', options, discv4Rules);
   const settings = withDefaults(options);
   const { crypto, privateKey, store, clock } = settings;
   const id = crypto.secp256k1.publicKey(privateKey);
@@ -206,6 +209,15 @@ export class Discv4 {
     return { ...this.#stats };
   }
 
+  /** What a person wants to know of it, for `JSON.stringify` and logs; no secrets. */
+  toJSON(): Record<string, unknown> {
+    const { host, port } = this.localAddress;
+    return {
+      ...{ id: toHex(this.id), address: `${host.includes(':') ? `[${host}]` : host}:${port}` },
+      ...{ enr: formatEnr(this.localEnr), nodes: this.#table.size, stats: this.stats },
+    };
+  }
+
   /** All nodes in the table, in no particular order. */
   nodes(): Node[] {
     return Array.from(this.#table.entries(), ({ node }) => node);
@@ -244,10 +256,13 @@ export class Discv4 {
   /**
    * Asks a node whether it is there.
    *
-   * @throws Discv4Error `timeout`, `no-endpoint`, `busy`, `closed`; so do the next two.
+   * @param node - its `enode://` URL (host names allowed, as far as there is a `resolveHost`), its record or the `enr:`
+   * text of it, or an object with id, host and UDP port; the same for the next three.
+   * @throws Discv4Error `timeout`, `no-endpoint`, `invalid-option`, `busy`, `closed`; EnodeError, EnrError for texts that
+   * are none. So do the next two.
    */
-  async ping(node: Contact, { signal }: WaitOptions = {}): Promise<Pick<Pong, 'to' | 'enrSeq'>> {
-    const { to, enrSeq } = await this.#requests.ping(this.#node(node), signal);
+  async ping(node: NodeLike, { signal }: WaitOptions = {}): Promise<Pick<Pong, 'to' | 'enrSeq'>> {
+    const { to, enrSeq } = await this.#requests.ping(await this.#node(node, signal), signal);
     return { to: { ...to, ip: to.ip.slice() }, enrSeq };
   }
 
@@ -257,9 +272,13 @@ export class Discv4 {
    *
    * @param target - 64 bytes: a public key, or anything.
    */
-  async findNode(node: Contact, target: Uint8Array, { signal }: WaitOptions = {}): Promise<Node[]> {
+  async findNode(
+    node: NodeLike,
+    target: Uint8Array,
+    { signal }: WaitOptions = {},
+  ): Promise<Node[]> {
     assertTarget(target);
-    return this.#requests.findNode(this.#node(node), target, signal);
+    return this.#requests.findNode(await this.#node(node, signal), target, signal);
   }
 
   /**
@@ -267,8 +286,8 @@ export class Discv4 {
    *
    * @throws Discv4Error `invalid-record` too.
    */
-  async requestEnr(node: Contact, { signal }: WaitOptions = {}): Promise<Enr> {
-    return this.#requests.requestEnr(this.#node(node), signal);
+  async requestEnr(node: NodeLike, { signal }: WaitOptions = {}): Promise<Enr> {
+    return this.#requests.requestEnr(await this.#node(node, signal), signal);
   }
 
   /**
@@ -294,8 +313,8 @@ export class Discv4 {
    *
    * @returns what was given, as a `Node`, when it cannot be found.
    */
-  async resolve(contact: Contact, { signal }: WaitOptions = {}): Promise<Node> {
-    const node = this.#node(contact);
+  async resolve(contact: NodeLike, { signal }: WaitOptions = {}): Promise<Node> {
+    const node = await this.#node(contact, signal);
     const known = this.#table.get(node.key)?.node;
     const candidates = known && known !== node ? [node, known] : [node];
     for (const candidate of candidates) {
@@ -349,8 +368,9 @@ export class Discv4 {
     await this.#parts.socket.close();
   }
 
-  #node(contact: Contact): Node {
-    return nodeFromContact(contact, this.#parts.settings.crypto);
+  #node(named: NodeLike, signal: AbortSignal | undefined): Node | Promise<Node> {
+    const node = resolveNode(named, this.#parts.settings);
+    return node instanceof Promise ? orAborted(node, signal) : node;
   }
 
   /** A refresh: seeds, a lookup of ourselves, and some of random places. */
@@ -397,8 +417,28 @@ export class Discv4 {
   }
 }
 
+async function orAborted(node: Promise<Node>, signal: AbortSignal | undefined): Promise<Node> {
+  const found = await unless(signal, node);
+  signal?.throwIfAborted();
+  return found ?? node;
+}
+
+/** How `console.log` shows it. */
+Object.defineProperty(Discv4.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(
+    this: Discv4,
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, o: object) => string,
+  ) {
+    return `Discv4 ${inspect(this.toJSON(), options)}`;
+  },
+});
+
 function assertTarget(target: Uint8Array): void {
-  if (target.length !== 64) throw new RangeError(`a target has 64 bytes, not ${target.length}`);
+  if (!(target instanceof Uint8Array && target.length === 64)) {
+    refuse('target', target, 'a Uint8Array of 64 bytes');
+  }
 }
 
 function storeFailed(error: unknown): void {

@@ -3,6 +3,7 @@
  *
  * | code | when |
  * | --- | --- |
+ * | `invalid-option` | an option or argument that makes no sense; the message names it and its value |
  * | `foreign-packet` | bytes that are no discovery v4 packet at all: too short, too long, or the hash does not match |
  * | `unknown-type` | a packet of a type that does not exist |
  * | `malformed-packet` | a packet whose body or signature cannot be read; `cause` says where |
@@ -15,6 +16,7 @@
  * | `closed` | closed on this side |
  */
 export type Discv4ErrorCode =
+  | 'invalid-option'
   | 'foreign-packet'
   | 'unknown-type'
   | 'malformed-packet'
@@ -34,5 +36,11 @@ export class Discv4Error extends Error {
   constructor(code: Discv4ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message } = this;
+    return { name, code, message };
   }
 }

@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
 
+export type { NodeLike } from './contact.ts';
 export type { Discv4Event } from './diagnostics.ts';
 export { createDiscv4, type Discv4, type WaitOptions } from './discv4.ts';
 export type { Sntp } from './drift.ts';

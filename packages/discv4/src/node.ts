@@ -4,6 +4,7 @@ import {
   type Enr,
   enodeFromEnr,
   formatEnode,
+  formatEnr,
   type IpClass,
   ipClass,
   type NodeId,
@@ -37,7 +38,7 @@ export class Node implements Enode {
   /** The id as hex, to find the node by. @internal */
   readonly key: string;
 
-  constructor(parts: Omit<Node, 'enode'>) {
+  constructor(parts: Omit<Node, 'enode' | 'toJSON'>) {
     this.id = parts.id;
     this.host = parts.host;
     this.udp = parts.udp;
@@ -53,7 +54,24 @@ export class Node implements Enode {
   get enode(): string {
     return formatEnode(this);
   }
+
+  /** What a person wants to know of it, for `JSON.stringify` and logs. */
+  toJSON(): Record<string, unknown> {
+    return { enode: this.enode, ...(this.enr && { enr: formatEnr(this.enr) }) };
+  }
 }
+
+/** How `console.log` shows it. */
+Object.defineProperty(Node.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(
+    this: Node,
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, o: object) => string,
+  ) {
+    return `Node ${inspect(this.toJSON(), options)}`;
+  },
+});
 
 /** @throws Discv4Error `no-endpoint` when the contact has no id of 64 bytes, or no address to send to. */
 export function nodeFromContact(contact: Contact, crypto: Crypto): Node {

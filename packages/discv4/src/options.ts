@@ -1,6 +1,20 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
 import type { Enode, EnrContent, IpRange } from '@devp2p/enr';
+import {
+  array,
+  bytes,
+  func,
+  methods,
+  notNegative,
+  object,
+  positive,
+  type Rules,
+  required,
+  text,
+  whole,
+  yesOrNo,
+} from './check-options.ts';
 import type { Sntp } from './drift.ts';
 import type { Node } from './node.ts';
 import { memoryStore, type NodeStore } from './node-store.ts';
@@ -172,14 +186,36 @@ export type Settings = Omit<
     readonly clock: Clock;
   };
 
-/** @throws RangeError when a number is none that makes sense. */
+const numberRules = Object.fromEntries(
+  Object.keys(NUMBERS).map((name) => [name, MAY_BE_ZERO.has(name) ? notNegative : positive]),
+) as Rules<Numbers>;
+
+/** The rules of {@link Discv4Options}. */
+export const discv4Rules: Rules<Discv4Options> = {
+  privateKey: required(bytes(32)),
+  bootnodes: array,
+  tcpPort: whole(0, 65_535),
+  externalIp: text,
+  externalIp6: text,
+  entries: object,
+  netRestrict: array,
+  onNeighbors: func,
+  onUnhandled: func,
+  maintainTable: yesOrNo,
+  ...numberRules,
+  store: methods('get', 'put', 'delete', 'entries'),
+  sntp: func,
+  resolveHost: func,
+  crypto: methods('keccak256'),
+  random: func,
+  clock: methods('now', 'monotonic', 'setTimeout'),
+};
+
+/** Fills in what is left open; the options are checked by then. */
 export function withDefaults(options: Discv4Options): Settings {
   const numbers: Record<string, number> = {};
   for (const [name, value] of Object.entries(NUMBERS)) {
     const chosen = options[name as keyof Numbers] ?? value;
-    if (!(chosen > 0 || (chosen === 0 && MAY_BE_ZERO.has(name)))) {
-      throw new RangeError(`${name} is ${chosen}, not a positive number`);
-    }
     numbers[name] = chosen;
   }
   return {

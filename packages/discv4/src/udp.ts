@@ -1,11 +1,12 @@
 /// <reference types="node" preserve="true" />
 
 import { lookup } from 'node:dns/promises';
+import { checkOptions, object, type Rules } from './check-options.ts';
 import { createDiscv4, type Discv4 } from './discv4.ts';
-import type { Discv4Options } from './options.ts';
+import { type Discv4Options, discv4Rules } from './options.ts';
 import type { UdpSocket } from './socket.ts';
 import { sntpDrift } from './udp/sntp.ts';
-import { type BindOptions, bindUdp } from './udp/socket.ts';
+import { type BindOptions, bindRules, bindUdp } from './udp/socket.ts';
 
 export { type SntpOptions, sntpDrift } from './udp/sntp.ts';
 export { type BindOptions, bindUdp } from './udp/socket.ts';
@@ -16,21 +17,25 @@ export interface ListenOptions extends Discv4Options, BindOptions {
   readonly socket?: UdpSocket | undefined;
 }
 
+const listenRules: Rules<ListenOptions> = { ...discv4Rules, ...bindRules, socket: object };
+
 /**
  * Starts discovery on UDP.
  *
- * @throws Discv4Error `listen-failed`; what `createDiscv4` throws.
+ * @throws Discv4Error `listen-failed`, `invalid-option`; what `createDiscv4` throws.
  */
 export async function listen(options: ListenOptions): Promise<Discv4> {
-  const socket = options.socket ?? (await bindUdp(options));
+  checkOptions('listen', options, listenRules);
+  const { port, host, receiveBuffer, socket: bound, ...settings } = options;
+  const socket = bound ?? (await bindUdp({ port, host, receiveBuffer }));
   try {
     return await createDiscv4(socket, {
       sntp: sntpDrift(),
       resolveHost: async (host) => (await lookup(host)).address,
-      ...options,
+      ...settings,
     });
   } catch (error) {
-    if (!options.socket) await socket.close();
+    if (!bound) await socket.close();
     throw error;
   }
 }

@@ -1,7 +1,8 @@
 import type { Enr } from '@devp2p/enr';
+import { checkOptions } from './check-options.ts';
 import type { DnsdiscErrorCode } from './error.ts';
 import { Lookup } from './lookup.ts';
-import { type DnsClientOptions, withDefaults } from './options.ts';
+import { clientRules, type DnsClientOptions, withDefaults } from './options.ts';
 import { RandomNodes } from './random-nodes.ts';
 import { parseTreeUrl } from './tree-url.ts';
 
@@ -37,9 +38,10 @@ export interface DnsClient {
 /**
  * Makes a client. It holds no socket and no timer of its own, so there is nothing to close.
  *
- * @throws RangeError for a setting that makes no sense.
+ * @throws DnsdiscError `invalid-option` for a setting that makes no sense.
  */
 export function createDnsClient(options: DnsClientOptions = {}): DnsClient {
+  checkOptions('createDnsClient', options, clientRules);
   const settings = withDefaults(options);
   const lookup = new Lookup(settings);
   const refused: { [Code in DnsdiscErrorCode]?: number } = {};

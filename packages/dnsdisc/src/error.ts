@@ -1,6 +1,8 @@
 /**
  * Why a text, an entry, a link or a lookup was refused.
  *
+ * - `invalid-option`: an option that makes no sense; the message names it and its value
+ *
  * A text that breaks its form:
  *
  * - `too-large`: an entry or URL of more than 512 characters
@@ -28,6 +30,7 @@
  * - `resolver-failed`: no answer; the `cause` is the resolver's error, or a `TimeoutError`
  */
 export type DnsdiscErrorCode =
+  | 'invalid-option'
   | 'too-large'
   | 'unknown-entry'
   | 'malformed'
@@ -56,6 +59,12 @@ export class DnsdiscError extends Error {
   constructor(code: DnsdiscErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message } = this;
+    return { name, code, message };
   }
 }
 

@@ -1,5 +1,6 @@
 import { nobleCrypto } from '@devp2p/crypto';
 import { type Enr, formatEnr, nodeIdHash, toHex } from '@devp2p/enr';
+import { bytes, checkOptions, methods, type Rules, required, uint64 } from './check-options.ts';
 import { entryHash, formatEntry, formatRoot, signRoot } from './entry.ts';
 import { type CryptoOptions, formatTreeUrl, parseTreeUrl } from './tree-url.ts';
 
@@ -30,6 +31,12 @@ const MAX_CHILDREN = 13;
 /** The most bytes of one of the strings that a TXT record is made of (RFC 1035, 3.3). */
 const MAX_STRING_LENGTH = 255;
 
+const rules: Rules<MakeTreeOptions> = {
+  seq: required(uint64),
+  privateKey: required(bytes(32)),
+  crypto: methods('keccak256'),
+};
+
 /**
  * Makes the tree of a node list and signs it. The same content gives the same tree, whatever its order: records are
  * sorted by the hash of their node's id. Of several records of one node the newest is taken, and a link only once.
@@ -40,8 +47,10 @@ const MAX_STRING_LENGTH = 255;
 export function makeTree(
   records: Iterable<Enr>,
   links: Iterable<string>,
-  { seq, privateKey, crypto = nobleCrypto }: MakeTreeOptions,
+  options: MakeTreeOptions,
 ): NodeTree {
+  checkOptions('makeTree', options, rules);
+  const { seq, privateKey, crypto = nobleCrypto } = options;
   const entries = new Map<string, string>();
   const add = (text: string): string => {
     const hash = entryHash(text, { crypto });

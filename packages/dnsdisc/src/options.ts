@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
+import { func, methods, positive, type Rules, whole } from './check-options.ts';
 import { dnsResolver, type ResolveTxt } from './resolver.ts';
 
 /** Settings and collaborators of a client. Times are in milliseconds. */
@@ -53,35 +54,38 @@ export type Settings = {
   readonly [K in keyof DnsClientOptions]-?: NonNullable<DnsClientOptions[K]>;
 };
 
-/** @throws RangeError when a number is not one that makes sense. */
+/** The rules of {@link DnsClientOptions}. */
+export const clientRules: Rules<DnsClientOptions> = {
+  requestsPerSecond: whole(1),
+  timeout: positive,
+  recheckInterval: positive,
+  retryDelay: positive,
+  maxRetryDelay: positive,
+  cacheSize: whole(1),
+  maxEntries: whole(1),
+  maxTrees: whole(1),
+  maxLinkDepth: whole(0),
+  resolveTxt: func,
+  crypto: methods('keccak256'),
+  random: func,
+  clock: methods('now', 'monotonic', 'setTimeout'),
+};
+
+/** Fills in what is left open; the options are checked by then. */
 export function withDefaults(options: DnsClientOptions): Settings {
-  const whole = (name: NumberName, value: number, least = 1): number => {
-    const chosen = options[name] ?? value;
-    if (Number.isInteger(chosen) && chosen >= least) return chosen;
-    throw new RangeError(`${name} is ${chosen}, not a whole number of at least ${least}`);
-  };
-  const time = (name: NumberName, value: number): number => {
-    const chosen = options[name] ?? value;
-    if (chosen > 0) return chosen;
-    throw new RangeError(`${name} is ${chosen}, not a positive number`);
-  };
   return {
-    requestsPerSecond: whole('requestsPerSecond', 3),
-    timeout: time('timeout', 5_000),
-    recheckInterval: time('recheckInterval', 30 * 60_000),
-    retryDelay: time('retryDelay', 1_000),
-    maxRetryDelay: time('maxRetryDelay', 5 * 60_000),
-    cacheSize: whole('cacheSize', 1_000),
-    maxEntries: whole('maxEntries', 20_000),
-    maxTrees: whole('maxTrees', 32),
-    maxLinkDepth: whole('maxLinkDepth', 4, 0),
+    requestsPerSecond: options.requestsPerSecond ?? 3,
+    timeout: options.timeout ?? 5_000,
+    recheckInterval: options.recheckInterval ?? 30 * 60_000,
+    retryDelay: options.retryDelay ?? 1_000,
+    maxRetryDelay: options.maxRetryDelay ?? 5 * 60_000,
+    cacheSize: options.cacheSize ?? 1_000,
+    maxEntries: options.maxEntries ?? 20_000,
+    maxTrees: options.maxTrees ?? 32,
+    maxLinkDepth: options.maxLinkDepth ?? 4,
     resolveTxt: options.resolveTxt ?? dnsResolver(),
     crypto: options.crypto ?? nobleCrypto,
     random: options.random ?? randomBytes,
     clock: options.clock ?? systemClock,
   };
 }
-
-type NumberName = {
-  [K in keyof Settings]: Settings[K] extends number ? K : never;
-}[keyof Settings];

@@ -1,4 +1,5 @@
 import { Resolver } from 'node:dns/promises';
+import { array, checkOptions, positive, type Rules, whole } from './check-options.ts';
 
 /**
  * Looks up the TXT records of a name: for each record its strings, which belong together. No record, or no such name,
@@ -20,17 +21,17 @@ export interface DnsResolverOptions {
   readonly tries?: number | undefined;
 }
 
+const rules: Rules<DnsResolverOptions> = { servers: array, timeout: positive, tries: whole(1) };
+
 /**
  * Resolves through Node's DNS client (c-ares). Every lookup has a `Resolver` of its own, so that giving one up cancels
  * no other, and each leaves from a fresh port. The resolver that the rest of the process uses is never touched.
  *
- * @throws TypeError when a server is no address.
+ * @throws DnsdiscError `invalid-option`; TypeError when a server is no address.
  */
-export function dnsResolver({
-  servers,
-  timeout = 2000,
-  tries = 2,
-}: DnsResolverOptions = {}): ResolveTxt {
+export function dnsResolver(options: DnsResolverOptions = {}): ResolveTxt {
+  checkOptions('dnsResolver', options, rules);
+  const { servers, timeout = 2000, tries = 2 } = options;
   const open = (): Resolver => {
     const resolver = new Resolver({ timeout, tries });
     if (servers) resolver.setServers(servers);

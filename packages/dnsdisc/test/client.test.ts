@@ -484,7 +484,9 @@ describe('D4-23 what a caller gets wrong', () => {
     [{ maxEntries: Number.POSITIVE_INFINITY }],
     [{ maxLinkDepth: -1 }],
   ])('the setting %j makes no sense', (options) => {
-    expect(() => createDnsClient(options)).toThrow(RangeError);
+    const [[name = ''] = []] = Object.entries(options);
+    const refusal = { code: 'invalid-option', message: expect.stringContaining(`${name} is `) };
+    expect(() => createDnsClient(options)).toThrow(expect.objectContaining(refusal));
   });
 
   test('stats are a copy', () => {

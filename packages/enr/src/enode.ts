@@ -152,4 +152,10 @@ export class EnodeError extends Error {
     );
     this.code = code;
   }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message } = this;
+    return { name, code, message };
+  }
 }

@@ -35,4 +35,10 @@ export class EnrError extends Error {
     this.code = code;
     this.key = options.key;
   }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, key } = this;
+    return { name, code, message, key };
+  }
 }

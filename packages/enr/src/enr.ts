@@ -1,5 +1,12 @@
+import { base64urlnopad } from '@scure/base';
 import { type EnrEntries, type Pairs, readEntry } from './enr-pairs.ts';
+import { toHex } from './hex.ts';
 import type { NodeId } from './node-id.ts';
+
+/** Keys that {@link Enr.toJSON} has under a name of their own. */
+const shownKeys: ReadonlySet<string> = new Set([
+  ...['id', 'secp256k1', 'ip', 'tcp', 'udp', 'ip6', 'tcp6', 'udp6', 'eth'],
+]);
 
 /** What an {@link Enr} is made of. */
 interface Parts {
@@ -72,8 +79,32 @@ export class Enr {
     }
   }
 
+  /** Bytes as hex and bigints as text, for `JSON.stringify` and logs; `enr` is all of it. */
+  toJSON(): Record<string, unknown> {
+    const { seq, id, ip, tcp, udp, ip6, tcp6, udp6, eth } = this;
+    const known = {
+      ...{ enr: `enr:${base64urlnopad.encode(this.bytes)}`, seq: String(seq), id: toHex(id) },
+      ...{ ip, tcp, udp, ip6, tcp6, udp6 },
+      eth: eth && { hash: toHex(eth.hash), next: String(eth.next) },
+      other: [...this.pairs.keys()].filter((key) => !shownKeys.has(key)),
+    };
+    return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
+  }
+
   #entry<K extends keyof EnrEntries>(key: K): EnrEntries[K] | undefined {
     const value = this.pairs.get(key);
     return value && readEntry(key, value);
   }
 }
+
+/** How `console.log` shows it. */
+Object.defineProperty(Enr.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(
+    this: Enr,
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, o: object) => string,
+  ) {
+    return `Enr ${inspect(this.toJSON(), options)}`;
+  },
+});

@@ -50,7 +50,7 @@ export function negotiate(
 
 /**
  * @param isReserved tells names that would hide a property of the peer.
- * @throws {@link PeerError} `invalid-options` for protocols that cannot be offered together.
+ * @throws {@link PeerError} `invalid-option` for protocols that cannot be offered together.
  */
 export function checkProtocols(
   protocols: readonly Protocol[],
@@ -75,7 +75,7 @@ export function checkProtocols(
 }
 
 function invalid(what: string): PeerError {
-  return new PeerError('invalid-options', `protocols: ${what}`);
+  return new PeerError('invalid-option', `protocols: ${what}`);
 }
 
 // Byte order, not locale order: the other side must arrive at the same sequence.

@@ -59,7 +59,7 @@ export class ProtocolChannel implements Channel {
   send(code: number, payload: Uint8Array): Promise<void> {
     if (!(Number.isInteger(code) && code >= 0 && code < this.length)) {
       const what = `${this.name}/${this.version} has no code ${code}`;
-      return quietReject(new PeerError('invalid-options', what));
+      return quietReject(new PeerError('invalid-option', what));
     }
     return this.#host.send(this.offset + code, payload);
   }

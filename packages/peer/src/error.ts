@@ -2,7 +2,7 @@ import { type DisconnectReason, isDisconnectReason } from './disconnect.ts';
 import type { RemoteHello } from './hello.ts';
 
 /**
- * - `invalid-options`: the caller's mistake; nothing was sent.
+ * - `invalid-option`: the caller's mistake; nothing was sent.
  * - `handshake-timeout`: the remote did not say Hello in time.
  * - `aborted`: the caller's signal; `cause` is the signal's reason.
  * - `refused`: we do not want this remote; `reason` says why.
@@ -21,7 +21,7 @@ import type { RemoteHello } from './hello.ts';
  *   nothing else has changed.
  */
 export type PeerErrorCode =
-  | 'invalid-options'
+  | 'invalid-option'
   | 'handshake-timeout'
   | 'aborted'
   | 'refused'
@@ -65,6 +65,12 @@ export class PeerError extends Error {
     this.reason = options.reason;
     this.direction = options.direction;
     this.hello = options.hello;
+  }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, reason, direction } = this;
+    return { name, code, message, reason, direction };
   }
 }
 

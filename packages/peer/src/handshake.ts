@@ -31,7 +31,7 @@ export interface Handshake {
 /**
  * The payload of our Hello.
  *
- * @throws {@link PeerError} `invalid-options` when it is larger than others take.
+ * @throws {@link PeerError} `invalid-option` when it is larger than others take.
  */
 function ourHello(
   localId: Uint8Array,
@@ -45,7 +45,7 @@ function ourHello(
     id: localId,
   });
   if (hello.length > maxHelloSize) {
-    throw new PeerError('invalid-options', `a Hello of ${hello.length} bytes is too large`);
+    throw new PeerError('invalid-option', `a Hello of ${hello.length} bytes is too large`);
   }
   return hello;
 }

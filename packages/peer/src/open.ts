@@ -1,5 +1,18 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { checkProtocols } from './capabilities.ts';
+import {
+  array,
+  checkOptions,
+  func,
+  methods,
+  object,
+  positive,
+  type Rules,
+  refuse,
+  required,
+  text,
+  whole,
+} from './check-options.ts';
 import type { DisconnectReason } from './disconnect.ts';
 import { PeerError } from './error.ts';
 import { discard, part } from './farewell.ts';
@@ -59,6 +72,22 @@ export interface OpenPeerOptions<Protocols extends readonly Protocol[] = readonl
   readonly clock?: Clock;
 }
 
+const rules: Rules<OpenPeerOptions> = {
+  protocols: required(array),
+  clientId: text,
+  listenPort: whole(0),
+  flags: object,
+  accept: func,
+  signal: methods('addEventListener'),
+  handshakeTimeout: positive,
+  pingInterval: positive,
+  closeTimeout: positive,
+  startTimeout: positive,
+  inactivityTimeout: positive,
+  receiveLimit: positive,
+  clock: methods('now', 'monotonic', 'setTimeout'),
+};
+
 /**
  * Makes a peer of an authenticated stream: exchanges Hello, agrees on what runs, and starts it.
  *
@@ -72,6 +101,12 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
   stream: MessageStream,
   options: OpenPeerOptions<Protocols>,
 ): Promise<Peer & Apis<Protocols>> {
+  try {
+    checkOptions('openPeer', options, rules);
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
   const {
     protocols,
     clientId = '@devp2p/peer',
@@ -95,15 +130,8 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
 
   try {
     checkProtocols(protocols, isReserved);
-    if (!(pingInterval > 0 && pingInterval < Math.min(startTimeout, inactivityTimeout))) {
-      const what = `a Ping every ${pingInterval} ms keeps no connection alive`;
-      throw new PeerError('invalid-options', what);
-    }
-    if (!(receiveLimit > 0)) {
-      throw new PeerError(
-        'invalid-options',
-        `nothing could be received within ${receiveLimit} bytes`,
-      );
+    if (pingInterval >= Math.min(startTimeout, inactivityTimeout)) {
+      refuse('pingInterval', pingInterval, 'less than startTimeout and inactivityTimeout');
     }
     const handshake = await shakeHands(stream, read, {
       protocols,

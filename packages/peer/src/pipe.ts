@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
 
+import { array, checkOptions, positive, type Rules } from './check-options.ts';
 import { PeerError } from './error.ts';
 import { Fifo } from './fifo.ts';
 import type { Address, Message, MessageStream } from './stream.ts';
@@ -16,6 +17,13 @@ export interface StreamPairOptions {
   readonly hardLimit?: number;
 }
 
+const rules: Rules<StreamPairOptions> = {
+  ids: array,
+  addresses: array,
+  highWaterMark: positive,
+  hardLimit: positive,
+};
+
 /**
  * Two ends of a connection in memory: what one writes the other reads, at once, in order, without
  * copies. The first end is the one that dialled. For tests of protocols and for simulations.
@@ -25,6 +33,7 @@ export interface StreamPairOptions {
  * `stream`, the error as its `cause`.
  */
 export function streamPair(options: StreamPairOptions = {}): [MessageStream, MessageStream] {
+  checkOptions('streamPair', options, rules);
   const { ids = [new Uint8Array(64).fill(1), new Uint8Array(64).fill(2)], addresses } = options;
   const { highWaterMark = 1_048_576, hardLimit = 16_777_216 } = options;
   const there = new Lane(highWaterMark, hardLimit);
@@ -161,7 +170,7 @@ class Lane {
 
   #waitForMessage(signal: AbortSignal | undefined): Promise<Message | undefined> {
     if (this.#reader !== undefined) {
-      return Promise.reject(new PeerError('invalid-options', 'read is called while one waits'));
+      return Promise.reject(new PeerError('invalid-option', 'read is called while one waits'));
     }
     return new Promise((resolve, reject) => {
       if (signal === undefined) {

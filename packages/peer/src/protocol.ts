@@ -24,7 +24,7 @@ export interface Channel extends AsyncIterable<Message> {
    * @param code counted from 0, below the length of the negotiated version.
    * @returns when there is room for more: at once below the soft limit of the peer's send queue (1 MiB
    *   with RLPx), otherwise when the queue is below it again.
-   * @throws {@link PeerError} `closed` once the peer is over, `invalid-options` for a code outside
+   * @throws {@link PeerError} `closed` once the peer is over, `invalid-option` for a code outside
    *   the protocol's range, `overflow` for a message that would pass the hard limit of the send queue
    *   (32 MiB with RLPx), `stream` when the stream does not take it for another cause.
    */

@@ -146,6 +146,18 @@ export class Session implements Peer {
     };
   }
 
+  /** What a person wants to know of it, for `JSON.stringify` and logs. */
+  toJSON(): Record<string, unknown> {
+    const { remoteAddress, hello, capabilities, inbound, flags } = this;
+    return {
+      id: hex(this.id),
+      ...(remoteAddress && { address: `${remoteAddress.host} ${remoteAddress.port}` }),
+      ...{ client: hello.clientId, inbound, ...flags },
+      capabilities: capabilities.map(({ name, version }) => `${name}/${version}`),
+      state: this.#state.is,
+    };
+  }
+
   async disconnect(reason: DisconnectReason): Promise<void> {
     this.#finish({ reason, direction: 'local', error: undefined });
     await this.#parted;
@@ -334,4 +346,20 @@ export class Session implements Peer {
     } as const;
     for (const events of this.#watchers) if (events.messages) events.push(event);
   }
+}
+
+/** How `console.log` shows it. */
+Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(
+    this: Session,
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, o: object) => string,
+  ) {
+    return `Peer ${inspect(this.toJSON(), options)}`;
+  },
+});
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -119,18 +119,18 @@ test.each<[string, Protocol[]]>([
   ['eth/1 occupies 70000 codes', [speaks('eth', [1, 70_000])]],
 ])('PE-03 refuses to offer: %s …', (message, protocols) => {
   expect(() => checkProtocols(protocols, isReserved)).toThrow(
-    expect.objectContaining({ code: 'invalid-options', message: expect.stringContaining(message) }),
+    expect.objectContaining({ code: 'invalid-option', message: expect.stringContaining(message) }),
   );
 });
 
 test('PE-03 options that cannot be offered end the stream and are thrown', async () => {
   const { stream, raw, clock } = rawPair();
   await expect(openPeer(stream, { protocols: [sink, sink], clock })).rejects.toMatchObject({
-    code: 'invalid-options',
+    code: 'invalid-option',
   });
   await expect(
     openPeer(rawPair().stream, { protocols: [sink], clientId: 'x'.repeat(2048), clock }),
-  ).rejects.toMatchObject({ code: 'invalid-options' });
+  ).rejects.toMatchObject({ code: 'invalid-option' });
   await clock.advance(0);
   expect(raw.seen).toEqual([]);
   expect(raw.end).toBe('clean');

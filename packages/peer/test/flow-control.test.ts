@@ -122,7 +122,7 @@ test.each([0, -1, Number.NaN])(
       const outcome = watch(openPeer(stream, { clock, ...options }));
       raw.stream.destroy();
       await clock.advance(2000);
-      expect(outcome.error).toMatchObject({ code: 'invalid-options' });
+      expect(outcome.error).toMatchObject({ code: 'invalid-option' });
     }
   },
 );

@@ -220,5 +220,5 @@ test.each([
   const opening = watch(openPeer(stream, { protocols: [sink], clock, ...options }));
   raw.stream.destroy();
   await clock.advance(2 * second);
-  expect(opening.error).toMatchObject({ code: 'invalid-options' });
+  expect(opening.error).toMatchObject({ code: 'invalid-option' });
 });

@@ -215,7 +215,7 @@ test('PE-06 what cannot be sent is refused, and one who does not look is not pun
   for (const code of [-1, 4, 0.5, Number.NaN]) {
     void hand.channel.send(code, rlp([]));
     await expect(hand.channel.send(code, rlp([]))).rejects.toMatchObject({
-      code: 'invalid-options',
+      code: 'invalid-option',
     });
   }
   expect(hand.channel.congested).toBe(false);

@@ -3,6 +3,7 @@
  *
  * | code | when |
  * | --- | --- |
+ * | `invalid-option` | an option or argument that makes no sense; the message names it and its value |
  * | `connect-failed` | the socket could not be opened; `cause` has the system's error |
  * | `connect-timeout` | the socket was not open within `connectTimeout` |
  * | `listen-failed` | the port could not be bound; `cause` has the system's error |
@@ -24,6 +25,7 @@
  * | `closed` | the stream or the listener was closed on this side |
  */
 export type RlpxErrorCode =
+  | 'invalid-option'
   | 'connect-failed'
   | 'connect-timeout'
   | 'listen-failed'
@@ -67,6 +69,12 @@ export class RlpxError extends Error {
     this.name = 'RlpxError';
     this.code = code;
     this.reason = reasons[code];
+  }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, reason } = this;
+    return { name, code, message, reason };
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
+import { checkOptions, refuse } from './check-options.ts';
 import { publish } from './diagnostics.ts';
 import { DuplexWire } from './duplex-wire.ts';
 import { RlpxError } from './error.ts';
 import { acceptHandshake, initiateHandshake } from './handshake.ts';
 import type { Address } from './message.ts';
-import { type RlpxOptions, withDefaults } from './options.ts';
+import { addressRules, type RlpxOptions, rlpxRules, withDefaults } from './options.ts';
 import { RlpxStream } from './stream.ts';
 
 /** What a transport knows of its ends; for information only. */
@@ -18,14 +19,18 @@ export interface Addresses {
  *
  * @param duplex - handed over: it is destroyed when the handshake fails, and with the stream.
  * @param remoteId - the node's public key, 64 bytes.
- * @throws RlpxError `handshake-failed`, `handshake-timeout`, `truncated`, `connection-reset` or `transport`; the
+ * @throws RlpxError `invalid-option`, `handshake-failed`, `handshake-timeout`, `truncated`, `connection-reset` or `transport`; the
  * signal's reason when it aborts.
  */
-export function initiate(
+export async function initiate(
   duplex: Duplex,
   remoteId: Uint8Array,
   options: RlpxOptions & Addresses,
 ): Promise<RlpxStream> {
+  checkOptions('initiate', options, rules);
+  if (!(remoteId instanceof Uint8Array && remoteId.length === 64)) {
+    refuse('remoteId', remoteId, 'a Uint8Array of 64 bytes');
+  }
   return open(duplex, remoteId, options);
 }
 
@@ -35,11 +40,18 @@ export function initiate(
  * @param duplex - handed over: it is destroyed when the handshake fails, and with the stream.
  * @throws RlpxError as {@link initiate}.
  */
-export function accept(duplex: Duplex, options: RlpxOptions & Addresses): Promise<RlpxStream> {
+export async function accept(
+  duplex: Duplex,
+  options: RlpxOptions & Addresses,
+): Promise<RlpxStream> {
+  checkOptions('accept', options, rules);
   return open(duplex, undefined, options);
 }
 
-async function open(
+const rules = { ...rlpxRules, ...addressRules };
+
+/** The same for options that are checked. @see initiate @see accept */
+export async function open(
   duplex: Duplex,
   remoteId: Uint8Array | undefined,
   options: RlpxOptions & Addresses,

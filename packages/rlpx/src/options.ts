@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
+import { bytes, func, methods, object, positive, type Rules, required } from './check-options.ts';
 import { MAX_FRAME_SIZE } from './frame.ts';
 
 /** Settings and collaborators of a stream. Times are in milliseconds, sizes in bytes. */
@@ -67,31 +68,46 @@ export type Settings = {
   readonly [K in Exclude<keyof RlpxOptions, 'signal'>]-?: NonNullable<RlpxOptions[K]>;
 };
 
-/** @throws RangeError when a time or size is not a positive number. */
+/** The rules of {@link RlpxOptions}. */
+export const rlpxRules: Rules<RlpxOptions> = {
+  privateKey: required(bytes(32)),
+  publicKey: bytes(64),
+  signal: methods('addEventListener'),
+  handshakeTimeout: positive,
+  readTimeout: positive,
+  writeTimeout: positive,
+  closeTimeout: positive,
+  maxMessageSize: positive,
+  highWaterMark: positive,
+  maxBuffered: positive,
+  readAhead: positive,
+  crypto: methods('keccak256'),
+  random: func,
+  clock: methods('monotonic', 'setTimeout'),
+};
+
+/** The rules of what a transport knows of its ends. */
+export const addressRules: Rules<{ remoteAddress?: unknown; localAddress?: unknown }> = {
+  remoteAddress: object,
+  localAddress: object,
+};
+
+/** Fills in what is left open; the options are checked by then. */
 export function withDefaults(options: RlpxOptions): Settings {
-  const positive = (name: NumberName, value: number): number => {
-    const chosen = options[name] ?? value;
-    if (chosen > 0) return chosen;
-    throw new RangeError(`${name} is ${chosen}, not a positive number`);
-  };
   const { privateKey, crypto = nobleCrypto } = options;
   return {
     privateKey,
     publicKey: options.publicKey ?? crypto.secp256k1.publicKey(privateKey),
-    handshakeTimeout: positive('handshakeTimeout', 5_000),
-    readTimeout: positive('readTimeout', 30_000),
-    writeTimeout: positive('writeTimeout', 20_000),
-    closeTimeout: positive('closeTimeout', 2_000),
-    maxMessageSize: Math.min(positive('maxMessageSize', MAX_FRAME_SIZE), MAX_FRAME_SIZE),
-    highWaterMark: positive('highWaterMark', 1024 * 1024),
-    maxBuffered: positive('maxBuffered', 32 * 1024 * 1024),
-    readAhead: positive('readAhead', 256 * 1024),
+    handshakeTimeout: options.handshakeTimeout ?? 5_000,
+    readTimeout: options.readTimeout ?? 30_000,
+    writeTimeout: options.writeTimeout ?? 20_000,
+    closeTimeout: options.closeTimeout ?? 2_000,
+    maxMessageSize: Math.min(options.maxMessageSize ?? MAX_FRAME_SIZE, MAX_FRAME_SIZE),
+    highWaterMark: options.highWaterMark ?? 1024 * 1024,
+    maxBuffered: options.maxBuffered ?? 32 * 1024 * 1024,
+    readAhead: options.readAhead ?? 256 * 1024,
     crypto,
     random: options.random ?? randomBytes,
     clock: options.clock ?? systemClock,
   };
 }
-
-type NumberName = {
-  [K in keyof RlpxOptions]-?: NonNullable<RlpxOptions[K]> extends number ? K : never;
-}[keyof RlpxOptions];

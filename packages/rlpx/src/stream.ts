@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Timer } from '@devp2p/clock';
+import { toHex } from '@devp2p/enr';
 import { publish } from './diagnostics.ts';
 import { RlpxError } from './error.ts';
 import { type Frame, MAX_FRAME_SIZE } from './frame.ts';
@@ -168,6 +169,16 @@ export class RlpxStream {
     return this.close();
   }
 
+  /** What a person wants to know of it, for `JSON.stringify` and logs; no secrets. */
+  toJSON(): Record<string, unknown> {
+    const { remoteId, remoteAddress, inbound } = this;
+    return {
+      remoteId: toHex(remoteId),
+      ...(remoteAddress && { remoteAddress }),
+      ...{ inbound, compression: this.#compression, state: this.#state },
+    };
+  }
+
   #decode({ code, payload, wireSize }: Frame): Message {
     const { maxMessageSize } = this.#settings;
     if (this.#compression) {
@@ -213,6 +224,18 @@ export class RlpxStream {
     };
   }
 }
+
+/** How `console.log` shows it. */
+Object.defineProperty(RlpxStream.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(
+    this: RlpxStream,
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, o: object) => string,
+  ) {
+    return `RlpxStream ${inspect(this.toJSON(), options)}`;
+  },
+});
 
 function closedHere(): RlpxError {
   return new RlpxError('closed', 'the stream was closed');

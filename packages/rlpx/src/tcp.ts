@@ -3,12 +3,22 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket, connect as tcpConnect } from 'node:net';
 import { systemClock, withTimeout } from '@devp2p/clock';
-import { type Enode, parseEnode } from '@devp2p/enr';
+import { type Enode, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
+import {
+  checkOptions,
+  func,
+  positive,
+  type Rules,
+  refuse,
+  required,
+  text,
+  whole,
+} from './check-options.ts';
 import { publish } from './diagnostics.ts';
 import { RlpxError } from './error.ts';
 import type { Address } from './message.ts';
-import { accept, initiate } from './open.ts';
-import { type RlpxOptions, withDefaults } from './options.ts';
+import { open } from './open.ts';
+import { type RlpxOptions, rlpxRules, withDefaults } from './options.ts';
 import type { RlpxStream } from './stream.ts';
 
 /** Options of {@link connect}. */
@@ -20,22 +30,51 @@ export interface ConnectOptions extends RlpxOptions {
   readonly connectTimeout?: number | undefined;
 }
 
+const connectRules: Rules<ConnectOptions> = { ...rlpxRules, connectTimeout: positive };
+
 /**
  * Dials a node over TCP.
  *
- * @param node - or its `enode://` URL, in which a host name is allowed.
- * @throws RlpxError `connect-failed`, `connect-timeout` or what `initiate` throws; EnodeError; the signal's reason;
- * RangeError or CryptoError for options that make no sense, before anything is dialled.
+ * @param node - or its `enode://` URL, in which a host name is allowed, or the `enr:` text of its record.
+ * @throws RlpxError `invalid-option` for options and nodes that make no sense, before anything is dialled;
+ * `connect-failed`, `connect-timeout` or what `initiate` throws; EnodeError, EnrError; CryptoError for what is no
+ * private key; the signal's reason.
  */
 export async function connect(
   node: Pick<Enode, 'id' | 'host' | 'tcp'> | string,
   options: ConnectOptions,
 ): Promise<RlpxStream> {
-  const { id, host, tcp } =
-    typeof node === 'string' ? parseEnode(node, { allowHostname: true }) : node;
+  checkOptions('connect', options, connectRules);
+  const { id, host, tcp } = endpointOf(node, options);
   const { publicKey } = withDefaults(options);
   const socket = await dial(host, tcp, options);
-  return initiate(socket, id, { ...options, publicKey, ...addresses(socket) });
+  return open(socket, id, { ...options, publicKey, ...addresses(socket) });
+}
+
+/** @throws RlpxError `invalid-option` for what has no public key, host or port; EnodeError, EnrError */
+function endpointOf(
+  node: Pick<Enode, 'id' | 'host' | 'tcp'> | string,
+  { crypto }: ConnectOptions,
+): Pick<Enode, 'id' | 'host' | 'tcp'> {
+  const found = typeof node === 'string' ? parseNode(node, crypto) : node;
+  if (typeof found !== 'object' || found === null) {
+    refuse('node', node, 'an enode:// URL, an enr: text, or an object with id, host and tcp');
+  }
+  const { id, host, tcp } = found;
+  if (!(id instanceof Uint8Array && id.length === 64)) {
+    refuse('node.id', id, 'a Uint8Array of 64 bytes');
+  }
+  if (typeof host !== 'string') refuse('node.host', host, 'an IP address or a host name');
+  if (!(Number.isInteger(tcp) && tcp > 0 && tcp <= 65_535)) {
+    refuse('node.tcp', tcp, 'a TCP port of 1 to 65535');
+  }
+  return { id, host, tcp };
+}
+
+function parseNode(text: string, crypto: ConnectOptions['crypto']): Enode {
+  if (!text.startsWith('enr:')) return parseEnode(text, { allowHostname: true });
+  const enode = enodeFromEnr(parseEnr(text, { crypto }));
+  return enode ?? refuse('node', text, 'a record with an IP address');
 }
 
 async function dial(host: string, port: number, options: ConnectOptions): Promise<Socket> {
@@ -99,13 +138,25 @@ export interface Listener {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const { signal: _, ...ownRules } = rlpxRules;
+const listenRules: Rules<ListenOptions> = {
+  ...ownRules,
+  port: whole(0, 65_535),
+  host: text,
+  maxHandshakes: positive,
+  accept: func,
+  onStream: required(func),
+};
+
 /**
  * Answers nodes that dial us over TCP. A handshake that fails is nobody's to catch: it is published on the
  * diagnostics channel `devp2p:rlpx`.
  *
- * @throws RlpxError `listen-failed`; RangeError or CryptoError for options that make no sense.
+ * @throws RlpxError `listen-failed`; `invalid-option` for options that make no sense; CryptoError for what is no private
+ * key.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
+  checkOptions('listen', options, listenRules);
   const { port = 30303, host, maxHandshakes = 100, onStream } = options;
   const { publicKey } = withDefaults(options);
   const handshakes = new Map<AbortController, Promise<void>>();
@@ -121,7 +172,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     if (admission.signal?.aborted) abort();
     let stream: RlpxStream;
     try {
-      stream = await accept(socket, { ...options, publicKey, signal, ...addresses(socket) });
+      const ends = addresses(socket);
+      stream = await open(socket, undefined, { ...options, publicKey, signal, ...ends });
     } catch (error) {
       admission.onFailure?.(error);
       return;

@@ -472,9 +472,27 @@ describe('the handshake over a transport', () => {
 
   test('settings that make no sense are refused before anything happens', async () => {
     const [ours] = duplexPair();
-    expect(await failure(accept(ours, { privateKey: keyA, readTimeout: 0 }))).toBeInstanceOf(
-      RangeError,
+    expect(await failure(accept(ours, { privateKey: keyA, readTimeout: 0 }))).toBe(
+      'invalid-option',
     );
+    const wrong = (options: object) => accept(ours, { privateKey: keyA, ...options } as never);
+    for (const [options, message] of [
+      [{ readTimout: 5 }, /^the options of accept have no "readTimout": there are privateKey, /],
+      [{ privateKey: '01'.repeat(32) }, /^privateKey is "0101.*…", expected a Uint8Array of 32 b/],
+      [{ privateKey: undefined }, /^privateKey is undefined, expected a Uint8Array of 32 bytes$/],
+      [{ maxBuffered: '1' }, /^maxBuffered is "1", expected a positive number$/],
+      [{ clock: {} }, /^clock is an object, expected an object with the methods monotonic, /],
+    ] as const) {
+      await expect(wrong(options)).rejects.toMatchObject({
+        ...{ name: 'RlpxError', code: 'invalid-option', message: expect.stringMatching(message) },
+      });
+    }
+    await expect(initiate(ours, undefined as never, { privateKey: keyA })).rejects.toMatchObject({
+      ...{
+        code: 'invalid-option',
+        message: 'remoteId is undefined, expected a Uint8Array of 64 bytes',
+      },
+    });
   });
 
   test('what happens is published on the channel devp2p:rlpx', async () => {

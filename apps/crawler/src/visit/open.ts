@@ -18,7 +18,7 @@ export interface OpenVisiting extends Visiting {
 /**
  * Gets ready for visits; `discovery.close()` ends it.
  *
- * @throws RangeError, Discv4Error `listen-failed`, CryptoError
+ * @throws CrawlerError `invalid-option`, Discv4Error `listen-failed`, CryptoError
  */
 export async function openVisiting(options: VisitSettings): Promise<OpenVisiting> {
   const settings = withDefaults(options);

@@ -168,7 +168,11 @@ test.each([
 ])('a crawler with no %s is not made', async (name) => {
   const simulation = new Simulation({ places: [] });
   for (const value of [0, -1, Number.NaN]) {
-    await expect(simulation.crawler({ [name]: value })).rejects.toThrow(RangeError);
+    await expect(simulation.crawler({ [name]: value })).rejects.toMatchObject({
+      code: 'invalid-option',
+    });
   }
-  await expect(simulation.crawler({ startupJitter: Number.NaN })).rejects.toThrow(RangeError);
+  await expect(simulation.crawler({ startupJitter: Number.NaN })).rejects.toMatchObject({
+    code: 'invalid-option',
+  });
 });

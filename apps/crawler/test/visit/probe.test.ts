@@ -1,5 +1,6 @@
 import { virtualClock } from '@devp2p/clock/virtual';
-import { type Messages, schemaOf } from '@devp2p/eth';
+import { eth, type Messages, schemaOf } from '@devp2p/eth';
+import { emptyBlocks, memoryChain } from '@devp2p/eth/memory';
 import { type Channel, openPeer, type Protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
 import { decode, encode } from '@devp2p/rlp';
@@ -116,6 +117,29 @@ describe('CR-02 the Status is awaited and given back', () => {
     expect(status).toBe('status');
     expect(eth?.headTime).toBeGreaterThan(0);
   });
+});
+
+test('CR-02 a node that speaks eth/68 alone is visited to the end of Status and beyond', async () => {
+  const clock = virtualClock();
+  const chain = memoryChain({ networkId: 17n, blocks: emptyBlocks(3), crypto });
+  const findings = new Findings(clock);
+  const done = talk({ id, host: '20.0.0.1', tcp: 1 }, findings, {
+    dial: async (_node, { onConnected }) => {
+      onConnected();
+      const [ours, theirs] = streamPair();
+      const protocols = [eth({ chain, versions: [68], crypto, clock })] as const;
+      openPeer(theirs, { clientId: 'Old/v1.0.0', protocols, clock }).catch(() => undefined);
+      return ours;
+    },
+    ...{ clientId: 'visitor', crypto, clock, handshakeTimeout: 15_000, maxHeadAge: 60_000 },
+    ...{ isOurs: () => true, signal: new AbortController().signal },
+  });
+  await clock.advance(60_000);
+  await done;
+  const { status, error, disconnect } = findings;
+  expect({ status, error, disconnect }).toMatchObject({ status: 'chain', error: undefined });
+  expect(findings.eth).toMatchObject({ version: 68, networkId: 17n, latest: 2 });
+  expect(findings.hello?.capabilities).toEqual([{ name: 'eth', version: 68 }]);
 });
 
 test('CR-02 any order of messages is tolerated, questions are answered', async () => {

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type Clock, systemClock, withTimeout } from '@devp2p/clock';
+import { checkOptions, methods, positive, type Rules, text, whole } from '../check-options.ts';
 import type { Sntp } from '../drift.ts';
 
 /** Options of {@link sntpDrift}. */
@@ -23,8 +24,17 @@ const NTP_EPOCH = 2_208_988_800;
 /** Era of the NTP time stamp, whose seconds have 32 bits: the one that ends in 2036, or the next (RFC 4330, section 3). */
 const ERA = 2 ** 32;
 
-/** Measures the drift of the local clock by SNTP (RFC 4330). */
+const rules: Rules<SntpOptions> = {
+  server: text,
+  port: whole(1, 65_535),
+  measurements: whole(3),
+  timeout: positive,
+  clock: methods('now', 'setTimeout'),
+};
+
+/** Measures the drift of the local clock by SNTP (RFC 4330). @throws Discv4Error `invalid-option` */
 export function sntpDrift(options: SntpOptions = {}): Sntp {
+  checkOptions('sntpDrift', options, rules);
   const { measurements = 5 } = options;
   return async ({ signal }) => {
     const drifts: number[] = [];

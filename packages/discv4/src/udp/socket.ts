@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { checkOptions, positive, type Rules, text, whole } from '../check-options.ts';
 import { publish } from '../diagnostics.ts';
 import { Discv4Error } from '../error.ts';
 import type { Address, UdpSocket } from '../socket.ts';
@@ -20,12 +21,19 @@ export interface BindOptions {
   readonly receiveBuffer?: number | undefined;
 }
 
+export const bindRules: Rules<BindOptions> = {
+  port: whole(0, 65_535),
+  host: text,
+  receiveBuffer: positive,
+};
+
 /**
  * Binds a UDP socket.
  *
- * @throws Discv4Error `listen-failed`
+ * @throws Discv4Error `listen-failed`, `invalid-option`
  */
 export async function bindUdp(options: BindOptions = {}): Promise<UdpSocket> {
+  checkOptions('bindUdp', options, bindRules);
   const { port = 30303, host } = options;
   try {
     return await bind(host ?? '::', port, options.receiveBuffer);

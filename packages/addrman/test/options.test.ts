@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { createAddrMan, openAddrMan } from '../src/index.ts';
+
+/** What a program without types can pass. */
+const any = (value: unknown): never => value as never;
+
+test.each<[object, RegExp]>([
+  [{ newBucket: 4 }, /^the options of createAddrMan have no "newBucket": there are newBuckets, /],
+  [{ localId: 'ab' }, /^localId is "ab", expected a Uint8Array of 64 bytes$/],
+  [{ key: new Uint8Array(31) }, /^key is a Uint8Array of 31 bytes, expected a Uint8Array of 32 b/],
+  [{ maxPerIp: 0.5 }, /^maxPerIp is 0.5, expected a positive whole number below 4294967296$/],
+  [{ newBuckets: 2 ** 20 }, /^newBuckets · bucketSize is 67108864, expected at most 4194304$/],
+  [{ random: 4 }, /^random is 4, expected a function$/],
+])('%o is refused by name and value', (options, message) => {
+  const refusal = { code: 'invalid-option', message: expect.stringMatching(message) };
+  expect(() => createAddrMan(options)).toThrow(expect.objectContaining(refusal));
+});
+
+test('a store that lacks something is refused before it is read', async () => {
+  const store = { load: async () => undefined, save: async () => {}, setAside: async () => {} };
+  const wrong = [{}, { store: {} }, { store, saveInterval: 0 }, { store, interval: 5 }];
+  for (const options of wrong) {
+    await expect(openAddrMan(any(options))).rejects.toMatchObject({ code: 'invalid-option' });
+  }
+});

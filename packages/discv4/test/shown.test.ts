@@ -1,0 +1,54 @@
+import { inspect } from 'node:util';
+import { EnrError, formatEnode, formatEnr, parseEnr, toHex } from '@devp2p/enr';
+import { afterEach, expect, test } from 'vitest';
+import { Discv4Error } from '../src/index.ts';
+import { enodeOf, quiet, World } from './world.ts';
+
+let world = new World();
+afterEach(async () => {
+  await world.close();
+  world = new World();
+});
+
+test('a node of discovery, a record and a found node are shown in a few lines, without secrets', async () => {
+  const privateKey = world.random(32);
+  const [node, other] = [await world.node({ ...quiet, privateKey }), await world.node(quiet)];
+  const found = node.resolve(enodeOf(other));
+  await world.clock.advance(2_000);
+  const known = await found;
+  expect(JSON.parse(JSON.stringify(known))).toEqual({
+    enode: formatEnode(enodeOf(other)),
+    enr: formatEnr(other.localEnr),
+  });
+  expect(JSON.parse(JSON.stringify(node))).toMatchObject({
+    ...{ id: toHex(node.id), enr: formatEnr(node.localEnr), nodes: 1 },
+  });
+  expect(JSON.parse(JSON.stringify(other.localEnr))).toMatchObject({
+    ...{ enr: formatEnr(other.localEnr), seq: String(other.localEnr.seq), udp: 30303, other: [] },
+  });
+  for (const [value, name] of [
+    [node, 'Discv4'],
+    [known, 'Node'],
+    [node.localEnr, 'Enr'],
+  ] as const) {
+    const text = inspect(value);
+    expect(text.startsWith(`${name} {`)).toBe(true);
+    expect(text.split('\n').length).toBeLessThan(30);
+    expect(text + JSON.stringify(value)).not.toContain(toHex(privateKey));
+    expect(text).not.toContain('Uint8Array');
+  }
+});
+
+test('an error keeps its message in JSON', () => {
+  const error = new Discv4Error('timeout', 'no answer');
+  const json = { name: 'Discv4Error', code: 'timeout', message: 'no answer' };
+  expect(JSON.parse(JSON.stringify(error))).toEqual(json);
+  let refused: unknown;
+  try {
+    parseEnr('enr:x');
+  } catch (thrown) {
+    refused = thrown;
+  }
+  expect(refused).toBeInstanceOf(EnrError);
+  expect(JSON.parse(JSON.stringify(refused))).toMatchObject({ code: 'invalid-text' });
+});
