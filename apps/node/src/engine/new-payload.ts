@@ -21,7 +21,7 @@ type PayloadVersion = 'V1' | 'V2' | 'V3' | 'V4' | 'V5';
 const versions: Readonly<Record<PayloadVersion, Version<AddedField>>> = {
   V1: { until: 'shanghai', fields: [] },
   V2: { until: 'cancun', fields: { since: 'shanghai', fields: ['withdrawals'] } },
-  V3: { from: 'cancun', until: 'prague', fields: cancunFields },
+  V3: { from: 'cancun', until: 'prague', fields: cancunFields, surplusLast: true },
   V4: { from: 'prague', until: 'amsterdam', fields: cancunFields },
   V5: { from: 'amsterdam', fields: [...cancunFields, 'blockAccessList', 'slotNumber'] },
 };

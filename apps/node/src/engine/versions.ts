@@ -11,6 +11,8 @@ export interface Version<Field extends string> {
   readonly fields:
     | readonly Field[]
     | { readonly since: TimeFork; readonly fields: readonly Field[] };
+  /** Whether fields of later forks are refused after the fork, as go-ethereum does in one place. @default before it */
+  readonly surplusLast?: true;
 }
 
 /** What a fork of a timestamp is held against. */
@@ -52,12 +54,12 @@ export function versionFault<
   if (byFork && fork !== undefined) return fork;
   const isSince = byFork && structure.timestamp >= config.forks[fields.since];
   const wanted = byFork ? (isSince ? fields.fields : []) : fields;
-  for (const field of all) {
-    const isThere = structure[field] !== undefined;
-    if (isThere === wanted.includes(field)) continue;
-    return { fault: isThere ? 'unexpected' : 'missing', field };
-  }
-  return fork;
+  const isThere = (field: Field): boolean => structure[field] !== undefined;
+  const missing = wanted.find((field) => !isThere(field));
+  if (missing !== undefined) return { fault: 'missing', field: missing };
+  const surplus = all.find((field) => isThere(field) && !wanted.includes(field));
+  const unexpected = surplus && ({ fault: 'unexpected', field: surplus } as const);
+  return version.surplusLast ? (fork ?? unexpected) : (unexpected ?? fork);
 }
 
 export function unsupportedFork(): RpcError {

@@ -231,6 +231,11 @@ describe('newPayload', () => {
       await expect(call('newPayloadV4', payloadOf(one), ...rest)).rejects.toMatchObject({
         number: -32602,
       });
+      await expect(call('newPayloadV3', payloadOf(one), ...rest.slice(0, 2))).rejects.toMatchObject(
+        {
+          number: -38005,
+        },
+      );
       const early = { ...payloadJson(block(length)), blockAccessList: '0xc0', slotNumber: '0x1' };
       await expect(call('newPayloadV5', early, ...rest)).rejects.toMatchObject({ number: -38005 });
     });
