@@ -10,6 +10,9 @@ import { NodeError } from './error.ts';
 import { readGenesisFile } from './genesis-file.ts';
 import type { Logs } from './log.ts';
 
+/** Time between two log lines about work that goes on, in ms. */
+const reportInterval = 10_000;
+
 /** Which chain: one of the two. */
 export type ChainChoice =
   /** Path of the chain's genesis.json, in go-ethereum's format. */
@@ -52,6 +55,9 @@ export async function openNodeChain(options: NodeChainOptions): Promise<LocalCha
       ...settings,
       location: join(datadir, 'chain'),
       onCorrupt: (error) => log.error({ error }, 'a peer asked for a damaged record'),
+      onCheck: reportNowAndThen(settings.clock, (checked, last) =>
+        log.info({ checked, last }, 'checking stored blocks against the fork schedule'),
+      ),
     });
     const { genesisHash: genesis, head } = chain;
     log.info({ datadir, genesis, head: head.number }, 'chain opened');
@@ -64,4 +70,18 @@ export async function openNodeChain(options: NodeChainOptions): Promise<LocalCha
       { cause: error },
     );
   }
+}
+
+/** Passes on the first call and then one every ten seconds. */
+function reportNowAndThen(
+  clock: Clock,
+  report: (done: number, total: number) => void,
+): (done: number, total: number) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (done, total) => {
+    const now = clock.monotonic();
+    if (now - last < reportInterval) return;
+    last = now;
+    report(done, total);
+  };
 }

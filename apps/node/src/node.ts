@@ -104,7 +104,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
   const { signal } = open;
 
   const genesis = await readGenesis(options, crypto);
-  checkChainSupported(genesis, clock.now() / 1000);
+  checkChainSupported(genesis, { timestamp: clock.now() / 1000 });
   const datadir = openDatadir(options.datadir);
   const { networkId, requiredBlocks } = options;
   const chain = await openNodeChain({

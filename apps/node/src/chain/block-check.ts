@@ -3,7 +3,7 @@ import type { Crypto } from '@devp2p/crypto';
 import { decodeBody, type RawList, type SealedBody, type SealedHeader } from '@devp2p/eth';
 import { Turns } from '../turns.ts';
 import type { BlockRules } from './block-rules.ts';
-import type { BlockStore, StoredBlock } from './block-store.ts';
+import type { BlockStore, Head, StoredBlock } from './block-store.ts';
 import type { ChainConfig } from './chain-config.ts';
 import { BlockError } from './error.ts';
 import { checkHeader } from './header-rules.ts';
@@ -27,23 +27,32 @@ export interface BlockCheckParts {
   readonly config: ChainConfig;
   readonly rules: BlockRules;
   readonly required: RequiredBlocks;
-  readonly clock: Clock;
+  /** Blocks of proof of work may not be far ahead of it. */
+  readonly clock: Pick<Clock, 'now'>;
   readonly crypto: Crypto;
 }
 
 /** The blocks up to the first that breaks a rule, and which one. */
-export interface CheckedBlocks {
+interface CheckedBlocks {
   readonly valid: readonly StoredBlock[];
+  /** The last of them, or what they follow; `undefined` if that is not known. */
+  readonly head: Head | undefined;
   readonly error?: BlockError;
 }
 
-/** Makes the check of blocks that are to stand on the stored chain, by all rules that need no execution. */
-export function createBlockCheck(
-  parts: BlockCheckParts,
-): (blocks: readonly NewBlock[]) => Promise<CheckedBlocks> {
+/** @see createBlockCheck */
+export interface BlockCheck {
+  /** Checks blocks that follow a stored block. */
+  onStored(blocks: readonly NewBlock[]): Promise<CheckedBlocks>;
+  /** Checks blocks that follow this one. */
+  onParent(parent: Head, blocks: readonly NewBlock[]): Promise<CheckedBlocks>;
+}
+
+/** Makes the check of blocks by all rules that need no execution. */
+export function createBlockCheck(parts: BlockCheckParts): BlockCheck {
   const { store, config, rules, required, clock, crypto } = parts;
 
-  const findParent = async (header: SealedHeader): Promise<Parent> => {
+  const findParent = async (header: SealedHeader): Promise<Head> => {
     const { head } = store;
     const number = header.number - 1;
     const parent = number === head.header.number ? head.header : await store.header(number);
@@ -59,7 +68,7 @@ export function createBlockCheck(
 
   const checkOne = async (
     block: NewBlock,
-    parent: Parent,
+    parent: Head,
     ancestor: (number: number) => Promise<Ancestor | undefined>,
   ): Promise<void> => {
     const { header, body, receipts, accessList } = block;
@@ -83,7 +92,10 @@ export function createBlockCheck(
     }
   };
 
-  return async (blocks) => {
+  const checkAll = async (
+    blocks: readonly NewBlock[],
+    findFirstParent: (header: SealedHeader) => Promise<Head> | Head,
+  ): Promise<CheckedBlocks> => {
     const valid: StoredBlock[] = [];
     const turns = new Turns();
     const ancestor = async (number: number): Promise<Ancestor | undefined> => {
@@ -92,13 +104,13 @@ export function createBlockCheck(
       const stored = await store.block(number);
       return stored && { header: stored.header, uncles: decodeBody(stored.body).uncles };
     };
+    let parent: Head | undefined;
     try {
-      let parent: Parent | undefined;
       for (const block of blocks) {
         const { header, body, receipts, accessList } = block;
         if (header.number === 0)
           throw new BlockError('number', 0, 'a genesis block stays as it is');
-        parent ??= await findParent(header);
+        parent ??= await findFirstParent(header);
         await checkOne(block, parent, ancestor);
         valid.push({ header, body: body.raw, receipts: receipts?.raw, accessList });
         const totalDifficulty = parent.totalDifficulty + header.difficulty;
@@ -107,14 +119,14 @@ export function createBlockCheck(
         if (turn !== undefined) await turn;
       }
     } catch (error) {
-      if (error instanceof BlockError) return { valid, error };
+      if (error instanceof BlockError) return { valid, head: parent, error };
       throw error;
     }
-    return { valid };
+    return { valid, head: parent };
   };
-}
 
-interface Parent {
-  readonly header: SealedHeader;
-  readonly totalDifficulty: bigint;
+  return {
+    onStored: (blocks) => checkAll(blocks, findParent),
+    onParent: (parent, blocks) => checkAll(blocks, () => parent),
+  };
 }

@@ -3,6 +3,7 @@ import { toHex } from '@devp2p/enr';
 import type { SealedHeader } from '@devp2p/eth';
 import { encode } from '@devp2p/rlp';
 import { equalBytes } from './bytes.ts';
+import { encodeConfigRecord } from './config-record.ts';
 import type { Change, Database, Reading } from './database.ts';
 import { ChainError } from './error.ts';
 import type { Genesis } from './genesis.ts';
@@ -73,6 +74,7 @@ export class BlockStore {
       const receipts = Uint8Array.of(0xc0);
       await database.batch([
         put(singleKey('format'), encode(formatCodec, formatOf(genesis))),
+        put(singleKey('config'), encodeConfigRecord(genesis.config)),
         ...putBlock({ header: genesis.header, body: genesis.body, receipts }),
         putHead(first),
       ]);
@@ -269,7 +271,7 @@ function checkFormat(record: Uint8Array, genesis: Genesis, location: string): vo
   if (!equalBytes(found.genesis, genesis.header.hash)) {
     throw new ChainError(
       'other-genesis',
-      `${location} holds the chain of genesis 0x${toHex(found.genesis)}, not of 0x${toHex(genesis.header.hash)}: use its genesis, or another directory`,
+      `${location} has the chain of genesis block 0x${toHex(found.genesis)}, not 0x${toHex(genesis.header.hash)} of ${genesis.source}: use the genesis that it was made with, or another datadir`,
     );
   }
 }

@@ -14,6 +14,7 @@ import type { Genesis } from './genesis.ts';
 import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
 import { serveChain } from './served-chain.ts';
 import { createSkeletonStore } from './skeleton-store.ts';
+import { settleSchedule } from './stored-schedule.ts';
 import { checkChainSupported, checkForkSupported } from './unsupported-forks.ts';
 
 /** Settings of {@link openChain}. */
@@ -29,6 +30,11 @@ export interface ChainOptions {
   readonly requiredBlocks?: RequiredBlocks | undefined;
   /** Told about damaged records that peers asked for; to the peers these are missing. @default not told */
   readonly onCorrupt?: ((error: ChainError) => void) | undefined;
+  /**
+   * Called now and then while blocks are checked that were stored without a fork schedule, with the number of the last
+   * that was checked and of the head. @default not called
+   */
+  readonly onCheck?: ((checked: number, last: number) => void) | undefined;
 }
 
 /**
@@ -96,14 +102,17 @@ export interface LocalChain extends Chain, BlockRules {
 /**
  * Opens the chain in a directory.
  *
- * @throws ChainError `in-use`, `unusable`, `other-genesis`, `required-block`, `unsupported-fork`, `other-format`,
- * `corrupt`
+ * @throws ChainError `in-use`, `unusable`, `other-genesis`, `other-schedule`, `required-block`, `unsupported-fork`,
+ * `other-format`, `corrupt`
  */
 export async function openChain(options: ChainOptions): Promise<LocalChain> {
-  checkChainSupported(options.genesis, options.genesis.header.timestamp);
+  const { genesis, crypto } = options;
+  checkChainSupported(genesis, genesis.header);
   const database = await openDatabase(options.location);
   try {
-    const store = await BlockStore.open(database, options.genesis, options.crypto);
+    const store = await BlockStore.open(database, genesis, crypto);
+    await settleSchedule({ database, store, genesis, crypto, onCheck: options.onCheck });
+    checkChainSupported(genesis, store.head.header);
     for (const number of options.requiredBlocks?.keys() ?? [])
       await checkStored(store, number, options);
     return chainOver(database, store, options);
@@ -137,7 +146,7 @@ function chainOver(database: Database, store: BlockStore, options: ChainOptions)
   const { genesis, clock, crypto, requiredBlocks: required = new Map() } = options;
   const { config, header: first } = genesis;
   const rules = createBlockRules(config, crypto);
-  const checkNew = createBlockCheck({ store, config, rules, required, clock, crypto });
+  const check = createBlockCheck({ store, config, rules, required, clock, crypto });
   const inTurn = createQueue();
   const listeners = new Set<() => void>();
   let range = rangeOf(store);
@@ -164,7 +173,7 @@ function chainOver(database: Database, store: BlockStore, options: ChainOptions)
     const [block] = blocks;
     if (block === undefined) return;
     const ancestor = block.header.number - 1;
-    const { valid, error } = await checkNew(blocks);
+    const { valid, error } = await check.onStored(blocks);
     const replaces = ancestor < store.head.header.number;
     if (valid.length > 0 && !(replaces && error !== undefined)) await store.write(ancestor, valid);
     if (error !== undefined) throw error;
@@ -200,7 +209,7 @@ function chainOver(database: Database, store: BlockStore, options: ChainOptions)
     },
     async check(block) {
       if (!equalBytes(block.header.parentHash, store.head.header.hash)) return undefined;
-      return (await checkNew([block])).error?.reason;
+      return (await check.onStored([block])).error?.reason;
     },
     header: (number) => store.header(number),
     storedBlock: (number) => store.block(number),

@@ -6,6 +6,8 @@ export type ChainErrorCode =
   | 'unusable'
   /** The database holds the chain of another genesis block. */
   | 'other-genesis'
+  /** The database's blocks are not those of the given fork schedule; the message names the fork. */
+  | 'other-schedule'
   /** The database holds another block than one that is required. */
   | 'required-block'
   /** The chain has come to a fork whose rules this version does not know. */

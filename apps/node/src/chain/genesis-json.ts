@@ -161,6 +161,15 @@ export function parseGenesisJson(text: string): GenesisJson {
   return parse(genesis, readJson(text), '');
 }
 
+/**
+ * Reads the `config` of a genesis.json alone.
+ *
+ * @throws ChainError `invalid-genesis`
+ */
+export function parseConfigJson(text: string): ConfigJson {
+  return parse(config, readJson(text), 'config');
+}
+
 function readJson(text: string): Json {
   try {
     return parseJsonText(text);

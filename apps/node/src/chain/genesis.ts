@@ -105,6 +105,13 @@ function genesisHeader(json: GenesisJson, config: ChainConfig, stateRoot: Uint8A
     nonce,
   };
   const london = forks.london === 0;
+  for (const [fork, before] of headerForks) {
+    if (london && time >= forks[fork] && !isScheduled(forks[before])) {
+      // go-ethereum makes a header with a gap of it, which it cannot read back.
+      const reason = `is missing, but ${fork}Time is at genesis, whose header fields follow its own: set it`;
+      throw invalidGenesis(`config.${before}Time`, reason);
+    }
+  }
   if (london || json.baseFeePerGas !== undefined) {
     header.baseFeePerGas = json.baseFeePerGas ?? initialBaseFee;
   }
@@ -114,7 +121,7 @@ function genesisHeader(json: GenesisJson, config: ChainConfig, stateRoot: Uint8A
     header.excessBlobGas = json.excessBlobGas ?? 0;
     header.parentBeaconBlockRoot = new Uint8Array(32);
   } else if (json.excessBlobGas !== undefined) {
-    // go-ethereum makes a header with a gap of it, which it cannot read back.
+    // The same gap.
     throw invalidGenesis('excessBlobGas', 'is set, but config.cancunTime comes later: remove it');
   }
   if (london && time >= forks.prague) header.requestsHash = emptyRequestsHash;
@@ -135,10 +142,7 @@ const optionalForks: ReadonlySet<string> = new Set([
   ...timeForks.filter((name) => name !== 'shanghai'),
 ]);
 
-/**
- * Forks that append fields to the header, each with the one whose fields come before. go-ethereum takes a schedule
- * without the latter, and makes headers with a gap of it that it cannot read back.
- */
+/** Forks that append fields to the header, each with the one whose fields come before. */
 const headerForks = [
   ['prague', 'cancun'],
   ['amsterdam', 'prague'],
@@ -149,7 +153,7 @@ const headerForks = [
  *
  * @throws ChainError `invalid-genesis`
  */
-function chainConfig(json: ConfigJson): ChainConfig {
+export function chainConfig(json: ConfigJson): ChainConfig {
   const schedule = [
     ...blockForks.map((name) => ({ name, kind: 'Block', point: json[`${name}Block`] })),
     ...timeForks.map((name) => ({ name, kind: 'Time', point: json[`${name}Time`] })),
@@ -175,12 +179,6 @@ function chainConfig(json: ConfigJson): ChainConfig {
   const forks = Object.fromEntries(
     schedule.map(({ name, point }) => [name, point ?? Number.POSITIVE_INFINITY]),
   ) as Forks;
-  for (const [fork, before] of headerForks) {
-    if (isScheduled(forks[fork]) && !isScheduled(forks[before])) {
-      const reason = `is missing, but ${fork}Time is set, whose header fields follow its own: set it`;
-      throw invalidGenesis(`config.${before}Time`, reason);
-    }
-  }
   return {
     chainId: json.chainId,
     forks,

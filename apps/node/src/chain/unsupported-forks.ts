@@ -5,9 +5,13 @@ import type { Genesis } from './genesis.ts';
 
 const advice = 'this version does not know the rules of that fork; use a version that does';
 
-/** The first unsupported fork that has begun at a time, in seconds, on a chain beyond London. */
-function unsupportedFork({ forks }: ChainConfig, time: number): TimeFork | undefined {
-  return unsupportedForks.find((fork) => time >= forks[fork]);
+/** The first unsupported fork that has begun at a block; without its number, on a chain that is beyond London. */
+function unsupportedFork(
+  { forks }: ChainConfig,
+  { timestamp, number = Number(forks.london) }: { timestamp: number; number?: number },
+): TimeFork | undefined {
+  if (!isScheduled(forks.london) || number < forks.london) return undefined;
+  return unsupportedForks.find((fork) => timestamp >= forks[fork]);
 }
 
 /**
@@ -15,9 +19,10 @@ function unsupportedFork({ forks }: ChainConfig, time: number): TimeFork | undef
  *
  * @throws BlockError `unsupported-fork`
  */
-export function checkForkSupported(config: ChainConfig, { number, timestamp }: Header): void {
-  const fork = number < config.forks.london ? undefined : unsupportedFork(config, timestamp);
+export function checkForkSupported(config: ChainConfig, block: Header): void {
+  const fork = unsupportedFork(config, block);
   if (fork === undefined) return;
+  const { timestamp, number } = block;
   const reason = `its time, ${timestamp}, is not before ${fork}Time, ${config.forks[fork]}: ${advice}`;
   throw new BlockError('unsupported-fork', number, reason);
 }
@@ -25,12 +30,14 @@ export function checkForkSupported(config: ChainConfig, { number, timestamp }: H
 /**
  * Refuses a chain that has come to a fork whose rules are not known here.
  *
- * @param now seconds since the epoch
+ * @param head the last block, or the time of the clock in seconds
  * @throws ChainError `unsupported-fork`
  */
-export function checkChainSupported({ config, source }: Genesis, now: number): void {
-  if (!isScheduled(config.forks.london)) return;
-  const fork = unsupportedFork(config, now);
+export function checkChainSupported(
+  { config, source }: Genesis,
+  head: { timestamp: number; number?: number },
+): void {
+  const fork = unsupportedFork(config, head);
   if (fork === undefined) return;
   const reason = `${fork}Time is ${config.forks[fork]}, which has come: ${advice}`;
   throw new ChainError('unsupported-fork', `${source}: ${reason}`);

@@ -9,7 +9,9 @@ import { decode, encode } from '@devp2p/rlp';
 import { Level } from 'level';
 import { expect, test } from 'vitest';
 import { encodeBlock, receiptsRecordCodec } from '../../src/chain/block-rlp.ts';
-import { blockNumber, recordsOf } from '../../src/chain/records.ts';
+import { encodeConfigRecord } from '../../src/chain/config-record.ts';
+import { openDatabase } from '../../src/chain/database.ts';
+import { blockNumber, recordsOf, singleKey } from '../../src/chain/records.ts';
 import { genesisText, makeChain, makeGenesis } from './make-blocks.ts';
 import { openTemporary, temporaryDirectory } from './temporary.ts';
 
@@ -63,6 +65,10 @@ async function write(child: ChildProcess, stop: (said: Said) => boolean): Promis
 
 /** Reads everything that a directory holds, and returns its head. */
 async function expectWholeChain(location: string): Promise<string> {
+  const database = await openDatabase(location);
+  const schedule = await database.get(singleKey('config'));
+  await database.close();
+  expect(schedule).toEqual(encodeConfigRecord(genesis.config));
   const chain = await openTemporary(genesis, { location });
   const { head } = chain;
   const headers = await chain.headers({ origin: 0, amount: 1024, step: 1 });

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdtempSync,
   readFileSync,
@@ -146,6 +147,84 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     );
     const out = join(folder, 'still.rlp');
     expect(await start(['export', out, '--datadir', full]).ended).toBe(0);
+  });
+
+  test('ND-03 a datadir of another fork schedule, which stays as it is', async () => {
+    const path = datadir();
+    cpSync(full, path, { recursive: true });
+    const text = readFileSync(genesis, 'utf8');
+    const write = (name: string, ...change: [string, string]): string => {
+      const changed = text.replace(...change);
+      expect(changed).not.toBe(text);
+      writeFileSync(join(folder, name), changed);
+      return join(folder, name);
+    };
+    const passed: [string, string, string][] = [
+      [
+        'pragueTime',
+        write('removed.json', '"pragueTime": 1767231744,', ''),
+        '1767231744 there, not set',
+      ],
+      [
+        'cancunTime',
+        write('moved.json', '"cancunTime": 1767228672', '"cancunTime": 1767228684'),
+        '1767228672 there, 1767228684',
+      ],
+      [
+        'osakaTime',
+        write('added.json', '"pragueTime"', '"osakaTime": 1767231745, "pragueTime"'),
+        'not set there, 1767231745',
+      ],
+    ];
+    for (const [fork, file, times] of passed) {
+      const line = new RegExp(
+        `: ${path}/chain has .*: ${fork} is ${times} in genesis ${file}; use the schedule`,
+      );
+      const out = join(folder, 'other.rlp');
+      await expectFailure(startNode(path, '--genesis', file, ...quiet), line);
+      const work = (command: string, name: string): Program =>
+        start([command, name, '--datadir', path, '--genesis', file, ...quiet]);
+      await expectFailure(work('import', blocks), line);
+      await expectFailure(work('export', out), line);
+      expect(existsSync(out)).toBe(false);
+    }
+    // A fork that is ahead may be added, and moved.
+    for (const time of [4_000_000_000, 5_000_000_000]) {
+      const file = write('later.json', '"pragueTime"', `"osakaTime": ${time}, "pragueTime"`);
+      const node = startNode(path, '--genesis', file);
+      await node.enode();
+      node.kill('SIGKILL');
+      await node.ended;
+    }
+    expect(await start(['export', join(folder, 'kept.rlp'), '--datadir', path]).ended).toBe(0);
+  });
+
+  test('FK-19 a chain whose next fork has come and is not known', async () => {
+    const file = join(folder, 'bogota.json');
+    const text = readFileSync(genesis, 'utf8');
+    writeFileSync(file, text.replace('"pragueTime"', '"bogotaTime": 1767231756, "pragueTime"'));
+    const advice = 'this version does not know the rules of that fork; use a version that does';
+    await expectFailure(
+      startNode(datadir(), '--genesis', file, ...quiet),
+      new RegExp(`: genesis ${file}: bogotaTime is 1767231756, which has come: ${advice}`),
+    );
+    await expectFailure(
+      start(['import', blocks, '--datadir', datadir(), '--genesis', file, ...quiet]),
+      new RegExp(`: block \\d+: its time, 1767231756, is not before bogotaTime, .*: ${advice}`),
+    );
+  });
+
+  test('ND-04 a chain file in place of a genesis', async () => {
+    await expectFailure(
+      startNode(datadir(), '--genesis', blocks, ...quiet),
+      /: genesis .*chain.rlp.gz is compressed with gzip: decompress it first/,
+    );
+    const raw = join(folder, 'raw.rlp');
+    expect(await start(['export', raw, '--datadir', full, '--last', '5']).ended).toBe(0);
+    await expectFailure(
+      startNode(datadir(), '--genesis', raw, ...quiet),
+      /: genesis .*raw.rlp is binary data, not JSON: name a genesis.json .*"devp2p-node import .*raw.rlp"/,
+    );
   });
 
   test('ND-03 a node key that others may read', async () => {

@@ -1,0 +1,109 @@
+import type { Crypto } from '@devp2p/crypto';
+import { decodeBody, receiptList } from '@devp2p/eth';
+import { decode } from '@devp2p/rlp';
+import { createBlockCheck, type NewBlock } from './block-check.ts';
+import { createBlockRules } from './block-rules.ts';
+import type { BlockStore, Head } from './block-store.ts';
+import { equalBytes } from './bytes.ts';
+import { decodeConfigRecord, encodeConfigRecord } from './config-record.ts';
+import type { Database } from './database.ts';
+import { type BlockError, ChainError } from './error.ts';
+import type { Genesis } from './genesis.ts';
+import { corrupt, singleKey } from './records.ts';
+import { findScheduleConflict } from './schedule-conflict.ts';
+
+/** @see settleSchedule */
+export interface ScheduleParts {
+  readonly database: Database;
+  readonly store: BlockStore;
+  readonly genesis: Genesis;
+  readonly crypto: Crypto;
+  /** Called with the number of the last block, before every batch of stored blocks that is checked. */
+  readonly onCheck?: ((checked: number, last: number) => void) | undefined;
+}
+
+/** Blocks that are checked at once. */
+const batchSize = 64;
+const advice = 'use the schedule that the blocks were made with, or another datadir';
+
+/**
+ * Sees to it that stored blocks and the given fork schedule agree, and stores the schedule: when one is stored, it may
+ * differ in what is ahead of the head; when none is, every stored block has to be valid by the given one.
+ *
+ * @throws ChainError `other-schedule`, `corrupt`
+ */
+export async function settleSchedule(parts: ScheduleParts): Promise<void> {
+  const { database, store, genesis } = parts;
+  const record = await database.get(singleKey('config'));
+  if (record === undefined) await checkStoredBlocks(parts);
+  else checkChanges(record, store, genesis, database.location);
+  const given = encodeConfigRecord(genesis.config);
+  if (record !== undefined && equalBytes(record, given)) return;
+  await database.batch([{ type: 'put', key: singleKey('config'), value: given }]);
+}
+
+function checkChanges(
+  record: Uint8Array,
+  { head: { header, totalDifficulty } }: BlockStore,
+  { config, source, header: first }: Genesis,
+  location: string,
+): void {
+  const conflict = findScheduleConflict(decodeConfigRecord(record), config, {
+    number: header.number,
+    timestamp: header.timestamp,
+    parentTotalDifficulty: totalDifficulty - header.difficulty,
+    genesisDifficulty: first.difficulty,
+  });
+  if (conflict === undefined) return;
+  const { field, stored, given } = conflict;
+  const blocks = `blocks up to ${header.number} (time ${header.timestamp})`;
+  throw new ChainError(
+    'other-schedule',
+    `${location} has ${blocks} by another fork schedule: ${field} is ${stored} there, ${given} in ${source}; ${advice}`,
+  );
+}
+
+/** Checks all blocks anew, in their order. */
+async function checkStoredBlocks(parts: ScheduleParts): Promise<void> {
+  const { store, genesis, crypto, database, onCheck } = parts;
+  const { config, header: first } = genesis;
+  const rules = createBlockRules(config, crypto);
+  // When they came, they were not ahead of the clock.
+  const clock = { now: () => Number.POSITIVE_INFINITY };
+  const check = createBlockCheck({ store, config, rules, required: new Map(), clock, crypto });
+  const last = store.head.header.number;
+  let parent: Head = { header: first, totalDifficulty: first.difficulty };
+  for (let next = 1; next <= last; next += batchSize) {
+    onCheck?.(next - 1, last);
+    const count = Math.min(batchSize, last - next + 1);
+    const numbers = Array.from({ length: count }, (_, i) => next + i);
+    const blocks = await Promise.all(numbers.map((number) => storedBlock(store, number)));
+    const { error, head } = await check.onParent(parent, blocks);
+    if (error !== undefined) throw misfit(error, database.location, genesis.source);
+    parent = head ?? parent;
+  }
+}
+
+async function storedBlock(store: BlockStore, number: number): Promise<NewBlock> {
+  const block = await store.block(number);
+  if (block === undefined) throw corrupt(`block ${number}`);
+  try {
+    const { header, body, receipts, accessList } = block;
+    return {
+      header,
+      body: decodeBody(body),
+      receipts: receipts && decode(receiptList, receipts),
+      accessList,
+    };
+  } catch (error) {
+    throw corrupt(`block ${number}`, error);
+  }
+}
+
+function misfit(error: BlockError, location: string, source: string): ChainError {
+  return new ChainError(
+    'other-schedule',
+    `${location} has no fork schedule of its own, and its blocks do not fit the one in ${source}: ${error.message}; ${advice}`,
+    { cause: error },
+  );
+}
