@@ -7,10 +7,18 @@ import { encodeConfigRecord } from './config-record.ts';
 import type { Change, Database, Reading } from './database.ts';
 import { ChainError } from './error.ts';
 import type { Genesis } from './genesis.ts';
+import {
+  type NumberRange,
+  type NumberRanges,
+  numberRangesCodec,
+  upTo,
+  withNumbers,
+} from './number-ranges.ts';
 import { type CachedRecord, RecordCache } from './record-cache.ts';
 import {
   type BlockRecord,
   blockKey,
+  blockNumber,
   corrupt,
   decodeHeaderRecord,
   decodeRecord,
@@ -20,6 +28,7 @@ import {
   headCodec,
   isList,
   numberCodec,
+  recordsOf,
   singleKey,
 } from './records.ts';
 
@@ -52,13 +61,16 @@ export class BlockStore {
   readonly #database: Database;
   readonly #crypto: Crypto;
   #head: Head;
+  /** The blocks that have receipts. */
+  #whole: NumberRanges;
   /** Of the chain that the database holds; absent while that changes otherwise than by growing. */
   #cache: RecordCache | undefined = new RecordCache(cacheSize);
 
-  private constructor(database: Database, crypto: Crypto, head: Head) {
+  private constructor(database: Database, crypto: Crypto, head: Head, whole: NumberRanges) {
     this.#database = database;
     this.#crypto = crypto;
     this.#head = head;
+    this.#whole = whole;
   }
 
   /**
@@ -77,17 +89,28 @@ export class BlockStore {
         put(singleKey('config'), encodeConfigRecord(genesis.config)),
         ...putBlock({ header: genesis.header, body: genesis.body, receipts }),
         putHead(first),
+        putWhole(genesisOnly),
       ]);
-      return new BlockStore(database, crypto, first);
+      return new BlockStore(database, crypto, first, genesisOnly);
     }
     checkFormat(format, genesis, database.location);
     if (head === undefined) throw corrupt('the head record');
     const record = decodeRecord(headCodec, head, 'the head record');
-    return new BlockStore(database, crypto, await readHead(database, record, crypto));
+    const [last, whole] = [await readHead(database, record, crypto), await readWhole(database)];
+    return new BlockStore(database, crypto, last, whole);
   }
 
   get head(): Head {
     return this.#head;
+  }
+
+  /** Blocks without a gap that are there with their receipts: those up to the head, or else the longest such range. */
+  get whole(): NumberRange {
+    const length = ({ first, last }: NumberRange): number => last - first;
+    const highest = this.#whole.at(-1);
+    if (highest?.last === this.#head.header.number) return highest;
+    const [first = { first: 0, last: 0 }, ...others] = this.#whole;
+    return others.reduce((best, one) => (length(one) > length(best) ? one : best), first);
   }
 
   /** @throws ChainError `corrupt` */
@@ -172,15 +195,20 @@ export class BlockStore {
   async write(ancestor: number, blocks: readonly StoredBlock[]): Promise<void> {
     const changes: Change[] = [];
     let head = await this.#rewind(ancestor, changes);
+    let whole = upTo(this.#whole, ancestor);
     for (const block of blocks) {
       changes.push(...putBlock(block));
       const { header } = block;
+      if (block.receipts !== undefined) {
+        whole = withNumbers(whole, { first: header.number, last: header.number });
+      }
       head = { header, totalDifficulty: head.totalDifficulty + header.difficulty };
     }
-    changes.push(putHead(head));
+    changes.push(putHead(head), putWhole(whole));
     if (ancestor < this.#head.header.number) await this.#rewrite(changes);
     else await this.#database.batch(changes);
     this.#head = head;
+    this.#whole = whole;
   }
 
   /** Gives up all blocks above `number`, from the head down, so that at any moment what is left is a whole chain. */
@@ -189,9 +217,11 @@ export class BlockStore {
       const to = Math.max(number, this.#head.header.number - truncateBatch);
       const changes: Change[] = [];
       const head = await this.#rewind(to, changes);
-      changes.push(putHead(head));
+      const whole = upTo(this.#whole, to);
+      changes.push(putHead(head), putWhole(whole));
       await this.#rewrite(changes);
       this.#head = head;
+      this.#whole = whole;
     }
   }
 
@@ -200,7 +230,14 @@ export class BlockStore {
     kind: 'receipts' | 'accessList',
     records: readonly (readonly [number: number, raw: Uint8Array])[],
   ): Promise<void> {
-    await this.#database.batch(records.map(([number, raw]) => put(blockKey(kind, number), raw)));
+    const changes = records.map(([number, raw]) => put(blockKey(kind, number), raw));
+    let whole = this.#whole;
+    if (kind === 'receipts') {
+      for (const [number] of records) whole = withNumbers(whole, { first: number, last: number });
+      changes.push(putWhole(whole));
+    }
+    await this.#database.batch(changes);
+    this.#whole = whole;
   }
 
   /** Applies changes that remove blocks. */
@@ -242,6 +279,28 @@ function put(key: Uint8Array, value: Uint8Array): Change {
 
 function putHead({ header: { number, hash }, totalDifficulty }: Head): Change {
   return put(singleKey('head'), encode(headCodec, { number, hash, totalDifficulty }));
+}
+
+/** The genesis block has receipts: none. */
+const genesisOnly: NumberRanges = [{ first: 0, last: 0 }];
+
+function putWhole(ranges: NumberRanges): Change {
+  return put(singleKey('whole'), encode(numberRangesCodec, ranges));
+}
+
+/** Which blocks have receipts. A database of before that was recorded is looked through. */
+async function readWhole(database: Database): Promise<NumberRanges> {
+  const record = await database.get(singleKey('whole'));
+  if (record !== undefined) {
+    return decodeRecord(numberRangesCodec, record, 'the record of receipts');
+  }
+  let ranges: NumberRanges = [];
+  for await (const key of database.keys(recordsOf('receipts'))) {
+    const number = blockNumber(key);
+    ranges = withNumbers(ranges, { first: number, last: number });
+  }
+  await database.batch([putWhole(ranges)]);
+  return ranges;
 }
 
 function putBlock({ header, body, receipts, accessList }: StoredBlock): Change[] {

@@ -11,6 +11,7 @@ import { forkSchedule } from './chain-config.ts';
 import { type Database, openDatabase } from './database.ts';
 import { BlockError, ChainError } from './error.ts';
 import type { Genesis } from './genesis.ts';
+import { corrupt } from './records.ts';
 import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
 import { serveChain } from './served-chain.ts';
 import { createSkeletonStore } from './skeleton-store.ts';
@@ -115,7 +116,7 @@ export async function openChain(options: ChainOptions): Promise<LocalChain> {
     checkChainSupported(genesis, store.head.header);
     for (const number of options.requiredBlocks?.keys() ?? [])
       await checkStored(store, number, options);
-    return chainOver(database, store, options);
+    return chainOver(database, store, { ...options, range: await rangeOf(store) });
   } catch (error) {
     await database.close();
     throw error;
@@ -142,14 +143,18 @@ async function checkStored(
   }
 }
 
-function chainOver(database: Database, store: BlockStore, options: ChainOptions): LocalChain {
+function chainOver(
+  database: Database,
+  store: BlockStore,
+  options: ChainOptions & { readonly range: ChainRange },
+): LocalChain {
   const { genesis, clock, crypto, requiredBlocks: required = new Map() } = options;
   const { config, header: first } = genesis;
   const rules = createBlockRules(config, crypto);
   const check = createBlockCheck({ store, config, rules, required, clock, crypto });
   const inTurn = createQueue();
   const listeners = new Set<() => void>();
-  let range = rangeOf(store);
+  let range = options.range;
   let closed: Promise<void> | undefined;
 
   const change = (action: () => Promise<void>): Promise<void> => {
@@ -157,12 +162,12 @@ function chainOver(database: Database, store: BlockStore, options: ChainOptions)
       return Promise.reject(new ChainError('closed', `${database.location} is closed`));
     }
     return inTurn(async () => {
-      const before = store.head;
+      const [head, whole] = [store.head, store.whole];
       try {
         await action();
       } finally {
-        if (store.head !== before) {
-          range = rangeOf(store);
+        if (store.head !== head || store.whole !== whole) {
+          range = await rangeOf(store);
           for (const listener of [...listeners]) listener();
         }
       }
@@ -275,12 +280,22 @@ function createQueue(): (action: () => Promise<void>) => Promise<void> {
   };
 }
 
-function rangeOf({ head: { header, totalDifficulty } }: BlockStore): ChainRange {
+/** Further down, the sum of difficulties is not worth the reading: only eth/68 shows it. */
+const maxRewind = 8_192;
+
+/** What is served whole: a block without receipts is not promised to peers. */
+async function rangeOf(store: BlockStore): Promise<ChainRange> {
+  const { first: earliest, last: latest } = store.whole;
+  const { header: head, totalDifficulty } = store.head;
+  const header = latest === head.number ? head : await store.header(latest);
+  if (header === undefined) throw corrupt(`the header of block ${latest}`);
+  const isNear = head.number - latest <= maxRewind;
+  const known = latest === 0 ? header.difficulty : totalDifficulty;
   return {
-    earliest: 0,
-    latest: header.number,
+    earliest,
+    latest,
     latestHash: header.hash,
     latestTime: header.timestamp,
-    totalDifficulty,
+    totalDifficulty: isNear && latest > 0 ? await store.totalDifficulty(latest) : known,
   };
 }

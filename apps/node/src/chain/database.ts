@@ -24,6 +24,8 @@ export interface Database extends Reading {
   readonly location: string;
   /** Applies all of the changes or, should the process or the disk fail, none. */
   batch(changes: readonly Change[]): Promise<void>;
+  /** The keys of a range, ascending. */
+  keys(range: KeyRange): AsyncIterable<Uint8Array>;
   /** Removes a range, not at once. */
   clear(range: KeyRange): Promise<void>;
   /** Runs several reads on one state of the database. */
@@ -67,6 +69,13 @@ export async function openDatabase(location: string): Promise<Database> {
     ...reading({}),
     location,
     batch: (changes) => guard(() => level.batch([...changes])),
+    async *keys({ from, to }) {
+      try {
+        for await (const key of level.keys({ gte: from, lt: to })) yield asView(key);
+      } catch (error) {
+        throw asChainError(error, location);
+      }
+    },
     clear: ({ from, to }) => guard(() => level.clear({ gte: from, lt: to })),
     atOnce: async (read) => {
       const snapshot = await guard(async () => level.snapshot());

@@ -45,7 +45,7 @@ export function hashKey(hash: Uint8Array): Uint8Array {
 }
 
 /** Records of which there is one. */
-export type SingleRecord = 'format' | 'head' | 'config' | 'segments';
+export type SingleRecord = 'format' | 'head' | 'config' | 'segments' | 'whole';
 
 export function singleKey(name: SingleRecord): Uint8Array {
   return Uint8Array.from(`m${name}`, (char) => char.charCodeAt(0));

@@ -46,11 +46,15 @@ async function tamper(
 async function expectBlocks(chain: LocalChain, expected: readonly NewBlock[]): Promise<void> {
   const last = expected.at(-1)?.header ?? genesis.header;
   expect(toHex(chain.head.hash)).toBe(toHex(last.hash));
+  // What has no receipts is not promised.
+  const bare = expected.findIndex(({ receipts }) => receipts === undefined);
+  const { number, hash, timestamp } =
+    bare === -1 ? last : (expected[bare - 1]?.header ?? genesis.header);
   expect(chain.range()).toEqual({
     earliest: 0,
-    latest: last.number,
-    latestHash: last.hash,
-    latestTime: last.timestamp,
+    latest: number,
+    latestHash: hash,
+    latestTime: timestamp,
     totalDifficulty: 0n,
   });
   const headers = await chain.headers({ origin: 0, amount: 1024, step: 1 });
@@ -97,6 +101,43 @@ describe('the chain', () => {
     expect(await codeOf(chain.addReceipts(mixed))).toBe('receipts-root');
     const unknown = [{ hash: new Uint8Array(32), receipts: third.receipts }];
     expect(await codeOf(chain.addReceipts(unknown))).toBe('unknown-block');
+  });
+
+  test('ET-09 what is announced are the blocks that are there with their receipts', async () => {
+    const location = temporaryDirectory();
+    const chain = await openTemporary(genesis, { location });
+    const announced: string[] = [];
+    const shown = ({ earliest, latest }: ReturnType<LocalChain['range']>) =>
+      `${earliest}-${latest}`;
+    chain.onHead(() => announced.push(shown(chain.range())));
+    const bare = ({ header, body }: NewBlock): NewBlock => ({ header, body });
+    const receiptsOf = (first: number, last: number) =>
+      blocks
+        .slice(first - 1, last)
+        .map(({ header, receipts }) => ({ hash: header.hash, receipts }));
+    await chain.append(blocks.slice(0, 10).map(bare));
+    await chain.append(blocks.slice(10, 20));
+    await chain.append(blocks.slice(20, 40).map(bare));
+    await chain.addReceipts(receiptsOf(35, 38));
+    await chain.addReceipts(receiptsOf(1, 10));
+    await chain.addReceipts(receiptsOf(21, 34));
+    await chain.addReceipts(receiptsOf(39, 40));
+    expect(announced).toEqual(['0-0', '11-20', '11-20', '0-20', '0-38', '0-40']);
+    expect(chain.range().latestHash).toEqual(chain.head.hash);
+    await chain.truncate(30);
+    expect(announced.slice(6)).toEqual(['0-30']);
+    // Another way on from block 3, without receipts.
+    await chain.append(fork.map(bare));
+    expect(announced.slice(7)).toEqual(['0-3']);
+    expect(chain.head.number).toBe(23);
+    await chain.close();
+    const again = await openTemporary(genesis, { location });
+    expect(shown(again.range())).toBe('0-3');
+    expect(again.range().latestHash).toEqual(third.header.hash);
+    await again.close();
+    // A datadir of before that was recorded.
+    await tamper(location, (database) => database.del(singleKey('whole')));
+    expect(shown((await openTemporary(genesis, { location })).range())).toBe('0-3');
   });
 
   test('ND-06 what comes before a bad block is kept, it and what follows is not', async () => {
