@@ -44,8 +44,8 @@ export class EthConnection implements EthPeer {
   readonly #failure = deferred<never>();
   #shaken = false;
   #range: BlockRange | undefined;
-  /** The head that the remote was last told of. */
-  #announced = 0;
+  /** The range that the remote was last told of. */
+  #announced = { earliest: 0, latest: 0 };
 
   constructor(channel: Channel, peer: PeerHandle, parts: EthParts) {
     this.id = peer.id;
@@ -140,7 +140,7 @@ export class EthConnection implements EthPeer {
   async #handshake(): Promise<void> {
     const { chain, clock } = this.#parts;
     const range = chain.range();
-    this.#announced = range.latest;
+    this.#announced = range;
     const { code, codec } = this.#schema.messages.status;
     void this.#channel.send(code, encode(codec, localStatus(chain, range, this.version)));
 
@@ -168,9 +168,10 @@ export class EthConnection implements EthPeer {
     const update = this.#schema.blockRangeUpdate;
     if (update === undefined || !this.#shaken) return;
     const { earliest, latest, latestHash } = this.#parts.chain.range();
-    const progress = latest - this.#announced;
-    if (progress >= 0 && progress < rangeUpdateInterval) return;
-    this.#announced = latest;
+    const progress = latest - this.#announced.latest;
+    const change = Math.abs(earliest - this.#announced.earliest);
+    if (progress >= 0 && Math.max(progress, change) < rangeUpdateInterval) return;
+    this.#announced = { earliest, latest };
     void this.#channel.send(update.code, encode(update.codec, { earliest, latest, latestHash }));
   }
 

@@ -35,6 +35,23 @@ describe.each([69, 70])('eth/%i', (version) => {
     expect(await announced()).toEqual([598]);
   });
 
+  test('ET-09 the range is announced when its beginning moves by 32 blocks, either way', async () => {
+    const chain = new MemoryChain(200);
+    let earliest = 100;
+    const whole = chain.range.bind(chain);
+    chain.range = () => ({ ...whole(), earliest });
+    const attacked = await attack({ chain, version });
+    const announced: number[] = [];
+    for (const next of [110, 131, 132, 163, 164, 133, 132, 0]) {
+      earliest = next;
+      chain.move(() => {});
+      await attacked.clock.advance(0);
+      const messages = attacked.received.splice(0);
+      announced.push(...messages.map(({ payload }) => decode(blockRange, payload).earliest));
+    }
+    expect(announced).toEqual([132, 164, 132, 0]);
+  });
+
   test('ET-09 a head that moved during the handshake is announced after it', async () => {
     const chain = new MemoryChain(10);
     const attacked = await attack({ chain, version, mute: true });
