@@ -80,7 +80,7 @@ test("CR-01 CR-02 our crawler names a geth's client, capabilities and status", (
     status: 'chain',
     client: {
       name: 'geth',
-      version: expect.stringMatching(/^1\.17\.5/),
+      version: expect.stringMatching(/^1\.17\.10/),
       os: 'linux',
       language: expect.stringMatching(/^go1\./),
     },

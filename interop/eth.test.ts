@@ -1,24 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { post, token } from './json-rpc.ts';
+import { askEngine } from './json-rpc.ts';
 import { Scene } from './scene.ts';
 
 const scene = new Scene();
 
 test('EN-01 geth and our node show the same blocks, receipts and logs', async () => {
   const geth = await scene.startGeth({ blocks: true });
-  const secret = randomBytes(32);
-  const file = join(scene.folder, 'secret');
-  writeFileSync(file, secret.toString('hex'));
-  const program = scene.startNode([
-    ...['--nodiscover', '--static', geth.enode],
-    ...['--authrpc', '--authrpc.port=0', `--authrpc.jwtsecret=${file}`],
-  ]);
-  const [, endpoint = ''] = await program.line(/authrpc server started endpoint=(\S+)/);
-  const ask = (method: string, params: readonly unknown[]) =>
-    post(`http://${endpoint}`, method, params, token(secret));
+  const { program, engine } = await scene.startEngineNode(['--static', geth.enode]);
+  const ask = (method: string, params: readonly unknown[]) => askEngine(engine, { method, params });
   const { headHash: head, headNumber } = scene.chain;
   const zero = `0x${'00'.repeat(32)}`;
   const choose = () =>

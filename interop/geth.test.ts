@@ -9,7 +9,7 @@ import { decode, encode, tree } from '@devp2p/rlp';
 import { connect } from '@devp2p/rlpx/tcp';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { buildGeth, type Geth, startGeth, type TestChain, testChain } from './geth.ts';
-import { call, token } from './json-rpc.ts';
+import { callEngine } from './json-rpc.ts';
 import { enodeOf, startNode } from './node.ts';
 import type { Program } from './program.ts';
 
@@ -64,7 +64,7 @@ describe('our node and a real geth', () => {
       const ours = node([`--static=${geth.enode}`, `--eth.versions=${version}`, '--sync.exit']);
       expectHead(await ours.line(/^synced .*/));
       expect(await ours.exited).toBe(0);
-      await ours.line(new RegExp(`peer added.* client="?Geth/v1\\.17\\.5.* eth=${version}`));
+      await ours.line(new RegExp(`peer added.* client="?Geth/v1\\.17\\.10.* eth=${version}`));
     },
   );
 
@@ -166,6 +166,5 @@ describe('our node and a real geth', () => {
 });
 
 async function updateForkchoice(to: Geth): Promise<void> {
-  const { url, secret } = to.authrpc;
-  await call(url, 'engine_forkchoiceUpdatedV3', chain.forkchoice, token(secret));
+  await callEngine(to.engine, chain.forkchoice);
 }

@@ -1,56 +1,93 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { call } from './json-rpc.ts';
+import { call, type EngineCall, type EngineServer } from './json-rpc.ts';
 import { Program } from './program.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const binary = join(here, 'bin/geth');
+/** The program of go-ethereum's node. */
+export const binary: string = join(here, 'bin/geth');
 const go = { cwd: here, env: { ...process.env, GOFLAGS: '-mod=mod' } };
 
-/** Builds the pinned go-ethereum once; a second call finds it. */
+const module = 'github.com/ethereum/go-ethereum';
+
+/** Builds the pinned go-ethereum, unless it is there already in that version. */
 export function buildGeth(): void {
   if (spawnSync('go', ['version']).status !== 0) {
     throw new Error('interop needs Go (1.25 or later) on the PATH, to build go-ethereum');
   }
-  if (existsSync(binary)) return;
+  if (builtVersions().every((version) => version === pinnedVersion())) return;
   mkdirSync(join(here, 'bin'), { recursive: true });
   execFileSync('go', ['build', '-o', 'bin/', 'tool'], { ...go, stdio: 'inherit' });
 }
 
+function pinnedVersion(): string {
+  return list('{{.Version}}');
+}
+
+/** Versions of what was built before; `undefined` for what is missing. */
+function builtVersions(): (string | undefined)[] {
+  return ['geth', 'devp2p'].map((name) => {
+    const { stdout } = spawnSync('go', ['version', '-m', join(here, 'bin', name)], {
+      encoding: 'utf8',
+    });
+    return new RegExp(`\\s${module}\\s+(\\S+)`).exec(stdout)?.[1];
+  });
+}
+
+/** What `go list` prints of the pinned module. */
+function list(format: string): string {
+  return execFileSync('go', ['list', '-m', '-f', format, module], {
+    ...go,
+    encoding: 'utf8',
+  }).trim();
+}
+
 export interface TestChain {
+  /** Folder that holds the chain and what the test suites need to know about it. */
+  readonly folder: string;
   readonly genesis: string;
   readonly blocks: string;
   readonly networkId: string;
+  readonly genesisHash: string;
   readonly headNumber: number;
   readonly headHash: string;
   /** The forkchoice update that names the head. */
-  readonly forkchoice: unknown[];
+  readonly forkchoice: EngineCall;
+  /** Number of the first block of Amsterdam. */
+  readonly amsterdam: number;
+  /** Number of the block that has more than 10 MiB of receipts. */
+  readonly largeReceipts: number;
+  /** Of each block, by its number, the call that a consensus client gives it with. */
+  readonly payloads: readonly EngineCall[];
 }
 
-/** go-ethereum's own test chain of 600 blocks, where it lies in its module. */
+/**
+ * go-ethereum's own test chain, as stored in its module: 600 blocks, 10 s apart, with a fork every six blocks from
+ * Cancun (block 6) to Osaka, BPO1, BPO2 and Amsterdam (block 36).
+ */
 export function testChain(): TestChain {
-  const module = execFileSync(
-    'go',
-    ['list', '-m', '-f', '{{.Dir}}', 'github.com/ethereum/go-ethereum'],
-    {
-      ...go,
-      encoding: 'utf8',
-    },
-  ).trim();
-  const folder = join(module, 'cmd/devp2p/internal/ethtest/testdata');
-  const update = JSON.parse(readFileSync(join(folder, 'headfcu.json'), 'utf8')) as {
-    params: [{ headBlockHash: string }, null];
+  const folder = join(list('{{.Dir}}'), 'cmd/devp2p/internal/ethtest/testdata');
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  const { method, params } = read('headfcu.json') as {
+    method: string;
+    params: [{ headBlockHash: string }, ...unknown[]];
   };
+  const payloads = read('newpayload.json') as (EngineCall & { params: [{ parentHash: string }] })[];
   return {
+    folder,
     genesis: join(folder, 'genesis.json'),
     blocks: join(folder, 'chain.rlp'),
     networkId: '3503995874084926',
+    genesisHash: payloads[1]?.params[0].parentHash ?? '',
     headNumber: 600,
-    headHash: update.params[0].headBlockHash,
-    forkchoice: update.params,
+    headHash: params[0].headBlockHash,
+    forkchoice: { method, params },
+    amsterdam: 36,
+    largeReceipts: 14,
+    payloads,
   };
 }
 
@@ -59,7 +96,7 @@ export interface Geth {
   /** URL of its JSON-RPC. */
   readonly http: string;
   /** Where a consensus client asks it. */
-  readonly authrpc: { readonly url: string; readonly secret: Uint8Array };
+  readonly engine: EngineServer;
   readonly program: Program;
   rpc(method: string, params?: unknown[]): Promise<unknown>;
   stop(): Promise<void>;
@@ -120,7 +157,7 @@ export async function startGeth(
   return {
     enode: enode.replace(/\?discport=0$/, ''),
     http: `http://${http}`,
-    authrpc: { url: `http://${authrpc}`, secret },
+    engine: { url: `http://${authrpc}`, secret },
     program,
     rpc: (method, params = []) => call(`http://${http}`, method, params),
     stop: () => program.stop(),

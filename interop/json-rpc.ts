@@ -1,5 +1,18 @@
 import { createHmac } from 'node:crypto';
 
+/** Where a consensus client asks. */
+export interface EngineServer {
+  readonly url: string;
+  /** 32 bytes that sign its tokens. */
+  readonly secret: Uint8Array;
+}
+
+/** A call of the Engine API. */
+export interface EngineCall {
+  readonly method: string;
+  readonly params: readonly unknown[];
+}
+
 /** What came back for a request. */
 export interface Answer {
   /** Of HTTP. */
@@ -45,4 +58,20 @@ export function token(secret: Uint8Array, age = 0): string {
   const iat = Math.floor(Date.now() / 1000) - age;
   const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ iat })}`;
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}
+
+/** Asks as a consensus client does. */
+export function askEngine(
+  { url, secret }: EngineServer,
+  { method, params }: EngineCall,
+): Promise<Answer> {
+  return post(url, method, params, token(secret));
+}
+
+/** Asks as a consensus client for what must be answered. */
+export function callEngine(
+  { url, secret }: EngineServer,
+  { method, params }: EngineCall,
+): Promise<unknown> {
+  return call(url, method, params, token(secret));
 }

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { Program } from './program.ts';
 
-const main = fileURLToPath(new URL('../apps/node/dist/main.js', import.meta.url));
+/** Our node's program. */
+export const main: string = fileURLToPath(new URL('../apps/node/dist/main.js', import.meta.url));
 
 /** Our node as a user runs it, listening on a free loopback port. */
 export function startNode(

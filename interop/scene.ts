@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from 'vitest';
@@ -10,6 +11,7 @@ import {
   type TestChain,
   testChain,
 } from './geth.ts';
+import type { EngineServer } from './json-rpc.ts';
 import { startNode } from './node.ts';
 import type { Program } from './program.ts';
 
@@ -34,19 +36,34 @@ export class Scene {
     afterAll(() => rmSync(this.folder, { recursive: true, force: true }));
   }
 
-  startNode(flags: string[]): Program {
-    const program = startNode(this.#datadir(), { ...this.chain, flags });
+  startNode(flags: string[], datadir = this.newDatadir()): Program {
+    const program = startNode(datadir, { ...this.chain, flags });
     this.#running.add(program);
     return program;
   }
 
+  /** Our node with a port for a consensus client. */
+  async startEngineNode(
+    flags: string[],
+    datadir?: string,
+  ): Promise<{ program: Program; engine: EngineServer }> {
+    const secret = randomBytes(32);
+    const file = join(this.folder, `secret-${secret.toString('hex', 0, 4)}`);
+    writeFileSync(file, secret.toString('hex'));
+    const authrpc = ['--authrpc', '--authrpc.port=0', `--authrpc.jwtsecret=${file}`];
+    const program = this.startNode(['--nodiscover', ...authrpc, ...flags], datadir);
+    const [, endpoint = ''] = await program.line(/authrpc server started endpoint=(\S+)/);
+    return { program, engine: { url: `http://${endpoint}`, secret } };
+  }
+
   async startGeth(options: GethOptions): Promise<Geth> {
-    const geth = await startGeth(this.#datadir(), this.chain, options);
+    const geth = await startGeth(this.newDatadir(), this.chain, options);
     this.#running.add(geth);
     return geth;
   }
 
-  #datadir(): string {
+  /** A datadir that goes with the scene. */
+  newDatadir(): string {
     return join(this.folder, `${this.#folders++}`);
   }
 }
