@@ -1,0 +1,75 @@
+import { toHex } from '@devp2p/enr';
+import { expect, test } from 'vitest';
+import { callEngine } from './json-rpc.ts';
+import { enodeOf } from './node.ts';
+import { Scene } from './scene.ts';
+import { runSuite, type SuiteResult } from './suite.ts';
+
+const scene = new Scene();
+
+/** What becomes of a case: it passes, its subject is absent so that it ends before it tests anything, or it fails. */
+type Expected = 'passes' | `skips until ${string}` | `fails until ${string}`;
+
+/** All cases of the suite of go-ethereum v1.17.10. */
+const cases: Record<string, Expected> = {
+  Status: 'passes',
+  MaliciousHandshake: 'passes',
+  BlockRangeUpdateExpired: 'passes',
+  BlockRangeUpdateFuture: 'passes',
+  BlockRangeUpdateInvalid: 'passes',
+  GetBlockHeaders: 'passes',
+  GetNonexistentBlockHeaders: 'passes',
+  SimultaneousRequests: 'passes',
+  SameRequestID: 'passes',
+  ZeroRequestID: 'passes',
+  GetBlockAccessLists: 'fails until eth/71',
+  GetBlockBodies: 'passes',
+  GetReceipts: 'passes',
+  GetLargeReceipts: 'passes',
+  LargeTxRequest: 'fails until transactions',
+  Transaction: 'fails until transactions',
+  InvalidTxs: 'fails until transactions',
+  NewPooledTxs: 'fails until transactions',
+  BlobViolations: 'fails until transactions',
+  TestBlobTxWithoutSidecar: 'fails until transactions',
+  TestBlobTxWithMismatchedSidecar: 'fails until transactions',
+  BlobTxAvailabilityFailure: 'skips until eth/72',
+  GetCells: 'skips until eth/72',
+  BlobTxWithInvalidCells: 'skips until eth/72',
+};
+
+/** The outcome of a case in the words of the table. */
+function outcome(expected: Expected | undefined, { passed, log }: SuiteResult): string {
+  const [, reason = 'a later version'] = /until (.*)/.exec(expected ?? '') ?? [];
+  if (!passed) return `fails until ${reason}`;
+  return log.includes('skipping: ') ? `skips until ${reason}` : 'passes';
+}
+
+test("ND-19 go-ethereum's eth tests pass against our node, but for transactions, eth/71 and eth/72", async () => {
+  const { node, engine } = await startLoaded();
+  const results = await runSuite(
+    [
+      ...['rlpx', 'eth-test', `--chain=${scene.chain.folder}`, `--node=${node}`],
+      ...[`--engineapi=${engine.url}`, `--jwtsecret=${toHex(engine.secret)}`],
+    ],
+    240_000,
+  );
+  const seen = Object.fromEntries(
+    [...results].map(([name, result]) => [name, outcome(cases[name], result)]),
+  );
+  const logs = [...results].filter(
+    ([name, result]) => cases[name] !== outcome(cases[name], result),
+  );
+  expect(seen, logs.map(([name, { log }]) => `${name}:\n${log}`).join('\n')).toEqual(cases);
+}, 300_000);
+
+/** Our node with the whole chain, its receipts included, and a port for the suite's consensus client. */
+async function startLoaded() {
+  const geth = await scene.startGeth({ blocks: true });
+  const { program, engine } = await scene.startEngineNode(['--static', geth.enode]);
+  // The suite itself ignores what its calls of the Engine API are answered.
+  await callEngine(engine, scene.chain.forkchoice);
+  await program.line(new RegExp(`^synced number=${scene.chain.headNumber} `));
+  await geth.stop();
+  return { node: await enodeOf(program), engine };
+}
