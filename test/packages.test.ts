@@ -199,7 +199,6 @@ describe('each package by itself', () => {
         }
       }
     },
-    300_000,
   );
 });
 
@@ -221,7 +220,6 @@ describe('all packages together', () => {
       const files = [importAll(project, manifests)];
       await compile(project, compiler, { files, ...modules, noEmit: true });
     },
-    300_000,
   );
 
   test('the examples compile and run', async () => {

@@ -124,7 +124,7 @@ async function exchange(bytes: Uint8Array, options: ExchangeOptions): Promise<Da
 }
 
 /** Whether a datagram answers a request: version, opcode, and for a mapping the port. */
-function answers(answer: DataView, request: Uint8Array, length: number): boolean {
+export function answers(answer: DataView, request: Uint8Array, length: number): boolean {
   if (answer.byteLength < 4 || answer.getUint8(0) !== 0) return false;
   if (answer.getUint8(1) !== (request[1] ?? 0) + 128) return false;
   // A refusal need not have more.

@@ -94,7 +94,7 @@ function send(socket: Socket, { ssdp }: LocalNetwork): void {
 }
 
 /** Where the answer of a device leads; `undefined` unless that is the device itself, and in a LAN. */
-function descriptionUrl(answer: string, from: string): URL | undefined {
+export function descriptionUrl(answer: string, from: string): URL | undefined {
   const [, location] = /^location:[ \t]*(\S{1,512})[ \t]*\r?$/im.exec(answer) ?? [];
   const ip = parseIp(from);
   if (!/^HTTP\/1\.[01] 200/.test(answer) || location === undefined) return undefined;

@@ -40,6 +40,19 @@ export async function describeGateways(
 ): Promise<Gateway[]> {
   const { body } = await askHttp({ url, localAddress }, options.clock, signal);
   const name = `UPnP ${url.host}`;
+  return readServices(body, url).map(({ type, control }) =>
+    upnpGateway({ name, type, control, localAddress }, options),
+  );
+}
+
+/**
+ * The connections to the internet that a description at `url` names, the best first.
+ *
+ * @returns at least one
+ * @throws GatewayError `garbled`
+ */
+export function readServices(body: string, url: URL): Pick<Service, 'type' | 'control'>[] {
+  const name = `UPnP ${url.host}`;
   const services = elements(readXml(body, name), 'service').flatMap((service) => {
     const type = text(service, 'serviceType') ?? '';
     const path = text(service, 'controlURL') ?? '';
@@ -48,13 +61,10 @@ export async function describeGateways(
     const control = new URL(path, url.href);
     // A device speaks for itself alone.
     if (control.protocol !== 'http:' || control.hostname !== url.hostname) return [];
-    return [{ name, type, control, rank, localAddress }];
+    return [{ type, control, rank }];
   });
   if (services.length === 0) throw new GatewayError('garbled', `${name} describes no gateway`);
-  return services
-    .sort((a, b) => a.rank - b.rank)
-    .slice(0, MAX_SERVICES)
-    .map((service) => upnpGateway(service, options));
+  return services.sort((a, b) => a.rank - b.rank).slice(0, MAX_SERVICES);
 }
 
 interface Service {
