@@ -33,7 +33,7 @@ export function goPrograms(folder: string, say: (line: string) => void): GoProgr
   const built = (name: string) => {
     const interop = join(folder, '..', 'interop');
     const program = join(interop, 'bin', name);
-    if (!existsSync(program)) {
+    if (!isNewer(program, join(interop, 'go.mod'))) {
       say('building geth and devp2p, which takes some minutes');
       mkdirSync(join(interop, 'bin'), { recursive: true });
       run('go', ['build', '-mod=mod', '-o', 'bin/', 'tool'], interop);
@@ -57,10 +57,14 @@ export function goPrograms(folder: string, say: (line: string) => void): GoProgr
   };
 }
 
-function isNewer(file: string, folder: string): boolean {
+/** Whether a file is newer than its source, a file or all files of a folder. */
+function isNewer(file: string, source: string): boolean {
   if (!existsSync(file)) return false;
   const { mtimeMs } = statSync(file);
-  return readdirSync(folder).every((name) => statSync(join(folder, name)).mtimeMs < mtimeMs);
+  const sources = statSync(source).isDirectory()
+    ? readdirSync(source).map((name) => join(source, name))
+    : [source];
+  return sources.every((name) => statSync(name).mtimeMs < mtimeMs);
 }
 
 function run(command: string, args: readonly string[], cwd: string): void {

@@ -15,7 +15,9 @@ import { Workforce } from './workforce.ts';
 const bench = fileURLToPath(new URL('..', import.meta.url));
 
 try {
-  await main(parseArguments(process.argv.slice(2)));
+  const args = parseArguments(process.argv.slice(2));
+  if (args.help) console.log(usage);
+  else await main(args);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   if (error instanceof TypeError || error instanceof RangeError) console.error(usage);
