@@ -17,6 +17,7 @@ export {
 } from './node.ts';
 export type { ChainChoice } from './node-chain.ts';
 export type { NodeOptions, NodeSettings } from './node-options.ts';
+export { type NodeState, type PeerRange, stateText } from './node-state.ts';
 export type { ReportProgress } from './progress.ts';
 export type {
   AuthrpcSettings,

@@ -24,7 +24,7 @@ import { syncStateOf } from './engine/sync-state.ts';
 import { forkchoiceTags } from './engine/tags.ts';
 import { NodeError } from './error.ts';
 import { jwtSecretPath, openJwtSecret } from './jwt-secret.ts';
-import { silentLogs } from './log.ts';
+import { errorText, silentLogs } from './log.ts';
 import { trackProgress, watchHealth } from './metrics/health.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { serveMetrics } from './metrics/server.ts';
@@ -33,12 +33,15 @@ import { keepPortsMapped } from './nat/port-mapper.ts';
 import { openAddressBook } from './network/address-book.ts';
 import { openNetworkDatabase } from './network/database.ts';
 import { openNetwork } from './network/network.ts';
+import { shortId } from './network/peer-id.ts';
 import { createPeerSet, type NodePeer, type Peers } from './network/peers.ts';
 import { openNodeChain, readGenesis } from './node-chain.ts';
 import type { NodeOptions } from './node-options.ts';
+import { type NodeFacts, type NodeState, stateOf } from './node-state.ts';
 import { ethNamespace } from './rpc/eth.ts';
 import { nodeControl } from './rpc/node-control.ts';
 import { openRpc } from './rpc/servers.ts';
+import { logState } from './state-log.ts';
 import { createSync, type Sync, type SyncResult } from './sync/sync.ts';
 import { clientId } from './version.ts';
 
@@ -67,6 +70,8 @@ export interface Node extends EventEmitter<NodeEvents> {
   readonly chain: LocalChain;
   readonly peers: Peers;
   readonly sync: Sync;
+  /** What it does, or waits for. */
+  state(): NodeState;
   /** URLs of what is served to the operator. */
   readonly endpoints: Endpoints;
   /** Says `quitting` to the peers and closes port and databases. Idempotent. */
@@ -217,7 +222,39 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
   });
   open.service(() => sync.close());
 
-  const health = watchHealth({ peers, chain, sync, progress, signal });
+  let failure: string | undefined;
+  sync.done.catch((error: unknown) => {
+    failure = errorText(error);
+  });
+  const namedBy = (): NodeFacts['namedBy'] => {
+    if (options.syncTarget !== undefined) return 'operator';
+    const isAwaited = consensus !== undefined && !authrpc?.optional;
+    return isAwaited || consensus?.head !== undefined ? 'consensus-client' : 'static-peers';
+  };
+  const state = (): NodeState => {
+    const { target, missing, idleTime, isInStep } = sync;
+    const all = peers.list();
+    const { new: fresh, tried } = addresses.stats;
+    const head = consensus?.head;
+    return stateOf({
+      closing: signal.aborted,
+      failure,
+      peers: all.map(({ id, eth }) => ({ id: shortId(id), ...eth.range })),
+      statics: {
+        count: network.staticCount,
+        connected: all.filter(({ isStatic }) => isStatic).length,
+      },
+      known: fresh + tried,
+      discovery: discovery !== undefined,
+      incompatible: network.incompatible.recent(),
+      namedBy: namedBy(),
+      refusedHead: head && consensus?.isRefused(head) ? `0x${toHex(head)}` : undefined,
+      sync: { target: target && `0x${toHex(target.hash)}`, missing, idleTime, isInStep },
+    });
+  };
+  const stateLog = logState(state, clock, logs('node'));
+  open.service(() => stateLog.close());
+  const health = watchHealth({ peers, chain, sync, progress, state });
   const engine =
     consensus &&
     createEngine({
@@ -264,6 +301,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
     chain,
     peers,
     sync,
+    state,
     endpoints: { http: rpc.http, ws: rpc.ws, authrpc: rpc.authrpc, metrics: metricsServer?.url },
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,

@@ -50,6 +50,7 @@ export interface Settings extends ServerSettings {
   maxpendpeers: number;
   'sync.target'?: Uint8Array;
   'sync.exit': boolean;
+  'sync.timeout': number;
   first: number;
   last?: number;
   receipts: boolean;
@@ -241,6 +242,14 @@ export const flags: FlagsOf<Settings> = {
     help: 'leave with exit code 0 once synced',
     commands: runs,
     parse: yesOrNo,
+  },
+  'sync.timeout': {
+    group: 'Sync',
+    value: 'SECONDS',
+    default: '300',
+    help: 'wait of --sync.exit that ends with exit code 1',
+    commands: runs,
+    parse: wholeNumber(1, 1_000_000),
   },
   ...serverFlags,
   first: {

@@ -1,9 +1,12 @@
+import { systemClock } from '@devp2p/clock';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { toHex } from '@devp2p/enr';
 import { readNodeKey } from '../datadir.ts';
 import { openJwtSecret } from '../jwt-secret.ts';
 import { createNode } from '../node.ts';
 import type { AuthrpcSettings, HttpSettings, WebSocketSettings } from '../rpc/settings.ts';
+import { expectProgress } from '../state-log.ts';
+import { SyncError } from '../sync/error.ts';
 import type { SyncResult } from '../sync/sync.ts';
 import type { CommandContext } from './context.ts';
 import type { Settings } from './flags.ts';
@@ -52,16 +55,27 @@ export async function run(context: CommandContext): Promise<void> {
     report: progress.report,
   });
   let failed = false;
+  const seconds = settings['sync.timeout'];
+  const progressed = settings['sync.exit']
+    ? expectProgress(() => node.state(), {
+        clock: systemClock,
+        limit: seconds * 1_000,
+        fail: (text) => new SyncError('no-progress', `no progress for ${seconds} s: ${text}`),
+      })
+    : undefined;
   try {
     print(`enode=${node.enode}`);
     node.on('synced', (result) => print(syncedLine(result)));
     const ends: Promise<unknown>[] = [aborted(signal), failure(node.sync.done)];
-    if (settings['sync.exit']) ends.push(new Promise((resolve) => node.once('synced', resolve)));
+    if (progressed !== undefined) {
+      ends.push(new Promise((resolve) => node.once('synced', resolve)), progressed.failed);
+    }
     await Promise.race(ends);
   } catch (error) {
     failed = true;
     throw error;
   } finally {
+    progressed?.close();
     progress.close();
     await node.close().catch((error: unknown) => {
       // What ended the node comes first; that it cannot be closed then may well be of the same cause.

@@ -49,8 +49,7 @@ export function statusText(status: NodeStatus, screen?: Screen): string {
 
 function syncText({ health, at, before }: NodeStatus): string {
   const { running, target, phases } = health.sync;
-  if (health.status === 'sync-failed') return 'failed';
-  if (!running) return 'nothing to do';
+  if (!running || health.status !== 'ok') return health.state.text;
   const parts = Object.entries(phases).map(([name, { done, total }]) => {
     const earlier = before?.health.sync.phases[name];
     const seconds = before === undefined ? 0 : (at - before.at) / 1_000;

@@ -1,6 +1,7 @@
 import { toHex } from '@devp2p/enr';
 import type { LocalChain } from '../chain/chain.ts';
 import type { Peers } from '../network/peers.ts';
+import { isWaiting, type NodeState, stateText } from '../node-state.ts';
 import type { ReportProgress } from '../progress.ts';
 import type { Sync } from '../sync/sync.ts';
 
@@ -34,7 +35,10 @@ export function trackProgress(report: ReportProgress): SyncProgress {
 export interface Health {
   /** Whether the node does its work: it is not closing, and its sync can go on. */
   readonly healthy: boolean;
-  readonly status: 'ok' | 'closing' | 'sync-failed';
+  /** `waiting`: it can do nothing until something comes from outside, see `state`. */
+  readonly status: 'ok' | 'waiting' | 'closing' | 'sync-failed';
+  /** What it does or waits for, with a line for people under `text`. */
+  readonly state: NodeState & { readonly text: string };
   readonly peers: { readonly inbound: number; readonly outbound: number };
   /** The chain's last block. */
   readonly head: { readonly number: number; readonly hash: string };
@@ -53,23 +57,21 @@ export interface WatchedNode {
   readonly chain: Pick<LocalChain, 'head'>;
   readonly sync: Sync;
   readonly progress: SyncProgress;
-  /** Aborts when the node begins to close. */
-  readonly signal: AbortSignal;
+  readonly state: () => NodeState;
 }
 
 /** @returns what looks at the node when it is asked. */
 export function watchHealth(node: WatchedNode): () => Health {
-  let failed = false;
-  node.sync.done.catch(() => {
-    failed = true;
-  });
   return () => {
     const { head } = node.chain;
     const { target } = node.sync;
-    const status = node.signal.aborted ? 'closing' : failed ? 'sync-failed' : 'ok';
+    const state = node.state();
+    const { name } = state;
+    const isOver = name === 'closing' || name === 'sync-failed';
     return {
-      healthy: status === 'ok',
-      status,
+      healthy: !isOver,
+      status: isOver ? name : isWaiting(state) ? 'waiting' : 'ok',
+      state: { ...state, text: stateText(state) },
       peers: countPeers(node.peers),
       head: { number: head.number, hash: `0x${toHex(head.hash)}` },
       sync: {

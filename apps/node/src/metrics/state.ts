@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { AddressBook } from '../network/address-book.ts';
+import { stateNames } from '../node-state.ts';
 import type { MetricGroup } from './group.ts';
 import type { Health } from './health.ts';
 
@@ -21,6 +22,12 @@ export function showState(registry: Registry, sources: StateSources): MetricGrou
   const outbound = gauge('p2p_peers_outbound', 'Peers that we dialled');
   const head = gauge('chain_head_block', "Number of the chain's last block");
   const running = gauge('sync_running', '1 while there are blocks to get');
+  const current = new Gauge({
+    name: 'node_state',
+    help: '1 for what the node does or waits for now',
+    labelNames: ['state'],
+    registers,
+  });
   const phase = { labelNames: ['phase'], registers };
   const done = new Gauge({ name: 'sync_done', help: 'How far a phase of the sync is', ...phase });
   const total = new Gauge({ name: 'sync_total', help: 'How far it has to go', ...phase });
@@ -45,6 +52,8 @@ export function showState(registry: Registry, sources: StateSources): MetricGrou
       outbound.set(state.peers.outbound);
       head.set(state.head.number);
       running.set(state.sync.running ? 1 : 0);
+      for (const name of stateNames)
+        current.set({ state: name }, name === state.state.name ? 1 : 0);
       done.reset();
       total.reset();
       for (const [name, progress] of Object.entries(state.sync.phases)) {

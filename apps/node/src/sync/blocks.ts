@@ -8,6 +8,7 @@ import { Turns } from '../turns.ts';
 import type { CompleteBlock, SyncChain } from './chain.ts';
 import { drive, type Outcome } from './drive.ts';
 import { Lane, type Work } from './lane.ts';
+import type { Missing } from './missing.ts';
 import type { SyncPeers } from './peers.ts';
 
 /** @see downloadBlocks */
@@ -20,6 +21,8 @@ export interface BlockDownloadOptions {
   readonly last: number;
   readonly signal: AbortSignal;
   readonly report: ReportProgress;
+  /** Called with what tells what is missing next. @default nobody */
+  readonly onStage?: ((missing: () => Missing) => void) | undefined;
 }
 
 /** Blocks asked for in one request: go-ethereum asks for up to 1024 and serves as many. */
@@ -50,6 +53,7 @@ export async function downloadBlocks(options: BlockDownloadOptions): Promise<voi
     download.onProgress = () => {
       for (const one of lanes) one.pump();
     };
+    options.onStage?.(() => download.missing);
     void download.load();
     return lanes;
   });
@@ -103,6 +107,12 @@ class BlockDownload {
       arrived: (header, receipts) => this.#arrived(header, { receipts }, receipts.raw.length),
       mayTake,
     });
+  }
+
+  /** Of the next block, which lets go of those that wait. */
+  get missing(): Missing {
+    const lacksBody = this.#blocks.get(this.#next)?.body === undefined;
+    return { what: lacksBody ? 'bodies' : 'receipts', number: this.#next };
   }
 
   /** Keeps the window full of headers. */

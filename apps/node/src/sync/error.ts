@@ -1,7 +1,9 @@
 /** Why a sync cannot come to its target, whichever peer is asked. */
 export type SyncErrorCode =
   /** The target's ancestors do not lead to our genesis block. */
-  'other-chain';
+  | 'other-chain'
+  /** Nothing has come for as long as the operator wants to wait. */
+  | 'no-progress';
 
 /** A target that this chain cannot reach; the message is one line that names it. */
 export class SyncError extends Error {

@@ -6,6 +6,7 @@ import type { SyncChain } from './chain.ts';
 import { drive, type Outcome } from './drive.ts';
 import { SyncError } from './error.ts';
 import { Lane, type Work } from './lane.ts';
+import type { Missing } from './missing.ts';
 import type { SyncPeers } from './peers.ts';
 import type { Segment } from './skeleton.ts';
 
@@ -20,6 +21,8 @@ export interface HeaderDownloadOptions {
   readonly targetHeader?: SealedHeader | undefined;
   readonly signal: AbortSignal;
   readonly report: ReportProgress;
+  /** Called with what tells what is missing next. @default nobody */
+  readonly onStage?: ((missing: () => Missing) => void) | undefined;
 }
 
 /** Headers that lead from a block of ours to the target. */
@@ -67,6 +70,7 @@ export async function downloadHeaders(options: HeaderDownloadOptions): Promise<H
     const work = new HeaderDownload(active, older[0], options, outcome);
     const lane = new Lane({ ...options, work, limits: paceLimits, onError: outcome.reject });
     work.onProgress = () => lane.pump();
+    options.onStage?.(() => ({ what: 'headers', number: work.next }));
     return [lane];
   });
   const { downloaded, segment } = download;
@@ -77,6 +81,7 @@ export async function downloadHeaders(options: HeaderDownloadOptions): Promise<H
 
 /** The target's own header, from the first peer that has it. */
 function findHeader(options: HeaderDownloadOptions): Promise<SealedHeader> {
+  options.onStage?.(() => ({ what: 'head' }));
   return drive(options.signal, ({ resolve, reject }) => {
     let waiting = true;
     const work: Work<Uint8Array> = {
@@ -159,6 +164,11 @@ class HeaderDownload implements Work<Span> {
     this.#next = segment.tail - 1;
     this.#floor = this.#firstFloor();
     void this.#save();
+  }
+
+  /** The header that would join what is there. */
+  get next(): number {
+    return this.#segment.tail - 1;
   }
 
   get segment(): Segment {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@devp2p/clock';
+import type { Clock } from '@devp2p/clock';
 import { toHex } from '@devp2p/enr';
 import type { SealedHeader } from '@devp2p/eth';
 import { equalBytes } from '../chain/bytes.ts';
@@ -10,6 +10,7 @@ import type { SyncChain } from './chain.ts';
 import type { HeadChoice } from './chosen.ts';
 import { SyncError } from './error.ts';
 import { downloadHeaders } from './headers.ts';
+import type { Missing } from './missing.ts';
 import type { SyncPeers } from './peers.ts';
 import type { Target } from './target.ts';
 import { bestTargets, bestUntilChosen, chosenTargets, type Targets } from './targets.ts';
@@ -48,6 +49,12 @@ export interface SyncOptions {
 export interface Sync {
   /** What it is heading for; `undefined` while there is nothing to do. */
   readonly target: Target | undefined;
+  /** What it needs next, while there is a target. */
+  readonly missing: Missing | undefined;
+  /** ms since anything came, or since the target was named. */
+  readonly idleTime: number;
+  /** Whether it has come to what was named last. */
+  readonly isInStep: boolean;
   /** Rejects when the target cannot be reached, with a `SyncError` or `BlockError`, and when the store fails. */
   readonly done: Promise<void>;
   /** Stops; what is stored by then is where the next start goes on. Idempotent. */
@@ -56,23 +63,36 @@ export interface Sync {
 
 /** Blocks after an invalid one that are remembered as such. */
 const maxDescendants = 256;
-/** With no progress for so long, the operator is told. In ms. */
+/** With no progress for so long, another target is taken at once. In ms. */
 const stallTime = 30_000;
 
 /** Starts to fill the chain from its peers: headers backwards from the target, then bodies and receipts. */
 export function createSync(options: SyncOptions): Sync {
   const stop = new AbortController();
-  let target: Target | undefined;
-  const done = run(options, stop.signal, (next) => {
-    target = next;
-  }).catch((error: unknown) => {
+  const { clock } = options;
+  const course: Course = {
+    target: undefined,
+    missing: undefined,
+    lastProgress: clock.monotonic(),
+    isInStep: false,
+  };
+  const done = run(options, stop.signal, course).catch((error: unknown) => {
     if (!stop.signal.aborted) throw error;
   });
   // Whoever cares awaits it; nobody has to.
   done.catch(() => {});
   return {
     get target() {
-      return target;
+      return course.target;
+    },
+    get missing() {
+      return course.target && course.missing?.();
+    },
+    get idleTime() {
+      return clock.monotonic() - course.lastProgress;
+    },
+    get isInStep() {
+      return course.isInStep;
     },
     done,
     async close() {
@@ -82,21 +102,33 @@ export function createSync(options: SyncOptions): Sync {
   };
 }
 
-async function run(
-  options: SyncOptions,
-  signal: AbortSignal,
-  onTarget: (target: Target | undefined) => void,
-): Promise<void> {
-  const { target, choice, chain, onSynced } = options;
+/** Where a sync is: what it tells of itself. */
+interface Course {
+  target: Target | undefined;
+  missing: (() => Missing) | undefined;
+  lastProgress: number;
+  isInStep: boolean;
+}
+
+async function run(options: SyncOptions, signal: AbortSignal, course: Course): Promise<void> {
+  const { target, choice, chain, clock, onSynced } = options;
+  const onTarget = (next: Target | undefined): void => {
+    course.target = next;
+    course.missing = undefined;
+    course.lastProgress = clock.monotonic();
+    if (next !== undefined) course.isInStep = false;
+  };
   if (target !== undefined) {
     onTarget({ hash: target });
-    const result = await syncTo(target, options, signal);
+    const result = await syncTo(target, options, signal, course);
+    course.isInStep = true;
     if (result !== undefined) onSynced(result);
     onTarget(undefined);
     return;
   }
   let synced = false;
   const onNone = (): void => {
+    course.isInStep = true;
     if (!synced) onSynced(nothingToDo(chain.head));
     synced = true;
   };
@@ -109,7 +141,8 @@ async function run(
     const { hash } = next;
     onTarget(next);
     try {
-      const result = await syncTo(hash, options, signal, targets);
+      const result = await syncTo(hash, options, signal, course, targets);
+      course.isInStep = result !== undefined;
       if (result !== undefined) onSynced(result);
       synced ||= result !== undefined;
     } catch (error) {
@@ -143,10 +176,14 @@ async function syncTo(
   target: Uint8Array,
   { chain, peers, clock, log, choice, ...options }: SyncOptions,
   signal: AbortSignal,
+  course: Course,
   targets?: Pick<Targets, 'onOther'>,
 ): Promise<SyncResult | undefined> {
   log.info({ hash: target, head: chain.head.number }, 'sync started');
-  const watch = watchStall(clock, peers, log, options.report);
+  const watch = watchProgress(clock, course, log, options.report);
+  const onStage = (missing: () => Missing): void => {
+    course.missing = missing;
+  };
   const attempt = new AbortController();
   const abort = (): void => attempt.abort(signal.reason);
   signal.addEventListener('abort', abort);
@@ -159,7 +196,7 @@ async function syncTo(
   });
   try {
     const started = clock.monotonic();
-    const run = { chain, peers, clock, signal: attempt.signal, report: watch.report };
+    const run = { chain, peers, clock, signal: attempt.signal, report: watch.report, onStage };
     const { ancestor, top, downloaded } = await downloadHeaders({
       ...{ ...run, target },
       targetHeader: choice?.header(target),
@@ -187,38 +224,25 @@ async function syncTo(
   } finally {
     unsubscribe?.();
     signal.removeEventListener('abort', abort);
-    watch.close();
   }
 }
 
-/** Says so when nothing comes any more. */
-function watchStall(
+/** Remembers when something came last. */
+function watchProgress(
   clock: Clock,
-  peers: SyncPeers,
+  course: Course,
   log: Log,
   report: ReportProgress,
-): { report: ReportProgress; isIdle(): boolean; close(): void } {
-  let last = clock.monotonic();
+): { report: ReportProgress; isIdle(): boolean } {
   let hasBegun = false;
-  let timer: Timer;
-  const check = (): void => {
-    const silent = clock.monotonic() - last;
-    if (silent >= stallTime) {
-      const seconds = Math.round(silent / 1000);
-      log.warn({ seconds, peers: peers.list().length }, 'no peer serves what the sync needs');
-    }
-    timer = clock.setTimeout(check, stallTime);
-  };
-  timer = clock.setTimeout(check, stallTime);
   return {
     report(phase, done, total) {
       hasBegun = true;
-      last = clock.monotonic();
+      course.lastProgress = clock.monotonic();
       log.debug({ phase, done, total }, 'progress');
       report(phase, done, total);
     },
     /** Whether nothing has come yet, or nothing any more. */
-    isIdle: () => !hasBegun || clock.monotonic() - last >= stallTime,
-    close: () => timer.cancel(),
+    isIdle: () => !hasBegun || clock.monotonic() - course.lastProgress >= stallTime,
   };
 }

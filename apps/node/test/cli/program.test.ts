@@ -320,6 +320,14 @@ describe('ends of work, and nothing else, on standard output', () => {
     );
   });
 
+  test('ND-08 a sync that cannot go on ends the program, and says what is missing', async () => {
+    const alone = startNode(datadir(), '--nodiscover', '--sync.exit', '--sync.timeout', '1');
+    expect(await alone.ended).toBe(1);
+    expect(alone.stderr).toMatch(
+      /(?:^|\n)devp2p-node: no progress for 1 s: no peers, and none to dial without discovery: name some with --static\n$/,
+    );
+  });
+
   test('help and version', async () => {
     const help = start(['--help']);
     expect(await help.ended).toBe(0);

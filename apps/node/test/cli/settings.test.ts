@@ -61,6 +61,7 @@ describe('what was typed', () => {
       maxpeers: 50,
       maxpendpeers: 50,
       'sync.exit': false,
+      'sync.timeout': 300,
       http: false,
       'http.addr': '127.0.0.1',
       'http.port': 8545,

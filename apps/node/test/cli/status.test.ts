@@ -28,6 +28,7 @@ const status: NodeStatus = {
   health: {
     healthy: true,
     status: 'ok',
+    state: { name: 'synced', text: 'synced' },
     peers: { inbound: 0, outbound: 0 },
     head: { number: 5, hash },
     sync: { running: false, phases: {} },
@@ -63,7 +64,7 @@ describe('ND-16 what is shown', () => {
         'listens  0.0.0.0:30303 (TCP), 30301 (UDP)',
         `network  7331, genesis ${hash}`,
         `head     5 ${hash}`,
-        'sync     nothing to do',
+        'sync     synced',
         'peers    0: 0 dialled us, 0 we dialled',
       ].join('\n'),
     );
@@ -98,6 +99,14 @@ describe('ND-16 what is shown', () => {
     expect(statusText({ ...at(12_000, 300), before: first })).toContain(
       'sync     to 0x34, headers 300 of 1000 (30 %, 100/s, 7 s left)\n',
     );
+  });
+
+  test('ND-16 what it waits for, and what to do', () => {
+    const state = { name: 'no-head-named', peers: 2, text: '2 peers, but no block' } as const;
+    const health = { ...status.health, status: 'waiting', state } as const;
+    expect(statusText({ ...status, health })).toContain('\nsync     2 peers, but no block\n');
+    const sync = { running: true, target: '0x34', phases: {} };
+    expect(statusText({ ...status, health: { ...health, sync } })).toContain('\nsync     2 peers');
   });
 
   test('ND-16 nothing that a remote says of itself steers the terminal', () => {

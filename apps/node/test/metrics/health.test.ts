@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest';
 import { trackProgress, watchHealth } from '../../src/metrics/health.ts';
 import type { NodePeer, Peers } from '../../src/network/peers.ts';
+import type { NodeState } from '../../src/node-state.ts';
 import type { Sync } from '../../src/sync/sync.ts';
 
 const hash = new Uint8Array(32).fill(7);
 const hex = `0x${'07'.repeat(32)}`;
 
 function watched() {
-  let onFailure = (_: Error): void => {};
-  const done = new Promise<void>((_, reject) => {
-    onFailure = reject;
-  });
+  let state: NodeState = { name: 'synced' };
+  const become = (next: NodeState): void => {
+    state = next;
+  };
   const peer = (inbound: boolean) => ({ inbound }) as NodePeer;
   const peers: Peers = {
     list: () => [peer(true), peer(false), peer(true)],
@@ -20,14 +21,16 @@ function watched() {
   const progress = trackProgress((...report) => reported.push(report));
   const sync: Sync & { target: { hash: Uint8Array } | undefined } = {
     target: undefined,
-    done,
+    missing: undefined,
+    idleTime: 0,
+    isInStep: true,
+    done: Promise.resolve(),
     close: async () => {},
   };
-  const stop = new AbortController();
   // The head is all that is looked at of a header.
   const chain = { head: { number: 5, hash } } as Parameters<typeof watchHealth>[0]['chain'];
-  const health = watchHealth({ peers, chain, sync, progress, signal: stop.signal });
-  return { health, sync, progress, reported, stop, onFailure };
+  const health = watchHealth({ peers, chain, sync, progress, state: () => state });
+  return { health, sync, progress, reported, become };
 }
 
 test('ND-12 health shows peers, head, and how far the sync is', () => {
@@ -35,6 +38,7 @@ test('ND-12 health shows peers, head, and how far the sync is', () => {
   const idle = {
     healthy: true,
     status: 'ok',
+    state: { name: 'synced', text: 'synced' },
     peers: { inbound: 2, outbound: 1 },
     head: { number: 5, hash: hex },
     sync: { running: false, phases: {} },
@@ -54,11 +58,27 @@ test('ND-12 health shows peers, head, and how far the sync is', () => {
   ]);
 });
 
-test('ND-12 a node whose sync has failed is not healthy, nor is one that closes', async () => {
-  const { health, stop, onFailure } = watched();
-  onFailure(new Error('no such block'));
-  await new Promise(setImmediate);
-  expect(health()).toMatchObject({ healthy: false, status: 'sync-failed' });
-  stop.abort();
+test('ND-12 a node whose sync has failed is not healthy, nor is one that closes', () => {
+  const { health, become } = watched();
+  become({ name: 'sync-failed', error: 'no such block' });
+  expect(health()).toMatchObject({
+    healthy: false,
+    status: 'sync-failed',
+    state: { text: 'sync failed: no such block' },
+  });
+  become({ name: 'closing' });
   expect(health()).toMatchObject({ healthy: false, status: 'closing' });
+});
+
+test('ND-12 a node that waits is alive, and says what for', () => {
+  const { health, become } = watched();
+  become({ name: 'no-head-named', peers: 3 });
+  expect(health()).toMatchObject({
+    healthy: true,
+    status: 'waiting',
+    state: {
+      name: 'no-head-named',
+      text: expect.stringMatching(/^3 peers, but no block.*--sync\.target.*--static.*consensus/),
+    },
+  });
 });

@@ -181,7 +181,12 @@ test('ND-12 metrics and health are where Prometheus, go-ethereum and others look
   expect(health.status).toBe(200);
   expect(JSON.parse(health.body)).toEqual({
     healthy: true,
-    status: 'ok',
+    status: 'waiting',
+    state: {
+      name: 'no-nodes-known',
+      discovery: false,
+      text: 'no peers, and none to dial without discovery: name some with --static',
+    },
     peers: { inbound: 0, outbound: 0 },
     head: { number: 0, hash: expect.stringMatching(/^0x[0-9a-f]{64}$/) },
     sync: { running: false, phases: {} },

@@ -16,6 +16,7 @@ const genesis = fileURLToPath(new URL('../../demo/chain/genesis.json', import.me
 const idle: NodeStatus['health'] = {
   healthy: true,
   status: 'ok',
+  state: { name: 'synced', text: 'synced' },
   peers: { inbound: 0, outbound: 0 },
   head: { number: 0, hash: '0x' },
   sync: { running: false, phases: {} },
