@@ -1,16 +1,7 @@
 import { type Clock, systemClock } from '@devp2p/clock';
+import { any, bytes, func, methods, type Rule, type Rules, secret } from '@devp2p/options';
 import type { Layout } from './bucket.ts';
-import {
-  any,
-  anyBytes,
-  bytes,
-  checkOptions,
-  func,
-  methods,
-  type Rule,
-  type Rules,
-  refuse,
-} from './check-options.ts';
+import { check } from './check-options.ts';
 import type { SignedRecord } from './entry.ts';
 import type { GroupMap } from './group.ts';
 import type { NetworkLimitOptions } from './network-limits.ts';
@@ -85,14 +76,14 @@ export type Settings = Omit<AddrManOptions, Defaulted> &
 /** A snapshot counts entries in 32 bits. */
 function numberRule(name: string): Rule {
   const limit = name === 'horizon' || name === 'minFailureTime' ? 2 ** 48 : 2 ** 32;
-  const isWhole = name !== 'sourceRate';
+  const isInteger = name !== 'sourceRate';
   return {
-    expected: `a positive ${isWhole ? 'whole ' : ''}number below ${limit}`,
+    expected: `a positive ${isInteger ? 'integer' : 'number'} below ${limit}`,
     fits: (value) =>
       typeof value === 'number' &&
       value > 0 &&
       value < limit &&
-      (!isWhole || Number.isInteger(value)),
+      (!isInteger || Number.isInteger(value)),
   };
 }
 
@@ -102,8 +93,8 @@ export const addrManRules: Rules<AddrManOptions> = {
     Object.keys(NUMBERS).map((name) => [name, numberRule(name)]),
   ) as Rules<Numbers>),
   localId: bytes(64),
-  snapshot: anyBytes,
-  key: bytes(32),
+  snapshot: bytes(),
+  key: secret(bytes(32)),
   isRoutable: func,
   groupMap: any,
   verifyRecord: func,
@@ -113,14 +104,14 @@ export const addrManRules: Rules<AddrManOptions> = {
 
 /** @throws `invalid-option` */
 export function withDefaults(options: AddrManOptions): Settings {
-  checkOptions('createAddrMan', options, addrManRules);
+  check.options('createAddrMan', options, addrManRules);
   const numbers: { -readonly [K in keyof Numbers]: number } = { ...NUMBERS };
   for (const name of Object.keys(NUMBERS) as (keyof Numbers)[]) {
     numbers[name] = options[name] ?? NUMBERS[name];
   }
   for (const buckets of ['newBuckets', 'triedBuckets'] as const) {
     const slots = numbers[buckets] * numbers.bucketSize;
-    if (slots > MAX_SLOTS) refuse(`${buckets} · bucketSize`, slots, `at most ${MAX_SLOTS}`);
+    if (slots > MAX_SLOTS) check.fail(`${buckets} · bucketSize`, slots, `at most ${MAX_SLOTS}`);
   }
   return {
     ...options,

@@ -1,6 +1,7 @@
 import type { Timer } from '@devp2p/clock';
+import { methods, positive, type Rules, required } from '@devp2p/options';
 import { AddrMan } from './addrman.ts';
-import { checkOptions, methods, positive, type Rules, required } from './check-options.ts';
+import { check } from './check-options.ts';
 import { publish } from './diagnostics.ts';
 import { AddrManError } from './error.ts';
 import { type AddrManOptions, addrManRules, withDefaults } from './options.ts';
@@ -85,7 +86,7 @@ export class StoredAddrMan extends AddrMan implements AsyncDisposable {
  * @throws `invalid-option`, `corrupt-snapshot`, and what the store throws
  */
 export async function openAddrMan(options: OpenAddrManOptions): Promise<StoredAddrMan> {
-  checkOptions('openAddrMan', options, rules);
+  check.options('openAddrMan', options, rules);
   const snapshot = await options.store.load();
   try {
     return new StoredAddrMan(options, snapshot);

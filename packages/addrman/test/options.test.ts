@@ -5,10 +5,13 @@ import { createAddrMan, openAddrMan } from '../src/index.ts';
 const any = (value: unknown): never => value as never;
 
 test.each<[object, RegExp]>([
-  [{ newBucket: 4 }, /^the options of createAddrMan have no "newBucket": there are newBuckets, /],
+  [
+    { newBucket: 4 },
+    /^createAddrMan has no option "newBucket" \(did you mean "newBuckets"\?\), known options: newBu/,
+  ],
   [{ localId: 'ab' }, /^localId is "ab", expected a Uint8Array of 64 bytes$/],
   [{ key: new Uint8Array(31) }, /^key is a Uint8Array of 31 bytes, expected a Uint8Array of 32 b/],
-  [{ maxPerIp: 0.5 }, /^maxPerIp is 0.5, expected a positive whole number below 4294967296$/],
+  [{ maxPerIp: 0.5 }, /^maxPerIp is 0.5, expected a positive integer below 4294967296$/],
   [{ newBuckets: 2 ** 20 }, /^newBuckets · bucketSize is 67108864, expected at most 4194304$/],
   [{ random: 4 }, /^random is 4, expected a function$/],
 ])('%o is refused by name and value', (options, message) => {

@@ -1,20 +1,19 @@
 import { type Clock, systemClock } from '@devp2p/clock';
-import type { AnchorStore } from './anchors.ts';
-import { type BanList, createBanList } from './ban-list.ts';
 import {
   any,
   array,
-  checkOptions,
   func,
+  integer,
   methods,
   oneOf,
   type Rule,
   type Rules,
-  refuse,
   required,
-  text,
-  whole,
-} from './check-options.ts';
+  string,
+} from '@devp2p/options';
+import type { AnchorStore } from './anchors.ts';
+import { type BanList, createBanList } from './ban-list.ts';
+import { check } from './check-options.ts';
 import type { CloseReason, Connection, Incoming, Listener } from './connection.ts';
 import type { InboundSlot } from './inbound.ts';
 import { type IpRange, networkGroup } from './ip.ts';
@@ -197,9 +196,9 @@ export type Settings<A, C extends Connection> = Omit<
 function numberRule(name: string): Rule {
   const least = MAY_BE_ZERO.has(name) ? 0 : WHOLE.has(name) ? 1 : Number.MIN_VALUE;
   const isWhole = WHOLE.has(name);
-  const kind = `a ${isWhole ? 'whole number' : 'number'} ${least >= 1 ? 'of 1 or more' : least === 0 ? 'of 0 or more' : 'above 0'}`;
+  const range = least === Number.MIN_VALUE ? 'above 0' : `of at least ${least}`;
   return {
-    expected: kind,
+    expected: `${isWhole ? 'an integer' : 'a number'} ${range}`,
     fits: (value) =>
       typeof value === 'number' &&
       value >= least &&
@@ -225,11 +224,11 @@ const rules: Rules<ConnManagerOptions<unknown, Connection>> = {
   addressKey: func,
   identityOf: func,
   identify: func,
-  ownIdentity: text,
+  ownIdentity: string,
   ipOf: func,
   networkGroup: func,
   stats: func,
-  maxPeers: whole(0),
+  maxPeers: integer(0),
   admitOn: oneOf('accept', 'identity'),
   keepsDialled: func,
   netRestrict: array,
@@ -243,7 +242,7 @@ const rules: Rules<ConnManagerOptions<unknown, Connection>> = {
 export function withDefaults<A, C extends Connection, I extends Incoming>(
   options: ConnManagerOptions<A, C, I>,
 ): Settings<A, C> & Doors<C, I> {
-  checkOptions<object>('createConnManager', options, rules);
+  check.options<object>('createConnManager', options, rules);
   const { clock = systemClock } = options;
   const numbers: { -readonly [K in keyof AllNumbers]: number } = {
     ...NUMBERS,
@@ -254,9 +253,9 @@ export function withDefaults<A, C extends Connection, I extends Incoming>(
     numbers[name] = chosen;
   }
   const { retryJitter, targetOutbound } = numbers;
-  if (retryJitter > 1) refuse('retryJitter', retryJitter, 'a number of 0 to 1');
+  if (retryJitter > 1) check.fail('retryJitter', retryJitter, 'a number of 0 to 1');
   if (targetOutbound === Number.POSITIVE_INFINITY) {
-    refuse('targetOutbound', targetOutbound, 'a finite number');
+    check.fail('targetOutbound', targetOutbound, 'a finite number');
   }
   return {
     ...options,

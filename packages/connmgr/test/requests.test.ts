@@ -57,7 +57,7 @@ describe('options', () => {
     [{ dial: undefined }, 'dial is undefined, expected a function'],
     [
       { maxPeer: 3 },
-      'the options of createConnManager have no "maxPeer": there are targetOutbound,',
+      'createConnManager has no option "maxPeer" (did you mean "maxPeers"?), known options: targ',
     ],
     [{ clock: 5 }, 'clock is 5, expected an object with the methods now, monotonic, setTimeout'],
   ])('CM-01 %o is refused by name', (wrong, message) => {

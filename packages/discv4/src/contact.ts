@@ -1,6 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
 import { type Enode, type Enr, parseEnode, parseEnr, parseIp } from '@devp2p/enr';
-import { refuse } from './check-options.ts';
+import { bytes, required, string } from '@devp2p/options';
+import { check } from './check-options.ts';
 import { Discv4Error } from './error.ts';
 import { type Contact, Node, nodeFromContact, nodeFromEnr } from './node.ts';
 
@@ -48,12 +49,11 @@ function isRecord(named: Contact | Enr): named is Enr {
   return typeof named === 'object' && named !== null && 'seq' in named && 'pairs' in named;
 }
 
+const contactRules = { id: required(bytes(64)), host: required(string) };
+
 function checkContact(contact: Contact | Enode): void {
   if (typeof contact !== 'object' || contact === null) {
-    refuse('node', contact, 'an enode:// URL, a record, or an object with id, host and udp');
+    check.fail('node', contact, 'an enode:// URL, a record, or an object with id, host and udp');
   }
-  if (!(contact.id instanceof Uint8Array)) {
-    refuse('node.id', contact.id, 'a Uint8Array of 64 bytes');
-  }
-  if (typeof contact.host !== 'string') refuse('node.host', contact.host, 'an IP address');
+  check.fields('node', contact, contactRules);
 }

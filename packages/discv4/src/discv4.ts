@@ -1,7 +1,8 @@
 import { sleep } from '@devp2p/clock';
 import { type Enr, type EnrContent, formatEnr, nodeIdHash, toHex } from '@devp2p/enr';
+import { bytes } from '@devp2p/options';
 import { Bootnodes } from './bootnodes.ts';
-import { checkOptions, refuse } from './check-options.ts';
+import { check } from './check-options.ts';
 import { type NodeLike, resolveNode } from './contact.ts';
 import { publish } from './diagnostics.ts';
 import { DriftMonitor } from './drift.ts';
@@ -32,6 +33,8 @@ import { newStats, type Stats } from './stats.ts';
 import { Table } from './table.ts';
 import { unless } from './unless.ts';
 
+const targetRule = bytes(64);
+
 /** Statements about our endpoint that are kept. */
 const MAX_STATEMENTS = 500;
 
@@ -50,7 +53,7 @@ export interface WaitOptions {
  * throws.
  */
 export async function createDiscv4(socket: UdpSocket, options: Discv4Options): Promise<Discv4> {
-  checkOptions('createDiscv4', options, discv4Rules);
+  check.options('createDiscv4', options, discv4Rules);
   const settings = withDefaults(options);
   const { crypto, privateKey, store, clock } = settings;
   const id = crypto.secp256k1.publicKey(privateKey);
@@ -277,7 +280,7 @@ export class Discv4 {
     target: Uint8Array,
     { signal }: WaitOptions = {},
   ): Promise<Node[]> {
-    assertTarget(target);
+    check.value('target', target, targetRule);
     return this.#requests.findNode(await this.#node(node, signal), target, signal);
   }
 
@@ -297,7 +300,7 @@ export class Discv4 {
    * @returns up to 16, nearest first; none when nobody answers.
    */
   async lookup(target: Uint8Array, { signal }: WaitOptions = {}): Promise<Node[]> {
-    assertTarget(target);
+    check.value('target', target, targetRule);
     signal?.throwIfAborted();
     if (this.#table.size === 0) await unless(signal, this.#refresh.run());
     return this.#search.lookup(target, signal);
@@ -434,12 +437,6 @@ Object.defineProperty(Discv4.prototype, Symbol.for('nodejs.util.inspect.custom')
     return `Discv4 ${inspect(this.toJSON(), options)}`;
   },
 });
-
-function assertTarget(target: Uint8Array): void {
-  if (!(target instanceof Uint8Array && target.length === 64)) {
-    refuse('target', target, 'a Uint8Array of 64 bytes');
-  }
-}
 
 function storeFailed(error: unknown): void {
   publish(() => ({ event: 'store-failed', error }));

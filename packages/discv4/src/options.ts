@@ -3,18 +3,19 @@ import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p
 import type { Enode, EnrContent, IpRange } from '@devp2p/enr';
 import {
   array,
+  boolean,
   bytes,
   func,
+  integer,
   methods,
-  notNegative,
+  nonNegative,
   object,
   positive,
   type Rules,
   required,
-  text,
-  whole,
-  yesOrNo,
-} from './check-options.ts';
+  secret,
+  string,
+} from '@devp2p/options';
 import type { Sntp } from './drift.ts';
 import type { Node } from './node.ts';
 import { memoryStore, type NodeStore } from './node-store.ts';
@@ -187,21 +188,21 @@ export type Settings = Omit<
   };
 
 const numberRules = Object.fromEntries(
-  Object.keys(NUMBERS).map((name) => [name, MAY_BE_ZERO.has(name) ? notNegative : positive]),
+  Object.keys(NUMBERS).map((name) => [name, MAY_BE_ZERO.has(name) ? nonNegative : positive]),
 ) as Rules<Numbers>;
 
 /** The rules of {@link Discv4Options}. */
 export const discv4Rules: Rules<Discv4Options> = {
-  privateKey: required(bytes(32)),
+  privateKey: required(secret(bytes(32))),
   bootnodes: array,
-  tcpPort: whole(0, 65_535),
-  externalIp: text,
-  externalIp6: text,
+  tcpPort: integer(0, 65_535),
+  externalIp: string,
+  externalIp6: string,
   entries: object,
   netRestrict: array,
   onNeighbors: func,
   onUnhandled: func,
-  maintainTable: yesOrNo,
+  maintainTable: boolean,
   ...numberRules,
   store: methods('get', 'put', 'delete', 'entries'),
   sntp: func,

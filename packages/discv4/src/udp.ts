@@ -1,7 +1,8 @@
 /// <reference types="node" preserve="true" />
 
 import { lookup } from 'node:dns/promises';
-import { checkOptions, object, type Rules } from './check-options.ts';
+import { object, type Rules } from '@devp2p/options';
+import { check } from './check-options.ts';
 import { createDiscv4, type Discv4 } from './discv4.ts';
 import { type Discv4Options, discv4Rules } from './options.ts';
 import type { UdpSocket } from './socket.ts';
@@ -25,7 +26,7 @@ const listenRules: Rules<ListenOptions> = { ...discv4Rules, ...bindRules, socket
  * @throws Discv4Error `listen-failed`, `invalid-option`; what `createDiscv4` throws.
  */
 export async function listen(options: ListenOptions): Promise<Discv4> {
-  checkOptions('listen', options, listenRules);
+  check.options('listen', options, listenRules);
   const { port, host, receiveBuffer, socket: bound, ...settings } = options;
   const socket = bound ?? (await bindUdp({ port, host, receiveBuffer }));
   try {

@@ -1,5 +1,5 @@
 import type { Enr } from '@devp2p/enr';
-import { checkOptions } from './check-options.ts';
+import { check } from './check-options.ts';
 import type { DnsdiscErrorCode } from './error.ts';
 import { Lookup } from './lookup.ts';
 import { clientRules, type DnsClientOptions, withDefaults } from './options.ts';
@@ -41,7 +41,7 @@ export interface DnsClient {
  * @throws DnsdiscError `invalid-option` for a setting that makes no sense.
  */
 export function createDnsClient(options: DnsClientOptions = {}): DnsClient {
-  checkOptions('createDnsClient', options, clientRules);
+  check.options('createDnsClient', options, clientRules);
   const settings = withDefaults(options);
   const lookup = new Lookup(settings);
   const refused: { [Code in DnsdiscErrorCode]?: number } = {};

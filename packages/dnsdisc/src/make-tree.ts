@@ -1,6 +1,7 @@
 import { nobleCrypto } from '@devp2p/crypto';
 import { type Enr, formatEnr, nodeIdHash, toHex } from '@devp2p/enr';
-import { bytes, checkOptions, methods, type Rules, required, uint64 } from './check-options.ts';
+import { bytes, methods, type Rules, required, secret, uint } from '@devp2p/options';
+import { check } from './check-options.ts';
 import { entryHash, formatEntry, formatRoot, signRoot } from './entry.ts';
 import { type CryptoOptions, formatTreeUrl, parseTreeUrl } from './tree-url.ts';
 
@@ -32,8 +33,8 @@ const MAX_CHILDREN = 13;
 const MAX_STRING_LENGTH = 255;
 
 const rules: Rules<MakeTreeOptions> = {
-  seq: required(uint64),
-  privateKey: required(bytes(32)),
+  seq: required(uint(64)),
+  privateKey: required(secret(bytes(32))),
   crypto: methods('keccak256'),
 };
 
@@ -49,7 +50,7 @@ export function makeTree(
   links: Iterable<string>,
   options: MakeTreeOptions,
 ): NodeTree {
-  checkOptions('makeTree', options, rules);
+  check.options('makeTree', options, rules);
   const { seq, privateKey, crypto = nobleCrypto } = options;
   const entries = new Map<string, string>();
   const add = (text: string): string => {

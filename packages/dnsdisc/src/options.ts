@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
-import { func, methods, positive, type Rules, whole } from './check-options.ts';
+import { func, integer, methods, positive, type Rules } from '@devp2p/options';
 import { dnsResolver, type ResolveTxt } from './resolver.ts';
 
 /** Settings and collaborators of a client. Times are in milliseconds. */
@@ -56,15 +56,15 @@ export type Settings = {
 
 /** The rules of {@link DnsClientOptions}. */
 export const clientRules: Rules<DnsClientOptions> = {
-  requestsPerSecond: whole(1),
+  requestsPerSecond: integer(1),
   timeout: positive,
   recheckInterval: positive,
   retryDelay: positive,
   maxRetryDelay: positive,
-  cacheSize: whole(1),
-  maxEntries: whole(1),
-  maxTrees: whole(1),
-  maxLinkDepth: whole(0),
+  cacheSize: integer(1),
+  maxEntries: integer(1),
+  maxTrees: integer(1),
+  maxLinkDepth: integer(0),
   resolveTxt: func,
   crypto: methods('keccak256'),
   random: func,

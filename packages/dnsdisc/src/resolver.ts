@@ -1,5 +1,6 @@
 import { Resolver } from 'node:dns/promises';
-import { array, checkOptions, positive, type Rules, whole } from './check-options.ts';
+import { array, integer, positive, type Rules } from '@devp2p/options';
+import { check } from './check-options.ts';
 
 /**
  * Looks up the TXT records of a name: for each record its strings, which belong together. No record, or no such name,
@@ -21,7 +22,7 @@ export interface DnsResolverOptions {
   readonly tries?: number | undefined;
 }
 
-const rules: Rules<DnsResolverOptions> = { servers: array, timeout: positive, tries: whole(1) };
+const rules: Rules<DnsResolverOptions> = { servers: array, timeout: positive, tries: integer(1) };
 
 /**
  * Resolves through Node's DNS client (c-ares). Every lookup has a `Resolver` of its own, so that giving one up cancels
@@ -30,7 +31,7 @@ const rules: Rules<DnsResolverOptions> = { servers: array, timeout: positive, tr
  * @throws DnsdiscError `invalid-option`; TypeError when a server is no address.
  */
 export function dnsResolver(options: DnsResolverOptions = {}): ResolveTxt {
-  checkOptions('dnsResolver', options, rules);
+  check.options('dnsResolver', options, rules);
   const { servers, timeout = 2000, tries = 2 } = options;
   const open = (): Resolver => {
     const resolver = new Resolver({ timeout, tries });

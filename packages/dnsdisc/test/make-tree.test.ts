@@ -102,7 +102,7 @@ describe('D4-23 makeTree', () => {
     expect(() => makeTree([], ['https://x.org'], { seq: 1n, privateKey })).toThrow(DnsdiscError);
     for (const seq of [-1n, 2n ** 64n]) {
       expect(() => makeTree([], [], { seq, privateKey })).toThrow(
-        /^seq is .*n, expected a bigint of 0n to/,
+        /^seq is .*n, expected a bigint from 0n to/,
       );
     }
     expect(() => makeTree([], [], { seq: 1n, privateKey: new Uint8Array(32) })).toThrow(

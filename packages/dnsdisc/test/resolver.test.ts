@@ -192,7 +192,9 @@ describe('HX-20 a DNS server', () => {
 
   test('that is none is refused before anything is asked', () => {
     expect(() => dnsResolver({ servers: ['nodes.example.org'] })).toThrow(TypeError);
-    expect(() => dnsResolver({ tries: 0 })).toThrow('tries is 0, expected a whole number of');
+    expect(() => dnsResolver({ tries: 0 })).toThrow(
+      'tries is 0, expected an integer of at least 1',
+    );
     expect(() => createDnsClient()).not.toThrow();
   });
 });

@@ -1,5 +1,15 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import {
+  abortSignal,
+  array,
+  boolean,
+  bytes,
+  func,
+  integer,
+  type Rules,
+  required,
+} from '@devp2p/options';
 import type { Channel } from '@devp2p/peer';
 import { decode, encode, RlpError } from '@devp2p/rlp';
 import { abortable } from './abortable.ts';
@@ -42,14 +52,9 @@ export class Client {
   }
 
   async getHeaders(request: HeadersRequest, options: RequestOptions): Promise<SealedHeader[]> {
-    checkRequest.object('the request', request);
     checkCall(options);
+    checkRequest.fields('request', request, headersRules);
     const { origin, amount, skip = 0, reverse = false } = request;
-    if (origin instanceof Uint8Array) checkRequest.bytes('origin', origin, 32);
-    else checkRequest.integer('origin', origin, 0, Number.MAX_SAFE_INTEGER);
-    checkRequest.integer('amount', amount, 1, maxBlocks);
-    checkRequest.integer('skip', skip, 0, Number.MAX_SAFE_INTEGER);
-    if (typeof reverse !== 'boolean') checkRequest.fail('reverse', reverse, 'true or false');
     const query = {
       origin: typeof origin === 'number' ? BigInt(origin) : origin,
       amount: BigInt(amount),
@@ -186,30 +191,43 @@ export class Client {
   }
 }
 
+const hashRule = bytes(32);
+const countRule = integer(1, maxBlocks);
+const callRules = { signal: abortSignal, verify: func };
+
+const headersRules: Rules<HeadersRequest> = {
+  origin: required({
+    expected: 'a block number or a hash of 32 bytes',
+    fits: (value) => hashRule.fits(value) || integer(0).fits(value),
+  }),
+  amount: required(countRule),
+  skip: integer(0),
+  reverse: boolean,
+};
+
+const receiptsRules: Rules<ReceiptsRequest> = {
+  hash: required(hashRule),
+  gasUsed: required(integer(0)),
+  blockAccessListHash: hashRule,
+};
+
 function checkCount(what: string, items: readonly unknown[]): void {
-  checkRequest.array(what, items);
-  checkRequest.integer(`the number of ${what}`, items.length, 1, maxBlocks);
+  checkRequest.value(what, items, array);
+  checkRequest.value(`${what}.length`, items.length, countRule);
 }
 
 function checkHashes(what: string, hashes: readonly Uint8Array[]): void {
   checkCount(what, hashes);
-  for (const [i, hash] of hashes.entries()) checkRequest.bytes(`${what}[${i}]`, hash, 32);
+  checkRequest.elements(what, hashes, hashRule);
 }
 
 function checkBlocks(blocks: readonly ReceiptsRequest[]): void {
   checkCount('blocks', blocks);
   for (const [i, block] of blocks.entries()) {
-    checkRequest.object(`blocks[${i}]`, block);
-    const { hash, gasUsed, blockAccessListHash } = block;
-    checkRequest.bytes(`blocks[${i}].hash`, hash, 32);
-    checkRequest.integer(`blocks[${i}].gasUsed`, gasUsed, 0, Number.MAX_SAFE_INTEGER);
-    if (blockAccessListHash !== undefined) {
-      checkRequest.bytes(`blocks[${i}].blockAccessListHash`, blockAccessListHash, 32);
-    }
+    checkRequest.fields(`blocks[${i}]`, block, receiptsRules);
   }
 }
 
-function checkCall({ signal, verify }: VerifyOptions<never>): void {
-  if (signal !== undefined) checkRequest.methods('signal', signal, ['addEventListener']);
-  if (verify !== undefined) checkRequest.function('verify', verify);
+function checkCall(options: VerifyOptions<never>): void {
+  checkRequest.fields('options', options, callRules);
 }

@@ -1,3 +1,4 @@
+import * as rule from '@devp2p/options';
 import { bigint, bytes, type Codec, map, struct } from '@devp2p/rlp';
 import { checkOption } from './check.ts';
 
@@ -53,21 +54,26 @@ const checksum: Codec<number> = map(
 /** `[hash: 4 bytes, next: uint64]` */
 export const forkIdCodec: Codec<ForkId> = struct({ hash: checksum, next: bigint(64) });
 
+const forkRule: rule.Rule = {
+  expected: 'an integer of at least 0, or a bigint of 64 bits',
+  fits: (value) => rule.integer(0).fits(value) || rule.uint(64).fits(value),
+};
+const genesisHashRule = rule.bytes(32);
+const genesisTimeRule = { genesisTime: rule.integer(0) };
+const headRules: rule.Rules<ForkHead> = {
+  number: rule.required(rule.integer(0)),
+  time: rule.required(rule.integer(0)),
+};
+const forkIdRules: rule.Rules<ForkId> = {
+  hash: rule.required(rule.integer(0, 2 ** 32 - 1)),
+  next: rule.required(rule.uint(64)),
+};
+
 /** @throws EthError `invalid-option` */
 export function checkForks(name: string, forks: ForkSchedule): void {
-  checkOption.object(name, forks);
-  for (const kind of ['blocks', 'times'] as const) {
-    checkOption.array(`${name}.${kind}`, forks[kind]);
-    for (const [i, fork] of forks[kind].entries()) {
-      const option = `${name}.${kind}[${i}]`;
-      if (typeof fork === 'bigint') checkOption.uint64(option, fork);
-      else checkOption.integer(option, fork, 0, Number.MAX_SAFE_INTEGER);
-    }
-  }
-  const { genesisTime } = forks;
-  if (genesisTime !== undefined) {
-    checkOption.integer(`${name}.genesisTime`, genesisTime, 0, Number.MAX_SAFE_INTEGER);
-  }
+  checkOption.fields(name, forks, genesisTimeRule);
+  checkOption.elements(`${name}.blocks`, forks.blocks, forkRule);
+  checkOption.elements(`${name}.times`, forks.times, forkRule);
 }
 
 /**
@@ -95,9 +101,7 @@ export function checkForkId(
   remote: ForkId,
 ): ForkIdProblem | undefined {
   const { forks, sums, passed, blocks } = history(genesisHash, schedule, head);
-  checkOption.object('the remote fork id', remote);
-  checkOption.integer('the remote fork id.hash', remote.hash, 0, 2 ** 32 - 1);
-  checkOption.uint64('the remote fork id.next', remote.next);
+  checkOption.fields('remote', remote, forkIdRules);
   const at = sums.indexOf(remote.hash);
   if (at === -1) return 'incompatible-or-stale';
   // The remote is where we are going.
@@ -129,11 +133,9 @@ interface History {
 }
 
 function history(genesisHash: Uint8Array, schedule: ForkSchedule, head: ForkHead): History {
-  checkOption.bytes('the genesis hash', genesisHash, 32);
-  checkForks('the fork schedule', schedule);
-  checkOption.object('the head', head);
-  checkOption.integer('the number of the head', head.number, 0, Number.MAX_SAFE_INTEGER);
-  checkOption.integer('the time of the head', head.time, 0, Number.MAX_SAFE_INTEGER);
+  checkOption.value('genesisHash', genesisHash, genesisHashRule);
+  checkForks('schedule', schedule);
+  checkOption.fields('head', head, headRules);
   const blocks = distinct(schedule.blocks, 0);
   const times = distinct(schedule.times, schedule.genesisTime ?? 0);
   const forks = [...blocks, ...times];

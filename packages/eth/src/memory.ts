@@ -1,6 +1,16 @@
 /// <reference types="node" preserve="true" />
 
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
+import {
+  array,
+  bytes,
+  integer,
+  methods,
+  object,
+  type Rules,
+  required,
+  uint,
+} from '@devp2p/options';
 import type { Chain, ChainRange, HeaderQuery } from './chain.ts';
 import { checkOption } from './check.ts';
 import { checkForks, type ForkSchedule } from './forkid.ts';
@@ -44,7 +54,8 @@ interface Held extends MemoryBlock {
  * @throws RlpError when a header is none.
  */
 export function memoryChain(options: MemoryChainOptions): MemoryChain {
-  checkOptions(options);
+  checkOption.options('memoryChain', options, rules);
+  if (options.forks !== undefined) checkForks('forks', options.forks);
   const { networkId = 1337n, crypto = nobleCrypto, blocks = [] } = options;
   const { forks = { blocks: [], times: [] } } = options;
   const held: Held[] = [];
@@ -99,26 +110,25 @@ export function memoryChain(options: MemoryChainOptions): MemoryChain {
   };
 }
 
-const optionNames = ['networkId', 'forks', 'genesisHash', 'blocks', 'crypto'] as const;
+const rules: Rules<MemoryChainOptions> = {
+  networkId: uint(64),
+  forks: object,
+  genesisHash: bytes(32),
+  blocks: array,
+  crypto: methods('keccak256'),
+};
 
-function checkOptions(options: MemoryChainOptions): void {
-  checkOption.object('the options of memoryChain', options, optionNames);
-  const { networkId, forks, genesisHash, blocks, crypto } = options;
-  if (networkId !== undefined) checkOption.uint64('networkId', networkId);
-  if (forks !== undefined) checkForks('forks', forks);
-  if (genesisHash !== undefined) checkOption.bytes('genesisHash', genesisHash, 32);
-  if (blocks !== undefined) checkOption.array('blocks', blocks);
-  if (crypto !== undefined) checkOption.methods('crypto', crypto, ['keccak256']);
-}
+const blockRules: Rules<MemoryBlock> = {
+  header: required(bytes()),
+  body: required(bytes()),
+  receipts: required(bytes()),
+};
 
 /** A block that follows the one before, or is the first. */
 function holdOn(parent: Held | undefined, block: MemoryBlock, crypto: Crypto): Held {
   const number = parent === undefined ? 0 : parent.sealed.number + 1;
   const name = `block ${number}`;
-  checkOption.object(name, block);
-  for (const part of ['header', 'body', 'receipts'] as const) {
-    checkOption.bytes(`the ${part} of ${name}`, block[part]);
-  }
+  checkOption.fields(name, block, blockRules);
   const sealed = decodeHeader(block.header, crypto);
   if (sealed.number !== number) {
     checkOption.fail(
@@ -139,7 +149,7 @@ function holdOn(parent: Held | undefined, block: MemoryBlock, crypto: Crypto): H
  * @throws EthError `invalid-option` when the count is not an integer of 0 to 10,000,000
  */
 export function emptyBlocks(count: number, crypto: Crypto = nobleCrypto): MemoryBlock[] {
-  checkOption.integer('the number of blocks', count, 0, 10_000_000);
+  checkOption.value('count', count, integer(0, 10_000_000));
   const emptyRoot = crypto.keccak256(Uint8Array.of(0x80));
   const blocks: MemoryBlock[] = [];
   let parentHash: Uint8Array = new Uint8Array(32);

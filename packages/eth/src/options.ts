@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
-import type { Chain } from './chain.ts';
+import { array, bytes, func, integer, methods, type Rules, required, uint } from '@devp2p/options';
+import type { Chain, ChainRange } from './chain.ts';
 import { checkOption } from './check.ts';
 import type { EthPeer, TransactionPool } from './eth-peer.ts';
 import { checkForks } from './forkid.ts';
@@ -45,20 +46,38 @@ export interface EthParts {
  */
 const maxReads = 2;
 
-const optionNames = ['chain', 'pool', 'onRange', 'versions', 'crypto', 'clock', 'random'] as const;
+const rules: Rules<EthOptions> = {
+  chain: required(methods('range', 'headers', 'bodies', 'receipts', 'onHead')),
+  pool: methods('get'),
+  onRange: func,
+  versions: array,
+  crypto: methods('keccak256'),
+  clock: methods('monotonic', 'setTimeout'),
+  random: func,
+};
+
+const chainRules: Partial<Rules<Chain>> = {
+  networkId: required(uint(64)),
+  genesisHash: required(bytes(32)),
+};
+
+const rangeRules: Rules<ChainRange> = {
+  earliest: required(integer(0)),
+  latest: required(integer(0)),
+  latestHash: required(bytes(32)),
+  latestTime: required(integer(0)),
+  totalDifficulty: required({
+    expected: 'a bigint of at least 0n',
+    fits: (value) => typeof value === 'bigint' && value >= 0n,
+  }),
+};
 
 /** @throws EthError `invalid-option` */
 export function withDefaults(options: EthOptions): EthParts {
-  checkOption.object('the options of eth', options, optionNames);
+  checkOption.options('eth', options, rules);
   checkChain(options.chain);
   const { chain, pool, onRange, versions, crypto, clock, random } = options;
-  if (pool !== undefined) checkOption.methods('pool', pool, ['get']);
-  if (onRange !== undefined) checkOption.function('onRange', onRange);
-  if (versions !== undefined) checkOption.array('versions', versions);
   if (versions?.length === 0) checkOption.fail('versions', versions, 'one version at least');
-  if (clock !== undefined) checkOption.methods('clock', clock, ['monotonic', 'setTimeout']);
-  if (crypto !== undefined) checkOption.methods('crypto', crypto, ['keccak256']);
-  if (random !== undefined) checkOption.function('random', random);
   return {
     chain,
     pool,
@@ -72,18 +91,12 @@ export function withDefaults(options: EthOptions): EthParts {
 
 /** Looks at a chain as it stands now: what it says later is the caller's to keep right. */
 function checkChain(chain: Chain): void {
-  checkOption.methods('chain', chain, ['range', 'headers', 'bodies', 'receipts', 'onHead']);
-  checkOption.uint64('chain.networkId', chain.networkId);
-  checkOption.bytes('chain.genesisHash', chain.genesisHash, 32);
+  checkOption.fields('chain', chain, chainRules);
   checkForks('chain.forks', chain.forks);
   const range = chain.range();
-  checkOption.object('chain.range()', range);
-  const { earliest, latest, latestHash, latestTime, totalDifficulty } = range;
-  checkOption.integer('chain.range().latest', latest, 0, Number.MAX_SAFE_INTEGER);
-  checkOption.integer('chain.range().earliest', earliest, 0, latest);
-  checkOption.bytes('chain.range().latestHash', latestHash, 32);
-  checkOption.integer('chain.range().latestTime', latestTime, 0, Number.MAX_SAFE_INTEGER);
-  if (typeof totalDifficulty !== 'bigint' || totalDifficulty < 0n) {
-    checkOption.fail('chain.range().totalDifficulty', totalDifficulty, 'a bigint of 0n or more');
+  checkOption.fields('chain.range()', range, rangeRules);
+  const { earliest, latest } = range;
+  if (earliest > latest) {
+    checkOption.fail('chain.range().earliest', earliest, `at most its latest, ${latest}`);
   }
 }

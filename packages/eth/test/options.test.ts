@@ -29,8 +29,12 @@ describe('options are refused at the call', () => {
     ['hex as genesis hash', any({ genesisHash: hexHash }), 'genesisHash is "0x1111'],
     ['a short genesis hash', { genesisHash: filled(31, 1) }, 'a Uint8Array of 31 bytes'],
     ['no genesis hash', {}, 'genesisHash is undefined'],
-    ['a misspelt option', any({ genesisHash: hash, network: 1n }), 'no "network": there are'],
-    ['nothing', any(undefined), 'the options of memoryChain is undefined'],
+    [
+      'a misspelt option',
+      any({ genesisHash: hash, network: 1n }),
+      'no option "network" (did you mean "networkId"?), known',
+    ],
+    ['nothing', any(undefined), 'the options argument of memoryChain is undefined'],
     ['forks without times', any({ genesisHash: hash, forks: { blocks: [] } }), 'forks.times'],
     [
       'a fork time as text',
@@ -50,7 +54,11 @@ describe('options are refused at the call', () => {
       'number of block 1',
     ],
     ['blocks that begin late', { blocks: emptyBlocks(3).slice(1) }, 'the number of block 0 is 1'],
-    ['no crypto', any({ genesisHash: hash, crypto: {} }), 'crypto.keccak256 is undefined'],
+    [
+      'no crypto',
+      any({ genesisHash: hash, crypto: {} }),
+      'crypto is an object, expected an object with the method keccak256',
+    ],
   ])('memoryChain: %s', (_, options, text) => {
     const error = refusal(() => memoryChain(options));
     expect(error.code).toBe('invalid-option');
@@ -81,7 +89,7 @@ describe('options are refused at the call', () => {
     [
       'a chain that is a promise',
       any({ chain: Promise.resolve(chain) }),
-      'chain.range is undefined',
+      'chain is an object, expected an object with the methods range, headers',
     ],
     ['a number as network id', other({ networkId: 1 }), 'chain.networkId is 1'],
     ['a head as bigint', range({ latest: 1n }), 'chain.range().latest is 1n'],
@@ -89,12 +97,20 @@ describe('options are refused at the call', () => {
     ['a range that ends before it begins', range({ earliest: 9 }), 'earliest is 9'],
     ['a difficulty as number', range({ totalDifficulty: 17 }), 'totalDifficulty is 17'],
     ['forks that are none', other({ forks: undefined }), 'chain.forks is undefined'],
-    ['a misspelt option', any({ chain, version: [70] }), 'no "version": there are chain, pool'],
+    [
+      'a misspelt option',
+      any({ chain, version: [70] }),
+      'no option "version" (did you mean "versions"?), known options: chain, pool',
+    ],
     ['a version that is not spoken', { chain, versions: [71] }, 'eth/71 is not spoken here'],
     ['a version as text', any({ chain, versions: ['70'] }), 'eth/70 is not spoken here'],
     ['one version for a list', any({ chain, versions: 70 }), 'versions is 70'],
     ['no versions', { chain, versions: [] }, 'one version at least'],
-    ['a pool that cannot be read', any({ chain, pool: {} }), 'pool.get is undefined'],
+    [
+      'a pool that cannot be read',
+      any({ chain, pool: {} }),
+      'pool is an object, expected an object with the method get',
+    ],
     ['a listener that is none', any({ chain, onRange: true }), 'onRange is true'],
     ['a clock that is none', any({ chain, clock: Date }), 'clock'],
     ['a seed for a random source', any({ chain, random: 7 }), 'random is 7'],

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { checkOptions, func } from './check-options.ts';
+import { func } from '@devp2p/options';
+import { check } from './check-options.ts';
 import type { DisconnectReason } from './disconnect.ts';
 import { type OpenPeerOptions, openPeer } from './open.ts';
 import type { Peer } from './peer.ts';
@@ -45,7 +46,7 @@ export interface NetworkSwitch {
 
 /** Makes a switch that is on. */
 export function createNetworkSwitch(options: NetworkSwitchOptions = {}): NetworkSwitch {
-  checkOptions('createNetworkSwitch', options, { onCount: func });
+  check.options('createNetworkSwitch', options, { onCount: func });
   const { onCount = () => {} } = options;
   const peers = new Set<Peer>();
   /** One for each stream that was handed over, until it is gone. */

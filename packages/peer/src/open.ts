@@ -1,18 +1,18 @@
 import { type Clock, systemClock } from '@devp2p/clock';
-import { checkProtocols } from './capabilities.ts';
 import {
+  abortSignal,
   array,
-  checkOptions,
   func,
+  integer,
   methods,
   object,
   positive,
   type Rules,
-  refuse,
   required,
-  text,
-  whole,
-} from './check-options.ts';
+  string,
+} from '@devp2p/options';
+import { checkProtocols } from './capabilities.ts';
+import { check } from './check-options.ts';
 import type { DisconnectReason } from './disconnect.ts';
 import { PeerError } from './error.ts';
 import { discard, part } from './farewell.ts';
@@ -74,11 +74,11 @@ export interface OpenPeerOptions<Protocols extends readonly Protocol[] = readonl
 
 const rules: Rules<OpenPeerOptions> = {
   protocols: required(array),
-  clientId: text,
-  listenPort: whole(0),
+  clientId: string,
+  listenPort: integer(0),
   flags: object,
   accept: func,
-  signal: methods('addEventListener'),
+  signal: abortSignal,
   handshakeTimeout: positive,
   pingInterval: positive,
   closeTimeout: positive,
@@ -102,7 +102,7 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
   options: OpenPeerOptions<Protocols>,
 ): Promise<Peer & Apis<Protocols>> {
   try {
-    checkOptions('openPeer', options, rules);
+    check.options('openPeer', options, rules);
   } catch (error) {
     stream.destroy();
     throw error;
@@ -131,7 +131,7 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
   try {
     checkProtocols(protocols, isReserved);
     if (pingInterval >= Math.min(startTimeout, inactivityTimeout)) {
-      refuse('pingInterval', pingInterval, 'less than startTimeout and inactivityTimeout');
+      check.fail('pingInterval', pingInterval, 'less than startTimeout and inactivityTimeout');
     }
     const handshake = await shakeHands(stream, read, {
       protocols,

@@ -1,6 +1,7 @@
 /// <reference types="node" preserve="true" />
 
-import { array, checkOptions, positive, type Rules } from './check-options.ts';
+import { array, positive, type Rules } from '@devp2p/options';
+import { check } from './check-options.ts';
 import { PeerError } from './error.ts';
 import { Fifo } from './fifo.ts';
 import type { Address, Message, MessageStream } from './stream.ts';
@@ -33,7 +34,7 @@ const rules: Rules<StreamPairOptions> = {
  * `stream`, the error as its `cause`.
  */
 export function streamPair(options: StreamPairOptions = {}): [MessageStream, MessageStream] {
-  checkOptions('streamPair', options, rules);
+  check.options('streamPair', options, rules);
   const { ids = [new Uint8Array(64).fill(1), new Uint8Array(64).fill(2)], addresses } = options;
   const { highWaterMark = 1_048_576, hardLimit = 16_777_216 } = options;
   const there = new Lane(highWaterMark, hardLimit);

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { checkOptions, refuse } from './check-options.ts';
+import { bytes } from '@devp2p/options';
+import { check } from './check-options.ts';
 import { publish } from './diagnostics.ts';
 import { DuplexWire } from './duplex-wire.ts';
 import { RlpxError } from './error.ts';
@@ -27,10 +28,8 @@ export async function initiate(
   remoteId: Uint8Array,
   options: RlpxOptions & Addresses,
 ): Promise<RlpxStream> {
-  checkOptions('initiate', options, rules);
-  if (!(remoteId instanceof Uint8Array && remoteId.length === 64)) {
-    refuse('remoteId', remoteId, 'a Uint8Array of 64 bytes');
-  }
+  check.options('initiate', options, rules);
+  check.value('remoteId', remoteId, bytes(64));
   return open(duplex, remoteId, options);
 }
 
@@ -44,7 +43,7 @@ export async function accept(
   duplex: Duplex,
   options: RlpxOptions & Addresses,
 ): Promise<RlpxStream> {
-  checkOptions('accept', options, rules);
+  check.options('accept', options, rules);
   return open(duplex, undefined, options);
 }
 

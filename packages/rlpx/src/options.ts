@@ -1,6 +1,16 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
-import { bytes, func, methods, object, positive, type Rules, required } from './check-options.ts';
+import {
+  abortSignal,
+  bytes,
+  func,
+  methods,
+  object,
+  positive,
+  type Rules,
+  required,
+  secret,
+} from '@devp2p/options';
 import { MAX_FRAME_SIZE } from './frame.ts';
 
 /** Settings and collaborators of a stream. Times are in milliseconds, sizes in bytes. */
@@ -70,9 +80,9 @@ export type Settings = {
 
 /** The rules of {@link RlpxOptions}. */
 export const rlpxRules: Rules<RlpxOptions> = {
-  privateKey: required(bytes(32)),
+  privateKey: required(secret(bytes(32))),
   publicKey: bytes(64),
-  signal: methods('addEventListener'),
+  signal: abortSignal,
   handshakeTimeout: positive,
   readTimeout: positive,
   writeTimeout: positive,

@@ -4,16 +4,8 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket, connect as tcpConnect } from 'node:net';
 import { systemClock, withTimeout } from '@devp2p/clock';
 import { type Enode, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
-import {
-  checkOptions,
-  func,
-  positive,
-  type Rules,
-  refuse,
-  required,
-  text,
-  whole,
-} from './check-options.ts';
+import { bytes, func, integer, positive, type Rules, required, string } from '@devp2p/options';
+import { check } from './check-options.ts';
 import { publish } from './diagnostics.ts';
 import { RlpxError } from './error.ts';
 import type { Address } from './message.ts';
@@ -44,12 +36,18 @@ export async function connect(
   node: Pick<Enode, 'id' | 'host' | 'tcp'> | string,
   options: ConnectOptions,
 ): Promise<RlpxStream> {
-  checkOptions('connect', options, connectRules);
+  check.options('connect', options, connectRules);
   const { id, host, tcp } = endpointOf(node, options);
   const { publicKey } = withDefaults(options);
   const socket = await dial(host, tcp, options);
   return open(socket, id, { ...options, publicKey, ...addresses(socket) });
 }
+
+const endpointRules = {
+  id: required(bytes(64)),
+  host: required(string),
+  tcp: required(integer(1, 65_535)),
+};
 
 /** @throws RlpxError `invalid-option` for what has no public key, host or port; EnodeError, EnrError */
 function endpointOf(
@@ -58,23 +56,17 @@ function endpointOf(
 ): Pick<Enode, 'id' | 'host' | 'tcp'> {
   const found = typeof node === 'string' ? parseNode(node, crypto) : node;
   if (typeof found !== 'object' || found === null) {
-    refuse('node', node, 'an enode:// URL, an enr: text, or an object with id, host and tcp');
+    check.fail('node', node, 'an enode:// URL, an enr: text, or an object with id, host and tcp');
   }
+  check.fields('node', found, endpointRules);
   const { id, host, tcp } = found;
-  if (!(id instanceof Uint8Array && id.length === 64)) {
-    refuse('node.id', id, 'a Uint8Array of 64 bytes');
-  }
-  if (typeof host !== 'string') refuse('node.host', host, 'an IP address or a host name');
-  if (!(Number.isInteger(tcp) && tcp > 0 && tcp <= 65_535)) {
-    refuse('node.tcp', tcp, 'a TCP port of 1 to 65535');
-  }
   return { id, host, tcp };
 }
 
 function parseNode(text: string, crypto: ConnectOptions['crypto']): Enode {
   if (!text.startsWith('enr:')) return parseEnode(text, { allowHostname: true });
   const enode = enodeFromEnr(parseEnr(text, { crypto }));
-  return enode ?? refuse('node', text, 'a record with an IP address');
+  return enode ?? check.fail('node', text, 'a record with an IP address');
 }
 
 async function dial(host: string, port: number, options: ConnectOptions): Promise<Socket> {
@@ -141,8 +133,8 @@ export interface Listener {
 const { signal: _, ...ownRules } = rlpxRules;
 const listenRules: Rules<ListenOptions> = {
   ...ownRules,
-  port: whole(0, 65_535),
-  host: text,
+  port: integer(0, 65_535),
+  host: string,
   maxHandshakes: positive,
   accept: func,
   onStream: required(func),
@@ -156,7 +148,7 @@ const listenRules: Rules<ListenOptions> = {
  * key.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  checkOptions('listen', options, listenRules);
+  check.options('listen', options, listenRules);
   const { port = 30303, host, maxHandshakes = 100, onStream } = options;
   const { publicKey } = withDefaults(options);
   const handshakes = new Map<AbortController, Promise<void>>();

@@ -477,8 +477,14 @@ describe('the handshake over a transport', () => {
     );
     const wrong = (options: object) => accept(ours, { privateKey: keyA, ...options } as never);
     for (const [options, message] of [
-      [{ readTimout: 5 }, /^the options of accept have no "readTimout": there are privateKey, /],
-      [{ privateKey: '01'.repeat(32) }, /^privateKey is "0101.*…", expected a Uint8Array of 32 b/],
+      [
+        { readTimout: 5 },
+        /^accept has no option "readTimout" \(did you mean "readTimeout"\?\), known options: priv/,
+      ],
+      [
+        { privateKey: '01'.repeat(32) },
+        /^privateKey is a string of 64 characters, expected a Uint8Array of 32 b/,
+      ],
       [{ privateKey: undefined }, /^privateKey is undefined, expected a Uint8Array of 32 bytes$/],
       [{ maxBuffered: '1' }, /^maxBuffered is "1", expected a positive number$/],
       [{ clock: {} }, /^clock is an object, expected an object with the methods monotonic, /],

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { nearestName } from '@devp2p/options';
 import { parse as parseToml, TomlError, type TomlTable } from 'smol-toml';
 import type { Command, Flag } from './flag.ts';
 import { flags, type Settings } from './flags.ts';
 import { isServiceLink, passedOver } from './service-links.ts';
-import { nearest, UsageError } from './usage.ts';
+import { UsageError } from './usage.ts';
 
 type FlagName = keyof Settings;
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -259,6 +260,6 @@ function settable(): readonly FlagName[] {
 }
 
 function didYouMean(word: string, candidates: Iterable<string>): string {
-  const meant = nearest(word, candidates);
+  const meant = nearestName(word, candidates);
   return meant === undefined ? '; --help lists what there is' : `; did you mean ${meant}?`;
 }

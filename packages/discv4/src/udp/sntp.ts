@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type Clock, systemClock, withTimeout } from '@devp2p/clock';
-import { checkOptions, methods, positive, type Rules, text, whole } from '../check-options.ts';
+import { integer, methods, positive, type Rules, string } from '@devp2p/options';
+import { check } from '../check-options.ts';
 import type { Sntp } from '../drift.ts';
 
 /** Options of {@link sntpDrift}. */
@@ -25,16 +26,16 @@ const NTP_EPOCH = 2_208_988_800;
 const ERA = 2 ** 32;
 
 const rules: Rules<SntpOptions> = {
-  server: text,
-  port: whole(1, 65_535),
-  measurements: whole(3),
+  server: string,
+  port: integer(1, 65_535),
+  measurements: integer(3),
   timeout: positive,
   clock: methods('now', 'setTimeout'),
 };
 
 /** Measures the drift of the local clock by SNTP (RFC 4330). @throws Discv4Error `invalid-option` */
 export function sntpDrift(options: SntpOptions = {}): Sntp {
-  checkOptions('sntpDrift', options, rules);
+  check.options('sntpDrift', options, rules);
   const { measurements = 5 } = options;
   return async ({ signal }) => {
     const drifts: number[] = [];

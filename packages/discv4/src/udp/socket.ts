@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { checkOptions, positive, type Rules, text, whole } from '../check-options.ts';
+import { integer, positive, type Rules, string } from '@devp2p/options';
+import { check } from '../check-options.ts';
 import { publish } from '../diagnostics.ts';
 import { Discv4Error } from '../error.ts';
 import type { Address, UdpSocket } from '../socket.ts';
@@ -22,8 +23,8 @@ export interface BindOptions {
 }
 
 export const bindRules: Rules<BindOptions> = {
-  port: whole(0, 65_535),
-  host: text,
+  port: integer(0, 65_535),
+  host: string,
   receiveBuffer: positive,
 };
 
@@ -33,7 +34,7 @@ export const bindRules: Rules<BindOptions> = {
  * @throws Discv4Error `listen-failed`, `invalid-option`
  */
 export async function bindUdp(options: BindOptions = {}): Promise<UdpSocket> {
-  checkOptions('bindUdp', options, bindRules);
+  check.options('bindUdp', options, bindRules);
   const { port = 30303, host } = options;
   try {
     return await bind(host ?? '::', port, options.receiveBuffer);

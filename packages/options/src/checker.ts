@@ -1,0 +1,78 @@
+import { nearestName } from './nearest-name.ts';
+import { array, object, type Rule, type Rules } from './rule.ts';
+import { show, showSecret } from './show.ts';
+
+/** A class whose errors say by a code what is wrong. */
+export type ErrorClass<Code extends string> = new (code: Code, message: string) => Error;
+
+/** Checks what a caller passes, and throws the error of the package that checks. */
+export interface Checker {
+  /**
+   * Checks all options of a call. Names without a rule are refused, since a misspelt option would be ignored.
+   *
+   * @param call name of the function, as errors say it
+   */
+  options<Options>(call: string, options: Options, rules: Rules<Options>): void;
+  /** Checks some properties of an object, which may have others. */
+  fields<Value>(name: string, value: Value, rules: Partial<Rules<Value>>): void;
+  /** Checks one argument. */
+  value(name: string, value: unknown, rule: Rule): void;
+  /** Checks each element of an array. */
+  elements(name: string, values: readonly unknown[], rule: Rule): void;
+  /**
+   * Refuses a value that breaks a rule of its own.
+   *
+   * @param expected as it follows `expected`: `an IP address`
+   */
+  fail(name: string, value: unknown, expected: string): never;
+}
+
+/**
+ * Makes a checker. Its errors are `new error(code, message)`; the message names the option, its value and what is
+ * expected: `port is 70000, expected an integer from 0 to 65535`.
+ */
+export function createChecker<Code extends string>(error: ErrorClass<Code>, code: Code): Checker {
+  const fail = (name: string, value: unknown, expected: string): never => {
+    throw new error(code, `${name} is ${show(value)}, expected ${expected}`);
+  };
+
+  const check = (name: string, value: unknown, rule: Rule): void => {
+    if (rule.fits(value)) return;
+    const shown = rule.secret ? showSecret(value) : show(value);
+    throw new error(code, `${name} is ${shown}, expected ${rule.expected}`);
+  };
+
+  const checkAll = (prefix: string, value: unknown, rules: object): void => {
+    for (const [name, rule] of Object.entries<Rule>(rules as Record<string, Rule>)) {
+      const part = (value as Record<string, unknown>)[name];
+      if (part !== undefined || rule.required) check(prefix + name, part, rule);
+    }
+  };
+
+  return {
+    fail,
+    value: check,
+    options(call, options, rules) {
+      check(`the options argument of ${call}`, options, object);
+      const unknown = Object.keys(options as object).find((name) => !Object.hasOwn(rules, name));
+      if (unknown !== undefined) {
+        const known = Object.keys(rules);
+        const meant = nearestName(unknown, known);
+        const hint = meant === undefined ? '' : ` (did you mean ${show(meant)}?)`;
+        const list = `known options: ${known.join(', ')}`;
+        throw new error(code, `${call} has no option ${show(unknown)}${hint}, ${list}`);
+      }
+      checkAll('', options, rules);
+    },
+    fields(name, value, rules) {
+      check(name, value, object);
+      checkAll(`${name}.`, value, rules);
+    },
+    elements(name, values, rule) {
+      check(name, values, array);
+      for (const [index, value] of values.entries()) {
+        if (!rule.fits(value)) check(`${name}[${index}]`, value, rule);
+      }
+    },
+  };
+}
