@@ -21,9 +21,11 @@ export interface Limits {
   readonly log?: string;
 }
 
-/** A datadir on a disk that is full. */
-export interface Place extends Limits {
+/** A datadir, on a disk that is full if there are limits, and the node's time. */
+export interface Place extends Partial<Limits> {
   readonly datadir: string;
+  /** Time passes for the node by {@link Daemon.pass} alone, however long a busy machine takes. @default false */
+  readonly isTimeStill?: boolean;
 }
 
 /** A command that runs this Node.js within limits: it turns the signal that comes with them into an error by itself. */
@@ -45,8 +47,14 @@ export class Daemon {
   readonly #enode: Promise<string>;
 
   constructor(place: string | Place, ...flags: string[]) {
-    const [datadir, limits] =
-      typeof place === 'string' ? [place, undefined] : [place.datadir, place];
+    const {
+      datadir,
+      fileBlocks,
+      log: logFile,
+      isTimeStill = false,
+    }: Place = typeof place === 'string' ? { datadir: place } : place;
+    const limits =
+      fileBlocks === undefined ? undefined : { fileBlocks, ...(logFile && { log: logFile }) };
     const where = ['--datadir', datadir, '--genesis', genesis, '--addr', '127.0.0.1'];
     if (!flags.includes('--port')) where.push('--port', '0');
     if (!flags.includes('--authrpc')) where.push('--no-authrpc');
@@ -54,7 +62,7 @@ export class Daemon {
     const args = ['--import', probe, program, ...where, ...flags];
     const child = spawn(...limited(limits, args), {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { PATH },
+      env: { PATH, ...(isTimeStill && { PROBE_TIME: 'still' }) },
     });
     this.#child = child;
     this.ended = new Promise((resolve) => {

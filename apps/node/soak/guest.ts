@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '@devp2p/clock';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { formatEnode, parseEnode } from '@devp2p/enr';
@@ -59,11 +60,11 @@ export async function visit(
   options?: Partial<RlpxOptions>,
   opened?: Duplex,
 ): Promise<Guest> {
-  return greet(await dial(enode, from, options, opened));
+  return greet(await dial(enode, from, options, opened), options?.clock);
 }
 
 /** Makes a guest of a stream, once both have said Status. */
-export async function greet(stream: RlpxStream): Promise<Guest> {
+export async function greet(stream: RlpxStream, clock?: Clock): Promise<Guest> {
   let heard = 0;
   let onStatus = (_: Channel): void => {};
   let onHeaders = (): void => {};
@@ -84,7 +85,8 @@ export async function greet(stream: RlpxStream): Promise<Guest> {
       }
     },
   });
-  const peer = await openPeer(stream, { clientId: 'guest/1.0', protocols: [eth] });
+  const options = { clientId: 'guest/1.0', protocols: [eth], ...(clock && { clock }) };
+  const peer = await openPeer(stream, options);
   const ended = peer.closed.then(({ reason, error }): never => {
     throw error ?? new Error(`ended: ${reason}`);
   });
@@ -129,7 +131,9 @@ export async function receive(
       socket.destroy();
       return;
     }
-    const guest = accept(socket, { privateKey, publicKey: id, crypto }).then(greet);
+    const guest = accept(socket, { privateKey, publicKey: id, crypto }).then((stream) =>
+      greet(stream),
+    );
     guest.catch(() => {});
     guests.push(guest);
     onGuest();

@@ -35,6 +35,11 @@ export type ProbeRequest =
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
+/** Whether time passes by requests alone. */
+const { PROBE_TIME } = process.env;
+const isStill = PROBE_TIME === 'still';
+/** Longest delay of a timer. */
+const never = 2 ** 31 - 1;
 /** How far monotonic time and the wall clock are ahead of the machine's. */
 let ahead = 0;
 let wallAhead = 0;
@@ -46,7 +51,8 @@ const machine = {
 };
 const waiting = new Map<NodeJS.Timeout, { readonly due: number; readonly fire: () => void }>();
 
-performance.now = () => machine.monotonic() + ahead;
+const started = machine.monotonic();
+performance.now = () => (isStill ? started : machine.monotonic()) + ahead;
 Date.now = () => machine.now() + wallAhead;
 globalThis.setTimeout = Object.assign(
   (callback: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): NodeJS.Timeout => {
@@ -54,7 +60,7 @@ globalThis.setTimeout = Object.assign(
       waiting.delete(timer);
       callback(...args);
     };
-    const timer = machine.setTimeout(fire, ms);
+    const timer = machine.setTimeout(fire, isStill && ms > 0 ? never : ms);
     waiting.set(timer, { due: performance.now() + ms, fire });
     return timer;
   },

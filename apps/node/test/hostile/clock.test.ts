@@ -62,7 +62,8 @@ beforeAll(async () => {
   host = await receive();
   const bootnodes = found.map((one) => one.enode).join();
   const flags = ['--bootnodes', bootnodes, '--static', host.enode, '--http', '--http.port', '0'];
-  daemon = start(directory, ...flags, '--http.api', 'admin');
+  const place = { datadir: directory, isTimeStill: true };
+  daemon = start(place, ...flags, '--http.api', 'admin');
   enode = await daemon.enode;
   guests = await before(Promise.all([host, ...found].map((one) => one.arrival())));
   guests.push(...(await Promise.all([visit(enode), visit(enode), visit(enode)])));

@@ -40,7 +40,7 @@ export async function gather(isThere: (host: string) => boolean): Promise<Crowd>
     const privateKey = keyOf(localAddress);
     const publicKey = crypto.secp256k1.publicKey(privateKey);
     accept(socket, { privateKey, publicKey, crypto })
-      .then(greet)
+      .then((stream) => greet(stream))
       .then((guest) => {
         guests.add(guest);
         void guest.peer.closed.then(() => guests.delete(guest));

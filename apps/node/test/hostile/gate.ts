@@ -6,7 +6,8 @@ export class Gate extends Duplex {
   /** Resolves when the socket has closed. */
   readonly gone: Promise<void>;
   readonly #socket: Socket;
-  #held: Uint8Array | undefined;
+  #held: Uint8Array[] | undefined;
+  #heldLength = 0;
   #deaf = false;
 
   constructor(socket: Socket) {
@@ -26,18 +27,21 @@ export class Gate extends Duplex {
 
   /** Keeps what is written from now on. */
   shut(): void {
-    this.#held = new Uint8Array();
+    this.#held = [];
+    this.#heldLength = 0;
   }
 
   /** How much is kept. */
   get held(): number {
-    return this.#held?.length ?? 0;
+    return this.#heldLength;
   }
 
   /** Lets so many bytes of it through, changed if need be. */
   release(count: number, change: (bytes: Uint8Array) => void = () => {}): void {
-    const bytes = this.#held?.slice(0, count) ?? new Uint8Array();
-    this.#held = this.#held?.slice(count);
+    const all = Buffer.concat(this.#held ?? []);
+    const bytes = all.subarray(0, count);
+    this.#held = [all.subarray(count)];
+    this.#heldLength = all.length - bytes.length;
     change(bytes);
     this.#socket.write(bytes);
   }
@@ -61,7 +65,8 @@ export class Gate extends Duplex {
   ): void {
     if (this.#held === undefined) this.#socket.write(chunk, done);
     else {
-      this.#held = Buffer.concat([this.#held, chunk]);
+      this.#held.push(chunk);
+      this.#heldLength += chunk.length;
       done();
     }
   }
