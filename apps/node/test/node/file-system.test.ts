@@ -86,6 +86,21 @@ test.each([
   },
 );
 
+test.each(['writeFileSync', 'fsyncSync'])(
+  'HX-22 a disk that is full at %s of a key: one line says so, and no half of it stays',
+  { timeout },
+  async (FULL_AT) => {
+    const full = start({ FULL_AT }, '--nodiscover', '--verbosity', 'error');
+    expect(await full.ended).toBe(1);
+    expect(full.stderr).toBe(
+      `devp2p-node: node key ${join(folder, 'nodekey')} cannot be written (ENOSPC)\n`,
+    );
+    expect(readdirSync(folder).filter((name) => name.startsWith('nodekey'))).toEqual([]);
+    await start({}, '--nodiscover').enode();
+    expect(key()).toMatch(/^[0-9a-f]{64}\n$/);
+  },
+);
+
 test('ND-03 on a file system without permissions the key is taken, with a warning', {
   timeout,
 }, async () => {
