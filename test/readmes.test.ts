@@ -52,7 +52,7 @@ test.each(published)('$folder links to its neighbours and to docs/', ({ folder }
 test('the README lists every package and app', () => {
   const text = read('README.md');
   for (const { name, folder } of published)
-    expect(text).toContain(`[\`@devp2p/${name}\`](${folder})`);
+    expect(text).toContain(`[\`@devp2p/${name}\`](${folder}`);
 });
 
 test('every page that names a TypeScript version names the one that the packing test tries', () => {

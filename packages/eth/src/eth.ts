@@ -5,7 +5,7 @@ import { type EthOptions, withDefaults } from './options.ts';
 import { defaultVersions, schemaOf } from './schema.ts';
 
 /**
- * The eth protocol for {@link openPeer}: greets each peer with our Status, lets the caller ask it, and answers what it
+ * The eth protocol for `openPeer` of `@devp2p/peer`: greets each peer with our Status, lets the caller ask it, and answers what it
  * asks from the chain.
  *
  * @throws EthError `invalid-option` for an option of another type, a chain without what it needs, or a version that is

@@ -34,6 +34,11 @@ export type { HeadersRequest } from './header-chain.ts';
 export { type EthNodeInfo, type EthPeerInfo, nodeInfo } from './info.ts';
 export type {
   BlockRange,
+  GetBlockHeaders,
+  GetByHashes,
+  GetReceipts,
+  Items,
+  Receipts,
   Status,
   Status68,
   Status69,
@@ -44,7 +49,7 @@ export { RawList } from './raw-list.ts';
 export { encodeReceipts, type Log, type Receipt, receiptCodec, receiptList } from './receipt.ts';
 export { type ConsensusReceipts, consensusReceipts } from './receipt-forms.ts';
 export type { ReceiptsRequest } from './receipts-download.ts';
-export { type Messages, type Schema, schemaOf } from './schema.ts';
+export { type MessageSchema, type Messages, type Schema, schemaOf } from './schema.ts';
 export {
   transactionHash,
   transactionList,

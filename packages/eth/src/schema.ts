@@ -49,7 +49,7 @@ export interface Schema {
 }
 
 /** Code and form of one message. */
-interface MessageSchema<T> {
+export interface MessageSchema<T> {
   readonly code: number;
   readonly codec: Codec<T>;
 }

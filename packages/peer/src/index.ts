@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 
 export { type DisconnectReason, disconnectReasons } from './disconnect.ts';
-export { type Direction, PeerError, type PeerErrorCode } from './error.ts';
+export { type Direction, type Inactivity, PeerError, type PeerErrorCode } from './error.ts';
 export type { PeerEnd, PeerEvent, PeerEventsOptions } from './events.ts';
 export type { Capability, RemoteHello } from './hello.ts';
 export {
