@@ -165,7 +165,7 @@ describe('running programs', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'devp2p-deploy-'));
-    const nobody = `enode://${'79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'}${'483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8'}@127.0.0.1:1`;
+    const deadNode = `enode://${'79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'}${'483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8'}@127.0.0.1:1`;
     const [node, crawler] = await Promise.all([
       start(
         'node',
@@ -181,7 +181,7 @@ describe('running programs', () => {
         '--metrics',
         '--networkid=1',
         '--addr=127.0.0.1',
-        `--bootnodes=${nobody}`,
+        `--bootnodes=${deadNode}`,
       ),
     ]);
     urls = { node, crawler };
