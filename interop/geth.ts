@@ -105,7 +105,7 @@ export interface Geth {
 export interface GethOptions {
   /** Whether it begins with the blocks of the chain, not only its genesis. */
   readonly blocks: boolean;
-  /** Where it looks for nodes by discv4. @default no discovery */
+  /** Where it looks for nodes, by discv4 and discv5. @default no discovery */
   readonly bootnode?: string;
   /** Whether it dials anybody by itself. @default true */
   readonly dials?: boolean;
@@ -136,7 +136,7 @@ export async function startGeth(
     `--datadir=${datadir}`,
     `--networkid=${chain.networkId}`,
     '--nat=none',
-    ...(bootnode === undefined ? ['--nodiscover'] : ['--discovery.v5=false']),
+    ...(bootnode === undefined ? ['--nodiscover'] : []),
     '--syncmode=full',
     ...(maxPeers === undefined ? [] : [`--maxpeers=${maxPeers}`]),
     '--ipcdisable',
