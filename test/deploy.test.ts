@@ -196,7 +196,7 @@ describe('running programs', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('the dashboard names only metrics and labels that they serve', async () => {
+  test('ND-12, CR-09 the dashboard names only metrics and labels that they serve', async () => {
     const served = new Map<string, Set<string>>();
     for (const app of apps) {
       const text = await (await fetch(`${urls[app]}/metrics`)).text();
