@@ -53,7 +53,13 @@ const channels: Record<string, (message: unknown) => void> = {
   'net.server.socket': trackSocket,
   'udp.socket'(message) {
     const { socket } = message as { socket: UdpSocket };
-    track(socket, 'close', () => socket.close());
+    track(socket, 'close', () => {
+      try {
+        socket.close();
+      } catch {
+        // It is closed, and has not emitted that yet.
+      }
+    });
   },
   'tracing:net.server.listen:asyncStart'(message) {
     const { server } = message as { server: Server };
