@@ -12,6 +12,8 @@ const crawler = fileURLToPath(new URL('../../../crawler/dist/main.js', import.me
 const chain = fileURLToPath(new URL('../chain', import.meta.url));
 const genesis = join(chain, 'genesis.json');
 const blockCount = 1024;
+/** Each takes two seconds or more. */
+const maxCrawls = 20;
 
 const started = performance.now();
 const datadirs = mkdtempSync(join(tmpdir(), 'devp2p-demo-'));
@@ -64,6 +66,16 @@ async function crawl(name: string, bootnode: string): Promise<readonly string[]>
   return run.output;
 }
 
+/** Nodes name only nodes that they have seen alive, which takes some seconds: an early crawl misses some. */
+async function crawlUntilComplete(bootnode: string): Promise<readonly string[]> {
+  let funnel: readonly string[] = [];
+  for (let crawls = 1; crawls <= maxCrawls; crawls++) {
+    funnel = await crawl(`crawl-${crawls}`, bootnode);
+    if (funnel.some((line) => /^answered +5\b/.test(line))) return funnel;
+  }
+  throw new Error(`${maxCrawls} crawls have not found all five nodes:\n${funnel.join('\n')}`);
+}
+
 async function demo(): Promise<void> {
   say('five nodes and a crawler on this machine: takes half a minute, and nothing leaves it');
   say(`node A imports a chain of ${blockCount} blocks with transactions of every type`);
@@ -111,11 +123,7 @@ async function demo(): Promise<void> {
   say('all four have the same head; every block was proved against the roots in its header');
 
   say('a crawler starts from the boot node and asks every node for others');
-  let funnel: readonly string[] = [];
-  for (let crawls = 1; !funnel.some((line) => /^discovered +5 /.test(line)); crawls++) {
-    // Nodes name only nodes that they have seen alive, which takes some seconds.
-    funnel = await crawl(`crawl-${crawls}`, bootnode);
-  }
+  const funnel = await crawlUntilComplete(bootnode);
   say('the crawler has found and visited all five nodes');
 
   const codes = await Promise.all(
@@ -154,19 +162,35 @@ function short(enode: string): string {
   return enode.replace(/^(enode:\/\/.{8})[0-9a-f]+/, '$1…');
 }
 
+async function cleanUp(): Promise<void> {
+  await Promise.all([...running].map((program) => program.kill('SIGKILL')));
+  rmSync(datadirs, { recursive: true, force: true });
+}
+
+let isStopping = false;
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => {
+    isStopping = true;
+    void cleanUp().then(() => process.exit(code));
+  });
+}
+
 // Only ends what hangs: a busy machine takes its time.
 const deadline = setTimeout(() => {
+  isStopping = true;
   process.stderr.write('the demo has not ended within 10 minutes\n');
-  process.exitCode = 1;
-  for (const program of running) void program.kill('SIGKILL');
+  void cleanUp().then(() => process.exit(1));
 }, 600_000);
 try {
   await demo();
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
+  // What was killed with the demo fails because of that.
+  if (!isStopping) process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;
 } finally {
   clearTimeout(deadline);
-  await Promise.all([...running].map((program) => program.kill('SIGKILL')));
-  rmSync(datadirs, { recursive: true, force: true });
+  await cleanUp();
 }
