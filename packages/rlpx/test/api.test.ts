@@ -41,12 +41,15 @@ test('what an import of @devp2p/rlpx brings along is cryptography, Snappy and no
       "@devp2p/clock",
       "@devp2p/crypto",
       "@devp2p/enr",
+      "@devp2p/options",
       "@devp2p/rlp",
       "@devp2p/rlpx",
       "@noble/curves",
       "@noble/hashes",
       "@scure/base",
+      "@types/node",
       "snappyjs",
+      "undici-types",
     ]
   `);
 });
