@@ -68,3 +68,35 @@ describe.each(['node', 'crawler'])('devp2p-%s', (app) => {
     }
   });
 });
+
+describe('npm run fuzz', () => {
+  const fuzz = (...args: string[]) => outcome([join(root, 'tools/fuzz.mjs'), ...args]);
+
+  test('shows its usage', async () => {
+    const stdout = expect.stringMatching(/^usage: npm run fuzz .*--only NAME/s);
+    expect(await fuzz('--help')).toEqual({ code: 0, stdout, stderr: '' });
+  });
+
+  test.each([
+    [['--inputs', 'many'], 'bad value "many" for --inputs: expected a whole number'],
+    [['--decoder', 'enr'], "Unknown option '--decoder'; see --help"],
+    [['enr'], "Unexpected argument 'enr'; see --help"],
+    [['--only'], "Option '--only <value>' argument missing; see --help"],
+  ])('refuses %j in one line', async (args, problem) => {
+    expect(await fuzz(...args)).toEqual({ code: 2, stdout: '', stderr: `fuzz: ${problem}\n` });
+  });
+
+  test('names the decoders when it has none of the name asked for', async () => {
+    const stderr = expect.stringMatching(
+      /^fuzz: no decoder "nonsense"; there are: rlp tree, .*\n$/,
+    );
+    expect(await fuzz('--only', 'nonsense')).toEqual({ code: 2, stdout: '', stderr });
+  });
+
+  test('runs one decoder alone when its name is given, though others contain it', async () => {
+    const { code, stdout } = await fuzz('--only', 'enr', '--inputs', '300');
+    expect(code).toBe(0);
+    const [, ...rows] = stdout.slice(stdout.indexOf('decoder  ')).trimEnd().split('\n');
+    expect(rows).toEqual([expect.stringMatching(/^enr +300 /)]);
+  });
+});

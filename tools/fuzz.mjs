@@ -1,5 +1,4 @@
-// Gives each decoder very many inputs, and prints what came of them: node tools/fuzz.mjs [--inputs N] [--only NAME] [--seed N]
-// What a decoder neither decodes nor refuses with an error of its own is printed with its seed and as hex.
+// Gives each decoder very many inputs, and prints how many were decoded; see the usage below.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,41 +7,37 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({
-  options: {
-    inputs: { type: 'string', default: '1000000' },
-    only: { type: 'string', default: '' },
-    seed: { type: 'string', default: '1' },
-  },
-});
-for (const name of ['inputs', 'seed']) {
-  if (/^\d{1,9}$/.test(values[name])) continue;
-  console.error(`fuzz: bad value "${values[name]}" for --${name}: expected a whole number`);
-  process.exit(2);
+const usage = `usage: npm run fuzz -- [--inputs N] [--only NAME] [--seed N]
+
+Gives each decoder changed valid inputs and random bytes. An input that is neither decoded nor refused with the
+decoder's own error is printed with its seed and as hex.
+
+  --inputs N   inputs for each decoder (default 1000000)
+  --only NAME  one decoder; if none has this name, all whose names contain it
+  --seed N     start of the random numbers (default 1)
+  --help       this text`;
+
+const options = parse(process.argv.slice(2));
+if (options.help) {
+  console.log(usage);
+  process.exit();
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const results = join(folder, 'results');
-const vitest = join(
-  dirname(createRequire(import.meta.url).resolve('vitest/package.json')),
-  'vitest.mjs',
-);
+const names = options.only === '' ? [] : await choose(options.only);
 // One limit for all inputs of a decoder.
-const limit = String(600_000 + 10 * Number(values.inputs));
-const child = spawn(
-  process.execPath,
-  [vitest, 'run', '--project', 'unit', 'test/fuzz', '--testTimeout', limit],
-  {
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      FUZZ_INPUTS: values.inputs,
-      FUZZ_SEED: values.seed,
-      FUZZ_ONLY: values.only,
-      FUZZ_RESULTS: results,
-    },
+const limit = String(600_000 + 10 * Number(options.inputs));
+const child = vitest(['run', '--testTimeout', limit], {
+  stdio: 'inherit',
+  env: {
+    FUZZ_INPUTS: options.inputs,
+    FUZZ_SEED: options.seed,
+    FUZZ_ONLY: JSON.stringify(names),
+    FUZZ_RESULTS: results,
   },
-);
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 
 const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`;
@@ -61,6 +56,57 @@ child.on('close', (code) => {
         .join('  ');
     console.log([head, ...rows].map(show).join('\n'));
   }
-  rmSync(folder, { recursive: true, force: true });
   process.exitCode = code ?? 1;
 });
+
+function parse(args) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        inputs: { type: 'string', default: '1000000' },
+        only: { type: 'string', default: '' },
+        seed: { type: 'string', default: '1' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    for (const name of ['inputs', 'seed']) {
+      if (/^\d{1,9}$/.test(values[name])) continue;
+      refuse(`bad value "${values[name]}" for --${name}: expected a whole number`);
+    }
+    return values;
+  } catch (error) {
+    // The rest of the message explains how arguments are quoted.
+    return refuse(`${error.message.split('. ')[0]}; see --help`);
+  }
+}
+
+/** The decoders that `--only` means. */
+async function choose(only) {
+  const list = join(folder, 'list');
+  const listing = vitest(['list'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { FUZZ_LIST: list },
+  });
+  const code = await new Promise((resolve) => listing.on('close', resolve));
+  if (code !== 0) process.exit(code ?? 1);
+  const known = readFileSync(list, 'utf8').split('\n');
+  if (known.includes(only)) return [only];
+  const containing = known.filter((name) => name.toLowerCase().includes(only.toLowerCase()));
+  if (containing.length > 0) return containing;
+  return refuse(`no decoder "${only}"; there are: ${known.join(', ')}`);
+}
+
+function vitest(args, { stdio, env }) {
+  const manifest = createRequire(import.meta.url).resolve('vitest/package.json');
+  const test = ['--project', 'unit', 'test/fuzz/fuzz.test.ts'];
+  return spawn(process.execPath, [join(dirname(manifest), 'vitest.mjs'), ...args, ...test], {
+    stdio,
+    env: { ...process.env, ...env },
+  });
+}
+
+function refuse(problem) {
+  console.error(`fuzz: ${problem}`);
+  process.exit(2);
+}
