@@ -5,8 +5,11 @@ import { tallyReporter } from './tools/tally-reporter.ts';
 const { TEST_TALLY } = env;
 const conditions = ['@devp2p/source'];
 
-/** What weighs memory or replaces modules, and so has a process for each file; the others share theirs. */
-const alone = 'packages/{addrman,crypto,rlpx}/test/**/*.test.ts';
+/** Tests that measure memory or replace modules or timers have a process for each file; the others share theirs. */
+const alone = [
+  'packages/{addrman,clock,crypto,rlpx}/test/**/*.test.ts',
+  'apps/crawler/test/level-store/no-locks.test.ts',
+];
 /** No test depends on the machine's speed: see the set-up, and these limits only end what hangs. */
 const patient = {
   setupFiles: ['test/setup.ts'],
@@ -29,14 +32,14 @@ export default defineConfig({
             '{packages,apps}/*/test/**/*.test.ts',
             '{examples,simulation,test}/**/*.test.ts',
           ],
-          exclude: ['**/node_modules/**', '**/dist/**', alone],
+          exclude: ['**/node_modules/**', '**/dist/**', ...alone],
           isolate: false,
           ...patient,
         },
       },
       {
         extends: true,
-        test: { name: 'alone', include: [alone], ...patient },
+        test: { name: 'alone', include: alone, ...patient },
       },
       {
         extends: true,

@@ -9,6 +9,7 @@ test('the public names', () => {
       "NodeError",
       "SyncError",
       "createNode",
+      "stateText",
     ]
   `);
 });
