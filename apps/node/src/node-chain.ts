@@ -8,7 +8,7 @@ import { type NetworkName, networkGenesis } from './chain/networks.ts';
 import type { RequiredBlocks } from './chain/required-blocks.ts';
 import { NodeError } from './error.ts';
 import { readGenesisFile } from './genesis-file.ts';
-import type { Logs } from './log.ts';
+import type { Log, Logs } from './log.ts';
 
 /** Time between two log lines about work that goes on, in ms. */
 const reportInterval = 10_000;
@@ -70,6 +70,24 @@ export async function openNodeChain(options: NodeChainOptions): Promise<LocalCha
       { cause: error },
     );
   }
+}
+
+/** Ranges that a warning names. */
+const maxNamed = 3;
+
+/** Warns of stored blocks that peers cannot download, if there are any. */
+export function warnOfMissingReceipts({ withoutReceipts: ranges }: LocalChain, log: Log): void {
+  if (ranges.length === 0) return;
+  const blocks = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  const named = ranges
+    .slice(0, maxNamed)
+    .map(({ first, last }) => (first === last ? String(first) : `${first} to ${last}`));
+  const more = ranges.length > maxNamed ? ' and others' : '';
+  const [noun, verb, object] = blocks === 1 ? ['block', 'has', 'it'] : ['blocks', 'have', 'them'];
+  log.warn(
+    { blocks },
+    `${noun} ${named.join(', ')}${more} ${verb} no receipts, so peers cannot download ${object}: import a receipts file too (made by devp2p-node export --receipts)`,
+  );
 }
 
 /** Passes on the first call and then one every ten seconds. */

@@ -88,8 +88,8 @@ export interface NodeFacts {
   };
 }
 
-/** With nothing come for so long, the sync waits. In ms. */
-const stallTime = 30_000;
+/** With nothing received for so long, the sync waits. In ms. */
+const stallTime = 10_000;
 
 export function stateOf(facts: NodeFacts): NodeState {
   const { closing, failure, peers, sync } = facts;

@@ -35,7 +35,7 @@ import { openNetworkDatabase } from './network/database.ts';
 import { openNetwork } from './network/network.ts';
 import { shortId } from './network/peer-id.ts';
 import { createPeerSet, type NodePeer, type Peers } from './network/peers.ts';
-import { openNodeChain, readGenesis } from './node-chain.ts';
+import { openNodeChain, readGenesis, warnOfMissingReceipts } from './node-chain.ts';
 import type { NodeOptions } from './node-options.ts';
 import { type NodeFacts, type NodeState, stateOf } from './node-state.ts';
 import { ethNamespace } from './rpc/eth.ts';
@@ -116,6 +116,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
     ...{ datadir, genesis, networkId, requiredBlocks, crypto, clock, logs },
   });
   open.store(() => chain.close());
+  warnOfMissingReceipts(chain, logs('chain'));
   // With the chain open, no other process makes secrets here.
   const privateKey =
     options.privateKey ?? openNodeKey(datadir, crypto, (line) => logs('node').warn({}, line));

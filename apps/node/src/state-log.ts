@@ -3,8 +3,8 @@ import type { Log } from './log.ts';
 import { isWaiting, type NodeState, stateText } from './node-state.ts';
 
 /** How often a state is looked at, how long it has to last to be logged, and from then to the next time, in ms. */
-const lookInterval = 5_000;
-const settleTime = 15_000;
+const lookInterval = 1_000;
+const settleTime = 5_000;
 const repeatInterval = 300_000;
 
 /** Logs what a node waits for, as long as it does. @returns what ends it */
@@ -28,14 +28,25 @@ export function logState(look: () => NodeState, clock: Clock, log: Log): { close
   return { close: () => timer.cancel() };
 }
 
+/** @see expectProgress */
+export interface ProgressExpectation {
+  /** ms since the sync received anything. */
+  readonly idleTime: () => number;
+  readonly clock: Clock;
+  /** In ms. */
+  readonly limit: number;
+  readonly fail: (text: string) => Error;
+}
+
 /**
- * Rejects when a node has waited for so long, in ms, without a block in between.
+ * Rejects when a node has waited for so long without a block in between. What a sync was idle before it counts as
+ * waiting belongs to it.
  *
  * @throws what `fail` makes of the state
  */
 export function expectProgress(
   look: () => NodeState,
-  { clock, limit, fail }: { clock: Clock; limit: number; fail: (text: string) => Error },
+  { idleTime, clock, limit, fail }: ProgressExpectation,
 ): { readonly failed: Promise<never>; close(): void } {
   let timer: Timer | undefined;
   const failed = new Promise<never>((_, reject) => {
@@ -43,7 +54,7 @@ export function expectProgress(
     const check = (): void => {
       const state = look();
       const now = clock.monotonic();
-      since = isWaiting(state) ? (since ?? now) : undefined;
+      since = isWaiting(state) ? (since ?? now - idleTime()) : undefined;
       if (since !== undefined && now - since >= limit) reject(fail(stateText(state)));
       else timer = clock.setTimeout(check, Math.min(1_000, limit));
     };

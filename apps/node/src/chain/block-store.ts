@@ -8,6 +8,7 @@ import type { Change, Database, Reading } from './database.ts';
 import { ChainError } from './error.ts';
 import type { Genesis } from './genesis.ts';
 import {
+  gapsIn,
   type NumberRange,
   type NumberRanges,
   numberRangesCodec,
@@ -111,6 +112,11 @@ export class BlockStore {
     if (highest?.last === this.#head.header.number) return highest;
     const [first = { first: 0, last: 0 }, ...others] = this.#whole;
     return others.reduce((best, one) => (length(one) > length(best) ? one : best), first);
+  }
+
+  /** Blocks that are there without their receipts. */
+  get withoutReceipts(): NumberRanges {
+    return gapsIn(this.#whole, this.#head.header.number);
   }
 
   /** @throws ChainError `corrupt` */

@@ -11,6 +11,7 @@ import { forkSchedule } from './chain-config.ts';
 import { type Database, openDatabase } from './database.ts';
 import { BlockError, ChainError } from './error.ts';
 import type { Genesis } from './genesis.ts';
+import type { NumberRanges } from './number-ranges.ts';
 import { corrupt } from './records.ts';
 import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
 import { serveChain } from './served-chain.ts';
@@ -49,6 +50,8 @@ export interface LocalChain extends Chain, BlockRules {
   readonly head: SealedHeader;
   /** Sum of all difficulties up to the head. */
   readonly totalDifficulty: bigint;
+  /** Blocks whose receipts are not stored, ascending: peers cannot download these. */
+  readonly withoutReceipts: NumberRanges;
   /** Headers of a running sync. */
   readonly skeleton: SkeletonStore;
   /**
@@ -202,6 +205,9 @@ function chainOver(
     },
     get totalDifficulty() {
       return store.head.totalDifficulty;
+    },
+    get withoutReceipts() {
+      return store.withoutReceipts;
     },
     range: () => range,
     onHead(listener) {

@@ -31,6 +31,17 @@ export function upTo(ranges: NumberRanges, number: number): NumberRanges {
     .map((range) => (range.last > number ? { ...range, last: number } : range));
 }
 
+/** The numbers from 0 to `last` that the ranges lack. */
+export function gapsIn(ranges: NumberRanges, last: number): NumberRanges {
+  const gaps: NumberRange[] = [];
+  let next = 0;
+  for (const range of [...ranges, { first: last + 1, last: last + 1 }]) {
+    if (range.first > next) gaps.push({ first: next, last: range.first - 1 });
+    next = range.last + 1;
+  }
+  return gaps;
+}
+
 /** `[[first, last], …]` */
 export const numberRangesCodec: Codec<NumberRanges> = map(
   list(struct({ first: uint(53), last: uint(53) }), { max: maxRanges }),

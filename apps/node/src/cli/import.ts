@@ -3,13 +3,14 @@ import { fastCrypto } from '@devp2p/crypto/fast';
 import { toHex } from '@devp2p/enr';
 import { openChainFile } from '../chain/chain-file.ts';
 import { importFile } from '../chain/import-file.ts';
+import { warnOfMissingReceipts } from '../node-chain.ts';
 import type { CommandContext } from './context.ts';
 import { openSettledChain } from './open-chain.ts';
 import { rate } from './rate.ts';
 
 /** `devp2p-node import FILE`: adds the blocks of a file to the chain. */
 export async function importChain(context: CommandContext): Promise<void> {
-  const { file, progress, print, signal } = context;
+  const { file, logs, progress, print, signal } = context;
   // Before the datadir is made, which is of no use without it.
   const input = await openChainFile(file);
   const chain = await openSettledChain(context).catch((error: unknown) => {
@@ -35,6 +36,7 @@ export async function importChain(context: CommandContext): Promise<void> {
     const time = `seconds=${(duration / 1_000).toFixed(3)}`;
     const rates = rate('blocks', added, duration) + rate('receipts', receipts, duration);
     print(`imported number=${number} hash=0x${toHex(hash)} ${counts} ${time}${rates}`);
+    warnOfMissingReceipts(chain, logs('chain'));
   } finally {
     progress.close();
     await chain.close();

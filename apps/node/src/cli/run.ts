@@ -58,6 +58,7 @@ export async function run(context: CommandContext): Promise<void> {
   const seconds = settings['sync.timeout'];
   const progressed = settings['sync.exit']
     ? expectProgress(() => node.state(), {
+        idleTime: () => node.sync.idleTime,
         clock: systemClock,
         limit: seconds * 1_000,
         fail: (text) => new SyncError('no-progress', `no progress for ${seconds} s: ${text}`),
@@ -65,6 +66,9 @@ export async function run(context: CommandContext): Promise<void> {
     : undefined;
   try {
     print(`enode=${node.enode}`);
+    if (progressed !== undefined) {
+      logs('node').info({ seconds }, 'ends once synced, or without progress after --sync.timeout');
+    }
     node.on('synced', (result) => print(syncedLine(result)));
     const ends: Promise<unknown>[] = [aborted(signal), failure(node.sync.done)];
     if (progressed !== undefined) {

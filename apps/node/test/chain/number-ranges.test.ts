@@ -2,6 +2,7 @@ import { decode, encode, RlpError } from '@devp2p/rlp';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  gapsIn,
   type NumberRanges,
   numberRangesCodec,
   upTo,
@@ -43,6 +44,26 @@ test('of too many ranges the highest are kept', () => {
   let ranges: NumberRanges = [];
   for (let i = 0; i < 2_000; i++) ranges = withNumbers(ranges, { first: 2 * i, last: 2 * i });
   expect([ranges.length, ranges[0]?.first, ranges.at(-1)?.last]).toEqual([1_024, 1_952, 3_998]);
+});
+
+test.each<[NumberRanges, number, NumberRanges]>([
+  [[], 3, [{ first: 0, last: 3 }]],
+  [[{ first: 0, last: 3 }], 3, []],
+  [[{ first: 0, last: 0 }], 9, [{ first: 1, last: 9 }]],
+  [
+    [
+      { first: 2, last: 4 },
+      { first: 6, last: 6 },
+    ],
+    8,
+    [
+      { first: 0, last: 1 },
+      { first: 5, last: 5 },
+      { first: 7, last: 8 },
+    ],
+  ],
+])('numbers that %j lacks up to %i', (ranges, last, gaps) => {
+  expect(gapsIn(ranges, last)).toEqual(gaps);
 });
 
 test.each<[string, NumberRanges]>([

@@ -302,6 +302,17 @@ describe('ends of work, and nothing else, on standard output', () => {
     expect(imported.stdout).toMatch(
       /^imported number=1024 hash=0x[0-9a-f]{64} blocks=1024 known=0 receipts=0 seconds=[\d.]+ blocks\/s=\d+\n$/,
     );
+    const warning =
+      / WARN: chain: blocks 1 to 1024 have no receipts, so peers cannot download them: import a receipts file too .* blocks=1024\n/g;
+    expect(imported.stderr.match(warning)).toHaveLength(1);
+    const node = startNode(path, '--nodiscover');
+    await node.enode();
+    expect(node.stderr.match(warning)).toHaveLength(1);
+    node.kill('SIGTERM');
+    expect(await node.ended).toBe(0);
+    const receipts = start(['import', `${demo}receipts.rlp.gz`, '--datadir', path]);
+    expect(await receipts.ended).toBe(0);
+    expect(receipts.stderr).not.toContain('no receipts');
     const out = join(folder, 'out.rlp');
     const exported = start(['export', out, '--datadir', path, '--first', '1', '--last', '1024']);
     expect(await exported.ended).toBe(0);
@@ -325,6 +336,19 @@ describe('ends of work, and nothing else, on standard output', () => {
     expect(await alone.ended).toBe(1);
     expect(alone.stderr).toMatch(
       /(?:^|\n)devp2p-node: no progress for 1 s: no peers, and none to dial without discovery: name some with --static\n$/,
+    );
+  });
+
+  test('ND-08 a sync that has nothing to go by says within seconds what it waits for, and gives up', async () => {
+    const alone = startNode(datadir(), '--sync.exit', '--sync.timeout', '8');
+    expect(await alone.ended).toBe(1);
+    expect(alone.stderr).toMatch(
+      / INFO: node: ends once synced, or without progress after --sync\.timeout seconds=8\n/,
+    );
+    const text = 'no peers, and no nodes are found: name some with --bootnodes or --static';
+    expect(alone.stderr).toContain(` INFO: node: ${text} state=no-nodes-known\n`);
+    expect(alone.stderr).toMatch(
+      new RegExp(`(?:^|\n)devp2p-node: no progress for 8 s: ${text}\\n$`),
     );
   });
 

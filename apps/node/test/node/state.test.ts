@@ -35,7 +35,7 @@ const facts: NodeFacts = {
   sync: { target: undefined, missing: undefined, idleTime: 0, isInStep: false },
 };
 const sync = (fields: Partial<NodeFacts['sync']>): Partial<NodeFacts> => ({
-  sync: { ...facts.sync, target: hash, idleTime: 30_000, ...fields },
+  sync: { ...facts.sync, target: hash, idleTime: 10_000, ...fields },
 });
 const alone = { peers: [] };
 
@@ -91,7 +91,7 @@ describe('ND-16 every state in which a node waits has a name, and says what to d
   test.each<[NodeState['name'], Partial<NodeFacts>]>([
     ['closing', { closing: true, failure: 'x' }],
     ['sync-failed', { failure: 'no such block' }],
-    ['syncing', sync({ missing: { what: 'bodies', number: 8 }, idleTime: 29_999 })],
+    ['syncing', sync({ missing: { what: 'bodies', number: 8 }, idleTime: 9_999 })],
     ['syncing', { statics: { count: 1, connected: 1 } }],
     [
       'synced',
@@ -121,9 +121,9 @@ describe('ND-13 what a node waits for is logged', () => {
     const log = { error: other, warn: other, info, debug: other, trace: other };
     let state: NodeState = { name: 'no-head-named', peers: 1 };
     const logged = logState(() => state, clock, log);
-    await clock.advance(10_000);
+    await clock.advance(5_000);
     expect(lines).toEqual([]);
-    await clock.advance(20_000);
+    await clock.advance(1_000);
     expect(lines).toEqual([[stateText(state), { state: 'no-head-named' }]]);
     await clock.advance(300_000);
     expect(lines).toHaveLength(2);
@@ -140,8 +140,14 @@ describe('ND-13 what a node waits for is logged', () => {
   test('ND-08 a node that has waited too long is given up, one that makes progress is not', async () => {
     const clock = virtualClock();
     let state: NodeState = { name: 'no-peers', known: 1 };
+    let idle = 0;
     const fail = (text: string) => new Error(text);
-    const { failed } = expectProgress(() => state, { clock, limit: 60_000, fail });
+    const { failed } = expectProgress(() => state, {
+      idleTime: () => idle,
+      clock,
+      limit: 60_000,
+      fail,
+    });
     let error: Error | undefined;
     failed.catch((reason: Error) => {
       error = reason;
@@ -149,13 +155,15 @@ describe('ND-13 what a node waits for is logged', () => {
     await clock.advance(59_000);
     state = { name: 'syncing' };
     await clock.advance(600_000);
+    // The sync had been idle for a while when it was found to wait.
+    idle = 10_000;
     state = { name: 'receipts-missing', number: 1, peers: [] };
-    await clock.advance(59_000);
+    await clock.advance(49_000);
     expect(error).toBeUndefined();
     await clock.advance(3_000);
     expect(error?.message).toContain('no peer has the receipts of block 1');
     expect(clock.pending).toBe(0);
-    const over = expectProgress(() => state, { clock, limit: 60_000, fail });
+    const over = expectProgress(() => state, { idleTime: () => idle, clock, limit: 60_000, fail });
     over.close();
     expect(clock.pending).toBe(0);
   });
