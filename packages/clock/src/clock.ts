@@ -17,14 +17,12 @@ export interface Clock {
    * Calls `callback` once, `ms` milliseconds of monotonic time from now, never earlier and never from within this call.
    *
    * @param ms - any length; zero and less mean as soon as possible, `Infinity` means never.
-   * @throws RangeError when `ms` is not a number.
+   * @throws ClockError `invalid-option` when `ms` is not a number, or `callback` not a function.
    */
   setTimeout(callback: () => void, ms: number): Timer;
 }
 
 /** The monotonic time at which a timer of `ms` milliseconds is due. */
 export function deadline(now: number, ms: number): number {
-  // A NaN would compare false with every deadline: a timer that never fires and that nobody finds.
-  if (Number.isNaN(ms)) throw new RangeError('timer delay is not a number');
   return now + Math.max(0, ms);
 }

@@ -1,6 +1,7 @@
 /// <reference types="node" preserve="true" />
 
 export type { Clock, Timer } from './clock.ts';
+export { ClockError, type ClockErrorCode } from './error.ts';
 export { sleep } from './sleep.ts';
 export { systemClock } from './system-clock.ts';
 export {

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/plugin: this is the driver behind the injected clock, the one place that asks the machine
+import { checkTimer } from './check-options.ts';
 import { type Clock, deadline, type Timer } from './clock.ts';
 
 /** The longest delay that the platform's timers take; a longer one would fire at once. */
@@ -12,6 +13,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimeout(callback: () => void, ms: number): Timer {
+    checkTimer(callback, ms);
     const due = deadline(performance.now(), ms);
     const arm = (): NodeJS.Timeout => {
       const delay = Math.min(Math.ceil(Math.max(0, due - performance.now())), MAX_DELAY);

@@ -1,3 +1,5 @@
+import { abortSignal, any, func } from '@devp2p/options';
+import { check, clockRule } from './check-options.ts';
 import type { Clock } from './clock.ts';
 
 /** What {@link timeoutSignal} returns. */
@@ -13,8 +15,10 @@ export interface TimeoutSignal {
  *
  * @param reason - what the signal aborts with. @default a `DOMException` named `TimeoutError`, like
  * `AbortSignal.timeout`
+ * @throws ClockError `invalid-option`
  */
 export function timeoutSignal(clock: Clock, ms: number, reason?: unknown): TimeoutSignal {
+  check.value('clock', clock, clockRule);
   const controller = new AbortController();
   const timer = clock.setTimeout(() => controller.abort(reason ?? timeoutError(ms)), ms);
   return { signal: controller.signal, cancel: () => timer.cancel() };
@@ -28,11 +32,15 @@ export interface WithTimeoutOptions {
   reason?: unknown;
 }
 
+const rules = { signal: abortSignal, reason: any };
+
 /**
  * Runs `work` under a deadline. Rejects with the reason as soon as the time is up or the caller aborts, whether or
  * not `work` takes notice of the signal that it is given; otherwise settles as `work` does. Timer and listener are
  * gone in every case. (`AbortSignal.any` is not used because it leaves something behind on a long-lived signal for
  * every call.)
+ *
+ * @throws ClockError `invalid-option`
  */
 export function withTimeout<T>(
   clock: Clock,
@@ -40,10 +48,16 @@ export function withTimeout<T>(
   work: (signal: AbortSignal) => Promise<T>,
   options: WithTimeoutOptions = {},
 ): Promise<T> {
-  const { signal, reason } = options;
-  if (signal?.aborted) return Promise.reject(signal.reason);
-  const controller = new AbortController();
   return new Promise<T>((resolve, reject) => {
+    check.value('clock', clock, clockRule);
+    check.value('work', work, func);
+    check.options('withTimeout', options, rules);
+    const { signal, reason } = options;
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const controller = new AbortController();
     const abort = (cause: unknown): void => {
       settle();
       reject(cause);

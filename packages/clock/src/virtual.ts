@@ -1,7 +1,10 @@
 /// <reference types="node" preserve="true" />
 
 import { setImmediate } from 'node:timers';
+import type { Rule, Rules } from '@devp2p/options';
+import { check, checkTimer } from './check-options.ts';
 import { type Clock, deadline, type Timer } from './clock.ts';
+import { ClockError } from './error.ts';
 import { TimerQueue } from './timer-queue.ts';
 
 /** A {@link Clock} that stands still until it is told to move. */
@@ -18,10 +21,14 @@ export interface VirtualClock extends Clock {
    * Calls queue up behind each other. Rejects with what a callback throws; the clock then stands at that timer's
    * time, and the next call goes on from there. Also rejects when the program does not come to rest.
    *
-   * @throws RangeError when `ms` is negative or not finite.
+   * @throws ClockError `invalid-option` when `ms` is negative or not finite; `livelock`
    */
   advance(ms: number): Promise<void>;
-  /** Moves the wall clock alone, either way, as an operator or NTP would. No timer is affected. */
+  /**
+   * Moves the wall clock alone, either way, as an operator or NTP would. No timer is affected.
+   *
+   * @throws ClockError `invalid-option` when `ms` is not finite.
+   */
   jump(ms: number): void;
   /** How many timers are set and have not fired. */
   readonly pending: number;
@@ -36,8 +43,20 @@ export interface VirtualClockOptions {
 /** Timers fired at one moment, and rounds of immediates between two timers, beyond which something runs in a circle. */
 const LIVELOCK = 100_000;
 
-/** A clock for tests and simulations: deterministic, and hours pass in no time. Monotonic time starts at 0. */
+const finite: Rule = { expected: 'a finite number', fits: Number.isFinite };
+const forward: Rule = {
+  expected: 'a finite number of at least 0',
+  fits: (value) => finite.fits(value) && (value as number) >= 0,
+};
+const rules: Rules<VirtualClockOptions> = { now: finite };
+
+/**
+ * A clock for tests and simulations: deterministic, and hours pass in no time. Monotonic time starts at 0.
+ *
+ * @throws ClockError `invalid-option`
+ */
 export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
+  check.options('virtualClock', options, rules);
   const timers = new TimerQueue();
   let wall = options.now ?? 1_700_000_000_000;
   let monotonic = 0;
@@ -52,7 +71,10 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
       if (timer !== undefined && timer.due <= end) {
         firedNow = timer.due > monotonic ? 1 : firedNow + 1;
         if (firedNow > LIVELOCK)
-          throw new Error(`timers at ${monotonic} ms keep setting timers for the same moment`);
+          throw new ClockError(
+            'livelock',
+            `timers at ${monotonic} ms keep setting timers for the same moment`,
+          );
         monotonic = Math.max(monotonic, timer.due);
         timers.remove(timer);
         timer.callback();
@@ -68,17 +90,18 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
     now: () => Math.floor(wall + monotonic),
     monotonic: () => monotonic,
     setTimeout(callback: () => void, ms: number): Timer {
+      checkTimer(callback, ms);
       const timer = timers.add(deadline(monotonic, ms), callback);
       return { cancel: () => timers.remove(timer) };
     },
     async advance(ms: number): Promise<void> {
-      if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY))
-        throw new RangeError(`cannot advance by ${ms} ms`);
+      check.value('ms', ms, forward);
       const done = queue.then(() => run(ms));
       queue = done.catch(() => undefined);
       await done;
     },
     jump(ms: number): void {
+      check.value('ms', ms, finite);
       wall += ms;
     },
     get pending(): number {
@@ -94,5 +117,8 @@ async function settle(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (!process.getActiveResourcesInfo().includes('Immediate')) return;
   }
-  throw new Error('the program does not come to rest: it keeps scheduling immediates');
+  throw new ClockError(
+    'livelock',
+    'the program does not come to rest: it keeps scheduling immediates',
+  );
 }

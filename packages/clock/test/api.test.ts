@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 test('exported names', async () => {
   expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
     [
+      "ClockError",
       "sleep",
       "systemClock",
       "timeoutSignal",

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { systemClock } from '../src/index.ts';
+import { ClockError, systemClock } from '../src/index.ts';
 
 describe('systemClock', () => {
   afterEach(() => vi.useRealTimers());
@@ -43,6 +43,6 @@ describe('systemClock', () => {
   });
 
   test('a delay that is not a number is refused', () => {
-    expect(() => systemClock.setTimeout(() => undefined, Number.NaN)).toThrow(RangeError);
+    expect(() => systemClock.setTimeout(() => undefined, Number.NaN)).toThrow(ClockError);
   });
 });

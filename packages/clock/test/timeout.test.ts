@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { sleep, timeoutSignal, withTimeout } from '../src/index.ts';
+import { ClockError, sleep, timeoutSignal, withTimeout } from '../src/index.ts';
 import { virtualClock } from '../src/virtual.ts';
 
 /** How a promise stands without waiting for it. */
@@ -50,7 +50,7 @@ describe('sleep', () => {
 
   test('a length that is not a number rejects and leaves no listener', async () => {
     const { signal } = new AbortController();
-    await expect(sleep(virtualClock(), Number.NaN, { signal })).rejects.toThrow(RangeError);
+    await expect(sleep(virtualClock(), Number.NaN, { signal })).rejects.toThrow(ClockError);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 });

@@ -6,7 +6,7 @@
  * errors are {@link CryptoError}; every implementation gives the same code for the same input.
  */
 export interface Secp256k1 {
-  /** Whether `key` is 32 bytes and in 1 … n − 1. */
+  /** Whether `key` is 32 bytes and in 1 … n − 1; `false` for any other value. */
   isPrivateKey(key: Uint8Array): boolean;
 
   /**
@@ -60,7 +60,7 @@ export interface Secp256k1 {
 
 /** A running keccak-256 whose digest can be looked at while it goes on absorbing. */
 export interface Keccak256 {
-  /** @throws `closed` */
+  /** @throws `closed`, `invalid-option` */
   update(data: Uint8Array): this;
 
   /**
@@ -80,7 +80,10 @@ export interface Keccak256 {
 export interface Crypto {
   readonly secp256k1: Secp256k1;
 
-  /** 32 bytes. This is Ethereum's keccak-256 with the padding of 2011, not SHA3-256. */
+  /**
+   * 32 bytes. This is Ethereum's keccak-256 with the padding of 2011, not SHA3-256.
+   * @throws `invalid-option`
+   */
   keccak256(data: Uint8Array): Uint8Array;
 
   createKeccak256(): Keccak256;

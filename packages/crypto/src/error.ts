@@ -1,3 +1,5 @@
+import { bytes, createChecker, secret } from '@devp2p/options';
+
 /**
  * Why an argument was refused:
  *
@@ -5,6 +7,7 @@
  * - `invalid-point`: a public key of the wrong length or that is no point of the curve;
  * - `invalid-signature`: a signature of the wrong length, or one that no public key can have made;
  * - `invalid-hash`: a message hash that is not 32 bytes;
+ * - `invalid-option`: another argument of a wrong type or range, such as text to be hashed;
  * - `closed`: a sponge was used after its `close()`;
  * - `bad-randomness`: a random source gave a wrong number of bytes, or never a valid key.
  */
@@ -13,6 +16,7 @@ export type CryptoErrorCode =
   | 'invalid-point'
   | 'invalid-signature'
   | 'invalid-hash'
+  | 'invalid-option'
   | 'closed'
   | 'bad-randomness';
 
@@ -25,18 +29,23 @@ export class CryptoError extends Error {
     super(message);
     this.code = code;
   }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message } = this;
+    return { name, code, message };
+  }
 }
 
-/** @throws {@link CryptoError} with `code` when `bytes` has another length. */
+/** @throws {@link CryptoError} with `code` when `value` is something else than so many bytes. */
 export function expectLength(
-  bytes: Uint8Array,
+  value: Uint8Array,
   length: number,
   code: CryptoErrorCode,
   what: string,
 ): void {
-  if (bytes.length !== length) {
-    throw new CryptoError(code, `${what} must be ${length} bytes, not ${bytes.length}`);
-  }
+  if (value instanceof Uint8Array && value.length === length) return;
+  createChecker(CryptoError, code).value(what, value, secret(bytes(length)));
 }
 
 export function invalidPrivateKey(): CryptoError {

@@ -7,7 +7,7 @@ const { Point, Signature } = curve;
 type CurvePoint = InstanceType<typeof Point>;
 
 function isPrivateKey(key: Uint8Array): boolean {
-  return key.length === 32 && curve.utils.isValidSecretKey(key);
+  return key instanceof Uint8Array && key.length === 32 && curve.utils.isValidSecretKey(key);
 }
 
 function expectPrivateKey(key: Uint8Array): void {

@@ -1,4 +1,5 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { checkData } from './check-options.ts';
 import type { Crypto, Keccak256 } from './crypto.ts';
 import { CryptoError } from './error.ts';
 import { nobleSecp256k1 } from './noble-secp256k1.ts';
@@ -11,6 +12,7 @@ class NobleSponge implements Keccak256 {
   #digest: Uint8Array | undefined;
 
   update(data: Uint8Array): this {
+    checkData(data);
     this.#open().update(data);
     this.#digest = undefined;
     return this;
@@ -44,6 +46,9 @@ class NobleSponge implements Keccak256 {
 /** Everything in plain JavaScript, by `@noble/curves` and `@noble/hashes`. Runs everywhere. */
 export const nobleCrypto: Crypto = {
   secp256k1: nobleSecp256k1,
-  keccak256: (data) => keccak_256(data),
+  keccak256(data) {
+    checkData(data);
+    return keccak_256(data);
+  },
   createKeccak256: () => new NobleSponge(),
 };

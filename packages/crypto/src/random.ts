@@ -1,4 +1,6 @@
-import { CryptoError } from './error.ts';
+import { func, integer } from '@devp2p/options';
+import { check } from './check-options.ts';
+import { CryptoError, expectLength } from './error.ts';
 import { nobleSecp256k1 } from './noble-secp256k1.ts';
 
 /** A source of `length` unpredictable bytes, in a fresh array. */
@@ -7,8 +9,11 @@ export type RandomBytes = (length: number) => Uint8Array;
 /** What one call of `getRandomValues` may fill (Web Cryptography API, section 10.1.1). */
 const QUOTA = 65_536;
 
-/** Bytes of the platform's generator for cryptography. */
+const lengthRule = integer(0);
+
+/** Bytes of the platform's generator for cryptography. @throws {@link CryptoError} `invalid-option` */
 export const randomBytes: RandomBytes = (length) => {
+  check.value('length', length, lengthRule);
   const bytes = new Uint8Array(length);
   for (let start = 0; start < length; start += QUOTA) {
     // biome-ignore lint/plugin: the default that everybody's `random` option falls back to.
@@ -24,14 +29,13 @@ const ATTEMPTS = 4;
  * A fresh private key of 32 bytes, uniform in 1 … n − 1.
  *
  * @param random @default {@link randomBytes}
- * @throws `bad-randomness` when `random` gives a wrong length, or never a valid key
+ * @throws `bad-randomness` when `random` gives something else than 32 bytes, or never a valid key; `invalid-option`
  */
 export function generatePrivateKey(random: RandomBytes = randomBytes): Uint8Array {
+  check.value('random', random, func);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const key = random(32);
-    if (key.length !== 32) {
-      throw new CryptoError('bad-randomness', `asked for 32 random bytes, got ${key.length}`);
-    }
+    expectLength(key, 32, 'bad-randomness', 'result of random(32)');
     if (nobleSecp256k1.isPrivateKey(key)) return key;
   }
   throw new CryptoError('bad-randomness', `no private key in ${ATTEMPTS} draws`);

@@ -1,6 +1,8 @@
 import { nobleCrypto } from '@devp2p/crypto';
+import { bytes as bytesRule, required, string } from '@devp2p/options';
 import { bigint, bytes, decode, list, RlpError, raw, Writer } from '@devp2p/rlp';
 import { base64urlnopad } from '@scure/base';
+import { check, cryptoRules } from './check-options.ts';
 import { Enr } from './enr.ts';
 import { EnrError } from './enr-error.ts';
 import { checkPair, type Pairs, quote, readIdentity } from './enr-pairs.ts';
@@ -12,6 +14,9 @@ export const MAX_ENR_LENGTH = 300;
 const PREFIX = 'enr:';
 const MAX_TEXT_LENGTH: number = PREFIX.length + Math.ceil((MAX_ENR_LENGTH * 4) / 3);
 
+const inputRule = bytesRule();
+const recordRules = { bytes: required(inputRule) };
+
 const items = list(raw);
 const anyBytes = bytes();
 const sequence = bigint(64);
@@ -21,7 +26,10 @@ const sequence = bigint(64);
  *
  * @throws EnrError
  */
-export function decodeEnr(bytes: Uint8Array, { crypto = nobleCrypto }: CryptoOptions = {}): Enr {
+export function decodeEnr(bytes: Uint8Array, options: CryptoOptions = {}): Enr {
+  check.value('bytes', bytes, inputRule);
+  check.fields('options', options, cryptoRules);
+  const { crypto = nobleCrypto } = options;
   if (bytes.length > MAX_ENR_LENGTH) {
     throw new EnrError('too-large', `${bytes.length} bytes, more than ${MAX_ENR_LENGTH}`);
   }
@@ -54,6 +62,7 @@ export function decodeEnr(bytes: Uint8Array, { crypto = nobleCrypto }: CryptoOpt
  * @throws EnrError
  */
 export function parseEnr(text: string, options: CryptoOptions = {}): Enr {
+  check.value('text', text, string);
   if (!text.startsWith(PREFIX)) throw new EnrError('invalid-text', `no ${PREFIX} at the beginning`);
   if (text.length > MAX_TEXT_LENGTH) {
     throw new EnrError('too-large', `${text.length} characters, more than ${MAX_TEXT_LENGTH}`);
@@ -67,8 +76,9 @@ export function parseEnr(text: string, options: CryptoOptions = {}): Enr {
   return decodeEnr(bytes, options);
 }
 
-/** Writes a record as text, at most 404 characters. */
+/** Writes a record as text, at most 404 characters. @throws EnrError `invalid-option` */
 export function formatEnr(enr: Enr): string {
+  check.fields('enr', enr, recordRules);
   return PREFIX + base64urlnopad.encode(enr.bytes);
 }
 

@@ -1,3 +1,5 @@
+import { object, type Rule, type Rules, required, string } from '@devp2p/options';
+import { check } from './check-options.ts';
 import type { Enode } from './enode.ts';
 import type { Enr } from './enr.ts';
 import { EnrError } from './enr-error.ts';
@@ -10,11 +12,19 @@ export interface EnodeFromEnrOptions {
   family?: 4 | 6 | undefined;
 }
 
+const familyRule: Rule = { expected: '4 or 6', fits: (value) => value === 4 || value === 6 };
+const rules: Rules<EnodeFromEnrOptions> = { family: familyRule };
+
 /**
  * Where a record says that its node is; `undefined` when it has no such address. A port that it does not name is 0.
  * Ports of IPv4 hold for IPv6 where the record has none of its own (EIP-778).
+ *
+ * @throws EnrError `invalid-option`
  */
-export function enodeFromEnr(enr: Enr, { family }: EnodeFromEnrOptions = {}): Enode | undefined {
+export function enodeFromEnr(enr: Enr, options: EnodeFromEnrOptions = {}): Enode | undefined {
+  check.value('enr', enr, object);
+  check.options('enodeFromEnr', options, rules);
+  const { family } = options;
   const { id, ip, ip6, tcp = 0, udp = 0 } = enr;
   if (ip !== undefined && family !== 6) return { id, host: ip, tcp, udp };
   if (ip6 === undefined || family === 4) return undefined;
@@ -25,9 +35,11 @@ export function enodeFromEnr(enr: Enr, { family }: EnodeFromEnrOptions = {}): En
  * What a node's own record says about where it is, for `signEnr` and `updateEnr`: the address and the ports that are
  * not 0.
  *
- * @throws EnrError `invalid-value` when the host is a name.
+ * @throws EnrError `invalid-value` when the host is a name; `invalid-option`
  */
-export function enrContentFromEnode({ host, tcp, udp }: Enode): EnrContent {
+export function enrContentFromEnode(node: Enode): EnrContent {
+  check.fields('node', node, { host: required(string) });
+  const { host, tcp, udp } = node;
   const ip = parseIp(host);
   if (!ip) throw new EnrError('invalid-value', 'a record holds no host names', { key: 'ip' });
   const [tcpPort, udpPort] = [tcp || undefined, udp || undefined];

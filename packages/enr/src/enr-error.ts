@@ -10,6 +10,7 @@
  * - `invalid-value`: the value of a known key breaks its rule; `key` names it
  * - `invalid-signature`: not made by the key in the record
  * - `wrong-private-key`: an update with another node's key
+ * - `invalid-option`: an argument of another type, or an option or entry that does not exist
  */
 export type EnrErrorCode =
   | 'too-large'
@@ -21,7 +22,8 @@ export type EnrErrorCode =
   | 'unknown-identity'
   | 'invalid-value'
   | 'invalid-signature'
-  | 'wrong-private-key';
+  | 'wrong-private-key'
+  | 'invalid-option';
 
 /** A node record that was refused. */
 export class EnrError extends Error {

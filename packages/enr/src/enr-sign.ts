@@ -1,5 +1,7 @@
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
+import { any, bytes, object, type Rules, required, uint } from '@devp2p/options';
 import { bigint, Writer } from '@devp2p/rlp';
+import { check, cryptoRules } from './check-options.ts';
 import { Enr } from './enr.ts';
 import { MAX_ENR_LENGTH, signedContent } from './enr-decode.ts';
 import { EnrError } from './enr-error.ts';
@@ -38,16 +40,33 @@ export interface SignEnrOptions extends CryptoOptions {
 
 const sequence = bigint(64);
 
+/** Names alone: the codec of an entry says what is wrong with its value. */
+const contentRules = {
+  ...Object.fromEntries(ENTRY_KEYS.map((key) => [key, any])),
+  pairs: object,
+} as Rules<EnrContent>;
+
+const signRules: Rules<SignEnrOptions> = { ...cryptoRules, seq: any, publicKey: bytes(64) };
+
+const recordRules: Partial<Rules<Enr>> = {
+  id: required(bytes(64)),
+  seq: required(uint(64)),
+  pairs: required(object),
+};
+
 /**
  * Makes a record and signs it with a private key of 32 bytes.
  *
- * @throws EnrError `invalid-value`, `invalid-seq`, or `too-large`; CryptoError for what is no private key.
+ * @throws EnrError `invalid-value`, `invalid-seq`, `too-large`, or `invalid-option` for what is no entry of a record; CryptoError for what is no private key.
  */
 export function signEnr(
   content: EnrContent,
   privateKey: Uint8Array,
-  { seq = 1n, crypto = nobleCrypto, publicKey }: SignEnrOptions = {},
+  options: SignEnrOptions = {},
 ): Enr {
+  checkContent(content);
+  check.options('signEnr', options, signRules);
+  const { seq = 1n, crypto = nobleCrypto, publicKey } = options;
   const id = publicKey?.slice() ?? crypto.secp256k1.publicKey(privateKey);
   const identity = identityPairs(crypto.secp256k1.compress(id));
   return sign(withContent(new Map(identity), content), seq, id, privateKey, crypto);
@@ -63,8 +82,12 @@ export function updateEnr(
   enr: Enr,
   changes: EnrContent,
   privateKey: Uint8Array,
-  { crypto = nobleCrypto }: CryptoOptions = {},
+  options: CryptoOptions = {},
 ): Enr {
+  check.fields('enr', enr, recordRules);
+  checkContent(changes);
+  check.fields('options', options, cryptoRules);
+  const { crypto = nobleCrypto } = options;
   const id = crypto.secp256k1.publicKey(privateKey);
   if (!sameBytes(id, enr.id)) {
     throw new EnrError('wrong-private-key', "private key is not that of the record's node");
@@ -74,6 +97,11 @@ export function updateEnr(
     pairs.size !== enr.pairs.size ||
     [...pairs].some(([key, value]) => !sameBytes(value, enr.pairs.get(key)));
   return changed ? sign(pairs, enr.seq + 1n, id, privateKey, crypto) : enr;
+}
+
+function checkContent(content: EnrContent): void {
+  check.value('content', content, object);
+  check.options('content', content, contentRules);
 }
 
 /** The pairs of a record with the given content over what was there, in the order of their keys. */

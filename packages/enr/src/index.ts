@@ -1,11 +1,5 @@
-export {
-  type Enode,
-  EnodeError,
-  type EnodeErrorCode,
-  formatEnode,
-  type ParseEnodeOptions,
-  parseEnode,
-} from './enode.ts';
+export { type Enode, formatEnode, type ParseEnodeOptions, parseEnode } from './enode.ts';
+export { EnodeError, type EnodeErrorCode } from './enode-error.ts';
 export type { Enr } from './enr.ts';
 export { decodeEnr, formatEnr, MAX_ENR_LENGTH, parseEnr } from './enr-decode.ts';
 export { type EnodeFromEnrOptions, enodeFromEnr, enrContentFromEnode } from './enr-enode.ts';

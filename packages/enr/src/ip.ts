@@ -12,7 +12,7 @@ const MAX_TEXT = 45;
  * nothing on another machine.
  */
 export function parseIp(text: string): Uint8Array | undefined {
-  if (text.length > MAX_TEXT) return undefined;
+  if (typeof text !== 'string' || text.length > MAX_TEXT) return undefined;
   if (!text.includes(':')) return parseIpv4(text);
   const bytes = parseIpv6(text);
   return bytes && normalizeIp(bytes);
@@ -40,10 +40,11 @@ export function normalizeIp(ip: Uint8Array): Uint8Array {
   return isMapped(ip) ? ip.subarray(12) : ip;
 }
 
-/** @throws RangeError when it is neither 4 nor 16 bytes. */
+/** @throws RangeError when it is anything but 4 or 16 bytes. */
 export function assertIp(ip: Uint8Array): void {
-  if (ip.length !== 4 && ip.length !== 16)
-    throw new RangeError(`${ip.length} bytes are no IP address`);
+  if (ip instanceof Uint8Array && (ip.length === 4 || ip.length === 16)) return;
+  const given = ip instanceof Uint8Array ? `${ip.length} bytes` : `a value of type ${typeof ip}`;
+  throw new RangeError(`${given} for an IP address, expected a Uint8Array of 4 or 16 bytes`);
 }
 
 function isMapped(ip: Uint8Array): boolean {

@@ -19,6 +19,9 @@
  * - `optional-gap`: when encoding, a value behind an absent optional field;
  * - `invalid-value`: when encoding, a value of another type; when decoding, what {@link map}'s
  *   function threw, which is the `cause`.
+ *
+ * Of a call:
+ * - `invalid-option`: an argument of another type or range, such as the bits of an integer, or text to decode.
  */
 export type RlpErrorCode =
   | 'truncated'
@@ -38,9 +41,10 @@ export type RlpErrorCode =
   | 'invalid-text'
   | 'too-deep'
   | 'optional-gap'
-  | 'invalid-value';
+  | 'invalid-value'
+  | 'invalid-option';
 
-/** The only error that encoding and decoding throw. */
+/** Every error of this package. */
 export class RlpError extends Error {
   override readonly name = 'RlpError';
   readonly code: RlpErrorCode;
@@ -55,6 +59,12 @@ export class RlpError extends Error {
     this.code = code;
     this.offset = offset;
     this.#detail = detail;
+  }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, offset, path } = this;
+    return { name, code, message, offset, path };
   }
 
   /**

@@ -1,3 +1,4 @@
+import { check, codecRule, limitRule } from './check-options.ts';
 import type { Codec } from './codec.ts';
 import { RlpError } from './error.ts';
 
@@ -10,8 +11,12 @@ export interface ListOptions {
   readonly max?: number;
 }
 
-/** A list of items of one kind as an array. */
+const rules = { max: limitRule };
+
+/** A list of items of one kind as an array. @throws RlpError `invalid-option` */
 export function list<T>(item: Codec<T>, options: ListOptions = {}): Codec<T[]> {
+  check.value('item', item, codecRule);
+  check.options('list', options, rules);
   const { max = Number.POSITIVE_INFINITY } = options;
   return {
     read(reader) {

@@ -1,15 +1,22 @@
+import { func } from '@devp2p/options';
+import { check, codecRule } from './check-options.ts';
 import type { Codec } from './codec.ts';
 import { RlpError } from './error.ts';
 
 /**
  * A codec for another form of what `codec` reads and writes. What either function throws, unless
  * it is an {@link RlpError}, becomes the `cause` of an `invalid-value`.
+ *
+ * @throws RlpError `invalid-option`
  */
 export function map<A, B>(
   codec: Codec<A>,
   decode: (value: A) => B,
   encode: (value: B) => A,
 ): Codec<B> {
+  check.value('codec', codec, codecRule);
+  check.value('decode', decode, func);
+  check.value('encode', encode, func);
   return {
     read(reader) {
       const start = reader.position;

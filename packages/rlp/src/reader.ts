@@ -1,4 +1,8 @@
+import { bytes as bytesRule } from '@devp2p/options';
+import { check } from './check-options.ts';
 import { RlpError, type RlpErrorCode } from './error.ts';
+
+const inputRule = bytesRule();
 
 /**
  * Walks one buffer from front to back without copying. Every method that reads an item checks
@@ -18,7 +22,9 @@ export class Reader {
   readonly #offset: number;
   #depth = 0;
 
+  /** @throws RlpError `invalid-option` */
   constructor(bytes: Uint8Array) {
+    if (!(bytes instanceof Uint8Array)) check.value('bytes', bytes, inputRule);
     this.bytes = bytes;
     this.end = bytes.length;
     this.#buffer = bytes.buffer;

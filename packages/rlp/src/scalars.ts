@@ -1,3 +1,5 @@
+import { integer } from '@devp2p/options';
+import { bitsRule, check, limitRule } from './check-options.ts';
 import type { Codec } from './codec.ts';
 import { RlpError } from './error.ts';
 
@@ -6,8 +8,10 @@ import { RlpError } from './error.ts';
  *
  * @param bits its width; from 53 on the limit is `Number.MAX_SAFE_INTEGER`. Larger values, on
  * the wire or given, are `out-of-range`.
+ * @throws RlpError `invalid-option`, as all functions here that make a codec
  */
 export function uint(bits: number): Codec<number> {
+  check.value('bits', bits, bitsRule);
   const max = bits >= 53 ? Number.MAX_SAFE_INTEGER : 2 ** bits - 1;
   return {
     read: (reader) => reader.uint(max),
@@ -23,6 +27,7 @@ export function uint(bits: number): Codec<number> {
 
 /** A canonical unsigned integer of at most `bits` bits as a `bigint`; `out-of-range` beyond. */
 export function bigint(bits: number): Codec<bigint> {
+  check.value('bits', bits, bitsRule);
   const maxBytes = Math.ceil(bits / 8);
   const limit = 1n << BigInt(bits);
   return {
@@ -47,6 +52,7 @@ export function bigint(bits: number): Codec<bigint> {
 /** A byte string, of exactly `length` bytes if one is given (`wrong-length` otherwise). */
 export function bytes(length?: number): Codec<Uint8Array> {
   if (length === undefined) return anyBytes;
+  check.value('length', length, integer(0));
   return {
     read: (reader) => reader.fixed(length),
     write(writer, value) {
@@ -69,6 +75,7 @@ const anyBytes: Codec<Uint8Array> = {
 
 /** A byte string of at most `max` bytes; `too-long` beyond. */
 export function bytesUpTo(max: number): Codec<Uint8Array> {
+  check.value('max', max, limitRule);
   return {
     read(reader) {
       const start = reader.position;
@@ -109,6 +116,7 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * encoding half a surrogate pair, is `invalid-text`: every text comes back as it was.
  */
 export function text(maxBytes: number): Codec<string> {
+  check.value('maxBytes', maxBytes, limitRule);
   return {
     read(reader) {
       const start = reader.position;

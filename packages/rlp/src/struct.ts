@@ -1,3 +1,5 @@
+import { object, oneOf, type Rules } from '@devp2p/options';
+import { check, codecRule } from './check-options.ts';
 import type { Codec, Infer } from './codec.ts';
 import { RlpError } from './error.ts';
 
@@ -33,28 +35,33 @@ export interface StructOptions {
   readonly extra?: 'refuse' | 'ignore';
 }
 
+const rules: Rules<StructOptions> = { extra: oneOf('refuse', 'ignore') };
+
 /**
  * A list with a fixed order of fields, as an object. The trailing fields may be
  * {@link optional}: the list may end before any of them, and then they are absent from the object.
  *
- * @throws TypeError when a field that is not optional follows one that is.
+ * @throws RlpError `invalid-option`, also when a field that is not optional follows one that is.
  */
 export function struct<const F extends Fields>(
   fields: F,
   options: StructOptions = {},
 ): Codec<StructOf<F>> {
+  check.value('fields', fields, object);
+  check.options('struct', options, rules);
   const names = Object.keys(fields);
   const codecs: Codec<unknown>[] = [];
   let required = 0;
-  for (const field of Object.values(fields)) {
-    if ('optional' in field) {
-      codecs.push(field.optional);
-    } else if (codecs.length > required) {
-      throw new TypeError('only the last fields of a struct can be optional');
-    } else {
-      codecs.push(field);
-      required++;
+  for (const [name, field] of Object.entries(fields)) {
+    check.value(`fields.${name}`, field, object);
+    const isOptional = 'optional' in field;
+    const codec = isOptional ? field.optional : field;
+    check.value(`fields.${name}`, codec, codecRule);
+    if (!isOptional && codecs.length > required) {
+      check.fail(`fields.${name}`, codec, 'an optional field, as it follows one');
     }
+    codecs.push(codec);
+    if (!isOptional) required++;
   }
   const blanks = Array.from({ length: names.length + 1 }, (_, count) =>
     blank(names.slice(0, count)),
@@ -110,8 +117,9 @@ export function struct<const F extends Fields>(
   };
 }
 
-/** Lets a struct's list end before this field; the property is then absent. */
+/** Lets a struct's list end before this field; the property is then absent. @throws RlpError `invalid-option` */
 export function optional<T>(codec: Codec<T>): OptionalField<T> {
+  check.value('codec', codec, codecRule);
   return { optional: codec };
 }
 

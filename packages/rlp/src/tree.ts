@@ -1,3 +1,5 @@
+import { integer } from '@devp2p/options';
+import { check } from './check-options.ts';
 import type { Codec } from './codec.ts';
 import { RlpError } from './error.ts';
 import { Reader } from './reader.ts';
@@ -48,8 +50,11 @@ export interface TreeOptions {
   readonly maxDepth?: number;
 }
 
-/** Items of any shape as nested arrays, for tools and tests: slower and larger than typed codecs. */
+const rules = { maxDepth: integer(0) };
+
+/** Items of any shape as nested arrays, for tools and tests: slower and larger than typed codecs. @throws RlpError `invalid-option` */
 export function tree(options: TreeOptions = {}): Codec<Tree> {
+  check.options('tree', options, rules);
   const { maxDepth = 64 } = options;
   return {
     read: (reader) => readTree(reader, maxDepth),

@@ -203,7 +203,9 @@ describe('struct', () => {
   });
 
   test('an optional field before one that is not is refused when the struct is made', () => {
-    expect(() => struct({ a: optional(uint(8)), b: uint(8) })).toThrow(TypeError);
+    expect(() => struct({ a: optional(uint(8)), b: uint(8) })).toThrow(
+      'fields.b is an object, expected an optional field',
+    );
   });
 
   test('properties that are no fields are not written', () => {

@@ -1,3 +1,4 @@
+import { checkData } from '../check-options.ts';
 import type { Keccak256 } from '../crypto.ts';
 import { CryptoError } from '../error.ts';
 import { keccakWasm } from './keccak.wasm.ts';
@@ -41,6 +42,7 @@ function viewMemory(): void {
 viewMemory();
 
 function absorb(sponge: number, data: Uint8Array): void {
+  checkData(data);
   const { length } = data;
   if (length <= INPUT_SIZE) {
     input.set(data);

@@ -81,7 +81,8 @@ export function libsecp256k1(binding: Binding, seed: Uint8Array): Secp256k1 {
   }
 
   return {
-    isPrivateKey: (key) => key.length === 32 && binding.privateKeyVerify(key),
+    isPrivateKey: (key) =>
+      key instanceof Uint8Array && key.length === 32 && binding.privateKeyVerify(key),
 
     publicKey(privateKey) {
       expectPrivateKey(privateKey);

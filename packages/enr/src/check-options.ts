@@ -1,0 +1,13 @@
+import { type Checker, createChecker, methods, type Rules } from '@devp2p/options';
+import { EnodeError } from './enode-error.ts';
+import { EnrError } from './enr-error.ts';
+import type { CryptoOptions } from './node-id.ts';
+
+/** Checks what a caller passes about records. @throws EnrError `invalid-option` */
+export const check: Checker = createChecker(EnrError, 'invalid-option');
+
+/** Checks what a caller passes about enodes. @throws EnodeError `invalid-option` */
+export const checkEnode: Checker = createChecker(EnodeError, 'invalid-option');
+
+/** The rules of {@link CryptoOptions}. */
+export const cryptoRules: Rules<CryptoOptions> = { crypto: methods('keccak256') };
