@@ -5,6 +5,7 @@ import { CrawlerError } from './error.ts';
 import type { NodeRecord, NodeStatus, Visit } from './node-record.ts';
 import { type VisitSettings, withDefaults } from './options.ts';
 import { recordAfter, visitOf } from './outcome.ts';
+import { shownNode, shownVisit } from './shown-records.ts';
 import { openVisiting } from './visit/open.ts';
 import { visit } from './visit/visit.ts';
 
@@ -59,8 +60,8 @@ export async function checkNode(node: string, options: CheckOptions): Promise<Ch
     const visited = await visit(before, visiting, { signal, onStep });
     const now = clock.now();
     return {
-      node: recordAfter(before, visited, { wait: 0, failures: 0 }, now),
-      visit: visitOf(id, at, visited, 0),
+      node: shownNode(recordAfter(before, visited, { wait: 0, failures: 0 }, now)),
+      visit: shownVisit(visitOf(id, at, visited, 0)),
     };
   } finally {
     await visiting.discovery.close();

@@ -12,6 +12,7 @@ import type { NodeRecord } from './node-record.ts';
 import { type CrawlerOptions, checkNumbers, type VisitDefaults, withDefaults } from './options.ts';
 import { recordAfter, visitOf } from './outcome.ts';
 import { type Next, type Outcome, schedule } from './schedule.ts';
+import { shownAs } from './shown.ts';
 import type { CrawlSession, Rollup } from './store.ts';
 import { type OpenVisiting, openVisiting } from './visit/open.ts';
 import { type Visited, visit } from './visit/visit.ts';
@@ -76,7 +77,8 @@ export async function createCrawler(options: CrawlerOptions): Promise<Crawler> {
     limits: new IdentityLimits(options),
   });
   const visiting = await openVisiting(options);
-  return new Crawl({ options, settings, dns, bootnodes, frontier, visiting });
+  const crawl = new Crawl({ options, settings, dns, bootnodes, frontier, visiting });
+  return shownAs('Crawler', crawl, ({ state, progress }) => ({ state, progress }));
 }
 
 interface Parts {
@@ -98,6 +100,7 @@ class Crawl implements Crawler {
   /** Each visit has a signal of its own: thousands that listen to one would be slow to go away. */
   readonly #visits = new Map<AbortController, Promise<void>>();
   readonly #bell = new Bell();
+  #isRunning = false;
   #finished = 0;
   #feeds: readonly Promise<void>[] = [];
   #feeding = 0;
@@ -114,6 +117,12 @@ class Crawl implements Crawler {
     this.#started = { at: clock.now(), monotonic: clock.monotonic() };
     frontier.onNews = () => this.#bell.ring();
     frontier.onFailure = (error) => this.#fail(error);
+  }
+
+  /** Where it is in its life. */
+  get state(): 'ready' | 'running' | 'closed' {
+    if (this.#closed) return 'closed';
+    return this.#isRunning ? 'running' : 'ready';
   }
 
   get progress(): Progress {
@@ -133,6 +142,7 @@ class Crawl implements Crawler {
   }
 
   async run({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Progress> {
+    this.#isRunning = true;
     const stop = (): void => {
       this.#stop.abort();
       this.#bell.ring();

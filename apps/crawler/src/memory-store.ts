@@ -1,5 +1,6 @@
 import { toHex } from '@devp2p/enr';
 import type { NodeRecord, Visit } from './node-record.ts';
+import { shownNode, shownVisit } from './shown-records.ts';
 import type { CrawlBatch, CrawlSession, CrawlStore, Rollup } from './store.ts';
 
 /** A store that lasts as long as the process: for simulations, tests, and a look at a small network. */
@@ -17,11 +18,12 @@ class MemoryStore implements CrawlStore {
   readonly #rollups = new Map<string, Rollup>();
 
   async *nodes(): AsyncIterable<NodeRecord> {
-    yield* this.#nodes.values();
+    for (const node of this.#nodes.values()) yield shownNode(node);
   }
 
   async get(id: Uint8Array): Promise<NodeRecord | undefined> {
-    return this.#nodes.get(toHex(id));
+    const node = this.#nodes.get(toHex(id));
+    return node && shownNode(node);
   }
 
   async lease(now: number, limit: number): Promise<NodeRecord[]> {
@@ -63,7 +65,8 @@ class MemoryStore implements CrawlStore {
   }
 
   async *visits(id: Uint8Array): AsyncIterable<Visit> {
-    yield* [...(this.#visits.get(toHex(id)) ?? [])].sort((a, b) => b.at - a.at);
+    const visits = [...(this.#visits.get(toHex(id)) ?? [])].sort((a, b) => b.at - a.at);
+    yield* visits.map(shownVisit);
   }
 
   async neighbours(id: Uint8Array): Promise<Uint8Array[]> {

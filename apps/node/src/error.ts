@@ -22,4 +22,10 @@ export class NodeError extends Error {
     super(message, options);
     this.code = code;
   }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message } = this;
+    return { name, code, message };
+  }
 }

@@ -41,6 +41,7 @@ import { type NodeFacts, type NodeState, stateOf } from './node-state.ts';
 import { ethNamespace } from './rpc/eth.ts';
 import { nodeControl } from './rpc/node-control.ts';
 import { openRpc } from './rpc/servers.ts';
+import { shownAs } from './shown.ts';
 import { logState } from './state-log.ts';
 import { createSync, type Sync, type SyncResult } from './sync/sync.ts';
 import { clientId } from './version.ts';
@@ -296,7 +297,7 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
     return closed;
   };
   setImmediate(open.finish);
-  return Object.assign(events, {
+  const node: Node = Object.assign(events, {
     enode,
     enr: () => formatEnr(own.record),
     chain,
@@ -307,6 +308,10 @@ async function startNode(options: NodeOptions, open: Opened): Promise<Node> {
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,
   });
+  return shownAs('Node', node, ({ enode, chain, peers, endpoints }) => ({
+    ...{ enode, enr: node.enr(), state: state(), chain, peers: peers.list().length },
+    endpoints: Object.fromEntries(Object.entries(endpoints).filter(([, url]) => url !== undefined)),
+  }));
 }
 
 /** What is open, and has to be closed. */

@@ -18,6 +18,37 @@ export interface Enode {
   udp: number;
 }
 
+/** An {@link Enode} that `console.log` and `JSON.stringify` show with its id as hex. */
+export class ShownEnode implements Enode {
+  id: NodeId;
+  host: string;
+  tcp: number;
+  udp: number;
+
+  constructor({ id, host, tcp, udp }: Enode) {
+    this.id = id;
+    this.host = host;
+    this.tcp = tcp;
+    this.udp = udp;
+  }
+
+  toJSON(): Record<string, unknown> {
+    const { id, host, tcp, udp } = this;
+    return { id: toHex(id), host, tcp, udp };
+  }
+}
+
+Object.defineProperty(ShownEnode.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(
+    this: ShownEnode,
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, o: object) => string,
+  ) {
+    return `Enode ${inspect(this.toJSON(), options)}`;
+  },
+});
+
 /** Options of {@link parseEnode}. */
 export interface ParseEnodeOptions {
   /**
@@ -41,7 +72,7 @@ const parseRules: Rules<ParseEnodeOptions> = { ...cryptoRules, allowHostname: bo
 
 /**
  * Reads `enode://<128 hex digits>@<host>:<tcp port>[?discport=<udp port>]`, with IPv6 addresses in brackets. Without
- * `discport` both ports are the same.
+ * `discport` both ports are the same. `JSON.stringify` and `console.log` show the id as hex.
  *
  * @throws EnodeError that says which part is wrong and quotes it.
  */
@@ -60,9 +91,10 @@ export function parseEnode(url: string, options: ParseEnodeOptions = {}): Enode 
   const address = parseHost(host, options);
   if (tcp === undefined) throw refused('invalid-port', endpoint);
   const node = { id, host: address, tcp: parsePort(tcp, 'invalid-port') };
-  if (rest === '') return { ...node, udp: node.tcp };
+  if (rest === '') return new ShownEnode({ ...node, udp: node.tcp });
   if (!rest.startsWith(DISCPORT)) throw refused('unexpected-part', rest);
-  return { ...node, udp: parsePort(rest.slice(DISCPORT.length), 'invalid-discport') };
+  const udp = parsePort(rest.slice(DISCPORT.length), 'invalid-discport');
+  return new ShownEnode({ ...node, udp });
 }
 
 const portRule: Rule = required({

@@ -1,6 +1,6 @@
 import { object, type Rule, type Rules, required, string } from '@devp2p/options';
 import { check } from './check-options.ts';
-import type { Enode } from './enode.ts';
+import { type Enode, ShownEnode } from './enode.ts';
 import type { Enr } from './enr.ts';
 import { EnrError } from './enr-error.ts';
 import type { EnrContent } from './enr-sign.ts';
@@ -26,9 +26,9 @@ export function enodeFromEnr(enr: Enr, options: EnodeFromEnrOptions = {}): Enode
   check.options('enodeFromEnr', options, rules);
   const { family } = options;
   const { id, ip, ip6, tcp = 0, udp = 0 } = enr;
-  if (ip !== undefined && family !== 6) return { id, host: ip, tcp, udp };
+  if (ip !== undefined && family !== 6) return new ShownEnode({ id, host: ip, tcp, udp });
   if (ip6 === undefined || family === 4) return undefined;
-  return { id, host: ip6, tcp: enr.tcp6 ?? tcp, udp: enr.udp6 ?? udp };
+  return new ShownEnode({ id, host: ip6, tcp: enr.tcp6 ?? tcp, udp: enr.udp6 ?? udp });
 }
 
 /**

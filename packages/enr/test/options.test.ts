@@ -74,7 +74,11 @@ test.each<[string, () => unknown, string]>([
     'text is a Uint8Array of 134 bytes, expected a string',
   ],
   ['a text for bytes', () => decodeEnr(any('enr:')), 'bytes is "enr:", expected a Uint8Array'],
-  ['a switch for options', () => decodeEnr(enr.bytes, any(true)), 'options is true, expected an object'],
+  [
+    'a switch for options',
+    () => decodeEnr(enr.bytes, any(true)),
+    'options is true, expected an object',
+  ],
   [
     'half an implementation',
     () => parseEnr(formatEnr(enr), { crypto: any({}) }),

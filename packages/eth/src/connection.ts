@@ -8,7 +8,7 @@ import { EthError } from './error.ts';
 import type { EthPeer, PooledTransaction, RequestOptions, VerifyOptions } from './eth-peer.ts';
 import type { SealedHeader } from './header.ts';
 import type { HeadersRequest } from './header-chain.ts';
-import { type EthPeerInfo, peerInfo } from './info.ts';
+import { type EthPeerInfo, hex, peerInfo } from './info.ts';
 import type { BlockRange, Status } from './messages.ts';
 import type { EthParts } from './options.ts';
 import type { RawList } from './raw-list.ts';
@@ -79,6 +79,15 @@ export class EthConnection implements EthPeer {
 
   info(): EthPeerInfo | 'handshake' {
     return this.#shaken ? peerInfo(this.version, this.#range) : 'handshake';
+  }
+
+  /** What a person wants to know of it, for `JSON.stringify` and logs: bytes as hex. */
+  toJSON(): Record<string, unknown> {
+    const range = this.#range;
+    return {
+      ...{ id: hex(this.id).slice(2), version: this.version, handshakeDone: this.#shaken },
+      ...(range && { range: { ...range, latestHash: hex(range.latestHash) } }),
+    };
   }
 
   getHeaders(request: HeadersRequest, options: RequestOptions = {}): Promise<SealedHeader[]> {
@@ -257,3 +266,15 @@ export class EthConnection implements EthPeer {
     }
   }
 }
+
+/** How `console.log` shows it. */
+Object.defineProperty(EthConnection.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(
+    this: EthConnection,
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, o: object) => string,
+  ) {
+    return `EthPeer ${inspect(this.toJSON(), options)}`;
+  },
+});

@@ -101,4 +101,10 @@ export class EthError extends Error {
     this.reason = reasons[code];
     this.mismatch = options.mismatch;
   }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, reason } = this;
+    return { name, code, message, reason };
+  }
 }

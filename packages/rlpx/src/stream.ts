@@ -126,7 +126,7 @@ export class RlpxStream {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#state !== 'open') return Promise.reject(this.#error ?? closedHere());
     if (!(Number.isInteger(code) && code >= 0 && code <= MAX_MESSAGE_CODE)) {
-      return Promise.reject(new RangeError(`${code} is not a message code`));
+      return Promise.reject(new RlpxError('invalid-option', `${code} is not a message code`));
     }
     if (payload.length > this.#settings.maxMessageSize) {
       return Promise.reject(tooLarge(payload.length, this.#settings.maxMessageSize));

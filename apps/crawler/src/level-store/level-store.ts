@@ -1,6 +1,7 @@
 import { fromHex, toHex } from '@devp2p/enr';
 import { CrawlerError } from '../error.ts';
 import type { NodeRecord, Visit } from '../node-record.ts';
+import { shownNode, shownVisit } from '../shown-records.ts';
 import type { CrawlBatch, CrawlSession, CrawlStore, Rollup } from '../store.ts';
 import { type Change, type Database, openDatabase } from './database.ts';
 import {
@@ -96,13 +97,13 @@ class LevelStore implements CrawlStore {
   async *nodes(): AsyncGenerator<NodeRecord> {
     for await (const [at, value] of this.#database.entries(keysOf('node'))) {
       const node = this.#try(() => readNode(at.subarray(1), value));
-      if (node !== undefined) yield node;
+      if (node !== undefined) yield shownNode(node);
     }
   }
 
   async get(id: Uint8Array): Promise<NodeRecord | undefined> {
     const value = await this.#database.get(key('node', id));
-    return value && readNode(id, value);
+    return value && shownNode(readNode(id, value));
   }
 
   lease(now: number, limit: number): Promise<NodeRecord[]> {
@@ -194,7 +195,7 @@ class LevelStore implements CrawlStore {
     for await (const [at, value] of this.#database.entries(range, { reverse: true })) {
       const what = `visit of node ${toHex(id)} at ${time(at, 65)}`;
       const visit = this.#try(() => read(visitEncoding, value, what));
-      if (visit !== undefined) yield visit;
+      if (visit !== undefined) yield shownVisit(visit);
     }
   }
 

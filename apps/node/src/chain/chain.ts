@@ -2,6 +2,7 @@ import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { toHex } from '@devp2p/enr';
 import type { Chain, ChainRange, RawList, SealedHeader } from '@devp2p/eth';
+import { shownAs } from '../shown.ts';
 import type { SkeletonStore } from '../sync/skeleton.ts';
 import { createBlockCheck, type NewBlock } from './block-check.ts';
 import { type BlockRules, createBlockRules } from './block-rules.ts';
@@ -192,7 +193,7 @@ function chainOver(
     return closed;
   };
 
-  return {
+  const chain: LocalChain = {
     ...rules,
     ...serveChain(store, options.onCorrupt),
     genesis,
@@ -236,6 +237,12 @@ function chainOver(
     close,
     [Symbol.asyncDispose]: close,
   };
+  return shownAs('LocalChain', chain, ({ networkId, genesisHash, head }) => ({
+    networkId: String(networkId),
+    genesis: `0x${toHex(genesisHash)}`,
+    head: { number: head.number, hash: `0x${toHex(head.hash)}` },
+    range: { earliest: range.earliest, latest: range.latest },
+  }));
 }
 
 async function addReceipts(

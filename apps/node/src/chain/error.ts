@@ -33,6 +33,12 @@ export class ChainError extends Error {
     super(message, options);
     this.code = code;
   }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message } = this;
+    return { name, code, message };
+  }
 }
 
 /** The rule that a block breaks. */
@@ -89,5 +95,11 @@ export class BlockError extends Error {
     this.code = code;
     this.number = number;
     this.reason = reason;
+  }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, number } = this;
+    return { name, code, message, number };
   }
 }

@@ -13,6 +13,7 @@ import {
 } from '@devp2p/peer';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
 import { errorText, type Log, type LogFields } from '../log.ts';
+import { shownAs } from '../shown.ts';
 import { challenge } from './challenge.ts';
 import { abortReason } from './close-reason.ts';
 import { publish } from './diagnostics.ts';
@@ -42,6 +43,19 @@ export interface Checkpoints {
   readonly objection: () => DisconnectReason | undefined;
   /** Aborts when there shall be no peer after all; of no more concern once there is one. */
   readonly signal: AbortSignal;
+}
+
+function shown(peer: NodePeer): NodePeer {
+  return shownAs('NodePeer', peer, ({ connection, eth, use }) => ({
+    ...asJson(connection),
+    eth: asJson(eth),
+    delivered: use.items,
+  }));
+}
+
+/** What an object says of itself. */
+function asJson(object: object): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(object));
 }
 
 /**
@@ -118,7 +132,7 @@ export async function setUp(
     signal.removeEventListener('abort', leave);
   }
   const use: { items: number; lastAt: number | undefined } = { items: 0, lastAt: undefined };
-  const peer: NodePeer = {
+  const peer: NodePeer = shown({
     id: connection.id,
     client: connection.hello.clientId,
     inbound: connection.inbound,
@@ -134,7 +148,7 @@ export async function setUp(
     },
     disconnect: (reason) => connection.disconnect(reason),
     closed,
-  };
+  });
   log.added(peer);
   if (required !== undefined) void challenge(peer, { required, clock, log: logger, who: log.who });
   return peer;

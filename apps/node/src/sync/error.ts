@@ -14,4 +14,10 @@ export class SyncError extends Error {
     super(message);
     this.code = code;
   }
+
+  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message } = this;
+    return { name, code, message };
+  }
 }
