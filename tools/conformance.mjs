@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tablePath = `${root}docs/conformance.md`;
 const id = '[A-Z][A-Z0-9]-\\d\\d';
+const heading = /^## ([A-Z][A-Z0-9]): (.+)$/;
 const row = new RegExp(`^\\| (${id}) \\| (.+?) \\| (.+?) \\|$`);
 // The first string argument of a call, where it begins with one ID or several: test('RX-01 …', test.each(…)('RX-03, HX-02 …'
-const title = new RegExp(`\\(\\s*(['"\`])((?:${id})(?:(?:, ?| )${id})*)\\b`, 'g');
+const testTitle = new RegExp(`\\(\\s*(['"\`])((?:${id})(?:(?:, ?| )${id})*)\\b`, 'g');
 
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: root,
@@ -19,7 +20,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
 
 const provedBy = new Map();
 for (const file of files) {
-  for (const [, , ids] of readFileSync(root + file, 'utf8').matchAll(title)) {
+  for (const [, , ids] of readFileSync(root + file, 'utf8').matchAll(testTitle)) {
     for (const one of ids.split(/[ ,]+/)) {
       provedBy.set(one, (provedBy.get(one) ?? new Set()).add(file));
     }
@@ -30,9 +31,12 @@ const write = process.argv.includes('--write');
 const problems = [];
 const counts = new Map();
 const seen = new Set();
+const titles = new Map();
 const lines = readFileSync(tablePath, 'utf8').split('\n');
 
 for (const [index, line] of lines.entries()) {
+  const [, section, title] = heading.exec(line) ?? [];
+  if (section !== undefined) titles.set(section, title);
   const match = row.exec(line);
   if (match === null) continue;
   const [, requirement, words, stated] = match;
@@ -57,6 +61,24 @@ for (const [requirement, where] of provedBy) {
 }
 
 if (write) writeFileSync(tablePath, lines.join('\n'));
-for (const [prefix, { proved, total }] of counts) console.log(`${prefix}  ${proved} / ${total}`);
+const pad = (text, width) => String(text).padStart(width);
+console.log('requirements with tests of all that they ask (docs/conformance.md):');
+console.log(`    ${pad('proved', 6)} ${pad('listed', 6)}`);
+let open = 0;
+for (const [prefix, { proved, total }] of counts) {
+  open += total - proved;
+  console.log(
+    `${prefix}  ${pad(proved, 6)} ${pad(total, 6)}  ${titles.get(prefix) ?? ''}`.trimEnd(),
+  );
+}
 for (const problem of problems) console.error(problem);
+if (problems.length === 0) {
+  console.log(
+    `every row agrees with the tests; ${open} of ${seen.size} are open, at least in part`,
+  );
+} else {
+  console.log(
+    `${problems.length} rows or test titles do not agree: correct the titles, or run npm run conformance -- --write`,
+  );
+}
 process.exitCode = problems.length > 0 ? 1 : 0;

@@ -118,7 +118,7 @@ async function join({ node }: TestNetwork, who: Identity = identity()): Promise<
 const refusal = (reason: string) => ({ code: 'disconnected', reason });
 
 describe('ND-01 who is let in', () => {
-  test('ND-01 beyond maxPeers nobody is, but trusted ones, from one moment to the next', async () => {
+  test('ND-01 ET-15 beyond maxPeers nobody is, but trusted ones, from one moment to the next', async () => {
     const [friend, stranger] = [identity(), identity()];
     const network = await start({ maxPeers: 2, dialRatio: 2, trustedNodes: [] });
     await join(network);
@@ -133,7 +133,7 @@ describe('ND-01 who is let in', () => {
     expect(await peer.closed).toMatchObject({ reason: 'too-many-peers', direction: 'remote' });
   });
 
-  test('ND-01 the same node twice is not, nor are we ourselves', async () => {
+  test('ND-01 ET-15 the same node twice is not, nor are we ourselves', async () => {
     const us = identity();
     const network = await start({}, us);
     const friend = identity();

@@ -80,12 +80,12 @@ async function remote(
   return { peer, ours, asked, lines: () => logged.get(shortId(id)) };
 }
 
-describe('ND-02 --eth.requiredblocks: what a peer shows after Status', () => {
+describe('ND-02 ET-14 --eth.requiredblocks: what a peer shows after Status', () => {
   test.each([
     ['the required ones', (number: number) => [header(number)]],
     ['none, for it is not synced', () => []],
     ['one, and lacks the other', (number: number) => (number === 3 ? [header(3)] : [])],
-  ])('ND-02 stays: %s', async (_, answer) => {
+  ])('ND-02 ET-14 stays: %s', async (_, answer) => {
     const { peer, ours, asked, lines } = await remote(answer);
     expect(asked.sort((a, b) => a - b)).toEqual([3, 1024]);
     // The answers are on their way before those to questions that the remote asks now.
@@ -97,7 +97,7 @@ describe('ND-02 --eth.requiredblocks: what a peer shows after Status', () => {
     expect(await ours.closed).toMatchObject({ reason: 'requested', direction: 'remote' });
   });
 
-  test('ND-02 another block is told apart by its hash: subprotocol error', async () => {
+  test('ND-02 ET-14 another block is told apart by its hash: subprotocol error', async () => {
     const other = Uint8Array.from(header(3));
     other[other.length - 1] = (other.at(-1) ?? 0) ^ 1;
     const { peer, ours, lines } = await remote((number) => [number === 3 ? other : header(number)]);
@@ -122,7 +122,7 @@ describe('ND-02 --eth.requiredblocks: what a peer shows after Status', () => {
   test.each([
     ['a block with another number', (number: number) => [header(number - 1)]],
     ['what is no header', () => [Uint8Array.of(0xc1, 0x80)]],
-  ])('ND-02 %s: a breach', async (_, answer) => {
+  ])('ND-02 ET-14 %s: a breach', async (_, answer) => {
     const { peer } = await remote(answer);
     expect(await peer.closed).toMatchObject({
       reason: 'breach-of-protocol',
@@ -130,7 +130,7 @@ describe('ND-02 --eth.requiredblocks: what a peer shows after Status', () => {
     });
   });
 
-  test('ND-02 silence for 15 s about one of them: useless', async () => {
+  test('ND-02 ET-14 silence for 15 s about one of them: useless', async () => {
     const { peer, ours, lines } = await remote((number) =>
       number === 3 ? [header(3)] : new Promise<Uint8Array[]>(() => {}),
     );
@@ -147,7 +147,7 @@ describe('ND-02 --eth.requiredblocks: what a peer shows after Status', () => {
     ]);
   });
 
-  test('ND-02 a peer that leaves before it has answered is no news', async () => {
+  test('ND-02 ET-14 a peer that leaves before it has answered is no news', async () => {
     const { peer, ours, lines } = await remote(() => new Promise<Uint8Array[]>(() => {}), 1);
     void peer.disconnect('quitting');
     expect(await ours.closed).toMatchObject({ reason: 'quitting', direction: 'remote' });
