@@ -18,15 +18,16 @@ export function portUnavailable(error: unknown, wanted: WantedPort): NodeError {
 
 function explain(error: unknown, { what, host, port, portFlag, addrFlag }: WantedPort): string {
   const where = `${what} ${port} on ${host}`;
+  const failed = `cannot listen on ${where}`;
   switch (systemCode(error)) {
     case 'EADDRINUSE':
       return `${where} is in use by another program: stop it, or choose another with ${portFlag}`;
     case 'EADDRNOTAVAIL':
-      return `${where} cannot be listened on: this machine has no such address, choose another with ${addrFlag}`;
+      return `${failed}: ${host} is not an address of this machine, choose another with ${addrFlag}`;
     case 'EACCES':
-      return `${where} cannot be listened on: the system does not permit it, choose another with ${portFlag}`;
+      return `${failed}: the system does not permit it, choose another port with ${portFlag}`;
     default:
-      return `${where} cannot be listened on (${errorText(error)}): choose others with ${portFlag} and ${addrFlag}`;
+      return `${failed} (${errorText(error)}): choose others with ${portFlag} and ${addrFlag}`;
   }
 }
 

@@ -50,7 +50,7 @@ export function createProgress({ clock, stream, bar, log }: ProgressOptions): Pr
 
   const draw = (): void => {
     const text = [...phases.values()].map((phase) => phase.bar()).join('  ');
-    drawn = text.slice(0, (stream.columns ?? 80) - 1);
+    drawn = text.slice(0, (stream.columns || 80) - 1);
     stream.write(CLEAR_LINE + drawn);
   };
   return {
@@ -108,6 +108,9 @@ function createPhase(name: string, unit: string, start: number, first: number): 
       done = nowDone;
       total = nowTotal;
       // One sample in a hundredth of the window bounds their number.
+      const before = samples.at(-1);
+      // Time in which nothing happened says nothing about what is left: it is measured anew.
+      if (before !== undefined && now - before.at > RATE_WINDOW) samples = [];
       const last = samples.at(-2);
       if (last !== undefined && now - last.at < RATE_WINDOW / 100) samples.pop();
       samples.push({ at: now, done });

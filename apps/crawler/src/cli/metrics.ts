@@ -57,7 +57,7 @@ export async function serveMetrics(options: MetricsOptions): Promise<MetricsServ
 function listen(server: Server, { host, port }: MetricsOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message = `TCP port ${port} on ${host} cannot be listened on (${cause.code}): choose another with --metrics.port`;
+      const message = `cannot serve metrics on TCP port ${port} of ${host}: ${cause.message}; choose others with --metrics.port and --metrics.addr`;
       reject(new CrawlerError('port-unavailable', message, { cause }));
     });
     server.listen(port, host, resolve);

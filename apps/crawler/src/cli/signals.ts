@@ -20,7 +20,7 @@ export function onSignals(tell: (line: string) => void): Signals {
   const onSignal = (name: 'SIGINT' | 'SIGTERM'): void => {
     exitCode = 128 + constants.signals[name];
     if (controller.signal.aborted) process.exit(exitCode);
-    tell('closing; once more ends at once');
+    tell('closing; a second signal exits at once');
     controller.abort();
     timer = setTimeout(() => process.exit(exitCode), closeTimeout);
   };

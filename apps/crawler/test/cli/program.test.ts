@@ -109,7 +109,10 @@ describe.concurrent('the program', () => {
     );
     expect(await metrics).toMatch(/^crawler_nodes\{step="discovered"\} \d+$/m);
     expect(await metrics).toMatch(/^crawler_visits_total \d+$/m);
-    expect([code, stderr]).toEqual([0, expect.stringContaining('closing; once more ends at once')]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining('closing; a second signal exits at once'),
+    ]);
     expect(stdout).toMatch(/^\d+ nodes known: /m);
     const unfinished = await run(crawl('unfinished', '--once'), (written, kill) => {
       if (written.includes('beginning in')) kill('SIGINT');

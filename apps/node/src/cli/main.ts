@@ -59,7 +59,8 @@ async function runCommand(args: readonly string[]): Promise<number> {
   const progress = createProgress({
     clock: systemClock,
     stream: process.stderr,
-    bar: onTerminal,
+    // Without a known width, a line could not be replaced by the next.
+    bar: onTerminal && process.stderr.columns > 0,
     log: () => logs(command === 'run' ? 'sync' : 'chain'),
   });
   const logs = createLogs({

@@ -3,8 +3,8 @@ import type { AddrManEvent } from '@devp2p/addrman';
 import type { ConnManagerEvent } from '@devp2p/connmgr';
 import type { Discv4Event } from '@devp2p/discv4';
 import type { DnsdiscEvent } from '@devp2p/dnsdisc';
-import { formatEnr } from '@devp2p/enr';
 import type { RlpxEvent } from '@devp2p/rlpx';
+import { logOwnRecord } from '../discovery/own-record.ts';
 import type { Log, LogFields } from '../log.ts';
 import { shortId } from '../network/peer-id.ts';
 
@@ -72,7 +72,7 @@ export function observeDiscovery(log: Log): void {
         log.trace({ node: event.node.enode }, event.event.replace('-', ' '));
         break;
       case 'local-record':
-        log.info({ enr: formatEnr(event.enr) }, 'our record is another now');
+        logOwnRecord(event.enr, log);
         break;
       case 'clock-drift':
         log.warn({ milliseconds: event.milliseconds }, 'the clock is wrong: nobody may answer us');

@@ -21,7 +21,7 @@ export function onSignals(log: Log): Signals {
   const onSignal = (name: 'SIGINT' | 'SIGTERM'): void => {
     exitCode = 128 + constants.signals[name];
     if (controller.signal.aborted) process.exit(exitCode);
-    log.info({ signal: name }, 'closing; once more ends at once');
+    log.info({ signal: name }, 'closing; a second signal exits at once');
     controller.abort();
     timer = setTimeout(() => {
       log.error({ milliseconds: closeTimeout }, 'closing took too long');

@@ -16,8 +16,8 @@ export interface NodeStatus {
 
 /** Characters that there is room for. */
 export interface Screen {
-  readonly columns: number;
-  readonly rows: number;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
 }
 
 /** A node's identity, chain, sync and peers as text; without a screen, all of it at full length. */
@@ -27,6 +27,7 @@ export function statusText(status: NodeStatus, screen?: Screen): string {
   const { inbound, outbound } = health.peers;
   const fields = {
     node: node.name,
+    id: node.id.slice(0, 16),
     enode: node.enode,
     record: node.enr,
     listens: `${node.listenAddr} (TCP), ${node.ports.discovery === 0 ? 'no discovery' : `${node.ports.discovery} (UDP)`}`,
@@ -41,10 +42,11 @@ export function statusText(status: NodeStatus, screen?: Screen): string {
     ...Object.entries(fields).map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`),
     ...(peers.length > 0 ? ['', ...peerTable(peers)] : []),
   ];
-  if (screen === undefined) return lines.join('\n');
-  const room = Math.max(1, screen.rows - 1);
+  // A terminal that does not know its size says 0, or nothing.
+  const { rows = 0, columns = 0 } = screen ?? {};
+  const room = rows > 0 ? Math.max(1, rows - 1) : lines.length;
   const shown = lines.length > room ? [...lines.slice(0, room - 1), '…'] : lines;
-  return shown.map((line) => cut(line, screen.columns)).join('\n');
+  return shown.map((line) => (columns > 0 ? cut(line, columns) : line)).join('\n');
 }
 
 function syncText({ health, at, before }: NodeStatus): string {

@@ -44,10 +44,9 @@ export function keepForkEntry(
     const entry = forkEntry(chain);
     if (entry.next === shown.next && entry.hash.every((byte, i) => byte === shown.hash[i])) return;
     shown = entry;
-    discovery.updateLocalEnr({ eth: entry }).then(
-      ({ seq }) => log.info({ fork: entry.hash, next: entry.next, seq }, 'our record has changed'),
-      (error: unknown) => log.error({ error }, 'our record could not be changed'),
-    );
+    discovery
+      .updateLocalEnr({ eth: entry })
+      .catch((error: unknown) => log.error({ error }, 'the node record could not be changed'));
   });
 }
 

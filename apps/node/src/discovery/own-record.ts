@@ -1,10 +1,19 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { type ExternalEndpoint, openLocalRecord } from '@devp2p/discv4';
-import { type Enode, type Enr, enrContentFromEnode } from '@devp2p/enr';
+import { type Enode, type Enr, type EnrContent, enrContentFromEnode, formatEnr } from '@devp2p/enr';
 import type { Log } from '../log.ts';
 import { type ForkChain, forkEntry, keepForkEntry } from './fork-entry.ts';
 import { openNodeDatabase } from './node-store.ts';
+
+/** Says that our record has changed, and to what. */
+export function logOwnRecord(record: Enr, log: Log): void {
+  const { seq, eth } = record;
+  log.info(
+    { seq, ...(eth && { fork: eth.hash, next: eth.next }), enr: formatEnr(record) },
+    'the node record has changed',
+  );
+}
 
 /** @see openOwnRecord */
 export interface OwnRecordOptions {
@@ -46,11 +55,13 @@ export async function openOwnRecord(options: OwnRecordOptions): Promise<OwnRecor
     await store.close();
     throw error;
   });
-  const endForkEntry = keepForkEntry(
-    chain,
-    { updateLocalEnr: (changes) => local.update(changes) },
-    log,
-  );
+  const updateLocalEnr = async (changes: EnrContent): Promise<Enr> => {
+    const { seq } = local.enr;
+    const record = await local.update(changes);
+    if (record.seq !== seq) logOwnRecord(record, log);
+    return record;
+  };
+  const endForkEntry = keepForkEntry(chain, { updateLocalEnr }, log);
   let closed: Promise<void> | undefined;
   return {
     get record() {
@@ -58,8 +69,8 @@ export async function openOwnRecord(options: OwnRecordOptions): Promise<OwnRecor
     },
     setExternalEndpoint(external) {
       const { ip, tcp } = external ?? endpoint;
-      local.update({ ip, tcp }).catch((error: unknown) => {
-        if (closed === undefined) log.error({ error }, 'our record is not updated');
+      updateLocalEnr({ ip, tcp }).catch((error: unknown) => {
+        if (closed === undefined) log.error({ error }, 'the node record could not be changed');
       });
     },
     close() {

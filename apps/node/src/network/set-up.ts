@@ -73,11 +73,13 @@ export async function setUp(
   const flags = flagsOf(stream.remoteId);
   const log = logFor(stream, flags.static, logger);
   const offers = eth.versions.map(({ version }) => `${eth.name}/${version}`);
-  const inspect = (error: unknown, client?: string): void => {
+  /** @returns whether the error shows that the node cannot be a peer. */
+  const inspect = (error: unknown, client?: string): boolean => {
     const incompatibility = incompatibilityOf(error, offers);
-    if (incompatibility === undefined) return;
+    if (incompatibility === undefined) return false;
     const who = { ...log.who, ...(client !== undefined && { client }) };
     options.onIncompatible?.(stream.remoteId, who, incompatibility);
+    return true;
   };
 
   const reason = objection();
@@ -104,12 +106,12 @@ export async function setUp(
     });
   } catch (error) {
     signal.removeEventListener('abort', giveUp);
+    inspect(error, error instanceof PeerError ? error.hello?.clientId : undefined);
     log.dropped(
       error instanceof PeerError
         ? { reason: error.reason, direction: error.direction ?? 'local', error }
         : { reason: undefined, direction: 'local', error },
     );
-    inspect(error, error instanceof PeerError ? error.hello?.clientId : undefined);
     throw error;
   }
 
@@ -117,16 +119,21 @@ export async function setUp(
   signal.removeEventListener('abort', giveUp);
   signal.addEventListener('abort', leave);
   if (signal.aborted) leave();
-  const closed = connection.closed.then((end) => {
-    log.dropped(end, connection);
+  const closed = connection.closed.then(async (end) => {
+    // The remote may have been faster to end it than we, and then only our Status check knows why.
+    const cause = await connection.eth.status.then(
+      () => undefined,
+      (error: unknown) => end.error ?? error,
+    );
+    const isUnfit = cause !== undefined && inspect(cause, connection.hello.clientId);
+    log.dropped(isUnfit ? { ...end, error: cause } : end, connection);
     return end;
   });
   try {
     await connection.eth.status;
   } catch (cause) {
-    // The peer ends because of it, and says why; the remote may have been faster to say so.
+    // The peer ends because of it, and says why.
     const { reason, direction, error } = await closed;
-    inspect(error ?? cause, connection.hello.clientId);
     throw error ?? new PeerError('refused', 'ended before Status', { reason, direction, cause });
   } finally {
     signal.removeEventListener('abort', leave);

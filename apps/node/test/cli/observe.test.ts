@@ -1,6 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
+import { nobleCrypto } from '@devp2p/crypto';
 import type { Discv4Event } from '@devp2p/discv4';
 import { DnsdiscError, type DnsdiscEvent } from '@devp2p/dnsdisc';
+import { formatEnr, signEnr } from '@devp2p/enr';
 import { expect, test } from 'vitest';
 import { observeDiscovery } from '../../src/cli/observe.ts';
 import type { LogFields } from '../../src/log.ts';
@@ -14,6 +16,8 @@ test('what fails in discovery is warned of once, and told in full at debug', () 
     ...{ debug: at('debug'), trace: at('trace') },
   });
   const discv4 = (event: Discv4Event): void => channel('devp2p:discv4').publish(event);
+  const enr = signEnr({ ip: '192.0.2.1' }, new Uint8Array(32).fill(1), { crypto: nobleCrypto });
+  discv4({ event: 'local-record', enr });
   const dnsdisc = (event: DnsdiscEvent): void => channel('devp2p:dnsdisc').publish(event);
   const error = new Error('no route');
   discv4({ event: 'send-failed', error });
@@ -25,6 +29,7 @@ test('what fails in discovery is warned of once, and told in full at debug', () 
   dnsdisc({ event: 'refused', name, error: lost, retryIn: 2_000 });
   dnsdisc({ event: 'refused', name: `x.${name}`, error: lost });
   expect(lines).toEqual([
+    ['info', { seq: enr.seq, enr: formatEnr(enr) }, 'the node record has changed'],
     ['warn', { error }, 'send failed'],
     ['debug', { error }, 'send failed'],
     ['warn', { host: 'boot.example.org', error }, 'boot node has no address'],

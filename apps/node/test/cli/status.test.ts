@@ -59,6 +59,7 @@ describe('ND-16 what is shown', () => {
     expect(statusText(status)).toBe(
       [
         'node     devp2p-node/v1',
+        'id       abababababababab',
         'enode    enode://12@192.0.2.7:30303',
         'record   enr:-abc',
         'listens  0.0.0.0:30303 (TCP), 30301 (UDP)',
@@ -77,7 +78,7 @@ describe('ND-16 what is shown', () => {
       protocols: { eth: 'handshake' },
     });
     const lines = statusText({ ...status, peers: [peer(), second] }).split('\n');
-    expect(lines.slice(8)).toEqual([
+    expect(lines.slice(9)).toEqual([
       '',
       'ID                CLIENT        ADDRESS          DIALLED BY  ETH  BLOCK',
       'cdcdcdcdcdcdcdcd  Geth/v1.17.5  192.0.2.8:50000  it          69   600    trusted',
@@ -113,7 +114,7 @@ describe('ND-16 what is shown', () => {
     const evil = peer({ name: '\u001b[2J\u009b1m\r\nGeth\u202e' });
     const text = statusText({ ...status, peers: [evil] });
     expect(text).not.toMatch(/[^\x20-\x7e\n\ufffd]/);
-    expect(text.split('\n')).toHaveLength(11);
+    expect(text.split('\n')).toHaveLength(12);
   });
 
   test('ND-16 it keeps to the screen', () => {
@@ -123,6 +124,15 @@ describe('ND-16 what is shown', () => {
     expect(lines.at(-1)).toBe('…');
     expect(Math.max(...lines.map((line) => line.length))).toBe(60);
   });
+
+  test.each([[{}], [{ columns: 0, rows: 0 }]])(
+    'ND-16 on a screen of unknown size, %j, nothing is cut',
+    (screen) => {
+      const peers = Array.from({ length: 50 }, () => peer());
+      const shown = { ...status, peers };
+      expect(statusText(shown, screen)).toBe(statusText(shown));
+    },
+  );
 
   test('ND-16 a node that is not seen any more', () => {
     expect(statusText({ ...status, fault: 'no node answers' })).toContain(

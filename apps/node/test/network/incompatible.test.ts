@@ -30,6 +30,8 @@ function keptLog() {
       debug: at('debug'),
       trace: at('trace'),
     },
+    /** Of all levels. */
+    all: () => lines.map(([, message, fields]) => [message, fields]),
     lines: (level: string) =>
       lines.filter(([one]) => one === level).map(([, message, fields]) => [message, fields]),
   };
@@ -42,7 +44,7 @@ const chainOf = (fields: Partial<Parameters<typeof memoryChain>[0]> = {}) =>
 /** A node of chain 1 that is dialled by others. */
 function node(versions?: number[]) {
   const clock = virtualClock();
-  const { log, lines } = keptLog();
+  const { log, lines, all } = keptLog();
   const nodes = new IncompatibleNodes(clock, log);
   const options = {
     eth: eth({ chain: chainOf(), clock, versions }),
@@ -57,6 +59,7 @@ function node(versions?: number[]) {
     clock,
     nodes,
     lines,
+    all,
     async meet(byte: number, theirs: Parameters<typeof openPeer>[1]): Promise<unknown> {
       const [remote, local] = streamPair({ ids: [key(byte), key(1)] });
       const signal = new AbortController().signal;
@@ -95,7 +98,7 @@ describe('ET-03 a peer of another chain is named, on our side, with both values'
     ['version', bare('eth', 68), 'no eth version in common', 'eth/70 eth/69', 'eth/68'],
     ['protocol', bare('les', 4), 'it does not speak eth', 'eth/70 eth/69', 'les/4'],
   ])('ET-03 %s', async (_, theirs, text, ours, its) => {
-    const { meet, lines, nodes } = node();
+    const { meet, lines, all, nodes } = node();
     const error = await meet(2, theirs);
     expect(isUseless(error)).toBe(true);
     const [[message, fields] = ['', {}], ...more] = lines('info') as [
@@ -114,6 +117,11 @@ describe('ET-03 a peer of another chain is named, on our side, with both values'
     expect(shown(fields.ours)).toContain(ours);
     expect(shown(fields.theirs)).toContain(its);
     expect(nodes.recent().count).toBe(1);
+    // What explains the end comes before it.
+    expect(all()).toMatchObject([
+      [message, {}],
+      ['peer dropped', { id: shortId(key(2)), error: expect.any(String) }],
+    ]);
   });
 
   test('ET-03 once a minute for each kind, with the number of those between', async () => {

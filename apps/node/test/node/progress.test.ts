@@ -53,6 +53,23 @@ describe('plain lines', () => {
     ]);
   });
 
+  test('a standstill counts neither in the rate nor in the time left once it goes on', async () => {
+    const { clock, progress, lines } = setUp(false);
+    const tenSeconds = async (from: number): Promise<void> => {
+      for (let done = from; done < from + 1_000; done += 100) {
+        await clock.advance(1_000);
+        progress.report('headers', done, 10_000);
+      }
+    };
+    await tenSeconds(0);
+    await clock.advance(300_000);
+    await tenSeconds(1_000);
+    expect(lines.at(-1)?.[1]).toMatchObject({ rate: '100/s' });
+    expect(lines.map(([, { rate }]) => rate).filter((rate) => rate !== '100/s')).toEqual([
+      undefined,
+    ]);
+  });
+
   test('have a unit where the phase does not say what is counted', () => {
     const { progress, lines } = setUp(false);
     progress.report('import', 0, 10, 'B');
