@@ -10,6 +10,7 @@ export class Funnel {
   readonly #disconnects = new Map<string, number>();
   readonly #errors = new Map<string, number>();
   #gossiped = 0;
+  #verified = 0;
   #answered = 0;
   #total = 0;
 
@@ -44,7 +45,7 @@ export class Funnel {
       disconnects: Object.fromEntries(this.#disconnects),
       errors: Object.fromEntries(this.#errors),
       gossiped: this.#gossiped,
-      verified: this.#total - this.#gossiped,
+      verified: this.#verified,
       answered: this.#answered,
     };
   }
@@ -52,6 +53,7 @@ export class Funnel {
   #count({ status, trust, lastSeen, disconnect, error }: Counted, by: 1 | -1): void {
     this.#total += by;
     if (trust === 'gossiped') this.#gossiped += by;
+    else if (lastSeen !== undefined) this.#verified += by;
     if (lastSeen !== undefined) this.#answered += by;
     increase(this.#statuses, status, by);
     if (disconnect !== undefined) increase(this.#disconnects, disconnect, by);

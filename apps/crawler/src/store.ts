@@ -35,9 +35,9 @@ export interface Rollup {
   readonly disconnects: Readonly<Record<string, number>>;
   /** Nodes by the error of their last visit. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Nodes of whose place only others have told. */
+  /** Nodes that only others have named. */
   readonly gossiped: number;
-  /** Nodes that have proved their place or signed it. */
+  /** Nodes that have answered from where they are known to be. Those with a signed place that never answered are left. */
   readonly verified: number;
   /** Nodes that have answered at least once, in any visit: what shares are taken of. */
   readonly answered: number;

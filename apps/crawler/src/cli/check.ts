@@ -5,23 +5,34 @@ import { type Checked, checkNode } from '../check.ts';
 import { readNodeKey } from '../datadir.ts';
 import { type ExportEntry, exportEntry } from '../export/entry.ts';
 import { hasReached, type NodeStatus, statuses } from '../node-record.ts';
-import { chainFilter } from './chain.ts';
+import { chainFilter, chainText as requestedChain } from './chain.ts';
 import type { CommandContext } from './context.ts';
-import type { CheckSettings } from './flags.ts';
+import type { ChainSettings, CheckSettings } from './flags.ts';
 import { duration } from './progress.ts';
 
-/** What each step says of a node that reached it, and of one that did not. */
-const meanings: Readonly<
+type Meanings = Readonly<
   Record<Exclude<NodeStatus, 'discovered'>, { readonly yes: string; readonly no: string }>
-> = {
+>;
+
+/** What each step says of a node that reached it, and of one that did not. */
+const meaningsFor = (settings: ChainSettings): Meanings => ({
   bonded: { yes: 'answers to discovery', no: 'no answer to discovery' },
   tcp: { yes: 'accepts TCP connections', no: 'no TCP connection' },
   authenticated: { yes: 'has proved its key', no: 'RLPx handshake failed' },
   hello: { yes: 'sent Hello', no: 'no Hello' },
   status: { yes: 'sent Status', no: 'no Status' },
-  chain: { yes: 'on the requested chain', no: 'on another chain' },
+  chain: chainMeaning(settings),
   synced: { yes: 'head is at most a minute old', no: 'head is older than a minute, or not known' },
-};
+});
+
+function chainMeaning(settings: ChainSettings): Meanings['chain'] {
+  const name = settings.network ?? 'the requested chain';
+  const isAsked = requestedChain(settings) !== undefined;
+  return {
+    yes: isAsked ? `on ${name}` : 'no chain was requested, see --network',
+    no: `not on ${name}`,
+  };
+}
 
 interface Step {
   readonly step: NodeStatus;
@@ -39,6 +50,7 @@ export async function check(
   { print, signal }: CommandContext,
 ): Promise<boolean> {
   const { json, timeout, nodekey } = settings;
+  const meanings = meaningsFor(settings);
   const steps: Step[] = [];
   const end = timeoutSignal(systemClock, timeout);
   let written: Promise<void> = json ? Promise.resolve() : print(`${text}\n`);
@@ -79,7 +91,7 @@ export async function check(
       `${JSON.stringify({ reachable: isReachable, steps, error: error ?? null, node })}\n`,
     );
   } else {
-    await print(report(steps, entry, error ?? undefined, isReachable));
+    await print(report({ steps, entry, error: error ?? undefined, isReachable, settings }));
   }
   return isReachable;
 }
@@ -89,7 +101,10 @@ function stepLine(step: NodeStatus, result: string, meaning: string): string {
 }
 
 /** Lines of the steps that were not reached. Each needs the one before, but for discovery, which none needs. */
-function missingLines(missing: readonly Exclude<NodeStatus, 'discovered'>[]): string[] {
+function missingLines(
+  missing: readonly Exclude<NodeStatus, 'discovered'>[],
+  meanings: Meanings,
+): string[] {
   const failed = missing.find((step) => step !== 'bonded');
   return missing.map((step) => {
     const isTried = step === 'bonded' || step === failed;
@@ -97,26 +112,33 @@ function missingLines(missing: readonly Exclude<NodeStatus, 'discovered'>[]): st
   });
 }
 
-function report(
-  steps: readonly Step[],
-  entry: ExportEntry | undefined,
-  error: string | undefined,
-  isReachable: boolean,
-): string {
+interface Report {
+  readonly steps: readonly Step[];
+  readonly entry: ExportEntry | undefined;
+  readonly error: string | undefined;
+  readonly isReachable: boolean;
+  readonly settings: ChainSettings;
+}
+
+function report({ steps, entry, error, isReachable, settings }: Report): string {
   const all = statuses.filter((step) => step !== 'discovered');
   const missing = all.filter((step) => !steps.some((reached) => reached.step === step));
+  // Its Status was read, and is of another chain.
+  const isElsewhere =
+    entry?.eth != null && !missing.includes('status') && missing.includes('chain');
   const facts = [
     ['client', entry?.clientId],
     ['capabilities', entry?.capabilities?.join(' ')],
     ['chain', entry?.eth && chainText(entry.eth)],
+    ['requested', isElsewhere ? requestedChain(settings) : undefined],
     ['record', entry?.enr],
     ['disconnect', entry?.disconnect],
     ['error', error],
   ] as const;
   return [
-    ...missingLines(missing),
+    ...missingLines(missing, meaningsFor(settings)),
     ...facts.flatMap(([name, fact]) => (fact ? [`${name}: ${fact}\n`] : [])),
-    `${verdict(missing, isReachable)}\n`,
+    `${verdict(missing, isReachable)}${isElsewhere ? `; it is ${chainMeaning(settings).no}` : ''}\n`,
   ].join('');
 }
 

@@ -15,14 +15,15 @@ export async function exportCrawl(
   { datadir, format, status, output: path = '-' }: ExportSettings,
   { terminal, print, signal }: CommandContext,
 ): Promise<boolean> {
+  const { database } = openDatadir(datadir, true);
   if (isStandardError(path)) {
     throw new UsageError(
-      `${path} takes the messages of standard error, too: send these elsewhere, such as 2>export.log`,
+      `${path === '-' ? 'standard output' : path} and standard error are the same file: send standard error elsewhere, such as 2>export.log`,
     );
   }
   const output = isStandardOutput(path) ? undefined : path;
   let damaged = 0;
-  const store = await openLevelStore(openDatadir(datadir, true).database, {
+  const store = await openLevelStore(database, {
     onCorrupt(error) {
       damaged++;
       terminal.say(`left out: ${error.message}`);

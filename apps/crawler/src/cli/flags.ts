@@ -79,8 +79,8 @@ const chain: Flags<ChainSettings> = {
     help: 'only nodes with this network id are meant (any)',
   },
   genesis: {
-    ...{ group: 'Chain', value: 'HASH', parse: value.hash },
-    help: 'only nodes with this genesis block (any)',
+    ...{ group: 'Chain', value: 'HASH', parse: value.genesisHash },
+    help: 'only nodes with the genesis block of this hash (any)',
   },
   forkid: {
     ...{ group: 'Chain', value: 'HASH[/NEXT]', parse: value.forkId },

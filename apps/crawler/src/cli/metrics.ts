@@ -98,10 +98,16 @@ function crawlMetrics(progress: () => Progress): Registry {
       },
     });
   gauges('crawler_nodes', 'Nodes that got at least so far', 'step', ({ rollup }) => rollup.funnel);
-  gauges('crawler_nodes_by_trust', 'Nodes by who says where they are', 'trust', ({ rollup }) => ({
-    gossiped: rollup.gossiped,
-    verified: rollup.verified,
-  }));
+  gauges(
+    'crawler_nodes_by_trust',
+    'Nodes by what shows where they are: an answer, a signature alone, others alone',
+    'trust',
+    ({ rollup }) => ({
+      gossiped: rollup.gossiped,
+      verified: rollup.verified,
+      signed: rollup.funnel.discovered - rollup.verified - rollup.gossiped,
+    }),
+  );
   gauge('crawler_nodes_answered', 'Nodes that have answered at least once', ({ rollup }) => {
     return rollup.answered;
   });

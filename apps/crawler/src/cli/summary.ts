@@ -22,7 +22,8 @@ export function summary({ rollup, visits, elapsed, refused }: Progress): string 
   });
   const lines = [
     ...table(['step', 'nodes', 'of answered', 'of previous'], rows),
-    `${group(funnel.discovered)} nodes known: ${group(verified)} verified, ${group(gossiped)} only gossiped`,
+    `${group(funnel.discovered)} nodes known: ${group(verified)} verified by an answer, ${group(funnel.discovered - verified - gossiped)} signed and silent, ${group(gossiped)} only gossiped`,
+    ...(answered === 0 ? ['no node answered: check --bootnodes, and that UDP is let through'] : []),
     `${group(visits)} visits in ${duration(elapsed)}`,
     ...reasons('disconnects', disconnects),
     ...reasons('errors', errors),

@@ -16,14 +16,16 @@ export interface Terminal {
 interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
-  /** Characters in a line. @default 80 */
+  /** Characters in a line; absent or 0 when that is not known. */
   readonly columns?: number | undefined;
 }
 
 const clearLine = '\r\u001b[2K';
 
 export function createTerminal(output: Output): Terminal {
-  const isLive = output.isTTY === true;
+  // Without a known width, a line could not be replaced by the next.
+  const { columns = 0 } = output;
+  const isLive = output.isTTY === true && columns > 0;
   let shown = '';
   return {
     isLive,
@@ -32,7 +34,7 @@ export function createTerminal(output: Output): Terminal {
     },
     show(line) {
       if (!isLive) return;
-      shown = printable(line).slice(0, (output.columns ?? 80) - 1);
+      shown = printable(line).slice(0, (output.columns || columns) - 1);
       output.write(clearLine + shown);
     },
     clear() {

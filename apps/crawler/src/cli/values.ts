@@ -63,8 +63,12 @@ export function unsigned64(text: string): bigint {
   return value;
 }
 
-export function hash(text: string): Uint8Array {
-  return hex(text, 32);
+/** Hash of a genesis block. */
+export function genesisHash(text: string): Uint8Array {
+  if (/^(?:0x)?[0-9a-f]{64}$/i.test(text)) return hex(text, 32);
+  throw new Error(
+    "expected the genesis block's hash, 64 hex digits; a genesis.json is for devp2p-node",
+  );
 }
 
 /** `HASH` or `HASH/NEXT`: what nodes of the network tell of their rules (EIP-2124). */

@@ -85,7 +85,11 @@ describe('the command line', () => {
       ['crawl --timeout 5x', /^bad value "5x" for --timeout/],
       ['crawl --network goerli', /"goerli" for --network: expected one of mainnet, sepolia, hoodi/],
       ['crawl --network hoodi --networkid 1', /^--network and --networkid are both given/],
-      ['crawl --genesis 0x12', /^bad value "0x12" for --genesis: expected 64 hex digits/],
+      [
+        'crawl --genesis 0x12',
+        /^bad value "0x12" for --genesis: expected the genesis block's hash, 64 hex digits;/,
+      ],
+      ['crawl --genesis genesis.json', /"genesis\.json" .* a genesis\.json is for devp2p-node$/],
       ['crawl --forkid 07c9462e/x', /^bad value "07c9462e\/x" for --forkid/],
       ['crawl --forkid 07c9462e/1/2', /for --forkid: expected HASH or HASH\/NEXT/],
       ['crawl --networkid 18446744073709551616', /for --networkid: expected a whole number below/],

@@ -139,6 +139,19 @@ describe.concurrent('the program', () => {
     expect(there.stdout).toMatch(new RegExp(pattern));
     expect(there.stdout).toMatch(/\nreachable\n$/);
 
+    expect(there.stdout).toMatch(/\n {2}chain +[\d.]+ ms {3}on the requested chain\n/);
+
+    const visit = ['check', network.bootnode, '--addr', '127.0.0.1', '--timeout', '100d'];
+    const any = await run(visit);
+    expect(any.stdout).toMatch(/\n {2}chain +[\d.]+ ms {3}no chain was requested, see --network\n/);
+    const foreign = await run([...visit, '--network', 'sepolia']);
+    expect(foreign.code).toBe(0);
+    expect(foreign.stdout).toMatch(/\n {2}chain +no {3}not on sepolia\n/);
+    expect(foreign.stdout).toMatch(
+      /\nchain: network 17, .*\nrequested: sepolia, network 11155111, genesis 0x25a5cc10.*\n/,
+    );
+    expect(foreign.stdout).toMatch(/\nreachable; it is not on sepolia\n$/);
+
     const full = of('full');
     if (!full) throw new Error('nobody is full');
     const { key, host, tcp, udp } = full;
@@ -240,7 +253,12 @@ describe.concurrent('the program', () => {
       const mixed = await run(['export', ...flags, '--output', '/dev/stderr']);
       expect(mixed).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining('/dev/stderr takes the messages of standard error, too'),
+        stderr: expect.stringContaining('/dev/stderr and standard error are the same file: '),
+      });
+      const nothing = ['--datadir', join(folder, 'nothing'), '--output', '/dev/stderr'];
+      expect(await run(['export', ...nothing])).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('there is no crawl in '),
       });
     },
     60_000,

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { showProgress } from '../../src/cli/progress.ts';
 import { summary } from '../../src/cli/summary.ts';
 import { createTerminal } from '../../src/cli/terminal.ts';
+import { Funnel } from '../../src/funnel.ts';
 import type { Progress } from '../../src/index.ts';
 import { rollupAt } from '../level-store/records.ts';
 
@@ -14,10 +15,10 @@ const progress = (): Progress => ({
   ...{ refused: { ip: 12_345 }, packets: { sent: 5, received: 4 }, ...state },
 });
 
-function screen(isTTY: boolean) {
+function screen(isTTY: boolean, columns = 150) {
   let text = '';
   const output = {
-    ...{ isTTY, columns: 150 },
+    ...{ isTTY, columns },
     write(more: string) {
       text += more;
     },
@@ -45,15 +46,17 @@ test('CR-09 a crawl is shown with rate, funnel and time left: on one line of a t
   expect(clock.pending).toBe(0);
 });
 
-test('CR-09 and as plain lines where there is no terminal', async () => {
-  const { terminal, text } = screen(false);
+test.each([
+  ['where there is no terminal', screen(false)],
+  ['on a terminal of unknown width', screen(true, 0)],
+])('CR-09 and as plain lines %s', async (_, { terminal, text }) => {
   const elapsed = progress().elapsed;
   const stop = showProgress({ progress, terminal, clock, timeout: elapsed + 60_000 });
   await clock.advance(11_000);
   stop();
   expect(text().match(/\n/g)).toHaveLength(2);
   expect(text()).toMatch(
-    /^7s {2}40 visits, 0\/s {2}260 unvisited {2}timeout in 55s {2}known 9 \(gossiped 4\) › /,
+    /^\d+s {2}40 visits, 0\/s {2}260 unvisited {2}timeout in 55s {2}known 9 \(gossiped 4\) › /,
   );
   expect(text()).not.toContain('\u001b');
 });
@@ -69,11 +72,31 @@ test('CR-03 the funnel is shown with counts and shares, and why nodes got no fur
     status             4       50.0 %       80.0 %
     chain              3       37.5 %       75.0 %
     synced             2       25.0 %       66.7 %
-    9 nodes known: 5 verified, 4 only gossiped
+    9 nodes known: 5 verified by an answer, 0 signed and silent, 4 only gossiped
     40 visits in 1h01m
     disconnects: too-many-peers 3
     errors: tcp/timeout 1
     not taken in, by limit: ip 12,345
     "
   `);
+});
+
+test('CR-03 a crawl that nobody answered says so, and verifies nobody', () => {
+  const funnel = new Funnel();
+  for (const trust of ['signed', 'signed', 'gossiped'] as const) {
+    funnel.add({ status: 'discovered', trust });
+  }
+  const shown = summary({ ...progress(), rollup: funnel.rollup(0) });
+  expect(shown).toContain(
+    '\n3 nodes known: 0 verified by an answer, 2 signed and silent, 1 only gossiped\nno node answered: check --bootnodes, ',
+  );
+  funnel.replace(
+    { status: 'discovered', trust: 'signed' },
+    { status: 'bonded', trust: 'signed', lastSeen: 1 },
+  );
+  const answered = summary({ ...progress(), rollup: funnel.rollup(0) });
+  expect(answered).toContain(
+    '\n3 nodes known: 1 verified by an answer, 1 signed and silent, 1 only',
+  );
+  expect(answered).not.toContain('no node answered');
 });

@@ -15,13 +15,6 @@ export async function exportChain(context: CommandContext): Promise<void> {
   if (wanted !== undefined && wanted < first) {
     throw new UsageError(`--last ${wanted} comes before --first ${first}`);
   }
-  if (isStandardError(file)) {
-    throw new UsageError(
-      `${file} takes the messages of standard error, too: send these elsewhere, such as 2>export.log`,
-    );
-  }
-  // Decided before it is written: a file has another identity then.
-  const say = isStandardOutput(file) ? (line: string) => progress.write(`${line}\n`) : print;
   // Not to be made: there would be nothing in it to write.
   if (!existsSync(join(settings.datadir, 'chain'))) {
     const path = resolve(settings.datadir);
@@ -30,6 +23,13 @@ export async function exportChain(context: CommandContext): Promise<void> {
       `there is no chain in ${path}: name a --datadir that has one`,
     );
   }
+  if (isStandardError(file)) {
+    throw new UsageError(
+      `${file === '-' ? 'standard output' : file} and standard error are the same file: send standard error elsewhere, such as 2>export.log`,
+    );
+  }
+  // Decided before it is written: a file has another identity then.
+  const say = isStandardOutput(file) ? (line: string) => progress.write(`${line}\n`) : print;
   const chain = await openSettledChain(context);
   const start = systemClock.monotonic();
   try {

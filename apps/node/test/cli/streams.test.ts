@@ -153,7 +153,9 @@ describe.skipIf(process.platform === 'win32')('data on standard output', () => {
       const text = stdout.toString() + stderr + readFileSync(join(folder, 'log'), 'utf8');
       expect([code, text]).toEqual([
         2,
-        expect.stringMatching(/^devp2p-node: \S+ takes the messages of standard error, too: .*\n$/),
+        expect.stringMatching(
+          /^devp2p-node: \S+ (?:output )?and standard error are the same file: .*\n$/,
+        ),
       ]);
     },
   );
