@@ -43,9 +43,12 @@ export function createChecker<Code extends string>(error: ErrorClass<Code>, code
   };
 
   const checkAll = (prefix: string, value: unknown, rules: object): void => {
-    for (const [name, rule] of Object.entries<Rule>(rules as Record<string, Rule>)) {
+    // `for in` makes no array: packages check a call with two or three rules many thousand times a second.
+    for (const name in rules) {
+      const rule = (rules as Record<string, Rule>)[name] as Rule;
       const part = (value as Record<string, unknown>)[name];
-      if (part !== undefined || rule.required) check(prefix + name, part, rule);
+      if (part === undefined && !rule.required) continue;
+      if (!rule.fits(part)) check(prefix + name, part, rule);
     }
   };
 
@@ -53,9 +56,9 @@ export function createChecker<Code extends string>(error: ErrorClass<Code>, code
     fail,
     value: check,
     options(call, options, rules) {
-      check(`the options argument of ${call}`, options, object);
-      const unknown = Object.keys(options as object).find((name) => !Object.hasOwn(rules, name));
-      if (unknown !== undefined) {
+      if (!object.fits(options)) check(`the options argument of ${call}`, options, object);
+      for (const unknown in options) {
+        if (Object.hasOwn(rules, unknown) || !Object.hasOwn(options as object, unknown)) continue;
         const known = Object.keys(rules);
         const meant = nearestName(unknown, known);
         const hint = meant === undefined ? '' : ` (did you mean ${show(meant)}?)`;
