@@ -1,5 +1,16 @@
-import { bigint, bytes, type Codec, decode, optional, RlpError, struct, uint } from '@devp2p/rlp';
+import {
+  bigint,
+  bytes,
+  type Codec,
+  decode,
+  map,
+  optional,
+  RlpError,
+  struct,
+  uint,
+} from '@devp2p/rlp';
 import { type RawList, type ReadElement, rawList } from './raw-list.ts';
+import { showAs, showFields } from './shown.ts';
 import { transactionList } from './transaction.ts';
 
 /** What a block holds beside its header, in the form in which roots are computed from it. */
@@ -12,7 +23,7 @@ export interface Body {
   withdrawals?: RawList;
 }
 
-/** A body together with what it was decoded from. */
+/** A body together with what it was decoded from. `JSON.stringify` shows its lists, with hex for their elements. */
 export interface SealedBody extends Body {
   /** The RLP list as it came. */
   readonly raw: Uint8Array;
@@ -29,12 +40,11 @@ export interface Withdrawal {
 }
 
 /** A withdrawal as its RLP list. */
-export const withdrawalCodec: Codec<Withdrawal> = struct({
-  index: uint(64),
-  validatorIndex: uint(64),
-  address: bytes(20),
-  amount: bigint(64),
-});
+export const withdrawalCodec: Codec<Withdrawal> = map(
+  struct({ index: uint(64), validatorIndex: uint(64), address: bytes(20), amount: bigint(64) }),
+  showFields,
+  (withdrawal: Withdrawal) => withdrawal,
+);
 
 /** Contents of a header and a withdrawal in bytes, with nothing in the fields that may be empty. */
 const minHeader = 493;
@@ -64,5 +74,5 @@ export const bodyCodec: Codec<Body> = struct({
  * @throws RlpError when it is not a body's canonical RLP.
  */
 export function decodeBody(raw: Uint8Array): SealedBody {
-  return { ...decode(bodyCodec, raw), raw };
+  return showAs({ ...decode(bodyCodec, raw), raw }, ({ raw: _, ...lists }) => lists);
 }

@@ -16,6 +16,7 @@ import type { ReceiptsRequest } from './receipts-download.ts';
 import { type Messages, nameOf, type Schema, schemaOf } from './schema.ts';
 import { hardLimit, serveBodies, serveHeaders, servePooled, serveReceipts } from './serve.ts';
 import { Server } from './server.ts';
+import { showFields } from './shown.ts';
 import { checkRange, checkStatus, localStatus } from './status.ts';
 
 /** How long the remote may take to send its Status, in ms (go-ethereum's figure). */
@@ -164,13 +165,13 @@ export class EthConnection implements EthPeer {
     checkStatus(remote, chain, range, this.version);
     if ('earliest' in remote) this.#setRange(remote);
     this.#shaken = true;
-    this.#status.resolve(remote);
+    this.#status.resolve(showFields(remote));
     // The head may have moved while the remote was silent.
     this.#announceRange();
   }
 
   #setRange({ earliest, latest, latestHash }: BlockRange): void {
-    this.#range = { earliest, latest, latestHash };
+    this.#range = showFields({ earliest, latest, latestHash });
   }
 
   #announceRange(): void {

@@ -1,5 +1,6 @@
 import type { DisconnectReason } from '@devp2p/peer';
 import type { ForkId, ForkIdProblem } from './forkid.ts';
+import { plain } from './shown.ts';
 
 /**
  * Of the Status handshake:
@@ -104,7 +105,7 @@ export class EthError extends Error {
 
   /** For `JSON.stringify` and logs: without it the message would be missing. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, reason } = this;
-    return { name, code, message, reason };
+    const { name, code, message, reason, mismatch } = this;
+    return { name, code, message, reason, mismatch: plain(mismatch) };
   }
 }

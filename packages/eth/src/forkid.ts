@@ -1,6 +1,7 @@
 import * as rule from '@devp2p/options';
 import { bigint, bytes, type Codec, map, struct } from '@devp2p/rlp';
 import { checkOption } from './check.ts';
+import { showFields } from './shown.ts';
 
 /**
  * When a chain's rules change. Order and repetition do not matter; forks that the genesis block already has may be
@@ -84,7 +85,7 @@ export function checkForks(name: string, forks: ForkSchedule): void {
  */
 export function forkId(genesisHash: Uint8Array, schedule: ForkSchedule, head: ForkHead): ForkId {
   const { forks, sums, passed } = history(genesisHash, schedule, head);
-  return { hash: sums[passed] as number, next: forks[passed] ?? 0n };
+  return showFields({ hash: sums[passed] as number, next: forks[passed] ?? 0n });
 }
 
 /**

@@ -16,6 +16,7 @@ import { checkOption } from './check.ts';
 import { checkForks, type ForkSchedule } from './forkid.ts';
 import { decodeHeader, type SealedHeader, sealHeader } from './header.ts';
 import { sameBytes } from './same-bytes.ts';
+import { plain, showAs, showFields } from './shown.ts';
 
 /** A block as RLP, in the forms that {@link Chain} returns. */
 export interface MemoryBlock {
@@ -73,19 +74,19 @@ export function memoryChain(options: MemoryChainOptions): MemoryChain {
   }
   const byHash = (hash: Uint8Array): Held | undefined => held[numbers.get(hash.join()) ?? -1];
 
-  return {
+  const chain: MemoryChain = {
     networkId,
     genesisHash,
     forks,
     range(): ChainRange {
       const latest = held.at(-1)?.sealed;
-      return {
+      return showFields({
         earliest: 0,
         latest: latest?.number ?? 0,
         latestHash: latest?.hash ?? genesisHash,
         latestTime: latest?.timestamp ?? forks.genesisTime ?? 0,
         totalDifficulty: held.reduce((sum, { sealed }) => sum + sealed.difficulty, 0n),
-      };
+      });
     },
     async headers({ origin, amount, step }: HeaderQuery) {
       const found: Uint8Array[] = [];
@@ -108,6 +109,9 @@ export function memoryChain(options: MemoryChainOptions): MemoryChain {
       for (const listener of listeners) listener();
     },
   };
+  return showAs(chain, ({ networkId, genesisHash, forks, range }) =>
+    plain({ networkId, genesisHash, forks, blocks: held.length, ...range() }),
+  );
 }
 
 const rules: Rules<MemoryChainOptions> = {

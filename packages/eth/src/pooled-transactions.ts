@@ -1,6 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
 import { EthError } from './error.ts';
 import type { PooledTransaction } from './eth-peer.ts';
+import { showFields } from './shown.ts';
 import { transactionHash, unwrapTransaction } from './transaction.ts';
 
 /**
@@ -23,7 +24,7 @@ export function checkPooledTransactions(
       throw new EthError('invalid-response', 'a transaction that was not asked for');
     }
     wanted.delete(key);
-    found.push({ hash, transaction });
+    found.push(showFields({ hash, transaction }));
   }
   return found;
 }

@@ -1,4 +1,5 @@
 import { type Codec, decode, encode, list, type Reader, RlpError, raw } from '@devp2p/rlp';
+import { plain, showAs } from './shown.ts';
 
 /**
  * An RLP list whose elements stay encoded: one object and one table of offsets instead of an object per element.
@@ -39,6 +40,12 @@ export class RawList implements Iterable<Uint8Array> {
     return decode(rawList(), encode(list(raw), [...items]));
   }
 }
+
+showAs(
+  RawList.prototype,
+  (list) => plain([...list]),
+  ({ length, raw }) => `RawList { length: ${length}, bytes: ${raw.length} }`,
+);
 
 /** Moves over a list, of which only the prefix is checked. */
 export function skipList(reader: Reader): void {
