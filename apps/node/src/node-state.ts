@@ -155,7 +155,7 @@ export function stateText(state: NodeState): string {
     case 'no-peers':
       return `no peers yet: ${state.known} known nodes are dialled in turn`;
     case 'other-chains':
-      return `no peers: ${state.count} nodes were met that do not fit, most by their ${differences[state.most]}: check --network, --genesis and --networkid`;
+      return `no peers: ${state.count === 1 ? '1 node was met that does' : `${state.count} nodes were met that do`} not fit, most by their ${differences[state.most]}: check --network, --genesis and --networkid`;
     case 'no-static-peer':
       return `no static node is connected, of ${state.count}: what they have is synced to`;
     case 'no-consensus-client':
@@ -170,7 +170,7 @@ export function stateText(state: NodeState): string {
     case 'bodies-missing':
     case 'receipts-missing': {
       const what = state.name === 'bodies-missing' ? 'body' : state.name.split('-', 1)[0];
-      return `no peer has the ${what} of block ${state.number}: ${rangesText(state.peers)}`;
+      return `no peer has the ${what} of block ${state.number}: ${rangesText(state.peers)}; name a node that has it with --static, or others to find it with --bootnodes`;
     }
   }
 }

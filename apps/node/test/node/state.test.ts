@@ -58,6 +58,11 @@ describe('ND-16 every state in which a node waits has a name, and says what to d
       /4 nodes were met .* genesis block: check --network, --genesis and --networkid/,
     ],
     [
+      'other-chains',
+      { ...alone, incompatible: { count: 1, most: 'network' } },
+      /1 node was met that does not fit, .* network id: /,
+    ],
+    [
       'no-static-peer',
       { statics: { count: 2, connected: 0 } },
       /^no static node is connected, of 2/,
@@ -77,7 +82,7 @@ describe('ND-16 every state in which a node waits has a name, and says what to d
     [
       'bodies-missing',
       sync({ missing: { what: 'bodies', number: 8 } }),
-      /^no peer has the body of block 8: aa has 0 to 9, bb says nothing, cc has 5 to 7$/,
+      /^no peer has the body of block 8: aa has 0 to 9, bb says nothing, cc has 5 to 7; name a node that has it with --static, or others to find it with --bootnodes$/,
     ],
     ['receipts-missing', sync({ missing: { what: 'receipts', number: 1 } }), /receipts of block 1/],
   ])('ND-16 %s', (name, changes, text) => {
@@ -106,7 +111,7 @@ describe('ND-16 every state in which a node waits has a name, and says what to d
   test('ND-16 of a crowd of peers a few are named', () => {
     const peers = Array.from({ length: 50 }, (_, i) => ({ id: `p${i}`, earliest: 0, latest: 0 }));
     const state = stateOf({ ...facts, peers, ...sync({ missing: { what: 'bodies', number: 1 } }) });
-    expect(stateText(state)).toMatch(/p2 has 0 to 0, and 47 more$/);
+    expect(stateText(state)).toMatch(/p2 has 0 to 0, and 47 more; name /);
   });
 });
 
@@ -217,7 +222,7 @@ describe('a running node', () => {
     while (b.state().name === 'syncing') await clock.advance(1_000);
     expect(b.sync.missing).toEqual({ what: 'receipts', number: 1 });
     expect(stateText(b.state())).toMatch(
-      /^no peer has the receipts of block 1: [0-9a-f]{16} has 0 to 0$/,
+      /^no peer has the receipts of block 1: [0-9a-f]{16} has 0 to 0; name /,
     );
     // Once there are receipts, it goes on by itself.
     const synced = once(b, 'synced');
