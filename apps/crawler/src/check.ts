@@ -3,7 +3,7 @@ import { formatEnr } from '@devp2p/enr';
 import { parseUserNode, resolveUserNode } from './discovery/bootnodes.ts';
 import { CrawlerError } from './error.ts';
 import type { NodeRecord, NodeStatus, Visit } from './node-record.ts';
-import { type VisitSettings, withDefaults } from './options.ts';
+import { checkCheckOptions, type VisitSettings, withDefaults } from './options.ts';
 import { recordAfter, visitOf } from './outcome.ts';
 import { shownNode, shownVisit } from './shown-records.ts';
 import { openVisiting } from './visit/open.ts';
@@ -33,6 +33,7 @@ export interface Checked {
  * Discv4Error `listen-failed`; the signal's reason.
  */
 export async function checkNode(node: string, options: CheckOptions): Promise<Checked> {
+  checkCheckOptions(node, options);
   const { crypto, clock } = withDefaults(options);
   const { signal = new AbortController().signal, onStep } = options;
   const user = parseUserNode(node, crypto);

@@ -56,8 +56,12 @@ const versionSecond: ReadonlySet<string> = new Set([
   ...['aleth', '++eth', 'ethereum(++)', 'ethereum(j)', 'trinity', 'mantis', 'silkworm'],
 ]);
 
-/** A version with what follows it: `v1.17.5-stable-0c2fb441`, `1.30.0+78a4bd7`, `v1.9.7-stable(quorum-v21.1.0)`. */
-const version = /^v?(\d+(?:\.\d+)+)((?:[-+._][\w.]+)*)(?:\(.*\))?$/;
+/**
+ * A version with what follows it: `v1.17.5-stable-0c2fb441`, `1.30.0+78a4bd7`, `v1.9.7-stable(quorum-v21.1.0)`, and the
+ * form of Python's packages, `0.1.0a36`.
+ */
+const version =
+  /^v?(\d+(?:\.\d+)+(?:(?:a|alpha|b|beta|rc|dev)\d+)?)(?!\w|\.\d)((?:[-+._][\w.]+)*)(?:\(.*\))?$/;
 /** Builds are told apart by these, and are not of interest. */
 const build = /^(?:stable|release|commit\..*|[0-9a-f]{6,40}|\d{6,14})$/;
 

@@ -9,7 +9,12 @@ import { Neighbours } from './discovery/neighbours.ts';
 import { Frontier } from './frontier.ts';
 import { IdentityLimits } from './identity-limits.ts';
 import type { NodeRecord } from './node-record.ts';
-import { type CrawlerOptions, checkNumbers, type VisitDefaults, withDefaults } from './options.ts';
+import {
+  type CrawlerOptions,
+  checkCrawlerOptions,
+  type VisitDefaults,
+  withDefaults,
+} from './options.ts';
 import { recordAfter, visitOf } from './outcome.ts';
 import { type Next, type Outcome, schedule } from './schedule.ts';
 import { shownAs } from './shown.ts';
@@ -65,8 +70,8 @@ const longestPause = 3_600_000;
  * CrawlerError for what is no boot node or list; Discv4Error `listen-failed`; what the store throws.
  */
 export async function createCrawler(options: CrawlerOptions): Promise<Crawler> {
+  checkCrawlerOptions(options);
   const settings = withDefaults(options);
-  checkNumbers(options);
   const { crypto, clock, random } = settings;
   const { dnsPerSecond: requestsPerSecond = 10, resolveTxt } = options;
   const dns = createDnsClient({ crypto, clock, random, requestsPerSecond, resolveTxt });

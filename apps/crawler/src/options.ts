@@ -3,7 +3,27 @@ import { type Crypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import type { UdpSocket } from '@devp2p/discv4';
 import type { ResolveTxt } from '@devp2p/dnsdisc';
+import {
+  abortSignal,
+  array,
+  boolean,
+  bytes,
+  type Checker,
+  createChecker,
+  func,
+  integer,
+  methods,
+  nonNegative,
+  object,
+  positive,
+  type Rules,
+  required,
+  secret,
+  string,
+  uint,
+} from '@devp2p/options';
 import type { ChainFilter } from './chain-filter.ts';
+import type { CheckOptions } from './check.ts';
 import { CrawlerError } from './error.ts';
 import type { IdentityLimitOptions } from './identity-limits.ts';
 import type { ScheduleOptions } from './schedule.ts';
@@ -93,52 +113,102 @@ export interface VisitDefaults {
   readonly random: RandomBytes;
 }
 
-/** @throws CrawlerError `invalid-option` for a number that makes no sense. */
+const check: Checker = createChecker(CrawlerError, 'invalid-option');
+
+const visitRules: Rules<VisitSettings> = {
+  privateKey: required(secret(bytes(32))),
+  clientId: string,
+  host: string,
+  port: integer(0, 65_535),
+  network: object,
+  requestTimeout: positive,
+  connectTimeout: positive,
+  handshakeTimeout: positive,
+  dialInterval: positive,
+  maxHeadAge: positive,
+  packetsPerSecond: positive,
+  dialsPerSecond: positive,
+  maxVisits: positive,
+  maxActive: positive,
+  socket: methods('send', 'onMessage', 'close'),
+  dial: func,
+  crypto: methods('keccak256'),
+  clock: methods('now', 'monotonic', 'setTimeout'),
+  random: func,
+};
+
+const chainRules: Rules<ChainFilter> = {
+  networkId: uint(64),
+  genesis: bytes(32),
+  forkId: object,
+  forks: object,
+};
+
+const crawlerRules: Rules<CrawlerOptions> = {
+  ...visitRules,
+  store: required(methods('get')),
+  bootnodes: array,
+  dnsLists: array,
+  once: boolean,
+  startupJitter: nonNegative,
+  rollupInterval: positive,
+  dnsPerSecond: positive,
+  resolveTxt: func,
+  resolveHost: func,
+  onTrouble: func,
+  successInterval: positive,
+  minBackoff: positive,
+  maxBackoff: positive,
+  otherProtocolInterval: positive,
+  maxJitter: nonNegative,
+  maxPerIp: positive,
+  maxPerNetwork: positive,
+  maxPerSource: positive,
+  maxNodes: positive,
+};
+
+const checkRules: Rules<CheckOptions> = {
+  ...visitRules,
+  signal: abortSignal,
+  onStep: func,
+  resolveHost: func,
+};
+
+/** @throws CrawlerError `invalid-option` */
+export function checkCrawlerOptions(options: CrawlerOptions): void {
+  check.options('createCrawler', options, crawlerRules);
+  checkNetwork(options);
+  const { bootnodes, dnsLists } = options;
+  if (bootnodes !== undefined) check.elements('bootnodes', bootnodes, string);
+  if (dnsLists !== undefined) check.elements('dnsLists', dnsLists, string);
+}
+
+/** @throws CrawlerError `invalid-option` */
+export function checkCheckOptions(node: string, options: CheckOptions): void {
+  check.value('node', node, string);
+  check.options('checkNode', options, checkRules);
+  checkNetwork(options);
+}
+
+function checkNetwork({ network }: VisitSettings): void {
+  if (network !== undefined) check.options('network', network, chainRules);
+}
+
+/** Fills in what has a default. */
 export function withDefaults(options: VisitSettings): VisitDefaults {
-  const positive = (name: NumberName, value: number): number => {
-    const chosen = options[name] ?? value;
-    if (chosen > 0) return chosen;
-    throw new CrawlerError('invalid-option', `${name} is ${chosen}, expected a positive number`);
-  };
   return {
     clientId: options.clientId ?? 'devp2p-crawler',
-    requestTimeout: positive('requestTimeout', 3_000),
-    connectTimeout: positive('connectTimeout', 10_000),
-    handshakeTimeout: positive('handshakeTimeout', 15_000),
-    dialInterval: positive('dialInterval', 35_000),
-    maxHeadAge: positive('maxHeadAge', 60_000),
-    packetsPerSecond: positive('packetsPerSecond', 4_000),
-    dialsPerSecond: positive('dialsPerSecond', 400),
-    maxVisits: positive('maxVisits', 4_096),
-    maxActive: positive('maxActive', 256),
+    requestTimeout: options.requestTimeout ?? 3_000,
+    connectTimeout: options.connectTimeout ?? 10_000,
+    handshakeTimeout: options.handshakeTimeout ?? 15_000,
+    dialInterval: options.dialInterval ?? 35_000,
+    maxHeadAge: options.maxHeadAge ?? 60_000,
+    packetsPerSecond: options.packetsPerSecond ?? 4_000,
+    dialsPerSecond: options.dialsPerSecond ?? 400,
+    maxVisits: options.maxVisits ?? 4_096,
+    maxActive: options.maxActive ?? 256,
     crypto: options.crypto ?? fastCrypto,
     clock: options.clock ?? systemClock,
     random: options.random ?? randomBytes,
   };
 }
-
-/** What may not be 0, and what may. */
-const positiveNumbers = [
-  ...(['successInterval', 'minBackoff', 'maxBackoff', 'otherProtocolInterval'] as const),
-  ...(['maxPerIp', 'maxPerNetwork', 'maxPerSource', 'maxNodes', 'rollupInterval'] as const),
-] as const;
-const otherNumbers = ['maxJitter', 'startupJitter'] as const;
-
-/** @throws CrawlerError `invalid-option` for a number that makes no sense, of those that visits have nothing to do with. */
-export function checkNumbers(options: CrawlerOptions): void {
-  for (const name of positiveNumbers) {
-    if ((options[name] ?? 1) > 0) continue;
-    throw new CrawlerError(
-      'invalid-option',
-      `${name} is ${options[name]}, expected a positive number`,
-    );
-  }
-  for (const name of otherNumbers) {
-    if ((options[name] ?? 0) >= 0) continue;
-    throw new CrawlerError('invalid-option', `${name} is ${options[name]}, expected 0 or more`);
-  }
-}
-
-type NumberName = {
-  [K in keyof VisitDefaults]: VisitDefaults[K] extends number ? K : never;
-}[keyof VisitDefaults];

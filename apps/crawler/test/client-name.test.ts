@@ -194,6 +194,7 @@ const clients: readonly Row[] = [
     'linux',
     'cpython3.8.0',
   ],
+  ['Trinity/v0.1.0a36/linux/cpython3.8.0', 'trinity', '0.1.0a36', 'linux', 'cpython3.8.0'],
   [
     'mantis/v3.0-cd5ae33/linux-amd64/ubuntu-openjdk64bitservervm-java-11.0.9',
     ...(['mantis', '3.0', 'linux', 'ubuntu-openjdk64bitservervm-java-11.0.9'] as const),

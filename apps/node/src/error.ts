@@ -5,6 +5,7 @@ export type NodeErrorCode =
   | 'datadir-unusable'
   | 'datadir-in-use'
   | 'genesis-unreadable'
+  | 'invalid-option'
   | 'jwtsecret-invalid'
   | 'nodekey-invalid'
   | 'nodekey-exposed'

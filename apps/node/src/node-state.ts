@@ -128,12 +128,13 @@ export function isWaiting({ name }: NodeState): boolean {
   return !['closing', 'sync-failed', 'syncing', 'synced'].includes(name);
 }
 
-const differences: Readonly<Record<Incompatibility['of'], string>> = {
-  network: 'network id',
-  genesis: 'genesis block',
-  fork: 'fork id',
-  version: 'eth version',
-  protocol: 'protocol',
+const chainFlags = 'check --network, --genesis and --networkid';
+const differences: Readonly<Record<Incompatibility['of'], { what: string; advice: string }>> = {
+  network: { what: 'network id', advice: chainFlags },
+  genesis: { what: 'genesis block', advice: chainFlags },
+  fork: { what: 'fork id', advice: chainFlags },
+  version: { what: 'eth version', advice: 'check --eth.versions' },
+  protocol: { what: 'protocol', advice: 'they do not speak eth' },
 };
 
 /** Peers that a text names. */
@@ -154,8 +155,11 @@ export function stateText(state: NodeState): string {
         : 'no peers, and none to dial without discovery: name some with --static';
     case 'no-peers':
       return `no peers yet: ${state.known} known nodes are dialled in turn`;
-    case 'other-chains':
-      return `no peers: ${state.count === 1 ? '1 node was met that does' : `${state.count} nodes were met that do`} not fit, most by their ${differences[state.most]}: check --network, --genesis and --networkid`;
+    case 'other-chains': {
+      const { what, advice } = differences[state.most];
+      const count = state.count === 1 ? '1 node' : `${state.count} nodes`;
+      return `no peers: ${count} met so far and refused, most for their ${what}: ${advice}`;
+    }
     case 'no-static-peer':
       return `no static node is connected, of ${state.count}: what they have is synced to`;
     case 'no-consensus-client':

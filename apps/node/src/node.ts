@@ -15,6 +15,7 @@ import { eth } from '@devp2p/eth';
 import type { LocalChain } from './chain/chain.ts';
 import { networkNodes } from './chain/networks.ts';
 import { checkChainSupported } from './chain/unsupported-forks.ts';
+import { checkNodeOptions } from './check-options.ts';
 import { openDatadir, openNodeKey } from './datadir.ts';
 import { openDiscovery } from './discovery/discovery.ts';
 import { openOwnRecord } from './discovery/own-record.ts';
@@ -88,6 +89,7 @@ export interface Node extends EventEmitter<NodeEvents> {
  * nothing is left open then
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
+  checkNodeOptions(options);
   const open = new Opened();
   try {
     return await startNode(options, open);

@@ -59,7 +59,10 @@ async function readStatus(url: string, before?: NodeStatus): Promise<NodeStatus>
   }));
   const [answers, health] = await Promise.all([ask(url, '/', calls), ask(url, '/health')]);
   if (!isAnswers(answers) || !isHealth(health)) {
-    throw new NodeError('unreachable', `what answers at ${url} is no devp2p-node`);
+    throw new NodeError(
+      'unreachable',
+      `what answers at ${url} is no devp2p-node, or one of another version`,
+    );
   }
   const [node, peers] = answers.map(({ result }) => result);
   if (node === undefined || peers === undefined) {
@@ -78,7 +81,8 @@ function isAnswers(value: unknown): value is readonly { readonly result?: unknow
 }
 
 function isHealth(value: unknown): value is Health {
-  return typeof (value as Partial<Health> | null)?.head?.number === 'number';
+  const health = value as Partial<Health> | null | undefined;
+  return typeof health?.head?.number === 'number' && typeof health.state?.text === 'string';
 }
 
 /** @returns the JSON of an answer; `undefined` when it is none. */

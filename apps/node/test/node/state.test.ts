@@ -55,7 +55,7 @@ describe('ND-16 every state in which a node waits has a name, and says what to d
     [
       'other-chains',
       { ...alone, incompatible: { count: 4, most: 'genesis' } },
-      /4 nodes were met .* genesis block: check --network, --genesis and --networkid/,
+      /4 nodes met .* genesis block: check --network, --genesis and --networkid/,
     ],
     [
       'other-chains',

@@ -1,0 +1,44 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createNode } from '../../src/index.ts';
+import type { NodeOptions } from '../../src/node-options.ts';
+
+let datadir: string;
+beforeEach(() => {
+  datadir = mkdtempSync(join(tmpdir(), 'options-'));
+});
+afterEach(() => rmSync(datadir, { recursive: true }));
+
+const hash = `0x${'00'.repeat(32)}`;
+test.each<[string, Record<string, unknown>, string]>([
+  ['a misspelt name', { maxPeer: 1 }, 'createNode has no option "maxPeer" (did you mean'],
+  ['hex for a hash', { syncTarget: hash }, 'syncTarget is "0x000'],
+  ['a number for a bigint', { networkId: 1 }, 'networkId is 1, expected a bigint'],
+  ['a port out of range', { port: 65_536 }, 'port is 65536, expected an integer from 0 to 65535'],
+  ['an object for a map', { requiredBlocks: { 5: hash } }, 'requiredBlocks is an object'],
+  ['hex in a map', { requiredBlocks: new Map([[5, hash]]) }, 'requiredBlocks is '],
+  ['a text for a list', { bootnodes: 'enode://…' }, 'bootnodes is "enode://…", expected an array'],
+  ['a number in a list', { bootnodes: [7] }, 'bootnodes[0] is 7, expected a string'],
+  ['a misspelt name inside', { http: { prot: 1 } }, 'http has no option "prot"'],
+  ['another network', { network: 'goerli' }, 'network is "goerli", expected "mainnet"'],
+  ['two chains', { genesis: 'genesis.json' }, 'expected either genesis or network'],
+  ['no chain', { network: undefined }, 'expected either genesis or network'],
+  ['no datadir', { datadir: undefined }, 'datadir is undefined, expected a string'],
+  ['an unknown way to a gateway', { nat: { method: 'pcp' } }, 'method is "pcp"'],
+  ['a key as text', { privateKey: 'c0ffee' }, 'privateKey is a string of 6 characters, expected'],
+])('ND-01 createNode refuses %s, and opens nothing', async (_what, wrong, message) => {
+  const options = { datadir, network: 'sepolia', ...wrong } as unknown as NodeOptions;
+  await expect(createNode(options)).rejects.toMatchObject({
+    name: 'NodeError',
+    code: 'invalid-option',
+    message: expect.stringContaining(message),
+  });
+  expect(readdirSync(datadir)).toEqual([]);
+});
+
+test('ND-01 createNode without options says so', async () => {
+  const call = createNode as unknown as () => Promise<unknown>;
+  await expect(call()).rejects.toMatchObject({ code: 'invalid-option' });
+});
