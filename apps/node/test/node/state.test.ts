@@ -60,7 +60,7 @@ describe('ND-16 every state in which a node waits has a name, and says what to d
     [
       'other-chains',
       { ...alone, incompatible: { count: 1, most: 'network' } },
-      /1 node was met that does not fit, .* network id: /,
+      /1 node met so far and refused, .* network id: /,
     ],
     [
       'no-static-peer',
