@@ -1,4 +1,6 @@
+import { array, func, object, positive, type Rules, required, string } from '@devp2p/options';
 import { baseLength } from './base.ts';
+import { check } from './check-options.ts';
 import { PeerError } from './error.ts';
 import { type Capability, isCapabilityName } from './hello.ts';
 import type { Protocol } from './protocol.ts';
@@ -48,6 +50,13 @@ export function negotiate(
     });
 }
 
+const protocolRules: Rules<Protocol> = {
+  name: required(string),
+  versions: required(array),
+  receiveBudget: positive,
+  attach: required(func),
+};
+
 /**
  * @param isReserved tells names that would hide a property of the peer.
  * @throws {@link PeerError} `invalid-option` for protocols that cannot be offered together.
@@ -57,8 +66,15 @@ export function checkProtocols(
   isReserved: (name: string) => boolean,
 ): void {
   const seen = new Set<string>();
-  for (const { name, versions, receiveBudget = 1 } of protocols) {
-    if (!(receiveBudget > 0)) throw invalid(`${name} has a receive budget of ${receiveBudget}`);
+  for (const [index, protocol] of protocols.entries()) {
+    const path = `protocols[${index}]`;
+    if (typeof protocol === 'function') {
+      check.fail(path, protocol, 'a protocol, such as the function returns when it is called');
+    }
+    check.fields(path, protocol, protocolRules);
+    const { name, versions } = protocol;
+    check.elements(`${path}.versions`, versions, object);
+    if (versions.length === 0) check.fail(`${path}.versions`, versions, 'at least one version');
     if (!isCapabilityName(name)) throw invalid(`"${name}" is not 1 to 8 ASCII characters`);
     if (isReserved(name)) throw invalid(`"${name}" is a property of every peer`);
     for (const { version, length } of versions) {

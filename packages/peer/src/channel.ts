@@ -1,3 +1,5 @@
+import { bytes } from '@devp2p/options';
+import { check } from './check-options.ts';
 import { type Direction, PeerError } from './error.ts';
 import { Fifo } from './fifo.ts';
 import type { Channel } from './protocol.ts';
@@ -61,6 +63,7 @@ export class ProtocolChannel implements Channel {
       const what = `${this.name}/${this.version} has no code ${code}`;
       return quietReject(new PeerError('invalid-option', what));
     }
+    if (!(payload instanceof Uint8Array)) return quietReject(wrongPayload(payload));
     return this.#host.send(this.offset + code, payload);
   }
 
@@ -106,6 +109,17 @@ export class ProtocolChannel implements Channel {
     }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+const payloadRule = bytes();
+
+/** What is said of a payload that is not bytes. */
+export function wrongPayload(payload: unknown): unknown {
+  try {
+    return check.value('payload', payload, payloadRule);
+  } catch (error) {
+    return error;
   }
 }
 

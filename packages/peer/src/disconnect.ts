@@ -1,3 +1,4 @@
+import type { Rule } from '@devp2p/options';
 import { Reader } from '@devp2p/rlp';
 
 /** Reasons of the p2p Disconnect message and their numbers (devp2p rlpx.md, "Disconnect (0x01)"). */
@@ -31,6 +32,12 @@ const names = new Map<unknown, DisconnectReason>(
 export function isDisconnectReason(value: unknown): value is DisconnectReason {
   return typeof value === 'string' && Object.hasOwn(disconnectReasons, value);
 }
+
+/** A reason that a caller names. */
+export const reasonRule: Rule = {
+  expected: `a DisconnectReason: ${Object.keys(disconnectReasons).join(', ')}`,
+  fits: isDisconnectReason,
+};
 
 /** The payload of Disconnect: a list of one integer. */
 export function encodeDisconnect(reason: DisconnectReason): Uint8Array {

@@ -1,7 +1,8 @@
 import { type Clock, withTimeout } from '@devp2p/clock';
 import { baseCodes, baseVersion } from './base.ts';
 import { negotiate, offered, type Running } from './capabilities.ts';
-import { type DisconnectReason, decodeDisconnect } from './disconnect.ts';
+import { check } from './check-options.ts';
+import { type DisconnectReason, decodeDisconnect, reasonRule } from './disconnect.ts';
 import { breach, PeerError, reasonOf, streamFailed } from './error.ts';
 import { decodeHello, encodeHello, maxHelloSize, type RemoteHello } from './hello.ts';
 import type { Protocol } from './protocol.ts';
@@ -83,7 +84,10 @@ export async function shakeHands(
   const running = negotiate(options.protocols, hello.capabilities);
   if (running.length === 0) throw refused('useless-peer', hello);
   const objection = options.accept(hello);
-  if (objection !== undefined) throw refused(objection, hello);
+  if (objection !== undefined) {
+    check.value('the result of accept', objection, reasonRule);
+    throw refused(objection, hello);
+  }
 
   return { hello, running, received: message.wireSize, sent };
 }

@@ -1,4 +1,5 @@
 import { bytes, bytesUpTo, decode, encode, type Infer, list, struct, uint } from '@devp2p/rlp';
+import { toHex } from './hex.ts';
 
 /** A protocol version as Hello names it, like `eth/69`. */
 export interface Capability {
@@ -56,7 +57,7 @@ export function encodeHello(hello: RemoteHello): Uint8Array {
  */
 export function decodeHello(payload: Uint8Array): RemoteHello {
   const hello: Infer<typeof codec> = decode(codec, payload);
-  return {
+  const decoded: RemoteHello = {
     version: hello.version,
     clientId: readable(hello.clientId),
     capabilities: hello.capabilities
@@ -66,7 +67,27 @@ export function decodeHello(payload: Uint8Array): RemoteHello {
     // Copied: a peer lives long, and a view would keep the whole message with it.
     id: hello.id.slice(),
   };
+  return Object.defineProperties(decoded, shown);
 }
+
+/** How `JSON.stringify` and `console.log` show it: bytes would be an object of numbers. */
+const shown: PropertyDescriptorMap = {
+  toJSON: {
+    value(this: RemoteHello) {
+      return { ...this, id: toHex(this.id) };
+    },
+  },
+  [Symbol.for('nodejs.util.inspect.custom')]: {
+    value(
+      this: RemoteHello,
+      _depth: number,
+      options: object,
+      inspect: (value: unknown, o: object) => string,
+    ) {
+      return inspect({ ...this, id: toHex(this.id) }, options);
+    },
+  },
+};
 
 /** Whether `name` may stand in Hello: 1 to 8 printable ASCII characters. */
 export function isCapabilityName(name: string): boolean {

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { func } from '@devp2p/options';
 import { check } from './check-options.ts';
-import type { DisconnectReason } from './disconnect.ts';
-import { type OpenPeerOptions, openPeer } from './open.ts';
+import { type DisconnectReason, reasonRule } from './disconnect.ts';
+import { checkCall, type OpenPeerOptions, openPeer } from './open.ts';
 import type { Peer } from './peer.ts';
 import type { Apis, Protocol } from './protocol.ts';
 import type { MessageStream } from './stream.ts';
@@ -38,6 +38,7 @@ export interface NetworkSwitch {
    * Disconnects everyone, with whom Hello is not exchanged yet as well. Idempotent.
    *
    * @returns when nobody is left who was there.
+   * @throws {@link PeerError} `invalid-option` for what is not a reason
    */
   turnOff(reason?: DisconnectReason): Promise<void>;
   /** Lets peers come again. Idempotent. */
@@ -91,6 +92,7 @@ export function createNetworkSwitch(options: NetworkSwitchOptions = {}): Network
       return peer;
     },
     async turnOff(reason = 'quitting') {
+      check.value('reason', reason, reasonRule);
       off.abort(reason);
       await Promise.all(connections);
     },
@@ -112,6 +114,7 @@ async function openWhile<const Protocols extends readonly Protocol[]>(
   stream: MessageStream,
   options: OpenPeerOptions<Protocols>,
 ): Promise<Peer & Apis<Protocols>> {
+  checkCall(stream, options);
   const opening = new AbortController();
   const signals = options.signal === undefined ? [on] : [on, options.signal];
   const abort = (): void => opening.abort(signals.find(({ aborted }) => aborted)?.reason);

@@ -2,6 +2,8 @@ import { type Clock, systemClock } from '@devp2p/clock';
 import {
   abortSignal,
   array,
+  boolean,
+  bytes,
   func,
   integer,
   methods,
@@ -72,6 +74,16 @@ export interface OpenPeerOptions<Protocols extends readonly Protocol[] = readonl
   readonly clock?: Clock;
 }
 
+const streamRule = {
+  ...methods('read', 'write', 'enableCompression', 'close', 'destroy'),
+  expected: 'a MessageStream, such as `await connect(…)` of @devp2p/rlpx/tcp returns',
+};
+const streamRules: Partial<Rules<MessageStream>> = {
+  localId: required(bytes()),
+  remoteId: required(bytes()),
+};
+const flagRules: Rules<PeerFlags> = { trusted: boolean, static: boolean };
+
 const rules: Rules<OpenPeerOptions> = {
   protocols: required(array),
   clientId: string,
@@ -88,6 +100,19 @@ const rules: Rules<OpenPeerOptions> = {
   clock: methods('now', 'monotonic', 'setTimeout'),
 };
 
+/** Destroys the stream when anything else is wrong. @throws {@link PeerError} `invalid-option` */
+export function checkCall(stream: MessageStream, options: OpenPeerOptions): void {
+  check.value('stream', stream, streamRule);
+  try {
+    check.fields('stream', stream, streamRules);
+    check.options('openPeer', options, rules);
+    if (options.flags !== undefined) check.options('flags', options.flags, flagRules);
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
 /**
  * Makes a peer of an authenticated stream: exchanges Hello, agrees on what runs, and starts it.
  *
@@ -101,12 +126,7 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
   stream: MessageStream,
   options: OpenPeerOptions<Protocols>,
 ): Promise<Peer & Apis<Protocols>> {
-  try {
-    check.options('openPeer', options, rules);
-  } catch (error) {
-    stream.destroy();
-    throw error;
-  }
+  checkCall(stream, options);
   const {
     protocols,
     clientId = '@devp2p/peer',

@@ -1,10 +1,13 @@
 /// <reference types="node" preserve="true" />
 
-import { array, positive, type Rules } from '@devp2p/options';
+import { array, bytes, positive, type Rules } from '@devp2p/options';
+import { wrongPayload } from './channel.ts';
 import { check } from './check-options.ts';
 import { PeerError } from './error.ts';
 import { Fifo } from './fifo.ts';
 import type { Address, Message, MessageStream } from './stream.ts';
+
+export type { Address, Message, MessageStream } from './stream.ts';
 
 /** Options of {@link streamPair}. Sizes in bytes of payload. */
 export interface StreamPairOptions {
@@ -35,6 +38,7 @@ const rules: Rules<StreamPairOptions> = {
  */
 export function streamPair(options: StreamPairOptions = {}): [MessageStream, MessageStream] {
   check.options('streamPair', options, rules);
+  if (options.ids !== undefined) check.elements('ids', options.ids, bytes(64));
   const { ids = [new Uint8Array(64).fill(1), new Uint8Array(64).fill(2)], addresses } = options;
   const { highWaterMark = 1_048_576, hardLimit = 16_777_216 } = options;
   const there = new Lane(highWaterMark, hardLimit);
@@ -124,6 +128,7 @@ class Lane {
   }
 
   write(code: number, payload: Uint8Array): Promise<number> {
+    if (!(payload instanceof Uint8Array)) return Promise.reject(wrongPayload(payload));
     const bytes = payload.length;
     if (this.#state === 'finished') {
       return Promise.reject(new PeerError('closed', 'this end of the pipe is closed'));

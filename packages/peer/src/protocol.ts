@@ -1,3 +1,5 @@
+import { func, integer, positive, required, string } from '@devp2p/options';
+import { check } from './check-options.ts';
 import type { DisconnectReason } from './disconnect.ts';
 import type { Capability, RemoteHello } from './hello.ts';
 import type { Address, Message } from './stream.ts';
@@ -25,7 +27,7 @@ export interface Channel extends AsyncIterable<Message> {
    * @returns when there is room for more: at once below the soft limit of the peer's send queue (1 MiB
    *   with RLPx), otherwise when the queue is below it again.
    * @throws {@link PeerError} `closed` once the peer is over, `invalid-option` for a code outside
-   *   the protocol's range, `overflow` for a message that would pass the hard limit of the send queue
+   *   the protocol's range or a payload that is not bytes, `overflow` for a message that would pass the hard limit of the send queue
    *   (32 MiB with RLPx), `stream` when the stream does not take it for another cause.
    */
   send(code: number, payload: Uint8Array): Promise<void>;
@@ -63,6 +65,7 @@ export interface PeerHandle {
    * Only the first call counts.
    *
    * @returns when the peer is over.
+   * @throws {@link PeerError} `invalid-option` for what is not a reason; nothing has changed then.
    */
   disconnect(reason: DisconnectReason): Promise<void>;
 }
@@ -91,7 +94,19 @@ export interface Protocol<Name extends string = string, Api = unknown> {
   attach(channel: Channel, peer: PeerHandle): { readonly api: Api; run(): Promise<void> };
 }
 
-/** A protocol of one version whose api is its channel. */
+const rules = {
+  name: required(string),
+  version: required(integer(0)),
+  length: required(integer(1, 0xffff)),
+  receiveBudget: positive,
+  run: required(func),
+};
+
+/**
+ * A protocol of one version whose api is its channel.
+ *
+ * @throws {@link PeerError} `invalid-option`
+ */
 export function protocol<const Name extends string>(definition: {
   /** 1 to 8 ASCII characters. */
   readonly name: Name;
@@ -103,6 +118,7 @@ export function protocol<const Name extends string>(definition: {
   /** Serves one peer; see {@link Protocol.attach} for what its end means. */
   run(channel: Channel, peer: PeerHandle): Promise<void>;
 }): Protocol<Name, Channel> {
+  check.options('protocol', definition, rules);
   const { name, version, length, receiveBudget } = definition;
   return {
     name,

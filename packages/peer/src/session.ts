@@ -1,13 +1,16 @@
 import { channel as diagnosticsChannel } from 'node:diagnostics_channel';
 import { withTimeout } from '@devp2p/clock';
+import { boolean, func, nonNegative, type Rules, required } from '@devp2p/options';
 import { baseCodes, baseLength, baseVersion, emptyList } from './base.ts';
 import { type ChannelHost, ProtocolChannel, quietReject } from './channel.ts';
-import { type DisconnectReason, decodeDisconnect } from './disconnect.ts';
+import { check } from './check-options.ts';
+import { type DisconnectReason, decodeDisconnect, reasonRule } from './disconnect.ts';
 import { breach, inactive, PeerError, protocolFailed, sendFailed, streamFailed } from './error.ts';
 import { EventStream, type PeerEnd, type PeerEventsOptions } from './events.ts';
 import { part } from './farewell.ts';
 import type { Handshake } from './handshake.ts';
 import type { Capability, RemoteHello } from './hello.ts';
+import { toHex } from './hex.ts';
 import { Keepalive, type KeepaliveSettings } from './keepalive.ts';
 import type { Peer } from './peer.ts';
 import type { PeerFlags } from './protocol.ts';
@@ -22,6 +25,9 @@ export interface SessionSettings extends KeepaliveSettings {
 
 /** Where peers are announced to whoever observes the process. */
 export const diagnostics: ReturnType<typeof diagnosticsChannel> = diagnosticsChannel('devp2p:peer');
+
+const halfRules = { run: required(func) };
+const eventRules: Rules<PeerEventsOptions> = { messages: boolean, limit: nonNegative };
 
 const base = { name: 'p2p', version: baseVersion, offset: 0, length: baseLength };
 
@@ -68,7 +74,9 @@ export class Session implements Peer {
     const session = new Session(stream, handshake, flags, settings);
     const attached = handshake.running.map(({ name, protocol }, index) => {
       try {
-        return { name, half: protocol.attach(session.#channel(index), session) };
+        const half = protocol.attach(session.#channel(index), session);
+        check.fields(`the result of ${name}.attach`, half, halfRules);
+        return { name, half };
       } catch (cause) {
         session.#abort.abort();
         throw protocolFailed(name, cause);
@@ -139,8 +147,8 @@ export class Session implements Peer {
     const { lastReceive, lastSend, minPing } = this.#keepalive;
     return {
       connectedAt: at,
-      lastReceive: at + ((lastReceive ?? monotonic) - monotonic),
-      lastSend: at + ((lastSend ?? monotonic) - monotonic),
+      lastReceive: at + Math.floor((lastReceive ?? monotonic) - monotonic),
+      lastSend: at + Math.floor((lastSend ?? monotonic) - monotonic),
       minPing,
       ...this.#counters.snapshot(),
     };
@@ -150,8 +158,8 @@ export class Session implements Peer {
   toJSON(): Record<string, unknown> {
     const { remoteAddress, hello, capabilities, inbound, flags } = this;
     return {
-      id: hex(this.id),
-      ...(remoteAddress && { address: `${remoteAddress.host} ${remoteAddress.port}` }),
+      id: toHex(this.id),
+      ...(remoteAddress && { address: formatAddress(remoteAddress) }),
       ...{ client: hello.clientId, inbound, ...flags },
       capabilities: capabilities.map(({ name, version }) => `${name}/${version}`),
       state: this.#state.is,
@@ -159,6 +167,7 @@ export class Session implements Peer {
   }
 
   async disconnect(reason: DisconnectReason): Promise<void> {
+    check.value('reason', reason, reasonRule);
     this.#finish({ reason, direction: 'local', error: undefined });
     await this.#parted;
   }
@@ -168,6 +177,7 @@ export class Session implements Peer {
   }
 
   events(options: PeerEventsOptions = {}): EventStream {
+    check.options('events', options, eventRules);
     const events = new EventStream(options, () => this.#watchers.delete(events));
     if (this.#state.is === 'over') events.end({ type: 'dropped', end: this.#state.end });
     else this.#watchers.add(events);
@@ -360,6 +370,7 @@ Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'
   },
 });
 
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** `host:port`, with IPv6 in brackets. */
+function formatAddress({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -22,7 +22,7 @@ export interface ProtocolStats {
   readonly codes: readonly CodeStats[];
 }
 
-/** What a peer has done so far. Times are ms since the Unix epoch, unmoved by jumps of the wall clock. */
+/** What a peer has done so far. Times are whole ms since the Unix epoch, unmoved by jumps of the wall clock. */
 export interface PeerStats {
   readonly connectedAt: number;
   readonly lastReceive: number;

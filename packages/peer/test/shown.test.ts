@@ -1,7 +1,10 @@
-import { inspect } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
+import { virtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
+import { decodeHello } from '../src/hello.ts';
 import { openPeer, PeerError, protocol } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
+import { hello as rawHello } from './raw.ts';
 
 const test1 = protocol({
   ...{ name: 'test', version: 1, length: 1 },
@@ -21,7 +24,7 @@ test('a peer is shown by who it is and what runs', async () => {
     openPeer(far, { protocols: [test1], clientId: 'far/1' }),
   ]);
   expect(JSON.parse(JSON.stringify(peer))).toEqual({
-    ...{ id: '02'.repeat(64), address: '2001:db8::2 2', client: 'far/1', inbound: false },
+    ...{ id: '02'.repeat(64), address: '[2001:db8::2]:2', client: 'far/1', inbound: false },
     ...{ trusted: false, static: true, capabilities: ['test/1'], state: 'running' },
   });
   const text = inspect(other);
@@ -41,4 +44,29 @@ test('an error keeps message, reason and direction in JSON', () => {
     ...{ name: 'PeerError', code: 'refused', message: 'no room' },
     ...{ reason: 'too-many-peers', direction: 'local' },
   });
+});
+
+test("a remote's Hello has its id as hex, for those who look and for nobody else", () => {
+  const hello = decodeHello(rawHello());
+  const { id, ...rest } = hello;
+  const json = JSON.parse(JSON.stringify(hello));
+  expect(json).toEqual({ ...rest, id: '02'.repeat(64) });
+  expect(inspect(hello)).toContain(`id: '${'02'.repeat(64)}'`);
+  expect(isDeepStrictEqual(hello, { ...rest, id })).toBe(true);
+});
+
+test('times of the last messages are whole milliseconds', async () => {
+  const clock = virtualClock();
+  const [near, far] = streamPair();
+  const [peer] = await Promise.all([
+    openPeer(near, { protocols: [test1], clock }),
+    openPeer(far, { protocols: [test1], clock }),
+  ]);
+  await clock.advance(1000.75);
+  await peer.test.send(0, new Uint8Array());
+  await clock.advance(14_999.75);
+  const { connectedAt, lastSend, lastReceive } = peer.stats;
+  expect(lastSend - connectedAt).toBe(15_000);
+  expect(Number.isInteger(lastReceive)).toBe(true);
+  await peer.disconnect('requested');
 });
