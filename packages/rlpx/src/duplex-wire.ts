@@ -16,14 +16,17 @@ interface Wait {
  */
 export class DuplexWire implements HandshakeWire {
   readonly #duplex: Duplex;
+  readonly #advice: string;
   #held: Uint8Array = new Uint8Array(0);
   #unsent: Uint8Array = new Uint8Array(0);
   #wait: Wait | undefined;
   #error: unknown;
   #over = false;
 
-  constructor(duplex: Duplex) {
+  /** @param advice what to check when the remote ends the handshake, for the end of the message */
+  constructor(duplex: Duplex, advice = '') {
     this.#duplex = duplex;
+    this.#advice = advice;
     duplex.pause();
     duplex.on('data', this.#onData);
     duplex.on('end', this.#onEnd);
@@ -96,10 +99,10 @@ export class DuplexWire implements HandshakeWire {
   };
 
   readonly #onEnd = (): void => {
-    this.fail(new RlpxError('truncated', 'the remote ended the handshake'));
+    this.fail(new RlpxError('truncated', `the remote ended the handshake${this.#advice}`));
   };
 
   readonly #onError = (error: Error): void => {
-    this.fail(transportError(error));
+    this.fail(transportError(error, this.#advice));
   };
 }

@@ -4,9 +4,9 @@
  * | code | when |
  * | --- | --- |
  * | `invalid-option` | an option or argument that makes no sense; the message names it and its value |
- * | `connect-failed` | the socket could not be opened; `cause` has the system's error |
+ * | `connect-failed` | the socket could not be opened; the message ends with the system's error, which is the `cause` |
  * | `connect-timeout` | the socket was not open within `connectTimeout` |
- * | `listen-failed` | the port could not be bound; `cause` has the system's error |
+ * | `listen-failed` | the port could not be bound; the message ends with the system's error, which is the `cause` |
  * | `handshake-failed` | an auth or ack that is too large, does not authenticate, or holds anything invalid: one code for all of them, on purpose |
  * | `handshake-timeout` | the handshake was not over within `handshakeTimeout` |
  * | `handshake-displaced` | the listener gave this one's place to a newer handshake |
@@ -76,6 +76,12 @@ export class RlpxError extends Error {
     const { name, code, message, reason } = this;
     return { name, code, message, reason };
   }
+}
+
+/** What an error of the system says, for the end of a message. That of a host with several addresses has only a code. */
+export function why(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.message || ('code' in cause ? String(cause.code) : cause.name);
 }
 
 /** The one error of everything that a remote can do wrong in a handshake. */

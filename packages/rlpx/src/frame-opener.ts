@@ -1,4 +1,5 @@
 import type { Crypto } from '@devp2p/crypto';
+import { check } from './check-options.ts';
 import { Ctr } from './ctr.ts';
 import { RlpxError } from './error.ts';
 import {
@@ -11,7 +12,7 @@ import {
   sealedLength,
   TAG_LENGTH,
 } from './frame.ts';
-import type { Secrets } from './handshake.ts';
+import { type Secrets, secretsRules } from './handshake.ts';
 import { messageCodeLength, readMessageCode } from './message-code.ts';
 
 /**
@@ -49,9 +50,10 @@ export class FrameOpener {
   /** The end of what is filled of the last block. */
   #filled = 0;
 
-  /** @param maxSize - the largest body that is accepted, message code included, in bytes. */
+  /** @param maxSize - the largest body that is accepted, message code included, in bytes. @throws RlpxError `invalid-option` */
   constructor(crypto: Crypto, secrets: Secrets, maxSize: number = MAX_FRAME_SIZE) {
     this.#maxSize = maxSize;
+    check.fields('secrets', secrets, secretsRules);
     this.#ctr = new Ctr(secrets.aes);
     this.#mac = new FrameMac(crypto, secrets.mac, secrets.ingress);
   }

@@ -1,4 +1,5 @@
 import type { Crypto } from '@devp2p/crypto';
+import { check } from './check-options.ts';
 import { Ctr } from './ctr.ts';
 import {
   FrameMac,
@@ -7,7 +8,7 @@ import {
   SEALED_HEADER_LENGTH,
   TAG_LENGTH,
 } from './frame.ts';
-import type { Secrets } from './handshake.ts';
+import { type Secrets, secretsRules } from './handshake.ts';
 import { messageCodeLength, writeMessageCode } from './message-code.ts';
 
 /** Capability id and context id, which nobody uses: the RLP list `[0, 0]`. */
@@ -18,7 +19,9 @@ export class FrameSealer {
   readonly #ctr: Ctr;
   readonly #mac: FrameMac;
 
+  /** @throws RlpxError `invalid-option` */
   constructor(crypto: Crypto, secrets: Secrets) {
+    check.fields('secrets', secrets, secretsRules);
     this.#ctr = new Ctr(secrets.aes);
     this.#mac = new FrameMac(crypto, secrets.mac, secrets.egress);
   }

@@ -1,5 +1,7 @@
 import { type Crypto, generatePrivateKey, type RandomBytes } from '@devp2p/crypto';
+import { bytes, func, methods, type Rules, required, secret } from '@devp2p/options';
 import { concat, xor } from './bytes.ts';
+import { check } from './check-options.ts';
 import { agree } from './ecies.ts';
 import { handshakeFailed } from './error.ts';
 import {
@@ -34,17 +36,37 @@ export interface Session {
   readonly secrets: Secrets;
 }
 
+const wireRule = methods('peek', 'take', 'write');
+
+const handshakeRules: Rules<HandshakeOptions> = {
+  privateKey: required(secret(bytes(32))),
+  publicKey: required(bytes(64)),
+  crypto: required(methods('keccak256')),
+  random: required(func),
+};
+
+/** The rules of {@link Secrets}; errors must not show them. */
+export const secretsRules: Rules<Secrets> = {
+  aes: required(secret(bytes(32))),
+  mac: required(secret(bytes(32))),
+  egress: required(secret(bytes())),
+  ingress: required(secret(bytes())),
+};
+
 /**
  * The dialling side of the handshake.
  *
  * @param remoteId - the 64-byte public key of the node that is dialled.
- * @throws RlpxError `handshake-failed`, and whatever `wire` rejects with.
+ * @throws RlpxError `handshake-failed`, `invalid-option`, and whatever `wire` rejects with.
  */
 export async function initiateHandshake(
   wire: HandshakeWire,
   remoteId: Uint8Array,
   options: HandshakeOptions,
 ): Promise<Session> {
+  check.value('wire', wire, wireRule);
+  check.value('remoteId', remoteId, bytes(64));
+  check.fields('options', options, handshakeRules);
   const { crypto } = options;
   const random = drawOnce(options.random);
   const ephemeralKey = generatePrivateKey(random);
@@ -69,12 +91,14 @@ export async function initiateHandshake(
 /**
  * The answering side of the handshake. Nothing is written before an auth has authenticated.
  *
- * @throws RlpxError `handshake-failed`, and whatever `wire` rejects with.
+ * @throws RlpxError `handshake-failed`, `invalid-option`, and whatever `wire` rejects with.
  */
 export async function acceptHandshake(
   wire: HandshakeWire,
   options: HandshakeOptions,
 ): Promise<Session> {
+  check.value('wire', wire, wireRule);
+  check.fields('options', options, handshakeRules);
   const { crypto } = options;
   const auth = await receiveAuth(wire, options);
 

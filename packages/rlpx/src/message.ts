@@ -13,3 +13,8 @@ export interface Address {
   readonly host: string;
   readonly port: number;
 }
+
+/** `host:port`, with IPv6 in brackets. */
+export function formatAddress({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

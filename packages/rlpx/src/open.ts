@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { bytes } from '@devp2p/options';
+import { toHex } from '@devp2p/enr';
+import { bytes, methods } from '@devp2p/options';
 import { check } from './check-options.ts';
 import { publish } from './diagnostics.ts';
 import { DuplexWire } from './duplex-wire.ts';
@@ -28,6 +29,7 @@ export async function initiate(
   remoteId: Uint8Array,
   options: RlpxOptions & Addresses,
 ): Promise<RlpxStream> {
+  check.value('duplex', duplex, duplexRule);
   check.options('initiate', options, rules);
   check.value('remoteId', remoteId, bytes(64));
   return open(duplex, remoteId, options);
@@ -43,11 +45,21 @@ export async function accept(
   duplex: Duplex,
   options: RlpxOptions & Addresses,
 ): Promise<RlpxStream> {
+  check.value('duplex', duplex, duplexRule);
   check.options('accept', options, rules);
   return open(duplex, undefined, options);
 }
 
 const rules = { ...rlpxRules, ...addressRules };
+
+const duplexRule = {
+  ...methods('on', 'off', 'pause', 'resume', 'write', 'end', 'destroy'),
+  expected: 'a Duplex of node:stream, such as a connected socket',
+};
+
+/** A node cannot read an auth that was made for another key, and most just hang up. */
+const adviceOn = (remoteId: Uint8Array): string =>
+  `: most often its node id is not the one that was dialled, ${toHex(remoteId).slice(0, 16)}…; check the id in its enode URL or record`;
 
 /** The same for options that are checked. @see initiate @see accept */
 export async function open(
@@ -60,7 +72,7 @@ export async function open(
   const { signal, remoteAddress, localAddress } = options;
   const inbound = remoteId === undefined;
   const started = clock.monotonic();
-  const wire = new DuplexWire(duplex);
+  const wire = new DuplexWire(duplex, inbound ? '' : adviceOn(remoteId));
   const timer = clock.setTimeout(
     () => wire.fail(new RlpxError('handshake-timeout', `no handshake in ${handshakeTimeout} ms`)),
     handshakeTimeout,

@@ -1,14 +1,16 @@
 import type { Duplex } from 'node:stream';
 import type { Timer } from '@devp2p/clock';
 import { toHex } from '@devp2p/enr';
+import { abortSignal, bytes, integer } from '@devp2p/options';
+import { check } from './check-options.ts';
 import { publish } from './diagnostics.ts';
-import { RlpxError } from './error.ts';
+import { RlpxError, why } from './error.ts';
 import { type Frame, MAX_FRAME_SIZE } from './frame.ts';
 import { FrameOpener } from './frame-opener.ts';
 import { FrameSealer } from './frame-sealer.ts';
 import type { Session } from './handshake.ts';
 import { Inbox } from './inbox.ts';
-import type { Address, Message } from './message.ts';
+import { type Address, formatAddress, type Message } from './message.ts';
 import { MAX_MESSAGE_CODE, messageCodeLength } from './message-code.ts';
 import type { Settings } from './options.ts';
 import { Outbox } from './outbox.ts';
@@ -100,7 +102,14 @@ export class RlpxStream {
    */
   read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Message | undefined> {
     const signal = options?.signal;
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (signal !== undefined) {
+      try {
+        check.value('signal', signal, abortSignal);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      if (signal.aborted) return Promise.reject(signal.reason);
+    }
     return this.#inbox.read(signal);
   }
 
@@ -115,7 +124,7 @@ export class RlpxStream {
    * @param code - 0 to 2³² − 1.
    * @returns bytes on the wire, framing included, once fewer than `highWaterMark` bytes are buffered. An abort ends
    * only this wait: a message that was accepted is sent.
-   * @throws RlpxError `overflow` or `message-too-large`, without any effect on the stream; or what broke it.
+   * @throws RlpxError `overflow`, `message-too-large` or `invalid-option`, without any effect on the stream; or what broke it.
    */
   write(
     code: number,
@@ -123,11 +132,13 @@ export class RlpxStream {
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<number> {
     const signal = options?.signal;
+    try {
+      checkWrite(code, payload, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#state !== 'open') return Promise.reject(this.#error ?? closedHere());
-    if (!(Number.isInteger(code) && code >= 0 && code <= MAX_MESSAGE_CODE)) {
-      return Promise.reject(new RlpxError('invalid-option', `${code} is not a message code`));
-    }
     if (payload.length > this.#settings.maxMessageSize) {
       return Promise.reject(tooLarge(payload.length, this.#settings.maxMessageSize));
     }
@@ -174,7 +185,7 @@ export class RlpxStream {
     const { remoteId, remoteAddress, inbound } = this;
     return {
       remoteId: toHex(remoteId),
-      ...(remoteAddress && { remoteAddress }),
+      ...(remoteAddress && { address: formatAddress(remoteAddress) }),
       ...{ inbound, compression: this.#compression, state: this.#state },
     };
   }
@@ -237,6 +248,16 @@ Object.defineProperty(RlpxStream.prototype, Symbol.for('nodejs.util.inspect.cust
   },
 });
 
+const codeRule = integer(0, MAX_MESSAGE_CODE);
+const payloadRule = bytes();
+
+/** @throws RlpxError `invalid-option` */
+function checkWrite(code: number, payload: Uint8Array, signal: AbortSignal | undefined): void {
+  check.value('code', code, codeRule);
+  check.value('payload', payload, payloadRule);
+  if (signal !== undefined) check.value('signal', signal, abortSignal);
+}
+
 function closedHere(): RlpxError {
   return new RlpxError('closed', 'the stream was closed');
 }
@@ -247,8 +268,14 @@ function tooLarge(length: number, limit: number): RlpxError {
 
 const RESET_CODES: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
-/** Tells a remote that is gone from any other fault of the transport. */
-export function transportError(cause: Error): RlpxError {
+/**
+ * Tells a remote that is gone from any other fault of the transport.
+ *
+ * @param advice what to check when it is gone, for the end of the message
+ */
+export function transportError(cause: Error, advice = ''): RlpxError {
   const reset = 'code' in cause && RESET_CODES.has(cause.code);
-  return new RlpxError(reset ? 'connection-reset' : 'transport', cause.message, { cause });
+  const message = why(cause);
+  if (!reset) return new RlpxError('transport', message, { cause });
+  return new RlpxError('connection-reset', message + advice, { cause });
 }

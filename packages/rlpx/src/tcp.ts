@@ -7,11 +7,17 @@ import { type Enode, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
 import { bytes, func, integer, positive, type Rules, required, string } from '@devp2p/options';
 import { check } from './check-options.ts';
 import { publish } from './diagnostics.ts';
-import { RlpxError } from './error.ts';
-import type { Address } from './message.ts';
+import { RlpxError, why } from './error.ts';
+import { type Address, formatAddress } from './message.ts';
 import { open } from './open.ts';
 import { type RlpxOptions, rlpxRules, withDefaults } from './options.ts';
 import type { RlpxStream } from './stream.ts';
+
+export type { Enode } from '@devp2p/enr';
+export type { RlpxError, RlpxErrorCode, RlpxErrorReason } from './error.ts';
+export type { Address, Message } from './message.ts';
+export type { RlpxOptions } from './options.ts';
+export type { RlpxStream } from './stream.ts';
 
 /** Options of {@link connect}. */
 export interface ConnectOptions extends RlpxOptions {
@@ -82,11 +88,11 @@ async function dial(host: string, port: number, options: ConnectOptions): Promis
   } catch (cause) {
     socket.destroy();
     if (signal?.aborted) throw cause;
-    const where = `${host}:${port}`;
+    const where = formatAddress({ host, port });
     if (cause instanceof DOMException) {
       throw new RlpxError('connect-timeout', `cannot reach ${where} within ${connectTimeout} ms`);
     }
-    throw new RlpxError('connect-failed', `cannot connect to ${where}`, { cause });
+    throw new RlpxError('connect-failed', `cannot connect to ${where}: ${why(cause)}`, { cause });
   }
 }
 
@@ -198,8 +204,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     server.listen({ port, host });
     await once(server, 'listening');
   } catch (cause) {
-    const where = `${host ?? '*'}:${port}`;
-    throw new RlpxError('listen-failed', `cannot listen on ${where}`, { cause });
+    const where = formatAddress({ host: host ?? '*', port });
+    throw new RlpxError('listen-failed', `cannot listen on ${where}: ${why(cause)}`, { cause });
   }
   server.on('error', (error) => publish(() => ({ event: 'accept-failed', error })));
 

@@ -10,7 +10,13 @@ test('a stream is shown by its remote and state, without its keys', async () => 
   const { a, b } = await connected({ remoteAddress } as object);
   b.enableCompression();
   expect(JSON.parse(JSON.stringify(a))).toEqual({
-    ...{ remoteId: hex(idB), remoteAddress, inbound: false, compression: false, state: 'open' },
+    ...{
+      remoteId: hex(idB),
+      address: '192.0.2.1:30303',
+      inbound: false,
+      compression: false,
+      state: 'open',
+    },
   });
   expect(JSON.parse(JSON.stringify(b))).toEqual({
     ...{ remoteId: hex(idA), inbound: true, compression: true, state: 'open' },

@@ -468,6 +468,13 @@ describe('the handshake over a transport', () => {
     const accepting = failure(accept(other, { privateKey }));
     other.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
     expect(await accepting).toBe('connection-reset');
+    const [dialled, hangsUp] = duplexPair();
+    const dialling = initiate(dialled, idB, { privateKey }).catch((reason: unknown) => reason);
+    hangsUp.end();
+    expect(await dialling).toMatchObject({
+      code: 'truncated',
+      message: expect.stringMatching(/^the remote ended the handshake: most often its node id/),
+    });
   });
 
   test('settings that make no sense are refused before anything happens', async () => {

@@ -105,6 +105,21 @@ describe('over TCP', () => {
     const server = await serve();
     const wrong = crypto.secp256k1.publicKey(newKey());
     expect(['truncated', 'connection-reset']).toContain(await failure(dial(server, {}, wrong)));
+    const error = await dial(server, {}, wrong).catch((reason: unknown) => reason);
+    const id = Buffer.from(wrong).toString('hex').slice(0, 16);
+    expect((error as Error).message).toMatch(
+      new RegExp(`: most often its node id is not the one that was dialled, ${id}…; check the id`),
+    );
+  });
+
+  test('a host whose every address refuses is connect-failed, with its cause in the message', async () => {
+    const server = await serve({ host: '::1' });
+    await server.close();
+    const node = { id: idB, host: 'localhost', tcp: server.address.port };
+    await expect(connect(node, { privateKey: keyA, crypto })).rejects.toMatchObject({
+      code: 'connect-failed',
+      message: expect.stringMatching(/^cannot connect to localhost:\d+: .*ECONNREFUSED/),
+    });
   });
 
   test('RX-13 a Disconnect is read although the socket is closed right behind it', async () => {
@@ -178,6 +193,11 @@ describe('over TCP', () => {
     await server.close();
     const error = await dial(server).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'connect-failed', cause: { code: 'ECONNREFUSED' } });
+    const { port } = server.address;
+    const where = `${host}:${port}`;
+    expect((error as Error).message).toBe(
+      `cannot connect to ${where}: connect ECONNREFUSED ${where}`,
+    );
   });
 
   test('a socket that does not open in time is connect-timeout', async () => {
@@ -199,6 +219,7 @@ describe('a listener', () => {
     const { address } = await serve();
     const error = await serve({ port: address.port }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'listen-failed', cause: { code: 'EADDRINUSE' } });
+    expect((error as Error).message).toMatch(/^cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/);
   });
 
   test('asks before a byte is read', async () => {
