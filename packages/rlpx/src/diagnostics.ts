@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import type { Address } from './message.ts';
+import type { Address } from './stream/message.ts';
 
 /**
  * What is published on the diagnostics channel `devp2p:rlpx`:

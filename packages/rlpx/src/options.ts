@@ -11,7 +11,7 @@ import {
   required,
   secret,
 } from '@devp2p/options';
-import { MAX_FRAME_SIZE } from './frame.ts';
+import { MAX_FRAME_SIZE } from './frame/frame.ts';
 
 /** Settings and collaborators of a stream. Times are in milliseconds, sizes in bytes. */
 export interface RlpxOptions {

@@ -8,16 +8,16 @@ import { bytes, func, integer, positive, type Rules, required, string } from '@d
 import { check } from './check-options.ts';
 import { publish } from './diagnostics.ts';
 import { RlpxError, why } from './error.ts';
-import { type Address, formatAddress } from './message.ts';
-import { open } from './open.ts';
 import { type RlpxOptions, rlpxRules, withDefaults } from './options.ts';
-import type { RlpxStream } from './stream.ts';
+import { type Address, formatAddress } from './stream/message.ts';
+import { open } from './stream/open.ts';
+import type { RlpxStream } from './stream/stream.ts';
 
 export type { Enode } from '@devp2p/enr';
 export type { RlpxError, RlpxErrorCode, RlpxErrorReason } from './error.ts';
-export type { Address, Message } from './message.ts';
 export type { RlpxOptions } from './options.ts';
-export type { RlpxStream } from './stream.ts';
+export type { Address, Message } from './stream/message.ts';
+export type { RlpxStream } from './stream/stream.ts';
 
 /** Options of {@link connect}. */
 export interface ConnectOptions extends RlpxOptions {

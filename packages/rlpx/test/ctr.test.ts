@@ -1,7 +1,7 @@
 import { createCipheriv } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Ctr } from '../src/ctr.ts';
+import { Ctr } from '../src/frame/ctr.ts';
 import { newKey } from './raw.ts';
 
 test('RX-06 AES-256-CTR is one stream, whatever the lengths it is used in', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { compressSync } from 'snappy';
 import { compress as compressJs } from 'snappyjs';
 import { describe, expect, test } from 'vitest';
-import { compress, decompress, maxCompressedLength } from '../src/snappy.ts';
+import { compress, decompress, maxCompressedLength } from '../src/frame/snappy.ts';
 
 const MAX = 2 ** 24 - 1;
 

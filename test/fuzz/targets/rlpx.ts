@@ -1,11 +1,12 @@
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { decodePrefix, raw } from '@devp2p/rlp';
-import { Ctr } from '../../../packages/rlpx/src/ctr.ts';
-import { decrypt, encrypt } from '../../../packages/rlpx/src/ecies.ts';
 import { RlpxError } from '../../../packages/rlpx/src/error.ts';
-import { type Frame, FrameMac, frameLength } from '../../../packages/rlpx/src/frame.ts';
-import { FrameOpener } from '../../../packages/rlpx/src/frame-opener.ts';
-import { FrameSealer } from '../../../packages/rlpx/src/frame-sealer.ts';
+import { Ctr } from '../../../packages/rlpx/src/frame/ctr.ts';
+import { type Frame, FrameMac, frameLength } from '../../../packages/rlpx/src/frame/frame.ts';
+import { FrameOpener } from '../../../packages/rlpx/src/frame/frame-opener.ts';
+import { FrameSealer } from '../../../packages/rlpx/src/frame/frame-sealer.ts';
+import { compress, decompress } from '../../../packages/rlpx/src/frame/snappy.ts';
+import { decrypt, encrypt } from '../../../packages/rlpx/src/handshake/ecies.ts';
 import {
   type HandshakeOptions,
   type HandshakeWire,
@@ -13,8 +14,7 @@ import {
   receiveAuth,
   sealAck,
   sealAuth,
-} from '../../../packages/rlpx/src/handshake-packet.ts';
-import { compress, decompress } from '../../../packages/rlpx/src/snappy.ts';
+} from '../../../packages/rlpx/src/handshake/handshake-packet.ts';
 import { createRandom } from '../random.ts';
 import { type Target, target } from '../target.ts';
 

@@ -1,7 +1,8 @@
 import type { Crypto } from '@devp2p/crypto';
-import { check } from './check-options.ts';
+import { check } from '../check-options.ts';
+import { RlpxError } from '../error.ts';
+import { type Secrets, secretsRules } from '../handshake/handshake.ts';
 import { Ctr } from './ctr.ts';
-import { RlpxError } from './error.ts';
 import {
   type Frame,
   FrameMac,
@@ -12,7 +13,6 @@ import {
   sealedLength,
   TAG_LENGTH,
 } from './frame.ts';
-import { type Secrets, secretsRules } from './handshake.ts';
 import { messageCodeLength, readMessageCode } from './message-code.ts';
 
 /**

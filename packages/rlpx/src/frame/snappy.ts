@@ -1,7 +1,7 @@
 /// <reference path="./snappyjs.d.ts" />
 import { createRequire } from 'node:module';
 import { compress as compressSmall } from 'snappyjs';
-import { RlpxError } from './error.ts';
+import { RlpxError } from '../error.ts';
 
 /** The binding: an optional dependency that is not there on every platform. */
 interface Native {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { concat } from './bytes.ts';
-import { RlpxError } from './error.ts';
-import type { HandshakeWire } from './handshake-packet.ts';
+import { concat } from '../bytes.ts';
+import { RlpxError } from '../error.ts';
+import type { HandshakeWire } from '../handshake/handshake-packet.ts';
 import { transportError } from './stream.ts';
 
 interface Wait {

@@ -1,9 +1,9 @@
 import { nextTick } from 'node:process';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@devp2p/clock';
-import { RlpxError } from './error.ts';
-import { frameLength } from './frame.ts';
-import type { FrameSealer } from './frame-sealer.ts';
+import { RlpxError } from '../error.ts';
+import { frameLength } from '../frame/frame.ts';
+import type { FrameSealer } from '../frame/frame-sealer.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Small frames are put side by side in blocks of this many bytes. */

@@ -1,9 +1,9 @@
 import { type Crypto, generatePrivateKey, type RandomBytes } from '@devp2p/crypto';
 import { bytes, func, methods, type Rules, required, secret } from '@devp2p/options';
-import { concat, xor } from './bytes.ts';
-import { check } from './check-options.ts';
+import { concat, xor } from '../bytes.ts';
+import { check } from '../check-options.ts';
+import { handshakeFailed } from '../error.ts';
 import { agree } from './ecies.ts';
-import { handshakeFailed } from './error.ts';
 import {
   type HandshakeOptions,
   type HandshakeWire,

@@ -1,5 +1,5 @@
 import { type Codec, decodePrefix, encode, RlpError, uint } from '@devp2p/rlp';
-import { RlpxError } from './error.ts';
+import { RlpxError } from '../error.ts';
 
 /** The largest message code, which every protocol in use stays far below. */
 export const MAX_MESSAGE_CODE: number = 2 ** 32 - 1;

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { type Crypto, CryptoError, generatePrivateKey, type RandomBytes } from '@devp2p/crypto';
-import { concat } from './bytes.ts';
-import { handshakeFailed } from './error.ts';
+import { concat } from '../bytes.ts';
+import { handshakeFailed } from '../error.ts';
 
 /** Length of an uncompressed point on the wire: `04 ‖ x ‖ y`. */
 const POINT_LENGTH = 65;

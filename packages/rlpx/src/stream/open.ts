@@ -1,13 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { toHex } from '@devp2p/enr';
 import { bytes, methods } from '@devp2p/options';
-import { check } from './check-options.ts';
-import { publish } from './diagnostics.ts';
+import { check } from '../check-options.ts';
+import { publish } from '../diagnostics.ts';
+import { RlpxError } from '../error.ts';
+import { acceptHandshake, initiateHandshake } from '../handshake/handshake.ts';
+import { addressRules, type RlpxOptions, rlpxRules, withDefaults } from '../options.ts';
 import { DuplexWire } from './duplex-wire.ts';
-import { RlpxError } from './error.ts';
-import { acceptHandshake, initiateHandshake } from './handshake.ts';
 import type { Address } from './message.ts';
-import { addressRules, type RlpxOptions, rlpxRules, withDefaults } from './options.ts';
 import { RlpxStream } from './stream.ts';
 
 /** What a transport knows of its ends; for information only. */

@@ -1,5 +1,6 @@
 import type { Crypto } from '@devp2p/crypto';
-import { check } from './check-options.ts';
+import { check } from '../check-options.ts';
+import { type Secrets, secretsRules } from '../handshake/handshake.ts';
 import { Ctr } from './ctr.ts';
 import {
   FrameMac,
@@ -8,7 +9,6 @@ import {
   SEALED_HEADER_LENGTH,
   TAG_LENGTH,
 } from './frame.ts';
-import { type Secrets, secretsRules } from './handshake.ts';
 import { messageCodeLength, writeMessageCode } from './message-code.ts';
 
 /** Capability id and context id, which nobody uses: the RLP list `[0, 0]`. */

@@ -1,8 +1,8 @@
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
 import { bigint, bytes, type Codec, decodePrefix, encode, RlpError, struct } from '@devp2p/rlp';
-import { concat, xor } from './bytes.ts';
+import { concat, xor } from '../bytes.ts';
+import { handshakeFailed, RlpxError } from '../error.ts';
 import { agree, decrypt, ECIES_OVERHEAD, encrypt } from './ecies.ts';
-import { handshakeFailed, RlpxError } from './error.ts';
 
 /** Longest auth or ack, size prefix included, in bytes. Known clients send 300 to 700. */
 const MAX_HANDSHAKE_PACKET = 2048;

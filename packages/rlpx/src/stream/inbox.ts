@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@devp2p/clock';
-import { RlpxError } from './error.ts';
-import type { Frame } from './frame.ts';
-import type { FrameOpener } from './frame-opener.ts';
+import { RlpxError } from '../error.ts';
+import type { Frame } from '../frame/frame.ts';
+import type { FrameOpener } from '../frame/frame-opener.ts';
 import type { Message } from './message.ts';
 import { Watchdog } from './watchdog.ts';
 
