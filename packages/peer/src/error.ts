@@ -1,5 +1,5 @@
-import { type DisconnectReason, isDisconnectReason } from './disconnect.ts';
-import type { RemoteHello } from './hello.ts';
+import { type DisconnectReason, isDisconnectReason } from './wire/disconnect.ts';
+import type { RemoteHello } from './wire/hello.ts';
 
 /**
  * - `invalid-option`: the caller's mistake; nothing was sent.

@@ -1,16 +1,11 @@
 /// <reference types="node" preserve="true" />
 
-export { type DisconnectReason, disconnectReasons } from './disconnect.ts';
 export { type Direction, type Inactivity, PeerError, type PeerErrorCode } from './error.ts';
-export type { PeerEnd, PeerEvent, PeerEventsOptions } from './events.ts';
-export type { Capability, RemoteHello } from './hello.ts';
 export {
   createNetworkSwitch,
   type NetworkSwitch,
   type NetworkSwitchOptions,
-} from './network-switch.ts';
-export { type OpenPeerOptions, openPeer } from './open.ts';
-export type { Peer, PeerDiagnostics } from './peer.ts';
+} from './protocol/network-switch.ts';
 export {
   type Apis,
   type Channel,
@@ -18,6 +13,11 @@ export {
   type PeerHandle,
   type Protocol,
   protocol,
-} from './protocol.ts';
-export type { CodeStats, PeerStats, ProtocolStats, Traffic } from './stats.ts';
+} from './protocol/protocol.ts';
+export type { PeerEnd, PeerEvent, PeerEventsOptions } from './session/events.ts';
+export { type OpenPeerOptions, openPeer } from './session/open.ts';
+export type { Peer, PeerDiagnostics } from './session/peer.ts';
+export type { CodeStats, PeerStats, ProtocolStats, Traffic } from './session/stats.ts';
 export type { Address, Message, MessageStream } from './stream.ts';
+export { type DisconnectReason, disconnectReasons } from './wire/disconnect.ts';
+export type { Capability, RemoteHello } from './wire/hello.ts';

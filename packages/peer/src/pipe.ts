@@ -1,10 +1,10 @@
 /// <reference types="node" preserve="true" />
 
 import { array, bytes, positive, type Rules } from '@devp2p/options';
-import { wrongPayload } from './channel.ts';
 import { check } from './check-options.ts';
 import { PeerError } from './error.ts';
-import { Fifo } from './fifo.ts';
+import { wrongPayload } from './protocol/channel.ts';
+import { Fifo } from './session/fifo.ts';
 import type { Address, Message, MessageStream } from './stream.ts';
 
 export type { Address, Message, MessageStream } from './stream.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkProtocols, negotiate, offered } from '../src/capabilities.ts';
 import { openPeer, type Protocol } from '../src/index.ts';
-import { isReserved } from '../src/peer.ts';
+import { isReserved } from '../src/session/peer.ts';
+import { checkProtocols, negotiate, offered } from '../src/wire/capabilities.ts';
 import { rawPair, sink } from './raw.ts';
 
 function speaks(name: string, ...versions: [version: number, length: number][]): Protocol {

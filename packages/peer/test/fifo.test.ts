@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Fifo } from '../src/fifo.ts';
+import { Fifo } from '../src/session/fifo.ts';
 
 test('a queue is an array that is pushed to and shifted from', () => {
   const steps = fc.array(

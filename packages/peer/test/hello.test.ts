@@ -1,7 +1,7 @@
 import { RlpError } from '@devp2p/rlp';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeHello, encodeHello } from '../src/hello.ts';
+import { decodeHello, encodeHello } from '../src/wire/hello.ts';
 import { hello, hex, type Item, localKey, remoteKey, rlp } from './raw.ts';
 
 test('PE-01 Hello is [version, client id, [[name, version], …], listen port, key] on the wire', () => {

@@ -3,9 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
-import { Fifo } from '../src/fifo.ts';
 import { openPeer, type Peer, PeerError, protocol } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
+import { Fifo } from '../src/session/fifo.ts';
 import { sink } from './raw.ts';
 
 setFlagsFromString('--expose-gc');

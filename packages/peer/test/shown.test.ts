@@ -1,9 +1,9 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
-import { decodeHello } from '../src/hello.ts';
 import { openPeer, PeerError, protocol } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
+import { decodeHello } from '../src/wire/hello.ts';
 import { hello as rawHello } from './raw.ts';
 
 const test1 = protocol({

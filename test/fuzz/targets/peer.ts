@@ -3,8 +3,8 @@ import {
   type DisconnectReason,
   decodeDisconnect,
   encodeDisconnect,
-} from '../../../packages/peer/src/disconnect.ts';
-import { decodeHello, encodeHello, maxHelloSize } from '../../../packages/peer/src/hello.ts';
+} from '../../../packages/peer/src/wire/disconnect.ts';
+import { decodeHello, encodeHello, maxHelloSize } from '../../../packages/peer/src/wire/hello.ts';
 import { type Target, target } from '../target.ts';
 
 const hello = encodeHello({

@@ -1,9 +1,9 @@
 import { bytes } from '@devp2p/options';
-import { check } from './check-options.ts';
-import { type Direction, PeerError } from './error.ts';
-import { Fifo } from './fifo.ts';
+import { check } from '../check-options.ts';
+import { type Direction, PeerError } from '../error.ts';
+import { Fifo } from '../session/fifo.ts';
+import type { Message } from '../stream.ts';
 import type { Channel } from './protocol.ts';
-import type { Message } from './stream.ts';
 
 /** What a message in a queue costs besides its payload, in bytes: empty ones are not free either. */
 const messageOverhead = 128;

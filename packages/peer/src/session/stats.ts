@@ -1,4 +1,4 @@
-import type { ChannelRange } from './channel.ts';
+import type { ChannelRange } from '../protocol/channel.ts';
 
 /** Messages and their bytes on the wire, framing included. */
 export interface Traffic {

@@ -1,7 +1,7 @@
+import type { PeerHandle } from '../protocol/protocol.ts';
+import type { MessageStream } from '../stream.ts';
 import type { PeerEnd, PeerEvent, PeerEventsOptions } from './events.ts';
-import type { PeerHandle } from './protocol.ts';
 import type { PeerStats } from './stats.ts';
-import type { MessageStream } from './stream.ts';
 
 /**
  * A remote with which at least one protocol runs. Each running protocol's api is a property of its

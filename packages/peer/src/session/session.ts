@@ -1,21 +1,21 @@
 import { channel as diagnosticsChannel } from 'node:diagnostics_channel';
 import { withTimeout } from '@devp2p/clock';
 import { boolean, func, nonNegative, type Rules, required } from '@devp2p/options';
-import { baseCodes, baseLength, baseVersion, emptyList } from './base.ts';
-import { type ChannelHost, ProtocolChannel, quietReject } from './channel.ts';
-import { check } from './check-options.ts';
-import { type DisconnectReason, decodeDisconnect, reasonRule } from './disconnect.ts';
-import { breach, inactive, PeerError, protocolFailed, sendFailed, streamFailed } from './error.ts';
+import { check } from '../check-options.ts';
+import { breach, inactive, PeerError, protocolFailed, sendFailed, streamFailed } from '../error.ts';
+import { toHex } from '../hex.ts';
+import { type ChannelHost, ProtocolChannel, quietReject } from '../protocol/channel.ts';
+import type { PeerFlags } from '../protocol/protocol.ts';
+import type { Address, Message, MessageStream } from '../stream.ts';
+import { baseCodes, baseLength, baseVersion, emptyList } from '../wire/base.ts';
+import { type DisconnectReason, decodeDisconnect, reasonRule } from '../wire/disconnect.ts';
+import type { Capability, RemoteHello } from '../wire/hello.ts';
 import { EventStream, type PeerEnd, type PeerEventsOptions } from './events.ts';
 import { part } from './farewell.ts';
 import type { Handshake } from './handshake.ts';
-import type { Capability, RemoteHello } from './hello.ts';
-import { toHex } from './hex.ts';
 import { Keepalive, type KeepaliveSettings } from './keepalive.ts';
 import type { Peer } from './peer.ts';
-import type { PeerFlags } from './protocol.ts';
 import { Counters, type PeerStats } from './stats.ts';
-import type { Address, Message, MessageStream } from './stream.ts';
 
 /** Limits of a session, in ms and bytes. */
 export interface SessionSettings extends KeepaliveSettings {

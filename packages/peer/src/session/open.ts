@@ -13,17 +13,17 @@ import {
   required,
   string,
 } from '@devp2p/options';
-import { checkProtocols } from './capabilities.ts';
-import { check } from './check-options.ts';
-import type { DisconnectReason } from './disconnect.ts';
-import { PeerError } from './error.ts';
+import { check } from '../check-options.ts';
+import { PeerError } from '../error.ts';
+import type { Apis, PeerFlags, Protocol } from '../protocol/protocol.ts';
+import type { Message, MessageStream } from '../stream.ts';
+import { checkProtocols } from '../wire/capabilities.ts';
+import type { DisconnectReason } from '../wire/disconnect.ts';
+import type { RemoteHello } from '../wire/hello.ts';
 import { discard, part } from './farewell.ts';
 import { shakeHands } from './handshake.ts';
-import type { RemoteHello } from './hello.ts';
 import { isReserved, type Peer } from './peer.ts';
-import type { Apis, PeerFlags, Protocol } from './protocol.ts';
 import { diagnostics, Session } from './session.ts';
-import type { Message, MessageStream } from './stream.ts';
 
 /** Options of {@link openPeer}. Times in ms, sizes in bytes. */
 export interface OpenPeerOptions<Protocols extends readonly Protocol[] = readonly Protocol[]> {

@@ -1,8 +1,8 @@
 import { func, integer, positive, required, string } from '@devp2p/options';
-import { check } from './check-options.ts';
-import type { DisconnectReason } from './disconnect.ts';
-import type { Capability, RemoteHello } from './hello.ts';
-import type { Address, Message } from './stream.ts';
+import { check } from '../check-options.ts';
+import type { Address, Message } from '../stream.ts';
+import type { DisconnectReason } from '../wire/disconnect.ts';
+import type { Capability, RemoteHello } from '../wire/hello.ts';
 
 /**
  * One protocol's half of one peer. Codes are counted from 0; what the other protocols and the base

@@ -1,9 +1,9 @@
 import { array, func, object, positive, type Rules, required, string } from '@devp2p/options';
+import { check } from '../check-options.ts';
+import { PeerError } from '../error.ts';
+import type { Protocol } from '../protocol/protocol.ts';
 import { baseLength } from './base.ts';
-import { check } from './check-options.ts';
-import { PeerError } from './error.ts';
 import { type Capability, isCapabilityName } from './hello.ts';
-import type { Protocol } from './protocol.ts';
 
 /** A capability that both sides run, and where its codes lie on this connection. */
 export interface Running extends Capability {

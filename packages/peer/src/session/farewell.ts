@@ -1,8 +1,8 @@
 import type { Clock } from '@devp2p/clock';
-import { baseCodes } from './base.ts';
-import { type DisconnectReason, encodeDisconnect } from './disconnect.ts';
-import type { Direction, PeerError } from './error.ts';
-import type { Message, MessageStream } from './stream.ts';
+import type { Direction, PeerError } from '../error.ts';
+import type { Message, MessageStream } from '../stream.ts';
+import { baseCodes } from '../wire/base.ts';
+import { type DisconnectReason, encodeDisconnect } from '../wire/disconnect.ts';
 
 /** Who ends a connection and why. */
 export interface Parting {

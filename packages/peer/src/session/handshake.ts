@@ -1,12 +1,12 @@
 import { type Clock, withTimeout } from '@devp2p/clock';
-import { baseCodes, baseVersion } from './base.ts';
-import { negotiate, offered, type Running } from './capabilities.ts';
-import { check } from './check-options.ts';
-import { type DisconnectReason, decodeDisconnect, reasonRule } from './disconnect.ts';
-import { breach, PeerError, reasonOf, streamFailed } from './error.ts';
-import { decodeHello, encodeHello, maxHelloSize, type RemoteHello } from './hello.ts';
-import type { Protocol } from './protocol.ts';
-import type { Message, MessageStream } from './stream.ts';
+import { check } from '../check-options.ts';
+import { breach, PeerError, reasonOf, streamFailed } from '../error.ts';
+import type { Protocol } from '../protocol/protocol.ts';
+import type { Message, MessageStream } from '../stream.ts';
+import { baseCodes, baseVersion } from '../wire/base.ts';
+import { negotiate, offered, type Running } from '../wire/capabilities.ts';
+import { type DisconnectReason, decodeDisconnect, reasonRule } from '../wire/disconnect.ts';
+import { decodeHello, encodeHello, maxHelloSize, type RemoteHello } from '../wire/hello.ts';
 
 /** What {@link shakeHands} needs to know. */
 export interface HandshakeOptions {

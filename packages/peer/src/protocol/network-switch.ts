@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { func } from '@devp2p/options';
-import { check } from './check-options.ts';
-import { type DisconnectReason, reasonRule } from './disconnect.ts';
-import { checkCall, type OpenPeerOptions, openPeer } from './open.ts';
-import type { Peer } from './peer.ts';
+import { check } from '../check-options.ts';
+import { checkCall, type OpenPeerOptions, openPeer } from '../session/open.ts';
+import type { Peer } from '../session/peer.ts';
+import type { MessageStream } from '../stream.ts';
+import { type DisconnectReason, reasonRule } from '../wire/disconnect.ts';
 import type { Apis, Protocol } from './protocol.ts';
-import type { MessageStream } from './stream.ts';
 
 /** Options of {@link createNetworkSwitch}. */
 export interface NetworkSwitchOptions {

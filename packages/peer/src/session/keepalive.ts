@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '@devp2p/clock';
-import type { Inactivity } from './error.ts';
+import type { Inactivity } from '../error.ts';
 
 /** How long a connection may be quiet, in ms. */
 export interface KeepaliveSettings {

@@ -1,5 +1,5 @@
-import type { DisconnectReason } from './disconnect.ts';
-import type { Direction, PeerError } from './error.ts';
+import type { Direction, PeerError } from '../error.ts';
+import type { DisconnectReason } from '../wire/disconnect.ts';
 import { Fifo } from './fifo.ts';
 
 /** How a peer came to its end. */
