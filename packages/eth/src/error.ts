@@ -1,6 +1,6 @@
 import type { DisconnectReason } from '@devp2p/peer';
 import type { ForkId, ForkIdProblem } from './forkid.ts';
-import { plain } from './shown.ts';
+import { plain } from './types/shown.ts';
 
 /**
  * Of the Status handshake:

@@ -1,8 +1,8 @@
 import type { Protocol } from '@devp2p/peer';
-import { EthConnection } from './connection.ts';
-import type { EthPeer } from './eth-peer.ts';
 import { type EthOptions, withDefaults } from './options.ts';
-import { defaultVersions, schemaOf } from './schema.ts';
+import { EthConnection } from './peer/connection.ts';
+import type { EthPeer } from './peer/eth-peer.ts';
+import { defaultVersions, schemaOf } from './wire/schema.ts';
 
 /**
  * The eth protocol for `openPeer` of `@devp2p/peer`: greets each peer with our Status, lets the caller ask it, and answers what it

@@ -1,7 +1,7 @@
 import * as rule from '@devp2p/options';
 import { bigint, bytes, type Codec, map, struct } from '@devp2p/rlp';
 import { checkOption } from './check.ts';
-import { showFields } from './shown.ts';
+import { showFields } from './types/shown.ts';
 
 /**
  * When a chain's rules change. Order and repetition do not matter; forks that the genesis block already has may be

@@ -1,24 +1,9 @@
 /// <reference types="node" preserve="true" />
 
-export { addToBloom, bloomLength } from './bloom.ts';
-export {
-  type Body,
-  bodyCodec,
-  decodeBody,
-  type SealedBody,
-  type Withdrawal,
-  withdrawalCodec,
-} from './body.ts';
-export type { Chain, ChainRange, HeaderQuery } from './chain.ts';
+export type { HeadersRequest } from './client/header-chain.ts';
+export type { ReceiptsRequest } from './client/receipts-download.ts';
 export { EthError, type EthErrorCode, type EthErrorOptions, type Mismatch } from './error.ts';
 export { eth } from './eth.ts';
-export type {
-  EthPeer,
-  PooledTransaction,
-  RequestOptions,
-  TransactionPool,
-  VerifyOptions,
-} from './eth-peer.ts';
 export {
   checkForkId,
   type ForkHead,
@@ -29,9 +14,46 @@ export {
   forkIdCodec,
   formatForkId,
 } from './forkid.ts';
-export { decodeHeader, type Header, headerCodec, type SealedHeader, sealHeader } from './header.ts';
-export type { HeadersRequest } from './header-chain.ts';
-export { type EthNodeInfo, type EthPeerInfo, nodeInfo } from './info.ts';
+export type { EthOptions } from './options.ts';
+export type {
+  EthPeer,
+  PooledTransaction,
+  RequestOptions,
+  TransactionPool,
+  VerifyOptions,
+} from './peer/eth-peer.ts';
+export { type EthNodeInfo, type EthPeerInfo, nodeInfo } from './peer/info.ts';
+export type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
+export { addToBloom, bloomLength } from './types/bloom.ts';
+export {
+  type Body,
+  bodyCodec,
+  decodeBody,
+  type SealedBody,
+  type Withdrawal,
+  withdrawalCodec,
+} from './types/body.ts';
+export {
+  decodeHeader,
+  type Header,
+  headerCodec,
+  type SealedHeader,
+  sealHeader,
+} from './types/header.ts';
+export { RawList } from './types/raw-list.ts';
+export {
+  encodeReceipts,
+  type Log,
+  type Receipt,
+  receiptCodec,
+  receiptList,
+} from './types/receipt.ts';
+export {
+  transactionHash,
+  transactionList,
+  transactionsOf,
+  wrapTransaction,
+} from './types/transaction.ts';
 export type {
   BlockRange,
   GetBlockHeaders,
@@ -43,16 +65,6 @@ export type {
   Status68,
   Status69,
   TransactionAnnouncement,
-} from './messages.ts';
-export type { EthOptions } from './options.ts';
-export { RawList } from './raw-list.ts';
-export { encodeReceipts, type Log, type Receipt, receiptCodec, receiptList } from './receipt.ts';
-export { type ConsensusReceipts, consensusReceipts } from './receipt-forms.ts';
-export type { ReceiptsRequest } from './receipts-download.ts';
-export { type MessageSchema, type Messages, type Schema, schemaOf } from './schema.ts';
-export {
-  transactionHash,
-  transactionList,
-  transactionsOf,
-  wrapTransaction,
-} from './transaction.ts';
+} from './wire/messages.ts';
+export { type ConsensusReceipts, consensusReceipts } from './wire/receipt-forms.ts';
+export { type MessageSchema, type Messages, type Schema, schemaOf } from './wire/schema.ts';

@@ -11,12 +11,12 @@ import {
   required,
   uint,
 } from '@devp2p/options';
-import type { Chain, ChainRange, HeaderQuery } from './chain.ts';
 import { checkOption } from './check.ts';
 import { checkForks, type ForkSchedule } from './forkid.ts';
-import { decodeHeader, type SealedHeader, sealHeader } from './header.ts';
 import { sameBytes } from './same-bytes.ts';
-import { plain, showAs, showFields } from './shown.ts';
+import type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
+import { decodeHeader, type SealedHeader, sealHeader } from './types/header.ts';
+import { plain, showAs, showFields } from './types/shown.ts';
 
 /** A block as RLP, in the forms that {@link Chain} returns. */
 export interface MemoryBlock {

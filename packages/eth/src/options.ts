@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
 import { array, bytes, func, integer, methods, type Rules, required, uint } from '@devp2p/options';
-import type { Chain, ChainRange } from './chain.ts';
 import { checkOption } from './check.ts';
-import type { EthPeer, TransactionPool } from './eth-peer.ts';
 import { checkForks } from './forkid.ts';
-import { Semaphore } from './semaphore.ts';
+import type { EthPeer, TransactionPool } from './peer/eth-peer.ts';
+import type { Chain, ChainRange } from './server/chain.ts';
+import { Semaphore } from './server/semaphore.ts';
 
 /** Options of {@link eth}. */
 export interface EthOptions {

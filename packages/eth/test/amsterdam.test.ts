@@ -1,6 +1,7 @@
 import { nobleCrypto } from '@devp2p/crypto';
 import { decode, encode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
+import { ReceiptsDownload } from '../src/client/receipts-download.ts';
 import {
   decodeHeader,
   encodeReceipts,
@@ -8,7 +9,6 @@ import {
   type Receipt,
   receiptList,
 } from '../src/index.ts';
-import { ReceiptsDownload } from '../src/receipts-download.ts';
 import { block, filled, hex, MemoryChain, simpleReceipt, unhex } from './memory-chain.ts';
 import { attack, connect } from './peers.ts';
 import vectors from './vectors/amsterdam.json' with { type: 'json' };

@@ -21,7 +21,7 @@ import {
   transactionsOf,
   withdrawalCodec,
 } from '../src/index.ts';
-import { fromReceipts68, toReceipts68 } from '../src/receipt-forms.ts';
+import { fromReceipts68, toReceipts68 } from '../src/wire/receipt-forms.ts';
 import { filled, header, hex, unhex } from './memory-chain.ts';
 import vectors from './vectors/blocks.json' with { type: 'json' };
 

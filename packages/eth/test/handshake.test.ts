@@ -11,8 +11,8 @@ import {
   type Status,
   type Status69,
 } from '../src/index.ts';
-import { schemaOf } from '../src/schema.ts';
-import { localStatus } from '../src/status.ts';
+import { schemaOf } from '../src/wire/schema.ts';
+import { localStatus } from '../src/wire/status.ts';
 import { filled, hex, MemoryChain, unhex } from './memory-chain.ts';
 import { type Attack, attack, codeOf, connect } from './peers.ts';
 

@@ -14,9 +14,9 @@ import {
   transactionsOf,
   withdrawalCodec,
 } from '../src/index.ts';
-import * as codecs from '../src/messages.ts';
-import { fromReceipts68, toReceipts68 } from '../src/receipt-forms.ts';
-import { eth68, eth69, eth70 } from '../src/schema.ts';
+import * as codecs from '../src/wire/messages.ts';
+import { fromReceipts68, toReceipts68 } from '../src/wire/receipt-forms.ts';
+import { eth68, eth69, eth70 } from '../src/wire/schema.ts';
 
 const runs = { numRuns: 60 };
 const fixed = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });

@@ -2,9 +2,9 @@ import { type Codec, decode, encode, list, RlpError, raw } from '@devp2p/rlp';
 import { type Input, RLP } from '@ethereumjs/rlp';
 import { expect, test } from 'vitest';
 import { decodeBody, headerCodec, receiptCodec } from '../src/index.ts';
-import * as codecs from '../src/messages.ts';
-import { fromReceipts68 } from '../src/receipt-forms.ts';
-import { eth68, eth69, eth70 } from '../src/schema.ts';
+import * as codecs from '../src/wire/messages.ts';
+import { fromReceipts68 } from '../src/wire/receipt-forms.ts';
+import { eth68, eth69, eth70 } from '../src/wire/schema.ts';
 import { filled, hex, unhex } from './memory-chain.ts';
 import vectors from './vectors/eip-2481.json' with { type: 'json' };
 

@@ -3,8 +3,8 @@ import { type Channel, type Message, openPeer, type Peer, protocol } from '@devp
 import { streamPair } from '@devp2p/peer/pipe';
 import { type Codec, encode } from '@devp2p/rlp';
 import { type EthOptions, type EthPeer, eth } from '../src/index.ts';
-import { type Messages, type Schema, schemaOf } from '../src/schema.ts';
-import { localStatus } from '../src/status.ts';
+import { type Messages, type Schema, schemaOf } from '../src/wire/schema.ts';
+import { localStatus } from '../src/wire/status.ts';
 import { MemoryChain } from './memory-chain.ts';
 
 /** Two of our own peers over a pipe. */

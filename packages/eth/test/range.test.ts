@@ -1,7 +1,7 @@
 import { decode, encode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import { type EthPeer, nodeInfo } from '../src/index.ts';
-import { blockRange } from '../src/messages.ts';
+import { blockRange } from '../src/wire/messages.ts';
 import { block, filled, hex, MemoryChain } from './memory-chain.ts';
 import { attack, connect } from './peers.ts';
 

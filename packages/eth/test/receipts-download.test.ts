@@ -1,5 +1,6 @@
 import { decode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
+import { ReceiptsDownload } from '../src/client/receipts-download.ts';
 import {
   encodeReceipts,
   type RawList,
@@ -7,7 +8,6 @@ import {
   type ReceiptsRequest,
   receiptList,
 } from '../src/index.ts';
-import { ReceiptsDownload } from '../src/receipts-download.ts';
 import { block, filled, hex, MemoryChain, simpleReceipt } from './memory-chain.ts';
 import { attack, codeOf, connect } from './peers.ts';
 

@@ -4,6 +4,7 @@ import { nobleCrypto } from '@devp2p/crypto';
 import type { Message } from '@devp2p/peer';
 import { RlpError } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
+import { Requests } from '../src/client/requests.ts';
 import {
   type EthPeer,
   type HeadersRequest,
@@ -11,7 +12,6 @@ import {
   sealHeader,
   wrapTransaction,
 } from '../src/index.ts';
-import { Requests } from '../src/requests.ts';
 import { filled, header, hex, MemoryChain } from './memory-chain.ts';
 import { type Attack, attack, codeOf, connect } from './peers.ts';
 

@@ -14,8 +14,8 @@ import {
   receiptList,
   transactionsOf,
 } from '../src/index.ts';
-import { type Messages, schemaOf } from '../src/schema.ts';
-import { localStatus } from '../src/status.ts';
+import { type Messages, schemaOf } from '../src/wire/schema.ts';
+import { localStatus } from '../src/wire/status.ts';
 import {
   block,
   filled,

@@ -16,7 +16,7 @@ import {
   withdrawalCodec,
 } from '@devp2p/eth';
 import { type Codec, decode, encode, list, RlpError } from '@devp2p/rlp';
-import { fromReceipts68, toReceipts68 } from '../../../packages/eth/src/receipt-forms.ts';
+import { fromReceipts68, toReceipts68 } from '../../../packages/eth/src/wire/receipt-forms.ts';
 import { type Target, target } from '../target.ts';
 
 const errors = [RlpError];

@@ -12,21 +12,21 @@ import {
 } from '@devp2p/options';
 import type { Channel } from '@devp2p/peer';
 import { decode, encode, RlpError } from '@devp2p/rlp';
-import { abortable } from './abortable.ts';
-import { decodeBody, type SealedBody } from './body.ts';
-import { checkRequest } from './check.ts';
-import { EthError, type EthErrorCode } from './error.ts';
-import type { PooledTransaction, RequestOptions, VerifyOptions } from './eth-peer.ts';
-import { decodeHeader, type SealedHeader } from './header.ts';
+import { checkRequest } from '../check.ts';
+import { EthError, type EthErrorCode } from '../error.ts';
+import { abortable } from '../peer/abortable.ts';
+import type { PooledTransaction, RequestOptions, VerifyOptions } from '../peer/eth-peer.ts';
+import { decodeBody, type SealedBody } from '../types/body.ts';
+import { decodeHeader, type SealedHeader } from '../types/header.ts';
+import type { RawList } from '../types/raw-list.ts';
+import { receiptList } from '../types/receipt.ts';
+import { maxBlocks } from '../wire/messages.ts';
+import { fromReceipts68 } from '../wire/receipt-forms.ts';
+import { answers, type Messages, type Question, type Schema } from '../wire/schema.ts';
 import { checkHeaders, type HeadersRequest } from './header-chain.ts';
-import { maxBlocks } from './messages.ts';
 import { checkPooledTransactions } from './pooled-transactions.ts';
-import type { RawList } from './raw-list.ts';
-import { receiptList } from './receipt.ts';
-import { fromReceipts68 } from './receipt-forms.ts';
 import { ReceiptsDownload, type ReceiptsRequest } from './receipts-download.ts';
 import { Requests } from './requests.ts';
-import { answers, type Messages, type Question, type Schema } from './schema.ts';
 
 /** What a {@link Client} is made of. */
 export interface ClientParts {

@@ -1,7 +1,7 @@
 import type { Reader } from '@devp2p/rlp';
+import { hex } from '../peer/info.ts';
 import type { Header, SealedHeader } from './header.ts';
 import { exactLong, extraData, maxUint, wide } from './header-fields.ts';
-import { hex } from './info.ts';
 import { showAs } from './shown.ts';
 
 /**

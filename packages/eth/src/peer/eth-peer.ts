@@ -1,10 +1,10 @@
-import type { SealedBody } from './body.ts';
-import type { SealedHeader } from './header.ts';
-import type { HeadersRequest } from './header-chain.ts';
+import type { HeadersRequest } from '../client/header-chain.ts';
+import type { ReceiptsRequest } from '../client/receipts-download.ts';
+import type { SealedBody } from '../types/body.ts';
+import type { SealedHeader } from '../types/header.ts';
+import type { RawList } from '../types/raw-list.ts';
+import type { BlockRange, Status, TransactionAnnouncement } from '../wire/messages.ts';
 import type { EthPeerInfo } from './info.ts';
-import type { BlockRange, Status, TransactionAnnouncement } from './messages.ts';
-import type { RawList } from './raw-list.ts';
-import type { ReceiptsRequest } from './receipts-download.ts';
 
 /** Options of every request. */
 export interface RequestOptions {

@@ -1,7 +1,7 @@
 import { Reader } from '@devp2p/rlp';
-import { EthError } from './error.ts';
-import { RawList } from './raw-list.ts';
-import { readReceipt } from './receipt.ts';
+import { EthError } from '../error.ts';
+import { RawList } from '../types/raw-list.ts';
+import { readReceipt } from '../types/receipt.ts';
 
 /** A block whose receipts are wanted: a {@link Header} together with its hash is one. */
 export interface ReceiptsRequest {

@@ -1,4 +1,4 @@
-import type { ForkSchedule } from './forkid.ts';
+import type { ForkSchedule } from '../forkid.ts';
 
 /** Where a chain stands: which blocks it has, and what a Status says about its head. */
 export interface ChainRange {

@@ -1,10 +1,10 @@
 import type { Crypto } from '@devp2p/crypto';
 import { Reader, Writer } from '@devp2p/rlp';
+import type { TransactionPool } from '../peer/eth-peer.ts';
+import { wrapTransaction } from '../types/transaction.ts';
+import { type GetBlockHeaders, type GetReceipts, maxBlocks } from '../wire/messages.ts';
+import { toReceipts68 } from '../wire/receipt-forms.ts';
 import type { Chain } from './chain.ts';
-import type { TransactionPool } from './eth-peer.ts';
-import { type GetBlockHeaders, type GetReceipts, maxBlocks } from './messages.ts';
-import { toReceipts68 } from './receipt-forms.ts';
-import { wrapTransaction } from './transaction.ts';
 
 /** An answer ends with the item that reaches this length in bytes (eth.md's recommendation). */
 const softLimit = 2 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import type { Crypto } from '@devp2p/crypto';
 import { decode, Reader, RlpError, Writer } from '@devp2p/rlp';
-import { addToBloom, bloomLength } from './bloom.ts';
-import { RawList, skipList } from './raw-list.ts';
-import { readHead, readReceipt, receiptList } from './receipt.ts';
+import { addToBloom, bloomLength } from '../types/bloom.ts';
+import { RawList, skipList } from '../types/raw-list.ts';
+import { readHead, readReceipt, receiptList } from '../types/receipt.ts';
 
 /** What a receipts trie is made of. */
 export interface ConsensusReceipts {

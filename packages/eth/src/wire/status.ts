@@ -1,9 +1,9 @@
-import type { Chain, ChainRange } from './chain.ts';
-import { EthError } from './error.ts';
-import { checkForkId, forkId, formatForkId } from './forkid.ts';
-import { hex } from './info.ts';
+import { EthError } from '../error.ts';
+import { checkForkId, forkId, formatForkId } from '../forkid.ts';
+import { hex } from '../peer/info.ts';
+import { sameBytes } from '../same-bytes.ts';
+import type { Chain, ChainRange } from '../server/chain.ts';
 import type { BlockRange, Status } from './messages.ts';
-import { sameBytes } from './same-bytes.ts';
 
 /** What we say first. */
 export function localStatus(chain: Chain, range: ChainRange, version: number): Status {

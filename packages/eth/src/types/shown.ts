@@ -1,4 +1,4 @@
-import { hex } from './info.ts';
+import { hex } from '../peer/info.ts';
 
 /** As `util.inspect` hands it to an object that shows itself. */
 interface InspectOptions {

@@ -1,5 +1,5 @@
-import type { Chain } from './chain.ts';
-import type { BlockRange } from './messages.ts';
+import type { Chain } from '../server/chain.ts';
+import type { BlockRange } from '../wire/messages.ts';
 
 /** The node as `admin_nodeInfo` shows it under `protocols.eth`. */
 export interface EthNodeInfo {

@@ -1,8 +1,8 @@
 import type { Crypto } from '@devp2p/crypto';
-import { EthError } from './error.ts';
-import type { PooledTransaction } from './eth-peer.ts';
-import { showFields } from './shown.ts';
-import { transactionHash, unwrapTransaction } from './transaction.ts';
+import { EthError } from '../error.ts';
+import type { PooledTransaction } from '../peer/eth-peer.ts';
+import { showFields } from '../types/shown.ts';
+import { transactionHash, unwrapTransaction } from '../types/transaction.ts';
 
 /**
  * Matches transactions with the hashes that were asked for: each is one of them, and none comes twice.

@@ -1,5 +1,6 @@
 import type { Codec } from '@devp2p/rlp';
-import { EthError } from './error.ts';
+import { EthError } from '../error.ts';
+import type { RawList } from '../types/raw-list.ts';
 import type {
   BlockRange,
   GetBlockHeaders,
@@ -11,7 +12,6 @@ import type {
   TransactionAnnouncement,
 } from './messages.ts';
 import * as codecs from './messages.ts';
-import type { RawList } from './raw-list.ts';
 
 /** What the messages of eth carry, whatever the version; how it is written depends on the version. */
 export interface Messages {

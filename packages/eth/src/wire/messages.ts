@@ -11,9 +11,9 @@ import {
   struct,
   uint,
 } from '@devp2p/rlp';
-import { type ForkId, forkIdCodec } from './forkid.ts';
-import type { RawList } from './raw-list.ts';
-import { transactionList } from './transaction.ts';
+import { type ForkId, forkIdCodec } from '../forkid.ts';
+import type { RawList } from '../types/raw-list.ts';
+import { transactionList } from '../types/transaction.ts';
 
 /** The most blocks that are asked for or served at once (go-ethereum's figure). */
 export const maxBlocks = 1024;

@@ -1,6 +1,6 @@
-import { EthError } from './error.ts';
-import type { SealedHeader } from './header.ts';
-import { sameBytes } from './same-bytes.ts';
+import { EthError } from '../error.ts';
+import { sameBytes } from '../same-bytes.ts';
+import type { SealedHeader } from '../types/header.ts';
 
 /** Which headers to ask a peer for. */
 export interface HeadersRequest {

@@ -1,23 +1,29 @@
 import { withTimeout } from '@devp2p/clock';
 import type { Channel, Message, PeerHandle } from '@devp2p/peer';
 import { type Codec, decode, encode, RlpError } from '@devp2p/rlp';
-import type { SealedBody } from './body.ts';
-import { Client } from './client.ts';
-import { deferred } from './deferred.ts';
-import { EthError } from './error.ts';
+import { Client } from '../client/client.ts';
+import { deferred } from '../client/deferred.ts';
+import type { HeadersRequest } from '../client/header-chain.ts';
+import type { ReceiptsRequest } from '../client/receipts-download.ts';
+import { EthError } from '../error.ts';
+import type { EthParts } from '../options.ts';
+import {
+  hardLimit,
+  serveBodies,
+  serveHeaders,
+  servePooled,
+  serveReceipts,
+} from '../server/serve.ts';
+import { Server } from '../server/server.ts';
+import type { SealedBody } from '../types/body.ts';
+import type { SealedHeader } from '../types/header.ts';
+import type { RawList } from '../types/raw-list.ts';
+import { showFields } from '../types/shown.ts';
+import type { BlockRange, Status } from '../wire/messages.ts';
+import { type Messages, nameOf, type Schema, schemaOf } from '../wire/schema.ts';
+import { checkRange, checkStatus, localStatus } from '../wire/status.ts';
 import type { EthPeer, PooledTransaction, RequestOptions, VerifyOptions } from './eth-peer.ts';
-import type { SealedHeader } from './header.ts';
-import type { HeadersRequest } from './header-chain.ts';
 import { type EthPeerInfo, hex, peerInfo } from './info.ts';
-import type { BlockRange, Status } from './messages.ts';
-import type { EthParts } from './options.ts';
-import type { RawList } from './raw-list.ts';
-import type { ReceiptsRequest } from './receipts-download.ts';
-import { type Messages, nameOf, type Schema, schemaOf } from './schema.ts';
-import { hardLimit, serveBodies, serveHeaders, servePooled, serveReceipts } from './serve.ts';
-import { Server } from './server.ts';
-import { showFields } from './shown.ts';
-import { checkRange, checkStatus, localStatus } from './status.ts';
 
 /** How long the remote may take to send its Status, in ms (go-ethereum's figure). */
 const statusTimeout = 5000;

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '@devp2p/clock';
 import type { RandomBytes } from '@devp2p/crypto';
-import { EthError } from './error.ts';
+import { EthError } from '../error.ts';
+import type { Answer, Messages } from '../wire/schema.ts';
 import { ResponseTimes } from './response-times.ts';
-import type { Answer, Messages } from './schema.ts';
 
 /** The most questions of ours that one peer may owe an answer to (go-ethereum's figure). */
 const maxPending = 10_000;

@@ -1,6 +1,6 @@
 import type { Channel } from '@devp2p/peer';
 import { Writer } from '@devp2p/rlp';
-import type { Answer, Messages, Schema } from './schema.ts';
+import type { Answer, Messages, Schema } from '../wire/schema.ts';
 import type { Semaphore } from './semaphore.ts';
 import type { Step } from './serve.ts';
 import { ServeQueue } from './serve-queue.ts';
