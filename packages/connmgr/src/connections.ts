@@ -1,7 +1,7 @@
 import type { CloseReason, Connection } from './connection.ts';
 import { publish } from './diagnostics.ts';
+import type { AnyRequest, InboundRequest, OutboundRequest } from './dial/request.ts';
 import type { Settings } from './options.ts';
-import type { AnyRequest, InboundRequest, OutboundRequest } from './request.ts';
 
 /** Every request that is alive, who is connected, and how connections come and go. */
 export class Connections<A, C extends Connection> {

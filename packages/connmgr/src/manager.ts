@@ -1,24 +1,24 @@
 import type { Timer } from '@devp2p/clock';
-import { acceptAll } from './accept.ts';
-import { Addresses } from './addresses.ts';
-import { chooseAnchors } from './anchors.ts';
-import { checkBanRange } from './ban-entry.ts';
-import type { BanList, BanOptions } from './ban-list.ts';
-import { BanScores } from './ban-score.ts';
+import { acceptAll } from './accept/accept.ts';
+import { Inbound, type InboundSlot } from './accept/inbound.ts';
+import { checkBanRange } from './bans/ban-entry.ts';
+import type { BanList, BanOptions } from './bans/ban-list.ts';
+import { BanScores } from './bans/ban-score.ts';
 import type { CloseReason, Connection, Incoming, Refusal } from './connection.ts';
 import { Connections } from './connections.ts';
-import { newCounters } from './counters.ts';
 import { publish } from './diagnostics.ts';
+import { Addresses } from './dial/addresses.ts';
+import { chooseAnchors } from './dial/anchors.ts';
+import { Outbound } from './dial/outbound.ts';
+import type { AnyRequest, ConnRequest } from './dial/request.ts';
+import { chooseRotation, rotationDelay } from './dial/rotation.ts';
 import { ConnManagerError } from './error.ts';
-import { Inbound, type InboundSlot } from './inbound.ts';
-import { hostRange, type IpRange, inRange, isLocal, rangeKey } from './ip.ts';
-import { Occasionally } from './occasionally.ts';
 import { type ConnManagerOptions, type Doors, type Settings, withDefaults } from './options.ts';
-import { Outbound } from './outbound.ts';
+import { newCounters } from './policy/counters.ts';
+import { hostRange, type IpRange, inRange, isLocal, rangeKey } from './policy/ip.ts';
+import { Occasionally } from './policy/occasionally.ts';
+import { recurring } from './policy/recurring.ts';
 import { poissonDelay } from './random.ts';
-import { recurring } from './recurring.ts';
-import type { AnyRequest, ConnRequest } from './request.ts';
-import { chooseRotation, rotationDelay } from './rotation.ts';
 import { describeRequests, type Snapshot } from './snapshot.ts';
 
 /** Whose ban scores are remembered at most. */

@@ -11,14 +11,14 @@ import {
   required,
   string,
 } from '@devp2p/options';
-import type { AnchorStore } from './anchors.ts';
-import { type BanList, createBanList } from './ban-list.ts';
+import type { InboundSlot } from './accept/inbound.ts';
+import { type BanList, createBanList } from './bans/ban-list.ts';
 import { check } from './check-options.ts';
 import type { CloseReason, Connection, Incoming, Listener } from './connection.ts';
-import type { InboundSlot } from './inbound.ts';
-import { type IpRange, networkGroup } from './ip.ts';
+import type { AnchorStore } from './dial/anchors.ts';
+import type { ConnRequest } from './dial/request.ts';
+import { type IpRange, networkGroup } from './policy/ip.ts';
 import { type RandomBytes, randomBytes } from './random.ts';
-import type { ConnRequest } from './request.ts';
 
 /** How good a connection has been, by its owner's word. Times are in ms of any one clock, the larger the later. */
 export interface ConnectionStats {

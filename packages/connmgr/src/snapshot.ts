@@ -1,8 +1,8 @@
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
-import type { Counters } from './counters.ts';
+import type { AnyRequest, RequestKind } from './dial/request.ts';
 import { causeOf } from './error.ts';
-import type { AnyRequest, RequestKind } from './request.ts';
+import type { Counters } from './policy/counters.ts';
 
 /** One request, as it was when it was asked for. Times are in ms. */
 export interface RequestSnapshot<A> {

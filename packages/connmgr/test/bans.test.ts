@@ -2,7 +2,7 @@ import { virtualClock } from '@devp2p/clock/virtual';
 import { parseIp, parseIpRange } from '@devp2p/enr';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BanScores } from '../src/ban-score.ts';
+import { BanScores } from '../src/bans/ban-score.ts';
 import { type BanEntry, BanScore, ConnManagerError, createBanList } from '../src/index.ts';
 import { address, endless, FakeConnection, world } from './world.ts';
 

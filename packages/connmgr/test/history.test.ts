@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { History } from '../src/history.ts';
+import { History } from '../src/dial/history.ts';
 
 test('CM-12 CM-14 addresses are remembered for their time, and only so many of them', () => {
   const history = new History(1_000, 3);

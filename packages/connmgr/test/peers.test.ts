@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { chooseAnchors } from '../src/anchors.ts';
-import { chooseRotation } from '../src/rotation.ts';
+import { chooseAnchors } from '../src/dial/anchors.ts';
+import { chooseRotation } from '../src/dial/rotation.ts';
 import { address, endless, FakeConnection, seededRandom, type World, world } from './world.ts';
 
 const up = () => ({ up: 10 });

@@ -1,5 +1,5 @@
-import { ConnManagerError } from './error.ts';
-import { type IpRange, rangeOf } from './ip.ts';
+import { ConnManagerError } from '../error.ts';
+import { type IpRange, rangeOf } from '../policy/ip.ts';
 
 /**
  * A network that is not wanted. A `ban` is the operator's: nothing from there is let in, and nobody there is dialled. To

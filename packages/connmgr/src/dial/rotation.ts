@@ -1,4 +1,4 @@
-import { fraction, pick, type RandomBytes } from './random.ts';
+import { fraction, pick, type RandomBytes } from '../random.ts';
 
 /** Shortest and longest time between two rotations, in ms. */
 const INTERVAL = { min: 180_000, max: 420_000 };

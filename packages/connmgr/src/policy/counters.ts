@@ -1,5 +1,5 @@
-import type { Refusal } from './connection.ts';
-import { causeOf } from './error.ts';
+import type { Refusal } from '../connection.ts';
+import { causeOf } from '../error.ts';
 
 /** Why an address that was offered is not dialled. */
 export type Objection =

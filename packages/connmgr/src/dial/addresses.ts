@@ -1,9 +1,9 @@
-import type { Connection } from './connection.ts';
-import type { Connections } from './connections.ts';
-import type { Objection } from './counters.ts';
+import type { Connection } from '../connection.ts';
+import type { Connections } from '../connections.ts';
+import type { Settings } from '../options.ts';
+import type { Objection } from '../policy/counters.ts';
+import { inRange, isLocal } from '../policy/ip.ts';
 import { History } from './history.ts';
-import { inRange, isLocal } from './ip.ts';
-import type { Settings } from './options.ts';
 import type { OutboundRequest, Target } from './request.ts';
 
 /** Addresses whose last dial is remembered. */

@@ -1,15 +1,15 @@
-import type { CloseReason, Connection, Incoming, Refusal } from './connection.ts';
-import type { Connections } from './connections.ts';
-import type { Counters } from './counters.ts';
-import { publish } from './diagnostics.ts';
+import type { CloseReason, Connection, Incoming, Refusal } from '../connection.ts';
+import type { Connections } from '../connections.ts';
+import { publish } from '../diagnostics.ts';
+import { History } from '../dial/history.ts';
+import type { InboundRequest } from '../dial/request.ts';
+import { reasonFor } from '../error.ts';
+import type { Settings } from '../options.ts';
+import type { Counters } from '../policy/counters.ts';
+import { chooseEviction, keyGroups } from '../policy/eviction.ts';
+import { hostRange, inRange, isLocal, rangeKey } from '../policy/ip.ts';
+import { Occasionally } from '../policy/occasionally.ts';
 import { chooseDisplaced } from './displacement.ts';
-import { reasonFor } from './error.ts';
-import { chooseEviction, keyGroups } from './eviction.ts';
-import { History } from './history.ts';
-import { hostRange, inRange, isLocal, rangeKey } from './ip.ts';
-import { Occasionally } from './occasionally.ts';
-import type { Settings } from './options.ts';
-import type { InboundRequest } from './request.ts';
 
 /** Addresses whose last attempt to come in is remembered. */
 const MAX_HISTORY = 65_536;

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '@devp2p/clock';
+import { type IpRange, normalizeIp, rangeKey, rangeOf } from '../policy/ip.ts';
 import { type BanEntry, checkBanEntry, checkBanRange } from './ban-entry.ts';
-import { type IpRange, normalizeIp, rangeKey, rangeOf } from './ip.ts';
 
 /** How long a ban lasts if nothing else is said, in ms: a day, as in Bitcoin Core. */
 const DAY = 86_400_000;

@@ -1,11 +1,11 @@
+import type { CloseReason, Connection } from '../connection.ts';
+import type { Connections } from '../connections.ts';
+import { publish } from '../diagnostics.ts';
+import { type ConnManagerError, reasonFor } from '../error.ts';
+import type { ConnManagerOptions, Settings } from '../options.ts';
+import { type Counters, countFailure } from '../policy/counters.ts';
+import { pick } from '../random.ts';
 import type { Addresses } from './addresses.ts';
-import type { CloseReason, Connection } from './connection.ts';
-import type { Connections } from './connections.ts';
-import { type Counters, countFailure } from './counters.ts';
-import { publish } from './diagnostics.ts';
-import { type ConnManagerError, reasonFor } from './error.ts';
-import type { ConnManagerOptions, Settings } from './options.ts';
-import { pick } from './random.ts';
 import type { OutboundRequest, Target } from './request.ts';
 import { retryDelay } from './retry.ts';
 

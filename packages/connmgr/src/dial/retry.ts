@@ -1,4 +1,4 @@
-import { fraction, type RandomBytes } from './random.ts';
+import { fraction, type RandomBytes } from '../random.ts';
 
 /** @see retryDelay */
 export interface RetrySettings {

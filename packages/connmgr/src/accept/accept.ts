@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '@devp2p/clock';
-import type { Incoming, Listener } from './connection.ts';
+import type { Incoming, Listener } from '../connection.ts';
 
 /** First and longest wait after a failure to accept, in ms: those of Go's `net/http`. */
 const BACK_OFF = { first: 5, longest: 1_000 };
