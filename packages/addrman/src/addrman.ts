@@ -1,7 +1,15 @@
-import { binary } from './binary.ts';
-import { Book, MAX_REFERENCES } from './book.ts';
 import { checkBook } from './check.ts';
-import { underTest, verdict } from './collisions.ts';
+import { type AddrManOptions, type Settings, withDefaults } from './options.ts';
+import { parseNode, type Refusal } from './parse-node.ts';
+import { type AddrSource, networkGroup, sourceKey } from './policy/group.ts';
+import { normalizeIp } from './policy/routable.ts';
+import { SourceLimit } from './policy/source-limit.ts';
+import { Dice } from './random.ts';
+import { binary } from './snapshot/binary.ts';
+import { encodeSnapshot } from './snapshot/snapshot.ts';
+import { readBook } from './snapshot/snapshot-book.ts';
+import { Book, MAX_REFERENCES } from './table/book.ts';
+import { underTest, verdict } from './table/collisions.ts';
 import {
   type AddrEntry,
   type AddrNode,
@@ -11,18 +19,10 @@ import {
   type SignedRecord,
   setRecord,
   type Told,
-} from './entry.ts';
-import { type AddrSource, networkGroup, sourceKey } from './group.ts';
-import { type AddrManOptions, type Settings, withDefaults } from './options.ts';
-import { parseNode, type Refusal } from './parse-node.ts';
-import { Dice } from './random.ts';
-import { normalizeIp } from './routable.ts';
-import { answerLifetime, drawSample, MAX_SAMPLE, MAX_SAMPLE_PERCENT } from './sample.ts';
-import { drawer } from './select.ts';
-import { encodeSnapshot } from './snapshot.ts';
-import { readBook } from './snapshot-book.ts';
-import { SourceLimit } from './source-limit.ts';
-import { type AddrManStats, newCounts } from './stats.ts';
+} from './table/entry.ts';
+import { answerLifetime, drawSample, MAX_SAMPLE, MAX_SAMPLE_PERCENT } from './table/sample.ts';
+import { drawer } from './table/select.ts';
+import { type AddrManStats, newCounts } from './table/stats.ts';
 
 /** Tried entries whose place is asked for by another at a time (Bitcoin Core, `ADDRMAN_SET_TRIED_COLLISION_SIZE`). */
 const MAX_COLLISIONS = 10;

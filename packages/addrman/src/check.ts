@@ -1,7 +1,7 @@
-import { type Book, MAX_REFERENCES } from './book.ts';
-import type { Entry } from './entry.ts';
 import { AddrManError } from './error.ts';
-import { isSourceKey, networkGroup } from './group.ts';
+import { isSourceKey, networkGroup } from './policy/group.ts';
+import { type Book, MAX_REFERENCES } from './table/book.ts';
+import type { Entry } from './table/entry.ts';
 
 /** Verifies everything that has to hold of a book between two calls. @throws `inconsistent` */
 export function checkBook(book: Book): void {

@@ -1,14 +1,14 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { any, bytes, func, methods, type Rule, type Rules, secret } from '@devp2p/options';
-import type { Layout } from './bucket.ts';
 import { check } from './check-options.ts';
-import type { SignedRecord } from './entry.ts';
-import type { GroupMap } from './group.ts';
-import type { NetworkLimitOptions } from './network-limits.ts';
-import type { Horizons } from './quality.ts';
+import type { GroupMap } from './policy/group.ts';
+import type { NetworkLimitOptions } from './policy/network-limits.ts';
+import type { Horizons } from './policy/quality.ts';
+import { isRoutable } from './policy/routable.ts';
+import type { SourceLimitOptions } from './policy/source-limit.ts';
 import { type RandomBytes, randomBytes } from './random.ts';
-import { isRoutable } from './routable.ts';
-import type { SourceLimitOptions } from './source-limit.ts';
+import type { Layout } from './table/bucket.ts';
+import type { SignedRecord } from './table/entry.ts';
 
 /** Settings and collaborators of the address manager. Times are in milliseconds. */
 export interface AddrManOptions

@@ -1,7 +1,7 @@
-import { binary } from './binary.ts';
-import { type AddrNode, MAX_RECORD_LENGTH, type Told } from './entry.ts';
-import { FUTURE_TOLERANCE } from './quality.ts';
-import { normalizeIp } from './routable.ts';
+import { FUTURE_TOLERANCE } from './policy/quality.ts';
+import { normalizeIp } from './policy/routable.ts';
+import { binary } from './snapshot/binary.ts';
+import { type AddrNode, MAX_RECORD_LENGTH, type Told } from './table/entry.ts';
 
 /** How long ago a node counts as seen of which a source says that it will be seen (Bitcoin Core). */
 const SEEN_IF_AHEAD = 5 * 24 * 3_600_000;

@@ -1,8 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { expect, test } from 'vitest';
-import { binary } from '../src/binary.ts';
-import { Buckets } from '../src/bucket.ts';
-import { networkGroup } from '../src/group.ts';
+import { networkGroup } from '../src/policy/group.ts';
+import { binary } from '../src/snapshot/binary.ts';
+import { Buckets } from '../src/table/bucket.ts';
 import vectors from './vectors/addrman.json' with { type: 'json' };
 import { ip } from './world.ts';
 

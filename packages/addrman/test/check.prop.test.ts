@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Book } from '../src/book.ts';
 import { checkBook } from '../src/check.ts';
-import { newEntry } from '../src/entry.ts';
 import { type AddrMan, type AddrSource, createAddrMan } from '../src/index.ts';
+import { Book } from '../src/table/book.ts';
+import { newEntry } from '../src/table/entry.ts';
 import { DAY, id, ip, peer, seeded, world } from './world.ts';
 
 /** Few of everything, so that all of it meets: 14 ids, 8 networks, 6 sources. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Entry, newEntry } from '../src/entry.ts';
 import { createAddrMan } from '../src/index.ts';
-import { chance, isTerrible } from '../src/quality.ts';
+import { chance, isTerrible } from '../src/policy/quality.ts';
+import { type Entry, newEntry } from '../src/table/entry.ts';
 import { DAY, distinctNode, HOUR, MINUTE, peer, world } from './world.ts';
 
 const now = 1_700_000_000_000;

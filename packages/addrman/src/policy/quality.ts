@@ -1,4 +1,4 @@
-import type { Entry } from './entry.ts';
+import type { Entry } from '../table/entry.ts';
 
 /** When an entry is not worth keeping. Times in milliseconds; all figures are Bitcoin Core's. */
 export interface Horizons {

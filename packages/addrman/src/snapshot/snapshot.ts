@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
-import type { Layout } from './bucket.ts';
-import { type Entry, MAX_RECORD_LENGTH, newEntry, type Told } from './entry.ts';
-import { AddrManError } from './error.ts';
-import { isSourceKey } from './group.ts';
-import type { NetworkLimitOptions } from './network-limits.ts';
+import { AddrManError } from '../error.ts';
+import { isSourceKey } from '../policy/group.ts';
+import type { NetworkLimitOptions } from '../policy/network-limits.ts';
+import type { Layout } from '../table/bucket.ts';
+import { type Entry, MAX_RECORD_LENGTH, newEntry, type Told } from '../table/entry.ts';
 import { ByteReader, ByteWriter, corrupt } from './snapshot-bytes.ts';
 
 // Numbers are little-endian, lengths stand before what they measure:

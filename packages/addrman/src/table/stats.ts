@@ -1,4 +1,4 @@
-import type { Refusal } from './parse-node.ts';
+import type { Refusal } from '../parse-node.ts';
 
 /** Counts since the start. */
 export interface Counts {

@@ -1,5 +1,5 @@
-import { bytesOf } from './binary.ts';
-import type { Entry } from './entry.ts';
+import { bytesOf } from '../snapshot/binary.ts';
+import type { Entry } from '../table/entry.ts';
 import { isRoutable } from './routable.ts';
 
 /** How many entries one operator may have, beside what the buckets allow. */

@@ -1,5 +1,5 @@
+import type { Dice } from '../random.ts';
 import type { Entry } from './entry.ts';
-import type { Dice } from './random.ts';
 
 /** Bitcoin Core's limits of an answer (`MAX_ADDR_TO_SEND`, `MAX_PCT_ADDR_TO_SEND`). */
 export const MAX_SAMPLE = 1000;

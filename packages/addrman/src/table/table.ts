@@ -1,5 +1,5 @@
+import type { Dice } from '../random.ts';
 import type { Entry } from './entry.ts';
-import type { Dice } from './random.ts';
 
 /** Buckets of slots. Knows which buckets are in use, so that a nearly empty table costs no more than a full one. */
 export class SlotTable {

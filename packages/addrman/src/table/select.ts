@@ -1,7 +1,7 @@
+import { chance } from '../policy/quality.ts';
+import type { Dice } from '../random.ts';
 import type { Book } from './book.ts';
 import type { Entry } from './entry.ts';
-import { chance } from './quality.ts';
-import type { Dice } from './random.ts';
 import type { SlotTable } from './table.ts';
 
 /** Each entry that is drawn and not taken makes the next more welcome (Bitcoin Core). */

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { binary, bytesOf } from './binary.ts';
+import { binary, bytesOf } from '../snapshot/binary.ts';
 import { normalizeIp } from './routable.ts';
 
 /** Who told us about a node. What the same group of sources says lands in the same few buckets. */

@@ -1,5 +1,5 @@
+import { distance } from '../policy/quality.ts';
 import type { Entry } from './entry.ts';
-import { distance } from './quality.ts';
 
 const MINUTE = 60_000;
 /** How long a success or a failure speaks for or against the holder of a slot (Bitcoin Core, as the two below). */

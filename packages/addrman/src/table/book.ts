@@ -1,8 +1,8 @@
+import { type GroupMap, networkGroup, sourceGroup } from '../policy/group.ts';
+import { type NetworkLimitOptions, NetworkLimits } from '../policy/network-limits.ts';
+import { type Horizons, isTerrible } from '../policy/quality.ts';
 import { Buckets, type Layout } from './bucket.ts';
 import type { Entry } from './entry.ts';
-import { type GroupMap, networkGroup, sourceGroup } from './group.ts';
-import { type NetworkLimitOptions, NetworkLimits } from './network-limits.ts';
-import { type Horizons, isTerrible } from './quality.ts';
 import { SlotTable } from './table.ts';
 
 /** Slots of the new table that one entry can have (Bitcoin Core, `ADDRMAN_NEW_BUCKETS_PER_ADDRESS`). */

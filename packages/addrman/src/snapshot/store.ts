@@ -1,10 +1,10 @@
 import type { Timer } from '@devp2p/clock';
 import { methods, positive, type Rules, required } from '@devp2p/options';
-import { AddrMan } from './addrman.ts';
-import { check } from './check-options.ts';
-import { publish } from './diagnostics.ts';
-import { AddrManError } from './error.ts';
-import { type AddrManOptions, addrManRules, withDefaults } from './options.ts';
+import { AddrMan } from '../addrman.ts';
+import { check } from '../check-options.ts';
+import { publish } from '../diagnostics.ts';
+import { AddrManError } from '../error.ts';
+import { type AddrManOptions, addrManRules, withDefaults } from '../options.ts';
 
 /** Where a snapshot survives a restart. */
 export interface AddrStore {

@@ -1,6 +1,6 @@
-import { Book, type BookOptions, MAX_REFERENCES } from './book.ts';
-import { checkBook } from './check.ts';
-import type { Entry } from './entry.ts';
+import { checkBook } from '../check.ts';
+import { Book, type BookOptions, MAX_REFERENCES } from '../table/book.ts';
+import type { Entry } from '../table/entry.ts';
 import { decodeSnapshot, fingerprint } from './snapshot.ts';
 import { corrupt } from './snapshot-bytes.ts';
 

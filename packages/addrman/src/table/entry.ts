@@ -1,4 +1,4 @@
-import { binary, bytesOf } from './binary.ts';
+import { binary, bytesOf } from '../snapshot/binary.ts';
 
 /** Where a node can be reached. */
 export interface NodeAddress {

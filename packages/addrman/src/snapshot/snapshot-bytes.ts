@@ -1,5 +1,5 @@
+import { AddrManError } from '../error.ts';
 import { binary } from './binary.ts';
-import { AddrManError } from './error.ts';
 
 type Width = 1 | 2 | 4;
 
