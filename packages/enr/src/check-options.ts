@@ -1,7 +1,7 @@
 import { type Checker, createChecker, methods, type Rules } from '@devp2p/options';
-import { EnodeError } from './enode-error.ts';
-import { EnrError } from './enr-error.ts';
-import type { CryptoOptions } from './node-id.ts';
+import { EnodeError } from './enode/enode-error.ts';
+import type { CryptoOptions } from './enode/node-id.ts';
+import { EnrError } from './record/enr-error.ts';
 
 /** Checks what a caller passes about records. @throws EnrError `invalid-option` */
 export const check: Checker = createChecker(EnrError, 'invalid-option');

@@ -1,13 +1,8 @@
-export { type Enode, formatEnode, type ParseEnodeOptions, parseEnode } from './enode.ts';
-export { EnodeError, type EnodeErrorCode } from './enode-error.ts';
-export type { Enr } from './enr.ts';
-export { decodeEnr, formatEnr, MAX_ENR_LENGTH, parseEnr } from './enr-decode.ts';
-export { type EnodeFromEnrOptions, enodeFromEnr, enrContentFromEnode } from './enr-enode.ts';
-export { EnrError, type EnrErrorCode } from './enr-error.ts';
-export type { EnrEntries, EthEntry } from './enr-pairs.ts';
-export { type EnrContent, type SignEnrOptions, signEnr, updateEnr } from './enr-sign.ts';
+export { type Enode, formatEnode, type ParseEnodeOptions, parseEnode } from './enode/enode.ts';
+export { EnodeError, type EnodeErrorCode } from './enode/enode-error.ts';
+export { type CryptoOptions, isOnCurve, type NodeId, nodeIdHash } from './enode/node-id.ts';
 export { fromHex, toHex } from './hex.ts';
-export { formatIp, normalizeIp, parseIp } from './ip.ts';
+export { formatIp, normalizeIp, parseIp } from './ip/ip.ts';
 export {
   checkRelay,
   type IpClass,
@@ -16,7 +11,7 @@ export {
   isLoopback,
   isSpecial,
   type RelayFault,
-} from './ip-class.ts';
+} from './ip/ip-class.ts';
 export {
   formatIpRange,
   type IpRange,
@@ -24,6 +19,11 @@ export {
   ipRange,
   parseIpRange,
   parseIpRanges,
-} from './ip-range.ts';
-export { type GroupBits, networkGroup } from './network-group.ts';
-export { type CryptoOptions, isOnCurve, type NodeId, nodeIdHash } from './node-id.ts';
+} from './ip/ip-range.ts';
+export { type GroupBits, networkGroup } from './ip/network-group.ts';
+export type { Enr } from './record/enr.ts';
+export { decodeEnr, formatEnr, MAX_ENR_LENGTH, parseEnr } from './record/enr-decode.ts';
+export { type EnodeFromEnrOptions, enodeFromEnr, enrContentFromEnode } from './record/enr-enode.ts';
+export { EnrError, type EnrErrorCode } from './record/enr-error.ts';
+export type { EnrEntries, EthEntry } from './record/enr-pairs.ts';
+export { type EnrContent, type SignEnrOptions, signEnr, updateEnr } from './record/enr-sign.ts';

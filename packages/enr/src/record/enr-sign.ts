@@ -1,7 +1,8 @@
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import { any, bytes, object, type Rules, required, uint } from '@devp2p/options';
 import { bigint, Writer } from '@devp2p/rlp';
-import { check, cryptoRules } from './check-options.ts';
+import { check, cryptoRules } from '../check-options.ts';
+import type { CryptoOptions, NodeId } from '../enode/node-id.ts';
 import { Enr } from './enr.ts';
 import { MAX_ENR_LENGTH, signedContent } from './enr-decode.ts';
 import { EnrError } from './enr-error.ts';
@@ -15,7 +16,6 @@ import {
   quote,
   writeEntry,
 } from './enr-pairs.ts';
-import type { CryptoOptions, NodeId } from './node-id.ts';
 
 /**
  * What to put into a record, or to change in one. In an update an entry that is present and `undefined` is taken out.

@@ -9,8 +9,8 @@ import {
   uint,
   validate,
 } from '@devp2p/rlp';
+import { formatIp, parseIp } from '../ip/ip.ts';
 import { EnrError } from './enr-error.ts';
-import { formatIp, parseIp } from './ip.ts';
 
 /** The `eth` entry of a record (EIP-2364): which chain the node is on, and where on it. */
 export interface EthEntry {

@@ -1,7 +1,7 @@
 import { base64urlnopad } from '@scure/base';
+import type { NodeId } from '../enode/node-id.ts';
+import { toHex } from '../hex.ts';
 import { type EnrEntries, type Pairs, readEntry } from './enr-pairs.ts';
-import { toHex } from './hex.ts';
-import type { NodeId } from './node-id.ts';
 
 /** Keys that {@link Enr.toJSON} has under a name of their own. */
 const shownKeys: ReadonlySet<string> = new Set([

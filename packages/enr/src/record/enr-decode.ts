@@ -2,11 +2,11 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { bytes as bytesRule, required, string } from '@devp2p/options';
 import { bigint, bytes, decode, list, RlpError, raw, Writer } from '@devp2p/rlp';
 import { base64urlnopad } from '@scure/base';
-import { check, cryptoRules } from './check-options.ts';
+import { check, cryptoRules } from '../check-options.ts';
+import type { CryptoOptions, NodeId } from '../enode/node-id.ts';
 import { Enr } from './enr.ts';
 import { EnrError } from './enr-error.ts';
 import { checkPair, type Pairs, quote, readIdentity } from './enr-pairs.ts';
-import type { CryptoOptions, NodeId } from './node-id.ts';
 
 /** The most bytes that a record may have (EIP-778). */
 export const MAX_ENR_LENGTH = 300;

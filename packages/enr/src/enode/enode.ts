@@ -1,9 +1,9 @@
 import type { Crypto } from '@devp2p/crypto';
 import { boolean, bytes, type Rule, type Rules, required, string } from '@devp2p/options';
-import { checkEnode, cryptoRules } from './check-options.ts';
+import { checkEnode, cryptoRules } from '../check-options.ts';
+import { fromHex, toHex } from '../hex.ts';
+import { formatIp, parseIp } from '../ip/ip.ts';
 import { MAX_URL_LENGTH, refused } from './enode-error.ts';
-import { fromHex, toHex } from './hex.ts';
-import { formatIp, parseIp } from './ip.ts';
 import { isOnCurve, NODE_ID_LENGTH, type NodeId } from './node-id.ts';
 
 /** A node and where it can be reached. */

@@ -1,10 +1,10 @@
 import { object, type Rule, type Rules, required, string } from '@devp2p/options';
-import { check } from './check-options.ts';
-import { type Enode, ShownEnode } from './enode.ts';
+import { check } from '../check-options.ts';
+import { type Enode, ShownEnode } from '../enode/enode.ts';
+import { parseIp } from '../ip/ip.ts';
 import type { Enr } from './enr.ts';
 import { EnrError } from './enr-error.ts';
 import type { EnrContent } from './enr-sign.ts';
-import { parseIp } from './ip.ts';
 
 /** Options of {@link enodeFromEnr}. */
 export interface EnodeFromEnrOptions {
