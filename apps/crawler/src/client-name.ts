@@ -83,11 +83,16 @@ export function parseClientName(clientId: string): ClientName {
     others.find((part) => runtimes.test(part)) ??
     (Object.hasOwn(languageOf, name) ? languageOf[name] : undefined);
   return {
-    ...(name !== '' && { name: name.slice(0, maxPart) }),
-    ...(number !== undefined && { version: number.slice(0, maxPart) }),
+    ...(name !== '' && { name: cut(name) }),
+    ...(number !== undefined && { version: cut(number) }),
     ...(os !== undefined && { os }),
-    ...(language !== undefined && { language: language.slice(0, maxPart) }),
+    ...(language !== undefined && { language: cut(language) }),
   };
+}
+
+/** A part as it is shown; half of a character is left out. */
+function cut(part: string): string {
+  return part.slice(0, maxPart).replace(/\p{Cs}$/u, '');
 }
 
 /** Where in the parts after the name the version should be; the end of them, or beyond, when it is not known. */

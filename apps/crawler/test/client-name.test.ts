@@ -299,6 +299,11 @@ test('CR-01 the version is the part in its place, whatever the identity is', () 
   );
 });
 
+test('CR-01 a name that is cut ends with a whole character', () => {
+  const { name } = parseClientName(`${'x'.repeat(47)}\u{1f600}/v1.0.0/linux/go1.24`);
+  expect(name).toBe('x'.repeat(47));
+});
+
 test('CR-01 no client id makes the reading fail, or lets through what steers a terminal', () => {
   const id = fc.oneof(fc.string({ unit: 'binary', maxLength: 600 }), fc.string({ maxLength: 600 }));
   fc.assert(
