@@ -7,6 +7,9 @@ import { type Clock, deadline, type Timer } from './clock.ts';
 import { ClockError } from './error.ts';
 import { TimerQueue } from './timer-queue.ts';
 
+export type { Clock, Timer } from './clock.ts';
+export type { ClockError, ClockErrorCode } from './error.ts';
+
 /** A {@link Clock} that stands still until it is told to move. */
 export interface VirtualClock extends Clock {
   /**

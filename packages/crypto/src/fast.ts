@@ -2,6 +2,8 @@ import type { Crypto } from './crypto.ts';
 import { createKeccak256, keccak256 } from './fast/keccak.ts';
 import { secp256k1 } from './fast/load.ts';
 
+export type { Crypto, Keccak256, Secp256k1 } from './crypto.ts';
+
 /**
  * Curve work by libsecp256k1, keccak-256 by WebAssembly.
  *

@@ -2,7 +2,7 @@ import type { Crypto } from '@devp2p/crypto';
 import { type Enode, type Enr, parseEnode, parseEnr, parseIp } from '@devp2p/enr';
 import { bytes, required, string } from '@devp2p/options';
 import { check } from './check-options.ts';
-import { Discv4Error } from './error.ts';
+import { Discv4Error, why } from './error.ts';
 import { type Contact, Node, nodeFromContact, nodeFromEnr } from './node.ts';
 
 /** How a caller names a node: where it is, its `enode://` URL (host names allowed), or its record, as text or not. */
@@ -34,7 +34,9 @@ export function resolveNode(named: NodeLike, options: ResolveOptions): Node | Pr
   return resolveHost(contact.host).then(
     (host) => nodeFromContact({ ...contact, host }, crypto),
     (cause: unknown) => {
-      throw new Discv4Error('no-endpoint', `${contact.host} has no address`, { cause });
+      throw new Discv4Error('no-endpoint', `${contact.host} has no address: ${why(cause)}`, {
+        cause,
+      });
     },
   );
 }

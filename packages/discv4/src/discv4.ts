@@ -1,6 +1,6 @@
 import { sleep } from '@devp2p/clock';
 import { type Enr, type EnrContent, formatEnr, nodeIdHash, toHex } from '@devp2p/enr';
-import { bytes } from '@devp2p/options';
+import { abortSignal, bytes, integer, type Rules, required, string } from '@devp2p/options';
 import { Bootnodes } from './bootnodes.ts';
 import { check } from './check-options.ts';
 import { type NodeLike, resolveNode } from './contact.ts';
@@ -28,7 +28,8 @@ import { Responder } from './responder.ts';
 import { Revalidation } from './revalidation.ts';
 import { Search } from './search.ts';
 import { PacketSender } from './sender.ts';
-import type { Address, UdpSocket } from './socket.ts';
+import { showFields } from './shown.ts';
+import { type Address, addressRules, socketRule, type UdpSocket } from './socket.ts';
 import { newStats, type Stats } from './stats.ts';
 import { Table } from './table.ts';
 import { unless } from './unless.ts';
@@ -37,6 +38,9 @@ const targetRule = bytes(64);
 
 /** Statements about our endpoint that are kept. */
 const MAX_STATEMENTS = 500;
+
+const portRule = required(integer(0, 65_535));
+const endpointRules = { ip: required(string), tcp: portRule, udp: portRule };
 
 /** Options of everything that waits. */
 export interface WaitOptions {
@@ -53,6 +57,8 @@ export interface WaitOptions {
  * throws.
  */
 export async function createDiscv4(socket: UdpSocket, options: Discv4Options): Promise<Discv4> {
+  check.value('socket', socket, socketRule);
+  check.fields('socket.localAddress', socket.localAddress, addressRules);
   check.options('createDiscv4', options, discv4Rules);
   const settings = withDefaults(options);
   const { crypto, privateKey, store, clock } = settings;
@@ -245,7 +251,8 @@ export class Discv4 {
    */
   async setExternalEndpoint(endpoint: ExternalEndpoint | undefined): Promise<Enr> {
     const { settings, socket, record } = this.#parts;
-    if (endpoint) {
+    if (endpoint !== undefined) {
+      check.fields('endpoint', endpoint, endpointRules);
       const content = externalContent(endpoint);
       this.#isStated = true;
       return record.update(content);
@@ -264,9 +271,10 @@ export class Discv4 {
    * @throws Discv4Error `timeout`, `no-endpoint`, `invalid-option`, `busy`, `closed`; EnodeError, EnrError for texts that
    * are none. So do the next two.
    */
-  async ping(node: NodeLike, { signal }: WaitOptions = {}): Promise<Pick<Pong, 'to' | 'enrSeq'>> {
+  async ping(node: NodeLike, options: WaitOptions = {}): Promise<Pick<Pong, 'to' | 'enrSeq'>> {
+    const { signal } = checkWait('ping', options);
     const { to, enrSeq } = await this.#requests.ping(await this.#node(node, signal), signal);
-    return { to: { ...to, ip: to.ip.slice() }, enrSeq };
+    return showFields({ to: { ...to, ip: to.ip.slice() }, enrSeq });
   }
 
   /**
@@ -275,11 +283,8 @@ export class Discv4 {
    *
    * @param target - 64 bytes: a public key, or anything.
    */
-  async findNode(
-    node: NodeLike,
-    target: Uint8Array,
-    { signal }: WaitOptions = {},
-  ): Promise<Node[]> {
+  async findNode(node: NodeLike, target: Uint8Array, options: WaitOptions = {}): Promise<Node[]> {
+    const { signal } = checkWait('findNode', options);
     check.value('target', target, targetRule);
     return this.#requests.findNode(await this.#node(node, signal), target, signal);
   }
@@ -289,7 +294,8 @@ export class Discv4 {
    *
    * @throws Discv4Error `invalid-record` too.
    */
-  async requestEnr(node: NodeLike, { signal }: WaitOptions = {}): Promise<Enr> {
+  async requestEnr(node: NodeLike, options: WaitOptions = {}): Promise<Enr> {
+    const { signal } = checkWait('requestEnr', options);
     return this.#requests.requestEnr(await this.#node(node, signal), signal);
   }
 
@@ -299,7 +305,8 @@ export class Discv4 {
    * @param target - 64 bytes: a public key, or anything.
    * @returns up to 16, nearest first; none when nobody answers.
    */
-  async lookup(target: Uint8Array, { signal }: WaitOptions = {}): Promise<Node[]> {
+  async lookup(target: Uint8Array, options: WaitOptions = {}): Promise<Node[]> {
+    const { signal } = checkWait('lookup', options);
     check.value('target', target, targetRule);
     signal?.throwIfAborted();
     if (this.#table.size === 0) await unless(signal, this.#refresh.run());
@@ -316,7 +323,8 @@ export class Discv4 {
    *
    * @returns what was given, as a `Node`, when it cannot be found.
    */
-  async resolve(contact: NodeLike, { signal }: WaitOptions = {}): Promise<Node> {
+  async resolve(contact: NodeLike, options: WaitOptions = {}): Promise<Node> {
+    const { signal } = checkWait('resolve', options);
     const node = await this.#node(contact, signal);
     const known = this.#table.get(node.key)?.node;
     const candidates = known && known !== node ? [node, known] : [node];
@@ -333,7 +341,12 @@ export class Discv4 {
    * Nodes from all over the network, found by one random lookup after another; the same node may come again. It never
    * ends by itself: it does when the signal aborts or discovery is closed, and then without an error.
    */
-  async *randomNodes({ signal }: WaitOptions = {}): AsyncGenerator<Node, void, undefined> {
+  randomNodes(options: WaitOptions = {}): AsyncGenerator<Node, void, undefined> {
+    const { signal } = checkWait('randomNodes', options);
+    return this.#randomNodes(signal);
+  }
+
+  async *#randomNodes(signal: AbortSignal | undefined): AsyncGenerator<Node, void, undefined> {
     const { clock, random, lookupInterval } = this.#parts.settings;
     const ended = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
     try {
@@ -418,6 +431,14 @@ export class Discv4 {
       onFailure: (error) => publish(() => ({ event: 'clock-check-failed', error })),
     });
   }
+}
+
+const waitRules: Rules<WaitOptions> = { signal: abortSignal };
+
+/** @throws Discv4Error `invalid-option` */
+function checkWait(call: string, options: WaitOptions): WaitOptions {
+  check.options(call, options, waitRules);
+  return options;
 }
 
 async function orAborted(node: Promise<Node>, signal: AbortSignal | undefined): Promise<Node> {

@@ -12,7 +12,7 @@
  * | `busy` | `maxPending` requests wait for an answer already |
  * | `no-endpoint` | a node without an IP address or UDP port, or with a TCP port that is none, was to be asked |
  * | `invalid-record` | the record in an answer is not the node's own, or not believable; `cause` may say why |
- * | `listen-failed` | the socket could not be bound; `cause` has the system's error |
+ * | `listen-failed` | the socket could not be bound; the message ends with the system's error, which is the `cause` |
  * | `closed` | closed on this side |
  */
 export type Discv4ErrorCode =
@@ -27,6 +27,12 @@ export type Discv4ErrorCode =
   | 'invalid-record'
   | 'listen-failed'
   | 'closed';
+
+/** What another error says, for the end of a message. That of the system may have only a code. */
+export function why(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.message || ('code' in cause ? String(cause.code) : cause.name);
+}
 
 /** Every error of this package. */
 export class Discv4Error extends Error {

@@ -10,6 +10,8 @@ import {
   toHex,
   updateEnr,
 } from '@devp2p/enr';
+import { bytes, func, methods, object, type Rules, required, secret } from '@devp2p/options';
+import { check } from './check-options.ts';
 import type { NodeStore } from './node-store.ts';
 
 /** What {@link LocalRecord} is made with. */
@@ -42,13 +44,23 @@ export interface StoredRecordOptions {
   readonly onFailure?: ((error: unknown) => void) | undefined;
 }
 
+const rules: Rules<StoredRecordOptions> = {
+  privateKey: required(secret(bytes(32))),
+  content: required(object),
+  store: required(methods('get', 'put', 'delete', 'entries')),
+  crypto: methods('keccak256'),
+  clock: methods('now', 'monotonic', 'setTimeout'),
+  onFailure: func,
+};
+
 /**
  * Opens the record of a node that runs without discovery, in the store that discovery would use: the sequence number
  * grows with every change, whether discovery runs or not.
  *
- * @throws EnrError for content that does not fit a record; CryptoError for what is no private key; what the store throws
+ * @throws Discv4Error `invalid-option`; EnrError for content that does not fit a record; CryptoError for what is no private key; what the store throws
  */
-export function openLocalRecord(options: StoredRecordOptions): Promise<LocalRecord> {
+export async function openLocalRecord(options: StoredRecordOptions): Promise<LocalRecord> {
+  check.options('openLocalRecord', options, rules);
   const { privateKey, content, store, crypto = nobleCrypto, clock = systemClock } = options;
   const id = crypto.secp256k1.publicKey(privateKey);
   const onFailure = options.onFailure ?? (() => {});

@@ -1,3 +1,6 @@
+import { abortSignal, func, type Rule, type Rules } from '@devp2p/options';
+import { check } from './check-options.ts';
+
 /** Options of {@link mixSources}. */
 export interface MixOptions {
   /** Ends the mix. */
@@ -8,6 +11,16 @@ export interface MixOptions {
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
+
+const rules: Rules<MixOptions> = { signal: abortSignal, onError: func };
+const sourcesRule: Rule = {
+  expected: 'an array of sources',
+  fits: (value) => typeof value === 'object' && value !== null && Symbol.iterator in value,
+};
+const sourceRule: Rule = {
+  expected: 'an async iterable',
+  fits: (value) => typeof value === 'object' && value !== null && Symbol.asyncIterator in value,
+};
 
 interface Slot<T> {
   readonly iterator: AsyncIterator<T>;
@@ -21,10 +34,23 @@ interface Slot<T> {
  *
  * Ends when all sources have ended, when the signal aborts, or when the consumer stops; then `return()` is called on
  * the sources that are left, without waiting for it.
+ *
+ * @throws Discv4Error `invalid-option`
  */
-export async function* mixSources<T>(
+export function mixSources<T>(
   sources: Iterable<AsyncIterable<T>>,
-  { signal, onError }: MixOptions = {},
+  options: MixOptions = {},
+): AsyncGenerator<T, void, undefined> {
+  check.value('sources', sources, sourcesRule);
+  const all = [...sources];
+  check.elements('sources', all, sourceRule);
+  check.options('mixSources', options, rules);
+  return mix(all, options);
+}
+
+async function* mix<T>(
+  sources: readonly AsyncIterable<T>[],
+  { signal, onError }: MixOptions,
 ): AsyncGenerator<T, void, undefined> {
   const slots: Slot<T>[] = [];
   let wake = (): void => undefined;

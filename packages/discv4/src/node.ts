@@ -12,6 +12,7 @@ import {
   parseIp,
   toHex,
 } from '@devp2p/enr';
+import { bytes, type Checker, createChecker, integer } from '@devp2p/options';
 import { Discv4Error } from './error.ts';
 
 /** Where a node can be asked. A `Node` is one, and so is an enode. */
@@ -73,15 +74,20 @@ Object.defineProperty(Node.prototype, Symbol.for('nodejs.util.inspect.custom'), 
   },
 });
 
+const checkEndpoint: Checker = createChecker(Discv4Error, 'no-endpoint');
+const idRule = bytes(64);
+const udpRule = integer(1, 65_535);
+const tcpRule = integer(0, 65_535);
+
 /** @throws Discv4Error `no-endpoint` when the contact has no id of 64 bytes, or no address to send to. */
 export function nodeFromContact(contact: Contact, crypto: Crypto): Node {
   if (contact instanceof Node) return contact;
   const { host, udp, tcp = 0 } = contact;
   const ip = parseIp(host);
-  if (!ip || !isPort(udp) || contact.id.length !== NODE_ID_LENGTH) {
-    throw new Discv4Error('no-endpoint', `${host}:${udp} is no address and UDP port`);
-  }
-  if (tcp !== 0 && !isPort(tcp)) throw new Discv4Error('no-endpoint', `${tcp} is no TCP port`);
+  checkEndpoint.value('node.id', contact.id, idRule);
+  if (!ip) checkEndpoint.fail('node.host', host, 'an IP address');
+  checkEndpoint.value('node.udp', udp, udpRule);
+  if (tcp !== 0) checkEndpoint.value('node.tcp', tcp, tcpRule);
   return nodeAt({ id: contact.id, host, ip, udp, tcp }, crypto);
 }
 
@@ -118,9 +124,6 @@ export function withEnr(node: Node, enr: Enr | undefined): Node {
 export function sameEndpoint(a: Node, b: Node): boolean {
   return a.udp === b.udp && a.host === b.host;
 }
-
-/** The length of a public key. */
-const NODE_ID_LENGTH = 64;
 
 function isPort(port: number): boolean {
   return Number.isInteger(port) && port > 0 && port <= 65535;

@@ -1,5 +1,6 @@
 import { type Crypto, CryptoError, nobleCrypto } from '@devp2p/crypto';
 import type { NodeId } from '@devp2p/enr';
+import { bytes as bytesRule, oneOf, required } from '@devp2p/options';
 import {
   bigint,
   bytes,
@@ -14,7 +15,9 @@ import {
   struct,
   uint,
 } from '@devp2p/rlp';
+import { check } from './check-options.ts';
 import { Discv4Error } from './error.ts';
+import { showFields } from './shown.ts';
 
 /** The most bytes that a packet may have (discv4.md, "Wire Protocol"). */
 export const MAX_PACKET_SIZE = 1280;
@@ -141,6 +144,9 @@ const KINDS: { readonly [T in Packet['type']]: { code: number; body: Codec<Body<
 
 const TYPES = Object.keys(KINDS) as readonly Packet['type'][];
 
+const datagramRule = bytesRule();
+const packetRules = { type: required(oneOf(...TYPES)) };
+
 const HASH_LENGTH = 32;
 /** Hash and signature. */
 const HEAD_LENGTH: number = HASH_LENGTH + 65;
@@ -217,27 +223,30 @@ export function recoverSender({ bytes: datagram }: UnverifiedPacket, crypto: Cry
 /**
  * Reads a packet and recovers its signer. Whether it has expired is the caller's to ask.
  *
- * @throws Discv4Error `foreign-packet`, `unknown-type`, `malformed-packet`
+ * @throws Discv4Error `foreign-packet`, `unknown-type`, `malformed-packet`, `invalid-option`
  */
 export function decodePacket(datagram: Uint8Array, crypto: Crypto = nobleCrypto): SignedPacket {
+  check.value('datagram', datagram, datagramRule);
   if (!isDiscv4(datagram, crypto)) {
     throw new Discv4Error('foreign-packet', `${datagram.length} bytes are no discovery v4 packet`);
   }
   const unverified = readPacket(datagram);
   const { packet, hash } = unverified;
-  return { packet, hash, id: recoverSender(unverified, crypto) };
+  const id = recoverSender(unverified, crypto);
+  return showFields({ packet: showFields(packet), hash, id });
 }
 
 /**
  * Signs a packet with a private key of 32 bytes.
  *
- * @throws Discv4Error `packet-too-large`; RlpError for values that do not fit their fields; CryptoError
+ * @throws Discv4Error `packet-too-large`, `invalid-option`; RlpError for values that do not fit their fields; CryptoError
  */
 export function encodePacket(
   packet: Packet,
   privateKey: Uint8Array,
   crypto: Crypto = nobleCrypto,
 ): EncodedPacket {
+  check.fields('packet', packet, packetRules);
   const { code, body } = KINDS[packet.type] as { code: number; body: Codec<object> };
   const content = encode(body, packet);
   const length = HEAD_LENGTH + 1 + content.length;

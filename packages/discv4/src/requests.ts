@@ -215,7 +215,11 @@ function readRecord(bytes: Uint8Array, node: Node, crypto: Settings['crypto']): 
     enr = decodeEnr(bytes, { crypto });
   } catch (cause) {
     if (!(cause instanceof EnrError)) throw cause;
-    throw new Discv4Error('invalid-record', `record of ${node.host} cannot be read`, { cause });
+    throw new Discv4Error(
+      'invalid-record',
+      `record of ${node.host} cannot be read: ${cause.message}`,
+      { cause },
+    );
   }
   if (!sameBytes(enr.id, node.id)) {
     throw new Discv4Error('invalid-record', `${node.host} answered with another node's record`);

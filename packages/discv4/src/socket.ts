@@ -1,3 +1,5 @@
+import { integer, methods, type Rule, type Rules, required, string } from '@devp2p/options';
+
 /** Where a datagram comes from or goes to. */
 export interface Address {
   /** IP address as text. IPv4-mapped IPv6 addresses are taken for the IPv4 address that they are. */
@@ -20,3 +22,13 @@ export interface UdpSocket {
   /** Idempotent. */
   close(): Promise<void>;
 }
+
+export const socketRule: Rule = {
+  ...methods('send', 'onMessage', 'close'),
+  expected: 'a UdpSocket, such as bindUdp makes',
+};
+
+export const addressRules: Rules<Address> = {
+  host: required(string),
+  port: required(integer(0, 65_535)),
+};

@@ -1,14 +1,20 @@
 /// <reference types="node" preserve="true" />
 
 import { lookup } from 'node:dns/promises';
-import { object, type Rules } from '@devp2p/options';
+import type { Rules } from '@devp2p/options';
 import { check } from './check-options.ts';
 import { createDiscv4, type Discv4 } from './discv4.ts';
 import { type Discv4Options, discv4Rules } from './options.ts';
-import type { UdpSocket } from './socket.ts';
+import { socketRule, type UdpSocket } from './socket.ts';
 import { sntpDrift } from './udp/sntp.ts';
 import { type BindOptions, bindRules, bindUdp } from './udp/socket.ts';
 
+export type { Discv4, WaitOptions } from './discv4.ts';
+export type { Sntp } from './drift.ts';
+export type { Discv4Error, Discv4ErrorCode } from './error.ts';
+export type { Node } from './node.ts';
+export type { Discv4Options } from './options.ts';
+export type { Address, UdpSocket } from './socket.ts';
 export { type SntpOptions, sntpDrift } from './udp/sntp.ts';
 export { type BindOptions, bindUdp } from './udp/socket.ts';
 
@@ -18,7 +24,7 @@ export interface ListenOptions extends Discv4Options, BindOptions {
   readonly socket?: UdpSocket | undefined;
 }
 
-const listenRules: Rules<ListenOptions> = { ...discv4Rules, ...bindRules, socket: object };
+const listenRules: Rules<ListenOptions> = { ...discv4Rules, ...bindRules, socket: socketRule };
 
 /**
  * Starts discovery on UDP.

@@ -79,7 +79,10 @@ describe('D4-15 a node is named', () => {
     expect((await pinged).enrSeq).toBe(asked.localEnr.seq);
     const other = url.replace('node.example', 'other.example');
     await expect(asking.ping(other)).rejects.toMatchObject({
-      ...{ code: 'no-endpoint', message: 'other.example.org has no address' },
+      ...{
+        code: 'no-endpoint',
+        message: expect.stringMatching(/^other\.example\.org has no address: ./),
+      },
     });
     const without = await world.node(quiet);
     await expect(without.ping(url)).rejects.toMatchObject({ code: 'no-endpoint' });

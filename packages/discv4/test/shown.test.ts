@@ -1,7 +1,7 @@
-import { inspect } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { EnrError, formatEnode, formatEnr, parseEnr, toHex } from '@devp2p/enr';
 import { afterEach, expect, test } from 'vitest';
-import { Discv4Error } from '../src/index.ts';
+import { Discv4Error, decodePacket, encodePacket } from '../src/index.ts';
 import { enodeOf, quiet, World } from './world.ts';
 
 let world = new World();
@@ -51,4 +51,35 @@ test('an error keeps its message in JSON', () => {
   }
   expect(refused).toBeInstanceOf(EnrError);
   expect(JSON.parse(JSON.stringify(refused))).toMatchObject({ code: 'invalid-text' });
+});
+
+test('what a ping brings and a packet are shown as text, for those who look and for nobody else', async () => {
+  const [node, other] = [await world.node(quiet), await world.node(quiet)];
+  const pinging = node.ping(enodeOf(other));
+  await world.clock.advance(1_000);
+  const pong = await pinging;
+  const { host, port } = node.localAddress;
+  const json = JSON.parse(JSON.stringify(pong));
+  expect(json).toMatchObject({ to: { ip: host, udp: port }, enrSeq: String(other.localEnr.seq) });
+  expect(inspect(pong)).toContain(`ip: '${host}'`);
+  expect(isDeepStrictEqual(pong, { ...pong })).toBe(true);
+  const key = world.random(32);
+  const ip = Uint8Array.of(192, 0, 2, 1);
+  const end = { ip, udp: 1, tcp: 2 };
+  const ping = {
+    type: 'ping',
+    version: 4n,
+    from: end,
+    to: end,
+    expiration: 5,
+    enrSeq: 6n,
+  } as const;
+  const decoded = decodePacket(encodePacket(ping, key).bytes);
+  const shown = { ...end, ip: '192.0.2.1' };
+  expect(JSON.parse(JSON.stringify(decoded))).toEqual({
+    packet: { ...ping, version: '4', from: shown, to: shown, enrSeq: '6' },
+    hash: toHex(decoded.hash),
+    id: toHex(decoded.id),
+  });
+  expect(inspect(decoded)).not.toContain('Uint8Array');
 });

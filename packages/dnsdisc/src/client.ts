@@ -1,10 +1,11 @@
 import type { Enr } from '@devp2p/enr';
-import { check } from './check-options.ts';
+import { string } from '@devp2p/options';
+import { check, waitRules } from './check-options.ts';
 import type { DnsdiscErrorCode } from './error.ts';
 import { Lookup } from './lookup.ts';
 import { clientRules, type DnsClientOptions, withDefaults } from './options.ts';
 import { RandomNodes } from './random-nodes.ts';
-import { parseTreeUrl } from './tree-url.ts';
+import { readTreeUrl } from './tree-url.ts';
 
 /** What a client has done so far. */
 export interface DnsClientStats {
@@ -46,8 +47,12 @@ export function createDnsClient(options: DnsClientOptions = {}): DnsClient {
   const lookup = new Lookup(settings);
   const refused: { [Code in DnsdiscErrorCode]?: number } = {};
   return {
-    randomNodes(urls, { signal } = {}) {
-      const trees = [urls].flat().map((url) => parseTreeUrl(url, settings));
+    randomNodes(urls, options = {}) {
+      check.options('randomNodes', options, waitRules);
+      const list = [urls].flat();
+      check.elements('urls', list, string);
+      const trees = list.map((url) => readTreeUrl(url, settings));
+      const { signal } = options;
       const count = (code: DnsdiscErrorCode): void => {
         refused[code] = (refused[code] ?? 0) + 1;
       };

@@ -4,10 +4,10 @@ import { base32nopad, base64urlnopad } from '@scure/base';
 import { DnsdiscError, quote } from './error.ts';
 import {
   type CryptoOptions,
-  formatTreeUrl,
-  parseTreeUrl,
+  readTreeUrl,
   TREE_SCHEME,
   type TreeUrl,
+  writeTreeUrl,
 } from './tree-url.ts';
 
 /** The entry at the domain itself, which signs all others through their hashes. */
@@ -114,7 +114,7 @@ export function parseEntry(text: string, options: CryptoOptions = {}): Entry {
     const list = text.slice(BRANCH_PREFIX.length);
     return { type: 'branch', children: list === '' ? [] : list.split(',').map(checkHash) };
   }
-  if (text.startsWith(TREE_SCHEME)) return { type: 'link', url: parseTreeUrl(text, options) };
+  if (text.startsWith(TREE_SCHEME)) return { type: 'link', url: readTreeUrl(text, options) };
   if (text.startsWith(ENR_PREFIX)) return { type: 'enr', enr: parseRecord(text, options) };
   throw new DnsdiscError('unknown-entry', `neither branch, link nor record: ${quote(text)}`);
 }
@@ -124,7 +124,7 @@ export function formatEntry(entry: Entry, options: CryptoOptions = {}): string {
     case 'branch':
       return BRANCH_PREFIX + entry.children.join(',');
     case 'link':
-      return formatTreeUrl(entry.url, options);
+      return writeTreeUrl(entry.url, options);
     case 'enr':
       return formatEnr(entry.enr);
   }

@@ -1,7 +1,7 @@
 import { nobleCrypto } from '@devp2p/crypto';
 import { type Enr, formatEnr, nodeIdHash, toHex } from '@devp2p/enr';
-import { bytes, methods, type Rules, required, secret, uint } from '@devp2p/options';
-import { check } from './check-options.ts';
+import { bytes, methods, type Rules, required, secret, string, uint } from '@devp2p/options';
+import { check, iterable } from './check-options.ts';
 import { entryHash, formatEntry, formatRoot, signRoot } from './entry.ts';
 import { type CryptoOptions, formatTreeUrl, parseTreeUrl } from './tree-url.ts';
 
@@ -32,6 +32,13 @@ const MAX_CHILDREN = 13;
 /** The most bytes of one of the strings that a TXT record is made of (RFC 1035, 3.3). */
 const MAX_STRING_LENGTH = 255;
 
+/** What is read of a record. */
+const enrRules: Partial<Rules<Enr>> = {
+  id: required(bytes(64)),
+  seq: required(uint(64)),
+  bytes: required(bytes()),
+};
+
 const rules: Rules<MakeTreeOptions> = {
   seq: required(uint(64)),
   privateKey: required(secret(bytes(32))),
@@ -51,6 +58,10 @@ export function makeTree(
   options: MakeTreeOptions,
 ): NodeTree {
   check.options('makeTree', options, rules);
+  check.value('records', records, iterable);
+  check.value('links', links, iterable);
+  const all = [...records];
+  for (const [index, enr] of all.entries()) check.fields(`records[${index}]`, enr, enrRules);
   const { seq, privateKey, crypto = nobleCrypto } = options;
   const entries = new Map<string, string>();
   const add = (text: string): string => {
@@ -72,7 +83,7 @@ export function makeTree(
   };
 
   const newest = new Map<string, Enr>();
-  for (const enr of records) {
+  for (const enr of all) {
     const key = toHex(nodeIdHash(enr.id, { crypto }));
     const known = newest.get(key);
     if (!known || known.seq < enr.seq) newest.set(key, enr);
@@ -90,8 +101,9 @@ export function makeTree(
   };
 }
 
-/** Cuts a text into the strings of at most 255 characters that a TXT record is made of. */
+/** Cuts a text into the strings of at most 255 characters that a TXT record is made of. @throws DnsdiscError `invalid-option` */
 export function txtStrings(text: string): string[] {
+  check.value('text', text, string);
   return text.match(new RegExp(`[^]{1,${MAX_STRING_LENGTH}}`, 'g')) ?? [''];
 }
 

@@ -5,7 +5,7 @@ import { DnsdiscError, type DnsdiscErrorCode } from './error.ts';
 import type { Lookup } from './lookup.ts';
 import type { Settings } from './options.ts';
 import { type Task, Tree } from './tree.ts';
-import { formatTreeUrl, type TreeUrl } from './tree-url.ts';
+import { type TreeUrl, writeTreeUrl } from './tree-url.ts';
 
 /** Reads several lists and those that they link to, an entry at a time from whichever chance picks. */
 export class RandomNodes {
@@ -135,7 +135,7 @@ export class RandomNodes {
   }
 
   #id(url: TreeUrl): string {
-    return formatTreeUrl(url, this.#settings);
+    return writeTreeUrl(url, this.#settings);
   }
 
   readonly #pick = (length: number): number => {

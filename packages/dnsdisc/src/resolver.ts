@@ -1,6 +1,7 @@
 import { Resolver } from 'node:dns/promises';
-import { array, integer, positive, type Rules } from '@devp2p/options';
+import { array, integer, positive, type Rules, string } from '@devp2p/options';
 import { check } from './check-options.ts';
+import { DnsdiscError } from './error.ts';
 
 /**
  * Looks up the TXT records of a name: for each record its strings, which belong together. No record, or no such name,
@@ -28,7 +29,7 @@ const rules: Rules<DnsResolverOptions> = { servers: array, timeout: positive, tr
  * Resolves through Node's DNS client (c-ares). Every lookup has a `Resolver` of its own, so that giving one up cancels
  * no other, and each leaves from a fresh port. The resolver that the rest of the process uses is never touched.
  *
- * @throws DnsdiscError `invalid-option`; TypeError when a server is no address.
+ * @throws DnsdiscError `invalid-option`, also when a server is no address.
  */
 export function dnsResolver(options: DnsResolverOptions = {}): ResolveTxt {
   check.options('dnsResolver', options, rules);
@@ -38,8 +39,14 @@ export function dnsResolver(options: DnsResolverOptions = {}): ResolveTxt {
     if (servers) resolver.setServers(servers);
     return resolver;
   };
-  // What cannot be opened is better known now than at every lookup.
-  open();
+  if (servers !== undefined) check.elements('servers', servers, string);
+  try {
+    // Better known now than at every lookup.
+    open();
+  } catch (cause) {
+    const fault = cause instanceof Error ? cause.message : String(cause);
+    throw new DnsdiscError('invalid-option', `servers: ${fault}`, { cause });
+  }
   return async (name, { signal }) => {
     signal.throwIfAborted();
     const resolver = open();

@@ -1,6 +1,8 @@
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import type { NodeId } from '@devp2p/enr';
+import { bytes, type Rules, required, string } from '@devp2p/options';
 import { base32nopad } from '@scure/base';
+import { check, cryptoRules } from './check-options.ts';
 import { DnsdiscError, quote } from './error.ts';
 
 /** Where a node list is, and who signs it: what an `enrtree://` URL says. */
@@ -29,12 +31,21 @@ const MAX_URL_LENGTH = 512;
 /** Letters, digits, hyphens, and the underscores that DNS has besides (RFC 8552). */
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
+const treeRules: Rules<TreeUrl> = { publicKey: required(bytes(64)), domain: required(string) };
+
 /**
  * Reads `enrtree://<base32 of the compressed public key>@<domain>` (EIP-1459).
  *
  * @throws DnsdiscError that quotes the part at fault.
  */
-export function parseTreeUrl(url: string, { crypto = nobleCrypto }: CryptoOptions = {}): TreeUrl {
+export function parseTreeUrl(url: string, options: CryptoOptions = {}): TreeUrl {
+  check.value('url', url, string);
+  check.options('parseTreeUrl', options, cryptoRules);
+  return readTreeUrl(url, options);
+}
+
+/** The same for options that may be more, and are checked. @see parseTreeUrl */
+export function readTreeUrl(url: string, { crypto = nobleCrypto }: CryptoOptions): TreeUrl {
   if (!url.startsWith(TREE_SCHEME)) {
     throw new DnsdiscError('invalid-scheme', `no ${TREE_SCHEME} at the beginning of ${quote(url)}`);
   }
@@ -50,11 +61,18 @@ export function parseTreeUrl(url: string, { crypto = nobleCrypto }: CryptoOption
 /**
  * Writes an `enrtree://` URL; the same for every spelling of the same list.
  *
- * @throws DnsdiscError `invalid-domain`; CryptoError when the key is no point on the curve.
+ * @throws DnsdiscError `invalid-domain`, `invalid-option`; CryptoError when the key is no point on the curve.
  */
-export function formatTreeUrl(
+export function formatTreeUrl(tree: TreeUrl, options: CryptoOptions = {}): string {
+  check.fields('tree', tree, treeRules);
+  check.options('formatTreeUrl', options, cryptoRules);
+  return writeTreeUrl(tree, options);
+}
+
+/** The same for what is checked. @see formatTreeUrl */
+export function writeTreeUrl(
   { publicKey, domain }: TreeUrl,
-  { crypto = nobleCrypto }: CryptoOptions = {},
+  { crypto = nobleCrypto }: CryptoOptions,
 ): string {
   const key = base32nopad.encode(crypto.secp256k1.compress(publicKey));
   return `${TREE_SCHEME}${key}@${parseDomain(domain)}`;

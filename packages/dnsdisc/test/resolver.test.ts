@@ -191,7 +191,12 @@ describe('HX-20 a DNS server', () => {
   });
 
   test('that is none is refused before anything is asked', () => {
-    expect(() => dnsResolver({ servers: ['nodes.example.org'] })).toThrow(TypeError);
+    expect(() => dnsResolver({ servers: ['nodes.example.org'] })).toThrow(
+      expect.objectContaining({
+        code: 'invalid-option',
+        message: 'servers: Invalid IP address: nodes.example.org',
+      }),
+    );
     expect(() => dnsResolver({ tries: 0 })).toThrow(
       'tries is 0, expected an integer of at least 1',
     );

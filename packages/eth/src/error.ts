@@ -70,6 +70,11 @@ const reasons: Readonly<Record<EthErrorCode, DisconnectReason | undefined>> = {
   disconnected: undefined,
 };
 
+/** What another error says, for the end of a message. */
+export function why(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 /** What the two sides of a Status handshake differ in: the first such thing. */
 export type Mismatch =
   | { readonly of: 'network'; readonly ours: bigint; readonly theirs: bigint }

@@ -18,6 +18,10 @@ import type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
 import { decodeHeader, type SealedHeader, sealHeader } from './types/header.ts';
 import { plain, showAs, showFields } from './types/shown.ts';
 
+export type { EthError, EthErrorCode } from './error.ts';
+export type { ForkSchedule } from './forkid.ts';
+export type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
+
 /** A block as RLP, in the forms that {@link Chain} returns. */
 export interface MemoryBlock {
   readonly header: Uint8Array;

@@ -133,6 +133,7 @@ export function reasonOf(error: unknown): DisconnectReason | undefined {
   return isDisconnectReason(error.reason) ? error.reason : undefined;
 }
 
-function describe(cause: unknown): string {
+/** What another error says, for the end of a message. */
+export function describe(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -190,3 +190,18 @@ test('the ids of a pipe are public keys', () => {
   const streams: [MessageStream, MessageStream] = streamPair();
   expect(streams).toHaveLength(2);
 });
+
+test('what refuses a remote says its cause', async () => {
+  const [near, far] = streamPair();
+  void far.write(0, Uint8Array.of(0xc1));
+  await expect(openPeer(near, { protocols: [sound] })).rejects.toMatchObject({
+    code: 'breach',
+    message: expect.stringMatching(/^Hello cannot be read: ./),
+  });
+  const [other] = streamPair();
+  const signal = AbortSignal.abort(new Error('no more peers'));
+  await expect(openPeer(other, { protocols: [sound], signal })).rejects.toMatchObject({
+    code: 'aborted',
+    message: 'aborted before Hello came: no more peers',
+  });
+});

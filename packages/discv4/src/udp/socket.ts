@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { integer, positive, type Rules, string } from '@devp2p/options';
 import { check } from '../check-options.ts';
 import { publish } from '../diagnostics.ts';
-import { Discv4Error } from '../error.ts';
+import { Discv4Error, why } from '../error.ts';
 import type { Address, UdpSocket } from '../socket.ts';
 
 /** Options of {@link bindUdp}. */
@@ -41,9 +41,11 @@ export async function bindUdp(options: BindOptions = {}): Promise<UdpSocket> {
   } catch (cause) {
     const hasNoIpv6 = isSystemError(cause, 'EAFNOSUPPORT') || isSystemError(cause, 'EADDRNOTAVAIL');
     if (host === undefined && hasNoIpv6) return bindUdp({ ...options, host: '0.0.0.0' });
-    throw new Discv4Error('listen-failed', `cannot bind UDP port ${port} of ${host ?? '::'}`, {
-      cause,
-    });
+    throw new Discv4Error(
+      'listen-failed',
+      `cannot bind UDP port ${port} of ${host ?? '::'}: ${why(cause)}`,
+      { cause },
+    );
   }
 }
 

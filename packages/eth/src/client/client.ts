@@ -13,7 +13,7 @@ import {
 import type { Channel } from '@devp2p/peer';
 import { decode, encode, RlpError } from '@devp2p/rlp';
 import { checkRequest } from '../check.ts';
-import { EthError, type EthErrorCode } from '../error.ts';
+import { EthError, type EthErrorCode, why } from '../error.ts';
 import { abortable } from '../peer/abortable.ts';
 import type { PooledTransaction, RequestOptions, VerifyOptions } from '../peer/eth-peer.ts';
 import { decodeBody, type SealedBody } from '../types/body.ts';
@@ -144,7 +144,7 @@ export class Client {
     const { code, codec } = schema.messages[question];
     const { requestId, response } = this.requests.ask(answers[question], maxItems, options.signal);
     const giveUp = (code: EthErrorCode, problem: string, cause: unknown): void =>
-      this.requests.abandon(requestId, new EthError(code, problem, { cause }));
+      this.requests.abandon(requestId, new EthError(code, `${problem}: ${why(cause)}`, { cause }));
     try {
       const payload = encode(codec, message(requestId));
       // Not awaited: the answer may come before there is room for more questions.

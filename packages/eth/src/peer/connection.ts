@@ -5,7 +5,7 @@ import { Client } from '../client/client.ts';
 import { deferred } from '../client/deferred.ts';
 import type { HeadersRequest } from '../client/header-chain.ts';
 import type { ReceiptsRequest } from '../client/receipts-download.ts';
-import { EthError } from '../error.ts';
+import { EthError, why } from '../error.ts';
 import type { EthParts } from '../options.ts';
 import {
   hardLimit,
@@ -139,7 +139,11 @@ export class EthConnection implements EthPeer {
     } finally {
       this.#signal.removeEventListener('abort', onEnd);
       onEnd();
-      const over = new EthError('disconnected', 'the peer is over', { cause });
+      const over = new EthError(
+        'disconnected',
+        cause === undefined ? 'the peer is over' : `the peer is over: ${why(cause)}`,
+        { cause },
+      );
       this.#status.reject(cause instanceof EthError ? cause : over);
       this.#client.requests.close(over);
     }

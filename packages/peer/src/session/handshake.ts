@@ -1,6 +1,6 @@
 import { type Clock, withTimeout } from '@devp2p/clock';
 import { check } from '../check-options.ts';
-import { breach, PeerError, reasonOf, streamFailed } from '../error.ts';
+import { breach, describe, PeerError, reasonOf, streamFailed } from '../error.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import type { Message, MessageStream } from '../stream.ts';
 import { baseCodes, baseVersion } from '../wire/base.ts';
@@ -118,7 +118,7 @@ async function firstMessage(
 }
 
 function aborted({ reason: cause }: AbortSignal): PeerError {
-  return new PeerError('aborted', 'aborted before Hello came', {
+  return new PeerError('aborted', `aborted before Hello came: ${describe(cause)}`, {
     reason: reasonOf(cause) ?? 'requested',
     direction: 'local',
     cause,
@@ -139,7 +139,7 @@ function readHello({ code, payload }: Message): RemoteHello {
   try {
     return decodeHello(payload);
   } catch (cause) {
-    throw breach('Hello cannot be read', cause);
+    throw breach(`Hello cannot be read: ${describe(cause)}`, cause);
   }
 }
 

@@ -1,0 +1,138 @@
+import { afterEach, expect, test } from 'vitest';
+import {
+  createDiscv4,
+  type Discv4,
+  decodePacket,
+  encodePacket,
+  memoryStore,
+  mixSources,
+  openLocalRecord,
+} from '../src/index.ts';
+import { listen } from '../src/udp.ts';
+import { enodeOf, quiet, World } from './world.ts';
+
+let world = new World();
+afterEach(async () => {
+  await world.close();
+  world = new World();
+});
+
+/** What a program without types can pass. */
+// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses what is tried here
+const any = (value: unknown): any => value;
+const key = new Uint8Array(32).fill(1);
+const node = { id: new Uint8Array(64).fill(1), host: '127.0.0.1', udp: 42_111 };
+
+test.each<[string, object, string, string]>([
+  [
+    'an id of 3 bytes',
+    { ...node, id: new Uint8Array(3) },
+    'invalid-option',
+    'node.id is a Uint8Array of 3 bytes, expected a Uint8Array of 64 bytes',
+  ],
+  ['no host', { ...node, host: undefined }, 'invalid-option', 'node.host is undefined, expected'],
+  ['a name', { ...node, host: 'here' }, 'no-endpoint', 'node.host is "here", expected an IP'],
+  [
+    'no port',
+    { ...node, udp: undefined },
+    'no-endpoint',
+    'node.udp is undefined, expected an integer from 1 to 65535',
+  ],
+  ['port 0', { ...node, udp: 0 }, 'no-endpoint', 'node.udp is 0, expected an integer from 1'],
+  [
+    'a TCP port as text',
+    { ...node, tcp: '30303' },
+    'no-endpoint',
+    'node.tcp is "30303", expected an integer from 0 to 65535',
+  ],
+])(
+  'a node with %s is refused, and the message names what is wrong',
+  async (_, wrong, code, text) => {
+    const asking = await world.node(quiet);
+    await expect(asking.ping(any(wrong))).rejects.toMatchObject({
+      ...{ name: 'Discv4Error', code, message: expect.stringContaining(text) },
+    });
+  },
+);
+
+test('what is no option of a wait is refused by every call that waits', async () => {
+  const [asking, other] = [await world.node(quiet), await world.node(quiet)];
+  const target = new Uint8Array(64);
+  const calls: Record<string, (options: unknown) => unknown> = {
+    ping: (options) => asking.ping(enodeOf(other), any(options)),
+    findNode: (options) => asking.findNode(enodeOf(other), target, any(options)),
+    requestEnr: (options) => asking.requestEnr(enodeOf(other), any(options)),
+    resolve: (options) => asking.resolve(enodeOf(other), any(options)),
+    lookup: (options) => asking.lookup(target, any(options)),
+    randomNodes: (options) => asking.randomNodes(any(options)),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    for (const [options, message] of [
+      [5000, `the options argument of ${name} is 5000, expected an object`],
+      [null, `the options argument of ${name} is null, expected an object`],
+      [{ signal: 5000 }, 'signal is 5000, expected an AbortSignal'],
+      [{ timeout: 5 }, `${name} has no option "timeout", known options: signal`],
+    ]) {
+      const refused = async () => call(options);
+      await expect(refused()).rejects.toMatchObject({ code: 'invalid-option', message });
+    }
+  }
+});
+
+test.each<[string, (running: Discv4) => unknown, string]>([
+  [
+    'an external endpoint without an address',
+    (running) => running.setExternalEndpoint(any({})),
+    'endpoint.ip is undefined, expected a string',
+  ],
+  [
+    'an address for an endpoint',
+    (running) => running.setExternalEndpoint(any('192.0.2.1')),
+    'endpoint is "192.0.2.1", expected an object',
+  ],
+  ['text for a packet', () => decodePacket(any('ping')), 'datagram is "ping", expected a'],
+  [
+    'a packet of no type',
+    () => encodePacket(any({}), key),
+    'packet.type is undefined, expected "ping" or "pong"',
+  ],
+  [
+    'a record without content',
+    () => openLocalRecord(any({ privateKey: key, store: memoryStore() })),
+    'content is undefined, expected an object',
+  ],
+  ['one source for a list', () => mixSources(any(5)), 'sources is 5, expected an array of'],
+  [
+    'a source that is none',
+    () => mixSources(any([[1]])),
+    'sources[0] is an array of 1, expected an async iterable',
+  ],
+  [
+    'no socket',
+    () => createDiscv4(any(undefined), { privateKey: key }),
+    'socket is undefined, expected a UdpSocket, such as bindUdp makes',
+  ],
+  [
+    'a socket that is not bound',
+    () => createDiscv4(any({ send() {}, onMessage() {}, close() {} }), { privateKey: key }),
+    'socket.localAddress is undefined, expected an object',
+  ],
+  [
+    'a socket of another kind',
+    () => listen({ privateKey: key, socket: any({}) }),
+    'socket is an object, expected a UdpSocket',
+  ],
+])('%s is refused by name', async (_, call, text) => {
+  const running = await world.node(quiet);
+  const refused = async () => call(running);
+  await expect(refused()).rejects.toMatchObject({
+    ...{ name: 'Discv4Error', code: 'invalid-option', message: expect.stringContaining(text) },
+  });
+});
+
+test('a port that cannot be bound is listen-failed, with its cause in the message', async () => {
+  await expect(listen({ privateKey: key, host: '203.0.113.1', port: 0 })).rejects.toMatchObject({
+    code: 'listen-failed',
+    message: expect.stringMatching(/^cannot bind UDP port 0 of 203\.0\.113\.1: .*EADDRNOTAVAIL/),
+  });
+});
