@@ -191,12 +191,11 @@ describe('on an open connection', () => {
     ]) {
       const { victim, attacker, frames } = await admitted();
       victim.enableCompression();
-      const before = { arrays: arrayBuffers(), rss: process.memoryUsage.rss() };
+      const before = arrayBuffers();
       attacker.write(frames.seal(Uint8Array.of(0x10, ...length, 0xfe, 0xff)));
       expect(await failure(victim.read())).toBe('snappy');
       await victim.closed;
-      expect(arrayBuffers() - before.arrays).toBeLessThan(1_000_000);
-      expect(process.memoryUsage.rss() - before.rss).toBeLessThan(20_000_000);
+      expect(arrayBuffers() - before).toBeLessThan(1_000_000);
     }
   });
 

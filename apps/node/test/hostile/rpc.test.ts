@@ -71,9 +71,16 @@ function dribble(url: string, text: string, first = ''): Promise<string> {
   const { socket, answer } = open(url);
   socket.write(first);
   let sent = 0;
-  const timer = setInterval(() => {
-    if (sent < text.length - 1) socket.write(text[sent++] ?? '');
-  }, 100);
+  // What has arrived is read before more is written: a write to a closed connection discards what was not read yet.
+  const next = (): void => {
+    if (isAnswered || sent >= text.length - 1) return;
+    socket.write(text[sent++] ?? '');
+  };
+  const timer = setInterval(() => setImmediate(next), 100);
+  let isAnswered = false;
+  socket.once('data', () => {
+    isAnswered = true;
+  });
   void answer.then(() => clearInterval(timer));
   return answer;
 }
