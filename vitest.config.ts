@@ -8,7 +8,7 @@ const conditions = ['@devp2p/source'];
 /** Tests that measure memory or replace modules or timers have a process for each file; the others share theirs. */
 const alone = [
   'packages/{addrman,clock,crypto,rlpx}/test/**/*.test.ts',
-  'apps/crawler/test/level-store/no-locks.test.ts',
+  'apps/crawler/test/store/no-locks.test.ts',
 ];
 /** No test depends on the machine's speed: see the set-up, and these limits only end what hangs. */
 const patient = {

@@ -1,19 +1,17 @@
 /// <reference types="node" preserve="true" />
 
-export type { ChainFilter } from './chain-filter.ts';
-export { type Checked, type CheckOptions, checkNode } from './check.ts';
-export { type ClientName, parseClientName } from './client-name.ts';
-export { type Crawler, createCrawler, type Progress } from './crawler.ts';
-export { CrawlerError, type CrawlerErrorCode } from './error.ts';
+export { type Crawler, createCrawler, type Progress } from './crawl/crawler.ts';
+export type { CrawlerOptions } from './crawl/options.ts';
 export {
   type ExportCounts,
   type ExportFormat,
   type ExportOptions,
   exportNodes,
 } from './export/export.ts';
-export { type LevelStoreOptions, openLevelStore } from './level-store/level-store.ts';
-export { memoryStore } from './memory-store.ts';
-export { type Network, type NetworkName, networks } from './networks.ts';
+export type { ChainFilter } from './model/chain-filter.ts';
+export { type ClientName, parseClientName } from './model/client-name.ts';
+export { CrawlerError, type CrawlerErrorCode } from './model/error.ts';
+export { type Network, type NetworkName, networks } from './model/networks.ts';
 export {
   type Endpoint,
   type EthStatus,
@@ -24,6 +22,9 @@ export {
   statuses,
   type Trust,
   type Visit,
-} from './node-record.ts';
-export type { CrawlerOptions, VisitSettings } from './options.ts';
-export type { CrawlBatch, CrawlSession, CrawlStore, Rollup } from './store.ts';
+} from './model/node-record.ts';
+export { type LevelStoreOptions, openLevelStore } from './store/level/level-store.ts';
+export { memoryStore } from './store/memory-store.ts';
+export type { CrawlBatch, CrawlSession, CrawlStore, Rollup } from './store/store.ts';
+export { type Checked, type CheckOptions, checkNode } from './visit/check-node.ts';
+export type { VisitSettings } from './visit/options.ts';

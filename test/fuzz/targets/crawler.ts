@@ -1,4 +1,4 @@
-import { parseClientName, printable } from '../../../apps/crawler/src/client-name.ts';
+import { parseClientName, printable } from '../../../apps/crawler/src/model/client-name.ts';
 import { type Target, target } from '../target.ts';
 
 const clientIds = [

@@ -1,15 +1,15 @@
-import { CrawlerError } from '../error.ts';
-import { version } from '../version.ts';
-import { type Invocation, readArguments } from './arguments.ts';
-import { check } from './check.ts';
-import type { CommandContext } from './context.ts';
-import { crawl } from './crawl.ts';
-import { errorText } from './error-text.ts';
-import { exportCrawl } from './export.ts';
-import { helpText } from './help.ts';
-import { onSignals } from './signals.ts';
-import { createTerminal } from './terminal.ts';
-import { UsageError } from './usage-error.ts';
+import { CrawlerError } from '../model/error.ts';
+import { check } from './commands/check.ts';
+import type { CommandContext } from './commands/context.ts';
+import { crawl } from './commands/crawl.ts';
+import { exportCrawl } from './commands/export.ts';
+import { type Invocation, readArguments } from './flags/arguments.ts';
+import { helpText } from './flags/help.ts';
+import { UsageError } from './flags/usage-error.ts';
+import { errorText } from './terminal/error-text.ts';
+import { onSignals } from './terminal/signals.ts';
+import { createTerminal } from './terminal/terminal.ts';
+import { version } from './version.ts';
 
 /**
  * The whole program.

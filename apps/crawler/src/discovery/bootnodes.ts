@@ -9,8 +9,8 @@ import {
   parseIp,
   toHex,
 } from '@devp2p/enr';
-import { CrawlerError } from '../error.ts';
-import type { Located } from '../known-nodes.ts';
+import { CrawlerError } from '../model/error.ts';
+import type { Located } from '../model/named-node.ts';
 
 /** A node that the user names: its host may be a name, which the record is silent about. */
 export interface UserNode extends Enode {

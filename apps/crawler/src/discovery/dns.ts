@@ -1,7 +1,7 @@
 import { type Clock, withTimeout } from '@devp2p/clock';
 import type { DnsClient } from '@devp2p/dnsdisc';
 import { type Enr, enodeFromEnr, formatEnr, toHex } from '@devp2p/enr';
-import type { Named } from '../known-nodes.ts';
+import type { Named } from '../model/named-node.ts';
 
 /** What {@link readList} needs. */
 export interface ReadListOptions {

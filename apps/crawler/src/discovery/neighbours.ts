@@ -1,6 +1,6 @@
 import type { Node } from '@devp2p/discv4';
 import { isLan, parseIp, toHex } from '@devp2p/enr';
-import type { Located, Source } from '../known-nodes.ts';
+import type { Located, Source } from '../model/named-node.ts';
 
 /** Neighbours at the address of who names them, from which on most of them being there is no accident. */
 const crowd = 8;

@@ -2,7 +2,7 @@ import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { type Contact, type Discv4, Discv4Error, type Node } from '@devp2p/discv4';
 import type { Enr } from '@devp2p/enr';
-import type { Pace } from '../pace.ts';
+import type { Pace } from './pace.ts';
 import type { Targets } from './targets.ts';
 
 /** What is asked of discovery: single questions to single nodes. */

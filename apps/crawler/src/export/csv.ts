@@ -1,4 +1,4 @@
-import type { ExportEntry } from './entry.ts';
+import type { ExportEntry } from '../model/export-entry.ts';
 
 type Cell = string | number | null | undefined;
 

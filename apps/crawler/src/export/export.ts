@@ -1,8 +1,8 @@
 import type { Crypto } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
-import { hasReached, type NodeRecord, type NodeStatus } from '../node-record.ts';
+import { exportEntry } from '../model/export-entry.ts';
+import { hasReached, type NodeRecord, type NodeStatus } from '../model/node-record.ts';
 import { csvHeader, csvLine } from './csv.ts';
-import { exportEntry } from './entry.ts';
 import { nodesJsonMember } from './nodes-json.ts';
 
 export const exportFormats = ['ndjson', 'csv', 'nodes.json'] as const;

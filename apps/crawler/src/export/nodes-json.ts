@@ -1,7 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
 import { type Enr, nodeIdHash, parseEnr, toHex } from '@devp2p/enr';
-import type { NodeRecord } from '../node-record.ts';
-import { isoTime } from './entry.ts';
+import { isoTime } from '../model/export-entry.ts';
+import type { NodeRecord } from '../model/node-record.ts';
 
 /** How Go writes that there is no time. */
 const never = '0001-01-01T00:00:00Z';

@@ -1,7 +1,7 @@
 import type { Clock } from '@devp2p/clock';
 import { type DisconnectReason, PeerError, type RemoteHello } from '@devp2p/peer';
 import { RlpxError } from '@devp2p/rlpx';
-import { type EthStatus, hasReached, type NodeStatus } from '../node-record.ts';
+import { type EthStatus, hasReached, type NodeStatus } from '../model/node-record.ts';
 import { ConnectError } from './dial.ts';
 import { ProbeError } from './probe.ts';
 

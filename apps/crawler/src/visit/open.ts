@@ -1,10 +1,10 @@
 import { createDiscv4, type Discv4 } from '@devp2p/discv4';
 import { listen } from '@devp2p/discv4/udp';
-import { isOnChain } from '../chain-filter.ts';
+import { AddressGate, Pace, Places } from '../discovery/pace.ts';
 import { Targets } from '../discovery/targets.ts';
-import { type VisitSettings, withDefaults } from '../options.ts';
-import { AddressGate, Pace, Places } from '../pace.ts';
+import { isOnChain } from '../model/chain-filter.ts';
 import { tcpDial } from './dial.ts';
+import { type VisitSettings, withDefaults } from './options.ts';
 import type { Visiting } from './visit.ts';
 
 /** Bytes; the answers to a second's questions should fit. */

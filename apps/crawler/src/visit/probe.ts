@@ -3,7 +3,7 @@ import type { Crypto } from '@devp2p/crypto';
 import { type Schema, type Status, schemaOf } from '@devp2p/eth';
 import type { Channel, Protocol } from '@devp2p/peer';
 import { decode, encode, raw, struct, uint } from '@devp2p/rlp';
-import type { EthStatus } from '../node-record.ts';
+import type { EthStatus } from '../model/node-record.ts';
 
 /** Why a node that speaks eth could not be asked everything. */
 export type ProbeErrorCode =

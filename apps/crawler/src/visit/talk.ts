@@ -1,7 +1,7 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { openPeer, type Peer } from '@devp2p/peer';
-import type { EthStatus } from '../node-record.ts';
+import type { EthStatus } from '../model/node-record.ts';
 import type { Dial } from './dial.ts';
 import type { Findings } from './findings.ts';
 import { probe } from './probe.ts';

@@ -1,5 +1,6 @@
 import type { Contact, Node } from '@devp2p/discv4';
 import { formatEnr } from '@devp2p/enr';
+import type { AddressGate, Pace, Places } from '../discovery/pace.ts';
 import {
   type AskOptions,
   askForNeighbours,
@@ -8,10 +9,9 @@ import {
   requestRecord,
 } from '../discovery/questions.ts';
 import type { Targets } from '../discovery/targets.ts';
-import type { Hint } from '../known-nodes.ts';
-import type { Endpoint, NodeRecord, NodeStatus, Trust } from '../node-record.ts';
-import { endpointOf, sequenceOf } from '../own-record.ts';
-import type { AddressGate, Pace, Places } from '../pace.ts';
+import type { Hint } from '../model/named-node.ts';
+import type { Endpoint, NodeRecord, NodeStatus, Trust } from '../model/node-record.ts';
+import { endpointOf, sequenceOf } from '../model/own-record.ts';
 import { Findings } from './findings.ts';
 import { type TalkOptions, talk } from './talk.ts';
 

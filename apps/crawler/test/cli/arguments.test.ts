@@ -2,10 +2,10 @@ import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { formatEnode, formatEnr, signEnr } from '@devp2p/enr';
 import { describe, expect, test } from 'vitest';
-import { readArguments } from '../../src/cli/arguments.ts';
-import { chainFilter } from '../../src/cli/chain.ts';
-import { helpText } from '../../src/cli/help.ts';
-import { networks } from '../../src/networks.ts';
+import { readArguments } from '../../src/cli/flags/arguments.ts';
+import { chainFilter } from '../../src/cli/flags/chain.ts';
+import { helpText } from '../../src/cli/flags/help.ts';
+import { networks } from '../../src/model/networks.ts';
 
 const privateKey = generatePrivateKey();
 const id = fastCrypto.secp256k1.publicKey(privateKey);

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { writeOutput } from '../../src/cli/output.ts';
+import { writeOutput } from '../../src/cli/terminal/output.ts';
 
 let folder: string;
 beforeEach(() => {

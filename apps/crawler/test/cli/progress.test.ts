@@ -1,11 +1,11 @@
 import { virtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
-import { showProgress } from '../../src/cli/progress.ts';
-import { summary } from '../../src/cli/summary.ts';
-import { createTerminal } from '../../src/cli/terminal.ts';
-import { Funnel } from '../../src/funnel.ts';
+import { showProgress } from '../../src/cli/terminal/progress.ts';
+import { summary } from '../../src/cli/terminal/summary.ts';
+import { createTerminal } from '../../src/cli/terminal/terminal.ts';
+import { Funnel } from '../../src/crawl/funnel.ts';
 import type { Progress } from '../../src/index.ts';
-import { rollupAt } from '../level-store/records.ts';
+import { rollupAt } from '../store/records.ts';
 
 const clock = virtualClock();
 const start = clock.monotonic();

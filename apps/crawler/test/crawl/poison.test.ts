@@ -1,10 +1,11 @@
 import type { Node } from '@devp2p/discv4';
 import { toHex } from '@devp2p/enr';
 import { describe, expect, test } from 'vitest';
+import { IdentityLimits } from '../../src/crawl/identity-limits.ts';
+import { KnownNodes } from '../../src/crawl/known-nodes.ts';
 import { Neighbours } from '../../src/discovery/neighbours.ts';
-import { IdentityLimits } from '../../src/identity-limits.ts';
 import type { NodeRecord } from '../../src/index.ts';
-import { KnownNodes, type Located } from '../../src/known-nodes.ts';
+import type { Located } from '../../src/model/named-node.ts';
 import { internetPlaces } from '../network/population.ts';
 import { enodeOf, Simulation } from '../network/simulation.ts';
 

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { toHex } from '@devp2p/enr';
 import { expect, test } from 'vitest';
-import { exportEntry } from '../../src/export/entry.ts';
 import { CrawlerError } from '../../src/index.ts';
+import { exportEntry } from '../../src/model/export-entry.ts';
 import { internetPlaces } from '../network/population.ts';
 import { Simulation } from '../network/simulation.ts';
 

@@ -3,15 +3,15 @@ import { formatEnr, fromHex, nodeIdHash, parseEnode, signEnr, toHex } from '@dev
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { csvCell } from '../../src/export/csv.ts';
-import type { ExportEntry } from '../../src/export/entry.ts';
 import {
   type ExportCounts,
   type ExportFormat,
   type ExportOptions,
   exportNodes,
 } from '../../src/export/export.ts';
-import type { NodeRecord } from '../../src/node-record.ts';
-import { bareNode, fullNode } from '../level-store/records.ts';
+import type { ExportEntry } from '../../src/model/export-entry.ts';
+import type { NodeRecord } from '../../src/model/node-record.ts';
+import { bareNode, fullNode } from '../store/records.ts';
 
 const privateKey = new Uint8Array(32).fill(5);
 const id = crypto.secp256k1.publicKey(privateKey);

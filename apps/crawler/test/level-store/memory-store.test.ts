@@ -1,7 +1,0 @@
-import { describe } from 'vitest';
-import { memoryStore } from '../../src/memory-store.ts';
-import { storeSuite } from './suite.ts';
-
-describe('the store in memory', () => {
-  storeSuite(async () => memoryStore());
-});
