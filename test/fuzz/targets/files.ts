@@ -11,12 +11,12 @@ import {
   isReceiptsRecord,
   type ReceiptsRecord,
   receiptsRecordCodec,
-} from '../../../apps/node/src/chain/block-rlp.ts';
-import { BlockError, ChainError } from '../../../apps/node/src/chain/error.ts';
-import { parseGenesis } from '../../../apps/node/src/chain/genesis.ts';
-import { RlpStreamError, rlpLists } from '../../../apps/node/src/chain/rlp-lists.ts';
-import { readInvocation } from '../../../apps/node/src/cli/settings.ts';
+} from '../../../apps/node/src/chain/files/block-rlp.ts';
+import { RlpStreamError, rlpLists } from '../../../apps/node/src/chain/files/rlp-lists.ts';
+import { readInvocation } from '../../../apps/node/src/cli/flags/settings.ts';
 import { UsageError } from '../../../apps/node/src/cli/usage.ts';
+import { parseGenesis } from '../../../apps/node/src/config/genesis/genesis.ts';
+import { BlockError, ChainError } from '../../../apps/node/src/errors/chain-error.ts';
 import { type Target, target } from '../target.ts';
 import { urls } from './enr.ts';
 import { blockReceipts, bodies, headers } from './eth.ts';

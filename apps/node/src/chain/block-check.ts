@@ -1,15 +1,15 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { decodeBody, type RawList, type SealedBody, type SealedHeader } from '@devp2p/eth';
-import { Turns } from '../turns.ts';
-import type { BlockRules } from './block-rules.ts';
-import type { BlockStore, Head, StoredBlock } from './block-store.ts';
-import type { ChainConfig } from './chain-config.ts';
-import { BlockError } from './error.ts';
-import { checkHeader } from './header-rules.ts';
+import { checkForkSupported } from '../config/genesis/unsupported-forks.ts';
+import { BlockError } from '../errors/chain-error.ts';
+import type { BlockStore, Head, StoredBlock } from '../storage/blocks.ts';
+import type { BlockRules } from '../validation/block.ts';
+import type { ChainConfig } from '../validation/chain-config.ts';
+import { checkHeader } from '../validation/header.ts';
+import { type Ancestor, checkUncles } from '../validation/uncles.ts';
 import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
-import { type Ancestor, checkUncles } from './uncle-rules.ts';
-import { checkForkSupported } from './unsupported-forks.ts';
+import { Turns } from './turns.ts';
 
 /** A block to append. */
 export interface NewBlock {

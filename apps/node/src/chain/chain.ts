@@ -2,23 +2,23 @@ import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { toHex } from '@devp2p/enr';
 import type { Chain, ChainRange, RawList, SealedHeader } from '@devp2p/eth';
+import { equalBytes } from '../bytes.ts';
+import type { Genesis } from '../config/genesis/genesis.ts';
+import { checkChainSupported, checkForkSupported } from '../config/genesis/unsupported-forks.ts';
+import { BlockError, ChainError } from '../errors/chain-error.ts';
 import { shownAs } from '../shown.ts';
-import type { SkeletonStore } from '../sync/skeleton.ts';
+import { BlockStore, type StoredBlock } from '../storage/blocks.ts';
+import { type Database, openDatabase } from '../storage/database.ts';
+import type { NumberRanges } from '../storage/number-ranges.ts';
+import { corrupt } from '../storage/records.ts';
+import type { SkeletonStore } from '../storage/sync-progress.ts';
+import { createSkeletonStore } from '../storage/sync-progress.ts';
+import { type BlockRules, createBlockRules } from '../validation/block.ts';
+import { forkSchedule } from '../validation/chain-config.ts';
 import { createBlockCheck, type NewBlock } from './block-check.ts';
-import { type BlockRules, createBlockRules } from './block-rules.ts';
-import { BlockStore, type StoredBlock } from './block-store.ts';
-import { equalBytes } from './bytes.ts';
-import { forkSchedule } from './chain-config.ts';
-import { type Database, openDatabase } from './database.ts';
-import { BlockError, ChainError } from './error.ts';
-import type { Genesis } from './genesis.ts';
-import type { NumberRanges } from './number-ranges.ts';
-import { corrupt } from './records.ts';
 import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
 import { serveChain } from './served-chain.ts';
-import { createSkeletonStore } from './skeleton-store.ts';
 import { settleSchedule } from './stored-schedule.ts';
-import { checkChainSupported, checkForkSupported } from './unsupported-forks.ts';
 
 /** Settings of {@link openChain}. */
 export interface ChainOptions {

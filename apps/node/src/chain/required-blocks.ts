@@ -1,7 +1,7 @@
 import { toHex } from '@devp2p/enr';
 import type { SealedHeader } from '@devp2p/eth';
-import { equalBytes } from './bytes.ts';
-import { BlockError } from './error.ts';
+import { equalBytes } from '../bytes.ts';
+import { BlockError } from '../errors/chain-error.ts';
 
 /** Hashes, 32 bytes, that the blocks with these numbers have to have: go-ethereum's `--eth.requiredblocks`. */
 export type RequiredBlocks = ReadonlyMap<number, Uint8Array>;

@@ -1,5 +1,6 @@
 import { toHex } from '@devp2p/enr';
-import { equalBytes } from './bytes.ts';
+import { equalBytes } from '../bytes.ts';
+import type { StoredConfig } from '../storage/config-record.ts';
 import {
   type BlobFork,
   type BlobParameters,
@@ -9,8 +10,7 @@ import {
   type ForkPoint,
   isScheduled,
   timeForks,
-} from './chain-config.ts';
-import type { StoredConfig } from './config-record.ts';
+} from '../validation/chain-config.ts';
 
 /** How far a chain has come. */
 export interface ChainPosition {

@@ -1,9 +1,9 @@
 import { toHex } from '@devp2p/enr';
 import type { Chain } from '@devp2p/eth';
-import type { BlockStore } from './block-store.ts';
-import type { ChainError } from './error.ts';
-import type { CachedRecord } from './record-cache.ts';
-import { corrupt, isList } from './records.ts';
+import type { ChainError } from '../errors/chain-error.ts';
+import type { BlockStore } from '../storage/blocks.ts';
+import type { CachedRecord } from '../storage/record-cache.ts';
+import { corrupt, isList } from '../storage/records.ts';
 
 /** What peers read of a chain. */
 export type ServedChain = Pick<Chain, 'headers' | 'bodies' | 'receipts'>;

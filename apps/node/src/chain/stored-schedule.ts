@@ -1,15 +1,15 @@
 import type { Crypto } from '@devp2p/crypto';
 import { decodeBody, receiptList } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
+import { equalBytes } from '../bytes.ts';
+import type { Genesis } from '../config/genesis/genesis.ts';
+import { type BlockError, ChainError } from '../errors/chain-error.ts';
+import type { BlockStore, Head } from '../storage/blocks.ts';
+import { decodeConfigRecord, encodeConfigRecord } from '../storage/config-record.ts';
+import type { Database } from '../storage/database.ts';
+import { corrupt, singleKey } from '../storage/records.ts';
+import { createBlockRules } from '../validation/block.ts';
 import { createBlockCheck, type NewBlock } from './block-check.ts';
-import { createBlockRules } from './block-rules.ts';
-import type { BlockStore, Head } from './block-store.ts';
-import { equalBytes } from './bytes.ts';
-import { decodeConfigRecord, encodeConfigRecord } from './config-record.ts';
-import type { Database } from './database.ts';
-import { type BlockError, ChainError } from './error.ts';
-import type { Genesis } from './genesis.ts';
-import { corrupt, singleKey } from './records.ts';
 import { findScheduleConflict } from './schedule-conflict.ts';
 
 /** @see settleSchedule */

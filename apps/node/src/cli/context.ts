@@ -1,6 +1,6 @@
-import type { Logs } from '../log.ts';
-import type { Progress } from '../progress.ts';
-import type { Settings } from './flags.ts';
+import type { Logs } from '../logging/log.ts';
+import type { Progress } from '../logging/progress.ts';
+import type { Settings } from './flags/flags.ts';
 
 /** What every command works with. */
 export interface CommandContext {

@@ -1,22 +1,22 @@
 import { systemClock } from '@devp2p/clock';
 import { EnodeError } from '@devp2p/enr';
-import { BlockError, ChainError } from '../chain/error.ts';
-import { NodeError } from '../error.ts';
-import { createLogs, errorText } from '../log.ts';
-import { createProgress } from '../progress.ts';
-import { SyncError } from '../sync/error.ts';
+import { BlockError, ChainError } from '../errors/chain-error.ts';
+import { NodeError } from '../errors/node-error.ts';
+import { SyncError } from '../errors/sync-error.ts';
+import { createLogs, errorText } from '../logging/log.ts';
+import { createProgress } from '../logging/progress.ts';
 import { version } from '../version.ts';
-import { helpText } from './help.ts';
-import { type Invocation, readInvocation } from './settings.ts';
+import { helpText } from './flags/help.ts';
+import { type Invocation, readInvocation } from './flags/settings.ts';
 import { onSignals } from './signals.ts';
 import { UsageError } from './usage.ts';
 
 /** Loaded when they are called: a wrong flag is told of in half of the time that a whole node takes to load. */
 const commands = {
-  run: async () => (await import('./run.ts')).run,
-  import: async () => (await import('./import.ts')).importChain,
-  export: async () => (await import('./export.ts')).exportChain,
-  status: async () => (await import('./status.ts')).showStatus,
+  run: async () => (await import('./commands/run.ts')).run,
+  import: async () => (await import('./commands/import.ts')).importChain,
+  export: async () => (await import('./commands/export.ts')).exportChain,
+  status: async () => (await import('./commands/status.ts')).showStatus,
 };
 
 /**

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { Log } from '../log.ts';
+import type { Log } from '../logging/log.ts';
 
 /** @see onSignals */
 export interface Signals {

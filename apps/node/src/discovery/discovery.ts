@@ -5,12 +5,12 @@ import { type ExternalEndpoint, mixSources, type Stats } from '@devp2p/discv4';
 import { bindUdp, listen } from '@devp2p/discv4/udp';
 import { createDnsClient, parseTreeUrl, type ResolveTxt } from '@devp2p/dnsdisc';
 import { type Enode, type Enr, enodeFromEnr, type IpRange, ipClass, parseIp } from '@devp2p/enr';
-import { equalBytes } from '../chain/bytes.ts';
-import type { Log } from '../log.ts';
+import { equalBytes } from '../bytes.ts';
+import { portUnavailable } from '../errors/port-unavailable.ts';
+import type { Log } from '../logging/log.ts';
 import type { AddressBook, AddressSource, Candidate } from '../network/address-book.ts';
-import { portUnavailable } from '../port-unavailable.ts';
+import { openNodeDatabase } from '../storage/discovery-nodes.ts';
 import { type ForkChain, forkEntry, keepForkEntry, mayShareChain } from './fork-entry.ts';
-import { openNodeDatabase } from './node-store.ts';
 
 /** @see openDiscovery */
 export interface DiscoveryOptions {

@@ -1,7 +1,7 @@
 import type { Discv4 } from '@devp2p/discv4';
 import type { Enr, EthEntry } from '@devp2p/enr';
 import { checkForkId, type ForkHead, type ForkSchedule, forkId } from '@devp2p/eth';
-import type { Log } from '../log.ts';
+import type { Log } from '../logging/log.ts';
 
 /** What the `eth` entry of a record is made of. */
 export interface ForkChain {

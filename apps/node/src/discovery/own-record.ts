@@ -2,9 +2,9 @@ import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { type ExternalEndpoint, openLocalRecord } from '@devp2p/discv4';
 import { type Enode, type Enr, type EnrContent, enrContentFromEnode, formatEnr } from '@devp2p/enr';
-import type { Log } from '../log.ts';
+import type { Log } from '../logging/log.ts';
+import { openNodeDatabase } from '../storage/discovery-nodes.ts';
 import { type ForkChain, forkEntry, keepForkEntry } from './fork-entry.ts';
-import { openNodeDatabase } from './node-store.ts';
 
 /** Says that our record has changed, and to what. */
 export function logOwnRecord(record: Enr, log: Log): void {

@@ -1,6 +1,6 @@
-import type { ChainConfig } from '../chain/chain-config.ts';
 import { parameter } from '../rpc/codec/hex.ts';
-import { RpcError } from '../rpc/error.ts';
+import { RpcError } from '../rpc/transport/rpc-error.ts';
+import type { ChainConfig } from '../validation/chain-config.ts';
 import {
   type AddedAttribute,
   addedAttributeNames,

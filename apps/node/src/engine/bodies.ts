@@ -1,9 +1,9 @@
 import { decodeBody } from '@devp2p/eth';
-import { equalBytes } from '../chain/bytes.ts';
+import { equalBytes } from '../bytes.ts';
 import type { LocalChain } from '../chain/chain.ts';
 import { withdrawalsJson } from '../rpc/codec/block.ts';
 import { toData } from '../rpc/codec/hex.ts';
-import { RpcError } from '../rpc/error.ts';
+import { RpcError } from '../rpc/transport/rpc-error.ts';
 
 /** Bodies of one call (go-ethereum). */
 const maxBodies = 1_024;

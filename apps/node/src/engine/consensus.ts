@@ -1,6 +1,6 @@
 import { toHex } from '@devp2p/enr';
 import type { SealedHeader } from '@devp2p/eth';
-import { equalBytes } from '../chain/bytes.ts';
+import { equalBytes } from '../bytes.ts';
 import { type BadBlock, BadBlocks } from './bad-blocks.ts';
 
 /** Headers of payloads that are kept for the sync (go-ethereum, `maxTrackedHeaders`). */

@@ -1,7 +1,7 @@
-import { equalBytes, isZero } from '../chain/bytes.ts';
+import { equalBytes, isZero } from '../bytes.ts';
 import type { LocalChain } from '../chain/chain.ts';
 import { toData } from '../rpc/codec/hex.ts';
-import { RpcError } from '../rpc/error.ts';
+import { RpcError } from '../rpc/transport/rpc-error.ts';
 import { checkAttributes, type ForkchoiceVersion } from './attributes.ts';
 import type { AppliedForkchoice, BlockRef, Consensus, Forkchoice } from './consensus.ts';
 import type { ForkchoiceState } from './params.ts';

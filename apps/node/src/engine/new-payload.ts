@@ -1,9 +1,9 @@
 import type { Crypto } from '@devp2p/crypto';
 import { toHex } from '@devp2p/enr';
-import { equalBytes } from '../chain/bytes.ts';
+import { equalBytes } from '../bytes.ts';
 import type { LocalChain } from '../chain/chain.ts';
 import { decodeTransaction } from '../rpc/codec/transaction.ts';
-import { RpcError } from '../rpc/error.ts';
+import { RpcError } from '../rpc/transport/rpc-error.ts';
 import { checkAccessListForm } from './access-list.ts';
 import type { BadBlock } from './bad-blocks.ts';
 import type { Consensus } from './consensus.ts';

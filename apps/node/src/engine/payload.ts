@@ -8,8 +8,8 @@ import {
   withdrawalCodec,
 } from '@devp2p/eth';
 import { bytes, encode, list, Reader, raw } from '@devp2p/rlp';
-import { emptyListHash } from '../chain/empty-roots.ts';
-import { listRoot, StackTrie } from '../chain/stack-trie.ts';
+import { emptyListHash } from '../validation/empty-roots.ts';
+import { listRoot, StackTrie } from '../validation/stack-trie.ts';
 import type { ExecutionPayload } from './params.ts';
 
 /** What stands in the header of a payload's block and not in the payload. */

@@ -1,5 +1,5 @@
 import type { Clock } from '@devp2p/clock';
-import type { Log } from '../log.ts';
+import type { Log } from '../logging/log.ts';
 
 /** Refusals in a row that are no accident. */
 const suspicious = 3;

@@ -1,5 +1,5 @@
 import type { Clock } from '@devp2p/clock';
-import type { Log } from '../log.ts';
+import type { Log } from '../logging/log.ts';
 
 /** A consensus client calls every 12 s; it is missed after this, in ms (go-ethereum, `beaconUpdateConsensusTimeout`). */
 const silentTime = 120_000;

@@ -1,5 +1,5 @@
 import type { LocalChain } from '../chain/chain.ts';
-import type { SyncState } from '../rpc/eth.ts';
+import type { SyncState } from '../rpc/namespaces/eth.ts';
 import type { Consensus } from './consensus.ts';
 
 /** How far the chain is from the head that the consensus client has named; not synced before it has named one. */

@@ -1,5 +1,5 @@
 import type { SealedHeader } from '@devp2p/eth';
-import { equalBytes } from '../chain/bytes.ts';
+import { equalBytes } from '../bytes.ts';
 import type { LocalChain } from '../chain/chain.ts';
 import type { BlockRef, Consensus } from './consensus.ts';
 

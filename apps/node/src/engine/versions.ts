@@ -1,5 +1,5 @@
-import type { ChainConfig, TimeFork } from '../chain/chain-config.ts';
-import { RpcError } from '../rpc/error.ts';
+import { RpcError } from '../rpc/transport/rpc-error.ts';
+import type { ChainConfig, TimeFork } from '../validation/chain-config.ts';
 
 /** A version of a method: the forks it is for, and the fields that its structure has besides those of the first. */
 export interface Version<Field extends string> {

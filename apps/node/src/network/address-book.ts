@@ -19,7 +19,7 @@ import {
   parseIp,
   toHex,
 } from '@devp2p/enr';
-import { errorText, type Log } from '../log.ts';
+import { errorText, type Log } from '../logging/log.ts';
 
 /** A node that may be dialled, with its record if that is known. */
 export type Candidate = Enode & { readonly enr?: Enr | undefined };

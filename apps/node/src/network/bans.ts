@@ -1,8 +1,8 @@
 import type { Clock } from '@devp2p/clock';
 import { type BanList, createBanList } from '@devp2p/connmgr';
-import { NodeError } from '../error.ts';
-import { errorText, type Log } from '../log.ts';
-import type { BanStore } from './database.ts';
+import { NodeError } from '../errors/node-error.ts';
+import { errorText, type Log } from '../logging/log.ts';
+import type { BanStore } from '../storage/addresses.ts';
 
 /** @see openBans */
 interface KeptBans {

@@ -1,8 +1,8 @@
 import { type Clock, withTimeout } from '@devp2p/clock';
 import { EthError } from '@devp2p/eth';
-import { BlockError } from '../chain/error.ts';
 import { checkRequiredBlock, type RequiredBlocks } from '../chain/required-blocks.ts';
-import type { Log, LogFields } from '../log.ts';
+import { BlockError } from '../errors/chain-error.ts';
+import type { Log, LogFields } from '../logging/log.ts';
 import type { NodePeer } from './peers.ts';
 
 /** How long a peer may take to show a required block, in ms (go-ethereum's `syncChallengeTimeout`). */

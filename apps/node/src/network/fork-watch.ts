@@ -1,7 +1,7 @@
 import type { Clock } from '@devp2p/clock';
 import { toHex } from '@devp2p/enr';
 import type { ForkId, ForkSchedule } from '@devp2p/eth';
-import type { Log } from '../log.ts';
+import type { Log } from '../logging/log.ts';
 import type { Incompatibility } from './incompatible.ts';
 
 /** Peers that say the same are no accident. */

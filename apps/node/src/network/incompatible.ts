@@ -2,7 +2,7 @@ import type { Clock } from '@devp2p/clock';
 import { toHex } from '@devp2p/enr';
 import { EthError, formatForkId, type Mismatch } from '@devp2p/eth';
 import { PeerError } from '@devp2p/peer';
-import type { Log, LogFields } from '../log.ts';
+import type { Log, LogFields } from '../logging/log.ts';
 
 /** Why a node cannot be a peer of ours, as Hello and Status show it. */
 export type Incompatibility =

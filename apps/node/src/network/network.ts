@@ -13,18 +13,18 @@ import { type DisconnectReason, type PeerEnd, PeerError, type Protocol } from '@
 import type { RlpxStream } from '@devp2p/rlpx';
 import { type Admission, connect, type Listener, listen } from '@devp2p/rlpx/tcp';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
-import type { LogFields, Logs } from '../log.ts';
-import { portUnavailable } from '../port-unavailable.ts';
+import { portUnavailable } from '../errors/port-unavailable.ts';
+import type { LogFields, Logs } from '../logging/log.ts';
+import type { NetworkDatabase } from '../storage/addresses.ts';
 import type { AddressBook } from './address-book.ts';
 import { openBans } from './bans.ts';
 import { disconnectReason } from './close-reason.ts';
-import type { NetworkDatabase } from './database.ts';
 import { publish } from './diagnostics.ts';
 import { ForkWatch } from './fork-watch.ts';
 import { type Incompatibility, IncompatibleNodes, isUseless } from './incompatible.ts';
+import { setUp } from './open-peer.ts';
 import { shortId } from './peer-id.ts';
 import type { NodePeer, PeerSet } from './peers.ts';
-import { setUp } from './set-up.ts';
 import { type Locate, StaticNodes } from './static-nodes.ts';
 
 /** @see openNetwork */

@@ -1,6 +1,6 @@
 import type { Clock } from '@devp2p/clock';
 import { type Enode, formatEnode, toHex } from '@devp2p/enr';
-import { errorText, type Log } from '../log.ts';
+import { errorText, type Log } from '../logging/log.ts';
 
 /** Finds out where a node is now, by its public key. */
 export type Locate = (node: Enode, signal: AbortSignal) => Promise<Enode | undefined>;

@@ -2,20 +2,20 @@ import type { RequestListener } from 'node:http';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
 import { isLoopback, parseIp } from '@devp2p/enr';
-import { NodeError } from '../error.ts';
-import type { Log } from '../log.ts';
-import { adminNamespace, type NodeControl } from './admin.ts';
-import { type Api, type Namespace, selectApi } from './api.ts';
-import { authrpcRpcLimits, createAuthrpc } from './authrpc.ts';
-import { createHttpHandler } from './http.ts';
-import { refuse } from './http-answer.ts';
-import { bodyLimits } from './http-body.ts';
-import { createJsonRpc, type JsonRpc, type RpcLimits, rpcLimits } from './json-rpc.ts';
-import { httpLimits, type ListenHttpOptions, listenHttp } from './listen-http.ts';
-import { netNamespace } from './net.ts';
+import { NodeError } from '../errors/node-error.ts';
+import type { Log } from '../logging/log.ts';
+import { adminNamespace, type NodeControl } from './namespaces/admin.ts';
+import { netNamespace } from './namespaces/net.ts';
+import { web3Namespace } from './namespaces/web3.ts';
 import type { AuthrpcSettings, HttpSettings, RpcApi, WebSocketSettings } from './settings.ts';
-import { web3Namespace } from './web3.ts';
-import { createWebSocketHandler, webSocketLimits } from './websocket.ts';
+import { type Api, type Namespace, selectApi } from './transport/api.ts';
+import { authrpcRpcLimits, createAuthrpc } from './transport/authrpc.ts';
+import { createHttpHandler } from './transport/http.ts';
+import { refuse } from './transport/http-answer.ts';
+import { bodyLimits } from './transport/http-body.ts';
+import { createJsonRpc, type JsonRpc, type RpcLimits, rpcLimits } from './transport/json-rpc.ts';
+import { httpLimits, type ListenHttpOptions, listenHttp } from './transport/listen-http.ts';
+import { createWebSocketHandler, webSocketLimits } from './transport/websocket.ts';
 
 /** @see openRpc */
 export interface OpenRpcOptions {

@@ -1,10 +1,10 @@
 import type { Clock } from '@devp2p/clock';
 import { decodeBody, type EthPeer, RawList, type SealedBody, type SealedHeader } from '@devp2p/eth';
-import { equalBytes } from '../chain/bytes.ts';
-import { emptyListHash, emptyTrieRoot } from '../chain/empty-roots.ts';
-import { BlockError } from '../chain/error.ts';
-import type { ReportProgress } from '../progress.ts';
-import { Turns } from '../turns.ts';
+import { equalBytes } from '../bytes.ts';
+import { Turns } from '../chain/turns.ts';
+import { BlockError } from '../errors/chain-error.ts';
+import type { ReportProgress } from '../logging/progress.ts';
+import { emptyListHash, emptyTrieRoot } from '../validation/empty-roots.ts';
 import type { CompleteBlock, SyncChain } from './chain.ts';
 import { drive, type Outcome } from './drive.ts';
 import { Lane, type Work } from './lane.ts';

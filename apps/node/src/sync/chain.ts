@@ -1,5 +1,5 @@
 import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
-import type { SkeletonStore } from './skeleton.ts';
+import type { SkeletonStore } from '../storage/sync-progress.ts';
 
 /** A block with everything that its header promises. */
 export interface CompleteBlock {

@@ -1,5 +1,5 @@
 import type { SealedHeader } from '@devp2p/eth';
-import type { Log } from '../log.ts';
+import type { Log } from '../logging/log.ts';
 import type { SyncChain } from './chain.ts';
 import type { Target } from './target.ts';
 

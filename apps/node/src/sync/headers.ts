@@ -1,14 +1,14 @@
 import type { Clock } from '@devp2p/clock';
 import type { EthPeer, SealedHeader } from '@devp2p/eth';
-import { equalBytes } from '../chain/bytes.ts';
-import type { ReportProgress } from '../progress.ts';
+import { equalBytes } from '../bytes.ts';
+import { SyncError } from '../errors/sync-error.ts';
+import type { ReportProgress } from '../logging/progress.ts';
+import type { Segment } from '../storage/sync-progress.ts';
 import type { SyncChain } from './chain.ts';
 import { drive, type Outcome } from './drive.ts';
-import { SyncError } from './error.ts';
 import { Lane, type Work } from './lane.ts';
 import type { Missing } from './missing.ts';
 import type { SyncPeers } from './peers.ts';
-import type { Segment } from './skeleton.ts';
 
 /** @see downloadHeaders */
 export interface HeaderDownloadOptions {

@@ -1,7 +1,7 @@
 import { type Clock, withTimeout } from '@devp2p/clock';
 import { EthError, type EthPeer } from '@devp2p/eth';
-import { equalBytes } from '../chain/bytes.ts';
-import type { Log } from '../log.ts';
+import { equalBytes } from '../bytes.ts';
+import type { Log } from '../logging/log.ts';
 import type { SyncChain } from './chain.ts';
 import type { SyncPeer, SyncPeers } from './peers.ts';
 

@@ -1,8 +1,8 @@
 import { toHex } from '@devp2p/enr';
 import type { SealedHeader } from '@devp2p/eth';
-import type { BlockError } from '../chain/error.ts';
+import type { BlockError } from '../errors/chain-error.ts';
+import type { SyncError } from '../errors/sync-error.ts';
 import { type ChosenTargetOptions, chosenTarget } from './chosen.ts';
-import type { SyncError } from './error.ts';
 import { bestTarget, type Target, type TargetOptions } from './target.ts';
 
 /** Blocks to come to, one after another. */

@@ -1,11 +1,11 @@
 import { decodeBody, type Header } from '@devp2p/eth';
 import { encode, list, raw } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
-import { createBlockRules } from '../../src/chain/block-rules.ts';
-import { emptyListHash } from '../../src/chain/empty-roots.ts';
-import { nextBaseFee } from '../../src/chain/fees.ts';
-import type { Genesis } from '../../src/chain/genesis.ts';
-import { checkHeader } from '../../src/chain/header-rules.ts';
+import type { Genesis } from '../../src/config/genesis/genesis.ts';
+import { createBlockRules } from '../../src/validation/block.ts';
+import { emptyListHash } from '../../src/validation/empty-roots.ts';
+import { nextBaseFee } from '../../src/validation/fees.ts';
+import { checkHeader } from '../../src/validation/header.ts';
 import {
   type Contents,
   crypto,

@@ -1,10 +1,10 @@
 import type { Header, Receipt, SealedHeader } from '@devp2p/eth';
 import { describe, expect, test } from 'vitest';
-import { type BlockRules, createBlockRules } from '../../src/chain/block-rules.ts';
-import type { ChainConfig } from '../../src/chain/chain-config.ts';
-import { BlockError, type BlockErrorCode } from '../../src/chain/error.ts';
-import type { Genesis } from '../../src/chain/genesis.ts';
-import { checkUncles } from '../../src/chain/uncle-rules.ts';
+import type { Genesis } from '../../src/config/genesis/genesis.ts';
+import { BlockError, type BlockErrorCode } from '../../src/errors/chain-error.ts';
+import { type BlockRules, createBlockRules } from '../../src/validation/block.ts';
+import type { ChainConfig } from '../../src/validation/chain-config.ts';
+import { checkUncles } from '../../src/validation/uncles.ts';
 import {
   type Contents,
   crypto,

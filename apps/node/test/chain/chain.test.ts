@@ -6,8 +6,8 @@ import { Level } from 'level';
 import { describe, expect, test } from 'vitest';
 import type { NewBlock } from '../../src/chain/block-check.ts';
 import type { LocalChain } from '../../src/chain/chain.ts';
-import { BlockError, ChainError } from '../../src/chain/error.ts';
-import { blockKey, hashKey, singleKey } from '../../src/chain/records.ts';
+import { BlockError, ChainError } from '../../src/errors/chain-error.ts';
+import { blockKey, hashKey, singleKey } from '../../src/storage/records.ts';
 import { crypto, makeChain, makeGenesis, nextBlock, transfer } from './make-blocks.ts';
 import { openTemporary, temporaryDirectory } from './temporary.ts';
 

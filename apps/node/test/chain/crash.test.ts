@@ -8,10 +8,10 @@ import { decodeBody, receiptList } from '@devp2p/eth';
 import { decode, encode } from '@devp2p/rlp';
 import { Level } from 'level';
 import { expect, test } from 'vitest';
-import { encodeBlock, receiptsRecordCodec } from '../../src/chain/block-rlp.ts';
-import { encodeConfigRecord } from '../../src/chain/config-record.ts';
-import { openDatabase } from '../../src/chain/database.ts';
-import { blockNumber, recordsOf, singleKey } from '../../src/chain/records.ts';
+import { encodeBlock, receiptsRecordCodec } from '../../src/chain/files/block-rlp.ts';
+import { encodeConfigRecord } from '../../src/storage/config-record.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { blockNumber, recordsOf, singleKey } from '../../src/storage/records.ts';
 import { genesisText, makeChain, makeGenesis } from './make-blocks.ts';
 import { openTemporary, temporaryDirectory } from './temporary.ts';
 

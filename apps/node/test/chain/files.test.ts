@@ -17,10 +17,10 @@ import type { KZG } from '@ethereumjs/util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LocalChain } from '../../src/chain/chain.ts';
-import { exportFile } from '../../src/chain/export-file.ts';
-import { parseGenesis } from '../../src/chain/genesis.ts';
-import { type ImportProgress, importFile } from '../../src/chain/import-file.ts';
-import { RlpStreamError, rlpLists } from '../../src/chain/rlp-lists.ts';
+import { exportFile } from '../../src/chain/files/export-file.ts';
+import { type ImportProgress, importFile } from '../../src/chain/files/import-file.ts';
+import { RlpStreamError, rlpLists } from '../../src/chain/files/rlp-lists.ts';
+import { parseGenesis } from '../../src/config/genesis/genesis.ts';
 import { crypto, encodeFields, makeChain, makeGenesis } from './make-blocks.ts';
 import { openTemporary, temporaryDirectory } from './temporary.ts';
 

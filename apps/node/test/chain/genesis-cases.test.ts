@@ -3,9 +3,9 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { toHex } from '@devp2p/enr';
 import { forkId } from '@devp2p/eth';
 import { describe, expect, test } from 'vitest';
-import { forkSchedule } from '../../src/chain/chain-config.ts';
-import { ChainError } from '../../src/chain/error.ts';
-import { parseGenesis } from '../../src/chain/genesis.ts';
+import { parseGenesis } from '../../src/config/genesis/genesis.ts';
+import { ChainError } from '../../src/errors/chain-error.ts';
+import { forkSchedule } from '../../src/validation/chain-config.ts';
 
 /** A JSON text, or the texts of an object's members. */
 type Texts = string | { [name: string]: Texts };

@@ -3,10 +3,10 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { toHex } from '@devp2p/enr';
 import { decodeBody, forkId } from '@devp2p/eth';
 import { describe, expect, test } from 'vitest';
-import { blobParameters, forkSchedule } from '../../src/chain/chain-config.ts';
-import { ChainError } from '../../src/chain/error.ts';
-import { parseGenesis } from '../../src/chain/genesis.ts';
-import { networkGenesis } from '../../src/chain/networks.ts';
+import { parseGenesis } from '../../src/config/genesis/genesis.ts';
+import { networkGenesis } from '../../src/config/genesis/networks.ts';
+import { ChainError } from '../../src/errors/chain-error.ts';
+import { blobParameters, forkSchedule } from '../../src/validation/chain-config.ts';
 
 function fixture(name: string): string {
   return readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8');

@@ -3,14 +3,14 @@ import { createBlockHeader } from '@ethereumjs/block';
 import { Common, Hardfork, Mainnet } from '@ethereumjs/common';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { blobParameters } from '../../src/chain/chain-config.ts';
-import { workDifficulty } from '../../src/chain/difficulty.ts';
-import { emptyListHash } from '../../src/chain/empty-roots.ts';
-import { BlockError, type BlockErrorCode } from '../../src/chain/error.ts';
-import { nextBaseFee, nextExcessBlobGas } from '../../src/chain/fees.ts';
-import type { Genesis } from '../../src/chain/genesis.ts';
-import { checkHeader } from '../../src/chain/header-rules.ts';
-import { networkGenesis } from '../../src/chain/networks.ts';
+import type { Genesis } from '../../src/config/genesis/genesis.ts';
+import { networkGenesis } from '../../src/config/genesis/networks.ts';
+import { BlockError, type BlockErrorCode } from '../../src/errors/chain-error.ts';
+import { blobParameters } from '../../src/validation/chain-config.ts';
+import { workDifficulty } from '../../src/validation/difficulty.ts';
+import { emptyListHash } from '../../src/validation/empty-roots.ts';
+import { nextBaseFee, nextExcessBlobGas } from '../../src/validation/fees.ts';
+import { checkHeader } from '../../src/validation/header.ts';
 import { crypto, makeGenesis, nextHeader, withChanges } from './make-blocks.ts';
 
 function check(

@@ -5,11 +5,11 @@ import { decodeHeader, sealHeader } from '@devp2p/eth';
 import { encode, Reader } from '@devp2p/rlp';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeBlock, receiptsRecordCodec } from '../../src/chain/block-rlp.ts';
 import type { LocalChain } from '../../src/chain/chain.ts';
-import { exportFile } from '../../src/chain/export-file.ts';
-import { parseGenesis } from '../../src/chain/genesis.ts';
-import { importFile } from '../../src/chain/import-file.ts';
+import { encodeBlock, receiptsRecordCodec } from '../../src/chain/files/block-rlp.ts';
+import { exportFile } from '../../src/chain/files/export-file.ts';
+import { importFile } from '../../src/chain/files/import-file.ts';
+import { parseGenesis } from '../../src/config/genesis/genesis.ts';
 import {
   crypto,
   makeChain,

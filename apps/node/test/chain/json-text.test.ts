@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Json, JsonNumber, JsonTextError, parseJsonText } from '../../src/chain/json-text.ts';
+import {
+  type Json,
+  JsonNumber,
+  JsonTextError,
+  parseJsonText,
+} from '../../src/config/genesis/json-text.ts';
 
 /** What `JSON.parse` gives, but for numbers, which it rounds. */
 function plain(json: Json): unknown {

@@ -15,12 +15,16 @@ import {
 } from '@devp2p/eth';
 import { decode, encode } from '@devp2p/rlp';
 import type { NewBlock } from '../../src/chain/block-check.ts';
-import { blobParameters, type ChainConfig } from '../../src/chain/chain-config.ts';
-import { workDifficulty } from '../../src/chain/difficulty.ts';
-import { emptyListHash, emptyRequestsHash, emptyTrieRoot } from '../../src/chain/empty-roots.ts';
-import { nextBaseFee, nextExcessBlobGas } from '../../src/chain/fees.ts';
-import { type Genesis, parseGenesis } from '../../src/chain/genesis.ts';
-import { listRoot, StackTrie } from '../../src/chain/stack-trie.ts';
+import { type Genesis, parseGenesis } from '../../src/config/genesis/genesis.ts';
+import { blobParameters, type ChainConfig } from '../../src/validation/chain-config.ts';
+import { workDifficulty } from '../../src/validation/difficulty.ts';
+import {
+  emptyListHash,
+  emptyRequestsHash,
+  emptyTrieRoot,
+} from '../../src/validation/empty-roots.ts';
+import { nextBaseFee, nextExcessBlobGas } from '../../src/validation/fees.ts';
+import { listRoot, StackTrie } from '../../src/validation/stack-trie.ts';
 
 export const crypto = fastCrypto;
 

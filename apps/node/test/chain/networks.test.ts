@@ -1,8 +1,8 @@
 import { nobleCrypto } from '@devp2p/crypto';
 import { enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
 import { expect, test } from 'vitest';
-import { networkNodes } from '../../src/chain/networks.ts';
-import { bootnodes } from '../../src/cli/values.ts';
+import { bootnodes } from '../../src/cli/flags/values.ts';
+import { networkNodes } from '../../src/config/genesis/networks.ts';
 
 const crypto = nobleCrypto;
 

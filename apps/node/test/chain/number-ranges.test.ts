@@ -7,7 +7,7 @@ import {
   numberRangesCodec,
   upTo,
   withNumbers,
-} from '../../src/chain/number-ranges.ts';
+} from '../../src/storage/number-ranges.ts';
 
 const numbers = (ranges: NumberRanges): number[] =>
   ranges.flatMap(({ first, last }) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RecordCache } from '../../src/chain/record-cache.ts';
+import { RecordCache } from '../../src/storage/record-cache.ts';
 
 const kib = 1024;
 

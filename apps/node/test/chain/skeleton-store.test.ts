@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { openDatabase } from '../../src/chain/database.ts';
-import { blockKey } from '../../src/chain/records.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { blockKey } from '../../src/storage/records.ts';
 import { crypto, makeChain, makeGenesis } from './make-blocks.ts';
 import { openTemporary, temporaryDirectory } from './temporary.ts';
 

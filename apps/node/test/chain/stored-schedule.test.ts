@@ -1,9 +1,9 @@
 import { Level } from 'level';
 import { describe, expect, test } from 'vitest';
 import type { NewBlock } from '../../src/chain/block-check.ts';
-import { decodeConfigRecord, encodeConfigRecord } from '../../src/chain/config-record.ts';
-import type { Genesis } from '../../src/chain/genesis.ts';
-import { singleKey } from '../../src/chain/records.ts';
+import type { Genesis } from '../../src/config/genesis/genesis.ts';
+import { decodeConfigRecord, encodeConfigRecord } from '../../src/storage/config-record.ts';
+import { singleKey } from '../../src/storage/records.ts';
 import { encodeFields, makeChain, makeGenesis, nextBlock } from './make-blocks.ts';
 import { openTemporary, temporaryDirectory } from './temporary.ts';
 

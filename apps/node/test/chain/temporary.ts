@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { onTestFinished } from 'vitest';
 import { type ChainOptions, type LocalChain, openChain } from '../../src/chain/chain.ts';
-import type { Genesis } from '../../src/chain/genesis.ts';
+import type { Genesis } from '../../src/config/genesis/genesis.ts';
 import { crypto } from './make-blocks.ts';
 
 /** An empty directory that is gone when the test ends. */

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { describe, expect, test } from 'vitest';
-import { createNode } from '../../src/node.ts';
+import { createNode } from '../../src/node/node.ts';
 import { genesisText, makeChain, makeGenesis } from './make-blocks.ts';
 import { openTemporary, temporaryDirectory } from './temporary.ts';
 

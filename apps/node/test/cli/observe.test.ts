@@ -4,8 +4,8 @@ import type { Discv4Event } from '@devp2p/discv4';
 import { DnsdiscError, type DnsdiscEvent } from '@devp2p/dnsdisc';
 import { formatEnr, signEnr } from '@devp2p/enr';
 import { expect, test } from 'vitest';
-import { observeDiscovery } from '../../src/cli/observe.ts';
-import type { LogFields } from '../../src/log.ts';
+import { observeDiscovery } from '../../src/cli/commands/observe.ts';
+import type { LogFields } from '../../src/logging/log.ts';
 
 test('what fails in discovery is warned of once, and told in full at debug', () => {
   const lines: [string, LogFields, string][] = [];

@@ -19,8 +19,8 @@ import { memoryChain } from '@devp2p/eth/memory';
 import { type MessageStream, openPeer, type Peer } from '@devp2p/peer';
 import { connect } from '@devp2p/rlpx/tcp';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { forkSchedule } from '../../src/chain/chain-config.ts';
-import { parseGenesis } from '../../src/chain/genesis.ts';
+import { parseGenesis } from '../../src/config/genesis/genesis.ts';
+import { forkSchedule } from '../../src/validation/chain-config.ts';
 import { Program } from './program.ts';
 
 const demo = fileURLToPath(new URL('../../demo/chain/', import.meta.url));

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { nobleCrypto } from '@devp2p/crypto';
 import { formatEnr, formatIpRange, signEnr, toHex } from '@devp2p/enr';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { networkNodes } from '../../src/chain/networks.ts';
-import { flags } from '../../src/cli/flags.ts';
-import { helpText } from '../../src/cli/help.ts';
-import { readInvocation } from '../../src/cli/settings.ts';
+import { flags } from '../../src/cli/flags/flags.ts';
+import { helpText } from '../../src/cli/flags/help.ts';
+import { readInvocation } from '../../src/cli/flags/settings.ts';
 import { UsageError } from '../../src/cli/usage.ts';
+import { networkNodes } from '../../src/config/genesis/networks.ts';
 
 const id = toHex(nobleCrypto.secp256k1.publicKey(new Uint8Array(32).fill(1)));
 const hash = '12'.repeat(32);

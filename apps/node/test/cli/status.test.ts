@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { keepShowing } from '../../src/cli/status.ts';
-import { type NodeStatus, statusText } from '../../src/cli/status-text.ts';
-import type { PeerInfo } from '../../src/rpc/admin.ts';
+import { keepShowing } from '../../src/cli/commands/status.ts';
+import { type NodeStatus, statusText } from '../../src/cli/commands/status-text.ts';
+import type { PeerInfo } from '../../src/rpc/namespaces/admin.ts';
 import { Program } from './program.ts';
 
 const hash = `0x${'12'.repeat(32)}`;

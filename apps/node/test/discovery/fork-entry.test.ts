@@ -7,7 +7,7 @@ import {
   keepForkEntry,
   mayShareChain,
 } from '../../src/discovery/fork-entry.ts';
-import { silentLogs } from '../../src/log.ts';
+import { silentLogs } from '../../src/logging/log.ts';
 
 /** A chain with a fork at block 10 and one at second 5000, that can be moved. */
 function chainAt(number: number, timestamp: number, genesis = 1) {

@@ -10,9 +10,9 @@ import { fromHex, parseEnode, parseEnr, parseIpRanges, toHex } from '@devp2p/enr
 import { forkId } from '@devp2p/eth';
 import { connect } from '@devp2p/rlpx/tcp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { importFile } from '../../src/chain/import-file.ts';
-import { createNode, type Node } from '../../src/node.ts';
-import type { NodeSettings } from '../../src/node-options.ts';
+import { importFile } from '../../src/chain/files/import-file.ts';
+import { createNode, type Node } from '../../src/node/node.ts';
+import type { NodeSettings } from '../../src/node/options.ts';
 
 const demo = fileURLToPath(new URL('../../demo/chain/', import.meta.url));
 const genesis = `${demo}genesis.json`;

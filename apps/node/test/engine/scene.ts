@@ -6,12 +6,12 @@ import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { toHex } from '@devp2p/enr';
 import { type Header, sealHeader } from '@devp2p/eth';
 import { type LocalChain, openChain } from '../../src/chain/chain.ts';
-import type { ChainConfig } from '../../src/chain/chain-config.ts';
 import { Consensus } from '../../src/engine/consensus.ts';
 import { createEngine, type Engine, type EngineParts } from '../../src/engine/methods.ts';
 import { versionedHashes } from '../../src/engine/payload.ts';
-import { silentLogs } from '../../src/log.ts';
+import { silentLogs } from '../../src/logging/log.ts';
 import type { CompleteBlock } from '../../src/sync/chain.ts';
+import type { ChainConfig } from '../../src/validation/chain-config.ts';
 import { blocks, genesis } from '../sync/demo-blocks.ts';
 import { payloadJson } from './payload-json.ts';
 

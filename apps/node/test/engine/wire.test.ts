@@ -7,9 +7,9 @@ import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { fromHex, toHex } from '@devp2p/enr';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openChain } from '../../src/chain/chain.ts';
-import { parseGenesis } from '../../src/chain/genesis.ts';
-import { importFile } from '../../src/chain/import-file.ts';
-import { createNode, type Node } from '../../src/node.ts';
+import { importFile } from '../../src/chain/files/import-file.ts';
+import { parseGenesis } from '../../src/config/genesis/genesis.ts';
+import { createNode, type Node } from '../../src/node/node.ts';
 import { ask, call, dial } from '../rpc/servers.ts';
 import { bearer } from '../rpc/token.ts';
 

@@ -4,7 +4,7 @@ import { parseEnode, parseIpRange, toHex } from '@devp2p/enr';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
 import { dial, type Guest, type Host, knock, receive, visit } from '../../soak/guest.ts';
-import { openNetworkDatabase } from '../../src/network/database.ts';
+import { openNetworkDatabase } from '../../src/storage/addresses.ts';
 import { appear, type Findable } from './findable.ts';
 import { datadir, start } from './scene.ts';
 

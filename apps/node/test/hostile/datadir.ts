@@ -10,9 +10,9 @@ import { parseEnode, parseIpRange } from '@devp2p/enr';
 import { Level } from 'level';
 import { expect } from 'vitest';
 import { type LocalChain, openChain } from '../../src/chain/chain.ts';
-import { parseGenesis } from '../../src/chain/genesis.ts';
-import { importFile } from '../../src/chain/import-file.ts';
-import { openNetworkDatabase } from '../../src/network/database.ts';
+import { importFile } from '../../src/chain/files/import-file.ts';
+import { parseGenesis } from '../../src/config/genesis/genesis.ts';
+import { openNetworkDatabase } from '../../src/storage/addresses.ts';
 import { chainFile, datadir, genesisFile, receiptsFile, start } from './scene.ts';
 
 /** What a node keeps its data in. */

@@ -4,7 +4,7 @@ import { createAddrMan } from '@devp2p/addrman';
 import { parseEnode, toHex } from '@devp2p/enr';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
-import { type NetworkDatabase, openNetworkDatabase } from '../../src/network/database.ts';
+import { type NetworkDatabase, openNetworkDatabase } from '../../src/storage/addresses.ts';
 import { type Crowd, gather, Liar } from './crowd.ts';
 import { datadir, start } from './scene.ts';
 

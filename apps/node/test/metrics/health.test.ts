@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { trackProgress, watchHealth } from '../../src/metrics/health.ts';
 import type { NodePeer, Peers } from '../../src/network/peers.ts';
-import type { NodeState } from '../../src/node-state.ts';
+import { trackProgress, watchHealth } from '../../src/observability/health.ts';
+import type { NodeState } from '../../src/observability/node-state.ts';
 import type { Sync } from '../../src/sync/sync.ts';
 
 const hash = new Uint8Array(32).fill(7);

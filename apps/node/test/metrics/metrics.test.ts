@@ -10,8 +10,8 @@ import { eth } from '@devp2p/eth';
 import { type MessageStream, openPeer, protocol } from '@devp2p/peer';
 import { connect } from '@devp2p/rlpx/tcp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createNode, type Node } from '../../src/node.ts';
-import type { NodeSettings } from '../../src/node-options.ts';
+import { createNode, type Node } from '../../src/node/node.ts';
+import type { NodeSettings } from '../../src/node/options.ts';
 import { ask } from '../rpc/servers.ts';
 
 const demo = fileURLToPath(new URL('../../demo/chain/', import.meta.url));

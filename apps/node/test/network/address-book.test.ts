@@ -3,7 +3,7 @@ import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
 import { nobleCrypto, randomBytes } from '@devp2p/crypto';
 import type { Enode } from '@devp2p/enr';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { LogFields } from '../../src/log.ts';
+import type { LogFields } from '../../src/logging/log.ts';
 import {
   type AddressBook,
   type AddressSource,

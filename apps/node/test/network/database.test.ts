@@ -5,7 +5,7 @@ import type { BanEntry } from '@devp2p/connmgr';
 import { type Enode, parseIpRange } from '@devp2p/enr';
 import { Level } from 'level';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type NetworkDatabase, openNetworkDatabase } from '../../src/network/database.ts';
+import { type NetworkDatabase, openNetworkDatabase } from '../../src/storage/addresses.ts';
 
 let folder: string;
 let database: NetworkDatabase;

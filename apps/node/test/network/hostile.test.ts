@@ -11,7 +11,7 @@ import { type EthPeer, eth } from '@devp2p/eth';
 import { openPeer, type Peer } from '@devp2p/peer';
 import { connect } from '@devp2p/rlpx/tcp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createNode, type Node } from '../../src/node.ts';
+import { createNode, type Node } from '../../src/node/node.ts';
 import { blocks, genesisFile } from '../sync/demo-blocks.ts';
 
 let folder: string;

@@ -4,15 +4,15 @@ import { memoryChain } from '@devp2p/eth/memory';
 import { openPeer, protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
 import { describe, expect, test } from 'vitest';
-import type { LogFields } from '../../src/log.ts';
+import type { LogFields } from '../../src/logging/log.ts';
 import { ForkWatch } from '../../src/network/fork-watch.ts';
 import {
   type Incompatibility,
   IncompatibleNodes,
   isUseless,
 } from '../../src/network/incompatible.ts';
+import { setUp } from '../../src/network/open-peer.ts';
 import { shortId } from '../../src/network/peer-id.ts';
-import { setUp } from '../../src/network/set-up.ts';
 
 const key = (byte: number): Uint8Array => new Uint8Array(64).fill(byte);
 const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);

@@ -11,7 +11,7 @@ import { memoryChain } from '@devp2p/eth/memory';
 import { openPeer, type Peer } from '@devp2p/peer';
 import { connect } from '@devp2p/rlpx/tcp';
 import { afterEach, describe, expect, test } from 'vitest';
-import { silentLogs } from '../../src/log.ts';
+import { silentLogs } from '../../src/logging/log.ts';
 import type { AddressBook } from '../../src/network/address-book.ts';
 import { type Network, type NetworkOptions, openNetwork } from '../../src/network/network.ts';
 import { createPeerSet, type PeerSet } from '../../src/network/peers.ts';

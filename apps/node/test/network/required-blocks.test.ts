@@ -9,10 +9,10 @@ import { type Chain, eth } from '@devp2p/eth';
 import { openPeer } from '@devp2p/peer';
 import { connect } from '@devp2p/rlpx/tcp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { LogFields } from '../../src/log.ts';
+import type { LogFields } from '../../src/logging/log.ts';
 import { shortId } from '../../src/network/peer-id.ts';
 import type { NodePeer } from '../../src/network/peers.ts';
-import { createNode, type Node } from '../../src/node.ts';
+import { createNode, type Node } from '../../src/node/node.ts';
 import type { CompleteBlock } from '../../src/sync/chain.ts';
 import { blocks, genesisFile } from '../sync/demo-blocks.ts';
 

@@ -1,7 +1,7 @@
 import { virtualClock } from '@devp2p/clock/virtual';
 import type { Enode } from '@devp2p/enr';
 import { describe, expect, test } from 'vitest';
-import { silentLogs } from '../../src/log.ts';
+import { silentLogs } from '../../src/logging/log.ts';
 import { StaticNodes } from '../../src/network/static-nodes.ts';
 
 const at = (tcp: number, byte = 1): Enode => ({

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { nobleCrypto as crypto } from '@devp2p/crypto';
 import { toHex } from '@devp2p/enr';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDatadir, openNodeKey, readNodeKey } from '../../src/datadir.ts';
+import { openDatadir, openNodeKey, readNodeKey } from '../../src/config/datadir.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { nobleCrypto } from '@devp2p/crypto';
 import { expect, test } from 'vitest';
-import { encodeBlock } from '../../src/chain/block-rlp.ts';
-import { ChainError } from '../../src/chain/error.ts';
-import { NodeError } from '../../src/error.ts';
-import { readGenesisFile } from '../../src/genesis-file.ts';
+import { encodeBlock } from '../../src/chain/files/block-rlp.ts';
+import { readGenesisFile } from '../../src/config/genesis/genesis-file.ts';
+import { ChainError } from '../../src/errors/chain-error.ts';
+import { NodeError } from '../../src/errors/node-error.ts';
 import { genesisText, makeGenesis } from '../chain/make-blocks.ts';
 import { temporaryDirectory } from '../chain/temporary.ts';
 

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '@devp2p/enr';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { jwtSecretPath, openJwtSecret } from '../../src/jwt-secret.ts';
+import { jwtSecretPath, openJwtSecret } from '../../src/config/secrets/jwt-secret.ts';
 
 let folder: string;
 let path: string;

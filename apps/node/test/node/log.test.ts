@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createLogs, errorText, type LogsOptions } from '../../src/log.ts';
+import { createLogs, errorText, type LogsOptions } from '../../src/logging/log.ts';
 
 function setUp(options: Omit<LogsOptions, 'destination'> = {}) {
   const lines: string[] = [];

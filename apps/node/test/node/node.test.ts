@@ -10,10 +10,10 @@ import { type Chain, eth } from '@devp2p/eth';
 import { type MessageStream, openPeer } from '@devp2p/peer';
 import { connect } from '@devp2p/rlpx/tcp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { importFile } from '../../src/chain/import-file.ts';
-import type { LogFields } from '../../src/log.ts';
-import { createNode, type Node } from '../../src/node.ts';
-import type { NodeSettings } from '../../src/node-options.ts';
+import { importFile } from '../../src/chain/files/import-file.ts';
+import type { LogFields } from '../../src/logging/log.ts';
+import { createNode, type Node } from '../../src/node/node.ts';
+import type { NodeSettings } from '../../src/node/options.ts';
 
 const demo = fileURLToPath(new URL('../../demo/chain/', import.meta.url));
 const genesis = `${demo}genesis.json`;

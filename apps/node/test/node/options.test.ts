@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createNode } from '../../src/index.ts';
-import type { NodeOptions } from '../../src/node-options.ts';
+import type { NodeOptions } from '../../src/node/options.ts';
 
 let datadir: string;
 beforeEach(() => {

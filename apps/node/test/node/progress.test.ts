@@ -1,7 +1,7 @@
 import { virtualClock } from '@devp2p/clock/virtual';
 import { describe, expect, test } from 'vitest';
-import { type LogFields, silentLogs } from '../../src/log.ts';
-import { createProgress } from '../../src/progress.ts';
+import { type LogFields, silentLogs } from '../../src/logging/log.ts';
+import { createProgress } from '../../src/logging/progress.ts';
 
 function setUp(bar: boolean) {
   const clock = virtualClock();

@@ -14,7 +14,7 @@ import {
   NodeError,
   SyncError,
 } from '../../src/index.ts';
-import type { NodeSettings } from '../../src/node-options.ts';
+import type { NodeSettings } from '../../src/node/options.ts';
 
 const genesis = fileURLToPath(new URL('../../demo/chain/genesis.json', import.meta.url));
 

@@ -6,18 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { importFile } from '../../src/chain/import-file.ts';
-import type { LogFields } from '../../src/log.ts';
-import { createNode, type Node } from '../../src/node.ts';
-import type { NodeSettings } from '../../src/node-options.ts';
+import { importFile } from '../../src/chain/files/import-file.ts';
+import type { LogFields } from '../../src/logging/log.ts';
+import { createNode, type Node } from '../../src/node/node.ts';
+import type { NodeSettings } from '../../src/node/options.ts';
 import {
   isWaiting,
   type NodeFacts,
   type NodeState,
   stateOf,
   stateText,
-} from '../../src/node-state.ts';
-import { expectProgress, logState } from '../../src/state-log.ts';
+} from '../../src/observability/node-state.ts';
+import { expectProgress, logState } from '../../src/observability/state-log.ts';
 
 const hash = `0x${'12'.repeat(32)}`;
 

@@ -6,10 +6,10 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { formatEnode, parseEnode, parseEnr, toHex } from '@devp2p/enr';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { type NodeStatus, statusText } from '../../src/cli/status-text.ts';
-import { createNode, type Node } from '../../src/node.ts';
-import type { NodeSettings } from '../../src/node-options.ts';
-import type { NodeInfo, PeerEventInfo, PeerInfo } from '../../src/rpc/admin.ts';
+import { type NodeStatus, statusText } from '../../src/cli/commands/status-text.ts';
+import { createNode, type Node } from '../../src/node/node.ts';
+import type { NodeSettings } from '../../src/node/options.ts';
+import type { NodeInfo, PeerEventInfo, PeerInfo } from '../../src/rpc/namespaces/admin.ts';
 import { ask, call, fakeControl, serve } from './servers.ts';
 
 const genesis = fileURLToPath(new URL('../../demo/chain/genesis.json', import.meta.url));

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromHex } from '@devp2p/enr';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { silentLogs } from '../../src/log.ts';
-import { createNode } from '../../src/node.ts';
-import { method } from '../../src/rpc/api.ts';
-import { authenticateUpgrades } from '../../src/rpc/authenticate.ts';
-import { httpLimits, listenHttp } from '../../src/rpc/listen-http.ts';
+import { silentLogs } from '../../src/logging/log.ts';
+import { createNode } from '../../src/node/node.ts';
 import type { RpcServers } from '../../src/rpc/servers.ts';
+import { method } from '../../src/rpc/transport/api.ts';
+import { authenticateUpgrades } from '../../src/rpc/transport/authenticate.ts';
+import { httpLimits, listenHttp } from '../../src/rpc/transport/listen-http.ts';
 import { ask, call, dial, open, parseAnswer, serve } from './servers.ts';
 import { bearer, token } from './token.ts';
 

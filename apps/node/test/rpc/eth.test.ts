@@ -7,10 +7,10 @@ import type { LocalChain } from '../../src/chain/chain.ts';
 import { Consensus } from '../../src/engine/consensus.ts';
 import { syncStateOf } from '../../src/engine/sync-state.ts';
 import { forkchoiceTags } from '../../src/engine/tags.ts';
-import type { Namespace } from '../../src/rpc/api.ts';
-import { chainView } from '../../src/rpc/chain-view.ts';
-import { ethNamespace } from '../../src/rpc/eth.ts';
-import { findLogs, logFilter } from '../../src/rpc/logs.ts';
+import { chainView } from '../../src/rpc/namespaces/chain-view.ts';
+import { ethNamespace } from '../../src/rpc/namespaces/eth.ts';
+import { findLogs, logFilter } from '../../src/rpc/namespaces/logs.ts';
+import type { Namespace } from '../../src/rpc/transport/api.ts';
 import { block, hex, length, openScene } from '../engine/scene.ts';
 import { blocks } from '../sync/demo-blocks.ts';
 

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { silentLogs } from '../../src/log.ts';
-import { createHttpHandler } from '../../src/rpc/http.ts';
-import { type HttpListener, httpLimits, listenHttp } from '../../src/rpc/listen-http.ts';
+import { silentLogs } from '../../src/logging/log.ts';
 import type { RpcServers } from '../../src/rpc/servers.ts';
+import { createHttpHandler } from '../../src/rpc/transport/http.ts';
+import { type HttpListener, httpLimits, listenHttp } from '../../src/rpc/transport/listen-http.ts';
 import { ask, call, open, parseAnswer, serve } from './servers.ts';
 
 const version = call('net_version');

@@ -1,12 +1,12 @@
 import { virtualClock } from '@devp2p/clock/virtual';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { silentLogs } from '../../src/log.ts';
-import { type Api, method, selectApi } from '../../src/rpc/api.ts';
-import { RpcError } from '../../src/rpc/error.ts';
-import { isNestedDeeper } from '../../src/rpc/json-depth.ts';
-import { createJsonRpc, type JsonRpcOptions, rpcLimits } from '../../src/rpc/json-rpc.ts';
-import { Subscriptions } from '../../src/rpc/subscriptions.ts';
+import { silentLogs } from '../../src/logging/log.ts';
+import { type Api, method, selectApi } from '../../src/rpc/transport/api.ts';
+import { isNestedDeeper } from '../../src/rpc/transport/json-depth.ts';
+import { createJsonRpc, type JsonRpcOptions, rpcLimits } from '../../src/rpc/transport/json-rpc.ts';
+import { RpcError } from '../../src/rpc/transport/rpc-error.ts';
+import { Subscriptions } from '../../src/rpc/transport/subscriptions.ts';
 
 const number = (value: unknown): number => {
   if (typeof value !== 'number') throw new Error('expected a number');

@@ -1,6 +1,6 @@
 import { virtualClock } from '@devp2p/clock/virtual';
 import { beforeAll, expect, test } from 'vitest';
-import { createTokenCheck, type TokenCheck } from '../../src/rpc/jwt.ts';
+import { createTokenCheck, type TokenCheck } from '../../src/rpc/transport/jwt.ts';
 import { token } from './token.ts';
 
 const secret = new Uint8Array(32).fill(7);

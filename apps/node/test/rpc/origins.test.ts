@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
-import { isCorsOrigin, isSocketOrigin, isVirtualHost } from '../../src/rpc/origins.ts';
+import { isCorsOrigin, isSocketOrigin, isVirtualHost } from '../../src/rpc/transport/origins.ts';
 
 test.each<[string | undefined, string[], boolean]>([
   [undefined, ['localhost'], true],

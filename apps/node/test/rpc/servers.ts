@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { systemClock } from '@devp2p/clock';
 import { nobleCrypto, randomBytes } from '@devp2p/crypto';
 import { type ClientOptions, WebSocket } from 'ws';
-import { silentLogs } from '../../src/log.ts';
-import type { NodeControl, PeerEventInfo } from '../../src/rpc/admin.ts';
+import { silentLogs } from '../../src/logging/log.ts';
+import type { NodeControl, PeerEventInfo } from '../../src/rpc/namespaces/admin.ts';
 import { type OpenRpcOptions, openRpc, type RpcServers } from '../../src/rpc/servers.ts';
 
 /** A node that notes what it is told to do. */

@@ -4,10 +4,10 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { formatEnode } from '@devp2p/enr';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { silentLogs } from '../../src/log.ts';
-import { httpLimits, listenHttp } from '../../src/rpc/listen-http.ts';
+import { silentLogs } from '../../src/logging/log.ts';
 import type { RpcServers } from '../../src/rpc/servers.ts';
-import { createWebSocketHandler, webSocketLimits } from '../../src/rpc/websocket.ts';
+import { httpLimits, listenHttp } from '../../src/rpc/transport/listen-http.ts';
+import { createWebSocketHandler, webSocketLimits } from '../../src/rpc/transport/websocket.ts';
 import { ask, call, dial, fakeControl, open, parseAnswer, serve } from './servers.ts';
 
 const upgrade = (origin?: string) => ({

@@ -4,8 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { decodeBody, decodeHeader, receiptList } from '@devp2p/eth';
 import { decode, encode, list, Reader, raw } from '@devp2p/rlp';
-import { decodeReceiptsRecord, type ReceiptsRecord } from '../../src/chain/block-rlp.ts';
-import { parseGenesis } from '../../src/chain/genesis.ts';
+import { decodeReceiptsRecord, type ReceiptsRecord } from '../../src/chain/files/block-rlp.ts';
+import { parseGenesis } from '../../src/config/genesis/genesis.ts';
 import type { CompleteBlock } from '../../src/sync/chain.ts';
 
 const folder = new URL('../../demo/chain/', import.meta.url);

@@ -1,10 +1,10 @@
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { toHex } from '@devp2p/enr';
 import type { SealedHeader } from '@devp2p/eth';
-import { createBlockRules } from '../../src/chain/block-rules.ts';
 import { checkRequiredBlock, type RequiredBlocks } from '../../src/chain/required-blocks.ts';
+import type { Segment } from '../../src/storage/sync-progress.ts';
 import type { CompleteBlock, SyncChain } from '../../src/sync/chain.ts';
-import type { Segment } from '../../src/sync/skeleton.ts';
+import { createBlockRules } from '../../src/validation/block.ts';
 import { blocks, genesis } from './demo-blocks.ts';
 
 /** A chain in memory that counts what is written to it; it outlives the sync that fills it, like a disk. */

@@ -1,7 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
 import { decodeHeader, type SealedBody, type SealedHeader, withdrawalCodec } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
-import { encodeBlock } from '../../chain/block-rlp.ts';
+import { encodeBlock } from '../../chain/files/block-rlp.ts';
 import { toData, toQuantity } from './hex.ts';
 import { decodeTransaction, type TransactionPlace, transactionJson } from './transaction.ts';
 

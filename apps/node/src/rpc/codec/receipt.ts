@@ -10,8 +10,8 @@ import {
   transactionHash,
 } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
-import { blobParameters, type ChainConfig } from '../../chain/chain-config.ts';
-import { blobBaseFee, gasPerBlob } from '../../chain/fees.ts';
+import { blobParameters, type ChainConfig } from '../../validation/chain-config.ts';
+import { blobBaseFee, gasPerBlob } from '../../validation/fees.ts';
 import { placeIn } from './block.ts';
 import { toData, toQuantity } from './hex.ts';
 import {

@@ -1,0 +1,172 @@
+import type { Crypto } from '@devp2p/crypto';
+import { toHex } from '@devp2p/enr';
+import type { SealedHeader } from '@devp2p/eth';
+import { RlpError } from '@devp2p/rlp';
+import { equalBytes } from '../../bytes.ts';
+import { BlockError, ChainError } from '../../errors/chain-error.ts';
+import type { LocalChain } from '../chain.ts';
+import {
+  decodeBlock,
+  decodeReceiptsRecord,
+  type FileBlock,
+  isReceiptsRecord,
+  type ReceiptsRecord,
+  receiptsRecordHash,
+} from './block-rlp.ts';
+
+/** What an import has done so far. */
+export interface ImportCounts {
+  /** The last block that was read, or whose receipts were; the chain's head before the first. */
+  readonly number: number;
+  /** Blocks that were added. */
+  readonly added: number;
+  /** Blocks that were there already. */
+  readonly known: number;
+  /** Blocks that got receipts. */
+  readonly receipts: number;
+}
+
+/** Bytes of the items of one batch, about. */
+const maxBytes = 4 * 1024 * 1024;
+
+/** Receipts that were read after `after` new blocks of the batch. */
+interface Receipts {
+  readonly after: number;
+  readonly record: ReceiptsRecord;
+}
+
+/** A block access list for a block that was there already; `after` as in {@link Receipts}. */
+interface AccessList {
+  readonly after: number;
+  readonly number: number;
+  readonly accessList: Uint8Array;
+}
+
+/**
+ * The items of a chain file that were read and not written yet. What becomes of an item does not depend on which items
+ * share a batch with it: each is looked at as if all before it had been written.
+ */
+export class ImportBatch {
+  counts: ImportCounts;
+  readonly #chain: LocalChain;
+  readonly #crypto: Crypto;
+  readonly #maxItems: number;
+  #blocks: FileBlock[] = [];
+  #receipts: Receipts[] = [];
+  #accessLists: AccessList[] = [];
+  #bytes = 0;
+
+  /** @param maxItems of one batch */
+  constructor(chain: LocalChain, crypto: Crypto, maxItems: number) {
+    this.#chain = chain;
+    this.#crypto = crypto;
+    this.#maxItems = maxItems;
+    this.counts = { number: chain.head.number, added: 0, known: 0, receipts: 0 };
+  }
+
+  get full(): boolean {
+    const items = this.#blocks.length + this.#receipts.length + this.#accessLists.length;
+    return items >= this.#maxItems || this.#bytes >= maxBytes;
+  }
+
+  /**
+   * Takes a block or receipts.
+   *
+   * @throws BlockError, RlpError; ChainError `unknown-block`
+   */
+  async add(item: Uint8Array): Promise<void> {
+    this.#bytes += item.length;
+    if (isReceiptsRecord(item)) await this.#addReceipts(item);
+    else await this.#addBlock(decodeBlock(item, this.#crypto));
+  }
+
+  async #addBlock(block: FileBlock): Promise<void> {
+    const { header, accessList } = block;
+    const { number } = header;
+    const { number: tip } = this.#blocks.at(-1)?.header ?? this.#chain.head;
+    if (number > tip + 1) {
+      throw new BlockError('unknown-parent', number, `the chain ends at ${tip}`);
+    }
+    if (number === tip + 1) this.#blocks.push(block);
+    else {
+      await this.#checkKnown(header);
+      if (accessList !== undefined) {
+        this.#chain.checkAccessList(header, accessList);
+        this.#accessLists.push({ after: this.#blocks.length, number, accessList });
+      }
+      this.counts = { ...this.counts, known: this.counts.known + 1 };
+    }
+    this.counts = { ...this.counts, number };
+  }
+
+  async #checkKnown({ number, hash }: SealedHeader): Promise<void> {
+    const first = this.#blocks[0]?.header.number ?? number + 1;
+    const pending = this.#blocks[number - first]?.header.hash;
+    const ours = pending ?? (await this.#chain.hashAt(number));
+    if (ours !== undefined && equalBytes(ours, hash)) return;
+    const reason = `is 0x${toHex(hash)} in the file, but the chain has 0x${toHex(ours ?? hash)}`;
+    throw new BlockError('other-chain', number, reason);
+  }
+
+  async #addReceipts(item: Uint8Array): Promise<void> {
+    const header = await this.#find(receiptsRecordHash(item));
+    let record: ReceiptsRecord;
+    try {
+      record = decodeReceiptsRecord(item);
+    } catch (cause) {
+      if (header === undefined || !(cause instanceof RlpError)) throw cause;
+      throw new BlockError('malformed', header.number, `receipts: ${cause.message}`, { cause });
+    }
+    if (header === undefined) {
+      throw new ChainError(
+        'unknown-block',
+        `receipts of block 0x${toHex(record.hash)}, which is not on the chain: import the block first`,
+      );
+    }
+    this.#chain.checkReceipts(header, record.receipts);
+    this.#receipts.push({ after: this.#blocks.length, record });
+    this.counts = { ...this.counts, number: header.number };
+  }
+
+  async #find(hash: Uint8Array): Promise<SealedHeader | undefined> {
+    const pending = this.#blocks.find(({ header }) => equalBytes(header.hash, hash));
+    if (pending !== undefined) return pending.header;
+    const number = await this.#chain.numberOf(hash);
+    return number === undefined ? undefined : this.#chain.header(number);
+  }
+
+  /**
+   * Writes what was taken, and is empty then.
+   *
+   * @throws BlockError for the first block that breaks a rule; what was taken before it is kept, what was taken after
+   * it is not
+   */
+  async write(): Promise<void> {
+    const [blocks, receipts, accessLists] = [this.#blocks, this.#receipts, this.#accessLists];
+    this.#blocks = [];
+    this.#receipts = [];
+    this.#accessLists = [];
+    this.#bytes = 0;
+    const add = async (valid: number): Promise<void> => {
+      const early = ({ after }: { after: number }): boolean => after <= valid;
+      const records = receipts.filter(early).map(({ record }) => record);
+      if (records.length > 0) await this.#chain.addReceipts(records);
+      const lists = accessLists.filter(early);
+      if (lists.length > 0) await this.#chain.addAccessLists(lists);
+      this.counts = {
+        ...this.counts,
+        added: this.counts.added + valid,
+        receipts: this.counts.receipts + records.length,
+      };
+    };
+    try {
+      await this.#chain.append(blocks);
+    } catch (error) {
+      if (error instanceof BlockError && blocks[0] !== undefined) {
+        await add(error.number - blocks[0].header.number);
+      }
+      throw error;
+    }
+    await add(blocks.length);
+  }
+}

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { systemClock } from '@devp2p/clock';
+import { exportFile } from '../../chain/files/export-file.ts';
+import { isStandardError, isStandardOutput } from '../../chain/files/export-target.ts';
+import { NodeError } from '../../errors/node-error.ts';
+import type { CommandContext } from '../context.ts';
+import { UsageError } from '../usage.ts';
+import { openSettledChain } from './open-chain.ts';
+
+/** `devp2p-node export FILE`: writes blocks of the chain to a file. */
+export async function exportChain(context: CommandContext): Promise<void> {
+  const { file, settings, progress, print, signal } = context;
+  const { first, last: wanted, receipts } = settings;
+  if (wanted !== undefined && wanted < first) {
+    throw new UsageError(`--last ${wanted} comes before --first ${first}`);
+  }
+  // Not to be made: there would be nothing in it to write.
+  if (!existsSync(join(settings.datadir, 'chain'))) {
+    const path = resolve(settings.datadir);
+    throw new NodeError(
+      'datadir-unusable',
+      `there is no chain in ${path}: name a --datadir that has one`,
+    );
+  }
+  if (isStandardError(file)) {
+    throw new UsageError(
+      `${file === '-' ? 'standard output' : file} and standard error are the same file: send standard error elsewhere, such as 2>export.log`,
+    );
+  }
+  // Decided before it is written: a file has another identity then.
+  const say = isStandardOutput(file) ? (line: string) => progress.write(`${line}\n`) : print;
+  const chain = await openSettledChain(context);
+  const start = systemClock.monotonic();
+  try {
+    const last = wanted ?? chain.head.number;
+    const count = await exportFile(chain, file, {
+      first,
+      last,
+      content: receipts ? 'receipts' : 'blocks',
+      signal,
+      onProgress: (number) => progress.report('export', number - first + 1, last - first + 1),
+    });
+    const seconds = (systemClock.monotonic() - start) / 1_000;
+    const rate = Math.round(count / seconds);
+    say(
+      `exported blocks=${count} first=${first} last=${last} seconds=${seconds.toFixed(3)} blocks/s=${rate}`,
+    );
+  } finally {
+    progress.close();
+    await chain.close();
+  }
+}

@@ -1,0 +1,44 @@
+import { systemClock } from '@devp2p/clock';
+import { fastCrypto } from '@devp2p/crypto/fast';
+import { toHex } from '@devp2p/enr';
+import { openChainFile } from '../../chain/files/chain-file.ts';
+import { importFile } from '../../chain/files/import-file.ts';
+import { warnOfMissingReceipts } from '../../node/open-chain.ts';
+import type { CommandContext } from '../context.ts';
+import { rate } from '../rate.ts';
+import { openSettledChain } from './open-chain.ts';
+
+/** `devp2p-node import FILE`: adds the blocks of a file to the chain. */
+export async function importChain(context: CommandContext): Promise<void> {
+  const { file, logs, progress, print, signal } = context;
+  // Before the datadir is made, which is of no use without it.
+  const input = await openChainFile(file);
+  const chain = await openSettledChain(context).catch((error: unknown) => {
+    input.close();
+    throw error;
+  });
+  const start = systemClock.monotonic();
+  // The file has been read to its end a little before the last of it is in the chain.
+  const total = Math.max(1, input.size ?? Number.POSITIVE_INFINITY);
+  const report = (bytes: number): void =>
+    progress.report('import', Math.min(bytes, total - 1), total, 'B');
+  report(0);
+  try {
+    const { added, known, receipts, bytes } = await importFile(chain, input, {
+      crypto: fastCrypto,
+      signal,
+      onProgress: ({ bytes }) => report(bytes),
+    });
+    progress.report('import', bytes, bytes, 'B');
+    const duration = systemClock.monotonic() - start;
+    const { number, hash } = chain.head;
+    const counts = `blocks=${added} known=${known} receipts=${receipts}`;
+    const time = `seconds=${(duration / 1_000).toFixed(3)}`;
+    const rates = rate('blocks', added, duration) + rate('receipts', receipts, duration);
+    print(`imported number=${number} hash=0x${toHex(hash)} ${counts} ${time}${rates}`);
+    warnOfMissingReceipts(chain, logs('chain'));
+  } finally {
+    progress.close();
+    await chain.close();
+  }
+}

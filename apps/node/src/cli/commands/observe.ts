@@ -1,0 +1,107 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { AddrManEvent } from '@devp2p/addrman';
+import type { ConnManagerEvent } from '@devp2p/connmgr';
+import type { Discv4Event } from '@devp2p/discv4';
+import type { DnsdiscEvent } from '@devp2p/dnsdisc';
+import type { RlpxEvent } from '@devp2p/rlpx';
+import { logOwnRecord } from '../../discovery/own-record.ts';
+import type { Log, LogFields } from '../../logging/log.ts';
+import { shortId } from '../../network/peer-id.ts';
+
+/**
+ * Logs what the transport tells the process: handshakes that come to nothing, which is nobody's to
+ * catch, and streams that break.
+ */
+export function observeTransport(log: Log): void {
+  const onEvent = (message: unknown): void => {
+    const event = message as RlpxEvent;
+    if (event.event === 'accept-failed') {
+      log.warn({ error: event.error }, 'a connection could not be accepted');
+      return;
+    }
+    const { inbound, remoteAddress, remoteId } = event;
+    const who = {
+      ...(remoteId && { id: shortId(remoteId) }),
+      ...(remoteAddress && { address: `${remoteAddress.host}:${remoteAddress.port}` }),
+      inbound,
+    };
+    if (event.event === 'handshake') {
+      log.trace({ ...who, milliseconds: Math.round(event.milliseconds) }, 'handshake');
+    } else if (event.event === 'handshake-failed') {
+      log.debug({ ...who, error: event.error }, 'handshake failed');
+    } else if (event.error !== undefined) {
+      log.debug({ ...who, error: event.error }, 'connection broke');
+    }
+  };
+  subscribe('devp2p:rlpx', onEvent);
+}
+
+/** Logs what keeps addresses from outliving the process. */
+export function observeAddresses(log: Log): void {
+  subscribe('devp2p:addrman', (message) => {
+    const event = message as AddrManEvent;
+    if (event.event === 'saved') log.debug({ bytes: event.bytes }, 'known addresses are saved');
+    else if (event.event === 'save-failed') {
+      log.error({ error: event.error }, 'known addresses are not saved');
+    } else log.warn({ error: event.error }, 'known addresses are set aside, and found anew');
+  });
+  subscribe('devp2p:connmgr', (message) => {
+    const event = message as ConnManagerEvent;
+    if (event.event !== 'anchors-failed') return;
+    log.warn({ error: event.error }, 'the nodes to be dialled first are lost');
+  });
+}
+
+/** Failures of one kind that come within this many ms of each other are told once. */
+const quietTime = 60_000;
+
+/** Logs what discovery tells the process: what has failed and is tried again, and what was found. */
+export function observeDiscovery(log: Log): void {
+  const told = new Map<string, number>();
+  const failed = (kind: string, fields: LogFields, message: string): void => {
+    const now = performance.now();
+    const isNews = now - (told.get(kind) ?? Number.NEGATIVE_INFINITY) >= quietTime;
+    if (isNews) told.set(kind, now);
+    log[isNews ? 'warn' : 'debug'](fields, message);
+  };
+  subscribe('devp2p:discv4', (message) => {
+    const event = message as Discv4Event;
+    switch (event.event) {
+      case 'node-added':
+      case 'node-removed':
+        log.trace({ node: event.node.enode }, event.event.replace('-', ' '));
+        break;
+      case 'local-record':
+        logOwnRecord(event.enr, log);
+        break;
+      case 'clock-drift':
+        log.warn({ milliseconds: event.milliseconds }, 'the clock is wrong: nobody may answer us');
+        break;
+      case 'bootnode-unresolved':
+        failed(event.event, { host: event.host, error: event.error }, 'boot node has no address');
+        break;
+      default:
+        failed(event.event, { error: event.error }, event.event.replaceAll('-', ' '));
+    }
+  });
+  subscribe('devp2p:dnsdisc', (message) => {
+    const event = message as DnsdiscEvent;
+    switch (event.event) {
+      case 'resolver-failed':
+      case 'refused': {
+        const { name, error, retryIn } = event;
+        // Then it is the list as a whole that cannot be had.
+        if (retryIn !== undefined) {
+          const fields = { dns: name, error, retryIn: `${Math.round(retryIn)} ms` };
+          failed(event.event, fields, 'list of nodes cannot be read');
+        } else log.debug({ dns: name, error }, 'entry of a list refused');
+        break;
+      }
+      case 'root':
+        log.debug({ domain: event.domain, seq: event.seq }, 'list of nodes found');
+        break;
+      default:
+        log.debug({ url: event.url }, event.event.replace('-', ' '));
+    }
+  });
+}

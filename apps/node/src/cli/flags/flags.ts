@@ -1,0 +1,305 @@
+import type { Enode, IpRange } from '@devp2p/enr';
+import type { RequiredBlocks } from '../../chain/required-blocks.ts';
+import type { NetworkName } from '../../config/genesis/networks.ts';
+import { parseVerbosity, type Verbosity } from '../../logging/log.ts';
+import { checks, type FlagsOf, runs } from './flag.ts';
+import { type ServerSettings, serverFlags } from './server-flags.ts';
+import {
+  bootnodes,
+  enodes,
+  ethVersions,
+  filePath,
+  hexOf,
+  identity,
+  ipAddress,
+  ipRanges,
+  type Nat,
+  nat,
+  networkId,
+  networkName,
+  requiredBlocks,
+  treeUrls,
+  wholeNumber,
+  yesOrNo,
+} from './values.ts';
+
+/** Every setting of the program under the name of its flag. */
+export interface Settings extends ServerSettings {
+  datadir: string;
+  genesis?: string;
+  network?: NetworkName;
+  networkid?: bigint;
+  port: number;
+  addr: string;
+  nodekey?: string;
+  nodekeyhex?: Uint8Array;
+  identity?: string;
+  nat: Nat;
+  'eth.versions': readonly number[];
+  'eth.requiredblocks': RequiredBlocks;
+  bootnodes?: readonly string[];
+  nodiscover: boolean;
+  nodial: boolean;
+  'discovery.port'?: number;
+  'discovery.dns'?: readonly string[];
+  netrestrict?: readonly IpRange[];
+  static: readonly Enode[];
+  trusted: readonly Enode[];
+  dialratio: number;
+  maxpeers: number;
+  maxpendpeers: number;
+  'sync.target'?: Uint8Array;
+  'sync.exit': boolean;
+  'sync.timeout': number;
+  first: number;
+  last?: number;
+  receipts: boolean;
+  verbosity: Verbosity;
+  'log.json': boolean;
+  config?: string;
+  help: boolean;
+  version: boolean;
+}
+
+export const flags: FlagsOf<Settings> = {
+  datadir: {
+    group: 'Chain',
+    value: 'DIR',
+    default: './devp2p-data',
+    help: 'where the node key and the databases live',
+    parse: filePath,
+  },
+  genesis: {
+    group: 'Chain',
+    value: 'FILE',
+    help: "the chain's genesis.json, in go-ethereum's format",
+    parse: filePath,
+  },
+  network: {
+    group: 'Chain',
+    value: 'NAME',
+    help: 'mainnet, sepolia or hoodi, in place of a genesis',
+    parse: networkName,
+  },
+  networkid: {
+    group: 'Chain',
+    value: 'N',
+    help: "network id told to peers (the genesis' chain id)",
+    commands: runs,
+    parse: networkId,
+  },
+  port: {
+    group: 'Network',
+    value: 'PORT',
+    default: '30303',
+    help: 'TCP port to listen on; 0 takes a free one',
+    commands: runs,
+    parse: wholeNumber(0, 65_535),
+  },
+  addr: {
+    group: 'Network',
+    value: 'IP',
+    default: '0.0.0.0',
+    help: 'address to listen on',
+    commands: runs,
+    parse: ipAddress,
+  },
+  nodekey: {
+    group: 'Network',
+    value: 'FILE',
+    help: "file with the node's private key (DIR/nodekey)",
+    commands: runs,
+    parse: filePath,
+  },
+  nodekeyhex: {
+    group: 'Network',
+    value: 'HEX',
+    help: "the node's private key itself",
+    commands: runs,
+    secret: true,
+    parse: hexOf(32),
+  },
+  identity: {
+    group: 'Network',
+    value: 'NAME',
+    help: 'name of its own within the client id',
+    commands: runs,
+    parse: identity,
+  },
+  'eth.versions': {
+    group: 'Network',
+    value: 'LIST',
+    default: '70,69',
+    help: 'versions of the eth protocol to offer, of 70, 69 and 68',
+    commands: runs,
+    parse: ethVersions,
+  },
+  'eth.requiredblocks': {
+    group: 'Peers',
+    value: 'LIST',
+    help: 'NUMBER=HASH, comma-separated: other chains are refused',
+    commands: checks,
+    many: true,
+    parse: requiredBlocks,
+  },
+  nat: {
+    group: 'Network',
+    value: 'METHOD',
+    default: 'none',
+    help: 'none, any, upnp, pmp, pmp:IP to map ports by a gateway, extip:IP',
+    commands: runs,
+    parse: nat,
+  },
+  bootnodes: {
+    group: 'Discovery',
+    value: 'NODES',
+    help: "enodes or ENRs to find others through, comma-separated (the network's)",
+    commands: runs,
+    parse: bootnodes,
+  },
+  'discovery.dns': {
+    group: 'Discovery',
+    value: 'URLS',
+    help: "enrtree:// lists of nodes, comma-separated (the network's)",
+    commands: runs,
+    parse: treeUrls,
+  },
+  'discovery.port': {
+    group: 'Discovery',
+    value: 'PORT',
+    help: 'UDP port to listen on; 0 takes a free one (the TCP port)',
+    commands: runs,
+    parse: wholeNumber(0, 65_535),
+  },
+  netrestrict: {
+    group: 'Discovery',
+    value: 'CIDRS',
+    help: 'only networks to find nodes in and let them in from, comma-separated',
+    commands: runs,
+    parse: ipRanges,
+  },
+  nodiscover: {
+    group: 'Discovery',
+    help: 'neither find nodes nor be found',
+    commands: runs,
+    parse: yesOrNo,
+  },
+  nodial: {
+    group: 'Peers',
+    help: 'dial nobody but static nodes; others may find and dial this node',
+    commands: runs,
+    parse: yesOrNo,
+  },
+  static: {
+    group: 'Peers',
+    value: 'ENODES',
+    help: 'nodes to stay connected to, comma-separated',
+    commands: runs,
+    many: true,
+    parse: enodes,
+  },
+  trusted: {
+    group: 'Peers',
+    value: 'ENODES',
+    help: 'nodes to let in beyond the limits, comma-separated',
+    commands: runs,
+    many: true,
+    parse: enodes,
+  },
+  dialratio: {
+    group: 'Peers',
+    value: 'N',
+    default: '3',
+    help: 'one peer in so many is dialled, the others dial this node',
+    commands: runs,
+    parse: wholeNumber(1, 10_000),
+  },
+  maxpeers: {
+    group: 'Peers',
+    value: 'N',
+    default: '50',
+    help: 'most peers at once, static and trusted ones not counted',
+    commands: runs,
+    parse: wholeNumber(0, 10_000),
+  },
+  maxpendpeers: {
+    group: 'Peers',
+    value: 'N',
+    default: '50',
+    help: 'most unfinished inbound handshakes at once',
+    commands: runs,
+    parse: wholeNumber(1, 10_000),
+  },
+  'sync.target': {
+    group: 'Sync',
+    value: 'HASH',
+    help: 'block to sync to (what --static or a consensus client names)',
+    commands: runs,
+    parse: hexOf(32),
+  },
+  'sync.exit': {
+    group: 'Sync',
+    help: 'exit with code 0 once synced (to what: see --sync.target)',
+    commands: runs,
+    parse: yesOrNo,
+  },
+  'sync.timeout': {
+    group: 'Sync',
+    value: 'SECONDS',
+    default: '300',
+    help: 'without progress for so long, --sync.exit exits with code 1',
+    commands: runs,
+    parse: wholeNumber(1, 1_000_000),
+  },
+  ...serverFlags,
+  first: {
+    group: 'Export',
+    value: 'N',
+    default: '1',
+    help: 'first block to write',
+    commands: ['export'],
+    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  },
+  last: {
+    group: 'Export',
+    value: 'N',
+    help: "last block to write (the chain's head)",
+    commands: ['export'],
+    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  },
+  receipts: {
+    group: 'Export',
+    help: 'write the receipts of the blocks, which import takes, instead',
+    commands: ['export'],
+    parse: yesOrNo,
+  },
+  verbosity: {
+    group: 'Program',
+    value: 'LEVEL',
+    default: 'info',
+    help: 'silent, error, warn, info, debug, trace; 0 to 5; module=level',
+    many: true,
+    parse: parseVerbosity,
+  },
+  'log.json': { group: 'Program', help: 'log lines as JSON', parse: yesOrNo },
+  config: {
+    group: 'Program',
+    value: 'FILE',
+    help: 'settings as TOML; flags and environment go before it',
+    parse: filePath,
+  },
+  help: {
+    group: 'Program',
+    short: 'h',
+    help: 'show this',
+    commandLineOnly: true,
+    parse: yesOrNo,
+  },
+  version: {
+    group: 'Program',
+    short: 'v',
+    help: 'show the version',
+    commandLineOnly: true,
+    parse: yesOrNo,
+  },
+};

@@ -1,0 +1,193 @@
+import type { RpcApi } from '../../rpc/settings.ts';
+import { asks, type FlagsOf, runs } from './flag.ts';
+import {
+  apis,
+  filePath,
+  hostNames,
+  ipAddress,
+  onOffAuto,
+  origins,
+  type Switch,
+  wholeNumber,
+  yesOrNo,
+} from './values.ts';
+
+/** What the node serves besides its peers, and where. */
+export interface ServerSettings {
+  http: boolean;
+  'http.addr': string;
+  'http.port': number;
+  'http.api': readonly RpcApi[];
+  'http.corsdomain': readonly string[];
+  'http.vhosts': readonly string[];
+  ws: boolean;
+  'ws.addr': string;
+  'ws.port': number;
+  'ws.api': readonly RpcApi[];
+  'ws.origins': readonly string[];
+  metrics: boolean;
+  'metrics.addr': string;
+  'metrics.port': number;
+  authrpc: Switch;
+  'authrpc.addr': string;
+  'authrpc.port': number;
+  'authrpc.vhosts': readonly string[];
+  'authrpc.jwtsecret'?: string;
+  'authrpc.maxreorgdepth': number;
+}
+
+export const serverFlags: FlagsOf<ServerSettings> = {
+  http: {
+    group: 'Operator',
+    help: 'serve JSON-RPC over HTTP, and /health',
+    commands: runs,
+    parse: yesOrNo,
+  },
+  'http.addr': {
+    group: 'Operator',
+    value: 'IP',
+    default: '127.0.0.1',
+    help: 'address to serve it on',
+    commands: asks,
+    parse: ipAddress,
+  },
+  'http.port': {
+    group: 'Operator',
+    value: 'PORT',
+    default: '8545',
+    help: 'TCP port to serve it on; 0 takes a free one',
+    commands: asks,
+    parse: wholeNumber(0, 65_535),
+  },
+  'http.api': {
+    group: 'Operator',
+    value: 'LIST',
+    default: 'net,web3',
+    help: 'what to serve: some of admin, net, web3',
+    commands: runs,
+    parse: apis,
+  },
+  'http.corsdomain': {
+    group: 'Operator',
+    value: 'LIST',
+    help: 'origins whose pages may ask, comma-separated; * for any (none)',
+    commands: runs,
+    many: true,
+    parse: origins,
+  },
+  'http.vhosts': {
+    group: 'Operator',
+    value: 'LIST',
+    default: 'localhost',
+    help: 'host names that the server goes by; * for any',
+    commands: runs,
+    parse: hostNames,
+  },
+  ws: {
+    group: 'Operator',
+    help: 'serve JSON-RPC over WebSocket',
+    commands: runs,
+    parse: yesOrNo,
+  },
+  'ws.addr': {
+    group: 'Operator',
+    value: 'IP',
+    default: '127.0.0.1',
+    help: 'address to serve it on',
+    commands: runs,
+    parse: ipAddress,
+  },
+  'ws.port': {
+    group: 'Operator',
+    value: 'PORT',
+    default: '8546',
+    help: 'TCP port to serve it on, which may be that of HTTP; 0 takes any',
+    commands: runs,
+    parse: wholeNumber(0, 65_535),
+  },
+  'ws.api': {
+    group: 'Operator',
+    value: 'LIST',
+    default: 'net,web3',
+    help: 'what to serve: some of admin, net, web3',
+    commands: runs,
+    parse: apis,
+  },
+  'ws.origins': {
+    group: 'Operator',
+    value: 'LIST',
+    help: "origins whose pages may connect; * for any (this machine's)",
+    commands: runs,
+    many: true,
+    parse: origins,
+  },
+  metrics: {
+    group: 'Operator',
+    help: 'serve metrics for Prometheus over HTTP, and /health',
+    commands: runs,
+    parse: yesOrNo,
+  },
+  'metrics.addr': {
+    group: 'Operator',
+    value: 'IP',
+    default: '127.0.0.1',
+    help: 'address to serve them on',
+    commands: runs,
+    parse: ipAddress,
+  },
+  'metrics.port': {
+    group: 'Operator',
+    value: 'PORT',
+    default: '6060',
+    help: 'TCP port to serve them on; 0 takes a free one',
+    commands: runs,
+    parse: wholeNumber(0, 65_535),
+  },
+  authrpc: {
+    group: 'Consensus client',
+    default: 'auto',
+    negatable: true,
+    help: 'serve the Engine API, if the port is free; --no-authrpc: do not',
+    commands: runs,
+    parse: onOffAuto,
+  },
+  'authrpc.addr': {
+    group: 'Consensus client',
+    value: 'IP',
+    default: '127.0.0.1',
+    help: 'address to serve it on',
+    commands: runs,
+    parse: ipAddress,
+  },
+  'authrpc.port': {
+    group: 'Consensus client',
+    value: 'PORT',
+    default: '8551',
+    help: 'TCP port to serve it on; 0 takes a free one',
+    commands: runs,
+    parse: wholeNumber(0, 65_535),
+  },
+  'authrpc.vhosts': {
+    group: 'Consensus client',
+    value: 'LIST',
+    default: 'localhost',
+    help: 'host names that the server goes by; * for any',
+    commands: runs,
+    parse: hostNames,
+  },
+  'authrpc.jwtsecret': {
+    group: 'Consensus client',
+    value: 'FILE',
+    help: 'file with the secret, made if it is missing (DIR/jwtsecret)',
+    commands: runs,
+    parse: filePath,
+  },
+  'authrpc.maxreorgdepth': {
+    group: 'Consensus client',
+    value: 'N',
+    default: '32',
+    help: 'blocks by which the client may set the head back; 0 for no limit',
+    commands: runs,
+    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  },
+};

@@ -1,0 +1,198 @@
+// Values of flags as they are typed. Each function throws an `Error` that says what was expected.
+import { isIP, isIPv4 } from 'node:net';
+import { nobleCrypto } from '@devp2p/crypto';
+import { parseTreeUrl } from '@devp2p/dnsdisc';
+import {
+  type Enode,
+  enodeFromEnr,
+  fromHex,
+  type IpRange,
+  parseEnode,
+  parseEnr,
+  parseIpRanges,
+} from '@devp2p/enr';
+import { equalBytes } from '../../bytes.ts';
+import type { RequiredBlocks } from '../../chain/required-blocks.ts';
+import type { NetworkName } from '../../config/genesis/networks.ts';
+import type { NatMethod } from '../../nat/find.ts';
+import { type RpcApi, rpcApis } from '../../rpc/settings.ts';
+
+const networkNames = ['mainnet', 'sepolia', 'hoodi'] as const satisfies readonly NetworkName[];
+const knownEthVersions = [70, 69, 68];
+
+export function filePath(text: string): string {
+  if (text === '' || text.includes('\0')) throw new Error('expected a path');
+  return text;
+}
+
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      throw new Error(
+        max === Number.MAX_SAFE_INTEGER
+          ? 'expected a whole number'
+          : `expected a whole number from ${min} to ${max}`,
+      );
+    }
+    return value;
+  };
+}
+
+export function networkName(text: string): NetworkName {
+  const name = networkNames.find((known) => known === text);
+  if (name === undefined) throw new Error(`expected one of ${networkNames.join(', ')}`);
+  return name;
+}
+
+export function networkId(text: string): bigint {
+  const value = /^\d{1,20}$/.test(text) ? BigInt(text) : 0n;
+  if (value < 1n || value >= 1n << 64n) throw new Error('expected a whole number from 1 to 2^64-1');
+  return value;
+}
+
+export function hexOf(length: number): (text: string) => Uint8Array {
+  const pattern = new RegExp(`^(?:0x)?[0-9a-fA-F]{${2 * length}}$`);
+  return (text) => {
+    if (!pattern.test(text)) throw new Error(`expected ${2 * length} hex digits`);
+    return fromHex(text.slice(-2 * length));
+  };
+}
+
+export function ipAddress(text: string): string {
+  if (isIP(text) === 0) throw new Error('expected an IPv4 or IPv6 address');
+  return text;
+}
+
+export function identity(text: string): string {
+  // The client id is a path of printable parts, and a Hello has room for 2 KiB in all.
+  if (!/^[\x21-\x2e\x30-\x7e]{1,64}$/.test(text)) {
+    throw new Error('expected 1 to 64 printable ASCII characters without "/" or spaces');
+  }
+  return text;
+}
+
+export function enodes(text: string): readonly Enode[] {
+  return parts(text).map(staticNode);
+}
+
+/** The parts of a list between commas; white space and empty ones are ignored. */
+function parts(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** `enode://` URLs and `enr:` texts, checked and as they were. */
+export function bootnodes(text: string): readonly string[] {
+  const nodes = parts(text);
+  for (const node of nodes) {
+    const enode = node.startsWith('enr:')
+      ? enodeFromEnr(parseEnr(node, { crypto: nobleCrypto }))
+      : parseEnode(node, { allowHostname: true, crypto: nobleCrypto });
+    if (enode === undefined) throw new Error('expected a record with an IP address');
+    if (enode.udp === 0) throw new Error('expected a UDP port other than 0');
+  }
+  return nodes;
+}
+
+/** `enrtree://` URLs, checked and as they were. */
+export function treeUrls(text: string): readonly string[] {
+  const urls = parts(text);
+  for (const url of urls) parseTreeUrl(url);
+  return urls;
+}
+
+export function ipRanges(text: string): readonly IpRange[] {
+  const ranges = parseIpRanges(text);
+  if (ranges.length === 0) throw new Error('expected IP ranges such as 10.0.0.0/8');
+  return ranges;
+}
+
+/** How the node comes by the address that others reach it under. */
+export interface Nat {
+  readonly externalIp?: string;
+  readonly mapping?: NatMethod;
+}
+
+export function nat(text: string): Nat {
+  if (text === 'none') return {};
+  if (text === 'any' || text === 'upnp' || text === 'pmp') return { mapping: { method: text } };
+  const [, kind, ip = ''] = /^(extip|pmp):(.*)$/.exec(text) ?? [];
+  if (kind === 'extip' && isIP(ip) !== 0) return { externalIp: ip };
+  if (kind === 'pmp' && isIPv4(ip)) return { mapping: { method: 'pmp', gateway: ip } };
+  throw new Error('expected none, any, upnp, pmp, pmp:IPv4 or extip:IP');
+}
+
+export function apis(text: string): readonly RpcApi[] {
+  const names = parts(text);
+  const known = rpcApis.filter((api) => names.includes(api));
+  if (known.length < new Set(names).size) {
+    throw new Error(`expected some of ${rpcApis.join(', ')}`);
+  }
+  return known;
+}
+
+/** `*`, or origins such as `https://example.org`, of which parts may be left out. */
+export function origins(text: string): readonly string[] {
+  const list = parts(text);
+  if (list.some((origin) => /[\s/?#]/.test(origin.replace(/^[a-z][a-z\d+.-]*:\/\//i, '')))) {
+    throw new Error('expected origins such as https://example.org, or *');
+  }
+  return list;
+}
+
+export function hostNames(text: string): readonly string[] {
+  const names = parts(text);
+  if (names.some((name) => !/^(?:\*|[a-z\d_.-]+)$/i.test(name))) {
+    throw new Error('expected host names without ports, or *');
+  }
+  return names;
+}
+
+function staticNode(url: string): Enode {
+  const node = parseEnode(url, { allowHostname: true, crypto: nobleCrypto });
+  if (node.tcp === 0) throw new Error('expected a TCP port other than 0');
+  return node;
+}
+
+export function ethVersions(text: string): readonly number[] {
+  const versions = text.split(',').map((part) => part.trim());
+  const wrong = versions.some((version) => !knownEthVersions.map(String).includes(version));
+  if (wrong) throw new Error(`expected some of ${knownEthVersions.join(',')}`);
+  return [...new Set(versions.map(Number))];
+}
+
+/** `NUMBER=HASH` as go-ethereum takes them, the number in decimal or with `0x`. */
+export function requiredBlocks(text: string): RequiredBlocks {
+  const blocks = new Map<number, Uint8Array>();
+  for (const part of parts(text)) {
+    const [, digits, hex] = /^(\d{1,16}|0x[\da-f]{1,14})=((?:0x)?[\da-f]{64})$/i.exec(part) ?? [];
+    const number = Number(digits);
+    if (hex === undefined || !Number.isSafeInteger(number)) {
+      throw new Error('expected NUMBER=HASH with a hash of 64 hex digits');
+    }
+    const hash = fromHex(hex.slice(-64));
+    const before = blocks.get(number);
+    if (before !== undefined && !equalBytes(before, hash)) {
+      throw new Error(`expected one hash for block ${number}, not two`);
+    }
+    blocks.set(number, hash);
+  }
+  return blocks;
+}
+
+/** A switch with a third position: on as far as nothing is in its way. */
+export type Switch = 'on' | 'off' | 'auto';
+
+export function onOffAuto(text: string): Switch {
+  if (text === 'auto') return text;
+  if (text !== 'true' && text !== 'false') throw new Error('expected true, false or auto');
+  return text === 'true' ? 'on' : 'off';
+}
+
+export function yesOrNo(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('expected true or false');
+  return text === 'true';
+}

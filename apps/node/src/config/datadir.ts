@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
+import { fromHex } from '@devp2p/enr';
+import { NodeError } from '../errors/node-error.ts';
+import { createSecretFile, readSecretFile, reason } from './secrets/secret-file.ts';
+
+const what = 'node key';
+
+/**
+ * Makes the directory of a node, readable by its owner only, unless it is there.
+ *
+ * @returns its absolute path
+ * @throws NodeError `datadir-unusable`
+ */
+export function openDatadir(datadir: string): string {
+  const path = resolve(datadir);
+  try {
+    makeDirectory(path);
+    if (!statSync(path).isDirectory()) throw new Error('not a directory');
+  } catch (error) {
+    throw new NodeError(
+      'datadir-unusable',
+      `datadir ${path} cannot be made or read (${reason(error)}): choose another with --datadir`,
+      { cause: error },
+    );
+  }
+  return path;
+}
+
+/** Makes a directory and those above it. Node's own `recursive` never returns on a file system like Linux's /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been first.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/**
+ * The private key of the node that lives in `datadir`, made at its first start. The caller has locked the directory.
+ *
+ * @param warn called with a line when the file system cannot keep the key from other users
+ * @throws NodeError `nodekey-exposed` when others may read the file, `nodekey-invalid` when it holds
+ *   no key; a file that is there is never written to
+ */
+export function openNodeKey(
+  datadir: string,
+  crypto: Crypto,
+  warn: (line: string) => void = () => {},
+): Uint8Array {
+  const path = join(datadir, 'nodekey');
+  if (!existsSync(path)) createSecretFile({ path, what }, generatePrivateKey());
+  checkMode(path, warn);
+  return readNodeKey(path, crypto, 'restore it, or remove the file to get a new identity');
+}
+
+/**
+ * A private key from a file of 64 hex digits, as go-ethereum writes it.
+ *
+ * @param remedy what to do when it holds none
+ * @throws NodeError `nodekey-invalid`
+ */
+export function readNodeKey(path: string, crypto: Crypto, remedy: string): Uint8Array {
+  const code = 'nodekey-invalid';
+  const text = readSecretFile({ path, what, code, remedy });
+  const key = /^[0-9a-fA-F]{64}$/.test(text) ? fromHex(text) : undefined;
+  if (key === undefined || !crypto.secp256k1.isPrivateKey(key)) {
+    throw new NodeError(code, `${what} ${path} is not a private key of 64 hex digits: ${remedy}`);
+  }
+  return key;
+}
+
+/** @throws NodeError `nodekey-exposed` */
+function checkMode(path: string, warn: (line: string) => void): void {
+  const { mode } = statSync(path);
+  // Windows has no such bits.
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return;
+  const shown = (mode & 0o777).toString(8).padStart(4, '0');
+  if (keepsModes(dirname(path))) {
+    throw new NodeError(
+      'nodekey-exposed',
+      `${what} ${path} is open to other users (mode ${shown}): chmod 600 ${path}`,
+    );
+  }
+  warn(`${what} ${path} may be open to other users: its file system keeps no permissions`);
+}
+
+/** Whether files in a directory have the permissions that they are made with, which FAT and others give them not. */
+function keepsModes(directory: string): boolean {
+  const probe = join(directory, `mode.${randomUUID()}`);
+  try {
+    closeSync(openSync(probe, 'wx', 0o600));
+    return (statSync(probe).mode & 0o077) === 0;
+  } catch {
+    return true;
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}

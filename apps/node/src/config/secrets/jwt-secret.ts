@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomBytes } from '@devp2p/crypto';
+import { fromHex } from '@devp2p/enr';
+import { NodeError } from '../../errors/node-error.ts';
+import { createSecretFile, readSecretFile } from './secret-file.ts';
+
+const what = 'JWT secret';
+
+/** Where a datadir has its secret, which is where go-ethereum has it. */
+export function jwtSecretPath(datadir: string): string {
+  return join(datadir, 'jwtsecret');
+}
+
+/**
+ * The secret that the node shares with its consensus client, from a file of 64 hex digits, with or without 0x. A file
+ * that is missing is made. The operator may let others read it: the consensus client may run as another user.
+ *
+ * @param remedy what to do when the file holds no secret
+ * @returns 32 bytes
+ * @throws NodeError `jwtsecret-invalid`, `datadir-unusable`; a file that is there is never written to
+ */
+export function openJwtSecret(
+  path: string,
+  remedy = 'restore it, or remove the file to get a new secret',
+): Uint8Array {
+  const code = 'jwtsecret-invalid';
+  if (!existsSync(path)) createSecretFile({ path, what }, randomBytes(32));
+  const text = readSecretFile({ path, what, code, remedy });
+  if (/^(?:0x)?[0-9a-fA-F]{64}$/.test(text)) return fromHex(text.slice(-64));
+  throw new NodeError(code, `${what} ${path} is not 64 hex digits: ${remedy}`);
+}

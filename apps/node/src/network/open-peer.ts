@@ -1,0 +1,207 @@
+import type { Clock } from '@devp2p/clock';
+import type { EthPeer } from '@devp2p/eth';
+import {
+  type DisconnectReason,
+  disconnectReasons,
+  type MessageStream,
+  openPeer,
+  type Peer,
+  type PeerEnd,
+  PeerError,
+  type PeerFlags,
+  type Protocol,
+} from '@devp2p/peer';
+import type { RequiredBlocks } from '../chain/required-blocks.ts';
+import { errorText, type Log, type LogFields } from '../logging/log.ts';
+import { shownAs } from '../shown.ts';
+import { challenge } from './challenge.ts';
+import { abortReason } from './close-reason.ts';
+import { publish } from './diagnostics.ts';
+import { type Incompatibility, incompatibilityOf } from './incompatible.ts';
+import { shortId } from './peer-id.ts';
+import type { NodePeer } from './peers.ts';
+
+/** What every connection is set up with. */
+export interface SetUpOptions {
+  readonly eth: Protocol<'eth', EthPeer>;
+  readonly clientId: string;
+  /** What the operator said about a node. */
+  readonly flags: (id: Uint8Array) => PeerFlags;
+  /** What a peer may not contradict. @default nothing */
+  readonly requiredBlocks?: RequiredBlocks | undefined;
+  /** Called when Hello or Status show that a node cannot be a peer. @default nobody */
+  readonly onIncompatible?:
+    | ((id: Uint8Array, who: LogFields, incompatibility: Incompatibility) => void)
+    | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What one connection is set up with. */
+export interface Checkpoints {
+  /** Why the remote is not wanted, if so: asked behind the transport's handshake, and again behind Hello. */
+  readonly objection: () => DisconnectReason | undefined;
+  /** Aborts when there shall be no peer after all; of no more concern once there is one. */
+  readonly signal: AbortSignal;
+}
+
+function shown(peer: NodePeer): NodePeer {
+  return shownAs('NodePeer', peer, ({ connection, eth, use }) => ({
+    ...asJson(connection),
+    eth: asJson(eth),
+    delivered: use.items,
+  }));
+}
+
+/** What an object says of itself. */
+function asJson(object: object): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(object));
+}
+
+/**
+ * Makes a peer of a stream on which the transport's handshake is over.
+ *
+ * @returns the peer after both statuses.
+ * @throws PeerError when it does not come to that, which is logged.
+ */
+export async function setUp(
+  stream: MessageStream,
+  { objection, signal }: Checkpoints,
+  options: SetUpOptions,
+): Promise<NodePeer> {
+  const { clock, eth, clientId, requiredBlocks: required, flags: flagsOf, log: logger } = options;
+  const flags = flagsOf(stream.remoteId);
+  const log = logFor(stream, flags.static, logger);
+  const offers = eth.versions.map(({ version }) => `${eth.name}/${version}`);
+  /** @returns whether the error shows that the node cannot be a peer. */
+  const inspect = (error: unknown, client?: string): boolean => {
+    const incompatibility = incompatibilityOf(error, offers);
+    if (incompatibility === undefined) return false;
+    const who = { ...log.who, ...(client !== undefined && { client }) };
+    options.onIncompatible?.(stream.remoteId, who, incompatibility);
+    return true;
+  };
+
+  const reason = objection();
+  if (reason !== undefined) {
+    log.dropped({ reason, direction: 'local', error: undefined });
+    publish(() => ({ type: 'refused', stream, reason }));
+    await refuse(stream, reason);
+    throw new PeerError('refused', `not wanted: ${reason}`, { reason, direction: 'local' });
+  }
+
+  const opening = new AbortController();
+  const giveUp = (): void => opening.abort(abortReason(signal));
+  signal.addEventListener('abort', giveUp);
+  if (signal.aborted) giveUp();
+  let connection: Peer & { readonly eth: EthPeer };
+  try {
+    connection = await openPeer(stream, {
+      clientId,
+      protocols: [eth],
+      flags,
+      accept: objection,
+      signal: opening.signal,
+      clock,
+    });
+  } catch (error) {
+    signal.removeEventListener('abort', giveUp);
+    inspect(error, error instanceof PeerError ? error.hello?.clientId : undefined);
+    log.dropped(
+      error instanceof PeerError
+        ? { reason: error.reason, direction: error.direction ?? 'local', error }
+        : { reason: undefined, direction: 'local', error },
+    );
+    throw error;
+  }
+
+  const leave = (): void => void connection.disconnect(abortReason(signal));
+  signal.removeEventListener('abort', giveUp);
+  signal.addEventListener('abort', leave);
+  if (signal.aborted) leave();
+  const closed = connection.closed.then(async (end) => {
+    // The remote may have been faster to end it than we, and then only our Status check knows why.
+    const cause = await connection.eth.status.then(
+      () => undefined,
+      (error: unknown) => end.error ?? error,
+    );
+    const isUnfit = cause !== undefined && inspect(cause, connection.hello.clientId);
+    log.dropped(isUnfit ? { ...end, error: cause } : end, connection);
+    return end;
+  });
+  try {
+    await connection.eth.status;
+  } catch (cause) {
+    // The peer ends because of it, and says why.
+    const { reason, direction, error } = await closed;
+    throw error ?? new PeerError('refused', 'ended before Status', { reason, direction, cause });
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
+  const use: { items: number; lastAt: number | undefined } = { items: 0, lastAt: undefined };
+  const peer: NodePeer = shown({
+    id: connection.id,
+    client: connection.hello.clientId,
+    inbound: connection.inbound,
+    get isStatic() {
+      return connection.flags.static;
+    },
+    eth: connection.eth,
+    connection,
+    use,
+    delivered(items) {
+      use.items += items;
+      use.lastAt = clock.monotonic();
+    },
+    disconnect: (reason) => connection.disconnect(reason),
+    closed,
+  });
+  log.added(peer);
+  if (required !== undefined) void challenge(peer, { required, clock, log: logger, who: log.who });
+  return peer;
+}
+
+/** Tells a remote with which Hello was not exchanged that it is not wanted. */
+async function refuse(stream: MessageStream, reason: DisconnectReason): Promise<void> {
+  // A list of one number, as devp2p rlpx.md has it: each of them is its own RLP encoding but zero.
+  const number = disconnectReasons[reason];
+  stream.write(1, Uint8Array.of(0xc1, number === 0 ? 0x80 : number)).catch(() => {});
+  await stream.close();
+}
+
+interface ConnectionLog {
+  /** How the remote is named. */
+  readonly who: LogFields;
+  added(peer: NodePeer): void;
+  dropped(end: Omit<PeerEnd, 'error'> & { readonly error: unknown }, connection?: Peer): void;
+}
+
+function logFor(stream: MessageStream, isStatic: boolean, log: Log): ConnectionLog {
+  const { remoteAddress } = stream;
+  const who = {
+    id: shortId(stream.remoteId),
+    ...(remoteAddress && { address: `${remoteAddress.host}:${remoteAddress.port}` }),
+    inbound: stream.inbound,
+  };
+  let added = false;
+  return {
+    who,
+    added({ client, eth }) {
+      added = true;
+      log.info({ ...who, client, eth: eth.version, static: isStatic }, 'peer added');
+    },
+    dropped({ reason, direction, error, answer }, connection) {
+      const fields = {
+        ...who,
+        ...(connection && { client: connection.hello.clientId }),
+        reason: reason?.replaceAll('-', ' ') ?? 'none given',
+        direction,
+        ...(answer !== undefined && { answer: answer.replaceAll('-', ' ') }),
+        ...(error !== undefined && { error: errorText(error) }),
+      };
+      // Strangers who come and are not let in are no news.
+      if (added || isStatic) log.info(fields, 'peer dropped');
+      else log.debug(fields, 'peer dropped');
+    },
+  };
+}

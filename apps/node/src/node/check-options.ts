@@ -1,0 +1,119 @@
+import {
+  array,
+  boolean,
+  bytes,
+  type Checker,
+  createChecker,
+  func,
+  integer,
+  methods,
+  object,
+  oneOf,
+  type Rule,
+  type Rules,
+  required,
+  secret,
+  string,
+  uint,
+} from '@devp2p/options';
+import { networkNodes } from '../config/genesis/networks.ts';
+import { NodeError } from '../errors/node-error.ts';
+import type { NatMethod } from '../nat/find.ts';
+import type { MetricsSettings } from '../observability/metrics/server.ts';
+import type { AuthrpcSettings, HttpSettings, WebSocketSettings } from '../rpc/settings.ts';
+import type { NodeOptions } from './options.ts';
+
+const check: Checker = createChecker(NodeError, 'invalid-option');
+
+const port = integer(0, 65_535);
+const requiredBlocks: Rule = {
+  expected: 'a Map of block numbers to hashes of 32 bytes',
+  fits: (value) =>
+    value instanceof Map &&
+    [...value].every(([number, hash]) => integer(0).fits(number) && bytes(32).fits(hash)),
+};
+
+const rules: Rules<NodeOptions> = {
+  genesis: string,
+  network: oneOf(...Object.keys(networkNodes)),
+  datadir: required(string),
+  networkId: uint(64),
+  privateKey: secret(bytes(32)),
+  host: string,
+  port,
+  externalIp: string,
+  nat: object,
+  discovery: boolean,
+  discoveryPort: port,
+  bootnodes: array,
+  dnsLists: array,
+  netRestrict: array,
+  identity: string,
+  ethVersions: array,
+  requiredBlocks,
+  staticNodes: array,
+  dialFound: boolean,
+  trustedNodes: array,
+  maxPeers: integer(0),
+  dialRatio: integer(1),
+  maxPendingPeers: integer(1),
+  http: object,
+  ws: object,
+  authrpc: object,
+  metrics: object,
+  syncTarget: bytes(32),
+  logs: func,
+  report: func,
+  resolveTxt: func,
+  localNetwork: object,
+  crypto: methods('keccak256'),
+  clock: methods('now', 'monotonic', 'setTimeout'),
+  random: func,
+};
+
+const natRules: Rules<NatMethod> = {
+  method: required(oneOf('any', 'upnp', 'pmp')),
+  gateway: string,
+};
+const httpRules: Rules<HttpSettings> = {
+  host: string,
+  port,
+  apis: array,
+  corsOrigins: array,
+  virtualHosts: array,
+};
+const wsRules: Rules<WebSocketSettings> = { host: string, port, apis: array, origins: array };
+const authrpcRules: Rules<AuthrpcSettings> = {
+  host: string,
+  port,
+  virtualHosts: array,
+  // Its length has an error of its own.
+  jwtSecret: secret(bytes()),
+  maxReorgDepth: integer(0),
+  optional: boolean,
+};
+const metricsRules: Rules<MetricsSettings> = { host: string, port };
+
+/**
+ * Looks at the options of `createNode` before anything is opened.
+ *
+ * @throws NodeError `invalid-option`
+ */
+export function checkNodeOptions(options: NodeOptions): void {
+  check.options('createNode', options, rules);
+  const { genesis, network, nat, http, ws, authrpc, metrics } = options;
+  if ((genesis === undefined) === (network === undefined)) {
+    check.fail('genesis', genesis, 'either genesis or network to be given');
+  }
+  if (nat !== undefined) check.options('nat', nat, natRules);
+  if (http !== undefined) check.options('http', http, httpRules);
+  if (ws !== undefined) check.options('ws', ws, wsRules);
+  if (authrpc !== undefined) check.options('authrpc', authrpc, authrpcRules);
+  if (metrics !== undefined) check.options('metrics', metrics, metricsRules);
+  for (const name of ['bootnodes', 'dnsLists'] as const) {
+    if (options[name] !== undefined) check.elements(name, options[name], string);
+  }
+  if (options.ethVersions !== undefined) {
+    check.elements('ethVersions', options.ethVersions, integer(0));
+  }
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import type { Clock } from '@devp2p/clock';
+import type { Crypto } from '@devp2p/crypto';
+import { type LocalChain, openChain } from '../chain/chain.ts';
+import type { RequiredBlocks } from '../chain/required-blocks.ts';
+import type { Genesis } from '../config/genesis/genesis.ts';
+import { readGenesisFile } from '../config/genesis/genesis-file.ts';
+import { type NetworkName, networkGenesis } from '../config/genesis/networks.ts';
+import { ChainError } from '../errors/chain-error.ts';
+import { NodeError } from '../errors/node-error.ts';
+import type { Log, Logs } from '../logging/log.ts';
+
+/** Time between two log lines about work that goes on, in ms. */
+const reportInterval = 10_000;
+
+/** Which chain: one of the two. */
+export type ChainChoice =
+  /** Path of the chain's genesis.json, in go-ethereum's format. */
+  | { genesis: string; network?: undefined }
+  /** A public network. */
+  | { network: NetworkName; genesis?: undefined };
+
+/**
+ * The first block and the rules of the chosen chain.
+ *
+ * @throws NodeError `genesis-unreadable`; ChainError `invalid-genesis`
+ */
+export async function readGenesis(choice: ChainChoice, crypto: Crypto): Promise<Genesis> {
+  const { genesis, network } = choice;
+  return network === undefined ? readGenesisFile(genesis, crypto) : networkGenesis(network, crypto);
+}
+
+/** @see openNodeChain */
+export interface NodeChainOptions {
+  /** An absolute path. */
+  readonly datadir: string;
+  readonly genesis: Genesis;
+  readonly networkId?: bigint | undefined;
+  readonly requiredBlocks?: RequiredBlocks | undefined;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly logs: Logs;
+}
+
+/**
+ * Opens the chain of a data directory, which only one process may at a time.
+ *
+ * @throws NodeError `datadir-in-use`; ChainError
+ */
+export async function openNodeChain(options: NodeChainOptions): Promise<LocalChain> {
+  const { datadir, logs, ...settings } = options;
+  const log = logs('chain');
+  try {
+    const chain = await openChain({
+      ...settings,
+      location: join(datadir, 'chain'),
+      onCorrupt: (error) => log.error({ error }, 'a peer asked for a damaged record'),
+      onCheck: reportNowAndThen(settings.clock, (checked, last) =>
+        log.info({ checked, last }, 'checking stored blocks against the fork schedule'),
+      ),
+    });
+    const { genesisHash: genesis, head } = chain;
+    log.info({ datadir, genesis, head: head.number }, 'chain opened');
+    return chain;
+  } catch (error) {
+    if (!(error instanceof ChainError) || error.code !== 'in-use') throw error;
+    throw new NodeError(
+      'datadir-in-use',
+      `datadir ${datadir} is in use by another process: stop it, or choose another with --datadir`,
+      { cause: error },
+    );
+  }
+}
+
+/** Ranges that a warning names. */
+const maxNamed = 3;
+
+/** Warns of stored blocks that peers cannot download, if there are any. */
+export function warnOfMissingReceipts({ withoutReceipts: ranges }: LocalChain, log: Log): void {
+  if (ranges.length === 0) return;
+  const blocks = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  const named = ranges
+    .slice(0, maxNamed)
+    .map(({ first, last }) => (first === last ? String(first) : `${first} to ${last}`));
+  const more = ranges.length > maxNamed ? ' and others' : '';
+  const [noun, verb, object] = blocks === 1 ? ['block', 'has', 'it'] : ['blocks', 'have', 'them'];
+  log.warn(
+    { blocks },
+    `${noun} ${named.join(', ')}${more} ${verb} no receipts, so peers cannot download ${object}: import a receipts file too (made by devp2p-node export --receipts)`,
+  );
+}
+
+/** Passes on the first call and then one every ten seconds. */
+function reportNowAndThen(
+  clock: Clock,
+  report: (done: number, total: number) => void,
+): (done: number, total: number) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (done, total) => {
+    const now = clock.monotonic();
+    if (now - last < reportInterval) return;
+    last = now;
+    report(done, total);
+  };
+}

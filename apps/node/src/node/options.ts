@@ -1,0 +1,90 @@
+import type { Clock } from '@devp2p/clock';
+import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import type { ResolveTxt } from '@devp2p/dnsdisc';
+import type { Enode, IpRange } from '@devp2p/enr';
+import type { Logs } from '../logging/log.ts';
+import type { ReportProgress } from '../logging/progress.ts';
+import type { NatMethod } from '../nat/find.ts';
+import type { LocalNetwork } from '../nat/local-network.ts';
+import type { MetricsSettings } from '../observability/metrics/server.ts';
+import type { AuthrpcSettings, HttpSettings, WebSocketSettings } from '../rpc/settings.ts';
+import type { ChainChoice } from './open-chain.ts';
+
+/** Settings and collaborators of `createNode`. */
+export type NodeOptions = ChainChoice & NodeSettings;
+
+/** What `createNode` takes besides the choice of the chain. */
+export interface NodeSettings {
+  /** Directory of the node's key and databases; made if need be. One node at a time. */
+  datadir: string;
+  /** Network id told to peers. @default the genesis' chain id */
+  networkId?: bigint | undefined;
+  /** Private key, 32 bytes. @default the one in `datadir/nodekey`, made at the first start */
+  privateKey?: Uint8Array | undefined;
+  /** IP address to listen on. @default '0.0.0.0' */
+  host?: string | undefined;
+  /** TCP port to listen on; 0 takes a free one. @default 30303 */
+  port?: number | undefined;
+  /** IP address under which others reach the node. @default what others see, or the one it listens on */
+  externalIp?: string | undefined;
+  /** Has a gateway map the ports, whose address goes into the record; not with `externalIp`. @default nothing is mapped */
+  nat?: NatMethod | undefined;
+  /** Whether to find nodes and be found, by discv4 and DNS. @default true */
+  discovery?: boolean | undefined;
+  /** UDP port to listen on; 0 takes a free one. @default the TCP port, or for port 0 another if that is taken */
+  discoveryPort?: number | undefined;
+  /**
+   * Nodes to find others through, as `enode://` URLs (host names allowed) or `enr:` texts.
+   * @default those of the `network`; none with a genesis of its own or when listening on loopback
+   */
+  bootnodes?: readonly string[] | undefined;
+  /** `enrtree://` URLs of node lists in DNS. @default as for `bootnodes` */
+  dnsLists?: readonly string[] | undefined;
+  /** The only networks to find nodes in and to let them in from; static nodes are dialled anywhere. @default all */
+  netRestrict?: readonly IpRange[] | undefined;
+  /** A name of its own within the client id. @default none */
+  identity?: string | undefined;
+  /** Versions of the eth protocol to offer, of 70, 69 and 68. @default [70, 69], as `@devp2p/eth` */
+  ethVersions?: readonly number[] | undefined;
+  /**
+   * Hashes, 32 bytes, by block number: peers and blocks of another chain are refused. As go-ethereum's
+   * `--eth.requiredblocks`. @default none
+   */
+  requiredBlocks?: ReadonlyMap<number, Uint8Array> | undefined;
+  /** Nodes to stay connected to, as `enode://` URLs or parsed. @default none */
+  staticNodes?: readonly (Enode | string)[] | undefined;
+  /** Whether to dial nodes that discovery finds, as go-ethereum's `NoDial` in reverse. @default true */
+  dialFound?: boolean | undefined;
+  /** Nodes that are let in beyond the limits, as `enode://` URLs or parsed. @default none */
+  trustedNodes?: readonly (Enode | string)[] | undefined;
+  /** Most peers at once, static and trusted ones not counted. @default 50, as go-ethereum */
+  maxPeers?: number | undefined;
+  /** One peer in so many is dialled, the others dial us. @default 3, as go-ethereum (`defaultDialRatio`) */
+  dialRatio?: number | undefined;
+  /** Most inbound handshakes under way at once. @default 50, as go-ethereum */
+  maxPendingPeers?: number | undefined;
+  /** JSON-RPC over HTTP, and `/health`. @default not served */
+  http?: HttpSettings | undefined;
+  /** JSON-RPC over WebSocket. @default not served */
+  ws?: WebSocketSettings | undefined;
+  /** JSON-RPC for a consensus client, the Engine API among it. @default not served */
+  authrpc?: AuthrpcSettings | undefined;
+  /** Metrics for Prometheus, and `/health`. @default not measured */
+  metrics?: MetricsSettings | undefined;
+  /** Hash of the block to sync to, 32 bytes. @default what comes over `authrpc`, or else the best block that a static node reports */
+  syncTarget?: Uint8Array | undefined;
+  /** Where each module's log lines go. @default nowhere */
+  logs?: Logs | undefined;
+  /** Told how far a running sync is. @default nobody */
+  report?: ReportProgress | undefined;
+  /** Looks up node lists in DNS. @default the system's DNS servers */
+  resolveTxt?: ResolveTxt | undefined;
+  /** Where gateways are looked for. @default the network of this machine */
+  localNetwork?: LocalNetwork | undefined;
+  /** @default fastCrypto */
+  crypto?: Crypto | undefined;
+  /** @default systemClock */
+  clock?: Clock | undefined;
+  /** @default a cryptographically secure source */
+  random?: RandomBytes | undefined;
+}

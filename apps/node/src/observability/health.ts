@@ -1,0 +1,91 @@
+import { toHex } from '@devp2p/enr';
+import type { LocalChain } from '../chain/chain.ts';
+import type { ReportProgress } from '../logging/progress.ts';
+import type { Peers } from '../network/peers.ts';
+import type { Sync } from '../sync/sync.ts';
+import { isWaiting, type NodeState, stateText } from './node-state.ts';
+
+/** How far one phase of a sync is. */
+interface PhaseProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** How far the sync is. */
+export interface SyncProgress {
+  readonly report: ReportProgress;
+  /** Phases under way, by name. */
+  phases(): Readonly<Record<string, PhaseProgress>>;
+}
+
+/** Remembers what is reported, and passes it on. */
+export function trackProgress(report: ReportProgress): SyncProgress {
+  const phases = new Map<string, PhaseProgress>();
+  return {
+    report(phase, done, total) {
+      if (done < total) phases.set(phase, { done, total });
+      else phases.delete(phase);
+      report(phase, done, total);
+    },
+    phases: () => Object.fromEntries(phases),
+  };
+}
+
+/** What `/health` says. */
+export interface Health {
+  /** Whether the node does its work: it is not closing, and its sync can go on. */
+  readonly healthy: boolean;
+  /** `waiting`: it can do nothing until something comes from outside, see `state`. */
+  readonly status: 'ok' | 'waiting' | 'closing' | 'sync-failed';
+  /** What it does or waits for, with a line for people under `text`. */
+  readonly state: NodeState & { readonly text: string };
+  readonly peers: { readonly inbound: number; readonly outbound: number };
+  /** The chain's last block. */
+  readonly head: { readonly number: number; readonly hash: string };
+  readonly sync: {
+    /** Whether there are blocks to get. */
+    readonly running: boolean;
+    /** Hash of the block to come to. */
+    readonly target?: string;
+    readonly phases: Readonly<Record<string, PhaseProgress>>;
+  };
+}
+
+/** The parts of a node that its state is told of. */
+export interface WatchedNode {
+  readonly peers: Peers;
+  readonly chain: Pick<LocalChain, 'head'>;
+  readonly sync: Sync;
+  readonly progress: SyncProgress;
+  readonly state: () => NodeState;
+}
+
+/** @returns what looks at the node when it is asked. */
+export function watchHealth(node: WatchedNode): () => Health {
+  return () => {
+    const { head } = node.chain;
+    const { target } = node.sync;
+    const state = node.state();
+    const { name } = state;
+    const isOver = name === 'closing' || name === 'sync-failed';
+    return {
+      healthy: !isOver,
+      status: isOver ? name : isWaiting(state) ? 'waiting' : 'ok',
+      state: { ...state, text: stateText(state) },
+      peers: countPeers(node.peers),
+      head: { number: head.number, hash: `0x${toHex(head.hash)}` },
+      sync: {
+        running: target !== undefined,
+        ...(target !== undefined && { target: `0x${toHex(target.hash)}` }),
+        phases: node.progress.phases(),
+      },
+    };
+  };
+}
+
+/** Peers by who dialled. */
+function countPeers(peers: Peers): { inbound: number; outbound: number } {
+  const all = peers.list();
+  const inbound = all.filter((peer) => peer.inbound).length;
+  return { inbound, outbound: all.length - inbound };
+}

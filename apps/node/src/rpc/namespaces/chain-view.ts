@@ -1,0 +1,80 @@
+import {
+  decodeBody,
+  type RawList,
+  receiptList,
+  type SealedBody,
+  type SealedHeader,
+} from '@devp2p/eth';
+import { decode } from '@devp2p/rlp';
+import { equalBytes } from '../../bytes.ts';
+import type { LocalChain } from '../../chain/chain.ts';
+import type { BlockId } from '../codec/block-id.ts';
+import { RpcError } from '../transport/rpc-error.ts';
+
+/** What moving names of blocks stand for now. */
+export interface BlockTags {
+  /** The chain's last block as callers see it. */
+  latest(): Promise<SealedHeader>;
+  /** `undefined` until the consensus client has named one. */
+  safe(): Promise<SealedHeader | undefined>;
+  finalized(): Promise<SealedHeader | undefined>;
+}
+
+/** A block with its body decoded. */
+export interface ViewedBlock {
+  readonly header: SealedHeader;
+  readonly body: SealedBody;
+  /** Absent where they are not held. */
+  readonly receipts: RawList | undefined;
+}
+
+/** The chain as the `eth` methods show it: the canonical one, up to its latest block. */
+export interface ChainView extends BlockTags {
+  /**
+   * `undefined` for a block that is not there, and for a pending one, which nothing here builds.
+   *
+   * @throws RpcError `unknown-block` for `safe` and `finalized` before there is one
+   */
+  header(id: BlockId): Promise<SealedHeader | undefined>;
+  /** @throws as `header` */
+  block(id: BlockId): Promise<ViewedBlock | undefined>;
+}
+
+export function chainView(
+  chain: Pick<LocalChain, 'header' | 'storedBlock' | 'numberOf'>,
+  tags: BlockTags,
+): ChainView {
+  const tagged = async (tag: 'safe' | 'finalized'): Promise<SealedHeader> => {
+    const header = await tags[tag]();
+    if (header === undefined) throw new RpcError('unknown-block', 'Unknown block');
+    return header;
+  };
+  const header = async (id: BlockId): Promise<SealedHeader | undefined> => {
+    if (id === 'pending') return undefined;
+    if (id === 'latest') return tags.latest();
+    if (id === 'safe' || id === 'finalized') return tagged(id);
+    const number = id === 'earliest' ? 0 : typeof id === 'number' ? id : await chain.numberOf(id);
+    if (number === undefined) return undefined;
+    if (!(id instanceof Uint8Array) && number > (await tags.latest()).number) return undefined;
+    const found = await chain.header(number);
+    const isOther = id instanceof Uint8Array && found && !equalBytes(found.hash, id);
+    return isOther ? undefined : found;
+  };
+  return {
+    ...tags,
+    header,
+    async block(id) {
+      const found = await header(id);
+      if (found === undefined) return undefined;
+      const stored = await chain.storedBlock(found.number);
+      // The chain may have changed between the two looks.
+      if (stored === undefined || !equalBytes(stored.header.hash, found.hash)) return undefined;
+      const { receipts } = stored;
+      return {
+        header: found,
+        body: decodeBody(stored.body),
+        receipts: receipts && decode(receiptList, receipts),
+      };
+    },
+  };
+}

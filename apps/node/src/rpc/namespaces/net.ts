@@ -1,0 +1,15 @@
+import { toQuantity } from '../codec/hex.ts';
+import { method, type Namespace } from '../transport/api.ts';
+import type { NodeControl } from './admin.ts';
+
+/** `net_*`: the little that anybody may know of the network. */
+export function netNamespace(node: Pick<NodeControl, 'networkId' | 'peers'>): Namespace {
+  return {
+    methods: {
+      version: method([], () => node.networkId.toString()),
+      // The port is open before this can be asked, and is closed after it.
+      listening: method([], () => true),
+      peerCount: method([], () => toQuantity(node.peers().length)),
+    },
+  };
+}

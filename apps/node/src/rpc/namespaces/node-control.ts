@@ -1,0 +1,148 @@
+import { resolve } from 'node:path';
+import type { Crypto } from '@devp2p/crypto';
+import { type Enr, enodeFromEnr, formatEnode, formatEnr, parseEnode, toHex } from '@devp2p/enr';
+import { type EthNodeInfo, nodeInfo as ethInfo } from '@devp2p/eth';
+import type { Address } from '@devp2p/peer';
+import type { LocalChain } from '../../chain/chain.ts';
+import type { Network } from '../../network/network.ts';
+import type { NodePeer, PeerSet, Peers } from '../../network/peers.ts';
+import type { NodeControl, PeerEventInfo, PeerInfo } from './admin.ts';
+import { roundedConfigJson } from './config-json.ts';
+
+/** The parts of the node that the operator's view is made of. */
+export interface NodeParts {
+  /** Public key, 64 bytes. */
+  readonly id: Uint8Array;
+  readonly clientId: string;
+  readonly datadir: string;
+  /** IP address that is listened on. */
+  readonly host: string;
+  /** What others are told to dial, until their answers tell better. */
+  readonly enode: string;
+  /** Our record as it is now. */
+  readonly record: () => Enr;
+  readonly chain: LocalChain;
+  readonly peers: Peers & Pick<PeerSet, 'changed'>;
+  readonly network: Pick<Network, 'port' | 'keep' | 'letGo' | 'trust' | 'distrust'>;
+  readonly crypto: Crypto;
+}
+
+/** Fits the node to what the operator's view asks of it. */
+export function nodeControl(parts: NodeParts): NodeControl {
+  const { id, clientId, chain, peers, network, crypto } = parts;
+  const hashOf = (key: Uint8Array): string => toHex(crypto.keccak256(key));
+  const find = (key: Uint8Array): NodePeer | undefined =>
+    peers.list().find((peer) => Buffer.compare(peer.id, key) === 0);
+  const eth = (): EthNodeInfo => ethInfo(chain, roundedConfigJson(chain.genesis.config));
+  return {
+    id,
+    clientId,
+    networkId: chain.networkId,
+    datadir: resolve(parts.datadir),
+    nodeInfo() {
+      const record = parts.record();
+      const self = enodeFromEnr(record) ?? parseEnode(parts.enode);
+      return {
+        id: hashOf(id),
+        name: clientId,
+        enode: formatEnode(self),
+        enr: formatEnr(record),
+        ip: self.host,
+        ports: { discovery: self.udp, listener: self.tcp },
+        listenAddr: formatAddress({ host: parts.host, port: network.port }),
+        protocols: { eth: eth() },
+      };
+    },
+    peers: () =>
+      peers
+        .list()
+        .map((peer) => peerInfo(peer, hashOf(peer.id)))
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    addPeer(node) {
+      network.keep(node);
+      setFlag(find(node.id), 'static', true);
+      peers.changed();
+    },
+    async removePeer({ id }) {
+      network.letGo(id);
+      const peer = find(id);
+      setFlag(peer, 'static', false);
+      await peer?.disconnect('requested');
+      await peer?.closed;
+    },
+    addTrustedPeer({ id }) {
+      network.trust(id);
+      setFlag(find(id), 'trusted', true);
+    },
+    removeTrustedPeer({ id }) {
+      network.distrust(id);
+      setFlag(find(id), 'trusted', false);
+    },
+    onPeerEvent: (listener) => watchPeers(peers, hashOf, listener),
+  };
+}
+
+function setFlag(peer: NodePeer | undefined, flag: 'static' | 'trusted', value: boolean): void {
+  if (peer !== undefined) peer.connection.flags[flag] = value;
+}
+
+function peerInfo({ id, client, connection, eth, inbound }: NodePeer, hash: string): PeerInfo {
+  const { remoteAddress, localAddress, hello, flags } = connection;
+  const { host = '0.0.0.0', port = 0 } = remoteAddress ?? {};
+  return {
+    enode: formatEnode({ id, host, tcp: port, udp: port }),
+    id: hash,
+    name: client,
+    caps: hello.capabilities.map(({ name, version }) => `${name}/${version}`),
+    network: {
+      localAddress: formatAddress(localAddress),
+      remoteAddress: formatAddress(remoteAddress),
+      inbound,
+      trusted: flags.trusted,
+      static: flags.static,
+    },
+    protocols: { eth: eth.info() },
+  };
+}
+
+/** Tells who comes and goes by looking at who is there. */
+function watchPeers(
+  peers: Peers,
+  hashOf: (key: Uint8Array) => string,
+  listener: (event: PeerEventInfo) => void,
+): () => void {
+  let over = false;
+  const event = (peer: NodePeer): Omit<PeerEventInfo, 'type'> => ({
+    peer: hashOf(peer.id),
+    local: formatAddress(peer.connection.localAddress),
+    remote: formatAddress(peer.connection.remoteAddress),
+  });
+  const follow = (peer: NodePeer): void => {
+    peer.closed.then(({ reason, error }) => {
+      if (over) return;
+      const { peer: id, ...addresses } = event(peer);
+      const why = reason?.replaceAll('-', ' ') ?? error?.message ?? 'connection closed';
+      listener({ type: 'drop', peer: id, error: why, ...addresses });
+    });
+  };
+  let known = new Set(peers.list());
+  known.forEach(follow);
+  const end = peers.onChange(() => {
+    const now = peers.list();
+    for (const peer of now) {
+      if (known.has(peer)) continue;
+      listener({ type: 'add', ...event(peer) });
+      follow(peer);
+    }
+    known = new Set(now);
+  });
+  return () => {
+    over = true;
+    end();
+  };
+}
+
+function formatAddress(address: Address | undefined): string {
+  const { host, port } = address ?? { host: '', port: 0 };
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

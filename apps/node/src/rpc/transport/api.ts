@@ -1,0 +1,87 @@
+import { RpcError } from './rpc-error.ts';
+
+/** Reads one parameter. Throws an `Error` that says what was expected. */
+interface Param<T = unknown> {
+  (value: unknown): T;
+  readonly isOptional?: boolean;
+}
+
+/** A parameter that may be left out, or `null`. */
+export function optional<T>(parse: (value: unknown) => T): Param<T | undefined> {
+  return Object.assign((value: unknown) => parse(value), { isOptional: true });
+}
+
+type Values<Params extends readonly Param[]> = {
+  -readonly [I in keyof Params]: Params[I] extends Param<infer T> ? T : never;
+};
+
+/** One method: takes what the caller sent, and returns what JSON can say or a promise of it. */
+export type Method = (params: readonly unknown[]) => unknown;
+
+/** Calls back until the returned function is called. */
+export type Source = (listener: (result: unknown) => void) => () => void;
+
+/** What is offered under one prefix, such as `admin_`. */
+export interface Namespace {
+  readonly methods: Readonly<Record<string, Method>>;
+  readonly subscriptions?: Readonly<Record<string, Source>>;
+}
+
+/** Everything that one server offers, by full name. */
+export interface Api {
+  readonly methods: ReadonlyMap<string, Method>;
+  /** By `namespace_name`. */
+  readonly sources: ReadonlyMap<string, Source>;
+}
+
+/** A method of parameters by position. */
+export function method<const Params extends readonly Param[]>(
+  params: Params,
+  run: (...args: NoInfer<Values<Params>>) => unknown,
+): Method {
+  return (given) => {
+    if (given.length > params.length) {
+      throw new RpcError(
+        'invalid-params',
+        `too many arguments, want at most ${String(params.length)}`,
+      );
+    }
+    const values = params.map((parse, i) => {
+      if (given[i] === undefined || given[i] === null) {
+        if (parse.isOptional) return undefined;
+        throw new RpcError('invalid-params', `missing value for required argument ${i}`);
+      }
+      try {
+        return parse(given[i]);
+      } catch (error) {
+        throw new RpcError('invalid-params', `invalid argument ${i}: ${(error as Error).message}`);
+      }
+    });
+    // One value for each parameter, in order, which the compiler cannot follow through `map`.
+    return run(...(values as unknown as Values<Params>));
+  };
+}
+
+/** The named ones of all namespaces, with `rpc_modules` to tell which those are. */
+export function selectApi(
+  namespaces: Readonly<Record<string, Namespace>>,
+  names: readonly string[],
+): Api {
+  const methods = new Map<string, Method>();
+  const sources = new Map<string, Source>();
+  const modules: Record<string, string> = { rpc: '1.0' };
+  for (const [prefix, namespace] of Object.entries(namespaces)) {
+    if (!names.includes(prefix)) continue;
+    modules[prefix] = '1.0';
+    for (const [name, run] of Object.entries(namespace.methods))
+      methods.set(`${prefix}_${name}`, run);
+    for (const [name, source] of Object.entries(namespace.subscriptions ?? {})) {
+      sources.set(`${prefix}_${name}`, source);
+    }
+  }
+  methods.set(
+    'rpc_modules',
+    method([], () => modules),
+  );
+  return { methods, sources };
+}

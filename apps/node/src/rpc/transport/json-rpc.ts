@@ -1,0 +1,232 @@
+import { type Clock, withTimeout } from '@devp2p/clock';
+import type { Log } from '../../logging/log.ts';
+import type { Api } from './api.ts';
+import { isNestedDeeper } from './json-depth.ts';
+import { RpcError } from './rpc-error.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+/** How much one request may ask for. */
+export interface RpcLimits {
+  /** Calls in a batch. @default 1000 (go-ethereum, `BatchRequestLimit`) */
+  readonly maxBatch: number;
+  /** Bytes of an answer, all of a batch together. @default 25_000_000 (go-ethereum, `BatchResponseMaxSize`) */
+  readonly maxResponse: number;
+  /** Arrays and objects in each other. @default 64 */
+  readonly maxDepth: number;
+  /** Time to answer a request, all of a batch together, in ms. @default 30_000 (go-ethereum, `WriteTimeout`) */
+  readonly callTimeout: number;
+}
+
+export const rpcLimits: RpcLimits = {
+  maxBatch: 1_000,
+  maxResponse: 25_000_000,
+  maxDepth: 64,
+  callTimeout: 30_000,
+};
+
+/** @see createJsonRpc */
+export interface JsonRpcOptions {
+  readonly api: Api;
+  readonly limits: RpcLimits;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of each call, and whether it succeeded. @default nobody */
+  readonly onCall?: ((ok: boolean) => void) | undefined;
+}
+
+/** What goes back for a request. */
+interface RpcAnswer {
+  /** `undefined` when there is nothing to say, as to notifications. */
+  readonly text: string | undefined;
+  /** `false` when the request was no JSON that we take. */
+  readonly isJson: boolean;
+}
+
+/** Answers JSON-RPC 2.0 requests, single ones and batches. Never rejects. */
+export type JsonRpc = (text: string, subscriptions?: Subscriptions) => Promise<RpcAnswer>;
+
+type Id = string | number | null;
+
+/** A request that the caller may expect to be understood. */
+interface Request {
+  /** Absent for a notification. */
+  readonly id?: Id;
+  readonly method: string;
+  readonly params?: unknown;
+}
+
+/** Methods are looked up by their whole name, and no more than this of an unknown one is echoed. */
+const shownName = 64;
+
+/** Makes the part of a server that knows JSON-RPC, and nothing of how requests come. */
+export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
+  const { api, limits, clock, log, onCall = () => {} } = options;
+
+  /** @throws RpcError */
+  const call = async (
+    request: Request,
+    end: number,
+    subscriptions: Subscriptions | undefined,
+  ): Promise<string> => {
+    const timedOut = new RpcError('timeout', 'request timed out');
+    try {
+      const left = end - clock.monotonic();
+      if (left <= 0) throw timedOut;
+      const work = async (): Promise<unknown> => run(api, request, subscriptions);
+      const result = await withTimeout(clock, left, work, { reason: timedOut });
+      const text = JSON.stringify(result ?? null);
+      onCall(true);
+      return text;
+    } catch (error) {
+      onCall(false);
+      if (error instanceof RpcError) throw error;
+      log.error({ method: request.method, error }, 'a call has failed');
+      throw new RpcError('internal', 'internal error');
+    }
+  };
+
+  /** The answer to one message, if it gets one. */
+  const answer = async (
+    message: unknown,
+    end: number,
+    subscriptions: Subscriptions | undefined,
+    room: number,
+  ): Promise<string | undefined> => {
+    if (!isRequest(message)) {
+      return failure(idOf(message) ?? null, new RpcError('invalid-request', 'invalid request'));
+    }
+    const { id } = message;
+    try {
+      const result = await call(message, end, subscriptions);
+      if (id === undefined) return undefined;
+      if (Buffer.byteLength(result) > room) throw new RpcError('too-large', 'response too large');
+      return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`;
+    } catch (error) {
+      return id === undefined ? undefined : failure(id, error as RpcError);
+    }
+  };
+
+  const answerBatch = async (
+    batch: readonly unknown[],
+    end: number,
+    subscriptions: Subscriptions | undefined,
+  ): Promise<string | undefined> => {
+    if (batch.length === 0) return failure(null, new RpcError('invalid-request', 'empty batch'));
+    if (batch.length > limits.maxBatch) {
+      // As go-ethereum: a batch of one, under the first id, since there is no answer to a whole batch.
+      const id = batch.find(isRequest)?.id ?? null;
+      return `[${failure(id, new RpcError('invalid-request', 'batch too large'))}]`;
+    }
+    const answers: string[] = [];
+    let room = limits.maxResponse;
+    for (const message of batch) {
+      if (room <= 0) {
+        const id = idOf(message);
+        if (id !== undefined)
+          answers.push(failure(id, new RpcError('too-large', 'response too large')));
+        continue;
+      }
+      const text = await answer(message, end, subscriptions, room);
+      if (text === undefined) continue;
+      answers.push(text);
+      room -= Buffer.byteLength(text);
+    }
+    return answers.length === 0 ? undefined : `[${answers.join(',')}]`;
+  };
+
+  return async (text, subscriptions) => {
+    let message: unknown;
+    try {
+      message = parse(text, limits.maxDepth);
+    } catch (error) {
+      return { text: failure(null, error as RpcError), isJson: false };
+    }
+    const end = clock.monotonic() + limits.callTimeout;
+    const answered = Array.isArray(message)
+      ? await answerBatch(message, end, subscriptions)
+      : await answer(message, end, subscriptions, limits.maxResponse);
+    return { text: answered, isJson: true };
+  };
+}
+
+/** @throws RpcError `parse-error` */
+function parse(text: string, maxDepth: number): unknown {
+  if (isNestedDeeper(text, maxDepth)) {
+    throw new RpcError('parse-error', `parse error: nested deeper than ${maxDepth}`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new RpcError('parse-error', 'parse error');
+  }
+}
+
+function isRequest(message: unknown): message is Request {
+  if (typeof message !== 'object' || message === null) return false;
+  const { jsonrpc, method, id } = message as Record<string, unknown>;
+  return jsonrpc === '2.0' && typeof method === 'string' && (id === undefined || isId(id));
+}
+
+function isId(id: unknown): id is Id {
+  // A larger number would come back as another one, and so to nobody.
+  if (typeof id === 'number') return Math.abs(id) <= Number.MAX_SAFE_INTEGER;
+  return typeof id === 'string' || id === null;
+}
+
+function idOf(message: unknown): Id | undefined {
+  if (typeof message !== 'object' || message === null) return undefined;
+  const { id } = message as Record<string, unknown>;
+  return isId(id) ? id : undefined;
+}
+
+function failure(id: Id, error: RpcError): string {
+  const { number: code, message } = error;
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } });
+}
+
+function run(
+  api: Api,
+  { method: name, params }: Request,
+  subs: Subscriptions | undefined,
+): unknown {
+  const given = params ?? [];
+  if (!Array.isArray(given)) throw new RpcError('invalid-params', 'non-array args');
+  const [, namespace, verb] = /^([^_]*)_(subscribe|unsubscribe)$/.exec(name) ?? [];
+  if (namespace !== undefined) {
+    if (subs === undefined) throw new RpcError('method-not-found', 'notifications not supported');
+    return verb === 'subscribe' ? subscribe(api, namespace, given, subs) : unsubscribe(given, subs);
+  }
+  const method = api.methods.get(name);
+  if (method === undefined) {
+    const shown = name.slice(0, shownName);
+    throw new RpcError('method-not-found', `the method ${shown} does not exist/is not available`);
+  }
+  return method(given);
+}
+
+function subscribe(
+  api: Api,
+  namespace: string,
+  [name, ...rest]: readonly unknown[],
+  subscriptions: Subscriptions,
+): string {
+  if (typeof name !== 'string') {
+    throw new RpcError('invalid-params', 'expected subscription name as first argument');
+  }
+  const source = api.sources.get(`${namespace}_${name}`);
+  if (source === undefined) {
+    const shown = [name, namespace].map((text) => text.slice(0, shownName));
+    throw new RpcError(
+      'method-not-found',
+      `no "${shown[0]}" subscription in ${shown[1]} namespace`,
+    );
+  }
+  if (rest.length > 0) throw new RpcError('invalid-params', 'too many arguments, want at most 1');
+  return subscriptions.add(namespace, source);
+}
+
+function unsubscribe([id]: readonly unknown[], subscriptions: Subscriptions): boolean {
+  if (typeof id !== 'string') throw new RpcError('invalid-params', 'expected a subscription id');
+  if (!subscriptions.remove(id)) throw new RpcError('failed', 'subscription not found');
+  return true;
+}

@@ -1,0 +1,245 @@
+import type { Crypto } from '@devp2p/crypto';
+import { toHex } from '@devp2p/enr';
+import {
+  type Body,
+  consensusReceipts,
+  type Header,
+  type RawList,
+  type SealedBody,
+  type SealedHeader,
+} from '@devp2p/eth';
+import { Reader } from '@devp2p/rlp';
+import { equalBytes } from '../bytes.ts';
+import { BlockError, type BlockErrorCode } from '../errors/chain-error.ts';
+import type { ChainConfig } from './chain-config.ts';
+import { emptyRequestsHash } from './empty-roots.ts';
+import { gasPerBlob } from './fees.ts';
+import { listRoot, StackTrie } from './stack-trie.ts';
+import { checkTransaction, transactionLimits } from './transaction.ts';
+
+/** EIP-7934's cap on a block's RLP, in bytes. */
+const maxBlockSize = 8_388_608;
+const maxUncles = 2;
+
+/** Checks what stands in blocks against their headers. It keeps buffers from one block to the next. */
+export interface BlockRules {
+  /**
+   * Checks everything about a body that needs neither state nor other blocks: the three roots, the number of uncles,
+   * the block's size and what {@link checkTransaction} sees. A body that has passed is not looked at again when it is
+   * given with the same header.
+   *
+   * @throws BlockError
+   */
+  checkBody(header: SealedHeader, body: SealedBody): void;
+  /**
+   * Checks a block's receipts: the root over receipts whose blooms are computed anew, the header's bloom, the gas and,
+   * as far as it goes without execution, the requests hash: withdrawal and consolidation requests come out of
+   * contracts' storage, so that a hash over any requests is taken as it is, and only the hash over none is held
+   * against the deposits in the logs. Receipts that have passed are not looked at again with the same header.
+   *
+   * @param receipts elements in the form of `receiptCodec`
+   * @throws BlockError
+   */
+  checkReceipts(header: SealedHeader, receipts: RawList): void;
+  /**
+   * Checks that a block access list (EIP-7928), an RLP list, is the one of which the header has the hash. What it says
+   * is not looked at: that takes execution.
+   *
+   * @throws BlockError
+   */
+  checkAccessList(header: SealedHeader, accessList: Uint8Array): void;
+}
+
+/** Makes the rules for one chain. */
+export function createBlockRules(config: ChainConfig, crypto: Crypto): BlockRules {
+  const trie = new StackTrie(crypto);
+  const passed = new WeakMap<object, Uint8Array>();
+
+  const once = (header: SealedHeader, part: object, check: () => void): void => {
+    const before = passed.get(part);
+    if (before !== undefined && equalBytes(before, header.hash)) return;
+    check();
+    passed.set(part, header.hash);
+  };
+
+  const root = (values: RawList | readonly Uint8Array[], header: Header, what: string) => {
+    try {
+      return listRoot(trie, values);
+    } catch (cause) {
+      throw new BlockError('malformed', header.number, `an empty item among the ${what}`, {
+        cause,
+      });
+    }
+  };
+
+  const checkRoots = (header: SealedHeader, body: Body): void => {
+    const transactions = root(body.transactions, header, 'transactions');
+    expect(header, 'transactions-root', 'transactions root', header.transactionsRoot, transactions);
+    const uncles = crypto.keccak256(body.uncles.raw);
+    expect(header, 'uncles-hash', 'uncles hash', header.unclesHash, uncles);
+    if (header.withdrawalsRoot === undefined) {
+      if (body.withdrawals === undefined) return;
+      fail('withdrawals-root', header, 'withdrawals in the body, but no root in the header');
+    }
+    if (body.withdrawals === undefined)
+      fail('withdrawals-root', header, 'no withdrawals in the body');
+    const withdrawals = root(body.withdrawals, header, 'withdrawals');
+    expect(header, 'withdrawals-root', 'withdrawals root', header.withdrawalsRoot, withdrawals);
+  };
+
+  return {
+    checkBody(header, body) {
+      once(header, body, () => {
+        checkRoots(header, body);
+        checkSize(header, body, config);
+        checkTransactions(header, body, config);
+        if (body.uncles.length > maxUncles) {
+          fail('uncles', header, `${body.uncles.length} uncles, more than ${maxUncles}`);
+        }
+      });
+    },
+    checkReceipts(header, receipts) {
+      once(header, receipts, () => {
+        const { receipts: values, bloom } = consensusForm(header, receipts, crypto);
+        const actual = root(values, header, 'receipts');
+        expect(header, 'receipts-root', 'receipts root', header.receiptsRoot, actual);
+        if (!equalBytes(bloom, header.logsBloom)) {
+          fail('bloom', header, 'logs bloom is not the one of its receipts');
+        }
+        checkOutcomes(header, receipts, config);
+        checkRequests(header, receipts, config);
+      });
+    },
+    checkAccessList(header, accessList) {
+      const { blockAccessListHash: hash } = header;
+      if (hash === undefined) {
+        fail(
+          'access-list',
+          header,
+          'it has a block access list, but its header has no hash of one',
+        );
+      }
+      const actual = crypto.keccak256(accessList);
+      expect(header, 'access-list', 'block access list hash', hash, actual);
+    },
+  };
+}
+
+function fail(code: BlockErrorCode, header: Header, reason: string, cause?: unknown): never {
+  throw new BlockError(code, header.number, reason, cause === undefined ? {} : { cause });
+}
+
+function expect(
+  header: Header,
+  code: BlockErrorCode,
+  what: string,
+  given: Uint8Array,
+  actual: Uint8Array,
+): void {
+  if (equalBytes(given, actual)) return;
+  fail(code, header, `${what} is 0x${toHex(given)}, that of what it contains 0x${toHex(actual)}`);
+}
+
+function checkSize(header: SealedHeader, body: SealedBody, { forks }: ChainConfig): void {
+  if (header.number < forks.london || header.timestamp < forks.osaka) return;
+  const size = blockSize(header.raw, body.raw);
+  if (size > maxBlockSize) {
+    fail('block-size', header, `${size} bytes as RLP, more than ${maxBlockSize}`);
+  }
+}
+
+/** Length of the list of header, transactions, uncles and withdrawals. */
+function blockSize(header: Uint8Array, body: Uint8Array): number {
+  const content = header.length + new Reader(body).listHeader();
+  const prefix = content < 56 ? 1 : 1 + Math.ceil((32 - Math.clz32(content)) / 8);
+  return prefix + content;
+}
+
+function checkTransactions(header: Header, { transactions }: Body, config: ChainConfig): void {
+  const limits = transactionLimits(config, header);
+  let blobs = 0;
+  for (let i = 0; i < transactions.length; i++) {
+    try {
+      blobs += checkTransaction(transactions.at(i), limits);
+    } catch (cause) {
+      fail('transaction', header, `transaction ${i}: ${(cause as Error).message}`, cause);
+    }
+  }
+  if (blobs * gasPerBlob !== (header.blobGasUsed ?? 0)) {
+    fail(
+      'blob-gas',
+      header,
+      `blob gas used is ${header.blobGasUsed ?? 0}, but it has ${blobs} blobs`,
+    );
+  }
+}
+
+function consensusForm(header: Header, receipts: RawList, crypto: Crypto) {
+  try {
+    return consensusReceipts(receipts, crypto);
+  } catch (cause) {
+    return fail('malformed', header, `receipts: ${(cause as Error).message}`, cause);
+  }
+}
+
+/** Outcomes in the form of the block's fork, and gas that rises to what the header says. */
+function checkOutcomes(header: Header, receipts: RawList, { forks }: ChainConfig): void {
+  const byzantium = header.number >= forks.byzantium;
+  let gas = 0;
+  for (let i = 0; i < receipts.length; i++) {
+    const reader = new Reader(receipts.at(i));
+    reader.enterList();
+    reader.skip();
+    const outcome = reader.stringHeader();
+    reader.position += outcome;
+    if ((outcome === 32) === byzantium) {
+      fail('receipts', header, `receipt ${i} has ${byzantium ? 'a state root' : 'a status'}`);
+    }
+    const cumulative = reader.uint(Number.MAX_SAFE_INTEGER);
+    if (cumulative <= gas) fail('receipts', header, `cumulative gas does not rise in receipt ${i}`);
+    gas = cumulative;
+  }
+  // From Amsterdam on a block's gas is counted in two dimensions and without refunds (EIP-8037, EIP-7778).
+  if (header.number >= forks.london && header.timestamp >= forks.amsterdam) return;
+  if (gas !== header.gasUsed) {
+    fail('gas-used', header, `gas used is ${header.gasUsed}, by its receipts ${gas}`);
+  }
+}
+
+/** keccak-256 of `DepositEvent(bytes,bytes,bytes,bytes,bytes)`. */
+const depositTopic = '649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc0889aa790803be39038c5';
+
+function checkRequests(header: Header, receipts: RawList, config: ChainConfig): void {
+  const { requestsHash } = header;
+  if (requestsHash === undefined || !equalBytes(requestsHash, emptyRequestsHash)) return;
+  for (let i = 0; i < receipts.length; i++) {
+    if (hasDeposit(receipts.at(i), config.depositContract)) {
+      fail(
+        'requests-hash',
+        header,
+        `requests hash is that of none, but receipt ${i} has a deposit`,
+      );
+    }
+  }
+}
+
+function hasDeposit(receipt: Uint8Array, contract: Uint8Array): boolean {
+  const reader = new Reader(receipt);
+  reader.enterList();
+  for (let i = 0; i < 3; i++) reader.skip();
+  const end = reader.enterList();
+  while (!reader.done) {
+    const logEnd = reader.enterList();
+    const address = reader.string();
+    const topicsEnd = reader.enterList();
+    if (!reader.done && equalBytes(address, contract) && toHex(reader.string()) === depositTopic) {
+      return true;
+    }
+    while (!reader.done) reader.skip();
+    reader.leave(topicsEnd);
+    reader.skip();
+    reader.leave(logEnd);
+  }
+  reader.leave(end);
+  return false;
+}

@@ -1,0 +1,41 @@
+import type { Header } from '@devp2p/eth';
+import { equalBytes } from '../bytes.ts';
+import type { ChainConfig } from './chain-config.ts';
+import { emptyListHash } from './empty-roots.ts';
+
+const minimum = 131_072n;
+
+/** Since Byzantium: by how many blocks each fork has put off the difficulty bomb, the latest first. */
+const bombDelays = [
+  ['grayGlacier', 11_400_000], // EIP-5133
+  ['arrowGlacier', 10_700_000], // EIP-4345
+  ['london', 9_700_000], // EIP-3554
+  ['muirGlacier', 9_000_000], // EIP-2384
+  ['constantinople', 5_000_000], // EIP-1234
+  ['byzantium', 3_000_000], // EIP-649
+] as const;
+
+/** The difficulty of the block after `parent` by the rules of proof of work (EIP-2, EIP-100 and the bomb delays). */
+export function workDifficulty(config: ChainConfig, parent: Header, timestamp: number): bigint {
+  const number = parent.number + 1;
+  const step = parent.difficulty / 2048n;
+  const elapsed = timestamp - parent.timestamp;
+  for (const [fork, delay] of bombDelays) {
+    if (number >= config.forks[fork]) {
+      const uncles = equalBytes(parent.unclesHash, emptyListHash) ? 1 : 2;
+      const factor = Math.max(uncles - Math.floor(elapsed / 9), -99);
+      return adjusted(parent.difficulty + step * BigInt(factor), Math.max(number - delay, 0));
+    }
+  }
+  if (number >= config.forks.homestead) {
+    const factor = Math.max(1 - Math.floor(elapsed / 10), -99);
+    return adjusted(parent.difficulty + step * BigInt(factor), number);
+  }
+  return adjusted(elapsed < 13 ? parent.difficulty + step : parent.difficulty - step, number);
+}
+
+function adjusted(difficulty: bigint, bombNumber: number): bigint {
+  const floored = difficulty < minimum ? minimum : difficulty;
+  const period = Math.floor(bombNumber / 100_000);
+  return period > 1 ? floored + (1n << BigInt(period - 2)) : floored;
+}
