@@ -19,14 +19,18 @@ import {
 import { decode, encode, list, raw } from '@devp2p/rlp';
 import { createMPT } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
-import { encodeBlock } from '../../dist/chain/block-rlp.js';
-import { createBlockRules } from '../../dist/chain/block-rules.js';
 import { openChain } from '../../dist/chain/chain.js';
-import { emptyListHash, emptyRequestsHash, emptyTrieRoot } from '../../dist/chain/empty-roots.js';
-import { nextBaseFee } from '../../dist/chain/fees.js';
-import { parseGenesis } from '../../dist/chain/genesis.js';
-import { importFile } from '../../dist/chain/import-file.js';
-import { listRoot, StackTrie } from '../../dist/chain/stack-trie.js';
+import { encodeBlock } from '../../dist/chain/files/block-rlp.js';
+import { importFile } from '../../dist/chain/files/import-file.js';
+import { parseGenesis } from '../../dist/config/genesis/genesis.js';
+import { createBlockRules } from '../../dist/validation/block.js';
+import {
+  emptyListHash,
+  emptyRequestsHash,
+  emptyTrieRoot,
+} from '../../dist/validation/empty-roots.js';
+import { nextBaseFee } from '../../dist/validation/fees.js';
+import { listRoot, StackTrie } from '../../dist/validation/stack-trie.js';
 
 const blockCount = 4000;
 const perBlock = 50;

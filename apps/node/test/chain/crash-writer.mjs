@@ -3,9 +3,9 @@ import { readFileSync, writeSync } from 'node:fs';
 import { systemClock } from '@devp2p/clock';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { Reader } from '@devp2p/rlp';
-import { decodeBlock, decodeReceiptsRecord } from '../../dist/chain/block-rlp.js';
 import { openChain } from '../../dist/chain/chain.js';
-import { parseGenesis } from '../../dist/chain/genesis.js';
+import { decodeBlock, decodeReceiptsRecord } from '../../dist/chain/files/block-rlp.js';
+import { parseGenesis } from '../../dist/config/genesis/genesis.js';
 
 const [location, genesisFile, branchFile, forkFile, seed] = process.argv.slice(2);
 

@@ -1,6 +1,6 @@
 // Counts in a node database until it is killed, and says each number once it is stored. Runs what was built.
 import { writeSync } from 'node:fs';
-import { openNodeDatabase } from '../../dist/discovery/node-store.js';
+import { openNodeDatabase } from '../../dist/storage/discovery-nodes.js';
 
 const store = await openNodeDatabase(process.argv[2]);
 for (let count = 0; ; count++) {
