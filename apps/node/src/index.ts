@@ -15,12 +15,8 @@ export type { ReportProgress } from './logging/progress.ts';
 export type { NatMethod } from './nat/find.ts';
 export type { LanAddress, LocalNetwork } from './nat/local-network.ts';
 export type { NodePeer, Peers } from './network/peers.ts';
-export {
-  createNode,
-  type Endpoints,
-  type Node,
-  type NodeEvents,
-} from './node/node.ts';
+export { createNode, type Node, type NodeEvents } from './node/node.ts';
+export type { Endpoints } from './node/open-api.ts';
 export type { ChainChoice } from './node/open-chain.ts';
 export type { NodeOptions, NodeSettings } from './node/options.ts';
 export type { MetricsSettings } from './observability/metrics/server.ts';

@@ -1,4 +1,5 @@
 import {
+  abortSignal,
   array,
   boolean,
   bytes,
@@ -64,6 +65,7 @@ const rules: Rules<NodeOptions> = {
   syncTarget: bytes(32),
   logs: func,
   report: func,
+  signal: abortSignal,
   resolveTxt: func,
   localNetwork: object,
   crypto: methods('keccak256'),

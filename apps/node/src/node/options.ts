@@ -77,6 +77,8 @@ export interface NodeSettings {
   logs?: Logs | undefined;
   /** Told how far a running sync is. @default nobody */
   report?: ReportProgress | undefined;
+  /** Aborts the start: `createNode` closes everything that it has opened, and rejects with the reason. @default never */
+  signal?: AbortSignal | undefined;
   /** Looks up node lists in DNS. @default the system's DNS servers */
   resolveTxt?: ResolveTxt | undefined;
   /** Where gateways are looked for. @default the network of this machine */

@@ -170,6 +170,21 @@ describe('a start that fails leaves nothing open', () => {
     await start('a');
   });
 
+  test('an abort during the start closes what was opened, and createNode rejects with its reason', async () => {
+    const controller = new AbortController();
+    const reason = new Error('interrupted');
+    const log = {
+      ...keptLog().logs(),
+      info(_fields: LogFields, message: string): void {
+        // Half-way: chain and databases are open, sync and servers are not.
+        if (message === 'listening') controller.abort(reason);
+      },
+    };
+    const opening = start('a', { signal: controller.signal, logs: () => log });
+    await expect(opening).rejects.toBe(reason);
+    await start('a');
+  });
+
   test('itself as a static node is named', async () => {
     const id = Buffer.from(fastCrypto.secp256k1.publicKey(key(1))).toString('hex');
     const staticNodes = [`enode://${id}@127.0.0.1:1`];

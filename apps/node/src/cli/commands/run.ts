@@ -53,7 +53,13 @@ export async function run(context: CommandContext): Promise<void> {
     syncTarget: settings['sync.target'],
     logs,
     report: progress.report,
+    signal,
+  }).catch((error: unknown) => {
+    // Everything is closed in order, as after a signal that comes later.
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
   });
+  if (node === undefined) return;
   let failed = false;
   const seconds = settings['sync.timeout'];
   const progressed = settings['sync.exit']

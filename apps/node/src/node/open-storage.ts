@@ -1,0 +1,75 @@
+import { type Enode, parseEnode, toHex } from '@devp2p/enr';
+import type { LocalChain } from '../chain/chain.ts';
+import { openDatadir, openNodeKey } from '../config/datadir.ts';
+import { checkChainSupported } from '../config/genesis/unsupported-forks.ts';
+import { jwtSecretPath, openJwtSecret } from '../config/secrets/jwt-secret.ts';
+import { NodeError } from '../errors/node-error.ts';
+import type { AuthrpcSettings } from '../rpc/settings.ts';
+import { type NetworkDatabase, openNetworkDatabase } from '../storage/addresses.ts';
+import type { NodeContext } from './context.ts';
+import { openNodeChain, readGenesis, warnOfMissingReceipts } from './open-chain.ts';
+
+/** What a node keeps on disk, and the identity that it has by it. */
+export interface NodeStorage {
+  /** An absolute path. */
+  readonly datadir: string;
+  readonly chain: LocalChain;
+  readonly database: NetworkDatabase;
+  readonly privateKey: Uint8Array;
+  /** Public key, 64 bytes. */
+  readonly id: Uint8Array;
+  readonly staticNodes: readonly Enode[];
+  readonly trustedNodes: readonly Enode[];
+  /** With the JWT secret read; absent when it is not served. */
+  readonly authrpc: (AuthrpcSettings & { readonly jwtSecret: Uint8Array }) | undefined;
+}
+
+/**
+ * First step: opens chain and databases, and reads the secrets.
+ *
+ * @throws NodeError, ChainError, EnodeError
+ */
+export async function openStorage(context: NodeContext): Promise<NodeStorage> {
+  const { options, lifecycle, crypto, clock, logs } = context;
+  const staticNodes = (options.staticNodes ?? []).map(asEnode);
+  const trustedNodes = (options.trustedNodes ?? []).map(asEnode);
+  const genesis = await readGenesis(options, crypto);
+  checkChainSupported(genesis, { timestamp: clock.now() / 1000 });
+  const datadir = openDatadir(options.datadir);
+  const chain = await openNodeChain({
+    datadir,
+    genesis,
+    networkId: options.networkId,
+    requiredBlocks: options.requiredBlocks,
+    crypto,
+    clock,
+    logs,
+  });
+  lifecycle.onClose(() => chain.close());
+  warnOfMissingReceipts(chain, logs('chain'));
+  // The open chain locks the datadir, so that no other process creates secrets in it.
+  const privateKey =
+    options.privateKey ?? openNodeKey(datadir, crypto, (line) => logs('node').warn({}, line));
+  const authrpc = options.authrpc && {
+    ...options.authrpc,
+    jwtSecret: options.authrpc.jwtSecret ?? openJwtSecret(jwtSecretPath(datadir)),
+  };
+  const id = crypto.secp256k1.publicKey(privateKey);
+  refuseSelf(id, staticNodes, trustedNodes);
+  const database = await openNetworkDatabase(datadir);
+  lifecycle.onClose(() => database.close());
+  return { datadir, chain, database, privateKey, id, staticNodes, trustedNodes, authrpc };
+}
+
+function asEnode(node: Enode | string): Enode {
+  return typeof node === 'string' ? parseEnode(node, { allowHostname: true }) : node;
+}
+
+/** @throws NodeError `static-self` */
+function refuseSelf(ownId: Uint8Array, ...lists: readonly (readonly Enode[])[]): void {
+  if (lists.flat().every(({ id }) => toHex(id) !== toHex(ownId))) return;
+  throw new NodeError(
+    'static-self',
+    'a static or trusted node is this node itself: remove it from --static and --trusted',
+  );
+}

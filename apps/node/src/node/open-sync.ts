@@ -1,0 +1,58 @@
+import { Consensus } from '../engine/consensus.ts';
+import { createEngine } from '../engine/methods.ts';
+import { type SyncProgress, trackProgress } from '../observability/health.ts';
+import type { Namespace } from '../rpc/transport/api.ts';
+import { createSync, type Sync, type SyncResult } from '../sync/sync.ts';
+import type { NodeContext } from './context.ts';
+import type { NodeNetwork } from './open-network.ts';
+import type { NodeStorage } from './open-storage.ts';
+
+/** How a node follows the chain. */
+export interface NodeSync {
+  readonly sync: Sync;
+  readonly progress: SyncProgress;
+  /** Both are absent without `authrpc`. */
+  readonly consensus: Consensus | undefined;
+  readonly engine: Namespace | undefined;
+}
+
+/**
+ * Third step: fills the chain from the peers, up to the block that the operator, a consensus client or a static node
+ * names.
+ *
+ * @param onSynced called when the chain has reached its target
+ */
+export function openSync(
+  { options, lifecycle, crypto, clock, logs }: NodeContext,
+  { chain, authrpc }: NodeStorage,
+  { peers, connections }: NodeNetwork,
+  onSynced: (result: SyncResult) => void,
+): NodeSync {
+  const progress = trackProgress(options.report ?? (() => {}));
+  const consensus = authrpc && new Consensus();
+  const sync = createSync({
+    chain,
+    peers: { ...peers, staticsTried: connections.staticsTried },
+    target: options.syncTarget,
+    choice: consensus,
+    followStatic: authrpc?.optional,
+    onSynced,
+    report: progress.report,
+    clock,
+    log: logs('sync'),
+  });
+  lifecycle.onClose(() => sync.close(), { parallel: true });
+  const engine =
+    consensus &&
+    createEngine({
+      chain,
+      consensus,
+      crypto,
+      clock,
+      log: logs('rpc'),
+      maxReorgDepth: authrpc?.maxReorgDepth,
+      isExpected: !authrpc?.optional,
+    });
+  lifecycle.onClose(() => engine?.close(), { parallel: true });
+  return { sync, progress, consensus, engine: engine?.namespace };
+}

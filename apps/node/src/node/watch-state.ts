@@ -1,0 +1,47 @@
+import { toHex } from '@devp2p/enr';
+import type { Consensus } from '../engine/consensus.ts';
+import { errorText } from '../logging/log.ts';
+import { shortId } from '../network/peer-id.ts';
+import { type NodeFacts, type NodeState, stateOf } from '../observability/node-state.ts';
+import type { Sync } from '../sync/sync.ts';
+import type { NodeContext } from './context.ts';
+import type { NodeNetwork } from './open-network.ts';
+
+/** @returns the state of the node at the time of each call */
+export function watchState(
+  { options, lifecycle }: NodeContext,
+  { peers, addresses, connections, discovery }: NodeNetwork,
+  sync: Sync,
+  consensus: Consensus | undefined,
+): () => NodeState {
+  let failure: string | undefined;
+  sync.done.catch((error: unknown) => {
+    failure = errorText(error);
+  });
+  const namedBy = (): NodeFacts['namedBy'] => {
+    if (options.syncTarget !== undefined) return 'operator';
+    const isAwaited = consensus !== undefined && !options.authrpc?.optional;
+    return isAwaited || consensus?.head !== undefined ? 'consensus-client' : 'static-peers';
+  };
+  return () => {
+    const { target, missing, idleTime, isInStep } = sync;
+    const all = peers.list();
+    const { new: fresh, tried } = addresses.stats;
+    const head = consensus?.head;
+    return stateOf({
+      closing: lifecycle.signal.aborted,
+      failure,
+      peers: all.map(({ id, eth }) => ({ id: shortId(id), ...eth.range })),
+      statics: {
+        count: connections.staticCount,
+        connected: all.filter(({ isStatic }) => isStatic).length,
+      },
+      known: fresh + tried,
+      discovery: discovery !== undefined,
+      incompatible: connections.incompatible.recent(),
+      namedBy: namedBy(),
+      refusedHead: head && consensus?.isRefused(head) ? `0x${toHex(head)}` : undefined,
+      sync: { target: target && `0x${toHex(target.hash)}`, missing, idleTime, isInStep },
+    });
+  };
+}
