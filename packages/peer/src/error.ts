@@ -86,7 +86,7 @@ export function breach(what: string, cause?: unknown): PeerError {
 /** The stream under the peer failed. What it calls its `reason` was its own decision, so a local one. */
 export function streamFailed(cause: unknown): PeerError {
   const reason = reasonOf(cause);
-  return new PeerError('stream', `the stream failed: ${describe(cause)}`, {
+  return new PeerError('stream', `the stream failed: ${errorMessage(cause)}`, {
     reason: reason ?? 'tcp-error',
     direction: reason === undefined ? 'remote' : 'local',
     cause,
@@ -110,7 +110,7 @@ export function inactive(cause: Inactivity): PeerError {
 export function sendFailed(cause: unknown): PeerError {
   if (cause instanceof PeerError) return cause;
   const isOverflow = cause instanceof Error && 'code' in cause && cause.code === 'overflow';
-  return new PeerError(isOverflow ? 'overflow' : 'stream', `not sent: ${describe(cause)}`, {
+  return new PeerError(isOverflow ? 'overflow' : 'stream', `not sent: ${errorMessage(cause)}`, {
     reason: reasonOf(cause),
     cause,
   });
@@ -119,7 +119,7 @@ export function sendFailed(cause: unknown): PeerError {
 /** A protocol's `run` or `attach` failed. */
 export function protocolFailed(name: string, cause: unknown): PeerError {
   if (cause instanceof PeerError && cause.reason !== undefined) return cause;
-  return new PeerError('protocol', `${name}: ${describe(cause)}`, {
+  return new PeerError('protocol', `${name}: ${errorMessage(cause)}`, {
     reason: reasonOf(cause) ?? 'subprotocol-error',
     direction: 'local',
     cause,
@@ -134,6 +134,6 @@ export function reasonOf(error: unknown): DisconnectReason | undefined {
 }
 
 /** What another error says, for the end of a message. */
-export function describe(cause: unknown): string {
+export function errorMessage(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

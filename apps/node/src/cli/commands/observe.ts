@@ -15,7 +15,7 @@ import { shortId } from '../../network/peer-id.ts';
 export function observeTransport(log: Log): void {
   const onEvent = (message: unknown): void => {
     const event = message as RlpxEvent;
-    if (event.event === 'accept-failed') {
+    if (event.type === 'accept-failed') {
       log.warn({ error: event.error }, 'a connection could not be accepted');
       return;
     }
@@ -25,9 +25,9 @@ export function observeTransport(log: Log): void {
       ...(remoteAddress && { address: `${remoteAddress.host}:${remoteAddress.port}` }),
       inbound,
     };
-    if (event.event === 'handshake') {
+    if (event.type === 'handshake') {
       log.trace({ ...who, milliseconds: Math.round(event.milliseconds) }, 'handshake');
-    } else if (event.event === 'handshake-failed') {
+    } else if (event.type === 'handshake-failed') {
       log.debug({ ...who, error: event.error }, 'handshake failed');
     } else if (event.error !== undefined) {
       log.debug({ ...who, error: event.error }, 'connection broke');
