@@ -19,6 +19,8 @@ import type { RemoteHello } from './wire/hello.ts';
  * - `closed`: the peer is over, nothing can be sent any more.
  * - `overflow`: the message would have passed the hard limit of the send queue; it was not sent, and
  *   nothing else has changed.
+ * - `request-timeout`: a request was not answered in time; the peer stays connected.
+ * - `too-many-requests`: too many requests already wait for a response; nothing was sent.
  */
 export type PeerErrorCode =
   | 'invalid-option'
@@ -32,7 +34,9 @@ export type PeerErrorCode =
   | Inactivity
   | 'protocol'
   | 'closed'
-  | 'overflow';
+  | 'overflow'
+  | 'request-timeout'
+  | 'too-many-requests';
 
 /** How a connection can be as good as lost although nothing has closed it. */
 export type Inactivity = 'start-timeout' | 'send-timeout' | 'receive-timeout' | 'ping-timeout';
