@@ -184,9 +184,7 @@ function powers(
   };
 }
 
-async function connected(
-  respond?: Parameters<typeof powers>[1],
-): Promise<{
+async function connected(respond?: Parameters<typeof powers>[1]): Promise<{
   clock: VirtualClock;
   peer: Peer & { powers: PowersApi };
   remote: Peer & { powers: PowersApi };
