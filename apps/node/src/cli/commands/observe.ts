@@ -40,8 +40,8 @@ export function observeTransport(log: Log): void {
 export function observeAddresses(log: Log): void {
   subscribe('devp2p:addrman', (message) => {
     const event = message as AddrManEvent;
-    if (event.event === 'saved') log.debug({ bytes: event.bytes }, 'known addresses are saved');
-    else if (event.event === 'save-failed') {
+    if (event.type === 'saved') log.debug({ bytes: event.bytes }, 'known addresses are saved');
+    else if (event.type === 'save-failed') {
       log.error({ error: event.error }, 'known addresses are not saved');
     } else log.warn({ error: event.error }, 'known addresses are set aside, and found anew');
   });
