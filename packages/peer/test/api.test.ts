@@ -5,7 +5,6 @@ test('exported names', async () => {
     [
       "PeerError",
       "createNetworkSwitch",
-      "createRequestTracker",
       "disconnectReasons",
       "openPeer",
       "protocol",

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 test('the exports of @devp2p/rlpx', async () => {
   expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
     [
-      "FrameDecoder",
-      "FrameEncoder",
+      "FrameOpener",
+      "FrameSealer",
       "RlpxError",
       "accept",
       "acceptHandshake",

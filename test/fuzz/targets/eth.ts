@@ -5,18 +5,18 @@ import {
   decodeBody,
   decodeHeader,
   encodeReceipts,
-  ethVersion,
   forkIdCodec,
   type Header,
   headerCodec,
   RawList,
   type Receipt,
   receiptList,
+  schemaOf,
   transactionHash,
   withdrawalCodec,
 } from '@devp2p/eth';
 import { type Codec, decode, encode, list, RlpError } from '@devp2p/rlp';
-import { addBlooms, removeBlooms } from '../../../packages/eth/src/wire/receipt-encoding.ts';
+import { fromReceipts68, toReceipts68 } from '../../../packages/eth/src/wire/receipt-forms.ts';
 import { type Target, target } from '../target.ts';
 
 const errors = [RlpError];
@@ -109,7 +109,7 @@ const hashes = [hash(1), hash(2), hash(3)];
 
 /** A value of each message, whatever the version. */
 const messages: Readonly<Record<string, readonly object[]>> = {
-  transactions: [decode(ethVersion(70).messages.transactions.codec, some)],
+  transactions: [decode(schemaOf(70).messages.transactions.codec, some)],
   getBlockHeaders: [
     { requestId, query: { origin: 5n, amount: 1n, skip: 0n, reverse: false } },
     { requestId: 0n, query: { origin: hash(1), amount: 192n, skip: 1n, reverse: true } },
@@ -131,13 +131,14 @@ function messageTargets(): Target[] {
   const targets: Target[] = [];
   const seen = new Map<string, Set<unknown>>();
   for (const version of [70, 69, 68]) {
-    const { messages: formats } = ethVersion(version);
+    const { messages: known, blockRangeUpdate } = schemaOf(version);
     const status = {
       ...base,
       ...(version === 68 ? { totalDifficulty: 2n ** 80n } : range),
       version,
     };
-    for (const [name, { codec: typed }] of Object.entries(formats)) {
+    const all = { ...known, ...(blockRangeUpdate && { blockRangeUpdate }) };
+    for (const [name, { codec: typed }] of Object.entries(all)) {
       const codecs = seen.get(name) ?? new Set();
       seen.set(name, codecs.add(typed));
       if (codecs.size === targets.filter((one) => one.name.endsWith(` ${name}`)).length) continue;
@@ -199,7 +200,7 @@ export const ethTargets: readonly Target[] = [
     check(value) {
       try {
         consensusReceipts(value, crypto);
-        addBlooms(value.raw, crypto);
+        toReceipts68(value.raw, crypto);
       } catch (error) {
         if (!(error instanceof RlpError)) throw error;
       }
@@ -208,9 +209,9 @@ export const ethTargets: readonly Target[] = [
   target({
     name: 'eth/68 receipts of a block',
     structure: 'rlp',
-    corpus: [addBlooms(blockReceipts, crypto), empty],
+    corpus: [toReceipts68(blockReceipts, crypto), empty],
     errors,
-    decode: removeBlooms,
+    decode: fromReceipts68,
     check(value) {
       if (!(value instanceof RawList)) throw new TypeError('not a list');
     },

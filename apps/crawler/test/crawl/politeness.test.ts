@@ -1,7 +1,7 @@
 import { virtualClock } from '@devp2p/clock/virtual';
 import { decodePacket } from '@devp2p/discv4';
 import { describe, expect, test } from 'vitest';
-import { cheapCrypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
+import { cheapCrypto } from '../../../../packages/discover/test/cheap-crypto.ts';
 import { AddressGate, Pace } from '../../src/discovery/pace.ts';
 import { internetPlaces } from '../network/population.ts';
 import { enodeOf, Simulation } from '../network/simulation.ts';

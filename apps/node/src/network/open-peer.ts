@@ -21,12 +21,9 @@ import { type Incompatibility, incompatibilityOf } from './incompatible.ts';
 import { shortId } from './peer-id.ts';
 import type { NodePeer } from './peers.ts';
 
-/** Protocols that run with peers. eth is the first: a remote without it is refused, the others are optional. */
-export type PeerProtocols = readonly [Protocol<'eth', EthPeer>, ...Protocol[]];
-
 /** What every connection is set up with. */
 export interface SetUpOptions {
-  readonly protocols: PeerProtocols;
+  readonly eth: Protocol<'eth', EthPeer>;
   readonly clientId: string;
   /** What the operator said about a node. */
   readonly flags: (id: Uint8Array) => PeerFlags;
@@ -72,10 +69,9 @@ export async function setUp(
   { objection, signal }: Checkpoints,
   options: SetUpOptions,
 ): Promise<NodePeer> {
-  const { clock, protocols, clientId, requiredBlocks: required, flags: flagsOf } = options;
-  const [eth] = protocols;
+  const { clock, eth, clientId, requiredBlocks: required, flags: flagsOf, log: logger } = options;
   const flags = flagsOf(stream.remoteId);
-  const log = logFor(stream, flags.static, options.log);
+  const log = logFor(stream, flags.static, logger);
   const offers = eth.versions.map(({ version }) => `${eth.name}/${version}`);
   /** @returns whether the error shows that the node cannot be a peer. */
   const inspect = (error: unknown, client?: string): boolean => {
@@ -100,19 +96,14 @@ export async function setUp(
   if (signal.aborted) giveUp();
   let connection: Peer & { readonly eth: EthPeer };
   try {
-    const peer: Peer = await openPeer(stream, {
+    connection = await openPeer(stream, {
       clientId,
-      protocols,
+      protocols: [eth],
       flags,
-      accept: ({ capabilities }) =>
-        capabilities.some(({ name, version }) => offers.includes(`${name}/${version}`))
-          ? objection()
-          : 'useless-peer',
+      accept: objection,
       signal: opening.signal,
       clock,
     });
-    // Accepted only with eth, whose api is therefore a property of the peer.
-    connection = peer as Peer & { readonly eth: EthPeer };
   } catch (error) {
     signal.removeEventListener('abort', giveUp);
     inspect(error, error instanceof PeerError ? error.hello?.clientId : undefined);
@@ -166,8 +157,7 @@ export async function setUp(
     closed,
   });
   log.added(peer);
-  if (required !== undefined)
-    void challenge(peer, { required, clock, log: options.log, who: log.who });
+  if (required !== undefined) void challenge(peer, { required, clock, log: logger, who: log.who });
   return peer;
 }
 

@@ -3,46 +3,45 @@ import { AddrManError } from '../error.ts';
 import { isSourceKey } from '../policy/group.ts';
 import type { NetworkLimitOptions } from '../policy/network-limits.ts';
 import type { Layout } from '../table/bucket.ts';
-import { type Entry, type KnownAddress, maxRecordLength, newEntry } from '../table/entry.ts';
+import { type Entry, MAX_RECORD_LENGTH, newEntry, type Told } from '../table/entry.ts';
 import { ByteReader, ByteWriter, corrupt } from './snapshot-bytes.ts';
 
-// Numbers are little-endian; u8+ and u16+ are a length followed by that number of bytes:
+// Numbers are little-endian, lengths stand before what they measure:
 //
-// magic 8 · format u32
-// key 32 · layout 3 × u32 · limits 2 × u32 · group map u16+ · last good f64
-// entries u32 × (id 64 · ip u8+ · tcp u16 · udp u16 · seq u64 · record u16+ · source u8+ · times 4 × f64 · attempts
-// f64)
-// new table u32 × (slot u32 · entry u32)
-// tried table u32 × (slot u32 · entry u32)
-// CRC-32 of all bytes before it
+//   magic 8 · format u32
+//   key 32 · layout 3 × u32 · limits 2 × u32 · group map u16+ · last good f64
+//   entries u32 × (id 64 · ip u8+ · tcp u16 · udp u16 · seq u64 · record u16+ · source u8+ · times 4 × f64 · attempts f64)
+//   new table u32 × (slot u32 · entry u32)
+//   tried table u32 × (slot u32 · entry u32)
+//   CRC-32 of all that
 //
 // Every later format keeps the first line and the last.
 
-const magic = 'devp2pam';
-const format = 1;
-const magicLength = magic.length;
-const checksumLength = 4;
-const headerLength: number = magicLength + 4 + 32 + 5 * 4 + 2 + 8 + 4;
-/** Length of an entry without address, record and source. */
-const entryLength: number = 64 + 1 + 2 + 2 + 8 + 2 + 1 + 5 * 8;
-const slotLength = 8;
+const MAGIC = 'devp2pam';
+const FORMAT = 1;
+const MAGIC_LENGTH = MAGIC.length;
+const CHECKSUM = 4;
+const HEADER: number = MAGIC_LENGTH + 4 + 32 + 5 * 4 + 2 + 8 + 4;
+/** Bytes of an entry without address, record and source. */
+const ENTRY: number = 64 + 1 + 2 + 2 + 8 + 2 + 1 + 5 * 8;
+const SLOT = 8;
 
-/** Layout of a book. With another layout, the same entries have other slots. */
+/** How a book is laid out. In one with another layout, the same entries have other slots. */
 export interface SnapshotLayout extends Layout, NetworkLimitOptions {
   readonly groupMap?: { readonly id: string } | undefined;
 }
 
-/** Decoded snapshot. Whether each slot fits its entry is not checked. */
+/** What a snapshot says. That a slot fits its entry has not been checked. */
 export interface Snapshot {
   readonly key: Uint8Array;
-  /** @see fingerprint */
+  /** See {@link fingerprint}. */
   readonly layout: string;
   readonly lastGood: number;
-  /** Entries with their slots of both tables. */
+  /** With the slots that the tables give them. */
   readonly entries: readonly Entry[];
 }
 
-/** The parts of a book that a snapshot contains. */
+/** What of a book goes into a snapshot. */
 export interface SnapshotSource {
   readonly buckets: { readonly key: Uint8Array };
   readonly options: SnapshotLayout;
@@ -50,12 +49,12 @@ export interface SnapshotSource {
   readonly entries: readonly Entry[];
 }
 
-/** Returns a text that is equal for layouts in which entries have the same slots. */
+/** The same text for layouts in which entries have the same slots. */
 export function fingerprint(layout: SnapshotLayout): string {
   return [...numbersOf(layout), layout.groupMap?.id ?? ''].join(' ');
 }
 
-/** Encodes a book. */
+/** A book as bytes. */
 export function encodeSnapshot({
   buckets,
   options,
@@ -65,14 +64,14 @@ export function encodeSnapshot({
   const groupMap = new TextEncoder().encode(options.groupMap?.id ?? '');
   const newSlots = tableOf(entries, (entry) => entry.newSlots);
   const triedSlots = tableOf(entries, ({ triedSlot }) => (triedSlot < 0 ? [] : [triedSlot]));
-  const tables = 4 + slotLength * newSlots.length + 4 + slotLength * triedSlots.length;
-  let size = headerLength + groupMap.length + tables + checksumLength;
+  const tables = 4 + SLOT * newSlots.length + 4 + SLOT * triedSlots.length;
+  let size = HEADER + groupMap.length + tables + CHECKSUM;
   for (const { ip, record, source } of entries) {
-    size += entryLength + ip.length + record.length + source.length;
+    size += ENTRY + ip.length + record.length + source.length;
   }
   const writer = new ByteWriter(size);
-  writer.binary(magic);
-  writer.uint(4, format);
+  writer.binary(MAGIC);
+  writer.uint(4, FORMAT);
   writer.raw(buckets.key);
   for (const number of numbersOf(options)) writer.uint(4, number);
   writer.uint(2, groupMap.length);
@@ -92,21 +91,21 @@ export function encodeSnapshot({
 }
 
 /**
- * Decodes a snapshot and verifies its checksum.
+ * Bytes as what they say.
  *
- * @throws AddrManError `corrupt-snapshot` or `newer-snapshot`
+ * @throws `corrupt-snapshot` or `newer-snapshot`
  */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
-  const end = bytes.length - checksumLength;
-  if (end < magicLength + 4) throw corrupt(`only ${bytes.length} bytes`);
+  const end = bytes.length - CHECKSUM;
+  if (end < MAGIC_LENGTH + 4) throw corrupt(`it has only ${bytes.length} bytes`);
   const reader = new ByteReader(bytes.subarray(0, end));
-  if (reader.binary(magicLength) !== magic) throw corrupt('wrong magic bytes');
+  if (reader.binary(MAGIC_LENGTH) !== MAGIC) throw corrupt('it does not begin like one');
   if (new ByteReader(bytes.subarray(end)).uint(4) !== crc32(bytes.subarray(0, end))) {
-    throw corrupt('wrong checksum');
+    throw corrupt('its checksum does not match');
   }
-  const found = reader.uint(4);
-  if (found > format) {
-    const message = `address snapshot has format ${found}; this version reads up to ${format}`;
+  const format = reader.uint(4);
+  if (format > FORMAT) {
+    const message = `the address snapshot has format ${format}; this version reads up to ${FORMAT}`;
     throw new AddrManError('newer-snapshot', message);
   }
   const key = reader.raw(32).slice();
@@ -115,17 +114,16 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const lastGood = reader.float();
   const entries: Entry[] = [];
   const count = reader.uint(4);
-  if (count > reader.left / entryLength)
-    throw corrupt(`${count} entries do not fit into ${reader.left} bytes`);
+  if (count > reader.left / ENTRY) throw corrupt('it has fewer entries than it says');
   for (let i = 0; i < count; i++) entries.push(readEntry(reader));
   readTable(reader, entries, (entry, slot) => {
     entry.newSlots = entry.newSlots.concat(slot);
   });
   readTable(reader, entries, (entry, slot) => {
-    if (entry.triedSlot >= 0) throw corrupt('entry has two tried slots');
+    if (entry.triedSlot >= 0) throw corrupt('an entry has two tried slots');
     entry.triedSlot = slot;
   });
-  if (reader.left > 0) throw corrupt(`${reader.left} bytes after the end`);
+  if (reader.left > 0) throw corrupt('something follows it');
   return { key, layout: [...numbers, groupMap].join(' '), lastGood, entries };
 }
 
@@ -160,7 +158,7 @@ function writeEntry(writer: ByteWriter, entry: Entry): void {
 }
 
 function readEntry(reader: ByteReader): Entry {
-  const address: KnownAddress = {
+  const told: Told = {
     id: reader.binary(64),
     ip: reader.binary(reader.uint(1)),
     tcp: reader.uint(2),
@@ -168,8 +166,8 @@ function readEntry(reader: ByteReader): Entry {
     lastSeen: 0,
   };
   const seq = reader.uint64();
-  const record = reader.binary(Math.min(reader.uint(2), maxRecordLength + 1));
-  const entry = newEntry(address, reader.binary(reader.uint(1)));
+  const record = reader.binary(Math.min(reader.uint(2), MAX_RECORD_LENGTH + 1));
+  const entry = newEntry(told, reader.binary(reader.uint(1)));
   entry.seq = seq;
   entry.record = record;
   entry.lastSeen = reader.float();
@@ -177,11 +175,9 @@ function readEntry(reader: ByteReader): Entry {
   entry.lastSuccess = reader.float();
   entry.lastCount = reader.float();
   entry.attempts = reader.float();
-  if (entry.ip.length !== 4 && entry.ip.length !== 16)
-    throw corrupt('IP address is not 4 or 16 bytes');
-  if (entry.record.length > maxRecordLength)
-    throw corrupt(`record is longer than ${maxRecordLength} bytes`);
-  if (!isSourceKey(entry.source)) throw corrupt('invalid source');
+  if (entry.ip.length !== 4 && entry.ip.length !== 16) throw corrupt('an address is none');
+  if (entry.record.length > MAX_RECORD_LENGTH) throw corrupt('a record is too long');
+  if (!isSourceKey(entry.source)) throw corrupt('a source is none');
   return entry;
 }
 
@@ -194,7 +190,7 @@ function readTable(
   for (let i = 0; i < count; i++) {
     const slot = reader.uint(4);
     const entry = entries[reader.uint(4)];
-    if (entry === undefined) throw corrupt('slot refers to a missing entry');
+    if (entry === undefined) throw corrupt('a slot has an entry that is not there');
     assign(entry, slot);
   }
 }

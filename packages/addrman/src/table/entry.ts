@@ -1,87 +1,84 @@
 import { binary, bytesOf } from '../snapshot/binary.ts';
 
-/** Address of a node. */
+/** Where a node can be reached. */
 export interface NodeAddress {
   /** 4 or 16 bytes. */
   readonly ip: Uint8Array;
-  /** TCP port to dial, 1 to 65535; with the IP address it determines the bucket. */
+  /** Port that is dialled, 1 to 65535; with the IP, it decides on the bucket. */
   readonly tcp: number;
-  /** UDP port of discovery, 0 for none. */
+  /** Port for discovery, 0 for none. */
   readonly udp: number;
 }
 
-/** Signed node record. The bytes are opaque to this package. */
+/** What a node has signed about itself. The bytes are opaque here. */
 export interface SignedRecord {
   readonly seq: bigint;
   readonly bytes: Uint8Array;
 }
 
-/** A node as a source reports it. */
+/** What somebody tells us about a node. */
 export interface AddrNode {
   /** The node's public key, 64 bytes. */
   readonly id: Uint8Array;
-  /** If there is a record: the address in the record. */
+  /** With a record: the address that the record states. */
   readonly address: NodeAddress;
   readonly record?: SignedRecord | undefined;
-  /**
-   * When the node was last online, in ms since the Unix epoch; a time more than 10 min in the future counts as 5 days
-   * ago. @default now
-   */
+  /** When the node was last known to be online, ms since the Unix epoch; more than 10 min ahead counts as 5 days ago. @default now */
   readonly lastSeen?: number | undefined;
 }
 
-/** Entry of a node. Times are in ms since the Unix epoch, 0 for never. */
+/** What is known about a node. Times are in ms since the Unix epoch, 0 for never. */
 export interface AddrEntry {
   readonly id: Uint8Array;
   readonly address: NodeAddress;
   readonly record?: SignedRecord;
-  /** Whether the entry is in the tried table (a connection succeeded); otherwise it is in the new table. */
+  /** Whether it is in the table of addresses that we have connected to; otherwise in that of new ones. */
   readonly tried: boolean;
-  /** When the node was last reported or seen online. */
+  /** When it was last said or known to be online. */
   readonly lastSeen: number;
-  /** When the last dial began. */
+  /** When we last began to dial it. */
   readonly lastTry: number;
-  /** When the last dial succeeded and the node was found good. */
+  /** When we were last connected to it, by our own doing, and found it good. */
   readonly lastSuccess: number;
-  /** Counted failures since the last success. */
+  /** Failures since then that count. */
   readonly attempts: number;
 }
 
-/** Stored form of a reported address, without a record: records are stored only once they are known to be useful. */
-export type KnownAddress = Pick<Entry, 'id' | 'ip' | 'tcp' | 'udp' | 'lastSeen'>;
+/** What somebody tells of a node, as it is kept; the record is kept only when it has proved to be of use. */
+export type Told = Pick<Entry, 'id' | 'ip' | 'tcp' | 'udp' | 'lastSeen'>;
 
-/** Stored form of an entry. Strings hold bytes, one per character. */
+/** An entry as it is kept. Strings are bytes, one a character. */
 export interface Entry {
   readonly id: string;
   ip: string;
   tcp: number;
   udp: number;
   seq: bigint;
-  /** Empty if there is none. */
+  /** Empty: there is none. */
   record: string;
-  /** Key of the first source of this address (`sourceKey`). */
+  /** Who told us first of this address (`sourceKey`). */
   source: string;
   lastSeen: number;
   lastTry: number;
   lastSuccess: number;
-  /** When the last failure was counted. */
+  /** When a failure was last counted. */
   lastCount: number;
   attempts: number;
-  /** Slot of the tried table; −1 while the entry is in the new table. */
+  /** Its slot in the tried table; −1 while it is in the new one. */
   triedSlot: number;
-  /** Slots of the new table: at least one while the entry is not tried, otherwise none. */
+  /** Its slots in the new table: at least one while it is not tried, and none while it is. */
   newSlots: readonly number[];
-  /** Index in the list of all entries. */
+  /** Its place in the list of all entries. */
   index: number;
-  /** Next entry of the same network, for the limits. */
-  nextInNetwork: Entry | undefined;
+  /** The next entry of the same network, for the limits. */
+  neighbour: Entry | undefined;
 }
 
 /**
- * Creates an entry without a slot and without history. A single object literal: V8 uses three times the memory for an
- * object that gets its properties one by one.
+ * An entry without a slot, of which no more is known than what was told. One literal, for V8 takes three times the
+ * memory for an object that is pieced together.
  */
-export function newEntry({ id, ip, tcp, udp, lastSeen }: KnownAddress, source: string): Entry {
+export function newEntry({ id, ip, tcp, udp, lastSeen }: Told, source: string): Entry {
   return {
     id,
     ip,
@@ -98,20 +95,20 @@ export function newEntry({ id, ip, tcp, udp, lastSeen }: KnownAddress, source: s
     triedSlot: -1,
     newSlots: [],
     index: -1,
-    nextInNetwork: undefined,
+    neighbour: undefined,
   };
 }
 
-/** Stores a record in its entry. */
+/** Keeps a record with its entry. */
 export function setRecord(entry: Entry, { seq, bytes }: SignedRecord): void {
   entry.seq = seq;
   entry.record = binary(bytes);
 }
 
-/** Longest record, in bytes: the limit for Ethereum node records (EIP-778). */
-export const maxRecordLength = 300;
+/** The longest record that is kept: that of Ethereum's node records (EIP-778). */
+export const MAX_RECORD_LENGTH = 300;
 
-/** The bytes are created on access, since most callers do not read them. */
+/** Its bytes are made when they are asked for: most of those who look at an entry do not. */
 function describeRecord({ seq, record }: Entry): SignedRecord {
   return {
     seq,
@@ -121,7 +118,7 @@ function describeRecord({ seq, record }: Entry): SignedRecord {
   };
 }
 
-/** Returns the public form of an entry. */
+/** An entry as the outside sees it. */
 export function describe(entry: Entry): AddrEntry {
   const { ip, tcp, udp, record, lastSeen, lastTry, lastSuccess, attempts } = entry;
   return {

@@ -2,24 +2,24 @@ import type { Refusal } from '../parse-node.ts';
 
 /** Counts since the start. */
 export interface Counts {
-  /** Added nodes that were not known before. */
+  /** Nodes that were not known before. */
   added: number;
-  /** Nodes moved to the tried table. */
+  /** Nodes that were moved to the tried table. */
   promoted: number;
-  /** Refused nodes, or refused information about known ones, by reason. */
+  /** Nodes that were not taken, or not what was new about them, by reason. */
   refused: Record<Refusal, number>;
 }
 
-/** Current sizes, and {@link Counts}. */
+/** Sizes now, and {@link Counts}. */
 export interface AddrManStats extends Readonly<Counts> {
-  /** Number of nodes. */
+  /** All nodes. */
   readonly size: number;
-  /** Nodes of the new table: never connected, or evicted from the tried table. */
+  /** Nodes that we have never connected to, or that lost their tried place. */
   readonly new: number;
   readonly tried: number;
-  /** Slots in use in the new table. */
+  /** Slots that those in the new table have together. */
   readonly newSlots: number;
-  /** Nodes that wait for a slot of the tried table. */
+  /** Nodes that wait for a tried place. */
   readonly collisions: number;
 }
 

@@ -1,18 +1,15 @@
 import type { Dice } from '../random.ts';
 import type { Entry } from './entry.ts';
 
-/**
- * Table of buckets with slots. Tracks which buckets are in use, so that a nearly empty table costs no more than a full
- * one.
- */
+/** Buckets of slots. Knows which buckets are in use, so that a nearly empty table costs no more than a full one. */
 export class SlotTable {
   readonly bucketSize: number;
-  /** Number of slots in use. */
+  /** Slots in use. */
   used = 0;
   readonly #slots: (Entry | undefined)[];
-  /** Number of slots in use by bucket. */
+  /** Slots in use, by bucket. */
   readonly #load: Uint32Array;
-  /** Buckets in use, in no particular order, and the index of each one in that list. */
+  /** The buckets in use, in no order, and where in there each one is. */
   readonly #inUse: number[] = [];
   readonly #place: Uint32Array;
 
@@ -27,7 +24,7 @@ export class SlotTable {
     return this.#slots.length;
   }
 
-  /** Number of buckets with at least one entry. */
+  /** How many buckets have anything in them. */
   get bucketsInUse(): number {
     return this.#inUse.length;
   }
@@ -36,7 +33,7 @@ export class SlotTable {
     return this.#slots[slot];
   }
 
-  /** Fills a free slot. */
+  /** Fills a slot that is free. */
   put(slot: number, entry: Entry): void {
     this.#slots[slot] = entry;
     this.used++;
@@ -46,7 +43,7 @@ export class SlotTable {
     this.#inUse.push(bucket);
   }
 
-  /** Frees a used slot. */
+  /** Frees a slot that is taken. */
   clear(slot: number): void {
     this.#slots[slot] = undefined;
     this.used--;
@@ -59,17 +56,12 @@ export class SlotTable {
     this.#place[last] = place;
   }
 
-  /**
-   * Returns the first entry that `accept` accepts, searching a random bucket in use once around from a random position.
-   */
+  /** The first entry that `accept` takes, from a random place in a random bucket in use, once around that bucket. */
   draw(dice: Dice, accept: (entry: Entry) => boolean): Entry | undefined {
     return this.#search(dice.below(this.#inUse.length), dice.below(this.bucketSize), accept);
   }
 
-  /**
-   * Returns all accepted entries by bucket, starting at a random bucket, among the first `limit` or slightly more
-   * entries.
-   */
+  /** All that `accept` takes, by bucket from a random one on, of the first `limit` or somewhat more entries. */
   sweep(dice: Dice, limit: number, accept: (entry: Entry) => boolean): Entry[][] {
     const start = dice.below(this.#inUse.length);
     const found: Entry[][] = [];
@@ -86,7 +78,7 @@ export class SlotTable {
     return found;
   }
 
-  /** Searches one bucket once around, given its index among the buckets in use. */
+  /** Once around a bucket, given its place among those in use. */
   #search(place: number, start: number, accept: (entry: Entry) => boolean): Entry | undefined {
     const bucket = this.#inUse[place];
     if (bucket === undefined) return undefined;

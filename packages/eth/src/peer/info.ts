@@ -1,19 +1,19 @@
 import type { Chain } from '../server/chain.ts';
 import type { BlockRange } from '../wire/messages.ts';
 
-/** Form of the node in `admin_nodeInfo`, under `protocols.eth`. */
+/** The node as `admin_nodeInfo` shows it under `protocols.eth`. */
 export interface EthNodeInfo {
-  /** Network id. Above 2 ** 53 − 1 it is rounded, as by every JavaScript reader of JSON. */
+  /** Network id; one above 2 ** 53 − 1 is rounded, as any JavaScript reader of JSON would. */
   readonly network: number;
   /** Hash of the genesis block, 0x-prefixed hex. */
   readonly genesis: string;
-  /** The `config` object of genesis.json; absent when it is not known. */
+  /** The chain's fork rules as genesis.json has them; left out when there is none. */
   readonly config?: unknown;
   /** Hash of the head, 0x-prefixed hex. */
   readonly head: string;
 }
 
-/** Form of a peer in `admin_peers`, under `protocols.eth`. */
+/** A peer as `admin_peers` shows it under `protocols.eth`. */
 export interface EthPeerInfo {
   readonly version: number;
   readonly earliestBlock?: number;
@@ -22,11 +22,7 @@ export interface EthPeerInfo {
   readonly latestBlockHash?: string;
 }
 
-/**
- * Describes the node.
- *
- * @param config the `config` object of the chain's genesis.json, if it is known
- */
+/** @param config the `config` object of the chain's genesis.json, if it is at hand */
 export function nodeInfo(chain: Chain, config?: unknown): EthNodeInfo {
   return {
     network: Number(chain.networkId),

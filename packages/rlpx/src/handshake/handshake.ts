@@ -7,7 +7,7 @@ import { agree } from './ecies.ts';
 import {
   type HandshakeOptions,
   type HandshakeWire,
-  nonceLength,
+  NONCE_LENGTH,
   receiveAck,
   receiveAuth,
   sealAck,
@@ -15,7 +15,7 @@ import {
 } from './handshake-packet.ts';
 
 /** What both sides of a connection share after the handshake, seen from one of them. */
-export interface FrameSecrets {
+export interface Secrets {
   /** 32-byte key of both frame ciphers. */
   readonly aes: Uint8Array;
   /** 32-byte key of the frame MACs. */
@@ -26,13 +26,14 @@ export interface FrameSecrets {
   readonly ingress: Uint8Array;
 }
 
-/** Result of a handshake: the authenticated remote and the secrets of the frames. */
-export interface HandshakeSecrets extends FrameSecrets {
+/** The end of a handshake. */
+export interface Session {
   /**
    * 64-byte public key of the other side: the one that was dialled, or the one that the auth was made with. The first
    * frame proves it, for the secrets hang on an auth or ack that only the holder of this key can read.
    */
   readonly remoteId: Uint8Array;
+  readonly secrets: Secrets;
 }
 
 const wireRule = methods('peek', 'take', 'write');
@@ -44,8 +45,8 @@ const handshakeRules: Rules<HandshakeOptions> = {
   random: required(func),
 };
 
-/** The rules of {@link FrameSecrets}; errors must not show them. */
-export const secretsRules: Rules<FrameSecrets> = {
+/** The rules of {@link Secrets}; errors must not show them. */
+export const secretsRules: Rules<Secrets> = {
   aes: required(secret(bytes(32))),
   mac: required(secret(bytes(32))),
   egress: required(secret(bytes())),
@@ -55,21 +56,21 @@ export const secretsRules: Rules<FrameSecrets> = {
 /**
  * The dialling side of the handshake.
  *
- * @param remoteId the 64-byte public key of the node that is dialled.
+ * @param remoteId - the 64-byte public key of the node that is dialled.
  * @throws RlpxError `handshake-failed`, `invalid-option`, and whatever `wire` rejects with.
  */
 export async function initiateHandshake(
   wire: HandshakeWire,
   remoteId: Uint8Array,
   options: HandshakeOptions,
-): Promise<HandshakeSecrets> {
+): Promise<Session> {
   check.value('wire', wire, wireRule);
   check.value('remoteId', remoteId, bytes(64));
   check.fields('options', options, handshakeRules);
   const { crypto } = options;
   const random = drawOnce(options.random);
   const ephemeralKey = generatePrivateKey(random);
-  const nonce = random(nonceLength);
+  const nonce = random(NONCE_LENGTH);
 
   const auth = sealAuth(remoteId, ephemeralKey, nonce, { ...options, random });
   wire.write(auth);
@@ -84,7 +85,7 @@ export async function initiateHandshake(
     sent: auth,
     received: ack.packet,
   });
-  return { remoteId, ...secrets };
+  return { remoteId, secrets };
 }
 
 /**
@@ -95,7 +96,7 @@ export async function initiateHandshake(
 export async function acceptHandshake(
   wire: HandshakeWire,
   options: HandshakeOptions,
-): Promise<HandshakeSecrets> {
+): Promise<Session> {
   check.value('wire', wire, wireRule);
   check.fields('options', options, handshakeRules);
   const { crypto } = options;
@@ -103,7 +104,7 @@ export async function acceptHandshake(
 
   const random = drawOnce(options.random);
   const ephemeralKey = generatePrivateKey(random);
-  const nonce = random(nonceLength);
+  const nonce = random(NONCE_LENGTH);
   const ack = sealAck(auth.remoteId, ephemeralKey, nonce, { ...options, random });
   const secrets = deriveSecrets(crypto, {
     inbound: true,
@@ -115,15 +116,15 @@ export async function acceptHandshake(
     received: auth.packet,
   });
   wire.write(ack);
-  return { remoteId: auth.remoteId, ...secrets };
+  return { remoteId: auth.remoteId, secrets };
 }
 
 /** More than one side draws in a handshake: two keys, nonce, initialisation vector, padding and its length. */
-const randomBatchLength = 512;
+const RANDOM_LENGTH = 512;
 
 /** Hands out pieces of one draw, each once: a call of the system's generator takes longer than its bytes. */
 function drawOnce(random: RandomBytes): RandomBytes {
-  const drawn = random(randomBatchLength);
+  const drawn = random(RANDOM_LENGTH);
   let used = 0;
   return (length) => {
     used += length;
@@ -141,7 +142,7 @@ interface Exchange {
   readonly received: Uint8Array;
 }
 
-function deriveSecrets(crypto: Crypto, exchange: Exchange): FrameSecrets {
+function deriveSecrets(crypto: Crypto, exchange: Exchange): Secrets {
   const { inbound, nonce, remoteNonce, sent, received } = exchange;
   const agreed = agree(crypto, exchange.ephemeralKey, exchange.remoteEphemeralKey);
   const ephemeral = agreed.secret;

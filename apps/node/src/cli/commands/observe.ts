@@ -1,10 +1,11 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { AddrManEvent } from '@devp2p/addrman';
 import type { ConnManagerEvent } from '@devp2p/connmgr';
+import type { DiscoverEvent } from '@devp2p/discover';
 import type { Discv4Event } from '@devp2p/discv4';
 import type { DnsdiscEvent } from '@devp2p/dnsdisc';
+import { type Enr, formatEnr } from '@devp2p/enr';
 import type { RlpxEvent } from '@devp2p/rlpx';
-import { logOwnRecord } from '../../discovery/own-record.ts';
 import type { Log, LogFields } from '../../logging/log.ts';
 import { shortId } from '../../network/peer-id.ts';
 
@@ -15,7 +16,7 @@ import { shortId } from '../../network/peer-id.ts';
 export function observeTransport(log: Log): void {
   const onEvent = (message: unknown): void => {
     const event = message as RlpxEvent;
-    if (event.type === 'accept-failed') {
+    if (event.event === 'accept-failed') {
       log.warn({ error: event.error }, 'a connection could not be accepted');
       return;
     }
@@ -25,9 +26,9 @@ export function observeTransport(log: Log): void {
       ...(remoteAddress && { address: `${remoteAddress.host}:${remoteAddress.port}` }),
       inbound,
     };
-    if (event.type === 'handshake') {
+    if (event.event === 'handshake') {
       log.trace({ ...who, milliseconds: Math.round(event.milliseconds) }, 'handshake');
-    } else if (event.type === 'handshake-failed') {
+    } else if (event.event === 'handshake-failed') {
       log.debug({ ...who, error: event.error }, 'handshake failed');
     } else if (event.error !== undefined) {
       log.debug({ ...who, error: event.error }, 'connection broke');
@@ -40,8 +41,8 @@ export function observeTransport(log: Log): void {
 export function observeAddresses(log: Log): void {
   subscribe('devp2p:addrman', (message) => {
     const event = message as AddrManEvent;
-    if (event.type === 'saved') log.debug({ bytes: event.bytes }, 'known addresses are saved');
-    else if (event.type === 'save-failed') {
+    if (event.event === 'saved') log.debug({ bytes: event.bytes }, 'known addresses are saved');
+    else if (event.event === 'save-failed') {
       log.error({ error: event.error }, 'known addresses are not saved');
     } else log.warn({ error: event.error }, 'known addresses are set aside, and found anew');
   });
@@ -64,24 +65,26 @@ export function observeDiscovery(log: Log): void {
     if (isNews) told.set(kind, now);
     log[isNews ? 'warn' : 'debug'](fields, message);
   };
+  subscribe('devp2p:discover', (message) => {
+    const event = message as DiscoverEvent;
+    if (event.type === 'local-record') logLocalRecord(event.enr, log);
+    else failed(event.type, { error: event.error }, event.type.replaceAll('-', ' '));
+  });
   subscribe('devp2p:discv4', (message) => {
     const event = message as Discv4Event;
-    switch (event.event) {
+    switch (event.type) {
       case 'node-added':
       case 'node-removed':
-        log.trace({ node: event.node.enode }, event.event.replace('-', ' '));
-        break;
-      case 'local-record':
-        logOwnRecord(event.enr, log);
+        log.trace({ node: event.node.enode }, event.type.replace('-', ' '));
         break;
       case 'clock-drift':
-        log.warn({ milliseconds: event.milliseconds }, 'the clock is wrong: nobody may answer us');
+        log.warn({ milliseconds: event.milliseconds }, 'system clock is wrong, requests time out');
         break;
       case 'bootnode-unresolved':
-        failed(event.event, { host: event.host, error: event.error }, 'boot node has no address');
+        failed(event.type, { host: event.host, error: event.error }, 'boot node has no address');
         break;
       default:
-        failed(event.event, { error: event.error }, event.event.replaceAll('-', ' '));
+        failed(event.type, { error: event.error }, event.type.replaceAll('-', ' '));
     }
   });
   subscribe('devp2p:dnsdisc', (message) => {
@@ -104,4 +107,12 @@ export function observeDiscovery(log: Log): void {
         log.debug({ url: event.url }, event.event.replace('-', ' '));
     }
   });
+}
+
+function logLocalRecord(record: Enr, log: Log): void {
+  const { seq, eth } = record;
+  log.info(
+    { seq, ...(eth && { fork: eth.hash, next: eth.next }), enr: formatEnr(record) },
+    'the node record has changed',
+  );
 }

@@ -1,0 +1,156 @@
+import { type Clock, withTimeout } from '@devp2p/clock';
+import { check } from '../check-options.ts';
+import { breach, describe, PeerError, reasonOf, streamFailed } from '../error.ts';
+import type { Protocol } from '../protocol/protocol.ts';
+import type { Message, MessageStream } from '../stream.ts';
+import { baseCodes, baseVersion } from '../wire/base.ts';
+import { negotiate, offered, type Running } from '../wire/capabilities.ts';
+import { type DisconnectReason, decodeDisconnect, reasonRule } from '../wire/disconnect.ts';
+import { decodeHello, encodeHello, maxHelloSize, type RemoteHello } from '../wire/hello.ts';
+
+/** What {@link shakeHands} needs to know. */
+export interface HandshakeOptions {
+  readonly clientId: string;
+  readonly listenPort: number;
+  readonly protocols: readonly Protocol[];
+  readonly accept: (hello: RemoteHello) => DisconnectReason | undefined;
+  readonly clock: Clock;
+  readonly handshakeTimeout: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A remote that was accepted, and what runs with it. */
+export interface Handshake {
+  readonly hello: RemoteHello;
+  readonly running: readonly Running[];
+  /** Bytes on the wire of the Hello that came. */
+  readonly received: number;
+  /** Bytes on the wire of the Hello that went out. */
+  readonly sent: Promise<number>;
+}
+
+/**
+ * The payload of our Hello.
+ *
+ * @throws {@link PeerError} `invalid-option` when it is larger than others take.
+ */
+function ourHello(
+  localId: Uint8Array,
+  { clientId, listenPort, protocols }: HandshakeOptions,
+): Uint8Array {
+  const hello = encodeHello({
+    version: baseVersion,
+    clientId,
+    capabilities: offered(protocols),
+    listenPort,
+    id: localId,
+  });
+  if (hello.length > maxHelloSize) {
+    throw new PeerError('invalid-option', `a Hello of ${hello.length} bytes is too large`);
+  }
+  return hello;
+}
+
+/**
+ * Exchanges Hello and decides what runs (devp2p rlpx.md, "p2p capability").
+ *
+ * @param read reads the stream; the caller finishes a read that is still pending when this throws.
+ * @throws {@link PeerError} whose code says whether the remote is still there to be told the reason.
+ */
+export async function shakeHands(
+  stream: MessageStream,
+  read: () => Promise<Message | undefined>,
+  options: HandshakeOptions,
+): Promise<Handshake> {
+  const { localId, remoteId } = stream;
+  if (options.signal?.aborted) throw aborted(options.signal);
+  if (equal(localId, remoteId)) throw refused('connected-to-self');
+
+  // Both sides speak first, so that nobody waits for room before listening.
+  const sent = stream.write(baseCodes.hello, ourHello(localId, options));
+  sent.catch(() => {}); // A stream that cannot be written to ends for the reader as well.
+
+  const message = await firstMessage(read, options);
+  const hello = readHello(message);
+  if (hello.version >= baseVersion) stream.enableCompression();
+
+  if (hello.id.length !== 64 || hello.id.every((byte) => byte === 0)) {
+    throw new PeerError('breach', 'Hello names no valid key', {
+      reason: 'invalid-identity',
+      direction: 'local',
+    });
+  }
+  if (!equal(hello.id, remoteId)) throw refused('unexpected-identity');
+  const running = negotiate(options.protocols, hello.capabilities);
+  if (running.length === 0) throw refused('useless-peer', hello);
+  const objection = options.accept(hello);
+  if (objection !== undefined) {
+    check.value('the result of accept', objection, reasonRule);
+    throw refused(objection, hello);
+  }
+
+  return { hello, running, received: message.wireSize, sent };
+}
+
+const tooLate = Symbol('no Hello in time');
+
+async function firstMessage(
+  read: () => Promise<Message | undefined>,
+  { clock, handshakeTimeout, signal }: HandshakeOptions,
+): Promise<Message> {
+  let message: Message | undefined;
+  try {
+    message = await withTimeout(clock, handshakeTimeout, read, { signal, reason: tooLate });
+  } catch (cause) {
+    if (cause === tooLate) {
+      throw new PeerError('handshake-timeout', `no Hello within ${handshakeTimeout} ms`, {
+        reason: 'read-timeout',
+        direction: 'local',
+      });
+    }
+    if (signal?.aborted) throw aborted(signal);
+    throw streamFailed(cause);
+  }
+  if (message === undefined) {
+    throw new PeerError('ended', 'the remote closed before it said Hello', { direction: 'remote' });
+  }
+  return message;
+}
+
+function aborted({ reason: cause }: AbortSignal): PeerError {
+  return new PeerError('aborted', `aborted before Hello came: ${describe(cause)}`, {
+    reason: reasonOf(cause) ?? 'requested',
+    direction: 'local',
+    cause,
+  });
+}
+
+function readHello({ code, payload }: Message): RemoteHello {
+  if (code === baseCodes.disconnect) {
+    const reason = decodeDisconnect(payload);
+    const what = reason ?? 'a reason that has no name';
+    throw new PeerError('disconnected', `the remote disconnected: ${what}`, {
+      reason,
+      direction: 'remote',
+    });
+  }
+  if (code !== baseCodes.hello) throw breach(`message ${code} before Hello`);
+  if (payload.length > maxHelloSize) throw breach(`Hello of ${payload.length} bytes`);
+  try {
+    return decodeHello(payload);
+  } catch (cause) {
+    throw breach(`Hello cannot be read: ${describe(cause)}`, cause);
+  }
+}
+
+function refused(reason: DisconnectReason, hello?: RemoteHello): PeerError {
+  return new PeerError('refused', `the remote is refused: ${reason}`, {
+    reason,
+    direction: 'local',
+    hello,
+  });
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

@@ -1,0 +1,219 @@
+import type { Crypto } from '@devp2p/crypto';
+import { check } from '../check-options.ts';
+import { RlpxError } from '../error.ts';
+import { type Secrets, secretsRules } from '../handshake/handshake.ts';
+import { Ctr } from './ctr.ts';
+import {
+  type Frame,
+  FrameMac,
+  HEADER_LENGTH,
+  MAX_FRAME_SIZE,
+  paddedLength,
+  SEALED_HEADER_LENGTH,
+  sealedLength,
+  TAG_LENGTH,
+} from './frame.ts';
+import { messageCodeLength, readMessageCode } from './message-code.ts';
+
+/**
+ * What may be set aside for a body before its bytes are there: a size costs the remote nothing. The same figure as
+ * Bitcoin Core's for the payload of a message.
+ */
+const MAX_AHEAD = 256 * 1024;
+const EMPTY: Uint8Array = new Uint8Array(0);
+
+type State = 'header' | 'body' | 'tag' | 'broken';
+
+/**
+ * Reads frames out of chunks that are cut anywhere. Work and memory are linear in the bytes received: at most
+ * 256 KiB are set aside ahead of them. Holds a sponge: {@link close} gives it back.
+ */
+export class FrameOpener {
+  readonly #maxSize: number;
+  readonly #ctr: Ctr;
+  readonly #mac: FrameMac;
+  #state: State = 'header';
+
+  /** Bytes to consume: `#chunk` from `#at` on, then the chunks behind it. */
+  #chunk: Uint8Array = EMPTY;
+  #at = 0;
+  readonly #behind: Uint8Array[] = [];
+
+  /** The beginning of a header or tag that is not whole yet. */
+  readonly #part: Uint8Array = new Uint8Array(SEALED_HEADER_LENGTH);
+  #partLength = 0;
+
+  /** The body that comes in: how much of it counts, how much is still to come, and its plain bytes so far. */
+  #size = 0;
+  #missing = 0;
+  #blocks: Uint8Array[] = [];
+  /** The end of what is filled of the last block. */
+  #filled = 0;
+
+  /** @param maxSize - the largest body that is accepted, message code included, in bytes. @throws RlpxError `invalid-option` */
+  constructor(crypto: Crypto, secrets: Secrets, maxSize: number = MAX_FRAME_SIZE) {
+    this.#maxSize = maxSize;
+    check.fields('secrets', secrets, secretsRules);
+    this.#ctr = new Ctr(secrets.aes);
+    this.#mac = new FrameMac(crypto, secrets.mac, secrets.ingress);
+  }
+
+  /** Whether some of a frame was consumed, but not all. An end of the stream is clean only between frames. */
+  get midFrame(): boolean {
+    return this.#state !== 'header' || this.#partLength > 0;
+  }
+
+  /** Gives the opener bytes to work on; they must not change until they are consumed. */
+  push(chunk: Uint8Array): void {
+    if (this.#at === this.#chunk.length) {
+      this.#chunk = chunk;
+      this.#at = 0;
+    } else {
+      this.#behind.push(chunk);
+    }
+  }
+
+  /**
+   * The next frame, or undefined when more bytes are needed.
+   *
+   * @throws RlpxError `mac-mismatch`, `frame-too-large` or `malformed-frame`; there is nothing more to read then.
+   */
+  next(): Frame | undefined {
+    for (;;) {
+      switch (this.#state) {
+        case 'header': {
+          const header = this.#take(SEALED_HEADER_LENGTH);
+          if (header === undefined) return undefined;
+          this.#openHeader(header);
+          break;
+        }
+        case 'body':
+          if (!this.#receiveBody()) return undefined;
+          this.#state = 'tag';
+          break;
+        case 'tag': {
+          const tag = this.#take(TAG_LENGTH);
+          if (tag === undefined) return undefined;
+          return this.#finish(tag);
+        }
+        case 'broken':
+          throw new RlpxError('mac-mismatch', 'frames cannot be read after a broken one');
+      }
+    }
+  }
+
+  close(): void {
+    this.#state = 'broken';
+    this.#mac.close();
+    this.#chunk = EMPTY;
+    this.#at = 0;
+    this.#behind.length = 0;
+    this.#blocks = [];
+  }
+
+  #openHeader(header: Uint8Array): void {
+    // The size is a stranger's until the tag says otherwise.
+    this.#check(this.#mac.header(header), header.subarray(HEADER_LENGTH));
+    this.#ctr.apply(header, 0, HEADER_LENGTH, this.#part, 0);
+    const [high = 0, middle = 0, low = 0] = this.#part;
+    const size = (high << 16) | (middle << 8) | low;
+    if (size > this.#maxSize) {
+      this.#state = 'broken';
+      throw new RlpxError('frame-too-large', `frame of ${size} bytes, more than ${this.#maxSize}`);
+    }
+    this.#size = size;
+    this.#missing = paddedLength(size);
+    this.#state = 'body';
+  }
+
+  #receiveBody(): boolean {
+    while (this.#missing > 0) {
+      if (!this.#advance()) return false;
+      let block = this.#blocks.at(-1);
+      if (block === undefined || this.#filled === block.length) {
+        block = new Uint8Array(Math.min(this.#missing, MAX_AHEAD));
+        this.#blocks.push(block);
+        this.#filled = 0;
+      }
+      const length = Math.min(block.length - this.#filled, this.#chunk.length - this.#at);
+      const end = this.#at + length;
+      this.#mac.absorb(this.#chunk.subarray(this.#at, end));
+      this.#ctr.apply(this.#chunk, this.#at, end, block, this.#filled);
+      this.#at = end;
+      this.#filled += length;
+      this.#missing -= length;
+    }
+    return true;
+  }
+
+  #finish(tag: Uint8Array): Frame {
+    this.#check(this.#mac.body(), tag);
+    const body = joined(this.#blocks).subarray(0, this.#size);
+    this.#blocks = [];
+    this.#state = 'broken';
+    const code = readMessageCode(body);
+    this.#state = 'header';
+    return {
+      code,
+      payload: body.subarray(messageCodeLength(code)),
+      wireSize: sealedLength(this.#size),
+    };
+  }
+
+  /** Compares the first 16 bytes in constant time. */
+  #check(expected: Uint8Array, tag: Uint8Array): void {
+    let difference = 0;
+    for (let i = 0; i < TAG_LENGTH; i++) {
+      difference |= (expected[i] as number) ^ (tag[i] as number);
+    }
+    if (difference === 0) return;
+    this.#state = 'broken';
+    this.#blocks = [];
+    throw new RlpxError('mac-mismatch', 'frame does not authenticate');
+  }
+
+  /** The next `length` bytes, if they are all there. Valid until the next call. */
+  #take(length: number): Uint8Array | undefined {
+    if (this.#partLength === 0 && this.#chunk.length - this.#at >= length) {
+      const from = this.#at;
+      this.#at += length;
+      return this.#chunk.subarray(from, this.#at);
+    }
+    while (this.#partLength < length) {
+      if (!this.#advance()) return undefined;
+      const end = Math.min(this.#at + length - this.#partLength, this.#chunk.length);
+      this.#part.set(this.#chunk.subarray(this.#at, end), this.#partLength);
+      this.#partLength += end - this.#at;
+      this.#at = end;
+    }
+    this.#partLength = 0;
+    return this.#part.subarray(0, length);
+  }
+
+  /** Goes on to the next chunk if need be. Returns whether there are bytes to consume. */
+  #advance(): boolean {
+    while (this.#at === this.#chunk.length) {
+      const next = this.#behind.shift();
+      if (next === undefined) {
+        // A chunk that was consumed is not kept alive.
+        this.#chunk = EMPTY;
+        this.#at = 0;
+        return false;
+      }
+      this.#chunk = next;
+      this.#at = 0;
+    }
+    return true;
+  }
+}
+
+function joined(blocks: readonly Uint8Array[]): Uint8Array {
+  if (blocks.length === 1) return blocks[0] as Uint8Array;
+  const out = new Uint8Array(blocks.reduce((length, block) => length + block.length, 0));
+  let at = 0;
+  for (const block of blocks) {
+    out.set(block, at);
+    at += block.length;
+  }
+  return out;
+}

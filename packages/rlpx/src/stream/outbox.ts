@@ -1,0 +1,221 @@
+import { nextTick } from 'node:process';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '@devp2p/clock';
+import { RlpxError } from '../error.ts';
+import { frameLength } from '../frame/frame.ts';
+import type { FrameSealer } from '../frame/frame-sealer.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** Small frames are put side by side in blocks of this many bytes. */
+const BLOCK = 8 * 1024;
+/**
+ * How much the transport is given at a time, in bytes. It says only when all of that is out, so this is also the
+ * least that has to move within the write timeout.
+ */
+const WINDOW = 64 * 1024;
+
+/** Settings of an {@link Outbox}. */
+export interface OutboxOptions {
+  readonly clock: Clock;
+  readonly writeTimeout: number;
+  readonly highWaterMark: number;
+  readonly maxBuffered: number;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The sending half of a stream: frames in, bytes out. All frames of one turn of the event loop leave with one write
+ * to the transport, which is worth more than anything else to small messages.
+ */
+export class Outbox {
+  readonly #duplex: Duplex;
+  readonly #sealer: FrameSealer;
+  readonly #options: OutboxOptions;
+  readonly #watchdog: Watchdog;
+
+  /** Sealed bytes that the transport was not given yet; a large frame is its own piece. */
+  readonly #queue: Uint8Array[] = [];
+  /** A block with room for further frames, used up to `#blockEnd`; its bytes from `#blockStart` on are not queued. */
+  #block: Uint8Array | undefined;
+  #blockStart = 0;
+  #blockEnd = 0;
+  /** Accepted, and not known to be out. */
+  #buffered = 0;
+  /** What of that the transport has. */
+  #inFlight = 0;
+  #scheduled = false;
+  #failed = false;
+  /** Writers waiting for room. */
+  readonly #waiting = new Set<Waiter>();
+  #onEmpty: (() => void) | undefined;
+
+  constructor(
+    duplex: Duplex,
+    sealer: FrameSealer,
+    options: OutboxOptions,
+    onStandstill: () => void,
+  ) {
+    this.#duplex = duplex;
+    this.#sealer = sealer;
+    this.#options = options;
+    this.#watchdog = new Watchdog(options.clock, options.writeTimeout, onStandstill);
+  }
+
+  /** Whether {@link write} waits for room. */
+  get congested(): boolean {
+    return this.#buffered >= this.#options.highWaterMark;
+  }
+
+  /** Sends `first`, which is short, ahead of all frames, and side by side with those of this turn. */
+  start(first: Uint8Array): void {
+    if (first.length === 0) return;
+    const { block, at } = this.#place(first.length);
+    block.set(first, at);
+    this.#accepted(first.length);
+  }
+
+  /** Accepts a message. Resolves with its length on the wire once there is room for more. */
+  write(code: number, payload: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
+    const length = frameLength(code, payload.length);
+    if (this.#buffered + length > this.#options.maxBuffered) {
+      const detail = `${this.#buffered} bytes are waiting, ${length} more would pass ${this.#options.maxBuffered}`;
+      return Promise.reject(new RlpxError('overflow', detail));
+    }
+    this.#seal(code, payload, length);
+    this.#accepted(length);
+    if (!this.congested) return Promise.resolve(length);
+    return this.#room(signal).then(() => length);
+  }
+
+  /** Resolves when everything that was accepted is out, or can never be. */
+  empty(): Promise<void> {
+    if (this.#buffered === 0 || this.#failed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+    });
+  }
+
+  /**
+   * Drops everything.
+   *
+   * @param why - makes the error for each writer that waits.
+   */
+  fail(why: () => Error): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#watchdog.close();
+    this.#sealer.close();
+    this.#queue.length = 0;
+    this.#block = undefined;
+    for (const waiter of this.#waiting) waiter.reject(why());
+    this.#waiting.clear();
+    this.#onEmpty?.();
+  }
+
+  #seal(code: number, payload: Uint8Array, length: number): void {
+    if (length > BLOCK) {
+      this.#queueBlock();
+      const piece = new Uint8Array(length);
+      this.#sealer.seal(code, payload, piece, 0);
+      this.#queue.push(piece);
+      return;
+    }
+    const { block, at } = this.#place(length);
+    this.#sealer.seal(code, payload, block, at);
+  }
+
+  /** A place for `length` bytes behind all that was accepted. */
+  #place(length: number): { block: Uint8Array; at: number } {
+    if (this.#block === undefined || this.#blockEnd + length > BLOCK) {
+      this.#queueBlock();
+      this.#block = new Uint8Array(BLOCK);
+      this.#blockStart = 0;
+      this.#blockEnd = 0;
+    }
+    const at = this.#blockEnd;
+    this.#blockEnd += length;
+    return { block: this.#block, at };
+  }
+
+  #accepted(length: number): void {
+    this.#buffered += length;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    nextTick(this.#flush);
+  }
+
+  #queueBlock(): void {
+    if (this.#block === undefined || this.#blockStart === this.#blockEnd) return;
+    this.#queue.push(this.#block.subarray(this.#blockStart, this.#blockEnd));
+    this.#blockStart = this.#blockEnd;
+  }
+
+  readonly #flush = (): void => {
+    this.#scheduled = false;
+    if (this.#failed || this.#inFlight > 0) return;
+    this.#queueBlock();
+    const pieces = this.#nextWindow();
+    const last = pieces.pop();
+    if (last === undefined) return;
+    this.#watchdog.start();
+    this.#duplex.cork();
+    for (const piece of pieces) this.#duplex.write(piece);
+    this.#duplex.write(last, this.#onWritten);
+    this.#duplex.uncork();
+  };
+
+  #nextWindow(): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    while (this.#inFlight < WINDOW) {
+      const piece = this.#queue[0];
+      if (piece === undefined) break;
+      const room = WINDOW - this.#inFlight;
+      if (piece.length > room) this.#queue[0] = piece.subarray(room);
+      else this.#queue.shift();
+      const part = piece.subarray(0, room);
+      pieces.push(part);
+      this.#inFlight += part.length;
+    }
+    return pieces;
+  }
+
+  readonly #onWritten = (error?: Error | null): void => {
+    // The transport reports its error by itself, too.
+    if (error || this.#failed) return;
+    this.#buffered -= this.#inFlight;
+    this.#inFlight = 0;
+    this.#watchdog.pause();
+    if (!this.congested) {
+      for (const waiter of this.#waiting) waiter.resolve();
+      this.#waiting.clear();
+    }
+    if (this.#buffered > 0) this.#flush();
+    else this.#onEmpty?.();
+  };
+
+  #room(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => signal?.removeEventListener('abort', onAbort);
+      const waiter = {
+        resolve: () => {
+          settle();
+          resolve();
+        },
+        reject: (error: unknown) => {
+          settle();
+          reject(error);
+        },
+      };
+      const onAbort = (): void => {
+        this.#waiting.delete(waiter);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#waiting.add(waiter);
+    });
+  }
+}
