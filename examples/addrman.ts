@@ -1,4 +1,4 @@
-// Addresses that strangers tell: which to dial, which to believe, and what is left of them after a restart.
+// Stores addresses from two sources, selects one to dial, and restores the addresses after a restart.
 import { type AddrStore, openAddrMan } from '@devp2p/addrman';
 import { formatIp } from '@devp2p/enr';
 
@@ -14,10 +14,10 @@ const node = (n: number, ...ip: number[]) => {
 };
 
 const addresses = await openAddrMan({ store });
-// 1,000 nodes that a liar has made up, all in his own network, and three that two others know of.
+// 1,000 false addresses in the network of an attacker, and three real ones from a DNS list.
 const swarm = Array.from({ length: 1000 }, (_, n) => node(n % 250, 66, 6, 6, n % 256));
-const liar = Uint8Array.of(66, 6, 6, 6);
-console.log(`of 1,000 he tells: ${addresses.add(swarm, { kind: 'peer', ip: liar })}`);
+const attacker = Uint8Array.of(66, 6, 6, 6);
+console.log(`added of 1,000: ${addresses.add(swarm, { kind: 'peer', ip: attacker })}`);
 const honest = [node(251, 20, 1, 1, 1), node(252, 30, 1, 1, 1), node(253, 40, 1, 1, 1)];
 addresses.add(honest, { kind: 'list', name: 'enrtree://…@all.mainnet.ethdisco.net' });
 
@@ -25,11 +25,11 @@ const next = addresses.select({ filter: ({ address }) => address.ip[0] !== 66 })
 if (next) {
   addresses.attempt(next.id, { countFailure: true });
   console.log(`dialling ${formatIp(next.address.ip)}`);
-  addresses.good(next.id); // once both handshakes have passed
+  addresses.good(next.id); // after both handshakes
 }
 await addresses.close();
 
 const again = await openAddrMan({ store });
 const { size, tried } = again.stats;
-console.log(`${size} nodes after a restart, ${tried} of them tried`);
+console.log(`after a restart: ${size} nodes, ${tried} tried`);
 await again.close();

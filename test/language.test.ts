@@ -46,6 +46,7 @@ test('comments, strings and templates are read, identifiers and specifiers are n
     ' * nothing had been sent to `whoever`, {@link whoever}.',
     ' */',
     "throw new Error('it is nothing');",
+    '/** What {@link whoever} is made with. */',
   ];
   expect(await refused('source.ts', source.join('\n'))).toEqual([
     '1: "Nobody"',
@@ -55,6 +56,7 @@ test('comments, strings and templates are read, identifiers and specifiers are n
     '5: "told"',
     '8: "as if nothing"',
     '11: "is nothing"',
+    '12: "What }"',
   ]);
 });
 

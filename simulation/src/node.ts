@@ -1,5 +1,10 @@
-import { type AddrEntry, type AddrSource, createAddrMan } from '@devp2p/addrman';
-import { type Clock, sleep, type Timer } from '@devp2p/clock';
+import {
+  type AddrEntry,
+  type AddrSource,
+  createAddressQueue,
+  createAddrMan,
+} from '@devp2p/addrman';
+import { type Clock, sleep } from '@devp2p/clock';
 import { type ConnManager, createConnManager } from '@devp2p/connmgr';
 import type { Crypto } from '@devp2p/crypto';
 import { createDiscv4, type Discv4, type NodeStore } from '@devp2p/discv4';
@@ -54,9 +59,6 @@ export interface Node {
 /** All nodes have the same ports. */
 export const port = 30_303;
 
-/** An address is offered for a dial again after this many ms, as in `apps/node`. */
-const offerInterval = 35_000;
-
 /** Where a real node has 1,024 and 256 buckets for tens of thousands of addresses, two thousand take a quarter. */
 const buckets = { newBuckets: 256, triedBuckets: 64 };
 
@@ -89,7 +91,7 @@ export async function startNode(
     ...{ ...buckets, localId: id, snapshot: identity.addresses, clock, random },
   });
   const learn = (nodes: Iterable<Enode>, source: AddrSource): void => {
-    if (addresses.add(addrNodes(nodes), source) > 0) news();
+    if (addresses.add(addrNodes(nodes), source) > 0) queue.notify();
   };
   const discovery = await createDiscv4(internet.bindUdp({ host, port }), {
     ...{ privateKey, bootnodes, externalIp: host, pingInterval, refreshInterval },
@@ -101,77 +103,34 @@ export async function startNode(
     const { signal } = stopping;
     for await (const node of discovery.randomNodes({ signal })) {
       learn([node], { kind: 'inbound', ip: node.ip });
-      if (waiting.size === 0) await sleep(clock, pace, { signal }).catch(() => {});
+      if (queue.waiting === 0) await sleep(clock, pace, { signal }).catch(() => {});
     }
   };
 
-  // The connection manager takes addresses from there: as soon as there is one, and none twice in a short time.
-  const waiting = new Set<() => void>();
-  /** One is woken, and wakes the next if there was somebody for it. */
-  const news = (): void => {
-    const [wake] = waiting;
-    wake?.();
-  };
-  const offered = new Map<string, number>();
+  // The connection manager dials addresses from the address manager, each at most once per offer interval.
   const isWanted = (entry: AddrEntry): boolean => {
     const other = toHex(entry.id);
-    return !offered.has(other) && !outbound.has(other) && !inbound.has(other);
+    return !queue.wasOffered(other) && !outbound.has(other) && !inbound.has(other);
   };
-  const offer = (entry: AddrEntry | undefined): Place | undefined => {
-    const now = clock.monotonic();
-    if (entry) offered.set(toHex(entry.id), now);
-    return entry && placeOf(entry);
-  };
-  const forgetOffers = (): void => {
-    const before = clock.monotonic() - offerInterval;
-    for (const [other, time] of offered) {
-      if (time > before) break;
-      offered.delete(other);
-    }
-  };
-  const wait = (signal: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      const wake = (): void => {
-        waiting.delete(wake);
-        if (waiting.size === 0) retry.cancel();
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      if (waiting.size === 0) retry = clock.setTimeout(tryAgain, offerInterval / 7);
-      waiting.add(wake);
-      signal.addEventListener('abort', wake);
-      if (signal.aborted) wake();
-    });
-  /** After a while somebody may be offered again. */
-  const tryAgain = (): void => {
-    retry = clock.setTimeout(tryAgain, offerInterval / 7);
-    news();
-  };
-  let retry: Timer;
-  const nextAddress = async ({ signal }: { signal: AbortSignal }): Promise<Place | undefined> => {
-    while (!signal.aborted) {
-      forgetOffers();
-      const next = offer(addresses.select({ filter: isWanted, draws: 2 }));
-      if (next) {
-        news();
-        return next;
-      }
-      await wait(signal);
-    }
-    return undefined;
-  };
+  const queue = createAddressQueue<Place>({
+    select: () => {
+      const entry = addresses.select({ filter: isWanted, draws: 2 });
+      return entry && placeOf(entry);
+    },
+    keyOf: (other) => other.key,
+    clock,
+  });
 
   const outbound = new Set<string>();
   const inbound = new Set<string>();
   let peak = 0;
   const manager = createConnManager<Place, Link>({
     maxPeers,
-    nextAddress,
+    nextAddress: ({ signal }) => queue.next(signal),
     nextFeeler: () => {
-      forgetOffers();
-      return offer(
-        addresses.selectCollision() ?? addresses.select({ newOnly: true, filter: isWanted }),
-      );
+      const entry =
+        addresses.selectCollision() ?? addresses.select({ newOnly: true, filter: isWanted });
+      return entry && queue.offer(placeOf(entry));
     },
     dial(other, { signal }) {
       addresses.attempt(other.id, { countFailure: false });

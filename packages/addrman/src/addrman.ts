@@ -8,49 +8,52 @@ import { Dice } from './random.ts';
 import { binary } from './snapshot/binary.ts';
 import { encodeSnapshot } from './snapshot/snapshot.ts';
 import { readBook } from './snapshot/snapshot-book.ts';
-import { Book, MAX_REFERENCES } from './table/book.ts';
-import { underTest, verdict } from './table/collisions.ts';
+import { Book, maxReferences } from './table/book.ts';
+import { isBeingTested, resolveCollision } from './table/collisions.ts';
 import {
   type AddrEntry,
   type AddrNode,
   describe,
   type Entry,
+  type KnownAddress,
   newEntry,
   type SignedRecord,
   setRecord,
-  type Told,
 } from './table/entry.ts';
-import { answerLifetime, drawSample, MAX_SAMPLE, MAX_SAMPLE_PERCENT } from './table/sample.ts';
-import { drawer } from './table/select.ts';
+import { answerLifetime, drawSample, maxSample, maxSamplePercent } from './table/sample.ts';
+import { createDraw } from './table/select.ts';
 import { type AddrManStats, newCounts } from './table/stats.ts';
 
-/** Tried entries whose place is asked for by another at a time (Bitcoin Core, `ADDRMAN_SET_TRIED_COLLISION_SIZE`). */
-const MAX_COLLISIONS = 10;
+/**
+ * Most entries that wait for an occupied slot of the tried table (Bitcoin Core, `ADDRMAN_SET_TRIED_COLLISION_SIZE`).
+ */
+const maxCollisions = 10;
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-/** A disconnection moves last-seen by no less. */
-const SEEN_INTERVAL = 20 * MINUTE;
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+/** A disconnection refreshes `lastSeen` only if it is older than this, in ms (Bitcoin Core). */
+const seenInterval = 20 * minute;
 
-/** What {@link AddrMan.select} is to look for. */
+/** Options of {@link AddrMan.select}. */
 export interface SelectOptions {
-  /** Only among addresses that we have never connected to, as a feeler does. @default false */
+  /** Select only from the new table: addresses never connected to, as for a feeler. @default false */
   readonly newOnly?: boolean | undefined;
-  /** What else the caller asks for, such as an address that is not connected already. @default anything */
+  /** Further condition of the caller, such as "not connected already". @default accepts every entry */
   readonly filter?: ((entry: AddrEntry) => boolean) | undefined;
   /**
-   * Of so many draws, the one whose network group has the fewest entries: addresses are cheap, networks are not. With 2,
-   * the largest group, if it is drawn with the probability p, is selected with p². At least 1.
-   * @default 1
+   * Number of draws, at least 1; the entry of the network group with the fewest entries is selected, because addresses
+   * are cheap and networks are not. With 2, a group that is drawn with probability p is selected with p² if it is the
+   * largest. @default 1
    */
   readonly draws?: number | undefined;
 }
 
 /**
- * What is known of other nodes' addresses, and which of it to believe. Made with `createAddrMan` or `openAddrMan`.
+ * Address manager: stores addresses of other nodes and selects those to dial. Created by `createAddrMan` or
+ * `openAddrMan`.
  *
- * All calls are synchronous. A call about an id that is not known does nothing and gives `undefined` or `false`.
+ * All calls are synchronous. A call with an unknown id does nothing and returns `undefined` or `false`.
  */
 export class AddrMan {
   readonly #settings: Settings;
@@ -73,19 +76,19 @@ export class AddrMan {
     this.#localId = settings.localId && binary(settings.localId);
   }
 
-  /** Nodes in both tables. */
+  /** Number of nodes in both tables. */
   get size(): number {
     return this.#book.entries.length;
   }
 
-  /** Counts since the start, and sizes now. */
+  /** Current sizes, and counts since the start. */
   get stats(): AddrManStats {
-    const { entries, tried, fresh, collisions } = this.#book;
+    const { entries, triedTable, newTable, collisions } = this.#book;
     return {
       size: entries.length,
-      new: entries.length - tried.used,
-      tried: tried.used,
-      newSlots: fresh.used,
+      new: entries.length - triedTable.used,
+      tried: triedTable.used,
+      newSlots: newTable.used,
       collisions: collisions.size,
       ...this.#counts,
       refused: { ...this.#counts.refused },
@@ -93,11 +96,12 @@ export class AddrMan {
   }
 
   /**
-   * Takes in what a source tells. Nothing of it is known to be true, so it competes for the few places that this source
-   * has; each node costs the source a token. A node that is known already is seen anew, may get a further place, and
-   * moves to another address only if it has signed that itself, or if nobody has ever reached it at its present one.
+   * Adds nodes that a source reports. None of it is verified, so the nodes compete for the few slots that this source
+   * has, and each node costs the source a token. For a known node `lastSeen` is refreshed and it may get a further
+   * slot. It moves to another address only if it has signed that address, or if it was never reached at the present
+   * one.
    *
-   * @returns how many nodes were not known before.
+   * @returns the number of nodes that were not known before
    */
   add(nodes: Iterable<AddrNode>, source: AddrSource): number {
     const { clock } = this.#settings;
@@ -114,7 +118,7 @@ export class AddrMan {
     return added;
   }
 
-  /** To be told when a dial begins. A failure counts once for each time that anybody was reached since the last one. */
+  /** Records that a dial begins. Only the first failure after a success of any node is counted. */
   attempt(id: Uint8Array, { countFailure }: { countFailure: boolean }): boolean {
     const entry = this.#find(id);
     if (!entry) return false;
@@ -128,10 +132,10 @@ export class AddrMan {
   }
 
   /**
-   * To be told when a node that we dialled has proved to be on the right chain, and for no node that dialled us.
+   * Records that a node that we dialled is on the right chain. Not to be called for a node that dialled us.
    *
-   * @returns whether the node has a place among the tried ones now. If not, somebody else has it, and whether that one
-   * is still there has to be tested first: see {@link selectCollision}.
+   * @returns whether the node has a slot of the tried table now; if not, another node holds the slot, and that node has
+   * to be tested first: see {@link selectCollision}
    */
   good(id: Uint8Array): boolean {
     const entry = this.#find(id);
@@ -144,33 +148,33 @@ export class AddrMan {
     entry.attempts = 0;
     if (entry.triedSlot >= 0) return true;
     const slot = book.triedSlot(entry);
-    if (book.tried.get(slot) === undefined) {
+    if (book.triedTable.get(slot) === undefined) {
       this.#promote(entry, slot);
       return true;
     }
-    if (book.collisions.size < MAX_COLLISIONS) book.collisions.add(entry);
+    if (book.collisions.size < maxCollisions) book.collisions.add(entry);
     return false;
   }
 
-  /** To be told when a peer that was fully connected and behaved is disconnected. */
+  /** Records that a peer that was fully connected and behaved is disconnected. */
   connected(id: Uint8Array): boolean {
     const entry = this.#find(id);
     if (!entry) return false;
     const now = this.#settings.clock.now();
-    if (now - entry.lastSeen > SEEN_INTERVAL) entry.lastSeen = now;
+    if (now - entry.lastSeen > seenInterval) entry.lastSeen = now;
     return true;
   }
 
   /**
-   * An address to dial, at random: from either table alike, and the less likely the more often and the more recently it
-   * was dialled in vain. Where a table has more than 4,096 slots in use, a filter that hardly anything passes may find
-   * nothing although there is something.
+   * Selects an address to dial at random: from both tables with equal probability, and with lower probability the more
+   * often and the more recently a dial failed. If a table has more than 4,096 slots in use, a filter that accepts
+   * hardly any entry may find none although one exists.
    */
   select({ newOnly = false, filter, draws = 1 }: SelectOptions = {}): AddrEntry | undefined {
     const book = this.#book;
     const accept = (entry: Entry) => filter === undefined || filter(describe(entry));
     const now = this.#settings.clock.now();
-    const draw = drawer(book, { now, dice: this.#dice, accept, newOnly });
+    const draw = createDraw(book, { now, dice: this.#dice, accept, newOnly });
     let chosen: Entry | undefined;
     for (let drawn = 0; drawn < draws; drawn++) {
       const entry = draw();
@@ -180,49 +184,50 @@ export class AddrMan {
     return chosen && describe(chosen);
   }
 
-  /** Decides on tried places that two nodes want, as far as that can be decided now. */
+  /** Resolves collisions: decides on tried slots that two nodes want, where that is possible now. */
   resolveCollisions(): void {
     const book = this.#book;
     const now = this.#settings.clock.now();
     for (const newcomer of book.collisions) {
       const slot = book.triedSlot(newcomer);
-      const holder = book.tried.get(slot);
-      const winner = holder ? verdict(holder, newcomer, now) : newcomer;
+      const holder = book.triedTable.get(slot);
+      const winner = holder ? resolveCollision(holder, newcomer, now) : newcomer;
       if (winner === newcomer) this.#promote(newcomer, slot);
       else if (winner === holder) book.collisions.delete(newcomer);
     }
   }
 
   /**
-   * The holder of a tried place that another node wants, the longest wanted first, to be dialled by the next feeler:
-   * `attempt` and `good` tell how it went. If we are connected to it, say `good` instead of dialling.
+   * Returns the holder of a tried slot that another node wants, of the collision that has waited longest. It is the
+   * next address for a feeler, whose result is recorded with `attempt` and `good`. If the node is connected, call
+   * `good` instead of dialling it.
    */
   selectCollision(): AddrEntry | undefined {
     this.resolveCollisions();
     const book = this.#book;
     const now = this.#settings.clock.now();
     for (const newcomer of book.collisions) {
-      const holder = book.tried.get(book.triedSlot(newcomer));
-      if (holder && !underTest(holder, now)) return describe(holder);
+      const holder = book.triedTable.get(book.triedSlot(newcomer));
+      if (holder && !isBeingTested(holder, now)) return describe(holder);
     }
     return undefined;
   }
 
   /**
-   * Random nodes that are worth knowing.
+   * Returns a random sample of the nodes that are worth keeping.
    *
-   * @param limit - at most so many. @default 1000
-   * @param percent - and at most this share of all. @default 23
+   * @param limit most nodes. @default 1000
+   * @param percent largest share of all nodes, in percent. @default 23
    */
-  sample(limit: number = MAX_SAMPLE, percent: number = MAX_SAMPLE_PERCENT): AddrEntry[] {
+  sample(limit: number = maxSample, percent: number = maxSamplePercent): AddrEntry[] {
     const now = this.#settings.clock.now();
     const accept = (entry: Entry) => !this.#book.isTerrible(entry, now);
     return drawSample(this.#book.entries, limit, percent, this.#dice, accept).map(describe);
   }
 
   /**
-   * A sample for outsiders: for a day or so they all get the same one, so that nobody can draw the whole book out of us
-   * or learn from its changes what we do.
+   * Returns a sample for other nodes. All of them get the same one for 21 to 27 hours, so that repeated requests
+   * neither extract the whole address book nor reveal our activity.
    */
   answer(): readonly AddrNode[] {
     const now = this.#settings.clock.monotonic();
@@ -237,34 +242,35 @@ export class AddrMan {
     return nodes;
   }
 
-  /** What is known of a node. */
+  /** Returns the entry of a node. */
   get(id: Uint8Array): AddrEntry | undefined {
     const entry = this.#find(id);
     return entry && describe(entry);
   }
 
-  /** Everything that is known, in no order. */
+  /** Returns all entries, in no particular order. */
   *entries(): Generator<AddrEntry, void, undefined> {
     for (const entry of this.#book.entries.slice()) yield describe(entry);
   }
 
   /**
-   * The group that an address of 4 or 16 bytes belongs to, by the group map if there is one: the same string for all
-   * addresses of it, and of no other meaning. One outbound connection in each is what keeps us off one operator's hook.
+   * Returns the network group of an address of 4 or 16 bytes, from the group map if there is one: an opaque string that
+   * is equal for all addresses of the group. At most one outbound connection per group limits the influence of one
+   * operator.
    */
   group(ip: Uint8Array): string {
     return networkGroup(binary(normalizeIp(ip)), this.#settings.groupMap);
   }
 
-  /** All that is to survive a restart, for the option `snapshot`. Whoever has it knows the secret key. */
+  /** Encodes the address book for the option `snapshot`. The bytes contain the secret key. */
   snapshot(): Uint8Array {
     return encodeSnapshot(this.#book);
   }
 
   /**
-   * Verifies that entries, tables, limits and counts agree. Costs a hash per slot; for tests and for the curious.
+   * Verifies that entries, tables, limits and counts are consistent. Costs one hash per slot; for tests and diagnosis.
    *
-   * @throws `inconsistent`, which nothing that is told or loaded can bring about.
+   * @throws AddrManError `inconsistent`, which no added node and no snapshot can cause
    */
   check(): void {
     checkBook(this.#book);
@@ -280,52 +286,58 @@ export class AddrMan {
   }
 
   #addOne(node: AddrNode, source: string, now: number): Refusal | 'added' | 'known' {
-    const told = parseNode(node, now);
-    if (told === undefined) return 'malformed';
-    if (told.id === this.#localId) return 'self';
-    if (!this.#settings.isRoutable(told.ipBytes)) return 'unroutable';
-    const known = this.#book.byId.get(told.id);
-    if (!known) return this.#addNew(told, node, source, now);
+    const parsed = parseNode(node, now);
+    if (parsed === undefined) return 'malformed';
+    if (parsed.id === this.#localId) return 'self';
+    if (!this.#settings.isRoutable(parsed.ipBytes)) return 'unroutable';
+    const known = this.#book.byId.get(parsed.id);
+    if (!known) return this.#addNew(parsed, node, source, now);
 
     const { record } = node;
-    const news = record && (known.record === '' || record.seq > known.seq) ? record : undefined;
-    if (news && !this.#isGenuine(node.id, news)) return 'invalid-record';
-    if (told.ip === known.ip && told.tcp === known.tcp) {
-      if (news) setRecord(known, news);
-      if (news || known.record === '') known.udp = told.udp || known.udp;
-      this.#see(known, told.lastSeen, now);
+    const newer = record && (known.record === '' || record.seq > known.seq) ? record : undefined;
+    if (newer && !this.#isGenuine(node.id, newer)) return 'invalid-record';
+    if (parsed.ip === known.ip && parsed.tcp === known.tcp) {
+      if (newer) setRecord(known, newer);
+      if (newer || known.record === '') known.udp = parsed.udp || known.udp;
+      this.#see(known, parsed.lastSeen, now);
       this.#addReference(known, source, now);
       return 'known';
     }
-    // Without the second case, whoever names an id first could keep the node itself out.
+    // Without the second case, the first source that names an id could keep the node itself out.
     const unproven = known.record === '' && known.lastSuccess === 0;
-    if (!news && !(unproven && this.#book.isTerrible(known, now))) return 'other-address';
-    const noRoom = this.#book.move(known, told, source, now);
+    if (!newer && !(unproven && this.#book.isTerrible(known, now))) return 'other-address';
+    const noRoom = this.#book.move(known, parsed, source, now);
     if (noRoom !== undefined) return noRoom;
-    if (news) setRecord(known, news);
-    known.lastSeen = told.lastSeen;
+    if (newer) setRecord(known, newer);
+    known.lastSeen = parsed.lastSeen;
     return 'known';
   }
 
-  #addNew(told: Told, { id, record }: AddrNode, source: string, now: number): Refusal | 'added' {
-    // A place is cheaper to look for than a signature to verify, but then it would be a forger who pushes others out.
+  #addNew(
+    address: KnownAddress,
+    { id, record }: AddrNode,
+    source: string,
+    now: number,
+  ): Refusal | 'added' {
+    // Looking for a slot is cheaper than verifying a signature, but verification comes first: otherwise a forged record
+    // could evict another entry.
     if (record && !this.#isGenuine(id, record)) return 'invalid-record';
-    const entry = newEntry(told, source);
+    const entry = newEntry(address, source);
     const noRoom = this.#book.insert(entry, now);
     if (noRoom !== undefined) return noRoom;
     if (record) setRecord(entry, record);
     return 'added';
   }
 
-  /** The n-th reference succeeds once in 2ⁿ times, so that shouting louder pays off less and less. */
+  /** The n-th reference succeeds with probability 1/2ⁿ, so that repetition has a diminishing effect. */
   #addReference(entry: Entry, source: string, now: number): void {
     const references = entry.newSlots.length;
-    if (entry.triedSlot >= 0 || references >= MAX_REFERENCES) return;
+    if (entry.triedSlot >= 0 || references >= maxReferences) return;
     if (this.#dice.below(2 ** references) === 0) this.#book.addReference(entry, source, now);
   }
 
   #see(entry: Entry, seen: number, now: number): void {
-    const interval = now - seen < DAY ? HOUR : DAY;
+    const interval = now - seen < day ? hour : day;
     if (entry.lastSeen < seen - interval) entry.lastSeen = seen;
   }
 
@@ -335,9 +347,9 @@ export class AddrMan {
 }
 
 /**
- * An address manager that is empty or, with the option `snapshot`, as it was when that was taken.
+ * Creates an address manager in memory: empty, or restored from the option `snapshot`.
  *
- * @throws `invalid-option`, `corrupt-snapshot`, `newer-snapshot`
+ * @throws AddrManError `invalid-option`, `corrupt-snapshot`, `newer-snapshot`
  */
 export function createAddrMan(options: AddrManOptions = {}): AddrMan {
   return new AddrMan(options);

@@ -2,20 +2,20 @@ import { channel } from 'node:diagnostics_channel';
 import type { AddrManError } from './error.ts';
 
 /**
- * What is published on the diagnostics channel `devp2p:addrman`:
+ * Events of the diagnostics channel `devp2p:addrman`:
  *
- * - `saved`: the store has a new snapshot of so many `bytes`;
- * - `save-failed`: the store refused it; the next one is due as usual;
- * - `set-aside`: the store had a snapshot of a later version; it was moved aside, and we start afresh.
+ * - `saved`: a snapshot of `bytes` bytes was written to the store;
+ * - `save-failed`: the store rejected; the next save happens as scheduled;
+ * - `set-aside`: the store held a snapshot of a later version; it was set aside, and the address manager starts empty.
  */
 export type AddrManEvent =
-  | { readonly event: 'saved'; readonly bytes: number }
-  | { readonly event: 'save-failed'; readonly error: unknown }
-  | { readonly event: 'set-aside'; readonly error: AddrManError };
+  | { readonly type: 'saved'; readonly bytes: number }
+  | { readonly type: 'save-failed'; readonly error: unknown }
+  | { readonly type: 'set-aside'; readonly error: AddrManError };
 
 const addrman = channel('devp2p:addrman');
 
-/** Publishes an event to whoever listens. */
+/** Publishes an event to the subscribers of the channel. */
 export function publish(event: AddrManEvent): void {
   addrman.publish(event);
 }

@@ -1,12 +1,12 @@
 /**
- * What went wrong.
+ * Codes of {@link AddrManError}.
  *
  * | code | when |
  * | --- | --- |
- * | `invalid-option` | a setting that makes no sense, or a key that is not 32 bytes |
- * | `corrupt-snapshot` | bytes that are no snapshot, or a damaged one; the message says what is wrong with them |
- * | `newer-snapshot` | a snapshot of a format that a later version of this package has written |
- * | `inconsistent` | `check()` found the tables to contradict themselves, which is a defect of this package |
+ * | `invalid-option` | an option has a wrong type or is out of range |
+ * | `corrupt-snapshot` | the bytes are no snapshot or a damaged one; the message gives the reason |
+ * | `newer-snapshot` | the snapshot has the format of a later version of this package |
+ * | `inconsistent` | `check()` found inconsistent tables, which is a defect of this package |
  */
 export type AddrManErrorCode =
   | 'invalid-option'

@@ -1,5 +1,10 @@
 /// <reference types="node" preserve="true" />
 
+export {
+  type AddressQueue,
+  type AddressQueueOptions,
+  createAddressQueue,
+} from './address-queue.ts';
 export { type AddrMan, createAddrMan, type SelectOptions } from './addrman.ts';
 export type { AddrManEvent } from './diagnostics.ts';
 export { AddrManError, type AddrManErrorCode } from './error.ts';

@@ -10,62 +10,64 @@ import { type RandomBytes, randomBytes } from './random.ts';
 import type { Layout } from './table/bucket.ts';
 import type { SignedRecord } from './table/entry.ts';
 
-/** Settings and collaborators of the address manager. Times are in milliseconds. */
+/** Options of the address manager. Times are in milliseconds. */
 export interface AddrManOptions
   extends Partial<Layout & Horizons & NetworkLimitOptions & SourceLimitOptions> {
-  /** Our own node id, which is never let in. @default none */
+  /** Our own node id, 64 bytes, which is never added. @default none */
   readonly localId?: Uint8Array | undefined;
-  /** What `snapshot()` gave. @default nothing is known yet */
+  /** Result of `snapshot()`, to restore. @default none: starts empty */
   readonly snapshot?: Uint8Array | undefined;
-  /** The secret that decides on buckets, 32 bytes; that of a snapshot goes before. @default random */
+  /** Secret key of the bucket formulas, 32 bytes; the key of a snapshot takes precedence. @default random */
   readonly key?: Uint8Array | undefined;
-  /** Which addresses (4 or 16 bytes) may be let in. @default those on the internet: none private, reserved or local */
+  /**
+   * Whether an address of 4 or 16 bytes may be added. @default public addresses only: not private, reserved or local
+   */
   readonly isRoutable?: ((ip: Uint8Array) => boolean) | undefined;
-  /** Groups addresses by operator. @default by IPv4 /16 and IPv6 /32 */
+  /** Maps addresses to their operators. @default groups by IPv4 /16 and IPv6 /32 */
   readonly groupMap?: GroupMap | undefined;
   /**
-   * Checks the signature of a record against the id. Asked only if the record is newer than what is known.
-   * @default every record is taken for genuine: `add` gets only checked ones
+   * Verifies the signature of a record. Called only if the record is newer than the known one.
+   * @default accepts every record: `add` gets only verified ones
    */
   readonly verifyRecord?: ((id: Uint8Array, record: SignedRecord) => boolean) | undefined;
 
-  /** @default 1024, as Bitcoin Core (`ADDRMAN_NEW_BUCKET_COUNT_LOG2`) */
+  /** Buckets of the new table. @default 1024, as Bitcoin Core (`ADDRMAN_NEW_BUCKET_COUNT_LOG2`) */
   readonly newBuckets?: number;
-  /** @default 256, as Bitcoin Core (`ADDRMAN_TRIED_BUCKET_COUNT_LOG2`) */
+  /** Buckets of the tried table. @default 256, as Bitcoin Core (`ADDRMAN_TRIED_BUCKET_COUNT_LOG2`) */
   readonly triedBuckets?: number;
-  /** Slots of a bucket. @default 64, as Bitcoin Core (`ADDRMAN_BUCKET_SIZE_LOG2`) */
+  /** Slots per bucket. @default 64, as Bitcoin Core (`ADDRMAN_BUCKET_SIZE_LOG2`) */
   readonly bucketSize?: number;
 
   /** @default `systemClock` */
   readonly clock?: Clock | undefined;
-  /** @default the platform's generator for cryptography */
+  /** Source of random bytes. @default `crypto.getRandomValues` */
   readonly random?: RandomBytes | undefined;
 }
 
-const DAY = 24 * 3_600_000;
+const day = 24 * 3_600_000;
 
 type Numbers = Layout & Horizons & NetworkLimitOptions & SourceLimitOptions;
 
-const NUMBERS: Numbers = {
+const defaultNumbers: Numbers = {
   newBuckets: 1024,
   triedBuckets: 256,
   bucketSize: 64,
-  horizon: 30 * DAY,
+  horizon: 30 * day,
   maxAttempts: 3,
   maxFailures: 10,
-  minFailureTime: 7 * DAY,
+  minFailureTime: 7 * day,
   maxPerNetwork: 10,
   maxPerIp: 4,
   sourceRate: 0.1,
   sourceBurst: 1000,
 };
 
-/** Slots of either table at most: a snapshot counts them in 32 bits, and a mistyped number should not take the memory. */
-const MAX_SLOTS = 2 ** 22;
+/** Most slots of a table: a snapshot stores the number in 32 bits, and a mistyped option must not exhaust memory. */
+const maxSlots = 2 ** 22;
 
 type Defaulted = keyof Numbers | 'isRoutable' | 'clock' | 'random';
 
-/** {@link AddrManOptions} with nothing left open that has a default. */
+/** {@link AddrManOptions} with all defaults filled in. */
 export type Settings = Omit<AddrManOptions, Defaulted> &
   Numbers & {
     readonly isRoutable: (ip: Uint8Array) => boolean;
@@ -73,7 +75,7 @@ export type Settings = Omit<AddrManOptions, Defaulted> &
     readonly random: RandomBytes;
   };
 
-/** A snapshot counts entries in 32 bits. */
+/** Numbers are below 2³² because a snapshot stores them in 32 bits. */
 function numberRule(name: string): Rule {
   const limit = name === 'horizon' || name === 'minFailureTime' ? 2 ** 48 : 2 ** 32;
   const isInteger = name !== 'sourceRate';
@@ -87,10 +89,10 @@ function numberRule(name: string): Rule {
   };
 }
 
-/** The rules of {@link AddrManOptions}. */
+/** Rules of {@link AddrManOptions} for the option checker. */
 export const addrManRules: Rules<AddrManOptions> = {
   ...(Object.fromEntries(
-    Object.keys(NUMBERS).map((name) => [name, numberRule(name)]),
+    Object.keys(defaultNumbers).map((name) => [name, numberRule(name)]),
   ) as Rules<Numbers>),
   localId: bytes(64),
   snapshot: bytes(),
@@ -102,16 +104,16 @@ export const addrManRules: Rules<AddrManOptions> = {
   random: func,
 };
 
-/** @throws `invalid-option` */
+/** Checks the options and fills in the defaults. @throws AddrManError `invalid-option` */
 export function withDefaults(options: AddrManOptions): Settings {
   check.options('createAddrMan', options, addrManRules);
-  const numbers: { -readonly [K in keyof Numbers]: number } = { ...NUMBERS };
-  for (const name of Object.keys(NUMBERS) as (keyof Numbers)[]) {
-    numbers[name] = options[name] ?? NUMBERS[name];
+  const numbers: { -readonly [K in keyof Numbers]: number } = { ...defaultNumbers };
+  for (const name of Object.keys(defaultNumbers) as (keyof Numbers)[]) {
+    numbers[name] = options[name] ?? defaultNumbers[name];
   }
   for (const buckets of ['newBuckets', 'triedBuckets'] as const) {
     const slots = numbers[buckets] * numbers.bucketSize;
-    if (slots > MAX_SLOTS) check.fail(`${buckets} · bucketSize`, slots, `at most ${MAX_SLOTS}`);
+    if (slots > maxSlots) check.fail(`${buckets} · bucketSize`, slots, `at most ${maxSlots}`);
   }
   return {
     ...options,

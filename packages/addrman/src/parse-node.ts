@@ -1,33 +1,33 @@
-import { FUTURE_TOLERANCE } from './policy/quality.ts';
+import { futureTolerance } from './policy/quality.ts';
 import { normalizeIp } from './policy/routable.ts';
 import { binary } from './snapshot/binary.ts';
-import { type AddrNode, MAX_RECORD_LENGTH, type Told } from './table/entry.ts';
+import { type AddrNode, type KnownAddress, maxRecordLength } from './table/entry.ts';
 
-/** How long ago a node counts as seen of which a source says that it will be seen (Bitcoin Core). */
-const SEEN_IF_AHEAD = 5 * 24 * 3_600_000;
+/** Age given to a `lastSeen` time in the future, in ms (Bitcoin Core). */
+const seenIfAhead = 5 * 24 * 3_600_000;
 
-/** Why a node that somebody told us of, or what is new about it, was not taken. */
+/** Why a reported node, or new information about it, was not added. */
 export type Refusal =
-  /** Not a node at all: the length of the id or the address, a port, the record's length, a time. */
+  /** Invalid: the length of the id, address or record, a port, or a time. */
   | 'malformed'
   | 'self'
   | 'unroutable'
-  /** The source has told too much lately. */
+  /** The source has used up its rate limit. */
   | 'rate-limited'
-  /** Somebody who is worth keeping has the only slot that this address can have by this source. */
+  /** The only slot for this address from this source holds an entry that is worth keeping. */
   | 'slot-taken'
-  /** Its network or its IP address has as many entries as it may, and all are worth keeping. */
+  /** The network or the IP address has as many entries as allowed, and all are worth keeping. */
   | 'network-full'
   | 'invalid-record'
-  /** Known at another address, and nothing proves that it moved. */
+  /** The node is known at another address, and no signed record proves the change. */
   | 'other-address';
 
-/** A node as it is kept. */
-export interface ParsedNode extends Told {
+/** A node in its stored form. */
+export interface ParsedNode extends KnownAddress {
   readonly ipBytes: Uint8Array;
 }
 
-/** `undefined` when it cannot be a node. An IPv4-mapped IPv6 address comes out as the IPv4 address that it is. */
+/** Parses a node. Returns `undefined` if it is invalid. An IPv4-mapped IPv6 address becomes an IPv4 address. */
 export function parseNode(node: AddrNode, now: number): ParsedNode | undefined {
   const { id, record, lastSeen = now } = node;
   const { ip, tcp, udp } = node.address;
@@ -35,7 +35,7 @@ export function parseNode(node: AddrNode, now: number): ParsedNode | undefined {
   if (!isPort(tcp) || tcp === 0 || !isPort(udp)) return undefined;
   if (!(lastSeen >= 0 && lastSeen <= Number.MAX_SAFE_INTEGER)) return undefined;
   if (record) {
-    if (record.bytes.length === 0 || record.bytes.length > MAX_RECORD_LENGTH) return undefined;
+    if (record.bytes.length === 0 || record.bytes.length > maxRecordLength) return undefined;
     if (record.seq < 0n || record.seq >= 2n ** 64n) return undefined;
   }
   const ipBytes = normalizeIp(ip);
@@ -45,9 +45,9 @@ export function parseNode(node: AddrNode, now: number): ParsedNode | undefined {
     ipBytes,
     tcp,
     udp,
-    // Believed, it would make a node that is known at this address terrible.
+    // A time in the future, if stored, would make a known node terrible.
     lastSeen:
-      lastSeen > now + FUTURE_TOLERANCE ? Math.max(0, now - SEEN_IF_AHEAD) : Math.floor(lastSeen),
+      lastSeen > now + futureTolerance ? Math.max(0, now - seenIfAhead) : Math.floor(lastSeen),
   };
 }
 

@@ -1,18 +1,18 @@
-/** A source of `length` unpredictable bytes, in a fresh array. */
+/** Returns `length` unpredictable bytes in a new array. */
 export type RandomBytes = (length: number) => Uint8Array;
 
-/** Bytes of the platform's generator for cryptography. */
+/** Bytes of the platform's cryptographic generator. */
 export const randomBytes: RandomBytes = (length) => {
   const bytes = new Uint8Array(length);
-  // biome-ignore lint/plugin: the default that everybody's `random` option falls back to.
+  // biome-ignore lint/plugin: the default of the `random` option.
   crypto.getRandomValues(bytes);
   return bytes;
 };
 
-/** Bytes asked for at a time: a call to the system costs more than a selection. */
-const POOL = 4096;
+/** Bytes requested at a time: a system call costs more than a selection. */
+const poolSize = 4096;
 
-/** Numbers out of random bytes. */
+/** Random numbers from random bytes. */
 export class Dice {
   readonly #random: RandomBytes;
   #pool: DataView = new DataView(new ArrayBuffer(0));
@@ -22,11 +22,11 @@ export class Dice {
     this.#random = random;
   }
 
-  /** From 0 up to, but not including, 1. */
+  /** Returns a number in [0, 1). */
   fraction(): number {
     if (this.#used === this.#pool.byteLength) {
-      const { buffer, byteOffset } = this.#random(POOL);
-      this.#pool = new DataView(buffer, byteOffset, POOL);
+      const { buffer, byteOffset } = this.#random(poolSize);
+      this.#pool = new DataView(buffer, byteOffset, poolSize);
       this.#used = 0;
     }
     const number = this.#pool.getUint32(this.#used);
@@ -34,7 +34,7 @@ export class Dice {
     return number / 2 ** 32;
   }
 
-  /** A whole number from 0 up to, but not including, `limit`. */
+  /** Returns an integer in [0, `limit`). */
   below(limit: number): number {
     return Math.floor(this.fraction() * limit);
   }

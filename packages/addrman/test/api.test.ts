@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 
-test('the exports of @devp2p/addrman', async () => {
+test('exports of @devp2p/addrman', async () => {
   expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
     [
       "AddrManError",
       "createAddrMan",
+      "createAddressQueue",
       "openAddrMan",
     ]
   `);

@@ -1,5 +1,5 @@
-// Measures the address manager with 80,000 entries: npm run bench:addrman -w packages/addrman (runs what was built).
-// Times are CPU time of this process, medians of nine rounds, beside what they may be at most (AM-15).
+// Measures the address manager with 80,000 entries: npm run bench:addrman -w packages/addrman (runs the built package).
+// Times are CPU time of this process, medians of nine rounds, next to the limits of AM-15.
 import { createAddrMan } from '@devp2p/addrman';
 import { sha256 } from '@noble/hashes/sha2.js';
 
@@ -15,8 +15,8 @@ function noise(length) {
   return bytes;
 }
 
-/** A node somewhere on the internet, with a record of the usual size, and somebody who tells of it. */
-function makeNews() {
+/** A node with a public address, a record of the usual size, and its source. */
+function makeReport() {
   const [a, b, c, d, e, f] = noise(6);
   const ip = Uint8Array.of(11 + (a % 80), b, c, d);
   return {
@@ -39,12 +39,12 @@ function memory() {
 }
 
 function row(name, figure, limit, unit, note = '') {
-  const most = limit === undefined ? '' : `≤ ${limit} ${unit}`;
-  const cells = [name.padEnd(36), figure.padStart(6), most.padStart(8), note];
+  const limitText = limit === undefined ? '' : `≤ ${limit} ${unit}`;
+  const cells = [name.padEnd(36), figure.padStart(6), limitText.padStart(8), note];
   console.log(cells.join('  ').trimEnd());
 }
 
-/** Runs `work` on each of as many new arguments nine times. */
+/** Runs `work` on `count` new arguments, nine times. */
 function measure(name, limit, count, prepare, work) {
   const times = [];
   for (let round = 0; round < 9; round++) {
@@ -59,15 +59,15 @@ function measure(name, limit, count, prepare, work) {
   row(name, figure(4), limit, 'µs', `(${figure(0)} … ${figure(8)})`);
 }
 
-const nothing = () => undefined;
+const noArgument = () => undefined;
 
 const before = memory();
 let now = Date.now();
 const clock = { now: () => now, monotonic: () => now, setTimeout: () => ({ cancel() {} }) };
 const book = createAddrMan({ sourceBurst: 1e9, clock });
-// A quarter of a tried table in the end, and a new one that is full.
+// At the end the tried table is full to a quarter and the new table is full.
 while (book.size < entries) {
-  const { nodes, source } = makeNews();
+  const { nodes, source } = makeReport();
   if (book.add(nodes, source) === 1 && book.stats.tried < 16_100) book.good(nodes[0].id);
 }
 now += 3_600_000;
@@ -77,11 +77,9 @@ console.log(`${size} entries with records of 170 bytes, ${tried} of them tried\n
 row('memory', (bytes / 1e6).toFixed(1), 64, 'MB');
 
 const block = new Uint8Array(32);
-measure('for comparison: SHA-256 of 32 bytes', undefined, 20_000, nothing, () => sha256(block));
-measure('select', 2, 20_000, nothing, () => book.select());
-measure('add, to tables that are full', 10, 4000, makeNews, ({ nodes, source }) =>
-  book.add(nodes, source),
-);
+measure('for comparison: SHA-256 of 32 bytes', undefined, 20_000, noArgument, () => sha256(block));
+measure('select', 2, 20_000, noArgument, () => book.select());
+measure('add, full tables', 10, 4000, makeReport, ({ nodes, source }) => book.add(nodes, source));
 const known = book.sample(20_000, 100);
 let at = 0;
 function someKnownNode() {
@@ -90,11 +88,9 @@ function someKnownNode() {
 }
 const someKnown = () => ({
   nodes: [someKnownNode()],
-  source: makeNews().source,
+  source: makeReport().source,
 });
-measure('add, of what is known', 10, 4000, someKnown, ({ nodes, source }) =>
-  book.add(nodes, source),
-);
+measure('add, known nodes', 10, 4000, someKnown, ({ nodes, source }) => book.add(nodes, source));
 function someNewId() {
   for (;;) {
     const { id } = someKnownNode();
@@ -111,5 +107,5 @@ createAddrMan({ snapshot, clock }).check();
 const restored = performance.now() - start;
 const megabytes = (snapshot.length / 1e6).toFixed(1);
 console.log(
-  `\na snapshot has ${megabytes} MB, takes ${taken.toFixed(0)} ms, and ${restored.toFixed(0)} ms to read and check twice`,
+  `\nsnapshot: ${megabytes} MB, written in ${taken.toFixed(0)} ms, read and checked twice in ${restored.toFixed(0)} ms`,
 );

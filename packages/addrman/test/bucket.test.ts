@@ -21,7 +21,7 @@ test.each(vectors.new_bucket)('AM-01 $ip from $source has new bucket $bucket', (
   expect(buckets.newBucket(group(vector.ip), group(vector.source))).toBe(vector.bucket);
 });
 
-test('AM-01 a group has 8 tried buckets, many groups have many', () => {
+test('AM-01 a group has 8 tried buckets, and different groups have different buckets', () => {
   const spread = vectors.distinct_tried_buckets;
   const numbers = Array.from({ length: 255 }, (_, j) => j);
   const hosts = new Set(numbers.map((j) => triedBucket(`250.1.1.${j}`, 0)));
@@ -30,7 +30,7 @@ test('AM-01 a group has 8 tried buckets, many groups have many', () => {
   expect(networks.size).toBe(spread['255 networks 250.j.1.1 port 0']);
 });
 
-test('AM-01 positions collide where they are known to', () => {
+test('AM-01 positions collide as in the vectors', () => {
   const facts = vectors.key_01_then_31_zero_bytes;
   const other = new Buckets(Uint8Array.of(1, ...new Uint8Array(31)), layout);
   const triedSlot = (i: number): number => {
@@ -50,7 +50,7 @@ test('AM-01 positions collide where they are known to', () => {
   );
 });
 
-/** Who is the first to have the slot of whom. */
+/** Pairs of a number and the earlier number that holds the same slot. */
 function firstCollisions(slotOf: (i: number) => number, count: number): [number, number][] {
   const holders = new Map<number, number>();
   const collisions: [number, number][] = [];
@@ -63,7 +63,7 @@ function firstCollisions(slotOf: (i: number) => number, count: number): [number,
   return collisions;
 }
 
-test('AM-01 counts that are no powers of two reach every bucket', () => {
+test('AM-01 bucket counts that are not powers of two reach every bucket', () => {
   const odd = new Buckets(new Uint8Array(32), { newBuckets: 7, triedBuckets: 5, bucketSize: 3 });
   const seen = new Set<number>();
   for (let i = 0; i < 400; i++) {

@@ -1,9 +1,9 @@
-// How many outbound slots an attacker gets who floods the address manager (HX-25), by the number of networks (/16) and
-// of addresses that he has: npm run capture -w packages/addrman (runs what was built).
+// Measures how many outbound slots an attacker gets who floods the address manager (HX-25), by the number of networks
+// (/16) and of addresses: npm run capture -w packages/addrman (runs the built package).
 //
-// The victim has run honestly for a day among 6,000 nodes, of which 70 % answer, then he is flooded for a day: every
-// hour the attacker tells all of his addresses, from each of his networks. A feeler goes out every two minutes. After
-// that, the victim fills his eight outbound slots anew, one from each /16, as often as it takes to see a share.
+// The victim first runs for a day among 6,000 honest nodes, of which 70 % respond, then it is flooded for a day: every
+// hour the attacker reports all of its addresses from each of its networks. A feeler runs every two minutes. After
+// that, the victim fills its eight outbound slots anew, one from each /16, repeatedly until the share is known.
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { createAddrMan } from '@devp2p/addrman';
@@ -18,13 +18,13 @@ export const attackers = [
   [128, 8192],
 ];
 
-const HOUR = 3_600_000;
-const FEELER = 120_000;
-const SLOTS = 8;
-/** Honest nodes that the victim hears of in an hour, as from the answers to some lookups. */
-const HEARD = 1000;
+const hourInMs = 3_600_000;
+const feelerInterval = 120_000;
+const slotCount = 8;
+/** Honest nodes reported to the victim per hour, as in the responses to some lookups. */
+const reportsPerHour = 1000;
 
-/** 32 bits at a time, the same each time. */
+/** Deterministic generator of 32-bit numbers. */
 function generator(seed) {
   let state = seed >>> 0;
   return () => {
@@ -57,16 +57,16 @@ export function capture({
     return { id, address: { ip, tcp: 30_303, udp: 30_303 } };
   };
   const numberOf = ({ id }) => new DataView(id.buffer, id.byteOffset).getUint32(0);
-  const isHis = (entry) => numberOf(entry) >= honest;
-  const others = Array.from({ length: honest }, (_, n) =>
+  const isAttacker = (entry) => numberOf(entry) >= honest;
+  const honestNodes = Array.from({ length: honest }, (_, n) =>
     makeNode(n, Uint8Array.of(11 + below(80), below(256), below(256), 1 + below(250))),
   );
-  const his = Array.from({ length: ids }, (_, n) => {
+  const attackerNodes = Array.from({ length: ids }, (_, n) => {
     const inGroup = Math.floor(n / groups);
     const host = Uint8Array.of(130, n % groups, inGroup % 256, 1 + Math.floor(inGroup / 256));
     return makeNode(honest + n, host);
   });
-  const answers = (entry) => isHis(entry) || numberOf(entry) % 10 < 7;
+  const answers = (entry) => isAttacker(entry) || numberOf(entry) % 10 < 7;
 
   const dial = (entry) => {
     book.attempt(entry.id, { countFailure: true });
@@ -74,61 +74,61 @@ export function capture({
     book.good(entry.id);
     return true;
   };
-  const hear = () => {
-    for (let i = 0; i < HEARD; i += 16) {
-      const source = others[below(honest)].address.ip;
-      const told = Array.from({ length: 16 }, () => others[below(honest)]);
-      book.add(told, { kind: 'peer', ip: source });
+  const reportHonest = () => {
+    for (let i = 0; i < reportsPerHour; i += 16) {
+      const source = honestNodes[below(honest)].address.ip;
+      const nodes = Array.from({ length: 16 }, () => honestNodes[below(honest)]);
+      book.add(nodes, { kind: 'peer', ip: source });
     }
   };
-  /** All that he has, from each of his networks, by sources that have not used up what they may tell. */
+  /** Reports all attacker addresses from each of its networks, by sources within their rate limit. */
   const flood = (hour) => {
     for (let group = 0; group < groups; group++) {
       for (let first = 0; first < ids; first += 1000) {
         const source = Uint8Array.of(130, group, hour, Math.floor(first / 1000));
-        book.add(his.slice(first, first + 1000), { kind: 'peer', ip: source });
+        book.add(attackerNodes.slice(first, first + 1000), { kind: 'peer', ip: source });
       }
     }
   };
-  const live = (until) => {
+  const runFeelers = (until) => {
     while (now < until) {
-      now += FEELER;
+      now += feelerInterval;
       const entry = book.selectCollision() ?? book.select({ newOnly: true });
       if (entry) dial(entry);
     }
   };
 
   for (let hour = 0; hour < before; hour++) {
-    hear();
-    live(now + HOUR);
+    reportHonest();
+    runFeelers(now + hourInMs);
   }
   const honestSlots = { new: book.stats.newSlots, tried: book.stats.tried };
   for (let hour = 0; hour < hours; hour++) {
     flood(hour);
-    hear();
-    live(now + HOUR);
+    reportHonest();
+    runFeelers(now + hourInMs);
   }
 
   let slots = 0;
   let eclipsed = 0;
   for (let restart = 0; restart < restarts; restart++) {
-    now += HOUR;
+    now += hourInMs;
     const taken = new Set();
     let captured = 0;
-    for (let tries = 0; taken.size < SLOTS && tries < 500; tries++) {
+    for (let tries = 0; taken.size < slotCount && tries < 500; tries++) {
       const entry = book.select({ filter: ({ address: { ip } }) => !taken.has(book.group(ip)) });
       if (!entry) break;
       if (!answers(entry)) continue;
       taken.add(book.group(entry.address.ip));
-      if (isHis(entry)) captured++;
+      if (isAttacker(entry)) captured++;
     }
-    slots += captured / SLOTS;
-    if (captured === SLOTS) eclipsed++;
+    slots += captured / slotCount;
+    if (captured === slotCount) eclipsed++;
   }
   const tables = [...book.entries()];
   const share = (tried) => {
     const entries = tables.filter((entry) => entry.tried === tried);
-    return entries.filter(isHis).length / Math.max(1, entries.length);
+    return entries.filter(isAttacker).length / Math.max(1, entries.length);
   };
   return {
     inNew: share(false),
@@ -140,22 +140,23 @@ export function capture({
   };
 }
 
-/** How many of so many places are taken by so many who go to random ones. */
+/** Expected number of occupied places when each of `visitors` takes a random one of `places`. */
 function occupied(places, visitors) {
   return places * (1 - (1 - 1 / places) ** visitors);
 }
 
 /**
- * What the buckets allow: M groups of sources reach 64 new buckets each, M groups of addresses 8 tried ones, and an
- * address has at most eight places among the new. With all of these taken, half of what is selected is from either
- * table; of the others there, seven tenths answer. Beyond M slots, there is no network left to take one with.
+ * Bound given by the buckets: M groups of sources reach 64 new buckets each, M groups of addresses 8 tried ones, and an
+ * address has at most eight slots in the new table. With all of these occupied, either table provides half of the
+ * selected addresses; seven tenths of the honest ones respond. Beyond M slots there is no further network to occupy
+ * one.
  */
 export function bound({ groups, ids, new: honestNew, tried: honestTried }) {
   const newSlots = occupied(64 * occupied(1024, 64 * groups), ids * Math.min(8, groups));
   const triedSlots = occupied(64 * occupied(256, 8 * groups), ids);
-  const share = (his, others) => his / (his + 0.7 * others);
+  const share = (attacker, honest) => attacker / (attacker + 0.7 * honest);
   const either = (share(newSlots, honestNew) + share(triedSlots, honestTried)) / 2;
-  return Math.min(either, groups / SLOTS);
+  return Math.min(either, groups / slotCount);
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
@@ -163,8 +164,8 @@ if (argv[1] === fileURLToPath(import.meta.url)) {
   const titles = ['in new', 'in tried', 'slots', 'bound', 'fair', 'all eight'];
   console.log(`groups /  ids  ${titles.map((title) => title.padStart(9)).join(' ')}`);
   for (const [groups, ids] of attackers) {
-    const { inNew, inTried, slots, bound: most, fair, eclipsed } = capture({ groups, ids });
-    const shares = [inNew, inTried, slots, most, fair, eclipsed].map(percent).join(' ');
+    const { inNew, inTried, slots, bound: maxShare, fair, eclipsed } = capture({ groups, ids });
+    const shares = [inNew, inTried, slots, maxShare, fair, eclipsed].map(percent).join(' ');
     console.log(`${String(groups).padStart(6)} / ${String(ids).padStart(4)}  ${shares}`);
   }
 }

@@ -4,9 +4,9 @@ import { checkBook } from '../src/check.ts';
 import { type AddrMan, type AddrSource, createAddrMan } from '../src/index.ts';
 import { Book } from '../src/table/book.ts';
 import { newEntry } from '../src/table/entry.ts';
-import { DAY, id, ip, peer, seeded, world } from './world.ts';
+import { day, id, ip, peer, seeded, world } from './world.ts';
 
-/** Few of everything, so that all of it meets: 14 ids, 8 networks, 6 sources. */
+/** Small numbers, so that everything collides: 14 ids, 8 networks, 6 sources. */
 const nodeNumber = fc.nat(13);
 const address = fc.record({
   ip: fc
@@ -22,14 +22,14 @@ const source: fc.Arbitrary<AddrSource> = fc.oneof(
   fc.constant<AddrSource>({ kind: 'list', name: 'dns' }),
   fc.constant<AddrSource>({ kind: 'inbound', ip: ip('30.1.1.1') }),
 );
-const told = fc.record({
+const reported = fc.record({
   id: nodeNumber.map(id),
   address,
   record: fc.option(
     fc.record({ seq: fc.bigInt(0n, 5n), bytes: fc.uint8Array({ minLength: 1, maxLength: 3 }) }),
     { nil: undefined },
   ),
-  age: fc.oneof(fc.constant(0), fc.integer({ min: -DAY, max: 40 * DAY })),
+  age: fc.oneof(fc.constant(0), fc.integer({ min: -day, max: 40 * day })),
 });
 
 type Step = (
@@ -47,7 +47,7 @@ const act = (step: (book: AddrMan) => unknown): Step => {
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.tuple(fc.array(told, { maxLength: 6 }), source).map(([nodes, from]): Step => {
+    arbitrary: fc.tuple(fc.array(reported, { maxLength: 6 }), source).map(([nodes, from]): Step => {
       return (book, clock) => {
         book.add(
           nodes.map(({ age, ...node }) => ({ ...node, lastSeen: clock.now() - age })),
@@ -72,7 +72,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .oneof(fc.nat(100_000), fc.nat(3 * 3_600_000), fc.integer({ min: -DAY, max: 10 * DAY }))
+      .oneof(fc.nat(100_000), fc.nat(3 * 3_600_000), fc.integer({ min: -day, max: 10 * day }))
       .map((ms): Step => {
         return (_, clock) => {
           clock.jump(ms);
@@ -101,7 +101,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const small = { newBuckets: 4, triedBuckets: 1, bucketSize: 4, maxPerNetwork: 5, maxPerIp: 3 };
 
-test('AM-12 nothing that can be done to it makes it contradict itself', () => {
+test('AM-12 no sequence of operations makes the tables inconsistent', () => {
   let collided = 0;
   let evicted = 0;
   fc.assert(
@@ -122,7 +122,7 @@ test('AM-12 nothing that can be done to it makes it contradict itself', () => {
     }),
     { numRuns: 40, seed: 12 },
   );
-  // It was worth the while.
+  // The run covered collisions and evictions.
   expect(collided).toBeGreaterThan(2);
   expect(evicted).toBeGreaterThan(5);
 });
@@ -135,7 +135,7 @@ test('AM-12 a round trip through a snapshot changes nothing', () => {
       for (const one of steps) {
         const next = one(book, clock);
         if (next === undefined) continue;
-        // Not with another layout, here.
+        // Keeps the layout here.
         book = createAddrMan({ ...small, clock, random: seeded(4), snapshot: book.snapshot() });
       }
       const again = createAddrMan({ ...small, clock, snapshot: book.snapshot() });
@@ -149,15 +149,21 @@ test('AM-12 a round trip through a snapshot changes nothing', () => {
 
 const options = {
   ...{ newBuckets: 8, triedBuckets: 4, bucketSize: 4, maxPerNetwork: 3, maxPerIp: 2 },
-  ...{ horizon: DAY, maxAttempts: 3, maxFailures: 10, minFailureTime: DAY },
+  ...{ horizon: day, maxAttempts: 3, maxFailures: 10, minFailureTime: day },
 };
 
-/** A book of two, one of them tried. */
+/** A book with two entries, one of them tried. */
 function pair() {
   const book = new Book(new Uint8Array(32), options);
   const [a, b] = ['a', 'b'].map((letter, i) => {
-    const told = { id: letter.repeat(64), ip: `\x0b${letter}cd`, tcp: 1 + i, udp: 0, lastSeen: 5 };
-    const entry = newEntry(told, 'i');
+    const address = {
+      id: letter.repeat(64),
+      ip: `\x0b${letter}cd`,
+      tcp: 1 + i,
+      udp: 0,
+      lastSeen: 5,
+    };
+    const entry = newEntry(address, 'i');
     expect(book.insert(entry, 5)).toBeUndefined();
     return entry;
   });
@@ -168,19 +174,19 @@ function pair() {
 }
 
 const damages: [what: string, damage: (world: ReturnType<typeof pair>) => unknown][] = [
-  ['a count', ({ book }) => book.fresh.used++],
+  ['a count', ({ book }) => book.newTable.used++],
   ['an index', ({ a }) => (a.index = 1)],
   ['an id', ({ book, a }) => book.byId.delete(a.id)],
   ['an orphan id', ({ book, a }) => book.byId.set('x', a)],
   [
-    'a slot that is not known',
-    ({ book, a }) => book.fresh.put((a.newSlots[0] ?? 0) === 0 ? 1 : 0, a),
+    'a slot that its entry does not list',
+    ({ book, a }) => book.newTable.put((a.newSlots[0] ?? 0) === 0 ? 1 : 0, a),
   ],
-  ['a slot that is not held', ({ a }) => (a.newSlots = [...a.newSlots, 31])],
+  ['a listed slot without the entry', ({ a }) => (a.newSlots = [...a.newSlots, 31])],
   [
     'no slot',
     ({ book, a }) => {
-      book.fresh.clear(a.newSlots[0] ?? 0);
+      book.newTable.clear(a.newSlots[0] ?? 0);
       a.newSlots = [];
     },
   ],
@@ -192,14 +198,14 @@ const damages: [what: string, damage: (world: ReturnType<typeof pair>) => unknow
   ['a broken time', ({ a }) => (a.lastSeen = Number.NaN)],
   ['half an attempt', ({ a }) => (a.attempts = 0.5)],
   ['a port', ({ b }) => (b.udp = 65_536)],
-  ['a source', ({ a }) => (a.source = 'nobody')],
-  ['a neighbour', ({ book, a }) => book.limits.remove(a)],
+  ['a source', ({ a }) => (a.source = 'invalid')],
+  ['an entry missing in its network', ({ book, a }) => book.limits.remove(a)],
   ['an orphan collision', ({ book, a }) => book.collisions.add({ ...a })],
   ['a tried collision', ({ book, b }) => book.collisions.add(b)],
-  ['the last success of anybody', ({ book }) => (book.lastGood = Number.POSITIVE_INFINITY)],
+  ['the last success of any node', ({ book }) => (book.lastGood = Number.POSITIVE_INFINITY)],
 ];
 
-test.each(damages)('AM-12 the check notices %s', (_, damage) => {
+test.each(damages)('AM-12 check() detects %s', (_, damage) => {
   const world = pair();
   damage(world);
   expect(() => checkBook(world.book)).toThrow(

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { AddrNode, AddrSource } from '../src/index.ts';
-import { HOUR, id, ip, MINUTE, node, peer, populate, world } from './world.ts';
+import { hour, id, ip, minute, node, peer, populate, world } from './world.ts';
 
 const failed = { countFailure: true };
 
-/** Nodes all over the internet: a /24 of its own for each, in up to 20,000 /16s. */
+/** Public nodes, each in a /24 of its own, in up to 20,000 /16s. */
 const anywhere = (n: number): AddrNode =>
   node(
     1_000_000 + n,
@@ -16,8 +16,8 @@ test.each<[string, AddrSource[]]>([
   ['an IPv6 /32 of peers', Array.from({ length: 200 }, (_, n) => peer(`2a00:1:${n}:1:1:1:1:1`))],
   ['a list', [{ kind: 'list', name: 'dns' }]],
   ['inbound contacts', Array.from({ length: 200 }, (_, n) => inbound(`${20 + (n % 80)}.${n}.1.1`))],
-])('AM-14 %s fill no more than 64 new buckets, whatever they tell', (_, sources) => {
-  // Buckets of one slot: what is taken are buckets.
+])('AM-14 %s fill no more than 64 new buckets with any number of nodes', (_, sources) => {
+  // Buckets of one slot, so that used slots are used buckets.
   const { book } = world({ bucketSize: 1, sourceBurst: 1e6 });
   for (let n = 0; n < 3000; n++) book.add([anywhere(n)], sources[n % sources.length] as AddrSource);
   expect(book.stats.newSlots).toBeGreaterThan(55);
@@ -25,12 +25,12 @@ test.each<[string, AddrSource[]]>([
   book.check();
 });
 
-test('AM-14 in buckets of the usual size, that is 4,096 nodes', () => {
+test('AM-14 with the default bucket size the limit is 4,096 nodes', () => {
   const { book } = world({ sourceBurst: 1e6 });
   for (let n = 0; n < 9000; n++) book.add([anywhere(n)], peer(`20.1.${n % 250}.1`));
   expect(book.size).toBeGreaterThan(3000);
   expect(book.size).toBeLessThanOrEqual(4096);
-  // Of the others' 960 buckets, nothing is gone.
+  // The 960 buckets of other sources are unaffected.
   const before = book.size;
   expect(populate(book, 2000).length).toBe(2000);
   expect(book.size).toBe(before + 2000);
@@ -49,14 +49,14 @@ test('AM-14 one group of addresses has no more than 8 tried buckets', () => {
   book.check();
 });
 
-test('AM-14 a flood of successes evicts no tried node that answers, while feelers do their round', async () => {
+test('AM-14 a flood of successes evicts no tried node that responds while feelers run', async () => {
   const { clock, book } = world({ triedBuckets: 4, bucketSize: 16, sourceBurst: 1e6 });
   const honest = populate(book, 400).filter((one) => book.good(one));
   expect(honest.length).toBeGreaterThan(50);
   book.resolveCollisions();
   const online = new Set(honest.filter((_, i) => i % 4 !== 0).map((one) => one.join()));
-  // All of them were seen long ago, and nothing but a test tells the living from the dead.
-  await clock.advance(24 * HOUR);
+  // All were seen long ago, so that only a test distinguishes nodes that are online.
+  await clock.advance(24 * hour);
   let waiting = 0;
   for (let round = 0; round < 400; round++) {
     for (let n = 0; n < 20; n++) {
@@ -73,18 +73,18 @@ test('AM-14 a flood of successes evicts no tried node that answers, while feeler
         book.good(holder.id);
       }
     }
-    await clock.advance(2 * MINUTE);
+    await clock.advance(2 * minute);
     book.resolveCollisions();
   }
   expect(waiting).toBe(10);
   book.check();
-  const left = honest.filter((one) => book.get(one)?.tried);
-  expect(left.filter((one) => online.has(one.join())).length).toBe(online.size);
-  // The dead have gone, most of them.
-  expect(left.length - online.size).toBeLessThan((honest.length - online.size) / 2);
+  const remaining = honest.filter((one) => book.get(one)?.tried);
+  expect(remaining.filter((one) => online.has(one.join())).length).toBe(online.size);
+  // Most of the nodes that are offline are evicted.
+  expect(remaining.length - online.size).toBeLessThan((honest.length - online.size) / 2);
 });
 
-test('AM-14 what floods the new table pushes out nothing but its own', () => {
+test('AM-14 a flood of the new table evicts only its own entries', () => {
   const { book } = world({ sourceBurst: 1e6 });
   const honest = populate(book, 3000);
   for (let n = 0; n < 8000; n++) book.add([anywhere(n)], peer(`66.1.${n % 250}.1`));
@@ -102,7 +102,7 @@ test('AM-15 80,000 entries would take less than 64 MB', async () => {
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return heapUsed + arrayBuffers;
   };
-  // The tables have their size from the start.
+  // The tables are allocated at the start.
   const { book } = world({ sourceBurst: 1e6 });
   const before = heap();
   for (let n = 0; n < 8000; n++) {

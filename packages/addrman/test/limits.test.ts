@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { AddrSource } from '../src/index.ts';
-import { DAY, distinctNode, HOUR, id, ip, MINUTE, node, peer, world } from './world.ts';
+import { day, distinctNode, hour, id, ip, minute, node, peer, world } from './world.ts';
 
-/** 10,000 ids in 77.1.1.0/24, on any port, told by anybody. */
+/** 10,000 ids in 77.1.1.0/24, on any port, from any source. */
 const swarm = Array.from({ length: 10_000 }, (_, n) => ({
   ...node(n, `77.1.1.${n % 256}`),
   address: { ip: ip(`77.1.1.${n % 256}`), tcp: 1024 + n, udp: 0 },
@@ -21,51 +21,51 @@ test('HX-09 of 10,000 ids from one /24, ten get into the address manager', () =>
 
 test('AM-13 an IP address has four entries, an IPv6 /64 ten', () => {
   const { book } = world();
-  const told = (n: number, address: Uint8Array) =>
+  const add = (n: number, address: Uint8Array) =>
     book.add(
       [{ id: id(n), address: { ip: address, tcp: 1000 + n, udp: 0 } }],
       peer(`${20 + n}.1.1.1`),
     );
   let size = 0;
-  for (let n = 0; n < 20; n++) size += told(n, ip('77.1.1.1'));
+  for (let n = 0; n < 20; n++) size += add(n, ip('77.1.1.1'));
   expect(size).toBe(4);
-  for (let n = 20; n < 60; n++) size += told(n, ip(`2a00:1:1:1:${n.toString(16)}:1:1:1`));
+  for (let n = 20; n < 60; n++) size += add(n, ip(`2a00:1:1:1:${n.toString(16)}:1:1:1`));
   expect(size).toBe(14);
-  for (let n = 60; n < 70; n++) size += told(n, ip(`2a00:1:1:${n.toString(16)}:1:1:1:1`));
+  for (let n = 60; n < 70; n++) size += add(n, ip(`2a00:1:1:${n.toString(16)}:1:1:1:1`));
   expect(size).toBe(24);
   expect(book.stats.refused['network-full']).toBe(46);
   book.check();
 });
 
-test('AM-13 a terrible entry of the network makes room, one that is in use does not', async () => {
+test('AM-13 a terrible entry of a full network is replaced, an entry in use is not', async () => {
   const { clock, book } = world({ maxPerNetwork: 2 });
   const host = (n: number) => node(n, `77.1.1.${n}`);
   const from = (n: number) => peer(`${20 + n}.1.1.1`);
   expect(book.add([host(1), host(2)], from(1))).toBe(2);
   expect(book.add([host(3)], from(2))).toBe(0);
-  await clock.advance(29 * DAY);
+  await clock.advance(29 * day);
   book.connected(id(2));
-  await clock.advance(2 * DAY);
+  await clock.advance(2 * day);
   expect(book.add([host(3)], from(2))).toBe(1);
   expect([1, 2, 3].map((n) => book.get(id(n)) !== undefined)).toEqual([false, true, true]);
   expect(book.add([host(4)], from(3))).toBe(0);
   book.check();
 });
 
-test('AM-13 the limits hold on whatever way an entry comes into a network', async () => {
+test('AM-13 the limits hold for new and for moved entries', async () => {
   const { clock, book } = world({ maxPerNetwork: 1 });
   const record = (seq: bigint) => ({ seq, bytes: Uint8Array.of(1) });
   book.add([node(1, '77.1.1.1'), node(2, '78.1.1.1', { record: record(1n) })], peer('20.1.1.1'));
   book.add([node(2, '77.1.1.2', { record: record(2n) })], peer('21.1.1.1'));
   expect(book.get(id(2))?.address.ip).toEqual(ip('78.1.1.1'));
-  // Within its own network it may move.
+  // It may move within its own network.
   book.add([node(2, '78.1.1.9', { record: record(2n) })], peer('21.1.1.1'));
   expect(book.get(id(2))?.address.ip).toEqual(ip('78.1.1.9'));
   await clock.advance(1);
   book.check();
 });
 
-test('AM-13 whoever lets in addresses that are not on the internet has them uncounted', () => {
+test('AM-13 addresses that are not public are not counted', () => {
   const { book } = world({ isRoutable: () => true });
   const crowd = Array.from({ length: 60 }, (_, n) => ({
     id: id(n),
@@ -78,7 +78,7 @@ test('AM-13 whoever lets in addresses that are not on the internet has them unco
 
 const crowd = Array.from({ length: 3000 }, (_, n) => distinctNode(n));
 
-test('AM-13 a source may tell 1,000 nodes at once, and one each ten seconds', async () => {
+test('AM-13 a source may report 1,000 nodes at once and one every ten seconds', async () => {
   const { clock, book } = world();
   const source = peer('20.1.1.1');
   const limited = () => book.stats.refused['rate-limited'];
@@ -89,34 +89,39 @@ test('AM-13 a source may tell 1,000 nodes at once, and one each ten seconds', as
   await clock.advance(10_000);
   book.add(crowd.slice(0, 5), source);
   expect(limited()).toBe(2009);
-  await clock.advance(HOUR);
+  await clock.advance(hour);
   book.add(crowd.slice(0, 1000), source);
   expect(limited()).toBe(2009 + 640);
-  await clock.advance(100 * DAY);
+  await clock.advance(100 * day);
   book.add(crowd, source);
   expect(limited()).toBe(2649 + 2000);
-  // The wall clock has no say in it.
-  clock.jump(DAY);
+  // The wall clock has no effect.
+  clock.jump(day);
   book.add(crowd.slice(0, 5), source);
   expect(limited()).toBe(4654);
 });
 
 test.each<[string, AddrSource, AddrSource, boolean]>([
   ['one IPv4 address', peer('20.1.1.1'), peer('20.1.1.1'), true],
-  ['its neighbour', peer('20.1.1.1'), peer('20.1.1.2'), false],
+  ['the adjacent IPv4 address', peer('20.1.1.1'), peer('20.1.1.2'), false],
   ['an IPv6 /64', peer('2a00:1:1:1:1:1:1:1'), peer('2a00:1:1:1:2:2:2:2'), true],
-  ['the next', peer('2a00:1:1:1:1:1:1:1'), peer('2a00:1:1:2:1:1:1:1'), false],
+  ['the adjacent IPv6 /64', peer('2a00:1:1:1:1:1:1:1'), peer('2a00:1:1:2:1:1:1:1'), false],
   ['a list', { kind: 'list', name: 'a' }, { kind: 'list', name: 'a' }, true],
   ['another list', { kind: 'list', name: 'a' }, { kind: 'list', name: 'b' }, false],
-  ['a peer and its own contact', peer('20.1.1.1'), { kind: 'inbound', ip: ip('20.1.1.1') }, true],
-])('AM-13 %s: same tokens %s', (_, a, b, same) => {
+  [
+    'a peer and its inbound contact',
+    peer('20.1.1.1'),
+    { kind: 'inbound', ip: ip('20.1.1.1') },
+    true,
+  ],
+])('AM-13 %s: shared tokens %s', (_, a, b, same) => {
   const { book } = world();
   book.add(crowd.slice(0, 1000), a);
   book.add(crowd.slice(0, 1), b);
   expect(book.stats.refused['rate-limited']).toBe(same ? 1 : 0);
 });
 
-test('AM-13 sources without number do not wear out the memory, nor free an old one soon', async () => {
+test('AM-13 many sources use bounded memory and do not reset an old source soon', async () => {
   const { clock, book } = world();
   const source = peer('20.1.1.1');
   book.add(crowd.slice(0, 1000), source);
@@ -124,7 +129,7 @@ test('AM-13 sources without number do not wear out the memory, nor free an old o
   for (let n = 0; n < 4000; n++) book.add(one, peer(`30.${n >> 8}.${n & 255}.1`));
   book.add(one, source);
   expect(book.stats.refused['rate-limited']).toBe(1);
-  await clock.advance(MINUTE);
+  await clock.advance(minute);
   const before = process.memoryUsage().heapUsed;
   for (let n = 0; n < 30_000; n++) book.add([], peer(`31.${n >> 8}.${n & 255}.1`));
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(60_000_000);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createAddrMan, openAddrMan } from '../src/index.ts';
 
-/** What a program without types can pass. */
+/** A value that a program without types can pass. */
 const any = (value: unknown): never => value as never;
 
 test.each<[object, RegExp]>([
@@ -14,12 +14,12 @@ test.each<[object, RegExp]>([
   [{ maxPerIp: 0.5 }, /^maxPerIp is 0.5, expected a positive integer below 4294967296$/],
   [{ newBuckets: 2 ** 20 }, /^newBuckets · bucketSize is 67108864, expected at most 4194304$/],
   [{ random: 4 }, /^random is 4, expected a function$/],
-])('%o is refused by name and value', (options, message) => {
+])('option %o is refused with its name and value', (options, message) => {
   const refusal = { code: 'invalid-option', message: expect.stringMatching(message) };
   expect(() => createAddrMan(options)).toThrow(expect.objectContaining(refusal));
 });
 
-test('a store that lacks something is refused before it is read', async () => {
+test('an incomplete store is refused before it is read', async () => {
   const store = { load: async () => undefined, save: async () => {}, setAside: async () => {} };
   const wrong = [{}, { store: {} }, { store, saveInterval: 0 }, { store, interval: 5 }];
   for (const options of wrong) {

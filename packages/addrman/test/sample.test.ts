@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DAY, HOUR, known, populate, world } from './world.ts';
+import { day, hour, known, populate, world } from './world.ts';
 
 const keys = (nodes: readonly { id: Uint8Array }[]): string[] => nodes.map(({ id }) => id.join());
 
@@ -9,7 +9,7 @@ test.each<[number | undefined, number | undefined, number]>([
   [1000, 10, 40],
   [1000, 100, 400],
   [0, 100, 0],
-])('AM-10 of 400 nodes, %s at most and %s %% are %s', (limit, percent, expected) => {
+])('AM-10 a sample of 400 nodes with limit %s and %s %% has %s', (limit, percent, expected) => {
   const { book } = world();
   populate(book, 400);
   const sample = book.sample(limit, percent);
@@ -18,27 +18,27 @@ test.each<[number | undefined, number | undefined, number]>([
   book.check();
 });
 
-test('AM-10 a sample is never more than 1,000, and another each time', () => {
+test('AM-10 a sample has at most 1,000 nodes and differs each time', () => {
   const { book } = world({ sourceBurst: 1e6 });
   populate(book, 4400);
   expect(book.size).toBe(4400);
   const [a, b] = [book.sample(), book.sample()];
   expect([a.length, b.length]).toEqual([1000, 1000]);
   const both = new Set([...keys(a), ...keys(b)]);
-  // 23 % of each are in common.
+  // The two have 23 % in common.
   expect(both.size).toBeGreaterThan(1690);
   expect(both.size).toBeLessThan(1900);
 });
 
-test('AM-10 terrible ones are left out, and others are taken in their place', async () => {
+test('AM-10 terrible entries are replaced by others', async () => {
   const { clock, book } = world();
   populate(book, 200);
-  await clock.advance(31 * DAY);
+  await clock.advance(31 * day);
   const young = [20_001, 20_002, 20_003].map((n) => known(book, n));
   expect(keys(book.sample(1000, 100)).sort()).toEqual(young.map((one) => one.join()).sort());
 });
 
-test('AM-10 outsiders get the same answer for 21 to 27 hours', async () => {
+test('AM-10 other nodes get the same sample for 21 to 27 hours', async () => {
   const lifetimes: number[] = [];
   for (let seed = 0; seed < 6; seed++) {
     const { clock, book } = world({ seed });
@@ -48,7 +48,7 @@ test('AM-10 outsiders get the same answer for 21 to 27 hours', async () => {
     populate(book, 500);
     let hours = 0;
     while (book.answer() === first) {
-      await clock.advance(HOUR / 4);
+      await clock.advance(hour / 4);
       hours += 1 / 4;
     }
     lifetimes.push(hours);
@@ -59,7 +59,7 @@ test('AM-10 outsiders get the same answer for 21 to 27 hours', async () => {
   expect(new Set(lifetimes).size).toBeGreaterThan(2);
 });
 
-test('AM-10 the answer says nothing of what we did, and is not kept while it is empty', () => {
+test('AM-10 the sample does not reveal our activity and is not cached while empty', () => {
   const { book } = world();
   expect(book.answer()).toEqual([]);
   const ids = populate(book, 20);
@@ -71,10 +71,10 @@ test('AM-10 the answer says nothing of what we did, and is not kept while it is 
   }
 });
 
-test('AM-10 a clock that is set does not renew the answer', () => {
+test('AM-10 setting the wall clock does not renew the sample', () => {
   const { clock, book } = world();
   populate(book, 100);
   const answer = book.answer();
-  clock.jump(10 * DAY);
+  clock.jump(10 * day);
   expect(book.answer()).toBe(answer);
 });

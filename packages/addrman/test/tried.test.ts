@@ -1,43 +1,43 @@
 import { expect, test } from 'vitest';
 import type { AddrMan } from '../src/index.ts';
-import { DAY, HOUR, id, known, MINUTE, ONE_TRIED_SLOT, populate, world } from './world.ts';
+import { day, hour, id, known, minute, oneTriedSlot, populate, world } from './world.ts';
 
 const failed = { countFailure: true };
 
-test('AM-04 a success moves a node to the tried ones, clears its failures and leaves last-seen alone', async () => {
+test('AM-04 a success moves a node to the tried table, clears its failures and does not change lastSeen', async () => {
   const { clock, book } = world();
   const one = known(book, 1);
   const start = clock.now();
   book.attempt(one, failed);
-  await clock.advance(3 * HOUR);
+  await clock.advance(3 * hour);
   expect(book.good(one)).toBe(true);
   expect(book.get(one)).toMatchObject({
     tried: true,
     attempts: 0,
     lastSeen: start,
-    lastTry: start + 3 * HOUR,
-    lastSuccess: start + 3 * HOUR,
+    lastTry: start + 3 * hour,
+    lastSuccess: start + 3 * hour,
   });
   expect(book.stats).toMatchObject({ tried: 1, new: 0, newSlots: 0, promoted: 1 });
   expect(book.good(one)).toBe(true);
   expect(book.stats.promoted).toBe(1);
 });
 
-test('AM-04 a node that is not known does not become so by a success', () => {
+test('AM-04 an unknown id is ignored', () => {
   const { book } = world();
-  for (const told of [
+  for (const result of [
     book.good(id(1)),
     book.connected(id(1)),
     book.attempt(id(1), failed),
     book.good(new Uint8Array(3)),
   ]) {
-    expect(told).toBe(false);
+    expect(result).toBe(false);
   }
   expect(book.size).toBe(0);
 });
 
-test('AM-04 a taken tried slot is not taken away, and ten at most wait for one', () => {
-  const { book } = world(ONE_TRIED_SLOT);
+test('AM-04 an occupied tried slot keeps its holder, and at most ten entries wait for one', () => {
+  const { book } = world(oneTriedSlot);
   const ids = populate(book, 30);
   expect(ids.map((one) => book.good(one))).toEqual([true, ...Array(29).fill(false)]);
   expect(tried(book)).toEqual([ids[0]]);
@@ -45,7 +45,7 @@ test('AM-04 a taken tried slot is not taken away, and ten at most wait for one',
   book.check();
 });
 
-test('AM-05 a failure counts once until anybody has been reached', async () => {
+test('AM-05 a failure counts once until any node is reached', async () => {
   const { clock, book } = world();
   const [one, other] = [known(book, 1), known(book, 2)];
   const attempts = () => book.get(one)?.attempts;
@@ -54,7 +54,7 @@ test('AM-05 a failure counts once until anybody has been reached', async () => {
     ['again, offline', () => book.attempt(one, failed), 1],
     ['a week offline', () => book.attempt(one, failed), 1],
     ['the other is reached', () => book.good(other), 1],
-    ['told not to count', () => book.attempt(one, { countFailure: false }), 1],
+    ['not to be counted', () => book.attempt(one, { countFailure: false }), 1],
     ['counted', () => book.attempt(one, failed), 2],
     ['again', () => book.attempt(one, failed), 2],
     ['the other again', () => book.good(other), 2],
@@ -63,7 +63,7 @@ test('AM-05 a failure counts once until anybody has been reached', async () => {
     ['counted', () => book.attempt(one, failed), 1],
   ];
   for (const [what, act, expected] of steps) {
-    await clock.advance(what === 'a week offline' ? 7 * DAY : HOUR);
+    await clock.advance(what === 'a week offline' ? 7 * day : hour);
     const changes = what !== 'the other is reached' && what !== 'the other again';
     act();
     expect([what, attempts()]).toEqual([what, expected]);
@@ -71,24 +71,24 @@ test('AM-05 a failure counts once until anybody has been reached', async () => {
   }
 });
 
-test('AM-06 last-seen follows a disconnection if it is more than 20 minutes old', async () => {
+test('AM-06 a disconnection refreshes lastSeen if it is more than 20 minutes old', async () => {
   const { clock, book } = world();
   const one = known(book, 1);
   const start = clock.now();
-  await clock.advance(20 * MINUTE);
+  await clock.advance(20 * minute);
   expect(book.connected(one)).toBe(true);
   expect(book.get(one)?.lastSeen).toBe(start);
   await clock.advance(1);
   book.connected(one);
-  expect(book.get(one)?.lastSeen).toBe(start + 20 * MINUTE + 1);
+  expect(book.get(one)?.lastSeen).toBe(start + 20 * minute + 1);
 });
 
-/** A holder, a newcomer that wants its slot, and what has happened to either. */
+/** A holder, a newcomer that wants its slot, and their history. */
 interface Collision {
   readonly name: string;
   /** Minutes since the holder was found good. */
   readonly success: number;
-  /** Minutes since it was dialled last, in vain if that was later. */
+  /** Minutes since the holder was last dialled, without success if later than `success`. */
   readonly dialled?: number;
   /** Minutes since the newcomer was found good. */
   readonly waiting: number;
@@ -96,17 +96,17 @@ interface Collision {
 }
 
 const cases: Collision[] = [
-  { name: 'reached lately', success: 239, waiting: 50, winner: 'holder' },
+  { name: 'reached recently', success: 239, waiting: 50, winner: 'holder' },
   {
-    name: 'reached lately, and failed since',
+    name: 'reached recently, and failed since',
     success: 230,
     dialled: 5,
     waiting: 50,
     winner: 'holder',
   },
-  { name: 'tested in vain', success: 500, dialled: 1, waiting: 2, winner: 'newcomer' },
+  { name: 'tested without success', success: 500, dialled: 1, waiting: 2, winner: 'newcomer' },
   {
-    name: 'tested in vain a while ago',
+    name: 'tested without success some time ago',
     success: 500,
     dialled: 239,
     waiting: 2,
@@ -119,7 +119,7 @@ const cases: Collision[] = [
 ];
 
 test.each(cases)('AM-09 the holder was $name: $winner', async (collision) => {
-  const { clock, book } = world(ONE_TRIED_SLOT);
+  const { clock, book } = world(oneTriedSlot);
   const [holder, newcomer] = [known(book, 1), known(book, 2)];
   const { success, dialled = -1, waiting } = collision;
   const events: [ago: number, act: () => void][] = [
@@ -129,11 +129,11 @@ test.each(cases)('AM-09 the holder was $name: $winner', async (collision) => {
   ];
   let at = success;
   for (const [ago, act] of events.filter(([ago]) => ago >= 0).sort((a, b) => b[0] - a[0])) {
-    await clock.advance(Math.round((at - ago) * MINUTE));
+    await clock.advance(Math.round((at - ago) * minute));
     at = ago;
     act();
   }
-  await clock.advance(Math.round(at * MINUTE));
+  await clock.advance(Math.round(at * minute));
   book.resolveCollisions();
   book.check();
   const expected = collision.winner === 'newcomer' ? newcomer : holder;
@@ -142,12 +142,12 @@ test.each(cases)('AM-09 the holder was $name: $winner', async (collision) => {
   expect(book.size).toBe(2);
 });
 
-test('AM-09 a slot that has become empty goes to who waits for it', async () => {
-  const { clock, book } = world(ONE_TRIED_SLOT);
+test('AM-09 an empty slot goes to the entry that waits for it', async () => {
+  const { clock, book } = world(oneTriedSlot);
   const [holder, newcomer] = [known(book, 1), known(book, 2)];
   book.good(holder);
   book.good(newcomer);
-  // The holder moves, signed, which makes it new.
+  // The holder signs another address, which returns it to the new table.
   const entry = book.get(holder);
   const address = { ip: Uint8Array.of(99, 1, 1, 1), tcp: 1, udp: 0 };
   const record = { seq: 1n, bytes: Uint8Array.of(1) };
@@ -159,35 +159,35 @@ test('AM-09 a slot that has become empty goes to who waits for it', async () => 
   book.check();
 });
 
-test('AM-09 whoever loses its slot is new again, and can come back', async () => {
-  const { clock, book } = world(ONE_TRIED_SLOT);
+test('AM-09 an entry that loses its slot returns to the new table and can be promoted again', async () => {
+  const { clock, book } = world(oneTriedSlot);
   const [holder, newcomer] = [known(book, 1), known(book, 2)];
   book.good(holder);
-  await clock.advance(5 * HOUR);
+  await clock.advance(5 * hour);
   book.good(newcomer);
-  await clock.advance(41 * MINUTE);
+  await clock.advance(41 * minute);
   book.resolveCollisions();
   expect(tried(book)).toEqual([newcomer]);
   expect(book.get(holder)).toMatchObject({ tried: false });
-  await clock.advance(5 * HOUR);
+  await clock.advance(5 * hour);
   book.good(holder);
   book.attempt(newcomer, failed);
-  await clock.advance(2 * MINUTE);
+  await clock.advance(2 * minute);
   book.resolveCollisions();
   expect(tried(book)).toEqual([holder]);
   book.check();
 });
 
-test('AM-09 feelers get the holders, the longest wanted first, and none that is being tested', async () => {
-  const { clock, book } = world({ ...ONE_TRIED_SLOT, triedBuckets: 64 });
+test('AM-09 feelers get the holders of the oldest collisions first, and none that is being tested', async () => {
+  const { clock, book } = world({ ...oneTriedSlot, triedBuckets: 64 });
   const ids = populate(book, 400);
   const holders = ids.filter((one) => book.good(one));
   expect(book.stats.collisions).toBe(10);
-  await clock.advance(5 * HOUR);
-  // Their tests have run out: this settles all of them by time, so collect fresh ones.
+  await clock.advance(5 * hour);
+  // The test windows have expired, so that time resolves all of them; then collect new ones.
   expect(book.selectCollision()).toBeUndefined();
   expect(book.stats.collisions).toBe(0);
-  await clock.advance(5 * HOUR);
+  await clock.advance(5 * hour);
   for (const one of ids) if (book.get(one)?.tried === false) book.good(one);
   expect(book.stats.collisions).toBe(10);
   expect(holders.length).toBeGreaterThan(10);
@@ -204,11 +204,11 @@ test('AM-09 feelers get the holders, the longest wanted first, and none that is 
   }
   expect(new Set(tested).size).toBe(tested.length);
   expect(tested.length).toBeGreaterThan(5);
-  await clock.advance(MINUTE);
+  await clock.advance(minute);
   const promoted = book.stats.promoted;
   book.resolveCollisions();
   expect(book.stats.collisions).toBe(0);
-  // Those that answered stayed.
+  // Those that responded stayed.
   expect(book.stats.promoted).toBeGreaterThan(promoted);
   for (const [i, one] of tested.entries()) {
     if (i % 2 === 0) expect(book.get(Uint8Array.from(one.split(','), Number))?.tried).toBe(true);
@@ -216,13 +216,13 @@ test('AM-09 feelers get the holders, the longest wanted first, and none that is 
   book.check();
 });
 
-test('AM-09 a clock that was set back leaves no collision open for ever', async () => {
-  const { clock, book } = world(ONE_TRIED_SLOT);
+test('AM-09 a clock that is set back leaves no collision unresolved', async () => {
+  const { clock, book } = world(oneTriedSlot);
   const [holder, newcomer] = [known(book, 1), known(book, 2)];
   book.good(holder);
   book.good(newcomer);
   book.attempt(holder, failed);
-  clock.jump(-365 * DAY);
+  clock.jump(-365 * day);
   expect(book.selectCollision()?.id ?? newcomer).toEqual(newcomer);
   expect(tried(book)).toEqual([newcomer]);
 });

@@ -8,11 +8,11 @@ import {
   type RandomBytes,
 } from '../src/index.ts';
 
-export const MINUTE = 60_000;
-export const HOUR: number = 60 * MINUTE;
-export const DAY: number = 24 * HOUR;
+export const minute = 60_000;
+export const hour: number = 60 * minute;
+export const day: number = 24 * hour;
 
-/** The same bytes each time. */
+/** Deterministic bytes from a seed. */
 export function seeded(seed: number): RandomBytes {
   let state = seed >>> 0;
   return (length) =>
@@ -24,14 +24,14 @@ export function seeded(seed: number): RandomBytes {
     });
 }
 
-/** `a.b.c.d` or `a:b:…` with all eight groups. */
+/** Parses `a.b.c.d` or `a:b:…` with all eight groups. */
 export function ip(text: string): Uint8Array {
   if (!text.includes(':')) return Uint8Array.from(text.split('.'), Number);
   const groups = text.split(':').map((group) => Number.parseInt(group, 16));
   return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
 }
 
-/** The id of node number `n`. */
+/** Returns the id of node number `n`. */
 export function id(n: number): Uint8Array {
   const bytes = new Uint8Array(64).fill(0xa5);
   new DataView(bytes.buffer).setUint32(0, n);
@@ -42,7 +42,7 @@ export function node(n: number, address: string, more: Partial<AddrNode> = {}): 
   return { id: id(n), address: { ip: ip(address), tcp: 30303, udp: 30303 }, ...more };
 }
 
-/** A node whose address has a /16 of its own, up to 20,000 of them. */
+/** Returns a node whose address has a /16 of its own, up to 20,000 of them. */
 export function distinctNode(n: number): AddrNode {
   return node(n, `${11 + (n % 80)}.${Math.floor(n / 80) % 256}.7.1`);
 }
@@ -56,23 +56,23 @@ export interface World {
   readonly book: AddrMan;
 }
 
-/** An address manager of which nothing is left to chance. */
+/** Creates an address manager on a virtual clock with deterministic random bytes. */
 export function world({ seed = 1, ...options }: AddrManOptions & { seed?: number } = {}): World {
   const clock = virtualClock();
   return { clock, book: createAddrMan({ clock, random: seeded(seed), ...options }) };
 }
 
-/** Adds a node that nobody is in the way of. */
+/** Adds a node whose slot is free. */
 export function known(book: AddrMan, n: number, source: AddrSource = peer('20.1.1.1')): Uint8Array {
   const one = distinctNode(n);
   if (book.add([one], source) !== 1) throw new Error(`no room for node ${n}`);
   return one.id;
 }
 
-/** Options with which any two nodes want the same tried slot. */
-export const ONE_TRIED_SLOT = { triedBuckets: 1, bucketSize: 1, newBuckets: 4096 } as const;
+/** Options with which all nodes share one tried slot. */
+export const oneTriedSlot = { triedBuckets: 1, bucketSize: 1, newBuckets: 4096 } as const;
 
-/** Adds nodes of as many groups, from as many sources, until there are `count` more. Gives their ids. */
+/** Adds nodes of different groups, from different sources, until there are `count` more. Returns their ids. */
 export function populate(book: AddrMan, count: number): Uint8Array[] {
   const ids: Uint8Array[] = [];
   for (let n = 0; ids.length < count && n < 20_000; n++) {

@@ -1,30 +1,30 @@
 import type { DisconnectReason } from '@devp2p/peer';
-import type { ForkId, ForkIdProblem } from './forkid.ts';
+import type { ForkId, ForkIdProblem } from './fork-id.ts';
 import { plain } from './types/shown.ts';
 
 /**
- * Of the Status handshake:
- * - `status-timeout`: the remote sent none in time;
- * - `no-status`: it sent something else first;
+ * In the Status handshake:
+ * - `status-timeout`: the remote sent no Status in time;
+ * - `no-status`: its first message is not a Status;
  * - `network-mismatch`, `genesis-mismatch`, `fork-mismatch`: it is on another chain;
- * - `version-mismatch`: its Status names a version that was not negotiated;
- * - `invalid-range`: blocks that cannot be, here or in a BlockRangeUpdate.
+ * - `version-mismatch`: its Status has another version than the negotiated one;
+ * - `invalid-range`: an impossible block range, here or in a BlockRangeUpdate.
  *
- * Of what the remote sent later:
- * - `message-too-large`: over 10 MiB;
- * - `malformed-message`: not the RLP that the protocol describes; `cause` is the `RlpError`;
+ * In later messages of the remote:
+ * - `message-too-large`: more than 10 MiB, or than the limit of the message;
+ * - `malformed-message`: not the RLP of the protocol; `cause` is the `RlpError`;
  * - `unexpected-message`: a code that the version does not have, or a second Status;
- * - `unknown-request`: an answer to nothing that was asked;
- * - `wrong-response`: an answer of another kind than the question;
- * - `too-many-items`: more than was asked for;
- * - `invalid-response`: an answer that does not fit the question, or that the caller's `verify` refused.
+ * - `unknown-request`: a response without a request;
+ * - `wrong-response`: a response of another kind than requested;
+ * - `too-many-items`: more items than requested;
+ * - `invalid-response`: a response that does not match its request, or that the caller's `verify` refused.
  *
- * Of this side:
- * - `invalid-option`: an option or argument that makes no sense; the message names it and its value;
- * - `timeout`: the remote did not answer in time; it stays connected;
- * - `too-many-requests`: 10,000 are waiting for an answer;
- * - `invalid-request`: a request that cannot be made, by its arguments; nothing was sent;
- * - `disconnected`: the peer is over, or its send queue took no more; `cause` says why, if it is known.
+ * On this side:
+ * - `invalid-option`: an invalid option or argument; the message names it and its value;
+ * - `timeout`: the remote did not respond in time; it stays connected;
+ * - `too-many-requests`: 10,000 requests already wait for a response;
+ * - `invalid-request`: invalid arguments of a request; nothing was sent;
+ * - `disconnected`: the peer is disconnected, or its send queue is full; `cause` has the reason, if it is known.
  */
 export type EthErrorCode =
   | 'status-timeout'
@@ -47,7 +47,7 @@ export type EthErrorCode =
   | 'invalid-request'
   | 'disconnected';
 
-/** What the remote is told: a node of another chain has done nothing wrong, the rest is a breach. */
+/** Reason of the Disconnect that each error sends. A node of another chain is useless; the rest is a breach. */
 const reasons: Readonly<Record<EthErrorCode, DisconnectReason | undefined>> = {
   'status-timeout': 'read-timeout',
   'no-status': 'breach-of-protocol',
@@ -70,12 +70,12 @@ const reasons: Readonly<Record<EthErrorCode, DisconnectReason | undefined>> = {
   disconnected: undefined,
 };
 
-/** What another error says, for the end of a message. */
-export function why(cause: unknown): string {
+/** Message of another error, for the end of a message. */
+export function errorMessage(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** What the two sides of a Status handshake differ in: the first such thing. */
+/** First difference between the two sides of a Status handshake. */
 export type Mismatch =
   | { readonly of: 'network'; readonly ours: bigint; readonly theirs: bigint }
   /** Hashes of 32 bytes. */
@@ -92,13 +92,13 @@ export interface EthErrorOptions extends ErrorOptions {
   readonly mismatch?: Mismatch | undefined;
 }
 
-/** The error of this package. */
+/** Error of this package. */
 export class EthError extends Error {
   override readonly name = 'EthError';
   readonly code: EthErrorCode;
-  /** The reason of the Disconnect message that ends the peer, for errors that do. */
+  /** Reason of the Disconnect message, for errors that end the peer. */
   readonly reason: DisconnectReason | undefined;
-  /** Both values, of `network-mismatch`, `genesis-mismatch` and `fork-mismatch`. */
+  /** Both values, in `network-mismatch`, `genesis-mismatch` and `fork-mismatch`. */
   readonly mismatch: Mismatch | undefined;
 
   constructor(code: EthErrorCode, message: string, options: EthErrorOptions = {}) {
@@ -108,7 +108,7 @@ export class EthError extends Error {
     this.mismatch = options.mismatch;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** For `JSON.stringify` and logs, which otherwise leave out the message. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, reason, mismatch } = this;
     return { name, code, message, reason, mismatch: plain(mismatch) };

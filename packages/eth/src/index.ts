@@ -13,7 +13,7 @@ export {
   forkId,
   forkIdCodec,
   formatForkId,
-} from './forkid.ts';
+} from './fork-id.ts';
 export type { EthOptions } from './options.ts';
 export type {
   EthPeer,
@@ -55,16 +55,24 @@ export {
   wrapTransaction,
 } from './types/transaction.ts';
 export type {
+  EthVersion,
+  MessageFormat,
+  MessageFormats,
+  ReceiptsFormat,
+} from './wire/eth-version.ts';
+export type {
   BlockRange,
   GetBlockHeaders,
   GetByHashes,
   GetReceipts,
   Items,
+  Messages,
   Receipts,
   Status,
   Status68,
   Status69,
+  StatusBase,
   TransactionAnnouncement,
 } from './wire/messages.ts';
-export { type ConsensusReceipts, consensusReceipts } from './wire/receipt-forms.ts';
-export { type MessageSchema, type Messages, type Schema, schemaOf } from './wire/schema.ts';
+export { type ConsensusReceipts, consensusReceipts } from './wire/receipt-encoding.ts';
+export { ethVersion } from './wire/supported-versions.ts';

@@ -12,14 +12,14 @@ import {
   uint,
 } from '@devp2p/options';
 import { checkOption } from './check.ts';
-import { checkForks, type ForkSchedule } from './forkid.ts';
+import { checkForks, type ForkSchedule } from './fork-id.ts';
 import { sameBytes } from './same-bytes.ts';
 import type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
 import { decodeHeader, type SealedHeader, sealHeader } from './types/header.ts';
 import { plain, showAs, showFields } from './types/shown.ts';
 
 export type { EthError, EthErrorCode } from './error.ts';
-export type { ForkSchedule } from './forkid.ts';
+export type { ForkSchedule } from './fork-id.ts';
 export type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
 
 /** A block as RLP, in the forms that {@link Chain} returns. */

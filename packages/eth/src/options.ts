@@ -2,47 +2,49 @@ import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
 import { array, bytes, func, integer, methods, type Rules, required, uint } from '@devp2p/options';
 import { checkOption } from './check.ts';
-import { checkForks } from './forkid.ts';
+import { checkForks } from './fork-id.ts';
 import type { EthPeer, TransactionPool } from './peer/eth-peer.ts';
 import type { Chain, ChainRange } from './server/chain.ts';
 import { Semaphore } from './server/semaphore.ts';
+import type { EthVersion } from './wire/eth-version.ts';
 
 /** Options of {@link eth}. */
 export interface EthOptions {
-  /** The chain that is spoken about and served. */
+  /** Chain of this node: its Status is sent, and its blocks are served. */
   readonly chain: Chain;
-  /** Pending transactions. @default none: peers get empty answers, and what they send is dropped */
+  /** Pending transactions. @default none: peers get empty responses, and their transactions are dropped */
   readonly pool?: TransactionPool | undefined;
-  /** Called when a peer has said anew, after its Status, which blocks it has: see {@link EthPeer.range}. @default nobody */
-  readonly onRange?: (peer: EthPeer) => void;
+  /** Called after each BlockRangeUpdate of a peer, with the new {@link EthPeer.range}. @default not called */
+  readonly onRange?: ((peer: EthPeer) => void) | undefined;
   /**
-   * Versions to offer, of 70, 69 and 68; the peers run the highest that both have. go-ethereum has no 68 since v1.17.
+   * Versions to offer: numbers of supported ones (70, 69, 68), or versions that the caller defines. Each peer runs the
+   * highest shared one. go-ethereum has no eth/68 since v1.17.
    * @default [70, 69]
    */
-  readonly versions?: readonly number[] | undefined;
-  /** Hashes headers, and the logs of receipts for eth/68. @default nobleCrypto */
+  readonly versions?: readonly (number | EthVersion)[] | undefined;
+  /** Hashes headers and, for eth/68, the logs of receipts. @default nobleCrypto */
   readonly crypto?: Crypto | undefined;
   /** @default systemClock */
   readonly clock?: Clock | undefined;
-  /** Where request ids come from. @default a cryptographically secure source */
+  /** Source of request ids. @default a cryptographically secure source */
   readonly random?: RandomBytes | undefined;
 }
 
-/** Options with their defaults, as connections take them. */
-export interface EthParts {
+/** Options with their defaults, shared by the connections of all peers. */
+export interface EthContext {
   readonly chain: Chain;
   readonly pool: TransactionPool | undefined;
   readonly onRange: ((peer: EthPeer) => void) | undefined;
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly random: RandomBytes;
-  /** What takes more than one look at the chain, of all peers. */
+  /** Limits the reads of the chain after each first one, for all peers. */
   readonly reads: Semaphore;
 }
 
 /**
- * Answers of all peers that are read from the chain at once: half of the threads that Node.js reads files with, so that
- * one is always free for a look and for what the node itself writes.
+ * Responses that are read from the chain at once, for all peers: half of the threads with which Node.js reads files. The
+ * others stay free for first reads and for the writes of the node.
  */
 const maxReads = 2;
 
@@ -73,11 +75,11 @@ const rangeRules: Rules<ChainRange> = {
 };
 
 /** @throws EthError `invalid-option` */
-export function withDefaults(options: EthOptions): EthParts {
+export function withDefaults(options: EthOptions): EthContext {
   checkOption.options('eth', options, rules);
   checkChain(options.chain);
   const { chain, pool, onRange, versions, crypto, clock, random } = options;
-  if (versions?.length === 0) checkOption.fail('versions', versions, 'one version at least');
+  if (versions?.length === 0) checkOption.fail('versions', versions, 'at least one version');
   return {
     chain,
     pool,
@@ -89,7 +91,7 @@ export function withDefaults(options: EthOptions): EthParts {
   };
 }
 
-/** Looks at a chain as it stands now: what it says later is the caller's to keep right. */
+/** Checks a chain in its current state; later values are not checked. */
 function checkChain(chain: Chain): void {
   checkOption.fields('chain', chain, chainRules);
   checkForks('chain.forks', chain.forks);

@@ -111,7 +111,7 @@ test('HX-15 pieces of a block of Amsterdam without end end the peer', async () =
   const asked = attacked.peer.eth
     .getReceipts([{ hash: filled(32, 1), gasUsed: 45_000, blockAccessListHash }])
     .catch((error) => error.code);
-  const { codec } = attacked.schema.messages.getReceipts;
+  const { codec } = attacked.version.messages.getReceipts;
   for (let i = 0; i < 11; i++) {
     const question = await attacked.next();
     const { requestId, firstBlockReceiptIndex } = decode(codec, question?.payload as Uint8Array);

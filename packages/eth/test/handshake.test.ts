@@ -11,8 +11,8 @@ import {
   type Status,
   type Status69,
 } from '../src/index.ts';
-import { schemaOf } from '../src/wire/schema.ts';
 import { localStatus } from '../src/wire/status.ts';
+import { ethVersion } from '../src/wire/supported-versions.ts';
 import { filled, hex, MemoryChain, unhex } from './memory-chain.ts';
 import { type Attack, attack, codeOf, connect } from './peers.ts';
 
@@ -26,8 +26,8 @@ test.each([70, 69])('ET-03 two nodes of one chain shake hands on eth/%i', async 
   const chain = new MemoryChain(10);
   const syncing = new MemoryChain(3);
   const { left, right } = await connect({ chain, versions: [version] }, { chain: syncing });
-  expect(await left.eth.status).toEqual(localStatus(syncing, syncing.range(), version));
-  expect(await right.eth.status).toEqual(localStatus(chain, chain.range(), version));
+  expect(await left.eth.status).toEqual(localStatus(syncing, syncing.range(), ethVersion(version)));
+  expect(await right.eth.status).toEqual(localStatus(chain, chain.range(), ethVersion(version)));
   expect(left.eth.range).toEqual({ earliest: 0, latest: 2, latestHash: syncing.hashOf(2) });
   expect(right.eth.range?.latest).toBe(9);
   expect([left.eth.version, right.eth.version]).toEqual([version, version]);
@@ -60,16 +60,16 @@ test('ET-01 what is offered without a choice is 70 and 69, and no 68', async () 
 });
 
 test('ET-03 our Status is sent without waiting for the remote', async () => {
-  const { next, schema, chain } = await attack({ mute: true });
+  const { next, version, chain } = await attack({ mute: true });
   const first = await next();
-  expect(first?.code).toBe(schema.messages.status.code);
-  expect(decode(schema.messages.status.codec, first?.payload as Uint8Array)).toEqual(
-    localStatus(chain, chain.range(), 70),
+  expect(first?.code).toBe(version.messages.status.code);
+  expect(decode(version.messages.status.codec, first?.payload as Uint8Array)).toEqual(
+    localStatus(chain, chain.range(), ethVersion(70)),
   );
 });
 
 const ours = new MemoryChain(64);
-const status = localStatus(ours, ours.range(), 70) as Status69;
+const status = localStatus(ours, ours.range(), ethVersion(70)) as Status69;
 const table: [string, Status, string, string][] = [
   ['network', { ...status, networkId: 1n }, 'network-mismatch', 'useless-peer'],
   ['genesis', { ...status, genesisHash: filled(32, 9) }, 'genesis-mismatch', 'useless-peer'],
@@ -124,7 +124,7 @@ test('ET-03 a fork id that was fine is refused once its fork has passed', async 
   const stale = localStatus(
     Object.assign(new MemoryChain(64), { forks: before }),
     chain.range(),
-    70,
+    ethVersion(70),
   );
   await say('status', stale);
   expect((await end()).code).toBe('fork-mismatch');
@@ -146,7 +146,7 @@ const hostile: [string, (attack: Attack) => Promise<void>, string, string][] = [
   ],
   [
     'a Status of eth/68',
-    ({ send, schema: _ }) =>
+    ({ send }) =>
       send(0x00, unhex(`f84e4405820100a0${'02'.repeat(32)}a0${'01'.repeat(32)}c684deadbeef01`)),
     'malformed-message',
     'breach-of-protocol',
@@ -227,5 +227,5 @@ test('ET-16 eth runs over anything of a channel’s shape', async () => {
 });
 
 function statusCodec() {
-  return schemaOf(70).messages.status.codec;
+  return ethVersion(70).messages.status.codec;
 }

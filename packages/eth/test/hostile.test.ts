@@ -42,10 +42,10 @@ test.each([68, 69, 70])(
 test.each([68, 69, 70])(
   'HX-18 eth/%i: every truncation of every question ends the peer, and only it',
   async (version) => {
-    const { schema } = await attack({ chain, version });
+    const { version: format } = await attack({ chain, version });
     const hashes = [chain.hashOf(1), chain.hashOf(2)];
     const query = { origin: 1n, amount: 2n, skip: 0n, reverse: false };
-    const { getBlockHeaders, getReceipts, newPooledTransactionHashes } = schema.messages;
+    const { getBlockHeaders, getReceipts, newPooledTransactionHashes } = format.messages;
     const questions: [number, Uint8Array][] = [
       [getBlockHeaders.code, encode(getBlockHeaders.codec, { requestId: 300n, query })],
       [

@@ -3,8 +3,10 @@ import { type Input, RLP } from '@ethereumjs/rlp';
 import { expect, test } from 'vitest';
 import { decodeBody, headerCodec, receiptCodec } from '../src/index.ts';
 import * as codecs from '../src/wire/messages.ts';
-import { fromReceipts68 } from '../src/wire/receipt-forms.ts';
-import { eth68, eth69, eth70 } from '../src/wire/schema.ts';
+import { removeBlooms } from '../src/wire/receipt-encoding.ts';
+import { eth68 } from '../src/wire/versions/68.ts';
+import { eth69 } from '../src/wire/versions/69.ts';
+import { eth70 } from '../src/wire/versions/70.ts';
 import { filled, hex, unhex } from './memory-chain.ts';
 import vectors from './vectors/eip-2481.json' with { type: 'json' };
 
@@ -48,9 +50,9 @@ test('ET-01 BlockBodies as EIP-2481 has it', () => {
 });
 
 test('ET-01 Receipts of eth/68 as EIP-2481 has them', () => {
-  const { items, lastBlockIncomplete } = decode(codecs.receipts69, rlp('Receipts'));
+  const { items, lastBlockIncomplete } = decode(eth69.messages.receipts.codec, rlp('Receipts'));
   expect(lastBlockIncomplete).toBe(false);
-  const receipts = fromReceipts68(items[0] as Uint8Array);
+  const receipts = removeBlooms(items[0] as Uint8Array);
   expect(decode(receiptCodec, receipts.at(0))).toEqual({
     type: 0,
     outcome: false,
@@ -78,8 +80,8 @@ test('ET-01 every message with a request id, empty', () => {
   expect(encode(codecs.getByHashes, { requestId, hashes: [] })).toEqual(empty);
   expect(encode(codecs.items, { requestId, items: [] })).toEqual(empty);
   const receipts = { requestId, items: [], lastBlockIncomplete: false };
-  expect(encode(codecs.receipts69, receipts)).toEqual(empty);
-  expect(hex(encode(codecs.receipts70, receipts))).toBe('c582045780c0');
+  expect(encode(eth69.messages.receipts.codec, receipts)).toEqual(empty);
+  expect(hex(encode(eth70.messages.receipts.codec, receipts))).toBe('c582045780c0');
   expect(encode(codecs.pooledTransactions, { requestId, items: [] })).toEqual(empty);
 });
 
@@ -91,7 +93,7 @@ test('ET-01 Receipts of eth/69 as go-ethereum writes them', () => {
       '0000000000000000000022f842a000000000000000000000000000000000000000000000000000000000000056' +
       '68a0000000000000000000000000000000000000000000000000000000000000977386020f0f0f0608',
   );
-  const { items } = decode(codecs.receipts69, message);
+  const { items } = decode(eth69.messages.receipts.codec, message);
   const receipts = decode(list(receiptCodec), items[0] as Uint8Array);
   expect(
     receipts.map(({ type, outcome, cumulativeGas }) => [type, outcome, cumulativeGas]),
@@ -111,9 +113,13 @@ test('ET-01 Status and BlockRangeUpdate field by field', () => {
     latestHash: filled(32, 2),
   };
   const [genesis, head] = [`a0${'01'.repeat(32)}`, `a0${'02'.repeat(32)}`];
-  const status69 = encode(codecs.status69, { ...shared, earliest: 3, latest: 4 });
+  const status69 = encode(eth69.messages.status.codec, { ...shared, earliest: 3, latest: 4 });
   expect(hex(status69)).toBe(`f84d4505${genesis}c684deadbeef010304${head}`);
-  const status68 = encode(codecs.status68, { ...shared, version: 68, totalDifficulty: 256n });
+  const status68 = encode(eth68.messages.status.codec, {
+    ...shared,
+    version: 68,
+    totalDifficulty: 256n,
+  });
   expect(hex(status68)).toBe(`f84e4405820100${head}${genesis}c684deadbeef01`);
   const update = encode(codecs.blockRange, { earliest: 3, latest: 4, latestHash: filled(32, 2) });
   expect(hex(update)).toBe(`e30304${head}`);
@@ -140,13 +146,17 @@ test('ET-01 codes and lengths of the versions, and what they share', () => {
     pooledTransactions: 0x0a,
     getReceipts: 0x0f,
     receipts: 0x10,
+    blockRangeUpdate: 0x11,
   });
-  expect([eth68.blockRangeUpdate, eth69.blockRangeUpdate?.code]).toEqual([undefined, 0x11]);
+  expect([eth68.messages.blockRangeUpdate, eth69.messages.blockRangeUpdate?.code]).toEqual([
+    undefined,
+    0x11,
+  ]);
   const different = (a: typeof eth68, b: typeof eth68): string[] =>
-    Object.keys(a.messages).filter(
+    Object.keys(b.messages).filter(
       (name) => a.messages[name as 'status'] !== b.messages[name as 'status'],
     );
-  expect(different(eth68, eth69)).toEqual(['status']);
+  expect(different(eth68, eth69)).toEqual(['status', 'blockRangeUpdate']);
   expect(different(eth69, eth70)).toEqual(['getReceipts', 'receipts']);
 });
 
@@ -184,8 +194,13 @@ test.each<[string, Codec<unknown>, Input, string]>([
   ],
   ['a block number of 54 bits', codecs.blockRange, ['0x20000000000000', '0x01', hash], 'earliest'],
   ['a hash of 33 bytes', codecs.blockRange, ['0x01', '0x01', `${hash}01`], 'latestHash'],
-  ['a flag of 2', codecs.receipts70, ['0x01', '0x02', []], 'lastBlockIncomplete'],
-  ['an index of 65 bits', codecs.getReceipts70, ['0x01', big, []], 'firstBlockReceiptIndex'],
+  ['a flag of 2', eth70.messages.receipts.codec, ['0x01', '0x02', []], 'lastBlockIncomplete'],
+  [
+    'an index of 65 bits',
+    eth70.messages.getReceipts.codec,
+    ['0x01', big, []],
+    'firstBlockReceiptIndex',
+  ],
   ['a type without hash', codecs.newPooledTransactionHashes, ['0x02', ['0x05'], []], ''],
   ['a size without type', codecs.newPooledTransactionHashes, ['0x', ['0x05'], [hash]], ''],
   [
@@ -194,10 +209,10 @@ test.each<[string, Codec<unknown>, Input, string]>([
     ['0x02', ['0x0100000000'], [hash]],
     'sizes[0]',
   ],
-  ['a version of 33 bits', codecs.status69, ['0x0100000000'], 'version'],
+  ['a version of 33 bits', eth69.messages.status.codec, ['0x0100000000'], 'version'],
   [
     'a fork id of 3 bytes',
-    codecs.status69,
+    eth69.messages.status.codec,
     ['0x45', '0x05', hash, ['0x010203', '0x']],
     'forkId.hash',
   ],
@@ -219,7 +234,7 @@ test('ET-02 lists are bounded before their items are read', () => {
   const empty = unhex('c0');
   expect(decode(codecs.items, many(1024, empty)).items).toHaveLength(1024);
   expect(() => decode(codecs.items, many(1025, empty))).toThrow('more than 1024');
-  expect(() => decode(codecs.receipts69, many(1025, empty))).toThrow('more than 1024');
+  expect(() => decode(eth69.messages.receipts.codec, many(1025, empty))).toThrow('more than 1024');
   const item = RLP.encode(hash);
   expect(decode(codecs.getByHashes, many(16_384, item)).hashes).toHaveLength(16_384);
   expect(() => decode(codecs.getByHashes, many(16_385, item))).toThrow('more than 16384');

@@ -1,6 +1,6 @@
 import { nobleCrypto } from '@devp2p/crypto';
 import { describe, expect, test } from 'vitest';
-import { checkForkId, EthError, type EthOptions, eth, forkId, schemaOf } from '../src/index.ts';
+import { checkForkId, EthError, type EthOptions, eth, ethVersion, forkId } from '../src/index.ts';
 import { emptyBlocks, type MemoryChainOptions, memoryChain } from '../src/memory.ts';
 import { filled, MemoryChain } from './memory-chain.ts';
 import { connect } from './peers.ts';
@@ -102,10 +102,18 @@ describe('options are refused at the call', () => {
       any({ chain, version: [70] }),
       'no option "version" (did you mean "versions"?), known options: chain, pool',
     ],
-    ['a version that is not spoken', { chain, versions: [71] }, 'eth/71 is not spoken here'],
-    ['a version as text', any({ chain, versions: ['70'] }), 'eth/70 is not spoken here'],
+    [
+      'an unsupported version',
+      { chain, versions: [71] },
+      'versions[0] is 71, expected a supported version of eth: 70, 69, 68',
+    ],
+    [
+      'a version as text',
+      any({ chain, versions: ['70'] }),
+      'versions[0] is "70", expected a version number or an EthVersion',
+    ],
     ['one version for a list', any({ chain, versions: 70 }), 'versions is 70'],
-    ['no versions', { chain, versions: [] }, 'one version at least'],
+    ['no versions', { chain, versions: [] }, 'at least one version'],
     [
       'a pool that cannot be read',
       any({ chain, pool: {} }),
@@ -129,7 +137,7 @@ describe('options are refused at the call', () => {
       () => forkId(hash, forks, any({ number: 0n, time: 0n })),
       () => checkForkId(hash, forks, head, any({ hash: '07c9462e', next: 0n })),
       () => checkForkId(hash, forks, head, any({ hash: 1, next: 0 })),
-      () => schemaOf(67),
+      () => ethVersion(67),
     ];
     for (const call of calls) expect(refusal(call).code).toBe('invalid-option');
   });

@@ -1,10 +1,12 @@
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
 import { type Channel, type Message, openPeer, type Peer, protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
-import { type Codec, encode } from '@devp2p/rlp';
+import { encode } from '@devp2p/rlp';
 import { type EthOptions, type EthPeer, eth } from '../src/index.ts';
-import { type Messages, type Schema, schemaOf } from '../src/wire/schema.ts';
+import { type EthVersion, formatOf } from '../src/wire/eth-version.ts';
+import type { Messages } from '../src/wire/messages.ts';
 import { localStatus } from '../src/wire/status.ts';
+import { ethVersion } from '../src/wire/supported-versions.ts';
 import { MemoryChain } from './memory-chain.ts';
 
 /** Two of our own peers over a pipe. */
@@ -27,7 +29,7 @@ export interface Attack {
   readonly clock: VirtualClock;
   readonly chain: MemoryChain;
   readonly peer: Peer & { eth: EthPeer };
-  readonly schema: Schema;
+  readonly version: EthVersion;
   /** What our side has sent and nobody took yet. */
   readonly received: Message[];
   /** Sends bytes that may be anything. */
@@ -49,14 +51,14 @@ export interface AttackOptions extends Partial<EthOptions> {
 export async function attack(options: AttackOptions = {}): Promise<Attack> {
   const { version = 70, mute = false, ...ethOptions } = options;
   const chain = (options.chain as MemoryChain | undefined) ?? new MemoryChain(64);
-  const schema = schemaOf(version);
+  const format = ethVersion(version);
   const clock = virtualClock();
   const [a, b] = streamPair();
   const received: Message[] = [];
   const bare = protocol({
     name: 'eth',
     version,
-    length: schema.length,
+    length: format.length,
     run: async (channel: Channel) => {
       for await (const message of channel) received.push(message);
     },
@@ -68,18 +70,18 @@ export async function attack(options: AttackOptions = {}): Promise<Attack> {
   // A peer's end is a fact to look at, not an error to report.
   const ended = peer.closed;
   const say = async <Name extends keyof Messages>(name: Name, message: Messages[Name]) => {
-    const { code, codec } = schema.messages[name];
-    await attacker.eth.send(code, encode(codec as Codec<Messages[Name]>, message));
+    const { code, codec } = formatOf(format, name);
+    await attacker.eth.send(code, encode(codec, message));
     await clock.advance(0);
   };
-  if (!mute) await say('status', localStatus(chain, chain.range(), version));
+  if (!mute) await say('status', localStatus(chain, chain.range(), format));
   await clock.advance(0);
   if (!mute) received.shift();
   return {
     clock,
     chain,
     peer,
-    schema,
+    version: format,
     received,
     say,
     async send(code, payload) {

@@ -61,7 +61,7 @@ describe.each([69, 70])('eth/%i', (version) => {
     const remote = new MemoryChain(10);
     const { latest, latestHash } = remote.range();
     const forkId = decode(
-      attacked.schema.messages.status.codec,
+      attacked.version.messages.status.codec,
       attacked.received[0]?.payload as Uint8Array,
     ).forkId;
     const { networkId, genesisHash } = chain;

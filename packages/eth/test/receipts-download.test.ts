@@ -124,7 +124,7 @@ test('ET-08 on eth/69 go-ethereum sends a block of more than 10 MiB in one messa
   const attacked = await attack({ version: 69 });
   const asked = attacked.peer.eth.getReceipts([{ hash: filled(32, 1), gasUsed: 90_000_000 }]);
   const question = await attacked.next();
-  const { codec } = attacked.schema.messages.getReceipts;
+  const { codec } = attacked.version.messages.getReceipts;
   const { requestId } = decode(codec, question?.payload as Uint8Array);
   await attacked.say('receipts', { requestId, items: [list.raw], lastBlockIncomplete: false });
   expect((await asked).map(({ length }) => length)).toEqual([1]);
@@ -136,7 +136,7 @@ test('HX-15 pieces of receipts that cannot be end the peer', async () => {
     .getReceipts([{ hash: filled(32, 1), gasUsed: 21_000 }])
     .catch((error) => codeOf(error));
   const question = await attacked.next();
-  const { codec } = attacked.schema.messages.getReceipts;
+  const { codec } = attacked.version.messages.getReceipts;
   const { requestId } = decode(codec, question?.payload as Uint8Array);
   await attacked.say('receipts', {
     requestId,

@@ -1,10 +1,8 @@
 import { getEventListeners } from 'node:events';
-import { virtualClock } from '@devp2p/clock/virtual';
 import { nobleCrypto } from '@devp2p/crypto';
 import type { Message } from '@devp2p/peer';
 import { RlpError } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
-import { Requests } from '../src/client/requests.ts';
 import {
   type EthPeer,
   type HeadersRequest,
@@ -377,52 +375,6 @@ describe('time', () => {
     }
     await attacked.say('blockHeaders', { requestId, items: [] });
     expect(await asked).toEqual([]);
-  });
-});
-
-describe('the table of questions', () => {
-  const ids = (): { requests: Requests; clock: ReturnType<typeof virtualClock> } => {
-    const clock = virtualClock();
-    let next = 0;
-    const random = (length: number): Uint8Array => {
-      const bytes = new Uint8Array(length);
-      new DataView(bytes.buffer).setUint32(4, Math.floor(next++ / 2));
-      return bytes;
-    };
-    return { requests: new Requests(clock, random), clock };
-  };
-
-  test('ET-05 ids are 64 random bits, 0 included, and none is used twice at a time', () => {
-    const { requests } = ids();
-    const asked = Array.from({ length: 4 }, () => requests.ask('blockHeaders', 1).requestId);
-    expect(asked).toEqual([0n, 1n, 2n, 3n]);
-    const high = new Requests(virtualClock(), (length) => filled(length, 0xff));
-    expect(high.ask('blockHeaders', 1).requestId).toBe(2n ** 64n - 1n);
-  });
-
-  test('ET-05 10,000 questions may wait, no more', async () => {
-    const { requests } = ids();
-    const asked = Array.from({ length: 10_000 }, () => requests.ask('blockHeaders', 1));
-    expect(() => requests.ask('blockHeaders', 1)).toThrow(
-      expect.objectContaining({ code: 'too-many-requests' }),
-    );
-    requests.answer('blockHeaders', { requestId: 5n, items: [] });
-    await expect(asked[5]?.response).resolves.toEqual({ requestId: 5n, items: [] });
-    expect(requests.ask('blockHeaders', 1).requestId).toBe(10_000n);
-  });
-
-  test('ET-05 10,000 questions that were given up are remembered, older ones are not', () => {
-    const { requests } = ids();
-    for (let i = 0; i <= 10_000; i++) {
-      const { requestId, response } = requests.ask('blockHeaders', 1);
-      response.catch(() => {});
-      requests.abandon(requestId, new Error('enough'));
-    }
-    requests.answer('blockHeaders', { requestId: 1n, items: [] });
-    requests.answer('blockHeaders', { requestId: 10_000n, items: [] });
-    expect(() => requests.answer('blockHeaders', { requestId: 0n, items: [] })).toThrow(
-      expect.objectContaining({ code: 'unknown-request' }),
-    );
   });
 });
 

@@ -14,8 +14,10 @@ import {
   receiptList,
   transactionsOf,
 } from '../src/index.ts';
-import { type Messages, schemaOf } from '../src/wire/schema.ts';
+import { formatOf } from '../src/wire/eth-version.ts';
+import type { Messages } from '../src/wire/messages.ts';
 import { localStatus } from '../src/wire/status.ts';
+import { ethVersion } from '../src/wire/supported-versions.ts';
 import {
   block,
   filled,
@@ -35,9 +37,9 @@ function read<Name extends keyof Messages>(
   name: Name,
   message: Message | undefined,
 ): Messages[Name] {
-  const { code, codec } = schemaOf(version).messages[name];
+  const { code, codec } = formatOf(ethVersion(version), name);
   expect(message?.code).toBe(code);
-  return decode(codec, message?.payload as Uint8Array) as Messages[Name];
+  return decode(codec, message?.payload as Uint8Array);
 }
 
 async function answer(attacked: Attack): Promise<{ requestId: bigint; items: Uint8Array[] }> {
@@ -392,13 +394,16 @@ describe('a peer that asks too much', () => {
 
   /** A peer of ours on a channel that yields a Status and then 500 times the same question. */
   const flooded = (chain: MemoryChain, hashes: number, send: (code: number) => Promise<void>) => {
-    const { codec } = schemaOf(70).messages.getBlockBodies;
+    const { codec } = ethVersion(70).messages.getBlockBodies;
     const payload = encode(codec, {
       requestId: 1n,
       hashes: new Array(hashes).fill(filled(32, 1)),
     });
     const range = chain.range();
-    const status = encode(schemaOf(70).messages.status.codec, localStatus(chain, range, 70));
+    const status = encode(
+      ethVersion(70).messages.status.codec,
+      localStatus(chain, range, ethVersion(70)),
+    );
     const state = { read: 0 };
     async function* messages() {
       yield { code: 0, payload: status, wireSize: 0 };
@@ -495,8 +500,8 @@ test.each([
 test('ET-02 BlockRangeUpdate ends a peer of eth/68', async () => {
   const attacked = await attack({ version: 68 });
   // Code 0x11 is not even in eth/68's range: the peer package refuses it. So the other way round.
-  expect(attacked.schema.blockRangeUpdate).toBeUndefined();
-  expect(attacked.schema.length).toBe(17);
+  expect(attacked.version.messages.blockRangeUpdate).toBeUndefined();
+  expect(attacked.version.length).toBe(17);
 });
 
 test.each([0x02, 0x03, 0x04, 0x05, 0x06, 0x08, 0x09, 0x0a, 0x0f, 0x10, 0x11])(

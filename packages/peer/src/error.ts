@@ -19,6 +19,8 @@ import type { RemoteHello } from './wire/hello.ts';
  * - `closed`: the peer is over, nothing can be sent any more.
  * - `overflow`: the message would have passed the hard limit of the send queue; it was not sent, and
  *   nothing else has changed.
+ * - `request-timeout`: a request was not answered in time; the peer stays connected.
+ * - `too-many-requests`: too many requests already wait for a response; nothing was sent.
  */
 export type PeerErrorCode =
   | 'invalid-option'
@@ -32,7 +34,9 @@ export type PeerErrorCode =
   | Inactivity
   | 'protocol'
   | 'closed'
-  | 'overflow';
+  | 'overflow'
+  | 'request-timeout'
+  | 'too-many-requests';
 
 /** How a connection can be as good as lost although nothing has closed it. */
 export type Inactivity = 'start-timeout' | 'send-timeout' | 'receive-timeout' | 'ping-timeout';
@@ -86,7 +90,7 @@ export function breach(what: string, cause?: unknown): PeerError {
 /** The stream under the peer failed. What it calls its `reason` was its own decision, so a local one. */
 export function streamFailed(cause: unknown): PeerError {
   const reason = reasonOf(cause);
-  return new PeerError('stream', `the stream failed: ${describe(cause)}`, {
+  return new PeerError('stream', `the stream failed: ${errorMessage(cause)}`, {
     reason: reason ?? 'tcp-error',
     direction: reason === undefined ? 'remote' : 'local',
     cause,
@@ -110,7 +114,7 @@ export function inactive(cause: Inactivity): PeerError {
 export function sendFailed(cause: unknown): PeerError {
   if (cause instanceof PeerError) return cause;
   const isOverflow = cause instanceof Error && 'code' in cause && cause.code === 'overflow';
-  return new PeerError(isOverflow ? 'overflow' : 'stream', `not sent: ${describe(cause)}`, {
+  return new PeerError(isOverflow ? 'overflow' : 'stream', `not sent: ${errorMessage(cause)}`, {
     reason: reasonOf(cause),
     cause,
   });
@@ -119,7 +123,7 @@ export function sendFailed(cause: unknown): PeerError {
 /** A protocol's `run` or `attach` failed. */
 export function protocolFailed(name: string, cause: unknown): PeerError {
   if (cause instanceof PeerError && cause.reason !== undefined) return cause;
-  return new PeerError('protocol', `${name}: ${describe(cause)}`, {
+  return new PeerError('protocol', `${name}: ${errorMessage(cause)}`, {
     reason: reasonOf(cause) ?? 'subprotocol-error',
     direction: 'local',
     cause,
@@ -134,6 +138,6 @@ export function reasonOf(error: unknown): DisconnectReason | undefined {
 }
 
 /** What another error says, for the end of a message. */
-export function describe(cause: unknown): string {
+export function errorMessage(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

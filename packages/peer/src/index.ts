@@ -14,6 +14,13 @@ export {
   type Protocol,
   protocol,
 } from './protocol/protocol.ts';
+export {
+  createRequestTracker,
+  type RequestFailure,
+  type RequestTracker,
+  type RequestTrackerOptions,
+  type TrackedRequest,
+} from './protocol/request-tracker.ts';
 export type { PeerEnd, PeerEvent, PeerEventsOptions } from './session/events.ts';
 export { type OpenPeerOptions, openPeer } from './session/open.ts';
 export type { Peer, PeerDiagnostics } from './session/peer.ts';

@@ -4,7 +4,7 @@ import { array, bytes, positive, type Rules } from '@devp2p/options';
 import { check } from './check-options.ts';
 import { PeerError } from './error.ts';
 import { wrongPayload } from './protocol/channel.ts';
-import { Fifo } from './session/fifo.ts';
+import { Queue } from './session/queue.ts';
 import type { Address, Message, MessageStream } from './stream.ts';
 
 export type { Address, Message, MessageStream } from './stream.ts';
@@ -92,7 +92,7 @@ class Lane {
   readonly gone: Promise<void>;
   readonly #highWaterMark: number;
   readonly #hardLimit: number;
-  readonly #unread = new Fifo<Message>();
+  readonly #unread = new Queue<Message>();
   #unreadBytes = 0;
   #reader: Pending<Message | undefined> | undefined;
   #writers: (Pending<number> & { readonly bytes: number })[] = [];

@@ -5,6 +5,7 @@ test('exported names', async () => {
     [
       "PeerError",
       "createNetworkSwitch",
+      "createRequestTracker",
       "disconnectReasons",
       "openPeer",
       "protocol",

@@ -5,7 +5,7 @@ import { virtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
 import { openPeer, type Peer, PeerError, protocol } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
-import { Fifo } from '../src/session/fifo.ts';
+import { Queue } from '../src/session/queue.ts';
 import { sink } from './raw.ts';
 
 setFlagsFromString('--expose-gc');
@@ -29,7 +29,7 @@ const endings: readonly ((a: Peer, b: Peer, streams: ReturnType<typeof streamPai
 ];
 
 test('PE-16 a queue keeps nothing of what was taken from it', async () => {
-  const queue = new Fifo<object>();
+  const queue = new Queue<object>();
   const taken: WeakRef<object>[] = [];
   for (let count = 0; count < 3000; count++) queue.push({ count });
   for (let count = 0; count < 2500; count++) taken.push(new WeakRef(queue.shift() as object));

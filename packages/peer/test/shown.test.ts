@@ -33,7 +33,7 @@ test('a peer is shown by who it is and what runs', async () => {
   expect(text).not.toContain('Uint8Array');
   await peer.disconnect('requested');
   await other.closed;
-  expect(JSON.parse(JSON.stringify(other))).toMatchObject({ state: 'over' });
+  expect(JSON.parse(JSON.stringify(other))).toMatchObject({ state: 'closed' });
 });
 
 test('an error keeps message, reason and direction in JSON', () => {

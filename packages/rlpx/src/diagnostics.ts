@@ -11,14 +11,14 @@ import type { Address } from './stream/message.ts';
  * - `accept-failed`: the system could not give a listener the next connection; it goes on listening.
  */
 export type RlpxEvent =
-  | (Connection & { readonly event: 'handshake'; readonly milliseconds: number })
+  | (Connection & { readonly type: 'handshake'; readonly milliseconds: number })
   | (Connection & {
-      readonly event: 'handshake-failed';
+      readonly type: 'handshake-failed';
       readonly milliseconds: number;
       readonly error: unknown;
     })
-  | (Connection & { readonly event: 'closed'; readonly error?: Error | undefined })
-  | { readonly event: 'accept-failed'; readonly error: Error };
+  | (Connection & { readonly type: 'closed'; readonly error?: Error | undefined })
+  | { readonly type: 'accept-failed'; readonly error: Error };
 
 interface Connection {
   readonly inbound: boolean;

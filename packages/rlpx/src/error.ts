@@ -79,7 +79,7 @@ export class RlpxError extends Error {
 }
 
 /** What an error of the system says, for the end of a message. That of a host with several addresses has only a code. */
-export function why(cause: unknown): string {
+export function errorMessage(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return cause.message || ('code' in cause ? String(cause.code) : cause.name);
 }

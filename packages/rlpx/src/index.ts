@@ -3,13 +3,13 @@
 export type { RlpxEvent } from './diagnostics.ts';
 export { RlpxError, type RlpxErrorCode, type RlpxErrorReason } from './error.ts';
 export { type Frame, frameLength } from './frame/frame.ts';
-export { FrameOpener } from './frame/frame-opener.ts';
-export { FrameSealer } from './frame/frame-sealer.ts';
+export { FrameDecoder } from './frame/frame-decoder.ts';
+export { FrameEncoder } from './frame/frame-encoder.ts';
 export {
   acceptHandshake,
+  type FrameSecrets,
+  type HandshakeSecrets,
   initiateHandshake,
-  type Secrets,
-  type Session,
 } from './handshake/handshake.ts';
 export type { HandshakeOptions, HandshakeWire } from './handshake/handshake-packet.ts';
 export type { RlpxOptions } from './options.ts';

@@ -11,7 +11,7 @@ import {
   required,
   secret,
 } from '@devp2p/options';
-import { MAX_FRAME_SIZE } from './frame/frame.ts';
+import { maxFrameSize } from './frame/frame.ts';
 
 /** Settings and collaborators of a stream. Times are in milliseconds, sizes in bytes. */
 export interface RlpxOptions {
@@ -112,7 +112,7 @@ export function withDefaults(options: RlpxOptions): Settings {
     readTimeout: options.readTimeout ?? 30_000,
     writeTimeout: options.writeTimeout ?? 20_000,
     closeTimeout: options.closeTimeout ?? 2_000,
-    maxMessageSize: Math.min(options.maxMessageSize ?? MAX_FRAME_SIZE, MAX_FRAME_SIZE),
+    maxMessageSize: Math.min(options.maxMessageSize ?? maxFrameSize, maxFrameSize),
     highWaterMark: options.highWaterMark ?? 1024 * 1024,
     maxBuffered: options.maxBuffered ?? 32 * 1024 * 1024,
     readAhead: options.readAhead ?? 256 * 1024,

@@ -7,7 +7,7 @@ import { type Enode, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
 import { bytes, func, integer, positive, type Rules, required, string } from '@devp2p/options';
 import { check } from './check-options.ts';
 import { publish } from './diagnostics.ts';
-import { RlpxError, why } from './error.ts';
+import { errorMessage, RlpxError } from './error.ts';
 import { type RlpxOptions, rlpxRules, withDefaults } from './options.ts';
 import { type Address, formatAddress } from './stream/message.ts';
 import { open } from './stream/open.ts';
@@ -33,7 +33,7 @@ const connectRules: Rules<ConnectOptions> = { ...rlpxRules, connectTimeout: posi
 /**
  * Dials a node over TCP.
  *
- * @param node - or its `enode://` URL, in which a host name is allowed, or the `enr:` text of its record.
+ * @param node or its `enode://` URL, in which a host name is allowed, or the `enr:` text of its record.
  * @throws RlpxError `invalid-option` for options and nodes that make no sense, before anything is dialled;
  * `connect-failed`, `connect-timeout` or what `initiate` throws; EnodeError, EnrError; CryptoError for what is no
  * private key; the signal's reason.
@@ -92,7 +92,9 @@ async function dial(host: string, port: number, options: ConnectOptions): Promis
     if (cause instanceof DOMException) {
       throw new RlpxError('connect-timeout', `cannot reach ${where} within ${connectTimeout} ms`);
     }
-    throw new RlpxError('connect-failed', `cannot connect to ${where}: ${why(cause)}`, { cause });
+    throw new RlpxError('connect-failed', `cannot connect to ${where}: ${errorMessage(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -170,8 +172,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     if (admission.signal?.aborted) abort();
     let stream: RlpxStream;
     try {
-      const ends = addresses(socket);
-      stream = await open(socket, undefined, { ...options, publicKey, signal, ...ends });
+      const endpoints = addresses(socket);
+      stream = await open(socket, undefined, { ...options, publicKey, signal, ...endpoints });
     } catch (error) {
       admission.onFailure?.(error);
       return;
@@ -205,9 +207,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     await once(server, 'listening');
   } catch (cause) {
     const where = formatAddress({ host: host ?? '*', port });
-    throw new RlpxError('listen-failed', `cannot listen on ${where}: ${why(cause)}`, { cause });
+    throw new RlpxError('listen-failed', `cannot listen on ${where}: ${errorMessage(cause)}`, {
+      cause,
+    });
   }
-  server.on('error', (error) => publish(() => ({ event: 'accept-failed', error })));
+  server.on('error', (error) => publish(() => ({ type: 'accept-failed', error })));
 
   const close = async (): Promise<void> => {
     server.close();

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 test('the exports of @devp2p/rlpx', async () => {
   expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
     [
-      "FrameOpener",
-      "FrameSealer",
+      "FrameDecoder",
+      "FrameEncoder",
       "RlpxError",
       "accept",
       "acceptHandshake",

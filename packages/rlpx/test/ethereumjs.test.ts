@@ -5,12 +5,12 @@ import { ECIES } from '@ethereumjs/devp2p';
 import { describe, expect, test } from 'vitest';
 import {
   acceptHandshake,
-  FrameOpener,
-  FrameSealer,
+  FrameDecoder,
+  FrameEncoder,
   frameLength,
+  type HandshakeSecrets,
   type HandshakeWire,
   initiateHandshake,
-  type Session,
 } from '../src/index.ts';
 import { concat, newKey } from './raw.ts';
 
@@ -55,20 +55,20 @@ function made(bytes: Uint8Array | undefined): Uint8Array {
   return bytes;
 }
 
-function exchange({ secrets }: Session, them: ECIES): void {
-  const sealer = new FrameSealer(nobleCrypto, secrets);
-  const opener = new FrameOpener(nobleCrypto, secrets);
+function exchange(secrets: HandshakeSecrets, them: ECIES): void {
+  const encoder = new FrameEncoder(nobleCrypto, secrets);
+  const decoder = new FrameDecoder(nobleCrypto, secrets);
   for (const length of [0, 1, 15, 16, 300, 70_000]) {
     const payload = randomBytes(length);
     const frame = new Uint8Array(frameLength(0x12, length));
-    sealer.seal(0x12, payload, frame, 0);
+    encoder.encode(0x12, payload, frame, 0);
     expect(them.parseHeader(frame.slice(0, 32))).toBe(length + 1);
     const body = made(them.parseBody(frame.slice(32)));
     expect(Buffer.compare(body, concat(Uint8Array.of(0x12), payload))).toBe(0);
 
-    opener.push(made(them.createBlockHeader(length + 1)));
-    opener.push(made(them.createBody(concat(Uint8Array.of(0x34), payload))));
-    const received = opener.next();
+    decoder.push(made(them.createBlockHeader(length + 1)));
+    decoder.push(made(them.createBody(concat(Uint8Array.of(0x34), payload))));
+    const received = decoder.next();
     expect(received?.code).toBe(0x34);
     expect(Buffer.compare(received?.payload ?? new Uint8Array(), payload)).toBe(0);
   }
@@ -78,15 +78,15 @@ describe('@ethereumjs/devp2p', () => {
   test('RX-02 RX-06 is answered when it dials with an EIP-8 auth', async () => {
     const them = other();
     const first = made(them.createAuthEIP8());
-    const session = await acceptHandshake(
+    const secrets = await acceptHandshake(
       wire(first, (ack) => {
         them.parseAckEIP8(ack);
         return new Uint8Array();
       }),
       options,
     );
-    expect(session.remoteId).toEqual(theirId);
-    exchange(session, them);
+    expect(secrets.remoteId).toEqual(theirId);
+    exchange(secrets, them);
   });
 
   test('RX-02 is answered when it dials with an auth from before EIP-8', async () => {
@@ -94,22 +94,22 @@ describe('@ethereumjs/devp2p', () => {
     let first = made(them.createAuthNonEIP8());
     // It leaves leading zeros of the signature out: one packet in 85 is too short to be read by anyone.
     while (first.length < 307) first = made(them.createAuthNonEIP8());
-    const session = await acceptHandshake(
+    const secrets = await acceptHandshake(
       wire(first, (ack) => {
         them.parseAckEIP8(ack);
         return new Uint8Array();
       }),
       options,
     );
-    expect(session.remoteId).toEqual(theirId);
-    exchange(session, them);
+    expect(secrets.remoteId).toEqual(theirId);
+    exchange(secrets, them);
   });
 
   test.each(['createAckEIP8', 'createAckOld'] as const)(
     'RX-02 RX-06 answers when we dial, with %s',
     async (form) => {
       const them = other();
-      const session = await initiateHandshake(
+      const secrets = await initiateHandshake(
         wire(new Uint8Array(), (auth) => {
           them.parseAuthEIP8(auth);
           return made(them[form]());
@@ -117,7 +117,7 @@ describe('@ethereumjs/devp2p', () => {
         theirId,
         options,
       );
-      exchange(session, them);
+      exchange(secrets, them);
     },
   );
 });

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import {
   accept,
   acceptHandshake,
-  FrameOpener,
-  FrameSealer,
+  FrameDecoder,
+  FrameEncoder,
   initiate,
   initiateHandshake,
 } from '../src/index.ts';
@@ -53,7 +53,7 @@ test.each<[string, () => Promise<unknown>, string]>([
 });
 
 test('frames are refused without their secrets, which are not shown', () => {
-  for (const Codec of [FrameSealer, FrameOpener]) {
+  for (const Codec of [FrameEncoder, FrameDecoder]) {
     expect(() => new Codec(crypto, any(undefined))).toThrow(/^secrets is undefined, expected an/);
     expect(() => new Codec(crypto, any({ aes: 'secret' }))).toThrow(
       /^secrets\.aes is a string of 6 characters, expected a Uint8Array of 32 bytes$/,

@@ -524,7 +524,7 @@ describe('the handshake over a transport', () => {
       unsubscribe('devp2p:rlpx', listener);
     }
     const seen = events.map((event) =>
-      'error' in event && event.error ? [event.event, (event.error as Error).message] : event.event,
+      'error' in event && event.error ? [event.type, (event.error as Error).message] : event.type,
     );
     expect(seen).toEqual([
       'handshake',

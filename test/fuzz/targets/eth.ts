@@ -5,18 +5,18 @@ import {
   decodeBody,
   decodeHeader,
   encodeReceipts,
+  ethVersion,
   forkIdCodec,
   type Header,
   headerCodec,
   RawList,
   type Receipt,
   receiptList,
-  schemaOf,
   transactionHash,
   withdrawalCodec,
 } from '@devp2p/eth';
 import { type Codec, decode, encode, list, RlpError } from '@devp2p/rlp';
-import { fromReceipts68, toReceipts68 } from '../../../packages/eth/src/wire/receipt-forms.ts';
+import { addBlooms, removeBlooms } from '../../../packages/eth/src/wire/receipt-encoding.ts';
 import { type Target, target } from '../target.ts';
 
 const errors = [RlpError];
@@ -109,7 +109,7 @@ const hashes = [hash(1), hash(2), hash(3)];
 
 /** A value of each message, whatever the version. */
 const messages: Readonly<Record<string, readonly object[]>> = {
-  transactions: [decode(schemaOf(70).messages.transactions.codec, some)],
+  transactions: [decode(ethVersion(70).messages.transactions.codec, some)],
   getBlockHeaders: [
     { requestId, query: { origin: 5n, amount: 1n, skip: 0n, reverse: false } },
     { requestId: 0n, query: { origin: hash(1), amount: 192n, skip: 1n, reverse: true } },
@@ -131,14 +131,13 @@ function messageTargets(): Target[] {
   const targets: Target[] = [];
   const seen = new Map<string, Set<unknown>>();
   for (const version of [70, 69, 68]) {
-    const { messages: known, blockRangeUpdate } = schemaOf(version);
+    const { messages: formats } = ethVersion(version);
     const status = {
       ...base,
       ...(version === 68 ? { totalDifficulty: 2n ** 80n } : range),
       version,
     };
-    const all = { ...known, ...(blockRangeUpdate && { blockRangeUpdate }) };
-    for (const [name, { codec: typed }] of Object.entries(all)) {
+    for (const [name, { codec: typed }] of Object.entries(formats)) {
       const codecs = seen.get(name) ?? new Set();
       seen.set(name, codecs.add(typed));
       if (codecs.size === targets.filter((one) => one.name.endsWith(` ${name}`)).length) continue;
@@ -200,7 +199,7 @@ export const ethTargets: readonly Target[] = [
     check(value) {
       try {
         consensusReceipts(value, crypto);
-        toReceipts68(value.raw, crypto);
+        addBlooms(value.raw, crypto);
       } catch (error) {
         if (!(error instanceof RlpError)) throw error;
       }
@@ -209,9 +208,9 @@ export const ethTargets: readonly Target[] = [
   target({
     name: 'eth/68 receipts of a block',
     structure: 'rlp',
-    corpus: [toReceipts68(blockReceipts, crypto), empty],
+    corpus: [addBlooms(blockReceipts, crypto), empty],
     errors,
-    decode: fromReceipts68,
+    decode: removeBlooms,
     check(value) {
       if (!(value instanceof RawList)) throw new TypeError('not a list');
     },

@@ -3,8 +3,8 @@ import { decodePrefix, raw } from '@devp2p/rlp';
 import { RlpxError } from '../../../packages/rlpx/src/error.ts';
 import { Ctr } from '../../../packages/rlpx/src/frame/ctr.ts';
 import { type Frame, FrameMac, frameLength } from '../../../packages/rlpx/src/frame/frame.ts';
-import { FrameOpener } from '../../../packages/rlpx/src/frame/frame-opener.ts';
-import { FrameSealer } from '../../../packages/rlpx/src/frame/frame-sealer.ts';
+import { FrameDecoder } from '../../../packages/rlpx/src/frame/frame-decoder.ts';
+import { FrameEncoder } from '../../../packages/rlpx/src/frame/frame-encoder.ts';
 import { compress, decompress } from '../../../packages/rlpx/src/frame/snappy.ts';
 import { decrypt, encrypt } from '../../../packages/rlpx/src/handshake/ecies.ts';
 import {
@@ -95,29 +95,29 @@ function sealFrame(plain: Uint8Array): Uint8Array {
 }
 
 function openFrames(bytes: Uint8Array): Frame[] {
-  const opener = new FrameOpener(crypto, secrets, maxFrame);
+  const decoder = new FrameDecoder(crypto, secrets, maxFrame);
   try {
     const cut = bytes.length >> 1;
-    opener.push(bytes.subarray(0, cut));
-    opener.push(bytes.subarray(cut));
+    decoder.push(bytes.subarray(0, cut));
+    decoder.push(bytes.subarray(cut));
     const found: Frame[] = [];
-    for (let frame = opener.next(); frame !== undefined; frame = opener.next()) found.push(frame);
+    for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) found.push(frame);
     return found;
   } finally {
-    opener.close();
+    decoder.close();
   }
 }
 
 function sealAll(all: readonly Frame[]): Uint8Array {
-  const sealer = new FrameSealer(crypto, secrets);
+  const encoder = new FrameEncoder(crypto, secrets);
   const lengths = all.map(({ code, payload }) => frameLength(code, payload.length));
   const out = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
   let at = 0;
   for (const [i, { code, payload }] of all.entries()) {
-    sealer.seal(code, payload, out, at);
+    encoder.encode(code, payload, out, at);
     at += lengths[i] ?? 0;
   }
-  sealer.close();
+  encoder.close();
   return out;
 }
 

@@ -1,6 +1,6 @@
 import { type Clock, withTimeout } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import { type Schema, type Status, schemaOf } from '@devp2p/eth';
+import { type EthVersion, ethVersion, type Status } from '@devp2p/eth';
 import type { Channel, Protocol } from '@devp2p/peer';
 import { decode, encode, raw, struct, uint } from '@devp2p/rlp';
 import type { EthStatus } from '../model/node-record.ts';
@@ -36,10 +36,11 @@ export interface ProbeOptions {
   readonly onStatus: (status: EthStatus) => void;
 }
 
-/** What is spoken, and the messages that it is spoken with: what a crawler needs has not changed since eth/66. */
-const schemas: ReadonlyMap<number, Schema> = new Map(
-  [70, 69, 68, 67, 66].map((version) => [version, schemaOf(Math.max(version, 68))]),
-);
+/** Offered versions. eth/67 and eth/66 differ from eth/68 only in messages that a probe does not use. */
+const versions: ReadonlyMap<number, EthVersion> = new Map([
+  ...[70, 69, 68].map((version) => [version, ethVersion(version)] as const),
+  ...[67, 66].map((version) => [version, ethVersion(68)] as const),
+]);
 
 /** The most questions of the remote that are answered. */
 const maxAnswers = 64;
@@ -51,7 +52,7 @@ const maxAnswers = 64;
 export function probe(options: ProbeOptions): Protocol<'eth', undefined> {
   return {
     name: 'eth',
-    versions: [...schemas].map(([version, { length }]) => ({ version, length })),
+    versions: [...versions].map(([version, { length }]) => ({ version, length })),
     attach: (channel) => ({ api: undefined, run: () => new Probe(channel, options).run() }),
   };
 }
@@ -59,15 +60,15 @@ export function probe(options: ProbeOptions): Protocol<'eth', undefined> {
 class Probe {
   readonly #channel: Channel;
   readonly #options: ProbeOptions;
-  readonly #messages: Schema['messages'];
+  readonly #messages: EthVersion['messages'];
   #answers = 0;
 
   constructor(channel: Channel, options: ProbeOptions) {
-    const schema = schemas.get(channel.version);
-    if (schema === undefined) throw new RangeError(`eth/${channel.version} was not offered`);
+    const eth = versions.get(channel.version);
+    if (eth === undefined) throw new RangeError(`eth/${channel.version} was not offered`);
     this.#channel = channel;
     this.#options = options;
-    this.#messages = schema.messages;
+    this.#messages = eth.messages;
   }
 
   async run(): Promise<void> {

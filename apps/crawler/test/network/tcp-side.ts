@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import { type Header, headerCodec, type Messages, schemaOf } from '@devp2p/eth';
+import { ethVersion, type Header, headerCodec, type Messages } from '@devp2p/eth';
 import { type Channel, type MessageStream, openPeer, type Protocol } from '@devp2p/peer';
 import { decode, encode } from '@devp2p/rlp';
 import type { Inhabitant } from './population.ts';
@@ -89,7 +89,7 @@ function eth(
   clock: Clock,
   delay: number,
 ): Protocol<'eth', undefined> {
-  const { length, messages } = schemaOf(version);
+  const { length, messages } = ethVersion(version);
   const status: Messages['status'] = {
     ...{ version, networkId, genesisHash: genesis, latestHash: headHash },
     forkId: { hash: 0x07c9462e, next: 0n },

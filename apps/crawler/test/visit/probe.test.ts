@@ -1,5 +1,5 @@
 import { virtualClock } from '@devp2p/clock/virtual';
-import { eth, type Messages, schemaOf } from '@devp2p/eth';
+import { eth, ethVersion, type Messages } from '@devp2p/eth';
 import { emptyBlocks, memoryChain } from '@devp2p/eth/memory';
 import { type Channel, openPeer, type Protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
@@ -19,7 +19,7 @@ async function visited(
 ): Promise<Findings> {
   const clock = virtualClock();
   const chain = simulatedChain(ourNetwork, Math.floor(clock.now() / 1000) - 10, crypto);
-  const { length } = schemaOf(Math.max(68, version));
+  const { length } = ethVersion(Math.max(68, version));
   const eth: Protocol<'eth', undefined> = {
     name: 'eth',
     versions: [{ version, length }],
@@ -48,10 +48,10 @@ function statusOf(version: number, { networkId, genesis, headHash }: SimulatedCh
     forkId: { hash: 0x07c9462e, next: 5n },
     ...(known < 69 ? { totalDifficulty: 17n } : { earliest: 3, latest: 1_000 }),
   } as Messages['status'];
-  return encode(schemaOf(known).messages.status.codec, status);
+  return encode(ethVersion(known).messages.status.codec, status);
 }
 
-const { messages } = schemaOf(69);
+const { messages } = ethVersion(69);
 
 /** Waits for the next message with a code. */
 async function next(channel: Channel, { code }: { code: number }): Promise<Uint8Array> {

@@ -5,6 +5,7 @@ import {
   type AddrNode,
   type AddrSource,
   type AddrStore,
+  createAddressQueue,
   openAddrMan,
 } from '@devp2p/addrman';
 import { type Clock, sleep } from '@devp2p/clock';
@@ -72,9 +73,6 @@ export interface AddressBook {
   close(): Promise<void>;
 }
 
-/** A node is offered again after this many ms: go-ethereum takes no connection from one address sooner than 30 s. */
-const offerInterval = 35_000;
-
 /** A node of another chain is offered again after this many ms, and so many are remembered. */
 const unfitInterval = 900_000;
 const maxUnfit = 4_096;
@@ -90,94 +88,61 @@ const pace = 1_000;
 export async function openAddressBook(options: AddressBookOptions): Promise<AddressBook> {
   const { isWanted, clock, crypto, log } = options;
   const book = await openBook(options);
-  /** When nodes were offered, by hex id, the longest ago first. */
-  const offered = new Map<string, number>();
-  /** Called as soon as there may be somebody to dial. */
-  const waiting = new Set<() => void>();
   /** Called as soon as somebody waits. */
   let onWanted = (): void => {};
   let source: AddressSource | undefined;
   /** The last node that was found, and might be in the book if another had not its place. */
   let spare: Candidate | undefined;
 
-  /** One is woken, and wakes the next if there was somebody for it: else all would look for one node. */
-  const news = (): void => {
-    const [wake] = waiting;
-    wake?.();
-  };
-  /** Resolves when there is news, or nodes may be offered again, or it is over. */
-  const wait = (signal: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      const wake = (): void => {
-        timer.cancel();
-        waiting.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      const timer = clock.setTimeout(wake, offerInterval / 7);
-      waiting.add(wake);
-      signal.addEventListener('abort', wake);
-      if (signal.aborted) wake();
-      onWanted();
-    });
-  const isOffered = (key: string): boolean => {
-    const before = clock.monotonic() - offerInterval;
-    for (const [old, time] of offered) {
-      if (time > before) break;
-      offered.delete(old);
-    }
-    return offered.has(key);
-  };
   /** Until when nodes are not to be offered, by hex id, the soonest first. */
   const unfit = new Map<string, number>();
   const isUnfit = (key: string): boolean => (unfit.get(key) ?? 0) > clock.monotonic();
   const mayBeOffered = (node: Enode): boolean => {
     const key = toHex(node.id);
-    return !isOffered(key) && !isUnfit(key) && isWanted(node);
+    return !queue.wasOffered(key) && !isUnfit(key) && isWanted(node);
   };
   const filter = (entry: AddrEntry): boolean => mayBeOffered(enodeOf(entry));
-  const offer = (node: Candidate): Candidate => {
-    offered.set(toHex(node.id), clock.monotonic());
-    return node;
-  };
-  const offerEntry = (entry: AddrEntry | undefined): Candidate | undefined =>
-    entry && offer(candidateOf(entry, crypto));
-  const offerSpare = (): Candidate | undefined => {
+  const describeEntry = (entry: AddrEntry | undefined): Candidate | undefined =>
+    entry && candidateOf(entry, crypto);
+  const takeSpare = (): Candidate | undefined => {
     const node = spare;
     spare = undefined;
-    return node && mayBeOffered(node) ? offer(node) : undefined;
+    return node && mayBeOffered(node) ? node : undefined;
   };
+  const queue = createAddressQueue<Candidate>({
+    select: () => source && (describeEntry(book.select({ filter, draws: 2 })) ?? takeSpare()),
+    keyOf: ({ id }) => toHex(id),
+    onWait: () => onWanted(),
+    clock,
+  });
+  const offerEntry = (entry: AddrEntry | undefined): Candidate | undefined =>
+    entry && queue.offer(candidateOf(entry, crypto));
   const add: AddressBook['add'] = (nodes, from) => {
-    if (book.add(addrNodes(nodes), from) > 0) news();
+    if (book.add(addrNodes(nodes), from) > 0) queue.notify();
   };
 
   return {
     add,
     async follow(from, signal) {
       source = from;
-      news();
+      queue.notify();
       for await (const { node, source: by } of from.candidates(signal)) {
         add([node], by);
         // Two of one network may want the same place, and in a small network everybody is needed.
         if (book.get(node.id) === undefined && isAcceptable(node)) {
           spare = node;
-          news();
+          queue.notify();
         }
-        if (waiting.size === 0) await pause(signal);
+        if (queue.waiting === 0) await pause(signal);
       }
     },
     async next(signal) {
-      while (!signal.aborted) {
-        const candidate = source && (offerEntry(book.select({ filter, draws: 2 })) ?? offerSpare());
-        if (candidate === undefined) {
-          await wait(signal);
-        } else {
-          news();
-          if (await source?.mayShareChain(candidate, signal)) return candidate;
-          book.attempt(candidate.id, { countFailure: !signal.aborted });
-        }
+      for (;;) {
+        const candidate = await queue.next(signal);
+        if (candidate === undefined) return undefined;
+        if (await source?.mayShareChain(candidate, signal)) return candidate;
+        book.attempt(candidate.id, { countFailure: !signal.aborted });
       }
-      return undefined;
     },
     nextTest() {
       const holder = book.selectCollision();

@@ -8,8 +8,8 @@ import {
 } from '@devp2p/connmgr';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
 import { type Enode, formatEnode, type IpRange, ipClass, parseIp, toHex } from '@devp2p/enr';
-import type { EthPeer, ForkSchedule } from '@devp2p/eth';
-import { type DisconnectReason, type PeerEnd, PeerError, type Protocol } from '@devp2p/peer';
+import type { ForkSchedule } from '@devp2p/eth';
+import { type DisconnectReason, type PeerEnd, PeerError } from '@devp2p/peer';
 import type { RlpxStream } from '@devp2p/rlpx';
 import { type Admission, connect, type Listener, listen } from '@devp2p/rlpx/tcp';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
@@ -22,7 +22,7 @@ import { disconnectReason } from './close-reason.ts';
 import { publish } from './diagnostics.ts';
 import { ForkWatch } from './fork-watch.ts';
 import { type Incompatibility, IncompatibleNodes, isUseless } from './incompatible.ts';
-import { setUp } from './open-peer.ts';
+import { type PeerProtocols, setUp } from './open-peer.ts';
 import { shortId } from './peer-id.ts';
 import type { NodePeer, PeerSet } from './peers.ts';
 import { type Locate, StaticNodes } from './static-nodes.ts';
@@ -37,7 +37,8 @@ export interface NetworkOptions {
   /** TCP port to listen on; 0 takes a free one. */
   readonly port: number;
   readonly clientId: string;
-  readonly eth: Protocol<'eth', EthPeer>;
+  /** Protocols that run with peers. */
+  readonly protocols: PeerProtocols;
   /** When the chain's rules change: peers' fork ids are compared with it. */
   readonly forks: ForkSchedule;
   /** Finds out where a static node is that is not reached. @default it is dialled where it was named */
@@ -127,7 +128,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   const { bans, saved: bansSaved } = await openBans(database.bans, clock, log);
 
   const setUpOptions = {
-    eth: options.eth,
+    protocols: options.protocols,
     clientId: options.clientId,
     flags: (other: Uint8Array) => ({
       static: kept.has(other),

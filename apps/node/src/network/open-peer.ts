@@ -21,9 +21,12 @@ import { type Incompatibility, incompatibilityOf } from './incompatible.ts';
 import { shortId } from './peer-id.ts';
 import type { NodePeer } from './peers.ts';
 
+/** Protocols that run with peers. eth is the first: a remote without it is refused, the others are optional. */
+export type PeerProtocols = readonly [Protocol<'eth', EthPeer>, ...Protocol[]];
+
 /** What every connection is set up with. */
 export interface SetUpOptions {
-  readonly eth: Protocol<'eth', EthPeer>;
+  readonly protocols: PeerProtocols;
   readonly clientId: string;
   /** What the operator said about a node. */
   readonly flags: (id: Uint8Array) => PeerFlags;
@@ -69,9 +72,10 @@ export async function setUp(
   { objection, signal }: Checkpoints,
   options: SetUpOptions,
 ): Promise<NodePeer> {
-  const { clock, eth, clientId, requiredBlocks: required, flags: flagsOf, log: logger } = options;
+  const { clock, protocols, clientId, requiredBlocks: required, flags: flagsOf } = options;
+  const [eth] = protocols;
   const flags = flagsOf(stream.remoteId);
-  const log = logFor(stream, flags.static, logger);
+  const log = logFor(stream, flags.static, options.log);
   const offers = eth.versions.map(({ version }) => `${eth.name}/${version}`);
   /** @returns whether the error shows that the node cannot be a peer. */
   const inspect = (error: unknown, client?: string): boolean => {
@@ -96,14 +100,19 @@ export async function setUp(
   if (signal.aborted) giveUp();
   let connection: Peer & { readonly eth: EthPeer };
   try {
-    connection = await openPeer(stream, {
+    const peer: Peer = await openPeer(stream, {
       clientId,
-      protocols: [eth],
+      protocols,
       flags,
-      accept: objection,
+      accept: ({ capabilities }) =>
+        capabilities.some(({ name, version }) => offers.includes(`${name}/${version}`))
+          ? objection()
+          : 'useless-peer',
       signal: opening.signal,
       clock,
     });
+    // Accepted only with eth, whose api is therefore a property of the peer.
+    connection = peer as Peer & { readonly eth: EthPeer };
   } catch (error) {
     signal.removeEventListener('abort', giveUp);
     inspect(error, error instanceof PeerError ? error.hello?.clientId : undefined);
@@ -157,7 +166,8 @@ export async function setUp(
     closed,
   });
   log.added(peer);
-  if (required !== undefined) void challenge(peer, { required, clock, log: logger, who: log.who });
+  if (required !== undefined)
+    void challenge(peer, { required, clock, log: options.log, who: log.who });
   return peer;
 }
 

@@ -47,7 +47,7 @@ function node(versions?: number[]) {
   const { log, lines, all } = keptLog();
   const nodes = new IncompatibleNodes(clock, log);
   const options = {
-    eth: eth({ chain: chainOf(), clock, versions }),
+    protocols: [eth({ chain: chainOf(), clock, versions })] as const,
     clientId: 'ours/1.0',
     flags: () => ({ static: false, trusted: false }),
     onIncompatible: (id: Uint8Array, who: LogFields, incompatibility: Incompatibility) =>

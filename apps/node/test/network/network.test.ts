@@ -79,7 +79,7 @@ async function start(
     host,
     port: 0,
     clientId: 'ours/1.0',
-    eth: eth({ chain }),
+    protocols: [eth({ chain })],
     forks: chain.forks,
     peers,
     addresses: testBook().book,
@@ -250,7 +250,7 @@ describe('ND-01 who is dialled', () => {
 
   test('CM-04 a static node of another chain is dialled again after a minute at the soonest', async () => {
     const chain = memoryChain({ networkId: 2n, genesisHash: new Uint8Array(32).fill(7) });
-    const them = await start({ eth: eth({ chain }) });
+    const them = await start({ protocols: [eth({ chain })] });
     const { book, told } = testBook([them.node]);
     const us = await start({ staticNodes: [them.node], addresses: book, dialFound: false });
     await us.staticsTried;

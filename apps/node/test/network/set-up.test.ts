@@ -7,6 +7,7 @@ import {
   type Message,
   type MessageStream,
   openPeer,
+  type Protocol,
   protocol,
 } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
@@ -24,12 +25,16 @@ function emptyChain({ networkId = 1n } = {}): Chain {
 }
 
 /** Our side, to which anyone can connect in memory. */
-function setUpNode({ statics = [] as number[], chain = emptyChain() } = {}) {
+function setUpNode({
+  statics = [] as number[],
+  chain = emptyChain(),
+  others = [] as Protocol[],
+} = {}) {
   const clock = virtualClock();
   const lines: [string, LogFields][] = [];
   const log = (fields: LogFields, message: string) => void lines.push([message, fields]);
   const options = {
-    eth: eth({ chain, clock }),
+    protocols: [eth({ chain, clock }), ...others] as const,
     clientId: 'ours/1.0',
     flags: ([first = 0]: Uint8Array) => ({ static: statics.includes(first), trusted: false }),
     clock,
@@ -166,5 +171,60 @@ describe('ND-01 behind the eth handshake', () => {
     await node.clock.advance(2_000);
     await expect(result).rejects.toMatchObject({ code: 'aborted' });
     expect(node.clock.pending).toBe(0);
+  });
+});
+
+describe('a second protocol beside eth', () => {
+  /** Sends back every message. */
+  const echo = protocol({
+    name: 'echo',
+    version: 1,
+    length: 1,
+    run: async (channel) => {
+      for await (const { code, payload } of channel) await channel.send(code, payload);
+    },
+  });
+  /** Sends one message and keeps the response. */
+  const sender = (received: Uint8Array[]): Protocol =>
+    protocol({
+      name: 'echo',
+      version: 1,
+      length: 1,
+      run: async (channel) => {
+        await channel.send(0, Uint8Array.of(1, 2, 3));
+        for await (const { payload } of channel) received.push(payload);
+      },
+    });
+
+  test('ND-01 runs with a peer that has both', async () => {
+    const node = setUpNode({ others: [echo] });
+    const { clock } = node;
+    const { remote, result } = node.connect(5);
+    const received: Uint8Array[] = [];
+    const theirs = openPeer(remote, {
+      clock,
+      protocols: [eth({ chain: emptyChain(), clock }), sender(received)],
+    });
+    await clock.advance(0);
+    expect((await result).connection.capabilities).toEqual([
+      { name: 'echo', version: 1 },
+      { name: 'eth', version: 70 },
+    ]);
+    expect(received).toEqual([Uint8Array.of(1, 2, 3)]);
+    await (await theirs).disconnect('requested');
+  });
+
+  test('ND-01 is optional', async () => {
+    const { ours } = await setUpNode({ others: [echo] }).join(5);
+    expect(ours.connection.capabilities).toEqual([{ name: 'eth', version: 70 }]);
+  });
+
+  test('ND-01 is not enough without eth', async () => {
+    const node = setUpNode({ others: [echo] });
+    const { remote, result } = node.connect(5);
+    const theirs = openPeer(remote, { clock: node.clock, protocols: [sender([])] });
+    await node.clock.advance(3000);
+    await expect(result).rejects.toMatchObject({ code: 'refused', reason: 'useless-peer' });
+    expect(await (await theirs).closed).toMatchObject({ reason: 'useless-peer' });
   });
 });

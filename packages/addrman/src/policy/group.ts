@@ -2,36 +2,38 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { binary, bytesOf } from '../snapshot/binary.ts';
 import { normalizeIp } from './routable.ts';
 
-/** Who told us about a node. What the same group of sources says lands in the same few buckets. */
+/** Source of a node. Nodes from the same group of sources share the same few buckets. */
 export type AddrSource =
-  /** A node that passed it on, such as in a discovery answer; its group is that of its address. */
+  /** A node that relayed it, such as in a discovery response; its group is that of its address. */
   | { readonly kind: 'peer'; readonly ip: Uint8Array }
-  /** A list, such as one in DNS or of boot nodes; each name is a group of its own. */
+  /** A list, such as a DNS list or the boot nodes; each name is a group. */
   | { readonly kind: 'list'; readonly name: string }
-  /** The node itself, by contacting us from `ip`. All that come this way are one group: whoever wants can. */
+  /**
+   * The node itself, which contacted us from `ip`. All such nodes share one group, since contacting us costs nothing.
+   */
   | { readonly kind: 'inbound'; readonly ip: Uint8Array };
 
-/** Which addresses belong to one operator, where that is better known than by their first bits. */
+/** Map from addresses to autonomous systems: more exact groups than address prefixes. */
 export interface GroupMap {
-  /** Names the map and its version: a snapshot made with another one is put into new buckets when it is read. */
+  /** Name and version of the map: a snapshot made with another map is assigned to new buckets when it is read. */
   readonly id: string;
-  /** The autonomous system that announces the address (4 or 16 bytes). `undefined` or 0: not in the map. */
+  /** Returns the autonomous system number of an address of 4 or 16 bytes. `undefined` or 0: not in the map. */
   asn(ip: Uint8Array): number | undefined;
 }
 
-/** First byte of a group: Bitcoin Core's number of the network, above that kinds of sources that are no network. */
-const IPV4 = 1;
-const IPV6 = 2;
-const LIST = 0x80;
-const INBOUND = 0x81;
+/** First byte of a group: Bitcoin Core's network numbers, and higher numbers for sources without a network. */
+const ipv4 = 1;
+const ipv6 = 2;
+const list = 0x80;
+const inbound = 0x81;
 
-/** The group of an address of 4 or 16 bytes, as a string of bytes: its autonomous system, else IPv4 /16 or IPv6 /32. */
+/** Returns the group of an address as a string of bytes: its autonomous system, otherwise its IPv4 /16 or IPv6 /32. */
 export function networkGroup(ip: string, map?: GroupMap): string {
   const asn = map?.asn(bytesOf(ip));
-  // An operator's IPv4 and IPv6 addresses are one group.
+  // IPv4 and IPv6 addresses of one operator are one group.
   if (asn) {
     return String.fromCharCode(
-      IPV6,
+      ipv6,
       asn & 0xff,
       (asn >>> 8) & 0xff,
       (asn >>> 16) & 0xff,
@@ -39,11 +41,11 @@ export function networkGroup(ip: string, map?: GroupMap): string {
     );
   }
   return ip.length === 4
-    ? String.fromCharCode(IPV4) + ip.slice(0, 2)
-    : String.fromCharCode(IPV6) + ip.slice(0, 4);
+    ? String.fromCharCode(ipv4) + ip.slice(0, 2)
+    : String.fromCharCode(ipv6) + ip.slice(0, 4);
 }
 
-/** A source as it is kept with an entry: one letter, and what tells it from others. */
+/** Returns the stored form of a source: one letter for the kind, and the identifier of the source. */
 export function sourceKey(source: AddrSource): string {
   switch (source.kind) {
     case 'peer':
@@ -55,7 +57,7 @@ export function sourceKey(source: AddrSource): string {
   }
 }
 
-/** Whether bytes of a snapshot can be what {@link sourceKey} gave. */
+/** Whether a string from a snapshot is a valid {@link sourceKey}. */
 export function isSourceKey(key: string): boolean {
   const { length } = key;
   return (
@@ -65,8 +67,8 @@ export function isSourceKey(key: string): boolean {
   );
 }
 
-/** The group of a source, given its key. */
+/** Returns the group of a source key. */
 export function sourceGroup(key: string, map?: GroupMap): string {
   if (key[0] === 'p') return networkGroup(key.slice(1), map);
-  return key[0] === 'l' ? String.fromCharCode(LIST) + key.slice(1) : String.fromCharCode(INBOUND);
+  return key[0] === 'l' ? String.fromCharCode(list) + key.slice(1) : String.fromCharCode(inbound);
 }

@@ -2,21 +2,21 @@ import { bytesOf } from '../snapshot/binary.ts';
 import type { Entry } from '../table/entry.ts';
 import { isRoutable } from './routable.ts';
 
-/** How many entries one operator may have, beside what the buckets allow. */
+/** Limits on the entries of one operator, in addition to the buckets. */
 export interface NetworkLimitOptions {
-  /** Entries of one IPv4 /24 or IPv6 /64. @default 10, as the table of go-ethereum's discovery */
+  /** Most entries of one IPv4 /24 or IPv6 /64. @default 10, as the table of go-ethereum's discovery */
   readonly maxPerNetwork: number;
-  /** Entries of one IP address. @default 4 */
+  /** Most entries of one IP address. @default 4 */
   readonly maxPerIp: number;
 }
 
 /**
- * Entries by network. Those whose address is not on the internet are not counted: whoever lets them in (`isRoutable`)
- * is on a network of his own.
+ * Index of entries by network. Addresses that are not public are not counted: a caller that accepts them (`isRoutable`)
+ * runs a private network.
  */
 export class NetworkLimits {
   readonly #options: NetworkLimitOptions;
-  /** The first entry of each network; the others hang on it. */
+  /** First entry of each network; the others follow as a linked list. */
   readonly #first = new Map<string, Entry>();
 
   constructor(options: NetworkLimitOptions) {
@@ -24,8 +24,9 @@ export class NetworkLimits {
   }
 
   /**
-   * Whether there is room for an address: `true`, or those among which one would have to go. `moving` is an entry that
-   * leaves its own place for it.
+   * Returns `true` if there is room for an address, otherwise the entries of which one has to be removed.
+   *
+   * @param moving an entry that gives up its present address for this one
    */
   room(ip: string, moving?: Entry): true | readonly Entry[] {
     const network = this.entries(ip).filter((entry) => entry !== moving);
@@ -34,7 +35,7 @@ export class NetworkLimits {
     return network.length < this.#options.maxPerNetwork || network;
   }
 
-  /** Whether an address is one that is counted. */
+  /** Whether the limits apply to an address. */
   counts(ip: string): boolean {
     return networkOf(ip) !== undefined;
   }
@@ -42,7 +43,7 @@ export class NetworkLimits {
   add(entry: Entry): void {
     const network = networkOf(entry.ip);
     if (network === undefined) return;
-    entry.neighbour = this.#first.get(network);
+    entry.nextInNetwork = this.#first.get(network);
     this.#first.set(network, entry);
   }
 
@@ -51,22 +52,23 @@ export class NetworkLimits {
     if (network === undefined) return;
     const first = this.#first.get(network);
     if (first === entry) {
-      if (entry.neighbour) this.#first.set(network, entry.neighbour);
+      if (entry.nextInNetwork) this.#first.set(network, entry.nextInNetwork);
       else this.#first.delete(network);
     } else {
-      let before = first;
-      while (before && before.neighbour !== entry) before = before.neighbour;
-      if (before) before.neighbour = entry.neighbour;
+      let previous = first;
+      while (previous && previous.nextInNetwork !== entry) previous = previous.nextInNetwork;
+      if (previous) previous.nextInNetwork = entry.nextInNetwork;
     }
-    entry.neighbour = undefined;
+    entry.nextInNetwork = undefined;
   }
 
-  /** The entries that count as of one network with an address. */
+  /** Returns the entries in the network of an address. */
   entries(ip: string): Entry[] {
     const network = networkOf(ip);
     const entries: Entry[] = [];
     if (network === undefined) return entries;
-    for (let one = this.#first.get(network); one; one = one.neighbour) entries.push(one);
+    for (let entry = this.#first.get(network); entry; entry = entry.nextInNetwork)
+      entries.push(entry);
     return entries;
   }
 }

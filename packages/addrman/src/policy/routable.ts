@@ -1,5 +1,5 @@
-/** IPv4 blocks in which nobody can be reached over the internet (IANA's special-purpose registry, RFC 6890; RFC 5771). */
-const SPECIAL_IPV4: readonly (readonly [network: number, bits: number])[] = [
+/** IPv4 blocks that are not public (IANA special-purpose registry, RFC 6890; RFC 5771). */
+const specialIpv4: readonly (readonly [network: number, bits: number])[] = [
   [0x00000000, 8], // this network
   [0x0a000000, 8], // private
   [0x64400000, 10], // carrier-grade NAT
@@ -18,21 +18,21 @@ const SPECIAL_IPV4: readonly (readonly [network: number, bits: number])[] = [
   [0xcb007100, 24], // documentation
 ];
 
-/** Where to look closer. */
-const SPECIAL_FIRST_BYTES: ReadonlySet<number> = new Set(
-  SPECIAL_IPV4.map(([network]) => network >>> 24),
+/** First bytes of these blocks, for a fast check. */
+const specialFirstBytes: ReadonlySet<number> = new Set(
+  specialIpv4.map(([network]) => network >>> 24),
 );
 
 /**
- * Whether an address of 4 or 16 bytes may be some host's on the internet. IPv6: global unicast (2000::/3) without
- * what is set aside for protocols, tunnels and documentation.
+ * Whether an address of 4 or 16 bytes is a public one. IPv6: global unicast (2000::/3) without the ranges for
+ * protocols, tunnels and documentation.
  */
 export function isRoutable(ip: Uint8Array): boolean {
   const high = word(ip, 0);
   if (ip.length === 4) {
     if (high >>> 29 === 7) return false; // multicast and future use
-    if (!SPECIAL_FIRST_BYTES.has(high >>> 24)) return true;
-    return !SPECIAL_IPV4.some(([network, bits]) => (high ^ network) >>> (32 - bits) === 0);
+    if (!specialFirstBytes.has(high >>> 24)) return true;
+    return !specialIpv4.some(([network, bits]) => (high ^ network) >>> (32 - bits) === 0);
   }
   if (ip.length !== 16 || high >>> 29 !== 1) return false; // outside 2000::/3
   if (high >>> 9 === 0x20010000 >>> 9) return false; // 2001::/23: Teredo, ORCHID, benchmarks …
@@ -41,13 +41,13 @@ export function isRoutable(ip: Uint8Array): boolean {
   return high !== 0x2620004f || word(ip, 4) >>> 16 !== 0x8000; // AS112
 }
 
-/** Four bytes as a number. */
+/** Reads 4 bytes as a number. */
 function word(bytes: Uint8Array, at: number): number {
   const low = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
   return (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | low) >>> 0;
 }
 
-/** The 4 bytes of an IPv4-mapped IPv6 address; any other address as it is. */
+/** Returns the IPv4 address of an IPv4-mapped IPv6 address; other addresses unchanged. */
 export function normalizeIp(ip: Uint8Array): Uint8Array {
   if (ip.length !== 16 || ip[10] !== 0xff || ip[11] !== 0xff) return ip;
   for (let i = 0; i < 10; i++) if (ip[i] !== 0) return ip;

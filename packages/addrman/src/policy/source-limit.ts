@@ -1,25 +1,25 @@
 import { type AddrSource, sourceKey } from './group.ts';
 
-/** How much one source may tell us. */
+/** Rate limit of one source. */
 export interface SourceLimitOptions {
-  /** Nodes a second. @default 0.1, as Bitcoin Core (`MAX_ADDR_RATE_PER_SECOND`) */
+  /** Nodes per second. @default 0.1, as Bitcoin Core (`MAX_ADDR_RATE_PER_SECOND`) */
   readonly sourceRate: number;
-  /** Nodes at once. @default 1000, as Bitcoin Core (`MAX_ADDR_PROCESSING_TOKEN_BUCKET`) */
+  /** Burst: nodes accepted at once. @default 1000, as Bitcoin Core (`MAX_ADDR_PROCESSING_TOKEN_BUCKET`) */
   readonly sourceBurst: number;
 }
 
-/** At least so many sources are remembered, and at most twice as many; one that has been forgotten starts anew. */
-const GENERATION = 4096;
+/** Between one and two generations of sources are remembered; a forgotten source starts with a full bucket. */
+const generationSize = 4096;
 
 interface Tokens {
   left: number;
   at: number;
 }
 
-/** A token bucket for each source: a list, an IPv4 address, an IPv6 /64. */
+/** Token buckets by source: a list, an IPv4 address, an IPv6 /64. */
 export class SourceLimit {
   readonly #options: SourceLimitOptions;
-  /** Those used lately, and those used before; the latter are forgotten together. */
+  /** Buckets used recently, and buckets used before; the latter are dropped together. */
   #young = new Map<string, Tokens>();
   #old = new Map<string, Tokens>();
 
@@ -27,7 +27,11 @@ export class SourceLimit {
     this.#options = options;
   }
 
-  /** A function that takes one token each time, and says whether there was one. `now` is monotonic, in ms. */
+  /**
+   * Returns a function that takes one token and returns whether there was one.
+   *
+   * @param now monotonic time in ms
+   */
   open(source: AddrSource, now: number): () => boolean {
     const tokens = this.#tokens(limitKey(source), now);
     const { sourceRate, sourceBurst } = this.#options;
@@ -44,7 +48,7 @@ export class SourceLimit {
     const young = this.#young.get(key);
     if (young) return young;
     const tokens = this.#old.get(key) ?? { left: this.#options.sourceBurst, at: now };
-    if (this.#young.size >= GENERATION) {
+    if (this.#young.size >= generationSize) {
       this.#old = this.#young;
       this.#young = new Map();
     }
@@ -53,7 +57,7 @@ export class SourceLimit {
   }
 }
 
-/** A node that contacts us has no fewer rights than one that passes on others, so the two share their tokens. */
+/** A node that contacts us and a node that relays others share one bucket if they have the same address. */
 function limitKey(source: AddrSource): string {
   const key = sourceKey(source.kind === 'inbound' ? { kind: 'peer', ip: source.ip } : source);
   return key.length === 17 ? key.slice(0, 9) : key;

@@ -1,21 +1,21 @@
 import { checkBook } from '../check.ts';
-import { Book, type BookOptions, MAX_REFERENCES } from '../table/book.ts';
+import { Book, type BookOptions, maxReferences } from '../table/book.ts';
 import type { Entry } from '../table/entry.ts';
 import { decodeSnapshot, fingerprint } from './snapshot.ts';
 import { corrupt } from './snapshot-bytes.ts';
 
 /**
- * The book that a snapshot was taken of. If it was laid out in another way, every entry gets the slots that it would
- * have here, and those for which there is no room are left out.
+ * Restores a book from a snapshot. If the snapshot has another layout, each entry gets the slots of this layout, and
+ * entries without a free slot are dropped.
  *
- * @throws `corrupt-snapshot` or `newer-snapshot`
+ * @throws AddrManError `corrupt-snapshot` or `newer-snapshot`
  */
 export function readBook(bytes: Uint8Array, options: BookOptions, now: number): Book {
   const { key, layout, lastGood, entries } = decodeSnapshot(bytes);
   const book = new Book(key, options);
   book.lastGood = lastGood;
   const ids = new Set(entries.map(({ id }) => id));
-  if (ids.size !== entries.length) throw corrupt('a node is in it twice');
+  if (ids.size !== entries.length) throw corrupt('duplicate node id');
   if (layout === fingerprint(options)) {
     for (const entry of entries) {
       expectFree(book, entry);
@@ -25,7 +25,7 @@ export function readBook(bytes: Uint8Array, options: BookOptions, now: number): 
     const wasTried = entries.map(({ triedSlot }) => triedSlot >= 0);
     for (const tried of [true, false]) {
       for (const [i, entry] of entries.entries()) {
-        if (wasTried[i] === tried) book.rehome(entry, now);
+        if (wasTried[i] === tried) book.relocate(entry, now);
       }
     }
   }
@@ -37,13 +37,17 @@ export function readBook(bytes: Uint8Array, options: BookOptions, now: number): 
   return book;
 }
 
-function expectFree({ fresh, tried }: Book, { newSlots, triedSlot }: Entry): void {
-  if (newSlots.length > MAX_REFERENCES) throw corrupt('an entry has too many slots');
+function expectFree({ newTable, triedTable }: Book, { newSlots, triedSlot }: Entry): void {
+  if (newSlots.length > maxReferences) throw corrupt(`entry has more than ${maxReferences} slots`);
   if (newSlots.some((slot, i) => newSlots.indexOf(slot) !== i)) {
-    throw corrupt('an entry has a slot twice');
+    throw corrupt('entry has a slot twice');
   }
-  const isFree = newSlots.every((slot) => slot < fresh.capacity && !fresh.get(slot));
-  if (!isFree || triedSlot >= tried.capacity || (triedSlot >= 0 && tried.get(triedSlot))) {
-    throw corrupt('a slot is taken twice, or is none');
+  const isFree = newSlots.every((slot) => slot < newTable.capacity && !newTable.get(slot));
+  if (
+    !isFree ||
+    triedSlot >= triedTable.capacity ||
+    (triedSlot >= 0 && triedTable.get(triedSlot))
+  ) {
+    throw corrupt('slot is used twice or out of range');
   }
 }

@@ -3,7 +3,7 @@ import { binary } from './binary.ts';
 
 type Width = 1 | 2 | 4;
 
-/** Fills an array of the right size, little-endian. */
+/** Writes little-endian values into an array of a given size. */
 export class ByteWriter {
   readonly bytes: Uint8Array;
   readonly #view: DataView;
@@ -14,7 +14,7 @@ export class ByteWriter {
     this.#view = new DataView(this.bytes.buffer);
   }
 
-  /** What has been written so far. */
+  /** The bytes written so far. */
   get written(): Uint8Array {
     return this.bytes.subarray(0, this.#at);
   }
@@ -47,7 +47,7 @@ export class ByteWriter {
   }
 }
 
-/** Reads it again. @throws `corrupt-snapshot` where bytes are missing */
+/** Reads values written by {@link ByteWriter}. @throws AddrManError `corrupt-snapshot` if bytes are missing */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -87,14 +87,14 @@ export class ByteReader {
   }
 
   #advance(length: number): number {
-    if (length > this.left) throw corrupt('it ends too early');
+    if (length > this.left) throw corrupt('unexpected end');
     const at = this.#at;
     this.#at += length;
     return at;
   }
 }
 
-/** The error for bytes that are no good snapshot. */
-export function corrupt(what: string, options?: ErrorOptions): AddrManError {
-  return new AddrManError('corrupt-snapshot', `the address snapshot is damaged: ${what}`, options);
+/** Creates the error for a damaged snapshot. */
+export function corrupt(reason: string, options?: ErrorOptions): AddrManError {
+  return new AddrManError('corrupt-snapshot', `corrupt address snapshot: ${reason}`, options);
 }

@@ -3,45 +3,46 @@ import { AddrManError } from '../error.ts';
 import { isSourceKey } from '../policy/group.ts';
 import type { NetworkLimitOptions } from '../policy/network-limits.ts';
 import type { Layout } from '../table/bucket.ts';
-import { type Entry, MAX_RECORD_LENGTH, newEntry, type Told } from '../table/entry.ts';
+import { type Entry, type KnownAddress, maxRecordLength, newEntry } from '../table/entry.ts';
 import { ByteReader, ByteWriter, corrupt } from './snapshot-bytes.ts';
 
-// Numbers are little-endian, lengths stand before what they measure:
+// Numbers are little-endian; u8+ and u16+ are a length followed by that number of bytes:
 //
-//   magic 8 · format u32
-//   key 32 · layout 3 × u32 · limits 2 × u32 · group map u16+ · last good f64
-//   entries u32 × (id 64 · ip u8+ · tcp u16 · udp u16 · seq u64 · record u16+ · source u8+ · times 4 × f64 · attempts f64)
-//   new table u32 × (slot u32 · entry u32)
-//   tried table u32 × (slot u32 · entry u32)
-//   CRC-32 of all that
+// magic 8 · format u32
+// key 32 · layout 3 × u32 · limits 2 × u32 · group map u16+ · last good f64
+// entries u32 × (id 64 · ip u8+ · tcp u16 · udp u16 · seq u64 · record u16+ · source u8+ · times 4 × f64 · attempts
+// f64)
+// new table u32 × (slot u32 · entry u32)
+// tried table u32 × (slot u32 · entry u32)
+// CRC-32 of all bytes before it
 //
 // Every later format keeps the first line and the last.
 
-const MAGIC = 'devp2pam';
-const FORMAT = 1;
-const MAGIC_LENGTH = MAGIC.length;
-const CHECKSUM = 4;
-const HEADER: number = MAGIC_LENGTH + 4 + 32 + 5 * 4 + 2 + 8 + 4;
-/** Bytes of an entry without address, record and source. */
-const ENTRY: number = 64 + 1 + 2 + 2 + 8 + 2 + 1 + 5 * 8;
-const SLOT = 8;
+const magic = 'devp2pam';
+const format = 1;
+const magicLength = magic.length;
+const checksumLength = 4;
+const headerLength: number = magicLength + 4 + 32 + 5 * 4 + 2 + 8 + 4;
+/** Length of an entry without address, record and source. */
+const entryLength: number = 64 + 1 + 2 + 2 + 8 + 2 + 1 + 5 * 8;
+const slotLength = 8;
 
-/** How a book is laid out. In one with another layout, the same entries have other slots. */
+/** Layout of a book. With another layout, the same entries have other slots. */
 export interface SnapshotLayout extends Layout, NetworkLimitOptions {
   readonly groupMap?: { readonly id: string } | undefined;
 }
 
-/** What a snapshot says. That a slot fits its entry has not been checked. */
+/** Decoded snapshot. Whether each slot fits its entry is not checked. */
 export interface Snapshot {
   readonly key: Uint8Array;
-  /** See {@link fingerprint}. */
+  /** @see fingerprint */
   readonly layout: string;
   readonly lastGood: number;
-  /** With the slots that the tables give them. */
+  /** Entries with their slots of both tables. */
   readonly entries: readonly Entry[];
 }
 
-/** What of a book goes into a snapshot. */
+/** The parts of a book that a snapshot contains. */
 export interface SnapshotSource {
   readonly buckets: { readonly key: Uint8Array };
   readonly options: SnapshotLayout;
@@ -49,12 +50,12 @@ export interface SnapshotSource {
   readonly entries: readonly Entry[];
 }
 
-/** The same text for layouts in which entries have the same slots. */
+/** Returns a text that is equal for layouts in which entries have the same slots. */
 export function fingerprint(layout: SnapshotLayout): string {
   return [...numbersOf(layout), layout.groupMap?.id ?? ''].join(' ');
 }
 
-/** A book as bytes. */
+/** Encodes a book. */
 export function encodeSnapshot({
   buckets,
   options,
@@ -64,14 +65,14 @@ export function encodeSnapshot({
   const groupMap = new TextEncoder().encode(options.groupMap?.id ?? '');
   const newSlots = tableOf(entries, (entry) => entry.newSlots);
   const triedSlots = tableOf(entries, ({ triedSlot }) => (triedSlot < 0 ? [] : [triedSlot]));
-  const tables = 4 + SLOT * newSlots.length + 4 + SLOT * triedSlots.length;
-  let size = HEADER + groupMap.length + tables + CHECKSUM;
+  const tables = 4 + slotLength * newSlots.length + 4 + slotLength * triedSlots.length;
+  let size = headerLength + groupMap.length + tables + checksumLength;
   for (const { ip, record, source } of entries) {
-    size += ENTRY + ip.length + record.length + source.length;
+    size += entryLength + ip.length + record.length + source.length;
   }
   const writer = new ByteWriter(size);
-  writer.binary(MAGIC);
-  writer.uint(4, FORMAT);
+  writer.binary(magic);
+  writer.uint(4, format);
   writer.raw(buckets.key);
   for (const number of numbersOf(options)) writer.uint(4, number);
   writer.uint(2, groupMap.length);
@@ -91,21 +92,21 @@ export function encodeSnapshot({
 }
 
 /**
- * Bytes as what they say.
+ * Decodes a snapshot and verifies its checksum.
  *
- * @throws `corrupt-snapshot` or `newer-snapshot`
+ * @throws AddrManError `corrupt-snapshot` or `newer-snapshot`
  */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
-  const end = bytes.length - CHECKSUM;
-  if (end < MAGIC_LENGTH + 4) throw corrupt(`it has only ${bytes.length} bytes`);
+  const end = bytes.length - checksumLength;
+  if (end < magicLength + 4) throw corrupt(`only ${bytes.length} bytes`);
   const reader = new ByteReader(bytes.subarray(0, end));
-  if (reader.binary(MAGIC_LENGTH) !== MAGIC) throw corrupt('it does not begin like one');
+  if (reader.binary(magicLength) !== magic) throw corrupt('wrong magic bytes');
   if (new ByteReader(bytes.subarray(end)).uint(4) !== crc32(bytes.subarray(0, end))) {
-    throw corrupt('its checksum does not match');
+    throw corrupt('wrong checksum');
   }
-  const format = reader.uint(4);
-  if (format > FORMAT) {
-    const message = `the address snapshot has format ${format}; this version reads up to ${FORMAT}`;
+  const found = reader.uint(4);
+  if (found > format) {
+    const message = `address snapshot has format ${found}; this version reads up to ${format}`;
     throw new AddrManError('newer-snapshot', message);
   }
   const key = reader.raw(32).slice();
@@ -114,16 +115,17 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const lastGood = reader.float();
   const entries: Entry[] = [];
   const count = reader.uint(4);
-  if (count > reader.left / ENTRY) throw corrupt('it has fewer entries than it says');
+  if (count > reader.left / entryLength)
+    throw corrupt(`${count} entries do not fit into ${reader.left} bytes`);
   for (let i = 0; i < count; i++) entries.push(readEntry(reader));
   readTable(reader, entries, (entry, slot) => {
     entry.newSlots = entry.newSlots.concat(slot);
   });
   readTable(reader, entries, (entry, slot) => {
-    if (entry.triedSlot >= 0) throw corrupt('an entry has two tried slots');
+    if (entry.triedSlot >= 0) throw corrupt('entry has two tried slots');
     entry.triedSlot = slot;
   });
-  if (reader.left > 0) throw corrupt('something follows it');
+  if (reader.left > 0) throw corrupt(`${reader.left} bytes after the end`);
   return { key, layout: [...numbers, groupMap].join(' '), lastGood, entries };
 }
 
@@ -158,7 +160,7 @@ function writeEntry(writer: ByteWriter, entry: Entry): void {
 }
 
 function readEntry(reader: ByteReader): Entry {
-  const told: Told = {
+  const address: KnownAddress = {
     id: reader.binary(64),
     ip: reader.binary(reader.uint(1)),
     tcp: reader.uint(2),
@@ -166,8 +168,8 @@ function readEntry(reader: ByteReader): Entry {
     lastSeen: 0,
   };
   const seq = reader.uint64();
-  const record = reader.binary(Math.min(reader.uint(2), MAX_RECORD_LENGTH + 1));
-  const entry = newEntry(told, reader.binary(reader.uint(1)));
+  const record = reader.binary(Math.min(reader.uint(2), maxRecordLength + 1));
+  const entry = newEntry(address, reader.binary(reader.uint(1)));
   entry.seq = seq;
   entry.record = record;
   entry.lastSeen = reader.float();
@@ -175,9 +177,11 @@ function readEntry(reader: ByteReader): Entry {
   entry.lastSuccess = reader.float();
   entry.lastCount = reader.float();
   entry.attempts = reader.float();
-  if (entry.ip.length !== 4 && entry.ip.length !== 16) throw corrupt('an address is none');
-  if (entry.record.length > MAX_RECORD_LENGTH) throw corrupt('a record is too long');
-  if (!isSourceKey(entry.source)) throw corrupt('a source is none');
+  if (entry.ip.length !== 4 && entry.ip.length !== 16)
+    throw corrupt('IP address is not 4 or 16 bytes');
+  if (entry.record.length > maxRecordLength)
+    throw corrupt(`record is longer than ${maxRecordLength} bytes`);
+  if (!isSourceKey(entry.source)) throw corrupt('invalid source');
   return entry;
 }
 
@@ -190,7 +194,7 @@ function readTable(
   for (let i = 0; i < count; i++) {
     const slot = reader.uint(4);
     const entry = entries[reader.uint(4)];
-    if (entry === undefined) throw corrupt('a slot has an entry that is not there');
+    if (entry === undefined) throw corrupt('slot refers to a missing entry');
     assign(entry, slot);
   }
 }

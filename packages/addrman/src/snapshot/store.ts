@@ -6,17 +6,17 @@ import { publish } from '../diagnostics.ts';
 import { AddrManError } from '../error.ts';
 import { type AddrManOptions, addrManRules, withDefaults } from '../options.ts';
 
-/** Where a snapshot survives a restart. */
+/** Storage of a snapshot across restarts. */
 export interface AddrStore {
-  /** What `save` was given last; `undefined` when there is nothing. */
+  /** Returns the last saved snapshot; `undefined` if there is none. */
   load(): Promise<Uint8Array | undefined>;
-  /** Replaces it, as a whole or, whatever happens meanwhile, not at all. */
+  /** Replaces the snapshot atomically. */
   save(snapshot: Uint8Array): Promise<void>;
-  /** Puts what `load` gave where `save` does not overwrite it. */
+  /** Keeps a snapshot returned by `load` where `save` does not overwrite it. */
   setAside(snapshot: Uint8Array): Promise<void>;
 }
 
-/** {@link AddrManOptions}, and where it is kept. */
+/** {@link AddrManOptions} with a store. */
 export interface OpenAddrManOptions extends Omit<AddrManOptions, 'snapshot'> {
   readonly store: AddrStore;
   /** Time between two snapshots, in ms. @default 900000, as Bitcoin Core (`DUMP_PEERS_INTERVAL`) */
@@ -29,16 +29,16 @@ const rules: Rules<OpenAddrManOptions> = {
   saveInterval: positive,
 };
 
-/** An {@link AddrMan} that keeps itself in a store. */
+/** An {@link AddrMan} that saves snapshots to a store. */
 export class StoredAddrMan extends AddrMan implements AsyncDisposable {
   readonly #options: OpenAddrManOptions;
   readonly #schedule: () => Timer;
   #timer: Timer;
-  /** Saves run one after another: a store may be slower than its caller. */
+  /** Saves are sequential, since a store may be slower than its caller. */
   #saving: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  /** Use `openAddrMan`. */
+  /** Called by `openAddrMan`. */
   constructor(options: OpenAddrManOptions, snapshot: Uint8Array | undefined) {
     const { store: _, saveInterval: interval = 15 * 60_000, ...settings } = options;
     super({ ...settings, snapshot });
@@ -47,7 +47,7 @@ export class StoredAddrMan extends AddrMan implements AsyncDisposable {
     this.#schedule = () =>
       clock.setTimeout(() => {
         void this.save()
-          .catch((error: unknown) => publish({ event: 'save-failed', error }))
+          .catch((error: unknown) => publish({ type: 'save-failed', error }))
           .then(() => {
             if (!this.#closed) this.#timer = this.#schedule();
           });
@@ -55,18 +55,20 @@ export class StoredAddrMan extends AddrMan implements AsyncDisposable {
     this.#timer = this.#schedule();
   }
 
-  /** Saves a snapshot now. Rejects with what the store rejects with. */
+  /** Saves a snapshot now. Rejects with the error of the store. */
   save(): Promise<void> {
     const saved = this.#saving.then(async () => {
       const snapshot = this.snapshot();
       await this.#options.store.save(snapshot);
-      publish({ event: 'saved', bytes: snapshot.length });
+      publish({ type: 'saved', bytes: snapshot.length });
     });
     this.#saving = saved.catch(() => undefined);
     return saved;
   }
 
-  /** Saves for the last time. Rejects with what the store rejects with; nothing runs any more in any case. */
+  /**
+   * Stops the timer and saves a last snapshot. Rejects with the error of the store; the timer is stopped in any case.
+   */
   close(): Promise<void> {
     this.#timer.cancel();
     this.#closed ??= this.save();
@@ -79,11 +81,11 @@ export class StoredAddrMan extends AddrMan implements AsyncDisposable {
 }
 
 /**
- * The address manager that a store has, or an empty one; it saves itself every 15 minutes and when it is closed. A
- * snapshot of a later version is set aside. With a damaged one, nothing is done and nothing is overwritten: what to do
- * about it is for people to decide.
+ * Opens the address manager of a store, or an empty one. It saves a snapshot every `saveInterval` and in `close`. A
+ * snapshot of a later version is set aside. If the snapshot is damaged the call throws and the store is not modified,
+ * since only the operator can decide whether to discard it.
  *
- * @throws `invalid-option`, `corrupt-snapshot`, and what the store throws
+ * @throws AddrManError `invalid-option`, `corrupt-snapshot`, and errors of the store
  */
 export async function openAddrMan(options: OpenAddrManOptions): Promise<StoredAddrMan> {
   check.options('openAddrMan', options, rules);
@@ -94,7 +96,7 @@ export async function openAddrMan(options: OpenAddrManOptions): Promise<StoredAd
     const isNewer = error instanceof AddrManError && error.code === 'newer-snapshot';
     if (!isNewer || snapshot === undefined) throw error;
     await options.store.setAside(snapshot);
-    publish({ event: 'set-aside', error });
+    publish({ type: 'set-aside', error });
     return new StoredAddrMan(options, undefined);
   }
 }

@@ -5,43 +5,50 @@ import { Buckets, type Layout } from './bucket.ts';
 import type { Entry } from './entry.ts';
 import { SlotTable } from './table.ts';
 
-/** Slots of the new table that one entry can have (Bitcoin Core, `ADDRMAN_NEW_BUCKETS_PER_ADDRESS`). */
-export const MAX_REFERENCES = 8;
+/** Most slots of the new table that one entry can have (Bitcoin Core, `ADDRMAN_NEW_BUCKETS_PER_ADDRESS`). */
+export const maxReferences = 8;
 
-/** What a {@link Book} is made with. */
+/** Settings of {@link Book}. */
 export interface BookOptions extends Layout, Horizons, NetworkLimitOptions {
   readonly groupMap?: GroupMap | undefined;
 }
 
-/** Why an address found no room. */
+/** Why there is no room for an address. */
 export type NoRoom = 'slot-taken' | 'network-full';
 
-/** The entries and the two tables, and the moves that keep them in step. Knows neither randomness nor who asks. */
+/**
+ * The entries and both tables, with the operations that keep them consistent. Deterministic; does not depend on the
+ * source of a call.
+ */
 export class Book {
   readonly options: BookOptions;
   readonly buckets: Buckets;
-  /** All entries, in no order. */
+  /** All entries, in no particular order. */
   readonly entries: Entry[] = [];
   readonly byId: Map<string, Entry> = new Map();
-  readonly fresh: SlotTable;
-  readonly tried: SlotTable;
+  readonly newTable: SlotTable;
+  readonly triedTable: SlotTable;
   readonly limits: NetworkLimits;
-  /** How many entries each network group has. */
+  /** Number of entries by network group. */
   readonly #groups = new Map<string, number>();
-  /** Entries that want a tried slot which another one has; the longest waiting first. */
+  /** Entries that wait for an occupied slot of the tried table, the longest waiting first. */
   readonly collisions: Set<Entry> = new Set();
-  /** When anybody was last found good. From the start, that is before anything else. */
+  /** Time of the last success of any node, in ms. The initial value is before any other time. */
   lastGood = 1;
 
   constructor(key: Uint8Array, options: BookOptions) {
     this.options = options;
     this.buckets = new Buckets(key, options);
-    this.fresh = new SlotTable(options.newBuckets, options.bucketSize);
-    this.tried = new SlotTable(options.triedBuckets, options.bucketSize);
+    this.newTable = new SlotTable(options.newBuckets, options.bucketSize);
+    this.triedTable = new SlotTable(options.triedBuckets, options.bucketSize);
     this.limits = new NetworkLimits(options);
   }
 
-  /** The slot of the new table for an address that a source (its key) tells of. */
+  /**
+   * Returns the slot of the new table for an address from a source.
+   *
+   * @param source key of the source
+   */
   newSlot(ip: string, tcp: number, source: string): number {
     const { groupMap } = this.options;
     const bucket = this.buckets.newBucket(
@@ -51,13 +58,13 @@ export class Book {
     return this.buckets.newSlot(bucket, ip, tcp);
   }
 
-  /** The one slot of the tried table that an entry can have. */
+  /** Returns the only slot of the tried table that an entry can have. */
   triedSlot({ ip, tcp }: Entry): number {
     const bucket = this.buckets.triedBucket(networkGroup(ip, this.options.groupMap), ip, tcp);
     return this.buckets.triedSlot(bucket, ip, tcp);
   }
 
-  /** How many entries there are in the network group of one. */
+  /** Returns the number of entries in the network group of an entry. */
   groupSize({ ip }: Entry): number {
     return this.#groups.get(networkGroup(ip, this.options.groupMap)) ?? 0;
   }
@@ -66,30 +73,34 @@ export class Book {
     return isTerrible(entry, now, this.options);
   }
 
-  /** Takes a new entry into the book and the new table. */
+  /** Adds a new entry to the new table. */
   insert(entry: Entry, now: number): NoRoom | undefined {
     const slot = this.newSlot(entry.ip, entry.tcp, entry.source);
     const noRoom = this.#makeRoom(slot, entry.ip, now);
     if (noRoom !== undefined) return noRoom;
-    this.#enlist(entry);
-    this.#refer(entry, slot);
+    this.#add(entry);
+    this.#addSlot(entry, slot);
     return undefined;
   }
 
-  /** Gives an entry of the new table one slot more, by another source. */
+  /** Gives an entry of the new table one more slot, for another source. */
   addReference(entry: Entry, source: string, now: number): boolean {
     const slot = this.newSlot(entry.ip, entry.tcp, source);
-    const holder = this.fresh.get(slot);
+    const holder = this.newTable.get(slot);
     if (holder === entry) return false;
     if (holder) {
       if (!this.isTerrible(holder, now)) return false;
-      this.#dropReference(holder, slot);
+      this.#removeSlot(holder, slot);
     }
-    this.#refer(entry, slot);
+    this.#addSlot(entry, slot);
     return true;
   }
 
-  /** Gives an entry another address, about which nothing is known: it is new again. `source` says so. */
+  /**
+   * Moves an entry to another address. It returns to the new table without any history.
+   *
+   * @param source key of the source that reports the address
+   */
   move(
     entry: Entry,
     address: Pick<Entry, 'ip' | 'tcp' | 'udp'>,
@@ -99,10 +110,10 @@ export class Book {
     const slot = this.newSlot(address.ip, address.tcp, source);
     const noRoom = this.#makeRoom(slot, address.ip, now, entry);
     if (noRoom !== undefined) return noRoom;
-    this.#uncount(entry);
+    this.#countOut(entry);
     this.collisions.delete(entry);
-    if (entry.triedSlot >= 0) this.tried.clear(entry.triedSlot);
-    for (const one of entry.newSlots) this.fresh.clear(one);
+    if (entry.triedSlot >= 0) this.triedTable.clear(entry.triedSlot);
+    for (const one of entry.newSlots) this.newTable.clear(one);
     entry.ip = address.ip;
     entry.tcp = address.tcp;
     entry.udp = address.udp;
@@ -113,46 +124,49 @@ export class Book {
     entry.attempts = 0;
     entry.triedSlot = -1;
     entry.newSlots = [];
-    this.#count(entry);
-    this.#refer(entry, slot);
+    this.#countIn(entry);
+    this.#addSlot(entry, slot);
     return undefined;
   }
 
-  /** Moves an entry from the new table to its slot in the tried one; who has that is new again. */
+  /**
+   * Moves an entry from the new table to its slot of the tried table. A present holder of the slot returns to the new
+   * table.
+   */
   promote(entry: Entry, slot: number): void {
     this.collisions.delete(entry);
-    for (const one of entry.newSlots) this.fresh.clear(one);
+    for (const one of entry.newSlots) this.newTable.clear(one);
     entry.newSlots = [];
-    const holder = this.tried.get(slot);
+    const holder = this.triedTable.get(slot);
     if (holder) this.#demote(holder);
-    this.tried.put(slot, entry);
+    this.triedTable.put(slot, entry);
     entry.triedSlot = slot;
   }
 
-  /** Takes an entry out altogether. */
+  /** Removes an entry and all its slots. */
   remove(entry: Entry): void {
-    if (entry.triedSlot >= 0) this.tried.clear(entry.triedSlot);
-    for (const slot of entry.newSlots) this.fresh.clear(slot);
+    if (entry.triedSlot >= 0) this.triedTable.clear(entry.triedSlot);
+    for (const slot of entry.newSlots) this.newTable.clear(slot);
     entry.triedSlot = -1;
     entry.newSlots = [];
-    this.#strike(entry);
+    this.#evict(entry);
   }
 
-  /** Puts an entry of a snapshot where it was. The slots are free, and there is at least one. */
+  /** Restores an entry of a snapshot in its slots, which are free; there is at least one. */
   restore(entry: Entry): void {
-    this.#enlist(entry);
-    if (entry.triedSlot >= 0) this.tried.put(entry.triedSlot, entry);
-    for (const slot of entry.newSlots) this.fresh.put(slot, entry);
+    this.#add(entry);
+    if (entry.triedSlot >= 0) this.triedTable.put(entry.triedSlot, entry);
+    for (const slot of entry.newSlots) this.newTable.put(slot, entry);
   }
 
-  /** Puts an entry of a snapshot into the table that it was in or, if there is no room, where there is. */
-  rehome(entry: Entry, now: number): void {
+  /** Restores an entry of a snapshot with another layout: in its table if there is room, otherwise in the new table. */
+  relocate(entry: Entry, now: number): void {
     const wasTried = entry.triedSlot >= 0;
     entry.triedSlot = -1;
     entry.newSlots = [];
     if (wasTried && this.limits.room(entry.ip) === true) {
       const slot = this.triedSlot(entry);
-      if (this.tried.get(slot) === undefined) {
+      if (this.triedTable.get(slot) === undefined) {
         entry.triedSlot = slot;
         this.restore(entry);
         return;
@@ -161,9 +175,9 @@ export class Book {
     this.insert(entry, now);
   }
 
-  /** Frees a slot of the new table, and a place in the network, for an address that has no other. */
+  /** Makes room for an address that has no other slot: in a slot of the new table, and in its network. */
   #makeRoom(slot: number, ip: string, now: number, moving?: Entry): NoRoom | undefined {
-    const holder = this.fresh.get(slot);
+    const holder = this.newTable.get(slot);
     const yields =
       holder === undefined ||
       holder === moving ||
@@ -176,46 +190,46 @@ export class Book {
       if (worst === undefined) return 'network-full';
       this.remove(worst);
     }
-    // Not the one from before: that may just have been removed.
-    const left = this.fresh.get(slot);
-    if (left !== undefined && left !== moving) this.#dropReference(left, slot);
+    // Read again: the holder from above may have been removed.
+    const left = this.newTable.get(slot);
+    if (left !== undefined && left !== moving) this.#removeSlot(left, slot);
     return undefined;
   }
 
-  /** Back to the new table, at the expense of whoever has the slot there. */
+  /** Returns an entry to the new table, where it replaces the present holder of its slot. */
   #demote(entry: Entry): void {
-    this.tried.clear(entry.triedSlot);
+    this.triedTable.clear(entry.triedSlot);
     entry.triedSlot = -1;
     const slot = this.newSlot(entry.ip, entry.tcp, entry.source);
-    const holder = this.fresh.get(slot);
-    if (holder) this.#dropReference(holder, slot);
-    this.#refer(entry, slot);
+    const holder = this.newTable.get(slot);
+    if (holder) this.#removeSlot(holder, slot);
+    this.#addSlot(entry, slot);
   }
 
-  #refer(entry: Entry, slot: number): void {
-    this.fresh.put(slot, entry);
+  #addSlot(entry: Entry, slot: number): void {
+    this.newTable.put(slot, entry);
     entry.newSlots = entry.newSlots.concat(slot);
   }
 
-  #dropReference(entry: Entry, slot: number): void {
-    this.fresh.clear(slot);
+  #removeSlot(entry: Entry, slot: number): void {
+    this.newTable.clear(slot);
     entry.newSlots = entry.newSlots.filter((one) => one !== slot);
-    if (entry.newSlots.length === 0) this.#strike(entry);
+    if (entry.newSlots.length === 0) this.#evict(entry);
   }
 
-  #enlist(entry: Entry): void {
+  #add(entry: Entry): void {
     entry.index = this.entries.push(entry) - 1;
     this.byId.set(entry.id, entry);
-    this.#count(entry);
+    this.#countIn(entry);
   }
 
-  #count(entry: Entry): void {
+  #countIn(entry: Entry): void {
     this.limits.add(entry);
     const group = networkGroup(entry.ip, this.options.groupMap);
     this.#groups.set(group, (this.#groups.get(group) ?? 0) + 1);
   }
 
-  #uncount(entry: Entry): void {
+  #countOut(entry: Entry): void {
     this.limits.remove(entry);
     const group = networkGroup(entry.ip, this.options.groupMap);
     const left = (this.#groups.get(group) ?? 0) - 1;
@@ -223,11 +237,11 @@ export class Book {
     else this.#groups.delete(group);
   }
 
-  /** An entry without a slot is none. */
-  #strike(entry: Entry): void {
+  /** Removes an entry that has no slot left. */
+  #evict(entry: Entry): void {
     this.byId.delete(entry.id);
     this.collisions.delete(entry);
-    this.#uncount(entry);
+    this.#countOut(entry);
     const last = this.entries.pop();
     if (last === undefined || last === entry) return;
     this.entries[entry.index] = last;

@@ -1,25 +1,25 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 
-/** How many buckets there are, and how large they are. */
+/** Number and size of the buckets. */
 export interface Layout {
   readonly newBuckets: number;
   readonly triedBuckets: number;
   readonly bucketSize: number;
 }
 
-/** New buckets that addresses from one group of sources are spread over (Bitcoin Core, `addrman_impl.h`). */
-const NEW_BUCKETS_PER_SOURCE_GROUP = 64;
-/** Tried buckets that addresses of one group are spread over (ibid.). */
-const TRIED_BUCKETS_PER_GROUP = 8;
+/** New buckets for all addresses from one group of sources (Bitcoin Core, `addrman_impl.h`). */
+const newBucketsPerSourceGroup = 64;
+/** Tried buckets for all addresses of one group (Bitcoin Core, `addrman_impl.h`). */
+const triedBucketsPerGroup = 8;
 
-const BLANK = sha256.create();
+const blankHasher = sha256.create();
 
-const NEW = 0x4e; // N
-const TRIED = 0x4b; // K
+const newTag = 0x4e; // N
+const triedTag = 0x4b; // K
 
 /**
- * Where an address goes: Bitcoin Core's formulas, keyed with a secret so that nobody outside can aim. The node id is
- * no part of them, for ids cost nothing.
+ * Bucket and position of an address: Bitcoin Core's formulas, keyed with a secret so that an attacker cannot choose a
+ * slot. The node id is not an input, since ids cost nothing.
  *
  * Groups and addresses are strings of bytes; a slot is bucket · size + position.
  */
@@ -28,43 +28,40 @@ export class Buckets {
   readonly #layout: Layout;
   readonly #input = new Uint8Array(32 + 128);
   readonly #view = new DataView(this.#input.buffer);
-  /** The input by its length, so that no view of it is made twice. */
+  /** Views of the input by length, so that each is created once. */
   readonly #prefixes: Uint8Array[] = [];
   readonly #hasher = sha256.create();
   readonly #digest = new Uint8Array(32);
   readonly #words = new DataView(this.#digest.buffer);
   #length = 0;
 
-  /** @param key - 32 secret bytes. */
+  /** @param key 32 secret bytes */
   constructor(key: Uint8Array, layout: Layout) {
     this.key = key;
     this.#layout = layout;
     this.#input.set(key);
   }
 
-  /** The bucket among the new ones of an address of `group` that came from `sourceGroup`. */
+  /** Returns the bucket of the new table for an address of `group` from a source of `sourceGroup`. */
   newBucket(group: string, sourceGroup: string): number {
-    const spread = this.#begin()
-      .#text(group)
-      .#text(sourceGroup)
-      .#modulo(NEW_BUCKETS_PER_SOURCE_GROUP);
+    const spread = this.#begin().#text(group).#text(sourceGroup).#modulo(newBucketsPerSourceGroup);
     return this.#begin().#text(sourceGroup).#uint64(spread).#modulo(this.#layout.newBuckets);
   }
 
-  /** The bucket among the tried ones of an address of `group`. */
+  /** Returns the bucket of the tried table for an address of `group`. */
   triedBucket(group: string, ip: string, port: number): number {
-    const spread = this.#begin().#address(ip, port).#modulo(TRIED_BUCKETS_PER_GROUP);
+    const spread = this.#begin().#address(ip, port).#modulo(triedBucketsPerGroup);
     return this.#begin().#text(group).#uint64(spread).#modulo(this.#layout.triedBuckets);
   }
 
-  /** The slot of an address in one of the new buckets. */
+  /** Returns the slot of an address in a bucket of the new table. */
   newSlot(bucket: number, ip: string, port: number): number {
-    return this.#slot(NEW, bucket, ip, port);
+    return this.#slot(newTag, bucket, ip, port);
   }
 
-  /** The slot of an address in one of the tried buckets. */
+  /** Returns the slot of an address in a bucket of the tried table. */
   triedSlot(bucket: number, ip: string, port: number): number {
-    return this.#slot(TRIED, bucket, ip, port);
+    return this.#slot(triedTag, bucket, ip, port);
   }
 
   #slot(table: number, bucket: number, ip: string, port: number): number {
@@ -99,7 +96,7 @@ export class Buckets {
     return this;
   }
 
-  /** Length, the address as IPv6, and the port. */
+  /** Appends the length, the address as IPv6, and the port. */
   #address(ip: string, port: number): this {
     this.#byte(18);
     if (ip.length === 4) {
@@ -111,7 +108,7 @@ export class Buckets {
     return this.#byte(port >>> 8).#byte(port & 0xff);
   }
 
-  /** The first eight bytes of a double SHA-256, as a little-endian number, modulo `count`. */
+  /** Returns the first eight bytes of a double SHA-256, as a little-endian number, modulo `count`. */
   #modulo(count: number): number {
     this.#prefixes[this.#length] ??= this.#input.subarray(0, this.#length);
     this.#hash(this.#prefixes[this.#length] as Uint8Array);
@@ -120,8 +117,8 @@ export class Buckets {
     return (high * (2 ** 32 % count) + this.#words.getUint32(0, true)) % count;
   }
 
-  /** In place of `sha256(…)`, which makes everything anew and takes twice as long for what is one or two blocks. */
+  /** Faster than `sha256(…)`, which creates all its state anew and takes twice as long for one or two blocks. */
   #hash(input: Uint8Array): void {
-    BLANK._cloneInto(this.#hasher).update(input).digestInto(this.#digest);
+    blankHasher._cloneInto(this.#hasher).update(input).digestInto(this.#digest);
   }
 }

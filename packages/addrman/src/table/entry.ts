@@ -1,84 +1,87 @@
 import { binary, bytesOf } from '../snapshot/binary.ts';
 
-/** Where a node can be reached. */
+/** Address of a node. */
 export interface NodeAddress {
   /** 4 or 16 bytes. */
   readonly ip: Uint8Array;
-  /** Port that is dialled, 1 to 65535; with the IP, it decides on the bucket. */
+  /** TCP port to dial, 1 to 65535; with the IP address it determines the bucket. */
   readonly tcp: number;
-  /** Port for discovery, 0 for none. */
+  /** UDP port of discovery, 0 for none. */
   readonly udp: number;
 }
 
-/** What a node has signed about itself. The bytes are opaque here. */
+/** Signed node record. The bytes are opaque to this package. */
 export interface SignedRecord {
   readonly seq: bigint;
   readonly bytes: Uint8Array;
 }
 
-/** What somebody tells us about a node. */
+/** A node as a source reports it. */
 export interface AddrNode {
   /** The node's public key, 64 bytes. */
   readonly id: Uint8Array;
-  /** With a record: the address that the record states. */
+  /** If there is a record: the address in the record. */
   readonly address: NodeAddress;
   readonly record?: SignedRecord | undefined;
-  /** When the node was last known to be online, ms since the Unix epoch; more than 10 min ahead counts as 5 days ago. @default now */
+  /**
+   * When the node was last online, in ms since the Unix epoch; a time more than 10 min in the future counts as 5 days
+   * ago. @default now
+   */
   readonly lastSeen?: number | undefined;
 }
 
-/** What is known about a node. Times are in ms since the Unix epoch, 0 for never. */
+/** Entry of a node. Times are in ms since the Unix epoch, 0 for never. */
 export interface AddrEntry {
   readonly id: Uint8Array;
   readonly address: NodeAddress;
   readonly record?: SignedRecord;
-  /** Whether it is in the table of addresses that we have connected to; otherwise in that of new ones. */
+  /** Whether the entry is in the tried table (a connection succeeded); otherwise it is in the new table. */
   readonly tried: boolean;
-  /** When it was last said or known to be online. */
+  /** When the node was last reported or seen online. */
   readonly lastSeen: number;
-  /** When we last began to dial it. */
+  /** When the last dial began. */
   readonly lastTry: number;
-  /** When we were last connected to it, by our own doing, and found it good. */
+  /** When the last dial succeeded and the node was found good. */
   readonly lastSuccess: number;
-  /** Failures since then that count. */
+  /** Counted failures since the last success. */
   readonly attempts: number;
 }
 
-/** What somebody tells of a node, as it is kept; the record is kept only when it has proved to be of use. */
-export type Told = Pick<Entry, 'id' | 'ip' | 'tcp' | 'udp' | 'lastSeen'>;
+/** Stored form of a reported address, without a record: records are stored only once they are known to be useful. */
+export type KnownAddress = Pick<Entry, 'id' | 'ip' | 'tcp' | 'udp' | 'lastSeen'>;
 
-/** An entry as it is kept. Strings are bytes, one a character. */
+/** Stored form of an entry. Strings hold bytes, one per character. */
 export interface Entry {
   readonly id: string;
   ip: string;
   tcp: number;
   udp: number;
   seq: bigint;
-  /** Empty: there is none. */
+  /** Empty if there is none. */
   record: string;
-  /** Who told us first of this address (`sourceKey`). */
+  /** Key of the first source of this address (`sourceKey`). */
   source: string;
   lastSeen: number;
   lastTry: number;
   lastSuccess: number;
-  /** When a failure was last counted. */
+  /** When the last failure was counted. */
   lastCount: number;
   attempts: number;
-  /** Its slot in the tried table; −1 while it is in the new one. */
+  /** Slot of the tried table; −1 while the entry is in the new table. */
   triedSlot: number;
-  /** Its slots in the new table: at least one while it is not tried, and none while it is. */
+  /** Slots of the new table: at least one while the entry is not tried, otherwise none. */
   newSlots: readonly number[];
-  /** Its place in the list of all entries. */
+  /** Index in the list of all entries. */
   index: number;
-  /** The next entry of the same network, for the limits. */
-  neighbour: Entry | undefined;
+  /** Next entry of the same network, for the limits. */
+  nextInNetwork: Entry | undefined;
 }
 
 /**
- * An entry without a slot, of which no more is known than what was told. One literal, for V8 takes three times the
- * memory for an object that is pieced together.
+ * Creates an entry without a slot and without history. A single object literal: V8 uses three times the memory for an
+ * object that gets its properties one by one.
  */
-export function newEntry({ id, ip, tcp, udp, lastSeen }: Told, source: string): Entry {
+export function newEntry({ id, ip, tcp, udp, lastSeen }: KnownAddress, source: string): Entry {
   return {
     id,
     ip,
@@ -95,20 +98,20 @@ export function newEntry({ id, ip, tcp, udp, lastSeen }: Told, source: string): 
     triedSlot: -1,
     newSlots: [],
     index: -1,
-    neighbour: undefined,
+    nextInNetwork: undefined,
   };
 }
 
-/** Keeps a record with its entry. */
+/** Stores a record in its entry. */
 export function setRecord(entry: Entry, { seq, bytes }: SignedRecord): void {
   entry.seq = seq;
   entry.record = binary(bytes);
 }
 
-/** The longest record that is kept: that of Ethereum's node records (EIP-778). */
-export const MAX_RECORD_LENGTH = 300;
+/** Longest record, in bytes: the limit for Ethereum node records (EIP-778). */
+export const maxRecordLength = 300;
 
-/** Its bytes are made when they are asked for: most of those who look at an entry do not. */
+/** The bytes are created on access, since most callers do not read them. */
 function describeRecord({ seq, record }: Entry): SignedRecord {
   return {
     seq,
@@ -118,7 +121,7 @@ function describeRecord({ seq, record }: Entry): SignedRecord {
   };
 }
 
-/** An entry as the outside sees it. */
+/** Returns the public form of an entry. */
 export function describe(entry: Entry): AddrEntry {
   const { ip, tcp, udp, record, lastSeen, lastTry, lastSuccess, attempts } = entry;
   return {

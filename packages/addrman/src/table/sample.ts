@@ -1,13 +1,13 @@
 import type { Dice } from '../random.ts';
 import type { Entry } from './entry.ts';
 
-/** Bitcoin Core's limits of an answer (`MAX_ADDR_TO_SEND`, `MAX_PCT_ADDR_TO_SEND`). */
-export const MAX_SAMPLE = 1000;
-export const MAX_SAMPLE_PERCENT = 23;
+/** Limits of a sample, as Bitcoin Core (`MAX_ADDR_TO_SEND`, `MAX_PCT_ADDR_TO_SEND`). */
+export const maxSample = 1000;
+export const maxSamplePercent = 23;
 
 /**
- * At most `limit` random ones of those that `accept` takes, but not more than `percent` of all. The entries change their
- * order on the way, so that each is looked at once.
+ * Draws up to `limit` random entries that `accept` accepts, but not more than `percent` of all entries. Reorders
+ * `entries`, so that each is looked at once.
  */
 export function drawSample(
   entries: Entry[],
@@ -31,9 +31,9 @@ export function drawSample(
   return sample;
 }
 
-const HOUR = 3_600_000;
+const hour = 3_600_000;
 
-/** How long outsiders get the same answer: 21 to 27 hours, as Bitcoin Core. */
+/** Returns how long other nodes get the same sample, in ms: 21 to 27 hours, as Bitcoin Core. */
 export function answerLifetime(dice: Dice): number {
-  return (21 + 6 * dice.fraction()) * HOUR;
+  return (21 + 6 * dice.fraction()) * hour;
 }

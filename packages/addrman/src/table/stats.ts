@@ -2,24 +2,24 @@ import type { Refusal } from '../parse-node.ts';
 
 /** Counts since the start. */
 export interface Counts {
-  /** Nodes that were not known before. */
+  /** Added nodes that were not known before. */
   added: number;
-  /** Nodes that were moved to the tried table. */
+  /** Nodes moved to the tried table. */
   promoted: number;
-  /** Nodes that were not taken, or not what was new about them, by reason. */
+  /** Refused nodes, or refused information about known ones, by reason. */
   refused: Record<Refusal, number>;
 }
 
-/** Sizes now, and {@link Counts}. */
+/** Current sizes, and {@link Counts}. */
 export interface AddrManStats extends Readonly<Counts> {
-  /** All nodes. */
+  /** Number of nodes. */
   readonly size: number;
-  /** Nodes that we have never connected to, or that lost their tried place. */
+  /** Nodes of the new table: never connected, or evicted from the tried table. */
   readonly new: number;
   readonly tried: number;
-  /** Slots that those in the new table have together. */
+  /** Slots in use in the new table. */
   readonly newSlots: number;
-  /** Nodes that wait for a tried place. */
+  /** Nodes that wait for a slot of the tried table. */
   readonly collisions: number;
 }
 

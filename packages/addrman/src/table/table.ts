@@ -1,15 +1,18 @@
 import type { Dice } from '../random.ts';
 import type { Entry } from './entry.ts';
 
-/** Buckets of slots. Knows which buckets are in use, so that a nearly empty table costs no more than a full one. */
+/**
+ * Table of buckets with slots. Tracks which buckets are in use, so that a nearly empty table costs no more than a full
+ * one.
+ */
 export class SlotTable {
   readonly bucketSize: number;
-  /** Slots in use. */
+  /** Number of slots in use. */
   used = 0;
   readonly #slots: (Entry | undefined)[];
-  /** Slots in use, by bucket. */
+  /** Number of slots in use by bucket. */
   readonly #load: Uint32Array;
-  /** The buckets in use, in no order, and where in there each one is. */
+  /** Buckets in use, in no particular order, and the index of each one in that list. */
   readonly #inUse: number[] = [];
   readonly #place: Uint32Array;
 
@@ -24,7 +27,7 @@ export class SlotTable {
     return this.#slots.length;
   }
 
-  /** How many buckets have anything in them. */
+  /** Number of buckets with at least one entry. */
   get bucketsInUse(): number {
     return this.#inUse.length;
   }
@@ -33,7 +36,7 @@ export class SlotTable {
     return this.#slots[slot];
   }
 
-  /** Fills a slot that is free. */
+  /** Fills a free slot. */
   put(slot: number, entry: Entry): void {
     this.#slots[slot] = entry;
     this.used++;
@@ -43,7 +46,7 @@ export class SlotTable {
     this.#inUse.push(bucket);
   }
 
-  /** Frees a slot that is taken. */
+  /** Frees a used slot. */
   clear(slot: number): void {
     this.#slots[slot] = undefined;
     this.used--;
@@ -56,12 +59,17 @@ export class SlotTable {
     this.#place[last] = place;
   }
 
-  /** The first entry that `accept` takes, from a random place in a random bucket in use, once around that bucket. */
+  /**
+   * Returns the first entry that `accept` accepts, searching a random bucket in use once around from a random position.
+   */
   draw(dice: Dice, accept: (entry: Entry) => boolean): Entry | undefined {
     return this.#search(dice.below(this.#inUse.length), dice.below(this.bucketSize), accept);
   }
 
-  /** All that `accept` takes, by bucket from a random one on, of the first `limit` or somewhat more entries. */
+  /**
+   * Returns all accepted entries by bucket, starting at a random bucket, among the first `limit` or slightly more
+   * entries.
+   */
   sweep(dice: Dice, limit: number, accept: (entry: Entry) => boolean): Entry[][] {
     const start = dice.below(this.#inUse.length);
     const found: Entry[][] = [];
@@ -78,7 +86,7 @@ export class SlotTable {
     return found;
   }
 
-  /** Once around a bucket, given its place among those in use. */
+  /** Searches one bucket once around, given its index among the buckets in use. */
   #search(place: number, start: number, accept: (entry: Entry) => boolean): Entry | undefined {
     const bucket = this.#inUse[place];
     if (bucket === undefined) return undefined;

@@ -10,45 +10,52 @@ import {
   type Rules,
   required,
 } from '@devp2p/options';
-import type { Channel } from '@devp2p/peer';
-import { decode, encode, RlpError } from '@devp2p/rlp';
+import { type Channel, createRequestTracker, type RequestTracker } from '@devp2p/peer';
+import { encode, RlpError } from '@devp2p/rlp';
 import { checkRequest } from '../check.ts';
-import { EthError, type EthErrorCode, why } from '../error.ts';
+import { EthError, type EthErrorCode, errorMessage } from '../error.ts';
 import { abortable } from '../peer/abortable.ts';
 import type { PooledTransaction, RequestOptions, VerifyOptions } from '../peer/eth-peer.ts';
 import { decodeBody, type SealedBody } from '../types/body.ts';
 import { decodeHeader, type SealedHeader } from '../types/header.ts';
 import type { RawList } from '../types/raw-list.ts';
-import { receiptList } from '../types/receipt.ts';
-import { maxBlocks } from '../wire/messages.ts';
-import { fromReceipts68 } from '../wire/receipt-forms.ts';
-import { answers, type Messages, type Question, type Schema } from '../wire/schema.ts';
+import { type EthVersion, formatOf } from '../wire/eth-version.ts';
+import {
+  type Messages,
+  maxBlocks,
+  type RequestName,
+  type Responses,
+  responses,
+} from '../wire/messages.ts';
 import { checkHeaders, type HeadersRequest } from './header-chain.ts';
 import { checkPooledTransactions } from './pooled-transactions.ts';
 import { ReceiptsDownload, type ReceiptsRequest } from './receipts-download.ts';
-import { Requests } from './requests.ts';
 
-/** What a {@link Client} is made of. */
-export interface ClientParts {
+/** Settings and collaborators of a {@link Client}. */
+export interface ClientOptions {
   readonly channel: Channel;
-  readonly schema: Schema;
+  readonly eth: EthVersion;
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly random: RandomBytes;
-  /** Resolves when questions may be asked. */
+  /** Resolves when requests may be sent. */
   readonly ready: Promise<unknown>;
-  /** The remote broke the protocol: the peer is to end with this error. */
+  /** Called when the remote breaks the protocol, with the error that ends the peer. */
   readonly onBreach: (error: EthError) => void;
 }
 
-/** Asks one peer, and checks what it answers before the caller sees it. */
+/** Sends requests to one peer and checks its responses before they are returned. */
 export class Client {
-  readonly requests: Requests;
-  readonly #parts: ClientParts;
+  readonly requests: RequestTracker<Responses>;
+  readonly #options: ClientOptions;
 
-  constructor(parts: ClientParts) {
-    this.#parts = parts;
-    this.requests = new Requests(parts.clock, parts.random);
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.requests = createRequestTracker({
+      createError: (failure, message) => new EthError(failure, message),
+      clock: options.clock,
+      random: options.random,
+    });
   }
 
   async getHeaders(request: HeadersRequest, options: RequestOptions): Promise<SealedHeader[]> {
@@ -61,14 +68,14 @@ export class Client {
       skip: BigInt(skip),
       reverse,
     };
-    const { items } = await this.#ask(
+    const { items } = await this.#request(
       'getBlockHeaders',
       (requestId) => ({ requestId, query }),
       amount,
       options,
     );
     return this.#check(() => {
-      const headers = items.map((raw) => decodeHeader(raw, this.#parts.crypto));
+      const headers = items.map((raw) => decodeHeader(raw, this.#options.crypto));
       checkHeaders(headers, request);
       return headers;
     });
@@ -80,7 +87,7 @@ export class Client {
   ): Promise<SealedBody[]> {
     checkHashes('blocks', hashes);
     checkCall(options);
-    const { items } = await this.#ask(
+    const { items } = await this.#request(
       'getBlockBodies',
       (requestId) => ({ requestId, hashes: [...hashes] }),
       hashes.length,
@@ -97,21 +104,19 @@ export class Client {
   ): Promise<RawList[]> {
     checkBlocks(blocks);
     checkCall(options);
-    const isOld = this.#parts.schema.version < 69;
+    const { receipts: format } = this.#options.eth;
     const download = new ReceiptsDownload(blocks);
     for (let more = true; more; ) {
       const { missing: hashes, firstReceipt: firstBlockReceiptIndex } = download;
-      const answer = await this.#ask(
+      const response = await this.#request(
         'getReceipts',
         (requestId) => ({ requestId, firstBlockReceiptIndex, hashes }),
         hashes.length,
         options,
       );
       more = this.#check(() => {
-        const lists = answer.items.map((item) =>
-          isOld ? fromReceipts68(item) : decode(receiptList, item),
-        );
-        return download.add(lists, answer.lastBlockIncomplete);
+        const lists = response.items.map((item) => format.decode(item));
+        return download.add(lists, response.lastBlockIncomplete);
       });
     }
     await this.#verify(download.done, options);
@@ -124,38 +129,42 @@ export class Client {
   ): Promise<PooledTransaction[]> {
     checkHashes('transactions', hashes);
     checkCall(options);
-    const { items } = await this.#ask(
+    const { items } = await this.#request(
       'getPooledTransactions',
       (requestId) => ({ requestId, hashes: [...hashes] }),
       hashes.length,
       options,
     );
-    return this.#check(() => checkPooledTransactions(items, hashes, this.#parts.crypto));
+    return this.#check(() => checkPooledTransactions(items, hashes, this.#options.crypto));
   }
 
-  async #ask<Q extends Question>(
-    question: Q,
-    message: (requestId: bigint) => Messages[Q],
+  async #request<Name extends RequestName>(
+    name: Name,
+    message: (requestId: bigint) => Messages[Name],
     maxItems: number,
     options: RequestOptions,
-  ): Promise<Messages[(typeof answers)[Q]]> {
-    const { channel, schema, ready } = this.#parts;
+  ): Promise<Responses[(typeof responses)[Name]]> {
+    const { channel, eth, ready } = this.#options;
     await abortable(ready, options.signal);
-    const { code, codec } = schema.messages[question];
-    const { requestId, response } = this.requests.ask(answers[question], maxItems, options.signal);
-    const giveUp = (code: EthErrorCode, problem: string, cause: unknown): void =>
-      this.requests.abandon(requestId, new EthError(code, `${problem}: ${why(cause)}`, { cause }));
+    const { code, codec } = formatOf(eth, name);
+    const kind = responses[name];
+    const { requestId, response } = this.requests.track(kind, maxItems, options.signal);
+    const cancel = (code: EthErrorCode, problem: string, cause: unknown): void =>
+      this.requests.cancel(
+        requestId,
+        new EthError(code, `${problem}: ${errorMessage(cause)}`, { cause }),
+      );
     try {
       const payload = encode(codec, message(requestId));
-      // Not awaited: the answer may come before there is room for more questions.
-      channel.send(code, payload).catch((error) => giveUp('disconnected', 'not sent', error));
+      // Not awaited: the response may arrive before the send queue has room again.
+      channel.send(code, payload).catch((error) => cancel('disconnected', 'not sent', error));
     } catch (error) {
-      giveUp('invalid-request', `${question} cannot be encoded`, error);
+      cancel('invalid-request', `${name} cannot be encoded`, error);
     }
     return response;
   }
 
-  /** Runs what throws at a breach, and ends the peer then. */
+  /** Runs a check of a response. When it throws, the remote's fault ends the peer. */
   #check<T>(check: () => T): T {
     try {
       return check();
@@ -175,18 +184,18 @@ export class Client {
         throw this.#breach(error, 'invalid-response');
       }
       if (!fits) {
-        const problem = `item ${index} of the answer is not that of its block`;
+        const problem = `item ${index} of the response does not belong to its block`;
         throw this.#breach(new EthError('invalid-response', problem), 'invalid-response');
       }
     }
   }
 
-  /** Ends the peer if the error is the remote's fault. Returns the error to throw. */
+  /** Ends the peer if the error is the remote's fault. @returns the error to throw. */
   #breach(error: unknown, code: EthErrorCode): unknown {
     if (error instanceof RlpError) {
       return this.#breach(new EthError(code, error.message, { cause: error }), code);
     }
-    if (error instanceof EthError) this.#parts.onBreach(error);
+    if (error instanceof EthError) this.#options.onBreach(error);
     return error;
   }
 }
@@ -211,14 +220,14 @@ const receiptsRules: Rules<ReceiptsRequest> = {
   blockAccessListHash: hashRule,
 };
 
-function checkCount(what: string, items: readonly unknown[]): void {
-  checkRequest.value(what, items, array);
-  checkRequest.value(`${what}.length`, items.length, countRule);
+function checkCount(name: string, items: readonly unknown[]): void {
+  checkRequest.value(name, items, array);
+  checkRequest.value(`${name}.length`, items.length, countRule);
 }
 
-function checkHashes(what: string, hashes: readonly Uint8Array[]): void {
-  checkCount(what, hashes);
-  checkRequest.elements(what, hashes, hashRule);
+function checkHashes(name: string, hashes: readonly Uint8Array[]): void {
+  checkCount(name, hashes);
+  checkRequest.elements(name, hashes, hashRule);
 }
 
 function checkBlocks(blocks: readonly ReceiptsRequest[]): void {

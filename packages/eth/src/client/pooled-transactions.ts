@@ -5,7 +5,7 @@ import { showFields } from '../types/shown.ts';
 import { transactionHash, unwrapTransaction } from '../types/transaction.ts';
 
 /**
- * Matches transactions with the hashes that were asked for: each is one of them, and none comes twice.
+ * Matches transactions with the requested hashes: each transaction has one of them, and no two have the same.
  *
  * @throws EthError `invalid-response`, RlpError
  */
@@ -21,7 +21,7 @@ export function checkPooledTransactions(
     const key = transactionHash(transaction, crypto).join();
     const hash = wanted.get(key);
     if (hash === undefined) {
-      throw new EthError('invalid-response', 'a transaction that was not asked for');
+      throw new EthError('invalid-response', 'a transaction that was not requested');
     }
     wanted.delete(key);
     found.push(showFields({ hash, transaction }));

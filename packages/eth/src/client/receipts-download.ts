@@ -3,25 +3,25 @@ import { EthError } from '../error.ts';
 import { RawList } from '../types/raw-list.ts';
 import { readReceipt } from '../types/receipt.ts';
 
-/** A block whose receipts are wanted: a {@link Header} together with its hash is one. */
+/** A block whose receipts are requested. A {@link SealedHeader} is one. */
 export interface ReceiptsRequest {
   /** 32 bytes. */
   readonly hash: Uint8Array;
-  /** Gas used by the whole block: it bounds how many receipts, and how long, a peer can claim the block to have. */
+  /** Gas used by the block. It bounds the number and the length of the receipts that a peer can claim. */
   readonly gasUsed: number;
   /**
-   * 32 bytes; in the header of every block from Amsterdam on, and of no other (EIP-7928). There the gas of receipts is
-   * counted otherwise than the header's (EIP-7778, EIP-8037), and does not bound it.
+   * 32 bytes; in the header of every block from Amsterdam on, and of no other (EIP-7928). From Amsterdam on the gas of
+   * receipts is counted differently from the header's (EIP-7778, EIP-8037), and is not bounded by it.
    */
   readonly blockAccessListHash?: Uint8Array | undefined;
 }
 
 /**
- * Puts the answers to one GetReceipts, and to those that continue it, together. Until a list is complete it cannot be
- * compared with the header's root, so what it could be at all is checked as it grows (EIP-7975).
+ * Joins the responses to one GetReceipts and to its continuations. An incomplete list cannot be compared with the
+ * header's root, so its plausibility is checked as it grows (EIP-7975).
  */
 export class ReceiptsDownload {
-  /** The lists that are complete. */
+  /** Complete lists. */
   readonly done: RawList[] = [];
   readonly #blocks: readonly ReceiptsRequest[];
   #partial: Uint8Array[] = [];
@@ -32,21 +32,21 @@ export class ReceiptsDownload {
     this.#blocks = blocks;
   }
 
-  /** Hashes of the blocks that are missing; the first may be there in part. */
+  /** Hashes of the missing blocks. A part of the first one may be present. */
   get missing(): Uint8Array[] {
     return this.#blocks.slice(this.done.length).map((block) => block.hash);
   }
 
-  /** How many receipts of the first missing block are there. */
+  /** Number of receipts of the first missing block that are present. */
   get firstReceipt(): number {
     return this.#partial.length;
   }
 
   /**
-   * Takes in the answer to a request for what is {@link missing}, no more lists than blocks.
+   * Adds the response to a request for the {@link missing} blocks: up to one list for each.
    *
-   * @param incomplete the last list lacks receipts at its end
-   * @returns whether to ask on.
+   * @param incomplete whether the last list lacks receipts at its end
+   * @returns whether another request is needed.
    * @throws EthError `invalid-response`, RlpError
    */
   add(lists: readonly RawList[], incomplete: boolean): boolean {
@@ -68,7 +68,7 @@ export class ReceiptsDownload {
   #addPartial(list: RawList): void {
     const { gasUsed, blockAccessListHash } = this.#blocks[this.done.length] as ReceiptsRequest;
     const isAmsterdam = blockAccessListHash !== undefined;
-    const highestGas = isAmsterdam ? Number.POSITIVE_INFINITY : gasUsed;
+    const maxGas = isAmsterdam ? Number.POSITIVE_INFINITY : gasUsed;
     const minGasPerLogByte = isAmsterdam ? gasPerLogByte : gasPerLogByte / 2;
     if (this.#partial.length === 0) {
       this.#cumulativeGas = 0;
@@ -76,7 +76,7 @@ export class ReceiptsDownload {
     }
     for (const element of list) {
       const { cumulativeGas, logs } = readReceipt(new Reader(element));
-      if (cumulativeGas < this.#cumulativeGas || cumulativeGas > highestGas) {
+      if (cumulativeGas < this.#cumulativeGas || cumulativeGas > maxGas) {
         throw impossible(`cumulative gas ${cumulativeGas} of ${gasUsed}`);
       }
       this.#cumulativeGas = cumulativeGas;
@@ -86,24 +86,24 @@ export class ReceiptsDownload {
     if (this.#partial.length > gasUsed / minGasPerTransaction) {
       throw impossible(`${this.#partial.length} receipts for ${gasUsed} gas`);
     }
-    if (this.#logsLength > gasUsed / minGasPerLogByte + this.#partial.length * longestPrefix) {
+    if (this.#logsLength > gasUsed / minGasPerLogByte + this.#partial.length * maxPrefixLength) {
       throw impossible(`logs of ${this.#logsLength} bytes for ${gasUsed} gas`);
     }
   }
 }
 
-/** What a transaction costs at least, from Amsterdam on (go-ethereum's figure); before, it was more. */
+/** Least gas of a transaction from Amsterdam on (go-ethereum); before, it was more. */
 const minGasPerTransaction = 4500;
 
 /**
- * A byte of log data costs 8 gas, and what else a log takes in RLP costs more than that. Before EIP-3529 up to half of a
- * transaction's gas was given back; from Amsterdam on the header counts gas before refunds (EIP-7778).
+ * A byte of log data costs 8 gas, and the other bytes of a log in RLP cost more. Before EIP-3529 up to half of a
+ * transaction's gas was refunded; from Amsterdam on the header counts gas before refunds (EIP-7778).
  */
 const gasPerLogByte = 8;
 
-/** Of a list of logs, in bytes: one there is even without logs. */
-const longestPrefix = 4;
+/** Prefix of a list of logs, in bytes. A list without logs has one too. */
+const maxPrefixLength = 4;
 
 function impossible(problem: string): EthError {
-  return new EthError('invalid-response', `receipts that cannot be: ${problem}`);
+  return new EthError('invalid-response', `impossible receipts: ${problem}`);
 }

@@ -1,12 +1,12 @@
 import { withTimeout } from '@devp2p/clock';
 import type { Channel, Message, PeerHandle } from '@devp2p/peer';
-import { type Codec, decode, encode, RlpError } from '@devp2p/rlp';
+import { decode, encode, RlpError } from '@devp2p/rlp';
 import { Client } from '../client/client.ts';
 import { deferred } from '../client/deferred.ts';
 import type { HeadersRequest } from '../client/header-chain.ts';
 import type { ReceiptsRequest } from '../client/receipts-download.ts';
-import { EthError, why } from '../error.ts';
-import type { EthParts } from '../options.ts';
+import { EthError, errorMessage } from '../error.ts';
+import type { EthContext } from '../options.ts';
 import {
   hardLimit,
   serveBodies,
@@ -19,54 +19,55 @@ import type { SealedBody } from '../types/body.ts';
 import type { SealedHeader } from '../types/header.ts';
 import type { RawList } from '../types/raw-list.ts';
 import { showFields } from '../types/shown.ts';
-import type { BlockRange, Status } from '../wire/messages.ts';
-import { type Messages, nameOf, type Schema, schemaOf } from '../wire/schema.ts';
+import { type EthVersion, formatOf } from '../wire/eth-version.ts';
+import type { BlockRange, Messages, Status } from '../wire/messages.ts';
 import { checkRange, checkStatus, localStatus } from '../wire/status.ts';
+import type { MessageNames } from '../wire/supported-versions.ts';
 import type { EthPeer, PooledTransaction, RequestOptions, VerifyOptions } from './eth-peer.ts';
 import { type EthPeerInfo, hex, peerInfo } from './info.ts';
 
-/** How long the remote may take to send its Status, in ms (go-ethereum's figure). */
+/** Time for the remote's Status, in ms (go-ethereum). */
 const statusTimeout = 5000;
 
-/** Blocks from one BlockRangeUpdate of ours to the next (EIP-7642: an epoch). */
+/** Blocks between two BlockRangeUpdates (EIP-7642: an epoch). */
 const rangeUpdateInterval = 32;
 
-/**
- * Before eth/70 the receipts of one block come in one message, and go-ethereum sends it however long it is: what RLPx
- * can carry, in bytes.
- */
-const longestReceipts = 16 * 1024 * 1024;
-
-/** One peer's eth: the handshake, then whatever the remote sends, until the peer ends. */
+/** eth on one peer: the Status handshake, then requests in both directions until the peer ends. */
 export class EthConnection implements EthPeer {
   readonly id: Uint8Array;
   readonly version: number;
   readonly #channel: Channel;
-  readonly #schema: Schema;
-  readonly #parts: EthParts;
+  readonly #eth: EthVersion;
+  readonly #names: MessageNames;
+  readonly #context: EthContext;
   readonly #signal: AbortSignal;
   readonly #client: Client;
   readonly #server: Server;
   readonly #status = deferred<Status>();
   readonly #failure = deferred<never>();
-  #shaken = false;
+  #handshakeDone = false;
   #range: BlockRange | undefined;
-  /** The range that the remote was last told of. */
+  /** Range that was last sent to the remote. */
   #announced = { earliest: 0, latest: 0 };
 
-  constructor(channel: Channel, peer: PeerHandle, parts: EthParts) {
+  constructor(
+    channel: Channel,
+    peer: PeerHandle,
+    { eth, names }: { readonly eth: EthVersion; readonly names: MessageNames },
+    context: EthContext,
+  ) {
     this.id = peer.id;
-    this.version = channel.version;
+    this.version = eth.version;
     this.#channel = channel;
-    this.#parts = parts;
+    this.#eth = eth;
+    this.#names = names;
+    this.#context = context;
     this.#signal = peer.signal;
-    const schema = schemaOf(channel.version);
-    this.#schema = schema;
-    this.#server = new Server(channel, schema, parts.reads, this.#failure.reject);
+    this.#server = new Server(channel, eth, context.reads, this.#failure.reject);
     this.#client = new Client({
-      ...parts,
+      ...context,
       channel,
-      schema,
+      eth,
       ready: this.#status.promise,
       onBreach: this.#failure.reject,
     });
@@ -81,18 +82,20 @@ export class EthConnection implements EthPeer {
   }
 
   get responseTime(): number | undefined {
-    return this.#client.requests.times.mean;
+    return this.#client.requests.responseTime;
   }
 
   info(): EthPeerInfo | 'handshake' {
-    return this.#shaken ? peerInfo(this.version, this.#range) : 'handshake';
+    return this.#handshakeDone ? peerInfo(this.version, this.#range) : 'handshake';
   }
 
-  /** What a person wants to know of it, for `JSON.stringify` and logs: bytes as hex. */
+  /** Summary for `JSON.stringify` and logs, with bytes as hex. */
   toJSON(): Record<string, unknown> {
     const range = this.#range;
     return {
-      ...{ id: hex(this.id).slice(2), version: this.version, handshakeDone: this.#shaken },
+      id: hex(this.id).slice(2),
+      version: this.version,
+      handshakeDone: this.#handshakeDone,
       ...(range && { range: { ...range, latestHash: hex(range.latestHash) } }),
     };
   }
@@ -122,9 +125,9 @@ export class EthConnection implements EthPeer {
     return this.#client.getPooledTransactions(hashes, options);
   }
 
-  /** Speaks eth until the peer ends; rejects with the error because of which it has to. */
+  /** Runs eth until the peer ends. Rejects with the error that ends it. */
   async run(): Promise<void> {
-    const unsubscribe = this.#parts.chain.onHead(() => this.#announceRange());
+    const unsubscribe = this.#context.chain.onHead(() => this.#announceRange());
     const onEnd = (): void => {
       unsubscribe();
       this.#server.close();
@@ -132,24 +135,24 @@ export class EthConnection implements EthPeer {
     this.#signal.addEventListener('abort', onEnd, { once: true });
     let cause: unknown;
     try {
-      await Promise.race([this.#speak(), this.#failure.promise]);
+      await Promise.race([this.#serve(), this.#failure.promise]);
     } catch (error) {
       cause = error;
       throw error;
     } finally {
       this.#signal.removeEventListener('abort', onEnd);
       onEnd();
-      const over = new EthError(
-        'disconnected',
-        cause === undefined ? 'the peer is over' : `the peer is over: ${why(cause)}`,
-        { cause },
-      );
-      this.#status.reject(cause instanceof EthError ? cause : over);
-      this.#client.requests.close(over);
+      const message =
+        cause === undefined
+          ? 'the peer is disconnected'
+          : `the peer is disconnected: ${errorMessage(cause)}`;
+      const disconnected = new EthError('disconnected', message, { cause });
+      this.#status.reject(cause instanceof EthError ? cause : disconnected);
+      this.#client.requests.close(disconnected);
     }
   }
 
-  async #speak(): Promise<void> {
+  async #serve(): Promise<void> {
     await this.#handshake();
     for await (const message of this.#channel) {
       const busy = this.#receive(message);
@@ -158,25 +161,25 @@ export class EthConnection implements EthPeer {
   }
 
   async #handshake(): Promise<void> {
-    const { chain, clock } = this.#parts;
+    const { chain, clock } = this.#context;
     const range = chain.range();
     this.#announced = range;
-    const { code, codec } = this.#schema.messages.status;
-    void this.#channel.send(code, encode(codec, localStatus(chain, range, this.version)));
+    const { code, codec } = this.#eth.messages.status;
+    void this.#channel.send(code, encode(codec, localStatus(chain, range, this.#eth)));
 
     const reason = new EthError('status-timeout', `no status within ${statusTimeout} ms`);
     const messages = this.#channel[Symbol.asyncIterator]();
     const first = await withTimeout(clock, statusTimeout, () => messages.next(), { reason });
-    if (first.done) throw new EthError('disconnected', 'the peer ended before its status');
+    if (first.done) throw new EthError('disconnected', 'the peer disconnected before its status');
     if (first.value.code !== code) {
       throw new EthError('no-status', `message ${first.value.code} instead of a status`);
     }
-    const remote = this.#decode(codec, first.value);
+    const remote = this.#read('status', first.value);
     checkStatus(remote, chain, range, this.version);
     if ('earliest' in remote) this.#setRange(remote);
-    this.#shaken = true;
+    this.#handshakeDone = true;
     this.#status.resolve(showFields(remote));
-    // The head may have moved while the remote was silent.
+    // The head may have moved during the handshake.
     this.#announceRange();
   }
 
@@ -185,9 +188,9 @@ export class EthConnection implements EthPeer {
   }
 
   #announceRange(): void {
-    const update = this.#schema.blockRangeUpdate;
-    if (update === undefined || !this.#shaken) return;
-    const { earliest, latest, latestHash } = this.#parts.chain.range();
+    const update = this.#eth.messages.blockRangeUpdate;
+    if (update === undefined || !this.#handshakeDone) return;
+    const { earliest, latest, latestHash } = this.#context.chain.range();
     const progress = latest - this.#announced.latest;
     const change = Math.abs(earliest - this.#announced.earliest);
     if (progress >= 0 && Math.max(progress, change) < rangeUpdateInterval) return;
@@ -195,53 +198,48 @@ export class EthConnection implements EthPeer {
     void this.#channel.send(update.code, encode(update.codec, { earliest, latest, latestHash }));
   }
 
-  /** @returns when to read on; `undefined` for now. */
+  /** @returns resolves when the next message may be read; `undefined` when it may be read now. */
   #receive(message: Message): Promise<void> | void {
     const size = message.payload.length;
-    const { chain, pool, crypto } = this.#parts;
-    const { blockRangeUpdate } = this.#schema;
-    if (blockRangeUpdate?.code === message.code) {
-      const range = this.#decode(blockRangeUpdate.codec, message);
-      checkRange(range);
-      this.#setRange(range);
-      this.#parts.onRange?.(this);
-      return;
-    }
-    const name = nameOf(this.version, message.code);
+    const { chain, pool, crypto } = this.#context;
+    const name = this.#names.get(message.code);
     switch (name) {
       case 'getBlockHeaders': {
         const { requestId, query } = this.#read(name, message);
-        return this.#server.answer(size, 'blockHeaders', {
-          look: () => serveHeaders(chain, query),
+        return this.#server.respond(size, 'blockHeaders', {
+          read: () => serveHeaders(chain, query),
           message: (items) => ({ requestId, items }),
         });
       }
       case 'getBlockBodies': {
         const { requestId, hashes } = this.#read(name, message);
-        return this.#server.answer(size, 'blockBodies', {
-          look: () => serveBodies(chain, hashes),
+        return this.#server.respond(size, 'blockBodies', {
+          read: () => serveBodies(chain, hashes),
           message: (items) => ({ requestId, items }),
         });
       }
       case 'getReceipts': {
         const request = this.#read(name, message);
-        return this.#server.answer(size, 'receipts', {
-          look: () => serveReceipts(chain, request, this.version, crypto),
-          message: (answer) => ({ requestId: request.requestId, ...answer }),
+        return this.#server.respond(size, 'receipts', {
+          read: () => serveReceipts(chain, request, this.#eth.receipts, crypto),
+          message: (result) => ({ requestId: request.requestId, ...result }),
         });
       }
       case 'getPooledTransactions': {
         const { requestId, hashes } = this.#read(name, message);
-        return this.#server.answer(size, 'pooledTransactions', {
-          look: async () => (pool === undefined ? [] : servePooled(pool, hashes)),
+        return this.#server.respond(size, 'pooledTransactions', {
+          read: async () => (pool === undefined ? [] : servePooled(pool, hashes)),
           message: (items) => ({ requestId, items }),
         });
       }
       case 'blockHeaders':
       case 'blockBodies':
       case 'receipts':
-      case 'pooledTransactions':
-        return this.#client.requests.answer(name, this.#read(name, message));
+      case 'pooledTransactions': {
+        const response = this.#read(name, message);
+        const { requestId, items } = response;
+        return this.#client.requests.receive(name, requestId, response, items.length);
+      }
       case 'transactions': {
         const transactions = this.#read(name, message);
         return pool?.received?.(transactions, this);
@@ -250,6 +248,13 @@ export class EthConnection implements EthPeer {
         const announcement = this.#read(name, message);
         return pool?.announced?.(announcement, this);
       }
+      case 'blockRangeUpdate': {
+        const range = this.#read(name, message);
+        checkRange(range);
+        this.#setRange(range);
+        this.#context.onRange?.(this);
+        return;
+      }
       case 'status':
         throw new EthError('unexpected-message', 'a second status');
       case undefined:
@@ -257,16 +262,12 @@ export class EthConnection implements EthPeer {
     }
   }
 
-  #read<Name extends keyof Messages>(name: Name, message: Message): Messages[Name] {
-    const isUncut = name === 'receipts' && this.version < 70;
-    const limit = isUncut ? longestReceipts : hardLimit;
-    return this.#decode(this.#schema.messages[name].codec, message, limit);
-  }
-
   /** @throws EthError `message-too-large` or `malformed-message` */
-  #decode<T>(codec: Codec<T>, { code, payload }: Message, limit: number = hardLimit): T {
-    if (payload.length > limit) {
-      throw new EthError('message-too-large', `message ${code} of ${payload.length} bytes`);
+  #read<Name extends keyof Messages>(name: Name, { code, payload }: Message): Messages[Name] {
+    const { codec, maxLength = hardLimit } = formatOf(this.#eth, name);
+    if (payload.length > maxLength) {
+      const size = `${payload.length} bytes, more than ${maxLength}`;
+      throw new EthError('message-too-large', `message ${code} of ${size}`);
     }
     try {
       return decode(codec, payload);
@@ -278,7 +279,7 @@ export class EthConnection implements EthPeer {
   }
 }
 
-/** How `console.log` shows it. */
+/** Form of a connection in `console.log`. */
 Object.defineProperty(EthConnection.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value(
     this: EthConnection,

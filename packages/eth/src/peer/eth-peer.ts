@@ -8,88 +8,88 @@ import type { EthPeerInfo } from './info.ts';
 
 /** Options of every request. */
 export interface RequestOptions {
-  /** Gives the request up; it rejects with the signal's reason. An answer that still comes is dropped. */
+  /** Cancels the request, which rejects with the signal's reason. A late response is dropped. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Options of requests whose answer only the caller can check. */
+/** Options of requests whose response only the caller can check. */
 export interface VerifyOptions<T> extends RequestOptions {
   /**
-   * Whether the item is that of the block asked for, which the roots in the block's header tell. `false`, or an
-   * `RlpError`, ends the peer as a breach and fails the request with `invalid-response`.
+   * Checks an item against the roots in its block's header. `false`, or an `RlpError`, ends the peer as a breach, and
+   * the request rejects with `invalid-response`.
    *
    * @param index of the block in the request
-   * @default takes everything
+   * @default accepts every item
    */
   readonly verify?: ((item: T, index: number) => boolean | Promise<boolean>) | undefined;
 }
 
 /**
- * A peer that speaks eth. Requests may run at the same time; they wait for the Status handshake by themselves.
+ * A peer that runs eth. Requests may run concurrently; they wait for the Status handshake.
  *
- * A request rejects with an {@link EthError}: `timeout` when the peer takes too long, which does not end it; one of the
- * breaches, which does; `disconnected` when the peer ends before it has answered. What is returned may be less than was
- * asked for, also nothing, but is in the order of the question and has no gaps. Its byte strings are views of the
- * peer's message: a copy of one lets go of the others.
+ * A request rejects with an {@link EthError}: `timeout` when the peer takes too long, which does not end it; a breach,
+ * which does; `disconnected` when the peer ends before its response. A response may be shorter than requested, or empty,
+ * but is in the order of the request and has no gaps. Its byte strings are views of the peer's message: copy a string to
+ * release the rest.
  */
 export interface EthPeer {
   /** The remote's public key, 64 bytes. */
   readonly id: Uint8Array;
-  /** The eth version that is spoken. */
+  /** Negotiated eth version. */
   readonly version: number;
-  /** What the remote said first, once it has been found to be on our chain. Rejects when it is not. */
+  /** Status of the remote, once it is found to be on our chain. Rejects when it is not. */
   readonly status: Promise<Status>;
-  /** What the remote last said to have; `undefined` before its Status, and on eth/68. */
+  /** Last block range of the remote; `undefined` before its Status, and in versions without ranges (eth/68). */
   readonly range: BlockRange | undefined;
-  /** Smoothed time from question to answer in ms; `undefined` before the first answer. */
+  /** Smoothed response time in ms; `undefined` before the first response. */
   readonly responseTime: number | undefined;
 
-  /** Headers that have been checked to join each other and to begin with the origin. */
+  /** Requests headers. They are checked to be linked to each other and to start with the origin. */
   getHeaders(request: HeadersRequest, options?: RequestOptions): Promise<SealedHeader[]>;
-  /** Bodies of these blocks (32-byte hashes, 1 to 1024). */
+  /** Requests the bodies of these blocks (1 to 1024 hashes of 32 bytes). */
   getBodies(
     hashes: readonly Uint8Array[],
     options?: VerifyOptions<SealedBody>,
   ): Promise<SealedBody[]>;
   /**
-   * Receipts of these blocks, 1 to 1024: for each block a list of {@link receiptCodec} items, whatever the version.
-   * On eth/70 the lists are fetched piece by piece where one message is too short for them.
+   * Requests the receipts of these blocks, 1 to 1024: for each block a list of {@link receiptCodec} items, in every
+   * version. Where receipts are divisible (eth/70), a long list takes several requests.
    */
   getReceipts(
     blocks: readonly ReceiptsRequest[],
     options?: VerifyOptions<RawList>,
   ): Promise<RawList[]>;
   /**
-   * Transactions from the remote's pool in canonical form, blob transactions with their sidecars, each found under
-   * the hash (32 bytes, 1 to 1024) that was asked for. Those that the remote lacks are left out.
+   * Requests transactions from the remote's pool by hash (1 to 1024 hashes of 32 bytes): in canonical form, blob
+   * transactions with their sidecars. Each matches a requested hash; missing ones are left out.
    */
   getPooledTransactions(
     hashes: readonly Uint8Array[],
     options?: RequestOptions,
   ): Promise<PooledTransaction[]>;
-  /** The peer as `admin_peers` shows it under `protocols.eth`. */
+  /** Form of the peer in `admin_peers`, under `protocols.eth`. */
   info(): EthPeerInfo | 'handshake';
 }
 
-/** An answer to {@link EthPeer.getPooledTransactions}. */
+/** Result of {@link EthPeer.getPooledTransactions}. */
 export interface PooledTransaction {
   readonly hash: Uint8Array;
   /** `type ‖ payload`, or a legacy transaction's RLP list. */
   readonly transaction: Uint8Array;
 }
 
-/** What deals with pending transactions. Without one, peers are told that there are none, and theirs are dropped. */
+/** Pool of pending transactions. Without one, peers get empty responses and their transactions are dropped. */
 export interface TransactionPool {
   /**
-   * Pending transactions, one entry for each hash in its order: in canonical form, blob transactions with their
-   * sidecars, or `undefined` for those that are not there.
+   * Pending transactions by hash, one entry for each hash in its order: in canonical form, blob transactions with their
+   * sidecars, or `undefined` for a missing one.
    */
   get(hashes: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]>;
   /**
-   * A peer sent transactions, at most 5000, in canonical form; only their framing has been checked. Nothing more is
-   * read from the peer until a returned promise settles; if it rejects, so ends the peer.
+   * Called with the transactions of a peer, at most 5000, in canonical form; only their framing has been checked. The
+   * peer is not read from until a returned promise settles; a rejection ends the peer.
    */
   received?(transactions: RawList, peer: EthPeer): Promise<void> | void;
-  /** A peer said which transactions it has. As for {@link received}. */
+  /** Called with a peer's announcement of transactions. A returned promise is treated as in {@link received}. */
   announced?(announcement: TransactionAnnouncement, peer: EthPeer): Promise<void> | void;
 }

@@ -1,19 +1,19 @@
 import type { Chain } from '../server/chain.ts';
 import type { BlockRange } from '../wire/messages.ts';
 
-/** The node as `admin_nodeInfo` shows it under `protocols.eth`. */
+/** Form of the node in `admin_nodeInfo`, under `protocols.eth`. */
 export interface EthNodeInfo {
-  /** Network id; one above 2 ** 53 − 1 is rounded, as any JavaScript reader of JSON would. */
+  /** Network id. Above 2 ** 53 − 1 it is rounded, as by every JavaScript reader of JSON. */
   readonly network: number;
   /** Hash of the genesis block, 0x-prefixed hex. */
   readonly genesis: string;
-  /** The chain's fork rules as genesis.json has them; left out when there is none. */
+  /** The `config` object of genesis.json; absent when it is not known. */
   readonly config?: unknown;
   /** Hash of the head, 0x-prefixed hex. */
   readonly head: string;
 }
 
-/** A peer as `admin_peers` shows it under `protocols.eth`. */
+/** Form of a peer in `admin_peers`, under `protocols.eth`. */
 export interface EthPeerInfo {
   readonly version: number;
   readonly earliestBlock?: number;
@@ -22,7 +22,11 @@ export interface EthPeerInfo {
   readonly latestBlockHash?: string;
 }
 
-/** @param config the `config` object of the chain's genesis.json, if it is at hand */
+/**
+ * Describes the node.
+ *
+ * @param config the `config` object of the chain's genesis.json, if it is known
+ */
 export function nodeInfo(chain: Chain, config?: unknown): EthNodeInfo {
   return {
     network: Number(chain.networkId),

@@ -1,14 +1,14 @@
-/** Lets a few of many pieces of work run at once; the others wait in their order. */
+/** Limits how many operations run at once. The others wait in order. */
 export class Semaphore {
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
-  /** @param count how many run at once */
+  /** @param count operations that may run at once */
   constructor(count: number) {
     this.#free = count;
   }
 
-  /** Resolves or rejects as the work does. */
+  /** Runs an operation once there is a free place. Settles as the operation does. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

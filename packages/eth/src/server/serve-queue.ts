@@ -1,49 +1,48 @@
-/** Questions of one peer that may wait, and their bytes: beyond, nothing more is read from it. */
+/** Requests of one peer that may wait, and their bytes. Above either, the peer is not read from. */
 const maxWaiting = 128;
 const maxWaitingBytes = 1024 * 1024;
 
-/** What is left of a job after its first step. */
-export type Rest = () => Promise<void>;
+/** Second step of a job. */
+export type SecondStep = () => Promise<void>;
 
 interface Job<Work> {
-  /** Bytes of the question. */
+  /** Length of the request in bytes. */
   readonly size: number;
   readonly run: Work;
 }
 
 /**
- * Serves one peer's questions, each in one or two steps. First steps run one after another, and so do the rests, but no
- * first step waits for a rest: what is answered at once is not held up by what takes long. A peer that asks faster than
- * it is served, or that does not read its answers, fills the queue and is then not read from: it can wait, but not pile
- * up work.
+ * Serves one peer's requests, each in one or two steps. First steps run in order, and so do second steps, but no first
+ * step waits for a second one: short responses are not delayed by long ones. A peer that sends requests faster than
+ * they are served, or does not read the responses, fills the queue; it is then not read from until there is room.
  */
 export class ServeQueue {
-  readonly #first = new Lane<() => Promise<Rest | undefined>>();
-  readonly #rest = new Lane<Rest>();
+  readonly #first = new JobQueue<() => Promise<SecondStep | undefined>>();
+  readonly #second = new JobQueue<SecondStep>();
   readonly #onError: (error: unknown) => void;
   #closed = false;
   #onRoom: (() => void) | undefined;
 
-  /** @param onError a job failed; no further one is started */
+  /** @param onError called when a job fails; no further job is started then */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
   }
 
   /**
-   * Appends a job.
+   * Adds a job.
    *
-   * @param size bytes of the question
+   * @param size length of the request in bytes
    * @param begin the first step; resolves with the second, if there is one
-   * @returns when there is room for another; `undefined` if there is now.
+   * @returns resolves when there is room for another job; `undefined` if there is room now.
    */
-  add(size: number, begin: () => Promise<Rest | undefined>): Promise<void> | undefined {
+  add(size: number, begin: () => Promise<SecondStep | undefined>): Promise<void> | undefined {
     if (this.#closed) return undefined;
     this.#first.jobs.push({ size, run: begin });
     void this.#work(this.#first, async (job) => {
       const run = await job.run();
       if (run === undefined || this.#closed) return;
-      this.#rest.jobs.push({ size: job.size, run });
-      void this.#work(this.#rest, (rest) => rest.run());
+      this.#second.jobs.push({ size: job.size, run });
+      void this.#work(this.#second, (second) => second.run());
     });
     if (!this.#full) return undefined;
     return new Promise((resolve) => {
@@ -51,34 +50,34 @@ export class ServeQueue {
     });
   }
 
-  /** Drops what waits, and what is added later. The steps that run are not interrupted. */
+  /** Drops waiting and later jobs. Steps that run are not interrupted. */
   close(): void {
     this.#closed = true;
     this.#first.jobs.length = 0;
-    this.#rest.jobs.length = 0;
-    this.#room();
+    this.#second.jobs.length = 0;
+    this.#notifyRoom();
   }
 
   get #full(): boolean {
-    const [first, rest] = [this.#first, this.#rest];
-    const waiting = first.jobs.length + rest.jobs.length;
-    return waiting >= maxWaiting || first.bytes + rest.bytes >= maxWaitingBytes;
+    const waiting = this.#first.jobs.length + this.#second.jobs.length;
+    const bytes = this.#first.bytes + this.#second.bytes;
+    return waiting >= maxWaiting || bytes >= maxWaitingBytes;
   }
 
-  #room(): void {
+  #notifyRoom(): void {
     this.#onRoom?.();
     this.#onRoom = undefined;
   }
 
-  async #work<Work>(lane: Lane<Work>, run: (job: Job<Work>) => Promise<void>): Promise<void> {
-    if (lane.isRunning) return;
-    lane.isRunning = true;
+  async #work<Work>(queue: JobQueue<Work>, run: (job: Job<Work>) => Promise<void>): Promise<void> {
+    if (queue.isRunning) return;
+    queue.isRunning = true;
     try {
-      for (let job = lane.jobs.shift(); job !== undefined; job = lane.jobs.shift()) {
-        if (!this.#full) this.#room();
+      for (let job = queue.jobs.shift(); job !== undefined; job = queue.jobs.shift()) {
+        if (!this.#full) this.#notifyRoom();
         await run(job);
       }
-      lane.isRunning = false;
+      queue.isRunning = false;
     } catch (error) {
       this.close();
       this.#onError(error);
@@ -86,8 +85,8 @@ export class ServeQueue {
   }
 }
 
-/** Jobs that run one after another. */
-class Lane<Work> {
+/** Jobs that run in order. */
+class JobQueue<Work> {
   readonly jobs: Job<Work>[] = [];
   isRunning = false;
 

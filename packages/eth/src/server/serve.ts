@@ -2,35 +2,35 @@ import type { Crypto } from '@devp2p/crypto';
 import { Reader, Writer } from '@devp2p/rlp';
 import type { TransactionPool } from '../peer/eth-peer.ts';
 import { wrapTransaction } from '../types/transaction.ts';
+import type { ReceiptsFormat } from '../wire/eth-version.ts';
 import { type GetBlockHeaders, type GetReceipts, maxBlocks } from '../wire/messages.ts';
-import { toReceipts68 } from '../wire/receipt-forms.ts';
 import type { Chain } from './chain.ts';
 
-/** An answer ends with the item that reaches this length in bytes (eth.md's recommendation). */
+/** A response ends with the item that reaches this length in bytes (recommended by eth.md). */
 const softLimit = 2 * 1024 * 1024;
 
-/** No message is longer, in either direction, in bytes (eth.md). */
+/** Longest message in either direction, in bytes (eth.md). */
 export const hardLimit: number = 10 * 1024 * 1024;
 
-/** Prefixes, request id and flag around an answer's items take less than this, in bytes. */
+/** Upper bound of prefixes, request id and flag around the items of a response, in bytes. */
 const overhead = 32;
 
-/** Hashes of one question that are looked up (go-ethereum's figure). */
+/** Hashes of one request that are looked up (go-ethereum). */
 const maxLookups = 2048;
 
-/** Blocks that are looked up at once at most: as many of the longest ones may be read for nothing after short ones. */
+/** Blocks in one lookup. Bounds the blocks that are read in vain when long ones follow short ones. */
 const maxBatch = 16;
 
 type Lookup = (hashes: readonly Uint8Array[]) => Promise<readonly (Uint8Array | undefined)[]>;
 
 /**
- * What one look at the chain gives: the whole answer when there is nothing, or nothing else, to be had, or else what
- * reads the rest. go-ethereum keeps its consensus client waiting until its peers have said that they lack a block, so
- * that an empty answer waits for no other.
+ * Result of the first read of the chain: the response, if it is complete, or a function that reads the rest.
+ * go-ethereum keeps its consensus client waiting until its peers have reported that they lack a block, so an empty
+ * response does not wait for the reads of others.
  */
 export type Step<T> = T | (() => Promise<T>);
 
-/** The answer to GetBlockHeaders. */
+/** Serves GetBlockHeaders. */
 export async function serveHeaders(
   chain: Chain,
   query: GetBlockHeaders['query'],
@@ -39,7 +39,7 @@ export async function serveHeaders(
   if (query.amount === 0n || !isReachable(origin)) return [];
   let amount = query.amount < maxBlocks ? Number(query.amount) : maxBlocks;
   let step = Number(query.skip) + 1;
-  if (step >= longestChain) {
+  if (step >= maxChainLength) {
     step = 1;
     amount = 1;
   }
@@ -50,78 +50,81 @@ export async function serveHeaders(
   const first = await chain.headers({ ...request, amount: 1 });
   if (first.length === 0 || amount === 1) return [...first];
   return async () => {
-    const answer = new Items();
+    const response = new ResponseItems();
     for (const header of await chain.headers({ ...request, amount }))
-      if (!answer.add(header)) break;
-    return answer.items;
+      if (!response.add(header)) break;
+    return response.items;
   };
 }
 
-/** No block has such a number, and 1024 steps from one to the next still are a safe integer. */
-const longestChain = 2 ** 42;
+/** No block has this number, and 1024 steps of this length add up to a safe integer. */
+const maxChainLength = 2 ** 42;
 
 function isReachable(origin: number | Uint8Array): boolean {
-  return typeof origin !== 'number' || origin < longestChain;
+  return typeof origin !== 'number' || origin < maxChainLength;
 }
 
-/** The answer to GetBlockBodies. */
+/** Serves GetBlockBodies. */
 export async function serveBodies(
   chain: Chain,
   hashes: readonly Uint8Array[],
 ): Promise<Step<Uint8Array[]>> {
   const lookup: Lookup = (batch) => chain.bodies(batch);
   const [first] = await lookup(hashes.slice(0, 1));
-  const answer = new Items();
-  if (first === undefined || !answer.add(first) || hashes.length === 1) return answer.items;
+  const response = new ResponseItems();
+  if (first === undefined || !response.add(first) || hashes.length === 1) return response.items;
   return async () => {
-    for await (const body of lookUp(lookup, hashes.slice(1, maxLookups), answer)) {
-      if (body === undefined || !answer.add(body)) break;
+    for await (const body of lookUp(lookup, hashes.slice(1, maxLookups), response)) {
+      if (body === undefined || !response.add(body)) break;
     }
-    return answer.items;
+    return response.items;
   };
 }
 
-/** The answer to GetPooledTransactions. */
+/** Serves GetPooledTransactions. */
 export async function servePooled(
   pool: TransactionPool,
   hashes: readonly Uint8Array[],
 ): Promise<Uint8Array[]> {
-  const answer = new Items(maxLookups);
+  const response = new ResponseItems(maxLookups);
   for await (const transaction of lookUp(
     (batch) => pool.get(batch),
     hashes.slice(0, maxLookups),
-    answer,
+    response,
   )) {
-    if (transaction !== undefined && !answer.add(wrapTransaction(transaction))) break;
+    if (transaction !== undefined && !response.add(wrapTransaction(transaction))) break;
   }
-  return answer.items;
+  return response.items;
 }
 
-/** The answer to GetReceipts. Only eth/70 can leave receipts out at the ends of the first and last list. */
+/**
+ * Serves GetReceipts. Where receipts are divisible, the first list may lack receipts at its start and the last list at
+ * its end.
+ */
 export async function serveReceipts(
   chain: Chain,
   request: GetReceipts,
-  version: number,
+  format: ReceiptsFormat,
   crypto: Crypto,
-): Promise<Step<ReceiptsAnswer>> {
+): Promise<Step<ReceiptsResponse>> {
   const { hashes, firstBlockReceiptIndex } = request;
   const lookup: Lookup = (batch) => chain.receipts(batch);
   const [first] = await lookup(hashes.slice(0, 1));
-  const answer = new Items();
-  const done = { items: answer.items, lastBlockIncomplete: false };
-  /** @returns the whole answer, when it ends with this block */
-  const add = (stored: Uint8Array, from: number): ReceiptsAnswer | undefined => {
-    if (answer.full) return done;
-    const block = version < 69 ? toReceipts68(stored, crypto) : sliceList(stored, from);
-    if (answer.add(block)) return undefined;
-    const part = version < 70 ? emptyList : sliceList(block, 0, answer.room);
-    return { items: answer.items, lastBlockIncomplete: part.length > 1 && answer.add(part) };
+  const response = new ResponseItems();
+  const done = { items: response.items, lastBlockIncomplete: false };
+  /** @returns the whole response, when it ends with this block */
+  const add = (stored: Uint8Array, from: number): ReceiptsResponse | undefined => {
+    if (response.full) return done;
+    const block = sliceList(format.encode(stored, crypto), from);
+    if (response.add(block)) return undefined;
+    const part = format.isDivisible ? sliceList(block, 0, response.room) : emptyList;
+    return { items: response.items, lastBlockIncomplete: part.length > 1 && response.add(part) };
   };
   if (first === undefined) return done;
   return async () => {
     let whole = add(first, firstBlockReceiptIndex);
     if (whole !== undefined) return whole;
-    for await (const stored of lookUp(lookup, hashes.slice(1, maxLookups), answer)) {
+    for await (const stored of lookUp(lookup, hashes.slice(1, maxLookups), response)) {
       whole = stored === undefined ? done : add(stored, 0);
       if (whole !== undefined) return whole;
     }
@@ -129,13 +132,13 @@ export async function serveReceipts(
   };
 }
 
-interface ReceiptsAnswer {
+interface ReceiptsResponse {
   readonly items: Uint8Array[];
   readonly lastBlockIncomplete: boolean;
 }
 
-/** Items of one answer, as many as the limits allow. */
-class Items {
+/** Items of one response, up to the limits. */
+class ResponseItems {
   readonly items: Uint8Array[] = [];
   #bytes = 0;
   readonly #max: number;
@@ -144,23 +147,23 @@ class Items {
     this.#max = max;
   }
 
-  /** Whether the answer ends here, whatever comes next. */
+  /** Whether the response takes no further item. */
   get full(): boolean {
     return this.#bytes >= softLimit || this.items.length >= this.#max;
   }
 
-  /** How long the next item can be, in bytes. */
+  /** Longest next item in bytes. */
   get room(): number {
     return hardLimit - overhead - this.#bytes;
   }
 
-  /** How many items like those so far are missing until the answer is full, 1 to `maxBatch`. */
+  /** Estimate of the items that are missing until the response is full, 1 to `maxBatch`, from the lengths so far. */
   get missing(): number {
     const average = this.#bytes / this.items.length || softLimit / maxBatch;
     return Math.min(maxBatch, Math.max(1, Math.ceil((softLimit - this.#bytes) / average)));
   }
 
-  /** Takes an item in; `false` if the answer is full or the item too long for it. */
+  /** Adds an item. @returns `false` when the response is full or the item is too long for it. */
   add(item: Uint8Array): boolean {
     if (this.full || item.length > this.room) return false;
     this.items.push(item);
@@ -169,14 +172,14 @@ class Items {
   }
 }
 
-/** What is found under each hash in turn, looked up in batches that follow the length of what the answer has so far. */
+/** Looks hashes up in order, in batches that follow the lengths of earlier items. */
 async function* lookUp(
   lookup: Lookup,
   hashes: readonly Uint8Array[],
-  answer: Items,
+  response: ResponseItems,
 ): AsyncGenerator<Uint8Array | undefined, void, undefined> {
-  for (let at = 0; at < hashes.length && !answer.full; ) {
-    const end = at + answer.missing;
+  for (let at = 0; at < hashes.length && !response.full; ) {
+    const end = at + response.missing;
     for (const found of await lookup(hashes.slice(at, end))) yield found;
     at = end;
   }
@@ -184,7 +187,7 @@ async function* lookUp(
 
 const emptyList = Uint8Array.of(0xc0);
 
-/** A list's elements from `from` on, as many as make a list of at most `room` bytes. */
+/** The elements of a list from index `from` on that fit into a list of at most `room` bytes. */
 function sliceList(encoded: Uint8Array, from: number, room: number = encoded.length): Uint8Array {
   if (from === 0 && room >= encoded.length) return encoded;
   const reader = new Reader(encoded);
@@ -194,14 +197,14 @@ function sliceList(encoded: Uint8Array, from: number, room: number = encoded.len
   let end = start;
   while (!reader.done) {
     reader.skip();
-    if (reader.position - start > room - longestPrefix) break;
+    if (reader.position - start > room - maxPrefixLength) break;
     end = reader.position;
   }
-  const writer = new Writer(end - start + longestPrefix);
+  const writer = new Writer(end - start + maxPrefixLength);
   writer.copy(encoded.subarray(start, end));
   writer.wrapList(0);
   return writer.finish();
 }
 
-/** Of a list shorter than 4 GiB, in bytes. */
-const longestPrefix = 5;
+/** Prefix of a list shorter than 4 GiB, in bytes. */
+const maxPrefixLength = 5;

@@ -1,72 +1,73 @@
 import type { Channel } from '@devp2p/peer';
 import { Writer } from '@devp2p/rlp';
-import type { Answer, Messages, Schema } from '../wire/schema.ts';
+import { type EthVersion, formatOf } from '../wire/eth-version.ts';
+import type { Messages, ResponseName } from '../wire/messages.ts';
 import type { Semaphore } from './semaphore.ts';
 import type { Step } from './serve.ts';
 import { ServeQueue } from './serve-queue.ts';
 
-/** Answers one peer's questions: those that one look at the chain answers before those that take more. */
+/** Serves one peer's requests. Responses that need one read of the chain go ahead of those that need more. */
 export class Server {
   readonly #channel: Channel;
-  readonly #schema: Schema;
+  readonly #eth: EthVersion;
   readonly #queue: ServeQueue;
   readonly #reads: Semaphore;
 
   /**
-   * @param reads what takes more than one look at the chain, of all peers
-   * @param onError an answer could not be had, so nothing more is answered
+   * @param reads limits the further reads of all peers
+   * @param onError called when a response cannot be made; nothing more is served then
    */
   constructor(
     channel: Channel,
-    schema: Schema,
+    eth: EthVersion,
     reads: Semaphore,
     onError: (error: unknown) => void,
   ) {
     this.#channel = channel;
-    this.#schema = schema;
+    this.#eth = eth;
     this.#reads = reads;
     this.#queue = new ServeQueue(onError);
   }
 
   /**
-   * Answers when the questions of its kind before have been answered, and the peer has read enough of it.
+   * Sends the response to a request once earlier requests of its kind are served and the send queue has room.
    *
-   * @param size of the question in bytes
-   * @param parts looks at the chain once, and makes a message of what was found
-   * @returns when to read on; `undefined` for now.
+   * @param size length of the request in bytes
+   * @param handler reads the chain once, and makes a message of the result
+   * @returns resolves when the next message may be read; `undefined` when it may be read now.
    */
-  answer<A extends Answer, T>(
+  respond<Name extends ResponseName, T>(
     size: number,
-    answer: A,
-    { look, message }: { look: () => Promise<Step<T>>; message: (found: T) => Messages[A] },
+    name: Name,
+    { read, message }: { read: () => Promise<Step<T>>; message: (result: T) => Messages[Name] },
   ): Promise<void> | undefined {
     return this.#queue.add(size, async () => {
-      const step = await look();
-      if (!isRest(step)) {
-        await this.#send(answer, message(step));
+      const step = await read();
+      if (!isFurtherRead(step)) {
+        await this.#send(name, message(step));
         return undefined;
       }
-      return async () => this.#send(answer, message(await this.#reads.run(step)));
+      return async () => this.#send(name, message(await this.#reads.run(step)));
     });
   }
 
-  async #send<A extends Answer>(answer: A, response: Messages[A]): Promise<void> {
-    const { code, codec } = this.#schema.messages[answer];
+  async #send<Name extends ResponseName>(name: Name, response: Messages[Name]): Promise<void> {
+    const { code, codec } = formatOf(this.#eth, name);
     const length = response.items.reduce((sum, item) => sum + item.length, 0);
     const writer = new Writer(length + envelope);
     codec.write(writer, response);
     await this.#channel.send(code, writer.finish());
   }
 
-  /** Drops what waits, and what is asked later. */
+  /** Drops waiting and later requests. */
   close(): void {
     this.#queue.close();
   }
 }
 
-function isRest<T>(step: Step<T>): step is () => Promise<T> {
+function isFurtherRead<T>(step: Step<T>): step is () => Promise<T> {
   return typeof step === 'function';
 }
 
-/** More than prefixes, request id and flag around the items take, in bytes. */
+/** Upper bound of prefixes, request id and flag around the items of a response, in bytes. */
 const envelope = 32;

@@ -11,64 +11,65 @@ import {
   struct,
   uint,
 } from '@devp2p/rlp';
-import { type ForkId, forkIdCodec } from '../forkid.ts';
+import type { ForkId } from '../fork-id.ts';
 import type { RawList } from '../types/raw-list.ts';
 import { transactionList } from '../types/transaction.ts';
 
-/** The most blocks that are asked for or served at once (go-ethereum's figure). */
+/** Most blocks in one request or response (go-ethereum). */
 export const maxBlocks = 1024;
 
-/** The most hashes in one message: four times what eth.md recommends for the longest, an announcement. */
+/** Most hashes in one message: four times the limit that eth.md recommends for announcements. */
 const maxHashes = 16_384;
 
-/** The most transactions in one message (go-ethereum's figure). */
+/** Most transactions in one message (go-ethereum). */
 const maxTransactions = 5000;
 
-const hash = bytes(32);
-const hashes = list(hash, { max: maxHashes });
-const requestId = bigint(64);
+export const hash: Codec<Uint8Array> = bytes(32);
+export const hashes: Codec<Uint8Array[]> = list(hash, { max: maxHashes });
+export const requestId: Codec<bigint> = bigint(64);
 const blockNumber = uint(64);
 
-/** Which blocks a node has; what a Status and a BlockRangeUpdate say. */
+/** Blocks that a node has, as in Status and BlockRangeUpdate. */
 export interface BlockRange {
-  /** The first block whose body and receipts are there. */
+  /** First block with body and receipts. */
   earliest: number;
   latest: number;
   /** 32 bytes. */
   latestHash: Uint8Array;
 }
 
-interface StatusBase {
-  /** The eth version that was negotiated. */
+/** Fields that Status has in every version. */
+export interface StatusBase {
+  /** The negotiated eth version. */
   version: number;
   networkId: bigint;
   /** 32 bytes. */
   genesisHash: Uint8Array;
   forkId: ForkId;
-  /** 32 bytes: the head's hash. */
+  /** Hash of the head, 32 bytes. */
   latestHash: Uint8Array;
 }
 
-/** Status before eth/69. */
+/** Status up to eth/68. */
 export interface Status68 extends StatusBase {
   /** Sum of all difficulties up to the head. */
   totalDifficulty: bigint;
 }
 
-/** Status since eth/69 (EIP-7642). */
+/** Status from eth/69 on (EIP-7642). */
 export interface Status69 extends StatusBase, BlockRange {}
 
-/** The first message each way: which chain a node is on, and where. */
+/** First message in each direction: the chain of a node and its head. */
 export type Status = Status68 | Status69;
 
-/** The question of GetBlockHeaders. Its integers may be anything of 64 bits. */
+/** Request for headers. Its integers are any of 64 bits. */
 export interface GetBlockHeaders {
   requestId: bigint;
   query: {
-    /** Number, or hash (32 bytes), of the first. */
+    /** Number, or hash (32 bytes), of the first block. */
     origin: bigint | Uint8Array;
     amount: bigint;
-    /** How many blocks to leave out between two headers. */
+    /** Number of blocks to leave out between two headers. */
     skip: bigint;
     /** Towards the genesis. */
     reverse: boolean;
@@ -82,22 +83,22 @@ export interface GetByHashes {
 }
 
 export interface GetReceipts extends GetByHashes {
-  /** Receipts of the first block to leave out; always 0 before eth/70. */
+  /** Number of receipts of the first block to leave out. Always 0 in versions without divisible receipts. */
   firstBlockReceiptIndex: number;
 }
 
-/** Every answer: items that stay encoded until the question is found. */
+/** A response. Its items stay encoded until its request is found. */
 export interface Items {
   requestId: bigint;
   items: Uint8Array[];
 }
 
 export interface Receipts extends Items {
-  /** Whether the last list lacks receipts at its end; always `false` before eth/70. */
+  /** Whether the last list lacks receipts at its end. Always `false` in versions without divisible receipts. */
   lastBlockIncomplete: boolean;
 }
 
-/** What NewPooledTransactionHashes says: three lists of the same length. */
+/** NewPooledTransactionHashes: three lists of the same length. */
 export interface TransactionAnnouncement {
   /** One byte for each transaction. */
   types: Uint8Array;
@@ -107,24 +108,34 @@ export interface TransactionAnnouncement {
   hashes: Uint8Array[];
 }
 
-export const status68: Codec<Status68> = struct({
-  version: uint(32),
-  networkId: bigint(64),
-  totalDifficulty: bigint(256),
-  latestHash: hash,
-  genesisHash: hash,
-  forkId: forkIdCodec,
-});
+/** The messages of eth by name, in the same form for every version. Each version has its own codecs for them. */
+export interface Messages {
+  status: Status;
+  transactions: RawList;
+  getBlockHeaders: GetBlockHeaders;
+  blockHeaders: Items;
+  getBlockBodies: GetByHashes;
+  blockBodies: Items;
+  newPooledTransactionHashes: TransactionAnnouncement;
+  getPooledTransactions: GetByHashes;
+  pooledTransactions: Items;
+  getReceipts: GetReceipts;
+  receipts: Receipts;
+  blockRangeUpdate: BlockRange;
+}
 
-export const status69: Codec<Status69> = struct({
-  version: uint(32),
-  networkId: bigint(64),
-  genesisHash: hash,
-  forkId: forkIdCodec,
-  earliest: blockNumber,
-  latest: blockNumber,
-  latestHash: hash,
-});
+/** Name of the response to each request. */
+export const responses = {
+  getBlockHeaders: 'blockHeaders',
+  getBlockBodies: 'blockBodies',
+  getReceipts: 'receipts',
+  getPooledTransactions: 'pooledTransactions',
+} as const;
+
+export type RequestName = keyof typeof responses;
+export type ResponseName = (typeof responses)[RequestName];
+/** The responses of {@link Messages}. */
+export type Responses = Pick<Messages, ResponseName>;
 
 export const blockRange: Codec<BlockRange> = struct({
   earliest: blockNumber,
@@ -132,7 +143,7 @@ export const blockRange: Codec<BlockRange> = struct({
   latestHash: hash,
 });
 
-/** A block hash, or a number of 64 bits; the length tells which. */
+/** A block hash, or a block number of 64 bits; the length decides. */
 const origin: Codec<bigint | Uint8Array> = {
   read(reader) {
     const start = reader.position;
@@ -153,34 +164,10 @@ export const getBlockHeaders: Codec<GetBlockHeaders> = struct({
 
 export const getByHashes: Codec<GetByHashes> = struct({ requestId, hashes });
 
-/** Headers, bodies and, as lists of one block each, receipts. */
-const blockItems = list(raw, { max: maxBlocks });
+/** Headers, bodies or, as one list for each block, receipts. */
+export const blockItems: Codec<Uint8Array[]> = list(raw, { max: maxBlocks });
 
 export const items: Codec<Items> = struct({ requestId, items: blockItems });
-
-export const getReceipts69: Codec<GetReceipts> = map(
-  getByHashes,
-  (request) => ({ ...request, firstBlockReceiptIndex: 0 }),
-  ({ requestId, hashes }) => ({ requestId, hashes }),
-);
-
-export const getReceipts70: Codec<GetReceipts> = struct({
-  requestId,
-  firstBlockReceiptIndex: uint(64),
-  hashes,
-});
-
-export const receipts69: Codec<Receipts> = map(
-  items,
-  (response) => ({ ...response, lastBlockIncomplete: false }),
-  ({ requestId, items }) => ({ requestId, items }),
-);
-
-export const receipts70: Codec<Receipts> = struct({
-  requestId,
-  lastBlockIncomplete: boolean,
-  items: blockItems,
-});
 
 export const pooledTransactions: Codec<Items> = struct({
   requestId,
@@ -191,11 +178,11 @@ export const transactions: Codec<RawList> = transactionList(maxTransactions);
 
 export const newPooledTransactionHashes: Codec<TransactionAnnouncement> = map(
   struct({ types: bytesUpTo(maxHashes), sizes: list(uint(32), { max: maxHashes }), hashes }),
-  sameLengths,
-  sameLengths,
+  checkLengths,
+  checkLengths,
 );
 
-function sameLengths(announcement: TransactionAnnouncement): TransactionAnnouncement {
+function checkLengths(announcement: TransactionAnnouncement): TransactionAnnouncement {
   const { types, sizes, hashes } = announcement;
   if (types.length !== hashes.length || sizes.length !== hashes.length) {
     throw new RlpError('invalid-value', 'lists of different lengths');

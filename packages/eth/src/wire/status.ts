@@ -1,28 +1,28 @@
 import { EthError } from '../error.ts';
-import { checkForkId, forkId, formatForkId } from '../forkid.ts';
+import { checkForkId, forkId, formatForkId } from '../fork-id.ts';
 import { hex } from '../peer/info.ts';
 import { sameBytes } from '../same-bytes.ts';
 import type { Chain, ChainRange } from '../server/chain.ts';
+import type { EthVersion } from './eth-version.ts';
 import type { BlockRange, Status } from './messages.ts';
 
-/** What we say first. */
-export function localStatus(chain: Chain, range: ChainRange, version: number): Status {
+/** Our Status of a version, for a chain and its current range. */
+export function localStatus(chain: Chain, range: ChainRange, eth: EthVersion): Status {
   const head = { number: range.latest, time: range.latestTime };
-  const status = {
-    version,
+  const base = {
+    version: eth.version,
     networkId: chain.networkId,
     genesisHash: chain.genesisHash,
     forkId: forkId(chain.genesisHash, chain.forks, head),
     latestHash: range.latestHash,
   };
-  return version < 69
-    ? { ...status, totalDifficulty: range.totalDifficulty }
-    : { ...status, earliest: range.earliest, latest: range.latest };
+  return eth.createStatus(base, range);
 }
 
 /**
- * Whether the remote is on our chain.
+ * Checks that a Status is compatible with our chain.
  *
+ * @param version the negotiated version
  * @throws EthError `network-mismatch`, `version-mismatch`, `genesis-mismatch`, `fork-mismatch` or `invalid-range`, the
  *   first that applies.
  */
@@ -64,9 +64,12 @@ export function checkStatus(
 /** @throws EthError `invalid-range` */
 export function checkRange(range: BlockRange): void {
   if (range.earliest > range.latest) {
-    throw new EthError('invalid-range', `blocks ${range.earliest} to ${range.latest}`);
+    throw new EthError(
+      'invalid-range',
+      `earliest block ${range.earliest} is after ${range.latest}`,
+    );
   }
   if (range.latestHash.every((byte) => byte === 0)) {
-    throw new EthError('invalid-range', `block ${range.latest} without a hash`);
+    throw new EthError('invalid-range', `the hash of block ${range.latest} is zero`);
   }
 }

@@ -1,7 +1,7 @@
 import { bytes } from '@devp2p/options';
 import { check } from '../check-options.ts';
 import { type Direction, PeerError } from '../error.ts';
-import { Fifo } from '../session/fifo.ts';
+import { Queue } from '../session/queue.ts';
 import type { Message } from '../stream.ts';
 import type { Channel } from './protocol.ts';
 
@@ -33,7 +33,7 @@ export class ProtocolChannel implements Channel {
   readonly length: number;
   readonly #host: ChannelHost;
   readonly #budget: number;
-  readonly #unread = new Fifo<Message>();
+  readonly #unread = new Queue<Message>();
   /** Bytes of messages that nobody has taken yet, and what they cost besides. */
   unreadBytes = 0;
   #waiting: ((result: IteratorResult<Message, undefined>) => void)[] = [];

@@ -1,6 +1,6 @@
 import type { Direction, PeerError } from '../error.ts';
 import type { DisconnectReason } from '../wire/disconnect.ts';
-import { Fifo } from './fifo.ts';
+import { Queue } from './queue.ts';
 
 /** How a peer came to its end. */
 export interface PeerEnd {
@@ -43,7 +43,7 @@ export interface PeerEventsOptions {
 export class EventStream implements AsyncIterableIterator<PeerEvent, undefined> {
   readonly messages: boolean;
   readonly #limit: number;
-  readonly #waitingEvents = new Fifo<PeerEvent>();
+  readonly #waitingEvents = new Queue<PeerEvent>();
   readonly #onReturn: () => void;
   #missed = 0;
   #readers: ((result: IteratorResult<PeerEvent, undefined>) => void)[] = [];

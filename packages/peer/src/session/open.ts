@@ -20,8 +20,8 @@ import type { Message, MessageStream } from '../stream.ts';
 import { checkProtocols } from '../wire/capabilities.ts';
 import type { DisconnectReason } from '../wire/disconnect.ts';
 import type { RemoteHello } from '../wire/hello.ts';
-import { discard, part } from './farewell.ts';
-import { shakeHands } from './handshake.ts';
+import { discard, disconnect } from './disconnect.ts';
+import { exchangeHello } from './exchange-hello.ts';
 import { isReserved, type Peer } from './peer.ts';
 import { diagnostics, Session } from './session.ts';
 
@@ -153,7 +153,7 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
     if (pingInterval >= Math.min(startTimeout, inactivityTimeout)) {
       check.fail('pingInterval', pingInterval, 'less than startTimeout and inactivityTimeout');
     }
-    const handshake = await shakeHands(stream, read, {
+    const exchange = await exchangeHello(stream, read, {
       protocols,
       clientId,
       listenPort,
@@ -164,7 +164,7 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
     });
     const session = Session.open(
       stream,
-      handshake,
+      exchange,
       { trusted, static: isStatic },
       { clock, pingInterval, closeTimeout, startTimeout, inactivityTimeout, receiveLimit },
     );
@@ -175,7 +175,10 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
       error instanceof PeerError ? error : ({ reason: 'requested', direction: 'local' } as const);
     const known = error instanceof PeerError ? error : undefined;
     const remoteClosed = discard(stream, pending ?? stream.read());
-    await part(stream, { reason, direction, error: known }, remoteClosed, { clock, closeTimeout });
+    await disconnect(stream, { reason, direction, error: known }, remoteClosed, {
+      clock,
+      closeTimeout,
+    });
     if (diagnostics.hasSubscribers) diagnostics.publish({ type: 'failed', stream, error });
     throw error;
   }

@@ -7,12 +7,12 @@ import { toHex } from '../hex.ts';
 import { type ChannelHost, ProtocolChannel, quietReject } from '../protocol/channel.ts';
 import type { PeerFlags } from '../protocol/protocol.ts';
 import type { Address, Message, MessageStream } from '../stream.ts';
-import { baseCodes, baseLength, baseVersion, emptyList } from '../wire/base.ts';
+import { baseCodes, baseLength, baseVersion, emptyList } from '../wire/base-protocol.ts';
 import { type DisconnectReason, decodeDisconnect, reasonRule } from '../wire/disconnect.ts';
 import type { Capability, RemoteHello } from '../wire/hello.ts';
+import { disconnect } from './disconnect.ts';
 import { EventStream, type PeerEnd, type PeerEventsOptions } from './events.ts';
-import { part } from './farewell.ts';
-import type { Handshake } from './handshake.ts';
+import type { HelloExchange } from './exchange-hello.ts';
 import { Keepalive, type KeepaliveSettings } from './keepalive.ts';
 import type { Peer } from './peer.ts';
 import { Counters, type PeerStats } from './stats.ts';
@@ -29,7 +29,7 @@ export const diagnostics: ReturnType<typeof diagnosticsChannel> = diagnosticsCha
 const halfRules = { run: required(func) };
 const eventRules: Rules<PeerEventsOptions> = { messages: boolean, limit: nonNegative };
 
-const base = { name: 'p2p', version: baseVersion, offset: 0, length: baseLength };
+const baseProtocol = { name: 'p2p', version: baseVersion, offset: 0, length: baseLength };
 
 /** A peer from the end of its handshake to its own end. */
 export class Session implements Peer {
@@ -51,10 +51,10 @@ export class Session implements Peer {
   readonly #connected: { readonly at: number; readonly monotonic: number };
   readonly #abort = new AbortController();
   readonly #watchers = new Set<EventStream>();
-  #state: { is: 'running' } | { is: 'parting' | 'over'; end: PeerEnd } = { is: 'running' };
+  #state: { is: 'running' } | { is: 'disconnecting' | 'closed'; end: PeerEnd } = { is: 'running' };
   #runs: Promise<unknown> = Promise.resolve();
   #reading: Promise<void> = Promise.resolve();
-  #parted: Promise<void> = Promise.resolve();
+  #disconnected: Promise<void> = Promise.resolve();
   #answer: DisconnectReason | undefined;
   #resolveClosed: ((end: PeerEnd) => void) | undefined;
   #resumeReading: (() => void) | undefined;
@@ -67,12 +67,12 @@ export class Session implements Peer {
    */
   static open(
     stream: MessageStream,
-    handshake: Handshake,
+    exchange: HelloExchange,
     flags: PeerFlags,
     settings: SessionSettings,
   ): Session {
-    const session = new Session(stream, handshake, flags, settings);
-    const attached = handshake.running.map(({ name, protocol }, index) => {
+    const session = new Session(stream, exchange, flags, settings);
+    const attached = exchange.running.map(({ name, protocol }, index) => {
       try {
         const half = protocol.attach(session.#channel(index), session);
         check.fields(`the result of ${name}.attach`, half, halfRules);
@@ -99,7 +99,7 @@ export class Session implements Peer {
 
   private constructor(
     stream: MessageStream,
-    { hello, running, received, sent }: Handshake,
+    { hello, running, received, sent }: HelloExchange,
     flags: PeerFlags,
     settings: SessionSettings,
   ) {
@@ -134,7 +134,7 @@ export class Session implements Peer {
       ping: () => this.#ping(),
       inactive: (cause) => this.#fail(inactive(cause)),
     });
-    this.#counters = new Counters([base, ...this.#channels]);
+    this.#counters = new Counters([baseProtocol, ...this.#channels]);
     this.#counters.received(baseCodes.hello, received);
     sent.then(
       (bytes) => this.#counters.sent(baseCodes.hello, bytes),
@@ -169,7 +169,7 @@ export class Session implements Peer {
   async disconnect(reason: DisconnectReason): Promise<void> {
     check.value('reason', reason, reasonRule);
     this.#finish({ reason, direction: 'local', error: undefined });
-    await this.#parted;
+    await this.#disconnected;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -179,7 +179,7 @@ export class Session implements Peer {
   events(options: PeerEventsOptions = {}): EventStream {
     check.options('events', options, eventRules);
     const events = new EventStream(options, () => this.#watchers.delete(events));
-    if (this.#state.is === 'over') events.end({ type: 'dropped', end: this.#state.end });
+    if (this.#state.is === 'closed') events.end({ type: 'dropped', end: this.#state.end });
     else this.#watchers.add(events);
     return events;
   }
@@ -233,7 +233,7 @@ export class Session implements Peer {
     const { code, wireSize } = message;
     this.#keepalive.lastReceive = this.#settings.clock.monotonic();
     this.#counters.received(code, wireSize);
-    if (this.#watchers.size > 0) this.#tell('received', code, wireSize);
+    if (this.#watchers.size > 0) this.#emitMessage('received', code, wireSize);
     // What comes while the remote is given time to read our Disconnect is only thrown away.
     if (this.#state.is !== 'running') return;
     if (code < baseLength) {
@@ -286,7 +286,7 @@ export class Session implements Peer {
       (bytes) => {
         this.#keepalive.lastSend = this.#settings.clock.monotonic();
         this.#counters.sent(code, bytes);
-        if (this.#watchers.size > 0) this.#tell('sent', code, bytes);
+        if (this.#watchers.size > 0) this.#emitMessage('sent', code, bytes);
       },
       (cause) => {
         throw sendFailed(cause);
@@ -311,11 +311,11 @@ export class Session implements Peer {
 
   #finish(end: PeerEnd): void {
     if (this.#state.is !== 'running') return;
-    this.#state = { is: 'parting', end };
+    this.#state = { is: 'disconnecting', end };
     this.#keepalive.stop();
     for (const channel of this.#channels) channel.end(end.direction);
     this.#readOn();
-    this.#parted = part(this.#stream, end, this.#reading, {
+    this.#disconnected = disconnect(this.#stream, end, this.#reading, {
       ...this.#settings,
       onSent: (bytes) => this.#counters.sent(baseCodes.disconnect, bytes),
     });
@@ -323,15 +323,15 @@ export class Session implements Peer {
     void this.#release(end);
   }
 
-  async #release(parting: PeerEnd): Promise<void> {
+  async #release(cause: PeerEnd): Promise<void> {
     const { clock, closeTimeout } = this.#settings;
-    await this.#parted;
-    const answer = parting.direction === 'local' ? this.#answer : undefined;
-    const end = answer === undefined ? parting : { ...parting, answer };
+    await this.#disconnected;
+    const answer = cause.direction === 'local' ? this.#answer : undefined;
+    const end = answer === undefined ? cause : { ...cause, answer };
     // A protocol that does not come to an end must not keep everyone else from theirs.
     await withTimeout(clock, closeTimeout, () => this.#runs).catch(() => {});
     for (const channel of this.#channels) channel.clear();
-    this.#state = { is: 'over', end };
+    this.#state = { is: 'closed', end };
     for (const events of this.#watchers) events.end({ type: 'dropped', end });
     this.#watchers.clear();
     if (diagnostics.hasSubscribers) diagnostics.publish({ type: 'dropped', peer: this, end });
@@ -345,8 +345,8 @@ export class Session implements Peer {
     return undefined;
   }
 
-  #tell(direction: 'received' | 'sent', code: number, bytes: number): void {
-    const channel = code < baseLength ? base : this.#channelOf(code);
+  #emitMessage(direction: 'received' | 'sent', code: number, bytes: number): void {
+    const channel = code < baseLength ? baseProtocol : this.#channelOf(code);
     const event = {
       type: 'message',
       direction,

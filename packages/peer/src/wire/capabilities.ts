@@ -2,7 +2,7 @@ import { array, func, object, positive, type Rules, required, string } from '@de
 import { check } from '../check-options.ts';
 import { PeerError } from '../error.ts';
 import type { Protocol } from '../protocol/protocol.ts';
-import { baseLength } from './base.ts';
+import { baseLength } from './base-protocol.ts';
 import { type Capability, isCapabilityName } from './hello.ts';
 
 /** A capability that both sides run, and where its codes lie on this connection. */

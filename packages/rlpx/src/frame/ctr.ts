@@ -1,12 +1,12 @@
 import { type Cipher, createCipheriv } from 'node:crypto';
 
 /** How much key stream is made in one call for the short pieces, in bytes. */
-const AHEAD = 1024;
-const ZEROS: Uint8Array = new Uint8Array(AHEAD);
+const keyStreamLength = 1024;
+const zeros: Uint8Array = new Uint8Array(keyStreamLength);
 /** RLPx uses a fresh key for every connection, with an initial counter of zero. */
-const IV: Uint8Array = new Uint8Array(16);
+const zeroIv: Uint8Array = new Uint8Array(16);
 /** Up to this many bytes are combined here; a call into OpenSSL costs as much as about this many. */
-const SHORT = 1024;
+const maxShort = 1024;
 
 /**
  * AES-256-CTR, which encrypts and decrypts alike, as one endless stream. A call into OpenSSL costs a microsecond
@@ -14,12 +14,12 @@ const SHORT = 1024;
  */
 export class Ctr {
   readonly #cipher: Cipher;
-  #ahead: Uint8Array = ZEROS;
+  #ahead: Uint8Array = zeros;
   /** Where the unused part of `#ahead` begins. */
-  #at = AHEAD;
+  #at = keyStreamLength;
 
   constructor(key: Uint8Array) {
-    this.#cipher = createCipheriv('aes-256-ctr', key, IV);
+    this.#cipher = createCipheriv('aes-256-ctr', key, zeroIv);
   }
 
   /** Puts `input[start, end)`, combined with the key stream, into `output` from `at` on. They may be the same place. */
@@ -28,11 +28,11 @@ export class Ctr {
     let to = at;
     while (from < end) {
       if (this.#at === this.#ahead.length) {
-        if (end - from > SHORT) {
+        if (end - from > maxShort) {
           output.set(this.#cipher.update(input.subarray(from, end)), to);
           return;
         }
-        this.#ahead = this.#cipher.update(ZEROS);
+        this.#ahead = this.#cipher.update(zeros);
         this.#at = 0;
       }
       const length = Math.min(end - from, this.#ahead.length - this.#at);

@@ -3,12 +3,12 @@ import type { Crypto, Keccak256 } from '@devp2p/crypto';
 import { messageCodeLength } from './message-code.ts';
 
 /** Largest body of a frame in bytes: its size is written in 24 bits. Every limit on messages comes from here. */
-export const MAX_FRAME_SIZE: number = 2 ** 24 - 1;
+export const maxFrameSize: number = 2 ** 24 - 1;
 
-export const HEADER_LENGTH = 16;
-export const TAG_LENGTH = 16;
+export const headerLength = 16;
+export const tagLength = 16;
 /** A header and its tag. */
-export const SEALED_HEADER_LENGTH: number = HEADER_LENGTH + TAG_LENGTH;
+export const taggedHeaderLength: number = headerLength + tagLength;
 
 /** One frame is one message. */
 export interface Frame {
@@ -21,12 +21,12 @@ export interface Frame {
 
 /** Length on the wire of a message, in bytes. */
 export function frameLength(code: number, payloadLength: number): number {
-  return sealedLength(messageCodeLength(code) + payloadLength);
+  return encodedLength(messageCodeLength(code) + payloadLength);
 }
 
 /** Length on the wire of a frame with a body of this size. */
-export function sealedLength(size: number): number {
-  return SEALED_HEADER_LENGTH + paddedLength(size) + TAG_LENGTH;
+export function encodedLength(size: number): number {
+  return taggedHeaderLength + paddedLength(size) + tagLength;
 }
 
 /** Bodies are filled up with zeros to whole blocks of AES. */
@@ -64,8 +64,8 @@ export class FrameMac {
   }
 
   #mix(state: Uint8Array, data: Uint8Array): Uint8Array {
-    const seed = this.#cipher.update(state.subarray(0, TAG_LENGTH));
-    for (let i = 0; i < TAG_LENGTH; i++) seed[i] = (seed[i] as number) ^ (data[i] as number);
+    const seed = this.#cipher.update(state.subarray(0, tagLength));
+    for (let i = 0; i < tagLength; i++) seed[i] = (seed[i] as number) ^ (data[i] as number);
     return this.#sponge.update(seed).digest();
   }
 }

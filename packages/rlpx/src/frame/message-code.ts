@@ -2,12 +2,12 @@ import { type Codec, decodePrefix, encode, RlpError, uint } from '@devp2p/rlp';
 import { RlpxError } from '../error.ts';
 
 /** The largest message code, which every protocol in use stays far below. */
-export const MAX_MESSAGE_CODE: number = 2 ** 32 - 1;
+export const maxMessageCode: number = 2 ** 32 - 1;
 
 const codec: Codec<number> = uint(32);
 
 /** The RLP integer 0. */
-const ZERO = 0x80;
+const encodedZero = 0x80;
 
 /** Bytes that the code of a message takes at the beginning of a frame's body. */
 export function messageCodeLength(code: number): number {
@@ -29,8 +29,8 @@ export function writeMessageCode(code: number, out: Uint8Array, at: number): voi
  */
 export function readMessageCode(body: Uint8Array): number {
   const first = body[0];
-  if (first === ZERO) return 0;
-  if (first !== undefined && first > 0 && first < ZERO) return first;
+  if (first === encodedZero) return 0;
+  if (first !== undefined && first > 0 && first < encodedZero) return first;
   try {
     return decodePrefix(codec, body).value;
   } catch (cause) {

@@ -10,7 +10,7 @@ interface Native {
 }
 
 /** Below this many bytes, a call into the binding costs more than it saves. */
-const NATIVE_FROM = 1024;
+const minNativeLength = 1024;
 
 /** `undefined` until it is first needed, `null` when it cannot be had. */
 let binding: Native | null | undefined;
@@ -28,7 +28,7 @@ function native(): Native | null {
 
 /** Compresses a payload (Snappy block format, EIP-706). */
 export function compress(payload: Uint8Array): Uint8Array {
-  const fast = payload.length < NATIVE_FROM ? null : native();
+  const fast = payload.length < minNativeLength ? null : native();
   return fast === null ? compressSmall(payload) : fast.compressSync(payload);
 }
 
@@ -52,7 +52,7 @@ export function decompress(input: Uint8Array, maxLength: number): Uint8Array {
   if (length * 3 > input.length * 64) {
     throw invalid(`payload of ${input.length} bytes cannot hold the ${length} that it declares`);
   }
-  const fast = length < NATIVE_FROM ? null : native();
+  const fast = length < minNativeLength ? null : native();
   if (fast !== null) {
     try {
       const output = fast.uncompressSync(input, { asBuffer: true });
@@ -97,7 +97,7 @@ function expand(input: Uint8Array, start: number, output: Uint8Array): void {
         length = littleEndian(input, at, bytes) + 1;
         at += bytes;
       }
-      if (length > input.length - at || length > output.length - to) throw invalid(UNEVEN);
+      if (length > input.length - at || length > output.length - to) throw invalid(lengthMismatch);
       copy(input, at, output, to, length);
       at += length;
     } else {
@@ -111,16 +111,16 @@ function expand(input: Uint8Array, start: number, output: Uint8Array): void {
         offset = littleEndian(input, at, bytes);
         at += bytes;
       }
-      if (offset === 0 || offset > to || length > output.length - to) throw invalid(UNEVEN);
+      if (offset === 0 || offset > to || length > output.length - to) throw invalid(lengthMismatch);
       // Forwards and byte by byte: a copy may run into what it has just written.
       copy(output, to - offset, output, to, length);
     }
     to += length;
   }
-  if (to !== output.length) throw invalid(UNEVEN);
+  if (to !== output.length) throw invalid(lengthMismatch);
 }
 
-const UNEVEN = 'payload is not what it declares';
+const lengthMismatch = 'payload is not what it declares';
 
 function copy(
   from: Uint8Array,
@@ -133,7 +133,7 @@ function copy(
 }
 
 function littleEndian(input: Uint8Array, at: number, bytes: number): number {
-  if (bytes > input.length - at) throw invalid(UNEVEN);
+  if (bytes > input.length - at) throw invalid(lengthMismatch);
   let value = 0;
   for (let i = bytes - 1; i >= 0; i--) value = value * 256 + (input[at + i] as number);
   return value;

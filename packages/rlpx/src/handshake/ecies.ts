@@ -4,16 +4,16 @@ import { concat } from '../bytes.ts';
 import { handshakeFailed } from '../error.ts';
 
 /** Length of an uncompressed point on the wire: `04 ‖ x ‖ y`. */
-const POINT_LENGTH = 65;
-const IV_LENGTH = 16;
-const TAG_LENGTH = 32;
-const UNCOMPRESSED = 0x04;
+const pointLength = 65;
+const ivLength = 16;
+const tagLength = 32;
+const uncompressedPrefix = 0x04;
 
 /** What {@link encrypt} adds to a message: ephemeral key, initialisation vector and tag. */
-export const ECIES_OVERHEAD: number = POINT_LENGTH + IV_LENGTH + TAG_LENGTH;
+export const eciesOverhead: number = pointLength + ivLength + tagLength;
 
 /** The generator of secp256k1: a point to compute with in place of one that is not on the curve. */
-const GENERATOR: Uint8Array = hexBytes(
+const generator: Uint8Array = hexBytes(
   '79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798' +
     '483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8',
 );
@@ -21,8 +21,8 @@ const GENERATOR: Uint8Array = hexBytes(
 /**
  * Encrypts to the holder of `publicKey` (RLPx, "ECIES Encryption").
  *
- * @param authenticated - bytes that the tag covers without being part of the result: a size prefix, or nothing.
- * @returns `04 ‖ ephemeral key ‖ iv ‖ ciphertext ‖ tag`, {@link ECIES_OVERHEAD} longer than the message.
+ * @param authenticated bytes that the tag covers without being part of the result: a size prefix, or nothing.
+ * @returns `04 ‖ ephemeral key ‖ iv ‖ ciphertext ‖ tag`, {@link eciesOverhead} longer than the message.
  */
 export function encrypt(
   crypto: Crypto,
@@ -33,17 +33,14 @@ export function encrypt(
 ): Uint8Array {
   const ephemeralKey = generatePrivateKey(random);
   const { encryptionKey, macKey } = deriveKeys(crypto.secp256k1.ecdh(ephemeralKey, publicKey));
-  const iv = random(IV_LENGTH);
-  const out = new Uint8Array(message.length + ECIES_OVERHEAD);
-  const tagAt = out.length - TAG_LENGTH;
-  out[0] = UNCOMPRESSED;
+  const iv = random(ivLength);
+  const out = new Uint8Array(message.length + eciesOverhead);
+  const tagAt = out.length - tagLength;
+  out[0] = uncompressedPrefix;
   out.set(crypto.secp256k1.publicKey(ephemeralKey), 1);
-  out.set(iv, POINT_LENGTH);
-  out.set(
-    createCipheriv('aes-128-ctr', encryptionKey, iv).update(message),
-    POINT_LENGTH + IV_LENGTH,
-  );
-  out.set(tag(macKey, out.subarray(POINT_LENGTH, tagAt), authenticated), tagAt);
+  out.set(iv, pointLength);
+  out.set(createCipheriv('aes-128-ctr', encryptionKey, iv).update(message), pointLength + ivLength);
+  out.set(tag(macKey, out.subarray(pointLength, tagAt), authenticated), tagAt);
   return out;
 }
 
@@ -59,18 +56,18 @@ export function decrypt(
   sealed: Uint8Array,
   authenticated: Uint8Array,
 ): Uint8Array {
-  if (sealed.length < ECIES_OVERHEAD) throw handshakeFailed('message is too short');
-  const tagAt = sealed.length - TAG_LENGTH;
-  const shared = agree(crypto, privateKey, sealed.subarray(1, POINT_LENGTH));
+  if (sealed.length < eciesOverhead) throw handshakeFailed('message is too short');
+  const tagAt = sealed.length - tagLength;
+  const shared = agree(crypto, privateKey, sealed.subarray(1, pointLength));
   const { encryptionKey, macKey } = deriveKeys(shared.secret);
-  const expected = tag(macKey, sealed.subarray(POINT_LENGTH, tagAt), authenticated);
+  const expected = tag(macKey, sealed.subarray(pointLength, tagAt), authenticated);
   const authentic = timingSafeEqual(expected, sealed.subarray(tagAt));
-  if (!authentic || !shared.onCurve || sealed[0] !== UNCOMPRESSED) {
+  if (!authentic || !shared.onCurve || sealed[0] !== uncompressedPrefix) {
     throw handshakeFailed('message does not authenticate');
   }
-  const iv = sealed.subarray(POINT_LENGTH, POINT_LENGTH + IV_LENGTH);
+  const iv = sealed.subarray(pointLength, pointLength + ivLength);
   return createDecipheriv('aes-128-ctr', encryptionKey, iv).update(
-    sealed.subarray(POINT_LENGTH + IV_LENGTH, tagAt),
+    sealed.subarray(pointLength + ivLength, tagAt),
   );
 }
 
@@ -87,20 +84,20 @@ export function agree(
     return { secret: crypto.secp256k1.ecdh(privateKey, publicKey), onCurve: true };
   } catch (error) {
     if (!(error instanceof CryptoError && error.code === 'invalid-point')) throw error;
-    return { secret: crypto.secp256k1.ecdh(privateKey, GENERATOR), onCurve: false };
+    return { secret: crypto.secp256k1.ecdh(privateKey, generator), onCurve: false };
   }
 }
 
 /** NIST SP 800-56 concatenation KDF over SHA-256; 32 bytes take one round. */
 function deriveKeys(secret: Uint8Array): { encryptionKey: Uint8Array; macKey: Uint8Array } {
-  const key = hash('sha256', concat(FIRST_ROUND, secret), 'buffer');
+  const key = hash('sha256', concat(firstRound, secret), 'buffer');
   return {
     encryptionKey: key.subarray(0, 16),
     macKey: hash('sha256', key.subarray(16), 'buffer'),
   };
 }
 
-const FIRST_ROUND: Uint8Array = Uint8Array.of(0, 0, 0, 1);
+const firstRound: Uint8Array = Uint8Array.of(0, 0, 0, 1);
 
 function tag(macKey: Uint8Array, sealed: Uint8Array, authenticated: Uint8Array): Uint8Array {
   return createHmac('sha256', macKey).update(sealed).update(authenticated).digest();

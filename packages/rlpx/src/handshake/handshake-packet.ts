@@ -2,29 +2,29 @@ import type { Crypto, RandomBytes } from '@devp2p/crypto';
 import { bigint, bytes, type Codec, decodePrefix, encode, RlpError, struct } from '@devp2p/rlp';
 import { concat, xor } from '../bytes.ts';
 import { handshakeFailed, RlpxError } from '../error.ts';
-import { agree, decrypt, ECIES_OVERHEAD, encrypt } from './ecies.ts';
+import { agree, decrypt, eciesOverhead, encrypt } from './ecies.ts';
 
 /** Longest auth or ack, size prefix included, in bytes. Known clients send 300 to 700. */
-const MAX_HANDSHAKE_PACKET = 2048;
+const maxPacketLength = 2048;
 
-const VERSION = 4n;
-const SIZE_LENGTH = 2;
-export const NONCE_LENGTH = 32;
+const handshakeVersion = 4n;
+const sizeLength = 2;
+export const nonceLength = 32;
 /** EIP-8: at least 100 random bytes, so that the packet cannot be told from its size. */
-const MIN_PADDING = 100;
-const MAX_PADDING = 300;
+const minPadding = 100;
+const maxPadding = 300;
 
 /** Contents of the forms from before EIP-8, which have a fixed size and no size prefix. */
-const PLAIN_AUTH_BODY = 65 + 32 + 64 + NONCE_LENGTH + 1;
-const PLAIN_ACK_BODY = 64 + NONCE_LENGTH + 1;
-const NOTHING: Uint8Array = new Uint8Array(0);
+const preEip8AuthLength = 65 + 32 + 64 + nonceLength + 1;
+const preEip8AckLength = 64 + nonceLength + 1;
+const noBytes: Uint8Array = new Uint8Array(0);
 
 const authBody = struct(
-  { signature: bytes(65), publicKey: bytes(64), nonce: bytes(NONCE_LENGTH), version: bigint(256) },
+  { signature: bytes(65), publicKey: bytes(64), nonce: bytes(nonceLength), version: bigint(256) },
   { extra: 'ignore' },
 );
 const ackBody = struct(
-  { ephemeralKey: bytes(64), nonce: bytes(NONCE_LENGTH), version: bigint(256) },
+  { ephemeralKey: bytes(64), nonce: bytes(nonceLength), version: bigint(256) },
   { extra: 'ignore' },
 );
 
@@ -61,7 +61,7 @@ export function sealAuth(
     signature: crypto.secp256k1.sign(token, ephemeralKey),
     publicKey,
     nonce,
-    version: VERSION,
+    version: handshakeVersion,
   });
   return sealPacket(crypto, random, remoteId, body);
 }
@@ -76,7 +76,7 @@ export function sealAck(
   const body = encode(ackBody, {
     ephemeralKey: crypto.secp256k1.publicKey(ephemeralKey),
     nonce,
-    version: VERSION,
+    version: handshakeVersion,
   });
   return sealPacket(crypto, random, remoteId, body);
 }
@@ -89,8 +89,8 @@ function sealPacket(
   body: Uint8Array,
 ): Uint8Array {
   const [high = 0, low = 0] = random(2);
-  const padding = random(MIN_PADDING + (((high << 8) | low) % (MAX_PADDING - MIN_PADDING + 1)));
-  const size = body.length + padding.length + ECIES_OVERHEAD;
+  const padding = random(minPadding + (((high << 8) | low) % (maxPadding - minPadding + 1)));
+  const size = body.length + padding.length + eciesOverhead;
   const prefix = Uint8Array.of(size >>> 8, size & 0xff);
   return concat(prefix, encrypt(crypto, random, publicKey, concat(body, padding), prefix));
 }
@@ -107,7 +107,7 @@ export interface Auth {
 
 /** @throws RlpxError `handshake-failed`, and what `wire` rejects with. */
 export async function receiveAuth(wire: HandshakeWire, options: HandshakeOptions): Promise<Auth> {
-  const { packet, body, plain } = await receivePacket(wire, options, PLAIN_AUTH_BODY);
+  const { packet, body, plain } = await receivePacket(wire, options, preEip8AuthLength);
   const { signature, publicKey, nonce } = plain
     ? {
         signature: body.subarray(0, 65),
@@ -138,7 +138,7 @@ export interface Ack {
 
 /** @throws RlpxError `handshake-failed`, and what `wire` rejects with. */
 export async function receiveAck(wire: HandshakeWire, options: HandshakeOptions): Promise<Ack> {
-  const { packet, body, plain } = await receivePacket(wire, options, PLAIN_ACK_BODY);
+  const { packet, body, plain } = await receivePacket(wire, options, preEip8AckLength);
   const { ephemeralKey, nonce } = plain
     ? { ephemeralKey: body.subarray(0, 64), nonce: body.subarray(64, 96) }
     : readBody(ackBody, body);
@@ -158,24 +158,24 @@ async function receivePacket(
   { crypto, privateKey }: HandshakeOptions,
   plainBody: number,
 ): Promise<Opened> {
-  const prefix = await wire.peek(SIZE_LENGTH);
+  const prefix = await wire.peek(sizeLength);
   // The plain form begins with the 04 of a point, which can also be the high byte of a size. Such a size is larger
   // than the plain form, so waiting for that many bytes first is safe in both cases.
   if (prefix[0] === 0x04) {
-    const packet = await wire.peek(plainBody + ECIES_OVERHEAD);
-    const body = attempt(() => decrypt(crypto, privateKey, packet, NOTHING));
+    const packet = await wire.peek(plainBody + eciesOverhead);
+    const body = attempt(() => decrypt(crypto, privateKey, packet, noBytes));
     if (body) return { packet: await wire.take(packet.length), body, plain: true };
   }
   const size = ((prefix[0] as number) << 8) | (prefix[1] as number);
-  if (size < ECIES_OVERHEAD || size + SIZE_LENGTH > MAX_HANDSHAKE_PACKET) {
+  if (size < eciesOverhead || size + sizeLength > maxPacketLength) {
     throw handshakeFailed('packet size is out of range');
   }
-  const packet = await wire.take(SIZE_LENGTH + size);
+  const packet = await wire.take(sizeLength + size);
   const body = decrypt(
     crypto,
     privateKey,
-    packet.subarray(SIZE_LENGTH),
-    packet.subarray(0, SIZE_LENGTH),
+    packet.subarray(sizeLength),
+    packet.subarray(0, sizeLength),
   );
   return { packet, body, plain: false };
 }

@@ -7,7 +7,7 @@ import { agree } from './ecies.ts';
 import {
   type HandshakeOptions,
   type HandshakeWire,
-  NONCE_LENGTH,
+  nonceLength,
   receiveAck,
   receiveAuth,
   sealAck,
@@ -15,7 +15,7 @@ import {
 } from './handshake-packet.ts';
 
 /** What both sides of a connection share after the handshake, seen from one of them. */
-export interface Secrets {
+export interface FrameSecrets {
   /** 32-byte key of both frame ciphers. */
   readonly aes: Uint8Array;
   /** 32-byte key of the frame MACs. */
@@ -26,14 +26,13 @@ export interface Secrets {
   readonly ingress: Uint8Array;
 }
 
-/** The end of a handshake. */
-export interface Session {
+/** Result of a handshake: the authenticated remote and the secrets of the frames. */
+export interface HandshakeSecrets extends FrameSecrets {
   /**
    * 64-byte public key of the other side: the one that was dialled, or the one that the auth was made with. The first
    * frame proves it, for the secrets hang on an auth or ack that only the holder of this key can read.
    */
   readonly remoteId: Uint8Array;
-  readonly secrets: Secrets;
 }
 
 const wireRule = methods('peek', 'take', 'write');
@@ -45,8 +44,8 @@ const handshakeRules: Rules<HandshakeOptions> = {
   random: required(func),
 };
 
-/** The rules of {@link Secrets}; errors must not show them. */
-export const secretsRules: Rules<Secrets> = {
+/** The rules of {@link FrameSecrets}; errors must not show them. */
+export const secretsRules: Rules<FrameSecrets> = {
   aes: required(secret(bytes(32))),
   mac: required(secret(bytes(32))),
   egress: required(secret(bytes())),
@@ -56,21 +55,21 @@ export const secretsRules: Rules<Secrets> = {
 /**
  * The dialling side of the handshake.
  *
- * @param remoteId - the 64-byte public key of the node that is dialled.
+ * @param remoteId the 64-byte public key of the node that is dialled.
  * @throws RlpxError `handshake-failed`, `invalid-option`, and whatever `wire` rejects with.
  */
 export async function initiateHandshake(
   wire: HandshakeWire,
   remoteId: Uint8Array,
   options: HandshakeOptions,
-): Promise<Session> {
+): Promise<HandshakeSecrets> {
   check.value('wire', wire, wireRule);
   check.value('remoteId', remoteId, bytes(64));
   check.fields('options', options, handshakeRules);
   const { crypto } = options;
   const random = drawOnce(options.random);
   const ephemeralKey = generatePrivateKey(random);
-  const nonce = random(NONCE_LENGTH);
+  const nonce = random(nonceLength);
 
   const auth = sealAuth(remoteId, ephemeralKey, nonce, { ...options, random });
   wire.write(auth);
@@ -85,7 +84,7 @@ export async function initiateHandshake(
     sent: auth,
     received: ack.packet,
   });
-  return { remoteId, secrets };
+  return { remoteId, ...secrets };
 }
 
 /**
@@ -96,7 +95,7 @@ export async function initiateHandshake(
 export async function acceptHandshake(
   wire: HandshakeWire,
   options: HandshakeOptions,
-): Promise<Session> {
+): Promise<HandshakeSecrets> {
   check.value('wire', wire, wireRule);
   check.fields('options', options, handshakeRules);
   const { crypto } = options;
@@ -104,7 +103,7 @@ export async function acceptHandshake(
 
   const random = drawOnce(options.random);
   const ephemeralKey = generatePrivateKey(random);
-  const nonce = random(NONCE_LENGTH);
+  const nonce = random(nonceLength);
   const ack = sealAck(auth.remoteId, ephemeralKey, nonce, { ...options, random });
   const secrets = deriveSecrets(crypto, {
     inbound: true,
@@ -116,15 +115,15 @@ export async function acceptHandshake(
     received: auth.packet,
   });
   wire.write(ack);
-  return { remoteId: auth.remoteId, secrets };
+  return { remoteId: auth.remoteId, ...secrets };
 }
 
 /** More than one side draws in a handshake: two keys, nonce, initialisation vector, padding and its length. */
-const RANDOM_LENGTH = 512;
+const randomBatchLength = 512;
 
 /** Hands out pieces of one draw, each once: a call of the system's generator takes longer than its bytes. */
 function drawOnce(random: RandomBytes): RandomBytes {
-  const drawn = random(RANDOM_LENGTH);
+  const drawn = random(randomBatchLength);
   let used = 0;
   return (length) => {
     used += length;
@@ -142,7 +141,7 @@ interface Exchange {
   readonly received: Uint8Array;
 }
 
-function deriveSecrets(crypto: Crypto, exchange: Exchange): Secrets {
+function deriveSecrets(crypto: Crypto, exchange: Exchange): FrameSecrets {
   const { inbound, nonce, remoteNonce, sent, received } = exchange;
   const agreed = agree(crypto, exchange.ephemeralKey, exchange.remoteEphemeralKey);
   const ephemeral = agreed.secret;

@@ -19,8 +19,8 @@ export interface Addresses {
 /**
  * Opens a stream to a node over a transport that was connected to it.
  *
- * @param duplex - handed over: it is destroyed when the handshake fails, and with the stream.
- * @param remoteId - the node's public key, 64 bytes.
+ * @param duplex handed over: it is destroyed when the handshake fails, and with the stream.
+ * @param remoteId the node's public key, 64 bytes.
  * @throws RlpxError `invalid-option`, `handshake-failed`, `handshake-timeout`, `truncated`, `connection-reset` or `transport`; the
  * signal's reason when it aborts.
  */
@@ -38,7 +38,7 @@ export async function initiate(
 /**
  * Opens a stream for whoever is at the other end of a transport. Who that is, is proved by the handshake.
  *
- * @param duplex - handed over: it is destroyed when the handshake fails, and with the stream.
+ * @param duplex handed over: it is destroyed when the handshake fails, and with the stream.
  * @throws RlpxError as {@link initiate}.
  */
 export async function accept(
@@ -81,18 +81,18 @@ export async function open(
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     signal?.throwIfAborted();
-    const session = inbound
+    const secrets = inbound
       ? await acceptHandshake(wire, settings)
       : await initiateHandshake(wire, remoteId, settings);
     const rest = wire.release();
-    const ends = { localId, inbound, remoteAddress, localAddress };
-    const stream = new RlpxStream(duplex, session, ends, settings);
+    const endpoints = { localId, inbound, remoteAddress, localAddress };
+    const stream = new RlpxStream(duplex, secrets, endpoints, settings);
     stream.start(rest);
     const milliseconds = clock.monotonic() - started;
     publish(() => ({
-      event: 'handshake',
+      type: 'handshake',
       inbound,
-      remoteId: session.remoteId,
+      remoteId: secrets.remoteId,
       remoteAddress,
       milliseconds,
     }));
@@ -101,7 +101,7 @@ export async function open(
     wire.fail(error);
     const milliseconds = clock.monotonic() - started;
     publish(() => ({
-      event: 'handshake-failed',
+      type: 'handshake-failed',
       inbound,
       remoteId,
       remoteAddress,

@@ -4,23 +4,23 @@ import { toHex } from '@devp2p/enr';
 import { abortSignal, bytes, integer } from '@devp2p/options';
 import { check } from '../check-options.ts';
 import { publish } from '../diagnostics.ts';
-import { RlpxError, why } from '../error.ts';
-import { type Frame, MAX_FRAME_SIZE } from '../frame/frame.ts';
-import { FrameOpener } from '../frame/frame-opener.ts';
-import { FrameSealer } from '../frame/frame-sealer.ts';
-import { MAX_MESSAGE_CODE, messageCodeLength } from '../frame/message-code.ts';
+import { errorMessage, RlpxError } from '../error.ts';
+import { type Frame, maxFrameSize } from '../frame/frame.ts';
+import { FrameDecoder } from '../frame/frame-decoder.ts';
+import { FrameEncoder } from '../frame/frame-encoder.ts';
+import { maxMessageCode, messageCodeLength } from '../frame/message-code.ts';
 import { compress, decompress, maxCompressedLength } from '../frame/snappy.ts';
-import type { Session } from '../handshake/handshake.ts';
+import type { HandshakeSecrets } from '../handshake/handshake.ts';
 import type { Settings } from '../options.ts';
-import { Inbox } from './inbox.ts';
+import { FrameReader } from './frame-reader.ts';
+import { FrameWriter } from './frame-writer.ts';
 import { type Address, formatAddress, type Message } from './message.ts';
-import { Outbox } from './outbox.ts';
 
 /** devp2p's Disconnect, which several clients send uncompressed although compression is on. */
-const DISCONNECT = 0x01;
+const disconnectCode = 0x01;
 
 /** Who is at the ends of a stream. */
-export interface Ends {
+export interface Endpoints {
   readonly localId: Uint8Array;
   readonly inbound: boolean;
   readonly remoteAddress?: Address | undefined;
@@ -44,8 +44,8 @@ export class RlpxStream {
 
   readonly #duplex: Duplex;
   readonly #settings: Settings;
-  readonly #inbox: Inbox;
-  readonly #outbox: Outbox;
+  readonly #reader: FrameReader;
+  readonly #writer: FrameWriter;
   #state: State = 'open';
   #compression = false;
   #closeTimer: Timer | undefined;
@@ -53,25 +53,25 @@ export class RlpxStream {
   #error: Error | undefined;
 
   /** Takes the transport over, which must be paused. Receives nothing before {@link start}. */
-  constructor(duplex: Duplex, { remoteId, secrets }: Session, ends: Ends, settings: Settings) {
-    this.localId = ends.localId;
-    this.remoteId = remoteId;
-    this.inbound = ends.inbound;
-    if (ends.remoteAddress) this.remoteAddress = ends.remoteAddress;
-    if (ends.localAddress) this.localAddress = ends.localAddress;
+  constructor(duplex: Duplex, secrets: HandshakeSecrets, endpoints: Endpoints, settings: Settings) {
+    this.localId = endpoints.localId;
+    this.remoteId = secrets.remoteId;
+    this.inbound = endpoints.inbound;
+    if (endpoints.remoteAddress) this.remoteAddress = endpoints.remoteAddress;
+    if (endpoints.localAddress) this.localAddress = endpoints.localAddress;
     this.#duplex = duplex;
     this.#settings = settings;
     const { crypto, maxMessageSize } = settings;
     const maxFrame = Math.min(
-      MAX_FRAME_SIZE,
-      messageCodeLength(MAX_MESSAGE_CODE) + maxCompressedLength(maxMessageSize),
+      maxFrameSize,
+      messageCodeLength(maxMessageCode) + maxCompressedLength(maxMessageSize),
     );
-    this.#inbox = new Inbox(duplex, new FrameOpener(crypto, secrets, maxFrame), settings, {
+    this.#reader = new FrameReader(duplex, new FrameDecoder(crypto, secrets, maxFrame), settings, {
       decode: (frame) => this.#decode(frame),
       onError: (error) => this.#fail(error),
       onEnd: () => this.#shutDown(),
     });
-    this.#outbox = new Outbox(duplex, new FrameSealer(crypto, secrets), settings, () =>
+    this.#writer = new FrameWriter(duplex, new FrameEncoder(crypto, secrets), settings, () =>
       this.#fail(
         new RlpxError('write-timeout', `nothing was sent within ${settings.writeTimeout} ms`),
       ),
@@ -82,7 +82,7 @@ export class RlpxStream {
         if (this.#state !== 'gone') {
           this.#fail(new RlpxError('connection-reset', 'the transport was closed'));
         }
-        publish(() => ({ ...this.#describe(), event: 'closed', error: this.#error }));
+        publish(() => ({ ...this.#describe(), type: 'closed', error: this.#error }));
         resolve();
       });
     });
@@ -90,8 +90,8 @@ export class RlpxStream {
 
   /** Begins to receive; the handshake has left bytes that came behind it, and its last ones, which are unsent. */
   start({ received, unsent }: { received: Uint8Array; unsent: Uint8Array }): void {
-    this.#outbox.start(unsent);
-    this.#inbox.start(received);
+    this.#writer.start(unsent);
+    this.#reader.start(received);
   }
 
   /**
@@ -110,18 +110,18 @@ export class RlpxStream {
       }
       if (signal.aborted) return Promise.reject(signal.reason);
     }
-    return this.#inbox.read(signal);
+    return this.#reader.read(signal);
   }
 
   /** Whether `highWaterMark` bytes or more are buffered, so that {@link write} waits: leave out what can be left out. */
   get congested(): boolean {
-    return this.#outbox.congested;
+    return this.#writer.congested;
   }
 
   /**
    * Sends a message. Calls keep their order without being awaited.
    *
-   * @param code - 0 to 2³² − 1.
+   * @param code 0 to 2³² − 1.
    * @returns bytes on the wire, framing included, once fewer than `highWaterMark` bytes are buffered. An abort ends
    * only this wait: a message that was accepted is sent.
    * @throws RlpxError `overflow`, `message-too-large` or `invalid-option`, without any effect on the stream; or what broke it.
@@ -143,10 +143,10 @@ export class RlpxStream {
       return Promise.reject(tooLarge(payload.length, this.#settings.maxMessageSize));
     }
     const body = this.#compression ? compress(payload) : payload;
-    if (messageCodeLength(code) + body.length > MAX_FRAME_SIZE) {
-      return Promise.reject(tooLarge(body.length, MAX_FRAME_SIZE - messageCodeLength(code)));
+    if (messageCodeLength(code) + body.length > maxFrameSize) {
+      return Promise.reject(tooLarge(body.length, maxFrameSize - messageCodeLength(code)));
     }
-    return this.#outbox.write(code, body, signal);
+    return this.#writer.write(code, body, signal);
   }
 
   /** Snappy (EIP-706) from the next `read` and the next `write` on. */
@@ -161,7 +161,7 @@ export class RlpxStream {
    */
   close(): Promise<void> {
     if (this.#state !== 'gone') {
-      this.#inbox.discard(closedHere);
+      this.#reader.discard(closedHere);
       this.#shutDown();
       this.#duplex.resume();
     }
@@ -172,7 +172,7 @@ export class RlpxStream {
   destroy(error?: Error): void {
     if (this.#state === 'open') this.#error = error;
     const why = error === undefined ? closedHere : () => error;
-    this.#inbox.discard(why);
+    this.#reader.discard(why);
     this.#end(why);
   }
 
@@ -196,7 +196,7 @@ export class RlpxStream {
       try {
         return { code, payload: decompress(payload, maxMessageSize), wireSize };
       } catch (error) {
-        if (code !== DISCONNECT) throw error;
+        if (code !== disconnectCode) throw error;
       }
     }
     if (payload.length > maxMessageSize) {
@@ -210,12 +210,12 @@ export class RlpxStream {
     this.#state = 'closing';
     const { clock, closeTimeout } = this.#settings;
     this.#closeTimer = clock.setTimeout(() => this.#end(closedHere), closeTimeout);
-    void this.#outbox.empty().then(() => this.#duplex.end());
+    void this.#writer.empty().then(() => this.#duplex.end());
   }
 
   #fail(error: Error): void {
     if (this.#state === 'open') this.#error = error;
-    this.#inbox.fail(error);
+    this.#reader.fail(error);
     this.#end(() => error);
   }
 
@@ -223,7 +223,7 @@ export class RlpxStream {
     if (this.#state === 'gone') return;
     this.#state = 'gone';
     this.#closeTimer?.cancel();
-    this.#outbox.fail(why);
+    this.#writer.fail(why);
     this.#duplex.destroy();
   }
 
@@ -248,7 +248,7 @@ Object.defineProperty(RlpxStream.prototype, Symbol.for('nodejs.util.inspect.cust
   },
 });
 
-const codeRule = integer(0, MAX_MESSAGE_CODE);
+const codeRule = integer(0, maxMessageCode);
 const payloadRule = bytes();
 
 /** @throws RlpxError `invalid-option` */
@@ -266,7 +266,7 @@ function tooLarge(length: number, limit: number): RlpxError {
   return new RlpxError('message-too-large', `message of ${length} bytes, more than ${limit}`);
 }
 
-const RESET_CODES: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
+const resetCodes: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
 /**
  * Tells a remote that is gone from any other fault of the transport.
@@ -274,8 +274,8 @@ const RESET_CODES: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ECONN
  * @param advice what to check when it is gone, for the end of the message
  */
 export function transportError(cause: Error, advice = ''): RlpxError {
-  const reset = 'code' in cause && RESET_CODES.has(cause.code);
-  const message = why(cause);
+  const reset = 'code' in cause && resetCodes.has(cause.code);
+  const message = errorMessage(cause);
   if (!reset) return new RlpxError('transport', message, { cause });
   return new RlpxError('connection-reset', message + advice, { cause });
 }

@@ -7,15 +7,15 @@ import type { Clock, Timer } from '@devp2p/clock';
 export class Watchdog {
   readonly #clock: Clock;
   readonly #ms: number;
-  readonly #onStandstill: () => void;
+  readonly #onStall: () => void;
   #timer: Timer | undefined;
   #since = 0;
   #watching = false;
 
-  constructor(clock: Clock, ms: number, onStandstill: () => void) {
+  constructor(clock: Clock, ms: number, onStall: () => void) {
     this.#clock = clock;
     this.#ms = ms;
-    this.#onStandstill = onStandstill;
+    this.#onStall = onStall;
   }
 
   /** Begins to watch, as if there had been a sign of life now. */
@@ -46,6 +46,6 @@ export class Watchdog {
     if (!this.#watching) return;
     const left = this.#since + this.#ms - this.#clock.monotonic();
     if (left > 0) this.#timer = this.#clock.setTimeout(() => this.#expire(), left);
-    else this.#onStandstill();
+    else this.#onStall();
   }
 }

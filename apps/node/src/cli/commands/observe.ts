@@ -16,7 +16,7 @@ import { shortId } from '../../network/peer-id.ts';
 export function observeTransport(log: Log): void {
   const onEvent = (message: unknown): void => {
     const event = message as RlpxEvent;
-    if (event.event === 'accept-failed') {
+    if (event.type === 'accept-failed') {
       log.warn({ error: event.error }, 'a connection could not be accepted');
       return;
     }
@@ -26,9 +26,9 @@ export function observeTransport(log: Log): void {
       ...(remoteAddress && { address: `${remoteAddress.host}:${remoteAddress.port}` }),
       inbound,
     };
-    if (event.event === 'handshake') {
+    if (event.type === 'handshake') {
       log.trace({ ...who, milliseconds: Math.round(event.milliseconds) }, 'handshake');
-    } else if (event.event === 'handshake-failed') {
+    } else if (event.type === 'handshake-failed') {
       log.debug({ ...who, error: event.error }, 'handshake failed');
     } else if (event.error !== undefined) {
       log.debug({ ...who, error: event.error }, 'connection broke');
@@ -41,8 +41,8 @@ export function observeTransport(log: Log): void {
 export function observeAddresses(log: Log): void {
   subscribe('devp2p:addrman', (message) => {
     const event = message as AddrManEvent;
-    if (event.event === 'saved') log.debug({ bytes: event.bytes }, 'known addresses are saved');
-    else if (event.event === 'save-failed') {
+    if (event.type === 'saved') log.debug({ bytes: event.bytes }, 'known addresses are saved');
+    else if (event.type === 'save-failed') {
       log.error({ error: event.error }, 'known addresses are not saved');
     } else log.warn({ error: event.error }, 'known addresses are set aside, and found anew');
   });

@@ -75,9 +75,9 @@ export function countConnections(registry: Registry): MetricGroup {
 
   const onTransport = (message: unknown): void => {
     const event = message as RlpxEvent;
-    if (event.event !== 'handshake' && event.event !== 'handshake-failed') return;
+    if (event.type !== 'handshake' && event.type !== 'handshake-failed') return;
     if (event.inbound) serves.all.inc();
-    if (event.event === 'handshake') return;
+    if (event.type === 'handshake') return;
     count(event.inbound, 'error_rlpx_enc');
     const { error } = event;
     failed(event.inbound, 'rlpx', error instanceof RlpxError ? error.code : 'aborted');

@@ -1,15 +1,15 @@
 import { type Clock, withTimeout } from '@devp2p/clock';
 import { check } from '../check-options.ts';
-import { breach, describe, PeerError, reasonOf, streamFailed } from '../error.ts';
+import { breach, errorMessage, PeerError, reasonOf, streamFailed } from '../error.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import type { Message, MessageStream } from '../stream.ts';
-import { baseCodes, baseVersion } from '../wire/base.ts';
+import { baseCodes, baseVersion } from '../wire/base-protocol.ts';
 import { negotiate, offered, type Running } from '../wire/capabilities.ts';
 import { type DisconnectReason, decodeDisconnect, reasonRule } from '../wire/disconnect.ts';
 import { decodeHello, encodeHello, maxHelloSize, type RemoteHello } from '../wire/hello.ts';
 
-/** What {@link shakeHands} needs to know. */
-export interface HandshakeOptions {
+/** What {@link exchangeHello} needs to know. */
+export interface ExchangeHelloOptions {
   readonly clientId: string;
   readonly listenPort: number;
   readonly protocols: readonly Protocol[];
@@ -20,7 +20,7 @@ export interface HandshakeOptions {
 }
 
 /** A remote that was accepted, and what runs with it. */
-export interface Handshake {
+export interface HelloExchange {
   readonly hello: RemoteHello;
   readonly running: readonly Running[];
   /** Bytes on the wire of the Hello that came. */
@@ -36,7 +36,7 @@ export interface Handshake {
  */
 function ourHello(
   localId: Uint8Array,
-  { clientId, listenPort, protocols }: HandshakeOptions,
+  { clientId, listenPort, protocols }: ExchangeHelloOptions,
 ): Uint8Array {
   const hello = encodeHello({
     version: baseVersion,
@@ -57,11 +57,11 @@ function ourHello(
  * @param read reads the stream; the caller finishes a read that is still pending when this throws.
  * @throws {@link PeerError} whose code says whether the remote is still there to be told the reason.
  */
-export async function shakeHands(
+export async function exchangeHello(
   stream: MessageStream,
   read: () => Promise<Message | undefined>,
-  options: HandshakeOptions,
-): Promise<Handshake> {
+  options: ExchangeHelloOptions,
+): Promise<HelloExchange> {
   const { localId, remoteId } = stream;
   if (options.signal?.aborted) throw aborted(options.signal);
   if (equal(localId, remoteId)) throw refused('connected-to-self');
@@ -96,7 +96,7 @@ const tooLate = Symbol('no Hello in time');
 
 async function firstMessage(
   read: () => Promise<Message | undefined>,
-  { clock, handshakeTimeout, signal }: HandshakeOptions,
+  { clock, handshakeTimeout, signal }: ExchangeHelloOptions,
 ): Promise<Message> {
   let message: Message | undefined;
   try {
@@ -118,7 +118,7 @@ async function firstMessage(
 }
 
 function aborted({ reason: cause }: AbortSignal): PeerError {
-  return new PeerError('aborted', `aborted before Hello came: ${describe(cause)}`, {
+  return new PeerError('aborted', `aborted before Hello came: ${errorMessage(cause)}`, {
     reason: reasonOf(cause) ?? 'requested',
     direction: 'local',
     cause,
@@ -139,7 +139,7 @@ function readHello({ code, payload }: Message): RemoteHello {
   try {
     return decodeHello(payload);
   } catch (cause) {
-    throw breach(`Hello cannot be read: ${describe(cause)}`, cause);
+    throw breach(`Hello cannot be read: ${errorMessage(cause)}`, cause);
   }
 }
 

@@ -1,18 +1,18 @@
 import type { Clock } from '@devp2p/clock';
 import type { Direction, PeerError } from '../error.ts';
 import type { Message, MessageStream } from '../stream.ts';
-import { baseCodes } from '../wire/base.ts';
+import { baseCodes } from '../wire/base-protocol.ts';
 import { type DisconnectReason, encodeDisconnect } from '../wire/disconnect.ts';
 
 /** Who ends a connection and why. */
-export interface Parting {
+export interface DisconnectCause {
   readonly reason: DisconnectReason | undefined;
   readonly direction: Direction | undefined;
   readonly error: PeerError | undefined;
 }
 
 /** How the remote is taken leave of. */
-export interface PartingOptions {
+export interface DisconnectOptions {
   readonly clock: Clock;
   /** ms that the remote gets to read our Disconnect and close. */
   readonly closeTimeout: number;
@@ -27,11 +27,11 @@ export interface PartingOptions {
  * @param remoteClosed settles when the remote has closed, for which the stream must be read on.
  * @returns when the stream is gone. Never rejects.
  */
-export async function part(
+export async function disconnect(
   stream: MessageStream,
-  { reason, direction, error }: Parting,
+  { reason, direction, error }: DisconnectCause,
   remoteClosed: Promise<void>,
-  { clock, closeTimeout, onSent }: PartingOptions,
+  { clock, closeTimeout, onSent }: DisconnectOptions,
 ): Promise<void> {
   if (direction !== 'local' || reason === undefined) {
     stream.destroy();

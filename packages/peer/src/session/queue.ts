@@ -1,5 +1,5 @@
 /** First in, first out, in constant time: `Array.shift` moves everything once an array is large. */
-export class Fifo<T> {
+export class Queue<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
 

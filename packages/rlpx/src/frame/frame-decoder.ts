@@ -1,17 +1,17 @@
 import type { Crypto } from '@devp2p/crypto';
 import { check } from '../check-options.ts';
 import { RlpxError } from '../error.ts';
-import { type Secrets, secretsRules } from '../handshake/handshake.ts';
+import { type FrameSecrets, secretsRules } from '../handshake/handshake.ts';
 import { Ctr } from './ctr.ts';
 import {
+  encodedLength,
   type Frame,
   FrameMac,
-  HEADER_LENGTH,
-  MAX_FRAME_SIZE,
+  headerLength,
+  maxFrameSize,
   paddedLength,
-  SEALED_HEADER_LENGTH,
-  sealedLength,
-  TAG_LENGTH,
+  taggedHeaderLength,
+  tagLength,
 } from './frame.ts';
 import { messageCodeLength, readMessageCode } from './message-code.ts';
 
@@ -19,8 +19,8 @@ import { messageCodeLength, readMessageCode } from './message-code.ts';
  * What may be set aside for a body before its bytes are there: a size costs the remote nothing. The same figure as
  * Bitcoin Core's for the payload of a message.
  */
-const MAX_AHEAD = 256 * 1024;
-const EMPTY: Uint8Array = new Uint8Array(0);
+const maxPreallocation = 256 * 1024;
+const emptyBytes: Uint8Array = new Uint8Array(0);
 
 type State = 'header' | 'body' | 'tag' | 'broken';
 
@@ -28,19 +28,19 @@ type State = 'header' | 'body' | 'tag' | 'broken';
  * Reads frames out of chunks that are cut anywhere. Work and memory are linear in the bytes received: at most
  * 256 KiB are set aside ahead of them. Holds a sponge: {@link close} gives it back.
  */
-export class FrameOpener {
+export class FrameDecoder {
   readonly #maxSize: number;
   readonly #ctr: Ctr;
   readonly #mac: FrameMac;
   #state: State = 'header';
 
   /** Bytes to consume: `#chunk` from `#at` on, then the chunks behind it. */
-  #chunk: Uint8Array = EMPTY;
+  #chunk: Uint8Array = emptyBytes;
   #at = 0;
   readonly #behind: Uint8Array[] = [];
 
   /** The beginning of a header or tag that is not whole yet. */
-  readonly #part: Uint8Array = new Uint8Array(SEALED_HEADER_LENGTH);
+  readonly #part: Uint8Array = new Uint8Array(taggedHeaderLength);
   #partLength = 0;
 
   /** The body that comes in: how much of it counts, how much is still to come, and its plain bytes so far. */
@@ -50,8 +50,8 @@ export class FrameOpener {
   /** The end of what is filled of the last block. */
   #filled = 0;
 
-  /** @param maxSize - the largest body that is accepted, message code included, in bytes. @throws RlpxError `invalid-option` */
-  constructor(crypto: Crypto, secrets: Secrets, maxSize: number = MAX_FRAME_SIZE) {
+  /** @param maxSize the largest body that is accepted, message code included, in bytes. @throws RlpxError `invalid-option` */
+  constructor(crypto: Crypto, secrets: FrameSecrets, maxSize: number = maxFrameSize) {
     this.#maxSize = maxSize;
     check.fields('secrets', secrets, secretsRules);
     this.#ctr = new Ctr(secrets.aes);
@@ -63,7 +63,7 @@ export class FrameOpener {
     return this.#state !== 'header' || this.#partLength > 0;
   }
 
-  /** Gives the opener bytes to work on; they must not change until they are consumed. */
+  /** Gives the decoder bytes to work on; they must not change until they are consumed. */
   push(chunk: Uint8Array): void {
     if (this.#at === this.#chunk.length) {
       this.#chunk = chunk;
@@ -82,7 +82,7 @@ export class FrameOpener {
     for (;;) {
       switch (this.#state) {
         case 'header': {
-          const header = this.#take(SEALED_HEADER_LENGTH);
+          const header = this.#take(taggedHeaderLength);
           if (header === undefined) return undefined;
           this.#openHeader(header);
           break;
@@ -92,7 +92,7 @@ export class FrameOpener {
           this.#state = 'tag';
           break;
         case 'tag': {
-          const tag = this.#take(TAG_LENGTH);
+          const tag = this.#take(tagLength);
           if (tag === undefined) return undefined;
           return this.#finish(tag);
         }
@@ -105,7 +105,7 @@ export class FrameOpener {
   close(): void {
     this.#state = 'broken';
     this.#mac.close();
-    this.#chunk = EMPTY;
+    this.#chunk = emptyBytes;
     this.#at = 0;
     this.#behind.length = 0;
     this.#blocks = [];
@@ -113,8 +113,8 @@ export class FrameOpener {
 
   #openHeader(header: Uint8Array): void {
     // The size is a stranger's until the tag says otherwise.
-    this.#check(this.#mac.header(header), header.subarray(HEADER_LENGTH));
-    this.#ctr.apply(header, 0, HEADER_LENGTH, this.#part, 0);
+    this.#check(this.#mac.header(header), header.subarray(headerLength));
+    this.#ctr.apply(header, 0, headerLength, this.#part, 0);
     const [high = 0, middle = 0, low = 0] = this.#part;
     const size = (high << 16) | (middle << 8) | low;
     if (size > this.#maxSize) {
@@ -131,7 +131,7 @@ export class FrameOpener {
       if (!this.#advance()) return false;
       let block = this.#blocks.at(-1);
       if (block === undefined || this.#filled === block.length) {
-        block = new Uint8Array(Math.min(this.#missing, MAX_AHEAD));
+        block = new Uint8Array(Math.min(this.#missing, maxPreallocation));
         this.#blocks.push(block);
         this.#filled = 0;
       }
@@ -156,14 +156,14 @@ export class FrameOpener {
     return {
       code,
       payload: body.subarray(messageCodeLength(code)),
-      wireSize: sealedLength(this.#size),
+      wireSize: encodedLength(this.#size),
     };
   }
 
   /** Compares the first 16 bytes in constant time. */
   #check(expected: Uint8Array, tag: Uint8Array): void {
     let difference = 0;
-    for (let i = 0; i < TAG_LENGTH; i++) {
+    for (let i = 0; i < tagLength; i++) {
       difference |= (expected[i] as number) ^ (tag[i] as number);
     }
     if (difference === 0) return;
@@ -196,7 +196,7 @@ export class FrameOpener {
       const next = this.#behind.shift();
       if (next === undefined) {
         // A chunk that was consumed is not kept alive.
-        this.#chunk = EMPTY;
+        this.#chunk = emptyBytes;
         this.#at = 0;
         return false;
       }

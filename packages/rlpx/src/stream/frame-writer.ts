@@ -3,19 +3,19 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '@devp2p/clock';
 import { RlpxError } from '../error.ts';
 import { frameLength } from '../frame/frame.ts';
-import type { FrameSealer } from '../frame/frame-sealer.ts';
+import type { FrameEncoder } from '../frame/frame-encoder.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Small frames are put side by side in blocks of this many bytes. */
-const BLOCK = 8 * 1024;
+const blockSize = 8 * 1024;
 /**
  * How much the transport is given at a time, in bytes. It says only when all of that is out, so this is also the
  * least that has to move within the write timeout.
  */
-const WINDOW = 64 * 1024;
+const windowSize = 64 * 1024;
 
-/** Settings of an {@link Outbox}. */
-export interface OutboxOptions {
+/** Settings of an {@link FrameWriter}. */
+export interface FrameWriterOptions {
   readonly clock: Clock;
   readonly writeTimeout: number;
   readonly highWaterMark: number;
@@ -31,10 +31,10 @@ interface Waiter {
  * The sending half of a stream: frames in, bytes out. All frames of one turn of the event loop leave with one write
  * to the transport, which is worth more than anything else to small messages.
  */
-export class Outbox {
+export class FrameWriter {
   readonly #duplex: Duplex;
-  readonly #sealer: FrameSealer;
-  readonly #options: OutboxOptions;
+  readonly #encoder: FrameEncoder;
+  readonly #options: FrameWriterOptions;
   readonly #watchdog: Watchdog;
 
   /** Sealed bytes that the transport was not given yet; a large frame is its own piece. */
@@ -55,14 +55,14 @@ export class Outbox {
 
   constructor(
     duplex: Duplex,
-    sealer: FrameSealer,
-    options: OutboxOptions,
-    onStandstill: () => void,
+    encoder: FrameEncoder,
+    options: FrameWriterOptions,
+    onStall: () => void,
   ) {
     this.#duplex = duplex;
-    this.#sealer = sealer;
+    this.#encoder = encoder;
     this.#options = options;
-    this.#watchdog = new Watchdog(options.clock, options.writeTimeout, onStandstill);
+    this.#watchdog = new Watchdog(options.clock, options.writeTimeout, onStall);
   }
 
   /** Whether {@link write} waits for room. */
@@ -102,13 +102,13 @@ export class Outbox {
   /**
    * Drops everything.
    *
-   * @param why - makes the error for each writer that waits.
+   * @param why makes the error for each writer that waits.
    */
   fail(why: () => Error): void {
     if (this.#failed) return;
     this.#failed = true;
     this.#watchdog.close();
-    this.#sealer.close();
+    this.#encoder.close();
     this.#queue.length = 0;
     this.#block = undefined;
     for (const waiter of this.#waiting) waiter.reject(why());
@@ -117,22 +117,22 @@ export class Outbox {
   }
 
   #seal(code: number, payload: Uint8Array, length: number): void {
-    if (length > BLOCK) {
+    if (length > blockSize) {
       this.#queueBlock();
       const piece = new Uint8Array(length);
-      this.#sealer.seal(code, payload, piece, 0);
+      this.#encoder.encode(code, payload, piece, 0);
       this.#queue.push(piece);
       return;
     }
     const { block, at } = this.#place(length);
-    this.#sealer.seal(code, payload, block, at);
+    this.#encoder.encode(code, payload, block, at);
   }
 
   /** A place for `length` bytes behind all that was accepted. */
   #place(length: number): { block: Uint8Array; at: number } {
-    if (this.#block === undefined || this.#blockEnd + length > BLOCK) {
+    if (this.#block === undefined || this.#blockEnd + length > blockSize) {
       this.#queueBlock();
-      this.#block = new Uint8Array(BLOCK);
+      this.#block = new Uint8Array(blockSize);
       this.#blockStart = 0;
       this.#blockEnd = 0;
     }
@@ -170,10 +170,10 @@ export class Outbox {
 
   #nextWindow(): Uint8Array[] {
     const pieces: Uint8Array[] = [];
-    while (this.#inFlight < WINDOW) {
+    while (this.#inFlight < windowSize) {
       const piece = this.#queue[0];
       if (piece === undefined) break;
-      const room = WINDOW - this.#inFlight;
+      const room = windowSize - this.#inFlight;
       if (piece.length > room) this.#queue[0] = piece.subarray(room);
       else this.#queue.shift();
       const part = piece.subarray(0, room);

@@ -2,22 +2,22 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '@devp2p/clock';
 import { RlpxError } from '../error.ts';
 import type { Frame } from '../frame/frame.ts';
-import type { FrameOpener } from '../frame/frame-opener.ts';
+import type { FrameDecoder } from '../frame/frame-decoder.ts';
 import type { Message } from './message.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** Settings of an {@link Inbox}. */
-export interface InboxOptions {
+/** Settings of an {@link FrameReader}. */
+export interface FrameReaderOptions {
   readonly clock: Clock;
   readonly readTimeout: number;
   readonly readAhead: number;
 }
 
-/** The stream that an {@link Inbox} belongs to. */
-export interface InboxOwner {
+/** The stream that an {@link FrameReader} belongs to. */
+export interface FrameReaderHost {
   /** @throws RlpxError when the payload is not what it should be. */
   decode(frame: Frame): Message;
-  /** Nothing more can be read. The owner is to call {@link Inbox.fail}. */
+  /** Nothing more can be read. The owner is to call {@link FrameReader.fail}. */
   onError(error: Error): void;
   /** The remote has ended its side, between two frames. */
   onEnd(): void;
@@ -33,11 +33,11 @@ interface Reader {
  * ahead of the reader; then the transport is paused until the reader has caught up. Payloads are decoded only as they
  * are handed out: what a message says may change how the next one is to be read.
  */
-export class Inbox {
+export class FrameReader {
   readonly #duplex: Duplex;
-  readonly #opener: FrameOpener;
+  readonly #decoder: FrameDecoder;
   readonly #readAhead: number;
-  readonly #owner: InboxOwner;
+  readonly #owner: FrameReaderHost;
   readonly #watchdog: Watchdog;
 
   /** Opened and not read, and how many bytes they took on the wire. */
@@ -48,9 +48,14 @@ export class Inbox {
   /** No further frame will come: because of an error, or without one since the remote has ended. */
   #over: { readonly why?: () => Error } | undefined;
 
-  constructor(duplex: Duplex, opener: FrameOpener, options: InboxOptions, owner: InboxOwner) {
+  constructor(
+    duplex: Duplex,
+    decoder: FrameDecoder,
+    options: FrameReaderOptions,
+    owner: FrameReaderHost,
+  ) {
     this.#duplex = duplex;
-    this.#opener = opener;
+    this.#decoder = decoder;
     this.#readAhead = options.readAhead;
     this.#owner = owner;
     const { clock, readTimeout } = options;
@@ -106,7 +111,7 @@ export class Inbox {
   /**
    * Ends reading at the wish of this side: what was not read is dropped.
    *
-   * @param why - makes the error for those who read nevertheless. Mostly there are none, and a stack trace takes long.
+   * @param why makes the error for those who read nevertheless. Mostly there are none, and a stack trace takes long.
    */
   discard(why: () => Error): void {
     this.#drop();
@@ -118,13 +123,13 @@ export class Inbox {
   #finish(over: { readonly why?: () => Error }): void {
     this.#over = over;
     this.#watchdog.close();
-    this.#opener.close();
+    this.#decoder.close();
     this.#duplex.off('data', this.#onData);
     this.#duplex.off('end', this.#onEnd);
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
-    this.#opener.push(chunk);
+    this.#decoder.push(chunk);
     this.#open(this.#readAhead);
   };
 
@@ -132,7 +137,7 @@ export class Inbox {
     // Sockets say so while they are paused, too. What is not opened by now is part of one chunk at most.
     this.#open(Number.POSITIVE_INFINITY);
     if (this.#over) return;
-    if (this.#opener.midFrame) {
+    if (this.#decoder.midFrame) {
       this.#owner.onError(new RlpxError('truncated', 'the remote ended in the middle of a frame'));
       return;
     }
@@ -145,7 +150,7 @@ export class Inbox {
     try {
       while (this.#unread < limit) {
         if (this.#over) return;
-        const frame = this.#opener.next();
+        const frame = this.#decoder.next();
         if (frame === undefined) {
           this.#resume();
           return;

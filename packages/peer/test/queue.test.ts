@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Fifo } from '../src/session/fifo.ts';
+import { Queue } from '../src/session/queue.ts';
 
 test('a queue is an array that is pushed to and shifted from', () => {
   const steps = fc.array(
@@ -13,7 +13,7 @@ test('a queue is an array that is pushed to and shifted from', () => {
   );
   fc.assert(
     fc.property(steps, (list) => {
-      const queue = new Fifo<{ readonly number: number }>();
+      const queue = new Queue<{ readonly number: number }>();
       let model: number[] = [];
       let number = 0;
       for (const { push, shift, clear } of list) {

@@ -1,26 +1,20 @@
 import type { Crypto } from '@devp2p/crypto';
 import { check } from '../check-options.ts';
-import { type Secrets, secretsRules } from '../handshake/handshake.ts';
+import { type FrameSecrets, secretsRules } from '../handshake/handshake.ts';
 import { Ctr } from './ctr.ts';
-import {
-  FrameMac,
-  HEADER_LENGTH,
-  paddedLength,
-  SEALED_HEADER_LENGTH,
-  TAG_LENGTH,
-} from './frame.ts';
+import { FrameMac, headerLength, paddedLength, taggedHeaderLength, tagLength } from './frame.ts';
 import { messageCodeLength, writeMessageCode } from './message-code.ts';
 
 /** Capability id and context id, which nobody uses: the RLP list `[0, 0]`. */
-const HEADER_DATA = [0xc2, 0x80, 0x80] as const;
+const headerData = [0xc2, 0x80, 0x80] as const;
 
 /** Makes frames. Holds a sponge: {@link close} gives it back. */
-export class FrameSealer {
+export class FrameEncoder {
   readonly #ctr: Ctr;
   readonly #mac: FrameMac;
 
   /** @throws RlpxError `invalid-option` */
-  constructor(crypto: Crypto, secrets: Secrets) {
+  constructor(crypto: Crypto, secrets: FrameSecrets) {
     check.fields('secrets', secrets, secretsRules);
     this.#ctr = new Ctr(secrets.aes);
     this.#mac = new FrameMac(crypto, secrets.mac, secrets.egress);
@@ -30,18 +24,18 @@ export class FrameSealer {
    * Writes one frame of `frameLength(code, payload.length)` bytes into `out` at `at`, which must be zero there.
    * Frames are numbered by their order: what was sealed has to be sent, in that order.
    */
-  seal(code: number, payload: Uint8Array, out: Uint8Array, at: number): void {
+  encode(code: number, payload: Uint8Array, out: Uint8Array, at: number): void {
     const codeLength = messageCodeLength(code);
     const size = codeLength + payload.length;
-    const bodyAt = at + SEALED_HEADER_LENGTH;
+    const bodyAt = at + taggedHeaderLength;
     const tagAt = bodyAt + paddedLength(size);
 
     // Header and body are encrypted side by side, with one call, before the tag comes in between.
-    const headerAt = bodyAt - HEADER_LENGTH;
+    const headerAt = bodyAt - headerLength;
     out[headerAt] = size >>> 16;
     out[headerAt + 1] = size >>> 8;
     out[headerAt + 2] = size;
-    out.set(HEADER_DATA, headerAt + 3);
+    out.set(headerData, headerAt + 3);
     writeMessageCode(code, out, bodyAt);
     out.set(payload, bodyAt + codeLength);
     this.#ctr.apply(out, headerAt, tagAt, out, headerAt);
@@ -58,5 +52,5 @@ export class FrameSealer {
 }
 
 function copyTag(tag: Uint8Array, out: Uint8Array, at: number): void {
-  for (let i = 0; i < TAG_LENGTH; i++) out[at + i] = tag[i] as number;
+  for (let i = 0; i < tagLength; i++) out[at + i] = tag[i] as number;
 }

@@ -4,20 +4,20 @@ import { addToBloom, bloomLength } from '../types/bloom.ts';
 import { RawList, skipList } from '../types/raw-list.ts';
 import { readHead, readReceipt, receiptList } from '../types/receipt.ts';
 
-/** What a receipts trie is made of. */
+/** Values of a receipts trie. */
 export interface ConsensusReceipts {
-  /** For each receipt the trie's value: `[outcome, gas, bloom, logs]`, behind the type's byte if there is one. */
+  /** For each receipt the value in the trie: `[outcome, gas, bloom, logs]`, after the byte of its type if it has one. */
   readonly receipts: readonly Uint8Array[];
-  /** All logs of the block: what the header's `logsBloom` must be. 256 bytes. */
+  /** Bloom of all logs of the block, to compare with the header's `logsBloom`. 256 bytes. */
   readonly bloom: Uint8Array;
 }
 
 /**
- * Computes the blooms of a block's receipts and puts the receipts into the form that the header's `receiptsRoot` is
- * computed from.
+ * Computes the blooms of a block's receipts and converts the receipts to the form from which the header's `receiptsRoot`
+ * is computed.
  *
  * @param block each receipt as {@link receiptCodec} writes it
- * @throws RlpError when one of them, or a log, is malformed.
+ * @throws RlpError when a receipt or a log is malformed.
  */
 export function consensusReceipts(block: Iterable<Uint8Array>, crypto: Crypto): ConsensusReceipts {
   const writer = new Writer();
@@ -59,8 +59,8 @@ function logsBloom(logs: Uint8Array, crypto: Crypto): Uint8Array {
   return bloom;
 }
 
-/** A block's receipts as eth/68 puts them on the wire: with blooms, and typed ones as strings. */
-export function toReceipts68(block: Uint8Array, crypto: Crypto): Uint8Array {
+/** Converts a block's receipts to the form of eth/68: with blooms, and typed ones as strings. */
+export function addBlooms(block: Uint8Array, crypto: Crypto): Uint8Array {
   const { receipts } = consensusReceipts(decode(receiptList, block), crypto);
   const writer = new Writer(block.length + receipts.length * (bloomLength + 8) + 8);
   for (let i = receipts.length - 1; i >= 0; i--) {
@@ -73,12 +73,12 @@ export function toReceipts68(block: Uint8Array, crypto: Crypto): Uint8Array {
 }
 
 /**
- * The reverse of {@link toReceipts68}. The blooms are left out: a wrong one says nothing about the receipts, which the
- * receipts root proves together with the right one.
+ * The reverse of {@link addBlooms}. The blooms are left out without a check: the receipts root proves the receipts
+ * with the right blooms.
  *
- * @throws RlpError when it is not a list of receipts.
+ * @throws RlpError when the block is not a list of receipts.
  */
-export function fromReceipts68(block: Uint8Array): RawList {
+export function removeBlooms(block: Uint8Array): RawList {
   const reader = new Reader(block);
   const writer = new Writer();
   const elements: Uint8Array[] = [];
@@ -90,7 +90,8 @@ export function fromReceipts68(block: Uint8Array): RawList {
     if (!reader.isList()) {
       stringEnd = reader.enterString();
       type = reader.byte();
-      if (type === 0 || type > 0x7f) throw new RlpError('invalid-value', 'no receipt type', start);
+      if (type === 0 || type > 0x7f)
+        throw new RlpError('invalid-value', 'invalid receipt type', start);
     }
     const listEnd = reader.enterList();
     const head = reader.position;

@@ -1,0 +1,53 @@
+import { bigint, type Codec, map, struct, uint } from '@devp2p/rlp';
+import { forkIdCodec } from '../../fork-id.ts';
+import type { EthVersion } from '../eth-version.ts';
+import * as codecs from '../messages.ts';
+import { addBlooms, removeBlooms } from '../receipt-encoding.ts';
+
+const status: Codec<codecs.Status68> = struct({
+  version: uint(32),
+  networkId: bigint(64),
+  totalDifficulty: bigint(256),
+  latestHash: codecs.hash,
+  genesisHash: codecs.hash,
+  forkId: forkIdCodec,
+});
+
+const getReceipts: Codec<codecs.GetReceipts> = map(
+  codecs.getByHashes,
+  (request) => ({ ...request, firstBlockReceiptIndex: 0 }),
+  ({ requestId, hashes }) => ({ requestId, hashes }),
+);
+
+const receipts: Codec<codecs.Receipts> = map(
+  codecs.items,
+  (response) => ({ ...response, lastBlockIncomplete: false }),
+  ({ requestId, items }) => ({ requestId, items }),
+);
+
+/**
+ * The receipts of one block are not divisible, and go-ethereum sends them in one message of any length: the limit is
+ * that of an RLPx frame, in bytes.
+ */
+const maxReceiptsLength = 16 * 1024 * 1024;
+
+/** eth/68 (EIP-5793). Codes 0x01 and 0x07 announce blocks, which only chains without a consensus layer do. */
+export const eth68: EthVersion = {
+  version: 68,
+  length: 17,
+  messages: {
+    status: { code: 0x00, codec: status },
+    transactions: { code: 0x02, codec: codecs.transactions },
+    getBlockHeaders: { code: 0x03, codec: codecs.getBlockHeaders },
+    blockHeaders: { code: 0x04, codec: codecs.items },
+    getBlockBodies: { code: 0x05, codec: codecs.getByHashes },
+    blockBodies: { code: 0x06, codec: codecs.items },
+    newPooledTransactionHashes: { code: 0x08, codec: codecs.newPooledTransactionHashes },
+    getPooledTransactions: { code: 0x09, codec: codecs.getByHashes },
+    pooledTransactions: { code: 0x0a, codec: codecs.pooledTransactions },
+    getReceipts: { code: 0x0f, codec: getReceipts },
+    receipts: { code: 0x10, codec: receipts, maxLength: maxReceiptsLength },
+  },
+  createStatus: (base, { totalDifficulty }) => ({ ...base, totalDifficulty }),
+  receipts: { encode: addBlooms, decode: removeBlooms, isDivisible: false },
+};

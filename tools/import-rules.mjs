@@ -1,0 +1,71 @@
+// Who may import whom; `npm run lint` checks it. A line names only what is above it, so all arrows go down.
+
+/** Packages, and the other packages that their sources may import. */
+export const packages = {
+  options: '',
+  rlp: 'options',
+  crypto: 'options',
+  clock: 'options',
+  enr: 'options rlp crypto clock',
+  addrman: 'options clock',
+  connmgr: 'options clock',
+  rlpx: 'options rlp crypto clock enr',
+  peer: 'options rlp crypto clock enr',
+  discover: 'options rlp crypto clock enr',
+  discv4: 'options rlp crypto clock enr discover',
+  dnsdisc: 'options rlp crypto clock enr',
+  eth: 'options rlp crypto clock enr peer',
+};
+
+/** Folders and files in the sources of a program, and the other ones that they may import. All may import packages. */
+export const programs = {
+  'apps/node/src': {
+    'bytes.ts': '',
+    'shown.ts': '',
+    'version.ts': '',
+    logging: '',
+    errors: 'logging',
+    nat: 'logging',
+    validation: 'bytes.ts errors',
+    config: 'errors validation',
+    storage: 'bytes.ts config errors logging validation',
+    chain: 'bytes.ts config errors shown.ts storage validation',
+    sync: 'bytes.ts chain errors logging storage validation',
+    network: 'chain errors logging shown.ts storage',
+    discovery: 'bytes.ts errors logging network storage',
+    rpc: 'bytes.ts chain config errors logging network validation',
+    engine: 'bytes.ts chain logging rpc validation version.ts',
+    observability: 'chain discovery logging network rpc sync',
+    node: 'chain config discovery engine errors logging nat network observability rpc shown.ts storage sync version.ts',
+    cli: 'bytes.ts chain config discovery errors logging nat network node observability rpc sync version.ts',
+    'index.ts': 'chain config errors logging nat network node observability rpc sync',
+    'main.ts': 'cli',
+  },
+  'apps/crawler/src': {
+    model: '',
+    discovery: 'model',
+    store: 'model',
+    export: 'model',
+    visit: 'discovery model',
+    crawl: 'discovery model store visit',
+    observability: 'crawl model',
+    cli: 'crawl export model observability store visit',
+    'index.ts': 'crawl export model store visit',
+    'main.ts': 'cli',
+  },
+};
+
+/** Modules that only some folders and files may import. */
+export const restricted = [
+  {
+    modules: 'node:net node:dgram',
+    only: 'packages/rlpx/src/tcp packages/discover/src/endpoint/bind-udp packages/discv4/src/drift/sntp apps/',
+    because: 'only the socket drivers of packages and the programs open sockets',
+  },
+  {
+    modules: 'level ws pino pino-pretty smol-toml valibot prom-client',
+    only: 'apps/',
+    because:
+      'databases, WebSocket servers, loggers, configuration and metrics belong to the programs',
+  },
+];
