@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCrawler, exportNodes, memoryStore, networks } from '@devp2p/crawler';
+import { createCrawler, createMemoryStore, exportNodes, networks } from '@devp2p/crawler';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { createNode } from '@devp2p/node';
 
@@ -14,7 +14,7 @@ const others = await Promise.all(
   ['1', '2'].map((name) => createNode({ ...local, datadir: join(folder, name), bootnodes })),
 );
 
-const store = memoryStore(); // or openLevelStore('crawl'), which the next run goes on from
+const store = createMemoryStore(); // or openLevelStore('crawl'), which the next run goes on from
 const crawler = await createCrawler({
   store,
   bootnodes,

@@ -11,8 +11,7 @@ export const packages = {
   connmgr: 'options clock',
   rlpx: 'options rlp crypto clock enr',
   peer: 'options rlp crypto clock enr',
-  discover: 'options rlp crypto clock enr',
-  discv4: 'options rlp crypto clock enr discover',
+  discv4: 'options rlp crypto clock enr',
   dnsdisc: 'options rlp crypto clock enr',
   eth: 'options rlp crypto clock enr peer',
 };
@@ -59,7 +58,7 @@ export const programs = {
 export const restricted = [
   {
     modules: 'node:net node:dgram',
-    only: 'packages/rlpx/src/tcp packages/discover/src/endpoint/bind-udp packages/discv4/src/drift/sntp apps/',
+    only: 'packages/rlpx/src/tcp packages/discv4/src/udp apps/',
     because: 'only the socket drivers of packages and the programs open sockets',
   },
   {

@@ -15,7 +15,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const notYet = [
   '.changeset/',
   'README.md',
-  'apps/crawler/',
   'apps/node/',
   'bench/',
   'docs/',

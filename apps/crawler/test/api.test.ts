@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import * as api from '../src/index.ts';
 
-test('the public names', () => {
+test('exported names', () => {
   expect(Object.keys(api).sort()).toMatchInlineSnapshot(`
     [
       "CrawlerError",
       "checkNode",
       "createCrawler",
+      "createMemoryStore",
       "exportNodes",
       "hasReached",
-      "memoryStore",
       "networks",
       "openLevelStore",
       "parseClientName",

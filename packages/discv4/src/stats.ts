@@ -1,22 +1,22 @@
-/** Numbers of packets since the start. */
+/** What has happened since the start, in packets. */
 export interface Stats {
   received: number;
   sent: number;
-  /** Not discovery v4 packets; offered to the next reader of the endpoint. */
+  /** Dropped: no discovery v4 packet; handed to `onUnhandled` if there is one. */
   foreign: number;
-  /** Dropped: above the rate limit of their source. */
+  /** Dropped: over the limit of their source. */
   limited: number;
-  /** Dropped: unknown type, invalid body or signature. */
+  /** Dropped: unknown type, unreadable body or signature. */
   malformed: number;
-  /** Dropped: expired. */
+  /** Dropped: past their expiration. */
   expired: number;
-  /** Dropped: responses without a pending request. */
+  /** Dropped: answers that nobody waits for. */
   unsolicited: number;
-  /** Dropped: requests without endpoint proof, and pings that were not returned because one was pending. */
+  /** Dropped: questions without endpoint proof, and pings that were not returned because one was under way. */
   unproven: number;
 }
 
-export function createStats(): Stats {
+export function newStats(): Stats {
   return {
     received: 0,
     sent: 0,

@@ -9,6 +9,9 @@ test('the exports of @devp2p/discv4', async () => {
       "createDiscv4",
       "decodePacket",
       "encodePacket",
+      "memoryStore",
+      "mixSources",
+      "openLocalRecord",
     ]
   `);
 });
@@ -16,6 +19,7 @@ test('the exports of @devp2p/discv4', async () => {
 test('the exports of @devp2p/discv4/udp', async () => {
   expect(Object.keys(await import('../src/udp.ts')).sort()).toMatchInlineSnapshot(`
     [
+      "bindUdp",
       "listen",
       "sntpDrift",
     ]

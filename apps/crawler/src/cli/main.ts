@@ -1,4 +1,5 @@
 import { CrawlerError } from '../model/error.ts';
+import { advice } from './advice.ts';
 import { check } from './commands/check.ts';
 import type { CommandContext } from './commands/context.ts';
 import { crawl } from './commands/crawl.ts';
@@ -12,20 +13,20 @@ import { createTerminal } from './terminal/terminal.ts';
 import { version } from './version.ts';
 
 /**
- * The whole program.
+ * Runs the program.
  *
- * Ends the process with code 0, 1 for what went wrong or is not so, 2 for wrong use, and 128 + the number of a signal
- * that left work undone.
+ * Ends the process with code 0; 1 after an error or a negative result; 2 after wrong usage; 128 + the number of a
+ * signal that ended it early.
  */
 export async function main(args: readonly string[]): Promise<void> {
   const terminal = createTerminal(process.stderr);
-  const signals = onSignals((line) => terminal.say(line));
-  // Whoever is told what goes on may have gone; what is done goes on.
+  const signals = onSignals((line) => terminal.writeLine(line));
+  // Standard error may be closed; the program continues without messages.
   process.stderr.on('error', () => {});
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-    // Whoever reads our output may have had enough of it.
+    // The reader of a pipe may close it early, such as `head`.
     if (code === 'EPIPE') process.exit(0);
-    terminal.say(`devp2p-crawler: standard output cannot be written (${code})`);
+    terminal.writeLine(`devp2p-crawler: standard output cannot be written (${code})`);
     process.exit(1);
   });
   let exitCode: number;
@@ -33,17 +34,14 @@ export async function main(args: readonly string[]): Promise<void> {
     const isDone = await run(readArguments(args), { terminal, print, signal: signals.signal });
     exitCode = isDone ? 0 : (signals.exitCode ?? 1);
   } catch (error) {
-    terminal.clear();
-    const isOwn = error instanceof UsageError || error instanceof CrawlerError;
-    if (signals.exitCode === undefined) {
-      terminal.say(`devp2p-crawler: ${isOwn ? error.message : errorText(error)}`);
-    }
+    terminal.clearStatus();
+    if (signals.exitCode === undefined) terminal.writeLine(`devp2p-crawler: ${message(error)}`);
     exitCode = signals.exitCode ?? (error instanceof UsageError ? 2 : 1);
   }
   process.exit(exitCode);
 }
 
-async function run(invocation: Invocation, context: CommandContext): Promise<boolean> {
+function run(invocation: Invocation, context: CommandContext): Promise<boolean> {
   switch (invocation.command) {
     case 'crawl':
       return crawl(invocation.settings, context);
@@ -52,12 +50,18 @@ async function run(invocation: Invocation, context: CommandContext): Promise<boo
     case 'check':
       return check(invocation.node, invocation.settings, context);
     case 'help':
-      await context.print(helpText());
-      return true;
+      return context.print(helpText()).then(() => true);
     case 'version':
-      await context.print(`${version}\n`);
-      return true;
+      return context.print(`${version}\n`).then(() => true);
   }
+}
+
+/** Returns an error and the advice for it, on one line. */
+function message(error: unknown): string {
+  const isOwn = error instanceof UsageError || error instanceof CrawlerError;
+  const text = isOwn ? error.message : errorText(error);
+  const hint = advice(error);
+  return hint === undefined ? text : `${text}; ${hint}`;
 }
 
 function print(text: string): Promise<void> {

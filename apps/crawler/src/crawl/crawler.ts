@@ -1,158 +1,160 @@
 import { lookup } from 'node:dns/promises';
 import { sleep } from '@devp2p/clock';
-import { createDnsClient, type DnsClient, parseTreeUrl } from '@devp2p/dnsdisc';
+import { createDnsClient, parseTreeUrl } from '@devp2p/dnsdisc';
 import { toHex } from '@devp2p/enr';
-import { parseUserNode, resolveUserNode, type UserNode } from '../discovery/bootnodes.ts';
-import { readList } from '../discovery/dns.ts';
-import { Neighbours } from '../discovery/neighbours.ts';
+import { parseUserNode } from '../discovery/user-node.ts';
+import { inspectable } from '../model/inspectable.ts';
 import type { NodeRecord } from '../model/node-record.ts';
-import { shownAs } from '../model/shown.ts';
-import type { CrawlSession, Rollup } from '../store/store.ts';
-import { type OpenVisiting, openVisiting } from '../visit/open.ts';
-import { type VisitDefaults, withDefaults } from '../visit/options.ts';
-import { type Next, recordAfter, visitOf } from '../visit/outcome.ts';
-import { type Visited, visit } from '../visit/visit.ts';
-import { Bell } from './bell.ts';
+import type { CrawlSession } from '../store/store.ts';
+import { openVisitContext, type VisitContext } from '../visit/context.ts';
+import { type ResolvedVisitSettings, withDefaults } from '../visit/options.ts';
+import { visit } from '../visit/visit.ts';
 import { Frontier } from './frontier.ts';
 import { IdentityLimits } from './identity-limits.ts';
-import { type CrawlerOptions, checkCrawlerOptions } from './options.ts';
-import { type Outcome, schedule } from './schedule.ts';
+import { Notifier } from './notifier.ts';
+import {
+  type CrawlerOptions,
+  checkCrawlerOptions,
+  checkRunOptions,
+  type RunOptions,
+} from './options.ts';
+import type { Progress } from './progress.ts';
+import { createSchedule, type Schedule } from './schedule.ts';
+import { Seeds, type SeedsOptions } from './seeds.ts';
 
-/** How far a crawl has come. */
-export interface Progress {
-  /** ms since the epoch. */
-  readonly startedAt: number;
-  /** ms since then, by a clock that does not jump. */
-  readonly elapsed: number;
-  /** Visits that are over, in this session. */
-  readonly visits: number;
-  /** Visits that are under way. */
-  readonly visiting: number;
-  /** Nodes that have never been visited. */
-  readonly unvisited: number;
-  /** All nodes by how far they were got, those of earlier sessions included. */
-  readonly rollup: Rollup;
-  /** How often a named node was not taken in, by the limit. */
-  readonly refused: Readonly<Record<string, number>>;
-  /** Datagrams in this session. */
-  readonly packets: { readonly sent: number; readonly received: number };
-}
-
-/** A crawler that is ready to run. */
+/** Crawls a network. */
 export interface Crawler extends AsyncDisposable {
-  /** How far it has come up to this moment. */
+  /** Progress up to this moment. */
   readonly progress: Progress;
   /**
-   * Crawls: with `once` until nobody is left to visit, else until the signal aborts or `close()` is called. It is closed
-   * when this settles. May be called once.
+   * Crawls: with `once` until no node is left to visit, otherwise until the signal aborts or `close()` is called. The
+   * crawler is closed when the promise settles. May be called once.
    *
-   * @throws what the store throws.
+   * @throws errors of the store
    */
-  run(options?: { readonly signal?: AbortSignal | undefined }): Promise<Progress>;
-  /** Breaks off what is under way; what was found is in the store. Idempotent. */
+  run(options?: RunOptions): Promise<Progress>;
+  /** Aborts visits in progress; the results of completed ones are in the store. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Attempts to find the address of a boot node's name when the crawl is to end. */
-const nameAttempts = 3;
-
-/** ms after which the schedule is looked at even if nothing happens. */
-const longestPause = 3_600_000;
+/** Milliseconds after which the schedule is checked even without a notification. */
+const maxPause = 3_600_000;
 
 /**
- * Makes a crawler: reads what is known from the store and binds a port.
+ * Creates a crawler: reads the known nodes from the store and binds a UDP port.
  *
- * @throws CrawlerError `invalid-option` for a number that makes no sense; EnodeError, EnrError, DnsdiscError,
- * CrawlerError for what is no boot node or list; Discv4Error `listen-failed`; what the store throws.
+ * @throws CrawlerError `invalid-option`; EnodeError, EnrError, DnsdiscError for an invalid boot node or list;
+ *   Discv4Error `listen-failed`; errors of the store
  */
 export async function createCrawler(options: CrawlerOptions): Promise<Crawler> {
   checkCrawlerOptions(options);
   const settings = withDefaults(options);
   const { crypto, clock, random } = settings;
-  const { dnsPerSecond: requestsPerSecond = 10, resolveTxt } = options;
+  const { dnsPerSecond: requestsPerSecond = 10, resolveTxt, dnsLists = [] } = options;
   const dns = createDnsClient({ crypto, clock, random, requestsPerSecond, resolveTxt });
-  for (const url of options.dnsLists ?? []) parseTreeUrl(url, { crypto });
+  for (const url of dnsLists) parseTreeUrl(url, { crypto });
   const bootnodes = (options.bootnodes ?? []).map((text) => parseUserNode(text, crypto));
-  const frontier = await Frontier.open({
-    ...{ store: options.store, clock },
-    limits: new IdentityLimits(options),
-  });
-  const visiting = await openVisiting(options);
-  const crawl = new Crawl({ options, settings, dns, bootnodes, frontier, visiting });
-  return shownAs('Crawler', crawl, ({ state, progress }) => ({ state, progress }));
+  const limits = new IdentityLimits(options);
+  const frontier = await Frontier.open({ store: options.store, clock, limits });
+  const context = await openVisitContext(options);
+  const seeds = {
+    bootnodes,
+    dnsLists,
+    dns,
+    clock,
+    resolveHost: options.resolveHost ?? (async (host: string) => (await lookup(host)).address),
+    once: options.once ?? false,
+    onWarning: options.onWarning ?? (() => undefined),
+  };
+  const crawl = new Crawl({ options, settings, frontier, context, seeds });
+  return inspectable('Crawler', crawl, ({ state, progress }) => ({ state, progress }));
 }
 
-interface Parts {
+/** Collaborators of a crawl. */
+interface CrawlParts {
   readonly options: CrawlerOptions;
-  readonly settings: VisitDefaults;
-  readonly dns: DnsClient;
-  readonly bootnodes: readonly UserNode[];
+  readonly settings: ResolvedVisitSettings;
   readonly frontier: Frontier;
-  readonly visiting: OpenVisiting;
+  readonly context: VisitContext;
+  readonly seeds: Omit<SeedsOptions, 'signal' | 'onNode' | 'onEnd'>;
 }
 
 class Crawl implements Crawler {
-  readonly #parts: Parts;
-  readonly #next: (outcome: Outcome) => Next;
-  readonly #fraction: () => number;
-  readonly #started: { readonly at: number; readonly monotonic: number };
+  readonly #options: CrawlerOptions;
+  readonly #settings: ResolvedVisitSettings;
+  readonly #frontier: Frontier;
+  readonly #context: VisitContext;
+  readonly #seeds: Seeds;
+  readonly #schedule: Schedule;
+  readonly #startedAt: number;
+  /** Start by the monotonic clock. */
+  readonly #startTime: number;
   /** Aborts when the crawl is to end. */
   readonly #stop = new AbortController();
-  /** Each visit has a signal of its own: thousands that listen to one would be slow to go away. */
+  /** Each visit has its own signal: removing thousands of listeners from one signal would be slow. */
   readonly #visits = new Map<AbortController, Promise<void>>();
-  readonly #bell = new Bell();
+  /** Notified when a node may be due, a visit slot is free, or the crawl may end. */
+  readonly #notifier = new Notifier();
   #isRunning = false;
-  #finished = 0;
-  #feeds: readonly Promise<void>[] = [];
-  #feeding = 0;
+  #completedVisits = 0;
+  /** Time of the next rollup by the monotonic clock. */
   #nextRollup = 0;
   #failure: { readonly error: unknown } | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    const { settings, options, frontier } = parts;
-    const { clock, random } = settings;
-    this.#fraction = () => new DataView(random(4).buffer).getUint32(0) / 2 ** 32;
-    this.#next = schedule(options, this.#fraction);
-    this.#started = { at: clock.now(), monotonic: clock.monotonic() };
-    frontier.onNews = () => this.#bell.ring();
+  constructor({ options, settings, frontier, context, seeds }: CrawlParts) {
+    this.#options = options;
+    this.#settings = settings;
+    this.#frontier = frontier;
+    this.#context = context;
+    const { clock } = settings;
+    this.#schedule = createSchedule(options, () => this.#randomFraction());
+    this.#startedAt = clock.now();
+    this.#startTime = clock.monotonic();
+    this.#seeds = new Seeds({
+      ...seeds,
+      signal: this.#stop.signal,
+      onNode: (node, origin) => frontier.report([node], origin),
+      onEnd: (error) => {
+        if (error !== undefined) this.#fail(error);
+        this.#notifier.notify();
+      },
+    });
+    frontier.onChange = () => this.#notifier.notify();
     frontier.onFailure = (error) => this.#fail(error);
   }
 
-  /** Where it is in its life. */
   get state(): 'ready' | 'running' | 'closed' {
     if (this.#closed) return 'closed';
     return this.#isRunning ? 'running' : 'ready';
   }
 
   get progress(): Progress {
-    const { frontier, visiting, settings } = this.#parts;
-    const { sent, received } = visiting.discovery.stats;
-    const { clock } = settings;
+    const { unvisited, funnel, refused } = this.#frontier;
+    const { sent, received } = this.#context.discovery.stats;
+    const { clock } = this.#settings;
     return {
-      startedAt: this.#started.at,
-      elapsed: clock.monotonic() - this.#started.monotonic,
-      visits: this.#finished,
+      startedAt: this.#startedAt,
+      elapsed: clock.monotonic() - this.#startTime,
+      visits: this.#completedVisits,
       visiting: this.#visits.size,
-      unvisited: frontier.unvisited,
-      rollup: frontier.funnel.rollup(clock.now()),
-      refused: frontier.refused,
+      unvisited,
+      rollup: funnel.rollup(clock.now()),
+      refused,
       packets: { sent, received },
     };
   }
 
-  async run({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Progress> {
+  async run(options: RunOptions = {}): Promise<Progress> {
+    checkRunOptions(options);
+    const { signal } = options;
     this.#isRunning = true;
-    const stop = (): void => {
-      this.#stop.abort();
-      this.#bell.ring();
-    };
+    const stop = (): void => this.#end();
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      await this.#begin();
-      await this.#crawl();
+      await this.#startSeeds();
+      await this.#visitDueNodes();
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -173,174 +175,111 @@ class Crawl implements Crawler {
   }
 
   async #close(): Promise<void> {
-    const { frontier, visiting, settings } = this.#parts;
-    this.#stop.abort();
-    this.#bell.ring();
+    this.#end();
     for (const visit of this.#visits.keys()) visit.abort();
-    await Promise.all([...this.#visits.values(), ...this.#feeds]);
+    await Promise.all([...this.#visits.values(), this.#seeds.ended()]);
     try {
-      frontier.release();
-      await frontier.settle();
-      await frontier.save(this.#session(settings.clock.now()));
+      this.#frontier.releaseSkipped();
+      await this.#frontier.flush();
+      await this.#frontier.save(this.#session(this.#settings.clock.now()));
     } catch (error) {
       this.#fail(error);
     }
-    await visiting.discovery.close();
+    await this.#context.discovery.close();
   }
 
-  /** Crawlers that start at the same moment do not all ask at once. */
-  async #begin(): Promise<void> {
-    const { startupJitter = 1_000 } = this.#parts.options;
-    const { clock } = this.#parts.settings;
+  /** Starts the seeds after a random delay, so that crawlers that start together do not send requests together. */
+  async #startSeeds(): Promise<void> {
+    const { startupJitter = 1_000 } = this.#options;
     const { signal } = this.#stop;
     try {
-      await sleep(clock, this.#fraction() * startupJitter, { signal });
+      await sleep(this.#settings.clock, this.#randomFraction() * startupJitter, { signal });
     } catch {
       return;
     }
-    this.#feeds = [...this.#bootnodeFeeds(), ...this.#dnsFeeds()].map((feed) => this.#feed(feed));
+    this.#seeds.start();
   }
 
-  async #crawl(): Promise<void> {
-    const { frontier, options, settings } = this.#parts;
-    const unvisitedSince = options.once ? this.#started.at : undefined;
+  /** Starts visits of due nodes until the crawl ends. */
+  async #visitDueNodes(): Promise<void> {
+    const { once } = this.#options;
+    const unvisitedSince = once ? this.#startedAt : undefined;
     while (!this.#stop.signal.aborted) {
-      const { count } = this.#bell;
-      const free = settings.maxVisits - this.#visits.size;
-      const leased = free > 0 ? await frontier.lease(free, unvisitedSince) : [];
+      const { count } = this.#notifier;
+      const free = this.#settings.maxVisits - this.#visits.size;
+      const leased = free > 0 ? await this.#frontier.lease(free, unvisitedSince) : [];
       if (this.#stop.signal.aborted) return;
-      for (const record of leased) this.#start(record);
+      for (const record of leased) this.#startVisit(record);
       if (leased.length > 0) continue;
-      if (options.once && this.#bell.count === count && this.#isDry()) return;
+      if (once && this.#notifier.count === count && this.#isComplete()) return;
       await this.#pause(count, free > 0);
     }
   }
 
-  #isDry(): boolean {
-    const isIdle = this.#visits.size === 0 && this.#feeding === 0;
-    return isIdle && this.#parts.frontier.isSettled && this.#parts.frontier.awaited.size === 0;
+  /** Whether nothing is in progress that could make a node due. */
+  #isComplete(): boolean {
+    const isIdle = this.#visits.size === 0 && this.#seeds.isDone;
+    return isIdle && this.#frontier.isFlushed && this.#frontier.revisits.size === 0;
   }
 
-  /** Waits for something to have happened since the bell had rung `count` times, or for somebody to be due. */
-  async #pause(count: number, hasRoom: boolean): Promise<void> {
-    const { clock } = this.#parts.settings;
-    const due = hasRoom ? await this.#parts.frontier.nextDue() : Number.POSITIVE_INFINITY;
-    const wait = Math.min(longestPause, Math.max(0, due - clock.now()));
-    const timer = clock.setTimeout(() => this.#bell.ring(), wait);
-    await this.#bell.after(count);
+  /** Waits for the next due time, or for more than `count` notifications. */
+  async #pause(count: number, hasFreeSlot: boolean): Promise<void> {
+    const { clock } = this.#settings;
+    const due = hasFreeSlot ? await this.#frontier.nextDue() : Number.POSITIVE_INFINITY;
+    const wait = Math.min(maxPause, Math.max(0, due - clock.now()));
+    const timer = clock.setTimeout(() => this.#notifier.notify(), wait);
+    await this.#notifier.waitAfter(count);
     timer.cancel();
   }
 
-  #start(record: NodeRecord): void {
+  #startVisit(record: NodeRecord): void {
     const controller = new AbortController();
     const done = this.#visit(record, controller.signal)
       .catch((error: unknown) => {
         if (!controller.signal.aborted) this.#fail(error);
-        // Somebody else may want to visit it.
-        this.#parts.frontier.postpone(record, record);
+        // The lease ends without a result, so that a later crawl visits the node.
+        this.#frontier.postpone(record, record);
       })
       .then(() => {
-        const wasFull = this.#visits.size >= this.#parts.settings.maxVisits;
+        const wasFull = this.#visits.size >= this.#settings.maxVisits;
         this.#visits.delete(controller);
-        if (wasFull || this.#visits.size === 0) this.#bell.ring();
+        if (wasFull || this.#visits.size === 0) this.#notifier.notify();
       });
     this.#visits.set(controller, done);
   }
 
-  async #visit(before: NodeRecord, signal: AbortSignal): Promise<void> {
-    const { frontier, visiting, settings } = this.#parts;
-    const { clock } = settings;
-    const key = toHex(before.id);
-    const at = clock.now();
-    const early = before.trust === 'gossiped' ? 0 : visiting.gate.wait(before.endpoint.ip);
-    if (early > 0) {
-      frontier.awaited.add(key);
-      frontier.postpone(before, { ...before, dueAt: at + early });
-      return;
-    }
-    const hints = frontier.hints(key);
-    let neighbours: Neighbours | undefined;
-    const visited = await visit(before, visiting, {
-      ...{ signal, hints },
-      onNeighbours(nodes, ip) {
-        const source = { ip, key };
-        neighbours ??= new Neighbours(source, visiting.discovery.id);
-        return frontier.hear(neighbours.take(nodes), 'gossip', source);
-      },
+  async #visit(record: NodeRecord, signal: AbortSignal): Promise<void> {
+    const frontier = this.#frontier;
+    if (this.#postponeDial(record)) return;
+    const candidates = frontier.candidates(toHex(record.id));
+    const result = await visit(record, this.#context, {
+      signal,
+      candidates,
+      onNeighbours: (nodes, source) => frontier.report(nodes, 'gossip', source),
     });
-    if (visited.wait > 0) frontier.awaited.add(key);
-    else frontier.awaited.delete(key);
-    this.#finished++;
-    const now = clock.now();
-    const { ids = [], shareAddress = false } = neighbours ?? {};
-    const record = recordAfter(before, visited, this.#nextVisit(before, visited), now);
-    const { sharedAddress: _earlier, ...rest } = record;
-    const after =
-      ids.length === 0 ? record : { ...rest, ...(shareAddress && { sharedAddress: true }) };
-    const session = this.#isRollupDue() ? this.#session() : undefined;
-    frontier.end(before, after, {
-      visit: visitOf(before.id, at, visited, ids.length),
-      tried: visited.wait > 0 ? [] : hints,
-      neighbours: ids,
-      session,
+    this.#completedVisits++;
+    frontier.complete(record, result, {
+      next: this.#schedule(result, record.failures),
+      candidates,
+      session: this.#isRollupDue() ? this.#session() : undefined,
     });
   }
 
-  #nextVisit(before: NodeRecord, { findings, endpoint, wait }: Visited): Next {
-    if (wait > 0) return { wait, failures: before.failures };
-    const { status, hello } = findings;
-    return this.#next({
-      status,
-      failures: before.failures,
-      dialable: endpoint.tcp > 0,
-      speaksEth: hello?.capabilities.some(({ name }) => name === 'eth'),
-    });
-  }
-
-  #bootnodeFeeds(): (() => Promise<void>)[] {
-    const { bootnodes, options, settings, frontier } = this.#parts;
-    const resolveHost = options.resolveHost ?? (async (host) => (await lookup(host)).address);
-    return bootnodes.map((node) => async () => {
-      const named = await resolveUserNode(node, resolveHost, {
-        clock: settings.clock,
-        signal: this.#stop.signal,
-        attempts: options.once ? nameAttempts : Number.POSITIVE_INFINITY,
-        onFailure: (error) => options.onTrouble?.(`boot node ${node.host} has no address`, error),
-      });
-      if (named) frontier.hear([named], 'bootnode');
-    });
-  }
-
-  #dnsFeeds(): (() => Promise<void>)[] {
-    const { dns: client, options, settings, frontier } = this.#parts;
-    const { dnsLists = [], once = false } = options;
-    return dnsLists.map(
-      (url) => () =>
-        readList(url, {
-          ...{ client, once },
-          clock: settings.clock,
-          signal: this.#stop.signal,
-          onNode: (named) => frontier.hear([named], 'dns'),
-        }),
-    );
-  }
-
-  async #feed(feed: () => Promise<void>): Promise<void> {
-    this.#feeding++;
-    try {
-      await feed();
-    } catch (error) {
-      if (!this.#stop.signal.aborted) this.#fail(error);
-    }
-    this.#feeding--;
-    this.#bell.ring();
+  /** Postpones the visit of a node whose address was dialed recently. Gossiped endpoints may not be dialed at all. */
+  #postponeDial(record: NodeRecord): boolean {
+    if (record.trust === 'gossiped') return false;
+    const delay = this.#context.cooldown.remaining(record.endpoint.ip);
+    if (delay === 0) return false;
+    this.#frontier.revisits.add(toHex(record.id));
+    const dueAt = this.#settings.clock.now() + delay;
+    this.#frontier.postpone(record, { ...record, dueAt });
+    return true;
   }
 
   #isRollupDue(): boolean {
-    const { options, settings } = this.#parts;
-    const now = settings.clock.monotonic();
+    const now = this.#settings.clock.monotonic();
     if (now < this.#nextRollup) return false;
-    this.#nextRollup = now + (options.rollupInterval ?? 60_000);
+    this.#nextRollup = now + (this.#options.rollupInterval ?? 60_000);
     return true;
   }
 
@@ -349,10 +288,18 @@ class Crawl implements Crawler {
     return { startedAt, visits, rollup, ...(endedAt !== undefined && { endedAt }) };
   }
 
-  /** Ends the crawl; the first reason counts. */
+  #randomFraction(): number {
+    return new DataView(this.#settings.random(4).buffer).getUint32(0) / 2 ** 32;
+  }
+
+  #end(): void {
+    this.#stop.abort();
+    this.#notifier.notify();
+  }
+
+  /** Ends the crawl with an error; the first one is kept. */
   #fail(error: unknown): void {
     this.#failure ??= { error };
-    this.#stop.abort();
-    this.#bell.ring();
+    this.#end();
   }
 }

@@ -1,315 +1,302 @@
 import type { Clock } from '@devp2p/clock';
 import { formatEnr, toHex } from '@devp2p/enr';
-import type { Hint, Located, Named, Source } from '../model/named-node.ts';
-import type { NodeRecord, Visit } from '../model/node-record.ts';
-import { endpointOf, sequenceOf } from '../model/own-record.ts';
+import { enrEndpoint, enrSequence } from '../model/enr.ts';
+import type { NodeRecord } from '../model/node-record.ts';
+import {
+  type EndpointCandidate,
+  type LocatedNode,
+  newNodeRecord,
+  type ReportedNode,
+  type Source,
+} from '../model/reported-node.ts';
+import { BatchWriter } from '../store/batch-writer.ts';
 import type { CrawlBatch, CrawlSession, CrawlStore } from '../store/store.ts';
-import { WriteBehind } from '../store/write-behind.ts';
+import { applyResult, type NextVisit, visitRecord } from '../visit/apply-result.ts';
+import type { VisitResult } from '../visit/visit-result.ts';
 import { Funnel } from './funnel.ts';
 import type { IdentityLimit, IdentityLimits } from './identity-limits.ts';
-import { KnownNodes, trustAfter } from './known-nodes.ts';
+import { KnownNodes, trustAfterFailures } from './known-nodes.ts';
 
-/** What {@link Frontier} works with. */
-export interface FrontierParts {
+/** Collaborators of the frontier. */
+export interface FrontierContext {
   readonly store: CrawlStore;
   readonly clock: Clock;
   readonly limits: IdentityLimits;
 }
 
-/** What a visit adds to the store beside the record. */
-export interface Found {
-  readonly visit: Visit;
-  /** Places besides its own at which the node was looked for. */
-  readonly tried?: readonly Hint[] | undefined;
-  readonly neighbours: readonly Uint8Array[];
-  /** If it is time to keep the session. */
+/** Further values of a completed visit. */
+export interface Completion {
+  readonly next: NextVisit;
+  /** Candidates that were passed to the visit. */
+  readonly candidates: readonly EndpointCandidate[];
+  /** The session, when its rollup is due. */
   readonly session?: CrawlSession | undefined;
 }
 
-/** Failures in a row after which a node that never answered is forgotten; the last is some two hours after the first. */
-const forgetAfter = 8;
+/** Consecutive failures after which a node that never answered is removed, about two hours after the first one. */
+const maxFailures = 8;
 
-/** ms without an answer after which a node that did answer once, or that a list names, is forgotten. */
-const forgetAge = 30 * 24 * 3_600_000;
+/** Milliseconds without an answer after which a node that answered before, or is in a DNS list, is removed. */
+const maxSilence = 30 * 24 * 3_600_000;
 
-/** Whom to visit: takes in what is named, gives out what is due, and keeps what is found. */
+/** Set of nodes to visit: accepts reported nodes, leases those that are due, and stores the results of visits. */
 export class Frontier {
-  readonly #parts: FrontierParts;
+  readonly #context: FrontierContext;
   readonly #known: KnownNodes;
-  readonly #writes: WriteBehind;
+  readonly #writer: BatchWriter;
   readonly #refused = new Map<IdentityLimit, number>();
   #unvisited = 0;
-  readonly #writing = new Set<Promise<void>>();
-  /** Leased, and to be left alone. */
-  readonly #done = new Map<string, NodeRecord>();
-  /** Nobody who is not leased is due before, as far as is known; 0 when nothing is. */
+  readonly #writes = new Set<Promise<void>>();
+  /** Leased nodes that this crawl does not visit again. */
+  readonly #skipped = new Map<string, NodeRecord>();
+  /** Lower bound of the due time of all nodes that are not leased; 0 when it is unknown. */
   #nextDue = 0;
 
   readonly funnel: Funnel = new Funnel();
-  /** Keys of those who are to be visited once more soon: their address has to rest, or they are looked for elsewhere. */
-  readonly awaited: Set<string> = new Set();
-  /** Called when there is something new to visit, or all that was to be written is. */
-  onNews: () => void = () => undefined;
-  /** Called when the store has failed. */
+  /** Keys of nodes to visit again soon: their dial was postponed, or they have another endpoint to try. */
+  readonly revisits: Set<string> = new Set();
+  /** Called when a node is due, and when all writes are complete. */
+  onChange: () => void = () => undefined;
+  /** Called when the store fails. */
   onFailure: (error: unknown) => void = () => undefined;
 
-  private constructor(parts: FrontierParts) {
-    this.#parts = parts;
-    this.#writes = new WriteBehind(parts.store);
-    this.#known = new KnownNodes(parts.limits);
+  private constructor(context: FrontierContext) {
+    this.#context = context;
+    this.#writer = new BatchWriter(context.store);
+    this.#known = new KnownNodes(context.limits);
   }
 
-  /** Goes on from what is in the store. */
-  static async open(parts: FrontierParts): Promise<Frontier> {
-    const frontier = new Frontier(parts);
-    for await (const record of parts.store.nodes()) {
+  /** Creates a frontier from the nodes in the store. */
+  static async open(context: FrontierContext): Promise<Frontier> {
+    const frontier = new Frontier(context);
+    for await (const record of context.store.nodes()) {
       const key = toHex(record.id);
       frontier.#known.restore(key, record);
-      if (isPostponed(record)) frontier.awaited.add(key);
+      if (isDialPostponed(record)) frontier.revisits.add(key);
       frontier.funnel.add(record);
       if (record.visits === 0) frontier.#unvisited++;
     }
     return frontier;
   }
 
-  /** Nodes that have never been visited. */
+  /** Number of nodes that were never visited. */
   get unvisited(): number {
     return this.#unvisited;
   }
 
-  /** How often a node was not taken in, by the limit. */
+  /** Number of refused reports, by limit. */
   get refused(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#refused);
   }
 
-  /** Whether the store is up to date, so that what it does not have to give out is not there. */
-  get isSettled(): boolean {
-    return this.#writing.size === 0;
-  }
-
-  /** Whether nothing that this node names would be taken in. */
-  isSpent(source: Source): boolean {
-    return this.#known.isSpent(source);
+  /** Whether the store contains all changes. */
+  get isFlushed(): boolean {
+    return this.#writes.size === 0;
   }
 
   /**
-   * Takes in the nodes of one answer or list.
+   * Adds the nodes of one response or list.
    *
-   * @param source - the node that names them; without one, `origin` says whose word it is.
-   * @returns how many are new, or newly at another place.
+   * @param source the node that reported them; absent for nodes from the user or a list
+   * @returns the number of nodes that are new, or have a new endpoint to try now
    */
-  hear(nodes: readonly Named[], origin: NodeRecord['origin'], source?: Source): number {
-    const fresh: NodeRecord[] = [];
-    let moved = 0;
-    for (const named of nodes) {
-      const reception = this.#known.hear(named, source);
-      const { endpoint } = named;
-      if (reception === 'new' && endpoint) {
-        fresh.push(this.#firstRecord({ ...named, endpoint }, origin, source));
-      } else if (reception === 'moved') {
-        moved++;
-        this.#write(this.#relocate(named));
-      } else if (reception !== 'known' && reception !== 'new') {
-        this.#refused.set(reception, (this.#refused.get(reception) ?? 0) + 1);
+  report(nodes: readonly ReportedNode[], origin: NodeRecord['origin'], source?: Source): number {
+    const created: NodeRecord[] = [];
+    let due = 0;
+    for (const node of nodes) {
+      const result = this.#known.report(node, source);
+      const { endpoint } = node;
+      if (result === 'new' && endpoint) {
+        created.push(this.#create({ ...node, endpoint }, origin, source));
+      } else if (result === 'due') {
+        due++;
+        this.#track(this.#revisit(node));
+      } else if (result !== 'known' && result !== 'new') {
+        this.#refused.set(result, (this.#refused.get(result) ?? 0) + 1);
       }
     }
-    if (fresh.length > 0) this.#commit({ nodes: fresh });
-    return fresh.length + moved;
+    if (created.length > 0) this.#commit({ nodes: created });
+    return created.length + due;
   }
 
   /**
-   * Up to `limit` nodes that are due; nobody else gets them until `end` or `postpone`.
+   * Leases up to `limit` nodes that are due, until {@link complete} or {@link postpone}.
    *
-   * @param unvisitedSince - leaves those out who were visited after that time, unless they are awaited.
+   * @param unvisitedSince skips nodes that were visited after this time, except {@link revisits}
    */
   async lease(
     limit: number,
     unvisitedSince: number = Number.POSITIVE_INFINITY,
   ): Promise<NodeRecord[]> {
-    const { store, clock } = this.#parts;
+    const { store, clock } = this.#context;
     const leased = await store.lease(clock.now(), limit);
-    const taken = leased.filter((record) => {
+    const nodes = leased.filter((record) => {
       const key = toHex(record.id);
       const { lastVisit = Number.NEGATIVE_INFINITY } = record;
-      const isDone = lastVisit >= unvisitedSince && !this.awaited.has(key);
-      if (isDone) this.#done.set(key, record);
-      // One that is about to be written is due again as soon as it is.
-      return !isDone && this.#known.begin(key);
+      const isSkipped = lastVisit >= unvisitedSince && !this.revisits.has(key);
+      if (isSkipped) this.#skipped.set(key, record);
+      // A locked node is about to be written, which makes it due again.
+      return !isSkipped && this.#known.lock(key);
     });
-    const mayBeMore = taken.length === 0 && leased.length === limit;
-    return mayBeMore ? this.lease(limit, unvisitedSince) : taken;
+    const mayHaveMore = nodes.length === 0 && leased.length === limit;
+    return mayHaveMore ? this.lease(limit, unvisitedSince) : nodes;
   }
 
-  /** Gives back who was left out of a lease. */
-  release(): void {
-    const nodes = [...this.#done.values()];
-    this.#done.clear();
+  /** Ends the leases of the nodes that {@link lease} skipped. */
+  releaseSkipped(): void {
+    const nodes = [...this.#skipped.values()];
+    this.#skipped.clear();
     if (nodes.length > 0) this.#commit({ nodes });
   }
 
-  /** Gives a leased node back as it should be; it is not visited before its `dueAt`. */
+  /** Ends the lease of a node without a visit; its next visit is at `after.dueAt`. */
   postpone(before: NodeRecord, after: NodeRecord): void {
     const key = toHex(before.id);
-    const record = this.#renewed(key, after) ?? after;
-    this.#known.end(key, record);
+    const record = this.#withNewerRecord(key, after) ?? after;
+    this.#known.update(key, record);
     this.funnel.replace(before, record);
     if (before.visits === 0 && record.visits > 0) this.#unvisited--;
     this.#commit({ nodes: [record] });
   }
 
-  /** Where else a node may be, to be asked if it is not at its place. */
-  hints(key: string): readonly Hint[] {
-    return this.#known.hints(key);
+  /** Returns the endpoints to try if a node does not answer at its own. */
+  candidates(key: string): readonly EndpointCandidate[] {
+    return this.#known.candidates(key);
   }
 
-  /** A visit is over. */
-  end(
+  /** Stores the result of a visit and ends the lease. */
+  complete(
     before: NodeRecord,
-    after: NodeRecord,
-    { visit, tried = [], neighbours, session }: Found,
+    result: VisitResult,
+    { next, candidates, session }: Completion,
   ): void {
-    const { clock } = this.#parts;
+    const now = this.#context.clock.now();
     const key = toHex(before.id);
+    const after = applyResult(before, result, next, now);
+    if (result.dialDelay > 0) this.revisits.add(key);
+    else this.revisits.delete(key);
     if (before.visits === 0) this.#unvisited--;
-    const renewed = this.#renewed(key, after);
-    if (renewed === undefined && isGone(after, clock.now())) {
+    const renewed = this.#withNewerRecord(key, after);
+    if (renewed === undefined && isGone(after, now)) {
       this.#known.forget(key);
       this.funnel.remove(before);
       this.#commit({ removed: [before.id], ...(session && { session }) });
       return;
     }
-    const there = isThere(visit);
-    const trust = there ? after.trust : trustAfter(after.trust, after.failures);
-    const record = renewed ?? this.#elsewhere(key, { ...after, trust });
-    const called = this.#known.end(key, record, { isThere: there, tried });
+    const wasFound = result.steps.some(({ step }) => step === 'bonded' || step === 'authenticated');
+    const trust = wasFound ? after.trust : trustAfterFailures(after.trust, after.failures);
+    const record = renewed ?? this.#withNextCandidate(key, { ...after, trust });
+    const tried = result.dialDelay > 0 ? [] : candidates;
+    const accepted = this.#known.update(key, record, { wasFound, tried });
     this.funnel.replace(before, record);
-    const admitted = called.map(({ named, source }) => this.#firstRecord(named, 'gossip', source));
+    const created = accepted.map(({ node, source }) => this.#create(node, 'gossip', source));
+    const { neighbours } = result;
     this.#commit({
-      nodes: [record, ...admitted],
-      visits: [visit],
-      ...(neighbours.length > 0 && { neighbours: [{ id: record.id, named: neighbours }] }),
+      nodes: [record, ...created],
+      visits: [visitRecord(before.id, result)],
+      ...(neighbours.length > 0 && { neighbours: [{ id: record.id, neighbours }] }),
       ...(session && { session }),
     });
   }
 
-  /** When to lease again, if nothing new comes before; `Infinity` for never. */
+  /** Returns the time at which a node may be due, unless {@link onChange} is called before; `Infinity` without one. */
   async nextDue(): Promise<number> {
-    const { store, clock } = this.#parts;
+    const { store, clock } = this.#context;
     if (this.#nextDue <= clock.now()) {
-      // What is committed in the meantime counts as well.
+      // Commits during the query lower the bound.
       this.#nextDue = Number.POSITIVE_INFINITY;
       this.#nextDue = Math.min((await store.nextDue()) ?? this.#nextDue, this.#nextDue);
     }
     return this.#nextDue;
   }
 
-  /** Resolves when the store is up to date. */
-  async settle(): Promise<void> {
-    await Promise.all(this.#writing);
+  /** Resolves when the store contains all changes. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#writes);
   }
 
-  /** Keeps a session. */
+  /** Stores a session. */
   save(session: CrawlSession): Promise<void> {
-    return this.#writes.commit({ session });
+    return this.#writer.commit({ session });
   }
 
-  #firstRecord(
-    { id, endpoint, enr }: Located,
-    origin: NodeRecord['origin'],
-    source?: Source,
-  ): NodeRecord {
-    const now = this.#parts.clock.now();
-    const record: NodeRecord = {
-      ...{ id, endpoint, origin },
-      trust: source === undefined || enr !== undefined ? 'signed' : 'gossiped',
-      ...(source && { relayedBy: source.ip }),
-      ...(enr !== undefined && { enr: formatEnr(enr) }),
-      status: 'discovered',
-      firstSeen: now,
-      ...{ visits: 0, failures: 0, dueAt: now },
-    };
+  #create(node: LocatedNode, origin: NodeRecord['origin'], source?: Source): NodeRecord {
+    const record = newNodeRecord(node, origin, this.#context.clock.now(), source);
     this.funnel.add(record);
     this.#unvisited++;
     return record;
   }
 
-  /** A node as a newer record of its own has it, if there is one; it is due at once then. */
-  #renewed(key: string, record: NodeRecord): NodeRecord | undefined {
-    const newer = this.#known.takeNewer(key);
-    if (newer === undefined || newer.seq <= (sequenceOf(record.enr) ?? -1n)) return undefined;
-    const endpoint = endpointOf(newer, record.endpoint);
-    // A record may be wrong, and where the node has answered it may still be.
+  /** Returns a node with its newer signed record, due now; `undefined` without a newer one. */
+  #withNewerRecord(key: string, record: NodeRecord): NodeRecord | undefined {
+    const newer = this.#known.takeNewerRecord(key);
+    if (newer === undefined || newer.seq <= (enrSequence(record.enr) ?? -1n)) return undefined;
+    const endpoint = enrEndpoint(newer, record.endpoint);
+    // The new record may be wrong, so an endpoint from which the node has answered stays a candidate.
     this.#known.move(key, endpoint, record.lastSeen === undefined ? undefined : record.endpoint);
-    return this.#dueNow(key, {
-      ...record,
-      endpoint,
-      ...{ enr: formatEnr(newer), trust: 'signed', failures: 0 },
-    });
+    const enr = formatEnr(newer);
+    return this.#dueNow(key, { ...record, endpoint, enr, trust: 'signed', failures: 0 });
   }
 
-  /** A node that was not found is looked for at the next place that was named, if others alone say where it is. */
-  #elsewhere(key: string, record: NodeRecord): NodeRecord {
+  /** Returns a node with the next candidate as its endpoint, due now, if its current one is gossiped and failed. */
+  #withNextCandidate(key: string, record: NodeRecord): NodeRecord {
     if (record.trust !== 'gossiped' || record.failures === 0) return record;
-    const hint = this.#known.nextHint(key);
-    if (hint === undefined) return record;
-    const { endpoint, stated } = hint;
-    const failures = record.failures - 1;
-    return this.#dueNow(key, { ...record, endpoint, failures, ...(stated && { trust: 'signed' }) });
+    const candidate = this.#known.takeCandidate(key);
+    if (candidate === undefined) return record;
+    const { endpoint, fromUser } = candidate;
+    const trust = fromUser ? 'signed' : record.trust;
+    return this.#dueNow(key, { ...record, endpoint, trust, failures: record.failures - 1 });
   }
 
   #dueNow(key: string, record: NodeRecord): NodeRecord {
-    this.awaited.add(key);
-    return { ...record, dueAt: this.#parts.clock.now() };
+    this.revisits.add(key);
+    return { ...record, dueAt: this.#context.clock.now() };
   }
 
-  async #relocate({ key, id }: Named): Promise<void> {
-    const { store } = this.#parts;
-    if (!this.#known.begin(key)) return;
-    // What is still to be written may be about this node.
-    await this.#writes.commit({});
-    const before = await store.get(id);
+  /** Makes a known node due after a report with a newer record or another endpoint. */
+  async #revisit({ key, id }: ReportedNode): Promise<void> {
+    if (!this.#known.lock(key)) return;
+    // Pending writes may contain this node.
+    await this.#writer.commit({});
+    const before = await this.#context.store.get(id);
     if (before === undefined) return this.#known.forget(key);
-    const isHinted = this.#known.hints(key).length > 0;
+    const hasCandidates = this.#known.candidates(key).length > 0;
     const after =
-      this.#renewed(key, before) ??
-      (isHinted ? this.#dueNow(key, before) : this.#elsewhere(key, before));
-    this.#done.delete(key);
-    this.#known.end(key, after);
+      this.#withNewerRecord(key, before) ??
+      (hasCandidates ? this.#dueNow(key, before) : this.#withNextCandidate(key, before));
+    this.#skipped.delete(key);
+    this.#known.update(key, after);
     this.funnel.replace(before, after);
     this.#commit({ nodes: [after] });
   }
 
   #commit(batch: CrawlBatch): void {
-    const dues = batch.nodes?.map(({ dueAt }) => dueAt) ?? [];
-    this.#nextDue = Math.min(this.#nextDue, ...dues);
-    const isNews = dues.some((dueAt) => dueAt <= this.#parts.clock.now());
-    this.#write(this.#writes.commit(batch), isNews);
+    const dueTimes = batch.nodes?.map(({ dueAt }) => dueAt) ?? [];
+    this.#nextDue = Math.min(this.#nextDue, ...dueTimes);
+    const isDue = dueTimes.some((dueAt) => dueAt <= this.#context.clock.now());
+    this.#track(this.#writer.commit(batch), isDue);
   }
 
-  #write(work: Promise<void>, isNews = false): void {
+  #track(work: Promise<void>, isDue = false): void {
     const done = (): void => {
-      this.#writing.delete(written);
-      if (isNews || this.isSettled) this.onNews();
+      this.#writes.delete(write);
+      if (isDue || this.isFlushed) this.onChange();
     };
-    const written = work.catch((error: unknown) => this.onFailure(error)).then(done);
-    this.#writing.add(written);
+    const write = work.catch((error: unknown) => this.onFailure(error)).then(done);
+    this.#writes.add(write);
   }
 }
 
-/** Whether a visit has left the dial for later, and that is all that it has left. */
-function isPostponed({ endpoint, status, error }: NodeRecord): boolean {
+/** Whether the last visit did everything except the dial. */
+function isDialPostponed({ endpoint, status, error }: NodeRecord): boolean {
   return status === 'bonded' && endpoint.tcp > 0 && error === undefined;
 }
 
-/** Whether somebody with the node's key was at its place. */
-function isThere({ steps }: Visit): boolean {
-  return steps.some(({ step }) => step === 'bonded' || step === 'authenticated');
-}
-
+/** Whether a node is to be removed from the store. */
 function isGone(record: NodeRecord, now: number): boolean {
   const { firstSeen, origin, failures, lastVisit = 0 } = record;
-  if (origin === 'bootnode' || failures < forgetAfter) return false;
-  // A list would name it again at once, and it would be as if it had never been visited.
+  if (origin === 'bootnode' || failures < maxFailures) return false;
+  // A DNS list would report a removed node again at once, as if it had never been visited.
   const { lastSeen = origin === 'dns' ? firstSeen : undefined } = record;
-  return lastSeen === undefined ? lastVisit > 0 : now - lastSeen > forgetAge;
+  return lastSeen === undefined ? lastVisit > 0 : now - lastSeen > maxSilence;
 }

@@ -1,10 +1,13 @@
 import { hasReached, type NodeRecord, type NodeStatus, statuses } from '../model/node-record.ts';
 import type { Rollup } from '../store/store.ts';
 
-/** What is counted of a node. */
-export type Counted = Pick<NodeRecord, 'status' | 'trust' | 'lastSeen' | 'disconnect' | 'error'>;
+/** Fields of a record that are counted. */
+export type FunnelRecord = Pick<
+  NodeRecord,
+  'status' | 'trust' | 'lastSeen' | 'disconnect' | 'error'
+>;
 
-/** Counts nodes by how far the last visit of each has come, and why it came no further. */
+/** Counts nodes by the furthest step of their last visit, and by the reason why it got no further. */
 export class Funnel {
   readonly #statuses = new Map<NodeStatus, number>();
   readonly #disconnects = new Map<string, number>();
@@ -12,31 +15,26 @@ export class Funnel {
   #gossiped = 0;
   #verified = 0;
   #answered = 0;
-  #total = 0;
 
-  get total(): number {
-    return this.#total;
-  }
-
-  add(node: Counted): void {
+  add(node: FunnelRecord): void {
     this.#count(node, 1);
   }
 
-  remove(node: Counted): void {
+  remove(node: FunnelRecord): void {
     this.#count(node, -1);
   }
 
-  replace(before: Counted, after: Counted): void {
+  replace(before: FunnelRecord, after: FunnelRecord): void {
     this.#count(before, -1);
     this.#count(after, 1);
   }
 
-  /** All counts, as they are at the moment `at`. */
+  /** Returns all counts; `at` is the current time. */
   rollup(at: number): Rollup {
     const funnel = Object.fromEntries(
       statuses.map((step) => {
-        const further = [...this.#statuses].filter(([status]) => hasReached(status, step));
-        return [step, further.reduce((sum, [, count]) => sum + count, 0)];
+        const reached = [...this.#statuses].filter(([status]) => hasReached(status, step));
+        return [step, reached.reduce((sum, [, count]) => sum + count, 0)];
       }),
     ) as Record<NodeStatus, number>;
     return {
@@ -50,18 +48,17 @@ export class Funnel {
     };
   }
 
-  #count({ status, trust, lastSeen, disconnect, error }: Counted, by: 1 | -1): void {
-    this.#total += by;
+  #count({ status, trust, lastSeen, disconnect, error }: FunnelRecord, by: 1 | -1): void {
     if (trust === 'gossiped') this.#gossiped += by;
     else if (lastSeen !== undefined) this.#verified += by;
     if (lastSeen !== undefined) this.#answered += by;
-    increase(this.#statuses, status, by);
-    if (disconnect !== undefined) increase(this.#disconnects, disconnect, by);
-    if (error !== undefined) increase(this.#errors, error, by);
+    change(this.#statuses, status, by);
+    if (disconnect !== undefined) change(this.#disconnects, disconnect, by);
+    if (error !== undefined) change(this.#errors, error, by);
   }
 }
 
-function increase<K>(counts: Map<K, number>, key: K, by: number): void {
+function change<K>(counts: Map<K, number>, key: K, by: number): void {
   const count = (counts.get(key) ?? 0) + by;
   if (count === 0) counts.delete(key);
   else counts.set(key, count);

@@ -1,283 +1,314 @@
 import type { Enr } from '@devp2p/enr';
-import type { Hint, Located, Named, Source } from '../model/named-node.ts';
+import { enrSequence } from '../model/enr.ts';
 import type { Endpoint, NodeRecord, Trust } from '../model/node-record.ts';
-import { sequenceOf } from '../model/own-record.ts';
-import { type IdentityLimit, type IdentityLimits, sourceOf } from './identity-limits.ts';
+import type {
+  EndpointCandidate,
+  LocatedNode,
+  ReportedNode,
+  Source,
+} from '../model/reported-node.ts';
+import { type IdentityLimit, type IdentityLimits, sourceKey } from './identity-limits.ts';
 
 /**
- * What is done with a named node: `new` is taken in; `moved` is known and has to be looked for again now; `known` needs
- * nothing; the others are limits.
+ * Result of a report: the node is `new`; it is known and is to be visited again now (`due`); it is known and needs
+ * nothing (`known`); or it was refused because of a limit.
  */
-export type Reception = 'new' | 'moved' | 'known' | IdentityLimit;
+export type ReportResult = 'new' | 'due' | 'known' | IdentityLimit;
 
-/** Places at which one node is looked for, and named nodes that wait for their source's credit. */
-const maxPlaces = 4;
-const maxWaiting = 20_000;
+/** Endpoints of one node that are tried, its current one included. */
+const maxEndpoints = 4;
 
-/** Failures in a row after which a node may be somewhere else, whatever it once proved or signed. */
-const lostAfter = 3;
+/** Reported nodes that wait until their source is no longer exhausted. */
+const maxDeferred = 20_000;
 
-/** One empty list for all: there are as many as nodes, and nearly all are empty. */
+/** Consecutive failures after which an endpoint is no longer trusted, even if it was verified or signed. */
+const maxTrustedFailures = 3;
+
+/** Shared empty list: there is one per node, and most are empty. */
 const none: readonly never[] = [];
 
-interface Known {
+interface NodeState {
   trust: Trust;
-  /** Sequence number of the newest record that was seen. */
+  /** Sequence number of the newest known record. */
   seq: bigint | undefined;
-  /** A newer record than the one in the store. */
-  newer: Enr | undefined;
-  /** Where it is, as far as is known. */
-  place: string;
-  /** Where it counts; absent while nothing speaks for it being there. */
-  ip: string | undefined;
-  /** Whose word it is on; absent once it needs none. */
-  source: string | undefined;
-  busy: boolean;
-  visited: boolean;
-  /** Whether it was not there at its last visit. */
+  /** A newer record than the stored one. */
+  newerRecord: Enr | undefined;
+  /** Key of the current endpoint. */
+  endpoint: string;
+  /** Address that counts towards the limits; absent while there is no evidence that the node is there. */
+  countedIp: string | undefined;
+  /** Source that is charged for it; absent once the node has answered. */
+  chargedSource: string | undefined;
+  /** Whether it is being visited or changed. */
+  isLocked: boolean;
+  wasVisited: boolean;
+  /** Whether it did not answer at its last visit. */
   isMissing: boolean;
-  /** Other places at which it was looked for in vain. */
-  tried: readonly string[];
-  /** Other places that are still to be tried. */
-  hints: readonly Hint[];
+  /** Keys of other endpoints that failed. */
+  failedEndpoints: readonly string[];
+  /** Other endpoints that were not tried yet. */
+  candidates: readonly EndpointCandidate[];
 }
 
-/** A node that its source has no credit for. */
-export interface Waiting {
-  readonly named: Located;
+/** A node that is refused until its source is no longer exhausted. */
+export interface DeferredNode {
+  readonly node: LocatedNode;
   readonly source: Source;
 }
 
-/** What has to be at hand of every node while the crawl runs; the rest is in the store. */
+/** State of each node that is kept in memory during a crawl; everything else is in the store. */
 export class KnownNodes {
   readonly #limits: IdentityLimits;
-  readonly #nodes = new Map<string, Known>();
-  readonly #waiting = new Map<string, Waiting[]>();
-  #waitingCount = 0;
+  readonly #nodes = new Map<string, NodeState>();
+  readonly #deferred = new Map<string, DeferredNode[]>();
+  #deferredCount = 0;
 
   constructor(limits: IdentityLimits) {
     this.#limits = limits;
   }
 
-  get size(): number {
-    return this.#nodes.size;
-  }
-
-  /** Whether this source's word is worth nothing for now. */
-  isSpent(source: Source): boolean {
-    return this.#limits.isSpent(sourceOf(source.ip, source.key));
-  }
-
-  /** Takes in a node of the store. */
+  /** Adds a node from the store. */
   restore(key: string, record: NodeRecord): void {
     const { endpoint, trust, visits, failures, lastSeen, relayedBy } = record;
-    const onWord = record.origin === 'gossip' && lastSeen === undefined;
-    const known = this.#add(key, {
-      ...{ trust, endpoint, seq: sequenceOf(record.enr) },
-      source: onWord ? relayedBy : undefined,
-      ip: visits > 0 && onWord ? undefined : endpoint.ip,
+    const isUnverified = record.origin === 'gossip' && lastSeen === undefined;
+    const state = this.#add(key, endpoint, {
+      trust,
+      seq: enrSequence(record.enr),
+      chargedSource: isUnverified ? relayedBy : undefined,
+      countedIp: visits > 0 && isUnverified ? undefined : endpoint.ip,
     });
-    known.visited = visits > 0;
-    known.isMissing = failures > 0 && (record.status === 'discovered' || record.status === 'tcp');
-  }
-
-  /** Takes note of a node that `source` names; without a source, nobody's word is needed. */
-  hear(named: Named, source?: Source): Reception {
-    const { key, endpoint, enr } = named;
-    const known = this.#nodes.get(key);
-    if (known) return hearAgain(known, named);
-    // Without an address there is nothing to visit.
-    if (endpoint === undefined) return 'known';
-    const name = source && sourceOf(source.ip, source.key);
-    const limit = this.#limits.reached(this.size, endpoint.ip, name);
-    if (limit === 'source' && source && name) {
-      this.#wait(name, { named: { ...named, endpoint }, source });
-    }
-    // What the user or a signed list names is not held against those who happen to be nearby.
-    if (limit !== undefined && (source !== undefined || limit === 'total')) return limit;
-    const trust = enr !== undefined || source === undefined ? 'signed' : 'gossiped';
-    this.#add(key, { trust, endpoint, seq: enr?.seq, source: name, ip: endpoint.ip });
-    return 'new';
-  }
-
-  /** Somebody is about to change a node; not when somebody else is at it, until `end`. */
-  begin(key: string): boolean {
-    const known = this.#nodes.get(key);
-    if (known === undefined) return true;
-    const { busy } = known;
-    known.busy = true;
-    return !busy;
-  }
-
-  /** A record of the node that is newer than the one that was known, once. */
-  takeNewer(key: string): Enr | undefined {
-    const known = this.#nodes.get(key);
-    const newer = known?.newer;
-    if (known) known.newer = undefined;
-    return newer;
-  }
-
-  /** The next place to look for a node of which others alone say where it is; the last one then counts as tried. */
-  nextHint(key: string): Hint | undefined {
-    const known = this.#nodes.get(key);
-    if (known === undefined) return undefined;
-    const [hint, ...rest] = known.hints;
-    if (hint === undefined) return undefined;
-    known.hints = rest;
-    known.tried = [...known.tried, known.place];
-    known.place = textOf(hint.endpoint);
-    return hint;
-  }
-
-  /** Places to look for a node that is not where it has proved or signed to be. They do not replace that place. */
-  hints(key: string): readonly Hint[] {
-    const known = this.#nodes.get(key);
-    return known === undefined || known.trust === 'gossiped' ? none : known.hints;
-  }
-
-  /** A node's newer record says where it is; `before`, where it has answered, stays a place to look for it. */
-  move(key: string, endpoint: Endpoint, before: Endpoint | undefined): void {
-    const known = this.#nodes.get(key);
-    if (known === undefined) return;
-    known.trust = 'signed';
-    known.place = textOf(endpoint);
-    known.tried = none;
-    if (before) addHint(known, { endpoint: before });
+    state.wasVisited = visits > 0;
+    state.isMissing = failures > 0 && (record.status === 'discovered' || record.status === 'tcp');
   }
 
   /**
-   * The record of a node has changed. A visit says besides whether the node was there, and at which other places it was
-   * looked for.
+   * Adds or updates a reported node.
    *
-   * @returns nodes that are taken in now because its source has credit again.
+   * @param source the node that reported it; absent for a node from the user or a list
    */
-  end(
-    key: string,
-    record: NodeRecord,
-    visit?: { readonly isThere: boolean; readonly tried: readonly Hint[] },
-  ): readonly Waiting[] {
-    const known = this.#nodes.get(key);
-    if (known === undefined) return [];
-    const { endpoint, trust, lastSeen } = record;
-    known.busy = false;
-    known.visited = true;
-    if (visit) known.isMissing = !visit.isThere;
-    if (visit?.isThere) {
-      known.tried = none;
-      known.hints = none;
-    } else if (known.trust !== 'gossiped' && trust === 'gossiped') {
-      // It may be anywhere now, so that each place is worth another look.
-      known.tried = none;
-    } else if (visit && visit.tried.length > 0) {
-      known.hints = known.hints.filter((hint) => !visit.tried.includes(hint));
-      const tried = visit.tried.map((hint) => textOf(hint.endpoint));
-      known.tried = [...known.tried, ...tried].slice(-maxPlaces);
+  report(node: ReportedNode, source?: Source): ReportResult {
+    const { key, endpoint, enr } = node;
+    const state = this.#nodes.get(key);
+    if (state) return updateState(state, node);
+    // Without an address it cannot be visited.
+    if (endpoint === undefined) return 'known';
+    const charged = source && sourceKey(source.ip, source.key);
+    const limit = this.#limits.exceeded(this.#nodes.size, endpoint.ip, charged);
+    if (limit === 'source' && source && charged) {
+      this.#defer(charged, { node: { ...node, endpoint }, source });
     }
-    known.trust = trust;
-    known.place = textOf(endpoint);
-    const seq = sequenceOf(record.enr);
-    if (seq !== undefined && seq > (known.seq ?? -1n)) known.seq = seq;
-    this.#place(known, lastSeen === undefined && trust === 'gossiped' ? undefined : endpoint.ip);
-    if (lastSeen === undefined || known.source === undefined) return [];
-    const { source } = known;
-    known.source = undefined;
-    this.#limits.credit(source);
-    return this.#callIn(source);
+    // Nodes from the user or a signed list are exempt from the limits of their neighbourhood.
+    if (limit !== undefined && (source !== undefined || limit === 'total')) return limit;
+    this.#add(key, endpoint, {
+      trust: enr !== undefined || source === undefined ? 'signed' : 'gossiped',
+      seq: enr?.seq,
+      chargedSource: charged,
+      countedIp: endpoint.ip,
+    });
+    return 'new';
   }
 
-  /** A node is forgotten. */
+  /** Locks a node until {@link update} or {@link forget}. Returns `false` if it is locked already. */
+  lock(key: string): boolean {
+    const state = this.#nodes.get(key);
+    if (state === undefined) return true;
+    const { isLocked } = state;
+    state.isLocked = true;
+    return !isLocked;
+  }
+
+  /** Returns a record of the node that is newer than the stored one, and forgets it. */
+  takeNewerRecord(key: string): Enr | undefined {
+    const state = this.#nodes.get(key);
+    const newer = state?.newerRecord;
+    if (state) state.newerRecord = undefined;
+    return newer;
+  }
+
+  /** Returns the endpoint to try instead of a gossiped one, which is then a failed endpoint. */
+  takeCandidate(key: string): EndpointCandidate | undefined {
+    const state = this.#nodes.get(key);
+    if (state === undefined) return undefined;
+    const [candidate, ...rest] = state.candidates;
+    if (candidate === undefined) return undefined;
+    state.candidates = rest;
+    state.failedEndpoints = [...state.failedEndpoints, state.endpoint];
+    state.endpoint = endpointKey(candidate.endpoint);
+    return candidate;
+  }
+
+  /** Returns the endpoints to try in addition to a verified or signed one, which they do not replace. */
+  candidates(key: string): readonly EndpointCandidate[] {
+    const state = this.#nodes.get(key);
+    return state === undefined || state.trust === 'gossiped' ? none : state.candidates;
+  }
+
+  /**
+   * Sets the endpoint from a newer record of the node.
+   *
+   * @param previous endpoint at which the node has answered, which stays a candidate
+   */
+  move(key: string, endpoint: Endpoint, previous: Endpoint | undefined): void {
+    const state = this.#nodes.get(key);
+    if (state === undefined) return;
+    state.trust = 'signed';
+    state.endpoint = endpointKey(endpoint);
+    state.failedEndpoints = none;
+    if (previous) addCandidate(state, { endpoint: previous });
+  }
+
+  /**
+   * Updates a node after its record has changed, and unlocks it.
+   *
+   * @param visit for a visit: whether the node answered, and which candidates were tried
+   * @returns deferred nodes that are accepted now
+   */
+  update(
+    key: string,
+    record: NodeRecord,
+    visit?: { readonly wasFound: boolean; readonly tried: readonly EndpointCandidate[] },
+  ): readonly DeferredNode[] {
+    const state = this.#nodes.get(key);
+    if (state === undefined) return [];
+    state.isLocked = false;
+    state.wasVisited = true;
+    if (visit) state.isMissing = !visit.wasFound;
+    updateCandidates(state, record.trust, visit);
+    state.trust = record.trust;
+    state.endpoint = endpointKey(record.endpoint);
+    const seq = enrSequence(record.enr);
+    if (seq !== undefined && seq > (state.seq ?? -1n)) state.seq = seq;
+    const isUnverified = record.lastSeen === undefined && record.trust === 'gossiped';
+    this.#countIp(state, isUnverified ? undefined : record.endpoint.ip);
+    return record.lastSeen === undefined ? [] : this.#creditSource(state);
+  }
+
   forget(key: string): void {
-    const known = this.#nodes.get(key);
-    if (known === undefined) return;
+    const state = this.#nodes.get(key);
+    if (state === undefined) return;
     this.#nodes.delete(key);
-    this.#place(known, undefined);
-    if (known.source !== undefined) this.#limits.credit(known.source);
+    this.#countIp(state, undefined);
+    if (state.chargedSource !== undefined) this.#limits.credit(state.chargedSource);
   }
 
   #add(
     key: string,
-    {
-      endpoint,
-      ...rest
-    }: Pick<Known, 'trust' | 'seq' | 'source' | 'ip'> & { readonly endpoint: Endpoint },
-  ): Known {
-    const known: Known = {
-      ...rest,
-      place: textOf(endpoint),
-      newer: undefined,
-      ...{ tried: none, hints: none, busy: false, visited: false, isMissing: false },
+    endpoint: Endpoint,
+    counted: Pick<NodeState, 'trust' | 'seq' | 'chargedSource' | 'countedIp'>,
+  ): NodeState {
+    const state: NodeState = {
+      ...counted,
+      endpoint: endpointKey(endpoint),
+      newerRecord: undefined,
+      failedEndpoints: none,
+      candidates: none,
+      isLocked: false,
+      wasVisited: false,
+      isMissing: false,
     };
-    this.#nodes.set(key, known);
-    if (rest.ip !== undefined) this.#limits.enter(rest.ip);
-    if (rest.source !== undefined) this.#limits.charge(rest.source);
-    return known;
+    this.#nodes.set(key, state);
+    if (counted.countedIp !== undefined) this.#limits.addIp(counted.countedIp);
+    if (counted.chargedSource !== undefined) this.#limits.charge(counted.chargedSource);
+    return state;
   }
 
-  #place(known: Known, ip: string | undefined): void {
-    if (known.ip === ip) return;
-    if (known.ip !== undefined) this.#limits.leave(known.ip);
-    if (ip !== undefined) this.#limits.enter(ip);
-    known.ip = ip;
+  #countIp(state: NodeState, ip: string | undefined): void {
+    if (state.countedIp === ip) return;
+    if (state.countedIp !== undefined) this.#limits.removeIp(state.countedIp);
+    if (ip !== undefined) this.#limits.addIp(ip);
+    state.countedIp = ip;
   }
 
-  #wait(name: string, waiting: Waiting): void {
-    if (this.#waitingCount >= maxWaiting) return;
-    const others = this.#waiting.get(name);
-    if (others) others.push(waiting);
-    else this.#waiting.set(name, [waiting]);
-    this.#waitingCount++;
+  #creditSource(state: NodeState): readonly DeferredNode[] {
+    const source = state.chargedSource;
+    if (source === undefined) return [];
+    state.chargedSource = undefined;
+    this.#limits.credit(source);
+    return this.#acceptDeferred(source);
   }
 
-  #callIn(name: string): readonly Waiting[] {
-    const queue = this.#waiting.get(name) ?? [];
-    const called: Waiting[] = [];
-    while (queue.length > 0 && !this.#limits.isSpent(name)) {
-      const [waiting] = queue.splice(0, 1);
-      this.#waitingCount--;
-      if (waiting && this.hear(waiting.named, waiting.source) === 'new') called.push(waiting);
+  #defer(source: string, deferred: DeferredNode): void {
+    if (this.#deferredCount >= maxDeferred) return;
+    const queue = this.#deferred.get(source);
+    if (queue) queue.push(deferred);
+    else this.#deferred.set(source, [deferred]);
+    this.#deferredCount++;
+  }
+
+  #acceptDeferred(source: string): readonly DeferredNode[] {
+    const queue = this.#deferred.get(source) ?? [];
+    const accepted: DeferredNode[] = [];
+    while (queue.length > 0 && !this.#limits.isExhausted(source)) {
+      const [deferred] = queue.splice(0, 1);
+      this.#deferredCount--;
+      if (deferred && this.report(deferred.node, deferred.source) === 'new') {
+        accepted.push(deferred);
+      }
     }
-    if (queue.length === 0) this.#waiting.delete(name);
-    return called;
+    if (queue.length === 0) this.#deferred.delete(source);
+    return accepted;
   }
 }
 
-/** How far an endpoint is to be believed after one more visit in vain. */
-export function trustAfter(trust: Trust, failures: number): Trust {
-  return failures >= lostAfter ? 'gossiped' : trust;
+/** Returns the trust in an endpoint after consecutive failed visits. */
+export function trustAfterFailures(trust: Trust, failures: number): Trust {
+  return failures >= maxTrustedFailures ? 'gossiped' : trust;
 }
 
 /**
- * A newer record replaces what is known, whoever hands it on: the node has signed it. All else is a place to look at, if
- * the node is not where it has proved or signed to be: a claim without a signature does not move it.
+ * Updates a known node from a report. A newer record replaces the known one regardless of its source, since the node
+ * signed it. An unsigned endpoint does not replace a verified or signed one: it becomes a candidate.
  */
-function hearAgain(known: Known, { endpoint, enr, stated = false }: Named): Reception {
-  if (enr !== undefined && enr.seq > (known.seq ?? -1n)) {
-    known.seq = enr.seq;
-    known.newer = enr;
-    return known.busy ? 'known' : 'moved';
+function updateState(
+  state: NodeState,
+  { endpoint, enr, fromUser = false }: ReportedNode,
+): ReportResult {
+  if (enr !== undefined && enr.seq > (state.seq ?? -1n)) {
+    state.seq = enr.seq;
+    state.newerRecord = enr;
+    return state.isLocked ? 'known' : 'due';
   }
-  if (endpoint === undefined || !addHint(known, { endpoint, stated })) return 'known';
-  const isWanted = known.trust === 'gossiped' || known.isMissing || stated;
-  return isWanted && known.visited && !known.busy ? 'moved' : 'known';
+  if (endpoint === undefined || !addCandidate(state, { endpoint, fromUser })) return 'known';
+  const isUseful = state.trust === 'gossiped' || state.isMissing || fromUser;
+  return isUseful && state.wasVisited && !state.isLocked ? 'due' : 'known';
 }
 
-/** @returns whether the place is one that was not known. */
-function addHint(known: Known, hint: Hint): boolean {
-  const text = textOf(hint.endpoint);
-  const { place, tried, hints, trust } = known;
-  const isKnown = hints.some(({ endpoint }) => textOf(endpoint) === text);
-  if (text === place || tried.includes(text) || isKnown) return false;
-  if (trust === 'gossiped') {
-    // The first ones are kept: each of them becomes the node's place until it is found.
-    if (!hint.stated && 1 + tried.length + hints.length >= maxPlaces) return false;
-    known.hints = hint.stated ? [hint, ...hints] : [...hints, hint];
-  } else {
-    // The latest ones are kept: the node may have been at the others for years.
-    known.hints = [hint, ...hints].slice(0, maxPlaces - 1);
+function updateCandidates(
+  state: NodeState,
+  trust: Trust,
+  visit: { readonly wasFound: boolean; readonly tried: readonly EndpointCandidate[] } | undefined,
+): void {
+  if (visit?.wasFound) {
+    state.failedEndpoints = none;
+    state.candidates = none;
+  } else if (state.trust !== 'gossiped' && trust === 'gossiped') {
+    // The node may have moved to any endpoint, including those that failed before.
+    state.failedEndpoints = none;
+  } else if (visit && visit.tried.length > 0) {
+    state.candidates = state.candidates.filter((candidate) => !visit.tried.includes(candidate));
+    const failed = visit.tried.map(({ endpoint }) => endpointKey(endpoint));
+    state.failedEndpoints = [...state.failedEndpoints, ...failed].slice(-maxEndpoints);
   }
+}
+
+/** Returns whether the endpoint is new. */
+function addCandidate(state: NodeState, candidate: EndpointCandidate): boolean {
+  const key = endpointKey(candidate.endpoint);
+  const { endpoint, failedEndpoints, candidates, trust } = state;
+  const isCandidate = candidates.some((known) => endpointKey(known.endpoint) === key);
+  if (key === endpoint || failedEndpoints.includes(key) || isCandidate) return false;
+  if (trust !== 'gossiped') {
+    // The latest candidates are kept: the node may have left the others long ago.
+    state.candidates = [candidate, ...candidates].slice(0, maxEndpoints - 1);
+    return true;
+  }
+  // The first candidates are kept: each becomes the endpoint of the node until the node is found.
+  const isFull = 1 + failedEndpoints.length + candidates.length >= maxEndpoints;
+  if (isFull && !candidate.fromUser) return false;
+  state.candidates = candidate.fromUser ? [candidate, ...candidates] : [...candidates, candidate];
   return true;
 }
 
-function textOf({ ip, udp, tcp }: Endpoint): string {
+function endpointKey({ ip, udp, tcp }: Endpoint): string {
   return udp > 0 ? `${ip} ${udp}` : `${ip} tcp ${tcp}`;
 }

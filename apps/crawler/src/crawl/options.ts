@@ -1,5 +1,6 @@
 import type { ResolveTxt } from '@devp2p/dnsdisc';
 import {
+  abortSignal,
   array,
   boolean,
   func,
@@ -10,6 +11,7 @@ import {
   required,
   string,
 } from '@devp2p/options';
+import type { ResolveHost } from '../discovery/user-node.ts';
 import type { CrawlStore } from '../store/store.ts';
 import { check, checkNetwork, type VisitSettings, visitRules } from '../visit/options.ts';
 import type { IdentityLimitOptions } from './identity-limits.ts';
@@ -17,26 +19,32 @@ import type { ScheduleOptions } from './schedule.ts';
 
 /** Settings and collaborators of a crawler. Times are in milliseconds. */
 export interface CrawlerOptions extends VisitSettings, ScheduleOptions, IdentityLimitOptions {
-  /** What is found goes here, and what is here already is gone on from. It is the caller's to close. */
+  /** Known nodes and results of visits. The caller closes it. */
   readonly store: CrawlStore;
-  /** Where to begin: `enode://` (host names allowed) or `enr:`. @default none */
+  /** First nodes to visit: `enode://` (host names allowed) or `enr:`. @default none */
   readonly bootnodes?: readonly string[] | undefined;
-  /** `enrtree://` URLs of lists in DNS. @default none */
+  /** `enrtree://` URLs of DNS lists. @default none */
   readonly dnsLists?: readonly string[] | undefined;
-  /** Whether to end when nobody is left to visit. @default false: it goes on, and visits everybody again */
+  /** Whether to end when no node is left to visit. @default false: nodes are visited again on schedule */
   readonly once?: boolean | undefined;
-  /** The most that chance makes the first question wait, so that crawlers that start together do not ask together. @default 1000 */
+  /** Maximum random delay of the first request, so that crawlers that start together do not send together. @default 1000 */
   readonly startupJitter?: number | undefined;
-  /** Between two rollups in the store. @default 60_000 */
+  /** Interval between two stored rollups. @default 60_000 */
   readonly rollupInterval?: number | undefined;
-  /** Look-ups in DNS, all lists together. @default 10 */
+  /** DNS queries per second, all lists together. @default 10 */
   readonly dnsPerSecond?: number | undefined;
-  /** Looks up TXT records. @default the system's servers */
+  /** Queries TXT records. @default the system's servers */
   readonly resolveTxt?: ResolveTxt | undefined;
   /** Finds the IP address of a host name. @default the system's resolver */
-  readonly resolveHost?: ((host: string) => Promise<string>) | undefined;
-  /** Told what goes wrong without ending the crawl. @default nobody */
-  readonly onTrouble?: ((what: string, error: unknown) => void) | undefined;
+  readonly resolveHost?: ResolveHost | undefined;
+  /** Called with errors that do not end the crawl. @default they are ignored */
+  readonly onWarning?: ((message: string, error: unknown) => void) | undefined;
+}
+
+/** Options of `Crawler.run`. */
+export interface RunOptions {
+  /** Ends the crawl. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const crawlerRules: Rules<CrawlerOptions> = {
@@ -50,7 +58,7 @@ const crawlerRules: Rules<CrawlerOptions> = {
   dnsPerSecond: positive,
   resolveTxt: func,
   resolveHost: func,
-  onTrouble: func,
+  onWarning: func,
   successInterval: positive,
   minBackoff: positive,
   maxBackoff: positive,
@@ -69,4 +77,9 @@ export function checkCrawlerOptions(options: CrawlerOptions): void {
   const { bootnodes, dnsLists } = options;
   if (bootnodes !== undefined) check.elements('bootnodes', bootnodes, string);
   if (dnsLists !== undefined) check.elements('dnsLists', dnsLists, string);
+}
+
+/** @throws CrawlerError `invalid-option` */
+export function checkRunOptions(options: RunOptions): void {
+  check.options('run', options, { signal: abortSignal });
 }

@@ -1,47 +1,47 @@
 import type { Node } from '@devp2p/discv4';
 import { isLan, parseIp, toHex } from '@devp2p/enr';
-import type { Located, Source } from '../model/named-node.ts';
+import type { LocatedNode, Source } from '../model/reported-node.ts';
 
-/** Neighbours at the address of who names them, from which on most of them being there is no accident. */
-const crowd = 8;
+/** Number of neighbours at the source's own address from which a majority of them is suspicious. */
+const minSharedAddresses = 8;
 
-/** The neighbours that one node names in the course of a visit. */
+/** Collects the neighbours that one node reports during a visit. */
 export class Neighbours {
   readonly #source: Source;
-  readonly #ours: string;
+  readonly #localKey: string;
   readonly #isPublic: boolean;
   readonly #ids = new Map<string, Uint8Array>();
-  #shared = 0;
+  #sharedCount = 0;
 
-  /** @param localId - our own id, which does not count. */
+  /** @param localId our own id, which is ignored in responses */
   constructor(source: Source, localId: Uint8Array) {
     this.#source = source;
-    this.#ours = toHex(localId);
+    this.#localKey = toHex(localId);
     const ip = parseIp(source.ip);
     this.#isPublic = ip !== undefined && !isLan(ip);
   }
 
-  /** All ids, each once. */
+  /** Ids of all neighbours, without duplicates. */
   get ids(): readonly Uint8Array[] {
     return [...this.#ids.values()];
   }
 
-  /** Whether most of them have the address of the one that names them. */
-  get shareAddress(): boolean {
-    return this.#shared >= crowd && this.#shared * 2 > this.#ids.size;
+  /** Whether most of them have the address of the source. */
+  get haveSharedAddress(): boolean {
+    return this.#sharedCount >= minSharedAddresses && this.#sharedCount * 2 > this.#ids.size;
   }
 
-  /** Takes an answer; returns those in it that may be believed. */
-  take(nodes: readonly Node[]): Located[] {
-    const { ip, key: self } = this.#source;
-    const others = nodes.filter(({ key }) => key !== self && key !== this.#ours);
+  /** Adds a response. Returns its nodes, without those at a suspicious shared address. */
+  add(nodes: readonly Node[]): LocatedNode[] {
+    const { ip, key: sourceKey } = this.#source;
+    const others = nodes.filter(({ key }) => key !== sourceKey && key !== this.#localKey);
     for (const { key, id, host } of others) {
       if (this.#ids.has(key)) continue;
       this.#ids.set(key, id);
-      if (this.#isPublic && host === ip) this.#shared++;
+      if (this.#isPublic && host === ip) this.#sharedCount++;
     }
     return others
-      .filter(({ host }) => !(this.shareAddress && host === ip))
+      .filter(({ host }) => !(this.haveSharedAddress && host === ip))
       .map(({ key, id, host, udp, tcp }) => ({ key, id, endpoint: { ip: host, udp, tcp } }));
   }
 }

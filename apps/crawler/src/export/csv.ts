@@ -44,8 +44,8 @@ export function csvLine(entry: ExportEntry): string {
 }
 
 /**
- * One cell (RFC 4180). Text that a spreadsheet would take for a formula, which strangers may well have sent, gets an
- * apostrophe before it.
+ * Formats one cell (RFC 4180). Text that a spreadsheet would run as a formula is prefixed with an apostrophe, since it
+ * comes from the network.
  */
 export function csvCell(value: Cell): string {
   if (typeof value === 'number') return String(value);

@@ -1,7 +1,9 @@
 import type { Crypto } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
+import { type Checker, createChecker, methods, oneOf, type Rules, required } from '@devp2p/options';
+import { CrawlerError } from '../model/error.ts';
 import { exportEntry } from '../model/export-entry.ts';
-import { hasReached, type NodeRecord, type NodeStatus } from '../model/node-record.ts';
+import { hasReached, type NodeRecord, type NodeStatus, statuses } from '../model/node-record.ts';
 import { csvHeader, csvLine } from './csv.ts';
 import { nodesJsonMember } from './nodes-json.ts';
 
@@ -9,40 +11,62 @@ export const exportFormats = ['ndjson', 'csv', 'nodes.json'] as const;
 
 /**
  * - `ndjson`: an {@link ExportEntry} as JSON on each line;
- * - `csv`: the same as a table (RFC 4180), with a header;
- * - `nodes.json`: what go-ethereum's `devp2p nodeset` and `devp2p dns` read. Only nodes whose record is known can be
- *   in it.
+ * - `csv`: the same fields as a table (RFC 4180), with a header;
+ * - `nodes.json`: the format of go-ethereum's `devp2p nodeset` and `devp2p dns`. It contains only nodes with a known
+ *   record.
  */
 export type ExportFormat = (typeof exportFormats)[number];
 
 /** @see exportNodes */
 export interface ExportOptions {
   readonly format: ExportFormat;
-  /** Only nodes whose last visit got at least that far. @default all */
+  /** Only nodes whose last visit reached this step. @default all */
   readonly status?: NodeStatus | undefined;
   /** @default `fastCrypto` */
   readonly crypto?: Crypto | undefined;
 }
 
-/** How many nodes an export has so far. */
+/** Number of nodes in an export so far. */
 export interface ExportCounts {
-  /** Written. */
+  /** Written nodes. */
   nodes: number;
-  /** Left out, since the format needs a record of them. */
+  /** Skipped nodes, without the record that the format needs. */
   withoutRecord: number;
 }
 
-/** Text is passed on in pieces of about so many characters. */
-const pieceLength = 65_536;
+/** Characters from which a chunk is yielded. */
+const chunkLength = 65_536;
 
-/** Nodes as text, piece by piece; `counts` are right once the last was read. One node is in memory at a time. */
-export async function* exportNodes(
+const check: Checker = createChecker(CrawlerError, 'invalid-option');
+
+const rules: Rules<ExportOptions> = {
+  format: required(oneOf(...exportFormats)),
+  status: oneOf(...statuses),
+  crypto: methods('keccak256'),
+};
+
+/**
+ * Formats nodes as text, in chunks. Only one node is in memory at a time.
+ *
+ * @param counts updated as nodes are written
+ * @throws CrawlerError `invalid-option`
+ */
+export function exportNodes(
   nodes: AsyncIterable<NodeRecord>,
-  { format, status = 'discovered', crypto = fastCrypto }: ExportOptions,
+  options: ExportOptions,
   counts: ExportCounts = { nodes: 0, withoutRecord: 0 },
 ): AsyncGenerator<string, void, undefined> {
+  check.options('exportNodes', options, rules);
+  return formatNodes(nodes, options, counts);
+}
+
+async function* formatNodes(
+  nodes: AsyncIterable<NodeRecord>,
+  { format, status = 'discovered', crypto = fastCrypto }: ExportOptions,
+  counts: ExportCounts,
+): AsyncGenerator<string, void, undefined> {
   const { header, write, footer } = writers[format](crypto);
-  let piece = header;
+  let chunk = header;
   for await (const node of nodes) {
     if (!hasReached(node.status, status)) continue;
     const text = write(node, counts.nodes);
@@ -51,18 +75,18 @@ export async function* exportNodes(
       continue;
     }
     counts.nodes++;
-    piece += text;
-    if (piece.length < pieceLength) continue;
-    yield piece;
-    piece = '';
+    chunk += text;
+    if (chunk.length < chunkLength) continue;
+    yield chunk;
+    chunk = '';
   }
-  yield piece + footer;
+  yield chunk + footer;
 }
 
 interface Writer {
   readonly header: string;
   readonly footer: string;
-  /** Writes the node that comes after `before` others; `undefined` when it cannot be written. */
+  /** Formats a node after `before` other nodes; `undefined` if the format cannot contain it. */
   write(node: NodeRecord, before: number): string | undefined;
 }
 

@@ -1,21 +1,21 @@
 import { checkForkId, type ForkSchedule } from '@devp2p/eth';
 import type { EthStatus } from './node-record.ts';
 
-/** The chain that is asked for. What is left out is not asked for; without any of it, every chain is ours. */
+/** The requested chain. Fields that are absent match any value. */
 export interface ChainFilter {
   readonly networkId?: bigint | undefined;
   /** 32 bytes. */
   readonly genesis?: Uint8Array | undefined;
-  /** Fork id; without `next`, any next fork will do. */
+  /** Fork id; without `next`, any next fork matches. */
   readonly forkId?: { readonly hash: number; readonly next?: bigint | undefined } | undefined;
   /**
-   * Forks of the chain, for which its genesis must be given too: a node may be at any of them, but not at one of
-   * another chain with the same genesis.
+   * Forks of the chain, which need `genesis`: a node at any of them matches, a node on another chain with the same
+   * genesis does not.
    */
   readonly forks?: ForkSchedule | undefined;
 }
 
-/** Whether a Status is of the chain that is asked for. */
+/** Whether a Status is on the requested chain. */
 export function isOnChain(filter: ChainFilter, { networkId, genesis, forkId }: EthStatus): boolean {
   const { hash, next } = filter.forkId ?? {};
   return (
@@ -23,12 +23,12 @@ export function isOnChain(filter: ChainFilter, { networkId, genesis, forkId }: E
     (filter.genesis?.every((byte, i) => byte === genesis[i]) ?? true) &&
     (hash ?? forkId.hash) === forkId.hash &&
     (next ?? forkId.next) === forkId.next &&
-    mayFollow(filter, forkId)
+    isInSchedule(filter, forkId)
   );
 }
 
-/** By the rules of EIP-2124, as a node that is still at the genesis would see it. */
-function mayFollow({ genesis, forks }: ChainFilter, remote: EthStatus['forkId']): boolean {
+/** Applies the rules of EIP-2124 with the local head at genesis, where every later fork of the schedule is valid. */
+function isInSchedule({ genesis, forks }: ChainFilter, remote: EthStatus['forkId']): boolean {
   if (genesis === undefined || forks === undefined) return true;
   return (
     checkForkId(genesis, forks, { number: 0, time: forks.genesisTime ?? 0 }, remote) === undefined

@@ -1,21 +1,23 @@
-/** What a client id says about a program. What it does not say, or not in a known way, is absent. */
+import { type Checker, createChecker, string } from '@devp2p/options';
+import { CrawlerError } from './error.ts';
+
+const check: Checker = createChecker(CrawlerError, 'invalid-option');
+
+/** Parts of a client id. Parts that it lacks, or that are in an unknown form, are absent. */
 export interface ClientName {
   /** In lower case, such as `geth`. */
   readonly name?: string;
-  /** Number and kind, such as `1.17.5` or `1.17.6-unstable`; builds and dates are left out. */
+  /** Number and kind, such as `1.17.5` or `1.17.6-unstable`, without build and date. */
   readonly version?: string;
-  /** `linux`, `windows`, `macos` or another family of systems. */
+  /** Operating system family: `linux`, `windows`, `macos` and others. */
   readonly os?: string;
-  /** Language or runtime with its version as far as told, such as `go1.24.1`, `dotnet9.0.0` or `rust`. */
+  /** Language or runtime, with its version if present, such as `go1.24.1`, `dotnet9.0.0` or `rust`. */
   readonly language?: string;
 }
 
-/**
- * Characters that are read, as many as the store keeps. An identity may be long, and version, system and runtime come
- * after it.
- */
+/** Characters that are parsed; the store keeps the same number. Version, system and runtime follow a possibly long identity. */
 const maxLength = 1_024;
-/** Of each part that is shown. */
+/** Maximum length of each part in the result. */
 const maxPart = 48;
 
 const systems: readonly (readonly [RegExp, string])[] = [
@@ -27,11 +29,11 @@ const systems: readonly (readonly [RegExp, string])[] = [
   [/android/, 'android'],
 ];
 
-/** Runtimes and compilers as they stand at the end of a client id. */
+/** Runtimes and compilers at the end of a client id. */
 const runtimes =
   /^(?:(?:devel )?go|rustc|rust|dotnet|openjdk|oraclejdk|java|graalvm|corretto|zulu|node|bun|deno|nim|c?python|gcc|clang|elixir)(?=$|[\W\d_])|[\W_]java-\d/;
 
-/** Clients that are written in one language and leave it out. */
+/** Languages of clients whose client id may lack it. */
 const languageOf: Readonly<Record<string, string>> = {
   reth: 'rust',
   ethrex: 'rust',
@@ -47,9 +49,8 @@ const languageOf: Readonly<Record<string, string>> = {
 };
 
 /**
- * Clients whose version is the second part, whatever the last one is. They have no identity of the user's own, or have
- * it elsewhere, and may have further parts: `Ethereum(J)/v1.4.0/Linux/Release/Java/phrase`, or a slash in the name of
- * the branch that they were built from.
+ * Clients whose version is always the second part. They have no user-defined identity before it, and may have further
+ * parts after it: `Ethereum(J)/v1.4.0/Linux/Release/Java/phrase`, or a branch name that contains a slash.
  */
 const versionSecond: ReadonlySet<string> = new Set([
   ...['reth', 'op-reth', 'ethrex', 'akula', 'nimbus-eth1', 'ethereumjs', 'q-client'],
@@ -57,27 +58,30 @@ const versionSecond: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A version with what follows it: `v1.17.5-stable-0c2fb441`, `1.30.0+78a4bd7`, `v1.9.7-stable(quorum-v21.1.0)`, and the
- * form of Python's packages, `0.1.0a36`.
+ * A version with its suffixes: `v1.17.5-stable-0c2fb441`, `1.30.0+78a4bd7`, `v1.9.7-stable(quorum-v21.1.0)`, and in
+ * the form of Python packages `0.1.0a36`.
  */
 const version =
   /^v?(\d+(?:\.\d+)+(?:(?:a|alpha|b|beta|rc|dev)\d+)?)(?!\w|\.\d)((?:[-+._][\w.]+)*)(?:\(.*\))?$/;
-/** Builds are told apart by these, and are not of interest. */
+/** Suffixes that identify a build. */
 const build = /^(?:stable|release|commit\..*|[0-9a-f]{6,40}|\d{6,14})$/;
 
 /**
- * Reads the client id of a Hello. Most have the form of go-ethereum, `name[/identity]/version/system/runtime`, in which
- * an identity may hold anything, slashes too, so that parts are counted from the end. The version is the part that
- * stands in its place, never another one that looks like one. Anything may come from the network: what cannot be
- * understood is left out, and nothing is thrown.
+ * Parses the client id of a Hello. Most have the form of go-ethereum, `name[/identity]/version/system/runtime`. The
+ * identity may contain anything, including slashes, so parts are counted from the end. The version is the part at that
+ * position, never another part that resembles a version. Input from the network may be malformed: parts that cannot be
+ * parsed are absent.
+ *
+ * @throws CrawlerError `invalid-option` when `clientId` is not a string
  */
 export function parseClientName(clientId: string): ClientName {
-  const [first = '', ...rest] = partsOf(clientId);
+  check.value('clientId', clientId, string);
+  const [first = '', ...rest] = splitParts(clientId);
   const name = first.toLowerCase();
-  const place = versionPlace(name, rest, clientId.length > maxLength);
-  const number = shortVersion(rest[place] ?? '');
-  // What stands before is the user's own, and may be called anything.
-  const others = rest.slice(place + 1).map((part) => part.toLowerCase());
+  const index = versionIndex(name, rest, clientId.length > maxLength);
+  const number = shortVersion(rest[index] ?? '');
+  // The parts before the version are user-defined text.
+  const others = rest.slice(index + 1).map((part) => part.toLowerCase());
   const os = systems.find(([pattern]) => others.some((part) => pattern.test(part)))?.[1];
   const language =
     others.find((part) => runtimes.test(part)) ??
@@ -90,28 +94,28 @@ export function parseClientName(clientId: string): ClientName {
   };
 }
 
-/** A part as it is shown; half of a character is left out. */
+/** Cuts a part to its maximum length, without half a surrogate pair at the end. */
 function cut(part: string): string {
   return part.slice(0, maxPart).replace(/\p{Cs}$/u, '');
 }
 
-/** Where in the parts after the name the version should be; the end of them, or beyond, when it is not known. */
-function versionPlace(name: string, rest: readonly string[], isCut: boolean): number {
+/** Returns the index of the version in the parts after the name; outside of them when it is unknown. */
+function versionIndex(name: string, rest: readonly string[], isCut: boolean): number {
   if (versionSecond.has(name)) return 0;
   if (isCut) return rest.length;
   const last = rest.at(-1)?.toLowerCase() ?? '';
-  // `Geth/v1.3.3/darwin` and what is shorter: the runtime is missing, and there is no identity without one.
+  // `Geth/v1.3.3/darwin` and shorter: without a runtime there is no identity either.
   if (rest.length < 3) return runtimes.test(last) ? -1 : 0;
   return runtimes.test(last) || isKnownForm(name) ? rest.length - 3 : 0;
 }
 
-/** Clients of go-ethereum's form whose runtimes have had other names. */
+/** Whether a client has go-ethereum's form, even when its runtime is not a known one. */
 function isKnownForm(name: string): boolean {
   return ['geth', 'nethermind', 'besu', 'pantheon'].includes(name) || name.endsWith('erigon');
 }
 
-/** The parts between slashes or, in the form of `nimbus-eth1 v0.1.0 [linux: amd64]`, spaces. */
-function partsOf(clientId: string): string[] {
+/** Splits a client id at slashes, or in the form of `nimbus-eth1 v0.1.0 [linux: amd64]` at spaces. */
+function splitParts(clientId: string): string[] {
   const text = printable(clientId.slice(0, maxLength));
   return text
     .split(text.includes('/') ? /\/+/ : /[\s,[\]()]+/)
@@ -119,7 +123,7 @@ function partsOf(clientId: string): string[] {
     .filter((part) => part !== '');
 }
 
-/** Number and kinds; `undefined` for what is no version. */
+/** Returns number and kinds, or `undefined` when the text is not a version. */
 function shortVersion(text: string): string | undefined {
   const [, number, rest = ''] = version.exec(text) ?? [];
   if (number === undefined) return undefined;
@@ -132,8 +136,8 @@ function shortVersion(text: string): string | undefined {
 }
 
 /**
- * Text from the network as it may be shown: control characters, those that change the direction of writing and other
- * invisible ones become `\ufffd`.
+ * Makes text from the network safe to display: replaces control characters, those that change the writing direction and
+ * other invisible ones by `\ufffd`.
  */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd');

@@ -1,4 +1,3 @@
-/** Why the crawler could not begin or go on. */
 export type CrawlerErrorCode =
   | 'invalid-option'
   | 'datadir-in-use'
@@ -12,19 +11,37 @@ export type CrawlerErrorCode =
   | 'store-failed'
   | 'closed';
 
-/** Every error of the crawler's own. */
+/** Values in the message of an error. */
+export interface CrawlerErrorData {
+  /** File or directory. */
+  readonly path?: string;
+  readonly host?: string;
+  readonly port?: number;
+  /** Damaged record. */
+  readonly record?: string;
+  /** Cause of a `store-failed` that has its own remedy. */
+  readonly reason?: 'no-locks';
+}
+
+/** Error of the crawler. */
 export class CrawlerError extends Error {
   override readonly name = 'CrawlerError';
   readonly code: CrawlerErrorCode;
+  readonly data: CrawlerErrorData;
 
-  constructor(code: CrawlerErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: CrawlerErrorCode,
+    message: string,
+    { data = {}, ...options }: ErrorOptions & { readonly data?: CrawlerErrorData } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.data = data;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** For `JSON.stringify`, which leaves out the message of an `Error`. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message } = this;
-    return { name, code, message };
+    const { name, code, message, data } = this;
+    return { name, code, message, data };
   }
 }

@@ -2,7 +2,7 @@ import { formatEnode, toHex } from '@devp2p/enr';
 import { type ClientName, parseClientName, printable } from './client-name.ts';
 import type { EthStatus, NodeRecord, RoundTrips } from './node-record.ts';
 
-/** A node as it is exported. What is not known is `null`. */
+/** Exported form of a node. Unknown fields are `null`. */
 export interface ExportEntry {
   /** Public key, 128 hex digits. */
   readonly id: string;
@@ -12,34 +12,34 @@ export interface ExportEntry {
   readonly ip: string;
   readonly tcp: number;
   readonly udp: number;
-  /** Furthest step of the last visit. */
+  /** Furthest step that the last visit reached. */
   readonly status: NodeRecord['status'];
-  /** Who says that it is there. */
+  /** Evidence for its endpoint. */
   readonly trust: NodeRecord['trust'];
   readonly client: { readonly [Part in keyof ClientName]-?: string | null } | null;
-  /** The whole client id, without characters that cannot be seen. */
+  /** The whole client id, with invisible characters replaced. */
   readonly clientId: string | null;
   /** `name/version` */
   readonly capabilities: readonly string[] | null;
   readonly eth: {
     readonly version: number;
-    /** A text from 2⁵³ on, which numbers in JSON are not sure to hold. */
+    /** A string from 2⁵³ on, since JSON numbers are not exact there. */
     readonly networkId: number | string;
     readonly genesis: string;
     readonly forkId: { readonly hash: string; readonly next: number | string };
     readonly earliest: number | null;
     readonly latest: number | null;
     readonly latestHash: string;
-    /** ISO 8601, as are the other times. */
+    /** ISO 8601, like the other times. */
     readonly headTime: string | null;
   } | null;
-  /** Whether most of the neighbours that it names have its own address. */
+  /** Whether most of the neighbours that it reported have its own address. */
   readonly sharedAddress: boolean;
   readonly disconnect: string | null;
   readonly error: string | null;
   readonly firstSeen: string;
   readonly lastSeen: string | null;
-  /** Shortest round-trip times in ms. */
+  /** Shortest round-trip times in milliseconds. */
   readonly rtt: {
     readonly udp: number | null;
     readonly tcp: number | null;
@@ -47,7 +47,7 @@ export interface ExportEntry {
   } | null;
 }
 
-/** A node as it is exported, with nothing in it that steers a terminal. */
+/** Returns the exported form of a node. Its text contains no terminal control characters. */
 export function exportEntry(node: NodeRecord): ExportEntry {
   const { id, endpoint, client, capabilities, eth, rtt, error } = node;
   const { ip, tcp, udp } = endpoint;
@@ -55,25 +55,29 @@ export function exportEntry(node: NodeRecord): ExportEntry {
     id: toHex(id),
     enode: formatEnode({ id, host: ip, tcp, udp }),
     enr: node.enr ?? null,
-    ...{ ip, tcp, udp, status: node.status, trust: node.trust },
-    client: client === undefined ? null : clientOf(client),
+    ip,
+    tcp,
+    udp,
+    status: node.status,
+    trust: node.trust,
+    client: client === undefined ? null : clientEntry(client),
     clientId: client === undefined ? null : printable(client),
     capabilities: capabilities?.map(({ name, version }) => printable(`${name}/${version}`)) ?? null,
-    eth: eth === undefined ? null : ethOf(eth),
+    eth: eth === undefined ? null : ethEntry(eth),
     sharedAddress: node.sharedAddress ?? false,
     disconnect: node.disconnect ?? null,
     error: error === undefined ? null : printable(error),
     firstSeen: isoTime(node.firstSeen),
     lastSeen: node.lastSeen === undefined ? null : isoTime(node.lastSeen),
-    rtt: rtt === undefined ? null : rttOf(rtt),
+    rtt: rtt === undefined ? null : rttEntry(rtt),
   };
 }
 
-function clientOf(clientId: string): ExportEntry['client'] {
+function clientEntry(clientId: string): ExportEntry['client'] {
   return { name: null, version: null, os: null, language: null, ...parseClientName(clientId) };
 }
 
-function ethOf(eth: EthStatus): ExportEntry['eth'] {
+function ethEntry(eth: EthStatus): ExportEntry['eth'] {
   const { version, networkId, genesis, forkId, earliest, latest, latestHash, headTime } = eth;
   return {
     version,
@@ -90,11 +94,11 @@ function ethOf(eth: EthStatus): ExportEntry['eth'] {
   };
 }
 
-function rttOf({ udp, tcp, hello }: RoundTrips): ExportEntry['rtt'] {
+function rttEntry({ udp, tcp, hello }: RoundTrips): ExportEntry['rtt'] {
   return { udp: microseconds(udp), tcp: microseconds(tcp), hello: microseconds(hello) };
 }
 
-/** Milliseconds without what nobody can measure. */
+/** Rounds milliseconds to microseconds, the precision of the clock. */
 function microseconds(milliseconds: number | undefined): number | null {
   return milliseconds === undefined ? null : Math.round(milliseconds * 1_000) / 1_000;
 }
@@ -103,7 +107,7 @@ function jsonNumber(value: bigint): number | string {
   return value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
 }
 
-/** A time in ISO 8601; the last there is for one that comes after it, as a stranger's clock may. */
+/** Formats a time in ISO 8601. Times after the last valid `Date`, which a remote may send, become that date. */
 export function isoTime(milliseconds: number): string {
   return new Date(Math.min(milliseconds, 8.64e15)).toISOString();
 }

@@ -1,21 +1,21 @@
 import { fromHex } from '@devp2p/enr';
 import type { ChainFilter } from './chain-filter.ts';
 
-/** Networks that are known by name. */
+/** Names of the known networks. */
 export const networkNames = ['mainnet', 'sepolia', 'hoodi'] as const;
 
 export type NetworkName = (typeof networkNames)[number];
 
-/** What is known of a network without having seen it. */
+/** Built-in settings of a network. */
 export interface Network {
   readonly chain: ChainFilter;
-  /** Records, then the older `enode://` URLs, which go-ethereum is to drop. */
+  /** Records, then the older `enode://` URLs, which go-ethereum plans to remove. */
   readonly bootnodes: readonly string[];
   /** `enrtree://` URLs */
   readonly dnsLists: readonly string[];
 }
 
-/** As go-ethereum v1.17.10 has them (`params/config.go`, `params/bootnodes.go`). */
+/** Source: go-ethereum v1.17.10, `params/config.go` and `params/bootnodes.go`. */
 export const networks: Readonly<Record<NetworkName, Network>> = {
   mainnet: {
     chain: {

@@ -1,16 +1,16 @@
 import type { DisconnectReason } from '@devp2p/peer';
 
 /**
- * The steps of a visit, in their order. A node's status is the furthest that its last visit got to:
+ * Steps of a visit, in order. The status of a node is the furthest step that its last visit reached:
  *
- * - `discovered`: somebody, or a list, has named it;
- * - `bonded`: it answered a ping, from the address and with the key that it is known by;
- * - `tcp`: a connection could be opened;
- * - `authenticated`: the RLPx handshake proved its key;
- * - `hello`: it said who it is;
- * - `status`: it said which chain it is on;
- * - `chain`: that is the chain that is asked for, or any chain when none is;
- * - `synced`: the head of that chain is no older than it may be.
+ * - `discovered`: reported by another node, a list or the user;
+ * - `bonded`: answered a Ping from its endpoint, signed with its key;
+ * - `tcp`: accepted a TCP connection;
+ * - `authenticated`: proved its key in the RLPx handshake;
+ * - `hello`: sent Hello;
+ * - `status`: sent an eth Status;
+ * - `chain`: is on the requested chain, or on any when none was requested;
+ * - `synced`: the head of that chain is recent.
  */
 export const statuses = [
   'discovered',
@@ -30,104 +30,114 @@ export function hasReached(status: NodeStatus, step: NodeStatus): boolean {
   return statuses.indexOf(status) >= statuses.indexOf(step);
 }
 
-/** Where a node is. */
+/** A step that a visit reached. */
+export interface VisitStep {
+  readonly step: NodeStatus;
+  /** Duration in milliseconds. */
+  readonly ms: number;
+}
+
+/** Address and ports of a node. */
 export interface Endpoint {
   /** IP address in its canonical form. */
   readonly ip: string;
-  /** Discovery port; 0 when it has none. */
+  /** Discovery port; 0 without one. */
   readonly udp: number;
-  /** RLPx port; 0 when it has none. */
+  /** RLPx port; 0 without one. */
   readonly tcp: number;
 }
 
 /**
- * How far an endpoint is to be believed:
+ * Evidence for an endpoint:
  *
- * - `gossiped`: others say so;
- * - `verified`: the node answered from there;
- * - `signed`: the node's own record says so, or the user.
+ * - `gossiped`: other nodes reported it, unverified;
+ * - `verified`: the node answered from it;
+ * - `signed`: it is in the node's own record, or the user gave it.
  */
 export type Trust = 'gossiped' | 'verified' | 'signed';
 
-/** What a Status said. */
+/** Fields of an eth Status, and of the header of its head. */
 export interface EthStatus {
-  /** Of eth, as negotiated. */
+  /** Negotiated version of eth. */
   readonly version: number;
   readonly networkId: bigint;
   /** 32 bytes. */
   readonly genesis: Uint8Array;
-  /** `hash` is the number of its 4 bytes, big-endian. */
+  /** `hash` is its 4 bytes as a big-endian number. */
   readonly forkId: { readonly hash: number; readonly next: bigint };
-  /** 32 bytes: of the head. */
+  /** Hash of the head, 32 bytes. */
   readonly latestHash: Uint8Array;
-  /** The first block that it has; eth/69 and later. */
+  /** Number of the first available block; eth/69 and later. */
   readonly earliest?: number;
-  /** Number of the head: as the Status says, or before eth/69 as its header does. */
+  /** Number of the head: from the Status, or before eth/69 from the header. */
   readonly latest?: number;
-  /** Timestamp of the head in seconds, if the head's header was given. */
+  /** Timestamp of the head in seconds, if the header was received. */
   readonly headTime?: number;
 }
 
-/** Shortest times that were seen, in milliseconds. */
+/** Shortest measured times, in milliseconds. */
 export interface RoundTrips {
   /** From Ping to Pong. */
   readonly udp?: number;
   /** To open a connection. */
   readonly tcp?: number;
-  /** From the connection to Hello, the handshake included. */
+  /** From the open connection to Hello, including the RLPx handshake. */
   readonly hello?: number;
 }
 
-/** All that is known of a node. What an earlier visit found stays when a later one fails. Times are ms since the epoch. */
+/**
+ * Everything known about a node. A failed visit does not remove the results of earlier ones. Times are in milliseconds
+ * since the epoch.
+ */
 export interface NodeRecord {
   /** Public key, 64 bytes. */
   readonly id: Uint8Array;
   readonly endpoint: Endpoint;
   readonly trust: Trust;
-  /** Where it was first heard of. */
+  /** Where the first report came from. */
   readonly origin: 'bootnode' | 'dns' | 'gossip';
-  /** IP address of the node that named it first, when its origin is gossip. */
+  /** IP address of the node that reported it first, when the origin is gossip. */
   readonly relayedBy?: string;
   /** Furthest step of the last visit; `discovered` before the first. */
   readonly status: NodeStatus;
-  /** `enr:…`; the newest that was seen. */
+  /** Newest known record, as `enr:` text. */
   readonly enr?: string;
-  /** The client id of Hello, as the node gives it. Anything may be in it. */
+  /** Client id from Hello: unchecked text from the network. */
   readonly client?: string;
-  /** Of Hello. */
+  /** From Hello. */
   readonly capabilities?: readonly { readonly name: string; readonly version: number }[];
-  /** Of Hello. */
+  /** From Hello. */
   readonly listenPort?: number;
   readonly eth?: EthStatus;
-  /** With which reason the node ended the last visit, if it did so before we were done. */
+  /** Reason in the node's Disconnect, if it ended the last visit early. */
   readonly disconnect?: DisconnectReason;
-  /** What ended the last visit early: class and code, such as `tcp/ECONNREFUSED` or `rlpx/handshake-failed`. */
+  /** Error that ended the last visit early: class and code, such as `tcp/ECONNREFUSED` or `rlpx/handshake-failed`. */
   readonly error?: string;
   readonly rtt?: RoundTrips;
   readonly firstSeen: number;
-  /** When it last answered anything; `undefined` if it never did. */
+  /** Time of its last answer of any kind; absent if it never answered. */
   readonly lastSeen?: number;
   /** End of the last visit. */
   readonly lastVisit?: number;
   readonly visits: number;
-  /** Visits in a row that did not get what they were for. */
+  /** Consecutive failed visits. */
   readonly failures: number;
-  /** When it is to be visited. */
+  /** Time of the next visit. */
   readonly dueAt: number;
-  /** Most of the neighbours that it named have its own address: one machine that plays many nodes. */
+  /** Whether most of the neighbours that it reported have its own address, which suggests one machine with many keys. */
   readonly sharedAddress?: boolean;
 }
 
-/** One visit of a node. */
+/** One visit of a node, as it is stored. */
 export interface Visit {
   readonly id: Uint8Array;
-  /** When it began, in ms since the epoch. */
+  /** Start, in milliseconds since the epoch. */
   readonly at: number;
   readonly status: NodeStatus;
-  /** Each step that was reached, with the ms that it took. */
-  readonly steps: readonly { readonly step: NodeStatus; readonly ms: number }[];
+  /** Steps that were reached, in order. */
+  readonly steps: readonly VisitStep[];
   readonly disconnect?: DisconnectReason;
   readonly error?: string;
-  /** Neighbours that it named. */
+  /** Number of neighbours that the node reported. */
   readonly neighbours?: number;
 }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Progress } from '../crawl/crawler.ts';
+import type { Progress } from '../crawl/progress.ts';
 import { CrawlerError } from '../model/error.ts';
 
 /** @see serveMetrics */
@@ -11,18 +11,19 @@ export interface MetricsOptions {
   readonly progress: () => Progress;
 }
 
-/** Metrics on HTTP. */
+/** HTTP server of metrics. */
 export interface MetricsServer {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Milliseconds for a request to arrive, and connections at a time: nobody but Prometheus has business here. */
+/** Milliseconds to receive a request. */
 const requestTimeout = 5_000;
+/** Concurrent connections; Prometheus needs one. */
 const maxConnections = 16;
 
 /**
- * Serves what Prometheus reads, under `/metrics`.
+ * Serves metrics for Prometheus under `/metrics`.
  *
  * @throws CrawlerError `port-unavailable`
  */
@@ -57,82 +58,141 @@ export async function serveMetrics(options: MetricsOptions): Promise<MetricsServ
 function listen(server: Server, { host, port }: MetricsOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message = `cannot serve metrics on TCP port ${port} of ${host}: ${cause.message}; choose others with --metrics.port and --metrics.addr`;
-      reject(new CrawlerError('port-unavailable', message, { cause }));
+      const message = `cannot serve metrics on TCP port ${port} of ${host}: ${cause.message}`;
+      reject(new CrawlerError('port-unavailable', message, { cause, data: { host, port } }));
     });
     server.listen(port, host, resolve);
   });
 }
 
-/** What is read is what holds at that moment. */
+/** Returns the metrics of a crawl, which are computed from its progress when they are read. */
 function crawlMetrics(progress: () => Progress): Registry {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const gauge = (name: string, help: string, value: (now: Progress) => number): void => {
-    new Gauge({
-      ...{ name, help, registers },
-      collect() {
-        this.set(value(progress()));
-      },
-    });
-  };
-  const gauges = (name: string, help: string, label: string, values: (now: Progress) => object) =>
-    new Gauge({
-      ...{ name, help, registers, labelNames: [label] },
-      collect() {
-        this.reset();
-        for (const [key, value] of Object.entries(values(progress()))) {
-          this.set({ [label]: key }, value);
-        }
-      },
-    });
-  const counters = (name: string, help: string, label: string, values: (now: Progress) => object) =>
-    new Counter({
-      ...{ name, help, registers, labelNames: [label] },
-      collect() {
-        this.reset();
-        for (const [key, value] of Object.entries(values(progress()))) {
-          this.inc({ [label]: key }, value);
-        }
-      },
-    });
-  gauges('crawler_nodes', 'Nodes that got at least so far', 'step', ({ rollup }) => rollup.funnel);
-  gauges(
-    'crawler_nodes_by_trust',
-    'Nodes by what shows where they are: an answer, a signature alone, others alone',
-    'trust',
-    ({ rollup }) => ({
-      gossiped: rollup.gossiped,
-      verified: rollup.verified,
-      signed: rollup.funnel.discovered - rollup.verified - rollup.gossiped,
-    }),
-  );
-  gauge('crawler_nodes_answered', 'Nodes that have answered at least once', ({ rollup }) => {
-    return rollup.answered;
+  addNodeMetrics(registry, progress);
+  addActivityMetrics(registry, progress);
+  return registry;
+}
+
+/** Adds counts of nodes. */
+function addNodeMetrics(registry: Registry, progress: () => Progress): void {
+  labeledGauge(registry, {
+    name: 'crawler_nodes',
+    help: 'Nodes that reached a step or a further one',
+    label: 'step',
+    values: () => progress().rollup.funnel,
   });
-  gauges(
-    'crawler_disconnects',
-    'Nodes by the reason that they gave last',
-    'reason',
-    ({ rollup }) => rollup.disconnects,
-  );
-  gauges(
-    'crawler_errors',
-    'Nodes by what ended the last visit',
-    'error',
-    ({ rollup }) => rollup.errors,
-  );
-  gauge('crawler_visiting', 'Visits under way', ({ visiting }) => visiting);
-  gauge('crawler_unvisited', 'Nodes that were never visited', ({ unvisited }) => unvisited);
+  labeledGauge(registry, {
+    name: 'crawler_nodes_by_trust',
+    help: 'Nodes by the evidence for their endpoint: an answer, a signature alone, reports of other nodes alone',
+    label: 'trust',
+    values: () => {
+      const { gossiped, verified, funnel } = progress().rollup;
+      return { gossiped, verified, signed: funnel.discovered - verified - gossiped };
+    },
+  });
+  gauge(registry, {
+    name: 'crawler_nodes_answered',
+    help: 'Nodes that answered at least once',
+    value: () => progress().rollup.answered,
+  });
+  labeledGauge(registry, {
+    name: 'crawler_disconnects',
+    help: 'Nodes by the reason of their last Disconnect',
+    label: 'reason',
+    values: () => progress().rollup.disconnects,
+  });
+  labeledGauge(registry, {
+    name: 'crawler_errors',
+    help: 'Nodes by the error of their last visit',
+    label: 'error',
+    values: () => progress().rollup.errors,
+  });
+  gauge(registry, {
+    name: 'crawler_unvisited',
+    help: 'Nodes that were never visited',
+    value: () => progress().unvisited,
+  });
+}
+
+/** Adds counts of visits, refused reports and datagrams. */
+function addActivityMetrics(registry: Registry, progress: () => Progress): void {
+  gauge(registry, {
+    name: 'crawler_visiting',
+    help: 'Visits in progress',
+    value: () => progress().visiting,
+  });
+  const registers = [registry];
   new Counter({
-    ...{ name: 'crawler_visits_total', help: 'Visits that are over', registers },
+    name: 'crawler_visits_total',
+    help: 'Completed visits',
+    registers,
     collect() {
       this.reset();
       this.inc(progress().visits);
     },
   });
-  counters('crawler_refused_total', 'Named nodes not taken in', 'limit', ({ refused }) => refused);
-  counters('crawler_packets_total', 'Datagrams', 'direction', ({ packets }) => packets);
-  return registry;
+  labeledCounter(registry, {
+    name: 'crawler_refused_total',
+    help: 'Refused reports of nodes',
+    label: 'limit',
+    values: () => progress().refused,
+  });
+  labeledCounter(registry, {
+    name: 'crawler_packets_total',
+    help: 'Datagrams',
+    label: 'direction',
+    values: () => progress().packets,
+  });
+}
+
+interface Metric {
+  readonly name: string;
+  readonly help: string;
+}
+
+interface LabeledMetric extends Metric {
+  readonly label: string;
+  /** Returns the value of each value of the label. */
+  readonly values: () => object;
+}
+
+function gauge(
+  registry: Registry,
+  { name, help, value }: Metric & { readonly value: () => number },
+): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(value());
+    },
+  });
+}
+
+function labeledGauge(registry: Registry, { name, help, label, values }: LabeledMetric): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    labelNames: [label],
+    collect() {
+      this.reset();
+      for (const [key, value] of Object.entries(values())) this.set({ [label]: key }, value);
+    },
+  });
+}
+
+function labeledCounter(registry: Registry, { name, help, label, values }: LabeledMetric): void {
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    labelNames: [label],
+    collect() {
+      this.reset();
+      for (const [key, value] of Object.entries(values())) this.inc({ [label]: key }, value);
+    },
+  });
 }

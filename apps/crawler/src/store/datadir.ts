@@ -12,23 +12,21 @@ import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
 import { fromHex, toHex } from '@devp2p/enr';
 import { CrawlerError } from '../model/error.ts';
 
-/** Name of the database in a data directory: what tells a crawler's from others. */
+/** Name of the database in a data directory, which identifies the directory of a crawler. */
 const databaseName = 'crawl';
 const keyName = 'nodekey';
 
-/** Where the database of a crawl is. */
+/** Absolute paths of a data directory and its database. */
 export interface Datadir {
-  /** An absolute path. */
   readonly path: string;
   readonly database: string;
 }
 
 /**
- * Looks at a data directory, and makes it if there is none.
+ * Checks a data directory, and creates it if it does not exist. A directory of another program is not changed.
  *
- * @param mustExist - whether there has to be a crawl in it.
- * @throws CrawlerError `datadir-unusable`, `wrong-datadir` for a directory that something else lives in; nothing in it
- *   is changed then.
+ * @param mustExist whether it must contain a crawl
+ * @throws CrawlerError `datadir-unusable`, `wrong-datadir`
  */
 export function openDatadir(datadir: string, mustExist: boolean): Datadir {
   const path = resolve(datadir);
@@ -38,37 +36,32 @@ export function openDatadir(datadir: string, mustExist: boolean): Datadir {
     names = readdirSync(path);
   } catch (error) {
     if (mustExist && (error as NodeJS.ErrnoException).code === 'ENOENT') throw noCrawl(path);
-    throw new CrawlerError(
-      'datadir-unusable',
-      `datadir ${path} cannot be made or read (${reason(error)}): choose another with --datadir`,
-      { cause: error },
-    );
+    const message = `datadir ${path} cannot be created or read (${errorReason(error)})`;
+    throw new CrawlerError('datadir-unusable', message, { cause: error, data: { path } });
   }
   if (!names.includes(databaseName)) {
-    const stranger = names.find((name) => name !== keyName);
     if (mustExist) throw noCrawl(path);
-    if (stranger !== undefined) {
-      throw new CrawlerError(
-        'wrong-datadir',
-        `datadir ${path} is not a crawler's, there is ${JSON.stringify(stranger)} in it: choose another with --datadir`,
-      );
+    const foreign = names.find((name) => name !== keyName);
+    if (foreign !== undefined) {
+      const message = `datadir ${path} does not belong to a crawler, it contains ${JSON.stringify(foreign)}`;
+      throw new CrawlerError('wrong-datadir', message, { data: { path } });
     }
   }
   return { path, database: join(path, databaseName) };
 }
 
-/** Whether there is a crawl in a data directory, which need not be there. */
+/** Whether a data directory contains a crawl. */
 export function hasCrawl(datadir: string): boolean {
   return existsSync(join(datadir, databaseName));
 }
 
 function noCrawl(path: string): CrawlerError {
-  return new CrawlerError('wrong-datadir', `there is no crawl in ${path}: choose its --datadir`);
+  return new CrawlerError('wrong-datadir', `no crawl in datadir ${path}`, { data: { path } });
 }
 
 /**
- * The private key of the crawler that lives in a data directory, made at its first start. Nobody else may have the
- * directory open.
+ * Returns the private key in a data directory, and creates it at the first start. The caller holds the lock of the
+ * database.
  *
  * @throws CrawlerError `nodekey-invalid`
  */
@@ -79,16 +72,14 @@ export function openNodeKey(datadir: Datadir, crypto: Crypto): Uint8Array {
       writeFileSync(`${path}.new`, `${toHex(generatePrivateKey())}\n`, { mode: 0o600 });
       renameSync(`${path}.new`, path);
     } catch (error) {
-      throw new CrawlerError('nodekey-invalid', `${path} cannot be written (${reason(error)})`, {
-        cause: error,
-      });
+      throw keyError(path, `cannot be written (${errorReason(error)})`, error);
     }
   }
   return readNodeKey(path, crypto);
 }
 
 /**
- * A private key from a file of 64 hex digits.
+ * Reads a private key from a file of 64 hex digits.
  *
  * @throws CrawlerError `nodekey-invalid`
  */
@@ -97,18 +88,24 @@ export function readNodeKey(path: string, crypto: Crypto): Uint8Array {
   try {
     text = readFileSync(path, 'utf8').trim();
   } catch (error) {
-    throw new CrawlerError('nodekey-invalid', `${path} cannot be read (${reason(error)})`, {
-      cause: error,
-    });
+    throw keyError(path, `cannot be read (${errorReason(error)})`, error);
   }
   const key = /^[0-9a-f]{64}$/i.test(text) ? fromHex(text) : undefined;
   if (key === undefined || !crypto.secp256k1.isPrivateKey(key)) {
-    throw new CrawlerError('nodekey-invalid', `${path} is no private key of 64 hex digits`);
+    throw keyError(path, 'does not contain a valid private key of 64 hex digits');
   }
   return key;
 }
 
-function reason(error: unknown): string {
+function keyError(path: string, problem: string, cause?: unknown): CrawlerError {
+  const message = `node key file ${path} ${problem}`;
+  return new CrawlerError('nodekey-invalid', message, {
+    ...(cause !== undefined && { cause }),
+    data: { path },
+  });
+}
+
+function errorReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return code ?? message;
 }

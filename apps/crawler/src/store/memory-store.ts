@@ -1,10 +1,10 @@
 import { toHex } from '@devp2p/enr';
+import { inspectableNode, inspectableVisit } from '../model/inspectable-records.ts';
 import type { NodeRecord, Visit } from '../model/node-record.ts';
-import { shownNode, shownVisit } from '../model/shown-records.ts';
 import type { CrawlBatch, CrawlSession, CrawlStore, Rollup } from './store.ts';
 
-/** A store that lasts as long as the process: for simulations, tests, and a look at a small network. */
-export function memoryStore(): CrawlStore {
+/** Creates a store in memory, for simulations, tests and crawls of small networks. */
+export function createMemoryStore(): CrawlStore {
   return new MemoryStore();
 }
 
@@ -14,16 +14,16 @@ class MemoryStore implements CrawlStore {
   readonly #visits = new Map<string, Visit[]>();
   readonly #neighbours = new Map<string, readonly Uint8Array[]>();
   readonly #sessions = new Map<number, CrawlSession>();
-  /** By session and moment. */
+  /** By session and time. */
   readonly #rollups = new Map<string, Rollup>();
 
   async *nodes(): AsyncIterable<NodeRecord> {
-    for (const node of this.#nodes.values()) yield shownNode(node);
+    for (const node of this.#nodes.values()) yield inspectableNode(node);
   }
 
   async get(id: Uint8Array): Promise<NodeRecord | undefined> {
     const node = this.#nodes.get(toHex(id));
-    return node && shownNode(node);
+    return node && inspectableNode(node);
   }
 
   async lease(now: number, limit: number): Promise<NodeRecord[]> {
@@ -44,7 +44,7 @@ class MemoryStore implements CrawlStore {
   async commit({ nodes = [], removed = [], ...rest }: CrawlBatch): Promise<void> {
     for (const id of removed) {
       const key = toHex(id);
-      for (const kept of [this.#nodes, this.#visits, this.#neighbours]) kept.delete(key);
+      for (const map of [this.#nodes, this.#visits, this.#neighbours]) map.delete(key);
       this.#due.delete(key);
     }
     for (const node of nodes) {
@@ -56,7 +56,9 @@ class MemoryStore implements CrawlStore {
       const key = toHex(visit.id);
       this.#visits.set(key, [visit, ...(this.#visits.get(key) ?? [])]);
     }
-    for (const { id, named } of rest.neighbours ?? []) this.#neighbours.set(toHex(id), named);
+    for (const { id, neighbours } of rest.neighbours ?? []) {
+      this.#neighbours.set(toHex(id), neighbours);
+    }
     if (rest.session) {
       const { startedAt, rollup } = rest.session;
       this.#sessions.set(startedAt, rest.session);
@@ -66,7 +68,7 @@ class MemoryStore implements CrawlStore {
 
   async *visits(id: Uint8Array): AsyncIterable<Visit> {
     const visits = [...(this.#visits.get(toHex(id)) ?? [])].sort((a, b) => b.at - a.at);
-    yield* visits.map(shownVisit);
+    yield* visits.map(inspectableVisit);
   }
 
   async neighbours(id: Uint8Array): Promise<Uint8Array[]> {
@@ -84,12 +86,13 @@ class MemoryStore implements CrawlStore {
   async close(): Promise<void> {}
 }
 
-/** Nodes by their due time: a binary heap, in which what is out of date is skipped when it comes up. */
+/** Nodes by due time: a binary heap. Replaced and deleted entries stay in the heap until they reach the top. */
 class DueQueue {
-  readonly #heap: Due[] = [];
-  readonly #current = new Map<string, Due>();
+  readonly #heap: DueEntry[] = [];
+  /** The valid entry of each node. */
+  readonly #current = new Map<string, DueEntry>();
 
-  /** The one that is due first. */
+  /** The node with the earliest due time. */
   get first(): NodeRecord | undefined {
     for (;;) {
       const [top] = this.#heap;
@@ -98,16 +101,16 @@ class DueQueue {
     }
   }
 
-  /** Takes the first away. */
+  /** Removes the first node. */
   shift(): void {
     const first = this.first;
     if (first) this.delete(toHex(first.id));
   }
 
   set(key: string, node: NodeRecord): void {
-    const due = { key, node };
-    this.#current.set(key, due);
-    this.#heap.push(due);
+    const entry = { key, node };
+    this.#current.set(key, entry);
+    this.#heap.push(entry);
     for (let at = this.#heap.length - 1; at > 0; ) {
       const parent = (at - 1) >> 1;
       if (this.#at(parent) <= node.dueAt) break;
@@ -144,7 +147,7 @@ class DueQueue {
   }
 }
 
-interface Due {
+interface DueEntry {
   readonly key: string;
   readonly node: NodeRecord;
 }

@@ -1,64 +1,70 @@
 import type { NodeRecord, Visit } from '../model/node-record.ts';
 
-/** What belongs together: all of it is kept, or nothing. */
+/** Neighbours that a node reported. */
+export interface ReportedNeighbours {
+  readonly id: Uint8Array;
+  /** Ids. */
+  readonly neighbours: readonly Uint8Array[];
+}
+
+/** Changes that are written together: all of them or none. */
 export interface CrawlBatch {
-  /** New or changed; each replaces what is kept under its id, and its due time. A lease of it ends. */
+  /** New or changed nodes. Each replaces the stored node with its id, and its due time, and ends a lease of it. */
   readonly nodes?: readonly NodeRecord[];
-  /** Ids that are forgotten, with all that hangs on them. */
+  /** Ids of nodes to remove, with their visits and neighbours. */
   readonly removed?: readonly Uint8Array[];
   readonly visits?: readonly Visit[];
-  /** Whom a node named: replaces what it named before. */
-  readonly neighbours?: readonly {
-    readonly id: Uint8Array;
-    readonly named: readonly Uint8Array[];
-  }[];
-  /** Replaces the session of the same start. */
+  /** Each replaces the stored neighbours of the node. */
+  readonly neighbours?: readonly ReportedNeighbours[];
+  /** Replaces the stored session with the same start. */
   readonly session?: CrawlSession;
 }
 
-/** One run of the crawler, as far as it has come. Times are ms since the epoch. */
+/** One run of the crawler, up to now. Times are in milliseconds since the epoch. */
 export interface CrawlSession {
   readonly startedAt: number;
-  /** Absent while it runs, and for ever when it was killed. */
+  /** Absent while it runs, and forever if the process was killed. */
   readonly endedAt?: number;
   readonly visits: number;
-  /** Nodes by the furthest step, `disconnect` and `error` at the last look: a rollup of the moment `at`. */
+  /** Latest rollup. */
   readonly rollup: Rollup;
 }
 
-/** Counts over all nodes at one moment. */
+/** Counts over all nodes at one time. */
 export interface Rollup {
+  /** Milliseconds since the epoch. */
   readonly at: number;
-  /** How many nodes got at least as far as each step. */
+  /** Number of nodes that reached each step or a further one. */
   readonly funnel: Readonly<Record<NodeRecord['status'], number>>;
-  /** Nodes by the reason that they gave in their last visit. */
+  /** Nodes by the reason of their Disconnect in the last visit. */
   readonly disconnects: Readonly<Record<string, number>>;
-  /** Nodes by the error of their last visit. */
+  /** Nodes by the error of the last visit. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Nodes that only others have named. */
+  /** Nodes with a gossiped, unverified endpoint. */
   readonly gossiped: number;
-  /** Nodes that have answered from where they are known to be. Those with a signed place that never answered are left. */
+  /** Nodes that answered from their endpoint. The remaining nodes have a signed endpoint and never answered. */
   readonly verified: number;
-  /** Nodes that have answered at least once, in any visit: what shares are taken of. */
+  /** Nodes that answered at least once, in any visit; the base of percentages. */
   readonly answered: number;
 }
 
-/** Where a crawl keeps what it finds. An adapter for `level` is in `store/`. */
+/** Storage of a crawl. */
 export interface CrawlStore {
-  /** All nodes, in no particular order, as they are while it is read. */
+  /** Iterates over all nodes in no particular order, in their current state. */
   nodes(): AsyncIterable<NodeRecord>;
   get(id: Uint8Array): Promise<NodeRecord | undefined>;
   /**
-   * Up to `limit` nodes with `dueAt <= now`, those due longest first. Nobody gets them again until a batch with them is
-   * committed, or the store is opened anew.
+   * Returns up to `limit` nodes with `dueAt <= now`, earliest first. They are leased: not returned again until a batch
+   * that contains them is committed, or the store is reopened.
    */
   lease(now: number, limit: number): Promise<NodeRecord[]>;
-  /** When the first node that is not leased will be due; `undefined` when there is none. */
+  /** Returns the earliest due time of the nodes that are not leased; `undefined` without one. */
   nextDue(): Promise<number | undefined>;
-  /** Resolves when the batch would survive the end of this process. */
+  /** Resolves when the batch is durable: it survives the end of the process. */
   commit(batch: CrawlBatch): Promise<void>;
-  /** Of one node, newest first. */
+  /** Visits of one node, newest first. */
   visits(id: Uint8Array): AsyncIterable<Visit>;
+  /** Ids of the neighbours that a node reported last. */
   neighbours(id: Uint8Array): Promise<Uint8Array[]>;
   /** Newest first. */
   sessions(): AsyncIterable<CrawlSession>;

@@ -5,55 +5,61 @@ import type { Crypto } from '@devp2p/crypto';
 import type { MessageStream } from '@devp2p/peer';
 import { initiate } from '@devp2p/rlpx';
 
-/** Opens a stream to a node. */
+/** Node to dial. */
+export interface DialTarget {
+  readonly id: Uint8Array;
+  readonly host: string;
+  readonly tcp: number;
+}
+
+/** Opens an authenticated stream to a node. */
 export type Dial = (
-  node: { readonly id: Uint8Array; readonly host: string; readonly tcp: number },
+  target: DialTarget,
   options: {
     readonly signal: AbortSignal;
-    /** Called when there is a connection, before the handshake. */
+    /** Called when the connection is open, before the handshake. */
     readonly onConnected: () => void;
   },
 ) => Promise<MessageStream>;
 
-/** What {@link tcpDial} is made with. */
 export interface TcpDialOptions {
   readonly privateKey: Uint8Array;
   readonly crypto: Crypto;
   readonly clock: Clock;
-  /** ms */
+  /** In milliseconds. */
   readonly connectTimeout: number;
-  /** ms */
+  /** In milliseconds. */
   readonly handshakeTimeout: number;
 }
 
-/** The connection could not be opened; `code` is the system's, or `timeout`. */
+/** The connection could not be opened. `code` is the code of the system error, or `timeout`. */
 export class ConnectError extends Error {
   override readonly name = 'ConnectError';
   readonly code: string;
 
   constructor(code: string, options?: ErrorOptions) {
-    super(`no connection: ${code}`, options);
+    super(`connection failed: ${code}`, options);
     this.code = code;
   }
 }
 
-/** Largest message that is taken from a node; a Status and one header are much smaller, but it may send others. */
+/** Bytes of the largest accepted message. Status and one header are much smaller, but a node may send other messages. */
 const maxMessageSize = 10 * 1024 * 1024;
 
-/** Dials over TCP; the stream is RLPx. */
+/** Returns a function that dials over TCP and runs the RLPx handshake. */
 export function tcpDial(options: TcpDialOptions): Dial {
   const { privateKey, crypto, clock, connectTimeout, handshakeTimeout } = options;
   const publicKey = crypto.secp256k1.publicKey(privateKey);
   const settings = { privateKey, publicKey, crypto, clock, handshakeTimeout, maxMessageSize };
   return async ({ id, host, tcp }, { signal, onConnected }) => {
     const socket = connect({ host, port: tcp, noDelay: true });
-    const late = new ConnectError('timeout');
-    const connected = (ended: AbortSignal) => once(socket, 'connect', { signal: ended });
+    const timeout = new ConnectError('timeout');
+    const connected = (aborted: AbortSignal) => once(socket, 'connect', { signal: aborted });
     try {
-      await withTimeout(clock, connectTimeout, connected, { signal, reason: late });
+      await withTimeout(clock, connectTimeout, connected, { signal, reason: timeout });
     } catch (cause) {
       socket.destroy();
-      if (cause === late || signal.aborted) throw cause;
+      if (cause === timeout || signal.aborted) throw cause;
       throw new ConnectError(systemCode(cause), { cause });
     }
     onConnected();

@@ -21,50 +21,50 @@ import type { ChainFilter } from '../model/chain-filter.ts';
 import { CrawlerError } from '../model/error.ts';
 import type { Dial } from './dial.ts';
 
-/** How nodes are asked. Times are in milliseconds. */
+/** Settings of visits. Times are in milliseconds. */
 export interface VisitSettings {
-  /** Ours, 32 bytes. */
+  /** Private key of the crawler, 32 bytes. */
   readonly privateKey: Uint8Array;
-  /** What we say that we are. @default 'devp2p-crawler' */
+  /** Client id in Hello. @default 'devp2p-crawler' */
   readonly clientId?: string | undefined;
-  /** IP address to bind for discovery. @default `::`, or `0.0.0.0` where there is no IPv6 */
+  /** IP address to bind for discovery. @default `::`, or `0.0.0.0` without IPv6 */
   readonly host?: string | undefined;
-  /** UDP port to bind for discovery. @default 0, any that is free */
+  /** UDP port to bind for discovery. @default 0, a free port */
   readonly port?: number | undefined;
-  /** The chain that the step `chain` is about. @default any that a Status names */
+  /** The requested chain, for the step `chain`. @default any chain */
   readonly network?: ChainFilter | undefined;
-  /** For an answer over UDP; what is not answered is asked once more. @default 3000 */
+  /** Timeout of a UDP request, which is sent twice. @default 3000 */
   readonly requestTimeout?: number | undefined;
-  /** To open a connection. @default 10_000 */
+  /** Timeout of a TCP connection. @default 10_000 */
   readonly connectTimeout?: number | undefined;
-  /** For each of the RLPx handshake, Hello, Status and the header. @default 15_000 */
+  /** Timeout of each of the RLPx handshake, Hello, Status and the header. @default 15_000 */
   readonly handshakeTimeout?: number | undefined;
-  /** Between two connections to one IP address; a LAN's and this machine's are not held back. @default 35_000 */
+  /** Interval between two dials of one IP address; LAN and loopback addresses are exempt. @default 35_000 */
   readonly dialInterval?: number | undefined;
-  /** Age of its head up to which a node is synced. @default 60_000 */
+  /** Age of the head up to which a node counts as synced. @default 60_000 */
   readonly maxHeadAge?: number | undefined;
-  /** Questions over UDP, all nodes together. @default 4000 */
+  /** UDP requests per second, all nodes together. @default 4000 */
   readonly packetsPerSecond?: number | undefined;
-  /** Connections, all nodes together. @default 400 */
+  /** Dials per second, all nodes together. @default 400 */
   readonly dialsPerSecond?: number | undefined;
-  /** Visits at a time; most of those who are named are not there, and are waited for in vain. @default 4096 */
+  /** Concurrent visits. Most reported nodes do not answer, so most visits wait for a timeout. @default 4096 */
   readonly maxVisits?: number | undefined;
-  /** Visits at a time of nodes that have answered. @default 256 */
+  /** Concurrent visits of nodes that answered. @default 256 */
   readonly maxActive?: number | undefined;
-  /** For discovery, instead of one that is bound. */
+  /** UDP socket for discovery, used instead of binding one. */
   readonly socket?: UdpSocket | undefined;
-  /** Opens streams to nodes. @default TCP and RLPx */
+  /** Opens authenticated streams. @default TCP and RLPx */
   readonly dial?: Dial | undefined;
   /** @default `fastCrypto` */
   readonly crypto?: Crypto | undefined;
   /** @default `systemClock` */
   readonly clock?: Clock | undefined;
-  /** @default the machine's */
+  /** @default the system's random source */
   readonly random?: RandomBytes | undefined;
 }
 
-/** {@link VisitSettings} with nothing left open that has a default. */
-export interface VisitDefaults {
+/** {@link VisitSettings} with defaults applied. */
+export interface ResolvedVisitSettings {
   readonly clientId: string;
   readonly requestTimeout: number;
   readonly connectTimeout: number;
@@ -116,8 +116,8 @@ export function checkNetwork({ network }: VisitSettings): void {
   if (network !== undefined) check.options('network', network, chainRules);
 }
 
-/** Fills in what has a default. */
-export function withDefaults(options: VisitSettings): VisitDefaults {
+/** Applies the defaults. */
+export function withDefaults(options: VisitSettings): ResolvedVisitSettings {
   return {
     clientId: options.clientId ?? 'devp2p-crawler',
     requestTimeout: options.requestTimeout ?? 3_000,

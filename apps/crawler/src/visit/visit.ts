@@ -1,151 +1,162 @@
-import type { Contact, Node } from '@devp2p/discv4';
-import { formatEnr } from '@devp2p/enr';
-import type { AddressGate, Pace, Places } from '../discovery/pace.ts';
-import {
-  type AskOptions,
-  askForNeighbours,
-  type Bonded,
-  bond,
-  requestRecord,
-} from '../discovery/questions.ts';
-import type { Targets } from '../discovery/targets.ts';
-import type { Hint } from '../model/named-node.ts';
-import type { Endpoint, NodeRecord, NodeStatus, Trust } from '../model/node-record.ts';
-import { endpointOf, sequenceOf } from '../model/own-record.ts';
-import { Findings } from './findings.ts';
-import { type TalkOptions, talk } from './talk.ts';
+import type { Contact } from '@devp2p/discv4';
+import { type Enr, formatEnr, toHex } from '@devp2p/enr';
+import { Neighbours } from '../discovery/neighbours.ts';
+import { type Bond, bond, requestNeighbours, requestRecord } from '../discovery/requests.ts';
+import { enrEndpoint, enrSequence } from '../model/enr.ts';
+import type { Endpoint, NodeRecord } from '../model/node-record.ts';
+import type { EndpointCandidate, LocatedNode, Source } from '../model/reported-node.ts';
+import type { VisitContext } from './context.ts';
+import { runSession } from './session.ts';
+import { type OnStep, VisitResult } from './visit-result.ts';
 
-/** What visits are made with; the same for all. */
-export interface Visiting extends Omit<TalkOptions, 'signal'>, Omit<AskOptions, 'signal'> {
-  readonly targets: Targets;
-  readonly dials: Pace;
-  /** For those who have answered. */
-  readonly places: Places;
-  readonly gate: AddressGate;
-}
-
-/** What differs from visit to visit. */
 export interface VisitOptions {
   readonly signal: AbortSignal;
-  /** Where else to look if the node is not at its place. @default nowhere */
-  readonly hints?: readonly Hint[] | undefined;
+  /** Endpoints to try if the node does not answer at its own. @default none */
+  readonly candidates?: readonly EndpointCandidate[] | undefined;
   /**
-   * Takes the neighbours of each answer, and the IP address that it came from; returns how many were of use.
-   * @default they are not asked for
+   * Called with the neighbours in each response; returns the number of nodes that were new and accepted.
+   * @default neighbours are not requested
    */
-  readonly onNeighbours?: ((nodes: readonly Node[], ip: string) => number) | undefined;
-  readonly onStep?: ((step: NodeStatus, ms: number) => void) | undefined;
+  readonly onNeighbours?: ((nodes: readonly LocatedNode[], source: Source) => number) | undefined;
+  readonly onStep?: OnStep | undefined;
 }
 
-/** Who is visited. */
-export type Visitable = Pick<NodeRecord, 'id' | 'endpoint' | 'trust' | 'enr'>;
-
-/** What a visit came to. */
-export interface Visited {
-  readonly findings: Findings;
-  /** Where the node is, as far as is known now, and how far that is to be believed. */
-  readonly endpoint: Endpoint;
-  readonly trust: Trust;
-  /** Text of its own record, if a newer one than before was given. */
-  readonly enr?: string | undefined;
-  /** ms from Ping to Pong. */
-  readonly ping?: number | undefined;
-  /** ms until its address may be dialled, when that was left for then. */
-  readonly wait: number;
-}
+/** An endpoint to try, and the evidence for it. */
+type Location = Pick<NodeRecord, 'endpoint' | 'trust'>;
 
 /**
- * Visits a node: is it there, what does it say of itself, whom does it know, and what does it run. The last two go on at
- * the same time. It is not dialled on others' word alone, or anybody could be had dialled. Rejects only with the reason
- * of the signal.
+ * Visits a node: pings it, requests its record and its neighbours, and dials it. The last two run at the same time.
+ * A node whose endpoint is only gossiped is not dialed before it has answered a Ping: otherwise a node that reports
+ * false neighbours could make the crawler connect to any address. Rejects only with the signal's reason.
  */
 export async function visit(
-  node: Visitable,
-  visiting: Visiting,
+  node: NodeRecord,
+  context: VisitContext,
   options: VisitOptions,
-): Promise<Visited> {
-  const { clock } = visiting;
-  const { hints = [], onStep } = options;
-  const places: readonly Visitable[] = [
+): Promise<VisitResult> {
+  const result = new VisitResult(context.clock, node, options.onStep);
+  const locations: readonly Location[] = [
     node,
-    ...hints.map(({ endpoint, stated }): Visitable => {
-      return { ...node, endpoint, trust: stated ? 'signed' : 'gossiped' };
+    ...(options.candidates ?? []).map(({ endpoint, fromUser }): Location => {
+      return { endpoint, trust: fromUser ? 'signed' : 'gossiped' };
     }),
   ];
-  const findings = new Findings(clock, onStep);
 
-  // Most who are named and not there are found out here; they must not take the places of others.
-  for (const place of places) {
-    if (place.endpoint.udp === 0) continue;
-    findings.begin();
-    const bonded = await bond(contactOf(place), { ...visiting, signal: options.signal });
+  // Most reported nodes do not answer. They are pinged without a slot, so that they do not delay the others.
+  for (const location of locations) {
+    if (location.endpoint.udp === 0) continue;
+    result.startStep();
+    const bonded = await bond(contactAt(node.id, location.endpoint), context, options.signal);
     if (bonded === undefined) continue;
-    findings.reach('bonded');
-    return visiting.places.hold(() => goOn(place, bonded, findings, visiting, options));
+    result.reach('bonded');
+    return context.slots.run(async () => {
+      await visitBonded(node, location, bonded, result, context, options);
+      return result;
+    });
   }
-  const dialable = places.filter(({ trust, endpoint }) => trust !== 'gossiped' && endpoint.tcp > 0);
+
+  const dialable = locations.filter(
+    ({ trust, endpoint }) => trust !== 'gossiped' && endpoint.tcp > 0,
+  );
   if (dialable.length === 0) {
-    findings.error = node.endpoint.udp > 0 ? 'udp/timeout' : 'no-port';
-    return { findings, endpoint: node.endpoint, trust: node.trust, wait: 0 };
+    result.error = node.endpoint.udp > 0 ? 'udp/timeout' : 'no-port';
+    return result;
   }
-  return visiting.places.hold(async () => {
-    const inVain: Visited[] = [];
-    for (const place of dialable) {
-      const found = new Findings(clock, onStep);
-      const visited = await goOn(place, undefined, found, visiting, options);
-      if (visited.wait > 0 || found.hasReached('authenticated')) return visited;
-      inVain.push(visited);
-    }
-    // Where it was looked for in vain besides does not become its place.
-    const [{ findings: found, wait } = { findings, wait: 0 }] = inVain;
-    return { findings: found, endpoint: node.endpoint, trust: node.trust, wait };
-  });
+  return context.slots.run(() => visitUnbonded(node, dialable, result, context, options.signal));
 }
 
-/** The rest of a visit of a node that is there, as far as one can tell. */
-async function goOn(
-  node: Visitable,
-  bonded: Bonded | undefined,
-  findings: Findings,
-  visiting: Visiting,
-  { signal, onNeighbours }: VisitOptions,
-): Promise<Visited> {
-  const asking = { ...visiting, signal };
-  const contact = contactOf(node);
+/** Requests the record and the neighbours of a node that answered a Ping, and dials it. */
+async function visitBonded(
+  node: NodeRecord,
+  location: Location,
+  { enrSeq, ping }: Bond,
+  result: VisitResult,
+  context: VisitContext,
+  options: VisitOptions,
+): Promise<void> {
+  const { signal } = options;
   signal.throwIfAborted();
-  const known = sequenceOf(node.enr) ?? -1n;
-  const isNews = bonded?.enrSeq !== undefined && bonded.enrSeq > known;
-  const answer = isNews ? await requestRecord(contact, asking) : undefined;
-  // It may announce a new record and give an old one.
-  const enr = answer && answer.seq > known ? answer : undefined;
-  const endpoint = enr ? endpointOf(enr, node.endpoint) : node.endpoint;
-
-  const { ip } = node.endpoint;
-  const exploring =
-    bonded && onNeighbours
-      ? askForNeighbours(contact, asking, (nodes) => onNeighbours(nodes, ip))
-      : undefined;
-  const dialling = endpoint.tcp > 0 ? dial(node.id, endpoint, findings, visiting, signal) : 0;
-  const [wait] = await Promise.all([dialling, exploring]);
-  const trust = enr ? 'signed' : node.trust === 'gossiped' ? 'verified' : node.trust;
-  return { findings, endpoint, trust, enr: enr && formatEnr(enr), ping: bonded?.ms, wait };
+  const contact = contactAt(node.id, location.endpoint);
+  const enr = await newerRecord(node, contact, enrSeq, context, signal);
+  result.ping = ping;
+  result.endpoint = enr ? enrEndpoint(enr, location.endpoint) : location.endpoint;
+  result.trust = enr ? 'signed' : location.trust === 'gossiped' ? 'verified' : location.trust;
+  result.enr = enr && formatEnr(enr);
+  await Promise.all([
+    collectNeighbours(contact, result, context, options),
+    dial(node.id, result, context, signal),
+  ]);
 }
 
-/** Returns the ms to wait when the address was dialled a short while ago. */
+/** Requests the record of a node if its Pong announced a newer one than the known one. */
+async function newerRecord(
+  node: NodeRecord,
+  contact: Contact,
+  announced: bigint | undefined,
+  context: VisitContext,
+  signal: AbortSignal,
+): Promise<Enr | undefined> {
+  const known = enrSequence(node.enr) ?? -1n;
+  if (announced === undefined || announced <= known) return undefined;
+  const enr = await requestRecord(contact, context, signal);
+  // A node may announce a new record and send an old one.
+  return enr && enr.seq > known ? enr : undefined;
+}
+
+/** Dials a node that did not answer a Ping at each location until it proves its key. */
+async function visitUnbonded(
+  node: NodeRecord,
+  locations: readonly Location[],
+  result: VisitResult,
+  context: VisitContext,
+  signal: AbortSignal,
+): Promise<VisitResult> {
+  let first: VisitResult | undefined;
+  for (const location of locations) {
+    signal.throwIfAborted();
+    const attempt = result.at(location);
+    await dial(node.id, attempt, context, signal);
+    if (attempt.dialDelay > 0 || attempt.hasReached('authenticated')) return attempt;
+    first ??= attempt;
+  }
+  // The node was found at none of the locations, so its endpoint does not change.
+  const failed = first ?? result;
+  failed.endpoint = node.endpoint;
+  failed.trust = node.trust;
+  return failed;
+}
+
+async function collectNeighbours(
+  contact: Contact,
+  result: VisitResult,
+  context: VisitContext,
+  { signal, onNeighbours }: VisitOptions,
+): Promise<void> {
+  if (onNeighbours === undefined) return;
+  const source = { ip: contact.host, key: toHex(contact.id) };
+  const neighbours = new Neighbours(source, context.discovery.id);
+  await requestNeighbours(contact, context, signal, (nodes) =>
+    onNeighbours(neighbours.add(nodes), source),
+  );
+  result.neighbours = neighbours.ids;
+  result.hasSharedAddress = neighbours.haveSharedAddress;
+}
+
+/** Runs a session at the endpoint in `result`, or sets `dialDelay` while the address is cooling down. */
 async function dial(
   id: Uint8Array,
-  { ip, tcp }: Endpoint,
-  findings: Findings,
-  visiting: Visiting,
+  result: VisitResult,
+  context: VisitContext,
   signal: AbortSignal,
-): Promise<number> {
-  const wait = visiting.gate.enter(ip);
-  if (wait > 0) return wait;
-  await visiting.dials.turn(signal);
-  await talk({ id, host: ip, tcp }, findings, { ...visiting, signal });
-  return 0;
+): Promise<void> {
+  const { ip, tcp } = result.endpoint;
+  if (tcp === 0) return;
+  result.dialDelay = context.cooldown.tryDial(ip);
+  if (result.dialDelay > 0) return;
+  await context.dials.acquire(signal);
+  await runSession({ id, host: ip, tcp }, result, context, signal);
 }
 
-function contactOf({ id, endpoint: { ip, udp, tcp } }: Visitable): Contact {
+function contactAt(id: Uint8Array, { ip, udp, tcp }: Endpoint): Contact {
   return { id, host: ip, udp, tcp };
 }

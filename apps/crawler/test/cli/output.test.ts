@@ -14,12 +14,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const never = new AbortController().signal;
 
-async function* pieces(): AsyncGenerator<string> {
+async function* chunks(): AsyncGenerator<string> {
   yield 'one\n';
   yield 'two\n';
 }
 
-test('CR-11 a file is whole or not there', async () => {
+test('CR-11 a file is written completely or not at all', async () => {
   const path = join(folder, 'file');
   writeFileSync(path, 'before');
   async function* broken(): AsyncGenerator<string> {
@@ -28,29 +28,29 @@ test('CR-11 a file is whole or not there', async () => {
   }
   await expect(writeOutput(path, broken(), never)).rejects.toThrow('broken');
   expect(readFileSync(path, 'utf8')).toBe('before');
-  await writeOutput(path, pieces(), never);
+  await writeOutput(path, chunks(), never);
   expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n');
   expect(readdirSync(folder)).toEqual(['file']);
 });
 
 test.skipIf(process.platform === 'win32')(
-  'CR-11 a pipe is written to once it has a reader',
+  'CR-11 a pipe is written once it has a reader',
   async () => {
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
-    const written = writeOutput(path, pieces(), never);
+    const written = writeOutput(path, chunks(), never);
     expect(await readFile(path, 'utf8')).toBe('one\ntwo\n');
     await written;
   },
 );
 
 test.skipIf(process.platform === 'win32')(
-  'CR-11 the wait for a reader ends with the signal',
+  'CR-11 the wait for a reader ends at an abort',
   async () => {
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
     const stop = new AbortController();
-    const written = writeOutput(path, pieces(), stop.signal);
+    const written = writeOutput(path, chunks(), stop.signal);
     stop.abort();
     await expect(written).rejects.toMatchObject({ name: 'AbortError' });
   },

@@ -30,7 +30,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Flags that have a crawl of the network on this machine go fast. */
+/** Arguments of a crawl of the loopback network. */
 const crawl = (datadir: string, ...more: string[]) => [
   ...['crawl', '--bootnodes', network.bootnode, '--datadir', join(folder, datadir)],
   ...['--addr', '127.0.0.1', '--networkid', '17', ...more],
@@ -44,8 +44,8 @@ function entries(text: string): ExportEntry[] {
 }
 
 describe.concurrent('the program', () => {
-  test('CR-03 CR-05 CR-11 crawls a network once, shows the funnel, and exports what it found', async () => {
-    // More than the platform's timers can wait.
+  test('CR-03 CR-05 CR-11 crawls a network once, prints the funnel, and exports the nodes', async () => {
+    // Longer than the maximum of the platform's timers.
     const crawled = await run(crawl('once', '--once', '--timeout', '30d'));
     expect(crawled).toMatchObject({ code: 0 });
     expect(crawled.stdout).toMatch(
@@ -56,16 +56,16 @@ describe.concurrent('the program', () => {
     const { code, stdout } = await run(['export', '--datadir', join(folder, 'once')]);
     expect(code).toBe(0);
     const found = new Map(entries(stdout).map((entry) => [entry.id, entry]));
-    const honest = network.inhabitants.filter(({ kind }) => kind !== 'dead');
+    const honest = network.nodes.filter(({ kind }) => kind !== 'dead');
     for (const { key, kind, host, udp } of honest) {
       const { truth } = kinds[kind];
       const entry = found.get(key);
       expect([kind, entry]).toMatchObject([kind, { ip: host, udp }]);
-      // Its head was of this minute when the network was started.
+      // The head may be older than a minute by now.
       const reached = truth === 'synced' ? ['chain', 'synced'] : [truth];
       expect(reached, kind).toContain(entry?.status);
-      const said = statuses.indexOf(truth) >= statuses.indexOf('hello');
-      expect(entry?.client === null).toBe(!said);
+      const hasHello = statuses.indexOf(truth) >= statuses.indexOf('hello');
+      expect(entry?.client === null).toBe(!hasHello);
     }
 
     const output = join(folder, 'nodes.json');
@@ -76,32 +76,35 @@ describe.concurrent('the program', () => {
     const withRecord = [...found.values()].filter(({ enr }) => enr !== null);
     expect(records).toHaveLength(withRecord.length);
     if (withRecord.length < found.size) {
-      expect(exported.stderr).toContain(`left out: ${found.size - withRecord.length} nodes`);
+      expect(exported.stderr).toContain(`skipped: ${found.size - withRecord.length} nodes`);
     }
   });
 
-  test('CR-07 killed with no time to close, it goes on where it was', async () => {
-    let told = '';
+  test('CR-07 resumes after a kill', async () => {
+    let output = '';
     const killed = await run(crawl('killed'), (written, kill) => {
-      told = written;
+      output = written;
       if (/^\d+s .* visits, /m.test(written)) kill('SIGKILL');
     });
-    expect(killed.code, told).toBe('SIGKILL');
+    expect(killed.code, output).toBe('SIGKILL');
     const before = entries((await run(['export', '--datadir', join(folder, 'killed')])).stdout);
     expect(before.length).toBeGreaterThan(1);
     const { code, stderr } = await run(crawl('killed', '--timeout', '1s'));
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/^going on in .* with \d+ nodes\n/)]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^resuming crawl in .* with \d+ nodes\n/),
+    ]);
     const after = entries((await run(['export', '--datadir', join(folder, 'killed')])).stdout);
     const ids = new Set(after.map(({ id }) => id));
     expect(before.filter(({ id }) => !ids.has(id))).toEqual([]);
   });
 
-  test('CR-09 serves metrics, and closes in order on a signal', async () => {
+  test('CR-09 serves metrics, and closes orderly at a signal', async () => {
     let metrics: Promise<string> | undefined;
     const { code, stdout, stderr } = await run(
       crawl('signal', '--metrics', '--metrics.port', '0'),
       (written, kill) => {
-        const [, url] = /^metrics on (\S+)$/m.exec(written) ?? [];
+        const [, url] = /^serving metrics on (\S+)$/m.exec(written) ?? [];
         if (url === undefined || metrics !== undefined) return;
         metrics = fetch(url).then((response) => response.text());
         metrics.finally(() => kill('SIGTERM')).catch(() => {});
@@ -111,17 +114,17 @@ describe.concurrent('the program', () => {
     expect(await metrics).toMatch(/^crawler_visits_total \d+$/m);
     expect([code, stderr]).toEqual([
       0,
-      expect.stringContaining('closing; a second signal exits at once'),
+      expect.stringContaining('closing; a second signal exits immediately'),
     ]);
     expect(stdout).toMatch(/^\d+ nodes known: /m);
     const unfinished = await run(crawl('unfinished', '--once'), (written, kill) => {
-      if (written.includes('beginning in')) kill('SIGINT');
+      if (written.includes('starting crawl in')) kill('SIGINT');
     });
     expect(unfinished.code).toBe(130);
   });
 
-  test('CR-13 says step by step whether a node can be reached', async () => {
-    const of = (kind: string) => network.inhabitants.find((node) => node.kind === kind);
+  test('CR-13 prints step by step whether a node is reachable', async () => {
+    const of = (kind: string) => network.nodes.find((node) => node.kind === kind);
     const there = await run([
       'check',
       network.bootnode,
@@ -133,7 +136,7 @@ describe.concurrent('the program', () => {
       '100d',
     ]);
     expect(there.code).toBe(0);
-    // Whether it is synced is a matter of how long ago the network was started.
+    // The head may be older than a minute by now, so `synced` may be reached or not.
     const steps = statuses.slice(1, -1).map((step) => `  ${step} +[\\d.]+ ms .*\n`);
     const pattern = `^enode://.*\n${steps.join('')}  synced .*\nclient: .*\n`;
     expect(there.stdout).toMatch(new RegExp(pattern));
@@ -153,16 +156,16 @@ describe.concurrent('the program', () => {
     expect(foreign.stdout).toMatch(/\nreachable; it is not on sepolia\n$/);
 
     const full = of('full');
-    if (!full) throw new Error('nobody is full');
+    if (!full) throw new Error('no node is full');
     const { key, host, tcp, udp } = full;
-    const place = `enode://${key}@${host}:${tcp}?discport=${udp}`;
-    const refused = await run(['check', place, '--addr', '127.0.0.1', '--timeout', '10s']);
+    const fullUrl = `enode://${key}@${host}:${tcp}?discport=${udp}`;
+    const refused = await run(['check', fullUrl, '--addr', '127.0.0.1', '--timeout', '10s']);
     expect(refused.stdout).toMatch(
-      /\n {2}authenticated +[\d.]+ ms {3}has proved its key\n {2}hello +no {3}no Hello\n {2}status +no {3}not reached\n/,
+      /\n {2}authenticated +[\d.]+ ms {3}proved its key\n {2}hello +no {3}no Hello\n {2}status +no {3}not reached\n/,
     );
 
     const dead = of('dead') ?? of('closed');
-    if (!dead) throw new Error('nobody is dead');
+    if (!dead) throw new Error('no node is dead');
     const url = `enode://${toHex(dead.id)}@${dead.host}:${dead.tcp}?discport=${dead.udp}`;
     const gone = await run(['check', url, '--json', '--timeout', '10s']);
     expect(gone.code).toBe(1);
@@ -173,7 +176,7 @@ describe.concurrent('the program', () => {
     });
   });
 
-  test('a directory that is not its own, or in use, is refused in one line, and left as it is', async () => {
+  test('a foreign directory, or one in use, is refused in one line and not changed', async () => {
     const other = join(folder, 'other');
     mkdirSync(join(other, 'chain'), { recursive: true });
     const lines = async (...args: string[]) => {
@@ -184,36 +187,41 @@ describe.concurrent('the program', () => {
     };
     expect(await lines(...crawl('other'))).toEqual([
       1,
-      expect.stringContaining(`datadir ${other} is not a crawler's, there is "chain" in it`),
+      expect.stringContaining(
+        `datadir ${other} does not belong to a crawler, it contains "chain"; choose another directory with --datadir`,
+      ),
     ]);
     for (const name of ['other', 'nowhere']) {
       expect(await lines('export', '--datadir', join(folder, name))).toEqual([
         1,
-        expect.stringContaining(`there is no crawl in ${join(folder, name)}`),
+        expect.stringContaining(`no crawl in datadir ${join(folder, name)}`),
       ]);
     }
     writeFileSync(join(folder, 'file'), '');
     expect(await lines(...crawl('file'))).toEqual([1, expect.stringContaining('EEXIST')]);
     expect(await lines('crawl', '--datadir', join(folder, 'new'))).toEqual([
       2,
-      expect.stringContaining('nowhere to begin'),
+      expect.stringContaining('no nodes to start from'),
     ]);
     expect(existsSync(join(folder, 'new'))).toBe(false);
     expect(await lines('crawl', '--rate', 'fast')).toEqual([2, expect.stringContaining('"fast"')]);
 
     let second: Promise<(number | string | null)[]> | undefined;
     await run(crawl('used'), (written, kill) => {
-      if (!written.includes('beginning in') || second !== undefined) return;
+      if (!written.includes('starting crawl in') || second !== undefined) return;
       second = lines('export', '--datadir', join(folder, 'used'));
       second.finally(() => kill('SIGTERM')).catch(() => {});
     });
     expect(await second).toEqual([1, expect.stringContaining('is in use by another process')]);
   });
 
-  test('a node key that is none is named, and a file that cannot be written', async () => {
+  test('errors name an invalid node key file, and an output file that cannot be written', async () => {
     writeFileSync(join(folder, 'key'), 'secret');
     const key = await run(crawl('keyed', '--nodekey', join(folder, 'key')));
-    expect(key).toMatchObject({ code: 1, stderr: expect.stringContaining('is no private key') });
+    expect(key).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('does not contain a valid private key'),
+    });
     expect(key.stderr).not.toContain('secret');
     expect(existsSync(join(folder, 'keyed'))).toBe(false);
     await run(crawl('keyed', '--timeout', '1s'));
@@ -221,19 +229,22 @@ describe.concurrent('the program', () => {
     const exported = await run(['export', '--datadir', join(folder, 'keyed'), '--output', output]);
     expect(exported).toMatchObject({
       code: 1,
-      stderr: `devp2p-crawler: ${output} cannot be written (ENOENT)\n`,
+      stderr: `devp2p-crawler: ${output} cannot be written (ENOENT); choose another file with --output\n`,
     });
   });
 
-  test('CR-09 goes on when nobody is left to be told what goes on', async () => {
-    const { code, stdout } = await run(crawl('alone', '--timeout', '2s'), (written, _, deafen) => {
-      if (written !== '') deafen('stderr');
-    });
+  test('CR-09 continues when standard error is closed', async () => {
+    const { code, stdout } = await run(
+      crawl('alone', '--timeout', '2s'),
+      (written, _, closeStream) => {
+        if (written !== '') closeStream('stderr');
+      },
+    );
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^step +nodes/)]);
   });
 
   test.skipIf(process.platform === 'win32')(
-    'CR-11 exports to standard output under any of its names, and nothing else goes there',
+    'CR-11 exports to standard output under any of its names, without other text',
     async () => {
       const datadir = join(folder, 'streams');
       await run(crawl('streams', '--timeout', '1s'));
@@ -241,7 +252,7 @@ describe.concurrent('the program', () => {
       const flags = ['--datadir', datadir, '--format', 'nodes.json'];
       expect((await run(['export', ...flags, '--output', plain])).code).toBe(0);
       const wanted = readFileSync(plain, 'utf8');
-      // The pipes of this test are sockets, which cannot be opened by their names.
+      // The pipes of this test are sockets, which cannot be opened by name.
       for (const name of ['-', '/dev/stdout']) {
         const exported = await run(['export', ...flags, '--output', name]);
         expect(exported).toMatchObject({ code: 0, stdout: wanted });
@@ -258,14 +269,14 @@ describe.concurrent('the program', () => {
       const nothing = ['--datadir', join(folder, 'nothing'), '--output', '/dev/stderr'];
       expect(await run(['export', ...nothing])).toMatchObject({
         code: 1,
-        stderr: expect.stringContaining('there is no crawl in '),
+        stderr: expect.stringContaining('no crawl in datadir '),
       });
     },
     60_000,
   );
 
   test.runIf(process.platform === 'linux')(
-    'CR-11 says that the disk is full, and leaves devices and links as they are',
+    'CR-11 reports a full disk, and does not replace devices and links',
     async () => {
       const full = await run(['--help'], undefined, openSync('/dev/full', 'w'));
       expect(full).toMatchObject({

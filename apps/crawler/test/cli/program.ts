@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** What a run of the program came to. */
+/** Result of a run of the program. */
 export interface Run {
   /** Exit code, or the signal that ended it. */
   readonly code: number | NodeJS.Signals | null;
@@ -12,15 +12,17 @@ export interface Run {
 }
 
 /**
- * The program as a user runs it, built; `onOutput` sees what it has written so far, and may kill it, or stop to listen.
- * `output` is a file descriptor.
+ * Runs the built program.
+ *
+ * @param onOutput called with all output so far; can kill the program or close one of its output streams
+ * @param output file descriptor of standard output
  */
 export function run(
   args: readonly string[],
   onOutput: (
     written: string,
     kill: (signal: NodeJS.Signals) => void,
-    deafen: (stream: 'stdout' | 'stderr') => void,
+    closeStream: (stream: 'stdout' | 'stderr') => void,
   ) => void = () => {},
   output: number | 'pipe' = 'pipe',
 ): Promise<Run> {

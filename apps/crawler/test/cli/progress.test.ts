@@ -11,14 +11,20 @@ const clock = virtualClock();
 const start = clock.monotonic();
 const state = { visits: 0, unvisited: 300 };
 const progress = (): Progress => ({
-  ...{ startedAt: 0, elapsed: clock.monotonic() - start, visiting: 1, rollup: rollupAt(0) },
-  ...{ refused: { ip: 12_345 }, packets: { sent: 5, received: 4 }, ...state },
+  startedAt: 0,
+  elapsed: clock.monotonic() - start,
+  visiting: 1,
+  rollup: rollupAt(0),
+  refused: { ip: 12_345 },
+  packets: { sent: 5, received: 4 },
+  ...state,
 });
 
 function screen(isTTY: boolean, columns = 150) {
   let text = '';
   const output = {
-    ...{ isTTY, columns },
+    isTTY,
+    columns,
     write(more: string) {
       text += more;
     },
@@ -26,7 +32,7 @@ function screen(isTTY: boolean, columns = 150) {
   return { terminal: createTerminal(output), text: () => text };
 }
 
-test('CR-09 a crawl is shown with rate, funnel and time left: on one line of a terminal', async () => {
+test('CR-09 the progress of a crawl, with rate, funnel and remaining time, is a status line of a terminal', async () => {
   const { terminal, text } = screen(true);
   const stop = showProgress({ progress, terminal, clock });
   for (let i = 0; i < 8; i++) {
@@ -39,17 +45,17 @@ test('CR-09 a crawl is shown with rate, funnel and time left: on one line of a t
     '2s  40 visits, 20/s  260 unvisited, 13s left  known 9 (gossiped 4) › bonded 8 › tcp 7 › authenticated 6 › hello 5 › status 4 › chain 3 › synced 2',
   );
   expect(text()).not.toContain('\n');
-  terminal.say('trouble\u001b[31m');
-  expect(text()).toContain(`\r\u001b[2Ktrouble\ufffd[31m\n${last}`);
+  terminal.writeLine('warning\u001b[31m');
+  expect(text()).toContain(`\r\u001b[2Kwarning\ufffd[31m\n${last}`);
   stop();
   expect(text().endsWith('\r\u001b[2K')).toBe(true);
   expect(clock.pending).toBe(0);
 });
 
 test.each([
-  ['where there is no terminal', screen(false)],
+  ['without a terminal', screen(false)],
   ['on a terminal of unknown width', screen(true, 0)],
-])('CR-09 and as plain lines %s', async (_, { terminal, text }) => {
+])('CR-09 the progress is written as lines %s', async (_, { terminal, text }) => {
   const elapsed = progress().elapsed;
   const stop = showProgress({ progress, terminal, clock, timeout: elapsed + 60_000 });
   await clock.advance(11_000);
@@ -61,7 +67,7 @@ test.each([
   expect(text()).not.toContain('\u001b');
 });
 
-test('CR-03 the funnel is shown with counts and shares, and why nodes got no further', () => {
+test('CR-03 the summary has counts, percentages, disconnect reasons and errors', () => {
   expect(summary({ ...progress(), elapsed: 3_700_000 })).toMatchInlineSnapshot(`
     "step           nodes  of answered  of previous
     answered           8      100.0 %
@@ -72,31 +78,29 @@ test('CR-03 the funnel is shown with counts and shares, and why nodes got no fur
     status             4       50.0 %       80.0 %
     chain              3       37.5 %       75.0 %
     synced             2       25.0 %       66.7 %
-    9 nodes known: 5 verified by an answer, 0 signed and silent, 4 only gossiped
+    9 nodes known: 5 verified, 0 signed without an answer, 4 gossiped, unverified
     40 visits in 1h01m
     disconnects: too-many-peers 3
     errors: tcp/timeout 1
-    not taken in, by limit: ip 12,345
+    refused reports, by limit: ip 12,345
     "
   `);
 });
 
-test('CR-03 a crawl that nobody answered says so, and verifies nobody', () => {
+test('CR-03 the summary reports a crawl without answers, and counts no node as verified', () => {
   const funnel = new Funnel();
   for (const trust of ['signed', 'signed', 'gossiped'] as const) {
     funnel.add({ status: 'discovered', trust });
   }
   const shown = summary({ ...progress(), rollup: funnel.rollup(0) });
   expect(shown).toContain(
-    '\n3 nodes known: 0 verified by an answer, 2 signed and silent, 1 only gossiped\nno node answered: check --bootnodes, ',
+    '\n3 nodes known: 0 verified, 2 signed without an answer, 1 gossiped, unverified\nno node answered: check --bootnodes, ',
   );
   funnel.replace(
     { status: 'discovered', trust: 'signed' },
     { status: 'bonded', trust: 'signed', lastSeen: 1 },
   );
   const answered = summary({ ...progress(), rollup: funnel.rollup(0) });
-  expect(answered).toContain(
-    '\n3 nodes known: 1 verified by an answer, 1 signed and silent, 1 only',
-  );
+  expect(answered).toContain('\n3 nodes known: 1 verified, 1 signed without an answer, 1 gossiped');
   expect(answered).not.toContain('no node answered');
 });

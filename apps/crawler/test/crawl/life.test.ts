@@ -1,13 +1,13 @@
 import { formatTreeUrl, makeTree, txtStrings } from '@devp2p/dnsdisc';
 import { expect, test } from 'vitest';
-import { cheapCrypto } from '../../../../packages/discover/test/cheap-crypto.ts';
-import { type CrawlStore, memoryStore } from '../../src/index.ts';
-import { internetPlaces } from '../network/population.ts';
+import { cheapCrypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
+import { type CrawlStore, createMemoryStore } from '../../src/index.ts';
+import { publicAddresses } from '../network/population.ts';
 import { enodeOf, Simulation } from '../network/simulation.ts';
 
-test('CR-07 what was found before the end of one crawler is where the next goes on', async () => {
-  const places = internetPlaces(134).filter(({ port }) => port === 30303);
-  const simulation = new Simulation({ places: places.slice(0, 120), kindOf: () => 'synced' });
+test('CR-07 a crawler resumes from the results of the previous one', async () => {
+  const addresses = publicAddresses(134).filter(({ port }) => port === 30303);
+  const simulation = new Simulation({ addresses: addresses.slice(0, 120), kindOf: () => 'synced' });
   const { clock } = simulation;
   const stop = new AbortController();
   const first = await simulation.crawler({ startupJitter: 0, maxActive: 4 });
@@ -20,7 +20,7 @@ test('CR-07 what was found before the end of one crawler is where the next goes 
   expect(before.funnel.synced).toBeLessThan(120);
   const half = await simulation.records();
 
-  // Nobody is told where to begin: the store knows.
+  // Without boot nodes, the nodes in the store are visited.
   const second = await simulation.crawler({ bootnodes: [] });
   expect(second.progress.rollup.funnel).toEqual(before.funnel);
   const after = await simulation.until(second.run());
@@ -35,9 +35,9 @@ test('CR-07 what was found before the end of one crawler is where the next goes 
   expect(sessions.map((session) => session.visits)).toEqual([120 - visits, visits]);
 });
 
-test('CR-07 one whose address has to rest is dialled by the next crawler', async () => {
-  const places = [1, 2, 3].map((n) => ({ host: '20.0.0.1', port: 30300 + n }));
-  const simulation = new Simulation({ places, kindOf: () => 'synced' });
+test('CR-07 a node whose dial was postponed is dialed by the next crawler', async () => {
+  const addresses = [1, 2, 3].map((n) => ({ host: '20.0.0.1', port: 30300 + n }));
+  const simulation = new Simulation({ addresses, kindOf: () => 'synced' });
   const { clock } = simulation;
   const stop = new AbortController();
   const first = await simulation.crawler({ startupJitter: 0 });
@@ -49,8 +49,8 @@ test('CR-07 one whose address has to rest is dialled by the next crawler', async
   expect((await simulation.until(second.run())).rollup.funnel.synced).toBe(3);
 });
 
-test('CR-07 an end by a signal leaves nothing behind', async () => {
-  const simulation = new Simulation({ places: internetPlaces(60) });
+test('CR-07 an abort by a signal leaves no timers and sends no more packets', async () => {
+  const simulation = new Simulation({ addresses: publicAddresses(60) });
   const { clock, network } = simulation;
   const stop = new AbortController();
   const crawler = await simulation.crawler({ once: false });
@@ -63,15 +63,15 @@ test('CR-07 an end by a signal leaves nothing behind', async () => {
   network.onSend = ({ from }) => {
     if (from.host === '19.0.0.1') sent++;
   };
-  // The last of the others' timers.
+  // Timers of the other nodes end.
   await clock.advance(60_000);
   expect(sent).toBe(0);
   expect(clock.pending).toBe(0);
 });
 
-test('CR-07 a store that fails ends the crawl with its error', async () => {
-  const simulation = new Simulation({ places: internetPlaces(20), kindOf: () => 'synced' });
-  const store: CrawlStore = memoryStore();
+test('CR-07 an error of the store ends the crawl with that error', async () => {
+  const simulation = new Simulation({ addresses: publicAddresses(20), kindOf: () => 'synced' });
+  const store: CrawlStore = createMemoryStore();
   let commits = 0;
   const failing: CrawlStore = Object.assign(Object.create(store), {
     commit: async (batch: Parameters<CrawlStore['commit']>[0]) => {
@@ -86,14 +86,16 @@ test('CR-07 a store that fails ends the crawl with its error', async () => {
   await expect(simulation.until(crawler.run())).rejects.toThrow('the disk is full');
 });
 
-test('CR-01 a network is found from a list in DNS, by a resolver that fails at times', async () => {
-  const simulation = new Simulation({ places: internetPlaces(30), kindOf: () => 'synced' });
-  const { inhabitants, clock } = simulation;
+test('CR-01 a network is found from a DNS list, with a resolver that sometimes fails', async () => {
+  const simulation = new Simulation({ addresses: publicAddresses(30), kindOf: () => 'synced' });
+  const { nodes, clock } = simulation;
   const domain = 'nodes.example.org';
   const privateKey = new Uint8Array(32).fill(5);
-  const records = inhabitants.slice(0, 5).map(({ enr }) => enr);
+  const records = nodes.slice(0, 5).map(({ enr }) => enr);
   const { publicKey, root, entries } = makeTree(records, [], {
-    ...{ seq: 1n, privateKey, crypto: cheapCrypto },
+    seq: 1n,
+    privateKey,
+    crypto: cheapCrypto,
   });
   let lookups = 0;
   const crawler = await simulation.crawler({
@@ -114,40 +116,43 @@ test('CR-01 a network is found from a list in DNS, by a resolver that fails at t
   expect(clock.monotonic()).toBeLessThan(600_000);
 });
 
-test('CR-01 a boot node’s name is looked up again when that fails, and a crawl once does not wait for ever', async () => {
-  const simulation = new Simulation({ places: internetPlaces(3), kindOf: () => 'synced' });
-  const [boot] = simulation.inhabitants;
+test('CR-01 a failed lookup of a boot node’s host name is repeated; with `once` the number of lookups is limited', async () => {
+  const simulation = new Simulation({ addresses: publicAddresses(3), kindOf: () => 'synced' });
+  const [boot] = simulation.nodes;
   const url = boot ? enodeOf(boot).replace(boot.host, 'boot.example.org') : '';
-  const troubles: string[] = [];
-  const onTrouble = (what: string): void => void troubles.push(what);
+  const warnings: string[] = [];
+  const onWarning = (message: string): void => void warnings.push(message);
   let lookups = 0;
   const resolveHost = async (): Promise<string> => {
-    if (++lookups < 3) throw new Error('no such name');
+    if (++lookups < 3) throw new Error('unknown host');
     return boot?.host ?? '';
   };
-  const first = await simulation.crawler({ bootnodes: [url], resolveHost, onTrouble });
+  const first = await simulation.crawler({ bootnodes: [url], resolveHost, onWarning });
   const { rollup } = await simulation.until(first.run());
   expect(rollup.funnel.synced).toBe(3);
-  expect(troubles).toHaveLength(2);
+  expect(warnings).toHaveLength(2);
 
-  const never = () => Promise.reject(new Error('no such name'));
+  const never = () => Promise.reject(new Error('unknown host'));
   const second = await simulation.crawler({
-    ...{ bootnodes: [url], store: memoryStore(), resolveHost: never, onTrouble },
+    bootnodes: [url],
+    store: createMemoryStore(),
+    resolveHost: never,
+    onWarning,
   });
   expect((await simulation.until(second.run())).rollup.funnel.discovered).toBe(0);
-  expect(troubles).toHaveLength(5);
+  expect(warnings).toHaveLength(5);
 });
 
-test('CR-05 a crawl once of an empty network ends', async () => {
-  const simulation = new Simulation({ places: [] });
+test('CR-05 a crawl of an empty network with `once` ends', async () => {
+  const simulation = new Simulation({ addresses: [] });
   const crawler = await simulation.crawler();
   const { visits, rollup } = await simulation.until(crawler.run());
   expect([visits, rollup.funnel.discovered]).toEqual([0, 0]);
 });
 
-test('CR-01 a resolver that never answers keeps neither a crawl once nor an end by a signal', async () => {
-  const simulation = new Simulation({ places: internetPlaces(1), kindOf: () => 'synced' });
-  const bootnodes = simulation.inhabitants.map((node) =>
+test('CR-01 a resolver that never answers delays neither the end of a crawl with `once` nor `close`', async () => {
+  const simulation = new Simulation({ addresses: publicAddresses(1), kindOf: () => 'synced' });
+  const bootnodes = simulation.nodes.map((node) =>
     enodeOf(node).replace(node.host, 'boot.example.org'),
   );
   const options = { bootnodes, resolveHost: () => new Promise<string>(() => {}) };
@@ -165,8 +170,8 @@ test('CR-01 a resolver that never answers keeps neither a crawl once nor an end 
 test.each([
   ...['successInterval', 'minBackoff', 'maxBackoff', 'otherProtocolInterval', 'rollupInterval'],
   ...['maxPerIp', 'maxPerNetwork', 'maxPerSource', 'maxNodes', 'dnsPerSecond', 'maxVisits'],
-])('a crawler with no %s is not made', async (name) => {
-  const simulation = new Simulation({ places: [] });
+])('createCrawler refuses an invalid %s', async (name) => {
+  const simulation = new Simulation({ addresses: [] });
   for (const value of [0, -1, Number.NaN]) {
     await expect(simulation.crawler({ [name]: value })).rejects.toMatchObject({
       code: 'invalid-option',

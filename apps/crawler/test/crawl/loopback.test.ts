@@ -1,42 +1,44 @@
 import { generatePrivateKey } from '@devp2p/crypto';
 import { toHex } from '@devp2p/enr';
 import { expect, test } from 'vitest';
-import { createCrawler, memoryStore, type NodeRecord } from '../../src/index.ts';
+import { createCrawler, createMemoryStore, type NodeRecord } from '../../src/index.ts';
 import { startLoopback } from '../network/loopback.ts';
 import { kinds } from '../network/population.ts';
-import { clientOf, ourNetwork } from '../network/tcp-side.ts';
+import { clientOf, requestedNetwork } from '../network/tcp-side.ts';
 
-test('CR-01 CR-02 CR-03 a network on real sockets is found, and each of its nodes as what it is', async () => {
+test('CR-01 CR-02 CR-03 a network on real sockets is found, with the right status of each node', async () => {
   const network = await startLoopback({ size: 100, slowness: 20 });
-  const store = memoryStore();
+  const store = createMemoryStore();
   try {
     const crawler = await createCrawler({
       store,
       privateKey: generatePrivateKey(),
       host: '127.0.0.1',
       bootnodes: [network.bootnode],
-      network: { networkId: ourNetwork },
+      network: { networkId: requestedNetwork },
       once: true,
       startupJitter: 0,
       maxHeadAge: 600_000,
-      // Both ends are one busy process, in which nobody should be taken for dead.
-      ...{ maxActive: 16, requestTimeout: 2_000, handshakeTimeout: 5_000 },
+      // All nodes run in this busy process, which must not cause timeouts.
+      maxActive: 16,
+      requestTimeout: 2_000,
+      handshakeTimeout: 5_000,
     });
     const { rollup } = await crawler.run();
     const records = new Map<string, NodeRecord>();
     for await (const record of store.nodes()) records.set(toHex(record.id), record);
 
-    for (const inhabitant of network.inhabitants) {
-      const { key, kind, ethVersion, enr } = inhabitant;
+    for (const node of network.nodes) {
+      const { key, kind, ethVersion, enr } = node;
       const record = records.get(key);
       expect(record?.status, kind).toBe(kinds[kind].truth);
       if (kind !== 'dead') expect(record?.enr).toBeDefined();
       if (kind === 'synced') {
         expect(record).toMatchObject({
           trust: 'signed',
-          client: clientOf(inhabitant),
+          client: clientOf(node),
           capabilities: [{ name: 'eth', version: ethVersion }],
-          eth: { version: ethVersion, networkId: ourNetwork, latest: 1_000 },
+          eth: { version: ethVersion, networkId: requestedNetwork, latest: 1_000 },
           endpoint: { ip: '127.0.0.1', udp: enr.udp, tcp: enr.tcp },
         });
         expect(Object.keys(record?.rtt ?? {})).toEqual(['udp', 'tcp', 'hello']);
@@ -44,13 +46,13 @@ test('CR-01 CR-02 CR-03 a network on real sockets is found, and each of its node
       }
       if (kind === 'full') expect(record?.disconnect).toBe('too-many-peers');
       if (kind === 'other') {
-        expect(record).toMatchObject({ client: clientOf(inhabitant), error: 'peer/useless-peer' });
+        expect(record).toMatchObject({ client: clientOf(node), error: 'peer/useless-peer' });
       }
       if (kind === 'closed') expect(record?.error).toBe('tcp/ECONNREFUSED');
       if (kind === 'mute') expect(record?.error).toBe('rlpx/handshake-timeout');
     }
     const count = (kind: keyof typeof kinds) =>
-      network.inhabitants.filter((inhabitant) => inhabitant.kind === kind).length;
+      network.nodes.filter((node) => node.kind === kind).length;
     expect(rollup.disconnects['too-many-peers']).toBe(count('full'));
     expect(rollup.errors['peer/useless-peer']).toBe(count('other'));
     expect(rollup.funnel.bonded).toBe(100 - count('dead'));

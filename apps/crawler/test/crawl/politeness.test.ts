@@ -1,16 +1,17 @@
 import { virtualClock } from '@devp2p/clock/virtual';
 import { decodePacket } from '@devp2p/discv4';
 import { describe, expect, test } from 'vitest';
-import { cheapCrypto } from '../../../../packages/discover/test/cheap-crypto.ts';
-import { AddressGate, Pace } from '../../src/discovery/pace.ts';
-import { internetPlaces } from '../network/population.ts';
+import { cheapCrypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
+import { RateLimiter } from '../../src/discovery/rate-limiter.ts';
+import { DialCooldown } from '../../src/visit/dial-cooldown.ts';
+import { publicAddresses } from '../network/population.ts';
 import { enodeOf, Simulation } from '../network/simulation.ts';
 
 const never = new AbortController().signal;
 
-test('CR-04 nodes with one IP address are dialled 35 s apart, and all of them in one crawl', async () => {
-  const places = [1, 2, 3, 4].map((n) => ({ host: '20.0.0.1', port: 30300 + n }));
-  const simulation = new Simulation({ places, kindOf: () => 'synced' });
+test('CR-04 nodes with one IP address are dialed 35 s apart, in one crawl', async () => {
+  const addresses = [1, 2, 3, 4].map((n) => ({ host: '20.0.0.1', port: 30300 + n }));
+  const simulation = new Simulation({ addresses, kindOf: () => 'synced' });
   const crawler = await simulation.crawler();
   const { rollup } = await simulation.until(crawler.run());
   expect(rollup.funnel.synced).toBe(4);
@@ -27,26 +28,26 @@ test.each([
   ['127.0.0.1', 0],
   ['10.1.2.3', 0],
   ['fd00::1', 0],
-])('CR-04 %s has to rest for %d ms', async (ip, rest) => {
+])('CR-04 %s is not dialed again for %d ms', async (ip, interval) => {
   const clock = virtualClock();
-  const gate = new AddressGate(clock, 35_000);
-  expect(gate.enter(ip)).toBe(0);
-  expect(gate.enter(ip)).toBe(rest);
+  const cooldown = new DialCooldown(clock, 35_000);
+  expect(cooldown.tryDial(ip)).toBe(0);
+  expect(cooldown.tryDial(ip)).toBe(interval);
   await clock.advance(20_000);
-  expect(gate.wait(ip)).toBe(Math.max(0, rest - 20_000));
+  expect(cooldown.remaining(ip)).toBe(Math.max(0, interval - 20_000));
   await clock.advance(15_000);
-  expect(gate.enter(ip)).toBe(0);
+  expect(cooldown.tryDial(ip)).toBe(0);
 });
 
-test('CR-04 who does not answer is asked twice, 3 s apart, and not dialled', async () => {
+test('CR-04 a node that does not answer is pinged twice, 3 s apart, and not dialed', async () => {
   const simulation = new Simulation({
-    places: internetPlaces(2),
+    addresses: publicAddresses(2),
     kindOf: (i) => (i === 0 ? 'synced' : 'dead'),
   });
-  const { clock, network, inhabitants, dials } = simulation;
+  const { clock, network, nodes, dials } = simulation;
   const pings: number[] = [];
   network.onSend = ({ bytes, to }) => {
-    if (to.host !== inhabitants[1]?.host) return;
+    if (to.host !== nodes[1]?.host) return;
     expect(decodePacket(bytes, cheapCrypto).packet.type).toBe('ping');
     pings.push(clock.monotonic());
   };
@@ -54,28 +55,28 @@ test('CR-04 who does not answer is asked twice, 3 s apart, and not dialled', asy
   const { rollup } = await simulation.until(crawler.run());
   expect(pings).toHaveLength(2);
   expect((pings[1] ?? 0) - (pings[0] ?? 0)).toBe(3_000);
-  expect(dials.map(({ key }) => key)).toEqual([inhabitants[0]?.key]);
+  expect(dials.map(({ key }) => key)).toEqual([nodes[0]?.key]);
   expect(rollup.errors).toEqual({ 'udp/timeout': 1 });
 });
 
-test('CR-04 one that the user names is dialled even if it does not answer over UDP', async () => {
-  const simulation = new Simulation({ places: internetPlaces(1), kindOf: () => 'dead' });
-  const [dead] = simulation.inhabitants;
+test('CR-04 a node from the user is dialed even if it does not answer over UDP', async () => {
+  const simulation = new Simulation({ addresses: publicAddresses(1), kindOf: () => 'dead' });
+  const [dead] = simulation.nodes;
   const crawler = await simulation.crawler({ bootnodes: dead ? [enodeOf(dead)] : [] });
   const { rollup } = await simulation.until(crawler.run());
   expect(rollup.errors).toEqual({ 'tcp/timeout': 1 });
 });
 
-describe('CR-04 the rates', () => {
-  test('of questions and dials hold for all nodes together', async () => {
-    const simulation = new Simulation({ places: internetPlaces(60), kindOf: () => 'synced' });
+describe('CR-04 rate limits', () => {
+  test('of requests and dials apply to all nodes together', async () => {
+    const simulation = new Simulation({ addresses: publicAddresses(60), kindOf: () => 'synced' });
     const { clock, network, dials } = simulation;
     const sent: number[] = [];
     network.onSend = ({ bytes, from }) => {
-      const isQuestion = ['ping', 'findNode', 'enrRequest'].includes(
+      const isRequest = ['ping', 'findNode', 'enrRequest'].includes(
         decodePacket(bytes, cheapCrypto).packet.type,
       );
-      if (from.host === '19.0.0.1' && isQuestion) sent.push(clock.monotonic());
+      if (from.host === '19.0.0.1' && isRequest) sent.push(clock.monotonic());
     };
     const rates = { packetsPerSecond: 20, dialsPerSecond: 2 };
     const crawler = await simulation.crawler(rates);
@@ -85,25 +86,29 @@ describe('CR-04 the rates', () => {
     expect(busiest(dials.map(({ at }) => at))).toBeLessThanOrEqual(2 + 1);
   });
 
-  test('let one through at once, however slow they are', async () => {
+  test('below one per second let the first one pass immediately', async () => {
     const clock = virtualClock();
-    const pace = new Pace(clock, 0.1);
-    expect(pace.turn(never)).toBeUndefined();
-    let isTurn = false;
-    pace.turn(never)?.then(() => {
-      isTurn = true;
+    const limiter = new RateLimiter(clock, 0.1);
+    expect(limiter.acquire(never)).toBeUndefined();
+    let isAcquired = false;
+    limiter.acquire(never)?.then(() => {
+      isAcquired = true;
     });
     await clock.advance(9_999);
-    expect(isTurn).toBe(false);
+    expect(isAcquired).toBe(false);
     await clock.advance(1);
-    expect(isTurn).toBe(true);
+    expect(isAcquired).toBe(true);
   });
 });
 
-test('CR-04 the first question waits for a time that is left to chance', async () => {
+test('CR-04 the first request waits for a random time', async () => {
   const firsts = new Set<number>();
   for (const seed of [1, 2, 3]) {
-    const simulation = new Simulation({ places: internetPlaces(1), kindOf: () => 'synced', seed });
+    const simulation = new Simulation({
+      addresses: publicAddresses(1),
+      kindOf: () => 'synced',
+      seed,
+    });
     let first: number | undefined;
     simulation.network.onSend = () => {
       first ??= simulation.clock.monotonic();
@@ -116,7 +121,7 @@ test('CR-04 the first question waits for a time that is left to chance', async (
   expect(firsts.size).toBe(3);
 });
 
-/** The most that happened within any second. */
+/** Returns the maximum number of events within one second. */
 function busiest(times: readonly number[]): number {
   return Math.max(...times.map((at) => times.filter((t) => t >= at && t < at + 1_000).length));
 }

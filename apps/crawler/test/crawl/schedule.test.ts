@@ -1,8 +1,8 @@
 import { formatTreeUrl, makeTree, txtStrings } from '@devp2p/dnsdisc';
 import { describe, expect, test } from 'vitest';
-import { cheapCrypto as crypto } from '../../../../packages/discover/test/cheap-crypto.ts';
-import { type Outcome, schedule } from '../../src/crawl/schedule.ts';
-import { internetPlaces } from '../network/population.ts';
+import { cheapCrypto as crypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
+import { createSchedule, type ScheduledResult } from '../../src/crawl/schedule.ts';
+import { publicAddresses } from '../network/population.ts';
 import { Simulation } from '../network/simulation.ts';
 
 const minute = 60_000;
@@ -10,60 +10,68 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 describe('CR-05 the next visit', () => {
-  const failed: Outcome = {
-    ...{ status: 'discovered', failures: 0, dialable: true, speaksEth: undefined },
+  const endpoint = { ip: '20.0.0.1', udp: 30303, tcp: 30303 };
+  const failed: ScheduledResult = {
+    status: 'discovered',
+    endpoint,
+    supportsEth: undefined,
+    dialDelay: 0,
   };
-  const cases: [string, Partial<Outcome>, number, number][] = [
-    ['half an hour after a Status', { status: 'status' }, 30 * minute, 0],
-    ['half an hour after more than that', { status: 'synced', failures: 9 }, 30 * minute, 0],
+  const cases: [string, Partial<ScheduledResult>, number, number, number][] = [
+    ['half an hour after a Status', { status: 'status' }, 0, 30 * minute, 0],
+    ['half an hour after a further step', { status: 'synced' }, 9, 30 * minute, 0],
     [
-      'half an hour after a Pong of a node without a port',
-      { status: 'bonded', dialable: false },
+      'half an hour after a Pong of a node without a TCP port',
+      { status: 'bonded', endpoint: { ...endpoint, tcp: 0 } },
+      0,
       30 * minute,
       0,
     ],
-    ['a minute after a first failure', {}, minute, 1],
-    ['two minutes after a second', { failures: 1 }, 2 * minute, 2],
-    ['and so on', { failures: 7 }, 128 * minute, 8],
-    ['48 hours after many', { failures: 40 }, 48 * hour, 41],
-    ['a minute after being told that there is no room', { status: 'authenticated' }, minute, 1],
+    ['a minute after the first failure', {}, 0, minute, 1],
+    ['two minutes after the second', {}, 1, 2 * minute, 2],
+    ['128 minutes after the eighth', {}, 7, 128 * minute, 8],
+    ['48 hours after many', {}, 40, 48 * hour, 41],
+    ['a minute after too many peers', { status: 'authenticated' }, 0, minute, 1],
     [
       'a minute after a Hello with eth but no Status',
-      { status: 'hello', speaksEth: true },
+      { status: 'hello', supportsEth: true },
+      0,
       minute,
       1,
     ],
-    [
-      '14 days after a Hello without eth',
-      { status: 'hello', speaksEth: false, failures: 3 },
-      14 * day,
-      0,
-    ],
+    ['14 days after a Hello without eth', { status: 'hello', supportsEth: false }, 3, 14 * day, 0],
   ];
-  test.each(cases)('is %s', (_, outcome, wait, failures) => {
-    const next = (fraction: number) => schedule({}, () => fraction)({ ...failed, ...outcome });
+  test.each(cases)('is %s', (_, result, previous, wait, failures) => {
+    const next = (fraction: number) =>
+      createSchedule({}, () => fraction)({ ...failed, ...result }, previous);
     expect(next(0)).toEqual({ wait, failures });
-    // Chance adds an hour at most, and no more than as much again.
+    // The random time is at most an hour, and at most the interval itself.
     expect(next(0.5)).toEqual({ wait: wait + Math.min(wait, hour) / 2, failures });
   });
 
-  test('is as the options say', () => {
+  test('is at the end of a cooldown, which is not a failure', () => {
+    const next = createSchedule({}, () => 0.5);
+    const postponed = { ...failed, status: 'bonded', dialDelay: 35_000 } as const;
+    expect(next(postponed, 2)).toEqual({ wait: 35_000, failures: 2 });
+  });
+
+  test('is set by the options', () => {
     const options = { successInterval: 5, minBackoff: 7, maxBackoff: 20, otherProtocolInterval: 9 };
-    const next = schedule({ ...options, maxJitter: 0 }, () => 0.9);
-    expect(next({ ...failed, status: 'status' }).wait).toBe(5);
-    expect(next(failed).wait).toBe(7);
-    expect(next({ ...failed, failures: 3 }).wait).toBe(20);
-    expect(next({ ...failed, status: 'hello', speaksEth: false }).wait).toBe(9);
+    const next = createSchedule({ ...options, maxJitter: 0 }, () => 0.9);
+    expect(next({ ...failed, status: 'status' }, 0).wait).toBe(5);
+    expect(next(failed, 0).wait).toBe(7);
+    expect(next(failed, 3).wait).toBe(20);
+    expect(next({ ...failed, status: 'hello', supportsEth: false }, 0).wait).toBe(9);
   });
 });
 
-test('CR-05 CR-06 without `once` everybody is visited again when it is due', async () => {
+test('CR-05 CR-06 without `once` each node is visited again when it is due', async () => {
   const kinds = ['synced', 'full', 'other', 'closed'] as const;
   const simulation = new Simulation({
-    places: internetPlaces(4),
+    addresses: publicAddresses(4),
     kindOf: (i) => kinds[i] ?? 'synced',
   });
-  const { clock, dials, inhabitants } = simulation;
+  const { clock, dials, nodes } = simulation;
   const crawler = await simulation.crawler({ once: false, maxJitter: 0, startupJitter: 0 });
   const stop = new AbortController();
   const run = crawler.run({ signal: stop.signal });
@@ -72,29 +80,33 @@ test('CR-05 CR-06 without `once` everybody is visited again when it is due', asy
   await simulation.until(run);
 
   const minutes = (i: number) =>
-    dials.filter(({ key }) => key === inhabitants[i]?.key).map(({ at }) => Math.floor(at / minute));
+    dials.filter(({ key }) => key === nodes[i]?.key).map(({ at }) => Math.floor(at / minute));
   expect(minutes(0)).toEqual([0, 30, 60]);
   expect(minutes(1)).toEqual([0, 1, 3, 7, 15, 31, 63]);
   expect(minutes(2)).toEqual([0]);
   expect(minutes(3)).toEqual([0, 1, 3, 7, 15, 31, 63]);
-  // CR-06: who answers is not known by hearsay alone, however often it has no room.
+  // CR-06: a node that answers stays verified, even if it always has too many peers.
   const { gossiped, verified } = crawler.progress.rollup;
   expect([gossiped, verified]).toEqual([0, 4]);
 });
 
-test('CR-05 a list in DNS that names a node again and again does not have it visited before it is due', async () => {
+test('CR-05 repeated reports of a node by a DNS list do not cause a visit before it is due', async () => {
   const kinds = ['full', 'closed', 'dead'] as const;
   const simulation = new Simulation({
-    places: internetPlaces(3),
+    addresses: publicAddresses(3),
     kindOf: (i) => kinds[i] ?? 'synced',
   });
-  const { clock, dials, inhabitants } = simulation;
+  const { clock, dials, nodes } = simulation;
   const domain = 'nodes.example.org';
   const privateKey = new Uint8Array(32).fill(5);
-  const records = inhabitants.map(({ enr }) => enr);
+  const records = nodes.map(({ enr }) => enr);
   const tree = makeTree(records, [], { seq: 1n, privateKey, crypto });
   const crawler = await simulation.crawler({
-    ...{ once: false, maxJitter: 0, startupJitter: 0, bootnodes: [], dnsPerSecond: 1 },
+    once: false,
+    maxJitter: 0,
+    startupJitter: 0,
+    bootnodes: [],
+    dnsPerSecond: 1,
     dnsLists: [formatTreeUrl({ publicKey: tree.publicKey, domain }, { crypto })],
     resolveTxt: async (name) => {
       const text = name === domain ? tree.root : tree.entries.get(name.split('.')[0] ?? '');
@@ -108,22 +120,22 @@ test('CR-05 a list in DNS that names a node again and again does not have it vis
   await simulation.until(run);
 
   const minutes = (i: number) =>
-    dials.filter(({ key }) => key === inhabitants[i]?.key).map(({ at }) => Math.floor(at / minute));
+    dials.filter(({ key }) => key === nodes[i]?.key).map(({ at }) => Math.floor(at / minute));
   for (const i of [0, 1]) expect(minutes(i)).toEqual([0, 1, 3, 7, 15, 31, 63, 127, 255]);
-  // Lost after the third time, it is looked for by discovery first.
+  // After the third failure its endpoint is not trusted, so it is only pinged.
   expect(minutes(2)).toEqual([0, 1, 3]);
 });
 
-test('CR-05 with `once` nobody is visited twice, however long it takes, and the schedule stays', async () => {
+test('CR-05 with `once` no node is visited twice in a long crawl, and the schedule is kept', async () => {
   const simulation = new Simulation({
-    places: internetPlaces(60).filter(({ port }) => port === 30303),
+    addresses: publicAddresses(60).filter(({ port }) => port === 30303),
     kindOf: (i) => (i % 2 === 0 ? 'synced' : 'full'),
   });
-  // Half an hour and more, in which all that failed would be due a few times.
+  // More than half an hour, in which failed nodes are due several times.
   const crawler = await simulation.crawler({ dialsPerSecond: 0.02, maxJitter: 0, maxActive: 4 });
   const { elapsed, visits } = await simulation.until(crawler.run());
   expect(elapsed).toBeGreaterThan(30 * minute);
-  expect(visits).toBe(simulation.inhabitants.length);
+  expect(visits).toBe(simulation.nodes.length);
   for (const { failures, dueAt, lastVisit = 0 } of (await simulation.records()).values()) {
     expect(dueAt - lastVisit).toBe(failures === 0 ? 30 * minute : minute);
   }

@@ -3,11 +3,11 @@ import { toHex } from '@devp2p/enr';
 import { expect, test } from 'vitest';
 import { CrawlerError } from '../../src/index.ts';
 import { exportEntry } from '../../src/model/export-entry.ts';
-import { internetPlaces } from '../network/population.ts';
+import { publicAddresses } from '../network/population.ts';
 import { Simulation } from '../network/simulation.ts';
 
-test('a crawler and what it finds are shown in a few lines, without secrets', async () => {
-  const simulation = new Simulation({ places: internetPlaces(3), kindOf: () => 'synced' });
+test('`console.log` and JSON show a crawler and its records in a few lines, without secrets', async () => {
+  const simulation = new Simulation({ addresses: publicAddresses(3), kindOf: () => 'synced' });
   const { store, crawlerKey } = simulation;
   const crawler = await simulation.crawler();
   const shown = (value: object): { json: Record<string, unknown>; text: string } => {
@@ -27,7 +27,7 @@ test('a crawler and what it finds are shown in a few lines, without secrets', as
 
   const [[, known] = []] = await simulation.records();
   const record = known && (await store.get(known.id));
-  if (record === undefined) throw new Error('nothing was found');
+  if (record === undefined) throw new Error('no node was found');
   expect(shown(record)).toMatchObject({
     json: exportEntry(record),
     text: expect.stringMatching(/^NodeRecord \{/),
@@ -44,7 +44,8 @@ test('a crawler and what it finds are shown in a few lines, without secrets', as
   expect(count).toBeGreaterThan(0);
 });
 
-test('an error keeps its message in JSON', () => {
+test('the JSON of an error has its message and data', () => {
+  const error = new CrawlerError('closed', 'a message', { data: { path: '/crawl' } });
   const json = { name: 'CrawlerError', code: 'closed', message: 'a message' };
-  expect(JSON.parse(JSON.stringify(new CrawlerError('closed', 'a message')))).toEqual(json);
+  expect(JSON.parse(JSON.stringify(error))).toEqual({ ...json, data: { path: '/crawl' } });
 });

@@ -28,13 +28,13 @@ async function exported(
 ): Promise<{ text: string; counts: ExportCounts }> {
   const counts = { nodes: 0, withoutRecord: 0 };
   let text = '';
-  for await (const piece of exportNodes(each(nodes), { format, crypto, ...options }, counts)) {
-    text += piece;
+  for await (const chunk of exportNodes(each(nodes), { format, crypto, ...options }, counts)) {
+    text += chunk;
   }
   return { text, counts };
 }
 
-test('CR-11 NDJSON has an object with all that is known of each node', async () => {
+test('CR-11 NDJSON has an object with all fields of each node', async () => {
   const { text, counts } = await exported('ndjson', [fullNode(1), bareNode(2)]);
   expect(counts).toEqual({ nodes: 2, withoutRecord: 0 });
   expect(text.endsWith('}\n')).toBe(true);
@@ -113,7 +113,7 @@ test('CR-11 NDJSON has an object with all that is known of each node', async () 
   expect(toHex(parseEnode(full?.enode ?? '').id)).toBe(full?.id);
 });
 
-test('CR-11 CSV has a header and a line of as many cells for each node', async () => {
+test('CR-11 CSV has a header, and a line with the same number of cells for each node', async () => {
   const hostile = { client: '=HYPERLINK("http://x","a")/v1.0.0,\r\n', error: '-1+1' };
   const { text } = await exported('csv', [fullNode(1, hostile), bareNode(2)]);
   const [header = [], full = [], bare = [], ...rest] = parseCsv(text);
@@ -121,14 +121,20 @@ test('CR-11 CSV has a header and a line of as many cells for each node', async (
   expect([full.length, bare.length]).toEqual([header.length, header.length]);
   const row = Object.fromEntries(header.map((name, i) => [name, full[i]]));
   expect(row).toMatchObject({
-    ...{ ip: '2001:db8::7', tcp: '0', udp: '30301', status: 'synced' },
+    ip: '2001:db8::7',
+    tcp: '0',
+    udp: '30301',
+    status: 'synced',
     client_id: `'=HYPERLINK("http://x","a")/v1.0.0,\ufffd\ufffd`,
-    ...{ capabilities: 'eth/69 snap/1', error: "'-1+1", rtt_udp: '0.125' },
-    ...{ eth_network_id: '18446744073709551615', eth_fork_hash: '0xffffffff' },
+    capabilities: 'eth/69 snap/1',
+    error: "'-1+1",
+    rtt_udp: '0.125',
+    eth_network_id: '18446744073709551615',
+    eth_fork_hash: '0xffffffff',
   });
 });
 
-test('CR-11 no text makes a cell that spreadsheets run, or that breaks the table', () => {
+test('CR-11 no text becomes a formula in a spreadsheet or breaks the table', () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom('=1', ' =1', '+1', '-1', '@a', '\t=1', '"', ',', 'a\nb', 'a\rb', "'"),
@@ -150,18 +156,24 @@ test('CR-11 nodes.json has the nodes with a record, under the hash of their ids'
   expect(counts).toEqual({ nodes: 1, withoutRecord: 2 });
   expect(JSON.parse(text)).toEqual({
     [toHex(nodeIdHash(id, { crypto }))]: {
-      ...{ seq: 7, record: enr, score: 4, firstResponse: '1970-01-01T00:00:01.000Z' },
-      ...{ lastResponse: '1970-01-01T00:00:05.000Z', lastCheck: '1970-01-01T00:00:09.500Z' },
+      seq: 7,
+      record: enr,
+      score: 4,
+      firstResponse: '1970-01-01T00:00:01.000Z',
+      lastResponse: '1970-01-01T00:00:05.000Z',
+      lastCheck: '1970-01-01T00:00:09.500Z',
     },
   });
   const { lastSeen, lastVisit, ...unseen } = signed;
   const silent = JSON.parse((await exported('nodes.json', [unseen])).text) as object;
   expect(Object.values(silent)[0]).toMatchObject({
-    ...{ score: 0, firstResponse: '0001-01-01T00:00:00Z', lastCheck: '0001-01-01T00:00:00Z' },
+    score: 0,
+    firstResponse: '0001-01-01T00:00:00Z',
+    lastCheck: '0001-01-01T00:00:00Z',
   });
 });
 
-test('CR-11 nodes.json keeps all 64 bits of a number, and no record that is another node’s or broken', async () => {
+test('CR-11 nodes.json keeps all 64 bits of a sequence number, and skips invalid records and those of other nodes', async () => {
   const seq = 2n ** 64n - 1n;
   const last = formatEnr(signEnr({}, privateKey, { crypto, seq }));
   const broken = `${enr.slice(0, -1)}${enr.endsWith('A') ? 'B' : 'A'}`;
@@ -175,32 +187,32 @@ test('CR-11 nodes.json keeps all 64 bits of a number, and no record that is anot
   expect(text).toContain('"seq":18446744073709551615,');
 });
 
-test('CR-11 nothing to export is an empty file, a header or an empty object', async () => {
+test('CR-11 an export without nodes is an empty file, a header or an empty object', async () => {
   expect((await exported('ndjson', [])).text).toBe('');
   expect(parseCsv((await exported('csv', [])).text)).toHaveLength(1);
   expect(JSON.parse((await exported('nodes.json', [])).text)).toEqual({});
 });
 
-test('CR-11 only nodes that got far enough, if so wanted', async () => {
+test('CR-11 only nodes that reached the given step', async () => {
   const nodes = [bareNode(1), bareNode(2, { status: 'hello' }), fullNode(3)];
   expect((await exported('ndjson', nodes, { status: 'hello' })).counts.nodes).toBe(2);
 });
 
-test('CR-11 an export goes out in pieces, however long it is', async () => {
-  let asked = 0;
+test('CR-11 a long export is yielded in chunks', async () => {
+  let read = 0;
   async function* endless(): AsyncGenerator<NodeRecord> {
-    for (;;) yield fullNode(asked++);
+    for (;;) yield fullNode(read++);
   }
   const counts = { nodes: 0, withoutRecord: 0 };
-  let pieces = 0;
-  for await (const piece of exportNodes(endless(), { format: 'csv', crypto }, counts)) {
-    expect(piece.length).toBeLessThan(100_000);
-    if (++pieces === 3) break;
+  let chunks = 0;
+  for await (const chunk of exportNodes(endless(), { format: 'csv', crypto }, counts)) {
+    expect(chunk.length).toBeLessThan(100_000);
+    if (++chunks === 3) break;
   }
-  expect(asked).toBeLessThan(1_000);
+  expect(read).toBeLessThan(1_000);
 });
 
-/** RFC 4180, written anew. */
+/** Parses CSV (RFC 4180), independently of the writer. */
 function parseCsv(text: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];

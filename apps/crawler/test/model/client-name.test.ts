@@ -6,7 +6,7 @@ import { parseClientName, printable } from '../../src/model/client-name.ts';
 type Text = string | undefined;
 type Row = readonly [string, Text, Text?, Text?, Text?];
 
-/** As the clients write them, by the code that puts them together or by what was seen in their networks. */
+/** Client ids as built by the source code of the clients, or as seen in their networks. */
 const clients: readonly Row[] = [
   ['Geth/v1.17.5-stable-0c2fb441/linux-amd64/go1.24.1', 'geth', '1.17.5', 'linux', 'go1.24.1'],
   [
@@ -202,7 +202,7 @@ const clients: readonly Row[] = [
   ['devp2p-node/v0.1.0/linux-x64/node-v20.20.2', 'devp2p-node', '0.1.0', 'linux', 'node-v20.20.2'],
 ];
 
-/** A name of the user's own stands before the version, and may be called anything. */
+/** Client ids with a user-defined identity before the version. */
 const identities: readonly Row[] = [
   ['Geth/my node/v1.17.5-stable/windows-amd64/go1.24', 'geth', '1.17.5', 'windows', 'go1.24'],
   [
@@ -247,7 +247,7 @@ const identities: readonly Row[] = [
   ['Ethereum(J)/v1.4.0/Linux/Dev/Java/2.0.0', 'ethereum(j)', '1.4.0', 'linux', 'java'],
 ];
 
-/** Parts are missing, there are none, or somebody tries what happens. */
+/** Client ids with missing parts or hostile content. */
 const hostile: readonly Row[] = [
   ['Geth/linux-amd64/go1.24', 'geth', undefined, 'linux', 'go1.24'],
   ['Geth/go1.24', 'geth', undefined, undefined, 'go1.24'],
@@ -263,7 +263,7 @@ const hostile: readonly Row[] = [
   ['', undefined],
   ['x\u001b[31m/v1.0.0', 'x\ufffd[31m', '1.0.0'],
   ['Geth/v1.0\u202e.0/linux-amd64/go1.24', 'geth', undefined, 'linux', 'go1.24'],
-  // An identity of any length; one that is cut hides the end, so that there is no version to be told.
+  // Identities of any length. A client id that is cut has no identifiable version.
   [`Geth/${'x'.repeat(300)}/v1.17.5/linux-amd64/go1.24`, 'geth', '1.17.5', 'linux', 'go1.24'],
   [`Geth/${'v6.6.6/'.repeat(300)}v1.17.5/linux-amd64/go1.24`, 'geth', undefined, undefined, 'go'],
   [`reth/v1.4.3-fe2ae9e/${'v6.6.6/'.repeat(300)}`, 'reth', '1.4.3', undefined, 'rust'],
@@ -281,7 +281,7 @@ test.each([
   }
 });
 
-test('CR-01 the version is the part in its place, whatever the identity is', () => {
+test('CR-01 the version is the part at its position, for any identity', () => {
   const identity = fc.oneof(
     fc.string({ maxLength: 40 }),
     fc.constantFrom('v1.2.3', '9.9.9', 'linux-amd64', 'go1.1', 'a/v2.0.0-stable/linux-amd64/go1.2'),
@@ -299,12 +299,12 @@ test('CR-01 the version is the part in its place, whatever the identity is', () 
   );
 });
 
-test('CR-01 a name that is cut ends with a whole character', () => {
+test('CR-01 a name is cut between characters', () => {
   const { name } = parseClientName(`${'x'.repeat(47)}\u{1f600}/v1.0.0/linux/go1.24`);
   expect(name).toBe('x'.repeat(47));
 });
 
-test('CR-01 no client id makes the reading fail, or lets through what steers a terminal', () => {
+test('CR-01 no client id throws or yields terminal control characters', () => {
   const id = fc.oneof(fc.string({ unit: 'binary', maxLength: 600 }), fc.string({ maxLength: 600 }));
   fc.assert(
     fc.property(id, (text) => {
@@ -319,7 +319,7 @@ test('CR-01 no client id makes the reading fail, or lets through what steers a t
   );
 });
 
-test('CR-11 text from the network is shown without what is invisible', () => {
+test('CR-11 invisible characters in text from the network are replaced', () => {
   expect(printable('a\u0000b\u009bc\u202ed\u2028e\ud800f')).toBe(
     'a\ufffdb\ufffdc\ufffdd\ufffde\ufffdf',
   );

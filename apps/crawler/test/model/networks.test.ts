@@ -26,8 +26,8 @@ function statusOf(name: 'mainnet' | 'sepolia' | 'hoodi', number: number, time: n
   };
 }
 
-test('CR-02 the networks that are known by name have the fork ids that their nodes tell', () => {
-  // EIP-2124 for the first of mainnet; the others as go-ethereum's forkid_test.go has them.
+test('CR-02 the built-in networks have the fork ids that their nodes send', () => {
+  // The first one of mainnet is from EIP-2124, the others are from go-ethereum's forkid_test.go.
   const table = [
     ['mainnet', 0, 0, 'fc64ec04'],
     ['mainnet', 1_920_000, 0, '91d1f948'],
@@ -44,12 +44,12 @@ test('CR-02 the networks that are known by name have the fork ids that their nod
   }
 });
 
-test('CR-02 a node at any fork of the chain is on it, one at a fork of another is not', () => {
+test('CR-02 a node at any fork of the chain is on it, a node at a fork of another chain is not', () => {
   const { chain } = networks.mainnet;
   expect(isOnChain(chain, statusOf('mainnet', 0, 0))).toBe(true);
   expect(isOnChain(chain, statusOf('mainnet', 30_000_000, 1_770_000_000))).toBe(true);
   expect(isOnChain(chain, statusOf('sepolia', 2_000_000, 1_770_000_000))).toBe(false);
-  // Ethereum Classic: same genesis and network id, other rules since the DAO fork.
+  // Ethereum Classic has the same genesis and network id, and other forks since the DAO fork.
   const classic = { hash: 0xbe46d57c, next: 0n };
   expect(isOnChain(chain, { ...statusOf('mainnet', 0, 0), forkId: classic })).toBe(false);
   expect(isOnChain({}, { ...statusOf('mainnet', 0, 0), forkId: classic })).toBe(true);
@@ -58,7 +58,7 @@ test('CR-02 a node at any fork of the chain is on it, one at a fork of another i
   expect(isOnChain(asked, statusOf('mainnet', 0, 0))).toBe(false);
 });
 
-test('FK-25 boot nodes are five records that verify, then enode URLs; lists can be read', () => {
+test('FK-25 boot nodes are five valid records, then enode URLs; DNS list URLs are valid', () => {
   for (const name of networkNames) {
     const { bootnodes, dnsLists } = networks[name];
     const records = bootnodes.slice(0, 5).map((text) => parseEnr(text, { crypto: nobleCrypto }));
@@ -68,7 +68,7 @@ test('FK-25 boot nodes are five records that verify, then enode URLs; lists can 
     for (const url of bootnodes.slice(5)) {
       expect(toHex(parseEnode(url, { crypto: nobleCrypto }).id)).toHaveLength(128);
     }
-    // As an operator would give them.
+    // In the form of the flag.
     expect(readBootnodes(bootnodes.join(','))).toEqual(bootnodes);
     for (const url of dnsLists) expect(parseTreeUrl(url).domain).toContain(name);
   }

@@ -1,35 +1,34 @@
 import { hasReached, type NodeRecord, type NodeStatus, statuses } from '../../src/index.ts';
-import { type Inhabitant, kinds } from './population.ts';
+import { kinds, type SimulatedNode } from './population.ts';
 
-/** How well one step of the funnel agrees with the truth. */
+/** Accuracy of one step of the funnel. */
 export interface Accuracy {
   readonly step: NodeStatus;
-  /** Nodes that truly get so far; those who come and go are not counted. */
+  /** Nodes that really reach the step, without those that start or stop during the crawl. */
   readonly real: number;
-  /** Nodes of which the crawler says so. */
+  /** Nodes that reached the step according to the crawler. */
   readonly found: number;
-  /** Share of the real ones that are found. */
+  /** Share of the real nodes that were found. */
   readonly recall: number;
-  /** Share of the found ones that are real. */
+  /** Share of the found nodes that are real. */
   readonly precision: number;
 }
 
 /**
- * Compares what was found with what is true, step by step. As for the first step: what is discovered is what somebody
- * has named, be it there or not, so that it is the nodes that are there whose share is of interest, and nothing can be
- * wrongly discovered.
+ * Compares the results of a crawl with the real states, step by step. The step `discovered` only means that a node was
+ * reported, so its precision is always 1, and its recall counts the nodes that exist.
  */
 export function accuracy(
-  inhabitants: readonly Inhabitant[],
+  nodes: readonly SimulatedNode[],
   records: ReadonlyMap<string, NodeRecord>,
 ): Accuracy[] {
   const truths = new Map<string, NodeStatus>(
-    inhabitants.map(({ key, kind }) => [key, kinds[kind].truth]),
+    nodes.map(({ key, kind }) => [key, kinds[kind].truth]),
   );
-  const isCounted = ({ kind }: Inhabitant) =>
-    kind !== 'leaving' && kind !== 'coming' && kind !== 'dead';
+  const isCounted = ({ kind }: SimulatedNode) =>
+    kind !== 'stopping' && kind !== 'starting' && kind !== 'dead';
   return statuses.map((step) => {
-    const real = inhabitants.filter(
+    const real = nodes.filter(
       (node) => isCounted(node) && hasReached(kinds[node.kind].truth, step),
     );
     const recalled = real.filter(({ key }) => {
@@ -37,19 +36,21 @@ export function accuracy(
       return record !== undefined && hasReached(record.status, step);
     });
     const found = [...records].filter(([, { status }]) => hasReached(status, step));
-    const right = found.filter(([key]) => {
+    const correct = found.filter(([key]) => {
       const truth = truths.get(key);
       return step === 'discovered' || (truth !== undefined && hasReached(truth, step));
     });
     return {
-      ...{ step, real: real.length, found: found.length },
+      step,
+      real: real.length,
+      found: found.length,
       recall: recalled.length / real.length,
-      precision: right.length / found.length,
+      precision: correct.length / found.length,
     };
   });
 }
 
-/** The table that people read. */
+/** Formats the rows as a table. */
 export function accuracyTable(rows: readonly Accuracy[]): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const cells = rows.map(

@@ -2,37 +2,37 @@ import type { Crypto, RandomBytes } from '@devp2p/crypto';
 import { type Enr, signEnr, toHex } from '@devp2p/enr';
 import type { NodeStatus } from '../../src/index.ts';
 
-/** What kinds of nodes there are, how many of a hundred are of each, and what a visit of one can truly come to. */
+/** Kinds of nodes: percentage in the network, and the furthest step that a visit really can reach. */
 export const kinds = {
-  /** On the chain that is asked for, with the head of this moment. */
+  /** On the requested chain, with a current head. */
   synced: { share: 51, truth: 'synced' },
-  /** The same, but each of its answers takes seconds. */
+  /** As `synced`, but each answer takes seconds. */
   slow: { share: 6, truth: 'synced' },
-  /** The same, but it names neighbours that are not there, and others where they are not. */
+  /** As `synced`, but reports neighbours that do not exist, and existing ones at wrong addresses. */
   liar: { share: 3, truth: 'synced' },
-  /** On the chain, with a head of last week. */
+  /** On the requested chain, with a head of last week. */
   stale: { share: 5, truth: 'chain' },
   /** On another chain. */
   foreign: { share: 9, truth: 'status' },
-  /** Speaks another protocol than eth. */
+  /** Supports another protocol than eth. */
   other: { share: 3, truth: 'hello' },
-  /** Has too many peers, and says so instead of Hello. */
+  /** Sends Disconnect, too many peers, instead of Hello. */
   full: { share: 9, truth: 'authenticated' },
-  /** Takes connections and does not say a word. */
+  /** Accepts connections and sends nothing. */
   mute: { share: 2, truth: 'tcp' },
-  /** Answers over UDP, but takes no connections. */
+  /** Answers over UDP, but refuses connections. */
   closed: { share: 2, truth: 'bonded' },
-  /** In the tables of others, but not there. */
+  /** In the tables of other nodes, but does not exist. */
   dead: { share: 8, truth: 'discovered' },
-  /** Goes away, or comes, in the course of the crawl; it may be found or not. */
-  leaving: { share: 1, truth: 'synced' },
-  coming: { share: 1, truth: 'synced' },
+  /** Stops, or starts, during the crawl, so it may be found or not. */
+  stopping: { share: 1, truth: 'synced' },
+  starting: { share: 1, truth: 'synced' },
 } as const satisfies Record<string, { readonly share: number; readonly truth: NodeStatus }>;
 
 export type Kind = keyof typeof kinds;
 
-/** Somebody in the simulated network. */
-export interface Inhabitant {
+/** A node of the simulated network. */
+export interface SimulatedNode {
   readonly kind: Kind;
   readonly id: Uint8Array;
   /** The id as hex. */
@@ -42,9 +42,9 @@ export interface Inhabitant {
   readonly udp: number;
   readonly tcp: number;
   readonly enr: Enr;
-  /** The beginning of its place in the overlay, as a number. */
-  readonly place: number;
-  /** Which version of eth it speaks. */
+  /** First 32 bits of the hash of its id. */
+  readonly position: number;
+  /** Supported version of eth. */
   readonly ethVersion: number;
 }
 
@@ -52,67 +52,75 @@ const mix = Object.entries(kinds).flatMap(([kind, { share }]) =>
   new Array<Kind>(share).fill(kind as Kind),
 );
 
-/** As many of each kind as its share says. A number without a factor in common with 100 goes through all of the mix. */
-export function mixed(index: number): Kind {
+/** Returns the kind of a node so that each kind has its share. 37 is coprime to 100, so all of the mix is used. */
+export function mixedKind(index: number): Kind {
   return mix[(index * 37) % 100] ?? 'synced';
 }
 
-/** Where somebody is; what is left out is the same port, and a key of its own. */
-export interface Place {
+/** Address of a node, and the values that differ from the default. */
+export interface NodeAddress {
   readonly host: string;
   readonly port: number;
+  /** @default the same as `port` */
   readonly tcp?: number;
+  /** @default random */
   readonly privateKey?: Uint8Array;
   /** Sequence number of its record. @default 1n */
   readonly seq?: bigint;
 }
 
-/** Addresses on an internet. One in ten is another's, with another port. */
-export function internetPlaces(size: number): Place[] {
+/** Returns public addresses. One in ten is the address of another node, with another port. */
+export function publicAddresses(size: number): NodeAddress[] {
   return Array.from({ length: size }, (_, i) => {
-    const isGuest = i % 10 === 9;
-    const n = isGuest ? i - 1 : i;
+    const isShared = i % 10 === 9;
+    const n = isShared ? i - 1 : i;
     const host = `${20 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}.9`;
-    return { host, port: isGuest ? 30304 : 30303 };
+    return { host, port: isShared ? 30304 : 30303 };
   });
 }
 
-/** Makes the people of a network, one at each place. */
+/** Creates the nodes of a network, one at each address. */
 export function populate(
-  places: readonly Place[],
+  addresses: readonly NodeAddress[],
   crypto: Crypto,
   random: RandomBytes,
-  kindOf: (index: number) => Kind = mixed,
-): Inhabitant[] {
-  return places.map(({ host, port: udp, tcp = udp, privateKey = random(32), seq }, i) => {
+  kindOf: (index: number) => Kind = mixedKind,
+): SimulatedNode[] {
+  return addresses.map(({ host, port: udp, tcp = udp, privateKey = random(32), seq }, i) => {
     const id = crypto.secp256k1.publicKey(privateKey);
     const enr = signEnr({ ip: host, udp, tcp }, privateKey, { crypto, seq });
     return {
       kind: kindOf(i),
-      ...{ id, key: toHex(id), privateKey, host, udp, tcp, enr },
-      place: placeOf(crypto.keccak256(id)),
+      id,
+      key: toHex(id),
+      privateKey,
+      host,
+      udp,
+      tcp,
+      enr,
+      position: positionOf(crypto.keccak256(id)),
       ethVersion: 68 + (i % 3),
     };
   });
 }
 
-/** Nodes of one bucket. */
+/** Nodes in a bucket. */
 const bucketSize = 16;
 
-/** Fills everybody's table as Kademlia would: up to 16 nodes at each distance, chosen by chance. */
+/** Returns a Kademlia table for each node: up to 16 random nodes at each distance. */
 export function fillTables(
-  inhabitants: readonly Inhabitant[],
+  nodes: readonly SimulatedNode[],
   random: RandomBytes,
-): Map<Inhabitant, Inhabitant[]> {
-  const tables = new Map<Inhabitant, Inhabitant[]>();
-  for (const self of inhabitants) {
+): Map<SimulatedNode, SimulatedNode[]> {
+  const tables = new Map<SimulatedNode, SimulatedNode[]>();
+  for (const self of nodes) {
     const loads = new Array<number>(33).fill(0);
-    const table: Inhabitant[] = [];
+    const table: SimulatedNode[] = [];
     const start = new DataView(random(4).buffer).getUint32(0);
-    for (let i = 0; i < inhabitants.length; i++) {
-      const other = inhabitants[(start + i) % inhabitants.length] as Inhabitant;
+    for (let i = 0; i < nodes.length; i++) {
+      const other = nodes[(start + i) % nodes.length] as SimulatedNode;
       if (other === self) continue;
-      const depth = Math.clz32(self.place ^ other.place);
+      const depth = Math.clz32(self.position ^ other.position);
       if ((loads[depth] ?? 0) >= bucketSize) continue;
       loads[depth] = (loads[depth] ?? 0) + 1;
       table.push(other);
@@ -122,15 +130,15 @@ export function fillTables(
   return tables;
 }
 
-/** The nodes of a table that are nearest to a place. */
-export function nearest(table: readonly Inhabitant[], place: number): Inhabitant[] {
+/** Returns the nodes of a table that are closest to a position. */
+export function closest(table: readonly SimulatedNode[], position: number): SimulatedNode[] {
   return table
-    .map((node) => ({ node, distance: (node.place ^ place) >>> 0 }))
+    .map((node) => ({ node, distance: (node.position ^ position) >>> 0 }))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, bucketSize)
     .map(({ node }) => node);
 }
 
-export function placeOf(hash: Uint8Array): number {
+export function positionOf(hash: Uint8Array): number {
   return new DataView(hash.buffer, hash.byteOffset, 4).getUint32(0);
 }

@@ -3,9 +3,9 @@ import type { Crypto } from '@devp2p/crypto';
 import { ethVersion, type Header, headerCodec, type Messages } from '@devp2p/eth';
 import { type Channel, type MessageStream, openPeer, type Protocol } from '@devp2p/peer';
 import { decode, encode } from '@devp2p/rlp';
-import type { Inhabitant } from './population.ts';
+import type { SimulatedNode } from './population.ts';
 
-/** The chain that a node of the simulated network is on, as far as a visitor can tell. */
+/** Chain of a simulated node: the values that a crawler requests. */
 export interface SimulatedChain {
   readonly networkId: bigint;
   readonly genesis: Uint8Array;
@@ -14,14 +14,24 @@ export interface SimulatedChain {
   readonly headHash: Uint8Array;
 }
 
-/** A chain with a head of `time` (seconds). */
+/** Creates a chain with a head at `time` (seconds). */
 export function simulatedChain(networkId: bigint, time: number, crypto: Crypto): SimulatedChain {
   const hash = new Uint8Array(32).fill(7);
   const header: Header = {
-    ...{ parentHash: hash, unclesHash: hash, stateRoot: hash, transactionsRoot: hash },
-    ...{ receiptsRoot: hash, mixHash: hash, nonce: new Uint8Array(8) },
-    ...{ beneficiary: new Uint8Array(20), logsBloom: new Uint8Array(256), difficulty: 0n },
-    ...{ number: 1_000, gasLimit: 30_000_000, gasUsed: 0, timestamp: time },
+    parentHash: hash,
+    unclesHash: hash,
+    stateRoot: hash,
+    transactionsRoot: hash,
+    receiptsRoot: hash,
+    mixHash: hash,
+    nonce: new Uint8Array(8),
+    beneficiary: new Uint8Array(20),
+    logsBloom: new Uint8Array(256),
+    difficulty: 0n,
+    number: 1_000,
+    gasLimit: 30_000_000,
+    gasUsed: 0,
+    timestamp: time,
     extraData: new Uint8Array(),
   };
   const head = encode(headerCodec, header);
@@ -29,28 +39,31 @@ export function simulatedChain(networkId: bigint, time: number, crypto: Crypto):
   return { networkId, genesis, head, headHash: crypto.keccak256(head) };
 }
 
-/** The chain that is asked for in the simulated network. */
-export const ourNetwork = 17n;
+/** Network id of the requested chain. */
+export const requestedNetwork = 17n;
 
-/** The chains that there are. */
-export function simulatedChains(now: number, crypto: Crypto): (self: Inhabitant) => SimulatedChain {
+/** Returns the chain of each kind of node. */
+export function simulatedChains(
+  now: number,
+  crypto: Crypto,
+): (self: SimulatedNode) => SimulatedChain {
   const seconds = Math.floor(now / 1000);
-  const ours = simulatedChain(ourNetwork, seconds, crypto);
-  const old = simulatedChain(ourNetwork, seconds - 604_800, crypto);
+  const requested = simulatedChain(requestedNetwork, seconds, crypto);
+  const old = simulatedChain(requestedNetwork, seconds - 604_800, crypto);
   const foreign = simulatedChain(18n, seconds, crypto);
-  return ({ kind }) => (kind === 'stale' ? old : kind === 'foreign' ? foreign : ours);
+  return ({ kind }) => (kind === 'stale' ? old : kind === 'foreign' ? foreign : requested);
 }
 
 export interface TcpSideOptions {
   readonly clock: Clock;
   readonly chain: SimulatedChain;
-  /** ms before each word. */
+  /** Milliseconds before each message. */
   readonly delay: number;
 }
 
-/** Serves one visitor on an authenticated stream, as this kind of node does. */
-export async function serveVisitor(
-  self: Inhabitant,
+/** Serves one peer on an authenticated stream, as this kind of node does. */
+export async function servePeer(
+  self: SimulatedNode,
   stream: MessageStream,
   { clock, chain, delay }: TcpSideOptions,
 ): Promise<void> {
@@ -61,17 +74,17 @@ export async function serveVisitor(
     await stream.close();
     return;
   }
-  const speaks = self.kind === 'other' ? other : eth(self.ethVersion, chain, clock, delay);
+  const protocol = self.kind === 'other' ? other : eth(self.ethVersion, chain, clock, delay);
   try {
-    const peer = await openPeer(stream, { clientId: clientOf(self), protocols: [speaks], clock });
+    const peer = await openPeer(stream, { clientId: clientOf(self), protocols: [protocol], clock });
     await peer.closed;
   } catch {
-    // The visitor may find us of no use, and be gone.
+    // The crawler may disconnect first, as useless peer.
   }
 }
 
 /** The client id of a simulated node. */
-export function clientOf({ ethVersion }: Inhabitant): string {
+export function clientOf({ ethVersion }: SimulatedNode): string {
   return ['Geth/v1.17.5-stable/linux-amd64/go1.24.1', 'reth/v1.8.2/x86_64-linux', 'besu/v25.9.0'][
     ethVersion % 3
   ] as string;
@@ -91,14 +104,17 @@ function eth(
 ): Protocol<'eth', undefined> {
   const { length, messages } = ethVersion(version);
   const status: Messages['status'] = {
-    ...{ version, networkId, genesisHash: genesis, latestHash: headHash },
+    version,
+    networkId,
+    genesisHash: genesis,
+    latestHash: headHash,
     forkId: { hash: 0x07c9462e, next: 0n },
     ...(version < 69 ? { totalDifficulty: 17n } : { earliest: 0, latest: 1_000 }),
   } as Messages['status'];
   const run = async (channel: Channel): Promise<void> => {
     if (delay > 0) await sleep(clock, delay);
     channel.send(messages.status.code, encode(messages.status.codec, status));
-    // Any order has to be tolerated: here comes what nobody has asked for.
+    // An unrequested message: the crawler has to accept any order.
     channel.send(messages.transactions.code, Uint8Array.of(0xc0));
     for await (const { code, payload } of channel) {
       if (code === messages.status.code) {

@@ -10,22 +10,22 @@ import {
   type UdpSocket,
 } from '@devp2p/discv4';
 import { parseIp, toHex } from '@devp2p/enr';
-import { type Inhabitant, nearest, placeOf } from './population.ts';
+import { closest, positionOf, type SimulatedNode } from './population.ts';
 
 export interface UdpSideOptions {
   readonly socket: UdpSocket;
-  readonly table: readonly Inhabitant[];
+  readonly table: readonly SimulatedNode[];
   readonly crypto: Crypto;
   readonly random: RandomBytes;
   readonly clock: Clock;
-  /** Addresses at which nobody is, for lies. */
-  readonly nowhere: () => Uint8Array;
-  /** ms before each answer; drops the packet when `undefined`. */
+  /** Returns an address without a node, for false neighbours. */
+  readonly unusedIp: () => Uint8Array;
+  /** Milliseconds before each answer; `undefined` drops the packet. */
   readonly delay: () => number | undefined;
 }
 
-/** Answers discovery as a node does that has been there for long: only who has answered its ping may ask. */
-export function answerDiscovery(self: Inhabitant, options: UdpSideOptions): void {
+/** Answers discovery packets. As in go-ethereum, only a node that answered our Ping may send further requests. */
+export function answerDiscovery(self: SimulatedNode, options: UdpSideOptions): void {
   const { socket, crypto, clock, delay } = options;
   const bonded = new Set<string>();
   const expiration = () => Math.floor(clock.now() / 1000) + 20;
@@ -38,12 +38,12 @@ export function answerDiscovery(self: Inhabitant, options: UdpSideOptions): void
     const { packet, hash, id } = decodePacket(bytes, crypto);
     const sender = `${toHex(id)} ${from.host}`;
     const there = { ip: parseIp(from.host) ?? new Uint8Array(4), udp: from.port, tcp: 0 };
-    const mayAsk = bonded.has(sender);
+    const isBonded = bonded.has(sender);
     switch (packet.type) {
       case 'ping': {
         const enrSeq = self.enr.seq;
         send({ type: 'pong', to: there, pingHash: hash, expiration: expiration(), enrSeq }, from);
-        if (mayAsk) return;
+        if (isBonded) return;
         send(
           { type: 'ping', version: 4n, from: here, to: there, expiration: expiration(), enrSeq },
           from,
@@ -54,13 +54,14 @@ export function answerDiscovery(self: Inhabitant, options: UdpSideOptions): void
         bonded.add(sender);
         return;
       case 'enrRequest':
-        if (mayAsk) send({ type: 'enrResponse', requestHash: hash, record: self.enr.bytes }, from);
+        if (isBonded)
+          send({ type: 'enrResponse', requestHash: hash, record: self.enr.bytes }, from);
         return;
       case 'findNode': {
-        if (!mayAsk) return;
-        const found = nearest(options.table, placeOf(crypto.keccak256(packet.target)));
+        if (!isBonded) return;
+        const found = closest(options.table, positionOf(crypto.keccak256(packet.target)));
         const honest = found.map(neighborOf);
-        const nodes = self.kind === 'liar' ? lies(self, honest, options) : honest;
+        const nodes = self.kind === 'liar' ? falseNeighbors(self, honest, options) : honest;
         for (let i = 0; i === 0 || i < nodes.length; i += MAX_NEIGHBORS) {
           const part = nodes.slice(i, i + MAX_NEIGHBORS);
           send({ type: 'neighbors', nodes: part, expiration: expiration() }, from);
@@ -76,23 +77,23 @@ export function answerDiscovery(self: Inhabitant, options: UdpSideOptions): void
   });
 }
 
-/** Of each sixteen: five that are nowhere, five of its own, three where they are not, and three that are right. */
-function lies(
-  self: Inhabitant,
+/** Of 16 nodes: five at an unused address, five at its own address, three at a wrong address, and three correct ones. */
+function falseNeighbors(
+  self: SimulatedNode,
   honest: readonly Neighbor[],
-  { crypto, random, nowhere: anywhere }: UdpSideOptions,
+  { crypto, random, unusedIp }: UdpSideOptions,
 ): Neighbor[] {
-  const nobody = () => crypto.secp256k1.publicKey(random(32));
-  const nowhere = anywhere();
-  const own = parseIp(self.host) ?? nowhere;
+  const newId = () => crypto.secp256k1.publicKey(random(32));
+  const unused = unusedIp();
+  const own = parseIp(self.host) ?? unused;
   return [
-    ...[1, 2, 3, 4, 5].map((n) => ({ id: nobody(), ip: nowhere, udp: 30300 + n, tcp: 30303 })),
-    ...[1, 2, 3, 4, 5].map((n) => ({ id: nobody(), ip: own, udp: 40000 + n, tcp: 40000 })),
-    ...honest.slice(0, 3).map(({ id }) => ({ id, ip: nowhere, udp: 30303, tcp: 30303 })),
+    ...[1, 2, 3, 4, 5].map((n) => ({ id: newId(), ip: unused, udp: 30300 + n, tcp: 30303 })),
+    ...[1, 2, 3, 4, 5].map((n) => ({ id: newId(), ip: own, udp: 40000 + n, tcp: 40000 })),
+    ...honest.slice(0, 3).map(({ id }) => ({ id, ip: unused, udp: 30303, tcp: 30303 })),
     ...honest.slice(3, 6),
   ];
 }
 
-function neighborOf({ id, host, udp, tcp }: Inhabitant): Neighbor {
+function neighborOf({ id, host, udp, tcp }: SimulatedNode): Neighbor {
   return { id, ip: parseIp(host) ?? new Uint8Array(4), udp, tcp };
 }

@@ -1,6 +1,6 @@
-// Fills a store with 200,000 nodes as a crawl would, then has one process go on from it and another export it:
-// npm run bench:store -w apps/crawler [-- N] (runs what was built). Rates are by the clock; memory is the resident set
-// of the whole process, table files that LevelDB maps into it included, and the highest that it ever was.
+// Fills a store with 200,000 nodes like a crawl, then resumes from it in one process and exports it in another:
+// npm run bench:store -w apps/crawler [-- N] (imports the build output). Memory is the resident set of the process,
+// including the table files that LevelDB maps into it, and its maximum.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -10,12 +10,12 @@ import { createCrawler, exportNodes, openLevelStore, statuses } from '../../dist
 
 const [task = '200000', where] = process.argv.slice(2);
 const count = Number(process.argv[4] ?? task);
-const namedPerVisit = 48;
+const neighboursPerVisit = 48;
 const folder = where ?? mkdtempSync(join(tmpdir(), 'crawl-bench-'));
 const megabytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`;
 const memory = () => {
   const { rss } = process.memoryUsage();
-  return `resident ${megabytes(rss)}, at most ${megabytes(process.resourceUsage().maxRSS * 1_024)}`;
+  return `resident ${megabytes(rss)}, maximum ${megabytes(process.resourceUsage().maxRSS * 1_024)}`;
 };
 
 async function measure(name, amount, work) {
@@ -26,7 +26,7 @@ async function measure(name, amount, work) {
   console.log(`${name.padEnd(44)} ${rate.padStart(9)}/s  ${memory()}`);
 }
 
-/** As a hash would be: keys of real nodes share no beginnings, and text of theirs does not compress. */
+/** Random bytes like those of real nodes: keys share no prefixes, and text does not compress. */
 const digest = (text, length = 64) =>
   createHash('shake256', { outputLength: length }).update(text).digest();
 const ids = (number) => new Uint8Array(digest(`id ${number}`));
@@ -96,34 +96,38 @@ async function fill() {
     }
   });
 
-  await measure(`visits: lease 64, commit each with ${namedPerVisit} named`, count, async () => {
-    const steps = statuses.map((step) => ({ step, ms: 12.5 }));
-    for (let number = 0; ; ) {
-      const leased = await store.lease(now + 2_000, 64);
-      if (leased.length === 0) break;
-      await Promise.all(
-        leased.map((node) => {
-          number++;
-          const named = Array.from({ length: namedPerVisit }, (_, i) =>
-            ids((number * 31 + i * 977) % count),
-          );
-          const visit = {
-            id: node.id,
-            at: now,
-            status: 'synced',
-            steps,
-            neighbours: namedPerVisit,
-          };
-          return store.commit({
-            ...{ nodes: [visited(node, number)], visits: [visit] },
-            neighbours: [{ id: node.id, named }],
-          });
-        }),
-      );
-    }
-  });
+  await measure(
+    `visits: lease 64, commit each with ${neighboursPerVisit} neighbours`,
+    count,
+    async () => {
+      const steps = statuses.map((step) => ({ step, ms: 12.5 }));
+      for (let number = 0; ; ) {
+        const leased = await store.lease(now + 2_000, 64);
+        if (leased.length === 0) break;
+        await Promise.all(
+          leased.map((node) => {
+            number++;
+            const neighbours = Array.from({ length: neighboursPerVisit }, (_, i) =>
+              ids((number * 31 + i * 977) % count),
+            );
+            const visit = {
+              id: node.id,
+              at: now,
+              status: 'synced',
+              steps,
+              neighbours: neighboursPerVisit,
+            };
+            return store.commit({
+              ...{ nodes: [visited(node, number)], visits: [visit] },
+              neighbours: [{ id: node.id, neighbours }],
+            });
+          }),
+        );
+      }
+    },
+  );
 
-  await measure('walk over all nodes', count, async () => {
+  await measure('iterate over all nodes', count, async () => {
     let seen = 0;
     for await (const _ of store.nodes()) seen++;
     if (seen !== count) throw new Error(`${seen} nodes`);
@@ -134,7 +138,7 @@ async function fill() {
 async function resume() {
   let store;
   let crawler;
-  await measure('a new process: get ready to go on', count, async () => {
+  await measure('a new process: open to resume', count, async () => {
     store = await openLevelStore(folder);
     const privateKey = new Uint8Array(32).fill(1);
     crawler = await createCrawler({ store, privateKey, host: '127.0.0.1' });

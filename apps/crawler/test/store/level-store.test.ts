@@ -26,7 +26,7 @@ async function openStore(options?: LevelStoreOptions): Promise<CrawlStore> {
   return store;
 }
 
-/** Changes the bytes of a database behind the store's back. */
+/** Changes the database directly, while the store is closed. */
 async function tamper(work: (level: Level<Uint8Array, Uint8Array>) => Promise<void>) {
   const level = new Level<Uint8Array, Uint8Array>(folder, {
     keyEncoding: 'view',
@@ -36,10 +36,10 @@ async function tamper(work: (level: Level<Uint8Array, Uint8Array>) => Promise<vo
   await level.close();
 }
 
-describe('the store on level', () => {
+describe('the LevelDB store', () => {
   storeSuite(openStore);
 
-  test('CR-07 takes whatever strangers may have put into a record', async () => {
+  test('CR-07 stores any text from the network in a record', async () => {
     const store = await openStore();
     const capabilities = Array.from({ length: 2_000 }, () => ({
       name: 'é'.repeat(5_000),
@@ -56,14 +56,14 @@ describe('the store on level', () => {
     expect(await store.get(idOf(2))).toBeDefined();
   });
 
-  test('CR-07 closes once what was under way is kept, and may be closed again', async () => {
+  test('CR-07 `close` waits for commits, and may be called again', async () => {
     const store = await openStore();
     const committed = store.commit({ nodes: [bareNode(1)] });
     await Promise.all([store.close(), store.close(), committed]);
     await expect(store.get(idOf(1))).rejects.toMatchObject({ code: 'closed' });
   });
 
-  test('CR-07 goes on where it was once it is opened again, and nothing is leased', async () => {
+  test('CR-07 a reopened store has all nodes, and no leases', async () => {
     const store = await openStore();
     await store.commit({ nodes: [fullNode(1, { dueAt: 1 })], session: sessionOf(5) });
     await store.lease(10, 8);
@@ -73,7 +73,7 @@ describe('the store on level', () => {
     expect(await collect(again.sessions())).toHaveLength(1);
   });
 
-  test('CR-07 keeps so many visits of a node, and a rollup for so long a time', async () => {
+  test('CR-07 keeps a limited number of visits of a node, and one rollup for each interval', async () => {
     const store = await openStore({ visitsKept: 3, rollupInterval: 100 });
     for (let at = 1; at <= 5; at++) await store.commit({ visits: [visitOf(1, at)] });
     await store.commit({ visits: [9, 8, 7, 6, 5].map((at) => visitOf(2, at)) });
@@ -90,12 +90,13 @@ describe('the store on level', () => {
     expect((await collect(store.rollups())).map(({ at }) => at)).toEqual([190, 200, 399]);
   });
 
-  test('CR-07 a damaged record is named, and everything else can be read', async () => {
+  test('CR-07 an error names a damaged record, and all other records can be read', async () => {
     const store = await openStore();
     const visits = [visitOf(1, 10), visitOf(1, 20)];
     await store.commit({
       nodes: [1, 2, 3].map((number) => fullNode(number, { dueAt: number })),
-      ...{ visits, session: sessionOf(5) },
+      visits,
+      session: sessionOf(5),
     });
     await store.close();
     let damaged = 0;
@@ -134,13 +135,13 @@ describe('the store on level', () => {
       expect.stringContaining('session of 1970-01-01T00:00:00.005Z'),
       expect.stringContaining(name),
     ]);
-    // Visited anew, it is whole again.
+    // The next commit of the node repairs it.
     await lenient.commit({ nodes: [fullNode(2, { dueAt: 50 })] });
     expect(await lenient.get(idOf(2))).toStrictEqual(fullNode(2, { dueAt: 50 }));
     expect(await lenient.lease(60, 9)).toHaveLength(1);
   });
 
-  test('CR-07 an entry of the index that leads nowhere is left out', async () => {
+  test('CR-07 an index entry without a node is ignored', async () => {
     const store = await openStore();
     await store.commit({ nodes: [bareNode(1, { dueAt: 5 })] });
     await store.close();
@@ -158,7 +159,7 @@ describe('the store on level', () => {
     expect(await (await openStore()).nextDue()).toBe(5);
   });
 
-  test('a store that is open, of another kind or of another format is refused', async () => {
+  test('an open store, another database and another format are refused', async () => {
     const store = await openStore();
     await expect(openLevelStore(folder)).rejects.toMatchObject({
       code: 'datadir-in-use',
@@ -168,7 +169,7 @@ describe('the store on level', () => {
     await tamper((level) => level.put(Uint8Array.of(0), Buffer.from('devp2p-crawler 2')));
     await expect(openLevelStore(folder)).rejects.toMatchObject({
       code: 'wrong-datadir',
-      message: `${folder} is of format 2, this is 1`,
+      message: `${folder} has format 2, this program reads format 1`,
     });
     await tamper(async (level) => {
       await level.del(Uint8Array.of(0));
@@ -176,7 +177,7 @@ describe('the store on level', () => {
     });
     await expect(openLevelStore(folder)).rejects.toMatchObject({
       code: 'wrong-datadir',
-      message: `${folder} is no crawler's database`,
+      message: `${folder} is not a crawler database`,
     });
   });
 });

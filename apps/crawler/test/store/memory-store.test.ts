@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
-import { memoryStore } from '../../src/store/memory-store.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { storeSuite } from './suite.ts';
 
-describe('the store in memory', () => {
-  storeSuite(async () => memoryStore());
+describe('the memory store', () => {
+  storeSuite(async () => createMemoryStore());
 });

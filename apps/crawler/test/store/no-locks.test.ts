@@ -15,9 +15,9 @@ vi.mock('level', () => ({
 
 test.each([
   ['Resource temporarily unavailable', 'datadir-in-use', /in use by another process/],
-  ['No locks available', 'store-failed', /cannot be locked .*file system that has locks/],
-  ['Operation not supported', 'store-failed', /cannot be locked/],
-])('CR-07 a store that cannot be locked (%s) is %s', async (text, code, message) => {
+  ['No locks available', 'store-failed', /cannot lock .*: the file system has no locks \(/],
+  ['Operation not supported', 'store-failed', /cannot lock/],
+])('CR-07 a failure to lock the store (%s) has the code %s', async (text, code, message) => {
   lock.text = text;
   await expect(openDatabase('/crawl')).rejects.toMatchObject({
     code,

@@ -1,14 +1,14 @@
 import type { NodeRecord, Visit } from '../../src/model/node-record.ts';
 import type { CrawlSession, Rollup } from '../../src/store/store.ts';
 
-/** A public key that is told from others by a number. */
+/** Returns a distinct id for each number. */
 export function idOf(number: number): Uint8Array {
   const id = new Uint8Array(64).fill(number % 251);
   new DataView(id.buffer).setUint32(60, number);
   return id;
 }
 
-/** A node of which only the place is known. */
+/** Returns a record with only the required fields. */
 export function bareNode(number: number, changes: Partial<NodeRecord> = {}): NodeRecord {
   return {
     id: idOf(number),
@@ -24,7 +24,7 @@ export function bareNode(number: number, changes: Partial<NodeRecord> = {}): Nod
   };
 }
 
-/** A node of which everything is known. */
+/** Returns a record with all fields. */
 export function fullNode(number: number, changes: Partial<NodeRecord> = {}): NodeRecord {
   return {
     ...bareNode(number),
@@ -67,8 +67,14 @@ export function visitOf(number: number, at: number, changes: Partial<Visit> = {}
 
 export function rollupAt(at: number, changes: Partial<Rollup> = {}): Rollup {
   const funnel = {
-    ...{ discovered: 9, bonded: 8, tcp: 7, authenticated: 6 },
-    ...{ hello: 5, status: 4, chain: 3, synced: 2 },
+    discovered: 9,
+    bonded: 8,
+    tcp: 7,
+    authenticated: 6,
+    hello: 5,
+    status: 4,
+    chain: 3,
+    synced: 2,
   };
   const disconnects = { 'too-many-peers': 3 };
   return {

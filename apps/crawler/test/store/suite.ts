@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import type { CrawlStore } from '../../src/store/store.ts';
 import { bareNode, fullNode, idOf, rollupAt, sessionOf, visitOf } from './records.ts';
 
-/** What every `CrawlStore` must do. `open` gives an empty one; the suite does not close it. */
+/** Tests of every `CrawlStore`. `open` returns an empty store, which the suite does not close. */
 export function storeSuite(open: () => Promise<CrawlStore>): void {
   const day = 86_400_000;
 
-  test('CR-07 gives back all that was kept of a node, and no more', async () => {
+  test('CR-07 returns exactly the stored fields of a node', async () => {
     const store = await open();
     const nodes = [
       bareNode(1),
@@ -19,7 +19,7 @@ export function storeSuite(open: () => Promise<CrawlStore>): void {
     expect(await store.get(idOf(4))).toBeUndefined();
   });
 
-  test('CR-07 a node replaces what was kept of it', async () => {
+  test('CR-07 a committed node replaces the stored one', async () => {
     const store = await open();
     await store.commit({ nodes: [fullNode(1), bareNode(2)] });
     await store.commit({ nodes: [bareNode(1, { visits: 1 })] });
@@ -29,7 +29,7 @@ export function storeSuite(open: () => Promise<CrawlStore>): void {
     expect((await store.get(idOf(2)))?.visits).toBe(3);
   });
 
-  test('CR-05 CR-07 leases what is due, that which is due longest first, and to one alone', async () => {
+  test('CR-05 CR-07 leases due nodes, earliest first, and only once', async () => {
     const store = await open();
     await store.commit({ nodes: [30, 10, 20, 40].map((dueAt) => bareNode(dueAt, { dueAt })) });
     const due = async (now: number, limit: number) =>
@@ -47,7 +47,7 @@ export function storeSuite(open: () => Promise<CrawlStore>): void {
     expect(await store.nextDue()).toBeUndefined();
   });
 
-  test('CR-05 CR-07 a commit ends the lease, and sets the next time', async () => {
+  test('CR-05 CR-07 a commit ends the lease and sets the next due time', async () => {
     const store = await open();
     await store.commit({ nodes: [bareNode(1, { dueAt: 10 }), bareNode(2, { dueAt: 20 })] });
     await store.lease(100, 8);
@@ -60,7 +60,7 @@ export function storeSuite(open: () => Promise<CrawlStore>): void {
     expect((await store.lease(200, 8)).map(({ dueAt }) => dueAt)).toEqual([0, 5, 200]);
   });
 
-  test('CR-05 CR-07 two leases at the same time have nothing in common', async () => {
+  test('CR-05 CR-07 concurrent leases have no node in common', async () => {
     const store = await open();
     await store.commit({ nodes: Array.from({ length: 60 }, (_, i) => bareNode(i, { dueAt: i })) });
     const leases = await Promise.all([25, 25, 25].map((limit) => store.lease(100, limit)));
@@ -69,13 +69,13 @@ export function storeSuite(open: () => Promise<CrawlStore>): void {
     expect(new Set(ids).size).toBe(60);
   });
 
-  test('CR-07 forgets a node with all that hangs on it', async () => {
+  test('CR-07 removes a node with its visits and neighbours', async () => {
     const store = await open();
     const ids = [1, 2].map(idOf);
     await store.commit({
       nodes: [fullNode(1, { dueAt: 1 }), fullNode(2, { dueAt: 2 })],
       visits: [visitOf(1, 10), visitOf(2, 10)],
-      neighbours: ids.map((id) => ({ id, named: [idOf(3)] })),
+      neighbours: ids.map((id) => ({ id, neighbours: [idOf(3)] })),
     });
     await store.lease(1, 1);
     await store.commit({ removed: [idOf(1), idOf(77)] });
@@ -89,39 +89,42 @@ export function storeSuite(open: () => Promise<CrawlStore>): void {
     expect(await store.lease(day, 8)).toHaveLength(1);
   });
 
-  test('CR-07 keeps the visits of each node, newest first', async () => {
+  test('CR-07 returns the visits of each node, newest first', async () => {
     const store = await open();
-    const whole = visitOf(1, 20, {
-      ...{ status: 'hello', disconnect: 'too-many-peers', error: 'peer/disconnected' },
+    const full = visitOf(1, 20, {
+      status: 'hello',
+      disconnect: 'too-many-peers',
+      error: 'peer/disconnected',
       steps: [
         { step: 'bonded', ms: 12.5 },
         { step: 'hello', ms: 30 },
       ],
       neighbours: 16,
     });
-    await store.commit({ visits: [whole, visitOf(1, 10)] });
+    await store.commit({ visits: [full, visitOf(1, 10)] });
     await store.commit({ visits: [visitOf(1, 30), visitOf(2, 40)] });
     const visits = await collect(store.visits(idOf(1)));
-    expect(visits).toStrictEqual([visitOf(1, 30), whole, visitOf(1, 10)]);
+    expect(visits).toStrictEqual([visitOf(1, 30), full, visitOf(1, 10)]);
     expect(await collect(store.visits(idOf(3)))).toEqual([]);
   });
 
-  test('CR-07 keeps whom a node named last', async () => {
+  test('CR-07 returns the neighbours that a node reported last', async () => {
     const store = await open();
     const all = [2, 3, 4].map(idOf);
-    await store.commit({ neighbours: [{ id: idOf(1), named: all }] });
+    await store.commit({ neighbours: [{ id: idOf(1), neighbours: all }] });
     expect(await store.neighbours(idOf(1))).toEqual(all);
-    await store.commit({ neighbours: [{ id: idOf(1), named: [idOf(9)] }] });
+    await store.commit({ neighbours: [{ id: idOf(1), neighbours: [idOf(9)] }] });
     expect(await store.neighbours(idOf(1))).toEqual([idOf(9)]);
     expect(await store.neighbours(idOf(2))).toEqual([]);
   });
 
-  test('CR-07 keeps sessions, newest first, and their rollups, oldest first', async () => {
+  test('CR-07 returns sessions, newest first, and their rollups, oldest first', async () => {
     const store = await open();
     await store.commit({ session: sessionOf(2 * day) });
     await store.commit({ session: sessionOf(day) });
     const ended = sessionOf(2 * day, {
-      ...{ endedAt: 2 * day + 5_000, visits: 12 },
+      endedAt: 2 * day + 5_000,
+      visits: 12,
       rollup: rollupAt(2 * day + 1_000, { verified: 77 }),
     });
     await store.commit({ session: ended });
@@ -129,15 +132,15 @@ export function storeSuite(open: () => Promise<CrawlStore>): void {
     expect(await collect(store.rollups())).toStrictEqual([rollupAt(day + 1_000), ended.rollup]);
   });
 
-  test('CR-07 can be read while it is written, and a walk be left', async () => {
+  test('CR-07 can be iterated during writes, and an iteration can end early', async () => {
     const store = await open();
     await store.commit({ nodes: Array.from({ length: 600 }, (_, i) => bareNode(i)) });
-    let walked = 0;
+    let count = 0;
     for await (const node of store.nodes()) {
-      walked++;
+      count++;
       await store.commit({ nodes: [{ ...node, visits: 1 }] });
     }
-    expect(walked).toBe(600);
+    expect(count).toBe(600);
     for await (const _ of store.nodes()) break;
     for await (const { visits } of store.nodes()) expect(visits).toBe(1);
   });

@@ -1,5 +1,4 @@
-// Crawls nothing, and writes as a crawl does until it is killed; says the number of each batch once it is committed.
-// Runs what was built.
+// Writes batches like a crawl until it is killed, and prints the number of each committed batch. Imports the build output.
 import { writeSync } from 'node:fs';
 import { openLevelStore } from '../../dist/store/level/level-store.js';
 
@@ -17,7 +16,7 @@ const funnel = Object.fromEntries(
   ),
 );
 for (let batch = from + 1; ; batch++) {
-  // Each batch tells of a node of its own, moves one from the batch before, and forgets an old one.
+  // Each batch adds a node, changes the node of the previous batch, and removes an old one.
   const node = (number) => ({
     ...{
       id: idOf(number),
@@ -38,7 +37,7 @@ for (let batch = from + 1; ; batch++) {
     nodes: [node(batch), ...(batch > 1 ? [node(batch - 1)] : [])],
     removed: batch > 50 ? [idOf(batch - 50)] : [],
     visits: [{ id: idOf(batch), at: batch, status: 'discovered', steps: [] }],
-    neighbours: [{ id: idOf(batch), named: [idOf(batch - 1)] }],
+    neighbours: [{ id: idOf(batch), neighbours: [idOf(batch - 1)] }],
     session: {
       startedAt: 1,
       visits: batch,

@@ -1,11 +1,11 @@
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** What every command works with. */
+/** Input and output of a command. */
 export interface CommandContext {
-  /** Writes to standard output, which has nothing but results. Resolves once there is room again. */
+  /** Writes results to standard output. Resolves when the text was flushed. */
   readonly print: (text: string) => Promise<void>;
-  /** What else there is to say. */
+  /** For messages, on standard error. */
   readonly terminal: Terminal;
-  /** Aborts when the program is asked to end. */
+  /** Aborts at a request to end. */
   readonly signal: AbortSignal;
 }

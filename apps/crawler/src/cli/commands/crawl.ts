@@ -1,6 +1,7 @@
 import { systemClock, timeoutSignal } from '@devp2p/clock';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { type Crawler, createCrawler } from '../../crawl/crawler.ts';
+import type { Progress } from '../../crawl/progress.ts';
 import { networks } from '../../model/networks.ts';
 import { serveMetrics } from '../../observability/metrics.ts';
 import {
@@ -11,6 +12,7 @@ import {
   readNodeKey,
 } from '../../store/datadir.ts';
 import { openLevelStore } from '../../store/level/level-store.ts';
+import type { CrawlStore } from '../../store/store.ts';
 import { chainFilter } from '../flags/chain.ts';
 import type { CrawlSettings } from '../flags/flags.ts';
 import { UsageError } from '../flags/usage-error.ts';
@@ -22,88 +24,110 @@ import { version } from '../version.ts';
 import type { CommandContext } from './context.ts';
 
 /**
- * `devp2p-crawler crawl`: until a signal comes, the time is over, or with `--once` all were visited.
+ * `devp2p-crawler crawl`: crawls until a signal or the timeout, or with `--once` until all nodes were visited.
  *
- * @returns whether it came to the end that it was meant to have
+ * @returns whether the crawl is complete
  */
 export async function crawl(settings: CrawlSettings, context: CommandContext): Promise<boolean> {
   const { terminal, print, signal } = context;
-  // Before the datadir is made, which is of no use if one of them is wrong.
-  const begin = whereToBegin(settings);
-  if (begin === undefined && !hasCrawl(settings.datadir)) throw nowhere();
-  const ownKey =
-    settings.nodekey === undefined ? undefined : readNodeKey(settings.nodekey, fastCrypto);
+  // Settings are checked before the datadir is created.
+  const seeds = seedsOf(settings);
+  if (seeds === undefined && !hasCrawl(settings.datadir)) throw noSeeds();
+  const { nodekey } = settings;
+  const nodeKey = nodekey === undefined ? undefined : readNodeKey(nodekey, fastCrypto);
   const datadir = openDatadir(settings.datadir, false);
   const store = await openLevelStore(datadir.database, {
     visitsKept: settings.keep,
-    onCorrupt: (error) => terminal.say(`left out: ${error.message}`),
+    onCorrupt: (error) => terminal.writeLine(`skipped: ${error.message}`),
   });
-  // Not `AbortSignal.timeout`, for which 25 days are too long.
-  const end = timeoutSignal(systemClock, settings.timeout ?? Number.POSITIVE_INFINITY);
+  // `AbortSignal.timeout` cannot wait longer than 25 days.
+  const timeout = timeoutSignal(systemClock, settings.timeout ?? Number.POSITIVE_INFINITY);
   try {
-    if (begin === undefined && (await store.nextDue()) === undefined) throw nowhere();
-    const crawler = await createCrawler({
-      ...{ store, once: settings.once },
-      ...(begin ?? { bootnodes: [], dnsLists: [] }),
-      privateKey: ownKey ?? openNodeKey(datadir, fastCrypto),
-      clientId: clientId(),
-      network: chainFilter(settings),
-      host: settings.addr,
-      port: settings.port,
-      successInterval: settings.interval,
-      dialsPerSecond: settings.rate,
-      packetsPerSecond: settings['rate.packets'],
-      onTrouble: sayNowAndThen(terminal),
-    });
-    sayStart(crawler, datadir, terminal);
-    const progress = await run(crawler, settings, {
-      ...context,
-      signal: AbortSignal.any([signal, end.signal]),
-    });
+    if (seeds === undefined && (await store.nextDue()) === undefined) throw noSeeds();
+    const privateKey = nodeKey ?? openNodeKey(datadir, fastCrypto);
+    const crawler = await openCrawler({ settings, store, seeds, privateKey, terminal });
+    terminal.writeLine(startLine(crawler, datadir));
+    const ended = AbortSignal.any([signal, timeout.signal]);
+    const progress = await runCrawler(crawler, settings, terminal, ended);
     await print(summary(progress));
     return !settings.once || !signal.aborted;
   } finally {
-    end.cancel();
+    timeout.cancel();
     await store.close();
   }
 }
 
-/** `undefined` when neither the settings nor their network say where. */
-function whereToBegin(
-  settings: CrawlSettings,
-): { bootnodes: readonly string[]; dnsLists: readonly string[] } | undefined {
+/** Nodes and lists from which a crawl starts. */
+interface SeedSettings {
+  readonly bootnodes: readonly string[];
+  readonly dnsLists: readonly string[];
+}
+
+/** Returns the seeds in the settings, or those of the network; `undefined` without any. */
+function seedsOf(settings: CrawlSettings): SeedSettings | undefined {
   const network = settings.network && networks[settings.network];
   const bootnodes = settings.bootnodes ?? network?.bootnodes ?? [];
   const dnsLists = settings.dns ?? network?.dnsLists ?? [];
   return bootnodes.length + dnsLists.length === 0 ? undefined : { bootnodes, dnsLists };
 }
 
-function nowhere(): UsageError {
-  return new UsageError('nowhere to begin: give --bootnodes, --dns or --network');
+function noSeeds(): UsageError {
+  return new UsageError('no nodes to start from: give --bootnodes, --dns or --network');
 }
 
-function sayStart({ progress }: Crawler, { path }: Datadir, terminal: Terminal): void {
+function openCrawler({
+  settings,
+  store,
+  seeds,
+  privateKey,
+  terminal,
+}: {
+  readonly settings: CrawlSettings;
+  readonly store: CrawlStore;
+  readonly seeds: SeedSettings | undefined;
+  readonly privateKey: Uint8Array;
+  readonly terminal: Terminal;
+}): Promise<Crawler> {
+  return createCrawler({
+    ...seeds,
+    store,
+    once: settings.once,
+    privateKey,
+    clientId: clientId(),
+    network: chainFilter(settings),
+    host: settings.addr,
+    port: settings.port,
+    successInterval: settings.interval,
+    dialsPerSecond: settings.rate,
+    packetsPerSecond: settings['rate.packets'],
+    onWarning: throttledWarnings(terminal),
+  });
+}
+
+function startLine({ progress }: Crawler, { path }: Datadir): string {
   const { discovered } = progress.rollup.funnel;
-  terminal.say(
-    discovered > 0 ? `going on in ${path} with ${discovered} nodes` : `beginning in ${path}`,
-  );
+  return discovered > 0
+    ? `resuming crawl in ${path} with ${discovered} nodes`
+    : `starting crawl in ${path}`;
 }
 
-async function run(
+/** Runs a crawler with its progress display and metrics server. */
+async function runCrawler(
   crawler: Crawler,
   settings: CrawlSettings,
-  { terminal, signal }: CommandContext,
-): ReturnType<Crawler['run']> {
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Progress> {
   const progress = () => crawler.progress;
   const { metrics, 'metrics.addr': host, 'metrics.port': port, timeout } = settings;
   try {
     const server = metrics ? await serveMetrics({ host, port, progress }) : undefined;
-    if (server) terminal.say(`metrics on ${server.url}`);
-    const stop = showProgress({ progress, terminal, clock: systemClock, timeout });
+    if (server) terminal.writeLine(`serving metrics on ${server.url}`);
+    const stopProgress = showProgress({ progress, terminal, clock: systemClock, timeout });
     try {
       return await crawler.run({ signal });
     } finally {
-      stop();
+      stopProgress();
       await server?.close();
     }
   } finally {
@@ -111,16 +135,17 @@ async function run(
   }
 }
 
-/** ms for which trouble of one kind is not told again. */
-const quietTime = 60_000;
+/** Milliseconds for which repetitions of a warning are suppressed. */
+const warningInterval = 60_000;
 
-function sayNowAndThen(terminal: Terminal): (what: string, error: unknown) => void {
-  const told = new Map<string, number>();
-  return (what, error) => {
+/** Returns a function that writes each kind of warning at most once per interval. */
+function throttledWarnings(terminal: Terminal): (message: string, error: unknown) => void {
+  const written = new Map<string, number>();
+  return (message, error) => {
     const now = systemClock.monotonic();
-    if (now - (told.get(what) ?? Number.NEGATIVE_INFINITY) < quietTime) return;
-    told.set(what, now);
-    terminal.say(`${what}: ${errorText(error)}`);
+    if (now - (written.get(message) ?? Number.NEGATIVE_INFINITY) < warningInterval) return;
+    written.set(message, now);
+    terminal.writeLine(`${message}: ${errorText(error)}`);
   };
 }
 

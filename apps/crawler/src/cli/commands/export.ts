@@ -9,7 +9,7 @@ import type { CommandContext } from './context.ts';
 /**
  * `devp2p-crawler export`: writes the nodes of a crawl to a file or to standard output.
  *
- * @returns whether all of them could be read
+ * @returns whether all records could be read
  */
 export async function exportCrawl(
   { datadir, format, status, output: path = '-' }: ExportSettings,
@@ -17,8 +17,9 @@ export async function exportCrawl(
 ): Promise<boolean> {
   const { database } = openDatadir(datadir, true);
   if (isStandardError(path)) {
+    const name = path === '-' ? 'standard output' : path;
     throw new UsageError(
-      `${path === '-' ? 'standard output' : path} and standard error are the same file: send standard error elsewhere, such as 2>export.log`,
+      `${name} and standard error are the same file: redirect standard error, such as 2>export.log`,
     );
   }
   const output = isStandardOutput(path) ? undefined : path;
@@ -26,28 +27,26 @@ export async function exportCrawl(
   const store = await openLevelStore(database, {
     onCorrupt(error) {
       damaged++;
-      terminal.say(`left out: ${error.message}`);
+      terminal.writeLine(`skipped: ${error.message}`);
     },
   });
   const counts = { nodes: 0, withoutRecord: 0 };
   try {
-    const pieces = exportNodes(store.nodes(), { format, status }, counts);
-    if (output !== undefined) await writeOutput(output, pieces, signal);
+    const chunks = exportNodes(store.nodes(), { format, status }, counts);
+    if (output !== undefined) await writeOutput(output, chunks, signal);
     else {
-      for await (const piece of pieces) {
+      for await (const chunk of chunks) {
         signal.throwIfAborted();
-        await print(piece);
+        await print(chunk);
       }
     }
   } finally {
     await store.close();
   }
   const { nodes, withoutRecord } = counts;
-  if (output !== undefined) terminal.say(`${nodes} nodes written to ${output}`);
+  if (output !== undefined) terminal.writeLine(`${nodes} nodes written to ${output}`);
   if (withoutRecord > 0) {
-    terminal.say(
-      `left out: ${withoutRecord} nodes whose record is not known, which ${format} needs`,
-    );
+    terminal.writeLine(`skipped: ${withoutRecord} nodes without a record, which ${format} needs`);
   }
   return damaged === 0;
 }

@@ -13,7 +13,7 @@ import {
 import { didYouMean, UsageError } from './usage-error.ts';
 import { parseNode, quote } from './values.ts';
 
-/** What the user asked for. */
+/** A parsed command line. */
 export type Invocation =
   | { readonly command: 'help' }
   | { readonly command: 'version' }
@@ -22,49 +22,49 @@ export type Invocation =
   | { readonly command: 'check'; readonly settings: CheckSettings; readonly node: string };
 
 const commandNames = ['crawl', 'export', 'check'] as const;
-const commands = 'there are crawl, export and check; --help says more';
+const commands = 'commands are crawl, export and check; see --help';
 
 /**
- * Reads the command line without the program's name.
+ * Parses the command line, without the name of the program.
  *
- * @throws UsageError with one line that quotes what is wrong
+ * @throws UsageError with one line that quotes the wrong argument
  */
 export function readArguments(args: readonly string[]): Invocation {
-  const asks = (...names: string[]) => args.some((arg) => names.includes(arg));
-  if (asks('--help', '-h')) return { command: 'help' };
-  if (asks('--version', '-v')) return { command: 'version' };
+  const has = (...names: string[]) => args.some((arg) => names.includes(arg));
+  if (has('--help', '-h')) return { command: 'help' };
+  if (has('--version', '-v')) return { command: 'version' };
   const [command, ...rest] = args;
   switch (command) {
     case 'crawl': {
       const { settings, words } = read<CrawlSettings>(crawlFlags, rest);
-      refuseMore(words);
-      return { command, settings: withOneChain(settings) };
+      refuseExtra(words);
+      return { command, settings: checkChain(settings) };
     }
     case 'export': {
       const { settings, words } = read<ExportSettings>(exportFlags, rest);
-      refuseMore(words);
+      refuseExtra(words);
       return { command, settings };
     }
     case 'check': {
       const { settings, words } = read<CheckSettings>(checkFlags, rest);
-      const [node, ...more] = words;
+      const [node, ...extra] = words;
       if (node === undefined) throw new UsageError('check needs a node: enode://… or enr:…');
-      refuseMore(more);
+      refuseExtra(extra);
       parse({ parse: parseNode }, node, 'the node');
-      return { command, settings: withOneChain(settings), node };
+      return { command, settings: checkChain(settings), node };
     }
     case undefined:
       throw new UsageError(`no command: ${commands}`);
     default:
       throw new UsageError(
         command.startsWith('-')
-          ? `${quote(command)} comes before the command: ${commands}`
+          ? `flag ${quote(command)} before the command: ${commands}`
           : `unknown command ${quote(command)}: ${didYouMean(command, commandNames, commands)}`,
       );
   }
 }
 
-/** Reads flags, and the words between them. */
+/** Parses flags, and the words between them. */
 function read<S>(flags: Flags<S>, args: readonly string[]): { settings: S; words: string[] } {
   const known = new Map(Object.entries<Flag<unknown>>(flags));
   const options = Object.fromEntries(
@@ -80,17 +80,17 @@ function read<S>(flags: Flags<S>, args: readonly string[]): { settings: S; words
     const flag = rawName.startsWith('--') ? known.get(name) : undefined;
     if (flag === undefined) {
       const names = [...known.keys()].map((flagName) => `--${flagName}`);
-      const hint = didYouMean(rawName, names, '--help lists what there is');
+      const hint = didYouMean(rawName, names, '--help lists all flags');
       throw new UsageError(`unknown flag ${quote(rawName)}: ${hint}`);
     }
-    if (Object.hasOwn(settings, name)) throw new UsageError(`--${name} is given twice`);
-    // What looks like a flag is one: "--datadir --once" lacks a directory.
+    if (Object.hasOwn(settings, name)) throw new UsageError(`flag --${name} is repeated`);
+    // A value that looks like a flag is one: "--datadir --once" lacks a directory.
     const isMissing = value === undefined || (inlineValue === false && /^-./.test(value));
     if (flag.value !== undefined && isMissing) {
       throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`);
     }
     if (flag.value === undefined && value !== undefined) {
-      throw new UsageError(`--${name} takes no value, not ${quote(value)} either`);
+      throw new UsageError(`--${name} takes no value, got ${quote(value)}`);
     }
     settings[name] = parse(flag, value ?? '', `--${name}`);
   }
@@ -99,7 +99,7 @@ function read<S>(flags: Flags<S>, args: readonly string[]): { settings: S; words
     if (flag.default !== undefined) settings[name] = flag.parse(flag.default);
     else if (flag.value === undefined) settings[name] = false;
   }
-  // Complete and of the right types by the type of the flags, which the compiler cannot follow here.
+  // `Flags<S>` guarantees that the settings are complete; the compiler cannot infer it here.
   return { settings: settings as S, words };
 }
 
@@ -107,18 +107,18 @@ function parse<T>(flag: { parse(text: string): T }, text: string, where: string)
   try {
     return flag.parse(text);
   } catch (error) {
-    throw new UsageError(`bad value ${quote(text)} for ${where}: ${(error as Error).message}`);
+    throw new UsageError(`invalid value ${quote(text)} for ${where}: ${(error as Error).message}`);
   }
 }
 
-function refuseMore([word]: readonly string[]): void {
+function refuseExtra([word]: readonly string[]): void {
   if (word !== undefined) throw new UsageError(`unexpected argument ${quote(word)}`);
 }
 
-function withOneChain<S extends ChainSettings>(settings: S): S {
+function checkChain<S extends ChainSettings>(settings: S): S {
   for (const name of ['networkid', 'genesis', 'forkid'] as const) {
     if (settings.network === undefined || settings[name] === undefined) continue;
-    throw new UsageError(`--network and --${name} are both given: keep one`);
+    throw new UsageError(`--network and --${name} exclude each other`);
   }
   return settings;
 }

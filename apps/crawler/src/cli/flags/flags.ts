@@ -4,7 +4,7 @@ import { type NetworkName, networkNames } from '../../model/networks.ts';
 import { type NodeStatus, statuses } from '../../model/node-record.ts';
 import * as value from './values.ts';
 
-/** Which chain is asked for. */
+/** The requested chain. */
 export interface ChainSettings {
   network?: NetworkName;
   networkid?: bigint;
@@ -12,14 +12,14 @@ export interface ChainSettings {
   forkid?: NonNullable<ChainFilter['forkId']>;
 }
 
-/** Who we are to others. */
+/** The crawler's own address and key. */
 interface SocketSettings {
   addr?: string;
   port: number;
   nodekey?: string;
 }
 
-/** Settings of `crawl` under the names of their flags. Times are in milliseconds. */
+/** Settings of `crawl`, named like their flags. Times are in milliseconds. */
 export interface CrawlSettings extends ChainSettings, SocketSettings {
   datadir: string;
   bootnodes?: readonly string[];
@@ -51,129 +51,177 @@ export interface CheckSettings extends ChainSettings, SocketSettings {
 
 /** One flag. */
 export interface Flag<T> {
-  /** Heading in the help. */
+  /** Heading in `--help`. */
   readonly group: string;
-  /** What stands for the value in the help; a flag without it is a switch. */
+  /** Placeholder of the value in `--help`; a flag without it is a switch. */
   readonly value?: string;
   readonly help: string;
-  /** As one would type it. @default the setting is absent, and that of a switch `false` */
+  /** Default as text. @default the setting is absent, a switch is `false` */
   readonly default?: string;
-  /** Throws an `Error` that says what was expected. */
+  /** Throws an `Error` with the expected form. */
   parse(text: string): T;
 }
 
 /** The flags of a command. */
 export type Flags<S> = { readonly [Name in keyof S]-?: Flag<NonNullable<S[Name]>> };
 
-function onOff(group: string, help: string): Flag<boolean> {
+function toggle(group: string, help: string): Flag<boolean> {
   return { group, help, parse: () => true };
 }
 
 const chain: Flags<ChainSettings> = {
   network: {
-    ...{ group: 'Chain', value: 'NAME', parse: value.oneOf(...networkNames) },
-    help: 'mainnet, sepolia or hoodi: whose nodes are meant, and where to begin',
+    group: 'Chain',
+    value: 'NAME',
+    parse: value.oneOf(...networkNames),
+    help: 'mainnet, sepolia or hoodi: requested chain, boot nodes and DNS lists',
   },
   networkid: {
-    ...{ group: 'Chain', value: 'N', parse: value.unsigned64 },
-    help: 'only nodes with this network id are meant (any)',
+    group: 'Chain',
+    value: 'N',
+    parse: value.unsigned64,
+    help: 'requested network id (any)',
   },
   genesis: {
-    ...{ group: 'Chain', value: 'HASH', parse: value.genesisHash },
-    help: 'only nodes with the genesis block of this hash (any)',
+    group: 'Chain',
+    value: 'HASH',
+    parse: value.genesisHash,
+    help: 'requested genesis block hash (any)',
   },
   forkid: {
-    ...{ group: 'Chain', value: 'HASH[/NEXT]', parse: value.forkId },
-    help: 'only nodes with this fork id (any)',
+    group: 'Chain',
+    value: 'HASH[/NEXT]',
+    parse: value.forkId,
+    help: 'requested fork id (any)',
   },
 };
 
 const socket: Flags<SocketSettings> = {
   addr: {
-    ...{ group: 'Network', value: 'IP', parse: value.ip },
+    group: 'Network',
+    value: 'IP',
+    parse: value.ip,
     help: 'address to send from and listen on (all)',
   },
   port: {
-    ...{ group: 'Network', value: 'PORT', default: '0', parse: value.count(0, 65_535) },
-    help: 'UDP port to listen on; 0 takes a free one',
+    group: 'Network',
+    value: 'PORT',
+    default: '0',
+    parse: value.count(0, 65_535),
+    help: 'UDP port to listen on; 0 selects a free one',
   },
   nodekey: {
-    ...{ group: 'Network', value: 'FILE', parse: value.path },
-    help: 'file with our private key',
+    group: 'Network',
+    value: 'FILE',
+    parse: value.path,
+    help: 'file with the private key of the crawler',
   },
 };
 
 const datadir: Flag<string> = {
-  ...{ group: 'Data', value: 'DIR', default: './devp2p-crawl', parse: value.path },
-  help: 'where the crawl is kept',
+  group: 'Data',
+  value: 'DIR',
+  default: './devp2p-crawl',
+  parse: value.path,
+  help: 'directory of the crawl',
 };
 
 export const crawlFlags: Flags<CrawlSettings> = {
   datadir,
   keep: {
-    ...{ group: 'Data', value: 'N', parse: value.count(1, 100_000) },
-    help: 'visits of each node that are kept (32)',
+    group: 'Data',
+    value: 'N',
+    parse: value.count(1, 100_000),
+    help: 'stored visits of each node (32)',
   },
   bootnodes: {
-    ...{ group: 'Where to begin', value: 'NODES', parse: value.bootnodes },
+    group: 'Start',
+    value: 'NODES',
+    parse: value.bootnodes,
     help: "enodes or ENRs, comma-separated (the network's)",
   },
   dns: {
-    ...{ group: 'Where to begin', value: 'URLS', parse: value.lists },
+    group: 'Start',
+    value: 'URLS',
+    parse: value.lists,
     help: "enrtree:// lists of nodes, comma-separated (the network's)",
   },
   ...chain,
-  once: onOff('Pace', 'end when every node that was found has been visited'),
+  once: toggle('Schedule', 'end when all found nodes have been visited'),
   timeout: {
-    ...{ group: 'Pace', value: 'TIME', parse: value.duration },
-    help: 'end after so long: seconds, or 90s, 30m, 1h30m (never)',
+    group: 'Schedule',
+    value: 'TIME',
+    parse: value.duration,
+    help: 'end after this time: seconds, or 90s, 30m, 1h30m (never)',
   },
   interval: {
-    ...{ group: 'Pace', value: 'TIME', parse: value.duration },
-    help: 'between two visits of a node that answers (30m)',
+    group: 'Schedule',
+    value: 'TIME',
+    parse: value.duration,
+    help: 'time between two visits of a node that answers (30m)',
   },
   rate: {
-    ...{ group: 'Pace', value: 'N', parse: value.rate },
-    help: 'most connections opened in a second (400)',
+    group: 'Schedule',
+    value: 'N',
+    parse: value.rate,
+    help: 'maximum dials per second (400)',
   },
   'rate.packets': {
-    ...{ group: 'Pace', value: 'N', parse: value.rate },
-    help: 'most questions over UDP in a second (4000)',
+    group: 'Schedule',
+    value: 'N',
+    parse: value.rate,
+    help: 'maximum UDP requests per second (4000)',
   },
   ...socket,
-  metrics: onOff('Metrics', 'serve metrics for Prometheus over HTTP, under /metrics'),
+  metrics: toggle('Metrics', 'serve Prometheus metrics over HTTP, under /metrics'),
   'metrics.addr': {
-    ...{ group: 'Metrics', value: 'IP', default: '127.0.0.1', parse: value.ip },
-    help: 'address to serve them on',
+    group: 'Metrics',
+    value: 'IP',
+    default: '127.0.0.1',
+    parse: value.ip,
+    help: 'address of the metrics server',
   },
   'metrics.port': {
-    ...{ group: 'Metrics', value: 'PORT', default: '6060', parse: value.count(0, 65_535) },
-    help: 'TCP port to serve them on; 0 takes a free one',
+    group: 'Metrics',
+    value: 'PORT',
+    default: '6060',
+    parse: value.count(0, 65_535),
+    help: 'TCP port of the metrics server; 0 selects a free one',
   },
 };
 
 export const exportFlags: Flags<ExportSettings> = {
   datadir,
   format: {
-    ...{ group: 'Export', value: 'FORMAT', default: 'ndjson' },
-    ...{ help: "ndjson, csv, or nodes.json for go-ethereum's devp2p tool" },
+    group: 'Export',
+    value: 'FORMAT',
+    default: 'ndjson',
     parse: value.oneOf(...exportFormats),
+    help: "ndjson, csv, or nodes.json for go-ethereum's devp2p tool",
   },
   status: {
-    ...{ group: 'Export', value: 'STEP', default: 'discovered', parse: value.oneOf(...statuses) },
-    help: 'only nodes that got at least that far',
+    group: 'Export',
+    value: 'STEP',
+    default: 'discovered',
+    parse: value.oneOf(...statuses),
+    help: 'only nodes that reached this step',
   },
   output: {
-    ...{ group: 'Export', value: 'FILE', parse: value.path },
-    help: 'where to write, - for standard output (standard output)',
+    group: 'Export',
+    value: 'FILE',
+    parse: value.path,
+    help: 'file to write, - for standard output (standard output)',
   },
 };
 
 export const checkFlags: Flags<CheckSettings> = {
-  json: onOff('Check', 'one JSON object instead of text'),
+  json: toggle('Check', 'print one JSON object instead of text'),
   timeout: {
-    ...{ group: 'Check', value: 'TIME', default: '60s', parse: value.duration },
-    help: 'give up after so long',
+    group: 'Check',
+    value: 'TIME',
+    default: '60s',
+    parse: value.duration,
+    help: 'give up after this time',
   },
   ...chain,
   ...socket,

@@ -3,12 +3,12 @@ import { checkFlags, crawlFlags, exportFlags, type Flag } from './flags.ts';
 type AnyFlags = Readonly<Record<string, Flag<unknown>>>;
 
 const commands: readonly (readonly [string, string, AnyFlags])[] = [
-  ['crawl [flags]', 'finds the nodes of a network, and what they are', crawlFlags],
-  ['export [flags]', 'writes what was found', exportFlags],
-  ['check ENODE|ENR [flags]', 'is this node reachable? every step with its time', checkFlags],
+  ['crawl [flags]', 'finds and identifies the nodes of a network', crawlFlags],
+  ['export [flags]', 'writes the nodes that were found', exportFlags],
+  ['check ENODE|ENR [flags]', 'checks whether a node is reachable, step by step', checkFlags],
 ];
 
-/** The text of `--help`, made from the tables of flags. */
+/** Returns the text of `--help`, generated from the flag tables. */
 export function helpText(): string {
   const width = Math.max(
     ...commands.flatMap(([, , flags]) => Object.entries(flags).map((flag) => left(flag).length)),
@@ -25,7 +25,7 @@ export function helpText(): string {
     }
     return lines;
   });
-  return `devp2p-crawler: who is on an Ethereum network
+  return `devp2p-crawler: crawler of Ethereum networks
 
 Usage
 ${usage.join('\n')}

@@ -1,12 +1,12 @@
 import { nearestName } from '@devp2p/options';
 
-/** Wrong use of the program: one line for standard error, exit code 2. */
+/** Wrong usage of the program: one line on standard error, exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** A hint for a word that is not known. */
+/** Returns a hint for an unknown word: the most similar candidate, or `otherwise`. */
 export function didYouMean(word: string, candidates: Iterable<string>, otherwise: string): string {
-  const meant = nearestName(word, candidates);
-  return meant === undefined ? otherwise : `did you mean ${meant}?`;
+  const nearest = nearestName(word, candidates);
+  return nearest === undefined ? otherwise : `did you mean ${nearest}?`;
 }

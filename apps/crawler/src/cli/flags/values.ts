@@ -1,4 +1,4 @@
-// Values of flags as they are typed. Each function throws an `Error` that says what was expected.
+// Parsers of flag values. Each throws an `Error` with the expected form.
 import { isIP } from 'node:net';
 import { nobleCrypto as crypto } from '@devp2p/crypto';
 import { parseTreeUrl } from '@devp2p/dnsdisc';
@@ -10,12 +10,12 @@ export function path(text: string): string {
   return text;
 }
 
-/** A whole number from `min` to `max`. */
+/** An integer from `min` to `max`. */
 export function count(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^\d{1,15}$/.test(text) && value >= min && value <= max) return value;
-    throw new Error(`expected a whole number from ${min} to ${max}`);
+    throw new Error(`expected an integer from ${min} to ${max}`);
   };
 }
 
@@ -39,7 +39,7 @@ export function oneOf<const Name extends string>(...names: Name[]): (text: strin
 
 const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Milliseconds of `90` or `90s`, `30m`, `1h30m`, `7d`. */
+/** Parses a time such as `90` or `90s`, `30m`, `1h30m`, `7d` to milliseconds. */
 export function duration(text: string): number {
   if (/^\d{1,9}$/.test(text)) return positive(Number(text) * units.s);
   if (!/^(\d{1,9}(ms|s|m|h|d))+$/.test(text)) {
@@ -59,7 +59,7 @@ function positive(milliseconds: number): number {
 
 export function unsigned64(text: string): bigint {
   const value = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
-  if (value < 0n || value >> 64n !== 0n) throw new Error('expected a whole number below 2^64');
+  if (value < 0n || value >> 64n !== 0n) throw new Error('expected an integer below 2^64');
   return value;
 }
 
@@ -71,11 +71,11 @@ export function genesisHash(text: string): Uint8Array {
   );
 }
 
-/** `HASH` or `HASH/NEXT`: what nodes of the network tell of their rules (EIP-2124). */
+/** Fork id (EIP-2124), as `HASH` or `HASH/NEXT`. */
 export function forkId(text: string): { hash: number; next?: bigint } {
-  const [sum = '', next, more] = text.split('/');
-  if (more !== undefined) throw new Error('expected HASH or HASH/NEXT');
-  const hash = new DataView(hex(sum, 4).buffer).getUint32(0);
+  const [checksum = '', next, extra] = text.split('/');
+  if (extra !== undefined) throw new Error('expected HASH or HASH/NEXT');
+  const hash = new DataView(hex(checksum, 4).buffer).getUint32(0);
   return next === undefined ? { hash } : { hash, next: unsigned64(next) };
 }
 
@@ -90,7 +90,7 @@ export function ip(text: string): string {
   return text;
 }
 
-/** `enode://` URLs and `enr:` texts, checked and as they were. */
+/** Checks comma-separated `enode://` URLs and `enr:` texts, and returns them unchanged. */
 export function bootnodes(text: string): readonly string[] {
   return each(text, (node) => {
     const { udp } = parseNode(node);
@@ -98,12 +98,12 @@ export function bootnodes(text: string): readonly string[] {
   });
 }
 
-/** `enrtree://` URLs, checked and as they were. */
+/** Checks comma-separated `enrtree://` URLs, and returns them unchanged. */
 export function lists(text: string): readonly string[] {
   return each(text, (url) => parseTreeUrl(url));
 }
 
-/** Runs `check` on each part between commas; an error quotes the part. */
+/** Runs `check` for each comma-separated part; an error quotes the part. */
 function each(text: string, check: (part: string) => void): readonly string[] {
   const parts = text.split(',').flatMap((part) => part.trim() || []);
   if (parts.length === 0) throw new Error('expected at least one');
@@ -119,9 +119,9 @@ function each(text: string, check: (part: string) => void): readonly string[] {
 }
 
 /**
- * Where a node is, by its `enode://` URL or `enr:` text.
+ * Parses the address of a node from its `enode://` URL or `enr:` text.
  *
- * @throws EnodeError, EnrError, Error when the record has no address
+ * @throws EnodeError, EnrError; Error for a record without an address
  */
 export function parseNode(text: string): Enode {
   if (!text.startsWith('enr:')) return parseEnode(text, { allowHostname: true, crypto });
@@ -130,7 +130,7 @@ export function parseNode(text: string): Enode {
   return enode;
 }
 
-/** A value as typed, for an error: on one line and not too long. */
+/** Quotes a value in an error: on one line, with a limited length. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

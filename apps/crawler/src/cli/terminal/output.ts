@@ -7,56 +7,57 @@ import { isatty } from 'node:tty';
 import { sleep, systemClock } from '@devp2p/clock';
 import { CrawlerError } from '../../model/error.ts';
 
-/** Time between two looks for a reader of a pipe, in ms. */
+/** Milliseconds between two attempts to open a pipe without a reader. */
 const readerInterval = 100;
 
-/** Whether a path is standard output: `-`, `/dev/stdout` or another name of what it is connected to. */
+/** Whether a path is standard output: `-`, `/dev/stdout` or another name of the same file. */
 export function isStandardOutput(path: string): boolean {
-  const there = look(path);
-  return path === '-' || (there !== undefined && isDescriptor(there, 1));
+  const stats = tryStat(path);
+  return path === '-' || (stats !== undefined && isDescriptor(stats, 1));
 }
 
-/** Whether a path leads to where the messages of standard error go, other than nowhere or to a person. */
+/** Whether a path is the same file as standard error, and not a terminal or another character device. */
 export function isStandardError(path: string): boolean {
-  const there = look(path);
-  return there !== undefined && isDescriptor(there, 2) && !there.isCharacterDevice() && !isatty(2);
+  const stats = tryStat(path);
+  return stats !== undefined && isDescriptor(stats, 2) && !stats.isCharacterDevice() && !isatty(2);
 }
 
 /**
- * Writes text to a path: to a file whole or not at all, through links; but what is not a file, such as a pipe or a
- * device, is written to as it is.
+ * Writes text to a path. A file, also through a symbolic link, is written completely or not at all. A pipe or device is
+ * written directly.
  *
- * @throws CrawlerError `output-unusable`; what `pieces` throws
+ * @throws CrawlerError `output-unusable`; errors of `chunks`
  */
 export async function writeOutput(
   path: string,
-  pieces: AsyncIterable<string>,
+  chunks: AsyncIterable<string>,
   signal: AbortSignal,
 ): Promise<void> {
-  const there = look(path);
-  const place = there?.isFile() ? await realpath(path) : path;
-  const aside = `${place}.${process.pid}.part`;
-  const write = (target: Writable): Promise<void> => pipeline(pieces, target, { signal });
+  const stats = tryStat(path);
+  const target = stats?.isFile() ? await realpath(path) : path;
+  const temporary = `${target}.${process.pid}.part`;
+  const write = (writable: Writable): Promise<void> => pipeline(chunks, writable, { signal });
   try {
-    if (there?.isFIFO()) return await write(await openPipe(path, signal));
-    if (there && !there.isFile()) return await write(createWriteStream(path, { flags: 'a' }));
-    await write(createWriteStream(aside, { flags: 'wx' }));
-    await rename(aside, place);
+    if (stats?.isFIFO()) return await write(await openPipe(path, signal));
+    if (stats && !stats.isFile()) return await write(createWriteStream(path, { flags: 'a' }));
+    await write(createWriteStream(temporary, { flags: 'wx' }));
+    await rename(temporary, target);
   } catch (error) {
-    await rm(aside, { force: true });
+    await rm(temporary, { force: true });
     const { code } = error as NodeJS.ErrnoException;
     if (signal.aborted || error instanceof CrawlerError || code === undefined) throw error;
     throw new CrawlerError('output-unusable', `${path} cannot be written (${code})`, {
       cause: error,
+      data: { path },
     });
   }
 }
 
-function look(path: string): Stats | undefined {
+function tryStat(path: string): Stats | undefined {
   try {
     return path === '-' ? fstatSync(1) : statSync(path);
   } catch {
-    // What is wrong with the path, opening it says.
+    // Opening the path reports the error.
     return undefined;
   }
 }
@@ -66,12 +67,12 @@ function isDescriptor({ dev, ino }: Stats, descriptor: number): boolean {
     const other = fstatSync(descriptor);
     return other.dev === dev && other.ino === ino;
   } catch {
-    // Closed by who started the process.
+    // The parent process has closed it.
     return false;
   }
 }
 
-/** Opens a pipe when there is a reader, without a thread that waits for one: with it, the process could not exit. */
+/** Opens a pipe once it has a reader. It polls, since a thread that waits in `open` would keep the process from exiting. */
 async function openPipe(path: string, signal: AbortSignal): Promise<Writable> {
   for (;;) {
     try {

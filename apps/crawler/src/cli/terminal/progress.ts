@@ -1,26 +1,25 @@
 import type { Clock } from '@devp2p/clock';
-import type { Progress } from '../../crawl/crawler.ts';
+import type { Progress } from '../../crawl/progress.ts';
 import { statuses } from '../../model/node-record.ts';
 import type { Terminal } from './terminal.ts';
 
 /** @see showProgress */
 export interface ProgressOptions {
-  /** How far the crawl is. */
   readonly progress: () => Progress;
   readonly terminal: Terminal;
   readonly clock: Clock;
-  /** ms after which the crawl ends in any case. */
+  /** Milliseconds after which the crawl ends. */
   readonly timeout?: number | undefined;
 }
 
 const liveInterval = 250;
 const lineInterval = 5_000;
-/** ms of the past over which the rate is measured. */
+/** Milliseconds over which the rate is measured. */
 const rateWindow = 10_000;
 
 /**
- * Shows how a crawl gets on until the function that is returned is called: rate, funnel and time left, on one line of a
- * terminal or as plain lines now and then.
+ * Shows the progress of a crawl until the returned function is called: rate, funnel and remaining time, as the status
+ * line of a terminal or as a line every 5 s.
  */
 export function showProgress({ progress, terminal, clock, timeout }: ProgressOptions): () => void {
   const interval = terminal.isLive ? liveInterval : lineInterval;
@@ -34,17 +33,17 @@ export function showProgress({ progress, terminal, clock, timeout }: ProgressOpt
     const rate = at > first.at ? ((now.visits - first.visits) / (at - first.at)) * 1_000 : 0;
     samples.push({ at, visits: now.visits });
     const line = progressLine(now, rate, timeout);
-    if (terminal.isLive) terminal.show(line);
-    else terminal.say(line);
+    if (terminal.isLive) terminal.setStatus(line);
+    else terminal.writeLine(line);
   };
   let timer = clock.setTimeout(tick, interval);
   return () => {
     timer.cancel();
-    terminal.clear();
+    terminal.clearStatus();
   };
 }
 
-/** One line of how far a crawl has come; `rate` is visits per second. */
+/** @param rate in visits per second */
 function progressLine(progress: Progress, rate: number, timeout?: number): string {
   const { funnel, gossiped } = progress.rollup;
   const counts = statuses.slice(1).flatMap((step) => {
@@ -61,7 +60,7 @@ function progressLine(progress: Progress, rate: number, timeout?: number): strin
   ].join('  ');
 }
 
-/** Nodes that were never visited, and how long it takes to visit them at this rate. */
+/** Returns the number of unvisited nodes, and the time to visit them at this rate. */
 function timeLeft({ unvisited }: Progress, rate: number): string {
   const left = unvisited > 0 && rate > 0 ? `, ${duration((unvisited / rate) * 1_000)} left` : '';
   return `${short(unvisited)} unvisited${left}`;
@@ -76,7 +75,7 @@ function short(value: number): string {
     : String(Math.round(value));
 }
 
-/** Milliseconds as people say them: `42s`, `3m10s`, `2h05m`. */
+/** Formats milliseconds: `42s`, `3m10s`, `2h05m`. */
 export function duration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1_000);
   const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');

@@ -4,23 +4,27 @@ import { constants } from 'node:os';
 export interface Signals {
   /** Aborts at the first signal. */
   readonly signal: AbortSignal;
-  /** What a shell would say of a program that the signal ended; absent before there was one. */
+  /** 128 + the number of the signal; absent before a signal. */
   readonly exitCode: number | undefined;
   close(): void;
 }
 
-/** ms to end in order after a signal; the process may take 5 s in all. */
+/** Milliseconds for an orderly end after a signal; the process has to exit within 5 s. */
 const closeTimeout = 4_500;
 
-/** Turns SIGINT and SIGTERM into an abort. A second one, or taking too long, ends the process. */
-export function onSignals(tell: (line: string) => void): Signals {
+/**
+ * Aborts at SIGINT and SIGTERM. A second signal, or an end that takes too long, exits the process.
+ *
+ * @param notify writes a message at the first signal
+ */
+export function onSignals(notify: (line: string) => void): Signals {
   const controller = new AbortController();
   let exitCode: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   const onSignal = (name: 'SIGINT' | 'SIGTERM'): void => {
     exitCode = 128 + constants.signals[name];
     if (controller.signal.aborted) process.exit(exitCode);
-    tell('closing; a second signal exits at once');
+    notify('closing; a second signal exits immediately');
     controller.abort();
     timer = setTimeout(() => process.exit(exitCode), closeTimeout);
   };

@@ -1,16 +1,17 @@
-import type { Progress } from '../../crawl/crawler.ts';
+import type { Progress } from '../../crawl/progress.ts';
 import { statuses } from '../../model/node-record.ts';
 import { duration } from './progress.ts';
 
-/** Disconnect reasons and errors that are shown. */
+/** Number of disconnect reasons and of errors that are shown. */
 const maxReasons = 12;
 
 /**
- * The funnel as a table, and what kept nodes from getting further. Its 100 % are the nodes that have answered at least
- * once: of nodes that are only named there can be as many as others like to make up.
+ * Returns the funnel as a table, and the disconnect reasons and errors. Its 100 % are the nodes that answered at least
+ * once, since other nodes can report any number of nonexistent ones.
  */
 export function summary({ rollup, visits, elapsed, refused }: Progress): string {
   const { funnel, gossiped, verified, answered, disconnects, errors } = rollup;
+  const silent = funnel.discovered - verified - gossiped;
   const share = (part: number, whole: number) =>
     whole === 0 ? '-' : `${((part / whole) * 100).toFixed(1)} %`;
   const steps = statuses.slice(1).map((step) => [step, funnel[step]] as const);
@@ -22,12 +23,14 @@ export function summary({ rollup, visits, elapsed, refused }: Progress): string 
   });
   const lines = [
     ...table(['step', 'nodes', 'of answered', 'of previous'], rows),
-    `${group(funnel.discovered)} nodes known: ${group(verified)} verified by an answer, ${group(funnel.discovered - verified - gossiped)} signed and silent, ${group(gossiped)} only gossiped`,
-    ...(answered === 0 ? ['no node answered: check --bootnodes, and that UDP is let through'] : []),
+    `${group(funnel.discovered)} nodes known: ${group(verified)} verified, ${group(silent)} signed without an answer, ${group(gossiped)} gossiped, unverified`,
+    ...(answered === 0
+      ? ['no node answered: check --bootnodes, and whether a firewall blocks UDP']
+      : []),
     `${group(visits)} visits in ${duration(elapsed)}`,
     ...reasons('disconnects', disconnects),
     ...reasons('errors', errors),
-    ...reasons('not taken in, by limit', refused),
+    ...reasons('refused reports, by limit', refused),
   ];
   return `${lines.join('\n')}\n`;
 }

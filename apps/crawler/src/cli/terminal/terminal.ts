@@ -1,45 +1,44 @@
 import { printable } from '../../model/client-name.ts';
 
-/** Where a person is told what goes on. */
+/** Messages for the user, and a status line that is updated in place. */
 export interface Terminal {
-  /** Whether {@link show} shows something. */
+  /** Whether the status line can be shown. */
   readonly isLive: boolean;
-  /** Says something on a line of its own. What cannot be seen in it is replaced. */
-  say(line: string): void;
-  /** Has one line at the end of what was said, which each call replaces; nothing if that cannot be done. */
-  show(line: string): void;
-  /** Takes that line away. */
-  clear(): void;
+  /** Writes a line. Invisible characters are replaced. */
+  writeLine(line: string): void;
+  /** Replaces the status line, below all other lines. Does nothing unless {@link isLive}. */
+  setStatus(line: string): void;
+  clearStatus(): void;
 }
 
 /** A stream such as `process.stderr`. */
 interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
-  /** Characters in a line; absent or 0 when that is not known. */
+  /** Characters per line; absent or 0 if unknown. */
   readonly columns?: number | undefined;
 }
 
 const clearLine = '\r\u001b[2K';
 
 export function createTerminal(output: Output): Terminal {
-  // Without a known width, a line could not be replaced by the next.
+  // A status line that wraps cannot be replaced, so the width must be known.
   const { columns = 0 } = output;
   const isLive = output.isTTY === true && columns > 0;
-  let shown = '';
+  let status = '';
   return {
     isLive,
-    say(line) {
-      output.write(`${shown && clearLine}${printable(line)}\n${shown}`);
+    writeLine(line) {
+      output.write(`${status && clearLine}${printable(line)}\n${status}`);
     },
-    show(line) {
+    setStatus(line) {
       if (!isLive) return;
-      shown = printable(line).slice(0, (output.columns || columns) - 1);
-      output.write(clearLine + shown);
+      status = printable(line).slice(0, (output.columns || columns) - 1);
+      output.write(clearLine + status);
     },
-    clear() {
-      if (shown !== '') output.write(clearLine);
-      shown = '';
+    clearStatus() {
+      if (status !== '') output.write(clearLine);
+      status = '';
     },
   };
 }

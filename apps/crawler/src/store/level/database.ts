@@ -2,12 +2,12 @@ import { Level } from 'level';
 import { CrawlerError } from '../../model/error.ts';
 import type { KeyRange } from './keys.ts';
 
-/** One change. */
+/** A write or a deletion. */
 export type Change =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'del'; readonly key: Uint8Array };
 
-/** A LevelDB of bytes whose failures are {@link CrawlerError}s. */
+/** A LevelDB with binary keys and values. Its errors are {@link CrawlerError}s. */
 export interface Database {
   readonly location: string;
   get(key: Uint8Array): Promise<Uint8Array | undefined>;
@@ -17,21 +17,21 @@ export interface Database {
     range: KeyRange,
     options?: { reverse?: boolean },
   ): AsyncIterable<readonly [Uint8Array, Uint8Array]>;
-  /** Applies all of the changes, or should the process end none. */
+  /** Applies all changes, or none if the process ends during the write. */
   batch(changes: Change[]): Promise<void>;
   /** Idempotent. */
   close(): Promise<void>;
 }
 
-/** Memory for what was written last, in bytes; LevelDB may hold twice that. */
+/** Bytes of the write buffer; LevelDB may use twice as much. */
 const writeBufferSize = 8 * 1024 * 1024;
-/** Memory for what was read last, in bytes. */
+/** Bytes of the block cache. */
 const cacheSize = 16 * 1024 * 1024;
-/** Bytes of one table file. */
+/** Bytes of a table file. */
 const maxFileSize = 4 * 1024 * 1024;
-/** Table files that are held open. LevelDB maps them into memory, which counts as ours. */
+/** Open table files. LevelDB maps them into memory, which counts towards the resident set. */
 const maxOpenFiles = 32;
-/** What is read ahead in a walk, in entries. */
+/** Entries that an iterator reads ahead. */
 const readAhead = 256;
 
 /**
@@ -41,17 +41,21 @@ const readAhead = 256;
  */
 export async function openDatabase(location: string): Promise<Database> {
   const level = new Level<Uint8Array, Uint8Array>(location, {
-    ...{ keyEncoding: 'view', valueEncoding: 'view' },
-    ...{ writeBufferSize, cacheSize, maxFileSize, maxOpenFiles },
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    writeBufferSize,
+    cacheSize,
+    maxFileSize,
+    maxOpenFiles,
   });
   const guard = async <T>(action: () => Promise<T>): Promise<T> => {
     try {
       return await action();
     } catch (error) {
-      throw typed(error, location);
+      throw crawlerError(error, location);
     }
   };
-  async function* walk<T>(
+  async function* iterate<T>(
     open: () => { nextv(size: number): Promise<T[]>; close(): Promise<void> },
   ): AsyncGenerator<T> {
     const iterator = await guard(async () => open());
@@ -70,41 +74,39 @@ export async function openDatabase(location: string): Promise<Database> {
     location,
     get: (key) => guard(() => level.get(key)),
     getMany: (keys) => guard(() => level.getMany(keys)),
-    keys: (range, options) => walk(() => level.keys({ ...range, ...options })),
-    entries: (range, options) => walk(() => level.iterator({ ...range, ...options })),
+    keys: (range, options) => iterate(() => level.keys({ ...range, ...options })),
+    entries: (range, options) => iterate(() => level.iterator({ ...range, ...options })),
     batch: (changes) => guard(() => level.batch(changes)),
     close: () => guard(() => level.close()),
   };
 }
 
-/** Texts of `fcntl` errors that say that the file system has no locks, not that another process holds one. */
-const withoutLocks =
-  /No locks available|not supported|Not supported|not implemented|Invalid argument/;
+/** Messages of `fcntl` errors of a file system without locks; other messages mean that another process holds the lock. */
+const noLocks = /No locks available|not supported|Not supported|not implemented|Invalid argument/;
 
-function typed(error: unknown, location: string): unknown {
+function crawlerError(error: unknown, location: string): unknown {
   if (!(error instanceof Error)) return error;
   const cause = error.cause instanceof Error ? error.cause : error;
+  const options = { cause: error, data: { path: location } };
   switch ((cause as { code?: unknown }).code) {
     case 'LEVEL_LOCKED':
-      // classic-level says so of every failure to lock, also on a file system that cannot.
-      if (withoutLocks.test(cause.message)) {
-        return new CrawlerError(
-          'store-failed',
-          `${location} cannot be locked (${cause.message}): choose a file system that has locks with --datadir`,
-          { cause: error },
-        );
+      // classic-level uses this code for every failure to lock, including file systems without locks.
+      if (noLocks.test(cause.message)) {
+        const data = { path: location, reason: 'no-locks' as const };
+        const message = `cannot lock ${location}: the file system has no locks (${cause.message})`;
+        return new CrawlerError('store-failed', message, { cause: error, data });
       }
-      return new CrawlerError('datadir-in-use', `${location} is in use by another process`, {
-        cause: error,
-      });
+      return new CrawlerError(
+        'datadir-in-use',
+        `${location} is in use by another process`,
+        options,
+      );
     case 'LEVEL_CORRUPTION':
-      return new CrawlerError('store-corrupt', `${location} is damaged (${cause.message})`, {
-        cause: error,
-      });
+      return new CrawlerError('store-corrupt', `${location} is damaged: ${cause.message}`, options);
     case 'LEVEL_DATABASE_NOT_OPEN':
     case 'LEVEL_ITERATOR_NOT_OPEN':
-      return new CrawlerError('closed', `${location} is closed`, { cause: error });
+      return new CrawlerError('closed', `${location} is closed`, options);
     default:
-      return new CrawlerError('store-failed', `${location}: ${cause.message}`, { cause: error });
+      return new CrawlerError('store-failed', `${location}: ${cause.message}`, options);
   }
 }

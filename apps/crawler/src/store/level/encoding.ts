@@ -15,23 +15,22 @@ import {
 } from '@devp2p/rlp';
 import { type NodeRecord, statuses, type Visit } from '../../model/node-record.ts';
 import type { CrawlSession, Rollup } from '../store.ts';
-import { cut, few, maybe, oneOf, rounded, sparse, yesOrNo } from './fields.ts';
+import { cut, flag, maybe, oneOf, rounded, sparse, truncated } from './fields.ts';
 
-/** Goes up when the form of what is stored changes. */
-export const FORMAT = 1;
+/** Version of the stored format. */
+export const format = 1;
 
-/** Bytes of a public key. */
-const ID_LENGTH = 64;
+/** Length of a public key in bytes. */
+const idLength = 64;
 
-/** How a kind of records is written as bytes and read again. */
+/** Binary encoding of one kind of record. */
 export interface Encoding<T> {
   encode(value: T): Uint8Array;
-  /** @throws Error when the bytes are not what was written */
+  /** @throws Error for damaged bytes */
   decode(bytes: Uint8Array): T;
 }
 
-// Text from the network is cut where it is longer than anything that makes sense: a stranger must not be able to make
-// a batch fail.
+// Text from the network is cut to a sensible length: a remote must not be able to make a batch fail.
 const maxClient = 1_024;
 const maxError = 256;
 const maxCapabilities = 64;
@@ -41,14 +40,14 @@ const maxCounts = 1_000;
 
 const status = oneOf(statuses);
 const reason = oneOf(Object.keys(disconnectReasons) as (keyof typeof disconnectReasons)[]);
-/** Times since the epoch and durations, in whole ms. */
+/** Times since the epoch, in whole milliseconds. */
 const milliseconds = rounded(1);
-/** Durations in ms to the microsecond. */
+/** Durations in milliseconds, to the microsecond. */
 const duration = rounded(1_000);
 const quantity = uint(53);
 
 const nodeCodec: Codec<NodeRecord> = sparse({
-  id: bytes(ID_LENGTH),
+  id: bytes(idLength),
   endpoint: struct({ ip: text(64), udp: uint(16), tcp: uint(16) }),
   trust: oneOf(['gossiped', 'verified', 'signed']),
   origin: oneOf(['bootnode', 'dns', 'gossip']),
@@ -57,7 +56,7 @@ const nodeCodec: Codec<NodeRecord> = sparse({
   enr: maybe(text(512)),
   client: maybe(cut(maxClient)),
   capabilities: maybe(
-    few(maxCapabilities, struct({ name: cut(maxCapabilityName), version: quantity })),
+    truncated(maxCapabilities, struct({ name: cut(maxCapabilityName), version: quantity })),
   ),
   listenPort: maybe(quantity),
   eth: maybe(
@@ -81,21 +80,21 @@ const nodeCodec: Codec<NodeRecord> = sparse({
   visits: quantity,
   failures: quantity,
   dueAt: milliseconds,
-  sharedAddress: maybe(yesOrNo),
+  sharedAddress: maybe(flag),
 });
 
 const visitCodec: Codec<Visit> = sparse({
-  id: bytes(ID_LENGTH),
+  id: bytes(idLength),
   at: milliseconds,
   status,
-  steps: few(maxSteps, struct({ step: status, ms: duration })),
+  steps: truncated(maxSteps, struct({ step: status, ms: duration })),
   disconnect: maybe(reason),
   error: maybe(cut(maxError)),
   neighbours: maybe(quantity),
 });
 
 const counts: Codec<Readonly<Record<string, number>>> = map(
-  few(maxCounts, struct({ name: cut(maxError), count: quantity })),
+  truncated(maxCounts, struct({ name: cut(maxError), count: quantity })),
   (pairs) => Object.fromEntries(pairs.map(({ name, count }) => [name, count])),
   (record) => Object.entries(record).map(([name, count]) => ({ name, count })),
 );
@@ -115,7 +114,7 @@ const rollupFields = struct({
   answered: optional(quantity),
 });
 
-/** Rollups of earlier versions do not say how many nodes had answered before the last visit. */
+/** Rollups of earlier versions lack `answered`: the nodes that are bonded stand in for it. */
 const rollupCodec: Codec<Rollup> = map(
   rollupFields,
   (rollup) => ({ ...rollup, answered: rollup.answered ?? rollup.funnel.bonded }),
@@ -134,27 +133,28 @@ export const visitEncoding: Encoding<Visit> = checked(visitCodec);
 export const rollupEncoding: Encoding<Rollup> = checked(rollupCodec);
 export const sessionEncoding: Encoding<CrawlSession> = checked(sessionCodec);
 
-/** Ids one after the other. */
+/** Concatenated ids. */
 export const idsEncoding: Encoding<readonly Uint8Array[]> = checked(
   map(
     bytes(),
     (joined) => {
-      if (joined.length % ID_LENGTH !== 0) throw new Error('part of an id');
+      if (joined.length % idLength !== 0)
+        throw new Error('length is not a multiple of the id length');
       const ids: Uint8Array[] = [];
-      for (let at = 0; at < joined.length; at += ID_LENGTH) {
-        ids.push(joined.slice(at, at + ID_LENGTH));
+      for (let at = 0; at < joined.length; at += idLength) {
+        ids.push(joined.slice(at, at + idLength));
       }
       return ids;
     },
     (ids) => {
-      const joined = new Uint8Array(ids.length * ID_LENGTH);
-      for (const [i, id] of ids.entries()) joined.set(id, i * ID_LENGTH);
+      const joined = new Uint8Array(ids.length * idLength);
+      for (const [i, id] of ids.entries()) joined.set(id, i * idLength);
       return joined;
     },
   ),
 );
 
-/** `checksum of the rest (4 bytes) ‖ RLP`: LevelDB does not look at its own checksums when it reads. */
+/** `CRC-32 of the rest (4 bytes) ‖ RLP`: LevelDB does not verify its own checksums in reads. */
 function checked<T>(codec: Codec<T>): Encoding<T> {
   return {
     encode(value) {
@@ -165,7 +165,7 @@ function checked<T>(codec: Codec<T>): Encoding<T> {
       return bytes;
     },
     decode(bytes) {
-      // A copy, and no Buffer: what is decoded are views of it.
+      // A copy as a plain Uint8Array, since the decoded values are views of it.
       const content = new Uint8Array(bytes.subarray(4));
       const sum = bytes.length < 4 ? -1 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
       if (sum !== crc32(content)) throw new Error('checksum does not match');

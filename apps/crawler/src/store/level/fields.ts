@@ -1,7 +1,7 @@
-// Forms of fields that RLP has none for.
+// Codecs of fields without a form in RLP.
 import { type Codec, list, map, struct, text, uint } from '@devp2p/rlp';
 
-/** A value that may be absent, as a list of at most one. */
+/** An optional value, as a list of at most one item. */
 export function maybe<T>(codec: Codec<T>): Codec<T | undefined> {
   return map(
     list(codec, { max: 1 }),
@@ -15,7 +15,7 @@ type Sparse<T> = { [K in Exclude<keyof T, Undefinable<T>>]: T[K] } & {
   [K in Undefinable<T>]?: Exclude<T[K], undefined>;
 };
 
-/** A struct, of which fields that are {@link maybe} are absent rather than `undefined`. */
+/** A struct in which absent {@link maybe} fields are missing rather than `undefined`. */
 export function sparse<F extends Record<string, Codec<unknown>>>(
   fields: F,
 ): Codec<Sparse<{ -readonly [K in keyof F]: F[K] extends Codec<infer T> ? T : never }>> {
@@ -27,20 +27,20 @@ export function sparse<F extends Record<string, Codec<unknown>>>(
   );
 }
 
-/** One of a list of names, by its place in the list: names are added at the end only. */
+/** One of a list of names, as its index: new names must be appended. */
 export function oneOf<const Name extends string>(names: readonly Name[]): Codec<Name> {
   return map(
     uint(8),
     (index) => {
       const name = names[index];
-      if (name === undefined) throw new Error(`no name has number ${index}`);
+      if (name === undefined) throw new Error(`no name with index ${index}`);
       return name;
     },
     (name) => names.indexOf(name),
   );
 }
 
-/** A number to `1 / perUnit`, from 0 on; others become the nearest that is one. */
+/** A number from 0 on, rounded to a multiple of `1 / perUnit`. */
 export function rounded(perUnit: number): Codec<number> {
   return map(
     uint(53),
@@ -49,7 +49,7 @@ export function rounded(perUnit: number): Codec<number> {
   );
 }
 
-/** Text that is cut at so many bytes, and has no half surrogates. */
+/** Text, cut to `maxBytes` bytes, with lone surrogates replaced. */
 export function cut(maxBytes: number): Codec<string> {
   return map(
     text(maxBytes),
@@ -63,8 +63,8 @@ export function cut(maxBytes: number): Codec<string> {
   );
 }
 
-/** A list whose end is left out where it is longer than `max`. */
-export function few<T>(max: number, item: Codec<T>): Codec<readonly T[]> {
+/** A list, cut to `max` items. */
+export function truncated<T>(max: number, item: Codec<T>): Codec<readonly T[]> {
   return map(
     list(item, { max }),
     (items) => items,
@@ -72,7 +72,7 @@ export function few<T>(max: number, item: Codec<T>): Codec<readonly T[]> {
   );
 }
 
-export const yesOrNo: Codec<boolean> = map(
+export const flag: Codec<boolean> = map(
   uint(8),
   (value) => value === 1,
   (value) => (value ? 1 : 0),

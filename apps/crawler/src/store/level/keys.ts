@@ -1,20 +1,20 @@
-/** A range of keys: from the first on, and without the last. */
+/** A range of keys, from `gte` up to but not including `lt`. */
 export interface KeyRange {
   readonly gte: Uint8Array;
   readonly lt: Uint8Array;
 }
 
-/** First byte of the keys of each kind of records: never to be given another meaning. */
+/** First byte of the keys of each kind of record. A value must not be reused with another meaning. */
 const kinds = {
-  /** What this database is. */
+  /** name and format of the database */
   about: 0x00,
   /** id → node */
   node: 0x01,
-  /** due time ‖ id → nothing */
+  /** due time ‖ id → empty */
   due: 0x02,
   /** id ‖ time → visit */
   visit: 0x03,
-  /** id → ids of those it named */
+  /** id → ids of its neighbours */
   neighbours: 0x04,
   /** start → session */
   session: 0x05,
@@ -24,7 +24,7 @@ const kinds = {
 
 type Kind = keyof typeof kinds;
 
-/** A key: ids as they are, times in 8 bytes so that keys are in the order of time. */
+/** Builds a key. Times take 8 bytes, big-endian, so that the order of keys is the order of times. */
 export function key(kind: Kind, ...parts: readonly (Uint8Array | number)[]): Uint8Array {
   let length = 1;
   for (const part of parts) length += typeof part === 'number' ? 8 : part.length;
@@ -39,23 +39,23 @@ export function key(kind: Kind, ...parts: readonly (Uint8Array | number)[]): Uin
   return bytes;
 }
 
-/** All keys of a kind, or those that begin with an id. */
-export function keysOf(kind: Kind, id: Uint8Array = new Uint8Array(0)): KeyRange {
-  const gte = key(kind, id);
+/** Returns the range of all keys of a kind, or of those with a prefix. */
+export function keysOf(kind: Kind, prefix: Uint8Array = new Uint8Array(0)): KeyRange {
+  const gte = key(kind, prefix);
   const lt = gte.slice();
-  // The first key after all that begin with these bytes.
+  // The first key after all keys with this prefix.
   let at = lt.length - 1;
   while (lt[at] === 0xff) at--;
   lt[at] = (lt[at] ?? 0) + 1;
   return { gte, lt: lt.subarray(0, at + 1) };
 }
 
-/** The time that stands at `offset` in a key or value. */
+/** Reads the time at an offset of a key or value. */
 export function timeAt(bytes: Uint8Array, offset: number): number {
   return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(offset));
 }
 
-/** Milliseconds as 8 bytes. Times are whole and not before the epoch; others become the nearest that is. */
+/** Encodes milliseconds since the epoch in 8 bytes. Fractions are rounded, negative times become 0. */
 export function timeBytes(milliseconds: number): Uint8Array {
   const whole = Math.min(Math.max(0, Math.round(milliseconds)), Number.MAX_SAFE_INTEGER);
   const bytes = new Uint8Array(8);

@@ -1,12 +1,21 @@
 import { fromHex, toHex } from '@devp2p/enr';
+import {
+  type Checker,
+  createChecker,
+  func,
+  integer,
+  positive,
+  type Rules,
+  string,
+} from '@devp2p/options';
 import { CrawlerError } from '../../model/error.ts';
+import { inspectableNode, inspectableVisit } from '../../model/inspectable-records.ts';
 import type { NodeRecord, Visit } from '../../model/node-record.ts';
-import { shownNode, shownVisit } from '../../model/shown-records.ts';
 import type { CrawlBatch, CrawlSession, CrawlStore, Rollup } from '../store.ts';
 import { type Change, type Database, openDatabase } from './database.ts';
 import {
   type Encoding,
-  FORMAT,
+  format,
   idsEncoding,
   nodeEncoding,
   rollupEncoding,
@@ -17,31 +26,42 @@ import { key, keysOf, timeAt, timeBytes } from './keys.ts';
 
 /** @see openLevelStore */
 export interface LevelStoreOptions {
-  /** Visits of a node that are kept; older ones are forgotten. @default 32 */
+  /** Number of visits that are kept of each node; older ones are deleted. @default 32 */
   readonly visitsKept?: number | undefined;
-  /** A session's rollups this many ms apart are kept; of those between, the last. @default 10 min */
+  /** Milliseconds of which a session keeps one rollup, the latest. @default 600_000 */
   readonly rollupInterval?: number | undefined;
   /**
-   * Told of each damaged record that a walk or a lease comes across and leaves out.
-   * @default such an error is thrown
+   * Called with each damaged record, which iterators and leases then skip.
+   * @default the error is thrown
    */
   readonly onCorrupt?: ((error: CrawlerError) => void) | undefined;
 }
 
-const about = `devp2p-crawler ${FORMAT}`;
+const check: Checker = createChecker(CrawlerError, 'invalid-option');
+
+const rules: Rules<LevelStoreOptions> = {
+  visitsKept: integer(1),
+  rollupInterval: positive,
+  onCorrupt: func,
+};
+
+/** Value of the key `about`: name and format of the database. */
+const about = `devp2p-crawler ${format}`;
 
 /**
- * Opens the store in a directory, which is made if need be. Only one process can have it open.
+ * Opens the store in a directory, which is created if it does not exist. Only one process can open it at a time.
  *
- * @throws CrawlerError `datadir-in-use`, `wrong-datadir`, `store-corrupt`, `store-failed`
+ * @throws CrawlerError `invalid-option`, `datadir-in-use`, `wrong-datadir`, `store-corrupt`, `store-failed`
  */
 export async function openLevelStore(
   location: string,
   options: LevelStoreOptions = {},
 ): Promise<CrawlStore> {
+  check.value('location', location, string);
+  check.options('openLevelStore', options, rules);
   const database = await openDatabase(location);
   try {
-    await checkKind(database);
+    await checkFormat(database);
   } catch (error) {
     await database.close();
     throw error;
@@ -49,22 +69,27 @@ export async function openLevelStore(
   return new LevelStore(database, options);
 }
 
-async function checkKind(database: Database): Promise<void> {
-  const found = await database.get(key('about'));
-  if (found === undefined) {
+/** Checks name and format of the database, and writes them into an empty one. */
+async function checkFormat(database: Database): Promise<void> {
+  const { location } = database;
+  const data = { path: location };
+  const value = await database.get(key('about'));
+  if (value === undefined) {
     for await (const _ of database.keys({ gte: key('about'), lt: Uint8Array.of(0xff) })) {
-      throw new CrawlerError('wrong-datadir', `${database.location} is no crawler's database`);
+      throw new CrawlerError('wrong-datadir', `${location} is not a crawler database`, { data });
     }
-    const value = new TextEncoder().encode(about);
-    await database.batch([{ type: 'put', key: key('about'), value }]);
+    const bytes = new TextEncoder().encode(about);
+    await database.batch([{ type: 'put', key: key('about'), value: bytes }]);
     return;
   }
-  const text = new TextDecoder().decode(found);
+  const text = new TextDecoder().decode(value);
   if (text === about) return;
-  const [, format] = /^devp2p-crawler (\d+)$/.exec(text) ?? [];
-  const what =
-    format === undefined ? "no crawler's database" : `of format ${format}, this is ${FORMAT}`;
-  throw new CrawlerError('wrong-datadir', `${database.location} is ${what}`);
+  const [, found] = /^devp2p-crawler (\d+)$/.exec(text) ?? [];
+  const message =
+    found === undefined
+      ? `${location} is not a crawler database`
+      : `${location} has format ${found}, this program reads format ${format}`;
+  throw new CrawlerError('wrong-datadir', message, { data });
 }
 
 class LevelStore implements CrawlStore {
@@ -72,11 +97,11 @@ class LevelStore implements CrawlStore {
   readonly #visitsKept: number;
   readonly #rollupInterval: number;
   readonly #onCorrupt: (error: CrawlerError) => void;
-  /** Ids, as hex, that were given away. */
+  /** Ids of leased nodes, as hex. */
   readonly #leased = new Set<string>();
-  /** No node that can be leased has a key before this in the index of due times. */
+  /** Lower bound of the index keys of nodes that can be leased. */
   #firstDue = keysOf('due').gte;
-  /** What reads, then writes what follows from it, goes one after the other. */
+  /** The last of the operations that read and then write, which run one after another. */
   #last: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
@@ -95,92 +120,70 @@ class LevelStore implements CrawlStore {
   }
 
   async *nodes(): AsyncGenerator<NodeRecord> {
-    for await (const [at, value] of this.#database.entries(keysOf('node'))) {
-      const node = this.#try(() => readNode(at.subarray(1), value));
-      if (node !== undefined) yield shownNode(node);
+    for await (const [entry, value] of this.#database.entries(keysOf('node'))) {
+      const node = this.#skipCorrupt(() => readNode(entry.subarray(1), value));
+      if (node !== undefined) yield inspectableNode(node);
     }
   }
 
   async get(id: Uint8Array): Promise<NodeRecord | undefined> {
     const value = await this.#database.get(key('node', id));
-    return value && shownNode(readNode(id, value));
+    return value && inspectableNode(readNode(id, value));
   }
 
   lease(now: number, limit: number): Promise<NodeRecord[]> {
-    return this.#inTurn(async () => {
-      const { gte, lt } = this.#dueRange(now);
-      const entries: { entry: Uint8Array; id: Uint8Array }[] = [];
-      let next: Uint8Array = limit > 0 ? lt : gte;
-      if (limit > 0) {
-        for await (const entry of this.#database.keys({ gte, lt })) {
-          if (entries.length === limit) {
-            next = entry;
-            break;
-          }
-          const id = entry.subarray(-64);
-          if (!this.#leased.has(toHex(id))) entries.push({ entry, id });
-        }
-      }
-      const values = await this.#database.getMany(entries.map(({ id }) => key('node', id)));
+    return this.#serialize(async () => {
+      const { gte } = this.#dueRange(now);
+      const { entries, end } = await this.#dueEntries(now, limit);
+      const keys = entries.map((entry) => key('node', idOf(entry)));
+      const values = await this.#database.getMany(keys);
       const nodes: NodeRecord[] = [];
-      const broken: Change[] = [];
-      for (const [i, { entry, id }] of entries.entries()) {
+      const stale: Change[] = [];
+      for (const [i, entry] of entries.entries()) {
         const value = values[i];
-        const node = value && this.#try(() => readNode(id, value));
+        const node = value && this.#skipCorrupt(() => readNode(idOf(entry), value));
         if (node !== undefined && sameBytes(dueKey(node), entry)) nodes.push(node);
-        else broken.push({ type: 'del', key: entry });
+        else stale.push({ type: 'del', key: entry });
       }
-      // What leads nowhere would come again for ever.
-      if (broken.length > 0) await this.#database.batch(broken);
+      // Index entries without a node would be read again by every lease.
+      if (stale.length > 0) await this.#database.batch(stale);
       for (const { id } of nodes) this.#leased.add(toHex(id));
-      if (isBefore(gte, next)) this.#firstDue = next;
+      if (isBefore(gte, end)) this.#firstDue = end;
       return nodes;
     });
   }
 
   nextDue(): Promise<number | undefined> {
-    return this.#inTurn(async () => {
+    return this.#serialize(async () => {
       const { gte, lt } = this.#dueRange(Number.MAX_SAFE_INTEGER);
       for await (const entry of this.#database.keys({ gte, lt })) {
-        if (!this.#leased.has(toHex(entry.subarray(-64)))) return timeAt(entry, 1);
+        if (!this.#leased.has(toHex(idOf(entry)))) return timeAt(entry, 1);
       }
       return undefined;
     });
   }
 
   commit(batch: CrawlBatch): Promise<void> {
-    return this.#inTurn(async () => {
-      const changes: Change[] = [];
+    return this.#serialize(async () => {
       const nodes = new Map(batch.nodes?.map((node) => [toHex(node.id), node]));
       const removed = new Set(batch.removed?.map(toHex));
       for (const id of removed) nodes.delete(id);
-      await this.#forgetDueTimes([...nodes.keys(), ...removed], changes);
+      const isKept = ({ id }: { readonly id: Uint8Array }) => !removed.has(toHex(id));
+
+      const changes: Change[] = [];
+      await this.#deleteDueTimes([...nodes.keys(), ...removed], changes);
       for (const node of nodes.values()) {
         put(changes, key('node', node.id), writeNode(node));
         put(changes, dueKey(node), new Uint8Array(0));
       }
-      for (const { id, named } of batch.neighbours ?? []) {
-        if (!removed.has(toHex(id))) put(changes, key('neighbours', id), idsEncoding.encode(named));
+      for (const { id, neighbours } of (batch.neighbours ?? []).filter(isKept)) {
+        put(changes, key('neighbours', id), idsEncoding.encode(neighbours));
       }
-      await this.#changeVisits(
-        (batch.visits ?? []).filter(({ id }) => !removed.has(toHex(id))),
-        changes,
-      );
-      for (const id of [...removed].map(fromHex)) {
-        changes.push({ type: 'del', key: key('node', id) });
-        changes.push({ type: 'del', key: key('neighbours', id) });
-        for await (const visit of this.#database.keys(keysOf('visit', id))) {
-          changes.push({ type: 'del', key: visit });
-        }
-      }
-      const { session } = batch;
-      if (session !== undefined) {
-        const { startedAt, rollup } = session;
-        const time = Math.floor(rollup.at / this.#rollupInterval) * this.#rollupInterval;
-        put(changes, key('session', startedAt), sessionEncoding.encode(session));
-        put(changes, key('rollup', time, startedAt), rollupEncoding.encode(rollup));
-      }
+      await this.#putVisits((batch.visits ?? []).filter(isKept), changes);
+      for (const id of removed) await this.#deleteNode(fromHex(id), changes);
+      if (batch.session !== undefined) this.#putSession(batch.session, changes);
       await this.#database.batch(changes);
+
       for (const id of removed) this.#leased.delete(id);
       for (const [id, node] of nodes) {
         this.#leased.delete(id);
@@ -192,10 +195,10 @@ class LevelStore implements CrawlStore {
 
   async *visits(id: Uint8Array): AsyncGenerator<Visit> {
     const range = keysOf('visit', id);
-    for await (const [at, value] of this.#database.entries(range, { reverse: true })) {
-      const what = `visit of node ${toHex(id)} at ${time(at, 65)}`;
-      const visit = this.#try(() => read(visitEncoding, value, what));
-      if (visit !== undefined) yield shownVisit(visit);
+    for await (const [entry, value] of this.#database.entries(range, { reverse: true })) {
+      const name = `visit of node ${toHex(id)} at ${time(entry, 65)}`;
+      const visit = this.#skipCorrupt(() => read(visitEncoding, value, name));
+      if (visit !== undefined) yield inspectableVisit(visit);
     }
   }
 
@@ -206,26 +209,45 @@ class LevelStore implements CrawlStore {
 
   async *sessions(): AsyncGenerator<CrawlSession> {
     const range = keysOf('session');
-    for await (const [at, value] of this.#database.entries(range, { reverse: true })) {
-      const session = this.#try(() => read(sessionEncoding, value, `session of ${time(at, 1)}`));
+    for await (const [entry, value] of this.#database.entries(range, { reverse: true })) {
+      const session = this.#skipCorrupt(() =>
+        read(sessionEncoding, value, `session of ${time(entry, 1)}`),
+      );
       if (session !== undefined) yield session;
     }
   }
 
   async *rollups(): AsyncGenerator<Rollup> {
-    for await (const [at, value] of this.#database.entries(keysOf('rollup'))) {
-      const rollup = this.#try(() => read(rollupEncoding, value, `rollup of ${time(at, 1)}`));
+    for await (const [entry, value] of this.#database.entries(keysOf('rollup'))) {
+      const rollup = this.#skipCorrupt(() =>
+        read(rollupEncoding, value, `rollup of ${time(entry, 1)}`),
+      );
       if (rollup !== undefined) yield rollup;
     }
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#inTurn(() => this.#database.close());
+    this.#closed ??= this.#serialize(() => this.#database.close());
     return this.#closed;
   }
 
-  /** Removes the nodes of these ids from the index. */
-  async #forgetDueTimes(ids: readonly string[], changes: Change[]): Promise<void> {
+  /** Returns up to `limit` index entries of nodes that are due and not leased, and the entry at which the next lease starts. */
+  async #dueEntries(
+    now: number,
+    limit: number,
+  ): Promise<{ readonly entries: readonly Uint8Array[]; readonly end: Uint8Array }> {
+    const { gte, lt } = this.#dueRange(now);
+    const entries: Uint8Array[] = [];
+    if (limit <= 0) return { entries, end: gte };
+    for await (const entry of this.#database.keys({ gte, lt })) {
+      if (entries.length === limit) return { entries, end: entry };
+      if (!this.#leased.has(toHex(idOf(entry)))) entries.push(entry);
+    }
+    return { entries, end: lt };
+  }
+
+  /** Deletes the index entries of nodes. */
+  async #deleteDueTimes(ids: readonly string[], changes: Change[]): Promise<void> {
     if (ids.length === 0) return;
     const keys = ids.map((id) => key('node', fromHex(id)));
     const values = await this.#database.getMany(keys);
@@ -236,19 +258,37 @@ class LevelStore implements CrawlStore {
     }
   }
 
-  /** Adds visits, and removes those that are too old to be kept. */
-  async #changeVisits(visits: readonly Visit[], changes: Change[]): Promise<void> {
-    const newKeys = new Map<string, Set<string>>();
+  /** Adds visits, and deletes the oldest ones beyond the limit. */
+  async #putVisits(visits: readonly Visit[], changes: Change[]): Promise<void> {
+    const keysByNode = new Map<string, Set<string>>();
     for (const visit of visits) {
-      const at = key('visit', visit.id, visit.at);
-      put(changes, at, visitEncoding.encode(visit));
+      const visitKey = key('visit', visit.id, visit.at);
+      put(changes, visitKey, visitEncoding.encode(visit));
       const id = toHex(visit.id);
-      newKeys.set(id, (newKeys.get(id) ?? new Set()).add(toHex(at)));
+      keysByNode.set(id, (keysByNode.get(id) ?? new Set()).add(toHex(visitKey)));
     }
-    for (const [id, keys] of newKeys) {
-      for await (const at of this.#database.keys(keysOf('visit', fromHex(id)))) keys.add(toHex(at));
-      const tooOld = [...keys].sort().slice(0, -this.#visitsKept);
-      for (const at of tooOld) changes.push({ type: 'del', key: fromHex(at) });
+    for (const [id, keys] of keysByNode) {
+      for await (const stored of this.#database.keys(keysOf('visit', fromHex(id)))) {
+        keys.add(toHex(stored));
+      }
+      const oldest = [...keys].sort().slice(0, -this.#visitsKept);
+      for (const visitKey of oldest) changes.push({ type: 'del', key: fromHex(visitKey) });
+    }
+  }
+
+  #putSession(session: CrawlSession, changes: Change[]): void {
+    const { startedAt, rollup } = session;
+    const time = Math.floor(rollup.at / this.#rollupInterval) * this.#rollupInterval;
+    put(changes, key('session', startedAt), sessionEncoding.encode(session));
+    put(changes, key('rollup', time, startedAt), rollupEncoding.encode(rollup));
+  }
+
+  /** Deletes a node with its neighbours and visits. */
+  async #deleteNode(id: Uint8Array, changes: Change[]): Promise<void> {
+    changes.push({ type: 'del', key: key('node', id) });
+    changes.push({ type: 'del', key: key('neighbours', id) });
+    for await (const visit of this.#database.keys(keysOf('visit', id))) {
+      changes.push({ type: 'del', key: visit });
     }
   }
 
@@ -256,7 +296,8 @@ class LevelStore implements CrawlStore {
     return { gte: this.#firstDue, lt: keysOf('due', timeBytes(until)).lt };
   }
 
-  #try<T>(read: () => T): T | undefined {
+  /** Reports an error of `read` to `onCorrupt`. */
+  #skipCorrupt<T>(read: () => T): T | undefined {
     try {
       return read();
     } catch (error) {
@@ -265,14 +306,15 @@ class LevelStore implements CrawlStore {
     }
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs `work` after the operations before it. */
+  #serialize<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work);
     this.#last = result.catch(() => {});
     return result;
   }
 }
 
-/** `due time (8 bytes) ‖ record`: the time alone is needed at each change. */
+/** `due time (8 bytes) ‖ record`: each change needs the time without decoding the record. */
 function writeNode(node: NodeRecord): Uint8Array {
   const record = nodeEncoding.encode(node);
   const value = new Uint8Array(8 + record.length);
@@ -282,9 +324,9 @@ function writeNode(node: NodeRecord): Uint8Array {
 }
 
 function readNode(id: Uint8Array, value: Uint8Array): NodeRecord {
-  const what = `node ${toHex(id)}`;
-  const node = read(nodeEncoding, value.subarray(8), what);
-  if (!sameBytes(node.id, id)) throw corrupt(what, new Error('is kept under another id'));
+  const name = `node ${toHex(id)}`;
+  const node = read(nodeEncoding, value.subarray(8), name);
+  if (!sameBytes(node.id, id)) throw corrupt(name, new Error('stored under another id'));
   return node;
 }
 
@@ -296,17 +338,23 @@ function put(changes: Change[], key: Uint8Array, value: Uint8Array): void {
   changes.push({ type: 'put', key, value });
 }
 
-function read<T>(encoding: Encoding<T>, value: Uint8Array, what: string): T {
+/** Returns the id at the end of an index entry. */
+function idOf(entry: Uint8Array): Uint8Array {
+  return entry.subarray(-64);
+}
+
+function read<T>(encoding: Encoding<T>, value: Uint8Array, name: string): T {
   try {
     return encoding.decode(value);
   } catch (error) {
-    throw corrupt(what, error);
+    throw corrupt(name, error);
   }
 }
 
-function corrupt(what: string, cause: unknown): CrawlerError {
-  const { message } = cause as Error;
-  return new CrawlerError('record-corrupt', `${what} cannot be read: ${message}`, { cause });
+/** @param name of the record, as in the message */
+function corrupt(name: string, cause: unknown): CrawlerError {
+  const message = `${name} cannot be read: ${(cause as Error).message}`;
+  return new CrawlerError('record-corrupt', message, { cause, data: { record: name } });
 }
 
 function time(key: Uint8Array, offset: number): string {
