@@ -141,8 +141,8 @@ async function checkStored(
     if (!(cause instanceof BlockError)) throw cause;
     throw new ChainError(
       'required-block',
-      `${location} has another chain than is required: ${cause.message}; choose another datadir, or other blocks with --eth.requiredblocks`,
-      { cause },
+      `${location} does not have the required chain: ${cause.message}`,
+      { cause, data: { problem: 'stored-block' } },
     );
   }
 }

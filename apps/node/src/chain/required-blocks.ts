@@ -3,7 +3,7 @@ import type { SealedHeader } from '@devp2p/eth';
 import { equalBytes } from '../bytes.ts';
 import { BlockError } from '../errors/chain-error.ts';
 
-/** Hashes, 32 bytes, that the blocks with these numbers have to have: go-ethereum's `--eth.requiredblocks`. */
+/** Hashes, 32 bytes, that the blocks with these numbers have to have: go-ethereum's `eth.requiredblocks`. */
 export type RequiredBlocks = ReadonlyMap<number, Uint8Array>;
 
 /** @throws BlockError `required-block` when another block is required in the header's place */

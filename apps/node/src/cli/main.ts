@@ -6,6 +6,7 @@ import { SyncError } from '../errors/sync-error.ts';
 import { createLogs, errorText } from '../logging/log.ts';
 import { createProgress } from '../logging/progress.ts';
 import { version } from '../version.ts';
+import { adviseLogs, errorAdvice, withAdvice } from './advice.ts';
 import { helpText } from './flags/help.ts';
 import { type Invocation, readInvocation } from './flags/settings.ts';
 import { onSignals } from './signals.ts';
@@ -63,12 +64,14 @@ async function runCommand(args: readonly string[]): Promise<number> {
     bar: onTerminal && process.stderr.columns > 0,
     log: () => logs(command === 'run' ? 'sync' : 'chain'),
   });
-  const logs = createLogs({
-    verbosity: settings.verbosity,
-    json: settings['log.json'],
-    color: onTerminal,
-    destination: progress,
-  });
+  const logs = adviseLogs(
+    createLogs({
+      verbosity: settings.verbosity,
+      json: settings['log.json'],
+      color: onTerminal,
+      destination: progress,
+    }),
+  );
   for (const warning of warnings) logs('node').warn({}, warning);
 
   const signals = onSignals(logs('node'));
@@ -98,6 +101,6 @@ function fail(error: unknown): number {
   // Our own messages say all there is to say; others may leave it to their causes.
   const own = [UsageError, NodeError, ChainError, BlockError, SyncError, EnodeError];
   const text = own.some((known) => error instanceof known) ? (error as Error).message : error;
-  process.stderr.write(`devp2p-node: ${errorText(text)}\n`);
+  process.stderr.write(`devp2p-node: ${withAdvice(errorText(text), errorAdvice(error))}\n`);
   return error instanceof UsageError ? 2 : 1;
 }

@@ -22,8 +22,8 @@ export function openDatadir(datadir: string): string {
   } catch (error) {
     throw new NodeError(
       'datadir-unusable',
-      `datadir ${path} cannot be made or read (${reason(error)}): choose another with --datadir`,
-      { cause: error },
+      `datadir ${path} cannot be created or read (${reason(error)})`,
+      { cause: error, data: { datadir: path } },
     );
   }
   return path;

@@ -170,9 +170,6 @@ async function bind(options: DiscoveryOptions): ReturnType<typeof bindUdp> {
     return await bindUdp({ host, port });
   } catch (error) {
     if (anyPort && port !== 0) return bind({ ...options, port: 0 });
-    throw portUnavailable(error, {
-      ...{ what: 'UDP port', host, port },
-      ...{ portFlag: '--discovery.port', addrFlag: '--addr' },
-    });
+    throw portUnavailable(error, { service: 'discovery', host, port });
   }
 }

@@ -28,10 +28,7 @@ export function watchSilence(clock: Clock, log: Log, isExpected: boolean): Silen
     if (warned !== undefined && now - warned < warnInterval) return;
     warned = now;
     if (heard === undefined) {
-      log.warn(
-        {},
-        'no consensus client has called: start one with the same JWT secret, or run without with --no-authrpc',
-      );
+      log.warn({ code: 'consensus-client-missing' }, 'no consensus client has called yet');
     } else {
       const seconds = Math.floor((now - heard) / 1_000);
       log.warn({ seconds }, 'the consensus client has stopped calling: check that it runs');

@@ -1,3 +1,5 @@
+import type { ErrorData } from './node-error.ts';
+
 /** What kept the chain's database, a genesis file or a chain file from being used. */
 export type ChainErrorCode =
   /** Another process has the database open. */
@@ -28,16 +30,22 @@ export type ChainErrorCode =
 export class ChainError extends Error {
   override readonly name = 'ChainError';
   readonly code: ChainErrorCode;
+  readonly data: ErrorData;
 
-  constructor(code: ChainErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: ChainErrorCode,
+    message: string,
+    { data = {}, ...options }: ErrorOptions & { readonly data?: ErrorData } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.data = data;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** For `JSON.stringify` and logs, which leave the message of an Error out. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message } = this;
-    return { name, code, message };
+    const { name, code, message, data } = this;
+    return { name, code, message, ...data };
   }
 }
 

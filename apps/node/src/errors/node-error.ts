@@ -1,4 +1,4 @@
-/** What kept the node from starting or going on. */
+/** Why the node cannot start or continue. */
 export type NodeErrorCode =
   | 'addresses-unusable'
   | 'bans-unusable'
@@ -14,19 +14,28 @@ export type NodeErrorCode =
   | 'static-self'
   | 'unreachable';
 
-/** A failure of the node itself; the message is one line that names the thing and what to do. */
+/** Details of an error, for programs. */
+export type ErrorData = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** A failure of the node itself. The message is one line that names what failed. */
 export class NodeError extends Error {
   override readonly name = 'NodeError';
   readonly code: NodeErrorCode;
+  readonly data: ErrorData;
 
-  constructor(code: NodeErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: NodeErrorCode,
+    message: string,
+    { data = {}, ...options }: ErrorOptions & { readonly data?: ErrorData } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.data = data;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** For `JSON.stringify` and logs, which leave the message of an Error out. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message } = this;
-    return { name, code, message };
+    const { name, code, message, data } = this;
+    return { name, code, message, ...data };
   }
 }

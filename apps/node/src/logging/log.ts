@@ -21,7 +21,7 @@ export type LogModule = (typeof logModules)[number];
 /** Gives each module its log. */
 export type Logs = (module: LogModule) => Log;
 
-/** From silent to everything; the numbers are go-ethereum's `--verbosity` 0 to 5. */
+/** From silent to everything; the numbers are go-ethereum's `verbosity` 0 to 5. */
 const logLevels = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 type LogLevel = (typeof logLevels)[number];
 

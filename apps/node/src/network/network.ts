@@ -318,9 +318,6 @@ async function listenOn(
   try {
     return await listen({ ...options, host, port });
   } catch (error) {
-    throw portUnavailable(error, {
-      ...{ what: 'port', host, port },
-      ...{ portFlag: '--port', addrFlag: '--addr' },
-    });
+    throw portUnavailable(error, { service: 'p2p', host, port });
   }
 }

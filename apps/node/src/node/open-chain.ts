@@ -10,10 +10,10 @@ import { ChainError } from '../errors/chain-error.ts';
 import { NodeError } from '../errors/node-error.ts';
 import type { Log, Logs } from '../logging/log.ts';
 
-/** Time between two log lines about work that goes on, in ms. */
+/** Time between two log lines about running work, in milliseconds. */
 const reportInterval = 10_000;
 
-/** Which chain: one of the two. */
+/** The chain to follow: a genesis file or a public network. */
 export type ChainChoice =
   /** Path of the chain's genesis.json, in go-ethereum's format. */
   | { genesis: string; network?: undefined }
@@ -21,7 +21,7 @@ export type ChainChoice =
   | { network: NetworkName; genesis?: undefined };
 
 /**
- * The first block and the rules of the chosen chain.
+ * Reads the genesis block and the rules of the chosen chain.
  *
  * @throws NodeError `genesis-unreadable`; ChainError `invalid-genesis`
  */
@@ -43,7 +43,7 @@ export interface NodeChainOptions {
 }
 
 /**
- * Opens the chain of a data directory, which only one process may at a time.
+ * Opens the chain of a data directory and locks it against other processes.
  *
  * @throws NodeError `datadir-in-use`; ChainError
  */
@@ -54,7 +54,7 @@ export async function openNodeChain(options: NodeChainOptions): Promise<LocalCha
     const chain = await openChain({
       ...settings,
       location: join(datadir, 'chain'),
-      onCorrupt: (error) => log.error({ error }, 'a peer asked for a damaged record'),
+      onCorrupt: (error) => log.error({ error }, 'a peer requested a damaged record'),
       onCheck: reportNowAndThen(settings.clock, (checked, last) =>
         log.info({ checked, last }, 'checking stored blocks against the fork schedule'),
       ),
@@ -64,18 +64,17 @@ export async function openNodeChain(options: NodeChainOptions): Promise<LocalCha
     return chain;
   } catch (error) {
     if (!(error instanceof ChainError) || error.code !== 'in-use') throw error;
-    throw new NodeError(
-      'datadir-in-use',
-      `datadir ${datadir} is in use by another process: stop it, or choose another with --datadir`,
-      { cause: error },
-    );
+    throw new NodeError('datadir-in-use', `datadir ${datadir} is in use by another process`, {
+      cause: error,
+      data: { datadir },
+    });
   }
 }
 
 /** Ranges that a warning names. */
 const maxNamed = 3;
 
-/** Warns of stored blocks that peers cannot download, if there are any. */
+/** Logs a warning about stored blocks without receipts, which peers cannot download. */
 export function warnOfMissingReceipts({ withoutReceipts: ranges }: LocalChain, log: Log): void {
   if (ranges.length === 0) return;
   const blocks = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
@@ -85,12 +84,12 @@ export function warnOfMissingReceipts({ withoutReceipts: ranges }: LocalChain, l
   const more = ranges.length > maxNamed ? ' and others' : '';
   const [noun, verb, object] = blocks === 1 ? ['block', 'has', 'it'] : ['blocks', 'have', 'them'];
   log.warn(
-    { blocks },
-    `${noun} ${named.join(', ')}${more} ${verb} no receipts, so peers cannot download ${object}: import a receipts file too (made by devp2p-node export --receipts)`,
+    { code: 'receipts-not-stored', blocks },
+    `${noun} ${named.join(', ')}${more} ${verb} no receipts, so peers cannot download ${object}`,
   );
 }
 
-/** Passes on the first call and then one every ten seconds. */
+/** Forwards the first call, and then one call in ten seconds. */
 function reportNowAndThen(
   clock: Clock,
   report: (done: number, total: number) => void,

@@ -68,8 +68,5 @@ function asEnode(node: Enode | string): Enode {
 /** @throws NodeError `static-self` */
 function refuseSelf(ownId: Uint8Array, ...lists: readonly (readonly Enode[])[]): void {
   if (lists.flat().every(({ id }) => toHex(id) !== toHex(ownId))) return;
-  throw new NodeError(
-    'static-self',
-    'a static or trusted node is this node itself: remove it from --static and --trusted',
-  );
+  throw new NodeError('static-self', 'a static or trusted node is this node itself');
 }

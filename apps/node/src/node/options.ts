@@ -48,7 +48,7 @@ export interface NodeSettings {
   ethVersions?: readonly number[] | undefined;
   /**
    * Hashes, 32 bytes, by block number: peers and blocks of another chain are refused. As go-ethereum's
-   * `--eth.requiredblocks`. @default none
+   * `eth.requiredblocks`. @default none
    */
   requiredBlocks?: ReadonlyMap<number, Uint8Array> | undefined;
   /** Nodes to stay connected to, as `enode://` URLs or parsed. @default none */

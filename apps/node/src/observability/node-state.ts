@@ -1,36 +1,36 @@
 import type { Incompatibility } from '../network/incompatible.ts';
 import type { Missing } from '../sync/missing.ts';
 
-/** Which blocks a peer says to have; on eth/68 nothing. */
+/** The blocks that a peer reports to have; without numbers on eth/68, which has no report. */
 export interface PeerRange {
   readonly id: string;
   readonly earliest?: number | undefined;
   readonly latest?: number | undefined;
 }
 
-/** What a node does, or what it waits for. */
+/** The activity of a node, or what it waits for. */
 export type NodeState =
   | { readonly name: 'closing' }
   | { readonly name: 'sync-failed'; readonly error: string }
-  /** Blocks are coming. */
+  /** Blocks are downloaded. */
   | { readonly name: 'syncing' }
-  /** It has come to the block that was named last. */
+  /** The chain has reached the block that was named last. */
   | { readonly name: 'synced' }
-  /** No peers, and none to dial. */
+  /** No peers, and no node to dial. */
   | { readonly name: 'no-nodes-known'; readonly discovery: boolean }
   | { readonly name: 'no-peers'; readonly known: number }
-  /** No peers, and those that were met are of other chains. */
+  /** No peers, and the nodes that were dialed or accepted are of other chains. */
   | {
       readonly name: 'other-chains';
       readonly count: number;
       readonly most: Incompatibility['of'];
     }
-  /** Static nodes would name a head, and none is connected. */
+  /** Static nodes name the head, and none is connected. */
   | { readonly name: 'no-static-peer'; readonly count: number }
   | { readonly name: 'no-consensus-client' }
-  /** What the consensus client has named is invalid. */
+  /** The head that the consensus client has named is invalid. */
   | { readonly name: 'head-refused'; readonly hash: string }
-  /** There are peers, and nobody to say what to sync to. */
+  /** There are peers, and no block to sync to is named. */
   | { readonly name: 'no-head-named'; readonly peers: number }
   /** A head is named, and no peer has it. */
   | { readonly name: 'head-not-found'; readonly hash: string; readonly peers: number }
@@ -59,36 +59,36 @@ export const stateNames: readonly NodeState['name'][] = [
   'receipts-missing',
 ];
 
-/** What a state is told from. */
+/** Facts from which {@link stateOf} derives the state. */
 export interface NodeFacts {
   readonly closing: boolean;
   readonly failure: string | undefined;
   readonly peers: readonly PeerRange[];
-  /** Nodes that the operator named, and how many of them are peers. */
+  /** Number of static nodes, and how many of them are peers. */
   readonly statics: { readonly count: number; readonly connected: number };
-  /** Addresses that could be dialled, static nodes not counted. */
+  /** Addresses that can be dialed, without static nodes. */
   readonly known: number;
   readonly discovery: boolean;
   readonly incompatible: {
     readonly count: number;
     readonly most: Incompatibility['of'] | undefined;
   };
-  /** Who names the block to sync to. */
+  /** The source of the block to sync to. */
   readonly namedBy: 'operator' | 'consensus-client' | 'static-peers';
-  /** 0x-prefixed hash of the head that the consensus client has named, when it is invalid. */
+  /** 0x-prefixed hash of the head that the consensus client has named, if it is invalid. */
   readonly refusedHead: string | undefined;
   readonly sync: {
-    /** 0x-prefixed hash of the block to come to. */
+    /** 0x-prefixed hash of the block to sync to. */
     readonly target: string | undefined;
     readonly missing: Missing | undefined;
-    /** ms since anything came. */
+    /** Milliseconds since the sync received anything. */
     readonly idleTime: number;
-    /** Whether it has come to what was named. */
+    /** Whether the chain has reached the named block. */
     readonly isInStep: boolean;
   };
 }
 
-/** With nothing received for so long, the sync waits. In ms. */
+/** A sync that has received nothing for this long waits, in milliseconds. */
 const stallTime = 10_000;
 
 export function stateOf(facts: NodeFacts): NodeState {
@@ -119,28 +119,27 @@ function withoutTarget({ statics, namedBy, refusedHead, peers, sync }: NodeFacts
   }
   if (refusedHead !== undefined) return { name: 'head-refused', hash: refusedHead };
   if (sync.isInStep) return { name: 'synced' };
-  // Static peers are being asked whether they have more than we.
+  // The heads of the static peers are being requested.
   return { name: namedBy === 'consensus-client' ? 'no-consensus-client' : 'syncing' };
 }
 
-/** Whether the node can do nothing until something comes from outside. */
+/** Whether the node cannot continue without input from outside. */
 export function isWaiting({ name }: NodeState): boolean {
   return !['closing', 'sync-failed', 'syncing', 'synced'].includes(name);
 }
 
-const chainFlags = 'check --network, --genesis and --networkid';
-const differences: Readonly<Record<Incompatibility['of'], { what: string; advice: string }>> = {
-  network: { what: 'network id', advice: chainFlags },
-  genesis: { what: 'genesis block', advice: chainFlags },
-  fork: { what: 'fork id', advice: chainFlags },
-  version: { what: 'eth version', advice: 'check --eth.versions' },
-  protocol: { what: 'protocol', advice: 'they do not speak eth' },
+const differences: Readonly<Record<Incompatibility['of'], string>> = {
+  network: 'a different network id',
+  genesis: 'a different genesis block',
+  fork: 'an incompatible fork id',
+  version: 'no eth version in common',
+  protocol: 'no eth protocol',
 };
 
 /** Peers that a text names. */
 const maxNamed = 3;
 
-/** A state in one line: what it is, and what to do. */
+/** A state in one line. */
 export function stateText(state: NodeState): string {
   switch (state.name) {
     case 'closing':
@@ -151,30 +150,27 @@ export function stateText(state: NodeState): string {
       return `sync failed: ${state.error}`;
     case 'no-nodes-known':
       return state.discovery
-        ? 'no peers, and no nodes are found: name some with --bootnodes or --static'
-        : 'no peers, and none to dial without discovery: name some with --static';
+        ? 'no peers: discovery finds no nodes'
+        : 'no peers: no nodes to dial, and discovery is off';
     case 'no-peers':
-      return `no peers yet: ${state.known} known nodes are dialled in turn`;
-    case 'other-chains': {
-      const { what, advice } = differences[state.most];
-      const count = state.count === 1 ? '1 node' : `${state.count} nodes`;
-      return `no peers: ${count} met so far and refused, most for their ${what}: ${advice}`;
-    }
+      return `no peers yet: dialing ${nodesText(state.known)}`;
+    case 'other-chains':
+      return `no peers: refused ${nodesText(state.count)}, most for ${differences[state.most]}`;
     case 'no-static-peer':
-      return `no static node is connected, of ${state.count}: what they have is synced to`;
+      return `waiting for a static node to sync from: none of ${state.count} is connected`;
     case 'no-consensus-client':
-      return 'waiting for a consensus client to name a head: connect one to --authrpc.port';
+      return 'waiting for a consensus client to name a head';
     case 'head-refused':
-      return `the head that the consensus client has named is invalid, ${state.hash}: waiting for another`;
+      return `waiting for another head: the one from the consensus client, ${state.hash}, is invalid`;
     case 'no-head-named':
-      return `${peersText(state.peers)}, but no block to sync to is named: give one with --sync.target, a node of yours with --static, or connect a consensus client to --authrpc.port`;
+      return `no block to sync to, with ${peersText(state.peers)}`;
     case 'head-not-found':
-      return `no peer has the block to sync to, ${state.hash}: ${peersText(state.peers)} asked`;
+      return `none of ${peersText(state.peers)} has the block to sync to, ${state.hash}`;
     case 'headers-missing':
     case 'bodies-missing':
     case 'receipts-missing': {
-      const what = state.name === 'bodies-missing' ? 'body' : state.name.split('-', 1)[0];
-      return `no peer has the ${what} of block ${state.number}: ${rangesText(state.peers)}; name a node that has it with --static, or others to find it with --bootnodes`;
+      const part = state.name === 'bodies-missing' ? 'body' : state.name.split('-', 1)[0];
+      return `no peer has the ${part} of block ${state.number}: ${rangesText(state.peers)}`;
     }
   }
 }
@@ -183,9 +179,13 @@ function peersText(count: number): string {
   return count === 1 ? '1 peer' : `${count} peers`;
 }
 
+function nodesText(count: number): string {
+  return count === 1 ? '1 node' : `${count} nodes`;
+}
+
 function rangesText(peers: readonly PeerRange[]): string {
   const named = peers.slice(0, maxNamed).map(({ id, earliest, latest }) => {
-    return latest === undefined ? `${id} says nothing` : `${id} has ${earliest} to ${latest}`;
+    return latest === undefined ? `${id} reports no range` : `${id} has ${earliest} to ${latest}`;
   });
   const more = peers.length - named.length;
   return `${named.join(', ')}${more > 0 ? `, and ${more} more` : ''}`;

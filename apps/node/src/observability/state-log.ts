@@ -1,19 +1,21 @@
 import type { Clock, Timer } from '@devp2p/clock';
-import type { Log } from '../logging/log.ts';
+import type { Log, LogFields } from '../logging/log.ts';
 import { isWaiting, type NodeState, stateText } from './node-state.ts';
 
-/** How often a state is looked at, how long it has to last to be logged, and from then to the next time, in ms. */
-const lookInterval = 1_000;
+/** Time between two checks of the state, in milliseconds. */
+const checkInterval = 1_000;
+/** A state is logged after it has lasted this long, in milliseconds. */
 const settleTime = 5_000;
+/** Time between two lines about the same state, in milliseconds. */
 const repeatInterval = 300_000;
 
-/** Logs what a node waits for, as long as it does. @returns what ends it */
+/** Logs the state of a node while it waits. @returns an object whose `close` ends it */
 export function logState(look: () => NodeState, clock: Clock, log: Log): { close(): void } {
   let name: NodeState['name'] | undefined;
   let since = clock.monotonic();
   let logged: number | undefined;
   const check = (): void => {
-    timer = clock.setTimeout(check, lookInterval);
+    timer = clock.setTimeout(check, checkInterval);
     const state = look();
     const now = clock.monotonic();
     if (state.name !== name) {
@@ -22,27 +24,34 @@ export function logState(look: () => NodeState, clock: Clock, log: Log): { close
     if (!isWaiting(state) || now - since < settleTime) return;
     if (logged !== undefined && now - logged < repeatInterval) return;
     logged = now;
-    log.info({ state: state.name }, stateText(state));
+    log.info(fieldsOf(state), stateText(state));
   };
-  let timer: Timer = clock.setTimeout(check, lookInterval);
+  let timer: Timer = clock.setTimeout(check, checkInterval);
   return { close: () => timer.cancel() };
+}
+
+/** The name and the details of a state, without lists. */
+function fieldsOf({ name, ...details }: NodeState): LogFields {
+  const fields = Object.entries(details).filter(([, value]) => typeof value !== 'object');
+  return { state: name, ...Object.fromEntries(fields) };
 }
 
 /** @see expectProgress */
 export interface ProgressExpectation {
-  /** ms since the sync received anything. */
+  /** Milliseconds since the sync received anything. */
   readonly idleTime: () => number;
   readonly clock: Clock;
-  /** In ms. */
+  /** In milliseconds. */
   readonly limit: number;
-  readonly fail: (text: string) => Error;
+  /** Makes the error from the state in which the node waits. */
+  readonly fail: (state: NodeState) => Error;
 }
 
 /**
- * Rejects when a node has waited for so long without a block in between. What a sync was idle before it counts as
- * waiting belongs to it.
+ * Rejects when a node has waited for `limit` without receiving a block. The time for which the sync was idle before the
+ * state changed to waiting is included.
  *
- * @throws what `fail` makes of the state
+ * @throws the error that `fail` makes
  */
 export function expectProgress(
   look: () => NodeState,
@@ -55,8 +64,8 @@ export function expectProgress(
       const state = look();
       const now = clock.monotonic();
       since = isWaiting(state) ? (since ?? now - idleTime()) : undefined;
-      if (since !== undefined && now - since >= limit) reject(fail(stateText(state)));
-      else timer = clock.setTimeout(check, Math.min(1_000, limit));
+      if (since !== undefined && now - since >= limit) reject(fail(state));
+      else timer = clock.setTimeout(check, Math.min(checkInterval, limit));
     };
     check();
   });

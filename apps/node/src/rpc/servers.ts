@@ -107,14 +107,16 @@ async function openPublic(
       clock,
     });
     const onUpgrade = shared ? webSockets?.upgrade : undefined;
-    httpUrl = await open.listen({ ...httpAt, flag: 'http', onRequest, onUpgrade });
+    httpUrl = await open.listen({ ...httpAt, service: 'http', onRequest, onUpgrade });
     warnOfAdmin(httpAt, http, 'http', log);
   }
   if (!ws || !wsAt) return { http: httpUrl, ws: undefined };
   const onRequest: RequestListener = (request, response) =>
     refuse(request, response, 426, 'this port speaks WebSocket', clock);
   const onUpgrade = webSockets?.upgrade;
-  const wsUrl = shared ? httpUrl : await open.listen({ ...wsAt, flag: 'ws', onRequest, onUpgrade });
+  const wsUrl = shared
+    ? httpUrl
+    : await open.listen({ ...wsAt, service: 'ws', onRequest, onUpgrade });
   warnOfAdmin(wsAt, ws, 'ws', log);
   return { http: httpUrl, ws: wsUrl?.replace('http:', 'ws:') };
 }
@@ -141,19 +143,18 @@ async function openAuthrpc(
   const at = place(authrpc, 8551);
   const { onRequest, onUpgrade } = handlers;
   try {
-    const url = await open.listen({ ...at, flag: 'authrpc', onRequest, onUpgrade });
+    const url = await open.listen({ ...at, service: 'authrpc', onRequest, onUpgrade });
     if (!isLocal(at)) {
-      log.warn(
-        { ...at },
-        'authrpc is not encrypted: a token that is read on the way works for 60 s',
-      );
+      log.warn({ ...at }, 'authrpc is not encrypted: an intercepted token is valid for 60 s');
     }
     return url;
   } catch (error) {
     const isTaken = error instanceof NodeError && error.code === 'port-unavailable';
     if (!authrpc.optional || !isTaken) throw error;
-    const advice = 'or switch it off with --no-authrpc';
-    log.warn({ ...at }, `no consensus client can connect: ${error.message}, ${advice}`);
+    log.warn(
+      { ...error.data, code: 'authrpc-unavailable' },
+      `no consensus client can connect: ${error.message}`,
+    );
     return undefined;
   }
 }
@@ -195,11 +196,14 @@ class OpenServers {
 function warnOfAdmin(
   at: Place,
   { apis }: Pick<HttpSettings, 'apis'>,
-  flag: string,
+  service: 'http' | 'ws',
   log: Log,
 ): void {
   if (!apis?.includes('admin') || isLocal(at)) return;
-  log.warn({ ...at }, `whoever reaches this port can control the node: --${flag}.api names admin`);
+  log.warn(
+    { ...at, service, code: 'admin-exposed' },
+    'admin methods are served on an address that other hosts can reach',
+  );
 }
 
 interface Place {

@@ -103,11 +103,10 @@ function asChainError(error: unknown, location: string): unknown {
     case 'locked':
       return new ChainError('in-use', `${location} is in use by another process`, { cause: error });
     case 'no-locks':
-      return new ChainError(
-        'unusable',
-        `${location} cannot be locked (${text}): choose a file system that has locks with --datadir`,
-        { cause: error },
-      );
+      return new ChainError('unusable', `${location} cannot be locked (${text})`, {
+        cause: error,
+        data: { problem: 'no-file-locks' },
+      });
     case 'damaged':
       return new ChainError('corrupt', `${location} is damaged (${text})`, { cause: error });
     case 'closed':

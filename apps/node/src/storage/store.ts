@@ -87,17 +87,15 @@ function asNodeError(error: unknown, { location, name, code, remedy }: StoreOpti
   const text = errorText((error as Error).cause ?? error);
   switch (problem) {
     case 'locked':
-      return new NodeError(
-        'datadir-in-use',
-        `${name} ${location} is in use by another process: stop it, or choose another with --datadir`,
-        { cause: error },
-      );
+      return new NodeError('datadir-in-use', `${name} ${location} is in use by another process`, {
+        cause: error,
+        data: { datadir: location },
+      });
     case 'no-locks':
-      return new NodeError(
-        code,
-        `${name} ${location} cannot be locked (${text}): choose a file system that has locks with --datadir`,
-        { cause: error },
-      );
+      return new NodeError(code, `${name} ${location} cannot be locked (${text})`, {
+        cause: error,
+        data: { problem: 'no-file-locks' },
+      });
     case 'damaged':
       return new NodeError(code, `${name} ${location} is damaged (${text}): ${remedy}`, {
         cause: error,

@@ -240,7 +240,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
   test('HX-21 an address that is not this machine’s', async () => {
     await expectFailure(
       start(['--datadir', datadir(), '--addr', '203.0.113.9', '--port', '0', ...quiet]),
-      /: cannot listen on port 0 on 203\.0\.113\.9: 203\.0\.113\.9 is not an address of this machine, choose another with --addr$/m,
+      /: cannot listen on port 0 on 203\.0\.113\.9: 203\.0\.113\.9 is not an address of this machine; choose another with --addr$/m,
     );
   });
 
@@ -270,7 +270,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     );
     await expectFailure(
       startNode(full, ...required),
-      /chain has another chain than is required: block 600: .*; choose another datadir, or other/,
+      /chain does not have the required chain: block 600: .*; choose another --datadir, or other/,
     );
   });
 
@@ -303,7 +303,7 @@ describe('ends of work, and nothing else, on standard output', () => {
       /^imported number=1024 hash=0x[0-9a-f]{64} blocks=1024 known=0 receipts=0 seconds=[\d.]+ blocks\/s=\d+\n$/,
     );
     const warning =
-      / WARN: chain: blocks 1 to 1024 have no receipts, so peers cannot download them: import a receipts file too .* blocks=1024\n/g;
+      / WARN: chain: blocks 1 to 1024 have no receipts, so peers cannot download them; import a receipts file, .* blocks=1024\n/g;
     expect(imported.stderr.match(warning)).toHaveLength(1);
     const node = startNode(path, '--nodiscover');
     await node.enode();
@@ -335,18 +335,18 @@ describe('ends of work, and nothing else, on standard output', () => {
     const alone = startNode(datadir(), '--nodiscover', '--sync.exit', '--sync.timeout', '1');
     expect(await alone.ended).toBe(1);
     expect(alone.stderr).toMatch(
-      /(?:^|\n)devp2p-node: no progress for 1 s: no peers, and none to dial without discovery: name some with --static\n$/,
+      /(?:^|\n)devp2p-node: no progress for 1 s: no peers: no nodes to dial, and discovery is off; name some with --static\n$/,
     );
   });
 
-  test('ND-08 a sync that has nothing to go by says within seconds what it waits for, and gives up', async () => {
+  test('ND-08 a sync without a target logs within seconds that it waits, and fails after the timeout', async () => {
     const alone = startNode(datadir(), '--sync.exit', '--sync.timeout', '8');
     expect(await alone.ended).toBe(1);
     expect(alone.stderr).toMatch(
       / INFO: node: ends once synced, or without progress after --sync\.timeout seconds=8\n/,
     );
-    const text = 'no peers, and no nodes are found: name some with --bootnodes or --static';
-    expect(alone.stderr).toContain(` INFO: node: ${text} state=no-nodes-known\n`);
+    const text = 'no peers: discovery finds no nodes; name some with --bootnodes or --static';
+    expect(alone.stderr).toContain(` INFO: node: ${text} state=no-nodes-known discovery=true\n`);
     expect(alone.stderr).toMatch(
       new RegExp(`(?:^|\n)devp2p-node: no progress for 8 s: ${text}\\n$`),
     );

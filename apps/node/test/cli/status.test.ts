@@ -102,12 +102,14 @@ describe('ND-16 what is shown', () => {
     );
   });
 
-  test('ND-16 what it waits for, and what to do', () => {
-    const state = { name: 'no-head-named', peers: 2, text: '2 peers, but no block' } as const;
+  test('ND-16 the state of a waiting node, with a hint', () => {
+    const state = { name: 'no-head-named', peers: 2, text: 'no block to sync to' } as const;
     const health = { ...status.health, status: 'waiting', state } as const;
-    expect(statusText({ ...status, health })).toContain('\nsync     2 peers, but no block\n');
+    expect(statusText({ ...status, health })).toContain(
+      '\nsync     no block to sync to; set one with --sync.target, ',
+    );
     const sync = { running: true, target: '0x34', phases: {} };
-    expect(statusText({ ...status, health: { ...health, sync } })).toContain('\nsync     2 peers');
+    expect(statusText({ ...status, health: { ...health, sync } })).toContain('\nsync     no block');
   });
 
   test('ND-16 nothing that a remote says of itself steers the terminal', () => {

@@ -144,7 +144,8 @@ describe('ND-02 what the settings do', () => {
     const port = await taken();
     await expect(start('b', { discoveryPort: port })).rejects.toMatchObject({
       code: 'port-unavailable',
-      message: `UDP port ${port} on 127.0.0.1 is in use by another program: stop it, or choose another with --discovery.port`,
+      message: `UDP port ${port} on 127.0.0.1 is in use by another program`,
+      data: { service: 'discovery', host: '127.0.0.1', port, problem: 'in-use' },
     });
     // Nothing was left open.
     const b = await start('b', { discoveryPort: 0 });

@@ -210,9 +210,7 @@ describe('a consensus client that is silent', () => {
     await scene.clock.advance(119_000);
     expect(silent()).toEqual([]);
     await scene.clock.advance(10_000);
-    expect(silent()).toEqual([
-      expect.stringMatching(/^no consensus client has called: .*JWT secret, .*--no-authrpc$/),
-    ]);
+    expect(silent()).toEqual(['no consensus client has called yet']);
     await scene.clock.advance(290_000);
     expect(silent()).toHaveLength(1);
     await scene.clock.advance(20_000);

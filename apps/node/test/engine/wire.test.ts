@@ -160,7 +160,7 @@ describe('a port that is taken', () => {
     const { warnings, endpoints } = await start({ optional: true });
     expect(endpoints.authrpc).toBeUndefined();
     expect(warnings).toEqual([
-      `no consensus client can connect: authrpc port ${port()} on 127.0.0.1 is in use by another program: stop it, or choose another with --authrpc.port, or switch it off with --no-authrpc`,
+      `no consensus client can connect: authrpc port ${port()} on 127.0.0.1 is in use by another program`,
     ]);
   });
 

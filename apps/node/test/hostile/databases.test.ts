@@ -54,7 +54,7 @@ describe.each(databases)('HX-22 the database "%s"', (name) => {
     await expectFailure(
       start(directory, ...quiet),
       directory,
-      'in use by another process: stop it',
+      'in use by another process; stop it',
     );
     await other.close();
     expect(await contents(directory, name)).toEqual(before);

@@ -65,7 +65,7 @@ test('HX-21 HX-22 ND-03 a datadir in use: one line of whoever comes second, and 
   const first = start(directory, ...everything());
   const { ask } = await visit(await first.enode);
   const line = new RegExp(
-    `^devp2p-node: datadir ${directory} is in use by another process: .*\\n$`,
+    `^devp2p-node: datadir ${directory} is in use by another process; .*\\n$`,
   );
   const second = start(directory, ...quiet);
   expect(await second.ended).toBe(1);

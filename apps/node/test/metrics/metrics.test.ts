@@ -185,7 +185,7 @@ test('ND-12 metrics and health are where Prometheus, go-ethereum and others look
     state: {
       name: 'no-nodes-known',
       discovery: false,
-      text: 'no peers, and none to dial without discovery: name some with --static',
+      text: 'no peers: no nodes to dial, and discovery is off',
     },
     peers: { inbound: 0, outbound: 0 },
     head: { number: 0, hash: expect.stringMatching(/^0x[0-9a-f]{64}$/) },

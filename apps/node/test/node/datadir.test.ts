@@ -38,13 +38,13 @@ describe('ND-03 the data directory', () => {
         message: expect.stringContaining(join(folder, 'x', 'y')),
       }),
     );
-    expect(() => openDatadir(join(folder, 'x'))).toThrow(/x cannot be made .*not a directory/);
+    expect(() => openDatadir(join(folder, 'x'))).toThrow(/x cannot be created .*not a directory/);
   });
 
   // Node's own recursive mkdir never comes back from there.
   test.skipIf(process.platform !== 'linux')('ND-03 where nothing can be made, it is named', () => {
     expect(() => openDatadir('/proc/nowhere/deep')).toThrow(
-      /^datadir \/proc\/nowhere\/deep cannot be made or read \(ENOENT\): choose another/,
+      /^datadir \/proc\/nowhere\/deep cannot be created or read \(ENOENT\)$/,
     );
   });
 });

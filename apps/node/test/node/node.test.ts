@@ -137,7 +137,8 @@ describe('a start that fails leaves nothing open', () => {
     const { port } = server.address() as { port: number };
     await expect(start('a', { port })).rejects.toMatchObject({
       code: 'port-unavailable',
-      message: `port ${port} on 127.0.0.1 is in use by another program: stop it, or choose another with --port`,
+      message: `port ${port} on 127.0.0.1 is in use by another program`,
+      data: { service: 'p2p', host: '127.0.0.1', port, problem: 'in-use' },
     });
     server.close();
     // The chain was closed again.

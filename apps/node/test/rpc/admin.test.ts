@@ -256,8 +256,12 @@ describe('what is asked of a running node', () => {
   test('HX-21 a port in use leaves nothing open', async () => {
     const a = await start('a');
     const port = Number(new URL(a.endpoints.http ?? '').port);
-    await expect(start('b', { http: { port } })).rejects.toThrow('choose another with --http.port');
-    await expect(start('b', { metrics: { port } })).rejects.toThrow('with --metrics.port');
+    await expect(start('b', { http: { port } })).rejects.toMatchObject({
+      data: { service: 'http', port, problem: 'in-use' },
+    });
+    await expect(start('b', { metrics: { port } })).rejects.toMatchObject({
+      data: { service: 'metrics', port, problem: 'in-use' },
+    });
     await start('b');
   });
 });

@@ -177,7 +177,7 @@ describe('JSON-RPC over HTTP', () => {
 });
 
 describe('pages that the operator lets in', () => {
-  test('ND-11 an origin of --http.corsdomain may ask, and is told so', async () => {
+  test('ND-11 requests from an origin of corsOrigins are accepted', async () => {
     const origin = 'https://dapp.example';
     const servers = await serve({ http: { port: 0, corsOrigins: [origin] } });
     const url = servers.http ?? '';
@@ -219,7 +219,7 @@ describe('HX-27 slow callers', () => {
       clock: virtualClock(),
     });
     listener = await listenHttp({
-      ...{ host: '127.0.0.1', port: 0, flag: 'http', onRequest, log: silentLogs('rpc') },
+      ...{ host: '127.0.0.1', port: 0, service: 'http', onRequest, log: silentLogs('rpc') },
       limits: { ...httpLimits, ...limits },
     });
     return listener.url;
@@ -262,19 +262,21 @@ describe('HX-27 slow callers', () => {
   });
 });
 
-test('HX-21 a port in use is named, with the flag', async () => {
+test('HX-21 the error of a port in use names the port', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as { port: number };
   await expect(serve({ http: { port } })).rejects.toMatchObject({
     code: 'port-unavailable',
-    message: `http port ${port} on 127.0.0.1 is in use by another program: stop it, or choose another with --http.port`,
+    message: `http port ${port} on 127.0.0.1 is in use by another program`,
   });
-  await expect(serve({ http: { port: 0 }, ws: { port } })).rejects.toThrow('--ws.port');
+  await expect(serve({ http: { port: 0 }, ws: { port } })).rejects.toMatchObject({
+    data: { service: 'ws', port, problem: 'in-use' },
+  });
   other.close();
 });
 
-test('ND-11 admin on an address that others reach is warned of', async () => {
+test('ND-11 admin on an address that other hosts can reach is a warning', async () => {
   const warnings: string[] = [];
   const log = {
     ...silentLogs('rpc'),
@@ -285,7 +287,5 @@ test('ND-11 admin on an address that others reach is warned of', async () => {
   await (await serve({ http: { port: 0, apis: ['admin'] }, log })).close();
   expect(warnings).toEqual([]);
   await (await serve({ http: { ...http, apis: ['admin'] }, log })).close();
-  expect(warnings).toEqual([
-    'whoever reaches this port can control the node: --http.api names admin',
-  ]);
+  expect(warnings).toEqual(['admin methods are served on an address that other hosts can reach']);
 });

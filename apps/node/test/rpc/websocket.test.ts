@@ -177,7 +177,7 @@ describe('limits of WebSocket callers', () => {
       limits: { ...webSocketLimits, ...limits },
     });
     const listener = await listenHttp({
-      ...{ host: '127.0.0.1', port: 0, flag: 'ws', limits: httpLimits, log: silentLogs('rpc') },
+      ...{ host: '127.0.0.1', port: 0, service: 'ws', limits: httpLimits, log: silentLogs('rpc') },
       onRequest: (_, response) => response.end(),
       onUpgrade: handler.upgrade,
     });

@@ -1,6 +1,7 @@
 import { receiptList } from '@devp2p/eth';
 import { decode, encode } from '@devp2p/rlp';
 import { ChainError } from '../../errors/chain-error.ts';
+import type { ErrorData } from '../../errors/node-error.ts';
 import type { StoredBlock } from '../../storage/blocks.ts';
 import type { LocalChain } from '../chain.ts';
 import { encodeBlock, receiptsRecordCodec } from './block-rlp.ts';
@@ -74,10 +75,9 @@ async function* readItems(
 
 function receiptsOf({ header, receipts }: StoredBlock): Uint8Array {
   if (receipts === undefined) {
-    throw missing(
-      header.number,
-      'has no receipts in this datadir: sync from a peer, or import a file that `export --receipts` has written',
-    );
+    throw missing(header.number, 'has no receipts in this datadir', {
+      problem: 'receipts-not-stored',
+    });
   }
   return encode(receiptsRecordCodec, {
     hash: header.hash,
@@ -85,6 +85,6 @@ function receiptsOf({ header, receipts }: StoredBlock): Uint8Array {
   });
 }
 
-function missing(number: number, problem: string): ChainError {
-  return new ChainError('unknown-block', `block ${number} ${problem}`);
+function missing(number: number, problem: string, data?: ErrorData): ChainError {
+  return new ChainError('unknown-block', `block ${number} ${problem}`, data && { data });
 }

@@ -5,9 +5,11 @@ import { readNodeKey } from '../../config/datadir.ts';
 import { openJwtSecret } from '../../config/secrets/jwt-secret.ts';
 import { SyncError } from '../../errors/sync-error.ts';
 import { createNode } from '../../node/node.ts';
+import { stateText } from '../../observability/node-state.ts';
 import { expectProgress } from '../../observability/state-log.ts';
 import type { AuthrpcSettings, HttpSettings, WebSocketSettings } from '../../rpc/settings.ts';
 import type { SyncResult } from '../../sync/sync.ts';
+import { stateAdvice, withAdvice } from '../advice.ts';
 import type { CommandContext } from '../context.ts';
 import type { Settings } from '../flags/flags.ts';
 import { rate } from '../rate.ts';
@@ -67,7 +69,10 @@ export async function run(context: CommandContext): Promise<void> {
         idleTime: () => node.sync.idleTime,
         clock: systemClock,
         limit: seconds * 1_000,
-        fail: (text) => new SyncError('no-progress', `no progress for ${seconds} s: ${text}`),
+        fail: (state) => {
+          const text = withAdvice(stateText(state), stateAdvice(state));
+          return new SyncError('no-progress', `no progress for ${seconds} s: ${text}`);
+        },
       })
     : undefined;
   try {

@@ -1,5 +1,6 @@
 import type { Health } from '../../observability/health.ts';
 import type { NodeInfo, PeerInfo } from '../../rpc/namespaces/admin.ts';
+import { stateAdvice, withAdvice } from '../advice.ts';
 
 /** What is shown of a node. */
 export interface NodeStatus {
@@ -51,7 +52,9 @@ export function statusText(status: NodeStatus, screen?: Screen): string {
 
 function syncText({ health, at, before }: NodeStatus): string {
   const { running, target, phases } = health.sync;
-  if (!running || health.status !== 'ok') return health.state.text;
+  if (!running || health.status !== 'ok') {
+    return withAdvice(health.state.text, stateAdvice(health.state));
+  }
   const parts = Object.entries(phases).map(([name, { done, total }]) => {
     const earlier = before?.health.sync.phases[name];
     const seconds = before === undefined ? 0 : (at - before.at) / 1_000;

@@ -46,5 +46,5 @@ export function serveMetrics(options: ServeMetricsOptions): Promise<HttpListener
       );
     } else refuse(request, response, 404, 'not found', clock);
   };
-  return listenHttp({ host, port, flag: 'metrics', limits: httpLimits, log, onRequest });
+  return listenHttp({ host, port, service: 'metrics', limits: httpLimits, log, onRequest });
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { portUnavailable } from '../../errors/port-unavailable.ts';
+import { type PortService, portUnavailable } from '../../errors/port-unavailable.ts';
 import type { Log } from '../../logging/log.ts';
 
 /** How many connections there may be, and how slow. Times in ms. */
@@ -38,8 +38,8 @@ export interface ListenHttpOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** What the flags of host and port begin with, for errors: `http`, `ws`, `authrpc` or `metrics`. */
-  readonly flag: string;
+  /** Name of the server, for errors and log lines. */
+  readonly service: PortService;
   readonly limits: HttpLimits;
   readonly log: Log;
   readonly onRequest: RequestListener;
@@ -61,7 +61,7 @@ export interface HttpListener {
  * @throws NodeError `port-unavailable`
  */
 export async function listenHttp(options: ListenHttpOptions): Promise<HttpListener> {
-  const { host, port, flag, limits, log, onRequest, onUpgrade } = options;
+  const { host, port, service, limits, log, onRequest, onUpgrade } = options;
   const server = createServer({
     headersTimeout: limits.headersTimeout,
     requestTimeout: limits.requestTimeout,
@@ -84,15 +84,14 @@ export async function listenHttp(options: ListenHttpOptions): Promise<HttpListen
     server.listen({ host, port });
     await once(server, 'listening');
   } catch (error) {
-    throw portUnavailable(error, {
-      ...{ what: `${flag} port`, host, port },
-      ...{ portFlag: `--${flag}.port`, addrFlag: `--${flag}.addr` },
-    });
+    throw portUnavailable(error, { service, host, port });
   }
-  server.on('error', (error) => log.warn({ error }, `${flag} server missed a connection`));
+  server.on('error', (error) =>
+    log.warn({ error }, `${service} server failed to accept a connection`),
+  );
   const bound = (server.address() as AddressInfo).port;
   const endpoint = `${host.includes(':') ? `[${host}]` : host}:${bound}`;
-  log.info({ endpoint }, `${flag} server started`);
+  log.info({ endpoint }, `${service} server started`);
   let closed: Promise<void> | undefined;
   return {
     url: `http://${endpoint}`,

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 
 /**
  * Whether a request's Host names a server that the operator has. IP addresses always do: a page that rebinds its own
- * name to a local address is told apart by the name. As go-ethereum's `--http.vhosts`.
+ * name to a local address is told apart by the name. As go-ethereum's `http.vhosts`.
  */
 export function isVirtualHost(host: string | undefined, allowed: readonly string[]): boolean {
   if (host === undefined || host === '') return true;
@@ -14,7 +14,7 @@ export function isVirtualHost(host: string | undefined, allowed: readonly string
 
 /**
  * Whether pages of an origin may ask over HTTP: one of a list of origins, in which one `*` stands for anything. As
- * go-ethereum's `--http.corsdomain`.
+ * go-ethereum's `http.corsdomain`.
  */
 export function isCorsOrigin(origin: string, allowed: readonly string[]): boolean {
   const given = origin.toLowerCase();
@@ -29,7 +29,7 @@ export function isCorsOrigin(origin: string, allowed: readonly string[]): boolea
 
 /**
  * Whether pages of an origin may open a WebSocket: one of a list of origins, of which scheme and port may be left out.
- * An empty list means this machine's own pages. As go-ethereum's `--ws.origins`.
+ * An empty list means this machine's own pages. As go-ethereum's `ws.origins`.
  */
 export function isSocketOrigin(origin: string, allowed: readonly string[]): boolean {
   const rules = allowed.length > 0 ? allowed : ['http://localhost', `http://${hostname()}`];
