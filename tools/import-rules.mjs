@@ -11,7 +11,8 @@ export const packages = {
   connmgr: 'options clock',
   rlpx: 'options rlp crypto clock enr',
   peer: 'options rlp crypto clock enr',
-  discv4: 'options rlp crypto clock enr',
+  discover: 'options rlp crypto clock enr',
+  discv4: 'options rlp crypto clock enr discover',
   dnsdisc: 'options rlp crypto clock enr',
   eth: 'options rlp crypto clock enr peer',
 };
@@ -58,7 +59,7 @@ export const programs = {
 export const restricted = [
   {
     modules: 'node:net node:dgram',
-    only: 'packages/rlpx/src/tcp packages/discv4/src/udp apps/',
+    only: 'packages/rlpx/src/tcp packages/discover/src/endpoint/bind-udp packages/discv4/src/drift/sntp apps/',
     because: 'only the socket drivers of packages and the programs open sockets',
   },
   {

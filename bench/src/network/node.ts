@@ -1,6 +1,6 @@
 import type { Crypto } from '@devp2p/crypto';
+import { bindUdp } from '@devp2p/discover/udp';
 import { createDiscv4, type Discv4, type UdpSocket } from '@devp2p/discv4';
-import { bindUdp } from '@devp2p/discv4/udp';
 import { formatEnode } from '@devp2p/enr';
 import { eth } from '@devp2p/eth';
 import type { MemoryChain } from '@devp2p/eth/memory';

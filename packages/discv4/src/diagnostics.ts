@@ -1,30 +1,30 @@
 import { channel } from 'node:diagnostics_channel';
-import type { Enr } from '@devp2p/enr';
-import type { Node } from './node.ts';
+import type { Node } from '@devp2p/discover';
 
 /**
- * What is published on the diagnostics channel `devp2p:discv4`:
+ * Events on the diagnostics channel `devp2p:discv4`. Events of the local record and the socket are on
+ * `devp2p:discover`.
  *
  * - `node-added`, `node-removed`: the table has changed;
- * - `local-record`: our own record is another now, such as when others see us at a new address;
- * - `clock-drift`: nobody answers and the local clock is `milliseconds` ahead (or, negative, behind);
- * - `clock-check-failed`: nobody answers, and neither does the time server;
- * - `bootnode-unresolved`: the name of a boot node has no address; it is asked for again at the next refresh;
- * - `store-failed`: the store refused something; what is only in memory goes on working;
- * - `send-failed`, `socket-failed`: the system refused a datagram, or reported an error on the socket.
+ * - `clock-drift`: requests time out, and the local clock is `milliseconds` ahead (behind if negative);
+ * - `clock-check-failed`: requests time out, and the time server does not respond;
+ * - `bootnode-unresolved`: the host name of a boot node cannot be resolved; the next refresh tries again;
+ * - `store-failed`: the store rejected an operation; discovery continues in memory.
  */
-export type Discv4Event =
-  | { readonly event: 'node-added' | 'node-removed'; readonly node: Node }
-  | { readonly event: 'local-record'; readonly enr: Enr }
-  | { readonly event: 'clock-drift'; readonly milliseconds: number }
-  | { readonly event: 'clock-check-failed'; readonly error: unknown }
-  | { readonly event: 'bootnode-unresolved'; readonly host: string; readonly error: unknown }
-  | { readonly event: 'store-failed'; readonly error: unknown }
-  | { readonly event: 'send-failed' | 'socket-failed'; readonly error: Error };
+export type Discv4Event = {
+  /** Public key of the local node. */
+  readonly id: Uint8Array;
+} & (
+  | { readonly type: 'node-added' | 'node-removed'; readonly node: Node }
+  | { readonly type: 'clock-drift'; readonly milliseconds: number }
+  | { readonly type: 'clock-check-failed'; readonly error: unknown }
+  | { readonly type: 'bootnode-unresolved'; readonly host: string; readonly error: unknown }
+  | { readonly type: 'store-failed'; readonly error: unknown }
+);
 
 const discv4 = channel('devp2p:discv4');
 
-/** Publishes what `describe` returns if somebody listens. */
+/** Publishes the event that `describe` returns if the channel has subscribers. */
 export function publish(describe: () => Discv4Event): void {
   if (discv4.hasSubscribers) discv4.publish(describe());
 }

@@ -1,19 +1,21 @@
+import { DiscoverError } from '@devp2p/discover';
+
 /**
- * What went wrong.
+ * Codes of {@link Discv4Error}.
  *
- * | code | when |
+ * | code | meaning |
  * | --- | --- |
- * | `invalid-option` | an option or argument that makes no sense; the message names it and its value |
- * | `foreign-packet` | bytes that are no discovery v4 packet at all: too short, too long, or the hash does not match |
- * | `unknown-type` | a packet of a type that does not exist |
- * | `malformed-packet` | a packet whose body or signature cannot be read; `cause` says where |
- * | `packet-too-large` | a packet to be sent would have more than 1280 bytes |
- * | `timeout` | no answer came in time |
- * | `busy` | `maxPending` requests wait for an answer already |
- * | `no-endpoint` | a node without an IP address or UDP port, or with a TCP port that is none, was to be asked |
- * | `invalid-record` | the record in an answer is not the node's own, or not believable; `cause` may say why |
- * | `listen-failed` | the socket could not be bound; the message ends with the system's error, which is the `cause` |
- * | `closed` | closed on this side |
+ * | `invalid-option` | an option or argument is not valid; the message names it and its value |
+ * | `foreign-packet` | the bytes are not a discovery v4 packet: too short, too long, or the hash does not match |
+ * | `unknown-type` | the packet type is not defined |
+ * | `malformed-packet` | the body or the signature of a packet is not valid; the `cause` has the position |
+ * | `packet-too-large` | a packet to send has more than 1280 bytes |
+ * | `timeout` | no response arrived in time |
+ * | `busy` | `maxPending` requests are pending |
+ * | `no-endpoint` | a node has no IP address or UDP port, or an invalid TCP port; or a configured address is not an IP address |
+ * | `invalid-record` | the record in a response belongs to another node, is damaged, or has an address that is not credible; it may have a `cause` |
+ * | `listen-failed` | the socket cannot be bound; the message ends with the system error, which is the `cause` |
+ * | `closed` | discovery is closed |
  */
 export type Discv4ErrorCode =
   | 'invalid-option'
@@ -28,13 +30,7 @@ export type Discv4ErrorCode =
   | 'listen-failed'
   | 'closed';
 
-/** What another error says, for the end of a message. That of the system may have only a code. */
-export function why(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.message || ('code' in cause ? String(cause.code) : cause.name);
-}
-
-/** Every error of this package. */
+/** Error of this package. */
 export class Discv4Error extends Error {
   override readonly name = 'Discv4Error';
   readonly code: Discv4ErrorCode;
@@ -44,9 +40,16 @@ export class Discv4Error extends Error {
     this.code = code;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** Includes the message, which `JSON.stringify` leaves out of errors. */
   toJSON(): Record<string, unknown> {
     const { name, code, message } = this;
     return { name, code, message };
   }
+}
+
+/** Throws an error of `@devp2p/discover` as an error of this package, and any other error unchanged. */
+export function rethrow(error: unknown): never {
+  if (!(error instanceof DiscoverError)) throw error;
+  const { code, message, cause } = error;
+  throw new Discv4Error(code, message, cause === undefined ? undefined : { cause });
 }

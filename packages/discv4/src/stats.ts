@@ -1,22 +1,22 @@
-/** What has happened since the start, in packets. */
+/** Numbers of packets since the start. */
 export interface Stats {
   received: number;
   sent: number;
-  /** Dropped: no discovery v4 packet; handed to `onUnhandled` if there is one. */
+  /** Not discovery v4 packets; offered to the next reader of the endpoint. */
   foreign: number;
-  /** Dropped: over the limit of their source. */
+  /** Dropped: above the rate limit of their source. */
   limited: number;
-  /** Dropped: unknown type, unreadable body or signature. */
+  /** Dropped: unknown type, invalid body or signature. */
   malformed: number;
-  /** Dropped: past their expiration. */
+  /** Dropped: expired. */
   expired: number;
-  /** Dropped: answers that nobody waits for. */
+  /** Dropped: responses without a pending request. */
   unsolicited: number;
-  /** Dropped: questions without endpoint proof, and pings that were not returned because one was under way. */
+  /** Dropped: requests without endpoint proof, and pings that were not returned because one was pending. */
   unproven: number;
 }
 
-export function newStats(): Stats {
+export function createStats(): Stats {
   return {
     received: 0,
     sent: 0,

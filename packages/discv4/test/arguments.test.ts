@@ -1,13 +1,6 @@
+import { openLocalNode } from '@devp2p/discover';
 import { afterEach, expect, test } from 'vitest';
-import {
-  createDiscv4,
-  type Discv4,
-  decodePacket,
-  encodePacket,
-  memoryStore,
-  mixSources,
-  openLocalRecord,
-} from '../src/index.ts';
+import { createDiscv4, type Discv4, decodePacket, encodePacket } from '../src/index.ts';
 import { listen } from '../src/udp.ts';
 import { enodeOf, quiet, World } from './world.ts';
 
@@ -97,25 +90,23 @@ test.each<[string, (running: Discv4) => unknown, string]>([
     'packet.type is undefined, expected "ping" or "pong"',
   ],
   [
-    'a record without content',
-    () => openLocalRecord(any({ privateKey: key, store: memoryStore() })),
-    'content is undefined, expected an object',
-  ],
-  ['one source for a list', () => mixSources(any(5)), 'sources is 5, expected an array of'],
-  [
-    'a source that is none',
-    () => mixSources(any([[1]])),
-    'sources[0] is an array of 1, expected an async iterable',
-  ],
-  [
     'no socket',
     () => createDiscv4(any(undefined), { privateKey: key }),
-    'socket is undefined, expected a UdpSocket, such as bindUdp makes',
+    'socket is undefined, expected a UdpSocket, such as bindUdp returns',
   ],
   [
     'a socket that is not bound',
     () => createDiscv4(any({ send() {}, onMessage() {}, close() {} }), { privateKey: key }),
     'socket.localAddress is undefined, expected an object',
+  ],
+  [
+    'a setting of the record beside a shared local node',
+    async () => {
+      const localNode = await openLocalNode({ privateKey: key, crypto: world.crypto });
+      const socket = world.network.bind('9.9.9.9');
+      return createDiscv4(socket, { privateKey: key, localNode, tcpPort: 1 });
+    },
+    'tcpPort is 1, expected an option of the shared localNode',
   ],
   [
     'a socket of another kind',

@@ -1,8 +1,8 @@
 import { virtualClock } from '@devp2p/clock/virtual';
+import { type Node, nodeFromContact } from '@devp2p/discover';
 import { describe, expect, test } from 'vitest';
-import { type Bond, Bonds } from '../src/endpoint-proof.ts';
-import { type Node, nodeFromContact } from '../src/node.ts';
-import { cheapCrypto as crypto } from './cheap-crypto.ts';
+import { cheapCrypto as crypto } from '../../discover/test/cheap-crypto.ts';
+import { type EndpointProof, EndpointProofs } from '../src/responder/endpoint-proofs.ts';
 
 let serial = 0;
 
@@ -12,11 +12,11 @@ function node(host: string): Node {
   return nodeFromContact({ id: crypto.secp256k1.publicKey(privateKey), host, udp: 30303 }, crypto);
 }
 
-function bonds(limits: { maxBonds?: number; maxBondsPerSource?: number } = {}) {
+function bonds(limits: { maxProofs?: number; maxProofsPerSource?: number } = {}) {
   const clock = virtualClock();
-  const dropped: Bond[] = [];
-  const all = new Bonds({
-    ...{ clock, lifetime: 1_000, maxBonds: 100, maxBondsPerSource: 10, ...limits },
+  const dropped: EndpointProof[] = [];
+  const all = new EndpointProofs({
+    ...{ clock, lifetime: 1_000, maxProofs: 100, maxProofsPerSource: 10, ...limits },
     onDrop: (bond) => dropped.push(bond),
   });
   const prove = (one: Node): void => {

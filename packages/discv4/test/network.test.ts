@@ -1,6 +1,7 @@
+import { type Address, createUdpEndpoint } from '@devp2p/discover';
 import { formatEnr, parseIp, toHex } from '@devp2p/enr';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Address, createDiscv4, type Discv4, type Discv4Options } from '../src/index.ts';
+import { createDiscv4, type Discv4, type Discv4Options } from '../src/index.ts';
 import { enodeOf, quiet, World } from './world.ts';
 
 let world = new World();
@@ -479,9 +480,14 @@ test('closing does not wait for a resolver that never answers', async () => {
   await during(node.close());
 });
 
-test('D4-21 what is no discovery v4 packet is handed on with its sender', async () => {
+test('D4-21 the next reader of the endpoint gets packets of other protocols with their source', async () => {
   const got: { bytes: Uint8Array; from: Address }[] = [];
-  const node = await world.node({ onUnhandled: (bytes, from) => got.push({ bytes, from }) });
+  const endpoint = createUdpEndpoint(world.network.bind(world.nextHost()));
+  const node = await world.node({ ...quiet, socket: endpoint });
+  endpoint.addReader((bytes, { host, port }) => {
+    got.push({ bytes, from: { host, port } });
+    return bytes.length > 5;
+  });
   const peer = world.peer();
   const foreign = world.random(200);
   world.network.send({ bytes: foreign, from: peer.address, to: node.localAddress });
@@ -498,4 +504,5 @@ test('D4-21 what is no discovery v4 packet is handed on with its sender', async 
     { bytes: foreign.slice(0, 5), from: { host: '7.7.7.7', port: 5 } },
   ]);
   expect(node.stats).toMatchObject({ foreign: 2, malformed: 1, expired: 1 });
+  expect(endpoint.stats).toMatchObject({ received: 4, unread: 1 });
 });

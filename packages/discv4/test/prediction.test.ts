@@ -150,7 +150,7 @@ describe('D4-19 clock drift', () => {
     events.push(event as Discv4Event);
   };
   const drifts = (): unknown[] =>
-    events.filter(({ event }) => event === 'clock-drift' || event === 'clock-check-failed');
+    events.filter(({ type }) => type === 'clock-drift' || type === 'clock-check-failed');
 
   async function timeouts(node: Discv4, count: number): Promise<void> {
     const silent = world.peer();
@@ -188,7 +188,7 @@ describe('D4-19 clock drift', () => {
     expect(checks()).toBe(0);
     await timeouts(node, 1);
     expect(checks()).toBe(1);
-    expect(drifts()).toEqual([{ event: 'clock-drift', milliseconds: 10_001 }]);
+    expect(drifts()).toMatchObject([{ type: 'clock-drift', milliseconds: 10_001 }]);
   });
 
   test('and not again for ten minutes', async () => {
@@ -210,6 +210,6 @@ describe('D4-19 clock drift', () => {
     const error = new Error('no route');
     const [node] = await checked(() => Promise.reject(error));
     await timeouts(node, 33);
-    expect(drifts()).toEqual([{ event: 'clock-check-failed', error }]);
+    expect(drifts()).toMatchObject([{ type: 'clock-check-failed', error }]);
   });
 });

@@ -1,14 +1,9 @@
 import type { VirtualClock } from '@devp2p/clock/virtual';
 import type { Crypto } from '@devp2p/crypto';
+import type { Address, UdpSocket } from '@devp2p/discover';
 import { parseIp, toHex } from '@devp2p/enr';
 import { encode, type Input } from 'rlp';
-import {
-  type Address,
-  type Discv4,
-  decodePacket,
-  type Packet,
-  type UdpSocket,
-} from '../src/index.ts';
+import { type Discv4, decodePacket, type Packet } from '../src/index.ts';
 
 /** A packet from its parts, whatever they are. */
 export function rawPacket(

@@ -1,24 +1,23 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createMemoryStore, type DiscoverEvent, type NodeStore } from '@devp2p/discover';
 import { type Enode, formatEnr } from '@devp2p/enr';
 import type { Input } from 'rlp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Discv4, type Discv4Event, memoryStore, type NodeStore } from '../src/index.ts';
-import { storeSuite } from './store-suite.ts';
+import type { Discv4, Discv4Event } from '../src/index.ts';
 import { enodeOf, quiet, World } from './world.ts';
 
-describe('memoryStore', () => storeSuite(async () => memoryStore()));
-
 let world = new World();
-const events: Discv4Event[] = [];
+const events: (Discv4Event | DiscoverEvent)[] = [];
+const channels = ['devp2p:discover', 'devp2p:discv4'];
 const onEvent = (event: unknown): void => {
-  events.push(event as Discv4Event);
+  events.push(event as Discv4Event | DiscoverEvent);
 };
 beforeEach(() => {
   events.length = 0;
-  subscribe('devp2p:discv4', onEvent);
+  for (const channel of channels) subscribe(channel, onEvent);
 });
 afterEach(async () => {
-  unsubscribe('devp2p:discv4', onEvent);
+  for (const channel of channels) unsubscribe(channel, onEvent);
   await world.close();
   world = new World();
 });
@@ -34,7 +33,7 @@ const hour = 3_600_000;
 
 describe('D4-16 what survives a restart', () => {
   test('nodes, as seeds; and endpoint proofs', async () => {
-    const store = memoryStore();
+    const store = createMemoryStore();
     const identity = { host: world.nextHost(), privateKey: world.random(32), store };
     const first = await world.node({ ...quiet, ...identity });
     const others = await Promise.all(
@@ -58,7 +57,7 @@ describe('D4-16 what survives a restart', () => {
   });
 
   test('D4-11 who says that a known node is at another port changes nothing of it', async () => {
-    const store = memoryStore();
+    const store = createMemoryStore();
     const identity = { host: world.nextHost(), privateKey: world.random(32), store };
     const liar = world.peer();
     const first = await world.node({ ...quiet, ...identity });
@@ -97,7 +96,7 @@ describe('D4-16 what survives a restart', () => {
   });
 
   test('only nodes that have answered', async () => {
-    const store = memoryStore();
+    const store = createMemoryStore();
     const node = await world.node({ ...quiet, store });
     const peer = world.peer();
     await world.settle();
@@ -113,7 +112,7 @@ describe('D4-16 what survives a restart', () => {
     ['a minute more', 60_000, 0],
   ])('nodes that last answered %s', async (_, more, seeds) => {
     const options = {
-      ...{ ...quiet, store: memoryStore() },
+      ...{ ...quiet, store: createMemoryStore() },
       ...{ host: world.nextHost(), privateKey: world.random(32) },
     };
     const node = await world.node(options);
@@ -133,7 +132,7 @@ describe('D4-16 what survives a restart', () => {
   });
 
   test('entries expire 24 h after the last Pong', async () => {
-    const store = memoryStore();
+    const store = createMemoryStore();
     const node = await world.node({ pingInterval: 1e12, store });
     const peer = world.peer();
     await world.settle();
@@ -145,7 +144,7 @@ describe('D4-16 what survives a restart', () => {
   });
 
   test('records too, which are whole again without asking', async () => {
-    const store = memoryStore();
+    const store = createMemoryStore();
     const options = { host: world.nextHost(), privateKey: world.random(32), store };
     const node = await world.node(options);
     const other = await world.node({ bootnodes: [enodeOf(node)] });
@@ -159,7 +158,7 @@ describe('D4-16 what survives a restart', () => {
   });
 
   test('no more than 30 seeds, chosen at random', async () => {
-    const store = memoryStore();
+    const store = createMemoryStore();
     const options = {
       ...quiet,
       host: world.nextHost(),
@@ -186,7 +185,7 @@ describe('D4-16 what survives a restart', () => {
   });
 
   test('damaged entries are reported and dropped, and the others read', async () => {
-    const store = memoryStore();
+    const store = createMemoryStore();
     const options = { ...quiet, host: world.nextHost(), privateKey: world.random(32), store };
     const node = await world.node(options);
     const peer = world.peer();
@@ -199,11 +198,11 @@ describe('D4-16 what survives a restart', () => {
     await world.settle();
     expect(again.nodes()).toHaveLength(1);
     expect(await keys(store)).toHaveLength(1);
-    expect(events.filter(({ event }) => event === 'store-failed')).toHaveLength(2);
+    expect(events.filter(({ type }) => type === 'store-failed')).toHaveLength(2);
   });
 
   test('a store that fails is reported, and discovery goes on', async () => {
-    const store = memoryStore();
+    const store = createMemoryStore();
     const node = await world.node({ ...quiet, store });
     store.put = () => Promise.reject(new Error('disk full'));
     store.entries = () => {
@@ -216,7 +215,7 @@ describe('D4-16 what survives a restart', () => {
     await world.clock.advance(60_000);
     expect(peer.got('neighbors')).toHaveLength(1);
     const failures = events.flatMap((event) =>
-      event.event === 'store-failed' ? [String(event.error)] : [],
+      event.type === 'store-failed' ? [String(event.error)] : [],
     );
     expect(new Set(failures)).toEqual(new Set(['Error: disk full', 'Error: locked']));
     const before = node.localEnr;
@@ -225,8 +224,8 @@ describe('D4-16 what survives a restart', () => {
   });
 
   test('no more nodes than are kept in memory', async () => {
-    const store = memoryStore();
-    const node = await world.node({ ...quiet, store, maxBonds: 20, maxPacketsPerSecond: 1e6 });
+    const store = createMemoryStore();
+    const node = await world.node({ ...quiet, store, maxProofs: 20, maxPacketsPerSecond: 1e6 });
     await world.settle();
     for (let i = 0; i < 100; i++) {
       await world
@@ -240,7 +239,7 @@ describe('D4-16 what survives a restart', () => {
 
   test('FindNode failures', async () => {
     const options = {
-      ...{ ...quiet, refreshLookups: 0, store: memoryStore() },
+      ...{ ...quiet, refreshLookups: 0, store: createMemoryStore() },
       ...{ host: world.nextHost(), privateKey: world.random(32) },
     };
     const peers = Array.from({ length: 10 }, () => world.peer());
@@ -265,7 +264,7 @@ test.each([
 ])(
   'D4-11 a boot node that the store has elsewhere is looked for where %s says',
   async (_, named) => {
-    const store = memoryStore();
+    const store = createMemoryStore();
     const options = { ...quiet, store, host: world.nextHost(), privateKey: world.random(32) };
     const privateKey = world.random(32);
     const before = await world.node({ ...quiet, privateKey });
@@ -282,7 +281,7 @@ test.each([
 
 describe('D4-18 the sequence number of our record never goes down', () => {
   test('over restarts, with the clock set back', async () => {
-    const store = memoryStore();
+    const store = createMemoryStore();
     const options = { ...quiet, host: world.nextHost(), privateKey: world.random(32), store };
     const first = await world.node(options);
     const seqs = [first.localEnr.seq];
@@ -305,7 +304,7 @@ describe('D4-18 the sequence number of our record never goes down', () => {
   });
 
   test('a record is in the store before anybody sees it', async () => {
-    const store = memoryStore();
+    const store = createMemoryStore();
     const node = await world.node({ ...quiet, store });
     const seen: bigint[] = [];
     const put = store.put;
@@ -322,7 +321,7 @@ describe('D4-18 the sequence number of our record never goes down', () => {
   });
 
   test('a damaged record is reported, and begins again at the time', async () => {
-    const store = memoryStore();
+    const store = createMemoryStore();
     const options = { ...quiet, host: world.nextHost(), privateKey: world.random(32), store };
     const node = await world.node(options);
     const { seq } = node.localEnr;
@@ -331,6 +330,6 @@ describe('D4-18 the sequence number of our record never goes down', () => {
     await world.clock.advance(1_000);
     const again = await world.node(options);
     expect(again.localEnr.seq).toBe(seq + 1_000n);
-    expect(events.some(({ event }) => event === 'store-failed')).toBe(true);
+    expect(events.some(({ type }) => type === 'store-failed')).toBe(true);
   });
 });

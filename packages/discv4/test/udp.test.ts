@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
+import { createUdpEndpoint } from '@devp2p/discover';
+import { bindUdp } from '@devp2p/discover/udp';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Discv4, Discv4Event } from '../src/index.ts';
-import { bindUdp, type ListenOptions, listen, sntpDrift } from '../src/udp.ts';
+import { type ListenOptions, listen, sntpDrift } from '../src/udp.ts';
 import { enodeOf } from './world.ts';
 
 const open: Discv4[] = [];
@@ -68,25 +70,30 @@ describe('D4-21 sockets', () => {
   });
 
   test('one socket for two protocols', async () => {
-    const socket = await bindUdp({ host: '127.0.0.1', port: 0 });
+    const endpoint = createUdpEndpoint(await bindUdp({ host: '127.0.0.1', port: 0 }));
     const got: string[] = [];
-    const shared = await node({
-      socket,
-      onUnhandled: (bytes, from) => {
-        got.push(new TextDecoder().decode(bytes));
-        socket.send(new TextEncoder().encode('world'), from);
-      },
+    const shared = await node({ socket: endpoint });
+    endpoint.addReader((bytes, from) => {
+      if (bytes.length !== 5) return false;
+      got.push(new TextDecoder().decode(bytes));
+      endpoint.send(new TextEncoder().encode('world'), from);
+      return true;
     });
     const other = createSocket('udp4');
-    other.send('hello', shared.localAddress.port, '127.0.0.1');
-    const [answer] = await once(other, 'message');
-    other.close();
-    expect([got, String(answer)]).toEqual([['hello'], 'world']);
+    const exchange = async () => {
+      other.send('hello', shared.localAddress.port, '127.0.0.1');
+      return String((await once(other, 'message'))[0]);
+    };
+    expect([await exchange(), got]).toEqual(['world', ['hello']]);
     const peer = await node();
     await expect(peer.ping(enodeOf(shared))).resolves.toBeDefined();
     await shared.close();
     await shared.close();
-    socket.send(new Uint8Array(1), { host: '127.0.0.1', port: 1 });
+    // The endpoint stays open for the other protocol.
+    expect([await exchange(), got]).toEqual(['world', ['hello', 'hello']]);
+    await endpoint.close();
+    other.close();
+    endpoint.send(new Uint8Array(1), { host: '127.0.0.1', port: 1 });
   });
 });
 
@@ -113,9 +120,9 @@ test('boot nodes may have host names, which are asked for again when that fails'
   const resolved = await node({ bootnodes: [url], resolveHost: async () => '127.0.0.1' });
   await until(() => resolved.nodes().length > 0);
   await node({ bootnodes: [url], resolveHost: () => Promise.reject(new Error('SERVFAIL')) });
-  await until(() => events.some(({ event }) => event === 'bootnode-unresolved'));
+  await until(() => events.some(({ type }) => type === 'bootnode-unresolved'));
   unsubscribe('devp2p:discv4', onEvent);
-  expect(events.find(({ event }) => event === 'bootnode-unresolved')).toMatchObject({
+  expect(events.find(({ type }) => type === 'bootnode-unresolved')).toMatchObject({
     host: 'boot.example',
     error: { message: 'SERVFAIL' },
   });

@@ -1,14 +1,15 @@
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import type { UdpEndpoint, UdpSocket } from '@devp2p/discover';
 import type { Enode } from '@devp2p/enr';
-import { createDiscv4, type Discv4, type Discv4Options } from '../src/index.ts';
-import { cheapCrypto } from './cheap-crypto.ts';
-import { RawPeer } from './raw.ts';
+import { cheapCrypto } from '../../discover/test/cheap-crypto.ts';
 import {
   SimulatedNetwork,
   type SimulatedNetworkOptions,
   seededRandom,
-} from './simulated-network.ts';
+} from '../../discover/test/simulated-network.ts';
+import { createDiscv4, type Discv4, type Discv4Options } from '../src/index.ts';
+import { RawPeer } from './raw.ts';
 
 /** Options of a node that speaks only when it is spoken to. */
 export const quiet: Partial<Discv4Options> = { pingInterval: 1e12, refreshInterval: 1e12 };
@@ -40,11 +41,15 @@ export class World {
   async node({
     host = this.nextHost(),
     port = 30303,
+    socket = this.network.bind(host, port),
     ...options
-  }: Partial<Discv4Options> & { host?: string; port?: number } = {}): Promise<Discv4> {
+  }: Partial<Discv4Options> & {
+    host?: string;
+    port?: number;
+    socket?: UdpSocket | UdpEndpoint;
+  } = {}): Promise<Discv4> {
     const { clock, crypto, random } = this;
     const privateKey = random(32);
-    const socket = this.network.bind(host, port);
     const node = await createDiscv4(socket, { privateKey, clock, crypto, random, ...options });
     this.nodes.push(node);
     return node;

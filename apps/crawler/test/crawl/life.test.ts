@@ -1,6 +1,6 @@
 import { formatTreeUrl, makeTree, txtStrings } from '@devp2p/dnsdisc';
 import { expect, test } from 'vitest';
-import { cheapCrypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
+import { cheapCrypto } from '../../../../packages/discover/test/cheap-crypto.ts';
 import { type CrawlStore, createMemoryStore } from '../../src/index.ts';
 import { publicAddresses } from '../network/population.ts';
 import { enodeOf, Simulation } from '../network/simulation.ts';

@@ -1,7 +1,7 @@
 import { formatTreeUrl, makeTree, txtStrings } from '@devp2p/dnsdisc';
 import { type Enr, formatEnode, formatEnr, parseEnr, signEnr } from '@devp2p/enr';
 import { describe, expect, test } from 'vitest';
-import { cheapCrypto as crypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
+import { cheapCrypto as crypto } from '../../../../packages/discover/test/cheap-crypto.ts';
 import { type CrawlerOptions, checkNode, type NodeRecord } from '../../src/index.ts';
 import type { NodeAddress } from '../network/population.ts';
 import { Simulation } from '../network/simulation.ts';

@@ -1,7 +1,7 @@
 import { virtualClock } from '@devp2p/clock/virtual';
 import { decodePacket } from '@devp2p/discv4';
 import { describe, expect, test } from 'vitest';
-import { cheapCrypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
+import { cheapCrypto } from '../../../../packages/discover/test/cheap-crypto.ts';
 import { RateLimiter } from '../../src/discovery/rate-limiter.ts';
 import { DialCooldown } from '../../src/visit/dial-cooldown.ts';
 import { publicAddresses } from '../network/population.ts';

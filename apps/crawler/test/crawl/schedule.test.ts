@@ -1,6 +1,6 @@
 import { formatTreeUrl, makeTree, txtStrings } from '@devp2p/dnsdisc';
 import { describe, expect, test } from 'vitest';
-import { cheapCrypto as crypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
+import { cheapCrypto as crypto } from '../../../../packages/discover/test/cheap-crypto.ts';
 import { createSchedule, type ScheduledResult } from '../../src/crawl/schedule.ts';
 import { publicAddresses } from '../network/population.ts';
 import { Simulation } from '../network/simulation.ts';

@@ -4,11 +4,11 @@ import type { RandomBytes } from '@devp2p/crypto';
 import { formatEnode, toHex } from '@devp2p/enr';
 import { streamPair } from '@devp2p/peer/pipe';
 import { RlpxError } from '@devp2p/rlpx';
-import { cheapCrypto as crypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
+import { cheapCrypto as crypto } from '../../../../packages/discover/test/cheap-crypto.ts';
 import {
   SimulatedNetwork,
   seededRandom,
-} from '../../../../packages/discv4/test/simulated-network.ts';
+} from '../../../../packages/discover/test/simulated-network.ts';
 import {
   type Crawler,
   type CrawlerOptions,

@@ -1,6 +1,6 @@
 import { formatEnr } from '@devp2p/enr';
 import { describe, expect, test } from 'vitest';
-import { cheapCrypto as crypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
+import { cheapCrypto as crypto } from '../../../../packages/discover/test/cheap-crypto.ts';
 import { checkNode, type NodeStatus } from '../../src/index.ts';
 import { type Kind, kinds, publicAddresses } from '../network/population.ts';
 import { enodeOf, Simulation } from '../network/simulation.ts';

@@ -5,7 +5,7 @@ import { type Channel, openPeer, type Protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
 import { decode, encode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
-import { cheapCrypto as crypto } from '../../../../packages/discv4/test/cheap-crypto.ts';
+import { cheapCrypto as crypto } from '../../../../packages/discover/test/cheap-crypto.ts';
 import type { Dial } from '../../src/visit/dial.ts';
 import { runSession } from '../../src/visit/session.ts';
 import { VisitResult } from '../../src/visit/visit-result.ts';

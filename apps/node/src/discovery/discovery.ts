@@ -1,8 +1,15 @@
 import type { AddrSource } from '@devp2p/addrman';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto, RandomBytes } from '@devp2p/crypto';
-import { type ExternalEndpoint, mixSources, type Stats } from '@devp2p/discv4';
-import { bindUdp, listen } from '@devp2p/discv4/udp';
+import {
+  createNodeIterator,
+  createUdpEndpoint,
+  type ExternalEndpoint,
+  openLocalNode,
+} from '@devp2p/discover';
+import { bindUdp } from '@devp2p/discover/udp';
+import type { Stats } from '@devp2p/discv4';
+import { listen } from '@devp2p/discv4/udp';
 import { createDnsClient, parseTreeUrl, type ResolveTxt } from '@devp2p/dnsdisc';
 import { type Enode, type Enr, enodeFromEnr, type IpRange, ipClass, parseIp } from '@devp2p/enr';
 import { equalBytes } from '../bytes.ts';
@@ -71,25 +78,43 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
   const { chain, crypto, clock, random, log } = options;
   for (const url of dnsLists) parseTreeUrl(url, { crypto });
   const store = await openNodeDatabase(options.datadir);
-  const discv4 = await start().catch(async (error: unknown) => {
+  const { endpoint, localNode, discv4 } = await start().catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
-  async function start(): ReturnType<typeof listen> {
-    const socket = await bind(options);
+  async function start() {
+    const endpoint = createUdpEndpoint(await bind(options));
     const isIpv6 = externalIp !== undefined && parseIp(externalIp)?.length === 16;
-    return listen({
-      ...{ socket, privateKey, bootnodes, netRestrict, store, crypto, clock, random },
-      tcpPort: options.tcpPort,
-      ...(externalIp !== undefined && { [isIpv6 ? 'externalIp6' : 'externalIp']: externalIp }),
-      entries: { eth: forkEntry(chain) },
-      onNeighbors: (nodes, { ip }) => options.addresses.add(nodes, { kind: 'peer', ip }),
-    }).catch(async (error: unknown) => {
-      await socket.close();
+    try {
+      const localNode = await openLocalNode({
+        privateKey,
+        localAddress: endpoint.localAddress,
+        tcpPort: options.tcpPort,
+        ...(externalIp !== undefined && { [isIpv6 ? 'externalIp6' : 'externalIp']: externalIp }),
+        entries: { eth: forkEntry(chain) },
+        store,
+        crypto,
+        clock,
+      });
+      const discv4 = await listen({
+        socket: endpoint,
+        localNode,
+        privateKey,
+        bootnodes,
+        netRestrict,
+        onNeighbors: (nodes, { ip }) => options.addresses.add(nodes, { kind: 'peer', ip }),
+        store,
+        crypto,
+        clock,
+        random,
+      });
+      return { endpoint, localNode, discv4 };
+    } catch (error) {
+      await endpoint.close();
       throw error;
-    });
+    }
   }
-  const endForkEntry = keepForkEntry(chain, discv4, log);
+  const endForkEntry = keepForkEntry(chain, localNode, log);
   const dns = createDnsClient({ resolveTxt: options.resolveTxt, crypto, clock, random });
 
   type Found = { readonly node: Candidate; readonly source: AddrSource };
@@ -113,7 +138,7 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
   return {
     port: discv4.localAddress.port,
     get record() {
-      return discv4.localEnr;
+      return localNode.enr;
     },
     get tableSize() {
       return discv4.nodes().length;
@@ -122,10 +147,13 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
       return discv4.stats;
     },
     candidates: (signal) =>
-      mixSources<Found>([fromDiscv4(signal), ...dnsLists.map((list) => fromDns(list, signal))], {
-        signal,
-        onError: (error) => log.error({ error }, 'a source of nodes has failed'),
-      }),
+      createNodeIterator<Found>(
+        [fromDiscv4(signal), ...dnsLists.map((list) => fromDns(list, signal))],
+        {
+          signal,
+          onError: (error) => log.error({ error }, 'a source of nodes has failed'),
+        },
+      ),
     async mayShareChain(node, signal) {
       const asked = () => discv4.requestEnr(node, { signal }).catch(() => undefined);
       return mayShareChain(node.enr ?? (await asked()), chain);
@@ -141,14 +169,17 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
       const enode = resolved?.enr && enodeFromEnr(resolved.enr);
       return enode === undefined || enode.tcp === 0 ? undefined : enode;
     },
-    setExternalEndpoint(endpoint) {
-      discv4.setExternalEndpoint(endpoint).catch((error: unknown) => {
+    setExternalEndpoint(external) {
+      localNode.setExternalEndpoint(external).catch((error: unknown) => {
         if (closed === undefined) log.error({ error }, 'our record is not updated');
       });
     },
     close() {
       endForkEntry();
-      closed ??= discv4.close().then(() => store.close());
+      closed ??= discv4
+        .close()
+        .then(() => endpoint.close())
+        .then(() => store.close());
       return closed;
     },
   };

@@ -1,4 +1,4 @@
-import type { Discv4 } from '@devp2p/discv4';
+import type { LocalNode } from '@devp2p/discover';
 import type { Enr, EthEntry } from '@devp2p/enr';
 import { checkForkId, type ForkHead, type ForkSchedule, forkId } from '@devp2p/eth';
 import type { Log } from '../logging/log.ts';
@@ -36,7 +36,7 @@ export function mayShareChain(record: Enr | undefined, chain: ForkChain): boolea
  */
 export function keepForkEntry(
   chain: ForkChain,
-  discovery: Pick<Discv4, 'updateLocalEnr'>,
+  localNode: Pick<LocalNode, 'update'>,
   log: Log,
 ): () => void {
   let shown = forkEntry(chain);
@@ -44,8 +44,8 @@ export function keepForkEntry(
     const entry = forkEntry(chain);
     if (entry.next === shown.next && entry.hash.every((byte, i) => byte === shown.hash[i])) return;
     shown = entry;
-    discovery
-      .updateLocalEnr({ eth: entry })
+    localNode
+      .update({ eth: entry })
       .catch((error: unknown) => log.error({ error }, 'the node record could not be changed'));
   });
 }

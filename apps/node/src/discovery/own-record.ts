@@ -1,19 +1,10 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import { type ExternalEndpoint, openLocalRecord } from '@devp2p/discv4';
-import { type Enode, type Enr, type EnrContent, enrContentFromEnode, formatEnr } from '@devp2p/enr';
+import { type ExternalEndpoint, openLocalNode } from '@devp2p/discover';
+import { type Enode, type Enr, enrContentFromEnode } from '@devp2p/enr';
 import type { Log } from '../logging/log.ts';
 import { openNodeDatabase } from '../storage/discovery-nodes.ts';
 import { type ForkChain, forkEntry, keepForkEntry } from './fork-entry.ts';
-
-/** Says that our record has changed, and to what. */
-export function logOwnRecord(record: Enr, log: Log): void {
-  const { seq, eth } = record;
-  log.info(
-    { seq, ...(eth && { fork: eth.hash, next: eth.next }), enr: formatEnr(record) },
-    'the node record has changed',
-  );
-}
 
 /** @see openOwnRecord */
 export interface OwnRecordOptions {
@@ -46,40 +37,34 @@ export interface OwnRecord {
 export async function openOwnRecord(options: OwnRecordOptions): Promise<OwnRecord> {
   const { datadir, privateKey, enode, chain, crypto, clock, log } = options;
   const store = await openNodeDatabase(datadir);
-  const endpoint = enrContentFromEnode(enode);
-  const local = await openLocalRecord({
-    ...{ privateKey, store, crypto, clock },
-    content: { ...endpoint, eth: forkEntry(chain) },
-    onFailure: (error) => log.error({ error }, 'the stored record is damaged, a new one is made'),
+  const { ip, ip6, tcp } = enrContentFromEnode(enode);
+  const localNode = await openLocalNode({
+    privateKey,
+    externalIp: ip,
+    externalIp6: ip6,
+    tcpPort: tcp ?? 0,
+    entries: { eth: forkEntry(chain) },
+    store,
+    crypto,
+    clock,
   }).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
-  const updateLocalEnr = async (changes: EnrContent): Promise<Enr> => {
-    const { seq } = local.enr;
-    const record = await local.update(changes);
-    if (record.seq !== seq) logOwnRecord(record, log);
-    return record;
-  };
-  const endForkEntry = keepForkEntry(chain, { updateLocalEnr }, log);
+  const endForkEntry = keepForkEntry(chain, localNode, log);
   let closed: Promise<void> | undefined;
   return {
     get record() {
-      return local.enr;
+      return localNode.enr;
     },
     setExternalEndpoint(external) {
-      const { ip, tcp } = external ?? endpoint;
-      updateLocalEnr({ ip, tcp }).catch((error: unknown) => {
+      localNode.setExternalEndpoint(external).catch((error: unknown) => {
         if (closed === undefined) log.error({ error }, 'the node record could not be changed');
       });
     },
     close() {
       endForkEntry();
-      // Which waits for changes that are being stored.
-      closed ??= local
-        .update({})
-        .catch(() => {})
-        .then(() => store.close());
+      closed ??= localNode.flush().then(() => store.close());
       return closed;
     },
   };

@@ -1,5 +1,5 @@
 import { sleep, withTimeout } from '@devp2p/clock';
-import type { ExternalEndpoint } from '@devp2p/discv4';
+import type { ExternalEndpoint } from '@devp2p/discover';
 import { errorText, type Log } from '../logging/log.ts';
 import { type FindOptions, findGateway, publicAddress } from './find.ts';
 import { type Gateway, GatewayError, LEASE, type Mapping, type Protocol } from './gateway.ts';

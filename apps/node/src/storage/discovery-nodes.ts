@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { NodeStore } from '@devp2p/discv4';
+import type { NodeStore } from '@devp2p/discover';
 import { openStore } from './store.ts';
 
 /** A {@link NodeStore} that has to be closed. */

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { nobleCrypto } from '@devp2p/crypto';
+import type { DiscoverEvent } from '@devp2p/discover';
 import type { Discv4Event } from '@devp2p/discv4';
 import { DnsdiscError, type DnsdiscEvent } from '@devp2p/dnsdisc';
 import { formatEnr, signEnr } from '@devp2p/enr';
@@ -15,14 +16,17 @@ test('what fails in discovery is warned of once, and told in full at debug', () 
     ...{ error: at('error'), warn: at('warn'), info: at('info') },
     ...{ debug: at('debug'), trace: at('trace') },
   });
+  const discover = (event: DiscoverEvent): void => channel('devp2p:discover').publish(event);
   const discv4 = (event: Discv4Event): void => channel('devp2p:discv4').publish(event);
   const enr = signEnr({ ip: '192.0.2.1' }, new Uint8Array(32).fill(1), { crypto: nobleCrypto });
-  discv4({ event: 'local-record', enr });
+  const id = new Uint8Array(64);
+  const localAddress = { host: '127.0.0.1', port: 30303 };
+  discover({ type: 'local-record', id, enr });
   const dnsdisc = (event: DnsdiscEvent): void => channel('devp2p:dnsdisc').publish(event);
   const error = new Error('no route');
-  discv4({ event: 'send-failed', error });
-  discv4({ event: 'send-failed', error });
-  discv4({ event: 'bootnode-unresolved', host: 'boot.example.org', error });
+  discover({ type: 'send-failed', localAddress, error });
+  discover({ type: 'send-failed', localAddress, error });
+  discv4({ type: 'bootnode-unresolved', id, host: 'boot.example.org', error });
   const lost = new DnsdiscError('no-root', 'no root');
   const name = 'nodes.example.org';
   dnsdisc({ event: 'refused', name, error: lost, retryIn: 1_000 });

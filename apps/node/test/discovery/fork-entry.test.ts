@@ -36,7 +36,7 @@ test('D4-17 the eth entry changes with the fork id, and not with every block', (
   const chain = chainAt(0, 100);
   const updates: (EthEntry | undefined)[] = [];
   const discovery = {
-    updateLocalEnr: async ({ eth }: EnrContent) => {
+    update: async ({ eth }: EnrContent) => {
       updates.push(eth);
       return recordWith({ eth });
     },
@@ -61,7 +61,7 @@ test('a record that cannot be stored is logged, and ends nothing', async () => {
   const chain = chainAt(0, 100);
   const failed = new Promise((resolve) => {
     const log = { ...silentLogs('discovery'), error: resolve };
-    keepForkEntry(chain, { updateLocalEnr: () => Promise.reject(new Error('disk full')) }, log);
+    keepForkEntry(chain, { update: () => Promise.reject(new Error('disk full')) }, log);
   });
   chain.move(10, 1_000);
   expect(await failed).toMatchObject({ error: { message: 'disk full' } });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { storeSuite } from '../../../../packages/discv4/test/store-suite.ts';
+import { storeSuite } from '../../../../packages/discover/test/store-suite.ts';
 import { type NodeDatabase, openNodeDatabase } from '../../src/storage/discovery-nodes.ts';
 
 const writer = fileURLToPath(new URL('store-writer.mjs', import.meta.url));

@@ -1,5 +1,5 @@
 import { virtualClock } from '@devp2p/clock/virtual';
-import type { ExternalEndpoint } from '@devp2p/discv4';
+import type { ExternalEndpoint } from '@devp2p/discover';
 import type { LogFields } from '../../src/logging/log.ts';
 import type { LocalNetwork } from '../../src/nat/local-network.ts';
 import { keepPortsMapped, type PortMapperOptions } from '../../src/nat/port-mapper.ts';

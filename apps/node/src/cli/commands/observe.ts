@@ -1,10 +1,11 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { AddrManEvent } from '@devp2p/addrman';
 import type { ConnManagerEvent } from '@devp2p/connmgr';
+import type { DiscoverEvent } from '@devp2p/discover';
 import type { Discv4Event } from '@devp2p/discv4';
 import type { DnsdiscEvent } from '@devp2p/dnsdisc';
+import { type Enr, formatEnr } from '@devp2p/enr';
 import type { RlpxEvent } from '@devp2p/rlpx';
-import { logOwnRecord } from '../../discovery/own-record.ts';
 import type { Log, LogFields } from '../../logging/log.ts';
 import { shortId } from '../../network/peer-id.ts';
 
@@ -64,24 +65,26 @@ export function observeDiscovery(log: Log): void {
     if (isNews) told.set(kind, now);
     log[isNews ? 'warn' : 'debug'](fields, message);
   };
+  subscribe('devp2p:discover', (message) => {
+    const event = message as DiscoverEvent;
+    if (event.type === 'local-record') logLocalRecord(event.enr, log);
+    else failed(event.type, { error: event.error }, event.type.replaceAll('-', ' '));
+  });
   subscribe('devp2p:discv4', (message) => {
     const event = message as Discv4Event;
-    switch (event.event) {
+    switch (event.type) {
       case 'node-added':
       case 'node-removed':
-        log.trace({ node: event.node.enode }, event.event.replace('-', ' '));
-        break;
-      case 'local-record':
-        logOwnRecord(event.enr, log);
+        log.trace({ node: event.node.enode }, event.type.replace('-', ' '));
         break;
       case 'clock-drift':
-        log.warn({ milliseconds: event.milliseconds }, 'the clock is wrong: nobody may answer us');
+        log.warn({ milliseconds: event.milliseconds }, 'system clock is wrong, requests time out');
         break;
       case 'bootnode-unresolved':
-        failed(event.event, { host: event.host, error: event.error }, 'boot node has no address');
+        failed(event.type, { host: event.host, error: event.error }, 'boot node has no address');
         break;
       default:
-        failed(event.event, { error: event.error }, event.event.replaceAll('-', ' '));
+        failed(event.type, { error: event.error }, event.type.replaceAll('-', ' '));
     }
   });
   subscribe('devp2p:dnsdisc', (message) => {
@@ -104,4 +107,12 @@ export function observeDiscovery(log: Log): void {
         log.debug({ url: event.url }, event.event.replace('-', ' '));
     }
   });
+}
+
+function logLocalRecord(record: Enr, log: Log): void {
+  const { seq, eth } = record;
+  log.info(
+    { seq, ...(eth && { fork: eth.hash, next: eth.next }), enr: formatEnr(record) },
+    'the node record has changed',
+  );
 }
