@@ -1,4 +1,4 @@
-// Two nodes on one machine: the first listens, the second dials it, and they exchange a message.
+// Two nodes on one machine: the second dials the first, and they exchange a message.
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import type { RlpxStream } from '@devp2p/rlpx';
@@ -6,12 +6,12 @@ import { connect, listen } from '@devp2p/rlpx/tcp';
 
 const serverKey = generatePrivateKey();
 
-/** Sends everything back. */
+/** Sends every message back. */
 async function echo(stream: RlpxStream): Promise<void> {
   stream.enableCompression();
   for (;;) {
     const message = await stream.read();
-    if (message === undefined) return; // The other side has closed.
+    if (message === undefined) return; // The remote has closed.
     await stream.write(message.code, message.payload);
   }
 }
@@ -31,7 +31,7 @@ const stream = await connect(
 stream.enableCompression();
 const sent = await stream.write(0x10, new Uint8Array(100_000));
 const reply = await stream.read();
-console.log(`100000 bytes took ${sent} on the wire, ${reply?.payload.length} came back`);
+console.log(`100000 bytes took ${sent} on the wire, ${reply?.payload.length} were returned`);
 
 await stream.close();
 await listener.close();

@@ -2,13 +2,13 @@ import { channel } from 'node:diagnostics_channel';
 import type { Address } from './stream/message.ts';
 
 /**
- * What is published on the diagnostics channel `devp2p:rlpx`:
+ * Events of the diagnostics channel `devp2p:rlpx`:
  *
- * - `handshake`: a stream is open;
- * - `handshake-failed`: a handshake is over without one, and the transport destroyed; `error` is an `RlpxError`, or
- *   what the caller's signal was aborted with;
- * - `closed`: the transport of an open stream is gone; `error` says why unless this or the other side closed it;
- * - `accept-failed`: the system could not give a listener the next connection; it goes on listening.
+ * - `handshake`: a handshake succeeded and its stream is open;
+ * - `handshake-failed`: a handshake failed and its transport is destroyed; `error` is an `RlpxError`, or the reason of
+ *   the caller's signal;
+ * - `closed`: the transport of an open stream is closed; `error` is absent when either side closed the stream;
+ * - `accept-failed`: the system failed to accept a connection; the listener goes on.
  */
 export type RlpxEvent =
   | (Connection & { readonly type: 'handshake'; readonly milliseconds: number })
@@ -22,14 +22,14 @@ export type RlpxEvent =
 
 interface Connection {
   readonly inbound: boolean;
-  /** 64-byte public key; absent while an inbound handshake has not told it. */
+  /** 64-byte public key; absent before an inbound handshake has revealed it. */
   readonly remoteId?: Uint8Array | undefined;
   readonly remoteAddress?: Address | undefined;
 }
 
 const rlpx = channel('devp2p:rlpx');
 
-/** Publishes what `describe` returns if somebody listens. */
+/** Publishes an event. It is made only if the channel has subscribers. */
 export function publish(describe: () => RlpxEvent): void {
   if (rlpx.hasSubscribers) rlpx.publish(describe());
 }

@@ -15,39 +15,39 @@ import { maxFrameSize } from './frame/frame.ts';
 
 /** Settings and collaborators of a stream. Times are in milliseconds, sizes in bytes. */
 export interface RlpxOptions {
-  /** Our static private key, 32 bytes. Its public key is what the remote knows us by. */
+  /** Static private key of this node, 32 bytes. Its public key identifies the node. */
   readonly privateKey: Uint8Array;
   /**
-   * The public key of `privateKey`, 64 bytes, for those who have it: it saves computing it for every connection.
+   * Public key of `privateKey`, 64 bytes. Saves its computation for every connection.
    * @default computed
    */
   readonly publicKey?: Uint8Array | undefined;
-  /** Ends connecting and the handshake; has no effect on the open stream. */
+  /** Ends dialing and the handshake; has no effect on the open stream. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * For the whole handshake.
+   * Time for the whole handshake.
    * @default 5000, as go-ethereum (`handshakeTimeout`)
    */
   readonly handshakeTimeout?: number | undefined;
   /**
-   * How long the remote may take for a frame, counted from the end of the one before. Time in which we do not read
+   * Time for the remote to send a frame, counted from the end of the previous one. Time in which this side does not read
    * does not count.
    * @default 30000, as go-ethereum (`frameReadTimeout`)
    */
   readonly readTimeout?: number | undefined;
   /**
-   * How long 64 KiB of what was written, or the rest, may take to get out.
+   * Time for 64 KiB of written data, or the rest of it, to be sent.
    * @default 20000, as go-ethereum (`frameWriteTimeout`)
    */
   readonly writeTimeout?: number | undefined;
   /**
-   * How long `close()` may take to get rid of what was accepted.
-   * @default 2000, which devp2p gives a Disconnect (rlpx.md, "Disconnect")
+   * Time for `close()` to send the accepted messages.
+   * @default 2000, as devp2p for a Disconnect (rlpx.md, "Disconnect")
    */
   readonly closeTimeout?: number | undefined;
   /**
-   * Largest payload, decompressed, in either direction. A frame may be as much larger as Snappy can make it.
-   * @default 16777215, the largest that the size of a frame can say
+   * Longest payload, decompressed, in either direction. A frame may be longer by the overhead of Snappy.
+   * @default 16777215, the longest body of a frame
    */
   readonly maxMessageSize?: number | undefined;
   /**
@@ -56,12 +56,12 @@ export interface RlpxOptions {
    */
   readonly highWaterMark?: number | undefined;
   /**
-   * `write` refuses what would make the buffered bytes pass this.
-   * @default 33554432, so that a largest message always fits
+   * `write` refuses a message with which the buffered bytes exceed this.
+   * @default 33554432, so that a message of maximal length always fits
    */
   readonly maxBuffered?: number | undefined;
   /**
-   * The transport is paused while this many bytes of frames, or more, wait for `read`.
+   * The transport is paused while this many bytes of frames or more wait for `read`.
    * @default 262144
    */
   readonly readAhead?: number | undefined;
@@ -73,12 +73,12 @@ export interface RlpxOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** {@link RlpxOptions} with nothing left open. */
+/** {@link RlpxOptions} with all defaults. */
 export type Settings = {
   readonly [K in Exclude<keyof RlpxOptions, 'signal'>]-?: NonNullable<RlpxOptions[K]>;
 };
 
-/** The rules of {@link RlpxOptions}. */
+/** Rules of {@link RlpxOptions}. */
 export const rlpxRules: Rules<RlpxOptions> = {
   privateKey: required(secret(bytes(32))),
   publicKey: bytes(64),
@@ -96,13 +96,13 @@ export const rlpxRules: Rules<RlpxOptions> = {
   clock: methods('monotonic', 'setTimeout'),
 };
 
-/** The rules of what a transport knows of its ends. */
+/** Rules of the addresses of a transport. */
 export const addressRules: Rules<{ remoteAddress?: unknown; localAddress?: unknown }> = {
   remoteAddress: object,
   localAddress: object,
 };
 
-/** Fills in what is left open; the options are checked by then. */
+/** Fills in the defaults of checked options. */
 export function withDefaults(options: RlpxOptions): Settings {
   const { privateKey, crypto = nobleCrypto } = options;
   return {

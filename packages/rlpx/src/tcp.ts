@@ -22,7 +22,7 @@ export type { RlpxStream } from './stream/stream.ts';
 /** Options of {@link connect}. */
 export interface ConnectOptions extends RlpxOptions {
   /**
-   * Until the socket is open, in milliseconds; the handshake has its own time after that.
+   * Time for the socket to open, in milliseconds. The handshake has its own timeout.
    * @default 15000, as go-ethereum (`defaultDialTimeout`)
    */
   readonly connectTimeout?: number | undefined;
@@ -33,10 +33,10 @@ const connectRules: Rules<ConnectOptions> = { ...rlpxRules, connectTimeout: posi
 /**
  * Dials a node over TCP.
  *
- * @param node or its `enode://` URL, in which a host name is allowed, or the `enr:` text of its record.
- * @throws RlpxError `invalid-option` for options and nodes that make no sense, before anything is dialled;
- * `connect-failed`, `connect-timeout` or what `initiate` throws; EnodeError, EnrError; CryptoError for what is no
- * private key; the signal's reason.
+ * @param node its id and endpoint, its `enode://` URL, in which a host name is allowed, or the `enr:` text of its record.
+ * @throws RlpxError `invalid-option` for invalid options or nodes, before anything is dialed; `connect-failed`,
+ * `connect-timeout` or the errors of `initiate`; EnodeError, EnrError; CryptoError for an invalid private key; the
+ * signal's reason.
  */
 export async function connect(
   node: Pick<Enode, 'id' | 'host' | 'tcp'> | string,
@@ -55,7 +55,7 @@ const endpointRules = {
   tcp: required(integer(1, 65_535)),
 };
 
-/** @throws RlpxError `invalid-option` for what has no public key, host or port; EnodeError, EnrError */
+/** @throws RlpxError `invalid-option` for a node without public key, host or port; EnodeError, EnrError */
 function endpointOf(
   node: Pick<Enode, 'id' | 'host' | 'tcp'> | string,
   { crypto }: ConnectOptions,
@@ -79,7 +79,7 @@ async function dial(host: string, port: number, options: ConnectOptions): Promis
   const { clock = systemClock, connectTimeout = 15_000, signal } = options;
   signal?.throwIfAborted();
   const socket = tcpConnect({ host, port, noDelay: true });
-  // An abort takes `once`'s listener away before the socket is destroyed, which may have failed by then.
+  // On abort `once` removes its listener first; an error of the socket between that and its destruction is ignored.
   socket.on('error', () => {});
   try {
     const opened = (ended: AbortSignal) => once(socket, 'connect', { signal: ended });
@@ -98,42 +98,40 @@ async function dial(host: string, port: number, options: ConnectOptions): Promis
   }
 }
 
-/** What becomes of one socket that has come in. */
+/** Handling of one accepted socket. */
 export interface Admission {
-  /** Its abort ends the handshake. @default nothing does but its own time */
+  /** Ends the handshake when it aborts. @default only the timeout ends it */
   readonly signal?: AbortSignal | undefined;
   /** Called with the stream of this socket. @default `onStream` of the listener */
   readonly onStream?: ((stream: RlpxStream) => void) | undefined;
-  /** Called when there will be no stream. @default nobody is told */
+  /** Called when the handshake fails. @default not called */
   readonly onFailure?: ((error: unknown) => void) | undefined;
 }
 
 /** Options of {@link listen}. */
 export interface ListenOptions extends Omit<RlpxOptions, 'signal'> {
-  /** TCP port; 0 for any that is free. @default 30303 */
+  /** TCP port; 0 for any free port. @default 30303 */
   readonly port?: number | undefined;
   /** Local address. @default all addresses */
   readonly host?: string | undefined;
   /**
-   * How many handshakes may be under way. One more takes the place of the oldest, so that sockets that never speak
-   * cannot keep others out.
+   * Most concurrent handshakes. One more replaces the oldest, so that silent sockets cannot block others.
    * @default 100
    */
   readonly maxHandshakes?: number | undefined;
   /**
-   * Whether to talk to a remote at all, asked before a byte is read; with an answer for this socket alone, if there is
-   * more to say.
-   * @default always
+   * Decides whether to accept a socket, before a byte is read. An {@link Admission} accepts it with settings of its own.
+   * @default accepts every socket
    */
   readonly accept?: ((remote: Address) => boolean | Admission) | undefined;
-  /** Called with each stream whose handshake succeeded; it is the callee's to close. */
+  /** Called with each stream whose handshake succeeds. The callee closes it. */
   readonly onStream: (stream: RlpxStream) => void;
 }
 
-/** A bound port. */
+/** A listening port. */
 export interface Listener {
   readonly address: Address;
-  /** Stops listening and drops unfinished handshakes. Streams that were handed over stay. Idempotent. */
+  /** Stops listening and ends unfinished handshakes. Open streams stay open. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -149,11 +147,10 @@ const listenRules: Rules<ListenOptions> = {
 };
 
 /**
- * Answers nodes that dial us over TCP. A handshake that fails is nobody's to catch: it is published on the
+ * Listens for inbound connections over TCP. A failed handshake has no caller to throw to, so it is published on the
  * diagnostics channel `devp2p:rlpx`.
  *
- * @throws RlpxError `listen-failed`; `invalid-option` for options that make no sense; CryptoError for what is no private
- * key.
+ * @throws RlpxError `listen-failed`; `invalid-option` for invalid options; CryptoError for an invalid private key.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   check.options('listen', options, listenRules);
@@ -161,7 +158,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const { publicKey } = withDefaults(options);
   const handshakes = new Map<AbortController, Promise<void>>();
 
-  const answer = async (
+  const acceptSocket = async (
     socket: Socket,
     admission: Admission,
     ended: AbortController,
@@ -191,11 +188,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     }
     const [oldest] = handshakes.keys();
     if (oldest && handshakes.size >= maxHandshakes) {
-      oldest.abort(new RlpxError('handshake-displaced', 'newer handshakes needed the place'));
+      oldest.abort(new RlpxError('handshake-displaced', 'replaced by a newer handshake'));
       handshakes.delete(oldest);
     }
     const controller = new AbortController();
-    const done = answer(socket, admission === true ? {} : admission, controller).finally(() =>
+    const done = acceptSocket(socket, admission === true ? {} : admission, controller).finally(() =>
       handshakes.delete(controller),
     );
     handshakes.set(controller, done);
@@ -225,7 +222,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 
 function bound(server: Server): Address {
   const address = server.address();
-  // Only a pipe has its name for an address.
+  // The address of a pipe is its name.
   if (address === null || typeof address === 'string') throw new TypeError('not a TCP server');
   return { host: address.address, port: address.port };
 }
@@ -236,7 +233,7 @@ function addresses(socket: Socket): { remoteAddress?: Address; localAddress?: Ad
   return { ...(remoteAddress && { remoteAddress }), ...(localAddress && { localAddress }) };
 }
 
-/** A socket that is gone has none. IPv4 on a socket for both families comes in its IPv6 spelling. */
+/** `undefined` for a closed socket. IPv4 on a dual-stack socket is written as mapped IPv6, which is undone. */
 function address(host: string | undefined, port: number | undefined): Address | undefined {
   if (host === undefined || port === undefined) return undefined;
   return { host: host.replace(/^::ffff:(?=\d+\.)/, ''), port };

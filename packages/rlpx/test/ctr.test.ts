@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { Ctr } from '../src/frame/ctr.ts';
 import { newKey } from './raw.ts';
 
-test('RX-06 AES-256-CTR is one stream, whatever the lengths it is used in', () => {
+test('RX-06 AES-256-CTR is one stream for pieces of any length', () => {
   const length = fc.oneof(
     fc.constantFrom(0, 1, 15, 16, 1008, 1023, 1024, 1025, 2048),
     fc.nat({ max: 4000 }),

@@ -1,4 +1,4 @@
-// `@ethereumjs/devp2p` as the other side.
+// Handshakes with `@ethereumjs/devp2p`.
 
 import { nobleCrypto, randomBytes } from '@devp2p/crypto';
 import { ECIES } from '@ethereumjs/devp2p';
@@ -24,17 +24,17 @@ const options = {
   random: randomBytes,
 };
 
-/** The other side, told as its owner would that what it is about to get has a size in front. */
+/** The other implementation, set to expect packets with a size prefix. */
 function other(): ECIES {
   const them = new ECIES(theirKey, theirId, ourId);
   return Object.assign(them, { _gotEIP8Auth: true, _gotEIP8Ack: true });
 }
 
-/** A wire on which `reply` answers what is written, after `first`. */
+/** A wire that delivers `first`, and then the reply to each write. */
 function wire(first: Uint8Array, reply: (bytes: Uint8Array) => Uint8Array): HandshakeWire {
   let held = first;
   const peek = async (length: number): Promise<Uint8Array> => {
-    if (held.length < length) throw new Error('the wire has run dry');
+    if (held.length < length) throw new Error('the wire has no more bytes');
     return held.subarray(0, length);
   };
   return {
@@ -51,7 +51,7 @@ function wire(first: Uint8Array, reply: (bytes: Uint8Array) => Uint8Array): Hand
 }
 
 function made(bytes: Uint8Array | undefined): Uint8Array {
-  if (bytes === undefined) throw new Error('nothing was made');
+  if (bytes === undefined) throw new Error('no bytes were made');
   return bytes;
 }
 
@@ -75,7 +75,7 @@ function exchange(secrets: HandshakeSecrets, them: ECIES): void {
 }
 
 describe('@ethereumjs/devp2p', () => {
-  test('RX-02 RX-06 is answered when it dials with an EIP-8 auth', async () => {
+  test('RX-02 RX-06 is accepted when it dials with an EIP-8 auth', async () => {
     const them = other();
     const first = made(them.createAuthEIP8());
     const secrets = await acceptHandshake(
@@ -89,10 +89,10 @@ describe('@ethereumjs/devp2p', () => {
     exchange(secrets, them);
   });
 
-  test('RX-02 is answered when it dials with an auth from before EIP-8', async () => {
+  test('RX-02 is accepted when it dials with an auth from before EIP-8', async () => {
     const them = other();
     let first = made(them.createAuthNonEIP8());
-    // It leaves leading zeros of the signature out: one packet in 85 is too short to be read by anyone.
+    // It omits leading zeros of the signature: one packet in 85 is too short to be decoded.
     while (first.length < 307) first = made(them.createAuthNonEIP8());
     const secrets = await acceptHandshake(
       wire(first, (ack) => {
@@ -106,7 +106,7 @@ describe('@ethereumjs/devp2p', () => {
   });
 
   test.each(['createAckEIP8', 'createAckOld'] as const)(
-    'RX-02 RX-06 answers when we dial, with %s',
+    'RX-02 RX-06 accepts our auth, with %s',
     async (form) => {
       const them = other();
       const secrets = await initiateHandshake(

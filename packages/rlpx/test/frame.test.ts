@@ -14,7 +14,7 @@ import { concat, newKey, RawFrames } from './raw.ts';
 interface Pair {
   readonly encoder: FrameEncoder;
   readonly decoder: FrameDecoder;
-  /** Reads what `encoder` makes and makes what `decoder` reads. */
+  /** Decodes the frames of `encoder` and encodes the frames for `decoder`. */
   readonly raw: RawFrames;
 }
 
@@ -60,8 +60,8 @@ const message = fc.record({
   payload: fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.nat({ max: 5000 }).map(filled)),
 });
 
-describe('against frames written down independently', () => {
-  test('RX-06 what is sealed opens there, frame by frame', () => {
+describe('against an independent implementation of frames', () => {
+  test('RX-06 encoded frames decode there, frame by frame', () => {
     fc.assert(
       fc.property(fc.array(message, { minLength: 1, maxLength: 12 }), (messages) => {
         const { encoder, raw } = pair();
@@ -100,7 +100,7 @@ describe('against frames written down independently', () => {
     expect(frames[0]?.payload).toEqual(filled(40));
   });
 
-  test('RX-07 several chunks may wait', () => {
+  test('RX-07 several chunks may be queued', () => {
     const { decoder, raw } = pair();
     const wire = concat(...[1, 2, 3].map((code) => raw.seal(concat(codeBytes(code), filled(100)))));
     for (const chunk of cut(wire, [33])) decoder.push(chunk);
@@ -120,7 +120,7 @@ function codeBytes(code: number): Uint8Array {
 }
 
 describe('limits', () => {
-  test('RX-07 RX-08 a largest message in chunks of 1 KiB is copied a fixed number of times', () => {
+  test('RX-07 RX-08 a message of maximal length in chunks of 1 KiB is copied a fixed number of times', () => {
     const { decoder, encoder } = mirrored();
     const length = 2 ** 24 - 2;
     const wire = seal(encoder, 1, new Uint8Array(length));
@@ -140,7 +140,7 @@ describe('limits', () => {
     } finally {
       spy.mockRestore();
     }
-    // Once out of each chunk and once into one piece. With every chunk it would be 8,000 times.
+    // Once from each chunk and once into one piece. A copy for every chunk would be 8,000 times.
     expect(copied).toBeLessThanOrEqual(2.1 * length);
   });
 
@@ -151,7 +151,7 @@ describe('limits', () => {
     expect(() => decoder.next()).toThrow(expect.objectContaining({ code: 'frame-too-large' }));
   });
 
-  test('HX-11 a forged size is refused by the MAC, whatever it says', () => {
+  test('HX-11 a forged size is refused by the MAC, for any size', () => {
     for (const at of [0, 1, 2, 3, 15, 16, 31]) {
       const { decoder, raw } = pair();
       const header = raw.header(64);
@@ -162,7 +162,7 @@ describe('limits', () => {
     }
   });
 
-  test('RX-06 a changed body or tag is found before anything is handed out', () => {
+  test('RX-06 a changed body or tag is detected before a frame is returned', () => {
     for (const at of [32, 47, 63, 64, 79]) {
       const { decoder, raw } = pair();
       const frame = raw.seal(concat(codeBytes(1), filled(20)));
@@ -180,21 +180,21 @@ describe('limits', () => {
   });
 
   test.each([
-    ['nothing', []],
+    ['no bytes', []],
     ['a list', [0xc0]],
     ['a zero that is not canonical', [0x00]],
     ['a small code that is not canonical', [0x81, 0x01]],
     ['a leading zero', [0x82, 0x00, 0x81]],
     ['a code of 5 bytes', [0x85, 1, 0, 0, 0, 0]],
     ['half a code', [0x83, 0xff]],
-  ])('RX-06 a body that begins with %s is refused', (_, body) => {
+  ])('RX-06 a body that starts with %s is refused', (_, body) => {
     const { decoder, raw } = pair();
     decoder.push(raw.seal(Uint8Array.from(body)));
     expect(() => decoder.next()).toThrow(expect.objectContaining({ code: 'malformed-frame' }));
     expect(() => decoder.next()).toThrow();
   });
 
-  test('HX-11 memory set aside runs at most 256 KiB ahead of the bytes received', () => {
+  test('HX-11 memory is allocated at most 256 KiB ahead of the received bytes', () => {
     const { decoder, raw } = pair();
     const before = arrayBuffers();
     const held = (): number => arrayBuffers() - before;
@@ -211,7 +211,7 @@ describe('limits', () => {
   });
 });
 
-/** A encoder and an decoder for its frames, with a hash that takes no time. */
+/** An encoder and a decoder for its frames, with a hash that takes no time. */
 function mirrored(): { encoder: FrameEncoder; decoder: FrameDecoder } {
   const [aes, mac, start] = [newKey(), newKey(), newKey()];
   const secrets = { aes, mac, egress: start, ingress: start };
@@ -223,7 +223,7 @@ function mirrored(): { encoder: FrameEncoder; decoder: FrameDecoder } {
   };
 }
 
-test('RX-06 a sponge is given back once for each direction', () => {
+test('RX-06 the keccak state of each direction is closed once', () => {
   const closes: (() => void)[] = [];
   const crypto = {
     ...nobleCrypto,

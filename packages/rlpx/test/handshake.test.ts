@@ -29,7 +29,7 @@ const keyB = hex(vectors.static_key_b);
 const idA = secp256k1.publicKey(keyA);
 const idB = secp256k1.publicKey(keyB);
 
-/** A wire on which these bytes come in and then nothing more. */
+/** A wire that delivers these bytes and no more. */
 function wireWith(
   ...incoming: Uint8Array[]
 ): HandshakeWire & { written: Uint8Array[]; asked: number } {
@@ -39,7 +39,7 @@ function wireWith(
     asked: 0,
     async peek(length: number) {
       wire.asked = Math.max(wire.asked, length);
-      if (held.length < length) throw new Error('the wire has run dry');
+      if (held.length < length) throw new Error('the wire has no more bytes');
       return held.subarray(0, length);
     },
     async take(length: number) {
@@ -107,7 +107,7 @@ describe('published vectors', () => {
 });
 
 describe('auth and ack', () => {
-  test('RX-02 are written in EIP-8 form with 100 to 300 random bytes behind the list', async () => {
+  test('RX-02 are written in EIP-8 form with 100 to 300 random bytes after the list', async () => {
     const paddings = new Set<number>();
     for (let round = 0; round < 40; round++) {
       const toB = wireWith();
@@ -131,7 +131,7 @@ describe('auth and ack', () => {
     expect(paddings.size).toBeGreaterThan(20);
   });
 
-  test('RX-02 are read with any version, further items and nothing behind the list', async () => {
+  test('RX-02 are read with any version, with further items, and without padding', async () => {
     const { body } = authBody(keyA, idB);
     const [signature, publicKey, nonce] = fields(body, [65, 64, 32]) as [
       Uint8Array,
@@ -144,7 +144,7 @@ describe('auth and ack', () => {
     expect(remoteId).toEqual(idA);
   });
 
-  test('RX-02 an EIP-8 auth whose size begins with 04 is not taken for the form before it', async () => {
+  test('RX-02 an EIP-8 auth whose size starts with 04 is not confused with the form before EIP-8', async () => {
     const { body } = authBody(keyA, idB);
     const auth = packet(idB, concat(body, new Uint8Array(1050 - 113 - body.length)));
     expect(auth[0]).toBe(4);
@@ -153,21 +153,21 @@ describe('auth and ack', () => {
   });
 
   test.each([2047, 2048, 4096, 65535])(
-    'RX-03 a size of %i is refused with nothing but the prefix read',
+    'RX-03 a size of %i is refused after only the prefix is read',
     async (size) => {
       const prefix = Uint8Array.of(size >> 8, size & 0xff);
       const wire = wireWith(prefix, new Uint8Array(70_000));
       expect(await failure(acceptHandshake(wire, options(keyB)))).toBe('handshake-failed');
       expect(wire.asked).toBe(2);
-      const dialling = wireWith(prefix, new Uint8Array(70_000));
-      expect(await failure(initiateHandshake(dialling, idB, options(keyA)))).toBe(
+      const dialing = wireWith(prefix, new Uint8Array(70_000));
+      expect(await failure(initiateHandshake(dialing, idB, options(keyA)))).toBe(
         'handshake-failed',
       );
-      expect(dialling.asked).toBe(2);
+      expect(dialing.asked).toBe(2);
     },
   );
 
-  test('RX-03 2048 bytes, prefix included, are still read', async () => {
+  test('RX-03 2048 bytes, prefix included, are read', async () => {
     const { body } = authBody(keyA, idB);
     const auth = packet(idB, concat(body, new Uint8Array(2046 - 113 - body.length)));
     expect(auth).toHaveLength(2048);
@@ -175,7 +175,7 @@ describe('auth and ack', () => {
     expect(remoteId).toEqual(idA);
   });
 
-  test('RX-01 the tag covers the size prefix, the vector and the ciphertext', async () => {
+  test('RX-01 the tag covers the size prefix, the initialization vector and the ciphertext', async () => {
     const auth = packet(idB, concat(authBody(keyA, idB).body, new Uint8Array(100)));
     expect(await failure(acceptHandshake(wireWith(auth), options(keyB)))).toBe('no failure');
     const sealed = eciesSeal(idB, authBody(keyA, idB).body, hex('ffff'));
@@ -193,13 +193,13 @@ describe('auth and ack', () => {
   });
 
   test.each([
-    ['nothing', new Uint8Array()],
+    ['no bytes', new Uint8Array()],
     ['no list', hex('83010203')],
     ['an empty list', hex('c0')],
     ['a signature that is too short', rlpList([new Uint8Array(64), idA, newKey(), hex('04')])],
-    ['a signature that recovers nothing', rlpList([new Uint8Array(65), idA, newKey(), hex('04')])],
+    ['a signature that recovers no key', rlpList([new Uint8Array(65), idA, newKey(), hex('04')])],
     ['a list longer than the packet', hex('f9ffff')],
-  ])('RX-02 an auth that holds %s fails', async (_, body) => {
+  ])('RX-02 an auth with %s fails', async (_, body) => {
     const wire = wireWith(packet(idB, body));
     expect(await failure(acceptHandshake(wire, options(keyB)))).toBe('handshake-failed');
     expect(wire.written).toEqual([]);
@@ -213,10 +213,10 @@ describe('keys that are not on the curve', () => {
     ['(1, 1)', concat(hex('01'.padStart(64, '0')), hex('01'.padStart(64, '0')))],
     ['zero', new Uint8Array(64)],
     ['coordinates beyond the field', new Uint8Array(64).fill(0xff)],
-    ['a point with its sign of y confused', concat(idA.subarray(0, 32), idB.subarray(32))],
+    ['a point with the y of another', concat(idA.subarray(0, 32), idB.subarray(32))],
   ];
 
-  /** Curve work as an attacker could time it. */
+  /** Curve operations that an attacker could measure by time. */
   function counting(privateKey: Uint8Array): { options: HandshakeOptions; work: string[] } {
     const work: string[] = [];
     const counted = {
@@ -245,14 +245,14 @@ describe('keys that are not on the curve', () => {
     return { code, message, cause, work, written: wire.written };
   }
 
-  test.each(points)('RX-04 HX-10 %s as ephemeral key fails as a bad MAC does', async (_, point) => {
+  test.each(points)('RX-04 HX-10 %s as ephemeral key fails like a bad MAC', async (_, point) => {
     const { body } = authBody(keyA, idB);
     const good = packet(idB, body);
     good[good.length - 1] = (good.at(-1) as number) ^ 1;
     const badMac = await attack(good);
     expect(badMac).toMatchObject({ code: 'handshake-failed', work: ['ecdh'], written: [] });
     expect(await attack(packet(idB, body, { point }))).toEqual(badMac);
-    // The tag is right for what the attacker hopes to be agreed on, or for what stands in for it.
+    // The tag is valid for the secret that the attacker guesses, or for the one of the replacement point.
     for (const secret of [point.subarray(0, 32), idB.subarray(0, 32), new Uint8Array(32)]) {
       expect(await attack(packet(idB, body, { point, secret }))).toEqual(badMac);
     }
@@ -282,13 +282,13 @@ describe('keys that are not on the curve', () => {
     expect(work).toEqual(['ecdh', 'ecdh', 'ecdh', 'ecdh']);
   });
 
-  test('RX-04 a node whose own id is no point cannot be dialled', async () => {
+  test('RX-04 a node whose id is not a point cannot be dialed', async () => {
     expect(await failure(initiateHandshake(wireWith(), twist, options(keyA)))).toBe(
       'handshake-failed',
     );
   });
 
-  test('the oracle of these tests speaks the protocol', async () => {
+  test('the implementation of these tests is compatible', async () => {
     const { body } = authBody(keyA, idB);
     expect(await failure(acceptHandshake(wireWith(packet(idB, body)), options(keyB)))).toBe(
       'no failure',

@@ -28,7 +28,7 @@ interface Attack {
   readonly frames: RawFrames;
 }
 
-/** An attacker who has shaken hands, as anybody can. */
+/** An attacker after a successful handshake, which needs no secret. */
 async function admitted(options: Partial<RlpxOptions> = {}): Promise<Attack> {
   const clock = virtualClock();
   const [ours, attacker] = duplexPair();
@@ -43,16 +43,16 @@ async function admitted(options: Partial<RlpxOptions> = {}): Promise<Attack> {
 const goodAuth = (): Uint8Array =>
   packet(idB, concat(authBody(keyA, idB).body, new Uint8Array(150)));
 
-describe('before the handshake is over', () => {
+describe('during the handshake', () => {
   const half = goodAuth().subarray(0, 200);
   test.each<[string, Uint8Array[]]>([
     ['silence', []],
     ['one byte', [half.subarray(0, 1)]],
     ['half an auth', [half]],
     ['half an auth in single bytes', Array.from(half, (byte) => Uint8Array.of(byte))],
-    ['a size and the beginning of garbage', [Uint8Array.of(7, 0xfe), randomBytes(1500)]],
+    ['a size and the start of garbage', [Uint8Array.of(7, 0xfe), randomBytes(1500)]],
     ['the first bytes of the form before EIP-8', [Uint8Array.of(4), randomBytes(300)]],
-  ])('HX-02 %s, then silence: destroyed at the timeout, not before', async (_, chunks) => {
+  ])('HX-02 %s, then silence: destroyed at the timeout', async (_, chunks) => {
     const clock = virtualClock();
     const [ours, attacker] = duplexPair();
     const answer: Uint8Array[] = [];
@@ -74,7 +74,7 @@ describe('before the handshake is over', () => {
     ['zeros', new Uint8Array(100_000)],
     ['half an auth and garbage', concat(half, randomBytes(100_000))],
     ['HTTP', new TextEncoder().encode(`GET / HTTP/1.1\r\n${'x'.repeat(30_000)}`)],
-  ])('HX-02 %s: destroyed, nothing written back', async (_, bytes) => {
+  ])('HX-02 %s: destroyed without a reply', async (_, bytes) => {
     const clock = virtualClock();
     const [ours, attacker] = duplexPair();
     const answer: Uint8Array[] = [];
@@ -112,7 +112,7 @@ describe('before the handshake is over', () => {
     ['off the curve', concat(newKey(), newKey())],
     ['(1, 1)', Uint8Array.from({ length: 64 }, (_, i) => Number(i === 31 || i === 63))],
     ['zero', new Uint8Array(64)],
-  ])('HX-10 an auth whose point is %s looks like one with a bad MAC', async (_, point) => {
+  ])('HX-10 an auth whose point is %s fails like one with a bad MAC', async (_, point) => {
     const badMac = goodAuth();
     badMac[badMac.length - 1] = (badMac.at(-1) as number) ^ 1;
     const { body } = authBody(keyA, idB);
@@ -135,11 +135,11 @@ describe('before the handshake is over', () => {
     }
   });
 
-  test('HX-01 RX-11 who borrows a key for its auth gets no message through', async () => {
+  test('HX-01 RX-11 an attacker with the public key of another node cannot send a message', async () => {
     const clock = virtualClock();
     const [ours, attacker] = duplexPair();
     const accepting = accept(ours, { privateKey: keyB, clock, crypto });
-    // It names A and signs what it likes; the secret that A shares with B it cannot know.
+    // The auth names A and signs a chosen token. The secret of A and B is unknown to the attacker.
     const auth = authBody(newKey(), idB, { publicKey: idA });
     attacker.write(packet(idB, auth.body));
     const victim = await accepting.catch(() => undefined);
@@ -150,12 +150,12 @@ describe('before the handshake is over', () => {
     expect(ours.destroyed).toBe(true);
   });
 
-  test('RX-11 an ack from anybody but the dialled node gets no message through', async () => {
+  test('RX-11 an attacker that answers for the dialed node cannot send a message', async () => {
     const clock = virtualClock();
     const [ours, attacker] = duplexPair();
     const calling = initiate(ours, idB, { privateKey: keyA, clock, crypto });
     const received = await receivePacket(attacker);
-    // All that it lacks is B's private key, so it makes up what only that would have told it.
+    // The attacker lacks only B's private key, so it invents the values that need it.
     expect(() => openPacket(newKey(), received)).toThrow('wrong tag');
     const [ephemeral, nonce, madeUp] = [newKey(), newKey(), newKey()];
     const ack = rlpList([crypto.secp256k1.publicKey(ephemeral), nonce, Uint8Array.of(4)]);
@@ -178,7 +178,7 @@ describe('before the handshake is over', () => {
 });
 
 describe('on an open connection', () => {
-  test('the attacker of these tests speaks the protocol', async () => {
+  test('the attacker of these tests is compatible', async () => {
     const { victim, attacker, frames } = await admitted();
     attacker.write(frames.seal(concat(Uint8Array.of(0x80), new Uint8Array(77).fill(5))));
     expect(await victim.read()).toMatchObject({ code: 0, payload: new Uint8Array(77).fill(5) });
@@ -224,7 +224,7 @@ describe('on an open connection', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('HX-11 what is held for a frame is bounded by the bytes received and 256 KiB', async () => {
+  test('HX-11 memory of a frame is bounded by the received bytes and 256 KiB', async () => {
     const { victim, attacker, frames, clock } = await admitted();
     const reading = failure(victim.read());
     const before = arrayBuffers();
@@ -234,20 +234,20 @@ describe('on an open connection', () => {
       for (let i = 0; i < 100; i++) attacker.write(Buffer.alloc(1000));
       received += 100_000;
       await clock.advance(1000);
-      // The attacker's own buffers are among them; the transport has handed everything on by now.
+      // Includes the attacker's own buffers. The transport has delivered all bytes by now.
       expect(arrayBuffers() - before).toBeLessThan(received + 256 * 1024 + 100_000);
     }
     attacker.end();
     expect(await reading).toBe('truncated');
   });
 
-  test('HX-11 a frame beyond the limit of the connection is refused at its header', async () => {
+  test('HX-11 a frame above the limit of the connection is refused at its header', async () => {
     const { victim, attacker, frames } = await admitted({ maxMessageSize: 10_000 });
     attacker.write(frames.header(12_000));
     expect(await failure(victim.read())).toBe('frame-too-large');
   });
 
-  test('RX-10 a remote that never reads costs no more than the limit', async () => {
+  test('RX-10 a remote that never reads costs at most the limit', async () => {
     const clock = virtualClock();
     const [ours, attacker] = duplexPair();
     const [victim] = await Promise.all([
@@ -268,7 +268,7 @@ describe('on an open connection', () => {
     expect(await failure(victim.read())).toBe('write-timeout');
   });
 
-  test('HX-19 random bytes end the connection with a typed error and nothing else', async () => {
+  test('HX-19 random bytes end the connection with a typed error', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 32, maxLength: 500 }), async (bytes) => {
         const { victim, attacker } = await admitted();
@@ -280,7 +280,7 @@ describe('on an open connection', () => {
     );
   });
 
-  test('HX-19 random payloads behind good MACs end in a message or a typed error', async () => {
+  test('HX-19 random payloads with valid MACs end in a message or a typed error', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), async (body) => {
         const { victim, attacker, frames } = await admitted();

@@ -6,7 +6,7 @@ const collect = runInNewContext('gc') as () => void;
 
 /** Bytes of live array buffers. */
 export function arrayBuffers(): number {
-  // The first one leaves the sweeping to a thread, which the second waits for.
+  // The first collection leaves the sweeping to a thread; the second waits for it.
   collect();
   collect();
   return process.memoryUsage().arrayBuffers;

@@ -11,8 +11,8 @@ import {
 } from '../src/index.ts';
 import { connected, idB, keyA } from './transports.ts';
 
-/** What a program without types can pass. */
-// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses what is tried here
+/** Any value, as a program without types can pass it. */
+// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses the arguments of these tests
 const any = (value: unknown): any => value;
 const refusal = (message: string) => ({ name: 'RlpxError', code: 'invalid-option', message });
 const options = { privateKey: keyA };
@@ -35,12 +35,12 @@ test.each<[string, () => Promise<unknown>, string]>([
     'remoteId is "ab", expected a Uint8Array of 64 bytes',
   ],
   [
-    'a wire that is none',
+    'a wire without methods',
     () => initiateHandshake(any({}), idB, any(options)),
     'wire is an object, expected an object with the methods peek, take, write',
   ],
   [
-    'a handshake without a key, which is not shown',
+    'a handshake without a key, which the error does not show',
     () =>
       acceptHandshake(
         { peek: any(() => {}), take: any(() => {}), write: () => {} },
@@ -52,7 +52,7 @@ test.each<[string, () => Promise<unknown>, string]>([
   await expect(call()).rejects.toMatchObject(refusal(message));
 });
 
-test('frames are refused without their secrets, which are not shown', () => {
+test('frames are refused without their secrets, which the error does not show', () => {
   for (const Codec of [FrameEncoder, FrameDecoder]) {
     expect(() => new Codec(crypto, any(undefined))).toThrow(/^secrets is undefined, expected an/);
     expect(() => new Codec(crypto, any({ aes: 'secret' }))).toThrow(
@@ -62,7 +62,7 @@ test('frames are refused without their secrets, which are not shown', () => {
 });
 
 test.each([false, true])(
-  'a write of what is not bytes changes nothing (Snappy: %s)',
+  'a payload that is not bytes is refused without any effect (Snappy: %s)',
   async (snappy) => {
     const { a, b } = await connected();
     if (snappy) for (const stream of [a, b]) stream.enableCompression();

@@ -1,5 +1,5 @@
-// The other side of the wire for hostile tests: the protocol written down a second time, step by step and from the
-// primitives, so that every byte can be made wrong.
+// Remote side of the hostile tests: a second implementation of the protocol from the primitives, in which every byte can
+// be forged.
 import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { type Keccak256, nobleCrypto } from '@devp2p/crypto';
@@ -46,7 +46,7 @@ function kdf(secret: Uint8Array): { aes: Uint8Array; mac: Uint8Array } {
   return { aes: key.subarray(0, 16), mac: createHash('sha256').update(key.subarray(16)).digest() };
 }
 
-/** `point` replaces the ephemeral key on the wire, `secret` what both sides are supposed to agree on. */
+/** `point` replaces the ephemeral key on the wire, `secret` the shared secret. */
 export function eciesSeal(
   publicKey: Uint8Array,
   message: Uint8Array,
@@ -76,7 +76,7 @@ function eciesOpen(
   );
 }
 
-/** EIP-8 form: size in front, authenticated. */
+/** EIP-8 form, with an authenticated size prefix. */
 export function packet(
   publicKey: Uint8Array,
   body: Uint8Array,
@@ -91,14 +91,14 @@ export function openPacket(privateKey: Uint8Array, bytes: Uint8Array): Uint8Arra
   return eciesOpen(privateKey, bytes.subarray(2), bytes.subarray(0, 2));
 }
 
-/** The initiator's half of what goes into the secrets. */
+/** The initiator's part of the secrets. */
 export interface RawAuth {
   readonly ephemeral: Uint8Array;
   readonly nonce: Uint8Array;
   readonly body: Uint8Array;
 }
 
-/** `publicKey` replaces the static key that the auth names, `token` what is signed. */
+/** `publicKey` replaces the static key in the auth, `token` the signed token. */
 export function authBody(
   privateKey: Uint8Array,
   remoteId: Uint8Array,
@@ -116,7 +116,7 @@ export function authBody(
   return { ephemeral, nonce, body };
 }
 
-/** Frames of one connection, unhurried. */
+/** Frames of one connection, one at a time. */
 export class RawFrames {
   readonly egress: Keccak256;
   readonly ingress: Keccak256;
@@ -154,12 +154,12 @@ export class RawFrames {
     return concat(sealed, this.#mix(this.egress, this.egress.digest()));
   }
 
-  /** `body` is everything in the frame: code and payload. */
+  /** `body` is the content of the frame: code and payload. */
   seal(body: Uint8Array): Uint8Array {
     return concat(this.header(body.length), this.body(body));
   }
 
-  /** Opens exactly one frame. */
+  /** Decrypts exactly one frame. */
   open(frame: Uint8Array): Uint8Array {
     const sealed = frame.subarray(0, 16);
     const tag = this.#mix(this.ingress, sealed);
@@ -199,7 +199,7 @@ export function rawSecrets(side: RawSide): RawFrames {
   );
 }
 
-/** Reads exactly so many bytes from a transport. */
+/** Reads exactly `length` bytes from a transport. */
 async function receive(duplex: Duplex, length: number): Promise<Uint8Array> {
   for (;;) {
     const bytes = duplex.read(length) as Uint8Array | null;
@@ -217,7 +217,7 @@ export async function receivePacket(duplex: Duplex): Promise<Uint8Array> {
   return concat(prefix, await receive(duplex, Buffer.from(prefix).readUInt16BE()));
 }
 
-/** Dials somebody over a transport. */
+/** Dials a node over a transport. */
 export async function rawInitiate(
   duplex: Duplex,
   privateKey: Uint8Array,

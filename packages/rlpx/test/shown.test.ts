@@ -5,7 +5,7 @@ import { connected, idA, idB, keyA, keyB } from './transports.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-test('a stream is shown by its remote and state, without its keys', async () => {
+test('a stream shows its remote and state, without its keys', async () => {
   const remoteAddress = { host: '192.0.2.1', port: 30303 };
   const { a, b } = await connected({ remoteAddress } as object);
   b.enableCompression();
@@ -29,7 +29,7 @@ test('a stream is shown by its remote and state, without its keys', async () => 
     expect(text).not.toContain('Uint8Array');
   }
   await Promise.all([a.close(), b.close()]);
-  expect(JSON.parse(JSON.stringify(a))).toMatchObject({ state: 'gone' });
+  expect(JSON.parse(JSON.stringify(a))).toMatchObject({ state: 'closed' });
 });
 
 test('an error keeps its message in JSON', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { connected } from './transports.ts';
 
-/** What may happen at one end: to the stream, to what is under it, or to all calls with a signal. */
+/** Operations at one end: on the stream, on its transport, or on the signal of all calls. */
 type Step = { readonly end: 'a' | 'b'; readonly signal: boolean } & (
   | { readonly does: 'read' | 'close' | 'destroy' | 'break' | 'abort' }
   | { readonly does: 'write'; readonly size: number }
@@ -35,7 +35,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   },
 );
 
-test('RX-13 whatever is called at either end in whatever order, every call settles', async () => {
+test('RX-13 every call settles, for any calls at either end in any order', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (list) => {
       const limits = { highWaterMark: 50_000, maxBuffered: 200_000, readAhead: 10_000 };

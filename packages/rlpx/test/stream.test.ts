@@ -21,7 +21,7 @@ async function readAll(stream: RlpxStream): Promise<Message[]> {
 }
 
 describe('messages', () => {
-  test('RX-14 pass both ways over an in-memory duplex, between authenticated ids', async () => {
+  test('RX-14 pass in both directions over an in-memory duplex, between authenticated ids', async () => {
     const { a, b, clock } = await connected();
     expect([a.localId, a.remoteId, a.inbound]).toEqual([idA, idB, false]);
     expect([b.localId, b.remoteId, b.inbound]).toEqual([idB, idA, true]);
@@ -57,7 +57,7 @@ describe('messages', () => {
     );
   });
 
-  test('RX-09 are compressed from the very next one on, even when it came in the same chunk', async () => {
+  test('RX-09 are compressed from the next one on, even when it is in the same chunk', async () => {
     const { a, b } = await connected();
     void a.write(0, payload(60));
     a.enableCompression();
@@ -72,7 +72,7 @@ describe('messages', () => {
     expect(await b.read()).toMatchObject({ code: 2, payload: empty });
   });
 
-  test('RX-08 RX-09 over the limit are refused on both sides', async () => {
+  test('RX-08 RX-09 above the limit are refused on both sides', async () => {
     const { a, b } = await connected({}, { maxMessageSize: 1000 });
     expect(await failure(b.write(1, payload(1001)))).toBe('message-too-large');
     expect(await failure(b.write(1, payload(1000)))).toBe('no failure');
@@ -85,7 +85,7 @@ describe('messages', () => {
     await b.closed;
   });
 
-  test('RX-08 16 MiB − 1 with the code is the most that a frame holds', async () => {
+  test('RX-08 a frame holds at most 16 MiB − 1, code included', async () => {
     const { a } = await connected();
     expect(await failure(a.write(1, new Uint8Array(2 ** 24)))).toBe('message-too-large');
     expect(await failure(a.write(1, new Uint8Array(2 ** 24 - 1)))).toBe('message-too-large');
@@ -94,7 +94,7 @@ describe('messages', () => {
     a.destroy();
   });
 
-  test('RX-09 a Disconnect that is not compressed although it should be is handed out as it came', async () => {
+  test('RX-09 a Disconnect that is not compressed although it should be is returned unchanged', async () => {
     const { a, b } = await connected();
     b.enableCompression();
     void a.write(1, Uint8Array.of(0xc1, 0x04));
@@ -105,7 +105,7 @@ describe('messages', () => {
 });
 
 describe('writing', () => {
-  test('RX-10 all messages of one turn leave with one write to the transport', async () => {
+  test('RX-10 all messages of one turn are sent with one write to the transport', async () => {
     const transports = Probe.pair();
     const { a, b } = await connected({}, {}, transports);
     transports[0].writes.length = 0;
@@ -116,21 +116,21 @@ describe('writing', () => {
     expect(transports[0].writes).toEqual([total]);
   });
 
-  test('RX-10 the ack leaves with what the stream is given first, and without it', async () => {
+  test('RX-10 the ack is sent with the first messages of the stream, or alone', async () => {
     for (const greeting of [undefined, payload(200)]) {
       const transports = Probe.pair();
       const options = { crypto, clock: virtualClock() };
-      const dialled = initiate(transports[0], idB, { privateKey: keyA, ...options });
+      const dialed = initiate(transports[0], idB, { privateKey: keyA, ...options });
       const b = await accept(transports[1], { privateKey: keyB, ...options });
       const size = greeting === undefined ? 0 : await b.write(0, greeting);
-      const a = await dialled;
+      const a = await dialed;
       if (greeting !== undefined) expect((await a.read())?.payload).toEqual(greeting);
       expect(transports[1].writes).toEqual([expect.any(Number)]);
       expect(transports[1].writes[0]).toBeGreaterThan(size + 300);
     }
   });
 
-  test('RX-10 header and body of a large message go out together', async () => {
+  test('RX-10 header and body of a large message are sent together', async () => {
     const transports = Probe.pair();
     const { a, b } = await connected({}, {}, transports);
     transports[0].writes.length = 0;
@@ -139,7 +139,7 @@ describe('writing', () => {
     expect(transports[0].writes).toEqual([size]);
   });
 
-  test('RX-10 waits above the soft limit and refuses above the hard one, without losing anything', async () => {
+  test('RX-10 waits above the soft limit and refuses above the hard one, without loss', async () => {
     const transports = Probe.pair();
     const limits = { highWaterMark: 100_000, maxBuffered: 300_000 };
     const { a, b, clock } = await connected(limits, { readAhead: 2 ** 24 }, transports);
@@ -164,7 +164,7 @@ describe('writing', () => {
     }
   });
 
-  test('RX-10 reading goes on while writing is stuck', async () => {
+  test('RX-10 reading continues while writing is blocked', async () => {
     const transports = Probe.pair();
     const { a, b } = await connected({ highWaterMark: 1000 }, {}, transports);
     transports[0].stall();
@@ -189,7 +189,7 @@ describe('writing', () => {
     await expect(refused).rejects.toBe('enough');
   });
 
-  test('RX-10 two sides that flood each other before they read both finish', async () => {
+  test('RX-10 two sides that write a lot before they read both finish', async () => {
     const { a, b } = await connected();
     const large = payload(4_000_000);
     const flood = async (stream: RlpxStream): Promise<void> => {
@@ -203,11 +203,11 @@ describe('writing', () => {
 });
 
 describe('reading', () => {
-  test('RX-10 stops listening when nobody reads and goes on when somebody does', async () => {
+  test('RX-10 pauses the transport without reads and resumes it with them', async () => {
     const { a, b, transportA, clock } = await connected({}, { readAhead: 50_000 });
     const sizes = Array.from({ length: 100 }, (_, i) => a.write(i, payload(10_000)));
     await clock.advance(0);
-    // What the reader does not take, the transports hold, and then the writer.
+    // Unread bytes are held by the transports first, and then by the writer.
     expect(transportA.writableLength).toBeGreaterThan(0);
     for (let i = 0; i < 100; i++) expect((await b.read())?.code).toBe(i);
     await Promise.all(sizes);
@@ -224,7 +224,7 @@ describe('reading', () => {
     expect(await b.read()).toMatchObject({ code: 4 });
   });
 
-  test('a second read while one waits is refused', async () => {
+  test('a second read while one is pending is refused', async () => {
     const { a, b } = await connected();
     const first = b.read();
     expect(await failure(b.read())).toBe('busy');
@@ -232,7 +232,7 @@ describe('reading', () => {
     expect(await first).toMatchObject({ code: 4 });
   });
 
-  test('a clean end comes after all messages, and closes this side as well', async () => {
+  test('a clean end follows all messages, and closes this side as well', async () => {
     const { a, b, clock } = await connected();
     for (let i = 0; i < 20; i++) void a.write(i, payload(10_000));
     const closing = a.close();
@@ -244,7 +244,7 @@ describe('reading', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('PE-14 an end in the middle of a frame, a reset and another fault are told apart', async () => {
+  test('PE-14 an end in the middle of a frame, a reset and another fault have different codes', async () => {
     const cut = await connected();
     void cut.a.write(1, empty);
     await cut.clock.advance(0);
@@ -269,7 +269,7 @@ describe('reading', () => {
     expect(await failure(gone.b.read())).toBe('connection-reset');
   });
 
-  test('RX-06 a bad MAC ends the connection, after the messages before it', async () => {
+  test('RX-06 a bad MAC ends the connection, after the earlier messages', async () => {
     const { a, b, transportA } = await connected();
     void a.write(1, empty);
     await new Promise(process.nextTick);
@@ -297,7 +297,7 @@ describe('timeouts', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('RX-12 time in which we do not read is not held against the remote', async () => {
+  test('RX-12 time in which this side does not read does not count against the remote', async () => {
     const { a, b, clock } = await connected({ readTimeout: 1e6 }, { readAhead: 1000 });
     void a.write(1, payload(2000));
     void a.write(2, payload(2000));
@@ -310,7 +310,7 @@ describe('timeouts', () => {
     expect(await reading).toBe('read-timeout');
   });
 
-  test('RX-12 a write that moves nothing for 20 s ends the connection, a slow one does not', async () => {
+  test('RX-12 a write without progress for 20 s ends the connection, a slow one does not', async () => {
     const transports = Probe.pair();
     const { a, clock } = await connected({ readTimeout: 1e6 }, { readTimeout: 1e6 }, transports);
     await clock.advance(60_000);
@@ -328,7 +328,7 @@ describe('timeouts', () => {
     expect(transports[0].destroyed).toBe(true);
   });
 
-  test('RX-12 messages cost no timers', async () => {
+  test('RX-12 messages start no timers', async () => {
     const { a, b, clock } = await connected();
     const set = vi.spyOn(clock, 'setTimeout');
     for (let i = 0; i < 500; i++) {
@@ -342,7 +342,7 @@ describe('timeouts', () => {
 });
 
 describe('closing', () => {
-  test('RX-13 flushes what was accepted, and is idempotent', async () => {
+  test('RX-13 sends the accepted messages, and is idempotent', async () => {
     const { a, b, clock } = await connected();
     for (let i = 0; i < 100; i++) void a.write(i, payload(5000));
     expect(a.close()).toBe(a.close());
@@ -353,7 +353,7 @@ describe('closing', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('RX-13 waits 2 s for a remote that does not take it, and no longer', async () => {
+  test('RX-13 waits at most 2 s for a remote that does not read', async () => {
     const transports = Probe.pair();
     const { a, clock } = await connected({}, {}, transports);
     transports[0].stall();
@@ -369,7 +369,7 @@ describe('closing', () => {
     expect(transports[0].destroyed).toBe(true);
   });
 
-  test('RX-13 a Disconnect is read although its sender has unread data and goes away at once', async () => {
+  test('RX-13 a Disconnect is read although its sender has unread data and closes at once', async () => {
     const { a, b } = await connected({ readAhead: 1000 });
     for (let i = 0; i < 50; i++) void b.write(2, payload(5000));
     void a.write(1, Uint8Array.of(0xc1, 0x08));
@@ -378,7 +378,7 @@ describe('closing', () => {
     expect(await b.read()).toBeUndefined();
   });
 
-  test('destroy rejects what waits, with its error', async () => {
+  test('destroy rejects pending calls with its error', async () => {
     const { a } = await connected();
     const reading = a.read();
     const error = new Error('because');
@@ -389,13 +389,13 @@ describe('closing', () => {
     await a.close();
   });
 
-  test('RX-13 can be left to `await using`', async () => {
+  test('RX-13 works with `await using`', async () => {
     const { a } = await connected();
     await a[Symbol.asyncDispose]();
     expect(await failure(a.write(1, empty))).toBe('closed');
   });
 
-  test('RX-06 every sponge is closed exactly once, however the connection ends', async () => {
+  test('RX-06 every keccak state is closed exactly once, for every end of the connection', async () => {
     const ends: ((a: RlpxStream, b: RlpxStream) => void)[] = [
       (a, b) => void Promise.all([a.close(), b.close()]),
       (a) => void a.close(),
@@ -426,7 +426,7 @@ describe('closing', () => {
 });
 
 describe('the handshake over a transport', () => {
-  test('RX-05 ends after 5 s on the injected clock, and takes the transport with it', async () => {
+  test('RX-05 times out after 5 s on the injected clock and destroys the transport', async () => {
     const clock = virtualClock();
     const [ours, theirs] = duplexPair();
     const answering = failure(accept(ours, { privateKey: keyB, clock }));
@@ -437,15 +437,15 @@ describe('the handshake over a transport', () => {
     expect(await answering).toBe('handshake-timeout');
     expect([ours.destroyed, clock.pending]).toEqual([true, 0]);
 
-    const [dialling] = duplexPair();
+    const [dialing] = duplexPair();
     const calling = failure(
-      initiate(dialling, idB, { privateKey: keyA, clock, handshakeTimeout: 9 }),
+      initiate(dialing, idB, { privateKey: keyA, clock, handshakeTimeout: 9 }),
     );
     await clock.advance(9);
-    expect([await calling, dialling.destroyed]).toEqual(['handshake-timeout', true]);
+    expect([await calling, dialing.destroyed]).toEqual(['handshake-timeout', true]);
   });
 
-  test('RX-13 ends when the signal aborts, before it or in it', async () => {
+  test('RX-13 ends when the signal aborts, before or during it', async () => {
     const [ours] = duplexPair();
     const controller = new AbortController();
     const { signal } = controller;
@@ -458,7 +458,7 @@ describe('the handshake over a transport', () => {
     expect(next.destroyed).toBe(true);
   });
 
-  test('PE-14 ends when the remote ends, resets or was gone before', async () => {
+  test('PE-14 ends when the remote ends, resets or has already closed', async () => {
     const privateKey = keyA;
     const [ours, theirs] = duplexPair();
     theirs.end();
@@ -468,16 +468,16 @@ describe('the handshake over a transport', () => {
     const accepting = failure(accept(other, { privateKey }));
     other.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
     expect(await accepting).toBe('connection-reset');
-    const [dialled, hangsUp] = duplexPair();
-    const dialling = initiate(dialled, idB, { privateKey }).catch((reason: unknown) => reason);
+    const [dialed, hangsUp] = duplexPair();
+    const dialing = initiate(dialed, idB, { privateKey }).catch((reason: unknown) => reason);
     hangsUp.end();
-    expect(await dialling).toMatchObject({
+    expect(await dialing).toMatchObject({
       code: 'truncated',
       message: expect.stringMatching(/^the remote ended the handshake: most often its node id/),
     });
   });
 
-  test('settings that make no sense are refused before anything happens', async () => {
+  test('invalid settings are refused before any effect', async () => {
     const [ours] = duplexPair();
     expect(await failure(accept(ours, { privateKey: keyA, readTimeout: 0 }))).toBe(
       'invalid-option',
@@ -508,7 +508,7 @@ describe('the handshake over a transport', () => {
     });
   });
 
-  test('what happens is published on the channel devp2p:rlpx', async () => {
+  test('events are published on the channel devp2p:rlpx', async () => {
     const events: RlpxEvent[] = [];
     const listener = (event: unknown): void => void events.push(event as RlpxEvent);
     subscribe('devp2p:rlpx', listener);

@@ -10,7 +10,7 @@ import {
   type RlpxStream,
 } from '../src/tcp.ts';
 
-test('@devp2p/rlpx/tcp exports the types that its functions name', () => {
+test('@devp2p/rlpx/tcp exports the types of its functions', () => {
   expectTypeOf(connect).returns.resolves.toEqualTypeOf<RlpxStream>();
   expectTypeOf<Enode>().toExtend<Parameters<typeof connect>[0]>();
   expectTypeOf<ConnectOptions>().toExtend<RlpxOptions>();

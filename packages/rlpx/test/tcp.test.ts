@@ -67,7 +67,7 @@ async function silent({ node }: Server): Promise<Socket> {
 }
 
 describe('over TCP', () => {
-  test('RX-14 a dialled and an accepted stream know both ids and addresses', async () => {
+  test('RX-14 a dialed and an accepted stream have both ids and addresses', async () => {
     const server = await serve();
     const [a, b] = [await dial(server), await server.next()];
     expect([a.remoteId, a.inbound, b.remoteId, b.inbound]).toEqual([idB, false, idA, true]);
@@ -85,7 +85,7 @@ describe('over TCP', () => {
     await Promise.all([a.closed, b.closed]);
   });
 
-  test('an enode URL will do, and so will one with a host name', async () => {
+  test('an enode URL is dialed, with an IP address or a host name', async () => {
     const server = await serve();
     const url = formatEnode(server.node);
     for (const enode of [url, url.replace(host, 'localhost')]) {
@@ -95,24 +95,24 @@ describe('over TCP', () => {
     }
   });
 
-  test('an IPv4 remote has an IPv4 address on a listener for both families', async () => {
+  test('an IPv4 remote has an IPv4 address on a dual-stack listener', async () => {
     const server = await serve({ host: '::' });
     await dial(server);
     expect((await server.next()).remoteAddress?.host).toBe(host);
   });
 
-  test('RX-11 dialling a node under another id fails on both sides', async () => {
+  test('RX-11 dialing a node with another id fails on both sides', async () => {
     const server = await serve();
     const wrong = crypto.secp256k1.publicKey(newKey());
     expect(['truncated', 'connection-reset']).toContain(await failure(dial(server, {}, wrong)));
     const error = await dial(server, {}, wrong).catch((reason: unknown) => reason);
     const id = Buffer.from(wrong).toString('hex').slice(0, 16);
     expect((error as Error).message).toMatch(
-      new RegExp(`: most often its node id is not the one that was dialled, ${id}…; check the id`),
+      new RegExp(`: most often its node id is not the dialed one, ${id}…; check the id`),
     );
   });
 
-  test('a host whose every address refuses is connect-failed, with its cause in the message', async () => {
+  test('a host that refuses on every address is connect-failed, with the cause in the message', async () => {
     const server = await serve({ host: '::1' });
     await server.close();
     const node = { id: idB, host: 'localhost', tcp: server.address.port };
@@ -122,10 +122,10 @@ describe('over TCP', () => {
     });
   });
 
-  test('RX-13 a Disconnect is read although the socket is closed right behind it', async () => {
+  test('RX-13 a Disconnect is read although the socket is closed right after it', async () => {
     const server = await serve();
     const [a, b] = [await dial(server), await server.next()];
-    // What lies unread in a's socket would make the system reset the connection.
+    // Unread bytes in a's socket make the system reset the connection.
     for (let i = 0; i < 100; i++) void b.write(9, new Uint8Array(10_000));
     await a.write(1, Uint8Array.of(0xc1, 0x04));
     void a.close();
@@ -133,7 +133,7 @@ describe('over TCP', () => {
     expect(await b.read()).toBeUndefined();
   });
 
-  test('RX-13 what came before the end is read, though the end came while nobody listened', async () => {
+  test('RX-13 messages before the end are read, although the end arrived while the socket was paused', async () => {
     const server = await serve({ readAhead: 1000 });
     const [a, b] = [await dial(server), await server.next()];
     for (let i = 0; i < 40; i++) void a.write(i, new Uint8Array(1000));
@@ -143,7 +143,7 @@ describe('over TCP', () => {
     expect(await b.read()).toBeUndefined();
   });
 
-  test('RX-13 an abort ends dialling, in the connection or in the handshake', async () => {
+  test('RX-13 an abort ends dialing, during the connection or the handshake', async () => {
     const mute = createServer();
     mute.listen(0, host);
     await once(mute, 'listening');
@@ -165,9 +165,9 @@ describe('over TCP', () => {
     mute.close();
   });
 
-  test('RX-13 an abort in the turn in which the system refuses is one all the same', async () => {
+  test('RX-13 an abort in the turn in which the system refuses counts as an abort', async () => {
     const controller = new AbortController();
-    // From an immediate, after which the socket's own callbacks come before any promise's.
+    // From an immediate, after which the callbacks of the socket run before those of promises.
     const connecting = new Promise<RlpxStream>((resolve) => {
       setImmediate(() => {
         const broadcast = { id: idB, host: '255.255.255.255', tcp: 9 };
@@ -178,7 +178,7 @@ describe('over TCP', () => {
     await expect(connecting).rejects.toBe('enough');
   });
 
-  test('RX-05 options that make no sense leave no socket behind', async () => {
+  test('RX-05 invalid options open no socket', async () => {
     let came = 0;
     const server = await serve({ accept: () => ++came > 0 });
     expect(await failure(dial(server, { readTimeout: 0 }))).toBe('invalid-option');
@@ -188,7 +188,7 @@ describe('over TCP', () => {
     expect(came).toBe(1);
   });
 
-  test('nobody there is connect-failed, with the system error as cause', async () => {
+  test('a closed port is connect-failed, with the system error as cause', async () => {
     const server = await serve();
     await server.close();
     const error = await dial(server).catch((reason: unknown) => reason);
@@ -222,7 +222,7 @@ describe('a listener', () => {
     expect((error as Error).message).toMatch(/^cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/);
   });
 
-  test('asks before a byte is read', async () => {
+  test('calls accept before a byte is read', async () => {
     const asked: unknown[] = [];
     const server = await serve({
       accept(remote) {
@@ -234,7 +234,7 @@ describe('a listener', () => {
     expect(asked).toEqual([{ host, port: expect.any(Number) }]);
   });
 
-  test('whoever lets a socket in may follow it by itself', async () => {
+  test('an Admission gets the stream and the failure of its socket', async () => {
     const stop = new AbortController();
     const outcomes: [port: number, outcome: unknown][] = [];
     let admitted = (): void => {};
@@ -266,7 +266,7 @@ describe('a listener', () => {
     expect(outcomes).toContainEqual([localPort, why]);
   });
 
-  test('RX-05 sockets that never speak are displaced, and an honest caller is let in', async () => {
+  test('RX-05 silent sockets are replaced, and an honest node is accepted', async () => {
     const server = await serve({ maxHandshakes: 10 });
     const sockets = [];
     for (let i = 0; i < 60; i++) sockets.push(await silent(server));
@@ -276,7 +276,7 @@ describe('a listener', () => {
     expect([a.remoteId, b.remoteId]).toEqual([idB, idA]);
   });
 
-  test('closes: the port is free, unfinished handshakes are gone, streams stay', async () => {
+  test('close frees the port and ends unfinished handshakes; streams stay open', async () => {
     const server = await serve();
     const [a, b] = [await dial(server), await server.next()];
     const pending = await silent(server);

@@ -19,7 +19,7 @@ export interface Connected {
 
 type Settings = Partial<RlpxOptions>;
 
-/** Two streams over an in-memory transport, on a clock that stands still. */
+/** Two streams over an in-memory transport, on a virtual clock. */
 export async function connected(
   optionsA: Settings = {},
   optionsB: Settings = {},
@@ -33,9 +33,9 @@ export async function connected(
   return { clock, a, b, transportA, transportB };
 }
 
-/** A transport of which a test sees every write, and where it says how writing goes on. */
+/** A transport that records every write and can be stalled. */
 export class Probe extends Duplex {
-  /** Lengths of what came with one call of `write` or `writev`. */
+  /** Lengths of the chunks of each call of `write` or `writev`. */
   readonly writes: number[] = [];
   readonly #other: () => Probe;
   #stalled: (() => void)[] | undefined;
@@ -51,12 +51,12 @@ export class Probe extends Duplex {
     return [a, b];
   }
 
-  /** From now on no write completes. */
+  /** Stops the completion of writes. */
   stall(): void {
     this.#stalled = [];
   }
 
-  /** Lets what is stalled now complete. */
+  /** Completes the writes that are stalled now. */
   proceed(): void {
     const stalled = this.#stalled ?? [];
     this.#stalled = [];
@@ -89,7 +89,7 @@ export class Probe extends Duplex {
   }
 }
 
-/** A transport that hands on what it is given in pieces of other sizes. */
+/** A transport that delivers bytes in pieces of other sizes. */
 export function rechunking(lengths: readonly number[]): [Duplex, Duplex] {
   let turn = 0;
   const side = (other: () => Duplex): Duplex =>
@@ -113,7 +113,7 @@ export function rechunking(lengths: readonly number[]): [Duplex, Duplex] {
   return [a, b];
 }
 
-/** The code of the error that the work ends with. */
+/** Code of the error with which the work rejects. */
 export async function failure(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => 'no failure',

@@ -16,8 +16,8 @@ import {
 import { messageCodeLength, readMessageCode } from './message-code.ts';
 
 /**
- * What may be set aside for a body before its bytes are there: a size costs the remote nothing. The same figure as
- * Bitcoin Core's for the payload of a message.
+ * Most bytes that are allocated for a body ahead of its data, since a size in a header costs the remote nothing. The
+ * figure of Bitcoin Core for the payload of a message.
  */
 const maxPreallocation = 256 * 1024;
 const emptyBytes: Uint8Array = new Uint8Array(0);
@@ -25,8 +25,8 @@ const emptyBytes: Uint8Array = new Uint8Array(0);
 type State = 'header' | 'body' | 'tag' | 'broken';
 
 /**
- * Reads frames out of chunks that are cut anywhere. Work and memory are linear in the bytes received: at most
- * 256 KiB are set aside ahead of them. Holds a sponge: {@link close} gives it back.
+ * Decodes frames from chunks of any length. Work and memory are linear in the received bytes: at most 256 KiB are
+ * allocated ahead of them. Holds a keccak state until {@link close}.
  */
 export class FrameDecoder {
   readonly #maxSize: number;
@@ -34,23 +34,26 @@ export class FrameDecoder {
   readonly #mac: FrameMac;
   #state: State = 'header';
 
-  /** Bytes to consume: `#chunk` from `#at` on, then the chunks behind it. */
+  /** Bytes to consume: `#chunk` from `#at` on, then the queued chunks. */
   #chunk: Uint8Array = emptyBytes;
   #at = 0;
-  readonly #behind: Uint8Array[] = [];
+  readonly #queue: Uint8Array[] = [];
 
-  /** The beginning of a header or tag that is not whole yet. */
+  /** Start of an incomplete header or tag. */
   readonly #part: Uint8Array = new Uint8Array(taggedHeaderLength);
   #partLength = 0;
 
-  /** The body that comes in: how much of it counts, how much is still to come, and its plain bytes so far. */
+  /** The current body: its length without padding, the bytes that are missing, and the decrypted bytes. */
   #size = 0;
   #missing = 0;
   #blocks: Uint8Array[] = [];
-  /** The end of what is filled of the last block. */
+  /** End of the filled part of the last block. */
   #filled = 0;
 
-  /** @param maxSize the largest body that is accepted, message code included, in bytes. @throws RlpxError `invalid-option` */
+  /**
+   * @param maxSize longest accepted body, message code included, in bytes
+   * @throws RlpxError `invalid-option`
+   */
   constructor(crypto: Crypto, secrets: FrameSecrets, maxSize: number = maxFrameSize) {
     this.#maxSize = maxSize;
     check.fields('secrets', secrets, secretsRules);
@@ -58,25 +61,26 @@ export class FrameDecoder {
     this.#mac = new FrameMac(crypto, secrets.mac, secrets.ingress);
   }
 
-  /** Whether some of a frame was consumed, but not all. An end of the stream is clean only between frames. */
+  /** Whether a frame is incomplete. The end of the stream is clean only between frames. */
   get midFrame(): boolean {
     return this.#state !== 'header' || this.#partLength > 0;
   }
 
-  /** Gives the decoder bytes to work on; they must not change until they are consumed. */
+  /** Adds received bytes. They must not change until they are consumed. */
   push(chunk: Uint8Array): void {
     if (this.#at === this.#chunk.length) {
       this.#chunk = chunk;
       this.#at = 0;
     } else {
-      this.#behind.push(chunk);
+      this.#queue.push(chunk);
     }
   }
 
   /**
-   * The next frame, or undefined when more bytes are needed.
+   * Decodes the next frame.
    *
-   * @throws RlpxError `mac-mismatch`, `frame-too-large` or `malformed-frame`; there is nothing more to read then.
+   * @returns undefined when more bytes are needed.
+   * @throws RlpxError `mac-mismatch`, `frame-too-large` or `malformed-frame`; no further frame can be decoded then.
    */
   next(): Frame | undefined {
     for (;;) {
@@ -84,7 +88,7 @@ export class FrameDecoder {
         case 'header': {
           const header = this.#take(taggedHeaderLength);
           if (header === undefined) return undefined;
-          this.#openHeader(header);
+          this.#decodeHeader(header);
           break;
         }
         case 'body':
@@ -94,10 +98,10 @@ export class FrameDecoder {
         case 'tag': {
           const tag = this.#take(tagLength);
           if (tag === undefined) return undefined;
-          return this.#finish(tag);
+          return this.#decodeBody(tag);
         }
         case 'broken':
-          throw new RlpxError('mac-mismatch', 'frames cannot be read after a broken one');
+          throw new RlpxError('mac-mismatch', 'no frame can be decoded after an invalid one');
       }
     }
   }
@@ -107,12 +111,12 @@ export class FrameDecoder {
     this.#mac.close();
     this.#chunk = emptyBytes;
     this.#at = 0;
-    this.#behind.length = 0;
+    this.#queue.length = 0;
     this.#blocks = [];
   }
 
-  #openHeader(header: Uint8Array): void {
-    // The size is a stranger's until the tag says otherwise.
+  #decodeHeader(header: Uint8Array): void {
+    // The size is trusted only after the tag is verified.
     this.#check(this.#mac.header(header), header.subarray(headerLength));
     this.#ctr.apply(header, 0, headerLength, this.#part, 0);
     const [high = 0, middle = 0, low = 0] = this.#part;
@@ -146,7 +150,7 @@ export class FrameDecoder {
     return true;
   }
 
-  #finish(tag: Uint8Array): Frame {
+  #decodeBody(tag: Uint8Array): Frame {
     this.#check(this.#mac.body(), tag);
     const body = joined(this.#blocks).subarray(0, this.#size);
     this.#blocks = [];
@@ -172,7 +176,7 @@ export class FrameDecoder {
     throw new RlpxError('mac-mismatch', 'frame does not authenticate');
   }
 
-  /** The next `length` bytes, if they are all there. Valid until the next call. */
+  /** The next `length` bytes, if all have arrived. Valid until the next call. */
   #take(length: number): Uint8Array | undefined {
     if (this.#partLength === 0 && this.#chunk.length - this.#at >= length) {
       const from = this.#at;
@@ -190,12 +194,12 @@ export class FrameDecoder {
     return this.#part.subarray(0, length);
   }
 
-  /** Goes on to the next chunk if need be. Returns whether there are bytes to consume. */
+  /** Takes the next chunk when the current one is consumed. @returns whether there are bytes to consume. */
   #advance(): boolean {
     while (this.#at === this.#chunk.length) {
-      const next = this.#behind.shift();
+      const next = this.#queue.shift();
       if (next === undefined) {
-        // A chunk that was consumed is not kept alive.
+        // Releases the consumed chunk.
         this.#chunk = emptyBytes;
         this.#at = 0;
         return false;

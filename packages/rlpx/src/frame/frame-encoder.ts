@@ -5,10 +5,10 @@ import { Ctr } from './ctr.ts';
 import { FrameMac, headerLength, paddedLength, taggedHeaderLength, tagLength } from './frame.ts';
 import { messageCodeLength, writeMessageCode } from './message-code.ts';
 
-/** Capability id and context id, which nobody uses: the RLP list `[0, 0]`. */
+/** Capability id and context id, which are unused: the RLP list `[0, 0]`. */
 const headerData = [0xc2, 0x80, 0x80] as const;
 
-/** Makes frames. Holds a sponge: {@link close} gives it back. */
+/** Encodes messages as encrypted and authenticated frames. Holds a keccak state until {@link close}. */
 export class FrameEncoder {
   readonly #ctr: Ctr;
   readonly #mac: FrameMac;
@@ -21,8 +21,8 @@ export class FrameEncoder {
   }
 
   /**
-   * Writes one frame of `frameLength(code, payload.length)` bytes into `out` at `at`, which must be zero there.
-   * Frames are numbered by their order: what was sealed has to be sent, in that order.
+   * Writes one frame of `frameLength(code, payload.length)` bytes to `out` at `at`, where `out` must be zero.
+   * The MAC depends on the order of frames: every encoded frame must be sent, in order.
    */
   encode(code: number, payload: Uint8Array, out: Uint8Array, at: number): void {
     const codeLength = messageCodeLength(code);
@@ -30,7 +30,7 @@ export class FrameEncoder {
     const bodyAt = at + taggedHeaderLength;
     const tagAt = bodyAt + paddedLength(size);
 
-    // Header and body are encrypted side by side, with one call, before the tag comes in between.
+    // One call encrypts header and body side by side. Then the header moves, to make room for its tag.
     const headerAt = bodyAt - headerLength;
     out[headerAt] = size >>> 16;
     out[headerAt + 1] = size >>> 8;

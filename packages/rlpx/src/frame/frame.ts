@@ -2,7 +2,7 @@ import { type Cipher, createCipheriv } from 'node:crypto';
 import type { Crypto, Keccak256 } from '@devp2p/crypto';
 import { messageCodeLength } from './message-code.ts';
 
-/** Largest body of a frame in bytes: its size is written in 24 bits. Every limit on messages comes from here. */
+/** Longest body of a frame in bytes: its size has 24 bits. */
 export const maxFrameSize: number = 2 ** 24 - 1;
 
 export const headerLength = 16;
@@ -10,10 +10,10 @@ export const tagLength = 16;
 /** A header and its tag. */
 export const taggedHeaderLength: number = headerLength + tagLength;
 
-/** One frame is one message. */
+/** A decoded frame: one message. */
 export interface Frame {
   readonly code: number;
-  /** The caller's own. */
+  /** Owned by the caller. */
   readonly payload: Uint8Array;
   /** Length on the wire, in bytes. */
   readonly wireSize: number;
@@ -24,48 +24,48 @@ export function frameLength(code: number, payloadLength: number): number {
   return encodedLength(messageCodeLength(code) + payloadLength);
 }
 
-/** Length on the wire of a frame with a body of this size. */
+/** Length on the wire of a frame with a body of this length. */
 export function encodedLength(size: number): number {
   return taggedHeaderLength + paddedLength(size) + tagLength;
 }
 
-/** Bodies are filled up with zeros to whole blocks of AES. */
+/** Length of a body after padding with zeros to whole AES blocks. */
 export function paddedLength(size: number): number {
   return (size + 15) & ~15;
 }
 
-/** The MAC of one direction: a sponge that runs on over all frames, with AES mixed in. */
+/** MAC of one direction: a keccak state that continues over all frames, mixed with AES. */
 export class FrameMac {
-  readonly #sponge: Keccak256;
+  readonly #keccak: Keccak256;
   readonly #cipher: Cipher;
 
   constructor(crypto: Crypto, key: Uint8Array, start: Uint8Array) {
-    this.#sponge = crypto.createKeccak256().update(start);
+    this.#keccak = crypto.createKeccak256().update(start);
     this.#cipher = createCipheriv('aes-256-ecb', key, null);
   }
 
   absorb(data: Uint8Array): void {
-    this.#sponge.update(data);
+    this.#keccak.update(data);
   }
 
-  /** Mixes in an encrypted header and returns its tag in the first 16 bytes. */
+  /** Mixes in an encrypted header. @returns its tag in the first 16 bytes. */
   header(sealed: Uint8Array): Uint8Array {
-    return this.#mix(this.#sponge.digest(), sealed);
+    return this.#mix(this.#keccak.digest(), sealed);
   }
 
-  /** Returns the tag of the body that was absorbed, in the first 16 bytes. */
+  /** @returns the tag of the absorbed body in the first 16 bytes. */
   body(): Uint8Array {
-    const state = this.#sponge.digest();
+    const state = this.#keccak.digest();
     return this.#mix(state, state);
   }
 
   close(): void {
-    this.#sponge.close();
+    this.#keccak.close();
   }
 
   #mix(state: Uint8Array, data: Uint8Array): Uint8Array {
     const seed = this.#cipher.update(state.subarray(0, tagLength));
     for (let i = 0; i < tagLength; i++) seed[i] = (seed[i] as number) ^ (data[i] as number);
-    return this.#sponge.update(seed).digest();
+    return this.#keccak.update(seed).digest();
   }
 }

@@ -1,7 +1,7 @@
 import { type Codec, decodePrefix, encode, RlpError, uint } from '@devp2p/rlp';
 import { RlpxError } from '../error.ts';
 
-/** The largest message code, which every protocol in use stays far below. */
+/** Largest message code. Protocols in use are far below. */
 export const maxMessageCode: number = 2 ** 32 - 1;
 
 const codec: Codec<number> = uint(32);
@@ -9,7 +9,7 @@ const codec: Codec<number> = uint(32);
 /** The RLP integer 0. */
 const encodedZero = 0x80;
 
-/** Bytes that the code of a message takes at the beginning of a frame's body. */
+/** Length of a message code at the start of a frame's body, in bytes. */
 export function messageCodeLength(code: number): number {
   if (code < 0x80) return 1;
   if (code < 0x100) return 2;
@@ -17,13 +17,13 @@ export function messageCodeLength(code: number): number {
 }
 
 export function writeMessageCode(code: number, out: Uint8Array, at: number): void {
-  // Nearly all codes are below 128 and their own encoding.
+  // Codes from 1 to 127 are their own encoding.
   if (code > 0 && code < 0x80) out[at] = code;
   else out.set(encode(codec, code), at);
 }
 
 /**
- * The code that a body begins with; it is canonical, so `messageCodeLength` is its length.
+ * Reads the code at the start of a body. It is canonical, so `messageCodeLength` is its length.
  *
  * @throws RlpxError `malformed-frame`
  */
@@ -35,6 +35,6 @@ export function readMessageCode(body: Uint8Array): number {
     return decodePrefix(codec, body).value;
   } catch (cause) {
     if (!(cause instanceof RlpError)) throw cause;
-    throw new RlpxError('malformed-frame', 'frame does not begin with a message code', { cause });
+    throw new RlpxError('malformed-frame', 'frame does not start with a message code', { cause });
   }
 }

@@ -3,16 +3,16 @@ import { createRequire } from 'node:module';
 import { compress as compressSmall } from 'snappyjs';
 import { RlpxError } from '../error.ts';
 
-/** The binding: an optional dependency that is not there on every platform. */
+/** Native binding: an optional dependency that some platforms lack. */
 interface Native {
   compressSync(input: Uint8Array): Uint8Array;
   uncompressSync(input: Uint8Array, options: { asBuffer: true }): Uint8Array;
 }
 
-/** Below this many bytes, a call into the binding costs more than it saves. */
+/** Below this length in bytes, a call into the binding costs more than it saves. */
 const minNativeLength = 1024;
 
-/** `undefined` until it is first needed, `null` when it cannot be had. */
+/** `undefined` before the first use, `null` when it cannot be loaded. */
 let binding: Native | null | undefined;
 
 function native(): Native | null {
@@ -32,25 +32,25 @@ export function compress(payload: Uint8Array): Uint8Array {
   return fast === null ? compressSmall(payload) : fast.compressSync(payload);
 }
 
-/** The most that {@link compress} makes of a payload of this length: the format's own bound. */
+/** Upper bound of the compressed length of a payload, from the format. */
 export function maxCompressedLength(length: number): number {
   return 32 + length + Math.floor(length / 6);
 }
 
 /**
- * Decompresses a payload that stands for at most `maxLength` bytes.
+ * Decompresses a payload to at most `maxLength` bytes.
  *
- * @throws RlpxError `snappy` when it declares more than that, which is found before a byte is set aside, or does not
- * hold exactly what it declares.
+ * @throws RlpxError `snappy` when the declared length exceeds that, which is checked before anything is allocated, or
+ * differs from the decompressed length.
  */
 export function decompress(input: Uint8Array, maxLength: number): Uint8Array {
   const { length, at } = readPreamble(input);
   if (length > maxLength) {
     throw new RlpxError('snappy', `payload declares ${length} bytes, more than ${maxLength}`);
   }
-  // No element makes more than 64 bytes of 3, so a larger claim is false whatever follows.
+  // No element expands 3 bytes to more than 64, so a larger length is false.
   if (length * 3 > input.length * 64) {
-    throw invalid(`payload of ${input.length} bytes cannot hold the ${length} that it declares`);
+    throw invalid(`payload of ${input.length} bytes cannot expand to the declared ${length}`);
   }
   const fast = length < minNativeLength ? null : native();
   if (fast !== null) {
@@ -58,7 +58,7 @@ export function decompress(input: Uint8Array, maxLength: number): Uint8Array {
       const output = fast.uncompressSync(input, { asBuffer: true });
       return new Uint8Array(output.buffer, output.byteOffset, output.length);
     } catch (cause) {
-      throw invalid('payload is not what it declares', cause);
+      throw invalid(lengthMismatch, cause);
     }
   }
   const output = new Uint8Array(length);
@@ -75,12 +75,12 @@ function readPreamble(input: Uint8Array): { length: number; at: number } {
     length += (byte & 0x7f) * 2 ** (7 * at);
     if (byte < 0x80 && length < 2 ** 32) return { length, at: at + 1 };
   }
-  throw invalid('payload has no declared length');
+  throw invalid('payload has no valid declared length');
 }
 
 /**
- * Fills `output` exactly. Written here because `snappyjs` neither notices an output that stays short nor stops at
- * one that is full.
+ * Decompresses into `output`, which must be filled exactly. `snappyjs` neither detects an output that stays short nor
+ * stops when it is full.
  */
 function expand(input: Uint8Array, start: number, output: Uint8Array): void {
   let at = start;
@@ -112,7 +112,7 @@ function expand(input: Uint8Array, start: number, output: Uint8Array): void {
         at += bytes;
       }
       if (offset === 0 || offset > to || length > output.length - to) throw invalid(lengthMismatch);
-      // Forwards and byte by byte: a copy may run into what it has just written.
+      // Forward and byte by byte: a copy may overlap its own output.
       copy(output, to - offset, output, to, length);
     }
     to += length;
@@ -120,7 +120,7 @@ function expand(input: Uint8Array, start: number, output: Uint8Array): void {
   if (to !== output.length) throw invalid(lengthMismatch);
 }
 
-const lengthMismatch = 'payload is not what it declares';
+const lengthMismatch = 'payload differs from its declared length';
 
 function copy(
   from: Uint8Array,

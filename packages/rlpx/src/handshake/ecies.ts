@@ -9,19 +9,19 @@ const ivLength = 16;
 const tagLength = 32;
 const uncompressedPrefix = 0x04;
 
-/** What {@link encrypt} adds to a message: ephemeral key, initialisation vector and tag. */
+/** Overhead of {@link encrypt} in bytes: ephemeral key, initialization vector and tag. */
 export const eciesOverhead: number = pointLength + ivLength + tagLength;
 
-/** The generator of secp256k1: a point to compute with in place of one that is not on the curve. */
+/** Generator of secp256k1: replaces a point that is not on the curve. */
 const generator: Uint8Array = hexBytes(
   '79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798' +
     '483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8',
 );
 
 /**
- * Encrypts to the holder of `publicKey` (RLPx, "ECIES Encryption").
+ * Encrypts a message for the owner of `publicKey` (RLPx, "ECIES Encryption").
  *
- * @param authenticated bytes that the tag covers without being part of the result: a size prefix, or nothing.
+ * @param authenticated bytes that the tag covers but the result does not contain: a size prefix, or empty
  * @returns `04 ‖ ephemeral key ‖ iv ‖ ciphertext ‖ tag`, {@link eciesOverhead} longer than the message.
  */
 export function encrypt(
@@ -45,10 +45,11 @@ export function encrypt(
 }
 
 /**
- * Reverses {@link encrypt}.
+ * Decrypts the result of {@link encrypt}.
  *
- * @throws RlpxError `handshake-failed` when the tag does not match. A key that is not on the curve ends in the same
- * way and after the same work: who sends such points and can tell the two apart learns bits of the private key.
+ * @throws RlpxError `handshake-failed` when the tag does not match. A key that is not on the curve
+ * fails in the same way and after the same work: a sender of such points that can distinguish the two cases learns bits
+ * of the private key.
  */
 export function decrypt(
   crypto: Crypto,
@@ -72,8 +73,8 @@ export function decrypt(
 }
 
 /**
- * Diffie-Hellman with a key that came over the wire. With a point that is not on the curve the same work is done on
- * another point, so that the caller can go on and fail where a wrong tag fails.
+ * Diffie-Hellman with a received key. For a point that is not on the curve, the same work is done with another point,
+ * so that the caller continues and fails where a wrong tag fails.
  */
 export function agree(
   crypto: Crypto,

@@ -4,17 +4,17 @@ import { concat, xor } from '../bytes.ts';
 import { handshakeFailed, RlpxError } from '../error.ts';
 import { agree, decrypt, eciesOverhead, encrypt } from './ecies.ts';
 
-/** Longest auth or ack, size prefix included, in bytes. Known clients send 300 to 700. */
+/** Longest auth or ack, size prefix included, in bytes. Clients send 300 to 700. */
 const maxPacketLength = 2048;
 
 const handshakeVersion = 4n;
 const sizeLength = 2;
 export const nonceLength = 32;
-/** EIP-8: at least 100 random bytes, so that the packet cannot be told from its size. */
+/** EIP-8: at least 100 random bytes, so that the size does not identify the packet. */
 const minPadding = 100;
 const maxPadding = 300;
 
-/** Contents of the forms from before EIP-8, which have a fixed size and no size prefix. */
+/** Lengths of the packets before EIP-8 without ECIES, which have no size prefix. */
 const preEip8AuthLength = 65 + 32 + 64 + nonceLength + 1;
 const preEip8AckLength = 64 + nonceLength + 1;
 const noBytes: Uint8Array = new Uint8Array(0);
@@ -28,16 +28,16 @@ const ackBody = struct(
   { extra: 'ignore' },
 );
 
-/** The bytes of a handshake, as a transport sees them. */
+/** Transport of a handshake. */
 export interface HandshakeWire {
-  /** The next `length` bytes as soon as they are there; they stay next. */
+  /** Resolves with the next `length` bytes once they have arrived, without consuming them. */
   peek(length: number): Promise<Uint8Array>;
-  /** Like `peek`, and consumes them. */
+  /** As `peek`, and consumes the bytes. */
   take(length: number): Promise<Uint8Array>;
   write(bytes: Uint8Array): void;
 }
 
-/** Whose handshake it is. */
+/** Keys and collaborators of a handshake. */
 export interface HandshakeOptions {
   /** Our static private key, 32 bytes. */
   readonly privateKey: Uint8Array;
@@ -47,7 +47,7 @@ export interface HandshakeOptions {
   readonly random: RandomBytes;
 }
 
-/** `size ‖ ecies([signature, our key, nonce, version] ‖ padding)`, to the node that is dialled. */
+/** Makes the auth for the dialed node: `size ‖ ecies([signature, our key, nonce, version] ‖ padding)`. */
 export function sealAuth(
   remoteId: Uint8Array,
   ephemeralKey: Uint8Array,
@@ -66,7 +66,7 @@ export function sealAuth(
   return sealPacket(crypto, random, remoteId, body);
 }
 
-/** `size ‖ ecies([ephemeral key, nonce, version] ‖ padding)`, to the node that dialled. */
+/** Makes the ack for the node that dialed: `size ‖ ecies([ephemeral key, nonce, version] ‖ padding)`. */
 export function sealAck(
   remoteId: Uint8Array,
   ephemeralKey: Uint8Array,
@@ -81,7 +81,7 @@ export function sealAck(
   return sealPacket(crypto, random, remoteId, body);
 }
 
-/** EIP-8 form: `size ‖ ecies(body ‖ padding)`, where the size is authenticated. */
+/** EIP-8 packet: `size ‖ ecies(body ‖ padding)`, where the size is authenticated. */
 function sealPacket(
   crypto: Crypto,
   random: RandomBytes,
@@ -95,9 +95,9 @@ function sealPacket(
   return concat(prefix, encrypt(crypto, random, publicKey, concat(body, padding), prefix));
 }
 
-/** What an auth says, and the whole of it as it was on the wire. */
+/** A decoded auth with its encrypted form. */
 export interface Auth {
-  /** Whose secret the signature was made with: 64 bytes. */
+  /** Public key of the sender, 64 bytes. Its private key is needed for the signed token. */
   readonly remoteId: Uint8Array;
   /** 64 bytes. */
   readonly ephemeralKey: Uint8Array;
@@ -105,10 +105,10 @@ export interface Auth {
   readonly packet: Uint8Array;
 }
 
-/** @throws RlpxError `handshake-failed`, and what `wire` rejects with. */
+/** @throws RlpxError `handshake-failed`, and the errors of `wire`. */
 export async function receiveAuth(wire: HandshakeWire, options: HandshakeOptions): Promise<Auth> {
-  const { packet, body, plain } = await receivePacket(wire, options, preEip8AuthLength);
-  const { signature, publicKey, nonce } = plain
+  const { packet, body, isPreEip8 } = await receivePacket(wire, options, preEip8AuthLength);
+  const { signature, publicKey, nonce } = isPreEip8
     ? {
         signature: body.subarray(0, 65),
         publicKey: body.subarray(97, 161),
@@ -121,50 +121,50 @@ export async function receiveAuth(wire: HandshakeWire, options: HandshakeOptions
   try {
     ephemeralKey = crypto.secp256k1.recover(signature, xor(shared.secret, nonce));
   } catch (cause) {
-    throw handshakeFailed('auth is not signed', cause);
+    throw handshakeFailed('invalid signature of auth', cause);
   }
-  // Only now, after all the work that a good key would have taken.
-  if (!shared.onCurve) throw handshakeFailed('auth is not signed');
+  // Checked last, so that the work is the same as for a valid key.
+  if (!shared.onCurve) throw handshakeFailed('invalid signature of auth');
   return { remoteId: new Uint8Array(publicKey), ephemeralKey, nonce, packet };
 }
 
-/** What an ack says, and the whole of it as it was on the wire. */
+/** A decoded ack with its encrypted form. */
 export interface Ack {
-  /** 64 bytes, not yet known to be a point. */
+  /** 64 bytes, not checked to be a point. */
   readonly ephemeralKey: Uint8Array;
   readonly nonce: Uint8Array;
   readonly packet: Uint8Array;
 }
 
-/** @throws RlpxError `handshake-failed`, and what `wire` rejects with. */
+/** @throws RlpxError `handshake-failed`, and the errors of `wire`. */
 export async function receiveAck(wire: HandshakeWire, options: HandshakeOptions): Promise<Ack> {
-  const { packet, body, plain } = await receivePacket(wire, options, preEip8AckLength);
-  const { ephemeralKey, nonce } = plain
+  const { packet, body, isPreEip8 } = await receivePacket(wire, options, preEip8AckLength);
+  const { ephemeralKey, nonce } = isPreEip8
     ? { ephemeralKey: body.subarray(0, 64), nonce: body.subarray(64, 96) }
     : readBody(ackBody, body);
   return { ephemeralKey, nonce, packet };
 }
 
-/** A packet that authenticated, whole as it was on the wire, and what was in it. */
-interface Opened {
+/** A packet that authenticates, with its decrypted body. */
+interface DecryptedPacket {
   readonly packet: Uint8Array;
   readonly body: Uint8Array;
-  /** Whether it has the form from before EIP-8. */
-  readonly plain: boolean;
+  /** Whether it has the form before EIP-8. */
+  readonly isPreEip8: boolean;
 }
 
 async function receivePacket(
   wire: HandshakeWire,
   { crypto, privateKey }: HandshakeOptions,
-  plainBody: number,
-): Promise<Opened> {
+  preEip8Length: number,
+): Promise<DecryptedPacket> {
   const prefix = await wire.peek(sizeLength);
-  // The plain form begins with the 04 of a point, which can also be the high byte of a size. Such a size is larger
-  // than the plain form, so waiting for that many bytes first is safe in both cases.
+  // The form before EIP-8 starts with the 04 of a point, which is also a possible high byte of a size. A packet of such
+  // a size is longer than that form, so waiting for its length first is safe in both cases.
   if (prefix[0] === 0x04) {
-    const packet = await wire.peek(plainBody + eciesOverhead);
-    const body = attempt(() => decrypt(crypto, privateKey, packet, noBytes));
-    if (body) return { packet: await wire.take(packet.length), body, plain: true };
+    const packet = await wire.peek(preEip8Length + eciesOverhead);
+    const body = tryDecrypt(() => decrypt(crypto, privateKey, packet, noBytes));
+    if (body) return { packet: await wire.take(packet.length), body, isPreEip8: true };
   }
   const size = ((prefix[0] as number) << 8) | (prefix[1] as number);
   if (size < eciesOverhead || size + sizeLength > maxPacketLength) {
@@ -177,10 +177,10 @@ async function receivePacket(
     packet.subarray(sizeLength),
     packet.subarray(0, sizeLength),
   );
-  return { packet, body, plain: false };
+  return { packet, body, isPreEip8: false };
 }
 
-function attempt(work: () => Uint8Array): Uint8Array | undefined {
+function tryDecrypt(work: () => Uint8Array): Uint8Array | undefined {
   try {
     return work();
   } catch (error) {
@@ -189,12 +189,12 @@ function attempt(work: () => Uint8Array): Uint8Array | undefined {
   }
 }
 
-/** EIP-8: what follows the list is padding. */
+/** Reads the list of a body. EIP-8: the bytes after the list are padding. */
 function readBody<T>(codec: Codec<T>, body: Uint8Array): T {
   try {
     return decodePrefix(codec, body).value;
   } catch (cause) {
-    if (cause instanceof RlpError) throw handshakeFailed('packet holds something else', cause);
+    if (cause instanceof RlpError) throw handshakeFailed('packet has invalid contents', cause);
     throw cause;
   }
 }

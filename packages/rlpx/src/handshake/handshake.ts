@@ -14,23 +14,23 @@ import {
   sealAuth,
 } from './handshake-packet.ts';
 
-/** What both sides of a connection share after the handshake, seen from one of them. */
+/** Secrets of the frames of a connection, from the view of one side. */
 export interface FrameSecrets {
   /** 32-byte key of both frame ciphers. */
   readonly aes: Uint8Array;
   /** 32-byte key of the frame MACs. */
   readonly mac: Uint8Array;
-  /** What the MAC state of sent frames starts with. */
+  /** Initial input of the MAC of sent frames. */
   readonly egress: Uint8Array;
-  /** What the MAC state of received frames starts with. */
+  /** Initial input of the MAC of received frames. */
   readonly ingress: Uint8Array;
 }
 
 /** Result of a handshake: the authenticated remote and the secrets of the frames. */
 export interface HandshakeSecrets extends FrameSecrets {
   /**
-   * 64-byte public key of the other side: the one that was dialled, or the one that the auth was made with. The first
-   * frame proves it, for the secrets hang on an auth or ack that only the holder of this key can read.
+   * 64-byte public key of the remote: the dialed one, or the one of the auth. The first frame proves it, since the
+   * secrets depend on an auth or ack that only the owner of this key can decrypt.
    */
   readonly remoteId: Uint8Array;
 }
@@ -44,7 +44,7 @@ const handshakeRules: Rules<HandshakeOptions> = {
   random: required(func),
 };
 
-/** The rules of {@link FrameSecrets}; errors must not show them. */
+/** Rules of {@link FrameSecrets}. Errors do not show the values. */
 export const secretsRules: Rules<FrameSecrets> = {
   aes: required(secret(bytes(32))),
   mac: required(secret(bytes(32))),
@@ -53,10 +53,10 @@ export const secretsRules: Rules<FrameSecrets> = {
 };
 
 /**
- * The dialling side of the handshake.
+ * Runs the handshake on the dialing side.
  *
- * @param remoteId the 64-byte public key of the node that is dialled.
- * @throws RlpxError `handshake-failed`, `invalid-option`, and whatever `wire` rejects with.
+ * @param remoteId 64-byte public key of the dialed node
+ * @throws RlpxError `handshake-failed`, `invalid-option`, and the errors of `wire`.
  */
 export async function initiateHandshake(
   wire: HandshakeWire,
@@ -67,7 +67,7 @@ export async function initiateHandshake(
   check.value('remoteId', remoteId, bytes(64));
   check.fields('options', options, handshakeRules);
   const { crypto } = options;
-  const random = drawOnce(options.random);
+  const random = batched(options.random);
   const ephemeralKey = generatePrivateKey(random);
   const nonce = random(nonceLength);
 
@@ -88,9 +88,9 @@ export async function initiateHandshake(
 }
 
 /**
- * The answering side of the handshake. Nothing is written before an auth has authenticated.
+ * Runs the handshake on the accepting side. Nothing is written before an auth authenticates.
  *
- * @throws RlpxError `handshake-failed`, `invalid-option`, and whatever `wire` rejects with.
+ * @throws RlpxError `handshake-failed`, `invalid-option`, and the errors of `wire`.
  */
 export async function acceptHandshake(
   wire: HandshakeWire,
@@ -101,7 +101,7 @@ export async function acceptHandshake(
   const { crypto } = options;
   const auth = await receiveAuth(wire, options);
 
-  const random = drawOnce(options.random);
+  const random = batched(options.random);
   const ephemeralKey = generatePrivateKey(random);
   const nonce = random(nonceLength);
   const ack = sealAck(auth.remoteId, ephemeralKey, nonce, { ...options, random });
@@ -118,16 +118,16 @@ export async function acceptHandshake(
   return { remoteId: auth.remoteId, ...secrets };
 }
 
-/** More than one side draws in a handshake: two keys, nonce, initialisation vector, padding and its length. */
+/** More than the random bytes of one side: two keys, nonce, initialization vector, padding and its length. */
 const randomBatchLength = 512;
 
-/** Hands out pieces of one draw, each once: a call of the system's generator takes longer than its bytes. */
-function drawOnce(random: RandomBytes): RandomBytes {
-  const drawn = random(randomBatchLength);
+/** Returns pieces of one random batch, each once: a call of the system's generator costs more than its bytes. */
+function batched(random: RandomBytes): RandomBytes {
+  const batch = random(randomBatchLength);
   let used = 0;
   return (length) => {
     used += length;
-    return used <= drawn.length ? drawn.subarray(used - length, used) : random(length);
+    return used <= batch.length ? batch.subarray(used - length, used) : random(length);
   };
 }
 

@@ -11,8 +11,8 @@ interface Wait {
 }
 
 /**
- * A transport during the handshake. It is paused whenever the handshake wants nothing, so that no more is held than
- * what the handshake waits for, or the chunk that brought the end of it until the turn is over.
+ * Transport during the handshake. It is paused while the handshake waits for no bytes, so that it holds at most the bytes
+ * that the handshake waits for, and the chunk that completes them.
  */
 export class DuplexWire implements HandshakeWire {
   readonly #duplex: Duplex;
@@ -21,9 +21,9 @@ export class DuplexWire implements HandshakeWire {
   #unsent: Uint8Array = new Uint8Array(0);
   #wait: Wait | undefined;
   #error: unknown;
-  #over = false;
+  #failed = false;
 
-  /** @param advice what to check when the remote ends the handshake, for the end of the message */
+  /** @param advice hint for the end of the message when the remote ends the handshake */
   constructor(duplex: Duplex, advice = '') {
     this.#duplex = duplex;
     this.#advice = advice;
@@ -38,7 +38,7 @@ export class DuplexWire implements HandshakeWire {
   peek(length: number): Promise<Uint8Array> {
     this.#send();
     if (this.#held.length >= length) return Promise.resolve(this.#held.subarray(0, length));
-    if (this.#over) return Promise.reject(this.#error);
+    if (this.#failed) return Promise.reject(this.#error);
     return new Promise((resolve, reject) => {
       this.#wait = { length, resolve, reject };
       this.#duplex.resume();
@@ -51,19 +51,19 @@ export class DuplexWire implements HandshakeWire {
     return bytes;
   }
 
-  /** Keeps the bytes until the remote's are asked for; what is last goes out with the frames behind it. */
+  /** Buffers the bytes until the next read. The last ones are sent together with the first frames. */
   write(bytes: Uint8Array): void {
     this.#unsent = concat(this.#unsent, bytes);
   }
 
   /**
-   * Lets go of the transport, which is left paused.
+   * Detaches from the transport, which stays paused.
    *
-   * @returns what came behind the handshake, and what of it is still to be sent.
-   * @throws what it has failed with.
+   * @returns bytes that were received after the handshake, and bytes of the handshake that are not sent yet.
+   * @throws the error with which it has failed.
    */
   release(): { received: Uint8Array; unsent: Uint8Array } {
-    if (this.#over) throw this.#error;
+    if (this.#failed) throw this.#error;
     this.#duplex.off('data', this.#onData);
     this.#duplex.off('end', this.#onEnd);
     this.#duplex.off('error', this.#onError);
@@ -71,10 +71,10 @@ export class DuplexWire implements HandshakeWire {
     return { received: this.#held, unsent: this.#unsent };
   }
 
-  /** Forgets everything and destroys the transport. */
+  /** Drops all bytes and destroys the transport. */
   fail(error: unknown): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#failed) return;
+    this.#failed = true;
     this.#error = error;
     this.#held = new Uint8Array(0);
     this.#wait?.reject(error);

@@ -6,32 +6,32 @@ import type { FrameDecoder } from '../frame/frame-decoder.ts';
 import type { Message } from './message.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** Settings of an {@link FrameReader}. */
+/** Settings of a {@link FrameReader}. */
 export interface FrameReaderOptions {
   readonly clock: Clock;
   readonly readTimeout: number;
   readonly readAhead: number;
 }
 
-/** The stream that an {@link FrameReader} belongs to. */
+/** Stream that owns a {@link FrameReader}. */
 export interface FrameReaderHost {
-  /** @throws RlpxError when the payload is not what it should be. */
+  /** @throws RlpxError when the payload is invalid. */
   decode(frame: Frame): Message;
-  /** Nothing more can be read. The owner is to call {@link FrameReader.fail}. */
+  /** Called when reading fails. The owner then calls {@link FrameReader.fail}. */
   onError(error: Error): void;
-  /** The remote has ended its side, between two frames. */
+  /** Called when the remote has ended its side between two frames. */
   onEnd(): void;
 }
 
-interface Reader {
+interface PendingRead {
   readonly resolve: (message: Message | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * The receiving half of a stream: bytes in, messages out. Frames are opened as they come in, up to `readAhead` bytes
- * ahead of the reader; then the transport is paused until the reader has caught up. Payloads are decoded only as they
- * are handed out: what a message says may change how the next one is to be read.
+ * Receiving half of a stream: bytes in, messages out. Frames are decoded as they arrive, up to `readAhead` bytes ahead
+ * of the reader; then the transport is paused until the reader has caught up. Payloads are decompressed only when they
+ * are read, since a message may change the compression of the next one.
  */
 export class FrameReader {
   readonly #duplex: Duplex;
@@ -40,13 +40,13 @@ export class FrameReader {
   readonly #owner: FrameReaderHost;
   readonly #watchdog: Watchdog;
 
-  /** Opened and not read, and how many bytes they took on the wire. */
+  /** Decoded frames that are not read, and their length on the wire. */
   #frames: Frame[] = [];
   #unread = 0;
-  #reader: Reader | undefined;
+  #reader: PendingRead | undefined;
   #paused = false;
-  /** No further frame will come: because of an error, or without one since the remote has ended. */
-  #over: { readonly why?: () => Error } | undefined;
+  /** Set when no further frame follows: with the error, or without one when the remote has ended. */
+  #finished: { readonly error?: () => Error } | undefined;
 
   constructor(
     duplex: Duplex,
@@ -64,7 +64,7 @@ export class FrameReader {
     );
   }
 
-  /** Begins to receive; `first` are bytes that came behind the handshake. */
+  /** Starts to receive. `first` are the bytes that arrived after the handshake. */
   start(first: Uint8Array): void {
     this.#watchdog.start();
     this.#duplex.on('data', this.#onData);
@@ -73,20 +73,20 @@ export class FrameReader {
     if (!this.#paused) this.#duplex.resume();
   }
 
-  /** The next message; undefined when the remote has ended and all was read. */
+  /** Resolves with the next message; undefined when the remote has ended and all messages are read. */
   read(signal: AbortSignal | undefined): Promise<Message | undefined> {
-    if (this.#reader) return Promise.reject(new RlpxError('busy', 'another read is waiting'));
+    if (this.#reader) return Promise.reject(new RlpxError('busy', 'another read is pending'));
     const frame = this.#shift();
-    if (frame !== undefined) return this.#decoded(frame);
-    if (this.#over?.why) return Promise.reject(this.#over.why());
-    if (this.#over) return Promise.resolve(undefined);
+    if (frame !== undefined) return this.#decodePayload(frame);
+    if (this.#finished?.error) return Promise.reject(this.#finished.error());
+    if (this.#finished) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       const onAbort = (): void => reader.reject(signal?.reason);
       const settle = (): void => {
         this.#reader = undefined;
         signal?.removeEventListener('abort', onAbort);
       };
-      const reader: Reader = {
+      const reader: PendingRead = {
         resolve: (message) => {
           settle();
           resolve(message);
@@ -101,27 +101,27 @@ export class FrameReader {
     });
   }
 
-  /** Ends reading with an error. Messages that were whole before it can still be read. */
+  /** Ends reading with an error. Messages that were complete before can still be read. */
   fail(error: Error): void {
-    if (this.#over) return;
-    this.#finish({ why: () => error });
+    if (this.#finished) return;
+    this.#finish({ error: () => error });
     this.#reader?.reject(error);
   }
 
   /**
-   * Ends reading at the wish of this side: what was not read is dropped.
+   * Ends reading on this side and drops unread messages.
    *
-   * @param why makes the error for those who read nevertheless. Mostly there are none, and a stack trace takes long.
+   * @param error makes the error of later reads. It is rarely needed, and a stack trace is expensive.
    */
-  discard(why: () => Error): void {
+  discard(error: () => Error): void {
     this.#drop();
-    if (this.#over?.why) return;
-    this.#finish({ why });
-    this.#reader?.reject(why());
+    if (this.#finished?.error) return;
+    this.#finish({ error });
+    this.#reader?.reject(error());
   }
 
-  #finish(over: { readonly why?: () => Error }): void {
-    this.#over = over;
+  #finish(finished: { readonly error?: () => Error }): void {
+    this.#finished = finished;
     this.#watchdog.close();
     this.#decoder.close();
     this.#duplex.off('data', this.#onData);
@@ -130,13 +130,13 @@ export class FrameReader {
 
   readonly #onData = (chunk: Uint8Array): void => {
     this.#decoder.push(chunk);
-    this.#open(this.#readAhead);
+    this.#decodeFrames(this.#readAhead);
   };
 
   readonly #onEnd = (): void => {
-    // Sockets say so while they are paused, too. What is not opened by now is part of one chunk at most.
-    this.#open(Number.POSITIVE_INFINITY);
-    if (this.#over) return;
+    // Sockets also end while they are paused. At most a part of one chunk is not decoded yet.
+    this.#decodeFrames(Number.POSITIVE_INFINITY);
+    if (this.#finished) return;
     if (this.#decoder.midFrame) {
       this.#owner.onError(new RlpxError('truncated', 'the remote ended in the middle of a frame'));
       return;
@@ -146,10 +146,10 @@ export class FrameReader {
     this.#owner.onEnd();
   };
 
-  #open(limit: number): void {
+  #decodeFrames(limit: number): void {
     try {
       while (this.#unread < limit) {
-        if (this.#over) return;
+        if (this.#finished) return;
         const frame = this.#decoder.next();
         if (frame === undefined) {
           this.#resume();
@@ -171,8 +171,8 @@ export class FrameReader {
       try {
         resolve(this.#owner.decode(frame));
       } catch (error) {
-        // Rejects the reader, too.
-        this.#undecodable(error as Error);
+        // Also rejects the pending read.
+        this.#failPayload(error as Error);
       }
       return;
     }
@@ -184,21 +184,21 @@ export class FrameReader {
     const frame = this.#frames.shift();
     if (frame === undefined) return undefined;
     this.#unread -= frame.wireSize;
-    // Only once there is room for a good deal, so as not to switch the transport on and off for every message.
-    if (this.#paused && this.#unread <= this.#readAhead / 2) this.#open(this.#readAhead);
+    // Resumes only when half of the buffer is free, so that the transport is not paused and resumed for every message.
+    if (this.#paused && this.#unread <= this.#readAhead / 2) this.#decodeFrames(this.#readAhead);
     return frame;
   }
 
-  #decoded(frame: Frame): Promise<Message> {
+  #decodePayload(frame: Frame): Promise<Message> {
     try {
       return Promise.resolve(this.#owner.decode(frame));
     } catch (error) {
-      this.#undecodable(error as Error);
+      this.#failPayload(error as Error);
       return Promise.reject(error);
     }
   }
 
-  #undecodable(error: Error): void {
+  #failPayload(error: Error): void {
     this.#drop();
     this.#owner.onError(error);
   }
@@ -211,7 +211,7 @@ export class FrameReader {
   #pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    // The remote is not to blame for the time that we do not listen.
+    // Time in which this side does not read does not count against the remote.
     this.#watchdog.pause();
     this.#duplex.pause();
   }

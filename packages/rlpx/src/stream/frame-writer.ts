@@ -6,15 +6,15 @@ import { frameLength } from '../frame/frame.ts';
 import type { FrameEncoder } from '../frame/frame-encoder.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** Small frames are put side by side in blocks of this many bytes. */
+/** Small frames share blocks of this many bytes. */
 const blockSize = 8 * 1024;
 /**
- * How much the transport is given at a time, in bytes. It says only when all of that is out, so this is also the
- * least that has to move within the write timeout.
+ * Most bytes that the transport is given at a time. It reports only when all of them are sent, so this is also the
+ * amount that must be sent within the write timeout.
  */
 const windowSize = 64 * 1024;
 
-/** Settings of an {@link FrameWriter}. */
+/** Settings of a {@link FrameWriter}. */
 export interface FrameWriterOptions {
   readonly clock: Clock;
   readonly writeTimeout: number;
@@ -28,8 +28,8 @@ interface Waiter {
 }
 
 /**
- * The sending half of a stream: frames in, bytes out. All frames of one turn of the event loop leave with one write
- * to the transport, which is worth more than anything else to small messages.
+ * Sending half of a stream: messages in, bytes out. All frames of one turn of the event loop are sent with one write to
+ * the transport, which speeds up small messages more than any other measure.
  */
 export class FrameWriter {
   readonly #duplex: Duplex;
@@ -37,15 +37,15 @@ export class FrameWriter {
   readonly #options: FrameWriterOptions;
   readonly #watchdog: Watchdog;
 
-  /** Sealed bytes that the transport was not given yet; a large frame is its own piece. */
+  /** Encoded bytes that wait for the transport. A large frame is a piece of its own. */
   readonly #queue: Uint8Array[] = [];
   /** A block with room for further frames, used up to `#blockEnd`; its bytes from `#blockStart` on are not queued. */
   #block: Uint8Array | undefined;
   #blockStart = 0;
   #blockEnd = 0;
-  /** Accepted, and not known to be out. */
+  /** Accepted bytes that are not known to be sent. */
   #buffered = 0;
-  /** What of that the transport has. */
+  /** Those of them that the transport has. */
   #inFlight = 0;
   #scheduled = false;
   #failed = false;
@@ -70,28 +70,28 @@ export class FrameWriter {
     return this.#buffered >= this.#options.highWaterMark;
   }
 
-  /** Sends `first`, which is short, ahead of all frames, and side by side with those of this turn. */
+  /** Sends `first`, which is short, ahead of all frames, together with those of this turn. */
   start(first: Uint8Array): void {
     if (first.length === 0) return;
-    const { block, at } = this.#place(first.length);
+    const { block, at } = this.#reserve(first.length);
     block.set(first, at);
     this.#accepted(first.length);
   }
 
-  /** Accepts a message. Resolves with its length on the wire once there is room for more. */
+  /** Accepts a message. Resolves with its length on the wire once there is room for another. */
   write(code: number, payload: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
     const length = frameLength(code, payload.length);
     if (this.#buffered + length > this.#options.maxBuffered) {
-      const detail = `${this.#buffered} bytes are waiting, ${length} more would pass ${this.#options.maxBuffered}`;
+      const detail = `${this.#buffered} bytes are buffered, ${length} more exceed ${this.#options.maxBuffered}`;
       return Promise.reject(new RlpxError('overflow', detail));
     }
-    this.#seal(code, payload, length);
+    this.#encode(code, payload, length);
     this.#accepted(length);
     if (!this.congested) return Promise.resolve(length);
-    return this.#room(signal).then(() => length);
+    return this.#waitForRoom(signal).then(() => length);
   }
 
-  /** Resolves when everything that was accepted is out, or can never be. */
+  /** Resolves when all accepted bytes are sent, or sending has failed. */
   empty(): Promise<void> {
     if (this.#buffered === 0 || this.#failed) return Promise.resolve();
     return new Promise((resolve) => {
@@ -100,23 +100,23 @@ export class FrameWriter {
   }
 
   /**
-   * Drops everything.
+   * Drops all unsent bytes.
    *
-   * @param why makes the error for each writer that waits.
+   * @param error makes the error of each pending write
    */
-  fail(why: () => Error): void {
+  fail(error: () => Error): void {
     if (this.#failed) return;
     this.#failed = true;
     this.#watchdog.close();
     this.#encoder.close();
     this.#queue.length = 0;
     this.#block = undefined;
-    for (const waiter of this.#waiting) waiter.reject(why());
+    for (const waiter of this.#waiting) waiter.reject(error());
     this.#waiting.clear();
     this.#onEmpty?.();
   }
 
-  #seal(code: number, payload: Uint8Array, length: number): void {
+  #encode(code: number, payload: Uint8Array, length: number): void {
     if (length > blockSize) {
       this.#queueBlock();
       const piece = new Uint8Array(length);
@@ -124,12 +124,12 @@ export class FrameWriter {
       this.#queue.push(piece);
       return;
     }
-    const { block, at } = this.#place(length);
+    const { block, at } = this.#reserve(length);
     this.#encoder.encode(code, payload, block, at);
   }
 
-  /** A place for `length` bytes behind all that was accepted. */
-  #place(length: number): { block: Uint8Array; at: number } {
+  /** Reserves `length` bytes after all accepted ones. */
+  #reserve(length: number): { block: Uint8Array; at: number } {
     if (this.#block === undefined || this.#blockEnd + length > blockSize) {
       this.#queueBlock();
       this.#block = new Uint8Array(blockSize);
@@ -184,7 +184,7 @@ export class FrameWriter {
   }
 
   readonly #onWritten = (error?: Error | null): void => {
-    // The transport reports its error by itself, too.
+    // The transport also emits the error.
     if (error || this.#failed) return;
     this.#buffered -= this.#inFlight;
     this.#inFlight = 0;
@@ -197,7 +197,7 @@ export class FrameWriter {
     else this.#onEmpty?.();
   };
 
-  #room(signal: AbortSignal | undefined): Promise<void> {
+  #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (): void => signal?.removeEventListener('abort', onAbort);
       const waiter = {

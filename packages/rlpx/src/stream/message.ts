@@ -1,14 +1,14 @@
-/** One message as it came off the wire. */
+/** A received message. */
 export interface Message {
-  /** Message code, not relative to any protocol. */
+  /** Message code on the connection, not relative to a protocol. */
   readonly code: number;
-  /** Decompressed payload. Belongs to whoever reads it; it keeps no other message's bytes alive. */
+  /** Decompressed payload. Owned by the reader; it does not retain the bytes of other messages. */
   readonly payload: Uint8Array;
-  /** Bytes that the message took on the wire, framing included. */
+  /** Length on the wire in bytes, framing included. */
   readonly wireSize: number;
 }
 
-/** One end of a connection. */
+/** Address of one end of a connection. */
 export interface Address {
   readonly host: string;
   readonly port: number;

@@ -10,17 +10,17 @@ import { DuplexWire } from './duplex-wire.ts';
 import type { Address } from './message.ts';
 import { RlpxStream } from './stream.ts';
 
-/** What a transport knows of its ends; for information only. */
+/** Addresses of a transport, for information only. */
 export interface Addresses {
   readonly remoteAddress?: Address | undefined;
   readonly localAddress?: Address | undefined;
 }
 
 /**
- * Opens a stream to a node over a transport that was connected to it.
+ * Opens a stream to a node over a connected transport.
  *
- * @param duplex handed over: it is destroyed when the handshake fails, and with the stream.
- * @param remoteId the node's public key, 64 bytes.
+ * @param duplex owned by the stream: it is destroyed when the handshake fails, and with the stream
+ * @param remoteId public key of the node, 64 bytes
  * @throws RlpxError `invalid-option`, `handshake-failed`, `handshake-timeout`, `truncated`, `connection-reset` or `transport`; the
  * signal's reason when it aborts.
  */
@@ -36,9 +36,9 @@ export async function initiate(
 }
 
 /**
- * Opens a stream for whoever is at the other end of a transport. Who that is, is proved by the handshake.
+ * Opens a stream for the node that dialed. The handshake proves its key.
  *
- * @param duplex handed over: it is destroyed when the handshake fails, and with the stream.
+ * @param duplex owned by the stream: it is destroyed when the handshake fails, and with the stream
  * @throws RlpxError as {@link initiate}.
  */
 export async function accept(
@@ -57,11 +57,11 @@ const duplexRule = {
   expected: 'a Duplex of node:stream, such as a connected socket',
 };
 
-/** A node cannot read an auth that was made for another key, and most just hang up. */
+/** A node cannot decrypt an auth for another key, and most then close the connection without a reply. */
 const adviceOn = (remoteId: Uint8Array): string =>
-  `: most often its node id is not the one that was dialled, ${toHex(remoteId).slice(0, 16)}…; check the id in its enode URL or record`;
+  `: most often its node id is not the dialed one, ${toHex(remoteId).slice(0, 16)}…; check the id in its enode URL or record`;
 
-/** The same for options that are checked. @see initiate @see accept */
+/** As {@link initiate} and {@link accept}, for checked options. */
 export async function open(
   duplex: Duplex,
   remoteId: Uint8Array | undefined,
@@ -74,7 +74,8 @@ export async function open(
   const started = clock.monotonic();
   const wire = new DuplexWire(duplex, inbound ? '' : adviceOn(remoteId));
   const timer = clock.setTimeout(
-    () => wire.fail(new RlpxError('handshake-timeout', `no handshake in ${handshakeTimeout} ms`)),
+    () =>
+      wire.fail(new RlpxError('handshake-timeout', `no handshake within ${handshakeTimeout} ms`)),
     handshakeTimeout,
   );
   const onAbort = (): void => wire.fail(signal?.reason);

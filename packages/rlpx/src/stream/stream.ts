@@ -16,10 +16,10 @@ import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { type Address, formatAddress, type Message } from './message.ts';
 
-/** devp2p's Disconnect, which several clients send uncompressed although compression is on. */
+/** Disconnect of devp2p, which several clients send uncompressed although compression is on. */
 const disconnectCode = 0x01;
 
-/** Who is at the ends of a stream. */
+/** Identity and addresses of the two ends of a stream. */
 export interface Endpoints {
   readonly localId: Uint8Array;
   readonly inbound: boolean;
@@ -27,19 +27,19 @@ export interface Endpoints {
   readonly localAddress?: Address | undefined;
 }
 
-type State = 'open' | 'closing' | 'gone';
+type State = 'open' | 'closing' | 'closed';
 
-/** A stream of messages to and from one authenticated node. Reading and writing never wait for each other. */
+/** Stream of messages to and from one authenticated node. Reading and writing never wait for each other. */
 export class RlpxStream {
-  /** Our public key, 64 bytes. */
+  /** Public key of this node, 64 bytes. */
   readonly localId: Uint8Array;
-  /** The remote's public key, 64 bytes. No message is handed out that its owner did not send. */
+  /** Public key of the remote, 64 bytes. Every message of the stream was sent by its owner. */
   readonly remoteId: Uint8Array;
-  /** Whether the remote dialled us. */
+  /** Whether the remote dialed. */
   readonly inbound: boolean;
   readonly remoteAddress?: Address;
   readonly localAddress?: Address;
-  /** Resolves when the transport is gone. Never rejects. */
+  /** Resolves when the transport is closed. Never rejects. */
   readonly closed: Promise<void>;
 
   readonly #duplex: Duplex;
@@ -49,10 +49,10 @@ export class RlpxStream {
   #state: State = 'open';
   #compression = false;
   #closeTimer: Timer | undefined;
-  /** Why the stream is gone; absent when it was closed, by whichever side. */
+  /** Error that ended the stream; absent when either side closed it. */
   #error: Error | undefined;
 
-  /** Takes the transport over, which must be paused. Receives nothing before {@link start}. */
+  /** Takes ownership of the transport, which must be paused. Receives nothing before {@link start}. */
   constructor(duplex: Duplex, secrets: HandshakeSecrets, endpoints: Endpoints, settings: Settings) {
     this.localId = endpoints.localId;
     this.remoteId = secrets.remoteId;
@@ -79,7 +79,7 @@ export class RlpxStream {
     duplex.on('error', (error) => this.#fail(transportError(error)));
     this.closed = new Promise((resolve) => {
       duplex.on('close', () => {
-        if (this.#state !== 'gone') {
+        if (this.#state !== 'closed') {
           this.#fail(new RlpxError('connection-reset', 'the transport was closed'));
         }
         publish(() => ({ ...this.#describe(), type: 'closed', error: this.#error }));
@@ -88,17 +88,21 @@ export class RlpxStream {
     });
   }
 
-  /** Begins to receive; the handshake has left bytes that came behind it, and its last ones, which are unsent. */
-  start({ received, unsent }: { received: Uint8Array; unsent: Uint8Array }): void {
-    this.#writer.start(unsent);
-    this.#reader.start(received);
+  /**
+   * Starts to receive.
+   *
+   * @param rest bytes that were received after the handshake, and bytes of the handshake that are not sent yet
+   */
+  start(rest: { received: Uint8Array; unsent: Uint8Array }): void {
+    this.#writer.start(rest.unsent);
+    this.#reader.start(rest.received);
   }
 
   /**
-   * The next message. Not calling is the back-pressure. One call at a time; an aborted call loses no message.
+   * Reads the next message. Not calling it applies back-pressure. One call at a time; an aborted call loses no message.
    *
-   * @returns undefined once the remote has ended the stream cleanly and everything was read.
-   * @throws RlpxError when the stream broke, after all messages that came before; the transport is destroyed then.
+   * @returns undefined once the remote has ended the stream cleanly and all messages are read.
+   * @throws RlpxError when the stream failed, after all earlier messages are read; the transport is destroyed then.
    */
   read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Message | undefined> {
     const signal = options?.signal;
@@ -113,7 +117,7 @@ export class RlpxStream {
     return this.#reader.read(signal);
   }
 
-  /** Whether `highWaterMark` bytes or more are buffered, so that {@link write} waits: leave out what can be left out. */
+  /** Whether `highWaterMark` bytes or more are buffered, so that {@link write} waits. Optional messages are best left out then. */
   get congested(): boolean {
     return this.#writer.congested;
   }
@@ -123,8 +127,9 @@ export class RlpxStream {
    *
    * @param code 0 to 2³² − 1.
    * @returns bytes on the wire, framing included, once fewer than `highWaterMark` bytes are buffered. An abort ends
-   * only this wait: a message that was accepted is sent.
-   * @throws RlpxError `overflow`, `message-too-large` or `invalid-option`, without any effect on the stream; or what broke it.
+   * only this wait: an accepted message is sent.
+   * @throws RlpxError `overflow`, `message-too-large` or `invalid-option`, without any effect on the stream; or the error
+   * that ended it.
    */
   write(
     code: number,
@@ -138,7 +143,7 @@ export class RlpxStream {
       return Promise.reject(error);
     }
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#state !== 'open') return Promise.reject(this.#error ?? closedHere());
+    if (this.#state !== 'open') return Promise.reject(this.#error ?? closedLocally());
     if (payload.length > this.#settings.maxMessageSize) {
       return Promise.reject(tooLarge(payload.length, this.#settings.maxMessageSize));
     }
@@ -149,44 +154,46 @@ export class RlpxStream {
     return this.#writer.write(code, body, signal);
   }
 
-  /** Snappy (EIP-706) from the next `read` and the next `write` on. */
+  /** Enables Snappy (EIP-706) from the next `read` and the next `write` on. */
   enableCompression(): void {
     this.#compression = true;
   }
 
   /**
-   * Sends what was accepted, tells the remote that no more will come, and waits until it has gone as well: closing a
-   * socket with unread data would make the system drop what the remote has not read yet. After `closeTimeout` the
-   * transport is destroyed in any case. Idempotent.
+   * Sends the accepted messages, ends this side, and waits until the remote has closed: a socket that is closed with
+   * unread data is reset, and data that the remote has not read yet is lost. After `closeTimeout` the transport is
+   * destroyed in any case. Idempotent.
    */
   close(): Promise<void> {
-    if (this.#state !== 'gone') {
-      this.#reader.discard(closedHere);
+    if (this.#state !== 'closed') {
+      this.#reader.discard(closedLocally);
       this.#shutDown();
       this.#duplex.resume();
     }
     return this.closed;
   }
 
-  /** Ends the stream at once. What was not sent or read is lost; waiting calls reject with `error`. Idempotent. */
+  /** Ends the stream at once. Unsent and unread messages are lost; pending calls reject with `error`. Idempotent. */
   destroy(error?: Error): void {
     if (this.#state === 'open') this.#error = error;
-    const why = error === undefined ? closedHere : () => error;
-    this.#reader.discard(why);
-    this.#end(why);
+    const reason = error === undefined ? closedLocally : () => error;
+    this.#reader.discard(reason);
+    this.#end(reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** What a person wants to know of it, for `JSON.stringify` and logs; no secrets. */
+  /** Summary for `JSON.stringify` and logs, without secrets. */
   toJSON(): Record<string, unknown> {
     const { remoteId, remoteAddress, inbound } = this;
     return {
       remoteId: toHex(remoteId),
       ...(remoteAddress && { address: formatAddress(remoteAddress) }),
-      ...{ inbound, compression: this.#compression, state: this.#state },
+      inbound,
+      compression: this.#compression,
+      state: this.#state,
     };
   }
 
@@ -200,7 +207,10 @@ export class RlpxStream {
       }
     }
     if (payload.length > maxMessageSize) {
-      throw new RlpxError('frame-too-large', `message of ${payload.length} bytes`);
+      throw new RlpxError(
+        'frame-too-large',
+        `message of ${payload.length} bytes, more than ${maxMessageSize}`,
+      );
     }
     return { code, payload, wireSize };
   }
@@ -209,7 +219,7 @@ export class RlpxStream {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     const { clock, closeTimeout } = this.#settings;
-    this.#closeTimer = clock.setTimeout(() => this.#end(closedHere), closeTimeout);
+    this.#closeTimer = clock.setTimeout(() => this.#end(closedLocally), closeTimeout);
     void this.#writer.empty().then(() => this.#duplex.end());
   }
 
@@ -219,11 +229,11 @@ export class RlpxStream {
     this.#end(() => error);
   }
 
-  #end(why: () => Error): void {
-    if (this.#state === 'gone') return;
-    this.#state = 'gone';
+  #end(error: () => Error): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
     this.#closeTimer?.cancel();
-    this.#writer.fail(why);
+    this.#writer.fail(error);
     this.#duplex.destroy();
   }
 
@@ -236,7 +246,7 @@ export class RlpxStream {
   }
 }
 
-/** How `console.log` shows it. */
+/** Form of a stream in `console.log`. */
 Object.defineProperty(RlpxStream.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value(
     this: RlpxStream,
@@ -258,7 +268,7 @@ function checkWrite(code: number, payload: Uint8Array, signal: AbortSignal | und
   if (signal !== undefined) check.value('signal', signal, abortSignal);
 }
 
-function closedHere(): RlpxError {
+function closedLocally(): RlpxError {
   return new RlpxError('closed', 'the stream was closed');
 }
 
@@ -269,9 +279,9 @@ function tooLarge(length: number, limit: number): RlpxError {
 const resetCodes: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
 /**
- * Tells a remote that is gone from any other fault of the transport.
+ * Makes the error of a transport: `connection-reset` when the remote has reset it, `transport` otherwise.
  *
- * @param advice what to check when it is gone, for the end of the message
+ * @param advice hint for the end of the message of `connection-reset`
  */
 export function transportError(cause: Error, advice = ''): RlpxError {
   const reset = 'code' in cause && resetCodes.has(cause.code);

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '@devp2p/clock';
 
 /**
- * Notices when something that should go on has stood still for `ms` milliseconds. Signs of life only write down the
- * time: the timer looks at that when it runs out, and is set anew for what is left.
+ * Detects a lack of progress for `ms` milliseconds. Progress only records the time: the timer checks it on expiry and is
+ * restarted for the rest.
  */
 export class Watchdog {
   readonly #clock: Clock;
@@ -18,19 +18,19 @@ export class Watchdog {
     this.#onStall = onStall;
   }
 
-  /** Begins to watch, as if there had been a sign of life now. */
+  /** Starts to watch, with progress now. */
   start(): void {
     this.touch();
     this.#watching = true;
     this.#timer ??= this.#clock.setTimeout(() => this.#expire(), this.#ms);
   }
 
-  /** A sign of life. */
+  /** Records progress. */
   touch(): void {
     this.#since = this.#clock.monotonic();
   }
 
-  /** Stops watching for a while. The timer is left to run out, for a pause is mostly shorter than that. */
+  /** Stops watching. The timer keeps running, since most pauses are shorter. */
   pause(): void {
     this.#watching = false;
   }
