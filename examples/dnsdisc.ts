@@ -1,4 +1,4 @@
-// A list of nodes: signed, put into a DNS zone, and read back by somebody who knows only its URL.
+// A node list: signed, written to a DNS zone, and read by its URL.
 import { generatePrivateKey } from '@devp2p/crypto';
 import { createDnsClient, formatTreeUrl, makeTree, txtStrings } from '@devp2p/dnsdisc';
 import { enodeFromEnr, formatEnode, signEnr } from '@devp2p/enr';
@@ -15,7 +15,7 @@ console.log(url); // enrtree://A…@nodes.example.org
 const zone = new Map([[domain, root]]);
 for (const [label, text] of entries) zone.set(`${label}.${domain}`, text);
 
-// Without `resolveTxt`, the DNS servers of the system are asked.
+// Without `resolveTxt`, the client uses the DNS servers of the system.
 const client = createDnsClient({
   resolveTxt: async (name) => {
     const text = zone.get(name);

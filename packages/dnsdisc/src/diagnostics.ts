@@ -2,29 +2,29 @@ import { channel } from 'node:diagnostics_channel';
 import type { DnsdiscError } from './error.ts';
 
 /**
- * What is published on the diagnostics channel `devp2p:dnsdisc`:
+ * Events on the diagnostics channel `devp2p:dnsdisc`:
  *
- * - `root`: a list was found for the first time, or has changed;
- * - `refused`: what was found under a DNS name was not taken;
- * - `resolver-failed`: a name could not be resolved; `error.cause` says why;
- * - `tree-added`, `tree-removed`: a link to another list is followed, or no longer.
+ * - `root`: a list is found for the first time, or has changed;
+ * - `refused`: the records of a DNS name are not valid;
+ * - `resolver-failed`: a DNS name cannot be resolved; `error.cause` is the error of the resolver;
+ * - `tree-added`, `tree-removed`: a linked list is added or removed.
  *
- * `retryIn` is how long the list is left alone then, in ms; absent where nothing has to wait.
+ * `retryIn` is the time until the next request for the list in milliseconds, if there is a delay.
  */
 export type DnsdiscEvent =
-  | { readonly event: 'root'; readonly domain: string; readonly seq: bigint }
+  | { readonly type: 'root'; readonly domain: string; readonly seq: bigint }
   | {
-      readonly event: 'refused' | 'resolver-failed';
-      /** The DNS name. */
+      readonly type: 'refused' | 'resolver-failed';
+      /** DNS name. */
       readonly name: string;
       readonly error: DnsdiscError;
       readonly retryIn?: number | undefined;
     }
-  | { readonly event: 'tree-added' | 'tree-removed'; readonly url: string };
+  | { readonly type: 'tree-added' | 'tree-removed'; readonly url: string };
 
 const dnsdisc = channel('devp2p:dnsdisc');
 
-/** Publishes what `describe` returns if somebody listens. */
+/** Publishes the event that `describe` returns if the channel has subscribers. */
 export function publish(describe: () => DnsdiscEvent): void {
   if (dnsdisc.hasSubscribers) dnsdisc.publish(describe());
 }

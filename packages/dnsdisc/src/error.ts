@@ -1,33 +1,33 @@
 /**
- * Why a text, an entry, a link or a lookup was refused.
+ * Codes of {@link DnsdiscError}.
  *
- * - `invalid-option`: an option that makes no sense; the message names it and its value
+ * - `invalid-option`: an option or argument is not valid; the message names it and its value
  *
- * A text that breaks its form:
+ * Invalid texts:
  *
- * - `too-large`: an entry or URL of more than 512 characters
- * - `unknown-entry`: begins like none of the entries
- * - `malformed`: a root of another form
- * - `invalid-hash`: no base32 of 12 to 32 bytes where the name of an entry belongs
- * - `invalid-seq`: a sequence number that is no canonical decimal of 64 bits
- * - `invalid-signature`: no base64url of 65 bytes, or not made by the tree's key
- * - `invalid-record`: a node record that was refused; the `cause` is the `EnrError`
- * - `invalid-scheme`: a URL that does not begin with `enrtree://`
- * - `invalid-key`: no base32 of a compressed public key before the `@`
- * - `invalid-domain`: no host name of at most 200 characters behind it
+ * - `too-large`: an entry or URL has more than 512 characters
+ * - `unknown-entry`: the prefix of an entry is not defined
+ * - `malformed`: a root has another format
+ * - `invalid-hash`: the name of an entry is not base32 of 12 to 32 bytes
+ * - `invalid-seq`: a sequence number is not a canonical decimal of 64 bits
+ * - `invalid-signature`: a signature is not base64url of 65 bytes, or not by the key of the tree
+ * - `invalid-record`: a node record is not valid; the `cause` is the `EnrError`
+ * - `invalid-scheme`: a URL does not start with `enrtree://`
+ * - `invalid-key`: the key in a URL is not base32 of a compressed public key
+ * - `invalid-domain`: the domain in a URL is not a host name of at most 200 characters
  *
- * An answer that does not belong where it was found:
+ * Invalid responses:
  *
- * - `no-root`, `no-entry`: nothing at that name, or nothing that has to do with node lists
- * - `hash-mismatch`: not the entry that the tree links to under that name
+ * - `no-root`, `no-entry`: the DNS name has no TXT records, or none of a node list
+ * - `hash-mismatch`: the entry does not have the hash in its DNS name
  * - `misplaced-entry`: a link among the records, or a record among the links
- * - `stale-root`: a sequence number below one that was seen before
+ * - `stale-root`: the sequence number is below one seen before
  *
- * A limit, or a failure:
+ * Limits and failures:
  *
  * - `tree-too-large`: more than `maxEntries` entries in one half of a tree
- * - `link-too-deep`, `too-many-trees`: a link beyond `maxLinkDepth` or `maxTrees`
- * - `resolver-failed`: no answer; the `cause` is the resolver's error, or a `TimeoutError`
+ * - `link-too-deep`, `too-many-trees`: a link above `maxLinkDepth` or `maxTrees`
+ * - `resolver-failed`: no response; the `cause` is the error of the resolver, or a `TimeoutError`
  */
 export type DnsdiscErrorCode =
   | 'invalid-option'
@@ -51,7 +51,7 @@ export type DnsdiscErrorCode =
   | 'too-many-trees'
   | 'resolver-failed';
 
-/** Every error of this package. */
+/** Error of this package. */
 export class DnsdiscError extends Error {
   override readonly name = 'DnsdiscError';
   readonly code: DnsdiscErrorCode;
@@ -61,18 +61,18 @@ export class DnsdiscError extends Error {
     this.code = code;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** Includes the message, which `JSON.stringify` leaves out of errors. */
   toJSON(): Record<string, unknown> {
     const { name, code, message } = this;
     return { name, code, message };
   }
 }
 
-/** How much of somebody else's text goes into an error message, in characters. */
-const MAX_QUOTE = 48;
+/** Length of a quoted text in an error message, in characters. */
+const maxQuote = 48;
 
-/** The beginning of a text from somewhere else, as it may stand in a message. */
+/** Quotes the start of a text from the network, with control characters escaped, for an error message. */
 export function quote(text: string): string {
-  const start = JSON.stringify(text.slice(0, MAX_QUOTE));
-  return text.length > MAX_QUOTE ? `${start}…` : start;
+  const start = JSON.stringify(text.slice(0, maxQuote));
+  return text.length > maxQuote ? `${start}…` : start;
 }

@@ -4,10 +4,14 @@ export {
   createDnsClient,
   type DnsClient,
   type DnsClientStats,
-} from './client.ts';
+} from './client/dns-client.ts';
+export {
+  createDnsResolver,
+  type DnsResolverOptions,
+  type ResolveTxt,
+} from './client/dns-resolver.ts';
+export type { DnsClientOptions } from './client/options.ts';
 export type { DnsdiscEvent } from './diagnostics.ts';
 export { DnsdiscError, type DnsdiscErrorCode } from './error.ts';
-export { type MakeTreeOptions, makeTree, type NodeTree, txtStrings } from './make-tree.ts';
-export type { DnsClientOptions } from './options.ts';
-export { type DnsResolverOptions, dnsResolver, type ResolveTxt } from './resolver.ts';
-export { type CryptoOptions, formatTreeUrl, parseTreeUrl, type TreeUrl } from './tree-url.ts';
+export { type MakeTreeOptions, makeTree, type NodeTree, txtStrings } from './tree/make-tree.ts';
+export { type CryptoOptions, formatTreeUrl, parseTreeUrl, type TreeUrl } from './tree/tree-url.ts';

@@ -5,7 +5,7 @@ test('exported names', async () => {
     [
       "DnsdiscError",
       "createDnsClient",
-      "dnsResolver",
+      "createDnsResolver",
       "formatTreeUrl",
       "makeTree",
       "parseTreeUrl",

@@ -3,15 +3,15 @@ import { signEnr } from '@devp2p/enr';
 import { expect, test } from 'vitest';
 import {
   createDnsClient,
-  dnsResolver,
+  createDnsResolver,
   formatTreeUrl,
   makeTree,
   parseTreeUrl,
   txtStrings,
 } from '../src/index.ts';
 
-/** What a program without types can pass. */
-// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses what is tried here
+/** Bypasses the compiler, as a program without types does. */
+// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses the values that are tested here
 const any = (value: unknown): any => value;
 const privateKey = generatePrivateKey();
 const publicKey = nobleCrypto.secp256k1.publicKey(privateKey);
@@ -21,20 +21,20 @@ const url = formatTreeUrl({ publicKey, domain: 'nodes.example.org' });
 const client = createDnsClient();
 
 test.each<[string, () => unknown, string]>([
-  ['a number for a URL', () => parseTreeUrl(any(5)), 'url is 5, expected a string'],
+  ['a number as URL', () => parseTreeUrl(any(5)), 'url is 5, expected a string'],
   [
-    'no options',
+    'options of null',
     () => parseTreeUrl(url, any(null)),
     'the options argument of parseTreeUrl is null, expected an object',
   ],
   [
-    'an implementation for options',
+    'a Crypto object as options',
     () => formatTreeUrl({ publicKey, domain: 'x.org' }, any({ keccak256: () => {} })),
     'formatTreeUrl has no option "keccak256", known options: crypto',
   ],
   ['no tree', () => formatTreeUrl(any(undefined)), 'tree is undefined, expected an object'],
   [
-    'a key as hex',
+    'a key in hex',
     () => formatTreeUrl({ publicKey: any('ab'), domain: 'x.org' }),
     'tree.publicKey is "ab", expected a Uint8Array of 64 bytes',
   ],
@@ -44,7 +44,7 @@ test.each<[string, () => unknown, string]>([
     'tree.domain is undefined, expected a string',
   ],
   [
-    'one record for a list',
+    'a record instead of a list',
     () => makeTree(any(enr), [], options),
     'records is an object, expected an array or another iterable',
   ],
@@ -54,16 +54,16 @@ test.each<[string, () => unknown, string]>([
     'records[1] is "enr:", expected an object',
   ],
   [
-    'one link for a list',
+    'a link instead of a list',
     () => makeTree([], any(url), options),
     'expected an array or another iterable',
   ],
-  ['a link that is none', () => makeTree([], [any(5)], options), 'url is 5, expected a string'],
+  ['a link of another type', () => makeTree([], [any(5)], options), 'url is 5, expected a string'],
   ['a number as text', () => txtStrings(any(5)), 'text is 5, expected a string'],
   ['no lists', () => client.randomNodes(any(undefined)), 'urls[0] is undefined, expected a string'],
   ['a number among lists', () => client.randomNodes([url, any(5)]), 'urls[1] is 5, expected a'],
   [
-    'a time for a signal',
+    'a number as signal',
     () => client.randomNodes(url, { signal: any(5000) }),
     'signal is 5000, expected an AbortSignal',
   ],
@@ -72,7 +72,11 @@ test.each<[string, () => unknown, string]>([
     () => client.randomNodes(url, any({ signa: undefined })),
     'randomNodes has no option "signa" (did you mean "signal"?), known options: signal',
   ],
-  ['a server as number', () => dnsResolver({ servers: [any(5)] }), 'servers[0] is 5, expected a'],
+  [
+    'a server as number',
+    () => createDnsResolver({ servers: [any(5)] }),
+    'servers[0] is 5, expected a',
+  ],
 ])('%s is refused at the call', (_, call, text) => {
   const message = expect.stringContaining(text);
   const refusal = { name: 'DnsdiscError', code: 'invalid-option', message };

@@ -10,14 +10,14 @@ const DOMAIN = 'nodes.example.org';
 const ports = (count: number, first = 1): number[] =>
   Array.from({ length: count }, (_, i) => first + i);
 
-/** The most queries, or nodes, in any window of a second. */
+/** Greatest number of events in any window of one second. */
 function busiest(times: readonly number[]): number {
   return Math.max(
     ...times.map((start) => times.filter((at) => at >= start && at < start + 1000).length),
   );
 }
 
-/** Stops them; each has to end at once, and leave no timer behind. */
+/** Stops the iterators. Each must end at once, and leave no timer. */
 async function stopped({ clock }: World, ...watching: Watch[]): Promise<void> {
   for (const { stop, end } of watching) {
     stop('enough');
@@ -36,14 +36,14 @@ test('D4-23 the published zone verifies', async () => {
   await w.clock.advance(MINUTE);
   const found = new Set(watching.nodes.map(({ enr }) => enr));
   expect(found.size).toBe(3);
-  // Its link leads to a list that does not exist.
+  // It links to a list that does not exist.
   expect(Object.keys(w.client.stats.refused)).toEqual(['no-root']);
   expect(w.zone.times('morenodes.example.org').length).toBeGreaterThan(1);
   await stopped(w, watching);
 });
 
-describe('D4-23 the way through a tree', () => {
-  test('every node once before one comes again, each time in another order', async () => {
+describe('D4-23 iteration over a tree', () => {
+  test('each node occurs once per pass, in another order each time', async () => {
     const w = world({ requestsPerSecond: 100 });
     const { url } = publish(w.zone, DOMAIN, { nodes: records(40) });
     const watching = watch(w, url);
@@ -56,7 +56,7 @@ describe('D4-23 the way through a tree', () => {
     await stopped(w, watching);
   });
 
-  test('nothing is asked for before somebody wants a node, nor while nobody does', async () => {
+  test('no request is sent unless a node is requested', async () => {
     const w = world({ requestsPerSecond: 100 });
     const { url } = publish(w.zone, DOMAIN, { nodes: records(3) });
     const nodes = w.client.randomNodes(url);
@@ -71,7 +71,7 @@ describe('D4-23 the way through a tree', () => {
     expect(await nodes.next()).toEqual({ done: true, value: undefined });
   });
 
-  test('a single node is a tree as well', async () => {
+  test('a tree may have a single node', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, { nodes: records(1) });
     const watching = watch(w, url);
@@ -80,13 +80,13 @@ describe('D4-23 the way through a tree', () => {
     await stopped(w, watching);
   });
 
-  test('an empty tree is looked at again when its root is due, and not before', async () => {
+  test('an empty tree is read again when its root is due, and not before', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN);
     const watching = watch(w, url);
     await w.clock.advance(29 * MINUTE);
     const { length } = w.zone.asked;
-    // The two empty branches are one and the same.
+    // The two empty branches are the same entry.
     expect(length).toBe(2);
     expect(w.client.stats.cacheHits).toBe(1);
     publish(w.zone, DOMAIN, { nodes: records(2), seq: 2n });
@@ -95,7 +95,7 @@ describe('D4-23 the way through a tree', () => {
     await stopped(w, watching);
   });
 
-  test('several lists are read side by side', async () => {
+  test('several lists are read concurrently', async () => {
     const w = world();
     const { url: a } = publish(w.zone, 'a.example', { nodes: records(5) });
     const { url: b } = publish(w.zone, 'b.example', { nodes: records(5, 101) });
@@ -109,14 +109,14 @@ describe('D4-23 the way through a tree', () => {
     await stopped(w, watching);
   });
 
-  test('no list, no node', async () => {
+  test('without lists there are no nodes', async () => {
     const w = world();
     expect(await w.client.randomNodes([]).next()).toEqual({ done: true, value: undefined });
   });
 });
 
-describe('D4-23 the rate', () => {
-  test('is at most 3 requests in any second, iterators of one client together', async () => {
+describe('D4-23 the rate limit', () => {
+  test('is 3 requests in any second, for all iterators of a client', async () => {
     const w = world();
     const { url: a } = publish(w.zone, 'a.example', { nodes: records(30) });
     const { url: b } = publish(w.zone, 'b.example', { nodes: records(30, 101) });
@@ -128,7 +128,7 @@ describe('D4-23 the rate', () => {
     await stopped(w, ...watching);
   });
 
-  test('holds for what is in the cache as well, so that nobody can spin', async () => {
+  test('includes cached entries, so that an iterator does not spin', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, { nodes: records(2) });
     const watching = watch(w, url);
@@ -140,7 +140,7 @@ describe('D4-23 the rate', () => {
     await stopped(w, watching);
   });
 
-  test('giving up costs the others no turn', async () => {
+  test('an abort does not delay the other iterators', async () => {
     const w = world({ requestsPerSecond: 1 });
     const { url } = publish(w.zone, DOMAIN, { nodes: records(3) });
     const waiting = Array.from({ length: 20 }, () => watch(w, url));
@@ -154,7 +154,7 @@ describe('D4-23 the rate', () => {
 });
 
 describe('D4-23 the cache', () => {
-  test('keeps 1000 entries: a tree of fewer is asked for once', async () => {
+  test('keeps 1000 entries, so that a smaller tree is requested once', async () => {
     const w = world({ requestsPerSecond: 1000 });
     const { url, tree } = publish(w.zone, DOMAIN, { nodes: records(100) });
     const watching = watch(w, url);
@@ -164,7 +164,7 @@ describe('D4-23 the cache', () => {
     await stopped(w, watching);
   });
 
-  test('drops what was not used for longest', async () => {
+  test('drops the least recently used entry', async () => {
     const w = world({ requestsPerSecond: 1000, cacheSize: 10 });
     const { url, tree } = publish(w.zone, DOMAIN, { nodes: records(30) });
     const watching = watch(w, url);
@@ -174,7 +174,7 @@ describe('D4-23 the cache', () => {
     await stopped(w, watching);
   });
 
-  test('is shared by all lists, since a hash says what stands behind it', async () => {
+  test('is shared by all lists, since a hash identifies its entry', async () => {
     const w = world();
     const nodes = records(1);
     const { url: a } = publish(w.zone, 'a.example', { nodes });
@@ -191,7 +191,7 @@ describe('D4-23 the cache', () => {
 });
 
 describe('D4-23 the root', () => {
-  test('is looked up again every 30 minutes, and what is new is used from then on', async () => {
+  test('is looked up every 30 minutes, and a new one is used from then on', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, { nodes: records(3) });
     const watching = watch(w, url);
@@ -207,7 +207,7 @@ describe('D4-23 the root', () => {
     await stopped(w, watching);
   });
 
-  test('may stay as it is, and may not fall back behind a newer one', async () => {
+  test('may keep its sequence number, but not return to a lower one', async () => {
     const w = world();
     const old = publish(w.zone, DOMAIN, { nodes: records(2, 101), seq: 4n });
     const oldNames = new Map(w.zone.names);
@@ -220,14 +220,14 @@ describe('D4-23 the root', () => {
     expect(distinct(watching.fresh())).toEqual([1, 2]);
     expect(w.client.stats.refused['stale-root']).toBeGreaterThan(0);
     expect(events[0]).toMatchObject({
-      event: 'refused',
+      type: 'refused',
       name: DOMAIN,
       retryIn: 1000,
-      error: { code: 'stale-root', message: 'sequence number fell from 5 to 4' },
+      error: { code: 'stale-root', message: 'sequence number 4 is below 5' },
     });
     await stopped(w, watching);
 
-    // Another iterator of the same client knows as well.
+    // The limit holds for other iterators of the client.
     const later = watch(w, url);
     await w.clock.advance(MINUTE);
     expect(later.fresh()).toEqual([]);
@@ -238,7 +238,7 @@ describe('D4-23 the root', () => {
     await stopped(w, later);
   });
 
-  test('is the newest of those that are signed, where a name has several', async () => {
+  test('is the newest valid one if a name has several', async () => {
     const w = world();
     const forged = publish(w.zone, DOMAIN, {
       nodes: records(2, 201),
@@ -258,7 +258,7 @@ describe('D4-23 the root', () => {
 });
 
 describe('D4-23 TXT records', () => {
-  test('of several strings are rejoined', async () => {
+  test('of several strings are joined', async () => {
     const w = world({ requestsPerSecond: 100 });
     const { url, tree } = publish(w.zone, DOMAIN, { nodes: records(26) });
     expect([...tree.entries.values()].filter((text) => text.length > 255)).toHaveLength(2);
@@ -269,7 +269,7 @@ describe('D4-23 TXT records', () => {
     await stopped(w, watching);
   });
 
-  test('may be cut anywhere, and into empty strings', async () => {
+  test('may be split at any position, and into empty strings', async () => {
     const w = world({ requestsPerSecond: 100 });
     const { url } = publish(w.zone, DOMAIN, { nodes: records(3) });
     w.zone.intercept = (_, answer) => answer.map(([text = '']) => ['', ...text, '']);
@@ -279,7 +279,7 @@ describe('D4-23 TXT records', () => {
     await stopped(w, watching);
   });
 
-  test('that have nothing to do with node lists are skipped, wherever they stand', async () => {
+  test('that do not belong to node lists are skipped at any position', async () => {
     const w = world({ requestsPerSecond: 100 });
     const { url } = publish(w.zone, DOMAIN, { nodes: records(15) });
     w.zone.intercept = (_, answer) => [
@@ -300,7 +300,7 @@ describe('D4-23 TXT records', () => {
 });
 
 describe('D4-23 links', () => {
-  /** Lists at a.example, b.example and so on, each with two nodes and links to others by letter. */
+  /** Lists at a.example, b.example and so on, each with two nodes and links to others, by letter. */
   function lists(w: World, links: Record<string, string>, seq = 1n): (name: string) => string {
     const url = (name: string): string => publish(new Zone(), `${name}.example`).url;
     for (const [name, others] of Object.entries(links)) {
@@ -313,19 +313,19 @@ describe('D4-23 links', () => {
     return url;
   }
 
-  test('are followed, in circles too, and every list is read once', async () => {
+  test('are followed, also in cycles, and each list is read once', async () => {
     const w = world();
     const url = lists(w, { a: 'bc', b: 'ab', c: 'a', d: '' });
     const watching = watch(w, url('a'));
     const events = await eventsDuring(() => w.clock.advance(20 * MINUTE));
     expect(distinct(watching.fresh())).toEqual([100, 101, 200, 201, 300, 301]);
     for (const name of ['a', 'b', 'c']) expect(w.zone.times(`${name}.example`)).toHaveLength(1);
-    expect(events.filter(({ event }) => event === 'tree-added')).toHaveLength(2);
+    expect(events.filter(({ type }) => type === 'tree-added')).toHaveLength(2);
     expect(w.client.stats.refused).toEqual({});
     await stopped(w, watching);
   });
 
-  test('that are gone take the lists behind them along', async () => {
+  test('that are removed remove the lists that only they reach', async () => {
     const w = world();
     const url = lists(w, { a: 'bd', b: 'c', c: 'b', d: '' });
     const watching = watch(w, url('a'));
@@ -336,14 +336,14 @@ describe('D4-23 links', () => {
     watching.fresh();
     await w.clock.advance(20 * MINUTE);
     expect(distinct(watching.fresh())).toEqual([100, 101, 400, 401]);
-    expect(events.filter(({ event }) => event === 'tree-removed')).toEqual([
-      { event: 'tree-removed', url: url('b') },
-      { event: 'tree-removed', url: url('c') },
+    expect(events.filter(({ type }) => type === 'tree-removed')).toEqual([
+      { type: 'tree-removed', url: url('b') },
+      { type: 'tree-removed', url: url('c') },
     ]);
     await stopped(w, watching);
   });
 
-  test('are followed so far and no further', async () => {
+  test('are followed up to maxLinkDepth', async () => {
     const w = world({ maxLinkDepth: 2 });
     const url = lists(w, { a: 'b', b: 'c', c: 'd', d: '' });
     const watching = watch(w, url('a'));
@@ -354,7 +354,7 @@ describe('D4-23 links', () => {
     await stopped(w, watching);
   });
 
-  test('are not followed at all with a depth of 0', async () => {
+  test('are not followed with a depth of 0', async () => {
     const w = world({ maxLinkDepth: 0 });
     const url = lists(w, { a: 'b', b: '' });
     const watching = watch(w, url('a'));
@@ -363,7 +363,7 @@ describe('D4-23 links', () => {
     await stopped(w, watching);
   });
 
-  test('are followed to so many lists and no more', async () => {
+  test('are followed up to maxTrees', async () => {
     const w = world({ maxTrees: 3 });
     const url = lists(w, { a: 'bcdefg', b: '', c: '', d: '', e: '', f: '', g: '' });
     const watching = watch(w, url('a'));
@@ -373,7 +373,7 @@ describe('D4-23 links', () => {
     await stopped(w, watching);
   });
 
-  test('that fail are tried again with the next look at the root, and lose nothing until then', async () => {
+  test('that fail are requested again with the next root, and keep their lists until then', async () => {
     const w = world({ cacheSize: 1, recheckInterval: MINUTE });
     const url = lists(w, { a: 'b', b: '' });
     const watching = watch(w, url('a'));
@@ -392,7 +392,7 @@ describe('D4-23 links', () => {
     await stopped(w, watching);
   });
 
-  test('that come nearer lead further', async () => {
+  test('that shorten a path extend the depth', async () => {
     const w = world({ maxLinkDepth: 2 });
     const url = lists(w, { a: 'b', b: 'c', c: 'd', d: '' });
     const watching = watch(w, url('a'));
@@ -403,7 +403,7 @@ describe('D4-23 links', () => {
     await stopped(w, watching);
   });
 
-  test('alone make a list of lists', async () => {
+  test('without records are a valid list', async () => {
     const w = world();
     const url = lists(w, { b: '' });
     const list = publish(w.zone, 'list.example', { links: [url('b')] });
@@ -414,11 +414,11 @@ describe('D4-23 links', () => {
   });
 });
 
-describe('D4-23 giving up', () => {
+describe('D4-23 an abort', () => {
   test.each([
-    ['before it begins', 0, () => undefined],
+    ['before the start', 0, () => undefined],
     ['while it waits for the resolver', 0, () => new Promise<never>(() => undefined)],
-    ['while it waits for its turn', 100, () => undefined],
+    ['while it waits for the rate limit', 100, () => undefined],
   ])('%s rejects with the reason at once', async (_, ms, intercept) => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, { nodes: records(5) });
@@ -428,7 +428,7 @@ describe('D4-23 giving up', () => {
     await stopped(w, watching);
   });
 
-  test('while it waits for a root to come back', async () => {
+  test('while it waits for the retry of a root', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN);
     const watching = watch(w, url);
@@ -436,7 +436,7 @@ describe('D4-23 giving up', () => {
     await stopped(w, watching);
   });
 
-  test('tells the resolver', async () => {
+  test('aborts the signal of the resolver', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN);
     let told: unknown;
@@ -456,7 +456,7 @@ describe('D4-23 giving up', () => {
     expect(told).toBe('enough');
   });
 
-  test('in advance asks nobody', async () => {
+  test('in advance sends no request', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN);
     const signal = AbortSignal.abort('never mind');
@@ -465,8 +465,8 @@ describe('D4-23 giving up', () => {
   });
 });
 
-describe('D4-23 what a caller gets wrong', () => {
-  test('a URL that is none is refused at once, in a list too', () => {
+describe('D4-23 wrong arguments', () => {
+  test('an invalid URL is refused at once, also in an array', () => {
     const { client, zone } = world();
     const { url } = publish(zone, DOMAIN);
     expect(() => client.randomNodes('nodes.example.org')).toThrow(DnsdiscError);

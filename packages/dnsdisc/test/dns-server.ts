@@ -1,4 +1,4 @@
-// A DNS server on loopback that knows TXT records and nothing else (RFC 1035).
+// DNS server on loopback for TXT records (RFC 1035).
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Answer } from './zone.ts';
@@ -7,18 +7,18 @@ const TXT = 16;
 export const SERVFAIL = 2;
 export const NXDOMAIN = 3;
 
-/** What to answer: records, a response code, bytes as they are, or nothing at all. */
+/** Response: records, a response code, raw bytes, or none. */
 export type Reply = Answer | number | Uint8Array | undefined;
 
 export interface DnsServer {
-  /** For `setServers`. */
+  /** Address for `setServers`. */
   readonly address: string;
-  /** Names that were asked for, in lower case, in order. */
+  /** Requested names in lower case, in order. */
   readonly asked: string[];
   close(): Promise<void>;
 }
 
-/** Serves from an ephemeral port. A name without an answer does not exist. */
+/** Starts a server on an ephemeral port. A name without a response does not exist. */
 export async function startDnsServer(
   reply: (name: string, query: Uint8Array) => Reply,
 ): Promise<DnsServer> {
@@ -57,12 +57,12 @@ function readQuestion(query: Buffer): { name: string; type: number; end: number 
   return { name, type: query.readUInt16BE(position), end: position + 4 };
 }
 
-/** Repeats id and question, and adds a record for each answer whose name is a pointer to the question's. */
+/** Encodes a response to a query, with a record for each text. The name of a record is a pointer to that of the question. */
 function response(question: Buffer, answer: Answer | number): Buffer {
   const records = typeof answer === 'number' ? [] : answer;
   const header = Buffer.alloc(12);
   question.copy(header, 0, 0, 2);
-  // A response, authoritative, recursion desired and available.
+  // Flags: response, authoritative, recursion desired and available.
   header.writeUInt16BE(0x8580 | (typeof answer === 'number' ? answer : 0), 2);
   header.writeUInt16BE(1, 4);
   header.writeUInt16BE(records.length, 6);

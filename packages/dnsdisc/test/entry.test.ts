@@ -2,6 +2,7 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { EnrError, formatEnr, fromHex, toHex } from '@devp2p/enr';
 import { base32nopad, base64urlnopad } from '@scure/base';
 import { describe, expect, test } from 'vitest';
+import { DnsdiscError, type DnsdiscErrorCode, formatTreeUrl, parseTreeUrl } from '../src/index.ts';
 import {
   entryHash,
   formatEntry,
@@ -13,8 +14,7 @@ import {
   parseRoot,
   signRoot,
   verifyRoot,
-} from '../src/entry.ts';
-import { DnsdiscError, type DnsdiscErrorCode, formatTreeUrl, parseTreeUrl } from '../src/index.ts';
+} from '../src/tree/entry.ts';
 import vector from './vectors/dnsdisc.json' with { type: 'json' };
 import { key, records } from './zone.ts';
 
@@ -32,8 +32,8 @@ function refusal(work: () => unknown): DnsdiscError {
   throw new Error('not refused');
 }
 
-describe('D4-23 the zone that EIP-1459 prints', () => {
-  test('has a root that its key signed', () => {
+describe('D4-23 the example zone of EIP-1459', () => {
+  test('has a root with a valid signature', () => {
     const root = parseRoot(ROOT);
     expect(root).toMatchObject({
       enrRoot: HASH,
@@ -44,14 +44,14 @@ describe('D4-23 the zone that EIP-1459 prints', () => {
     expect(formatRoot(root)).toBe(ROOT);
   });
 
-  test.each(Object.entries(ENTRIES))('has the entry %s under its own hash', (name, text) => {
+  test.each(Object.entries(ENTRIES))('has the entry %s at its hash', (name, text) => {
     expect(entryHash(text)).toBe(name);
     expect(hashMatches(name, text)).toBe(true);
     expect(hashMatches(name, `${text}A`)).toBe(false);
     expect(formatEntry(parseEntry(text))).toBe(text);
   });
 
-  test('is not signed with the key of its example URL, which is another', () => {
+  test('is not signed with the key of the example URL, which differs', () => {
     const { publicKey, domain } = parseTreeUrl(URL);
     expect(domain).toBe('nodes.example.org');
     expect(formatTreeUrl({ publicKey, domain })).toBe(URL);
@@ -61,7 +61,7 @@ describe('D4-23 the zone that EIP-1459 prints', () => {
 });
 
 describe('D4-23 enrtree URLs', () => {
-  test('are the same for every spelling of one list', () => {
+  test('have one canonical form', () => {
     const { domain, publicKey } = parseTreeUrl(`enrtree://${KEY}@Nodes.EXAMPLE.org.`);
     expect(domain).toBe('nodes.example.org');
     expect(formatTreeUrl({ publicKey, domain: 'NODES.example.org.' })).toBe(URL);
@@ -69,7 +69,7 @@ describe('D4-23 enrtree URLs', () => {
 
   const label = 'a'.repeat(63);
   test.each(['localhost', '_enr.example-1.org', `${label}.${label}.${label}.abcdefgh`])(
-    'take the domain %s',
+    'accept the domain %s',
     (domain) => {
       expect(parseTreeUrl(`enrtree://${KEY}@${domain}`).domain).toBe(domain);
     },
@@ -77,13 +77,13 @@ describe('D4-23 enrtree URLs', () => {
 
   const bad33 = base32nopad.encode(Uint8Array.of(2, ...Array<number>(32).fill(0xff)));
   test.each<[string, string, DnsdiscErrorCode, string]>([
-    ['no scheme', 'enode://abc@example.org', 'invalid-scheme', '"enode://abc@example.org"'],
+    ['another scheme', 'enode://abc@example.org', 'invalid-scheme', '"enode://abc@example.org"'],
     ['scheme in capitals', URL.replace('enrtree', 'ENRTREE'), 'invalid-scheme', '"ENRTREE://'],
     ['nothing', '', 'invalid-scheme', '""'],
     ['no @', `enrtree://${KEY}`, 'invalid-domain', '"enrtree://AM5F'],
     ['no key', 'enrtree://@example.org', 'invalid-key', '""'],
     ['a key in lower case', URL.replace(KEY, KEY.toLowerCase()), 'invalid-key', '"am5fcq'],
-    ['a key cut short', URL.replace(KEY, KEY.slice(0, 50)), 'invalid-key', '"AM5FCQ'],
+    ['a truncated key', URL.replace(KEY, KEY.slice(0, 50)), 'invalid-key', '"AM5FCQ'],
     ['a key with padding', URL.replace(KEY, `${KEY}===`), 'invalid-key', '"AM5FCQ'],
     [
       'a key off the curve',
@@ -91,17 +91,17 @@ describe('D4-23 enrtree URLs', () => {
       'invalid-key',
       `"${bad33.slice(0, 9)}`,
     ],
-    ['bits behind the key', URL.replace(/2@/, '3@'), 'invalid-key', '"AM5FCQ'],
+    ['unused bits after the key', URL.replace(/2@/, '3@'), 'invalid-key', '"AM5FCQ'],
     ['no domain', `enrtree://${KEY}@`, 'invalid-domain', '""'],
     ['an empty label', `enrtree://${KEY}@a..b`, 'invalid-domain', '"a..b"'],
-    ['a dot alone', `enrtree://${KEY}@.`, 'invalid-domain', '"."'],
+    ['a single dot', `enrtree://${KEY}@.`, 'invalid-domain', '"."'],
     ['a path', `${URL}/x`, 'invalid-domain', '"nodes.example.org/x"'],
     ['a port', `${URL}:53`, 'invalid-domain', '"nodes.example.org:53"'],
     ['another @', `enrtree://${KEY}@a@b`, 'invalid-domain', '"a@b"'],
     ['a space', `${URL} `, 'invalid-domain', '"nodes.example.org "'],
     ['a line break', `${URL}\n`, 'invalid-domain', '"nodes.example.org\\n"'],
     [
-      'letters beyond ASCII',
+      'a letter that is not ASCII',
       `enrtree://${KEY}@bücher.example`,
       'invalid-domain',
       '"bücher.example"',
@@ -114,7 +114,7 @@ describe('D4-23 enrtree URLs', () => {
       'invalid-domain',
       '"aaa',
     ],
-    ['far too much', `enrtree://${'A'.repeat(9999)}`, 'too-large', '"enrtree://AAAA'],
+    ['10,000 characters', `enrtree://${'A'.repeat(9999)}`, 'too-large', '"enrtree://AAAA'],
   ])('are refused with %s, which is quoted', (_, url, code, part) => {
     const error = refusal(() => parseTreeUrl(url));
     expect(error.code).toBe(code);
@@ -122,7 +122,7 @@ describe('D4-23 enrtree URLs', () => {
     expect(error.message.length).toBeLessThan(200);
   });
 
-  test('are not made of what could not be read', () => {
+  test('are not formatted from invalid values', () => {
     const { publicKey } = parseTreeUrl(URL);
     expect(refusal(() => formatTreeUrl({ publicKey, domain: 'a b' })).code).toBe('invalid-domain');
     expect(() => formatTreeUrl({ publicKey: publicKey.slice(1), domain: 'a.b' })).toThrow();
@@ -133,7 +133,7 @@ describe('D4-23 roots', () => {
   const publicKey = nobleCrypto.secp256k1.publicKey(key(7));
   const content = { enrRoot: HASH, linkRoot: 'C7HRFPF3BLGF3YR4DY5KX3SMBE', seq: 3n };
 
-  test('are signed over everything but the signature', () => {
+  test('have a signature over all other fields', () => {
     const root = signRoot(content, key(7));
     expect(verifyRoot(root, publicKey)).toBe(true);
     expect(verifyRoot(root, nobleCrypto.secp256k1.publicKey(key(8)))).toBe(false);
@@ -142,7 +142,7 @@ describe('D4-23 roots', () => {
     }
   });
 
-  test('are refused with any bit of the signature changed, but for the recovery id', () => {
+  test('are invalid with any bit of the signature changed, except those of the recovery id', () => {
     const root = signRoot(content, key(7));
     for (let bit = 0; bit < 65 * 8; bit += 7) {
       const signature = root.signature.slice();
@@ -163,16 +163,16 @@ describe('D4-23 roots', () => {
     `enrtree-root:v1 e=${e} l=${l} seq=${seq} ${s}`;
   test.each<[string, string, DnsdiscErrorCode, string]>([
     ['another version', ROOT.replace('v1', 'v2'), 'malformed', '"enrtree-root:v2 e='],
-    ['something behind it', `${ROOT} x=1`, 'malformed', '"enrtree-root'],
-    ['a line break behind it', `${ROOT}\n`, 'invalid-signature', '"o908Wm'],
+    ['a further field', `${ROOT} x=1`, 'malformed', '"enrtree-root'],
+    ['a trailing line break', `${ROOT}\n`, 'invalid-signature', '"o908Wm'],
     ['two spaces', ROOT.replace(' l=', '  l='), 'malformed', '"enrtree-root'],
     ['another order', text({ e: `${HASH} seq=1` }), 'malformed', '"enrtree-root'],
     ['no hash', text({ e: '' }), 'invalid-hash', '""'],
     ['a hash of 11 bytes', text({ e: hash(11) }), 'invalid-hash', '"AAAAAA'],
     ['a hash of 33 bytes', text({ l: hash(33) }), 'invalid-hash', '"AAAAAA'],
     ['a hash in lower case', text({ l: HASH.toLowerCase() }), 'invalid-hash', '"jwxydb'],
-    ['bits behind a hash', text({ l: HASH.replace(/4$/, '5') }), 'invalid-hash', '"JWXYDB'],
-    ['no number', text({ seq: '' }), 'invalid-seq', '""'],
+    ['unused bits after a hash', text({ l: HASH.replace(/4$/, '5') }), 'invalid-hash', '"JWXYDB'],
+    ['an empty number', text({ seq: '' }), 'invalid-seq', '""'],
     ['a leading zero', text({ seq: '01' }), 'invalid-seq', '"01"'],
     ['a sign', text({ seq: '-1' }), 'invalid-seq', '"-1"'],
     ['hex', text({ seq: '0x10' }), 'invalid-seq', '"0x10"'],
@@ -181,8 +181,8 @@ describe('D4-23 roots', () => {
     ['no signature', text({ s: 'sig=' }), 'invalid-signature', '""'],
     ['a signature of 64 bytes', text({ s: `sig=${short}` }), 'invalid-signature', '"AAAA'],
     ['base64 with padding', `${ROOT}=`, 'invalid-signature', '"o908Wm'],
-    ['base64 of the other alphabet', ROOT.replace('__', '//'), 'invalid-signature', '"o908Wm'],
-    ['far too much', `${ROOT}${'A'.repeat(9999)}`, 'too-large', '"enrtree-root'],
+    ['base64 with the standard alphabet', ROOT.replace('__', '//'), 'invalid-signature', '"o908Wm'],
+    ['10,000 characters', `${ROOT}${'A'.repeat(9999)}`, 'too-large', '"enrtree-root'],
   ])('are refused with %s', (_, root, code, part) => {
     const error = refusal(() => parseRoot(root));
     expect(error.code).toBe(code);
@@ -190,13 +190,13 @@ describe('D4-23 roots', () => {
     expect(error.message.length).toBeLessThan(200);
   });
 
-  test('HX-20 are refused when cut short, at any length', () => {
+  test('HX-20 are refused when truncated, at any length', () => {
     for (let length = 0; length < ROOT.length; length++) {
       expect(() => parseRoot(ROOT.slice(0, length)), `${length}`).toThrow(DnsdiscError);
     }
   });
 
-  test('take hashes of 12 to 32 bytes', () => {
+  test('accept hashes of 12 to 32 bytes', () => {
     for (const bytes of [12, 20, 32]) {
       expect(parseRoot(text({ e: hash(bytes) })).enrRoot).toBe(hash(bytes));
     }
@@ -204,7 +204,7 @@ describe('D4-23 roots', () => {
 });
 
 describe('D4-23 entries', () => {
-  test('a branch has children, or none', () => {
+  test('a branch has zero or more children', () => {
     const two = ENTRIES[HASH].slice(0, -27);
     expect(parseEntry('enrtree-branch:')).toEqual({ type: 'branch', children: [] });
     expect(parseEntry(two)).toEqual({ type: 'branch', children: two.slice(15).split(',') });
@@ -216,9 +216,9 @@ describe('D4-23 entries', () => {
     ['a child that is too short', 'enrtree-branch:AAAA', 'invalid-hash', '"AAAA"'],
     ['a root below a root', ROOT, 'unknown-entry', '"enrtree-root'],
     ['nothing', '', 'unknown-entry', '""'],
-    ['something else', 'v=spf1 -all', 'unknown-entry', '"v=spf1 -all"'],
+    ['another TXT record', 'v=spf1 -all', 'unknown-entry', '"v=spf1 -all"'],
     ['a link without a key', 'enrtree://example.org', 'invalid-domain', 'example.org'],
-    ['a record that is none', 'enr:AAAA', 'invalid-record', '"enr:AAAA"'],
+    ['an invalid record', 'enr:AAAA', 'invalid-record', '"enr:AAAA"'],
     ['more than 512 characters', `enrtree-branch:${`${HASH},`.repeat(19)}`, 'too-large', '528'],
   ])('are refused with %s', (_, text, code, part) => {
     const error = refusal(() => parseEntry(text));
@@ -227,27 +227,30 @@ describe('D4-23 entries', () => {
     expect(error.message.length).toBeLessThan(200);
   });
 
-  test('a record is refused for its own reasons, which are the cause', () => {
+  test('an invalid record is refused with the EnrError as the cause', () => {
     const text = formatEnr(records(1)[0] ?? expect.fail()).replace(/....$/, 'AAAA');
     const error = refusal(() => parseEntry(text));
     expect(error.code).toBe('invalid-record');
     expect(error.cause).toBeInstanceOf(EnrError);
   });
 
-  test.each(Object.entries(ENTRIES))('HX-20 %s is not itself when cut short', (name, text) => {
-    for (let length = 0; length < text.length; length++) {
-      const cut = text.slice(0, length);
-      expect(hashMatches(name, cut), `${length}`).toBe(false);
-      try {
-        // A branch or a domain may still be one; the hash is what tells.
-        expect(['branch', 'link']).toContain(parseEntry(cut).type);
-      } catch (error) {
-        expect(error).toBeInstanceOf(DnsdiscError);
+  test.each(Object.entries(ENTRIES))(
+    'HX-20 %s is refused or has another hash when truncated',
+    (name, text) => {
+      for (let length = 0; length < text.length; length++) {
+        const cut = text.slice(0, length);
+        expect(hashMatches(name, cut), `${length}`).toBe(false);
+        try {
+          // A truncated branch or domain may be valid, but has another hash.
+          expect(['branch', 'link']).toContain(parseEntry(cut).type);
+        } catch (error) {
+          expect(error).toBeInstanceOf(DnsdiscError);
+        }
       }
-    }
-  });
+    },
+  );
 
-  test('are told from records that have nothing to do with node lists', () => {
+  test('are distinguished from other TXT records by their prefix', () => {
     expect(looksLikeRoot(ROOT)).toBe(true);
     for (const text of Object.values(ENTRIES)) {
       expect([looksLikeRoot(text), looksLikeEntry(text)]).toEqual([false, true]);

@@ -3,6 +3,7 @@ import { formatEnr } from '@devp2p/enr';
 import { base32nopad } from '@scure/base';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DnsdiscError, formatTreeUrl, parseTreeUrl } from '../src/index.ts';
 import {
   entryHash,
   formatEntry,
@@ -11,8 +12,7 @@ import {
   parseEntry,
   parseRoot,
   type Root,
-} from '../src/entry.ts';
-import { DnsdiscError, formatTreeUrl, parseTreeUrl } from '../src/index.ts';
+} from '../src/tree/entry.ts';
 import { watch, world } from './watch.ts';
 import { type Answer, key, publish, records } from './zone.ts';
 
@@ -32,7 +32,7 @@ const urls = fc.record({
   domain: fc.array(label, { minLength: 1, maxLength: 5 }).map((labels) => labels.join('.')),
 });
 
-describe('D4-23 what is written is read', () => {
+describe('D4-23 formatted values parse to the same values', () => {
   test('roots', () => {
     fc.assert(
       fc.property(roots, (root) => {
@@ -62,7 +62,7 @@ describe('D4-23 what is written is read', () => {
     );
   });
 
-  test('hashes of any length stand for one text', () => {
+  test('hashes of each length match one text', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (text, other) => {
         const full = nobleCrypto.keccak256(new TextEncoder().encode(text));
@@ -85,12 +85,12 @@ describe('HX-19 hostile texts', () => {
   });
   const samples = [tree.root, url, ...tree.entries.values()];
 
-  /** Whatever it is, it is read or refused, and what is read is written as it was. */
-  function readOrRefuse(text: string): void {
+  /** A text either parses, and formats to the same text, or is refused. */
+  function parseOrRefuse(text: string): void {
     const readings = [
       () => formatRoot(parseRoot(text)),
       () => formatEntry(parseEntry(text)),
-      // Domains are brought into one form, so the second reading counts.
+      // Formatting canonicalizes domains, so that the second parse is compared.
       () => formatTreeUrl(parseTreeUrl(text)),
     ];
     for (const read of readings) {
@@ -103,7 +103,7 @@ describe('HX-19 hostile texts', () => {
     }
   }
 
-  test('random text behind each beginning', () => {
+  test('random text after each prefix', () => {
     const prefix = fc.constantFrom(
       '',
       'enrtree-root:v1 ',
@@ -119,12 +119,12 @@ describe('HX-19 hostile texts', () => {
       fc.uint8Array({ maxLength: 300, size: 'max' }).map((bytes) => base32nopad.encode(bytes)),
     );
     fc.assert(
-      fc.property(prefix, body, (start, rest) => readOrRefuse(start + rest)),
+      fc.property(prefix, body, (start, rest) => parseOrRefuse(start + rest)),
       { numRuns: 2000 },
     );
   });
 
-  test('true entries with characters changed, taken out or put in', () => {
+  test('valid entries with characters changed, removed or inserted', () => {
     const edit = fc.record({
       at: fc.double({ min: 0, max: 1, noNaN: true }),
       cut: fc.nat(2),
@@ -140,7 +140,7 @@ describe('HX-19 hostile texts', () => {
             const index = Math.floor(at * text.length);
             text = text.slice(0, index) + put + text.slice(index + cut);
           }
-          readOrRefuse(text);
+          parseOrRefuse(text);
         },
       ),
       { numRuns: 1000 },
@@ -148,7 +148,7 @@ describe('HX-19 hostile texts', () => {
   });
 });
 
-describe('HX-20 a resolver that answers anything', () => {
+describe('HX-20 a resolver with random responses', () => {
   type Trick = 'truth' | 'other' | 'noise' | 'empty' | 'error' | 'never' | 'cut' | 'foreign';
   const tricks = fc.array(
     fc.constantFrom<Trick>(
@@ -168,7 +168,7 @@ describe('HX-20 a resolver that answers anything', () => {
     maxLength: 3,
   });
 
-  test('yields no node that was not signed, never throws, and never hurries', async () => {
+  test('yields signed nodes only, never throws, and does not exceed the rate limit', async () => {
     await fc.assert(
       fc.asyncProperty(tricks, noise, async (script, anything) => {
         const w = world();

@@ -1,7 +1,6 @@
 import { nobleCrypto } from '@devp2p/crypto';
 import { formatEnr } from '@devp2p/enr';
 import { describe, expect, test } from 'vitest';
-import { entryHash, formatRoot, parseRoot, signRoot } from '../src/entry.ts';
 import {
   createDnsClient,
   type DnsClientOptions,
@@ -9,6 +8,7 @@ import {
   formatTreeUrl,
   type ResolveTxt,
 } from '../src/index.ts';
+import { entryHash, formatRoot, parseRoot, signRoot } from '../src/tree/entry.ts';
 import { distinct, eventsDuring, type World, watch, world } from './watch.ts';
 import { type Answer, key, publish, records, SIGNER, type Zone } from './zone.ts';
 
@@ -16,7 +16,7 @@ const MINUTE = 60_000;
 const DOMAIN = 'nodes.example.org';
 const STRANGER = key(6000);
 
-/** A tree of entries as they are, rules or not, that its owner has signed. */
+/** Signed tree of any entries, valid or not. */
 function publishRaw(
   zone: Zone,
   { enr, link = 'enrtree-branch:', others = [] }: { enr: string; link?: string; others?: string[] },
@@ -31,15 +31,15 @@ const [foreign = expect.fail()] = records(1, 901);
 const foreignText = formatEnr(foreign);
 const foreignLink = publish(world().zone, 'evil.example', { privateKey: STRANGER }).url;
 
-/** Names below the domain whose text begins so. */
+/** Names below the domain whose text has a prefix. */
 function namesOf(zone: Zone, prefix: string): string[] {
   return [...zone.names.keys()].filter((name) => zone.text(name).startsWith(prefix));
 }
 
-describe('HX-20 a resolver that lies', () => {
-  const lies: [string, (zone: Zone) => void, DnsdiscErrorCode][] = [
+describe('HX-20 a resolver with forged responses', () => {
+  const forgeries: [string, (zone: Zone) => void, DnsdiscErrorCode][] = [
     [
-      'a root signed by somebody else',
+      'a root with the signature of another key',
       (zone) => void publish(zone, DOMAIN, { nodes: [foreign], seq: 9n, privateKey: STRANGER }),
       'invalid-signature',
     ],
@@ -58,21 +58,21 @@ describe('HX-20 a resolver that lies', () => {
       'invalid-signature',
     ],
     ['no root', (zone) => zone.put(DOMAIN, 'v=spf1 -all'), 'no-root'],
-    ['half a root', (zone) => zone.put(DOMAIN, zone.text(DOMAIN).slice(0, 60)), 'malformed'],
+    ['a truncated root', (zone) => zone.put(DOMAIN, zone.text(DOMAIN).slice(0, 60)), 'malformed'],
     [
-      'a root without end',
+      'a root of unlimited length',
       (zone) => zone.put(DOMAIN, `${zone.text(DOMAIN).repeat(1000)}`),
       'too-large',
     ],
     [
-      'a true record of a node that is not in the tree',
+      'a valid record of a node that is not in the tree',
       (zone) => {
         for (const name of namesOf(zone, 'enr:')) zone.put(name, foreignText);
       },
       'hash-mismatch',
     ],
     [
-      'a branch of its own, with its own records below',
+      'a forged branch with forged records',
       (zone) => {
         zone.put(`${entryHash(foreignText)}.${DOMAIN}`, foreignText);
         for (const name of namesOf(zone, 'enrtree-branch:')) {
@@ -82,7 +82,7 @@ describe('HX-20 a resolver that lies', () => {
       'hash-mismatch',
     ],
     [
-      'a link to its own list',
+      'a link to another list',
       (zone) => {
         for (const name of namesOf(zone, 'enrtree://')) zone.put(name, foreignLink);
         publish(zone, 'evil.example', { nodes: [foreign], privateKey: STRANGER });
@@ -90,7 +90,7 @@ describe('HX-20 a resolver that lies', () => {
       'hash-mismatch',
     ],
     [
-      'the entries of the tree, each under the name of another',
+      'the entries of the tree at exchanged names',
       (zone) => {
         const names = namesOf(zone, 'enr:');
         const texts = names.map((name) => zone.text(name));
@@ -99,7 +99,7 @@ describe('HX-20 a resolver that lies', () => {
       'hash-mismatch',
     ],
     [
-      'records with a letter changed',
+      'records with a changed character',
       (zone) => {
         for (const name of namesOf(zone, 'enr:')) {
           zone.put(name, zone.text(name).replace(/.$/, 'A').replace('-', '_'));
@@ -108,21 +108,21 @@ describe('HX-20 a resolver that lies', () => {
       'hash-mismatch',
     ],
     [
-      'records that go on',
+      'records with additional text',
       (zone) => {
         for (const name of namesOf(zone, 'enr:')) zone.put(name, zone.text(name).padEnd(513, 'A'));
       },
       'too-large',
     ],
     [
-      'nothing below the root',
+      'no entries below the root',
       (zone) => {
         for (const name of [...zone.names.keys()]) if (name !== DOMAIN) zone.names.delete(name);
       },
       'no-entry',
     ],
     [
-      'other records in place of entries',
+      'other TXT records instead of entries',
       (zone) => {
         for (const name of zone.names.keys()) if (name !== DOMAIN) zone.put(name, 'v=spf1 -all');
       },
@@ -130,7 +130,7 @@ describe('HX-20 a resolver that lies', () => {
     ],
   ];
 
-  test.each(lies)('with %s is refused, and counted', async (_, lie, code) => {
+  test.each(forgeries)('with %s is refused and counted', async (_, lie, code) => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, {
       nodes: records(3),
@@ -142,7 +142,7 @@ describe('HX-20 a resolver that lies', () => {
     for (const port of distinct(watching.fresh())) expect([1, 2, 3, 101, 102]).toContain(port);
     expect(w.client.stats.refused[code]).toBeGreaterThan(0);
     expect(events).toContainEqual(
-      expect.objectContaining({ event: 'refused', error: expect.objectContaining({ code }) }),
+      expect.objectContaining({ type: 'refused', error: expect.objectContaining({ code }) }),
     );
     for (const event of events) {
       if ('error' in event) expect(event.error.message.length).toBeLessThan(300);
@@ -152,7 +152,7 @@ describe('HX-20 a resolver that lies', () => {
     expect(w.clock.pending).toBe(0);
   });
 
-  test.each(lies)('with %s does no harm to a list that was read before', async (_, lie) => {
+  test.each(forgeries)('with %s does not change a list that was read before', async (_, lie) => {
     const w = world({ recheckInterval: 5 * MINUTE });
     const { url } = publish(w.zone, DOMAIN, {
       nodes: records(3),
@@ -169,14 +169,14 @@ describe('HX-20 a resolver that lies', () => {
     await watching.end;
   });
 
-  test('asks no faster for it: retries are further and further apart, and the root is looked at again', async () => {
+  test('does not cause faster requests: the delay of retries grows, and the root is looked up again', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, { nodes: records(40) });
     for (const name of namesOf(w.zone, 'enr:')) w.zone.put(name, foreignText);
     const watching = watch(w, url);
     const events = await eventsDuring(() => w.clock.advance(60 * MINUTE));
     const waits = events.flatMap((event) =>
-      event.event === 'refused' ? [(event.retryIn ?? 0) / 1000] : [],
+      event.type === 'refused' ? [(event.retryIn ?? 0) / 1000] : [],
     );
     expect(waits.slice(0, 12)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
     expect(w.zone.times(DOMAIN).length).toBeGreaterThan(3);
@@ -185,7 +185,7 @@ describe('HX-20 a resolver that lies', () => {
     await watching.end;
   });
 
-  test('in one list costs the others nothing', async () => {
+  test('in one list does not affect the others', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, { nodes: records(5) });
     for (const name of namesOf(w.zone, 'enr:')) w.zone.put(name, foreignText);
@@ -199,7 +199,7 @@ describe('HX-20 a resolver that lies', () => {
   });
 });
 
-describe('HX-20 a list whose own signer breaks the rules', () => {
+describe('HX-20 a signed list with invalid entries', () => {
   const [node = expect.fail()] = records(1);
   const good = formatEnr(node);
   const list = (...texts: string[]): string => `enrtree-branch:${texts.map((t) => entryHash(t))}`;
@@ -213,18 +213,13 @@ describe('HX-20 a list whose own signer breaks the rules', () => {
       'enrtree-branch:',
       'invalid-record',
     ],
-    ['a record that is none', 'enr:AAAA', 'enrtree-branch:', 'invalid-record'],
-    [
-      'a branch with a child that is none',
-      'enrtree-branch:AAAA',
-      'enrtree-branch:',
-      'invalid-hash',
-    ],
+    ['an invalid record', 'enr:AAAA', 'enrtree-branch:', 'invalid-record'],
+    ['a branch with an invalid child', 'enrtree-branch:AAAA', 'enrtree-branch:', 'invalid-hash'],
     ['a link without a key', good, 'enrtree://evil.example', 'invalid-domain'],
-    ['a link to no name', good, `${foreignLink}/x`, 'invalid-domain'],
-    ['an entry of an unknown kind', 'enrtree-tree:x', 'enrtree-branch:', 'no-entry'],
+    ['a link to an invalid name', good, `${foreignLink}/x`, 'invalid-domain'],
+    ['an entry of an unknown type', 'enrtree-tree:x', 'enrtree-branch:', 'no-entry'],
     [
-      'a branch of 20',
+      'a branch of 20 children',
       `enrtree-branch:${Array(20).fill(entryHash(good))}`,
       'enrtree-branch:',
       'too-large',
@@ -249,7 +244,7 @@ describe('HX-20 a list whose own signer breaks the rules', () => {
   test('branches that share children do not multiply', async () => {
     const w = world({ requestsPerSecond: 100 });
     const others = [good];
-    // 2^40 ways lead down to the record.
+    // There are 2^40 paths to the record.
     let pair = [list(good), list(good, good)];
     for (let level = 0; level < 40; level++) {
       others.push(...pair);
@@ -267,7 +262,7 @@ describe('HX-20 a list whose own signer breaks the rules', () => {
   });
 
   test('a branch that contains itself is visited once', async () => {
-    // Needs a hash that gives the same for everything.
+    // Needs a hash function with one value.
     const crypto = { ...nobleCrypto, keccak256: () => new Uint8Array(32).fill(1) };
     const w = world({ crypto });
     const hash = entryHash('', { crypto });
@@ -282,7 +277,7 @@ describe('HX-20 a list whose own signer breaks the rules', () => {
     await watching.end;
   });
 
-  test('a tree without end is read up to maxEntries', async () => {
+  test('an endless tree is read up to maxEntries', async () => {
     const w = world({ maxEntries: 20, requestsPerSecond: 100 });
     const { url } = publish(w.zone, DOMAIN, { nodes: records(100) });
     const watching = watch(w, url);
@@ -294,12 +289,12 @@ describe('HX-20 a list whose own signer breaks the rules', () => {
     await watching.end;
   });
 
-  test('lists that link to ever new lists are read up to maxTrees', async () => {
+  test('an endless chain of lists is read up to maxTrees', async () => {
     const w = world({ requestsPerSecond: 100 });
     const { url } = publish(w.zone, '0.example', { nodes: records(1) });
     const name = (number: number): string => `${number}.example`;
     const urlOf = (number: number): string => url.replace('0.example', name(number));
-    // Each links to ten of its own, as often as one asks.
+    // Each list links to ten new lists.
     w.zone.intercept = (asked) => {
       const number = Number(/(\d+)\.example$/.exec(asked)?.[1]);
       if (asked !== name(number)) return undefined;
@@ -334,8 +329,8 @@ describe('HX-20 a resolver that fails', () => {
   };
   test.each<[string, ResolveTxt, DnsdiscErrorCode]>([
     ['rejects', () => Promise.reject(new Error('ESERVFAIL')), 'resolver-failed'],
-    ['rejects with no error', () => Promise.reject('x'), 'resolver-failed'],
-    ['rejects with nothing', () => Promise.reject(), 'resolver-failed'],
+    ['rejects with a string', () => Promise.reject('x'), 'resolver-failed'],
+    ['rejects with undefined', () => Promise.reject(), 'resolver-failed'],
     [
       'throws',
       () => {
@@ -343,18 +338,18 @@ describe('HX-20 a resolver that fails', () => {
       },
       'resolver-failed',
     ],
-    ['never answers', never, 'resolver-failed'],
-    ['answers undefined', wrong(undefined), 'resolver-failed'],
-    ['answers null in a list', wrong([null]), 'resolver-failed'],
-    ['answers text', wrong('enrtree-root:v1'), 'resolver-failed'],
-    ['answers numbers', wrong([[1, 2]]), 'no-root'],
-    ['answers nothing', wrong([]), 'no-root'],
+    ['does not respond', never, 'resolver-failed'],
+    ['returns undefined', wrong(undefined), 'resolver-failed'],
+    ['returns null in an array', wrong([null]), 'resolver-failed'],
+    ['returns text', wrong('enrtree-root:v1'), 'resolver-failed'],
+    ['returns numbers', wrong([[1, 2]]), 'no-root'],
+    ['returns an empty array', wrong([]), 'no-root'],
     [
-      'answers endlessly',
+      'returns a record of unlimited length',
       wrong([['enrtree-root:v1', ...Array<string>(10_000).fill('x'.repeat(255))]]),
       'too-large',
     ],
-    ['answers with thousands', wrong(Array(10_000).fill(['enrtree-root:v1 x'])), 'malformed'],
+    ['returns 10,000 records', wrong(Array(10_000).fill(['enrtree-root:v1 x'])), 'malformed'],
   ])('and %s is asked again, and nothing is thrown', async (_, resolveTxt, code) => {
     const w = failing(resolveTxt);
     const watching = watch(w, w.url);
@@ -363,7 +358,7 @@ describe('HX-20 a resolver that fails', () => {
     expect(w.client.stats.refused).toEqual({ [code]: w.client.stats.requests });
     expect(events).toHaveLength(w.client.stats.requests);
     expect(events[0]).toMatchObject({
-      event: code === 'resolver-failed' ? 'resolver-failed' : 'refused',
+      type: code === 'resolver-failed' ? 'resolver-failed' : 'refused',
       name: DOMAIN,
       retryIn: 1000,
       error: { code },
@@ -373,7 +368,7 @@ describe('HX-20 a resolver that fails', () => {
     expect(w.clock.pending).toBe(0);
   });
 
-  test('is asked after 1, 2, 4 … seconds, and every 5 minutes in the end', async () => {
+  test('is requested after 1, 2, 4 … seconds, and finally every 5 minutes', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, { nodes: records(3) });
     w.zone.intercept = () => Promise.reject(new Error('down'));
@@ -390,7 +385,7 @@ describe('HX-20 a resolver that fails', () => {
     await watching.end;
   });
 
-  test('to answer in time is given up, and what it says later is nothing to anybody', async () => {
+  test('to respond in time is aborted, and a late response is ignored', async () => {
     const w = world({ timeout: 2_000 });
     const { url } = publish(w.zone, DOMAIN, { nodes: records(3) });
     const late: (() => void)[] = [];
@@ -409,7 +404,7 @@ describe('HX-20 a resolver that fails', () => {
     await watching.end;
   });
 
-  test('now and then loses no node', async () => {
+  test('occasionally loses no node', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, { nodes: records(30) });
     let count = 0;
@@ -421,7 +416,7 @@ describe('HX-20 a resolver that fails', () => {
     await watching.end;
   });
 
-  test('while the root is checked takes nothing away of what is known', async () => {
+  test('while the root is rechecked keeps the known tree', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, { nodes: records(3) });
     const watching = watch(w, url);
@@ -435,7 +430,7 @@ describe('HX-20 a resolver that fails', () => {
     await watching.end;
   });
 
-  test('again starts with short waits when it has answered in between', async () => {
+  test('again starts with the shortest delay after a response', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, { nodes: records(3) });
     w.zone.intercept = () => Promise.reject(new Error('down'));
@@ -446,12 +441,12 @@ describe('HX-20 a resolver that fails', () => {
     expect(distinct(watching.fresh())).toEqual([1, 2, 3]);
     w.zone.intercept = () => Promise.reject(new Error('down again'));
     const events = await eventsDuring(() => w.clock.advance(40 * MINUTE));
-    expect(events[0]).toMatchObject({ event: 'resolver-failed', name: DOMAIN, retryIn: 1000 });
+    expect(events[0]).toMatchObject({ type: 'resolver-failed', name: DOMAIN, retryIn: 1000 });
     watching.stop();
     await watching.end;
   });
 
-  test('is left alone for longer and longer, however much is in the cache', async () => {
+  test('is requested with growing delays, regardless of the cache', async () => {
     const w = world({ cacheSize: 20 });
     const { url } = publish(w.zone, DOMAIN, { nodes: records(40) });
     const watching = watch(w, url);
@@ -466,7 +461,7 @@ describe('HX-20 a resolver that fails', () => {
     await watching.end;
   });
 
-  test('for what lies below the root is asked again soon, and not in half an hour', async () => {
+  test('for entries below the root is requested again soon, not after half an hour', async () => {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, { nodes: records(3) });
     w.zone.intercept = (name) => (name === DOMAIN ? undefined : []);
@@ -480,7 +475,7 @@ describe('HX-20 a resolver that fails', () => {
     await watching.end;
   });
 
-  test('with settings of one’s own', async () => {
+  test('with other settings', async () => {
     const w = failing(never, {
       requestsPerSecond: 100,
       timeout: 100,

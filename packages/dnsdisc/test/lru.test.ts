@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Lru } from '../src/lru.ts';
+import { Lru } from '../src/client/lru.ts';
 
-test('D4-23 the cache forgets what was not used for longest', () => {
+test('D4-23 the cache drops the least recently used value', () => {
   const use = fc.tuple(fc.constantFrom('get', 'set'), fc.nat(4));
   fc.assert(
     fc.property(
@@ -10,7 +10,7 @@ test('D4-23 the cache forgets what was not used for longest', () => {
       fc.array(use, { minLength: 40, maxLength: 60 }),
       (limit, uses) => {
         const lru = new Lru<number, string>(limit);
-        // Keys in the order of their last use.
+        // Keys by last use.
         let kept: number[] = [];
         for (const [what, key] of uses) {
           if (what === 'get') expect(lru.get(key)).toBe(kept.includes(key) ? `${key}` : undefined);

@@ -1,7 +1,6 @@
 import { CryptoError } from '@devp2p/crypto';
 import { formatEnr, fromHex, parseEnr, signEnr } from '@devp2p/enr';
 import { describe, expect, test } from 'vitest';
-import { hashMatches, parseEntry, parseRoot, verifyRoot } from '../src/entry.ts';
 import {
   DnsdiscError,
   formatTreeUrl,
@@ -10,6 +9,7 @@ import {
   parseTreeUrl,
   txtStrings,
 } from '../src/index.ts';
+import { hashMatches, parseEntry, parseRoot, verifyRoot } from '../src/tree/entry.ts';
 import geth from './vectors/go-ethereum.json' with { type: 'json' };
 import { key, records, SIGNER } from './zone.ts';
 
@@ -17,7 +17,7 @@ const LINKS = Array.from({ length: 20 }, (_, i) =>
   formatTreeUrl({ publicKey: parseTreeUrl(geth.url).publicKey, domain: `l${i}.example.org` }),
 );
 
-/** Everything that can be reached from a hash, depth first; each branch checked on the way. */
+/** Returns the leaves below a hash, depth first, and checks each branch. */
 function leaves(tree: NodeTree, hash: string): string[] {
   const text = tree.entries.get(hash) ?? expect.fail(`nothing under ${hash}`);
   expect(hashMatches(hash, text)).toBe(true);
@@ -26,7 +26,7 @@ function leaves(tree: NodeTree, hash: string): string[] {
 }
 
 describe('D4-23 makeTree', () => {
-  test('makes the tree that go-ethereum makes, signature included', () => {
+  test('creates the same tree as go-ethereum, including the signature', () => {
     const texts: string[] = Object.values(geth.zone);
     const tree = makeTree(
       texts.filter((text) => text.startsWith('enr:')).map((text) => parseEnr(text)),
@@ -64,9 +64,9 @@ describe('D4-23 makeTree', () => {
     expect(found[1]?.sort()).toEqual(LINKS.slice(0, links).sort());
   });
 
-  test('keeps branches within 370 characters, and every answer within a DNS message of 512 bytes', () => {
+  test('limits branches to 370 characters, and each response to a DNS message of 512 bytes', () => {
     const full = records(30).map((_, i) =>
-      // Records as large as they may be: 300 bytes.
+      // Records of the largest size, 300 bytes.
       signEnr({ pairs: { x: Uint8Array.of(0xb8, 177, ...new Uint8Array(177)) } }, key(i + 1)),
     );
     expect(full[0]?.bytes.length).toBe(300);
@@ -77,18 +77,18 @@ describe('D4-23 makeTree', () => {
       if (text.startsWith('enrtree-branch:')) expect(text.length).toBeLessThanOrEqual(370);
       const name = label === '' ? domain : `${label}.${domain}`;
       const data = txtStrings(text).reduce((sum, string) => sum + 1 + string.length, 0);
-      // Header, question, and an answer whose name is a pointer.
+      // Header, question, and a record whose name is a pointer.
       expect(12 + (name.length + 2 + 4) + (12 + data)).toBeLessThanOrEqual(512);
     }
   });
 
-  test('does not depend on the order of what it is given', () => {
+  test('does not depend on the order of records and links', () => {
     const options = { seq: 1n, privateKey: SIGNER };
     const tree = makeTree(nodes.slice(0, 30), LINKS, options);
     expect(makeTree(nodes.slice(0, 30).reverse(), [...LINKS].reverse(), options)).toEqual(tree);
   });
 
-  test('takes the newest record of a node, and a link once, however it is written', () => {
+  test('keeps the newest record of a node, and each link once, in any spelling', () => {
     const old = signEnr({ tcp: 1 }, key(1), { seq: 1n });
     const newer = signEnr({ tcp: 2 }, key(1), { seq: 2n });
     const [link = ''] = LINKS;
@@ -97,7 +97,7 @@ describe('D4-23 makeTree', () => {
     expect([...tree.entries.values()].sort()).toEqual([formatEnr(newer), link].sort());
   });
 
-  test('refuses a link that is none, and a sequence number or key that does not fit', () => {
+  test('refuses an invalid link, sequence number or key', () => {
     const privateKey = SIGNER;
     expect(() => makeTree([], ['https://x.org'], { seq: 1n, privateKey })).toThrow(DnsdiscError);
     for (const seq of [-1n, 2n ** 64n]) {
@@ -111,7 +111,7 @@ describe('D4-23 makeTree', () => {
   });
 });
 
-test('D4-23 txtStrings cuts into strings of 255 bytes', () => {
+test('D4-23 txtStrings splits into strings of 255 bytes', () => {
   for (const length of [0, 1, 254, 255, 256, 510, 511]) {
     const text = 'x'.repeat(length);
     const strings = txtStrings(text);

@@ -3,9 +3,9 @@ import { fromHex } from '@devp2p/enr';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   createDnsClient,
+  createDnsResolver,
   type DnsClient,
   type DnsClientOptions,
-  dnsResolver,
   formatTreeUrl,
   txtStrings,
 } from '../src/index.ts';
@@ -27,7 +27,7 @@ async function serve(reply: (name: string, query: Uint8Array) => Reply): Promise
   return server;
 }
 
-/** Each text as the strings that a zone file would hold. */
+/** Each text as the strings in a zone file. */
 function answers(zone: Zone): (name: string) => Reply {
   return (name) =>
     zone.names.get(name)?.map((strings) => strings.flatMap((text) => txtStrings(text))) ?? NXDOMAIN;
@@ -35,7 +35,7 @@ function answers(zone: Zone): (name: string) => Reply {
 
 function clientOf({ address }: DnsServer, options: DnsClientOptions = {}): DnsClient {
   return createDnsClient({
-    resolveTxt: dnsResolver({ servers: [address] }),
+    resolveTxt: createDnsResolver({ servers: [address] }),
     requestsPerSecond: 1000,
     random: seeded(1),
     ...options,
@@ -89,10 +89,10 @@ describe('D4-23 through a DNS server', () => {
 
 describe('HX-20 a DNS server', () => {
   test.each([
-    ['refuses', () => SERVFAIL, 'ESERVFAIL'],
-    ['sends nonsense', (query: Uint8Array) => query.slice(0, 2), 'EBADRESP|ETIMEOUT'],
+    ['responds with SERVFAIL', () => SERVFAIL, 'ESERVFAIL'],
+    ['sends two bytes', (query: Uint8Array) => query.slice(0, 2), 'EBADRESP|ETIMEOUT'],
     [
-      'sends half an answer',
+      'sends a truncated response',
       (query: Uint8Array) => {
         const bytes = new Uint8Array(14);
         bytes.set(query.subarray(0, 2));
@@ -101,16 +101,16 @@ describe('HX-20 a DNS server', () => {
       },
       'EBADRESP',
     ],
-    ['is silent', () => undefined, 'ETIMEOUT'],
+    ['does not respond', () => undefined, 'ETIMEOUT'],
   ])(
-    'that %s is reported, asked again, and believed when it is well',
-    async (_, ill, code) => {
+    'that %s is reported and requested again until it responds',
+    async (_, fail, code) => {
       const zone = new Zone();
       const { url } = publish(zone, DOMAIN, { nodes: records(3) });
-      let well = false;
-      const server = await serve((name, query) => (well ? answers(zone)(name) : ill(query)));
+      let isWorking = false;
+      const server = await serve((name, query) => (isWorking ? answers(zone)(name) : fail(query)));
       const client = clientOf(server, {
-        resolveTxt: dnsResolver({ servers: [server.address], timeout: 20, tries: 1 }),
+        resolveTxt: createDnsResolver({ servers: [server.address], timeout: 20, tries: 1 }),
         retryDelay: 1,
       });
       const events = await eventsDuring(async () => {
@@ -119,13 +119,11 @@ describe('HX-20 a DNS server', () => {
         while (client.stats.refused['resolver-failed'] !== 3) {
           await new Promise<void>((resolve) => setImmediate(resolve));
         }
-        well = true;
+        isWorking = true;
         expect((await first).value?.tcp).toBeGreaterThan(0);
         await nodes.return();
       });
-      expect(events.slice(0, 3).map(({ event }) => event)).toEqual(
-        Array(3).fill('resolver-failed'),
-      );
+      expect(events.slice(0, 3).map(({ type }) => type)).toEqual(Array(3).fill('resolver-failed'));
       for (const event of events.slice(0, 3)) {
         expect(event).toMatchObject({
           name: DOMAIN,
@@ -136,14 +134,14 @@ describe('HX-20 a DNS server', () => {
     15_000,
   );
 
-  test('that says that there is nothing is believed: an answer, and no failure', async () => {
+  test('that responds with NXDOMAIN or no data has no records, which is no failure', async () => {
     const server = await serve((name) => (name === 'empty.example' ? [] : NXDOMAIN));
-    const resolveTxt = dnsResolver({ servers: [server.address] });
+    const resolveTxt = createDnsResolver({ servers: [server.address] });
     expect(await resolveTxt('empty.example', { signal })).toEqual([]);
     expect(await resolveTxt('gone.example', { signal })).toEqual([]);
   });
 
-  test('that is asked for something else at the same time is not disturbed by giving up', async () => {
+  test('is not disturbed by the abort of another request', async () => {
     let answer = (): void => undefined;
     const asked = new Promise<void>((resolve) => {
       answer = resolve;
@@ -153,7 +151,7 @@ describe('HX-20 a DNS server', () => {
       if (++names === 2) answer();
       return name === 'slow.example' ? undefined : [['hello']];
     });
-    const resolveTxt = dnsResolver({ servers: [server.address] });
+    const resolveTxt = createDnsResolver({ servers: [server.address] });
     const controller = new AbortController();
     const slow = resolveTxt('slow.example', { signal: controller.signal });
     const quick = resolveTxt('quick.example', { signal });
@@ -163,15 +161,15 @@ describe('HX-20 a DNS server', () => {
     expect(await quick).toEqual([['hello']]);
   });
 
-  test('is not asked for what nobody wants any more', async () => {
+  test('gets no request after an abort', async () => {
     const server = await serve(() => []);
-    const resolveTxt = dnsResolver({ servers: [server.address] });
+    const resolveTxt = createDnsResolver({ servers: [server.address] });
     const aborted = AbortSignal.abort('never mind');
     await expect(resolveTxt('a.example', { signal: aborted })).rejects.toBe('never mind');
     expect(server.asked).toEqual([]);
   });
 
-  test('of our own choice is nobody else’s: the resolver of the process stays as it is', async () => {
+  test('in the options does not change the default resolver of the process', async () => {
     const before = [dns.getServers(), dns.promises.getServers(), dns.getDefaultResultOrder()];
     const functions = [
       dns.resolveTxt,
@@ -190,14 +188,14 @@ describe('HX-20 a DNS server', () => {
     );
   });
 
-  test('that is none is refused before anything is asked', () => {
-    expect(() => dnsResolver({ servers: ['nodes.example.org'] })).toThrow(
+  test('with an invalid address is refused before a request', () => {
+    expect(() => createDnsResolver({ servers: ['nodes.example.org'] })).toThrow(
       expect.objectContaining({
         code: 'invalid-option',
-        message: 'servers: Invalid IP address: nodes.example.org',
+        message: 'invalid servers: Invalid IP address: nodes.example.org',
       }),
     );
-    expect(() => dnsResolver({ tries: 0 })).toThrow(
+    expect(() => createDnsResolver({ tries: 0 })).toThrow(
       'tries is 0, expected an integer of at least 1',
     );
     expect(() => createDnsClient()).not.toThrow();

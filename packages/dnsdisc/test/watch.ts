@@ -1,4 +1,4 @@
-// A client on the virtual clock, and somebody who takes every node that it finds.
+// A client on the virtual clock, and a consumer of all nodes that it finds.
 import { channel } from 'node:diagnostics_channel';
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
 import type { Enr } from '@devp2p/enr';
@@ -41,12 +41,12 @@ export function seeded(seed: number): (length: number) => Uint8Array {
 }
 
 export interface Watch {
-  /** What came, and when. */
+  /** Nodes and their times. */
   readonly nodes: { readonly enr: Enr; readonly at: number }[];
-  /** Nodes that came since the last call, as the ports by which tests tell them apart. */
+  /** Nodes since the last call, identified by their ports. */
   fresh(): number[];
   stop(reason?: unknown): void;
-  /** Settles when the iterator does: with `undefined`, or with what it threw. */
+  /** Resolves when the iterator ends: with `undefined`, or with its error. */
   readonly end: Promise<unknown>;
 }
 
@@ -75,7 +75,7 @@ export function watch({ clock, client }: World, urls: string | string[]): Watch 
   };
 }
 
-/** Collects what is published while `work` runs. */
+/** Collects the events that are published during `work`. */
 export async function eventsDuring(work: () => Promise<unknown>): Promise<DnsdiscEvent[]> {
   const events: DnsdiscEvent[] = [];
   const listener = (event: unknown): void => void events.push(event as DnsdiscEvent);

@@ -1,14 +1,14 @@
-// A DNS zone in memory, and trees to put into it.
+// DNS zone in memory, and trees for it.
 import { type Enr, fromHex, signEnr } from '@devp2p/enr';
 import type { TreeUrl } from '../src/index.ts';
 import { formatTreeUrl, makeTree, type NodeTree, type ResolveTxt } from '../src/index.ts';
 
-/** A private key for each small number. */
+/** Private key of a small number. */
 export function key(number: number): Uint8Array {
   return fromHex(number.toString(16).padStart(64, '0'));
 }
 
-/** So many records of different nodes; those with another `first` are others. */
+/** `count` records of different nodes, numbered from `first`. */
 export function records(count: number, first = 1): Enr[] {
   return Array.from({ length: count }, (_, i) => record(first + i));
 }
@@ -23,7 +23,7 @@ function record(number: number): Enr {
 
 export const SIGNER: Uint8Array = key(5000);
 
-/** A tree at a domain, signed by {@link SIGNER} unless said otherwise. */
+/** Tree at a domain, by default with the signature of {@link SIGNER}. */
 export function publish(
   zone: Zone,
   domain: string,
@@ -43,11 +43,11 @@ export function publish(
 
 export type Answer = string[][];
 
-/** What a resolver would find, and a list of what it was asked. */
+/** Records of a zone, and a list of the requests. */
 export class Zone {
   readonly names = new Map<string, Answer>();
   readonly asked: { name: string; at: number }[] = [];
-  /** Takes the place of the answer for a name, when it returns something. */
+  /** Replaces the response for a name, if it returns one. */
   intercept: ((name: string, answer: Answer) => Answer | Promise<Answer> | undefined) | undefined;
   readonly #now: () => number;
 
@@ -72,7 +72,7 @@ export class Zone {
     return this.intercept?.(name, answer) ?? answer;
   };
 
-  /** When a name was asked for, in ms. */
+  /** Times of the requests for a name, in milliseconds. */
   times(name: string): number[] {
     return this.asked.filter((query) => query.name === name).map(({ at }) => at);
   }

@@ -7,7 +7,7 @@ import {
   parseEntry,
   parseRoot,
   verifyRoot,
-} from '../../../packages/dnsdisc/src/entry.ts';
+} from '../../../packages/dnsdisc/src/tree/entry.ts';
 import { type Target, target } from '../target.ts';
 import { privateKey } from './enr.ts';
 

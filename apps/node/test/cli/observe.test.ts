@@ -29,9 +29,9 @@ test('what fails in discovery is warned of once, and told in full at debug', () 
   discv4({ type: 'bootnode-unresolved', id, host: 'boot.example.org', error });
   const lost = new DnsdiscError('no-root', 'no root');
   const name = 'nodes.example.org';
-  dnsdisc({ event: 'refused', name, error: lost, retryIn: 1_000 });
-  dnsdisc({ event: 'refused', name, error: lost, retryIn: 2_000 });
-  dnsdisc({ event: 'refused', name: `x.${name}`, error: lost });
+  dnsdisc({ type: 'refused', name, error: lost, retryIn: 1_000 });
+  dnsdisc({ type: 'refused', name, error: lost, retryIn: 2_000 });
+  dnsdisc({ type: 'refused', name: `x.${name}`, error: lost });
   expect(lines).toEqual([
     ['info', { seq: enr.seq, enr: formatEnr(enr) }, 'the node record has changed'],
     ['warn', { error }, 'send failed'],

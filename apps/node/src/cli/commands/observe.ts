@@ -89,14 +89,14 @@ export function observeDiscovery(log: Log): void {
   });
   subscribe('devp2p:dnsdisc', (message) => {
     const event = message as DnsdiscEvent;
-    switch (event.event) {
+    switch (event.type) {
       case 'resolver-failed':
       case 'refused': {
         const { name, error, retryIn } = event;
         // Then it is the list as a whole that cannot be had.
         if (retryIn !== undefined) {
           const fields = { dns: name, error, retryIn: `${Math.round(retryIn)} ms` };
-          failed(event.event, fields, 'list of nodes cannot be read');
+          failed(event.type, fields, 'list of nodes cannot be read');
         } else log.debug({ dns: name, error }, 'entry of a list refused');
         break;
       }
@@ -104,7 +104,7 @@ export function observeDiscovery(log: Log): void {
         log.debug({ domain: event.domain, seq: event.seq }, 'list of nodes found');
         break;
       default:
-        log.debug({ url: event.url }, event.event.replace('-', ' '));
+        log.debug({ url: event.url }, event.type.replace('-', ' '));
     }
   });
 }

@@ -1,50 +1,49 @@
 import type { Enr } from '@devp2p/enr';
 import { string } from '@devp2p/options';
-import { check, waitRules } from './check-options.ts';
-import type { DnsdiscErrorCode } from './error.ts';
-import { Lookup } from './lookup.ts';
+import { check, waitRules } from '../check-options.ts';
+import type { DnsdiscErrorCode } from '../error.ts';
+import { readTreeUrl } from '../tree/tree-url.ts';
+import { DnsLookup } from './dns-lookup.ts';
 import { clientRules, type DnsClientOptions, withDefaults } from './options.ts';
 import { RandomNodes } from './random-nodes.ts';
-import { readTreeUrl } from './tree-url.ts';
 
-/** What a client has done so far. */
+/** Counters of a client. */
 export interface DnsClientStats {
-  /** Names given to the resolver. */
+  /** DNS names passed to the resolver. */
   readonly requests: number;
-  /** Entries that did not need it. */
+  /** Entries found in the cache. */
   readonly cacheHits: number;
-  /** What was not taken, by reason; `resolver-failed` among them. */
+  /** Refused entries and failed requests, by error code. */
   readonly refused: { readonly [Code in DnsdiscErrorCode]?: number };
 }
 
-/** Finds nodes in lists that are published in DNS (EIP-1459). Its iterators share cache and rate limit. */
+/** Finds nodes in node lists in DNS (EIP-1459). All iterators of a client share its cache and its rate limit. */
 export interface DnsClient {
   /**
-   * The nodes of some lists, and of those that they link to, in random order: each once before one comes again, and
-   * without end. It looks up no more than it is asked for, and waits where there is nothing to look up. Trouble with
-   * a resolver or a list never ends it; see `stats` and the diagnostics channel `devp2p:dnsdisc`. Rejects with the
-   * signal's reason when that aborts.
+   * Iterates over the nodes of lists and linked lists in random order, without end: each node occurs once before one is
+   * repeated. Entries are looked up on demand. Failures of a resolver or a list do not end it; they are in `stats` and on
+   * the diagnostics channel `devp2p:dnsdisc`. Rejects with the reason of the signal when it aborts.
    *
-   * @param urls - `enrtree://` URLs; without any it ends at once.
-   * @throws DnsdiscError at once for a URL that is none.
+   * @param urls `enrtree://` URLs; without any the iterator ends at once
+   * @throws DnsdiscError for an invalid URL, before the first node
    */
   randomNodes(
     urls: string | readonly string[],
     options?: { readonly signal?: AbortSignal | undefined },
   ): AsyncGenerator<Enr, void, undefined>;
-  /** A copy of the counters. */
+  /** Copy of the counters. */
   readonly stats: DnsClientStats;
 }
 
 /**
- * Makes a client. It holds no socket and no timer of its own, so there is nothing to close.
+ * Creates a client. It has no socket and no timer, and needs no close.
  *
- * @throws DnsdiscError `invalid-option` for a setting that makes no sense.
+ * @throws DnsdiscError `invalid-option`
  */
 export function createDnsClient(options: DnsClientOptions = {}): DnsClient {
   check.options('createDnsClient', options, clientRules);
   const settings = withDefaults(options);
-  const lookup = new Lookup(settings);
+  const lookup = new DnsLookup(settings);
   const refused: { [Code in DnsdiscErrorCode]?: number } = {};
   return {
     randomNodes(urls, options = {}) {

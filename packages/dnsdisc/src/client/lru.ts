@@ -1,4 +1,4 @@
-/** A map that forgets what was not used for longest once it holds more than `limit`. */
+/** Map of up to `limit` values, which drops the least recently used one. */
 export class Lru<K, V> {
   readonly #limit: number;
   readonly #values = new Map<K, V>();
@@ -9,7 +9,7 @@ export class Lru<K, V> {
 
   get(key: K): V | undefined {
     const value = this.#values.get(key);
-    // A map keeps the order in which keys were set.
+    // A map iterates in insertion order.
     if (value !== undefined) this.set(key, value);
     return value;
   }

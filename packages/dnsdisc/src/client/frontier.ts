@@ -1,10 +1,10 @@
-/** What is left to visit in one half of a tree, records or links, in one pass over it. */
+/** Entries of one half of a tree, records or links, that are not visited yet in the current pass. */
 export class Frontier {
-  /** The hash with which it begins. */
+  /** Hash of the first entry. */
   readonly root: string;
-  /** Records or links that were found. */
+  /** Number of records or links found. */
   leaves = 0;
-  /** Entries that could not be had. */
+  /** Number of failed entries. */
   failures = 0;
   readonly #limit: number;
   readonly #pending: string[];
@@ -17,30 +17,31 @@ export class Frontier {
     this.#seen = new Set([root]);
   }
 
-  /** Whether everything was visited. */
+  /** Whether all entries are visited. */
   get done(): boolean {
     return this.#pending.length === 0;
   }
 
   /**
-   * Takes out one of the entries that are left.
+   * Removes and returns one of the remaining entries.
    *
-   * @throws RangeError when none is.
+   * @param pick returns an index below its argument
+   * @throws RangeError if there are none
    */
   take(pick: (length: number) => number): string {
     const index = pick(this.#pending.length);
     const hash = this.#pending[index];
     const last = this.#pending.pop();
-    if (hash === undefined || last === undefined) throw new RangeError('nothing left to visit');
+    if (hash === undefined || last === undefined) throw new RangeError('no entries left to visit');
     if (index < this.#pending.length) this.#pending[index] = last;
     return hash;
   }
 
   /**
-   * Adds the children of a branch, but each entry only once in a pass: branches may share children, which would
-   * multiply from level to level.
+   * Adds the children of a branch. Each entry is added once per pass: branches may share children, which would multiply
+   * from level to level.
    *
-   * @returns false when the limit left some out.
+   * @returns false if the limit left out some children
    */
   add(children: readonly string[]): boolean {
     for (const hash of children) {

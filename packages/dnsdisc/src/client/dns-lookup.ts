@@ -1,39 +1,39 @@
 import { withTimeout } from '@devp2p/clock';
+import { DnsdiscError, quote } from '../error.ts';
 import {
   type Entry,
   hashMatches,
   looksLikeEntry,
   looksLikeRoot,
-  MAX_ENTRY_LENGTH,
+  maxEntryLength,
   parseEntry,
   parseRoot,
   type Root,
   verifyRoot,
-} from './entry.ts';
-import { DnsdiscError, quote } from './error.ts';
+} from '../tree/entry.ts';
+import type { TreeUrl } from '../tree/tree-url.ts';
 import { Lru } from './lru.ts';
 import type { Settings } from './options.ts';
 import { RateLimit } from './rate-limit.ts';
-import type { TreeUrl } from './tree-url.ts';
 
-/** An entry, and whether it was known before. */
+/** Result of an entry lookup. */
 export interface Found {
   readonly entry: Entry;
   readonly cached: boolean;
 }
 
-/** A name with more roots than this is not worth the curve work of looking for the one that is signed. */
-const MAX_ROOTS = 8;
+/** Limit of root records per name whose signatures are verified. */
+const maxRoots = 8;
 
-/** Asks the resolver, slowly, and believes nothing that the tree's signer has not signed. */
-export class Lookup {
+/** Looks up roots and entries of trees, at a limited rate, and verifies signatures and hashes. */
+export class DnsLookup {
   requests = 0;
   cacheHits = 0;
   readonly #settings: Settings;
   readonly #limit: RateLimit;
-  /** By hash, and so for all trees: the same hash is the same text wherever it stands. */
+  /** By hash, shared by all trees: a hash has the same text in each of them. */
   readonly #entries: Lru<string, Entry>;
-  /** The highest sequence number seen, by URL. */
+  /** Greatest sequence number seen, by URL. */
   readonly #seqs: Lru<string, bigint>;
 
   constructor(settings: Settings) {
@@ -44,22 +44,27 @@ export class Lookup {
   }
 
   /**
-   * The root of a tree, signed, and not older than any seen before.
+   * Returns the root of a tree. Its signature is valid, and it is not older than any seen before.
    *
-   * @param id - the tree's URL.
+   * @param id URL of the tree
+   * @throws DnsdiscError; the reason of the signal
    */
   async root(id: string, url: TreeUrl, signal: AbortSignal | undefined): Promise<Root> {
     await this.#limit.take(signal);
     const root = this.#selectRoot(await this.#resolve(url.domain, signal), url);
     const seen = this.#seqs.get(id);
     if (seen !== undefined && root.seq < seen) {
-      throw new DnsdiscError('stale-root', `sequence number fell from ${seen} to ${root.seq}`);
+      throw new DnsdiscError('stale-root', `sequence number ${root.seq} is below ${seen}`);
     }
     this.#seqs.set(id, root.seq);
     return root;
   }
 
-  /** The entry below `domain` that a hash stands for. */
+  /**
+   * Returns the entry with a hash.
+   *
+   * @throws DnsdiscError; the reason of the signal
+   */
   async entry(domain: string, hash: string, signal: AbortSignal | undefined): Promise<Found> {
     await this.#limit.take(signal);
     const known = this.#entries.get(hash);
@@ -84,17 +89,17 @@ export class Lookup {
       );
     } catch (cause) {
       signal?.throwIfAborted();
-      const reason = cause instanceof Error ? cause.message : 'no reason given';
-      throw new DnsdiscError('resolver-failed', `no answer for ${name}: ${quote(reason)}`, {
+      const reason = cause instanceof Error ? cause.message : 'unknown error';
+      throw new DnsdiscError('resolver-failed', `cannot resolve ${name}: ${quote(reason)}`, {
         cause,
       });
     }
   }
 
-  /** While a zone is being changed, its name may have two roots. */
+  /** Selects the newest valid root: a name may have two roots while its zone changes. */
   #selectRoot(texts: readonly string[], url: TreeUrl): Root {
-    const candidates = texts.filter(looksLikeRoot).slice(0, MAX_ROOTS);
-    let fault = new DnsdiscError('no-root', `no root at ${url.domain}`);
+    const candidates = texts.filter(looksLikeRoot).slice(0, maxRoots);
+    let fault = new DnsdiscError('no-root', `no root record at ${url.domain}`);
     let newest: Root | undefined;
     for (const text of candidates) {
       try {
@@ -102,30 +107,33 @@ export class Lookup {
         if (!verifyRoot(root, url.publicKey, this.#settings)) {
           throw new DnsdiscError(
             'invalid-signature',
-            `not signed by the list's key: ${quote(text)}`,
+            `invalid signature of the root: ${quote(text)}`,
           );
         }
         if (!newest || root.seq > newest.seq) newest = root;
       } catch (error) {
-        fault = ours(error);
+        fault = asDnsdiscError(error);
       }
     }
     if (!newest) throw fault;
     return newest;
   }
 
-  /** Other records may stand under the name; only one text can be the right one. */
+  /** Selects the record with the hash: the name may have other records. */
   #selectEntry(texts: readonly string[], hash: string): Entry {
-    let fault = new DnsdiscError('no-entry', `no entry under ${hash}`);
+    let fault = new DnsdiscError('no-entry', `no entry record at ${hash}`);
     for (const text of texts.filter(looksLikeEntry)) {
-      if (text.length > MAX_ENTRY_LENGTH) {
-        fault = new DnsdiscError('too-large', `entry of ${text.length} characters: ${quote(text)}`);
+      if (text.length > maxEntryLength) {
+        fault = new DnsdiscError(
+          'too-large',
+          `entry of ${text.length} characters is above the limit of ${maxEntryLength}: ${quote(text)}`,
+        );
       } else if (hashMatches(hash, text, this.#settings)) {
         return parseEntry(text, this.#settings);
       } else {
         fault = new DnsdiscError(
           'hash-mismatch',
-          `under ${hash}, but not its text: ${quote(text)}`,
+          `entry at ${hash} has another hash: ${quote(text)}`,
         );
       }
     }
@@ -133,12 +141,12 @@ export class Lookup {
   }
 }
 
-/** Strings of one record belong together; none has more than 255 bytes. */
+/** Joins the strings of one record, each of up to 255 bytes. */
 function join(strings: readonly string[]): string {
   return strings.join('');
 }
 
-function ours(error: unknown): DnsdiscError {
+function asDnsdiscError(error: unknown): DnsdiscError {
   if (error instanceof DnsdiscError) return error;
   throw error;
 }

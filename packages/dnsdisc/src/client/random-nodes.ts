@@ -1,32 +1,32 @@
 import { sleep } from '@devp2p/clock';
 import type { Enr } from '@devp2p/enr';
-import { publish } from './diagnostics.ts';
-import { DnsdiscError, type DnsdiscErrorCode } from './error.ts';
-import type { Lookup } from './lookup.ts';
+import { publish } from '../diagnostics.ts';
+import { DnsdiscError, type DnsdiscErrorCode } from '../error.ts';
+import { type TreeUrl, writeTreeUrl } from '../tree/tree-url.ts';
+import type { DnsLookup } from './dns-lookup.ts';
 import type { Settings } from './options.ts';
-import { type Task, Tree } from './tree.ts';
-import { type TreeUrl, writeTreeUrl } from './tree-url.ts';
+import { type Task, TreeReader } from './tree-reader.ts';
 
-/** Reads several lists and those that they link to, an entry at a time from whichever chance picks. */
+/** Reads several lists and the lists that they link to, one entry of a random list at a time. */
 export class RandomNodes {
   readonly #settings: Settings;
-  readonly #lookup: Lookup;
+  readonly #lookup: DnsLookup;
   readonly #count: (code: DnsdiscErrorCode) => void;
-  /** By their URLs in canonical form. */
-  readonly #trees = new Map<string, Tree>();
-  readonly #asked: ReadonlySet<string>;
+  /** By URL in canonical form. */
+  readonly #trees = new Map<string, TreeReader>();
+  readonly #given: ReadonlySet<string>;
 
   constructor(
     urls: readonly TreeUrl[],
     settings: Settings,
-    lookup: Lookup,
+    lookup: DnsLookup,
     count: (code: DnsdiscErrorCode) => void,
   ) {
     this.#settings = settings;
     this.#lookup = lookup;
     this.#count = count;
-    for (const url of urls) this.#trees.set(this.#id(url), new Tree(url, 0, settings));
-    this.#asked = new Set(this.#trees.keys());
+    for (const url of urls) this.#trees.set(this.#id(url), new TreeReader(url, 0, settings));
+    this.#given = new Set(this.#trees.keys());
   }
 
   async *nodes(signal: AbortSignal | undefined): AsyncGenerator<Enr, void, undefined> {
@@ -35,9 +35,9 @@ export class RandomNodes {
       signal?.throwIfAborted();
       const now = clock.monotonic();
       const ready = [...this.#trees].filter(([, tree]) => tree.readyAt <= now);
-      const chosen = ready[ready.length > 0 ? this.#pick(ready.length) : 0];
-      if (chosen) {
-        const enr = await this.#step(...chosen, signal);
+      const selected = ready[ready.length > 0 ? this.#pick(ready.length) : 0];
+      if (selected) {
+        const enr = await this.#step(...selected, signal);
         if (enr) yield enr;
       } else {
         const next = Math.min(...[...this.#trees.values()].map(({ readyAt }) => readyAt));
@@ -46,7 +46,11 @@ export class RandomNodes {
     }
   }
 
-  async #step(id: string, tree: Tree, signal: AbortSignal | undefined): Promise<Enr | undefined> {
+  async #step(
+    id: string,
+    tree: TreeReader,
+    signal: AbortSignal | undefined,
+  ): Promise<Enr | undefined> {
     const { clock } = this.#settings;
     const task = tree.next(clock.monotonic(), this.#pick);
     const { domain } = tree.url;
@@ -56,7 +60,7 @@ export class RandomNodes {
       const root = await this.#lookup.root(id, tree.url, signal);
       const { seq } = root;
       if (tree.rootFound(root, clock.monotonic())) {
-        publish(() => ({ event: 'root', domain, seq }));
+        publish(() => ({ type: 'root', domain, seq }));
       }
     } catch (error) {
       if (!(error instanceof DnsdiscError)) throw error;
@@ -71,47 +75,47 @@ export class RandomNodes {
   }
 
   async #entry(
-    tree: Tree,
+    tree: TreeReader,
     { half, hash }: Task & { type: 'entry' },
     name: string,
     signal: AbortSignal | undefined,
   ): Promise<Enr | undefined> {
     const { entry, cached } = await this.#lookup.entry(tree.url.domain, hash, signal);
     if (entry.type === (half === 'links' ? 'enr' : 'link')) {
-      throw new DnsdiscError('misplaced-entry', `a ${entry.type} entry among the ${half}`);
+      throw new DnsdiscError('misplaced-entry', `${entry.type} entry among the ${half}`);
     }
     if (entry.type === 'link') this.#follow(tree, entry.url, name);
     if (!tree.entryFound(half, entry, { cached })) {
-      const message = `more than ${this.#settings.maxEntries} ${half} and branches`;
+      const message = `limit of ${this.#settings.maxEntries} ${half} and branches reached`;
       this.#refuse(name, new DnsdiscError('tree-too-large', message));
     }
     return entry.type === 'enr' ? entry.enr : undefined;
   }
 
-  #follow(from: Tree, url: TreeUrl, name: string): void {
+  #follow(from: TreeReader, url: TreeUrl, name: string): void {
     const { maxLinkDepth, maxTrees } = this.#settings;
     const id = this.#id(url);
     if (!this.#trees.has(id)) {
       if (from.depth >= maxLinkDepth) {
-        const message = `more than ${maxLinkDepth} links away: ${url.domain}`;
+        const message = `link to ${url.domain} is above the depth limit of ${maxLinkDepth}`;
         this.#refuse(name, new DnsdiscError('link-too-deep', message));
         return;
       }
       if (this.#trees.size >= maxTrees) {
-        const message = `more than ${maxTrees} lists: ${url.domain}`;
+        const message = `link to ${url.domain} is above the limit of ${maxTrees} lists`;
         this.#refuse(name, new DnsdiscError('too-many-trees', message));
         return;
       }
-      this.#trees.set(id, new Tree(url, from.depth + 1, this.#settings));
-      publish(() => ({ event: 'tree-added', url: id }));
+      this.#trees.set(id, new TreeReader(url, from.depth + 1, this.#settings));
+      publish(() => ({ type: 'tree-added', url: id }));
     }
     from.link(id);
   }
 
-  /** Drops the lists that no link leads to any more, from those that were asked for. */
+  /** Removes the lists that no path of links from the given lists reaches. */
   #prune(): void {
-    const reached = new Set(this.#asked);
-    // A set is iterated in the order of insertion, additions on the way included: nearest first.
+    const reached = new Set(this.#given);
+    // The iteration includes the ids that are added during it: breadth first, so that `depth` is the shortest path.
     for (const id of reached) {
       const tree = this.#trees.get(id);
       for (const other of tree?.linked ?? []) {
@@ -124,14 +128,14 @@ export class RandomNodes {
     for (const id of this.#trees.keys()) {
       if (reached.has(id)) continue;
       this.#trees.delete(id);
-      publish(() => ({ event: 'tree-removed', url: id }));
+      publish(() => ({ type: 'tree-removed', url: id }));
     }
   }
 
   #refuse(name: string, error: DnsdiscError, retryIn?: number): void {
     this.#count(error.code);
-    const event = error.code === 'resolver-failed' ? 'resolver-failed' : 'refused';
-    publish(() => ({ event, name, error, retryIn }));
+    const type = error.code === 'resolver-failed' ? 'resolver-failed' : 'refused';
+    publish(() => ({ type, name, error, retryIn }));
   }
 
   #id(url: TreeUrl): string {

@@ -1,60 +1,60 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
 import { func, integer, methods, positive, type Rules } from '@devp2p/options';
-import { dnsResolver, type ResolveTxt } from './resolver.ts';
+import { createDnsResolver, type ResolveTxt } from './dns-resolver.ts';
 
-/** Settings and collaborators of a client. Times are in milliseconds. */
+/** Options of {@link createDnsClient}. Times are in milliseconds. */
 export interface DnsClientOptions {
   /**
-   * The most entries looked up in any second, all lists together. Those that are cached count as well, so that an
-   * endless iterator never spins.
+   * Limit of lookups in any second, for all lists together. Cached entries count as well, so that an endless iterator
+   * does not spin.
    * @default 3, as go-ethereum (`defaultRateLimit`)
    */
   readonly requestsPerSecond?: number | undefined;
   /**
-   * How long the resolver may take for a name.
+   * Timeout of the resolver for a name.
    * @default 5000, as go-ethereum (`defaultTimeout`)
    */
   readonly timeout?: number | undefined;
   /**
-   * How often the root of a list is looked up again.
+   * Time after which the root of a list is looked up again.
    * @default 1800000, as go-ethereum (`defaultRecheck`)
    */
   readonly recheckInterval?: number | undefined;
   /**
-   * How long a list is left alone after a failure; twice as long after each one more in a row.
+   * Delay after a failure of a list; it doubles after each further failure in a row.
    * @default 1000
    */
   readonly retryDelay?: number | undefined;
-  /** What the delay between failures grows to. @default 300000 */
+  /** Longest delay after a failure. @default 300000 */
   readonly maxRetryDelay?: number | undefined;
   /**
-   * How many entries are kept, those that were not used for longest being dropped.
+   * Limit of cached entries; the least recently used one is dropped.
    * @default 1000, as go-ethereum (`defaultCache`)
    */
   readonly cacheSize?: number | undefined;
-  /** The most entries in each half of a tree, records and links; what goes beyond is left out. @default 20000 */
+  /** Limit of entries in each half of a tree, records and links; further ones are left out. @default 20000 */
   readonly maxEntries?: number | undefined;
-  /** The most lists that one iterator reads, those that it was given included. @default 32 */
+  /** Limit of lists per iterator, including the given ones. @default 32 */
   readonly maxTrees?: number | undefined;
-  /** How many links away from the given lists others are read; 0 follows no links. @default 4 */
+  /** Limit of links between a given list and another one; 0 follows no links. @default 4 */
   readonly maxLinkDepth?: number | undefined;
-  /** @default `dnsResolver()`, which asks the system's DNS servers */
+  /** @default `createDnsResolver()`, which uses the DNS servers of the system */
   readonly resolveTxt?: ResolveTxt | undefined;
-  /** @default `nobleCrypto`; `fastCrypto` of `@devp2p/crypto/fast` checks records about twenty times as fast */
+  /** @default `nobleCrypto`; `fastCrypto` of `@devp2p/crypto/fast` verifies records about twenty times as fast */
   readonly crypto?: Crypto | undefined;
-  /** Decides the order in which entries are visited. @default `randomBytes` of `@devp2p/crypto` */
+  /** Source of the order in which entries are visited. @default `randomBytes` of `@devp2p/crypto` */
   readonly random?: RandomBytes | undefined;
   /** @default `systemClock` */
   readonly clock?: Clock | undefined;
 }
 
-/** {@link DnsClientOptions} with nothing left open. */
+/** {@link DnsClientOptions} with defaults. */
 export type Settings = {
   readonly [K in keyof DnsClientOptions]-?: NonNullable<DnsClientOptions[K]>;
 };
 
-/** The rules of {@link DnsClientOptions}. */
+/** Rules of {@link DnsClientOptions}. */
 export const clientRules: Rules<DnsClientOptions> = {
   requestsPerSecond: integer(1),
   timeout: positive,
@@ -71,7 +71,7 @@ export const clientRules: Rules<DnsClientOptions> = {
   clock: methods('now', 'monotonic', 'setTimeout'),
 };
 
-/** Fills in what is left open; the options are checked by then. */
+/** Adds the defaults to checked options. */
 export function withDefaults(options: DnsClientOptions): Settings {
   return {
     requestsPerSecond: options.requestsPerSecond ?? 3,
@@ -83,7 +83,7 @@ export function withDefaults(options: DnsClientOptions): Settings {
     maxEntries: options.maxEntries ?? 20_000,
     maxTrees: options.maxTrees ?? 32,
     maxLinkDepth: options.maxLinkDepth ?? 4,
-    resolveTxt: options.resolveTxt ?? dnsResolver(),
+    resolveTxt: options.resolveTxt ?? createDnsResolver(),
     crypto: options.crypto ?? nobleCrypto,
     random: options.random ?? randomBytes,
     clock: options.clock ?? systemClock,

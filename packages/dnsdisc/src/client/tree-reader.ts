@@ -1,12 +1,12 @@
-import type { Entry, Root } from './entry.ts';
+import type { Entry, Root } from '../tree/entry.ts';
+import type { TreeUrl } from '../tree/tree-url.ts';
 import { Frontier } from './frontier.ts';
 import type { Settings } from './options.ts';
-import type { TreeUrl } from './tree-url.ts';
 
-/** The two halves of a tree: what its root calls `l` and `e`. */
+/** Halves of a tree: `l` and `e` in its root. */
 export type Half = 'links' | 'records';
 
-/** What a tree wants looked up next. */
+/** Next lookup of a tree. */
 export type Task =
   | { readonly type: 'root' }
   | { readonly type: 'entry'; readonly half: Half; readonly hash: string };
@@ -16,29 +16,29 @@ type TreeSettings = Pick<
   'recheckInterval' | 'retryDelay' | 'maxRetryDelay' | 'maxEntries'
 >;
 
-/** After so many failures in a row the root is looked up again, as in go-ethereum: it may have changed. */
-const FAILURES_BEFORE_RECHECK = 5;
+/** Failures in a row after which the root is looked up again, because it may have changed; as go-ethereum. */
+const failuresBeforeRecheck = 5;
 
 /**
- * How far one list was read, and when to go on. It asks nobody itself: it names a task, and is told what came of it.
- * All times are monotonic, in ms.
+ * State of reading one list, without I/O: returns the next task, and records its result. All times are monotonic, in
+ * milliseconds.
  *
- * The links are read first, then the records in random order, again and again. An entry that fails is left out until
- * the next pass, and the list rests for a while. An old root is good until there is a newer one.
+ * It reads the links first, then the records in random order, pass after pass. A failed entry is skipped until the next
+ * pass, and the list pauses for a while. A root is used until there is a newer one.
  */
-export class Tree {
+export class TreeReader {
   readonly url: TreeUrl;
-  /** How many links away from a list that was asked for. */
+  /** Number of links from a given list. */
   depth: number;
   readonly #settings: TreeSettings;
   #pass: ({ readonly root: Root } & Record<Half, Frontier>) | undefined;
   #rootDue = Number.NEGATIVE_INFINITY;
   #rootFailures = 0;
-  #restsUntil = 0;
+  #pausedUntil = 0;
   #failures = 0;
-  /** The lists that this one links to, as far as the last complete pass knows. */
+  /** Linked lists that the last complete pass found. */
   #linked: ReadonlySet<string> = new Set();
-  /** Those found in the pass that is under way. */
+  /** Linked lists that the current pass found. */
   #found = new Set<string>();
 
   constructor(url: TreeUrl, depth: number, settings: TreeSettings) {
@@ -47,22 +47,29 @@ export class Tree {
     this.#settings = settings;
   }
 
-  /** When there is something to do. */
+  /** Time of the next task. */
   get readyAt(): number {
-    return this.#pass && !this.#barren ? Math.min(this.#rootDue, this.#restsUntil) : this.#rootDue;
+    return this.#pass && !this.#isEmpty
+      ? Math.min(this.#rootDue, this.#pausedUntil)
+      : this.#rootDue;
   }
 
-  /** Whether all links were read since the root was looked up. */
+  /** Whether all links are read since the last lookup of the root. */
   get linksRead(): boolean {
     return this.#pass?.links.done ?? false;
   }
 
-  /** The URLs of the lists that this one links to. */
+  /** URLs of the linked lists. */
   get linked(): ReadonlySet<string> {
     return new Set([...this.#linked, ...this.#found]);
   }
 
-  /** What to do at `now`, which is not before {@link readyAt}. `pick` chooses an index below its argument. */
+  /**
+   * Returns the next task.
+   *
+   * @param now not before {@link readyAt}
+   * @param pick returns an index below its argument
+   */
   next(now: number, pick: (length: number) => number): Task {
     const pass = this.#pass;
     if (!pass || now >= this.#rootDue) return { type: 'root' };
@@ -71,15 +78,15 @@ export class Tree {
     return { type: 'entry', half, hash: pass[half].take(pick) };
   }
 
-  /** @returns whether the root is another than before. */
+  /** Records the result of a root lookup. @returns whether the root has changed */
   rootFound(root: Root, now: number): boolean {
     const before = this.#pass;
-    const goOn = before?.root.enrRoot === root.enrRoot && !this.#barren;
+    const isSame = before?.root.enrRoot === root.enrRoot && !this.#isEmpty;
     this.#pass = {
       root,
-      // Cheap, since few and cached; catches up on what failed or was over a limit.
+      // Links are few and cached, so they are read again, which includes entries that failed or exceeded a limit.
       links: this.#frontier(root.linkRoot),
-      records: before && goOn ? before.records : this.#frontier(root.enrRoot),
+      records: before && isSame ? before.records : this.#frontier(root.enrRoot),
     };
     this.#found = new Set();
     this.#rootDue = now + this.#settings.recheckInterval;
@@ -87,44 +94,44 @@ export class Tree {
     return before?.root.seq !== root.seq || before.root.enrRoot !== root.enrRoot;
   }
 
-  /** @returns how long until the next try. */
+  /** Records a failed root lookup. @returns the delay until the next one */
   rootFailed(now: number): number {
     const delay = this.#delay(++this.#rootFailures);
     this.#rootDue = now + delay;
     return delay;
   }
 
-  /** Notes that the list has a link that is followed. */
+  /** Records a link to another list. */
   link(url: string): void {
     this.#found.add(url);
   }
 
-  /** @returns false when the limit left some children out. */
+  /** Records the result of an entry lookup. @returns false if the limit left out some children */
   entryFound(half: Half, entry: Entry, { cached }: { cached: boolean }): boolean {
     const frontier = this.#pass?.[half];
     if (!frontier) return true;
     const fits = entry.type !== 'branch' || frontier.add(entry.children);
     if (entry.type !== 'branch') {
       frontier.leaves++;
-      // What is in the cache says nothing about the resolver, and a branch nothing about what is below it.
+      // A cached entry does not show that the resolver works, and a branch does not show that its children exist.
       if (!cached) this.#failures = 0;
     }
     this.#settle(half);
     return fits;
   }
 
-  /** @returns how long the list rests. */
+  /** Records a failed entry lookup. @returns the pause of the list */
   entryFailed(half: Half, now: number): number {
     const delay = this.#delay(++this.#failures);
-    this.#restsUntil = now + delay;
-    if (this.#failures % FAILURES_BEFORE_RECHECK === 0) this.#recheckSoon();
+    this.#pausedUntil = now + delay;
+    if (this.#failures % failuresBeforeRecheck === 0) this.#recheckSoon();
     if (this.#pass) this.#pass[half].failures++;
     this.#settle(half);
     return delay;
   }
 
-  /** No record in the whole pass: there is nothing to do until the next look at the root. */
-  get #barren(): boolean {
+  /** Whether the pass found no record, so that there is no task until the next lookup of the root. */
+  get #isEmpty(): boolean {
     const { links, records } = this.#pass ?? {};
     return links?.done === true && records?.done === true && records.leaves === 0;
   }
@@ -135,11 +142,11 @@ export class Tree {
       this.#linked = pass.links.failures === 0 ? this.#found : this.linked;
       this.#found = new Set();
     }
-    if (this.#barren && pass && pass.records.failures > 0) this.#recheckSoon();
+    if (this.#isEmpty && pass && pass.records.failures > 0) this.#recheckSoon();
   }
 
   #recheckSoon(): void {
-    this.#rootDue = Math.min(this.#rootDue, this.#restsUntil);
+    this.#rootDue = Math.min(this.#rootDue, this.#pausedUntil);
   }
 
   #delay(failures: number): number {

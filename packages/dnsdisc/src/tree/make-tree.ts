@@ -1,38 +1,38 @@
 import { nobleCrypto } from '@devp2p/crypto';
 import { type Enr, formatEnr, nodeIdHash, toHex } from '@devp2p/enr';
 import { bytes, methods, type Rules, required, secret, string, uint } from '@devp2p/options';
-import { check, iterable } from './check-options.ts';
+import { check, iterable } from '../check-options.ts';
 import { entryHash, formatEntry, formatRoot, signRoot } from './entry.ts';
 import { type CryptoOptions, formatTreeUrl, parseTreeUrl } from './tree-url.ts';
 
 /** Options of {@link makeTree}. */
 export interface MakeTreeOptions extends CryptoOptions {
-  /** Sequence number, 64 bits. Clients refuse one below what they have seen. */
+  /** Sequence number, 64 bits. Clients refuse a number below one that they have seen. */
   readonly seq: bigint;
-  /** The signer's key, 32 bytes. */
+  /** Private key of the signer, 32 bytes. */
   readonly privateKey: Uint8Array;
 }
 
-/** A signed list of nodes, ready to be put into a DNS zone. */
+/** Signed node list for a DNS zone. */
 export interface NodeTree {
-  /** The signer's public key, 64 bytes; with a domain it makes the list's URL (`formatTreeUrl`). */
+  /** Public key of the signer, 64 bytes. The URL of the list has it and the domain: see {@link formatTreeUrl}. */
   readonly publicKey: Uint8Array;
-  /** The text of the TXT record at the domain itself. */
+  /** Text of the TXT record at the domain. */
   readonly root: string;
-  /** The texts of the TXT records below the domain, by the label that goes before it. */
+  /** Texts of the TXT records below the domain, by label. */
   readonly entries: ReadonlyMap<string, string>;
 }
 
 /**
- * The most children of a branch. Thirteen hashes make a text of 365 characters; 370 leave room in a DNS message of 512
- * bytes for everything else and a name of usual length. Same figure as in go-ethereum (`maxChildren`).
+ * Limit of children per branch. A branch of 13 hashes has 365 characters, which leaves room in a DNS message of 512 bytes
+ * for the other fields and a name of usual length. As go-ethereum (`maxChildren`).
  */
-const MAX_CHILDREN = 13;
+const maxChildren = 13;
 
-/** The most bytes of one of the strings that a TXT record is made of (RFC 1035, 3.3). */
-const MAX_STRING_LENGTH = 255;
+/** Longest string of a TXT record in bytes (RFC 1035, 3.3). */
+const maxStringLength = 255;
 
-/** What is read of a record. */
+/** Rules of the fields of a record that are used. */
 const enrRules: Partial<Rules<Enr>> = {
   id: required(bytes(64)),
   seq: required(uint(64)),
@@ -46,11 +46,11 @@ const rules: Rules<MakeTreeOptions> = {
 };
 
 /**
- * Makes the tree of a node list and signs it. The same content gives the same tree, whatever its order: records are
- * sorted by the hash of their node's id. Of several records of one node the newest is taken, and a link only once.
+ * Creates and signs the tree of a node list. The tree does not depend on the order of the arguments: records are sorted
+ * by the hash of the node id. Of several records of one node it has the newest, and each link once.
  *
- * @param links - `enrtree://` URLs of other lists.
- * @throws DnsdiscError for a link that is none, and `invalid-seq`; CryptoError for what is no private key.
+ * @param links `enrtree://` URLs of other lists
+ * @throws DnsdiscError for an invalid link, `invalid-seq`, `invalid-option`; CryptoError for an invalid private key
  */
 export function makeTree(
   records: Iterable<Enr>,
@@ -74,7 +74,7 @@ export function makeTree(
   const grow = (leaves: readonly string[]): string => {
     let level = leaves.map(add);
     while (level.length > 1) {
-      // One that is left over goes up by itself.
+      // A group of one needs no branch.
       level = groups(level).map(([first, ...others]) =>
         others.length === 0 ? first : branch([first, ...others]),
       );
@@ -101,17 +101,17 @@ export function makeTree(
   };
 }
 
-/** Cuts a text into the strings of at most 255 characters that a TXT record is made of. @throws DnsdiscError `invalid-option` */
+/** Splits a text into strings of up to 255 characters, as a TXT record needs it. @throws DnsdiscError `invalid-option` */
 export function txtStrings(text: string): string[] {
   check.value('text', text, string);
-  return text.match(new RegExp(`[^]{1,${MAX_STRING_LENGTH}}`, 'g')) ?? [''];
+  return text.match(new RegExp(`[^]{1,${maxStringLength}}`, 'g')) ?? [''];
 }
 
 function groups(hashes: readonly string[]): [string, ...string[]][] {
   const result: [string, ...string[]][] = [];
   for (const hash of hashes) {
     const last = result.at(-1);
-    if (last && last.length < MAX_CHILDREN) last.push(hash);
+    if (last && last.length < maxChildren) last.push(hash);
     else result.push([hash]);
   }
   return result;

@@ -1,38 +1,38 @@
 import { Resolver } from 'node:dns/promises';
 import { array, integer, positive, type Rules, string } from '@devp2p/options';
-import { check } from './check-options.ts';
-import { DnsdiscError } from './error.ts';
+import { check } from '../check-options.ts';
+import { DnsdiscError } from '../error.ts';
 
 /**
- * Looks up the TXT records of a name: for each record its strings, which belong together. No record, or no such name,
- * is an empty answer. Whatever it throws counts as a failure and is tried again later. The signal aborts when nobody
- * waits for the answer any more.
+ * Resolves the TXT records of a DNS name. Returns the strings of each record; an empty array if the name has no TXT
+ * records or does not exist. An error counts as a failure, after which the name is requested again later. The signal
+ * aborts when the result is no longer needed.
  */
 export type ResolveTxt = (
   name: string,
   options: { readonly signal: AbortSignal },
 ) => Promise<readonly (readonly string[])[]>;
 
-/** Options of {@link dnsResolver}. */
+/** Options of {@link createDnsResolver}. */
 export interface DnsResolverOptions {
-  /** Addresses of DNS servers, each with a port if it is not 53. @default those of the system */
+  /** Addresses of DNS servers, with the port if it is not 53. @default the servers of the system */
   readonly servers?: readonly string[] | undefined;
-  /** How long to wait for a server before the next try, in ms. @default 2000 */
+  /** Timeout of each try in milliseconds. @default 2000 */
   readonly timeout?: number | undefined;
-  /** How often to ask each server. @default 2 */
+  /** Tries per server. @default 2 */
   readonly tries?: number | undefined;
 }
 
 const rules: Rules<DnsResolverOptions> = { servers: array, timeout: positive, tries: integer(1) };
 
 /**
- * Resolves through Node's DNS client (c-ares). Every lookup has a `Resolver` of its own, so that giving one up cancels
- * no other, and each leaves from a fresh port. The resolver that the rest of the process uses is never touched.
+ * Creates a resolver with the DNS client of Node.js (c-ares). Each request uses its own `Resolver`, so that an abort
+ * cancels no other request, and each has a new source port. The default resolver of the process is not changed.
  *
- * @throws DnsdiscError `invalid-option`, also when a server is no address.
+ * @throws DnsdiscError `invalid-option`
  */
-export function dnsResolver(options: DnsResolverOptions = {}): ResolveTxt {
-  check.options('dnsResolver', options, rules);
+export function createDnsResolver(options: DnsResolverOptions = {}): ResolveTxt {
+  check.options('createDnsResolver', options, rules);
   const { servers, timeout = 2000, tries = 2 } = options;
   const open = (): Resolver => {
     const resolver = new Resolver({ timeout, tries });
@@ -41,11 +41,11 @@ export function dnsResolver(options: DnsResolverOptions = {}): ResolveTxt {
   };
   if (servers !== undefined) check.elements('servers', servers, string);
   try {
-    // Better known now than at every lookup.
+    // Reports an invalid address now rather than at each request.
     open();
   } catch (cause) {
     const fault = cause instanceof Error ? cause.message : String(cause);
-    throw new DnsdiscError('invalid-option', `servers: ${fault}`, { cause });
+    throw new DnsdiscError('invalid-option', `invalid servers: ${fault}`, { cause });
   }
   return async (name, { signal }) => {
     signal.throwIfAborted();
@@ -55,7 +55,7 @@ export function dnsResolver(options: DnsResolverOptions = {}): ResolveTxt {
     try {
       return await resolver.resolveTxt(name);
     } catch (error) {
-      if (saysNothingThere(error)) return [];
+      if (isNoRecord(error)) return [];
       throw error;
     } finally {
       signal.removeEventListener('abort', cancel);
@@ -63,8 +63,8 @@ export function dnsResolver(options: DnsResolverOptions = {}): ResolveTxt {
   };
 }
 
-/** NXDOMAIN, or a name that has records of other types only. */
-function saysNothingThere(error: unknown): boolean {
+/** Whether the name does not exist (NXDOMAIN), or has records of other types only. */
+function isNoRecord(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ENOTFOUND' || code === 'ENODATA';
 }
