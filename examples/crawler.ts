@@ -1,4 +1,4 @@
-// Who is on a network? A crawl of three nodes on this machine, of which only the first is known.
+// Crawls a network of three local nodes, starting from the first one.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const others = await Promise.all(
   ['1', '2'].map((name) => createNode({ ...local, datadir: join(folder, name), bootnodes })),
 );
 
-const store = createMemoryStore(); // or openLevelStore('crawl'), which the next run goes on from
+const store = createMemoryStore(); // or openLevelStore('crawl'), which the next run resumes
 const crawler = await createCrawler({
   store,
   bootnodes,
@@ -22,7 +22,7 @@ const crawler = await createCrawler({
   host: '127.0.0.1',
   network: networks.sepolia.chain,
   once: true,
-  requestTimeout: 500, // nobody is far away here
+  requestTimeout: 500, // all nodes are local
 });
 const { rollup } = await crawler.run();
 console.log(rollup.funnel); // { discovered: 3, bonded: 3, … chain: 3, synced: 0 }
