@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Every Node.js with modules reads this file, so one that is too old for the program gets a sentence, not a stack.
+// Runs in every Node.js with modules, so that a version that is too old prints an error message, not a stack trace.
 import { existsSync } from 'node:fs';
 
 const [major, minor] = process.versions.node.split('.').map(Number);

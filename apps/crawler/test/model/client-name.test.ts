@@ -290,10 +290,16 @@ test('CR-01 the version is the part at its position, for any identity', () => {
     fc.property(identity, (name) => {
       const of = (client: string, tail: string) => parseClientName(`${client}/${name}/${tail}`);
       expect(of('Geth', 'v1.17.5-stable/linux-amd64/go1.24.1')).toEqual({
-        ...{ name: 'geth', version: '1.17.5', os: 'linux', language: 'go1.24.1' },
+        name: 'geth',
+        version: '1.17.5',
+        os: 'linux',
+        language: 'go1.24.1',
       });
       expect(of('besu', 'v25.4.1/osx-x86_64/openjdk-java-21')).toEqual({
-        ...{ name: 'besu', version: '25.4.1', os: 'macos', language: 'openjdk-java-21' },
+        name: 'besu',
+        version: '25.4.1',
+        os: 'macos',
+        language: 'openjdk-java-21',
       });
     }),
   );

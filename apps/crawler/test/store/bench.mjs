@@ -44,8 +44,14 @@ function found(number) {
       udp: 30303,
       tcp: 30303,
     },
-    ...{ trust: 'gossiped', origin: 'gossip', relayedBy: '10.2.3.4', status: 'discovered' },
-    ...{ firstSeen: now, visits: 0, failures: 0, dueAt: now + (number % 1_000) },
+    trust: 'gossiped',
+    origin: 'gossip',
+    relayedBy: '10.2.3.4',
+    status: 'discovered',
+    firstSeen: now,
+    visits: 0,
+    failures: 0,
+    dueAt: now + (number % 1_000),
   };
 }
 
@@ -60,20 +66,18 @@ function visited(node, number) {
       .concat({ name: 'snap', version: 1 }),
     listenPort: 30303,
     eth: {
-      ...{
-        version: 69,
-        networkId: 1n,
-        genesis: digest('genesis', 32),
-        forkId: { hash: 0x07c9462e, next: 0n },
-      },
-      ...{
-        latestHash: digest(`head ${number}`, 32),
-        earliest: 0,
-        latest: 24_000_000,
-        headTime: 1_770_000_000,
-      },
+      version: 69,
+      networkId: 1n,
+      genesis: digest('genesis', 32),
+      forkId: { hash: 0x07c9462e, next: 0n },
+      latestHash: digest(`head ${number}`, 32),
+      earliest: 0,
+      latest: 24_000_000,
+      headTime: 1_770_000_000,
     },
-    ...{ rtt: { udp: 31.2, tcp: 30.5, hello: 95.1 }, lastSeen: now, trust: 'signed' },
+    rtt: { udp: 31.2, tcp: 30.5, hello: 95.1 },
+    lastSeen: now,
+    trust: 'signed',
   };
   const times = {
     lastVisit: now,
@@ -118,7 +122,8 @@ async function fill() {
               neighbours: neighboursPerVisit,
             };
             return store.commit({
-              ...{ nodes: [visited(node, number)], visits: [visit] },
+              nodes: [visited(node, number)],
+              visits: [visit],
               neighbours: [{ id: node.id, neighbours }],
             });
           }),

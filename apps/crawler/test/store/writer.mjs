@@ -18,19 +18,15 @@ const funnel = Object.fromEntries(
 for (let batch = from + 1; ; batch++) {
   // Each batch adds a node, changes the node of the previous batch, and removes an old one.
   const node = (number) => ({
-    ...{
-      id: idOf(number),
-      endpoint: { ip: '10.0.0.1', udp: 1, tcp: 1 },
-      trust: 'gossiped',
-      origin: 'gossip',
-    },
-    ...{
-      status: 'discovered',
-      firstSeen: 1,
-      visits: batch,
-      failures: 0,
-      dueAt: batch * 10 + (number % 10),
-    },
+    id: idOf(number),
+    endpoint: { ip: '10.0.0.1', udp: 1, tcp: 1 },
+    trust: 'gossiped',
+    origin: 'gossip',
+    status: 'discovered',
+    firstSeen: 1,
+    visits: batch,
+    failures: 0,
+    dueAt: batch * 10 + (number % 10),
     enr: `enr:${'x'.repeat(300)}`,
   });
   await store.commit({
