@@ -1,4 +1,4 @@
-// Stays connected with three servers, over plain TCP on this machine: when one goes, another takes its place.
+// Keeps three connections over plain TCP on this machine: a closed connection is replaced by another.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { createConnManager } from '@devp2p/connmgr';
@@ -9,22 +9,24 @@ const servers = [serve(), serve(), serve(), serve()];
 await Promise.all(servers.map((server) => once(server, 'listening')));
 const ports = servers.map((server) => (server.address() as AddressInfo).port);
 
-const manager = createConnManager({
-  targetOutbound: 3,
-  nextAddress: () => ports.shift(),
-  dial: async (port: number, { signal }) => {
-    const socket = connect({ host, port, signal });
-    await once(socket, 'connect');
-    return { close: () => socket.destroy(), closed: once(socket, 'close') };
+const manager = createConnManager(
+  {
+    nextAddress: () => ports.shift(),
+    dial: async (port: number, { signal }) => {
+      const socket = connect({ host, port, signal });
+      await once(socket, 'connect');
+      return { close: () => socket.destroy(), closed: once(socket, 'close') };
+    },
+    onConnection: (_, { id }) => {
+      console.log(`connection ${id} established`);
+      if (id === 3) manager.disconnect(id);
+      if (id === 4) void manager.stop();
+    },
+    onDisconnection: (_, { id }, reason) =>
+      console.log(`connection ${id} closed: ${reason ?? 'by the remote'}`),
   },
-  onConnection: (_, { id }) => {
-    console.log(`connection ${id}`);
-    if (id === 3) manager.disconnect(id);
-    if (id === 4) void manager.stop();
-  },
-  onDisconnection: (_, { id }, reason) =>
-    console.log(`connection ${id} has gone: ${reason ?? 'closed by the other side'}`),
-});
+  { targetOutbound: 3 },
+);
 
 manager.start();
 await manager.stopped;

@@ -124,56 +124,56 @@ export async function startNode(
   const outbound = new Set<string>();
   const inbound = new Set<string>();
   let peak = 0;
-  const manager = createConnManager<Place, Link>({
-    maxPeers,
-    nextAddress: ({ signal }) => queue.next(signal),
-    nextFeeler: () => {
-      const entry =
-        addresses.selectCollision() ?? addresses.select({ newOnly: true, filter: isWanted });
-      return entry && queue.offer(placeOf(entry));
-    },
-    dial(other, { signal }) {
-      addresses.attempt(other.id, { countFailure: false });
-      return internet.dial(place, other, signal);
-    },
-    onDialled(other, error) {
-      if (error === undefined) addresses.good(other.id);
-      else if (!isFull(error)) addresses.attempt(other.id, { countFailure: true });
-    },
-    onConnection({ remote, closed }, request) {
-      (request.kind === 'inbound' ? inbound : outbound).add(remote.key);
-      peak = Math.max(peak, outbound.size + inbound.size);
-      const timer = clock.setTimeout(() => manager.useful(request.id), usefulAge);
-      void closed.then(() => timer.cancel());
-    },
-    onDisconnection({ remote }, { kind }) {
-      (kind === 'inbound' ? inbound : outbound).delete(remote.key);
-      addresses.connected(remote.id);
-    },
-    addressKey: (other) => `${other.key}@${other.host}`,
-    identityOf: (other) => other.key,
-    identify: ({ remote }) => remote.key,
-    ownIdentity: key,
-    keepsDialled: (other) => key > other,
-    ipOf: ({ ip }) => ip,
-    stats: ({ remote }) => ({
-      ping: 2 * internet.oneWay(host, remote.host),
-      lastBlock: lastBlock(remote),
-    }),
-    admitOn: 'identity',
-    anchors: {
-      take() {
-        const { anchors = [] } = identity;
-        delete identity.anchors;
-        return anchors;
+  const manager = createConnManager<Place, Link>(
+    {
+      nextAddress: ({ signal }) => queue.next(signal),
+      nextFeeler: () => {
+        const entry =
+          addresses.selectCollision() ?? addresses.select({ newOnly: true, filter: isWanted });
+        return entry && queue.offer(placeOf(entry));
       },
-      save(anchors) {
-        identity.anchors = anchors;
+      dial(other, { signal }) {
+        addresses.attempt(other.id, { countFailure: false });
+        return internet.dial(place, other, signal);
       },
+      onDialled(other, error) {
+        if (error === undefined) addresses.good(other.id);
+        else if (!isFull(error)) addresses.attempt(other.id, { countFailure: true });
+      },
+      onConnection({ remote, closed }, request) {
+        (request.kind === 'inbound' ? inbound : outbound).add(remote.key);
+        peak = Math.max(peak, outbound.size + inbound.size);
+        const timer = clock.setTimeout(() => manager.markUseful(request.id), usefulAge);
+        void closed.then(() => timer.cancel());
+      },
+      onDisconnection({ remote }, { kind }) {
+        (kind === 'inbound' ? inbound : outbound).delete(remote.key);
+        addresses.connected(remote.id);
+      },
+      addressKey: (other) => `${other.key}@${other.host}`,
+      identityOf: (other) => other.key,
+      identify: ({ remote }) => remote.key,
+      keepsDialled: (other) => key > other,
+      ipOf: ({ ip }) => ip,
+      stats: ({ remote }) => ({
+        ping: 2 * internet.oneWay(host, remote.host),
+        lastBlock: lastBlock(remote),
+      }),
+      anchors: {
+        take() {
+          const { anchors = [] } = identity;
+          delete identity.anchors;
+          return anchors;
+        },
+        save(anchors) {
+          identity.anchors = anchors;
+        },
+      },
+      clock,
+      random,
     },
-    clock,
-    random,
-  });
+    { maxPeers, ownIdentity: key, admitOn: 'identity' },
+  );
 
   const closeDoor = internet.listen(host, { admit: ({ ip }) => manager.admitInbound({ ip }) });
   manager.start();

@@ -1,18 +1,18 @@
 /**
- * Why the manager ends a connection, an attempt to dial or a handshake, or refuses one:
+ * Why the manager closes a connection, aborts a dial or a handshake, or refuses a connection:
  *
  * - `requested`: by `disconnect` or `remove`;
- * - `canceled`: it was established when nobody wanted it any more, or went before its handshakes were over;
+ * - `canceled`: established after it was no longer wanted, or closed before its handshakes were complete;
  * - `stopping`, `network-off`: by `stop` or `setNetworkActive(false)`;
  * - `timeout`: the dial or the handshake took too long;
- * - `displaced`: a newer handshake needed the place;
- * - `evicted`: an inbound connection that gave way to a newer one;
- * - `rotated`: an outbound connection that gave way to another address;
- * - `tested`: a feeler that has done its work;
+ * - `displaced`: a newer handshake took the slot;
+ * - `evicted`: an inbound connection was replaced by a newer one;
+ * - `rotated`: an outbound connection was replaced by another address;
+ * - `tested`: a feeler succeeded;
  * - `banned`, `discouraged`: by the ban list;
  * - `not-permitted`: outside `netRestrict`;
- * - `throttled`: another attempt from the same address a moment ago;
- * - `too-many-inbound`: no room, and nobody who could be evicted;
+ * - `throttled`: another attempt from the same address within `inboundThrottle`;
+ * - `too-many-inbound`: no inbound slot is free, and no connection can be evicted;
  * - `already-connected`, `connected-to-self`: by identity.
  */
 export type CloseReason =
@@ -25,7 +25,7 @@ export type CloseReason =
   | 'tested'
   | Refusal;
 
-/** Why an inbound connection is not let in. @see CloseReason */
+/** Why an inbound connection is refused. @see CloseReason */
 export type Refusal =
   | 'stopping'
   | 'network-off'
@@ -37,24 +37,26 @@ export type Refusal =
   | 'already-connected'
   | 'connected-to-self';
 
-/** What the manager has to know of a connection, whatever it is. */
+/** The part of a connection that the manager uses. */
 export interface Connection {
-  /** Ends it: politely if it can, in any case soon. Called at most once by the manager. */
+  /** Closes the connection, gracefully if possible and within a bounded time. Called at most once by the manager. */
   close(reason: CloseReason): unknown;
-  /** Settles when it is gone, whoever ended it. */
+  /** Settles when the connection is closed by either side. */
   readonly closed: Promise<unknown>;
 }
 
-/** Something that has just come in: a socket, say, or a connection already. */
+/** An accepted connection before its handshakes, such as a socket. */
 export interface Incoming extends Connection {
-  /** Where it comes from, 4 or 16 bytes. Without it, rules for addresses do not apply. */
+  /** IP address of the remote, 4 or 16 bytes. Without it, rules for addresses do not apply. */
   readonly ip?: Uint8Array | undefined;
 }
 
-/** Where connections come in. */
+/** Accepts inbound connections. */
 export interface Listener<I extends Incoming = Incoming> {
-  /** The next one. May reject for a passing reason, such as too many open files: it is then called again, later. */
+  /**
+   * Resolves with the next connection. After a rejection, such as for too many open files, it is called again later.
+   */
   accept(): Promise<I>;
-  /** No more of them; what came in stays. */
+  /** Stops accepting; accepted connections stay open. */
   close(): unknown;
 }

@@ -1,26 +1,26 @@
 import type { CloseReason, Connection } from './connection.ts';
 import { publish } from './diagnostics.ts';
 import type { AnyRequest, InboundRequest, OutboundRequest } from './dial/request.ts';
-import type { Settings } from './options.ts';
+import type { Config } from './options.ts';
 
-/** Every request that is alive, who is connected, and how connections come and go. */
+/** All active requests and the identities they hold; opens and closes connections. */
 export class Connections<A, C extends Connection> {
   readonly outbound: Map<number, OutboundRequest<A, C>> = new Map();
   readonly inbound: Map<number, InboundRequest<C>> = new Map();
-  /** Identities to which the limits do not apply. */
+  /** Identities that are exempt from the limits. */
   readonly trusted: Set<string> = new Set();
-  /** Called when an identity is free again. */
+  /** Called when an identity is released. */
   onRelease: () => void = () => {};
-  readonly #settings: Settings<A, C>;
-  /** Whoever has an identity for itself: established, or inbound and known. */
+  readonly #config: Config<A, C>;
+  /** The request that holds an identity: established, or inbound with a known identity. */
   readonly #holders = new Map<string, AnyRequest<A, C>>();
   readonly #unsettled = new Set<Promise<unknown>>();
-  /** Closed by us; what came in may be handed back as the connection that it has become. */
+  /** Connections closed by the manager. An accepted connection may be returned later as an established one. */
   readonly #discarded = new WeakSet<Connection>();
   #lastId = 0;
 
-  constructor(settings: Settings<A, C>) {
-    this.#settings = settings;
+  constructor(config: Config<A, C>) {
+    this.#config = config;
   }
 
   nextId(): number {
@@ -36,7 +36,7 @@ export class Connections<A, C extends Connection> {
   }
 
   isSelf(identity: string | undefined): boolean {
-    return identity !== undefined && identity === this.#settings.ownIdentity;
+    return identity !== undefined && identity === this.#config.ownIdentity;
   }
 
   holder(identity: string | undefined): AnyRequest<A, C> | undefined {
@@ -55,7 +55,7 @@ export class Connections<A, C extends Connection> {
     }
   }
 
-  /** Trusted and permanent ones, to which the limits do not apply. */
+  /** Returns the trusted and permanent identities, which are exempt from the limits. */
   exemptIdentities(): Set<string> {
     const exempt = new Set(this.trusted);
     for (const { permanent, identity } of this.outbound.values()) {
@@ -64,34 +64,42 @@ export class Connections<A, C extends Connection> {
     return exempt;
   }
 
-  /** @param onGone called if it goes by itself, before anybody is told */
-  establish(request: AnyRequest<A, C>, connection: C, onGone: () => void): void {
-    const since = this.#settings.clock.monotonic();
+  /**
+   * Marks a request as established.
+   *
+   * @param onClosed called before the callbacks if the remote closes the connection
+   */
+  establish(request: AnyRequest<A, C>, connection: C, onClosed: () => void): void {
+    const since = this.#config.clock.monotonic();
     request.state = { status: 'established', connection, since };
     request.isUseful = false;
     request.establishedAt = since;
-    const gone = (): void => {
+    const closed = (): void => {
       const { state } = request;
       if (state.status !== 'established' || state.connection !== connection) return;
-      this.#leave(request, connection, undefined, onGone);
+      this.#disconnected(request, connection, undefined, onClosed);
     };
-    this.settle(connection.closed.then(gone, gone));
-    this.tell(() => this.#settings.onConnection?.(connection, request));
+    this.settle(connection.closed.then(closed, closed));
+    this.callBack(() => this.#config.onConnection?.(connection, request));
   }
 
-  /** Ends what is established, and says so. @param onGone called before anybody is told */
-  end(request: AnyRequest<A, C>, reason: CloseReason, onGone: () => void): void {
+  /**
+   * Closes an established connection and reports that.
+   *
+   * @param onClosed called before the callbacks
+   */
+  end(request: AnyRequest<A, C>, reason: CloseReason, onClosed: () => void): void {
     if (request.state.status !== 'established') return;
     const { connection } = request.state;
     this.discard(connection, reason);
-    this.#leave(request, connection, reason, onGone);
+    this.#disconnected(request, connection, reason, onClosed);
   }
 
-  /** Ends a connection that nobody was told of. */
+  /** Closes a connection that was not reported. */
   discard(connection: Connection, reason: CloseReason): void {
     if (this.#discarded.has(connection)) return;
     this.#discarded.add(connection);
-    const failed = (error: unknown): void => publish(() => ({ event: 'close-failed', error }));
+    const failed = (error: unknown): void => publish(() => ({ type: 'close-failed', error }));
     try {
       this.settle(Promise.resolve(connection.close(reason)).catch(failed));
     } catch (error) {
@@ -100,20 +108,23 @@ export class Connections<A, C extends Connection> {
     this.settle(connection.closed);
   }
 
-  #leave(
+  #disconnected(
     request: AnyRequest<A, C>,
     connection: C,
     reason: CloseReason | undefined,
-    onGone: () => void,
+    onClosed: () => void,
   ): void {
     request.state = { status: 'disconnected', reason };
     this.release(request);
-    onGone();
-    this.tell(() => this.#settings.onDisconnection?.(connection, request, reason));
+    onClosed();
+    this.callBack(() => this.#config.onDisconnection?.(connection, request, reason));
   }
 
-  /** Calls somebody else's function: what it throws is for the process to handle, and stops nothing here. */
-  tell(callback: () => void): void {
+  /**
+   * Calls a callback. An exception is rethrown as an uncaught exception of the process and does not disturb the
+   * manager.
+   */
+  callBack(callback: () => void): void {
     try {
       callback();
     } catch (error) {
@@ -123,7 +134,7 @@ export class Connections<A, C extends Connection> {
     }
   }
 
-  /** What has to be over before the manager is. */
+  /** Adds a promise that has to settle before the manager is stopped. */
   settle(promise: Promise<unknown>): void {
     const settled: Promise<unknown> = promise.then(
       () => this.#unsettled.delete(settled),

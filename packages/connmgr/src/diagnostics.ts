@@ -2,35 +2,35 @@ import { channel } from 'node:diagnostics_channel';
 import type { Refusal } from './connection.ts';
 
 /**
- * What is published on the diagnostics channel `devp2p:connmgr`:
+ * Events of the diagnostics channel `devp2p:connmgr`:
  *
- * - `refused`: somebody was not let in; the first three times, then once in 30 s at most, with the number of those that
- *   were left out in between;
- * - `accept-failed`: a listener could not accept, as often as `refused`; it is asked again;
- * - `evicted`, `rotated`: a connection gave way to another, by request id;
- * - `discouraged`: an address has behaved too badly;
- * - `address-failed`: `nextAddress` or `nextFeeler` threw; it is asked again;
+ * - `refused`: an inbound connection was refused; published for the first three refusals and then at most once in 30 s,
+ * with the number of events suppressed in between;
+ * - `accept-failed`: a listener failed to accept, published as often as `refused`; it is called again;
+ * - `evicted`, `rotated`: a connection was replaced by another, by request id;
+ * - `discouraged`: an address exceeded the ban threshold;
+ * - `address-failed`: `nextAddress` or `nextFeeler` threw; it is called again;
  * - `anchors-failed`: the store of anchors threw;
- * - `close-failed`: a connection or a listener threw when it was closed.
+ * - `close-failed`: closing a connection or a listener threw.
  */
 export type ConnManagerEvent =
   | {
-      readonly event: 'refused';
+      readonly type: 'refused';
       readonly reason: Refusal;
       readonly ip: Uint8Array | undefined;
       readonly suppressed: number;
     }
-  | { readonly event: 'accept-failed'; readonly error: unknown; readonly suppressed: number }
-  | { readonly event: 'evicted' | 'rotated'; readonly id: number }
-  | { readonly event: 'discouraged'; readonly ip: Uint8Array; readonly reason: string }
+  | { readonly type: 'accept-failed'; readonly error: unknown; readonly suppressed: number }
+  | { readonly type: 'evicted' | 'rotated'; readonly id: number }
+  | { readonly type: 'discouraged'; readonly ip: Uint8Array; readonly reason: string }
   | {
-      readonly event: 'address-failed' | 'anchors-failed' | 'close-failed';
+      readonly type: 'address-failed' | 'anchors-failed' | 'close-failed';
       readonly error: unknown;
     };
 
 const connmgr = channel('devp2p:connmgr');
 
-/** Publishes what `describe` returns if somebody listens. */
+/** Publishes the event returned by `describe` if the channel has subscribers. */
 export function publish(describe: () => ConnManagerEvent): void {
   if (connmgr.hasSubscribers) connmgr.publish(describe());
 }

@@ -1,8 +1,8 @@
 import type { CloseReason } from './connection.ts';
 
 /**
- * `invalid-option`: an option that makes no sense. `invalid-ban`: an entry of a ban list that is none. The others are
- * what signals abort with, see {@link CloseReason}.
+ * Codes of {@link ConnManagerError}. `invalid-option`: an option has a wrong type or is out of range. `invalid-ban`: an
+ * invalid entry of a ban list. The others are the reasons that signals abort with, see {@link CloseReason}.
  */
 export type ConnManagerErrorCode = 'invalid-option' | 'invalid-ban' | CloseReason;
 
@@ -23,17 +23,14 @@ export class ConnManagerError extends Error {
   }
 }
 
-/** A failure's name for the counters: its `code` if it has one, else its `name`. */
-export function causeOf(error: unknown): string {
+/** Returns the name of a failure for the counters: its `code` if it has one, otherwise its `name`. */
+export function failureName(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : error.name;
 }
 
-/** What a signal aborts with. */
-export function reasonFor(reason: CloseReason): ConnManagerError {
-  return new ConnManagerError(
-    reason,
-    `the connection is not wanted: ${reason.replaceAll('-', ' ')}`,
-  );
+/** Creates the error that a signal aborts with. */
+export function abortError(reason: CloseReason): ConnManagerError {
+  return new ConnManagerError(reason, `connection aborted: ${reason.replaceAll('-', ' ')}`);
 }

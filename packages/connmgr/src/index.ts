@@ -8,21 +8,19 @@ export {
   type BanOptions,
   createBanList,
 } from './bans/ban-list.ts';
-export { BanScore } from './bans/ban-score.ts';
 export type { CloseReason, Connection, Incoming, Listener, Refusal } from './connection.ts';
 export type { ConnManagerEvent } from './diagnostics.ts';
 export type { AnchorStore } from './dial/anchors.ts';
 export type { ConnRequest, RequestKind, RequestState } from './dial/request.ts';
 export { ConnManagerError, type ConnManagerErrorCode } from './error.ts';
 export {
+  type BanReason,
   type ConnectOptions,
   type ConnManager,
   createConnManager,
-  type Offence,
 } from './manager.ts';
-export type { ConnectionStats, ConnManagerOptions } from './options.ts';
-export type { Counters, Objection } from './policy/counters.ts';
-export { chooseEviction, type EvictionCandidate, keyGroups } from './policy/eviction.ts';
+export type { ConnectionStats, ConnManagerCollaborators, ConnManagerSettings } from './options.ts';
+export type { Counters, SkipReason } from './policy/counters.ts';
 export type { IpRange } from './policy/ip.ts';
 export type { RandomBytes } from './random.ts';
 export type { RequestSnapshot, Snapshot } from './snapshot.ts';

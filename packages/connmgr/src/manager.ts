@@ -1,5 +1,5 @@
 import type { Timer } from '@devp2p/clock';
-import { acceptAll } from './accept/accept.ts';
+import { runAcceptLoop } from './accept/accept-loop.ts';
 import { Inbound, type InboundSlot } from './accept/inbound.ts';
 import { checkBanRange } from './bans/ban-entry.ts';
 import type { BanList, BanOptions } from './bans/ban-list.ts';
@@ -12,125 +12,138 @@ import { chooseAnchors } from './dial/anchors.ts';
 import { Outbound } from './dial/outbound.ts';
 import type { AnyRequest, ConnRequest } from './dial/request.ts';
 import { chooseRotation, rotationDelay } from './dial/rotation.ts';
-import { ConnManagerError } from './error.ts';
-import { type ConnManagerOptions, type Doors, type Settings, withDefaults } from './options.ts';
+import type { ConnManagerError } from './error.ts';
+import {
+  type AcceptCallbacks,
+  type Config,
+  type ConnManagerCollaborators,
+  type ConnManagerSettings,
+  withDefaults,
+} from './options.ts';
 import { newCounters } from './policy/counters.ts';
 import { hostRange, type IpRange, inRange, isLocal, rangeKey } from './policy/ip.ts';
-import { Occasionally } from './policy/occasionally.ts';
+import { LogThrottle } from './policy/log-throttle.ts';
 import { recurring } from './policy/recurring.ts';
 import { poissonDelay } from './random.ts';
 import { describeRequests, type Snapshot } from './snapshot.ts';
 
-/** Whose ban scores are remembered at most. */
-const MAX_SCORES = 10_000;
+/** Most addresses whose ban score is stored. */
+const maxScores = 10_000;
 
-/** @see ConnManager.connect */
+/** Options of {@link ConnManager.connect}. */
 export interface ConnectOptions {
-  /** Stay connected: a static peer. @default false: one attempt */
+  /** Dial again whenever the connection is lost: a static peer. @default false: one attempt */
   readonly permanent?: boolean | undefined;
-  /** {@link ConnManager.trust} whoever should be there. @default false */
-  readonly trusted?: boolean | undefined;
 }
 
-/** @see ConnManager.punish */
-export interface Offence {
-  /** Points that stay. @default 0 */
+/** Ban score to add with {@link ConnManager.addBanScore}. */
+export interface BanReason {
+  /** Points that do not decay. @default 0 */
   readonly persistent?: number | undefined;
-  /** Points of which half are gone after a minute. @default 0 */
+  /** Points with a half-life of one minute. @default 0 */
   readonly transient?: number | undefined;
-  /** For people. @default '' */
+  /** Text for operators. @default '' */
   readonly reason?: string | undefined;
 }
 
-/** Decides who is dialled, who is let in and who is dropped. Calls with an unknown id do nothing. */
+/**
+ * Decides which addresses to dial, which inbound connections to accept and which connections to close. Calls with an
+ * unknown id do nothing.
+ */
 export interface ConnManager<A, C extends Connection> {
-  /** Fills the target and lets in from now on. Once. */
+  /** Starts dialling and accepting. Only the first call has an effect. */
   start(): void;
-  /** Ends everything, for good. @returns {@link stopped}. Idempotent */
+  /** Closes all connections and stops permanently. Idempotent. @returns {@link stopped} */
   stop(): Promise<void>;
-  /** Resolves when everything is over after `stop`: each dial, handshake and connection. */
+  /** Resolves after `stop` when every dial, handshake and connection has ended. */
   readonly stopped: Promise<void>;
   /**
-   * Dials an address, beside the target, as soon as the manager has started. If there is a request for it already, or its
-   * identity is connected, it joins that. A permanent request for another address of the same identity is moved here: the
-   * last address counts. What it is connected to stays, and the new address is dialled once that is gone.
+   * Dials an address in addition to the target, as soon as the manager is started. An existing request for the address,
+   * or for an identity that is connected, is used. A permanent request for another address of the same identity moves
+   * to this address. Its present connection stays open, and the new address is dialled after that is closed.
    *
    * @returns the id of the request; 0 after `stop`
-   * @throws ConnManagerError `invalid-option` when somebody is to be trusted whom the address does not name
    */
   connect(address: A, options?: ConnectOptions): number;
-  /** Ends a connection or an attempt, whose place is then taken by another: a permanent connection by itself. */
+  /** Closes a connection or aborts an attempt. Another request replaces it; a permanent connection is dialled again. */
   disconnect(id: number): boolean;
-  /** Ends a connection or an attempt and gives its place up: a dynamic one makes the target smaller by one. */
+  /** Closes a connection or aborts an attempt without a replacement: a dynamic one lowers the target by one. */
   remove(id: number): boolean;
-  /** Somebody has come in, without a listener of ours. @returns a place for the handshakes, or why there is none. */
-  admitInbound(from: Pick<Incoming, 'ip'>): InboundSlot<C> | Refusal;
-  /** The connection has been of use: if it is a permanent one, its back-off begins anew. */
-  useful(id: number): void;
   /**
-   * Somebody has misbehaved. From a ban score of `banThreshold` on, the connection ends and its address is discouraged for
-   * a day; not those of `connect`, trusted ones and local addresses.
+   * Admits an inbound connection that was accepted outside of `listeners`.
    *
-   * @returns whether it was dropped.
+   * @returns a slot for the handshakes, or why the connection is refused
    */
-  punish(id: number, offence: Offence): boolean;
-  /** Bans a network and ends what there is from it, those of `connect` and trusted ones excepted. */
+  admitInbound(from: Pick<Incoming, 'ip'>): InboundSlot<C> | Refusal;
+  /** Marks a connection as markUseful: it may become an anchor, and the back-off of a permanent one is reset. */
+  markUseful(id: number): void;
+  /**
+   * Adds to the ban score of a peer that misbehaves. From `banThreshold` on, the connection is closed and the address
+   * is discouraged for a day, except for those of `connect`, trusted peers and local addresses.
+   *
+   * @returns whether the connection was closed
+   */
+  addBanScore(id: number, reason: BanReason): boolean;
+  /** Bans a network and closes its connections, except for those of `connect` and trusted peers. */
   ban(range: IpRange | Uint8Array, options?: BanOptions): void;
   readonly bans: BanList;
-  /** Limits do not apply to this identity from now on. */
+  /** Exempts an identity from the limits. */
   trust(identity: string): void;
-  /** Limits apply again; if there is no room, an inbound connection ends. */
+  /** Ends the exemption of an identity; its inbound connection is closed if there is no free slot for it. */
   distrust(identity: string): void;
   readonly networkActive: boolean;
-  /** `false` ends all connections, dials nobody and lets nobody in, until it is `true` again. */
+  /** `false` closes all connections and refuses new ones in both directions, until it is set to `true`. */
   setNetworkActive(active: boolean): void;
   snapshot(): Snapshot<A>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Makes a manager; nothing happens before `start`.
+ * Creates a connection manager. It does nothing before `start`.
  *
+ * @param collaborators functions and objects that the manager calls
+ * @param settings limits and times
  * @throws ConnManagerError `invalid-option`
  */
 export function createConnManager<A, C extends Connection, I extends Incoming = Incoming>(
-  options: ConnManagerOptions<A, C, I>,
+  collaborators: ConnManagerCollaborators<A, C, I>,
+  settings: ConnManagerSettings = {},
 ): ConnManager<A, C> {
-  return new Manager(withDefaults(options));
+  return new Manager(withDefaults(collaborators, settings));
 }
 
 class Manager<A, C extends Connection, I extends Incoming> implements ConnManager<A, C> {
   readonly stopped: Promise<void>;
-  readonly #settings: Settings<A, C> & Doors<C, I>;
+  readonly #config: Config<A, C> & AcceptCallbacks<C, I>;
   readonly #counters = newCounters();
   readonly #connections: Connections<A, C>;
   readonly #addresses: Addresses<A, C>;
   readonly #outbound: Outbound<A, C>;
   readonly #inbound: Inbound<A, C>;
-  readonly #scores = new BanScores(MAX_SCORES);
-  readonly #acceptLog = new Occasionally();
+  readonly #scores = new BanScores(maxScores);
+  readonly #acceptLog = new LogThrottle();
   readonly #stop = new AbortController();
   #timers: Timer[] = [];
-  #life: 'new' | 'running' | 'stopping' = 'new';
+  #state: 'new' | 'running' | 'stopping' = 'new';
   #networkActive = true;
   #resolveStopped = (): void => {};
-  /** Keys of the anchors that were saved last. */
+  /** Keys of the last saved anchors. */
   #anchors: string | undefined;
   #savingAnchors: Promise<void> = Promise.resolve();
 
-  constructor(settings: Settings<A, C> & Doors<C, I>) {
-    this.#settings = settings;
-    this.#connections = new Connections(settings);
-    this.#addresses = new Addresses(settings, this.#connections);
-    this.#outbound = new Outbound(settings, this.#connections, this.#addresses, this.#counters);
-    this.#inbound = new Inbound(settings, this.#connections, this.#counters);
+  constructor(config: Config<A, C> & AcceptCallbacks<C, I>) {
+    this.#config = config;
+    this.#connections = new Connections(config);
+    this.#addresses = new Addresses(config, this.#connections);
+    this.#outbound = new Outbound(config, this.#connections, this.#addresses, this.#counters);
+    this.#inbound = new Inbound(config, this.#connections, this.#counters);
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
   }
 
   get bans(): BanList {
-    return this.#settings.bans;
+    return this.#config.bans;
   }
 
   get networkActive(): boolean {
@@ -138,9 +151,9 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
   }
 
   start(): void {
-    if (this.#life !== 'new') return;
-    this.#life = 'running';
-    const { clock, random, feelerInterval, nextFeeler, onAccept, listeners = [] } = this.#settings;
+    if (this.#state !== 'new') return;
+    this.#state = 'running';
+    const { clock, random, feelerInterval, nextFeeler, onAccept, listeners = [] } = this.#config;
     this.#outbound.start(this.#takeAnchors());
     if (this.#networkActive) this.#switch(true);
     this.#timers.push(
@@ -156,13 +169,13 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     }
     if (!onAccept) return;
     for (const listener of listeners) {
-      void acceptAll(listener, {
+      void runAcceptLoop(listener, {
         onIncoming: (incoming) => void this.#receive(incoming, onAccept),
         onError: (error) => {
           this.#counters.acceptFailures++;
           const suppressed = this.#acceptLog.pass(clock.monotonic());
           if (suppressed === undefined) return;
-          publish(() => ({ event: 'accept-failed', error, suppressed }));
+          publish(() => ({ type: 'accept-failed', error, suppressed }));
         },
         clock,
         signal: this.#stop.signal,
@@ -171,12 +184,12 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
   }
 
   stop(): Promise<void> {
-    if (this.#life === 'stopping') return this.stopped;
-    if (this.#life === 'running') this.#saveAnchors();
-    this.#life = 'stopping';
+    if (this.#state === 'stopping') return this.stopped;
+    if (this.#state === 'running') this.#saveAnchors();
+    this.#state = 'stopping';
     this.#stop.abort();
     for (const timer of this.#timers) timer.cancel();
-    for (const listener of this.#settings.listeners ?? []) {
+    for (const listener of this.#config.listeners ?? []) {
       this.#guard('close-failed', () => listener.close());
     }
     this.#outbound.stop();
@@ -185,15 +198,8 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     return this.stopped;
   }
 
-  connect(address: A, { permanent = false, trusted = false }: ConnectOptions = {}): number {
-    if (this.#life === 'stopping') return 0;
-    if (trusted) {
-      const identity = this.#settings.identityOf?.(address);
-      if (identity === undefined) {
-        throw new ConnManagerError('invalid-option', 'an address that names nobody is not trusted');
-      }
-      this.trust(identity);
-    }
+  connect(address: A, { permanent = false }: ConnectOptions = {}): number {
+    if (this.#state === 'stopping') return 0;
     return this.#outbound.connect(address, permanent);
   }
 
@@ -213,7 +219,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     }
     if (request.kind === 'dynamic') this.#outbound.target--;
     this.#outbound.remove(request, 'requested');
-    this.#trim(request);
+    this.#enforceLimit(request);
     return true;
   }
 
@@ -221,27 +227,27 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     return this.#inbound.admit(from);
   }
 
-  useful(id: number): void {
+  markUseful(id: number): void {
     const request = this.#connections.get(id);
     if (request?.state.status !== 'established') return;
     request.isUseful = true;
     if (request.kind === 'inbound') return;
     request.retries = 0;
-    // Not at the end alone, which may come without a word.
-    if (this.#life === 'running') this.#saveAnchors();
+    // Anchors are also saved before `stop`, since a crash does not call it.
+    if (this.#state === 'running') this.#saveAnchors();
   }
 
-  punish(id: number, { persistent = 0, transient = 0, reason = '' }: Offence): boolean {
+  addBanScore(id: number, { persistent = 0, transient = 0, reason = '' }: BanReason): boolean {
     const request = this.#connections.get(id);
     if (request === undefined || this.#isExempt(request)) return false;
     const { ip } = request;
     const host = ip ? rangeKey(hostRange(ip)) : `request ${id}`;
-    const now = this.#settings.clock.monotonic();
+    const now = this.#config.clock.monotonic();
     const score = this.#scores.increase(host, persistent, transient, now);
-    if (score < this.#settings.banThreshold) return false;
+    if (score < this.#config.banThreshold) return false;
     if (ip && !isLocal(ip)) {
       this.bans.discourage(hostRange(ip), { reason });
-      publish(() => ({ event: 'discouraged', ip, reason }));
+      publish(() => ({ type: 'discouraged', ip, reason }));
     }
     this.#end(request, 'discouraged');
     return true;
@@ -261,17 +267,17 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
   }
 
   distrust(identity: string): void {
-    if (this.#connections.trusted.delete(identity)) this.#inbound.trim(identity);
+    if (this.#connections.trusted.delete(identity)) this.#inbound.enforceLimit(identity);
   }
 
   setNetworkActive(active: boolean): void {
     if (active === this.#networkActive) return;
     this.#networkActive = active;
-    if (this.#life === 'running') this.#switch(active);
+    if (this.#state === 'running') this.#switch(active);
   }
 
   snapshot(): Snapshot<A> {
-    const { clock, maxInbound } = this.#settings;
+    const { clock, maxInbound } = this.#config;
     const inbound = [...this.#connections.inbound.values()].filter(
       ({ state }) => state.status === 'established',
     );
@@ -296,29 +302,29 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     else this.#inbound.close('network-off');
   }
 
-  /** Ends a request; another may take its place. */
+  /** Ends a request; another one may replace it. */
   #end(request: AnyRequest<A, C>, reason: CloseReason): void {
     if (request.kind === 'inbound') this.#inbound.end(request, reason);
     else if (request.state.status === 'established') this.#outbound.end(request, reason);
     else {
       this.#outbound.cancel(request);
-      this.#trim(request);
+      this.#enforceLimit(request);
     }
   }
 
-  /** The limits apply again to whoever was exempt by a request that has ended. */
-  #trim({ permanent, identity }: ConnRequest<A, C>): void {
-    if (permanent && identity !== undefined) this.#inbound.trim(identity);
+  /** Applies the limits again to an identity whose exemption ends with a request. */
+  #enforceLimit({ permanent, identity }: ConnRequest<A, C>): void {
+    if (permanent && identity !== undefined) this.#inbound.enforceLimit(identity);
   }
 
-  /** Chosen by the operator. */
+  /** Whether the operator has chosen the peer. */
   #isExempt({ kind, identity }: ConnRequest<A, C>): boolean {
     if (kind === 'explicit') return true;
     return identity !== undefined && this.#connections.exemptIdentities().has(identity);
   }
 
   #rotate(): void {
-    const { clock, random, stats } = this.#settings;
+    const { clock, random, stats } = this.#config;
     if (!this.#outbound.isFull) return;
     const candidates = this.#outbound.dynamic().flatMap((request) => {
       const { state, target } = request;
@@ -330,12 +336,15 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     const victim = chooseRotation(candidates, random);
     if (!victim) return;
     this.#counters.rotated++;
-    publish(() => ({ event: 'rotated', id: victim.request.id }));
+    publish(() => ({ type: 'rotated', id: victim.request.id }));
     this.#addresses.avoid(victim.target);
     this.#outbound.end(victim.request, 'rotated');
   }
 
-  async #receive(incoming: I, onAccept: NonNullable<Doors<C, I>['onAccept']>): Promise<void> {
+  async #receive(
+    incoming: I,
+    onAccept: NonNullable<AcceptCallbacks<C, I>['onAccept']>,
+  ): Promise<void> {
     const slot = this.#inbound.admit(incoming);
     if (typeof slot === 'string') {
       this.#connections.discard(incoming, slot);
@@ -345,11 +354,11 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     const abort = (): void =>
       this.#connections.discard(incoming, (signal.reason as ConnManagerError).code as CloseReason);
     signal.addEventListener('abort', abort, { once: true });
-    const lost = (): void => {
+    const closedEarly = (): void => {
       signal.removeEventListener('abort', abort);
-      this.#inbound.lose(slot.id);
+      this.#inbound.closedEarly(slot.id);
     };
-    incoming.closed.then(lost, lost);
+    incoming.closed.then(closedEarly, closedEarly);
     const work = async (): Promise<C> => onAccept(incoming, slot);
     const done = work().then(
       (connection) => {
@@ -368,15 +377,15 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
 
   async #takeAnchors(): Promise<A[]> {
     try {
-      return [...((await this.#settings.anchors?.take()) ?? [])];
+      return [...((await this.#config.anchors?.take()) ?? [])];
     } catch (error) {
-      publish(() => ({ event: 'anchors-failed', error }));
+      publish(() => ({ type: 'anchors-failed', error }));
       return [];
     }
   }
 
   #saveAnchors(): void {
-    const { anchors, clock } = this.#settings;
+    const { anchors, clock } = this.#config;
     if (!anchors) return;
     const candidates = this.#outbound
       .dynamic()
@@ -389,16 +398,14 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     this.#anchors = keys;
     const addresses = chosen.map(({ address }) => address);
     this.#guard('anchors-failed', () => {
-      // One after another, so that the last is what stays.
+      // Sequential, so that the last list is stored.
       this.#savingAnchors = this.#savingAnchors.catch(() => {}).then(() => anchors.save(addresses));
       return this.#savingAnchors;
     });
   }
 
-  #guard(event: 'anchors-failed' | 'close-failed', work: () => unknown): void {
+  #guard(type: 'anchors-failed' | 'close-failed', work: () => unknown): void {
     const guarded = async (): Promise<unknown> => work();
-    this.#connections.settle(
-      guarded().catch((error: unknown) => publish(() => ({ event, error }))),
-    );
+    this.#connections.settle(guarded().catch((error: unknown) => publish(() => ({ type, error }))));
   }
 }

@@ -20,129 +20,135 @@ import type { ConnRequest } from './dial/request.ts';
 import { type IpRange, networkGroup } from './policy/ip.ts';
 import { type RandomBytes, randomBytes } from './random.ts';
 
-/** How good a connection has been, by its owner's word. Times are in ms of any one clock, the larger the later. */
+/** Quality of a connection, reported by its owner. Times are in ms of any one clock; a larger one is later. */
 export interface ConnectionStats {
-  /** Lowest round trip, in ms. */
+  /** Lowest round-trip time, in ms. */
   readonly ping?: number | undefined;
-  /** When it last gave us a transaction that we had a use for. */
+  /** Time of the last useful transaction. */
   readonly lastTransaction?: number | undefined;
-  /** When it last gave us a block, or an answer, that we had a use for. */
+  /** Time of the last useful block or response. */
   readonly lastBlock?: number | undefined;
-  /** How useful it is altogether: any number, the more the better. */
+  /** Overall usefulness: any number, a higher one is better. */
   readonly usefulness?: number | undefined;
 }
 
-/** Numbers of {@link ConnManagerOptions}; times are in ms. */
+/** Numbers of {@link ConnManagerSettings}; times are in ms. */
 interface Numbers {
-  /** Connections to keep dialled, those of `connect` not counted. @default 8, as btcd; with `maxPeers`, its share */
+  /** Dialled connections to keep, without those of `connect`. @default 8, as btcd; with `maxPeers`, its share */
   readonly targetOutbound?: number | undefined;
-  /** One peer in so many is dialled, with `maxPeers`. @default 3, as go-ethereum (`defaultDialRatio`) */
+  /** With `maxPeers`, one peer in `dialRatio` is dialled. @default 3, as go-ethereum (`defaultDialRatio`) */
   readonly dialRatio?: number | undefined;
-  /** Longer by this with each attempt in a row that came to nothing; also the wait for an address. @default 5000, as btcd */
+  /** Added to the delay with each failure in a row; also the delay before the next address. @default 5000, as btcd */
   readonly retryDelay?: number | undefined;
-  /** @default 300000, as btcd */
+  /** Longest delay before a retry. @default 300000, as btcd */
   readonly maxRetryDelay?: number | undefined;
-  /** Share by which a retry comes earlier or later, at random. @default 0 */
+  /** Share by which the delay varies at random, 0 to 1. @default 0 */
   readonly retryJitter?: number | undefined;
-  /** For a whole `dial`. @default 15000, as go-ethereum (`defaultDialTimeout`) */
+  /** Timeout of a `dial`. @default 15000, as go-ethereum (`defaultDialTimeout`) */
   readonly dialTimeout?: number | undefined;
   /**
-   * An address is not dialled again within this time, local ones excepted: go-ethereum lets nobody in more often than in
-   * 30 s. @default 35000, as go-ethereum (`dialHistoryExpiration`)
+   * Least time between two dials of an address, except for local ones: go-ethereum accepts one connection in 30 s.
+   * @default 35000, as go-ethereum (`dialHistoryExpiration`)
    */
   readonly redialDelay?: number | undefined;
-  /** Dials under way at once. @default 16, as go-ethereum (`defaultMaxPendingPeers`) */
+  /** Most dials at a time. @default 16, as go-ethereum (`defaultMaxPendingPeers`) */
   readonly maxActiveDials?: number | undefined;
-  /** Inbound connections; 0 for none. @default unlimited; with `maxPeers`, what the dialled ones leave */
+  /** Most inbound connections; 0 for none. @default unlimited; with `maxPeers`, the rest of its share */
   readonly maxInbound?: number | undefined;
-  /** Inbound handshakes under way; one more displaces another. @default 50, as go-ethereum */
+  /** Most pending inbound handshakes; a further one displaces another. @default 50, as go-ethereum */
   readonly maxPending?: number | undefined;
-  /** From coming in to being established. @default 10000: go-ethereum's 5 s each for RLPx and Hello */
+  /** Timeout of the inbound handshakes. @default 10000: go-ethereum's 5 s each for RLPx and Hello */
   readonly handshakeTimeout?: number | undefined;
-  /** Time from one attempt to come in to the next from the same address, local ones excepted. @default 30000, as go-ethereum */
+  /** Least time between two inbound attempts from an address, except for local ones. @default 30000, as go-ethereum */
   readonly inboundThrottle?: number | undefined;
-  /** Mean time between two tests of addresses. @default 120000, as Bitcoin Core (`FEELER_INTERVAL`) */
+  /** Mean time between two feelers. @default 120000, as Bitcoin Core (`FEELER_INTERVAL`) */
   readonly feelerInterval?: number | undefined;
-  /** The ban score from which on somebody is discouraged. @default 100, as btcd */
+  /** Ban score from which on a peer is discouraged. @default 100, as btcd */
   readonly banThreshold?: number | undefined;
 }
 
-/** Settings and collaborators of `createConnManager`. */
-export interface ConnManagerOptions<A, C extends Connection, I extends Incoming = Incoming>
-  extends Numbers {
+/** Settings of the connection manager: plain values. */
+export interface ConnManagerSettings extends Numbers {
+  /** Most peers: sets `targetOutbound` to one in `dialRatio`, and `maxInbound` to the rest. @default none */
+  readonly maxPeers?: number | undefined;
   /**
-   * Connects, handshakes included. When the signal aborts it should reject soon; a connection that it yields even so is
-   * closed.
+   * When an inbound connection takes a slot, or is refused or replaces another if there is none: when it is accepted, or
+   * when its identity is known, so that the refusal can be sent in its protocol. @default 'accept'
+   */
+  readonly admitOn?: 'accept' | 'identity' | undefined;
+  /** Our own identity. @default none */
+  readonly ownIdentity?: string | undefined;
+  /** The only networks to accept from and to dial, except for addresses of `connect`. @default all */
+  readonly netRestrict?: readonly IpRange[] | undefined;
+}
+
+/** Collaborators of the connection manager: functions and objects that it calls. */
+export interface ConnManagerCollaborators<A, C extends Connection, I extends Incoming = Incoming> {
+  /**
+   * Connects to an address, handshakes included. Has to settle soon after its signal aborts; a connection established
+   * after that is closed.
    */
   readonly dial: (
     address: A,
     context: { readonly signal: AbortSignal; readonly request: ConnRequest<A, C> },
   ) => Promise<C>;
   /**
-   * The next address that might be dialled. With none (`undefined`) it is asked again after `retryDelay`; it may as well
-   * take its time. @default none: only those of `connect` are dialled
+   * Source of addresses. If it returns `undefined` it is called again after `retryDelay`; it may also take time.
+   * @default none: only addresses of `connect` are dialled
    */
   readonly nextAddress?:
     | ((context: { readonly signal: AbortSignal }) => Promise<A | undefined> | A | undefined)
     | undefined;
-  /** The next address to be tested, one at a time while all outbound places are taken. @default no tests */
-  readonly nextFeeler?: ConnManagerOptions<A, C>['nextAddress'];
-  /** Where others come in; asked for nobody without `onAccept`. @default none */
+  /** Source of addresses to test, one at a time while all outbound slots are used. @default none: no feelers */
+  readonly nextFeeler?: ConnManagerCollaborators<A, C>['nextAddress'];
+  /** Listeners for inbound connections. Not used without `onAccept`. @default none */
   readonly listeners?: readonly Listener<I>[] | undefined;
-  /** Makes a connection of what came in. Not called without `listeners`. */
+  /** Runs the handshakes of an accepted connection. Not called without `listeners`. */
   readonly onAccept?: ((incoming: I, slot: InboundSlot<C>) => Promise<C> | C) | undefined;
-  /** A connection is there: either kind, feelers not included. */
+  /** Called when a connection is established in either direction, except for feelers. */
   readonly onConnection?: ((connection: C, request: ConnRequest<A, C>) => void) | undefined;
-  /** It has gone, or is about to. `reason` is ours, `undefined` if it went by itself. */
+  /** Called when a connection is closed or about to be. `reason` is `undefined` if the remote closed it. */
   readonly onDisconnection?:
     | ((connection: C, request: ConnRequest<A, C>, reason: CloseReason | undefined) => void)
     | undefined;
-  /**
-   * The shortest wait in ms before a permanent address is dialled again, after `error` and so many attempts in a row that
-   * came to nothing; `undefined` for none beyond `retryDelay`. @default none
-   */
-  readonly retryAfter?: ((error: unknown, retries: number) => number | undefined) | undefined;
-  /** How a dial ended, feelers included: `error` is `undefined` if somebody was there. For whoever keeps addresses. */
+  /** Called with the result of each dial, feelers included: `error` is `undefined` after a success. */
   readonly onDialled?: ((address: A, error: unknown) => void) | undefined;
-  /** The same for addresses that are the same. @default the text itself, or its JSON */
-  readonly addressKey?: ((address: A) => string) | undefined;
-  /** Who should be at an address, if the address says so. @default nobody knows */
-  readonly identityOf?: ((address: A) => string | undefined) | undefined;
-  /** Who is at the other end. @default whoever should be there */
-  readonly identify?: ((connection: C) => string | undefined) | undefined;
-  /** Our own identity. @default none */
-  readonly ownIdentity?: string | undefined;
-  /** IP of an address, 4 or 16 bytes. @default unknown: no rules for networks, bans and local addresses */
-  readonly ipOf?: ((address: A) => Uint8Array | undefined) | undefined;
-  /** Addresses that one operator may well have; `undefined` for no limit. @default /16 of IPv4, /32 of IPv6, local ones excepted */
-  readonly networkGroup?: ((ip: Uint8Array) => string | undefined) | undefined;
-  /** Asked when somebody has to go. @default nothing is known */
-  readonly stats?: ((connection: C) => ConnectionStats) | undefined;
-  /** Peers in all: sets `targetOutbound` to a `dialRatio`th and `maxInbound` to the rest. @default no such number */
-  readonly maxPeers?: number | undefined;
   /**
-   * When an inbound place is taken and, if there is none, somebody is evicted or refused: when somebody comes in, or when
-   * `identify` says who it is, so that they can be told why. @default 'accept'
+   * Returns the least delay in ms before a permanent address is dialled again, after `error` and `retries` failures in a
+   * row; `undefined` for no more than `retryDelay`. @default none
    */
-  readonly admitOn?: 'accept' | 'identity' | undefined;
+  readonly minRetryDelay?: ((error: unknown, retries: number) => number | undefined) | undefined;
+  /** Returns the same key for the same address. @default the address itself if it is a string, otherwise its JSON */
+  readonly addressKey?: ((address: A) => string) | undefined;
+  /** Returns the expected identity at an address. @default unknown */
+  readonly identityOf?: ((address: A) => string | undefined) | undefined;
+  /** Returns the identity of the remote of a connection. @default the expected one */
+  readonly identify?: ((connection: C) => string | undefined) | undefined;
   /**
-   * Of two connections that cross, whether the one that we dialled is kept: both sides have to come to the same answer.
-   * @default the first that is established
+   * Whether the dialled connection is kept if both sides connect at the same time. Both sides have to decide alike.
+   * @default keeps the first one that is established
    */
   readonly keepsDialled?: ((identity: string) => boolean) | undefined;
-  /** The only networks to let in from and to dial, those of `connect` excepted. @default all */
-  readonly netRestrict?: readonly IpRange[] | undefined;
-  /** @default an empty list */
+  /** Returns the IP address, 4 or 16 bytes. @default unknown: no rules for networks, bans and local addresses */
+  readonly ipOf?: ((address: A) => Uint8Array | undefined) | undefined;
+  /**
+   * Returns the network group, of which one dynamic connection is made; `undefined` for no limit.
+   * @default the IPv4 /16 or IPv6 /32, except for local addresses
+   */
+  readonly networkGroup?: ((ip: Uint8Array) => string | undefined) | undefined;
+  /** Returns the quality of a connection, to choose the one to evict or rotate. @default unknown */
+  readonly stats?: ((connection: C) => ConnectionStats) | undefined;
+  /** Ban list, from `createBanList`. @default an empty list */
   readonly bans?: BanList | undefined;
-  /** Where the addresses wait that are dialled first at the next start. @default none */
+  /** Store of the addresses to dial first at the next start. @default none */
   readonly anchors?: AnchorStore<A> | undefined;
-  /** @default systemClock */
+  /** @default `systemClock` */
   readonly clock?: Clock | undefined;
-  /** @default the platform's generator for cryptography */
+  /** Source of random bytes. @default `crypto.getRandomValues` */
   readonly random?: RandomBytes | undefined;
 }
 
-const NUMBERS = {
+const defaultNumbers = {
   targetOutbound: 8,
   dialRatio: 3,
   retryDelay: 5_000,
@@ -159,8 +165,8 @@ const NUMBERS = {
   banThreshold: 100,
 } as const satisfies AllNumbers;
 
-/** What may be 0; nothing else may. */
-const MAY_BE_ZERO: ReadonlySet<string> = new Set([
+/** Numbers that may be 0. */
+const mayBeZero: ReadonlySet<string> = new Set([
   'targetOutbound',
   'maxInbound',
   'retryJitter',
@@ -168,50 +174,61 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set([
   'inboundThrottle',
 ]);
 
-/** What is counted. */
-const WHOLE: ReadonlySet<string> = new Set([
+/** Numbers that are integers. */
+const integers: ReadonlySet<string> = new Set([
   'targetOutbound',
   'maxInbound',
   'maxPending',
   'maxActiveDials',
 ]);
 
-type Defaulted = 'addressKey' | 'networkGroup' | 'admitOn' | 'bans' | 'clock' | 'random';
+type Defaulted = 'addressKey' | 'networkGroup' | 'bans' | 'clock' | 'random';
 
-/** How others come in. */
-export type Doors<C extends Connection, I extends Incoming> = Pick<
-  ConnManagerOptions<never, C, I>,
+/** How inbound connections are accepted. */
+export type AcceptCallbacks<C extends Connection, I extends Incoming> = Pick<
+  ConnManagerCollaborators<never, C, I>,
   'listeners' | 'onAccept'
 >;
 
 type AllNumbers = { readonly [K in keyof Numbers]-?: number };
 
-/** {@link ConnManagerOptions} with nothing left open that has a default, {@link Doors} apart. */
-export type Settings<A, C extends Connection> = Omit<
-  ConnManagerOptions<A, C>,
-  keyof Numbers | Defaulted | keyof Doors<C, Incoming>
-> &
-  AllNumbers & { readonly [K in Defaulted]-?: NonNullable<ConnManagerOptions<A, C>[K]> };
+/** Settings and collaborators with all defaults filled in, without {@link AcceptCallbacks}. */
+export type Config<A, C extends Connection> = Omit<
+  ConnManagerCollaborators<A, C>,
+  Defaulted | keyof AcceptCallbacks<C, Incoming>
+> & {
+  readonly [K in Defaulted]-?: NonNullable<ConnManagerCollaborators<A, C>[K]>;
+} & AllNumbers &
+  Pick<ConnManagerSettings, 'ownIdentity' | 'netRestrict'> & {
+    readonly admitOn: 'accept' | 'identity';
+  };
 
 function numberRule(name: string): Rule {
-  const least = MAY_BE_ZERO.has(name) ? 0 : WHOLE.has(name) ? 1 : Number.MIN_VALUE;
-  const isWhole = WHOLE.has(name);
-  const range = least === Number.MIN_VALUE ? 'above 0' : `of at least ${least}`;
+  const isInteger = integers.has(name);
+  const min = mayBeZero.has(name) ? 0 : isInteger ? 1 : Number.MIN_VALUE;
+  const range = min === Number.MIN_VALUE ? 'above 0' : `of at least ${min}`;
   return {
-    expected: `${isWhole ? 'an integer' : 'a number'} ${range}`,
+    expected: `${isInteger ? 'an integer' : 'a number'} ${range}`,
     fits: (value) =>
       typeof value === 'number' &&
-      value >= least &&
-      (!isWhole || value === Number.POSITIVE_INFINITY || Number.isInteger(value)),
+      value >= min &&
+      (!isInteger || value === Number.POSITIVE_INFINITY || Number.isInteger(value)),
   };
 }
 
 const numberRules = Object.fromEntries(
-  Object.keys(NUMBERS).map((name) => [name, numberRule(name)]),
+  Object.keys(defaultNumbers).map((name) => [name, numberRule(name)]),
 ) as Rules<Numbers>;
 
-const rules: Rules<ConnManagerOptions<unknown, Connection>> = {
+const settingsRules: Rules<ConnManagerSettings> = {
   ...numberRules,
+  maxPeers: integer(0),
+  admitOn: oneOf('accept', 'identity'),
+  ownIdentity: string,
+  netRestrict: array,
+};
+
+const collaboratorsRules: Rules<ConnManagerCollaborators<unknown, Connection>> = {
   dial: required(func),
   nextAddress: func,
   nextFeeler: func,
@@ -220,64 +237,66 @@ const rules: Rules<ConnManagerOptions<unknown, Connection>> = {
   onConnection: func,
   onDisconnection: func,
   onDialled: func,
-  retryAfter: func,
+  minRetryDelay: func,
   addressKey: func,
   identityOf: func,
   identify: func,
-  ownIdentity: string,
+  keepsDialled: func,
   ipOf: func,
   networkGroup: func,
   stats: func,
-  maxPeers: integer(0),
-  admitOn: oneOf('accept', 'identity'),
-  keepsDialled: func,
-  netRestrict: array,
   bans: any,
   anchors: methods('take', 'save'),
   clock: methods('now', 'monotonic', 'setTimeout'),
   random: func,
 };
 
-/** @throws ConnManagerError `invalid-option` */
+/**
+ * Checks collaborators and settings, and fills in the defaults.
+ *
+ * @throws ConnManagerError `invalid-option`
+ */
 export function withDefaults<A, C extends Connection, I extends Incoming>(
-  options: ConnManagerOptions<A, C, I>,
-): Settings<A, C> & Doors<C, I> {
-  check.options<object>('createConnManager', options, rules);
-  const { clock = systemClock } = options;
+  collaborators: ConnManagerCollaborators<A, C, I>,
+  settings: ConnManagerSettings,
+): Config<A, C> & AcceptCallbacks<C, I> {
+  check.options<object>('createConnManager', collaborators, collaboratorsRules);
+  check.options('createConnManager', settings, settingsRules);
+  const { clock = systemClock } = collaborators;
   const numbers: { -readonly [K in keyof AllNumbers]: number } = {
-    ...NUMBERS,
-    ...shares(options),
+    ...defaultNumbers,
+    ...peerShares(settings),
   };
   for (const name of Object.keys(numbers) as (keyof AllNumbers)[]) {
-    const chosen = options[name] ?? numbers[name];
-    numbers[name] = chosen;
+    numbers[name] = settings[name] ?? numbers[name];
   }
   const { retryJitter, targetOutbound } = numbers;
-  if (retryJitter > 1) check.fail('retryJitter', retryJitter, 'a number of 0 to 1');
+  if (retryJitter > 1) check.fail('retryJitter', retryJitter, 'a number from 0 to 1');
   if (targetOutbound === Number.POSITIVE_INFINITY) {
     check.fail('targetOutbound', targetOutbound, 'a finite number');
   }
   return {
-    ...options,
+    ...collaborators,
     ...numbers,
-    addressKey: options.addressKey ?? defaultKey,
-    networkGroup: options.networkGroup ?? networkGroup,
-    admitOn: options.admitOn ?? 'accept',
-    bans: options.bans ?? createBanList({ clock }),
+    ownIdentity: settings.ownIdentity,
+    netRestrict: settings.netRestrict,
+    admitOn: settings.admitOn ?? 'accept',
+    addressKey: collaborators.addressKey ?? defaultKey,
+    networkGroup: collaborators.networkGroup ?? networkGroup,
+    bans: collaborators.bans ?? createBanList({ clock }),
     clock,
-    random: options.random ?? randomBytes,
+    random: collaborators.random ?? randomBytes,
   };
 }
 
-function shares({
+/** Returns the shares of `maxPeers`. */
+function peerShares({
   maxPeers,
-  dialRatio = NUMBERS.dialRatio,
+  dialRatio = defaultNumbers.dialRatio,
   targetOutbound,
-}: Pick<ConnManagerOptions<never, never>, 'maxPeers' | 'dialRatio' | 'targetOutbound'>):
-  | { targetOutbound: number; maxInbound: number }
-  | undefined {
+}: ConnManagerSettings): { targetOutbound: number; maxInbound: number } | undefined {
   if (maxPeers === undefined) return undefined;
-  // One at least, or a small node never gets to know anybody.
+  // At least one dialled peer, since a node with few peers would otherwise never find any.
   const share = Math.min(maxPeers, Math.max(1, Math.floor(maxPeers / dialRatio)));
   const outbound = targetOutbound ?? share;
   return { targetOutbound: outbound, maxInbound: Math.max(0, maxPeers - outbound) };

@@ -1,10 +1,10 @@
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import type { AnyRequest, RequestKind } from './dial/request.ts';
-import { causeOf } from './error.ts';
+import { failureName } from './error.ts';
 import type { Counters } from './policy/counters.ts';
 
-/** One request, as it was when it was asked for. Times are in ms. */
+/** State of a request at the time of the snapshot. Times are in ms. */
 export interface RequestSnapshot<A> {
   readonly id: number;
   readonly kind: RequestKind;
@@ -14,29 +14,30 @@ export interface RequestSnapshot<A> {
   readonly permanent: boolean;
   readonly trusted: boolean;
   readonly state: 'pending' | 'failing' | 'established';
-  /** Of a pending one. */
+  /** Step of a pending request. */
   readonly step?: 'choosing' | 'waiting' | 'dialling' | 'handshake' | undefined;
-  /** Since it was made. */
+  /** Time since the request was created. */
   readonly age: number;
-  /** Since it was established. */
+  /** Time since the connection was established. */
   readonly connectedFor?: number | undefined;
   readonly retries: number;
-  /** Of a failing one: time to the next attempt, and what became of the last. */
+  /** Of a failing request: time to the next attempt. */
   readonly retryIn?: number | undefined;
+  /** Of a failing request: name of the last failure. */
   readonly failure?: string | undefined;
 }
 
-/** Everything at one moment, for operators. */
+/** State of the manager for operators. */
 export interface Snapshot<A> {
   readonly networkActive: boolean;
-  /** Established connections that fill the target. */
+  /** Established connections of the target. */
   readonly outbound: number;
   readonly targetOutbound: number;
-  /** Established inbound connections, those included to which the limit does not apply. */
+  /** Established inbound connections, including those that are exempt from the limit. */
   readonly inbound: number;
-  /** `Infinity` for no limit. */
+  /** `Infinity` without a limit. */
   readonly maxInbound: number;
-  /** By id. */
+  /** Sorted by id. */
   readonly requests: readonly RequestSnapshot<A>[];
   readonly counters: Counters;
 }
@@ -63,7 +64,7 @@ type StateSnapshot = Pick<
   'state' | 'step' | 'connectedFor' | 'retryIn' | 'failure'
 >;
 
-/** @returns `undefined` for what has ended. */
+/** Returns the public state of a request; `undefined` if it has ended. */
 function describeState<A, C>(request: AnyRequest<A, C>, now: number): StateSnapshot | undefined {
   const { state } = request;
   switch (state.status) {
@@ -71,7 +72,7 @@ function describeState<A, C>(request: AnyRequest<A, C>, now: number): StateSnaps
       return { state: 'pending', step: state.step };
     case 'failing': {
       const retryIn = state.retryAt === undefined ? undefined : state.retryAt - now;
-      const failure = state.error === undefined ? undefined : causeOf(state.error);
+      const failure = state.error === undefined ? undefined : failureName(state.error);
       return { state: 'failing', retryIn, failure };
     }
     case 'established':

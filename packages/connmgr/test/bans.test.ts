@@ -2,14 +2,14 @@ import { virtualClock } from '@devp2p/clock/virtual';
 import { parseIp, parseIpRange } from '@devp2p/enr';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BanScores } from '../src/bans/ban-score.ts';
-import { type BanEntry, BanScore, ConnManagerError, createBanList } from '../src/index.ts';
+import { BanScore, BanScores } from '../src/bans/ban-score.ts';
+import { type BanEntry, ConnManagerError, createBanList } from '../src/index.ts';
 import { address, endless, FakeConnection, world } from './world.ts';
 
 const ip = (text: string): Uint8Array => parseIp(text) ?? Uint8Array.of();
 
-describe('the score', () => {
-  test('CM-17 half of the transient part is left after a minute', () => {
+describe('ban score', () => {
+  test('CM-17 the transient part is halved after a minute', () => {
     // btcd, dynamicbanscore_test.go
     const score = new BanScore();
     expect(score.increase(100, 50, 0)).toBe(150);
@@ -17,7 +17,7 @@ describe('the score', () => {
     expect(score.value(7 * 60_000)).toBe(100);
   });
 
-  test('CM-17 nothing of it is left after half an hour', () => {
+  test('CM-17 the transient part is 0 after half an hour', () => {
     // btcd, dynamicbanscore_test.go
     const score = new BanScore();
     score.increase(0, 2 ** 32 - 1, 0);
@@ -25,7 +25,7 @@ describe('the score', () => {
     expect(score.value(1_801_000)).toBe(0);
   });
 
-  test('CM-17 an increase decays what there was first', () => {
+  test('CM-17 an increase is added after the decay', () => {
     const score = new BanScore();
     score.increase(0, 80, 0);
     expect(score.increase(5, 10, 120_000)).toBe(35);
@@ -35,7 +35,7 @@ describe('the score', () => {
     expect(score.value(5_000_000)).toBe(20);
   });
 
-  test('CM-17 a score never grows by itself, nor falls below its persistent part', () => {
+  test('CM-17 a score does not grow without an increase, and is never below its persistent part', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(100), fc.nat(100), fc.nat(600_000)), { maxLength: 20 }),
@@ -56,7 +56,7 @@ describe('the score', () => {
     );
   });
 
-  test('CM-17 scores are kept of so many only', () => {
+  test('CM-17 the number of stored scores is bounded', () => {
     const scores = new BanScores(2);
     scores.increase('a', 1, 0, 0);
     scores.increase('b', 1, 0, 0);
@@ -67,8 +67,8 @@ describe('the score', () => {
   });
 });
 
-describe('the list', () => {
-  test('CM-17 networks and addresses are banned until their time is over', async () => {
+describe('ban list', () => {
+  test('CM-17 networks and addresses are banned until they expire', async () => {
     const clock = virtualClock();
     const bans = createBanList({ clock });
     bans.ban(parseIpRange('203.0.0.0/16'), { duration: 1_000, reason: 'spam' });
@@ -90,7 +90,7 @@ describe('the list', () => {
     expect(bans.entries()).toEqual([]);
   });
 
-  test('CM-17 a ban outranks discouragement, lift ends both, and changes are told', () => {
+  test('CM-17 a ban takes precedence over discouragement, lift removes both, and changes are reported', () => {
     let changes = 0;
     const bans = createBanList({ onChange: () => void changes++ });
     bans.ban(parseIpRange('203.0.0.0/16'), { duration: Number.POSITIVE_INFINITY });
@@ -104,14 +104,14 @@ describe('the list', () => {
     expect(changes).toBe(4);
   });
 
-  test('CM-17 as many are discouraged as fit, the oldest go first; bans are not touched', () => {
+  test('CM-17 the number of discouraged networks is bounded, the oldest are dropped first; bans are kept', () => {
     const bans = createBanList({ maxDiscouraged: 3 });
     bans.ban(ip('9.9.9.9'));
     for (let n = 1; n <= 5; n++) bans.discourage(Uint8Array.of(1, 1, 1, n));
     expect(bans.entries().map(({ range }) => range.network.at(-1))).toEqual([9, 3, 4, 5]);
   });
 
-  test('CM-17 what was saved comes back, but for what has ended', async () => {
+  test('CM-17 saved entries are restored, except for expired ones', async () => {
     const clock = virtualClock();
     const saved = createBanList({ clock });
     saved.ban(parseIpRange('203.0.0.0/16'), { reason: 'spam' });
@@ -130,40 +130,43 @@ describe('the list', () => {
     ...{ kind: 'ban', range: parseIpRange('1.2.3.0/24'), until: 2e12, reason: '' },
   };
   test.each<[string, unknown]>([
-    ['it is nothing', undefined],
-    ['its kind is neither', { ...good, kind: 'pardon' }],
-    ['its end is no time', { ...good, until: 'tomorrow' }],
-    ['its end is no time', { ...good, until: Number.NaN }],
-    ['its reason is no text', { ...good, reason: 7 }],
-    ['the network is not 4 or 16 bytes', { ...good, range: '1.2.3.4' }],
-    ['the network is not', { ...good, range: { network: new Uint8Array(5), prefix: 0 } }],
-    ['the network is not', { ...good, range: { network: [1, 2, 3, 4], prefix: 0 } }],
-    ['the prefix is 33', { ...good, range: { network: new Uint8Array(4), prefix: 33 } }],
-    ['the prefix is 1.5', { ...good, range: { network: new Uint8Array(4), prefix: 1.5 } }],
-    ['the network is not', { ...good, range: undefined }],
-  ])('CM-17 an entry is refused by its number, and nothing changes: %s', (message, bad) => {
-    const bans = createBanList({ clock: virtualClock() });
-    bans.ban(ip('9.9.9.9'));
-    const before = bans.entries();
-    const restore = () => bans.restore([good, bad as BanEntry, good]);
-    expect(restore).toThrow(ConnManagerError);
-    expect(restore).toThrow(`ban list entry 2: ${message}`);
-    expect(restore).toThrow(expect.objectContaining({ code: 'invalid-ban' }));
-    expect(bans.entries()).toEqual(before);
-    expect(bans.find(ip('1.2.3.4'))).toBeUndefined();
-  });
+    ['the entry is empty', undefined],
+    ['kind is "pardon", expected "ban" or "discourage"', { ...good, kind: 'pardon' }],
+    ['until is tomorrow, expected a time', { ...good, until: 'tomorrow' }],
+    ['until is NaN, expected a time', { ...good, until: Number.NaN }],
+    ['reason is not a string', { ...good, reason: 7 }],
+    ['network is not 4 or 16 bytes', { ...good, range: '1.2.3.4' }],
+    ['network is not', { ...good, range: { network: new Uint8Array(5), prefix: 0 } }],
+    ['network is not', { ...good, range: { network: [1, 2, 3, 4], prefix: 0 } }],
+    ['prefix is 33', { ...good, range: { network: new Uint8Array(4), prefix: 33 } }],
+    ['prefix is 1.5', { ...good, range: { network: new Uint8Array(4), prefix: 1.5 } }],
+    ['network is not', { ...good, range: undefined }],
+  ])(
+    'CM-17 an invalid entry is refused with its number, and the list is unchanged: %s',
+    (message, bad) => {
+      const bans = createBanList({ clock: virtualClock() });
+      bans.ban(ip('9.9.9.9'));
+      const before = bans.entries();
+      const restore = () => bans.restore([good, bad as BanEntry, good]);
+      expect(restore).toThrow(ConnManagerError);
+      expect(restore).toThrow(`ban list entry 2: ${message}`);
+      expect(restore).toThrow(expect.objectContaining({ code: 'invalid-ban' }));
+      expect(bans.entries()).toEqual(before);
+      expect(bans.find(ip('1.2.3.4'))).toBeUndefined();
+    },
+  );
 
-  test('CM-17 a range that is none cannot be banned', () => {
+  test('CM-17 an invalid range cannot be banned', () => {
     const bans = createBanList();
     expect(() => bans.ban(Uint8Array.of(1, 2, 3))).toThrow(ConnManagerError);
-    expect(() => bans.ban(ip('1.2.3.4'), { duration: Number.NaN })).toThrow('no time');
+    expect(() => bans.ban(ip('1.2.3.4'), { duration: Number.NaN })).toThrow('until is NaN');
     expect(bans.entries()).toEqual([]);
   });
 });
 
-describe('in the manager', () => {
-  test('CM-17 a ban ends what there is from a network, but for what the operator chose', async () => {
-    const { manager, clock, told, dials, end } = world(() => ({ up: 10 }), {
+describe('manager', () => {
+  test('CM-17 a ban closes the connections of a network, except for peers of the operator', async () => {
+    const { manager, clock, reported, dials, end } = world(() => ({ up: 10 }), {
       ...{ targetOutbound: 2, nextAddress: endless() },
     });
     manager.start();
@@ -171,13 +174,15 @@ describe('in the manager', () => {
     manager.trust('friend');
     const enter = (name: string, identity: string) => {
       const slot = manager.admitInbound({ ip: ip(name) });
-      if (typeof slot !== 'string') slot.established(new FakeConnection(name), { identity });
+      if (typeof slot === 'string') return;
+      slot.identify(identity);
+      slot.established(new FakeConnection(name));
     };
     enter('20.0.5.5', 'foe');
     enter('20.0.6.6', 'friend');
     await clock.advance(20);
     manager.ban(parseIpRange('20.0.0.0/16'));
-    expect(told.filter((line) => line.startsWith('-')).toSorted()).toEqual([
+    expect(reported.filter((line) => line.startsWith('-')).toSorted()).toEqual([
       `-${address(0)} banned`,
       '-20.0.5.5 banned',
     ]);
@@ -187,8 +192,8 @@ describe('in the manager', () => {
     await end();
   });
 
-  test('CM-17 whoever misbehaves is dropped and discouraged, in whatever connections he does', async () => {
-    const { manager, clock, told, end } = world(() => ({ up: 10 }));
+  test('CM-17 a peer that misbehaves in several connections is disconnected and discouraged', async () => {
+    const { manager, clock, reported, end } = world(() => ({ up: 10 }));
     manager.start();
     const enter = async (name: string) => {
       const slot = manager.admitInbound({ ip: ip(name) });
@@ -198,30 +203,30 @@ describe('in the manager', () => {
       return { connection, id: slot.id };
     };
     const first = await enter('9.9.9.9');
-    expect(manager.punish(first.id, { persistent: 60, transient: 30 })).toBe(false);
+    expect(manager.addBanScore(first.id, { persistent: 60, transient: 30 })).toBe(false);
     first.connection.drop();
     await clock.advance(60_000);
     const second = await enter('9.9.9.9');
-    expect(manager.punish(second.id, { transient: 10 })).toBe(false);
-    expect(manager.punish(second.id, { transient: 20, reason: 'spam' })).toBe(true);
-    expect(told.at(-1)).toBe('-9.9.9.9 discouraged');
+    expect(manager.addBanScore(second.id, { transient: 10 })).toBe(false);
+    expect(manager.addBanScore(second.id, { transient: 20, reason: 'spam' })).toBe(true);
+    expect(reported.at(-1)).toBe('-9.9.9.9 discouraged');
     expect(manager.bans.entries()).toMatchObject([
       { kind: 'discourage', range: { network: ip('9.9.9.9'), prefix: 32 }, reason: 'spam' },
     ]);
     await end();
   });
 
-  test('CM-17 local addresses are dropped but not discouraged, chosen peers not even dropped', async () => {
-    const { manager, clock, told, end } = world(() => ({ up: 10 }));
+  test('CM-17 local addresses are disconnected but not discouraged, peers of the operator stay connected', async () => {
+    const { manager, clock, reported, end } = world(() => ({ up: 10 }));
     manager.start();
     const chosen = manager.connect('9.9.9.9#static', { permanent: true });
     const slot = manager.admitInbound({ ip: ip('127.0.0.1') });
     if (typeof slot === 'string') throw new Error(slot);
     slot.established(new FakeConnection('127.0.0.1'));
     await clock.advance(20);
-    expect(manager.punish(chosen, { persistent: 1_000 })).toBe(false);
-    expect(manager.punish(slot.id, { persistent: 1_000 })).toBe(true);
-    expect(told.at(-1)).toBe('-127.0.0.1 discouraged');
+    expect(manager.addBanScore(chosen, { persistent: 1_000 })).toBe(false);
+    expect(manager.addBanScore(slot.id, { persistent: 1_000 })).toBe(true);
+    expect(reported.at(-1)).toBe('-127.0.0.1 discouraged');
     expect(manager.bans.entries()).toEqual([]);
     await end();
   });

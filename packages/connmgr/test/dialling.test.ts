@@ -3,8 +3,8 @@ import { address, endless, FakeConnection, identityOf, world } from './world.ts'
 
 const up = () => ({ up: 10 });
 
-describe('turns', () => {
-  test('CM-14 static addresses go before dynamic ones, in random order', async () => {
+describe('dial scheduler', () => {
+  test('CM-14 static addresses are dialled before dynamic ones, in random order', async () => {
     const { manager, clock, dials, end } = world(() => ({ down: 1 }), {
       ...{ targetOutbound: 3, nextAddress: endless(), maxActiveDials: 1 },
     });
@@ -20,7 +20,7 @@ describe('turns', () => {
     await end();
   });
 
-  test('CM-14 no more than maxActiveDials at once, whatever they are for', async () => {
+  test('CM-14 no more than maxActiveDials at once, of any kind', async () => {
     const { manager, clock, dials, end } = world(() => ({ down: 1_000 }), {
       ...{ targetOutbound: 30, nextAddress: endless() },
     });
@@ -38,7 +38,7 @@ describe('turns', () => {
     await end();
   });
 
-  test('CM-14 no more dials than twice the free places', async () => {
+  test('CM-14 no more dials than twice the free slots', async () => {
     const { manager, clock, end } = world((_, n) => (n % 5 === 0 ? { up: 10 } : { down: 50 }), {
       ...{ targetOutbound: 6, nextAddress: endless() },
     });
@@ -81,7 +81,7 @@ describe('turns', () => {
     await end();
   });
 
-  test('CM-14 a dial is given up after 15 s', async () => {
+  test('CM-14 a dial times out after 15 s', async () => {
     const { manager, clock, dials, end } = world(() => 'hangs', {
       ...{ targetOutbound: 1, nextAddress: endless() },
     });
@@ -96,7 +96,7 @@ describe('turns', () => {
     await end();
   });
 
-  test('CM-14 an id with an inbound handshake under way is not dialled', async () => {
+  test('CM-14 an identity with a pending inbound handshake is not dialled', async () => {
     const { manager, clock, dials, end } = world(up, {
       ...{ targetOutbound: 1 },
       nextAddress: (
@@ -120,7 +120,7 @@ describe('turns', () => {
     await end();
   });
 
-  test('CM-14 one that comes in while its address waits for its turn is not dialled', async () => {
+  test('CM-14 an identity that connects while its address waits for a dial is not dialled', async () => {
     const { manager, clock, dials, end } = world(() => ({ down: 1_000 }), {
       ...{ targetOutbound: 2, nextAddress: endless(), maxActiveDials: 1 },
     });
@@ -128,7 +128,8 @@ describe('turns', () => {
     await clock.advance(10);
     const slot = manager.admitInbound({});
     if (typeof slot === 'string') throw new Error(slot);
-    slot.established(new FakeConnection('inbound'), { identity: identityOf(address(1)) });
+    slot.identify(identityOf(address(1)) ?? '');
+    slot.established(new FakeConnection('inbound'));
     await clock.advance(5_000);
     expect(dials.map((dial) => dial.address)).not.toContain(address(1));
     expect(manager.snapshot().counters.skipped['already-connected']).toBe(0);
@@ -153,7 +154,7 @@ describe('turns', () => {
     await end();
   });
 
-  test('CM-14 banned networks and those outside netRestrict are not dialled unless by name', async () => {
+  test('CM-14 banned networks and those outside netRestrict are dialled only by connect', async () => {
     const names = ['20.1.0.1', '30.1.0.1', '20.2.0.1', '20.3.0.1'];
     const { manager, clock, dials, end } = world(up, {
       ...{ targetOutbound: 1, nextAddress: () => names.shift() },
@@ -173,17 +174,19 @@ describe('turns', () => {
 });
 
 describe('diversity', () => {
-  test('CM-15 one outbound connection a network group; static, trusted and inbound ones do not count', async () => {
+  test('CM-15 one outbound connection per network group; explicit and inbound ones do not count', async () => {
     const names = ['5.5.1.1#a', '5.5.2.2#b', '6.6.1.1#c', '5.5.3.3#d', '6.7.1.1#e', '7.7.7.7#f'];
     const { manager, clock, dials, end } = world(up, {
       ...{ targetOutbound: 3, nextAddress: () => names.shift() },
     });
     manager.start();
     manager.connect('5.5.9.9#s', { permanent: true });
-    manager.connect('6.6.9.9#t', { trusted: true });
+    manager.trust('t');
+    manager.connect('6.6.9.9#t');
     const slot = manager.admitInbound({ ip: Uint8Array.of(7, 7, 1, 1) });
     if (typeof slot === 'string') throw new Error(slot);
-    slot.established(new FakeConnection('7.7.1.1'), { identity: 'i' });
+    slot.identify('i');
+    slot.established(new FakeConnection('7.7.1.1'));
     await clock.advance(100);
     const dialled = (kind: string) =>
       dials.filter(({ request }) => request.kind === kind).map((dial) => dial.address);
@@ -220,7 +223,7 @@ describe('diversity', () => {
     await end();
   });
 
-  test('CM-15 local addresses are all of different networks', async () => {
+  test('CM-15 local addresses have no network group', async () => {
     let n = 1;
     const { manager, clock, end } = world(up, {
       ...{ targetOutbound: 4, nextAddress: () => `127.0.0.1:${n++}` },
@@ -231,10 +234,10 @@ describe('diversity', () => {
     await end();
   });
 
-  test('CM-15 feelers test an address each and close, two minutes apart in the mean', async () => {
+  test('CM-15 each feeler tests one address and closes; the mean interval is two minutes', async () => {
     const tested: [string, unknown][] = [];
     const feeler = endless(10_000);
-    const { manager, clock, dials, sockets, told, end } = world(
+    const { manager, clock, dials, sockets, reported, end } = world(
       (name) => (Number(identityOf(name)?.slice(2)) % 2 ? { up: 10 } : { down: 10 }),
       {
         ...{ targetOutbound: 1, nextAddress: () => address(1), nextFeeler: feeler },
@@ -245,13 +248,13 @@ describe('diversity', () => {
     manager.start();
     await clock.advance(30 * 3_600_000);
     const feelers = dials.filter(({ request }) => request.kind === 'feeler');
-    // 900 events of a Poisson process, within four standard deviations
+    // 900 events of a Poisson process, within four standard deviations.
     expect(Math.abs(feelers.length - 900)).toBeLessThan(120);
     const waits = feelers.slice(1).map(({ at }, i) => at - (feelers[i]?.at ?? 0));
     const short = waits.filter((wait) => wait < 120_000).length / waits.length;
     expect(short).toBeGreaterThan(0.57);
     expect(short).toBeLessThan(0.69);
-    expect(told).toEqual([`+${address(1)}`]);
+    expect(reported).toEqual([`+${address(1)}`]);
     expect(new Set(sockets.slice(1).flatMap(({ reasons }) => reasons))).toEqual(
       new Set(['tested']),
     );
@@ -263,7 +266,7 @@ describe('diversity', () => {
     await end();
   });
 
-  test('CM-15 there are no feelers while outbound places are free', async () => {
+  test('CM-15 there are no feelers while outbound slots are free', async () => {
     let asked = 0;
     const { manager, clock, end } = world(() => ({ down: 10 }), {
       ...{ targetOutbound: 1, nextAddress: endless() },

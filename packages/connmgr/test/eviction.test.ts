@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chooseEviction, type EvictionCandidate, keyGroups } from '../src/index.ts';
+import { chooseEviction, type EvictionCandidate, keyGroups } from '../src/policy/eviction.ts';
 import { endless, FakeConnection, seededRandom, world } from './world.ts';
 
 interface Candidate extends EvictionCandidate {
@@ -9,7 +9,7 @@ interface Candidate extends EvictionCandidate {
 
 const group = keyGroups(Uint8Array.of(1, 2, 3));
 
-/** A candidate that has nothing to be kept for. */
+/** A candidate without any protected property. */
 function candidate(n: number, properties: Partial<EvictionCandidate> = {}): Candidate {
   return {
     name: `${n}`,
@@ -25,20 +25,20 @@ function candidate(n: number, properties: Partial<EvictionCandidate> = {}): Cand
 const candidates = (length: number, of: (n: number) => Partial<EvictionCandidate> = () => ({})) =>
   Array.from({ length }, (_, n) => candidate(n, of(n)));
 
-/** Evicts one after another until nobody is left who might be. */
+/** Evicts candidates until none can be evicted. */
 function evictAll(all: readonly Candidate[]): string[] {
-  let left = all;
+  let remaining = all;
   const evicted: string[] = [];
   for (;;) {
-    const victim = chooseEviction(left);
+    const victim = chooseEviction(remaining);
     if (!victim) return evicted;
     evicted.push(victim.name);
-    left = left.filter((one) => one !== victim);
+    remaining = remaining.filter((one) => one !== victim);
   }
 }
 
-describe('who is kept', () => {
-  test('CM-13 outbound and noban ones are never evicted', () => {
+describe('protections', () => {
+  test('CM-13 outbound and noban connections are never evicted', () => {
     expect(chooseEviction(candidates(100, () => ({ inbound: false })))).toBeUndefined();
     expect(chooseEviction(candidates(100, () => ({ noban: true })))).toBeUndefined();
     const mixed = candidates(100, (n) =>
@@ -53,8 +53,8 @@ describe('who is kept', () => {
     ['lowest pings', 8, (rank) => ({ ping: 10 + rank })],
     ['most recent useful transactions', 4, (rank) => ({ lastTransaction: 1_000 - rank })],
     ['most recent useful blocks', 4, (rank) => ({ lastBlock: 1_000 - rank })],
-  ])('CM-13 exactly those with the best %s are kept: %i', (_, count, property) => {
-    // The youngest of all, who would go first, have it.
+  ])('CM-13 exactly the best %s are protected: %i', (_, count, property) => {
+    // The youngest candidates, which are evicted first, have the property.
     const best = (ranks: number) =>
       candidates(60, (n) => (n > youngest - ranks ? property(youngest - n) : {}));
     expect(chooseEviction(best(count))?.name).toBe(`${youngest - count}`);
@@ -65,25 +65,26 @@ describe('who is kept', () => {
     }
   });
 
-  test('CM-13 half of the rest is kept by uptime', () => {
-    // 60 − 20: the 20 oldest take the protected places of those who have nothing, of the 40 left the 20 oldest stay.
+  test('CM-13 half of the rest is protected by uptime', () => {
+    // 60 − 20: without other properties the 20 oldest take the protected places; of the other 40 the 20 oldest stay.
     const names = candidates(60).map(({ name }) => name);
     expect(evictAll(candidates(60))).toEqual(names.slice(20).reverse());
     const youngestHalf = candidates(60, (n) => ({ group: n < 40 ? 'crowd' : `${n}` }));
     expect(Number(chooseEviction(youngestHalf)?.name)).toBe(59);
   });
 
-  test('CM-13 the youngest of the largest network group goes', () => {
+  test('CM-13 the youngest of the largest network group is evicted', () => {
     const groups = ['a', 'b', 'b', 'c', 'b', 'c', 'c', 'c', 'a', 'd'];
     const left = candidates(40, (n) => ({ group: n < 30 ? `${n}` : (groups[n - 30] ?? '') }));
     expect(chooseEviction(left)?.name).toBe('37');
-    // Of two groups of one size the one with the youngest member.
+    // Of two groups of equal size, the one with the youngest member.
     const tied = candidates(40, (n) => ({ group: n < 30 ? `${n}` : `${n % 3}` }));
     expect(chooseEviction(tied.slice(0, 39))?.name).toBe('38');
   });
 
-  test('CM-13 those of a group who are kept count to its size', () => {
-    // Of the youngest ten, who alone may go, one is of a network that the oldest are of, and two are of another.
+  test('CM-13 protected connections count towards the size of their group', () => {
+    // Of the youngest ten, the only ones that can be evicted, one shares a network with the oldest, and two share
+    // another network.
     const groups = new Map([
       ...[0, 1, 2, 33].map((n) => [n, 'old'] as const),
       [36, 'b'],
@@ -105,7 +106,7 @@ describe('who is kept', () => {
       .array(random, { minLength, maxLength })
       .map((all) => all.map((one, n) => candidate(n, { ...one, keyedGroup: group(one.group) })));
 
-  test('CM-13 of at most 20 candidates none is evicted', () => {
+  test('CM-13 of up to 20 candidates none is evicted', () => {
     fc.assert(
       fc.property(crowd(0, 20), (all) => {
         expect(chooseEviction(all)).toBeUndefined();
@@ -114,7 +115,7 @@ describe('who is kept', () => {
     );
   });
 
-  test('CM-13 of at least 29 candidates one is evicted, and the list stays as it is', () => {
+  test('CM-13 of at least 29 candidates one is evicted, and the list is not modified', () => {
     fc.assert(
       fc.property(crowd(29, 80), (all) => {
         const before = [...all];
@@ -125,7 +126,7 @@ describe('who is kept', () => {
     );
   });
 
-  test('CM-13 without the key the order of network groups cannot be foreseen', () => {
+  test('CM-13 the order of network groups depends on the key', () => {
     const groups = Array.from({ length: 50 }, (_, n) => `${n}`);
     const order = (key: number) => {
       const keyed = keyGroups(Uint8Array.of(key));
@@ -136,7 +137,7 @@ describe('who is kept', () => {
   });
 });
 
-/** Comes in with its handshake over. */
+/** Establishes an inbound connection at once. */
 function enter(
   { manager }: Pick<ReturnType<typeof world>, 'manager'>,
   name: string,
@@ -146,8 +147,8 @@ function enter(
   return typeof slot === 'string' ? slot : (slot.established(connection) ?? connection);
 }
 
-describe('in the manager', () => {
-  test('CM-13 when all places are taken, whoever has least to show gives way', async () => {
+describe('manager', () => {
+  test('CM-13 with all slots used, an unprotected connection is evicted', async () => {
     const useful = new Set<string>();
     const one = world(() => ({ up: 10 }), {
       maxInbound: 30,
@@ -158,16 +159,16 @@ describe('in the manager', () => {
       enter(one, `10.0.0.${n}`);
       await one.clock.advance(1_000);
     }
-    // The eight youngest are the nearest.
+    // The eight youngest have the lowest ping.
     for (let n = 22; n < 30; n++) useful.add(`10.0.0.${n}`);
     expect(enter(one, '10.0.1.1')).toBeInstanceOf(FakeConnection);
-    expect(one.told.at(-2)).toBe('-10.0.0.21 evicted');
-    expect(one.told.at(-1)).toBe('+10.0.1.1');
+    expect(one.reported.at(-2)).toBe('-10.0.0.21 evicted');
+    expect(one.reported.at(-1)).toBe('+10.0.1.1');
     expect(one.manager.snapshot()).toMatchObject({ inbound: 30, counters: { evicted: 1 } });
     await one.end();
   });
 
-  test('CM-13 a small house of few places evicts nobody', () => {
+  test('CM-13 with few slots no connection is evicted', () => {
     const one = world(() => ({ up: 10 }), { maxInbound: 20 });
     one.manager.start();
     for (let n = 0; n < 20; n++) enter(one, `10.0.0.${n}`);
@@ -175,7 +176,7 @@ describe('in the manager', () => {
     expect(one.manager.snapshot()).toMatchObject({ inbound: 20, counters: { evicted: 0 } });
   });
 
-  test('CM-13 nobody is evicted for somebody who is discouraged', () => {
+  test('CM-13 no connection is evicted for a discouraged address', () => {
     const { manager } = world(() => ({ up: 10 }), { maxInbound: 30, admitOn: 'identity' });
     manager.start();
     for (let n = 0; n < 29; n++) enter({ manager }, `10.0.0.${n}`);
@@ -192,11 +193,11 @@ describe('in the manager', () => {
     { networks: 'one network', host: (n: number) => `66.66.${Math.floor(n / 250)}.${n % 250}` },
     { networks: 'few networks', host: (n: number) => `66.${n % 7}.0.${n % 250}` },
     {
-      networks: 'as many networks',
+      networks: 'a network each',
       host: (n: number) => `${66 + Math.floor(n / 250)}.${n % 250}.0.1`,
     },
   ])(
-    'HX-24 10 × maxInbound attackers from $networks leave dialled places alone, and honest ones come in',
+    'HX-24 10 × maxInbound attackers from $networks do not affect dialled connections, and honest peers can connect',
     async ({ host }) => {
       const random = seededRandom(1);
       const one = world(() => ({ up: 10 }), {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { History } from '../src/dial/history.ts';
 
-test('CM-12 CM-14 addresses are remembered for their time, and only so many of them', () => {
+test('CM-12 CM-14 addresses expire, and their number is bounded', () => {
   const history = new History(1_000, 3);
   history.add('a', 0);
   history.add('b', 500);

@@ -12,7 +12,7 @@ import { endless, FakeConnection, ipOf, type World, world } from './world.ts';
 
 const up = () => ({ up: 10 });
 
-/** A place, which there has to be. */
+/** Returns a slot; throws if the connection is refused. */
 function admit({ manager }: World, from?: string): InboundSlot<FakeConnection> {
   const slot = manager.admitInbound({ ip: from === undefined ? undefined : ip(from) });
   if (typeof slot === 'string') throw new Error(`refused: ${slot}`);
@@ -25,19 +25,22 @@ function ip(text: string): Uint8Array {
   return parsed;
 }
 
-/** A connection from somewhere, with its handshake over at once. */
+/** Establishes an inbound connection at once. */
 function enter(one: World, from: string, identity?: string): FakeConnection | string {
   const connection = new FakeConnection(from);
   const slot = one.manager.admitInbound({ ip: connection.ip });
   if (typeof slot === 'string') return slot;
-  return slot.established(connection, { identity }) ?? connection;
+  const refusal = identity === undefined ? undefined : slot.identify(identity);
+  if (refusal === undefined) return slot.established(connection) ?? connection;
+  slot.release();
+  return refusal;
 }
 
-/** The n-th address of the internet, each in a network group of its own. */
+/** Returns the n-th public address, each in a network group of its own. */
 const from = (n: number): string => `${60 + Math.floor(n / 250)}.${n % 250}.0.1`;
 
-/** A listener that is fed by hand. */
-class Gate implements Listener<FakeConnection> {
+/** A listener whose connections are pushed by the test. */
+class FakeListener implements Listener<FakeConnection> {
   readonly #waiting: ((result: FakeConnection | Error) => void)[] = [];
   readonly #queue: (FakeConnection | Error)[] = [];
   asked = 0;
@@ -46,18 +49,18 @@ class Gate implements Listener<FakeConnection> {
     this.asked++;
     return new Promise((resolve, reject) => {
       this.#waiting.push((result) => (result instanceof Error ? reject(result) : resolve(result)));
-      this.#flow();
+      this.#deliver();
     });
   }
 
   push(...results: (FakeConnection | Error)[]): void {
     this.#queue.push(...results);
-    this.#flow();
+    this.#deliver();
   }
 
   close(): void {}
 
-  #flow(): void {
+  #deliver(): void {
     while (this.#queue.length > 0 && this.#waiting.length > 0) {
       const result = this.#queue.shift();
       if (result) this.#waiting.shift()?.(result);
@@ -65,12 +68,12 @@ class Gate implements Listener<FakeConnection> {
   }
 }
 
-describe('places', () => {
-  test('CM-11 a place is taken before onAccept, and returned once on close', async () => {
-    const gate = new Gate();
+describe('slots', () => {
+  test('CM-11 a slot is taken before onAccept and released once on close', async () => {
+    const listener = new FakeListener();
     const seen: number[] = [];
     const one = world(up, {
-      ...{ listeners: [gate], maxInbound: 2 },
+      ...{ listeners: [listener], maxInbound: 2 },
       onAccept: (incoming) => {
         seen.push(one.manager.snapshot().requests.length);
         return incoming;
@@ -79,18 +82,18 @@ describe('places', () => {
     const [a, b, c, d] = [1, 2, 3, 4].map((n) => new FakeConnection(from(n)));
     if (!a || !b || !c || !d) throw new Error();
     one.manager.start();
-    gate.push(a, b, c);
+    listener.push(a, b, c);
     await one.clock.advance(1);
     expect(seen).toEqual([1, 2]);
     expect(c.reasons).toEqual(['too-many-inbound']);
-    expect(one.told).toEqual([`+${a.name}`, `+${b.name}`]);
+    expect(one.reported).toEqual([`+${a.name}`, `+${b.name}`]);
     a.drop();
     a.drop();
     await one.clock.advance(1);
-    gate.push(d);
+    listener.push(d);
     await one.clock.advance(1);
     expect(one.manager.snapshot().inbound).toBe(2);
-    gate.push(new FakeConnection(from(5)));
+    listener.push(new FakeConnection(from(5)));
     await one.clock.advance(1);
     expect(one.manager.snapshot()).toMatchObject({
       inbound: 2,
@@ -100,18 +103,18 @@ describe('places', () => {
     expect([b, d].map(({ reasons }) => reasons)).toEqual([['stopping'], ['stopping']]);
   });
 
-  test('CM-11 a handshake that fails returns its place and closes what came in', async () => {
-    const gate = new Gate();
+  test('CM-11 a failed handshake releases its slot and closes the connection', async () => {
+    const listener = new FakeListener();
     const one = world(up, {
-      ...{ listeners: [gate], maxInbound: 1 },
+      ...{ listeners: [listener], maxInbound: 1 },
       onAccept: async () => {
-        throw new Error('gibberish');
+        throw new Error('invalid handshake');
       },
     });
     one.manager.start();
     for (let i = 0; i < 5; i++) {
       const incoming = new FakeConnection(from(i));
-      gate.push(incoming);
+      listener.push(incoming);
       await one.clock.advance(1);
       expect(incoming.reasons).toEqual(['canceled']);
     }
@@ -119,15 +122,15 @@ describe('places', () => {
     await one.end();
   });
 
-  test('CM-11 an incoming socket that goes during its handshake returns its place', async () => {
-    const gate = new Gate();
+  test('CM-11 a socket that closes during its handshake releases its slot', async () => {
+    const listener = new FakeListener();
     const one = world(up, {
-      ...{ listeners: [gate], maxInbound: 1 },
+      ...{ listeners: [listener], maxInbound: 1 },
       onAccept: () => new Promise<never>(() => {}),
     });
     const incoming = new FakeConnection(from(1));
     one.manager.start();
-    gate.push(incoming);
+    listener.push(incoming);
     await one.clock.advance(1);
     expect(one.ids()).toEqual([1]);
     incoming.drop();
@@ -135,10 +138,10 @@ describe('places', () => {
     expect(one.ids()).toEqual([]);
   });
 
-  test('CM-08 a handshake that waits for its signal ends with its socket, and stop with it', async () => {
-    const gate = new Gate();
+  test('CM-08 closing the socket ends a handshake that waits for its signal, so that stop resolves', async () => {
+    const listener = new FakeListener();
     const one = world(up, {
-      ...{ listeners: [gate], maxInbound: 1 },
+      ...{ listeners: [listener], maxInbound: 1 },
       onAccept: (_, { signal }) =>
         new Promise<never>((_, reject) => {
           signal.addEventListener('abort', () => reject(signal.reason));
@@ -146,7 +149,7 @@ describe('places', () => {
     });
     const incoming = new FakeConnection(from(1));
     one.manager.start();
-    gate.push(incoming);
+    listener.push(incoming);
     await one.clock.advance(1);
     incoming.drop();
     await one.clock.advance(1);
@@ -155,10 +158,10 @@ describe('places', () => {
     expect(incoming.reasons).toEqual([]);
   });
 
-  test('CM-11 what came in is closed once, though it is handed back after its place was lost', async () => {
-    const gate = new Gate();
+  test('CM-11 a connection returned by onAccept after its slot was lost is closed once', async () => {
+    const listener = new FakeListener();
     const one = world(up, {
-      listeners: [gate],
+      listeners: [listener],
       onAccept: (incoming, { signal }) =>
         new Promise((resolve) => {
           signal.addEventListener('abort', () => resolve(incoming));
@@ -166,10 +169,10 @@ describe('places', () => {
     });
     const incoming = new FakeConnection(from(1));
     one.manager.start();
-    gate.push(incoming);
+    listener.push(incoming);
     await one.clock.advance(10_000);
     expect(incoming.reasons).toEqual(['timeout']);
-    expect(one.told).toEqual([]);
+    expect(one.reported).toEqual([]);
     await one.end();
   });
 
@@ -177,7 +180,7 @@ describe('places', () => {
     [0, 0],
     [3, 3],
     [undefined, 40],
-  ])('CM-11 with maxInbound %s of 40 there come in %s', (maxInbound, expected) => {
+  ])('CM-11 with maxInbound %s of 40 connections %s are accepted', (maxInbound, expected) => {
     const one = world(up, { maxInbound });
     one.manager.start();
     for (let n = 0; n < 40; n++) enter(one, from(n));
@@ -186,8 +189,8 @@ describe('places', () => {
 
   test('CM-11 refusals are all counted; the first three are published, then one in 30 s', async () => {
     const events: ConnManagerEvent[] = [];
-    const listener = (event: unknown): void => void events.push(event as ConnManagerEvent);
-    subscribe('devp2p:connmgr', listener);
+    const subscriber = (event: unknown): void => void events.push(event as ConnManagerEvent);
+    subscribe('devp2p:connmgr', subscriber);
     try {
       const one = world(up, { maxInbound: 0 });
       one.manager.start();
@@ -197,62 +200,62 @@ describe('places', () => {
       }
       expect(one.manager.snapshot().counters.refusals['too-many-inbound']).toBe(100);
       expect(events).toMatchObject([
-        { event: 'refused', reason: 'too-many-inbound', ip: ipOf(from(0)), suppressed: 0 },
-        { event: 'refused', suppressed: 0 },
-        { event: 'refused', suppressed: 0 },
-        { event: 'refused', suppressed: 29 },
-        { event: 'refused', suppressed: 29 },
-        { event: 'refused', suppressed: 29 },
+        { type: 'refused', reason: 'too-many-inbound', ip: ipOf(from(0)), suppressed: 0 },
+        { type: 'refused', suppressed: 0 },
+        { type: 'refused', suppressed: 0 },
+        { type: 'refused', suppressed: 29 },
+        { type: 'refused', suppressed: 29 },
+        { type: 'refused', suppressed: 29 },
       ]);
       await one.end();
     } finally {
-      unsubscribe('devp2p:connmgr', listener);
+      unsubscribe('devp2p:connmgr', subscriber);
     }
   });
 
-  test('CM-11 failures to accept back off, and accepting goes on', async () => {
-    const gate = new Gate();
-    const one = world(up, { listeners: [gate], onAccept: (incoming) => incoming });
+  test('CM-11 accept failures back off, and accepting continues', async () => {
+    const listener = new FakeListener();
+    const one = world(up, { listeners: [listener], onAccept: (incoming) => incoming });
     one.manager.start();
-    gate.push(...Array.from({ length: 20 }, () => new Error('too many open files')));
+    listener.push(...Array.from({ length: 20 }, () => new Error('too many open files')));
     await one.clock.advance(10_000);
-    // 5, 10, 20 … 640 ms, then 1 s each
-    expect(gate.asked).toBe(1 + 8 + 8);
+    // 5, 10, 20 … 640 ms, then 1 s each.
+    expect(listener.asked).toBe(1 + 8 + 8);
     await one.clock.advance(10_000);
-    expect(gate.asked).toBe(21);
-    gate.push(new FakeConnection(from(1)), new Error('again'));
+    expect(listener.asked).toBe(21);
+    listener.push(new FakeConnection(from(1)), new Error('again'));
     await one.clock.advance(4);
-    expect(gate.asked).toBe(22);
+    expect(listener.asked).toBe(22);
     await one.clock.advance(2);
-    expect(gate.asked).toBe(23);
+    expect(listener.asked).toBe(23);
     expect(one.manager.snapshot()).toMatchObject({ inbound: 1, counters: { acceptFailures: 21 } });
     await one.end();
   });
 });
 
 describe('admission', () => {
-  test('CM-12 one attempt from an IP in 30 s, local ones excepted', async () => {
+  test('CM-12 one attempt per IP address in 30 s, except for local ones', async () => {
     const one = world(up);
     const attempt = (text: string) => {
       const slot = one.manager.admitInbound({ ip: ip(text) });
       if (typeof slot !== 'string') slot.release();
-      return typeof slot === 'string' ? slot : 'let in';
+      return typeof slot === 'string' ? slot : 'admitted';
     };
     one.manager.start();
-    expect(attempt('8.8.8.8')).toBe('let in');
-    expect(attempt('8.8.4.4')).toBe('let in');
+    expect(attempt('8.8.8.8')).toBe('admitted');
+    expect(attempt('8.8.4.4')).toBe('admitted');
     await one.clock.advance(29_999);
     expect(attempt('8.8.8.8')).toBe('throttled');
     expect(attempt('::ffff:8.8.8.8')).toBe('throttled');
     await one.clock.advance(1);
-    // An attempt that was refused does not count.
-    expect(attempt('8.8.8.8')).toBe('let in');
-    // An IPv6 customer has a whole /64.
-    expect(attempt('2a00::1')).toBe('let in');
+    // A refused attempt does not count.
+    expect(attempt('8.8.8.8')).toBe('admitted');
+    // An IPv6 host may have a whole /64.
+    expect(attempt('2a00::1')).toBe('admitted');
     expect(attempt('2a00::2')).toBe('throttled');
-    expect(attempt('2a00:0:0:1::2')).toBe('let in');
+    expect(attempt('2a00:0:0:1::2')).toBe('admitted');
     for (const local of ['127.0.0.1', '::1', '10.1.2.3', '192.168.1.1', '172.31.0.1', 'fd00::1']) {
-      expect([attempt(local), attempt(local)]).toEqual(['let in', 'let in']);
+      expect([attempt(local), attempt(local)]).toEqual(['admitted', 'admitted']);
     }
     await one.end();
   });
@@ -279,9 +282,9 @@ describe('admission', () => {
     });
   });
 
-  test('CM-12 with the network off nobody is let in or dialled, and all come back after it', async () => {
+  test('CM-12 with the network off no connection is accepted or dialled, and all are restored after it', async () => {
     const one = world(up, { targetOutbound: 2, nextAddress: endless() });
-    const { manager, clock, dials, told } = one;
+    const { manager, clock, dials, reported } = one;
     manager.start();
     const id = manager.connect('9.9.9.9#static', { permanent: true });
     await clock.advance(20);
@@ -293,7 +296,7 @@ describe('admission', () => {
     expect(inbound).toMatchObject({ reasons: ['network-off'] });
     expect(pending.signal.aborted).toBe(true);
     expect(one.open()).toEqual([]);
-    expect(told.filter((line) => line.endsWith('network-off'))).toHaveLength(4);
+    expect(reported.filter((line) => line.endsWith('network-off'))).toHaveLength(4);
     await clock.advance(600_000);
     expect(manager.admitInbound({})).toBe('network-off');
     expect(dials).toHaveLength(3);
@@ -318,17 +321,17 @@ describe('admission', () => {
     await one.end();
   });
 
-  test('CM-12 when pending places are full the oldest silent one of who holds the most gives way', () => {
+  test('CM-12 when all pending slots are used, the oldest silent handshake of the address with the most is displaced', () => {
     const one = world(up, { maxPending: 6 });
     one.manager.start();
     const slots = ['10.0.0.1', '10.0.0.2', '10.0.0.2', '10.0.0.3', '10.0.0.2', '10.0.0.1'].map(
       (host) => admit(one, host),
     );
     const lost = () => slots.flatMap(({ signal }, i) => (signal.aborted ? [i] : []));
-    slots[1]?.heard();
+    slots[1]?.identify('alice');
     slots.push(admit(one, '10.0.0.4'));
     expect(lost()).toEqual([2]);
-    // Now .1 and .2 hold two each, of which one has spoken.
+    // Now .1 and .2 have two each, one of which is identified.
     slots.push(admit(one, '10.0.0.5'));
     expect(lost()).toEqual([0, 2]);
     slots.push(admit(one, '10.0.0.6'));
@@ -345,17 +348,17 @@ describe('admission', () => {
   test.each([
     { case: 'one address', host: () => '10.0.0.1' },
     { case: 'several addresses', host: (n: number) => `10.0.0.${n % 20}` },
-    { case: 'as many addresses', host: (n: number) => from(n) },
-  ])('HX-03 1,000 silent sockets from $case keep nobody out', async ({ host }) => {
-    const gate = new Gate();
+    { case: 'an address each', host: (n: number) => from(n) },
+  ])('HX-03 1,000 silent sockets from $case do not keep others out', async ({ host }) => {
+    const listener = new FakeListener();
     const one = world(up, {
-      listeners: [gate],
+      listeners: [listener],
       onAccept: async (incoming, slot) => {
         if (incoming.name !== '9.9.9.9') return new Promise<never>(() => {});
-        // A handshake in steps, as over a slow line, while the flood goes on.
+        // A handshake in steps, as over a slow link, during the flood.
         for (let step = 0; step < 4; step++) {
           await new Promise<void>((resolve) => one.clock.setTimeout(resolve, 250));
-          slot.heard();
+          slot.identify('honest');
         }
         return incoming;
       },
@@ -364,15 +367,15 @@ describe('admission', () => {
     const flood = Array.from({ length: 1_000 }, (_, n) => new FakeConnection(host(n)));
     const honest = new FakeConnection('9.9.9.9');
     for (const [n, socket] of flood.entries()) {
-      gate.push(socket);
-      if (n === 300) gate.push(honest);
+      listener.push(socket);
+      if (n === 300) listener.push(honest);
       if (n % 10 === 9) await one.clock.advance(60);
       const open = flood.slice(0, n + 1).filter(({ isOpen }) => isOpen);
-      // Those of the last step have not been looked at yet.
+      // Those of the last step are not handled yet.
       expect(open.length).toBeLessThanOrEqual(50 + 10);
     }
     await one.clock.advance(2_000);
-    expect(one.told).toEqual(['+9.9.9.9']);
+    expect(one.reported).toEqual(['+9.9.9.9']);
     expect(honest.isOpen).toBe(true);
     expect(one.manager.snapshot().requests.length).toBeLessThanOrEqual(51);
     await one.clock.advance(10_000);
@@ -385,18 +388,18 @@ describe('admission', () => {
     expect(one.clock.pending).toBe(1);
   });
 
-  test('HX-03 silent sockets in the last inbound places give way to a newcomer', async () => {
+  test('HX-03 silent sockets in the last inbound slots are displaced by a newcomer', async () => {
     const one = world(up, { maxInbound: 3 });
     one.manager.start();
     const silent = [1, 2, 3].map((n) => admit(one, from(n)));
-    silent[0]?.heard();
+    silent[0]?.identify('alice');
     expect(enter(one, from(4))).toBeInstanceOf(FakeConnection);
     expect(silent.map(({ signal }) => signal.aborted)).toEqual([false, true, false]);
     expect(one.manager.snapshot()).toMatchObject({ inbound: 1 });
     await one.end();
   });
 
-  test("CM-12 with admitOn 'identity' who comes in is told after the handshake why there is no room", async () => {
+  test("CM-12 with admitOn 'identity' the reason of a refusal is known after the handshake", async () => {
     const one = world(up, { maxInbound: 1, admitOn: 'identity' });
     one.manager.start();
     const first = admit(one, from(1));
@@ -422,7 +425,7 @@ describe('admission', () => {
     await one.end();
   });
 
-  test("HX-24 with admitOn 'identity' handshakes that are never over keep nobody out", async () => {
+  test("HX-24 with admitOn 'identity' unfinished handshakes do not keep others out", async () => {
     const one = world(up, { maxInbound: 22, admitOn: 'identity' });
     one.manager.start();
     one.manager.trust('friend');
@@ -439,7 +442,7 @@ describe('admission', () => {
     const newcomer = admit(one, from(50));
     expect(newcomer.identify('newcomer')).toBeUndefined();
     expect(newcomer.established(new FakeConnection(from(50)))).toBeUndefined();
-    // The oldest first; nobody who was there has gone.
+    // The oldest first; established connections stay.
     const isOver = unfinished.map(({ signal }) => signal.aborted);
     expect(isOver).toEqual([...Array(9).fill(true), false]);
     expect(unfinished[0]?.signal.reason).toMatchObject({ code: 'displaced' });
@@ -448,7 +451,7 @@ describe('admission', () => {
     await one.end();
   });
 
-  test('CM-12 a connection that comes after its place was lost is closed', async () => {
+  test('CM-12 a connection established after its slot was lost is closed', async () => {
     const one = world(up);
     one.manager.start();
     const slot = admit(one, from(1));
@@ -458,7 +461,7 @@ describe('admission', () => {
     const late = new FakeConnection('late');
     expect(slot.established(late)).toBe('canceled');
     expect(late.reasons).toEqual(['canceled']);
-    expect(one.told).toEqual([]);
+    expect(one.reported).toEqual([]);
     await one.end();
   });
 });

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { address, FakeConnection, identityOf, ipOf, type Outcome, world } from './world.ts';
 
-/** What can happen; numbers choose among what there is. */
+/** Events; numbers choose among the present requests or addresses. */
 type Event =
   | { readonly do: 'connect'; readonly n: number; readonly permanent: boolean }
   | { readonly do: 'trust'; readonly n: number }
   | { readonly do: 'distrust'; readonly n: number }
   | {
-      readonly do: 'drop' | 'disconnect' | 'remove' | 'ban' | 'punish' | 'useful';
+      readonly do: 'drop' | 'disconnect' | 'remove' | 'ban' | 'addBanScore' | 'markUseful';
       readonly n: number;
     }
   | { readonly do: 'enter'; readonly n: number; readonly handshake: number }
@@ -20,7 +20,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ do: fc.constant('connect' as const), n, permanent: fc.boolean() }),
   fc.record({ do: fc.constantFrom('trust' as const, 'distrust' as const), n }),
   fc.record({
-    do: fc.constantFrom('drop', 'drop', 'disconnect', 'remove', 'ban', 'punish', 'useful'),
+    do: fc.constantFrom('drop', 'drop', 'disconnect', 'remove', 'ban', 'addBanScore', 'markUseful'),
     n,
   }) as fc.Arbitrary<Event>,
   fc.record({ do: fc.constant('enter' as const), n, handshake: fc.nat(15_000) }),
@@ -32,38 +32,39 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   fc.record({ up: fc.nat(50) }),
   fc.record({ down: fc.nat(50) }),
   fc.constant('hangs' as const),
-  // Takes no notice of its signal.
+  // Ignores its signal.
   fc.record({ up: fc.integer({ min: 10_000, max: 20_000 }) }),
 );
 
 const target = 4;
 const maxInbound = 24;
 
-test('CM-07 CM-08 CM-09 CM-10 CM-11 whatever happens, limits hold, places come back once, and no socket is left', async () => {
+test('CM-07 CM-08 CM-09 CM-10 CM-11 in every sequence of events limits hold, slots are released once, and no socket stays open', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(event, { minLength: 1, maxLength: 60 }),
       fc.array(outcome, { minLength: 1, maxLength: 20 }),
       async (events, outcomes) => {
-        let heals = false;
+        let isHealthy = false;
         let next = 0;
         const one = world(
-          (_, dial) => (heals ? { up: 5 } : (outcomes[dial % outcomes.length] ?? 'hangs')),
+          (_, dial) => (isHealthy ? { up: 5 } : (outcomes[dial % outcomes.length] ?? 'hangs')),
           {
             ...{ targetOutbound: target, maxInbound, maxActiveDials: 6, retryDelay: 1_000 },
-            nextAddress: () => (heals ? address(1_000 + next++) : address(next++ % 60)),
+            nextAddress: () => (isHealthy ? address(1_000 + next++) : address(next++ % 60)),
             inboundThrottle: 100,
+            identify: ({ name }) => identityOf(name),
           },
         );
-        const { manager, clock, sockets, told } = one;
-        const came: FakeConnection[] = [];
-        let givenUp = 0;
+        const { manager, clock, sockets, reported } = one;
+        const incoming: FakeConnection[] = [];
+        let removed = 0;
 
         const check = (): void => {
           const { requests, outbound, inbound, networkActive } = manager.snapshot();
           const established = requests.filter(({ state }) => state === 'established');
           const dynamic = requests.filter(({ kind }) => kind === 'dynamic');
-          expect(dynamic).toHaveLength(target - givenUp);
+          expect(dynamic).toHaveLength(target - removed);
           expect(outbound).toBeLessThanOrEqual(target);
           const statics = new Set(
             requests.filter(({ permanent }) => permanent).map(({ identity }) => identity),
@@ -81,12 +82,13 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 whatever happens, limits hold, places come b
             .filter(({ state }) => state === 'established')
             .map(({ ip }) => ip?.subarray(0, 2).join());
           expect(new Set(groups).size).toBe(groups.length);
-          const open = [...sockets, ...came].filter(({ isOpen }) => isOpen);
+          const open = [...sockets, ...incoming].filter(({ isOpen }) => isOpen);
           expect(open).toHaveLength(established.length);
-          expect(inbound).toBe(came.filter(({ isOpen }) => isOpen).length);
+          expect(inbound).toBe(incoming.filter(({ isOpen }) => isOpen).length);
           if (!networkActive)
             expect(requests.filter(({ step }) => step === 'dialling')).toEqual([]);
-          for (const { reasons } of [...sockets, ...came]) expect(reasons.length).toBeLessThan(2);
+          for (const { reasons } of [...sockets, ...incoming])
+            expect(reasons.length).toBeLessThan(2);
         };
         const act = (event: Event): void => {
           const { requests } = manager.snapshot();
@@ -103,7 +105,7 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 whatever happens, limits hold, places come b
               manager.distrust(`id${event.n}`);
               break;
             case 'drop': {
-              const open = [...sockets, ...came].filter(({ isOpen }) => isOpen);
+              const open = [...sockets, ...incoming].filter(({ isOpen }) => isOpen);
               open[event.n % Math.max(1, open.length)]?.drop();
               break;
             }
@@ -111,16 +113,16 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 whatever happens, limits hold, places come b
               manager.disconnect(chosen?.id ?? 0);
               break;
             case 'remove':
-              if (manager.remove(chosen?.id ?? 0) && chosen?.kind === 'dynamic') givenUp++;
+              if (manager.remove(chosen?.id ?? 0) && chosen?.kind === 'dynamic') removed++;
               break;
             case 'ban':
               if (chosen?.ip) manager.ban(chosen.ip, { duration: 30_000 });
               break;
-            case 'punish':
-              manager.punish(chosen?.id ?? 0, { persistent: event.n, transient: 3 * event.n });
+            case 'addBanScore':
+              manager.addBanScore(chosen?.id ?? 0, { persistent: event.n, transient: 3 * event.n });
               break;
-            case 'useful':
-              manager.useful(chosen?.id ?? 0);
+            case 'markUseful':
+              manager.markUseful(chosen?.id ?? 0);
               break;
             case 'enter': {
               const name = address(event.n);
@@ -128,8 +130,8 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 whatever happens, limits hold, places come b
               if (typeof slot === 'string') break;
               clock.setTimeout(() => {
                 const connection = new FakeConnection(name);
-                came.push(connection);
-                slot.established(connection, { identity: identityOf(name) });
+                incoming.push(connection);
+                slot.established(connection);
               }, event.handshake);
               break;
             }
@@ -147,11 +149,11 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 whatever happens, limits hold, places come b
           await clock.advance(event.do === 'wait' ? event.ms : 0);
           check();
         }
-        heals = true;
+        isHealthy = true;
         manager.setNetworkActive(true);
         await clock.advance(60_000);
         check();
-        expect(manager.snapshot().outbound).toBe(target - givenUp);
+        expect(manager.snapshot().outbound).toBe(target - removed);
         await one.end();
 
         const last = new Map<string, number>();
@@ -161,9 +163,9 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 whatever happens, limits hold, places come b
           last.set(address, at);
         }
 
-        // Whoever was told of a connection was told once of its end, in this order.
+        // Each connection is reported once as established and once as closed, in this order.
         const there: string[] = [];
-        for (const line of told) {
+        for (const line of reported) {
           const name = line.slice(1).split(' ')[0] ?? '';
           if (line.startsWith('+')) there.push(name);
           else expect(there.splice(there.indexOf(name), 1)).toEqual([name]);
@@ -175,23 +177,23 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 whatever happens, limits hold, places come b
   );
 });
 
-test('CM-07 there is no dial storm, however short the delay and however often the network goes', async () => {
+test('CM-07 there is no dial storm with any delay and any number of network switches', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ ms: fc.nat(20), active: fc.boolean() }), { maxLength: 20 }),
       fc.integer({ min: 1, max: 8 }),
-      async (switches, places) => {
+      async (switches, slots) => {
         let next = 0;
         const { manager, clock, dials, end } = world(() => ({ down: 0 }), {
-          ...{ targetOutbound: places, retryDelay: 5, nextAddress: () => address(next++) },
+          ...{ targetOutbound: slots, retryDelay: 5, nextAddress: () => address(next++) },
         });
         manager.start();
         for (const { ms, active } of switches) {
           manager.setNetworkActive(active);
           await clock.advance(ms);
         }
-        // 25 at once, then each place once in 5 ms; what a switch interrupts is dialled again.
-        const expected = 25 + places * (1 + clock.monotonic() / 5 + switches.length);
+        // 25 at once, then each slot once in 5 ms; dials interrupted by a switch are repeated.
+        const expected = 25 + slots * (1 + clock.monotonic() / 5 + switches.length);
         expect(dials.length).toBeLessThanOrEqual(expected);
         await end();
       },

@@ -5,12 +5,15 @@ import { address, endless, FakeConnection, seededRandom, type World, world } fro
 
 const up = () => ({ up: 10 });
 
-/** Comes in with its handshake over. */
+/** Establishes an inbound connection at once. */
 function enter({ manager }: World, identity: string, noban = false): FakeConnection | string {
   const connection = new FakeConnection(identity);
   const slot = manager.admitInbound({});
   if (typeof slot === 'string') return slot;
-  return slot.established(connection, { identity, noban }) ?? connection;
+  const refusal = slot.identify(identity);
+  if (refusal === undefined) return slot.established(connection, { noban }) ?? connection;
+  slot.release();
+  return refusal;
 }
 
 class Store {
@@ -30,13 +33,13 @@ class Store {
 }
 
 describe('anchors', () => {
-  test('CM-16 the two longest connected that proved useful are chosen', () => {
+  test('CM-16 the two useful connections with the longest uptime are chosen', () => {
     const candidates = [5, 50, 10, 30, 20].map((age) => ({ age, isUseful: age !== 50 }));
     expect(chooseAnchors(candidates).map(({ age }) => age)).toEqual([30, 20]);
     expect(chooseAnchors([])).toEqual([]);
   });
 
-  test('CM-16 they are remembered at a clean stop, dialled first at the next start, and read once', async () => {
+  test('CM-16 they are saved at a clean stop, dialled first at the next start, and read once', async () => {
     const anchors = new Store();
     const first = world(up, { targetOutbound: 4, nextAddress: endless(), anchors });
     first.manager.start();
@@ -45,7 +48,7 @@ describe('anchors', () => {
     first.manager.disconnect(2);
     await first.clock.advance(60_000);
     expect(anchors.saved).toBeUndefined();
-    for (const id of [fixed, 2, 3, 4, 6]) first.manager.useful(id);
+    for (const id of [fixed, 2, 3, 4, 6]) first.manager.markUseful(id);
     await first.end();
     expect(anchors.saved).toEqual([address(2), address(3)]);
 
@@ -59,18 +62,18 @@ describe('anchors', () => {
       address(100),
       address(101),
     ]);
-    // Nobody proved useful this time.
+    // No connection was useful this time.
     await second.end();
     expect(anchors.saved).toEqual([]);
   });
 
-  test('CM-16, HX-25 they outlive a process that is killed, from the time on when they have proved useful', async () => {
+  test('CM-16, HX-25 they are saved when they are marked as useful, so that they survive a killed process', async () => {
     const anchors = new Store();
     const saves: (readonly string[])[] = [];
     const store = {
       take: () => anchors.take(),
       async save(addresses: readonly string[]) {
-        // The first takes longest.
+        // The first save takes longest.
         for (let turn = saves.length; turn < 9; turn++) await Promise.resolve();
         saves.push(addresses);
       },
@@ -78,14 +81,14 @@ describe('anchors', () => {
     const one = world(up, { targetOutbound: 3, nextAddress: endless(), anchors: store });
     one.manager.start();
     await one.clock.advance(1_000);
-    for (const id of [2, 3, 1, 2]) one.manager.useful(id);
+    for (const id of [2, 3, 1, 2]) one.manager.markUseful(id);
     await one.clock.advance(0);
     expect(saves).toEqual([[address(1)], [address(1), address(2)], [address(0), address(1)]]);
     await one.end();
     expect(saves).toHaveLength(3);
   });
 
-  test('CM-16 a store that fails costs the anchors, nothing else', async () => {
+  test('CM-16 a failing store affects the anchors only', async () => {
     const broken = {
       take: () => Promise.reject(new Error('no disk')),
       save: () => {
@@ -102,8 +105,8 @@ describe('anchors', () => {
   });
 });
 
-describe('chosen peers', () => {
-  test('CM-18 trusted peers come in above the limit, and take nobody else’s place', async () => {
+describe('trusted and static peers', () => {
+  test('CM-18 trusted peers are accepted above the limit and use no slot', async () => {
     const one = world(up, { maxInbound: 1 });
     const { manager } = one;
     manager.start();
@@ -121,7 +124,7 @@ describe('chosen peers', () => {
     await one.end();
   });
 
-  test('CM-18 trusted peers are held to their identity', async () => {
+  test('CM-18 the identity of trusted peers is checked', async () => {
     const one = world(up, { ownIdentity: 'me' });
     const { manager } = one;
     manager.start();
@@ -133,18 +136,18 @@ describe('chosen peers', () => {
     await one.end();
   });
 
-  test('CM-18 trust ends at run time: without room the connection does as well', async () => {
+  test('CM-18 distrust at run time closes a connection without a slot', async () => {
     const one = world(up, { maxInbound: 1 });
-    const { manager, told } = one;
+    const { manager, reported } = one;
     manager.start();
     manager.trust('friend');
     manager.trust('other');
     enter(one, 'friend');
     manager.distrust('friend');
-    expect(told).toEqual(['+friend']);
+    expect(reported).toEqual(['+friend']);
     enter(one, 'other');
     manager.distrust('other');
-    expect(told).toEqual(['+friend', '+other', '-other too-many-inbound']);
+    expect(reported).toEqual(['+friend', '+other', '-other too-many-inbound']);
     manager.distrust('stranger');
     await one.end();
   });
@@ -162,11 +165,11 @@ describe('chosen peers', () => {
     await one.end();
   });
 
-  test('CM-18 connect trusts whom the address names', async () => {
+  test('CM-18 a static peer can be trusted as well', async () => {
     const { manager, clock, end } = world(up);
     manager.start();
-    manager.connect('9.9.9.9#friend', { trusted: true, permanent: true });
-    expect(() => manager.connect('9.9.9.9', { trusted: true })).toThrow('names nobody');
+    manager.connect('9.9.9.9#friend', { permanent: true });
+    manager.trust('friend');
     await clock.advance(20);
     expect(manager.snapshot().requests).toMatchObject([
       { identity: 'friend', trusted: true, permanent: true, state: 'established' },
@@ -174,7 +177,7 @@ describe('chosen peers', () => {
     await end();
   });
 
-  test('CM-18 the last address of a static peer counts', async () => {
+  test('CM-18 the latest address of a static peer is used', async () => {
     const one = world((name) => (name.startsWith('2.') ? { up: 10 } : { down: 10 }), {
       retryDelay: 60_000,
     });
@@ -182,7 +185,7 @@ describe('chosen peers', () => {
     manager.start();
     const id = manager.connect('1.1.1.1#static', { permanent: true });
     await clock.advance(1_000);
-    // Not after the wait that the failure began.
+    // At once, without the delay after the failure.
     expect(manager.connect('2.2.2.2#static', { permanent: true })).toBe(id);
     await clock.advance(1_000);
     expect(dials.map(({ address }) => address)).toEqual(['1.1.1.1#static', '2.2.2.2#static']);
@@ -192,7 +195,7 @@ describe('chosen peers', () => {
     await one.end();
   });
 
-  test('CM-18 a static peer that is dialled or connected moves to its last address', async () => {
+  test('CM-18 a static peer that is dialled or connected moves to its latest address', async () => {
     const one = world((name) => (name.startsWith('1.') ? 'hangs' : { up: 10 }));
     const { manager, clock, dials, sockets } = one;
     manager.start();
@@ -215,7 +218,7 @@ describe('chosen peers', () => {
     await one.end();
   });
 
-  test('CM-18 an address that is dialled for the target already becomes the static one', async () => {
+  test('CM-18 an address that is dialled for the target becomes the static one', async () => {
     const one = world((name) => (name.startsWith('1.') ? { down: 10 } : { up: 10 }), {
       targetOutbound: 1,
       nextAddress: () => '2.2.2.2#static',
@@ -233,12 +236,12 @@ describe('chosen peers', () => {
     await one.end();
   });
 
-  test('CM-04 the wait for a static peer may depend on what went wrong', async () => {
+  test('CM-04 the delay for a static peer can depend on the error', async () => {
     const one = world(() => ({ down: 10 }), {
       retryDelay: 1_000,
       redialDelay: 0,
       maxRetryDelay: 2_000,
-      retryAfter: (error, retries) =>
+      minRetryDelay: (error, retries) =>
         error instanceof Error ? Math.min(retries, 3) * 100_000 : undefined,
     });
     one.manager.start();
@@ -250,30 +253,30 @@ describe('chosen peers', () => {
   });
 
   test.each(['remove', 'disconnect'] as const)(
-    'CM-18 static peers are dialled for ever, until %s, when limits apply again',
+    'CM-18 static peers are dialled until %s, and then limits apply again',
     async (how) => {
       const one = world(() => ({ down: 10 }), { maxInbound: 1 });
-      const { manager, clock, dials, told } = one;
+      const { manager, clock, dials, reported } = one;
       manager.start();
       const id = manager.connect('9.9.9.9#static', { permanent: true });
       await clock.advance(24 * 3_600_000);
       expect(dials.length).toBeGreaterThan(280);
       expect(dials.at(-1)?.at).toBeGreaterThan(23.9 * 3_600_000);
       enter(one, 'a');
-      // It dials us: as a static peer it has room, and is not dialled meanwhile.
+      // It dials us: a static peer needs no slot, and is not dialled meanwhile.
       expect(enter(one, 'static')).toBeInstanceOf(FakeConnection);
       const { length } = dials;
       await clock.advance(3_600_000);
       expect(dials).toHaveLength(length);
       expect(manager[how](id)).toBe(true);
-      expect(told.at(-1)).toBe('-static too-many-inbound');
+      expect(reported.at(-1)).toBe('-static too-many-inbound');
       await clock.advance(3_600_000);
       expect(dials).toHaveLength(length);
       await one.end();
     },
   );
 
-  test('CM-18 static peers come on top of the target', async () => {
+  test('CM-18 static peers are added to the target', async () => {
     const { manager, clock, end } = world(up, { targetOutbound: 2, nextAddress: endless() });
     manager.start();
     await clock.advance(20);
@@ -289,7 +292,7 @@ describe('rotation', () => {
   const ages = (length: number) =>
     Array.from({ length }, (_, n) => ({ n, age: 600_001 + n, usefulness: 0, isExempt: false }));
 
-  test('CM-19 none is dropped that is young, exempt or among the most useful tenth', () => {
+  test('CM-19 connections that are young, exempt or among the most useful tenth are not rotated', () => {
     const random = seededRandom(1);
     const dropped = new Set<number | undefined>();
     const candidates = ages(20).map((one) => ({
@@ -306,7 +309,7 @@ describe('rotation', () => {
     expect(chooseRotation([], random)).toBeUndefined();
   });
 
-  test('CM-19 every 3 to 7 minutes, when full, one that is older than 10 minutes is dropped', async () => {
+  test('CM-19 every 3 to 7 minutes, when full, one connection older than 10 minutes is rotated', async () => {
     const drops: { name: string; kind: string; reason: string | undefined; at: number }[] = [];
     const { manager, clock, end } = world(up, {
       ...{ targetOutbound: 20, nextAddress: endless() },
@@ -333,7 +336,7 @@ describe('rotation', () => {
     await end();
   });
 
-  test('CM-19 whoever was dropped is not dialled again at once', async () => {
+  test('CM-19 a rotated address is not dialled again at once', async () => {
     const fresh = endless();
     let dropped: string | undefined;
     const { manager, clock, dials, end } = world(up, {
@@ -351,19 +354,19 @@ describe('rotation', () => {
     await end();
   });
 
-  test('CM-19 nobody is dropped while a place is free', async () => {
-    const { manager, clock, told, end } = world((_, n) => (n <= 3 ? up() : { down: 10 }), {
+  test('CM-19 no connection is rotated while a slot is free', async () => {
+    const { manager, clock, reported, end } = world((_, n) => (n <= 3 ? up() : { down: 10 }), {
       ...{ targetOutbound: 4, nextAddress: endless() },
     });
     manager.start();
     await clock.advance(3_600_000);
-    expect(told).toHaveLength(3);
+    expect(reported).toHaveLength(3);
     expect(manager.snapshot().counters.rotated).toBe(0);
     await end();
   });
 });
 
-describe('what operators see', () => {
+describe('snapshot', () => {
   test('CM-20 a snapshot lists every request with state, address, age and retries', async () => {
     const one = world(
       (name) => (name === 'bad' ? { down: 10 } : name === 'slow' ? 'hangs' : { up: 10 }),
@@ -418,7 +421,7 @@ describe('what operators see', () => {
     await one.end();
   });
 
-  test('CM-20 failures are counted by cause, of which there are not too many', async () => {
+  test('CM-20 failures are counted by name, and the number of names is bounded', async () => {
     let n = 0;
     const { manager, clock, end } = world(up, {
       dial: async () => {
@@ -440,7 +443,7 @@ describe('what operators see', () => {
     await end();
   });
 
-  test('CM-20 a snapshot is of its moment', async () => {
+  test('CM-20 a snapshot does not change later', async () => {
     const { manager, clock, end } = world(up, { targetOutbound: 1, nextAddress: endless() });
     manager.start();
     const before = manager.snapshot();

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { ConnManagerError, type ConnManagerOptions, createConnManager } from '../src/index.ts';
+import { ConnManagerError, type ConnManagerSettings, createConnManager } from '../src/index.ts';
 import { address, endless, FakeConnection, world } from './world.ts';
 
 const up = () => ({ up: 10 });
 const down = () => ({ down: 0 });
 
 describe('options', () => {
-  test('CM-01 with nothing but dial, connections are made by connect alone', async () => {
+  test('CM-01 with dial only, connections are made by connect only', async () => {
     const sockets: FakeConnection[] = [];
     const manager = createConnManager({
       dial: async (name: string) => {
@@ -21,14 +21,14 @@ describe('options', () => {
       maxInbound: Number.POSITIVE_INFINITY,
       requests: [],
     });
-    manager.connect('somebody');
+    manager.connect('peer');
     await new Promise((resolve) => setImmediate(resolve));
-    expect(sockets.map(({ name }) => name)).toEqual(['somebody']);
+    expect(sockets.map(({ name }) => name)).toEqual(['peer']);
     await manager.stop();
     expect(sockets[0]?.reasons).toEqual(['stopping']);
   });
 
-  test('CM-01 the defaults are those of the table', async () => {
+  test('CM-01 the defaults are as specified', async () => {
     const retries: number[] = [];
     const { manager, dials, clock, end } = world(down, { redialDelay: 0 });
     manager.connect('a', { permanent: true });
@@ -52,19 +52,32 @@ describe('options', () => {
     [{ maxInbound: Number.NaN }, 'maxInbound is NaN'],
     [{ maxPending: 0 }, 'maxPending is 0'],
     [{ retryDelay: 0 }, 'retryDelay is 0'],
-    [{ retryJitter: 2 }, 'retryJitter is 2, expected a number of 0 to 1'],
+    [{ retryJitter: 2 }, 'retryJitter is 2, expected a number from 0 to 1'],
     [{ maxPeers: -3 }, 'maxPeers is -3'],
-    [{ dial: undefined }, 'dial is undefined, expected a function'],
     [
       { maxPeer: 3 },
       'createConnManager has no option "maxPeer" (did you mean "maxPeers"?), known options: targ',
     ],
+  ])('CM-01 setting %o is refused with its name and value', (settings, message) => {
+    const dial = async (name: string) => new FakeConnection(name);
+    const create = () => createConnManager({ dial }, settings as ConnManagerSettings);
+    expect(create).toThrow(ConnManagerError);
+    expect(create).toThrow(message);
+  });
+
+  test.each([
+    [{ dial: undefined }, 'dial is undefined, expected a function'],
     [{ clock: 5 }, 'clock is 5, expected an object with the methods now, monotonic, setTimeout'],
-  ])('CM-01 %o is refused by name', (wrong, message) => {
-    const options = { dial: async (name: string) => new FakeConnection(name), ...wrong };
-    const make = () => createConnManager(options as ConnManagerOptions<string, FakeConnection>);
-    expect(make).toThrow(ConnManagerError);
-    expect(make).toThrow(message);
+    [
+      { nextAddres: () => 'a' },
+      'createConnManager has no option "nextAddres" (did you mean "nextAddress"?), known options: dial',
+    ],
+    [{ maxPeers: 3 }, 'createConnManager has no option "maxPeers"'],
+  ])('CM-01 collaborator %o is refused with its name and value', (wrong, message) => {
+    const collaborators = { dial: async (name: string) => new FakeConnection(name), ...wrong };
+    const create = () => createConnManager(collaborators as never);
+    expect(create).toThrow(ConnManagerError);
+    expect(create).toThrow(message);
   });
 
   test.each([
@@ -150,7 +163,7 @@ describe('requests', () => {
     await end();
   });
 
-  test('CM-03 a request can be cancelled while its address is being asked for', async () => {
+  test('CM-03 a request can be cancelled while its address is being selected', async () => {
     let give = (_: string): void => {};
     const signals: AbortSignal[] = [];
     const { manager, clock, dials, end } = world(up, {
@@ -169,7 +182,7 @@ describe('requests', () => {
     ]);
     manager.remove(1);
     expect(signals[0]?.aborted).toBe(true);
-    give('too-late');
+    give('late');
     await clock.advance(60_000);
     expect(dials).toEqual([]);
     expect(manager.snapshot().requests).toEqual([]);
@@ -177,9 +190,9 @@ describe('requests', () => {
   });
 
   test.each(['disconnect', 'remove'] as const)(
-    'CM-03 a dial that ends after %s closes its socket and calls nobody',
+    'CM-03 a dial that ends after %s closes its socket and calls no callback',
     async (how) => {
-      const { manager, clock, dials, sockets, told, end } = world(() => ({ up: 100 }));
+      const { manager, clock, dials, sockets, reported, end } = world(() => ({ up: 100 }));
       manager.start();
       const id = manager.connect('a');
       await clock.advance(50);
@@ -187,19 +200,19 @@ describe('requests', () => {
       expect(dials[0]?.signal.aborted).toBe(true);
       await clock.advance(100);
       expect(sockets.map(({ reasons }) => reasons)).toEqual([['canceled']]);
-      expect(told).toEqual([]);
+      expect(reported).toEqual([]);
       expect(manager.snapshot().requests).toEqual([]);
       await end();
     },
   );
 
-  test('CM-03 a dial that ends after its timeout closes its socket and calls nobody', async () => {
-    const { manager, clock, sockets, told, end } = world(() => ({ up: 20_000 }));
+  test('CM-03 a dial that ends after its timeout closes its socket and calls no callback', async () => {
+    const { manager, clock, sockets, reported, end } = world(() => ({ up: 20_000 }));
     manager.start();
     manager.connect('a');
     await clock.advance(20_001);
     expect(sockets.map(({ reasons }) => reasons)).toEqual([['canceled']]);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await end();
   });
 });
@@ -219,7 +232,7 @@ describe('retries', () => {
     await end();
   });
 
-  test('CM-04 jitter moves a retry by its share at most', async () => {
+  test('CM-04 jitter changes a delay by its share at most', async () => {
     const { manager, clock, dials, end } = world(down, {
       ...{ retryDelay: 100, maxRetryDelay: 100, retryJitter: 0.2, redialDelay: 0 },
     });
@@ -233,7 +246,7 @@ describe('retries', () => {
     await end();
   });
 
-  test('CM-04 others get a new address at once, from the 25th failure in a row on after retryDelay', async () => {
+  test('CM-04 other requests get a new address at once, and after retryDelay from the 25th failure in a row on', async () => {
     const { manager, clock, dials, end } = world(down, {
       targetOutbound: 1,
       nextAddress: endless(),
@@ -266,7 +279,7 @@ describe('retries', () => {
     await end();
   });
 
-  test('CM-05 a permanent address that connects and is lost backs off until it proves useful', async () => {
+  test('CM-05 a permanent address whose connection is lost backs off until it is marked as useful', async () => {
     const { manager, clock, dials, sockets, end } = world(() => ({ up: 0 }), {
       ...{ retryDelay: 100, redialDelay: 0 },
     });
@@ -282,14 +295,14 @@ describe('retries', () => {
     };
     expect([await lose(), await lose(), await lose()]).toEqual([100, 200, 300]);
     expect(manager.snapshot().requests[0]?.retries).toBe(3);
-    manager.useful(id);
+    manager.markUseful(id);
     expect(manager.snapshot().requests[0]?.retries).toBe(0);
     expect([await lose(), await lose()]).toEqual([100, 200]);
     await end();
   });
 
-  test('CM-06 disconnect replaces what is established, and tells once', async () => {
-    const { manager, clock, dials, told, end } = world(up, {
+  test('CM-06 disconnect replaces an established connection and reports it once', async () => {
+    const { manager, clock, dials, reported, end } = world(up, {
       targetOutbound: 2,
       nextAddress: endless(),
     });
@@ -297,7 +310,7 @@ describe('retries', () => {
     await clock.advance(20);
     expect(manager.disconnect(1)).toBe(true);
     await clock.advance(20);
-    expect(told).toEqual([
+    expect(reported).toEqual([
       `+${address(0)}`,
       `+${address(1)}`,
       `-${address(0)} requested`,
@@ -308,19 +321,19 @@ describe('retries', () => {
     await end();
   });
 
-  test('CM-06 disconnect of a permanent one dials it again under its id', async () => {
-    const { manager, clock, told, ids, end } = world(up, { redialDelay: 0 });
+  test('CM-06 disconnect of a permanent request dials it again with the same id', async () => {
+    const { manager, clock, reported, ids, end } = world(up, { redialDelay: 0 });
     manager.start();
     const id = manager.connect('a', { permanent: true });
     await clock.advance(20);
     manager.disconnect(id);
     await clock.advance(6_000);
-    expect(told).toEqual(['+a', '-a requested', '+a']);
+    expect(reported).toEqual(['+a', '-a requested', '+a']);
     expect(ids()).toEqual([id]);
     await end();
   });
 
-  test('CM-06 disconnect of a pending one cancels it; a dynamic slot goes to another', async () => {
+  test('CM-06 disconnect cancels a pending request; a dynamic one is replaced', async () => {
     const { manager, clock, dials, ids, end } = world(() => 'hangs', {
       targetOutbound: 1,
       nextAddress: endless(),
@@ -352,7 +365,7 @@ describe('retries', () => {
     await end();
   });
 
-  test('CM-06 CM-15 CM-19 a target that remove has made smaller can be full: addresses are tested, peers rotated', async () => {
+  test('CM-06 CM-15 CM-19 feelers and rotation run when a target lowered by remove is full', async () => {
     const { manager, clock, end } = world(up, {
       ...{ targetOutbound: 3, nextAddress: endless(), nextFeeler: endless(5_000) },
     });
@@ -373,8 +386,8 @@ describe('retries', () => {
     for (const id of [0, 7, -1, Number.NaN]) {
       expect(manager.disconnect(id)).toBe(false);
       expect(manager.remove(id)).toBe(false);
-      expect(manager.punish(id, { persistent: 1_000 })).toBe(false);
-      manager.useful(id);
+      expect(manager.addBanScore(id, { persistent: 1_000 })).toBe(false);
+      manager.markUseful(id);
     }
     expect(manager.snapshot().requests).toEqual([]);
   });

@@ -3,8 +3,8 @@ import { address, endless, FakeConnection, world } from './world.ts';
 
 const up = () => ({ up: 10 });
 
-describe('the target', () => {
-  test('CM-07 start makes exactly targetOutbound requests beside those of connect', async () => {
+describe('target', () => {
+  test('CM-07 start makes exactly targetOutbound requests in addition to those of connect', async () => {
     const { manager, clock, dials, end } = world(up, { targetOutbound: 5, nextAddress: endless() });
     manager.connect('a');
     manager.connect('b', { permanent: true });
@@ -26,7 +26,7 @@ describe('the target', () => {
     await end();
   });
 
-  test('CM-07 CM-10 a place is filled again, whatever it was lost to', async () => {
+  test('CM-07 CM-10 a slot is filled again after any kind of loss', async () => {
     const { manager, clock, sockets, requests, end } = world(up, {
       ...{ targetOutbound: 4, nextAddress: endless() },
     });
@@ -38,7 +38,7 @@ describe('the target', () => {
       expect(open).toHaveLength(4);
       const [one, other] = open;
       one?.drop();
-      // Closed from both sides at once, which must not free two places.
+      // Closed from both sides at once, which must not free two slots.
       if (other) {
         manager.disconnect(requests.get(other)?.id ?? 0);
         other.drop();
@@ -47,7 +47,7 @@ describe('the target', () => {
     await end();
   });
 
-  test('CM-07 no dial storm: 5 places, 5 ms delay, dead network', async () => {
+  test('CM-07 no dial storm: 5 slots, 5 ms delay, dead network', async () => {
     const { manager, clock, dials, end } = world(() => ({ down: 0 }), {
       ...{ targetOutbound: 5, retryDelay: 5, nextAddress: endless() },
     });
@@ -58,7 +58,7 @@ describe('the target', () => {
     await end();
   });
 
-  test('CM-07 no dial storm when everybody accepts and hangs up at once', async () => {
+  test('CM-07 no dial storm when all peers accept and disconnect at once', async () => {
     const { manager, clock, dials, end } = world(() => ({ up: 0 }), {
       ...{ targetOutbound: 5, nextAddress: endless() },
       onConnection: (connection) => connection.drop(),
@@ -70,7 +70,7 @@ describe('the target', () => {
     await end();
   });
 
-  test('CM-07 with no address there is a wait, not a loop', async () => {
+  test('CM-07 without an address the manager waits', async () => {
     let asked = 0;
     const { manager, clock, dials, end } = world(up, {
       targetOutbound: 3,
@@ -88,7 +88,7 @@ describe('the target', () => {
     await end();
   });
 
-  test('CM-07 with nothing but unusable addresses there is a wait, not a loop', async () => {
+  test('CM-07 with unusable addresses only the manager waits', async () => {
     let asked = 0;
     const { manager, clock, dials, end } = world(up, {
       targetOutbound: 2,
@@ -105,7 +105,7 @@ describe('the target', () => {
     await end();
   });
 
-  test('CM-07 a source of addresses that throws is asked again after retryDelay', async () => {
+  test('CM-07 a source of addresses that throws is called again after retryDelay', async () => {
     const { manager, clock, dials, end } = world(up, {
       targetOutbound: 1,
       nextAddress: () => {
@@ -120,8 +120,8 @@ describe('the target', () => {
   });
 });
 
-describe('the end', () => {
-  test('CM-08 stop closes listeners, aborts dials, ends connections, and only then resolves', async () => {
+describe('stop', () => {
+  test('CM-08 stop closes listeners, aborts dials, closes connections, and then resolves', async () => {
     const listeners = [0, 1].map(() => ({
       closed: 0,
       accept: () => new Promise<never>(() => {}),
@@ -129,7 +129,7 @@ describe('the end', () => {
         this.closed++;
       },
     }));
-    const { manager, clock, dials, sockets, told, end } = world(
+    const { manager, clock, dials, sockets, reported, end } = world(
       (_, n) => ({ up: n <= 2 ? 10 : 5_000 }),
       {
         ...{ targetOutbound: 4, nextAddress: endless(), listeners },
@@ -151,12 +151,12 @@ describe('the end', () => {
     expect(manager.stop()).toBe(stopped);
     expect(listeners.map(({ closed }) => closed)).toEqual([1, 1]);
     expect(dials.map(({ signal }) => signal.aborted)).toEqual([false, false, true, true]);
-    expect(told.filter((line) => line.startsWith('-'))).toEqual([
+    expect(reported.filter((line) => line.startsWith('-'))).toEqual([
       `-${address(0)} stopping`,
       `-${address(1)} stopping`,
       '-inbound stopping',
     ]);
-    // These two dials take no notice of their signal.
+    // These two dials ignore their signal.
     await clock.advance(3_000);
     expect(isStopped).toBe(false);
     await clock.advance(1_000);
@@ -171,12 +171,12 @@ describe('the end', () => {
     await end();
   });
 
-  test('CM-08 after stop nothing does anything', async () => {
-    const { manager, clock, dials, told, end } = world(up, { nextAddress: endless() });
+  test('CM-08 after stop all calls are ignored', async () => {
+    const { manager, clock, dials, reported, end } = world(up, { nextAddress: endless() });
     manager.start();
     await clock.advance(20);
     await manager.stop();
-    const before = [dials.length, told.length];
+    const before = [dials.length, reported.length];
     manager.start();
     expect(manager.connect('a', { permanent: true })).toBe(0);
     expect(manager.disconnect(1)).toBe(false);
@@ -184,11 +184,11 @@ describe('the end', () => {
     manager.setNetworkActive(false);
     manager.setNetworkActive(true);
     await clock.advance(600_000);
-    expect([dials.length, told.length]).toEqual(before);
+    expect([dials.length, reported.length]).toEqual(before);
     await end();
   });
 
-  test('CM-08 a manager that was never started stops as well', async () => {
+  test('CM-08 a manager that was never started can be stopped', async () => {
     const { manager, end } = world(up, { nextAddress: endless() });
     manager.connect('a');
     await manager[Symbol.asyncDispose]();
@@ -196,8 +196,8 @@ describe('the end', () => {
   });
 });
 
-describe('one connection each', () => {
-  test('CM-09 a second connect to an address joins the first', async () => {
+describe('duplicates', () => {
+  test('CM-09 a second connect to an address returns the first request', async () => {
     const { manager, clock, dials, end } = world(up, { addressKey: (name) => name.toLowerCase() });
     manager.start();
     const id = manager.connect('a');
@@ -209,7 +209,7 @@ describe('one connection each', () => {
     await end();
   });
 
-  test('CM-09 connect to a dynamic one takes it over, and its place is free', async () => {
+  test('CM-09 connect to a dynamic address takes the request over and frees its slot', async () => {
     const { manager, clock, dials, end } = world(up, { targetOutbound: 2, nextAddress: endless() });
     manager.start();
     await clock.advance(20);
@@ -225,13 +225,14 @@ describe('one connection each', () => {
     await end();
   });
 
-  test('CM-09 an address whose identity has dialled us is joined; a static one waits', async () => {
+  test('CM-09 an address whose identity has dialled us is not dialled; a static request waits', async () => {
     const { manager, clock, dials, end } = world(up);
     manager.start();
     const slot = manager.admitInbound({});
     if (typeof slot === 'string') throw new Error(slot);
     const inbound = new FakeConnection('inbound');
-    slot.established(inbound, { identity: 'alice' });
+    slot.identify('alice');
+    slot.established(inbound);
     expect(manager.connect('9.9.9.9#alice')).toBe(slot.id);
     const id = manager.connect('9.9.9.9#alice', { permanent: true });
     expect(id).not.toBe(slot.id);
@@ -243,8 +244,8 @@ describe('one connection each', () => {
     await end();
   });
 
-  test('CM-09 an identity that turns out to be connected already is refused', async () => {
-    const { manager, clock, sockets, told, end } = world(() => ({ up: 10 }), {
+  test('CM-09 an identity that is connected already is refused after the dial', async () => {
+    const { manager, clock, sockets, reported, end } = world(() => ({ up: 10 }), {
       ...{ identify: () => 'alice', identityOf: undefined },
     });
     manager.start();
@@ -252,13 +253,13 @@ describe('one connection each', () => {
     await clock.advance(20);
     manager.connect('b');
     await clock.advance(20);
-    expect(told).toEqual(['+a']);
+    expect(reported).toEqual(['+a']);
     expect(sockets.map(({ reasons }) => reasons)).toEqual([[], ['already-connected']]);
     expect(manager.snapshot().counters.failures).toEqual({ 'already-connected': 1 });
     await end();
   });
 
-  test('CM-09 nobody dials himself', async () => {
+  test('CM-09 a node does not dial itself', async () => {
     const { manager, clock, dials, sockets, end } = world(up, {
       ...{ ownIdentity: 'me', targetOutbound: 1 },
       nextAddress: (
@@ -276,7 +277,7 @@ describe('one connection each', () => {
     await end();
   });
 
-  test('CM-09 of two that come in with one identity the second is refused', () => {
+  test('CM-09 of two inbound connections with one identity the second is refused', () => {
     const { manager } = world(up);
     manager.start();
     const [one, other] = [manager.admitInbound({}), manager.admitInbound({})];
@@ -293,8 +294,8 @@ describe('one connection each', () => {
   test.each([
     { keeps: true, refusal: 'already-connected', kept: '9.9.9.9#alice' },
     { keeps: false, refusal: undefined, kept: 'inbound' },
-  ])('CM-09 of two that cross one is kept: ours, if we keep it, $keeps', async (row) => {
-    const { manager, clock, told, end } = world(up, { keepsDialled: () => row.keeps });
+  ])('CM-09 of two simultaneous connections one is kept: the dialled one, $keeps', async (row) => {
+    const { manager, clock, reported, end } = world(up, { keepsDialled: () => row.keeps });
     manager.start();
     manager.connect('9.9.9.9#alice');
     await clock.advance(5);
@@ -304,12 +305,12 @@ describe('one connection each', () => {
     if (row.refusal) slot.release();
     else slot.established(new FakeConnection('inbound'));
     await clock.advance(20);
-    expect(told).toEqual([`+${row.kept}`]);
+    expect(reported).toEqual([`+${row.kept}`]);
     await end();
   });
 
-  test('CM-10 a connection that closes by itself is told once, without a reason', async () => {
-    const { manager, clock, sockets, told, end } = world(up);
+  test('CM-10 a connection closed by the remote is reported once, without a reason', async () => {
+    const { manager, clock, sockets, reported, end } = world(up);
     manager.start();
     manager.connect('a');
     await clock.advance(20);
@@ -317,16 +318,16 @@ describe('one connection each', () => {
     sockets[0]?.drop();
     await clock.advance(20);
     expect(manager.disconnect(1)).toBe(false);
-    expect(told).toEqual(['+a', '-a']);
+    expect(reported).toEqual(['+a', '-a']);
     expect(sockets[0]?.reasons).toEqual([]);
     await end();
   });
 
-  test('CM-10 a dial whose identify throws has failed, and leaves neither socket nor slot behind', async () => {
+  test('CM-10 a dial fails if identify throws, and leaves no socket and no slot', async () => {
     const { manager, clock, sockets, end } = world(up, {
       ...{ targetOutbound: 1, nextAddress: endless() },
       identify: ({ name }) => {
-        if (sockets.length < 3) throw new TypeError('of whom?');
+        if (sockets.length < 3) throw new TypeError('unknown connection');
         return name;
       },
     });
@@ -340,7 +341,7 @@ describe('one connection each', () => {
     await end();
   });
 
-  test('CM-10 what a callback throws does not stop the manager', async () => {
+  test('CM-10 an exception in a callback does not stop the manager', async () => {
     const thrown: unknown[] = [];
     const onThrown = (error: unknown): void => void thrown.push(error);
     const others = process.listeners('uncaughtException');
@@ -350,7 +351,7 @@ describe('one connection each', () => {
       const { manager, clock, end } = world(up, {
         ...{ targetOutbound: 1, nextAddress: endless() },
         onConnection: () => {
-          throw new Error('mine');
+          throw new Error('callback');
         },
       });
       manager.start();
@@ -358,7 +359,7 @@ describe('one connection each', () => {
       manager.disconnect(1);
       await clock.advance(20);
       expect(manager.snapshot().outbound).toBe(1);
-      expect(thrown).toMatchObject([{ message: 'mine' }, { message: 'mine' }]);
+      expect(thrown).toMatchObject([{ message: 'callback' }, { message: 'callback' }]);
       await end();
     } finally {
       process.off('uncaughtException', onThrown);

@@ -4,14 +4,15 @@ import {
   type CloseReason,
   type Connection,
   type ConnManager,
-  type ConnManagerOptions,
+  type ConnManagerCollaborators,
+  type ConnManagerSettings,
   type ConnRequest,
   createConnManager,
   type RandomBytes,
   type RequestKind,
 } from '../src/index.ts';
 
-/** Bytes that are the same in every run: mulberry32. */
+/** Deterministic bytes from a seed: mulberry32. */
 export function seededRandom(seed: number): RandomBytes {
   let state = seed;
   return (length) =>
@@ -23,12 +24,12 @@ export function seededRandom(seed: number): RandomBytes {
     });
 }
 
-/** A socket in memory. */
+/** A connection in memory. */
 export class FakeConnection implements Connection {
   readonly name: string;
   readonly ip: Uint8Array | undefined;
   readonly closed: Promise<void>;
-  /** What it was closed with, each time. */
+  /** The reasons it was closed with, in order. */
   readonly reasons: CloseReason[] = [];
   isOpen = true;
   #end: () => void = () => {};
@@ -46,30 +47,30 @@ export class FakeConnection implements Connection {
     this.drop();
   }
 
-  /** The other side ends it. */
+  /** Closes it as the remote. */
   drop(): void {
     this.isOpen = false;
     this.#end();
   }
 }
 
-/** `1.2.3.4` and whatever follows; any other name has no IP address. */
+/** Parses `1.2.3.4` at the beginning of a name; other names have no IP address. */
 export function ipOf(name: string): Uint8Array | undefined {
   const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)/.exec(name);
   return match ? Uint8Array.from(match.slice(1, 5), Number) : undefined;
 }
 
-/** What follows `#` in an address. */
+/** Returns the part of an address after `#`. */
 export function identityOf(name: string): string | undefined {
   return name.split('#')[1];
 }
 
-/** The n-th address of the internet, each in a network group of its own. */
+/** Returns the n-th public address, each in a network group of its own. */
 export function address(n: number): string {
   return `${20 + Math.floor(n / 250)}.${n % 250}.1.1#id${n}`;
 }
 
-/** How a dial goes: the connection is there after so many ms, or it fails after so many, or never ends. */
+/** Result of a dial: connected or failed after a time in ms, or pending until it is aborted. */
 export type Outcome = { readonly up: number } | { readonly down: number } | 'hangs';
 
 interface Dial {
@@ -77,74 +78,106 @@ interface Dial {
   readonly at: number;
   readonly signal: AbortSignal;
   readonly request: ConnRequest<string, FakeConnection>;
-  /** Of the request, at that time. */
+  /** Kind of the request at that time. */
   readonly kind: RequestKind;
 }
 
-type Options = ConnManagerOptions<string, FakeConnection, FakeConnection>;
+type Options = ConnManagerSettings &
+  Partial<ConnManagerCollaborators<string, FakeConnection, FakeConnection>>;
+
+/** Options of a world that are settings; the others are collaborators. */
+const settingNames: ReadonlySet<string> = new Set<keyof ConnManagerSettings>([
+  'targetOutbound',
+  'dialRatio',
+  'retryDelay',
+  'maxRetryDelay',
+  'retryJitter',
+  'dialTimeout',
+  'redialDelay',
+  'maxActiveDials',
+  'maxInbound',
+  'maxPending',
+  'handshakeTimeout',
+  'inboundThrottle',
+  'feelerInterval',
+  'banThreshold',
+  'maxPeers',
+  'admitOn',
+  'ownIdentity',
+  'netRestrict',
+]);
 
 export interface World {
   readonly clock: VirtualClock;
   readonly manager: ConnManager<string, FakeConnection>;
   readonly dials: Dial[];
-  /** Every connection that a dial made. */
+  /** All dialled connections. */
   readonly sockets: FakeConnection[];
-  /** What was told, in words. */
-  readonly told: string[];
-  /** Requests by connection, as they were told. */
+  /** Reported connections (`+name`) and disconnections (`-name reason`). */
+  readonly reported: string[];
+  /** Requests by connection, as reported. */
   readonly requests: Map<FakeConnection, ConnRequest<string, FakeConnection>>;
-  /** Sockets that are there now, by what they are called. */
+  /** Names of the open connections. */
   open(): string[];
   ids(): number[];
-  /** Stops the manager, and proves that nothing is left of it. */
+  /** Stops the manager and verifies that no connection, request or timer is left. */
   end(): Promise<void>;
 }
 
-/** A manager on a clock of its own, over a network that does as it is told. */
+/** Creates a manager on a virtual clock, over a network with given results. */
 export function world(
   outcome: (address: string, dial: number) => Outcome,
-  options: Partial<Options> = {},
+  options: Options = {},
 ): World {
   const clock = virtualClock();
   const dials: Dial[] = [];
   const sockets: FakeConnection[] = [];
-  const told: string[] = [];
+  const reported: string[] = [];
   const requests = new Map<FakeConnection, ConnRequest<string, FakeConnection>>();
-  const manager = createConnManager<string, FakeConnection, FakeConnection>({
-    dial: (address, { signal, request }) => {
-      dials.push({ address, at: clock.monotonic(), signal, request, kind: request.kind });
-      const how = outcome(address, dials.length);
-      if (how === 'hangs') return untilAborted(signal);
-      return new Promise((resolve, reject) => {
-        const up = 'up' in how;
-        clock.setTimeout(
-          () => {
-            if (!up) return reject(new Error('refused'));
-            const socket = new FakeConnection(address);
-            sockets.push(socket);
-            resolve(socket);
-          },
-          up ? how.up : how.down,
-        );
-      });
+  const [settings, collaborators] = split(options);
+  const manager = createConnManager<string, FakeConnection, FakeConnection>(
+    {
+      dial: (address, { signal, request }) => {
+        dials.push({ address, at: clock.monotonic(), signal, request, kind: request.kind });
+        const how = outcome(address, dials.length);
+        if (how === 'hangs') return untilAborted(signal);
+        return new Promise((resolve, reject) => {
+          const up = 'up' in how;
+          clock.setTimeout(
+            () => {
+              if (!up) return reject(new Error('refused'));
+              const socket = new FakeConnection(address);
+              sockets.push(socket);
+              resolve(socket);
+            },
+            up ? how.up : how.down,
+          );
+        });
+      },
+      onConnection: (connection, request) => {
+        requests.set(connection, request);
+        reported.push(`+${connection.name}`);
+        options.onConnection?.(connection, request);
+      },
+      onDisconnection: (connection, request, reason) => {
+        reported.push(`-${connection.name}${reason === undefined ? '' : ` ${reason}`}`);
+        options.onDisconnection?.(connection, request, reason);
+      },
+      ipOf,
+      identityOf,
+      clock,
+      random: seededRandom(7),
+      ...collaborators,
     },
-    onConnection: (connection, request) => {
-      requests.set(connection, request);
-      told.push(`+${connection.name}`);
-      options.onConnection?.(connection, request);
-    },
-    onDisconnection: (connection, request, reason) => {
-      told.push(`-${connection.name}${reason === undefined ? '' : ` ${reason}`}`);
-      options.onDisconnection?.(connection, request, reason);
-    },
-    ipOf,
-    identityOf,
-    clock,
-    random: seededRandom(7),
-    ...without(options),
-  });
+    settings,
+  );
   return {
-    ...{ clock, manager, dials, sockets, told, requests },
+    clock,
+    manager,
+    dials,
+    sockets,
+    reported,
+    requests,
     open: () => sockets.filter(({ isOpen }) => isOpen).map(({ name }) => name),
     end: async () => {
       const stopped = manager.stop();
@@ -158,10 +191,13 @@ export function world(
   };
 }
 
-/** The callbacks are called from the world's own. */
-function without(options: Partial<Options>): Partial<Options> {
-  const { onConnection: _, onDisconnection: __, ...others } = options;
-  return others;
+/** Splits options into settings and collaborators, without the callbacks that the world calls itself. */
+function split({ onConnection: _, onDisconnection: __, ...options }: Options) {
+  const entries = Object.entries(options);
+  return [
+    Object.fromEntries(entries.filter(([name]) => settingNames.has(name))),
+    Object.fromEntries(entries.filter(([name]) => !settingNames.has(name))),
+  ] as const;
 }
 
 function untilAborted(signal: AbortSignal): Promise<never> {
@@ -170,7 +206,7 @@ function untilAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** Addresses one after another, without an end. */
+/** Returns addresses in sequence, without an end. */
 export function endless(first = 0): () => string {
   let n = first;
   return () => address(n++);

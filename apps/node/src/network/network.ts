@@ -143,77 +143,81 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     log: logs('peer'),
   };
 
-  const manager = createConnManager<Enode, Link>({
-    maxPeers: options.maxPeers,
-    dialRatio: options.dialRatio,
-    targetOutbound: options.dialFound ? undefined : 0,
-    maxPending: options.maxPendingPeers,
-    retryDelay,
-    maxRetryDelay,
-    retryJitter: 0.2,
-    retryAfter: (error, retries) =>
-      isUseless(error)
-        ? Math.min(uselessDelay * 2 ** Math.min(retries - 1, 10), maxUselessDelay)
-        : undefined,
-    nextAddress: ({ signal }) => addresses.next(signal),
-    nextFeeler: () => addresses.nextTest(),
-    async dial(node, { signal }) {
-      addresses.dialling(node);
-      publish(() => ({ type: 'dial' }));
-      const stream = await connect(node, { ...transport, signal }).catch((error: unknown) => {
-        publish(() => ({ type: 'dial-failed', error }));
-        throw error;
-      });
-      const objection = (): DisconnectReason | undefined =>
-        peers.has(node.id) ? 'already-connected' : undefined;
-      return link(await setUp(stream, { objection, signal }, setUpOptions));
+  const manager = createConnManager<Enode, Link>(
+    {
+      minRetryDelay: (error, retries) =>
+        isUseless(error)
+          ? Math.min(uselessDelay * 2 ** Math.min(retries - 1, 10), maxUselessDelay)
+          : undefined,
+      nextAddress: ({ signal }) => addresses.next(signal),
+      nextFeeler: () => addresses.nextTest(),
+      async dial(node, { signal }) {
+        addresses.dialling(node);
+        publish(() => ({ type: 'dial' }));
+        const stream = await connect(node, { ...transport, signal }).catch((error: unknown) => {
+          publish(() => ({ type: 'dial-failed', error }));
+          throw error;
+        });
+        const objection = (): DisconnectReason | undefined =>
+          peers.has(node.id) ? 'already-connected' : undefined;
+        return link(await setUp(stream, { objection, signal }, setUpOptions));
+      },
+      onDialled(node, error) {
+        if (error === undefined) addresses.reached(node);
+        else if (isUseless(error)) addresses.unfit(node);
+        else if (!isFull(error)) addresses.failed(node);
+        if (error === undefined) return;
+        const key = toHex(node.id);
+        tried.get(key)?.();
+        // What became of a stream that there was has been told.
+        if (error instanceof PeerError) return;
+        const fields = { id: shortId(node.id), node: formatEnode(node), error };
+        if (kept.has(node.id)) {
+          log.info(fields, 'static node not reached');
+          kept.unreached(node);
+        } else log.debug(fields, 'node not reached');
+      },
+      onConnection({ peer }, { id: request }) {
+        peers.add(peer);
+        void peer.eth.status.then(({ forkId }) => forkWatch.fits(peer.id, forkId));
+        const timer = clock.setTimeout(() => manager.markUseful(request), usefulAge);
+        void peer.closed.then(() => timer.cancel());
+        // Not from in here, where what a listener throws would be taken for a failure to connect.
+        queueMicrotask(() => options.onPeer(peer));
+      },
+      onDisconnection({ peer }, { ip }) {
+        void peer.closed.then(({ direction, reason }) => {
+          if (direction === 'remote' || reason !== 'breach-of-protocol') addresses.left(peer.id);
+          else if (ip && ipClass(ip) === 'global' && !isChosen(peer.id)) {
+            bans.discourage(ip, { reason });
+          }
+        });
+      },
+      addressKey: formatEnode,
+      identityOf: (node) => toHex(node.id),
+      identify: ({ peer }) => toHex(peer.id),
+      ipOf: ({ host }) => parseIp(host),
+      stats: connectionStats,
+      // Both sides of two connections that cross come to the same answer.
+      keepsDialled: (other) => ownKey > other,
+      anchors: database.anchors,
+      bans,
+      clock,
+      random,
     },
-    onDialled(node, error) {
-      if (error === undefined) addresses.reached(node);
-      else if (isUseless(error)) addresses.unfit(node);
-      else if (!isFull(error)) addresses.failed(node);
-      if (error === undefined) return;
-      const key = toHex(node.id);
-      tried.get(key)?.();
-      // What became of a stream that there was has been told.
-      if (error instanceof PeerError) return;
-      const fields = { id: shortId(node.id), node: formatEnode(node), error };
-      if (kept.has(node.id)) {
-        log.info(fields, 'static node not reached');
-        kept.unreached(node);
-      } else log.debug(fields, 'node not reached');
+    {
+      maxPeers: options.maxPeers,
+      dialRatio: options.dialRatio,
+      targetOutbound: options.dialFound ? undefined : 0,
+      maxPending: options.maxPendingPeers,
+      retryDelay,
+      maxRetryDelay,
+      retryJitter: 0.2,
+      admitOn: 'identity',
+      ownIdentity: ownKey,
+      netRestrict: options.netRestrict,
     },
-    onConnection({ peer }, { id: request }) {
-      peers.add(peer);
-      void peer.eth.status.then(({ forkId }) => forkWatch.fits(peer.id, forkId));
-      const timer = clock.setTimeout(() => manager.useful(request), usefulAge);
-      void peer.closed.then(() => timer.cancel());
-      // Not from in here, where what a listener throws would be taken for a failure to connect.
-      queueMicrotask(() => options.onPeer(peer));
-    },
-    onDisconnection({ peer }, { ip }) {
-      void peer.closed.then(({ direction, reason }) => {
-        if (direction === 'remote' || reason !== 'breach-of-protocol') addresses.left(peer.id);
-        else if (ip && ipClass(ip) === 'global' && !isChosen(peer.id)) {
-          bans.discourage(ip, { reason });
-        }
-      });
-    },
-    addressKey: formatEnode,
-    identityOf: (node) => toHex(node.id),
-    identify: ({ peer }) => toHex(peer.id),
-    ownIdentity: ownKey,
-    ipOf: ({ host }) => parseIp(host),
-    stats: connectionStats,
-    admitOn: 'identity',
-    // Both sides of two connections that cross come to the same answer.
-    keepsDialled: (other) => ownKey > other,
-    netRestrict: options.netRestrict,
-    anchors: database.anchors,
-    bans,
-    clock,
-    random,
-  });
+  );
 
   const kept = new StaticNodes({
     connect: (node) => manager.connect(node, { permanent: true }),

@@ -1,25 +1,26 @@
-/** An unfinished handshake. */
+/** A pending handshake. */
 export interface Handshake {
-  /** Whom it is from, '' if that is not known. */
+  /** Address range of the remote; '' if unknown. */
   readonly host: string;
-  /** Whether anything has come from there. */
-  readonly hasSpoken: boolean;
+  /** Whether the remote has proved its identity. */
+  readonly isIdentified: boolean;
 }
 
 /**
- * The handshake that gives way when all places are taken: of the address that holds the most, one that is silent before
- * one that has spoken, then the oldest. So that somebody with a thousand sockets displaces his own, and silence displaces
- * silence before an honest dialler.
+ * Chooses the handshake to end when all slots are used: of the address with the most handshakes, one without an
+ * identity before one with an identity, then the oldest. An address with a thousand sockets displaces its own, and a
+ * silent socket displaces other silent ones before an honest handshake.
  *
- * @param handshakes the oldest first
+ * @param handshakes oldest first
  */
 export function chooseDisplaced<T extends Handshake>(handshakes: readonly T[]): T | undefined {
   const held = new Map<string, number>();
   for (const { host } of handshakes) held.set(host, (held.get(host) ?? 0) + 1);
-  const weight = ({ host, hasSpoken }: T): number =>
-    2 * (held.get(host) ?? 0) + (hasSpoken ? 0 : 1);
+  const weight = ({ host, isIdentified }: T): number =>
+    2 * (held.get(host) ?? 0) + (isIdentified ? 0 : 1);
   return handshakes.reduce<T | undefined>(
-    (worst, one) => (worst === undefined || weight(one) > weight(worst) ? one : worst),
+    (worst, handshake) =>
+      worst === undefined || weight(handshake) > weight(worst) ? handshake : worst,
     undefined,
   );
 }

@@ -3,135 +3,132 @@ import type { Connections } from '../connections.ts';
 import { publish } from '../diagnostics.ts';
 import { History } from '../dial/history.ts';
 import type { InboundRequest } from '../dial/request.ts';
-import { reasonFor } from '../error.ts';
-import type { Settings } from '../options.ts';
+import { abortError } from '../error.ts';
+import type { Config } from '../options.ts';
 import type { Counters } from '../policy/counters.ts';
 import { chooseEviction, keyGroups } from '../policy/eviction.ts';
 import { hostRange, inRange, isLocal, rangeKey } from '../policy/ip.ts';
-import { Occasionally } from '../policy/occasionally.ts';
+import { LogThrottle } from '../policy/log-throttle.ts';
 import { chooseDisplaced } from './displacement.ts';
 
-/** Addresses whose last attempt to come in is remembered. */
-const MAX_HISTORY = 65_536;
+/** Most addresses whose last inbound attempt is stored. */
+const maxHistory = 65_536;
 
-/** What is known of a connection by those who made it. */
+/** Options of {@link InboundSlot.established}. */
 export interface EstablishedOptions {
-  /** Who is at the other end. @default what `identify` was told, else what the option `identify` says */
-  readonly identity?: string | undefined;
-  /** Never to be evicted. @default false */
+  /** The connection is never evicted. @default false */
   readonly noban?: boolean | undefined;
 }
 
-/** The place of somebody who has come in and whose handshakes are not over. */
+/** The slot of an inbound connection during its handshakes. */
 export interface InboundSlot<C> {
   /** Id of the request. */
   readonly id: number;
   /**
-   * Aborts when the place is lost before there is a connection, with a `ConnManagerError` whose `code` says why: whatever
-   * was begun has to end.
+   * Aborts when the slot is lost before the connection is established. The reason is a `ConnManagerError` whose `code`
+   * is the {@link CloseReason}. The handshake has to end then.
    */
   readonly signal: AbortSignal;
-  /** Something valid has come: from now on this one does not give way before those who are silent. */
-  heard(): void;
   /**
-   * Who it is, as soon as that is proved. Takes the identity and, with `admitOn: 'identity'`, a place among the inbound
-   * connections.
+   * Sets the identity of the remote as soon as it is proved. Claims the identity and, with `admitOn: 'identity'`, an
+   * inbound slot.
    *
-   * @returns why it is not wanted, to be told to the other side before {@link release}; `undefined` if it is.
+   * @returns why the connection is refused, to be sent to the remote before {@link release}; `undefined` if it is
+   * accepted
    */
   identify(identity: string): CloseReason | undefined;
   /**
-   * The handshakes are over, and there is a connection.
+   * Reports that the handshakes are complete.
    *
-   * @returns why it was closed, if it was.
+   * @returns the reason if the connection was closed instead
    */
   established(connection: C, options?: EstablishedOptions): CloseReason | undefined;
-  /** It came to nothing. Does nothing once there is a connection; idempotent. */
+  /** Releases the slot after a failure. Idempotent; has no effect once the connection is established. */
   release(): void;
 }
 
-/** Lets in: pending places, inbound places, and who gives way for a newcomer. */
+/** Accepts inbound connections: pending handshakes, inbound slots and eviction. */
 export class Inbound<A, C extends Connection> {
-  readonly #settings: Settings<A, C>;
+  readonly #config: Config<A, C>;
   readonly #connections: Connections<A, C>;
   readonly #counters: Counters;
   readonly #attempts: History;
   readonly #keyGroup: (group: string) => string;
-  readonly #log = new Occasionally();
-  /** Why nobody is let in, if so. */
-  #closed: 'stopping' | 'network-off' | undefined = 'network-off';
+  readonly #log = new LogThrottle();
+  /** Why all inbound connections are refused; `undefined` if they are not. */
+  #refuseAll: 'stopping' | 'network-off' | undefined = 'network-off';
 
-  constructor(settings: Settings<A, C>, connections: Connections<A, C>, counters: Counters) {
-    this.#settings = settings;
+  constructor(config: Config<A, C>, connections: Connections<A, C>, counters: Counters) {
+    this.#config = config;
     this.#connections = connections;
     this.#counters = counters;
-    this.#attempts = new History(settings.inboundThrottle, MAX_HISTORY);
-    this.#keyGroup = keyGroups(settings.random(32));
+    this.#attempts = new History(config.inboundThrottle, maxHistory);
+    this.#keyGroup = keyGroups(config.random(32));
   }
 
-  /** Lets in from now on. */
+  /** Starts accepting. */
   open(): void {
-    this.#closed = undefined;
+    this.#refuseAll = undefined;
   }
 
-  /** Lets nobody in, and ends all that there is. */
+  /** Stops accepting and ends all inbound requests. */
   close(reason: 'stopping' | 'network-off'): void {
-    this.#closed = reason;
+    this.#refuseAll = reason;
     for (const request of [...this.#connections.inbound.values()]) this.end(request, reason);
   }
 
-  /** Ends a connection or a handshake. */
+  /** Closes a connection or aborts a handshake. */
   end(request: InboundRequest<C>, reason: CloseReason): void {
     if (request.state.status === 'established') {
       this.#connections.end(request, reason, () => this.#forget(request));
     } else {
       request.state = { status: 'canceled' };
       this.#forget(request);
-      request.attempt.abort(reasonFor(reason));
+      request.attempt.abort(abortError(reason));
     }
   }
 
-  /** What came in has gone. If its handshakes are not over, whatever was begun has to end. */
-  lose(id: number): void {
+  /** Reports that the accepted connection was closed. A pending handshake is aborted. */
+  closedEarly(id: number): void {
     const request = this.#connections.inbound.get(id);
     if (request?.state.status !== 'pending') return;
     this.#release(request);
-    request.attempt.abort(reasonFor('canceled'));
+    request.attempt.abort(abortError('canceled'));
   }
 
-  /** Ends somebody to whom the limits apply again, if there is no room for him. */
-  trim(identity: string): void {
+  /** Closes the connection of an identity that is no longer exempt, if the limit is exceeded. */
+  enforceLimit(identity: string): void {
     const request = this.#connections.holder(identity);
-    if (request?.kind !== 'inbound' || this.#taken() <= this.#settings.maxInbound) return;
+    if (request?.kind !== 'inbound' || this.#taken() <= this.#config.maxInbound) return;
     this.end(request, 'too-many-inbound');
   }
 
-  /** Somebody has come in. @returns a place for the handshakes, or why there is none. */
+  /** Admits an inbound connection. @returns a slot for the handshakes, or why it is refused */
   admit({ ip }: Pick<Incoming, 'ip'>): InboundSlot<C> | Refusal {
     this.#counters.accepts++;
-    const refusal = this.#objection(ip);
+    const refusal = this.#refusalFor(ip);
     if (refusal) return this.#refuse(refusal, ip);
 
     const request = this.#request(ip);
-    if (this.#settings.admitOn === 'accept' && !this.#takePlace(request)) {
-      // Only who it is can tell whether the limit applies.
+    if (this.#config.admitOn === 'accept' && !this.#takeSlot(request)) {
+      // Only the identity decides whether the limit applies.
       if (this.#connections.exemptIdentities().size === 0) {
         return this.#refuse('too-many-inbound', ip);
       }
     }
     const pending = this.#pending();
-    const displaced = pending.length >= this.#settings.maxPending && chooseDisplaced(pending);
+    const displaced = pending.length >= this.#config.maxPending && chooseDisplaced(pending);
     if (displaced) this.#drop(displaced, 'displaced');
     this.#connections.inbound.set(request.id, request);
-    const { clock, handshakeTimeout } = this.#settings;
+    const { clock, handshakeTimeout } = this.#config;
     request.timer = clock.setTimeout(() => this.#drop(request, 'timeout'), handshakeTimeout);
     return this.#slot(request);
   }
 
-  /** Rules for where somebody comes from, whoever he is. */
-  #objection(ip: Uint8Array | undefined): Refusal | undefined {
-    if (this.#closed) return this.#closed;
-    const { netRestrict, bans, clock, maxInbound } = this.#settings;
+  /** Rules for the remote address, before its identity is known. */
+  #refusalFor(ip: Uint8Array | undefined): Refusal | undefined {
+    if (this.#refuseAll) return this.#refuseAll;
+    const { netRestrict, bans, clock, maxInbound } = this.#config;
     const ban = ip && bans.find(ip);
     if (ban?.kind === 'ban') return 'banned';
     if (netRestrict && !(ip && netRestrict.some((range) => inRange(ip, range)))) {
@@ -150,9 +147,6 @@ export class Inbound<A, C extends Connection> {
     return {
       id: request.id,
       signal: request.attempt.signal,
-      heard: () => {
-        request.hasSpoken = true;
-      },
       identify: (identity) => this.#identify(request, identity),
       established: (connection, options = {}) => this.#establish(request, connection, options),
       release: () => this.#release(request),
@@ -172,7 +166,7 @@ export class Inbound<A, C extends Connection> {
       return this.#refuse(reason, request.ip);
     };
     if (request.state.status !== 'pending') return 'canceled';
-    request.hasSpoken = true;
+    request.isIdentified = true;
     if (this.#connections.holder(identity) === request) return undefined;
     if (this.#connections.isSelf(identity)) return refuse('connected-to-self');
     if (this.#connections.holder(identity) || this.#isCrossed(identity)) {
@@ -180,9 +174,9 @@ export class Inbound<A, C extends Connection> {
     }
     this.#connections.release(request);
     this.#connections.claim(request, identity);
-    // Whoever is exempt has a place as well, which counts when he no longer is.
-    request.hasPlace ||= this.#isExempt(identity);
-    if (!request.hasPlace && !this.#takePlace(request)) {
+    // An exempt peer has a slot too, which counts when the exemption ends.
+    request.hasSlot ||= this.#isExempt(identity);
+    if (!request.hasSlot && !this.#takeSlot(request)) {
       this.#connections.release(request);
       return refuse('too-many-inbound');
     }
@@ -192,7 +186,7 @@ export class Inbound<A, C extends Connection> {
   #establish(
     request: InboundRequest<C>,
     connection: C,
-    { identity, noban = false }: EstablishedOptions,
+    { noban = false }: EstablishedOptions,
   ): CloseReason | undefined {
     const refuse = (reason: CloseReason): CloseReason => {
       this.#connections.discard(connection, reason);
@@ -201,8 +195,9 @@ export class Inbound<A, C extends Connection> {
       return reason;
     };
     if (request.state.status !== 'pending') return refuse('canceled');
-    const who = identity ?? request.identity ?? this.#settings.identify?.(connection);
-    const refusal = who === undefined ? this.#admitUnknown(request) : this.#identify(request, who);
+    const identity = request.identity ?? this.#config.identify?.(connection);
+    const refusal =
+      identity === undefined ? this.#admitUnknown(request) : this.#identify(request, identity);
     if (refusal) return refuse(refusal);
     request.timer?.cancel();
     request.timer = undefined;
@@ -213,32 +208,32 @@ export class Inbound<A, C extends Connection> {
   }
 
   #admitUnknown(request: InboundRequest<C>): Refusal | undefined {
-    if (request.hasPlace || this.#takePlace(request)) return undefined;
+    if (request.hasSlot || this.#takeSlot(request)) return undefined;
     return this.#refuse('too-many-inbound', request.ip);
   }
 
-  /** @returns whether there is room, or could be made. */
-  #takePlace(request: InboundRequest<C>): boolean {
-    const { maxInbound, bans } = this.#settings;
+  /** Takes an inbound slot, after an eviction if necessary. @returns whether there was one */
+  #takeSlot(request: InboundRequest<C>): boolean {
+    const { maxInbound, bans } = this.#config;
     if (this.#taken() >= maxInbound && maxInbound > 0) {
       const isDiscouraged = request.ip !== undefined && bans.find(request.ip) !== undefined;
       if (!isDiscouraged) this.#makeRoom(request);
     }
-    request.hasPlace = this.#taken() < maxInbound;
-    return request.hasPlace;
+    request.hasSlot = this.#taken() < maxInbound;
+    return request.hasSlot;
   }
 
   /**
-   * Silence gives way first, then a connection that is like many others, then a handshake that is not over: else a few
-   * of those, one after another, would keep everybody out.
+   * Ends a handshake without an identity first, then evicts an established connection, then ends any pending handshake:
+   * otherwise a few pending handshakes in sequence would keep all others out.
    */
   #makeRoom(newcomer: InboundRequest<C>): void {
     const exempt = this.#connections.exemptIdentities();
     const unfinished = this.#pending().filter(
-      ({ hasPlace, identity, id }) =>
-        hasPlace && id !== newcomer.id && !(identity !== undefined && exempt.has(identity)),
+      ({ hasSlot, identity, id }) =>
+        hasSlot && id !== newcomer.id && !(identity !== undefined && exempt.has(identity)),
     );
-    const silent = chooseDisplaced(unfinished.filter(({ hasSpoken }) => !hasSpoken));
+    const silent = chooseDisplaced(unfinished.filter(({ isIdentified }) => !isIdentified));
     if (silent) {
       this.#drop(silent, 'displaced');
       return;
@@ -246,7 +241,7 @@ export class Inbound<A, C extends Connection> {
     const victim = chooseEviction(this.#evictionCandidates())?.request;
     if (victim) {
       this.#counters.evicted++;
-      publish(() => ({ event: 'evicted', id: victim.id }));
+      publish(() => ({ type: 'evicted', id: victim.id }));
       this.end(victim, 'evicted');
       return;
     }
@@ -261,19 +256,28 @@ export class Inbound<A, C extends Connection> {
       const { state, identity, group, keyedGroup, createdAt: connectedAt } = request;
       if (state.status !== 'established') continue;
       const noban = request.noban || (identity !== undefined && exempt.has(identity));
-      const { ping, lastTransaction, lastBlock } = this.#settings.stats?.(state.connection) ?? {};
-      const use = { ping, lastTransaction, lastBlock };
-      candidates.push({ request, inbound: true, noban, connectedAt, group, keyedGroup, ...use });
+      const { ping, lastTransaction, lastBlock } = this.#config.stats?.(state.connection) ?? {};
+      candidates.push({
+        request,
+        inbound: true,
+        noban,
+        connectedAt,
+        group,
+        keyedGroup,
+        ping,
+        lastTransaction,
+        lastBlock,
+      });
     }
     return candidates;
   }
 
-  /** Places that are taken by those to whom the limit applies. */
+  /** Number of slots used by peers that are not exempt. */
   #taken(): number {
     const exempt = this.#connections.exemptIdentities();
     let taken = 0;
-    for (const { hasPlace, identity } of this.#connections.inbound.values()) {
-      if (hasPlace && !(identity !== undefined && exempt.has(identity))) taken++;
+    for (const { hasSlot, identity } of this.#connections.inbound.values()) {
+      if (hasSlot && !(identity !== undefined && exempt.has(identity))) taken++;
     }
     return taken;
   }
@@ -288,9 +292,9 @@ export class Inbound<A, C extends Connection> {
     return this.#connections.exemptIdentities().has(identity);
   }
 
-  /** Whether we are dialling the one that has come in, and our connection is the one to be kept. */
+  /** Whether we are dialling the same identity, and our connection is the one to keep. */
   #isCrossed(identity: string): boolean {
-    if (!this.#settings.keepsDialled?.(identity)) return false;
+    if (!this.#config.keepsDialled?.(identity)) return false;
     for (const { state, target } of this.#connections.outbound.values()) {
       const isDialling = state.status === 'pending' && state.step === 'dialling';
       if (isDialling && target?.identity === identity) return true;
@@ -299,7 +303,7 @@ export class Inbound<A, C extends Connection> {
   }
 
   #request(ip: Uint8Array | undefined): InboundRequest<C> {
-    const group = (ip && this.#settings.networkGroup(ip)) ?? '';
+    const group = (ip && this.#config.networkGroup(ip)) ?? '';
     return {
       id: this.#connections.nextId(),
       kind: 'inbound',
@@ -309,9 +313,13 @@ export class Inbound<A, C extends Connection> {
       permanent: false,
       retries: 0,
       state: { status: 'pending', step: 'handshake' },
-      createdAt: this.#settings.clock.monotonic(),
+      createdAt: this.#config.clock.monotonic(),
       establishedAt: 0,
-      ...{ isUseful: false, noban: false, isRefused: false, hasPlace: false, hasSpoken: false },
+      isUseful: false,
+      noban: false,
+      isRefused: false,
+      hasSlot: false,
+      isIdentified: false,
       host: ip ? rangeKey(hostRange(ip)) : '',
       group,
       keyedGroup: this.#keyGroup(group),
@@ -334,8 +342,8 @@ export class Inbound<A, C extends Connection> {
 
   #refuse(reason: Refusal, ip: Uint8Array | undefined): Refusal {
     this.#counters.refusals[reason]++;
-    const suppressed = this.#log.pass(this.#settings.clock.monotonic());
-    if (suppressed !== undefined) publish(() => ({ event: 'refused', reason, ip, suppressed }));
+    const suppressed = this.#log.pass(this.#config.clock.monotonic());
+    if (suppressed !== undefined) publish(() => ({ type: 'refused', reason, ip, suppressed }));
     return reason;
   }
 }

@@ -2,43 +2,44 @@ import { ConnManagerError } from '../error.ts';
 import { type IpRange, rangeOf } from '../policy/ip.ts';
 
 /**
- * A network that is not wanted. A `ban` is the operator's: nothing from there is let in, and nobody there is dialled. To
- * `discourage` is what the program does by itself: from there comes in whoever does not take somebody else's place.
+ * An unwanted network. A `ban` is set by the operator: its addresses are neither accepted nor dialled. `discourage` is
+ * set by the program: its addresses are accepted only while there are free slots.
  */
 export interface BanEntry {
   readonly kind: 'ban' | 'discourage';
   readonly range: IpRange;
-  /** When it ends, in ms since the Unix epoch. */
+  /** Expiry, in ms since the Unix epoch. */
   readonly until: number;
-  /** For people. */
+  /** Text for operators. */
   readonly reason: string;
 }
 
 /**
- * An entry of any origin, with its range in its one form.
+ * Checks an entry from an untrusted source and normalizes its range.
  *
- * @param name what the entry is called where it is at fault
+ * @param name name of the entry in error messages
  * @throws ConnManagerError `invalid-ban`
  */
 export function checkBanEntry(entry: BanEntry, name: string): BanEntry {
-  const fault = (what: string): never => {
-    throw new ConnManagerError('invalid-ban', `${name}: ${what}`);
+  const fail = (problem: string): never => {
+    throw new ConnManagerError('invalid-ban', `${name}: ${problem}`);
   };
-  const { kind, range, until, reason } = entry ?? fault('it is nothing');
-  if (kind !== 'ban' && kind !== 'discourage') fault('its kind is neither ban nor discourage');
-  if (!Number.isFinite(until)) fault('its end is no time');
-  if (typeof reason !== 'string') fault('its reason is no text');
+  const { kind, range, until, reason } = entry ?? fail('the entry is empty');
+  if (kind !== 'ban' && kind !== 'discourage')
+    fail(`kind is ${JSON.stringify(kind)}, expected "ban" or "discourage"`);
+  if (!Number.isFinite(until)) fail(`until is ${until}, expected a time in ms`);
+  if (typeof reason !== 'string') fail('reason is not a string');
   return { kind, range: checkBanRange(range, name), until, reason };
 }
 
-/** As {@link checkBanEntry}, for a range, or an address that stands for itself. */
+/** Checks a range, or an address as a range of one. @throws ConnManagerError `invalid-ban` */
 export function checkBanRange(range: IpRange | Uint8Array, name: string): IpRange {
   try {
     return range instanceof Uint8Array
       ? rangeOf(range, range.length * 8)
       : rangeOf(range?.network, range?.prefix);
   } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    throw new ConnManagerError('invalid-ban', `${name}: ${what}`, { cause });
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new ConnManagerError('invalid-ban', `${name}: ${problem}`, { cause });
   }
 }

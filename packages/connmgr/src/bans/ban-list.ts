@@ -2,51 +2,51 @@ import { type Clock, systemClock } from '@devp2p/clock';
 import { type IpRange, normalizeIp, rangeKey, rangeOf } from '../policy/ip.ts';
 import { type BanEntry, checkBanEntry, checkBanRange } from './ban-entry.ts';
 
-/** How long a ban lasts if nothing else is said, in ms: a day, as in Bitcoin Core. */
-const DAY = 86_400_000;
+/** Default duration of a ban in ms: a day, as in Bitcoin Core. */
+const day = 86_400_000;
 
-/** The furthest date that there is, for bans that do not end. */
-const FOREVER = 8_640_000_000_000_000;
+/** The latest date of JavaScript, for bans that do not expire. */
+const maxTime = 8_640_000_000_000_000;
 
-/** @see createBanList */
+/** Options of {@link createBanList}. */
 export interface BanListOptions {
   /** @default systemClock */
   readonly clock?: Clock | undefined;
-  /** Called after each change, for whoever saves {@link BanList.entries}. @default nobody */
+  /** Called after each change, to save {@link BanList.entries}. @default none */
   readonly onChange?: (() => void) | undefined;
-  /** How many networks are remembered as discouraged; one more makes the oldest go. @default 10000 */
+  /** Most discouraged networks; a further one replaces the oldest. @default 10000 */
   readonly maxDiscouraged?: number | undefined;
 }
 
-/** For how long, and why. */
+/** Duration and reason of a ban. */
 export interface BanOptions {
-  /** In ms. @default 86400000, a day; Infinity never ends */
+  /** Duration in ms. @default 86400000, a day; Infinity does not expire */
   readonly duration?: number | undefined;
-  /** For people. @default '' */
+  /** Text for operators. @default '' */
   readonly reason?: string | undefined;
 }
 
-/** Networks that are not wanted. An address (4 or 16 bytes) in the place of a range is that address alone. */
+/** List of unwanted networks. An address of 4 or 16 bytes in place of a range stands for that address only. */
 export interface BanList {
   /** @throws ConnManagerError `invalid-ban` */
   ban(range: IpRange | Uint8Array, options?: BanOptions): void;
-  /** Leaves a ban of the same range as it is. @throws ConnManagerError `invalid-ban` */
+  /** Does not change a ban of the same range. @throws ConnManagerError `invalid-ban` */
   discourage(range: IpRange | Uint8Array, options?: BanOptions): void;
-  /** Ends what was said about exactly this range. @returns whether there was anything. */
+  /** Removes the entries of exactly this range. @returns whether there were any */
   lift(range: IpRange | Uint8Array): boolean;
-  /** What an address falls under, bans first. */
+  /** Returns the entry that covers an address; bans take precedence. */
   find(ip: Uint8Array): BanEntry | undefined;
-  /** All that have not ended. */
+  /** Returns all entries that have not expired. */
   entries(): readonly BanEntry[];
   /**
-   * Puts what was saved in the place of all that there is; what has ended is left out.
+   * Replaces all entries by saved ones, except for those that have expired.
    *
-   * @throws ConnManagerError `invalid-ban`, which names the entry at fault; nothing has changed then
+   * @throws ConnManagerError `invalid-ban`, which names the invalid entry; the list is unchanged then
    */
   restore(entries: readonly BanEntry[]): void;
 }
 
-/** Makes an empty list. Ends are told by the wall clock, since they outlive the program. */
+/** Creates an empty list. Expiry uses the wall clock, since bans outlive the process. */
 export function createBanList(options: BanListOptions = {}): BanList {
   const { clock = systemClock, onChange = () => {}, maxDiscouraged = 10_000 } = options;
   const bans = new Ranges(clock);
@@ -58,10 +58,10 @@ export function createBanList(options: BanListOptions = {}): BanList {
   const add = (
     kind: BanEntry['kind'],
     where: IpRange | Uint8Array,
-    { duration = DAY, reason = '' }: BanOptions = {},
+    { duration = day, reason = '' }: BanOptions = {},
   ): void => {
     const range = checkBanRange(where, kind);
-    const until = Math.min(clock.now() + duration, FOREVER);
+    const until = Math.min(clock.now() + duration, maxTime);
     put(checkBanEntry({ kind, range, until, reason }, kind));
     onChange();
   };
@@ -87,11 +87,11 @@ export function createBanList(options: BanListOptions = {}): BanList {
   };
 }
 
-/** Entries by their range: finding one takes as many steps as there are different lengths of prefixes. */
+/** Entries by range. A lookup takes one step per distinct prefix length. */
 class Ranges {
   readonly #clock: Clock;
   readonly #entries = new Map<string, BanEntry>();
-  /** A range of each length that there is, and how many have it. */
+  /** An example range of each prefix length, and the number of ranges with it. */
   readonly #lengths = new Map<string, { readonly like: IpRange; count: number }>();
 
   constructor(clock: Clock) {
@@ -111,7 +111,7 @@ class Ranges {
     else this.#lengths.set(lengthOf(entry.range), { like: entry.range, count: 1 });
   }
 
-  /** @returns whether there was one that had not ended. */
+  /** Deletes an entry. @returns whether there was one that had not expired */
   delete(key: string): boolean {
     const entry = this.#entries.get(key);
     if (entry === undefined) return false;

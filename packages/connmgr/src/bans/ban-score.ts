@@ -1,24 +1,24 @@
-/** After so many ms half of the transient part is left: btcd's `Halflife`. */
-const HALF_LIFE = 60_000;
+/** Half-life of the transient part in ms, as btcd's `Halflife`. */
+const halfLife = 60_000;
 
-/** After so many ms nothing of the transient part is left: btcd's `Lifetime`. */
-const LIFETIME = 1_800_000;
+/** Time after which the transient part is 0, in ms, as btcd's `Lifetime`. */
+const lifetime = 1_800_000;
 
 /**
- * How badly somebody has behaved: a part that stays, and a part that decays. Pure in time, which is handed in: ms of a
- * monotonic clock. The figures are those of btcd's `DynamicBanScore`.
+ * Ban score of a peer: a persistent part, and a transient part that decays. Times are arguments, in ms of a monotonic
+ * clock. The figures are those of btcd's `DynamicBanScore`.
  */
 export class BanScore {
   #persistent = 0;
   #transient = 0;
   #since = 0;
 
-  /** The score now, a whole number. */
+  /** Returns the score, an integer. */
   value(now: number): number {
     return this.#persistent + Math.floor(this.#decayed(now));
   }
 
-  /** Adds to both parts, to the second after it has decayed, and returns the score. */
+  /** Adds to both parts, to the transient one after its decay. @returns the score */
   increase(persistent: number, transient: number, now: number): number {
     this.#persistent += persistent;
     if (transient > 0) {
@@ -30,11 +30,11 @@ export class BanScore {
 
   #decayed(now: number): number {
     const age = Math.max(0, now - this.#since);
-    return age > LIFETIME ? 0 : this.#transient * 2 ** (-age / HALF_LIFE);
+    return age > lifetime ? 0 : this.#transient * 2 ** (-age / halfLife);
   }
 }
 
-/** Scores by who has them. Bounded: whoever was forgotten longest starts anew. */
+/** Ban scores by address range. Bounded: the score that was not increased for the longest time is dropped. */
 export class BanScores {
   readonly #scores = new Map<string, BanScore>();
   readonly #max: number;

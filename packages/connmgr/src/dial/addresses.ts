@@ -1,28 +1,28 @@
 import type { Connection } from '../connection.ts';
 import type { Connections } from '../connections.ts';
-import type { Settings } from '../options.ts';
-import type { Objection } from '../policy/counters.ts';
+import type { Config } from '../options.ts';
+import type { SkipReason } from '../policy/counters.ts';
 import { inRange, isLocal } from '../policy/ip.ts';
 import { History } from './history.ts';
 import type { OutboundRequest, Target } from './request.ts';
 
-/** Addresses whose last dial is remembered. */
-const MAX_HISTORY = 65_536;
+/** Most addresses whose last dial is stored. */
+const maxHistory = 65_536;
 
-/** What is known of addresses, and which of them may be dialled now. */
+/** Describes addresses and decides which of them may be dialled now. */
 export class Addresses<A, C extends Connection> {
-  readonly #settings: Settings<A, C>;
+  readonly #config: Config<A, C>;
   readonly #connections: Connections<A, C>;
   readonly #history: History;
 
-  constructor(settings: Settings<A, C>, connections: Connections<A, C>) {
-    this.#settings = settings;
+  constructor(config: Config<A, C>, connections: Connections<A, C>) {
+    this.#config = config;
     this.#connections = connections;
-    this.#history = new History(settings.redialDelay, MAX_HISTORY);
+    this.#history = new History(config.redialDelay, maxHistory);
   }
 
   target(address: A): Target<A> {
-    const { addressKey, identityOf, ipOf, networkGroup } = this.#settings;
+    const { addressKey, identityOf, ipOf, networkGroup } = this.#config;
     const ip = ipOf?.(address);
     return {
       address,
@@ -33,20 +33,20 @@ export class Addresses<A, C extends Connection> {
     };
   }
 
-  /** Keeps an address from being dialled again soon. */
+  /** Records a dial, so that the address is not dialled again within `redialDelay`. */
   avoid({ key }: Target<A>): void {
-    this.#history.add(key, this.#settings.clock.monotonic());
+    this.#history.add(key, this.#config.clock.monotonic());
   }
 
-  /** When an address may be dialled again, ms of monotonic time: at any time if it is a local one. */
+  /** Returns when an address may be dialled again, in ms of monotonic time; 0 for local addresses. */
   notBefore({ key, ip }: Target<A>): number {
     return ip && isLocal(ip) ? 0 : this.#history.until(key);
   }
 
-  /** Why an address is not dialled for a request that did not ask for it by name. */
-  objection(target: Target<A>, request: OutboundRequest<A, C>): Objection | undefined {
+  /** Returns why an address is not dialled for a request other than one of `connect`. */
+  skipReason(target: Target<A>, request: OutboundRequest<A, C>): SkipReason | undefined {
     const { key, identity, ip, group } = target;
-    const { clock, bans, netRestrict } = this.#settings;
+    const { clock, bans, netRestrict } = this.#config;
     if (this.#connections.isSelf(identity)) return 'connected-to-self';
     if (this.#connections.holder(identity)) return 'already-connected';
     for (const other of this.#connections.outbound.values()) {

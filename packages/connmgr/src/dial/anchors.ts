@@ -1,25 +1,27 @@
-/** How many are remembered: Bitcoin Core's `MAX_BLOCK_RELAY_ONLY_ANCHORS`. */
-const COUNT = 2;
+/** Number of anchors, as Bitcoin Core's `MAX_BLOCK_RELAY_ONLY_ANCHORS`. */
+const maxAnchors = 2;
 
-/** Where addresses wait for the next start. */
+/** Stores the anchors for the next start. */
 export interface AnchorStore<A> {
-  /** Reads what was saved and deletes it: an anchor that makes the program fail must not do so twice. */
+  /**
+   * Reads and deletes the saved addresses: an anchor that crashes the program is not dialled at the next start again.
+   */
   take(): Promise<readonly A[]> | readonly A[];
   save(addresses: readonly A[]): Promise<void> | void;
 }
 
-/** What the choice of anchors looks at. */
+/** Input of {@link chooseAnchors}. */
 export interface AnchorCandidate {
-  /** How long it has been connected, in ms. */
+  /** Time since it was connected, in ms. */
   readonly age: number;
-  /** Whether it has proved useful. */
+  /** Whether the connection was marked as useful. */
   readonly isUseful: boolean;
 }
 
-/** The two to be dialled first at the next start: of those that proved useful the longest connected. */
+/** Chooses the addresses to dial first at the next start: the useful connections with the longest uptime. */
 export function chooseAnchors<T extends AnchorCandidate>(candidates: readonly T[]): T[] {
   return candidates
     .filter(({ isUseful }) => isUseful)
     .sort((a, b) => b.age - a.age)
-    .slice(0, COUNT);
+    .slice(0, maxAnchors);
 }

@@ -1,6 +1,6 @@
-/** Keys that are remembered for the same time each. Bounded: the oldest go first. */
+/** Keys that expire after a fixed time. Bounded: the oldest are dropped first. */
 export class History {
-  /** When each key is forgotten, the soonest first. */
+  /** Expiry of each key, the earliest first. */
   readonly #until = new Map<string, number>();
   readonly #duration: number;
   readonly #max: number;
@@ -24,7 +24,7 @@ export class History {
     return this.until(key) > now;
   }
 
-  /** When the key is forgotten; 0 when it is not known. */
+  /** Returns the expiry of a key; 0 if it is unknown. */
   until(key: string): number {
     return this.#until.get(key) ?? 0;
   }

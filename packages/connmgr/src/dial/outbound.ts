@@ -1,60 +1,64 @@
 import type { CloseReason, Connection } from '../connection.ts';
 import type { Connections } from '../connections.ts';
 import { publish } from '../diagnostics.ts';
-import { type ConnManagerError, reasonFor } from '../error.ts';
-import type { ConnManagerOptions, Settings } from '../options.ts';
+import { abortError, type ConnManagerError } from '../error.ts';
+import type { Config, ConnManagerCollaborators } from '../options.ts';
 import { type Counters, countFailure } from '../policy/counters.ts';
 import { pick } from '../random.ts';
 import type { Addresses } from './addresses.ts';
 import type { OutboundRequest, Target } from './request.ts';
 import { retryDelay } from './retry.ts';
 
-/** Failures in a row after which each new address has to wait: btcd's `maxFailedAttempts`. */
-const MAX_FAILURES = 25;
+/** Failures in a row after which each new address is delayed: btcd's `maxFailedAttempts`. */
+const maxFailuresInRow = 25;
 
-/** Addresses that a request is offered before it waits for better ones, as in Bitcoin Core. */
-const MAX_OFFERS = 100;
+/** Addresses offered to a request before it waits for better ones, as in Bitcoin Core. */
+const maxOffers = 100;
 
-/** Dials: finds an address for each request, gives each its turn, and tries again. */
+/** Dial scheduler: finds an address for each request, limits the number of dials, and retries. */
 export class Outbound<A, C extends Connection> {
-  readonly #settings: Settings<A, C>;
+  readonly #config: Config<A, C>;
   readonly #connections: Connections<A, C>;
   readonly #counters: Counters;
   readonly #addresses: Addresses<A, C>;
-  /** Dynamic connections to keep. */
+  /** Number of dynamic connections to keep. */
   target: number;
-  /** To be dialled before any other address. */
+  /** Addresses to dial before all others. */
   #first: Promise<A[]> = Promise.resolve([]);
   #failuresInRow = 0;
   #isActive = false;
-  #isPumping = false;
+  #isScheduled = false;
 
   constructor(
-    settings: Settings<A, C>,
+    config: Config<A, C>,
     connections: Connections<A, C>,
     addresses: Addresses<A, C>,
     counters: Counters,
   ) {
-    this.#settings = settings;
+    this.#config = config;
     this.#connections = connections;
     this.#counters = counters;
     this.#addresses = addresses;
-    this.target = settings.targetOutbound;
-    connections.onRelease = () => this.pump();
+    this.target = config.targetOutbound;
+    connections.onRelease = () => this.schedule();
   }
 
-  /** @param first addresses to be dialled before any other */
+  /**
+   * Starts the dynamic requests.
+   *
+   * @param first addresses to dial before all others
+   */
   start(first: Promise<A[]>): void {
     this.#first = first;
-    if (!this.#settings.nextAddress) return;
+    if (!this.#config.nextAddress) return;
     for (let i = 0; i < this.target; i++) this.#request('dynamic');
   }
 
-  /** Dials, or ends all that there is and waits. Requests stay. */
+  /** Starts or stops dialling. Stopping closes all connections; requests are kept. */
   setActive(active: boolean, reason: CloseReason): void {
     this.#isActive = active;
     if (active) {
-      this.pump();
+      this.schedule();
       return;
     }
     for (const request of [...this.#connections.outbound.values()]) {
@@ -71,7 +75,7 @@ export class Outbound<A, C extends Connection> {
     }
   }
 
-  /** Ends everything, for good. */
+  /** Ends all requests permanently. */
   stop(): void {
     this.#isActive = false;
     for (const request of [...this.#connections.outbound.values()]) {
@@ -79,7 +83,9 @@ export class Outbound<A, C extends Connection> {
     }
   }
 
-  /** A request for this address: the one that there is, one for another address of the same identity, or a new one. */
+  /**
+   * Returns the request for an address: an existing one, one for another address of the same identity, or a new one.
+   */
   connect(address: A, permanent: boolean): number {
     const target = this.#addresses.target(address);
     const moved = permanent ? this.#permanentFor(target.identity) : undefined;
@@ -107,7 +113,7 @@ export class Outbound<A, C extends Connection> {
     return requests.find(({ permanent, target }) => permanent && target?.identity === identity);
   }
 
-  /** Dials another address for a permanent request: now, or once the connection that it has is gone. */
+  /** Changes the address of a permanent request: now, or after its present connection is closed. */
   #move(request: OutboundRequest<A, C>, target: Target<A>): void {
     if (request.state.status === 'established') {
       request.nextTarget = target;
@@ -117,40 +123,40 @@ export class Outbound<A, C extends Connection> {
     setTarget(request, target);
     request.retries = 0;
     request.state = { status: 'pending', step: 'waiting' };
-    this.pump();
+    this.schedule();
   }
 
-  /** Tests an address, unless a test is under way or an outbound place is free. */
+  /** Starts a feeler, unless one is running or an outbound slot is free. */
   test(): void {
     const requests = [...this.#connections.outbound.values()];
     const isTesting = requests.some(({ kind }) => kind === 'feeler');
-    if (this.#settings.nextFeeler && this.#isActive && !isTesting && this.isFull) {
+    if (this.#config.nextFeeler && this.#isActive && !isTesting && this.isFull) {
       this.#request('feeler');
     }
   }
 
-  /** Whether all that the target asks for are connected. */
+  /** Whether all connections of the target are established. */
   get isFull(): boolean {
     return this.target > 0 && this.dynamic().length === this.target;
   }
 
-  /** Connections that fill the target. */
+  /** Returns the established connections of the target. */
   dynamic(): OutboundRequest<A, C>[] {
     return [...this.#connections.outbound.values()].filter(
       ({ kind, state }) => kind === 'dynamic' && state.status === 'established',
     );
   }
 
-  /** Ends what is established; something takes its place. */
+  /** Closes an established connection; another one replaces it. */
   end(request: OutboundRequest<A, C>, reason: CloseReason): void {
-    this.#connections.end(request, reason, () => this.#lost(request));
+    this.#connections.end(request, reason, () => this.#closed(request));
   }
 
-  /** What was established has gone. */
-  #lost(request: OutboundRequest<A, C>): void {
+  /** Handles the end of an established connection. */
+  #closed(request: OutboundRequest<A, C>): void {
     if (request.state.status !== 'disconnected') return;
     const { reason } = request.state;
-    const { clock, retryDelay } = this.#settings;
+    const { clock, retryDelay } = this.#config;
     const lasted = clock.monotonic() - request.establishedAt;
     if (request.permanent) {
       if (reason === 'network-off') this.#retryAfter(request, 0, undefined);
@@ -160,39 +166,39 @@ export class Outbound<A, C extends Connection> {
     } else if (reason !== undefined || request.isUseful || lasted >= retryDelay) {
       this.#replace(request);
     } else {
-      // Whoever accepts everybody and drops them at once would be dialled without a pause.
+      // A peer that accepts and disconnects at once would otherwise be dialled without a delay.
       this.#failuresInRow = Math.max(this.#failuresInRow, request.failuresBefore);
       this.#countFailure(request, undefined);
     }
-    this.pump();
+    this.schedule();
   }
 
-  /** Ends what is not established; a dynamic request makes room for another. */
+  /** Ends a request that is not established; a dynamic one is replaced. */
   cancel(request: OutboundRequest<A, C>): void {
     this.remove(request, 'requested');
     if (request.kind === 'dynamic') this.#request('dynamic');
   }
 
-  /** Ends a request for good, whatever its state. */
+  /** Ends a request permanently, in any state. */
   remove(request: OutboundRequest<A, C>, reason: CloseReason): void {
     this.#interrupt(request, reason);
     this.#forget(request);
     this.#connections.end(request, reason, () => {});
     if (request.state.status !== 'disconnected') request.state = { status: 'canceled' };
-    this.pump();
+    this.schedule();
   }
 
-  /** Gives whoever waits a turn; not from in here, so that whatever has just changed is settled. */
-  pump(): void {
-    if (this.#isPumping) return;
-    this.#isPumping = true;
+  /** Starts waiting requests in a microtask, after the current changes are complete. */
+  schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     queueMicrotask(() => {
-      this.#isPumping = false;
-      this.#pump();
+      this.#isScheduled = false;
+      this.#schedule();
     });
   }
 
-  #pump(): void {
+  #schedule(): void {
     if (!this.#isActive) return;
     const steps = new Map<string, OutboundRequest<A, C>[]>();
     for (const request of this.#connections.outbound.values()) {
@@ -207,46 +213,51 @@ export class Outbound<A, C extends Connection> {
     }
     const waiting = new Set(steps.get('waiting'));
     let dials = steps.get('dialling')?.length ?? 0;
-    while (dials < this.#settings.maxActiveDials) {
-      const request = this.#turn(waiting);
+    while (dials < this.#config.maxActiveDials) {
+      const request = this.#nextRequest(waiting);
       if (!request) return;
       waiting.delete(request);
       if (this.#dial(request)) dials++;
     }
   }
 
-  /** Those of `connect` at random, before the others in their order. */
-  #turn(waiting: ReadonlySet<OutboundRequest<A, C>>): OutboundRequest<A, C> | undefined {
+  /** Chooses the next request to dial: those of `connect` in random order, then the others in sequence. */
+  #nextRequest(waiting: ReadonlySet<OutboundRequest<A, C>>): OutboundRequest<A, C> | undefined {
     const requests = [...waiting];
     const explicit = requests.filter(
       ({ kind, permanent, target }) =>
         kind === 'explicit' && !(permanent && this.#connections.holder(target?.identity)),
     );
     const others = requests.filter(({ kind }) => kind !== 'explicit');
-    return pick(explicit, this.#settings.random) ?? others[0];
+    return pick(explicit, this.#config.random) ?? others[0];
   }
 
   #request(kind: OutboundRequest<A, C>['kind'], target?: Target<A>): OutboundRequest<A, C> {
     const request: OutboundRequest<A, C> = {
       id: this.#connections.nextId(),
       kind,
-      ...{ address: undefined, ip: undefined, identity: undefined, target: undefined },
+      address: undefined,
+      ip: undefined,
+      identity: undefined,
+      target: undefined,
       permanent: false,
       retries: 0,
       state: { status: 'pending', step: target ? 'waiting' : 'choosing' },
-      createdAt: this.#settings.clock.monotonic(),
+      createdAt: this.#config.clock.monotonic(),
       isUseful: false,
       establishedAt: 0,
-      ...{ attempt: undefined, timer: undefined, nextTarget: undefined },
+      attempt: undefined,
+      timer: undefined,
+      nextTarget: undefined,
       failuresBefore: 0,
     };
     setTarget(request, target);
     this.#connections.outbound.set(request.id, request);
-    this.pump();
+    this.schedule();
     return request;
   }
 
-  /** Makes a request what `connect` asks for. */
+  /** Makes an existing request one of `connect`. */
   #adopt(request: OutboundRequest<A, C>, permanent: boolean): void {
     const { kind } = request;
     request.permanent ||= permanent;
@@ -259,51 +270,51 @@ export class Outbound<A, C extends Connection> {
     request.attempt = attempt;
     const isOver = (): boolean => request.attempt !== attempt;
     const { signal } = attempt;
-    const { nextAddress, nextFeeler } = this.#settings;
-    const source: ConnManagerOptions<A, C>['nextAddress'] =
+    const { nextAddress, nextFeeler } = this.#config;
+    const source: ConnManagerCollaborators<A, C>['nextAddress'] =
       request.kind === 'feeler' ? nextFeeler : nextAddress;
     try {
       const first = request.kind === 'dynamic' ? await this.#first : [];
-      for (let offers = 0; offers < MAX_OFFERS && !isOver(); offers++) {
+      for (let offers = 0; offers < maxOffers && !isOver(); offers++) {
         const address = first.shift() ?? (await source?.({ signal }));
         if (isOver()) return;
         if (address === undefined) break;
         const target = this.#addresses.target(address);
-        const objection = this.#addresses.objection(target, request);
-        if (objection) {
-          this.#counters.skipped[objection]++;
+        const skipReason = this.#addresses.skipReason(target, request);
+        if (skipReason) {
+          this.#counters.skipped[skipReason]++;
           continue;
         }
         request.attempt = undefined;
         setTarget(request, target);
         request.state = { status: 'pending', step: 'waiting' };
-        this.pump();
+        this.schedule();
         return;
       }
     } catch (error) {
       if (isOver()) return;
-      publish(() => ({ event: 'address-failed', error }));
+      publish(() => ({ type: 'address-failed', error }));
     }
     if (isOver()) return;
     request.attempt = undefined;
     if (request.kind === 'feeler') this.remove(request, 'canceled');
-    else this.#later(request, this.#settings.retryDelay, () => this.pump());
+    else this.#setTimer(request, this.#config.retryDelay, () => this.schedule());
   }
 
-  /** @returns whether it is being dialled; things may have changed since it got its address. */
+  /** Starts a dial. @returns whether it started; the address may no longer be suitable */
   #dial(request: OutboundRequest<A, C>): boolean {
     const { target, kind } = request;
     if (!target) return false;
-    const { clock, dial, dialTimeout } = this.#settings;
-    if (kind !== 'explicit' && this.#addresses.objection(target, request)) {
+    const { clock, dial, dialTimeout } = this.#config;
+    if (kind !== 'explicit' && this.#addresses.skipReason(target, request)) {
       setTarget(request, undefined);
       request.state = { status: 'pending', step: 'choosing' };
-      this.pump();
+      this.schedule();
       return false;
     }
-    const impossible = this.#identityFault(target.identity);
-    if (impossible) {
-      this.#failed(request, impossible);
+    const identityError = this.#identityError(target.identity);
+    if (identityError) {
+      this.#failed(request, identityError);
       return false;
     }
 
@@ -315,7 +326,7 @@ export class Outbound<A, C extends Connection> {
     const isOver = (): boolean => request.attempt !== attempt;
     request.timer = clock.setTimeout(() => {
       this.#interrupt(request, 'timeout');
-      this.#failed(request, reasonFor('timeout'));
+      this.#failed(request, abortError('timeout'));
     }, dialTimeout);
     const { signal } = attempt;
     const work = async (): Promise<C> => dial(target.address, { signal, request });
@@ -333,21 +344,21 @@ export class Outbound<A, C extends Connection> {
   }
 
   #succeeded(request: OutboundRequest<A, C>, connection: C): void {
-    this.#stop(request);
+    this.#clearAttempt(request);
     const refuse = (reason: CloseReason, error: unknown): void => {
       this.#connections.discard(connection, reason);
       this.#failed(request, error);
     };
     let identity: string | undefined;
     try {
-      identity = this.#settings.identify?.(connection) ?? request.target?.identity;
+      identity = this.#config.identify?.(connection) ?? request.target?.identity;
     } catch (error) {
       refuse('canceled', error);
       return;
     }
-    const fault = this.#identityFault(identity);
-    if (fault) {
-      refuse(fault.code as CloseReason, fault);
+    const error = this.#identityError(identity);
+    if (error) {
+      refuse(error.code as CloseReason, error);
       return;
     }
     if (request.kind === 'feeler') {
@@ -362,13 +373,13 @@ export class Outbound<A, C extends Connection> {
     request.failuresBefore = this.#failuresInRow;
     this.#failuresInRow = 0;
     if (identity !== undefined) this.#connections.claim(request, identity);
-    this.#connections.establish(request, connection, () => this.#lost(request));
+    this.#connections.establish(request, connection, () => this.#closed(request));
     this.#report(request, undefined);
-    this.pump();
+    this.schedule();
   }
 
   #failed(request: OutboundRequest<A, C>, error: unknown): void {
-    this.#stop(request);
+    this.#clearAttempt(request);
     countFailure(this.#counters, error);
     const { kind, permanent } = request;
     if (permanent) this.#retry(request, error);
@@ -378,33 +389,33 @@ export class Outbound<A, C extends Connection> {
       this.#forget(request);
     }
     this.#report(request, error);
-    this.pump();
+    this.schedule();
   }
 
-  /** One more failure of a dynamic request: another takes its place, at once or later. */
+  /** Counts a failure of a dynamic request and replaces it, at once or after a delay. */
   #countFailure(request: OutboundRequest<A, C>, error: unknown): void {
-    if (++this.#failuresInRow < MAX_FAILURES) {
+    if (++this.#failuresInRow < maxFailuresInRow) {
       request.state = { status: 'failing', error, retryAt: undefined };
       this.#replace(request);
       return;
     }
-    const delay = this.#settings.retryDelay;
-    const retryAt = this.#settings.clock.monotonic() + delay;
+    const delay = this.#config.retryDelay;
+    const retryAt = this.#config.clock.monotonic() + delay;
     request.state = { status: 'failing', error, retryAt };
     request.target = undefined;
-    this.#later(request, delay, () => this.#replace(request));
+    this.#setTimer(request, delay, () => this.#replace(request));
   }
 
-  /** Dials a permanent address again, later each time. */
+  /** Dials a permanent address again, with a longer delay after each failure. */
   #retry(request: OutboundRequest<A, C>, error: unknown): void {
-    const delay = retryDelay(++request.retries, this.#settings);
-    const atLeast = this.#settings.retryAfter?.(error, request.retries) ?? 0;
-    this.#retryAfter(request, Math.max(delay, atLeast), error);
+    const delay = retryDelay(++request.retries, this.#config);
+    const minDelay = this.#config.minRetryDelay?.(error, request.retries) ?? 0;
+    this.#retryAfter(request, Math.max(delay, minDelay), error);
   }
 
-  /** Dials an address again, but not before the other side lets us in again. */
+  /** Dials an address again after a delay, but not before the remote accepts another connection. */
   #retryAfter(request: OutboundRequest<A, C>, delay: number, error: unknown): void {
-    const now = this.#settings.clock.monotonic();
+    const now = this.#config.clock.monotonic();
     if (request.nextTarget) {
       setTarget(request, request.nextTarget);
       request.nextTarget = undefined;
@@ -413,9 +424,9 @@ export class Outbound<A, C extends Connection> {
     const notBefore = request.target ? this.#addresses.notBefore(request.target) : 0;
     const retryAt = Math.max(now + delay, notBefore);
     request.state = { status: 'failing', error, retryAt };
-    this.#later(request, retryAt - now, () => {
+    this.#setTimer(request, retryAt - now, () => {
       request.state = { status: 'pending', step: 'waiting' };
-      this.pump();
+      this.schedule();
     });
   }
 
@@ -426,23 +437,23 @@ export class Outbound<A, C extends Connection> {
 
   #forget(request: OutboundRequest<A, C>): void {
     this.#connections.outbound.delete(request.id);
-    this.#stop(request);
+    this.#clearAttempt(request);
   }
 
   #interrupt(request: OutboundRequest<A, C>, reason: CloseReason): void {
     const { attempt } = request;
-    this.#stop(request);
-    attempt?.abort(reasonFor(reason));
+    this.#clearAttempt(request);
+    attempt?.abort(abortError(reason));
   }
 
-  #stop(request: OutboundRequest<A, C>): void {
+  #clearAttempt(request: OutboundRequest<A, C>): void {
     request.timer?.cancel();
     request.timer = undefined;
     request.attempt = undefined;
   }
 
-  #later(request: OutboundRequest<A, C>, delay: number, callback: () => void): void {
-    request.timer = this.#settings.clock.setTimeout(() => {
+  #setTimer(request: OutboundRequest<A, C>, delay: number, callback: () => void): void {
+    request.timer = this.#config.clock.setTimeout(() => {
       request.timer = undefined;
       callback();
     }, delay);
@@ -450,12 +461,12 @@ export class Outbound<A, C extends Connection> {
 
   #report({ target }: OutboundRequest<A, C>, error: unknown): void {
     if (!target) return;
-    this.#connections.tell(() => this.#settings.onDialled?.(target.address, error));
+    this.#connections.callBack(() => this.#config.onDialled?.(target.address, error));
   }
 
-  #identityFault(identity: string | undefined): ConnManagerError | undefined {
-    if (this.#connections.isSelf(identity)) return reasonFor('connected-to-self');
-    return this.#connections.holder(identity) ? reasonFor('already-connected') : undefined;
+  #identityError(identity: string | undefined): ConnManagerError | undefined {
+    if (this.#connections.isSelf(identity)) return abortError('connected-to-self');
+    return this.#connections.holder(identity) ? abortError('already-connected') : undefined;
   }
 }
 

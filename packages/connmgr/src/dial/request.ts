@@ -2,14 +2,14 @@ import type { Timer } from '@devp2p/clock';
 import type { CloseReason } from '../connection.ts';
 
 /**
- * Where a request is:
+ * State of a request:
  *
- * - `pending`: an address is being asked for (`choosing`), it waits for its turn (`waiting`), it is being dialled
- *   (`dialling`), or somebody who came in has not said yet who it is (`handshake`);
- * - `failing`: the last attempt came to nothing; at `retryAt` (ms, monotonic) there is another one, `undefined` if not;
+ * - `pending`: an address is being selected (`choosing`), the request waits for a dial slot (`waiting`), the address is
+ * being dialled (`dialling`), or an inbound handshake is not complete (`handshake`);
+ * - `failing`: the last attempt failed; the next one is at `retryAt` (ms, monotonic), `undefined` if there is none;
  * - `established`;
- * - `disconnected`: was established, and has gone; `reason` is ours, `undefined` if it went by itself;
- * - `canceled`: was not established when it was not wanted any more.
+ * - `disconnected`: the connection is closed; `reason` is that of the manager, `undefined` if the remote closed it;
+ * - `canceled`: the request ended before it was established.
  */
 export type RequestState<C> =
   | { readonly status: 'pending'; readonly step: 'choosing' | 'waiting' | 'dialling' | 'handshake' }
@@ -19,39 +19,39 @@ export type RequestState<C> =
   | { readonly status: 'canceled' };
 
 /**
- * Where a request comes from: the target (`dynamic`), a `connect` (`explicit`), the test of an address (`feeler`), or
- * the other side (`inbound`).
+ * Origin of a request: the target (`dynamic`), `connect` (`explicit`), the test of an address (`feeler`), or an inbound
+ * connection (`inbound`).
  */
 export type RequestKind = 'dynamic' | 'explicit' | 'feeler' | 'inbound';
 
-/** A connection that is wanted, that there is, or that there was. What it says changes with time. */
+/** A wanted, present or past connection. The object is updated while the request exists. */
 export interface ConnRequest<A, C> {
-  /** From 1 up, never used twice. */
+  /** Unique, from 1 up. */
   readonly id: number;
   readonly kind: RequestKind;
-  /** Whom to dial, as soon as that is known; never for inbound ones. */
+  /** The address to dial, as soon as it is selected; always `undefined` for inbound requests. */
   readonly address: A | undefined;
   readonly ip: Uint8Array | undefined;
-  /** Who is, or should be, at the other end. */
+  /** Identity of the remote: proved, or expected from the address. */
   readonly identity: string | undefined;
-  /** Dialled again whenever it is lost. */
+  /** Whether it is dialled again after each loss. */
   readonly permanent: boolean;
-  /** Attempts in a row that came to nothing. */
+  /** Number of failed attempts in a row. */
   readonly retries: number;
   readonly state: RequestState<C>;
 }
 
-/** What is known of an address. */
+/** An address with its properties. */
 export interface Target<A> {
   readonly address: A;
   readonly key: string;
   readonly identity: string | undefined;
   readonly ip: Uint8Array | undefined;
-  /** Network group, if it has one that counts. */
+  /** Network group, if the address has one that is limited. */
   readonly group: string | undefined;
 }
 
-/** The manager's own side of a request that dials. */
+/** Internal state of an outbound request. */
 export interface OutboundRequest<A, C> extends ConnRequest<A, C> {
   kind: 'dynamic' | 'explicit' | 'feeler';
   address: A | undefined;
@@ -62,19 +62,19 @@ export interface OutboundRequest<A, C> extends ConnRequest<A, C> {
   state: RequestState<C>;
   readonly createdAt: number;
   target: Target<A> | undefined;
-  /** Of a permanent one: where to dial once the connection is gone. */
+  /** Address of a permanent request for the time after the present connection. */
   nextTarget: Target<A> | undefined;
-  /** Has proved useful since it was established. */
+  /** Whether the connection was marked as useful since it was established. */
   isUseful: boolean;
   establishedAt: number;
-  /** The search for an address or the dial that is under way; results of any other come too late. */
+  /** The running address selection or dial; results of earlier ones are ignored. */
   attempt: AbortController | undefined;
   timer: Timer | undefined;
-  /** Failures of all dynamic requests in a row, when this one was established. */
+  /** Failures in a row of all dynamic requests when this one was established. */
   failuresBefore: number;
 }
 
-/** The manager's own side of a request that came in. */
+/** Internal state of an inbound request. */
 export interface InboundRequest<C> extends ConnRequest<never, C> {
   readonly kind: 'inbound';
   identity: string | undefined;
@@ -82,16 +82,17 @@ export interface InboundRequest<C> extends ConnRequest<never, C> {
   readonly createdAt: number;
   isUseful: boolean;
   establishedAt: number;
-  /** Never evicted. */
+  /** The connection is never evicted. */
   noban: boolean;
-  /** Whether it has one of the inbound places. */
-  hasPlace: boolean;
-  /** Whom it is from, for limits; '' if that is not known. */
+  /** Whether it holds an inbound slot. */
+  hasSlot: boolean;
+  /** Address range of the remote, for limits; '' if unknown. */
   readonly host: string;
   readonly group: string;
   readonly keyedGroup: string;
-  hasSpoken: boolean;
-  /** Was told that it is not wanted. */
+  /** Whether the remote has proved its identity, even if it was refused. */
+  isIdentified: boolean;
+  /** Whether the remote was refused. */
   isRefused: boolean;
   readonly attempt: AbortController;
   timer: Timer | undefined;

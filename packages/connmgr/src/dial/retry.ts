@@ -1,6 +1,6 @@
 import { fraction, type RandomBytes } from '../random.ts';
 
-/** @see retryDelay */
+/** Settings of {@link retryDelay}. */
 export interface RetrySettings {
   readonly retryDelay: number;
   readonly maxRetryDelay: number;
@@ -8,7 +8,9 @@ export interface RetrySettings {
   readonly random: RandomBytes;
 }
 
-/** Time to the next attempt after so many in a row came to nothing, in ms: btcd's linear back-off, with jitter. */
+/**
+ * Returns the time to the next attempt after a number of failures in a row, in ms: btcd's linear back-off, with jitter.
+ */
 export function retryDelay(retries: number, settings: RetrySettings): number {
   const { retryJitter, random } = settings;
   const delay = Math.min(retries * settings.retryDelay, settings.maxRetryDelay);

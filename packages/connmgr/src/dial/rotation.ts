@@ -1,29 +1,30 @@
 import { fraction, pick, type RandomBytes } from '../random.ts';
 
 /** Shortest and longest time between two rotations, in ms. */
-const INTERVAL = { min: 180_000, max: 420_000 };
+const interval = { min: 180_000, max: 420_000 };
 
-/** Nobody younger is dropped, in ms. */
-const MIN_AGE = 600_000;
+/** Least age of a connection to be rotated, in ms. */
+const minAge = 600_000;
 
-/** What rotation looks at. */
+/** Input of {@link chooseRotation}. */
 export interface RotationCandidate {
-  /** How long it has been connected, in ms. */
+  /** Time since it was connected, in ms. */
   readonly age: number;
-  /** The more, the better. */
+  /** A higher number is more useful. */
   readonly usefulness: number;
-  /** Never dropped. */
+  /** The connection is never rotated. */
   readonly isExempt: boolean;
 }
 
-/** Time to the next rotation, in ms: 3 to 7 minutes, as go-ethereum's `dropper`. */
+/** Returns the time to the next rotation in ms: 3 to 7 minutes, as go-ethereum's `dropper`. */
 export function rotationDelay(random: RandomBytes): number {
-  return INTERVAL.min + fraction(random) * (INTERVAL.max - INTERVAL.min);
+  return interval.min + fraction(random) * (interval.max - interval.min);
 }
 
 /**
- * Who gives way to an address that we do not know yet, if anybody does: one of those that are older than ten minutes and
- * not among the most useful tenth, of equals the oldest.
+ * Chooses the connection that a new address replaces: a random one of those older than ten minutes and not among the
+ * most useful tenth, where a longer uptime counts as more useful at equal usefulness. Returns `undefined` if there is
+ * none.
  */
 export function chooseRotation<T extends RotationCandidate>(
   candidates: readonly T[],
@@ -32,7 +33,7 @@ export function chooseRotation<T extends RotationCandidate>(
   const ranked = candidates.toSorted((a, b) => b.usefulness - a.usefulness || b.age - a.age);
   const others = ranked.slice(Math.ceil(ranked.length / 10));
   return pick(
-    others.filter(({ age, isExempt }) => age > MIN_AGE && !isExempt),
+    others.filter(({ age, isExempt }) => age > minAge && !isExempt),
     random,
   );
 }

@@ -1,8 +1,8 @@
 import type { Refusal } from '../connection.ts';
-import { causeOf } from '../error.ts';
+import { failureName } from '../error.ts';
 
-/** Why an address that was offered is not dialled. */
-export type Objection =
+/** Why an offered address is not dialled. */
+export type SkipReason =
   | 'known'
   | 'already-connected'
   | 'connected-to-self'
@@ -11,34 +11,34 @@ export type Objection =
   | 'not-permitted'
   | 'same-network';
 
-/** What has happened since the manager was made. */
+/** Counts since the manager was created. */
 export interface Counters {
-  /** Attempts to dial, feelers included. */
+  /** Dials, including feelers. */
   dials: number;
-  /** Attempts that came to nothing, by the `code` of their error, else its `name`. */
+  /** Failed dials, by the `code` of the error, otherwise its `name`. */
   failures: Record<string, number>;
-  /** Addresses that were offered and not dialled. */
-  skipped: Record<Objection, number>;
-  /** Outbound connections that were established, feelers not included. */
+  /** Offered addresses that were not dialled. */
+  skipped: Record<SkipReason, number>;
+  /** Established outbound connections, without feelers. */
   connected: number;
-  /** Feelers that reached somebody. */
+  /** Feelers that succeeded. */
   tested: number;
-  /** Whoever came in, whatever became of it. */
+  /** Inbound connections, accepted or not. */
   accepts: number;
-  /** Failures to accept. */
+  /** Failed calls of `accept`. */
   acceptFailures: number;
-  /** Inbound connections that were established. */
+  /** Established inbound connections. */
   admitted: number;
-  /** Inbound connections that were not let in. */
+  /** Refused inbound connections. */
   refusals: Record<Refusal, number>;
-  /** Handshakes that did not end in time, that gave way to newer ones, or that failed. */
+  /** Inbound handshakes that timed out, were displaced by newer ones, or failed. */
   handshakes: Record<'timeout' | 'displaced' | 'failed', number>;
   evicted: number;
   rotated: number;
 }
 
-/** How many causes of failures are told apart: errors are made by others. */
-const MAX_CAUSES = 64;
+/** Most distinct names of failures: errors come from injected functions. */
+const maxFailureNames = 64;
 
 export function newCounters(): Counters {
   return {
@@ -76,8 +76,8 @@ export function newCounters(): Counters {
 }
 
 export function countFailure({ failures }: Counters, error: unknown): void {
-  const name = causeOf(error);
-  const isRoom = Object.hasOwn(failures, name) || Object.keys(failures).length < MAX_CAUSES;
+  const name = failureName(error);
+  const isRoom = Object.hasOwn(failures, name) || Object.keys(failures).length < maxFailureNames;
   const cause = isRoom ? name : 'other';
   failures[cause] = (failures[cause] ?? 0) + 1;
 }

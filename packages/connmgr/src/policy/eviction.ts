@@ -1,19 +1,20 @@
 import { createHmac } from 'node:crypto';
 
-/** What eviction looks at. Times are ms of one clock. */
+/** Input of {@link chooseEviction}. Times are in ms of one clock. */
 export interface EvictionCandidate {
   readonly inbound: boolean;
-  /** Never evicted. */
+  /** The connection is never evicted. */
   readonly noban: boolean;
   readonly connectedAt: number;
-  /** Network group, '' for none. */
+  /** Network group; '' if there is none. */
   readonly group: string;
   /** From {@link keyGroups}. */
   readonly keyedGroup: string;
-  /** Lowest round trip seen, in ms; `undefined` before the first. */
+  /** Lowest round-trip time in ms; `undefined` before the first measurement. */
   readonly ping?: number | undefined;
-  /** When it last gave us a transaction, block or response that we had a use for; `undefined` for never. */
+  /** Time of the last useful transaction; `undefined` if there was none. */
   readonly lastTransaction?: number | undefined;
+  /** Time of the last useful block or response; `undefined` if there was none. */
   readonly lastBlock?: number | undefined;
 }
 
@@ -25,8 +26,8 @@ const latest =
   (a, b) =>
     compare(b[property] ?? Number.NEGATIVE_INFINITY, a[property] ?? Number.NEGATIVE_INFINITY);
 
-/** How many are kept, and who comes first. */
-const PROTECTED: readonly (readonly [number, Order])[] = [
+/** Number of protected connections by each order. */
+const protections: readonly (readonly [number, Order])[] = [
   [4, (a, b) => compare(b.keyedGroup, a.keyedGroup)],
   [8, (a, b) => compare(a.ping ?? Number.POSITIVE_INFINITY, b.ping ?? Number.POSITIVE_INFINITY)],
   [4, latest('lastTransaction')],
@@ -34,36 +35,37 @@ const PROTECTED: readonly (readonly [number, Order])[] = [
 ];
 
 /**
- * Who gives way to a newcomer when every inbound place is taken, if anybody does. Those are kept who have something
- * that an attacker cannot easily have more of than everybody else: a place in networks that he cannot foresee, nearness,
- * usefulness, age. Of the others the youngest of the largest network group goes. The rules and figures are Bitcoin
- * Core's (`SelectNodeToEvict`) but for the size of a group, to which those who are kept count here: where an attacker's
- * older connections are kept, his younger ones are still many, and go before those of somebody who is alone.
+ * Chooses the connection that a new one replaces when all inbound slots are used; `undefined` if there is none.
+ * Connections are protected by properties that an attacker cannot easily have more of than other peers: a network group
+ * whose rank it cannot predict, low latency, usefulness, uptime. Of the others, the youngest of the largest network
+ * group is evicted. The rules and figures are Bitcoin Core's (`SelectNodeToEvict`), except that protected connections
+ * count towards the size of their group: if the older connections of an attacker are protected, its younger ones are
+ * still many, and are evicted before those of a peer that is alone in its group.
  */
 export function chooseEviction<T extends EvictionCandidate>(
   candidates: readonly T[],
 ): T | undefined {
-  let left = candidates.filter(({ inbound, noban }) => inbound && !noban).sort(oldest);
+  let remaining = candidates.filter(({ inbound, noban }) => inbound && !noban).sort(oldest);
   const sizes = new Map<string, number>();
-  for (const { group } of left) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+  for (const { group } of remaining) sizes.set(group, (sizes.get(group) ?? 0) + 1);
   const size = ({ group }: T): number => sizes.get(group) ?? 0;
 
-  for (const [count, order] of PROTECTED) {
-    // Sorting is stable, so that of equals the oldest are kept.
-    const kept = new Set(left.toSorted(order).slice(0, count));
-    left = left.filter((candidate) => !kept.has(candidate));
+  for (const [count, order] of protections) {
+    // Sorting is stable, so that the oldest of equal candidates are protected.
+    const kept = new Set(remaining.toSorted(order).slice(0, count));
+    remaining = remaining.filter((candidate) => !kept.has(candidate));
   }
-  left = left.slice(Math.floor(left.length / 2));
+  remaining = remaining.slice(Math.floor(remaining.length / 2));
 
   let victim: T | undefined;
-  for (const candidate of left) {
-    // The younger comes later, and of groups of one size the one with the youngest member is taken.
+  for (const candidate of remaining) {
+    // The younger comes later, and of groups of equal size the one with the youngest member is chosen.
     if (victim === undefined || size(candidate) >= size(victim)) victim = candidate;
   }
   return victim;
 }
 
-/** Network groups in an order that nobody can foresee who does not know the key. */
+/** Maps network groups to an order that is unpredictable without the key. */
 export function keyGroups(key: Uint8Array): (group: string) => string {
   return (group) => createHmac('sha256', key).update(group).digest('hex');
 }

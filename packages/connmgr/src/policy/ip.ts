@@ -1,13 +1,13 @@
-/** The addresses that share their first `prefix` bits: what `parseIpRange` of `@devp2p/enr` returns. */
+/** IP range: the addresses that share their first `prefix` bits. The result of `parseIpRange` of `@devp2p/enr`. */
 export interface IpRange {
-  /** The first address, 4 or 16 bytes. */
+  /** First address, 4 or 16 bytes. */
   readonly network: Uint8Array;
-  /** How many leading bits are fixed: 0 to 32, or to 128. */
+  /** Number of leading bits: 0 to 32, or to 128. */
   readonly prefix: number;
 }
 
-/** RFC 1918, 6598, 1122, 3927 and 4193, 4291: addresses that nobody has from far away. */
-const LOCAL: readonly IpRange[] = [
+/** Ranges of local addresses (RFC 1918, 6598, 1122, 3927, 4193 and 4291). */
+const localRanges: readonly IpRange[] = [
   { network: Uint8Array.of(10, 0, 0, 0), prefix: 8 },
   { network: Uint8Array.of(172, 16, 0, 0), prefix: 12 },
   { network: Uint8Array.of(192, 168, 0, 0), prefix: 16 },
@@ -19,34 +19,34 @@ const LOCAL: readonly IpRange[] = [
   { network: Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), prefix: 10 },
 ];
 
-/** Whether the address is of this machine or a network around it. */
+/** Whether an address belongs to this machine or a local network. */
 export function isLocal(ip: Uint8Array): boolean {
-  return LOCAL.some((range) => inRange(ip, range));
+  return localRanges.some((range) => inRange(ip, range));
 }
 
-/** An IPv4-mapped IPv6 address as the IPv4 address that it is; others as they are. */
+/** Returns the IPv4 address of an IPv4-mapped IPv6 address; other addresses unchanged. */
 export function normalizeIp(ip: Uint8Array): Uint8Array {
   const isMapped =
     ip.length === 16 && ip.subarray(0, 12).every((byte, i) => byte === (i < 10 ? 0 : 0xff));
   return isMapped ? ip.subarray(12) : ip;
 }
 
-/** Whether the address lies in the range. An IPv4 address is never in an IPv6 range. */
+/** Whether the address is in the range. An IPv4 address is never in an IPv6 range. */
 export function inRange(ip: Uint8Array, { network, prefix }: IpRange): boolean {
   const address = normalizeIp(ip);
   return address.length === network.length && key(address, prefix) === key(network, prefix);
 }
 
 /**
- * The range around an address, IPv4-mapped ones as IPv4.
+ * Returns the range of `prefix` bits that contains an address; IPv4-mapped ranges become IPv4 ranges.
  *
- * @throws RangeError when there is none of so many bits.
+ * @throws RangeError if the address or the prefix is invalid
  */
 export function rangeOf(ip: Uint8Array, prefix: number): IpRange {
   const isAddress = ip instanceof Uint8Array && (ip.length === 4 || ip.length === 16);
-  if (!isAddress) throw new RangeError('the network is not 4 or 16 bytes');
+  if (!isAddress) throw new RangeError('network is not 4 or 16 bytes');
   if (!Number.isInteger(prefix) || prefix < 0 || prefix > ip.length * 8) {
-    throw new RangeError(`the prefix is ${prefix}, not 0 to ${ip.length * 8} bits`);
+    throw new RangeError(`prefix is ${prefix}, expected 0 to ${ip.length * 8} bits`);
   }
   const network = masked(ip, prefix);
   const inner = normalizeIp(network);
@@ -55,18 +55,18 @@ export function rangeOf(ip: Uint8Array, prefix: number): IpRange {
     : { network: inner, prefix: prefix - 96 };
 }
 
-/** The addresses that one customer has: an IPv4 address, or the /64 around an IPv6 address. */
+/** Returns the range that one host may have: an IPv4 address, or the /64 of an IPv6 address. */
 export function hostRange(ip: Uint8Array): IpRange {
   const address = normalizeIp(ip);
   return rangeOf(address, address.length === 4 ? 32 : 64);
 }
 
-/** A key that all addresses of a range have in common. */
+/** Returns a key that is equal for all addresses of a range. */
 export function rangeKey({ network, prefix }: IpRange): string {
   return `${key(network, prefix)}/${prefix}`;
 }
 
-/** Bitcoin Core's network groups: an IPv4 /16 or an IPv6 /32; none for local addresses. */
+/** Returns the network group as Bitcoin Core: the IPv4 /16 or IPv6 /32; `undefined` for local addresses. */
 export function networkGroup(ip: Uint8Array): string | undefined {
   const address = normalizeIp(ip);
   return isLocal(address) ? undefined : rangeKey(rangeOf(address, address.length === 4 ? 16 : 32));

@@ -48,7 +48,7 @@ export function observeAddresses(log: Log): void {
   });
   subscribe('devp2p:connmgr', (message) => {
     const event = message as ConnManagerEvent;
-    if (event.event !== 'anchors-failed') return;
+    if (event.type !== 'anchors-failed') return;
     log.warn({ error: event.error }, 'the nodes to be dialled first are lost');
   });
 }
