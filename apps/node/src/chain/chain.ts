@@ -1,105 +1,92 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { toHex } from '@devp2p/enr';
-import type { Chain, ChainRange, RawList, SealedHeader } from '@devp2p/eth';
+import type { Chain, ChainRange, RawList } from '@devp2p/eth';
 import { equalBytes } from '../bytes.ts';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import { checkChainSupported, checkForkSupported } from '../config/genesis/unsupported-forks.ts';
 import { BlockError, ChainError } from '../errors/chain-error.ts';
+import { type Executor, passThroughExecutor } from '../execution/executor.ts';
 import { shownAs } from '../shown.ts';
-import { BlockStore, type StoredBlock } from '../storage/blocks.ts';
+import { BlockStore } from '../storage/blocks.ts';
 import { type Database, openDatabase } from '../storage/database.ts';
+import { prepareDatabase } from '../storage/format.ts';
+import type { MigrationProgress } from '../storage/migration.ts';
 import type { NumberRanges } from '../storage/number-ranges.ts';
 import { corrupt } from '../storage/records.ts';
-import type { SkeletonStore } from '../storage/sync-progress.ts';
-import { createSkeletonStore } from '../storage/sync-progress.ts';
+import { createSyncProgress, type SyncProgress } from '../storage/sync-progress.ts';
 import { type BlockRules, createBlockRules } from '../validation/block.ts';
 import { forkSchedule } from '../validation/chain-config.ts';
-import { createBlockCheck, type NewBlock } from './block-check.ts';
+import { decodeStored } from './decode-stored.ts';
+import { createImportPipeline } from './import-pipeline.ts';
+import type {
+  BlockChecker,
+  BlockImporter,
+  BlockReader,
+  CanonicalChain,
+  HeaderReader,
+  NewBlock,
+} from './interfaces.ts';
+import { findSideBranch } from './reorg.ts';
 import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
 import { serveChain } from './served-chain.ts';
 import { settleSchedule } from './stored-schedule.ts';
 
 /** Settings of {@link openChain}. */
 export interface ChainOptions {
-  /** The database's directory; made if need be. */
+  /** The database's directory, which is created if it is missing. */
   readonly location: string;
   readonly genesis: Genesis;
   readonly clock: Clock;
   readonly crypto: Crypto;
   /** @default the low 64 bits of the genesis' chain id, as in go-ethereum */
   readonly networkId?: bigint | undefined;
-  /** What is stored and what is added has to fit these. @default none */
+  /** Stored and added blocks have to match these. @default none */
   readonly requiredBlocks?: RequiredBlocks | undefined;
-  /** Told about damaged records that peers asked for; to the peers these are missing. @default not told */
+  /**
+   * Blocks that a reorganization has removed from the canonical chain are kept until the head is more than this number
+   * of blocks above them. @default 128
+   */
+  readonly sideBlockDepth?: number | undefined;
+  /** Executes blocks in the import pipeline. @default takes the receipts that are imported with them */
+  readonly executor?: Executor | undefined;
+  /** Called for damaged records that peers request; peers get them as missing. @default not called */
   readonly onCorrupt?: ((error: ChainError) => void) | undefined;
   /**
-   * Called now and then while blocks are checked that were stored without a fork schedule, with the number of the last
-   * that was checked and of the head. @default not called
+   * Called before each batch while blocks are checked that were stored without a fork schedule, with the number of the
+   * last checked block and of the head. @default not called
    */
   readonly onCheck?: ((checked: number, last: number) => void) | undefined;
+  /** Called after each batch while a database of an older format is migrated. @default not called */
+  readonly onMigrate?: ((progress: MigrationProgress) => void) | undefined;
+  /** Bytes that are free on a file system. @default by `statfs` */
+  readonly freeSpace?: ((location: string) => Promise<number>) | undefined;
 }
 
+/** @default of {@link ChainOptions.sideBlockDepth} */
+const defaultSideBlockDepth = 128;
+
 /**
- * The canonical chain: every block from the genesis to the head, checked by all rules that need no execution. What a
- * peer gets out of it (see eth's {@link Chain}) are the stored bytes.
+ * The chain of a node: the canonical blocks from the genesis to the head, checked by all rules that need no execution,
+ * and the side blocks of recent reorganizations. Users of the chain take the interface that they need, of those that it
+ * consists of. Peers get the stored bytes (see eth's {@link Chain}).
  *
- * Blocks without receipts are part of it; of those, peers are told that the receipts are missing.
+ * Blocks without receipts are part of it; peers get their receipts as missing.
  */
-export interface LocalChain extends Chain, BlockRules {
+export interface LocalChain
+  extends Chain,
+    CanonicalChain,
+    HeaderReader,
+    BlockReader,
+    BlockRules,
+    BlockChecker,
+    BlockImporter {
   readonly genesis: Genesis;
-  readonly head: SealedHeader;
-  /** Sum of all difficulties up to the head. */
-  readonly totalDifficulty: bigint;
-  /** Blocks whose receipts are not stored, ascending: peers cannot download these. */
+  /** Canonical blocks whose receipts are not stored, ascending: peers cannot download these. */
   readonly withoutReceipts: NumberRanges;
-  /** Headers of a running sync. */
-  readonly skeleton: SkeletonStore;
-  /**
-   * Refuses a header that is not followed, valid or not: another block is required in its place, or its fork is unknown.
-   *
-   * @throws BlockError `required-block`, `unsupported-fork`
-   */
-  checkEligible(header: SealedHeader): void;
-  /**
-   * Holds a block against the rules that need no execution, if it follows the head.
-   *
-   * @returns what is wrong with it; `undefined` for nothing, or when it does not follow
-   */
-  check(block: NewBlock): Promise<string | undefined>;
-  /** A canonical header. */
-  header(number: number): Promise<SealedHeader | undefined>;
-  /** A canonical block, encoded. */
-  storedBlock(number: number): Promise<StoredBlock | undefined>;
-  /** Hash of the canonical block with the number. */
-  hashAt(number: number): Promise<Uint8Array | undefined>;
-  /** Number of the canonical block with the hash. */
-  numberOf(hash: Uint8Array): Promise<number | undefined>;
-  /**
-   * Checks blocks and writes them in one batch: after a crash all of them are there, or none. The first may follow a
-   * block below the head: the blocks above that one are then given up in the same batch.
-   *
-   * @param blocks with consecutive numbers
-   * @throws BlockError for the first block that breaks a rule; those before it are kept, unless they would have
-   * replaced others
-   * @throws ChainError when they cannot be written; nothing is kept then
-   */
-  append(blocks: readonly NewBlock[]): Promise<void>;
-  /**
-   * Checks and writes receipts of blocks that lack them, in one batch.
-   *
-   * @throws BlockError, ChainError `unknown-block`
-   */
-  addReceipts(receipts: readonly { hash: Uint8Array; receipts: RawList }[]): Promise<void>;
-  /**
-   * Checks and writes block access lists (EIP-7928) of canonical blocks, in one batch.
-   *
-   * @throws BlockError, ChainError `unknown-block`
-   */
-  addAccessLists(lists: readonly { number: number; accessList: Uint8Array }[]): Promise<void>;
-  /** Gives up all blocks above the number. */
-  truncate(number: number): Promise<void>;
-  /** Waits for what is being written, and closes the database. Idempotent. */
+  readonly syncProgress: SyncProgress;
+  onHead(listener: () => void): () => void;
+  /** Waits for pending writes, and closes the database. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -108,14 +95,16 @@ export interface LocalChain extends Chain, BlockRules {
  * Opens the chain in a directory.
  *
  * @throws ChainError `in-use`, `unusable`, `other-genesis`, `other-schedule`, `required-block`, `unsupported-fork`,
- * `other-format`, `corrupt`
+ * `other-format`, `disk-space`, `corrupt`
  */
 export async function openChain(options: ChainOptions): Promise<LocalChain> {
   const { genesis, crypto } = options;
   checkChainSupported(genesis, genesis.header);
   const database = await openDatabase(options.location);
   try {
-    const store = await BlockStore.open(database, genesis, crypto);
+    await prepareDatabase({ ...options, database });
+    const { sideBlockDepth = defaultSideBlockDepth } = options;
+    const store = await BlockStore.open({ database, crypto, sideBlockDepth });
     await settleSchedule({ database, store, genesis, crypto, onCheck: options.onCheck });
     checkChainSupported(genesis, store.head.header);
     for (const number of options.requiredBlocks?.keys() ?? [])
@@ -154,8 +143,17 @@ function chainOver(
 ): LocalChain {
   const { genesis, clock, crypto, requiredBlocks: required = new Map() } = options;
   const { config, header: first } = genesis;
+  const { executor = passThroughExecutor, sideBlockDepth = defaultSideBlockDepth } = options;
   const rules = createBlockRules(config, crypto);
-  const check = createBlockCheck({ store, config, rules, required, clock, crypto });
+  const pipeline = createImportPipeline({
+    store,
+    config,
+    rules,
+    required,
+    executor,
+    clock,
+    crypto,
+  });
   const inTurn = createQueue();
   const listeners = new Set<() => void>();
   let range = options.range;
@@ -166,11 +164,11 @@ function chainOver(
       return Promise.reject(new ChainError('closed', `${database.location} is closed`));
     }
     return inTurn(async () => {
-      const [head, whole] = [store.head, store.whole];
+      const { head, complete } = store;
       try {
         await action();
       } finally {
-        if (store.head !== head || store.whole !== whole) {
+        if (store.head !== head || store.complete !== complete) {
           range = await rangeOf(store);
           for (const listener of [...listeners]) listener();
         }
@@ -178,14 +176,17 @@ function chainOver(
     });
   };
 
-  const append = async (blocks: readonly NewBlock[]): Promise<void> => {
-    const [block] = blocks;
-    if (block === undefined) return;
-    const ancestor = block.header.number - 1;
-    const { valid, error } = await check.onStored(blocks);
-    const replaces = ancestor < store.head.header.number;
-    if (valid.length > 0 && !(replaces && error !== undefined)) await store.write(ancestor, valid);
-    if (error !== undefined) throw error;
+  const reorganizeTo = async (hash: Uint8Array): Promise<boolean> => {
+    const branch = await findSideBranch(store, hash, sideBlockDepth + 1);
+    if (branch === undefined) return false;
+    const blocks: NewBlock[] = [];
+    for (const header of branch) {
+      const block = await store.blockByHash(header.hash);
+      if (block?.receipts === undefined) return false;
+      blocks.push(decodeStored(block));
+    }
+    await pipeline.adopt(blocks);
+    return true;
   };
 
   const close = (): Promise<void> => {
@@ -200,7 +201,7 @@ function chainOver(
     networkId: options.networkId ?? BigInt.asUintN(64, config.chainId),
     genesisHash: first.hash,
     forks: forkSchedule(config, first.timestamp),
-    skeleton: createSkeletonStore(database, crypto),
+    syncProgress: createSyncProgress(database, crypto),
     get head() {
       return store.head.header;
     },
@@ -221,16 +222,22 @@ function chainOver(
     },
     async check(block) {
       if (!equalBytes(block.header.parentHash, store.head.header.hash)) return undefined;
-      return (await check.onStored([block])).error?.reason;
+      return (await pipeline.check([block])).error?.reason;
     },
     header: (number) => store.header(number),
-    storedBlock: (number) => store.block(number),
-    async hashAt(number) {
-      if (number === store.head.header.number) return store.head.header.hash;
-      return (await store.header(number))?.hash;
-    },
+    headerByHash: (hash) => store.headerByHash(hash),
+    block: (number) => store.block(number),
+    blockByHash: (hash) => store.blockByHash(hash),
+    hashAt: (number) => store.hashAt(number),
     numberOf: (hash) => store.numberOf(hash),
-    append: (blocks) => change(() => append(blocks)),
+    append: (blocks) => change(() => pipeline.import(blocks)),
+    async reorganizeTo(hash) {
+      let isCanonical = false;
+      await change(async () => {
+        isCanonical = await reorganizeTo(hash);
+      });
+      return isCanonical;
+    },
     addReceipts: (receipts) => change(() => addReceipts(store, rules, receipts)),
     addAccessLists: (lists) => change(() => addAccessLists(store, rules, lists)),
     truncate: (number) => change(() => store.truncate(number)),
@@ -250,18 +257,18 @@ async function addReceipts(
   rules: BlockRules,
   blocks: readonly { hash: Uint8Array; receipts: RawList }[],
 ): Promise<void> {
-  const records: [number, Uint8Array][] = [];
+  const records = [];
   for (const { hash, receipts } of blocks) {
     const number = await store.numberOf(hash);
     const header = number === undefined ? undefined : await store.header(number);
-    if (header === undefined) {
+    if (header === undefined || !equalBytes(header.hash, hash)) {
       throw new ChainError(
         'unknown-block',
         `receipts of 0x${toHex(hash)}, which is not on the chain`,
       );
     }
     rules.checkReceipts(header, receipts);
-    records.push([header.number, receipts.raw]);
+    records.push({ number: header.number, hash: header.hash, record: receipts.raw });
   }
   await store.writeRecords('receipts', records);
 }
@@ -271,16 +278,16 @@ async function addAccessLists(
   rules: BlockRules,
   lists: readonly { number: number; accessList: Uint8Array }[],
 ): Promise<void> {
-  const records: [number, Uint8Array][] = [];
+  const records = [];
   for (const { number, accessList } of lists) {
     const header = await store.header(number);
     if (header === undefined) {
       throw new ChainError('unknown-block', `block ${number} is not on the chain`);
     }
     rules.checkAccessList(header, accessList);
-    records.push([number, accessList]);
+    records.push({ number, hash: header.hash, record: accessList });
   }
-  await store.writeRecords('accessList', records);
+  await store.writeRecords('accessLists', records);
 }
 
 /** Runs actions one after another. */
@@ -293,12 +300,12 @@ function createQueue(): (action: () => Promise<void>) => Promise<void> {
   };
 }
 
-/** Further down, the sum of difficulties is not worth the reading: only eth/68 shows it. */
+/** Below, the sum of difficulties is not computed, since reading the headers takes long and only eth/68 sends it. */
 const maxRewind = 8_192;
 
-/** What is served whole: a block without receipts is not promised to peers. */
+/** The blocks that are served: blocks without receipts are not announced to peers. */
 async function rangeOf(store: BlockStore): Promise<ChainRange> {
-  const { first: earliest, last: latest } = store.whole;
+  const { first: earliest, last: latest } = store.complete;
   const { header: head, totalDifficulty } = store.head;
   const header = latest === head.number ? head : await store.header(latest);
   if (header === undefined) throw corrupt(`the header of block ${latest}`);

@@ -5,11 +5,11 @@ import type { BlockStore } from '../storage/blocks.ts';
 import type { CachedRecord } from '../storage/record-cache.ts';
 import { corrupt, isList } from '../storage/records.ts';
 
-/** What peers read of a chain. */
+/** The part of a chain that peers read. */
 export type ServedChain = Pick<Chain, 'headers' | 'bodies' | 'receipts'>;
 
 /**
- * Serves the stored bytes as they are. A record that is no RLP list is damaged: it is reported, and to the peer it is
+ * Serves stored records unchanged. A record that is not an RLP list is damaged: it is reported, and peers get it as
  * missing, so that one damaged block does not cost connections.
  */
 export function serveChain(
@@ -22,32 +22,25 @@ export function serveChain(
     return undefined;
   };
 
+  const names = { bodies: 'body', receipts: 'receipts' } as const;
   const byHash = (kind: CachedRecord) => async (hashes: readonly Uint8Array[]) => {
     const records = await store.recordsByHash(kind, hashes);
     return records.map((record, i) =>
-      intact(record, () => `the ${kind} of block 0x${toHex(hashes[i] as Uint8Array)}`),
+      intact(record, () => `the ${names[kind]} of block 0x${toHex(hashes[i] as Uint8Array)}`),
     );
   };
 
   return {
-    async headers({ origin, amount, step }) {
-      const top = store.head.header.number;
-      const { numbers, records } = await store.headersFrom(origin, (first) => {
-        const numbers: number[] = [];
-        for (let at = first; at >= 0 && at <= top && numbers.length < amount; at += step) {
-          numbers.push(at);
-        }
-        return numbers;
-      });
+    async headers(query) {
       const headers: Uint8Array[] = [];
-      for (const [i, record] of records.entries()) {
-        const header = intact(record, () => `the header of block ${numbers[i]}`);
+      for (const { number, record } of await store.headerRecords(query)) {
+        const header = intact(record, () => `the header of block ${number}`);
         if (header === undefined) break;
         headers.push(header);
       }
       return headers;
     },
-    bodies: byHash('body'),
+    bodies: byHash('bodies'),
     receipts: byHash('receipts'),
   };
 }

@@ -1,15 +1,17 @@
 import type { Crypto } from '@devp2p/crypto';
-import { decodeBody, receiptList } from '@devp2p/eth';
-import { decode } from '@devp2p/rlp';
 import { equalBytes } from '../bytes.ts';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import { type BlockError, ChainError } from '../errors/chain-error.ts';
+import { passThroughExecutor } from '../execution/executor.ts';
 import type { BlockStore, Head } from '../storage/blocks.ts';
 import { decodeConfigRecord, encodeConfigRecord } from '../storage/config-record.ts';
 import type { Database } from '../storage/database.ts';
-import { corrupt, singleKey } from '../storage/records.ts';
+import { corrupt } from '../storage/records.ts';
+import { metaKey } from '../storage/schema.ts';
 import { createBlockRules } from '../validation/block.ts';
-import { createBlockCheck, type NewBlock } from './block-check.ts';
+import { decodeStored } from './decode-stored.ts';
+import { createImportPipeline } from './import-pipeline.ts';
+import type { NewBlock } from './interfaces.ts';
 import { findScheduleConflict } from './schedule-conflict.ts';
 
 /** @see settleSchedule */
@@ -34,12 +36,12 @@ const advice = 'use the schedule that the blocks were made with, or another data
  */
 export async function settleSchedule(parts: ScheduleParts): Promise<void> {
   const { database, store, genesis } = parts;
-  const record = await database.get(singleKey('config'));
+  const record = await database.get(metaKey('config'));
   if (record === undefined) await checkStoredBlocks(parts);
   else checkChanges(record, store, genesis, database.location);
   const given = encodeConfigRecord(genesis.config);
   if (record !== undefined && equalBytes(record, given)) return;
-  await database.batch([{ type: 'put', key: singleKey('config'), value: given }]);
+  await database.batch([{ type: 'put', key: metaKey('config'), value: given }]);
 }
 
 function checkChanges(
@@ -70,7 +72,15 @@ async function checkStoredBlocks(parts: ScheduleParts): Promise<void> {
   const rules = createBlockRules(config, crypto);
   // When they came, they were not ahead of the clock.
   const clock = { now: () => Number.POSITIVE_INFINITY };
-  const check = createBlockCheck({ store, config, rules, required: new Map(), clock, crypto });
+  const pipeline = createImportPipeline({
+    store,
+    config,
+    rules,
+    required: new Map(),
+    executor: passThroughExecutor,
+    clock,
+    crypto,
+  });
   const last = store.head.header.number;
   let parent: Head = { header: first, totalDifficulty: first.difficulty };
   for (let next = 1; next <= last; next += batchSize) {
@@ -78,7 +88,7 @@ async function checkStoredBlocks(parts: ScheduleParts): Promise<void> {
     const count = Math.min(batchSize, last - next + 1);
     const numbers = Array.from({ length: count }, (_, i) => next + i);
     const blocks = await Promise.all(numbers.map((number) => storedBlock(store, number)));
-    const { error, head } = await check.onParent(parent, blocks);
+    const { error, head } = await pipeline.check(blocks, parent);
     if (error !== undefined) throw misfit(error, database.location, genesis.source);
     parent = head ?? parent;
   }
@@ -87,17 +97,7 @@ async function checkStoredBlocks(parts: ScheduleParts): Promise<void> {
 async function storedBlock(store: BlockStore, number: number): Promise<NewBlock> {
   const block = await store.block(number);
   if (block === undefined) throw corrupt(`block ${number}`);
-  try {
-    const { header, body, receipts, accessList } = block;
-    return {
-      header,
-      body: decodeBody(body),
-      receipts: receipts && decode(receiptList, receipts),
-      accessList,
-    };
-  } catch (error) {
-    throw corrupt(`block ${number}`, error);
-  }
+  return decodeStored(block);
 }
 
 function misfit(error: BlockError, location: string, source: string): ChainError {

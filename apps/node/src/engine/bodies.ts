@@ -9,7 +9,7 @@ import { RpcError } from '../rpc/transport/rpc-error.ts';
 const maxBodies = 1_024;
 /** What bodies are read from. */
 export interface BodySource {
-  readonly chain: Pick<LocalChain, 'numberOf' | 'storedBlock'>;
+  readonly chain: Pick<LocalChain, 'numberOf' | 'block'>;
   /** Number of the last block that callers see. */
   readonly latest: () => Promise<number>;
   /** Bytes of bodies in one answer; in hex they are twice as long. @default 120_000_000, since answers end at 250 MB */
@@ -36,7 +36,7 @@ export function createPayloadBodies(source: BodySource): PayloadBodies {
     const found: unknown[] = [];
     let room = maxBytes;
     for (const { number, hash } of blocks) {
-      const block = number === undefined ? undefined : await chain.storedBlock(number);
+      const block = number === undefined ? undefined : await chain.block(number);
       if (block === undefined || (hash && !equalBytes(block.header.hash, hash))) {
         found.push(null);
         continue;

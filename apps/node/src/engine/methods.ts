@@ -20,14 +20,7 @@ import { forkchoiceTags } from './tags.ts';
 export interface EngineParts {
   readonly chain: Pick<
     LocalChain,
-    | 'genesis'
-    | 'head'
-    | 'totalDifficulty'
-    | 'header'
-    | 'storedBlock'
-    | 'numberOf'
-    | 'check'
-    | 'onHead'
+    'genesis' | 'head' | 'totalDifficulty' | 'header' | 'block' | 'numberOf' | 'check' | 'onHead'
   >;
   readonly consensus: Consensus;
   readonly crypto: Crypto;

@@ -4,7 +4,7 @@ import type { Consensus } from './consensus.ts';
 
 /** How far the chain is from the head that the consensus client has named; not synced before it has named one. */
 export function syncStateOf(
-  chain: Pick<LocalChain, 'head' | 'numberOf' | 'skeleton'>,
+  chain: Pick<LocalChain, 'head' | 'numberOf' | 'syncProgress'>,
   consensus: Consensus,
 ): () => Promise<SyncState | undefined> {
   const starting = chain.head.number;
@@ -12,7 +12,7 @@ export function syncStateOf(
     const { head } = consensus;
     if (head !== undefined && (await chain.numberOf(head)) !== undefined) return undefined;
     const current = chain.head.number;
-    const [segment] = await chain.skeleton.segments();
+    const [segment] = await chain.syncProgress.segments();
     const named = head && consensus.header(head)?.number;
     const highest = Math.max(current, segment?.top ?? 0, named ?? 0);
     return { starting: Math.min(starting, current), current, highest };

@@ -1,6 +1,6 @@
 import type { ErrorData } from './node-error.ts';
 
-/** What kept the chain's database, a genesis file or a chain file from being used. */
+/** Reasons why the chain's database, a genesis file or a chain file cannot be used. */
 export type ChainErrorCode =
   /** Another process has the database open. */
   | 'in-use'
@@ -14,8 +14,10 @@ export type ChainErrorCode =
   | 'required-block'
   /** The chain has come to a fork whose rules this version does not know. */
   | 'unsupported-fork'
-  /** The database was written by another version of this program. */
+  /** The database has a format that this version does not read; the message names both formats. */
   | 'other-format'
+  /** Migrating the database needs more free disk space; `data` has `needed` and `available`, in bytes. */
+  | 'disk-space'
   /** A record of the database is damaged; the message names its key. */
   | 'corrupt'
   /** genesis.json is not what it should be; the message names the field. */

@@ -1,11 +1,15 @@
 import type { Crypto } from '@devp2p/crypto';
 import { toHex } from '@devp2p/enr';
-import type { SealedHeader } from '@devp2p/eth';
+import type { HeaderQuery, SealedHeader } from '@devp2p/eth';
 import { encode } from '@devp2p/rlp';
 import { equalBytes } from '../bytes.ts';
-import type { Genesis } from '../config/genesis/genesis.ts';
-import { ChainError } from '../errors/chain-error.ts';
-import { encodeConfigRecord } from './config-record.ts';
+import {
+  canonicalHeaderRecords,
+  canonicalHeaders,
+  canonicalNumber,
+  canonicalRefs,
+  storedNumbers,
+} from './canonical.ts';
 import type { Change, Database, Reading } from './database.ts';
 import {
   gapsIn,
@@ -17,27 +21,32 @@ import {
 } from './number-ranges.ts';
 import { type CachedRecord, RecordCache } from './record-cache.ts';
 import {
-  type BlockRecord,
-  blockKey,
-  blockNumber,
   corrupt,
   decodeHeaderRecord,
   decodeRecord,
-  formatCodec,
   type HeadRecord,
-  hashKey,
   headCodec,
   isList,
   numberCodec,
-  recordsOf,
-  singleKey,
 } from './records.ts';
+import {
+  type BlockRef,
+  blockKey,
+  blockOfKey,
+  blockRange,
+  canonicalKey,
+  hashKey,
+  metaKey,
+  sublevels,
+} from './schema.ts';
 
-/** What this program writes. A program that writes something else counts this up. */
-const formatVersion = 1;
-/** Blocks that are given up in one batch. */
-const truncateBatch = 1024;
-/** Memory for records that peers asked for last, in bytes. */
+/** Blocks that are removed in one batch. */
+const removeBatch = 1_024;
+/** Side blocks that are removed along with one write. */
+const pruneBatch = 128;
+/** Headers that are read at once on the way down from the head. */
+const rewindBatch = 512;
+/** Memory for records that peers requested recently, in bytes. */
 const cacheSize = 32 * 1024 * 1024;
 
 /** A block as it is stored. */
@@ -51,99 +60,128 @@ export interface StoredBlock {
   readonly accessList?: Uint8Array | undefined;
 }
 
-/** The last block and what it takes to go on from it. */
+/** A block of the canonical chain with the sum of difficulties up to it. */
 export interface Head {
   readonly header: SealedHeader;
   readonly totalDifficulty: bigint;
 }
 
-/** The canonical chain, block by block, in a database. Nothing is decoded but where it says so. */
+/** A block that becomes canonical. */
+interface CanonicalBlock {
+  readonly header: SealedHeader;
+  readonly hasReceipts: boolean;
+}
+
+/** @see BlockStore */
+export interface BlockStoreOptions {
+  readonly database: Database;
+  readonly crypto: Crypto;
+  /** Side blocks are removed when the head is more than this number of blocks above them. */
+  readonly sideBlockDepth: number;
+}
+
+/**
+ * Blocks by their hash, of which the canonical ones are indexed by number. A block that a reorganization removes from
+ * the canonical chain becomes a side block, and stays readable by its hash until it is deeper than the limit. Values
+ * are not decoded except where stated.
+ */
 export class BlockStore {
   readonly #database: Database;
   readonly #crypto: Crypto;
+  readonly #sideBlockDepth: number;
   #head: Head;
-  /** The blocks that have receipts. */
-  #whole: NumberRanges;
-  /** Of the chain that the database holds; absent while that changes otherwise than by growing. */
+  /** Numbers of canonical blocks with receipts. */
+  #withReceipts: NumberRanges;
+  /** No side block has a lower number; `undefined` when there are none. */
+  #lowestSide: number | undefined;
+  /** Records of stored blocks; absent while blocks are removed. */
   #cache: RecordCache | undefined = new RecordCache(cacheSize);
 
-  private constructor(database: Database, crypto: Crypto, head: Head, whole: NumberRanges) {
+  private constructor(
+    { database, crypto, sideBlockDepth }: BlockStoreOptions,
+    head: Head,
+    withReceipts: NumberRanges,
+    lowestSide: number | undefined,
+  ) {
     this.#database = database;
     this.#crypto = crypto;
+    this.#sideBlockDepth = sideBlockDepth;
     this.#head = head;
-    this.#whole = whole;
+    this.#withReceipts = withReceipts;
+    this.#lowestSide = lowestSide;
   }
 
   /**
-   * Opens the chain that begins with this genesis block; an empty database gets it.
+   * Opens the blocks of a database that has been prepared.
    *
-   * @throws ChainError `other-genesis`, `other-format`, `corrupt`
+   * @throws ChainError `corrupt`
    */
-  static async open(database: Database, genesis: Genesis, crypto: Crypto): Promise<BlockStore> {
-    const [format, head] = await database.getMany([singleKey('format'), singleKey('head')]);
-    if (format === undefined) {
-      if (head !== undefined) throw corrupt('the format record');
-      const first = { header: genesis.header, totalDifficulty: genesis.header.difficulty };
-      const receipts = Uint8Array.of(0xc0);
-      await database.batch([
-        put(singleKey('format'), encode(formatCodec, formatOf(genesis))),
-        put(singleKey('config'), encodeConfigRecord(genesis.config)),
-        ...putBlock({ header: genesis.header, body: genesis.body, receipts }),
-        putHead(first),
-        putWhole(genesisOnly),
-      ]);
-      return new BlockStore(database, crypto, first, genesisOnly);
-    }
-    checkFormat(format, genesis, database.location);
-    if (head === undefined) throw corrupt('the head record');
-    const record = decodeRecord(headCodec, head, 'the head record');
-    const [last, whole] = [await readHead(database, record, crypto), await readWhole(database)];
-    return new BlockStore(database, crypto, last, whole);
+  static async open(options: BlockStoreOptions): Promise<BlockStore> {
+    const { database, crypto } = options;
+    const record = await database.get(metaKey('head'));
+    if (record === undefined) throw corrupt('the head record');
+    const head = await readHead(
+      database,
+      decodeRecord(headCodec, record, 'the head record'),
+      crypto,
+    );
+    const withReceipts = await readReceiptRanges(database, head.header.number);
+    const [side] = await database.firstKeys(sublevels.sideBlocks.all, 1);
+    const lowestSide = side && blockOfKey(side).number;
+    return new BlockStore(options, head, withReceipts, lowestSide);
   }
 
   get head(): Head {
     return this.#head;
   }
 
-  /** Blocks without a gap that are there with their receipts: those up to the head, or else the longest such range. */
-  get whole(): NumberRange {
+  /** Canonical blocks without a gap that have their receipts: those up to the head, or else the longest such range. */
+  get complete(): NumberRange {
     const length = ({ first, last }: NumberRange): number => last - first;
-    const highest = this.#whole.at(-1);
+    const highest = this.#withReceipts.at(-1);
     if (highest?.last === this.#head.header.number) return highest;
-    const [first = { first: 0, last: 0 }, ...others] = this.#whole;
+    const [first = { first: 0, last: 0 }, ...others] = this.#withReceipts;
     return others.reduce((best, one) => (length(one) > length(best) ? one : best), first);
   }
 
-  /** Blocks that are there without their receipts. */
+  /** Canonical blocks whose receipts are not stored. */
   get withoutReceipts(): NumberRanges {
-    return gapsIn(this.#whole, this.#head.header.number);
+    return gapsIn(this.#withReceipts, this.#head.header.number);
   }
 
-  /** @throws ChainError `corrupt` */
-  async numberOf(hash: Uint8Array): Promise<number | undefined> {
-    const [number] = await readNumbers(this.#database, [hash]);
-    return number;
+  /** The hash of a canonical block. */
+  async hashAt(number: number): Promise<Uint8Array | undefined> {
+    const { header } = this.#head;
+    if (number === header.number) return header.hash;
+    if (number < 0 || number > header.number) return undefined;
+    const hash = await this.#database.get(canonicalKey(number));
+    if (hash === undefined) throw corrupt(`the canonical hash of block ${number}`);
+    return hash;
   }
 
-  /** Records of one kind, one for each number. */
-  records(kind: BlockRecord, numbers: readonly number[]): Promise<(Uint8Array | undefined)[]> {
-    return this.#database.getMany(numbers.map((number) => blockKey(kind, number)));
+  /** The number of a canonical block. @throws ChainError `corrupt` */
+  numberOf(hash: Uint8Array): Promise<number | undefined> {
+    return canonicalNumber(this.#database, hash);
   }
 
-  /** Records of one kind by block hash, all of one chain even while it is reorganised. */
+  /** Records of one kind by block hash, of canonical and side blocks. */
   async recordsByHash(
     kind: CachedRecord,
     hashes: readonly Uint8Array[],
   ): Promise<(Uint8Array | undefined)[]> {
-    // What is read of this chain goes to its own cache, whatever happens to the chain meanwhile.
+    // Read from a database state before a removal, records must not enter the cache after it.
     const cache = this.#cache;
     const records = hashes.map((hash) => cache?.get(kind, hash));
     const missing = hashes.filter((_, i) => records[i] === undefined);
     if (missing.length === 0) return records;
-    const read = await this.#database.atOnce(async (snapshot) => {
-      const numbers = await readNumbers(snapshot, missing);
-      // Nothing stands under the key of an unknown block.
-      return snapshot.getMany(numbers.map((number) => blockKey(kind, number ?? unknownNumber)));
+    const read = await this.#database.withSnapshot(async (snapshot) => {
+      const numbers = await storedNumbers(snapshot, missing);
+      const keys = missing.flatMap((hash, i) => {
+        const number = numbers[i];
+        return number === undefined ? [] : [blockKey(kind, number, hash)];
+      });
+      const found = (await snapshot.getMany(keys)).values();
+      return numbers.map((number) => (number === undefined ? undefined : found.next().value));
     });
     for (const [i, record] of read.entries()) {
       if (record !== undefined) cache?.set(kind, missing[i] as Uint8Array, record);
@@ -152,102 +190,203 @@ export class BlockStore {
     return records.map((record) => record ?? read[next++]);
   }
 
-  /** Headers by the number of the first and the way to the next, or by its hash. */
-  headersFrom(
-    origin: number | Uint8Array,
-    numbersFrom: (first: number) => number[],
-  ): Promise<{ numbers: number[]; records: (Uint8Array | undefined)[] }> {
-    return this.#database.atOnce(async (snapshot) => {
-      const first =
-        typeof origin === 'number' ? origin : (await readNumbers(snapshot, [origin]))[0];
-      const numbers = first === undefined ? [] : numbersFrom(first);
-      const records = await snapshot.getMany(numbers.map((number) => blockKey('header', number)));
-      return { numbers, records };
+  /** Records of canonical headers, all of one state of the chain; `undefined` for those that are missing. */
+  async headerRecords({
+    origin,
+    amount,
+    step,
+  }: HeaderQuery): Promise<{ number: number; record: Uint8Array | undefined }[]> {
+    const last = this.#head.header.number;
+    return this.#database.withSnapshot(async (snapshot) => {
+      const first = typeof origin === 'number' ? origin : await canonicalNumber(snapshot, origin);
+      const numbers: number[] = [];
+      for (let at = first ?? -1; at >= 0 && at <= last && numbers.length < amount; at += step) {
+        numbers.push(at);
+      }
+      const records = await canonicalHeaderRecords(snapshot, numbers);
+      return numbers.map((number, i) => ({ number, record: records[i] }));
     });
   }
 
-  /** Decodes a header. @throws ChainError `corrupt` */
+  /** Decodes a canonical header. @throws ChainError `corrupt` */
   async header(number: number): Promise<SealedHeader | undefined> {
-    if (number < 0 || number > this.#head.header.number) return undefined;
-    const value = await this.#database.get(blockKey('header', number));
+    const { header } = this.#head;
+    if (number === header.number) return header;
+    const hash = await this.hashAt(number);
+    return hash && this.#readHeader({ number, hash });
+  }
+
+  /** Decodes the header of a canonical or side block. @throws ChainError `corrupt` */
+  async headerByHash(hash: Uint8Array): Promise<SealedHeader | undefined> {
+    const [number] = await storedNumbers(this.#database, [hash]);
+    return number === undefined ? undefined : this.#readHeader({ number, hash });
+  }
+
+  /** A canonical block, with its header decoded. @throws ChainError `corrupt` */
+  async block(number: number): Promise<StoredBlock | undefined> {
+    const hash = await this.hashAt(number);
+    return hash && this.#readBlock({ number, hash });
+  }
+
+  /** A canonical or side block, with its header decoded. @throws ChainError `corrupt` */
+  async blockByHash(hash: Uint8Array): Promise<StoredBlock | undefined> {
+    const [number] = await storedNumbers(this.#database, [hash]);
+    return number === undefined ? undefined : this.#readBlock({ number, hash });
+  }
+
+  /** The sum of all difficulties up to a canonical block. */
+  async totalDifficulty(number: number): Promise<bigint> {
+    return (await this.#headAt(number)).totalDifficulty;
+  }
+
+  /**
+   * Stores blocks and makes them canonical, in one batch. Canonical blocks above `ancestor` become side blocks.
+   *
+   * @param ancestor number of the canonical block that the first one follows
+   * @param blocks with consecutive numbers
+   */
+  async write(ancestor: number, blocks: readonly StoredBlock[]): Promise<void> {
+    const stored = await this.#storedReceipts(ancestor, blocks);
+    const canonical = blocks.map(({ header, receipts }, i) => ({
+      header,
+      hasReceipts: receipts !== undefined || stored[i] === true,
+    }));
+    await this.#setCanonical(ancestor, canonical, blocks.flatMap(putBlock));
+  }
+
+  /**
+   * Makes side blocks canonical, in one batch. Canonical blocks above `ancestor` become side blocks.
+   *
+   * @param ancestor number of the canonical block that the first one follows
+   * @param headers of stored blocks, with consecutive numbers
+   */
+  async reorganize(ancestor: number, headers: readonly SealedHeader[]): Promise<void> {
+    const keys = headers.map(({ number, hash }) => blockKey('receipts', number, hash));
+    const stored = await this.#database.hasMany(keys);
+    const canonical = headers.map((header, i) => ({ header, hasReceipts: stored[i] === true }));
+    await this.#setCanonical(ancestor, canonical, []);
+  }
+
+  /** Removes all blocks above a number, from the head down, so that the rest is a complete chain at any moment. */
+  async truncate(number: number): Promise<void> {
+    const sideRange = blockRange('sideBlocks', number + 1, Number.MAX_SAFE_INTEGER);
+    for (;;) {
+      const keys = await this.#database.firstKeys(sideRange, removeBatch);
+      if (keys.length === 0) break;
+      await this.#remove(keys.map(blockOfKey).flatMap(removeBlock));
+    }
+    while (this.#head.header.number > number) {
+      const to = Math.max(number, this.#head.header.number - removeBatch);
+      const removed = await canonicalRefs(this.#database, to + 1, this.#head.header.number);
+      const head = await this.#headAt(to);
+      const withReceipts = upTo(this.#withReceipts, to);
+      const changes = removed.flatMap((ref): Change[] => [
+        { type: 'del', key: canonicalKey(ref.number) },
+        ...removeBlock(ref),
+      ]);
+      await this.#remove([...changes, putHead(head), putReceiptRanges(withReceipts)]);
+      this.#head = head;
+      this.#withReceipts = withReceipts;
+    }
+  }
+
+  /** Adds records of one kind to canonical blocks. */
+  async writeRecords(
+    kind: 'receipts' | 'accessLists',
+    records: readonly (BlockRef & { readonly record: Uint8Array })[],
+  ): Promise<void> {
+    const changes = records.map(({ number, hash, record }) =>
+      put(blockKey(kind, number, hash), record),
+    );
+    let withReceipts = this.#withReceipts;
+    if (kind === 'receipts') {
+      for (const { number } of records) {
+        withReceipts = withNumbers(withReceipts, { first: number, last: number });
+      }
+      changes.push(putReceiptRanges(withReceipts));
+    }
+    await this.#database.batch(changes);
+    this.#withReceipts = withReceipts;
+  }
+
+  async #readHeader({ number, hash }: BlockRef): Promise<SealedHeader> {
+    const value = await this.#database.get(blockKey('headers', number, hash));
     const what = `the header of block ${number}`;
     if (value === undefined) throw corrupt(what);
     return decodeHeaderRecord(value, number, what, this.#crypto);
   }
 
-  /** One block, of which the header is decoded. @throws ChainError `corrupt` */
-  async block(number: number): Promise<StoredBlock | undefined> {
-    const header = await this.header(number);
-    if (header === undefined) return undefined;
-    const [body, receipts, accessList] = await this.#database.getMany([
-      blockKey('body', number),
-      blockKey('receipts', number),
-      blockKey('accessList', number),
+  async #readBlock(ref: BlockRef): Promise<StoredBlock> {
+    const { number, hash } = ref;
+    const [header, [body, receipts, accessList]] = await Promise.all([
+      this.#readHeader(ref),
+      this.#database.getMany([
+        blockKey('bodies', number, hash),
+        blockKey('receipts', number, hash),
+        blockKey('accessLists', number, hash),
+      ]),
     ]);
     if (body === undefined || !isList(body)) throw corrupt(`the body of block ${number}`);
     return { header, body, receipts, accessList };
   }
 
-  /** Sum of all difficulties up to a block. */
-  async totalDifficulty(number: number): Promise<bigint> {
-    return (await this.#rewind(number, [])).totalDifficulty;
+  /** Which of the blocks to be written have receipts in the store already: those that were canonical before. */
+  async #storedReceipts(ancestor: number, blocks: readonly StoredBlock[]): Promise<boolean[]> {
+    const isNew = this.#lowestSide === undefined && ancestor === this.#head.header.number;
+    if (isNew || blocks.every(({ receipts }) => receipts !== undefined)) return [];
+    const keys = blocks.map(({ header }) => blockKey('receipts', header.number, header.hash));
+    return this.#database.hasMany(keys);
   }
 
-  /**
-   * Puts blocks on top of block `ancestor`, in one batch with the removal of what was above it.
-   *
-   * @param blocks the next numbers, in order
-   */
-  async write(ancestor: number, blocks: readonly StoredBlock[]): Promise<void> {
-    const changes: Change[] = [];
-    let head = await this.#rewind(ancestor, changes);
-    let whole = upTo(this.#whole, ancestor);
-    for (const block of blocks) {
-      changes.push(...putBlock(block));
-      const { header } = block;
-      if (block.receipts !== undefined) {
-        whole = withNumbers(whole, { first: header.number, last: header.number });
-      }
+  /** Moves the canonical index in one batch with the given records, and removes side blocks that are too deep. */
+  async #setCanonical(
+    ancestor: number,
+    blocks: readonly CanonicalBlock[],
+    records: readonly Change[],
+  ): Promise<void> {
+    const { number: oldHead } = this.#head.header;
+    const newHead = ancestor + blocks.length;
+    let head = await this.#headAt(ancestor);
+    let withReceipts = upTo(this.#withReceipts, ancestor);
+    const replaced =
+      ancestor < oldHead ? await canonicalRefs(this.#database, ancestor + 1, oldHead) : [];
+    const depthLimit = Math.min(newHead - this.#sideBlockDepth - 1, ancestor);
+    const { changes, lowestSide } = await this.#pruneSideBlocks(depthLimit);
+    const hasSideBlocks = this.#lowestSide !== undefined || replaced.length > 0;
+    changes.push(...records);
+    for (const { number, hash } of replaced) {
+      changes.push(put(blockKey('sideBlocks', number, hash), empty));
+      if (number > newHead) changes.push({ type: 'del', key: canonicalKey(number) });
+    }
+    for (const { header, hasReceipts } of blocks) {
+      const { number, hash } = header;
+      changes.push(put(canonicalKey(number), hash));
+      if (hasSideBlocks) changes.push({ type: 'del', key: blockKey('sideBlocks', number, hash) });
+      if (hasReceipts) withReceipts = withNumbers(withReceipts, { first: number, last: number });
       head = { header, totalDifficulty: head.totalDifficulty + header.difficulty };
     }
-    changes.push(putHead(head), putWhole(whole));
-    if (ancestor < this.#head.header.number) await this.#rewrite(changes);
-    else await this.#database.batch(changes);
-    this.#head = head;
-    this.#whole = whole;
-  }
-
-  /** Gives up all blocks above `number`, from the head down, so that at any moment what is left is a whole chain. */
-  async truncate(number: number): Promise<void> {
-    while (this.#head.header.number > number) {
-      const to = Math.max(number, this.#head.header.number - truncateBatch);
-      const changes: Change[] = [];
-      const head = await this.#rewind(to, changes);
-      const whole = upTo(this.#whole, to);
-      changes.push(putHead(head), putWhole(whole));
-      await this.#rewrite(changes);
-      this.#head = head;
-      this.#whole = whole;
-    }
-  }
-
-  /** Adds records of one kind to blocks that are there. */
-  async writeRecords(
-    kind: 'receipts' | 'accessList',
-    records: readonly (readonly [number: number, raw: Uint8Array])[],
-  ): Promise<void> {
-    const changes = records.map(([number, raw]) => put(blockKey(kind, number), raw));
-    let whole = this.#whole;
-    if (kind === 'receipts') {
-      for (const [number] of records) whole = withNumbers(whole, { first: number, last: number });
-      changes.push(putWhole(whole));
-    }
+    changes.push(putHead(head), putReceiptRanges(withReceipts));
     await this.#database.batch(changes);
-    this.#whole = whole;
+    this.#head = head;
+    this.#withReceipts = withReceipts;
+    this.#lowestSide =
+      replaced.length === 0 ? lowestSide : Math.min(lowestSide ?? ancestor + 1, ancestor + 1);
   }
 
-  /** Applies changes that remove blocks. */
-  async #rewrite(changes: readonly Change[]): Promise<void> {
+  /** Changes that remove the lowest side blocks up to a number, a limited count of them. */
+  async #pruneSideBlocks(
+    last: number,
+  ): Promise<{ changes: Change[]; lowestSide: number | undefined }> {
+    const lowest = this.#lowestSide;
+    if (lowest === undefined || lowest > last) return { changes: [], lowestSide: lowest };
+    const keys = await this.#database.firstKeys(sublevels.sideBlocks.all, pruneBatch + 1);
+    const refs = keys.map(blockOfKey);
+    const removed = refs.slice(0, pruneBatch).filter(({ number }) => number <= last);
+    return { changes: removed.flatMap(removeBlock), lowestSide: refs[removed.length]?.number };
+  }
+
+  /** Applies changes that remove blocks which peers may request. */
+  async #remove(changes: readonly Change[]): Promise<void> {
     this.#cache = undefined;
     try {
       await this.#database.batch(changes);
@@ -256,115 +395,97 @@ export class BlockStore {
     }
   }
 
-  /** What the head is once the blocks above `ancestor` are gone; collects the changes that remove them. */
-  async #rewind(ancestor: number, changes: Change[]): Promise<Head> {
+  /** The canonical block with a number, and the sum of difficulties up to it. */
+  async #headAt(number: number): Promise<Head> {
     let { header, totalDifficulty } = this.#head;
-    for (let { number } = header; number > ancestor; number--) {
-      changes.push(
-        { type: 'del', key: hashKey(header.hash) },
-        { type: 'del', key: blockKey('header', number) },
-        { type: 'del', key: blockKey('body', number) },
-        { type: 'del', key: blockKey('receipts', number) },
-        { type: 'del', key: blockKey('accessList', number) },
-      );
-      totalDifficulty -= header.difficulty;
-      const parent = await this.header(number - 1);
-      if (parent === undefined) throw corrupt(`the header of block ${number - 1}`);
-      header = parent;
+    while (header.number > number) {
+      const first = Math.max(number, header.number - rewindBatch);
+      const below = await canonicalHeaders(this.#database, first, header.number - 1, this.#crypto);
+      for (const parent of below.reverse()) {
+        totalDifficulty -= header.difficulty;
+        header = parent;
+      }
     }
     return { header, totalDifficulty };
   }
 }
 
-/** No block has this number. */
-const unknownNumber = Number.MAX_SAFE_INTEGER;
+const empty = new Uint8Array();
 
 function put(key: Uint8Array, value: Uint8Array): Change {
   return { type: 'put', key, value };
 }
 
-function putHead({ header: { number, hash }, totalDifficulty }: Head): Change {
-  return put(singleKey('head'), encode(headCodec, { number, hash, totalDifficulty }));
+/** The change that records the canonical head. */
+export function putHead({ header: { number, hash }, totalDifficulty }: Head): Change {
+  return put(metaKey('head'), encode(headCodec, { number, hash, totalDifficulty }));
 }
 
-/** The genesis block has receipts: none. */
-const genesisOnly: NumberRanges = [{ first: 0, last: 0 }];
-
-function putWhole(ranges: NumberRanges): Change {
-  return put(singleKey('whole'), encode(numberRangesCodec, ranges));
+/** The change that records which canonical blocks have receipts. */
+export function putReceiptRanges(ranges: NumberRanges): Change {
+  return put(metaKey('receipts'), encode(numberRangesCodec, ranges));
 }
 
-/** Which blocks have receipts. A database of before that was recorded is looked through. */
-async function readWhole(database: Database): Promise<NumberRanges> {
-  const record = await database.get(singleKey('whole'));
+/** The changes that store a block, without making it canonical. */
+export function putBlock({ header, body, receipts, accessList }: StoredBlock): Change[] {
+  const { number, hash } = header;
+  const changes = [
+    put(blockKey('headers', number, hash), header.raw),
+    put(blockKey('bodies', number, hash), body),
+    put(hashKey(hash), encode(numberCodec, number)),
+  ];
+  if (receipts !== undefined) changes.push(put(blockKey('receipts', number, hash), receipts));
+  if (accessList !== undefined) {
+    changes.push(put(blockKey('accessLists', number, hash), accessList));
+  }
+  return changes;
+}
+
+/** The changes that remove a block that is not canonical. */
+function removeBlock({ number, hash }: BlockRef): Change[] {
+  const kinds = ['headers', 'bodies', 'receipts', 'accessLists', 'sideBlocks'] as const;
+  return [
+    { type: 'del', key: hashKey(hash) },
+    ...kinds.map((kind): Change => ({ type: 'del', key: blockKey(kind, number, hash) })),
+  ];
+}
+
+/** Which canonical blocks have receipts. A database without the record is searched for them. */
+async function readReceiptRanges(database: Database, head: number): Promise<NumberRanges> {
+  const record = await database.get(metaKey('receipts'));
   if (record !== undefined) {
     return decodeRecord(numberRangesCodec, record, 'the record of receipts');
   }
   let ranges: NumberRanges = [];
-  for await (const key of database.keys(recordsOf('receipts'))) {
-    const number = blockNumber(key);
-    ranges = withNumbers(ranges, { first: number, last: number });
+  for (let first = 0; first <= head; first += removeBatch) {
+    const refs = await canonicalRefs(database, first, Math.min(head, first + removeBatch - 1));
+    const keys = refs.map(({ number, hash }) => blockKey('receipts', number, hash));
+    for (const [i, has] of (await database.hasMany(keys)).entries()) {
+      if (has) ranges = withNumbers(ranges, { first: first + i, last: first + i });
+    }
   }
-  await database.batch([putWhole(ranges)]);
+  await database.batch([putReceiptRanges(ranges)]);
   return ranges;
-}
-
-function putBlock({ header, body, receipts, accessList }: StoredBlock): Change[] {
-  const { number } = header;
-  const changes = [
-    put(blockKey('header', number), header.raw),
-    put(blockKey('body', number), body),
-    put(hashKey(header.hash), encode(numberCodec, number)),
-  ];
-  if (receipts !== undefined) changes.push(put(blockKey('receipts', number), receipts));
-  if (accessList !== undefined) changes.push(put(blockKey('accessList', number), accessList));
-  return changes;
-}
-
-function formatOf({ header }: Genesis): { version: number; genesis: Uint8Array } {
-  return { version: formatVersion, genesis: header.hash };
-}
-
-function checkFormat(record: Uint8Array, genesis: Genesis, location: string): void {
-  const found = decodeRecord(formatCodec, record, 'the format record');
-  if (found.version !== formatVersion) {
-    throw new ChainError(
-      'other-format',
-      `${location} has format ${found.version}, this program writes ${formatVersion}: sync into another directory`,
-    );
-  }
-  if (!equalBytes(found.genesis, genesis.header.hash)) {
-    throw new ChainError(
-      'other-genesis',
-      `${location} has the chain of genesis block 0x${toHex(found.genesis)}, not 0x${toHex(genesis.header.hash)} of ${genesis.source}: use the genesis that it was made with, or another datadir`,
-    );
-  }
 }
 
 async function readHead(reading: Reading, record: HeadRecord, crypto: Crypto): Promise<Head> {
   const { number, hash, totalDifficulty } = record;
-  const [header, body, index] = await reading.getMany([
-    blockKey('header', number),
-    blockKey('body', number),
+  const [header, body, index, canonical] = await reading.getMany([
+    blockKey('headers', number, hash),
+    blockKey('bodies', number, hash),
     hashKey(hash),
+    canonicalKey(number),
   ]);
   const what = `the header of block ${number}`;
   if (header === undefined) throw corrupt(what);
   const decoded = decodeHeaderRecord(header, number, what, crypto);
-  if (!equalBytes(decoded.hash, hash)) throw corrupt(what, new Error('its hash is another'));
+  if (!equalBytes(decoded.hash, hash)) {
+    throw corrupt(what, new Error(`its hash is not 0x${toHex(hash)}`));
+  }
   if (body === undefined || !isList(body)) throw corrupt(`the body of block ${number}`);
   if (index === undefined) throw corrupt(`the number of block 0x${toHex(hash)}`);
+  if (canonical === undefined || !equalBytes(canonical, hash)) {
+    throw corrupt(`the canonical hash of block ${number}`);
+  }
   return { header: decoded, totalDifficulty };
-}
-
-async function readNumbers(
-  reading: Reading,
-  hashes: readonly Uint8Array[],
-): Promise<(number | undefined)[]> {
-  const values = await reading.getMany(hashes.map(hashKey));
-  return values.map((value, i) =>
-    value === undefined
-      ? undefined
-      : decodeRecord(numberCodec, value, `the number of block 0x${toHex(hashes[i] as Uint8Array)}`),
-  );
 }

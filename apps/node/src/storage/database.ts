@@ -13,35 +13,49 @@ export interface KeyRange {
   readonly to: Uint8Array;
 }
 
-/** What sees one state of the database, whatever is written meanwhile. */
+/** Reads of one state of the database: the current one, or a snapshot's. */
 export interface Reading {
   get(key: Uint8Array): Promise<Uint8Array | undefined>;
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+  hasMany(keys: readonly Uint8Array[]): Promise<boolean[]>;
+  /** The first entries of a range, in the order of their keys. */
+  entries(range: KeyRange, limit: number): Promise<[key: Uint8Array, value: Uint8Array][]>;
+  /** The first keys of a range, ascending. */
+  firstKeys(range: KeyRange, limit: number): Promise<Uint8Array[]>;
 }
 
-/** A LevelDB of bytes whose failures are {@link ChainError}s. */
+/**
+ * A LevelDB with bytes as keys and values, whose failures are {@link ChainError}s. One thread owns it, and its parts
+ * are sublevels.
+ */
 export interface Database extends Reading {
   readonly location: string;
-  /** Applies all of the changes or, should the process or the disk fail, none. */
+  /** Applies all changes, or none if the process or the disk fails. */
   batch(changes: readonly Change[]): Promise<void>;
   /** The keys of a range, ascending. */
   keys(range: KeyRange): AsyncIterable<Uint8Array>;
-  /** Removes a range, not at once. */
+  /** Removes a range; not atomic. */
   clear(range: KeyRange): Promise<void>;
-  /** Runs several reads on one state of the database. */
-  atOnce<T>(read: (snapshot: Reading) => Promise<T>): Promise<T>;
+  /** Runs reads on a snapshot. */
+  withSnapshot<T>(read: (snapshot: Reading) => Promise<T>): Promise<T>;
+  /** Bytes that a range takes on disk, about; recent writes are not counted. */
+  sizeOnDisk(range: KeyRange): Promise<number>;
+  /** Returns the disk space of removed entries in a range to the file system. */
+  compact(range: KeyRange): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Memory for what was written last, in bytes; LevelDB may hold twice that. */
+/** Memory for recent writes, in bytes; LevelDB may hold twice that. */
 const writeBufferSize = 8 * 1024 * 1024;
-/** Memory for what was read last, in bytes. */
+/** Memory for recent reads, in bytes. */
 const cacheSize = 16 * 1024 * 1024;
-/** Bytes of one table file; LevelDB's 2 MiB would make thousands. */
+/** Size of a table file in bytes; with LevelDB's 2 MiB there would be thousands. */
 const maxFileSize = 16 * 1024 * 1024;
+/** Bytes that an iterator reads at once: a peer's request for headers takes one step. */
+const highWaterMarkBytes = 1024 * 1024;
 
 /**
- * Opens the database in a directory, which is made if need be.
+ * Opens the database in a directory, and creates both if they are missing.
  *
  * @throws ChainError `in-use`, `unusable`, `corrupt`
  */
@@ -63,6 +77,16 @@ export async function openDatabase(location: string): Promise<Database> {
   const reading = (options: { snapshot?: ReturnType<typeof level.snapshot> }): Reading => ({
     get: async (key) => asView(await guard(() => level.get(key, options))),
     getMany: async (keys) => (await guard(() => level.getMany([...keys], options))).map(asView),
+    hasMany: (keys) => guard(() => level.hasMany([...keys], options)),
+    entries: async ({ from, to }, limit) => {
+      const range = { gte: from, lt: to, limit, highWaterMarkBytes, fillCache: true, ...options };
+      const entries = await guard(() => level.iterator(range).all());
+      return entries.map(([key, value]) => [asView(key), asView(value)]);
+    },
+    firstKeys: async ({ from, to }, limit) => {
+      const range = { gte: from, lt: to, limit, ...options };
+      return (await guard(() => level.keys(range).all())).map(asView);
+    },
   });
   await guard(() => level.open());
   return {
@@ -77,7 +101,7 @@ export async function openDatabase(location: string): Promise<Database> {
       }
     },
     clear: ({ from, to }) => guard(() => level.clear({ gte: from, lt: to })),
-    atOnce: async (read) => {
+    withSnapshot: async (read) => {
       const snapshot = await guard(async () => level.snapshot());
       try {
         return await read(reading({ snapshot }));
@@ -85,11 +109,23 @@ export async function openDatabase(location: string): Promise<Database> {
         await snapshot.close();
       }
     },
+    sizeOnDisk: ({ from, to }) => guard(() => classicLevel(level).approximateSize(from, to)),
+    compact: ({ from, to }) => guard(() => classicLevel(level).compactRange(from, to)),
     close: () => guard(() => level.close()),
   };
 }
 
-/** classic-level answers with Buffers, whose methods differ from Uint8Array's. */
+/** What `Level` is on Node.js; its types cover browsers too. */
+interface ClassicLevel {
+  approximateSize(from: Uint8Array, to: Uint8Array): Promise<number>;
+  compactRange(from: Uint8Array, to: Uint8Array): Promise<void>;
+}
+
+function classicLevel(level: Level<Uint8Array, Uint8Array>): ClassicLevel {
+  return level as unknown as ClassicLevel;
+}
+
+/** classic-level returns Buffers, whose methods differ from those of Uint8Array. */
 function asView<T extends Uint8Array | undefined>(value: T): T {
   return (
     value === undefined ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)

@@ -6,7 +6,7 @@ interface Entry {
 }
 
 /** Kinds of records that are cached. */
-const kinds = { body: 0, receipts: 1 } as const;
+const kinds = { bodies: 0, receipts: 1 } as const;
 
 export type CachedRecord = keyof typeof kinds;
 

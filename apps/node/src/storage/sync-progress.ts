@@ -2,9 +2,10 @@ import type { Crypto } from '@devp2p/crypto';
 import type { SealedHeader } from '@devp2p/eth';
 import { bytes, type Codec, encode, list, struct, uint } from '@devp2p/rlp';
 import type { Database } from './database.ts';
-import { blockKey, decodeHeaderRecord, decodeRecord, recordsOf, singleKey } from './records.ts';
+import { decodeHeaderRecord, decodeRecord } from './records.ts';
+import { metaKey, sublevels, syncHeaderKey } from './schema.ts';
 
-/** Headers that join each other, from `top` down to `tail`. */
+/** Headers in an unbroken line, from `top` down to `tail`. */
 export interface Segment {
   readonly top: number;
   readonly topHash: Uint8Array;
@@ -13,24 +14,25 @@ export interface Segment {
   readonly tailParent: Uint8Array;
 }
 
-/** Where headers are kept from when they have come until their blocks are complete. */
-export interface SkeletonStore {
-  /** From the newest down; they do not overlap. */
+/** Headers that a sync has downloaded and whose blocks are not complete yet. */
+export interface SyncProgress {
+  /** From the highest down; they do not overlap. */
   segments(): Promise<readonly Segment[]>;
   /** Adds headers and replaces the list of segments, in one batch. */
   write(headers: readonly SealedHeader[], segments: readonly Segment[]): Promise<void>;
-  /** Ascending from the number, ending before the first that is missing. */
+  /** Ascending from the number, up to the first that is missing. */
   headers(from: number, count: number): Promise<SealedHeader[]>;
   clear(): Promise<void>;
 }
 
-const segmentsCodec: Codec<Segment[]> = list(
+/** The record of {@link SyncProgress.segments}. */
+export const segmentsCodec: Codec<Segment[]> = list(
   struct({ top: uint(53), topHash: bytes(32), tail: uint(53), tailParent: bytes(32) }),
 );
 
-/** Keeps a running sync's headers beside the chain, in key space of their own. */
-export function createSkeletonStore(database: Database, crypto: Crypto): SkeletonStore {
-  const key = singleKey('segments');
+/** Keeps the progress of a sync in sublevels of the chain's database. */
+export function createSyncProgress(database: Database, crypto: Crypto): SyncProgress {
+  const key = metaKey('segments');
   return {
     async segments() {
       const value = await database.get(key);
@@ -40,7 +42,7 @@ export function createSkeletonStore(database: Database, crypto: Crypto): Skeleto
       await database.batch([
         ...headers.map(({ number, raw }) => ({
           type: 'put' as const,
-          key: blockKey('skeleton', number),
+          key: syncHeaderKey(number),
           value: raw,
         })),
         { type: 'put', key, value: encode(segmentsCodec, [...segments]) },
@@ -48,23 +50,17 @@ export function createSkeletonStore(database: Database, crypto: Crypto): Skeleto
     },
     async headers(from, count) {
       const numbers = Array.from({ length: count }, (_, i) => from + i);
-      const values = await database.getMany(numbers.map((number) => blockKey('skeleton', number)));
+      const values = await database.getMany(numbers.map(syncHeaderKey));
       const end = values.indexOf(undefined);
-      return values
-        .slice(0, end === -1 ? count : end)
-        .map((value, i) =>
-          decodeHeaderRecord(
-            value as Uint8Array,
-            from + i,
-            `the skeleton's header ${from + i}`,
-            crypto,
-          ),
-        );
+      return values.slice(0, end === -1 ? count : end).map((value, i) => {
+        const what = `the sync header ${from + i}`;
+        return decodeHeaderRecord(value as Uint8Array, from + i, what, crypto);
+      });
     },
     async clear() {
-      // The list first: headers that it does not name are only in the way.
+      // The list first: headers that it does not contain have no effect.
       await database.batch([{ type: 'del', key }]);
-      await database.clear(recordsOf('skeleton'));
+      await database.clear(sublevels.syncHeaders.all);
     },
   };
 }

@@ -16,7 +16,7 @@ export interface BlockDownloadOptions {
   readonly chain: SyncChain;
   readonly peers: SyncPeers;
   readonly clock: Clock;
-  /** The first and last block to download; their headers are in the skeleton. */
+  /** The first and last block to download; their headers are in the syncProgress. */
   readonly first: number;
   readonly last: number;
   readonly signal: AbortSignal;
@@ -38,7 +38,7 @@ const maxBatchBlocks = 512;
 const maxBatchBytes = 4 * 1024 * 1024;
 
 /**
- * Downloads the bodies and receipts that the skeleton's headers promise, proves them against the headers' roots, and
+ * Downloads the bodies and receipts that the syncProgress's headers promise, proves them against the headers' roots, and
  * appends the blocks to the chain in their order.
  *
  * @returns how many bodies and receipt lists were downloaded; those of empty blocks need not be
@@ -123,7 +123,7 @@ class BlockDownload {
     try {
       while (this.#unloaded <= last && this.#unloaded < this.#next + window) {
         const count = Math.min(maxBatchBlocks, last - this.#unloaded + 1);
-        const headers = await chain.skeleton.headers(this.#unloaded, count);
+        const headers = await chain.syncProgress.headers(this.#unloaded, count);
         if (headers.length === 0) {
           throw new Error(`header ${this.#unloaded} is missing from the skeleton`);
         }

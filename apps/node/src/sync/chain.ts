@@ -1,5 +1,5 @@
 import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
-import type { SkeletonStore } from '../storage/sync-progress.ts';
+import type { SyncProgress } from '../storage/sync-progress.ts';
 
 /** A block with everything that its header promises. */
 export interface CompleteBlock {
@@ -12,7 +12,7 @@ export interface CompleteBlock {
 export interface SyncChain {
   readonly head: SealedHeader;
   readonly totalDifficulty: bigint;
-  readonly skeleton: SkeletonStore;
+  readonly syncProgress: SyncProgress;
   /** Of the canonical block with the number. */
   hashAt(number: number): Promise<Uint8Array | undefined>;
   /** Of the canonical block with the hash. */

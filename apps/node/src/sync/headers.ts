@@ -51,7 +51,7 @@ export async function downloadHeaders(options: HeaderDownloadOptions): Promise<H
   const known = await chain.numberOf(target);
   if (known !== undefined) return { ancestor: known, top: known, downloaded: 0 };
 
-  let [active, ...older] = await chain.skeleton.segments();
+  let [active, ...older] = await chain.syncProgress.segments();
   if (active === undefined || !equalBytes(active.topHash, target)) {
     if (active !== undefined) older = [active, ...older];
     const header = options.targetHeader ?? (await findHeader(options));
@@ -64,7 +64,7 @@ export async function downloadHeaders(options: HeaderDownloadOptions): Promise<H
     };
     // One older segment is worth joining; one that reaches higher than the target gives way to it.
     older = older.filter(({ top }) => top < header.number).slice(0, 1);
-    await chain.skeleton.write([header], [active, ...older]);
+    await chain.syncProgress.write([header], [active, ...older]);
   }
   const download = await drive<HeaderDownload>(signal, (outcome) => {
     const work = new HeaderDownload(active, older[0], options, outcome);
@@ -114,7 +114,7 @@ async function commonAncestor(chain: SyncChain, { tail, top }: Segment): Promise
     const middle = Math.floor((common + different) / 2);
     const [ours, [theirs]] = await Promise.all([
       chain.hashAt(middle),
-      chain.skeleton.headers(middle, 1),
+      chain.syncProgress.headers(middle, 1),
     ]);
     const same = ours !== undefined && theirs !== undefined && equalBytes(ours, theirs.hash);
     if (same) common = middle;
@@ -247,7 +247,7 @@ class HeaderDownload implements Work<Span> {
         this.#unsaved = [];
         if (headers.length > 0) {
           const below = this.#older === undefined ? [] : [this.#older];
-          await this.#options.chain.skeleton.write(headers, [segment, ...below]);
+          await this.#options.chain.syncProgress.write(headers, [segment, ...below]);
         }
         this.#stored = segment;
         this.#report();
@@ -283,7 +283,7 @@ class HeaderDownload implements Work<Span> {
         this.#segment = { ...this.#segment, tail: older.tail, tailParent: older.tailParent };
         this.#stored = this.#segment;
       }
-      await chain.skeleton.write([], [this.#stored]);
+      await chain.syncProgress.write([], [this.#stored]);
       this.#floor = this.#firstFloor();
       this.#next = this.#stored.tail - 1;
       if (this.#next >= this.#floor) return false;

@@ -148,7 +148,7 @@ async function run(options: SyncOptions, signal: AbortSignal, course: Course): P
     } catch (error) {
       if (!(error instanceof BlockError || error instanceof SyncError)) throw error;
       targets.refuse(hash, error, await invalidHeaders(chain, hash, error));
-      await chain.skeleton.clear();
+      await chain.syncProgress.clear();
     }
     onTarget(undefined);
   }
@@ -156,15 +156,15 @@ async function run(options: SyncOptions, signal: AbortSignal, course: Course): P
 
 /** The headers from an invalid block up towards the target that follows it, as far as the skeleton has them. */
 async function invalidHeaders(
-  { skeleton }: SyncChain,
+  { syncProgress }: SyncChain,
   target: Uint8Array,
   error: BlockError | SyncError,
 ): Promise<SealedHeader[]> {
-  const [segment] = await skeleton.segments();
+  const [segment] = await syncProgress.segments();
   if (!(error instanceof BlockError) || segment === undefined) return [];
   // Headers of another segment say nothing about this target.
   const isPart = equalBytes(segment.topHash, target) && segment.tail <= error.number;
-  return isPart ? skeleton.headers(error.number, maxDescendants) : [];
+  return isPart ? syncProgress.headers(error.number, maxDescendants) : [];
 }
 
 function nothingToDo({ number, hash }: SealedHeader): SyncResult {
@@ -206,7 +206,7 @@ async function syncTo(
       log.warn({ from: chain.head.number, to: ancestor }, 'the target leaves our chain');
     }
     if (ancestor < top) await downloadBlocks({ ...run, first: ancestor + 1, last: top });
-    await chain.skeleton.clear();
+    await chain.syncProgress.clear();
     if (!equalBytes(target, (await chain.hashAt(top)) ?? new Uint8Array())) {
       throw new Error(`block ${top} is not 0x${toHex(target)} after the sync`);
     }

@@ -4,10 +4,10 @@ import { decodeHeader, type HeaderQuery } from '@devp2p/eth';
 import fc from 'fast-check';
 import { Level } from 'level';
 import { describe, expect, test } from 'vitest';
-import type { NewBlock } from '../../src/chain/block-check.ts';
 import type { LocalChain } from '../../src/chain/chain.ts';
+import type { NewBlock } from '../../src/chain/interfaces.ts';
 import { BlockError, ChainError } from '../../src/errors/chain-error.ts';
-import { blockKey, hashKey, singleKey } from '../../src/storage/records.ts';
+import { blockKey, canonicalKey, formatKey, hashKey, metaKey } from '../../src/storage/schema.ts';
 import { crypto, makeChain, makeGenesis, nextBlock, transfer } from './make-blocks.ts';
 import { openTemporary, temporaryDirectory } from './temporary.ts';
 
@@ -68,6 +68,19 @@ async function expectBlocks(chain: LocalChain, expected: readonly NewBlock[]): P
   }
   expect(await chain.header(last.number + 1)).toBeUndefined();
   expect(await chain.hashAt(-1)).toBeUndefined();
+}
+
+/** Expects blocks to be readable by hash, and not to be canonical. */
+async function expectSideBlocks(chain: LocalChain, expected: readonly NewBlock[]): Promise<void> {
+  const hashes = expected.map(({ header }) => header.hash);
+  expect(await chain.bodies(hashes)).toEqual(expected.map(({ body }) => body.raw));
+  expect(await chain.receipts(hashes)).toEqual(expected.map(({ receipts }) => receipts?.raw));
+  for (const { header, body } of expected) {
+    expect((await chain.headerByHash(header.hash))?.raw).toEqual(header.raw);
+    expect(await chain.blockByHash(header.hash)).toMatchObject({ body: body.raw });
+    expect(await chain.numberOf(header.hash)).toBeUndefined();
+    expect(await chain.headers({ origin: header.hash, amount: 10, step: 1 })).toEqual([]);
+  }
 }
 
 describe('the chain', () => {
@@ -135,8 +148,8 @@ describe('the chain', () => {
     expect(shown(again.range())).toBe('0-3');
     expect(again.range().latestHash).toEqual(third.header.hash);
     await again.close();
-    // A datadir of before that was recorded.
-    await tamper(location, (database) => database.del(singleKey('whole')));
+    // The record is absent from a database that was migrated from a first version.
+    await tamper(location, (database) => database.del(metaKey('receipts')));
     expect(shown((await openTemporary(genesis, { location })).range())).toBe('0-3');
   });
 
@@ -171,44 +184,127 @@ describe('the chain', () => {
     expect(await codeOf(chain.append([short]))).toBe('receipts');
   });
 
-  test('ND-08 a fork replaces the blocks above its root', async () => {
-    const chain = await openTemporary(genesis);
+  test('ND-08 a fork replaces the blocks above its root, which stay readable by hash', async () => {
+    const location = temporaryDirectory();
+    const chain = await openTemporary(genesis, { location });
     await chain.append(blocks);
     await chain.append(fork);
-    await expectBlocks(chain, [...blocks.slice(0, 3), ...fork]);
-    const gone = blocks.slice(3).map(({ header }) => header.hash);
-    expect(new Set(await chain.bodies(gone))).toEqual(new Set([undefined]));
-    expect(await chain.headers({ origin: gone[0] ?? 0, amount: 10, step: 1 })).toEqual([]);
-    await chain.append(blocks.slice(3).map(({ header, body }) => ({ header, body })));
-    const bare = blocks.map((block, i) => (i < 3 ? block : { ...block, receipts: undefined }));
-    await expectBlocks(chain, bare);
+    const forked = [...blocks.slice(0, 3), ...fork];
+    await expectBlocks(chain, forked);
+    const side = blocks.slice(3);
+    await expectSideBlocks(chain, side);
+    await chain.close();
+    const again = await openTemporary(genesis, { location });
+    await expectBlocks(again, forked);
+    await expectSideBlocks(again, side);
+    // Their receipts are stored still.
+    await again.append(side.map(({ header, body }) => ({ header, body })));
+    await expectBlocks(again, blocks);
+    await expectSideBlocks(again, fork);
   });
 
-  test('ND-08 peers get nothing of blocks that were given up, though they got it before', async () => {
+  test('ND-08 side blocks become canonical again without their contents', async () => {
+    const location = temporaryDirectory();
+    const chain = await openTemporary(genesis, { location });
+    await chain.append(blocks);
+    const [headOfBlocks, headOfFork] = [blocks, fork].map((all) => all.at(-1)?.header.hash);
+    if (headOfBlocks === undefined || headOfFork === undefined) throw new Error('no blocks');
+    expect(await chain.reorganizeTo(headOfFork)).toBe(false);
+    await expectBlocks(chain, blocks);
+    await chain.append(fork);
+    let changes = 0;
+    chain.onHead(() => changes++);
+    expect(await chain.reorganizeTo(headOfFork)).toBe(true);
+    expect(changes).toBe(0);
+    expect(await chain.reorganizeTo(headOfBlocks)).toBe(true);
+    expect(changes).toBe(1);
+    await expectBlocks(chain, blocks);
+    await expectSideBlocks(chain, fork);
+    expect(await chain.reorganizeTo(fork[4]?.header.hash ?? headOfFork)).toBe(true);
+    await expectBlocks(chain, [...blocks.slice(0, 3), ...fork.slice(0, 5)]);
+    await expectSideBlocks(chain, [...blocks.slice(3), ...fork.slice(5)]);
+    await chain.close();
+    const again = await openTemporary(genesis, { location });
+    await expectBlocks(again, [...blocks.slice(0, 3), ...fork.slice(0, 5)]);
+    await expectSideBlocks(again, [...blocks.slice(3), ...fork.slice(5)]);
+  });
+
+  test('ND-08 side blocks without receipts are not made canonical by their hash', async () => {
     const chain = await openTemporary(genesis);
-    const gone = blocks.slice(3).map(({ header }) => header.hash);
-    const missing = gone.map(() => undefined);
+    await chain.append(blocks.slice(0, 3));
+    await chain.append(blocks.slice(3).map(({ header, body }) => ({ header, body })));
+    await chain.append(fork);
+    expect(await chain.reorganizeTo(blocks.at(-1)?.header.hash ?? new Uint8Array(32))).toBe(false);
+    await expectBlocks(chain, [...blocks.slice(0, 3), ...fork]);
+  });
+
+  test('ND-08 side blocks that are deeper than the limit are removed, in steps', async () => {
+    const location = temporaryDirectory();
+    const long = makeChain(config, genesis.header, 420);
+    const [root] = long;
+    if (root === undefined) throw new Error('no blocks');
+    const other = makeChain(config, root.header, 430, { extraData: Uint8Array.of(2) });
+    const chain = await openTemporary(genesis, { location, sideBlockDepth: 20 });
+    await chain.append(long);
+    await chain.append(other.slice(0, 60));
+    const side = async (): Promise<number[]> => {
+      const headers = await Promise.all(
+        long.slice(1).map(({ header }) => chain.headerByHash(header.hash)),
+      );
+      return headers.flatMap((header) => (header === undefined ? [] : [header.number]));
+    };
+    const numbers = (first: number, last: number): number[] =>
+      Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    // A write removes side blocks up to the block that it follows, 128 of them.
+    expect(await side()).toEqual(numbers(2, 420));
+    await chain.append(other.slice(60, 61));
+    expect(chain.head.number).toBe(62);
+    expect(await side()).toEqual(numbers(42, 420));
+    await chain.append(other.slice(61, 400));
+    expect(await side()).toEqual(numbers(63, 420));
+    await chain.append(other.slice(400, 401));
+    expect(await side()).toEqual(numbers(63 + 128, 420));
+    await chain.append(other.slice(401, 402));
+    expect(await side()).toEqual(numbers(63 + 256, 420));
+    await chain.append(other.slice(402, 403));
+    expect(chain.head.number).toBe(404);
+    expect(await side()).toEqual(numbers(404 - 20, 420));
+    await chain.close();
+    const again = await openTemporary(genesis, { location, sideBlockDepth: 0 });
+    await again.append(other.slice(403, 429));
+    await again.append(other.slice(429));
+    await expectBlocks(again, [root, ...other]);
+    await again.close();
+    const database = new Level<Uint8Array, Uint8Array>(location, { keyEncoding: 'view' });
+    const keys = await database.keys().all();
+    await database.close();
+    const hashes = new Set(
+      keys.filter((key) => key.length > 32).map((key) => toHex(key.slice(-32))),
+    );
+    for (const { header } of long.slice(1)) expect(hashes.has(toHex(header.hash))).toBe(false);
+  });
+
+  test('ND-08 peers get nothing of blocks that were removed, though they got it before', async () => {
+    const chain = await openTemporary(genesis);
+    const removed = [...blocks.slice(3), ...fork].map(({ header }) => header.hash);
+    const missing = removed.map(() => undefined);
     await chain.append(blocks);
     await expectBlocks(chain, blocks);
-    const forking = chain.append(fork);
-    // Asked for meanwhile, blocks may be there or not, but none of them later.
+    await chain.append(fork);
+    const truncating = chain.truncate(3);
+    // Requested in the meantime, blocks may be found or not, but none of them later.
     let over = false;
-    void forking.finally(() => {
+    void truncating.finally(() => {
       over = true;
     });
     while (!over) {
-      await chain.bodies(gone);
-      await setImmediate(); // Or what is cached would keep the fork's reads from ever being told.
+      await chain.bodies(removed);
+      await setImmediate(); // Or reads of the cache would keep the truncation from completing.
     }
-    await forking;
-    expect(await chain.bodies(gone)).toEqual(missing);
-    expect(await chain.receipts(gone)).toEqual(missing);
-    await expectBlocks(chain, [...blocks.slice(0, 3), ...fork]);
-    await chain.truncate(3);
+    await truncating;
+    expect(await chain.bodies(removed)).toEqual(missing);
+    expect(await chain.receipts(removed)).toEqual(missing);
     await expectBlocks(chain, blocks.slice(0, 3));
-    expect(await chain.bodies(fork.map(({ header }) => header.hash))).toEqual(
-      fork.map(() => undefined),
-    );
   });
 
   test('ND-08 a fork with a bad block replaces nothing', async () => {
@@ -269,10 +365,12 @@ describe('the chain', () => {
         const location = temporaryDirectory();
         let chain = await openTemporary(genesis, { location });
         let model: NewBlock[] = [];
+        let side = new Set<NewBlock>();
         for (const action of steps) {
           if ('cut' in action) {
             await chain.truncate(action.cut);
             model = model.slice(0, action.cut);
+            side = new Set([...side].filter(({ header }) => header.number <= action.cut));
             continue;
           }
           const added = (branches[action.branch] ?? []).slice(
@@ -284,12 +382,17 @@ describe('the chain', () => {
           const ours = action.from === 0 ? genesis.header : model[action.from - 1]?.header;
           const joins = parent !== undefined && ours !== undefined && parent === ours;
           expect((await codeOf(chain.append(added))) === undefined).toBe(joins);
-          if (joins) model = [...model.slice(0, action.from), ...added];
+          if (!joins) continue;
+          for (const block of model.slice(action.from)) side.add(block);
+          model = [...model.slice(0, action.from), ...added];
+          for (const block of model) side.delete(block);
         }
         await expectBlocks(chain, model);
+        await expectSideBlocks(chain, [...side]);
         await chain.close();
         chain = await openTemporary(genesis, { location });
         await expectBlocks(chain, model);
+        await expectSideBlocks(chain, [...side]);
         await chain.close();
       }),
       { numRuns: 25 },
@@ -443,10 +546,11 @@ describe('the database', () => {
   test('ND-03 a database of another format is refused', async () => {
     const location = temporaryDirectory();
     await (await openTemporary(genesis, { location })).close();
-    const record = Uint8Array.of(0xe2, 0x02, 0xa0, ...genesis.header.hash);
-    await tamper(location, (database) => database.put(singleKey('format'), record));
+    const record = Uint8Array.of(0xe2, 0x03, 0xa0, ...genesis.header.hash);
+    await tamper(location, (database) => database.put(formatKey, record));
     await expect(openTemporary(genesis, { location })).rejects.toMatchObject({
       code: 'other-format',
+      message: expect.stringContaining('has format 3, this program writes format 2'),
     });
   });
 
@@ -458,15 +562,36 @@ describe('the database', () => {
 
   const last = blocks.at(-1) as NewBlock;
   test.each<[string, Uint8Array, Uint8Array | undefined, string]>([
-    ['the head', singleKey('head'), Uint8Array.of(1, 2, 3), 'the head record'],
-    ['the head', singleKey('head'), undefined, 'the head record'],
-    ['the format', singleKey('format'), Uint8Array.of(0xc0), 'the format record'],
-    ['the format', singleKey('format'), undefined, 'the format record'],
-    ['the last header', blockKey('header', 40), undefined, 'the header of block 40'],
-    ['the last header', blockKey('header', 40), Uint8Array.of(0xc0), 'the header of block 40'],
-    ['the last header', blockKey('header', 40), third.header.raw, 'the header of block 40'],
-    ['the last body', blockKey('body', 40), Uint8Array.of(0xc1), 'the body of block 40'],
+    ['the head', metaKey('head'), Uint8Array.of(1, 2, 3), 'the head record'],
+    ['the head', metaKey('head'), undefined, 'the head record'],
+    ['the format', formatKey, Uint8Array.of(0xc0), 'the format record'],
+    ['the format', formatKey, undefined, 'the format record'],
+    [
+      'the last header',
+      blockKey('headers', 40, last.header.hash),
+      undefined,
+      'the header of block 40',
+    ],
+    [
+      'the last header',
+      blockKey('headers', 40, last.header.hash),
+      Uint8Array.of(0xc0),
+      'the header of block 40',
+    ],
+    [
+      'the last header',
+      blockKey('headers', 40, last.header.hash),
+      third.header.raw,
+      'the header of block 40',
+    ],
+    [
+      'the last body',
+      blockKey('bodies', 40, last.header.hash),
+      Uint8Array.of(0xc1),
+      'the body of block 40',
+    ],
     ['the last hash', hashKey(last.header.hash), undefined, toHex(last.header.hash)],
+    ['the canonical index', canonicalKey(40), undefined, 'the canonical hash of block 40'],
   ])('HX-22 a damaged record of %s is named at the start', async (_, key, value, name) => {
     const location = temporaryDirectory();
     const chain = await openTemporary(genesis, { location });
@@ -488,10 +613,12 @@ describe('the database', () => {
     await before.append(blocks);
     await before.close();
     const errors: string[] = [];
+    const keyOf = (kind: 'headers' | 'bodies' | 'receipts', number: number): Uint8Array =>
+      blockKey(kind, number, blocks[number - 1]?.header.hash ?? new Uint8Array(32));
     await tamper(location, async (database) => {
-      await database.put(blockKey('header', 10), new Uint8Array(600));
-      await database.put(blockKey('body', 20), Uint8Array.of(0xf9, 0xff, 0xff, 1));
-      await database.put(blockKey('receipts', 30), new Uint8Array());
+      await database.put(keyOf('headers', 10), new Uint8Array(600));
+      await database.put(keyOf('bodies', 20), Uint8Array.of(0xf9, 0xff, 0xff, 1));
+      await database.put(keyOf('receipts', 30), new Uint8Array());
     });
     const after = await openTemporary(genesis, {
       location,
@@ -509,8 +636,8 @@ describe('the database', () => {
     expect(errors[1]).toContain(`the body of block 0x${toHex(hashes[19] as Uint8Array)}`);
     expect(errors[2]).toContain(`the receipts of block 0x${toHex(hashes[29] as Uint8Array)}`);
     expect(await codeOf(after.header(10))).toBe('corrupt');
-    expect(await codeOf(after.storedBlock(20))).toBe('corrupt');
-    expect((await after.storedBlock(21))?.body).toEqual(blocks[20]?.body.raw);
+    expect(await codeOf(after.block(20))).toBe('corrupt');
+    expect((await after.block(21))?.body).toEqual(blocks[20]?.body.raw);
     // Nothing is lost by going on.
     await after.append(makeChain(config, last.header, 2));
     expect(after.head.number).toBe(42);

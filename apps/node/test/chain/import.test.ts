@@ -77,8 +77,8 @@ describe('block access lists in a file', () => {
     const result = await importFile(chain, write([file]), { crypto });
     expect(result).toMatchObject({ number: 36, added: 36, known: 1 });
     expect(await exported(chain, 0, 36)).toEqual(file);
-    expect((await chain.storedBlock(36))?.accessList).toEqual(accessList);
-    expect((await chain.storedBlock(35))?.accessList).toBeUndefined();
+    expect((await chain.block(36))?.accessList).toEqual(accessList);
+    expect((await chain.block(35))?.accessList).toBeUndefined();
     // What a peer gets is the body of the wire format.
     expect(await chain.bodies([decodeHeader(fields[0] as Uint8Array, crypto).hash])).toEqual([
       encode(rawCodec, fields.slice(1, 4)),
@@ -94,7 +94,7 @@ describe('block access lists in a file', () => {
     expect(await exported(chain, 36, 36)).toEqual(Buffer.from(last));
     await chain.truncate(35);
     await importFile(chain, write([withFifth()]), { crypto });
-    expect((await chain.storedBlock(36))?.accessList).toBeUndefined();
+    expect((await chain.block(36))?.accessList).toBeUndefined();
   });
 
   test.each<[string, string, number, Uint8Array, RegExp]>([
@@ -156,7 +156,7 @@ describe('the end of a batch', () => {
     );
     const kept: boolean[] = [];
     for (let number = 1; number <= chain.head.number; number++) {
-      kept.push((await chain.storedBlock(number))?.receipts !== undefined);
+      kept.push((await chain.block(number))?.receipts !== undefined);
     }
     const { hash } = chain.head;
     await chain.close();
@@ -239,7 +239,7 @@ test('ND-05 receipts that no message could carry are exported and imported', asy
   const first = nextBlock(genesis.config, genesis.header, { transactions, receipts });
   const second = nextBlock(genesis.config, first.header, { transactions });
   // Their root is checked on the way; to compare so many bytes takes the test runner minutes.
-  const sizeOfReceipts = async (of: LocalChain) => (await of.storedBlock(1))?.receipts?.length;
+  const sizeOfReceipts = async (of: LocalChain) => (await of.block(1))?.receipts?.length;
   const chain = await openTemporary(genesis);
   await chain.append([first, second]);
   const path = join(temporaryDirectory(), 'receipts.rlp');

@@ -14,7 +14,7 @@ import {
   transactionsOf,
 } from '@devp2p/eth';
 import { decode, encode } from '@devp2p/rlp';
-import type { NewBlock } from '../../src/chain/block-check.ts';
+import type { NewBlock } from '../../src/chain/interfaces.ts';
 import { type Genesis, parseGenesis } from '../../src/config/genesis/genesis.ts';
 import { blobParameters, type ChainConfig } from '../../src/validation/chain-config.ts';
 import { workDifficulty } from '../../src/validation/difficulty.ts';

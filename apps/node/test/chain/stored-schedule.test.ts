@@ -1,9 +1,9 @@
 import { Level } from 'level';
 import { describe, expect, test } from 'vitest';
-import type { NewBlock } from '../../src/chain/block-check.ts';
+import type { NewBlock } from '../../src/chain/interfaces.ts';
 import type { Genesis } from '../../src/config/genesis/genesis.ts';
 import { decodeConfigRecord, encodeConfigRecord } from '../../src/storage/config-record.ts';
-import { singleKey } from '../../src/storage/records.ts';
+import { metaKey } from '../../src/storage/schema.ts';
 import { encodeFields, makeChain, makeGenesis, nextBlock } from './make-blocks.ts';
 import { openTemporary, temporaryDirectory } from './temporary.ts';
 
@@ -75,7 +75,7 @@ async function withDatabase<T>(
 }
 
 async function storedText(location: string): Promise<string | undefined> {
-  const record = await withDatabase(location, (database) => database.get(singleKey('config')));
+  const record = await withDatabase(location, (database) => database.get(metaKey('config')));
   return record && new TextDecoder().decode(record);
 }
 
@@ -257,7 +257,7 @@ describe('a fork schedule is stored with the blocks', () => {
 describe('a directory without a stored schedule', () => {
   const forget = async (world: World): Promise<string> => {
     const location = await directoryOf(world);
-    await withDatabase(location, (database) => database.del(singleKey('config')));
+    await withDatabase(location, (database) => database.del(metaKey('config')));
     return location;
   };
 
@@ -311,7 +311,7 @@ describe('a directory without a stored schedule', () => {
     const chain = await openTemporary(genesis, { location });
     await chain.append(blocks);
     await chain.close();
-    await withDatabase(location, (database) => database.del(singleKey('config')));
+    await withDatabase(location, (database) => database.del(metaKey('config')));
     const osakaTime = (time: number): Genesis =>
       makeGenesis('prague', { config: { osakaTime: time } });
     const { timestamp } = blocks.at(-1)?.header ?? header;
@@ -328,7 +328,7 @@ describe('a schedule that a newer version has stored', () => {
     await withDatabase(location, async (database) => {
       const config = JSON.parse(textOf(genesisOf(stake)));
       const text = JSON.stringify({ ...config, [name]: value, blobs: { future: true } });
-      await database.put(singleKey('config'), new TextEncoder().encode(text));
+      await database.put(metaKey('config'), new TextEncoder().encode(text));
     });
     return location;
   };
@@ -365,7 +365,7 @@ test('ND-03 a stored schedule that is damaged is named', async () => {
   ]) {
     const location = await directoryOf(stake);
     await withDatabase(location, (database) =>
-      database.put(singleKey('config'), new TextEncoder().encode(text)),
+      database.put(metaKey('config'), new TextEncoder().encode(text)),
     );
     await expect(openTemporary(genesisOf(stake), { location })).rejects.toMatchObject({
       code: 'corrupt',

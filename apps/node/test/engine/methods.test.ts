@@ -116,10 +116,10 @@ describe('payload bodies', () => {
   test('EN-23 EN-38 bodies that no answer has room for are not put together', async () => {
     let read = 0;
     const counting = Object.create(chain, {
-      storedBlock: {
+      block: {
         value: (number: number) => {
           read += 1;
-          return chain.storedBlock(number);
+          return chain.block(number);
         },
       },
     });

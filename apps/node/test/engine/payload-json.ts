@@ -1,7 +1,7 @@
 import { toHex } from '@devp2p/enr';
 import { withdrawalCodec } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
-import type { NewBlock } from '../../src/chain/block-check.ts';
+import type { NewBlock } from '../../src/chain/interfaces.ts';
 
 const data = (bytes: Uint8Array): string => `0x${toHex(bytes)}`;
 const quantity = (value: number | bigint): string => `0x${value.toString(16)}`;

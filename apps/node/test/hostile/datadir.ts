@@ -68,7 +68,7 @@ export function openDemoChain(directory: string): Promise<LocalChain> {
 export async function blocksIn(directory: string): Promise<number> {
   const chain = await openDemoChain(directory);
   const { number } = chain.head;
-  for (let i = 1; i <= number; i++) expect(await chain.storedBlock(i)).toBeDefined();
+  for (let i = 1; i <= number; i++) expect(await chain.block(i)).toBeDefined();
   await chain.close();
   return number;
 }

@@ -238,9 +238,9 @@ describe('receipts', () => {
 
   test('EN-01 those that are not held are an error, not an empty list', async () => {
     const lacking: LocalChain = Object.create(chain, {
-      storedBlock: {
+      block: {
         value: async (number: number) => ({
-          ...(await chain.storedBlock(number)),
+          ...(await chain.block(number)),
           receipts: undefined,
         }),
       },
@@ -346,9 +346,9 @@ describe('the rest', () => {
     expect(await call('syncing')).toEqual({ ...state, highestBlock: quantity(900) });
     const top = 950;
     const { hash: topHash, parentHash: tailParent } = block(top).header;
-    await chain.skeleton.write([block(top).header], [{ top, topHash, tail: top, tailParent }]);
+    await chain.syncProgress.write([block(top).header], [{ top, topHash, tail: top, tailParent }]);
     expect(await call('syncing')).toEqual({ ...state, highestBlock: quantity(top) });
-    await chain.skeleton.clear();
+    await chain.syncProgress.clear();
   });
 
   test.each([

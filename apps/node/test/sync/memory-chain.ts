@@ -21,7 +21,7 @@ export class MemoryChain implements SyncChain {
     this.blocks = [...first];
   }
 
-  readonly skeleton: SyncChain['skeleton'] = {
+  readonly syncProgress: SyncChain['syncProgress'] = {
     segments: async () => this.#segments,
     write: async (headers, segments) => {
       for (const header of headers) this.#headers.set(header.number, header);

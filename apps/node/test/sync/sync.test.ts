@@ -385,7 +385,7 @@ describe('a head that the consensus layer chooses', () => {
       ...[false, true, true, true],
     ]);
     expect(choice.badBlocks.refuse(hashOf(31), hashOf(30))?.reason).toContain('gas limit 1');
-    expect(await chain.skeleton.headers(25, 1)).toEqual([]);
+    expect(await chain.syncProgress.headers(25, 1)).toEqual([]);
     // Refused often enough, it is tried again, though the head that is named is the same.
     heals = true;
     for (let i = 0; i < 128; i++) choice.badBlocks.refuse(hashOf(30));
@@ -399,7 +399,7 @@ describe('a head that the consensus layer chooses', () => {
     const choice = new Consensus();
     const { clock, peers, chain, start } = setUp(undefined, undefined, choice);
     const older = { top: 20, topHash: hashOf(20), tail: 20, tailParent: hashOf(19) };
-    await chain.skeleton.write([block(20).header], [older]);
+    await chain.syncProgress.write([block(20).header], [older]);
     const other = sideChain(10, 20);
     chain.required = new Map([[20, hashOf(20)]]);
     peers.add(other);

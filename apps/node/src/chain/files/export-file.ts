@@ -62,7 +62,7 @@ async function* readItems(
   for (let number = first; number <= last; number += readAhead) {
     const count = Math.min(readAhead, last - number + 1);
     const numbers = Array.from({ length: count }, (_, i) => number + i);
-    const blocks = await Promise.all(numbers.map((at) => chain.storedBlock(at)));
+    const blocks = await Promise.all(numbers.map((at) => chain.block(at)));
     for (const [i, block] of blocks.entries()) {
       if (block === undefined) throw missing(number + i, 'is not on the chain any more');
       yield content === 'blocks'

@@ -41,7 +41,7 @@ export interface ChainView extends BlockTags {
 }
 
 export function chainView(
-  chain: Pick<LocalChain, 'header' | 'storedBlock' | 'numberOf'>,
+  chain: Pick<LocalChain, 'header' | 'block' | 'numberOf'>,
   tags: BlockTags,
 ): ChainView {
   const tagged = async (tag: 'safe' | 'finalized'): Promise<SealedHeader> => {
@@ -66,7 +66,7 @@ export function chainView(
     async block(id) {
       const found = await header(id);
       if (found === undefined) return undefined;
-      const stored = await chain.storedBlock(found.number);
+      const stored = await chain.block(found.number);
       // The chain may have changed between the two looks.
       if (stored === undefined || !equalBytes(stored.header.hash, found.hash)) return undefined;
       const { receipts } = stored;

@@ -18,7 +18,7 @@ export interface SyncState {
 
 /** What the methods work on. */
 export interface EthParts {
-  readonly chain: Pick<LocalChain, 'genesis' | 'header' | 'storedBlock' | 'numberOf'>;
+  readonly chain: Pick<LocalChain, 'genesis' | 'header' | 'block' | 'numberOf'>;
   readonly tags: BlockTags;
   readonly syncState: () => Promise<SyncState | undefined>;
   readonly crypto: Crypto;

@@ -11,9 +11,9 @@ import { expect, test } from 'vitest';
 import { encodeBlock, receiptsRecordCodec } from '../../src/chain/files/block-rlp.ts';
 import { encodeConfigRecord } from '../../src/storage/config-record.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { blockNumber, recordsOf, singleKey } from '../../src/storage/records.ts';
-import { genesisText, makeChain, makeGenesis } from './make-blocks.ts';
-import { openTemporary, temporaryDirectory } from './temporary.ts';
+import { blockOfKey, metaKey, sublevels } from '../../src/storage/schema.ts';
+import { genesisText, makeChain, makeGenesis } from '../chain/make-blocks.ts';
+import { openTemporary, temporaryDirectory } from '../chain/temporary.ts';
 
 const writer = fileURLToPath(new URL('crash-writer.mjs', import.meta.url));
 const genesis = makeGenesis('prague');
@@ -66,7 +66,7 @@ async function write(child: ChildProcess, stop: (said: Said) => boolean): Promis
 /** Reads everything that a directory holds, and returns its head. */
 async function expectWholeChain(location: string): Promise<string> {
   const database = await openDatabase(location);
-  const schedule = await database.get(singleKey('config'));
+  const schedule = await database.get(metaKey('config'));
   await database.close();
   expect(schedule).toEqual(encodeConfigRecord(genesis.config));
   const chain = await openTemporary(genesis, { location });
@@ -74,7 +74,7 @@ async function expectWholeChain(location: string): Promise<string> {
   const headers = await chain.headers({ origin: 0, amount: 1024, step: 1 });
   expect(headers).toHaveLength(head.number + 1);
   for (let number = 1, parent = genesis.header; number <= head.number; number++) {
-    const block = await chain.storedBlock(number);
+    const block = await chain.block(number);
     if (block?.receipts === undefined) throw new Error(`block ${number} is not whole`);
     expect(block.header.parentHash).toEqual(parent.hash);
     chain.checkBody(block.header, decodeBody(block.body));
@@ -86,12 +86,17 @@ async function expectWholeChain(location: string): Promise<string> {
   const gone = [...branch, ...fork].filter(({ header }) => header.number > head.number);
   for (const { header } of gone) expect(await chain.numberOf(header.hash)).toBeUndefined();
   await chain.close();
-  const level = new Level(location, { keyEncoding: 'view' });
-  for (const kind of ['header', 'body', 'receipts'] as const) {
-    const { from, to } = recordsOf(kind);
-    const [last] = await level.keys({ gte: from, lt: to, reverse: true, limit: 1 }).all();
-    expect(blockNumber(last ?? to), `${kind} above the head`).toBe(head.number);
+  const level = new Level<Uint8Array, Uint8Array>(location, { keyEncoding: 'view' });
+  const keysOf = async (kind: keyof typeof sublevels): Promise<Uint8Array[]> => {
+    const { from, to } = sublevels[kind].all;
+    return level.keys({ gte: from, lt: to }).all();
+  };
+  // Besides the canonical blocks there are complete side blocks only.
+  const side = (await keysOf('sideBlocks')).map(blockOfKey);
+  for (const kind of ['headers', 'bodies', 'receipts', 'numbers'] as const) {
+    expect(await keysOf(kind), kind).toHaveLength(head.number + 1 + side.length);
   }
+  expect(await keysOf('canonical')).toHaveLength(head.number + 1);
   await level.close();
   return `${head.number} ${toHex(head.hash)}`;
 }

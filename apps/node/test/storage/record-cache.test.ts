@@ -18,41 +18,41 @@ function recordOf(number: number, length = kib): Uint8Array {
 describe('the cache of served records', () => {
   test('tells hashes, and kinds of records, apart', () => {
     const cache = new RecordCache(64 * kib);
-    cache.set('body', hashOf(1), recordOf(1));
-    expect(cache.get('body', hashOf(1))).toEqual(recordOf(1));
+    cache.set('bodies', hashOf(1), recordOf(1));
+    expect(cache.get('bodies', hashOf(1))).toEqual(recordOf(1));
     expect(cache.get('receipts', hashOf(1))).toBeUndefined();
-    expect(cache.get('body', hashOf(2))).toBeUndefined();
-    expect(cache.get('body', hashOf(1, 1))).toBeUndefined();
-    cache.set('body', hashOf(1, 1), recordOf(9));
-    expect(cache.get('body', hashOf(1))).toEqual(recordOf(1));
+    expect(cache.get('bodies', hashOf(2))).toBeUndefined();
+    expect(cache.get('bodies', hashOf(1, 1))).toBeUndefined();
+    cache.set('bodies', hashOf(1, 1), recordOf(9));
+    expect(cache.get('bodies', hashOf(1))).toEqual(recordOf(1));
   });
 
   test('does not depend on what happens to the bytes of the question', () => {
     const cache = new RecordCache(64 * kib);
     const asked = hashOf(1);
-    cache.set('body', asked, recordOf(1));
+    cache.set('bodies', asked, recordOf(1));
     asked.fill(0);
-    expect(cache.get('body', hashOf(1))).toEqual(recordOf(1));
+    expect(cache.get('bodies', hashOf(1))).toEqual(recordOf(1));
   });
 
   test('holds no more than its limit, and what is asked for again longest', () => {
     const cache = new RecordCache(64 * kib);
     for (let number = 1; number < 1000; number++) {
-      cache.set('body', hashOf(number), recordOf(number));
-      expect(cache.get('body', hashOf(1))).toEqual(recordOf(1));
+      cache.set('bodies', hashOf(number), recordOf(number));
+      expect(cache.get('bodies', hashOf(1))).toEqual(recordOf(1));
     }
-    const held = Array.from({ length: 1000 }, (_, number) => cache.get('body', hashOf(number)));
+    const held = Array.from({ length: 1000 }, (_, number) => cache.get('bodies', hashOf(number)));
     const bytes = held.reduce((sum, record) => sum + (record?.length ?? 0), 0);
     expect(bytes).toBeGreaterThan(16 * kib);
     expect(bytes).toBeLessThanOrEqual(64 * kib);
-    expect(cache.get('body', hashOf(999))).toEqual(recordOf(999));
+    expect(cache.get('bodies', hashOf(999))).toEqual(recordOf(999));
   });
 
   test('leaves out a record that would take more than half of it', () => {
     const cache = new RecordCache(64 * kib);
-    cache.set('body', hashOf(1), recordOf(1));
-    cache.set('body', hashOf(2), recordOf(2, 33 * kib));
-    expect(cache.get('body', hashOf(2))).toBeUndefined();
-    expect(cache.get('body', hashOf(1))).toEqual(recordOf(1));
+    cache.set('bodies', hashOf(1), recordOf(1));
+    cache.set('bodies', hashOf(2), recordOf(2, 33 * kib));
+    expect(cache.get('bodies', hashOf(2))).toBeUndefined();
+    expect(cache.get('bodies', hashOf(1))).toEqual(recordOf(1));
   });
 });

@@ -1,0 +1,136 @@
+import type { KeyRange } from './database.ts';
+import { Sublevel } from './sublevel.ts';
+
+/**
+ * The sublevels of the database `chain`. Block records stand under number and hash, so that blocks of one height are
+ * neighbours and a chain is written in the order of its keys.
+ */
+export const sublevels: Readonly<Record<SublevelName, Sublevel>> = {
+  /** Single records: see {@link metaKey}. */
+  meta: new Sublevel('meta'),
+  /** (number, hash) → header. */
+  headers: new Sublevel('headers'),
+  /** (number, hash) → body. */
+  bodies: new Sublevel('bodies'),
+  /** (number, hash) → receipts in the form of eth/69. */
+  receipts: new Sublevel('receipts'),
+  /** (number, hash) → block access list (EIP-7928). */
+  accessLists: new Sublevel('access-lists'),
+  /** hash → number, of every stored block. */
+  numbers: new Sublevel('numbers'),
+  /** number → hash of the canonical block. */
+  canonical: new Sublevel('canonical'),
+  /** (number, hash) → empty: the stored blocks that are not canonical. */
+  sideBlocks: new Sublevel('side-blocks'),
+  /** number → header of a sync in progress. */
+  syncHeaders: new Sublevel('sync-headers'),
+};
+
+/** @see sublevels */
+type SublevelName =
+  | 'meta'
+  | 'headers'
+  | 'bodies'
+  | 'receipts'
+  | 'accessLists'
+  | 'numbers'
+  | 'canonical'
+  | 'sideBlocks'
+  | 'syncHeaders';
+
+/** Sublevels with one record for each block. */
+export type BlockSublevel = 'headers' | 'bodies' | 'receipts' | 'accessLists' | 'sideBlocks';
+
+const numberLength = 8;
+const hashLength = 32;
+
+/** The key of a block's record: sorts by number, then by hash. */
+export function blockKey(kind: BlockSublevel, number: number, hash: Uint8Array): Uint8Array {
+  const key = sublevels[kind].allocate(numberLength + hashLength);
+  writeNumber(key, key.length - numberLength - hashLength, number);
+  key.set(hash, key.length - hashLength);
+  return key;
+}
+
+/** A block's position and identity. */
+export interface BlockRef {
+  readonly number: number;
+  /** 32 bytes. */
+  readonly hash: Uint8Array;
+}
+
+/** Number and hash in a {@link blockKey}. */
+export function blockOfKey(key: Uint8Array): BlockRef {
+  const start = key.length - numberLength - hashLength;
+  return { number: readNumber(key, start), hash: key.slice(start + numberLength) };
+}
+
+/** The records of blocks with the numbers from `first` to `last`, both included. */
+export function blockRange(kind: BlockSublevel, first: number, last: number): KeyRange {
+  return numberRange(sublevels[kind], first, last);
+}
+
+/** The key of the canonical block's hash. */
+export function canonicalKey(number: number): Uint8Array {
+  return numberKey(sublevels.canonical, number);
+}
+
+/** The canonical hashes of the numbers from `first` to `last`, both included. */
+export function canonicalRange(first: number, last: number): KeyRange {
+  return numberRange(sublevels.canonical, first, last);
+}
+
+/** The key of a header of a sync in progress. */
+export function syncHeaderKey(number: number): Uint8Array {
+  return numberKey(sublevels.syncHeaders, number);
+}
+
+/** The number at the end of a {@link canonicalKey} or {@link syncHeaderKey}. */
+export function numberOfKey(key: Uint8Array): number {
+  return readNumber(key, key.length - numberLength);
+}
+
+/** The key of a stored block's number. */
+export function hashKey(hash: Uint8Array): Uint8Array {
+  return sublevels.numbers.key(hash);
+}
+
+/**
+ * Names of single records: the canonical head, the fork schedule of the stored blocks, the segments of a sync in
+ * progress, the numbers of canonical blocks with receipts, and the position of a migration.
+ */
+export type MetaRecord = 'head' | 'config' | 'segments' | 'receipts' | 'migration';
+
+export function metaKey(name: MetaRecord): Uint8Array {
+  return sublevels.meta.key(new TextEncoder().encode(name));
+}
+
+/**
+ * The key of the format record, outside of the sublevels: every version of the program has it here, so that each can
+ * refuse what it does not read.
+ */
+export const formatKey: Uint8Array = new TextEncoder().encode('mformat');
+
+function numberKey(sublevel: Sublevel, number: number): Uint8Array {
+  const key = sublevel.allocate(numberLength);
+  writeNumber(key, key.length - numberLength, number);
+  return key;
+}
+
+function numberRange(sublevel: Sublevel, first: number, last: number): KeyRange {
+  return {
+    from: numberKey(sublevel, Math.max(0, first)),
+    to: numberKey(sublevel, Math.min(last, Number.MAX_SAFE_INTEGER - 1) + 1),
+  };
+}
+
+function writeNumber(key: Uint8Array, offset: number, number: number): void {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  view.setUint32(offset, Math.floor(number / 2 ** 32));
+  view.setUint32(offset + 4, number >>> 0);
+}
+
+function readNumber(key: Uint8Array, offset: number): number {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  return view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4);
+}
