@@ -3,8 +3,8 @@
 # the blob parameters throws from bpo1 on.
 #
 # createCommonFromGethGenesis turns each entry of `blobSchedule` into a target and maximum counted in gas;
-# getBlobGasSchedule reads a target and maximum counted in blobs once the fork is bpo1 or later, and finds none:
-# "Missing parameter value for target". At Prague the same chain answers. Every test network that schedules
+# getBlobGasSchedule reads a target and maximum counted in blobs from bpo1 on, and does not find them:
+# "Missing parameter value for target". At Prague the same call succeeds. Every test network that schedules
 # blob-parameter-only forks writes such a genesis.json, as go-ethereum asks for it.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"

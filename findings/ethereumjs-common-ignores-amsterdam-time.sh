@@ -2,9 +2,9 @@
 # @ethereumjs/common 10.1.3, seen on 2026-11-30: a genesis.json with `amsterdamTime` loses that fork without an error.
 #
 # createCommonFromGethGenesis reads shanghaiTime … osakaTime and bpo1Time … bpo5Time of go-ethereum's format and knows
-# a hardfork named amsterdam, but does not read `amsterdamTime`. One expects the fork in the list, or an error for a
-# fork time that is not understood. Instead the chain stays at the fork before it for ever, so that blocks after the
-# fork are judged by the older rules.
+# a hardfork named amsterdam, but does not read `amsterdamTime`. Expected is the fork in the list, or an error for an
+# unknown fork time. Instead the chain stays at the previous fork, so that blocks after the fork are
+# validated by the older rules.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 echo '{"private":true,"type":"module"}' > package.json

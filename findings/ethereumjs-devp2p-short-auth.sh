@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# @ethereumjs/devp2p 10.0.0, seen on 2026-11-30: about one in 85 auth packets of the form from before EIP-8 is too short.
+# @ethereumjs/devp2p 10.0.0, seen on 2026-11-30: about one in 85 auth packets of the pre-EIP-8 form is too short.
 #
 # That form has a fixed length, 307 bytes: 113 of encryption around a body of 194, which begins with a signature of 65.
 # ECIES.createAuthNonEIP8 writes r and s of the signature without their leading zeros: r has one in 256, s, which is kept
-# in its lower half, one in 128. The packet is then 306 bytes long, its fields have moved, and the other side waits for a
-# byte that never comes. One expects both padded to 32 bytes, as createAuthEIP8 of the same class does. With random keys a
-# dial fails for no visible reason, and so does a test that uses this package as its other side.
+# in its lower half, one in 128. The packet is then 306 bytes long, its fields have moved, and the remote waits for a byte
+# that never arrives. Expected are both padded to 32 bytes, as createAuthEIP8 of the same class does. With random keys a
+# dial fails without a visible reason, and so does a test that uses this package as its remote.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 echo '{"private":true,"type":"module"}' > package.json

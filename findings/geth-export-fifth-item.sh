@@ -4,8 +4,8 @@
 #
 # `geth export` (cmd/utils.ExportChain) writes [header, transactions, uncles, withdrawals, block access list]: a fifth
 # item that no block of the eth protocol has and that types.Block of the same version refuses. `admin_exportChain`
-# (BlockChain.ExportN) writes blocks of four items as before. `geth import` reads both. One expects one format, or a file
-# that says which one it is. Seen on the 600 blocks of go-ethereum's own test chain, Amsterdam from block 36 on.
+# (BlockChain.ExportN) writes blocks of four items as before. `geth import` reads both. Expected is one format, or a file
+# that names its format. Seen on the 600 blocks of go-ethereum's own test chain, Amsterdam from block 36 on.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 cat > go.mod <<'GO'

@@ -2,9 +2,9 @@
 # go-ethereum v1.17.10, seen on 2026-11-30: in a genesis.json `null` means "not set" for every optional field but one.
 #
 # `"cancunTime": null`, `"terminalTotalDifficulty": null`, `"baseFeePerGas": null`, and addresses and hashes outside of
-# the config such as `"coinbase": null` are as good as left out: these are pointers where the JSON is read.
-# `"depositContractAddress": null` is an error, since that field is the address itself, whose reader wants a string. One
-# expects the same of all, the more as tools write out every field of a config with null for what they do not use.
+# the config such as `"coinbase": null` count as missing: these are pointers in the type that reads the JSON.
+# `"depositContractAddress": null` is an error, since that field is the address itself, which must be a string. The same is
+# expected for all fields, all the more as tools write every unused field of a config as null.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 cat > go.mod <<'GO'

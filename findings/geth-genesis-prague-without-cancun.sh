@@ -4,7 +4,7 @@
 #
 # `cancunTime` and later forks count as optional, so CheckConfigForkOrder accepts the config. The genesis header then has
 # a requests hash (Prague) and lacks the blob fields and the beacon root before it (Cancun). Optional fields of RLP can be
-# left out at the end only: what is encoded for the missing ones does not decode. One expects either a refused config or
+# left out only at the end: the encoding of the missing ones does not decode. Expected is either a refused config or
 # a header with the fields of all forks before Prague, as `pragueTime` with `cancunTime` gives.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"

@@ -3,8 +3,8 @@
 # Dashboard.UnmarshalJSONStrict gives an error that is not nil and has no message.
 #
 # The error is a nil slice of the type cog.BuildErrors, returned as the interface `error`: `err != nil` is true for it,
-# so that code written as Go is always written takes every valid dashboard for a broken one. One expects nil. The text that
-# is read here is what the package's own builder makes.
+# so that code in the usual form of Go refuses every valid dashboard. nil is expected. The text that is read here is made
+# by the builder of the package.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 cat > go.mod <<'GO'

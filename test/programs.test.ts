@@ -88,7 +88,7 @@ describe('npm run fuzz', () => {
 
   test('names the decoders when it has none of the name asked for', async () => {
     const stderr = expect.stringMatching(
-      /^fuzz: no decoder "nonsense"; there are: rlp tree, .*\n$/,
+      /^fuzz: unknown decoder "nonsense", known decoders: rlp tree, .*\n$/,
     );
     expect(await fuzz('--only', 'nonsense')).toEqual({ code: 2, stdout: '', stderr });
   });

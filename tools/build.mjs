@@ -1,6 +1,5 @@
-// Builds what has changed: node tools/build.mjs [--task NAME] [PACKAGE…], by default all workspaces.
-// Turbo does the work. This keeps its listings away from those who only want to start a program: it prints nothing
-// when nothing has changed, one line of progress while it builds, and the compilers' messages when they fail.
+// Builds changed workspaces with turbo: node tools/build.mjs [--task NAME] [PACKAGE…], by default all workspaces.
+// Prints nothing if nothing has changed, one line of progress while it builds, and the messages of failed compilers.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -34,7 +33,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const { task } = values;
-if (stderr.isTTY) stderr.write('looking for what has changed');
+if (stderr.isTTY) stderr.write('looking for changes');
 const filters = positionals.map((name) => `--filter=${name}...`);
 const turbo = createRequire(import.meta.url).resolve('turbo/bin/turbo');
 const run = ['run', task, '--json', '--output-logs=new-only', '--no-update-notifier'];
@@ -46,9 +45,9 @@ const child = spawn(process.execPath, [turbo, ...run, ...filters], {
 
 const names = new Set(workspacesWith(task));
 let total = names.size;
-/** What each task has written, by its name; `turbo` itself among them. */
+/** Output lines by the name of the task; `turbo` is one of them. */
 const outputs = new Map();
-/** Tasks that were started or taken from the cache. */
+/** Tasks that have started, or were found in the cache. */
 const begun = new Set();
 let isBuilding = false;
 
@@ -67,10 +66,10 @@ function entry({ source, text }) {
   }
 }
 
-/** A line that is overwritten on a terminal, and a single one elsewhere. */
+/** Overwrites its line on a terminal; elsewhere it writes a single line. */
 function progress(name) {
   if (stderr.isTTY) stderr.write(`\r\x1b[Kbuilding ${begun.size} of ${total}: ${name}`);
-  else if (!isBuilding) stderr.write('building what has changed; the first time takes a minute\n');
+  else if (!isBuilding) stderr.write('building; the first build takes a minute\n');
   isBuilding = true;
 }
 

@@ -1,12 +1,12 @@
-// Adds to package-lock.json the optional packages of other platforms that it lacks. A registry mirror may not offer
-// them, `npm install` then leaves them out, and `npm ci` takes the lock file for stale. Run it after `npm install`.
+// Adds missing optional packages of other platforms to package-lock.json. If a registry mirror lacks them, `npm install`
+// leaves them out, and `npm ci` then refuses the lock file as stale. Run this after `npm install`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const path = fileURLToPath(new URL('../package-lock.json', import.meta.url));
 const lock = JSON.parse(readFileSync(path, 'utf8'));
 
-/** Where Node would look for `name` from the package that is installed at `at`. */
+/** The paths where Node.js looks for `name` from the package that is installed at `at`. */
 function places(at, name) {
   const found = [];
   for (let from = at; ; from = from.slice(0, Math.max(0, from.lastIndexOf('/node_modules/')))) {
@@ -23,7 +23,7 @@ for (const [at, { optionalDependencies = {}, dev, license }] of Object.entries(l
   for (const [name, range] of Object.entries(optionalDependencies)) {
     if (places(at, name).some((place) => lock.packages[place] !== undefined)) continue;
     const parts = /(android|darwin|freebsd|linux|openharmony|win32|windows)-([a-z0-9]+)/.exec(name);
-    if (parts === null) throw new Error(`${name} is missing, and names no platform`);
+    if (parts === null) throw new Error(`missing package ${name} has no platform in its name`);
     const [, os, cpu] = parts;
     lock.packages[`node_modules/${name}`] = {
       version: range.replace(/^[\^~]/, ''),

@@ -1,4 +1,4 @@
-// Compares docs/conformance.md with the titles of the tests. With --write, fills its last column.
+// Compares docs/conformance.md with the titles of the tests. --write fills its last column.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ const tablePath = `${root}docs/conformance.md`;
 const id = '[A-Z][A-Z0-9]-\\d\\d';
 const heading = /^## ([A-Z][A-Z0-9]): (.+)$/;
 const row = new RegExp(`^\\| (${id}) \\| (.+?) \\| (.+?) \\|$`);
-// The first string argument of a call, where it begins with one ID or several: test('RX-01 …', test.each(…)('RX-03, HX-02 …'
+// The first string argument of a call, if it begins with at least one ID: test('RX-01 …', test.each(…)('RX-03, HX-02 …'
 const testTitle = new RegExp(`\\(\\s*(['"\`])((?:${id})(?:(?:, ?| )${id})*)\\b`, 'g');
 
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
@@ -46,7 +46,7 @@ for (const [index, line] of lines.entries()) {
   const actual = found.length === 0 ? 'open' : found.map((file) => `\`${file}\``).join(', ');
   if (write) lines[index] = `| ${requirement} | ${words} | ${actual} |`;
   else if (stated !== actual) {
-    problems.push(`${requirement} says ${stated}, the tests say ${actual}`);
+    problems.push(`${requirement}: the row has ${stated}, the tests give ${actual}`);
   }
   const prefix = requirement.slice(0, 2);
   const count = counts.get(prefix) ?? { proved: 0, total: 0 };
@@ -56,13 +56,13 @@ for (const [index, line] of lines.entries()) {
 }
 for (const [requirement, where] of provedBy) {
   if (!seen.has(requirement)) {
-    problems.push(`${requirement} is not listed, but ${[...where].join(', ')} has a test of it`);
+    problems.push(`${requirement} is not listed, but is tested by ${[...where].join(', ')}`);
   }
 }
 
 if (write) writeFileSync(tablePath, lines.join('\n'));
 const pad = (text, width) => String(text).padStart(width);
-console.log('requirements with tests of all that they ask (docs/conformance.md):');
+console.log('requirements that are tested completely (docs/conformance.md):');
 console.log(`    ${pad('proved', 6)} ${pad('listed', 6)}`);
 let open = 0;
 for (const [prefix, { proved, total }] of counts) {
@@ -73,12 +73,10 @@ for (const [prefix, { proved, total }] of counts) {
 }
 for (const problem of problems) console.error(problem);
 if (problems.length === 0) {
-  console.log(
-    `every row agrees with the tests; ${open} of ${seen.size} are open, at least in part`,
-  );
+  console.log(`all rows agree with the tests; ${open} of ${seen.size} are open, at least in part`);
 } else {
   console.log(
-    `${problems.length} rows or test titles do not agree: correct the titles, or run npm run conformance -- --write`,
+    `${problems.length} rows or titles disagree: correct the titles, or run npm run conformance -- --write`,
   );
 }
 process.exitCode = problems.length > 0 ? 1 : 0;

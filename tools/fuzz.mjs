@@ -1,4 +1,4 @@
-// Gives each decoder very many inputs, and prints how many were decoded; see the usage below.
+// Fuzzes all decoders, and prints the number of decoded inputs and the memory; see the usage below.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,13 +9,13 @@ import { parseArgs } from 'node:util';
 
 const usage = `usage: npm run fuzz -- [--inputs N] [--only NAME] [--seed N]
 
-Gives each decoder changed valid inputs and random bytes. An input that is neither decoded nor refused with the
-decoder's own error is printed with its seed and as hex.
+Runs each decoder on mutated valid inputs and random bytes. An input that is neither decoded nor refused with the error
+of the decoder is printed with its seed and as hex.
 
   --inputs N   inputs for each decoder (default 1000000)
-  --only NAME  one decoder; if none has this name, all whose names contain it
-  --seed N     start of the random numbers (default 1)
-  --help       this text`;
+  --only NAME  the decoder with this name, or else all whose names contain it
+  --seed N     seed of the random numbers (default 1)
+  --help       print this text`;
 
 const options = parse(process.argv.slice(2));
 if (options.help) {
@@ -27,7 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const results = join(folder, 'results');
 const names = options.only === '' ? [] : await choose(options.only);
-// One limit for all inputs of a decoder.
+// The limit is for all inputs of a decoder together.
 const limit = String(600_000 + 10 * Number(options.inputs));
 const child = vitest(['run', '--testTimeout', limit], {
   stdio: 'inherit',
@@ -48,7 +48,7 @@ child.on('close', (code) => {
       const { name, inputs, decoded, rss } = JSON.parse(line);
       return [name, inputs, decoded, megabytes(rss.start), megabytes(rss.highest)].map(String);
     });
-    const head = ['decoder', 'inputs', 'decoded', 'memory before', 'at most'];
+    const head = ['decoder', 'inputs', 'decoded', 'memory before', 'peak memory'];
     const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i].length)));
     const show = (row) =>
       row
@@ -76,12 +76,12 @@ function parse(args) {
     }
     return values;
   } catch (error) {
-    // The rest of the message explains how arguments are quoted.
+    // The second sentence of the message is about quoting.
     return refuse(`${error.message.split('. ')[0]}; see --help`);
   }
 }
 
-/** The decoders that `--only` means. */
+/** The decoders that `--only` selects. */
 async function choose(only) {
   const list = join(folder, 'list');
   const listing = vitest(['list'], {
@@ -94,7 +94,7 @@ async function choose(only) {
   if (known.includes(only)) return [only];
   const containing = known.filter((name) => name.toLowerCase().includes(only.toLowerCase()));
   if (containing.length > 0) return containing;
-  return refuse(`no decoder "${only}"; there are: ${known.join(', ')}`);
+  return refuse(`unknown decoder "${only}", known decoders: ${known.join(', ')}`);
 }
 
 function vitest(args, { stdio, env }) {

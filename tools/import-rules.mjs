@@ -1,4 +1,4 @@
-// Who may import whom; `npm run lint` checks it. A line names only what is above it, so all arrows go down.
+// Allowed imports; `npm run lint` checks them. A line names only entries above it, so all arrows go down.
 
 /** Packages, and the other packages that their sources may import. */
 export const packages = {

@@ -14,17 +14,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Folders and files that do not pass yet. */
 const notYet = [
   '.changeset/',
-  'README.md',
+  'apps/crawler/README.md',
   'apps/node/',
   'bench/',
-  'docs/',
   'examples/',
-  'findings/',
   'interop/',
   'packages/addrman/',
   'packages/clock/',
   'packages/connmgr/',
   'packages/crypto/',
+  'packages/discover/',
   'packages/discv4/',
   'packages/dnsdisc/',
   'packages/enr/',
@@ -35,7 +34,6 @@ const notYet = [
   'packages/rlpx/',
   'simulation/',
   'test/',
-  'tools/',
 ];
 
 /** Copies of other texts, generated files, and data. */

@@ -1,6 +1,6 @@
-// What every published package says about itself and the root package.json says once: author, licence, repository,
-// engines, publishing, the common keywords, and a copy of LICENSE. Checks that they agree; --write makes them agree.
-// --release also fails while the root's repository is the placeholder: the address goes into every published package.
+// Checks the common fields of all published manifests against the root package.json: author, licence, repository,
+// engines, publishing, keywords, and the copies of LICENSE. --write updates them. --release also fails while the
+// repository of the root is the placeholder, since its address is published with every package.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -11,7 +11,7 @@ const write = process.argv.includes('--write');
 const common = readJson('package.json');
 const website = common.repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
 const license = readFileSync(`${root}LICENSE`, 'utf8');
-/** In the order in which npm's documentation lists them; what is not here follows in its own order. */
+/** The order of the documentation of npm. Other fields follow in their own order. */
 const first = [
   'name',
   'version',
@@ -40,7 +40,7 @@ for (const room of ['apps', 'packages']) {
       const differ = Object.keys(expected).filter(
         (key) => JSON.stringify(expected[key]) !== JSON.stringify(manifest[key]),
       );
-      return differ.length > 0 ? `differs in ${differ.join(', ')}` : 'has another order or layout';
+      return differ.length > 0 ? `differs in ${differ.join(', ')}` : 'differs in order or layout';
     });
     agree(`${folder}/LICENSE`, license, () => 'is not a copy of LICENSE');
   }

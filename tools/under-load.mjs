@@ -1,11 +1,11 @@
-// Runs a command while other processes keep the processor busy: node tools/under-load.mjs [--loops N] COMMAND…
-// No test may depend on how fast the machine is; this is how to see that.
+// Runs a command beside busy loops: node tools/under-load.mjs [--loops N] COMMAND…
+// Tests must not depend on the speed of the machine; this checks it.
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 
-/** Ends by itself when its parent is gone, so that an interrupted run leaves nothing busy. */
+/** Ends when its parent has ended, so that an interrupted run leaves no busy process behind. */
 const busyLoop = `
   const parent = process.ppid;
   while (process.ppid === parent) for (let i = 0; i < 1e8; i++);
@@ -28,7 +28,7 @@ const loops = Array.from({ length: loopCount }, () =>
   spawn(process.execPath, ['-e', busyLoop], { stdio: 'ignore' }),
 );
 console.error(`${loopCount} busy loops beside: ${[command, ...rest].join(' ')}`);
-// npm and npx are scripts on Windows, which only a shell can start.
+// On Windows npm and npx are scripts, which only a shell starts.
 const child = spawn(command, rest, { stdio: 'inherit', shell: process.platform === 'win32' });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 

@@ -14,7 +14,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
-/** Ours by theirs, within each round: what slows the machine down for a while slows down both. */
+/** Our figures divided by theirs within each round, since a slow phase of the machine affects both. */
 export function ratio(
   figures: Figures,
   ours: Implementation,
@@ -22,11 +22,16 @@ export function ratio(
 ): Ratio | undefined {
   const [mine, others] = [figures.get(ours), figures.get(theirs)];
   if (mine === undefined || others === undefined) return undefined;
-  const ratios = mine.map((figure, round) => figure / (others[round] ?? Number.NaN));
+  return ratioOfRounds(mine, others);
+}
+
+/** Figures divided by other ones, round by round. */
+export function ratioOfRounds(figures: readonly number[], others: readonly number[]): Ratio {
+  const ratios = figures.map((figure, round) => figure / (others[round] ?? Number.NaN));
   return { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) };
 }
 
-/** Whether a goal is reached; `undefined` when there is none or nothing to compare with. */
+/** Whether a goal is reached; `undefined` without a goal or without figures. */
 export function reached({ atLeast }: Goal, ratio: Ratio | undefined): boolean | undefined {
   return atLeast === undefined || ratio === undefined ? undefined : ratio.median >= atLeast;
 }

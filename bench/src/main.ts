@@ -1,16 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { againstTable, type Comparison, compareBuilds, tooSlow } from './against.ts';
 import { type Arguments, parseArguments, usage } from './arguments.ts';
 import { type Case, catalogue, type Group } from './catalogue.ts';
 import { type CrawlCase, type CrawlResult, crawlCases, runCrawl } from './crawl/crawl.ts';
 import { crawlTable } from './crawl/table.ts';
 import { writeFixtures } from './fixtures/files.ts';
 import { goPrograms } from './go.ts';
-import { describeMachine, findCores } from './machine.ts';
+import { type Cores, describeMachine, findCores } from './machine.ts';
 import { type Figures, implementationsOf, runCase } from './rounds.ts';
 import { table } from './table.ts';
-import { Workforce } from './workforce.ts';
+import { buildCommit, currentCommit, findCommit } from './work-tree.ts';
+import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
 
@@ -24,50 +26,107 @@ try {
   process.exitCode = 1;
 }
 
-async function main({ cases, rounds, slice, json }: Arguments): Promise<void> {
-  const { groups, crawls } = chosen(cases);
-  const folder = join(bench, 'bin', 'fixtures');
-  writeFixtures(folder);
+async function main(args: Arguments): Promise<void> {
+  const { groups, crawls } = chosen(args.cases);
+  if (args.against !== undefined) {
+    findCommit(bench, args.against);
+    if (groups.length === 0) throw new RangeError('crawls cannot be compared with --against');
+  }
+  const fixtures = join(bench, 'bin', 'fixtures');
+  writeFixtures(fixtures);
   const go = goPrograms(bench, progress);
   const cores = findCores();
-  const workforce = new Workforce({ folder, go, cores });
+  const pool: WorkerPoolOptions = { bench, fixtures, go, cores };
+  if (args.against === undefined) await compareWithOthers(groups, crawls, pool, args);
+  else await compareWithCommit(groups, args.against, pool, args);
+}
+
+async function compareWithOthers(
+  groups: readonly Group[],
+  crawls: readonly CrawlCase[],
+  options: WorkerPoolOptions,
+  { rounds, slice, json }: Arguments,
+): Promise<void> {
+  const { go, cores } = options;
+  const pool = new WorkerPool(options);
   const results = new Map<Case, Figures>();
   const crawled = new Map<CrawlCase, CrawlResult[]>();
   try {
     for (const group of groups) {
       for (const item of group.cases) {
         progress(`${item.name}: ${item.title}`);
-        const workers = await workforce.hire(implementationsOf(group));
+        const workers = await pool.start(implementationsOf(group));
         results.set(item, await runCase(workers, item, { rounds, slice }));
-        if (group.keepWorkers !== true) await workforce.dismiss();
+        if (group.keepWorkers !== true) await pool.stop();
       }
-      await workforce.dismiss();
+      await pool.stop();
     }
     for (const item of crawls) {
       progress(`${item.name}: ${item.title}`);
       crawled.set(item, await runCrawl(item, go, cores));
     }
   } finally {
-    await workforce.dismiss();
+    await pool.stop();
   }
-  const pinned = cores === undefined ? 'not pinned: no taskset here' : `on core ${cores.measured}`;
-  console.log(`${describeMachine()}, what is measured ${pinned}.`);
+  console.log(`${describeMachine()}, ${describePinning(cores)}.`);
   if (groups.length > 0) {
     console.log(`Medians of ${rounds} slices of ${slice} ms, per CPU-second;`);
-    console.log('of ratios the median of the rounds, with the least and the most.');
+    console.log('of ratios the median of the rounds, with the lowest and the highest.');
   }
-  if (go === undefined) console.log('There is no Go here: go-ethereum is left out.');
+  if (go === undefined) console.log('Go is not installed: without go-ethereum.');
   for (const group of groups) console.log(table(group, results));
   if (crawled.size > 0) console.log(crawlTable(crawled));
   if (json === undefined) return;
-  const figures = [
+  writeJson(json, [
     ...asJson(results),
     ...[...crawled].map(([item, crawls]) => ({ ...item, crawls })),
-  ];
-  writeFileSync(json, `${JSON.stringify(figures, undefined, 2)}\n`);
+  ]);
 }
 
-/** What was asked for: groups with some of their cases, and crawls. */
+async function compareWithCommit(
+  groups: readonly Group[],
+  ref: string,
+  options: WorkerPoolOptions,
+  { rounds, slice, atLeast, json }: Arguments,
+): Promise<void> {
+  const tree = await buildCommit(bench, ref, progress);
+  const { commit, isChanged } = currentCommit(bench);
+  let comparisons: Comparison[];
+  try {
+    const otherBench = join(tree.folder, 'bench');
+    comparisons = await compareBuilds(groups, { options, otherBench, progress, rounds, slice });
+  } finally {
+    tree.remove();
+  }
+  console.log(`${describeMachine()}, ${describePinning(options.cores)}.`);
+  console.log(`This is ${commit}${isChanged ? ' with uncommitted changes' : ''}.`);
+  console.log(
+    `Medians of ${rounds} rounds, per CPU-second, with the lowest and the highest ratio.`,
+  );
+  console.log(againstTable(comparisons, tree.commit, atLeast));
+  if (json !== undefined) {
+    const rows = comparisons.map(({ item: { name }, ...figures }) => ({ name, ...figures }));
+    writeJson(json, rows);
+  }
+  if (comparisons.length === 0) throw new RangeError(`${tree.commit} has none of these cases`);
+  const slow = tooSlow(comparisons, atLeast);
+  if (slow.length === 0) return;
+  const names = slow.map(({ item, implementation }) => `${item.name} (${implementation})`);
+  console.error(`below ${atLeast}: ${names.join(', ')}`);
+  process.exitCode = 1;
+}
+
+function describePinning(cores: Cores | undefined): string {
+  return cores === undefined
+    ? 'workers not pinned: taskset is missing'
+    : `workers on core ${cores.measured}`;
+}
+
+function writeJson(file: string, content: unknown): void {
+  writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`);
+}
+
+/** The groups and crawls that the names select; all without names. */
 function chosen(names: readonly string[]): { groups: Group[]; crawls: CrawlCase[] } {
   const wanted = ({ name }: { readonly name: string }) =>
     names.length === 0 || names.some((prefix) => `${name}-`.startsWith(`${prefix}-`));

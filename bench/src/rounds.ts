@@ -1,16 +1,16 @@
 import type { Case, Group, Implementation } from './catalogue.ts';
 import type { Worker } from './worker.ts';
 
-/** What each implementation did per CPU-second, round by round, in counts of the workers. */
+/** The figure of each implementation in each round, in counts of the workers per CPU-second. */
 export type Figures = ReadonlyMap<Implementation, readonly number[]>;
 
 export interface Schedule {
   readonly rounds: number;
-  /** Of a slice, in ms. */
+  /** Length of a slice in ms. */
   readonly slice: number;
 }
 
-/** Lets the workers take turns on one case; each begins a round as often as any other. */
+/** Measures one case slice by slice in turn; each worker is the first of a round equally often. */
 export async function runCase(
   workers: ReadonlyMap<Implementation, Worker>,
   { name, warmUp = 1000 }: Case,
@@ -18,7 +18,7 @@ export async function runCase(
 ): Promise<Figures> {
   const taking = [...workers].filter(([, worker]) => worker.cases.has(name));
   const figures = new Map(taking.map(([implementation]) => [implementation, [] as number[]]));
-  // Compilers and caches warm up in slices that do not count.
+  // Compilers and caches warm up in slices that are not counted.
   for (const [, worker] of taking) await worker.run(name, warmUp);
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < taking.length; turn++) {
@@ -29,7 +29,30 @@ export async function runCase(
   return figures;
 }
 
-/** A group's columns in order. */
+/** Slices of each worker in {@link runPair}. */
+const slicesOfPair = 4;
+
+/**
+ * Measures one case in two workers, slice by slice in the order first, second, second, first.
+ *
+ * @returns the mean of each worker, in counts per CPU-second
+ */
+export async function runPair(
+  workers: readonly [Worker, Worker],
+  { name, warmUp = 1000 }: Case,
+  slice: number,
+): Promise<[number, number]> {
+  for (const worker of workers) await worker.run(name, warmUp);
+  const sums: [number, number] = [0, 0];
+  for (let n = 0; n < slicesOfPair; n++) {
+    for (const index of n % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+      sums[index] += await workers[index].run(name, slice);
+    }
+  }
+  return [sums[0] / slicesOfPair, sums[1] / slicesOfPair];
+}
+
+/** The columns of a group, in order. */
 export function implementationsOf({ columns }: Group): Implementation[] {
   return Object.keys(columns) as Implementation[];
 }

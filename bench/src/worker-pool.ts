@@ -1,41 +1,42 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Implementation } from './catalogue.ts';
 import type { GoPrograms } from './go.ts';
 import { type Cores, pinTo } from './machine.ts';
 import { Worker } from './worker.ts';
 
-/** What workers are made of. */
-export interface Workplace {
-  /** Of the fixtures. */
-  readonly folder: string;
-  /** `undefined` where there is no Go. */
+/** Options of a {@link WorkerPool}. */
+export interface WorkerPoolOptions {
+  /** The workspace `bench` of the build to measure. */
+  readonly bench: string;
+  /** Folder of the fixtures. */
+  readonly fixtures: string;
+  /** `undefined` without Go. */
   readonly go: GoPrograms | undefined;
-  /** `undefined` where processes cannot be kept on one. */
+  /** `undefined` where processes cannot be pinned to a core. */
   readonly cores: Cores | undefined;
 }
 
-const script = (name: string) => fileURLToPath(new URL(`./workers/${name}.js`, import.meta.url));
-
-/** Starts workers when they are first needed. */
-export class Workforce {
-  readonly #place: Workplace;
+/** The workers of one build, each started at its first use. */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<Implementation, Promise<Worker>>();
 
-  constructor(place: Workplace) {
-    this.#place = place;
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
   }
 
-  /** Those that this machine has. */
-  async hire(implementations: readonly Implementation[]): Promise<Map<Implementation, Worker>> {
-    const hired = new Map<Implementation, Worker>();
+  /** Starts the workers of these implementations, without those that this machine cannot run. */
+  async start(implementations: readonly Implementation[]): Promise<Map<Implementation, Worker>> {
+    const started = new Map<Implementation, Worker>();
     for (const implementation of implementations) {
       const worker = await this.#find(implementation);
-      if (worker !== undefined) hired.set(implementation, worker);
+      if (worker !== undefined) started.set(implementation, worker);
     }
-    return hired;
+    return started;
   }
 
-  async dismiss(): Promise<void> {
+  /** Stops all workers. The next {@link WorkerPool.start} starts new ones. */
+  async stop(): Promise<void> {
     const workers = await Promise.allSettled(this.#workers.values());
     this.#workers.clear();
     await Promise.all(
@@ -52,10 +53,12 @@ export class Workforce {
   }
 
   #command(implementation: Implementation): string[] | undefined {
-    const { folder, go, cores } = this.#place;
+    const { bench, fixtures, go, cores } = this.#options;
     const pin = pinTo(cores?.measured);
-    const node = (name: string, ...args: string[]) => [process.execPath, script(name), ...args];
-    // A server's CPU time is read where only Linux has it.
+    const node = (name: string, ...args: string[]) => {
+      return [process.execPath, join(bench, 'dist', 'workers', `${name}.js`), ...args];
+    };
+    // The CPU time of a server is read from /proc.
     const download = (geth: string) =>
       go === undefined || process.platform !== 'linux'
         ? undefined
@@ -63,13 +66,13 @@ export class Workforce {
     switch (implementation) {
       case 'fast':
       case 'noble':
-        return [...pin, ...node('devp2p', folder, implementation)];
+        return [...pin, ...node('devp2p', fixtures, implementation)];
       case 'ethereumjs':
-        return [...pin, ...node('ethereumjs', folder)];
+        return [...pin, ...node('ethereumjs', fixtures)];
       case 'rlp':
-        return [...pin, ...node('rlp', folder)];
+        return [...pin, ...node('rlp', fixtures)];
       case 'go':
-        return go && [...pin, go.bench, 'worker', folder];
+        return go && [...pin, go.bench, 'worker', fixtures];
       case 'node':
         return download('');
       case 'geth':
