@@ -1,6 +1,6 @@
 // Stores addresses from two sources, selects one to dial, and restores the addresses after a restart.
 import { type AddrStore, openAddrMan } from '@devp2p/addrman';
-import { formatIp } from '@devp2p/enr';
+import { formatIp } from '@devp2p/ip';
 
 const files = new Map<string, Uint8Array>();
 const store: AddrStore = {

@@ -1,14 +1,11 @@
-// A node's signed record: made, passed on as text, checked by whoever gets it, and renewed.
+// Sign a node record, pass it on as text, verify it and update it.
 import { generatePrivateKey } from '@devp2p/crypto';
 import {
-  checkRelay,
   EnrError,
   enodeFromEnr,
   formatEnode,
   formatEnr,
-  ipClass,
   parseEnr,
-  parseIp,
   signEnr,
   updateEnr,
 } from '@devp2p/enr';
@@ -29,6 +26,3 @@ try {
 } catch (error) {
   if (error instanceof EnrError) console.log(error.code); // invalid-signature
 }
-
-const [sender, address] = [parseIp('198.41.0.4'), parseIp(received.ip ?? '')];
-if (sender && address) console.log(ipClass(address), checkRelay(sender, address)); // lan lan

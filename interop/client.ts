@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { fromHex } from '@devp2p/bytes';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { fromHex } from '@devp2p/enr';
 import { type EthPeer, eth, type ForkSchedule } from '@devp2p/eth';
 import { memoryChain } from '@devp2p/eth/memory';
 import { openPeer } from '@devp2p/peer';

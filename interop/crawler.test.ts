@@ -11,10 +11,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fromHex, toHex } from '@devp2p/bytes';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { createDnsClient } from '@devp2p/dnsdisc';
-import { formatEnr, fromHex, parseEnode, toHex } from '@devp2p/enr';
+import { formatEnr, parseEnode } from '@devp2p/enr';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildGeth, startGeth, testChain } from './geth.ts';
 import { enodeOf, startNode } from './node.ts';

@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { expect, test } from 'vitest';
 import { callEngine } from './json-rpc.ts';
 import { enodeOf } from './node.ts';

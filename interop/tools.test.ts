@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { formatEnr, fromHex, parseEnode, parseEnr, toHex } from '@devp2p/enr';
+import { fromHex, toHex } from '@devp2p/bytes';
+import { formatEnr, parseEnode, parseEnr } from '@devp2p/enr';
 import { forkId } from '@devp2p/eth';
 import { decode, encode, tree } from '@devp2p/rlp';
 import { expect, test } from 'vitest';

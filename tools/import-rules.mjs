@@ -3,18 +3,21 @@
 /** Packages, and the other packages that their sources may import. */
 export const packages = {
   options: '',
+  bytes: '',
+  ip: 'options',
+  random: 'options',
   rlp: 'options',
-  crypto: 'options',
   clock: 'options',
-  enr: 'options rlp crypto clock',
-  addrman: 'options clock',
-  connmgr: 'options clock',
-  rlpx: 'options rlp crypto clock enr',
-  peer: 'options rlp crypto clock enr',
-  discover: 'options rlp crypto clock enr',
-  discv4: 'options rlp crypto clock enr discover',
-  dnsdisc: 'options rlp crypto clock enr',
-  eth: 'options rlp crypto clock enr peer',
+  crypto: 'options random',
+  enr: 'options bytes ip rlp crypto',
+  addrman: 'options ip random clock',
+  connmgr: 'options ip random clock',
+  rlpx: 'options bytes random rlp clock crypto enr',
+  peer: 'options bytes rlp clock crypto enr',
+  discover: 'options bytes ip random rlp clock crypto enr',
+  discv4: 'options bytes ip random rlp clock crypto enr discover',
+  dnsdisc: 'options bytes random rlp clock crypto enr',
+  eth: 'options bytes random rlp clock crypto enr peer',
 };
 
 /** Folders and files in the sources of a program, and the other ones that they may import. All may import packages. */

@@ -1,7 +1,7 @@
 import type { InboundSlot } from '@devp2p/connmgr';
 import { createDiscv4, type Discv4 } from '@devp2p/discv4';
-import { parseIpRange } from '@devp2p/enr';
-import type { Dice } from './dice.ts';
+import { parseIpRange } from '@devp2p/ip';
+import type { SeededRandom } from '@devp2p/random/seeded';
 import { enodeOf } from './identity.ts';
 import type { DoorSlot, Link, Place } from './link.ts';
 import { type Identity, port, type Surroundings } from './node.ts';
@@ -29,7 +29,7 @@ export interface AttackerNode {
 export async function startAttacker(
   { place, privateKey }: Identity,
   { clock, crypto, internet, accomplices, victims }: AttackerSurroundings,
-  dice: Dice,
+  random: SeededRandom,
 ): Promise<AttackerNode> {
   const { host } = place;
   const stopping = new AbortController();
@@ -42,7 +42,7 @@ export async function startAttacker(
   };
 
   const discovery: Discv4 = await createDiscv4(internet.bindUdp({ host, port }), {
-    ...{ privateKey, externalIp: host, clock, crypto, random: dice.bytes },
+    ...{ privateKey, externalIp: host, clock, crypto, random: random.bytes },
     // His nodes are always there, and need not ask each other whether they are.
     pingInterval: upkeep,
     refreshInterval: upkeep,
@@ -62,7 +62,7 @@ export async function startAttacker(
   });
 
   const move = (): void => {
-    const victim = dice.pick(victims());
+    const victim = random.pick(victims());
     if (victim && !links.has(victim.key)) {
       discovery.ping(enodeOf(victim)).catch(() => {});
       const attempt = new AbortController();
@@ -72,9 +72,9 @@ export async function startAttacker(
         .then(keep, () => {})
         .finally(() => giveUp.cancel());
     }
-    timer = clock.setTimeout(move, dice.delay(moveInterval));
+    timer = clock.setTimeout(move, random.poissonDelay(moveInterval));
   };
-  let timer = clock.setTimeout(move, dice.delay(moveInterval));
+  let timer = clock.setTimeout(move, random.poissonDelay(moveInterval));
 
   return {
     place,

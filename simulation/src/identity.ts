@@ -1,24 +1,26 @@
+import { toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { type Enode, parseIp, toHex } from '@devp2p/enr';
-import type { Dice } from './dice.ts';
+import type { Enode } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
+import type { SeededRandom } from '@devp2p/random/seeded';
 import type { Place } from './link.ts';
 import { type Identity, port } from './node.ts';
 
 /** Makes identities: keys, and addresses in a number of /16 networks from some first byte on. */
 export class Registrar {
   readonly #crypto: Crypto;
-  readonly #dice: Dice;
+  readonly #random: SeededRandom;
   readonly #taken = new Set<string>();
 
-  constructor(crypto: Crypto, dice: Dice) {
+  constructor(crypto: Crypto, random: SeededRandom) {
     this.#crypto = crypto;
-    this.#dice = dice;
+    this.#random = random;
   }
 
   /** @param first - first byte of the lowest network */
   register(first: number, networks: number): Identity {
     const { secp256k1 } = this.#crypto;
-    const privateKey = this.#dice.bytes(32);
+    const privateKey = this.#random.bytes(32);
     const id = secp256k1.publicKey(privateKey);
     const host = this.#host(first, networks);
     const ip = parseIp(host) as Uint8Array;
@@ -26,10 +28,10 @@ export class Registrar {
   }
 
   #host(first: number, networks: number): string {
-    const dice = this.#dice;
+    const random = this.#random;
     for (;;) {
-      const network = dice.below(networks);
-      const host = `${first + (network >> 8)}.${network & 255}.${dice.below(256)}.${1 + dice.below(254)}`;
+      const network = random.below(networks);
+      const host = `${first + (network >> 8)}.${network & 255}.${random.below(256)}.${1 + random.below(254)}`;
       if (this.#taken.has(host)) continue;
       this.#taken.add(host);
       return host;

@@ -1,6 +1,6 @@
 import type { Clock } from '@devp2p/clock';
 import type { Address, UdpSocket } from '@devp2p/discv4';
-import type { Dice } from './dice.ts';
+import type { SeededRandom } from '@devp2p/random/seeded';
 import { type Door, Line, type Link, LinkError, type Place } from './link.ts';
 
 /** What happens at one moment happens together: arrivals are put off to the next multiple of this, in ms. */
@@ -9,7 +9,7 @@ const GRAIN = 5;
 /** @see Internet */
 export interface InternetOptions {
   readonly clock: Clock;
-  readonly dice: Dice;
+  readonly random: SeededRandom;
   /** Share of the datagrams that get lost. */
   readonly loss: number;
 }
@@ -33,8 +33,8 @@ export class Internet {
       localAddress: address,
       send: (bytes, to) => {
         this.datagrams++;
-        const { dice, loss } = this.#options;
-        if (dice.fraction() < loss) return;
+        const { random, loss } = this.#options;
+        if (random.fraction() < loss) return;
         const datagram = bytes.slice();
         this.later(this.oneWay(host, to.host), () =>
           this.#sockets.get(to.host)?.(datagram, address),
@@ -118,7 +118,7 @@ export class Internet {
   #delay(host: string): number {
     let delay = this.#delays.get(host);
     if (delay === undefined) {
-      delay = 5 + this.#options.dice.delay(20);
+      delay = 5 + this.#options.random.poissonDelay(20);
       this.#delays.set(host, Math.min(delay, 100));
     }
     return delay;

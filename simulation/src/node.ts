@@ -4,12 +4,14 @@ import {
   createAddressQueue,
   createAddrMan,
 } from '@devp2p/addrman';
+import { toHex } from '@devp2p/bytes';
 import { type Clock, sleep } from '@devp2p/clock';
 import { type ConnManager, createConnManager } from '@devp2p/connmgr';
 import type { Crypto } from '@devp2p/crypto';
 import { createDiscv4, type Discv4, type NodeStore } from '@devp2p/discv4';
-import { type Enode, formatIp, parseIp, toHex } from '@devp2p/enr';
-import type { Dice } from './dice.ts';
+import type { Enode } from '@devp2p/enr';
+import { formatIp, parseIp } from '@devp2p/ip';
+import type { SeededRandom } from '@devp2p/random/seeded';
 import type { Internet } from './internet.ts';
 import { type Link, LinkError, type Place } from './link.ts';
 
@@ -77,25 +79,24 @@ const usefulAge = 60_000;
 export async function startNode(
   identity: Identity,
   surroundings: Surroundings,
-  dice: Dice,
+  random: SeededRandom,
 ): Promise<Node> {
   const { clock, crypto, internet, maxPeers, pace, lastBlock } = surroundings;
   const { bootnodes, pingInterval, refreshInterval } = surroundings;
   const { place, privateKey } = identity;
   const { id, key, host } = place;
-  const random = dice.bytes;
   const stopping = new AbortController();
 
   // What is told of others goes to the address manager.
   const addresses = createAddrMan({
-    ...{ ...buckets, localId: id, snapshot: identity.addresses, clock, random },
+    ...{ ...buckets, localId: id, snapshot: identity.addresses, clock, random: random.bytes },
   });
   const learn = (nodes: Iterable<Enode>, source: AddrSource): void => {
     if (addresses.add(addrNodes(nodes), source) > 0) queue.notify();
   };
   const discovery = await createDiscv4(internet.bindUdp({ host, port }), {
     ...{ privateKey, bootnodes, externalIp: host, pingInterval, refreshInterval },
-    ...{ clock, crypto, random },
+    ...{ clock, crypto, random: random.bytes },
     store: nothingKept,
     onNeighbors: (nodes, { ip }) => learn(nodes, { kind: 'peer', ip }),
   });
@@ -170,7 +171,7 @@ export async function startNode(
         },
       },
       clock,
-      random,
+      random: random.bytes,
     },
     { maxPeers, ownIdentity: key, admitOn: 'identity' },
   );

@@ -1,8 +1,8 @@
 import type { Timer } from '@devp2p/clock';
 import { virtualClock } from '@devp2p/clock/virtual';
 import type { Crypto } from '@devp2p/crypto';
+import { createSeededRandom } from '@devp2p/random/seeded';
 import { type AttackerNode, startAttacker } from './attacker.ts';
-import { Dice } from './dice.ts';
 import { enodeOf, Registrar } from './identity.ts';
 import { Internet } from './internet.ts';
 import type { Place } from './link.ts';
@@ -81,11 +81,11 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const honestNetworks = Math.max(minNetworks, Math.ceil(honestCount / networkDensity));
   const attackerNetworks = options.attackerNetworks ?? Math.max(1, Math.round(attackerCount / 25));
 
-  const dice = new Dice(options.seed);
+  const random = createSeededRandom(options.seed);
   const clock = virtualClock();
-  const internet = new Internet({ clock, dice: dice.fork(), loss });
-  const registrar = new Registrar(crypto, dice.fork());
-  const people = dice.fork();
+  const internet = new Internet({ clock, random: random.fork(), loss });
+  const registrar = new Registrar(crypto, random.fork());
+  const people = random.fork();
   const honest = Array.from({ length: honestCount }, () =>
     registrar.register(lowest.honest, honestNetworks),
   );
@@ -95,9 +95,11 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const attackerKeys = new Set(attackers.map(({ place }) => place.key));
   const bootnodes = honest.slice(0, bootnodeCount).map(({ place }) => enodeOf(place));
   const around = { clock, crypto, internet };
-  const news = dice.fork();
+  const news = random.fork();
   const lastBlock = ({ key }: Place): number | undefined =>
-    attackerKeys.has(key) ? undefined : clock.monotonic() - news.delay(blockInterval * maxPeers);
+    attackerKeys.has(key)
+      ? undefined
+      : clock.monotonic() - news.poissonDelay(blockInterval * maxPeers);
   const surroundings: Surroundings = {
     ...{ ...around, bootnodes, maxPeers, lastBlock },
     ...{ pingInterval, refreshInterval, pace },
@@ -121,11 +123,11 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
     plans.add(timer);
   };
   const arrive = async (identity: Identity, stays: boolean): Promise<void> => {
-    const node = await startNode(identity, surroundings, dice.fork());
+    const node = await startNode(identity, surroundings, random.fork());
     online.set(identity, node);
     victims = Array.from(online.keys(), ({ place }) => place);
     if (churn === 0 || stays) return;
-    const stay = people.delay((60 * MINUTE) / churn);
+    const stay = people.poissonDelay((60 * MINUTE) / churn);
     later(stay, () => void leave(identity, node));
   };
   const leave = async (identity: Identity, node: Node): Promise<void> => {
@@ -137,7 +139,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
     await node.stop();
     const next =
       people.fraction() < 0.5 ? identity : registrar.register(lowest.honest, honestNetworks);
-    later(people.delay(absence), () => start(arrive(next, false)));
+    later(people.poissonDelay(absence), () => start(arrive(next, false)));
   };
   const start = (work: Promise<unknown>): void => {
     starting.add(work);
@@ -153,7 +155,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
         one && one !== identity ? [one.place] : [],
       );
       const surroundings = { ...around, accomplices, victims: () => victims };
-      start(startAttacker(identity, surroundings, dice.fork()).then((node) => evil.push(node)));
+      start(startAttacker(identity, surroundings, random.fork()).then((node) => evil.push(node)));
     }, people.fraction() * arrival);
   }
 

@@ -4,9 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { toHex } from '@devp2p/bytes';
 import type { NodeStatus } from '@devp2p/crawler';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { parseEnr, toHex } from '@devp2p/enr';
+import { parseEnr } from '@devp2p/enr';
 import type { Truth } from './truth.ts';
 
 /** What a crawler has come to. */

@@ -6,7 +6,7 @@
  *     {"id":"…","kind":"honest","reaches":"synced"}
  */
 import { parseArgs } from 'node:util';
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { networkId } from './chains.ts';
 import { kinds } from './kinds.ts';
 import { startNetwork } from './network.ts';

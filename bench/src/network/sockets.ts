@@ -6,7 +6,7 @@ import {
   type Neighbors,
   type UdpSocket,
 } from '@devp2p/discv4';
-import { parseIp } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 
 /** A socket whose datagrams set out late. */
 export function slowSocket(socket: UdpSocket, milliseconds: number): UdpSocket {

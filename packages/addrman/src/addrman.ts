@@ -1,10 +1,10 @@
+import { normalizeIp } from '@devp2p/ip';
+import { createRandomSource, type RandomSource } from '@devp2p/random';
 import { checkBook } from './check.ts';
 import { type AddrManOptions, type Settings, withDefaults } from './options.ts';
 import { parseNode, type Refusal } from './parse-node.ts';
 import { type AddrSource, networkGroup, sourceKey } from './policy/group.ts';
-import { normalizeIp } from './policy/routable.ts';
 import { SourceLimit } from './policy/source-limit.ts';
-import { Dice } from './random.ts';
 import { binary } from './snapshot/binary.ts';
 import { encodeSnapshot } from './snapshot/snapshot.ts';
 import { readBook } from './snapshot/snapshot-book.ts';
@@ -58,7 +58,7 @@ export interface SelectOptions {
 export class AddrMan {
   readonly #settings: Settings;
   readonly #book: Book;
-  readonly #dice: Dice;
+  readonly #random: RandomSource;
   readonly #sourceLimit: SourceLimit;
   readonly #counts = newCounts();
   readonly #localId: string | undefined;
@@ -71,7 +71,7 @@ export class AddrMan {
     this.#book = settings.snapshot
       ? readBook(settings.snapshot, settings, settings.clock.now())
       : new Book(settings.key ?? settings.random(32), settings);
-    this.#dice = new Dice(settings.random);
+    this.#random = createRandomSource(settings.random);
     this.#sourceLimit = new SourceLimit(settings);
     this.#localId = settings.localId && binary(settings.localId);
   }
@@ -174,7 +174,7 @@ export class AddrMan {
     const book = this.#book;
     const accept = (entry: Entry) => filter === undefined || filter(describe(entry));
     const now = this.#settings.clock.now();
-    const draw = createDraw(book, { now, dice: this.#dice, accept, newOnly });
+    const draw = createDraw(book, { now, random: this.#random, accept, newOnly });
     let chosen: Entry | undefined;
     for (let drawn = 0; drawn < draws; drawn++) {
       const entry = draw();
@@ -222,7 +222,7 @@ export class AddrMan {
   sample(limit: number = maxSample, percent: number = maxSamplePercent): AddrEntry[] {
     const now = this.#settings.clock.now();
     const accept = (entry: Entry) => !this.#book.isTerrible(entry, now);
-    return drawSample(this.#book.entries, limit, percent, this.#dice, accept).map(describe);
+    return drawSample(this.#book.entries, limit, percent, this.#random, accept).map(describe);
   }
 
   /**
@@ -238,7 +238,7 @@ export class AddrMan {
       record,
       lastSeen,
     }));
-    if (nodes.length > 0) this.#answer = { nodes, until: now + answerLifetime(this.#dice) };
+    if (nodes.length > 0) this.#answer = { nodes, until: now + answerLifetime(this.#random) };
     return nodes;
   }
 
@@ -333,7 +333,7 @@ export class AddrMan {
   #addReference(entry: Entry, source: string, now: number): void {
     const references = entry.newSlots.length;
     if (entry.triedSlot >= 0 || references >= maxReferences) return;
-    if (this.#dice.below(2 ** references) === 0) this.#book.addReference(entry, source, now);
+    if (this.#random.below(2 ** references) === 0) this.#book.addReference(entry, source, now);
   }
 
   #see(entry: Entry, seen: number, now: number): void {

@@ -11,7 +11,6 @@ export { AddrManError, type AddrManErrorCode } from './error.ts';
 export type { AddrManOptions } from './options.ts';
 export type { Refusal } from './parse-node.ts';
 export type { AddrSource, GroupMap } from './policy/group.ts';
-export type { RandomBytes } from './random.ts';
 export {
   type AddrStore,
   type OpenAddrManOptions,

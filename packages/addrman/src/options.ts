@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from '@devp2p/clock';
+import { isRoutable } from '@devp2p/ip';
 import { any, bytes, func, methods, type Rule, type Rules, secret } from '@devp2p/options';
+import { type RandomBytes, randomBytes } from '@devp2p/random';
 import { check } from './check-options.ts';
 import type { GroupMap } from './policy/group.ts';
 import type { NetworkLimitOptions } from './policy/network-limits.ts';
 import type { Horizons } from './policy/quality.ts';
-import { isRoutable } from './policy/routable.ts';
 import type { SourceLimitOptions } from './policy/source-limit.ts';
-import { type RandomBytes, randomBytes } from './random.ts';
 import type { Layout } from './table/bucket.ts';
 import type { SignedRecord } from './table/entry.ts';
 

@@ -1,5 +1,5 @@
+import { normalizeIp } from '@devp2p/ip';
 import { futureTolerance } from './policy/quality.ts';
-import { normalizeIp } from './policy/routable.ts';
 import { binary } from './snapshot/binary.ts';
 import { type AddrNode, type KnownAddress, maxRecordLength } from './table/entry.ts';
 

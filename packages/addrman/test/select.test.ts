@@ -1,3 +1,4 @@
+import { createSeededRandom } from '@devp2p/random/seeded';
 import { expect, test } from 'vitest';
 import type { AddrMan } from '../src/index.ts';
 import {
@@ -10,7 +11,6 @@ import {
   node,
   peer,
   populate,
-  seeded,
   world,
 } from './world.ts';
 
@@ -112,7 +112,7 @@ test('AM-07 a filter applies to both tables', async () => {
 
 test('AM-07 the cost is bounded: random bytes for a nearly empty table, filter calls for a full one', () => {
   let drawn = 0;
-  const random = seeded(5);
+  const random = createSeededRandom(5).bytes;
   const counted = (length: number): Uint8Array => {
     drawn += length;
     return random(length);

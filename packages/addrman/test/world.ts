@@ -1,28 +1,16 @@
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createSeededRandom } from '@devp2p/random/seeded';
 import {
   type AddrMan,
   type AddrManOptions,
   type AddrNode,
   type AddrSource,
   createAddrMan,
-  type RandomBytes,
 } from '../src/index.ts';
 
 export const minute = 60_000;
 export const hour: number = 60 * minute;
 export const day: number = 24 * hour;
-
-/** Deterministic bytes from a seed. */
-export function seeded(seed: number): RandomBytes {
-  let state = seed >>> 0;
-  return (length) =>
-    Uint8Array.from({ length }, () => {
-      state = (state + 0x6d2b79f5) >>> 0;
-      let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-      return (mixed ^ (mixed >>> 14)) & 0xff;
-    });
-}
 
 /** Parses `a.b.c.d` or `a:b:…` with all eight groups. */
 export function ip(text: string): Uint8Array {
@@ -59,7 +47,10 @@ export interface World {
 /** Creates an address manager on a virtual clock with deterministic random bytes. */
 export function world({ seed = 1, ...options }: AddrManOptions & { seed?: number } = {}): World {
   const clock = virtualClock();
-  return { clock, book: createAddrMan({ clock, random: seeded(seed), ...options }) };
+  return {
+    clock,
+    book: createAddrMan({ clock, random: createSeededRandom(seed).bytes, ...options }),
+  };
 }
 
 /** Adds a node whose slot is free. */

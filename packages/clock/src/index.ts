@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
 
+export { abortable } from './abortable.ts';
 export type { Clock, Timer } from './clock.ts';
 export { ClockError, type ClockErrorCode } from './error.ts';
 export { sleep } from './sleep.ts';

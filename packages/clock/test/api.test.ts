@@ -4,6 +4,7 @@ test('exported names', async () => {
   expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
     [
       "ClockError",
+      "abortable",
       "sleep",
       "systemClock",
       "timeoutSignal",

@@ -21,6 +21,4 @@ export {
 } from './manager.ts';
 export type { ConnectionStats, ConnManagerCollaborators, ConnManagerSettings } from './options.ts';
 export type { Counters, SkipReason } from './policy/counters.ts';
-export type { IpRange } from './policy/ip.ts';
-export type { RandomBytes } from './random.ts';
 export type { RequestSnapshot, Snapshot } from './snapshot.ts';

@@ -1,4 +1,5 @@
 import type { Timer } from '@devp2p/clock';
+import { type IpRange, inRange, isLan } from '@devp2p/ip';
 import { runAcceptLoop } from './accept/accept-loop.ts';
 import { Inbound, type InboundSlot } from './accept/inbound.ts';
 import { checkBanRange } from './bans/ban-entry.ts';
@@ -21,10 +22,9 @@ import {
   withDefaults,
 } from './options.ts';
 import { newCounters } from './policy/counters.ts';
-import { hostRange, type IpRange, inRange, isLocal, rangeKey } from './policy/ip.ts';
+import { hostKey, hostRange } from './policy/host.ts';
 import { LogThrottle } from './policy/log-throttle.ts';
 import { recurring } from './policy/recurring.ts';
-import { poissonDelay } from './random.ts';
 import { describeRequests, type Snapshot } from './snapshot.ts';
 
 /** Most addresses whose ban score is stored. */
@@ -164,7 +164,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
       ),
     );
     if (nextFeeler) {
-      const delay = (): number => poissonDelay(feelerInterval, random);
+      const delay = (): number => random.poissonDelay(feelerInterval);
       this.#timers.push(recurring(clock, delay, () => this.#outbound.test()));
     }
     if (!onAccept) return;
@@ -241,11 +241,11 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     const request = this.#connections.get(id);
     if (request === undefined || this.#isExempt(request)) return false;
     const { ip } = request;
-    const host = ip ? rangeKey(hostRange(ip)) : `request ${id}`;
+    const host = ip ? hostKey(ip) : `request ${id}`;
     const now = this.#config.clock.monotonic();
     const score = this.#scores.increase(host, persistent, transient, now);
     if (score < this.#config.banThreshold) return false;
-    if (ip && !isLocal(ip)) {
+    if (ip && !isLan(ip)) {
       this.bans.discourage(hostRange(ip), { reason });
       publish(() => ({ type: 'discouraged', ip, reason }));
     }

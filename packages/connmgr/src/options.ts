@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '@devp2p/clock';
+import type { IpRange } from '@devp2p/ip';
 import {
   any,
   array,
@@ -11,14 +12,14 @@ import {
   required,
   string,
 } from '@devp2p/options';
+import { createRandomSource, type RandomBytes, type RandomSource } from '@devp2p/random';
 import type { InboundSlot } from './accept/inbound.ts';
 import { type BanList, createBanList } from './bans/ban-list.ts';
 import { check } from './check-options.ts';
 import type { CloseReason, Connection, Incoming, Listener } from './connection.ts';
 import type { AnchorStore } from './dial/anchors.ts';
 import type { ConnRequest } from './dial/request.ts';
-import { type IpRange, networkGroup } from './policy/ip.ts';
-import { type RandomBytes, randomBytes } from './random.ts';
+import { dialGroup } from './policy/host.ts';
 
 /** Quality of a connection, reported by its owner. Times are in ms of any one clock; a larger one is later. */
 export interface ConnectionStats {
@@ -182,7 +183,7 @@ const integers: ReadonlySet<string> = new Set([
   'maxActiveDials',
 ]);
 
-type Defaulted = 'addressKey' | 'networkGroup' | 'bans' | 'clock' | 'random';
+type Defaulted = 'addressKey' | 'networkGroup' | 'bans' | 'clock';
 
 /** How inbound connections are accepted. */
 export type AcceptCallbacks<C extends Connection, I extends Incoming> = Pick<
@@ -195,12 +196,13 @@ type AllNumbers = { readonly [K in keyof Numbers]-?: number };
 /** Settings and collaborators with all defaults filled in, without {@link AcceptCallbacks}. */
 export type Config<A, C extends Connection> = Omit<
   ConnManagerCollaborators<A, C>,
-  Defaulted | keyof AcceptCallbacks<C, Incoming>
+  Defaulted | 'random' | keyof AcceptCallbacks<C, Incoming>
 > & {
   readonly [K in Defaulted]-?: NonNullable<ConnManagerCollaborators<A, C>[K]>;
 } & AllNumbers &
   Pick<ConnManagerSettings, 'ownIdentity' | 'netRestrict'> & {
     readonly admitOn: 'accept' | 'identity';
+    readonly random: RandomSource;
   };
 
 function numberRule(name: string): Rule {
@@ -282,10 +284,10 @@ export function withDefaults<A, C extends Connection, I extends Incoming>(
     netRestrict: settings.netRestrict,
     admitOn: settings.admitOn ?? 'accept',
     addressKey: collaborators.addressKey ?? defaultKey,
-    networkGroup: collaborators.networkGroup ?? networkGroup,
+    networkGroup: collaborators.networkGroup ?? dialGroup,
     bans: collaborators.bans ?? createBanList({ clock }),
     clock,
-    random: collaborators.random ?? randomBytes,
+    random: createRandomSource(collaborators.random),
   };
 }
 

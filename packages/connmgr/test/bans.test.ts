@@ -1,5 +1,5 @@
 import { virtualClock } from '@devp2p/clock/virtual';
-import { parseIp, parseIpRange } from '@devp2p/enr';
+import { parseIp, parseIpRange } from '@devp2p/ip';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BanScore, BanScores } from '../src/bans/ban-score.ts';
@@ -135,12 +135,12 @@ describe('ban list', () => {
     ['until is tomorrow, expected a time', { ...good, until: 'tomorrow' }],
     ['until is NaN, expected a time', { ...good, until: Number.NaN }],
     ['reason is not a string', { ...good, reason: 7 }],
-    ['network is not 4 or 16 bytes', { ...good, range: '1.2.3.4' }],
-    ['network is not', { ...good, range: { network: new Uint8Array(5), prefix: 0 } }],
-    ['network is not', { ...good, range: { network: [1, 2, 3, 4], prefix: 0 } }],
+    ['ip is a value of type undefined', { ...good, range: '1.2.3.4' }],
+    ['ip is 5 bytes', { ...good, range: { network: new Uint8Array(5), prefix: 0 } }],
+    ['ip is a value of type object', { ...good, range: { network: [1, 2, 3, 4], prefix: 0 } }],
     ['prefix is 33', { ...good, range: { network: new Uint8Array(4), prefix: 33 } }],
     ['prefix is 1.5', { ...good, range: { network: new Uint8Array(4), prefix: 1.5 } }],
-    ['network is not', { ...good, range: undefined }],
+    ['ip is a value of type undefined', { ...good, range: undefined }],
   ])(
     'CM-17 an invalid entry is refused with its number, and the list is unchanged: %s',
     (message, bad) => {

@@ -1,7 +1,8 @@
+import { createSeededRandom } from '@devp2p/random/seeded';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chooseEviction, type EvictionCandidate, keyGroups } from '../src/policy/eviction.ts';
-import { endless, FakeConnection, seededRandom, world } from './world.ts';
+import { endless, FakeConnection, world } from './world.ts';
 
 interface Candidate extends EvictionCandidate {
   readonly name: string;
@@ -199,7 +200,7 @@ describe('manager', () => {
   ])(
     'HX-24 10 × maxInbound attackers from $networks do not affect dialled connections, and honest peers can connect',
     async ({ host }) => {
-      const random = seededRandom(1);
+      const random = createSeededRandom(1).bytes;
       const one = world(() => ({ up: 10 }), {
         ...{ maxPeers: 50, nextAddress: endless(), inboundThrottle: 0 },
         stats: () => ({ ping: random(1)[0] }),

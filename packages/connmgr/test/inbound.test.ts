@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { parseIp, parseIpRange, parseIpRanges } from '@devp2p/enr';
+import { parseIp, parseIpRange, parseIpRanges } from '@devp2p/ip';
 import { describe, expect, test } from 'vitest';
 import {
   type CloseReason,

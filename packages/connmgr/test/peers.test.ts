@@ -1,7 +1,8 @@
+import { createSeededRandom } from '@devp2p/random/seeded';
 import { describe, expect, test } from 'vitest';
 import { chooseAnchors } from '../src/dial/anchors.ts';
 import { chooseRotation } from '../src/dial/rotation.ts';
-import { address, endless, FakeConnection, seededRandom, type World, world } from './world.ts';
+import { address, endless, FakeConnection, type World, world } from './world.ts';
 
 const up = () => ({ up: 10 });
 
@@ -293,7 +294,7 @@ describe('rotation', () => {
     Array.from({ length }, (_, n) => ({ n, age: 600_001 + n, usefulness: 0, isExempt: false }));
 
   test('CM-19 connections that are young, exempt or among the most useful tenth are not rotated', () => {
-    const random = seededRandom(1);
+    const random = createSeededRandom(1);
     const dropped = new Set<number | undefined>();
     const candidates = ages(20).map((one) => ({
       ...one,

@@ -1,4 +1,5 @@
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createSeededRandom } from '@devp2p/random/seeded';
 import { expect } from 'vitest';
 import {
   type CloseReason,
@@ -8,21 +9,8 @@ import {
   type ConnManagerSettings,
   type ConnRequest,
   createConnManager,
-  type RandomBytes,
   type RequestKind,
 } from '../src/index.ts';
-
-/** Deterministic bytes from a seed: mulberry32. */
-export function seededRandom(seed: number): RandomBytes {
-  let state = seed;
-  return (length) =>
-    Uint8Array.from({ length }, () => {
-      state = (state + 0x6d2b79f5) | 0;
-      let t = Math.imul(state ^ (state >>> 15), state | 1);
-      t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-      return ((t ^ (t >>> 14)) >>> 0) & 0xff;
-    });
-}
 
 /** A connection in memory. */
 export class FakeConnection implements Connection {
@@ -166,7 +154,7 @@ export function world(
       ipOf,
       identityOf,
       clock,
-      random: seededRandom(7),
+      random: createSeededRandom(7).bytes,
       ...collaborators,
     },
     settings,

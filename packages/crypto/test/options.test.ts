@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fastCrypto } from '../src/fast.ts';
-import { CryptoError, generatePrivateKey, nobleCrypto, randomBytes } from '../src/index.ts';
+import { CryptoError, generatePrivateKey, nobleCrypto } from '../src/index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses what is tried here
 const any = (value: unknown): any => value;
@@ -65,30 +65,6 @@ describe.each([
 });
 
 test.each<[string, () => unknown, string, string]>([
-  [
-    'a negative length',
-    () => randomBytes(-1),
-    'invalid-option',
-    'length is -1, expected an integer of at least 0',
-  ],
-  [
-    'a length as text',
-    () => randomBytes(any('32')),
-    'invalid-option',
-    'length is "32", expected an integer of at least 0',
-  ],
-  [
-    'no length',
-    () => randomBytes(any(undefined)),
-    'invalid-option',
-    'length is undefined, expected an integer of at least 0',
-  ],
-  [
-    'a part of a byte',
-    () => randomBytes(1.5),
-    'invalid-option',
-    'length is 1.5, expected an integer of at least 0',
-  ],
   [
     'a seed for a source',
     () => generatePrivateKey(any(7)),

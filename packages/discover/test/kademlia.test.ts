@@ -1,5 +1,7 @@
+import { toHex } from '@devp2p/bytes';
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
-import { signEnr, toHex } from '@devp2p/enr';
+import { signEnr } from '@devp2p/enr';
+import { createSeededRandom } from '@devp2p/random/seeded';
 import { describe, expect, test } from 'vitest';
 import { Kademlia, type KademliaParts } from '../src/kademlia/kademlia.ts';
 import { type KademliaSettings, kademliaDefaults } from '../src/kademlia/options.ts';
@@ -8,7 +10,6 @@ import { Bootnodes } from '../src/node/bootnodes.ts';
 import { type Node, nodeFromContact } from '../src/node/node.ts';
 import { compareDistance } from '../src/table/distance.ts';
 import { cheapCrypto as crypto } from './cheap-crypto.ts';
-import { seededRandom } from './simulated-network.ts';
 
 const { keccak256, secp256k1 } = crypto;
 
@@ -100,7 +101,7 @@ function start(size: number, options: Partial<KademliaSettings & KademliaParts> 
       database: { seeds: async () => [], expire: async () => undefined },
       canSendTo: () => true,
       crypto,
-      random: seededRandom(3),
+      random: createSeededRandom(3),
       clock,
       closing: closing.signal,
       onChange: (change) => changes.push(change),
@@ -128,7 +129,7 @@ describe('D4-13 Kademlia needs no more than the three requests of its transport'
     const { network, kademlia, clock, during } = start(200);
     await clock.advance(5_000);
     expect(kademlia.size).toBeGreaterThan(20);
-    const publicKey = seededRandom(9)(64);
+    const publicKey = createSeededRandom(9).bytes(64);
     const found = await during(kademlia.lookup(publicKey, undefined));
     const expected = closest(network, keccak256(publicKey), 16);
     expect(found.map(({ key }) => key)).toEqual(expected.map(({ key }) => key));

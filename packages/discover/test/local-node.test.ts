@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { virtualClock } from '@devp2p/clock/virtual';
-import { parseIp } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore, type DiscoverEvent, openLocalNode } from '../src/index.ts';
 import { cheapCrypto as crypto } from './cheap-crypto.ts';

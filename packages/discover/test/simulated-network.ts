@@ -1,5 +1,6 @@
 import type { VirtualClock } from '@devp2p/clock/virtual';
-import type { RandomBytes } from '@devp2p/crypto';
+import type { RandomBytes } from '@devp2p/random';
+import { createSeededRandom } from '@devp2p/random/seeded';
 import type { Address, UdpSocket } from '../src/index.ts';
 
 /** What goes over the network, before it may get lost. */
@@ -29,7 +30,7 @@ export class SimulatedNetwork {
   sent = 0;
 
   constructor(options: SimulatedNetworkOptions) {
-    this.#options = { latency: 20, loss: 0, random: seededRandom(1), ...options };
+    this.#options = { latency: 20, loss: 0, random: createSeededRandom(1).bytes, ...options };
   }
 
   /** A socket at an address; taking one that is in use takes it over. */
@@ -75,16 +76,4 @@ export class SimulatedNetwork {
 
 function nameOf({ host, port }: Address): string {
   return `${host} ${port}`;
-}
-
-/** Bytes that look random and are the same in every run (xorshift32). */
-export function seededRandom(seed: number): RandomBytes {
-  let state = Math.imul(seed, 2654435761) | 1;
-  return (length) =>
-    Uint8Array.from({ length }, () => {
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
-      return state >>> 24;
-    });
 }

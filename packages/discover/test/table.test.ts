@@ -1,11 +1,12 @@
-import { networkGroup, signEnr } from '@devp2p/enr';
+import { signEnr } from '@devp2p/enr';
+import { networkGroup } from '@devp2p/ip';
+import { createSeededRandom } from '@devp2p/random/seeded';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Node, nodeFromContact, nodeFromEnr } from '../src/node/node.ts';
 import { compareDistance, logDistance } from '../src/table/distance.ts';
 import { Table } from '../src/table/table.ts';
 import { cheapCrypto as crypto } from './cheap-crypto.ts';
-import { seededRandom } from './simulated-network.ts';
 
 const self = nodeFromContact(
   { id: crypto.secp256k1.publicKey(new Uint8Array(32)), host: '1.1.1.1', udp: 30303 },
@@ -38,7 +39,7 @@ function moved({ id }: Node, host: string, udp = 30303): Node {
 function table(): Table {
   const table = new Table({
     self,
-    random: seededRandom(3),
+    random: createSeededRandom(3),
     maxReplacements: 10,
     bucketNetworkLimit: 2,
     tableNetworkLimit: 10,

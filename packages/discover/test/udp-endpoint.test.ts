@@ -1,5 +1,5 @@
 import { virtualClock } from '@devp2p/clock/virtual';
-import { parseIp } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import { expect, test } from 'vitest';
 import { type Address, createUdpEndpoint, type PacketSource } from '../src/index.ts';
 import { SimulatedNetwork } from './simulated-network.ts';

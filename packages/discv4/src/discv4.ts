@@ -1,3 +1,5 @@
+import { toHex } from '@devp2p/bytes';
+import { abortable } from '@devp2p/clock';
 import {
   type Address,
   Bootnodes,
@@ -11,7 +13,7 @@ import {
   UdpEndpoint,
   type UdpSocket,
 } from '@devp2p/discover';
-import { type Enr, type EnrContent, formatEnr, toHex } from '@devp2p/enr';
+import { type Enr, type EnrContent, formatEnr } from '@devp2p/enr';
 import { abortSignal, bytes, type Rules } from '@devp2p/options';
 import { check } from './check-options.ts';
 import { type Components, createComponents } from './components.ts';
@@ -25,7 +27,6 @@ import {
   withDefaults,
 } from './options.ts';
 import type { Stats } from './stats.ts';
-import { unless } from './unless.ts';
 import type { Pong } from './wire/packet.ts';
 import { showFields } from './wire/show-fields.ts';
 
@@ -240,7 +241,7 @@ export class Discv4 {
 
   /** {@link lookup} of a random target. */
   async lookupRandom(options: WaitOptions = {}): Promise<Node[]> {
-    return this.lookup(this.#parts.settings.random(64), options);
+    return this.lookup(this.#parts.settings.random.bytes(64), options);
   }
 
   /**
@@ -289,7 +290,7 @@ export class Discv4 {
     try {
       const node = resolveNode(named, this.#parts.settings);
       if (!(node instanceof Promise)) return node;
-      const resolved = (await unless(signal, node)) as Node;
+      const resolved = (await abortable(node, signal)) as Node;
       signal?.throwIfAborted();
       return resolved;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '@devp2p/clock';
-import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
+import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import {
   createMemoryStore,
   type KademliaOptions,
@@ -22,6 +22,7 @@ import {
   required,
   secret,
 } from '@devp2p/options';
+import { createRandomSource, type RandomBytes, type RandomSource } from '@devp2p/random';
 import { check } from './check-options.ts';
 import type { Sntp } from './drift/drift-monitor.ts';
 
@@ -74,7 +75,7 @@ export interface Discv4Options extends KademliaOptions, LocalNodeSettings {
   readonly resolveHost?: ((host: string) => Promise<string>) | undefined;
   /** @default `nobleCrypto`; `fastCrypto` of `@devp2p/crypto/fast` is about twenty times as fast */
   readonly crypto?: Crypto | undefined;
-  /** @default `randomBytes` of `@devp2p/crypto` */
+  /** @default `randomBytes` of `@devp2p/random` */
   readonly random?: RandomBytes | undefined;
   /** @default `systemClock` */
   readonly clock?: Clock | undefined;
@@ -116,7 +117,7 @@ export type Settings = Omit<
   Numbers & {
     readonly store: NodeStore;
     readonly crypto: Crypto;
-    readonly random: RandomBytes;
+    readonly random: RandomSource;
     readonly clock: Clock;
   };
 
@@ -169,7 +170,7 @@ export function withDefaults(options: Discv4Options): Settings {
     ...(numbers as Numbers),
     store: options.store ?? createMemoryStore(),
     crypto: options.crypto ?? nobleCrypto,
-    random: options.random ?? randomBytes,
+    random: createRandomSource(options.random),
     clock: options.clock ?? systemClock,
   };
 }

@@ -1,4 +1,5 @@
-import { fromHex, networkGroup, parseIp, toHex } from '@devp2p/enr';
+import { fromHex, toHex } from '@devp2p/bytes';
+import { networkGroup, parseIp } from '@devp2p/ip';
 import type { Input } from 'rlp';
 import { afterEach, describe, expect, test } from 'vitest';
 import { enodeOf, quiet, World } from './world.ts';

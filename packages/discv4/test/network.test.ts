@@ -1,5 +1,7 @@
+import { toHex } from '@devp2p/bytes';
 import { type Address, createUdpEndpoint } from '@devp2p/discover';
-import { formatEnr, parseIp, toHex } from '@devp2p/enr';
+import { formatEnr } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createDiscv4, type Discv4, type Discv4Options } from '../src/index.ts';
 import { enodeOf, quiet, World } from './world.ts';

@@ -1,6 +1,7 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
-import { formatIp, fromHex, toHex } from '@devp2p/enr';
+import { formatIp } from '@devp2p/ip';
 import fc from 'fast-check';
 import { encode } from 'rlp';
 import { expect, test } from 'vitest';

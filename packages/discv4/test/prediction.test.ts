@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { parseIp } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Discv4, Discv4Event } from '../src/index.ts';
 import type { RawPeer } from './raw.ts';

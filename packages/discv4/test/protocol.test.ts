@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '@devp2p/enr';
+import { fromHex, toHex } from '@devp2p/bytes';
 import type { Input } from 'rlp';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Discv4 } from '../src/index.ts';

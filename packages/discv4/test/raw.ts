@@ -1,7 +1,8 @@
+import { toHex } from '@devp2p/bytes';
 import type { VirtualClock } from '@devp2p/clock/virtual';
 import type { Crypto } from '@devp2p/crypto';
 import type { Address, UdpSocket } from '@devp2p/discover';
-import { parseIp, toHex } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import { encode, type Input } from 'rlp';
 import { type Discv4, decodePacket, type Packet } from '../src/index.ts';
 

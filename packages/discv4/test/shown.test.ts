@@ -1,5 +1,6 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
-import { EnrError, formatEnode, formatEnr, parseEnr, toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
+import { EnrError, formatEnode, formatEnr, parseEnr } from '@devp2p/enr';
 import { afterEach, expect, test } from 'vitest';
 import { Discv4Error, decodePacket, encodePacket } from '../src/index.ts';
 import { enodeOf, quiet, World } from './world.ts';

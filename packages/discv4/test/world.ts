@@ -1,12 +1,13 @@
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
-import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import type { Crypto } from '@devp2p/crypto';
 import type { UdpEndpoint, UdpSocket } from '@devp2p/discover';
 import type { Enode } from '@devp2p/enr';
+import type { RandomBytes } from '@devp2p/random';
+import { createSeededRandom } from '@devp2p/random/seeded';
 import { cheapCrypto } from '../../discover/test/cheap-crypto.ts';
 import {
   SimulatedNetwork,
   type SimulatedNetworkOptions,
-  seededRandom,
 } from '../../discover/test/simulated-network.ts';
 import { createDiscv4, type Discv4, type Discv4Options } from '../src/index.ts';
 import { RawPeer } from './raw.ts';
@@ -19,7 +20,7 @@ export class World {
   readonly clock: VirtualClock = virtualClock();
   readonly network: SimulatedNetwork;
   readonly crypto: Crypto;
-  readonly random: RandomBytes = seededRandom(7);
+  readonly random: RandomBytes = createSeededRandom(7).bytes;
   readonly nodes: Discv4[] = [];
   #hosts = 0;
 

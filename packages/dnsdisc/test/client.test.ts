@@ -1,8 +1,9 @@
-import { fromHex } from '@devp2p/enr';
+import { fromHex } from '@devp2p/bytes';
+import { createSeededRandom } from '@devp2p/random/seeded';
 import { describe, expect, test } from 'vitest';
 import { createDnsClient, DnsdiscError, formatTreeUrl, txtStrings } from '../src/index.ts';
 import vector from './vectors/dnsdisc.json' with { type: 'json' };
-import { distinct, eventsDuring, seeded, type Watch, type World, watch, world } from './watch.ts';
+import { distinct, eventsDuring, type Watch, type World, watch, world } from './watch.ts';
 import { key, publish, records, Zone } from './zone.ts';
 
 const MINUTE = 60_000;
@@ -499,7 +500,7 @@ describe('D4-23 wrong arguments', () => {
 
 test('D4-23 the same random bytes give the same order', async () => {
   const order = async (seed: number): Promise<number[]> => {
-    const w = world({ random: seeded(seed), requestsPerSecond: 100 });
+    const w = world({ random: createSeededRandom(seed).bytes, requestsPerSecond: 100 });
     const { url } = publish(w.zone, DOMAIN, { nodes: records(20) });
     const watching = watch(w, url);
     await w.clock.advance(2_000);

@@ -1,5 +1,6 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
-import { EnrError, formatEnr, fromHex, toHex } from '@devp2p/enr';
+import { EnrError, formatEnr } from '@devp2p/enr';
 import { base32nopad, base64urlnopad } from '@scure/base';
 import { describe, expect, test } from 'vitest';
 import { DnsdiscError, type DnsdiscErrorCode, formatTreeUrl, parseTreeUrl } from '../src/index.ts';

@@ -1,5 +1,6 @@
+import { fromHex } from '@devp2p/bytes';
 import { CryptoError } from '@devp2p/crypto';
-import { formatEnr, fromHex, parseEnr, signEnr } from '@devp2p/enr';
+import { formatEnr, parseEnr, signEnr } from '@devp2p/enr';
 import { describe, expect, test } from 'vitest';
 import {
   DnsdiscError,

@@ -1,5 +1,6 @@
 import dns from 'node:dns';
-import { fromHex } from '@devp2p/enr';
+import { fromHex } from '@devp2p/bytes';
+import { createSeededRandom } from '@devp2p/random/seeded';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   createDnsClient,
@@ -11,7 +12,7 @@ import {
 } from '../src/index.ts';
 import { type DnsServer, NXDOMAIN, type Reply, SERVFAIL, startDnsServer } from './dns-server.ts';
 import vector from './vectors/dnsdisc.json' with { type: 'json' };
-import { eventsDuring, seeded } from './watch.ts';
+import { eventsDuring } from './watch.ts';
 import { publish, records, Zone } from './zone.ts';
 
 const DOMAIN = 'nodes.example.org';
@@ -37,7 +38,7 @@ function clientOf({ address }: DnsServer, options: DnsClientOptions = {}): DnsCl
   return createDnsClient({
     resolveTxt: createDnsResolver({ servers: [address] }),
     requestsPerSecond: 1000,
-    random: seeded(1),
+    random: createSeededRandom(1).bytes,
     ...options,
   });
 }

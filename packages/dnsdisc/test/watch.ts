@@ -2,6 +2,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
 import type { Enr } from '@devp2p/enr';
+import { createSeededRandom } from '@devp2p/random/seeded';
 import {
   createDnsClient,
   type DnsClient,
@@ -22,22 +23,10 @@ export function world(options: DnsClientOptions = {}): World {
   const client = createDnsClient({
     clock,
     resolveTxt: zone.resolveTxt,
-    random: seeded(1),
+    random: createSeededRandom(1).bytes,
     ...options,
   });
   return { clock, zone, client };
-}
-
-/** Reproducible bytes (xorshift). */
-export function seeded(seed: number): (length: number) => Uint8Array {
-  let state = seed;
-  return (length) =>
-    Uint8Array.from({ length }, () => {
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
-      return state & 0xff;
-    });
 }
 
 export interface Watch {

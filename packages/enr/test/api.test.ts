@@ -5,6 +5,7 @@ test('exported names', async () => {
     [
       "EnodeError",
       "EnrError",
+      "IpError",
       "MAX_ENR_LENGTH",
       "checkRelay",
       "decodeEnr",
@@ -21,6 +22,7 @@ test('exported names', async () => {
       "isLan",
       "isLoopback",
       "isOnCurve",
+      "isRoutable",
       "isSpecial",
       "networkGroup",
       "nodeIdHash",

@@ -1,16 +1,9 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
+import { formatIp, parseIp } from '@devp2p/ip';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  EnodeError,
-  type EnodeErrorCode,
-  formatEnode,
-  formatIp,
-  fromHex,
-  parseEnode,
-  parseIp,
-  toHex,
-} from '../src/index.ts';
+import { EnodeError, type EnodeErrorCode, formatEnode, parseEnode } from '../src/index.ts';
 import networks from './vectors/bootnodes.json' with { type: 'json' };
 
 const ID =

@@ -1,3 +1,4 @@
+import { fromHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { encode, type Tree, tree } from '@devp2p/rlp';
 import fc from 'fast-check';
@@ -7,7 +8,6 @@ import {
   type EnrContent,
   EnrError,
   formatEnr,
-  fromHex,
   parseEnr,
   signEnr,
   updateEnr,

@@ -1,3 +1,4 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { encode, list, type RlpError, raw, text as rlpText, type Tree, tree } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
@@ -8,11 +9,9 @@ import {
   enodeFromEnr,
   enrContentFromEnode,
   formatEnr,
-  fromHex,
   parseEnode,
   parseEnr,
   signEnr,
-  toHex,
   updateEnr,
 } from '../src/index.ts';
 import vector from './vectors/eip-778.json' with { type: 'json' };

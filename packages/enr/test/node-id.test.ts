@@ -1,6 +1,7 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { expect, test } from 'vitest';
-import { fromHex, isOnCurve, nodeIdHash, toHex } from '../src/index.ts';
+import { isOnCurve, nodeIdHash } from '../src/index.ts';
 import vector from './vectors/eip-778.json' with { type: 'json' };
 
 const id = nobleCrypto.secp256k1.publicKey(fromHex(vector.private_key));

@@ -8,13 +8,8 @@ import {
   enrContentFromEnode,
   formatEnode,
   formatEnr,
-  formatIp,
-  inRange,
-  ipClass,
-  networkGroup,
   parseEnode,
   parseEnr,
-  parseIp,
   signEnr,
   updateEnr,
 } from '../src/index.ts';
@@ -159,17 +154,4 @@ test('values of another type in a record have the code of their entry', () => {
   }
   const seq = expect.objectContaining({ code: 'invalid-seq' });
   expect(() => signEnr({}, privateKey, { seq: any(1) })).toThrow(seq);
-});
-
-test('what is no IP address is none, whatever it is', () => {
-  for (const value of [undefined, null, 5, enode.id, {}]) {
-    expect(parseIp(any(value))).toBeUndefined();
-  }
-  for (const value of [undefined, null, '192.0.2.1', [192, 0, 2, 1]]) {
-    const message = /for an IP address, expected a Uint8Array of 4 or 16 bytes$/;
-    expect(() => formatIp(any(value))).toThrow(message);
-    expect(() => ipClass(any(value))).toThrow(message);
-    expect(() => inRange(any(value), [])).toThrow(message);
-    expect(() => networkGroup(any(value))).toThrow(message);
-  }
 });

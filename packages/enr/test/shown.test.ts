@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
+import { toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { expect, test } from 'vitest';
-import { enodeFromEnr, formatEnode, parseEnode, signEnr, toHex } from '../src/index.ts';
+import { enodeFromEnr, formatEnode, parseEnode, signEnr } from '../src/index.ts';
 
 const privateKey = new Uint8Array(32).fill(0xc0);
 const id = nobleCrypto.secp256k1.publicKey(privateKey);

@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
 
+import { equalBytes } from '@devp2p/bytes';
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import {
   array,
@@ -13,7 +14,6 @@ import {
 } from '@devp2p/options';
 import { checkOption } from './check.ts';
 import { checkForks, type ForkSchedule } from './fork-id.ts';
-import { sameBytes } from './same-bytes.ts';
 import type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
 import { decodeHeader, type SealedHeader, sealHeader } from './types/header.ts';
 import { plain, showAs, showFields } from './types/shown.ts';
@@ -145,7 +145,7 @@ function holdOn(parent: Held | undefined, block: MemoryBlock, crypto: Crypto): H
       `${number}, as blocks follow each other`,
     );
   }
-  if (parent !== undefined && !sameBytes(sealed.parentHash, parent.sealed.hash)) {
+  if (parent !== undefined && !equalBytes(sealed.parentHash, parent.sealed.hash)) {
     checkOption.fail(`the parent of ${name}`, sealed.parentHash, `the hash of block ${number - 1}`);
   }
   return { ...block, sealed };

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '@devp2p/clock';
-import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
+import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import { array, bytes, func, integer, methods, type Rules, required, uint } from '@devp2p/options';
+import { type RandomBytes, randomBytes } from '@devp2p/random';
 import { checkOption } from './check.ts';
 import { checkForks } from './fork-id.ts';
 import type { EthPeer, TransactionPool } from './peer/eth-peer.ts';

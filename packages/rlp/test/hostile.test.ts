@@ -1,3 +1,4 @@
+import { createSeededRandom } from '@devp2p/random/seeded';
 import { describe, expect, test } from 'vitest';
 import {
   bigint,
@@ -54,17 +55,6 @@ function nested(levels: number): Uint8Array {
   const writer = new Writer();
   for (let level = 0; level < levels; level++) writer.wrapList(0);
   return writer.finish();
-}
-
-/** xorshift32: the same bytes in every run. */
-function randomBytes(seed: number, length: number): Uint8Array {
-  let state = seed;
-  return Uint8Array.from({ length }, () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state & 0xff;
-  });
 }
 
 describe('deep nesting', () => {
@@ -221,7 +211,7 @@ describe('random bytes', () => {
     const likely = [0x80, 0x81, 0x82, 0xb8, 0xc0, 0xc1, 0xc2, 0xc8, 0xd0, 0xf7, 0xf8, 0xf9, 0, 56];
     let accepted = 0;
     for (let seed = 1; seed <= 3000; seed++) {
-      const random = randomBytes(seed * 2654435761, 1 + (seed % 200));
+      const random = createSeededRandom(seed * 2654435761).bytes(1 + (seed % 200));
       const input =
         seed % 2 === 0 ? random : random.map((byte) => likely[byte % likely.length] as number);
       for (const read of Object.values(readers)) {

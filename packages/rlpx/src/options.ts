@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '@devp2p/clock';
-import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
+import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import {
   abortSignal,
   bytes,
@@ -11,6 +11,7 @@ import {
   required,
   secret,
 } from '@devp2p/options';
+import { type RandomBytes, randomBytes } from '@devp2p/random';
 import { maxFrameSize } from './frame/frame.ts';
 
 /** Settings and collaborators of a stream. Times are in milliseconds, sizes in bytes. */
@@ -67,7 +68,7 @@ export interface RlpxOptions {
   readonly readAhead?: number | undefined;
   /** @default `nobleCrypto`; `fastCrypto` of `@devp2p/crypto/fast` is about twenty times as fast */
   readonly crypto?: Crypto | undefined;
-  /** @default `randomBytes` of `@devp2p/crypto` */
+  /** @default `randomBytes` of `@devp2p/random` */
   readonly random?: RandomBytes | undefined;
   /** @default `systemClock` */
   readonly clock?: Clock | undefined;

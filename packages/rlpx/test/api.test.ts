@@ -38,10 +38,13 @@ test('what an import of @devp2p/rlpx brings along is cryptography, Snappy and no
   visit('@devp2p/rlpx');
   expect([...seen].sort()).toMatchInlineSnapshot(`
     [
+      "@devp2p/bytes",
       "@devp2p/clock",
       "@devp2p/crypto",
       "@devp2p/enr",
+      "@devp2p/ip",
       "@devp2p/options",
+      "@devp2p/random",
       "@devp2p/rlp",
       "@devp2p/rlpx",
       "@noble/curves",

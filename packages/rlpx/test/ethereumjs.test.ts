@@ -1,6 +1,7 @@
 // Handshakes with `@ethereumjs/devp2p`.
 
-import { nobleCrypto, randomBytes } from '@devp2p/crypto';
+import { nobleCrypto } from '@devp2p/crypto';
+import { randomBytes } from '@devp2p/random';
 import { ECIES } from '@ethereumjs/devp2p';
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { nobleCrypto, randomBytes } from '@devp2p/crypto';
+import { nobleCrypto } from '@devp2p/crypto';
+import { randomBytes } from '@devp2p/random';
 import { describe, expect, test } from 'vitest';
 import {
   acceptHandshake,

@@ -1,3 +1,4 @@
+import { toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import {
   decodeEnr,
@@ -10,7 +11,6 @@ import {
   parseEnode,
   parseEnr,
   signEnr,
-  toHex,
 } from '@devp2p/enr';
 import { bytes, decode, encode, list, RlpError, raw } from '@devp2p/rlp';
 import { mutateText } from '../mutate.ts';

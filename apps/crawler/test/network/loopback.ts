@@ -3,8 +3,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { systemClock as clock } from '@devp2p/clock';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { bindUdp } from '@devp2p/discover/udp';
+import { createSeededRandom } from '@devp2p/random/seeded';
 import { listen } from '@devp2p/rlpx/tcp';
-import { seededRandom } from '../../../../packages/discover/test/simulated-network.ts';
 import { fillTables, type Kind, mixedKind, populate, type SimulatedNode } from './population.ts';
 import { enodeOf } from './simulation.ts';
 import { servePeer, simulatedChains } from './tcp-side.ts';
@@ -28,7 +28,7 @@ export interface Loopback extends AsyncDisposable {
 /** Starts a network on real sockets, in which no node starts or stops later. */
 export async function startLoopback(options: LoopbackOptions): Promise<Loopback> {
   const { size, slowness, hostOf = () => '127.0.0.1' } = options;
-  const random = seededRandom(size);
+  const random = createSeededRandom(size).bytes;
   const closers: (() => Promise<unknown>)[] = [];
   const nodes: SimulatedNode[] = [];
   const chainOf = simulatedChains(clock.now(), crypto);

@@ -3,12 +3,10 @@ import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
 import type { RandomBytes } from '@devp2p/crypto';
 import { formatEnode, toHex } from '@devp2p/enr';
 import { streamPair } from '@devp2p/peer/pipe';
+import { createSeededRandom } from '@devp2p/random/seeded';
 import { RlpxError } from '@devp2p/rlpx';
 import { cheapCrypto as crypto } from '../../../../packages/discover/test/cheap-crypto.ts';
-import {
-  SimulatedNetwork,
-  seededRandom,
-} from '../../../../packages/discover/test/simulated-network.ts';
+import { SimulatedNetwork } from '../../../../packages/discover/test/simulated-network.ts';
 import {
   type Crawler,
   type CrawlerOptions,
@@ -58,9 +56,9 @@ export class Simulation {
 
   constructor({ addresses, kindOf = mixedKind, seed = 1, loss = 0 }: SimulationOptions) {
     const { clock } = this;
-    this.random = seededRandom(seed);
+    this.random = createSeededRandom(seed).bytes;
     this.crawlerKey = this.random(32);
-    this.network = new SimulatedNetwork({ clock, loss, random: seededRandom(seed + 1) });
+    this.network = new SimulatedNetwork({ clock, loss, random: createSeededRandom(seed + 1).bytes });
     this.nodes = populate(addresses, crypto, this.random, kindOf);
     this.#byAddress = new Map(this.nodes.map((node) => [`${node.host} ${node.tcp}`, node]));
     for (const kind of ['stopping', 'starting'] as const) {

@@ -1,6 +1,6 @@
+import { normalizeIp } from '@devp2p/ip';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { binary, bytesOf } from '../snapshot/binary.ts';
-import { normalizeIp } from './routable.ts';
 
 /** Source of a node. Nodes from the same group of sources share the same few buckets. */
 export type AddrSource =

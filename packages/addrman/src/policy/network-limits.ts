@@ -1,6 +1,6 @@
+import { isRoutable } from '@devp2p/ip';
 import { bytesOf } from '../snapshot/binary.ts';
 import type { Entry } from '../table/entry.ts';
-import { isRoutable } from './routable.ts';
 
 /** Limits on the entries of one operator, in addition to the buckets. */
 export interface NetworkLimitOptions {

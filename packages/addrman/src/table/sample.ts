@@ -1,4 +1,4 @@
-import type { Dice } from '../random.ts';
+import type { RandomSource } from '@devp2p/random';
 import type { Entry } from './entry.ts';
 
 /** Limits of a sample, as Bitcoin Core (`MAX_ADDR_TO_SEND`, `MAX_PCT_ADDR_TO_SEND`). */
@@ -13,13 +13,13 @@ export function drawSample(
   entries: Entry[],
   limit: number,
   percent: number,
-  dice: Dice,
+  random: RandomSource,
   accept: (entry: Entry) => boolean,
 ): Entry[] {
   const wanted = Math.min(limit, Math.floor((entries.length * percent) / 100));
   const sample: Entry[] = [];
   for (let i = 0; i < entries.length && sample.length < wanted; i++) {
-    const j = i + dice.below(entries.length - i);
+    const j = i + random.below(entries.length - i);
     const chosen = entries[j] as Entry;
     const other = entries[i] as Entry;
     entries[i] = chosen;
@@ -34,6 +34,6 @@ export function drawSample(
 const hour = 3_600_000;
 
 /** Returns how long other nodes get the same sample, in ms: 21 to 27 hours, as Bitcoin Core. */
-export function answerLifetime(dice: Dice): number {
-  return (21 + 6 * dice.fraction()) * hour;
+export function answerLifetime(random: RandomSource): number {
+  return (21 + 6 * random.fraction()) * hour;
 }

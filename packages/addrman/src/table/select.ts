@@ -1,5 +1,5 @@
+import type { RandomSource } from '@devp2p/random';
 import { selectionChance } from '../policy/quality.ts';
-import type { Dice } from '../random.ts';
 import type { Book } from './book.ts';
 import type { Entry } from './entry.ts';
 import type { SlotTable } from './table.ts';
@@ -31,13 +31,13 @@ class Drawing {
   }
 
   next(): Entry | undefined {
-    const { now, dice, accept } = this.#options;
+    const { now, random, accept } = this.#options;
     let factor = 1;
     let last: Entry | undefined;
     for (let round = 0; round < maxRounds && this.#table.used > 0; round++) {
-      const entry = this.#all ? pick(this.#all, dice) : this.#table.draw(dice, accept);
+      const entry = this.#all ? pick(this.#all, random) : this.#table.draw(random, accept);
       if (entry !== undefined) {
-        if (dice.fraction() < factor * selectionChance(entry, now)) return entry;
+        if (random.fraction() < factor * selectionChance(entry, now)) return entry;
         factor *= chanceFactor;
         last = entry;
       } else if (this.#all) break;
@@ -48,23 +48,23 @@ class Drawing {
 
   /** If the filter accepts few entries, further draws would cost more than a sweep. */
   #look(): Entry[][] {
-    const { dice, accept } = this.#options;
-    const found = this.#table.sweep(dice, maxSweep, accept);
+    const { random, accept } = this.#options;
+    const found = this.#table.sweep(random, maxSweep, accept);
     if (this.#table.used <= maxSweep) this.#all = found;
     return found;
   }
 }
 
 /** Returns a random entry of a random bucket. */
-function pick(buckets: readonly (readonly Entry[])[], dice: Dice): Entry | undefined {
-  const bucket = buckets.length > 0 ? buckets[dice.below(buckets.length)] : undefined;
-  return bucket?.[dice.below(bucket.length)];
+function pick(buckets: readonly (readonly Entry[])[], random: RandomSource): Entry | undefined {
+  const bucket = buckets.length > 0 ? buckets[random.below(buckets.length)] : undefined;
+  return bucket?.[random.below(bucket.length)];
 }
 
 /** @see createDraw */
 interface DrawOptions {
   readonly now: number;
-  readonly dice: Dice;
+  readonly random: RandomSource;
   readonly accept: (entry: Entry) => boolean;
 }
 
@@ -88,5 +88,5 @@ export function createDraw(
   };
   if (options.newOnly) return drawNew;
   return () =>
-    options.dice.below(2) === 0 ? (drawNew() ?? drawTried()) : (drawTried() ?? drawNew());
+    options.random.below(2) === 0 ? (drawNew() ?? drawTried()) : (drawTried() ?? drawNew());
 }

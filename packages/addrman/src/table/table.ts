@@ -1,4 +1,4 @@
-import type { Dice } from '../random.ts';
+import type { RandomSource } from '@devp2p/random';
 import type { Entry } from './entry.ts';
 
 /**
@@ -62,16 +62,16 @@ export class SlotTable {
   /**
    * Returns the first entry that `accept` accepts, searching a random bucket in use once around from a random position.
    */
-  draw(dice: Dice, accept: (entry: Entry) => boolean): Entry | undefined {
-    return this.#search(dice.below(this.#inUse.length), dice.below(this.bucketSize), accept);
+  draw(random: RandomSource, accept: (entry: Entry) => boolean): Entry | undefined {
+    return this.#search(random.below(this.#inUse.length), random.below(this.bucketSize), accept);
   }
 
   /**
    * Returns all accepted entries by bucket, starting at a random bucket, among the first `limit` or slightly more
    * entries.
    */
-  sweep(dice: Dice, limit: number, accept: (entry: Entry) => boolean): Entry[][] {
-    const start = dice.below(this.#inUse.length);
+  sweep(random: RandomSource, limit: number, accept: (entry: Entry) => boolean): Entry[][] {
+    const start = random.below(this.#inUse.length);
     const found: Entry[][] = [];
     let looked = 0;
     for (let i = 0; i < this.#inUse.length && looked < limit; i++) {

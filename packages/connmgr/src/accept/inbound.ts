@@ -1,3 +1,4 @@
+import { inRange, isLan } from '@devp2p/ip';
 import type { CloseReason, Connection, Incoming, Refusal } from '../connection.ts';
 import type { Connections } from '../connections.ts';
 import { publish } from '../diagnostics.ts';
@@ -7,7 +8,7 @@ import { abortError } from '../error.ts';
 import type { Config } from '../options.ts';
 import type { Counters } from '../policy/counters.ts';
 import { chooseEviction, keyGroups } from '../policy/eviction.ts';
-import { hostRange, inRange, isLocal, rangeKey } from '../policy/ip.ts';
+import { hostKey } from '../policy/host.ts';
 import { LogThrottle } from '../policy/log-throttle.ts';
 import { chooseDisplaced } from './displacement.ts';
 
@@ -63,7 +64,7 @@ export class Inbound<A, C extends Connection> {
     this.#connections = connections;
     this.#counters = counters;
     this.#attempts = new History(config.inboundThrottle, maxHistory);
-    this.#keyGroup = keyGroups(config.random(32));
+    this.#keyGroup = keyGroups(config.random.bytes(32));
   }
 
   /** Starts accepting. */
@@ -131,11 +132,11 @@ export class Inbound<A, C extends Connection> {
     const { netRestrict, bans, clock, maxInbound } = this.#config;
     const ban = ip && bans.find(ip);
     if (ban?.kind === 'ban') return 'banned';
-    if (netRestrict && !(ip && netRestrict.some((range) => inRange(ip, range)))) {
+    if (netRestrict && !(ip && inRange(ip, netRestrict))) {
       return 'not-permitted';
     }
-    if (ip && !isLocal(ip)) {
-      const host = rangeKey(hostRange(ip));
+    if (ip && !isLan(ip)) {
+      const host = hostKey(ip);
       const now = clock.monotonic();
       if (this.#attempts.has(host, now)) return 'throttled';
       this.#attempts.add(host, now);
@@ -320,7 +321,7 @@ export class Inbound<A, C extends Connection> {
       isRefused: false,
       hasSlot: false,
       isIdentified: false,
-      host: ip ? rangeKey(hostRange(ip)) : '',
+      host: ip ? hostKey(ip) : '',
       group,
       keyedGroup: this.#keyGroup(group),
       attempt: new AbortController(),

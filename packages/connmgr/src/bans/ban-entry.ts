@@ -1,5 +1,5 @@
+import { type IpRange, ipRange } from '@devp2p/ip';
 import { ConnManagerError } from '../error.ts';
-import { type IpRange, rangeOf } from '../policy/ip.ts';
 
 /**
  * An unwanted network. A `ban` is set by the operator: its addresses are neither accepted nor dialled. `discourage` is
@@ -36,8 +36,8 @@ export function checkBanEntry(entry: BanEntry, name: string): BanEntry {
 export function checkBanRange(range: IpRange | Uint8Array, name: string): IpRange {
   try {
     return range instanceof Uint8Array
-      ? rangeOf(range, range.length * 8)
-      : rangeOf(range?.network, range?.prefix);
+      ? ipRange(range, range.length * 8)
+      : ipRange(range?.network, range?.prefix);
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new ConnManagerError('invalid-ban', `${name}: ${problem}`, { cause });

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '@devp2p/clock';
-import { type IpRange, normalizeIp, rangeKey, rangeOf } from '../policy/ip.ts';
+import { formatIpRange, type IpRange, ipRange, normalizeIp } from '@devp2p/ip';
 import { type BanEntry, checkBanEntry, checkBanRange } from './ban-entry.ts';
 
 /** Default duration of a ban in ms: a day, as in Bitcoin Core. */
@@ -69,7 +69,7 @@ export function createBanList(options: BanListOptions = {}): BanList {
     ban: (range, options) => add('ban', range, options),
     discourage: (range, options) => add('discourage', range, options),
     lift(where) {
-      const key = rangeKey(checkBanRange(where, 'lift'));
+      const key = formatIpRange(checkBanRange(where, 'lift'));
       const wasBanned = bans.delete(key);
       const wasThere = discouraged.delete(key) || wasBanned;
       if (wasThere) onChange();
@@ -103,7 +103,7 @@ class Ranges {
   }
 
   set(entry: BanEntry): void {
-    const key = rangeKey(entry.range);
+    const key = formatIpRange(entry.range);
     this.delete(key);
     this.#entries.set(key, entry);
     const length = this.#lengths.get(lengthOf(entry.range));
@@ -135,7 +135,7 @@ class Ranges {
     const address = normalizeIp(ip);
     for (const { like } of [...this.#lengths.values()]) {
       if (like.network.length !== address.length) continue;
-      const found = this.#current(rangeKey(rangeOf(address, like.prefix)));
+      const found = this.#current(formatIpRange(ipRange(address, like.prefix)));
       if (found) return found;
     }
     return undefined;

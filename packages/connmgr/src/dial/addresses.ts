@@ -1,8 +1,8 @@
+import { inRange, isLan } from '@devp2p/ip';
 import type { Connection } from '../connection.ts';
 import type { Connections } from '../connections.ts';
 import type { Config } from '../options.ts';
 import type { SkipReason } from '../policy/counters.ts';
-import { inRange, isLocal } from '../policy/ip.ts';
 import { History } from './history.ts';
 import type { OutboundRequest, Target } from './request.ts';
 
@@ -40,7 +40,7 @@ export class Addresses<A, C extends Connection> {
 
   /** Returns when an address may be dialled again, in ms of monotonic time; 0 for local addresses. */
   notBefore({ key, ip }: Target<A>): number {
-    return ip && isLocal(ip) ? 0 : this.#history.until(key);
+    return ip && isLan(ip) ? 0 : this.#history.until(key);
   }
 
   /** Returns why an address is not dialled for a request other than one of `connect`. */
@@ -57,7 +57,7 @@ export class Addresses<A, C extends Connection> {
     }
     if (this.notBefore(target) > clock.monotonic()) return 'recently-dialled';
     if (ip && bans.find(ip)) return 'banned';
-    if (netRestrict && !(ip && netRestrict.some((range) => inRange(ip, range)))) {
+    if (netRestrict && !(ip && inRange(ip, netRestrict))) {
       return 'not-permitted';
     }
     return undefined;

@@ -4,7 +4,6 @@ import { publish } from '../diagnostics.ts';
 import { abortError, type ConnManagerError } from '../error.ts';
 import type { Config, ConnManagerCollaborators } from '../options.ts';
 import { type Counters, countFailure } from '../policy/counters.ts';
-import { pick } from '../random.ts';
 import type { Addresses } from './addresses.ts';
 import type { OutboundRequest, Target } from './request.ts';
 import { retryDelay } from './retry.ts';
@@ -229,7 +228,7 @@ export class Outbound<A, C extends Connection> {
         kind === 'explicit' && !(permanent && this.#connections.holder(target?.identity)),
     );
     const others = requests.filter(({ kind }) => kind !== 'explicit');
-    return pick(explicit, this.#config.random) ?? others[0];
+    return this.#config.random.pick(explicit) ?? others[0];
   }
 
   #request(kind: OutboundRequest<A, C>['kind'], target?: Target<A>): OutboundRequest<A, C> {

@@ -1,11 +1,11 @@
-import { fraction, type RandomBytes } from '../random.ts';
+import type { RandomSource } from '@devp2p/random';
 
 /** Settings of {@link retryDelay}. */
 export interface RetrySettings {
   readonly retryDelay: number;
   readonly maxRetryDelay: number;
   readonly retryJitter: number;
-  readonly random: RandomBytes;
+  readonly random: RandomSource;
 }
 
 /**
@@ -14,5 +14,5 @@ export interface RetrySettings {
 export function retryDelay(retries: number, settings: RetrySettings): number {
   const { retryJitter, random } = settings;
   const delay = Math.min(retries * settings.retryDelay, settings.maxRetryDelay);
-  return retryJitter === 0 ? delay : delay * (1 + retryJitter * (2 * fraction(random) - 1));
+  return retryJitter === 0 ? delay : delay * (1 + retryJitter * (2 * random.fraction() - 1));
 }

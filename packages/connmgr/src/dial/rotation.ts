@@ -1,4 +1,4 @@
-import { fraction, pick, type RandomBytes } from '../random.ts';
+import type { RandomSource } from '@devp2p/random';
 
 /** Shortest and longest time between two rotations, in ms. */
 const interval = { min: 180_000, max: 420_000 };
@@ -17,8 +17,8 @@ export interface RotationCandidate {
 }
 
 /** Returns the time to the next rotation in ms: 3 to 7 minutes, as go-ethereum's `dropper`. */
-export function rotationDelay(random: RandomBytes): number {
-  return interval.min + fraction(random) * (interval.max - interval.min);
+export function rotationDelay(random: RandomSource): number {
+  return interval.min + random.fraction() * (interval.max - interval.min);
 }
 
 /**
@@ -28,12 +28,9 @@ export function rotationDelay(random: RandomBytes): number {
  */
 export function chooseRotation<T extends RotationCandidate>(
   candidates: readonly T[],
-  random: RandomBytes,
+  random: RandomSource,
 ): T | undefined {
   const ranked = candidates.toSorted((a, b) => b.usefulness - a.usefulness || b.age - a.age);
   const others = ranked.slice(Math.ceil(ranked.length / 10));
-  return pick(
-    others.filter(({ age, isExempt }) => age > minAge && !isExempt),
-    random,
-  );
+  return random.pick(others.filter(({ age, isExempt }) => age > minAge && !isExempt));
 }

@@ -1,6 +1,6 @@
+import { randomBytes } from '@devp2p/random';
 import type { Secp256k1 } from '../crypto.ts';
 import { nobleSecp256k1 } from '../noble-secp256k1.ts';
-import { randomBytes } from '../random.ts';
 import { type Binding, libsecp256k1 } from './libsecp256k1.ts';
 
 type Node = Pick<NodeJS.Process, 'emitWarning' | 'getBuiltinModule'>;

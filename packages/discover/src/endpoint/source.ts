@@ -1,4 +1,4 @@
-import { networkGroup } from '@devp2p/enr';
+import { networkGroup } from '@devp2p/ip';
 
 /**
  * Returns the key that rate and count limits use for an address: an IPv4 address itself, and the /64 of an IPv6

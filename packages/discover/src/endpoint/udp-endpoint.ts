@@ -1,4 +1,4 @@
-import { formatIp, parseIp } from '@devp2p/enr';
+import { formatIp, parseIp } from '@devp2p/ip';
 import { check } from '../check-options.ts';
 import { type Address, addressRules, socketRule, type UdpSocket } from './udp-socket.ts';
 

@@ -1,13 +1,13 @@
-import { type Clock, sleep } from '@devp2p/clock';
-import type { Crypto, RandomBytes } from '@devp2p/crypto';
-import { inRange } from '@devp2p/enr';
+import { abortable, type Clock, sleep } from '@devp2p/clock';
+import type { Crypto } from '@devp2p/crypto';
+import { inRange } from '@devp2p/ip';
+import type { RandomSource } from '@devp2p/random';
 import type { Bootnodes } from '../node/bootnodes.ts';
 import { type Node, nodeFromEnr, withEnr } from '../node/node.ts';
 import type { NodeDatabase } from '../store/node-database.ts';
 import { Refresh } from '../table/refresh.ts';
 import { type CheckResult, Revalidation } from '../table/revalidation.ts';
 import { Table, type TableChange } from '../table/table.ts';
-import { unless } from '../unless.ts';
 import { lookup } from './lookup.ts';
 import type { KademliaSettings } from './options.ts';
 import type { LookupTarget, Transport } from './transport.ts';
@@ -28,7 +28,7 @@ export interface KademliaParts {
   /** Whether the socket can send to an IP address. */
   readonly canSendTo: (ip: Uint8Array) => boolean;
   readonly crypto: Crypto;
-  readonly random: RandomBytes;
+  readonly random: RandomSource;
   readonly clock: Clock;
   /** Aborts when discovery is closed. Its reason is the error of all later calls. */
   readonly closing: AbortSignal;
@@ -135,7 +135,7 @@ export class Kademlia {
    */
   async lookup(publicKey: Uint8Array, signal: AbortSignal | undefined): Promise<Node[]> {
     signal?.throwIfAborted();
-    if (this.#table.size === 0) await unless(signal, this.#refresh.run());
+    if (this.#table.size === 0) await abortable(this.#refresh.run(), signal);
     return this.#lookup(publicKey, signal);
   }
 
@@ -166,9 +166,9 @@ export class Kademlia {
     const ended = signal ? AbortSignal.any([signal, closing]) : closing;
     try {
       while (!ended.aborted) {
-        if (this.#table.size === 0) await unless(ended, this.#refresh.running);
+        if (this.#table.size === 0) await abortable(Promise.resolve(this.#refresh.running), ended);
         const started = clock.monotonic();
-        for await (const node of this.#steps(random(64), ended)) {
+        for await (const node of this.#steps(random.bytes(64), ended)) {
           if (ended.aborted) return;
           yield node;
         }
@@ -190,9 +190,9 @@ export class Kademlia {
     // Configured nodes come first: the store may have an older endpoint of the same node.
     addSeeds(bootnodes.known);
     addSeeds(await database.seeds(seedCount, seedMaxAge));
-    addSeeds((await unless(closing, bootnodes.nodes())) ?? []);
+    addSeeds((await abortable(bootnodes.nodes(), closing)) ?? []);
     await this.#lookup(self.id, undefined);
-    for (let i = 0; i < refreshLookups; i++) await this.#lookup(random(64), undefined);
+    for (let i = 0; i < refreshLookups; i++) await this.#lookup(random.bytes(64), undefined);
     onRefresh?.();
     await database.expire();
   }

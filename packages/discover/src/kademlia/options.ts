@@ -1,4 +1,4 @@
-import type { IpRange } from '@devp2p/enr';
+import type { IpRange } from '@devp2p/ip';
 import { array, boolean, func, nonNegative, positive, type Rules } from '@devp2p/options';
 import type { Node } from '../node/node.ts';
 

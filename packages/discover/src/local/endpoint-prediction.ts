@@ -1,5 +1,5 @@
 import type { Clock } from '@devp2p/clock';
-import { checkRelay, formatIp, normalizeIp } from '@devp2p/enr';
+import { checkRelay, formatIp, normalizeIp } from '@devp2p/ip';
 import { sourceOf } from '../endpoint/source.ts';
 import type { Address } from '../endpoint/udp-socket.ts';
 

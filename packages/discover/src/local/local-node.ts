@@ -1,6 +1,7 @@
+import { toHex } from '@devp2p/bytes';
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
-import { type Enr, type EnrContent, type NodeId, nodeIdHash, toHex } from '@devp2p/enr';
+import { type Enr, type EnrContent, type NodeId, nodeIdHash } from '@devp2p/enr';
 import {
   bytes,
   integer,

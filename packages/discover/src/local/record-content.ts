@@ -1,4 +1,5 @@
-import { type EnrContent, parseIp } from '@devp2p/enr';
+import type { EnrContent } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import type { Address } from '../endpoint/udp-socket.ts';
 import { DiscoverError } from '../error.ts';
 

@@ -1,5 +1,6 @@
 import type { Crypto } from '@devp2p/crypto';
-import { type Enode, parseEnode, parseEnr, parseIp } from '@devp2p/enr';
+import { type Enode, parseEnode, parseEnr } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import { DiscoverError } from '../error.ts';
 import { type Node, nodeFromContact, nodeFromEnr } from './node.ts';
 

@@ -1,3 +1,4 @@
+import { toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import {
   type Enode,
@@ -5,13 +6,10 @@ import {
   enodeFromEnr,
   formatEnode,
   formatEnr,
-  type IpClass,
-  ipClass,
   type NodeId,
   nodeIdHash,
-  parseIp,
-  toHex,
 } from '@devp2p/enr';
+import { type IpClass, ipClass, parseIp } from '@devp2p/ip';
 import { bytes, type Checker, createChecker, integer } from '@devp2p/options';
 import { DiscoverError } from '../error.ts';
 

@@ -1,5 +1,6 @@
 import type { Crypto } from '@devp2p/crypto';
-import { type Enode, type Enr, parseEnode, parseEnr, parseIp } from '@devp2p/enr';
+import { type Enode, type Enr, parseEnode, parseEnr } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import { bytes, required, string } from '@devp2p/options';
 import { check } from '../check-options.ts';
 import { causeText, DiscoverError } from '../error.ts';

@@ -1,6 +1,8 @@
+import { fromHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
-import type { Crypto, RandomBytes } from '@devp2p/crypto';
-import { decodeEnr, type Enr, EnrError, fromHex } from '@devp2p/enr';
+import type { Crypto } from '@devp2p/crypto';
+import { decodeEnr, type Enr, EnrError } from '@devp2p/enr';
+import type { RandomSource } from '@devp2p/random';
 import {
   bytesUpTo,
   type Codec,
@@ -13,7 +15,6 @@ import {
   uint,
 } from '@devp2p/rlp';
 import { type Node, nodeFromContact, withEnr } from '../node/node.ts';
-import { fraction } from '../random.ts';
 import type { NodeStore } from './node-store.ts';
 
 /** Stored state of a node at an address. Times are wall-clock milliseconds; 0 for never. */
@@ -46,7 +47,7 @@ export interface NodeDatabaseOptions {
   readonly store: NodeStore;
   readonly clock: Clock;
   readonly crypto: Crypto;
-  readonly random: RandomBytes;
+  readonly random: RandomSource;
   /** How long a node is kept after its last Pong, in milliseconds. */
   readonly lifetime: number;
   /** Called with an error of the store, or for a damaged entry. */
@@ -108,7 +109,7 @@ export class NodeDatabase {
     for await (const [node, { pongReceived, record }] of this.#entries()) {
       if (clock.now() - pongReceived > maxAge) continue;
       // Reservoir sampling gives each node the same probability.
-      const place = seeds.length < count ? seeds.length : Math.floor(fraction(random) * (seen + 1));
+      const place = seeds.length < count ? seeds.length : random.below(seen + 1);
       if (place < count) seeds[place] = { node, record };
       seen++;
     }

@@ -1,4 +1,4 @@
-import { networkGroup } from '@devp2p/enr';
+import { networkGroup } from '@devp2p/ip';
 import type { Node } from '../node/node.ts';
 
 /** Limits the number of nodes per network: an IPv4 /24 or IPv6 /64. */

@@ -1,6 +1,5 @@
 import type { Clock, Timer } from '@devp2p/clock';
-import type { RandomBytes } from '@devp2p/crypto';
-import { fraction } from '../random.ts';
+import type { RandomSource } from '@devp2p/random';
 
 /** First delay of the refresh of an empty table, in milliseconds. It doubles each time. */
 const emptyTableDelay = 5_000;
@@ -8,7 +7,7 @@ const emptyTableDelay = 5_000;
 /** Options of {@link Refresh}. */
 export interface RefreshOptions {
   readonly clock: Clock;
-  readonly random: RandomBytes;
+  readonly random: RandomSource;
   /** Longest time between two refreshes in milliseconds; the shortest is half of it. */
   readonly interval: number;
   readonly isTableEmpty: () => boolean;
@@ -52,7 +51,7 @@ export class Refresh {
   schedule(): void {
     if (this.#running || this.#stopped) return;
     const { clock, random, interval, isTableEmpty } = this.#options;
-    let delay = (interval / 2) * (1 + fraction(random));
+    let delay = (interval / 2) * (1 + random.fraction());
     if (isTableEmpty()) {
       delay = Math.min(delay, this.#emptyTableDelay);
       this.#emptyTableDelay *= 2;

@@ -1,7 +1,6 @@
 import type { Clock, Timer } from '@devp2p/clock';
-import type { RandomBytes } from '@devp2p/crypto';
+import type { RandomSource } from '@devp2p/random';
 import { hasSameEndpoint, type Node } from '../node/node.ts';
-import { fraction, pick } from '../random.ts';
 import type { Table, TableEntry } from './table.ts';
 
 /** Interval of the slow list, as a multiple of that of the fast list. */
@@ -14,7 +13,7 @@ export type CheckResult = Node | 'timeout' | 'not-sent';
 export interface RevalidationOptions {
   readonly table: Table;
   readonly clock: Clock;
-  readonly random: RandomBytes;
+  readonly random: RandomSource;
   /** Longest time between two checks of the fast list, in milliseconds. */
   readonly interval: number;
   /** Checks a node. */
@@ -51,7 +50,7 @@ export class Revalidation {
       this.#schedule(list);
       void this.#checkOne(list);
     };
-    this.#timers.set(list, clock.setTimeout(next, fraction(random) * longest));
+    this.#timers.set(list, clock.setTimeout(next, random.fraction() * longest));
   }
 
   async #checkOne(list: TableEntry['schedule']): Promise<void> {
@@ -59,7 +58,7 @@ export class Revalidation {
     const candidates = [...table.entries()].filter(
       ({ schedule, node }) => schedule === list && !this.#checking.has(node.key),
     );
-    const node = pick(candidates, random)?.node;
+    const node = random.pick(candidates)?.node;
     if (!node) return;
     this.#checking.add(node.key);
     try {

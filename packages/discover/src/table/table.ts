@@ -1,6 +1,5 @@
-import type { RandomBytes } from '@devp2p/crypto';
+import type { RandomSource } from '@devp2p/random';
 import { hasSameEndpoint, type Node, withEnr } from '../node/node.ts';
-import { pick } from '../random.ts';
 import { AddressLimits } from './address-limits.ts';
 import { ClosestNodes, logDistance } from './distance.ts';
 
@@ -31,7 +30,7 @@ export type TableChange = 'node-added' | 'node-removed';
 /** Options of {@link Table}. */
 export interface TableOptions {
   readonly self: Pick<Node, 'hash' | 'key'>;
-  readonly random: RandomBytes;
+  readonly random: RandomSource;
   /** Replacements per full bucket. */
   readonly maxReplacements: number;
   /** Nodes of one /24 or IPv6 /64 per bucket. */
@@ -160,7 +159,7 @@ export class Table {
     bucket.entries = bucket.entries.filter((other) => other !== entry);
     this.#removeFromLimits(bucket, node);
     this.#options.onChange?.('node-removed', node);
-    const replacement = pick(bucket.replacements, this.#options.random);
+    const replacement = this.#options.random.pick(bucket.replacements);
     if (!replacement) return;
     bucket.replacements = bucket.replacements.filter((other) => other !== replacement);
     this.#insert(bucket, replacement, false);

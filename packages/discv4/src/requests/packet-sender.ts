@@ -1,5 +1,5 @@
 import type { Address, LocalNode, UdpEndpoint } from '@devp2p/discover';
-import { parseIp } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import type { Settings } from '../options.ts';
 import type { Stats } from '../stats.ts';
 import { type EncodedPacket, type Endpoint, encodePacket, type Packet } from '../wire/packet.ts';

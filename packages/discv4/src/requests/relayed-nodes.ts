@@ -1,15 +1,8 @@
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import { createNode, type Node } from '@devp2p/discover';
-import {
-  checkRelay,
-  formatIp,
-  type IpRange,
-  inRange,
-  isOnCurve,
-  normalizeIp,
-  toHex,
-} from '@devp2p/enr';
-import { sameBytes } from '../same-bytes.ts';
+import { isOnCurve } from '@devp2p/enr';
+import { checkRelay, formatIp, type IpRange, inRange, normalizeIp } from '@devp2p/ip';
 import type { Neighbor } from '../wire/packet.ts';
 
 /** Highest port of system services, which discovery does not use. */
@@ -48,7 +41,7 @@ export class RelayedNodes {
     if (netRestrict !== undefined && !inRange(address, netRestrict)) return undefined;
     const key = toHex(id);
     const cached = this.#cache.get(key);
-    if (cached?.udp === udp && cached.tcp === tcp && sameBytes(cached.ip, address)) return cached;
+    if (cached?.udp === udp && cached.tcp === tcp && equalBytes(cached.ip, address)) return cached;
     if (!cached && !isOnCurve(id, { crypto })) return undefined;
     const node = createNode({ id, host: formatIp(address), ip: address, udp, tcp }, crypto);
     this.#add(node);

@@ -1,3 +1,5 @@
+import { equalBytes } from '@devp2p/bytes';
+import { abortable } from '@devp2p/clock';
 import {
   type Address,
   bucketSize,
@@ -5,12 +7,11 @@ import {
   type Node,
   type NodeDatabase,
 } from '@devp2p/discover';
-import { decodeEnr, type Enr, EnrError, enodeFromEnr, parseIp } from '@devp2p/enr';
+import { decodeEnr, type Enr, EnrError, enodeFromEnr } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import { Discv4Error } from '../error.ts';
 import type { Settings } from '../options.ts';
 import type { EndpointProof, EndpointProofs } from '../responder/endpoint-proofs.ts';
-import { sameBytes } from '../same-bytes.ts';
-import { unless } from '../unless.ts';
 import type { EncodedPacket, Packet, Pong } from '../wire/packet.ts';
 import type { PacketSender } from './packet-sender.ts';
 import type { ExpectedResponse, PendingRequests } from './pending-requests.ts';
@@ -71,7 +72,7 @@ export class Requests {
     // A Neighbors packet does not identify its request, so that requests to one node are sequential.
     const queues = this.#findNodeQueues;
     const previous = queues.get(node.key) ?? Promise.resolve();
-    const found = unless(signal, previous).then(() => this.#findNode(node, target, signal));
+    const found = abortable(previous, signal).then(() => this.#findNode(node, target, signal));
     // If this request aborts while it is queued, the next one still waits for the previous one.
     const end = Promise.allSettled([previous, found]);
     queues.set(node.key, end);
@@ -93,7 +94,7 @@ export class Requests {
       (hash) => ({
         type: 'enrResponse',
         match: (enrResponse) => {
-          if (!sameBytes(enrResponse.requestHash, hash)) return 'other';
+          if (!equalBytes(enrResponse.requestHash, hash)) return 'other';
           record = enrResponse.record;
           return 'last';
         },
@@ -121,7 +122,7 @@ export class Requests {
     return this.#send(node, ping, signal, {
       type: 'pong',
       match: (pong) => {
-        if (!sameBytes(pong.pingHash, ping.hash)) return 'other';
+        if (!equalBytes(pong.pingHash, ping.hash)) return 'other';
         response = pong;
         const proof = proofs.prove(node);
         onProof?.(proof);
@@ -223,7 +224,7 @@ function readRecord(bytes: Uint8Array, node: Node, crypto: Settings['crypto']): 
       cause,
     });
   }
-  if (!sameBytes(enr.id, node.id)) {
+  if (!equalBytes(enr.id, node.id)) {
     throw new Discv4Error('invalid-record', `record from ${node.host} belongs to another node`);
   }
   const enode = enodeFromEnr(enr, { family: node.ip.length === 4 ? 4 : 6 });

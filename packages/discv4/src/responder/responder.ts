@@ -1,3 +1,4 @@
+import { toHex } from '@devp2p/bytes';
 import {
   createNode,
   type LocalNode,
@@ -5,7 +6,8 @@ import {
   type PacketSource,
   sourceOf,
 } from '@devp2p/discover';
-import { isLoopback, type NodeId, toHex } from '@devp2p/enr';
+import type { NodeId } from '@devp2p/enr';
+import { isLoopback } from '@devp2p/ip';
 import { Discv4Error } from '../error.ts';
 import type { Settings } from '../options.ts';
 import type { PacketSender } from '../requests/packet-sender.ts';

@@ -1,4 +1,5 @@
-import { formatIp, toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
+import { formatIp } from '@devp2p/ip';
 
 /** Converts a value for JSON: an IP address to text, other bytes to hex, bigints to decimal. */
 function plain(value: unknown, name = ''): unknown {

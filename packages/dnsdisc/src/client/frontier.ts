@@ -1,3 +1,5 @@
+import type { RandomSource } from '@devp2p/random';
+
 /** Entries of one half of a tree, records or links, that are not visited yet in the current pass. */
 export class Frontier {
   /** Hash of the first entry. */
@@ -25,11 +27,10 @@ export class Frontier {
   /**
    * Removes and returns one of the remaining entries.
    *
-   * @param pick returns an index below its argument
    * @throws RangeError if there are none
    */
-  take(pick: (length: number) => number): string {
-    const index = pick(this.#pending.length);
+  take(random: RandomSource): string {
+    const index = random.below(this.#pending.length);
     const hash = this.#pending[index];
     const last = this.#pending.pop();
     if (hash === undefined || last === undefined) throw new RangeError('no entries left to visit');

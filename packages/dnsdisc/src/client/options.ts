@@ -1,5 +1,6 @@
+import { createRandomSource, type RandomBytes, type RandomSource } from '@devp2p/random';
 import { type Clock, systemClock } from '@devp2p/clock';
-import { type Crypto, nobleCrypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
+import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import { func, integer, methods, positive, type Rules } from '@devp2p/options';
 import { createDnsResolver, type ResolveTxt } from './dns-resolver.ts';
 
@@ -43,7 +44,7 @@ export interface DnsClientOptions {
   readonly resolveTxt?: ResolveTxt | undefined;
   /** @default `nobleCrypto`; `fastCrypto` of `@devp2p/crypto/fast` verifies records about twenty times as fast */
   readonly crypto?: Crypto | undefined;
-  /** Source of the order in which entries are visited. @default `randomBytes` of `@devp2p/crypto` */
+  /** Source of the order in which entries are visited. @default `randomBytes` of `@devp2p/random` */
   readonly random?: RandomBytes | undefined;
   /** @default `systemClock` */
   readonly clock?: Clock | undefined;
@@ -51,8 +52,8 @@ export interface DnsClientOptions {
 
 /** {@link DnsClientOptions} with defaults. */
 export type Settings = {
-  readonly [K in keyof DnsClientOptions]-?: NonNullable<DnsClientOptions[K]>;
-};
+  readonly [K in keyof Omit<DnsClientOptions, 'random'>]-?: NonNullable<DnsClientOptions[K]>;
+} & { readonly random: RandomSource };
 
 /** Rules of {@link DnsClientOptions}. */
 export const clientRules: Rules<DnsClientOptions> = {
@@ -85,7 +86,7 @@ export function withDefaults(options: DnsClientOptions): Settings {
     maxLinkDepth: options.maxLinkDepth ?? 4,
     resolveTxt: options.resolveTxt ?? createDnsResolver(),
     crypto: options.crypto ?? nobleCrypto,
-    random: options.random ?? randomBytes,
+    random: createRandomSource(options.random),
     clock: options.clock ?? systemClock,
   };
 }

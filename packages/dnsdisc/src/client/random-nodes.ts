@@ -30,12 +30,12 @@ export class RandomNodes {
   }
 
   async *nodes(signal: AbortSignal | undefined): AsyncGenerator<Enr, void, undefined> {
-    const { clock } = this.#settings;
+    const { clock, random } = this.#settings;
     while (this.#trees.size > 0) {
       signal?.throwIfAborted();
       const now = clock.monotonic();
       const ready = [...this.#trees].filter(([, tree]) => tree.readyAt <= now);
-      const selected = ready[ready.length > 0 ? this.#pick(ready.length) : 0];
+      const selected = random.pick(ready);
       if (selected) {
         const enr = await this.#step(...selected, signal);
         if (enr) yield enr;
@@ -51,8 +51,8 @@ export class RandomNodes {
     tree: TreeReader,
     signal: AbortSignal | undefined,
   ): Promise<Enr | undefined> {
-    const { clock } = this.#settings;
-    const task = tree.next(clock.monotonic(), this.#pick);
+    const { clock, random } = this.#settings;
+    const task = tree.next(clock.monotonic(), random);
     const { domain } = tree.url;
     const name = task.type === 'root' ? domain : `${task.hash}.${domain}`;
     try {
@@ -141,9 +141,4 @@ export class RandomNodes {
   #id(url: TreeUrl): string {
     return writeTreeUrl(url, this.#settings);
   }
-
-  readonly #pick = (length: number): number => {
-    const [a = 0, b = 0, c = 0, d = 0] = this.#settings.random(4);
-    return (((a << 24) | (b << 16) | (c << 8) | d) >>> 0) % length;
-  };
 }

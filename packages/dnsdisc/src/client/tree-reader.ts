@@ -1,3 +1,4 @@
+import type { RandomSource } from '@devp2p/random';
 import type { Entry, Root } from '../tree/entry.ts';
 import type { TreeUrl } from '../tree/tree-url.ts';
 import { Frontier } from './frontier.ts';
@@ -68,14 +69,14 @@ export class TreeReader {
    * Returns the next task.
    *
    * @param now not before {@link readyAt}
-   * @param pick returns an index below its argument
+   * @param random selects the entry
    */
-  next(now: number, pick: (length: number) => number): Task {
+  next(now: number, random: RandomSource): Task {
     const pass = this.#pass;
     if (!pass || now >= this.#rootDue) return { type: 'root' };
     if (pass.links.done && pass.records.done) pass.records = this.#frontier(pass.root.enrRoot);
     const half = pass.links.done ? 'records' : 'links';
-    return { type: 'entry', half, hash: pass[half].take(pick) };
+    return { type: 'entry', half, hash: pass[half].take(random) };
   }
 
   /** Records the result of a root lookup. @returns whether the root has changed */

@@ -1,5 +1,6 @@
+import { toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
-import { type Enr, formatEnr, nodeIdHash, toHex } from '@devp2p/enr';
+import { type Enr, formatEnr, nodeIdHash } from '@devp2p/enr';
 import { bytes, methods, type Rules, required, secret, string, uint } from '@devp2p/options';
 import { check, iterable } from '../check-options.ts';
 import { entryHash, formatEntry, formatRoot, signRoot } from './entry.ts';

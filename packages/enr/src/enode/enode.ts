@@ -1,8 +1,8 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
+import { formatIp, parseIp } from '@devp2p/ip';
 import { boolean, bytes, type Rule, type Rules, required, string } from '@devp2p/options';
 import { checkEnode, cryptoRules } from '../check-options.ts';
-import { fromHex, toHex } from '../hex.ts';
-import { formatIp, parseIp } from '../ip/ip.ts';
 import { MAX_URL_LENGTH, refused } from './enode-error.ts';
 import { isOnCurve, NODE_ID_LENGTH, type NodeId } from './node-id.ts';
 

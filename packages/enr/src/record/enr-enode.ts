@@ -1,7 +1,7 @@
+import { parseIp } from '@devp2p/ip';
 import { object, type Rule, type Rules, required, string } from '@devp2p/options';
 import { check } from '../check-options.ts';
 import { type Enode, ShownEnode } from '../enode/enode.ts';
-import { parseIp } from '../ip/ip.ts';
 import type { Enr } from './enr.ts';
 import { EnrError } from './enr-error.ts';
 import type { EnrContent } from './enr-sign.ts';

@@ -1,3 +1,4 @@
+import { formatIp, parseIp } from '@devp2p/ip';
 import {
   bigint,
   bytes,
@@ -9,7 +10,6 @@ import {
   uint,
   validate,
 } from '@devp2p/rlp';
-import { formatIp, parseIp } from '../ip/ip.ts';
 import { EnrError } from './enr-error.ts';
 
 /** The `eth` entry of a record (EIP-2364): which chain the node is on, and where on it. */

@@ -1,3 +1,4 @@
+import { equalBytes } from '@devp2p/bytes';
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import { any, bytes, object, type Rules, required, uint } from '@devp2p/options';
 import { bigint, Writer } from '@devp2p/rlp';
@@ -89,13 +90,16 @@ export function updateEnr(
   check.fields('options', options, cryptoRules);
   const { crypto = nobleCrypto } = options;
   const id = crypto.secp256k1.publicKey(privateKey);
-  if (!sameBytes(id, enr.id)) {
+  if (!equalBytes(id, enr.id)) {
     throw new EnrError('wrong-private-key', "private key is not that of the record's node");
   }
   const pairs = withContent(enr.pairs, changes);
   const changed =
     pairs.size !== enr.pairs.size ||
-    [...pairs].some(([key, value]) => !sameBytes(value, enr.pairs.get(key)));
+    [...pairs].some(([key, value]) => {
+      const current = enr.pairs.get(key);
+      return current === undefined || !equalBytes(value, current);
+    });
   return changed ? sign(pairs, enr.seq + 1n, id, privateKey, crypto) : enr;
 }
 
@@ -152,8 +156,4 @@ function sign(pairs: Pairs, seq: bigint, id: NodeId, privateKey: Uint8Array, cry
     throw new EnrError('too-large', `${writer.length} bytes, more than ${MAX_ENR_LENGTH}`);
   }
   return new Enr({ bytes: writer.finish(), signature, seq, id, pairs });
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return a.length === b?.length && a.every((byte, i) => byte === b[i]);
 }

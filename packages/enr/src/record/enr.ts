@@ -1,6 +1,6 @@
+import { toHex } from '@devp2p/bytes';
 import { base64urlnopad } from '@scure/base';
 import type { NodeId } from '../enode/node-id.ts';
-import { toHex } from '../hex.ts';
 import { type EnrEntries, type Pairs, readEntry } from './enr-pairs.ts';
 
 /** Keys that {@link Enr.toJSON} has under a name of their own. */

@@ -1,5 +1,5 @@
-import type { Clock } from '@devp2p/clock';
-import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import { abortable, type Clock } from '@devp2p/clock';
+import type { Crypto } from '@devp2p/crypto';
 import {
   abortSignal,
   array,
@@ -11,10 +11,10 @@ import {
   required,
 } from '@devp2p/options';
 import { type Channel, createRequestTracker, type RequestTracker } from '@devp2p/peer';
+import type { RandomBytes } from '@devp2p/random';
 import { encode, RlpError } from '@devp2p/rlp';
 import { checkRequest } from '../check.ts';
 import { EthError, type EthErrorCode, errorMessage } from '../error.ts';
-import { abortable } from '../peer/abortable.ts';
 import type { PooledTransaction, RequestOptions, VerifyOptions } from '../peer/eth-peer.ts';
 import { decodeBody, type SealedBody } from '../types/body.ts';
 import { decodeHeader, type SealedHeader } from '../types/header.ts';

@@ -1,5 +1,5 @@
+import { equalBytes } from '@devp2p/bytes';
 import { EthError } from '../error.ts';
-import { sameBytes } from '../same-bytes.ts';
 import type { SealedHeader } from '../types/header.ts';
 
 /** Request of {@link EthPeer.getHeaders}. */
@@ -24,7 +24,7 @@ export function checkHeaders(headers: readonly SealedHeader[], request: HeadersR
   const { origin, skip = 0, reverse = false } = request;
   const [first] = headers;
   if (first === undefined) return;
-  if (typeof origin === 'number' ? first.number !== origin : !sameBytes(first.hash, origin)) {
+  if (typeof origin === 'number' ? first.number !== origin : !equalBytes(first.hash, origin)) {
     throw mismatch(0, 'is not the requested one');
   }
   const step = reverse ? -(skip + 1) : skip + 1;
@@ -36,7 +36,7 @@ export function checkHeaders(headers: readonly SealedHeader[], request: HeadersR
     }
     if (skip > 0) continue;
     const [parent, child] = reverse ? [header, previous] : [previous, header];
-    if (!sameBytes(child.parentHash, parent.hash))
+    if (!equalBytes(child.parentHash, parent.hash))
       throw mismatch(i, 'is not linked to its neighbour');
   }
 }

@@ -1,3 +1,4 @@
+import { toHex } from '@devp2p/bytes';
 import type { Chain } from '../server/chain.ts';
 import type { BlockRange } from '../wire/messages.ts';
 
@@ -48,5 +49,5 @@ export function peerInfo(version: number, range: BlockRange | undefined): EthPee
 
 /** 0x-prefixed. */
 export function hex(bytes: Uint8Array): string {
-  return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  return `0x${toHex(bytes)}`;
 }

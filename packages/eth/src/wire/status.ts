@@ -1,7 +1,7 @@
+import { equalBytes } from '@devp2p/bytes';
 import { EthError } from '../error.ts';
 import { checkForkId, forkId, formatForkId } from '../fork-id.ts';
 import { hex } from '../peer/info.ts';
-import { sameBytes } from '../same-bytes.ts';
 import type { Chain, ChainRange } from '../server/chain.ts';
 import type { EthVersion } from './eth-version.ts';
 import type { BlockRange, Status } from './messages.ts';
@@ -41,7 +41,7 @@ export function checkStatus(
   if (remote.version !== version) {
     throw new EthError('version-mismatch', `status of eth/${remote.version} on eth/${version}`);
   }
-  if (!sameBytes(remote.genesisHash, chain.genesisHash)) {
+  if (!equalBytes(remote.genesisHash, chain.genesisHash)) {
     const [theirs, ours] = [remote.genesisHash, chain.genesisHash];
     const hashes = `${hex(theirs)}, ours is ${hex(ours)}`;
     throw new EthError('genesis-mismatch', `the remote has genesis block ${hashes}`, {

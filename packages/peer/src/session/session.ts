@@ -1,9 +1,9 @@
 import { channel as diagnosticsChannel } from 'node:diagnostics_channel';
+import { toHex } from '@devp2p/bytes';
 import { withTimeout } from '@devp2p/clock';
 import { boolean, func, nonNegative, type Rules, required } from '@devp2p/options';
 import { check } from '../check-options.ts';
 import { breach, inactive, PeerError, protocolFailed, sendFailed, streamFailed } from '../error.ts';
-import { toHex } from '../hex.ts';
 import { type ChannelHost, ProtocolChannel, quietReject } from '../protocol/channel.ts';
 import type { PeerFlags } from '../protocol/protocol.ts';
 import type { Address, Message, MessageStream } from '../stream.ts';

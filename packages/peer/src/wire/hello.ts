@@ -1,5 +1,5 @@
+import { toHex } from '@devp2p/bytes';
 import { bytes, bytesUpTo, decode, encode, type Infer, list, struct, uint } from '@devp2p/rlp';
-import { toHex } from '../hex.ts';
 
 /** A protocol version as Hello names it, like `eth/69`. */
 export interface Capability {

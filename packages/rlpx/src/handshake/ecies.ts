@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, timingSafeEqual } from 'node:crypto';
-import { type Crypto, CryptoError, generatePrivateKey, type RandomBytes } from '@devp2p/crypto';
-import { concat } from '../bytes.ts';
+import { concatBytes, fromHex } from '@devp2p/bytes';
+import { type Crypto, CryptoError, generatePrivateKey } from '@devp2p/crypto';
+import type { RandomBytes } from '@devp2p/random';
 import { handshakeFailed } from '../error.ts';
 
 /** Length of an uncompressed point on the wire: `04 ‖ x ‖ y`. */
@@ -13,7 +14,7 @@ const uncompressedPrefix = 0x04;
 export const eciesOverhead: number = pointLength + ivLength + tagLength;
 
 /** Generator of secp256k1: replaces a point that is not on the curve. */
-const generator: Uint8Array = hexBytes(
+const generator: Uint8Array = fromHex(
   '79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798' +
     '483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8',
 );
@@ -91,7 +92,7 @@ export function agree(
 
 /** NIST SP 800-56 concatenation KDF over SHA-256; 32 bytes take one round. */
 function deriveKeys(secret: Uint8Array): { encryptionKey: Uint8Array; macKey: Uint8Array } {
-  const key = hash('sha256', concat(firstRound, secret), 'buffer');
+  const key = hash('sha256', concatBytes(firstRound, secret), 'buffer');
   return {
     encryptionKey: key.subarray(0, 16),
     macKey: hash('sha256', key.subarray(16), 'buffer'),
@@ -102,8 +103,4 @@ const firstRound: Uint8Array = Uint8Array.of(0, 0, 0, 1);
 
 function tag(macKey: Uint8Array, sealed: Uint8Array, authenticated: Uint8Array): Uint8Array {
   return createHmac('sha256', macKey).update(sealed).update(authenticated).digest();
-}
-
-function hexBytes(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 }

@@ -1,8 +1,10 @@
-import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import { concatBytes } from '@devp2p/bytes';
+import type { Crypto } from '@devp2p/crypto';
+import type { RandomBytes } from '@devp2p/random';
 import { bigint, bytes, type Codec, decodePrefix, encode, RlpError, struct } from '@devp2p/rlp';
-import { concat, xor } from '../bytes.ts';
 import { handshakeFailed, RlpxError } from '../error.ts';
 import { agree, decrypt, eciesOverhead, encrypt } from './ecies.ts';
+import { xor } from './xor.ts';
 
 /** Longest auth or ack, size prefix included, in bytes. Clients send 300 to 700. */
 const maxPacketLength = 2048;
@@ -92,7 +94,10 @@ function sealPacket(
   const padding = random(minPadding + (((high << 8) | low) % (maxPadding - minPadding + 1)));
   const size = body.length + padding.length + eciesOverhead;
   const prefix = Uint8Array.of(size >>> 8, size & 0xff);
-  return concat(prefix, encrypt(crypto, random, publicKey, concat(body, padding), prefix));
+  return concatBytes(
+    prefix,
+    encrypt(crypto, random, publicKey, concatBytes(body, padding), prefix),
+  );
 }
 
 /** A decoded auth with its encrypted form. */

@@ -1,6 +1,7 @@
-import { type Crypto, generatePrivateKey, type RandomBytes } from '@devp2p/crypto';
+import { concatBytes } from '@devp2p/bytes';
+import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
 import { bytes, func, methods, type Rules, required, secret } from '@devp2p/options';
-import { concat, xor } from '../bytes.ts';
+import type { RandomBytes } from '@devp2p/random';
 import { check } from '../check-options.ts';
 import { handshakeFailed } from '../error.ts';
 import { agree } from './ecies.ts';
@@ -13,6 +14,7 @@ import {
   sealAck,
   sealAuth,
 } from './handshake-packet.ts';
+import { xor } from './xor.ts';
 
 /** Secrets of the frames of a connection, from the view of one side. */
 export interface FrameSecrets {
@@ -145,15 +147,15 @@ function deriveSecrets(crypto: Crypto, exchange: Exchange): FrameSecrets {
   const { inbound, nonce, remoteNonce, sent, received } = exchange;
   const agreed = agree(crypto, exchange.ephemeralKey, exchange.remoteEphemeralKey);
   const ephemeral = agreed.secret;
-  const nonces = inbound ? concat(nonce, remoteNonce) : concat(remoteNonce, nonce);
-  const shared = crypto.keccak256(concat(ephemeral, crypto.keccak256(nonces)));
-  const aes = crypto.keccak256(concat(ephemeral, shared));
-  const mac = crypto.keccak256(concat(ephemeral, aes));
+  const nonces = inbound ? concatBytes(nonce, remoteNonce) : concatBytes(remoteNonce, nonce);
+  const shared = crypto.keccak256(concatBytes(ephemeral, crypto.keccak256(nonces)));
+  const aes = crypto.keccak256(concatBytes(ephemeral, shared));
+  const mac = crypto.keccak256(concatBytes(ephemeral, aes));
   if (!agreed.onCurve) throw handshakeFailed('ack does not authenticate');
   return {
     aes,
     mac,
-    egress: concat(xor(mac, remoteNonce), sent),
-    ingress: concat(xor(mac, nonce), received),
+    egress: concatBytes(xor(mac, remoteNonce), sent),
+    ingress: concatBytes(xor(mac, nonce), received),
   };
 }

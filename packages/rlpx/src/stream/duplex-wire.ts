@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { concat } from '../bytes.ts';
+import { concatBytes } from '@devp2p/bytes';
 import { RlpxError } from '../error.ts';
 import type { HandshakeWire } from '../handshake/handshake-packet.ts';
 import { transportError } from './stream.ts';
@@ -53,7 +53,7 @@ export class DuplexWire implements HandshakeWire {
 
   /** Buffers the bytes until the next read. The last ones are sent together with the first frames. */
   write(bytes: Uint8Array): void {
-    this.#unsent = concat(this.#unsent, bytes);
+    this.#unsent = concatBytes(this.#unsent, bytes);
   }
 
   /**
@@ -90,7 +90,7 @@ export class DuplexWire implements HandshakeWire {
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
-    this.#held = concat(this.#held, chunk);
+    this.#held = concatBytes(this.#held, chunk);
     if (this.#wait === undefined || this.#held.length < this.#wait.length) return;
     this.#duplex.pause();
     const { length, resolve } = this.#wait;

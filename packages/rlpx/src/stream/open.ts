@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { bytes, methods } from '@devp2p/options';
 import { check } from '../check-options.ts';
 import { publish } from '../diagnostics.ts';

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
+import { toHex } from '@devp2p/bytes';
 import type { Timer } from '@devp2p/clock';
-import { toHex } from '@devp2p/enr';
 import { abortSignal, bytes, integer } from '@devp2p/options';
 import { check } from '../check-options.ts';
 import { publish } from '../diagnostics.ts';

@@ -1,0 +1,2 @@
+export { concatBytes, equalBytes } from './bytes.ts';
+export { fromHex, toHex } from './hex.ts';
