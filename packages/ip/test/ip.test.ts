@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { formatIp, normalizeIp, parseIp } from '../src/index.ts';
 
 const ipv4 = fc.uint8Array({ minLength: 4, maxLength: 4 });
-/** Sixteen bytes with as many runs of zeros as addresses in use have. */
+/** Sixteen bytes, with runs of zeros as in real addresses. */
 const ipv6 = fc
   .array(fc.oneof(fc.constant(0), fc.nat(0xffff)), { minLength: 8, maxLength: 8 })
   .map((groups) => Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff])));

@@ -12,7 +12,7 @@ export interface RandomSource {
   fraction(): number;
   /** Integer from 0 to `limit`, `limit` excluded. `limit` is at most 2 ** 32. */
   below(limit: number): number;
-  /** One of the items, `undefined` if there are none. */
+  /** One of the items, `undefined` for an empty array. */
   pick<T>(items: readonly T[]): T | undefined;
   /** Time to the next event of a Poisson process: events are independent of each other and `mean` apart on average. */
   poissonDelay(mean: number): number;
