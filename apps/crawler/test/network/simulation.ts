@@ -58,7 +58,11 @@ export class Simulation {
     const { clock } = this;
     this.random = createSeededRandom(seed).bytes;
     this.crawlerKey = this.random(32);
-    this.network = new SimulatedNetwork({ clock, loss, random: createSeededRandom(seed + 1).bytes });
+    this.network = new SimulatedNetwork({
+      clock,
+      loss,
+      random: createSeededRandom(seed + 1).bytes,
+    });
     this.nodes = populate(addresses, crypto, this.random, kindOf);
     this.#byAddress = new Map(this.nodes.map((node) => [`${node.host} ${node.tcp}`, node]));
     for (const kind of ['stopping', 'starting'] as const) {
