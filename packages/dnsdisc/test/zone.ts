@@ -1,6 +1,7 @@
 // DNS zone in memory, and trees for it.
-import { type Enr, signEnr } from '@devp2p/enr';
+
 import { fromHex } from '@devp2p/bytes';
+import { type Enr, signEnr } from '@devp2p/enr';
 import type { TreeUrl } from '../src/index.ts';
 import { formatTreeUrl, makeTree, type NodeTree, type ResolveTxt } from '../src/index.ts';
 

@@ -1,7 +1,7 @@
-import { createRandomSource, type RandomBytes, type RandomSource } from '@devp2p/random';
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import { func, integer, methods, positive, type Rules } from '@devp2p/options';
+import { createRandomSource, type RandomBytes, type RandomSource } from '@devp2p/random';
 import { createDnsResolver, type ResolveTxt } from './dns-resolver.ts';
 
 /** Options of {@link createDnsClient}. Times are in milliseconds. */
