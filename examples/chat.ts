@@ -1,4 +1,4 @@
-// An own protocol, tested without a socket and without waiting. It runs as well beside eth({ chain }).
+// A protocol of your own, tested without a socket and without waiting. It also runs beside eth({ chain }).
 import { virtualClock } from '@devp2p/clock/virtual';
 import { openPeer, protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
@@ -24,7 +24,7 @@ const [bob, alice] = await Promise.all([
 await clock.advance(15_000); // one keep-alive later
 
 const { received, minPing } = bob.stats;
-console.log(`bob sent ${received.messages} messages, his ping is ${minPing} ms`); // 4 … 0 ms
+console.log(`bob sent ${received.messages} messages, its ping is ${minPing} ms`); // 4 … 0 ms
 
 void bob.disconnect('too-many-peers');
 await clock.advance(0);

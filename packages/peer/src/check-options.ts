@@ -1,5 +1,5 @@
 import { type Checker, createChecker } from '@devp2p/options';
 import { PeerError } from './error.ts';
 
-/** Checks what a caller passes. @throws PeerError `invalid-option` */
+/** Checks options and arguments. @throws PeerError `invalid-option` */
 export const check: Checker = createChecker(PeerError, 'invalid-option');

@@ -2,23 +2,25 @@ import { type DisconnectReason, isDisconnectReason } from './wire/disconnect.ts'
 import type { RemoteHello } from './wire/hello.ts';
 
 /**
- * - `invalid-option`: the caller's mistake; nothing was sent.
- * - `handshake-timeout`: the remote did not say Hello in time.
- * - `aborted`: the caller's signal; `cause` is the signal's reason.
- * - `refused`: we do not want this remote; `reason` says why.
+ * Codes of {@link PeerError}:
+ *
+ * - `invalid-option`: an invalid option or argument; nothing was sent.
+ * - `handshake-timeout`: the remote did not send Hello in time.
+ * - `aborted`: the caller's signal aborted; `cause` is its reason.
+ * - `refused`: this side refused the remote, for `reason`.
  * - `breach`: the remote broke the protocol.
- * - `disconnected`: the remote sent Disconnect; `reason` is its own, `undefined` for a number that
+ * - `disconnected`: the remote sent Disconnect with `reason`, which is `undefined` for a number that
  *   the specification does not name.
  * - `ended`: the remote closed the stream without a Disconnect.
- * - `stream`: the stream failed, or did not take a message; `cause` is its error.
- * - `start-timeout`: nothing was received, or nothing could be sent, in the first minute after Hello.
- * - `send-timeout`: nothing could be sent for 20 minutes.
- * - `receive-timeout`: nothing was received for 20 minutes.
+ * - `stream`: the stream failed, or did not accept a message; `cause` is its error.
+ * - `start-timeout`: no message was received, or none could be sent, in the first minute after Hello.
+ * - `send-timeout`: no message could be sent for 20 minutes.
+ * - `receive-timeout`: no message was received for 20 minutes.
  * - `ping-timeout`: no Ping was answered for 20 minutes.
  * - `protocol`: a protocol failed; `cause` is its error.
- * - `closed`: the peer is over, nothing can be sent any more.
- * - `overflow`: the message would have passed the hard limit of the send queue; it was not sent, and
- *   nothing else has changed.
+ * - `closed`: the peer is disconnected, so that no message can be sent.
+ * - `overflow`: the message would exceed the hard limit of the send queue; it was not sent, without
+ *   any other effect.
  * - `request-timeout`: a request was not answered in time; the peer stays connected.
  * - `too-many-requests`: too many requests already wait for a response; nothing was sent.
  */
@@ -38,20 +40,20 @@ export type PeerErrorCode =
   | 'request-timeout'
   | 'too-many-requests';
 
-/** How a connection can be as good as lost although nothing has closed it. */
+/** Kinds of inactivity that end a connection. */
 export type Inactivity = 'start-timeout' | 'send-timeout' | 'receive-timeout' | 'ping-timeout';
 
-/** Which end decided that the connection is over. */
+/** Side that ended the connection. */
 export type Direction = 'local' | 'remote';
 
-/** Every error of this package. */
+/** Error of this package. */
 export class PeerError extends Error {
   override readonly name = 'PeerError';
   readonly code: PeerErrorCode;
-  /** The reason of the Disconnect message that goes with it, where there is one. */
+  /** Reason of the Disconnect message, where there is one. */
   readonly reason: DisconnectReason | undefined;
   readonly direction: Direction | undefined;
-  /** What a remote said that was refused because of it. */
+  /** Hello of a remote that was refused because of it. */
   readonly hello: RemoteHello | undefined;
 
   constructor(
@@ -71,23 +73,23 @@ export class PeerError extends Error {
     this.hello = options.hello;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** For `JSON.stringify` and logs, which otherwise leave out the message. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, reason, direction } = this;
     return { name, code, message, reason, direction };
   }
 }
 
-/** The remote did what the base protocol forbids. */
-export function breach(what: string, cause?: unknown): PeerError {
-  return new PeerError('breach', what, {
+/** Makes the error of a breach of the base protocol. */
+export function breach(message: string, cause?: unknown): PeerError {
+  return new PeerError('breach', message, {
     reason: 'breach-of-protocol',
     direction: 'local',
     ...(cause === undefined ? {} : { cause }),
   });
 }
 
-/** The stream under the peer failed. What it calls its `reason` was its own decision, so a local one. */
+/** Makes the error of a failed stream. With a `reason`, this side ended the stream. */
 export function streamFailed(cause: unknown): PeerError {
   const reason = reasonOf(cause);
   return new PeerError('stream', `the stream failed: ${errorMessage(cause)}`, {
@@ -98,19 +100,19 @@ export function streamFailed(cause: unknown): PeerError {
 }
 
 const inactivities: Record<Inactivity, string> = {
-  'start-timeout': 'no message has gone each way since Hello',
-  'send-timeout': 'nothing can be sent any more',
-  'receive-timeout': 'nothing comes any more',
-  'ping-timeout': 'no Ping is answered any more',
+  'start-timeout': 'no message was exchanged in both directions since Hello',
+  'send-timeout': 'no message can be sent',
+  'receive-timeout': 'no message is received',
+  'ping-timeout': 'no Ping is answered',
 };
 
-/** The connection is as good as lost. */
+/** Makes the error of an inactive connection. */
 export function inactive(cause: Inactivity): PeerError {
   const reason = cause === 'send-timeout' ? 'tcp-error' : 'read-timeout';
   return new PeerError(cause, inactivities[cause], { reason, direction: 'local' });
 }
 
-/** The stream did not take a message: for that alone, or because it is gone. */
+/** Makes the error of a message that the stream refused, or that failed with the stream. */
 export function sendFailed(cause: unknown): PeerError {
   if (cause instanceof PeerError) return cause;
   const isOverflow = cause instanceof Error && 'code' in cause && cause.code === 'overflow';
@@ -120,7 +122,7 @@ export function sendFailed(cause: unknown): PeerError {
   });
 }
 
-/** A protocol's `run` or `attach` failed. */
+/** Makes the error of a failed `run` or `attach` of a protocol. */
 export function protocolFailed(name: string, cause: unknown): PeerError {
   if (cause instanceof PeerError && cause.reason !== undefined) return cause;
   return new PeerError('protocol', `${name}: ${errorMessage(cause)}`, {
@@ -130,14 +132,14 @@ export function protocolFailed(name: string, cause: unknown): PeerError {
   });
 }
 
-/** The reason that an error names, or that takes the place of an error itself. */
+/** Disconnect reason of an error, or the error itself if it is a reason. */
 export function reasonOf(error: unknown): DisconnectReason | undefined {
   if (isDisconnectReason(error)) return error;
   if (typeof error !== 'object' || error === null || !('reason' in error)) return undefined;
   return isDisconnectReason(error.reason) ? error.reason : undefined;
 }
 
-/** What another error says, for the end of a message. */
+/** Message of another error, for the end of a message. */
 export function errorMessage(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -17,7 +17,7 @@ export interface StreamPairOptions {
   readonly addresses?: readonly [Address, Address];
   /** Unread bytes from which on the writer is `congested` and `write` waits. @default 1_048_576 */
   readonly highWaterMark?: number;
-  /** Unread bytes beyond which `write` is refused. @default 16_777_216 */
+  /** Unread bytes above which `write` is refused. @default 16_777_216 */
   readonly hardLimit?: number;
 }
 
@@ -29,28 +29,28 @@ const rules: Rules<StreamPairOptions> = {
 };
 
 /**
- * Two ends of a connection in memory: what one writes the other reads, at once, in order, without
- * copies. The first end is the one that dialled. For tests of protocols and for simulations.
+ * Creates the two ends of a connection in memory: messages of one end are read at the other at once,
+ * in order, without copies. The first end dialed. For tests of protocols and for simulations.
  *
- * A stream that is closed or destroyed ends cleanly for the other end, behind what was written.
- * Destroyed with an error it breaks off like a reset: the other end reads nothing more and fails with
- * `stream`, the error as its `cause`.
+ * When one end is closed or destroyed, the other ends cleanly after the written messages. When it is
+ * destroyed with an error, the other end fails like after a reset: it drops unread messages and fails
+ * with `stream`, with the error as its `cause`.
  */
 export function streamPair(options: StreamPairOptions = {}): [MessageStream, MessageStream] {
   check.options('streamPair', options, rules);
   if (options.ids !== undefined) check.elements('ids', options.ids, bytes(64));
   const { ids = [new Uint8Array(64).fill(1), new Uint8Array(64).fill(2)], addresses } = options;
   const { highWaterMark = 1_048_576, hardLimit = 16_777_216 } = options;
-  const there = new Lane(highWaterMark, hardLimit);
-  const back = new Lane(highWaterMark, hardLimit);
+  const forward = new Direction(highWaterMark, hardLimit);
+  const backward = new Direction(highWaterMark, hardLimit);
   return [
-    pipeEnd(back, there, {
+    pipeEnd(backward, forward, {
       inbound: false,
       localId: ids[0],
       remoteId: ids[1],
       ...(addresses && { localAddress: addresses[0], remoteAddress: addresses[1] }),
     }),
-    pipeEnd(there, back, {
+    pipeEnd(forward, backward, {
       inbound: true,
       localId: ids[1],
       remoteId: ids[0],
@@ -59,25 +59,30 @@ export function streamPair(options: StreamPairOptions = {}): [MessageStream, Mes
   ];
 }
 
-type Ends = 'inbound' | 'localId' | 'remoteId' | 'localAddress' | 'remoteAddress';
+type Endpoints = 'inbound' | 'localId' | 'remoteId' | 'localAddress' | 'remoteAddress';
 
-function pipeEnd(incoming: Lane, outgoing: Lane, ends: Pick<MessageStream, Ends>): MessageStream {
+function pipeEnd(
+  incoming: Direction,
+  outgoing: Direction,
+  endpoints: Pick<MessageStream, Endpoints>,
+): MessageStream {
   const destroy = (error?: Error): void => {
     if (error === undefined) outgoing.finish();
-    else outgoing.break(new PeerError('stream', 'the pipe broke', { cause: error }));
-    incoming.break(new PeerError('closed', 'this end of the pipe is closed'));
+    else
+      outgoing.fail(new PeerError('stream', 'the remote end of the pipe failed', { cause: error }));
+    incoming.fail(new PeerError('closed', 'this end of the pipe is closed'));
   };
   return {
-    ...ends,
+    ...endpoints,
     get congested() {
       return outgoing.congested;
     },
     read: ({ signal } = {}) => incoming.read(signal),
     write: (code, payload) => outgoing.write(code, payload),
-    enableCompression: () => {}, // Nothing here is worth compressing.
-    close: async () => destroy(), // What was written stays readable, so there is nothing to flush.
+    enableCompression: () => {}, // Compression saves nothing in memory.
+    close: async () => destroy(), // Written messages stay readable without a flush.
     destroy,
-    closed: incoming.gone,
+    closed: incoming.closed,
   };
 }
 
@@ -87,9 +92,9 @@ interface Pending<T> {
 }
 
 /** One direction of a pipe. */
-class Lane {
-  /** Resolves when nothing more can be read. */
-  readonly gone: Promise<void>;
+class Direction {
+  /** Resolves when no further message can be read. */
+  readonly closed: Promise<void>;
   readonly #highWaterMark: number;
   readonly #hardLimit: number;
   readonly #unread = new Queue<Message>();
@@ -97,13 +102,13 @@ class Lane {
   #reader: Pending<Message | undefined> | undefined;
   #writers: (Pending<number> & { readonly bytes: number })[] = [];
   #state: 'open' | 'finished' | PeerError = 'open';
-  #resolveGone: (() => void) | undefined;
+  #resolveClosed: (() => void) | undefined;
 
   constructor(highWaterMark: number, hardLimit: number) {
     this.#highWaterMark = highWaterMark;
     this.#hardLimit = hardLimit;
-    this.gone = new Promise((resolve) => {
-      this.#resolveGone = resolve;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
     });
   }
 
@@ -121,7 +126,7 @@ class Lane {
       }
       return Promise.resolve(message);
     }
-    if (this.#state === 'finished') this.#resolveGone?.();
+    if (this.#state === 'finished') this.#resolveClosed?.();
     if (this.#state === 'finished') return Promise.resolve(undefined);
     if (this.#state !== 'open') return Promise.reject(this.#state);
     return this.#waitForMessage(signal);
@@ -135,7 +140,12 @@ class Lane {
     }
     if (this.#state !== 'open') return Promise.reject(this.#state);
     if (this.#unreadBytes + bytes > this.#hardLimit) {
-      return Promise.reject(new PeerError('overflow', `no room for ${bytes} bytes in the pipe`));
+      return Promise.reject(
+        new PeerError(
+          'overflow',
+          `${this.#unreadBytes} bytes are buffered, ${bytes} more exceed ${this.#hardLimit}`,
+        ),
+      );
     }
     const message = { code, payload, wireSize: bytes };
     const reader = this.#reader;
@@ -150,25 +160,25 @@ class Lane {
     return new Promise((resolve, reject) => this.#writers.push({ resolve, reject, bytes }));
   }
 
-  /** The writer has ended: what is unread can still be read. */
+  /** Ends writing. Unread messages can still be read. */
   finish(): void {
     if (this.#state !== 'open') return;
     this.#state = 'finished';
-    // What was written is on its way, so that nobody has to wait for it any longer.
+    // Written messages stay readable, so pending writes resolve.
     for (const writer of this.#writers.splice(0)) writer.resolve(writer.bytes);
     if (this.#reader === undefined) return;
-    this.#resolveGone?.();
+    this.#resolveClosed?.();
     this.#reader.resolve(undefined);
     this.#reader = undefined;
   }
 
-  /** Nothing goes through any more, and nothing is kept. */
-  break(error: PeerError): void {
+  /** Fails both sides and drops unread messages. */
+  fail(error: PeerError): void {
     if (this.#state instanceof PeerError) return;
     this.#state = error;
     this.#unread.clear();
     this.#unreadBytes = 0;
-    this.#resolveGone?.();
+    this.#resolveClosed?.();
     for (const writer of this.#writers.splice(0)) writer.reject(error);
     this.#reader?.reject(error);
     this.#reader = undefined;
@@ -176,7 +186,7 @@ class Lane {
 
   #waitForMessage(signal: AbortSignal | undefined): Promise<Message | undefined> {
     if (this.#reader !== undefined) {
-      return Promise.reject(new PeerError('invalid-option', 'read is called while one waits'));
+      return Promise.reject(new PeerError('invalid-option', 'another read is pending'));
     }
     return new Promise((resolve, reject) => {
       if (signal === undefined) {

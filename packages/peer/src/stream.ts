@@ -1,10 +1,10 @@
-/** One message as it came off the wire. */
+/** A received message. */
 export interface Message {
   /** Message code: absolute on a {@link MessageStream}, counted from 0 on a protocol's channel. */
   readonly code: number;
-  /** Decompressed payload. Belongs to whoever reads it; it keeps no other message's bytes alive. */
+  /** Decompressed payload. Owned by the reader; it does not retain the bytes of other messages. */
   readonly payload: Uint8Array;
-  /** Bytes that the message took on the wire, framing included. */
+  /** Length on the wire in bytes, framing included. */
   readonly wireSize: number;
 }
 
@@ -15,50 +15,50 @@ export interface Address {
 }
 
 /**
- * An authenticated, ordered stream of messages: what a peer runs on. RLPx over TCP is one, the
- * in-memory pair of `@devp2p/peer/pipe` is another; a peer needs nothing else of its transport.
+ * Authenticated, ordered stream of messages: the transport of a peer. Implementations are RLPx over
+ * TCP and the in-memory pair of `@devp2p/peer/pipe`.
  *
- * Three points bind an implementation beyond the types:
+ * Requirements beyond the types:
  *
- * - Compression is decided message by message as {@link read} hands them out, not while bytes come
- *   in, so that {@link enableCompression} called after one message governs the very next.
+ * - Messages are decompressed when {@link read} returns them, not when bytes arrive, so that
+ *   {@link enableCompression} after one message applies to the next one.
  * - Several clients send Disconnect (code 1) uncompressed although compression is on. The payload of
- *   a message with code 1 that is not valid Snappy is handed out as it came, never refused.
- * - When the stream is gone, every pending call settles: reads as described, writes by rejecting.
+ *   a message with code 1 that is not valid Snappy is returned unchanged.
+ * - When the stream closes, every pending call settles: reads as described, writes by rejecting.
  */
 export interface MessageStream {
-  /** Our public key, 64 bytes. */
+  /** Public key of this node, 64 bytes. */
   readonly localId: Uint8Array;
-  /** The public key that the remote proved to own, 64 bytes. */
+  /** Authenticated public key of the remote, 64 bytes. */
   readonly remoteId: Uint8Array;
-  /** Whether the remote dialled us. */
+  /** Whether the remote dialed. */
   readonly inbound: boolean;
   readonly remoteAddress?: Address;
   readonly localAddress?: Address;
 
   /**
-   * The next message. Nothing is read ahead beyond a bounded buffer: not calling is the
-   * back-pressure. One call at a time. An aborted call loses no message.
+   * Reads the next message. The stream reads ahead into a bounded buffer only, so that not calling
+   * applies back-pressure. One call at a time. An aborted call loses no message.
    *
    * @returns `undefined` once the remote has ended the stream cleanly.
-   * @throws what broke the stream. Where the wire has a number for it, the error's `reason` names
-   *   it (a `DisconnectReason`), and the peer tells the remote if it still can.
+   * @throws the error that ended the stream. If its `reason` is a `DisconnectReason`, the peer sends
+   *   that to the remote when it still can.
    */
   read(options?: { readonly signal?: AbortSignal }): Promise<Message | undefined>;
 
   /**
-   * Whether the send buffer is over its soft limit, so that {@link write} waits for room. Has to be
-   * cheap: it is looked at before every message that may be left out.
+   * Whether the send buffer is over its soft limit, so that {@link write} waits for room. It is
+   * read before every optional message, so it must be cheap.
    */
   readonly congested: boolean;
 
   /**
-   * Puts one message on the wire; calls keep their order without being awaited. The payload is given
-   * away: it must not change afterwards.
+   * Sends one message. Calls keep their order without being awaited. The stream owns the payload: it
+   * must not change afterwards.
    *
    * @returns bytes on the wire, framing included, as soon as the send buffer has room again.
-   * @throws an error whose `code` is `overflow` when the message would pass the hard limit of the
-   *   send buffer, which has no other effect; any other when it cannot be sent or the stream is gone.
+   * @throws an error with the `code` `overflow` when the message would exceed the hard limit of the
+   *   send buffer, without any other effect; any other error when the stream has ended.
    */
   write(
     code: number,
@@ -66,15 +66,15 @@ export interface MessageStream {
     options?: { readonly signal?: AbortSignal },
   ): Promise<number>;
 
-  /** Snappy from the next message on, in both directions. */
+  /** Enables Snappy from the next message on, in both directions. */
   enableCompression(): void;
 
-  /** Sends what was accepted (for at most 2 s), then destroys. Idempotent; never rejects. */
+  /** Sends the accepted messages, for up to 2 s, then destroys the stream. Idempotent; never rejects. */
   close(): Promise<void>;
 
-  /** Ends the stream at once; what was not sent is lost. Idempotent. */
+  /** Ends the stream at once; unsent messages are lost. Idempotent. */
   destroy(error?: Error): void;
 
-  /** Resolves when the transport is gone, however that came about. Never rejects. */
+  /** Resolves when the transport is closed, for any cause. Never rejects. */
   readonly closed: Promise<void>;
 }

@@ -5,7 +5,7 @@ import { hello, hex, peerWithRaw, rlp, watch } from './raw.ts';
 const ping = '2:c0';
 const pong = '3:c0';
 
-test('PE-05 a Ping goes out after 15 s, and again after 15 s of silence', async () => {
+test('PE-05 a Ping is sent after 15 s, and again after 15 s of silence', async () => {
   const { peer, raw, clock } = await peerWithRaw();
   await clock.advance(14_999);
   expect(raw.seen).toEqual([]);
@@ -20,12 +20,12 @@ test('PE-05 a Ping goes out after 15 s, and again after 15 s of silence', async 
   await raw.send(3, rlp([]));
   await clock.advance(0);
   expect(peer.stats.minPing).toBe(7);
-  await raw.send(3, rlp([])); // nobody asked for it
+  await raw.send(3, rlp([])); // without a Ping
   await clock.advance(0);
   expect(peer.stats.minPing).toBe(7);
 });
 
-test('PE-13 a Pong is measured from the oldest Ping that it may answer', async () => {
+test('PE-13 a Pong is measured from the oldest unanswered Ping', async () => {
   const { peer, raw, clock } = await peerWithRaw();
   await clock.advance(30_000);
   expect(raw.seen).toEqual([ping, ping]);
@@ -35,10 +35,10 @@ test('PE-13 a Pong is measured from the oldest Ping that it may answer', async (
   expect(peer.stats.minPing).toBe(15_100);
 });
 
-test('PE-05 while both directions are busy no Ping goes out but the first, which measures', async () => {
+test('PE-05 only the first Ping is sent while both directions are busy', async () => {
   const { raw, clock } = await peerWithRaw();
   for (let second = 0; second < 100; second++) {
-    await raw.send(2, rlp([])); // the Pong is our side of the traffic
+    await raw.send(2, rlp([])); // our Pong is the traffic of the other direction
     await clock.advance(1000);
     if (second === 15) await raw.send(3, rlp([]));
   }
@@ -46,7 +46,7 @@ test('PE-05 while both directions are busy no Ping goes out but the first, which
   expect(raw.seen.filter((seen) => seen === pong)).toHaveLength(100);
 });
 
-test('PE-05 a Ping that nobody answers is repeated, however busy the connection is', async () => {
+test('PE-05 an unanswered Ping is repeated, also on a busy connection', async () => {
   const { raw, clock } = await peerWithRaw();
   for (let second = 0; second < 100; second++) {
     await raw.send(2, rlp([]));
@@ -58,13 +58,13 @@ test('PE-05 a Ping that nobody answers is repeated, however busy the connection 
 test('PE-05 one silent direction is enough for a Ping', async () => {
   const { raw, clock } = await peerWithRaw();
   for (let second = 0; second < 60; second++) {
-    await raw.send(16, rlp([])); // we only receive
+    await raw.send(16, rlp([])); // this side only receives
     await clock.advance(1000);
   }
   expect(raw.seen).toEqual([ping, ping, ping, ping]);
 });
 
-test('PE-05 Pong comes at once, one for every Ping, whatever its payload', async () => {
+test('PE-05 every Ping gets a Pong at once, for any payload', async () => {
   const { raw, clock } = await peerWithRaw();
   for (const payload of [rlp([]), rlp('ping'), new Uint8Array(), rlp([1, 2])]) {
     void raw.send(2, payload);
@@ -112,7 +112,7 @@ test('PE-01, HX-12 a second Hello is a breach and sets no timer', async () => {
   for (let times = 0; times < 100; times++) void raw.send(0, hello());
   await clock.advance(0);
   expect(raw.seen).toEqual([`1:${hex(rlp([2]))}`]);
-  // The keep-alive's timer made room for the one that ends the farewell.
+  // The timer of the keep-alive is replaced by the one of the Disconnect.
   expect(clock.pending).toBe(pending);
   await clock.advance(2000);
   expect(raw.end).toBe('clean');
@@ -120,7 +120,7 @@ test('PE-01, HX-12 a second Hello is a breach and sets no timer', async () => {
   expect(clock.pending).toBe(0);
 });
 
-test('PE-05, PE-08 who sends Pings and reads no Pongs costs a bounded queue', async () => {
+test('PE-05, PE-08 a remote that sends Pings and reads no Pongs costs a bounded queue', async () => {
   const { raw, peer, clock } = await peerWithRaw({ pipe: { highWaterMark: 1000 } });
   raw.pause();
   for (let times = 0; times < 5000; times++) void raw.send(2, new Uint8Array());
@@ -128,14 +128,14 @@ test('PE-05, PE-08 who sends Pings and reads no Pongs costs a bounded queue', as
   expect(peer.stats.received.messages).toBe(5001);
   raw.resume();
   await clock.advance(0);
-  // The one that was read at once, and as many as fit: a Pong is a byte long.
+  // The one that was read at once, and those that fit: a Pong has one byte.
   expect(raw.seen).toEqual(Array(1001).fill(pong));
   await raw.send(2, rlp([]));
   await clock.advance(0);
   expect(raw.seen).toHaveLength(1002);
 });
 
-test('PE-05 a peer that waits for room to send needs no Ping', async () => {
+test('PE-05 a peer with a full send queue sends no Ping', async () => {
   const { raw, clock } = await peerWithRaw({ pipe: { highWaterMark: 1 } });
   raw.pause();
   for (let times = 0; times < 3; times++) void raw.send(2, rlp([]));
@@ -146,7 +146,7 @@ test('PE-05 a peer that waits for room to send needs no Ping', async () => {
   expect(raw.seen).toEqual([pong, pong, ping]);
 });
 
-test('PE-05 two peers keep each other alive for an hour with one timer each', async () => {
+test('PE-05 two peers stay connected for an hour with one timer each', async () => {
   const { peer, raw, clock } = await peerWithRaw();
   const closed = watch(peer.closed);
   for (let round = 0; round < 240; round++) {
@@ -158,7 +158,7 @@ test('PE-05 two peers keep each other alive for an hour with one timer each', as
   expect(raw.seen.filter((seen) => seen === ping).length).toBeGreaterThan(200);
 });
 
-test('HX-12 whatever a remote sends, the peer goes on with one timer or ends with none', async () => {
+test('HX-12 for any message of a remote, the peer continues with one timer or ends with none', async () => {
   const message = fc.tuple(
     fc.oneof(fc.nat({ max: 3 }), fc.nat({ max: 25 }), fc.nat({ max: 2 ** 32 - 1 })),
     fc.uint8Array({ maxLength: 40 }),

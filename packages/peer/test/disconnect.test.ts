@@ -11,7 +11,7 @@ import { bytes, hex, rlp } from './raw.ts';
 const numbers = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10];
 const reasons = Object.keys(disconnectReasons) as DisconnectReason[];
 
-/** The Snappy block that every compressor makes of a few bytes: length, tag of one literal, the bytes. */
+/** Snappy block of a few bytes, the same from every compressor: length, tag of one literal, the bytes. */
 function snappy(data: Uint8Array): Uint8Array {
   return Uint8Array.of(data.length, (data.length - 1) << 2, ...data);
 }
@@ -27,7 +27,7 @@ test.each(reasons)('PE-04 %s is sent as a list and read in every form', (reason)
     rlp([number]),
     rlp(number),
     rlp([number, 'more', [1]]),
-    Uint8Array.of(number), // not canonical for 0, but some write it
+    Uint8Array.of(number), // not canonical for 0, but some clients send it
   ];
   for (const form of forms) {
     expect(decodeDisconnect(form)).toBe(reason);
@@ -35,12 +35,12 @@ test.each(reasons)('PE-04 %s is sent as a list and read in every form', (reason)
   }
 });
 
-test('PE-04 without a reason it is as if requested', () => {
+test('PE-04 an empty payload means requested', () => {
   for (const form of ['', 'c0', '80', '00'])
     expect(decodeDisconnect(bytes(form))).toBe('requested');
 });
 
-test('PE-04 a reason without a name is undefined, and so is one that cannot be read', () => {
+test('PE-04 an unknown reason and a malformed payload are undefined', () => {
   for (const form of [
     '0c',
     'c10f',
@@ -57,7 +57,7 @@ test('PE-04 a reason without a name is undefined, and so is one that cannot be r
   }
 });
 
-test('PE-04 no input makes reading it throw', () => {
+test('PE-04 no input makes the decoder throw', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 80 }), (payload) => {
       const reason = decodeDisconnect(payload);

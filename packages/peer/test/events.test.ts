@@ -9,7 +9,7 @@ async function all(events: AsyncIterable<PeerEvent>): Promise<PeerEvent[]> {
   return list;
 }
 
-test('PE-17 events begin with added and end behind dropped, with messages when asked for', async () => {
+test('PE-17 events start with added and end with dropped, with messages on request', async () => {
   const { peer, raw, clock } = await peerWithRaw();
   const few = all(peer.events());
   const many = all(peer.events({ messages: true }));
@@ -51,7 +51,7 @@ test('PE-17 a consumer that throws ends only its own events', async () => {
   expect((await other).map(({ type }) => type)).toEqual(['added', 'message', 'message', 'dropped']);
 });
 
-test('PE-17 a consumer that lags misses messages, is told how many, and hears of the end', async () => {
+test('PE-17 a slow consumer misses messages and gets their number and the end', async () => {
   const { peer, raw, clock } = await peerWithRaw();
   const events = peer.events({ messages: true, limit: 3 });
   for (let count = 0; count < 10; count++) void raw.send(16, rlp([]));
@@ -73,7 +73,7 @@ test('PE-17 a consumer that lags misses messages, is told how many, and hears of
   ]);
 });
 
-test('PE-17 several next calls are answered in order, and return settles those that wait', async () => {
+test('PE-17 several next calls resolve in order, and return settles the pending ones', async () => {
   const { peer, raw, clock } = await peerWithRaw();
   const events = peer.events();
   const first = events.next();
@@ -88,7 +88,7 @@ test('PE-17 several next calls are answered in order, and return settles those t
   expect(await events.next()).toEqual({ done: true, value: undefined });
 });
 
-test('PE-17 the diagnostics channel devp2p:peer tells of every peer and of those that never were', async () => {
+test('PE-17 the diagnostics channel devp2p:peer reports every peer and every failed opening', async () => {
   const heard: PeerDiagnostics[] = [];
   const listener = (message: unknown): void => {
     heard.push(message as PeerDiagnostics);

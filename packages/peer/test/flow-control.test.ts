@@ -8,7 +8,7 @@ import { hello, peerWithRaw, rawPair, rlp, watch } from './raw.ts';
 const ping = '2:c0';
 const pong = '3:c0';
 
-/** A protocol whose handler does nothing until the test takes messages itself. */
+/** A protocol without a handler: the test reads its messages. */
 function stuck(name = 'test'): { protocol: ReturnType<typeof protocol>; channel: Channel } {
   const hand = {} as ReturnType<typeof stuck>;
   hand.protocol = protocol({
@@ -32,7 +32,7 @@ async function take(channel: Channel, count: number): Promise<Message[]> {
   return messages;
 }
 
-/** Sends back what it gets. */
+/** Sends every message back. */
 const echo = protocol({
   name: 'test',
   version: 1,
@@ -42,7 +42,7 @@ const echo = protocol({
   },
 });
 
-test('PE-07 reading stops at 5 MB of unread messages and goes on below', async () => {
+test('PE-07 reading stops at 5 MB of unread messages and resumes below', async () => {
   const hand = stuck();
   const { peer, raw, clock } = await peerWithRaw({
     protocols: [hand.protocol],
@@ -57,12 +57,12 @@ test('PE-07 reading stops at 5 MB of unread messages and goes on below', async (
     const [message] = await take(hand.channel, 1);
     expect(message?.code).toBe((count - 1) % 4);
     await clock.advance(0);
-    // One more for each that was taken, and never more than the limit at once.
+    // One more for each read message, and never more than the limit at once.
     expect(received()).toBe(50 + count);
   }
 });
 
-test('PE-07 the limit holds for what all protocols together have not read', async () => {
+test('PE-07 the limit applies to the unread messages of all protocols together', async () => {
   const [a, b] = [stuck('a'), stuck('b')];
   const { peer, raw, clock } = await peerWithRaw(
     { protocols: [a.protocol, b.protocol], receiveLimit: 10_000 },
@@ -80,7 +80,7 @@ test('PE-07 the limit holds for what all protocols together have not read', asyn
   expect(peer.stats.received.messages).toBe(1 + 13);
 });
 
-test('PE-06, PE-07 a protocol that needs less may have a smaller budget of its own', async () => {
+test('PE-06, PE-07 a protocol may have a smaller budget', async () => {
   const [a, b] = [stuck('a'), stuck('b')];
   const { peer, raw, clock } = await peerWithRaw(
     { protocols: [{ ...a.protocol, receiveBudget: 3000 }, b.protocol], receiveLimit: 10_000 },
@@ -112,7 +112,7 @@ test('PE-06, PE-07 a protocol that needs less may have a smaller budget of its o
 });
 
 test.each([0, -1, Number.NaN])(
-  'PE-07 a budget of %d bytes is refused, as nothing would ever be read',
+  'PE-07 a budget of %d bytes is refused, since no message could be read',
   async (bytes) => {
     for (const options of [
       { protocols: [{ ...echo, receiveBudget: bytes }] },
@@ -127,11 +127,11 @@ test.each([0, -1, Number.NaN])(
   },
 );
 
-test('PE-07 a handler that is stuck delays nobody else by a single turn', async () => {
+test('PE-07 a blocked handler does not delay other peers by a turn', async () => {
   const hand = stuck();
   const slow = await peerWithRaw({ protocols: [hand.protocol] });
   const other = await peerWithRaw({ protocols: [echo] });
-  /** Turns of the event loop until the echo is there. */
+  /** Turns of the event loop until the echo arrives. */
   const latency = async (): Promise<number> => {
     other.raw.got.length = 0;
     void other.raw.send(16, Uint8Array.of(7));
@@ -143,14 +143,14 @@ test('PE-07 a handler that is stuck delays nobody else by a single turn', async 
   const idle = await latency();
   const payload = new Uint8Array(100_000);
   for (let round = 0; round < 20; round++) {
-    // A megabyte more each round; what does not fit stays where it is.
+    // A megabyte more each round; the rest waits in the queue of the sender.
     for (let count = 0; count < 10; count++) slow.raw.send(16, payload).catch(() => {});
     expect(await latency()).toBe(idle);
   }
   expect(slow.peer.stats.received.bytes).toBeLessThan(5_200_000);
 });
 
-test('PE-07 while reading has stopped, Pings go out, and all else waits in its place', async () => {
+test('PE-07 while reading has stopped, Pings are sent, and other messages wait in order', async () => {
   const hand = stuck();
   const { peer, raw, clock } = await peerWithRaw({
     protocols: [hand.protocol],
@@ -178,7 +178,7 @@ test('PE-08 over the soft limit sending waits and the channel is congested', asy
   });
   raw.pause();
   const { channel } = hand;
-  await channel.send(0, new Uint8Array(1)); // is read before the remote stops
+  await channel.send(0, new Uint8Array(1)); // read before the remote stops reading
   await channel.send(0, new Uint8Array(4999));
   expect(channel.congested).toBe(false);
   const waiting = watch(channel.send(1, new Uint8Array(1)));
@@ -191,7 +191,7 @@ test('PE-08 over the soft limit sending waits and the channel is congested', asy
   expect(channel.congested).toBe(false);
 });
 
-test('PE-08 what passes the hard limit is refused with an error, whatever the stream', async () => {
+test('PE-08 a message above the hard limit is refused with an error, on any stream', async () => {
   const hand = stuck();
   const { stream, peer, clock } = await peerWithRaw({ protocols: [hand.protocol] });
   const cause = Object.assign(new Error('33 of 32 bytes'), { code: 'overflow' });
@@ -203,10 +203,10 @@ test('PE-08 what passes the hard limit is refused with an error, whatever the st
   expect(peer.signal.aborted).toBe(false);
 });
 
-test('PE-08, PE-10 whatever is sent and read, the queue stays in its limit and loses nothing', async () => {
+test('PE-08, PE-10 the queue stays within its limit without loss, for any sends and reads', async () => {
   const soft = 2000;
   const hard = 10_000;
-  // Three times as much is sent as is read.
+  // Three times more is sent than is read.
   const step = fc.oneof(
     { arbitrary: fc.nat({ max: 3000 }), weight: 3 },
     { arbitrary: fc.constant('read' as const), weight: 1 },
@@ -251,7 +251,7 @@ test('PE-08, PE-10 whatever is sent and read, the queue stays in its limit and l
 
 const large = new Uint8Array(4_000_000);
 
-test('PE-09, HX-14 two that send ten times 4 MB to each other at once both finish', async () => {
+test('PE-09, HX-14 two peers that send ten times 4 MB to each other at once both finish', async () => {
   const clock = virtualClock();
   const flood = protocol({
     name: 'flood',
@@ -272,7 +272,7 @@ test('PE-09, HX-14 two that send ten times 4 MB to each other at once both finis
   for (const { stats } of peers) expect(stats.received.bytes).toBeGreaterThanOrEqual(40_000_000);
 });
 
-test('PE-09, HX-14 two that send 8 MB before they take a message both finish', async () => {
+test('PE-09, HX-14 two peers that send 8 MB before they read a message both finish', async () => {
   const clock = virtualClock();
   const rude = protocol({
     name: 'rude',
@@ -290,7 +290,7 @@ test('PE-09, HX-14 two that send 8 MB before they take a message both finish', a
   for (const peer of peers) expect(await peer.closed).toMatchObject({ error: undefined });
 });
 
-test('HX-13 one that never reads our gossip costs a queue, and nobody else a message', async () => {
+test('HX-13 a peer that never reads gossip costs one queue, and no message of other peers', async () => {
   const clock = virtualClock();
   const channels = new Set<Channel>();
   const gossip = protocol({
@@ -321,12 +321,12 @@ test('HX-13 one that never reads our gossip costs a queue, and nobody else a mes
       if (channel.congested) skipped++;
       else void channel.send(1, news);
     }
-    // Everyone is alive, the mute one as well: it only does not read.
+    // All peers are active; the silent one only does not read.
     for (const { raw } of remotes) raw.send(3, rlp([])).catch(() => {});
     await clock.advance(1000);
   }
   expect(ended.value).toMatchObject({ reason: 'tcp-error', error: { code: 'send-timeout' } });
-  // Two that were read or passed the limit, 1 MiB of queue; then 20 minutes of nothing.
+  // Two messages that were read or exceeded the limit, and 1 MiB of queue; then no progress for 20 minutes.
   expect(mute.peer.stats.sent.bytes).toBeLessThan(1_048_576 + 2 * news.length + 500);
   expect(rounds).toBeGreaterThan(1200);
   expect(skipped).toBeGreaterThan(1000);

@@ -4,7 +4,7 @@ import { type DisconnectReason, type OpenPeerOptions, openPeer, PeerError } from
 import { streamPair } from '../src/pipe.ts';
 import { hello, hex, type Item, localKey, rawPair, remoteKey, rlp, sink, watch } from './raw.ts';
 
-/** What a remote sees and the caller gets when the remote begins with `first`. */
+/** Messages that a remote gets and the result of the caller, when the remote first sends `first`. */
 async function open(
   first: [code: number, payload: Uint8Array] | undefined,
   options: Partial<OpenPeerOptions> = {},
@@ -18,7 +18,7 @@ async function open(
 
 /** A Hello with an extra item that fills it up to `size` bytes. */
 function helloOf(size: number): Uint8Array {
-  const prefixes = 3 + 1; // the item's own, and one more digit in the list's
+  const prefixes = 3 + 1; // that of the item, and one more digit in that of the list
   return hello({ extra: [new Uint8Array(size - hello().length - prefixes)] });
 }
 
@@ -26,7 +26,7 @@ function disconnect(reason: number): string {
   return `1:${hex(rlp([reason]))}`;
 }
 
-test('PE-01 Hello goes out at once, and the remote is known once its own came', async () => {
+test('PE-01 Hello is sent at once, and the peer opens after the Hello of the remote', async () => {
   const { raw, clock, outcome } = await open(undefined, { clientId: 'us/1', listenPort: 30303 });
   expect(raw.seen).toEqual([`0:${hex(rlp([5, 'us/1', [['test', 1]], 30303, localKey]))}`]);
   expect(outcome).toEqual({});
@@ -43,13 +43,13 @@ test('PE-01 Hello goes out at once, and the remote is known once its own came', 
 test.each<[string, number, Uint8Array]>([
   ['a Ping', 2, rlp([])],
   ['a message of a protocol', 16, rlp([1])],
-  ['a message of nobody', 99, rlp([])],
+  ['a code outside of every range', 99, rlp([])],
   ['a Hello of 2049 bytes', 0, helloOf(2049)],
-  ['a Hello that is no list', 0, rlp('hello')],
+  ['a Hello that is not a list', 0, rlp('hello')],
   ['a Hello cut short', 0, hello().subarray(0, -1)],
-  ['a Hello with bytes behind it', 0, Uint8Array.of(...hello(), 0)],
-  ['a Hello with a version that is no integer', 0, hello({ version: Uint8Array.of(0, 5) })],
-  ['a Hello with capabilities that are no lists', 0, hello({ caps: ['test', 1] })],
+  ['a Hello with further bytes', 0, Uint8Array.of(...hello(), 0)],
+  ['a Hello with a version that is not an integer', 0, hello({ version: Uint8Array.of(0, 5) })],
+  ['a Hello with capabilities that are not lists', 0, hello({ caps: ['test', 1] })],
   ['an empty Hello', 0, new Uint8Array()],
 ])('PE-01, HX-12 %s as the first message is a breach', async (_, code, payload) => {
   const { raw, clock, outcome } = await open([code, payload]);
@@ -65,7 +65,7 @@ test.each<[string, number, Uint8Array]>([
   expect(clock.pending).toBe(0);
 });
 
-test('PE-01 a Hello of 2048 bytes is taken', async () => {
+test('PE-01 a Hello of 2048 bytes is accepted', async () => {
   const payload = helloOf(2048);
   expect(payload.length).toBe(2048);
   const { outcome } = await open([0, payload]);
@@ -98,7 +98,7 @@ test.each<[string, Item, number, DisconnectReason, string]>([
   },
 );
 
-test('PE-02 a connection to self is told so before anything else', async () => {
+test('PE-02 a connection to self is refused first', async () => {
   const { stream, raw, clock } = rawPair({ ids: [localKey, localKey] });
   const outcome = watch(openPeer(stream, { protocols: [sink], clock }));
   await clock.advance(0);
@@ -107,7 +107,7 @@ test('PE-02 a connection to self is told so before anything else', async () => {
   expect(outcome.error).toMatchObject({ code: 'refused', reason: 'connected-to-self' });
 });
 
-test('PE-03 nothing in common is a useless peer', async () => {
+test('PE-03 a remote without a shared capability is a useless peer', async () => {
   const { raw, clock, outcome } = await open([
     0,
     hello({
@@ -126,7 +126,7 @@ test('PE-03 nothing in common is a useless peer', async () => {
   });
 });
 
-test('PE-03 accept has the last word, with the Hello in its hands', async () => {
+test('PE-03 accept is called last, with the Hello', async () => {
   const { raw, clock, outcome } = await open([0, hello()], {
     accept: ({ clientId }) => (clientId === 'raw/1.0' ? 'too-many-peers' : undefined),
   });
@@ -135,7 +135,7 @@ test('PE-03 accept has the last word, with the Hello in its hands', async () => 
   expect(outcome.error).toMatchObject({ code: 'refused', reason: 'too-many-peers' });
 });
 
-test('PE-03 what accept or attach throws ends the stream and reaches the caller', async () => {
+test('PE-03 an error of accept or attach ends the stream and is thrown', async () => {
   const failure = new Error('no database');
   const accept = await open([0, hello()], {
     accept: () => {
@@ -181,7 +181,7 @@ test.each<[number, DisconnectReason | undefined]>([
   },
 );
 
-test('PE-14 the remote closing, breaking off and staying silent before Hello are told apart', async () => {
+test('PE-14 a close, a reset and silence before Hello have different codes', async () => {
   const closed = await open(undefined);
   closed.raw.stream.destroy();
   await closed.clock.advance(0);
@@ -215,9 +215,9 @@ test('PE-14 the remote closing, breaking off and staying silent before Hello are
   for (const { clock } of [closed, broken, silent]) expect(clock.pending).toBe(0);
 });
 
-test('PE-04 after a refusal the remote has 2 s to read it, and is not waited for once it closes', async () => {
+test('PE-04 after a refusal the remote has 2 s to read it; its close ends the wait', async () => {
   const { stream, raw, clock, outcome } = await open([0, hello({ caps: [] })]);
-  // What it sends meanwhile is read and thrown away, so that nothing turns our close into a reset.
+  // Its messages are read and dropped meanwhile, so that our close does not become a reset.
   await raw.send(16, new Uint8Array(1000));
   await clock.advance(1000);
   expect(outcome).toEqual({});
@@ -269,7 +269,7 @@ test.each([
   [5, 1],
   [6, 1],
 ])(
-  'PE-01 with version %i compression is turned on %i times, behind both Hellos',
+  'PE-01 with version %i compression is turned on %i times, after both Hellos',
   async (version, times) => {
     const { stream, raw, clock } = rawPair();
     let turnedOn = 0;
@@ -289,7 +289,7 @@ test.each([
   },
 );
 
-test('PE-02 two ends of this package agree, whoever dialled', async () => {
+test('PE-02 two ends of this package open the same peer, for either direction', async () => {
   const { clock } = rawPair();
   const [a, b] = streamPair();
   const [dialler, listener] = await Promise.all([

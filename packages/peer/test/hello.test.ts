@@ -33,7 +33,7 @@ test('PE-01 extra items of Hello and of a capability are ignored', () => {
   });
 });
 
-test('PE-03 what cannot be a capability name is left out', () => {
+test('PE-03 invalid capability names are left out', () => {
   const caps: Item = [
     ['', 1],
     ['ninechars', 1],
@@ -45,7 +45,7 @@ test('PE-03 what cannot be a capability name is left out', () => {
   expect(decodeHello(hello({ caps })).capabilities).toEqual([{ name: '8letters', version: 3 }]);
 });
 
-test('PE-01 the client id keeps no character that steers a terminal or a log', () => {
+test('PE-01 control characters of the client id are replaced', () => {
   const decoded = decodeHello(rlp([5, 'a\u001b[2J\r\nb\u202e\u2028c', [], 0, remoteKey]));
   expect(decoded.clientId).toBe('a\ufffd[2J\ufffd\ufffdb\ufffd\ufffdc');
   expect(decodeHello(rlp([5, Uint8Array.of(0xff, 0x41), [], 0, remoteKey])).clientId).toBe(
@@ -53,7 +53,7 @@ test('PE-01 the client id keeps no character that steers a terminal or a log', (
   );
 });
 
-test('PE-01 what a Hello says comes back as it was', () => {
+test('PE-01 a decoded Hello equals the encoded one', () => {
   const name = fc.stringMatching(/^[a-z][a-z0-9]{0,7}$/);
   const capability = fc.record({ name, version: fc.nat() });
   fc.assert(
@@ -73,7 +73,7 @@ test('PE-01 what a Hello says comes back as it was', () => {
   );
 });
 
-test('PE-01 no input makes the decoder do anything but decode or throw RlpError', () => {
+test('PE-01 for any input the decoder returns or throws RlpError', () => {
   const valid = hello({
     caps: [
       ['eth', 68],

@@ -9,15 +9,15 @@ const second = 1000;
 const minute = 60 * second;
 const readTimeout = `1:${hex(rlp([0x0b]))}`;
 
-/** How a remote behaves, told once a second and once in the beginning. */
+/** Behavior of a remote, called once at the start and once a second. */
 interface Remote {
   readonly title: string;
-  /** Does not even read our Hello. */
+  /** Does not read our Hello. */
   readonly deaf?: boolean;
   readonly turn: (raw: Raw, now: number) => void;
   readonly code: string;
   readonly reason: string;
-  /** To the end, from Hello on. */
+  /** Time from Hello to the end. */
   readonly after: number;
 }
 
@@ -59,7 +59,7 @@ const remotes: readonly Remote[] = [
     },
     code: 'send-timeout',
     reason: 'tcp-error',
-    // The Ping at 30 s is the last that has room; the next, at 45 s, is read after all, and then one waits.
+    // The Ping at 30 s is the last one with room. The next one, at 45 s, is still read; then one waits.
     after: 45 * second + 20 * minute,
   },
   {
@@ -72,7 +72,7 @@ const remotes: readonly Remote[] = [
 ];
 
 test.each(remotes)(
-  'PE-12 a remote that $title is dropped for its own cause: $code',
+  'PE-12 a remote that $title is disconnected with its own code: $code',
   async ({ deaf = false, turn, code, reason, after }) => {
     const { stream, raw, clock } = rawPair({ highWaterMark: 1 });
     if (deaf) stream.write = () => new Promise(() => {});
@@ -88,7 +88,7 @@ test.each(remotes)(
     expect(isOver()).toBe(false);
     await clock.advance(1);
     expect(isOver()).toBe(true);
-    expect(clock.pending).toBe(1); // the farewell's
+    expect(clock.pending).toBe(1); // that of the Disconnect
     await clock.advance(2 * second);
     expect(await peer.closed).toMatchObject({
       reason,
@@ -102,7 +102,7 @@ test.each(remotes)(
   },
 );
 
-test('PE-12 a remote that does not finish the handshake is dropped for its own cause', async () => {
+test('PE-12 a remote that does not finish the handshake is disconnected with its own code', async () => {
   const failures: unknown[] = [];
   const listener = (message: unknown): void => {
     const event = message as PeerDiagnostics;
@@ -126,7 +126,7 @@ test('PE-12 a remote that does not finish the handshake is dropped for its own c
   }
 });
 
-test('PE-12, PE-05 two that only answer Pings stay connected for a day, with one timer each', async () => {
+test('PE-12, PE-05 two peers that only answer Pings stay connected for a day, with one timer each', async () => {
   const clock = virtualClock();
   const streams = streamPair();
   const options = { protocols: [sink], clock };
@@ -139,7 +139,7 @@ test('PE-12, PE-05 two that only answer Pings stay connected for a day, with one
   expect(peers.some(({ signal }) => signal.aborted)).toBe(false);
   for (const { stats } of peers) {
     const [base] = stats.protocols;
-    // Each asks once in 15 s at most, and only if the other's Ping was not sign of life enough.
+    // Each sends one Ping in 15 s at most, and only without a recent Ping of the other.
     expect(base?.codes.find(({ code }) => code === 2)?.sent.messages).toBeLessThanOrEqual(24 * 240);
   }
 });
@@ -154,7 +154,7 @@ test('PE-12, PE-05 one Pong in 20 minutes is enough', async () => {
   expect(clock.pending).toBe(1);
 });
 
-test('PE-12, PE-07 what a remote said while we did not read is held against nobody', async () => {
+test('PE-12, PE-07 time in which this side does not read does not count against the remote', async () => {
   let channel: Channel | undefined;
   const stuck = protocol({
     name: 'test',
@@ -174,12 +174,12 @@ test('PE-12, PE-07 what a remote said while we did not read is held against nobo
   expect(peer.signal.aborted).toBe(false);
   expect(peer.stats.received.messages).toBe(2);
   const sent = peer.stats.sent.messages;
-  expect(sent).toBeGreaterThan(200); // the remote has heard of us all the time
+  expect(sent).toBeGreaterThan(200); // the remote has received Pings all the time
 
   await channel?.[Symbol.asyncIterator]().next();
   await clock.advance(0);
   expect(peer.stats.received.messages).toBeGreaterThan(200);
-  // From here on silence counts again, and not before.
+  // Silence counts from here on.
   await clock.advance(20 * minute - 1);
   expect(peer.signal.aborted).toBe(false);
   await clock.advance(1);
@@ -187,7 +187,7 @@ test('PE-12, PE-07 what a remote said while we did not read is held against nobo
   expect(await peer.closed).toMatchObject({ error: { code: 'receive-timeout' } });
 });
 
-test('PE-12 a remote that has said nothing yet when we read on again gets the whole time', async () => {
+test('PE-12 a remote that is silent when reading resumes has the whole time', async () => {
   let channel: Channel | undefined;
   const stuck = protocol({
     name: 'test',

@@ -7,7 +7,7 @@ import { hello, hex, rawPair, rlp, sink, watch } from './raw.ts';
 
 const quitting = `1:${hex(rlp([0x08]))}`;
 
-/** An ordinary remote dials the network. */
+/** A remote that dials the network. */
 function dial(
   network: NetworkSwitch,
   clock: VirtualClock,
@@ -17,7 +17,7 @@ function dial(
   return [network.open(ours, options), openPeer(theirs, options)];
 }
 
-test('PE-15 off disconnects every peer and refuses others until it is on again', async () => {
+test('PE-15 off disconnects every peer and refuses new ones until it is on again', async () => {
   const clock = virtualClock();
   const counts: number[] = [];
   const network = createNetworkSwitch({ onCount: (count) => counts.push(count) });
@@ -49,7 +49,7 @@ test('PE-15 off disconnects every peer and refuses others until it is on again',
   expect(counts).toEqual([1, 2, 3, 2, 1, 0, 1]);
 });
 
-test('PE-15 the count is told once for each change and never in between', async () => {
+test('PE-15 onCount is called once for each change', async () => {
   const clock = virtualClock();
   const counts: number[] = [];
   const network = createNetworkSwitch({ onCount: (count) => counts.push(count) });
@@ -69,7 +69,7 @@ test('PE-15 the count is told once for each change and never in between', async 
   expect(counts).toEqual([1, 2, 1, 0]);
 });
 
-test('PE-15 off ends what is still shaking hands, dialling included', async () => {
+test('PE-15 off ends openings and dialing', async () => {
   const network = createNetworkSwitch();
   const { stream, raw, clock } = rawPair();
   const opening = watch(network.open(stream, { protocols: [sink], clock }));
@@ -87,7 +87,7 @@ test('PE-15 off ends what is still shaking hands, dialling included', async () =
   expect(network.signal.aborted).toBe(false);
 });
 
-test('PE-15 who comes while it is off gets no Hello, only the reason', async () => {
+test('PE-15 a remote that connects while it is off gets a Disconnect and no Hello', async () => {
   const network = createNetworkSwitch();
   await network.turnOff();
   const { stream, raw, clock } = rawPair();
@@ -98,7 +98,7 @@ test('PE-15 who comes while it is off gets no Hello, only the reason', async () 
   expect(opening.error).toMatchObject({ code: 'aborted', cause: 'quitting' });
 });
 
-test('PE-15 turned off at any moment of an opening, nobody is left', async () => {
+test('PE-15 no peer remains when it is turned off at any moment of an opening', async () => {
   for (let moment = 0; moment < 60; moment++) {
     const clock = virtualClock();
     const counts: number[] = [];
@@ -117,7 +117,7 @@ test('PE-15 turned off at any moment of an opening, nobody is left', async () =>
   }
 });
 
-test('PE-15 a caller may still end its own opening, and nothing stays on either signal', async () => {
+test('PE-15 a caller can end its own opening, and no listener stays on either signal', async () => {
   const clock = virtualClock();
   const network = createNetworkSwitch();
   const own = new AbortController();

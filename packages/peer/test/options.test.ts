@@ -9,8 +9,8 @@ import {
 } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
 
-/** What a program without types can pass. */
-// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses what is tried here
+/** Any value, as a program without types can pass it. */
+// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses the arguments of these tests
 const any = (value: unknown): any => value;
 
 const definition = {
@@ -26,7 +26,7 @@ const refusal = (message: string) => ({ name: 'PeerError', code: 'invalid-option
 
 test.each<[string, object, string]>([
   ['no run', { ...definition, run: undefined }, 'run is undefined, expected a function'],
-  ['a name that is none', { ...definition, name: 5 }, 'name is 5, expected a string'],
+  ['a number as name', { ...definition, name: 5 }, 'name is 5, expected a string'],
   [
     'a version as text',
     { ...definition, version: '1' },
@@ -34,7 +34,7 @@ test.each<[string, object, string]>([
   ],
   ['no codes', { ...definition, length: 0 }, 'length is 0, expected an integer from 1 to 65535'],
   [
-    'a budget of nothing',
+    'a budget of 0',
     { ...definition, receiveBudget: 0 },
     'receiveBudget is 0, expected a positive number',
   ],
@@ -56,11 +56,11 @@ test.each<[string, Partial<Record<keyof OpenPeerOptions, unknown>>, string]>([
   [
     'a function that makes a protocol',
     { protocols: [() => sound] },
-    'protocols[0] is a function, expected a protocol, such as the function returns when it is called',
+    'protocols[0] is a function, expected a protocol, such as the result of this function',
   ],
   ['a name for a protocol', { protocols: ['eth'] }, 'protocols[0] is "eth", expected an object'],
   [
-    'a protocol that attaches nothing',
+    'a protocol without attach',
     { protocols: [sound, { ...sound, name: 'b', attach: undefined }] },
     'protocols[1].attach is undefined, expected a function',
   ],
@@ -75,7 +75,7 @@ test.each<[string, Partial<Record<keyof OpenPeerOptions, unknown>>, string]>([
     'protocols[0].versions is an array of 0, expected at least one version',
   ],
   [
-    'a flag that is none',
+    'a flag as text',
     { protocols: [sound], flags: { trusted: 'yes' } },
     'trusted is "yes", expected true or false',
   ],
@@ -102,7 +102,7 @@ test.each<[string, unknown, string]>([
   await expect(createNetworkSwitch().open(any(stream), options)).rejects.toMatchObject(error);
 });
 
-test('a switch refuses what is no option, and a reason that is none', async () => {
+test('a switch refuses an unknown option and an unknown reason', async () => {
   const network = createNetworkSwitch();
   const [stream] = streamPair();
   await expect(network.open(stream, any(undefined))).rejects.toMatchObject({
@@ -122,7 +122,7 @@ async function pair(protocols: readonly Protocol[] = [sound]) {
   return { peer: any(peer), other };
 }
 
-test('a peer refuses a reason that is none, and goes on', async () => {
+test('a peer refuses an unknown reason and stays connected', async () => {
   const { peer, other } = await pair();
   const known = 'requested, tcp-error, breach-of-protocol, useless-peer,';
   for (const [reason, shown] of [
@@ -142,7 +142,7 @@ test('a peer refuses a reason that is none, and goes on', async () => {
   expect(await other.closed).toMatchObject({ reason: 'quitting', direction: 'remote' });
 });
 
-test('a channel and a pipe refuse a payload that is not bytes, and nothing is sent', async () => {
+test('a channel and a pipe refuse a payload that is not bytes, and send no message', async () => {
   const { peer, other } = await pair();
   for (const [payload, shown] of [
     ['hi', '"hi"'],
@@ -158,7 +158,7 @@ test('a channel and a pipe refuse a payload that is not bytes, and nothing is se
   await peer.disconnect('requested');
 });
 
-test('a protocol that attaches without a run ends the opening by name', async () => {
+test('a protocol without a run ends the opening, with its name in the error', async () => {
   for (const half of [undefined, { api: 1 }]) {
     const [near, far] = streamPair();
     const faulty = { ...sound, attach: () => half };
@@ -172,7 +172,7 @@ test('a protocol that attaches without a run ends the opening by name', async ()
   }
 });
 
-test('what accept returns has to be a reason', async () => {
+test('accept must return a reason or undefined', async () => {
   const [near, far] = streamPair();
   const opening = openPeer(near, { protocols: [sound], accept: any(() => false) });
   const other = openPeer(far, { protocols: [sound] });
@@ -191,17 +191,17 @@ test('the ids of a pipe are public keys', () => {
   expect(streams).toHaveLength(2);
 });
 
-test('what refuses a remote says its cause', async () => {
+test('the error of a refused remote contains the cause', async () => {
   const [near, far] = streamPair();
   void far.write(0, Uint8Array.of(0xc1));
   await expect(openPeer(near, { protocols: [sound] })).rejects.toMatchObject({
     code: 'breach',
-    message: expect.stringMatching(/^Hello cannot be read: ./),
+    message: expect.stringMatching(/^malformed Hello: ./),
   });
   const [other] = streamPair();
   const signal = AbortSignal.abort(new Error('no more peers'));
   await expect(openPeer(other, { protocols: [sound], signal })).rejects.toMatchObject({
     code: 'aborted',
-    message: 'aborted before Hello came: no more peers',
+    message: 'aborted before Hello was received: no more peers',
   });
 });

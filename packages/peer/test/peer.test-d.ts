@@ -17,7 +17,7 @@ declare const stream: MessageStream;
 declare const eth: Protocol<'eth', EthApi>;
 const chat = protocol({ name: 'chat', version: 1, length: 2, run: () => Promise.resolve() });
 
-test('a lone protocol is there under its name', async () => {
+test('the api of a single protocol is a property of the peer', async () => {
   const peer = await openPeer(stream, { protocols: [eth] });
   expectTypeOf(peer.eth).toEqualTypeOf<EthApi>();
   expectTypeOf(peer).toExtend<Peer>();
@@ -25,18 +25,18 @@ test('a lone protocol is there under its name', async () => {
   peer.chat;
 });
 
-test('the network switch gives the same peer', async () => {
+test('the network switch returns the same type of peer', async () => {
   const peer = await createNetworkSwitch().open(stream, { protocols: [eth] });
   expectTypeOf(peer.eth).toEqualTypeOf<EthApi>();
 });
 
-test('of several each may be missing', async () => {
+test('the api of each of several protocols may be undefined', async () => {
   const peer = await openPeer(stream, { protocols: [eth, chat] });
   expectTypeOf(peer.eth).toEqualTypeOf<EthApi | undefined>();
   expectTypeOf(peer.chat).toEqualTypeOf<Channel | undefined>();
 });
 
-test('two protocols of one name give either api', async () => {
+test('two protocols of one name have either api', async () => {
   const other: Protocol<'eth', { other: true }> = {
     ...eth,
     attach: () => ({ api: { other: true }, run: () => Promise.resolve() }),
@@ -45,18 +45,18 @@ test('two protocols of one name give either api', async () => {
   expectTypeOf(peer.eth).toEqualTypeOf<EthApi | { other: true } | undefined>();
 });
 
-test('a list that is only known at run time still gives a peer', async () => {
+test('a list that is known only at run time returns a peer', async () => {
   const list: Protocol[] = [eth, chat];
   const peer = await openPeer(stream, { protocols: list });
   expectTypeOf(peer).toEqualTypeOf<Peer>();
 });
 
-test('the simple form keeps its name and gives its channel', () => {
+test('the simple form keeps its name and has its channel as api', () => {
   expectTypeOf(chat).toEqualTypeOf<Protocol<'chat', Channel>>();
   expectTypeOf(streamPair()).toEqualTypeOf<[MessageStream, MessageStream]>();
 });
 
-test('options that make no sense do not compile', () => {
+test('invalid options do not compile', () => {
   // @ts-expect-error protocols are needed
   void openPeer(stream, {});
   // @ts-expect-error not a reason

@@ -7,7 +7,7 @@ import { watch } from './raw.ts';
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('PE-18 the two ends know each other', () => {
+test('PE-18 each end has the id and address of the other', () => {
   const ids = [new Uint8Array(64).fill(7), new Uint8Array(64).fill(8)] as const;
   const addresses = [
     { host: '10.0.0.1', port: 1 },
@@ -34,7 +34,7 @@ test('PE-18 the two ends know each other', () => {
   expect('remoteAddress' in c).toBe(false);
 });
 
-test('PE-18 messages arrive in order, whoever comes first', async () => {
+test('PE-18 messages arrive in order, for early and late reads', async () => {
   const [a, b] = streamPair();
   const early = b.read();
   const payload = Uint8Array.of(1, 2, 3);
@@ -67,7 +67,7 @@ test('PE-18 write waits for room at the high-water mark and is refused at the ha
 });
 
 test.each(['close', 'destroy'] as const)(
-  'PE-18 %s ends cleanly behind what was written',
+  'PE-18 %s ends cleanly after the written messages',
   async (how) => {
     const [a, b] = streamPair({ highWaterMark: 1 });
     const closed = { a: watch(a.closed), b: watch(b.closed) };
@@ -91,7 +91,7 @@ test.each(['close', 'destroy'] as const)(
   },
 );
 
-test('PE-18 an end that is read when the other closes sees it at once', async () => {
+test('PE-18 a pending read ends at once when the other end closes', async () => {
   const [a, b] = streamPair();
   const reading = b.read();
   a.destroy();
@@ -99,7 +99,7 @@ test('PE-18 an end that is read when the other closes sees it at once', async ()
   await b.closed;
 });
 
-test('PE-18 destroyed with an error it breaks off like a reset', async () => {
+test('PE-18 destroying with an error acts like a reset', async () => {
   const [a, b] = streamPair({ highWaterMark: 1 });
   const error = new Error('cable');
   const written = watch(a.write(1, new Uint8Array(5)));
@@ -121,7 +121,7 @@ test('PE-18 an aborted read loses no message and leaves no listener', async () =
   const controller = new AbortController();
   const { signal } = controller;
   const reading = watch(b.read({ signal }));
-  await expect(b.read()).rejects.toThrow('while one waits');
+  await expect(b.read()).rejects.toThrow('another read is pending');
   controller.abort(new Error('enough'));
   await settle();
   expect(reading.error).toBe(signal.reason);
@@ -139,7 +139,7 @@ test('PE-18 an aborted read loses no message and leaves no listener', async () =
   expect(getEventListeners(other.signal, 'abort')).toEqual([]);
 });
 
-test('PE-18, PE-10 any mix of writes and reads is first in, first out, and every write settles', async () => {
+test('PE-18, PE-10 messages are first in, first out and every write settles, for any mix of writes and reads', async () => {
   const steps = fc.array(fc.oneof(fc.nat({ max: 3000 }), fc.constant('read' as const)), {
     maxLength: 200,
   });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Queue } from '../src/session/queue.ts';
 
-test('a queue is an array that is pushed to and shifted from', () => {
+test('a queue acts like push and shift of an array', () => {
   const steps = fc.array(
     fc.record({
       push: fc.nat({ max: 1500 }),

@@ -13,7 +13,7 @@ import { type StreamPairOptions, streamPair } from '../src/pipe.ts';
 export const localKey: Uint8Array = new Uint8Array(64).fill(1);
 export const remoteKey: Uint8Array = new Uint8Array(64).fill(2);
 
-/** RLP by hand, so that the hostile side is not written with the encoder under test. */
+/** A second RLP encoder, so that the hostile side does not use the encoder under test. */
 export type Item = number | string | Uint8Array | readonly Item[];
 export function rlp(item: Item): Uint8Array {
   if (typeof item === 'number') return rlp(bigEndian(item));
@@ -50,7 +50,7 @@ export function hex(data: Uint8Array): string {
   return Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** The Hello of an ordinary remote that speaks `test/1`. */
+/** Hello of a remote that offers `test/1`. */
 export function hello(
   change: Partial<Record<'version' | 'caps' | 'id' | 'extra', Item>> = {},
 ): Uint8Array {
@@ -59,11 +59,11 @@ export function hello(
   return rlp(extra === undefined ? items : [...items, ...(extra as Item[])]);
 }
 
-/** The other end of a stream, driven by hand: everything that came is in `got`. */
+/** Remote end of a stream without protocol logic. Received messages are in `got`. */
 export class Raw {
   readonly stream: MessageStream;
   readonly got: Message[] = [];
-  /** How reading ended: `undefined` while it goes on. */
+  /** Result of the reading; `undefined` while it continues. */
   end: 'clean' | Error | undefined;
   #onResume: (() => void) | undefined;
   #resumed: Promise<void> = Promise.resolve();
@@ -73,7 +73,7 @@ export class Raw {
     void this.#read();
   }
 
-  /** What came, as `code:payload`. */
+  /** Received messages, as `code:payload`. */
   get seen(): string[] {
     return this.got.map(({ code, payload }) => `${code}:${hex(payload)}`);
   }
@@ -108,7 +108,7 @@ export class Raw {
   }
 }
 
-/** Reads everything until the peer ends. */
+/** Reads all messages until the peer ends. */
 export const sink: Protocol<'test', unknown> = protocol({
   name: 'test',
   version: 1,
@@ -118,7 +118,7 @@ export const sink: Protocol<'test', unknown> = protocol({
   },
 });
 
-/** A stream whose other end is a {@link Raw}, and the clock that goes with it. */
+/** A stream whose remote end is a {@link Raw}, and its clock. */
 export function rawPair(options: StreamPairOptions = {}): {
   stream: MessageStream;
   raw: Raw;
@@ -128,7 +128,7 @@ export function rawPair(options: StreamPairOptions = {}): {
   return { stream, raw: new Raw(other), clock: virtualClock() };
 }
 
-/** A peer that has shaken hands with a {@link Raw}; what it sent so far is forgotten. */
+/** A peer that has exchanged Hello with a {@link Raw}. Its earlier messages are dropped. */
 export async function peerWithRaw(
   options: Partial<OpenPeerOptions> & { readonly pipe?: StreamPairOptions } = {},
   caps?: Item,
@@ -142,7 +142,7 @@ export async function peerWithRaw(
   return { peer, raw, clock, stream };
 }
 
-/** Whether a promise has settled, and how. */
+/** State of a promise. */
 export function watch<T>(promise: Promise<T>): { value?: T; error?: unknown } {
   const outcome: { value?: T; error?: unknown } = {};
   promise.then(

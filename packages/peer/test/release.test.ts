@@ -13,7 +13,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** How a connection comes to its end; `a` dialled. */
+/** Ends of a connection; `a` dialed. */
 const endings: readonly ((a: Peer, b: Peer, streams: ReturnType<typeof streamPair>) => void)[] = [
   (a) => void a.disconnect('requested'),
   (_, b) => void b.disconnect('too-many-peers'),
@@ -28,7 +28,7 @@ const endings: readonly ((a: Peer, b: Peer, streams: ReturnType<typeof streamPai
   (_a, _b, [stream]) => void stream.write(1, new Uint8Array(1)),
 ];
 
-test('PE-16 a queue keeps nothing of what was taken from it', async () => {
+test('PE-16 a queue releases shifted items', async () => {
   const queue = new Queue<object>();
   const taken: WeakRef<object>[] = [];
   for (let count = 0; count < 3000; count++) queue.push({ count });
@@ -39,15 +39,15 @@ test('PE-16 a queue keeps nothing of what was taken from it', async () => {
   expect(queue.length).toBe(500);
 });
 
-test('PE-16 10,000 connections leave no timer, no listener and no buffer behind', async () => {
+test('PE-16 10,000 connections leave no timer, no listener and no buffer', async () => {
   const clock = virtualClock();
-  const { signal } = new AbortController(); // one for all of them, as a program has it
+  const { signal } = new AbortController(); // one signal for all, as in a program
   setMaxListeners(0, signal);
-  const peers: Peer[] = []; // their user still holds them
-  const buffers: WeakRef<object>[] = []; // payloads that were sent, event queues
+  const peers: Peer[] = []; // still referenced by the caller
+  const buffers: WeakRef<object>[] = []; // sent payloads and event queues
   let released = 0;
 
-  // Takes one message, then only waits for the end: what comes after stays in the inbox.
+  // Reads one message, then waits for the end: later messages stay in the queue.
   const lazy = protocol({
     name: 'test',
     version: 1,
@@ -71,7 +71,7 @@ test('PE-16 10,000 connections leave no timer, no listener and no buffer behind'
     for (const peer of [a, b]) {
       peers.push(peer);
       void peer.closed.then(() => released++);
-      buffers.push(new WeakRef(peer.events({ messages: true }))); // never looked at
+      buffers.push(new WeakRef(peer.events({ messages: true }))); // never read
       for (let count = 0; count < 3; count++) {
         const payload = new Uint8Array(100);
         buffers.push(new WeakRef(payload));

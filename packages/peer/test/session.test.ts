@@ -12,7 +12,7 @@ import {
 import { streamPair } from '../src/pipe.ts';
 import { hello, hex, peerWithRaw, Raw, rawPair, rlp, sink, watch } from './raw.ts';
 
-/** A protocol named `test` whose side of the peer the test holds in its hand. */
+/** A protocol named `test` whose channel and peer are accessible to the test. */
 function held(): {
   channel: Channel;
   peer: PeerHandle;
@@ -71,7 +71,7 @@ test('PE-06 codes are counted from 0 in both directions, for each of several pro
   expect(raw.seen.sort()).toEqual(['16:10', '17:11', '18:12', '19:13', '20:14']);
 });
 
-test('PE-06 a protocol that returns ends the peer as requested', async () => {
+test('PE-06 a protocol that returns ends the peer with requested', async () => {
   const hand = held();
   const { peer, raw, clock } = await peerWithRaw({ protocols: hand.protocols });
   hand.end();
@@ -106,7 +106,7 @@ test.each<[string, unknown, number, DisconnectReason, string]>([
     'breach',
   ],
 ])(
-  'PE-06 a protocol that throws %s ends the peer with the reason that fits',
+  'PE-06 a protocol that throws %s ends the peer with the matching reason',
   async (_, thrown, number, reason, code) => {
     const hand = held();
     const { peer, raw, clock } = await peerWithRaw({ protocols: hand.protocols });
@@ -121,7 +121,7 @@ test.each<[string, unknown, number, DisconnectReason, string]>([
   },
 );
 
-test('PE-06 a run that throws before its first wait ends the peer, too', async () => {
+test('PE-06 a run that throws before its first await ends the peer', async () => {
   const { stream, raw, clock } = rawPair();
   void raw.send(0, hello());
   const peer = await openPeer(stream, {
@@ -143,7 +143,7 @@ test('PE-06 a run that throws before its first wait ends the peer, too', async (
   expect(await peer.closed).toMatchObject({ reason: 'subprotocol-error' });
 });
 
-test('PE-06 the first end is the one that counts', async () => {
+test('PE-06 only the first end has an effect', async () => {
   const hand = held();
   const { peer, raw, clock } = await peerWithRaw({ protocols: hand.protocols });
   void peer.disconnect('too-many-peers');
@@ -154,7 +154,7 @@ test('PE-06 the first end is the one that counts', async () => {
   expect(await peer.closed).toMatchObject({ reason: 'too-many-peers', error: undefined });
 });
 
-test('PE-06 what a protocol leaves unread stops its stream at its own byte budget', async () => {
+test('PE-06 unread messages of a protocol stop its stream at the budget of the protocol', async () => {
   const hand = held();
   const { raw, clock } = await peerWithRaw({
     protocols: [{ ...hand.protocols[0], receiveBudget: 100_000 }],
@@ -165,7 +165,7 @@ test('PE-06 what a protocol leaves unread stops its stream at its own byte budge
     void raw.send(16, new Uint8Array(10_000)).then(() => accepted++);
   }
   await clock.advance(0);
-  // Nine of them and their overhead are below 100,000 bytes, the tenth is not.
+  // Nine of them with their overhead are below 100,000 bytes, ten are not.
   expect(accepted).toBeLessThanOrEqual(11);
   const channel = messages(hand.channel);
   await channel.next();
@@ -177,7 +177,7 @@ test('PE-06 what a protocol leaves unread stops its stream at its own byte budge
   expect(accepted).toBe(100);
 });
 
-test('PE-06 messages without a payload do not fit in without end either', async () => {
+test('PE-06 the number of empty unread messages is bounded', async () => {
   const hand = held();
   const { raw, clock, peer } = await peerWithRaw({ protocols: hand.protocols });
   for (let count = 0; count < 100_000; count++) void raw.send(16, new Uint8Array());
@@ -185,7 +185,7 @@ test('PE-06 messages without a payload do not fit in without end either', async 
   expect(peer.stats.received.messages).toBeLessThan(5_000_000 / 128 + 3);
 });
 
-test('PE-06 leaving the loop and coming back goes on where it stopped', async () => {
+test('PE-06 a new loop continues where the last one stopped', async () => {
   const hand = held();
   const { raw, clock } = await peerWithRaw({ protocols: hand.protocols });
   for (const code of [16, 17, 18]) void raw.send(code, rlp([]));
@@ -202,7 +202,7 @@ test('PE-06 leaving the loop and coming back goes on where it stopped', async ()
   expect(codes).toEqual([0, 1, 2]);
 });
 
-test('PE-06 what cannot be sent is refused, and one who does not look is not punished', async () => {
+test('PE-06 a message that cannot be sent is refused, without an unhandled rejection', async () => {
   const hand = held();
   const { peer, raw, clock } = await peerWithRaw({
     protocols: hand.protocols,
@@ -252,7 +252,7 @@ test('PE-10 messages arrive whole and in order through any back-pressure', async
   await Promise.all(sent);
 });
 
-test('PE-10 what was not wholly sent when the connection ends was not sent', async () => {
+test('PE-10 a message that was not sent completely before the end rejects', async () => {
   const { clock } = rawPair();
   const pair = streamPair({ highWaterMark: 1000 });
   const hand = held();
@@ -302,7 +302,7 @@ test('PE-11 a message that a protocol cannot parse ends the connection and is co
   ]);
 });
 
-test('PE-13 statistics count by protocol and code, both ways, with times that no clock jump moves', async () => {
+test('PE-13 statistics count by protocol, code and direction, with times that clock jumps do not change', async () => {
   const hand = held();
   const { peer, raw, clock } = await peerWithRaw({
     protocols: hand.protocols,
@@ -381,7 +381,7 @@ test('PE-04 disconnect sends the reason, waits for the remote, and destroys afte
   expect(clock.pending).toBe(0);
 });
 
-test('PE-04 what comes while the remote reads our Disconnect is counted and thrown away', async () => {
+test('PE-04 messages that arrive after our Disconnect are counted and dropped', async () => {
   const hand = held();
   const { peer, raw, clock } = await peerWithRaw({ protocols: hand.protocols });
   const next = messages(hand.channel).next();
@@ -400,7 +400,7 @@ test('PE-04 what comes while the remote reads our Disconnect is counted and thro
   expect(await peer.closed).toMatchObject({ reason: 'requested', direction: 'local' });
 });
 
-test('PE-04 when we leave, what is unread is dropped and a stopped stream is read on', async () => {
+test('PE-04 our Disconnect drops unread messages and resumes a stopped stream', async () => {
   const hand = held();
   const { peer, raw, clock } = await peerWithRaw({
     protocols: hand.protocols,
@@ -439,7 +439,7 @@ test.each<[number, DisconnectReason | undefined]>([
   }
 });
 
-test('PE-04 what had arrived before the remote left can still be read', async () => {
+test('PE-04 messages that arrived before the Disconnect of the remote can still be read', async () => {
   const hand = held();
   const { peer, raw, clock } = await peerWithRaw({ protocols: hand.protocols });
   const codes: number[] = [];
@@ -452,7 +452,7 @@ test('PE-04 what had arrived before the remote left can still be read', async ()
   expect(await peer.closed).toMatchObject({ reason: 'quitting', direction: 'remote' });
 });
 
-test('PE-14 an orderly end of the stream, a broken one and one that the stream decided are told apart', async () => {
+test('PE-14 an orderly end of the stream, a failure and an end by the stream itself differ in code and reason', async () => {
   const orderly = await peerWithRaw();
   orderly.raw.stream.destroy();
   expect(await orderly.peer.closed).toEqual({
@@ -495,7 +495,7 @@ test('PE-14 an orderly end of the stream, a broken one and one that the stream d
   expect(raw.end).toBe('clean');
 });
 
-test('PE-14 waiting for room or for a message is no error, however long it lasts', async () => {
+test('PE-14 a wait for room or for a message is no error, for any duration', async () => {
   const hand = held();
   const { peer, raw, clock } = await peerWithRaw({
     protocols: hand.protocols,
@@ -510,7 +510,7 @@ test('PE-14 waiting for room or for a message is no error, however long it lasts
   for (let count = 0; count < 10; count++) expect((await reader.next()).done).toBe(false);
 });
 
-test('PE-14 a stream that breaks while its reader is stopped ends the peer all the same', async () => {
+test('PE-14 a stream that fails while it is not read ends the peer', async () => {
   const hand = held();
   const { peer, raw, clock } = await peerWithRaw({
     protocols: hand.protocols,
@@ -525,7 +525,7 @@ test('PE-14 a stream that breaks while its reader is stopped ends the peer all t
   expect(await peer.closed).toMatchObject({ error: { code: 'stream' } });
 });
 
-test('PE-06 a protocol that waits for its own disconnect holds nobody up', async () => {
+test('PE-06 a protocol that awaits its own disconnect does not delay the end', async () => {
   const { peer, raw, clock } = await peerWithRaw({
     protocols: [
       protocol({
@@ -547,7 +547,7 @@ test('PE-06 a protocol that waits for its own disconnect holds nobody up', async
   expect(closed.value).toMatchObject({ reason: 'useless-peer' });
 });
 
-test('PE-16 a protocol that never comes to an end delays closed by 2 s, no more', async () => {
+test('PE-16 a protocol that never ends delays closed by 2 s at most', async () => {
   const hand = held();
   const { peer, raw, clock } = await peerWithRaw({ protocols: hand.protocols });
   const closed = watch(peer.closed);
@@ -561,7 +561,7 @@ test('PE-16 a protocol that never comes to an end delays closed by 2 s, no more'
   expect((await messages(hand.channel).next()).done).toBe(true);
 });
 
-test('a peer can be disposed of', async () => {
+test('a peer is disposable', async () => {
   const { peer, raw, clock } = await peerWithRaw();
   const disposed = (peer as Peer)[Symbol.asyncDispose]();
   await clock.advance(0);
@@ -570,7 +570,7 @@ test('a peer can be disposed of', async () => {
   await disposed;
 });
 
-test('PE-04 what the remote says while we leave is reported beside our own reason', async () => {
+test('PE-04 a Disconnect of the remote after ours is reported beside our reason', async () => {
   const { peer, raw } = await peerWithRaw();
   const leaving = peer.disconnect('useless-peer');
   raw.send(1, rlp([0x10]));

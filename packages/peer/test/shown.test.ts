@@ -13,7 +13,7 @@ const test1 = protocol({
   },
 });
 
-test('a peer is shown by who it is and what runs', async () => {
+test('a peer shows its identity and its capabilities', async () => {
   const addresses = [
     { host: '192.0.2.1', port: 1 },
     { host: '2001:db8::2', port: 2 },
@@ -25,7 +25,10 @@ test('a peer is shown by who it is and what runs', async () => {
   ]);
   expect(JSON.parse(JSON.stringify(peer))).toEqual({
     ...{ id: '02'.repeat(64), address: '[2001:db8::2]:2', client: 'far/1', inbound: false },
-    ...{ trusted: false, static: true, capabilities: ['test/1'], state: 'running' },
+    trusted: false,
+    static: true,
+    capabilities: ['test/1'],
+    state: 'running',
   });
   const text = inspect(other);
   expect(text).toMatch(/^Peer \{.*client: 'near\/1'.*\}$/s);
@@ -46,7 +49,7 @@ test('an error keeps message, reason and direction in JSON', () => {
   });
 });
 
-test("a remote's Hello has its id as hex, for those who look and for nobody else", () => {
+test('the Hello of a remote shows its id as hex', () => {
   const hello = decodeHello(rawHello());
   const { id, ...rest } = hello;
   const json = JSON.parse(JSON.stringify(hello));

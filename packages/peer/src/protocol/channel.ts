@@ -5,19 +5,19 @@ import { Queue } from '../session/queue.ts';
 import type { Message } from '../stream.ts';
 import type { Channel } from './protocol.ts';
 
-/** What a message in a queue costs besides its payload, in bytes: empty ones are not free either. */
+/** Accounted size of a queued message besides its payload, in bytes. Bounds the number of empty messages. */
 const messageOverhead = 128;
 
-/** What a channel needs of its peer. */
+/** The peer of a channel. */
 export interface ChannelHost {
   readonly congested: boolean;
   /** @param code absolute. */
   send(code: number, payload: Uint8Array): Promise<void>;
-  /** A message that was unread was taken. */
-  taken(): void;
+  /** Called when an unread message has been read. */
+  onRead(): void;
 }
 
-/** The place of a channel among the codes of its connection. */
+/** Range of a channel among the codes of its connection. */
 export interface ChannelRange {
   readonly name: string;
   readonly version: number;
@@ -25,7 +25,7 @@ export interface ChannelRange {
   readonly length: number;
 }
 
-/** {@link Channel} with the inbox behind it. */
+/** A {@link Channel} and its queue of unread messages. */
 export class ProtocolChannel implements Channel {
   readonly name: string;
   readonly version: number;
@@ -34,12 +34,12 @@ export class ProtocolChannel implements Channel {
   readonly #host: ChannelHost;
   readonly #budget: number;
   readonly #unread = new Queue<Message>();
-  /** Bytes of messages that nobody has taken yet, and what they cost besides. */
+  /** Accounted size of unread messages in bytes. */
   unreadBytes = 0;
   #waiting: ((result: IteratorResult<Message, undefined>) => void)[] = [];
   #ended = false;
 
-  /** @param budget unread bytes from which on the channel is {@link full}. */
+  /** @param budget unread bytes from which on the channel is {@link full} */
   constructor(range: ChannelRange, host: ChannelHost, budget: number) {
     this.name = range.name;
     this.version = range.version;
@@ -53,21 +53,21 @@ export class ProtocolChannel implements Channel {
     return this.#host.congested;
   }
 
-  /** Whether the budget is used up, so that no more should be delivered for now. */
+  /** Whether the budget is used up, so that the stream is not read for now. */
   get full(): boolean {
     return this.unreadBytes >= this.#budget;
   }
 
   send(code: number, payload: Uint8Array): Promise<void> {
     if (!(Number.isInteger(code) && code >= 0 && code < this.length)) {
-      const what = `${this.name}/${this.version} has no code ${code}`;
-      return quietReject(new PeerError('invalid-option', what));
+      const problem = `${this.name}/${this.version} has no code ${code}`;
+      return quietReject(new PeerError('invalid-option', problem));
     }
     if (!(payload instanceof Uint8Array)) return quietReject(wrongPayload(payload));
     return this.#host.send(this.offset + code, payload);
   }
 
-  /** Takes a message off the wire. */
+  /** Delivers a received message. */
   deliver({ code, payload, wireSize }: Message): void {
     if (this.#ended) return;
     const message = { code: code - this.offset, payload, wireSize };
@@ -80,14 +80,14 @@ export class ProtocolChannel implements Channel {
     this.unreadBytes += payload.length + messageOverhead;
   }
 
-  /** Ends the iteration: at once when we end the peer, behind what is unread when the remote does. */
+  /** Ends the iteration: at once when this side ends the peer, after unread messages when the remote does. */
   end(direction: Direction): void {
     this.#ended = true;
     if (direction === 'local') this.clear();
     for (const reader of this.#waiting.splice(0)) reader({ done: true, value: undefined });
   }
 
-  /** Forgets what is unread. */
+  /** Drops unread messages. */
   clear(): void {
     this.#unread.clear();
     this.unreadBytes = 0;
@@ -104,7 +104,7 @@ export class ProtocolChannel implements Channel {
     const message = this.#unread.shift();
     if (message !== undefined) {
       this.unreadBytes -= message.payload.length + messageOverhead;
-      this.#host.taken();
+      this.#host.onRead();
       return Promise.resolve({ done: false, value: message });
     }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
@@ -114,7 +114,7 @@ export class ProtocolChannel implements Channel {
 
 const payloadRule = bytes();
 
-/** What is said of a payload that is not bytes. */
+/** Makes the error of a payload that is not bytes. */
 export function wrongPayload(payload: unknown): unknown {
   try {
     return check.value('payload', payload, payloadRule);
@@ -123,7 +123,7 @@ export function wrongPayload(payload: unknown): unknown {
   }
 }
 
-/** A rejection that may go unheard: whoever pushes gossip does not wait for each message. */
+/** Makes a rejection that is not reported when it has no handler: senders of gossip do not await each message. */
 export function quietReject(error: unknown): Promise<never> {
   const rejected = Promise.reject(error);
   rejected.catch(() => {});

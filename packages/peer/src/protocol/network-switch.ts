@@ -10,63 +10,63 @@ import type { Apis, Protocol } from './protocol.ts';
 /** Options of {@link createNetworkSwitch}. */
 export interface NetworkSwitchOptions {
   /**
-   * Called with the number of peers: once for each that has come or gone, and never otherwise.
+   * Called with the number of peers, once after each connected and each disconnected peer.
    *
-   * @default nobody is told
+   * @default not called
    */
   readonly onCount?: (count: number) => void;
 }
 
-/** Where all peers of a program pass, to be turned off and on. It is on at first. */
+/** Turns all peers of a program off and on. It is on at first. */
 export interface NetworkSwitch {
-  /** Whether it is on. What a listener asks before it takes a connection. */
+  /** Whether it is on. A listener checks it before it accepts a connection. */
   readonly active: boolean;
-  /** Aborts when it is turned off; another one each time that it is on again. For dialling. */
+  /** Aborts when it is turned off; a new signal each time that it is turned on. For dialing. */
   readonly signal: AbortSignal;
-  /** Everyone from the end of {@link open} until `closed`. */
+  /** Peers from the end of {@link open} until `closed`. */
   readonly peers: ReadonlySet<Peer>;
   /**
-   * As {@link openPeer}, for as long as it is on. While it is off, the remote is told `quitting`.
+   * As {@link openPeer}, while it is on. While it is off, the remote gets a Disconnect with `quitting`.
    *
-   * @throws what `openPeer` does: {@link PeerError} `aborted` when it is off or turned off meanwhile.
+   * @throws the errors of `openPeer`: {@link PeerError} `aborted` when it is off or turned off meanwhile.
    */
   open<const Protocols extends readonly Protocol[]>(
     stream: MessageStream,
     options: OpenPeerOptions<Protocols>,
   ): Promise<Peer & Apis<Protocols>>;
   /**
-   * Disconnects everyone, with whom Hello is not exchanged yet as well. Idempotent.
+   * Disconnects all peers, also those before the end of Hello. Idempotent.
    *
-   * @returns when nobody is left who was there.
-   * @throws {@link PeerError} `invalid-option` for what is not a reason
+   * @returns resolves when all of them are disconnected.
+   * @throws {@link PeerError} `invalid-option` for an unknown reason
    */
   turnOff(reason?: DisconnectReason): Promise<void>;
-  /** Lets peers come again. Idempotent. */
+  /** Allows peers again. Idempotent. */
   turnOn(): void;
 }
 
-/** Makes a switch that is on. */
+/** Creates a switch that is on. */
 export function createNetworkSwitch(options: NetworkSwitchOptions = {}): NetworkSwitch {
   check.options('createNetworkSwitch', options, { onCount: func });
   const { onCount = () => {} } = options;
   const peers = new Set<Peer>();
-  /** One for each stream that was handed over, until it is gone. */
+  /** One promise for each opened stream, until it is closed. */
   const connections = new Set<Promise<unknown>>();
   let off = newSignal();
 
-  /** Not on our stack: what a listener throws is its own affair. */
-  const tell = (count: number): void => queueMicrotask(() => onCount(count));
+  /** Runs the callback on a stack of its own, so that its errors do not affect the switch. */
+  const notify = (count: number): void => queueMicrotask(() => onCount(count));
 
-  const join = (peer: Peer, { signal }: AbortController): void => {
-    const leave = (): void => void peer.disconnect(signal.reason);
+  const add = (peer: Peer, { signal }: AbortController): void => {
+    const disconnect = (): void => void peer.disconnect(signal.reason);
     peers.add(peer);
-    tell(peers.size);
-    signal.addEventListener('abort', leave);
-    if (signal.aborted) leave();
+    notify(peers.size);
+    signal.addEventListener('abort', disconnect);
+    if (signal.aborted) disconnect();
     peer.closed.then(() => {
-      signal.removeEventListener('abort', leave);
+      signal.removeEventListener('abort', disconnect);
       peers.delete(peer);
-      tell(peers.size);
+      notify(peers.size);
     });
   };
 
@@ -81,14 +81,14 @@ export function createNetworkSwitch(options: NetworkSwitchOptions = {}): Network
     async open(stream, options) {
       const current = off;
       const opening = openWhile(current.signal, stream, options);
-      const over = opening.then(
-        ({ closed }) => closed,
+      const closed = opening.then(
+        (peer) => peer.closed,
         () => {},
       );
-      connections.add(over);
-      over.then(() => connections.delete(over));
+      connections.add(closed);
+      closed.then(() => connections.delete(closed));
       const peer = await opening;
-      join(peer, current);
+      add(peer, current);
       return peer;
     },
     async turnOff(reason = 'quitting') {
@@ -104,11 +104,11 @@ export function createNetworkSwitch(options: NetworkSwitchOptions = {}): Network
 
 function newSignal(): AbortController {
   const controller = new AbortController();
-  setMaxListeners(0, controller.signal); // as many as there are peers
+  setMaxListeners(0, controller.signal); // One listener for each peer.
   return controller;
 }
 
-/** Opens a peer under two signals. `AbortSignal.any` would leave something behind on both with every call. */
+/** Opens a peer with two signals. `AbortSignal.any` would leave an entry on both with every call. */
 async function openWhile<const Protocols extends readonly Protocol[]>(
   on: AbortSignal,
   stream: MessageStream,

@@ -4,28 +4,27 @@ import type { Message, MessageStream } from '../stream.ts';
 import { baseCodes } from '../wire/base-protocol.ts';
 import { type DisconnectReason, encodeDisconnect } from '../wire/disconnect.ts';
 
-/** Who ends a connection and why. */
+/** Cause of the end of a connection. */
 export interface DisconnectCause {
   readonly reason: DisconnectReason | undefined;
   readonly direction: Direction | undefined;
   readonly error: PeerError | undefined;
 }
 
-/** How the remote is taken leave of. */
+/** Options of {@link disconnect}. */
 export interface DisconnectOptions {
   readonly clock: Clock;
-  /** ms that the remote gets to read our Disconnect and close. */
+  /** Time for the remote to read our Disconnect and close, in ms. */
   readonly closeTimeout: number;
-  /** Told the bytes on the wire of our Disconnect. */
+  /** Called with the length of our Disconnect on the wire, in bytes. */
   readonly onSent?: (bytes: number) => void;
 }
 
 /**
- * Ends the stream in the way that fits: without a word when the remote has left, with a Disconnect
- * when we leave.
+ * Ends the stream: with a Disconnect when this side ends it, without one when the remote did.
  *
- * @param remoteClosed settles when the remote has closed, for which the stream must be read on.
- * @returns when the stream is gone. Never rejects.
+ * @param remoteClosed settles when the remote has closed; the caller reads the stream until then
+ * @returns resolves when the stream is closed. Never rejects.
  */
 export async function disconnect(
   stream: MessageStream,
@@ -39,18 +38,18 @@ export async function disconnect(
   }
   const destroy = (): void => stream.destroy();
   stream.write(baseCodes.disconnect, encodeDisconnect(reason)).then(onSent, destroy);
-  // Who aborts does not want to wait, and a stream that failed has nothing to wait for.
+  // An aborting caller does not wait, and a failed stream has nothing to wait for.
   if (error?.code === 'stream' || error?.code === 'aborted') return stream.close();
 
-  // Closing at once would not do: with unread data on our side TCP turns the close into a reset, and
-  // a reset throws away what the remote has not read yet.
+  // Not closed at once: TCP resets a connection that is closed with unread data, and a reset drops data
+  // that the remote has not read yet.
   const timer = clock.setTimeout(destroy, closeTimeout);
   remoteClosed.then(destroy, destroy);
   await stream.closed;
   timer.cancel();
 }
 
-/** Reads what still comes until the remote has closed or said Disconnect. Never rejects. */
+/** Reads and drops messages until the remote has closed or sent Disconnect. Never rejects. */
 export async function discard(
   stream: MessageStream,
   pending: Promise<Message | undefined>,
@@ -61,6 +60,6 @@ export async function discard(
       message = await stream.read();
     }
   } catch {
-    // A stream that failed is as closed as one that was ended.
+    // A failed stream is closed as well.
   }
 }

@@ -2,19 +2,19 @@ import type { Direction, PeerError } from '../error.ts';
 import type { DisconnectReason } from '../wire/disconnect.ts';
 import { Queue } from './queue.ts';
 
-/** How a peer came to its end. */
+/** End of a peer. */
 export interface PeerEnd {
-  /** What the Disconnect said; `undefined` when the remote left without one, or with an unknown number. */
+  /** Reason of the Disconnect; `undefined` when the remote closed without one, or with an unknown number. */
   readonly reason: DisconnectReason | undefined;
-  /** Which side ended it. */
+  /** Side that ended it. */
   readonly direction: Direction;
-  /** What went wrong; `undefined` for an orderly end. */
+  /** Error that ended it; `undefined` for an orderly end. */
   readonly error: PeerError | undefined;
-  /** What the remote said when we ended it, if it did: both may have found fault at the same time. */
+  /** Reason of the remote's Disconnect after ours, if it sent one: both sides may end the peer at once. */
   readonly answer?: DisconnectReason;
 }
 
-/** One thing in the life of a peer. */
+/** Event of a peer. */
 export type PeerEvent =
   | { readonly type: 'added' }
   | {
@@ -27,19 +27,19 @@ export type PeerEvent =
       /** On the wire, framing included. */
       readonly bytes: number;
     }
-  /** So many messages were left out here because the consumer was behind. */
+  /** `count` messages were left out because the consumer was too slow. */
   | { readonly type: 'missed'; readonly count: number }
   | { readonly type: 'dropped'; readonly end: PeerEnd };
 
 /** Options of {@link Peer.events}. */
 export interface PeerEventsOptions {
-  /** Whether to tell of every message. @default false */
+  /** Whether to emit an event for every message. @default false */
   readonly messages?: boolean;
-  /** The most events that wait for the consumer; messages beyond are only counted. @default 1024 */
+  /** Most events that wait for the consumer; further messages are only counted. @default 1024 */
   readonly limit?: number;
 }
 
-/** One consumer's view of a peer's events, starting with `added`, ending behind `dropped`. */
+/** Events of a peer for one consumer, from `added` to `dropped`. */
 export class EventStream implements AsyncIterableIterator<PeerEvent, undefined> {
   readonly messages: boolean;
   readonly #limit: number;
@@ -61,12 +61,12 @@ export class EventStream implements AsyncIterableIterator<PeerEvent, undefined> 
     if (reader !== undefined) reader({ done: false, value: event });
     else if (event.type === 'message' && this.#waitingEvents.length >= this.#limit) this.#missed++;
     else {
-      this.#tellMissed();
+      this.#pushMissed();
       this.#waitingEvents.push(event);
     }
   }
 
-  /** Takes the last event; no more will come. */
+  /** Ends the events, after a last one if given. */
   end(last?: PeerEvent): void {
     if (last !== undefined) this.push(last);
     this.#ended = true;
@@ -74,7 +74,7 @@ export class EventStream implements AsyncIterableIterator<PeerEvent, undefined> 
   }
 
   next(): Promise<IteratorResult<PeerEvent, undefined>> {
-    if (this.#waitingEvents.length === 0) this.#tellMissed();
+    if (this.#waitingEvents.length === 0) this.#pushMissed();
     const event = this.#waitingEvents.shift();
     if (event !== undefined) return Promise.resolve({ done: false, value: event });
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
@@ -93,7 +93,7 @@ export class EventStream implements AsyncIterableIterator<PeerEvent, undefined> 
     return this;
   }
 
-  #tellMissed(): void {
+  #pushMissed(): void {
     if (this.#missed === 0) return;
     this.#waitingEvents.push({ type: 'missed', count: this.#missed });
     this.#missed = 0;

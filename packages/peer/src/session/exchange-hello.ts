@@ -8,7 +8,7 @@ import { negotiate, offered, type Running } from '../wire/capabilities.ts';
 import { type DisconnectReason, decodeDisconnect, reasonRule } from '../wire/disconnect.ts';
 import { decodeHello, encodeHello, maxHelloSize, type RemoteHello } from '../wire/hello.ts';
 
-/** What {@link exchangeHello} needs to know. */
+/** Options of {@link exchangeHello}. */
 export interface ExchangeHelloOptions {
   readonly clientId: string;
   readonly listenPort: number;
@@ -19,20 +19,20 @@ export interface ExchangeHelloOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A remote that was accepted, and what runs with it. */
+/** Result of {@link exchangeHello}: an accepted remote and the shared capabilities. */
 export interface HelloExchange {
   readonly hello: RemoteHello;
   readonly running: readonly Running[];
-  /** Bytes on the wire of the Hello that came. */
+  /** Length of the received Hello on the wire, in bytes. */
   readonly received: number;
-  /** Bytes on the wire of the Hello that went out. */
+  /** Length of the sent Hello on the wire, in bytes. */
   readonly sent: Promise<number>;
 }
 
 /**
- * The payload of our Hello.
+ * Encodes our Hello.
  *
- * @throws {@link PeerError} `invalid-option` when it is larger than others take.
+ * @throws {@link PeerError} `invalid-option` when it is longer than other nodes accept.
  */
 function ourHello(
   localId: Uint8Array,
@@ -46,16 +46,19 @@ function ourHello(
     id: localId,
   });
   if (hello.length > maxHelloSize) {
-    throw new PeerError('invalid-option', `a Hello of ${hello.length} bytes is too large`);
+    throw new PeerError(
+      'invalid-option',
+      `Hello has ${hello.length} bytes, more than ${maxHelloSize}`,
+    );
   }
   return hello;
 }
 
 /**
- * Exchanges Hello and decides what runs (devp2p rlpx.md, "p2p capability").
+ * Exchanges Hello and selects the capabilities that run (devp2p rlpx.md, "p2p capability").
  *
- * @param read reads the stream; the caller finishes a read that is still pending when this throws.
- * @throws {@link PeerError} whose code says whether the remote is still there to be told the reason.
+ * @param read reads the stream; the caller finishes a read that is still pending when this throws
+ * @throws {@link PeerError} with the `direction` `local` when its `reason` is to be sent to the remote.
  */
 export async function exchangeHello(
   stream: MessageStream,
@@ -66,16 +69,16 @@ export async function exchangeHello(
   if (options.signal?.aborted) throw aborted(options.signal);
   if (equal(localId, remoteId)) throw refused('connected-to-self');
 
-  // Both sides speak first, so that nobody waits for room before listening.
+  // Both sides send before they read, so the write is not awaited.
   const sent = stream.write(baseCodes.hello, ourHello(localId, options));
-  sent.catch(() => {}); // A stream that cannot be written to ends for the reader as well.
+  sent.catch(() => {}); // A stream that fails to write also ends for the reader.
 
   const message = await firstMessage(read, options);
   const hello = readHello(message);
   if (hello.version >= baseVersion) stream.enableCompression();
 
   if (hello.id.length !== 64 || hello.id.every((byte) => byte === 0)) {
-    throw new PeerError('breach', 'Hello names no valid key', {
+    throw new PeerError('breach', 'Hello has no valid public key', {
       reason: 'invalid-identity',
       direction: 'local',
     });
@@ -92,7 +95,7 @@ export async function exchangeHello(
   return { hello, running, received: message.wireSize, sent };
 }
 
-const tooLate = Symbol('no Hello in time');
+const timedOut = Symbol('no Hello in time');
 
 async function firstMessage(
   read: () => Promise<Message | undefined>,
@@ -100,9 +103,9 @@ async function firstMessage(
 ): Promise<Message> {
   let message: Message | undefined;
   try {
-    message = await withTimeout(clock, handshakeTimeout, read, { signal, reason: tooLate });
+    message = await withTimeout(clock, handshakeTimeout, read, { signal, reason: timedOut });
   } catch (cause) {
-    if (cause === tooLate) {
+    if (cause === timedOut) {
       throw new PeerError('handshake-timeout', `no Hello within ${handshakeTimeout} ms`, {
         reason: 'read-timeout',
         direction: 'local',
@@ -112,13 +115,13 @@ async function firstMessage(
     throw streamFailed(cause);
   }
   if (message === undefined) {
-    throw new PeerError('ended', 'the remote closed before it said Hello', { direction: 'remote' });
+    throw new PeerError('ended', 'the remote closed before it sent Hello', { direction: 'remote' });
   }
   return message;
 }
 
 function aborted({ reason: cause }: AbortSignal): PeerError {
-  return new PeerError('aborted', `aborted before Hello came: ${errorMessage(cause)}`, {
+  return new PeerError('aborted', `aborted before Hello was received: ${errorMessage(cause)}`, {
     reason: reasonOf(cause) ?? 'requested',
     direction: 'local',
     cause,
@@ -128,18 +131,19 @@ function aborted({ reason: cause }: AbortSignal): PeerError {
 function readHello({ code, payload }: Message): RemoteHello {
   if (code === baseCodes.disconnect) {
     const reason = decodeDisconnect(payload);
-    const what = reason ?? 'a reason that has no name';
-    throw new PeerError('disconnected', `the remote disconnected: ${what}`, {
+    const name = reason ?? 'unknown reason';
+    throw new PeerError('disconnected', `the remote disconnected: ${name}`, {
       reason,
       direction: 'remote',
     });
   }
   if (code !== baseCodes.hello) throw breach(`message ${code} before Hello`);
-  if (payload.length > maxHelloSize) throw breach(`Hello of ${payload.length} bytes`);
+  if (payload.length > maxHelloSize)
+    throw breach(`Hello has ${payload.length} bytes, more than ${maxHelloSize}`);
   try {
     return decodeHello(payload);
   } catch (cause) {
-    throw breach(`Hello cannot be read: ${errorMessage(cause)}`, cause);
+    throw breach(`malformed Hello: ${errorMessage(cause)}`, cause);
   }
 }
 

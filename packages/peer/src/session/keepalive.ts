@@ -1,50 +1,49 @@
 import type { Clock, Timer } from '@devp2p/clock';
 import type { Inactivity } from '../error.ts';
 
-/** How long a connection may be quiet, in ms. */
+/** Intervals and timeouts of a connection, in ms. */
 export interface KeepaliveSettings {
   readonly clock: Clock;
-  /** Silence of one direction after which a Ping goes out. */
+  /** Time without messages in one direction after which a Ping is sent. */
   readonly pingInterval: number;
   /** Time for the first message of each direction. */
   readonly startTimeout: number;
-  /** Time for the next message of each direction, and for the answer to a Ping. */
+  /** Time for the next message of each direction, and for the Pong to a Ping. */
   readonly inactivityTimeout: number;
 }
 
-/** What {@link Keepalive} has its peer do. */
+/** The peer of a {@link Keepalive}. */
 export interface KeepaliveHost {
   ping(): void;
-  /** The connection is as good as lost. Called once, as the last thing. */
+  /** Called once, when the connection is inactive. No further call follows. */
   inactive(cause: Inactivity): void;
 }
 
 /**
- * Sees to it that neither direction of a connection is silent for long, and notices when one is all
- * the same. One timer that looks at the clock when it fires, instead of one that every message sets
- * anew.
+ * Sends Pings when one direction of a connection is silent, and detects inactivity. Uses one timer that
+ * checks the clock on expiry, instead of restarting a timer with every message.
  */
 export class Keepalive {
   readonly #settings: KeepaliveSettings;
   readonly #host: KeepaliveHost;
   readonly #start: number;
   #timer: Timer | undefined;
-  /** The oldest Ping that is unanswered. */
+  /** Time of the oldest unanswered Ping. */
   #pingedAt: number | undefined;
-  /** When to see whether a Ping is due. */
+  /** Time of the next check whether a Ping is due. */
   #nextPing: number;
-  /** Infinity while we do not read: the remote is not to blame for what we do not hear. */
-  #listeningSince: number;
+  /** Infinity while the stream is not read: the remote is not responsible for unread messages. */
+  #readingSince: number;
   /** Monotonic times of the last message of each direction. */
   lastReceive: number | undefined;
   lastSend: number | undefined;
-  /** Shortest round trip so far, in ms. */
+  /** Shortest round trip, in ms. */
   minPing: number | undefined;
 
   constructor(settings: KeepaliveSettings, host: KeepaliveHost) {
     this.#settings = settings;
     this.#host = host;
-    this.#start = this.#listeningSince = settings.clock.monotonic();
+    this.#start = this.#readingSince = settings.clock.monotonic();
     this.#nextPing = this.#start + settings.pingInterval;
   }
 
@@ -52,23 +51,23 @@ export class Keepalive {
     this.#arm(this.#start, this.#nextPing);
   }
 
-  /** A Ping went out. */
-  pinged(): void {
-    // An older one that is unanswered stays the one that is measured.
+  /** Records a sent Ping. */
+  pingSent(): void {
+    // An older unanswered Ping remains the one that is measured.
     this.#pingedAt ??= this.#settings.clock.monotonic();
   }
 
-  /** A Pong came in. */
-  ponged(): void {
+  /** Records a received Pong. */
+  pongReceived(): void {
     if (this.#pingedAt === undefined) return;
     const roundTrip = this.#settings.clock.monotonic() - this.#pingedAt;
     this.minPing = Math.min(this.minPing ?? roundTrip, roundTrip);
     this.#pingedAt = undefined;
   }
 
-  /** Whether the stream is read at the moment. */
-  set listening(listening: boolean) {
-    this.#listeningSince = listening ? this.#settings.clock.monotonic() : Number.POSITIVE_INFINITY;
+  /** Whether the stream is being read. */
+  set reading(reading: boolean) {
+    this.#readingSince = reading ? this.#settings.clock.monotonic() : Number.POSITIVE_INFINITY;
   }
 
   stop(): void {
@@ -76,10 +75,10 @@ export class Keepalive {
   }
 
   #arm(now: number, due: number): void {
-    this.#timer = this.#settings.clock.setTimeout(() => this.#look(), due - now);
+    this.#timer = this.#settings.clock.setTimeout(() => this.#check(), due - now);
   }
 
-  #look(): void {
+  #check(): void {
     const now = this.#settings.clock.monotonic();
     const { cause, due } = this.#deadline();
     if (due <= now) {
@@ -87,17 +86,19 @@ export class Keepalive {
       return;
     }
     if (this.#nextPing <= now) this.#nextPing = this.#pingIfQuiet(now);
-    // A Ping sets no deadline that would come before the next look at the Pings.
+    // A Ping sets no deadline before the next check.
     this.#arm(now, Math.min(due, this.#nextPing));
   }
 
   /**
-   * Returns when to see again. Whatever the traffic, Pings go out until a first one was answered: a
-   * busy peer has a round trip, too.
+   * Sends a Ping when one is due. Pings are sent until the first one is answered, for any traffic, so
+   * that a busy peer has a round trip too.
+   *
+   * @returns the time of the next check.
    */
   #pingIfQuiet(now: number): number {
     const { pingInterval } = this.#settings;
-    // One that is unanswered is repeated even while there is traffic: its Pong may have been left out.
+    // An unanswered one is repeated even with traffic: the remote may have left out its Pong.
     const answered = this.minPing !== undefined && this.#pingedAt === undefined;
     const quietSince = Math.min(this.lastReceive ?? this.#start, this.lastSend ?? this.#start);
     if (answered && quietSince + pingInterval > now) return quietSince + pingInterval;
@@ -105,21 +106,21 @@ export class Keepalive {
     return now + pingInterval;
   }
 
-  /** What will be overdue first. */
+  /** The earliest deadline. */
   #deadline(): { readonly cause: Inactivity; readonly due: number } {
     const { startTimeout, inactivityTimeout } = this.#settings;
     const { lastReceive, lastSend } = this;
     const started = lastReceive !== undefined && lastSend !== undefined;
-    const heard = Math.max(lastReceive ?? this.#start, this.#listeningSince);
-    const pinged = Math.max(this.#pingedAt ?? Number.POSITIVE_INFINITY, this.#listeningSince);
+    const receivedSince = Math.max(lastReceive ?? this.#start, this.#readingSince);
+    const pingedSince = Math.max(this.#pingedAt ?? Number.POSITIVE_INFINITY, this.#readingSince);
     const deadlines = [
       {
         cause: 'start-timeout',
         due: started ? Number.POSITIVE_INFINITY : this.#start + startTimeout,
       },
       { cause: 'send-timeout', due: (lastSend ?? this.#start) + inactivityTimeout },
-      { cause: 'receive-timeout', due: heard + inactivityTimeout },
-      { cause: 'ping-timeout', due: pinged + inactivityTimeout },
+      { cause: 'receive-timeout', due: receivedSince + inactivityTimeout },
+      { cause: 'ping-timeout', due: pingedSince + inactivityTimeout },
     ] as const;
     return deadlines.reduce((first, next) => (next.due < first.due ? next : first));
   }

@@ -27,45 +27,45 @@ import { diagnostics, Session } from './session.ts';
 
 /** Options of {@link openPeer}. Times in ms, sizes in bytes. */
 export interface OpenPeerOptions<Protocols extends readonly Protocol[] = readonly Protocol[]> {
-  /** What is spoken. A name that every peer has as a property (`id`, `stats`, …) is refused. */
+  /** Protocols to offer. A name that is a property of every peer (`id`, `stats`, …) is refused. */
   readonly protocols: Protocols;
-  /** Name and version of the program, like `example/1.0`. @default '@devp2p/peer' */
+  /** Name and version of the program, such as `example/1.0`. @default '@devp2p/peer' */
   readonly clientId?: string;
   /** Legacy field of Hello. @default 0 */
   readonly listenPort?: number;
-  /** Set on the peer as they are. @default both false */
+  /** Flags of the peer. @default both false */
   readonly flags?: Partial<PeerFlags>;
   /**
-   * Called once the remote is known and something would run with it: what it returns refuses it.
-   * Whoever counts peers counts here, since others may be asked before `openPeer` returns.
+   * Called once the remote is authenticated and shares a protocol. A returned reason refuses it. Count
+   * peers here, since it may be called for other remotes before `openPeer` returns.
    *
-   * @default everyone is accepted
+   * @default accepts every remote
    */
   readonly accept?: (hello: RemoteHello) => DisconnectReason | undefined;
-  /** Ends the opening; of no more meaning once the peer is there. */
+  /** Ends the opening; has no effect on the open peer. */
   readonly signal?: AbortSignal;
   /** Time for the remote's Hello. @default 5000 (go-ethereum) */
   readonly handshakeTimeout?: number;
-  /** Silence of one direction after which a Ping goes out. @default 15_000 (go-ethereum) */
+  /** Time without messages in one direction after which a Ping is sent. @default 15_000 (go-ethereum) */
   readonly pingInterval?: number;
   /** Time for the remote to read our Disconnect and close. @default 2000 (devp2p rlpx.md) */
   readonly closeTimeout?: number;
   /**
-   * Time after Hello in which a message has to go each way; longer than `pingInterval`.
+   * Time after Hello for a message in each direction; longer than `pingInterval`.
    *
    * @default 60_000 (Bitcoin Core, `DEFAULT_PEER_CONNECT_TIMEOUT`)
    */
   readonly startTimeout?: number;
   /**
-   * Time in which something has to be sent, something received, and a Ping answered; longer than
-   * `pingInterval`. Time in which our protocols keep us from reading is not held against the remote.
+   * Time for a message to be sent, a message to be received, and a Ping to be answered; longer than
+   * `pingInterval`. Time in which our protocols delay reading does not count against the remote.
    *
    * @default 1_200_000 (Bitcoin Core, `TIMEOUT_INTERVAL`)
    */
   readonly inactivityTimeout?: number;
   /**
-   * Unread bytes of all protocols together from which on the stream is not read any further, with 128
-   * for each message besides its payload. May be passed by one message.
+   * Unread bytes of all protocols together from which on the stream is not read, with 128 bytes for
+   * each message besides its payload. One message may exceed it.
    *
    * @default 5_000_000 (Bitcoin Core, `-maxreceivebuffer`)
    */
@@ -100,7 +100,7 @@ const rules: Rules<OpenPeerOptions> = {
   clock: methods('now', 'monotonic', 'setTimeout'),
 };
 
-/** Destroys the stream when anything else is wrong. @throws {@link PeerError} `invalid-option` */
+/** Checks a call of {@link openPeer}. Destroys a valid stream when an option is invalid. @throws {@link PeerError} `invalid-option` */
 export function checkCall(stream: MessageStream, options: OpenPeerOptions): void {
   check.value('stream', stream, streamRule);
   try {
@@ -114,13 +114,14 @@ export function checkCall(stream: MessageStream, options: OpenPeerOptions): void
 }
 
 /**
- * Makes a peer of an authenticated stream: exchanges Hello, agrees on what runs, and starts it.
+ * Opens a peer on an authenticated stream: exchanges Hello, selects the shared protocols, and starts
+ * them.
  *
- * The stream belongs to the peer from this call on. When the call fails, the remote has been told the
- * reason where there is one and the stream is gone.
+ * The peer owns the stream from this call on. When the call fails, the reason, if there is one, has
+ * been sent to the remote and the stream is closed.
  *
- * @throws {@link PeerError} whose `code` says what happened, with the `reason` that was sent or
- *   received and the `direction`; whatever `accept` throws.
+ * @throws {@link PeerError} with the `reason` that was sent or received and the `direction`; the error
+ *   of `accept`.
  */
 export async function openPeer<const Protocols extends readonly Protocol[]>(
   stream: MessageStream,
@@ -168,7 +169,7 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
       { trusted, static: isStatic },
       { clock, pingInterval, closeTimeout, startTimeout, inactivityTimeout, receiveLimit },
     );
-    // The protocols' apis were put there one by one; only the types do not see it.
+    // The session has the protocols' apis as properties, which its type does not show.
     return session as Peer as Peer & Apis<Protocols>;
   } catch (error) {
     const { reason, direction } =

@@ -4,20 +4,20 @@ import type { PeerEnd, PeerEvent, PeerEventsOptions } from './events.ts';
 import type { PeerStats } from './stats.ts';
 
 /**
- * A remote with which at least one protocol runs. Each running protocol's api is a property of its
- * name beside these.
+ * A remote node with which at least one protocol runs. The api of each running protocol is a further
+ * property, with the name of the protocol.
  */
 export interface Peer extends PeerHandle {
-  /** What has happened so far, counted up to this moment. */
+  /** Statistics up to now. */
   readonly stats: PeerStats;
   /**
-   * Resolves when all is over: the stream is gone, every protocol's `run` has ended (2 s are waited
-   * for it) and nothing is kept any more. Never rejects.
+   * Resolves when the stream is closed, every protocol's `run` has ended (or 2 s have passed), and all
+   * resources are released. Never rejects.
    */
   readonly closed: Promise<PeerEnd>;
   /**
-   * What happens from now on, beginning with `added`, ending behind `dropped`. What a consumer throws
-   * is its own affair; one that lags misses messages, and is told how many.
+   * Events from now on: first `added`, last `dropped`. An error in a consumer does not affect the peer.
+   * A slow consumer misses messages and gets their number.
    */
   events(options?: PeerEventsOptions): AsyncIterableIterator<PeerEvent, undefined>;
   /** As {@link PeerHandle.disconnect} with `requested`. */
@@ -39,15 +39,15 @@ const properties: Record<Exclude<keyof Peer, symbol>, true> = {
   events: true,
 };
 
-/** Whether a protocol of this name would hide something that every peer has. */
+/** Whether a protocol of this name would hide a property that every peer has. */
 export function isReserved(name: string): boolean {
-  // A peer with a `then` would be taken for a promise.
+  // A peer with a `then` would be treated as a promise.
   return name === 'then' || name in properties;
 }
 
-/** What is published on the diagnostics channel `devp2p:peer`. */
+/** Events of the diagnostics channel `devp2p:peer`. */
 export type PeerDiagnostics =
   | { readonly type: 'added'; readonly peer: Peer }
   | { readonly type: 'dropped'; readonly peer: Peer; readonly end: PeerEnd }
-  /** A stream on which no peer came to be. */
+  /** Opening a peer failed. */
   | { readonly type: 'failed'; readonly stream: MessageStream; readonly error: unknown };

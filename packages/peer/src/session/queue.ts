@@ -1,4 +1,4 @@
-/** First in, first out, in constant time: `Array.shift` moves everything once an array is large. */
+/** First-in, first-out queue in constant time. `Array.shift` moves all elements of a large array. */
 export class Queue<T> {
   #items: (T | undefined)[] = [];
   #head = 0;

@@ -23,7 +23,7 @@ export interface SessionSettings extends KeepaliveSettings {
   readonly receiveLimit: number;
 }
 
-/** Where peers are announced to whoever observes the process. */
+/** Diagnostics channel of peers. */
 export const diagnostics: ReturnType<typeof diagnosticsChannel> = diagnosticsChannel('devp2p:peer');
 
 const halfRules = { run: required(func) };
@@ -31,7 +31,7 @@ const eventRules: Rules<PeerEventsOptions> = { messages: boolean, limit: nonNega
 
 const baseProtocol = { name: 'p2p', version: baseVersion, offset: 0, length: baseLength };
 
-/** A peer from the end of its handshake to its own end. */
+/** A peer after Hello, until it is disconnected. */
 export class Session implements Peer {
   readonly id: Uint8Array;
   readonly inbound: boolean;
@@ -58,12 +58,12 @@ export class Session implements Peer {
   #answer: DisconnectReason | undefined;
   #resolveClosed: ((end: PeerEnd) => void) | undefined;
   #resumeReading: (() => void) | undefined;
-  #streamGone = false;
+  #streamClosed = false;
 
   /**
-   * Attaches what runs and sets it going.
+   * Attaches the protocols and starts them.
    *
-   * @throws {@link PeerError} when a protocol's `attach` does; the stream is still open then.
+   * @throws {@link PeerError} when a protocol's `attach` throws; the stream is still open then.
    */
   static open(
     stream: MessageStream,
@@ -90,8 +90,8 @@ export class Session implements Peer {
     session.#keepalive.start();
     session.#reading = session.#read();
     stream.closed.then(() => {
-      session.#streamGone = true;
-      session.#readOn();
+      session.#streamClosed = true;
+      session.#resume();
     });
     session.#runs = Promise.all(attached.map(({ name, half }) => session.#run(name, half)));
     return session;
@@ -109,8 +109,8 @@ export class Session implements Peer {
         return stream.congested;
       },
       send: (code, payload) => this.#send(code, payload),
-      taken: () => {
-        if (this.#resumeReading !== undefined && !this.#full) this.#readOn();
+      onRead: () => {
+        if (this.#resumeReading !== undefined && !this.#full) this.#resume();
       },
     };
     this.id = stream.remoteId;
@@ -154,13 +154,15 @@ export class Session implements Peer {
     };
   }
 
-  /** What a person wants to know of it, for `JSON.stringify` and logs. */
+  /** Summary for `JSON.stringify` and logs. */
   toJSON(): Record<string, unknown> {
     const { remoteAddress, hello, capabilities, inbound, flags } = this;
     return {
       id: toHex(this.id),
       ...(remoteAddress && { address: formatAddress(remoteAddress) }),
-      ...{ client: hello.clientId, inbound, ...flags },
+      client: hello.clientId,
+      inbound,
+      ...flags,
       capabilities: capabilities.map(({ name, version }) => `${name}/${version}`),
       state: this.#state.is,
     };
@@ -188,7 +190,7 @@ export class Session implements Peer {
     return this.#channels[index] as ProtocolChannel;
   }
 
-  /** Takes messages off the stream for as long as there are any; ends in every case. */
+  /** Reads messages until the stream ends or the remote disconnects. Never rejects. */
   async #read(): Promise<void> {
     try {
       for (;;) {
@@ -199,12 +201,12 @@ export class Session implements Peer {
           this.#answer = decodeDisconnect(message.payload);
           return;
         }
-        if (this.#full && this.#state.is === 'running' && !this.#streamGone) {
-          this.#keepalive.listening = false;
+        if (this.#full && this.#state.is === 'running' && !this.#streamClosed) {
+          this.#keepalive.reading = false;
           await new Promise<void>((resolve) => {
             this.#resumeReading = resolve;
           });
-          this.#keepalive.listening = true;
+          this.#keepalive.reading = true;
         }
       }
       this.#finish({ reason: undefined, direction: 'remote', error: undefined });
@@ -213,7 +215,7 @@ export class Session implements Peer {
     }
   }
 
-  /** Whether a protocol's budget is used up, or the limit of all. */
+  /** Whether the budget of a protocol, or the limit of all, is used up. */
   get #full(): boolean {
     let unread = 0;
     for (const channel of this.#channels) {
@@ -223,18 +225,18 @@ export class Session implements Peer {
     return unread >= this.#settings.receiveLimit;
   }
 
-  #readOn(): void {
+  #resume(): void {
     this.#resumeReading?.();
     this.#resumeReading = undefined;
   }
 
-  /** Counts a message and hands it on. */
+  /** Counts a message and delivers it. */
   #receive(message: Message): void {
     const { code, wireSize } = message;
     this.#keepalive.lastReceive = this.#settings.clock.monotonic();
     this.#counters.received(code, wireSize);
     if (this.#watchers.size > 0) this.#emitMessage('received', code, wireSize);
-    // What comes while the remote is given time to read our Disconnect is only thrown away.
+    // Messages that arrive after our Disconnect are dropped.
     if (this.#state.is !== 'running') return;
     if (code < baseLength) {
       this.#receiveBase(message);
@@ -254,7 +256,7 @@ export class Session implements Peer {
         const reason = decodeDisconnect(payload);
         const error =
           reason === undefined
-            ? new PeerError('disconnected', 'the remote disconnected for a reason without a name', {
+            ? new PeerError('disconnected', 'the remote disconnected: unknown reason', {
                 direction: 'remote',
               })
             : undefined;
@@ -262,25 +264,25 @@ export class Session implements Peer {
         break;
       }
       case baseCodes.ping:
-        // Someone who sends Pings and reads no Pongs gets no more of them than there is room for.
+        // A remote that sends Pings and does not read must not fill the send queue with Pongs.
         if (!this.#stream.congested) this.#send(baseCodes.pong, emptyList);
         break;
       case baseCodes.pong:
-        this.#keepalive.ponged();
+        this.#keepalive.pongReceived();
         break;
     }
   }
 
   #ping(): void {
-    // What waits to be sent is as good a sign of life.
+    // The queued messages show activity as well as a Ping.
     if (this.#stream.congested) return;
-    this.#keepalive.pinged();
+    this.#keepalive.pingSent();
     this.#send(baseCodes.ping, emptyList);
   }
 
   #send(code: number, payload: Uint8Array): Promise<void> {
     if (this.#state.is !== 'running') {
-      return quietReject(new PeerError('closed', 'the peer is over'));
+      return quietReject(new PeerError('closed', 'the peer is disconnected'));
     }
     const sent = this.#stream.write(code, payload).then(
       (bytes) => {
@@ -314,7 +316,7 @@ export class Session implements Peer {
     this.#state = { is: 'disconnecting', end };
     this.#keepalive.stop();
     for (const channel of this.#channels) channel.end(end.direction);
-    this.#readOn();
+    this.#resume();
     this.#disconnected = disconnect(this.#stream, end, this.#reading, {
       ...this.#settings,
       onSent: (bytes) => this.#counters.sent(baseCodes.disconnect, bytes),
@@ -328,7 +330,7 @@ export class Session implements Peer {
     await this.#disconnected;
     const answer = cause.direction === 'local' ? this.#answer : undefined;
     const end = answer === undefined ? cause : { ...cause, answer };
-    // A protocol that does not come to an end must not keep everyone else from theirs.
+    // A protocol that does not end must not delay the end of the peer.
     await withTimeout(clock, closeTimeout, () => this.#runs).catch(() => {});
     for (const channel of this.#channels) channel.clear();
     this.#state = { is: 'closed', end };
@@ -358,7 +360,7 @@ export class Session implements Peer {
   }
 }
 
-/** How `console.log` shows it. */
+/** Form of a peer in `console.log`. */
 Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value(
     this: Session,

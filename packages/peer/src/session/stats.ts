@@ -14,7 +14,7 @@ export interface CodeStats {
   readonly sent: Traffic;
 }
 
-/** Traffic of one protocol; only codes that occurred are listed. */
+/** Traffic of one protocol. Codes without messages are left out. */
 export interface ProtocolStats {
   /** `p2p` for the base protocol. */
   readonly name: string;
@@ -22,34 +22,34 @@ export interface ProtocolStats {
   readonly codes: readonly CodeStats[];
 }
 
-/** What a peer has done so far. Times are whole ms since the Unix epoch, unmoved by jumps of the wall clock. */
+/** Statistics of a peer. Times are whole ms since the Unix epoch, independent of jumps of the wall clock. */
 export interface PeerStats {
   readonly connectedAt: number;
   readonly lastReceive: number;
   readonly lastSend: number;
-  /** Shortest round trip of a Ping so far, in ms. The first Ping goes out after one interval. */
+  /** Shortest round trip of a Ping, in ms. The first Ping is sent after one interval. */
   readonly minPing: number | undefined;
   readonly received: Traffic;
   readonly sent: Traffic;
-  /** The base protocol, then what runs, in the order of the codes. */
+  /** The base protocol, then the running ones in the order of their codes. */
   readonly protocols: readonly ProtocolStats[];
-  /** Received outside every protocol's range, which ends the peer. */
+  /** Messages outside of every protocol's range. One of them ends the peer. */
   readonly stray: Traffic;
 }
 
 const slots = 4; // received messages and bytes, sent messages and bytes
 
-/** Counts a peer's messages: a few additions in one flat array for each. */
+/** Counts a peer's messages, with a few additions in one flat array for each. */
 export class Counters {
   readonly #ranges: readonly ChannelRange[];
   readonly #codes: number;
   readonly #counts: Float64Array;
 
-  /** @param ranges the protocols without a gap, from code 0 on. */
+  /** @param ranges the protocols without a gap, from code 0 on */
   constructor(ranges: readonly ChannelRange[]) {
     this.#ranges = ranges;
     this.#codes = ranges.reduce((total, { length }) => total + length, 0);
-    // One more for codes that are nobody's.
+    // One more for codes outside of every range.
     this.#counts = new Float64Array((this.#codes + 1) * slots);
   }
 
@@ -61,7 +61,7 @@ export class Counters {
     this.#add(code * slots + 2, bytes);
   }
 
-  /** What was counted, as {@link PeerStats} shows it. */
+  /** The counts in the form of {@link PeerStats}. */
   snapshot(): Pick<PeerStats, 'received' | 'sent' | 'protocols' | 'stray'> {
     const protocols = this.#ranges.map(({ name, version, offset, length }) => ({
       name,

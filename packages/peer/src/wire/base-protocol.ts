@@ -6,10 +6,10 @@ export const baseCodes = {
   pong: 0x03,
 } as const;
 
-/** Codes below this one are the base protocol's; the first protocol begins here. */
+/** Number of codes of the base protocol, and the first code of other protocols. */
 export const baseLength = 0x10;
 
-/** Version of the base protocol that is spoken: 5 brought Snappy (EIP-706). */
+/** Version of the base protocol. Version 5 added Snappy (EIP-706). */
 export const baseVersion = 5;
 
 /** The payload of Ping and Pong: an empty list. */

@@ -5,16 +5,16 @@ import type { Protocol } from '../protocol/protocol.ts';
 import { baseLength } from './base-protocol.ts';
 import { type Capability, isCapabilityName } from './hello.ts';
 
-/** A capability that both sides run, and where its codes lie on this connection. */
+/** A shared capability and its codes on this connection. */
 export interface Running extends Capability {
   readonly protocol: Protocol;
-  /** Its first code. */
+  /** First code. */
   readonly offset: number;
-  /** How many codes it occupies. */
+  /** Number of codes. */
   readonly length: number;
 }
 
-/** Everything that `protocols` speak, as Hello lists it: by name, then version. */
+/** Capabilities of `protocols` for Hello, sorted by name and version. */
 export function offered(protocols: readonly Protocol[]): Capability[] {
   return protocols
     .flatMap(({ name, versions }) => versions.map(({ version }) => ({ name, version })))
@@ -22,9 +22,9 @@ export function offered(protocols: readonly Protocol[]): Capability[] {
 }
 
 /**
- * What runs on a connection: of every name the highest version that both sides speak, the codes laid
- * out from 0x10 in alphabetical order of the names. Both sides reckon it by themselves and must come
- * to the same layout.
+ * Selects the capabilities of a connection: of each name the highest shared version. Codes are
+ * assigned from 0x10 on in alphabetical order of the names. Both sides compute this independently and
+ * must get the same result.
  */
 export function negotiate(
   protocols: readonly Protocol[],
@@ -58,7 +58,9 @@ const protocolRules: Rules<Protocol> = {
 };
 
 /**
- * @param isReserved tells names that would hide a property of the peer.
+ * Checks protocols before they are offered.
+ *
+ * @param isReserved whether a name would hide a property of the peer
  * @throws {@link PeerError} `invalid-option` for protocols that cannot be offered together.
  */
 export function checkProtocols(
@@ -69,7 +71,7 @@ export function checkProtocols(
   for (const [index, protocol] of protocols.entries()) {
     const path = `protocols[${index}]`;
     if (typeof protocol === 'function') {
-      check.fail(path, protocol, 'a protocol, such as the function returns when it is called');
+      check.fail(path, protocol, 'a protocol, such as the result of this function');
     }
     check.fields(path, protocol, protocolRules);
     const { name, versions } = protocol;
@@ -80,9 +82,9 @@ export function checkProtocols(
     for (const { version, length } of versions) {
       const capability = `${name}/${version}`;
       if (!Number.isSafeInteger(version) || version < 0)
-        throw invalid(`${capability} is no version`);
+        throw invalid(`${capability} is not a valid version`);
       if (!Number.isSafeInteger(length) || length < 1 || length > 0xffff) {
-        throw invalid(`${capability} occupies ${length} codes`);
+        throw invalid(`${capability} has ${length} codes, expected 1 to 65535`);
       }
       if (seen.has(capability)) throw invalid(`${capability} is offered twice`);
       seen.add(capability);
@@ -90,11 +92,11 @@ export function checkProtocols(
   }
 }
 
-function invalid(what: string): PeerError {
-  return new PeerError('invalid-option', `protocols: ${what}`);
+function invalid(problem: string): PeerError {
+  return new PeerError('invalid-option', `protocols: ${problem}`);
 }
 
-// Byte order, not locale order: the other side must arrive at the same sequence.
+// Byte order, not locale order: both sides must get the same sequence.
 function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

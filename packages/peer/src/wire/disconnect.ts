@@ -18,7 +18,7 @@ export const disconnectReasons = {
   'subprotocol-error': 0x10,
 } as const;
 
-/** Why a connection ends, in words. */
+/** Name of a Disconnect reason. */
 export type DisconnectReason = keyof typeof disconnectReasons;
 
 const names = new Map<unknown, DisconnectReason>(
@@ -28,28 +28,28 @@ const names = new Map<unknown, DisconnectReason>(
   ]),
 );
 
-/** Whether `value`, an error's `reason` for one, is the name of a reason. */
+/** Whether `value`, for example the `reason` of an error, is the name of a reason. */
 export function isDisconnectReason(value: unknown): value is DisconnectReason {
   return typeof value === 'string' && Object.hasOwn(disconnectReasons, value);
 }
 
-/** A reason that a caller names. */
+/** Rule of a reason that a caller passes. */
 export const reasonRule: Rule = {
   expected: `a DisconnectReason: ${Object.keys(disconnectReasons).join(', ')}`,
   fits: isDisconnectReason,
 };
 
-/** The payload of Disconnect: a list of one integer. */
+/** Encodes the payload of Disconnect: a list of one integer. */
 export function encodeDisconnect(reason: DisconnectReason): Uint8Array {
   const number = disconnectReasons[reason];
   return Uint8Array.of(0xc1, number === 0 ? 0x80 : number);
 }
 
 /**
- * Reads the payload of Disconnect in every form that clients send: a list, a bare integer or
- * nothing, in Snappy's framing or not. A Disconnect that cannot be read is one all the same.
+ * Decodes the payload of Disconnect in every form that clients send: a list, an integer or empty,
+ * with Snappy or without. A malformed payload is accepted, since the message itself ends the peer.
  *
- * @returns `undefined` for a reason that has no name.
+ * @returns `undefined` for a malformed payload or a reason without a name.
  */
 export function decodeDisconnect(payload: Uint8Array): DisconnectReason | undefined {
   if (payload.length === 0) return 'requested';
@@ -62,7 +62,7 @@ function readNumber(payload: Uint8Array): number | undefined {
     const isList = reader.isList();
     if (isList) reader.enterList();
     const digits = isList && reader.done ? new Uint8Array() : reader.string();
-    // More items in the list are nobody's business; bytes behind the payload's one item are no RLP.
+    // Further items of the list are ignored. Bytes after the first item of the payload are not RLP.
     const end = isList ? reader.end : reader.position;
     if (end !== payload.length || digits.length > 1) return undefined;
     return digits[0] ?? 0;
@@ -71,7 +71,7 @@ function readNumber(payload: Uint8Array): number | undefined {
   }
 }
 
-/** What a Snappy block of one short literal holds: length, tag, literal. Empty for all else. */
+/** Content of a Snappy block of one short literal: length, tag, literal. Empty for any other input. */
 function literal(payload: Uint8Array): Uint8Array {
   const length = payload.length - 2;
   const isLiteral = payload[0] === length && payload[1] === (length - 1) << 2;

@@ -1,27 +1,27 @@
 import { toHex } from '@devp2p/bytes';
 import { bytes, bytesUpTo, decode, encode, type Infer, list, struct, uint } from '@devp2p/rlp';
 
-/** A protocol version as Hello names it, like `eth/69`. */
+/** A version of a protocol in Hello, such as `eth/69`. */
 export interface Capability {
   readonly name: string;
   readonly version: number;
 }
 
-/** What the remote said about itself. */
+/** Hello of the remote. */
 export interface RemoteHello {
-  /** Version of the base protocol; 5 and above mean Snappy. */
+  /** Version of the base protocol. Versions from 5 on use Snappy. */
   readonly version: number;
-  /** Name and version of its software. Its own claim, of any form; control characters are replaced. */
+  /** Name and version of the client, unverified and of any form. Control characters are replaced. */
   readonly clientId: string;
-  /** Everything that it offers, in its own order, without what could not be a name of 8 ASCII characters. */
+  /** Offered capabilities in the order of the remote, without those whose name is not 1 to 8 ASCII characters. */
   readonly capabilities: readonly Capability[];
-  /** Legacy field, mostly 0. A claim. */
+  /** Legacy field, mostly 0, unverified. */
   readonly listenPort: number;
-  /** The public key that it claims; equal to the transport's once Hello is accepted. */
+  /** Public key in Hello; equal to that of the transport once Hello is accepted. */
   readonly id: Uint8Array;
 }
 
-/** The largest payload that is taken for a Hello, in bytes (devp2p rlpx.md, "Hello (0x00)"). */
+/** Longest payload of Hello, in bytes (devp2p rlpx.md, "Hello (0x00)"). */
 export const maxHelloSize = 2048;
 
 // [version, clientId, [[name, version], …], listenPort, id, …]; unknown items at the end of a list
@@ -37,7 +37,7 @@ const codec = struct(
   { extra: 'ignore' },
 );
 
-/** The payload of Hello. */
+/** Encodes the payload of Hello. */
 export function encodeHello(hello: RemoteHello): Uint8Array {
   const utf8 = new TextEncoder();
   return encode(codec, {
@@ -51,7 +51,7 @@ export function encodeHello(hello: RemoteHello): Uint8Array {
 }
 
 /**
- * Reads the payload of a Hello of at most {@link maxHelloSize} bytes. The id may have any length.
+ * Decodes the payload of a Hello of up to {@link maxHelloSize} bytes. The id may have any length.
  *
  * @throws RlpError
  */
@@ -64,13 +64,13 @@ export function decodeHello(payload: Uint8Array): RemoteHello {
       .map(({ name, version }) => ({ name: latin1(name), version }))
       .filter(({ name }) => isCapabilityName(name)),
     listenPort: hello.listenPort,
-    // Copied: a peer lives long, and a view would keep the whole message with it.
+    // Copied, since a view would retain the whole message for the lifetime of the peer.
     id: hello.id.slice(),
   };
   return Object.defineProperties(decoded, shown);
 }
 
-/** How `JSON.stringify` and `console.log` show it: bytes would be an object of numbers. */
+/** Form in `JSON.stringify` and `console.log`: the id as hex instead of an object of numbers. */
 const shown: PropertyDescriptorMap = {
   toJSON: {
     value(this: RemoteHello) {
@@ -89,7 +89,7 @@ const shown: PropertyDescriptorMap = {
   },
 };
 
-/** Whether `name` may stand in Hello: 1 to 8 printable ASCII characters. */
+/** Whether `name` is a valid name of a capability: 1 to 8 printable ASCII characters. */
 export function isCapabilityName(name: string): boolean {
   return /^[\x21-\x7e]{1,8}$/.test(name);
 }
@@ -98,7 +98,7 @@ function latin1(name: Uint8Array): string {
   return name.length > 8 ? '' : String.fromCharCode(...name);
 }
 
-/** Client names end up on terminals and in logs; what would steer those does not get that far. */
+/** Decodes a client id for terminals and logs: control and format characters are replaced. */
 function readable(clientId: Uint8Array): string {
   return new TextDecoder().decode(clientId).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd');
 }
