@@ -1,26 +1,26 @@
 import { Discv4Error } from '@devp2p/discv4';
-import { CrawlerError } from '../model/error.ts';
+import { CrawlerError, type CrawlerErrorCode, type CrawlerErrorData } from '../model/error.ts';
 
-/** Returns how the user can resolve an error, by its code; `undefined` without advice. */
-export function advice(error: unknown): string | undefined {
+type Hint = string | ((data: CrawlerErrorData) => string | undefined);
+
+const hints: Partial<Readonly<Record<CrawlerErrorCode, Hint>>> = {
+  'datadir-in-use': 'stop it, or choose another with --datadir',
+  'datadir-unusable': 'choose another with --datadir',
+  'wrong-datadir': 'choose another with --datadir',
+  'store-failed': ({ problem }) =>
+    problem === 'no-file-locks'
+      ? 'choose a file system that supports locks with --datadir'
+      : undefined,
+  'port-unavailable': 'choose others with --metrics.port and --metrics.addr',
+  'output-unusable': 'choose another with --output',
+};
+
+/** Returns how the user can resolve an error, by its code; `undefined` without a hint. */
+export function errorAdvice(error: unknown): string | undefined {
   if (error instanceof Discv4Error) {
-    return error.code === 'listen-failed' ? 'choose another with --addr and --port' : undefined;
+    return error.code === 'listen-failed' ? 'choose others with --port and --addr' : undefined;
   }
   if (!(error instanceof CrawlerError)) return undefined;
-  switch (error.code) {
-    case 'datadir-in-use':
-    case 'datadir-unusable':
-    case 'wrong-datadir':
-      return 'choose another directory with --datadir';
-    case 'store-failed':
-      return error.data.reason === 'no-locks'
-        ? 'choose a directory on another file system with --datadir'
-        : undefined;
-    case 'port-unavailable':
-      return 'choose another with --metrics.addr and --metrics.port';
-    case 'output-unusable':
-      return 'choose another file with --output';
-    default:
-      return undefined;
-  }
+  const hint = hints[error.code];
+  return typeof hint === 'function' ? hint(error.data) : hint;
 }

@@ -1,5 +1,5 @@
 import { CrawlerError } from '../model/error.ts';
-import { advice } from './advice.ts';
+import { errorAdvice } from './advice.ts';
 import { check } from './commands/check.ts';
 import type { CommandContext } from './commands/context.ts';
 import { crawl } from './commands/crawl.ts';
@@ -60,7 +60,7 @@ function run(invocation: Invocation, context: CommandContext): Promise<boolean> 
 function message(error: unknown): string {
   const isOwn = error instanceof UsageError || error instanceof CrawlerError;
   const text = isOwn ? error.message : errorText(error);
-  const hint = advice(error);
+  const hint = errorAdvice(error);
   return hint === undefined ? text : `${text}; ${hint}`;
 }
 

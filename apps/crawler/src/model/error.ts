@@ -19,8 +19,8 @@ export interface CrawlerErrorData {
   readonly port?: number;
   /** Damaged record. */
   readonly record?: string;
-  /** Cause of a `store-failed` that has its own remedy. */
-  readonly reason?: 'no-locks';
+  /** Cause of a `store-failed` with its own remedy. */
+  readonly problem?: 'no-file-locks';
 }
 
 /** Error of the crawler. */

@@ -188,7 +188,7 @@ describe.concurrent('the program', () => {
     expect(await lines(...crawl('other'))).toEqual([
       1,
       expect.stringContaining(
-        `datadir ${other} does not belong to a crawler, it contains "chain"; choose another directory with --datadir`,
+        `datadir ${other} does not belong to a crawler, it contains "chain"; choose another with --datadir`,
       ),
     ]);
     for (const name of ['other', 'nowhere']) {
@@ -229,7 +229,7 @@ describe.concurrent('the program', () => {
     const exported = await run(['export', '--datadir', join(folder, 'keyed'), '--output', output]);
     expect(exported).toMatchObject({
       code: 1,
-      stderr: `devp2p-crawler: ${output} cannot be written (ENOENT); choose another file with --output\n`,
+      stderr: `devp2p-crawler: ${output} cannot be written (ENOENT); choose another with --output\n`,
     });
   });
 

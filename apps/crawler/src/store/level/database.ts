@@ -92,7 +92,7 @@ function crawlerError(error: unknown, location: string): unknown {
     case 'LEVEL_LOCKED':
       // classic-level uses this code for every failure to lock, including file systems without locks.
       if (noLocks.test(cause.message)) {
-        const data = { path: location, reason: 'no-locks' as const };
+        const data = { path: location, problem: 'no-file-locks' as const };
         const message = `cannot lock ${location}: the file system has no locks (${cause.message})`;
         return new CrawlerError('store-failed', message, { cause: error, data });
       }
