@@ -8,7 +8,7 @@ import { Scene } from './scene.ts';
 
 const scene = new Scene();
 
-/** A block as a peer gave it, in bytes. */
+/** A block as received from a peer, in bytes. */
 interface Served {
   readonly header: SealedHeader;
   readonly body: Uint8Array;
@@ -16,7 +16,7 @@ interface Served {
   readonly receipts: RawList | undefined;
 }
 
-/** All blocks of the chain but the genesis, as a peer serves them. */
+/** All blocks of the chain except the genesis, as a peer serves them. */
 async function download(eth: EthPeer, amount: number): Promise<Served[]> {
   const blocks: Served[] = [];
   while (blocks.length < amount) {
@@ -69,7 +69,7 @@ test.each([70, 69])(
     );
     const blocks = we ?? [];
     const summaries = blocks.map(summary);
-    // Before eth/70 a block's receipts come in one message, which ours keeps to the 10 MiB of the specification.
+    // Before eth/70 a block's receipts come in one message, which our node limits to the 10 MiB of the specification.
     const tooLarge = version === 70 ? [] : [chain.largeReceipts];
     expect(blocks.filter(({ receipts }) => !receipts).map(({ header }) => header.number)).toEqual(
       tooLarge,

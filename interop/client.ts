@@ -8,13 +8,13 @@ import { openPeer } from '@devp2p/peer';
 import { connect } from '@devp2p/rlpx/tcp';
 import type { TestChain } from './geth.ts';
 
-/** A peer without blocks that only asks. */
+/** A peer without blocks that only sends requests. */
 export interface Client {
   readonly eth: EthPeer;
   close(): Promise<void>;
 }
 
-/** Connects to a node on the test chain, by one version of eth. */
+/** Connects to a node on the test chain, with one version of eth. */
 export async function connectEth(enode: string, of: TestChain, version: number): Promise<Client> {
   const chain = memoryChain({
     networkId: BigInt(of.networkId),

@@ -24,7 +24,7 @@ const crawler = fileURLToPath(new URL('../apps/crawler/dist/main.js', import.met
 const devp2p = fileURLToPath(new URL('bin/devp2p', import.meta.url));
 const gethBinary = fileURLToPath(new URL('bin/geth', import.meta.url));
 
-/** What the crawler exports of a node, as far as it matters here. */
+/** The exported fields of a node that are checked here. */
 interface Found {
   readonly id: string;
   readonly status: string;
@@ -40,7 +40,7 @@ let genesisHash: string;
 let headHash: string;
 let networkId: string;
 let found: Map<string, Found>;
-/** nodes.json of the crawl, and where it is. */
+/** nodes.json of the crawl, and its path. */
 let nodes: Record<string, { readonly seq: number; readonly record: string }>;
 let nodesFile: string;
 
@@ -75,7 +75,7 @@ beforeAll(async () => {
 }, 900_000);
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-test("CR-01 CR-02 our crawler names a geth's client, capabilities and status", () => {
+test('CR-01 CR-02 our crawler reports the client, capabilities and status of geth', () => {
   expect(found.size).toBe(3);
   expect(found.get(gethId)).toMatchObject({
     status: 'chain',
@@ -112,7 +112,7 @@ test("CR-11 go-ethereum's nodeset commands read our nodes.json", () => {
   expect(JSON.parse(run('filter', nodesFile, '-ip', '10.0.0.0/8'))).toEqual({});
 });
 
-test('CR-11 a DNS tree that go-ethereum signs of our nodes.json is one for our client', async () => {
+test('CR-11 our client reads a DNS tree that go-ethereum signs from our nodes.json', async () => {
   const tree = join(work, 'tree');
   mkdirSync(tree);
   copyFileSync(nodesFile, join(tree, 'nodes.json'));
@@ -142,7 +142,7 @@ test('CR-11 a DNS tree that go-ethereum signs of our nodes.json is one for our c
   expect(client.stats.refused).toEqual({});
 });
 
-/** A key as `devp2p dns sign` wants it. */
+/** A key in the format of `devp2p dns sign`. */
 function makeKeystore(): string {
   const folder = join(work, 'keys');
   const [key, password] = [join(work, 'key'), join(work, 'password')];

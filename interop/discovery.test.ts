@@ -13,7 +13,7 @@ const devp2p = fileURLToPath(new URL('bin/devp2p', import.meta.url));
 
 const scene = new Scene();
 
-test('ND-18 our node finds a geth that dials nobody through our boot node, and syncs from it', async () => {
+test('ND-18 our node finds a geth that does not dial through our boot node, and syncs from it', async () => {
   const boot = await enodeOf(scene.startNode(['--maxpeers=0']));
   const { enode } = await scene.startGeth({ blocks: true, bootnode: boot, dials: false });
   const ours = scene.startNode([
@@ -27,7 +27,7 @@ test('ND-18 our node finds a geth that dials nobody through our boot node, and s
   expect(ours.lines.join('\n')).toContain(nodeHash(enode).slice(0, 16));
 });
 
-test('ND-18 a geth finds our node, which dials nobody, through our boot node', async () => {
+test('ND-18 a geth finds our node, which does not dial, through our boot node', async () => {
   const boot = await enodeOf(scene.startNode(['--maxpeers=0']));
   const ours = await enodeOf(scene.startNode([`--bootnodes=${boot}`, '--nodial']));
   const { program, rpc } = await scene.startGeth({ blocks: true, bootnode: boot });
@@ -38,7 +38,7 @@ test('ND-18 a geth finds our node, which dials nobody, through our boot node', a
   expect(peers.map(({ id, network }) => [id, network.inbound])).toEqual([[nodeHash(ours), false]]);
 });
 
-test("D4-13 go-ethereum's discv4 crawler finds the whole of a network of ours", async () => {
+test("D4-13 go-ethereum's discv4 crawler finds all nodes of a network of ours", async () => {
   const boot = await enodeOf(scene.startNode(['--maxpeers=0']));
   const others = await Promise.all(
     Array.from({ length: 7 }, () => enodeOf(scene.startNode([`--bootnodes=${boot}`]))),
@@ -49,7 +49,7 @@ test("D4-13 go-ethereum's discv4 crawler finds the whole of a network of ours", 
   expect(found.sort()).toEqual([boot, ...others].map(nodeHash).sort());
 });
 
-/** What go-ethereum calls a node's id: the hash of its public key. */
+/** The node id in go-ethereum's sense: the hash of the public key. */
 function nodeHash(enode: string): string {
   return toHex(fastCrypto.keccak256(parseEnode(enode).id));
 }

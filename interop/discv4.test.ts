@@ -11,7 +11,7 @@ const devp2p = fileURLToPath(new URL('bin/devp2p', import.meta.url));
 
 beforeAll(() => buildGeth(), 900_000);
 
-test("ND-19 go-ethereum's own discv4 tests pass against our node, all 15", async () => {
+test('ND-19 all 15 discv4 tests of go-ethereum pass against our node', async () => {
   const discovery = await listen({
     privateKey: generatePrivateKey(),
     host: '127.0.0.1',

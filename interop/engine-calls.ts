@@ -2,7 +2,7 @@ import type { EngineCall } from './json-rpc.ts';
 
 const zero = `0x${'00'.repeat(32)}`;
 const other = `0x${'11'.repeat(32)}`;
-/** A forkchoice state that names nothing but a head. */
+/** A forkchoice state with a head only. */
 export const headOnly = (head: string) => ({
   headBlockHash: head,
   safeBlockHash: zero,
@@ -42,7 +42,7 @@ export function callsOf(payloads: readonly EngineCall[]): Call[] {
     v3(cancun, blobs, cancunRoot),
     ['newPayloadV2', [shanghai]],
 
-    // Another block than its hash says.
+    // A block that does not match its hash.
     ...['parentHash', 'stateRoot', 'receiptsRoot', 'prevRandao', 'blockHash'].map((field) =>
       changed({ [field]: other }),
     ),
@@ -115,7 +115,7 @@ export function callsOf(payloads: readonly EngineCall[]): Call[] {
     ['newPayloadV2', [{ ...shanghai, withdrawals: null }]],
     ['getNothingV1', []],
 
-    // Forkchoice: a head that is not here, and none at all.
+    // Forkchoice: an unknown head, and no head.
     ...[1, 2, 3, 4].flatMap((version) => [
       choose(version, unknown, null),
       choose(version, unknown),
@@ -135,7 +135,7 @@ export function callsOf(payloads: readonly EngineCall[]): Call[] {
     choose(4, unknown, null, null, null),
     choose(3, unknown, null, null),
 
-    // Bodies of blocks that are not here.
+    // Bodies of unknown blocks.
     ['getPayloadBodiesByHashV1', [[amsterdam.blockHash, other]]],
     ['getPayloadBodiesByHashV2', [[amsterdam.blockHash, other]]],
     ['getPayloadBodiesByHashV1', [[]]],
@@ -162,7 +162,7 @@ export function callsOf(payloads: readonly EngineCall[]): Call[] {
   ];
 }
 
-/** Calls that ours answers otherwise than geth. */
+/** Calls that our node answers differently from geth. */
 export function differencesOf(
   payloads: readonly EngineCall[],
 ): { call: Call; geth: string; ours: string; reason: string }[] {

@@ -9,7 +9,7 @@ const scene = new Scene();
 const ask = (server: EngineServer, method: string, params: readonly unknown[]): Promise<Answer> =>
   askEngine(server, { method: `engine_${method}`, params });
 
-test('ND-08 ND-09 ND-18 our node syncs from geth to each head that a consensus client names', async () => {
+test('ND-08 ND-09 ND-18 our node syncs from geth to each head of a consensus client', async () => {
   const { enode } = await scene.startGeth({ blocks: true });
   const { program, engine } = await scene.startEngineNode(['--static', enode]);
   for (const number of [300, 301, 600]) {
@@ -27,7 +27,7 @@ test('ND-08 ND-09 ND-18 our node syncs from geth to each head that a consensus c
   }
 });
 
-/** The status, or the error's code: what a consensus client acts on. */
+/** The status or the code of the error, on which a consensus client acts. */
 function outcome({ status, result, error }: Answer): string {
   if (status !== 200) return `HTTP ${status}`;
   if (error !== undefined) return `${error.code}`;
@@ -40,7 +40,7 @@ function outcome({ status, result, error }: Answer): string {
   return latestValidHash === null ? word : `${word} ${latestValidHash}`;
 }
 
-test('ND-09 EN-05 EN-06 EN-18 geth and our node answer alike what takes no execution', async () => {
+test('ND-09 EN-05 EN-06 EN-18 geth and our node give the same answers to calls without execution', async () => {
   const { engine: geth } = await scene.startGeth({ blocks: false });
   const { engine: ours } = await scene.startEngineNode([]);
   const both = async ([method, params]: Call) => ({
@@ -68,13 +68,13 @@ test('ND-09 EN-05 EN-06 EN-18 geth and our node answer alike what takes no execu
     }),
   );
   expect(theirs).toEqual(expect.arrayContaining(we ?? []));
-  // What takes execution or a pool, what is deprecated, and what the specification does not have.
+  // Methods that need execution or a pool, deprecated ones, and those outside the specification.
   const missing =
     /_(getPayloadV|getBlobsV|exchangeTransitionConfigurationV1|hasBlobs|executeStateless|.*WithWitness)/;
   expect(theirs?.filter((name) => !we?.includes(name) && !missing.test(name))).toEqual([]);
 });
 
-test('HX-27 ND-09 geth and our node turn away the same tokens', async () => {
+test('HX-27 ND-09 geth and our node refuse the same tokens', async () => {
   const geth = (await scene.startGeth({ blocks: false })).engine;
   const { engine: ours } = await scene.startEngineNode([]);
   const statuses = (server: EngineServer) =>

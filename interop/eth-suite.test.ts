@@ -7,7 +7,7 @@ import { runSuite, type SuiteResult } from './suite.ts';
 
 const scene = new Scene();
 
-/** What becomes of a case: it passes, its subject is absent so that it ends before it tests anything, or it fails. */
+/** The outcome of a case: it passes, it ends before its first check as its subject is missing, or it fails. */
 type Expected = 'passes' | `skips until ${string}` | `fails until ${string}`;
 
 /** All cases of the suite of go-ethereum v1.17.10. */
@@ -45,7 +45,7 @@ function outcome(expected: Expected | undefined, { passed, log }: SuiteResult): 
   return log.includes('skipping: ') ? `skips until ${reason}` : 'passes';
 }
 
-test("ND-19 go-ethereum's eth tests pass against our node, but for transactions, eth/71 and eth/72", async () => {
+test("ND-19 go-ethereum's eth tests pass against our node, except for transactions, eth/71 and eth/72", async () => {
   const { node, engine } = await startLoaded();
   const results = await runSuite(
     [
@@ -67,7 +67,7 @@ test("ND-19 go-ethereum's eth tests pass against our node, but for transactions,
 async function startLoaded() {
   const geth = await scene.startGeth({ blocks: true });
   const { program, engine } = await scene.startEngineNode(['--static', geth.enode]);
-  // The suite itself ignores what its calls of the Engine API are answered.
+  // The suite ignores the results of its Engine API calls.
   await callEngine(engine, scene.chain.forkchoice);
   await program.line(new RegExp(`^synced number=${scene.chain.headNumber} `));
   await geth.stop();

@@ -18,7 +18,7 @@ test('EN-01 geth and our node show the same blocks, receipts and logs', async ()
   await program.line(new RegExp(`^synced number=${headNumber} hash=${head} `));
   await choose();
 
-  /** What both answer; ours may be an error. */
+  /** The results of both; ours may be an error. */
   const expectSame = async (method: string, ...params: unknown[]): Promise<void> => {
     const [theirs, ours] = [await geth.rpc(method, params), await ask(method, params)];
     const answer = 'result' in ours ? ours.result : ours.error;

@@ -14,7 +14,7 @@ const scene = new Scene();
 /** Datadirs of a geth and of a node of ours that has read its export. */
 let theirs: string;
 let ours: string;
-/** What each has exported. */
+/** The exported files of both. */
 let [exported, again]: [string, string] = ['', ''];
 
 const geth = (datadir: string, ...args: string[]) =>
@@ -48,7 +48,7 @@ function items(file: Uint8Array): Uint8Array[] {
   return found;
 }
 
-test("FK-06 ND-18 our node exports what it has imported of a geth's export, byte for byte", () => {
+test("FK-06 ND-18 our node exports the blocks that it has imported from a geth's export, byte for byte", () => {
   const [theirs, ours] = [exported, again].map((file) => items(readFileSync(file)));
   // geth writes the genesis as well.
   expect(theirs).toHaveLength(scene.chain.headNumber + 1);
@@ -66,7 +66,7 @@ test("FK-06 ND-18 our node exports what it has imported of a geth's export, byte
   expect(theirs?.map(parts).slice(amsterdam - 1, amsterdam + 1)).toEqual([4, 5]);
 });
 
-test.each(['', '.gz'])('FK-06 ND-18 geth imports what our node exports%s', (suffix) => {
+test.each(['', '.gz'])('FK-06 ND-18 geth imports the export of our node%s', (suffix) => {
   const [datadir, file] = [scene.newDatadir(), join(scene.folder, `again.rlp${suffix}`)];
   node(ours, 'export', file);
   geth(datadir, 'init', scene.chain.genesis);
@@ -76,7 +76,7 @@ test.each(['', '.gz'])('FK-06 ND-18 geth imports what our node exports%s', (suff
   expect(readFileSync(copy).equals(readFileSync(exported))).toBe(true);
 });
 
-test("EN-23 FK-06 our node and geth give the same payload bodies of the blocks of a geth's export", async () => {
+test("EN-23 FK-06 our node and geth return the same payload bodies for the blocks of a geth's export", async () => {
   const source = await scene.startGeth({ blocks: true });
   const { engine } = await scene.startEngineNode([], ours);
   const hashes = scene.chain.payloads.map((call) => paramsOf(call)[0].blockHash);
@@ -102,7 +102,7 @@ test("EN-23 FK-06 our node and geth give the same payload bodies of the blocks o
   }
 });
 
-/** Has `JSON.stringify` write fields in one order. */
+/** Makes `JSON.stringify` write the fields in a fixed order. */
 function sorted(_: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));

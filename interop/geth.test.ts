@@ -57,7 +57,7 @@ function expectHead([line]: RegExpExecArray): void {
   expect(line).toContain(`hash=${chain.headHash} `);
 }
 
-describe('our node and a real geth', () => {
+describe('our node and an unmodified geth', () => {
   test.each([70, 69])(
     'ND-18 our node downloads 600 blocks from geth over eth/%i',
     async (version) => {
@@ -68,10 +68,10 @@ describe('our node and a real geth', () => {
     },
   );
 
-  test('ND-18 a second node of ours downloads them from the first', async () => {
+  test('ND-18 a second node downloads them from the first', async () => {
     const first = node([`--static=${geth.enode}`]);
     expectHead(await first.line(/^synced .*/));
-    // With all receipts, among them those of a block that has more than 10 MiB of them.
+    // With all receipts, among them those of a block with more than 10 MiB of receipts.
     expect(first.peakMemory).toBeLessThan(250 * 1024 * 1024);
     expect(first.peakMemory).toBeGreaterThan(0);
     console.log(`peak memory of the download: ${Math.round(first.peakMemory / 1024 / 1024)} MB`);
@@ -86,7 +86,7 @@ describe('our node and a real geth', () => {
     const empty = await startGeth(join(work, `empty-${folders++}`), chain, { blocks: false });
     running.add(empty);
     await empty.rpc('admin_addPeer', [await enodeOf(ours)]);
-    // Before it has a peer it drops the update, so the peer's arrival is waited for.
+    // geth ignores the update without a peer, so this waits for the peer.
     await empty.program.line(/Ethereum peer connected|Ethereum handshake complete|peers=1/i);
     const imported = empty.program.line(/Imported new (?:potential )?chain segment +number=600 /);
     await updateForkchoice(empty);
@@ -96,7 +96,7 @@ describe('our node and a real geth', () => {
     expect(head.hash).toBe(chain.headHash);
   });
 
-  test('ND-18 geth lists our node as a peer that speaks eth/70', async () => {
+  test('ND-18 geth lists our node as a peer with eth/70', async () => {
     const ours = node([`--static=${geth.enode}`, '--identity=interop']);
     await ours.line(/peer added/);
     const peers = (await geth.rpc('admin_peers')) as { name: string; caps: string[] }[];
@@ -104,7 +104,7 @@ describe('our node and a real geth', () => {
     expect(us?.caps).toContain('eth/70');
   });
 
-  test('ND-03 our node is killed with -9 ten times during downloads, which still end at the head', async () => {
+  test('ND-03 downloads end at the head although our node is killed with -9 ten times', async () => {
     let folder = datadir();
     for (let kills = 0; kills < 10; ) {
       const ours = node([`--static=${geth.enode}`], { datadir: folder });
@@ -128,19 +128,22 @@ describe('our node and a real geth', () => {
   test.each([
     ['another network', { networkId: '1' }, 'network ID mismatch', 'subprotocol error'],
     ['another genesis', { genesis: demoGenesis }, 'genesis mismatch', 'subprotocol error'],
-  ])('PE-04 what geth says to %s is reported by its name', async (_, options, cause, reason) => {
-    const ours = node([`--static=${geth.enode}`], options);
-    // Both see it at the same time: geth's reason is the one that counts, or the answer to ours.
-    const says = `(?:reason="${reason}" direction=remote|answer="${reason}")`;
-    await ours.line(new RegExp(`peer dropped .*${says}`));
-    await geth.program.line(new RegExp(`Ethereum handshake failed.*${cause}`));
-  });
+  ])(
+    'PE-04 a disconnect of geth because of %s is reported with its reason',
+    async (_, options, cause, reason) => {
+      const ours = node([`--static=${geth.enode}`], options);
+      // Both sides detect it at the same time: the line has the reason of geth, or its answer to ours.
+      const reasons = `(?:reason="${reason}" direction=remote|answer="${reason}")`;
+      await ours.line(new RegExp(`peer dropped .*${reasons}`));
+      await geth.program.line(new RegExp(`Ethereum handshake failed.*${cause}`));
+    },
+  );
 
-  test('PE-04 what geth says to a node without a version in common is reported by its name', async () => {
+  test('PE-04 a disconnect of geth without a shared version is reported with its reason', async () => {
     const ours = node([`--static=${geth.enode}`, '--eth.versions=68']);
     await ours.line(/peer dropped .*reason="useless peer"/);
 
-    // Our node sees it as soon as geth does, and may be the first to say so. Here geth is left to say it.
+    // Our node detects it as well and may disconnect first. Here only geth disconnects.
     const stream = await connect(geth.enode, {
       privateKey: generatePrivateKey(),
       crypto: fastCrypto,

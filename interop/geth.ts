@@ -7,13 +7,13 @@ import { call, type EngineCall, type EngineServer } from './json-rpc.ts';
 import { Program } from './program.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-/** The program of go-ethereum's node. */
+/** Path of geth. */
 export const binary: string = join(here, 'bin/geth');
 const go = { cwd: here, env: { ...process.env, GOFLAGS: '-mod=mod' } };
 
 const module = 'github.com/ethereum/go-ethereum';
 
-/** Builds the pinned go-ethereum, unless it is there already in that version. */
+/** Builds the pinned go-ethereum, unless that version is built already. */
 export function buildGeth(): void {
   if (spawnSync('go', ['version']).status !== 0) {
     throw new Error('interop needs Go (1.25 or later) on the PATH, to build go-ethereum');
@@ -27,7 +27,7 @@ function pinnedVersion(): string {
   return list('{{.Version}}');
 }
 
-/** Versions of what was built before; `undefined` for what is missing. */
+/** Versions of the built programs; `undefined` for a missing one. */
 function builtVersions(): (string | undefined)[] {
   return ['geth', 'devp2p'].map((name) => {
     const { stdout } = spawnSync('go', ['version', '-m', join(here, 'bin', name)], {
@@ -37,7 +37,7 @@ function builtVersions(): (string | undefined)[] {
   });
 }
 
-/** What `go list` prints of the pinned module. */
+/** The output of `go list` for the pinned module. */
 function list(format: string): string {
   return execFileSync('go', ['list', '-m', '-f', format, module], {
     ...go,
@@ -46,7 +46,7 @@ function list(format: string): string {
 }
 
 export interface TestChain {
-  /** Folder that holds the chain and what the test suites need to know about it. */
+  /** Folder of the chain and of its description for the test suites. */
   readonly folder: string;
   readonly genesis: string;
   readonly blocks: string;
@@ -54,13 +54,13 @@ export interface TestChain {
   readonly genesisHash: string;
   readonly headNumber: number;
   readonly headHash: string;
-  /** The forkchoice update that names the head. */
+  /** The forkchoice update with the head. */
   readonly forkchoice: EngineCall;
   /** Number of the first block of Amsterdam. */
   readonly amsterdam: number;
-  /** Number of the block that has more than 10 MiB of receipts. */
+  /** Number of the block with more than 10 MiB of receipts. */
   readonly largeReceipts: number;
-  /** Of each block, by its number, the call that a consensus client gives it with. */
+  /** The Engine API call that delivers each block, by block number. */
   readonly payloads: readonly EngineCall[];
 }
 
@@ -95,7 +95,7 @@ export interface Geth {
   readonly enode: string;
   /** URL of its JSON-RPC. */
   readonly http: string;
-  /** Where a consensus client asks it. */
+  /** The Engine API. */
   readonly engine: EngineServer;
   readonly program: Program;
   rpc(method: string, params?: unknown[]): Promise<unknown>;
@@ -103,13 +103,13 @@ export interface Geth {
 }
 
 export interface GethOptions {
-  /** Whether it begins with the blocks of the chain, not only its genesis. */
+  /** Whether it starts with the blocks of the chain, or with the genesis only. */
   readonly blocks: boolean;
-  /** Where it looks for nodes, by discv4 and discv5. @default no discovery */
+  /** Boot nodes of discv4 and discv5. @default no discovery */
   readonly bootnode?: string;
-  /** Whether it dials anybody by itself. @default true */
+  /** Whether it dials. @default true */
   readonly dials?: boolean;
-  /** @default geth's own, 50 */
+  /** @default 50, as geth */
   readonly maxPeers?: number;
 }
 

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 
-/** Where a consensus client asks. */
+/** The Engine API of a node. */
 export interface EngineServer {
   readonly url: string;
-  /** 32 bytes that sign its tokens. */
+  /** The secret of the tokens, 32 bytes. */
   readonly secret: Uint8Array;
 }
 
@@ -13,15 +13,15 @@ export interface EngineCall {
   readonly params: readonly unknown[];
 }
 
-/** What came back for a request. */
+/** The response to a request. */
 export interface Answer {
-  /** Of HTTP. */
+  /** HTTP status. */
   readonly status: number;
   readonly result?: unknown;
   readonly error?: { readonly code: number; readonly message: string };
 }
 
-/** Asks a server, with a token where one is needed. */
+/** Sends a request, with a token if needed. */
 export async function post(
   url: string,
   method: string,
@@ -40,7 +40,7 @@ export async function post(
   return { status, ...(ok ? ((await response.json()) as object) : {}) };
 }
 
-/** Asks a server for what it must have. */
+/** Sends a request that must succeed. */
 export async function call(
   url: string,
   method: string,
@@ -52,7 +52,7 @@ export async function call(
   throw new Error(`${method}: ${status} ${JSON.stringify(error)}`);
 }
 
-/** The Engine API's HS256 token with the time of issue. */
+/** An HS256 token of the Engine API, with the time of issue. */
 export function token(secret: Uint8Array, age = 0): string {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const iat = Math.floor(Date.now() / 1000) - age;
@@ -60,7 +60,7 @@ export function token(secret: Uint8Array, age = 0): string {
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
 
-/** Asks as a consensus client does. */
+/** Sends a request as a consensus client. */
 export function askEngine(
   { url, secret }: EngineServer,
   { method, params }: EngineCall,
@@ -68,7 +68,7 @@ export function askEngine(
   return post(url, method, params, token(secret));
 }
 
-/** Asks as a consensus client for what must be answered. */
+/** Sends a request as a consensus client, which must succeed. */
 export function callEngine(
   { url, secret }: EngineServer,
   { method, params }: EngineCall,

@@ -10,8 +10,8 @@ import { Scene } from './scene.ts';
 const scene = new Scene();
 
 /**
- * Has a consensus client name heads that no node has, one after the other. geth asks its peers for each, one peer at a
- * time, and lets the consensus client wait for as long as a peer lets geth wait.
+ * Sends unknown heads to geth as a consensus client, one after the other. geth requests each from its peers, one peer at
+ * a time, and the consensus client waits as long as geth waits for a peer.
  *
  * @returns times of geth's answers in ms
  */
@@ -45,7 +45,7 @@ async function startBeside(ours: Program) {
   return geth;
 }
 
-/** Checks that geth asked for each head, and never gave up waiting. */
+/** Checks that geth requested each head, and that no request timed out. */
 function expectAnswered(geth: Program, times: readonly number[], when: string): void {
   const lines = geth.lines.join('\n');
   expect(lines.match(/Attempting to retrieve sync target/g)).toHaveLength(times.length);
@@ -58,7 +58,7 @@ function expectAnswered(geth: Program, times: readonly number[], when: string): 
   );
 }
 
-test('ND-18 our node keeps no consensus client of geth waiting for a head that it lacks, while it syncs', async () => {
+test('ND-18 our node answers a request for an unknown head at once, while it syncs', async () => {
   const { chain } = scene;
   const { program, engine } = await scene.startEngineNode([]);
   const geth = await startBeside(program);
@@ -76,7 +76,7 @@ test('ND-18 our node keeps no consensus client of geth waiting for a head that i
   expectAnswered(geth.program, times, 'during a sync');
 });
 
-test('ND-18 our node keeps no consensus client of geth waiting for a head that it lacks, under load', async () => {
+test('ND-18 our node answers a request for an unknown head at once, under load', async () => {
   const { chain } = scene;
   const source = await scene.startGeth({ blocks: true });
   const program = scene.startNode(['--nodiscover', '--static', source.enode]);
@@ -84,7 +84,7 @@ test('ND-18 our node keeps no consensus client of geth waiting for a head that i
   await source.stop();
   const geth = await startBeside(program);
 
-  // Each has a request for receipts under way all the time; none waits longer for its answer than it likes.
+  // Each has one request for receipts in flight at all times, and takes its response at once.
   const enode = await enodeOf(program);
   const clients = await Promise.all(Array.from({ length: 8 }, () => connectEth(enode, chain, 70)));
   let over = false;

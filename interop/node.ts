@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { Program } from './program.ts';
 
-/** Our node's program. */
+/** Path of our node. */
 export const main: string = fileURLToPath(new URL('../apps/node/dist/main.js', import.meta.url));
 
-/** Our node as a user runs it, listening on a free loopback port. */
+/** Our node as a user runs it, on a free loopback port. */
 export function startNode(
   datadir: string,
   { genesis, networkId, flags = [] }: { genesis: string; networkId: string; flags?: string[] },

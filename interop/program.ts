@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** A program under test, whose lines on both outputs can be waited for. */
+/** A program under test, with promises for lines of its output. */
 export class Program {
   readonly lines: string[] = [];
   readonly exited: Promise<number | null>;
@@ -29,13 +29,13 @@ export class Program {
     });
   }
 
-  /** Most memory that it had so far, in bytes. */
+  /** Peak resident memory in bytes. */
   get peakMemory(): number {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
   }
 
-  /** The match of `pattern` in a line that was or will be printed; rejects when the program ends first. */
+  /** The match of `pattern` in a past or future line of output; rejects when the program ends first. */
   line(pattern: RegExp, timeout = 60_000): Promise<RegExpExecArray> {
     for (const line of this.lines) {
       const match = pattern.exec(line);

@@ -43,7 +43,7 @@ async function ask(method: string, params: unknown[] = []): Promise<unknown> {
   return result;
 }
 
-/** The type of every field, by its path; elements of a list have one together. */
+/** The type of every field, by its path; the elements of a list share one. */
 function shape(value: unknown, path = ''): Record<string, string> {
   if (Array.isArray(value)) {
     return Object.assign({ [path]: 'list' }, ...value.map((item) => shape(item, `${path}[]`)));
@@ -55,19 +55,19 @@ function shape(value: unknown, path = ''): Record<string, string> {
   return { [path]: typeof value };
 }
 
-/** What go-ethereum says of protocols that we do not speak. */
+/** Fields of go-ethereum for protocols that our node does not support. */
 function withoutSnap(info: unknown): unknown {
   const { snap: _, ...protocols } = (info as { protocols: Record<string, unknown> }).protocols;
   return { ...(info as object), protocols };
 }
 
-describe("the operator's view beside a real geth's", () => {
+describe('the admin methods compared with geth', () => {
   test('ND-11 admin_nodeInfo has the fields of go-ethereum’s, and no others', async () => {
     const theirs = withoutSnap(await geth.rpc('admin_nodeInfo'));
     expect(shape(await ask('admin_nodeInfo'))).toEqual(shape(theirs));
   });
 
-  test('ND-11 admin_peers has the fields of go-ethereum’s, dialled from either side', async () => {
+  test('ND-11 admin_peers has the fields of go-ethereum’s, inbound and outbound', async () => {
     const { enode } = (await ask('admin_nodeInfo')) as { enode: string };
     const both = async (method: string, node: { ours: string; theirs: string }) => {
       expect(await ask(method, [node.theirs])).toBe(await geth.rpc(method, [node.ours]));
@@ -78,7 +78,7 @@ describe("the operator's view beside a real geth's", () => {
       else expect(await geth.rpc('admin_addPeer', [node.ours])).toBe(true);
       const [we, they] = await connected();
       expect(shape(we)).toEqual(shape(they.map(withoutSnap)));
-      // Each sees the other as the other sees itself.
+      // The peer of each is the other one's own description.
       expect(we).toMatchObject([{ network: { inbound: dialler !== 'we' } }]);
       expect(they).toMatchObject([{ network: { inbound: dialler === 'we' } }]);
       const [[us], [them]] = [they, we] as [{ id: string }[], { id: string }[]];
@@ -136,7 +136,7 @@ describe("the operator's view beside a real geth's", () => {
   });
 });
 
-/** Our peers and geth's, once both have one whose handshakes are over. */
+/** The peers of our node and of geth, once both have completed a handshake. */
 async function connected(): Promise<[unknown[], unknown[]]> {
   return until(([we, they]) => {
     const ready = (peers: unknown[]) =>

@@ -15,10 +15,10 @@ import type { EngineServer } from './json-rpc.ts';
 import { startNode } from './node.ts';
 import type { Program } from './program.ts';
 
-/** Nodes of both kinds on one chain, which end with the test that has started them. */
+/** Nodes of both kinds on one chain, stopped at the end of the test that has started them. */
 export class Scene {
   chain!: TestChain;
-  /** A folder that goes with the scene. */
+  /** A folder that is removed with the scene. */
   folder!: string;
   readonly #running = new Set<{ stop(): Promise<void> }>();
   #folders = 0;
@@ -42,7 +42,7 @@ export class Scene {
     return program;
   }
 
-  /** Our node with a port for a consensus client. */
+  /** Our node with the Engine API. */
   async startEngineNode(
     flags: string[],
     datadir?: string,
@@ -62,7 +62,7 @@ export class Scene {
     return geth;
   }
 
-  /** A datadir that goes with the scene. */
+  /** A datadir that is removed with the scene. */
   newDatadir(): string {
     return join(this.folder, `${this.#folders++}`);
   }

@@ -7,14 +7,14 @@ export const devp2p: string = fileURLToPath(new URL('bin/devp2p', import.meta.ur
 /** Outcome of one case of a test suite. */
 export interface SuiteResult {
   readonly passed: boolean;
-  /** What the case logged. */
+  /** The log of the case. */
   readonly log: string;
 }
 
 /**
- * Runs one of `devp2p`'s test suites to its end.
+ * Runs a test suite of `devp2p` to its end.
  *
- * @returns outcomes by name; a case that a crash of the suite has prevented is missing
+ * @returns outcomes by name, without the cases after a crash of the suite
  */
 export async function runSuite(
   args: readonly string[],

@@ -12,12 +12,12 @@ import { devp2p } from './suite.ts';
 
 const scene = new Scene();
 
-/** What go-ethereum's tool prints. */
+/** The output of go-ethereum's tool. */
 async function run(...args: string[]): Promise<string> {
   return (await promisify(execFile)(devp2p, args)).stdout;
 }
 
-test("D4-17 PE-01 ND-18 go-ethereum's tools read our node's answers by enode URL and by record", async () => {
+test("D4-17 PE-01 ND-18 go-ethereum's tools reach our node by enode URL and by record", async () => {
   const enode = await enodeOf(scene.startNode([]));
   const { id, tcp } = parseEnode(enode);
   const enr = (await run('discv4', 'requestenr', enode)).trim();

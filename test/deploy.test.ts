@@ -48,7 +48,7 @@ const environment = (app: App) =>
     .flatMap((line) => line.slice('ENV '.length).split(' '))
     .map((pair) => pair.split('=') as [string, string]);
 
-describe.each(apps)('the flags that deploy/ gives to devp2p-%s', (app) => {
+describe.each(apps)('the flags in deploy/ of devp2p-%s', (app) => {
   let flags: Set<string>;
 
   beforeAll(async () => {
@@ -65,7 +65,7 @@ describe.each(apps)('the flags that deploy/ gives to devp2p-%s', (app) => {
     for (const flag of given) expect(flags).toContain(flag.replace(/=.*$/, ''));
   });
 
-  test('in the environment stand for flags', () => {
+  test('in the environment are flags', () => {
     const variables = [...flags].map(
       (flag) => `DEVP2P_${flag.slice(2).replaceAll('.', '_').toUpperCase()}`,
     );
@@ -77,7 +77,7 @@ describe.each(apps)('the flags that deploy/ gives to devp2p-%s', (app) => {
 });
 
 describe('the files of deploy/ agree with each other', () => {
-  test('the programs that the images and units start are those of the packages', () => {
+  test('the images and units start the programs of the packages', () => {
     for (const app of apps) {
       const [node, entry] = instruction(app, 'ENTRYPOINT');
       expect(node).toBe('/nodejs/bin/node');
@@ -105,7 +105,7 @@ describe('the files of deploy/ agree with each other', () => {
     }
   });
 
-  test('what the compose file publishes is exposed, what it mounts is there', () => {
+  test('published ports of the compose file are exposed, mounted files exist', () => {
     for (const app of apps) {
       const exposed = stage(app).find((line) => line.startsWith('EXPOSE')) ?? '';
       for (const port of compose.services[app]?.ports ?? []) {
@@ -140,7 +140,7 @@ describe('the files of deploy/ agree with each other', () => {
 describe('running programs', () => {
   const started: ChildProcess[] = [];
   let folder: string;
-  /** The address that each serves its metrics at. */
+  /** The address of the metrics of each. */
   let urls: Record<App, string>;
 
   /** Starts a program as its image does, on free ports of loopback, and waits for the address of its metrics. */
@@ -196,7 +196,7 @@ describe('running programs', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('ND-12, CR-09 the dashboard names only metrics and labels that they serve', async () => {
+  test('ND-12, CR-09 the metrics and labels of the dashboard are served', async () => {
     const served = new Map<string, Set<string>>();
     for (const app of apps) {
       const text = await (await fetch(`${urls[app]}/metrics`)).text();
@@ -215,7 +215,7 @@ describe('running programs', () => {
     );
     expect(queries.length).toBeGreaterThan(40);
     for (const { title, expr } of queries) {
-      // Every metric of ours is followed by its matchers.
+      // Each of our metrics is followed by its matchers.
       const metrics = [...expr.matchAll(/(\w+)\{([^}]*)\}/g)];
       expect(metrics, title).not.toEqual([]);
       for (const [, name = '', matchers = ''] of metrics) {
@@ -223,7 +223,7 @@ describe('running programs', () => {
         const known = served.get(name) ?? new Set();
         const asked = [...matchers.matchAll(/(\w+)=/g)].map(([, label = '']) => label);
         const [, by = ''] = /by \(([^)]*)\)/.exec(expr) ?? [];
-        if (known.size === 0) continue; // Nothing has happened that has a label.
+        if (known.size === 0) continue; // No labeled event has occurred.
         const all = [...asked, ...by.split(', ')].filter((one) => one !== '' && one !== 'instance');
         for (const label of all) expect([...known], `${title}: ${name}`).toContain(label);
       }

@@ -18,7 +18,7 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 let copy: string;
 
-/** A repository of nothing but manifests. */
+/** A repository that consists of manifests. */
 beforeEach(() => {
   copy = mkdtempSync(join(tmpdir(), 'devp2p-manifests-'));
   for (const file of ['package.json', 'LICENSE', 'tools/manifests.mjs']) {
@@ -54,8 +54,8 @@ test('the manifests agree with the root', async () => {
   expect(await manifests()).toEqual([]);
 });
 
-test('a manifest or licence that differs is named, and mended with --write', async () => {
-  edit('packages/rlp/package.json', (text) => text.replace('devp2p contributors', 'someone'));
+test('a different manifest or licence is reported, and updated with --write', async () => {
+  edit('packages/rlp/package.json', (text) => text.replace('devp2p contributors', 'others'));
   edit('packages/enr/LICENSE', (text) => text.replace('MIT', 'BSD'));
   rmSync(join(copy, 'apps/node/LICENSE'));
   expect(await manifests()).toEqual([
@@ -67,7 +67,7 @@ test('a manifest or licence that differs is named, and mended with --write', asy
   expect(await manifests()).toEqual([]);
 });
 
-test('a release waits for the address of the repository, which is set in one place', async () => {
+test('a release needs the address of the repository, which is set in one place', async () => {
   edit('package.json', (text) =>
     text.replace(/git\+https:[^"]+/, 'git+https://unset.invalid/a.git'),
   );

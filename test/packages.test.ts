@@ -60,19 +60,19 @@ const entries = ({ name, exports }: Manifest) =>
     .filter((path) => path !== './package.json')
     .map((path) => name + path.slice(1));
 
-/** What follows `from` or `import` in a statement, or stands in a call of `import` or `require`. */
+/** A module specifier in an import, an export, or a call of `import` or `require`. */
 const specifiers =
   /^(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*['"]([^'"]+)['"]|\b(?:import|require|createRequire\([^)]*\))\(\s*['"]([^'"]+)['"]\s*\)/gm;
 
 const typesOfNode = '/// <reference types="node"';
 
-/** The oldest TypeScript that is supported, which `test/` depends on, and the one that the repository is built with. */
+/** The oldest supported TypeScript, a dependency of `test/`, and the one that builds the repository. */
 const compilers = {
   oldest: join(root, 'test/node_modules/typescript/bin/tsc'),
   newest: join(root, 'node_modules/typescript/bin/tsc'),
 };
 
-/** Compiles `files` of a project as a strict user would, with no types but those that the packages bring. */
+/** Compiles `files` of a project with strict settings, and with no types but the dependencies of the packages. */
 async function compile(
   project: string,
   compiler: keyof typeof compilers,
@@ -96,7 +96,7 @@ async function compile(
   );
 }
 
-/** A file that takes in every declaration of `manifests`. */
+/** A file that imports every declaration of `manifests`. */
 function importAll(project: string, manifests: readonly Manifest[]): string {
   const lines = manifests
     .flatMap(entries)
@@ -105,7 +105,7 @@ function importAll(project: string, manifests: readonly Manifest[]): string {
   return 'all.ts';
 }
 
-/** An empty project outside the workspace, with `packages` installed as a user would. */
+/** A new project outside the workspace, with `packages` installed from tarballs. */
 async function install(name: string, packages: readonly string[]): Promise<string> {
   const project = join(workDir, name);
   mkdirSync(project);

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What a program prints and its exit code, whatever that is. */
+/** The output and the exit code of a program. */
 async function outcome(args: readonly string[]) {
   const settled = run(process.execPath, args).catch((error: unknown) => error);
   const {
@@ -22,7 +22,7 @@ async function outcome(args: readonly string[]) {
   return { code, stdout, stderr };
 }
 
-/** Runs before a program, which then takes this Node.js for another version. */
+/** Preloaded into a program to change the version of Node.js that it sees. */
 const pretend = (version: string) => {
   const versions = `{ ...process.versions, node: ${JSON.stringify(version)} }`;
   const code = `Object.defineProperty(process, 'versions', { value: ${versions} });`;
@@ -33,7 +33,7 @@ describe.each(['node', 'crawler'])('devp2p-%s', (app) => {
   const name = `devp2p-${app}`;
   const bin = join(root, 'apps', app, 'bin', `${name}.js`);
 
-  test('is linked by an install, before anything is built', () => {
+  test('is linked by an install, before the build', () => {
     expect(existsSync(join(root, 'node_modules/.bin', name))).toBe(true);
   });
 
@@ -42,7 +42,7 @@ describe.each(['node', 'crawler'])('devp2p-%s', (app) => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(name) });
   });
 
-  test('says in one line that Node.js is too old, at the version that package.json names', async () => {
+  test('reports in one line that Node.js is too old, below the version in package.json', async () => {
     const manifest = readFileSync(join(root, 'apps', app, 'package.json'), 'utf8');
     const { engines } = JSON.parse(manifest) as { engines: { node: string } };
     const [major = 0, minor = 0] = engines.node.replace('>=', '').split('.').map(Number);
@@ -55,7 +55,7 @@ describe.each(['node', 'crawler'])('devp2p-%s', (app) => {
     }
   });
 
-  test('says in one line that it is not built', async () => {
+  test('reports in one line that it is not built', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'devp2p-bin-'));
     try {
       cpSync(join(root, 'apps', app, 'bin'), join(folder, 'bin'), { recursive: true });
@@ -72,7 +72,7 @@ describe.each(['node', 'crawler'])('devp2p-%s', (app) => {
 describe('npm run fuzz', () => {
   const fuzz = (...args: string[]) => outcome([join(root, 'tools/fuzz.mjs'), ...args]);
 
-  test('shows its usage', async () => {
+  test('prints its usage', async () => {
     const stdout = expect.stringMatching(/^usage: npm run fuzz .*--only NAME/s);
     expect(await fuzz('--help')).toEqual({ code: 0, stdout, stderr: '' });
   });
@@ -86,14 +86,14 @@ describe('npm run fuzz', () => {
     expect(await fuzz(...args)).toEqual({ code: 2, stdout: '', stderr: `fuzz: ${problem}\n` });
   });
 
-  test('names the decoders when it has none of the name asked for', async () => {
+  test('lists the decoders when the name is unknown', async () => {
     const stderr = expect.stringMatching(
       /^fuzz: unknown decoder "nonsense", known decoders: rlp tree, .*\n$/,
     );
     expect(await fuzz('--only', 'nonsense')).toEqual({ code: 2, stdout: '', stderr });
   });
 
-  test('runs one decoder alone when its name is given, though others contain it', async () => {
+  test('runs the decoder with exactly the given name, although others contain it', async () => {
     const { code, stdout } = await fuzz('--only', 'enr', '--inputs', '300');
     expect(code).toBe(0);
     const [, ...rows] = stdout.slice(stdout.indexOf('decoder  ')).trimEnd().split('\n');

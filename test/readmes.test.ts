@@ -25,7 +25,7 @@ describe('the first example of a page is a program that the tests run', () => {
     expect(firstBlock(`${folder}/README.md`, 'ts')).toBe(read(`examples/${name}.ts`));
   });
 
-  test('README.md, whose install line has all that it imports', () => {
+  test('README.md, whose install line has all of its imports', () => {
     const example = firstBlock('README.md', 'ts');
     expect(example).toBe(read('examples/eth.ts'));
     const imported = [...example.matchAll(/from '(@devp2p\/[a-z0-9]+)/g)].map(([, name]) => name);
@@ -34,7 +34,7 @@ describe('the first example of a page is a program that the tests run', () => {
   });
 });
 
-test.each(pages)('the links of %s lead somewhere', (page) => {
+test.each(pages)('the links of %s have targets', (page) => {
   const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
   const broken = links.filter((link) => {
     if (/^(?:https?:|#)/.test(link)) return false;
@@ -55,7 +55,7 @@ test('the README lists every package and app', () => {
     expect(text).toContain(`[\`@devp2p/${name}\`](${folder}`);
 });
 
-test('every page that names a TypeScript version names the one that the packing test tries', () => {
+test('every page with a TypeScript version has the one of the packing test', () => {
   const { version } = JSON.parse(read('test/node_modules/typescript/package.json')) as {
     version: string;
   };

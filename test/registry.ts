@@ -10,7 +10,7 @@ interface Manifest {
   readonly version: string;
 }
 
-/** What `npm pack --json` says of a tarball. */
+/** The description of a tarball by `npm pack --json`. */
 interface Packed {
   readonly name: string;
   readonly filename: string;
@@ -25,8 +25,8 @@ export interface Registry {
 }
 
 /**
- * An npm registry on loopback: our packages as `npm pack` makes them, everything else as it lies in
- * this checkout's node_modules. What a user's `npm install` resolves, this one resolves too.
+ * An npm registry on loopback: our packages as `npm pack` makes them, all others from node_modules of this
+ * checkout. It resolves the same packages as `npm install` of a user.
  */
 export async function startRegistry(
   root: string,
@@ -62,7 +62,8 @@ export async function startRegistry(
     const manifest = readManifest(join(root, folder));
     if (manifest === undefined) throw new Error(`${folder} has no package.json`);
     const file = `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
-    if (!names.includes(file)) throw new Error(`npm pack made no ${file}, but ${names.join(', ')}`);
+    if (!names.includes(file))
+      throw new Error(`npm pack made ${names.join(', ')}, expected ${file}`);
     remember(folders, manifest, join(root, folder));
     tarballs.set(`${manifest.name}@${manifest.version}`, readFileSync(join(workDir, file)));
   }
@@ -138,7 +139,7 @@ function remember(
   folders.set(name, versions.set(version, folder));
 }
 
-/** `undefined` where an optional package was left out on this machine. */
+/** `undefined` for an optional package that is not installed on this machine. */
 function readManifest(folder: string): Manifest | undefined {
   try {
     return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;

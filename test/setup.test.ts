@@ -7,7 +7,7 @@ import { systemClock } from '@devp2p/clock';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { describe, expect, test } from 'vitest';
 
-describe('a test that runs into its limit ends with all that it began', () => {
+describe('a test that exceeds its limit ends with all resources that it opened', () => {
   const rounds = { turn: 0, global: 0, callback: 0, virtual: 0, timer: 0 };
   const ended: Promise<unknown>[] = [];
 
@@ -35,7 +35,7 @@ describe('a test that runs into its limit ends with all that it began', () => {
     ]);
   });
 
-  test('and nothing of it goes on', async () => {
+  test('and its code does not continue', async () => {
     await Promise.all(ended);
     const before = { ...rounds };
     expect(Math.min(...Object.values(before))).toBeGreaterThan(0);

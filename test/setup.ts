@@ -1,6 +1,7 @@
-// Runs before each test file, in its process. Makes the system clock patient, so that no test depends on how fast the
-// machine is, and ends what a test began when it has run into its limit, so that it does not disturb those after it.
-// biome-ignore-all lint/plugin: this is the machine's side of the clock that tests use
+// Runs before each test file, in its process. Stops the system clock while the process waits for a processor, so that no
+// test depends on the speed of the machine, and closes the resources of a test that exceeds its limit, so that it does
+// not disturb later tests.
+// biome-ignore-all lint/plugin: this implements the clock of the tests
 import type { ChildProcess } from 'node:child_process';
 import type { Socket as UdpSocket } from 'node:dgram';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -12,11 +13,11 @@ import timersPromises from 'node:timers/promises';
 import { systemClock } from '@devp2p/clock';
 import { afterAll, afterEach, beforeEach, expect } from 'vitest';
 
-/** What is open, and how it is ended. */
+/** Open resources with the functions that close them. */
 const open = new Map<object, () => void>();
-/** What was open when the current test began. */
+/** Resources that were open when the current test began. */
 let before: ReadonlySet<object> = new Set();
-/** The current test; several that run at once count as one. */
+/** The current test; concurrent tests count as one. */
 let current = { isOver: false };
 
 beforeEach(({ task }) => {
@@ -43,7 +44,7 @@ function track(one: EventEmitter, ended: 'close' | 'exit', end: () => void): voi
   one.once(ended, () => open.delete(one));
 }
 
-/** Channels of Node.js on which new processes, sockets and servers are announced. */
+/** Diagnostics channels of Node.js for new processes, sockets and servers. */
 const channels: Record<string, (message: unknown) => void> = {
   child_process(message) {
     const { process: child } = message as { process: ChildProcess };
@@ -57,7 +58,7 @@ const channels: Record<string, (message: unknown) => void> = {
       try {
         socket.close();
       } catch {
-        // It is closed, and has not emitted that yet.
+        // It is closed, and has not emitted the event yet.
       }
     });
   },
@@ -73,7 +74,7 @@ function trackSocket(message: unknown): void {
   track(socket, 'close', () => socket.destroy());
 }
 
-// A loop that waits turn by turn has one turn pending when its test runs into its limit: that turn never comes.
+// Drops the pending immediate of a test that has exceeded its limit, which would otherwise continue its loop.
 const machine = {
   setImmediate: timers.setImmediate,
   turn: timersPromises.setImmediate,
@@ -93,9 +94,9 @@ timersPromises.setImmediate = async (value, options) => {
 globalThis.setImmediate = timers.setImmediate;
 syncBuiltinESMExports();
 
-/** Milliseconds between two looks at the machine's clock. */
+/** Milliseconds between two readings of the clock of the machine. */
 const interval = 10;
-/** What passes between two looks at most: the time for which the process waits for a processor, or blocks, is left out. */
+/** Most milliseconds that pass between two readings; time for which the process waits for a processor is left out. */
 const longest = 2 * interval;
 let passed = 0;
 let seen = performance.now();
@@ -105,7 +106,7 @@ const ticking = setInterval(() => {
   seen = performance.now();
 }, interval).unref();
 
-// The tests of the clock itself are about the machine's.
+// The tests of the clock package use the clock of the machine.
 if (!expect.getState().testPath?.includes('/packages/clock/')) {
   systemClock.monotonic = () => passed + sinceSeen();
   systemClock.setTimeout = (callback, ms) => {

@@ -18,7 +18,6 @@ const notYet = [
   'apps/node/',
   'bench/',
   'examples/',
-  'interop/',
   'packages/addrman/',
   'packages/clock/',
   'packages/connmgr/',
@@ -33,7 +32,6 @@ const notYet = [
   'packages/rlp/',
   'packages/rlpx/',
   'simulation/',
-  'test/',
 ];
 
 /** Copies of other texts, generated files, and data. */

@@ -2,10 +2,9 @@ import { appendFileSync } from 'node:fs';
 import type { Reporter } from 'vitest/node';
 
 /**
- * Appends the counts of a run, `PASSED FAILED SKIPPED`, as one line to a file, where `.ci/run` sums up several runs.
+ * Appends the counts of a run, `PASSED FAILED SKIPPED`, as one line to a file, from which `.ci/run` sums up all runs.
  *
- * What kept tests from being run counts as failed too: a file that does not load, a worker that ends, an error
- * outside of any test.
+ * A file that does not load, a worker that ends and an error outside of a test count as failed tests.
  */
 export function tallyReporter(file: string): Reporter {
   return {

@@ -1,5 +1,5 @@
-// Command check reads the files of deploy/ with the parsers of the programs that take them: Docker's Dockerfile linter,
-// Compose's loader, Prometheus' configuration and PromQL, Grafana's dashboard schema. It prints what they object to.
+// Command check reads the files of deploy/ with the parsers of their consumers: Docker's Dockerfile linter,
+// Compose's loader, Prometheus' configuration and PromQL, Grafana's dashboard schema. It prints their errors.
 package main
 
 import (
@@ -55,7 +55,7 @@ func main() {
 	}
 }
 
-// baseImages stands for a registry: the linter looks at nothing of a base image but its configuration.
+// baseImages replaces a registry: the linter reads only the configuration of a base image.
 type baseImages struct{}
 
 var imageConfig = []byte(`{"architecture":"amd64","os":"linux","config":{}}`)
@@ -127,7 +127,7 @@ func checkDashboard(path string) ([]string, error) {
 	}
 	plugins.RegisterDefaultPlugins()
 	var typed dashboard.Dashboard
-	// A dashboard without faults is an error all the same, of the type BuildErrors and nil.
+	// A valid dashboard gives an error as well, a nil of type BuildErrors.
 	if err := typed.UnmarshalJSONStrict(text); err != nil && err.Error() != "" {
 		return nil, err
 	}

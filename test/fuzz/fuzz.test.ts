@@ -14,7 +14,7 @@ import { rlpTargets } from './targets/rlp.ts';
 import { rlpxTargets } from './targets/rlpx.ts';
 import { rpcTargets } from './targets/rpc.ts';
 
-/** `npm run fuzz` sets them; `FUZZ_ONLY` is an array of names in JSON, and an empty one means all. */
+/** Set by `npm run fuzz`; `FUZZ_ONLY` is a JSON array of names, empty for all. */
 const { FUZZ_INPUTS = '500', FUZZ_SEED = '1', FUZZ_ONLY = '[]', FUZZ_RESULTS = '' } = process.env;
 const { FUZZ_LIST = '' } = process.env;
 
@@ -42,7 +42,7 @@ test.each(chosen)('HX-19 $name: decoded or refused with its own error', async (t
   if (FUZZ_RESULTS !== '') {
     appendFileSync(FUZZ_RESULTS, `${JSON.stringify({ name: target.name, ...outcome })}\n`);
   }
-  // Inputs that are all refused, or all decoded, try little; a decoder without errors has only one outcome.
+  // Inputs that are all refused, or all decoded, test little; a decoder without errors has only one outcome.
   expect(decoded).toBeGreaterThan(0);
   if (target.errors.length > 0) expect(decoded).toBeLessThan(inputs);
 });

@@ -1,7 +1,7 @@
 import { decode, encode, type Tree, tree } from '@devp2p/rlp';
 import type { Random } from './random.ts';
 
-/** Numbers at the borders of what fields and prefixes can hold. */
+/** Numbers at the limits of fields and prefixes. */
 const borders = [0, 1, 0x37, 0x38, 0x7f, 0x80, 0xb7, 0xb8, 0xbf, 0xc0, 0xf7, 0xf8, 0xfe, 0xff];
 const depth = 64;
 
@@ -22,9 +22,9 @@ export function mutateBytes(input: Uint8Array, other: Uint8Array, random: Random
       return splice(input, at, length, new Uint8Array());
     case 5:
       return splice(input, at, 0, random.bytes(length));
-    case 6: // Bytes are there twice.
+    case 6: // Bytes are repeated.
       return splice(input, at, 0, input.subarray(at, at + length));
-    default: // The end is another's.
+    default: // The end of another input.
       return splice(input, at, input.length, other.subarray(random.below(other.length + 1)));
   }
 }
@@ -44,9 +44,9 @@ function splice(input: Uint8Array, at: number, count: number, put: Uint8Array): 
   return output;
 }
 
-/** RLP whose tree differs from the input's in one item; bytes that differ where there is no tree. */
+/** RLP whose tree differs from the input's in one item; different bytes if the input is not RLP. */
 export function mutateRlp(input: Uint8Array, other: Uint8Array, random: Random): Uint8Array {
-  // Prefixes that do not fit what follows them come of changes to the bytes.
+  // Changes of the bytes give prefixes that do not match their content.
   if (random.oneIn(3)) return mutateBytes(input, other, random);
   try {
     const root = decode(tree({ maxDepth: depth }), input);
@@ -62,7 +62,7 @@ function mutateTree(root: Tree, random: Random): Tree {
   const items = [...root];
   const at = random.below(items.length);
   const item = items[at] as Tree;
-  // Further down mostly: there is more.
+  // Mostly further down, where most items are.
   if (Array.isArray(item) && !random.oneIn(3)) {
     items[at] = mutateTree(item, random);
     return items;
@@ -74,7 +74,7 @@ function mutateTree(root: Tree, random: Random): Tree {
     case 1:
       items.splice(at, 0, item);
       break;
-    case 2: // Many more of one.
+    case 2: // One item many times.
       items.splice(at, 0, ...Array.from({ length: random.below(40) }, () => item));
       break;
     case 3: {
@@ -121,7 +121,7 @@ function nested(item: Tree, levels: number): Tree {
   return inner;
 }
 
-/** Text that differs from the input in one place; `words` mean something in its language. */
+/** Text that differs from the input in one place; `words` are the keywords of its language. */
 export function mutateText(input: string, words: readonly string[], random: Random): string {
   const at = random.below(input.length + 1);
   const end = at + random.below(random.oneIn(4) ? 40 : 4);
@@ -156,7 +156,7 @@ function number(random: Random): string {
   return random.pick([...numbers, '1e400', '0.5', '00', '9'.repeat(100)]);
 }
 
-/** JSON that differs from the input in one value; any text where the input is no JSON. */
+/** JSON that differs from the input in one value; any text if the input is not JSON. */
 export function mutateJson(input: string, words: readonly string[], random: Random): string {
   if (random.oneIn(4)) return mutateText(input, words, random);
   try {

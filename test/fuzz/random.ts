@@ -2,7 +2,7 @@
 export interface Random {
   /** A whole number from 0 to `below` - 1. */
   below(below: number): number;
-  /** True once in `n` times. */
+  /** True with a probability of 1 in `n`. */
   oneIn(n: number): boolean;
   pick<T>(items: readonly T[]): T;
   bytes(length: number): Uint8Array;
@@ -24,7 +24,7 @@ export function createRandom(seed: number): Random {
     oneIn: (n) => below(n) === 0,
     pick(items) {
       const item = items[below(items.length)];
-      if (item === undefined) throw new RangeError('nothing to pick from');
+      if (item === undefined) throw new RangeError('the list is empty');
       return item;
     },
     bytes(length) {
@@ -35,7 +35,7 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** The seed of one target, so that each can be run without the others. */
+/** The seed of one target, independent of the others. */
 export function seedOf(seed: number, name: string): number {
   let hash = 0x811c9dc5 ^ seed;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);

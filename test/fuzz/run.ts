@@ -1,7 +1,7 @@
 import { createRandom, seedOf } from './random.ts';
 import { anything, type Input, mutate, type Target } from './target.ts';
 
-/** What came of a target's inputs. */
+/** Results of the inputs of a target. */
 export interface Outcome {
   readonly inputs: number;
   /** Inputs that were decoded; the others were refused with one of the target's errors. */
@@ -10,19 +10,19 @@ export interface Outcome {
   readonly rss: { readonly start: number; readonly highest: number };
 }
 
-/** Contents that were decoded and are made others of, beside the target's own. */
+/** Number of decoded contents that are mutated, besides those of the target. */
 const maxGrown = 64;
-/** A longer content is not kept: changes would make it grow for ever. */
+/** Longest content to keep, in bytes: repeated mutation would make contents grow without limit. */
 const maxLength = 4_096;
-/** Seconds of processor time for one input, which has some kilobytes. */
+/** Seconds of processor time for one input of some kilobytes. */
 const maxSeconds = 1;
-/** Bytes by which memory may grow: what is allocated and not collected yet is part of it. */
+/** Bytes by which memory may grow, garbage included. */
 const maxGrowth = 512e6;
 
 /**
- * Gives inputs to a decoder, each of which it has to decode or to refuse with an error of its own.
+ * Runs a decoder on inputs; it must decode each or refuse it with an error of its own.
  *
- * @throws Error that names seed and input
+ * @throws Error with seed and input
  */
 export async function fuzz(target: Target, inputs: number, seed: number): Promise<Outcome> {
   for (const content of target.corpus) await expectDecodes(target, content);
@@ -52,7 +52,7 @@ export async function fuzz(target: Target, inputs: number, seed: number): Promis
     }
     if (index % 4_096 === 0) {
       highest = Math.max(highest, process.memoryUsage.rss());
-      // Microtasks alone would keep everything else from running.
+      // Microtasks alone would block timers and I/O.
       await new Promise(setImmediate);
     }
   }
@@ -63,11 +63,11 @@ export async function fuzz(target: Target, inputs: number, seed: number): Promis
   return { inputs, decoded, rss: { start, highest } };
 }
 
-/** Whether an input was decoded. @throws what is wrong with how it was treated */
+/** Whether an input was decoded. @throws Error when it was treated wrongly */
 async function tryInput(target: Target, input: Input): Promise<boolean> {
   const started = performance.now();
   const value = await attempt(target, input);
-  // Time of the clock is cheap to look at, and no less than that of the processor.
+  // Reading the clock is cheap, and its time is at least the processor time.
   if (performance.now() - started > 1_000 * maxSeconds) await expectQuick(target, input);
   if (value === undefined) return false;
   expectReadsBack(target, value.decoded, input, await roundTrip(target, value.decoded));
@@ -112,15 +112,15 @@ function expectReadsBack(
   check?.(value, input);
   if (trip === undefined) return;
   if (isCanonical && !isSame(trip.once, input)) {
-    throw new Error(`decodes to what encodes to other bytes\n${show(trip.once)}`);
+    throw new Error(`encodes to other bytes after decoding\n${show(trip.once)}`);
   }
   if (!isSame(trip.once, trip.twice)) {
-    throw new Error(`does not mean the same when it is encoded\n${show(trip.once)}`);
+    throw new Error(`differs after encoding and decoding\n${show(trip.once)}`);
   }
 }
 
 async function expectDecodes(target: Target, content: Input): Promise<void> {
-  // A seal may change what it makes at times; not now.
+  // A seal may be random; it is not here.
   const random = { ...createRandom(1), oneIn: () => false };
   const input = target.seal?.(content as never, random) ?? content;
   if (await tryInput(target, input)) return;

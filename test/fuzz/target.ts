@@ -3,32 +3,32 @@ import type { Random } from './random.ts';
 
 export type Input = Uint8Array | string;
 
-/** A decoder, what it is given, and what may come of it. */
+/** A decoder with its inputs and its documented errors. */
 export interface Target<T = unknown> {
   readonly name: string;
-  /** Valid contents, from which others are made. */
+  /** Valid contents, the origin of all mutations. */
   readonly corpus: readonly Input[];
-  /** What contents consist of, so that a change can be one of a field. */
+  /** Format of the contents, so that a mutation can change one field. */
   readonly structure: 'bytes' | 'rlp' | 'text' | 'json';
-  /** What means something in the language of a text. */
+  /** Keywords of the language of a text. */
   readonly words?: readonly string[];
-  /** Puts around a content what would end the decoder's work at once if it were wrong: a signature, a checksum. */
+  /** Adds the signature or checksum without which the decoder would refuse every mutation at once. */
   readonly seal?: (content: never, random: Random) => Input;
   /** @throws one of `errors` */
   readonly decode: (input: never) => T | Promise<T>;
-  /** The classes of error that the decoder documents. */
+  /** The documented error classes of the decoder. */
   readonly errors: readonly (new (
     ...args: never[]
   ) => Error)[];
-  /** `undefined` for values that cannot be written. */
+  /** `undefined` for values that cannot be encoded. */
   readonly encode?: (value: T) => Input | undefined;
-  /** Whether what is decoded has one encoding only, so that the input comes back. */
+  /** Whether a value has one encoding only, so that encoding it gives the input. */
   readonly isCanonical?: boolean;
-  /** What must hold of a value. @throws what does not */
+  /** Checks a decoded value. @throws Error when it is invalid */
   readonly check?: (value: T, input: Input) => void;
 }
 
-/** Keeps the types of a target's parts in step, and forgets them. */
+/** Checks that the types of a target's parts agree, and erases them. */
 export function target<T, C extends Input = Uint8Array, I extends Input = C>(
   parts: Omit<Target<T>, 'corpus' | 'seal' | 'decode'> & {
     readonly corpus: readonly C[];
@@ -39,7 +39,7 @@ export function target<T, C extends Input = Uint8Array, I extends Input = C>(
   return parts as unknown as Target;
 }
 
-/** Another content, made of one or two others. */
+/** A content, made from one or two others. */
 export function mutate(
   { structure, words = [' '] }: Target,
   corpus: readonly Input[],
@@ -59,7 +59,7 @@ export function mutate(
   return content;
 }
 
-/** Anything whatever. */
+/** Random bytes. */
 export function anything({ structure }: Target, random: Random): Input {
   const bytes = random.bytes(random.below(random.oneIn(8) ? 2_000 : 200));
   return structure === 'bytes' || structure === 'rlp' ? bytes : Buffer.from(bytes).toString('utf8');

@@ -66,7 +66,7 @@ export const discv4Targets: readonly Target[] = [
     errors: [Discv4Error],
     decode: (input) => decodePacket(input, crypto).packet,
     encode(packet) {
-      // A time beyond what can be told apart is read, so that it can be refused as one that has passed.
+      // A time beyond the safe integers is read, and then refused as expired.
       const { expiration: time = 0 } = packet as { expiration?: number };
       if (time < 0 || !Number.isSafeInteger(time)) return undefined;
       return encodePacket(packet, privateKey, crypto).bytes;

@@ -41,7 +41,7 @@ const records = [
 const contentOf = ({ bytes: record }: Enr): Uint8Array =>
   encode(items, decode(items, record).slice(1));
 
-/** Signs what may be no record's content. */
+/** Signs a content that may be invalid for a record. */
 function sealRecord(content: Uint8Array): Uint8Array {
   const signature = crypto.secp256k1.sign(crypto.keccak256(content), privateKey).slice(0, 64);
   try {
@@ -52,7 +52,7 @@ function sealRecord(content: Uint8Array): Uint8Array {
   }
 }
 
-/** All that a record can be asked. */
+/** Calls all methods of a record. */
 function look(enr: Enr): void {
   void [enr.ip, enr.tcp, enr.udp, enr.ip6, enr.tcp6, enr.udp6, enr.eth, enr.id.length];
   enodeFromEnr(enr);

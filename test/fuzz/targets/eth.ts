@@ -77,7 +77,7 @@ const transactionItems = [
 ];
 const some = encode(list(rawItem()), transactionItems);
 
-/** Items that are encoded already. */
+/** Encoded items. */
 function rawItem(): Codec<Uint8Array> {
   return {
     read: (reader) => reader.item(),
@@ -107,7 +107,7 @@ const range = { earliest: 0, latest: 500, latestHash: hash(1) };
 const base = { networkId: 1n, genesisHash: hash(2), forkId, latestHash: hash(1) };
 const hashes = [hash(1), hash(2), hash(3)];
 
-/** A value of each message, whatever the version. */
+/** A value of each message of any version. */
 const messages: Readonly<Record<string, readonly object[]>> = {
   transactions: [decode(ethVersion(70).messages.transactions.codec, some)],
   getBlockHeaders: [
@@ -126,7 +126,7 @@ const messages: Readonly<Record<string, readonly object[]>> = {
   receipts: [{ requestId, items: [blockReceipts, empty], lastBlockIncomplete: false }],
 };
 
-/** Every message of every version; those of the same form in several versions once. */
+/** Every message of every version; messages that are the same in several versions appear once. */
 function messageTargets(): Target[] {
   const targets: Target[] = [];
   const seen = new Map<string, Set<unknown>>();

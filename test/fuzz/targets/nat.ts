@@ -20,7 +20,7 @@ export const natTargets: readonly Target[] = [
     decode: (input) =>
       answers(new DataView(input.buffer, input.byteOffset, input.length), request, 16),
     check(isAnswer, input) {
-      if (isAnswer && input.length < 4) throw new Error('taken for an answer');
+      if (isAnswer && input.length < 4) throw new Error('accepted as a response');
     },
   }),
   target({

@@ -27,7 +27,7 @@ const [us, them] = [identity(1), identity(2)];
 const nonce = new Uint8Array(32).fill(9);
 const ephemeralKey = new Uint8Array(32).fill(3);
 
-/** The bytes of a packet end before it does: a socket would wait for more. */
+/** The input is shorter than its packet: a socket would wait for more bytes. */
 class EndOfInput extends Error {}
 
 function wireOf(bytes: Uint8Array): HandshakeWire {
@@ -53,7 +53,7 @@ function opened(packet: Uint8Array): Uint8Array {
   return decodePrefix(raw, body).value.slice();
 }
 
-/** Pads and encrypts what may be no list of a packet. */
+/** Pads and encrypts a list that may be invalid in a packet. */
 function sealPacket(list: Uint8Array): Uint8Array {
   const body = Buffer.concat([list, random(100)]);
   const size = body.length + 65 + 16 + 32;
@@ -70,7 +70,7 @@ const secrets = {
 const headerLength = 16;
 const maxFrame = 1 << 16;
 
-/** Frames in the clear: a header of 16 bytes and a body that is filled up to as many again. */
+/** Plaintext frames: a header of 16 bytes and a body that is padded to a multiple of 16 bytes. */
 const frames = [0, 1, 15, 16, 600].map((length) => {
   const size = 1 + length;
   const plain = new Uint8Array(headerLength + ((size + 15) & ~15));
@@ -79,7 +79,7 @@ const frames = [0, 1, 15, 16, 600].map((length) => {
   return plain;
 });
 
-/** Encrypts header and body, whatever the first says of the second, and puts tags behind both. */
+/** Encrypts header and body without checking the length in the header, and appends a tag to each. */
 function sealFrame(plain: Uint8Array): Uint8Array {
   const content = new Uint8Array(Math.max(headerLength, (plain.length + 15) & ~15));
   content.set(plain);

@@ -41,7 +41,7 @@ const payload = payloadJson({
 });
 const readPayload = parameter(executionPayload);
 
-/** What {@link readPayload} throws is text for the caller, as all errors of parameters are. */
+/** Errors of {@link readPayload} are texts for the caller, as all errors of parameters. */
 class ParameterError extends Error {}
 
 const secret = new Uint8Array(32).fill(7);
@@ -83,7 +83,7 @@ export const rpcTargets: readonly Target[] = [
     check({ text, isJson }, input) {
       if (text !== undefined) JSON.parse(text);
       if (!isJson && typeof input === 'string' && text === undefined) {
-        throw new Error('an error is not answered');
+        throw new Error('an error without a response');
       }
     },
   }),
@@ -116,8 +116,9 @@ export const rpcTargets: readonly Target[] = [
     errors: [],
     decode: (input: string) => checkToken(input),
     check(fault, input) {
-      // Only what was signed is taken.
-      if (fault === undefined && !/^bearer /i.test(String(input))) throw new Error('taken');
+      // Only signed tokens are accepted.
+      if (fault === undefined && !/^bearer /i.test(String(input)))
+        throw new Error('unsigned token accepted');
     },
   }),
 ];
