@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { generatePrivateKey, randomBytes } from '@devp2p/crypto';
+import { generatePrivateKey } from '@devp2p/crypto';
+import { randomBytes } from '@devp2p/random';
 import type { Daemon } from './daemon.ts';
 import { dial, knock, loopback, receive, visit } from './guest.ts';
 import type { Measure } from './probe.ts';

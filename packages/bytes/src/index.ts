@@ -1,2 +1,2 @@
-export { concatBytes, equalBytes } from './bytes.ts';
+export { concatBytes, equalBytes, isZero } from './bytes.ts';
 export { fromHex, toHex } from './hex.ts';

@@ -6,6 +6,7 @@ test('exported names', async () => {
       "concatBytes",
       "equalBytes",
       "fromHex",
+      "isZero",
       "toHex",
     ]
   `);

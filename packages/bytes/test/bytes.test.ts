@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { concatBytes, equalBytes } from '../src/index.ts';
+import { concatBytes, equalBytes, isZero } from '../src/index.ts';
 
 const array = fc.uint8Array({ maxLength: 40 });
 
@@ -26,4 +26,10 @@ test('concatBytes agrees with Buffer.concat and copies', () => {
       expect(parts.some(({ buffer }) => buffer === joined.buffer)).toBe(false);
     }),
   );
+});
+
+test('isZero', () => {
+  expect(isZero(new Uint8Array(32))).toBe(true);
+  expect(isZero(new Uint8Array())).toBe(true);
+  expect(isZero(Uint8Array.of(0, 0, 1))).toBe(false);
 });

@@ -1,4 +1,3 @@
-export { type RandomBytes, randomBytes } from '@devp2p/random';
 export type { Crypto, Keccak256, Secp256k1 } from './crypto.ts';
 export { CryptoError, type CryptoErrorCode } from './error.ts';
 export { nobleCrypto } from './noble.ts';

@@ -1,5 +1,3 @@
-export { fromHex, toHex } from '@devp2p/bytes';
-export * from '@devp2p/ip';
 export { type Enode, formatEnode, type ParseEnodeOptions, parseEnode } from './enode/enode.ts';
 export { EnodeError, type EnodeErrorCode } from './enode/enode-error.ts';
 export { type CryptoOptions, isOnCurve, type NodeId, nodeIdHash } from './enode/node-id.ts';

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
+import { toHex } from '@devp2p/bytes';
 import { sleep } from '@devp2p/clock';
 import { createDnsClient, parseTreeUrl } from '@devp2p/dnsdisc';
-import { toHex } from '@devp2p/enr';
 import { parseUserNode } from '../discovery/user-node.ts';
 import { inspectable } from '../model/inspectable.ts';
 import type { NodeRecord } from '../model/node-record.ts';

@@ -1,5 +1,6 @@
+import { toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
-import { formatEnr, toHex } from '@devp2p/enr';
+import { formatEnr } from '@devp2p/enr';
 import { enrEndpoint, enrSequence } from '../model/enr.ts';
 import type { NodeRecord } from '../model/node-record.ts';
 import {

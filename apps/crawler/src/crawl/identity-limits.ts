@@ -1,4 +1,4 @@
-import { isLan, networkGroup, parseIp } from '@devp2p/enr';
+import { isLan, networkGroup, parseIp } from '@devp2p/ip';
 
 /** Limits on the number of identities. LAN and loopback addresses have only the limit per source. */
 export interface IdentityLimitOptions {

@@ -1,6 +1,7 @@
+import { toHex } from '@devp2p/bytes';
 import { type Clock, withTimeout } from '@devp2p/clock';
 import type { DnsClient } from '@devp2p/dnsdisc';
-import { type Enr, enodeFromEnr, formatEnr, toHex } from '@devp2p/enr';
+import { type Enr, enodeFromEnr, formatEnr } from '@devp2p/enr';
 import type { ReportedNode } from '../model/reported-node.ts';
 
 export interface ReadDnsListOptions {

@@ -1,5 +1,6 @@
+import { toHex } from '@devp2p/bytes';
 import type { Node } from '@devp2p/discv4';
-import { isLan, parseIp, toHex } from '@devp2p/enr';
+import { isLan, parseIp } from '@devp2p/ip';
 import type { LocatedNode, Source } from '../model/reported-node.ts';
 
 /** Number of neighbours at the source's own address from which a majority of them is suspicious. */

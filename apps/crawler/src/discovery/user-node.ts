@@ -1,14 +1,8 @@
+import { toHex } from '@devp2p/bytes';
 import { type Clock, sleep, withTimeout } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import {
-  type Enode,
-  type Enr,
-  enodeFromEnr,
-  parseEnode,
-  parseEnr,
-  parseIp,
-  toHex,
-} from '@devp2p/enr';
+import { type Enode, type Enr, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import { CrawlerError } from '../model/error.ts';
 import type { LocatedNode } from '../model/reported-node.ts';
 

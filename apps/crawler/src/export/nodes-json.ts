@@ -1,5 +1,6 @@
+import { toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { type Enr, nodeIdHash, parseEnr, toHex } from '@devp2p/enr';
+import { type Enr, nodeIdHash, parseEnr } from '@devp2p/enr';
 import { isoTime } from '../model/export-entry.ts';
 import type { NodeRecord } from '../model/node-record.ts';
 

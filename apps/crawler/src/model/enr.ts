@@ -1,4 +1,5 @@
-import { type Enr, enodeFromEnr, parseIp } from '@devp2p/enr';
+import { type Enr, enodeFromEnr } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import { bigint, decode, list, raw } from '@devp2p/rlp';
 import type { Endpoint } from './node-record.ts';
 

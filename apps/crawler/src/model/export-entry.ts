@@ -1,4 +1,5 @@
-import { formatEnode, toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
+import { formatEnode } from '@devp2p/enr';
 import { type ClientName, parseClientName, printable } from './client-name.ts';
 import type { EthStatus, NodeRecord, RoundTrips } from './node-record.ts';
 

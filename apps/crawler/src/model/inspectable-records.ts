@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { exportEntry } from './export-entry.ts';
 import { inspectable } from './inspectable.ts';
 import type { NodeRecord, Visit } from './node-record.ts';

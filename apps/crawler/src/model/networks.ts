@@ -1,4 +1,4 @@
-import { fromHex } from '@devp2p/enr';
+import { fromHex } from '@devp2p/bytes';
 import type { ChainFilter } from './chain-filter.ts';
 
 /** Names of the known networks. */

@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import type { CrawlBatch, CrawlSession, CrawlStore } from './store.ts';
 
 /** Batches that wait for the current write, merged. */

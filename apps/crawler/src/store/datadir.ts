@@ -8,8 +8,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { fromHex, toHex } from '@devp2p/bytes';
 import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
-import { fromHex, toHex } from '@devp2p/enr';
 import { CrawlerError } from '../model/error.ts';
 
 /** Name of the database in a data directory, which identifies the directory of a crawler. */

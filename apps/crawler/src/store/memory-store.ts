@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { inspectableNode, inspectableVisit } from '../model/inspectable-records.ts';
 import type { NodeRecord, Visit } from '../model/node-record.ts';
 import type { CrawlBatch, CrawlSession, CrawlStore, Rollup } from './store.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '@devp2p/clock';
-import { isLan, parseIp } from '@devp2p/enr';
+import { isLan, parseIp } from '@devp2p/ip';
 
 /**
  * Keeps a minimum interval between two dials of one IP address, regardless of the number of nodes there. LAN and

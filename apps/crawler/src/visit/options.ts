@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '@devp2p/clock';
-import { type Crypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
+import type { Crypto } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import type { UdpSocket } from '@devp2p/discv4';
 import {
@@ -17,6 +17,7 @@ import {
   string,
   uint,
 } from '@devp2p/options';
+import { type RandomBytes, randomBytes } from '@devp2p/random';
 import type { ChainFilter } from '../model/chain-filter.ts';
 import { CrawlerError } from '../model/error.ts';
 import type { Dial } from './dial.ts';

@@ -1,5 +1,6 @@
+import { toHex } from '@devp2p/bytes';
 import type { Contact } from '@devp2p/discv4';
-import { type Enr, formatEnr, toHex } from '@devp2p/enr';
+import { type Enr, formatEnr } from '@devp2p/enr';
 import { Neighbours } from '../discovery/neighbours.ts';
 import { type Bond, bond, requestNeighbours, requestRecord } from '../discovery/requests.ts';
 import { enrEndpoint, enrSequence } from '../model/enr.ts';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExportEntry } from '../../src/model/export-entry.ts';
 import { statuses } from '../../src/model/node-record.ts';

@@ -1,5 +1,5 @@
+import { toHex } from '@devp2p/bytes';
 import { generatePrivateKey } from '@devp2p/crypto';
-import { toHex } from '@devp2p/enr';
 import { expect, test } from 'vitest';
 import { createCrawler, createMemoryStore, type NodeRecord } from '../../src/index.ts';
 import { startLoopback } from '../network/loopback.ts';

@@ -1,5 +1,5 @@
+import { toHex } from '@devp2p/bytes';
 import type { Node } from '@devp2p/discv4';
-import { toHex } from '@devp2p/enr';
 import { describe, expect, test } from 'vitest';
 import { IdentityLimits } from '../../src/crawl/identity-limits.ts';
 import { KnownNodes } from '../../src/crawl/known-nodes.ts';

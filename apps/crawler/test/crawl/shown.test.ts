@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { expect, test } from 'vitest';
 import { CrawlerError } from '../../src/index.ts';
 import { exportEntry } from '../../src/model/export-entry.ts';

@@ -1,5 +1,6 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { formatEnr, fromHex, nodeIdHash, parseEnode, signEnr, toHex } from '@devp2p/enr';
+import { formatEnr, nodeIdHash, parseEnode, signEnr } from '@devp2p/enr';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { csvCell } from '../../src/export/csv.ts';

@@ -1,6 +1,7 @@
+import { toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { parseTreeUrl } from '@devp2p/dnsdisc';
-import { parseEnode, parseEnr, toHex } from '@devp2p/enr';
+import { parseEnode, parseEnr } from '@devp2p/enr';
 import { forkId } from '@devp2p/eth';
 import { expect, test } from 'vitest';
 import { bootnodes as readBootnodes } from '../../src/cli/flags/values.ts';

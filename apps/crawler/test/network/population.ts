@@ -1,5 +1,7 @@
-import type { Crypto, RandomBytes } from '@devp2p/crypto';
-import { type Enr, signEnr, toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
+import type { Crypto } from '@devp2p/crypto';
+import { type Enr, signEnr } from '@devp2p/enr';
+import type { RandomBytes } from '@devp2p/random';
 import type { NodeStatus } from '../../src/index.ts';
 
 /** Kinds of nodes: percentage in the network, and the furthest step that a visit really can reach. */

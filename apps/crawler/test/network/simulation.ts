@@ -1,8 +1,9 @@
+import { toHex } from '@devp2p/bytes';
 import { sleep } from '@devp2p/clock';
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
-import type { RandomBytes } from '@devp2p/crypto';
-import { formatEnode, toHex } from '@devp2p/enr';
+import { formatEnode } from '@devp2p/enr';
 import { streamPair } from '@devp2p/peer/pipe';
+import type { RandomBytes } from '@devp2p/random';
 import { createSeededRandom } from '@devp2p/random/seeded';
 import { RlpxError } from '@devp2p/rlpx';
 import { cheapCrypto as crypto } from '../../../../packages/discover/test/cheap-crypto.ts';

@@ -1,5 +1,6 @@
+import { toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
-import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import type { Crypto } from '@devp2p/crypto';
 import {
   type Address,
   decodePacket,
@@ -9,7 +10,8 @@ import {
   type Packet,
   type UdpSocket,
 } from '@devp2p/discv4';
-import { parseIp, toHex } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
+import type { RandomBytes } from '@devp2p/random';
 import { closest, positionOf, type SimulatedNode } from './population.ts';
 
 export interface UdpSideOptions {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { Level } from 'level';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LevelStoreOptions, openLevelStore } from '../../src/store/level/level-store.ts';

@@ -1,8 +1,7 @@
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import { toHex } from '@devp2p/enr';
 import type { Chain, ChainRange, RawList } from '@devp2p/eth';
-import { equalBytes } from '../bytes.ts';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import { checkChainSupported, checkForkSupported } from '../config/genesis/unsupported-forks.ts';
 import { BlockError, ChainError } from '../errors/chain-error.ts';

@@ -1,6 +1,5 @@
-import { toHex } from '@devp2p/enr';
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { SealedHeader } from '@devp2p/eth';
-import { equalBytes } from '../bytes.ts';
 import { BlockError } from '../errors/chain-error.ts';
 
 /** Hashes, 32 bytes, that the blocks with these numbers have to have: go-ethereum's `eth.requiredblocks`. */

@@ -1,5 +1,4 @@
-import { toHex } from '@devp2p/enr';
-import { equalBytes } from '../bytes.ts';
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { StoredConfig } from '../storage/config-record.ts';
 import {
   type BlobFork,

@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import type { Chain } from '@devp2p/eth';
 import type { ChainError } from '../errors/chain-error.ts';
 import type { BlockStore } from '../storage/blocks.ts';

@@ -1,5 +1,5 @@
+import { equalBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { equalBytes } from '../bytes.ts';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import { type BlockError, ChainError } from '../errors/chain-error.ts';
 import { passThroughExecutor } from '../execution/executor.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { fromHex } from '@devp2p/bytes';
 import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
-import { fromHex } from '@devp2p/enr';
 import { NodeError } from '../errors/node-error.ts';
 import { createSecretFile, readSecretFile, reason } from './secrets/secret-file.ts';
 

@@ -1,6 +1,7 @@
 import type { AddrSource } from '@devp2p/addrman';
+import { equalBytes } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
-import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import type { Crypto } from '@devp2p/crypto';
 import {
   createNodeIterator,
   createUdpEndpoint,
@@ -11,8 +12,9 @@ import { bindUdp } from '@devp2p/discover/udp';
 import type { Stats } from '@devp2p/discv4';
 import { listen } from '@devp2p/discv4/udp';
 import { createDnsClient, parseTreeUrl, type ResolveTxt } from '@devp2p/dnsdisc';
-import { type Enode, type Enr, enodeFromEnr, type IpRange, ipClass, parseIp } from '@devp2p/enr';
-import { equalBytes } from '../bytes.ts';
+import { type Enode, type Enr, enodeFromEnr } from '@devp2p/enr';
+import { type IpRange, ipClass, parseIp } from '@devp2p/ip';
+import type { RandomBytes } from '@devp2p/random';
 import { portUnavailable } from '../errors/port-unavailable.ts';
 import type { Log } from '../logging/log.ts';
 import type { AddressBook, AddressSource, Candidate } from '../network/address-book.ts';

@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 
 /** Hashes of invalid blocks and of blocks that descend from them, the latest (go-ethereum, `invalidTipsetsCap`). */
 const maxTips = 512;

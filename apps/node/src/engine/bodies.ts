@@ -1,5 +1,5 @@
+import { equalBytes } from '@devp2p/bytes';
 import { decodeBody } from '@devp2p/eth';
-import { equalBytes } from '../bytes.ts';
 import type { LocalChain } from '../chain/chain.ts';
 import { withdrawalsJson } from '../rpc/codec/block.ts';
 import { toData } from '../rpc/codec/hex.ts';

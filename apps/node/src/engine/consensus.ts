@@ -1,6 +1,5 @@
-import { toHex } from '@devp2p/enr';
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { SealedHeader } from '@devp2p/eth';
-import { equalBytes } from '../bytes.ts';
 import { type BadBlock, BadBlocks } from './bad-blocks.ts';
 
 /** Headers of payloads that are kept for the sync (go-ethereum, `maxTrackedHeaders`). */

@@ -1,4 +1,4 @@
-import { equalBytes, isZero } from '../bytes.ts';
+import { equalBytes, isZero } from '@devp2p/bytes';
 import type { LocalChain } from '../chain/chain.ts';
 import { toData } from '../rpc/codec/hex.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';

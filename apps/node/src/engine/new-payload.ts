@@ -1,6 +1,5 @@
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { toHex } from '@devp2p/enr';
-import { equalBytes } from '../bytes.ts';
 import type { LocalChain } from '../chain/chain.ts';
 import { decodeTransaction } from '../rpc/codec/transaction.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';

@@ -1,5 +1,5 @@
+import { equalBytes } from '@devp2p/bytes';
 import type { SealedHeader } from '@devp2p/eth';
-import { equalBytes } from '../bytes.ts';
 import type { LocalChain } from '../chain/chain.ts';
 import type { BlockRef, Consensus } from './consensus.ts';
 

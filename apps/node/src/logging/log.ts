@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import pino from 'pino';
 import pretty from 'pino-pretty';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@devp2p/clock';
-import type { RandomBytes } from '@devp2p/crypto';
-import { ipClass, parseIp } from '@devp2p/enr';
+import { ipClass, parseIp } from '@devp2p/ip';
+import type { RandomBytes } from '@devp2p/random';
 import { type Gateway, GatewayError, type GatewayErrorCode } from './gateway.ts';
 import type { LocalNetwork } from './local-network.ts';
 import { pmpGateway } from './pmp.ts';

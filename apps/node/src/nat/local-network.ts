@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { formatIp, ipClass, parseIp } from '@devp2p/enr';
+import { formatIp, ipClass, parseIp } from '@devp2p/ip';
 
 /** An IPv4 address of this machine behind a gateway. */
 export interface LanAddress {

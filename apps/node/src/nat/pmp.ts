@@ -1,7 +1,7 @@
 // NAT Port Mapping Protocol, RFC 6886.
 import { createSocket } from 'node:dgram';
 import { type Clock, sleep } from '@devp2p/clock';
-import { formatIp } from '@devp2p/enr';
+import { formatIp } from '@devp2p/ip';
 import { type Gateway, GatewayError, LEASE, type Lease, type Mapping } from './gateway.ts';
 
 /** @see pmpGateway */

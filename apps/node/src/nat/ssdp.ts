@@ -2,7 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { Readable } from 'node:stream';
 import type { Clock } from '@devp2p/clock';
-import { isLan, parseIp } from '@devp2p/enr';
+import { isLan, parseIp } from '@devp2p/ip';
 import type { LocalNetwork } from './local-network.ts';
 
 /** Where something that says to be a gateway describes itself. */

@@ -1,6 +1,6 @@
 // Internet Gateway Device of UPnP, versions 1 and 2: WANIPConnection and WANPPPConnection over SOAP.
 import type { Clock } from '@devp2p/clock';
-import type { RandomBytes } from '@devp2p/crypto';
+import type { RandomBytes } from '@devp2p/random';
 import { XMLParser } from 'fast-xml-parser';
 import { type Gateway, GatewayError, LEASE, type Mapping } from './gateway.ts';
 import { askHttp } from './http.ts';

@@ -8,18 +8,12 @@ import {
   createAddressQueue,
   openAddrMan,
 } from '@devp2p/addrman';
+import { toHex } from '@devp2p/bytes';
 import { type Clock, sleep } from '@devp2p/clock';
-import type { Crypto, RandomBytes } from '@devp2p/crypto';
-import {
-  decodeEnr,
-  type Enode,
-  type Enr,
-  enodeFromEnr,
-  formatIp,
-  ipClass,
-  parseIp,
-  toHex,
-} from '@devp2p/enr';
+import type { Crypto } from '@devp2p/crypto';
+import { decodeEnr, type Enode, type Enr, enodeFromEnr } from '@devp2p/enr';
+import { formatIp, ipClass, parseIp } from '@devp2p/ip';
+import type { RandomBytes } from '@devp2p/random';
 import { errorText, type Log } from '../logging/log.ts';
 
 /** A node that may be dialled, with its record if that is known. */

@@ -1,5 +1,5 @@
+import { toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
-import { toHex } from '@devp2p/enr';
 import type { ForkId, ForkSchedule } from '@devp2p/eth';
 import type { Log } from '../logging/log.ts';
 import type { Incompatibility } from './incompatible.ts';

@@ -1,5 +1,5 @@
+import { toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
-import { toHex } from '@devp2p/enr';
 import { EthError, formatForkId, type Mismatch } from '@devp2p/eth';
 import { PeerError } from '@devp2p/peer';
 import type { Log, LogFields } from '../logging/log.ts';

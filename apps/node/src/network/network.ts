@@ -1,3 +1,4 @@
+import { toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import {
   type CloseReason,
@@ -6,10 +7,12 @@ import {
   createConnManager,
   type InboundSlot,
 } from '@devp2p/connmgr';
-import type { Crypto, RandomBytes } from '@devp2p/crypto';
-import { type Enode, formatEnode, type IpRange, ipClass, parseIp, toHex } from '@devp2p/enr';
+import type { Crypto } from '@devp2p/crypto';
+import { type Enode, formatEnode } from '@devp2p/enr';
 import type { ForkSchedule } from '@devp2p/eth';
+import { type IpRange, ipClass, parseIp } from '@devp2p/ip';
 import { type DisconnectReason, type PeerEnd, PeerError } from '@devp2p/peer';
+import type { RandomBytes } from '@devp2p/random';
 import type { RlpxStream } from '@devp2p/rlpx';
 import { type Admission, connect, type Listener, listen } from '@devp2p/rlpx/tcp';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';

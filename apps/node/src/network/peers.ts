@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import type { EthPeer } from '@devp2p/eth';
 import type { DisconnectReason, Peer, PeerEnd } from '@devp2p/peer';
 

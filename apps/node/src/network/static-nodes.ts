@@ -1,5 +1,6 @@
+import { toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
-import { type Enode, formatEnode, toHex } from '@devp2p/enr';
+import { type Enode, formatEnode } from '@devp2p/enr';
 import { errorText, type Log } from '../logging/log.ts';
 
 /** Finds out where a node is now, by its public key. */

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '@devp2p/clock';
-import { type Crypto, type RandomBytes, randomBytes } from '@devp2p/crypto';
+import type { Crypto } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
+import { type RandomBytes, randomBytes } from '@devp2p/random';
 import { type Logs, silentLogs } from '../logging/log.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { NodeOptions } from './options.ts';

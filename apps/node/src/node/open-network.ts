@@ -1,5 +1,6 @@
-import { formatEnode, isLoopback, parseEnode, parseIp } from '@devp2p/enr';
+import { formatEnode, parseEnode } from '@devp2p/enr';
 import { eth } from '@devp2p/eth';
+import { isLoopback, parseIp } from '@devp2p/ip';
 import { networkNodes } from '../config/genesis/networks.ts';
 import { type Discovery, openDiscovery } from '../discovery/discovery.ts';
 import { type OwnRecord, openOwnRecord } from '../discovery/own-record.ts';

@@ -1,4 +1,5 @@
-import { type Enode, parseEnode, toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
+import { type Enode, parseEnode } from '@devp2p/enr';
 import type { LocalChain } from '../chain/chain.ts';
 import { openDatadir, openNodeKey } from '../config/datadir.ts';
 import { checkChainSupported } from '../config/genesis/unsupported-forks.ts';

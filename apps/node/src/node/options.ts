@@ -1,7 +1,9 @@
 import type { Clock } from '@devp2p/clock';
-import type { Crypto, RandomBytes } from '@devp2p/crypto';
+import type { Crypto } from '@devp2p/crypto';
 import type { ResolveTxt } from '@devp2p/dnsdisc';
-import type { Enode, IpRange } from '@devp2p/enr';
+import type { Enode } from '@devp2p/enr';
+import type { IpRange } from '@devp2p/ip';
+import type { RandomBytes } from '@devp2p/random';
 import type { Logs } from '../logging/log.ts';
 import type { ReportProgress } from '../logging/progress.ts';
 import type { NatMethod } from '../nat/find.ts';

@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import type { Consensus } from '../engine/consensus.ts';
 import { errorText } from '../logging/log.ts';
 import { shortId } from '../network/peer-id.ts';

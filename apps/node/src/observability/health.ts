@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import type { LocalChain } from '../chain/chain.ts';
 import type { ReportProgress } from '../logging/progress.ts';
 import type { Peers } from '../network/peers.ts';

@@ -1,7 +1,8 @@
 import type { RequestListener } from 'node:http';
 import type { Clock } from '@devp2p/clock';
-import type { Crypto, RandomBytes } from '@devp2p/crypto';
-import { isLoopback, parseIp } from '@devp2p/enr';
+import type { Crypto } from '@devp2p/crypto';
+import { isLoopback, parseIp } from '@devp2p/ip';
+import type { RandomBytes } from '@devp2p/random';
 import { NodeError } from '../errors/node-error.ts';
 import type { Log } from '../logging/log.ts';
 import { adminNamespace, type NodeControl } from './namespaces/admin.ts';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { AddrStore } from '@devp2p/addrman';
 import type { AnchorStore, BanEntry } from '@devp2p/connmgr';
-import { type Enode, formatEnode, formatIpRange, parseEnode, parseIpRange } from '@devp2p/enr';
+import { type Enode, formatEnode, parseEnode } from '@devp2p/enr';
+import { formatIpRange, parseIpRange } from '@devp2p/ip';
 import { NodeError } from '../errors/node-error.ts';
 import { errorText } from '../logging/log.ts';
 import { openStore } from './store.ts';

@@ -1,8 +1,7 @@
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { toHex } from '@devp2p/enr';
 import type { HeaderQuery, SealedHeader } from '@devp2p/eth';
 import { encode } from '@devp2p/rlp';
-import { equalBytes } from '../bytes.ts';
 import {
   canonicalHeaderRecords,
   canonicalHeaders,

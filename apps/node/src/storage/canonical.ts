@@ -1,7 +1,6 @@
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { toHex } from '@devp2p/enr';
 import type { SealedHeader } from '@devp2p/eth';
-import { equalBytes } from '../bytes.ts';
 import type { Reading } from './database.ts';
 import { corrupt, decodeHeaderRecord, decodeRecord, numberCodec } from './records.ts';
 import {

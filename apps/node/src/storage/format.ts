@@ -1,7 +1,6 @@
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { toHex } from '@devp2p/enr';
 import { encode } from '@devp2p/rlp';
-import { equalBytes } from '../bytes.ts';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import { ChainError } from '../errors/chain-error.ts';
 import { putBlock, putHead, putReceiptRanges } from './blocks.ts';

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
+import { equalBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import { bytes, type Codec, encode, Reader, struct, uint } from '@devp2p/rlp';
-import { equalBytes } from '../bytes.ts';
 import { ChainError } from '../errors/chain-error.ts';
 import type { Change, Database, KeyRange } from './database.ts';
 import { corrupt, decodeRecord, headCodec, numberCodec } from './records.ts';

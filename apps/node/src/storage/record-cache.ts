@@ -1,4 +1,4 @@
-import { equalBytes } from '../bytes.ts';
+import { equalBytes } from '@devp2p/bytes';
 
 interface Entry {
   readonly hash: Uint8Array;

@@ -1,6 +1,6 @@
+import { equalBytes } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import { decodeBody, type EthPeer, RawList, type SealedBody, type SealedHeader } from '@devp2p/eth';
-import { equalBytes } from '../bytes.ts';
 import { Turns } from '../chain/turns.ts';
 import { BlockError } from '../errors/chain-error.ts';
 import type { ReportProgress } from '../logging/progress.ts';

@@ -1,6 +1,6 @@
+import { equalBytes } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import type { EthPeer, SealedHeader } from '@devp2p/eth';
-import { equalBytes } from '../bytes.ts';
 import { SyncError } from '../errors/sync-error.ts';
 import type { ReportProgress } from '../logging/progress.ts';
 import type { Segment } from '../storage/sync-progress.ts';

@@ -1,7 +1,6 @@
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
-import { toHex } from '@devp2p/enr';
 import type { SealedHeader } from '@devp2p/eth';
-import { equalBytes } from '../bytes.ts';
 import { BlockError } from '../errors/chain-error.ts';
 import { SyncError } from '../errors/sync-error.ts';
 import type { Log } from '../logging/log.ts';

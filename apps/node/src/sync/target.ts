@@ -1,6 +1,6 @@
+import { equalBytes } from '@devp2p/bytes';
 import { type Clock, withTimeout } from '@devp2p/clock';
 import { EthError, type EthPeer } from '@devp2p/eth';
-import { equalBytes } from '../bytes.ts';
 import type { Log } from '../logging/log.ts';
 import type { SyncChain } from './chain.ts';
 import type { SyncPeer, SyncPeers } from './peers.ts';

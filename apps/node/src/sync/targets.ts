@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import type { SealedHeader } from '@devp2p/eth';
 import type { BlockError } from '../errors/chain-error.ts';
 import type { SyncError } from '../errors/sync-error.ts';

@@ -1,5 +1,5 @@
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { toHex } from '@devp2p/enr';
 import {
   type Body,
   consensusReceipts,
@@ -9,7 +9,6 @@ import {
   type SealedHeader,
 } from '@devp2p/eth';
 import { Reader } from '@devp2p/rlp';
-import { equalBytes } from '../bytes.ts';
 import { BlockError, type BlockErrorCode } from '../errors/chain-error.ts';
 import type { ChainConfig } from './chain-config.ts';
 import { emptyRequestsHash } from './empty-roots.ts';

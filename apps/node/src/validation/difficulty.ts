@@ -1,5 +1,5 @@
+import { equalBytes } from '@devp2p/bytes';
 import type { Header } from '@devp2p/eth';
-import { equalBytes } from '../bytes.ts';
 import type { ChainConfig } from './chain-config.ts';
 import { emptyListHash } from './empty-roots.ts';
 

@@ -1,4 +1,4 @@
-import { fromHex } from '@devp2p/enr';
+import { fromHex } from '@devp2p/bytes';
 
 /** The root of a trie without entries, keccak-256 of 0x80: no transactions, receipts or withdrawals. */
 export const emptyTrieRoot: Uint8Array = fromHex(

@@ -1,6 +1,5 @@
-import { toHex } from '@devp2p/enr';
+import { equalBytes, isZero, toHex } from '@devp2p/bytes';
 import type { Header, SealedHeader } from '@devp2p/eth';
-import { equalBytes, isZero } from '../bytes.ts';
 import { BlockError, type BlockErrorCode } from '../errors/chain-error.ts';
 import { blobParameters, type ChainConfig, type TimeFork } from './chain-config.ts';
 import { workDifficulty } from './difficulty.ts';

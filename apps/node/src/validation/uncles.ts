@@ -1,7 +1,7 @@
+import { equalBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import { decodeHeader, type RawList, type SealedBody, type SealedHeader } from '@devp2p/eth';
 import { RlpError } from '@devp2p/rlp';
-import { equalBytes } from '../bytes.ts';
 import { BlockError } from '../errors/chain-error.ts';
 import type { ChainConfig } from './chain-config.ts';
 import { checkHeader } from './header.ts';

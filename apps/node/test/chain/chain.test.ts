@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { decodeHeader, type HeaderQuery } from '@devp2p/eth';
 import fc from 'fast-check';
 import { Level } from 'level';

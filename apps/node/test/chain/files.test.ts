@@ -10,7 +10,7 @@ import {
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { createBlockFromRLP } from '@ethereumjs/block';
 import { createCommonFromGethGenesis } from '@ethereumjs/common';
 import type { KZG } from '@ethereumjs/util';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
-import { toHex } from '@devp2p/enr';
 import { forkId } from '@devp2p/eth';
 import { describe, expect, test } from 'vitest';
 import { parseGenesis } from '../../src/config/genesis/genesis.ts';

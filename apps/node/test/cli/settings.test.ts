@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
-import { formatEnr, formatIpRange, signEnr, toHex } from '@devp2p/enr';
+import { formatEnr, signEnr } from '@devp2p/enr';
+import { formatIpRange } from '@devp2p/ip';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { flags } from '../../src/cli/flags/flags.ts';
 import { helpText } from '../../src/cli/flags/help.ts';

@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { withdrawalCodec } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import type { NewBlock } from '../../src/chain/interfaces.ts';

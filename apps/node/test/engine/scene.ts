@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { toHex } from '@devp2p/bytes';
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { toHex } from '@devp2p/enr';
 import { type Header, sealHeader } from '@devp2p/eth';
 import { type LocalChain, openChain } from '../../src/chain/chain.ts';
 import { Consensus } from '../../src/engine/consensus.ts';

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { toHex } from '@devp2p/bytes';
 import { systemClock } from '@devp2p/clock';
-import { parseEnode, parseIpRange, toHex } from '@devp2p/enr';
+import { parseEnode } from '@devp2p/enr';
+import { parseIpRange } from '@devp2p/ip';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
 import { dial, type Guest, type Host, knock, receive, visit } from '../../soak/guest.ts';

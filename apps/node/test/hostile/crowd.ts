@@ -4,7 +4,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { AddrNode } from '@devp2p/addrman';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { decodePacket, encodePacket, type Packet } from '@devp2p/discv4';
-import { type Enode, parseIp } from '@devp2p/enr';
+import type { Enode } from '@devp2p/enr';
+import { parseIp } from '@devp2p/ip';
 import { accept } from '@devp2p/rlpx';
 import { type Guest, greet } from '../../soak/guest.ts';
 

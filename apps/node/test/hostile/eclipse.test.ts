@@ -1,4 +1,5 @@
-import { parseEnode, toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
+import { parseEnode } from '@devp2p/enr';
 import { afterAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
 import { dial, type Guest, type Host, loopback, receive, visit } from '../../soak/guest.ts';

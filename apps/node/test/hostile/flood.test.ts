@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAddrMan } from '@devp2p/addrman';
-import { parseEnode, toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
+import { parseEnode } from '@devp2p/enr';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
 import { type NetworkDatabase, openNetworkDatabase } from '../../src/storage/addresses.ts';

@@ -1,6 +1,6 @@
-import { randomBytes } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { type Channel, type Message, openPeer, type Peer, protocol } from '@devp2p/peer';
+import { randomBytes } from '@devp2p/random';
 import { bytes, decode, encode, list, raw, struct, uint } from '@devp2p/rlp';
 import { beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';

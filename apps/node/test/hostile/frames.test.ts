@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { virtualClock } from '@devp2p/clock/virtual';
-import { randomBytes } from '@devp2p/crypto';
+import { randomBytes } from '@devp2p/random';
 import { beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
 import { dial, type Guest, knock, visit } from '../../soak/guest.ts';

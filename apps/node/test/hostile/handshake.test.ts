@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
-import { generatePrivateKey, randomBytes } from '@devp2p/crypto';
+import { toHex } from '@devp2p/bytes';
+import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { toHex } from '@devp2p/enr';
+import { randomBytes } from '@devp2p/random';
 import { beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
 import { dial, type Guest, knock, loopback, visit } from '../../soak/guest.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { fromHex } from '@devp2p/enr';
+import { fromHex } from '@devp2p/bytes';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Daemon } from '../../soak/daemon.ts';

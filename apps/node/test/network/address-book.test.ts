@@ -1,7 +1,8 @@
 import type { AddrStore } from '@devp2p/addrman';
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
-import { nobleCrypto, randomBytes } from '@devp2p/crypto';
+import { nobleCrypto } from '@devp2p/crypto';
 import type { Enode } from '@devp2p/enr';
+import { randomBytes } from '@devp2p/random';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { LogFields } from '../../src/logging/log.ts';
 import {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
-import { generatePrivateKey, randomBytes } from '@devp2p/crypto';
+import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import {
   type Channel,
@@ -12,6 +12,7 @@ import {
   type Protocol,
   protocol,
 } from '@devp2p/peer';
+import { randomBytes } from '@devp2p/random';
 import { RlpxError } from '@devp2p/rlpx';
 import { connect, type ListenOptions, listen } from '@devp2p/rlpx/tcp';
 import { afterEach, expect, test } from 'vitest';

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { toHex } from '@devp2p/bytes';
 import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
-import { toHex } from '@devp2p/enr';
 import { type Chain, eth } from '@devp2p/eth';
 import { openPeer } from '@devp2p/peer';
 import { connect } from '@devp2p/rlpx/tcp';

@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { toHex } from '@devp2p/bytes';
 import { nobleCrypto as crypto } from '@devp2p/crypto';
-import { toHex } from '@devp2p/enr';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDatadir, openNodeKey, readNodeKey } from '../../src/config/datadir.ts';
 

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { jwtSecretPath, openJwtSecret } from '../../src/config/secrets/jwt-secret.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   BlockError,

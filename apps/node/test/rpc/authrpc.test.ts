@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fromHex } from '@devp2p/enr';
+import { fromHex } from '@devp2p/bytes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogs } from '../../src/logging/log.ts';
 import { createNode } from '../../src/node/node.ts';

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { systemClock } from '@devp2p/clock';
-import { nobleCrypto, randomBytes } from '@devp2p/crypto';
+import { nobleCrypto } from '@devp2p/crypto';
+import { randomBytes } from '@devp2p/random';
 import { type ClientOptions, WebSocket } from 'ws';
 import { silentLogs } from '../../src/logging/log.ts';
 import type { NodeControl, PeerEventInfo } from '../../src/rpc/namespaces/admin.ts';

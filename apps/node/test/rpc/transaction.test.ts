@@ -1,5 +1,5 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { fromHex, toHex } from '@devp2p/enr';
 import { bigint, encode, type Tree, tree } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import {

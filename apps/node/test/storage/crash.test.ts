@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { decodeBody, receiptList } from '@devp2p/eth';
 import { decode, encode } from '@devp2p/rlp';
 import { Level } from 'level';

@@ -1,6 +1,6 @@
+import { toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import { sleep } from '@devp2p/clock';
-import { toHex } from '@devp2p/enr';
 import { EthError, type EthPeer, type SealedHeader } from '@devp2p/eth';
 import type { CompleteBlock } from '../../src/sync/chain.ts';
 import type { SyncPeer, SyncPeers } from '../../src/sync/peers.ts';

@@ -1,5 +1,5 @@
+import { toHex } from '@devp2p/bytes';
 import { fastCrypto } from '@devp2p/crypto/fast';
-import { toHex } from '@devp2p/enr';
 import type { SealedHeader } from '@devp2p/eth';
 import { checkRequiredBlock, type RequiredBlocks } from '../../src/chain/required-blocks.ts';
 import type { Segment } from '../../src/storage/sync-progress.ts';

@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import type { ChainFilter } from '../../model/chain-filter.ts';
 import { networks } from '../../model/networks.ts';
 import type { ChainSettings } from './flags.ts';

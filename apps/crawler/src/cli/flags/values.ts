@@ -1,8 +1,9 @@
 // Parsers of flag values. Each throws an `Error` with the expected form.
 import { isIP } from 'node:net';
+import { fromHex } from '@devp2p/bytes';
 import { nobleCrypto as crypto } from '@devp2p/crypto';
 import { parseTreeUrl } from '@devp2p/dnsdisc';
-import { type Enode, enodeFromEnr, fromHex, parseEnode, parseEnr } from '@devp2p/enr';
+import { type Enode, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
 import { didYouMean } from './usage-error.ts';
 
 export function path(text: string): string {

@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '@devp2p/enr';
+import { equalBytes, fromHex, toHex } from '@devp2p/bytes';
 import {
   type Checker,
   createChecker,
@@ -142,7 +142,7 @@ class LevelStore implements CrawlStore {
       for (const [i, entry] of entries.entries()) {
         const value = values[i];
         const node = value && this.#skipCorrupt(() => readNode(idOf(entry), value));
-        if (node !== undefined && sameBytes(dueKey(node), entry)) nodes.push(node);
+        if (node !== undefined && equalBytes(dueKey(node), entry)) nodes.push(node);
         else stale.push({ type: 'del', key: entry });
       }
       // Index entries without a node would be read again by every lease.
@@ -326,7 +326,7 @@ function writeNode(node: NodeRecord): Uint8Array {
 function readNode(id: Uint8Array, value: Uint8Array): NodeRecord {
   const name = `node ${toHex(id)}`;
   const node = read(nodeEncoding, value.subarray(8), name);
-  if (!sameBytes(node.id, id)) throw corrupt(name, new Error('stored under another id'));
+  if (!equalBytes(node.id, id)) throw corrupt(name, new Error('stored under another id'));
   return node;
 }
 
@@ -363,8 +363,4 @@ function time(key: Uint8Array, offset: number): string {
 
 function isBefore(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) < 0;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
 }

@@ -1,8 +1,7 @@
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { toHex } from '@devp2p/enr';
 import type { SealedHeader } from '@devp2p/eth';
 import { RlpError } from '@devp2p/rlp';
-import { equalBytes } from '../../bytes.ts';
 import { BlockError, ChainError } from '../../errors/chain-error.ts';
 import type { LocalChain } from '../chain.ts';
 import {

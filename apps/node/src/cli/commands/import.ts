@@ -1,6 +1,6 @@
+import { toHex } from '@devp2p/bytes';
 import { systemClock } from '@devp2p/clock';
 import { fastCrypto } from '@devp2p/crypto/fast';
-import { toHex } from '@devp2p/enr';
 import { openChainFile } from '../../chain/files/chain-file.ts';
 import { importFile } from '../../chain/files/import-file.ts';
 import { warnOfMissingReceipts } from '../../node/open-chain.ts';

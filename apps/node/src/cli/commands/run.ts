@@ -1,6 +1,6 @@
+import { toHex } from '@devp2p/bytes';
 import { systemClock } from '@devp2p/clock';
 import { fastCrypto } from '@devp2p/crypto/fast';
-import { toHex } from '@devp2p/enr';
 import { readNodeKey } from '../../config/datadir.ts';
 import { openJwtSecret } from '../../config/secrets/jwt-secret.ts';
 import { SyncError } from '../../errors/sync-error.ts';

@@ -1,4 +1,5 @@
-import type { Enode, IpRange } from '@devp2p/enr';
+import type { Enode } from '@devp2p/enr';
+import type { IpRange } from '@devp2p/ip';
 import type { RequiredBlocks } from '../../chain/required-blocks.ts';
 import type { NetworkName } from '../../config/genesis/networks.ts';
 import { parseVerbosity, type Verbosity } from '../../logging/log.ts';

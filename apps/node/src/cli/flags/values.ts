@@ -1,17 +1,10 @@
 // Values of flags as they are typed. Each function throws an `Error` that says what was expected.
 import { isIP, isIPv4 } from 'node:net';
+import { equalBytes, fromHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { parseTreeUrl } from '@devp2p/dnsdisc';
-import {
-  type Enode,
-  enodeFromEnr,
-  fromHex,
-  type IpRange,
-  parseEnode,
-  parseEnr,
-  parseIpRanges,
-} from '@devp2p/enr';
-import { equalBytes } from '../../bytes.ts';
+import { type Enode, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
+import { type IpRange, parseIpRanges } from '@devp2p/ip';
 import type { RequiredBlocks } from '../../chain/required-blocks.ts';
 import type { NetworkName } from '../../config/genesis/networks.ts';
 import type { NatMethod } from '../../nat/find.ts';

@@ -1,5 +1,5 @@
 // The values of a genesis.json, in the forms that go-ethereum's JSON types take.
-import { fromHex } from '@devp2p/enr';
+import { fromHex } from '@devp2p/bytes';
 import * as v from 'valibot';
 import { JsonNumber } from './json-text.ts';
 

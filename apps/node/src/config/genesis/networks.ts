@@ -1,5 +1,5 @@
+import { fromHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { fromHex } from '@devp2p/enr';
 import { type Genesis, genesisOf } from './genesis.ts';
 import { parseGenesisJson } from './genesis-json.ts';
 

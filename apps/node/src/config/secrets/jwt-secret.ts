@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomBytes } from '@devp2p/crypto';
-import { fromHex } from '@devp2p/enr';
+import { fromHex } from '@devp2p/bytes';
+import { randomBytes } from '@devp2p/random';
 import { NodeError } from '../../errors/node-error.ts';
 import { createSecretFile, readSecretFile } from './secret-file.ts';
 

@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import { NodeError, type NodeErrorCode } from '../../errors/node-error.ts';
 
 /** A file that holds a secret in hex digits, and what to say of it. */

@@ -1,3 +1,4 @@
+import { equalBytes } from '@devp2p/bytes';
 import {
   decodeBody,
   type RawList,
@@ -6,7 +7,6 @@ import {
   type SealedHeader,
 } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
-import { equalBytes } from '../../bytes.ts';
 import type { LocalChain } from '../../chain/chain.ts';
 import type { BlockId } from '../codec/block-id.ts';
 import { RpcError } from '../transport/rpc-error.ts';

@@ -1,3 +1,4 @@
+import { equalBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import {
   addToBloom,
@@ -9,7 +10,6 @@ import {
 } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import * as v from 'valibot';
-import { equalBytes } from '../../bytes.ts';
 import { placeIn } from '../codec/block.ts';
 import { type BlockTag, blockNumber } from '../codec/block-id.ts';
 import { data, parameter } from '../codec/hex.ts';

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
+import { toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { type Enr, enodeFromEnr, formatEnode, formatEnr, parseEnode, toHex } from '@devp2p/enr';
+import { type Enr, enodeFromEnr, formatEnode, formatEnr, parseEnode } from '@devp2p/enr';
 import { type EthNodeInfo, nodeInfo as ethInfo } from '@devp2p/eth';
 import type { Address } from '@devp2p/peer';
 import type { LocalChain } from '../../chain/chain.ts';

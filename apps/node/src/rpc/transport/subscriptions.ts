@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/enr';
+import { toHex } from '@devp2p/bytes';
 import type { Source } from './api.ts';
 import { RpcError } from './rpc-error.ts';
 

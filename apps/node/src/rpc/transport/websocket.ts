@@ -1,5 +1,5 @@
 import type { Clock } from '@devp2p/clock';
-import type { RandomBytes } from '@devp2p/crypto';
+import type { RandomBytes } from '@devp2p/random';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { refuseUpgrade } from './http-answer.ts';
 import type { JsonRpc } from './json-rpc.ts';
