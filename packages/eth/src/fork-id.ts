@@ -4,40 +4,40 @@ import { checkOption } from './check.ts';
 import { showFields } from './types/shown.ts';
 
 /**
- * When a chain's rules change. Order and repetition do not matter; forks that the genesis block already has may be
- * left in. Values beyond 2^53 - 1, up to 64 bits, are given as `bigint`.
+ * Forks of a chain. Order and repetition do not matter; forks that are active at the genesis block may be included.
+ * Values above 2^53 - 1, up to 64 bits, are `bigint`s.
  */
 export interface ForkSchedule {
-  /** Numbers of the blocks at which a fork becomes active. */
+  /** Numbers of the blocks at which forks become active. */
   readonly blocks: readonly (number | bigint)[];
-  /** Timestamps, in seconds, from which on a fork is active. */
+  /** Timestamps in seconds at which forks become active. */
   readonly times: readonly (number | bigint)[];
-  /** The genesis block's timestamp in seconds: forks up to it belong to the genesis. @default 0 */
+  /** Timestamp of the genesis block in seconds: forks up to it belong to the genesis. @default 0 */
   readonly genesisTime?: number;
 }
 
-/** The block up to which forks count as passed. */
+/** Block that decides which forks have passed. */
 export interface ForkHead {
   readonly number: number;
   /** Seconds. */
   readonly time: number;
 }
 
-/** Which rules a node follows, as Status and node records carry it (EIP-2124). */
+/** Identifier of the forks of a node, in Status and in node records (EIP-2124). */
 export interface ForkId {
   /** CRC-32 of the genesis hash and all forks that have passed, as an unsigned number of 32 bits. */
   readonly hash: number;
-  /** Block number or timestamp of the next fork that the node knows of; 0 for none. */
+  /** Block number or timestamp of the next known fork; 0 for none. */
   readonly next: bigint;
 }
 
 /**
- * Why two nodes cannot follow one chain: `remote-stale` when the remote has not been told of a fork that has passed
- * here, `incompatible-or-stale` when it follows other rules, or rules that this node has not been told of.
+ * Why two nodes cannot follow one chain: `remote-stale` when the remote lacks a fork that has passed here,
+ * `incompatible-or-stale` when it follows other forks, or forks that this node lacks.
  */
 export type ForkIdProblem = 'remote-stale' | 'incompatible-or-stale';
 
-/** A fork id as people write it: `07c9462e, next 1767747671`. */
+/** Formats a fork id: `07c9462e, next 1767747671`. */
 export function formatForkId({ hash, next }: ForkId): string {
   return `${hash.toString(16).padStart(8, '0')}, next ${next}`;
 }
@@ -78,7 +78,7 @@ export function checkForks(name: string, forks: ForkSchedule): void {
 }
 
 /**
- * The fork id of a node whose head is at `head`.
+ * Computes the fork id of a node with its head at `head`.
  *
  * @param genesisHash 32 bytes
  * @throws EthError `invalid-option`
@@ -89,8 +89,8 @@ export function forkId(genesisHash: Uint8Array, schedule: ForkSchedule, head: Fo
 }
 
 /**
- * Whether a remote node's fork id lets it be on the same chain, by the rules of EIP-2124 with the timestamps of
- * EIP-6122; `undefined` means that it does.
+ * Checks whether a remote node's fork id is compatible with this chain, by the rules of EIP-2124 with the timestamps of
+ * EIP-6122.
  *
  * @param genesisHash 32 bytes
  * @throws EthError `invalid-option`
@@ -105,13 +105,13 @@ export function checkForkId(
   checkOption.fields('remote', remote, forkIdRules);
   const at = sums.indexOf(remote.hash);
   if (at === -1) return 'incompatible-or-stale';
-  // The remote is where we are going.
+  // The remote has passed forks that are still ahead here.
   if (at > passed) return undefined;
-  // The remote is where we have been: it must know of the fork that came next.
+  // The remote has passed fewer forks: it must have the next one in its schedule.
   if (at < passed) {
     return remote.next === forks[at] ? undefined : 'remote-stale';
   }
-  // Same rules. A fork that the remote still waits for must not have passed here unnoticed.
+  // Same forks. The next fork of the remote must not have passed here.
   if (remote.next === 0n) return undefined;
   const countsBlocks = passed < blocks || forks.length === blocks;
   const position = BigInt(countsBlocks ? head.number : head.time);
@@ -119,17 +119,17 @@ export function checkForkId(
   return remote.next <= position || passedByTime ? 'incompatible-or-stale' : undefined;
 }
 
-/** No block number is as high and no timestamp as low: it tells which of the two a remote's next fork is. */
+/** Above all block numbers and below all timestamps: decides which of the two a remote's next fork is. */
 const mainnetGenesisTime = 1_438_269_973n;
 
 interface History {
   /** Block forks, then timestamp forks. */
   readonly forks: readonly bigint[];
-  /** How many of them are block forks. */
+  /** Number of block forks. */
   readonly blocks: number;
-  /** Checksum after the first i forks; one more than there are forks. */
+  /** Checksums after the first i forks; one more than forks. */
   readonly sums: readonly number[];
-  /** How many forks the head has passed. */
+  /** Number of forks that the head has passed. */
   readonly passed: number;
 }
 
@@ -154,13 +154,13 @@ function history(genesisHash: Uint8Array, schedule: ForkSchedule, head: ForkHead
   return { forks, blocks: blocks.length, sums, passed: next === -1 ? forks.length : next };
 }
 
-/** Ascending, each once, without those that the genesis block has. */
+/** Distinct forks after the genesis, in ascending order. */
 function distinct(forks: readonly (number | bigint)[], genesis: number): bigint[] {
   const points = new Set(forks.map(BigInt));
   return [...points].filter((point) => point > genesis).sort((a, b) => (a < b ? -1 : 1));
 }
 
-/** IEEE CRC-32; `seed` is the checksum of what came before. */
+/** IEEE CRC-32. `seed` is the checksum of the preceding bytes. */
 function crc32(data: Uint8Array, seed = 0): number {
   let sum = ~seed;
   for (const byte of data) {

@@ -22,7 +22,7 @@ export type { EthError, EthErrorCode } from './error.ts';
 export type { ForkSchedule } from './fork-id.ts';
 export type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
 
-/** A block as RLP, in the forms that {@link Chain} returns. */
+/** A block as RLP, in the forms of {@link Chain}. */
 export interface MemoryBlock {
   readonly header: Uint8Array;
   readonly body: Uint8Array;
@@ -35,68 +35,71 @@ export interface MemoryChainOptions {
   readonly networkId?: bigint | undefined;
   /** @default no forks */
   readonly forks?: ForkSchedule | undefined;
-  /** Hash of the first block, 32 bytes, where that is not among the blocks. @default the first block's */
+  /** Hash of the genesis block, 32 bytes; needed without blocks. @default that of the first block */
   readonly genesisHash?: Uint8Array | undefined;
-  /** The blocks from number 0 on. @default none: nothing is served, and Status shows a node at its genesis */
+  /** Blocks from number 0 on. @default none: no block is served, and Status has the genesis as head */
   readonly blocks?: readonly MemoryBlock[] | undefined;
   /** @default nobleCrypto */
   readonly crypto?: Crypto | undefined;
 }
 
-/** A {@link Chain} in memory: for programs that only ask, for tests and for simulations. */
+/** A {@link Chain} in memory: for tests, simulations, and programs that serve no blocks. */
 export interface MemoryChain extends Chain {
-  /** Puts a block on top. @throws EthError `invalid-option` when it is not the next one; RlpError as for the first ones */
+  /** Appends a block. @throws EthError `invalid-option` when it does not follow the head; RlpError for an invalid header */
   append(block: MemoryBlock): void;
 }
 
-interface Held extends MemoryBlock {
+interface StoredBlock extends MemoryBlock {
   readonly sealed: SealedHeader;
 }
 
 /**
- * @throws EthError `invalid-option` for an option of another type, blocks that do not follow each other from number 0 on,
- *   and when there is neither a block nor a genesis hash.
- * @throws RlpError when a header is none.
+ * Creates a chain in memory.
+ *
+ * @throws EthError `invalid-option` for an option of another type, for blocks that do not follow each other from number 0
+ *   on, and without both blocks and a genesis hash.
+ * @throws RlpError when a header is invalid.
  */
 export function memoryChain(options: MemoryChainOptions): MemoryChain {
   checkOption.options('memoryChain', options, rules);
   if (options.forks !== undefined) checkForks('forks', options.forks);
   const { networkId = 1337n, crypto = nobleCrypto, blocks = [] } = options;
   const { forks = { blocks: [], times: [] } } = options;
-  const held: Held[] = [];
+  const stored: StoredBlock[] = [];
   const numbers = new Map<string, number>();
-  const hold = (block: MemoryBlock): void => {
-    const next = holdOn(held.at(-1), block, crypto);
-    numbers.set(next.sealed.hash.join(), held.length);
-    held.push(next);
+  const append = (block: MemoryBlock): void => {
+    const next = checkNext(stored.at(-1), block, crypto);
+    numbers.set(next.sealed.hash.join(), stored.length);
+    stored.push(next);
   };
-  for (const block of blocks) hold(block);
+  for (const block of blocks) append(block);
   const listeners = new Set<() => void>();
-  const genesisHash = options.genesisHash ?? held[0]?.sealed.hash;
+  const genesisHash = options.genesisHash ?? stored[0]?.sealed.hash;
   if (genesisHash === undefined) {
-    checkOption.fail('genesisHash', genesisHash, 'a genesis hash where there are no blocks');
+    checkOption.fail('genesisHash', genesisHash, 'a genesis hash, since there are no blocks');
   }
-  const byHash = (hash: Uint8Array): Held | undefined => held[numbers.get(hash.join()) ?? -1];
+  const byHash = (hash: Uint8Array): StoredBlock | undefined =>
+    stored[numbers.get(hash.join()) ?? -1];
 
   const chain: MemoryChain = {
     networkId,
     genesisHash,
     forks,
     range(): ChainRange {
-      const latest = held.at(-1)?.sealed;
+      const latest = stored.at(-1)?.sealed;
       return showFields({
         earliest: 0,
         latest: latest?.number ?? 0,
         latestHash: latest?.hash ?? genesisHash,
         latestTime: latest?.timestamp ?? forks.genesisTime ?? 0,
-        totalDifficulty: held.reduce((sum, { sealed }) => sum + sealed.difficulty, 0n),
+        totalDifficulty: stored.reduce((sum, { sealed }) => sum + sealed.difficulty, 0n),
       });
     },
     async headers({ origin, amount, step }: HeaderQuery) {
       const found: Uint8Array[] = [];
       let number = typeof origin === 'number' ? origin : (numbers.get(origin.join()) ?? -1);
       for (; found.length < amount; number += step) {
-        const block = held[number];
+        const block = stored[number];
         if (block === undefined) break;
         found.push(block.header);
       }
@@ -109,12 +112,12 @@ export function memoryChain(options: MemoryChainOptions): MemoryChain {
       return () => listeners.delete(listener);
     },
     append(block) {
-      hold(block);
+      append(block);
       for (const listener of listeners) listener();
     },
   };
   return showAs(chain, ({ networkId, genesisHash, forks, range }) =>
-    plain({ networkId, genesisHash, forks, blocks: held.length, ...range() }),
+    plain({ networkId, genesisHash, forks, blocks: stored.length, ...range() }),
   );
 }
 
@@ -132,18 +135,18 @@ const blockRules: Rules<MemoryBlock> = {
   receipts: required(bytes()),
 };
 
-/** A block that follows the one before, or is the first. */
-function holdOn(parent: Held | undefined, block: MemoryBlock, crypto: Crypto): Held {
+/** Checks that a block follows its parent, or is the first one. */
+function checkNext(
+  parent: StoredBlock | undefined,
+  block: MemoryBlock,
+  crypto: Crypto,
+): StoredBlock {
   const number = parent === undefined ? 0 : parent.sealed.number + 1;
   const name = `block ${number}`;
   checkOption.fields(name, block, blockRules);
   const sealed = decodeHeader(block.header, crypto);
   if (sealed.number !== number) {
-    checkOption.fail(
-      `the number of ${name}`,
-      sealed.number,
-      `${number}, as blocks follow each other`,
-    );
+    checkOption.fail(`the number of ${name}`, sealed.number, `${number}, the next one`);
   }
   if (parent !== undefined && !equalBytes(sealed.parentHash, parent.sealed.hash)) {
     checkOption.fail(`the parent of ${name}`, sealed.parentHash, `the hash of block ${number - 1}`);
@@ -152,7 +155,7 @@ function holdOn(parent: Held | undefined, block: MemoryBlock, crypto: Crypto): H
 }
 
 /**
- * Blocks with nothing in them, each the child of the one before; number 0 comes first, 12 s lie between two.
+ * Makes a chain of empty blocks from number 0 on, 12 s apart.
  *
  * @throws EthError `invalid-option` when the count is not an integer of 0 to 10,000,000
  */

@@ -31,7 +31,7 @@ test('FK-04 headers of go-ethereum end with the hash of the access list and the 
   expect(prague).not.toHaveProperty('slotNumber');
   expect(first?.blockAccessListHash).toHaveLength(32);
   expect([first?.slotNumber, second?.slotNumber]).toEqual([0, 1]);
-  // Each is the parent of the next, so that the hashes are go-ethereum's too.
+  // Each is the parent of the next, so the hashes are also those of go-ethereum.
   expect(hex(first?.parentHash ?? filled(0, 0))).toBe(hex(prague?.hash ?? filled(1, 0)));
   expect(hex(second?.parentHash ?? filled(0, 0))).toBe(hex(first?.hash ?? filled(1, 0)));
   for (const header of [prague, first, second]) {
@@ -42,7 +42,7 @@ test('FK-04 headers of go-ethereum end with the hash of the access list and the 
 });
 
 describe('FK-08 two nodes on eth/70', () => {
-  // 14 MiB of logs, and receipts that sum up to almost twice what the header says.
+  // 14 MiB of logs, and receipts with almost twice the gas of the header.
   const gasUsed = 140_000_000;
   const receipts = Array.from({ length: 140 }, (_, i) => receipt(1_950_000 * (i + 1), 100 * KiB));
   const chain = new MemoryChain(2);
@@ -53,45 +53,45 @@ describe('FK-08 two nodes on eth/70', () => {
   );
   const header = chain.blocks.at(-1)?.header as NonNullable<MemoryChain['blocks'][0]>['header'];
 
-  test('FK-08 a block whose receipts pass the gas of its header is fetched in pieces', async () => {
+  test('FK-08 a block whose receipts exceed the gas of its header is downloaded in pieces', async () => {
     const { clock, left } = await connect({ chain }, { chain });
-    const answer = left.eth.getReceipts([header], {
+    const response = left.eth.getReceipts([header], {
       verify: ({ raw }) => hex(raw) === hex(encodeReceipts(receipts)),
     });
     await clock.advance(0);
-    expect((await answer).map(({ length }) => length)).toEqual([140]);
+    expect((await response).map(({ length }) => length)).toEqual([140]);
     const sent = left.stats.protocols.find(({ name }) => name === 'eth');
     expect(sent?.codes.find(({ code }) => code === 0x0f)?.sent.messages).toBe(2);
   });
 
-  test('FK-08 before Amsterdam the same answer ends the peer', async () => {
+  test('FK-08 before Amsterdam the same response ends the peer', async () => {
     const { clock, left } = await connect({ chain }, { chain });
-    const asked = left.eth.getReceipts([{ hash: header.hash, gasUsed }]);
-    const failed = expect(asked).rejects.toMatchObject({ code: 'invalid-response' });
+    const pending = left.eth.getReceipts([{ hash: header.hash, gasUsed }]);
+    const failed = expect(pending).rejects.toMatchObject({ code: 'invalid-response' });
     await clock.advance(3000);
     await failed;
     expect((await left.closed).reason).toBe('breach-of-protocol');
   });
 });
 
-describe('FK-08 pieces of a block of Amsterdam', () => {
+describe('FK-08 pieces of an Amsterdam block', () => {
   const gasUsed = 90_000;
   const request = { hash: filled(32, 1), gasUsed, blockAccessListHash };
 
   test.each<[string, Receipt[]]>([
     ['gas below that of the header', [receipt(10_000)]],
     ['gas above that of the header', [receipt(90_001), receipt(179_999)]],
-    ['as many receipts as the gas pays for', Array.from({ length: 20 }, (_, i) => receipt(i + 1))],
-    ['logs as long as the gas pays for', [receipt(90_000, 90_000 / 8 - 64)]],
+    ['the most receipts that the gas allows', Array.from({ length: 20 }, (_, i) => receipt(i + 1))],
+    ['the longest logs that the gas allows', [receipt(90_000, 90_000 / 8 - 64)]],
   ])('FK-08 may have %s', (_, receipts) => {
     const download = new ReceiptsDownload([request]);
     expect(download.add([list(...receipts)], true)).toBe(true);
   });
 
   test.each<[string, Receipt[]]>([
-    ['gas that goes down', [receipt(5), receipt(4)]],
+    ['decreasing gas', [receipt(5), receipt(4)]],
     ['a receipt too many', Array.from({ length: 21 }, (_, i) => receipt(i + 1))],
-    ['longer logs than the gas pays for', [receipt(90_000, 90_000 / 8 + 64)]],
+    ['longer logs than the gas allows', [receipt(90_000, 90_000 / 8 + 64)]],
   ])('FK-08 may not have %s', (_, receipts) => {
     const download = new ReceiptsDownload([request]);
     expect(() => download.add([list(...receipts)], true)).toThrow(
@@ -99,26 +99,26 @@ describe('FK-08 pieces of a block of Amsterdam', () => {
     );
   });
 
-  test('FK-08 before Amsterdam refunds may have paid for twice the logs', () => {
+  test('FK-08 before Amsterdam the limit of logs is twice as high, because of refunds', () => {
     const { blockAccessListHash: _, ...before } = request;
     const logs = list(receipt(90_000, 90_000 / 8 + 64));
     expect(new ReceiptsDownload([before]).add([logs], true)).toBe(true);
   });
 });
 
-test('HX-15 pieces of a block of Amsterdam without end end the peer', async () => {
+test('HX-15 an endless sequence of pieces of an Amsterdam block ends the peer', async () => {
   const attacked = await attack();
-  const asked = attacked.peer.eth
+  const pending = attacked.peer.eth
     .getReceipts([{ hash: filled(32, 1), gasUsed: 45_000, blockAccessListHash }])
     .catch((error) => error.code);
   const { codec } = attacked.version.messages.getReceipts;
   for (let i = 0; i < 11; i++) {
-    const question = await attacked.next();
-    const { requestId, firstBlockReceiptIndex } = decode(codec, question?.payload as Uint8Array);
+    const request = await attacked.next();
+    const { requestId, firstBlockReceiptIndex } = decode(codec, request?.payload as Uint8Array);
     expect(firstBlockReceiptIndex).toBe(i);
     const items = [list(receipt(i + 1)).raw];
-    await attacked.say('receipts', { requestId, items, lastBlockIncomplete: true });
+    await attacked.sendMessage('receipts', { requestId, items, lastBlockIncomplete: true });
   }
-  expect(await asked).toBe('invalid-response');
+  expect(await pending).toBe('invalid-response');
   expect((await attacked.end()).reason).toBe('breach-of-protocol');
 });

@@ -49,12 +49,12 @@ describe.each(vectors.blocks)('block $number of the ethtest chain', (block) => {
     if (parent !== undefined) expect(hex(header.parentHash)).toBe(parent.hash);
   });
 
-  // One has 10 MB of receipts, which are left out.
+  // The 10 MB of receipts of one block are left out.
   if (block.body === null || block.receipts === null) return;
   const consensus = block.receipts.map(unhex);
   const raw = unhex(block.body);
 
-  test('ET-01 body: parts that have the roots of the header', async () => {
+  test('ET-01 body: its parts have the roots of the header', async () => {
     const body = decodeBody(raw);
     expect(await root(body.transactions)).toBe(hex(header.transactionsRoot));
     expect(hex(crypto.keccak256(body.uncles.raw))).toBe(hex(header.unclesHash));
@@ -62,8 +62,8 @@ describe.each(vectors.blocks)('block $number of the ethtest chain', (block) => {
     expect(hex(encode(bodyCodec, body))).toBe(block.body);
   });
 
-  test('ET-09 receipts: root and bloom without the bloom on the wire', async () => {
-    // eth/68 has the consensus form on the wire, typed receipts wrapped in strings.
+  test('ET-09 receipts: root and bloom are computed without a bloom on the wire', async () => {
+    // eth/68 sends the consensus form, with typed receipts as strings.
     const wire68 = RLP.encode(consensus.map((r) => ((r[0] as number) < 0x80 ? r : RLP.decode(r))));
     const stored = removeBlooms(wire68);
     const computed = consensusReceipts(stored, crypto);
@@ -71,7 +71,7 @@ describe.each(vectors.blocks)('block $number of the ethtest chain', (block) => {
     expect(await root(computed.receipts)).toBe(hex(header.receiptsRoot));
     expect(hex(computed.bloom)).toBe(hex(header.logsBloom));
     expect(hex(addBlooms(stored.raw, crypto))).toBe(hex(wire68));
-    // And so with the typed form.
+    // The same for the typed form.
     const receipts = decode(list(receiptCodec), stored.raw);
     expect(hex(encodeReceipts(receipts))).toBe(hex(stored.raw));
     expect(receipts.at(-1)?.cumulativeGas ?? 0).toBe(header.gasUsed);
@@ -91,7 +91,7 @@ test('ET-01 the vectors have legacy and typed transactions, receipts and withdra
   }
 });
 
-test('ET-01 header: every tail that a fork can leave', () => {
+test('ET-01 header: the optional fields of every fork', () => {
   const tail = {
     baseFeePerGas: 7n,
     withdrawalsRoot: filled(32, 1),
@@ -122,7 +122,7 @@ const amsterdamHeader = (changes: Partial<Header> = {}): Header =>
   });
 
 test.each([0, 127, 128, 2 ** 48, 2 ** 53 - 1, 2n ** 53n, 2n ** 53n + 1n, 2n ** 64n - 1n])(
-  'ET-01 a gas limit and a slot number of %s keep every digit',
+  'ET-01 a gas limit and a slot number of %s are exact',
   (value) => {
     const fields = amsterdamHeader({ gasLimit: value, slotNumber: value });
     const sealed = sealHeader(fields, crypto);
@@ -147,7 +147,7 @@ test('ET-01 a gas limit or slot number of more than 64 bits, or with a leading z
   }
 });
 
-test('ET-02 header: too many fields, and integers that do not fit', () => {
+test('ET-02 header: too many fields and integers out of range are refused', () => {
   const raws = decode(list(raw), sealHeader({ ...header() }, crypto).raw);
   const with_ = (index: number, item: string): Uint8Array =>
     encode(list(raw), raws.with(index, unhex(item)));
@@ -161,7 +161,7 @@ test('ET-02 header: too many fields, and integers that do not fit', () => {
   expect(() => decode(headerCodec, encode(list(raw), long))).toThrow(RlpError);
 });
 
-test('ET-02 header: what cannot be written is refused with the name of its field', () => {
+test('ET-02 header: a value that cannot be encoded is refused with the name of its field', () => {
   const { withdrawalsRoot: _, ...london } = header();
   const write = (fields: object) => () => encode(headerCodec, { ...london, ...fields });
   expect(write({})).not.toThrow();
@@ -170,11 +170,11 @@ test('ET-02 header: what cannot be written is refused with the name of its field
   expect(write({ slotNumber: 1 })).toThrow(expect.objectContaining({ code: 'optional-gap' }));
   expect(write({ blobGasUsed: 2 ** 53 })).toThrow('blobGasUsed');
   expect(() => encode(headerCodec, null as never)).toThrow(RlpError);
-  // Nothing of it is left in the encoder.
+  // The encoder is reset.
   expect(decode(headerCodec, encode(headerCodec, london))).toEqual(london);
 });
 
-test('ET-02 body: elements that are no transactions', () => {
+test('ET-02 body: elements that are not transactions are refused', () => {
   const body = (transactions: string): Uint8Array =>
     encode(list(raw), [unhex(transactions), unhex('c0')]);
   const legacy = `c9${'80'.repeat(9)}`;
@@ -197,7 +197,7 @@ test('ET-02 body: elements that are no transactions', () => {
   }
 });
 
-test('ET-02 body: uncles and withdrawals too short to be any', () => {
+test('ET-02 body: uncles and withdrawals that are too short are refused', () => {
   const empty = Uint8Array.of(0xc0);
   const fields = decode(list(raw), sealHeader(header(), crypto).raw).slice(0, 15);
   const uncle = encode(
@@ -214,13 +214,13 @@ test('ET-02 body: uncles and withdrawals too short to be any', () => {
   const body = listOf(empty, listOf(uncle), listOf(withdrawal));
   expect(decodeBody(body).uncles.at(0)).toEqual(uncle);
   expect(decodeBody(body).withdrawals?.at(0)).toEqual(withdrawal);
-  // Ten million of these in one message would be a table of 160 MB.
+  // Ten million of these in one message would need offsets of 160 MB.
   expect(() => decodeBody(listOf(empty, listOf(empty)))).toThrow('uncles[0]');
   expect(() => decodeBody(listOf(empty, listOf(withdrawal)))).toThrow('uncles[0]');
   expect(() => decodeBody(listOf(empty, empty, listOf(empty)))).toThrow('withdrawals[0]');
 });
 
-test('ET-01 transaction hashes leave a sidecar out', () => {
+test('ET-01 transaction hashes do not cover a sidecar', () => {
   const { body } = vectors.blocks[9] as { body: string };
   const blob = decodeBody(unhex(body)).transactions.at(0);
   expect(blob[0]).toBe(3);
@@ -278,15 +278,15 @@ test.each<[string, Input]>([
     'the type of a legacy one',
     [Uint8Array.of(0, ...RLP.encode(['0x', '0x0a', filled(256, 0), []]))],
   ],
-  ['something behind', [Uint8Array.of(2, ...RLP.encode(['0x', '0x0a', filled(256, 0), []]), 0)]],
+  ['further bytes', [Uint8Array.of(2, ...RLP.encode(['0x', '0x0a', filled(256, 0), []]), 0)]],
   ['a type alone', ['0x02']],
-  ['nothing in it', ['0x']],
+  ['an empty string', ['0x']],
 ])('ET-02 an eth/68 receipt with %s', (_, receipts) => {
   expect(() => removeBlooms(RLP.encode(receipts))).toThrow(RlpError);
 });
 
-test('ET-09 logs bloom of an empty entry, by hand', () => {
-  // keccak-256('') begins with c5d2 4601 86f7: bits 1490, 1537 and 1783, counted from the end.
+test('ET-09 logs bloom of an empty entry, computed by hand', () => {
+  // keccak-256('') starts with c5d2 4601 86f7: bits 1490, 1537 and 1783, counted from the end.
   const bloom = new Uint8Array(bloomLength);
   addToBloom(bloom, new Uint8Array(), crypto);
   const expected = (1n << 1490n) | (1n << 1537n) | (1n << 1783n);

@@ -11,7 +11,7 @@ describe.each(Object.entries({ mainnet, sepolia, hoodi }))('%s', (_, network) =>
   const genesis = unhex(network.genesis);
   const forks = [...network.blocks, ...network.times];
   const sums = network.forkid_hashes.map((sum) => Number.parseInt(sum, 16));
-  /** The head right at, or right before, a fork. */
+  /** Head at a fork, or at the block before it. */
   const head = (index: number, before = 0) => {
     const isBlock = index < network.blocks.length;
     const lastBlock = network.blocks.at(-1) ?? 0;
@@ -32,7 +32,7 @@ describe.each(Object.entries({ mainnet, sepolia, hoodi }))('%s', (_, network) =>
     }
   });
 
-  test('ET-04 order, repetition and forks at genesis change nothing', () => {
+  test('ET-04 order, repetition and forks at genesis have no effect', () => {
     const shuffled: ForkSchedule = {
       blocks: [...network.blocks, ...network.blocks, 0].reverse(),
       times: [...network.times, 0, ...network.times].reverse(),
@@ -69,18 +69,26 @@ const genesis = unhex(mainnet.genesis);
 const blocksOnly = { blocks: mainnet.blocks, times: [] };
 const never = 2n ** 64n - 1n;
 
-// What each line is about is told by EIP-2124's validation rules; figures are mainnet's.
+// Cases of the validation rules of EIP-2124, with values of mainnet.
 test.each<[string, ForkSchedule, number, number, number, bigint, string | undefined]>([
-  ['same rules, no next fork', blocksOnly, 15050000, 0, 0xf0afd0e3, 0n, undefined],
-  ['same rules, next fork far off', blocksOnly, 15050000, 0, 0xf0afd0e3, never, undefined],
-  ['remote not told of our next fork', blocksOnly, 7279999, 0, 0xa00bc324, 0n, undefined],
-  ['remote told of our next fork', blocksOnly, 7279999, 0, 0xa00bc324, 7280000n, undefined],
-  ['remote told of another next fork', blocksOnly, 7279999, 0, 0xa00bc324, never, undefined],
+  ['same forks, no next fork', blocksOnly, 15050000, 0, 0xf0afd0e3, 0n, undefined],
+  [
+    'same forks, next fork in the far future',
+    blocksOnly,
+    15050000,
+    0,
+    0xf0afd0e3,
+    never,
+    undefined,
+  ],
+  ['remote lacks our next fork', blocksOnly, 7279999, 0, 0xa00bc324, 0n, undefined],
+  ['remote has our next fork', blocksOnly, 7279999, 0, 0xa00bc324, 7280000n, undefined],
+  ['remote has another next fork', blocksOnly, 7279999, 0, 0xa00bc324, never, undefined],
   ['remote syncing, one fork behind', blocksOnly, 7987396, 0, 0xa00bc324, 7280000n, undefined],
   ['remote syncing, two forks behind', blocksOnly, 7987396, 0, 0x3edd5b10, 4370000n, undefined],
   ['we are syncing, one fork behind', blocksOnly, 7279999, 0, 0x668db0af, 0n, undefined],
-  ['we are syncing, remote stale later', blocksOnly, 4369999, 0, 0xa00bc324, 0n, undefined],
-  ['remote stale: fork passed unnoticed', blocksOnly, 7987396, 0, 0xa00bc324, 0n, 'remote-stale'],
+  ['we are syncing, remote lacks a later fork', blocksOnly, 4369999, 0, 0xa00bc324, 0n, undefined],
+  ['remote stale: it lacks a passed fork', blocksOnly, 7987396, 0, 0xa00bc324, 0n, 'remote-stale'],
   ['remote behind with a wrong next', blocksOnly, 7987396, 0, 0xa00bc324, 5n, 'remote-stale'],
   ['we are stale', blocksOnly, 7987396, 0, 0x5cddc0e1, 0n, 'incompatible-or-stale'],
   ['another chain', blocksOnly, 7987396, 0, 0xafec6b27, 0n, 'incompatible-or-stale'],
@@ -102,7 +110,7 @@ test.each<[string, ForkSchedule, number, number, number, bigint, string | undefi
     7279999n,
     'incompatible-or-stale',
   ],
-  ['block fork to come, next is a time', mainnet, 15050000, 0, 0xf0afd0e3, 1681338455n, undefined],
+  ['block forks passed, next is a time', mainnet, 15050000, 0, 0xf0afd0e3, 1681338455n, undefined],
   ['blocks passed, no next', mainnet, 15050000, 0, 0xf0afd0e3, 0n, undefined],
   [
     'at the time fork, remote before',
@@ -123,7 +131,15 @@ test.each<[string, ForkSchedule, number, number, number, bigint, string | undefi
     undefined,
   ],
   ['before the time fork, remote at it', mainnet, 15050000, 0, 0xdce96c2d, 0n, undefined],
-  ['time fork passed unnoticed', mainnet, 20000000, 1681338455, 0xf0afd0e3, 0n, 'remote-stale'],
+  [
+    'remote lacks a passed time fork',
+    mainnet,
+    20000000,
+    1681338455,
+    0xf0afd0e3,
+    0n,
+    'remote-stale',
+  ],
   [
     'next time passed before ours',
     mainnet,
@@ -133,8 +149,16 @@ test.each<[string, ForkSchedule, number, number, number, bigint, string | undefi
     1660000000n,
     'incompatible-or-stale',
   ],
-  ['same time rules', mainnet, 20000000, 1681338455, 0xdce96c2d, 0n, undefined],
-  ['same time rules, next far off', mainnet, 20000000, 1681338455, 0xdce96c2d, never, undefined],
+  ['same time forks', mainnet, 20000000, 1681338455, 0xdce96c2d, 0n, undefined],
+  [
+    'same time forks, next in the far future',
+    mainnet,
+    20000000,
+    1681338455,
+    0xdce96c2d,
+    never,
+    undefined,
+  ],
   ['remote syncing by time', mainnet, 21000000, 1710338135, 0xdce96c2d, 1710338135n, undefined],
   ['we are syncing by time', mainnet, 21000000, 1700000000, 0x9f3d2254, 0n, undefined],
   ['remote stale by time', mainnet, 21000000, 1710338135, 0xdce96c2d, 0n, 'remote-stale'],
@@ -172,7 +196,7 @@ test('ET-04 RLP of fork ids', () => {
   }
 });
 
-test('ET-04 forks beyond 2^53 keep every digit', () => {
+test('ET-04 forks above 2^53 are exact', () => {
   const schedule = { blocks: [], times: [5, 5n, never, 2n ** 53n + 1n] };
   const far = { number: 1, time: Number.MAX_SAFE_INTEGER };
   const before = forkId(genesis, schedule, far);

@@ -22,18 +22,23 @@ const codeFrom = async (promise: Promise<unknown>): Promise<string | undefined> 
     (error) => codeOf(error),
   );
 
-test.each([70, 69])('ET-03 two nodes of one chain shake hands on eth/%i', async (version) => {
-  const chain = new MemoryChain(10);
-  const syncing = new MemoryChain(3);
-  const { left, right } = await connect({ chain, versions: [version] }, { chain: syncing });
-  expect(await left.eth.status).toEqual(localStatus(syncing, syncing.range(), ethVersion(version)));
-  expect(await right.eth.status).toEqual(localStatus(chain, chain.range(), ethVersion(version)));
-  expect(left.eth.range).toEqual({ earliest: 0, latest: 2, latestHash: syncing.hashOf(2) });
-  expect(right.eth.range?.latest).toBe(9);
-  expect([left.eth.version, right.eth.version]).toEqual([version, version]);
-});
+test.each([70, 69])(
+  'ET-03 two nodes of one chain complete the handshake on eth/%i',
+  async (version) => {
+    const chain = new MemoryChain(10);
+    const syncing = new MemoryChain(3);
+    const { left, right } = await connect({ chain, versions: [version] }, { chain: syncing });
+    expect(await left.eth.status).toEqual(
+      localStatus(syncing, syncing.range(), ethVersion(version)),
+    );
+    expect(await right.eth.status).toEqual(localStatus(chain, chain.range(), ethVersion(version)));
+    expect(left.eth.range).toEqual({ earliest: 0, latest: 2, latestHash: syncing.hashOf(2) });
+    expect(right.eth.range?.latest).toBe(9);
+    expect([left.eth.version, right.eth.version]).toEqual([version, version]);
+  },
+);
 
-test('ET-03 two nodes shake hands on eth/68, which knows no ranges', async () => {
+test('ET-03 two nodes complete the handshake on eth/68, which has no ranges', async () => {
   const chain = new MemoryChain(10);
   const { left, right } = await connect({ chain, versions: [68] }, { chain, versions: [69, 68] });
   expect(await left.eth.status).toMatchObject({ version: 68, totalDifficulty: 17n });
@@ -50,7 +55,7 @@ test('ET-01 the highest shared version runs', async () => {
   );
 });
 
-test('ET-01 what is offered without a choice is 70 and 69, and no 68', async () => {
+test('ET-01 the default offer is eth/70 and eth/69, without eth/68', async () => {
   const chain = new MemoryChain(2);
   expect(eth({ chain }).versions.map(({ version }) => version)).toEqual([70, 69]);
   expect(eth({ chain, versions: undefined }).versions).toHaveLength(2);
@@ -80,23 +85,23 @@ const table: [string, Status, string, string][] = [
 ];
 
 test.each(table)(
-  'ET-03 another %s ends the peer with a cause of its own',
+  'ET-03 another %s ends the peer with its own code',
   async (_, remote, code, reason) => {
-    const { peer, say, end } = await attack({ chain: ours, mute: true });
+    const { peer, sendMessage, end } = await attack({ chain: ours, mute: true });
     const status = codeFrom(peer.eth.status);
     const headers = codeFrom(peer.eth.getHeaders({ origin: 0, amount: 1 }));
-    await say('status', remote);
+    await sendMessage('status', remote);
     expect(await end()).toEqual({ code, reason, direction: 'local' });
     expect(await status).toBe(code);
     expect(await headers).toBe(code);
   },
 );
 
-test('ET-03 what differs is named with both values, in words and as data', async () => {
+test('ET-03 a mismatch has both values, in the message and as data', async () => {
   const failure = async (remote: Status) => {
-    const { peer, say } = await attack({ chain: ours, mute: true });
+    const { peer, sendMessage } = await attack({ chain: ours, mute: true });
     const failed = peer.eth.status.catch((error: unknown) => error as EthError);
-    await say('status', remote);
+    await sendMessage('status', remote);
     return (await failed) as EthError;
   };
   const network = await failure({ ...status, networkId: 5n });
@@ -116,17 +121,17 @@ test('ET-03 what differs is named with both values, in words and as data', async
   expect(fork.mismatch).toMatchObject({ of: 'fork', ours: own, theirs: { hash: 1, next: 7n } });
 });
 
-test('ET-03 a fork id that was fine is refused once its fork has passed', async () => {
+test('ET-03 a fork id that was compatible is refused once its fork has passed', async () => {
   const chain = new MemoryChain(64);
   const forks = { blocks: [], times: [1_700_000_000 + 12 * 63] };
-  const { say, end } = await attack({ chain: Object.assign(chain, { forks }), mute: true });
+  const { sendMessage, end } = await attack({ chain: Object.assign(chain, { forks }), mute: true });
   const before = { blocks: [], times: [] };
   const stale = localStatus(
     Object.assign(new MemoryChain(64), { forks: before }),
     chain.range(),
     ethVersion(70),
   );
-  await say('status', stale);
+  await sendMessage('status', stale);
   expect((await end()).code).toBe('fork-mismatch');
 });
 
@@ -139,7 +144,7 @@ const hostile: [string, (attack: Attack) => Promise<void>, string, string][] = [
     'breach-of-protocol',
   ],
   [
-    'a Status that is none',
+    'a malformed Status',
     ({ send }) => send(0x00, unhex('c0')),
     'malformed-message',
     'breach-of-protocol',
@@ -159,9 +164,9 @@ const hostile: [string, (attack: Attack) => Promise<void>, string, string][] = [
   ],
   [
     'a second Status',
-    async ({ say }) => {
-      await say('status', status);
-      await say('status', status);
+    async ({ sendMessage }) => {
+      await sendMessage('status', status);
+      await sendMessage('status', status);
     },
     'unexpected-message',
     'breach-of-protocol',
@@ -175,15 +180,15 @@ test.each(hostile)('ET-03 %s ends the peer', async (_, act, code, reason) => {
 });
 
 test('ET-03 a Status after 4.9 s is in time', async () => {
-  const { clock, say, peer } = await attack({ chain: ours, mute: true });
+  const { clock, sendMessage, peer } = await attack({ chain: ours, mute: true });
   await clock.advance(4900);
-  await say('status', status);
+  await sendMessage('status', status);
   await clock.advance(200);
   await expect(peer.eth.status).resolves.toEqual(status);
   expect(peer.eth.info()).not.toBe('handshake');
 });
 
-test('ET-03 a remote that leaves before its Status is no one’s fault', async () => {
+test('ET-03 a disconnect before Status is not a breach', async () => {
   const chain = new MemoryChain(2);
   const clock = virtualClock();
   const [a, b] = streamPair();
@@ -200,7 +205,7 @@ test('ET-03 a remote that leaves before its Status is no one’s fault', async (
   expect(clock.pending).toBe(0);
 });
 
-test('ET-16 eth runs over anything of a channel’s shape', async () => {
+test('ET-16 eth runs over any channel', async () => {
   const toEnd = new AbortController();
   const sent: { code: number; payload: Uint8Array }[] = [];
   const incoming = [{ code: 0, payload: encode(statusCodec(), status), wireSize: 0 }];

@@ -7,7 +7,7 @@ import { attack } from './peers.ts';
 const chain = new MemoryChain(20);
 
 test.each([68, 69, 70])(
-  'HX-19 eth/%i: anything sent to a running peer is answered, dropped or a breach',
+  'HX-19 eth/%i: any message to a running peer gets a response, is dropped, or is a breach',
   async (version) => {
     const codes = fc.integer({ min: 0, max: version < 69 ? 16 : 17 });
     const message = fc.tuple(codes, fc.uint8Array({ maxLength: 100 }));
@@ -15,8 +15,8 @@ test.each([68, 69, 70])(
     await fc.assert(
       fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 5 }), async (messages) => {
         const attacked = await attack({ chain, version });
-        // So that answers meet a question.
-        const asked = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }).catch(() => {});
+        // A pending request for the responses.
+        const pending = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }).catch(() => {});
         for (const [code, payload] of messages) await attacked.send(code, payload);
         await attacked.peer.disconnect('requested');
         const { code, reason } = await attacked.end();
@@ -28,7 +28,7 @@ test.each([68, 69, 70])(
           ['unknown-request', 'breach-of-protocol'],
         ]).toContainEqual([code, reason]);
         outcomes.add(code);
-        await asked;
+        await pending;
         expect(attacked.clock.pending).toBe(0);
       }),
       { numRuns: 60 },
@@ -40,13 +40,13 @@ test.each([68, 69, 70])(
 );
 
 test.each([68, 69, 70])(
-  'HX-18 eth/%i: every truncation of every question ends the peer, and only it',
+  'HX-18 eth/%i: every truncation of every request ends only its peer',
   async (version) => {
     const { version: format } = await attack({ chain, version });
     const hashes = [chain.hashOf(1), chain.hashOf(2)];
     const query = { origin: 1n, amount: 2n, skip: 0n, reverse: false };
     const { getBlockHeaders, getReceipts, newPooledTransactionHashes } = format.messages;
-    const questions: [number, Uint8Array][] = [
+    const requests: [number, Uint8Array][] = [
       [getBlockHeaders.code, encode(getBlockHeaders.codec, { requestId: 300n, query })],
       [
         getReceipts.code,
@@ -61,7 +61,7 @@ test.each([68, 69, 70])(
         }),
       ],
     ];
-    for (const [code, payload] of questions) {
+    for (const [code, payload] of requests) {
       for (let length = 0; length < payload.length; length++) {
         const attacked = await attack({ chain, version });
         await attacked.send(code, payload.slice(0, length));

@@ -77,14 +77,14 @@ export const simpleReceipt: Receipt = {
   logs: [{ address: filled(20, 9), topics: [filled(32, 8)], data: filled(5, 7) }],
 };
 
-/** Counts of what was asked of the chain, and the blocks, which tests may change. */
+/** A chain whose blocks tests may change. Records its calls. */
 export class MemoryChain implements Chain {
   readonly networkId: bigint = 1337n;
   readonly forks = { blocks: [], times: [] };
   readonly blocks: MemoryBlock[] = [];
   readonly calls: string[] = [];
   readonly #listeners = new Set<() => void>();
-  /** What every call waits for. */
+  /** Promise that every call awaits. */
   gate: Promise<void> = Promise.resolve();
 
   constructor(length: number, fields: Partial<Header> = {}) {
@@ -119,7 +119,7 @@ export class MemoryChain implements Chain {
   async headers({ origin, amount, step }: HeaderQuery): Promise<Uint8Array[]> {
     this.calls.push(`headers ${typeof origin === 'number' ? origin : 'hash'} ${amount} ${step}`);
     await this.gate;
-    // What a store would trip over, if it were let through.
+    // Arguments that a store cannot handle must not get here.
     const start = typeof origin === 'number' ? origin : 2 ** 40;
     if (!Number.isSafeInteger(step) || !Number.isSafeInteger(start + step * amount)) {
       throw new RangeError(`step ${step}`);
@@ -151,7 +151,7 @@ export class MemoryChain implements Chain {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Lets every call wait until the returned function is called. */
+  /** Blocks every call until the returned function is called. */
   close(): () => void {
     let open = (): void => {};
     this.gate = new Promise((resolve) => {
@@ -160,7 +160,7 @@ export class MemoryChain implements Chain {
     return () => open();
   }
 
-  /** Puts blocks on top, or takes some away. */
+  /** Appends or removes blocks. */
   move(change: (blocks: MemoryBlock[]) => void): void {
     change(this.blocks);
     for (const listener of this.#listeners) listener();

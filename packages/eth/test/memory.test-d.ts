@@ -8,7 +8,7 @@ import {
   memoryChain,
 } from '../src/memory.ts';
 
-test('@devp2p/eth/memory exports the types that its functions name', () => {
+test('@devp2p/eth/memory exports the types of its functions', () => {
   expectTypeOf(memoryChain).returns.toEqualTypeOf<MemoryChain>();
   expectTypeOf<MemoryChain>().toExtend<Chain>();
   expectTypeOf<MemoryChain['range']>().returns.toEqualTypeOf<ChainRange>();

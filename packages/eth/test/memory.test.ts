@@ -5,7 +5,7 @@ import { emptyBlocks, memoryChain } from '../src/memory.ts';
 import { filled } from './memory-chain.ts';
 import { connect } from './peers.ts';
 
-test('ET-16 a chain in memory is served like any other', async () => {
+test('ET-16 a chain in memory is served to peers', async () => {
   const chain = memoryChain({ blocks: emptyBlocks(50) });
   const { clock, left } = await connect({ chain }, { chain });
   const answers = Promise.all([
@@ -24,7 +24,7 @@ test('ET-16 a chain in memory is served like any other', async () => {
   expect(receipts.map(({ length }) => length)).toEqual([0]);
 });
 
-test('a chain without blocks shows a node at its genesis, and grows', () => {
+test('a chain without blocks has the genesis as head, and grows', () => {
   const genesisHash = filled(32, 7);
   const bare = memoryChain({
     networkId: 5n,

@@ -188,7 +188,7 @@ const table = [
 ];
 
 describe.each(table)('%s', (_, codec, values) => {
-  test('ET-01 what is written is read back, and written the same', () => {
+  test('ET-01 decoding reverses encoding, and encoding is canonical', () => {
     fc.assert(
       fc.property(values, (value) => {
         const encoded = encode(codec, value);
@@ -208,7 +208,7 @@ describe.each(table)('%s', (_, codec, values) => {
     }
   });
 
-  test('HX-19 random bytes and altered messages give a value or an RlpError', () => {
+  test('HX-19 random bytes and altered messages result in a value or an RlpError', () => {
     const altered = fc
       .tuple(
         values,
@@ -222,7 +222,7 @@ describe.each(table)('%s', (_, codec, values) => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), altered), (input) => {
         try {
-          // Whatever is accepted is canonical: it has no second encoding.
+          // Accepted input is canonical: it is its only encoding.
           expect(encode(codec, decode(codec, input))).toEqual(input);
         } catch (error) {
           expect(error).toBeInstanceOf(RlpError);
@@ -233,7 +233,7 @@ describe.each(table)('%s', (_, codec, values) => {
   });
 });
 
-test('ET-09 receipts go to the form of eth/68 and back', () => {
+test('ET-09 receipts convert to the form of eth/68 and back', () => {
   fc.assert(
     fc.property(fc.array(receipt, { maxLength: 5 }), (receipts) => {
       const stored = encodeReceipts(receipts);

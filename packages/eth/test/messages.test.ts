@@ -16,7 +16,7 @@ const padded = (text: string): Uint8Array => unhex(text.padStart(64, '0'));
 const hashes = [padded('deadc0de'), padded('feedbeef')];
 const requestId = 1111n;
 
-test('ET-01 GetBlockHeaders as EIP-2481 has it', () => {
+test('ET-01 GetBlockHeaders matches EIP-2481', () => {
   const query = { origin: padded('deadc0de'), amount: 5n, skip: 5n, reverse: false };
   expect(decode(codecs.getBlockHeaders, rlp('GetBlockHeaders'))).toEqual({ requestId, query });
   const byNumber = { requestId, query: { ...query, origin: 9999n } };
@@ -25,14 +25,14 @@ test('ET-01 GetBlockHeaders as EIP-2481 has it', () => {
 });
 
 test.each(['GetBlockBodies', 'GetReceipts', 'GetPooledTransactions'])(
-  'ET-01 %s as EIP-2481 has it',
+  'ET-01 %s matches EIP-2481',
   (type) => {
     expect(decode(codecs.getByHashes, rlp(type))).toEqual({ requestId, hashes });
     expect(encode(codecs.getByHashes, { requestId, hashes })).toEqual(rlp(type));
   },
 );
 
-test('ET-01 BlockHeaders as EIP-2481 has it', () => {
+test('ET-01 BlockHeaders matches EIP-2481', () => {
   const { items } = decode(codecs.items, rlp('BlockHeaders'));
   expect(items).toHaveLength(1);
   const header = decode(headerCodec, items[0] as Uint8Array);
@@ -41,7 +41,7 @@ test('ET-01 BlockHeaders as EIP-2481 has it', () => {
   expect(encode(codecs.items, { requestId, items })).toEqual(rlp('BlockHeaders'));
 });
 
-test('ET-01 BlockBodies as EIP-2481 has it', () => {
+test('ET-01 BlockBodies matches EIP-2481', () => {
   const { items } = decode(codecs.items, rlp('BlockBodies'));
   const body = decodeBody(items[0] as Uint8Array);
   expect(body.transactions).toHaveLength(2);
@@ -49,7 +49,7 @@ test('ET-01 BlockBodies as EIP-2481 has it', () => {
   expect('withdrawals' in body).toBe(false);
 });
 
-test('ET-01 Receipts of eth/68 as EIP-2481 has them', () => {
+test('ET-01 Receipts of eth/68 matches EIP-2481', () => {
   const { items, lastBlockIncomplete } = decode(eth69.messages.receipts.codec, rlp('Receipts'));
   expect(lastBlockIncomplete).toBe(false);
   const receipts = removeBlooms(items[0] as Uint8Array);
@@ -67,7 +67,7 @@ test('ET-01 Receipts of eth/68 as EIP-2481 has them', () => {
   });
 });
 
-test('ET-01 PooledTransactions as EIP-2481 has them', () => {
+test('ET-01 PooledTransactions matches EIP-2481', () => {
   const { items } = decode(codecs.pooledTransactions, rlp('PooledTransactions'));
   expect(items).toHaveLength(2);
   expect(encode(codecs.pooledTransactions, { requestId, items })).toEqual(
@@ -85,7 +85,7 @@ test('ET-01 every message with a request id, empty', () => {
   expect(encode(codecs.pooledTransactions, { requestId, items: [] })).toEqual(empty);
 });
 
-test('ET-01 Receipts of eth/69 as go-ethereum writes them', () => {
+test('ET-01 Receipts of eth/69 matches go-ethereum', () => {
   const message = unhex(
     'f8da820457f8d5f8d3f866808082014df85ff85d940000000000000000000000000000000000000011f842a0' +
       '000000000000000000000000000000000000000000000000000000000000deada0000000000000000000000000' +
@@ -125,7 +125,7 @@ test('ET-01 Status and BlockRangeUpdate field by field', () => {
   expect(hex(update)).toBe(`e30304${head}`);
 });
 
-test('ET-01 codes and lengths of the versions, and what they share', () => {
+test('ET-01 codes and lengths of the versions, and their shared formats', () => {
   expect([eth68, eth69, eth70].map(({ version, length }) => [version, length])).toEqual([
     [68, 17],
     [69, 18],
@@ -172,8 +172,8 @@ test.each<[string, Codec<unknown>, Input, string]>([
   ['a list for a hash', codecs.getByHashes, ['0x01', [[]]], 'hashes[0]'],
   ['a field too many', codecs.getByHashes, ['0x01', [], '0x'], ''],
   ['a field too few', codecs.getByHashes, ['0x01'], 'hashes'],
-  ['a length beyond the message', codecs.getByHashes, '0xc3', ''],
-  ['something behind the message', codecs.getByHashes, '0xc201c000', ''],
+  ['a length that exceeds the message', codecs.getByHashes, '0xc3', ''],
+  ['further bytes after the message', codecs.getByHashes, '0xc201c000', ''],
   [
     'an origin of 9 bytes',
     codecs.getBlockHeaders,

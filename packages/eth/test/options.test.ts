@@ -7,7 +7,7 @@ import { connect } from './peers.ts';
 
 const hexHash = `0x${'11'.repeat(32)}`;
 const hash = filled(32, 0x11);
-/** What a program without types can pass. */
+/** Any value, as a program without types can pass it. */
 const any = (value: unknown): never => value as never;
 
 const refusal = (call: () => unknown): EthError => {
@@ -34,7 +34,7 @@ describe('options are refused at the call', () => {
       any({ genesisHash: hash, network: 1n }),
       'no option "network" (did you mean "networkId"?), known',
     ],
-    ['nothing', any(undefined), 'the options argument of memoryChain is undefined'],
+    ['undefined', any(undefined), 'the options argument of memoryChain is undefined'],
     ['forks without times', any({ genesisHash: hash, forks: { blocks: [] } }), 'forks.times'],
     [
       'a fork time as text',
@@ -42,7 +42,7 @@ describe('options are refused at the call', () => {
       'forks.times[0] is "5"',
     ],
     [
-      'a fork that is no number',
+      'a fork that is not a number',
       { genesisHash: hash, forks: { blocks: [Number.NaN], times: [] } },
       'forks.blocks[0] is NaN',
     ],
@@ -53,7 +53,11 @@ describe('options are refused at the call', () => {
       { blocks: emptyBlocks(3).filter((_, i) => i !== 1) },
       'number of block 1',
     ],
-    ['blocks that begin late', { blocks: emptyBlocks(3).slice(1) }, 'the number of block 0 is 1'],
+    [
+      'blocks that do not start at 0',
+      { blocks: emptyBlocks(3).slice(1) },
+      'the number of block 0 is 1',
+    ],
     [
       'no crypto',
       any({ genesisHash: hash, crypto: {} }),
@@ -65,7 +69,7 @@ describe('options are refused at the call', () => {
     expect(error.message).toContain(text);
   });
 
-  test('memoryChain: a block on top that does not follow', () => {
+  test('memoryChain: an appended block that does not follow', () => {
     const [genesis, first, second] = emptyBlocks(3);
     const chain = memoryChain({ blocks: [genesis as never] });
     expect(refusal(() => chain.append(second as never)).code).toBe('invalid-option');
@@ -94,9 +98,9 @@ describe('options are refused at the call', () => {
     ['a number as network id', other({ networkId: 1 }), 'chain.networkId is 1'],
     ['a head as bigint', range({ latest: 1n }), 'chain.range().latest is 1n'],
     ['hex as head', range({ latestHash: hexHash }), 'chain.range().latestHash'],
-    ['a range that ends before it begins', range({ earliest: 9 }), 'earliest is 9'],
+    ['a range that ends before its start', range({ earliest: 9 }), 'earliest is 9'],
     ['a difficulty as number', range({ totalDifficulty: 17 }), 'totalDifficulty is 17'],
-    ['forks that are none', other({ forks: undefined }), 'chain.forks is undefined'],
+    ['undefined forks', other({ forks: undefined }), 'chain.forks is undefined'],
     [
       'a misspelt option',
       any({ chain, version: [70] }),
@@ -115,12 +119,12 @@ describe('options are refused at the call', () => {
     ['one version for a list', any({ chain, versions: 70 }), 'versions is 70'],
     ['no versions', { chain, versions: [] }, 'at least one version'],
     [
-      'a pool that cannot be read',
+      'a pool without get',
       any({ chain, pool: {} }),
       'pool is an object, expected an object with the method get',
     ],
-    ['a listener that is none', any({ chain, onRange: true }), 'onRange is true'],
-    ['a clock that is none', any({ chain, clock: Date }), 'clock'],
+    ['a listener that is not a function', any({ chain, onRange: true }), 'onRange is true'],
+    ['a clock without methods', any({ chain, clock: Date }), 'clock'],
     ['a seed for a random source', any({ chain, random: 7 }), 'random is 7'],
   ])('eth: %s', (_, options, text) => {
     const error = refusal(() => eth(options));
@@ -128,7 +132,7 @@ describe('options are refused at the call', () => {
     expect(error.message).toContain(text);
   });
 
-  test('fork ids: hex for bytes, and what is no number', () => {
+  test('fork ids: hex for bytes, and values that are not numbers', () => {
     const forks = { blocks: [], times: [5] };
     const head = { number: 0, time: 0 };
     const calls = [
@@ -143,29 +147,29 @@ describe('options are refused at the call', () => {
   });
 });
 
-describe('requests are refused before anything is sent, and the peer is not blamed', () => {
+describe('invalid requests are refused before they are sent, and the peer stays connected', () => {
   const chain = new MemoryChain(3);
   const hashes = [chain.hashOf(1)];
   const block = { hash: chain.hashOf(1), gasUsed: 21_000 };
-  type Ask = (peer: Awaited<ReturnType<typeof connect>>['left']['eth']) => Promise<unknown>;
-  test.each<[string, Ask]>([
+  type Request = (peer: Awaited<ReturnType<typeof connect>>['left']['eth']) => Promise<unknown>;
+  test.each<[string, Request]>([
     ['a bigint as origin', (peer) => peer.getHeaders({ origin: any(1n), amount: 1 })],
     ['hex as origin', (peer) => peer.getHeaders({ origin: any(hexHash), amount: 1 })],
     ['a short hash as origin', (peer) => peer.getHeaders({ origin: filled(31, 1), amount: 1 })],
     ['a bigint as amount', (peer) => peer.getHeaders({ origin: 1, amount: any(1n) })],
     ['a text for a flag', (peer) => peer.getHeaders({ origin: 1, amount: 1, reverse: any('no') })],
-    ['nothing', (peer) => peer.getHeaders(any(undefined))],
+    ['undefined', (peer) => peer.getHeaders(any(undefined))],
     ['hex as hashes', (peer) => peer.getBodies(any([hexHash]))],
     ['one hash for a list', (peer) => peer.getBodies(any(hashes[0]))],
     ['hashes for blocks', (peer) => peer.getReceipts(any(hashes))],
     ['gas as bigint', (peer) => peer.getReceipts([{ ...block, gasUsed: any(21_000n) }])],
     ['hex in a block', (peer) => peer.getReceipts([{ ...block, hash: any(hexHash) }])],
-    ['a check that is none', (peer) => peer.getReceipts([block], { verify: any(true) })],
+    ['a check that is not a function', (peer) => peer.getReceipts([block], { verify: any(true) })],
     ['hex as transactions', (peer) => peer.getPooledTransactions(any([hexHash]))],
     ['a time for a signal', (peer) => peer.getBodies(hashes, { signal: any(5000) })],
-  ])('%s', async (_, ask) => {
+  ])('%s', async (_, send) => {
     const { clock, left } = await connect({ chain }, { chain });
-    await expect(ask(left.eth)).rejects.toMatchObject({ code: 'invalid-request' });
+    await expect(send(left.eth)).rejects.toMatchObject({ code: 'invalid-request' });
     const headers = left.eth.getHeaders({ origin: 1, amount: 2 });
     await clock.advance(3000);
     expect(await headers).toHaveLength(2);
@@ -174,7 +178,7 @@ describe('requests are refused before anything is sent, and the peer is not blam
   });
 });
 
-test('options that are right are taken, also those that are undefined', () => {
+test('valid and undefined options are accepted', () => {
   const chain = memoryChain({
     networkId: 5n,
     genesisHash: hash,

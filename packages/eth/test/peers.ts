@@ -9,7 +9,7 @@ import { localStatus } from '../src/wire/status.ts';
 import { ethVersion } from '../src/wire/supported-versions.ts';
 import { MemoryChain } from './memory-chain.ts';
 
-/** Two of our own peers over a pipe. */
+/** Two peers of this package over a pipe. */
 export async function connect(
   left: EthOptions,
   right: EthOptions,
@@ -24,27 +24,27 @@ export async function connect(
   return { clock, left: leftPeer, right: rightPeer };
 }
 
-/** One of our peers, and on the other side of the pipe bare messages. */
+/** A peer of this package, and raw messages at the other end of the pipe. */
 export interface Attack {
   readonly clock: VirtualClock;
   readonly chain: MemoryChain;
   readonly peer: Peer & { eth: EthPeer };
   readonly version: EthVersion;
-  /** What our side has sent and nobody took yet. */
+  /** Messages of our side that the test has not read. */
   readonly received: Message[];
-  /** Sends bytes that may be anything. */
+  /** Sends any bytes. */
   send(code: number, payload: Uint8Array): Promise<void>;
-  /** Sends a message that is well-formed. */
-  say<Name extends keyof Messages>(name: Name, message: Messages[Name]): Promise<void>;
-  /** Lets everything settle, then takes the next message of our side. */
+  /** Sends a well-formed message. */
+  sendMessage<Name extends keyof Messages>(name: Name, message: Messages[Name]): Promise<void>;
+  /** Waits until all promises have settled, then returns the next message of our side. */
   next(): Promise<Message | undefined>;
-  /** How our side ended the connection, and why. */
+  /** End of the connection on our side. */
   end(): Promise<{ reason: string | undefined; code: string | undefined; direction: string }>;
 }
 
 export interface AttackOptions extends Partial<EthOptions> {
   readonly version?: number;
-  /** Leaves the attacker's Status out. */
+  /** Omits the attacker's Status. */
   readonly mute?: boolean;
 }
 
@@ -67,14 +67,14 @@ export async function attack(options: AttackOptions = {}): Promise<Attack> {
     openPeer(a, { clock, protocols: [eth({ clock, ...ethOptions, chain, versions: [version] })] }),
     openPeer(b, { clock, protocols: [bare] }),
   ]);
-  // A peer's end is a fact to look at, not an error to report.
+  // The end of the peer is checked by the test, not reported.
   const ended = peer.closed;
-  const say = async <Name extends keyof Messages>(name: Name, message: Messages[Name]) => {
+  const sendMessage = async <Name extends keyof Messages>(name: Name, message: Messages[Name]) => {
     const { code, codec } = formatOf(format, name);
     await attacker.eth.send(code, encode(codec, message));
     await clock.advance(0);
   };
-  if (!mute) await say('status', localStatus(chain, chain.range(), format));
+  if (!mute) await sendMessage('status', localStatus(chain, chain.range(), format));
   await clock.advance(0);
   if (!mute) received.shift();
   return {
@@ -83,7 +83,7 @@ export async function attack(options: AttackOptions = {}): Promise<Attack> {
     peer,
     version: format,
     received,
-    say,
+    sendMessage,
     async send(code, payload) {
       await attacker.eth.send(code, payload).catch(() => {});
       await clock.advance(0);
@@ -100,7 +100,7 @@ export async function attack(options: AttackOptions = {}): Promise<Attack> {
   };
 }
 
-/** The code of the error that is behind it all. */
+/** Code of the EthError among the causes of an error. */
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { cause } = error;

@@ -35,7 +35,7 @@ describe.each([69, 70])('eth/%i', (version) => {
     expect(await announced()).toEqual([598]);
   });
 
-  test('ET-09 the range is announced when its beginning moves by 32 blocks, either way', async () => {
+  test('ET-09 the range is announced when its start moves by 32 blocks in either direction', async () => {
     const chain = new MemoryChain(200);
     let earliest = 100;
     const whole = chain.range.bind(chain);
@@ -65,7 +65,7 @@ describe.each([69, 70])('eth/%i', (version) => {
       attacked.received[0]?.payload as Uint8Array,
     ).forkId;
     const { networkId, genesisHash } = chain;
-    await attacked.say('status', {
+    await attacked.sendMessage('status', {
       version,
       networkId,
       genesisHash,
@@ -77,7 +77,7 @@ describe.each([69, 70])('eth/%i', (version) => {
     expect(attacked.received.map(({ code }) => code)).toEqual([0, 0x11]);
   });
 
-  test('ET-09 what the remote announces becomes its range, expired or future as it may be', async () => {
+  test('ET-09 the announcement of the remote becomes its range, for any blocks', async () => {
     const chain = new MemoryChain(64);
     const heard: unknown[] = [];
     const onRange = ({ range }: EthPeer): void => void heard.push(range);
@@ -94,7 +94,7 @@ describe.each([69, 70])('eth/%i', (version) => {
       expect(attacked.peer.eth.range).toEqual(range);
       expect(heard.splice(0)).toEqual([range]);
     }
-    await attacked.say('getBlockHeaders', {
+    await attacked.sendMessage('getBlockHeaders', {
       requestId: 1n,
       query: { origin: 0n, amount: 1n, skip: 0n, reverse: false },
     });
@@ -102,7 +102,7 @@ describe.each([69, 70])('eth/%i', (version) => {
   });
 
   test.each([
-    ['that ends before it begins', { earliest: 10, latest: 8, latestHash: filled(32, 9) }],
+    ['that ends before its start', { earliest: 10, latest: 8, latestHash: filled(32, 9) }],
     ['without a hash', { earliest: 1, latest: 8, latestHash: filled(32, 0) }],
   ])('ET-09 a range %s ends the peer with a Disconnect', async (_, range) => {
     const attacked = await attack({ version });
@@ -115,7 +115,7 @@ describe.each([69, 70])('eth/%i', (version) => {
   });
 });
 
-test('ET-09 eth/68 hears of no ranges', async () => {
+test('ET-09 no ranges are sent on eth/68', async () => {
   const chain = new MemoryChain(10);
   const attacked = await attack({ chain, version: 68 });
   grow(chain, 100);
@@ -123,7 +123,7 @@ test('ET-09 eth/68 hears of no ranges', async () => {
   expect(attacked.received).toEqual([]);
 });
 
-test('ET-17 the node and its peers as admin_nodeInfo and admin_peers show them', async () => {
+test('ET-17 the node and its peers have the forms of admin_nodeInfo and admin_peers', async () => {
   const chain = new MemoryChain(10);
   const config = { chainId: 1337 };
   expect(nodeInfo(chain, config)).toEqual({

@@ -34,29 +34,29 @@ describe('ET-08 two nodes on eth/70', () => {
   chain.blocks.push(block(chain.blocks.at(-1), [simpleReceipt]));
   const blocks = chain.blocks.map(({ header }) => header);
 
-  test('ET-08 a block with 29 MiB of receipts is fetched whole, among others', async () => {
+  test('ET-08 a block with 29 MiB of receipts is downloaded completely, among others', async () => {
     const { clock, left } = await connect({ chain }, { chain });
     const verified: number[] = [];
-    const answer = left.eth.getReceipts(blocks, {
+    const response = left.eth.getReceipts(blocks, {
       verify: (list, index) => {
         verified.push(index);
         return Buffer.compare(list.raw, chain.blocks[index]?.receipts as Uint8Array) === 0;
       },
     });
     await clock.advance(0);
-    const lists = await answer;
-    // The last piece is over 2 MiB, so the block behind it is left for another request.
+    const lists = await response;
+    // The last piece is longer than 2 MiB, so the next block takes another request.
     expect(lists.map((list) => list.length)).toEqual([0, 1, 1, 150]);
     expect(verified).toEqual([0, 1, 2, 3]);
     const sent = left.stats.protocols.find(({ name }) => name === 'eth');
     expect(sent?.codes.find(({ code }) => code === 0x0f)?.sent.messages).toBe(3);
   });
 
-  test('ET-08 before eth/70 such a block cannot be had', async () => {
+  test('ET-08 before eth/70 such a block cannot be downloaded', async () => {
     const { clock, left } = await connect({ chain, versions: [69] }, { chain });
-    const answer = left.eth.getReceipts(blocks.slice(2));
+    const response = left.eth.getReceipts(blocks.slice(2));
     await clock.advance(0);
-    expect(await answer).toHaveLength(1);
+    expect(await response).toHaveLength(1);
   });
 });
 
@@ -67,7 +67,7 @@ describe('ET-08 the pieces of a download', () => {
     ReceiptsRequest,
   ];
 
-  test('ET-08 are put together across messages, and asked for from where they stop', () => {
+  test('ET-08 are joined across messages, and requested from the first missing receipt on', () => {
     const download = new ReceiptsDownload([a, b, c]);
     expect([download.missing, download.firstReceipt]).toEqual([[a.hash, b.hash, c.hash], 0]);
     expect(download.add([receipts(0, 2), receipts(0, 3)], true)).toBe(true);
@@ -82,7 +82,7 @@ describe('ET-08 the pieces of a download', () => {
     );
   });
 
-  test('ET-08 what was complete stays when the remote cannot go on', () => {
+  test('ET-08 complete lists are kept when the remote does not continue', () => {
     const download = new ReceiptsDownload([a, b]);
     download.add([receipts(0, 2), receipts(0, 3)], true);
     expect(download.add([], false)).toBe(false);
@@ -92,12 +92,12 @@ describe('ET-08 the pieces of a download', () => {
   const logs = (size: number) => [{ address: filled(20, 1), topics: [], data: filled(size, 1) }];
 
   test.each<[string, RawList[]]>([
-    ['no list', []],
+    ['no lists', []],
     ['an empty list', [receipts(0, 0)]],
     ['more gas than the block used', [receipts(9, 11)]],
-    ['gas that goes down', [decode(receiptList, encodeReceipts([receipt(2), receipt(1)]))]],
-    ['more receipts than the gas pays for', [receipts(0, 2300, { cumulativeGas: 5 })]],
-    ['longer logs than the gas pays for', [receipts(0, 1, { logs: logs(3_000_000) })]],
+    ['decreasing gas', [decode(receiptList, encodeReceipts([receipt(2), receipt(1)]))]],
+    ['more receipts than the gas allows', [receipts(0, 2300, { cumulativeGas: 5 })]],
+    ['longer logs than the gas allows', [receipts(0, 1, { logs: logs(3_000_000) })]],
   ])('ET-08 with %s are no pieces of a block', (_, lists) => {
     const download = new ReceiptsDownload([a, b]);
     expect(() => download.add(lists, true)).toThrow(
@@ -105,7 +105,7 @@ describe('ET-08 the pieces of a download', () => {
     );
   });
 
-  test('ET-08 are bounded in all, not one by one', () => {
+  test('ET-08 are bounded in total, not one by one', () => {
     const download = new ReceiptsDownload([a]);
     const piece = (index: number): RawList[] => [
       receipts(index, index + 1, { logs: logs(800_000) }),
@@ -118,31 +118,35 @@ describe('ET-08 the pieces of a download', () => {
   });
 });
 
-test('ET-08 on eth/69 go-ethereum sends a block of more than 10 MiB in one message, which is taken', async () => {
+test('ET-08 on eth/69 a block of more than 10 MiB in one message is accepted, as go-ethereum sends it', async () => {
   const logs = [{ address: filled(20, 1), topics: [], data: filled(11 * 1024 * KiB, 1) }];
   const list = receipts(0, 1, { logs });
   const attacked = await attack({ version: 69 });
-  const asked = attacked.peer.eth.getReceipts([{ hash: filled(32, 1), gasUsed: 90_000_000 }]);
-  const question = await attacked.next();
+  const pending = attacked.peer.eth.getReceipts([{ hash: filled(32, 1), gasUsed: 90_000_000 }]);
+  const request = await attacked.next();
   const { codec } = attacked.version.messages.getReceipts;
-  const { requestId } = decode(codec, question?.payload as Uint8Array);
-  await attacked.say('receipts', { requestId, items: [list.raw], lastBlockIncomplete: false });
-  expect((await asked).map(({ length }) => length)).toEqual([1]);
+  const { requestId } = decode(codec, request?.payload as Uint8Array);
+  await attacked.sendMessage('receipts', {
+    requestId,
+    items: [list.raw],
+    lastBlockIncomplete: false,
+  });
+  expect((await pending).map(({ length }) => length)).toEqual([1]);
 });
 
-test('HX-15 pieces of receipts that cannot be end the peer', async () => {
+test('HX-15 impossible pieces of receipts end the peer', async () => {
   const attacked = await attack();
-  const asked = attacked.peer.eth
+  const pending = attacked.peer.eth
     .getReceipts([{ hash: filled(32, 1), gasUsed: 21_000 }])
     .catch((error) => codeOf(error));
-  const question = await attacked.next();
+  const request = await attacked.next();
   const { codec } = attacked.version.messages.getReceipts;
-  const { requestId } = decode(codec, question?.payload as Uint8Array);
-  await attacked.say('receipts', {
+  const { requestId } = decode(codec, request?.payload as Uint8Array);
+  await attacked.sendMessage('receipts', {
     requestId,
     items: [receipts(0, 1).raw],
     lastBlockIncomplete: true,
   });
-  expect(await asked).toBe('invalid-response');
+  expect(await pending).toBe('invalid-response');
   expect((await attacked.end()).reason).toBe('breach-of-protocol');
 });

@@ -22,18 +22,18 @@ const numbers = (headers: readonly SealedHeader[]): number[] => headers.map(({ n
 
 describe.each([70, 69, 68])('two nodes on eth/%i', (version) => {
   const chain = new MemoryChain(300);
-  const ask = async <T>(question: (peer: EthPeer) => Promise<T>): Promise<T> => {
+  const run = async <T>(send: (peer: EthPeer) => Promise<T>): Promise<T> => {
     const { clock, left } = await connect(
       { chain, versions: [version] },
       { chain, versions: [70, 69, 68] },
     );
-    const answer = question(left.eth);
+    const response = send(left.eth);
     await clock.advance(0);
-    return answer;
+    return response;
   };
 
   test('ET-06 headers by number', async () => {
-    const headers = await ask((peer) => peer.getHeaders({ origin: 5, amount: 3 }));
+    const headers = await run((peer) => peer.getHeaders({ origin: 5, amount: 3 }));
     expect(headers).toEqual(chain.blocks.slice(5, 8).map((each) => each.header));
   });
 
@@ -49,35 +49,35 @@ describe.each([70, 69, 68])('two nodes on eth/%i', (version) => {
     [{ origin: 5, amount: 9, skip: Number.MAX_SAFE_INTEGER }, [5]],
     [{ origin: Number.MAX_SAFE_INTEGER, amount: 2 }, []],
   ])('ET-06 headers: %o', async (request, expected) => {
-    expect(numbers(await ask((peer) => peer.getHeaders(request)))).toEqual(expected);
+    expect(numbers(await run((peer) => peer.getHeaders(request)))).toEqual(expected);
   });
 
   test('ET-06 bodies', async () => {
     const hashes = [chain.hashOf(3), chain.hashOf(1), filled(32, 1), chain.hashOf(2)];
-    const bodies = await ask((peer) => peer.getBodies(hashes));
+    const bodies = await run((peer) => peer.getBodies(hashes));
     expect(bodies.map((body) => hex(body.raw))).toEqual(
       [3, 1].map((i) => hex(chain.blocks[i]?.body as Uint8Array)),
     );
     expect(bodies[0]?.transactions.length).toBe(1);
   });
 
-  test('ET-06 receipts, in one form whatever the version', async () => {
+  test('ET-06 receipts, in one form for every version', async () => {
     const blocks = [1, 0, 2].map((i) => chain.blocks[i]?.header as SealedHeader);
-    const receipts = await ask((peer) => peer.getReceipts(blocks));
+    const receipts = await run((peer) => peer.getReceipts(blocks));
     expect(receipts.map((list) => hex(list.raw))).toEqual(
       [1, 0, 2].map((i) => hex(chain.blocks[i]?.receipts as Uint8Array)),
     );
   });
 
-  test('ET-06 many requests at once are each answered', async () => {
-    const answers = await ask((peer) =>
+  test('ET-06 many concurrent requests get their own responses', async () => {
+    const responses = await run((peer) =>
       Promise.all(Array.from({ length: 200 }, (_, i) => peer.getHeaders({ origin: i, amount: 2 }))),
     );
-    expect(answers.map(numbers)).toEqual(Array.from({ length: 200 }, (_, i) => [i, i + 1]));
+    expect(responses.map(numbers)).toEqual(Array.from({ length: 200 }, (_, i) => [i, i + 1]));
   });
 });
 
-describe('a caller’s mistake sends nothing', () => {
+describe('invalid arguments send no request', () => {
   test.each<[string, (peer: EthPeer) => Promise<unknown>]>([
     ['no header', (peer) => peer.getHeaders({ origin: 1, amount: 0 })],
     ['1025 headers', (peer) => peer.getHeaders({ origin: 1, amount: 1025 })],
@@ -88,14 +88,14 @@ describe('a caller’s mistake sends nothing', () => {
     ['1025 bodies', (peer) => peer.getBodies(new Array(1025).fill(filled(32, 1)))],
     ['a body of a short hash', (peer) => peer.getBodies([filled(31, 1)])],
     ['no receipts', (peer) => peer.getReceipts([])],
-  ])('ET-06 %s', async (_, question) => {
+  ])('ET-06 %s', async (_, send) => {
     const { peer, received } = await attack();
-    expect(await codeFrom(question(peer.eth))).toBe('invalid-request');
+    expect(await codeFrom(send(peer.eth))).toBe('invalid-request');
     expect(received).toEqual([]);
   });
 });
 
-/** Takes our question off the wire and returns its id. */
+/** Reads our request and returns its id. */
 async function idOf({ next }: Attack): Promise<bigint> {
   const { payload } = (await next()) as Message;
   const length = (payload[0] as number) > 0xf7 ? (payload[0] as number) - 0xf7 + 1 : 1;
@@ -108,7 +108,7 @@ async function idOf({ next }: Attack): Promise<bigint> {
 const raws = (headers: readonly SealedHeader[]): Uint8Array[] => headers.map(({ raw }) => raw);
 const headersOf = (chain: MemoryChain): SealedHeader[] => chain.blocks.map((each) => each.header);
 
-describe('answers that are no answers', () => {
+describe('invalid responses', () => {
   const chain = new MemoryChain(64);
   const all = headersOf(chain);
   const [h9, h10, h11, h12] = all.slice(9, 13) as [
@@ -126,7 +126,7 @@ describe('answers that are no answers', () => {
     ['a header too many', { origin: 10, amount: 2 }, [h10, h11, h12], 'too-many-items'],
     ['a gap', { origin: 10, amount: 3 }, [h10, h12], 'invalid-response'],
     ['a repetition', { origin: 10, amount: 3 }, [h10, h10], 'invalid-response'],
-    ['headers that do not chain', { origin: 10, amount: 2 }, [h10, fork], 'invalid-response'],
+    ['headers that are not linked', { origin: 10, amount: 2 }, [h10, fork], 'invalid-response'],
     ['a number that does not follow', { origin: 10, amount: 2 }, [h10, jump], 'invalid-response'],
     [
       'the other direction',
@@ -135,7 +135,7 @@ describe('answers that are no answers', () => {
       'invalid-response',
     ],
     [
-      'parents that do not chain',
+      'parents that are not linked',
       { origin: 11, amount: 2, reverse: true },
       [fork, h10],
       'invalid-response',
@@ -147,11 +147,14 @@ describe('answers that are no answers', () => {
       [h10, h9],
       'invalid-response',
     ],
-  ])('HX-15 headers with %s end the peer', async (_, request, answer, code) => {
+  ])('HX-15 headers with %s end the peer', async (_, request, response, code) => {
     const attacked = await attack({ chain });
-    const asked = codeFrom(attacked.peer.eth.getHeaders(request));
-    await attacked.say('blockHeaders', { requestId: await idOf(attacked), items: raws(answer) });
-    expect(await asked).toBe(code);
+    const pending = codeFrom(attacked.peer.eth.getHeaders(request));
+    await attacked.sendMessage('blockHeaders', {
+      requestId: await idOf(attacked),
+      items: raws(response),
+    });
+    expect(await pending).toBe(code);
     expect(await attacked.end()).toEqual({
       code,
       reason: 'breach-of-protocol',
@@ -161,19 +164,19 @@ describe('answers that are no answers', () => {
 
   test('HX-15 a malformed header ends the peer', async () => {
     const attacked = await attack({ chain });
-    const asked = codeFrom(attacked.peer.eth.getHeaders({ origin: 10, amount: 2 }));
+    const pending = codeFrom(attacked.peer.eth.getHeaders({ origin: 10, amount: 2 }));
     const items = [h10.raw, Uint8Array.of(0xc0)];
-    await attacked.say('blockHeaders', { requestId: await idOf(attacked), items });
-    expect(await asked).toBe('malformed-message');
+    await attacked.sendMessage('blockHeaders', { requestId: await idOf(attacked), items });
+    expect(await pending).toBe('malformed-message');
     expect((await attacked.end()).reason).toBe('breach-of-protocol');
   });
 
-  test('HX-15 an answer to no question ends the peer, and fails the questions that wait', async () => {
+  test('HX-15 a response without a request ends the peer and fails pending requests', async () => {
     const attacked = await attack({ chain });
-    const asked = attacked.peer.eth.getHeaders({ origin: 10, amount: 2 });
-    const failed = asked.catch((error) => error);
+    const pending = attacked.peer.eth.getHeaders({ origin: 10, amount: 2 });
+    const failed = pending.catch((error) => error);
     const requestId = (await idOf(attacked)) ^ 1n;
-    await attacked.say('blockHeaders', { requestId, items: [] });
+    await attacked.sendMessage('blockHeaders', { requestId, items: [] });
     expect(await failed).toMatchObject({
       code: 'disconnected',
       cause: { code: 'unknown-request' },
@@ -181,21 +184,21 @@ describe('answers that are no answers', () => {
     expect((await attacked.end()).code).toBe('unknown-request');
   });
 
-  test('HX-15 the same answer twice ends the peer', async () => {
+  test('HX-15 a repeated response ends the peer', async () => {
     const attacked = await attack({ chain });
-    const asked = attacked.peer.eth.getHeaders({ origin: 10, amount: 2 });
+    const pending = attacked.peer.eth.getHeaders({ origin: 10, amount: 2 });
     const requestId = await idOf(attacked);
-    await attacked.say('blockHeaders', { requestId, items: raws([h10]) });
-    expect(numbers(await asked)).toEqual([10]);
-    await attacked.say('blockHeaders', { requestId, items: raws([h10]) });
+    await attacked.sendMessage('blockHeaders', { requestId, items: raws([h10]) });
+    expect(numbers(await pending)).toEqual([10]);
+    await attacked.sendMessage('blockHeaders', { requestId, items: raws([h10]) });
     expect((await attacked.end()).code).toBe('unknown-request');
   });
 
-  test('HX-15 an answer of another kind ends the peer', async () => {
+  test('HX-15 a response of another kind ends the peer', async () => {
     const attacked = await attack({ chain });
-    const asked = codeFrom(attacked.peer.eth.getHeaders({ origin: 10, amount: 2 }));
-    await attacked.say('blockBodies', { requestId: await idOf(attacked), items: [] });
-    expect(await asked).toBe('wrong-response');
+    const pending = codeFrom(attacked.peer.eth.getHeaders({ origin: 10, amount: 2 }));
+    await attacked.sendMessage('blockBodies', { requestId: await idOf(attacked), items: [] });
+    expect(await pending).toBe('wrong-response');
     expect((await attacked.end()).code).toBe('wrong-response');
   });
 
@@ -207,51 +210,51 @@ describe('answers that are no answers', () => {
       return index === 0;
     };
     const hashes = [1, 2, 3].map((i) => chain.hashOf(i));
-    const asked = codeFrom(attacked.peer.eth.getBodies(hashes, { verify }));
+    const pending = codeFrom(attacked.peer.eth.getBodies(hashes, { verify }));
     const items = [1, 2, 3].map((i) => chain.blocks[i]?.body as Uint8Array);
-    await attacked.say('blockBodies', { requestId: await idOf(attacked), items });
-    expect(await asked).toBe('invalid-response');
+    await attacked.sendMessage('blockBodies', { requestId: await idOf(attacked), items });
+    expect(await pending).toBe('invalid-response');
     expect(seen).toEqual([0, 1]);
     expect((await attacked.end()).reason).toBe('breach-of-protocol');
   });
 
-  test('HX-15 receipts that turn out to be malformed when they are verified end the peer', async () => {
+  test('HX-15 receipts that verify finds malformed end the peer', async () => {
     const attacked = await attack({ chain });
     const verify = (): boolean => {
       throw new RlpError('overrun', 'a log that is too long');
     };
-    const asked = codeFrom(attacked.peer.eth.getReceipts([h10], { verify }));
+    const pending = codeFrom(attacked.peer.eth.getReceipts([h10], { verify }));
     const items = [chain.blocks[10]?.receipts as Uint8Array];
-    await attacked.say('receipts', {
+    await attacked.sendMessage('receipts', {
       requestId: await idOf(attacked),
       items,
       lastBlockIncomplete: false,
     });
-    expect(await asked).toBe('invalid-response');
+    expect(await pending).toBe('invalid-response');
     expect((await attacked.end()).code).toBe('invalid-response');
   });
 
-  test('ET-06 a failure of the caller’s own in verify is not the remote’s fault', async () => {
+  test('ET-06 an error of the caller in verify does not end the peer', async () => {
     const attacked = await attack({ chain });
     const verify = (): boolean => {
       throw new Error('worker is gone');
     };
-    const asked = attacked.peer.eth.getBodies([chain.hashOf(1)], { verify });
-    const failed = asked.catch((error) => error);
+    const pending = attacked.peer.eth.getBodies([chain.hashOf(1)], { verify });
+    const failed = pending.catch((error) => error);
     const items = [chain.blocks[1]?.body as Uint8Array];
-    await attacked.say('blockBodies', { requestId: await idOf(attacked), items });
+    await attacked.sendMessage('blockBodies', { requestId: await idOf(attacked), items });
     expect(await failed).toMatchObject({ message: 'worker is gone' });
     const again = attacked.peer.eth.getHeaders({ origin: 0, amount: 1 });
-    await attacked.say('blockHeaders', { requestId: await idOf(attacked), items: [] });
+    await attacked.sendMessage('blockHeaders', { requestId: await idOf(attacked), items: [] });
     expect(await again).toEqual([]);
   });
 
-  test('HX-15 transactions that were not asked for end the peer', async () => {
+  test('HX-15 transactions that were not requested end the peer', async () => {
     const [one, two] = [filled(20, 1), filled(20, 2)];
     const hashes = [one, two].map((t) => nobleCrypto.keccak256(t));
     const good = await attack({ chain });
     const found = good.peer.eth.getPooledTransactions(hashes);
-    await good.say('pooledTransactions', {
+    await good.sendMessage('pooledTransactions', {
       requestId: await idOf(good),
       items: [two, one].map(wrapTransaction),
     });
@@ -259,62 +262,62 @@ describe('answers that are no answers', () => {
       { hash: hashes[1], transaction: two },
       { hash: hashes[0], transaction: one },
     ]);
-    for (const answer of [[filled(20, 4)], [one, one]]) {
+    for (const response of [[filled(20, 4)], [one, one]]) {
       const attacked = await attack({ chain });
-      const asked = codeFrom(attacked.peer.eth.getPooledTransactions(hashes));
-      await attacked.say('pooledTransactions', {
+      const pending = codeFrom(attacked.peer.eth.getPooledTransactions(hashes));
+      await attacked.sendMessage('pooledTransactions', {
         requestId: await idOf(attacked),
-        items: answer.map(wrapTransaction),
+        items: response.map(wrapTransaction),
       });
-      expect(await asked).toBe('invalid-response');
+      expect(await pending).toBe('invalid-response');
       expect((await attacked.end()).code).toBe('invalid-response');
     }
   });
 });
 
 describe('time', () => {
-  test('ET-05 a question is given up after 20 s, and its late answer dropped', async () => {
+  test('ET-05 a request times out after 20 s, and its late response is dropped', async () => {
     const attacked = await attack();
-    const asked = codeFrom(attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }));
+    const pending = codeFrom(attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }));
     const requestId = await idOf(attacked);
     await attacked.clock.advance(19_900);
     expect(attacked.peer.eth.responseTime).toBeUndefined();
     await attacked.clock.advance(100);
-    expect(await asked).toBe('timeout');
-    await attacked.say('blockHeaders', { requestId, items: [] });
+    expect(await pending).toBe('timeout');
+    await attacked.sendMessage('blockHeaders', { requestId, items: [] });
     const again = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 });
-    await attacked.say('blockHeaders', { requestId: await idOf(attacked), items: [] });
+    await attacked.sendMessage('blockHeaders', { requestId: await idOf(attacked), items: [] });
     expect(await again).toEqual([]);
-    // Only once, though.
-    await attacked.say('blockHeaders', { requestId, items: [] });
+    // Only once.
+    await attacked.sendMessage('blockHeaders', { requestId, items: [] });
     expect((await attacked.end()).code).toBe('unknown-request');
   });
 
   test('ET-05 the timeout follows the peer between 2 and 20 s', async () => {
     const attacked = await attack();
-    const answerAfter = async (ms: number): Promise<void> => {
-      const asked = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 });
+    const respondAfter = async (ms: number): Promise<void> => {
+      const pending = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 });
       const requestId = await idOf(attacked);
       await attacked.clock.advance(ms);
-      await attacked.say('blockHeaders', { requestId, items: [] });
-      await asked;
+      await attacked.sendMessage('blockHeaders', { requestId, items: [] });
+      await pending;
     };
     const timeout = async (): Promise<number> => {
-      const asked = codeFrom(attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }));
+      const pending = codeFrom(attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }));
       await idOf(attacked);
       let waited = 0;
       let failed = false;
-      void asked.then(() => {
+      void pending.then(() => {
         failed = true;
       });
       for (; !failed; waited += 100) await attacked.clock.advance(100);
-      expect(await asked).toBe('timeout');
+      expect(await pending).toBe('timeout');
       return waited;
     };
-    await answerAfter(50);
+    await respondAfter(50);
     expect(await timeout()).toBe(2000);
     expect(await timeout()).toBe(4000);
-    await answerAfter(3000);
+    await respondAfter(3000);
     const patient = await timeout();
     expect(patient).toBeGreaterThan(2000);
     expect(patient).toBeLessThan(20_000);
@@ -322,18 +325,18 @@ describe('time', () => {
     expect(await timeout()).toBe(20_000);
   });
 
-  test('ET-06 an aborted question rejects at once, and its late answer is dropped', async () => {
+  test('ET-06 an aborted request rejects at once, and its late response is dropped', async () => {
     const attacked = await attack();
     const controller = new AbortController();
     const reason = new Error('enough');
-    const asked = attacked.peer.eth.getHeaders(
+    const pending = attacked.peer.eth.getHeaders(
       { origin: 1, amount: 1 },
       { signal: controller.signal },
     );
     const requestId = await idOf(attacked);
     controller.abort(reason);
-    await expect(asked).rejects.toBe(reason);
-    await attacked.say('blockHeaders', { requestId, items: [Uint8Array.of(0xc0)] });
+    await expect(pending).rejects.toBe(reason);
+    await attacked.sendMessage('blockHeaders', { requestId, items: [Uint8Array.of(0xc0)] });
     await expect(
       attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { signal: controller.signal }),
     ).rejects.toBe(reason);
@@ -341,52 +344,52 @@ describe('time', () => {
     expect(attacked.peer.eth.info()).not.toBe('handshake');
   });
 
-  test('ET-06 questions leave nothing behind on a signal that outlives them', async () => {
+  test('ET-06 completed requests leave no listener on their signal', async () => {
     const attacked = await attack();
     const { signal } = new AbortController();
     for (let i = 0; i < 3; i++) {
-      const asked = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { signal });
+      const pending = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { signal });
       const requestId = await idOf(attacked);
       expect(getEventListeners(signal, 'abort')).toHaveLength(1);
-      await attacked.say('blockHeaders', { requestId, items: [] });
-      await asked;
+      await attacked.sendMessage('blockHeaders', { requestId, items: [] });
+      await pending;
       expect(getEventListeners(signal, 'abort')).toHaveLength(0);
     }
   });
 
-  test('ET-06 a question can be aborted before the handshake is over', async () => {
+  test('ET-06 a request can be aborted during the handshake', async () => {
     const attacked = await attack({ mute: true });
     const controller = new AbortController();
-    const asked = attacked.peer.eth.getHeaders(
+    const pending = attacked.peer.eth.getHeaders(
       { origin: 1, amount: 1 },
       { signal: controller.signal },
     );
     controller.abort(new Error('enough'));
-    await expect(asked).rejects.toThrow('enough');
+    await expect(pending).rejects.toThrow('enough');
   });
 
-  test('ET-05 a clock that is set by an hour times nothing out', async () => {
+  test('ET-05 a jump of the wall clock by an hour times no request out', async () => {
     const attacked = await attack();
-    const asked = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 });
+    const pending = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 });
     const requestId = await idOf(attacked);
     for (const jump of [3_600_000, -7_200_000]) {
       attacked.clock.jump(jump);
       await attacked.clock.advance(1000);
     }
-    await attacked.say('blockHeaders', { requestId, items: [] });
-    expect(await asked).toEqual([]);
+    await attacked.sendMessage('blockHeaders', { requestId, items: [] });
+    expect(await pending).toEqual([]);
   });
 });
 
-test('ET-06 nothing stays behind when a peer ends', async () => {
+test('ET-06 the end of a peer releases its timers and listeners', async () => {
   const chain = new MemoryChain(4);
   const attacked = await attack({ chain });
   const controller = new AbortController();
-  const asked = codeFrom(
+  const pending = codeFrom(
     attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { signal: controller.signal }),
   );
   await attacked.peer.disconnect('requested');
-  expect(await asked).toBe('disconnected');
+  expect(await pending).toBe('disconnected');
   expect(await codeFrom(attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }))).toBe(
     'disconnected',
   );

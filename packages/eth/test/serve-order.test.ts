@@ -6,13 +6,13 @@ import { describe, expect, test } from 'vitest';
 import { type EthPeer, eth, type HeaderQuery } from '../src/index.ts';
 import { filled, MemoryChain } from './memory-chain.ts';
 
-/** Threads that read and write files, as Node.js has them. */
+/** Threads of Node.js that read and write files. */
 const threads = 4;
-/** What one look takes, and reading on or writing a batch, in ms. */
+/** Duration of a first read, and of a further read or a write of a batch, in ms. */
 const quick = 1;
 const slow = 1_000;
 
-/** A chain on a disk that does a few things at once, each of which takes its time. */
+/** A chain on a disk with a few concurrent operations of a fixed duration. */
 class DiskChain extends MemoryChain {
   readonly #clock: VirtualClock;
   readonly #waiting: (() => void)[] = [];
@@ -47,14 +47,14 @@ class DiskChain extends MemoryChain {
     return super.receipts(hashes);
   }
 
-  /** A batch of the sync. */
+  /** Writes a batch of the sync. */
   write(): Promise<void> {
     return this.#work(slow);
   }
 }
 
-describe('ET-07 what is not there', () => {
-  /** A node on a slow disk, and peers of it that ask. */
+describe('ET-07 missing blocks', () => {
+  /** A node on a slow disk, and its peers. */
   async function node(count: number) {
     const clock = virtualClock();
     const chain = new DiskChain(100, clock);
@@ -82,7 +82,7 @@ describe('ET-07 what is not there', () => {
   }
 
   const unknown = filled(32, 0xee);
-  const questions: [string, (peer: EthPeer) => Promise<unknown[]>][] = [
+  const requests: [string, (peer: EthPeer) => Promise<unknown[]>][] = [
     ['a header by hash', (peer) => peer.getHeaders({ origin: unknown, amount: 1 })],
     ['headers by hash', (peer) => peer.getHeaders({ origin: unknown, amount: 512, reverse: true })],
     ['headers by number', (peer) => peer.getHeaders({ origin: 5000, amount: 192 })],
@@ -91,42 +91,45 @@ describe('ET-07 what is not there', () => {
     ['transactions', (peer) => peer.getPooledTransactions([unknown])],
   ];
 
-  test.each(questions)(
-    '%s: said at once, whatever others read and the node writes',
-    async (_, ask) => {
+  test.each(requests)(
+    '%s: reported at once, independently of other reads and writes',
+    async (_, send) => {
       const { clock, chain, peers, load } = await node(12);
       const [last, ...others] = peers.reverse() as [EthPeer, ...EthPeer[]];
       for (const peer of others) load(peer);
       void chain.write();
       await clock.advance(20 * quick);
-      let answer: unknown[] | undefined;
-      void ask(last).then((items) => {
-        answer = items;
+      let response: unknown[] | undefined;
+      void send(last).then((items) => {
+        response = items;
       });
       await clock.advance(20 * quick);
-      expect(answer).toEqual([]);
+      expect(response).toEqual([]);
     },
   );
 
-  test.each(questions)('%s: said at once, also to who waits for other answers', async (_, ask) => {
-    const { clock, peers, load } = await node(1);
-    const [peer] = peers as [EthPeer];
-    const loaded = load(peer);
-    let answer: unknown[] | undefined;
-    void ask(peer).then((items) => {
-      answer = items;
-    });
-    await clock.advance(60 * quick);
-    expect(answer).toEqual([]);
-    await clock.advance(100 * slow);
-    await Promise.all(loaded);
-  });
+  test.each(requests)(
+    '%s: reported at once, also to a peer with pending requests',
+    async (_, send) => {
+      const { clock, peers, load } = await node(1);
+      const [peer] = peers as [EthPeer];
+      const loaded = load(peer);
+      let response: unknown[] | undefined;
+      void send(peer).then((items) => {
+        response = items;
+      });
+      await clock.advance(60 * quick);
+      expect(response).toEqual([]);
+      await clock.advance(100 * slow);
+      await Promise.all(loaded);
+    },
+  );
 
-  test('no more than two answers are read at once, and every peer gets its turn', async () => {
+  test('up to two responses are read at once, and every peer is served', async () => {
     const { clock, chain, peers } = await node(4);
     const blocks = chain.blocks.map(({ header }) => header.hash).slice(0, 10);
     const order: number[] = [];
-    const asked = peers.flatMap((peer, i) =>
+    const pending = peers.flatMap((peer, i) =>
       [0, 1, 2].map(async () => {
         expect(await peer.getBodies(blocks)).toHaveLength(10);
         order.push(i);
@@ -135,7 +138,7 @@ describe('ET-07 what is not there', () => {
     await clock.advance(slow + 20 * quick);
     expect(order).toHaveLength(2);
     await clock.advance(20 * slow);
-    await Promise.all(asked);
+    await Promise.all(pending);
     const rounds = [order.slice(0, 4), order.slice(4, 8), order.slice(8)];
     expect(rounds.map((round) => round.toSorted())).toEqual(new Array(3).fill([0, 1, 2, 3]));
   });

@@ -42,7 +42,7 @@ function read<Name extends keyof Messages>(
   return decode(codec, message?.payload as Uint8Array);
 }
 
-async function answer(attacked: Attack): Promise<{ requestId: bigint; items: Uint8Array[] }> {
+async function nextResponse(attacked: Attack): Promise<{ requestId: bigint; items: Uint8Array[] }> {
   return read(70, 'blockHeaders', await attacked.next());
 }
 
@@ -58,10 +58,10 @@ const most = 2n ** 64n - 1n;
 
 describe('headers', () => {
   const chain = new MemoryChain(1500);
-  const ask = async (question: Query): Promise<number[]> => {
+  const serve = async (request: Query): Promise<number[]> => {
     const attacked = await attack({ chain });
-    await attacked.say('getBlockHeaders', { requestId: 33n, query: question });
-    const { requestId, items } = await answer(attacked);
+    await attacked.sendMessage('getBlockHeaders', { requestId: 33n, query: request });
+    const { requestId, items } = await nextResponse(attacked);
     expect(requestId).toBe(33n);
     return items.map((item) => decodeHeader(item, nobleCrypto).number);
   };
@@ -71,7 +71,7 @@ describe('headers', () => {
   test.each<[string, Query, number[]]>([
     ['none', query({ amount: 0n }), []],
     ['1024 of all that there are', query({ amount: most }), upwards(0, 1024)],
-    ['what there is', query({ origin: 1490n, amount: 192n }), upwards(1490, 10)],
+    ['up to the head', query({ origin: 1490n, amount: 192n }), upwards(1490, 10)],
     ['with a gap', query({ origin: 1n, amount: 4n, skip: 499n }), [1, 501, 1001]],
     ['backwards, to the genesis', query({ origin: 3n, amount: 9n, reverse: true }), [3, 2, 1, 0]],
     ['backwards with a gap', query({ origin: 7n, amount: 9n, skip: 2n, reverse: true }), [7, 4, 1]],
@@ -80,7 +80,7 @@ describe('headers', () => {
     ['by an unknown hash', query({ origin: filled(32, 5), amount: 2n }), []],
     ['beyond the head', query({ origin: 1500n, amount: 2n }), []],
     ['beyond all numbers', query({ origin: most, amount: 2n }), []],
-    ['backwards from beyond', query({ origin: most, amount: 2n, reverse: true }), []],
+    ['backwards from beyond all numbers', query({ origin: most, amount: 2n, reverse: true }), []],
     ['a skip that overflows', query({ origin: 5n, amount: 3n, skip: most }), [5]],
     [
       'a skip that overflows backwards',
@@ -98,28 +98,37 @@ describe('headers', () => {
       [5],
     ],
     ['a skip of all but one', query({ origin: 5n, amount: 3n, skip: most - 5n }), [5]],
-  ])('ET-07 %s', async (_, question, expected) => {
-    expect(await ask(question)).toEqual(expected);
+  ])('ET-07 %s', async (_, request, expected) => {
+    expect(await serve(request)).toEqual(expected);
   });
 
-  test('ET-07 ten requests for headers that do not exist do not disconnect', async () => {
+  test('ET-07 ten requests for missing headers do not disconnect', async () => {
     const attacked = await attack({ chain });
     for (let i = 0n; i < 10n; i++) {
-      await attacked.say('getBlockHeaders', { requestId: i, query: query({ origin: most }) });
-      expect(await answer(attacked)).toEqual({ requestId: i, items: [] });
+      await attacked.sendMessage('getBlockHeaders', {
+        requestId: i,
+        query: query({ origin: most }),
+      });
+      expect(await nextResponse(attacked)).toEqual({ requestId: i, items: [] });
     }
-    await attacked.say('getBlockHeaders', { requestId: 0n, query: query({}) });
-    expect((await answer(attacked)).items).toHaveLength(1);
+    await attacked.sendMessage('getBlockHeaders', { requestId: 0n, query: query({}) });
+    expect((await nextResponse(attacked)).items).toHaveLength(1);
   });
 
-  test('ET-05 two requests with the same id, 0 too, are both answered', async () => {
+  test('ET-05 two requests with the same id, also 0, both get responses', async () => {
     const attacked = await attack({ chain });
     await Promise.all([
-      attacked.say('getBlockHeaders', { requestId: 0n, query: query({ origin: 1n, amount: 2n }) }),
-      attacked.say('getBlockHeaders', { requestId: 0n, query: query({ origin: 33n, amount: 3n }) }),
+      attacked.sendMessage('getBlockHeaders', {
+        requestId: 0n,
+        query: query({ origin: 1n, amount: 2n }),
+      }),
+      attacked.sendMessage('getBlockHeaders', {
+        requestId: 0n,
+        query: query({ origin: 33n, amount: 3n }),
+      }),
     ]);
-    const answers = [await answer(attacked), await answer(attacked)];
-    expect(answers.map(({ requestId, items }) => [requestId, items.length])).toEqual([
+    const responses = [await nextResponse(attacked), await nextResponse(attacked)];
+    expect(responses.map(({ requestId, items }) => [requestId, items.length])).toEqual([
       [0n, 2],
       [0n, 3],
     ]);
@@ -128,13 +137,13 @@ describe('headers', () => {
   test('ET-07 headers stop at 2 MiB', async () => {
     const heavy = new MemoryChain(64, { extraData: filled(96 * KiB, 1) });
     const attacked = await attack({ chain: heavy });
-    await attacked.say('getBlockHeaders', { requestId: 1n, query: query({ amount: 64n }) });
-    const { items } = await answer(attacked);
+    await attacked.sendMessage('getBlockHeaders', { requestId: 1n, query: query({ amount: 64n }) });
+    const { items } = await nextResponse(attacked);
     expect(items).toHaveLength(22);
   });
 });
 
-/** A body with one transaction of so many bytes. */
+/** A body with one transaction of `length` bytes. */
 const bodyOf = (size: number): Uint8Array =>
   encode(bodyCodec, { transactions: transactionsOf([filled(size, 2)]), uncles: noList });
 
@@ -145,63 +154,63 @@ function heavyBodies(length: number, size: number): MemoryChain {
 }
 
 describe('bodies', () => {
-  const ask = async (chain: MemoryChain, hashes: Uint8Array[]): Promise<Uint8Array[]> => {
+  const serve = async (chain: MemoryChain, hashes: Uint8Array[]): Promise<Uint8Array[]> => {
     const attacked = await attack({ chain });
-    await attacked.say('getBlockBodies', { requestId: 7n, hashes });
+    await attacked.sendMessage('getBlockBodies', { requestId: 7n, hashes });
     const { requestId, items } = read(70, 'blockBodies', await attacked.next());
     expect(requestId).toBe(7n);
     return items;
   };
   const all = (chain: MemoryChain): Uint8Array[] => chain.blocks.map(({ header }) => header.hash);
 
-  test('ET-07 at most 1024, as they are stored', async () => {
+  test('ET-07 at most 1024, in the stored form', async () => {
     const chain = new MemoryChain(1500);
-    const items = await ask(chain, all(chain));
+    const items = await serve(chain, all(chain));
     expect(items.map(hex)).toEqual(chain.blocks.slice(0, 1024).map(({ body }) => hex(body)));
   });
 
-  test('ET-07 the answer ends with the body that reaches 2 MiB', async () => {
+  test('ET-07 the response ends with the body that reaches 2 MiB', async () => {
     const chain = heavyBodies(64, 100 * KiB);
-    expect(await ask(chain, all(chain))).toHaveLength(21);
-    // One to see whether it is there, and then what is missing, but 16 at most.
+    expect(await serve(chain, all(chain))).toHaveLength(21);
+    // One to check for missing blocks, then those that fit, 16 at most.
     expect(chain.calls).toEqual(['bodies 1', 'bodies 16', 'bodies 4']);
   });
 
-  test('ET-07 short bodies do not have hundreds of long ones read behind them', async () => {
+  test('ET-07 short bodies do not cause reads of hundreds of long ones', async () => {
     const chain = new MemoryChain(5);
     (chain.blocks[4] as MemoryBlock).body = bodyOf(2 * MiB);
     const [long, ...short] = all(chain).reverse() as [Uint8Array, ...Uint8Array[]];
-    expect(await ask(chain, [...short, ...new Array(256).fill(long)])).toHaveLength(5);
+    expect(await serve(chain, [...short, ...new Array(256).fill(long)])).toHaveLength(5);
     expect(chain.calls).toEqual(['bodies 1', 'bodies 16']);
   });
 
-  test('ET-07 the answer ends before the body that would pass 10 MiB', async () => {
+  test('ET-07 the response ends before the body that would exceed 10 MiB', async () => {
     const chain = heavyBodies(4, 10);
     const [one, two] = chain.blocks as [MemoryBlock, MemoryBlock];
     one.body = bodyOf(1 * MiB);
     two.body = bodyOf(9 * MiB);
-    expect(await ask(chain, all(chain))).toHaveLength(1);
-    expect(await ask(chain, all(chain).slice(1))).toHaveLength(1);
+    expect(await serve(chain, all(chain))).toHaveLength(1);
+    expect(await serve(chain, all(chain).slice(1))).toHaveLength(1);
     two.body = bodyOf(10 * MiB);
-    expect(await ask(chain, all(chain).slice(1))).toHaveLength(0);
+    expect(await serve(chain, all(chain).slice(1))).toHaveLength(0);
   });
 
-  test('ET-07 the answer ends at the first that is missing', async () => {
+  test('ET-07 the response ends at the first missing body', async () => {
     const chain = new MemoryChain(8);
     const hashes = [chain.hashOf(1), chain.hashOf(2), filled(32, 1), chain.hashOf(3)];
-    expect(await ask(chain, hashes)).toHaveLength(2);
-    expect(await ask(chain, [filled(32, 1)])).toEqual([]);
-    expect(await ask(chain, [])).toEqual([]);
+    expect(await serve(chain, hashes)).toHaveLength(2);
+    expect(await serve(chain, [filled(32, 1)])).toEqual([]);
+    expect(await serve(chain, [])).toEqual([]);
   });
 
-  test('ET-07 the same hash may come again', async () => {
+  test('ET-07 a hash may be repeated', async () => {
     const chain = new MemoryChain(8);
-    expect(await ask(chain, new Array(5).fill(chain.hashOf(1)))).toHaveLength(5);
+    expect(await serve(chain, new Array(5).fill(chain.hashOf(1)))).toHaveLength(5);
   });
 });
 
 describe('pooled transactions', () => {
-  const ask = async (count: number, known: (index: number) => Uint8Array | undefined) => {
+  const serve = async (count: number, known: (index: number) => Uint8Array | undefined) => {
     const looked: number[] = [];
     const pool = {
       async get(hashes: readonly Uint8Array[]) {
@@ -213,15 +222,15 @@ describe('pooled transactions', () => {
     const hashes = Array.from({ length: count }, (_, i) =>
       Uint8Array.of(i >> 8, i & 255, ...filled(30, 0)),
     );
-    await attacked.say('getPooledTransactions', { requestId: 9n, hashes });
+    await attacked.sendMessage('getPooledTransactions', { requestId: 9n, hashes });
     const { items } = read(70, 'pooledTransactions', await attacked.next());
     return { items, looked: looked.reduce((a, b) => a + b, 0) };
   };
   const legacy = Uint8Array.of(0xc9, ...filled(9, 0x80));
   const typed = filled(10, 2);
 
-  test('ET-07 those that are missing are skipped, typed ones are strings', async () => {
-    const { items } = await ask(6, (i) => [undefined, legacy, typed][i % 3]);
+  test('ET-07 missing ones are left out, typed ones are strings', async () => {
+    const { items } = await serve(6, (i) => [undefined, legacy, typed][i % 3]);
     expect(items.map(hex)).toEqual([
       hex(legacy),
       `8a${hex(typed)}`,
@@ -230,20 +239,22 @@ describe('pooled transactions', () => {
     ]);
   });
 
-  test('ET-07 2048 are looked up at most', async () => {
-    const { items, looked } = await ask(3000, (i) => (i === 2047 || i > 2100 ? typed : undefined));
+  test('ET-07 at most 2048 are looked up', async () => {
+    const { items, looked } = await serve(3000, (i) =>
+      i === 2047 || i > 2100 ? typed : undefined,
+    );
     expect(items).toHaveLength(1);
     expect(looked).toBe(2048);
   });
 
-  test('ET-07 the answer ends with the transaction that reaches 2 MiB', async () => {
-    const { items } = await ask(100, () => filled(128 * KiB, 2));
+  test('ET-07 the response ends with the transaction that reaches 2 MiB', async () => {
+    const { items } = await serve(100, () => filled(128 * KiB, 2));
     expect(items).toHaveLength(16);
   });
 
-  test('ET-07 without a pool the answer is empty', async () => {
+  test('ET-07 without a pool the response is empty', async () => {
     const attacked = await attack();
-    await attacked.say('getPooledTransactions', { requestId: 9n, hashes: [filled(32, 1)] });
+    await attacked.sendMessage('getPooledTransactions', { requestId: 9n, hashes: [filled(32, 1)] });
     expect(read(70, 'pooledTransactions', await attacked.next())).toEqual({
       requestId: 9n,
       items: [],
@@ -251,7 +262,7 @@ describe('pooled transactions', () => {
   });
 });
 
-/** Byte by byte comparison of megabytes is not what the test runner is good at. */
+/** Hash for the comparison of megabytes, which the test runner compares slowly. */
 const digest = (items: Iterable<Uint8Array>): string =>
   createHash('sha256')
     .update(Buffer.concat([...items]))
@@ -274,9 +285,13 @@ function largeReceipts(): MemoryChain {
 }
 
 describe('receipts', () => {
-  const ask = async (chain: MemoryChain, version: number, hashes: Uint8Array[], first = 0) => {
+  const serve = async (chain: MemoryChain, version: number, hashes: Uint8Array[], first = 0) => {
     const attacked = await attack({ chain, version });
-    await attacked.say('getReceipts', { requestId: 5n, hashes, firstBlockReceiptIndex: first });
+    await attacked.sendMessage('getReceipts', {
+      requestId: 5n,
+      hashes,
+      firstBlockReceiptIndex: first,
+    });
     const message = await attacked.next();
     return { ...read(version, 'receipts', message), size: message?.payload.length as number };
   };
@@ -284,7 +299,7 @@ describe('receipts', () => {
 
   test.each([69, 70])('ET-07 eth/%i: at most 1024 blocks, as they are stored', async (version) => {
     const chain = new MemoryChain(1500);
-    const { items, lastBlockIncomplete } = await ask(chain, version, all(chain));
+    const { items, lastBlockIncomplete } = await serve(chain, version, all(chain));
     expect(items.map(hex)).toEqual(
       chain.blocks.slice(0, 1024).map(({ receipts }) => hex(receipts)),
     );
@@ -297,7 +312,7 @@ describe('receipts', () => {
     chain.blocks.push(
       block(chain.blocks.at(-1), [legacy, { ...simpleReceipt, cumulativeGas: 42_000 }]),
     );
-    const { items } = await ask(chain, 68, [chain.hashOf(2)]);
+    const { items } = await serve(chain, 68, [chain.hashOf(2)]);
     const wire = decode(list(raw), items[0] as Uint8Array);
     const stored = decode(receiptList, chain.blocks[2]?.receipts as Uint8Array);
     const consensus = consensusReceipts(stored, nobleCrypto).receipts;
@@ -306,58 +321,58 @@ describe('receipts', () => {
   });
 
   test.each([68, 69, 70])(
-    'ET-07 eth/%i: the answer ends at the first that is missing',
+    'ET-07 eth/%i: the response ends at the first missing block',
     async (version) => {
       const chain = new MemoryChain(8);
       const hashes = [chain.hashOf(1), filled(32, 1), chain.hashOf(3)];
-      const { items, lastBlockIncomplete } = await ask(chain, version, hashes);
+      const { items, lastBlockIncomplete } = await serve(chain, version, hashes);
       expect(items).toHaveLength(1);
       expect(lastBlockIncomplete).toBe(false);
     },
   );
 
   test.each([68, 69, 70])(
-    'ET-07 eth/%i: the answer ends with the block that reaches 2 MiB',
+    'ET-07 eth/%i: the response ends with the block that reaches 2 MiB',
     async (version) => {
       const chain = new MemoryChain(1);
       for (let i = 0; i < 30; i++) {
         chain.blocks.push(block(chain.blocks.at(-1), [bigReceipt(0, 200 * KiB)]));
       }
-      expect((await ask(chain, version, all(chain))).items).toHaveLength(12);
+      expect((await serve(chain, version, all(chain))).items).toHaveLength(12);
     },
   );
 
   test.each([68, 69])(
-    'ET-07 eth/%i: the answer ends before what does not fit into 10 MiB',
+    'ET-07 eth/%i: the response ends before the block that exceeds 10 MiB',
     async (version) => {
       const chain = largeReceipts();
-      expect((await ask(chain, version, all(chain))).items).toHaveLength(2);
-      expect((await ask(chain, version, [chain.hashOf(2)])).items).toEqual([]);
+      expect((await serve(chain, version, all(chain))).items).toHaveLength(2);
+      expect((await serve(chain, version, [chain.hashOf(2)])).items).toEqual([]);
     },
   );
 
-  test('ET-08 eth/70: what does not fit into 10 MiB is cut, and the rest served from an index on', async () => {
+  test('ET-08 eth/70: receipts that exceed 10 MiB are divided, and the rest is served from an index on', async () => {
     const chain = largeReceipts();
     const whole = decode(receiptList, chain.blocks[2]?.receipts as Uint8Array);
-    const first = await ask(chain, 70, all(chain));
+    const first = await serve(chain, 70, all(chain));
     expect(first.lastBlockIncomplete).toBe(true);
     expect(first.items).toHaveLength(3);
     expect(first.size).toBeLessThanOrEqual(10 * MiB);
     expect(first.size).toBeGreaterThan(10 * MiB - 101 * KiB);
     const part = decode(receiptList, first.items[2] as Uint8Array);
     expect(digest(part)).toBe(digest([...whole].slice(0, part.length)));
-    const rest = await ask(chain, 70, all(chain).slice(2), part.length);
+    const rest = await serve(chain, 70, all(chain).slice(2), part.length);
     expect(rest.lastBlockIncomplete).toBe(false);
     const [missing, next] = rest.items.map((item) => decode(receiptList, item));
     expect(digest([...part, ...(missing ?? [])])).toBe(digest(whole));
-    // The index counts in the first block only; the rest is under 2 MiB, so another block follows.
+    // The index applies to the first block only. Its rest is below 2 MiB, so another block follows.
     expect(next?.length).toBe(1);
   });
 
-  test('ET-08 eth/70: an index at or behind the end leaves an empty list', async () => {
+  test('ET-08 eth/70: an index at or after the end returns an empty list', async () => {
     const chain = new MemoryChain(3);
     for (const index of [1, 2, Number.MAX_SAFE_INTEGER]) {
-      const { items, lastBlockIncomplete } = await ask(
+      const { items, lastBlockIncomplete } = await serve(
         chain,
         70,
         [chain.hashOf(1), chain.hashOf(2)],
@@ -371,19 +386,22 @@ describe('receipts', () => {
   test('ET-08 eth/70: a first receipt that does not fit is left out', async () => {
     const chain = new MemoryChain(2);
     chain.blocks.push(block(chain.blocks.at(-1), [bigReceipt(0, 11 * MiB)]));
-    const { items, lastBlockIncomplete } = await ask(chain, 70, all(chain));
+    const { items, lastBlockIncomplete } = await serve(chain, 70, all(chain));
     expect(items).toHaveLength(2);
     expect(lastBlockIncomplete).toBe(false);
   });
 });
 
-describe('a peer that asks too much', () => {
-  test('ET-07 is served in the order of its questions where one look is enough', async () => {
+describe('a peer with too many requests', () => {
+  test('ET-07 is served in order where one read is enough', async () => {
     const chain = new MemoryChain(200);
     const attacked = await attack({ chain });
     const open = chain.close();
     for (let i = 0n; i < 1000n; i++) {
-      await attacked.say('getBlockHeaders', { requestId: i, query: query({ origin: i % 200n }) });
+      await attacked.sendMessage('getBlockHeaders', {
+        requestId: i,
+        query: query({ origin: i % 200n }),
+      });
     }
     expect(chain.calls).toHaveLength(1);
     open();
@@ -392,7 +410,7 @@ describe('a peer that asks too much', () => {
     expect(ids).toEqual(Array.from({ length: 1000 }, (_, i) => BigInt(i)));
   });
 
-  /** A peer of ours on a channel that yields a Status and then 500 times the same question. */
+  /** Our peer on a channel that yields a Status and then the same request 500 times. */
   const flooded = (chain: MemoryChain, hashes: number, send: (code: number) => Promise<void>) => {
     const { codec } = ethVersion(70).messages.getBlockBodies;
     const payload = encode(codec, {
@@ -424,8 +442,8 @@ describe('a peer that asks too much', () => {
   };
 
   test.each([
-    ['128 questions', 1, 128],
-    ['1 MiB of questions', 16_000, 2],
+    ['128 requests', 1, 128],
+    ['1 MiB of requests', 16_000, 2],
   ])('ET-07 is not read from while %s wait', async (_, hashes, waiting) => {
     const chain = new MemoryChain(2);
     const open = chain.close();
@@ -434,17 +452,17 @@ describe('a peer that asks too much', () => {
       if (code === 0x06) answered++;
     });
     await clock.advance(0);
-    // One is being served, the rest waits; the last that was read is not counted yet.
+    // One is being served, the others wait; the last one read is not counted yet.
     expect(state.read + 1).toBe(1 + waiting);
     open();
     await running;
     await clock.advance(0);
-    // The end of the peer drops what waits then.
+    // The end of the peer drops waiting requests.
     expect(state.read).toBe(500);
     expect(answered).toBeGreaterThanOrEqual(500 - 1 - waiting);
   });
 
-  test('ET-07 is not served while it does not read its answers', async () => {
+  test('ET-07 is not served while it does not read its responses', async () => {
     const chain = new MemoryChain(2);
     const { state, clock, end, running } = flooded(chain, 1, (code) =>
       code === 0 ? Promise.resolve() : new Promise(() => {}),
@@ -452,30 +470,30 @@ describe('a peer that asks too much', () => {
     await clock.advance(0);
     expect(chain.calls).toEqual(['bodies 1']);
     expect(state.read + 1).toBe(1 + 128);
-    // Once the peer begins to end, what it had asked is read and dropped.
+    // Once the peer starts to disconnect, its requests are read and dropped.
     end.abort();
     await running;
     expect(state.read).toBe(500);
     expect(chain.calls).toEqual(['bodies 1']);
   });
 
-  test('ET-07 two nodes that ask each other for 80 MB at once both get it', async () => {
+  test('ET-07 two nodes that request 80 MB from each other at once both get it', async () => {
     const chain = heavyBodies(21, 100 * KiB);
     const hashes = chain.blocks.map(({ header }) => header.hash);
     const { clock, left, right } = await connect({ chain }, { chain });
-    const ask = (peer: EthPeer): Promise<number>[] =>
+    const requestAll = (peer: EthPeer): Promise<number>[] =>
       Array.from({ length: 40 }, async () => (await peer.getBodies(hashes)).length);
-    const answers = Promise.all([...ask(left.eth), ...ask(right.eth)]);
+    const responses = Promise.all([...requestAll(left.eth), ...requestAll(right.eth)]);
     await clock.advance(0);
-    expect(await answers).toEqual(new Array(80).fill(21));
+    expect(await responses).toEqual(new Array(80).fill(21));
   });
 
-  test('ET-07 a chain that fails ends the peer, and says why to us only', async () => {
+  test('ET-07 a chain that fails ends the peer, with the cause only on our side', async () => {
     const chain = new MemoryChain(4);
     const attacked = await attack({ chain });
     chain.gate = Promise.reject(new Error('disk is gone'));
     chain.gate.catch(() => {});
-    await attacked.say('getBlockBodies', { requestId: 1n, hashes: [chain.hashOf(1)] });
+    await attacked.sendMessage('getBlockBodies', { requestId: 1n, hashes: [chain.hashOf(1)] });
     const { reason, direction } = await attacked.end();
     expect({ reason, direction }).toEqual({ reason: 'subprotocol-error', direction: 'local' });
     expect(String(((await attacked.peer.closed).error as Error).cause)).toContain('disk is gone');
@@ -499,7 +517,7 @@ test.each([
 
 test('ET-02 BlockRangeUpdate ends a peer of eth/68', async () => {
   const attacked = await attack({ version: 68 });
-  // Code 0x11 is not even in eth/68's range: the peer package refuses it. So the other way round.
+  // Code 0x11 is outside of eth/68's range, so the peer package refuses it. Checks the table instead.
   expect(attacked.version.messages.blockRangeUpdate).toBeUndefined();
   expect(attacked.version.length).toBe(17);
 });

@@ -55,7 +55,7 @@ test('a header is quantities and hex in JSON, number and hash first', () => {
   expect(unsealed).toEqual({ ...shown, hash: undefined });
 });
 
-test('console.log shows a header in a few lines, and one of many in one', () => {
+test('console.log shows a header in a few lines, and one of an array in one line', () => {
   const text = inspect(header);
   expect(text.startsWith(`Header { number: 1, hash: ${hex(header.hash)},\n`)).toBe(true);
   expect(text.endsWith(`requestsHash: ${hex(filled(32, 3))} }`)).toBe(true);
@@ -72,7 +72,7 @@ test('console.log shows a header in a few lines, and one of many in one', () => 
   ]);
 });
 
-test('how a header is shown is no part of it', () => {
+test('the printed form of a header adds no enumerable properties', () => {
   const copy = { ...header };
   expect(Object.keys(header)).not.toContain('toJSON');
   expect(sealHeader(copy, crypto).hash).toEqual(header.hash);

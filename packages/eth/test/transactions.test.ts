@@ -10,7 +10,7 @@ const announcement = {
   hashes: [filled(32, 1), filled(32, 2)],
 };
 
-test('ET-02 transactions and announcements go to the pool as they came', async () => {
+test('ET-02 transactions and announcements are passed to the pool unchanged', async () => {
   const got: unknown[] = [];
   const from: EthPeer[] = [];
   const pool: TransactionPool = {
@@ -24,17 +24,17 @@ test('ET-02 transactions and announcements go to the pool as they came', async (
     },
   };
   const attacked = await attack({ pool });
-  await attacked.say('transactions', transactionsOf(transactions));
-  await attacked.say('newPooledTransactionHashes', announcement);
+  await attacked.sendMessage('transactions', transactionsOf(transactions));
+  await attacked.sendMessage('newPooledTransactionHashes', announcement);
   expect(got).toEqual([transactions.map(hex), announcement]);
   expect(from).toEqual([attacked.peer.eth]);
 });
 
-test('ET-02 without a pool they are dropped, but have to be well-formed', async () => {
+test('ET-02 without a pool they are dropped, but must be well-formed', async () => {
   const attacked = await attack();
-  await attacked.say('transactions', transactionsOf(transactions));
-  await attacked.say('newPooledTransactionHashes', announcement);
-  await attacked.say('newPooledTransactionHashes', {
+  await attacked.sendMessage('transactions', transactionsOf(transactions));
+  await attacked.sendMessage('newPooledTransactionHashes', announcement);
+  await attacked.sendMessage('newPooledTransactionHashes', {
     types: new Uint8Array(),
     sizes: [],
     hashes: [],
@@ -44,7 +44,7 @@ test('ET-02 without a pool they are dropped, but have to be well-formed', async 
   expect((await attacked.end()).code).toBe('malformed-message');
 });
 
-test('ET-02 a pool that is busy holds its peer up, one that refuses ends it', async () => {
+test('ET-02 a busy pool delays its peer, a rejecting one ends it', async () => {
   let go: (error?: Error) => void = () => {};
   let calls = 0;
   const pool: TransactionPool = {
@@ -57,8 +57,8 @@ test('ET-02 a pool that is busy holds its peer up, one that refuses ends it', as
     },
   };
   const attacked = await attack({ pool });
-  await attacked.say('transactions', transactionsOf(transactions));
-  await attacked.say('transactions', transactionsOf(transactions));
+  await attacked.sendMessage('transactions', transactionsOf(transactions));
+  await attacked.sendMessage('transactions', transactionsOf(transactions));
   expect(calls).toBe(1);
   go();
   await attacked.clock.advance(0);
@@ -68,7 +68,7 @@ test('ET-02 a pool that is busy holds its peer up, one that refuses ends it', as
   expect({ reason, direction }).toEqual({ reason: 'subprotocol-error', direction: 'local' });
 });
 
-test('ET-02 5000 transactions are taken in, one more ends the peer', async () => {
+test('ET-02 5000 transactions are accepted, one more ends the peer', async () => {
   const many = (count: number): Uint8Array =>
     transactionsOf(new Array(count).fill(filled(10, 2))).raw;
   let got = 0;

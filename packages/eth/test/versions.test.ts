@@ -82,7 +82,7 @@ describe('an invented version 71', () => {
 
   test('ET-01 an incomplete table is refused with the name of the field', async () => {
     const { receipts: _, ...incomplete } = eth71;
-    expect(() =>
+    await expect(
       connect({ chain, versions: [incomplete as EthVersion] }, { chain }),
     ).rejects.toThrow('versions[0].receipts is undefined');
   });

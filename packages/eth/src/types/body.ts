@@ -13,7 +13,7 @@ import { type RawList, type ReadElement, rawList } from './raw-list.ts';
 import { showAs, showFields } from './shown.ts';
 import { transactionList } from './transaction.ts';
 
-/** What a block holds beside its header, in the form in which roots are computed from it. */
+/** A block without its header, in the form from which the header's roots are computed. */
 export interface Body {
   /** Transactions in canonical form: `type ‖ payload`, or a legacy transaction's RLP list. */
   transactions: RawList;
@@ -23,13 +23,13 @@ export interface Body {
   withdrawals?: RawList;
 }
 
-/** A body together with what it was decoded from. `JSON.stringify` shows its lists, with hex for their elements. */
+/** A body with its encoding. `JSON.stringify` shows its lists, with hex for their elements. */
 export interface SealedBody extends Body {
-  /** The RLP list as it came. */
+  /** The RLP list. */
   readonly raw: Uint8Array;
 }
 
-/** Ether that leaves the consensus layer (EIP-4895). */
+/** Withdrawal from the consensus layer (EIP-4895). */
 export interface Withdrawal {
   index: number;
   validatorIndex: number;
@@ -39,29 +39,30 @@ export interface Withdrawal {
   amount: bigint;
 }
 
-/** A withdrawal as its RLP list. */
+/** Codec of a withdrawal as an RLP list. */
 export const withdrawalCodec: Codec<Withdrawal> = map(
   struct({ index: uint(64), validatorIndex: uint(64), address: bytes(20), amount: bigint(64) }),
   showFields,
   (withdrawal: Withdrawal) => withdrawal,
 );
 
-/** Contents of a header and a withdrawal in bytes, with nothing in the fields that may be empty. */
+/** Least content of a header and of a withdrawal in bytes, with all fields empty that may be. */
 const minHeader = 493;
 const minWithdrawal = 24;
 
-/** A list that is long enough: of short ones a message could hold so many that their table would be larger than it. */
+/** Reads a list of a minimal length. Without it, the offsets of many short lists could exceed the message in size. */
 const listOf =
   (minLength: number): ReadElement =>
   (reader) => {
     const start = reader.position;
     const length = reader.listHeader();
-    if (length < minLength) throw new RlpError('too-few-items', 'list without all fields', start);
+    if (length < minLength)
+      throw new RlpError('too-few-items', 'list is too short for its fields', start);
     reader.position += length;
     return start;
   };
 
-/** A body as its RLP list. Elements are looked at no closer than their prefixes and lengths: the header's roots prove the rest. */
+/** Codec of a body as an RLP list. Only prefixes and lengths of elements are checked: the header's roots prove the rest. */
 export const bodyCodec: Codec<Body> = struct({
   transactions: transactionList(),
   uncles: rawList(listOf(minHeader)),
@@ -71,7 +72,7 @@ export const bodyCodec: Codec<Body> = struct({
 /**
  * Decodes a body.
  *
- * @throws RlpError when it is not a body's canonical RLP.
+ * @throws RlpError when the input is not the canonical RLP of a body.
  */
 export function decodeBody(raw: Uint8Array): SealedBody {
   return showAs({ ...decode(bodyCodec, raw), raw }, ({ raw: _, ...lists }) => lists);

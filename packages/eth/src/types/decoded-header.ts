@@ -5,8 +5,8 @@ import { exactLong, extraData, maxUint, wide } from './header-fields.ts';
 import { showAs } from './shown.ts';
 
 /**
- * A header as it is read from its list, and how it is shown. Its fields are set in one constructor in a fixed order,
- * since a sync reads little else: three times as fast as a list of codecs.
+ * A decoded header. Its fields are set in one constructor in a fixed order, which is three times faster than a struct of
+ * codecs; a sync decodes mostly headers.
  */
 export class DecodedHeader implements Header {
   declare parentHash: Uint8Array;
@@ -65,7 +65,7 @@ export class DecodedHeader implements Header {
   }
 }
 
-/** Number and hash first; without the encoding, which says the same again. */
+/** Fields with number and hash first, without the encoding. */
 function fieldsOf({ number, hash, raw: _, ...rest }: DecodedHeader): Partial<SealedHeader> {
   return { number, ...(hash && { hash }), ...rest };
 }
@@ -82,7 +82,7 @@ function quantities(header: DecodedHeader): Record<string, string> {
 
 const lineWidth = 120;
 
-/** Number and hash alone inside of another object, such as the array of an answer. */
+/** Text for `console.log`. Inside of another object, such as the array of a response, only number and hash. */
 function textOf(header: DecodedHeader, nested: boolean): string {
   const { number, hash } = header;
   const shown = nested ? { number, ...(hash && { hash }) } : fieldsOf(header);
@@ -99,7 +99,7 @@ function textOf(header: DecodedHeader, nested: boolean): string {
   return [...lines, `${line.slice(0, -1)} }`].join('\n');
 }
 
-/** All of a hash, but only the beginning of a bloom filter. */
+/** Hex of a hash, or of the start of a longer field. */
 function shortHex(bytes: Uint8Array): string {
   if (bytes.length <= 32) return hex(bytes);
   return `${hex(bytes.subarray(0, 16))}… (${bytes.length} bytes)`;

@@ -12,7 +12,7 @@ import {
   wide,
 } from './header-fields.ts';
 
-/** A block header. The fields from `baseFeePerGas` on came with forks and are absent before them. */
+/** A block header. The fields from `baseFeePerGas` on are absent before their forks. */
 export interface Header {
   /** 32 bytes, like every hash and root below. */
   parentHash: Uint8Array;
@@ -26,7 +26,7 @@ export interface Header {
   logsBloom: Uint8Array;
   difficulty: bigint;
   number: number;
-  /** A `bigint` beyond 2^53 - 1, which genesis files of private chains have. */
+  /** A `bigint` above 2^53 - 1, as in genesis files of private chains. */
   gasLimit: number | bigint;
   gasUsed: number;
   /** Seconds. */
@@ -49,18 +49,18 @@ export interface Header {
   requestsHash?: Uint8Array;
   /** Amsterdam, EIP-7928. */
   blockAccessListHash?: Uint8Array;
-  /** Amsterdam, EIP-7843. A `bigint` beyond 2^53 - 1. */
+  /** Amsterdam, EIP-7843. A `bigint` above 2^53 - 1. */
   slotNumber?: number | bigint;
 }
 
 /**
- * A header together with what it was decoded from. Its byte strings are views of `raw`. `JSON.stringify` shows it with
+ * A header with its hash and its encoding. Its byte strings are views of `raw`. `JSON.stringify` shows it with
  * hex strings, as JSON-RPC does, and without `raw`.
  */
 export interface SealedHeader extends Header {
-  /** The block's hash: keccak-256 of `raw`. */
+  /** Block hash: keccak-256 of `raw`. */
   readonly hash: Uint8Array;
-  /** The RLP list as it came. */
+  /** The RLP list. */
   readonly raw: Uint8Array;
 }
 
@@ -90,14 +90,14 @@ const fields: Codec<Header> = struct({
   slotNumber: optional(exactLong),
 });
 
-/** A header as its RLP list; integers are canonical and fit their fields. */
+/** Codec of a header as an RLP list. Integers are canonical and fit their fields. */
 export const headerCodec: Codec<Header> = {
   read(reader) {
     const { position, end } = reader;
     try {
       return new DecodedHeader(reader);
     } catch {
-      // Read slowly, it fails with the path of the field.
+      // The slower codec fails with the path of the field.
       const again = new Reader(reader.bytes);
       again.position = position;
       again.end = end;
@@ -108,14 +108,14 @@ export const headerCodec: Codec<Header> = {
     try {
       writeFields(writer, header);
     } catch (error) {
-      // As above, into nothing: what was written so far is of no more use.
+      // As above. The output is discarded.
       fields.write(new Writer(), header);
       throw error;
     }
   },
 };
 
-/** What `fields` writes, from the last field to the first: without looking up each name, a fifth faster. */
+/** Writes the output of `fields`, from the last field to the first. A fifth faster, without lookups of names. */
 function writeFields(writer: Writer, header: Header): void {
   const mark = writer.length;
   let present = tail(writer, exactLong, header.slotNumber, false);
@@ -144,7 +144,7 @@ function writeFields(writer: Writer, header: Header): void {
   writer.wrapList(mark);
 }
 
-/** A field that a header may end before. Missing before one that is `present`, its codec refuses it. */
+/** Writes an optional field. When a later field is `present`, its codec refuses a missing value. */
 function tail<T>(writer: Writer, codec: Codec<T>, value: T | undefined, present: boolean): boolean {
   if (value === undefined && !present) return false;
   codec.write(writer, value as T);
@@ -154,10 +154,10 @@ function tail<T>(writer: Writer, codec: Codec<T>, value: T | undefined, present:
 /**
  * Decodes a header and computes its hash.
  *
- * @throws RlpError when it is not a header's canonical RLP.
+ * @throws RlpError when the input is not the canonical RLP of a header.
  */
 export function decodeHeader(raw: Uint8Array, crypto: Crypto): SealedHeader {
-  // Set one by one: a spread would take longer than all the decoding.
+  // Assigned one by one: a spread would take longer than the decoding.
   const header: DecodedHeader = decode(headerCodec, raw);
   header.hash = crypto.keccak256(raw);
   header.raw = raw;

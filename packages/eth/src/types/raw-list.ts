@@ -2,11 +2,11 @@ import { type Codec, decode, encode, list, type Reader, RlpError, raw } from '@d
 import { plain, showAs } from './shown.ts';
 
 /**
- * An RLP list whose elements stay encoded: one object and one table of offsets instead of an object per element.
- * Blocks pass through a node like this, from the wire to the store, to a trie and back.
+ * An RLP list whose elements stay encoded: one object and one array of offsets instead of an object for each element.
+ * A node uses this form from the wire to the store and to tries.
  */
 export class RawList implements Iterable<Uint8Array> {
-  /** The list's complete encoding. */
+  /** Complete encoding of the list. */
   readonly raw: Uint8Array;
   readonly length: number;
   /** Start and end of each element. */
@@ -20,9 +20,9 @@ export class RawList implements Iterable<Uint8Array> {
   }
 
   /**
-   * One element as a view.
+   * Element as a view.
    *
-   * @throws RangeError when there is no such element.
+   * @throws RangeError when the index is out of range.
    */
   at(index: number): Uint8Array {
     const start = this.#spans[2 * index];
@@ -35,7 +35,7 @@ export class RawList implements Iterable<Uint8Array> {
     for (let index = 0; index < this.length; index++) yield this.at(index);
   }
 
-  /** A list of items that are encoded already. */
+  /** Makes a list of encoded items. */
   static of(items: readonly Uint8Array[]): RawList {
     return decode(rawList(), encode(list(raw), [...items]));
   }
@@ -47,13 +47,13 @@ showAs(
   ({ length, raw }) => `RawList { length: ${length}, bytes: ${raw.length} }`,
 );
 
-/** Moves over a list, of which only the prefix is checked. */
+/** Skips a list. Only its prefix is checked. */
 export function skipList(reader: Reader): void {
   const length = reader.listHeader();
   reader.position += length;
 }
 
-/** Reads one element and returns where its view begins; the view ends where the reader then stands. */
+/** Reads one element. @returns the start of its view, which ends at the position of the reader. */
 export type ReadElement = (reader: Reader) => number;
 
 const anyItem: ReadElement = (reader) => {
@@ -63,8 +63,10 @@ const anyItem: ReadElement = (reader) => {
 };
 
 /**
+ * Codec of a {@link RawList}.
+ *
  * @param element reads one element. @default any item, of which only the prefix is checked
- * @param max the most elements. @default Infinity
+ * @param max most elements. @default Infinity
  */
 export function rawList(
   element: ReadElement = anyItem,

@@ -11,7 +11,7 @@ import {
 } from '@devp2p/rlp';
 import { type RawList, rawList, skipList } from './raw-list.ts';
 
-/** Something that a contract reported. */
+/** A log entry of a contract. */
 export interface Log {
   /** 20 bytes. */
   address: Uint8Array;
@@ -20,20 +20,20 @@ export interface Log {
   data: Uint8Array;
 }
 
-/** A transaction's outcome. */
+/** A transaction receipt. */
 export interface Receipt {
-  /** The transaction's type, 0 for a legacy one. */
+  /** Type of the transaction, 0 for a legacy one. */
   type: number;
-  /** Since Byzantium whether it succeeded, before that the state root after it. */
+  /** From Byzantium on whether the transaction succeeded, before that the state root after it. */
   outcome: boolean | Uint8Array;
-  /** Gas used in the block up to and with this transaction. */
+  /** Gas used in the block up to this transaction, inclusive. */
   cumulativeGas: number;
   logs: Log[];
 }
 
 const topicsOfLog = { max: 4 };
 
-/** A receipt as eth/69 and later put it on the wire, and as stores should keep it. */
+/** Codec of a receipt in the form of eth/69 and later, which is also the form for stores. */
 export const receiptCodec: Codec<Receipt> = struct({
   type: uint(7),
   outcome: map(
@@ -49,23 +49,23 @@ export const receiptCodec: Codec<Receipt> = struct({
   logs: list(struct({ address: bytes(20), topics: list(bytes(32), topicsOfLog), data: bytes() })),
 });
 
-/** A block's receipts as one list, the form of {@link Chain.receipts}. */
+/** Encodes the receipts of a block as one list, the form of {@link Chain.receipts}. */
 export function encodeReceipts(receipts: readonly Receipt[]): Uint8Array {
   return encode(list(receiptCodec), [...receipts]);
 }
 
-/** Where the parts of a receipt begin in what it was read from. */
+/** Offsets of the parts of a receipt in the input. */
 export interface ReceiptParts {
   readonly type: number;
-  /** Outcome and cumulative gas begin here, and end where the logs or, in eth/68, the bloom begins. */
+  /** Start and end of outcome and cumulative gas. The logs follow, or the bloom in eth/68. */
   readonly head: number;
   readonly headEnd: number;
   readonly cumulativeGas: number;
-  /** The list of logs, with its prefix. It ends with the receipt. */
+  /** Start of the list of logs, with its prefix. It ends with the receipt. */
   readonly logs: number;
 }
 
-/** Reads `[type, outcome, gas, logs]`. Logs are looked at no closer than their list's prefix. */
+/** Reads `[type, outcome, gas, logs]`. Only the prefix of the list of logs is checked. */
 export function readReceipt(reader: Reader): ReceiptParts {
   const outerEnd = reader.enterList();
   const type = reader.uint(0x7f);
@@ -77,7 +77,7 @@ export function readReceipt(reader: Reader): ReceiptParts {
   return { type, head, headEnd: logs, cumulativeGas, logs };
 }
 
-/** Reads outcome and cumulative gas and returns the second. */
+/** Reads outcome and cumulative gas. @returns the cumulative gas. */
 export function readHead(reader: Reader): number {
   const start = reader.position;
   if (!isOutcome(reader.string())) throw notAnOutcome(start);
@@ -92,7 +92,7 @@ function notAnOutcome(offset?: number): RlpError {
   return new RlpError('invalid-value', 'neither a status nor a state root', offset);
 }
 
-/** A block's receipts, each left encoded in the form of {@link receiptCodec}. */
+/** Codec of the receipts of a block, each of which stays encoded in the form of {@link receiptCodec}. */
 export const receiptList: Codec<RawList> = rawList((reader) => {
   const start = reader.position;
   readReceipt(reader);

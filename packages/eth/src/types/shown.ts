@@ -1,17 +1,17 @@
 import { hex } from '../peer/info.ts';
 
-/** As `util.inspect` hands it to an object that shows itself. */
+/** Options that `util.inspect` passes to a custom inspection function. */
 interface InspectOptions {
   readonly depth?: number | null | undefined;
 }
 type Inspect = (value: unknown, options: object) => string;
 
 /**
- * How objects are shown by `JSON.stringify` and `console.log`, as properties that no loop, copy or comparison sees.
- * Without them bytes are objects of numbers, and JSON refuses bigints.
+ * Defines the form of objects in `JSON.stringify` and `console.log`, with properties that are not enumerable. Without them
+ * bytes are objects of numbers, and JSON refuses bigints.
  *
- * @param toJSON what is shown of the object
- * @param text what `console.log` shows instead; `nested` inside of another object. @default the same as JSON
+ * @param toJSON makes the JSON form of the object
+ * @param text makes the form in `console.log`; `nested` inside of another object. @default the JSON form
  */
 function shownAs<T extends object>(
   toJSON: (object: T) => unknown,
@@ -35,7 +35,7 @@ function shownAs<T extends object>(
   };
 }
 
-/** Sets how one object, or all of a prototype, are shown. @see shownAs */
+/** Sets the printed form of one object, or of all objects of a prototype. @see shownAs */
 export function showAs<T extends object>(
   target: T,
   ...as: Parameters<typeof shownAs<NoInfer<T>>>
@@ -45,12 +45,12 @@ export function showAs<T extends object>(
 
 const asFields = shownAs(plainFields);
 
-/** Shows the fields of one object as {@link plain} has them. */
+/** Sets the printed form of one object to its fields as {@link plain} values. */
 export function showFields<T extends object>(object: T): T {
   return Object.defineProperties(object, asFields);
 }
 
-/** A value for JSON: bytes as 0x-prefixed hex, bigints in decimal. */
+/** Converts a value for JSON: bytes to 0x-prefixed hex, bigints to decimal text. */
 export function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return hex(value);
   if (typeof value === 'bigint') return String(value);
