@@ -38,7 +38,7 @@ function dnsList(...records: Enr[]): Partial<CrawlerOptions> {
 }
 
 const network = (...addresses: NodeAddress[]) =>
-  new Simulation({ addresses, kindOf: () => 'synced' });
+  new Simulation({ addresses, kindOf: () => 'synced', seed: 2 });
 
 /**
  * Crawls a network with the node at `before`, then one with the node at `after`.
