@@ -1,4 +1,4 @@
-// Sign, recover and agree on a secret; then follow a running keccak-256.
+// Signs, recovers and agrees on a secret with both backends, and reads digests of a running keccak-256.
 import { generatePrivateKey, nobleCrypto } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
 
@@ -6,7 +6,7 @@ for (const { secp256k1, keccak256, createKeccak256 } of [nobleCrypto, fastCrypto
   const alice = generatePrivateKey();
   const bob = generatePrivateKey();
 
-  // A public key is 64 bytes, x ‖ y: what devp2p calls a node id.
+  // A public key is 64 bytes, x ‖ y: the node id of devp2p.
   const hash = keccak256(new TextEncoder().encode('hello'));
   const signature = secp256k1.sign(hash, alice);
   const signer = secp256k1.recover(signature, hash);
@@ -16,7 +16,7 @@ for (const { secp256k1, keccak256, createKeccak256 } of [nobleCrypto, fastCrypto
   const same = secp256k1.ecdh(bob, signer);
   console.log(shared.every((byte, i) => byte === same[i])); // true
 
-  // A digest is only a look: the sponge goes on absorbing.
+  // Reading a digest does not end the sponge.
   const sponge = createKeccak256();
   for (const part of ['every ', 'frame ', 'counts']) {
     const digest = sponge.update(new TextEncoder().encode(part)).digest();

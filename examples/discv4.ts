@@ -1,4 +1,4 @@
-// A network of its own on this machine: a boot node, three nodes that know only it, and one that finds them all.
+// Starts a local network with a boot node and three nodes, and finds all of them from a fifth node.
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { listen } from '@devp2p/discv4/udp';
@@ -11,7 +11,7 @@ const bootnodes = [formatEnode({ id: boot.id, host, tcp: port, udp: port })];
 const start = () => listen({ ...local, privateKey: generatePrivateKey(), bootnodes });
 const others = await Promise.all([start(), start(), start()]);
 
-// On the internet, this is all it takes.
+// A node on the internet needs only this part.
 const discovery = await start();
 const stop = new AbortController();
 const found = new Set<string>();
@@ -22,7 +22,7 @@ for await (const node of discovery.randomNodes({ signal: stop.signal })) {
 
 const [first] = others;
 if (first) {
-  // What a node says about itself, signed; `eth` is how clients announce their chain.
+  // The signed record of a node; its `eth` entry announces the chain.
   await first.updateLocalEnr({ eth: { hash: Uint8Array.of(0x07, 0xc9, 0x46, 0x2e), next: 0n } });
   const node = await discovery.resolve({ id: first.id, host, udp: first.localAddress.port });
   console.log(`record ${node.enr?.seq}, fork ${node.enr?.eth?.hash}`);

@@ -23,7 +23,7 @@ const peer = await openPeer(stream, { clientId: 'example/1.0', protocols: [eth({
 const headers = await peer.eth.getHeaders({ origin: 1, amount: 192 }, { signal });
 console.log(`eth/${peer.eth.version}: ${headers.length} headers`); // eth/70: 192 headers
 console.log(`${headers[0]?.number} to ${headers.at(-1)?.number}`); // 1 to 192
-console.log(`of a chain of ${(peer.eth.range?.latest ?? 0) + 1} blocks`); // of a chain of 1000 blocks
+console.log(`chain of ${(peer.eth.range?.latest ?? 0) + 1} blocks`); // chain of 1000 blocks
 
 await peer.disconnect('requested');
 await listener.close();

@@ -1,4 +1,4 @@
-// The whole node, inside your program: two of them, which find each other on loopback.
+// Runs two full nodes in one program, which connect over loopback.
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,9 +9,7 @@ const folder = await mkdtemp(join(tmpdir(), 'nodes-'));
 const local = { network: 'sepolia', host: '127.0.0.1', port: 0, maxPeers: 25 } as const;
 
 const node = await createNode({ ...local, datadir: join(folder, 'a') });
-node.on('peer', ({ client, eth }) =>
-  console.log(`${client} dialled us and speaks eth/${eth.version}`),
-);
+node.on('peer', ({ client, eth }) => console.log(`${client} connected with eth/${eth.version}`));
 
 const other = await createNode({
   ...local,
@@ -21,10 +19,10 @@ const other = await createNode({
 });
 const [peer] = await once(other, 'peer');
 const [genesis] = await peer.eth.getHeaders({ origin: 0, amount: 1 });
-console.log(`its chain begins with ${Buffer.from(genesis.hash).toString('hex')}`);
+console.log(`genesis block ${Buffer.from(genesis.hash).toString('hex')}`);
 
 await node.close();
 const { reason, direction } = await peer.closed;
-console.log(`dropped by the ${direction} side: ${reason}`); // dropped by the remote side: quitting
+console.log(`disconnected by the ${direction} side: ${reason}`); // disconnected by the remote side: quitting
 await other.close();
 await rm(folder, { recursive: true });

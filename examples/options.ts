@@ -1,4 +1,4 @@
-// A function that looks at its options before anything is made of them.
+// Checks the options of a function before it uses them.
 import { bytes, createChecker, integer, type Rules, required, secret } from '@devp2p/options';
 
 class ServerError extends Error {

@@ -1,4 +1,4 @@
-// A message of one's own protocol: its codec, its type, and what happens to what does not fit.
+// Defines the codec and the type of a message, and handles a decoding error.
 import {
   bytes,
   decode,
@@ -28,7 +28,7 @@ const message: Offer = {
 const wire = encode(offer, message);
 console.log(wire.length, 'bytes:', decode(offer, wire).files[0]?.name); // 53 bytes: genesis.json
 
-wire[wire.length - 33] = 0x9f; // now the hash claims to have 31 bytes
+wire[wire.length - 33] = 0x9f; // the prefix of the hash now claims 31 bytes
 try {
   decode(offer, wire);
 } catch (error) {

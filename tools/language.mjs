@@ -17,10 +17,7 @@ const notYet = [
   'apps/crawler/README.md',
   'apps/node/',
   'bench/',
-  'examples/',
-  'packages/addrman/',
   'packages/clock/',
-  'packages/connmgr/',
   'packages/crypto/',
   'packages/discover/',
   'packages/discv4/',
@@ -31,7 +28,6 @@ const notYet = [
   'packages/peer/',
   'packages/rlp/',
   'packages/rlpx/',
-  'simulation/',
 ];
 
 /** Copies of other texts, generated files, and data. */

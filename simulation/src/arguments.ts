@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** What the command line asks for. */
+/** Options of the command line. */
 export interface Arguments {
   readonly nodes: number;
   readonly minutes: number;
@@ -19,24 +19,24 @@ export interface Arguments {
 
 export const usage = `npm run simulate -- [options]
 
-  --nodes N                nodes in all, the attacker's included (2000)
-  --minutes N              of their time (60)
-  --churn SHARE            of the honest nodes leave in an hour; others come, or they come back (0.2)
-  --attackers SHARE        of all nodes, and addresses, are one attacker's (0.1)
-  --attacker-networks N    /16 networks that they are in (one for 25 of them)
-  --peers N                connections of a node at most; a third of them it dials (50)
-  --loss SHARE             of the datagrams are lost (0.01)
-  --ping-interval SECONDS  between two checks of discovery's table at most (60; a real node: 3)
-  --refresh MINUTES        between two refreshes of the table, or half as long (60; a real node: 30)
-  --pace SECONDS           between two nodes taken from lookups without need (180; a real node: 1)
-  --seed N                 the same seed gives the same figures (1)
-  --crypto real|stand-in   secp256k1, or something that costs nothing (stand-in)
-  --svg FILE               draws the hour
+  --nodes N                number of nodes, including those of the attacker (2000)
+  --minutes N              simulated time (60)
+  --churn SHARE            share of honest nodes that stop per hour; they restart or are replaced (0.2)
+  --attackers SHARE        share of nodes, and of addresses, of one attacker (0.1)
+  --attacker-networks N    number of /16 networks of the attacker (one for 25 of its nodes)
+  --peers N                most connections of a node; a third of them are dialled (50)
+  --loss SHARE             share of lost datagrams (0.01)
+  --ping-interval SECONDS  longest time between two checks of the discovery table (60; apps/node: 3)
+  --refresh MINUTES        longest time between two refreshes of the table; half of it is the shortest (60; apps/node: 30)
+  --pace SECONDS           time between two nodes from lookups while no caller waits for one (180; apps/node: 1)
+  --seed N                 seed of the random numbers; the results are deterministic (1)
+  --crypto real|stand-in   secp256k1, or a substitute without cost (stand-in)
+  --svg FILE               writes a chart
 
-Fails when the network falls apart, a node has more connections than it may have, or the attacker holds
-a larger share of the outbound slots than of the addresses.`;
+Fails if the network is partitioned, a node exceeds its connection limit, or the attacker holds a larger share
+of the outbound slots than of the addresses.`;
 
-/** @throws RangeError, TypeError for what makes no sense */
+/** Parses the command line. @throws RangeError, TypeError for invalid options */
 export function parseArguments(args: readonly string[]): Arguments {
   const { values } = parseArgs({
     args: [...args],
@@ -58,7 +58,7 @@ export function parseArguments(args: readonly string[]): Arguments {
   });
   const { crypto, 'attacker-networks': networks } = values;
   if (crypto !== 'real' && crypto !== 'stand-in') {
-    throw new RangeError(`--crypto is ${crypto}, neither real nor stand-in`);
+    throw new RangeError(`--crypto is ${crypto}, expected real or stand-in`);
   }
   return {
     nodes: number('nodes', values.nodes, { min: 8, max: 10_000, whole: true }),
@@ -86,10 +86,10 @@ function number(
   { min, max, whole = false }: { min: number; max: number; whole?: boolean },
 ): number {
   const value = Number(text);
-  const isRight = text.trim() !== '' && value >= min && value <= max;
-  if (!isRight || (whole && !Number.isInteger(value))) {
-    const kind = whole ? 'a whole number' : 'a number';
-    throw new RangeError(`--${name} is ${text}, not ${kind} from ${min} to ${max}`);
+  const isInRange = text.trim() !== '' && value >= min && value <= max;
+  if (!isInRange || (whole && !Number.isInteger(value))) {
+    const kind = whole ? 'an integer' : 'a number';
+    throw new RangeError(`--${name} is ${text}, expected ${kind} from ${min} to ${max}`);
   }
   return value;
 }

@@ -3,32 +3,38 @@ import { createDiscv4, type Discv4 } from '@devp2p/discv4';
 import { parseIpRange } from '@devp2p/ip';
 import type { SeededRandom } from '@devp2p/random/seeded';
 import { enodeOf } from './identity.ts';
-import type { DoorSlot, Link, Place } from './link.ts';
-import { type Identity, port, type Surroundings } from './node.ts';
+import type { AcceptSlot, Link, Place } from './link.ts';
+import { type Environment, type Identity, port } from './node.ts';
 
-/** Where the attacker's addresses are, and nobody else's: his nodes know, and tell of, no others. */
+/**
+ * Address range of the attacker, which no honest node uses. Nodes of the attacker accept and report only addresses of
+ * this range.
+ */
 const attackerRange = '128.0.0.0/2';
 
-/** Mean time between two moves of one of his addresses, in ms: about as often as `inboundThrottle` lets all of them. */
-const moveInterval = 5_000;
+/**
+ * Mean time between two contacts of one attacker address with victims, in ms: close to the rate at which
+ * `inboundThrottle` accepts all of them.
+ */
+const contactInterval = 5_000;
 
-/** Time between two looks at who of the attacker's is there, in ms. */
-const upkeep = 6 * 3_600_000;
+/** Interval of the discovery maintenance between attacker nodes, in ms. */
+const maintenanceInterval = 6 * 3_600_000;
 
-/** One of the attacker's addresses. */
+/** A node of the attacker. */
 export interface AttackerNode {
   readonly place: Place;
   stop(): Promise<void>;
 }
 
 /**
- * Starts a node that wants to be everybody's only peer. It is always there, lets in everybody, never hangs up, passes on
- * no blocks, and tells whoever asks only of the attacker's nodes. It knows all honest nodes: it pings one after the other, to get into
- * their tables, and dials them, to take their inbound places.
+ * Starts a node that tries to be the only peer of its victims. It is always online, accepts every connection, never
+ * disconnects, relays no blocks, and reports only nodes of the attacker. It knows all honest nodes: it pings one after
+ * another, to enter their tables, and dials them, to occupy their inbound slots.
  */
 export async function startAttacker(
   { place, privateKey }: Identity,
-  { clock, crypto, internet, accomplices, victims }: AttackerSurroundings,
+  { clock, crypto, internet, accomplices, victims }: AttackerEnvironment,
   random: SeededRandom,
 ): Promise<AttackerNode> {
   const { host } = place;
@@ -42,15 +48,19 @@ export async function startAttacker(
   };
 
   const discovery: Discv4 = await createDiscv4(internet.bindUdp({ host, port }), {
-    ...{ privateKey, externalIp: host, clock, crypto, random: random.bytes },
-    // His nodes are always there, and need not ask each other whether they are.
-    pingInterval: upkeep,
-    refreshInterval: upkeep,
+    privateKey,
+    externalIp: host,
+    clock,
+    crypto,
+    random: random.bytes,
+    // Attacker nodes are always online and need no checks of each other.
+    pingInterval: maintenanceInterval,
+    refreshInterval: maintenanceInterval,
     bootnodes: accomplices.map(enodeOf),
     netRestrict: [parseIpRange(attackerRange)],
   });
-  const closeDoor = internet.listen(host, {
-    admit: (from): DoorSlot => ({
+  const stopListening = internet.listen(host, {
+    admit: (from): AcceptSlot => ({
       signal,
       identify: () => (links.has(from.key) ? 'already-connected' : undefined),
       established(link): ReturnType<InboundSlot<Link>['established']> {
@@ -61,36 +71,37 @@ export async function startAttacker(
     }),
   });
 
-  const move = (): void => {
+  const contactVictim = (): void => {
     const victim = random.pick(victims());
     if (victim && !links.has(victim.key)) {
       discovery.ping(enodeOf(victim)).catch(() => {});
       const attempt = new AbortController();
-      const giveUp = clock.setTimeout(() => attempt.abort(), 3 * moveInterval);
+      const giveUp = clock.setTimeout(() => attempt.abort(), 3 * contactInterval);
       internet
         .dial(place, victim, attempt.signal)
         .then(keep, () => {})
         .finally(() => giveUp.cancel());
     }
-    timer = clock.setTimeout(move, random.poissonDelay(moveInterval));
+    timer = clock.setTimeout(contactVictim, random.poissonDelay(contactInterval));
   };
-  let timer = clock.setTimeout(move, random.poissonDelay(moveInterval));
+  let timer = clock.setTimeout(contactVictim, random.poissonDelay(contactInterval));
 
   return {
     place,
     async stop() {
       stopping.abort();
       timer.cancel();
-      closeDoor();
+      stopListening();
       for (const link of links.values()) link.close('stopping');
       await discovery.close();
     },
   };
 }
 
-export interface AttackerSurroundings extends Pick<Surroundings, 'clock' | 'crypto' | 'internet'> {
-  /** Some of the other attackers, to begin with. */
+/** Environment of an attacker node. */
+export interface AttackerEnvironment extends Pick<Environment, 'clock' | 'crypto' | 'internet'> {
+  /** Other nodes of the attacker to bootstrap from. */
   readonly accomplices: readonly Place[];
-  /** The honest nodes that are there now. */
+  /** The honest nodes that are online. */
   readonly victims: () => readonly Place[];
 }

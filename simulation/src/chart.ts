@@ -6,32 +6,32 @@ const colours = ['#2563eb', '#dc2626', '#059669', '#d97706'];
 
 interface Panel {
   readonly title: string;
-  /** Its scale reaches at least this far. */
-  readonly atLeast: number;
+  /** Least upper end of the scale. */
+  readonly minTop: number;
   readonly lines: readonly (readonly [name: string, value: (sample: Sample) => number])[];
 }
 
-/** The run as a picture: degree, parts, the attacker's share and dials over time. */
+/** Draws a chart of degree, partitions, share of the attacker and dials over time, as SVG. */
 export function drawChart({ samples, honest, attackers, addressShare }: Outcome): string {
   const share = 100 * addressShare;
   const panels: readonly Panel[] = [
     {
-      title: 'Connections of an honest node with others',
-      atLeast: 1,
+      title: 'Connections of an honest node with other honest nodes',
+      minTop: 1,
       lines: [
-        ['most', ({ degree }) => degree.max],
-        ['fewest', ({ degree }) => degree.min],
-        ['on average', ({ degree }) => degree.mean],
+        ['maximum', ({ degree }) => degree.max],
+        ['minimum', ({ degree }) => degree.min],
+        ['mean', ({ degree }) => degree.mean],
       ],
     },
     {
-      title: 'Parts of the network',
-      atLeast: 2,
-      lines: [['parts', ({ components }) => components]],
+      title: 'Partitions of the network',
+      minTop: 2,
+      lines: [['partitions', ({ components }) => components]],
     },
     {
-      title: 'The attacker’s share, %',
-      atLeast: 1.2 * share,
+      title: 'Share of the attacker, %',
+      minTop: 1.2 * share,
       lines: [
         ['of all addresses', () => share],
         ['of outbound slots', ({ attacker }) => 100 * attacker.outbound],
@@ -39,8 +39,8 @@ export function drawChart({ samples, honest, attackers, addressShare }: Outcome)
       ],
     },
     {
-      title: 'Dials in a minute, for each node',
-      atLeast: 1,
+      title: 'Dials per minute and node',
+      minTop: 1,
       lines: [
         ['dials', ({ dials, online }) => dials / Math.max(1, online)],
         ['failed', ({ failedDials, online }) => failedDials / Math.max(1, online)],
@@ -48,7 +48,7 @@ export function drawChart({ samples, honest, attackers, addressShare }: Outcome)
     },
   ];
   const height = size.top + panels.length * (size.panel + size.gap);
-  const title = `${honest} honest nodes and ${attackers} of an attacker’s, ${samples.length} minutes`;
+  const title = `${honest} honest nodes, ${attackers} attacker nodes, ${samples.length} minutes`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${height}" font-family="sans-serif" font-size="12">`,
     `<rect width="${size.width}" height="${height}" fill="white"/>`,
@@ -58,15 +58,11 @@ export function drawChart({ samples, honest, attackers, addressShare }: Outcome)
   ].join('\n');
 }
 
-function drawPanel(
-  { title, atLeast, lines }: Panel,
-  samples: readonly Sample[],
-  y: number,
-): string {
+function drawPanel({ title, minTop, lines }: Panel, samples: readonly Sample[], y: number): string {
   const { left, right, panel, width } = size;
   const end = Math.max(1, ...samples.map(({ at }) => at));
   const values = lines.flatMap(([, value]) => samples.map(value)).filter(Number.isFinite);
-  const top = roundUp(Math.max(atLeast, ...values));
+  const top = roundUp(Math.max(minTop, ...values));
   const across = (at: number): number => left + (at / end) * (width - left - right);
   const up = (value: number): number => y + 12 + (panel - 12) * (1 - value / top);
   const grid = [0, top / 2, top].map(
@@ -85,7 +81,7 @@ function drawPanel(
   return [`<text x="${left}" y="${y}">${title}</text>`, ...grid, ...drawn, minutes].join('\n');
 }
 
-/** The next of 1, 2, 4, 6, 8, 10, 20, 40 … */
+/** Returns the next of 1, 2, 4, 6, 8, 10, 20, 40 … */
 function roundUp(value: number): number {
   const unit = 10 ** Math.floor(Math.log10(value));
   const step = [1, 2, 4, 6, 8, 10].find((factor) => factor * unit >= value) ?? 10;

@@ -1,9 +1,12 @@
 import type { Outcome } from './simulate.ts';
 
-/** In the first minutes nodes are still arriving. */
+/** Minutes at the beginning in which nodes are still starting. */
 const arrivalMinutes = 3;
 
-/** The attacker's mean share of the honest nodes' outbound slots once all nodes have arrived, and the largest. */
+/**
+ * Returns the mean and the maximum share of the attacker in the outbound slots of honest nodes, after all nodes have
+ * started.
+ */
 export function attackerShare({ samples }: Outcome): { mean: number; max: number } {
   const shares = samples.slice(arrivalMinutes).map(({ attacker }) => attacker.outbound);
   return {
@@ -12,18 +15,22 @@ export function attackerShare({ samples }: Outcome): { mean: number; max: number
   };
 }
 
-/** What must not have happened, in words for people; empty if all was well. */
+/** Returns the violated conditions as text; an empty array after success. */
 export function findFaults(outcome: Outcome): string[] {
   const faults: string[] = [];
   const { samples, maxPeers, peak, timersLeft, addressShare } = outcome;
-  const torn = samples.slice(arrivalMinutes).filter(({ components }) => components > 1);
-  if (torn.length > 0) faults.push(`the network was in parts in ${torn.length} minutes`);
-  if (peak > maxPeers) faults.push(`a node had ${peak} connections, and may have ${maxPeers}`);
+  const partitioned = samples.slice(arrivalMinutes).filter(({ components }) => components > 1);
+  if (partitioned.length > 0) {
+    faults.push(`the network was partitioned in ${partitioned.length} minutes`);
+  }
+  if (peak > maxPeers) faults.push(`a node had ${peak} connections, the limit is ${maxPeers}`);
   const { max } = attackerShare(outcome);
   if (max > addressShare) {
-    faults.push(`the attacker held ${percent(max)} of the slots and has ${percent(addressShare)}`);
+    faults.push(
+      `the attacker held ${percent(max)} of the slots with ${percent(addressShare)} of the addresses`,
+    );
   }
-  if (timersLeft > 0) faults.push(`${timersLeft} timers were left when all nodes had stopped`);
+  if (timersLeft > 0) faults.push(`${timersLeft} timers left after all nodes stopped`);
   return faults;
 }
 

@@ -6,7 +6,7 @@ import type { SeededRandom } from '@devp2p/random/seeded';
 import type { Place } from './link.ts';
 import { type Identity, port } from './node.ts';
 
-/** Makes identities: keys, and addresses in a number of /16 networks from some first byte on. */
+/** Creates identities: keys, and addresses in a number of /16 networks. */
 export class Registrar {
   readonly #crypto: Crypto;
   readonly #random: SeededRandom;
@@ -17,7 +17,11 @@ export class Registrar {
     this.#random = random;
   }
 
-  /** @param first - first byte of the lowest network */
+  /**
+   * Creates an identity.
+   *
+   * @param first first byte of the lowest network
+   */
   register(first: number, networks: number): Identity {
     const { secp256k1 } = this.#crypto;
     const privateKey = this.#random.bytes(32);

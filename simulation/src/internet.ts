@@ -1,25 +1,25 @@
 import type { Clock } from '@devp2p/clock';
 import type { Address, UdpSocket } from '@devp2p/discv4';
 import type { SeededRandom } from '@devp2p/random/seeded';
-import { type Door, Line, type Link, LinkError, type Place } from './link.ts';
+import { type Acceptor, Connection, type Link, LinkError, type Place } from './link.ts';
 
-/** What happens at one moment happens together: arrivals are put off to the next multiple of this, in ms. */
-const GRAIN = 5;
+/** Arrivals are delayed to the next multiple of this, in ms, so that many of them share one timer. */
+const grain = 5;
 
-/** @see Internet */
+/** Options of {@link Internet}. */
 export interface InternetOptions {
   readonly clock: Clock;
   readonly random: SeededRandom;
-  /** Share of the datagrams that get lost. */
+  /** Share of lost datagrams. */
   readonly loss: number;
 }
 
-/** A network in memory: datagrams that take their time and may get lost, and connections. */
+/** A network in memory: datagrams with delay and loss, and connections. */
 export class Internet {
   datagrams = 0;
   readonly #options: InternetOptions;
   readonly #sockets = new Map<string, (bytes: Uint8Array, from: Address) => void>();
-  readonly #doors = new Map<string, Door>();
+  readonly #acceptors = new Map<string, Acceptor>();
   readonly #delays = new Map<string, number>();
   readonly #arrivals = new Map<number, (() => void)[]>();
 
@@ -45,47 +45,47 @@ export class Internet {
     };
   }
 
-  /** Lets others knock. @returns a function that ends it */
-  listen(host: string, door: Door): () => void {
-    this.#doors.set(host, door);
-    return () => void this.#doors.delete(host);
+  /** Accepts connections. @returns a function that stops accepting */
+  listen(host: string, acceptor: Acceptor): () => void {
+    this.#acceptors.set(host, acceptor);
+    return () => void this.#acceptors.delete(host);
   }
 
   /**
-   * Connects as TCP, RLPx and Hello do: one round trip until the other side knows that there is somebody, another until
-   * it knows who. Where nobody is, there is silence.
+   * Connects with the round trips of TCP, RLPx and Hello: one until the remote sees the connection, another until it
+   * knows the identity. A dial to a host without a node does not end before its signal aborts.
    */
   async dial(from: Place, to: Place, signal: AbortSignal): Promise<Link> {
     const delay = this.oneWay(from.host, to.host);
-    await this.#pass(delay, signal);
-    const door = this.#doors.get(to.host);
-    if (door === undefined) return silence(signal);
-    const slot = door.admit(from);
+    await this.#wait(delay, signal);
+    const acceptor = this.#acceptors.get(to.host);
+    if (acceptor === undefined) return untilAborted(signal);
+    const slot = acceptor.admit(from);
     if (typeof slot === 'string') return this.#refuse(slot, delay, signal);
     try {
-      await this.#pass(2 * delay, signal, slot.signal);
+      await this.#wait(2 * delay, signal, slot.signal);
       const refusal = slot.identify(from.key);
       if (refusal !== undefined) return await this.#refuse(refusal, delay, signal);
-      const line = new Line(from, to, (work) => this.later(delay, work));
-      slot.established(line.callee);
-      await this.#pass(delay, signal).catch((error: unknown) => {
-        line.caller.close('canceled');
+      const connection = new Connection(from, to, (work) => this.later(delay, work));
+      slot.established(connection.callee);
+      await this.#wait(delay, signal).catch((error: unknown) => {
+        connection.caller.close('canceled');
         throw error;
       });
-      return line.caller;
+      return connection.caller;
     } finally {
       slot.release();
     }
   }
 
-  /** Time that anything takes from one host to another, in ms: each has its own distance to the middle of the network. */
+  /** Returns the delay from one host to another, in ms: each host has a fixed distance to the center of the network. */
   oneWay(from: string, to: string): number {
     return this.#delay(from) + this.#delay(to);
   }
 
   later(ms: number, work: () => void): void {
     const { clock } = this.#options;
-    const at = Math.ceil((clock.monotonic() + ms) / GRAIN) * GRAIN;
+    const at = Math.ceil((clock.monotonic() + ms) / grain) * grain;
     const others = this.#arrivals.get(at);
     if (others) {
       others.push(work);
@@ -99,8 +99,8 @@ export class Internet {
     }, at - clock.monotonic());
   }
 
-  /** Rejects if one of the signals has aborted by then. */
-  #pass(ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
+  /** Waits; rejects if one of the signals has aborted by then. */
+  #wait(ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.later(ms, () => {
         const aborted = signals.find((signal) => signal.aborted);
@@ -111,7 +111,7 @@ export class Internet {
   }
 
   async #refuse(reason: string, delay: number, signal: AbortSignal): Promise<never> {
-    await this.#pass(delay, signal);
+    await this.#wait(delay, signal);
     throw new LinkError(reason);
   }
 
@@ -125,7 +125,7 @@ export class Internet {
   }
 }
 
-function silence(signal: AbortSignal): Promise<never> {
+function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason);
     else signal.addEventListener('abort', () => reject(signal.reason), { once: true });

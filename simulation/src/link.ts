@@ -1,12 +1,12 @@
 import type { CloseReason, InboundSlot } from '@devp2p/connmgr';
 
-/** Who is where: what a connection says of its other end. */
+/** Identity and address of a node. */
 export interface Place {
   readonly id: Uint8Array;
   /** The id in hex. */
   readonly key: string;
   readonly host: string;
-  /** The host as bytes. */
+  /** The host as 4 bytes. */
   readonly ip: Uint8Array;
 }
 
@@ -14,19 +14,19 @@ export interface Place {
 export interface Link {
   readonly remote: Place;
   close(reason: CloseReason): void;
-  /** Resolves when it is gone, whoever ended it. */
+  /** Resolves when either end has closed the connection. */
   readonly closed: Promise<void>;
 }
 
-/** Where others come in. */
-export interface Door {
-  /** @returns a place for the handshakes, or why there is none. */
-  admit(from: Place): DoorSlot | string;
+/** Accepts connections to a host. */
+export interface Acceptor {
+  /** Admits a connection. @returns a slot for the handshakes, or why it is refused */
+  admit(from: Place): AcceptSlot | string;
 }
 
-export type DoorSlot = Pick<InboundSlot<Link>, 'signal' | 'identify' | 'established' | 'release'>;
+export type AcceptSlot = Pick<InboundSlot<Link>, 'signal' | 'identify' | 'established' | 'release'>;
 
-/** A connection that did not come about, for a reason of the other side's. */
+/** A connection that the remote refused. */
 export class LinkError extends Error {
   readonly code: string;
 
@@ -37,15 +37,15 @@ export class LinkError extends Error {
   }
 }
 
-/** A connection: what one end does reaches the other one later. */
-export class Line {
+/** A connection: each end is notified of a close by the other after a delay. */
+export class Connection {
   readonly caller: Link;
   readonly callee: Link;
 
-  /** @param later calls back when what is sent now arrives */
+  /** @param later calls back after the delay */
   constructor(from: Place, to: Place, later: (work: () => void) => void) {
-    const [callerClosed, endCaller] = ending();
-    const [calleeClosed, endCallee] = ending();
+    const [callerClosed, endCaller] = deferred();
+    const [calleeClosed, endCallee] = deferred();
     this.caller = {
       remote: to,
       closed: callerClosed,
@@ -65,7 +65,7 @@ export class Line {
   }
 }
 
-function ending(): [closed: Promise<void>, end: () => void] {
+function deferred(): [closed: Promise<void>, end: () => void] {
   let end = (): void => {};
   const closed = new Promise<void>((resolve) => {
     end = resolve;

@@ -9,23 +9,23 @@ import { simulate } from './simulate.ts';
 import { standInCrypto } from './stand-in-crypto.ts';
 
 try {
-  const args = process.argv.slice(2);
-  if (args.includes('--help')) console.log(usage);
-  else await main(parseArguments(args));
+  const words = process.argv.slice(2);
+  if (words.includes('--help')) console.log(usage);
+  else await main(parseArguments(words));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   if (error instanceof TypeError || error instanceof RangeError) console.error(`\n${usage}`);
   process.exitCode = 1;
 }
 
-async function main(chosen: Arguments): Promise<void> {
-  const { svg, peers } = chosen;
-  const crypto: Crypto = chosen.crypto === 'real' ? fastCrypto : standInCrypto;
+async function main(args: Arguments): Promise<void> {
+  const { svg, peers } = args;
+  const crypto: Crypto = args.crypto === 'real' ? fastCrypto : standInCrypto;
   const started = process.hrtime.bigint();
   let memory = 0;
   console.log(header);
   const outcome = await simulate({
-    ...chosen,
+    ...args,
     crypto,
     maxPeers: peers,
     onSample(sample) {
@@ -38,7 +38,7 @@ async function main(chosen: Arguments): Promise<void> {
   console.log(summary(outcome, faults));
   console.log(
     `took ${seconds(Number(process.hrtime.bigint() - started) / 1e9)}, ` +
-      `${seconds((cpu.user + cpu.system) / 1e6)} of processor time, ${Math.round(memory / 1e6)} MB`,
+      `${seconds((cpu.user + cpu.system) / 1e6)} of CPU time, ${Math.round(memory / 1e6)} MB`,
   );
   if (svg !== undefined) writeFileSync(svg, drawChart(outcome));
   if (faults.length > 0) process.exitCode = 1;

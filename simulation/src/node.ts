@@ -15,28 +15,28 @@ import type { SeededRandom } from '@devp2p/random/seeded';
 import type { Internet } from './internet.ts';
 import { type Link, LinkError, type Place } from './link.ts';
 
-/** What all nodes have in common. */
-export interface Surroundings {
+/** Environment shared by all nodes. */
+export interface Environment {
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly internet: Internet;
   readonly bootnodes: readonly Enode[];
   readonly maxPeers: number;
-  /** Longest time between two checks of new nodes in discovery's table, in ms. */
+  /** Longest time between two checks of new nodes in the discovery table, in ms. */
   readonly pingInterval: number;
-  /** Longest time between two refreshes of discovery's table, in ms; half of it is the shortest. */
+  /** Longest time between two refreshes of the discovery table, in ms; half of it is the shortest. */
   readonly refreshInterval: number;
-  /** Time between two nodes that are taken from lookups while nobody waits for one, in ms. */
+  /** Time between two nodes taken from lookups while no caller waits for one, in ms. */
   readonly pace: number;
-  /** When the node at some place last had a block for a peer before others; `undefined` for never. */
+  /** Returns when a node last was the first to send a block to a peer; `undefined` for never. */
   readonly lastBlock: (from: Place) => number | undefined;
 }
 
-/** Who a node is, and what it has kept of its former life. */
+/** Keys and address of a node, and its state across restarts. */
 export interface Identity {
   readonly place: Place;
   readonly privateKey: Uint8Array;
-  /** Not set before its first stop. */
+  /** Snapshot of the address manager; not set before the first stop. */
   addresses?: Uint8Array;
   anchors?: readonly Place[];
 }
@@ -47,63 +47,76 @@ export interface Node {
   readonly startedAt: number;
   readonly manager: ConnManager<Place, Link>;
   readonly discovery: Discv4;
-  /** Those it has dialled to fill its target, and those who have dialled it, by key. */
+  /** Keys of dialled peers and of inbound peers. */
   readonly outbound: ReadonlySet<string>;
   readonly inbound: ReadonlySet<string>;
-  /** The most connections that it has had at a time. */
+  /** The most connections at a time. */
   readonly peak: number;
-  /** Keys of all nodes that it knows an address of. */
+  /** Returns the keys of all nodes in its address manager. */
   known(): Iterable<string>;
-  /** Leaves the network, and keeps in its identity what a real one has on its disk. */
+  /** Stops the node and stores its state in its identity, as a real node does on its disk. */
   stop(): Promise<void>;
 }
 
-/** All nodes have the same ports. */
+/** TCP and UDP port of all nodes. */
 export const port = 30_303;
 
-/** Where a real node has 1,024 and 256 buckets for tens of thousands of addresses, two thousand take a quarter. */
+/**
+ * Smaller tables than the default of 1,024 and 256 buckets for tens of thousands of addresses: two thousand take a
+ * quarter.
+ */
 const buckets = { newBuckets: 256, triedBuckets: 64 };
 
-/** Who comes back finds others by its addresses: what discovery would keep as well is left out. */
-const nothingKept: NodeStore = {
+/** Node database without content: a restarted node uses the addresses of its address manager. */
+const emptyStore: NodeStore = {
   get: async () => undefined,
   put: async () => {},
   delete: async () => {},
   async *entries() {},
 };
 
-/** A connection that has lasted so long, in ms, has been of use, as in `apps/node`. */
+/** Age at which a connection is useful, in ms, as in `apps/node`. */
 const usefulAge = 60_000;
 
-/** Starts a node that knows the boot nodes, and what its identity has kept. */
+/** Starts a node with the boot nodes and the state of its identity. */
 export async function startNode(
   identity: Identity,
-  surroundings: Surroundings,
+  environment: Environment,
   random: SeededRandom,
 ): Promise<Node> {
-  const { clock, crypto, internet, maxPeers, pace, lastBlock } = surroundings;
-  const { bootnodes, pingInterval, refreshInterval } = surroundings;
+  const { clock, crypto, internet, maxPeers, pace, lastBlock } = environment;
+  const { bootnodes, pingInterval, refreshInterval } = environment;
   const { place, privateKey } = identity;
   const { id, key, host } = place;
   const stopping = new AbortController();
 
-  // What is told of others goes to the address manager.
+  // Reported nodes are added to the address manager.
   const addresses = createAddrMan({
-    ...{ ...buckets, localId: id, snapshot: identity.addresses, clock, random: random.bytes },
+    ...buckets,
+    localId: id,
+    snapshot: identity.addresses,
+    clock,
+    random: random.bytes,
   });
-  const learn = (nodes: Iterable<Enode>, source: AddrSource): void => {
+  const addNodes = (nodes: Iterable<Enode>, source: AddrSource): void => {
     if (addresses.add(addrNodes(nodes), source) > 0) queue.notify();
   };
   const discovery = await createDiscv4(internet.bindUdp({ host, port }), {
-    ...{ privateKey, bootnodes, externalIp: host, pingInterval, refreshInterval },
-    ...{ clock, crypto, random: random.bytes },
-    store: nothingKept,
-    onNeighbors: (nodes, { ip }) => learn(nodes, { kind: 'peer', ip }),
+    privateKey,
+    bootnodes,
+    externalIp: host,
+    pingInterval,
+    refreshInterval,
+    clock,
+    crypto,
+    random: random.bytes,
+    store: emptyStore,
+    onNeighbors: (nodes, { ip }) => addNodes(nodes, { kind: 'peer', ip }),
   });
   const followLookups = async (): Promise<void> => {
     const { signal } = stopping;
     for await (const node of discovery.randomNodes({ signal })) {
-      learn([node], { kind: 'inbound', ip: node.ip });
+      addNodes([node], { kind: 'inbound', ip: node.ip });
       if (queue.waiting === 0) await sleep(clock, pace, { signal }).catch(() => {});
     }
   };
@@ -176,11 +189,15 @@ export async function startNode(
     { maxPeers, ownIdentity: key, admitOn: 'identity' },
   );
 
-  const closeDoor = internet.listen(host, { admit: ({ ip }) => manager.admitInbound({ ip }) });
+  const stopListening = internet.listen(host, { admit: ({ ip }) => manager.admitInbound({ ip }) });
   manager.start();
   const following = followLookups();
   return {
-    ...{ place, manager, discovery, outbound, inbound },
+    place,
+    manager,
+    discovery,
+    outbound,
+    inbound,
     startedAt: clock.monotonic(),
     get peak() {
       return peak;
@@ -190,14 +207,14 @@ export async function startNode(
     },
     async stop() {
       stopping.abort();
-      closeDoor();
+      stopListening();
       await Promise.all([manager.stop(), discovery.close(), following]);
       identity.addresses = addresses.snapshot();
     },
   };
 }
 
-/** Whether somebody was there who has no room: not the address' fault. */
+/** Whether the remote has no free slot, which is not a failure of the address. */
 function isFull(error: unknown): boolean {
   return error instanceof LinkError && error.code === 'too-many-inbound';
 }

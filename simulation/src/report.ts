@@ -4,7 +4,10 @@ import type { Outcome } from './simulate.ts';
 
 type Column = readonly [title: string, width: number, value: (sample: Sample) => string];
 
-/** Of the honest nodes; `attacker` is his share of the outbound and inbound connections, tables and addresses. */
+/**
+ * Columns about the honest nodes; `attacker` is its share of the outbound and inbound connections, tables and
+ * addresses.
+ */
 const columns: readonly Column[] = [
   ['minute', 6, ({ at }) => String(Math.round(at / 60_000))],
   ['nodes', 6, ({ online }) => String(online)],
@@ -25,22 +28,22 @@ const columns: readonly Column[] = [
 
 export const header: string = columns.map(([title, width]) => title.padStart(width)).join('');
 
-/** One minute. */
+/** Formats one sample as a line. */
 export function line(sample: Sample): string {
   return columns.map(([, width, value]) => value(sample).padStart(width)).join('');
 }
 
-/** What came of it all. */
+/** Formats the result. */
 export function summary(outcome: Outcome, faults: readonly string[]): string {
   const { honest, attackers, attackerNetworks, departures, peak, maxPeers } = outcome;
   const { mean, max } = attackerShare(outcome);
   const lines = [
     '',
-    `${honest} honest nodes, of which one left ${departures} times`,
-    `connections of one node: ${peak} at most, ${maxPeers} permitted`,
-    `attacker: ${attackers} addresses in ${attackerNetworks} networks are ${percent(outcome.addressShare)} of all; ` +
-      `they held ${percent(mean)} of the honest nodes' outbound slots, ${percent(max)} at most`,
-    ...(faults.length > 0 ? faults.map((fault) => `FAILED: ${fault}`) : ['all is well']),
+    `${honest} honest nodes, ${departures} departures`,
+    `most connections of a node: ${peak}, limit ${maxPeers}`,
+    `attacker: ${attackers} addresses in ${attackerNetworks} networks (${percent(outcome.addressShare)} of all addresses) ` +
+      `held ${percent(mean)} of the honest outbound slots, at most ${percent(max)}`,
+    ...(faults.length > 0 ? faults.map((fault) => `FAILED: ${fault}`) : ['passed']),
   ];
   return lines.join('\n');
 }

@@ -1,40 +1,40 @@
 import type { Node } from './node.ts';
 
-/** The network at one moment. Times are in ms. */
+/** State of the network at one time. Times are in ms. */
 export interface Sample {
   readonly at: number;
-  /** Honest nodes that are there. */
+  /** Number of honest nodes that are online. */
   readonly online: number;
-  /** Connections of an honest node with other honest ones: the fewest, on average, the most. */
+  /** Connections of an honest node with other honest nodes. */
   readonly degree: { readonly min: number; readonly mean: number; readonly max: number };
-  /** Mean connections of an honest node, the attacker's included. */
+  /** Mean number of connections of an honest node, including those with the attacker. */
   readonly outbound: number;
   readonly inbound: number;
-  /** Parts of the honest nodes that do not reach each other, those who have just come left out. */
+  /** Number of partitions of the honest nodes, without nodes that have just started. */
   readonly components: number;
-  /** Share of the honest nodes' outbound slots that the attacker has; of their inbound ones; of what they know. */
+  /** Share of the attacker in the outbound slots, inbound slots, tables and addresses of honest nodes. */
   readonly attacker: {
     readonly outbound: number;
     readonly inbound: number;
     readonly tables: number;
     readonly addresses: number;
   };
-  /** Mean number of addresses that an honest node knows, and of nodes in its table. */
+  /** Mean number of addresses and of table entries of an honest node. */
   readonly known: number;
   readonly table: number;
-  /** Since the last sample. */
+  /** Counts since the last sample. */
   readonly dials: number;
   readonly failedDials: number;
   readonly datagrams: number;
 }
 
-/** What nodes know is asked of so many of them: it takes long, and is much the same for all. */
-const asked = 50;
+/** Number of nodes whose tables and addresses are counted: counting all takes long and gives about the same. */
+const sampledNodes = 50;
 
-/** Who has been there for less than this, in ms, may still be alone. */
-const settling = 60_000;
+/** Nodes that started less than this time ago, in ms, may still be without connections. */
+const settlingTime = 60_000;
 
-/** Looks at the honest nodes that are there. What counts events counts from the start. */
+/** Samples the honest nodes that are online. Event counts are totals since the start. */
 export function takeSample(
   nodes: readonly Node[],
   isAttacker: (key: string) => boolean,
@@ -43,19 +43,19 @@ export function takeSample(
   const degrees: number[] = [];
   const total = { outbound: 0, inbound: 0, tables: 0, addresses: 0 };
   const attacked = { outbound: 0, inbound: 0, tables: 0, addresses: 0 };
-  const count = (what: keyof typeof total, keys: Iterable<string>): number => {
+  const count = (kind: keyof typeof total, keys: Iterable<string>): number => {
     let honest = 0;
     for (const key of keys) {
-      total[what]++;
-      if (isAttacker(key)) attacked[what]++;
+      total[kind]++;
+      if (isAttacker(key)) attacked[kind]++;
       else honest++;
     }
     return honest;
   };
-  const step = Math.ceil(nodes.length / asked);
+  const step = Math.ceil(nodes.length / sampledNodes);
   for (const [i, node] of nodes.entries()) {
     const honest = count('outbound', node.outbound) + count('inbound', node.inbound);
-    if (at - node.startedAt >= settling) degrees.push(honest);
+    if (at - node.startedAt >= settlingTime) degrees.push(honest);
     if (i % step > 0) continue;
     count(
       'tables',
@@ -63,7 +63,7 @@ export function takeSample(
     );
     count('addresses', node.known());
   }
-  const share = (what: keyof typeof total): number => attacked[what] / Math.max(1, total[what]);
+  const share = (kind: keyof typeof total): number => attacked[kind] / Math.max(1, total[kind]);
   const mean = (sum: number): number => sum / Math.max(1, nodes.length);
   return {
     at,
@@ -87,7 +87,7 @@ export function takeSample(
   };
 }
 
-/** In how many parts the nodes fall that have been there for a while, if the attacker passes nothing on. */
+/** Returns the number of partitions of the nodes that are not settlingTime, if the attacker relays nothing. */
 function components(nodes: readonly Node[], at: number): number {
   const unseen = new Map(nodes.map((node) => [node.place.key, node]));
   let parts = 0;
@@ -105,7 +105,7 @@ function components(nodes: readonly Node[], at: number): number {
         }
       }
     }
-    if (reached.some(({ startedAt }) => at - startedAt >= settling)) parts++;
+    if (reached.some(({ startedAt }) => at - startedAt >= settlingTime)) parts++;
   }
   return parts;
 }

@@ -6,73 +6,73 @@ import { type AttackerNode, startAttacker } from './attacker.ts';
 import { enodeOf, Registrar } from './identity.ts';
 import { Internet } from './internet.ts';
 import type { Place } from './link.ts';
-import { type Identity, type Node, type Surroundings, startNode } from './node.ts';
+import { type Environment, type Identity, type Node, startNode } from './node.ts';
 import { type Sample, takeSample } from './sample.ts';
 
-/** @see simulate */
+/** Options of {@link simulate}. */
 export interface SimulationOptions {
-  /** Nodes in all, the attacker's included. */
+  /** Number of nodes, including those of the attacker. */
   readonly nodes: number;
-  /** How long, in minutes of their time. */
+  /** Simulated time in minutes. */
   readonly minutes: number;
-  /** Share of the honest nodes that leave in an hour; half of them come back, others take the place of the rest. */
+  /** Share of the honest nodes that stop per hour; half of them restart, the others are replaced. */
   readonly churn: number;
-  /** Share of the nodes that are the attacker's. */
+  /** Share of the nodes that belong to the attacker. */
   readonly attackers: number;
-  /** /16 networks that the attacker's addresses are in. @default one for 25 of them */
+  /** Number of /16 networks of the attacker. @default one for 25 of its nodes */
   readonly attackerNetworks?: number | undefined;
-  /** Connections of a node at most. */
+  /** Most connections of a node. */
   readonly maxPeers: number;
-  /** Share of the datagrams that get lost. */
+  /** Share of lost datagrams. */
   readonly loss: number;
-  /** @see Surroundings */
+  /** As in `Environment`. */
   readonly pingInterval: number;
   readonly refreshInterval: number;
   readonly pace: number;
   readonly seed: number;
   readonly crypto: Crypto;
-  /** Called once a minute of their time. */
+  /** Called once per simulated minute. */
   readonly onSample?: (sample: Sample) => void;
 }
 
-/** What a simulation has shown. */
+/** Result of a simulation. */
 export interface Outcome {
   readonly samples: readonly Sample[];
   readonly honest: number;
   readonly attackers: number;
   readonly attackerNetworks: number;
-  /** The attacker's share of all addresses. */
+  /** Share of the attacker in all addresses. */
   readonly addressShare: number;
   readonly maxPeers: number;
-  /** Times that an honest node left. */
+  /** Number of stops of honest nodes. */
   readonly departures: number;
-  /** The most connections that an honest node had at any moment. */
+  /** The most connections of an honest node at any time. */
   readonly peak: number;
-  /** Timers that were left when all nodes had stopped. */
+  /** Number of timers left after all nodes stopped. */
   readonly timersLeft: number;
 }
 
-const MINUTE = 60_000;
+const minute = 60_000;
 
-/** Nodes come one after another in this time, in ms. */
-const arrival = 2 * MINUTE;
+/** Time in which all nodes start, in ms. */
+const arrival = 2 * minute;
 
-/** A block is made in this time, in ms, and any honest peer may be the first to have it. */
+/** Block interval in ms; any honest peer may be the first to send a block. */
 const blockInterval = 12_000;
 
-/** Mean time that a node is away, in ms. */
-const absence = 5 * MINUTE;
+/** Mean time between stop and restart of a node, in ms. */
+const absence = 5 * minute;
 
-/** Boot nodes: honest ones that never leave. */
+/** Number of boot nodes: honest nodes that never stop. */
 const bootnodeCount = 4;
 
-/** Honest addresses in a /16, on average; a small network is spread more thinly. */
+/** Mean number of honest addresses in a /16; a small network is spread over more. */
 const networkDensity = 4;
 const minNetworks = 64;
-/** First byte of honest addresses, and of the attacker's. */
+/** First byte of honest addresses and of attacker addresses. */
 const lowest = { honest: 20, attacker: 128 };
 
-/** Lets a network live for a while. The same options give the same outcome. */
+/** Runs a network. The same options give the same outcome. */
 export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const { minutes, churn, maxPeers, crypto, loss } = options;
   const { pingInterval, refreshInterval, pace } = options;
@@ -85,7 +85,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const clock = virtualClock();
   const internet = new Internet({ clock, random: random.fork(), loss });
   const registrar = new Registrar(crypto, random.fork());
-  const people = random.fork();
+  const churnRandom = random.fork();
   const honest = Array.from({ length: honestCount }, () =>
     registrar.register(lowest.honest, honestNetworks),
   );
@@ -94,79 +94,88 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   );
   const attackerKeys = new Set(attackers.map(({ place }) => place.key));
   const bootnodes = honest.slice(0, bootnodeCount).map(({ place }) => enodeOf(place));
-  const around = { clock, crypto, internet };
-  const news = random.fork();
+  const shared = { clock, crypto, internet };
+  const blockRandom = random.fork();
   const lastBlock = ({ key }: Place): number | undefined =>
     attackerKeys.has(key)
       ? undefined
-      : clock.monotonic() - news.poissonDelay(blockInterval * maxPeers);
-  const surroundings: Surroundings = {
-    ...{ ...around, bootnodes, maxPeers, lastBlock },
-    ...{ pingInterval, refreshInterval, pace },
+      : clock.monotonic() - blockRandom.poissonDelay(blockInterval * maxPeers);
+  const environment: Environment = {
+    ...shared,
+    bootnodes,
+    maxPeers,
+    lastBlock,
+    pingInterval,
+    refreshInterval,
+    pace,
   };
 
   const online = new Map<Identity, Node>();
   let victims: readonly Place[] = [];
   const starting = new Set<Promise<unknown>>();
-  const evil: AttackerNode[] = [];
-  const gone = { dials: 0, failedDials: 0 };
+  const attackerNodes: AttackerNode[] = [];
+  const stopped = { dials: 0, failedDials: 0 };
   let departures = 0;
   let peak = 0;
-  /** Who will come and go. */
-  const plans = new Set<Timer>();
+  /** Timers of planned starts and stops. */
+  const plannedTimers = new Set<Timer>();
 
   const later = (ms: number, work: () => void): void => {
     const timer = clock.setTimeout(() => {
-      plans.delete(timer);
+      plannedTimers.delete(timer);
       work();
     }, ms);
-    plans.add(timer);
+    plannedTimers.add(timer);
   };
-  const arrive = async (identity: Identity, stays: boolean): Promise<void> => {
-    const node = await startNode(identity, surroundings, random.fork());
+  const startHonest = async (identity: Identity, stays: boolean): Promise<void> => {
+    const node = await startNode(identity, environment, random.fork());
     online.set(identity, node);
     victims = Array.from(online.keys(), ({ place }) => place);
     if (churn === 0 || stays) return;
-    const stay = people.poissonDelay((60 * MINUTE) / churn);
-    later(stay, () => void leave(identity, node));
+    const stay = churnRandom.poissonDelay((60 * minute) / churn);
+    later(stay, () => void stopHonest(identity, node));
   };
-  const leave = async (identity: Identity, node: Node): Promise<void> => {
+  const stopHonest = async (identity: Identity, node: Node): Promise<void> => {
     departures++;
     online.delete(identity);
     victims = Array.from(online.keys(), ({ place }) => place);
-    count(gone, node);
+    count(stopped, node);
     peak = Math.max(peak, node.peak);
     await node.stop();
     const next =
-      people.fraction() < 0.5 ? identity : registrar.register(lowest.honest, honestNetworks);
-    later(people.poissonDelay(absence), () => start(arrive(next, false)));
+      churnRandom.fraction() < 0.5 ? identity : registrar.register(lowest.honest, honestNetworks);
+    later(churnRandom.poissonDelay(absence), () => track(startHonest(next, false)));
   };
-  const start = (work: Promise<unknown>): void => {
+  const track = (work: Promise<unknown>): void => {
     starting.add(work);
   };
   honest.forEach((identity, i) => {
     const isBootnode = i < bootnodeCount;
-    const at = isBootnode ? 0 : people.fraction() * arrival;
-    clock.setTimeout(() => start(arrive(identity, isBootnode)), at);
+    const at = isBootnode ? 0 : churnRandom.fraction() * arrival;
+    clock.setTimeout(() => track(startHonest(identity, isBootnode)), at);
   });
   for (const identity of attackers) {
     clock.setTimeout(() => {
-      const accomplices = Array.from({ length: 4 }, () => people.pick(attackers)).flatMap((one) =>
-        one && one !== identity ? [one.place] : [],
+      const accomplices = Array.from({ length: 4 }, () => churnRandom.pick(attackers)).flatMap(
+        (one) => (one && one !== identity ? [one.place] : []),
       );
-      const surroundings = { ...around, accomplices, victims: () => victims };
-      start(startAttacker(identity, surroundings, random.fork()).then((node) => evil.push(node)));
-    }, people.fraction() * arrival);
+      const environment = { ...shared, accomplices, victims: () => victims };
+      track(
+        startAttacker(identity, environment, random.fork()).then((node) =>
+          attackerNodes.push(node),
+        ),
+      );
+    }, churnRandom.fraction() * arrival);
   }
 
   const samples: Sample[] = [];
   let before = { dials: 0, failedDials: 0, datagrams: 0 };
-  for (let minute = 1; minute <= minutes; minute++) {
-    await clock.advance(MINUTE);
+  for (let sampled = 0; sampled < minutes; sampled++) {
+    await clock.advance(minute);
     await Promise.all(starting);
     starting.clear();
     const nodes = [...online.values()];
-    const total = { ...gone, datagrams: internet.datagrams };
+    const total = { ...stopped, datagrams: internet.datagrams };
     for (const node of nodes) {
       count(total, node);
       peak = Math.max(peak, node.peak);
@@ -182,16 +191,19 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
     options.onSample?.(sample);
   }
 
-  for (const plan of plans) plan.cancel();
-  const stopping = Promise.all([...online.values(), ...evil].map((node) => node.stop()));
-  await clock.advance(MINUTE);
+  for (const timer of plannedTimers) timer.cancel();
+  const stopping = Promise.all([...online.values(), ...attackerNodes].map((node) => node.stop()));
+  await clock.advance(minute);
   await stopping;
   return {
     samples,
     honest: honestCount,
     attackers: attackerCount,
     addressShare: attackerCount / options.nodes,
-    ...{ attackerNetworks, maxPeers, departures, peak },
+    attackerNetworks,
+    maxPeers,
+    departures,
+    peak,
     timersLeft: clock.pending,
   };
 }

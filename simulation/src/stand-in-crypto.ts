@@ -3,12 +3,12 @@ import { fastCrypto } from '@devp2p/crypto/fast';
 
 const { keccak256 } = fastCrypto;
 
-/** Public keys of those who sign, which is always the same few. */
+/** Cached public keys: the signers are always the same few. */
 const publicKeys = new WeakMap<Uint8Array, Uint8Array>();
 
 /**
- * Cryptography that costs next to nothing and protects nothing, for networks in which nobody forges: a public key is a
- * hash and its complement, a signature is the signer's public key. Hashes are real, for they say who is near whom.
+ * Cryptography without cost and without protection, for networks in which no node forges: a public key is a hash and
+ * its complement, a signature is the public key of the signer. Hashes are real, since they determine distances.
  */
 export const standInCrypto: Crypto = {
   secp256k1: {
@@ -58,7 +58,7 @@ function point(x: Uint8Array): Uint8Array {
 function assertPoint(publicKey: Uint8Array): void {
   for (let i = 0; i < 32; i++) {
     if (((publicKey[i] ?? 0) ^ (publicKey[32 + i] ?? 0)) !== 0xff) {
-      throw new CryptoError('invalid-point', 'off the curve');
+      throw new CryptoError('invalid-point', 'public key is not a valid point');
     }
   }
 }

@@ -20,14 +20,14 @@ const small: SimulationOptions = {
   crypto: standInCrypto,
 };
 
-describe('60 nodes for 8 minutes, nine of them an attacker’s', () => {
+describe('60 nodes for 8 minutes, nine of them attacker nodes', () => {
   let outcome: Outcome;
 
   beforeAll(async () => {
     outcome = await simulate(small);
   });
 
-  test('CM-07 every node gets to its target while others come and go, without a dial storm', () => {
+  test('CM-07 every node reaches its target while others stop and start, without a dial storm', () => {
     expect(outcome.departures).toBeGreaterThan(2);
     for (const sample of outcome.samples.slice(3)) {
       expect(sample.outbound).toBeGreaterThan(7.5);
@@ -35,18 +35,18 @@ describe('60 nodes for 8 minutes, nine of them an attacker’s', () => {
     }
   });
 
-  test('CM-11 no node ever has more connections than it may have', () => {
+  test('CM-11 no node exceeds its connection limit', () => {
     expect(outcome.peak).toBeGreaterThan(16);
     expect(outcome.peak).toBeLessThanOrEqual(small.maxPeers);
   });
 
-  test('CM-15, AM-14 an attacker’s networks get no more outbound slots than their share of addresses', () => {
+  test('CM-15, AM-14 the share of the attacker in outbound slots is at most its share of addresses', () => {
     expect(outcome.attackers).toBe(9);
     expect(attackerShare(outcome).max).toBeGreaterThan(0);
     expect(attackerShare(outcome).max).toBeLessThanOrEqual(outcome.addressShare);
   });
 
-  test('D4-14, D4-22 nodes that know only boot nodes find each other, and stay one network', () => {
+  test('D4-14, D4-22 nodes that start with the boot nodes only find each other, and the network is not partitioned', () => {
     expect(findFaults(outcome)).toEqual([]);
     for (const { components, known } of outcome.samples.slice(3)) {
       expect(components).toBe(1);
@@ -54,18 +54,18 @@ describe('60 nodes for 8 minutes, nine of them an attacker’s', () => {
     }
   });
 
-  test('CM-08 nothing is left when all have stopped', () => {
+  test('CM-08 no timer is left after all nodes stopped', () => {
     expect(outcome.timersLeft).toBe(0);
   });
 
-  test('the report and the chart show every minute', () => {
+  test('report and chart contain every minute', () => {
     expect(line(outcome.samples[7] as Outcome['samples'][number]).trim()).toMatch(/^8 /);
     const points = /<polyline points="([^"]*)"/.exec(drawChart(outcome))?.[1];
     expect(points?.split(' ')).toHaveLength(8);
   });
 });
 
-test('the same seed gives the same figures, another one others', async () => {
+test('the same seed gives the same results, another one different results', async () => {
   const options = { ...small, nodes: 10, minutes: 2, attackers: 0, maxPeers: 6 };
   const [one, two, other] = [
     await simulate(options),
@@ -89,16 +89,16 @@ test('a few nodes with real cryptography', async () => {
   expect(samples[0]?.components).toBe(1);
 });
 
-test('a network that falls short is told of', async () => {
+test('violated conditions are reported', async () => {
   const outcome = await simulate({ ...small, nodes: 8, minutes: 4, attackers: 0, maxPeers: 3 });
-  const torn = outcome.samples.map((sample) => ({
+  const partitioned = outcome.samples.map((sample) => ({
     ...sample,
     components: 2,
     attacker: { ...sample.attacker, outbound: 0.2 },
   }));
-  expect(findFaults({ ...outcome, samples: torn, addressShare: 0.1, peak: 4 })).toEqual([
-    'the network was in parts in 1 minutes',
-    'a node had 4 connections, and may have 3',
-    'the attacker held 20.0 % of the slots and has 10.0 %',
+  expect(findFaults({ ...outcome, samples: partitioned, addressShare: 0.1, peak: 4 })).toEqual([
+    'the network was partitioned in 1 minutes',
+    'a node had 4 connections, the limit is 3',
+    'the attacker held 20.0 % of the slots with 10.0 % of the addresses',
   ]);
 });

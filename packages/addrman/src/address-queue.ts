@@ -6,7 +6,7 @@ import { check } from './check-options.ts';
 export interface AddressQueueOptions<A> {
   /**
    * Selects the next address to dial, such as `AddrMan.select` with a filter that uses {@link AddressQueue.wasOffered}.
-   * Returns `undefined` if there is none now.
+   * Returns `undefined` if no address is available now.
    */
   readonly select: () => A | undefined;
   /** Returns the same key for the same address, such as the node id in hex. */

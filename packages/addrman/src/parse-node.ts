@@ -16,7 +16,7 @@ export type Refusal =
   | 'rate-limited'
   /** The only slot for this address from this source holds an entry that is worth keeping. */
   | 'slot-taken'
-  /** The network or the IP address has as many entries as allowed, and all are worth keeping. */
+  /** The network or the IP address has reached its limit of entries, and all are worth keeping. */
   | 'network-full'
   | 'invalid-record'
   /** The node is known at another address, and no signed record proves the change. */

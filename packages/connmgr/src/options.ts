@@ -73,8 +73,8 @@ export interface ConnManagerSettings extends Numbers {
   /** Most peers: sets `targetOutbound` to one in `dialRatio`, and `maxInbound` to the rest. @default none */
   readonly maxPeers?: number | undefined;
   /**
-   * When an inbound connection takes a slot, or is refused or replaces another if there is none: when it is accepted, or
-   * when its identity is known, so that the refusal can be sent in its protocol. @default 'accept'
+   * When an inbound connection takes a slot, and is refused or evicts another one if all slots are used: when it is
+   * accepted, or when its identity is known, so that the refusal can be sent in its protocol. @default 'accept'
    */
   readonly admitOn?: 'accept' | 'identity' | undefined;
   /** Our own identity. @default none */

@@ -8,7 +8,7 @@ import { type AddrManOptions, addrManRules, withDefaults } from '../options.ts';
 
 /** Storage of a snapshot across restarts. */
 export interface AddrStore {
-  /** Returns the last saved snapshot; `undefined` if there is none. */
+  /** Returns the last saved snapshot; `undefined` for an empty store. */
   load(): Promise<Uint8Array | undefined>;
   /** Replaces the snapshot atomically. */
   save(snapshot: Uint8Array): Promise<void>;

@@ -57,7 +57,7 @@ export interface Entry {
   tcp: number;
   udp: number;
   seq: bigint;
-  /** Empty if there is none. */
+  /** Bytes of the record; empty without a record. */
   record: string;
   /** Key of the first source of this address (`sourceKey`). */
   source: string;

@@ -6,7 +6,8 @@ import type { CloseReason } from '../connection.ts';
  *
  * - `pending`: an address is being selected (`choosing`), the request waits for a dial slot (`waiting`), the address is
  * being dialled (`dialling`), or an inbound handshake is not complete (`handshake`);
- * - `failing`: the last attempt failed; the next one is at `retryAt` (ms, monotonic), `undefined` if there is none;
+ * - `failing`: the last attempt failed; `retryAt` is the time of the next one (ms, monotonic), `undefined` without a
+ * retry;
  * - `established`;
  * - `disconnected`: the connection is closed; `reason` is that of the manager, `undefined` if the remote closed it;
  * - `canceled`: the request ended before it was established.

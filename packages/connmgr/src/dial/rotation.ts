@@ -23,8 +23,8 @@ export function rotationDelay(random: RandomSource): number {
 
 /**
  * Chooses the connection that a new address replaces: a random one of those older than ten minutes and not among the
- * most useful tenth, where a longer uptime counts as more useful at equal usefulness. Returns `undefined` if there is
- * none.
+ * most useful tenth, where a longer uptime counts as more useful at equal usefulness. Returns `undefined` without such
+ * a connection.
  */
 export function chooseRotation<T extends RotationCandidate>(
   candidates: readonly T[],

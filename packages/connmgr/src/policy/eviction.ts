@@ -6,15 +6,15 @@ export interface EvictionCandidate {
   /** The connection is never evicted. */
   readonly noban: boolean;
   readonly connectedAt: number;
-  /** Network group; '' if there is none. */
+  /** Network group; '' for an address without one. */
   readonly group: string;
   /** From {@link keyGroups}. */
   readonly keyedGroup: string;
   /** Lowest round-trip time in ms; `undefined` before the first measurement. */
   readonly ping?: number | undefined;
-  /** Time of the last useful transaction; `undefined` if there was none. */
+  /** Time of the last useful transaction; `undefined` before the first. */
   readonly lastTransaction?: number | undefined;
-  /** Time of the last useful block or response; `undefined` if there was none. */
+  /** Time of the last useful block or response; `undefined` before the first. */
   readonly lastBlock?: number | undefined;
 }
 
@@ -35,12 +35,12 @@ const protections: readonly (readonly [number, Order])[] = [
 ];
 
 /**
- * Chooses the connection that a new one replaces when all inbound slots are used; `undefined` if there is none.
- * Connections are protected by properties that an attacker cannot easily have more of than other peers: a network group
- * whose rank it cannot predict, low latency, usefulness, uptime. Of the others, the youngest of the largest network
- * group is evicted. The rules and figures are Bitcoin Core's (`SelectNodeToEvict`), except that protected connections
- * count towards the size of their group: if the older connections of an attacker are protected, its younger ones are
- * still many, and are evicted before those of a peer that is alone in its group.
+ * Chooses the connection that a new one replaces when all inbound slots are used; returns `undefined` if all are
+ * protected. Connections are protected by properties that an attacker cannot easily have more of than other peers: a
+ * network group whose rank it cannot predict, low latency, usefulness, uptime. Of the others, the youngest of the
+ * largest network group is evicted. The rules and figures are Bitcoin Core's (`SelectNodeToEvict`), except that
+ * protected connections count towards the size of their group: if the older connections of an attacker are protected,
+ * its younger ones are still many, and are evicted before those of a peer that is alone in its group.
  */
 export function chooseEviction<T extends EvictionCandidate>(
   candidates: readonly T[],
