@@ -20,8 +20,6 @@ const notYet = [
   'packages/clock/',
   'packages/crypto/',
   'packages/discover/',
-  'packages/discv4/',
-  'packages/dnsdisc/',
   'packages/enr/',
   'packages/eth/',
   'packages/options/',

@@ -4,9 +4,9 @@ import { fastCrypto } from '@devp2p/crypto/fast';
 const { keccak256 } = fastCrypto;
 
 /**
- * Cryptography that protects nothing and costs nothing, for networks of a thousand nodes: a public key is a hash and
- * its complement, a signature is the public key of its signer. What is checked with the real thing is checked with this
- * too: points off the "curve", signatures that fit another message or another key.
+ * Insecure and fast cryptography for networks of a thousand nodes: a public key is a hash and its complement, a signature
+ * is the public key of its signer. It has the same failures as real cryptography: points that are not on the "curve",
+ * signatures of another message or by another key.
  */
 export const cheapCrypto: Crypto = {
   secp256k1: {

@@ -27,15 +27,15 @@ async function take<T>(source: AsyncIterable<T>, count: number): Promise<T[]> {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('D4-24 sources take turns', () => {
-  test('so that none starves another', async () => {
-    const mixed = await take(createNodeIterator([endless('a'), endless('b'), endless('c')]), 300);
+describe('D4-24 createNodeIterator takes turns between the sources', () => {
+  test('so that no source starves another', async () => {
+    const items = await take(createNodeIterator([endless('a'), endless('b'), endless('c')]), 300);
     for (const name of 'abc') {
-      expect(mixed.filter((item) => item.startsWith(name)).length).toBeGreaterThan(95);
+      expect(items.filter((item) => item.startsWith(name)).length).toBeGreaterThan(95);
     }
   });
 
-  test('a fast one does not hold up a slow one, nor the other way round', async () => {
+  test('a fast source does not delay a slow one, and vice versa', async () => {
     const slow = from('xyz', turn);
     const seen: string[] = [];
     for await (const item of createNodeIterator([endless('a'), slow, never<string>()])) {
@@ -46,7 +46,7 @@ describe('D4-24 sources take turns', () => {
     expect(seen.length).toBeLessThan(60);
   });
 
-  test('to the end of all of them', async () => {
+  test('until all have ended', async () => {
     expect(
       (await take(createNodeIterator([from('abc'), from(''), from('d')]), 99)).sort().join(''),
     ).toBe('abcd');
@@ -55,17 +55,17 @@ describe('D4-24 sources take turns', () => {
 
   test('until the signal aborts', async () => {
     const stop = new AbortController();
-    const mixing = take(
+    const items = take(
       createNodeIterator([never<string>(), never<string>()], { signal: stop.signal }),
       1,
     );
     await turn();
     stop.abort();
-    expect(await mixing).toEqual([]);
+    expect(await items).toEqual([]);
     expect(await take(createNodeIterator([endless('a')], { signal: stop.signal }), 1)).toEqual([]);
   });
 
-  test('and are ended when nobody listens any more', async () => {
+  test('and ends them when the consumer stops', async () => {
     const ended: string[] = [];
     const source = async function* (name: string): AsyncGenerator<string> {
       try {
@@ -79,7 +79,7 @@ describe('D4-24 sources take turns', () => {
     expect(ended.sort()).toEqual(['a', 'b']);
   });
 
-  test('a failure ends the mix, or only its source', async () => {
+  test('a failure ends the iterator, or its source alone with onError', async () => {
     const failing = (): AsyncIterable<string> =>
       from('x', () => Promise.reject(new Error('no network')));
     await expect(take(createNodeIterator([endless('a'), failing()]), 50)).rejects.toThrow(

@@ -3,7 +3,7 @@ import type { RandomBytes } from '@devp2p/random';
 import { createSeededRandom } from '@devp2p/random/seeded';
 import type { Address, UdpSocket } from '../src/index.ts';
 
-/** What goes over the network, before it may get lost. */
+/** Sent datagram, which may be lost later. */
 export interface Datagram {
   readonly bytes: Uint8Array;
   readonly from: Address;
@@ -12,20 +12,20 @@ export interface Datagram {
 
 export interface SimulatedNetworkOptions {
   readonly clock: VirtualClock;
-  /** One way, in ms. @default 20 */
+  /** One-way delay in milliseconds. @default 20 */
   readonly latency?: number;
-  /** Share of the datagrams that get lost. @default 0 */
+  /** Share of lost datagrams. @default 0 */
   readonly loss?: number;
   readonly random?: RandomBytes;
 }
 
-/** An internet in memory. */
+/** Network in memory. */
 export class SimulatedNetwork {
   readonly #options: Required<SimulatedNetworkOptions>;
   readonly #handlers = new Map<string, (bytes: Uint8Array, from: Address) => void>();
-  /** Datagrams by the time at which they arrive: one timer for all of a moment. */
-  readonly #underWay = new Map<number, Datagram[]>();
-  /** Called with every datagram that is sent. */
+  /** Datagrams by arrival time, with one timer per time. */
+  readonly #inTransit = new Map<number, Datagram[]>();
+  /** Called with each sent datagram. */
   onSend: (datagram: Datagram) => void = () => undefined;
   sent = 0;
 
@@ -33,24 +33,24 @@ export class SimulatedNetwork {
     this.#options = { latency: 20, loss: 0, random: createSeededRandom(1).bytes, ...options };
   }
 
-  /** A socket at an address; taking one that is in use takes it over. */
+  /** Binds a socket to an address, and replaces a socket that is bound to it. */
   bind(host: string, port = 30303): UdpSocket {
     const localAddress = { host, port };
-    const name = nameOf(localAddress);
-    this.#handlers.set(name, () => undefined);
+    const key = keyOf(localAddress);
+    this.#handlers.set(key, () => undefined);
     return {
       localAddress,
       send: (bytes, to) => this.send({ bytes, from: localAddress, to }),
       onMessage: (handler) => {
-        this.#handlers.set(name, handler);
+        this.#handlers.set(key, handler);
       },
       close: async () => {
-        this.#handlers.delete(name);
+        this.#handlers.delete(key);
       },
     };
   }
 
-  /** Sends a datagram from wherever it likes to be from. */
+  /** Sends a datagram from any source address. */
   send({ bytes, from, to }: Datagram): void {
     const { clock, latency, loss, random } = this.#options;
     const datagram = { bytes, from, to };
@@ -58,22 +58,22 @@ export class SimulatedNetwork {
     this.onSend(datagram);
     if (loss > 0 && (random(1)[0] ?? 0) / 256 < loss) return;
     const slot = Math.ceil((clock.monotonic() + latency) / 5) * 5;
-    const others = this.#underWay.get(slot);
+    const others = this.#inTransit.get(slot);
     if (others) {
       others.push(datagram);
       return;
     }
-    this.#underWay.set(slot, [datagram]);
+    this.#inTransit.set(slot, [datagram]);
     clock.setTimeout(() => this.#deliver(slot), slot - clock.monotonic());
   }
 
   #deliver(slot: number): void {
-    const arriving = this.#underWay.get(slot) ?? [];
-    this.#underWay.delete(slot);
-    for (const { bytes, from, to } of arriving) this.#handlers.get(nameOf(to))?.(bytes, from);
+    const datagrams = this.#inTransit.get(slot) ?? [];
+    this.#inTransit.delete(slot);
+    for (const { bytes, from, to } of datagrams) this.#handlers.get(keyOf(to))?.(bytes, from);
   }
 }
 
-function nameOf({ host, port }: Address): string {
+function keyOf({ host, port }: Address): string {
   return `${host} ${port}`;
 }

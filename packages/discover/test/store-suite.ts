@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { NodeStore } from '../src/index.ts';
 
-/** What every `NodeStore` must do. `open` gives an empty one. */
+/** Tests of a `NodeStore`. `open` returns an empty one. */
 export function storeSuite(open: () => Promise<NodeStore>): void {
   const collect = async (store: NodeStore, prefix: string): Promise<[string, number[]][]> => {
     const all: [string, number[]][] = [];
@@ -12,7 +12,7 @@ export function storeSuite(open: () => Promise<NodeStore>): void {
     return all.sort(([a], [b]) => (a < b ? -1 : 1));
   };
 
-  test('D4-16 gives back what was put, as it was then', async () => {
+  test('D4-16 returns the value of a put, unaffected by later changes of its bytes', async () => {
     const store = await open();
     const value = Uint8Array.of(1, 2, 3);
     await store.put('a', value);
@@ -25,7 +25,7 @@ export function storeSuite(open: () => Promise<NodeStore>): void {
     expect((await store.get('a'))?.length).toBe(0);
   });
 
-  test('D4-16 has nothing where nothing was put, or where it was deleted', async () => {
+  test('D4-16 has no value for a missing or deleted key', async () => {
     const store = await open();
     expect(await store.get('a')).toBeUndefined();
     await store.delete('a');
@@ -35,7 +35,7 @@ export function storeSuite(open: () => Promise<NodeStore>): void {
     expect(await collect(store, '')).toEqual([]);
   });
 
-  test('D4-16 walks over the keys with a prefix, and no others', async () => {
+  test('D4-16 iterates over the keys with a prefix alone', async () => {
     const store = await open();
     for (const key of ['node/a', 'node/b', 'nodes', 'node', 'local/a', 'node/ÿ']) {
       await store.put(key, Uint8Array.of(key.length));
@@ -49,7 +49,7 @@ export function storeSuite(open: () => Promise<NodeStore>): void {
     expect(await collect(store, 'x')).toEqual([]);
   });
 
-  test('D4-16 may be changed during a walk, and the walk be left', async () => {
+  test('D4-16 accepts changes during an iteration, and the end of an iteration before its last key', async () => {
     const store = await open();
     for (let i = 0; i < 100; i++) await store.put(`node/${i}`, Uint8Array.of(i));
     for await (const [key] of store.entries('node/')) await store.delete(key);

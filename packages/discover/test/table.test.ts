@@ -14,7 +14,7 @@ const self = nodeFromContact(
 );
 let serial = 0;
 
-/** A node; by default each has a network of its own. */
+/** Creates a node, by default in a network of its own. */
 function node(
   host = `${30 + (++serial >> 16)}.${(serial >> 8) & 255}.${serial & 255}.1`,
   udp = 30303,
@@ -24,7 +24,7 @@ function node(
   return nodeFromContact({ id: crypto.secp256k1.publicKey(privateKey), host, udp }, crypto);
 }
 
-/** A node whose place is in the bucket of a distance. */
+/** Creates a node in the bucket of a distance. */
 function nodeAt(distance: number, host?: string): Node {
   for (;;) {
     const candidate = node(host);
@@ -72,7 +72,7 @@ test('D4-09 distance is the position of the highest differing bit', () => {
   );
 });
 
-test('D4-09 17 buckets of 16 with 10 replacements each, and never ourselves', () => {
+test('D4-09 17 buckets of 16 nodes with 10 replacements each, without the local node', () => {
   const all = table();
   all.add(self, 'seed');
   all.add(self, 'inbound');
@@ -92,7 +92,7 @@ test('D4-09 17 buckets of 16 with 10 replacements each, and never ourselves', ()
   }
 });
 
-test('D4-09 distances are over the hash of the key, and the small ones share the lowest bucket', () => {
+test('D4-09 distances are those of the hashes of the keys, and small ones share the lowest bucket', () => {
   const near = table();
   const at = (distance: number): Node => {
     const hash = self.hash.slice();
@@ -109,7 +109,7 @@ test('D4-09 distances are over the hash of the key, and the small ones share the
 });
 
 describe('D4-10 limits per network', () => {
-  test('2 of a /24 in a bucket, replacements included; 10 in the table', () => {
+  test('2 nodes of a /24 per bucket, including replacements; 10 in the table', () => {
     const limited = table();
     for (let i = 0; i < 40; i++) limited.add(nodeAt(256, `40.1.1.${i}`), 'relayed');
     expect(limited.size).toBe(2);
@@ -126,7 +126,7 @@ describe('D4-10 limits per network', () => {
     expect(sameNetwork.length).toBeLessThanOrEqual(10);
   });
 
-  test('IPv6 goes by /64', () => {
+  test('IPv6 addresses are counted by /64', () => {
     const limited = table();
     for (let i = 0; i < 5; i++) limited.add(nodeAt(256, `2600:1:2:3::${i + 1}`), 'relayed');
     expect(limited.size).toBe(2);
@@ -143,7 +143,7 @@ describe('D4-10 limits per network', () => {
     },
   );
 
-  test('a place is free again when its node has gone or moved away', () => {
+  test('a removed or moved node no longer counts', () => {
     const limited = table();
     const [a, b, c, d] = [1, 2, 3, 4].map((i) => nodeAt(256, `40.1.1.${i}`)) as [
       Node,
@@ -161,7 +161,7 @@ describe('D4-10 limits per network', () => {
     expect(limited.get(d.key)?.node).toBe(d);
   });
 
-  test('a node cannot move into a network that is full', () => {
+  test('a node cannot move into a full network', () => {
     const limited = table();
     for (let i = 0; i < 2; i++) limited.add(nodeAt(256, '40.1.1.1'), 'relayed');
     const honest = nodeAt(256);
@@ -170,7 +170,7 @@ describe('D4-10 limits per network', () => {
     expect(limited.get(honest.key)?.node.host).toBe(honest.host);
   });
 
-  test('whatever happens, the limits hold and no count is lost', () => {
+  test('the limits hold and the counts are exact after any operations', () => {
     const operation = fc.record({
       id: fc.nat(60),
       network: fc.nat(6),
@@ -211,8 +211,8 @@ describe('D4-10 limits per network', () => {
   });
 });
 
-describe('D4-11 who may say where a node is', () => {
-  test('inbound contacts are let in once the table is seeded', () => {
+describe('D4-11 the endpoint of a node changes', () => {
+  test('inbound nodes are added once the table is seeded', () => {
     const young = table();
     young.seeded = false;
     young.add(node(), 'inbound');
@@ -225,7 +225,7 @@ describe('D4-11 who may say where a node is', () => {
     expect(young.size).toBe(3);
   });
 
-  test('the node itself, and nobody else', () => {
+  test('by a packet of the node itself, not by other nodes', () => {
     const known = table();
     const honest = node('40.1.1.1');
     known.add(honest, 'seed');
@@ -237,7 +237,7 @@ describe('D4-11 who may say where a node is', () => {
   });
 });
 
-test('D4-11 a newer record of its own moves a node, one that is as old or older does not', () => {
+test('D4-11 a newer record of a node changes its endpoint, a record of the same age or older does not', () => {
   const privateKey = new Uint8Array(32).fill(9);
   const at = (ip: string, seq: bigint) =>
     nodeFromEnr(signEnr({ ip, udp: 30303 }, privateKey, { seq, crypto }), crypto) as Node;
@@ -249,12 +249,12 @@ test('D4-11 a newer record of its own moves a node, one that is as old or older 
   expect(place()).toMatchObject({ host: '40.1.1.1', enr: { seq: 3n } });
   known.add(at('42.1.1.1', 4n), 'seed');
   expect(place()).toMatchObject({ host: '42.1.1.1', enr: { seq: 4n } });
-  // It has not answered there yet.
+  // It has not answered from there yet.
   expect(known.get(at('40.1.1.1', 1n).key)).toMatchObject({ live: false, schedule: 'fast' });
 });
 
 describe('D4-12 checks', () => {
-  test('a failure divides the count by three, and at zero a replacement moves up', () => {
+  test('a failure divides the number of checks by three, and at zero a replacement takes the place', () => {
     const checked = table();
     const nodes = Array.from({ length: 20 }, () => nodeAt(256));
     for (const one of nodes) checked.add(one, 'relayed');
@@ -273,7 +273,7 @@ describe('D4-12 checks', () => {
     expect(nodes.slice(16).some(({ key }) => checked.get(key))).toBe(true);
   });
 
-  test('an endpoint change starts liveness again', () => {
+  test('a changed endpoint is not live', () => {
     const checked = table();
     const one = node();
     checked.add(one, 'relayed');
@@ -287,7 +287,7 @@ describe('D4-12 checks', () => {
   });
 });
 
-test('D4-06 nodes that were seen alive come first, and alone if there are any', () => {
+test('D4-06 closest has live nodes alone, if there are any', () => {
   const some = table();
   const nodes = Array.from({ length: 60 }, () => node());
   for (const one of nodes) some.add(one, 'relayed');

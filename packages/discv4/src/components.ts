@@ -16,7 +16,7 @@ import { EndpointProofs } from './responder/endpoint-proofs.ts';
 import { Responder } from './responder/responder.ts';
 import { createStats, type Stats } from './stats.ts';
 
-/** What {@link createComponents} connects. */
+/** Options of {@link createComponents}. */
 export interface ComponentsOptions {
   readonly settings: Settings;
   readonly endpoint: UdpEndpoint;

@@ -6,7 +6,7 @@ import type { Node } from '@devp2p/discover';
  * `devp2p:discover`.
  *
  * - `node-added`, `node-removed`: the table has changed;
- * - `clock-drift`: requests time out, and the local clock is `milliseconds` ahead (behind if negative);
+ * - `clock-drift`: requests time out, and the local clock differs by `milliseconds` from the true time, positive if it is ahead;
  * - `clock-check-failed`: requests time out, and the time server does not respond;
  * - `bootnode-unresolved`: the host name of a boot node cannot be resolved; the next refresh tries again;
  * - `store-failed`: the store rejected an operation; discovery continues in memory.

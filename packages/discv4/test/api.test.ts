@@ -4,11 +4,11 @@ test('the exports of @devp2p/discv4', async () => {
   expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
     [
       "Discv4Error",
-      "MAX_NEIGHBORS",
-      "MAX_PACKET_SIZE",
       "createDiscv4",
       "decodePacket",
       "encodePacket",
+      "maxNeighbors",
+      "maxPacketSize",
     ]
   `);
 });

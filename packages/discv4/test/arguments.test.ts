@@ -10,8 +10,8 @@ afterEach(async () => {
   world = new World();
 });
 
-/** What a program without types can pass. */
-// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses what is tried here
+/** Bypasses the compiler, as a program without types does. */
+// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses the values that are tested here
 const any = (value: unknown): any => value;
 const key = new Uint8Array(32).fill(1);
 const node = { id: new Uint8Array(64).fill(1), host: '127.0.0.1', udp: 42_111 };
@@ -23,10 +23,15 @@ test.each<[string, object, string, string]>([
     'invalid-option',
     'node.id is a Uint8Array of 3 bytes, expected a Uint8Array of 64 bytes',
   ],
-  ['no host', { ...node, host: undefined }, 'invalid-option', 'node.host is undefined, expected'],
-  ['a name', { ...node, host: 'here' }, 'no-endpoint', 'node.host is "here", expected an IP'],
   [
-    'no port',
+    'an undefined host',
+    { ...node, host: undefined },
+    'invalid-option',
+    'node.host is undefined, expected',
+  ],
+  ['a host name', { ...node, host: 'here' }, 'no-endpoint', 'node.host is "here", expected an IP'],
+  [
+    'an undefined port',
     { ...node, udp: undefined },
     'no-endpoint',
     'node.udp is undefined, expected an integer from 1 to 65535',
@@ -38,17 +43,14 @@ test.each<[string, object, string, string]>([
     'no-endpoint',
     'node.tcp is "30303", expected an integer from 0 to 65535',
   ],
-])(
-  'a node with %s is refused, and the message names what is wrong',
-  async (_, wrong, code, text) => {
-    const asking = await world.node(quiet);
-    await expect(asking.ping(any(wrong))).rejects.toMatchObject({
-      ...{ name: 'Discv4Error', code, message: expect.stringContaining(text) },
-    });
-  },
-);
+])('a node with %s is refused, and the message names the field', async (_, wrong, code, text) => {
+  const asking = await world.node(quiet);
+  await expect(asking.ping(any(wrong))).rejects.toMatchObject({
+    ...{ name: 'Discv4Error', code, message: expect.stringContaining(text) },
+  });
+});
 
-test('what is no option of a wait is refused by every call that waits', async () => {
+test('unknown and wrong options are refused by each call that waits', async () => {
   const [asking, other] = [await world.node(quiet), await world.node(quiet)];
   const target = new Uint8Array(64);
   const calls: Record<string, (options: unknown) => unknown> = {
@@ -79,23 +81,23 @@ test.each<[string, (running: Discv4) => unknown, string]>([
     'endpoint.ip is undefined, expected a string',
   ],
   [
-    'an address for an endpoint',
+    'an address instead of an endpoint',
     (running) => running.setExternalEndpoint(any('192.0.2.1')),
     'endpoint is "192.0.2.1", expected an object',
   ],
-  ['text for a packet', () => decodePacket(any('ping')), 'datagram is "ping", expected a'],
+  ['text instead of a packet', () => decodePacket(any('ping')), 'datagram is "ping", expected a'],
   [
-    'a packet of no type',
+    'a packet without a type',
     () => encodePacket(any({}), key),
     'packet.type is undefined, expected "ping" or "pong"',
   ],
   [
-    'no socket',
+    'an undefined socket',
     () => createDiscv4(any(undefined), { privateKey: key }),
     'socket is undefined, expected a UdpSocket, such as bindUdp returns',
   ],
   [
-    'a socket that is not bound',
+    'a socket without an address',
     () => createDiscv4(any({ send() {}, onMessage() {}, close() {} }), { privateKey: key }),
     'socket.localAddress is undefined, expected an object',
   ],
@@ -109,7 +111,7 @@ test.each<[string, (running: Discv4) => unknown, string]>([
     'tcpPort is 1, expected an option of the shared localNode',
   ],
   [
-    'a socket of another kind',
+    'an object that is not a socket',
     () => listen({ privateKey: key, socket: any({}) }),
     'socket is an object, expected a UdpSocket',
   ],
@@ -121,7 +123,7 @@ test.each<[string, (running: Discv4) => unknown, string]>([
   });
 });
 
-test('a port that cannot be bound is listen-failed, with its cause in the message', async () => {
+test('the message of listen-failed ends with the system error', async () => {
   await expect(listen({ privateKey: key, host: '203.0.113.1', port: 0 })).rejects.toMatchObject({
     code: 'listen-failed',
     message: expect.stringMatching(/^cannot bind UDP port 0 of 203\.0\.113\.1: .*EADDRNOTAVAIL/),

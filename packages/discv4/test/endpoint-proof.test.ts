@@ -27,7 +27,7 @@ function bonds(limits: { maxProofs?: number; maxProofsPerSource?: number } = {})
 }
 
 describe('D4-20 endpoint proofs are bounded', () => {
-  test('many ids at one address cost nobody else anything', () => {
+  test('many ids at one address do not evict others', () => {
     const { all, dropped, prove, isProven } = bonds();
     const honest = Array.from({ length: 50 }, (_, i) => node(`40.${i}.1.1`));
     honest.forEach(prove);
@@ -35,13 +35,13 @@ describe('D4-20 endpoint proofs are bounded', () => {
     expect(honest.every(isProven)).toBe(true);
     expect(all.size).toBe(60);
     expect(dropped).toHaveLength(990);
-    // Nor do many addresses of one IPv6 network.
+    // The same for many addresses of one IPv6 network.
     for (let i = 1; i <= 1_000; i++) prove(node(`2600:6::${i.toString(16)}`));
     expect(honest.every(isProven)).toBe(true);
     expect(all.size).toBe(70);
   });
 
-  test('altogether the one that was least recently proved goes first', () => {
+  test('above the total limit, the least recently proved one is dropped', () => {
     const { all, prove, isProven } = bonds();
     const nodes = Array.from({ length: 101 }, (_, i) => node(`40.${i}.1.1`)) as [Node, Node];
     nodes.slice(0, 100).forEach(prove);
@@ -53,7 +53,7 @@ describe('D4-20 endpoint proofs are bounded', () => {
   });
 });
 
-test('D4-04 a proof is of an id at an address, for a time', () => {
+test('D4-04 a proof is of an id at an address, and expires', () => {
   const { all, clock, prove, isProven } = bonds();
   const one = node('40.1.1.1');
   const elsewhere = nodeFromContact({ id: one.id, host: '40.1.1.2', udp: 30303 }, crypto);

@@ -17,7 +17,7 @@ const idOf = (i: number): Uint8Array =>
   );
 
 describe('HX-05 amplification', () => {
-  test('FindNode without endpoint proof, and from a spoofed source, gets nothing', async () => {
+  test('FindNode without endpoint proof, or from a spoofed source, gets no response', async () => {
     const node = await world.node(quiet);
     const privateKey = world.random(32);
     const peer = world.peer({ privateKey });
@@ -29,7 +29,7 @@ describe('HX-05 amplification', () => {
       if (to.host === node.localAddress.host) bytes.in += length;
       if (from.host === node.localAddress.host) bytes.out += length;
     };
-    // The id is bonded, the address is the victim's.
+    // The id has a proof; the address is that of the victim.
     const spoofed = world.peer({ privateKey, host: victim.address.host, port: 30304 });
     for (let i = 0; i < 50; i++) {
       spoofed.findNode(node.localAddress, target);
@@ -43,7 +43,7 @@ describe('HX-05 amplification', () => {
     expect(bytes.out).toBeLessThanOrEqual(bytes.in / 10);
   });
 
-  test('a Pong made up in advance proves nothing', async () => {
+  test('a Pong without a Ping is no proof', async () => {
     const node = await world.node(quiet);
     const spoofed = world.peer();
     await world.settle();
@@ -55,7 +55,7 @@ describe('HX-05 amplification', () => {
   });
 });
 
-test('HX-06 expired packets, and expirations of 2⁶³ and above, meet silence', async () => {
+test('HX-06 expired packets, and expirations of 2⁶³ and above, get no response', async () => {
   const node = await world.node(quiet);
   const peer = world.peer();
   await world.settle();
@@ -69,7 +69,7 @@ test('HX-06 expired packets, and expirations of 2⁶³ and above, meet silence',
   expect(peer.received).toEqual([]);
 });
 
-test('HX-07 unsolicited answers store nothing', async () => {
+test('HX-07 unsolicited responses are not stored', async () => {
   const node = await world.node(quiet);
   const peer = world.peer();
   await world.settle();
@@ -86,7 +86,7 @@ test('HX-07 unsolicited answers store nothing', async () => {
   const { signature, seq, pairs } = node.localEnr;
   const record = [signature, seq, ...[...pairs].flat()];
   peer.send(node.localAddress, 6, [world.random(32), record]);
-  // A ping is under way, but nobody has asked for nodes.
+  // A Ping is pending, but no FindNode.
   node.ping(enodeOf(peer)).catch(() => undefined);
   peer.neighbors(node.localAddress, neighbors);
   await world.settle();
@@ -101,7 +101,7 @@ test('HX-07 unsolicited answers store nothing', async () => {
   expect(told).not.toContain(toHex(idOf(3)));
 });
 
-describe('HX-08 D4-08 relayed nodes that cannot be', () => {
+describe('HX-08 D4-08 relayed nodes that are not credible', () => {
   const rows: readonly [
     string,
     host: string,
@@ -109,8 +109,8 @@ describe('HX-08 D4-08 relayed nodes that cannot be', () => {
     accepted: boolean,
     offCurve?: boolean,
   ][] = [
-    ['an honest one', '60.1.1.1', 30303, true],
-    ['the lowest port that is allowed', '60.1.1.1', 1025, true],
+    ['a valid one', '60.1.1.1', 30303, true],
+    ['the lowest allowed port', '60.1.1.1', 1025, true],
     ['port 1024', '60.1.1.1', 1024, false],
     ['port 53', '60.1.1.1', 53, false],
     ['port 0', '60.1.1.1', 0, false],
@@ -145,7 +145,7 @@ describe('HX-08 D4-08 relayed nodes that cannot be', () => {
     expect((await found).length).toBe(accepted ? 1 : 0);
   });
 
-  test('addresses of no length at all, or a strange one', async () => {
+  test('addresses of 0 bytes, or another invalid length', async () => {
     const node = await world.node(quiet);
     const peer = world.peer();
     await world.settle();
@@ -163,7 +163,7 @@ describe('HX-08 D4-08 relayed nodes that cannot be', () => {
     expect(await found).toEqual([]);
   });
 
-  test('a LAN or this machine may be passed on by who is there', async () => {
+  test('LAN and loopback addresses are accepted from senders in the same network', async () => {
     const node = await world.node({ ...quiet, host: '192.168.0.1' });
     const lan = world.peer({ host: '192.168.0.2' });
     const loopback = world.peer({ host: '127.0.0.1' });
@@ -186,7 +186,7 @@ describe('HX-08 D4-08 relayed nodes that cannot be', () => {
     expect(await hosts(loopback)).toEqual(['10.1.1.1', '127.0.0.1', '60.1.1.1']);
   });
 
-  test('a list of networks leaves the others out, whoever they come from', async () => {
+  test('netRestrict leaves out other networks, regardless of the sender', async () => {
     const netRestrict = [{ network: Uint8Array.of(60, 1, 0, 0), prefix: 16 }];
     const node = await world.node({ ...quiet, netRestrict });
     const outside = world.peer();
@@ -206,7 +206,7 @@ describe('HX-08 D4-08 relayed nodes that cannot be', () => {
     expect((await found).map(({ host }) => host)).toEqual(['60.1.1.1']);
   });
 
-  test('nor are they passed on by us to those who cannot reach them', async () => {
+  test('and are not sent to nodes that cannot reach them', async () => {
     const node = await world.node({ ...quiet, host: '192.168.0.1' });
     await world.settle();
     const lan = [1, 2, 3].map((i) => world.peer({ host: `192.168.0.${i + 1}` }));
@@ -225,7 +225,7 @@ test('HX-09 D4-10 10,000 ids from one /24 get 10 places, and 2 in a bucket', asy
   const node = await world.node({ ...quiet, maxPacketsPerSecond: 1e6 });
   await world.settle();
   const { crypto, clock, network } = world;
-  // Each proves its endpoint: the attacker has all 254 addresses.
+  // Each proves its endpoint: the attacker owns all 254 addresses.
   for (let batch = 0; batch < 10; batch++) {
     const peers = Array.from({ length: 1000 }, (_, i) =>
       world.peer({ host: `66.6.6.${1 + (i % 254)}`, port: 2000 + batch * 1000 + i }),
@@ -250,14 +250,14 @@ test('HX-09 D4-10 10,000 ids from one /24 get 10 places, and 2 in a bucket', asy
   }
   expect(Math.max(...buckets.values())).toBeLessThanOrEqual(2);
   expect(new Set(nodes.map(({ host }) => networkGroup(parseIp(host) ?? target))).size).toBe(1);
-  // An honest node still finds its place.
+  // An honest node is still added.
   const honest = world.peer();
   await honest.bond(node, () => world.settle());
   expect(node.nodes().map(({ host }) => host)).toContain(honest.address.host);
   expect(network.sent).toBeGreaterThan(20_000);
 });
 
-test('whatever comes, discovery goes on', async () => {
+test('discovery continues after any packet', async () => {
   const node = await world.node({ ...quiet, maxPacketsPerSecond: 1e6 });
   const peer = world.peer();
   await world.settle();

@@ -12,7 +12,7 @@ afterEach(async () => {
   world = new World();
 });
 
-/** A boot node and others that know only it, let alone for some time. */
+/** Starts a boot node and nodes that know it alone, and lets time pass. */
 async function networkOf(
   count: number,
   { ms = 60_000, ...options }: Partial<Discv4Options> & { ms?: number } = {},
@@ -27,7 +27,7 @@ async function networkOf(
   return nodes;
 }
 
-/** The ids nearest to a target, as somebody who sees everything would tell them. */
+/** Returns the ids of the nodes that are closest to a target. */
 function nearest(nodes: readonly Discv4[], target: Uint8Array, count = 16): string[] {
   const { keccak256 } = world.crypto;
   const hash = keccak256(target);
@@ -40,7 +40,7 @@ function nearest(nodes: readonly Discv4[], target: Uint8Array, count = 16): stri
     .map(({ key }) => key);
 }
 
-/** Runs an operation while time passes. */
+/** Waits for an operation while time passes. */
 async function during<T>(work: Promise<T>, step = 100): Promise<T> {
   let done = false;
   const finished = work.finally(() => {
@@ -55,25 +55,25 @@ const share = (got: readonly string[], wanted: readonly string[]): number =>
   wanted.filter((key) => got.includes(key)).length / wanted.length;
 
 describe('D4-13 lookups', () => {
-  test('tell who answered what', async () => {
-    const told = new Map<string, string[]>();
+  test('report the nodes in each response', async () => {
+    const reported = new Map<string, string[]>();
     const nodes = await networkOf(12);
     const key = ({ id }: { id: Uint8Array }): string => toHex(id);
     const node = await world.node({
       bootnodes: [enodeOf(nodes[0] as Discv4)],
-      onNeighbors: (neighbors, from) => told.set(key(from), neighbors.map(key)),
+      onNeighbors: (neighbors, from) => reported.set(key(from), neighbors.map(key)),
     });
     await world.clock.advance(10_000);
     await during(node.lookup(world.random(64)), 500);
     const known = nodes.map(key);
-    expect(told.size).toBeGreaterThan(1);
-    for (const [from, neighbors] of told) {
+    expect(reported.size).toBeGreaterThan(1);
+    for (const [from, neighbors] of reported) {
       expect(known).toContain(from);
       expect([...known, key(node)]).toEqual(expect.arrayContaining(neighbors));
     }
   });
 
-  test('find the 16 nodes nearest to the target', async () => {
+  test('find the 16 closest nodes', async () => {
     const nodes = await networkOf(60, { refreshLookups: 1, ms: 30_000 });
     let total = 0;
     for (const from of nodes.slice(0, 10)) {
@@ -89,22 +89,22 @@ describe('D4-13 lookups', () => {
     expect(total / 10).toBeGreaterThan(0.97);
   });
 
-  test('ask three at a time', async () => {
+  test('send three requests at a time', async () => {
     const node = await world.node(quiet);
     const silent = Array.from({ length: 12 }, () => world.peer());
     await world.settle();
     for (const peer of silent) await peer.bond(node, () => world.settle());
     const lookup = node.lookupRandom();
-    const asked = (): number => silent.flatMap((peer) => peer.got('findNode')).length;
+    const requested = (): number => silent.flatMap((peer) => peer.got('findNode')).length;
     await world.clock.advance(490);
-    expect(asked()).toBe(3);
+    expect(requested()).toBe(3);
     await world.clock.advance(100);
-    expect(asked()).toBe(6);
+    expect(requested()).toBe(6);
     expect(await during(lookup)).toHaveLength(12);
-    expect(asked()).toBe(12);
+    expect(requested()).toBe(12);
   });
 
-  test('go on through lost packets', async () => {
+  test('tolerate lost packets', async () => {
     world = new World({ loss: 0.1 });
     const nodes = await networkOf(30, { ms: 60_000 });
     const [from] = nodes as [Discv4];
@@ -118,7 +118,7 @@ describe('D4-13 lookups', () => {
     ).toBeGreaterThan(0.8);
   });
 
-  test('five failures in a row drop a node, but only from a bucket that holds at least four', async () => {
+  test('five failures in a row remove a node, but only from a bucket of at least four', async () => {
     const node = await world.node(quiet);
     const peers = Array.from({ length: 12 }, () => world.peer());
     await world.settle();
@@ -142,19 +142,19 @@ describe('D4-13 lookups', () => {
     expect(left.length).toBeLessThan(12);
     expect(Math.max(...buckets.values())).toBe(3);
     for (const { host } of before) {
-      // Those in a bucket of four or more have gone at the fifth.
+      // Nodes in a bucket of four or more are removed after the fifth failure.
       if (left.some((node) => node.host === host)) expect(attempts.get(host)).toBeGreaterThan(5);
       else expect(attempts.get(host)).toBe(5);
     }
   });
 });
 
-test('D4-13 a lookup with nobody to ask ends with nothing', async () => {
+test('D4-13 a lookup without nodes returns an empty array', async () => {
   const node = await world.node();
   expect(await during(node.lookupRandom())).toEqual([]);
 });
 
-test('D4-21 a socket of IPv4 alone asks nobody on IPv6, one of both does', async () => {
+test('D4-21 an IPv4 socket sends no request to IPv6 nodes, a dual-stack one does', async () => {
   for (const [host, hosts] of [
     ['20.200.1.1', ['60.1.1.1']],
     ['::', ['2600:1::1', '60.1.1.1']],
@@ -176,7 +176,7 @@ test('D4-21 a socket of IPv4 alone asks nobody on IPv6, one of both does', async
 });
 
 describe('D4-14 refresh', () => {
-  test('begins with the boot nodes and goes on every 15 to 30 minutes', async () => {
+  test('starts with the boot nodes and repeats after 15 to 30 minutes', async () => {
     const boot = await world.node(quiet);
     const node = await world.node({ pingInterval: 1e12, bootnodes: [enodeOf(boot)] });
     const targets: { at: number; target: string }[] = [];
@@ -186,7 +186,7 @@ describe('D4-14 refresh', () => {
       targets.push({ at: world.clock.monotonic(), target });
     };
     await world.clock.advance(60_000);
-    // A lookup of itself and three of random places.
+    // A lookup of the local node and three of random targets.
     expect(new Set(targets.map(({ target }) => target)).size).toBe(4);
     expect(targets[0]?.target).toBe(toHex(node.id));
     // Each refresh starts with a lookup of the local node.
@@ -203,7 +203,7 @@ describe('D4-14 refresh', () => {
     expect(new Set(gaps).size).toBeGreaterThan(3);
   });
 
-  test('an empty table is tried again soon, such as when the boot node starts later', async () => {
+  test('an empty table is refreshed soon, such as when the boot node starts later', async () => {
     const host = world.nextHost();
     const privateKey = world.random(32);
     const id = world.crypto.secp256k1.publicKey(privateKey);
@@ -215,14 +215,14 @@ describe('D4-14 refresh', () => {
   });
 });
 
-describe('D4-15 the interface', () => {
-  test('randomNodes goes on until it is stopped', async () => {
+describe('D4-15 the API', () => {
+  test('randomNodes continues until its signal aborts', async () => {
     const nodes = await networkOf(30);
     const node = nodes.at(-1) as Discv4;
     const stop = new AbortController();
     const seen = new Set<string>();
     let count = 0;
-    const walking = (async () => {
+    const iterating = (async () => {
       for await (const { key } of node.randomNodes({ signal: stop.signal })) {
         seen.add(key);
         count++;
@@ -233,13 +233,13 @@ describe('D4-15 the interface', () => {
     expect(seen.size).toBe(29);
     expect(count).toBeGreaterThan(60);
     stop.abort();
-    expect(await during(walking)).toBe('ended');
+    expect(await during(iterating)).toBe('ended');
   });
 
-  test('randomNodes ends, and all else rejects, when discovery is closed', async () => {
+  test('randomNodes ends, and all other calls reject, when discovery is closed', async () => {
     const [boot, node] = (await networkOf(2)) as [Discv4, Discv4];
     const silent = world.peer();
-    const walking = (async () => {
+    const iterating = (async () => {
       for await (const _ of node.randomNodes());
       return 'ended';
     })();
@@ -253,14 +253,14 @@ describe('D4-15 the interface', () => {
     await world.clock.advance(10);
     await Promise.all([node.close(), node.close()]);
     expect(await Promise.all(codes)).toEqual(Array(5).fill('closed'));
-    expect(await walking).toBe('ended');
+    expect(await iterating).toBe('ended');
     await expect(node.ping(enodeOf(boot))).rejects.toMatchObject({ code: 'closed' });
     await boot.close();
     await world.clock.advance(1_000);
     expect(world.clock.pending).toBe(0);
   });
 
-  test('a signal ends a lookup', async () => {
+  test('an abort ends a lookup', async () => {
     const [node] = (await networkOf(20)) as [Discv4];
     const stop = new AbortController();
     const lookup = node.lookupRandom({ signal: stop.signal }).catch((reason: unknown) => reason);
@@ -271,7 +271,7 @@ describe('D4-15 the interface', () => {
     await expect(node.lookupRandom({ signal: stop.signal })).rejects.toBe('enough');
   });
 
-  test('resolve finds the record of a node, and where it is now', async () => {
+  test('resolve finds the record and the current endpoint of a node', async () => {
     const nodes = await networkOf(20);
     const [a, b] = nodes.slice(-2) as [Discv4, Discv4];
     await b.updateLocalEnr({ eth: { hash: Uint8Array.of(1, 2, 3, 4), next: 5n } });
@@ -281,21 +281,21 @@ describe('D4-15 the interface', () => {
     const found = await during(a.resolve(elsewhere));
     expect(found).toMatchObject({ host: b.localAddress.host, udp: 30303 });
     expect(found.enr?.seq).toBe(b.localEnr.seq);
-    const nobody = { ...enodeOf(b), id: world.crypto.secp256k1.publicKey(world.random(32)) };
-    expect(await during(a.resolve({ ...nobody, host: '99.9.9.9' }))).toMatchObject({
+    const unknown = { ...enodeOf(b), id: world.crypto.secp256k1.publicKey(world.random(32)) };
+    expect(await during(a.resolve({ ...unknown, host: '99.9.9.9' }))).toMatchObject({
       host: '99.9.9.9',
     });
   });
 
-  test('what is no node or no target is refused at once', async () => {
+  test('invalid nodes and targets are refused at once', async () => {
     const node = await world.node();
-    const nobody = { id: node.id, host: 'example.org', udp: 1 };
-    await expect(node.ping(nobody)).rejects.toMatchObject({ code: 'no-endpoint' });
-    await expect(node.ping({ ...nobody, host: '1.1.1.1', udp: 0 })).rejects.toMatchObject({
+    const unknown = { id: node.id, host: 'example.org', udp: 1 };
+    await expect(node.ping(unknown)).rejects.toMatchObject({ code: 'no-endpoint' });
+    await expect(node.ping({ ...unknown, host: '1.1.1.1', udp: 0 })).rejects.toMatchObject({
       code: 'no-endpoint',
     });
     for (const tcp of [-1, 65_536, 0.5, Number.NaN]) {
-      const contact = { ...nobody, host: '1.1.1.1', tcp };
+      const contact = { ...unknown, host: '1.1.1.1', tcp };
       await expect(node.ping(contact)).rejects.toMatchObject({ code: 'no-endpoint' });
     }
     await expect(node.lookup(new Uint8Array(32))).rejects.toMatchObject({
@@ -329,7 +329,7 @@ describe('D4-12 revalidation', () => {
     };
     await world.clock.advance(300_000);
     const gaps = times.slice(1).map((time, i) => time - (times[i] ?? 0));
-    // After the first check the node is on the slow list.
+    // After the first check, the node is on the slow list.
     expect(times[0]).toBeLessThan(3_000 + 400);
     expect(Math.max(...gaps)).toBeLessThanOrEqual(9_000);
     const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
@@ -344,7 +344,7 @@ describe('D4-12 revalidation', () => {
     expect(node.nodes()).toEqual([]);
   });
 
-  test('a higher sequence number in a Pong brings the new record', async () => {
+  test('a higher sequence number in a Pong causes a request of the record', async () => {
     const [boot, node] = (await networkOf(2, { refreshInterval: 1e12 })) as [Discv4, Discv4];
     const known = (): bigint | undefined => boot.nodes()[0]?.enr?.seq;
     expect(known()).toBe(node.localEnr.seq);
@@ -355,7 +355,7 @@ describe('D4-12 revalidation', () => {
     expect(boot.nodes()[0]?.enr?.eth?.next).toBe(1n);
   });
 
-  test('D4-11 a node that comes back at another address is found there', async () => {
+  test('D4-11 a node that restarts at another address is found there', async () => {
     const [boot, node] = (await networkOf(2)) as [Discv4, Discv4];
     await node.close();
     const privateKey = world.random(32);
@@ -370,7 +370,7 @@ describe('D4-12 revalidation', () => {
 
 describe('HX-26 clock jumps', () => {
   test.each([3_600_000, -3_600_000])(
-    'of %d ms have no effect on what is under way',
+    'of %d ms have no effect on pending operations',
     async (jump) => {
       const nodes = await networkOf(20, { ms: 30_000 });
       const sizes = nodes.map((node) => node.nodes().length);
@@ -386,7 +386,7 @@ describe('HX-26 clock jumps', () => {
       world.network.onSend = ({ from, bytes }) => {
         if (from === node.localAddress && bytes[97] === 1) pings++;
       };
-      // Endpoint proofs hold: no new ping is needed.
+      // Endpoint proofs do not expire, so no Ping is sent.
       const found = during(node.findNode(enodeOf(other), world.random(64)), 10);
       expect((await found).length).toBeGreaterThan(0);
       expect(pings).toBeLessThan(3);
@@ -398,7 +398,7 @@ describe('HX-26 clock jumps', () => {
   );
 
   test.each([3_600_000, -3_600_000])(
-    'of one node by %d ms and back leave it in the network',
+    'of one node by %d ms and back keep it in the network',
     async (jump) => {
       const nodes = await networkOf(20, { ms: 30_000 });
       let offset = 0;
@@ -426,7 +426,7 @@ function clockOf({ clock }: World): Discv4Options['clock'] & object {
   };
 }
 
-test('D4-22 a thousand nodes live in one process, and find each other', async () => {
+test('D4-22 a thousand nodes in one process find each other', async () => {
   const options = { refreshLookups: 0, pingInterval: 30_000 };
   const boots = await Promise.all([1, 2, 3, 4].map(() => world.node(options)));
   const nodes = [...boots];
@@ -456,7 +456,7 @@ test('D4-22 a thousand nodes live in one process, and find each other', async ()
   expect(total / 10).toBeGreaterThan(0.9);
 });
 
-test('FK-25 boot nodes may be records, enode URLs and enodes in one list', async () => {
+test('FK-25 a list of boot nodes may have records, enode URLs and enodes', async () => {
   const boots = [await world.node(), await world.node({ tcpPort: 0 }), await world.node()];
   const [first, second, third] = boots as [Discv4, Discv4, Discv4];
   const { id } = third;
@@ -473,7 +473,7 @@ test('FK-25 boot nodes may be records, enode URLs and enodes in one list', async
   expect(found.sort()).toEqual(boots.map((boot) => toHex(boot.id)).sort());
 });
 
-test('closing does not wait for a resolver that never answers', async () => {
+test('close does not wait for a resolver that does not respond', async () => {
   const url = `enode://${toHex(world.crypto.secp256k1.publicKey(world.random(32)))}@boot.example:1`;
   const node = await world.node({
     bootnodes: [url],

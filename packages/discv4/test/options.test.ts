@@ -11,7 +11,7 @@ afterEach(async () => {
   world = new World();
 });
 
-/** What a program without types can pass. */
+/** Bypasses the compiler, as a program without types does. */
 const any = (value: unknown): never => value as never;
 
 describe('D4-15 wrong options are refused by name and value', () => {
@@ -49,8 +49,8 @@ describe('D4-15 wrong options are refused by name and value', () => {
   });
 });
 
-describe('D4-15 a node is named', () => {
-  test('by its place, its URL, its record, or the text of that', async () => {
+describe('D4-15 a node argument is accepted', () => {
+  test('as endpoint, URL, record, or text of a record', async () => {
     const [asking, asked] = [await world.node(quiet), await world.node(quiet)];
     const named = [
       enodeOf(asked),
@@ -67,7 +67,7 @@ describe('D4-15 a node is named', () => {
     }
   });
 
-  test('by a URL with a host name, as far as names can be found', async () => {
+  test('as a URL with a host name, if resolveHost finds it', async () => {
     const asked = await world.node(quiet);
     const url = formatEnode({ ...enodeOf(asked), host: 'node.example.org' });
     const resolveHost = async (host: string): Promise<string> => {
@@ -89,7 +89,7 @@ describe('D4-15 a node is named', () => {
     await expect(without.ping(url)).rejects.toMatchObject({ code: 'no-endpoint' });
   });
 
-  test('or nothing is sent, and the error says what is wrong', async () => {
+  test('or refused with an error before a packet is sent', async () => {
     const node = await world.node(quiet);
     const bare = signEnr({}, world.random(32), { crypto: world.crypto });
     const { sent } = node.stats;

@@ -35,12 +35,12 @@ test.each(Object.entries(vectors))('D4-01 EIP-8 packet %s decodes', (name, hex) 
   }
 });
 
-test('D4-01 what the EIP-8 packets say', () => {
+test('D4-01 the content of the EIP-8 packets', () => {
   const { packet: ping } = decodePacket(fromHex(vectors.ping_v4_extra), crypto);
   expect(ping).toMatchObject({ type: 'ping', version: 4n, from: { udp: 3322, tcp: 5544 } });
   expect(ping).toMatchObject({ to: { udp: 2222, tcp: 3333 }, enrSeq: 1n });
   const { packet: v555 } = decodePacket(fromHex(vectors.ping_v555_extra_random), crypto);
-  // A list where later versions have the sequence number is neither one nor an error.
+  // A list in the place of the sequence number is ignored.
   expect(v555).toMatchObject({ type: 'ping', version: 555n, enrSeq: undefined });
   const { packet: neighbors } = decodePacket(fromHex(vectors.neighbours_extra_random), crypto);
   expect(
@@ -88,7 +88,7 @@ const packets: fc.Arbitrary<Packet> = fc.oneof(
   fc.record({ type: fc.constant('enrRequest' as const), expiration }),
 );
 
-test('D4-01 packets come back as they were, and 12 neighbors always fit', () => {
+test('D4-01 decoded packets equal the encoded ones, and 12 neighbors always fit', () => {
   fc.assert(
     fc.property(packets, (packet) => {
       const { bytes, hash } = encodePacket(packet, privateKey, crypto);
@@ -103,7 +103,7 @@ test('D4-01 packets come back as they were, and 12 neighbors always fit', () => 
 
 const ping = [4, [new Uint8Array(4), 1, 2], [new Uint8Array(4), 3, 4], 1_700_000_000];
 
-test('D4-01 items and bytes that are unknown are passed over', () => {
+test('D4-01 additional items and bytes are ignored', () => {
   for (const body of [
     [...ping, 7, [1, [2, []]], 'x'],
     [...ping, []],
@@ -113,14 +113,14 @@ test('D4-01 items and bytes that are unknown are passed over', () => {
   }
   const trailing = Uint8Array.of(1, ...encode(ping), 1, 2, 3, 0xf8);
   expect(decodePacket(sealed(trailing, privateKey, crypto), crypto).packet.type).toBe('ping');
-  // Empty addresses are what go-ethereum sends while it does not know its own.
+  // go-ethereum sends empty addresses while it does not know its own.
   const nowhere = [4, ['', '', ''], ['', '', ''], 1_700_000_000];
   expect(decodePacket(rawPacket(1, nowhere, privateKey, crypto), crypto).packet).toMatchObject({
     from: { udp: 0 },
   });
 });
 
-test('D4-01 what is no packet is told from what is a bad one', () => {
+test('D4-01 foreign packets are distinguished from malformed ones', () => {
   const good = rawPacket(1, ping, privateKey, crypto);
   const flipped = good.map((byte, i) => (i === 40 ? byte ^ 1 : byte));
   expect(codeOf(() => decodePacket(good, crypto))).toBe('accepted');
@@ -142,7 +142,7 @@ test('D4-01 what is no packet is told from what is a bad one', () => {
   expect(codeOf(() => decodePacket(hashed, crypto))).toBe('malformed-packet');
 });
 
-test('D4-01 no packet is larger than 1280 bytes, either way', () => {
+test('D4-01 a packet of more than 1280 bytes is neither encoded nor decoded', () => {
   const padded = (length: number) => {
     const content = Uint8Array.of(1, ...encode(ping));
     return sealed(
@@ -163,7 +163,7 @@ test('D4-01 no packet is larger than 1280 bytes, either way', () => {
   expect(codeOf(() => encodePacket(tooLarge, privateKey, crypto))).toBe('packet-too-large');
 });
 
-test('D4-02 expirations are read as signed: 2⁶³ and above lie in the past', () => {
+test('D4-02 expirations are signed: 2⁶³ and above are in the past', () => {
   const expirationOf = (value: bigint) => {
     const { packet } = decodePacket(rawPacket(5, [value], privateKey, crypto), crypto);
     return packet.type === 'enrRequest' ? packet.expiration : Number.NaN;
@@ -175,7 +175,7 @@ test('D4-02 expirations are read as signed: 2⁶³ and above lie in the past', (
   expect(codeOf(() => expirationOf(2n ** 64n))).toBe('malformed-packet');
 });
 
-test('whatever the bytes are, there is a packet or a typed error', () => {
+test('any bytes decode to a packet or fail with a typed error', () => {
   const any = fc.oneof(
     fc.uint8Array({ maxLength: 1400 }),
     fc

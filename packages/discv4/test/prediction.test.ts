@@ -11,8 +11,8 @@ afterEach(async () => {
   world = new World();
 });
 
-/** Has each peer tell the node where it sees it. */
-async function tell(
+/** Makes each peer report an endpoint to the node, in a Pong. */
+async function report(
   node: Discv4,
   peers: readonly RawPeer[],
   host: string,
@@ -31,42 +31,42 @@ async function tell(
 
 const peers = (count: number): RawPeer[] => Array.from({ length: count }, () => world.peer());
 
-describe('D4-18 our endpoint follows what others say', () => {
-  test('ten who agree are enough, nine are not', async () => {
+describe('D4-18 the endpoint in the record follows the reports of other nodes', () => {
+  test('if ten agree, but not if nine do', async () => {
     const node = await world.node({ ...quiet, host: '192.168.0.5' });
     const { seq } = node.localEnr;
-    const witnesses = peers(11);
-    await tell(node, witnesses.slice(0, 9), '77.7.7.7', 40000);
+    const reporters = peers(11);
+    await report(node, reporters.slice(0, 9), '77.7.7.7', 40000);
     expect(node.localEnr.ip).toBe('192.168.0.5');
-    await tell(node, witnesses.slice(9), '77.7.7.7', 40000);
+    await report(node, reporters.slice(9), '77.7.7.7', 40000);
     expect(node.localEnr).toMatchObject({ ip: '77.7.7.7', udp: 40000, tcp: 30303, seq: seq + 1n });
-    // And those who disagree have to be more.
-    await tell(node, witnesses.slice(0, 3), '88.8.8.8');
+    // A different endpoint needs more reports.
+    await report(node, reporters.slice(0, 3), '88.8.8.8');
     expect(node.localEnr.ip).toBe('77.7.7.7');
-    await tell(node, witnesses, '88.8.8.8');
+    await report(node, reporters, '88.8.8.8');
     expect(node.localEnr.ip).toBe('88.8.8.8');
   });
 
-  test('within five minutes', async () => {
+  test('within five minutes of each other', async () => {
     const node = await world.node(quiet);
     const { ip } = node.localEnr;
-    const witnesses = peers(10);
-    await tell(node, witnesses.slice(0, 5), '77.7.7.7');
+    const reporters = peers(10);
+    await report(node, reporters.slice(0, 5), '77.7.7.7');
     await world.clock.advance(300_000);
-    await tell(node, witnesses.slice(5), '77.7.7.7');
+    await report(node, reporters.slice(5), '77.7.7.7');
     expect(node.localEnr.ip).toBe(ip);
   });
 
-  test('each address has one vote, and each IPv6 /64', async () => {
+  test('with one vote per IPv4 address and IPv6 /64', async () => {
     const node = await world.node(quiet);
     const { ip } = node.localEnr;
     const host = world.nextHost();
     const sybils = Array.from({ length: 20 }, (_, i) => world.peer({ host, port: 2000 + i }));
-    await tell(node, sybils, '77.7.7.7');
+    await report(node, sybils, '77.7.7.7');
     expect(node.localEnr.ip).toBe(ip);
     const node6 = await world.node({ ...quiet, host: '2600:9::1' });
     const hosts = Array.from({ length: 20 }, (_, i) => `2600:1::${i + 1}`);
-    await tell(
+    await report(
       node6,
       hosts.map((one) => world.peer({ host: one })),
       '2600:7::7',
@@ -74,13 +74,13 @@ describe('D4-18 our endpoint follows what others say', () => {
     expect(node6.localEnr.ip6).toBe('2600:9::1');
   });
 
-  test('IPv4 and IPv6 apart', async () => {
+  test('separately for IPv4 and IPv6', async () => {
     const node = await world.node({ ...quiet, host: '::' });
     expect([node.localEnr.ip, node.localEnr.ip6]).toEqual([undefined, undefined]);
-    await tell(node, peers(10), '77.7.7.7');
+    await report(node, peers(10), '77.7.7.7');
     expect(node.localEnr).toMatchObject({ ip: '77.7.7.7', udp: 30303 });
     const hosts = Array.from({ length: 10 }, (_, i) => `2600:${i + 1}::1`);
-    await tell(
+    await report(
       node,
       hosts.map((host) => world.peer({ host })),
       '2600:7::7',
@@ -95,36 +95,36 @@ describe('D4-18 our endpoint follows what others say', () => {
   });
 
   test.each(['0.0.0.0', '127.0.0.1', '10.0.0.1', '224.1.1.1', '203.0.113.1', '2600::1'])(
-    '%s is not believed of strangers',
+    'but not to %s, which a global node cannot see',
     async (host) => {
       const node = await world.node(quiet);
       const { seq } = node.localEnr;
-      await tell(node, peers(12), host);
-      await tell(node, peers(12), '77.7.7.7', 0);
+      await report(node, peers(12), host);
+      await report(node, peers(12), '77.7.7.7', 0);
       expect(node.localEnr.seq).toBe(seq);
     },
   );
 
-  test('a configured address is never overwritten', async () => {
+  test('but does not replace a configured address', async () => {
     const node = await world.node({ ...quiet, externalIp: '99.9.9.9', externalIp6: '2600:9::9' });
     const { seq } = node.localEnr;
-    await tell(node, peers(20), '77.7.7.7', 1);
+    await report(node, peers(20), '77.7.7.7', 1);
     expect(node.localEnr).toMatchObject({ ip: '99.9.9.9', ip6: '2600:9::9', udp: 30303, seq });
   });
 
-  test('what a gateway says goes before it, for as long as it says so', async () => {
+  test('unless the endpoint of a gateway is set', async () => {
     const node = await world.node({ ...quiet, host: '192.168.0.5' });
     await node.setExternalEndpoint({ ip: '99.9.9.9', tcp: 40001, udp: 40002 });
     const { seq } = node.localEnr;
-    await tell(node, peers(20), '77.7.7.7', 40003);
+    await report(node, peers(20), '77.7.7.7', 40003);
     expect(node.localEnr).toMatchObject({ ip: '99.9.9.9', tcp: 40001, udp: 40002, seq });
     await node.setExternalEndpoint(undefined);
     expect(node.localEnr).toMatchObject({ ip: '77.7.7.7', tcp: 30303, udp: 40003 });
-    await tell(node, peers(21), '88.8.8.8', 40004);
+    await report(node, peers(21), '88.8.8.8', 40004);
     expect(node.localEnr).toMatchObject({ ip: '88.8.8.8', tcp: 30303, udp: 40004 });
   });
 
-  test('a gateway that says no more leaves the address as it was at the start', async () => {
+  test('an unset endpoint of a gateway restores the initial one', async () => {
     for (const externalIp of [undefined, '99.9.9.9']) {
       const node = await world.node({ ...quiet, host: '192.168.0.5', externalIp });
       const { ip } = node.localEnr;
@@ -135,7 +135,7 @@ describe('D4-18 our endpoint follows what others say', () => {
     }
   });
 
-  test.each(['', 'here', '2600::1'])('%j is no address of a gateway', async (ip) => {
+  test.each(['', 'here', '2600::1'])('%j is refused as the address of a gateway', async (ip) => {
     const node = await world.node(quiet);
     const { localEnr } = node;
     const set = node.setExternalEndpoint({ ip, tcp: 1, udp: 2 });
@@ -161,7 +161,7 @@ describe('D4-19 clock drift', () => {
     }
   }
 
-  async function checked(sntp: () => Promise<number>): Promise<[Discv4, () => number]> {
+  async function startWithSntp(sntp: () => Promise<number>): Promise<[Discv4, () => number]> {
     let checks = 0;
     events.length = 0;
     subscribe('devp2p:discv4', onEvent);
@@ -178,12 +178,12 @@ describe('D4-19 clock drift', () => {
     unsubscribe('devp2p:discv4', onEvent);
   });
 
-  test('is checked after more than 32 timeouts in a row', async () => {
-    const [node, checks] = await checked(async () => 10_001);
+  test('is measured after more than 32 timeouts in a row', async () => {
+    const [node, checks] = await startWithSntp(async () => 10_001);
     await timeouts(node, 32);
     expect(checks()).toBe(0);
     const peer = world.peer();
-    await tell(node, [peer], '1.1.1.1');
+    await report(node, [peer], '1.1.1.1');
     await timeouts(node, 32);
     expect(checks()).toBe(0);
     await timeouts(node, 1);
@@ -191,8 +191,8 @@ describe('D4-19 clock drift', () => {
     expect(drifts()).toMatchObject([{ type: 'clock-drift', milliseconds: 10_001 }]);
   });
 
-  test('and not again for ten minutes', async () => {
-    const [node, checks] = await checked(async () => -20_000);
+  test('is not measured again for ten minutes', async () => {
+    const [node, checks] = await startWithSntp(async () => -20_000);
     await timeouts(node, 99);
     expect(checks()).toBe(1);
     await world.clock.advance(600_000);
@@ -200,15 +200,15 @@ describe('D4-19 clock drift', () => {
     expect(checks()).toBe(2);
   });
 
-  test('up to 10 s is harmless', async () => {
-    const [node, checks] = await checked(async () => -10_000);
+  test('of up to 10 s is not reported', async () => {
+    const [node, checks] = await startWithSntp(async () => -10_000);
     await timeouts(node, 33);
     expect([checks(), drifts()]).toEqual([1, []]);
   });
 
-  test('a time server that does not answer is reported', async () => {
+  test('a failure of the time server is reported', async () => {
     const error = new Error('no route');
-    const [node] = await checked(() => Promise.reject(error));
+    const [node] = await startWithSntp(() => Promise.reject(error));
     await timeouts(node, 33);
     expect(drifts()).toMatchObject([{ type: 'clock-check-failed', error }]);
   });

@@ -20,7 +20,7 @@ async function nodeAndPeer(): Promise<[Discv4, RawPeer]> {
   return [node, peer];
 }
 
-test('D4-02 an expired packet gets no answer', async () => {
+test('D4-02 an expired packet gets no response', async () => {
   const [node, peer] = await nodeAndPeer();
   await peer.bond(node, () => world.settle());
   const past: Input[] = [0, 1, peer.expiration(-1), 2n ** 63n, 2n ** 64n - 1n];
@@ -37,7 +37,7 @@ test('D4-02 an expired packet gets no answer', async () => {
   expect(peer.got('neighbors')).toHaveLength(1);
 });
 
-test('D4-02 our packets expire 20 s ahead', async () => {
+test('D4-02 sent packets expire after 20 s', async () => {
   const [node, peer] = await nodeAndPeer();
   peer.ping(node.localAddress);
   await world.settle();
@@ -47,7 +47,7 @@ test('D4-02 our packets expire 20 s ahead', async () => {
   expect(peer.received).toHaveLength(2);
 });
 
-test('D4-03 a ping is answered with what it was and where it came from, and with a ping', async () => {
+test('D4-03 the response to a Ping is a Pong with its hash and source, and a Ping', async () => {
   const [node, peer] = await nodeAndPeer();
   const hash = peer.send(node.localAddress, 1, [
     4,
@@ -67,7 +67,7 @@ test('D4-03 a ping is answered with what it was and where it came from, and with
   expect(peer.got('ping')[0]?.packet).toMatchObject({ version: 4n, from: { tcp: 30303 } });
 });
 
-test('D4-03 who has proved its endpoint is not pinged again', async () => {
+test('D4-03 a node with an endpoint proof gets no further Ping', async () => {
   const [node, peer] = await nodeAndPeer();
   await peer.bond(node, () => world.settle());
   peer.ping(node.localAddress);
@@ -82,7 +82,7 @@ describe('D4-04 FindNode and ENRRequest are answered only after an endpoint proo
     peer.enrRequest(node.localAddress);
   };
 
-  test('and for 24 hours', async () => {
+  test('which is valid for 24 hours', async () => {
     const [node, peer] = await nodeAndPeer();
     ask(node, peer);
     await world.settle();
@@ -98,7 +98,7 @@ describe('D4-04 FindNode and ENRRequest are answered only after an endpoint proo
     expect(peer.got('enrResponse')).toEqual([]);
   });
 
-  test('which a Pong with another hash is not', async () => {
+  test('which a Pong with another hash does not give', async () => {
     const [node, peer] = await nodeAndPeer();
     peer.ping(node.localAddress);
     await world.settle();
@@ -110,7 +110,7 @@ describe('D4-04 FindNode and ENRRequest are answered only after an endpoint proo
     expect(node.nodes()).toEqual([]);
   });
 
-  test('nor a Pong that comes too late', async () => {
+  test('nor a late Pong', async () => {
     const [node, peer] = await nodeAndPeer();
     peer.ping(node.localAddress);
     await world.settle();
@@ -123,7 +123,7 @@ describe('D4-04 FindNode and ENRRequest are answered only after an endpoint proo
     expect(peer.received).toEqual([]);
   });
 
-  test('nor a Pong from elsewhere, or of somebody else', async () => {
+  test('nor a Pong from another source or signer', async () => {
     const [node, peer] = await nodeAndPeer();
     const privateKey = world.random(32);
     const victim = world.peer({ privateKey });
@@ -144,7 +144,7 @@ describe('D4-04 FindNode and ENRRequest are answered only after an endpoint proo
   });
 });
 
-test('D4-05 a second IP with a bonded id gets Pong and Ping, and nothing for its questions', async () => {
+test('D4-05 a second IP of an id with a proof gets Pong and Ping, but no other response', async () => {
   const node = await world.node(quiet);
   const privateKey = world.random(32);
   const peer = world.peer({ privateKey });
@@ -165,7 +165,7 @@ test('D4-05 a second IP with a bonded id gets Pong and Ping, and nothing for its
   expect(peer.got('neighbors')).toHaveLength(1);
 });
 
-test('D4-06 the 16 closest come in packets of at most 12 nodes and 1280 bytes', async () => {
+test('D4-06 the 16 closest nodes are sent in packets of at most 12 nodes and 1280 bytes', async () => {
   const node = await world.node(quiet);
   await world.settle();
   const peers = Array.from({ length: 40 }, () => world.peer());
@@ -191,7 +191,7 @@ test('D4-06 the 16 closest come in packets of at most 12 nodes and 1280 bytes', 
   expect(got).toEqual(expected.slice(0, 16));
 });
 
-describe('D4-07 answers are matched to requests', () => {
+describe('D4-07 responses are matched to requests', () => {
   const neighbor = (i: number): Input => [
     Uint8Array.of(60, i, 1, 1),
     30303,
@@ -201,7 +201,7 @@ describe('D4-07 answers are matched to requests', () => {
   const neighbors = (count: number, start = 0): Input[] =>
     Array.from({ length: count }, (_, i) => neighbor(start + i));
 
-  /** A peer that knows the node, and is known to it. */
+  /** A peer with a mutual endpoint proof. */
   async function acquainted(): Promise<[Discv4, RawPeer]> {
     const [node, peer] = await nodeAndPeer();
     await peer.bond(node, () => world.settle());
@@ -219,7 +219,7 @@ describe('D4-07 answers are matched to requests', () => {
     expect(await found).toHaveLength(16);
   });
 
-  test('what came until the timeout is kept', async () => {
+  test('the part received before the timeout is the result', async () => {
     const [node, peer] = await acquainted();
     let found: unknown;
     node.findNode(enodeOf(peer), target).then((nodes) => {
@@ -233,7 +233,7 @@ describe('D4-07 answers are matched to requests', () => {
     expect(found).toHaveLength(5);
   });
 
-  test('nothing at all within 500 ms is a timeout', async () => {
+  test('no response within 500 ms is a timeout', async () => {
     const [node, peer] = await acquainted();
     const asked = node.findNode(enodeOf(peer), target).catch(({ code }) => code);
     await world.clock.advance(500);
@@ -243,7 +243,7 @@ describe('D4-07 answers are matched to requests', () => {
     expect(await pinged).toBe('timeout');
   });
 
-  test('a node that does not answer may have forgotten us, and is pinged before the next question', async () => {
+  test('a node that does not respond gets a Ping before the next request, because it may have lost the proof', async () => {
     const [node, peer] = await acquainted();
     const asked = (): Promise<string> =>
       node.findNode(enodeOf(peer), target).then(String, ({ code }) => code);
@@ -267,7 +267,7 @@ describe('D4-07 answers are matched to requests', () => {
     await second;
   });
 
-  test('by hash, where there is one', async () => {
+  test('by hash, if the response has one', async () => {
     const [node, peer] = await acquainted();
     const pinged = node.ping(enodeOf(peer)).catch(({ code }) => code);
     const asked = node.requestEnr(enodeOf(peer)).catch(({ code }) => code);
@@ -285,7 +285,7 @@ describe('D4-07 answers are matched to requests', () => {
     expect(await asked).toBe('timeout');
   });
 
-  test('FindNode requests to one node wait for each other', async () => {
+  test('FindNode requests to one node are sequential', async () => {
     const [node, peer] = await acquainted();
     const first = node.findNode(enodeOf(peer), target);
     const second = node.findNode(enodeOf(peer), new Uint8Array(64));
@@ -300,7 +300,7 @@ describe('D4-07 answers are matched to requests', () => {
     expect([(await first).length, (await second).length]).toEqual([16, 1]);
   });
 
-  test('a record is the node’s own or none', async () => {
+  test('a record of another node is refused', async () => {
     const [node, peer] = await acquainted();
     const other = await world.node(quiet);
     const asked = node.requestEnr(enodeOf(peer)).catch(({ code }) => code);
@@ -315,7 +315,7 @@ describe('D4-07 answers are matched to requests', () => {
 });
 
 describe('D4-20 limits', () => {
-  test('packets over the limit of their address are dropped and counted', async () => {
+  test('packets above the limit of their address are dropped and counted', async () => {
     const node = await world.node({ ...quiet, maxPacketsPerSecond: 10 });
     const peer = world.peer();
     const bystander = world.peer();
@@ -339,10 +339,10 @@ describe('D4-20 limits', () => {
     expect(peers.filter((peer) => peer.got('pong').length > 0)).toHaveLength(20);
   });
 
-  test('before its proof a sender gets a Pong for each Ping and one Ping at a time', async () => {
+  test('a sender without a proof gets a Pong for each Ping, and one Ping at a time', async () => {
     const [node, peer] = await nodeAndPeer();
     for (let i = 0; i < 10; i++) peer.ping(node.localAddress, peer.expiration(20 + i));
-    // Other ids at the same address are still whoever is at the address.
+    // Other ids at the same address share the limit.
     for (let i = 0; i < 10; i++) {
       const socket = { ...world.network.bind(peer.address.host), onMessage: () => undefined };
       world.network.send({
@@ -360,12 +360,12 @@ describe('D4-20 limits', () => {
     expect(received).toHaveLength(21);
   });
 
-  test('the table of pending requests is bounded', async () => {
+  test('the number of pending requests is limited', async () => {
     const node = await world.node({ ...quiet, maxPending: 10 });
     const silent = Array.from({ length: 20 }, () => world.peer());
     for (const peer of silent) peer.ping(node.localAddress);
     await world.settle();
-    // Strangers get half of it at most, so that our own requests go on.
+    // Other nodes can use half of it, so that own requests continue.
     expect(silent.filter((peer) => peer.got('ping').length > 0)).toHaveLength(6);
     const answers = silent.map((peer) => node.ping(enodeOf(peer)).catch(({ code }) => code));
     await world.clock.advance(500);
@@ -413,7 +413,7 @@ test.each(['enough', 'timeout'])(
   },
 );
 
-test('D4-15 an abort ends a FindNode that waits for its turn, and lets nobody go before it', async () => {
+test('D4-15 an abort ends a queued FindNode, and does not change the order of the others', async () => {
   const [node, peer] = await nodeAndPeer();
   const stop = new AbortController();
   const ask = (signal?: AbortSignal) =>
@@ -432,8 +432,8 @@ test('D4-15 an abort ends a FindNode that waits for its turn, and lets nobody go
   for (const one of [first, third]) expect(await one).toMatchObject({ code: 'timeout' });
 });
 
-describe('with a long time for answers', () => {
-  test('D4-03 a node that does not ping back is asked half a second after its Pong, and pinged once', async () => {
+describe('with a long request timeout', () => {
+  test('D4-03 a node that sends no Ping gets the request half a second after its Pong, and one Ping', async () => {
     const node = await world.node({ ...quiet, requestTimeout: 3_000 });
     const peer = world.peer();
     node.ping(enodeOf(peer));
@@ -450,7 +450,7 @@ describe('with a long time for answers', () => {
     expect(await asked).toBe('timeout');
   });
 
-  test('D4-07 the rest of an answer is waited for half a second, and no longer than for the first part', async () => {
+  test('D4-07 the timeout of the rest of a response is half a second, within that of the request', async () => {
     const node = await world.node({ ...quiet, requestTimeout: 3_000 });
     const peer = world.peer();
     await peer.bond(node, () => world.settle());
@@ -471,7 +471,7 @@ describe('with a long time for answers', () => {
   });
 });
 
-test('without maintenance of the table nothing is sent unasked', async () => {
+test('without maintainTable no request is sent by itself', async () => {
   const other = await world.node(quiet);
   const node = await world.node({ maintainTable: false, bootnodes: [enodeOf(other)] });
   const peer = world.peer();

@@ -6,7 +6,7 @@ import { parseIp } from '@devp2p/ip';
 import { encode, type Input } from 'rlp';
 import { type Discv4, decodePacket, type Packet } from '../src/index.ts';
 
-/** A packet from its parts, whatever they are. */
+/** Encodes a packet of any type and body, valid or not. */
 export function rawPacket(
   type: number,
   body: Input,
@@ -16,14 +16,14 @@ export function rawPacket(
   return sealed(Uint8Array.of(type, ...encode(body)), privateKey, crypto);
 }
 
-/** Type and body, signed and hashed. */
+/** Adds signature and hash to type and body. */
 export function sealed(content: Uint8Array, privateKey: Uint8Array, crypto: Crypto): Uint8Array {
   const signature = crypto.secp256k1.sign(crypto.keccak256(content), privateKey);
   const signed = Uint8Array.of(...signature, ...content);
   return Uint8Array.of(...crypto.keccak256(signed), ...signed);
 }
 
-/** What {@link RawPeer} is made with. */
+/** Options of {@link RawPeer}. */
 export interface RawPeerOptions {
   readonly socket: UdpSocket;
   readonly privateKey: Uint8Array;
@@ -33,7 +33,7 @@ export interface RawPeerOptions {
 
 type Of<T extends Packet['type']> = Extract<Packet, { type: T }>;
 
-/** Somebody who sends what it likes, knows what it got, and does nothing by itself. */
+/** Peer that sends any packet, records received packets, and does not respond by itself. */
 export class RawPeer {
   readonly id: Uint8Array;
   readonly key: string;
@@ -53,7 +53,7 @@ export class RawPeer {
     });
   }
 
-  /** Unix seconds, `ahead` of now. */
+  /** Unix time in seconds, `ahead` seconds after now. */
   expiration(ahead = 20): number {
     return Math.floor(this.#options.clock.now() / 1000) + ahead;
   }
@@ -90,14 +90,14 @@ export class RawPeer {
     return this.send(to, 5, [expiration]);
   }
 
-  /** All packets of a type that have come. */
+  /** Received packets of a type. */
   got<T extends Packet['type']>(type: T): (RawPeer['received'][number] & { packet: Of<T> })[] {
     return this.received.filter(
       (one): one is RawPeer['received'][number] & { packet: Of<T> } => one.packet.type === type,
     );
   }
 
-  /** Proves to a node where we are, as an honest node would. */
+  /** Proves the endpoint to a node, as an honest node does. */
   async bond(discovery: Discv4, settle: () => Promise<void>): Promise<void> {
     this.ping(discovery.localAddress);
     await settle();

@@ -11,7 +11,7 @@ afterEach(async () => {
   world = new World();
 });
 
-test('a node of discovery, a record and a found node are shown in a few lines, without secrets', async () => {
+test('discovery, a record and a found node print as a few lines, without secrets', async () => {
   const privateKey = world.random(32);
   const [node, other] = [await world.node({ ...quiet, privateKey }), await world.node(quiet)];
   const found = node.resolve(enodeOf(other));
@@ -54,7 +54,7 @@ test('an error keeps its message in JSON', () => {
   expect(JSON.parse(JSON.stringify(refused))).toMatchObject({ code: 'invalid-text' });
 });
 
-test('what a ping brings and a packet are shown as text, for those who look and for nobody else', async () => {
+test('the result of a ping and a packet print as text, and have no further enumerable properties', async () => {
   const [node, other] = [await world.node(quiet), await world.node(quiet)];
   const pinging = node.ping(enodeOf(other));
   await world.clock.advance(1_000);

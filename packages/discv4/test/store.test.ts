@@ -31,8 +31,8 @@ async function keys(store: NodeStore): Promise<string[]> {
 const target = new Uint8Array(64);
 const hour = 3_600_000;
 
-describe('D4-16 what survives a restart', () => {
-  test('nodes, as seeds; and endpoint proofs', async () => {
+describe('D4-16 a restart restores', () => {
+  test('nodes as seeds, and endpoint proofs', async () => {
     const store = createMemoryStore();
     const identity = { host: world.nextHost(), privateKey: world.random(32), store };
     const first = await world.node({ ...quiet, ...identity });
@@ -42,7 +42,7 @@ describe('D4-16 what survives a restart', () => {
     const peer = world.peer();
     await world.clock.advance(10_000);
     await peer.bond(first, () => world.settle());
-    // Killed: nothing is closed.
+    // As after a kill: the first node is not closed.
     const second = await world.node({ ...quiet, ...identity });
     peer.findNode(second.localAddress, target);
     await world.settle();
@@ -56,7 +56,7 @@ describe('D4-16 what survives a restart', () => {
     await first.close();
   });
 
-  test('D4-11 who says that a known node is at another port changes nothing of it', async () => {
+  test('D4-11 a known node at the endpoint that it proved, not at one that another node reports', async () => {
     const store = createMemoryStore();
     const identity = { host: world.nextHost(), privateKey: world.random(32), store };
     const liar = world.peer();
@@ -95,7 +95,7 @@ describe('D4-16 what survives a restart', () => {
     expect(known?.udp).toBe(honest.address.port);
   });
 
-  test('only nodes that have answered', async () => {
+  test('nodes that have answered alone', async () => {
     const store = createMemoryStore();
     const node = await world.node({ ...quiet, store });
     const peer = world.peer();
@@ -108,7 +108,7 @@ describe('D4-16 what survives a restart', () => {
   });
 
   test.each([
-    ['a minute less than 5 days ago', -60_000, 1],
+    ['a minute less than 5 days before', -60_000, 1],
     ['a minute more', 60_000, 0],
   ])('nodes that last answered %s', async (_, more, seeds) => {
     const options = {
@@ -124,14 +124,14 @@ describe('D4-16 what survives a restart', () => {
     const later = await world.node(options);
     await world.clock.advance(10);
     expect(later.nodes()).toHaveLength(seeds);
-    // The proof has long expired.
+    // The proof has expired.
     peer.received.length = 0;
     peer.findNode(later.localAddress, target);
     await world.settle();
     expect(peer.got('neighbors')).toEqual([]);
   });
 
-  test('entries expire 24 h after the last Pong', async () => {
+  test('entries up to 24 h after the last Pong', async () => {
     const store = createMemoryStore();
     const node = await world.node({ pingInterval: 1e12, store });
     const peer = world.peer();
@@ -143,7 +143,7 @@ describe('D4-16 what survives a restart', () => {
     expect(await keys(store)).toEqual([]);
   });
 
-  test('records too, which are whole again without asking', async () => {
+  test('records, without a request', async () => {
     const store = createMemoryStore();
     const options = { host: world.nextHost(), privateKey: world.random(32), store };
     const node = await world.node(options);
@@ -157,7 +157,7 @@ describe('D4-16 what survives a restart', () => {
     expect(again.nodes()[0]?.enr?.seq).toBe(other.localEnr.seq);
   });
 
-  test('no more than 30 seeds, chosen at random', async () => {
+  test('up to 30 random seeds', async () => {
     const store = createMemoryStore();
     const options = {
       ...quiet,
@@ -184,7 +184,7 @@ describe('D4-16 what survives a restart', () => {
     expect(a.filter((host) => b.includes(host)).length).toBeLessThan(20);
   });
 
-  test('damaged entries are reported and dropped, and the others read', async () => {
+  test('all entries except damaged ones, which are reported and deleted', async () => {
     const store = createMemoryStore();
     const options = { ...quiet, host: world.nextHost(), privateKey: world.random(32), store };
     const node = await world.node(options);
@@ -201,7 +201,7 @@ describe('D4-16 what survives a restart', () => {
     expect(events.filter(({ type }) => type === 'store-failed')).toHaveLength(2);
   });
 
-  test('a store that fails is reported, and discovery goes on', async () => {
+  test('and continues in memory if the store fails, which is reported', async () => {
     const store = createMemoryStore();
     const node = await world.node({ ...quiet, store });
     store.put = () => Promise.reject(new Error('disk full'));
@@ -223,7 +223,7 @@ describe('D4-16 what survives a restart', () => {
     expect(node.localEnr).toBe(before);
   });
 
-  test('no more nodes than are kept in memory', async () => {
+  test('nodes up to the limit in memory', async () => {
     const store = createMemoryStore();
     const node = await world.node({ ...quiet, store, maxProofs: 20, maxPacketsPerSecond: 1e6 });
     await world.settle();
@@ -247,7 +247,7 @@ describe('D4-16 what survives a restart', () => {
     await world.settle();
     for (const peer of peers) await peer.bond(first, () => world.settle());
     await first.close();
-    // One lookup, and so one failure, in each life.
+    // One lookup, and one failure, per start.
     for (const left of [10, 10, 10, 10, 'fewer']) {
       const node = await world.node(options);
       await world.clock.advance(4_500);
@@ -261,25 +261,22 @@ describe('D4-16 what survives a restart', () => {
 test.each([
   ['a record', ({ localEnr }: Discv4): string => formatEnr(localEnr)],
   ['an enode', (node: Discv4): Enode => enodeOf(node)],
-])(
-  'D4-11 a boot node that the store has elsewhere is looked for where %s says',
-  async (_, named) => {
-    const store = createMemoryStore();
-    const options = { ...quiet, store, host: world.nextHost(), privateKey: world.random(32) };
-    const privateKey = world.random(32);
-    const before = await world.node({ ...quiet, privateKey });
-    const first = await world.node({ ...options, bootnodes: [enodeOf(before)] });
-    await world.settle();
-    await Promise.all([first.ping(enodeOf(before)), world.settle()]);
-    await Promise.all([first.close(), before.close(), world.settle()]);
-    const after = await world.node({ ...quiet, privateKey });
-    const second = await world.node({ ...options, bootnodes: [named(after)] });
-    await world.settle();
-    expect(second.nodes().map(({ host }) => host)).toEqual([after.localAddress.host]);
-  },
-);
+])('D4-11 a boot node has the endpoint of %s, not that in the store', async (_, named) => {
+  const store = createMemoryStore();
+  const options = { ...quiet, store, host: world.nextHost(), privateKey: world.random(32) };
+  const privateKey = world.random(32);
+  const before = await world.node({ ...quiet, privateKey });
+  const first = await world.node({ ...options, bootnodes: [enodeOf(before)] });
+  await world.settle();
+  await Promise.all([first.ping(enodeOf(before)), world.settle()]);
+  await Promise.all([first.close(), before.close(), world.settle()]);
+  const after = await world.node({ ...quiet, privateKey });
+  const second = await world.node({ ...options, bootnodes: [named(after)] });
+  await world.settle();
+  expect(second.nodes().map(({ host }) => host)).toEqual([after.localAddress.host]);
+});
 
-describe('D4-18 the sequence number of our record never goes down', () => {
+describe('D4-18 the sequence number of the local record does not decrease', () => {
   test('over restarts, with the clock set back', async () => {
     const store = createMemoryStore();
     const options = { ...quiet, host: world.nextHost(), privateKey: world.random(32), store };
@@ -289,7 +286,7 @@ describe('D4-18 the sequence number of our record never goes down', () => {
     seqs.push((await first.updateLocalEnr({ eth: { hash: new Uint8Array(4), next: 1n } })).seq);
     await first.close();
     world.clock.jump(-1000 * hour);
-    // The same content is the same record.
+    // The same content has the same record.
     const entries = { eth: { hash: new Uint8Array(4), next: 1n } };
     const second = await world.node({ ...options, entries });
     expect(second.localEnr.seq).toBe(seqs[1]);
@@ -303,7 +300,7 @@ describe('D4-18 the sequence number of our record never goes down', () => {
     expect(seqs).toEqual([start, start + 1n, start + 2n, start + 3n]);
   });
 
-  test('a record is in the store before anybody sees it', async () => {
+  test('a record is stored before it is visible', async () => {
     const store = createMemoryStore();
     const node = await world.node({ ...quiet, store });
     const seen: bigint[] = [];
@@ -320,7 +317,7 @@ describe('D4-18 the sequence number of our record never goes down', () => {
     expect(node.localEnr.tcp).toBe(3);
   });
 
-  test('a damaged record is reported, and begins again at the time', async () => {
+  test('a damaged record is reported, and the next number is the time', async () => {
     const store = createMemoryStore();
     const options = { ...quiet, host: world.nextHost(), privateKey: world.random(32), store };
     const node = await world.node(options);

@@ -31,7 +31,7 @@ async function node(options: Partial<ListenOptions> = {}): Promise<Discv4> {
   return discovery;
 }
 
-/** Ends as soon as the condition holds. */
+/** Resolves when the condition is true. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -45,24 +45,27 @@ const hasIpv6 = await bindUdp({ host: '::1', port: 0 }).then(
 );
 
 describe('D4-21 sockets', () => {
-  test.each(['127.0.0.1', ...(hasIpv6 ? ['::1'] : [])])('two nodes meet on %s', async (host) => {
-    const a = await node({ host });
-    const b = await node({ host, bootnodes: [enodeOf(a)] });
-    await until(() => a.nodes().length > 0);
-    expect(a.nodes()[0]).toMatchObject({ host, udp: b.localAddress.port });
-    const { seq } = await b.requestEnr(enodeOf(a));
-    expect(seq).toBe(a.localEnr.seq);
-    expect(a.localEnr[host === '::1' ? 'ip6' : 'ip']).toBe(host);
-  });
+  test.each(['127.0.0.1', ...(hasIpv6 ? ['::1'] : [])])(
+    'two nodes exchange packets on %s',
+    async (host) => {
+      const a = await node({ host });
+      const b = await node({ host, bootnodes: [enodeOf(a)] });
+      await until(() => a.nodes().length > 0);
+      expect(a.nodes()[0]).toMatchObject({ host, udp: b.localAddress.port });
+      const { seq } = await b.requestEnr(enodeOf(a));
+      expect(seq).toBe(a.localEnr.seq);
+      expect(a.localEnr[host === '::1' ? 'ip6' : 'ip']).toBe(host);
+    },
+  );
 
-  test('by default both, where there are both', async () => {
+  test('both families by default, if the system has both', async () => {
     const both = await node({ host: undefined });
     const { port } = both.localAddress;
     const v4 = await node();
     const ask = (from: Discv4, host: string) => from.ping({ id: both.id, host, udp: port });
     const { to } = await ask(v4, '127.0.0.1');
     expect(to.ip).toEqual(Uint8Array.of(127, 0, 0, 1));
-    // And back, from a socket that may well be one of IPv6.
+    // In the other direction, from a socket that may be an IPv6 one.
     await expect(both.ping(enodeOf(v4))).resolves.toBeDefined();
     if (!hasIpv6) return;
     const v6 = await node({ host: '::1' });
@@ -97,7 +100,7 @@ describe('D4-21 sockets', () => {
   });
 });
 
-test('HX-21 a port that is in use is an error with its cause', async () => {
+test('HX-21 a port in use is an error with the cause', async () => {
   const first = await node();
   const { port } = first.localAddress;
   await expect(node({ port })).rejects.toMatchObject({
@@ -108,7 +111,7 @@ test('HX-21 a port that is in use is an error with its cause', async () => {
   await expect(node({ host: '203.0.113.1' })).rejects.toMatchObject({ code: 'listen-failed' });
 });
 
-test('boot nodes may have host names, which are asked for again when that fails', async () => {
+test('host names of boot nodes are resolved, and resolved again after a failure', async () => {
   const boot = await node();
   const { port } = boot.localAddress;
   const events: Discv4Event[] = [];
@@ -133,7 +136,7 @@ function enodeUrl(id: Uint8Array, host: string, port: number): string {
 }
 
 describe('D4-19 SNTP', () => {
-  /** A time server on loopback, `ahead` ms before the machine's clock. */
+  /** Starts a time server on loopback. */
   async function server(
     answer: () => Uint8Array | undefined,
   ): Promise<{ port: number; close(): void }> {
@@ -164,7 +167,7 @@ describe('D4-19 SNTP', () => {
     [0, Date.UTC(2026, 0, 1)],
     [60_000, Date.UTC(2026, 0, 1)],
     [-60_000, Date.UTC(2026, 0, 1)],
-    // The seconds of the protocol begin again in 2036.
+    // The timestamps of the protocol wrap in 2036.
     [0, Date.UTC(2040, 0, 1)],
   ])('a clock that is %d ms ahead at %d', async (ahead, now) => {
     const { port, close } = await server(() => reply(now - ahead));
@@ -175,7 +178,7 @@ describe('D4-19 SNTP', () => {
     expect(Math.abs(drift - ahead)).toBeLessThan(1);
   });
 
-  test('a server that refuses, says little or nothing at all', async () => {
+  test('a server that refuses, or sends a short response or none', async () => {
     for (const answer of [reply(Date.now(), 0), new Uint8Array(10), undefined]) {
       const { port, close } = await server(() => answer);
       const drift = sntpDrift({ server: '127.0.0.1', port, timeout: 50 })({ signal });

@@ -12,10 +12,10 @@ import {
 import { createDiscv4, type Discv4, type Discv4Options } from '../src/index.ts';
 import { RawPeer } from './raw.ts';
 
-/** Options of a node that speaks only when it is spoken to. */
+/** Options of a node that sends responses alone. */
 export const quiet: Partial<Discv4Options> = { pingInterval: 1e12, refreshInterval: 1e12 };
 
-/** A network on a virtual clock, and the nodes in it. */
+/** Network on a virtual clock, and its nodes. */
 export class World {
   readonly clock: VirtualClock = virtualClock();
   readonly network: SimulatedNetwork;
@@ -32,13 +32,13 @@ export class World {
     this.network = new SimulatedNetwork({ clock: this.clock, ...options });
   }
 
-  /** An address that no other node has, in a /24 of its own. */
+  /** Returns an unused address in an unused /24. */
   nextHost(): string {
     const n = ++this.#hosts;
     return `${20 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}.9`;
   }
 
-  /** A node on the internet, known to be there only to those who are told. */
+  /** Starts a node. */
   async node({
     host = this.nextHost(),
     port = 30303,
@@ -56,7 +56,7 @@ export class World {
     return node;
   }
 
-  /** Somebody hostile, or at least free to do anything. */
+  /** Binds a peer that may send any packet. */
   peer({
     host = this.nextHost(),
     port = 30303,
@@ -70,7 +70,7 @@ export class World {
     return new RawPeer({ socket: this.network.bind(host, port), privateKey, crypto, clock });
   }
 
-  /** Lets packets that are under way arrive, and answers to them. */
+  /** Lets time pass until sent packets and their responses have arrived. */
   async settle(): Promise<void> {
     await this.clock.advance(100);
   }
@@ -82,7 +82,7 @@ export class World {
   }
 }
 
-/** Where a node is, for others to begin with. */
+/** Returns the enode of a node. */
 export function enodeOf(node: Discv4 | RawPeer): Enode {
   const { host, port } = 'localAddress' in node ? node.localAddress : node.address;
   return { id: node.id, host, tcp: port, udp: port };

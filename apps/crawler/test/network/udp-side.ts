@@ -5,7 +5,7 @@ import {
   type Address,
   decodePacket,
   encodePacket,
-  MAX_NEIGHBORS,
+  maxNeighbors,
   type Neighbor,
   type Packet,
   type UdpSocket,
@@ -64,8 +64,8 @@ export function answerDiscovery(self: SimulatedNode, options: UdpSideOptions): v
         const found = closest(options.table, positionOf(crypto.keccak256(packet.target)));
         const honest = found.map(neighborOf);
         const nodes = self.kind === 'liar' ? falseNeighbors(self, honest, options) : honest;
-        for (let i = 0; i === 0 || i < nodes.length; i += MAX_NEIGHBORS) {
-          const part = nodes.slice(i, i + MAX_NEIGHBORS);
+        for (let i = 0; i === 0 || i < nodes.length; i += maxNeighbors) {
+          const part = nodes.slice(i, i + maxNeighbors);
           send({ type: 'neighbors', nodes: part, expiration: expiration() }, from);
         }
       }

@@ -11,7 +11,7 @@ export interface LookupTarget {
 
 /** Result of a FindNode request. */
 export interface FindNodeResult {
-  /** Nodes in the response; empty if there was none. All are valid, and their addresses credible for the responder. */
+  /** Nodes in the response; empty without one. All are valid, and their addresses credible for the responder. */
   readonly nodes: readonly Node[];
   /** Requests to this endpoint in a row, including this one, that returned no nodes. */
   readonly failures: number;

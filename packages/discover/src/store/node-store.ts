@@ -3,7 +3,7 @@
  * has resolved, even if the process is killed.
  */
 export interface NodeStore {
-  /** Returns the value of a key, `undefined` if there is none. */
+  /** Returns the value of a key, `undefined` for a missing key. */
   get(key: string): Promise<Uint8Array | undefined>;
   put(key: string, value: Uint8Array): Promise<void>;
   /** Has no effect on a missing key. */

@@ -6,7 +6,7 @@ import type { Table, TableEntry } from './table.ts';
 /** Interval of the slow list, as a multiple of that of the fast list. */
 const slowFactor = 3;
 
-/** Result of a check: the current state of the node, or why there is none. */
+/** Result of a check: the current state of the node, or the reason why it is unknown. */
 export type CheckResult = Node | 'timeout' | 'not-sent';
 
 /** Options of {@link Revalidation}. */

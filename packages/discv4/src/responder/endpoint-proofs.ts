@@ -55,7 +55,7 @@ export class EndpointProofs {
     return this.#sources.has(sourceOf(host, ip));
   }
 
-  /** Returns the proof of a node, and creates it if there is none. A known node keeps its proven endpoint. */
+  /** Returns the proof of a node, and creates a missing one. A known node keeps its proven endpoint. */
   getOrCreate(node: Node): EndpointProof {
     const source = sourceOf(node.host, node.ip);
     const key = proofKey(node.key, node.host, node.ip);

@@ -18,7 +18,7 @@ import type { Stats } from '../stats.ts';
 import {
   type FindNode,
   isDiscv4,
-  MAX_NEIGHBORS,
+  maxNeighbors,
   type Ping,
   readPacket,
   recoverSender,
@@ -164,9 +164,9 @@ export class Responder {
       .map(({ ip, udp, tcp, id }) => ({ ip, udp, tcp, id }));
     let start = 0;
     do {
-      const part = nodes.slice(start, start + MAX_NEIGHBORS);
+      const part = nodes.slice(start, start + maxNeighbors);
       sender.send({ type: 'neighbors', nodes: part, expiration }, from);
-      start += MAX_NEIGHBORS;
+      start += maxNeighbors;
     } while (start < nodes.length);
   }
 

@@ -20,10 +20,10 @@ import { Discv4Error } from '../error.ts';
 import { showFields } from './show-fields.ts';
 
 /** Largest size of a packet in bytes (discv4.md, "Wire Protocol"). */
-export const MAX_PACKET_SIZE = 1280;
+export const maxPacketSize = 1280;
 
 /** Largest number of nodes in a Neighbors packet: 12 nodes fit with IPv6 addresses. */
-export const MAX_NEIGHBORS = 12;
+export const maxNeighbors = 12;
 
 /** Endpoint in a packet. `ip` is not validated, and may have any length. */
 export interface Endpoint {
@@ -176,7 +176,7 @@ export interface EncodedPacket {
 
 /** Whether a datagram is a discovery v4 packet, by length and hash. Others may belong to another protocol. */
 export function isDiscv4(bytes: Uint8Array, crypto: Crypto): boolean {
-  if (bytes.length <= headerLength || bytes.length > MAX_PACKET_SIZE) return false;
+  if (bytes.length <= headerLength || bytes.length > maxPacketSize) return false;
   const hash = crypto.keccak256(bytes.subarray(hashLength));
   return hash.every((byte, i) => byte === bytes[i]);
 }
@@ -250,10 +250,10 @@ export function encodePacket(
   const { code, body } = packetTypes[packet.type] as { code: number; body: Codec<object> };
   const content = encode(body, packet);
   const length = headerLength + 1 + content.length;
-  if (length > MAX_PACKET_SIZE) {
+  if (length > maxPacketSize) {
     throw new Discv4Error(
       'packet-too-large',
-      `packet of ${length} bytes is above the limit of ${MAX_PACKET_SIZE}`,
+      `packet of ${length} bytes is above the limit of ${maxPacketSize}`,
     );
   }
   const datagram = new Uint8Array(length);

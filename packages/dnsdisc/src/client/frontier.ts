@@ -27,7 +27,7 @@ export class Frontier {
   /**
    * Removes and returns one of the remaining entries.
    *
-   * @throws RangeError if there are none
+   * @throws RangeError if all entries are visited
    */
   take(random: RandomSource): string {
     const index = random.below(this.#pending.length);
