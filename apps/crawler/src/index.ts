@@ -31,7 +31,7 @@ export type {
   CrawlBatch,
   CrawlSession,
   CrawlStore,
-  ReportedNeighbours,
+  ReportedNeighbors,
   Rollup,
 } from './store/store.ts';
 export { type CheckOptions, type CheckResult, checkNode } from './visit/check-node.ts';

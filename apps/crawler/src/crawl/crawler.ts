@@ -255,7 +255,7 @@ class Crawl implements Crawler {
     const result = await visit(record, this.#context, {
       signal,
       candidates,
-      onNeighbours: (nodes, source) => frontier.report(nodes, 'gossip', source),
+      onNeighbors: (nodes, source) => frontier.report(nodes, 'gossip', source),
     });
     this.#completedVisits++;
     frontier.complete(record, result, {

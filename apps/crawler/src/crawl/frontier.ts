@@ -191,11 +191,11 @@ export class Frontier {
     const accepted = this.#known.update(key, record, { wasFound, tried });
     this.funnel.replace(before, record);
     const created = accepted.map(({ node, source }) => this.#create(node, 'gossip', source));
-    const { neighbours } = result;
+    const { neighbors } = result;
     this.#commit({
       nodes: [record, ...created],
       visits: [visitRecord(before.id, result)],
-      ...(neighbours.length > 0 && { neighbours: [{ id: record.id, neighbours }] }),
+      ...(neighbors.length > 0 && { neighbors: [{ id: record.id, neighbors }] }),
       ...(session && { session }),
     });
   }

@@ -97,7 +97,7 @@ export class KnownNodes {
     if (limit === 'source' && source && charged) {
       this.#defer(charged, { node: { ...node, endpoint }, source });
     }
-    // Nodes from the user or a signed list are exempt from the limits of their neighbourhood.
+    // Nodes from the user or a signed list are exempt from the limits of their neighborhood.
     if (limit !== undefined && (source !== undefined || limit === 'total')) return limit;
     this.#add(key, endpoint, {
       trust: enr !== undefined || source === undefined ? 'signed' : 'gossiped',

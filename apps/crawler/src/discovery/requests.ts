@@ -18,7 +18,7 @@ export interface DiscoveryContext {
 /** Attempts for each request, as a datagram may be lost. */
 const maxAttempts = 2;
 
-/** Consecutive responses without a new node after which a node is not asked for more neighbours. */
+/** Consecutive responses without a new node after which a node is not asked for more neighbors. */
 const maxStaleResponses = 2;
 
 /** Answer of a node to a Ping. */
@@ -53,12 +53,12 @@ export function requestRecord(
 }
 
 /**
- * Requests the neighbours of a node: first those closest to itself, which few other nodes know, then those in each of
+ * Requests the neighbors of a node: first those closest to itself, which few other nodes know, then those in each of
  * its buckets from the fullest on, until responses contain no new nodes.
  *
  * @param onResponse called with each response; returns the number of nodes that were new and accepted
  */
-export async function requestNeighbours(
+export async function requestNeighbors(
   node: Contact,
   context: DiscoveryContext,
   signal: AbortSignal,

@@ -34,7 +34,7 @@ export interface ExportEntry {
     /** ISO 8601, like the other times. */
     readonly headTime: string | null;
   } | null;
-  /** Whether most of the neighbours that it reported have its own address. */
+  /** Whether most of the neighbors that it reported have its own address. */
   readonly sharedAddress: boolean;
   readonly disconnect: string | null;
   readonly error: string | null;

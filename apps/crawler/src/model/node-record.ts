@@ -124,7 +124,7 @@ export interface NodeRecord {
   readonly failures: number;
   /** Time of the next visit. */
   readonly dueAt: number;
-  /** Whether most of the neighbours that it reported have its own address, which suggests one machine with many keys. */
+  /** Whether most of the neighbors that it reported have its own address, which suggests one machine with many keys. */
   readonly sharedAddress?: boolean;
 }
 
@@ -138,6 +138,6 @@ export interface Visit {
   readonly steps: readonly VisitStep[];
   readonly disconnect?: DisconnectReason;
   readonly error?: string;
-  /** Number of neighbours that the node reported. */
-  readonly neighbours?: number;
+  /** Number of neighbors that the node reported. */
+  readonly neighbors?: number;
 }

@@ -6,7 +6,7 @@ interface PendingBatch {
   readonly nodes: Map<string, NonNullable<CrawlBatch['nodes']>[number]>;
   readonly removed: Map<string, Uint8Array>;
   readonly visits: NonNullable<CrawlBatch['visits']>[number][];
-  readonly neighbours: Map<string, NonNullable<CrawlBatch['neighbours']>[number]>;
+  readonly neighbors: Map<string, NonNullable<CrawlBatch['neighbors']>[number]>;
   session: CrawlSession | undefined;
 }
 
@@ -39,12 +39,12 @@ export class BatchWriter {
     this.#pending = undefined;
     const writing = this.#writing;
     if (!pending) return;
-    const { nodes, removed, visits, neighbours, session } = pending;
+    const { nodes, removed, visits, neighbors, session } = pending;
     await this.#store.commit({
       nodes: [...nodes.values()],
       removed: [...removed.values()],
       visits,
-      neighbours: [...neighbours.values()],
+      neighbors: [...neighbors.values()],
       ...(session && { session }),
     });
     if (this.#writing === writing) this.#writing = undefined;
@@ -55,10 +55,10 @@ export class BatchWriter {
       nodes: new Map(),
       removed: new Map(),
       visits: [],
-      neighbours: new Map(),
+      neighbors: new Map(),
       session: undefined,
     };
-    const { nodes, removed, visits, neighbours } = this.#pending;
+    const { nodes, removed, visits, neighbors } = this.#pending;
     for (const node of batch.nodes ?? []) {
       const key = toHex(node.id);
       nodes.set(key, node);
@@ -68,10 +68,10 @@ export class BatchWriter {
       const key = toHex(id);
       removed.set(key, id);
       nodes.delete(key);
-      neighbours.delete(key);
+      neighbors.delete(key);
     }
     visits.push(...(batch.visits ?? []));
-    for (const reported of batch.neighbours ?? []) neighbours.set(toHex(reported.id), reported);
+    for (const reported of batch.neighbors ?? []) neighbors.set(toHex(reported.id), reported);
     this.#pending.session = batch.session ?? this.#pending.session;
   }
 }

@@ -12,7 +12,7 @@ class MemoryStore implements CrawlStore {
   readonly #nodes = new Map<string, NodeRecord>();
   readonly #due = new DueQueue();
   readonly #visits = new Map<string, Visit[]>();
-  readonly #neighbours = new Map<string, readonly Uint8Array[]>();
+  readonly #neighbors = new Map<string, readonly Uint8Array[]>();
   readonly #sessions = new Map<number, CrawlSession>();
   /** By session and time. */
   readonly #rollups = new Map<string, Rollup>();
@@ -44,7 +44,7 @@ class MemoryStore implements CrawlStore {
   async commit({ nodes = [], removed = [], ...rest }: CrawlBatch): Promise<void> {
     for (const id of removed) {
       const key = toHex(id);
-      for (const map of [this.#nodes, this.#visits, this.#neighbours]) map.delete(key);
+      for (const map of [this.#nodes, this.#visits, this.#neighbors]) map.delete(key);
       this.#due.delete(key);
     }
     for (const node of nodes) {
@@ -56,8 +56,8 @@ class MemoryStore implements CrawlStore {
       const key = toHex(visit.id);
       this.#visits.set(key, [visit, ...(this.#visits.get(key) ?? [])]);
     }
-    for (const { id, neighbours } of rest.neighbours ?? []) {
-      this.#neighbours.set(toHex(id), neighbours);
+    for (const { id, neighbors } of rest.neighbors ?? []) {
+      this.#neighbors.set(toHex(id), neighbors);
     }
     if (rest.session) {
       const { startedAt, rollup } = rest.session;
@@ -71,8 +71,8 @@ class MemoryStore implements CrawlStore {
     yield* visits.map(inspectableVisit);
   }
 
-  async neighbours(id: Uint8Array): Promise<Uint8Array[]> {
-    return [...(this.#neighbours.get(toHex(id)) ?? [])];
+  async neighbors(id: Uint8Array): Promise<Uint8Array[]> {
+    return [...(this.#neighbors.get(toHex(id)) ?? [])];
   }
 
   async *sessions(): AsyncIterable<CrawlSession> {

@@ -1,21 +1,21 @@
 import type { NodeRecord, Visit } from '../model/node-record.ts';
 
-/** Neighbours that a node reported. */
-export interface ReportedNeighbours {
+/** Neighbors that a node reported. */
+export interface ReportedNeighbors {
   readonly id: Uint8Array;
   /** Ids. */
-  readonly neighbours: readonly Uint8Array[];
+  readonly neighbors: readonly Uint8Array[];
 }
 
 /** Changes that are written together: all of them or none. */
 export interface CrawlBatch {
   /** New or changed nodes. Each replaces the stored node with its id, and its due time, and ends a lease of it. */
   readonly nodes?: readonly NodeRecord[];
-  /** Ids of nodes to remove, with their visits and neighbours. */
+  /** Ids of nodes to remove, with their visits and neighbors. */
   readonly removed?: readonly Uint8Array[];
   readonly visits?: readonly Visit[];
-  /** Each replaces the stored neighbours of the node. */
-  readonly neighbours?: readonly ReportedNeighbours[];
+  /** Each replaces the stored neighbors of the node. */
+  readonly neighbors?: readonly ReportedNeighbors[];
   /** Replaces the stored session with the same start. */
   readonly session?: CrawlSession;
 }
@@ -64,8 +64,8 @@ export interface CrawlStore {
   commit(batch: CrawlBatch): Promise<void>;
   /** Visits of one node, newest first. */
   visits(id: Uint8Array): AsyncIterable<Visit>;
-  /** Ids of the neighbours that a node reported last. */
-  neighbours(id: Uint8Array): Promise<Uint8Array[]>;
+  /** Ids of the neighbors that a node reported last. */
+  neighbors(id: Uint8Array): Promise<Uint8Array[]>;
   /** Newest first. */
   sessions(): AsyncIterable<CrawlSession>;
   /** Rollups of all sessions, oldest first. */

@@ -18,7 +18,7 @@ export function applyResult(
 ): NodeRecord {
   const { status, endpoint, trust, enr, hello, eth, disconnect, error } = result;
   const { disconnect: _disconnect, error: _error, sharedAddress, ...rest } = node;
-  const isShared = result.neighbours.length > 0 ? result.hasSharedAddress : sharedAddress;
+  const isShared = result.neighbors.length > 0 ? result.hasSharedAddress : sharedAddress;
   const rtt = shortestRoundTrips(node.rtt, result);
   return {
     ...rest,
@@ -46,7 +46,7 @@ export function applyResult(
 
 /** Returns the stored form of a visit. */
 export function visitRecord(id: Uint8Array, result: VisitResult): Visit {
-  const { startedAt: at, status, steps, disconnect, error, neighbours } = result;
+  const { startedAt: at, status, steps, disconnect, error, neighbors } = result;
   return {
     id,
     at,
@@ -54,7 +54,7 @@ export function visitRecord(id: Uint8Array, result: VisitResult): Visit {
     steps,
     ...(disconnect !== undefined && { disconnect }),
     ...(error !== undefined && { error }),
-    ...(neighbours.length > 0 && { neighbours: neighbours.length }),
+    ...(neighbors.length > 0 && { neighbors: neighbors.length }),
   };
 }
 

@@ -33,9 +33,9 @@ export class VisitResult {
   eth: EthStatus | undefined;
   disconnect: DisconnectReason | undefined;
   error: string | undefined;
-  /** Ids of the neighbours that it reported. */
-  neighbours: readonly Uint8Array[] = [];
-  /** Whether most of those neighbours have the node's own address. */
+  /** Ids of the neighbors that it reported. */
+  neighbors: readonly Uint8Array[] = [];
+  /** Whether most of those neighbors have the node's own address. */
   hasSharedAddress = false;
   /** Milliseconds until its address may be dialed, if the dial was postponed; otherwise 0. */
   dialDelay = 0;

@@ -1,8 +1,8 @@
 import { toHex } from '@devp2p/bytes';
 import type { Contact } from '@devp2p/discv4';
 import { type Enr, formatEnr } from '@devp2p/enr';
-import { Neighbours } from '../discovery/neighbours.ts';
-import { type Bond, bond, requestNeighbours, requestRecord } from '../discovery/requests.ts';
+import { Neighbors } from '../discovery/neighbors.ts';
+import { type Bond, bond, requestNeighbors, requestRecord } from '../discovery/requests.ts';
 import { enrEndpoint, enrSequence } from '../model/enr.ts';
 import type { Endpoint, NodeRecord } from '../model/node-record.ts';
 import type { EndpointCandidate, LocatedNode, Source } from '../model/reported-node.ts';
@@ -15,10 +15,10 @@ export interface VisitOptions {
   /** Endpoints to try if the node does not answer at its own. @default none */
   readonly candidates?: readonly EndpointCandidate[] | undefined;
   /**
-   * Called with the neighbours in each response; returns the number of nodes that were new and accepted.
-   * @default neighbours are not requested
+   * Called with the neighbors in each response; returns the number of nodes that were new and accepted.
+   * @default neighbors are not requested
    */
-  readonly onNeighbours?: ((nodes: readonly LocatedNode[], source: Source) => number) | undefined;
+  readonly onNeighbors?: ((nodes: readonly LocatedNode[], source: Source) => number) | undefined;
   readonly onStep?: OnStep | undefined;
 }
 
@@ -26,9 +26,9 @@ export interface VisitOptions {
 type Location = Pick<NodeRecord, 'endpoint' | 'trust'>;
 
 /**
- * Visits a node: pings it, requests its record and its neighbours, and dials it. The last two run at the same time.
+ * Visits a node: pings it, requests its record and its neighbors, and dials it. The last two run at the same time.
  * A node whose endpoint is only gossiped is not dialed before it has answered a Ping: otherwise a node that reports
- * false neighbours could make the crawler connect to any address. Rejects only with the signal's reason.
+ * false neighbors could make the crawler connect to any address. Rejects only with the signal's reason.
  */
 export async function visit(
   node: NodeRecord,
@@ -66,7 +66,7 @@ export async function visit(
   return context.slots.run(() => visitUnbonded(node, dialable, result, context, options.signal));
 }
 
-/** Requests the record and the neighbours of a node that answered a Ping, and dials it. */
+/** Requests the record and the neighbors of a node that answered a Ping, and dials it. */
 async function visitBonded(
   node: NodeRecord,
   location: Location,
@@ -84,7 +84,7 @@ async function visitBonded(
   result.trust = enr ? 'signed' : location.trust === 'gossiped' ? 'verified' : location.trust;
   result.enr = enr && formatEnr(enr);
   await Promise.all([
-    collectNeighbours(contact, result, context, options),
+    collectNeighbors(contact, result, context, options),
     dial(node.id, result, context, signal),
   ]);
 }
@@ -127,20 +127,20 @@ async function visitUnbonded(
   return failed;
 }
 
-async function collectNeighbours(
+async function collectNeighbors(
   contact: Contact,
   result: VisitResult,
   context: VisitContext,
-  { signal, onNeighbours }: VisitOptions,
+  { signal, onNeighbors }: VisitOptions,
 ): Promise<void> {
-  if (onNeighbours === undefined) return;
+  if (onNeighbors === undefined) return;
   const source = { ip: contact.host, key: toHex(contact.id) };
-  const neighbours = new Neighbours(source, context.discovery.id);
-  await requestNeighbours(contact, context, signal, (nodes) =>
-    onNeighbours(neighbours.add(nodes), source),
+  const neighbors = new Neighbors(source, context.discovery.id);
+  await requestNeighbors(contact, context, signal, (nodes) =>
+    onNeighbors(neighbors.add(nodes), source),
   );
-  result.neighbours = neighbours.ids;
-  result.hasSharedAddress = neighbours.haveSharedAddress;
+  result.neighbors = neighbors.ids;
+  result.hasSharedAddress = neighbors.haveSharedAddress;
 }
 
 /** Runs a session at the endpoint in `result`, or sets `dialDelay` while the address is cooling down. */

@@ -3,7 +3,7 @@ import type { Node } from '@devp2p/discv4';
 import { describe, expect, test } from 'vitest';
 import { IdentityLimits } from '../../src/crawl/identity-limits.ts';
 import { KnownNodes } from '../../src/crawl/known-nodes.ts';
-import { Neighbours } from '../../src/discovery/neighbours.ts';
+import { Neighbors } from '../../src/discovery/neighbors.ts';
 import type { NodeRecord } from '../../src/index.ts';
 import type { LocatedNode } from '../../src/model/reported-node.ts';
 import { publicAddresses } from '../network/population.ts';
@@ -169,38 +169,38 @@ describe('CR-06 an endpoint', () => {
   });
 });
 
-describe('CR-06 neighbours at the address of their source', () => {
+describe('CR-06 neighbors at the address of their source', () => {
   const node = (host: string): Node => {
     const { id, key } = nodeAt(host);
     return { id, key, host, udp: 30303, tcp: 30303 } as Node;
   };
   const local = newId();
-  const at = (ip: string) => new Neighbours({ ip, key: 'source' }, local);
+  const at = (ip: string) => new Neighbors({ ip, key: 'source' }, local);
 
   test('are detected when they are the majority, and ignored', () => {
-    const neighbours = at('40.0.0.1');
-    expect(neighbours.add([...Array(7)].map(() => node('40.0.0.1')))).toHaveLength(7);
-    expect(neighbours.haveSharedAddress).toBe(false);
+    const neighbors = at('40.0.0.1');
+    expect(neighbors.add([...Array(7)].map(() => node('40.0.0.1')))).toHaveLength(7);
+    expect(neighbors.haveSharedAddress).toBe(false);
     const [other, own] = [node('50.0.0.1'), node('40.0.0.1')];
-    expect(neighbours.add([own, other]).map(({ key }) => key)).toEqual([other.key]);
-    expect(neighbours.haveSharedAddress).toBe(true);
-    expect(neighbours.ids).toHaveLength(9);
+    expect(neighbors.add([own, other]).map(({ key }) => key)).toEqual([other.key]);
+    expect(neighbors.haveSharedAddress).toBe(true);
+    expect(neighbors.ids).toHaveLength(9);
   });
 
-  test('are accepted when they are half of all neighbours', () => {
-    const neighbours = at('40.0.0.1');
-    neighbours.add([...Array(20)].map((_, i) => node(i % 2 === 0 ? '40.0.0.1' : '50.0.0.1')));
-    expect(neighbours.haveSharedAddress).toBe(false);
+  test('are accepted when they are half of all neighbors', () => {
+    const neighbors = at('40.0.0.1');
+    neighbors.add([...Array(20)].map((_, i) => node(i % 2 === 0 ? '40.0.0.1' : '50.0.0.1')));
+    expect(neighbors.haveSharedAddress).toBe(false);
   });
 
   test('are accepted on loopback and in a LAN', () => {
-    const neighbours = at('127.0.0.1');
-    expect(neighbours.add([...Array(20)].map(() => node('127.0.0.1')))).toHaveLength(20);
-    expect(neighbours.haveSharedAddress).toBe(false);
+    const neighbors = at('127.0.0.1');
+    expect(neighbors.add([...Array(20)].map(() => node('127.0.0.1')))).toHaveLength(20);
+    expect(neighbors.haveSharedAddress).toBe(false);
   });
 });
 
-test('CR-06 a network is found although its only known node reports false neighbours, which are not counted as verified', async () => {
+test('CR-06 a network is found although its only known node reports false neighbors, which are not counted as verified', async () => {
   const simulation = new Simulation({
     addresses: publicAddresses(60),
     kindOf: (i) => (i === 0 ? 'liar' : 'synced'),

@@ -10,7 +10,7 @@ export const kinds = {
   synced: { share: 51, truth: 'synced' },
   /** As `synced`, but each answer takes seconds. */
   slow: { share: 6, truth: 'synced' },
-  /** As `synced`, but reports neighbours that do not exist, and existing ones at wrong addresses. */
+  /** As `synced`, but reports neighbors that do not exist, and existing ones at wrong addresses. */
   liar: { share: 3, truth: 'synced' },
   /** On the requested chain, with a head of last week. */
   stale: { share: 5, truth: 'chain' },

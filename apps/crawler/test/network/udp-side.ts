@@ -20,7 +20,7 @@ export interface UdpSideOptions {
   readonly crypto: Crypto;
   readonly random: RandomBytes;
   readonly clock: Clock;
-  /** Returns an address without a node, for false neighbours. */
+  /** Returns an address without a node, for false neighbors. */
   readonly unusedIp: () => Uint8Array;
   /** Milliseconds before each answer; `undefined` drops the packet. */
   readonly delay: () => number | undefined;

@@ -10,7 +10,7 @@ import { createCrawler, exportNodes, openLevelStore, statuses } from '../../dist
 
 const [task = '200000', where] = process.argv.slice(2);
 const count = Number(process.argv[4] ?? task);
-const neighboursPerVisit = 48;
+const neighborsPerVisit = 48;
 const folder = where ?? mkdtempSync(join(tmpdir(), 'crawl-bench-'));
 const megabytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`;
 const memory = () => {
@@ -101,7 +101,7 @@ async function fill() {
   });
 
   await measure(
-    `visits: lease 64, commit each with ${neighboursPerVisit} neighbours`,
+    `visits: lease 64, commit each with ${neighborsPerVisit} neighbors`,
     count,
     async () => {
       const steps = statuses.map((step) => ({ step, ms: 12.5 }));
@@ -111,7 +111,7 @@ async function fill() {
         await Promise.all(
           leased.map((node) => {
             number++;
-            const neighbours = Array.from({ length: neighboursPerVisit }, (_, i) =>
+            const neighbors = Array.from({ length: neighborsPerVisit }, (_, i) =>
               ids((number * 31 + i * 977) % count),
             );
             const visit = {
@@ -119,12 +119,12 @@ async function fill() {
               at: now,
               status: 'synced',
               steps,
-              neighbours: neighboursPerVisit,
+              neighbors: neighborsPerVisit,
             };
             return store.commit({
               nodes: [visited(node, number)],
               visits: [visit],
-              neighbours: [{ id: node.id, neighbours }],
+              neighbors: [{ id: node.id, neighbors }],
             });
           }),
         );

@@ -42,7 +42,7 @@ test('CR-07 after repeated kills during writes, the store has every committed ba
     for (const node of nodes) {
       const [visit, ...others] = await collect(store.visits(node.id));
       expect(others).toEqual([]);
-      expect(await store.neighbours(node.id)).toHaveLength(1);
+      expect(await store.neighbors(node.id)).toHaveLength(1);
       expect(node.visits - (visit?.at ?? 0)).toBe(visit?.at === last ? 0 : 1);
     }
     await store.close();

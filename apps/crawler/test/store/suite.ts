@@ -69,21 +69,21 @@ export function storeSuite(open: () => Promise<CrawlStore>): void {
     expect(new Set(ids).size).toBe(60);
   });
 
-  test('CR-07 removes a node with its visits and neighbours', async () => {
+  test('CR-07 removes a node with its visits and neighbors', async () => {
     const store = await open();
     const ids = [1, 2].map(idOf);
     await store.commit({
       nodes: [fullNode(1, { dueAt: 1 }), fullNode(2, { dueAt: 2 })],
       visits: [visitOf(1, 10), visitOf(2, 10)],
-      neighbours: ids.map((id) => ({ id, neighbours: [idOf(3)] })),
+      neighbors: ids.map((id) => ({ id, neighbors: [idOf(3)] })),
     });
     await store.lease(1, 1);
     await store.commit({ removed: [idOf(1), idOf(77)] });
     expect(await store.get(idOf(1))).toBeUndefined();
     expect(await collect(store.visits(idOf(1)))).toEqual([]);
-    expect(await store.neighbours(idOf(1))).toEqual([]);
+    expect(await store.neighbors(idOf(1))).toEqual([]);
     expect(await collect(store.visits(idOf(2)))).toHaveLength(1);
-    expect(await store.neighbours(idOf(2))).toHaveLength(1);
+    expect(await store.neighbors(idOf(2))).toHaveLength(1);
     expect((await store.lease(day, 8)).map(({ id }) => id)).toEqual([idOf(2)]);
     await store.commit({ nodes: [bareNode(1, { dueAt: 3 })] });
     expect(await store.lease(day, 8)).toHaveLength(1);
@@ -99,7 +99,7 @@ export function storeSuite(open: () => Promise<CrawlStore>): void {
         { step: 'bonded', ms: 12.5 },
         { step: 'hello', ms: 30 },
       ],
-      neighbours: 16,
+      neighbors: 16,
     });
     await store.commit({ visits: [full, visitOf(1, 10)] });
     await store.commit({ visits: [visitOf(1, 30), visitOf(2, 40)] });
@@ -108,14 +108,14 @@ export function storeSuite(open: () => Promise<CrawlStore>): void {
     expect(await collect(store.visits(idOf(3)))).toEqual([]);
   });
 
-  test('CR-07 returns the neighbours that a node reported last', async () => {
+  test('CR-07 returns the neighbors that a node reported last', async () => {
     const store = await open();
     const all = [2, 3, 4].map(idOf);
-    await store.commit({ neighbours: [{ id: idOf(1), neighbours: all }] });
-    expect(await store.neighbours(idOf(1))).toEqual(all);
-    await store.commit({ neighbours: [{ id: idOf(1), neighbours: [idOf(9)] }] });
-    expect(await store.neighbours(idOf(1))).toEqual([idOf(9)]);
-    expect(await store.neighbours(idOf(2))).toEqual([]);
+    await store.commit({ neighbors: [{ id: idOf(1), neighbors: all }] });
+    expect(await store.neighbors(idOf(1))).toEqual(all);
+    await store.commit({ neighbors: [{ id: idOf(1), neighbors: [idOf(9)] }] });
+    expect(await store.neighbors(idOf(1))).toEqual([idOf(9)]);
+    expect(await store.neighbors(idOf(2))).toEqual([]);
   });
 
   test('CR-07 returns sessions, newest first, and their rollups, oldest first', async () => {

@@ -33,7 +33,7 @@ for (let batch = from + 1; ; batch++) {
     nodes: [node(batch), ...(batch > 1 ? [node(batch - 1)] : [])],
     removed: batch > 50 ? [idOf(batch - 50)] : [],
     visits: [{ id: idOf(batch), at: batch, status: 'discovered', steps: [] }],
-    neighbours: [{ id: idOf(batch), neighbours: [idOf(batch - 1)] }],
+    neighbors: [{ id: idOf(batch), neighbors: [idOf(batch - 1)] }],
     session: {
       startedAt: 1,
       visits: batch,

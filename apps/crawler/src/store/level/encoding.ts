@@ -90,7 +90,7 @@ const visitCodec: Codec<Visit> = sparse({
   steps: truncated(maxSteps, struct({ step: status, ms: duration })),
   disconnect: maybe(reason),
   error: maybe(cut(maxError)),
-  neighbours: maybe(quantity),
+  neighbors: maybe(quantity),
 });
 
 const counts: Codec<Readonly<Record<string, number>>> = map(

@@ -14,8 +14,8 @@ const kinds = {
   due: 0x02,
   /** id ‖ time → visit */
   visit: 0x03,
-  /** id → ids of its neighbours */
-  neighbours: 0x04,
+  /** id → ids of its neighbors */
+  neighbors: 0x04,
   /** start → session */
   session: 0x05,
   /** time ‖ start of the session → rollup */

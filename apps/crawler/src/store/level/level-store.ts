@@ -176,8 +176,8 @@ class LevelStore implements CrawlStore {
         put(changes, key('node', node.id), writeNode(node));
         put(changes, dueKey(node), new Uint8Array(0));
       }
-      for (const { id, neighbours } of (batch.neighbours ?? []).filter(isKept)) {
-        put(changes, key('neighbours', id), idsEncoding.encode(neighbours));
+      for (const { id, neighbors } of (batch.neighbors ?? []).filter(isKept)) {
+        put(changes, key('neighbors', id), idsEncoding.encode(neighbors));
       }
       await this.#putVisits((batch.visits ?? []).filter(isKept), changes);
       for (const id of removed) await this.#deleteNode(fromHex(id), changes);
@@ -202,9 +202,9 @@ class LevelStore implements CrawlStore {
     }
   }
 
-  async neighbours(id: Uint8Array): Promise<Uint8Array[]> {
-    const value = await this.#database.get(key('neighbours', id));
-    return value ? [...read(idsEncoding, value, `neighbours of node ${toHex(id)}`)] : [];
+  async neighbors(id: Uint8Array): Promise<Uint8Array[]> {
+    const value = await this.#database.get(key('neighbors', id));
+    return value ? [...read(idsEncoding, value, `neighbors of node ${toHex(id)}`)] : [];
   }
 
   async *sessions(): AsyncGenerator<CrawlSession> {
@@ -283,10 +283,10 @@ class LevelStore implements CrawlStore {
     put(changes, key('rollup', time, startedAt), rollupEncoding.encode(rollup));
   }
 
-  /** Deletes a node with its neighbours and visits. */
+  /** Deletes a node with its neighbors and visits. */
   async #deleteNode(id: Uint8Array, changes: Change[]): Promise<void> {
     changes.push({ type: 'del', key: key('node', id) });
-    changes.push({ type: 'del', key: key('neighbours', id) });
+    changes.push({ type: 'del', key: key('neighbors', id) });
     for await (const visit of this.#database.keys(keysOf('visit', id))) {
       changes.push({ type: 'del', key: visit });
     }

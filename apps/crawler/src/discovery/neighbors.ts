@@ -3,11 +3,11 @@ import type { Node } from '@devp2p/discv4';
 import { isLan, parseIp } from '@devp2p/ip';
 import type { LocatedNode, Source } from '../model/reported-node.ts';
 
-/** Number of neighbours at the source's own address from which a majority of them is suspicious. */
+/** Number of neighbors at the source's own address from which a majority of them is suspicious. */
 const minSharedAddresses = 8;
 
-/** Collects the neighbours that one node reports during a visit. */
-export class Neighbours {
+/** Collects the neighbors that one node reports during a visit. */
+export class Neighbors {
   readonly #source: Source;
   readonly #localKey: string;
   readonly #isPublic: boolean;
@@ -22,7 +22,7 @@ export class Neighbours {
     this.#isPublic = ip !== undefined && !isLan(ip);
   }
 
-  /** Ids of all neighbours, without duplicates. */
+  /** Ids of all neighbors, without duplicates. */
   get ids(): readonly Uint8Array[] {
     return [...this.#ids.values()];
   }
