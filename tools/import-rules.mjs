@@ -8,6 +8,7 @@ export const packages = {
   random: 'options',
   rlp: 'options',
   clock: 'options',
+  appkit: 'options clock',
   crypto: 'options random',
   enr: 'options bytes ip rlp crypto',
   addrman: 'options ip random clock',
@@ -23,7 +24,6 @@ export const packages = {
 /** Folders and files in the sources of a program, and the other ones that they may import. All may import packages. */
 export const programs = {
   'apps/node/src': {
-    'shown.ts': '',
     'version.ts': '',
     logging: '',
     errors: 'logging',
@@ -31,14 +31,15 @@ export const programs = {
     validation: 'errors',
     config: 'errors validation',
     storage: 'config errors logging validation',
-    chain: 'config errors shown.ts storage validation',
+    execution: 'storage validation',
+    chain: 'config errors execution storage validation',
     sync: 'chain errors logging storage validation',
-    network: 'chain errors logging shown.ts storage',
+    network: 'chain errors logging storage',
     discovery: 'errors logging network storage',
     rpc: 'chain config errors logging network validation',
     engine: 'chain logging rpc validation version.ts',
     observability: 'chain discovery logging network rpc sync',
-    node: 'chain config discovery engine errors logging nat network observability rpc shown.ts storage sync version.ts',
+    node: 'chain config discovery engine errors logging nat network observability rpc storage sync version.ts',
     cli: 'chain config discovery errors logging nat network node observability rpc sync version.ts',
     'index.ts': 'chain config errors logging nat network node observability rpc sync',
     'main.ts': 'cli',
@@ -61,12 +62,12 @@ export const programs = {
 export const restricted = [
   {
     modules: 'node:net node:dgram',
-    only: 'packages/rlpx/src/tcp packages/discover/src/endpoint/bind-udp packages/discv4/src/drift/sntp apps/',
+    only: 'packages/rlpx/src/tcp packages/discover/src/endpoint/bind-udp packages/discv4/src/drift/sntp packages/appkit/ apps/',
     because: 'only the socket drivers of packages and the programs open sockets',
   },
   {
     modules: 'level ws pino pino-pretty smol-toml valibot prom-client',
-    only: 'apps/',
+    only: 'packages/appkit/ apps/',
     because:
       'databases, WebSocket servers, loggers, configuration and metrics belong to the programs',
   },

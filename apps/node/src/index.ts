@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 
+export type { NetworkName } from '@devp2p/appkit/networks';
 export type { LocalChain } from './chain/chain.ts';
-export type { NetworkName } from './config/genesis/networks.ts';
 export {
   BlockError,
   type BlockErrorCode,

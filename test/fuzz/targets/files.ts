@@ -14,7 +14,7 @@ import {
 } from '../../../apps/node/src/chain/files/block-rlp.ts';
 import { RlpStreamError, rlpLists } from '../../../apps/node/src/chain/files/rlp-lists.ts';
 import { readInvocation } from '../../../apps/node/src/cli/flags/settings.ts';
-import { UsageError } from '../../../apps/node/src/cli/usage.ts';
+import { UsageError } from '@devp2p/appkit/cli';
 import { parseGenesis } from '../../../apps/node/src/config/genesis/genesis.ts';
 import { BlockError, ChainError } from '../../../apps/node/src/errors/chain-error.ts';
 import { type Target, target } from '../target.ts';

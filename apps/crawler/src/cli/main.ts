@@ -1,3 +1,4 @@
+import { onSignals, UsageError } from '@devp2p/appkit/cli';
 import { CrawlerError } from '../model/error.ts';
 import { errorAdvice } from './advice.ts';
 import { check } from './commands/check.ts';
@@ -6,9 +7,7 @@ import { crawl } from './commands/crawl.ts';
 import { exportCrawl } from './commands/export.ts';
 import { type Invocation, readArguments } from './flags/arguments.ts';
 import { helpText } from './flags/help.ts';
-import { UsageError } from './flags/usage-error.ts';
 import { errorText } from './terminal/error-text.ts';
-import { onSignals } from './terminal/signals.ts';
 import { createTerminal } from './terminal/terminal.ts';
 import { version } from './version.ts';
 
@@ -20,7 +19,9 @@ import { version } from './version.ts';
  */
 export async function main(args: readonly string[]): Promise<void> {
   const terminal = createTerminal(process.stderr);
-  const signals = onSignals((line) => terminal.writeLine(line));
+  const signals = onSignals({
+    onSignal: () => terminal.writeLine('closing; a second signal exits immediately'),
+  });
   // Standard error may be closed; the program continues without messages.
   process.stderr.on('error', () => {});
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {

@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-
-const file = new URL('../../package.json', import.meta.url);
+import { readVersion } from '@devp2p/appkit';
 
 /** Version of this package. */
-export const version: string = (JSON.parse(readFileSync(file, 'utf8')) as { version: string })
-  .version;
+export const version: string = readVersion(new URL('../../package.json', import.meta.url));

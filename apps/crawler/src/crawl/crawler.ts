@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
+import { inspectable } from '@devp2p/appkit';
 import { toHex } from '@devp2p/bytes';
 import { sleep } from '@devp2p/clock';
 import { createDnsClient, parseTreeUrl } from '@devp2p/dnsdisc';
 import { parseUserNode } from '../discovery/user-node.ts';
-import { inspectable } from '../model/inspectable.ts';
 import type { NodeRecord } from '../model/node-record.ts';
 import type { CrawlSession } from '../store/store.ts';
 import { openVisitContext, type VisitContext } from '../visit/context.ts';

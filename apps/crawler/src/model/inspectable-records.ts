@@ -1,6 +1,6 @@
+import { inspectable } from '@devp2p/appkit';
 import { toHex } from '@devp2p/bytes';
 import { exportEntry } from './export-entry.ts';
-import { inspectable } from './inspectable.ts';
 import type { NodeRecord, Visit } from './node-record.ts';
 
 /** Copies a record so that `JSON.stringify` and `console.log` show its exported form. */

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
+import { answer, type HttpLimits, httpLimits, listenHttp, refuse } from '@devp2p/appkit/http';
+import { systemClock } from '@devp2p/clock';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Progress } from '../crawl/progress.ts';
 import { CrawlerError } from '../model/error.ts';
@@ -17,52 +18,47 @@ export interface MetricsServer {
   close(): Promise<void>;
 }
 
-/** Milliseconds to receive a request. */
-const requestTimeout = 5_000;
-/** Concurrent connections; Prometheus needs one. */
-const maxConnections = 16;
+/** Times in milliseconds. Prometheus needs one connection. */
+const limits: HttpLimits = {
+  ...httpLimits,
+  maxConnections: 16,
+  maxWaiting: 16,
+  headersTimeout: 5_000,
+  requestTimeout: 5_000,
+};
 
 /**
  * Serves metrics for Prometheus under `/metrics`.
  *
  * @throws CrawlerError `port-unavailable`
  */
-export async function serveMetrics(options: MetricsOptions): Promise<MetricsServer> {
-  const registry = crawlMetrics(options.progress);
-  const server = createServer(
-    { requestTimeout, headersTimeout: requestTimeout },
-    (request, response) => {
-      const isRead = request.method === 'GET' || request.method === 'HEAD';
-      if (!isRead || request.url?.split('?', 1)[0] !== '/metrics') {
-        response.writeHead(isRead ? 404 : 405).end();
-        return;
-      }
+export async function serveMetrics({
+  host,
+  port,
+  progress,
+}: MetricsOptions): Promise<MetricsServer> {
+  const registry = crawlMetrics(progress);
+  const onRequest: RequestListener = (request, response) => {
+    const refuseWith = (status: number, message: string): void =>
+      refuse(request, response, status, message, systemClock);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      refuseWith(405, 'method not allowed');
+    } else if (request.url?.split('?', 1)[0] !== '/metrics') refuseWith(404, 'not found');
+    else {
       registry.metrics().then(
-        (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-        () => response.writeHead(500).end(),
+        (text) => answer(response, 200, registry.contentType, text),
+        () => refuseWith(500, 'metrics cannot be read'),
       );
-    },
-  );
-  server.maxConnections = maxConnections;
-  await listen(server, options);
-  const { address, port, family } = server.address() as AddressInfo;
-  return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}/metrics`,
-    close() {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
+    }
   };
-}
-
-function listen(server: Server, { host, port }: MetricsOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message = `cannot serve metrics on TCP port ${port} of ${host}: ${cause.message}`;
-      reject(new CrawlerError('port-unavailable', message, { cause, data: { host, port } }));
-    });
-    server.listen(port, host, resolve);
-  });
+  try {
+    const listener = await listenHttp({ host, port, limits, onRequest });
+    return { url: `${listener.url}/metrics`, close: listener.close };
+  } catch (cause) {
+    const message = `cannot serve metrics on TCP port ${port} of ${host}: ${(cause as Error).message}`;
+    throw new CrawlerError('port-unavailable', message, { cause, data: { host, port } });
+  }
 }
 
 /** Returns the metrics of a crawl, which are computed from its progress when they are read. */

@@ -1,13 +1,6 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createDirectory, createSecretFile, errorReason } from '@devp2p/appkit/files';
 import { fromHex, toHex } from '@devp2p/bytes';
 import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
 import { CrawlerError } from '../model/error.ts';
@@ -32,7 +25,7 @@ export function openDatadir(datadir: string, mustExist: boolean): Datadir {
   const path = resolve(datadir);
   let names: string[];
   try {
-    if (!mustExist) mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (!mustExist) createDirectory(path);
     names = readdirSync(path);
   } catch (error) {
     if (mustExist && (error as NodeJS.ErrnoException).code === 'ENOENT') throw noCrawl(path);
@@ -69,8 +62,7 @@ export function openNodeKey(datadir: Datadir, crypto: Crypto): Uint8Array {
   const path = join(datadir.path, keyName);
   if (statSync(path, { throwIfNoEntry: false }) === undefined) {
     try {
-      writeFileSync(`${path}.new`, `${toHex(generatePrivateKey())}\n`, { mode: 0o600 });
-      renameSync(`${path}.new`, path);
+      createSecretFile(path, `${toHex(generatePrivateKey())}\n`);
     } catch (error) {
       throw keyError(path, `cannot be written (${errorReason(error)})`, error);
     }
@@ -103,9 +95,4 @@ function keyError(path: string, problem: string, cause?: unknown): CrawlerError 
     ...(cause !== undefined && { cause }),
     data: { path },
   });
-}
-
-function errorReason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message;
 }

@@ -198,7 +198,7 @@ describe.concurrent('the program', () => {
       ]);
     }
     writeFileSync(join(folder, 'file'), '');
-    expect(await lines(...crawl('file'))).toEqual([1, expect.stringContaining('EEXIST')]);
+    expect(await lines(...crawl('file'))).toEqual([1, expect.stringContaining('not a directory')]);
     expect(await lines('crawl', '--datadir', join(folder, 'new'))).toEqual([
       2,
       expect.stringContaining('no nodes to start from'),

@@ -1,3 +1,4 @@
+import { inspectable } from '@devp2p/appkit';
 import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
@@ -6,7 +7,6 @@ import type { Genesis } from '../config/genesis/genesis.ts';
 import { checkChainSupported, checkForkSupported } from '../config/genesis/unsupported-forks.ts';
 import { BlockError, ChainError } from '../errors/chain-error.ts';
 import { type Executor, passThroughExecutor } from '../execution/executor.ts';
-import { shownAs } from '../shown.ts';
 import { BlockStore } from '../storage/blocks.ts';
 import { type Database, openDatabase } from '../storage/database.ts';
 import { prepareDatabase } from '../storage/format.ts';
@@ -243,7 +243,7 @@ function chainOver(
     close,
     [Symbol.asyncDispose]: close,
   };
-  return shownAs('LocalChain', chain, ({ networkId, genesisHash, head }) => ({
+  return inspectable('LocalChain', chain, ({ networkId, genesisHash, head }) => ({
     networkId: String(networkId),
     genesis: `0x${toHex(genesisHash)}`,
     head: { number: head.number, hash: `0x${toHex(head.hash)}` },

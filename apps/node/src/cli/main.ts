@@ -1,16 +1,16 @@
+import { errorText } from '@devp2p/appkit';
+import { onSignals, UsageError } from '@devp2p/appkit/cli';
 import { systemClock } from '@devp2p/clock';
 import { EnodeError } from '@devp2p/enr';
 import { BlockError, ChainError } from '../errors/chain-error.ts';
 import { NodeError } from '../errors/node-error.ts';
 import { SyncError } from '../errors/sync-error.ts';
-import { createLogs, errorText } from '../logging/log.ts';
+import { createLogs } from '../logging/log.ts';
 import { createProgress } from '../logging/progress.ts';
 import { version } from '../version.ts';
 import { adviseLogs, errorAdvice, withAdvice } from './advice.ts';
 import { helpText } from './flags/help.ts';
 import { type Invocation, readInvocation } from './flags/settings.ts';
-import { onSignals } from './signals.ts';
-import { UsageError } from './usage.ts';
 
 /** Loaded when they are called: a wrong flag is told of in half of the time that a whole node takes to load. */
 const commands = {
@@ -74,7 +74,11 @@ async function runCommand(args: readonly string[]): Promise<number> {
   );
   for (const warning of warnings) logs('node').warn({}, warning);
 
-  const signals = onSignals(logs('node'));
+  const signals = onSignals({
+    onSignal: (signal) => logs('node').info({ signal }, 'closing; a second signal exits at once'),
+    onTimeout: (milliseconds) => logs('node').error({ milliseconds }, 'closing took too long'),
+    timeoutExitCode: 1,
+  });
   try {
     const work = await commands[command]();
     await work({

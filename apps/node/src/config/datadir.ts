@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { createDirectory, errorReason } from '@devp2p/appkit/files';
 import { fromHex } from '@devp2p/bytes';
 import { type Crypto, generatePrivateKey } from '@devp2p/crypto';
 import { NodeError } from '../errors/node-error.ts';
-import { createSecretFile, readSecretFile, reason } from './secrets/secret-file.ts';
+import { createSecretFile, readSecretFile } from './secrets/secret-file.ts';
 
 const what = 'node key';
 
@@ -17,28 +18,15 @@ const what = 'node key';
 export function openDatadir(datadir: string): string {
   const path = resolve(datadir);
   try {
-    makeDirectory(path);
-    if (!statSync(path).isDirectory()) throw new Error('not a directory');
+    createDirectory(path);
   } catch (error) {
     throw new NodeError(
       'datadir-unusable',
-      `datadir ${path} cannot be created or read (${reason(error)})`,
+      `datadir ${path} cannot be created or read (${errorReason(error)})`,
       { cause: error, data: { datadir: path } },
     );
   }
   return path;
-}
-
-/** Makes a directory and those above it. Node's own `recursive` never returns on a file system like Linux's /proc. */
-function makeDirectory(path: string): void {
-  if (existsSync(path)) return;
-  makeDirectory(dirname(path));
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    // Another process may have been first.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
 }
 
 /**

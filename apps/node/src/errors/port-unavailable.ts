@@ -1,11 +1,9 @@
-import { errorText } from '../logging/log.ts';
+import { errorText } from '@devp2p/appkit';
+import { type PortProblem, portProblem } from '@devp2p/appkit/http';
 import { NodeError } from './node-error.ts';
 
 /** A socket of the node. */
 export type PortService = 'p2p' | 'discovery' | 'http' | 'ws' | 'authrpc' | 'metrics';
-
-/** Why a port cannot be used. */
-type PortProblem = 'in-use' | 'not-local' | 'not-permitted' | 'other';
 
 /** A port that was to be listened on. */
 export interface WantedPort {
@@ -23,16 +21,10 @@ const names: Readonly<Record<PortService, string>> = {
   metrics: 'metrics port',
 };
 
-const problems: Readonly<Record<string, PortProblem>> = {
-  EADDRINUSE: 'in-use',
-  EADDRNOTAVAIL: 'not-local',
-  EACCES: 'not-permitted',
-};
-
 /** The error of a socket that cannot be bound; `service`, `host`, `port` and `problem` are in its data. */
 export function portUnavailable(error: unknown, wanted: WantedPort): NodeError {
   const { service, host, port } = wanted;
-  const problem = problems[String(systemCode(error))] ?? 'other';
+  const problem = portProblem(error);
   const where = `${names[service]} ${port} on ${host}`;
   const texts: Readonly<Record<PortProblem, string>> = {
     'in-use': `${where} is in use by another program`,
@@ -44,10 +36,4 @@ export function portUnavailable(error: unknown, wanted: WantedPort): NodeError {
     cause: error,
     data: { service, host, port, problem },
   });
-}
-
-/** Code of the innermost cause. */
-function systemCode(error: unknown): unknown {
-  const { code, cause } = error as { code?: unknown; cause?: unknown };
-  return cause === undefined ? code : systemCode(cause);
 }

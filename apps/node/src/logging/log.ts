@@ -1,3 +1,4 @@
+import { errorText } from '@devp2p/appkit';
 import { toHex } from '@devp2p/bytes';
 import pino from 'pino';
 import pretty from 'pino-pretty';
@@ -127,20 +128,6 @@ function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (value instanceof Error) return errorText(value);
   return value;
-}
-
-/** An error and its causes on one line. */
-export function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return oneLine(String(error));
-  const { code } = error as { code?: unknown };
-  const text = oneLine(error.message) || (typeof code === 'string' ? code : error.name);
-  if (error.cause === undefined) return text;
-  const cause = errorText(error.cause);
-  return text.includes(cause) ? text : `${text}: ${cause}`;
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, ' ').trim();
 }
 
 function formatMessage(entry: Record<string, unknown>, messageKey: string): string {

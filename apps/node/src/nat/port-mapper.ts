@@ -1,6 +1,7 @@
+import { errorText } from '@devp2p/appkit';
 import { sleep, withTimeout } from '@devp2p/clock';
 import type { ExternalEndpoint } from '@devp2p/discover';
-import { errorText, type Log } from '../logging/log.ts';
+import type { Log } from '../logging/log.ts';
 import { type FindOptions, findGateway, publicAddress } from './find.ts';
 import { type Gateway, GatewayError, LEASE, type Mapping, type Protocol } from './gateway.ts';
 

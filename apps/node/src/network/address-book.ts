@@ -8,13 +8,14 @@ import {
   createAddressQueue,
   openAddrMan,
 } from '@devp2p/addrman';
+import { errorText } from '@devp2p/appkit';
 import { toHex } from '@devp2p/bytes';
 import { type Clock, sleep } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { decodeEnr, type Enode, type Enr, enodeFromEnr } from '@devp2p/enr';
 import { formatIp, ipClass, parseIp } from '@devp2p/ip';
 import type { RandomBytes } from '@devp2p/random';
-import { errorText, type Log } from '../logging/log.ts';
+import type { Log } from '../logging/log.ts';
 
 /** A node that may be dialled, with its record if that is known. */
 export type Candidate = Enode & { readonly enr?: Enr | undefined };

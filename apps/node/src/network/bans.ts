@@ -1,7 +1,8 @@
+import { errorText } from '@devp2p/appkit';
 import type { Clock } from '@devp2p/clock';
 import { type BanList, createBanList } from '@devp2p/connmgr';
 import { NodeError } from '../errors/node-error.ts';
-import { errorText, type Log } from '../logging/log.ts';
+import type { Log } from '../logging/log.ts';
 import type { BanStore } from '../storage/addresses.ts';
 
 /** @see openBans */

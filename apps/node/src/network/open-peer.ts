@@ -1,3 +1,4 @@
+import { errorText, inspectable } from '@devp2p/appkit';
 import type { Clock } from '@devp2p/clock';
 import type { EthPeer } from '@devp2p/eth';
 import {
@@ -12,8 +13,7 @@ import {
   type Protocol,
 } from '@devp2p/peer';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
-import { errorText, type Log, type LogFields } from '../logging/log.ts';
-import { shownAs } from '../shown.ts';
+import type { Log, LogFields } from '../logging/log.ts';
 import { challenge } from './challenge.ts';
 import { abortReason } from './close-reason.ts';
 import { publish } from './diagnostics.ts';
@@ -49,7 +49,7 @@ export interface Checkpoints {
 }
 
 function shown(peer: NodePeer): NodePeer {
-  return shownAs('NodePeer', peer, ({ connection, eth, use }) => ({
+  return inspectable('NodePeer', peer, ({ connection, eth, use }) => ({
     ...asJson(connection),
     eth: asJson(eth),
     delivered: use.items,

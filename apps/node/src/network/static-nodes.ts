@@ -1,7 +1,8 @@
+import { errorText } from '@devp2p/appkit';
 import { toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import { type Enode, formatEnode } from '@devp2p/enr';
-import { errorText, type Log } from '../logging/log.ts';
+import type { Log } from '../logging/log.ts';
 
 /** Finds out where a node is now, by its public key. */
 export type Locate = (node: Enode, signal: AbortSignal) => Promise<Enode | undefined>;

@@ -1,3 +1,4 @@
+import { networkNames } from '@devp2p/appkit/networks';
 import {
   abortSignal,
   array,
@@ -17,7 +18,6 @@ import {
   string,
   uint,
 } from '@devp2p/options';
-import { networkNodes } from '../config/genesis/networks.ts';
 import { NodeError } from '../errors/node-error.ts';
 import type { NatMethod } from '../nat/find.ts';
 import type { MetricsSettings } from '../observability/metrics/server.ts';
@@ -36,7 +36,7 @@ const requiredBlocks: Rule = {
 
 const rules: Rules<NodeOptions> = {
   genesis: string,
-  network: oneOf(...Object.keys(networkNodes)),
+  network: oneOf(...networkNames),
   datadir: required(string),
   networkId: uint(64),
   privateKey: secret(bytes(32)),

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
+import { inspectable } from '@devp2p/appkit';
 import { formatEnr } from '@devp2p/enr';
 import type { LocalChain } from '../chain/chain.ts';
 import type { NodePeer, Peers } from '../network/peers.ts';
 import { createMetrics } from '../observability/metrics/metrics.ts';
 import type { NodeState } from '../observability/node-state.ts';
-import { shownAs } from '../shown.ts';
 import type { Sync, SyncResult } from '../sync/sync.ts';
 import { checkNodeOptions } from './check-options.ts';
 import { createContext } from './context.ts';
@@ -94,7 +94,7 @@ async function openNode(options: NodeOptions, lifecycle: Lifecycle): Promise<Nod
     return closed;
   };
   setImmediate(start);
-  return shownAs(
+  return inspectable(
     'Node',
     Object.assign(node, {
       enode,

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import type { NetworkName } from '@devp2p/appkit/networks';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { type LocalChain, openChain } from '../chain/chain.ts';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import { readGenesisFile } from '../config/genesis/genesis-file.ts';
-import { type NetworkName, networkGenesis } from '../config/genesis/networks.ts';
+import { networkGenesis } from '../config/genesis/networks.ts';
 import { ChainError } from '../errors/chain-error.ts';
 import { NodeError } from '../errors/node-error.ts';
 import type { Log, Logs } from '../logging/log.ts';

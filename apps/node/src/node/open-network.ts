@@ -1,7 +1,8 @@
+import { clientId } from '@devp2p/appkit';
+import { networks } from '@devp2p/appkit/networks';
 import { formatEnode, parseEnode } from '@devp2p/enr';
 import { eth } from '@devp2p/eth';
 import { isLoopback, parseIp } from '@devp2p/ip';
-import { networkNodes } from '../config/genesis/networks.ts';
 import { type Discovery, openDiscovery } from '../discovery/discovery.ts';
 import { type OwnRecord, openOwnRecord } from '../discovery/own-record.ts';
 import { localNetwork } from '../nat/local-network.ts';
@@ -9,7 +10,7 @@ import { keepPortsMapped } from '../nat/port-mapper.ts';
 import { type AddressBook, openAddressBook } from '../network/address-book.ts';
 import { type Network, openNetwork as openConnections } from '../network/network.ts';
 import { createPeerSet, type NodePeer, type PeerSet } from '../network/peers.ts';
-import { clientId } from '../version.ts';
+import { version } from '../version.ts';
 import type { NodeContext } from './context.ts';
 import type { NodeStorage } from './open-storage.ts';
 import type { NodeOptions } from './options.ts';
@@ -41,7 +42,7 @@ export async function openNetwork(
 ): Promise<NodeNetwork> {
   const { options, host, hasDiscovery, lifecycle, crypto, clock, random, logs } = context;
   const { datadir, chain, database, privateKey, id } = storage;
-  const ownClientId = clientId(options.identity);
+  const ownClientId = clientId('devp2p-node', version, options.identity);
   const peers = createPeerSet();
   const addresses = await openAddressBook({
     store: database.addresses,
@@ -172,10 +173,10 @@ function knownNodes(
 ): { readonly bootnodes: readonly string[]; readonly dnsLists: readonly string[] } {
   const ip = parseIp(host);
   const isPublic = network !== undefined && !(ip && isLoopback(ip));
-  const known = isPublic ? networkNodes[network] : undefined;
+  const known = isPublic ? networks[network] : undefined;
   return {
     bootnodes: bootnodes ?? known?.bootnodes ?? [],
-    dnsLists: dnsLists ?? (known ? [known.dnsList] : []),
+    dnsLists: dnsLists ?? known?.dnsLists ?? [],
   };
 }
 

@@ -1,6 +1,6 @@
+import { errorText } from '@devp2p/appkit';
 import { toHex } from '@devp2p/bytes';
 import type { Consensus } from '../engine/consensus.ts';
-import { errorText } from '../logging/log.ts';
 import { shortId } from '../network/peer-id.ts';
 import { type NodeFacts, type NodeState, stateOf } from '../observability/node-state.ts';
 import type { Sync } from '../sync/sync.ts';

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { refuse } from '@devp2p/appkit/http';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { isLoopback, parseIp } from '@devp2p/ip';
@@ -12,10 +13,9 @@ import type { AuthrpcSettings, HttpSettings, RpcApi, WebSocketSettings } from '.
 import { type Api, type Namespace, selectApi } from './transport/api.ts';
 import { authrpcRpcLimits, createAuthrpc } from './transport/authrpc.ts';
 import { createHttpHandler } from './transport/http.ts';
-import { refuse } from './transport/http-answer.ts';
 import { bodyLimits } from './transport/http-body.ts';
 import { createJsonRpc, type JsonRpc, type RpcLimits, rpcLimits } from './transport/json-rpc.ts';
-import { httpLimits, type ListenHttpOptions, listenHttp } from './transport/listen-http.ts';
+import { type ListenServiceOptions, listenService } from './transport/listen-service.ts';
 import { createWebSocketHandler, webSocketLimits } from './transport/websocket.ts';
 
 /** @see openRpc */
@@ -183,8 +183,8 @@ class OpenServers {
   }
 
   /** @returns where it listens */
-  async listen(handling: Omit<ListenHttpOptions, 'limits' | 'log'>): Promise<string> {
-    const listener = await listenHttp({ ...handling, limits: httpLimits, log: this.#log });
+  async listen(handling: Omit<ListenServiceOptions, 'log'>): Promise<string> {
+    const listener = await listenService({ ...handling, log: this.#log });
     this.onClose(() => listener.close());
     return listener.url;
   }

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { AddrStore } from '@devp2p/addrman';
+import { errorText } from '@devp2p/appkit';
 import type { AnchorStore, BanEntry } from '@devp2p/connmgr';
 import { type Enode, formatEnode, parseEnode } from '@devp2p/enr';
 import { formatIpRange, parseIpRange } from '@devp2p/ip';
 import { NodeError } from '../errors/node-error.ts';
-import { errorText } from '../logging/log.ts';
 import { openStore } from './store.ts';
 
 /** What a node remembers of others' addresses. */

@@ -1,6 +1,6 @@
+import { levelProblem } from '@devp2p/appkit/level';
 import { Level } from 'level';
 import { ChainError } from '../errors/chain-error.ts';
-import { levelProblem } from './level-error.ts';
 
 /** One change of a {@link Database}. */
 export type Change =

@@ -1,106 +1,86 @@
-import { Level } from 'level';
+import { errorText } from '@devp2p/appkit';
+import { type LevelProblem, openLevel } from '@devp2p/appkit/level';
 import { NodeError, type NodeErrorCode } from '../errors/node-error.ts';
-import { errorText } from '../logging/log.ts';
-import { levelProblem } from './level-error.ts';
 
-/** A LevelDB with text for keys, whose failures are {@link NodeError}s that name it. */
+/** A LevelDB with keys of text. Its errors are {@link NodeError}s that name it. */
 export interface Store {
   readonly location: string;
   get(key: string): Promise<Uint8Array | undefined>;
   put(key: string, value: Uint8Array, options?: WriteOptions): Promise<void>;
   delete(key: string, options?: WriteOptions): Promise<void>;
-  /** All entries whose keys begin so, in order. */
+  /** All entries whose keys begin with a prefix, in order. */
   entries(prefix: string): AsyncIterable<[key: string, value: Uint8Array]>;
   close(): Promise<void>;
 }
 
 /** @see Store */
 interface WriteOptions {
-  /** Whether it has to outlive the end of the machine too, not only of the process. @default false */
+  /** Whether the write survives a crash of the system, not only of the process. @default false */
   readonly sync?: boolean;
 }
 
 /** @see openStore */
 export interface StoreOptions {
   readonly location: string;
-  /** What it is, for errors, such as `node database`. */
+  /** Name for errors, such as `node database`. */
   readonly name: string;
   readonly code: NodeErrorCode;
-  /** What there is to do about a damaged one, which stays as it is. */
+  /** How to continue without a damaged database, which stays unchanged. */
   readonly remedy: string;
 }
 
-/** Above every character, so that a prefix and it are above every key with the prefix. */
+/** The last character, so that a prefix followed by it is above every key with the prefix. */
 const last = '\u{10ffff}';
 
 /**
- * Opens the database in a directory, which is made if need be. It is meant for tens of thousands of small entries at
- * most, so that LevelDB's own buffer sizes do.
+ * Opens the database in a directory, and creates it if it does not exist. It is for up to tens of thousands of small
+ * entries, for which LevelDB's default buffer sizes suffice.
  *
  * @throws NodeError `datadir-in-use` and the code of the options
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { location } = options;
-  const level = new Level<string, Uint8Array>(location, {
+  const level = await openLevel<string>(options.location, {
     keyEncoding: 'utf8',
-    valueEncoding: 'view',
+    toError: (problem, _text, cause) => nodeError(problem, cause, options),
   });
-  const guard = async <T>(action: Promise<T>): Promise<T> => {
-    try {
-      return await action;
-    } catch (error) {
-      throw asNodeError(error, options);
-    }
-  };
-  await guard(level.open());
   return {
-    location,
+    location: options.location,
     async get(key) {
-      const value = await guard(level.get(key));
-      return value && copy(value);
+      const value = await level.get(key);
+      return value && new Uint8Array(value);
     },
-    put: (key, value, write = {}) => guard(level.put(key, value, write)),
-    delete: (key, write = {}) => guard(level.del(key, write)),
+    put: level.put,
+    delete: level.delete,
     async *entries(prefix) {
-      const iterator = level.iterator({ gte: prefix, lt: prefix + last });
-      try {
-        for (;;) {
-          const entry = await guard(iterator.next());
-          if (entry === undefined) return;
-          yield [entry[0], copy(entry[1])];
-        }
-      } finally {
-        await iterator.close();
+      for await (const [key, value] of level.entries({ gte: prefix, lt: prefix + last })) {
+        // A copy, since the value may be a part of a larger buffer.
+        yield [key, new Uint8Array(value)];
       }
     },
-    close: () => guard(level.close()),
+    close: level.close,
   };
 }
 
-/** classic-level answers with Buffers, which may be parts of something larger. */
-function copy(value: Uint8Array): Uint8Array {
-  return new Uint8Array(value);
-}
-
-function asNodeError(error: unknown, { location, name, code, remedy }: StoreOptions): NodeError {
-  const { problem } = levelProblem(error as Error);
-  const text = errorText((error as Error).cause ?? error);
+function nodeError(
+  problem: LevelProblem,
+  cause: Error,
+  { location, name, code, remedy }: StoreOptions,
+): NodeError {
+  const text = errorText(cause.cause ?? cause);
   switch (problem) {
     case 'locked':
       return new NodeError('datadir-in-use', `${name} ${location} is in use by another process`, {
-        cause: error,
+        cause,
         data: { datadir: location },
       });
     case 'no-locks':
       return new NodeError(code, `${name} ${location} cannot be locked (${text})`, {
-        cause: error,
+        cause,
         data: { problem: 'no-file-locks' },
       });
     case 'damaged':
-      return new NodeError(code, `${name} ${location} is damaged (${text}): ${remedy}`, {
-        cause: error,
-      });
+      return new NodeError(code, `${name} ${location} is damaged (${text}): ${remedy}`, { cause });
     default:
-      return new NodeError(code, `${name} ${location} cannot be used (${text})`, { cause: error });
+      return new NodeError(code, `${name} ${location} cannot be used (${text})`, { cause });
   }
 }

@@ -1,8 +1,8 @@
+import { networks } from '@devp2p/appkit/networks';
 import { nobleCrypto } from '@devp2p/crypto';
 import { enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
 import { expect, test } from 'vitest';
 import { bootnodes } from '../../src/cli/flags/values.ts';
-import { networkNodes } from '../../src/config/genesis/networks.ts';
 
 const crypto = nobleCrypto;
 
@@ -20,7 +20,7 @@ test.each([
   ['sepolia', 5],
   ['hoodi', 3],
 ] as const)('FK-25 %s: five records that verify come first, then %i enode URLs', (name, urls) => {
-  const { bootnodes: known } = networkNodes[name];
+  const { bootnodes: known } = networks[name];
   const records = known.slice(0, 5).map((text) => parseEnr(text, { crypto }));
   expect(
     records.map((enr) => [4, 6].map((family) => endpoint(enr, family as 4 | 6)?.host)),

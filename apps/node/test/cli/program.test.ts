@@ -71,15 +71,15 @@ async function failure(program: Program) {
 
 describe('wrong use: one line, exit code 2', () => {
   test.each([
-    [['--frobnicate'], 'unknown flag --frobnicate; --help lists what there is'],
+    [['--frobnicate'], 'unknown flag --frobnicate; --help lists all flags'],
     [['--prot=1'], 'unknown flag --prot; did you mean --port?'],
     [
       ['--static', 'enode://12@127.0.0.1:1'],
-      'bad value "enode://12@127.0.0.1:1" for --static: enode URL needs a public key on secp256k1 as 128 hex digits before the @, got "12"',
+      'invalid value "enode://12@127.0.0.1:1" for --static: enode URL needs a public key on secp256k1 as 128 hex digits before the @, got "12"',
     ],
     [
       ['--nodekeyhex', '0'.repeat(64)],
-      'bad value for --nodekeyhex: not a private key of secp256k1',
+      'invalid value for --nodekeyhex: not a private key of secp256k1',
     ],
     [['export', 'x', '--first', '5', '--last', '4'], '--last 4 comes before --first 5'],
   ])('%j', async (args, message) => {
@@ -95,7 +95,7 @@ describe('wrong use: one line, exit code 2', () => {
       await failure(start([], { DEVP2P_GENESIS: '', DEVP2P_DATADIR: datadir() })),
     ).toMatchObject({
       code: 2,
-      stderr: 'devp2p-node: bad value "" for DEVP2P_GENESIS: expected a path\n',
+      stderr: 'devp2p-node: invalid value "" for DEVP2P_GENESIS: expected a path\n',
     });
     const program = new Program(['--datadir', datadir()]);
     expect(await failure(program)).toMatchObject({

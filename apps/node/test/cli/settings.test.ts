@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UsageError } from '@devp2p/appkit/cli';
+import { networks } from '@devp2p/appkit/networks';
 import { toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { formatEnr, signEnr } from '@devp2p/enr';
@@ -9,8 +11,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { flags } from '../../src/cli/flags/flags.ts';
 import { helpText } from '../../src/cli/flags/help.ts';
 import { readInvocation } from '../../src/cli/flags/settings.ts';
-import { UsageError } from '../../src/cli/usage.ts';
-import { networkNodes } from '../../src/config/genesis/networks.ts';
 
 const id = toHex(nobleCrypto.secp256k1.publicKey(new Uint8Array(32).fill(1)));
 const hash = '12'.repeat(32);
@@ -178,7 +178,7 @@ describe('what was typed', () => {
     const enr = formatEnr(signEnr({ ip: '192.0.2.7', udp: 30303 }, key));
     const nodes = [`enode://${id}@boot.example.org:30303?discport=30304`, enr];
     expect(read(`--bootnodes ${nodes}`).settings.bootnodes).toEqual(nodes);
-    const list = networkNodes.mainnet.dnsList;
+    const [list = ''] = networks.mainnet.dnsLists;
     expect(read(`--discovery.dns ${list},`).settings['discovery.dns']).toEqual([list]);
     const { settings } = read('--netrestrict 10.0.0.0/8,192.0.2.7');
     expect(settings.netrestrict?.map(formatIpRange)).toEqual(['10.0.0.0/8', '192.0.2.7/32']);
@@ -270,7 +270,7 @@ describe('where it was written', () => {
       const file = command === 'export' ? ' out' : '';
       const wrong = config(`${section}${key} = ${value}`);
       expect(() => read(`${command}${file} --config ${wrong}`)).toThrow(
-        new RegExp(`^bad value .*for "${name}" in `),
+        new RegExp(`^invalid value .*for "${name}" in `),
       );
     }
   });
@@ -344,17 +344,17 @@ describe('where it was written', () => {
 
   test('ND-02 a value that no platform makes is still wrong, and a name still not known', () => {
     for (const value of ['tcp', 'http://10.0.0.1:1', '70000', 'tcp:30303']) {
-      expect(() => read('', { DEVP2P_PORT: value })).toThrow(/^bad value .* for DEVP2P_PORT: /);
+      expect(() => read('', { DEVP2P_PORT: value })).toThrow(/^invalid value .* for DEVP2P_PORT: /);
     }
     expect(() => read('', { DEVP2P_MAXPEERS: 'tcp://10.0.0.1:1' })).toThrow(/for DEVP2P_MAXPEERS/);
     expect(read('', { DEVP2P_HTTP_PROT: '1' }).warnings).toEqual([
-      'environment variable DEVP2P_HTTP_PROT is no setting of this program; did you mean DEVP2P_HTTP_PORT?',
+      'environment variable DEVP2P_HTTP_PROT is not a setting of this program; did you mean DEVP2P_HTTP_PORT?',
     ]);
   });
 
   test('an unknown variable is warned of', () => {
     expect(read('', { DEVP2P_PROT: '1' }).warnings).toEqual([
-      'environment variable DEVP2P_PROT is no setting of this program; did you mean DEVP2P_PORT?',
+      'environment variable DEVP2P_PROT is not a setting of this program; did you mean DEVP2P_PORT?',
     ]);
   });
 });
@@ -364,83 +364,95 @@ describe('wrong use is one line that names the thing', () => {
     ['--prot 3', 'unknown flag --prot; did you mean --port?'],
     ['-port 3', 'unknown flag -port; did you mean --port?'],
     ['--no-log.json', 'unknown flag --no-log.json; did you mean --log.json?'],
-    ['--frobnicate', 'unknown flag --frobnicate; --help lists what there is'],
-    ['-x', 'unknown flag -x; --help lists what there is'],
+    ['--frobnicate', 'unknown flag --frobnicate; --help lists all flags'],
+    ['-x', 'unknown flag -x; --help lists all flags'],
     ['imprt x', 'unknown command "imprt"; did you mean import?'],
     ['run x', 'unexpected argument "x"'],
     ['import', 'import needs a file: devp2p-node import FILE'],
     ['import a b', 'unexpected argument "b"'],
     ['--datadir', '--datadir needs a value: --datadir DIR'],
     ['--datadir --log.json', '--datadir needs a value: --datadir DIR'],
-    ['--port 1 --port 2', '--port is given twice'],
-    ['--datadir=', 'bad value "" for --datadir: expected a path'],
-    ['--port 65536', 'bad value "65536" for --port: expected a whole number from 0 to 65535'],
-    ['--port 1e3', 'bad value "1e3" for --port: expected a whole number from 0 to 65535'],
-    ['--port 0x10', 'bad value "0x10" for --port: expected a whole number from 0 to 65535'],
-    ['--port=-1', 'bad value "-1" for --port: expected a whole number from 0 to 65535'],
-    ['--port -1', 'bad value "-1" for --port: expected a whole number from 0 to 65535'],
-    ['--maxpeers -5', 'bad value "-5" for --maxpeers: expected a whole number from 0 to 10000'],
-    ['--addr localhost', 'bad value "localhost" for --addr: expected an IPv4 or IPv6 address'],
-    ['--networkid 0', 'bad value "0" for --networkid: expected a whole number from 1 to 2^64-1'],
-    ['--sync.target 0x12', 'bad value "0x12" for --sync.target: expected 64 hex digits'],
-    ['--sync.exit=yes', 'bad value "yes" for --sync.exit: expected true or false'],
-    ['--nodekeyhex 12', 'bad value for --nodekeyhex: expected 64 hex digits'],
-    ['--static enode://12@1.1.1.1:1', /^bad value "enode:\/\/12@1.1.1.1:1" for --static: \S/],
-    ['--verbosity loud', /^bad value "loud" for --verbosity: expected one of silent, /],
-    ['--verbosity x=info', /^bad value "x=info" for --verbosity: expected module=level /],
-    [`--static enode://${'12'.repeat(64)}@1.1.1.1:1`, /^bad value "enode:.{74}…" for --static: /],
+    ['--port 1 --port 2', '--port is repeated'],
+    ['--datadir=', 'invalid value "" for --datadir: expected a path'],
+    ['--port 65536', 'invalid value "65536" for --port: expected an integer from 0 to 65535'],
+    ['--port 1e3', 'invalid value "1e3" for --port: expected an integer from 0 to 65535'],
+    ['--port 0x10', 'invalid value "0x10" for --port: expected an integer from 0 to 65535'],
+    ['--port=-1', 'invalid value "-1" for --port: expected an integer from 0 to 65535'],
+    ['--port -1', 'invalid value "-1" for --port: expected an integer from 0 to 65535'],
+    ['--maxpeers -5', 'invalid value "-5" for --maxpeers: expected an integer from 0 to 10000'],
+    ['--addr localhost', 'invalid value "localhost" for --addr: expected an IPv4 or IPv6 address'],
+    ['--networkid 0', 'invalid value "0" for --networkid: expected an integer from 1 to 2^64-1'],
+    ['--sync.target 0x12', 'invalid value "0x12" for --sync.target: expected 64 hex digits'],
+    ['--sync.exit=yes', 'invalid value "yes" for --sync.exit: expected true or false'],
+    ['--nodekeyhex 12', 'invalid value for --nodekeyhex: expected 64 hex digits'],
+    ['--static enode://12@1.1.1.1:1', /^invalid value "enode:\/\/12@1.1.1.1:1" for --static: \S/],
+    ['--verbosity loud', /^invalid value "loud" for --verbosity: expected one of silent, /],
+    ['--verbosity x=info', /^invalid value "x=info" for --verbosity: expected module=level /],
+    [
+      `--static enode://${'12'.repeat(64)}@1.1.1.1:1`,
+      /^invalid value "enode:.{74}…" for --static: /,
+    ],
     [`--static enode://${id}@1.1.1.1:0`, /: expected a TCP port other than 0$/],
-    ['--bootnodes enode://12@1.1.1.1:1', /^bad value "enode:.*" for --bootnodes: .*got "12"$/],
+    ['--bootnodes enode://12@1.1.1.1:1', /^invalid value "enode:.*" for --bootnodes: .*got "12"$/],
     [`--bootnodes enode://${id}@1.1.1.1:1?discport=0`, /: expected a UDP port other than 0$/],
-    ['--bootnodes enr:-12', /^bad value "enr:-12" for --bootnodes: \S/],
+    ['--bootnodes enr:-12', /^invalid value "enr:-12" for --bootnodes: \S/],
     [
       `--bootnodes ${formatEnr(signEnr({ udp: 1 }, new Uint8Array(32).fill(1)))}`,
       /: expected a record with an IP address$/,
     ],
-    ['--discovery.dns https://x', /^bad value "https:\/\/x" for --discovery.dns: .*enrtree:/],
-    ['--discovery.dns enrtree://x@y.z', /^bad value .* for --discovery.dns: .*: "x"$/],
-    ['--discovery.port 65536', /^bad value "65536" for --discovery.port: expected a whole number/],
-    ['--netrestrict 10.0.0.0/33', /^bad value .* for --netrestrict: .*"10.0.0.0\/33"$/],
-    ['--netrestrict=', /^bad value "" for --netrestrict: expected IP ranges/],
+    ['--discovery.dns https://x', /^invalid value "https:\/\/x" for --discovery.dns: .*enrtree:/],
+    ['--discovery.dns enrtree://x@y.z', /^invalid value .* for --discovery.dns: .*: "x"$/],
+    ['--discovery.port 65536', /^invalid value "65536" for --discovery.port: expected an integer/],
+    ['--netrestrict 10.0.0.0/33', /^invalid value .* for --netrestrict: .*"10.0.0.0\/33"$/],
+    ['--netrestrict=', /^invalid value "" for --netrestrict: expected IP ranges/],
     [
       '--nat stun',
-      /^bad value "stun" for --nat: expected none, any, upnp, pmp, pmp:IPv4 or extip:IP$/,
+      /^invalid value "stun" for --nat: expected none, any, upnp, pmp, pmp:IPv4 or extip:IP$/,
     ],
-    ['--nat extip:here', /^bad value "extip:here" for --nat: expected none, .* or extip:IP$/],
+    ['--nat extip:here', /^invalid value "extip:here" for --nat: expected none, .* or extip:IP$/],
     ['--nat pmp:2001:db8::1', /for --nat: expected none, .*, pmp:IPv4 or extip:IP$/],
-    ['--network kovan', 'bad value "kovan" for --network: expected one of mainnet, sepolia, hoodi'],
-    ['--eth.versions 67', 'bad value "67" for --eth.versions: expected some of 70,69,68'],
+    [
+      '--network kovan',
+      'invalid value "kovan" for --network: expected one of mainnet, sepolia, hoodi',
+    ],
+    ['--eth.versions 67', 'invalid value "67" for --eth.versions: expected some of 70,69,68'],
     [
       `--eth.requiredblocks 5=${hash},5=${'34'.repeat(32)}`,
       /for --eth.requiredblocks: expected one hash for block 5, not two$/,
     ],
-    ['export x --eth.requiredblocks 5=0x1', '--eth.requiredblocks has no meaning for "export"'],
-    ['--network hoodi --genesis x', '--genesis and --network are both given: keep one'],
-    ['import x --port 1', '--port has no meaning for "import"'],
-    ['run --first 1', '--first has no meaning for "run"'],
-    [`--nodekey a --nodekeyhex ${hash}`, '--nodekey and --nodekeyhex are both given: keep one'],
+    ['export x --eth.requiredblocks 5=0x1', '--eth.requiredblocks is not a flag of "export"'],
+    ['--network hoodi --genesis x', '--genesis and --network exclude each other'],
+    ['import x --port 1', '--port is not a flag of "import"'],
+    ['run --first 1', '--first is not a flag of "run"'],
+    [`--nodekey a --nodekeyhex ${hash}`, '--nodekey and --nodekeyhex exclude each other'],
     ['--config /nowhere/x.toml', '--config /nowhere/x.toml cannot be read (ENOENT)'],
   ])('%s', (line, message) => {
     expectUsageError(line, message);
   });
 
   test.each([
-    ['--authrpc.addr localhost', 'bad value "localhost" for --authrpc.addr: expected an IPv4 or'],
-    ['--authrpc.port 65536', 'bad value "65536" for --authrpc.port: expected a whole number from'],
-    ['--authrpc.vhosts a:8551', 'bad value "a:8551" for --authrpc.vhosts: expected host names'],
-    ['--authrpc.jwtsecret=', 'bad value "" for --authrpc.jwtsecret: expected a path'],
+    [
+      '--authrpc.addr localhost',
+      'invalid value "localhost" for --authrpc.addr: expected an IPv4 or',
+    ],
+    ['--authrpc.port 65536', 'invalid value "65536" for --authrpc.port: expected an integer from'],
+    ['--authrpc.vhosts a:8551', 'invalid value "a:8551" for --authrpc.vhosts: expected host names'],
+    ['--authrpc.jwtsecret=', 'invalid value "" for --authrpc.jwtsecret: expected a path'],
     ['--authrpc.jwtsecret --log.json', '--authrpc.jwtsecret needs a value: --authrpc.jwtsecret'],
     ['--authrpc.jwt x', 'unknown flag --authrpc.jwt; '],
-    ['status --authrpc', '--authrpc has no meaning for "status"'],
-    ['status --no-authrpc', '--no-authrpc has no meaning for "status"'],
+    ['status --authrpc', '--authrpc is not a flag of "status"'],
+    ['status --no-authrpc', '--no-authrpc is not a flag of "status"'],
     ['--no-authrpc=x', '--no-authrpc takes no value'],
-    ['--authrpc --no-authrpc', '--authrpc and --no-authrpc are both given: keep one'],
-    ['--no-authrpc --no-authrpc', '--no-authrpc is given twice'],
+    ['--authrpc --no-authrpc', '--authrpc and --no-authrpc exclude each other'],
+    ['--no-authrpc --no-authrpc', '--no-authrpc is repeated'],
     ['--no-http', 'unknown flag --no-http; '],
     ['--no-authrcp', 'unknown flag --no-authrcp; did you mean --no-authrpc?'],
-    ['--authrpc=on', 'bad value "on" for --authrpc: expected true, false or auto'],
-    ['--http.api net,engine', 'bad value "net,engine" for --http.api: expected some of admin, net'],
-    ['--ws.api engine', 'bad value "engine" for --ws.api: expected some of admin, net, web3'],
+    ['--authrpc=on', 'invalid value "on" for --authrpc: expected true, false or auto'],
+    [
+      '--http.api net,engine',
+      'invalid value "net,engine" for --http.api: expected some of admin, net',
+    ],
+    ['--ws.api engine', 'invalid value "engine" for --ws.api: expected some of admin, net, web3'],
   ])('ND-02 %s', (line, beginning) => {
     expect(() => read(line)).toThrow(UsageError);
     expect(() => read(line)).toThrow(beginning);
@@ -456,19 +468,22 @@ describe('wrong use is one line that names the thing', () => {
   ])('ND-02 --eth.requiredblocks=%s', (value) => {
     expectUsageError(
       `--eth.requiredblocks=${value}`,
-      /^bad value ".+" for --eth.requiredblocks: expected NUMBER=HASH with a hash of 64 hex/,
+      /^invalid value ".+" for --eth.requiredblocks: expected NUMBER=HASH with a hash of 64 hex/,
     );
   });
 
   test.each([
-    ['prot = 1', /^"prot" in .*config.toml is no setting; did you mean port\?$/],
-    ['[sync]\ntraget = "x"', /^"sync.traget" in .* is no setting; did you mean sync.target\?$/],
-    ['[http]\nenable = true', /^"http.enable" in .* is no setting; did you mean http.enabled\?$/],
+    ['prot = 1', /^"prot" in .*config.toml is not a setting; did you mean port\?$/],
+    ['[sync]\ntraget = "x"', /^"sync.traget" in .* is not a setting; did you mean sync.target\?$/],
+    [
+      '[http]\nenable = true',
+      /^"http.enable" in .* is not a setting; did you mean http.enabled\?$/,
+    ],
     ['[nodiscover]\nenabled = true', /^"nodiscover" in .*: expected a string, a number, true or/],
-    ['"http.port" = 1\n[http]\nport = 2', /^"http.port" in .* are both given: keep one$/],
-    ['help = true', /^"help" in .* is no setting/],
-    ['port = "x"', /^bad value "x" for "port" in .*: expected a whole number/],
-    ['port = 1.5', /^bad value "1.5" for "port" in .*: expected a whole number/],
+    ['"http.port" = 1\n[http]\nport = 2', /^"http.port" in .* exclude each other$/],
+    ['help = true', /^"help" in .* is not a setting/],
+    ['port = "x"', /^invalid value "x" for "port" in .*: expected an integer/],
+    ['port = 1.5', /^invalid value "1.5" for "port" in .*: expected an integer/],
     ['port = 2020-01-01', /^"port" in .*: expected a string, a number, true or false/],
     ['port = [', /^--config .*config.toml, line 1: /],
   ])('%j in the file', (text, message) => {

@@ -1,5 +1,6 @@
+import { errorText } from '@devp2p/appkit';
 import { describe, expect, test } from 'vitest';
-import { createLogs, errorText, type LogsOptions } from '../../src/logging/log.ts';
+import { createLogs, type LogsOptions } from '../../src/logging/log.ts';
 
 function setUp(options: Omit<LogsOptions, 'destination'> = {}) {
   const lines: string[] = [];

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { httpLimits } from '@devp2p/appkit/http';
 import { fromHex } from '@devp2p/bytes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogs } from '../../src/logging/log.ts';
@@ -9,7 +10,7 @@ import { createNode } from '../../src/node/node.ts';
 import type { RpcServers } from '../../src/rpc/servers.ts';
 import { method } from '../../src/rpc/transport/api.ts';
 import { authenticateUpgrades } from '../../src/rpc/transport/authenticate.ts';
-import { httpLimits, listenHttp } from '../../src/rpc/transport/listen-http.ts';
+import { listenService } from '../../src/rpc/transport/listen-service.ts';
 import { ask, call, dial, open, parseAnswer, serve } from './servers.ts';
 import { bearer, token } from './token.ts';
 
@@ -182,7 +183,7 @@ test('HX-27 a handshake whose sender goes while its token is looked at harms nob
   const check = () => new Promise<string | undefined>((resolve) => looking.push(resolve));
   const authenticate = authenticateUpgrades(check, (_, socket) => passed.push(socket.destroyed));
   const gone: Promise<void>[] = [];
-  const listener = await listenHttp({
+  const listener = await listenService({
     ...{
       host: '127.0.0.1',
       port: 0,

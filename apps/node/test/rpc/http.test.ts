@@ -1,12 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import { type HttpListener, httpLimits } from '@devp2p/appkit/http';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogs } from '../../src/logging/log.ts';
 import type { RpcServers } from '../../src/rpc/servers.ts';
 import { createHttpHandler } from '../../src/rpc/transport/http.ts';
-import { type HttpListener, httpLimits, listenHttp } from '../../src/rpc/transport/listen-http.ts';
+import { listenService } from '../../src/rpc/transport/listen-service.ts';
 import { ask, call, open, parseAnswer, serve } from './servers.ts';
 
 const version = call('net_version');
@@ -218,7 +219,7 @@ describe('HX-27 slow callers', () => {
       health: () => ({ healthy: true }),
       clock: virtualClock(),
     });
-    listener = await listenHttp({
+    listener = await listenService({
       ...{ host: '127.0.0.1', port: 0, service: 'http', onRequest, log: silentLogs('rpc') },
       limits: { ...httpLimits, ...limits },
     });

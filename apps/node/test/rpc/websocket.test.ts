@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { httpLimits } from '@devp2p/appkit/http';
 import { virtualClock } from '@devp2p/clock/virtual';
 import { nobleCrypto } from '@devp2p/crypto';
 import { formatEnode } from '@devp2p/enr';
@@ -6,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { silentLogs } from '../../src/logging/log.ts';
 import type { RpcServers } from '../../src/rpc/servers.ts';
-import { httpLimits, listenHttp } from '../../src/rpc/transport/listen-http.ts';
+import { listenService } from '../../src/rpc/transport/listen-service.ts';
 import { createWebSocketHandler, webSocketLimits } from '../../src/rpc/transport/websocket.ts';
 import { ask, call, dial, fakeControl, open, parseAnswer, serve } from './servers.ts';
 
@@ -176,7 +177,7 @@ describe('limits of WebSocket callers', () => {
       ...{ rpc, origins: [], clock, random: (length: number) => new Uint8Array(length) },
       limits: { ...webSocketLimits, ...limits },
     });
-    const listener = await listenHttp({
+    const listener = await listenService({
       ...{ host: '127.0.0.1', port: 0, service: 'ws', limits: httpLimits, log: silentLogs('rpc') },
       onRequest: (_, response) => response.end(),
       onUpgrade: handler.upgrade,

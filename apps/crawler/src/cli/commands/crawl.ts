@@ -1,3 +1,5 @@
+import { clientId } from '@devp2p/appkit';
+import { UsageError } from '@devp2p/appkit/cli';
 import { systemClock, timeoutSignal } from '@devp2p/clock';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { type Crawler, createCrawler } from '../../crawl/crawler.ts';
@@ -15,7 +17,6 @@ import { openLevelStore } from '../../store/level/level-store.ts';
 import type { CrawlStore } from '../../store/store.ts';
 import { chainFilter } from '../flags/chain.ts';
 import type { CrawlSettings } from '../flags/flags.ts';
-import { UsageError } from '../flags/usage-error.ts';
 import { errorText } from '../terminal/error-text.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { summary } from '../terminal/summary.ts';
@@ -93,7 +94,7 @@ function openCrawler({
     store,
     once: settings.once,
     privateKey,
-    clientId: clientId(),
+    clientId: clientId('devp2p-crawler', version),
     network: chainFilter(settings),
     host: settings.addr,
     port: settings.port,
@@ -147,9 +148,4 @@ function throttledWarnings(terminal: Terminal): (message: string, error: unknown
     written.set(message, now);
     terminal.writeLine(`${message}: ${errorText(error)}`);
   };
-}
-
-function clientId(): string {
-  const platform = `${process.platform}-${process.arch}`;
-  return ['devp2p-crawler', `v${version}`, platform, `node-${process.version}`].join('/');
 }

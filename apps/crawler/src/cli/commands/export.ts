@@ -1,9 +1,10 @@
+import { UsageError } from '@devp2p/appkit/cli';
+import { isStandardError, isStandardOutput } from '@devp2p/appkit/files';
 import { exportNodes } from '../../export/export.ts';
 import { openDatadir } from '../../store/datadir.ts';
 import { openLevelStore } from '../../store/level/level-store.ts';
 import type { ExportSettings } from '../flags/flags.ts';
-import { UsageError } from '../flags/usage-error.ts';
-import { isStandardError, isStandardOutput, writeOutput } from '../terminal/output.ts';
+import { writeOutput } from '../terminal/output.ts';
 import type { CommandContext } from './context.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { didYouMean, quote, readFlags, UsageError } from '@devp2p/appkit/cli';
 import {
   type ChainSettings,
   type CheckSettings,
@@ -10,8 +10,7 @@ import {
   type Flag,
   type Flags,
 } from './flags.ts';
-import { didYouMean, UsageError } from './usage-error.ts';
-import { parseNode, quote } from './values.ts';
+import { parseNode } from './values.ts';
 
 /** A parsed command line. */
 export type Invocation =
@@ -54,49 +53,25 @@ export function readArguments(args: readonly string[]): Invocation {
       return { command, settings: checkChain(settings), node };
     }
     case undefined:
-      throw new UsageError(`no command: ${commands}`);
+      throw new UsageError(`no command; ${commands}`);
     default:
       throw new UsageError(
         command.startsWith('-')
-          ? `flag ${quote(command)} before the command: ${commands}`
-          : `unknown command ${quote(command)}: ${didYouMean(command, commandNames, commands)}`,
+          ? `flag ${quote(command)} before the command; ${commands}`
+          : `unknown command ${quote(command)}; ${didYouMean(command, commandNames, commands)}`,
       );
   }
 }
 
 /** Parses flags, and the words between them. */
 function read<S>(flags: Flags<S>, args: readonly string[]): { settings: S; words: string[] } {
-  const known = new Map(Object.entries<Flag<unknown>>(flags));
-  const options = Object.fromEntries(
-    [...known].map(([name, { value }]) => [name, { type: value ? 'string' : 'boolean' } as const]),
-  );
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const known: Readonly<Record<string, Flag<unknown>>> = flags;
+  const { words, written } = readFlags(args, known);
   const settings: Record<string, unknown> = {};
-  const words: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value);
-    if (token.kind !== 'option') continue;
-    const { name, rawName, value, inlineValue } = token;
-    const flag = rawName.startsWith('--') ? known.get(name) : undefined;
-    if (flag === undefined) {
-      const names = [...known.keys()].map((flagName) => `--${flagName}`);
-      const hint = didYouMean(rawName, names, '--help lists all flags');
-      throw new UsageError(`unknown flag ${quote(rawName)}: ${hint}`);
-    }
-    if (Object.hasOwn(settings, name)) throw new UsageError(`flag --${name} is repeated`);
-    // A value that looks like a flag is one: "--datadir --once" lacks a directory.
-    const isMissing = value === undefined || (inlineValue === false && /^-./.test(value));
-    if (flag.value !== undefined && isMissing) {
-      throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`);
-    }
-    if (flag.value === undefined && value !== undefined) {
-      throw new UsageError(`--${name} takes no value, got ${quote(value)}`);
-    }
-    settings[name] = parse(flag, value ?? '', `--${name}`);
-  }
-  for (const [name, flag] of known) {
-    if (Object.hasOwn(settings, name)) continue;
-    if (flag.default !== undefined) settings[name] = flag.parse(flag.default);
+  for (const [name, flag] of Object.entries(known)) {
+    const found = written.get(name);
+    if (found !== undefined) settings[name] = parse(flag, found.text, found.where);
+    else if (flag.default !== undefined) settings[name] = flag.parse(flag.default);
     else if (flag.value === undefined) settings[name] = false;
   }
   // `Flags<S>` guarantees that the settings are complete; the compiler cannot infer it here.

@@ -1,3 +1,4 @@
+import { type BaseFlag, filePath, integerBetween, ipAddress } from '@devp2p/appkit/cli';
 import { type ExportFormat, exportFormats } from '../../export/export.ts';
 import type { ChainFilter } from '../../model/chain-filter.ts';
 import { type NetworkName, networkNames } from '../../model/networks.ts';
@@ -50,14 +51,9 @@ export interface CheckSettings extends ChainSettings, SocketSettings {
 }
 
 /** One flag. */
-export interface Flag<T> {
+export interface Flag<T> extends BaseFlag {
   /** Heading in `--help`. */
   readonly group: string;
-  /** Placeholder of the value in `--help`; a flag without it is a switch. */
-  readonly value?: string;
-  readonly help: string;
-  /** Default as text. @default the setting is absent, a switch is `false` */
-  readonly default?: string;
   /** Throws an `Error` with the expected form. */
   parse(text: string): T;
 }
@@ -66,7 +62,7 @@ export interface Flag<T> {
 export type Flags<S> = { readonly [Name in keyof S]-?: Flag<NonNullable<S[Name]>> };
 
 function toggle(group: string, help: string): Flag<boolean> {
-  return { group, help, parse: () => true };
+  return { group, help, parse: value.trueOrFalse };
 }
 
 const chain: Flags<ChainSettings> = {
@@ -100,20 +96,20 @@ const socket: Flags<SocketSettings> = {
   addr: {
     group: 'Network',
     value: 'IP',
-    parse: value.ip,
+    parse: ipAddress,
     help: 'address to send from and listen on (all)',
   },
   port: {
     group: 'Network',
     value: 'PORT',
     default: '0',
-    parse: value.count(0, 65_535),
+    parse: integerBetween(0, 65_535),
     help: 'UDP port to listen on; 0 selects a free one',
   },
   nodekey: {
     group: 'Network',
     value: 'FILE',
-    parse: value.path,
+    parse: filePath,
     help: 'file with the private key of the crawler',
   },
 };
@@ -122,7 +118,7 @@ const datadir: Flag<string> = {
   group: 'Data',
   value: 'DIR',
   default: './devp2p-crawl',
-  parse: value.path,
+  parse: filePath,
   help: 'directory of the crawl',
 };
 
@@ -131,7 +127,7 @@ export const crawlFlags: Flags<CrawlSettings> = {
   keep: {
     group: 'Data',
     value: 'N',
-    parse: value.count(1, 100_000),
+    parse: integerBetween(1, 100_000),
     help: 'stored visits of each node (32)',
   },
   bootnodes: {
@@ -178,14 +174,14 @@ export const crawlFlags: Flags<CrawlSettings> = {
     group: 'Metrics',
     value: 'IP',
     default: '127.0.0.1',
-    parse: value.ip,
+    parse: ipAddress,
     help: 'address of the metrics server',
   },
   'metrics.port': {
     group: 'Metrics',
     value: 'PORT',
     default: '6060',
-    parse: value.count(0, 65_535),
+    parse: integerBetween(0, 65_535),
     help: 'TCP port of the metrics server; 0 selects a free one',
   },
 };
@@ -209,7 +205,7 @@ export const exportFlags: Flags<ExportSettings> = {
   output: {
     group: 'Export',
     value: 'FILE',
-    parse: value.path,
+    parse: filePath,
     help: 'file to write, - for standard output (standard output)',
   },
 };

@@ -1,3 +1,4 @@
+import { flagLabel, flagText } from '@devp2p/appkit/cli';
 import { checkFlags, crawlFlags, exportFlags, type Flag } from './flags.ts';
 
 type AnyFlags = Readonly<Record<string, Flag<unknown>>>;
@@ -11,7 +12,9 @@ const commands: readonly (readonly [string, string, AnyFlags])[] = [
 /** Returns the text of `--help`, generated from the flag tables. */
 export function helpText(): string {
   const width = Math.max(
-    ...commands.flatMap(([, , flags]) => Object.entries(flags).map((flag) => left(flag).length)),
+    ...commands.flatMap(([, , flags]) =>
+      Object.entries(flags).map((flag) => flagLabel(...flag).length),
+    ),
   );
   const usage = commands.map(([form, what]) => `  devp2p-crawler ${form.padEnd(25)} ${what}`);
   const sections = commands.flatMap(([form, , flags]) => {
@@ -21,7 +24,7 @@ export function helpText(): string {
       const { group } = flag[1];
       if (group !== heading) lines.push(`  ${group}`);
       heading = group;
-      lines.push(`    ${left(flag).padEnd(width)}  ${right(flag[1])}`);
+      lines.push(`    ${flagLabel(...flag).padEnd(width)}  ${flagText(flag[1])}`);
     }
     return lines;
   });
@@ -32,12 +35,4 @@ ${usage.join('\n')}
   devp2p-crawler --help | --version
 ${sections.join('\n')}
 `;
-}
-
-function left([name, { value }]: readonly [string, Flag<unknown>]): string {
-  return `--${name}${value === undefined ? '' : ` ${value}`}`;
-}
-
-function right({ help, default: fallback }: Flag<unknown>): string {
-  return fallback === undefined ? help : `${help} (${fallback})`;
 }

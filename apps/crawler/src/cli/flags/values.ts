@@ -1,23 +1,14 @@
 // Parsers of flag values. Each throws an `Error` with the expected form.
-import { isIP } from 'node:net';
+
+import { didYouMean, quote, splitList } from '@devp2p/appkit/cli';
 import { fromHex } from '@devp2p/bytes';
 import { nobleCrypto as crypto } from '@devp2p/crypto';
 import { parseTreeUrl } from '@devp2p/dnsdisc';
 import { type Enode, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
-import { didYouMean } from './usage-error.ts';
 
-export function path(text: string): string {
-  if (text === '' || text.includes('\0')) throw new Error('expected a path');
-  return text;
-}
-
-/** An integer from `min` to `max`. */
-export function count(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d{1,15}$/.test(text) && value >= min && value <= max) return value;
-    throw new Error(`expected an integer from ${min} to ${max}`);
-  };
+export function trueOrFalse(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('expected true or false');
+  return text === 'true';
 }
 
 /** A number above 0, such as `0.5`. */
@@ -86,11 +77,6 @@ function hex(text: string, length: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(fromHex(digits));
 }
 
-export function ip(text: string): string {
-  if (isIP(text) === 0) throw new Error('expected an IPv4 or IPv6 address');
-  return text;
-}
-
 /** Checks comma-separated `enode://` URLs and `enr:` texts, and returns them unchanged. */
 export function bootnodes(text: string): readonly string[] {
   return each(text, (node) => {
@@ -106,7 +92,7 @@ export function lists(text: string): readonly string[] {
 
 /** Runs `check` for each comma-separated part; an error quotes the part. */
 function each(text: string, check: (part: string) => void): readonly string[] {
-  const parts = text.split(',').flatMap((part) => part.trim() || []);
+  const parts = splitList(text);
   if (parts.length === 0) throw new Error('expected at least one');
   for (const part of parts) {
     try {
@@ -129,9 +115,4 @@ export function parseNode(text: string): Enode {
   const enode = enodeFromEnr(parseEnr(text, { crypto }));
   if (enode === undefined) throw new Error('expected a record with an IP address');
   return enode;
-}
-
-/** Quotes a value in an error: on one line, with a limited length. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

@@ -1,26 +1,9 @@
-import { constants, createWriteStream, fstatSync, openSync, type Stats, statSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { realpath, rename, rm } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { isatty } from 'node:tty';
-import { sleep, systemClock } from '@devp2p/clock';
+import { openPipe, tryStat } from '@devp2p/appkit/files';
 import { CrawlerError } from '../../model/error.ts';
-
-/** Milliseconds between two attempts to open a pipe without a reader. */
-const readerInterval = 100;
-
-/** Whether a path is standard output: `-`, `/dev/stdout` or another name of the same file. */
-export function isStandardOutput(path: string): boolean {
-  const stats = tryStat(path);
-  return path === '-' || (stats !== undefined && isDescriptor(stats, 1));
-}
-
-/** Whether a path is the same file as standard error, and not a terminal or another character device. */
-export function isStandardError(path: string): boolean {
-  const stats = tryStat(path);
-  return stats !== undefined && isDescriptor(stats, 2) && !stats.isCharacterDevice() && !isatty(2);
-}
 
 /**
  * Writes text to a path. A file, also through a symbolic link, is written completely or not at all. A pipe or device is
@@ -50,37 +33,5 @@ export async function writeOutput(
       cause: error,
       data: { path },
     });
-  }
-}
-
-function tryStat(path: string): Stats | undefined {
-  try {
-    return path === '-' ? fstatSync(1) : statSync(path);
-  } catch {
-    // Opening the path reports the error.
-    return undefined;
-  }
-}
-
-function isDescriptor({ dev, ino }: Stats, descriptor: number): boolean {
-  try {
-    const other = fstatSync(descriptor);
-    return other.dev === dev && other.ino === ino;
-  } catch {
-    // The parent process has closed it.
-    return false;
-  }
-}
-
-/** Opens a pipe once it has a reader. It polls, since a thread that waits in `open` would keep the process from exiting. */
-async function openPipe(path: string, signal: AbortSignal): Promise<Writable> {
-  for (;;) {
-    try {
-      const descriptor = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-      return new Socket({ fd: descriptor, readable: false, writable: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
-      await sleep(systemClock, readerInterval, { signal });
-    }
   }
 }

@@ -1,8 +1,9 @@
-import { constants, createReadStream, fstatSync, openSync, type Stats } from 'node:fs';
+import { constants, createReadStream, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { isDescriptor } from '@devp2p/appkit/files';
 import { ChainError } from '../../errors/chain-error.ts';
 
 /** Input that is read once, from its beginning to its end: it need not be able to seek. */
@@ -50,17 +51,6 @@ export async function openChainFile(path: string): Promise<ChainFile> {
     };
   } catch (cause) {
     throw new ChainError('file', `${name} cannot be read: ${(cause as Error).message}`, { cause });
-  }
-}
-
-/** Whether a path leads to what a file descriptor of this process is. */
-export function isDescriptor(path: Stats, descriptor: number): boolean {
-  try {
-    const { dev, ino } = fstatSync(descriptor);
-    return path.dev === dev && path.ino === ino;
-  } catch {
-    // Closed by who started the process.
-    return false;
   }
 }
 

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { UsageError } from '@devp2p/appkit/cli';
+import { isStandardError, isStandardOutput } from '@devp2p/appkit/files';
 import { systemClock } from '@devp2p/clock';
 import { exportFile } from '../../chain/files/export-file.ts';
-import { isStandardError, isStandardOutput } from '../../chain/files/export-target.ts';
 import { NodeError } from '../../errors/node-error.ts';
 import type { CommandContext } from '../context.ts';
-import { UsageError } from '../usage.ts';
 import { openSettledChain } from './open-chain.ts';
 
 /** `devp2p-node export FILE`: writes blocks of the chain to a file. */

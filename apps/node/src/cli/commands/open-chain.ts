@@ -1,3 +1,4 @@
+import { UsageError } from '@devp2p/appkit/cli';
 import { systemClock } from '@devp2p/clock';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import type { LocalChain } from '../../chain/chain.ts';
@@ -5,7 +6,6 @@ import { openDatadir } from '../../config/datadir.ts';
 import { type ChainChoice, openNodeChain, readGenesis } from '../../node/open-chain.ts';
 import type { CommandContext } from '../context.ts';
 import type { Settings } from '../flags/flags.ts';
-import { UsageError } from '../usage.ts';
 
 /** The chain that the settings name. */
 export async function openSettledChain({ settings, logs }: CommandContext): Promise<LocalChain> {

@@ -1,3 +1,4 @@
+import { UsageError } from '@devp2p/appkit/cli';
 import { toHex } from '@devp2p/bytes';
 import { systemClock } from '@devp2p/clock';
 import { fastCrypto } from '@devp2p/crypto/fast';
@@ -13,7 +14,6 @@ import { stateAdvice, withAdvice } from '../advice.ts';
 import type { CommandContext } from '../context.ts';
 import type { Settings } from '../flags/flags.ts';
 import { rate } from '../rate.ts';
-import { UsageError } from '../usage.ts';
 import { observeAddresses, observeDiscovery, observeTransport } from './observe.ts';
 import { chainChoice } from './open-chain.ts';
 
@@ -136,7 +136,7 @@ function authrpcSettings(settings: Settings): AuthrpcSettings {
 function privateKey({ nodekey, nodekeyhex }: Settings): Uint8Array | undefined {
   if (nodekey !== undefined) return readNodeKey(nodekey, fastCrypto, 'name another with --nodekey');
   if (nodekeyhex !== undefined && !fastCrypto.secp256k1.isPrivateKey(nodekeyhex)) {
-    throw new UsageError('bad value for --nodekeyhex: not a private key of secp256k1');
+    throw new UsageError('invalid value for --nodekeyhex: not a private key of secp256k1');
   }
   return nodekeyhex;
 }

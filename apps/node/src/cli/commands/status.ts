@@ -1,6 +1,6 @@
+import { errorText } from '@devp2p/appkit';
 import { type Clock, sleep, systemClock } from '@devp2p/clock';
 import { NodeError } from '../../errors/node-error.ts';
-import { errorText } from '../../logging/log.ts';
 import type { Health } from '../../observability/health.ts';
 import type { NodeInfo, PeerInfo } from '../../rpc/namespaces/admin.ts';
 import type { CommandContext } from '../context.ts';

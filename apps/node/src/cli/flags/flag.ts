@@ -1,4 +1,6 @@
-/** What the program can be told to do; `run` is meant when no command is named. */
+import type { BaseFlag } from '@devp2p/appkit/cli';
+
+/** Commands of the program; `run` is the default. */
 export type Command = 'run' | 'import' | 'export' | 'status';
 
 export const groups = [
@@ -13,34 +15,24 @@ export const groups = [
   'Program',
 ] as const;
 
-/** One flag. Command line, environment, configuration file and help are all read off this. */
-export interface Flag<T> {
+/** One flag. The command line, the environment, the configuration file and `--help` are read with it. */
+export interface Flag<T> extends BaseFlag {
   readonly group: (typeof groups)[number];
-  readonly help: string;
-  /** What stands for the value in the help; a flag without it is a switch. */
-  readonly value?: string;
-  readonly short?: string;
-  /** Commands that take the flag. @default all of them */
+  /** Commands that accept the flag. @default all of them */
   readonly commands?: readonly Command[];
-  /** In the form in which one would type it. @default the setting is absent */
-  readonly default?: string;
-  /** May be given several times; the values are joined with commas. */
-  readonly many?: true;
-  /** A switch that `--no-NAME` turns off. */
-  readonly negatable?: true;
-  /** Never echoed. */
+  /** Whether its value is left out of errors. @default false */
   readonly secret?: true;
-  /** Makes sense on the command line only. */
+  /** Whether it is a flag of the command line only. @default false */
   readonly commandLineOnly?: true;
-  /** Throws an `Error` that says what was expected. */
+  /** Throws an `Error` with the expected form. */
   parse(text: string): T;
 }
 
 export const runs: readonly Command[] = ['run'];
-/** Where blocks are added. */
+/** Commands that add blocks. */
 export const checks: readonly Command[] = ['run', 'import'];
-/** Where a node is asked, and where to ask it. */
+/** The command that serves JSON-RPC, and the one that calls it. */
 export const asks: readonly Command[] = ['run', 'status'];
 
-/** A table of flags, by the names of their settings. */
+/** A table of flags by the names of their settings. */
 export type FlagsOf<S> = { readonly [Name in keyof S]-?: Flag<NonNullable<S[Name]>> };

@@ -1,7 +1,8 @@
+import { filePath, integerBetween, ipAddress } from '@devp2p/appkit/cli';
+import type { NetworkName } from '@devp2p/appkit/networks';
 import type { Enode } from '@devp2p/enr';
 import type { IpRange } from '@devp2p/ip';
 import type { RequiredBlocks } from '../../chain/required-blocks.ts';
-import type { NetworkName } from '../../config/genesis/networks.ts';
 import { parseVerbosity, type Verbosity } from '../../logging/log.ts';
 import { checks, type FlagsOf, runs } from './flag.ts';
 import { type ServerSettings, serverFlags } from './server-flags.ts';
@@ -9,10 +10,8 @@ import {
   bootnodes,
   enodes,
   ethVersions,
-  filePath,
   hexOf,
   identity,
-  ipAddress,
   ipRanges,
   type Nat,
   nat,
@@ -20,7 +19,6 @@ import {
   networkName,
   requiredBlocks,
   treeUrls,
-  wholeNumber,
   yesOrNo,
 } from './values.ts';
 
@@ -95,7 +93,7 @@ export const flags: FlagsOf<Settings> = {
     default: '30303',
     help: 'TCP port to listen on; 0 takes a free one',
     commands: runs,
-    parse: wholeNumber(0, 65_535),
+    parse: integerBetween(0, 65_535),
   },
   addr: {
     group: 'Network',
@@ -170,7 +168,7 @@ export const flags: FlagsOf<Settings> = {
     value: 'PORT',
     help: 'UDP port to listen on; 0 takes a free one (the TCP port)',
     commands: runs,
-    parse: wholeNumber(0, 65_535),
+    parse: integerBetween(0, 65_535),
   },
   netrestrict: {
     group: 'Discovery',
@@ -213,7 +211,7 @@ export const flags: FlagsOf<Settings> = {
     default: '3',
     help: 'one peer in so many is dialled, the others dial this node',
     commands: runs,
-    parse: wholeNumber(1, 10_000),
+    parse: integerBetween(1, 10_000),
   },
   maxpeers: {
     group: 'Peers',
@@ -221,7 +219,7 @@ export const flags: FlagsOf<Settings> = {
     default: '50',
     help: 'most peers at once, static and trusted ones not counted',
     commands: runs,
-    parse: wholeNumber(0, 10_000),
+    parse: integerBetween(0, 10_000),
   },
   maxpendpeers: {
     group: 'Peers',
@@ -229,7 +227,7 @@ export const flags: FlagsOf<Settings> = {
     default: '50',
     help: 'most unfinished inbound handshakes at once',
     commands: runs,
-    parse: wholeNumber(1, 10_000),
+    parse: integerBetween(1, 10_000),
   },
   'sync.target': {
     group: 'Sync',
@@ -250,7 +248,7 @@ export const flags: FlagsOf<Settings> = {
     default: '300',
     help: 'without progress for so long, --sync.exit exits with code 1',
     commands: runs,
-    parse: wholeNumber(1, 1_000_000),
+    parse: integerBetween(1, 1_000_000),
   },
   ...serverFlags,
   first: {
@@ -259,14 +257,14 @@ export const flags: FlagsOf<Settings> = {
     default: '1',
     help: 'first block to write',
     commands: ['export'],
-    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    parse: integerBetween(0, Number.MAX_SAFE_INTEGER),
   },
   last: {
     group: 'Export',
     value: 'N',
     help: "last block to write (the chain's head)",
     commands: ['export'],
-    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    parse: integerBetween(0, Number.MAX_SAFE_INTEGER),
   },
   receipts: {
     group: 'Export',

@@ -1,4 +1,5 @@
-import { type Flag, groups } from './flag.ts';
+import { flagLabel, flagText } from '@devp2p/appkit/cli';
+import { groups } from './flag.ts';
 import { flags, type Settings } from './flags.ts';
 
 const usage = `devp2p-node: an Ethereum full node's network half, with a real chain behind it
@@ -19,22 +20,13 @@ Every flag can also be set in the environment (--sync.target is DEVP2P_SYNC_TARG
 /** The text of `--help`, made from the table of flags. */
 export function helpText(): string {
   const names = Object.keys(flags) as (keyof Settings)[];
-  const width = Math.max(...names.map((name) => left(name).length));
+  const width = Math.max(...names.map((name) => flagLabel(name, flags[name]).length));
   const lines = groups.flatMap((group) => [
     '',
     group,
     ...names
       .filter((name) => flags[name].group === group)
-      .map((name) => `  ${left(name).padEnd(width)}  ${right(flags[name])}`),
+      .map((name) => `  ${flagLabel(name, flags[name]).padEnd(width)}  ${flagText(flags[name])}`),
   ]);
   return `${usage}${lines.join('\n')}\n${footer}`;
-}
-
-function left(name: keyof Settings): string {
-  const { value, short } = flags[name];
-  return `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
-}
-
-function right({ help, default: fallback }: Flag<unknown>): string {
-  return fallback === undefined ? help : `${help} (${fallback})`;
 }

@@ -1,16 +1,7 @@
+import { filePath, integerBetween, ipAddress } from '@devp2p/appkit/cli';
 import type { RpcApi } from '../../rpc/settings.ts';
 import { asks, type FlagsOf, runs } from './flag.ts';
-import {
-  apis,
-  filePath,
-  hostNames,
-  ipAddress,
-  onOffAuto,
-  origins,
-  type Switch,
-  wholeNumber,
-  yesOrNo,
-} from './values.ts';
+import { apis, hostNames, onOffAuto, origins, type Switch, yesOrNo } from './values.ts';
 
 /** What the node serves besides its peers, and where. */
 export interface ServerSettings {
@@ -57,7 +48,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     default: '8545',
     help: 'TCP port to serve it on; 0 takes a free one',
     commands: asks,
-    parse: wholeNumber(0, 65_535),
+    parse: integerBetween(0, 65_535),
   },
   'http.api': {
     group: 'Operator',
@@ -103,7 +94,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     default: '8546',
     help: 'TCP port to serve it on, which may be that of HTTP; 0 takes any',
     commands: runs,
-    parse: wholeNumber(0, 65_535),
+    parse: integerBetween(0, 65_535),
   },
   'ws.api': {
     group: 'Operator',
@@ -141,7 +132,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     default: '6060',
     help: 'TCP port to serve them on; 0 takes a free one',
     commands: runs,
-    parse: wholeNumber(0, 65_535),
+    parse: integerBetween(0, 65_535),
   },
   authrpc: {
     group: 'Consensus client',
@@ -165,7 +156,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     default: '8551',
     help: 'TCP port to serve it on; 0 takes a free one',
     commands: runs,
-    parse: wholeNumber(0, 65_535),
+    parse: integerBetween(0, 65_535),
   },
   'authrpc.vhosts': {
     group: 'Consensus client',
@@ -188,6 +179,6 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     default: '32',
     help: 'blocks by which the client may set the head back; 0 for no limit',
     commands: runs,
-    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    parse: integerBetween(0, Number.MAX_SAFE_INTEGER),
   },
 };

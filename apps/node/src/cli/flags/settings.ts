@@ -1,20 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { nearestName } from '@devp2p/options';
+import { didYouMean, quote, readFlags, UsageError, type WrittenFlag } from '@devp2p/appkit/cli';
 import { parse as parseToml, TomlError, type TomlTable } from 'smol-toml';
-import { UsageError } from '../usage.ts';
 import type { Command, Flag } from './flag.ts';
 import { flags, type Settings } from './flags.ts';
 import { isServiceLink, passedOver } from './service-links.ts';
 
 type FlagName = keyof Settings;
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** A setting as it was written, and where: what an error has to name. */
-interface Written {
-  readonly text: string;
-  readonly where: string;
-}
 
 /** What the user asked for. */
 export interface Invocation {
@@ -37,12 +29,12 @@ const commandsOfFiles: readonly Command[] = ['import', 'export'];
  * @throws UsageError with one line that names the flag, variable or key at fault
  */
 export function readInvocation(args: readonly string[], environment: Environment): Invocation {
-  const { words, written } = readCommandLine(args);
+  const { words, written } = readFlags(args, flags);
   const wantsText = written.has('help') || written.has('version');
   const [command, file] = wantsText ? (['run', undefined] as const) : readWords(words);
   if (!wantsText) {
     for (const [name, { where }] of written) {
-      if (!takes(command, name)) throw new UsageError(`${where} has no meaning for "${command}"`);
+      if (!takes(command, name)) throw new UsageError(`${where} is not a flag of "${command}"`);
     }
   }
   const { variables, warnings } = readEnvironment(environment);
@@ -56,7 +48,7 @@ function readWords(words: readonly string[]): readonly [Command, string | undefi
   const [word = 'run', file, extra] = words;
   const command = commands.find((name) => name === word);
   if (command === undefined) {
-    throw new UsageError(`unknown command "${word}"${didYouMean(word, commands)}`);
+    throw new UsageError(`unknown command ${quote(word)}; ${hint(word, commands)}`);
   }
   const takesFile = commandsOfFiles.includes(command);
   const unexpected = takesFile ? extra : file;
@@ -67,63 +59,11 @@ function readWords(words: readonly string[]): readonly [Command, string | undefi
   return [command, file];
 }
 
-function readCommandLine(args: readonly string[]): {
-  words: string[];
-  written: Map<FlagName, Written>;
-} {
-  const options = Object.fromEntries(
-    names.map((name) => {
-      const { value, short } = flags[name];
-      const type = value === undefined ? ('boolean' as const) : ('string' as const);
-      return [name, short === undefined ? { type } : { type, short }];
-    }),
-  );
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
-  const words: string[] = [];
-  const written = new Map<FlagName, Written>();
-  for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value);
-    if (token.kind !== 'option') continue;
-    const typed = (args[token.index] ?? token.rawName).split('=', 1)[0] ?? '';
-    const negated = negatedFlag(token.name);
-    const name = negated ?? flagName(token.name);
-    if (name === undefined || (!typed.startsWith('--') && typed.length > 2)) {
-      const candidates = names.flatMap((known) =>
-        flags[known].negatable ? [`--${known}`, `--no-${known}`] : [`--${known}`],
-      );
-      throw new UsageError(
-        `unknown flag ${typed}${didYouMean(`--${typed.replace(/^-+/, '')}`, candidates)}`,
-      );
-    }
-    const flag = flags[name];
-    const where = `--${token.name}`;
-    if (negated !== undefined && token.value !== undefined) {
-      throw new UsageError(`${where} takes no value`);
-    }
-    // What looks like a flag is one: "--datadir --log.json" lacks a directory. A negative number is a wrong value.
-    const swallowed = token.inlineValue === false && /^-[^\d]/.test(token.value);
-    if (flag.value !== undefined && (token.value === undefined || swallowed)) {
-      throw new UsageError(`${where} needs a value: ${where} ${flag.value}`);
-    }
-    const before = written.get(name);
-    if (before !== undefined && flag.many === undefined) {
-      throw new UsageError(
-        before.where === where
-          ? `${where} is given twice`
-          : `${before.where} and ${where} are both given: keep one`,
-      );
-    }
-    const text = token.value ?? String(negated === undefined);
-    written.set(name, { text: before === undefined ? text : `${before.text},${text}`, where });
-  }
-  return { words, written };
-}
-
 function readEnvironment(environment: Environment): {
-  variables: Map<FlagName, Written>;
+  variables: Map<FlagName, WrittenFlag>;
   warnings: string[];
 } {
-  const variables = new Map<FlagName, Written>();
+  const variables = new Map<FlagName, WrittenFlag>();
   const known = new Map<string, FlagName>();
   for (const name of settable()) {
     known.set(`DEVP2P_${name.replaceAll('.', '_').toUpperCase()}`, name);
@@ -139,15 +79,16 @@ function readEnvironment(environment: Environment): {
       if (name !== undefined) hidden.push(`--${name}`);
     } else if (name !== undefined) variables.set(name, { text, where: variable });
     else {
-      const hint = didYouMean(variable, known.keys());
-      warnings.push(`environment variable ${variable} is no setting of this program${hint}`);
+      warnings.push(
+        `environment variable ${variable} is not a setting of this program; ${hint(variable, known.keys())}`,
+      );
     }
   }
   if (links.length > 0) warnings.push(passedOver(links.sort(), hidden.sort()));
   return { variables, warnings };
 }
 
-function readConfig(path: string): Map<FlagName, Written> {
+function readConfig(path: string): Map<FlagName, WrittenFlag> {
   let table: TomlTable;
   try {
     table = parseToml(readFileSync(path, 'utf8'), { integersAsBigInt: 'asNeeded' });
@@ -160,7 +101,7 @@ function readConfig(path: string): Map<FlagName, Written> {
     throw new UsageError(`--config ${path} cannot be read (${code ?? String(error)})`);
   }
   const keys = configKeys();
-  const written = new Map<FlagName, Written>();
+  const written = new Map<FlagName, WrittenFlag>();
   const read = (prefix: string, section: TomlTable): void => {
     for (const [key, value] of Object.entries(section)) {
       const full = prefix + key;
@@ -169,9 +110,9 @@ function readConfig(path: string): Map<FlagName, Written> {
       if (isTable(value) && (name === undefined || keys.has(`${full}.enabled`))) {
         read(`${full}.`, value);
       } else if (name === undefined) {
-        throw new UsageError(`${where} is no setting${didYouMean(full, keys.keys())}`);
+        throw new UsageError(`${where} is not a setting; ${hint(full, keys.keys())}`);
       } else if (written.has(name)) {
-        throw new UsageError(`${where} and ${written.get(name)?.where} are both given: keep one`);
+        throw new UsageError(`${where} and ${written.get(name)?.where} exclude each other`);
       } else written.set(name, { text: tomlText(value, where), where });
     }
   };
@@ -204,7 +145,7 @@ function tomlText(value: unknown, where: string): string {
 
 function readSettings(
   command: Command,
-  sources: readonly ReadonlyMap<FlagName, Written>[],
+  sources: readonly ReadonlyMap<FlagName, WrittenFlag>[],
 ): Settings {
   const settings: Partial<Record<FlagName, unknown>> = {};
   const origin = new Map<FlagName, string>();
@@ -223,7 +164,7 @@ function readSettings(
     ['genesis', 'network'],
   ] as const) {
     if (!origin.has(one) || !origin.has(other)) continue;
-    throw new UsageError(`${origin.get(one)} and ${origin.get(other)} are both given: keep one`);
+    throw new UsageError(`${origin.get(one)} and ${origin.get(other)} exclude each other`);
   }
   // A port that was named is wanted.
   const isNamed = [...origin.keys()].some((name) => name.startsWith('authrpc.'));
@@ -232,13 +173,12 @@ function readSettings(
   return settings as unknown as Settings;
 }
 
-function parseWritten(flag: Flag<unknown>, { text, where }: Written): unknown {
+function parseWritten(flag: Flag<unknown>, { text, where }: WrittenFlag): unknown {
   try {
     return flag.parse(text);
   } catch (error) {
-    const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-    const value = flag.secret === undefined ? `value ${JSON.stringify(shown)}` : 'value';
-    throw new UsageError(`bad ${value} for ${where}: ${(error as Error).message}`);
+    const value = flag.secret === undefined ? `value ${quote(text)}` : 'value';
+    throw new UsageError(`invalid ${value} for ${where}: ${(error as Error).message}`);
   }
 }
 
@@ -246,20 +186,10 @@ function takes(command: Command, name: FlagName): boolean {
   return flags[name].commands?.includes(command) ?? true;
 }
 
-function flagName(word: string): FlagName | undefined {
-  return names.find((name) => name === word);
-}
-
-function negatedFlag(word: string): FlagName | undefined {
-  const name = word.startsWith('no-') ? flagName(word.slice(3)) : undefined;
-  return name !== undefined && flags[name].negatable ? name : undefined;
-}
-
 function settable(): readonly FlagName[] {
   return names.filter((name) => flags[name].commandLineOnly === undefined);
 }
 
-function didYouMean(word: string, candidates: Iterable<string>): string {
-  const meant = nearestName(word, candidates);
-  return meant === undefined ? '; --help lists what there is' : `; did you mean ${meant}?`;
+function hint(word: string, candidates: Iterable<string>): string {
+  return didYouMean(word, candidates, '--help lists all flags');
 }

@@ -1,36 +1,17 @@
 // Values of flags as they are typed. Each function throws an `Error` that says what was expected.
 import { isIP, isIPv4 } from 'node:net';
+import { splitList } from '@devp2p/appkit/cli';
+import { type NetworkName, networkNames } from '@devp2p/appkit/networks';
 import { equalBytes, fromHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { parseTreeUrl } from '@devp2p/dnsdisc';
 import { type Enode, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
 import { type IpRange, parseIpRanges } from '@devp2p/ip';
 import type { RequiredBlocks } from '../../chain/required-blocks.ts';
-import type { NetworkName } from '../../config/genesis/networks.ts';
 import type { NatMethod } from '../../nat/find.ts';
 import { type RpcApi, rpcApis } from '../../rpc/settings.ts';
 
-const networkNames = ['mainnet', 'sepolia', 'hoodi'] as const satisfies readonly NetworkName[];
 const knownEthVersions = [70, 69, 68];
-
-export function filePath(text: string): string {
-  if (text === '' || text.includes('\0')) throw new Error('expected a path');
-  return text;
-}
-
-export function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min && value <= max)) {
-      throw new Error(
-        max === Number.MAX_SAFE_INTEGER
-          ? 'expected a whole number'
-          : `expected a whole number from ${min} to ${max}`,
-      );
-    }
-    return value;
-  };
-}
 
 export function networkName(text: string): NetworkName {
   const name = networkNames.find((known) => known === text);
@@ -40,7 +21,7 @@ export function networkName(text: string): NetworkName {
 
 export function networkId(text: string): bigint {
   const value = /^\d{1,20}$/.test(text) ? BigInt(text) : 0n;
-  if (value < 1n || value >= 1n << 64n) throw new Error('expected a whole number from 1 to 2^64-1');
+  if (value < 1n || value >= 1n << 64n) throw new Error('expected an integer from 1 to 2^64-1');
   return value;
 }
 
@@ -52,11 +33,6 @@ export function hexOf(length: number): (text: string) => Uint8Array {
   };
 }
 
-export function ipAddress(text: string): string {
-  if (isIP(text) === 0) throw new Error('expected an IPv4 or IPv6 address');
-  return text;
-}
-
 export function identity(text: string): string {
   // The client id is a path of printable parts, and a Hello has room for 2 KiB in all.
   if (!/^[\x21-\x2e\x30-\x7e]{1,64}$/.test(text)) {
@@ -66,20 +42,12 @@ export function identity(text: string): string {
 }
 
 export function enodes(text: string): readonly Enode[] {
-  return parts(text).map(staticNode);
-}
-
-/** The parts of a list between commas; white space and empty ones are ignored. */
-function parts(text: string): string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+  return splitList(text).map(staticNode);
 }
 
 /** `enode://` URLs and `enr:` texts, checked and as they were. */
 export function bootnodes(text: string): readonly string[] {
-  const nodes = parts(text);
+  const nodes = splitList(text);
   for (const node of nodes) {
     const enode = node.startsWith('enr:')
       ? enodeFromEnr(parseEnr(node, { crypto: nobleCrypto }))
@@ -92,7 +60,7 @@ export function bootnodes(text: string): readonly string[] {
 
 /** `enrtree://` URLs, checked and as they were. */
 export function treeUrls(text: string): readonly string[] {
-  const urls = parts(text);
+  const urls = splitList(text);
   for (const url of urls) parseTreeUrl(url);
   return urls;
 }
@@ -119,7 +87,7 @@ export function nat(text: string): Nat {
 }
 
 export function apis(text: string): readonly RpcApi[] {
-  const names = parts(text);
+  const names = splitList(text);
   const known = rpcApis.filter((api) => names.includes(api));
   if (known.length < new Set(names).size) {
     throw new Error(`expected some of ${rpcApis.join(', ')}`);
@@ -129,7 +97,7 @@ export function apis(text: string): readonly RpcApi[] {
 
 /** `*`, or origins such as `https://example.org`, of which parts may be left out. */
 export function origins(text: string): readonly string[] {
-  const list = parts(text);
+  const list = splitList(text);
   if (list.some((origin) => /[\s/?#]/.test(origin.replace(/^[a-z][a-z\d+.-]*:\/\//i, '')))) {
     throw new Error('expected origins such as https://example.org, or *');
   }
@@ -137,7 +105,7 @@ export function origins(text: string): readonly string[] {
 }
 
 export function hostNames(text: string): readonly string[] {
-  const names = parts(text);
+  const names = splitList(text);
   if (names.some((name) => !/^(?:\*|[a-z\d_.-]+)$/i.test(name))) {
     throw new Error('expected host names without ports, or *');
   }
@@ -160,7 +128,7 @@ export function ethVersions(text: string): readonly number[] {
 /** `NUMBER=HASH` as go-ethereum takes them, the number in decimal or with `0x`. */
 export function requiredBlocks(text: string): RequiredBlocks {
   const blocks = new Map<number, Uint8Array>();
-  for (const part of parts(text)) {
+  for (const part of splitList(text)) {
     const [, digits, hex] = /^(\d{1,16}|0x[\da-f]{1,14})=((?:0x)?[\da-f]{64})$/i.exec(part) ?? [];
     const number = Number(digits);
     if (hex === undefined || !Number.isSafeInteger(number)) {

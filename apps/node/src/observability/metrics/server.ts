@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
+import { answer, answerJson, type HttpListener, refuse } from '@devp2p/appkit/http';
 import type { Clock } from '@devp2p/clock';
 import type { Log } from '../../logging/log.ts';
-import { answer, answerJson, refuse } from '../../rpc/transport/http-answer.ts';
-import { type HttpListener, httpLimits, listenHttp } from '../../rpc/transport/listen-http.ts';
+import { listenService } from '../../rpc/transport/listen-service.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Where metrics are served. */
@@ -46,5 +46,5 @@ export function serveMetrics(options: ServeMetricsOptions): Promise<HttpListener
       );
     } else refuse(request, response, 404, 'not found', clock);
   };
-  return listenHttp({ host, port, service: 'metrics', limits: httpLimits, log, onRequest });
+  return listenService({ service: 'metrics', host, port, log, onRequest });
 }

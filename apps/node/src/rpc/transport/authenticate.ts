@@ -1,8 +1,7 @@
 import type { RequestListener } from 'node:http';
+import { refuse, refuseUpgrade, type UpgradeListener } from '@devp2p/appkit/http';
 import type { Clock } from '@devp2p/clock';
-import { refuse, refuseUpgrade } from './http-answer.ts';
 import type { TokenCheck } from './jwt.ts';
-import type { UpgradeListener } from './listen-http.ts';
 
 /** Lets through what has the right token. The rest gets 401, and nothing of its body is kept. */
 export function authenticateRequests(

@@ -1,10 +1,10 @@
 import type { RequestListener } from 'node:http';
+import type { UpgradeListener } from '@devp2p/appkit/http';
 import { authenticateRequests, authenticateUpgrades } from './authenticate.ts';
 import { createHttpHandler, type HttpHandlerOptions } from './http.ts';
 import type { BodyLimits } from './http-body.ts';
 import { type RpcLimits, rpcLimits } from './json-rpc.ts';
 import { createTokenCheck, type TokenCheckOptions } from './jwt.ts';
-import type { UpgradeListener } from './listen-http.ts';
 import {
   createWebSocketHandler,
   type WebSocketHandlerOptions,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerJson, refuse } from '@devp2p/appkit/http';
 import type { Clock } from '@devp2p/clock';
-import { answerJson, refuse } from './http-answer.ts';
 import { type BodyBudget, type BodyLimits, readBody } from './http-body.ts';
 import type { JsonRpc } from './json-rpc.ts';
 import { isCorsOrigin, isVirtualHost } from './origins.ts';

@@ -1,9 +1,8 @@
+import { refuseUpgrade, type UpgradeListener } from '@devp2p/appkit/http';
 import type { Clock } from '@devp2p/clock';
 import type { RandomBytes } from '@devp2p/random';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { refuseUpgrade } from './http-answer.ts';
 import type { JsonRpc } from './json-rpc.ts';
-import type { UpgradeListener } from './listen-http.ts';
 import { isSocketOrigin } from './origins.ts';
 import { Subscriptions } from './subscriptions.ts';
 

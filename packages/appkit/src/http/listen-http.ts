@@ -1,23 +1,22 @@
+import type { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type PortService, portUnavailable } from '../../errors/port-unavailable.ts';
-import type { Log } from '../../logging/log.ts';
 
-/** How many connections there may be, and how slow. Times in ms. */
+/** Limits of an HTTP server. Times are in milliseconds. */
 export interface HttpLimits {
-  /** Connections at once. @default 512 */
+  /** Concurrent connections. @default 512 */
   readonly maxConnections: number;
-  /** Of these, such as wait for the rest of a request, or for the next one; one more displaces the oldest. @default 256 */
+  /** Connections that wait for the rest of a request or for the next one; one more displaces the oldest. @default 256 */
   readonly maxWaiting: number;
-  /** Time for a request's headers. @default 10_000 */
+  /** Time to receive the headers of a request. @default 10_000 */
   readonly headersTimeout: number;
-  /** Time for a whole request. @default 30_000 (go-ethereum, `ReadTimeout`) */
+  /** Time to receive a request. @default 30_000 (go-ethereum, `ReadTimeout`) */
   readonly requestTimeout: number;
-  /** Silence after which a connection is closed. @default 120_000 (go-ethereum, `IdleTimeout`) */
+  /** Inactivity after which a connection is closed. @default 120_000 (go-ethereum, `IdleTimeout`) */
   readonly idleTimeout: number;
-  /** How often the first two are looked at. @default 1_000 */
+  /** Interval at which the first two times are checked. @default 1_000 */
   readonly checkInterval: number;
 }
 
@@ -36,19 +35,21 @@ export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: B
 /** @see listenHttp */
 export interface ListenHttpOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   readonly port: number;
-  /** Name of the server, for errors and log lines. */
-  readonly service: PortService;
-  readonly limits: HttpLimits;
-  readonly log: Log;
+  /** @default httpLimits */
+  readonly limits?: HttpLimits | undefined;
   readonly onRequest: RequestListener;
-  /** @default an upgrade is a request like any other */
+  /** @default an upgrade is handled as a request */
   readonly onUpgrade?: UpgradeListener | undefined;
+  /** Called when the server fails to accept a connection; it continues. */
+  readonly onError?: ((error: Error) => void) | undefined;
 }
 
-/** An HTTP server that listens. */
+/** A listening HTTP server. */
 export interface HttpListener {
+  /** Address and port, `127.0.0.1:8545`. */
+  readonly endpoint: string;
   /** Without a path, `http://127.0.0.1:8545`. */
   readonly url: string;
   /** Stops listening and drops every connection. Idempotent. */
@@ -56,12 +57,13 @@ export interface HttpListener {
 }
 
 /**
- * Listens for HTTP on one address. Who is slow is told so (408) and dropped, and cannot keep others out until then.
+ * Listens for HTTP on one address. A slow client receives 408 and is disconnected; it cannot keep other clients out
+ * until then.
  *
- * @throws NodeError `port-unavailable`
+ * @throws the system's error when the address cannot be bound
  */
 export async function listenHttp(options: ListenHttpOptions): Promise<HttpListener> {
-  const { host, port, service, limits, log, onRequest, onUpgrade } = options;
+  const { host, port, limits = httpLimits, onRequest, onUpgrade, onError } = options;
   const server = createServer({
     headersTimeout: limits.headersTimeout,
     requestTimeout: limits.requestTimeout,
@@ -70,7 +72,7 @@ export async function listenHttp(options: ListenHttpOptions): Promise<HttpListen
   });
   server.maxConnections = limits.maxConnections;
   server.timeout = limits.idleTimeout;
-  // What arrives after a request was refused is nobody's loss.
+  // Errors after a refused request have no listener of their own.
   server.on('clientError', onClientError);
   const waiting = displaceWaiting(server, limits.maxWaiting);
   server.on('request', onRequest);
@@ -80,20 +82,14 @@ export async function listenHttp(options: ListenHttpOptions): Promise<HttpListen
       onUpgrade(request, socket, head);
     });
   }
-  try {
-    server.listen({ host, port });
-    await once(server, 'listening');
-  } catch (error) {
-    throw portUnavailable(error, { service, host, port });
-  }
-  server.on('error', (error) =>
-    log.warn({ error }, `${service} server failed to accept a connection`),
-  );
+  server.listen({ host, port });
+  await once(server, 'listening');
+  server.on('error', (error) => onError?.(error));
   const bound = (server.address() as AddressInfo).port;
   const endpoint = `${host.includes(':') ? `[${host}]` : host}:${bound}`;
-  log.info({ endpoint }, `${service} server started`);
   let closed: Promise<void> | undefined;
   return {
+    endpoint,
     url: `http://${endpoint}`,
     close() {
       closed ??= new Promise((resolve) => {
@@ -105,7 +101,7 @@ export async function listenHttp(options: ListenHttpOptions): Promise<HttpListen
   };
 }
 
-/** Sockets without a whole request, the longest without one first. */
+/** Returns the sockets without a complete request, the longest waiting first. */
 function displaceWaiting(server: Server, max: number): Set<Socket> {
   const waiting = new Set<Socket>();
   server.on('connection', (socket: Socket) => {

@@ -1,6 +1,6 @@
 import { nearestName } from '@devp2p/options';
 
-/** Wrong usage of the program: one line on standard error, exit code 2. */
+/** Wrong usage of a program: one line on standard error, exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { levelProblem } from '../../src/storage/level-error.ts';
+import { levelProblem } from '../src/level.ts';
 
 /** As classic-level 3 throws it. */
 function failure(code: string, message: string): Error {

@@ -2,27 +2,27 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@devp2p/clock';
 
-/** Time for a caller to send what nobody will read, so that it gets to see why. In ms. */
+/** Milliseconds for which the rest of a refused request is read and discarded, so that the client receives the response. */
 const drainTime = 1_000;
 
-/** Answers with JSON. */
+/** Sends a response of JSON. */
 export function answerJson(response: ServerResponse, status: number, json: string): void {
   answer(response, status, 'application/json', json);
 }
 
-/** Answers with text of some type, whole. */
+/** Sends a response of text. @param type media type */
 export function answer(response: ServerResponse, status: number, type: string, text: string): void {
   response.writeHead(status, {
     'content-type': type,
-    'content-length': Buffer.byteLength(text),
+    'content-length': byteLength(text),
     'x-content-type-options': 'nosniff',
   });
   response.end(text);
 }
 
 /**
- * Refuses a request in a line of text and closes its connection. What is still coming is thrown away, since closing on
- * unread bytes would cost the caller the answer.
+ * Refuses a request with a line of text and closes its connection. The rest of the request is read and discarded, since
+ * closing a socket with unread data resets the connection and the client would lose the response.
  */
 export function refuse(
   request: IncomingMessage,
@@ -44,7 +44,7 @@ export function refuse(
   request.resume();
 }
 
-/** Refuses a request to upgrade in a line of text and closes its connection. */
+/** Refuses an upgrade with a line of text and closes its connection. */
 export function refuseUpgrade(socket: Duplex, status: number, message: string): void {
   const line = `${message}\n`;
   const headers = Object.entries(refusalHeaders(status, line));
@@ -59,8 +59,14 @@ function refusalHeaders(status: number, line: string): Record<string, string | n
   return {
     connection: 'close',
     'content-type': 'text/plain; charset=utf-8',
-    'content-length': Buffer.byteLength(line),
+    'content-length': byteLength(line),
     'x-content-type-options': 'nosniff',
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
   };
+}
+
+const utf8 = new TextEncoder();
+
+function byteLength(text: string): number {
+  return utf8.encode(text).length;
 }
