@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UsageError } from '@devp2p/appkit/cli';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { encode, RlpError } from '@devp2p/rlp';
 import {
@@ -14,7 +15,6 @@ import {
 } from '../../../apps/node/src/chain/files/block-rlp.ts';
 import { RlpStreamError, rlpLists } from '../../../apps/node/src/chain/files/rlp-lists.ts';
 import { readInvocation } from '../../../apps/node/src/cli/flags/settings.ts';
-import { UsageError } from '@devp2p/appkit/cli';
 import { parseGenesis } from '../../../apps/node/src/config/genesis/genesis.ts';
 import { BlockError, ChainError } from '../../../apps/node/src/errors/chain-error.ts';
 import { type Target, target } from '../target.ts';
