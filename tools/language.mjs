@@ -21,11 +21,8 @@ const notYet = [
   'packages/crypto/',
   'packages/discover/',
   'packages/enr/',
-  'packages/eth/',
   'packages/options/',
-  'packages/peer/',
   'packages/rlp/',
-  'packages/rlpx/',
 ];
 
 /** Copies of other texts, generated files, and data. */

@@ -166,6 +166,12 @@ describe('invalid requests are refused before they are sent, and the peer stays 
     ['hex in a block', (peer) => peer.getReceipts([{ ...block, hash: any(hexHash) }])],
     ['a check that is not a function', (peer) => peer.getReceipts([block], { verify: any(true) })],
     ['hex as transactions', (peer) => peer.getPooledTransactions(any([hexHash]))],
+    ['a misspelt field', (peer) => peer.getHeaders(any({ origin: 1, amount: 1, revers: true }))],
+    ['a misspelt option', (peer) => peer.getBodies(hashes, any({ verfy: () => true }))],
+    [
+      'verify where it has no effect',
+      (peer) => peer.getHeaders({ origin: 1, amount: 1 }, any({ verify: () => true })),
+    ],
     ['a time for a signal', (peer) => peer.getBodies(hashes, { signal: any(5000) })],
   ])('%s', async (_, send) => {
     const { clock, left } = await connect({ chain }, { chain });

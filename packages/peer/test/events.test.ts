@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, test } from 'vitest';
 import { openPeer, type PeerDiagnostics, type PeerEvent } from '../src/index.ts';
-import { peerWithRaw, rawPair, rlp, sink } from './raw.ts';
+import { localKey, peerWithRaw, rawPair, rlp, sink } from './raw.ts';
 
 async function all(events: AsyncIterable<PeerEvent>): Promise<PeerEvent[]> {
   const list: PeerEvent[] = [];
@@ -102,9 +102,14 @@ test('PE-17 the diagnostics channel devp2p:peer reports every peer and every fai
     void other.send(1, rlp([4]));
     await expect(openPeer(stream, { protocols: [sink], clock })).rejects.toThrow();
     expect(heard).toEqual([
-      { type: 'added', peer },
-      { type: 'dropped', peer, end },
-      { type: 'failed', stream, error: expect.objectContaining({ reason: 'too-many-peers' }) },
+      { type: 'added', localId: localKey, peer },
+      { type: 'dropped', localId: localKey, peer, end },
+      {
+        type: 'failed',
+        localId: stream.localId,
+        stream,
+        error: expect.objectContaining({ reason: 'too-many-peers' }),
+      },
     ]);
   } finally {
     unsubscribe('devp2p:peer', listener);

@@ -7,7 +7,9 @@ import { decodeHello } from '../src/wire/hello.ts';
 import { hello as rawHello } from './raw.ts';
 
 const test1 = protocol({
-  ...{ name: 'test', version: 1, length: 1 },
+  name: 'test',
+  version: 1,
+  length: 1,
   run: async (channel) => {
     for await (const _ of channel);
   },
@@ -24,7 +26,10 @@ test('a peer shows its identity and its capabilities', async () => {
     openPeer(far, { protocols: [test1], clientId: 'far/1' }),
   ]);
   expect(JSON.parse(JSON.stringify(peer))).toEqual({
-    ...{ id: '02'.repeat(64), address: '[2001:db8::2]:2', client: 'far/1', inbound: false },
+    id: '02'.repeat(64),
+    address: '[2001:db8::2]:2',
+    client: 'far/1',
+    inbound: false,
     trusted: false,
     static: true,
     capabilities: ['test/1'],
@@ -41,11 +46,15 @@ test('a peer shows its identity and its capabilities', async () => {
 
 test('an error keeps message, reason and direction in JSON', () => {
   const error = new PeerError('refused', 'no room', {
-    ...{ reason: 'too-many-peers', direction: 'local' },
+    reason: 'too-many-peers',
+    direction: 'local',
   });
   expect(JSON.parse(JSON.stringify(error))).toEqual({
-    ...{ name: 'PeerError', code: 'refused', message: 'no room' },
-    ...{ reason: 'too-many-peers', direction: 'local' },
+    name: 'PeerError',
+    code: 'refused',
+    message: 'no room',
+    reason: 'too-many-peers',
+    direction: 'local',
   });
 });
 

@@ -18,9 +18,11 @@ export type RlpxEvent =
       readonly error: unknown;
     })
   | (Connection & { readonly type: 'closed'; readonly error?: Error | undefined })
-  | { readonly type: 'accept-failed'; readonly error: Error };
+  | { readonly type: 'accept-failed'; readonly localId: Uint8Array; readonly error: Error };
 
 interface Connection {
+  /** 64-byte public key of this node, which distinguishes the nodes of one process. */
+  readonly localId: Uint8Array;
   readonly inbound: boolean;
   /** 64-byte public key; absent before an inbound handshake has revealed it. */
   readonly remoteId?: Uint8Array | undefined;

@@ -208,7 +208,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       cause,
     });
   }
-  server.on('error', (error) => publish(() => ({ type: 'accept-failed', error })));
+  server.on('error', (error) =>
+    publish(() => ({ type: 'accept-failed', localId: publicKey, error })),
+  );
 
   const close = async (): Promise<void> => {
     server.close();

@@ -10,16 +10,17 @@ test('a stream shows its remote and state, without its keys', async () => {
   const { a, b } = await connected({ remoteAddress } as object);
   b.enableCompression();
   expect(JSON.parse(JSON.stringify(a))).toEqual({
-    ...{
-      remoteId: hex(idB),
-      address: '192.0.2.1:30303',
-      inbound: false,
-      compression: false,
-      state: 'open',
-    },
+    remoteId: hex(idB),
+    address: '192.0.2.1:30303',
+    inbound: false,
+    compression: false,
+    state: 'open',
   });
   expect(JSON.parse(JSON.stringify(b))).toEqual({
-    ...{ remoteId: hex(idA), inbound: true, compression: true, state: 'open' },
+    remoteId: hex(idA),
+    inbound: true,
+    compression: true,
+    state: 'open',
   });
   for (const stream of [a, b]) {
     const text = inspect(stream);
@@ -35,6 +36,8 @@ test('a stream shows its remote and state, without its keys', async () => {
 test('an error keeps its message in JSON', () => {
   const error = new RlpxError('closed', 'the stream was closed');
   expect(JSON.parse(JSON.stringify(error))).toMatchObject({
-    ...{ name: 'RlpxError', code: 'closed', message: 'the stream was closed' },
+    name: 'RlpxError',
+    code: 'closed',
+    message: 'the stream was closed',
   });
 });

@@ -497,14 +497,14 @@ describe('the handshake over a transport', () => {
       [{ clock: {} }, /^clock is an object, expected an object with the methods monotonic, /],
     ] as const) {
       await expect(wrong(options)).rejects.toMatchObject({
-        ...{ name: 'RlpxError', code: 'invalid-option', message: expect.stringMatching(message) },
+        name: 'RlpxError',
+        code: 'invalid-option',
+        message: expect.stringMatching(message),
       });
     }
     await expect(initiate(ours, undefined as never, { privateKey: keyA })).rejects.toMatchObject({
-      ...{
-        code: 'invalid-option',
-        message: 'remoteId is undefined, expected a Uint8Array of 64 bytes',
-      },
+      code: 'invalid-option',
+      message: 'remoteId is undefined, expected a Uint8Array of 64 bytes',
     });
   });
 
@@ -526,6 +526,7 @@ describe('the handshake over a transport', () => {
     const seen = events.map((event) =>
       'error' in event && event.error ? [event.type, (event.error as Error).message] : event.type,
     );
+    expect(events.slice(2).map(({ localId }) => localId)).toEqual([idA, idB, idA]);
     expect(seen).toEqual([
       'handshake',
       'handshake',

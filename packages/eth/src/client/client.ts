@@ -59,8 +59,8 @@ export class Client {
   }
 
   async getHeaders(request: HeadersRequest, options: RequestOptions): Promise<SealedHeader[]> {
-    checkCall(options);
-    checkRequest.fields('request', request, headersRules);
+    checkRequest.options('getHeaders', request, headersRules);
+    checkRequest.options('getHeaders', options, requestRules);
     const { origin, amount, skip = 0, reverse = false } = request;
     const query = {
       origin: typeof origin === 'number' ? BigInt(origin) : origin,
@@ -86,7 +86,7 @@ export class Client {
     options: VerifyOptions<SealedBody>,
   ): Promise<SealedBody[]> {
     checkHashes('blocks', hashes);
-    checkCall(options);
+    checkRequest.options('getBodies', options, verifyRules);
     const { items } = await this.#request(
       'getBlockBodies',
       (requestId) => ({ requestId, hashes: [...hashes] }),
@@ -103,7 +103,7 @@ export class Client {
     options: VerifyOptions<RawList>,
   ): Promise<RawList[]> {
     checkBlocks(blocks);
-    checkCall(options);
+    checkRequest.options('getReceipts', options, verifyRules);
     const { receipts: format } = this.#options.eth;
     const download = new ReceiptsDownload(blocks);
     for (let more = true; more; ) {
@@ -128,7 +128,7 @@ export class Client {
     options: RequestOptions,
   ): Promise<PooledTransaction[]> {
     checkHashes('transactions', hashes);
-    checkCall(options);
+    checkRequest.options('getPooledTransactions', options, requestRules);
     const { items } = await this.#request(
       'getPooledTransactions',
       (requestId) => ({ requestId, hashes: [...hashes] }),
@@ -202,7 +202,8 @@ export class Client {
 
 const hashRule = bytes(32);
 const countRule = integer(1, maxBlocks);
-const callRules = { signal: abortSignal, verify: func };
+const requestRules: Rules<RequestOptions> = { signal: abortSignal };
+const verifyRules: Rules<VerifyOptions<never>> = { signal: abortSignal, verify: func };
 
 const headersRules: Rules<HeadersRequest> = {
   origin: required({
@@ -235,8 +236,4 @@ function checkBlocks(blocks: readonly ReceiptsRequest[]): void {
   for (const [i, block] of blocks.entries()) {
     checkRequest.fields(`blocks[${i}]`, block, receiptsRules);
   }
-}
-
-function checkCall(options: VerifyOptions<never>): void {
-  checkRequest.fields('options', options, callRules);
 }

@@ -180,7 +180,9 @@ export async function openPeer<const Protocols extends readonly Protocol[]>(
       clock,
       closeTimeout,
     });
-    if (diagnostics.hasSubscribers) diagnostics.publish({ type: 'failed', stream, error });
+    if (diagnostics.hasSubscribers) {
+      diagnostics.publish({ type: 'failed', localId: stream.localId, stream, error });
+    }
     throw error;
   }
 }

@@ -46,8 +46,12 @@ export function isReserved(name: string): boolean {
 }
 
 /** Events of the diagnostics channel `devp2p:peer`. */
-export type PeerDiagnostics =
+export type PeerDiagnostics = {
+  /** Public key of this node, 64 bytes, which distinguishes the nodes of one process. */
+  readonly localId: Uint8Array;
+} & (
   | { readonly type: 'added'; readonly peer: Peer }
   | { readonly type: 'dropped'; readonly peer: Peer; readonly end: PeerEnd }
   /** Opening a peer failed. */
-  | { readonly type: 'failed'; readonly stream: MessageStream; readonly error: unknown };
+  | { readonly type: 'failed'; readonly stream: MessageStream; readonly error: unknown }
+);

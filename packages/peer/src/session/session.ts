@@ -85,7 +85,9 @@ export class Session implements Peer {
     for (const { name, half } of attached) {
       Object.defineProperty(session, name, { value: half.api, enumerable: true });
     }
-    if (diagnostics.hasSubscribers) diagnostics.publish({ type: 'added', peer: session });
+    if (diagnostics.hasSubscribers) {
+      diagnostics.publish({ type: 'added', localId: stream.localId, peer: session });
+    }
 
     session.#keepalive.start();
     session.#reading = session.#read();
@@ -336,7 +338,10 @@ export class Session implements Peer {
     this.#state = { is: 'closed', end };
     for (const events of this.#watchers) events.end({ type: 'dropped', end });
     this.#watchers.clear();
-    if (diagnostics.hasSubscribers) diagnostics.publish({ type: 'dropped', peer: this, end });
+    if (diagnostics.hasSubscribers) {
+      const { localId } = this.#stream;
+      diagnostics.publish({ type: 'dropped', localId, peer: this, end });
+    }
     this.#resolveClosed?.(end);
   }
 

@@ -92,6 +92,7 @@ export async function open(
     const milliseconds = clock.monotonic() - started;
     publish(() => ({
       type: 'handshake',
+      localId,
       inbound,
       remoteId: secrets.remoteId,
       remoteAddress,
@@ -103,6 +104,7 @@ export async function open(
     const milliseconds = clock.monotonic() - started;
     publish(() => ({
       type: 'handshake-failed',
+      localId,
       inbound,
       remoteId,
       remoteAddress,

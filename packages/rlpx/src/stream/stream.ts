@@ -237,8 +237,11 @@ export class RlpxStream {
     this.#duplex.destroy();
   }
 
-  #describe(): { inbound: boolean; remoteId: Uint8Array; remoteAddress: Address | undefined } {
+  #describe(): Pick<RlpxStream, 'localId' | 'remoteId' | 'inbound'> & {
+    remoteAddress: Address | undefined;
+  } {
     return {
+      localId: this.localId,
       inbound: this.inbound,
       remoteId: this.remoteId,
       remoteAddress: this.remoteAddress,
