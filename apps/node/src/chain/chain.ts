@@ -10,7 +10,6 @@ import { type Executor, passThroughExecutor } from '../execution/executor.ts';
 import { BlockStore } from '../storage/blocks.ts';
 import { type Database, openDatabase } from '../storage/database.ts';
 import { prepareDatabase } from '../storage/format.ts';
-import type { MigrationProgress } from '../storage/migration.ts';
 import type { NumberRanges } from '../storage/number-ranges.ts';
 import { corrupt } from '../storage/records.ts';
 import { createSyncProgress, type SyncProgress } from '../storage/sync-progress.ts';
@@ -56,8 +55,8 @@ export interface ChainOptions {
    * last checked block and of the head. @default not called
    */
   readonly onCheck?: ((checked: number, last: number) => void) | undefined;
-  /** Called after each batch while a database of an older format is migrated. @default not called */
-  readonly onMigrate?: ((progress: MigrationProgress) => void) | undefined;
+  /** Called before and after each batch while a database of an older format is migrated. @default not called */
+  readonly onMigrate?: ((done: number, total: number) => void) | undefined;
   /** Bytes that are free on a file system. @default by `statfs` */
   readonly freeSpace?: ((location: string) => Promise<number>) | undefined;
 }

@@ -1,6 +1,6 @@
 import { decodeBody, receiptList } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
-import type { StoredBlock } from '../storage/blocks.ts';
+import type { StoredBlock } from '../storage/block-records.ts';
 import { corrupt } from '../storage/records.ts';
 import type { NewBlock } from './interfaces.ts';
 

@@ -1,6 +1,6 @@
 import type { RawList, SealedHeader } from '@devp2p/eth';
 import type { ExecutableBlock } from '../execution/executor.ts';
-import type { StoredBlock } from '../storage/blocks.ts';
+import type { StoredBlock } from '../storage/block-records.ts';
 
 /** A block to append. */
 export type NewBlock = ExecutableBlock;

@@ -21,6 +21,7 @@ const codeHints: Hints = {
     datadir === undefined ? undefined : 'choose another with --datadir',
   'no-file-locks': 'choose a file system that supports locks with --datadir',
   'stored-block': 'choose another --datadir, or other blocks with --eth.requiredblocks',
+  'disk-space': 'free some, or choose another file system with --datadir',
   'receipts-not-stored':
     'import a receipts file, which devp2p-node export --receipts writes, or sync from a peer',
   'static-self': 'remove it from --static and --trusted',

@@ -52,6 +52,7 @@ const rules: Rules<NodeOptions> = {
   identity: string,
   ethVersions: array,
   requiredBlocks,
+  sideBlockDepth: integer(0),
   staticNodes: array,
   dialFound: boolean,
   trustedNodes: array,

@@ -38,6 +38,7 @@ export interface NodeChainOptions {
   readonly genesis: Genesis;
   readonly networkId?: bigint | undefined;
   readonly requiredBlocks?: RequiredBlocks | undefined;
+  readonly sideBlockDepth?: number | undefined;
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly logs: Logs;
@@ -58,6 +59,9 @@ export async function openNodeChain(options: NodeChainOptions): Promise<LocalCha
       onCorrupt: (error) => log.error({ error }, 'a peer requested a damaged record'),
       onCheck: reportNowAndThen(settings.clock, (checked, last) =>
         log.info({ checked, last }, 'checking stored blocks against the fork schedule'),
+      ),
+      onMigrate: reportNowAndThen(settings.clock, (done, total) =>
+        log.info({ done, total }, 'migrating the chain database to the current format'),
       ),
     });
     const { genesisHash: genesis, head } = chain;

@@ -42,6 +42,7 @@ export async function openStorage(context: NodeContext): Promise<NodeStorage> {
     genesis,
     networkId: options.networkId,
     requiredBlocks: options.requiredBlocks,
+    sideBlockDepth: options.sideBlockDepth,
     crypto,
     clock,
     logs,

@@ -53,6 +53,11 @@ export interface NodeSettings {
    * `eth.requiredblocks`. @default none
    */
   requiredBlocks?: ReadonlyMap<number, Uint8Array> | undefined;
+  /**
+   * Blocks that a reorganization replaces are kept until the head is more than this number of blocks above them.
+   * @default 128
+   */
+  sideBlockDepth?: number | undefined;
   /** Nodes to stay connected to, as `enode://` URLs or parsed. @default none */
   staticNodes?: readonly (Enode | string)[] | undefined;
   /** Whether to dial nodes that discovery finds, as go-ethereum's `NoDial` in reverse. @default true */

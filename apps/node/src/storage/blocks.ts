@@ -1,43 +1,29 @@
-import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import type { HeaderQuery, SealedHeader } from '@devp2p/eth';
-import { encode } from '@devp2p/rlp';
 import {
+  type Head,
+  putBlock,
+  putHead,
+  putReceiptRanges,
+  readHead,
+  readReceiptRanges,
+  removeBlock,
+  type StoredBlock,
+} from './block-records.ts';
+import {
+  canonicalHashes,
   canonicalHeaderRecords,
   canonicalHeaders,
   canonicalNumber,
   canonicalRefs,
+  replaceCanonical,
   storedNumbers,
 } from './canonical.ts';
-import type { Change, Database, Reading } from './database.ts';
-import {
-  gapsIn,
-  type NumberRange,
-  type NumberRanges,
-  numberRangesCodec,
-  upTo,
-  withNumbers,
-} from './number-ranges.ts';
+import type { Change, Database } from './database.ts';
+import { gapsIn, type NumberRange, type NumberRanges, upTo, withNumbers } from './number-ranges.ts';
 import { type CachedRecord, RecordCache } from './record-cache.ts';
-import {
-  corrupt,
-  decodeHeaderRecord,
-  decodeRecord,
-  type HeadRecord,
-  headCodec,
-  isList,
-  numberCodec,
-} from './records.ts';
-import {
-  type BlockRef,
-  blockKey,
-  blockOfKey,
-  blockRange,
-  canonicalKey,
-  hashKey,
-  metaKey,
-  sublevels,
-} from './schema.ts';
+import { corrupt, decodeHeaderRecord, isList } from './records.ts';
+import { type BlockRef, blockKey, blockOfKey, blockRange, sublevels } from './schema.ts';
 
 /** Blocks that are removed in one batch. */
 const removeBatch = 1_024;
@@ -47,23 +33,6 @@ const pruneBatch = 128;
 const rewindBatch = 512;
 /** Memory for records that peers requested recently, in bytes. */
 const cacheSize = 32 * 1024 * 1024;
-
-/** A block as it is stored. */
-export interface StoredBlock {
-  readonly header: SealedHeader;
-  /** RLP list of transactions, uncles and withdrawals. */
-  readonly body: Uint8Array;
-  /** RLP list of receipts in the form of eth/69. */
-  readonly receipts?: Uint8Array | undefined;
-  /** RLP list (EIP-7928). */
-  readonly accessList?: Uint8Array | undefined;
-}
-
-/** A block of the canonical chain with the sum of difficulties up to it. */
-export interface Head {
-  readonly header: SealedHeader;
-  readonly totalDifficulty: bigint;
-}
 
 /** A block that becomes canonical. */
 interface CanonicalBlock {
@@ -117,13 +86,7 @@ export class BlockStore {
    */
   static async open(options: BlockStoreOptions): Promise<BlockStore> {
     const { database, crypto } = options;
-    const record = await database.get(metaKey('head'));
-    if (record === undefined) throw corrupt('the head record');
-    const head = await readHead(
-      database,
-      decodeRecord(headCodec, record, 'the head record'),
-      crypto,
-    );
+    const head = await readHead(database, crypto);
     const withReceipts = await readReceiptRanges(database, head.header.number);
     const [side] = await database.firstKeys(sublevels.sideBlocks.all, 1);
     const lowestSide = side && blockOfKey(side).number;
@@ -153,7 +116,7 @@ export class BlockStore {
     const { header } = this.#head;
     if (number === header.number) return header.hash;
     if (number < 0 || number > header.number) return undefined;
-    const hash = await this.#database.get(canonicalKey(number));
+    const [hash] = await canonicalHashes(this.#database, [number]);
     if (hash === undefined) throw corrupt(`the canonical hash of block ${number}`);
     return hash;
   }
@@ -279,10 +242,8 @@ export class BlockStore {
       const removed = await canonicalRefs(this.#database, to + 1, this.#head.header.number);
       const head = await this.#headAt(to);
       const withReceipts = upTo(this.#withReceipts, to);
-      const changes = removed.flatMap((ref): Change[] => [
-        { type: 'del', key: canonicalKey(ref.number) },
-        ...removeBlock(ref),
-      ]);
+      const index = await replaceCanonical(this.#database, to, [], this.#head.header.number);
+      const changes = [...index, ...removed.flatMap(removeBlock)];
       await this.#remove([...changes, putHead(head), putReceiptRanges(withReceipts)]);
       this.#head = head;
       this.#withReceipts = withReceipts;
@@ -294,8 +255,12 @@ export class BlockStore {
     kind: 'receipts' | 'accessLists',
     records: readonly (BlockRef & { readonly record: Uint8Array })[],
   ): Promise<void> {
-    const changes = records.map(({ number, hash, record }) =>
-      put(blockKey(kind, number, hash), record),
+    const changes = records.map(
+      ({ number, hash, record }): Change => ({
+        type: 'put',
+        key: blockKey(kind, number, hash),
+        value: record,
+      }),
     );
     let withReceipts = this.#withReceipts;
     if (kind === 'receipts') {
@@ -352,14 +317,14 @@ export class BlockStore {
     const depthLimit = Math.min(newHead - this.#sideBlockDepth - 1, ancestor);
     const { changes, lowestSide } = await this.#pruneSideBlocks(depthLimit);
     const hasSideBlocks = this.#lowestSide !== undefined || replaced.length > 0;
-    changes.push(...records);
+    const hashes = blocks.map(({ header }) => header.hash);
+    const index = await replaceCanonical(this.#database, ancestor, hashes, oldHead);
+    changes.push(...records, ...index);
     for (const { number, hash } of replaced) {
-      changes.push(put(blockKey('sideBlocks', number, hash), empty));
-      if (number > newHead) changes.push({ type: 'del', key: canonicalKey(number) });
+      changes.push({ type: 'put', key: blockKey('sideBlocks', number, hash), value: empty });
     }
     for (const { header, hasReceipts } of blocks) {
       const { number, hash } = header;
-      changes.push(put(canonicalKey(number), hash));
       if (hasSideBlocks) changes.push({ type: 'del', key: blockKey('sideBlocks', number, hash) });
       if (hasReceipts) withReceipts = withNumbers(withReceipts, { first: number, last: number });
       head = { header, totalDifficulty: head.totalDifficulty + header.difficulty };
@@ -410,81 +375,3 @@ export class BlockStore {
 }
 
 const empty = new Uint8Array();
-
-function put(key: Uint8Array, value: Uint8Array): Change {
-  return { type: 'put', key, value };
-}
-
-/** The change that records the canonical head. */
-export function putHead({ header: { number, hash }, totalDifficulty }: Head): Change {
-  return put(metaKey('head'), encode(headCodec, { number, hash, totalDifficulty }));
-}
-
-/** The change that records which canonical blocks have receipts. */
-export function putReceiptRanges(ranges: NumberRanges): Change {
-  return put(metaKey('receipts'), encode(numberRangesCodec, ranges));
-}
-
-/** The changes that store a block, without making it canonical. */
-export function putBlock({ header, body, receipts, accessList }: StoredBlock): Change[] {
-  const { number, hash } = header;
-  const changes = [
-    put(blockKey('headers', number, hash), header.raw),
-    put(blockKey('bodies', number, hash), body),
-    put(hashKey(hash), encode(numberCodec, number)),
-  ];
-  if (receipts !== undefined) changes.push(put(blockKey('receipts', number, hash), receipts));
-  if (accessList !== undefined) {
-    changes.push(put(blockKey('accessLists', number, hash), accessList));
-  }
-  return changes;
-}
-
-/** The changes that remove a block that is not canonical. */
-function removeBlock({ number, hash }: BlockRef): Change[] {
-  const kinds = ['headers', 'bodies', 'receipts', 'accessLists', 'sideBlocks'] as const;
-  return [
-    { type: 'del', key: hashKey(hash) },
-    ...kinds.map((kind): Change => ({ type: 'del', key: blockKey(kind, number, hash) })),
-  ];
-}
-
-/** Which canonical blocks have receipts. A database without the record is searched for them. */
-async function readReceiptRanges(database: Database, head: number): Promise<NumberRanges> {
-  const record = await database.get(metaKey('receipts'));
-  if (record !== undefined) {
-    return decodeRecord(numberRangesCodec, record, 'the record of receipts');
-  }
-  let ranges: NumberRanges = [];
-  for (let first = 0; first <= head; first += removeBatch) {
-    const refs = await canonicalRefs(database, first, Math.min(head, first + removeBatch - 1));
-    const keys = refs.map(({ number, hash }) => blockKey('receipts', number, hash));
-    for (const [i, has] of (await database.hasMany(keys)).entries()) {
-      if (has) ranges = withNumbers(ranges, { first: first + i, last: first + i });
-    }
-  }
-  await database.batch([putReceiptRanges(ranges)]);
-  return ranges;
-}
-
-async function readHead(reading: Reading, record: HeadRecord, crypto: Crypto): Promise<Head> {
-  const { number, hash, totalDifficulty } = record;
-  const [header, body, index, canonical] = await reading.getMany([
-    blockKey('headers', number, hash),
-    blockKey('bodies', number, hash),
-    hashKey(hash),
-    canonicalKey(number),
-  ]);
-  const what = `the header of block ${number}`;
-  if (header === undefined) throw corrupt(what);
-  const decoded = decodeHeaderRecord(header, number, what, crypto);
-  if (!equalBytes(decoded.hash, hash)) {
-    throw corrupt(what, new Error(`its hash is not 0x${toHex(hash)}`));
-  }
-  if (body === undefined || !isList(body)) throw corrupt(`the body of block ${number}`);
-  if (index === undefined) throw corrupt(`the number of block 0x${toHex(hash)}`);
-  if (canonical === undefined || !equalBytes(canonical, hash)) {
-    throw corrupt(`the canonical hash of block ${number}`);
-  }
-  return { header: decoded, totalDifficulty };
-}

@@ -1,18 +1,9 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import type { SealedHeader } from '@devp2p/eth';
-import type { Reading } from './database.ts';
+import type { Change, Reading } from './database.ts';
 import { corrupt, decodeHeaderRecord, decodeRecord, numberCodec } from './records.ts';
-import {
-  type BlockRef,
-  blockKey,
-  blockOfKey,
-  blockRange,
-  canonicalKey,
-  canonicalRange,
-  hashKey,
-  numberOfKey,
-} from './schema.ts';
+import { type BlockRef, blockKey, canonicalKey, hashesPerPage, hashKey } from './schema.ts';
 
 /** Numbers of stored blocks, canonical or not. @throws ChainError `corrupt` */
 export async function storedNumbers(
@@ -34,8 +25,25 @@ export async function canonicalNumber(
 ): Promise<number | undefined> {
   const [number] = await storedNumbers(reading, [hash]);
   if (number === undefined) return undefined;
-  const canonical = await reading.get(canonicalKey(number));
+  const [canonical] = await canonicalHashes(reading, [number]);
   return canonical !== undefined && equalBytes(canonical, hash) ? number : undefined;
+}
+
+const hashLength = 32;
+
+/** Hashes of canonical blocks, one for each number; `undefined` for a number beyond the chain. */
+export async function canonicalHashes(
+  reading: Reading,
+  numbers: readonly number[],
+): Promise<(Uint8Array | undefined)[]> {
+  const pages = [...new Set(numbers.map(pageOf))];
+  const records = await reading.getMany(pages.map(canonicalKey));
+  const byPage = new Map(pages.map((page, i) => [page, records[i]]));
+  return numbers.map((number) => {
+    const offset = (number % hashesPerPage) * hashLength;
+    const hash = byPage.get(pageOf(number))?.subarray(offset, offset + hashLength);
+    return hash?.length === hashLength ? hash : undefined;
+  });
 }
 
 /** The canonical blocks from `first` to `last`, both included. @throws ChainError `corrupt` when one is missing */
@@ -44,17 +52,80 @@ export async function canonicalRefs(
   first: number,
   last: number,
 ): Promise<BlockRef[]> {
-  const count = last - first + 1;
-  const entries = await reading.entries(canonicalRange(first, last), count);
-  const refs = entries.map(([key, hash]) => ({ number: numberOfKey(key), hash }));
-  const gap = refs.findIndex(({ number }, i) => number !== first + i);
-  const missing = gap === -1 ? first + refs.length : first + gap;
-  if (missing <= last) throw corrupt(`the canonical hash of block ${missing}`);
-  return refs;
+  const numbers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  const hashes = await canonicalHashes(reading, numbers);
+  return hashes.map((hash, i) => {
+    if (hash === undefined) throw corrupt(`the canonical hash of block ${first + i}`);
+    return { number: first + i, hash };
+  });
 }
 
-/** Blocks of one height that are read along with the canonical one, before they are read one by one. */
-const spareEntries = 64;
+/**
+ * Changes of the index that put hashes in place of all above a block.
+ *
+ * @param ancestor number of the block that the first hash follows
+ * @param head number of the present head
+ * @throws ChainError `corrupt`
+ */
+export async function replaceCanonical(
+  reading: Reading,
+  ancestor: number,
+  hashes: readonly Uint8Array[],
+  head: number,
+): Promise<Change[]> {
+  const first = ancestor + 1;
+  const firstPage = pageOf(first);
+  const kept = (first % hashesPerPage) * hashLength;
+  const before = kept === 0 ? new Uint8Array() : await reading.get(canonicalKey(firstPage));
+  if (before === undefined || before.length < kept) {
+    throw corrupt(`the canonical hash of block ${ancestor}`);
+  }
+  const all = new Uint8Array(kept + hashes.length * hashLength);
+  all.set(before.subarray(0, kept));
+  for (const [i, hash] of hashes.entries()) all.set(hash, kept + i * hashLength);
+  const pageLength = hashesPerPage * hashLength;
+  const lastPage = firstPage + Math.ceil(all.length / pageLength) - 1;
+  const changes: Change[] = [];
+  for (let page = firstPage; page <= lastPage; page++) {
+    const start = (page - firstPage) * pageLength;
+    const value = all.subarray(start, start + pageLength);
+    changes.push({ type: 'put', key: canonicalKey(page), value });
+  }
+  for (let page = Math.max(firstPage, lastPage + 1); page <= pageOf(head); page++) {
+    changes.push({ type: 'del', key: canonicalKey(page) });
+  }
+  return changes;
+}
+
+/**
+ * Changes that enter hashes below those that are in the index already: a migration runs from the head down. Numbers
+ * below the first one are zeros until their hashes follow.
+ */
+export async function prependCanonical(
+  reading: Reading,
+  first: number,
+  hashes: readonly Uint8Array[],
+): Promise<Change[]> {
+  const pages = new Map<number, Uint8Array>();
+  for (const [i, hash] of hashes.entries()) {
+    const number = first + i;
+    const page = pageOf(number);
+    const offset = (number % hashesPerPage) * hashLength;
+    let value = pages.get(page) ?? (await reading.get(canonicalKey(page))) ?? new Uint8Array();
+    if (value.length < offset + hashLength) {
+      const longer = new Uint8Array(offset + hashLength);
+      longer.set(value);
+      value = longer;
+    }
+    value.set(hash, offset);
+    pages.set(page, value);
+  }
+  return [...pages].map(([page, value]) => ({ type: 'put', key: canonicalKey(page), value }));
+}
+
+function pageOf(number: number): number {
+  return Math.floor(number / hashesPerPage);
+}
 
 /**
  * Header records of canonical blocks, one for each number; `undefined` for a number beyond the chain, and for a record
@@ -64,45 +135,7 @@ export async function canonicalHeaderRecords(
   reading: Reading,
   numbers: readonly number[],
 ): Promise<(Uint8Array | undefined)[]> {
-  const [first, second] = numbers;
-  if (first === undefined) return [];
-  if (second === undefined || Math.abs(second - first) > 1) {
-    const hashes = await reading.getMany(numbers.map(canonicalKey));
-    return recordsOf(reading, numbers, hashes);
-  }
-  // Neighbours are read as a range, which takes one seek.
-  const last = numbers.at(-1) as number;
-  const [low, high] = first < last ? [first, last] : [last, first];
-  const [canonical, headers] = await Promise.all([
-    reading.entries(canonicalRange(low, high), numbers.length),
-    reading.entries(blockRange('headers', low, high), numbers.length + spareEntries),
-  ]);
-  const hashes = new Array<Uint8Array | undefined>(numbers.length);
-  for (const [key, hash] of canonical) hashes[numberOfKey(key) - low] = hash;
-  const records = new Array<Uint8Array | undefined>(numbers.length);
-  for (const [key, record] of headers) {
-    const { number, hash } = blockOfKey(key);
-    const wanted = hashes[number - low];
-    if (wanted !== undefined && equalBytes(wanted, hash)) records[number - low] = record;
-  }
-  if (headers.length === numbers.length + spareEntries) {
-    // The range ended early: the rest is read by its keys.
-    const missing = hashes.flatMap((hash, i) => (hash && !records[i] ? [low + i] : []));
-    const found = await recordsOf(
-      reading,
-      missing,
-      missing.map((number) => hashes[number - low]),
-    );
-    for (const [i, number] of missing.entries()) records[number - low] = found[i];
-  }
-  return first < last ? records : records.reverse();
-}
-
-async function recordsOf(
-  reading: Reading,
-  numbers: readonly number[],
-  hashes: readonly (Uint8Array | undefined)[],
-): Promise<(Uint8Array | undefined)[]> {
+  const hashes = await canonicalHashes(reading, numbers);
   const keys = numbers.flatMap((number, i) => {
     const hash = hashes[i];
     return hash === undefined ? [] : [blockKey('headers', number, hash)];

@@ -3,7 +3,7 @@ import type { Crypto } from '@devp2p/crypto';
 import { encode } from '@devp2p/rlp';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import { ChainError } from '../errors/chain-error.ts';
-import { putBlock, putHead, putReceiptRanges } from './blocks.ts';
+import { putBlock, putHead, putReceiptRanges } from './block-records.ts';
 import { encodeConfigRecord } from './config-record.ts';
 import type { Database } from './database.ts';
 import { formatOneHeadKey, type MigrationOptions, migrateFromFormatOne } from './migration.ts';

@@ -3,11 +3,11 @@ import { equalBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import { bytes, type Codec, encode, Reader, struct, uint } from '@devp2p/rlp';
 import { ChainError } from '../errors/chain-error.ts';
+import { prependCanonical } from './canonical.ts';
 import type { Change, Database, KeyRange } from './database.ts';
 import { corrupt, decodeRecord, headCodec, numberCodec } from './records.ts';
 import {
   blockKey,
-  canonicalKey,
   formatKey,
   hashKey,
   type MetaRecord,
@@ -41,18 +41,12 @@ const singles: readonly (readonly [old: string, name: MetaRecord])[] = [
 export interface MigrationOptions {
   readonly database: Database;
   readonly crypto: Crypto;
-  /** Called after each batch, and before the first one. */
-  readonly onMigrate?: ((progress: MigrationProgress) => void) | undefined;
+  /** Called before the first batch and after each, with the blocks and sync headers that were moved, and their total. */
+  readonly onMigrate?: ((done: number, total: number) => void) | undefined;
   /** Blocks of one batch. @default 256 */
   readonly migrationBatch?: number | undefined;
   /** Bytes that are free on a file system. @default by `statfs` */
   readonly freeSpace?: ((location: string) => Promise<number>) | undefined;
-}
-
-/** Blocks and headers of a sync in progress that are in the new format, and their total. */
-export interface MigrationProgress {
-  readonly done: number;
-  readonly total: number;
 }
 
 /** The next block to move: blocks move from the head down. */
@@ -107,7 +101,7 @@ export async function migrateFromFormatOne(
       : decodeRecord(positionCodec, record, 'the position of the migration');
   if (record === undefined) await database.batch([put(formatKey, format), putPosition(position)]);
   const total = number + 1 + syncHeaderCount(segments);
-  const report = (done: number): void => onMigrate?.({ done: Math.min(done, total), total });
+  const report = (done: number): void => onMigrate?.(Math.min(done, total), total);
   report(number + 1 - position.remaining);
   while (position.remaining > 0) {
     position = await moveBlocks(position, options);
@@ -143,6 +137,7 @@ async function free(location: string): Promise<number> {
 async function moveBlocks(position: Position, options: MigrationOptions): Promise<Position> {
   const { database, crypto, migrationBatch = 256 } = options;
   const changes: Change[] = [];
+  const hashes: Uint8Array[] = [];
   const last = Math.max(0, position.remaining - migrationBatch);
   let { remaining, hash } = position;
   for (let size = 0; remaining > last && size < maxBatchBytes; ) {
@@ -157,15 +152,13 @@ async function moveBlocks(position: Position, options: MigrationOptions): Promis
       changes.push(put(blockKey(kind, number, hash), value), del(oldBlockKey(old, number)));
       size += value.length;
     }
-    changes.push(
-      put(canonicalKey(number), hash),
-      put(hashKey(hash), encode(numberCodec, number)),
-      del(oldHashKey(hash)),
-    );
+    hashes.push(hash);
+    changes.push(put(hashKey(hash), encode(numberCodec, number)), del(oldHashKey(hash)));
     remaining = number;
     hash = header === undefined ? unknownHash : parentHash(header);
   }
   const next = { remaining, hash };
+  changes.push(...(await prependCanonical(database, remaining, hashes.reverse())));
   await database.batch([...changes, putPosition(next)]);
   return next;
 }

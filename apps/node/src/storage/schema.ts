@@ -18,7 +18,7 @@ export const sublevels: Readonly<Record<SublevelName, Sublevel>> = {
   accessLists: new Sublevel('access-lists'),
   /** hash → number, of every stored block. */
   numbers: new Sublevel('numbers'),
-  /** number → hash of the canonical block. */
+  /** number / 64 → hashes of 64 successive canonical blocks, in one record. */
   canonical: new Sublevel('canonical'),
   /** (number, hash) → empty: the stored blocks that are not canonical. */
   sideBlocks: new Sublevel('side-blocks'),
@@ -67,17 +67,19 @@ export function blockOfKey(key: Uint8Array): BlockRef {
 
 /** The records of blocks with the numbers from `first` to `last`, both included. */
 export function blockRange(kind: BlockSublevel, first: number, last: number): KeyRange {
-  return numberRange(sublevels[kind], first, last);
+  const bound = (number: number): Uint8Array => numberKey(sublevels[kind], number);
+  return { from: bound(first), to: bound(Math.min(last, Number.MAX_SAFE_INTEGER - 1) + 1) };
 }
 
-/** The key of the canonical block's hash. */
-export function canonicalKey(number: number): Uint8Array {
-  return numberKey(sublevels.canonical, number);
-}
+/**
+ * Canonical hashes in one record of the index. Peers request headers by ranges of numbers: a range takes a few reads,
+ * and a new block rewrites 2 KiB at most.
+ */
+export const hashesPerPage = 64;
 
-/** The canonical hashes of the numbers from `first` to `last`, both included. */
-export function canonicalRange(first: number, last: number): KeyRange {
-  return numberRange(sublevels.canonical, first, last);
+/** The key of the record with the canonical hashes from `page * hashesPerPage` on. */
+export function canonicalKey(page: number): Uint8Array {
+  return numberKey(sublevels.canonical, page);
 }
 
 /** The key of a header of a sync in progress. */
@@ -85,7 +87,7 @@ export function syncHeaderKey(number: number): Uint8Array {
   return numberKey(sublevels.syncHeaders, number);
 }
 
-/** The number at the end of a {@link canonicalKey} or {@link syncHeaderKey}. */
+/** The number at the end of a {@link syncHeaderKey}. */
 export function numberOfKey(key: Uint8Array): number {
   return readNumber(key, key.length - numberLength);
 }
@@ -115,13 +117,6 @@ function numberKey(sublevel: Sublevel, number: number): Uint8Array {
   const key = sublevel.allocate(numberLength);
   writeNumber(key, key.length - numberLength, number);
   return key;
-}
-
-function numberRange(sublevel: Sublevel, first: number, last: number): KeyRange {
-  return {
-    from: numberKey(sublevel, Math.max(0, first)),
-    to: numberKey(sublevel, Math.min(last, Number.MAX_SAFE_INTEGER - 1) + 1),
-  };
 }
 
 function writeNumber(key: Uint8Array, offset: number, number: number): void {

@@ -30,4 +30,6 @@ export interface SyncChain {
    * @throws BlockError
    */
   append(blocks: readonly CompleteBlock[]): Promise<void>;
+  /** Makes a stored side block the head. @returns whether the block is canonical now */
+  reorganizeTo(hash: Uint8Array): Promise<boolean>;
 }

@@ -196,6 +196,15 @@ async function syncTo(
   try {
     const started = clock.monotonic();
     const run = { chain, peers, clock, signal: attempt.signal, report: watch.report, onStage };
+    const { head } = chain;
+    const isCanonical = (await chain.numberOf(target)) !== undefined;
+    if (!isCanonical && (await chain.reorganizeTo(target))) {
+      // The target was on a branch that is stored.
+      const { number, hash } = chain.head;
+      log.warn({ from: head.number, to: number }, 'the head moves to a stored branch');
+      const time = clock.monotonic() - started;
+      return { number, hash, headers: 0, blocks: 0, headersTime: time, blocksTime: 0 };
+    }
     const { ancestor, top, downloaded } = await downloadHeaders({
       ...{ ...run, target },
       targetHeader: choice?.header(target),

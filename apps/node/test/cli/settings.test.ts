@@ -55,6 +55,7 @@ describe('what was typed', () => {
       nat: {},
       'eth.versions': [70, 69],
       'eth.requiredblocks': new Map(),
+      'chain.sideblocks': 128,
       nodiscover: false,
       nodial: false,
       static: [],

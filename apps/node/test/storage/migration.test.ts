@@ -14,7 +14,6 @@ import { ChainError } from '../../src/errors/chain-error.ts';
 import { encodeConfigRecord } from '../../src/storage/config-record.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { prepareDatabase } from '../../src/storage/format.ts';
-import type { MigrationProgress } from '../../src/storage/migration.ts';
 import { formatCodec } from '../../src/storage/records.ts';
 import { formatKey, metaKey } from '../../src/storage/schema.ts';
 import { crypto, makeGenesis, nextBlock } from '../chain/make-blocks.ts';
@@ -156,12 +155,12 @@ async function olderProgram(location: string): Promise<string> {
 describe('a database of format 1', () => {
   test('HX-23 is migrated with everything that can be read', async () => {
     const location = await oldDatabase();
-    const progress: MigrationProgress[] = [];
-    const chain = await open(location, { onMigrate: (step) => progress.push(step) });
+    const progress: [done: number, total: number][] = [];
+    const chain = await open(location, { onMigrate: (...step) => progress.push(step) });
     expect(await readAll(chain)).toEqual(fixture.expected);
     await chain.close();
-    expect(progress[0]).toEqual({ done: 0, total: 331 });
-    expect(progress.at(-1)).toEqual({ done: 331, total: 331 });
+    expect(progress[0]).toEqual([0, 331]);
+    expect(progress.at(-1)).toEqual([331, 331]);
     const keys = [...(await contents(location)).keys()];
     // Besides the format record, everything is in a sublevel: its keys begin with an exclamation mark.
     expect(keys.filter((key) => !key.startsWith('21'))).toEqual([toHex(formatKey)]);
@@ -298,7 +297,7 @@ test('HX-23 progress of a migration is reported by batches', async () => {
     genesis,
     crypto,
     migrationBatch: 100,
-    onMigrate: (progress) => done.push(progress.done),
+    onMigrate: (moved) => done.push(moved),
   });
   await database.close();
   expect(done).toEqual([0, 100, 200, 300, 301, 331, 331]);

@@ -66,6 +66,16 @@ export class MemoryChain implements SyncChain {
   checkReceipts: SyncChain['checkReceipts'] = (header, receipts) =>
     this.#rules.checkReceipts(header, receipts);
 
+  /** Blocks of another branch that are stored, with all before them. */
+  branch: readonly CompleteBlock[] = [];
+
+  async reorganizeTo(hash: Uint8Array): Promise<boolean> {
+    const top = this.branch.findIndex(({ header }) => toHex(header.hash) === toHex(hash));
+    if (top === -1) return false;
+    this.blocks.splice(0, Number.POSITIVE_INFINITY, ...this.branch.slice(0, top + 1));
+    return true;
+  }
+
   async append(added: readonly CompleteBlock[]): Promise<void> {
     for (const block of added) {
       const { header, body, receipts } = block;

@@ -458,3 +458,18 @@ describe('a head that the consensus layer chooses', () => {
     expect(clock.pending).toBe(0);
   });
 });
+
+test('ND-08 a target on a stored branch becomes the head without a request', async () => {
+  const branch = sideChain(600, 20);
+  const target = (branch.at(-1) as CompleteBlock).header;
+  const { clock, chain, results, start } = setUp(
+    new MemoryChain(blocks.slice(0, 620)),
+    target.hash,
+  );
+  chain.branch = branch;
+  const sync = start();
+  await clock.advance(1_000);
+  await sync.done;
+  expect(chain.head.hash).toEqual(target.hash);
+  expect(results).toMatchObject([{ number: target.number, headers: 0, blocks: 0 }]);
+});

@@ -2,7 +2,7 @@ import { receiptList } from '@devp2p/eth';
 import { decode, encode } from '@devp2p/rlp';
 import { ChainError } from '../../errors/chain-error.ts';
 import type { ErrorData } from '../../errors/node-error.ts';
-import type { StoredBlock } from '../../storage/blocks.ts';
+import type { StoredBlock } from '../../storage/block-records.ts';
 import type { LocalChain } from '../chain.ts';
 import { encodeBlock, receiptsRecordCodec } from './block-rlp.ts';
 import { writeTarget } from './export-target.ts';

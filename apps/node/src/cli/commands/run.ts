@@ -41,6 +41,7 @@ export async function run(context: CommandContext): Promise<void> {
     netRestrict: settings.netrestrict,
     dialFound: !settings.nodial,
     requiredBlocks: settings['eth.requiredblocks'],
+    sideBlockDepth: settings['chain.sideblocks'],
     staticNodes: settings.static,
     trustedNodes: settings.trusted,
     dialRatio: settings.dialratio,

@@ -28,6 +28,7 @@ export interface Settings extends ServerSettings {
   genesis?: string;
   network?: NetworkName;
   networkid?: bigint;
+  'chain.sideblocks': number;
   port: number;
   addr: string;
   nodekey?: string;
@@ -86,6 +87,14 @@ export const flags: FlagsOf<Settings> = {
     help: "network id told to peers (the genesis' chain id)",
     commands: runs,
     parse: networkId,
+  },
+  'chain.sideblocks': {
+    group: 'Chain',
+    value: 'N',
+    default: '128',
+    help: 'depth up to which blocks of replaced branches are kept',
+    commands: runs,
+    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   },
   port: {
     group: 'Network',
