@@ -1,6 +1,6 @@
 import { equalBytes } from '@devp2p/bytes';
 import { decodeBody } from '@devp2p/eth';
-import type { LocalChain } from '../chain/chain.ts';
+import type { BlockReader, CanonicalChain } from '../chain/interfaces.ts';
 import { withdrawalsJson } from '../rpc/codec/block.ts';
 import { toData } from '../rpc/codec/hex.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';
@@ -9,7 +9,7 @@ import { RpcError } from '../rpc/transport/rpc-error.ts';
 const maxBodies = 1_024;
 /** What bodies are read from. */
 export interface BodySource {
-  readonly chain: Pick<LocalChain, 'numberOf' | 'block'>;
+  readonly chain: Pick<CanonicalChain, 'numberOf'> & Pick<BlockReader, 'block'>;
   /** Number of the last block that callers see. */
   readonly latest: () => Promise<number>;
   /** Bytes of bodies in one answer; in hex they are twice as long. @default 120_000_000, since answers end at 250 MB */

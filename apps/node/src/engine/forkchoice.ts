@@ -1,24 +1,25 @@
 import { equalBytes, isZero } from '@devp2p/bytes';
-import type { LocalChain } from '../chain/chain.ts';
+import type { ForkChoice, RequestedForkChoice } from '../chain/fork-choice.ts';
+import type { CanonicalChain, HeaderReader } from '../chain/interfaces.ts';
+import type { Genesis } from '../config/genesis/genesis.ts';
 import { toData } from '../rpc/codec/hex.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';
 import { checkAttributes, type ForkchoiceVersion } from './attributes.ts';
-import type { AppliedForkchoice, BlockRef, Consensus, Forkchoice } from './consensus.ts';
 import type { ForkchoiceState } from './params.ts';
 import type { ScheduleCheck } from './schedule-check.ts';
 import { invalid, type PayloadStatus, proofOfWork, syncing } from './status.ts';
-import { forkchoiceTags } from './tags.ts';
 
 /** Blocks by which the head may be set back (go-ethereum, `EngineMaxReorgDepth`). */
 export const defaultMaxReorgDepth = 32;
 
 /** @see createForkchoice */
 export interface ForkchoiceParts {
-  readonly chain: Pick<
-    LocalChain,
-    'genesis' | 'head' | 'header' | 'numberOf' | 'totalDifficulty' | 'onHead'
-  >;
-  readonly consensus: Consensus;
+  readonly chain: { readonly genesis: Genesis } & Pick<
+    CanonicalChain,
+    'numberOf' | 'totalDifficulty'
+  > &
+    Pick<HeaderReader, 'header'>;
+  readonly forkChoice: ForkChoice;
   readonly schedule: ScheduleCheck;
   /** 0 for no limit. */
   readonly maxReorgDepth: number;
@@ -38,40 +39,10 @@ export interface ForkchoiceUpdates {
     state: ForkchoiceState,
     attributes: object | undefined,
   ): Promise<ForkchoiceAnswer>;
-  close(): void;
 }
 
 export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
-  const { chain, consensus, schedule, maxReorgDepth } = parts;
-  const tags = forkchoiceTags(chain, consensus);
-
-  /** A block that is named, if it is on our chain up to the head. */
-  const ancestor = async (
-    hash: Uint8Array | undefined,
-    head: BlockRef,
-  ): Promise<BlockRef | undefined> => {
-    const number = hash && (await chain.numberOf(hash));
-    return hash === undefined || number === undefined || number > head.number
-      ? undefined
-      : { number, hash };
-  };
-
-  /** The forkchoice with its blocks found; `undefined` when they are not of one chain. */
-  const locate = async (
-    { safe, finalized }: Forkchoice,
-    head: BlockRef,
-  ): Promise<AppliedForkchoice | undefined> => {
-    const [safeBlock, finalizedBlock] = [
-      await ancestor(safe, head),
-      await ancestor(finalized, head),
-    ];
-    const isMissing =
-      (safe !== undefined && safeBlock === undefined) ||
-      (finalized !== undefined && finalizedBlock === undefined);
-    if (isMissing) return undefined;
-    const before = (await tags.finalized()) && consensus.applied?.finalized;
-    return { head, safe: safeBlock, finalized: laterOf(finalizedBlock, before) };
-  };
+  const { chain, forkChoice, schedule, maxReorgDepth } = parts;
 
   /** Whether a block was made by proof of work and another one of those could follow it. */
   const isBeforeMerge = async (number: number, difficulty: bigint): Promise<boolean> => {
@@ -87,70 +58,40 @@ export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
     state: ForkchoiceState,
     attributes: object | undefined,
   ): Promise<ForkchoiceAnswer> => {
-    const forkchoice = forkchoiceOf(state);
-    const { head } = forkchoice;
+    const requested = requestedForkChoice(state);
+    const { head } = requested;
     if (isZero(head)) return answer(invalid('the head is the zero hash'));
-    const bad = consensus.badBlocks.refuse(head);
+    const bad = forkChoice.badBlocks.refuse(head);
     if (bad !== undefined) return answer(invalid(bad.reason, bad.latestValidHash));
     const number = await chain.numberOf(head);
     const header = number === undefined ? undefined : await chain.header(number);
     if (header === undefined || !equalBytes(header.hash, head)) {
-      consensus.choose(forkchoice);
+      forkChoice.request(requested);
       return answer(syncing);
     }
     if (await isBeforeMerge(header.number, header.difficulty)) {
       return answer(invalid('the head is a block before the merge', proofOfWork));
     }
-    const finalized = await tags.finalized();
+    const finalized = await forkChoice.finalized();
     if (finalized !== undefined && header.number < finalized.number) return answer(syncing);
-    const depth = (await tags.latest()).number - header.number;
+    const depth = (await forkChoice.latest()).number - header.number;
     if (maxReorgDepth > 0 && depth > maxReorgDepth) {
       throw new RpcError(
         'too-deep-reorg',
         `Too deep reorg: ${depth} blocks, at most ${maxReorgDepth}`,
       );
     }
-    const applied = await locate(forkchoice, { number: header.number, hash: head });
+    const applied = await forkChoice.locate(requested, { number: header.number, hash: head });
     if (applied === undefined) {
       throw new RpcError('invalid-forkchoice', 'Invalid forkchoice state');
     }
-    consensus.choose(forkchoice);
-    consensus.apply(applied);
+    forkChoice.request(requested);
+    forkChoice.apply(applied);
     if (attributes !== undefined) {
       checkAttributes(attributes, version, header, chain.genesis.config, schedule);
     }
     return answer(syncing);
   };
-
-  /** Brings the forkchoice into force whose head the sync has come to. */
-  const settle = async (): Promise<void> => {
-    const { named } = consensus;
-    const number = named && (await chain.numberOf(named.head));
-    if (named === undefined || number === undefined || named !== consensus.named) return;
-    const applied = await locate(named, { number, hash: named.head });
-    if (applied !== undefined) consensus.apply(applied);
-  };
-
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(action: () => Promise<T>): Promise<T> => {
-    const result = last.then(action);
-    last = result.catch(() => {});
-    return result;
-  };
-
-  let settling = false;
-  const unsubscribe = chain.onHead(() => {
-    const { named, applied } = consensus;
-    const isSettled = named && applied && equalBytes(named.head, applied.head.hash);
-    if (settling || named === undefined || isSettled) return;
-    settling = true;
-    inTurn(() => {
-      settling = false;
-      return settle();
-    }).catch(() => {
-      // The store has failed, which the sync reports.
-    });
-  });
 
   /** Calls that have not been answered. */
   const running = new Map<string, Promise<ForkchoiceAnswer>>();
@@ -160,15 +101,16 @@ export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
       const key = JSON.stringify([version, hashes.map(toData), attributes]);
       const twin = running.get(key);
       if (twin !== undefined) return twin;
-      const result = inTurn(() => run(version, state, attributes)).finally(() => {
-        if (running.get(key) === result) running.delete(key);
-      });
+      const result = forkChoice
+        .inTurn(() => run(version, state, attributes))
+        .finally(() => {
+          if (running.get(key) === result) running.delete(key);
+        });
       // A twin of an earlier call must not take effect before what came in between.
       running.clear();
       running.set(key, result);
       return result;
     },
-    close: unsubscribe,
   };
 }
 
@@ -176,17 +118,11 @@ function answer(payloadStatus: PayloadStatus): ForkchoiceAnswer {
   return { payloadStatus, payloadId: null };
 }
 
-function forkchoiceOf(state: ForkchoiceState): Forkchoice {
+function requestedForkChoice(state: ForkchoiceState): RequestedForkChoice {
   const named = (hash: Uint8Array): Uint8Array | undefined => (isZero(hash) ? undefined : hash);
   return {
     head: state.headBlockHash,
     safe: named(state.safeBlockHash),
     finalized: named(state.finalizedBlockHash),
   };
-}
-
-/** What is final stays so. */
-function laterOf(one: BlockRef | undefined, other: BlockRef | undefined): BlockRef | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return one.number >= other.number ? one : other;
 }

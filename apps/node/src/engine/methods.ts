@@ -1,28 +1,34 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import * as v from 'valibot';
-import type { LocalChain } from '../chain/chain.ts';
+import type { ForkChoice } from '../chain/fork-choice.ts';
+import type {
+  BlockChecker,
+  BlockReader,
+  CanonicalChain,
+  HeaderReader,
+} from '../chain/interfaces.ts';
+import type { Genesis } from '../config/genesis/genesis.ts';
 import type { Log } from '../logging/log.ts';
 import { data, parameter, quantity, safeQuantity, toQuantity } from '../rpc/codec/hex.ts';
 import { type Method, method, type Namespace, optional } from '../rpc/transport/api.ts';
 import { version as ownVersion } from '../version.ts';
 import type { ForkchoiceVersion } from './attributes.ts';
 import { type BodyVersion, createPayloadBodies } from './bodies.ts';
-import type { Consensus, ConsensusClient } from './consensus.ts';
+import type { ClientVersion, ConsensusClient } from './consensus-client.ts';
 import { createForkchoice, defaultMaxReorgDepth } from './forkchoice.ts';
 import { createNewPayload } from './new-payload.ts';
 import { clientVersion, executionPayload, executionRequests, forkchoiceState } from './params.ts';
 import { createScheduleCheck } from './schedule-check.ts';
 import { watchSilence } from './silence.ts';
-import { forkchoiceTags } from './tags.ts';
 
 /** What the Engine API works on. */
 export interface EngineParts {
-  readonly chain: Pick<
-    LocalChain,
-    'genesis' | 'head' | 'totalDifficulty' | 'header' | 'block' | 'numberOf' | 'check' | 'onHead'
-  >;
-  readonly consensus: Consensus;
+  readonly chain: { readonly genesis: Genesis } & CanonicalChain &
+    Pick<HeaderReader, 'header'> &
+    Pick<BlockReader, 'block'> &
+    Pick<BlockChecker, 'check'>;
+  readonly forkChoice: ForkChoice;
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly log: Log;
@@ -35,6 +41,7 @@ export interface EngineParts {
 /** The running Engine API. */
 export interface Engine {
   readonly namespace: Namespace;
+  readonly consensusClient: Readonly<ConsensusClient>;
   close(): void;
 }
 
@@ -44,24 +51,27 @@ export interface Engine {
  * executes. For the same reason no payload is built; attributes for one are checked.
  */
 export function createEngine(parts: EngineParts): Engine {
-  const { chain, consensus, clock, log } = parts;
+  const { chain, forkChoice, clock, log } = parts;
   const { config } = chain.genesis;
   const schedule = createScheduleCheck(clock, log);
   const silence = watchSilence(clock, log, parts.isExpected ?? true);
   const forkchoice = createForkchoice({
-    ...{ chain, consensus, schedule },
+    chain,
+    forkChoice,
+    schedule,
     maxReorgDepth: parts.maxReorgDepth ?? defaultMaxReorgDepth,
   });
-  const { latest } = forkchoiceTags(chain, consensus);
-  const bodies = createPayloadBodies({ chain, latest: async () => (await latest()).number });
+  const latest = async (): Promise<number> => (await forkChoice.latest()).number;
+  const bodies = createPayloadBodies({ chain, latest });
+  const consensusClient: ConsensusClient = { version: undefined, custodyColumns: undefined };
   const hasAmsterdam = Number.isFinite(config.forks.amsterdam);
 
   const methods = {
     ...newPayloadMethods({ ...parts, schedule }, silence.heard),
-    ...forkchoiceMethods(forkchoice, consensus, silence.heard),
+    ...forkchoiceMethods(forkchoice, consensusClient, silence.heard),
     ...bodyMethods(bodies),
     getClientVersionV1: method([parameter(clientVersion)], (client) => {
-      introduce(client, consensus, log);
+      recordVersion(client, consensusClient, log);
       return [ownClient];
     }),
   };
@@ -81,9 +91,9 @@ export function createEngine(parts: EngineParts): Engine {
         })),
       },
     },
+    consensusClient,
     close() {
       silence.close();
-      forkchoice.close();
     },
   };
 }
@@ -97,7 +107,7 @@ const amsterdamMethods: ReadonlySet<string> = new Set([
 ]);
 
 /** What we are, with a code that execution-apis has reserved for no other client; a release knows no commit. */
-const ownClient: ConsensusClient = {
+const ownClient: ClientVersion = {
   code: 'DP',
   name: 'devp2p-node',
   version: `v${ownVersion}`,
@@ -146,7 +156,7 @@ function newPayloadMethods(
 
 function forkchoiceMethods(
   { update }: ReturnType<typeof createForkchoice>,
-  consensus: Consensus,
+  client: ConsensusClient,
   heard: () => void,
 ): Readonly<Record<string, Method>> {
   const state = parameter(forkchoiceState);
@@ -163,7 +173,7 @@ function forkchoiceMethods(
     forkchoiceUpdatedV3: forkchoiceUpdated('V3'),
     forkchoiceUpdatedV4: method([state, attributes, columns], (given, building, custody) => {
       heard();
-      if (custody !== undefined) consensus.custodyColumns = custody;
+      if (custody !== undefined) client.custodyColumns = custody;
       return update('V4', given, building);
     }),
   };
@@ -185,10 +195,10 @@ function bodyMethods(
   return { ...methods('V1'), ...methods('V2') };
 }
 
-/** Keeps who the consensus client is, and says so when that is news. */
-function introduce(client: ConsensusClient, consensus: Consensus, log: Log): void {
-  const { client: before } = consensus;
-  const isSame = before?.name === client.name && before.version === client.version;
-  consensus.client = client;
-  if (!isSame) log.info({ ...client }, 'consensus client');
+/** Keeps the version of the consensus client, and logs a new one. */
+function recordVersion(version: ClientVersion, client: ConsensusClient, log: Log): void {
+  const { version: before } = client;
+  const isSame = before?.name === version.name && before.version === version.version;
+  client.version = version;
+  if (!isSame) log.info({ ...version }, 'consensus client');
 }

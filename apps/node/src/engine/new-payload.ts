@@ -1,11 +1,12 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import type { LocalChain } from '../chain/chain.ts';
+import type { BadBlock } from '../chain/bad-blocks.ts';
+import type { ForkChoice } from '../chain/fork-choice.ts';
+import type { BlockChecker, CanonicalChain, HeaderReader } from '../chain/interfaces.ts';
+import type { Genesis } from '../config/genesis/genesis.ts';
 import { decodeTransaction } from '../rpc/codec/transaction.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';
 import { checkAccessListForm } from './access-list.ts';
-import type { BadBlock } from './bad-blocks.ts';
-import type { Consensus } from './consensus.ts';
 import { type AddedField, addedFields, type ExecutionPayload } from './params.ts';
 import { blockOf, type PayloadContext, versionedHashes } from './payload.ts';
 import type { ScheduleCheck } from './schedule-check.ts';
@@ -35,8 +36,10 @@ interface PayloadParams {
 
 /** @see createNewPayload */
 export interface NewPayloadParts {
-  readonly chain: Pick<LocalChain, 'genesis' | 'numberOf' | 'header' | 'check'>;
-  readonly consensus: Consensus;
+  readonly chain: { readonly genesis: Genesis } & Pick<CanonicalChain, 'numberOf'> &
+    Pick<HeaderReader, 'header'> &
+    Pick<BlockChecker, 'check'>;
+  readonly forkChoice: ForkChoice;
   readonly schedule: ScheduleCheck;
   readonly crypto: Crypto;
 }
@@ -46,7 +49,7 @@ export type NewPayload = (version: PayloadVersion, params: PayloadParams) => Pro
 
 export function createNewPayload({
   chain,
-  consensus,
+  forkChoice,
   schedule,
   crypto,
 }: NewPayloadParts): NewPayload {
@@ -56,15 +59,15 @@ export function createNewPayload({
 
   const judge = async (block: ReturnType<typeof blockOf>): Promise<PayloadStatus> => {
     const { hash, parentHash } = block.header;
-    const bad = consensus.badBlocks.refuse(hash, parentHash);
+    const bad = forkChoice.badBlocks.refuse(hash, parentHash);
     if (bad !== undefined) return invalid(bad.reason, bad.latestValidHash);
     const reason = await chain.check(block);
     if (reason === undefined) {
-      consensus.keepHeader(block.header);
+      forkChoice.keepHeader(block.header);
       return syncing;
     }
     const latestValidHash = await latestValid(parentHash);
-    consensus.refuse(hash, reason, [], latestValidHash);
+    forkChoice.refuse(hash, reason, [], latestValidHash);
     return invalid(reason, latestValidHash);
   };
 

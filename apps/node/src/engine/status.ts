@@ -1,5 +1,5 @@
+import type { BadBlock } from '../chain/bad-blocks.ts';
 import { toData } from '../rpc/codec/hex.ts';
-import type { BadBlock } from './bad-blocks.ts';
 
 /** The verdict on a block (`PayloadStatusV1`). Nothing here executes, so that none is ever `VALID`. */
 export interface PayloadStatus {

@@ -1,19 +1,20 @@
-import type { LocalChain } from '../chain/chain.ts';
+import type { ForkChoice } from '../chain/fork-choice.ts';
+import type { CanonicalChain } from '../chain/interfaces.ts';
 import type { SyncState } from '../rpc/namespaces/eth.ts';
-import type { Consensus } from './consensus.ts';
+import type { SyncProgress } from '../storage/sync-progress.ts';
 
-/** How far the chain is from the head that the consensus client has named; not synced before it has named one. */
+/** The distance of the chain from the requested head; it counts as not synced before the first request. */
 export function syncStateOf(
-  chain: Pick<LocalChain, 'head' | 'numberOf' | 'syncProgress'>,
-  consensus: Consensus,
+  chain: Pick<CanonicalChain, 'head' | 'numberOf'> & { readonly syncProgress: SyncProgress },
+  forkChoice: ForkChoice,
 ): () => Promise<SyncState | undefined> {
   const starting = chain.head.number;
   return async () => {
-    const { head } = consensus;
+    const { head } = forkChoice;
     if (head !== undefined && (await chain.numberOf(head)) !== undefined) return undefined;
     const current = chain.head.number;
     const [segment] = await chain.syncProgress.segments();
-    const named = head && consensus.header(head)?.number;
+    const named = head && forkChoice.header(head)?.number;
     const highest = Math.max(current, segment?.top ?? 0, named ?? 0);
     return { starting: Math.min(starting, current), current, highest };
   };

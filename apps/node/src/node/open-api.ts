@@ -1,5 +1,4 @@
 import { syncStateOf } from '../engine/sync-state.ts';
-import { forkchoiceTags } from '../engine/tags.ts';
 import { watchHealth } from '../observability/health.ts';
 import type { Metrics } from '../observability/metrics/metrics.ts';
 import { serveMetrics } from '../observability/metrics/server.ts';
@@ -37,13 +36,13 @@ export async function openApi(
   context: NodeContext,
   storage: NodeStorage,
   network: NodeNetwork,
-  { sync, progress, consensus, engine }: NodeSync,
+  { sync, progress, forkChoice, engine }: NodeSync,
   metrics: Metrics | undefined,
 ): Promise<NodeApi> {
   const { options, host, lifecycle, crypto, clock, random, logs } = context;
   const { chain } = storage;
   const { peers, discovery, addresses } = network;
-  const state = watchState(context, network, sync, consensus);
+  const state = watchState(context, network, sync, forkChoice);
   const stateLog = logState(state, clock, logs('node'));
   lifecycle.onClose(() => stateLog.close(), { parallel: true });
   const health = watchHealth({ peers, chain, sync, progress, state });
@@ -67,12 +66,12 @@ export async function openApi(
     }),
     engine,
     eth:
-      consensus &&
+      forkChoice &&
       ethNamespace({
         chain,
         crypto,
-        tags: forkchoiceTags(chain, consensus),
-        syncState: syncStateOf(chain, consensus),
+        tags: forkChoice,
+        syncState: syncStateOf(chain, forkChoice),
       }),
     crypto,
     clock,

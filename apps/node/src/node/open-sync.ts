@@ -1,4 +1,4 @@
-import { Consensus } from '../engine/consensus.ts';
+import { ForkChoice } from '../chain/fork-choice.ts';
 import { createEngine } from '../engine/methods.ts';
 import { type SyncProgress, trackProgress } from '../observability/health.ts';
 import type { Namespace } from '../rpc/transport/api.ts';
@@ -12,7 +12,7 @@ export interface NodeSync {
   readonly sync: Sync;
   readonly progress: SyncProgress;
   /** Both are absent without `authrpc`. */
-  readonly consensus: Consensus | undefined;
+  readonly forkChoice: ForkChoice | undefined;
   readonly engine: Namespace | undefined;
 }
 
@@ -29,12 +29,13 @@ export function openSync(
   onSynced: (result: SyncResult) => void,
 ): NodeSync {
   const progress = trackProgress(options.report ?? (() => {}));
-  const consensus = authrpc && new Consensus();
+  const forkChoice = authrpc && new ForkChoice(chain);
+  lifecycle.onClose(() => forkChoice?.close(), { parallel: true });
   const sync = createSync({
     chain,
     peers: { ...peers, staticsTried: connections.staticsTried },
     target: options.syncTarget,
-    choice: consensus,
+    forkChoice,
     followStatic: authrpc?.optional,
     onSynced,
     report: progress.report,
@@ -43,10 +44,10 @@ export function openSync(
   });
   lifecycle.onClose(() => sync.close(), { parallel: true });
   const engine =
-    consensus &&
+    forkChoice &&
     createEngine({
       chain,
-      consensus,
+      forkChoice,
       crypto,
       clock,
       log: logs('rpc'),
@@ -54,5 +55,5 @@ export function openSync(
       isExpected: !authrpc?.optional,
     });
   lifecycle.onClose(() => engine?.close(), { parallel: true });
-  return { sync, progress, consensus, engine: engine?.namespace };
+  return { sync, progress, forkChoice, engine: engine?.namespace };
 }

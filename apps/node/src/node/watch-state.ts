@@ -1,6 +1,6 @@
 import { errorText } from '@devp2p/appkit';
 import { toHex } from '@devp2p/bytes';
-import type { Consensus } from '../engine/consensus.ts';
+import type { ForkChoice } from '../chain/fork-choice.ts';
 import { shortId } from '../network/peer-id.ts';
 import { type NodeFacts, type NodeState, stateOf } from '../observability/node-state.ts';
 import type { Sync } from '../sync/sync.ts';
@@ -12,7 +12,7 @@ export function watchState(
   { options, lifecycle }: NodeContext,
   { peers, addresses, connections, discovery }: NodeNetwork,
   sync: Sync,
-  consensus: Consensus | undefined,
+  forkChoice: ForkChoice | undefined,
 ): () => NodeState {
   let failure: string | undefined;
   sync.done.catch((error: unknown) => {
@@ -20,14 +20,14 @@ export function watchState(
   });
   const namedBy = (): NodeFacts['namedBy'] => {
     if (options.syncTarget !== undefined) return 'operator';
-    const isAwaited = consensus !== undefined && !options.authrpc?.optional;
-    return isAwaited || consensus?.head !== undefined ? 'consensus-client' : 'static-peers';
+    const isAwaited = forkChoice !== undefined && !options.authrpc?.optional;
+    return isAwaited || forkChoice?.head !== undefined ? 'consensus-client' : 'static-peers';
   };
   return () => {
     const { target, missing, idleTime, isInStep } = sync;
     const all = peers.list();
     const { new: fresh, tried } = addresses.stats;
-    const head = consensus?.head;
+    const head = forkChoice?.head;
     return stateOf({
       closing: lifecycle.signal.aborted,
       failure,
@@ -40,7 +40,7 @@ export function watchState(
       discovery: discovery !== undefined,
       incompatible: connections.incompatible.recent(),
       namedBy: namedBy(),
-      refusedHead: head && consensus?.isRefused(head) ? `0x${toHex(head)}` : undefined,
+      refusedHead: head && forkChoice?.isRefused(head) ? `0x${toHex(head)}` : undefined,
       sync: { target: target && `0x${toHex(target.hash)}`, missing, idleTime, isInStep },
     });
   };

@@ -1,5 +1,5 @@
 import { toHex } from '@devp2p/bytes';
-import type { LocalChain } from '../chain/chain.ts';
+import type { CanonicalChain } from '../chain/interfaces.ts';
 import type { ReportProgress } from '../logging/progress.ts';
 import type { Peers } from '../network/peers.ts';
 import type { Sync } from '../sync/sync.ts';
@@ -54,7 +54,7 @@ export interface Health {
 /** The parts of a node that its state is told of. */
 export interface WatchedNode {
   readonly peers: Peers;
-  readonly chain: Pick<LocalChain, 'head'>;
+  readonly chain: Pick<CanonicalChain, 'head'>;
   readonly sync: Sync;
   readonly progress: SyncProgress;
   readonly state: () => NodeState;

@@ -1,5 +1,5 @@
-import type { Crypto } from '@devp2p/crypto';
 import { equalBytes, toHex } from '@devp2p/bytes';
+import type { Crypto } from '@devp2p/crypto';
 import type { SealedHeader } from '@devp2p/eth';
 import { encode } from '@devp2p/rlp';
 import { canonicalHashes, canonicalRefs } from './canonical.ts';

@@ -6,60 +6,59 @@ import { BlockError } from '../errors/chain-error.ts';
 import type { ReportProgress } from '../logging/progress.ts';
 import { emptyListHash, emptyTrieRoot } from '../validation/empty-roots.ts';
 import type { CompleteBlock, SyncChain } from './chain.ts';
-import { drive, type Outcome } from './drive.ts';
-import { Lane, type Work } from './lane.ts';
 import type { Missing } from './missing.ts';
 import type { SyncPeers } from './peers.ts';
+import { type Outcome, runDownload } from './run-download.ts';
+import { TaskScheduler, type TaskSource } from './task-scheduler.ts';
 
 /** @see downloadBlocks */
 export interface BlockDownloadOptions {
   readonly chain: SyncChain;
   readonly peers: SyncPeers;
   readonly clock: Clock;
-  /** The first and last block to download; their headers are in the syncProgress. */
+  /** The first and last block to download; their headers are in the sync progress. */
   readonly first: number;
   readonly last: number;
   readonly signal: AbortSignal;
   readonly report: ReportProgress;
-  /** Called with what tells what is missing next. @default nobody */
+  /** Called with a function that returns the data needed next. @default not called */
   readonly onStage?: ((missing: () => Missing) => void) | undefined;
 }
 
-/** Blocks asked for in one request: go-ethereum asks for up to 1024 and serves as many. */
-const paceLimits = { first: 32, most: 1024 };
-/** Blocks that may be under way between the chain's head and the furthest that is asked for. */
+/** Blocks of one request: go-ethereum requests and serves up to 1024. */
+const requestSize = { first: 32, max: 1024 };
+/** Blocks after the head of the chain that may be in progress. */
 const window = 4096;
-/** Bytes of bodies and receipts that may wait for the blocks before them. */
+/** Bytes of bodies and receipts that may wait for earlier blocks. */
 const maxWaitingBytes = 32 * 1024 * 1024;
-/** Blocks by which a peer's head may be beyond what it last said (EIP-7642: it speaks up every 32). */
-const untold = 32;
+/** Blocks by which a peer's head may exceed the range that it announced: it announces every 32 blocks (EIP-7642). */
+const unannounced = 32;
 /** One batch of the store. */
 const maxBatchBlocks = 512;
 const maxBatchBytes = 4 * 1024 * 1024;
 
 /**
- * Downloads the bodies and receipts that the syncProgress's headers promise, proves them against the headers' roots, and
- * appends the blocks to the chain in their order.
+ * Downloads the bodies and receipts of the stored headers, checks them against the roots in the headers, and appends the
+ * blocks to the chain in order. Bodies and receipts of empty blocks are not requested.
  *
- * @returns how many bodies and receipt lists were downloaded; those of empty blocks need not be
- * @throws BlockError when the target's own chain is invalid
+ * @throws BlockError when the chain of the target is invalid
  */
 export async function downloadBlocks(options: BlockDownloadOptions): Promise<void> {
-  await drive<void>(options.signal, (outcome) => {
+  await runDownload<void>(options.signal, (outcome) => {
     const download = new BlockDownload(options, outcome);
-    const lane = <Item>(part: Part<Item>): Lane<SealedHeader[]> =>
-      new Lane({ ...options, work: part, limits: paceLimits, onError: outcome.reject });
-    const lanes = [lane(download.bodies), lane(download.receipts)];
+    const schedule = <Item>(tasks: Part<Item>): TaskScheduler<SealedHeader[]> =>
+      new TaskScheduler({ ...options, tasks, requestSize, onError: outcome.reject });
+    const schedulers = [schedule(download.bodies), schedule(download.receipts)];
     download.onProgress = () => {
-      for (const one of lanes) one.pump();
+      for (const scheduler of schedulers) scheduler.run();
     };
     options.onStage?.(() => download.missing);
     void download.load();
-    return lanes;
+    return schedulers;
   });
 }
 
-/** A block on its way. */
+/** A block whose parts are being downloaded. */
 interface Incomplete {
   readonly header: SealedHeader;
   body?: SealedBody;
@@ -73,7 +72,7 @@ class BlockDownload {
   readonly #options: BlockDownloadOptions;
   readonly #outcome: Outcome<void>;
   readonly #blocks = new Map<number, Incomplete>();
-  /** The next block to append, and the next whose header is to be loaded. */
+  /** Number of the next block to append, and of the next header to load. */
   #next: number;
   #unloaded: number;
   #waitingBytes = 0;
@@ -86,36 +85,36 @@ class BlockDownload {
     this.#next = options.first;
     this.#unloaded = options.first;
     const { chain } = options;
-    // Ahead of others, the next block is always asked for: it is what lets go of those that wait.
+    // The next blocks are requested in any case, since the others wait for them.
     const mayTake = ({ number }: SealedHeader): boolean =>
       this.#waitingBytes < maxWaitingBytes || number < this.#next + maxBatchBlocks;
     this.bodies = new Part<SealedBody>({
-      ask: (peer, headers, request) =>
+      request: (peer, headers, options) =>
         peer.getBodies(
           headers.map(({ hash }) => hash),
-          request,
+          options,
         ),
       check: (header, body) => chain.checkBody(header, body),
       sizeOf: (body) => body.raw.length,
-      arrived: (header, body) => this.#arrived(header, { body }, body.raw.length),
+      received: (header, body) => this.#received(header, { body }, body.raw.length),
       mayTake,
     });
     this.receipts = new Part<RawList>({
-      ask: (peer, headers, request) => peer.getReceipts(headers, request),
+      request: (peer, headers, options) => peer.getReceipts(headers, options),
       check: (header, receipts) => chain.checkReceipts(header, receipts),
       sizeOf: (receipts) => receipts.raw.length,
-      arrived: (header, receipts) => this.#arrived(header, { receipts }, receipts.raw.length),
+      received: (header, receipts) => this.#received(header, { receipts }, receipts.raw.length),
       mayTake,
     });
   }
 
-  /** Of the next block, which lets go of those that wait. */
+  /** The missing part of the next block. */
   get missing(): Missing {
     const lacksBody = this.#blocks.get(this.#next)?.body === undefined;
     return { what: lacksBody ? 'bodies' : 'receipts', number: this.#next };
   }
 
-  /** Keeps the window full of headers. */
+  /** Loads headers up to the end of the window. */
   async load(): Promise<void> {
     if (this.#loading) return;
     this.#loading = true;
@@ -125,7 +124,7 @@ class BlockDownload {
         const count = Math.min(maxBatchBlocks, last - this.#unloaded + 1);
         const headers = await chain.syncProgress.headers(this.#unloaded, count);
         if (headers.length === 0) {
-          throw new Error(`header ${this.#unloaded} is missing from the skeleton`);
+          throw new Error(`header ${this.#unloaded} is missing from the sync progress`);
         }
         for (const header of headers) this.#start(header);
         this.#unloaded += headers.length;
@@ -149,7 +148,7 @@ class BlockDownload {
     else this.receipts.add(header);
   }
 
-  #arrived(header: SealedHeader, part: Partial<Incomplete>, bytes: number): void {
+  #received(header: SealedHeader, part: Partial<Incomplete>, bytes: number): void {
     const block = this.#blocks.get(header.number);
     if (block === undefined) return;
     Object.assign(block, part);
@@ -157,7 +156,7 @@ class BlockDownload {
     if (header.number === this.#next) void this.#append();
   }
 
-  /** Appends what is complete from the next block on; one call at a time. */
+  /** Appends complete blocks from the next one on; one call at a time. */
   async #append(): Promise<void> {
     if (this.#appending) return;
     this.#appending = true;
@@ -198,12 +197,12 @@ class BlockDownload {
   }
 }
 
-/** What {@link Part} does with items of its kind. */
+/** The operations of a {@link Part} on items of its kind. */
 interface PartOptions<Item> {
-  ask(
+  request(
     peer: EthPeer,
     headers: readonly SealedHeader[],
-    request: {
+    options: {
       signal: AbortSignal;
       verify: (item: Item, index: number) => boolean | Promise<boolean>;
     },
@@ -212,13 +211,13 @@ interface PartOptions<Item> {
   check(header: SealedHeader, item: Item): void;
   /** In bytes. */
   sizeOf(item: Item): number;
-  arrived(header: SealedHeader, item: Item): void;
+  received(header: SealedHeader, item: Item): void;
   mayTake(header: SealedHeader): boolean;
 }
 
-/** One half of every block, bodies or receipts: which blocks lack it, and how a peer is asked for it. */
-class Part<Item> implements Work<SealedHeader[]> {
-  /** Blocks that no peer was asked for, the lowest last. */
+/** One part of all blocks, bodies or receipts: the blocks that lack it, and its requests. */
+class Part<Item> implements TaskSource<SealedHeader[]> {
+  /** Headers of blocks that were not requested yet, the lowest last. */
   #wanted: SealedHeader[] = [];
   readonly #options: PartOptions<Item>;
 
@@ -236,7 +235,7 @@ class Part<Item> implements Work<SealedHeader[]> {
     const { range } = peer;
     if (range !== undefined) {
       const { earliest, latest } = range;
-      if (lowest.number < earliest || lowest.number > latest + untold) return undefined;
+      if (lowest.number < earliest || lowest.number > latest + unannounced) return undefined;
     }
     return this.#wanted.splice(-limit).reverse();
   }
@@ -250,33 +249,35 @@ class Part<Item> implements Work<SealedHeader[]> {
     const turns = new Turns();
     const verify = (item: Item, index: number): boolean | Promise<boolean> => {
       const header = headers[index];
-      const fits = header !== undefined && this.#belongs(header, item);
-      return turns.checked(this.#options.sizeOf(item))?.then(() => fits) ?? fits;
+      const isValid = header !== undefined && this.#matches(header, item);
+      return turns.checked(this.#options.sizeOf(item))?.then(() => isValid) ?? isValid;
     };
-    const items = await this.#options.ask(peer, headers, { signal, verify });
+    const items = await this.#options.request(peer, headers, { signal, verify });
     if (items.length < headers.length) this.putBack(headers.slice(items.length));
     for (const [index, item] of items.entries()) {
-      this.#options.arrived(headers[index] as SealedHeader, item);
+      this.#options.received(headers[index] as SealedHeader, item);
     }
     return items.length;
   }
 
   /**
-   * Whether the peer gave what the header's roots promise. When it did and the block breaks a rule all the same, no
-   * other peer can help.
+   * Whether an item matches the roots in the header.
+   *
+   * @throws BlockError when it does and yet breaks a rule: then the block is invalid, whichever peer is asked
    */
-  #belongs(header: SealedHeader, item: Item): boolean {
+  #matches(header: SealedHeader, item: Item): boolean {
     try {
       this.#options.check(header, item);
       return true;
     } catch (error) {
-      if (error instanceof BlockError && peersFault.has(error.code)) return false;
+      if (error instanceof BlockError && mismatches.has(error.code)) return false;
       throw error;
     }
   }
 }
 
-const peersFault: ReadonlySet<string> = new Set([
+/** Errors of an item that does not belong to the header. */
+const mismatches: ReadonlySet<string> = new Set([
   'malformed',
   'transactions-root',
   'uncles-hash',

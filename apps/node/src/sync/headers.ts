@@ -5,46 +5,46 @@ import { SyncError } from '../errors/sync-error.ts';
 import type { ReportProgress } from '../logging/progress.ts';
 import type { Segment } from '../storage/sync-progress.ts';
 import type { SyncChain } from './chain.ts';
-import { drive, type Outcome } from './drive.ts';
-import { Lane, type Work } from './lane.ts';
 import type { Missing } from './missing.ts';
 import type { SyncPeers } from './peers.ts';
+import { type Outcome, runDownload } from './run-download.ts';
+import { TaskScheduler, type TaskSource } from './task-scheduler.ts';
 
 /** @see downloadHeaders */
 export interface HeaderDownloadOptions {
   readonly chain: SyncChain;
   readonly peers: SyncPeers;
   readonly clock: Clock;
-  /** Hash of the block to come to. */
+  /** Hash of the target. */
   readonly target: Uint8Array;
-  /** Its header, where it is known already. @default asked of peers */
+  /** The target's header, if it is known. @default requested from peers */
   readonly targetHeader?: SealedHeader | undefined;
   readonly signal: AbortSignal;
   readonly report: ReportProgress;
-  /** Called with what tells what is missing next. @default nobody */
+  /** Called with a function that returns the data needed next. @default not called */
   readonly onStage?: ((missing: () => Missing) => void) | undefined;
 }
 
-/** Headers that lead from a block of ours to the target. */
+/** Headers from a canonical block to the target. */
 export interface HeaderRun {
-  /** Number of the last block that our chain and the target's have in common. */
+  /** Number of the last canonical block that is an ancestor of the target. */
   readonly ancestor: number;
   /** The target's number. */
   readonly top: number;
-  /** How many headers were downloaded. */
+  /** Number of downloaded headers. */
   readonly downloaded: number;
 }
 
-/** Headers asked for in one request: go-ethereum asks for 192 or 512 and serves 1024. */
-const paceLimits = { first: 192, most: 1024 };
-/** Headers that may have come before those that they join. */
+/** Headers of one request: go-ethereum requests 192 or 512 and serves 1024. */
+const requestSize = { first: 192, max: 1024 };
+/** Distance below the stored headers up to which others are requested. */
 const window = 8192;
 
 /**
- * Downloads the headers from the target back to a block that we have, and keeps them in the skeleton as they come, so
- * that the next start goes on where this one ends.
+ * Downloads the headers from the target back to a canonical block, and stores them as they arrive, so that the next
+ * start continues from them.
  *
- * @throws SyncError; BlockError for the target of another chain than is required
+ * @throws SyncError; BlockError `required-block`, `unsupported-fork`
  */
 export async function downloadHeaders(options: HeaderDownloadOptions): Promise<HeaderRun> {
   const { chain, target, signal, report } = options;
@@ -62,16 +62,21 @@ export async function downloadHeaders(options: HeaderDownloadOptions): Promise<H
       tail: header.number,
       tailParent: header.parentHash,
     };
-    // One older segment is worth joining; one that reaches higher than the target gives way to it.
+    // One older segment is kept, which may join this one; a segment above the target is dropped.
     older = older.filter(({ top }) => top < header.number).slice(0, 1);
     await chain.syncProgress.write([header], [active, ...older]);
   }
-  const download = await drive<HeaderDownload>(signal, (outcome) => {
-    const work = new HeaderDownload(active, older[0], options, outcome);
-    const lane = new Lane({ ...options, work, limits: paceLimits, onError: outcome.reject });
-    work.onProgress = () => lane.pump();
-    options.onStage?.(() => ({ what: 'headers', number: work.next }));
-    return [lane];
+  const download = await runDownload<HeaderDownload>(signal, (outcome) => {
+    const tasks = new HeaderDownload(active, older[0], options, outcome);
+    const scheduler = new TaskScheduler({
+      ...options,
+      tasks,
+      requestSize,
+      onError: outcome.reject,
+    });
+    tasks.onProgress = () => scheduler.run();
+    options.onStage?.(() => ({ what: 'headers', number: tasks.next }));
+    return [scheduler];
   });
   const { downloaded, segment } = download;
   const ancestor = await commonAncestor(chain, segment);
@@ -79,12 +84,12 @@ export async function downloadHeaders(options: HeaderDownloadOptions): Promise<H
   return { ancestor, top: segment.top, downloaded };
 }
 
-/** The target's own header, from the first peer that has it. */
+/** Requests the target's header from peers, one after another. */
 function findHeader(options: HeaderDownloadOptions): Promise<SealedHeader> {
   options.onStage?.(() => ({ what: 'head' }));
-  return drive(options.signal, ({ resolve, reject }) => {
+  return runDownload(options.signal, ({ resolve, reject }) => {
     let waiting = true;
-    const work: Work<Uint8Array> = {
+    const tasks: TaskSource<Uint8Array> = {
       take: () => {
         if (!waiting) return undefined;
         waiting = false;
@@ -103,11 +108,11 @@ function findHeader(options: HeaderDownloadOptions): Promise<SealedHeader> {
         waiting = true;
       },
     };
-    return [new Lane({ ...options, work, limits: paceLimits, onError: reject })];
+    return [new TaskScheduler({ ...options, tasks, requestSize, onError: reject })];
   });
 }
 
-/** The last block below the segment's top that is on our chain; the segment's tail joins it. */
+/** The last canonical block of the segment, or the block below its tail, by binary search. */
 async function commonAncestor(chain: SyncChain, { tail, top }: Segment): Promise<number> {
   let [common, different] = [tail - 1, Math.min(chain.head.number, top) + 1];
   while (different - common > 1) {
@@ -129,22 +134,22 @@ interface Span {
   readonly count: number;
 }
 
-class HeaderDownload implements Work<Span> {
+class HeaderDownload implements TaskSource<Span> {
   onProgress = (): void => {};
   downloaded = 0;
   #segment: Segment;
-  /** An older segment that may lie on the way. */
+  /** An older segment that this one may reach. */
   #older: Segment | undefined;
-  /** What of {@link #segment} is in the store. */
+  /** The stored part of {@link #segment}. */
   #stored: Segment;
-  /** The highest number that was not given to a peer yet, and the lowest that is worth asking for. */
+  /** The highest number that was not requested yet, and the lowest that is to be requested. */
   #next: number;
   #floor: number;
   #reorgDepth = 64;
   #returned: Span[] = [];
   readonly #waiting = new Map<number, { headers: readonly SealedHeader[]; peer: EthPeer }>();
-  /** Peers that are on another chain than the target. */
-  readonly #strangers = new WeakSet<EthPeer>();
+  /** Peers on another chain than the target's. */
+  readonly #otherChain = new WeakSet<EthPeer>();
   #unsaved: SealedHeader[] = [];
   #saving = false;
   readonly #options: HeaderDownloadOptions;
@@ -166,7 +171,7 @@ class HeaderDownload implements Work<Span> {
     void this.#save();
   }
 
-  /** The header that would join what is there. */
+  /** Number of the header below the segment. */
   get next(): number {
     return this.#segment.tail - 1;
   }
@@ -176,7 +181,7 @@ class HeaderDownload implements Work<Span> {
   }
 
   take(limit: number, peer: EthPeer): Span | undefined {
-    if (this.#strangers.has(peer)) return undefined;
+    if (this.#otherChain.has(peer)) return undefined;
     const returned = this.#returned.pop();
     if (returned !== undefined) {
       const { top, count } = returned;
@@ -192,7 +197,7 @@ class HeaderDownload implements Work<Span> {
 
   async run(peer: EthPeer, span: Span, signal: AbortSignal): Promise<number> {
     const { top, count } = span;
-    // By hash where it is known, since a number means another block on another chain.
+    // By hash if it is known, since the same number is another block on another chain.
     const origin = top === this.#segment.tail - 1 ? this.#segment.tailParent : top;
     const headers = await peer.getHeaders({ origin, amount: count, reverse: true }, { signal });
     const missing = count - headers.length;
@@ -200,7 +205,7 @@ class HeaderDownload implements Work<Span> {
     const [first] = headers;
     if (first === undefined) return 0;
     if (first.number !== top) {
-      // Asked by hash: our own number for it was wrong, which only a false header higher up can cause.
+      // The request was by hash, so the header above has a wrong number.
       throw new SyncError('other-chain', `the parent of block ${top + 1} is block ${first.number}`);
     }
     this.#waiting.set(top, { headers, peer });
@@ -213,22 +218,22 @@ class HeaderDownload implements Work<Span> {
     this.#returned.sort((a, b) => a.top - b.top);
   }
 
-  /** Takes in what has come and joins what is there. */
+  /** Appends received headers to the segment. */
   #join(): void {
     for (;;) {
       const { tail, tailParent } = this.#segment;
-      const arrived = this.#waiting.get(tail - 1);
-      if (arrived === undefined) break;
+      const received = this.#waiting.get(tail - 1);
+      if (received === undefined) break;
       this.#waiting.delete(tail - 1);
-      const { headers, peer } = arrived;
+      const { headers, peer } = received;
       const [first, last] = [headers[0], headers.at(-1)];
       if (first === undefined || last === undefined) break;
       if (!equalBytes(first.hash, tailParent)) {
-        this.#strangers.add(peer);
+        this.#otherChain.add(peer);
         this.putBack({ top: tail - 1, count: headers.length });
         break;
       }
-      // That what was downloaded joins the target makes it the target's fault, not the peer's.
+      // The headers are ancestors of the target, so an error is the target's and not the peer's.
       for (const header of headers) this.#options.chain.checkEligible(header);
       this.#segment = { ...this.#segment, tail: last.number, tailParent: last.parentHash };
       this.#unsaved.push(...headers);
@@ -237,7 +242,7 @@ class HeaderDownload implements Work<Span> {
     void this.#save();
   }
 
-  /** Writes what was joined, and looks whether that is all; one call at a time. */
+  /** Stores the new headers of the segment, and ends the download when it is complete; one call at a time. */
   async #save(): Promise<void> {
     if (this.#saving) return;
     this.#saving = true;
@@ -264,7 +269,7 @@ class HeaderDownload implements Work<Span> {
     this.onProgress();
   }
 
-  /** Whether the stored headers lead to our chain. If not, goes on with an older segment, or further down. */
+  /** Whether the stored headers reach the canonical chain. If not, continues with an older segment, or further down. */
   async #reachedFloor(): Promise<boolean> {
     const { chain } = this.#options;
     const { tail, tailParent } = this.#stored;
@@ -289,14 +294,14 @@ class HeaderDownload implements Work<Span> {
       if (this.#next >= this.#floor) return false;
       return this.#reachedFloor();
     }
-    // Our chain parts from the target's further down.
+    // The common ancestor is further down.
     this.#floor = Math.max(1, tail - this.#reorgDepth);
     this.#reorgDepth *= 2;
     this.#next = tail - 1;
     return false;
   }
 
-  /** The first block that we lack, or the first above an older segment, if all goes straight. */
+  /** The first block above the head or above the older segment: the expected end without a reorganization. */
   #firstFloor(): number {
     const { head } = this.#options.chain;
     const floor = Math.max(head.number, this.#older?.top ?? 0) + 1;
@@ -307,7 +312,7 @@ class HeaderDownload implements Work<Span> {
     const { top, tail } = this.#stored;
     const end = Math.max(this.#options.chain.head.number, 0);
     const total = Math.max(1, top - end);
-    // The last one is reported when it is known to join our chain.
+    // The last header is reported when it is known to reach the canonical chain.
     this.#options.report('headers', Math.min(top - tail + 1, total - 1), total);
   }
 }

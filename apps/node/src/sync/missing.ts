@@ -1,6 +1,6 @@
-/** The next thing that a sync needs and does not have yet. */
+/** The next data that a sync needs. */
 export type Missing =
-  /** The block to come to: nobody has shown its header. */
+  /** The header of the target. */
   | { readonly what: 'head' }
-  /** Of this block. */
+  /** A part of the block with the number. */
   | { readonly what: 'headers' | 'bodies' | 'receipts'; readonly number: number };

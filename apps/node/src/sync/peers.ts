@@ -1,25 +1,25 @@
 import type { EthPeer } from '@devp2p/eth';
 import type { DisconnectReason } from '@devp2p/peer';
 
-/** A peer that the sync may ask: its Status has been exchanged and is of our chain. */
+/** A peer of the same chain, with a completed Status exchange. */
 export interface SyncPeer {
   readonly eth: EthPeer;
-  /** Chosen by the operator, and so believed when it says what its best block is. */
+  /** Whether the operator has chosen it; the best block that it reports may then be a target. */
   readonly isStatic: boolean;
-  /** It has given us so many items that proved to be right. */
+  /** Counts items that the peer has delivered and that are valid. */
   delivered(items: number): void;
   disconnect(reason: DisconnectReason): Promise<void>;
 }
 
-/** The peers that there are. */
+/** The connected peers. */
 export interface SyncPeers {
   list(): readonly SyncPeer[];
   /**
-   * Calls the listener when a peer came, went, or said something new about its blocks.
+   * Calls the listener when a peer connects, disconnects or reports another block range.
    *
-   * @returns a function that ends the subscription.
+   * @returns a function that ends the subscription
    */
   onChange(listener: () => void): () => void;
-  /** Resolves when every static node has been reached, or has failed to be, once. */
+  /** Resolves when every static node has been connected to, or has failed, once. */
   readonly staticsTried: Promise<void>;
 }

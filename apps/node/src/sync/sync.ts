@@ -1,28 +1,33 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import type { SealedHeader } from '@devp2p/eth';
+import type { ForkChoice } from '../chain/fork-choice.ts';
 import { BlockError } from '../errors/chain-error.ts';
 import { SyncError } from '../errors/sync-error.ts';
 import type { Log } from '../logging/log.ts';
 import type { ReportProgress } from '../logging/progress.ts';
 import { downloadBlocks } from './blocks.ts';
 import type { SyncChain } from './chain.ts';
-import type { HeadChoice } from './chosen.ts';
 import { downloadHeaders } from './headers.ts';
 import type { Missing } from './missing.ts';
 import type { SyncPeers } from './peers.ts';
 import type { Target } from './target.ts';
-import { bestTargets, bestUntilChosen, chosenTargets, type Targets } from './targets.ts';
+import {
+  forkChoiceTargets,
+  staticTargets,
+  staticTargetsUntilForkChoice,
+  type Targets,
+} from './targets.ts';
 
-/** What one run of the sync did. */
+/** Result of a sync to one target. */
 export interface SyncResult {
-  /** The head that it came to. */
+  /** The target. */
   readonly number: number;
   readonly hash: Uint8Array;
-  /** Headers and blocks that were added. */
+  /** Number of headers and blocks that were downloaded. */
   readonly headers: number;
   readonly blocks: number;
-  /** Milliseconds that each half took. */
+  /** Duration of each part, in ms. */
   readonly headersTime: number;
   readonly blocksTime: number;
 }
@@ -32,66 +37,71 @@ export interface SyncOptions {
   readonly chain: SyncChain;
   readonly peers: SyncPeers;
   readonly clock: Clock;
-  /** Hash of the one block to come to, 32 bytes. @default what `choice` says */
+  /** Hash of the only target, 32 bytes. @default the heads of `forkChoice` */
   readonly target?: Uint8Array | undefined;
-  /** Whose blocks to come to if there is no `target`, again and again. @default static peers' */
-  readonly choice?: HeadChoice | undefined;
-  /** Whether static peers' best blocks are followed until there is a choice. @default false */
+  /** Source of targets, one after another. @default the best blocks of static peers */
+  readonly forkChoice?:
+    | Pick<ForkChoice, 'head' | 'onChange' | 'refuse' | 'isRefused' | 'header'>
+    | undefined;
+  /** Whether the best blocks of static peers are targets until there is a fork choice. @default false */
   readonly followStatic?: boolean | undefined;
   readonly log: Log;
   readonly report: ReportProgress;
-  /** Called each time the sync has come to its target. */
+  /** Called each time the chain has reached the target. */
   readonly onSynced: (result: SyncResult) => void;
 }
 
 /** A running sync. */
 export interface Sync {
-  /** What it is heading for; `undefined` while there is nothing to do. */
+  /** The current target; `undefined` while there is none. */
   readonly target: Target | undefined;
-  /** What it needs next, while there is a target. */
+  /** The data that it needs next, while there is a target. */
   readonly missing: Missing | undefined;
-  /** ms since anything came, or since the target was named. */
+  /** Time since the last progress or change of the target, in ms. */
   readonly idleTime: number;
-  /** Whether it has come to what was named last. */
+  /** Whether the chain has reached the last target. */
   readonly isInStep: boolean;
-  /** Rejects when the target cannot be reached, with a `SyncError` or `BlockError`, and when the store fails. */
+  /**
+   * Resolves when the only target is reached, or the sync is closed. Rejects with a `SyncError` or `BlockError` when the
+   * target cannot be reached, and with a `ChainError` when the store fails.
+   */
   readonly done: Promise<void>;
-  /** Stops; what is stored by then is where the next start goes on. Idempotent. */
+  /** Stops the sync; the next one continues from the stored progress. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Blocks after an invalid one that are remembered as such. */
+/** Descendants of an invalid block that are recorded with it. */
 const maxDescendants = 256;
-/** With no progress for so long, another target is taken at once. In ms. */
+/** Time without progress after which a new target replaces the current one at once, in ms. */
 const stallTime = 30_000;
 
-/** Starts to fill the chain from its peers: headers backwards from the target, then bodies and receipts. */
+/** Starts a sync: downloads headers backwards from the target, then bodies and receipts. */
 export function createSync(options: SyncOptions): Sync {
   const stop = new AbortController();
   const { clock } = options;
-  const course: Course = {
+  const state: SyncState = {
     target: undefined,
     missing: undefined,
     lastProgress: clock.monotonic(),
     isInStep: false,
   };
-  const done = run(options, stop.signal, course).catch((error: unknown) => {
+  const done = run(options, stop.signal, state).catch((error: unknown) => {
     if (!stop.signal.aborted) throw error;
   });
-  // Whoever cares awaits it; nobody has to.
+  // A caller may ignore it.
   done.catch(() => {});
   return {
     get target() {
-      return course.target;
+      return state.target;
     },
     get missing() {
-      return course.target && course.missing?.();
+      return state.target && state.missing?.();
     },
     get idleTime() {
-      return clock.monotonic() - course.lastProgress;
+      return clock.monotonic() - state.lastProgress;
     },
     get isInStep() {
-      return course.isInStep;
+      return state.isInStep;
     },
     done,
     async close() {
@@ -101,47 +111,47 @@ export function createSync(options: SyncOptions): Sync {
   };
 }
 
-/** Where a sync is: what it tells of itself. */
-interface Course {
+/** The state of a sync. */
+interface SyncState {
   target: Target | undefined;
   missing: (() => Missing) | undefined;
   lastProgress: number;
   isInStep: boolean;
 }
 
-async function run(options: SyncOptions, signal: AbortSignal, course: Course): Promise<void> {
-  const { target, choice, chain, clock, onSynced } = options;
+async function run(options: SyncOptions, signal: AbortSignal, state: SyncState): Promise<void> {
+  const { target, forkChoice, chain, clock, onSynced } = options;
   const onTarget = (next: Target | undefined): void => {
-    course.target = next;
-    course.missing = undefined;
-    course.lastProgress = clock.monotonic();
-    if (next !== undefined) course.isInStep = false;
+    state.target = next;
+    state.missing = undefined;
+    state.lastProgress = clock.monotonic();
+    if (next !== undefined) state.isInStep = false;
   };
   if (target !== undefined) {
     onTarget({ hash: target });
-    const result = await syncTo(target, options, signal, course);
-    course.isInStep = true;
+    const result = await syncTo(target, options, signal, state);
+    state.isInStep = true;
     if (result !== undefined) onSynced(result);
     onTarget(undefined);
     return;
   }
   let synced = false;
   const onNone = (): void => {
-    course.isInStep = true;
+    state.isInStep = true;
     if (!synced) onSynced(nothingToDo(chain.head));
     synced = true;
   };
-  const targetsOf = options.followStatic ? bestUntilChosen : chosenTargets;
-  const targets = choice
-    ? targetsOf({ ...options, choice, onNone, signal })
-    : bestTargets({ ...options, onNone, signal });
+  const targetsOf = options.followStatic ? staticTargetsUntilForkChoice : forkChoiceTargets;
+  const targets = forkChoice
+    ? targetsOf({ ...options, forkChoice, onNone, signal })
+    : staticTargets({ ...options, onNone, signal });
   for (;;) {
     const next = await targets.next();
     const { hash } = next;
     onTarget(next);
     try {
-      const result = await syncTo(hash, options, signal, course, targets);
-      course.isInStep = result !== undefined;
+      const result = await syncTo(hash, options, signal, state, targets);
+      state.isInStep = result !== undefined;
       if (result !== undefined) onSynced(result);
       synced ||= result !== undefined;
     } catch (error) {
@@ -153,7 +163,7 @@ async function run(options: SyncOptions, signal: AbortSignal, course: Course): P
   }
 }
 
-/** The headers from an invalid block up towards the target that follows it, as far as the skeleton has them. */
+/** The stored headers from an invalid block up to the target. */
 async function invalidHeaders(
   { syncProgress }: SyncChain,
   target: Uint8Array,
@@ -161,7 +171,7 @@ async function invalidHeaders(
 ): Promise<SealedHeader[]> {
   const [segment] = await syncProgress.segments();
   if (!(error instanceof BlockError) || segment === undefined) return [];
-  // Headers of another segment say nothing about this target.
+  // Another segment does not belong to this target.
   const isPart = equalBytes(segment.topHash, target) && segment.tail <= error.number;
   return isPart ? syncProgress.headers(error.number, maxDescendants) : [];
 }
@@ -170,18 +180,18 @@ function nothingToDo({ number, hash }: SealedHeader): SyncResult {
   return { number, hash, headers: 0, blocks: 0, headersTime: 0, blocksTime: 0 };
 }
 
-/** @returns `undefined` when nothing came of it until there was another target */
+/** @returns `undefined` when another target has replaced this one */
 async function syncTo(
   target: Uint8Array,
-  { chain, peers, clock, log, choice, ...options }: SyncOptions,
+  { chain, peers, clock, log, forkChoice, ...options }: SyncOptions,
   signal: AbortSignal,
-  course: Course,
+  state: SyncState,
   targets?: Pick<Targets, 'onOther'>,
 ): Promise<SyncResult | undefined> {
   log.info({ hash: target, head: chain.head.number }, 'sync started');
-  const watch = watchProgress(clock, course, log, options.report);
+  const watch = watchProgress(clock, state, log, options.report);
   const onStage = (missing: () => Missing): void => {
-    course.missing = missing;
+    state.missing = missing;
   };
   const attempt = new AbortController();
   const abort = (): void => attempt.abort(signal.reason);
@@ -206,12 +216,13 @@ async function syncTo(
       return { number, hash, headers: 0, blocks: 0, headersTime: time, blocksTime: 0 };
     }
     const { ancestor, top, downloaded } = await downloadHeaders({
-      ...{ ...run, target },
-      targetHeader: choice?.header(target),
+      ...run,
+      target,
+      targetHeader: forkChoice?.header(target),
     });
-    const linked = clock.monotonic();
+    const headersDone = clock.monotonic();
     if (ancestor < chain.head.number && ancestor < top) {
-      log.warn({ from: chain.head.number, to: ancestor }, 'the target leaves our chain');
+      log.warn({ from: chain.head.number, to: ancestor }, 'the target is on another branch');
     }
     if (ancestor < top) await downloadBlocks({ ...run, first: ancestor + 1, last: top });
     await chain.syncProgress.clear();
@@ -223,8 +234,8 @@ async function syncTo(
       hash: target,
       headers: downloaded,
       blocks: top - ancestor,
-      headersTime: linked - started,
-      blocksTime: clock.monotonic() - linked,
+      headersTime: headersDone - started,
+      blocksTime: clock.monotonic() - headersDone,
     };
   } catch (error) {
     if (isOutdated && !signal.aborted && error === attempt.signal.reason) return undefined;
@@ -235,10 +246,10 @@ async function syncTo(
   }
 }
 
-/** Remembers when something came last. */
+/** Records the time of the last progress. */
 function watchProgress(
   clock: Clock,
-  course: Course,
+  state: SyncState,
   log: Log,
   report: ReportProgress,
 ): { report: ReportProgress; isIdle(): boolean } {
@@ -246,11 +257,11 @@ function watchProgress(
   return {
     report(phase, done, total) {
       hasBegun = true;
-      course.lastProgress = clock.monotonic();
+      state.lastProgress = clock.monotonic();
       log.debug({ phase, done, total }, 'progress');
       report(phase, done, total);
     },
-    /** Whether nothing has come yet, or nothing any more. */
-    isIdle: () => !hasBegun || clock.monotonic() - course.lastProgress >= stallTime,
+    /** Whether there was no progress yet, or none for some time. */
+    isIdle: () => !hasBegun || clock.monotonic() - state.lastProgress >= stallTime,
   };
 }

@@ -2,17 +2,17 @@ import { toHex } from '@devp2p/bytes';
 import type { SealedHeader } from '@devp2p/eth';
 import type { BlockError } from '../errors/chain-error.ts';
 import type { SyncError } from '../errors/sync-error.ts';
-import { type ChosenTargetOptions, chosenTarget } from './chosen.ts';
-import { bestTarget, type Target, type TargetOptions } from './target.ts';
+import { type StaticTargetOptions, staticTarget } from './static-target.ts';
+import { type ForkChoiceTargetOptions, forkChoiceTarget, type Target } from './target.ts';
 
-/** Blocks to come to, one after another. */
+/** The targets of a sync, one after another. */
 export interface Targets {
-  /** Waits for one. */
+  /** Waits for the next target. */
   next(): Promise<Target>;
-  /** Calls back when there is another than was given last. @returns a function that ends it */
+  /** Calls the listener when the target has changed. @returns a function that ends the subscription */
   onOther(listener: () => void): () => void;
   /**
-   * A block turned out to be invalid, or to follow one that is, and is not to be given again.
+   * Excludes a target that is invalid, or descends from an invalid block.
    *
    * @param invalid the headers from the invalid block on, as far as they are known
    */
@@ -22,62 +22,62 @@ export interface Targets {
 const maxRefused = 1024;
 
 /** The best blocks of static peers. */
-export function bestTargets(options: Omit<TargetOptions, 'isRefused'>): Targets {
+export function staticTargets(options: Omit<StaticTargetOptions, 'isRefused'>): Targets {
   const refused = new Set<string>();
   return {
-    next: () => bestTarget({ ...options, isRefused: (hash) => refused.has(toHex(hash)) }),
-    // It grows by the block, and the sync comes to the next one when it is done with this.
+    next: () => staticTarget({ ...options, isRefused: (hash) => refused.has(toHex(hash)) }),
+    // The best block changes with each new block, which is the next target.
     onOther: () => () => {},
     refuse(hash, error) {
-      options.log.error({ hash, error }, 'the best block of a static peer is refused');
+      options.log.error({ hash, error }, 'refused the best block of a static peer');
       if (refused.size >= maxRefused) refused.clear();
       refused.add(toHex(hash));
     },
   };
 }
 
-/** The blocks that the consensus layer chooses. */
-export function chosenTargets(options: ChosenTargetOptions): Targets {
-  const { choice, log } = options;
+/** The heads that the consensus layer requests. */
+export function forkChoiceTargets(options: ForkChoiceTargetOptions): Targets {
+  const { forkChoice, log } = options;
   return {
-    next: () => chosenTarget(options),
-    onOther: (listener) => choice.onChange(listener),
+    next: () => forkChoiceTarget(options),
+    onOther: (listener) => forkChoice.onChange(listener),
     refuse(hash, error, [first, ...rest]) {
-      log.error({ hash, error }, 'the block that the consensus layer has chosen is refused');
+      log.error({ hash, error }, 'refused the head that the consensus layer has chosen');
       const descendants = [...rest.map((header) => header.hash), hash];
-      choice.refuse(first?.hash ?? hash, error.message, descendants);
+      forkChoice.refuse(first?.hash ?? hash, error.message, descendants);
     },
   };
 }
 
-/** The best blocks of static peers, until the consensus layer chooses its first block. */
-export function bestUntilChosen(
-  options: ChosenTargetOptions & Omit<TargetOptions, 'isRefused'>,
+/** The best blocks of static peers, until the consensus layer requests its first head. */
+export function staticTargetsUntilForkChoice(
+  options: ForkChoiceTargetOptions & Omit<StaticTargetOptions, 'isRefused'>,
 ): Targets {
-  const { choice, signal } = options;
-  const chosen = chosenTargets(options);
-  const untilChosen = new AbortController();
-  const abort = (): void => untilChosen.abort(signal.reason);
+  const { forkChoice, signal } = options;
+  const requested = forkChoiceTargets(options);
+  const untilRequest = new AbortController();
+  const abort = (): void => untilRequest.abort(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
-  const unsubscribe = choice.onChange(() => {
+  const unsubscribe = forkChoice.onChange(() => {
     unsubscribe();
-    untilChosen.abort();
+    untilRequest.abort();
   });
-  const best = bestTargets({ ...options, signal: untilChosen.signal });
+  const best = staticTargets({ ...options, signal: untilRequest.signal });
   let last: Targets = best;
   return {
     async next() {
-      if (choice.head === undefined) {
+      if (forkChoice.head === undefined) {
         last = best;
         const target = await best.next().catch((error: unknown) => {
-          if (signal.aborted || choice.head === undefined) throw error;
+          if (signal.aborted || forkChoice.head === undefined) throw error;
         });
         if (target !== undefined) return target;
       }
-      last = chosen;
-      return chosen.next();
+      last = requested;
+      return requested.next();
     },
-    onOther: chosen.onOther,
+    onOther: requested.onOther,
     refuse: (...args) => last.refuse(...args),
   };
 }

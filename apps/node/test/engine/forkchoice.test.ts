@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LocalChain } from '../../src/chain/chain.ts';
-import { forkchoiceTags } from '../../src/engine/tags.ts';
 import { blocks } from '../sync/demo-blocks.ts';
 import { block, EngineScene, hex, length, openScene, syncing, withForks, zero } from './scene.ts';
 
@@ -25,17 +24,17 @@ describe('the head', () => {
     async (version) => {
       const hash = hashOf(length + 5);
       let told = 0;
-      scene.consensus.onChange(() => told++);
+      scene.forkChoice.onChange(() => told++);
       expect(await scene.choose(hash, { version })).toEqual(answer);
       expect(await scene.choose(hash, { version, rest: [null] })).toEqual(answer);
-      expect(scene.consensus.head).toEqual(hash);
+      expect(scene.forkChoice.head).toEqual(hash);
       expect(told).toBe(1);
     },
   );
 
   test('EN-08 ND-09 one head after another is chosen in the order of the calls', async () => {
     const seen: unknown[] = [];
-    scene.consensus.onChange(() => seen.push(scene.consensus.head));
+    scene.forkChoice.onChange(() => seen.push(scene.forkChoice.head));
     const heads = [690, 900, 695, 901, 697].map(hashOf);
     await Promise.all(heads.map((hash) => scene.choose(hash)));
     expect(seen).toEqual(heads);
@@ -59,13 +58,13 @@ describe('the head', () => {
       scene.choose(hashOf(901)),
       scene.choose(hashOf(900)),
     ]);
-    expect(scene.consensus.head).toEqual(hashOf(900));
+    expect(scene.forkChoice.head).toEqual(hashOf(900));
     expect(looked).toHaveLength(4);
   });
 
   test('EN-17 ND-09 a head of zeros is INVALID', async () => {
     expect(await scene.choose(zero)).toMatchObject({ payloadStatus: { status: 'INVALID' } });
-    expect(scene.consensus.head).toBeUndefined();
+    expect(scene.forkChoice.head).toBeUndefined();
   });
 
   test('EN-17 a head before the merge is INVALID', async () => {
@@ -81,7 +80,7 @@ describe('the head', () => {
     scene = new EngineScene(worked, { config });
     const { payloadStatus } = (await scene.choose(hashOf(689))) as typeof answer;
     expect(payloadStatus).toMatchObject({ status: 'INVALID', latestValidHash: zero });
-    expect(scene.consensus.head).toBeUndefined();
+    expect(scene.forkChoice.head).toBeUndefined();
     // The last block of proof of work is one to go on from.
     expect(await scene.choose(hashOf(690))).toEqual(answer);
   });
@@ -89,7 +88,7 @@ describe('the head', () => {
   test('EN-17 the head goes back 32 blocks and no further', async () => {
     const error = { code: 'too-deep-reorg', number: -38006 };
     await expect(scene.choose(hashOf(length - 33))).rejects.toMatchObject(error);
-    expect(scene.consensus.head).toBeUndefined();
+    expect(scene.forkChoice.head).toBeUndefined();
     expect(await scene.choose(hashOf(length - 32))).toEqual(answer);
     // From there 32 more.
     expect(await scene.choose(hashOf(length - 64))).toEqual(answer);
@@ -101,9 +100,8 @@ describe('the head', () => {
   test('EN-17 a head below the finalized block changes nothing', async () => {
     await scene.choose(hashOf(length), { finalized: hex(hashOf(690)) });
     expect(await scene.choose(hashOf(689))).toEqual(answer);
-    expect(scene.consensus.head).toEqual(hashOf(length));
-    const { latest } = forkchoiceTags(chain, scene.consensus);
-    expect((await latest()).number).toBe(length);
+    expect(scene.forkChoice.head).toEqual(hashOf(length));
+    expect((await scene.forkChoice.latest()).number).toBe(length);
   });
 });
 
@@ -122,8 +120,8 @@ describe('safe and finalized', () => {
         code: 'invalid-forkchoice',
         number: -38002,
       });
-      expect(scene.consensus.head).toEqual(hashOf(length));
-      expect(scene.consensus.applied?.head.number).toBe(length);
+      expect(scene.forkChoice.head).toEqual(hashOf(length));
+      expect(scene.forkChoice.applied?.head.number).toBe(length);
     }
     expect(await scene.choose(head, { safe: older, finalized: older })).toEqual(answer);
     // Of a head that we lack nothing can be said.
@@ -131,7 +129,7 @@ describe('safe and finalized', () => {
   });
 
   test('EN-19 the tags follow together, and what is final stays so', async () => {
-    const tags = forkchoiceTags(chain, scene.consensus);
+    const tags = scene.forkChoice;
     const numbers = async () =>
       Promise.all([tags.latest(), tags.safe(), tags.finalized()]).then((headers) =>
         headers.map((header) => header?.number),
@@ -156,7 +154,7 @@ describe('safe and finalized', () => {
   test('EN-19 a head that the sync comes to is in force with what was named with it', async () => {
     const { chain: growing, close: end } = await openScene();
     scene = new EngineScene(growing);
-    const tags = forkchoiceTags(growing, scene.consensus);
+    const tags = scene.forkChoice;
     const head = length + 10;
     await scene.choose(hashOf(length));
     await scene.choose(hashOf(head), {
@@ -236,7 +234,7 @@ describe('attributes', () => {
     if (code === undefined) expect(await called).toEqual(answer);
     else await expect(called).rejects.toMatchObject({ number: code });
     // Whatever is wrong with them, the head is in force.
-    expect(scene.consensus.applied?.head.hash).toEqual(hashOf(length));
+    expect(scene.forkChoice.applied?.head.hash).toEqual(hashOf(length));
   });
 
   test('EN-20 ND-09 with a head that we lack they are not looked at', async () => {
@@ -258,10 +256,10 @@ describe('custody columns', () => {
 
   test('EN-18 they are kept, and null changes nothing', async () => {
     expect(await scene.choose(unknown, { version: 'V4', rest: [null, columns] })).toEqual(answer);
-    expect(scene.consensus.custodyColumns).toEqual(bytes);
+    expect(scene.engine.consensusClient.custodyColumns).toEqual(bytes);
     for (const rest of [[null, null], [null], [], [null, columns]]) {
       expect(await scene.choose(unknown, { version: 'V4', rest })).toEqual(answer);
-      expect(scene.consensus.custodyColumns).toEqual(bytes);
+      expect(scene.engine.consensusClient.custodyColumns).toEqual(bytes);
     }
   });
 
@@ -270,7 +268,7 @@ describe('custody columns', () => {
     await expect(scene.choose(hashOf(1), { version: 'V4', rest })).rejects.toMatchObject({
       code: 'too-deep-reorg',
     });
-    expect(scene.consensus.custodyColumns).toEqual(bytes);
+    expect(scene.engine.consensusClient.custodyColumns).toEqual(bytes);
   });
 
   test.each([`0x${'0f'.repeat(15)}`, `0x${'0f'.repeat(17)}`, '0x', 'none', 16])(
@@ -281,7 +279,7 @@ describe('custody columns', () => {
         number: -32602,
         message: expect.stringMatching(/^invalid argument 2: expected 0x and 32 hex digits/),
       });
-      expect(scene.consensus.head).toBeUndefined();
+      expect(scene.forkChoice.head).toBeUndefined();
     },
   );
 });
@@ -291,5 +289,5 @@ test('EN-38 a hundred thousand heads leave nothing behind but the last', async (
   scene = new EngineScene(lacking);
   const head = (i: number): string => `0x${i.toString(16).padStart(64, '1')}`;
   for (let i = 0; i < 100_000; i++) await scene.choose(head(i));
-  expect(hex(scene.consensus.head)).toBe(head(99_999));
+  expect(hex(scene.forkChoice.head)).toBe(head(99_999));
 });

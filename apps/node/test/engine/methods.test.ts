@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BadBlocks } from '../../src/chain/bad-blocks.ts';
 import type { LocalChain } from '../../src/chain/chain.ts';
-import { BadBlocks } from '../../src/engine/bad-blocks.ts';
 import { createPayloadBodies } from '../../src/engine/bodies.ts';
 import { version as ownVersion } from '../../src/version.ts';
 import { blocks } from '../sync/demo-blocks.ts';
@@ -145,12 +145,12 @@ test('EN-26 it says what it is, and keeps who the client says that it is', async
     },
   ];
   expect(await call('getClientVersionV1', client)).toEqual(expected);
-  expect(scene.consensus.client).toEqual(client);
+  expect(scene.engine.consensusClient.version).toEqual(client);
   expect(await call('getClientVersionV1', { ...client, code: 'ZZ' })).toEqual(expected);
   expect(scene.logged).toEqual([[client, 'consensus client']]);
   const long = { ...client, name: 'x'.repeat(1_000_000) };
   await call('getClientVersionV1', long);
-  expect(scene.consensus.client?.name).toHaveLength(64);
+  expect(scene.engine.consensusClient.version?.name).toHaveLength(64);
   await expect(call('getClientVersionV1', { code: 'LH' })).rejects.toMatchObject({
     number: -32602,
   });

@@ -97,7 +97,7 @@ describe('newPayload', () => {
     expect(await newPayload(bad)).toEqual(refused);
     const answer = await scene.choose(grandchild.header.hash);
     expect(answer).toEqual({ payloadStatus: refused, payloadId: null });
-    expect(scene.consensus.head).toBeUndefined();
+    expect(scene.forkChoice.head).toBeUndefined();
   });
 
   test('EN-09 EN-10 ND-09 each version is for its forks, after its own structure', async () => {
@@ -392,7 +392,7 @@ describe('newPayload', () => {
   test('EN-15 the headers of 96 payloads are kept for the sync', async () => {
     const kept = blocks.slice(length + 1, length + 101);
     for (const one of kept) await newPayload(one);
-    const known = kept.map(({ header }) => scene.consensus.header(header.hash));
+    const known = kept.map(({ header }) => scene.forkChoice.header(header.hash));
     expect(known.slice(0, 4)).toEqual([undefined, undefined, undefined, undefined]);
     expect(known.slice(4).map((header) => header?.number)).toEqual(
       kept.slice(4).map(({ header }) => header.number),

@@ -6,7 +6,7 @@ import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { type Header, sealHeader } from '@devp2p/eth';
 import { type LocalChain, openChain } from '../../src/chain/chain.ts';
-import { Consensus } from '../../src/engine/consensus.ts';
+import { ForkChoice } from '../../src/chain/fork-choice.ts';
 import { createEngine, type Engine, type EngineParts } from '../../src/engine/methods.ts';
 import { versionedHashes } from '../../src/engine/payload.ts';
 import { silentLogs } from '../../src/logging/log.ts';
@@ -46,7 +46,7 @@ export async function openScene(): Promise<{ chain: LocalChain; close(): Promise
 /** The Engine API over a chain, called as JSON-RPC would. */
 export class EngineScene {
   readonly clock: VirtualClock = virtualClock();
-  readonly consensus: Consensus = new Consensus();
+  readonly forkChoice: ForkChoice;
   /** What was logged: its fields and its text. */
   readonly logged: [fields: Record<string, unknown>, text: string][] = [];
   readonly engine: Engine;
@@ -63,8 +63,12 @@ export class EngineScene {
     const view: EngineParts['chain'] = Object.create(chain, {
       genesis: { value: { ...chain.genesis, config } },
     });
+    this.forkChoice = new ForkChoice(view);
     this.engine = createEngine({
-      ...{ chain: view, consensus: this.consensus, crypto, clock: this.clock },
+      chain: view,
+      forkChoice: this.forkChoice,
+      crypto,
+      clock: this.clock,
       log: { ...silentLogs('rpc'), warn: note, info: note },
       ...rest,
     });

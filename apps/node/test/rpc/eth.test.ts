@@ -4,9 +4,8 @@ import { type Log, receiptCodec, transactionHash } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LocalChain } from '../../src/chain/chain.ts';
-import { Consensus } from '../../src/engine/consensus.ts';
+import { ForkChoice } from '../../src/chain/fork-choice.ts';
 import { syncStateOf } from '../../src/engine/sync-state.ts';
-import { forkchoiceTags } from '../../src/engine/tags.ts';
 import { chainView } from '../../src/rpc/namespaces/chain-view.ts';
 import { ethNamespace } from '../../src/rpc/namespaces/eth.ts';
 import { findLogs, logFilter } from '../../src/rpc/namespaces/logs.ts';
@@ -16,18 +15,18 @@ import { blocks } from '../sync/demo-blocks.ts';
 
 let chain: LocalChain;
 let close: () => Promise<void>;
-let consensus: Consensus;
+let forkChoice: ForkChoice;
 let eth: Namespace;
 beforeAll(async () => {
   ({ chain, close } = await openScene());
 });
 const over = (source: LocalChain): Namespace =>
   ethNamespace({
-    ...{ chain: source, crypto, tags: forkchoiceTags(source, consensus) },
-    syncState: syncStateOf(source, consensus),
+    ...{ chain: source, crypto, tags: forkChoice },
+    syncState: syncStateOf(source, forkChoice),
   });
 beforeEach(() => {
-  consensus = new Consensus();
+  forkChoice = new ForkChoice(chain);
   eth = over(chain);
 });
 afterAll(() => close());
@@ -111,7 +110,7 @@ describe('blocks', () => {
         message: 'Unknown block',
       });
     }
-    consensus.apply({ head: ref(690), safe: ref(680), finalized: ref(670) });
+    forkChoice.apply({ head: ref(690), safe: ref(680), finalized: ref(670) });
     expect(await numberOf('latest')).toBe(quantity(690));
     expect(await numberOf('safe')).toBe(quantity(680));
     expect(await numberOf('finalized')).toBe(quantity(670));
@@ -120,7 +119,7 @@ describe('blocks', () => {
     expect(await numberOf(quantity(691))).toBeUndefined();
     expect(await call('getBlockByHash', hashOf(691), false)).toMatchObject({ hash: hashOf(691) });
     // A forkchoice whose blocks are not ours any more says nothing.
-    consensus.apply({ head: { number: 690, hash: block(900).header.hash } });
+    forkChoice.apply({ head: { number: 690, hash: block(900).header.hash } });
     expect(await numberOf('latest')).toBe(quantity(length));
   });
 
@@ -315,7 +314,7 @@ describe('logs', () => {
   });
 
   test('EN-38 a query ends at its limits', async () => {
-    const view = chainView(chain, forkchoiceTags(chain, consensus));
+    const view = chainView(chain, forkChoice);
     const ask = (limits: { maxBlocks: number; maxBytes: number }) =>
       findLogs(logFilter(all), view, crypto, limits);
     await expect(ask({ maxBlocks: length, maxBytes: 1e9 })).rejects.toMatchObject({
@@ -339,10 +338,10 @@ describe('the rest', () => {
   test('EN-01 syncing is false only at the head that the consensus client has named', async () => {
     const state = { startingBlock: quantity(length), currentBlock: quantity(length) };
     expect(await call('syncing')).toEqual({ ...state, highestBlock: quantity(length) });
-    consensus.choose({ head: block(length).header.hash });
+    forkChoice.request({ head: block(length).header.hash });
     expect(await call('syncing')).toBe(false);
-    consensus.keepHeader(block(900).header);
-    consensus.choose({ head: block(900).header.hash });
+    forkChoice.keepHeader(block(900).header);
+    forkChoice.request({ head: block(900).header.hash });
     expect(await call('syncing')).toEqual({ ...state, highestBlock: quantity(900) });
     const top = 950;
     const { hash: topHash, parentHash: tailParent } = block(top).header;

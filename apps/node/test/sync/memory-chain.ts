@@ -55,6 +55,17 @@ export class MemoryChain implements SyncChain {
     return this.blocks[number]?.header.hash;
   }
 
+  readonly #listeners = new Set<() => void>();
+
+  onHead(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async header(number: number): Promise<SealedHeader | undefined> {
+    return this.blocks[number]?.header;
+  }
+
   async numberOf(hash: Uint8Array): Promise<number | undefined> {
     const key = toHex(hash);
     const found = this.blocks.findIndex(({ header }) => toHex(header.hash) === key);
@@ -88,5 +99,6 @@ export class MemoryChain implements SyncChain {
       this.blocks.splice(header.number, Number.POSITIVE_INFINITY, block);
     }
     this.batches.push(added.length);
+    for (const listener of this.#listeners) listener();
   }
 }

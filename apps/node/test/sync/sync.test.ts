@@ -2,7 +2,7 @@ import { virtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { sealHeader } from '@devp2p/eth';
 import { describe, expect, test } from 'vitest';
-import { Consensus } from '../../src/engine/consensus.ts';
+import { ForkChoice } from '../../src/chain/fork-choice.ts';
 import { BlockError } from '../../src/errors/chain-error.ts';
 import { silentLogs } from '../../src/logging/log.ts';
 import type { CompleteBlock } from '../../src/sync/chain.ts';
@@ -16,11 +16,12 @@ const head = blocks.at(-1) as CompleteBlock;
 function setUp(
   chain = new MemoryChain(),
   target?: Uint8Array,
-  choice?: Consensus,
+  followForkChoice?: boolean,
   followStatic?: boolean,
 ) {
   const clock = virtualClock();
   const peers = new FakePeers(clock);
+  const forkChoice = new ForkChoice(chain);
   const results: SyncResult[] = [];
   const logged: string[] = [];
   const log = { ...silentLogs('sync'), warn: (_: unknown, text: string) => void logged.push(text) };
@@ -31,13 +32,13 @@ function setUp(
       peers,
       clock,
       target,
-      choice,
+      forkChoice: followForkChoice ? forkChoice : undefined,
       followStatic,
       log,
       report: (phase, done, total) => progress.set(phase, { done, total }),
       onSynced: (result) => results.push(result),
     });
-  return { clock, peers, chain, results, progress, logged, start };
+  return { clock, peers, chain, forkChoice, results, progress, logged, start };
 }
 
 /** Blocks that go another way from `from` on, with nothing in them. */
@@ -288,19 +289,18 @@ describe('a head that the consensus layer chooses', () => {
   const hashOf = (number: number): Uint8Array => block(number).header.hash;
 
   test('ND-08 ND-09 one after another is come to, whatever static peers say', async () => {
-    const choice = new Consensus();
-    const { clock, peers, chain, results, start } = setUp(undefined, undefined, choice);
+    const { clock, peers, chain, results, start, forkChoice } = setUp(undefined, undefined, true);
     peers.add(blocks);
     const sync = start();
     await clock.advance(60_000);
     expect(chain.head.number).toBe(0);
     for (const number of [300, 301, 700]) {
-      choice.choose({ head: hashOf(number) });
+      forkChoice.request({ head: hashOf(number) });
       await clock.advance(60_000);
       expect(chain.head.number).toBe(number);
     }
     // One that is on the chain already stays where it is.
-    choice.choose({ head: hashOf(650) });
+    forkChoice.request({ head: hashOf(650) });
     await clock.advance(60_000);
     expect(chain.head.number).toBe(700);
     expect(results.map(({ number }) => number)).toEqual([300, 301, 700]);
@@ -310,13 +310,12 @@ describe('a head that the consensus layer chooses', () => {
   });
 
   test('ND-08 ND-09 of choices that come while a sync is under way the last is next', async () => {
-    const choice = new Consensus();
-    const { clock, peers, chain, results, start } = setUp(undefined, undefined, choice);
+    const { clock, peers, chain, results, start, forkChoice } = setUp(undefined, undefined, true);
     peers.add(blocks, { delay: 100, most: 40 });
     const sync = start();
-    choice.choose({ head: hashOf(500) });
+    forkChoice.request({ head: hashOf(500) });
     await clock.advance(2_000);
-    for (const number of [501, 502, 503]) choice.choose({ head: hashOf(number) });
+    for (const number of [501, 502, 503]) forkChoice.request({ head: hashOf(number) });
     await clock.advance(60_000);
     expect(results.map(({ number }) => number)).toEqual([500, 503]);
     expect(chain.head.number).toBe(503);
@@ -324,21 +323,20 @@ describe('a head that the consensus layer chooses', () => {
   });
 
   test('ND-08 ND-09 a head that nobody has gives way to the next', async () => {
-    const choice = new Consensus();
-    const { clock, peers, chain, start } = setUp(undefined, undefined, choice);
+    const { clock, peers, chain, start, forkChoice } = setUp(undefined, undefined, true);
     peers.add(blocks.slice(0, 400));
     const sync = start();
-    choice.choose({ head: new Uint8Array(32).fill(7) });
+    forkChoice.request({ head: new Uint8Array(32).fill(7) });
     await clock.advance(5_000);
-    choice.choose({ head: hashOf(399) });
+    forkChoice.request({ head: hashOf(399) });
     await clock.advance(60_000);
     expect(chain.head.number).toBe(399);
     // Half of the next comes, and then nothing more: the peer has no bodies from some block on.
-    choice.choose({ head: hashOf(900) });
+    forkChoice.request({ head: hashOf(900) });
     peers.add(blocks, { completeTo: 600 });
     await clock.advance(600_000);
     expect(chain.head.number).toBe(600);
-    choice.choose({ head: hashOf(610) });
+    forkChoice.request({ head: hashOf(610) });
     await clock.advance(10_000);
     peers.add(blocks);
     await clock.advance(60_000);
@@ -348,24 +346,22 @@ describe('a head that the consensus layer chooses', () => {
   });
 
   test('ND-08 ND-09 a head that breaks a rule is refused, and the next is come to', async () => {
-    const choice = new Consensus();
-    const { clock, peers, chain, results, start } = setUp(undefined, undefined, choice);
+    const { clock, peers, chain, results, start, forkChoice } = setUp(undefined, undefined, true);
     chain.required = new Map([[20, new Uint8Array(32)]]);
     peers.add(blocks);
     const sync = start();
-    choice.choose({ head: hashOf(30) });
+    forkChoice.request({ head: hashOf(30) });
     await clock.advance(60_000);
-    expect(choice.isRefused(hashOf(30))).toBe(true);
-    expect(choice.badBlocks.refuse(hashOf(30))?.reason).toContain('block 20');
+    expect(forkChoice.isRefused(hashOf(30))).toBe(true);
+    expect(forkChoice.badBlocks.refuse(hashOf(30))?.reason).toContain('block 20');
     expect(sync.target).toBeUndefined();
-    choice.choose({ head: hashOf(19) });
+    forkChoice.request({ head: hashOf(19) });
     await clock.advance(60_000);
     expect(results.map(({ number }) => number)).toEqual([19]);
     await sync.close();
   });
 
   test('EN-16 all blocks from an invalid one on are refused, however it is found', async () => {
-    const choice = new Consensus();
     const chain = new MemoryChain();
     const append = chain.append.bind(chain);
     let heals = false;
@@ -375,29 +371,28 @@ describe('a head that the consensus layer chooses', () => {
       await append(added.slice(0, wrong));
       throw new BlockError('gas-limit', 25, 'gas limit 1 is below 5000');
     };
-    const { clock, peers, start } = setUp(chain, undefined, choice);
+    const { clock, peers, start, forkChoice } = setUp(chain, undefined, true);
     peers.add(blocks);
     const sync = start();
-    choice.choose({ head: hashOf(30) });
+    forkChoice.request({ head: hashOf(30) });
     await clock.advance(60_000);
     expect(chain.head.number).toBe(24);
-    expect([24, 25, 27, 30].map((number) => choice.isRefused(hashOf(number)))).toEqual([
+    expect([24, 25, 27, 30].map((number) => forkChoice.isRefused(hashOf(number)))).toEqual([
       ...[false, true, true, true],
     ]);
-    expect(choice.badBlocks.refuse(hashOf(31), hashOf(30))?.reason).toContain('gas limit 1');
+    expect(forkChoice.badBlocks.refuse(hashOf(31), hashOf(30))?.reason).toContain('gas limit 1');
     expect(await chain.syncProgress.headers(25, 1)).toEqual([]);
     // Refused often enough, it is tried again, though the head that is named is the same.
     heals = true;
-    for (let i = 0; i < 128; i++) choice.badBlocks.refuse(hashOf(30));
-    choice.choose({ head: hashOf(30) });
+    for (let i = 0; i < 128; i++) forkChoice.badBlocks.refuse(hashOf(30));
+    forkChoice.request({ head: hashOf(30) });
     await clock.advance(60_000);
     expect(chain.head.number).toBe(30);
     await sync.close();
   });
 
   test('EN-16 headers of an older segment are not taken for those of the invalid chain', async () => {
-    const choice = new Consensus();
-    const { clock, peers, chain, start } = setUp(undefined, undefined, choice);
+    const { clock, peers, chain, start, forkChoice } = setUp(undefined, undefined, true);
     const older = { top: 20, topHash: hashOf(20), tail: 20, tailParent: hashOf(19) };
     await chain.syncProgress.write([block(20).header], [older]);
     const other = sideChain(10, 20);
@@ -405,20 +400,19 @@ describe('a head that the consensus layer chooses', () => {
     peers.add(other);
     const sync = start();
     const target = (other[20] as CompleteBlock).header.hash;
-    choice.choose({ head: target });
+    forkChoice.request({ head: target });
     await clock.advance(60_000);
-    expect(choice.isRefused(target)).toBe(true);
-    expect(choice.isRefused(hashOf(20))).toBe(false);
+    expect(forkChoice.isRefused(target)).toBe(true);
+    expect(forkChoice.isRefused(hashOf(20))).toBe(false);
     await sync.close();
   });
 
   test('EN-15 the header of a payload need not be asked for', async () => {
-    const choice = new Consensus();
-    const { clock, peers, chain, start } = setUp(undefined, undefined, choice);
+    const { clock, peers, chain, start, forkChoice } = setUp(undefined, undefined, true);
     const peer = peers.add(blocks);
     const sync = start();
-    choice.keepHeader(block(300).header);
-    choice.choose({ head: hashOf(300) });
+    forkChoice.keepHeader(block(300).header);
+    forkChoice.request({ head: hashOf(300) });
     await clock.advance(60_000);
     expect(chain.head.number).toBe(300);
     expect(peer.asked.headers.every((count) => count > 1)).toBe(true);
@@ -426,8 +420,12 @@ describe('a head that the consensus layer chooses', () => {
   });
 
   test('EN-01 where it is optional, static peers are followed until there is a choice', async () => {
-    const choice = new Consensus();
-    const { clock, peers, chain, results, start } = setUp(undefined, undefined, choice, true);
+    const { clock, peers, chain, results, start, forkChoice } = setUp(
+      undefined,
+      undefined,
+      true,
+      true,
+    );
     peers.add(blocks.slice(0, 401));
     const sync = start();
     await clock.advance(60_000);
@@ -435,7 +433,7 @@ describe('a head that the consensus layer chooses', () => {
     peers.add(blocks.slice(0, 501));
     await clock.advance(60_000);
     expect(chain.head.number).toBe(500);
-    choice.choose({ head: hashOf(501) });
+    forkChoice.request({ head: hashOf(501) });
     peers.add(blocks);
     await clock.advance(60_000);
     expect(chain.head.number).toBe(501);
@@ -446,11 +444,10 @@ describe('a head that the consensus layer chooses', () => {
   });
 
   test('EN-01 a choice before any static peer ends the wait for one', async () => {
-    const choice = new Consensus();
-    const { clock, peers, chain, start } = setUp(undefined, undefined, choice, true);
+    const { clock, peers, chain, start, forkChoice } = setUp(undefined, undefined, true, true);
     const sync = start();
     await clock.advance(60_000);
-    choice.choose({ head: hashOf(300) });
+    forkChoice.request({ head: hashOf(300) });
     peers.add(blocks, { isStatic: false });
     await clock.advance(60_000);
     expect(chain.head.number).toBe(300);

@@ -3,9 +3,12 @@ import { decode, encode } from '@devp2p/rlp';
 import { ChainError } from '../../errors/chain-error.ts';
 import type { ErrorData } from '../../errors/node-error.ts';
 import type { StoredBlock } from '../../storage/block-records.ts';
-import type { LocalChain } from '../chain.ts';
+import type { BlockReader, CanonicalChain } from '../interfaces.ts';
 import { encodeBlock, receiptsRecordCodec } from './block-rlp.ts';
 import { writeTarget } from './export-target.ts';
+
+/** The parts of a chain that an export reads. */
+type ExportedChain = Pick<CanonicalChain, 'head'> & Pick<BlockReader, 'block'>;
 
 /** Settings of {@link exportFile}. */
 export interface ExportOptions {
@@ -36,7 +39,7 @@ const readAhead = 64;
  * written
  */
 export async function exportFile(
-  chain: LocalChain,
+  chain: ExportedChain,
   path: string,
   options: ExportOptions = {},
 ): Promise<number> {
@@ -54,7 +57,7 @@ export async function exportFile(
 }
 
 async function* readItems(
-  chain: LocalChain,
+  chain: ExportedChain,
   first: number,
   last: number,
   { content = 'blocks', onProgress }: ExportOptions,

@@ -3,7 +3,8 @@ import type { Crypto } from '@devp2p/crypto';
 import type { SealedHeader } from '@devp2p/eth';
 import { RlpError } from '@devp2p/rlp';
 import { BlockError, ChainError } from '../../errors/chain-error.ts';
-import type { LocalChain } from '../chain.ts';
+import type { BlockRules } from '../../validation/block.ts';
+import type { BlockImporter, CanonicalChain, HeaderReader } from '../interfaces.ts';
 import {
   decodeBlock,
   decodeReceiptsRecord,
@@ -13,7 +14,13 @@ import {
   receiptsRecordHash,
 } from './block-rlp.ts';
 
-/** What an import has done so far. */
+/** The parts of a chain that an import uses. */
+export type ImportingChain = Omit<CanonicalChain, 'onHead' | 'totalDifficulty'> &
+  Pick<HeaderReader, 'header'> &
+  Pick<BlockRules, 'checkReceipts' | 'checkAccessList'> &
+  Pick<BlockImporter, 'append' | 'addReceipts' | 'addAccessLists'>;
+
+/** Progress of an import. */
 export interface ImportCounts {
   /** The last block that was read, or whose receipts were; the chain's head before the first. */
   readonly number: number;
@@ -47,7 +54,7 @@ interface AccessList {
  */
 export class ImportBatch {
   counts: ImportCounts;
-  readonly #chain: LocalChain;
+  readonly #chain: ImportingChain;
   readonly #crypto: Crypto;
   readonly #maxItems: number;
   #blocks: FileBlock[] = [];
@@ -56,7 +63,7 @@ export class ImportBatch {
   #bytes = 0;
 
   /** @param maxItems of one batch */
-  constructor(chain: LocalChain, crypto: Crypto, maxItems: number) {
+  constructor(chain: ImportingChain, crypto: Crypto, maxItems: number) {
     this.#chain = chain;
     this.#crypto = crypto;
     this.#maxItems = maxItems;

@@ -1,10 +1,9 @@
 import type { Crypto } from '@devp2p/crypto';
 import { RlpError } from '@devp2p/rlp';
 import { BlockError, ChainError } from '../../errors/chain-error.ts';
-import type { LocalChain } from '../chain.ts';
 import { maxFileItem } from './block-rlp.ts';
 import { type ChainFile, openChainFile } from './chain-file.ts';
-import { ImportBatch, type ImportCounts } from './import-batch.ts';
+import { ImportBatch, type ImportCounts, type ImportingChain } from './import-batch.ts';
 import { RlpStreamError, rlpLists } from './rlp-lists.ts';
 
 /** How far an import has come. */
@@ -36,7 +35,7 @@ export interface ImportOptions {
  * @throws ChainError `file` when the file cannot be read, `unknown-block` for receipts of a block that is not there
  */
 export async function importFile(
-  chain: LocalChain,
+  chain: ImportingChain,
   input: string | ChainFile,
   options: ImportOptions,
 ): Promise<ImportProgress> {

@@ -7,7 +7,7 @@ import {
   type SealedHeader,
 } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
-import type { LocalChain } from '../../chain/chain.ts';
+import type { BlockReader, CanonicalChain, HeaderReader } from '../../chain/interfaces.ts';
 import type { BlockId } from '../codec/block-id.ts';
 import { RpcError } from '../transport/rpc-error.ts';
 
@@ -28,6 +28,11 @@ export interface ViewedBlock {
   readonly receipts: RawList | undefined;
 }
 
+/** The parts of the chain that are shown. */
+export type ViewedChain = Pick<CanonicalChain, 'numberOf'> &
+  Pick<HeaderReader, 'header'> &
+  Pick<BlockReader, 'block'>;
+
 /** The chain as the `eth` methods show it: the canonical one, up to its latest block. */
 export interface ChainView extends BlockTags {
   /**
@@ -40,10 +45,7 @@ export interface ChainView extends BlockTags {
   block(id: BlockId): Promise<ViewedBlock | undefined>;
 }
 
-export function chainView(
-  chain: Pick<LocalChain, 'header' | 'block' | 'numberOf'>,
-  tags: BlockTags,
-): ChainView {
+export function chainView(chain: ViewedChain, tags: BlockTags): ChainView {
   const tagged = async (tag: 'safe' | 'finalized'): Promise<SealedHeader> => {
     const header = await tags[tag]();
     if (header === undefined) throw new RpcError('unknown-block', 'Unknown block');
@@ -61,7 +63,9 @@ export function chainView(
     return isOther ? undefined : found;
   };
   return {
-    ...tags,
+    latest: () => tags.latest(),
+    safe: () => tags.safe(),
+    finalized: () => tags.finalized(),
     header,
     async block(id) {
       const found = await header(id);

@@ -1,12 +1,12 @@
 import type { Crypto } from '@devp2p/crypto';
-import type { LocalChain } from '../../chain/chain.ts';
+import type { Genesis } from '../../config/genesis/genesis.ts';
 import { blockJson, blockTransactionJson, headerJson, uncleJson } from '../codec/block.ts';
 import { type BlockId, blockHash, blockId, blockNumber } from '../codec/block-id.ts';
 import { parameter, safeQuantity, toData, toQuantity } from '../codec/hex.ts';
 import { receiptsJson } from '../codec/receipt.ts';
 import { method, type Namespace } from '../transport/api.ts';
 import { RpcError } from '../transport/rpc-error.ts';
-import { type BlockTags, chainView, type ViewedBlock } from './chain-view.ts';
+import { type BlockTags, chainView, type ViewedBlock, type ViewedChain } from './chain-view.ts';
 import { findLogs, logFilter } from './logs.ts';
 
 /** How far a sync is, in block numbers; `undefined` when the chain has come to the head that was named. */
@@ -18,7 +18,7 @@ export interface SyncState {
 
 /** What the methods work on. */
 export interface EthParts {
-  readonly chain: Pick<LocalChain, 'genesis' | 'header' | 'block' | 'numberOf'>;
+  readonly chain: { readonly genesis: Genesis } & ViewedChain;
   readonly tags: BlockTags;
   readonly syncState: () => Promise<SyncState | undefined>;
   readonly crypto: Crypto;

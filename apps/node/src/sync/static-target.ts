@@ -1,0 +1,114 @@
+import { equalBytes } from '@devp2p/bytes';
+import { type Clock, withTimeout } from '@devp2p/clock';
+import { EthError, type EthPeer } from '@devp2p/eth';
+import type { Log } from '../logging/log.ts';
+import type { SyncChain } from './chain.ts';
+import type { SyncPeer, SyncPeers } from './peers.ts';
+import type { Target } from './target.ts';
+
+/** @see staticTarget */
+export interface StaticTargetOptions {
+  readonly chain: SyncChain;
+  readonly peers: SyncPeers;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether the block with the hash is known to be invalid. */
+  readonly isRefused: (hash: Uint8Array) => boolean;
+  /** Called once when static peers are connected and none of them has a better block. */
+  readonly onNone: () => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Time between requests for the header after the head, in ms: peers announce their range every 32 blocks only
+ * (EIP-7642), and on eth/68 not at all.
+ */
+const pollInterval = 5_000;
+/** Headers of such a request: more than a poll interval adds to a chain. */
+const pollHeaders = 192;
+
+/**
+ * Waits for a static peer with a better block than the head. This is for development chains: on others the consensus
+ * layer chooses the head, since a best block that a peer reports is not proven.
+ */
+export async function staticTarget(options: StaticTargetOptions): Promise<Target> {
+  const { peers, clock, onNone, signal } = options;
+  let wake = (): void => {};
+  let tried = false;
+  const unsubscribe = peers.onChange(() => wake());
+  // Earlier, the best block of the first peer would be taken for the best of all.
+  void peers.staticsTried.then(() => {
+    tried = true;
+    wake();
+  });
+  try {
+    for (let isReported = false; ; ) {
+      signal.throwIfAborted();
+      const changed = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      const statics = peers.list().filter(({ isStatic }) => isStatic);
+      if (tried && statics.length > 0) {
+        const best =
+          (await announcedBlock(statics, options)) ?? (await nextBlock(statics, options));
+        if (best !== undefined) return best;
+        if (!isReported) onNone();
+        isReported = true;
+      }
+      await withTimeout(clock, pollInterval, () => changed, { signal }).catch(() => {});
+    }
+  } finally {
+    unsubscribe();
+  }
+}
+
+/** The best block that peers have announced. */
+async function announcedBlock(
+  peers: readonly SyncPeer[],
+  { chain, isRefused }: StaticTargetOptions,
+): Promise<Target | undefined> {
+  let best: { target: Target; weight: bigint } | undefined;
+  for (const { eth } of peers) {
+    const block = await betterBlockOf(eth, chain);
+    if (block === undefined || isRefused(block.target.hash)) continue;
+    if (best === undefined || block.weight > best.weight) best = block;
+  }
+  return best?.target;
+}
+
+/** A block after the head that one of the peers has. */
+async function nextBlock(
+  peers: readonly SyncPeer[],
+  { chain, isRefused, signal }: StaticTargetOptions,
+): Promise<Target | undefined> {
+  for (const { eth } of peers) {
+    const query = { origin: chain.head.number + 1, amount: pollHeaders };
+    try {
+      const last = (await eth.getHeaders(query, { signal })).at(-1);
+      if (last !== undefined && !isRefused(last.hash)) return last;
+    } catch (error) {
+      // A timeout, or a disconnected peer: the next one may respond.
+      if (!(error instanceof EthError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** A peer's best block, if it is better than the head, and by how much, in blocks or in difficulty. */
+async function betterBlockOf(
+  eth: EthPeer,
+  chain: SyncChain,
+): Promise<{ target: Target; weight: bigint } | undefined> {
+  if (eth.range !== undefined) {
+    const { latest: number, latestHash: hash } = eth.range;
+    if (number <= chain.head.number) return undefined;
+    return { target: { hash, number }, weight: BigInt(number - chain.head.number) };
+  }
+  const status = await eth.status;
+  if (!('totalDifficulty' in status)) return undefined;
+  const { latestHash: hash, totalDifficulty } = status;
+  const weight = totalDifficulty - chain.totalDifficulty;
+  // After the merge the difficulty is constant, so an unknown hash is the only sign of a better block.
+  if (weight < 0n || equalBytes(hash, chain.head.hash)) return undefined;
+  return (await chain.numberOf(hash)) === undefined ? { target: { hash }, weight } : undefined;
+}
