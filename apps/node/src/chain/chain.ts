@@ -12,7 +12,7 @@ import { type Database, openDatabase } from '../storage/database.ts';
 import { prepareDatabase } from '../storage/format.ts';
 import type { NumberRanges } from '../storage/number-ranges.ts';
 import { corrupt } from '../storage/records.ts';
-import { createSyncProgress, type SyncProgress } from '../storage/sync-progress.ts';
+import { createSyncProgress } from '../storage/sync-progress.ts';
 import { type BlockRules, createBlockRules } from '../validation/block.ts';
 import { forkSchedule } from '../validation/chain-config.ts';
 import { decodeStored } from './decode-stored.ts';
@@ -22,8 +22,10 @@ import type {
   BlockImporter,
   BlockReader,
   CanonicalChain,
+  ChainRules,
   HeaderReader,
   NewBlock,
+  SyncProgressStore,
 } from './interfaces.ts';
 import { findSideBranch } from './reorg.ts';
 import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
@@ -74,15 +76,16 @@ const defaultSideBlockDepth = 128;
 export interface LocalChain
   extends Chain,
     CanonicalChain,
+    ChainRules,
     HeaderReader,
     BlockReader,
     BlockRules,
     BlockChecker,
-    BlockImporter {
-  readonly genesis: Genesis;
+    BlockImporter,
+    ChainRules,
+    SyncProgressStore {
   /** Canonical blocks whose receipts are not stored, ascending: peers cannot download these. */
   readonly withoutReceipts: NumberRanges;
-  readonly syncProgress: SyncProgress;
   onHead(listener: () => void): () => void;
   /** Waits for pending writes, and closes the database. Idempotent. */
   close(): Promise<void>;

@@ -1,9 +1,21 @@
 import type { RawList, SealedHeader } from '@devp2p/eth';
+import type { Genesis } from '../config/genesis/genesis.ts';
 import type { ExecutableBlock } from '../execution/executor.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
+import type { SyncProgress } from '../storage/sync-progress.ts';
 
 /** A block to append. */
 export type NewBlock = ExecutableBlock;
+
+/** The first block and the rules of a chain. */
+export interface ChainRules {
+  readonly genesis: Genesis;
+}
+
+/** Headers of a sync in progress. */
+export interface SyncProgressStore {
+  readonly syncProgress: SyncProgress;
+}
 
 /** The position of the canonical chain, and its index. */
 export interface CanonicalChain {

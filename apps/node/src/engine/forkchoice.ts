@@ -1,7 +1,6 @@
 import { equalBytes, isZero } from '@devp2p/bytes';
 import type { ForkChoice, RequestedForkChoice } from '../chain/fork-choice.ts';
-import type { CanonicalChain, HeaderReader } from '../chain/interfaces.ts';
-import type { Genesis } from '../config/genesis/genesis.ts';
+import type { CanonicalChain, ChainRules, HeaderReader } from '../chain/interfaces.ts';
 import { toData } from '../rpc/codec/hex.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';
 import { checkAttributes, type ForkchoiceVersion } from './attributes.ts';
@@ -14,10 +13,8 @@ export const defaultMaxReorgDepth = 32;
 
 /** @see createForkchoice */
 export interface ForkchoiceParts {
-  readonly chain: { readonly genesis: Genesis } & Pick<
-    CanonicalChain,
-    'numberOf' | 'totalDifficulty'
-  > &
+  readonly chain: ChainRules &
+    Pick<CanonicalChain, 'numberOf' | 'totalDifficulty'> &
     Pick<HeaderReader, 'header'>;
   readonly forkChoice: ForkChoice;
   readonly schedule: ScheduleCheck;

@@ -6,9 +6,9 @@ import type {
   BlockChecker,
   BlockReader,
   CanonicalChain,
+  ChainRules,
   HeaderReader,
 } from '../chain/interfaces.ts';
-import type { Genesis } from '../config/genesis/genesis.ts';
 import type { Log } from '../logging/log.ts';
 import { data, parameter, quantity, safeQuantity, toQuantity } from '../rpc/codec/hex.ts';
 import { type Method, method, type Namespace, optional } from '../rpc/transport/api.ts';
@@ -24,7 +24,8 @@ import { watchSilence } from './silence.ts';
 
 /** What the Engine API works on. */
 export interface EngineParts {
-  readonly chain: { readonly genesis: Genesis } & CanonicalChain &
+  readonly chain: ChainRules &
+    CanonicalChain &
     Pick<HeaderReader, 'header'> &
     Pick<BlockReader, 'block'> &
     Pick<BlockChecker, 'check'>;

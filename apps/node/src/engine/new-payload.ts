@@ -2,8 +2,12 @@ import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import type { BadBlock } from '../chain/bad-blocks.ts';
 import type { ForkChoice } from '../chain/fork-choice.ts';
-import type { BlockChecker, CanonicalChain, HeaderReader } from '../chain/interfaces.ts';
-import type { Genesis } from '../config/genesis/genesis.ts';
+import type {
+  BlockChecker,
+  CanonicalChain,
+  ChainRules,
+  HeaderReader,
+} from '../chain/interfaces.ts';
 import { decodeTransaction } from '../rpc/codec/transaction.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';
 import { checkAccessListForm } from './access-list.ts';
@@ -36,7 +40,8 @@ interface PayloadParams {
 
 /** @see createNewPayload */
 export interface NewPayloadParts {
-  readonly chain: { readonly genesis: Genesis } & Pick<CanonicalChain, 'numberOf'> &
+  readonly chain: ChainRules &
+    Pick<CanonicalChain, 'numberOf'> &
     Pick<HeaderReader, 'header'> &
     Pick<BlockChecker, 'check'>;
   readonly forkChoice: ForkChoice;

@@ -1,11 +1,10 @@
 import type { ForkChoice } from '../chain/fork-choice.ts';
-import type { CanonicalChain } from '../chain/interfaces.ts';
+import type { CanonicalChain, SyncProgressStore } from '../chain/interfaces.ts';
 import type { SyncState } from '../rpc/namespaces/eth.ts';
-import type { SyncProgress } from '../storage/sync-progress.ts';
 
 /** The distance of the chain from the requested head; it counts as not synced before the first request. */
 export function syncStateOf(
-  chain: Pick<CanonicalChain, 'head' | 'numberOf'> & { readonly syncProgress: SyncProgress },
+  chain: Pick<CanonicalChain, 'head' | 'numberOf'> & SyncProgressStore,
   forkChoice: ForkChoice,
 ): () => Promise<SyncState | undefined> {
   const starting = chain.head.number;

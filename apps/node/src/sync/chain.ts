@@ -1,6 +1,10 @@
 import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
-import type { BlockChecker, BlockImporter, CanonicalChain } from '../chain/interfaces.ts';
-import type { SyncProgress } from '../storage/sync-progress.ts';
+import type {
+  BlockChecker,
+  BlockImporter,
+  CanonicalChain,
+  SyncProgressStore,
+} from '../chain/interfaces.ts';
 import type { BlockRules } from '../validation/block.ts';
 
 /** A block with everything that its header commits to. */
@@ -15,8 +19,8 @@ export interface SyncChain
   extends Omit<CanonicalChain, 'onHead'>,
     Pick<BlockChecker, 'checkEligible'>,
     Pick<BlockRules, 'checkBody' | 'checkReceipts'>,
-    Pick<BlockImporter, 'reorganizeTo'> {
-  readonly syncProgress: SyncProgress;
+    Pick<BlockImporter, 'reorganizeTo'>,
+    SyncProgressStore {
   /** See {@link BlockImporter.append}. */
   append(blocks: readonly CompleteBlock[]): Promise<void>;
 }

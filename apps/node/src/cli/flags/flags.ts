@@ -94,7 +94,7 @@ export const flags: FlagsOf<Settings> = {
     default: '128',
     help: 'depth up to which blocks of replaced branches are kept',
     commands: runs,
-    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    parse: integerBetween(0, Number.MAX_SAFE_INTEGER),
   },
   port: {
     group: 'Network',

@@ -1,5 +1,5 @@
 import type { Crypto } from '@devp2p/crypto';
-import type { Genesis } from '../../config/genesis/genesis.ts';
+import type { ChainRules } from '../../chain/interfaces.ts';
 import { blockJson, blockTransactionJson, headerJson, uncleJson } from '../codec/block.ts';
 import { type BlockId, blockHash, blockId, blockNumber } from '../codec/block-id.ts';
 import { parameter, safeQuantity, toData, toQuantity } from '../codec/hex.ts';
@@ -18,7 +18,7 @@ export interface SyncState {
 
 /** What the methods work on. */
 export interface EthParts {
-  readonly chain: { readonly genesis: Genesis } & ViewedChain;
+  readonly chain: ChainRules & ViewedChain;
   readonly tags: BlockTags;
   readonly syncState: () => Promise<SyncState | undefined>;
   readonly crypto: Crypto;

@@ -4,7 +4,7 @@ import type { Crypto } from '@devp2p/crypto';
 import { type Enr, enodeFromEnr, formatEnode, formatEnr, parseEnode } from '@devp2p/enr';
 import { type Chain, type EthNodeInfo, nodeInfo as ethInfo } from '@devp2p/eth';
 import type { Address } from '@devp2p/peer';
-import type { Genesis } from '../../config/genesis/genesis.ts';
+import type { ChainRules } from '../../chain/interfaces.ts';
 import type { Network } from '../../network/network.ts';
 import type { NodePeer, PeerSet, Peers } from '../../network/peers.ts';
 import type { NodeControl, PeerEventInfo, PeerInfo } from './admin.ts';
@@ -22,7 +22,7 @@ export interface NodeParts {
   readonly enode: string;
   /** Our record as it is now. */
   readonly record: () => Enr;
-  readonly chain: Chain & { readonly genesis: Genesis };
+  readonly chain: Chain & ChainRules;
   readonly peers: Peers & Pick<PeerSet, 'changed'>;
   readonly network: Pick<Network, 'port' | 'keep' | 'letGo' | 'trust' | 'distrust'>;
   readonly crypto: Crypto;
