@@ -1,4 +1,4 @@
-// Ask one node for headers. The node runs in the same program, on a socket of its own.
+// Requests headers from a node, which runs in the same program on a socket of its own.
 import { generatePrivateKey, nobleCrypto } from '@devp2p/crypto';
 import { eth } from '@devp2p/eth';
 import { emptyBlocks, memoryChain } from '@devp2p/eth/memory';

@@ -1,6 +1,6 @@
 import type { DisconnectReason } from '@devp2p/peer';
 import type { ForkId, ForkIdProblem } from './fork-id.ts';
-import { plain } from './types/shown.ts';
+import { plain } from './types/show-fields.ts';
 
 /**
  * In the Status handshake:

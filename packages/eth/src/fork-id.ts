@@ -1,7 +1,7 @@
 import * as rule from '@devp2p/options';
 import { bigint, bytes, type Codec, map, struct } from '@devp2p/rlp';
 import { checkOption } from './check.ts';
-import { showFields } from './types/shown.ts';
+import { showFields } from './types/show-fields.ts';
 
 /**
  * Forks of a chain. Order and repetition do not matter; forks that are active at the genesis block may be included.

@@ -16,7 +16,7 @@ import { checkOption } from './check.ts';
 import { checkForks, type ForkSchedule } from './fork-id.ts';
 import type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
 import { decodeHeader, type SealedHeader, sealHeader } from './types/header.ts';
-import { plain, showAs, showFields } from './types/shown.ts';
+import { plain, showAs, showFields } from './types/show-fields.ts';
 
 export type { EthError, EthErrorCode } from './error.ts';
 export type { ForkSchedule } from './fork-id.ts';

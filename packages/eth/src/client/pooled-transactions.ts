@@ -1,7 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
 import { EthError } from '../error.ts';
 import type { PooledTransaction } from '../peer/eth-peer.ts';
-import { showFields } from '../types/shown.ts';
+import { showFields } from '../types/show-fields.ts';
 import { transactionHash, unwrapTransaction } from '../types/transaction.ts';
 
 /**

@@ -18,7 +18,7 @@ import { Server } from '../server/server.ts';
 import type { SealedBody } from '../types/body.ts';
 import type { SealedHeader } from '../types/header.ts';
 import type { RawList } from '../types/raw-list.ts';
-import { showFields } from '../types/shown.ts';
+import { showFields } from '../types/show-fields.ts';
 import { type EthVersion, formatOf } from '../wire/eth-version.ts';
 import type { BlockRange, Messages, Status } from '../wire/messages.ts';
 import { checkRange, checkStatus, localStatus } from '../wire/status.ts';

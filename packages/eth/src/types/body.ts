@@ -10,7 +10,7 @@ import {
   uint,
 } from '@devp2p/rlp';
 import { type RawList, type ReadElement, rawList } from './raw-list.ts';
-import { showAs, showFields } from './shown.ts';
+import { showAs, showFields } from './show-fields.ts';
 import { transactionList } from './transaction.ts';
 
 /** A block without its header, in the form from which the header's roots are computed. */

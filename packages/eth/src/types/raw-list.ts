@@ -1,5 +1,5 @@
 import { type Codec, decode, encode, list, type Reader, RlpError, raw } from '@devp2p/rlp';
-import { plain, showAs } from './shown.ts';
+import { plain, showAs } from './show-fields.ts';
 
 /**
  * An RLP list whose elements stay encoded: one object and one array of offsets instead of an object for each element.
