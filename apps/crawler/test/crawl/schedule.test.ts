@@ -95,7 +95,7 @@ test('CR-05 repeated reports of a node by a DNS list do not cause a visit before
   const simulation = new Simulation({
     addresses: publicAddresses(3),
     kindOf: (i) => kinds[i] ?? 'synced',
-    seed: 3,
+    seed: 4,
   });
   const { clock, dials, nodes } = simulation;
   const domain = 'nodes.example.org';
