@@ -1,28 +1,28 @@
-/** A timer that was set on a {@link Clock}. */
+/** Timer of a {@link Clock}. */
 export interface Timer {
-  /** Drops the timer. Does nothing once it has fired or was cancelled before. */
+  /** Cancels the timer. Has no effect after it has fired or was cancelled. */
   cancel(): void;
 }
 
-/** Where a component takes the time from, so that a test or a simulation can hand it another. */
+/** Source of time of a component, which tests and simulations replace. */
 export interface Clock {
   /**
-   * Wall clock: whole milliseconds since the Unix epoch. May jump either way at any moment, so it is for time stamps
-   * that others read, never for measuring how long something took.
+   * Wall clock: whole milliseconds since the Unix epoch. May jump forward or back at any time, so use it for time stamps
+   * and not to measure durations.
    */
   now(): number;
-  /** Milliseconds, possibly fractional, from an arbitrary start. Never goes back: for durations and deadlines. */
+  /** Milliseconds since an arbitrary start, possibly fractional. Never goes back: for durations and deadlines. */
   monotonic(): number;
   /**
-   * Calls `callback` once, `ms` milliseconds of monotonic time from now, never earlier and never from within this call.
+   * Calls `callback` once, not before `ms` milliseconds of monotonic time have passed, and never synchronously.
    *
-   * @param ms - any length; zero and less mean as soon as possible, `Infinity` means never.
-   * @throws ClockError `invalid-option` when `ms` is not a number, or `callback` not a function.
+   * @param ms any number; 0 and less mean as soon as possible, `Infinity` means never
+   * @throws ClockError `invalid-option` if `ms` is not a number, or `callback` is not a function
    */
   setTimeout(callback: () => void, ms: number): Timer;
 }
 
-/** The monotonic time at which a timer of `ms` milliseconds is due. */
+/** Returns the monotonic time at which a timer of `ms` milliseconds is due. */
 export function deadline(now: number, ms: number): number {
   return now + Math.max(0, ms);
 }

@@ -1,14 +1,14 @@
 /**
- * What went wrong.
+ * Code of a {@link ClockError}.
  *
  * | code | when |
  * | --- | --- |
- * | `invalid-option` | an option or argument of another type or range; the message names it and its value |
- * | `livelock` | a virtual clock does not get ahead: the program keeps setting timers for the same moment, or immediates |
+ * | `invalid-option` | an argument or option has a wrong type or range, or the option does not exist |
+ * | `livelock` | a virtual clock cannot advance: the program keeps setting timers for the same time, or immediates |
  */
 export type ClockErrorCode = 'invalid-option' | 'livelock';
 
-/** Every error of this package; a timeout is none, but the `reason` of a signal. */
+/** Error of this package. A timeout is not one: it is the `reason` of a signal. */
 export class ClockError extends Error {
   override readonly name = 'ClockError';
   readonly code: ClockErrorCode;
@@ -18,7 +18,7 @@ export class ClockError extends Error {
     this.code = code;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** For `JSON.stringify` and logs, which would omit the message. */
   toJSON(): Record<string, unknown> {
     const { name, code, message } = this;
     return { name, code, message };

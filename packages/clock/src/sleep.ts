@@ -7,9 +7,9 @@ const rules = { signal: abortSignal };
 /**
  * Resolves after `ms` milliseconds of the clock's monotonic time.
  *
- * @param options - `signal`: its abort ends the sleep at once, rejecting with the signal's reason. The timer is
- * cancelled then, and in either case no listener stays behind on the signal.
- * @throws ClockError `invalid-option`
+ * @param options `signal`: aborts the sleep, which then rejects with the reason of the signal. The timer is cancelled, and
+ * the listener on the signal is removed in every case.
+ * @throws {@link ClockError} `invalid-option`
  */
 export function sleep(
   clock: Clock,

@@ -1,13 +1,13 @@
-// biome-ignore-all lint/plugin: this is the driver behind the injected clock, the one place that asks the machine
+// biome-ignore-all lint/plugin: the implementation of the injected clock, and the only place that reads the clock of the machine
 import { checkTimer } from './check-options.ts';
 import { type Clock, deadline, type Timer } from './clock.ts';
 
-/** The longest delay that the platform's timers take; a longer one would fire at once. */
-const MAX_DELAY = 2 ** 31 - 1;
+/** Longest delay of the platform's timers in ms. Longer ones would fire at once. */
+const maxDelay = 2 ** 31 - 1;
 
 /**
- * The clock of the machine. Its timers keep the process alive until they have fired or were cancelled, so whoever
- * sets one cancels it in its `close()`.
+ * Clock of the machine. Its timers keep the process alive until they have fired or are cancelled, so a component that
+ * sets one cancels it in `close()`.
  */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -16,12 +16,12 @@ export const systemClock: Clock = {
     checkTimer(callback, ms);
     const due = deadline(performance.now(), ms);
     const arm = (): NodeJS.Timeout => {
-      const delay = Math.min(Math.ceil(Math.max(0, due - performance.now())), MAX_DELAY);
+      const delay = Math.min(Math.ceil(Math.max(0, due - performance.now())), maxDelay);
       // biome-ignore lint/style/noRestrictedGlobals: as above
       return setTimeout(fire, delay);
     };
     const fire = (): void => {
-      // Also covers the platform's own rounding, which lets a timer fire up to a millisecond early.
+      // The platform rounds, so a timer may fire up to a millisecond early.
       if (performance.now() < due) timeout = arm();
       else callback();
     };

@@ -2,20 +2,19 @@ import { abortSignal, any, func } from '@devp2p/options';
 import { check, clockRule } from './check-options.ts';
 import type { Clock } from './clock.ts';
 
-/** What {@link timeoutSignal} returns. */
+/** Result of {@link timeoutSignal}. */
 export interface TimeoutSignal {
-  /** Aborts when the time is up. */
+  /** Aborts after the timeout. */
   readonly signal: AbortSignal;
-  /** Drops the timer, for when the work was done in time. Idempotent; the signal then never aborts. */
+  /** Cancels the timer when the work is done, so that the signal never aborts. Idempotent. */
   cancel(): void;
 }
 
 /**
- * A signal that aborts after `ms` milliseconds of the clock's monotonic time.
+ * Creates a signal that aborts after `ms` milliseconds of the clock's monotonic time.
  *
- * @param reason - what the signal aborts with. @default a `DOMException` named `TimeoutError`, like
- * `AbortSignal.timeout`
- * @throws ClockError `invalid-option`
+ * @param reason reason of the signal. @default a `DOMException` named `TimeoutError`, as `AbortSignal.timeout`
+ * @throws {@link ClockError} `invalid-option`
  */
 export function timeoutSignal(clock: Clock, ms: number, reason?: unknown): TimeoutSignal {
   check.value('clock', clock, clockRule);
@@ -26,21 +25,20 @@ export function timeoutSignal(clock: Clock, ms: number, reason?: unknown): Timeo
 
 /** Options of {@link withTimeout}. */
 export interface WithTimeoutOptions {
-  /** The caller's own signal: its abort ends the wait as well, with its own reason. */
+  /** Signal of the caller. Its abort ends the wait as well, with its own reason. */
   signal?: AbortSignal | undefined;
-  /** What to reject with when the time is up. @default a `DOMException` named `TimeoutError` */
+  /** Reason of the timeout. @default a `DOMException` named `TimeoutError` */
   reason?: unknown;
 }
 
 const rules = { signal: abortSignal, reason: any };
 
 /**
- * Runs `work` under a deadline. Rejects with the reason as soon as the time is up or the caller aborts, whether or
- * not `work` takes notice of the signal that it is given; otherwise settles as `work` does. Timer and listener are
- * gone in every case. (`AbortSignal.any` is not used because it leaves something behind on a long-lived signal for
- * every call.)
+ * Runs `work` with a timeout. Rejects with the reason after the timeout, or when the signal of the caller aborts, even if
+ * `work` ignores the signal that it receives. Otherwise settles like `work`. Timer and listener are removed in every case.
+ * (`AbortSignal.any` is not used because every call would leave an entry on a long-lived signal.)
  *
- * @throws ClockError `invalid-option`
+ * @throws {@link ClockError} `invalid-option`
  */
 export function withTimeout<T>(
   clock: Clock,

@@ -1,17 +1,17 @@
-/** One timer in a {@link TimerQueue}. */
+/** Timer in a {@link TimerQueue}. */
 export interface QueuedTimer {
-  /** When it is due, on the queue owner's time line. */
+  /** Monotonic time at which it is due, in ms. */
   readonly due: number;
-  /** Order of creation, which decides between timers that are due together. */
+  /** Order of creation, by which timers of the same time fire. */
   readonly sequence: number;
   readonly callback: () => void;
-  /** Its place in the heap, -1 when it is not in there. */
+  /** Position in the heap, -1 if it is not in the heap. */
   index: number;
 }
 
 /**
- * A binary heap of timers, earliest first. A cancelled timer leaves at once: protocols cancel nearly every timeout
- * that they set, and a simulation would otherwise carry all of them to their end.
+ * Binary heap of timers, earliest first. Cancelled timers are removed at once: protocols cancel nearly every timeout that
+ * they set, and a simulation would otherwise keep all of them until they are due.
  */
 export class TimerQueue {
   readonly #heap: QueuedTimer[] = [];
@@ -32,7 +32,7 @@ export class TimerQueue {
     return timer;
   }
 
-  /** Takes the timer out; does nothing when it is not in the queue. */
+  /** Removes a timer. Has no effect if it is not in the queue. */
   remove(timer: QueuedTimer): void {
     const { index } = timer;
     if (index < 0) return;

@@ -10,41 +10,41 @@ import { TimerQueue } from './timer-queue.ts';
 export type { Clock, Timer } from './clock.ts';
 export type { ClockError, ClockErrorCode } from './error.ts';
 
-/** A {@link Clock} that stands still until it is told to move. */
+/** {@link Clock} that moves only by {@link VirtualClock.advance} and {@link VirtualClock.jump}. */
 export interface VirtualClock extends Clock {
   /**
-   * Moves both clocks forward by `ms` milliseconds and fires, one after another, every timer that comes due on the
-   * way: in order of time, those of the same moment in order of creation, and those that are set on the way as well.
+   * Moves both clocks forward by `ms` milliseconds and fires all timers that become due, including those set meanwhile, in
+   * order of time. Timers of the same time fire in order of creation.
    *
-   * Before the first timer, after each one and at the end, the program settles: all microtasks, `process.nextTick`
-   * callbacks and `setImmediate` callbacks run until none is left, so a chain of promises or an in-memory stream of any
-   * length has come to rest. Not waited for: the thread pool (`fs`, `zlib`, asynchronous crypto), sockets, workers and
-   * timers that were not set on this clock. `advance(0)` only settles and fires what is due already.
+   * Before the first timer, after each one and at the end, the program settles: microtasks, `process.nextTick` callbacks
+   * and `setImmediate` callbacks run until there are no more, so promise chains and in-memory streams of any length are
+   * finished. It does not wait for the thread pool (`fs`, `zlib`, asynchronous crypto), sockets, workers and timers of
+   * other clocks. `advance(0)` settles and fires timers that are due already.
    *
-   * Calls queue up behind each other. Rejects with what a callback throws; the clock then stands at that timer's
-   * time, and the next call goes on from there. Also rejects when the program does not come to rest.
+   * Calls run one after another. A call rejects with the error of a callback. The clock then shows the time of that timer,
+   * and the next call continues from there. It also rejects if the program does not settle.
    *
-   * @throws ClockError `invalid-option` when `ms` is negative or not finite; `livelock`
+   * @throws ClockError `invalid-option` if `ms` is negative or not finite; `livelock`
    */
   advance(ms: number): Promise<void>;
   /**
-   * Moves the wall clock alone, either way, as an operator or NTP would. No timer is affected.
+   * Moves only the wall clock, forward or back, as an operator or NTP does. Timers are not affected.
    *
-   * @throws ClockError `invalid-option` when `ms` is not finite.
+   * @throws ClockError `invalid-option` if `ms` is not finite
    */
   jump(ms: number): void;
-  /** How many timers are set and have not fired. */
+  /** Number of timers that have not fired and are not cancelled. */
   readonly pending: number;
 }
 
 /** Options of {@link virtualClock}. */
 export interface VirtualClockOptions {
-  /** What the wall clock shows at the start, in ms since the Unix epoch. @default 1_700_000_000_000 */
+  /** Start of the wall clock, in ms since the Unix epoch. @default 1_700_000_000_000 */
   now?: number;
 }
 
-/** Timers fired at one moment, and rounds of immediates between two timers, beyond which something runs in a circle. */
-const LIVELOCK = 100_000;
+/** Limit of timers at one time, and of rounds of immediates between two timers. More mean an endless loop. */
+const livelockLimit = 100_000;
 
 const finite: Rule = { expected: 'a finite number', fits: Number.isFinite };
 const forward: Rule = {
@@ -54,9 +54,9 @@ const forward: Rule = {
 const rules: Rules<VirtualClockOptions> = { now: finite };
 
 /**
- * A clock for tests and simulations: deterministic, and hours pass in no time. Monotonic time starts at 0.
+ * Creates a deterministic clock for tests and simulations, in which hours pass at once. Monotonic time starts at 0.
  *
- * @throws ClockError `invalid-option`
+ * @throws {@link ClockError} `invalid-option`
  */
 export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
   check.options('virtualClock', options, rules);
@@ -73,10 +73,10 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
       const timer = timers.peek();
       if (timer !== undefined && timer.due <= end) {
         firedNow = timer.due > monotonic ? 1 : firedNow + 1;
-        if (firedNow > LIVELOCK)
+        if (firedNow > livelockLimit)
           throw new ClockError(
             'livelock',
-            `timers at ${monotonic} ms keep setting timers for the same moment`,
+            `timers at ${monotonic} ms keep setting timers for the same time`,
           );
         monotonic = Math.max(monotonic, timer.due);
         timers.remove(timer);
@@ -113,15 +113,12 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
   };
 }
 
-/** Lets everything run that needs neither a timer nor the outside world. */
+/** Runs microtasks, ticks and immediates until there are no more. */
 async function settle(): Promise<void> {
-  for (let round = 0; round < LIVELOCK; round++) {
-    // All microtasks and ticks run before the event loop gets to an immediate.
+  for (let round = 0; round < livelockLimit; round++) {
+    // The event loop runs all microtasks and ticks before an immediate.
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (!process.getActiveResourcesInfo().includes('Immediate')) return;
   }
-  throw new ClockError(
-    'livelock',
-    'the program does not come to rest: it keeps scheduling immediates',
-  );
+  throw new ClockError('livelock', 'the program does not settle: it keeps scheduling immediates');
 }

@@ -1,15 +1,15 @@
 import { bytes, createChecker, secret } from '@devp2p/options';
 
 /**
- * Why an argument was refused:
+ * Code of a {@link CryptoError}:
  *
  * - `invalid-private-key`: not 32 bytes, or not in 1 … n − 1;
- * - `invalid-point`: a public key of the wrong length or that is no point of the curve;
- * - `invalid-signature`: a signature of the wrong length, or one that no public key can have made;
+ * - `invalid-point`: a public key of a wrong length, or not a point of the curve;
+ * - `invalid-signature`: a signature of a wrong length, or one that belongs to no public key;
  * - `invalid-hash`: a message hash that is not 32 bytes;
- * - `invalid-option`: another argument of a wrong type or range, such as text to be hashed;
+ * - `invalid-option`: another argument of a wrong type or range, such as text to hash;
  * - `closed`: a sponge was used after its `close()`;
- * - `bad-randomness`: a random source gave a wrong number of bytes, or never a valid key.
+ * - `bad-randomness`: a random source returned a wrong number of bytes, or no valid key in four calls.
  */
 export type CryptoErrorCode =
   | 'invalid-private-key'
@@ -20,7 +20,7 @@ export type CryptoErrorCode =
   | 'closed'
   | 'bad-randomness';
 
-/** What this package throws for a wrong argument. Its message never holds a secret. */
+/** Error for wrong arguments. Its message never contains a secret. */
 export class CryptoError extends Error {
   override readonly name = 'CryptoError';
   readonly code: CryptoErrorCode;
@@ -30,14 +30,14 @@ export class CryptoError extends Error {
     this.code = code;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** For `JSON.stringify` and logs, which would omit the message. */
   toJSON(): Record<string, unknown> {
     const { name, code, message } = this;
     return { name, code, message };
   }
 }
 
-/** @throws {@link CryptoError} with `code` when `value` is something else than so many bytes. */
+/** @throws {@link CryptoError} with `code` if `value` is not a Uint8Array of `length` bytes */
 export function expectLength(
   value: Uint8Array,
   length: number,
@@ -57,5 +57,5 @@ export function invalidPoint(): CryptoError {
 }
 
 export function invalidSignature(): CryptoError {
-  return new CryptoError('invalid-signature', 'no public key can have made this signature');
+  return new CryptoError('invalid-signature', 'signature belongs to no public key');
 }

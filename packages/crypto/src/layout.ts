@@ -1,6 +1,6 @@
 import { CryptoError, expectLength } from './error.ts';
 
-/** A 64-byte public key in SEC 1's uncompressed form, 0x04 ‖ x ‖ y. Nothing is checked but the length. */
+/** Converts a public key of 64 bytes to the uncompressed form of SEC 1, 0x04 ‖ x ‖ y. Checks only the length. */
 export function uncompressed(publicKey: Uint8Array): Uint8Array {
   expectLength(publicKey, 64, 'invalid-point', 'public key');
   const sec1 = new Uint8Array(65);
@@ -9,10 +9,10 @@ export function uncompressed(publicKey: Uint8Array): Uint8Array {
   return sec1;
 }
 
-/** The last byte of a 65-byte signature. */
+/** Returns the last byte of a signature of 65 bytes. @throws CryptoError `invalid-signature` */
 export function recoveryId(signature: Uint8Array): number {
   expectLength(signature, 65, 'invalid-signature', 'signature');
   const id = signature[64] as number;
-  if (id > 3) throw new CryptoError('invalid-signature', `recovery id must be 0 … 3, not ${id}`);
+  if (id > 3) throw new CryptoError('invalid-signature', `recovery id is ${id}, expected 0 to 3`);
   return id;
 }

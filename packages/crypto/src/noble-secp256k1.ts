@@ -15,7 +15,7 @@ function expectPrivateKey(key: Uint8Array): void {
   if (!isPrivateKey(key)) throw invalidPrivateKey();
 }
 
-/** Checks coordinates below p and the curve equation; the cofactor is 1. */
+/** Checks that the coordinates are below p and satisfy the curve equation. The cofactor is 1. */
 function parsePoint(sec1: Uint8Array): CurvePoint {
   try {
     return Point.fromBytes(sec1);
@@ -28,7 +28,7 @@ function parsePublicKey(publicKey: Uint8Array): CurvePoint {
   return parsePoint(uncompressed(publicKey));
 }
 
-/** Curve work by noble. Whatever touches a secret goes through its constant-time `multiply`. */
+/** Curve operations of noble. Operations on secrets use its constant-time `multiply`. */
 export const nobleSecp256k1: Secp256k1 = {
   isPrivateKey,
 

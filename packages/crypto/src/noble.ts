@@ -38,12 +38,12 @@ class NobleSponge implements Keccak256 {
   }
 
   #open(): NobleKeccak {
-    if (this.#state === undefined) throw new CryptoError('closed', 'the sponge is closed');
+    if (this.#state === undefined) throw new CryptoError('closed', 'sponge is closed');
     return this.#state;
   }
 }
 
-/** Everything in plain JavaScript, by `@noble/curves` and `@noble/hashes`. Runs everywhere. */
+/** Implementation in JavaScript, with `@noble/curves` and `@noble/hashes`. Runs on every platform. */
 export const nobleCrypto: Crypto = {
   secp256k1: nobleSecp256k1,
   keccak256(data) {

@@ -82,7 +82,7 @@ test.each<[string, () => unknown, string, string]>([
 });
 
 test('an error keeps its message in JSON', () => {
-  const error = new CryptoError('closed', 'the sponge is closed');
-  const json = { name: 'CryptoError', code: 'closed', message: 'the sponge is closed' };
+  const error = new CryptoError('closed', 'sponge is closed');
+  const json = { name: 'CryptoError', code: 'closed', message: 'sponge is closed' };
   expect(JSON.parse(JSON.stringify(error))).toEqual(json);
 });

@@ -72,12 +72,22 @@ test.each<[string, () => unknown, string]>([
   [
     'a switch for options',
     () => decodeEnr(enr.bytes, any(true)),
-    'options is true, expected an object',
+    'the options argument of decodeEnr is true, expected an object',
   ],
   [
     'half an implementation',
     () => parseEnr(formatEnr(enr), { crypto: any({}) }),
-    'options.crypto is an object, expected an object with the method keccak256',
+    'crypto is an object, expected an object with the method keccak256',
+  ],
+  [
+    'a misspelt option of decodeEnr',
+    () => decodeEnr(enr.bytes, any({ Crypto: {} })),
+    'decodeEnr has no option "Crypto" (did you mean "crypto"?), known options: crypto',
+  ],
+  [
+    'a misspelt option of parseEnr',
+    () => parseEnr(formatEnr(enr), any({ Crypto: {} })),
+    'parseEnr has no option "Crypto" (did you mean "crypto"?), known options: crypto',
   ],
   ['no record to write', () => formatEnr(any(undefined)), 'enr is undefined, expected an object'],
   ['bytes of no record', () => formatEnr(any({})), 'enr.bytes is undefined, expected a Uint8Array'],

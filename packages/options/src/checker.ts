@@ -2,34 +2,34 @@ import { nearestName } from './nearest-name.ts';
 import { array, object, type Rule, type Rules } from './rule.ts';
 import { show, showSecret } from './show.ts';
 
-/** A class whose errors say by a code what is wrong. */
+/** Class of errors with a code. */
 export type ErrorClass<Code extends string> = new (code: Code, message: string) => Error;
 
-/** Checks what a caller passes, and throws the error of the package that checks. */
+/** Checks arguments and options, and throws errors of the calling package. */
 export interface Checker {
   /**
-   * Checks all options of a call. Names without a rule are refused, since a misspelt option would be ignored.
+   * Checks all options of a call. Names without a rule are errors, because a misspelt option would be ignored.
    *
-   * @param call name of the function, as errors say it
+   * @param call name of the function for error messages
    */
   options<Options>(call: string, options: Options, rules: Rules<Options>): void;
-  /** Checks some properties of an object, which may have others. */
+  /** Checks some properties of an object, which may have other ones. */
   fields<Value>(name: string, value: Value, rules: Partial<Rules<Value>>): void;
   /** Checks one argument. */
   value(name: string, value: unknown, rule: Rule): void;
   /** Checks each element of an array. */
   elements(name: string, values: readonly unknown[], rule: Rule): void;
   /**
-   * Refuses a value that breaks a rule of its own.
+   * Throws the error for a value.
    *
-   * @param expected as it follows `expected`: `an IP address`
+   * @param expected text that follows `expected` in the message: `an IP address`
    */
   fail(name: string, value: unknown, expected: string): never;
 }
 
 /**
- * Makes a checker. Its errors are `new error(code, message)`; the message names the option, its value and what is
- * expected: `port is 70000, expected an integer from 0 to 65535`.
+ * Creates a checker. Its errors are `new error(code, message)`. The message contains the name, the value and the
+ * expected value: `port is 70000, expected an integer from 0 to 65535`.
  */
 export function createChecker<Code extends string>(error: ErrorClass<Code>, code: Code): Checker {
   const fail = (name: string, value: unknown, expected: string): never => {
@@ -43,7 +43,7 @@ export function createChecker<Code extends string>(error: ErrorClass<Code>, code
   };
 
   const checkAll = (prefix: string, value: unknown, rules: object): void => {
-    // `for in` makes no array: packages check a call with two or three rules many thousand times a second.
+    // `for in` creates no array: packages check two or three rules many thousand times per second.
     for (const name in rules) {
       const rule = (rules as Record<string, Rule>)[name] as Rule;
       const part = (value as Record<string, unknown>)[name];

@@ -1,16 +1,16 @@
-/** Longer words are compared by their beginning, so that the time has a bound. */
+/** Compared characters of a word, which bounds the time. */
 const maxLength = 100;
 
 /**
- * The name that a misspelt word most likely stands for: the one with the smallest edit distance, if that is at most 2,
- * or a third of the word. Upper and lower case count as different letters.
+ * Returns the most likely correction of a misspelt word: the name with the smallest edit distance, if that is at most 2 or
+ * a third of the length of the word. Upper and lower case are different letters.
  *
- * @returns `undefined` if none is near enough
+ * @returns `undefined` if no name is near enough
  */
 export function nearestName(word: string, names: Iterable<string>): string | undefined {
   let best: string | undefined;
   const typed = word.slice(0, maxLength);
-  // A word of one letter is near to everything.
+  // A word of one letter is near to every name.
   const letters = typed.replaceAll(/\W/g, '').length;
   let bestDistance = Math.min(letters - 1, Math.max(2, Math.floor(typed.length / 3))) + 1;
   for (const name of names) {

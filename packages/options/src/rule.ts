@@ -1,21 +1,21 @@
-/** What a value has to be. */
+/** Condition for a value. */
 export interface Rule {
-  /** As an error says it: `a function`. */
+  /** Text for error messages: `a function`. */
   readonly expected: string;
   readonly fits: (value: unknown) => boolean;
-  /** Whether `undefined` is refused where the rule is one of {@link Rules}. @default false */
+  /** Whether `undefined` is invalid for a rule in {@link Rules}. @default false */
   readonly required?: boolean;
-  /** Whether errors must not show the value. @default false */
+  /** Whether error messages omit the value. @default false */
   readonly secret?: boolean;
 }
 
-/** The rule of each option. */
+/** Rules by option name. */
 export type Rules<Options> = { readonly [Name in keyof Options]-?: Rule };
 
-/** The same rule for an option that has no default. */
+/** Returns the rule for an option without a default. */
 export const required = (rule: Rule): Rule => ({ ...rule, required: true });
 
-/** The same rule for a value that errors must not show, such as a private key. */
+/** Returns the rule for a value that error messages must not contain, such as a private key. */
 export const secret = (rule: Rule): Rule => ({ ...rule, secret: true });
 
 /** Anything but `undefined`. */
@@ -40,19 +40,19 @@ export const object: Rule = {
 
 export const array: Rule = { expected: 'an array', fits: Array.isArray };
 
-/** A number above 0; `Infinity` is one, `NaN` is not. */
+/** A number above 0, `Infinity` included. */
 export const positive: Rule = {
   expected: 'a positive number',
   fits: (value) => typeof value === 'number' && value > 0,
 };
 
-/** A number of 0 or more; `Infinity` is one, `NaN` is not. */
+/** A number of at least 0, `Infinity` included. */
 export const nonNegative: Rule = {
   expected: 'a number of at least 0',
   fits: (value) => typeof value === 'number' && value >= 0,
 };
 
-/** A number without a fraction, both bounds included. */
+/** An integer, bounds included. */
 export const integer = (min: number, max: number = Number.MAX_SAFE_INTEGER): Rule => ({
   expected:
     max === Number.MAX_SAFE_INTEGER
@@ -61,7 +61,7 @@ export const integer = (min: number, max: number = Number.MAX_SAFE_INTEGER): Rul
   fits: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
 });
 
-/** An unsigned `bigint` of that many bits. */
+/** An unsigned `bigint` of up to `bits` bits. */
 export const uint = (bits: number): Rule => ({
   expected: `a bigint from 0n to 2n ** ${bits}n - 1n`,
   fits: (value) => typeof value === 'bigint' && value >= 0n && value >> BigInt(bits) === 0n,

@@ -1,13 +1,13 @@
-/** Characters of a value that an error shows. */
+/** Limit of characters of a value in an error message. */
 const maxLength = 40;
 
-/** A value as an error shows it: short, whatever it is. */
+/** Formats a value for an error message, on one line. */
 export function show(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(cut(value));
     case 'bigint':
-      // Converting a huge one to decimal takes time that grows with the square of its length.
+      // Conversion to decimal takes quadratic time.
       return value >> 256n === (value < 0n ? -1n : 0n) ? `${cut(String(value))}n` : 'a huge bigint';
     case 'symbol':
       return cut(String(value));
@@ -20,7 +20,7 @@ export function show(value: unknown): string {
   }
 }
 
-/** The kind of a value, for one that must not be shown. */
+/** Formats the type of a value that error messages must not contain. */
 export function showSecret(value: unknown): string {
   if (typeof value === 'string') return `a string of ${value.length} characters`;
   if (value === undefined || typeof value === 'object') return show(value);

@@ -3,32 +3,31 @@ import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
 
 /**
- * How values of one type are written as one RLP item and read back.
+ * Encodes values of one type as one RLP item, and decodes them.
  *
- * Codecs of your own are objects with these two methods: `read` takes exactly one item from the
- * reader, `write` puts exactly one item in front of what the writer holds. Both throw
- * {@link RlpError} for what they refuse.
+ * A custom codec is an object with these two methods: `read` reads exactly one item, `write` writes exactly one item in
+ * front of the content of the writer. Both throw an {@link RlpError} for invalid input.
  */
 export interface Codec<T> {
   read(reader: Reader): T;
   write(writer: Writer, value: T): void;
 }
 
-/** The type of a codec's values. */
+/** Type of the values of a codec. */
 export type Infer<C> = C extends Codec<infer T> ? T : never;
 
-/** What is kept of an encoder's buffer between two calls, at most. */
+/** Largest buffer that is kept between two calls, in bytes. */
 const keptCapacity = 1 << 20;
 
 let spare: Writer | undefined;
 
 /**
- * Encodes one value. The result is the caller's own.
+ * Encodes a value into a new array.
  *
- * @throws RlpError with the `path` of a value that the codec refuses.
+ * @throws {@link RlpError} with the `path` of an invalid value
  */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
-  // Taken away while in use: a map's function may encode, too.
+  // Not shared while in use: the function of a map may call encode as well.
   const writer = spare ?? new Writer();
   spare = undefined;
   codec.write(writer, value);
@@ -41,25 +40,23 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
 }
 
 /**
- * Decodes an input that is exactly one item. Byte strings in the result are views of `bytes`:
- * copy those that are to outlive it.
+ * Decodes an input of exactly one item. Byte strings in the result are views of `bytes`: copy those that you keep.
  *
- * @throws RlpError with `offset` and `path` of what was refused; `trailing-bytes` when something
- * follows the item.
+ * @throws {@link RlpError} with `offset` and `path` of the invalid item; `trailing-bytes` if bytes follow the item
  */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
   const { value, length } = decodePrefix(codec, bytes);
   if (length < bytes.length) {
-    throw new RlpError('trailing-bytes', `${bytes.length - length} bytes behind the item`, length);
+    throw new RlpError('trailing-bytes', `${bytes.length - length} bytes after the item`, length);
   }
   return value;
 }
 
 /**
- * Decodes the item that the input begins with and tells its length in bytes; what follows is not
- * looked at (EIP-8, or a file of many items).
+ * Decodes the first item of the input, and returns its value and length in bytes. Ignores bytes after it (EIP-8, or a file
+ * of many items).
  *
- * @throws RlpError as {@link decode} does.
+ * @throws {@link RlpError} as {@link decode}
  */
 export function decodePrefix<T>(codec: Codec<T>, bytes: Uint8Array): { value: T; length: number } {
   const reader = new Reader(bytes);

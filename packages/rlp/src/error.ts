@@ -1,27 +1,27 @@
 /**
- * Why an item was refused.
+ * Code of an {@link RlpError}.
  *
- * Of the encoding itself:
+ * Invalid encoding:
  * - `truncated`: the input ends inside an item;
- * - `overrun`: an item is longer than what is left of the list around it;
- * - `trailing-bytes`: something follows the item;
- * - `non-canonical-length`: a length that a shorter form could hold, or one that begins with a zero byte;
- * - `non-canonical-byte`: a byte below 0x80 that carries a prefix.
+ * - `overrun`: an item ends after the list that contains it;
+ * - `trailing-bytes`: bytes follow the item;
+ * - `non-canonical-length`: a length that fits a shorter form, or starts with a zero byte;
+ * - `non-canonical-byte`: a byte below 0x80 with a prefix.
  *
- * Of the shape and the values:
- * - `expected-string`, `expected-list`: the other kind of item;
- * - `too-few-items`, `too-many-items`: against a struct's fields or a list's `max`;
- * - `leading-zero`: an integer that begins with a zero byte;
+ * Invalid shape or value:
+ * - `expected-string`, `expected-list`: a list instead of a string, or the reverse;
+ * - `too-few-items`, `too-many-items`: compared with the fields of a struct or `max` of a list;
+ * - `leading-zero`: an integer that starts with a zero byte;
  * - `out-of-range`: an integer that is negative, fractional, unsafe, or wider than its codec;
- * - `wrong-length`, `too-long`: byte strings and text;
- * - `invalid-boolean`, `invalid-text`: content that the codec does not know;
- * - `too-deep`: lists in lists beyond `maxDepth`;
- * - `optional-gap`: when encoding, a value behind an absent optional field;
- * - `invalid-value`: when encoding, a value of another type; when decoding, what {@link map}'s
- *   function threw, which is the `cause`.
+ * - `wrong-length`, `too-long`: a byte string or text;
+ * - `invalid-boolean`, `invalid-text`: neither 0 nor 1, or malformed UTF-8;
+ * - `too-deep`: more nested lists than `maxDepth`;
+ * - `optional-gap`: when encoding, a value after an absent optional field;
+ * - `invalid-value`: when encoding, a value of a wrong type; in a {@link map}, an error of its function, which is the
+ *   `cause`.
  *
- * Of a call:
- * - `invalid-option`: an argument of another type or range, such as the bits of an integer, or text to decode.
+ * Invalid call:
+ * - `invalid-option`: an argument has a wrong type or range, such as the bits of an integer, or text to decode.
  */
 export type RlpErrorCode =
   | 'truncated'
@@ -44,13 +44,13 @@ export type RlpErrorCode =
   | 'invalid-value'
   | 'invalid-option';
 
-/** Every error of this package. */
+/** Error of this package. */
 export class RlpError extends Error {
   override readonly name = 'RlpError';
   readonly code: RlpErrorCode;
-  /** Where the refused item begins in the input; −1 when encoding. */
+  /** Start of the invalid item in the input; −1 when encoding. */
   readonly offset: number;
-  /** The way from the outermost value to the refused one, such as `transactions[3].nonce`. */
+  /** Path from the outermost value to the invalid one, such as `transactions[3].nonce`. */
   readonly path: string = '';
   readonly #detail: string;
 
@@ -61,15 +61,15 @@ export class RlpError extends Error {
     this.#detail = detail;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** For `JSON.stringify` and logs, which would omit the message. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, offset, path } = this;
     return { name, code, message, offset, path };
   }
 
   /**
-   * For codecs with parts: in a `catch`, puts the part's name or index in front of the path and
-   * returns the error to throw on. Nothing is kept about the path while all goes well.
+   * For the `catch` of codecs with parts: prepends the name or index of a part to the path, and returns the error to throw.
+   * Valid input needs no path, so it costs nothing.
    */
   static within(error: unknown, part: string | number): unknown {
     if (!(error instanceof RlpError)) return error;

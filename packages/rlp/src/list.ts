@@ -2,18 +2,18 @@ import { check, codecRule, limitRule } from './check-options.ts';
 import type { Codec } from './codec.ts';
 import { RlpError } from './error.ts';
 
-/** Settings of {@link list}. */
+/** Options of {@link list}. */
 export interface ListOptions {
   /**
-   * The most items; a longer list is `too-many-items` before any of them is read.
-   * @default Infinity: only the input's size is a limit, and one byte may become one value
+   * Limit of items. A longer list is `too-many-items` before an item is read.
+   * @default Infinity: only the size of the input is a limit, and one byte may become one value
    */
   readonly max?: number;
 }
 
 const rules = { max: limitRule };
 
-/** A list of items of one kind as an array. @throws RlpError `invalid-option` */
+/** Codec for arrays as lists of items of one kind. @throws {@link RlpError} `invalid-option` */
 export function list<T>(item: Codec<T>, options: ListOptions = {}): Codec<T[]> {
   check.value('item', item, codecRule);
   check.options('list', options, rules);
@@ -26,7 +26,7 @@ export function list<T>(item: Codec<T>, options: ListOptions = {}): Codec<T[]> {
       let index = 0;
       let fits = true;
       try {
-        // An item takes a byte at least, so that only a list of more bytes can have too many.
+        // An item takes at least one byte, so only a list of more bytes can have too many items.
         if (reader.end - reader.position > max) {
           const first = reader.position;
           for (; index < max && !reader.done; index++) reader.skip();
@@ -38,14 +38,14 @@ export function list<T>(item: Codec<T>, options: ListOptions = {}): Codec<T[]> {
       } catch (error) {
         throw RlpError.within(error, index);
       }
-      if (!fits) throw new RlpError('too-many-items', `more than ${max} items`, start);
+      if (!fits) throw new RlpError('too-many-items', `list has more than ${max} items`, start);
       reader.leave(outerEnd);
       return values;
     },
     write(writer, values) {
-      if (!Array.isArray(values)) throw new RlpError('invalid-value', 'not an array');
+      if (!Array.isArray(values)) throw new RlpError('invalid-value', 'value is not an array');
       if (values.length > max) {
-        throw new RlpError('too-many-items', `${values.length} items, more than ${max}`);
+        throw new RlpError('too-many-items', `list has ${values.length} items, more than ${max}`);
       }
       const mark = writer.length;
       let index = values.length - 1;

@@ -4,10 +4,10 @@ import type { Codec } from './codec.ts';
 import { RlpError } from './error.ts';
 
 /**
- * A codec for another form of what `codec` reads and writes. What either function throws, unless
- * it is an {@link RlpError}, becomes the `cause` of an `invalid-value`.
+ * Codec that converts the values of another codec. An error of either function, unless it is an {@link RlpError}, becomes
+ * the `cause` of an `invalid-value`.
  *
- * @throws RlpError `invalid-option`
+ * @throws {@link RlpError} `invalid-option`
  */
 export function map<A, B>(
   codec: Codec<A>,
@@ -24,7 +24,7 @@ export function map<A, B>(
       try {
         return decode(value);
       } catch (error) {
-        throw refused(error, start);
+        throw invalidValue(error, start);
       }
     },
     write(writer, value) {
@@ -32,15 +32,15 @@ export function map<A, B>(
       try {
         inner = encode(value);
       } catch (error) {
-        throw refused(error);
+        throw invalidValue(error);
       }
       codec.write(writer, inner);
     },
   };
 }
 
-function refused(error: unknown, offset?: number): RlpError {
+function invalidValue(error: unknown, offset?: number): RlpError {
   if (error instanceof RlpError) return error;
-  const detail = error instanceof Error ? error.message : 'refused value';
+  const detail = error instanceof Error ? error.message : 'invalid value';
   return new RlpError('invalid-value', detail, offset, { cause: error });
 }

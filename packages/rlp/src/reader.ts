@@ -5,18 +5,16 @@ import { RlpError, type RlpErrorCode } from './error.ts';
 const inputRule = bytesRule();
 
 /**
- * Walks one buffer from front to back without copying. Every method that reads an item checks
- * that it is canonical and lies inside the list around it, and throws {@link RlpError} otherwise;
- * after an error a reader is of no more use.
+ * Reads a buffer from start to end without copying. Every method that reads an item checks that it is canonical and ends
+ * within the list that contains it, and throws an {@link RlpError} otherwise. Do not use a reader after an error.
  *
- * Lists are walked flat: {@link enterList} narrows {@link end} to the list's content,
- * {@link leave} widens it again.
+ * Lists are read without recursion: {@link enterList} sets {@link end} to the end of the list, {@link leave} restores it.
  */
 export class Reader {
   readonly bytes: Uint8Array;
-  /** The next byte to read. */
+  /** Position of the next byte. */
   position = 0;
-  /** Where the content being read ends: the innermost entered list's, or the input's. */
+  /** End of the innermost entered list or string, or of the input. */
   end: number;
   readonly #buffer: ArrayBufferLike;
   readonly #offset: number;
@@ -31,36 +29,36 @@ export class Reader {
     this.#offset = bytes.byteOffset;
   }
 
-  /** Whether the content being read is used up. */
+  /** Whether {@link position} has reached {@link end}. */
   get done(): boolean {
     return this.position >= this.end;
   }
 
-  /** Whether the next item is a list, without moving. */
+  /** Whether the next item is a list. Does not move. */
   isList(): boolean {
     return this.#first() >= 0xc0;
   }
 
-  /** Reads a list's prefix and narrows `end` to its content. Returns what {@link leave} wants. */
+  /** Reads the prefix of a list and sets `end` to its end. Returns the argument of {@link leave}. */
   enterList(): number {
     return this.#enter(this.listHeader());
   }
 
-  /** The same for a string whose content is RLP or has structure of its own, such as a typed transaction. */
+  /** Like {@link enterList}, for a string that contains RLP or other structures, such as a typed transaction. */
   enterString(): number {
     return this.#enter(this.stringHeader());
   }
 
-  /** Ends an entered list or string; `too-many-items` when some of it has not been read. */
+  /** Leaves an entered list or string. @throws RlpError `too-many-items` if some of it has not been read */
   leave(outerEnd: number): void {
     if (this.position < this.end) {
-      throw this.#error('too-many-items', `${this.end - this.position} bytes left in the list`);
+      throw this.#error('too-many-items', `${this.end - this.position} unread bytes in the list`);
     }
     this.end = outerEnd;
     this.#depth--;
   }
 
-  /** One byte of an entered string's content, which is not an item. */
+  /** Reads one byte of an entered string, which is not an item. */
   byte(): number {
     const byte = this.#first();
     this.position++;
@@ -68,8 +66,8 @@ export class Reader {
   }
 
   /**
-   * Reads a string's prefix and moves to its content, all of which is there. Returns its length;
-   * the caller moves on by that much.
+   * Reads the prefix of a string and moves to its content, which is complete. Returns its length, by which the caller
+   * advances `position`.
    */
   stringHeader(): number {
     const first = this.#first();
@@ -78,7 +76,7 @@ export class Reader {
       const length = first - 0x80;
       this.#content(length, this.position + 1);
       if (length === 1 && (this.bytes[this.position] as number) < 0x80) {
-        throw this.#error('non-canonical-byte', 'prefix before a byte below 0x80', -1);
+        throw this.#error('non-canonical-byte', 'byte below 0x80 has a prefix', -1);
       }
       return length;
     }
@@ -86,7 +84,7 @@ export class Reader {
     throw this.#error('expected-string', 'list instead of a string');
   }
 
-  /** Reads a list's prefix and moves to its content, all of which is there. Returns its length. */
+  /** Reads the prefix of a list and moves to its content, which is complete. Returns its length. */
   listHeader(): number {
     const first = this.#first();
     if (first >= 0xf8) return this.#long(first - 0xf7);
@@ -96,38 +94,38 @@ export class Reader {
     return length;
   }
 
-  /** Moves over one item, of which only the prefix is checked. */
+  /** Skips one item. Checks only its prefix. */
   skip(): void {
     const length = this.isList() ? this.listHeader() : this.stringHeader();
     this.position += length;
   }
 
-  /** One item's complete encoding as a view, of which only the prefix is checked. */
+  /** Reads the complete encoding of one item as a view. Checks only its prefix. */
   item(): Uint8Array {
     const start = this.position;
     this.skip();
     return this.#view(start, this.position - start);
   }
 
-  /** A string's content as a view. */
+  /** Reads the content of a string as a view. */
   string(): Uint8Array {
     const length = this.stringHeader();
     this.position += length;
     return this.#view(this.position - length, length);
   }
 
-  /** A string's content as a view, of exactly this many bytes. */
+  /** Reads the content of a string of exactly `length` bytes as a view. */
   fixed(length: number): Uint8Array {
     const start = this.position;
     const actual = this.stringHeader();
     if (actual !== length) {
-      throw new RlpError('wrong-length', `${actual} bytes instead of ${length}`, start);
+      throw new RlpError('wrong-length', `string has ${actual} bytes, expected ${length}`, start);
     }
     this.position += length;
     return this.#view(this.position - length, length);
   }
 
-  /** A canonical integer of at most `max`, itself at most `Number.MAX_SAFE_INTEGER`. */
+  /** Reads a canonical integer up to `max`, which is at most `Number.MAX_SAFE_INTEGER`. */
   uint(max: number): number {
     const start = this.position;
     const length = this.integerHeader();
@@ -139,20 +137,20 @@ export class Reader {
     for (; at < end - 4; at++) high = (high << 8) | (this.bytes[at] as number);
     for (; at < end; at++) low = (low << 8) | (this.bytes[at] as number);
     this.position = end;
-    // From 2 ** 53 on this may be rounded, but never down to a safe integer.
+    // Values from 2 ** 53 may be rounded, but never down to a safe integer.
     const value = high * 2 ** 32 + (low >>> 0);
     if (value > max) throw outOfRange(start, max);
     return value;
   }
 
-  /** A canonical integer of at most `maxBytes` bytes. */
+  /** Reads a canonical integer of up to `maxBytes` bytes. */
   bigint(maxBytes: number): bigint {
     const start = this.position;
     const length = this.integerHeader();
     if (length > maxBytes) {
       throw new RlpError(
         'out-of-range',
-        `integer of ${length} bytes, more than ${maxBytes}`,
+        `integer has ${length} bytes, more than ${maxBytes}`,
         start,
       );
     }
@@ -165,12 +163,12 @@ export class Reader {
     return value;
   }
 
-  /** As {@link stringHeader}, for an integer: no leading zero byte. */
+  /** Like {@link stringHeader}, for an integer, which has no leading zero byte. */
   integerHeader(): number {
     const start = this.position;
     const length = this.stringHeader();
     if (length > 0 && this.bytes[this.position] === 0) {
-      throw new RlpError('leading-zero', 'integer that begins with a zero byte', start);
+      throw new RlpError('leading-zero', 'integer starts with a zero byte', start);
     }
     return length;
   }
@@ -198,7 +196,7 @@ export class Reader {
     let length = 0;
     for (let i = start; i < end; i++) length = length * 256 + (this.bytes[i] as number);
     if (length < 56 || this.bytes[start] === 0) {
-      throw this.#error('non-canonical-length', 'length that is not in its shortest form');
+      throw this.#error('non-canonical-length', 'length is not in its shortest form');
     }
     this.#content(length, end);
     return length;
@@ -211,8 +209,8 @@ export class Reader {
 
   #beyond(missing: number): RlpError {
     return this.#depth > 0
-      ? this.#error('overrun', `item that ends ${missing} bytes behind its list`)
-      : this.#error('truncated', `input that ends ${missing} bytes too early`);
+      ? this.#error('overrun', `item ends ${missing} bytes after its list`)
+      : this.#error('truncated', `input ends ${missing} bytes too early`);
   }
 
   #error(code: RlpErrorCode, detail: string, shift = 0): RlpError {
@@ -235,9 +233,9 @@ export class Reader {
   }
 }
 
-/** Two halves of a 64-bit word on their way into a bigint. */
+/** Buffer for the conversion of two 32-bit halves to a bigint. */
 const word = new DataView(new ArrayBuffer(8));
 
 function outOfRange(offset: number, max: number): RlpError {
-  return new RlpError('out-of-range', `integer above ${max}`, offset);
+  return new RlpError('out-of-range', `integer is above ${max}`, offset);
 }

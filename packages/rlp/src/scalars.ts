@@ -4,11 +4,11 @@ import type { Codec } from './codec.ts';
 import { RlpError } from './error.ts';
 
 /**
- * A canonical unsigned integer as a `number`.
+ * Codec for unsigned integers as `number`.
  *
- * @param bits its width; from 53 on the limit is `Number.MAX_SAFE_INTEGER`. Larger values, on
- * the wire or given, are `out-of-range`.
- * @throws RlpError `invalid-option`, as all functions here that make a codec
+ * @param bits width; from 53 bits the limit is `Number.MAX_SAFE_INTEGER`. Larger values are `out-of-range`, when decoding
+ * and when encoding.
+ * @throws {@link RlpError} `invalid-option`, as all functions that create a codec
  */
 export function uint(bits: number): Codec<number> {
   check.value('bits', bits, bitsRule);
@@ -18,14 +18,14 @@ export function uint(bits: number): Codec<number> {
     write(writer, value) {
       if (!(Number.isSafeInteger(value) && value >= 0 && value <= max)) {
         if (typeof value !== 'number') throw wrongType('number');
-        throw new RlpError('out-of-range', `${value} is not an integer of 0 to ${max}`);
+        throw new RlpError('out-of-range', `${value} is not an integer from 0 to ${max}`);
       }
       writer.uint(value);
     },
   };
 }
 
-/** A canonical unsigned integer of at most `bits` bits as a `bigint`; `out-of-range` beyond. */
+/** Codec for unsigned integers of up to `bits` bits as `bigint`; larger ones are `out-of-range`. */
 export function bigint(bits: number): Codec<bigint> {
   check.value('bits', bits, bitsRule);
   const maxBytes = Math.ceil(bits / 8);
@@ -35,21 +35,21 @@ export function bigint(bits: number): Codec<bigint> {
       const start = reader.position;
       const value = reader.bigint(maxBytes);
       if (bits % 8 !== 0 && value >= limit) {
-        throw new RlpError('out-of-range', `integer wider than ${bits} bits`, start);
+        throw new RlpError('out-of-range', `integer has more than ${bits} bits`, start);
       }
       return value;
     },
     write(writer, value) {
       if (typeof value !== 'bigint') throw wrongType('bigint');
       if (value < 0n || value >= limit) {
-        throw new RlpError('out-of-range', `${value} is not an integer of ${bits} bits`);
+        throw new RlpError('out-of-range', `${value} is not an unsigned integer of ${bits} bits`);
       }
       writer.bigint(value);
     },
   };
 }
 
-/** A byte string, of exactly `length` bytes if one is given (`wrong-length` otherwise). */
+/** Codec for byte strings, of exactly `length` bytes if it is given; others are `wrong-length`. */
 export function bytes(length?: number): Codec<Uint8Array> {
   if (length === undefined) return anyBytes;
   check.value('length', length, integer(0));
@@ -58,7 +58,7 @@ export function bytes(length?: number): Codec<Uint8Array> {
     write(writer, value) {
       if (!(value instanceof Uint8Array)) throw wrongType('Uint8Array');
       if (value.length !== length) {
-        throw new RlpError('wrong-length', `${value.length} bytes instead of ${length}`);
+        throw new RlpError('wrong-length', `string has ${value.length} bytes, expected ${length}`);
       }
       writer.string(value);
     },
@@ -73,7 +73,7 @@ const anyBytes: Codec<Uint8Array> = {
   },
 };
 
-/** A byte string of at most `max` bytes; `too-long` beyond. */
+/** Codec for byte strings of up to `max` bytes; longer ones are `too-long`. */
 export function bytesUpTo(max: number): Codec<Uint8Array> {
   check.value('max', max, limitRule);
   return {
@@ -91,14 +91,14 @@ export function bytesUpTo(max: number): Codec<Uint8Array> {
   };
 }
 
-/** The integers 0 and 1 (0x80 and 0x01); `invalid-boolean` for all else. */
+/** Codec for booleans as the integers 0 and 1 (0x80 and 0x01); others are `invalid-boolean`. */
 export const boolean: Codec<boolean> = {
   read(reader) {
     const start = reader.position;
     const length = reader.stringHeader();
     if (length === 0) return false;
     if (length > 1 || reader.byte() !== 1) {
-      throw new RlpError('invalid-boolean', 'neither 0 nor 1', start);
+      throw new RlpError('invalid-boolean', 'boolean is neither 0 nor 1', start);
     }
     return true;
   },
@@ -112,8 +112,8 @@ const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Text as UTF-8, of at most `maxBytes` bytes (`too-long` beyond). Malformed UTF-8, and when
- * encoding half a surrogate pair, is `invalid-text`: every text comes back as it was.
+ * Codec for text of up to `maxBytes` bytes of UTF-8; longer text is `too-long`. Malformed UTF-8, and lone surrogates when
+ * encoding, are `invalid-text`, so that decoding restores every encoded text.
  */
 export function text(maxBytes: number): Codec<string> {
   check.value('maxBytes', maxBytes, limitRule);
@@ -130,7 +130,8 @@ export function text(maxBytes: number): Codec<string> {
     },
     write(writer, value) {
       if (typeof value !== 'string') throw wrongType('string');
-      if (/\p{Surrogate}/u.test(value)) throw new RlpError('invalid-text', 'lone surrogate');
+      if (/\p{Surrogate}/u.test(value))
+        throw new RlpError('invalid-text', 'text has a lone surrogate');
       const content = utf8.encode(value);
       if (content.length > maxBytes) throw tooLong(content.length, maxBytes);
       writer.string(content);
@@ -139,9 +140,9 @@ export function text(maxBytes: number): Codec<string> {
 }
 
 function wrongType(wanted: string): RlpError {
-  return new RlpError('invalid-value', `not a ${wanted}`);
+  return new RlpError('invalid-value', `value is not a ${wanted}`);
 }
 
 function tooLong(length: number, max: number, offset?: number): RlpError {
-  return new RlpError('too-long', `${length} bytes, more than ${max}`, offset);
+  return new RlpError('too-long', `string has ${length} bytes, more than ${max}`, offset);
 }

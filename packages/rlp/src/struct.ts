@@ -3,18 +3,17 @@ import { check, codecRule } from './check-options.ts';
 import type { Codec, Infer } from './codec.ts';
 import { RlpError } from './error.ts';
 
-/** A field of a struct's tail that may be missing, made by {@link optional}. */
+/** Field at the end of a struct that may be absent. Created by {@link optional}. */
 export interface OptionalField<T> {
   readonly optional: Codec<T>;
 }
 
 /**
- * The fields of a struct in the order in which they are written. A name that is an integer would
- * be moved to the front, as in every JavaScript object.
+ * Fields of a struct in the order of their encoding. JavaScript objects move names that are integers to the front.
  */
 export type Fields = Readonly<Record<string, Codec<unknown> | OptionalField<unknown>>>;
 
-/** What a struct of these fields holds: optional ones are properties that may be absent. */
+/** Type of the values of a struct. Optional fields are properties that may be absent. */
 export type StructOf<F extends Fields> = Simplify<
   { -readonly [K in keyof F as F[K] extends Codec<unknown> ? K : never]: Infer<F[K]> } & {
     -readonly [K in keyof F as F[K] extends Codec<unknown>
@@ -25,11 +24,11 @@ export type StructOf<F extends Fields> = Simplify<
 
 type Simplify<T> = { [K in keyof T]: T[K] };
 
-/** Settings of {@link struct}. */
+/** Options of {@link struct}. */
 export interface StructOptions {
   /**
-   * What to do about items behind the last field when decoding: `ignore` looks at no more of
-   * them than their prefixes (EIP-8), `refuse` is `too-many-items`.
+   * Handling of items after the last field when decoding: `ignore` checks only their prefixes (EIP-8), `refuse` throws
+   * `too-many-items`.
    * @default 'refuse'
    */
   readonly extra?: 'refuse' | 'ignore';
@@ -38,10 +37,10 @@ export interface StructOptions {
 const rules: Rules<StructOptions> = { extra: oneOf('refuse', 'ignore') };
 
 /**
- * A list with a fixed order of fields, as an object. The trailing fields may be
- * {@link optional}: the list may end before any of them, and then they are absent from the object.
+ * Codec for objects as lists with a fixed order of fields. Trailing fields may be {@link optional}: the list may end before
+ * any of them, and then they are absent from the object.
  *
- * @throws RlpError `invalid-option`, also when a field that is not optional follows one that is.
+ * @throws {@link RlpError} `invalid-option`, also if a field that is not optional follows an optional one
  */
 export function struct<const F extends Fields>(
   fields: F,
@@ -58,7 +57,7 @@ export function struct<const F extends Fields>(
     const codec = isOptional ? field.optional : field;
     check.value(`fields.${name}`, codec, codecRule);
     if (!isOptional && codecs.length > required) {
-      check.fail(`fields.${name}`, codec, 'an optional field, as it follows one');
+      check.fail(`fields.${name}`, codec, 'an optional field after an optional field');
     }
     codecs.push(codec);
     if (!isOptional) required++;
@@ -82,7 +81,7 @@ export function struct<const F extends Fields>(
         throw RlpError.within(error, names[index] as string);
       }
       if (index < names.length) {
-        // Absent fields are to be absent, and deleting them would turn the object into a hash table.
+        // Deleting the absent fields would turn the object into a hash table.
         const shorter = { ...blanks[index] };
         for (const name of names.slice(0, index)) shorter[name] = value[name];
         value = shorter;
@@ -93,7 +92,7 @@ export function struct<const F extends Fields>(
     },
     write(writer, value) {
       if (typeof value !== 'object' || value === null) {
-        throw new RlpError('invalid-value', 'not an object');
+        throw new RlpError('invalid-value', 'value is not an object');
       }
       const values = valuesOf(value, names);
       const mark = writer.length;
@@ -103,7 +102,8 @@ export function struct<const F extends Fields>(
         for (; index >= 0; index--) {
           const field = values[index];
           if (field === undefined && index >= required) {
-            if (present) throw new RlpError('optional-gap', 'absent before one that is present');
+            if (present)
+              throw new RlpError('optional-gap', 'field is absent before a present field');
             continue;
           }
           present = true;
@@ -117,16 +117,15 @@ export function struct<const F extends Fields>(
   };
 }
 
-/** Lets a struct's list end before this field; the property is then absent. @throws RlpError `invalid-option` */
+/** Marks a field that may be absent from the end of a struct. @throws {@link RlpError} `invalid-option` */
 export function optional<T>(codec: Codec<T>): OptionalField<T> {
   check.value('codec', codec, codecRule);
   return { optional: codec };
 }
 
 /**
- * The properties of these names, in the names' order. Most objects have theirs in that order already:
- * walking through them costs a fraction of what looking up each name does, and only the names that
- * the walk did not come across are looked up.
+ * Returns the properties in the order of `names`. Most objects have them in that order already, and iteration is much
+ * faster than a lookup of each name, so only names that the iteration did not find in order are looked up.
  */
 function valuesOf(object: object, names: readonly string[]): unknown[] {
   const properties = object as Record<string, unknown>;
@@ -143,8 +142,8 @@ function valuesOf(object: object, names: readonly string[]): unknown[] {
 }
 
 /**
- * An object that has these properties already. Clones of it stay in V8's fast form, because
- * JSON.parse made it; objects filled name by name become hash tables after a dozen names.
+ * Creates an object with these properties. V8 keeps clones of objects from JSON.parse in their fast form, while objects
+ * filled property by property become hash tables after a dozen names.
  */
 function blank(names: readonly string[]): Record<string, unknown> {
   return JSON.parse(JSON.stringify(Object.fromEntries(names.map((name) => [name, null]))));

@@ -6,22 +6,23 @@ import { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
 /**
- * One item of any shape as the view of its complete encoding, prefix included; written as it is.
- * Only the prefix is checked: see {@link validate} for what is inside.
+ * Codec for one item of any shape as a view of its complete encoding, which is written unchanged. Checks only the prefix:
+ * use {@link validate} for the content.
  */
 export const raw: Codec<Uint8Array> = {
   read: (reader) => reader.item(),
   write(writer, value) {
-    if (!(value instanceof Uint8Array)) throw new RlpError('invalid-value', 'not a Uint8Array');
+    if (!(value instanceof Uint8Array))
+      throw new RlpError('invalid-value', 'value is not a Uint8Array');
     writer.copy(value);
   },
 };
 
 /**
- * Checks that the input is exactly one item, canonical at every depth. Time and memory are linear
- * in the input's size, and there is no recursion that nesting could exhaust.
+ * Checks that the input is exactly one item and canonical at every depth. Time and memory are linear in the size of the
+ * input, and there is no recursion.
  *
- * @throws RlpError
+ * @throws {@link RlpError}
  */
 export function validate(bytes: Uint8Array): void {
   const reader = new Reader(bytes);
@@ -33,18 +34,17 @@ export function validate(bytes: Uint8Array): void {
   } while (outerEnds.length > 0);
   if (!reader.done) {
     const left = bytes.length - reader.position;
-    throw new RlpError('trailing-bytes', `${left} bytes behind the item`, reader.position);
+    throw new RlpError('trailing-bytes', `${left} bytes after the item`, reader.position);
   }
 }
 
-/** Any RLP item: byte strings, and lists of them. */
+/** Any RLP item: a byte string, or a list of items. */
 export type Tree = Uint8Array | Tree[];
 
-/** Settings of {@link tree}. */
+/** Options of {@link tree}. */
 export interface TreeOptions {
   /**
-   * How many lists may lie in one another; `too-deep` beyond. The codec is recursive, so that
-   * this bounds its stack.
+   * Limit of nested lists; deeper ones are `too-deep`. The codec is recursive, so this bounds its stack.
    * @default 64
    */
   readonly maxDepth?: number;
@@ -52,7 +52,11 @@ export interface TreeOptions {
 
 const rules = { maxDepth: integer(0) };
 
-/** Items of any shape as nested arrays, for tools and tests: slower and larger than typed codecs. @throws RlpError `invalid-option` */
+/**
+ * Codec for items of any shape as nested arrays, for tools and tests: slower and larger than typed codecs.
+ *
+ * @throws {@link RlpError} `invalid-option`
+ */
 export function tree(options: TreeOptions = {}): Codec<Tree> {
   check.options('tree', options, rules);
   const { maxDepth = 64 } = options;
@@ -64,7 +68,7 @@ export function tree(options: TreeOptions = {}): Codec<Tree> {
 
 function readTree(reader: Reader, depth: number): Tree {
   if (!reader.isList()) return reader.string();
-  if (depth === 0) throw new RlpError('too-deep', 'too many lists in lists', reader.position);
+  if (depth === 0) throw new RlpError('too-deep', 'lists are nested too deeply', reader.position);
   const outerEnd = reader.enterList();
   const items: Tree[] = [];
   try {
@@ -82,9 +86,9 @@ function writeTree(writer: Writer, value: Tree, depth: number): void {
     return;
   }
   if (!Array.isArray(value)) {
-    throw new RlpError('invalid-value', 'neither a Uint8Array nor an array');
+    throw new RlpError('invalid-value', 'value is neither a Uint8Array nor an array');
   }
-  if (depth === 0) throw new RlpError('too-deep', 'too many lists in lists');
+  if (depth === 0) throw new RlpError('too-deep', 'lists are nested too deeply');
   const mark = writer.length;
   let index = value.length - 1;
   try {

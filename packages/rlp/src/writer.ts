@@ -1,45 +1,44 @@
 /**
- * Fills its buffer from the end backwards: a list's items are written last to first and its
- * prefix after them, when the length is known. So nothing has to be measured beforehand, and
- * whoever writes several things writes them in reverse.
+ * Fills a buffer from the end: items of a list are written last to first, and its prefix after them, when the length is
+ * known. So no length has to be computed in advance, and callers write their parts in reverse order.
  *
- * The buffer grows as needed; a mark is a {@link length}, which growing does not change.
+ * The buffer grows as needed. A mark is a {@link length}, which does not change when the buffer grows.
  */
 export class Writer {
   #bytes: Uint8Array;
   #view: DataView;
   #start: number;
 
-  /** @param capacity bytes to begin with; it doubles as needed. */
+  /** @param capacity initial size in bytes, which doubles as needed */
   constructor(capacity = 1024) {
     this.#bytes = new Uint8Array(capacity);
     this.#view = new DataView(this.#bytes.buffer);
     this.#start = capacity;
   }
 
-  /** How many bytes have been written. */
+  /** Number of written bytes. */
   get length(): number {
     return this.#bytes.length - this.#start;
   }
 
-  /** How many bytes fit before the buffer grows again. */
+  /** Size of the buffer in bytes. */
   get capacity(): number {
     return this.#bytes.length;
   }
 
-  /** Puts one byte in front, without a prefix. */
+  /** Prepends one byte without a prefix. */
   byte(value: number): void {
     const start = this.#room(1);
     this.#bytes[start] = value;
   }
 
-  /** Puts bytes in front as they are, such as an item that is already encoded. */
+  /** Prepends bytes unchanged, such as an encoded item. */
   copy(bytes: Uint8Array): void {
     const start = this.#room(bytes.length);
     this.#bytes.set(bytes, start);
   }
 
-  /** Puts a string in front: content and prefix. */
+  /** Prepends a string with its prefix. */
   string(bytes: Uint8Array): void {
     const { length } = bytes;
     if (length === 1 && (bytes[0] as number) < 0x80) {
@@ -54,13 +53,13 @@ export class Writer {
     }
   }
 
-  /** Puts an integer in front; the caller answers for its being a safe one and not negative. */
+  /** Prepends an integer. @param value safe and not negative, which is not checked */
   uint(value: number): void {
     if (value > 0 && value < 0x80) this.byte(value);
     else this.byte(0x80 + this.#integer(value));
   }
 
-  /** The same for a bigint, which must not be negative. */
+  /** Prepends a bigint. @param value not negative, which is not checked */
   bigint(value: bigint): void {
     const mark = this.length;
     for (let rest = value; rest > 0n; rest >>= 64n) {
@@ -71,25 +70,25 @@ export class Writer {
     this.wrapString(mark);
   }
 
-  /** Makes a string of everything written since `length` was `mark`. */
+  /** Wraps all bytes written since `length` was `mark` in a string. */
   wrapString(mark: number): void {
     const length = this.length - mark;
     if (length === 1 && (this.#bytes[this.#start] as number) < 0x80) return;
     this.#prefix(length, 0x80);
   }
 
-  /** Makes a list of everything written since `length` was `mark`. */
+  /** Wraps all bytes written since `length` was `mark` in a list. */
   wrapList(mark: number): void {
     this.#prefix(this.length - mark, 0xc0);
   }
 
-  /** A copy of all that was written. */
+  /** Returns a copy of the written bytes. */
   finish(): Uint8Array {
-    // Unlike slice(), which fills the copy with zeros before it copies.
+    // slice() would fill the copy with zeros first.
     return new Uint8Array(this.#bytes.subarray(this.#start));
   }
 
-  /** Forgets what was written and keeps the buffer. */
+  /** Removes the written bytes and keeps the buffer. */
   reset(): void {
     this.#start = this.#bytes.length;
   }
@@ -98,7 +97,7 @@ export class Writer {
     this.byte(base + (length < 56 ? length : 55 + this.#integer(length)));
   }
 
-  /** Puts the bytes of an integer in front, none for 0, and tells how many they are. */
+  /** Prepends the bytes of an integer, none for 0, and returns their number. */
   #integer(value: number): number {
     const mark = this.length;
     const low = value >>> 0;

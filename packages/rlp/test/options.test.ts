@@ -77,7 +77,7 @@ test.each<[string, () => unknown, string]>([
   [
     'a field after an optional one',
     () => struct({ a: optional(uint(8)), b: uint(8) }),
-    'fields.b is an object, expected an optional field, as it follows one',
+    'fields.b is an object, expected an optional field after an optional field',
   ],
   [
     'another word for extra items',
@@ -131,7 +131,7 @@ test('an error keeps message and place in JSON', () => {
   expect(JSON.parse(JSON.stringify(refused))).toEqual({
     name: 'RlpError',
     code: 'out-of-range',
-    message: 'items[1]: 256 is not an integer of 0 to 255',
+    message: 'items[1]: 256 is not an integer from 0 to 255',
     offset: -1,
     path: 'items[1]',
   });

@@ -61,7 +61,7 @@ test('where a refused value is', () => {
     ]),
   );
   expect(error.path).toBe('[1].transactions[1].access[1][1]');
-  expect(error.message).toBe(`${error.path}: 256 is not an integer of 0 to 255`);
+  expect(error.message).toBe(`${error.path}: 256 is not an integer from 0 to 255`);
 });
 
 test('an own codec adds its parts to the path, and other errors pass as they are', () => {

@@ -3,7 +3,7 @@ import type { Keccak256 } from '../crypto.ts';
 import { CryptoError } from '../error.ts';
 import { keccakWasm } from './keccak.wasm.ts';
 
-/** What `assembly/keccak.ts` exports. Sponges are addresses in its memory. */
+/** Exports of `assembly/keccak.ts`. Sponges are addresses in its memory. */
 interface KeccakModule {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly INPUT: { readonly value: number };
@@ -17,7 +17,7 @@ interface KeccakModule {
   finish(): void;
 }
 
-// The part of the platform's WebAssembly that is used; its types come with `lib.dom` only.
+// The used part of WebAssembly, whose types are in `lib.dom` only.
 declare const WebAssembly: {
   readonly Module: new (binary: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: object };
@@ -26,17 +26,17 @@ declare const WebAssembly: {
 const binary = Uint8Array.from(atob(keccakWasm), (character) => character.charCodeAt(0));
 const wasm = new WebAssembly.Instance(new WebAssembly.Module(binary)).exports as KeccakModule;
 
-const INPUT_SIZE = wasm.INPUT_SIZE.value;
-const SCRATCH = wasm.SCRATCH.value;
+const inputSize = wasm.INPUT_SIZE.value;
+const scratchAddress = wasm.SCRATCH.value;
 
-// Views of the module's memory, made anew when it grows, which takes their buffer away.
+// Views of the memory of the module. Growth detaches their buffer, so they are created again after it.
 let input: Uint8Array;
 let scratch: Uint8Array;
 
 function viewMemory(): void {
   const { buffer } = wasm.memory;
-  input = new Uint8Array(buffer, wasm.INPUT.value, INPUT_SIZE);
-  scratch = new Uint8Array(buffer, SCRATCH, 32);
+  input = new Uint8Array(buffer, wasm.INPUT.value, inputSize);
+  scratch = new Uint8Array(buffer, scratchAddress, 32);
 }
 
 viewMemory();
@@ -44,13 +44,13 @@ viewMemory();
 function absorb(sponge: number, data: Uint8Array): void {
   checkData(data);
   const { length } = data;
-  if (length <= INPUT_SIZE) {
+  if (length <= inputSize) {
     input.set(data);
     wasm.absorb(sponge, length);
     return;
   }
-  for (let start = 0; start < length; start += INPUT_SIZE) {
-    const chunk = data.subarray(start, start + INPUT_SIZE);
+  for (let start = 0; start < length; start += inputSize) {
+    const chunk = data.subarray(start, start + inputSize);
     input.set(chunk);
     wasm.absorb(sponge, chunk.length);
   }
@@ -58,21 +58,21 @@ function absorb(sponge: number, data: Uint8Array): void {
 
 export function keccak256(data: Uint8Array): Uint8Array {
   wasm.begin();
-  absorb(SCRATCH, data);
+  absorb(scratchAddress, data);
   wasm.finish();
   return new Uint8Array(scratch);
 }
 
-// For sponges that were dropped without close().
+// Closes sponges that are garbage collected without close().
 const dropped = new FinalizationRegistry<number>((sponge) => wasm.close(sponge));
 
 class WasmSponge implements Keccak256 {
-  /** 0 once closed. */
+  /** 0 after `close`. */
   #sponge: number;
 
   constructor() {
     this.#sponge = wasm.open();
-    if (this.#sponge === 0) throw new RangeError('no memory is left for another sponge');
+    if (this.#sponge === 0) throw new RangeError('WebAssembly memory is full');
     if (input.length === 0) viewMemory();
     dropped.register(this, this.#sponge, this);
   }
@@ -95,7 +95,7 @@ class WasmSponge implements Keccak256 {
   }
 
   #open(): number {
-    if (this.#sponge === 0) throw new CryptoError('closed', 'the sponge is closed');
+    if (this.#sponge === 0) throw new CryptoError('closed', 'sponge is closed');
     return this.#sponge;
   }
 }

@@ -3,8 +3,8 @@ import { expectLength, invalidPoint, invalidPrivateKey, invalidSignature } from 
 import { recoveryId, uncompressed } from '../layout.ts';
 
 /**
- * The part of `secp256k1/bindings` that is used. Its functions throw a plain error for whatever
- * libsecp256k1 refuses. `publicKeyTweakMul` is left out on purpose: it multiplies in variable time.
+ * The used part of `secp256k1/bindings`. Its functions throw a plain error for invalid input. `publicKeyTweakMul` is not
+ * used because it multiplies in variable time.
  */
 export interface Binding {
   contextRandomize(seed: Uint8Array): void;
@@ -28,35 +28,35 @@ export interface Binding {
   ): Uint8Array;
 }
 
-/** n, the order of the curve's group (SEC 2, section 2.4.1). */
-const ORDER = Uint8Array.from(
+/** n, the order of the group (SEC 2, section 2.4.1). */
+const order = Uint8Array.from(
   [
     0xffffffff, 0xffffffff, 0xffffffff, 0xfffffffe, 0xbaaedce6, 0xaf48a03b, 0xbfd25e8c, 0xd0364141,
   ].flatMap((word) => [word >>> 24, word >>> 16, word >>> 8, word]),
 );
 
 /**
- * RFC 6979's `bits2octets`, which libsecp256k1 leaves out when it derives the nonce: without this a
- * hash of n or more, one in 2^128, would be signed with another nonce than everybody else's.
+ * `bits2octets` of RFC 6979, which libsecp256k1 omits when it derives the nonce. Without it a hash of n or more, one in
+ * 2^128, would get another nonce than in other implementations.
  */
 function reduce(hash: Uint8Array): Uint8Array {
   const difference = new Uint8Array(32);
   let borrow = 0;
   for (let i = 31; i >= 0; i--) {
-    const byte = (hash[i] as number) - (ORDER[i] as number) - borrow;
+    const byte = (hash[i] as number) - (order[i] as number) - borrow;
     difference[i] = byte;
     borrow = byte < 0 ? 1 : 0;
   }
   return borrow ? hash : difference;
 }
 
-/** Hands the x coordinate out as libsecp256k1's constant-time multiplication made it, unhashed. */
+/** Returns the x coordinate of the constant-time multiplication without hashing it. */
 const rawX = (x: Uint8Array): Uint8Array => x;
 
 /**
- * Curve work by libsecp256k1.
+ * Creates curve operations of libsecp256k1.
  *
- * @param seed 32 random bytes that blind its multiplications of the base point with secrets
+ * @param seed 32 random bytes that blind multiplications of the base point with secrets
  */
 export function libsecp256k1(binding: Binding, seed: Uint8Array): Secp256k1 {
   binding.contextRandomize(seed);

@@ -1,24 +1,37 @@
 import { type Crypto, CryptoError, nobleCrypto } from '@devp2p/crypto';
+import { checkEnode, cryptoRules } from '../check-options.ts';
 
-/** Who a node is: its public key as 64 bytes, x followed by y. */
+/** Public key of a node: 64 bytes, x ‖ y. */
 export type NodeId = Uint8Array;
 
-/** The length of a {@link NodeId} in bytes. */
-export const NODE_ID_LENGTH = 64;
+/** Length of a {@link NodeId} in bytes. */
+export const nodeIdLength = 64;
 
-/** Options of functions that take hashing and curve work from elsewhere. */
+/** Options of functions that use cryptography. */
 export interface CryptoOptions {
   /** @default nobleCrypto */
   crypto?: Crypto | undefined;
 }
 
-/** Where a node is in the discovery overlay, and its short name in logs: the Keccak-256 of its id, 32 bytes. */
-export function nodeIdHash(id: NodeId, { crypto = nobleCrypto }: CryptoOptions = {}): Uint8Array {
+/**
+ * Returns the Keccak-256 hash of a node id, 32 bytes: the position of the node in the discovery tables.
+ *
+ * @throws {@link EnodeError} `invalid-option`
+ */
+export function nodeIdHash(id: NodeId, options: CryptoOptions = {}): Uint8Array {
+  checkEnode.options('nodeIdHash', options, cryptoRules);
+  const { crypto = nobleCrypto } = options;
   return crypto.keccak256(id);
 }
 
-/** Whether 64 bytes are a point on secp256k1. */
-export function isOnCurve(id: NodeId, { crypto = nobleCrypto }: CryptoOptions = {}): boolean {
+/**
+ * Whether a node id is a point on secp256k1.
+ *
+ * @throws {@link EnodeError} `invalid-option`
+ */
+export function isOnCurve(id: NodeId, options: CryptoOptions = {}): boolean {
+  checkEnode.options('isOnCurve', options, cryptoRules);
+  const { crypto = nobleCrypto } = options;
   try {
     crypto.secp256k1.compress(id);
     return true;

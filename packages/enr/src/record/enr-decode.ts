@@ -8,11 +8,11 @@ import { Enr } from './enr.ts';
 import { EnrError } from './enr-error.ts';
 import { checkPair, type Pairs, quote, readIdentity } from './enr-pairs.ts';
 
-/** The most bytes that a record may have (EIP-778). */
-export const MAX_ENR_LENGTH = 300;
+/** Maximum length of a record in bytes (EIP-778). */
+export const maxEnrLength = 300;
 
-const PREFIX = 'enr:';
-const MAX_TEXT_LENGTH: number = PREFIX.length + Math.ceil((MAX_ENR_LENGTH * 4) / 3);
+const prefix = 'enr:';
+const maxTextLength: number = prefix.length + Math.ceil((maxEnrLength * 4) / 3);
 
 const inputRule = bytesRule();
 const recordRules = { bytes: required(inputRule) };
@@ -22,20 +22,21 @@ const anyBytes = bytes();
 const sequence = bigint(64);
 
 /**
- * Reads a record from its RLP and checks everything about it, the signature last. The record keeps a copy.
+ * Decodes a record and validates all of it, the signature last. The record keeps a copy of the bytes.
  *
- * @throws EnrError
+ * @throws {@link EnrError}
  */
 export function decodeEnr(bytes: Uint8Array, options: CryptoOptions = {}): Enr {
   check.value('bytes', bytes, inputRule);
-  check.fields('options', options, cryptoRules);
+  check.options('decodeEnr', options, cryptoRules);
   const { crypto = nobleCrypto } = options;
-  if (bytes.length > MAX_ENR_LENGTH) {
-    throw new EnrError('too-large', `${bytes.length} bytes, more than ${MAX_ENR_LENGTH}`);
+  if (bytes.length > maxEnrLength) {
+    throw new EnrError('too-large', `record has ${bytes.length} bytes, more than ${maxEnrLength}`);
   }
   const record = bytes.slice();
   const [first, second, ...rest] = orMalformed(() => decode(items, record));
-  if (!first || !second) throw new EnrError('malformed', 'no signature and sequence number');
+  if (!first || !second)
+    throw new EnrError('malformed', 'record has no signature or no sequence number');
   const signature = orMalformed(() => decode(anyBytes, first));
   const seq = decodeSeq(second);
   const pairs = decodePairs(rest);
@@ -44,47 +45,57 @@ export function decodeEnr(bytes: Uint8Array, options: CryptoOptions = {}): Enr {
   try {
     id = crypto.secp256k1.decompress(publicKey);
   } catch (cause) {
-    throw new EnrError('invalid-value', 'public key is no point', { key: 'secp256k1', cause });
+    throw new EnrError('invalid-value', 'public key is not a point on secp256k1', {
+      key: 'secp256k1',
+      cause,
+    });
   }
   const content = signedContent(record.subarray(second.byteOffset - record.byteOffset));
   if (
     signature.length !== 64 ||
     !crypto.secp256k1.verify(signature, crypto.keccak256(content), id)
   ) {
-    throw new EnrError('invalid-signature', 'not signed by the key in the record');
+    throw new EnrError('invalid-signature', 'signature was not made by the key in the record');
   }
   return new Enr({ bytes: record, signature, seq, id, pairs });
 }
 
 /**
- * Reads a record from its text: `enr:` and base64url without padding.
+ * Parses the text form of a record: `enr:` and base64url without padding.
  *
- * @throws EnrError
+ * @throws {@link EnrError}
  */
 export function parseEnr(text: string, options: CryptoOptions = {}): Enr {
   check.value('text', text, string);
-  if (!text.startsWith(PREFIX)) throw new EnrError('invalid-text', `no ${PREFIX} at the beginning`);
-  if (text.length > MAX_TEXT_LENGTH) {
-    throw new EnrError('too-large', `${text.length} characters, more than ${MAX_TEXT_LENGTH}`);
+  check.options('parseEnr', options, cryptoRules);
+  if (!text.startsWith(prefix))
+    throw new EnrError('invalid-text', `text does not start with ${prefix}`);
+  if (text.length > maxTextLength) {
+    throw new EnrError(
+      'too-large',
+      `text has ${text.length} characters, more than ${maxTextLength}`,
+    );
   }
   let bytes: Uint8Array;
   try {
-    bytes = base64urlnopad.decode(text.slice(PREFIX.length));
+    bytes = base64urlnopad.decode(text.slice(prefix.length));
   } catch (cause) {
-    throw new EnrError('invalid-text', 'not canonical base64url without padding', { cause });
+    throw new EnrError('invalid-text', 'text is not canonical base64url without padding', {
+      cause,
+    });
   }
   return decodeEnr(bytes, options);
 }
 
-/** Writes a record as text, at most 404 characters. @throws EnrError `invalid-option` */
+/** Formats a record as text of at most 404 characters. @throws {@link EnrError} `invalid-option` */
 export function formatEnr(enr: Enr): string {
   check.fields('enr', enr, recordRules);
-  return PREFIX + base64urlnopad.encode(enr.bytes);
+  return prefix + base64urlnopad.encode(enr.bytes);
 }
 
-/** What a signature is over: the list of sequence number and pairs, of which `payload` is the content. */
+/** Returns the signed content: the list of sequence number and pairs. @param payload content of that list */
 export function signedContent(payload: Uint8Array): Uint8Array {
-  const writer = new Writer(MAX_ENR_LENGTH);
+  const writer = new Writer(maxEnrLength);
   writer.copy(payload);
   writer.wrapList(0);
   return writer.finish();
@@ -94,7 +105,9 @@ function decodeSeq(item: Uint8Array): bigint {
   try {
     return decode(sequence, item);
   } catch (cause) {
-    throw new EnrError('invalid-seq', 'sequence number is no canonical 64-bit integer', { cause });
+    throw new EnrError('invalid-seq', 'sequence number is not a canonical 64-bit integer', {
+      cause,
+    });
   }
 }
 
@@ -121,6 +134,6 @@ function orMalformed<T>(work: () => T): T {
     return work();
   } catch (cause) {
     if (!(cause instanceof RlpError)) throw cause;
-    throw new EnrError('malformed', `record is no valid RLP: ${cause.message}`, { cause });
+    throw new EnrError('malformed', `invalid RLP: ${cause.message}`, { cause });
   }
 }

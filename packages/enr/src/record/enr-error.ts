@@ -1,16 +1,16 @@
 /**
- * Why a record was refused, when reading or when making one:
+ * Code of an {@link EnrError}:
  *
- * - `too-large`: more than 300 bytes, or a text of more characters than those take
- * - `invalid-text`: no `enr:` before it, or not canonical base64url without padding
- * - `malformed`: not an RLP list of signature, sequence number and pairs of key and value; the `cause` says where
- * - `invalid-seq`: the sequence number is no canonical 64-bit integer, or there is none after it
- * - `duplicate-key`, `key-order`: keys are unique and sorted by their bytes
+ * - `too-large`: more than 300 bytes, or more than 404 characters of text
+ * - `invalid-text`: the text does not start with `enr:`, or is not canonical base64url without padding
+ * - `malformed`: not an RLP list of signature, sequence number and pairs of key and value; see `cause`
+ * - `invalid-seq`: the sequence number is not a canonical 64-bit integer, or is the last one before an update
+ * - `duplicate-key`, `key-order`: keys are not unique, or not sorted by their bytes
  * - `unknown-identity`: the identity scheme is missing or not `v4`
- * - `invalid-value`: the value of a known key breaks its rule; `key` names it
- * - `invalid-signature`: not made by the key in the record
- * - `wrong-private-key`: an update with another node's key
- * - `invalid-option`: an argument of another type, or an option or entry that does not exist
+ * - `invalid-value`: the value of the key in `key` is invalid
+ * - `invalid-signature`: the key in the record did not make the signature
+ * - `wrong-private-key`: an update with the key of another node
+ * - `invalid-option`: an argument has a wrong type, or an option or entry does not exist
  */
 export type EnrErrorCode =
   | 'too-large'
@@ -25,11 +25,11 @@ export type EnrErrorCode =
   | 'wrong-private-key'
   | 'invalid-option';
 
-/** A node record that was refused. */
+/** Error for an invalid node record. */
 export class EnrError extends Error {
   override readonly name = 'EnrError';
   readonly code: EnrErrorCode;
-  /** The key at fault, where one is. */
+  /** Key of the invalid pair, if the error is about one. */
   readonly key: string | undefined;
 
   constructor(code: EnrErrorCode, message: string, options: ErrorOptions & { key?: string } = {}) {
@@ -38,7 +38,7 @@ export class EnrError extends Error {
     this.key = options.key;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** For `JSON.stringify` and logs, which would omit the message. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, key } = this;
     return { name, code, message, key };

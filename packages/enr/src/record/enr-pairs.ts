@@ -12,15 +12,15 @@ import {
 } from '@devp2p/rlp';
 import { EnrError } from './enr-error.ts';
 
-/** The `eth` entry of a record (EIP-2364): which chain the node is on, and where on it. */
+/** The `eth` entry of a record (EIP-2364): fork id of the node. */
 export interface EthEntry {
   /** Fork hash of EIP-2124, 4 bytes. */
   hash: Uint8Array;
-  /** Block number or timestamp of the next fork that the node knows of, 64 bits; 0 for none. */
+  /** Block number or timestamp of the next fork that the node supports, 64 bits; 0 if there is none. */
   next: bigint;
 }
 
-/** The entries of a record whose meaning this package knows. */
+/** Entries of a record that this package can encode and decode. */
 export interface EnrEntries {
   /** IPv4 address. */
   ip: string;
@@ -30,16 +30,16 @@ export interface EnrEntries {
   udp: number;
   /** IPv6 address. */
   ip6: string;
-  /** RLPx port for IPv6 where it is another. */
+  /** RLPx port for IPv6, if it differs. */
   tcp6: number;
-  /** Discovery port for IPv6 where it is another. */
+  /** Discovery port for IPv6, if it differs. */
   udp6: number;
   eth: EthEntry;
 }
 
 /**
- * Keys and values of a record. A key's bytes are a character each (Latin-1), which is the text itself for ASCII and
- * makes strings sort as the bytes do; a value is its complete RLP encoding.
+ * Keys and values of a record. Each byte of a key is one character (Latin-1), so that ASCII keys are readable and strings
+ * sort like the bytes. Values are complete RLP encodings.
  */
 export type Pairs = Map<string, Uint8Array>;
 
@@ -51,14 +51,14 @@ function ipAddress(length: 4 | 16): Codec<string> {
   });
 }
 
-/** `[[hash, next], …]`: what follows the pair is for later versions of the entry. */
+/** `[[hash, next], …]`: items after the first are reserved for later versions of the entry. */
 const ethEntry: Codec<EthEntry> = map(
   struct({ fork: struct({ hash: bytes(4), next: bigint(64) }) }, { extra: 'ignore' }),
   ({ fork }) => fork,
   (fork) => ({ fork }),
 );
 
-const ENTRIES: { readonly [K in keyof EnrEntries]: Codec<EnrEntries[K]> } = {
+const entryCodecs: { readonly [K in keyof EnrEntries]: Codec<EnrEntries[K]> } = {
   ip: ipAddress(4),
   tcp: uint(16),
   udp: uint(16),
@@ -68,23 +68,23 @@ const ENTRIES: { readonly [K in keyof EnrEntries]: Codec<EnrEntries[K]> } = {
   eth: ethEntry,
 };
 
-/** The names of {@link EnrEntries}. */
-export const ENTRY_KEYS = Object.keys(ENTRIES) as readonly (keyof EnrEntries)[];
+/** Names of {@link EnrEntries}. */
+export const entryKeys = Object.keys(entryCodecs) as readonly (keyof EnrEntries)[];
 
-/** The record's own key, 33 bytes. */
+/** Compressed public key. */
 const compressedKey = bytes(33);
 
 export function readEntry<K extends keyof EnrEntries>(key: K, value: Uint8Array): EnrEntries[K] {
-  return orInvalid(key, () => decode(ENTRIES[key], value));
+  return orInvalid(key, () => decode(entryCodecs[key], value));
 }
 
 export function writeEntry<K extends keyof EnrEntries>(key: K, value: EnrEntries[K]): Uint8Array {
-  return orInvalid(key, () => encode(ENTRIES[key], value));
+  return orInvalid(key, () => encode(entryCodecs[key], value));
 }
 
 /**
- * Checks that a value is one item of canonical RLP, and what EIP-778 asks of an entry that it defines itself: a record
- * in which one of those is wrong is wrong as a whole.
+ * Checks that a value is one item of canonical RLP, and validates entries that EIP-778 defines. One invalid entry makes
+ * the whole record invalid.
  *
  * @throws EnrError `invalid-value`
  */
@@ -94,24 +94,24 @@ export function checkPair(key: string, value: Uint8Array): void {
 }
 
 function isEntryKey(key: string): key is keyof EnrEntries {
-  return Object.hasOwn(ENTRIES, key);
+  return Object.hasOwn(entryCodecs, key);
 }
 
-/** Whether the entry belongs to the identity scheme and not to the record's content. */
+/** Whether a key belongs to the identity scheme. */
 export function isIdentityKey(key: string): boolean {
   return key === 'id' || key === 'secp256k1';
 }
 
-/** The entries of the v4 identity scheme. */
+/** Returns the pairs of the v4 identity scheme. */
 export function identityPairs(compressed: Uint8Array): [string, Uint8Array][] {
   return [
-    ['id', V4.slice()],
+    ['id', v4.slice()],
     ['secp256k1', encode(compressedKey, compressed)],
   ];
 }
 
 /**
- * The compressed public key in a record of the v4 identity scheme.
+ * Returns the compressed public key in a record of the v4 identity scheme.
  *
  * @throws EnrError `unknown-identity`, `invalid-value`
  */
@@ -120,27 +120,28 @@ export function readIdentity(pairs: Pairs): Uint8Array {
     throw new EnrError('unknown-identity', 'identity scheme is missing or not "v4"', { key: 'id' });
   }
   const publicKey = pairs.get('secp256k1');
-  if (!publicKey) throw new EnrError('invalid-value', 'no public key', { key: 'secp256k1' });
+  if (!publicKey)
+    throw new EnrError('invalid-value', 'record has no public key', { key: 'secp256k1' });
   return orInvalid('secp256k1', () => decode(compressedKey, publicKey));
 }
 
 /** RLP of "v4". */
-const V4 = Uint8Array.of(0x82, 0x76, 0x34);
+const v4 = Uint8Array.of(0x82, 0x76, 0x34);
 
 function isV4(value: Uint8Array | undefined): boolean {
-  return value?.length === V4.length && V4.every((byte, i) => byte === value[i]);
+  return value?.length === v4.length && v4.every((byte, i) => byte === value[i]);
 }
 
 function orInvalid<T>(key: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : 'refused';
+    const why = cause instanceof Error ? cause.message : 'invalid';
     throw new EnrError('invalid-value', `value of ${quote(key)}: ${why}`, { key, cause });
   }
 }
 
-/** A key for a message: escaped, and cut to a length that a log can bear. */
+/** Quotes a key for a message: escaped, and cut after 32 characters. */
 export function quote(key: string): string {
   return JSON.stringify(key.length > 32 ? `${key.slice(0, 32)}…` : key);
 }

@@ -5,12 +5,12 @@ import { bigint, Writer } from '@devp2p/rlp';
 import { check, cryptoRules } from '../check-options.ts';
 import type { CryptoOptions, NodeId } from '../enode/node-id.ts';
 import { Enr } from './enr.ts';
-import { MAX_ENR_LENGTH, signedContent } from './enr-decode.ts';
+import { maxEnrLength, signedContent } from './enr-decode.ts';
 import { EnrError } from './enr-error.ts';
 import {
   checkPair,
-  ENTRY_KEYS,
   type EnrEntries,
+  entryKeys,
   identityPairs,
   isIdentityKey,
   type Pairs,
@@ -19,21 +19,21 @@ import {
 } from './enr-pairs.ts';
 
 /**
- * What to put into a record, or to change in one. In an update an entry that is present and `undefined` is taken out.
- * `id` and `secp256k1` come from the private key, whatever is said here.
+ * Entries of a new record, or changes of an existing one. An update removes entries that are present and `undefined`.
+ * `id` and `secp256k1` always come from the private key.
  */
 export type EnrContent = { readonly [K in keyof EnrEntries]?: EnrEntries[K] | undefined } & {
-  /** Other pairs: each value as its complete RLP encoding. */
+  /** Other pairs. Values are complete RLP encodings. */
   readonly pairs?: Readonly<Record<string, Uint8Array | undefined>> | undefined;
 };
 
 /** Options of {@link signEnr}. */
 export interface SignEnrOptions extends CryptoOptions {
-  /** Sequence number, 64 bits. Must be above that of any record the node has published before. @default 1n */
+  /** Sequence number, 64 bits. Must be higher than in all records that the node has published. @default 1n */
   seq?: bigint | undefined;
   /**
-   * The public key of the private key, 64 bytes, for those who have it: it saves a third of the work. With another one
-   * the record is nobody's, and is refused wherever it is read.
+   * Public key of the private key, 64 bytes, if the caller has it: saves a third of the work. With any other key the
+   * signature is invalid.
    * @default computed
    */
   publicKey?: NodeId | undefined;
@@ -41,9 +41,9 @@ export interface SignEnrOptions extends CryptoOptions {
 
 const sequence = bigint(64);
 
-/** Names alone: the codec of an entry says what is wrong with its value. */
+/** Checks names only: the codecs of the entries check the values. */
 const contentRules = {
-  ...Object.fromEntries(ENTRY_KEYS.map((key) => [key, any])),
+  ...Object.fromEntries(entryKeys.map((key) => [key, any])),
   pairs: object,
 } as Rules<EnrContent>;
 
@@ -56,9 +56,10 @@ const recordRules: Partial<Rules<Enr>> = {
 };
 
 /**
- * Makes a record and signs it with a private key of 32 bytes.
+ * Creates a record and signs it with a private key of 32 bytes.
  *
- * @throws EnrError `invalid-value`, `invalid-seq`, `too-large`, or `invalid-option` for what is no entry of a record; CryptoError for what is no private key.
+ * @throws {@link EnrError} `invalid-value`, `invalid-seq`, `too-large`, or `invalid-option` for unknown entries; CryptoError
+ * for an invalid private key
  */
 export function signEnr(
   content: EnrContent,
@@ -74,10 +75,10 @@ export function signEnr(
 }
 
 /**
- * A record with some entries changed, added or taken out, and the next sequence number. When that changes nothing, it
- * is the same record.
+ * Returns a record with changed, added or removed entries and the next sequence number, or the same record if the changes
+ * have no effect.
  *
- * @throws EnrError as {@link signEnr}, and `wrong-private-key` when the key is not that of the record.
+ * @throws {@link EnrError} as {@link signEnr}, and `wrong-private-key` if the record belongs to another key
  */
 export function updateEnr(
   enr: Enr,
@@ -87,11 +88,11 @@ export function updateEnr(
 ): Enr {
   check.fields('enr', enr, recordRules);
   checkContent(changes);
-  check.fields('options', options, cryptoRules);
+  check.options('updateEnr', options, cryptoRules);
   const { crypto = nobleCrypto } = options;
   const id = crypto.secp256k1.publicKey(privateKey);
   if (!equalBytes(id, enr.id)) {
-    throw new EnrError('wrong-private-key', "private key is not that of the record's node");
+    throw new EnrError('wrong-private-key', 'record belongs to another private key');
   }
   const pairs = withContent(enr.pairs, changes);
   const changed =
@@ -108,7 +109,7 @@ function checkContent(content: EnrContent): void {
   check.options('content', content, contentRules);
 }
 
-/** The pairs of a record with the given content over what was there, in the order of their keys. */
+/** Returns pairs with changes applied, in the order of their keys. */
 function withContent(before: Enr['pairs'], content: EnrContent): Pairs {
   const pairs = new Map(before);
   const put = (key: string, value: Uint8Array | undefined): void => {
@@ -118,12 +119,14 @@ function withContent(before: Enr['pairs'], content: EnrContent): Pairs {
   for (const [key, value] of Object.entries(content.pairs ?? {})) {
     if (isIdentityKey(key)) continue;
     if (/[^\0-\xff]/.test(key)) {
-      throw new EnrError('invalid-value', `key ${quote(key)} is not a byte a character`, { key });
+      throw new EnrError('invalid-value', `key ${quote(key)} has a character above U+00FF`, {
+        key,
+      });
     }
     if (value) checkPair(key, value);
     put(key, value?.slice());
   }
-  for (const key of ENTRY_KEYS) if (key in content) put(key, entry(key, content));
+  for (const key of entryKeys) if (key in content) put(key, entry(key, content));
   return new Map([...pairs].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -136,7 +139,7 @@ function entry<K extends keyof EnrEntries>(
 }
 
 function sign(pairs: Pairs, seq: bigint, id: NodeId, privateKey: Uint8Array, crypto: Crypto): Enr {
-  const writer = new Writer(MAX_ENR_LENGTH);
+  const writer = new Writer(maxEnrLength);
   for (const [key, value] of [...pairs].reverse()) {
     writer.copy(value);
     const mark = writer.length;
@@ -146,14 +149,14 @@ function sign(pairs: Pairs, seq: bigint, id: NodeId, privateKey: Uint8Array, cry
   try {
     sequence.write(writer, seq);
   } catch (cause) {
-    throw new EnrError('invalid-seq', 'sequence number does not fit 64 bits', { cause });
+    throw new EnrError('invalid-seq', 'sequence number does not fit into 64 bits', { cause });
   }
   const hash = crypto.keccak256(signedContent(writer.finish()));
   const signature = crypto.secp256k1.sign(hash, privateKey).slice(0, 64);
   writer.string(signature);
   writer.wrapList(0);
-  if (writer.length > MAX_ENR_LENGTH) {
-    throw new EnrError('too-large', `${writer.length} bytes, more than ${MAX_ENR_LENGTH}`);
+  if (writer.length > maxEnrLength) {
+    throw new EnrError('too-large', `record has ${writer.length} bytes, more than ${maxEnrLength}`);
   }
   return new Enr({ bytes: writer.finish(), signature, seq, id, pairs });
 }

@@ -3,12 +3,20 @@ import { base64urlnopad } from '@scure/base';
 import type { NodeId } from '../enode/node-id.ts';
 import { type EnrEntries, type Pairs, readEntry } from './enr-pairs.ts';
 
-/** Keys that {@link Enr.toJSON} has under a name of their own. */
+/** Keys that {@link Enr.toJSON} does not list under `other`. */
 const shownKeys: ReadonlySet<string> = new Set([
-  ...['id', 'secp256k1', 'ip', 'tcp', 'udp', 'ip6', 'tcp6', 'udp6', 'eth'],
+  'id',
+  'secp256k1',
+  'ip',
+  'tcp',
+  'udp',
+  'ip6',
+  'tcp6',
+  'udp6',
+  'eth',
 ]);
 
-/** What an {@link Enr} is made of. */
+/** Content of an {@link Enr}. */
 interface Parts {
   readonly bytes: Uint8Array;
   readonly signature: Uint8Array;
@@ -18,20 +26,20 @@ interface Parts {
 }
 
 /**
- * A node record (EIP-778): what a node says about itself, signed by its key. There is none without a valid signature:
- * records come from `decodeEnr`, `parseEnr`, `signEnr` and `updateEnr`. A record does not change, and what its
- * properties return is not to be written to.
+ * Node record (EIP-778): identity and endpoint of a node, signed by its key. Every record has a valid signature, because
+ * only `decodeEnr`, `parseEnr`, `signEnr` and `updateEnr` create records. Records are immutable: do not write to the
+ * arrays and maps that they return.
  */
 export class Enr {
-  /** The record as it is on the wire, at most 300 bytes. */
+  /** Encoded record, at most 300 bytes. */
   readonly bytes: Uint8Array;
-  /** 64 bytes: r and s. */
+  /** Signature of 64 bytes, r ‖ s. */
   readonly signature: Uint8Array;
-  /** Goes up with every change; of two records of one node the higher is the newer. */
+  /** Sequence number, which increases with every change: the newer of two records of a node has the higher one. */
   readonly seq: bigint;
-  /** The node's public key, 64 bytes. */
+  /** Public key of the node, 64 bytes. */
   readonly id: NodeId;
-  /** All pairs in the order of their keys, each value as its complete RLP encoding, which may be a list. */
+  /** All pairs in the order of their keys. Values are complete RLP encodings of a string or list. */
   readonly pairs: ReadonlyMap<string, Uint8Array>;
 
   constructor({ bytes, signature, seq, id, pairs }: Parts) {
@@ -47,17 +55,17 @@ export class Enr {
     return this.#entry('ip');
   }
 
-  /** RLPx port, for IPv6 as well if there is no `tcp6`. */
+  /** RLPx port, also for IPv6 if the record has no `tcp6`. */
   get tcp(): number | undefined {
     return this.#entry('tcp');
   }
 
-  /** Discovery port, for IPv6 as well if there is no `udp6`. */
+  /** Discovery port, also for IPv6 if the record has no `udp6`. */
   get udp(): number | undefined {
     return this.#entry('udp');
   }
 
-  /** IPv6 address in its canonical form. */
+  /** IPv6 address in canonical form. */
   get ip6(): string | undefined {
     return this.#entry('ip6');
   }
@@ -70,7 +78,7 @@ export class Enr {
     return this.#entry('udp6');
   }
 
-  /** Fork id of the node's chain; `undefined` when the record has none or one of another form (it is not EIP-778's). */
+  /** Fork id of the node; `undefined` if the entry is missing or malformed, since EIP-778 does not define it. */
   get eth(): EnrEntries['eth'] | undefined {
     try {
       return this.#entry('eth');
@@ -79,12 +87,19 @@ export class Enr {
     }
   }
 
-  /** Bytes as hex and bigints as text, for `JSON.stringify` and logs; `enr` is all of it. */
+  /** For `JSON.stringify` and logs: bytes as hex, bigints as text. `enr` is the complete record. */
   toJSON(): Record<string, unknown> {
     const { seq, id, ip, tcp, udp, ip6, tcp6, udp6, eth } = this;
     const known = {
-      ...{ enr: `enr:${base64urlnopad.encode(this.bytes)}`, seq: String(seq), id: toHex(id) },
-      ...{ ip, tcp, udp, ip6, tcp6, udp6 },
+      enr: `enr:${base64urlnopad.encode(this.bytes)}`,
+      seq: String(seq),
+      id: toHex(id),
+      ip,
+      tcp,
+      udp,
+      ip6,
+      tcp6,
+      udp6,
       eth: eth && { hash: toHex(eth.hash), next: String(eth.next) },
       other: [...this.pairs.keys()].filter((key) => !shownKeys.has(key)),
     };
@@ -97,7 +112,7 @@ export class Enr {
   }
 }
 
-/** How `console.log` shows it. */
+/** Output of `console.log`. */
 Object.defineProperty(Enr.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value(
     this: Enr,
