@@ -154,8 +154,15 @@ test('AM-12 a round trip through a snapshot changes nothing', () => {
 });
 
 const options = {
-  ...{ newBuckets: 8, triedBuckets: 4, bucketSize: 4, maxPerNetwork: 3, maxPerIp: 2 },
-  ...{ horizon: day, maxAttempts: 3, maxFailures: 10, minFailureTime: day },
+  newBuckets: 8,
+  triedBuckets: 4,
+  bucketSize: 4,
+  maxPerNetwork: 3,
+  maxPerIp: 2,
+  horizon: day,
+  maxAttempts: 3,
+  maxFailures: 10,
+  minFailureTime: day,
 };
 
 /** A book with two entries, one of them tried. */

@@ -16,7 +16,8 @@ async function filled(options: AddrManOptions = {}, count = 300) {
   await clock.advance(hour);
   for (const one of ids.slice(count / 10, count / 3)) book.attempt(one, { countFailure: true });
   const nodes = [...book.entries()].slice(0, 100).map(({ id, address }, i) => ({
-    ...{ id, address },
+    id,
+    address,
     record: { seq: 2n ** 60n + BigInt(i), bytes: new Uint8Array(1 + i).fill(i) },
   }));
   book.add(nodes, { kind: 'list', name: 'enrtree://A@nodes.example.org' });
@@ -57,7 +58,9 @@ test('AM-11 an empty snapshot is restored', () => {
 test('AM-11 the key of a snapshot takes precedence over the option', async () => {
   const { clock, book } = await filled({ key: new Uint8Array(32).fill(7) });
   const other = createAddrMan({
-    ...{ clock, snapshot: book.snapshot(), key: new Uint8Array(32).fill(8) },
+    clock,
+    snapshot: book.snapshot(),
+    key: new Uint8Array(32).fill(8),
   });
   expect(same(other.snapshot(), book.snapshot())).toBe(true);
 });

@@ -127,7 +127,10 @@ describe('ban list', () => {
   });
 
   const good: BanEntry = {
-    ...{ kind: 'ban', range: parseIpRange('1.2.3.0/24'), until: 2e12, reason: '' },
+    kind: 'ban',
+    range: parseIpRange('1.2.3.0/24'),
+    until: 2e12,
+    reason: '',
   };
   test.each<[string, unknown]>([
     ['the entry is empty', undefined],
@@ -167,7 +170,8 @@ describe('ban list', () => {
 describe('manager', () => {
   test('CM-17 a ban closes the connections of a network, except for peers of the operator', async () => {
     const { manager, clock, reported, dials, end } = world(() => ({ up: 10 }), {
-      ...{ targetOutbound: 2, nextAddress: endless() },
+      targetOutbound: 2,
+      nextAddress: endless(),
     });
     manager.start();
     manager.connect('20.0.9.9#static', { permanent: true });

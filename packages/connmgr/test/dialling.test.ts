@@ -6,7 +6,9 @@ const up = () => ({ up: 10 });
 describe('dial scheduler', () => {
   test('CM-14 static addresses are dialled before dynamic ones, in random order', async () => {
     const { manager, clock, dials, end } = world(() => ({ down: 1 }), {
-      ...{ targetOutbound: 3, nextAddress: endless(), maxActiveDials: 1 },
+      targetOutbound: 3,
+      nextAddress: endless(),
+      maxActiveDials: 1,
     });
     const statics = Array.from({ length: 20 }, (_, n) => `static${n}`);
     manager.start();
@@ -22,7 +24,8 @@ describe('dial scheduler', () => {
 
   test('CM-14 no more than maxActiveDials at once, of any kind', async () => {
     const { manager, clock, dials, end } = world(() => ({ down: 1_000 }), {
-      ...{ targetOutbound: 30, nextAddress: endless() },
+      targetOutbound: 30,
+      nextAddress: endless(),
     });
     manager.start();
     for (let n = 0; n < 10; n++) manager.connect(`static${n}`, { permanent: true });
@@ -40,7 +43,8 @@ describe('dial scheduler', () => {
 
   test('CM-14 no more dials than twice the free slots', async () => {
     const { manager, clock, end } = world((_, n) => (n % 5 === 0 ? { up: 10 } : { down: 50 }), {
-      ...{ targetOutbound: 6, nextAddress: endless() },
+      targetOutbound: 6,
+      nextAddress: endless(),
     });
     manager.start();
     for (let t = 0; t < 1_000; t++) {
@@ -56,7 +60,9 @@ describe('dial scheduler', () => {
   test('CM-14 an address is not dialled again within 35 s', async () => {
     let n = 0;
     const { manager, clock, dials, end } = world(() => ({ down: 10 }), {
-      ...{ targetOutbound: 2, nextAddress: () => address(n++ % 3), retryDelay: 5_000 },
+      targetOutbound: 2,
+      nextAddress: () => address(n++ % 3),
+      retryDelay: 5_000,
     });
     manager.start();
     manager.connect('8.8.8.8', { permanent: true });
@@ -83,7 +89,8 @@ describe('dial scheduler', () => {
 
   test('CM-14 a dial times out after 15 s', async () => {
     const { manager, clock, dials, end } = world(() => 'hangs', {
-      ...{ targetOutbound: 1, nextAddress: endless() },
+      targetOutbound: 1,
+      nextAddress: endless(),
     });
     manager.start();
     await clock.advance(14_999);
@@ -98,7 +105,7 @@ describe('dial scheduler', () => {
 
   test('CM-14 an identity with a pending inbound handshake is not dialled', async () => {
     const { manager, clock, dials, end } = world(up, {
-      ...{ targetOutbound: 1 },
+      targetOutbound: 1,
       nextAddress: (
         (n) => () =>
           address(n++)
@@ -112,7 +119,8 @@ describe('dial scheduler', () => {
     await clock.advance(5_000);
     expect(dials.map((dial) => dial.address)).toEqual([address(1)]);
     expect(manager.snapshot().counters).toMatchObject({
-      ...{ skipped: { 'already-connected': 1 }, failures: {} },
+      skipped: { 'already-connected': 1 },
+      failures: {},
     });
     slot.release();
     await clock.advance(20);
@@ -122,7 +130,9 @@ describe('dial scheduler', () => {
 
   test('CM-14 an identity that connects while its address waits for a dial is not dialled', async () => {
     const { manager, clock, dials, end } = world(() => ({ down: 1_000 }), {
-      ...{ targetOutbound: 2, nextAddress: endless(), maxActiveDials: 1 },
+      targetOutbound: 2,
+      nextAddress: endless(),
+      maxActiveDials: 1,
     });
     manager.start();
     await clock.advance(10);
@@ -144,12 +154,16 @@ describe('dial scheduler', () => {
     { maxPeers: 0, dialRatio: undefined, outbound: 0, inbound: 0 },
   ])('CM-14 of $maxPeers peers $outbound are dialled, with ratio $dialRatio', async (row) => {
     const { manager, clock, end } = world(up, {
-      ...{ maxPeers: row.maxPeers, dialRatio: row.dialRatio, nextAddress: endless() },
+      maxPeers: row.maxPeers,
+      dialRatio: row.dialRatio,
+      nextAddress: endless(),
     });
     manager.start();
     await clock.advance(100);
     expect(manager.snapshot()).toMatchObject({
-      ...{ targetOutbound: row.outbound, outbound: row.outbound, maxInbound: row.inbound },
+      targetOutbound: row.outbound,
+      outbound: row.outbound,
+      maxInbound: row.inbound,
     });
     await end();
   });
@@ -157,7 +171,8 @@ describe('dial scheduler', () => {
   test('CM-14 banned networks and those outside netRestrict are dialled only by connect', async () => {
     const names = ['20.1.0.1', '30.1.0.1', '20.2.0.1', '20.3.0.1'];
     const { manager, clock, dials, end } = world(up, {
-      ...{ targetOutbound: 1, nextAddress: () => names.shift() },
+      targetOutbound: 1,
+      nextAddress: () => names.shift(),
       netRestrict: [{ network: Uint8Array.of(20, 0, 0, 0), prefix: 8 }],
     });
     manager.ban(Uint8Array.of(20, 1, 0, 1));
@@ -177,7 +192,8 @@ describe('diversity', () => {
   test('CM-15 one outbound connection per network group; explicit and inbound ones do not count', async () => {
     const names = ['5.5.1.1#a', '5.5.2.2#b', '6.6.1.1#c', '5.5.3.3#d', '6.7.1.1#e', '7.7.7.7#f'];
     const { manager, clock, dials, end } = world(up, {
-      ...{ targetOutbound: 3, nextAddress: () => names.shift() },
+      targetOutbound: 3,
+      nextAddress: () => names.shift(),
     });
     manager.start();
     manager.connect('5.5.9.9#s', { permanent: true });
@@ -215,7 +231,9 @@ describe('diversity', () => {
     const ips = new Map([first, near, far].map((bytes) => [bytes.join(), Uint8Array.from(bytes)]));
     const names = [...ips.keys()];
     const { manager, clock, dials, end } = world(up, {
-      ...{ targetOutbound: 2, nextAddress: () => names.shift(), ipOf: (name) => ips.get(name) },
+      targetOutbound: 2,
+      nextAddress: () => names.shift(),
+      ipOf: (name) => ips.get(name),
     });
     manager.start();
     await clock.advance(20);
@@ -226,7 +244,8 @@ describe('diversity', () => {
   test('CM-15 local addresses have no network group', async () => {
     let n = 1;
     const { manager, clock, end } = world(up, {
-      ...{ targetOutbound: 4, nextAddress: () => `127.0.0.1:${n++}` },
+      targetOutbound: 4,
+      nextAddress: () => `127.0.0.1:${n++}`,
     });
     manager.start();
     await clock.advance(20);
@@ -240,7 +259,9 @@ describe('diversity', () => {
     const { manager, clock, dials, sockets, reported, end } = world(
       (name) => (Number(identityOf(name)?.slice(2)) % 2 ? { up: 10 } : { down: 10 }),
       {
-        ...{ targetOutbound: 1, nextAddress: () => address(1), nextFeeler: feeler },
+        targetOutbound: 1,
+        nextAddress: () => address(1),
+        nextFeeler: feeler,
         onDialled: (name, error) => void tested.push([name, error]),
         stats: () => ({ usefulness: 1 }),
       },
@@ -269,7 +290,8 @@ describe('diversity', () => {
   test('CM-15 there are no feelers while outbound slots are free', async () => {
     let asked = 0;
     const { manager, clock, end } = world(() => ({ down: 10 }), {
-      ...{ targetOutbound: 1, nextAddress: endless() },
+      targetOutbound: 1,
+      nextAddress: endless(),
       nextFeeler: () => {
         asked++;
         return address(9_999);

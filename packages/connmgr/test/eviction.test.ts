@@ -202,7 +202,9 @@ describe('manager', () => {
     async ({ host }) => {
       const random = createSeededRandom(1).bytes;
       const one = world(() => ({ up: 10 }), {
-        ...{ maxPeers: 50, nextAddress: endless(), inboundThrottle: 0 },
+        maxPeers: 50,
+        nextAddress: endless(),
+        inboundThrottle: 0,
         stats: () => ({ ping: random(1)[0] }),
       });
       const { manager, clock } = one;

@@ -73,7 +73,8 @@ describe('slots', () => {
     const listener = new FakeListener();
     const seen: number[] = [];
     const one = world(up, {
-      ...{ listeners: [listener], maxInbound: 2 },
+      listeners: [listener],
+      maxInbound: 2,
       onAccept: (incoming) => {
         seen.push(one.manager.snapshot().requests.length);
         return incoming;
@@ -106,7 +107,8 @@ describe('slots', () => {
   test('CM-11 a failed handshake releases its slot and closes the connection', async () => {
     const listener = new FakeListener();
     const one = world(up, {
-      ...{ listeners: [listener], maxInbound: 1 },
+      listeners: [listener],
+      maxInbound: 1,
       onAccept: async () => {
         throw new Error('invalid handshake');
       },
@@ -125,7 +127,8 @@ describe('slots', () => {
   test('CM-11 a socket that closes during its handshake releases its slot', async () => {
     const listener = new FakeListener();
     const one = world(up, {
-      ...{ listeners: [listener], maxInbound: 1 },
+      listeners: [listener],
+      maxInbound: 1,
       onAccept: () => new Promise<never>(() => {}),
     });
     const incoming = new FakeConnection(from(1));
@@ -141,7 +144,8 @@ describe('slots', () => {
   test('CM-08 closing the socket ends a handshake that waits for its signal, so that stop resolves', async () => {
     const listener = new FakeListener();
     const one = world(up, {
-      ...{ listeners: [listener], maxInbound: 1 },
+      listeners: [listener],
+      maxInbound: 1,
       onAccept: (_, { signal }) =>
         new Promise<never>((_, reject) => {
           signal.addEventListener('abort', () => reject(signal.reason));

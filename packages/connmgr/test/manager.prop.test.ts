@@ -50,7 +50,10 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 in every sequence of events limits hold, slo
         const one = world(
           (_, dial) => (isHealthy ? { up: 5 } : (outcomes[dial % outcomes.length] ?? 'hangs')),
           {
-            ...{ targetOutbound: target, maxInbound, maxActiveDials: 6, retryDelay: 1_000 },
+            targetOutbound: target,
+            maxInbound,
+            maxActiveDials: 6,
+            retryDelay: 1_000,
             nextAddress: () => (isHealthy ? address(1_000 + next++) : address(next++ % 60)),
             inboundThrottle: 100,
             identify: ({ name }) => identityOf(name),
@@ -185,7 +188,9 @@ test('CM-07 there is no dial storm with any delay and any number of network swit
       async (switches, slots) => {
         let next = 0;
         const { manager, clock, dials, end } = world(() => ({ down: 0 }), {
-          ...{ targetOutbound: slots, retryDelay: 5, nextAddress: () => address(next++) },
+          targetOutbound: slots,
+          retryDelay: 5,
+          nextAddress: () => address(next++),
         });
         manager.start();
         for (const { ms, active } of switches) {

@@ -97,7 +97,9 @@ describe('anchors', () => {
       },
     };
     const { manager, clock, end } = world(up, {
-      ...{ targetOutbound: 2, nextAddress: endless(), anchors: broken },
+      targetOutbound: 2,
+      nextAddress: endless(),
+      anchors: broken,
     });
     manager.start();
     await clock.advance(20);
@@ -313,7 +315,8 @@ describe('rotation', () => {
   test('CM-19 every 3 to 7 minutes, when full, one connection older than 10 minutes is rotated', async () => {
     const drops: { name: string; kind: string; reason: string | undefined; at: number }[] = [];
     const { manager, clock, end } = world(up, {
-      ...{ targetOutbound: 20, nextAddress: endless() },
+      targetOutbound: 20,
+      nextAddress: endless(),
       stats: ({ name }) => ({ usefulness: name === address(0) || name === address(1) ? 1 : 0 }),
       onDisconnection: ({ name }, { kind }, reason) => {
         drops.push({ name, kind, reason, at: clock.monotonic() });
@@ -341,7 +344,8 @@ describe('rotation', () => {
     const fresh = endless();
     let dropped: string | undefined;
     const { manager, clock, dials, end } = world(up, {
-      ...{ targetOutbound: 5, nextAddress: () => dropped ?? fresh() },
+      targetOutbound: 5,
+      nextAddress: () => dropped ?? fresh(),
       onDisconnection: ({ name }) => {
         dropped = name;
       },
@@ -357,7 +361,8 @@ describe('rotation', () => {
 
   test('CM-19 no connection is rotated while a slot is free', async () => {
     const { manager, clock, reported, end } = world((_, n) => (n <= 3 ? up() : { down: 10 }), {
-      ...{ targetOutbound: 4, nextAddress: endless() },
+      targetOutbound: 4,
+      nextAddress: endless(),
     });
     manager.start();
     await clock.advance(3_600_000);
@@ -389,33 +394,78 @@ describe('snapshot', () => {
       maxInbound: Number.POSITIVE_INFINITY,
       requests: [
         {
-          ...{ id: 1, kind: 'dynamic', address: address(0), identity: 'id0', retries: 0 },
-          ...{ ip: Uint8Array.of(20, 0, 1, 1), permanent: false, trusted: false },
-          ...{ state: 'established', age: 1_500, connectedFor: 1_490 },
+          id: 1,
+          kind: 'dynamic',
+          address: address(0),
+          identity: 'id0',
+          retries: 0,
+          ip: Uint8Array.of(20, 0, 1, 1),
+          permanent: false,
+          trusted: false,
+          state: 'established',
+          age: 1_500,
+          connectedFor: 1_490,
         },
         {
-          ...{ id: 2, kind: 'explicit', address: 'bad', identity: undefined, retries: 1 },
-          ...{ ip: undefined, permanent: true, trusted: false },
-          ...{ state: 'failing', age: 1_500, retryIn: 33_500, failure: 'Error' },
+          id: 2,
+          kind: 'explicit',
+          address: 'bad',
+          identity: undefined,
+          retries: 1,
+          ip: undefined,
+          permanent: true,
+          trusted: false,
+          state: 'failing',
+          age: 1_500,
+          retryIn: 33_500,
+          failure: 'Error',
         },
         {
-          ...{ id: 3, kind: 'explicit', address: 'slow', identity: undefined, retries: 0 },
-          ...{ ip: undefined, permanent: false, trusted: false },
-          ...{ state: 'pending', step: 'dialling', age: 500 },
+          id: 3,
+          kind: 'explicit',
+          address: 'slow',
+          identity: undefined,
+          retries: 0,
+          ip: undefined,
+          permanent: false,
+          trusted: false,
+          state: 'pending',
+          step: 'dialling',
+          age: 500,
         },
         {
-          ...{ id: 4, kind: 'inbound', address: undefined, identity: 'guest', retries: 0 },
-          ...{ ip: undefined, permanent: false, trusted: false },
-          ...{ state: 'established', age: 500, connectedFor: 500 },
+          id: 4,
+          kind: 'inbound',
+          address: undefined,
+          identity: 'guest',
+          retries: 0,
+          ip: undefined,
+          permanent: false,
+          trusted: false,
+          state: 'established',
+          age: 500,
+          connectedFor: 500,
         },
         {
-          ...{ id: 5, kind: 'inbound', address: undefined, identity: undefined, retries: 0 },
-          ...{ ip: Uint8Array.of(9, 9, 9, 9), permanent: false, trusted: false },
-          ...{ state: 'pending', step: 'handshake', age: 500 },
+          id: 5,
+          kind: 'inbound',
+          address: undefined,
+          identity: undefined,
+          retries: 0,
+          ip: Uint8Array.of(9, 9, 9, 9),
+          permanent: false,
+          trusted: false,
+          state: 'pending',
+          step: 'handshake',
+          age: 500,
         },
       ],
       counters: expect.objectContaining({
-        ...{ dials: 3, connected: 1, failures: { Error: 1 }, accepts: 2, admitted: 1 },
+        dials: 3,
+        connected: 1,
+        failures: { Error: 1 },
+        accepts: 2,
+        admitted: 1,
       }),
     });
     expect(typeof pending).not.toBe('string');

@@ -234,7 +234,10 @@ describe('retries', () => {
 
   test('CM-04 jitter changes a delay by its share at most', async () => {
     const { manager, clock, dials, end } = world(down, {
-      ...{ retryDelay: 100, maxRetryDelay: 100, retryJitter: 0.2, redialDelay: 0 },
+      retryDelay: 100,
+      maxRetryDelay: 100,
+      retryJitter: 0.2,
+      redialDelay: 0,
     });
     manager.start();
     manager.connect('a', { permanent: true });
@@ -265,7 +268,9 @@ describe('retries', () => {
     const { manager, clock, dials, sockets, end } = world(
       (_, n) => (n % 25 === 0 ? up() : down()),
       {
-        ...{ targetOutbound: 1, nextAddress: endless(), retryDelay: 60_000 },
+        targetOutbound: 1,
+        nextAddress: endless(),
+        retryDelay: 60_000,
       },
     );
     manager.start();
@@ -281,7 +286,8 @@ describe('retries', () => {
 
   test('CM-05 a permanent address whose connection is lost backs off until it is marked as useful', async () => {
     const { manager, clock, dials, sockets, end } = world(() => ({ up: 0 }), {
-      ...{ retryDelay: 100, redialDelay: 0 },
+      retryDelay: 100,
+      redialDelay: 0,
     });
     manager.start();
     const id = manager.connect('a', { permanent: true });
@@ -367,7 +373,9 @@ describe('retries', () => {
 
   test('CM-06 CM-15 CM-19 feelers and rotation run when a target lowered by remove is full', async () => {
     const { manager, clock, end } = world(up, {
-      ...{ targetOutbound: 3, nextAddress: endless(), nextFeeler: endless(5_000) },
+      targetOutbound: 3,
+      nextAddress: endless(),
+      nextFeeler: endless(5_000),
     });
     manager.start();
     await clock.advance(20);

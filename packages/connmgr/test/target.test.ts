@@ -28,7 +28,8 @@ describe('target', () => {
 
   test('CM-07 CM-10 a slot is filled again after any kind of loss', async () => {
     const { manager, clock, sockets, requests, end } = world(up, {
-      ...{ targetOutbound: 4, nextAddress: endless() },
+      targetOutbound: 4,
+      nextAddress: endless(),
     });
     manager.start();
     for (let round = 0; round < 40; round++) {
@@ -49,7 +50,9 @@ describe('target', () => {
 
   test('CM-07 no dial storm: 5 slots, 5 ms delay, dead network', async () => {
     const { manager, clock, dials, end } = world(() => ({ down: 0 }), {
-      ...{ targetOutbound: 5, retryDelay: 5, nextAddress: endless() },
+      targetOutbound: 5,
+      retryDelay: 5,
+      nextAddress: endless(),
     });
     manager.start();
     await clock.advance(10);
@@ -60,7 +63,8 @@ describe('target', () => {
 
   test('CM-07 no dial storm when all peers accept and disconnect at once', async () => {
     const { manager, clock, dials, end } = world(() => ({ up: 0 }), {
-      ...{ targetOutbound: 5, nextAddress: endless() },
+      targetOutbound: 5,
+      nextAddress: endless(),
       onConnection: (connection) => connection.drop(),
     });
     manager.start();
@@ -132,7 +136,9 @@ describe('stop', () => {
     const { manager, clock, dials, sockets, reported, end } = world(
       (_, n) => ({ up: n <= 2 ? 10 : 5_000 }),
       {
-        ...{ targetOutbound: 4, nextAddress: endless(), listeners },
+        targetOutbound: 4,
+        nextAddress: endless(),
+        listeners,
         onAccept: (incoming) => incoming,
       },
     );
@@ -246,7 +252,8 @@ describe('duplicates', () => {
 
   test('CM-09 an identity that is connected already is refused after the dial', async () => {
     const { manager, clock, sockets, reported, end } = world(() => ({ up: 10 }), {
-      ...{ identify: () => 'alice', identityOf: undefined },
+      identify: () => 'alice',
+      identityOf: undefined,
     });
     manager.start();
     manager.connect('a');
@@ -261,7 +268,8 @@ describe('duplicates', () => {
 
   test('CM-09 a node does not dial itself', async () => {
     const { manager, clock, dials, sockets, end } = world(up, {
-      ...{ ownIdentity: 'me', targetOutbound: 1 },
+      ownIdentity: 'me',
+      targetOutbound: 1,
       nextAddress: (
         (n) => () =>
           n++ === 0 ? '1.1.1.1#me' : address(1)
@@ -325,7 +333,8 @@ describe('duplicates', () => {
 
   test('CM-10 a dial fails if identify throws, and leaves no socket and no slot', async () => {
     const { manager, clock, sockets, end } = world(up, {
-      ...{ targetOutbound: 1, nextAddress: endless() },
+      targetOutbound: 1,
+      nextAddress: endless(),
       identify: ({ name }) => {
         if (sockets.length < 3) throw new TypeError('unknown connection');
         return name;
@@ -349,7 +358,8 @@ describe('duplicates', () => {
     process.on('uncaughtException', onThrown);
     try {
       const { manager, clock, end } = world(up, {
-        ...{ targetOutbound: 1, nextAddress: endless() },
+        targetOutbound: 1,
+        nextAddress: endless(),
         onConnection: () => {
           throw new Error('callback');
         },
