@@ -15,7 +15,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const notYet = [
   'apps/crawler/README.md',
   'apps/node/',
-  'bench/',
   'packages/clock/',
   'packages/crypto/',
   'packages/discover/',

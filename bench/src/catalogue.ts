@@ -1,17 +1,17 @@
-/** What is measured, in which unit, by whom, and what we want of it. */
+/** The cases with their units, implementations and goals. */
 
 export type Implementation = 'fast' | 'noble' | 'ethereumjs' | 'rlp' | 'go' | 'node' | 'geth';
 
 interface Unit {
   readonly name: string;
-  /** Counts of the workers in one of these. */
+  /** Counts of a worker per unit. */
   readonly counts: number;
 }
 
-/** How many times as fast as another implementation we are. */
+/** Required ratio of our speed to that of another implementation. */
 export interface Goal {
   readonly than: Implementation;
-  /** `undefined` when the ratio is shown for information. */
+  /** `undefined` if the ratio is shown for information only. */
   readonly atLeast?: number;
 }
 
@@ -20,16 +20,21 @@ export interface Case {
   readonly title: string;
   readonly unit: Unit;
   readonly goals: readonly Goal[];
-  /** Before the first round, in ms. @default 1000, which is enough for what runs a thousand times a second */
+  /**
+   * Warm-up before the first round, in ms. @default 1000, which is enough for code that runs a thousand times per
+   * second
+   */
   readonly warmUp?: number;
 }
 
 export interface Group {
   readonly title: string;
-  /** The first is ours, which the goals speak of. */
+  /** Titles by implementation. The first is ours, to which the goals refer. */
   readonly columns: Readonly<Partial<Record<Implementation, string>>>;
   readonly cases: readonly Case[];
-  /** Whether workers go on to the next case, because they take seconds to start. @default each case has fresh ones */
+  /**
+   * Whether workers are kept for the next case, because they take seconds to start. @default new workers for each case
+   */
   readonly keepWorkers?: boolean;
 }
 
@@ -49,7 +54,7 @@ const rlpx: Group = {
       name: 'rlpx-handshake',
       title: 'handshake with Hello',
       unit: perSecond,
-      // V8 compiles what runs once per handshake only after some two thousand of them.
+      // V8 compiles code that runs once per handshake only after about two thousand of them.
       warmUp: 6000,
       goals: [
         { than: 'ethereumjs', atLeast: 18 },
@@ -87,7 +92,7 @@ const rlpx: Group = {
   ],
 };
 
-/** Our nodes look around five seconds after they were alone. */
+/** Our nodes refresh their table five seconds after the start. */
 const firstRefresh = 6000;
 
 const discv4: Group = {
@@ -129,7 +134,7 @@ const enr: Group = {
   cases: [
     {
       name: 'enr-sign',
-      title: 'make and sign',
+      title: 'sign',
       unit: perSecond,
       goals: [{ than: 'go', atLeast: 1 }],
     },
@@ -152,11 +157,7 @@ const rlp: Group = {
   },
   cases: [
     rlpCase('rlp-body-decode', 'decode a block body, every field', 1),
-    rlpCase(
-      'rlp-raw-body-decode',
-      'decode a block body as it came from a peer, transactions encoded',
-      1,
-    ),
+    rlpCase('rlp-raw-body-decode', 'decode a block body as received, transactions encoded', 1),
     rlpCase('rlp-headers-decode', 'decode 1,000 headers', 1),
     rlpCase('rlp-body-encode', 'encode a block body', 0.5),
     rlpCase('rlp-headers-encode', 'encode 1,000 headers', 0.5),
@@ -184,7 +185,7 @@ const crypto: Group = {
     cryptoCase('crypto-ecdh', 'ECDH'),
     cryptoCase('crypto-keccak-bulk', 'keccak-256 of 64 KiB', megabytes),
     cryptoCase('crypto-keccak-200', 'keccak-256 of 200 bytes'),
-    cryptoCase('crypto-keccak-peeks', 'keccak-256, absorb 16 bytes and look'),
+    cryptoCase('crypto-keccak-peeks', 'keccak-256, absorb 16 bytes and read the digest'),
   ],
 };
 
@@ -204,7 +205,7 @@ const download: Group = {
 };
 
 function downloadCase(name: string, title: string): Case {
-  // The client has to warm up as well, and the caches of the servers' databases.
+  // The client and the database caches of the servers have to warm up as well.
   return { name, title, unit: perSecond, goals: [{ than: 'geth', atLeast: 0.5 }], warmUp: 3000 };
 }
 

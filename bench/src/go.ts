@@ -2,39 +2,42 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What was built from Go. */
+/** Programs built from Go. */
 export interface GoPrograms {
-  /** Ours. */
+  /** Our Go program. */
   readonly bench: string;
-  /** An unmodified geth, pinned by the module in `interop/`. */
+  /** Path of an unmodified geth, pinned by the module in `interop/`. */
   geth(): string;
-  /** go-ethereum's tool of that name, likewise. */
+  /** Path of go-ethereum's `devp2p` tool, pinned in the same way. */
   devp2p(): string;
-  /** Folder of the chain that is downloaded. */
+  /** Folder of the chain to download. */
   chain(): string;
 }
 
 /**
- * Builds our Go program when its sources are newer than what is there; the rest when it is asked for.
+ * Builds our Go program if its sources are newer than the binary; the others when they are first used.
  *
- * @param folder of this workspace
- * @returns `undefined` where there is no Go.
+ * @param folder folder of this workspace
+ * @returns `undefined` without Go
  */
-export function goPrograms(folder: string, say: (line: string) => void): GoPrograms | undefined {
+export function goPrograms(
+  folder: string,
+  progress: (line: string) => void,
+): GoPrograms | undefined {
   if (spawnSync('go', ['version']).status !== 0) return undefined;
   const source = join(folder, 'go');
   const bin = join(folder, 'bin');
   const bench = join(bin, 'bench-go');
   mkdirSync(bin, { recursive: true });
   if (!isNewer(bench, source)) {
-    say('building the Go program');
+    progress('building the Go program');
     run('go', ['build', '-o', bench, '.'], source);
   }
   const built = (name: string) => {
     const interop = join(folder, '..', 'interop');
     const program = join(interop, 'bin', name);
     if (!isNewer(program, join(interop, 'go.mod'))) {
-      say('building geth and devp2p, which takes some minutes');
+      progress('building geth and devp2p (takes some minutes)');
       mkdirSync(join(interop, 'bin'), { recursive: true });
       run('go', ['build', '-mod=mod', '-o', 'bin/', 'tool'], interop);
     }
@@ -46,9 +49,9 @@ export function goPrograms(folder: string, say: (line: string) => void): GoProgr
     devp2p: () => built('devp2p'),
     chain() {
       const chain = join(bin, 'chain');
-      // It is what is written last.
+      // The chain file is written last.
       if (!isNewer(join(chain, 'chain.rlp'), source)) {
-        say('making a chain');
+        progress('creating the chain');
         mkdirSync(chain, { recursive: true });
         run(bench, ['chain', chain], folder);
       }

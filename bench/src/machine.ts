@@ -2,14 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
-/** Where what is measured runs, and what asks it. */
+/** Cores of the measured processes and of their clients. */
 export interface Cores {
   readonly measured: number;
-  /** Another one where there is one. */
+  /** A different core if there is one. */
   readonly clients: number;
 }
 
-/** @returns `undefined` where processes cannot be kept on a core: it takes Linux and util-linux. */
+/**
+ * Finds the cores to use. Returns `undefined` if processes cannot be pinned to a core, which requires Linux and util-
+ * linux.
+ */
 export function findCores(): Cores | undefined {
   if (process.platform !== 'linux' || spawnSync('taskset', ['-V']).status !== 0) return undefined;
   const status = readFileSync('/proc/self/status', 'utf8');
@@ -22,7 +25,7 @@ export function findCores(): Cores | undefined {
   return { measured, clients: cores[0] ?? measured };
 }
 
-/** Put in front of a command, it keeps the process and its threads on one core. */
+/** Returns the prefix of a command that pins the process and its threads to one core. */
 export function pinTo(core: number | undefined): string[] {
   return core === undefined ? [] : ['taskset', '-c', `${core}`];
 }

@@ -2,7 +2,7 @@ import type { Case, Group, Implementation } from './catalogue.ts';
 import { median, ratio, reached } from './figures.ts';
 import { type Figures, implementationsOf } from './rounds.ts';
 
-/** One group as a Markdown table: what each did per CPU-second, and ours by theirs. */
+/** Returns one group as a Markdown table: figures per CPU-second, and ratios of ours to the others. */
 export function table(group: Group, results: ReadonlyMap<Case, Figures>): string {
   const columns = implementationsOf(group).filter((column) =>
     group.cases.some((item) => results.get(item)?.has(column)),
@@ -28,7 +28,7 @@ export function table(group: Group, results: ReadonlyMap<Case, Figures>): string
   return markdown(head, rows);
 }
 
-/** A table whose columns are numbers from the third on. */
+/** Returns a Markdown table whose columns are numbers from the third on. */
 export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const rule = head.map((_, index) => (index < 2 ? ':--' : '--:'));
   const lines = [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`);
@@ -54,7 +54,7 @@ function comparison(
   return done === undefined ? shown : `${shown} ${done ? '✓' : '✗'} ≥ ${goal.atLeast}`;
 }
 
-/** Three digits, or all of a whole number. */
+/** Formats a number with three digits, or as an integer from 100 on. */
 export function short(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString('en');
   return value.toPrecision(value < 1 ? 2 : 3);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** One implementation in a process of its own, which works only when told to. */
+/** One implementation in a process of its own, which runs cases on request. */
 export class Worker {
   readonly cases: ReadonlySet<string>;
   readonly #child: ChildProcess;
@@ -13,7 +13,7 @@ export class Worker {
     this.cases = new Set(cases);
   }
 
-  /** Starts it and waits until it has said which cases it knows. */
+  /** Starts the process and waits for the list of its cases. */
   static async start(command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Worker> {
     const [program = '', ...args] = command;
     const child = spawn(program, args, {
@@ -25,22 +25,23 @@ export class Worker {
       child.on('error', reject);
     });
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-    const [word, ...cases] = await answer(lines, command);
-    if (word !== 'ready') throw new Error(`${command.join(' ')} said ${word} instead of ready`);
+    const [word, ...cases] = await readLine(lines, command);
+    if (word !== 'ready') throw new Error(`${command.join(' ')}: received ${word}, expected ready`);
     return new Worker(child, lines, cases);
   }
 
   /**
-   * Lets it work on a case.
+   * Runs a case.
    *
-   * @returns what it has done per CPU-second.
+   * @returns the count per CPU-second
    */
   async run(name: string, milliseconds: number): Promise<number> {
     this.#child.stdin?.write(`run ${name} ${milliseconds}\n`);
-    const [word, ...rest] = await answer(this.#lines, [name]);
+    const [word, ...rest] = await readLine(this.#lines, [name]);
     if (word !== 'done') throw new Error(`${name}: ${word} ${rest.join(' ')}`);
     const [count, microseconds] = rest.map(Number) as [number, number];
-    if (!(count > 0 && microseconds > 0)) throw new Error(`${name}: nothing was done`);
+    if (!(count > 0 && microseconds > 0))
+      throw new Error(`${name}: count is ${count}, CPU time is ${microseconds} µs`);
     return (count * 1e6) / microseconds;
   }
 
@@ -53,8 +54,8 @@ export class Worker {
   }
 }
 
-async function answer(lines: AsyncIterator<string>, about: readonly string[]): Promise<string[]> {
+async function readLine(lines: AsyncIterator<string>, about: readonly string[]): Promise<string[]> {
   const { value, done } = await lines.next();
-  if (done === true) throw new Error(`${about.join(' ')}: the worker ended`);
+  if (done === true) throw new Error(`${about.join(' ')}: the worker exited`);
   return value.split(' ');
 }

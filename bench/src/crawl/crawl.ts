@@ -1,10 +1,10 @@
 import { type NodeStatus, statuses } from '@devp2p/crawler';
 import type { GoPrograms } from '../go.ts';
 import { type Cores, pinTo } from '../machine.ts';
-import { type Crawl, type Crawled, gethCrawl, ourCrawl } from './crawlers.ts';
-import { startTruth, type Truth } from './truth.ts';
+import { type Crawl, type CrawlOutput, gethCrawl, ourCrawl } from './crawlers.ts';
+import { type ReferenceNetwork, startReferenceNetwork } from './reference-network.ts';
 
-/** A network that is crawled by ours and by go-ethereum's crawler, one after the other. */
+/** A network that our crawler and go-ethereum's crawl one after the other. */
 export interface CrawlCase {
   readonly name: string;
   readonly title: string;
@@ -16,30 +16,30 @@ export const crawlCases: readonly CrawlCase[] = [
   { name: 'crawl-clean', title: '1,000 honest nodes', nodes: 1000, mixed: false },
   {
     name: 'crawl-mixed',
-    title: '1,000 nodes, some dead, slow, lying, full or on another chain',
+    title: '1,000 nodes, some offline, slow, dishonest, full or on another chain',
     nodes: 1000,
     mixed: true,
   },
 ];
 
-/** How a crawl compares with what is true. */
+/** Comparison of a crawl with the network. */
 export interface CrawlResult {
   readonly crawler: string;
   readonly seconds: number;
   readonly cpuSeconds: number;
-  /** Nodes that answer. */
+  /** Nodes that respond. */
   readonly live: number;
-  /** Those of them that were found. */
+  /** Responding nodes that were found. */
   readonly found: number;
-  /** Those with which it came as far as one can. */
+  /** Responding nodes with all possible steps done. */
   readonly complete: number;
-  /** Seconds from its start until that was so with `crawlGoal.share` of those that answer. */
+  /** Seconds from the start until `crawlGoal.share` of the responding nodes were complete. */
   readonly secondsToGoal: number | undefined;
-  /** Nodes with which it says to have come further than one can. */
+  /** Nodes reported with more steps than possible. */
   readonly wrong: number;
 }
 
-/** What ours is meant to reach: the share of live nodes with all steps done, and how many of them in a second. */
+/** Goal of our crawler: share of live nodes with all steps done, and nodes per second. */
 export const crawlGoal = { share: 0.99, perSecond: 100 };
 
 export async function runCrawl(
@@ -49,32 +49,37 @@ export async function runCrawl(
 ): Promise<CrawlResult[]> {
   const crawlers: [string, Crawl][] = [['@devp2p/crawler', ourCrawl]];
   if (go) crawlers.push(['devp2p discv4 crawl, UDP only', gethCrawl(go.devp2p())]);
-  const truth = await startTruth({ nodes, mixed, pin: pinTo(cores?.clients) });
+  const reference = await startReferenceNetwork({ nodes, mixed, pin: pinTo(cores?.clients) });
   try {
     const results: CrawlResult[] = [];
     for (const [crawler, crawl] of crawlers) {
-      results.push(assess(crawler, await crawl(truth, pinTo(cores?.measured)), truth));
+      results.push(assess(crawler, await crawl(reference, pinTo(cores?.measured)), reference));
     }
     return results;
   } finally {
-    truth.stop();
+    reference.stop();
   }
 }
 
-function assess(crawler: string, { found, ...spent }: Crawled, { reaches }: Truth): CrawlResult {
-  const place = (step: NodeStatus | undefined) => statuses.indexOf(step ?? 'discovered');
-  const live = [...reaches].filter(([, step]) => place(step) > 0);
+function assess(
+  crawler: string,
+  { found, ...spent }: CrawlOutput,
+  { reaches }: ReferenceNetwork,
+): CrawlResult {
+  const rank = (step: NodeStatus | undefined) => statuses.indexOf(step ?? 'discovered');
+  const live = [...reaches].filter(([, step]) => rank(step) > 0);
   const complete = live.flatMap(([id, step]) => {
-    const one = found.get(id);
-    return one?.step === step ? [one.after ?? Number.POSITIVE_INFINITY] : [];
+    const node = found.get(id);
+    return node?.step === step ? [node.after ?? Number.POSITIVE_INFINITY] : [];
   });
   complete.sort((a, b) => a - b);
   return {
-    ...{ crawler, ...spent },
+    crawler,
+    ...spent,
     live: live.length,
     found: live.filter(([id]) => found.has(id)).length,
     complete: complete.length,
     secondsToGoal: complete[Math.ceil(crawlGoal.share * live.length) - 1],
-    wrong: [...found].filter(([id, { step }]) => place(step) > place(reaches.get(id))).length,
+    wrong: [...found].filter(([id, { step }]) => rank(step) > rank(reaches.get(id))).length,
   };
 }

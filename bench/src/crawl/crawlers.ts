@@ -8,29 +8,29 @@ import { toHex } from '@devp2p/bytes';
 import type { NodeStatus } from '@devp2p/crawler';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { parseEnr } from '@devp2p/enr';
-import type { Truth } from './truth.ts';
+import type { ReferenceNetwork } from './reference-network.ts';
 
-/** What a crawler has come to. */
-export interface Crawled {
-  /** What it says of each node that answered, by the node's id. */
+/** Output of a crawler. */
+export interface CrawlOutput {
+  /** Result for each node that responded, by node id. */
   readonly found: ReadonlyMap<string, Found>;
-  /** From its start to its end. */
+  /** Duration. */
   readonly seconds: number;
-  /** Of all its threads. */
+  /** CPU time of all threads. */
   readonly cpuSeconds: number;
 }
 
 interface Found {
-  /** How far it came with the node. */
+  /** The last step done with the node. */
   readonly step: NodeStatus;
-  /** Seconds from the crawl's start until it had come so far, where the crawler says so. */
+  /** Seconds from the start of the crawl to that step, if the crawler reports it. */
   readonly after?: number;
 }
 
-/** Crawls a network from its boot node on, knowing nothing else. */
-export type Crawl = (truth: Truth, pin: readonly string[]) => Promise<Crawled>;
+/** Crawls a network from its boot node. */
+export type Crawl = (reference: ReferenceNetwork, pin: readonly string[]) => Promise<CrawlOutput>;
 
-/** Ours as its users run it; ends when nobody is left to visit. */
+/** Our crawler as users run it; ends when all nodes are visited. */
 export const ourCrawl: Crawl = async ({ bootnode, networkId }, pin) =>
   inFolder(async (folder) => {
     const manifest = fileURLToPath(import.meta.resolve('@devp2p/crawler/package.json'));
@@ -58,10 +58,10 @@ interface OurNode {
   readonly lastSeen: string;
 }
 
-/** Seconds for which go-ethereum's crawler works: it goes on until the time is over. */
+/** Seconds for which go-ethereum's crawler runs: it does not end earlier. */
 const gethSeconds = 60;
 
-/** go-ethereum's, which asks over UDP only. */
+/** go-ethereum's crawler, which uses UDP only. */
 export const gethCrawl =
   (devp2p: string): Crawl =>
   ({ bootnode }, pin) =>
@@ -72,9 +72,9 @@ export const gethCrawl =
         ...[...crawl, '--bootnodes', bootnode, '--timeout', `${gethSeconds}s`, file],
       ]);
       const nodes = JSON.parse(readFileSync(file, 'utf8')) as Record<string, GethNode>;
-      const answered = Object.values(nodes).filter(({ lastResponse }) => lastResponse);
+      const responding = Object.values(nodes).filter(({ lastResponse }) => lastResponse);
       const found = new Map<string, Found>();
-      for (const { record } of answered) {
+      for (const { record } of responding) {
         found.set(toHex(parseEnr(record, { crypto }).id), { step: 'bonded' });
       }
       return { found, ...spent };
@@ -94,26 +94,26 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-/** Has a shell say what a command has spent. */
+/** Shell command that reports the CPU time of a command. */
 const timed = ['sh', '-c', '"$@"; code=$?; times >&2; exit $code', 'sh'];
 
-/** Runs a program to its end; what it says is shown only when it fails. */
-async function run(command: readonly string[]): Promise<Omit<Crawled, 'found'>> {
+/** Runs a program to its end; its output is shown only after a failure. */
+async function run(command: readonly string[]): Promise<Omit<CrawlOutput, 'found'>> {
   const [program = '', ...args] = [...timed, ...command];
   const began = performance.now();
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
+  let output = '';
   child.stderr.on('data', (chunk) => {
-    said = `${said}${chunk}`.slice(-2000);
+    output = `${output}${chunk}`.slice(-2000);
   });
   const [code] = await once(child, 'close');
   const seconds = (performance.now() - began) / 1000;
-  if (code !== 0) throw new Error(`${command.join(' ')}: ${said}`);
-  // The last line is about the shell's children, user and system: 0m5.114s 0m0.338s
+  if (code !== 0) throw new Error(`${command.join(' ')}: ${output}`);
+  // The last line has the user and system time of the shell's children: 0m5.114s 0m0.338s
   const times = [
-    ...said
+    ...output
       .trimEnd()
-      .slice(said.trimEnd().lastIndexOf('\n'))
+      .slice(output.trimEnd().lastIndexOf('\n'))
       .matchAll(/(\d+)m([\d.]+)s/g),
   ];
   const cpuSeconds = times.reduce(

@@ -3,14 +3,18 @@ import { type CrawlCase, type CrawlResult, crawlGoal } from './crawl.ts';
 
 const head = [
   ...['Crawl of a network', 'by', 'live', 'found', 'all steps done', 'wrong'],
-  ...[`seconds to ${percent(crawlGoal.share)}`, 'nodes/s until then, or in all', 'seconds in all'],
+  ...[
+    `seconds to ${percent(crawlGoal.share)}`,
+    'nodes/s until then, or overall',
+    'seconds overall',
+  ],
   'found per CPU-second',
 ];
 
-/** Crawls as a table, against the clock on the wall: who crawls waits most of the time. */
+/** Returns the crawls as a table by wall-clock time: a crawler waits most of the time. */
 export function crawlTable(results: ReadonlyMap<CrawlCase, readonly CrawlResult[]>): string {
   const rows = [...results].flatMap(([{ title }, crawls]) =>
-    // The first is ours, which the goals speak of; the other one knows no steps.
+    // The first is ours, to which the goals refer; the other one has no steps.
     crawls.map((result, index) => row(title, result, index === 0)),
   );
   return markdown(head, rows);
@@ -28,8 +32,8 @@ function row(title: string, result: CrawlResult, isOurs: boolean): string[] {
   ];
 }
 
-function withGoal(value: number, least: number, show: (value: number) => string): string {
-  return `**${show(value)}** ${value >= least ? '✓' : '✗'} ≥ ${show(least)}`;
+function withGoal(value: number, min: number, show: (value: number) => string): string {
+  return `**${show(value)}** ${value >= min ? '✓' : '✗'} ≥ ${show(min)}`;
 }
 
 function percent(share: number): string {

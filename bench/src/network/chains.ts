@@ -2,13 +2,13 @@ import type { Crypto } from '@devp2p/crypto';
 import { decodeHeader, sealHeader } from '@devp2p/eth';
 import { emptyBlocks, type MemoryBlock, type MemoryChain, memoryChain } from '@devp2p/eth/memory';
 
-/** The network id of the chain that most nodes are on. */
+/** Network id of most nodes. */
 export const networkId = 1337n;
 
-/** ms between two blocks. */
+/** Block interval in ms. */
 const blockInterval = 12_000;
 
-/** A chain of empty blocks that has a new head from time to time, as long as the process lives. */
+/** Creates a chain of empty blocks that gets a new head in each block interval while the process runs. */
 export function growingChain(networkId: bigint, crypto: Crypto): MemoryChain {
   const [block] = emptyBlocks(1, crypto);
   if (!block) throw new Error('no block');
@@ -17,7 +17,7 @@ export function growingChain(networkId: bigint, crypto: Crypto): MemoryChain {
     head = sealHeader({ ...head, ...fields }, crypto);
     return { ...block, header: head.raw };
   };
-  // Each network has a genesis of its own.
+  // Each network has its own genesis block.
   const chain = memoryChain({ networkId, crypto, blocks: [seal({ gasLimit: Number(networkId) })] });
   const grow = (): void => {
     const [parentHash, timestamp] = [head.hash, Math.floor(Date.now() / 1000)];

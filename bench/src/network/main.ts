@@ -1,9 +1,9 @@
 /**
- * A network on loopback to be crawled. Prints a line about itself, then one about each node, and runs until its input
- * ends or a signal comes:
+ * A network on loopback, to be crawled. Prints a line about itself, then one per node, and runs until its input ends or
+ * a signal is received:
  *
- *     {"bootnode":"enode://…","networkId":1337,"nodes":1000}
- *     {"id":"…","kind":"honest","reaches":"synced"}
+ * {"bootnode":"enode://…","networkId":1337,"nodes":1000}
+ * {"id":"…","kind":"honest","reaches":"synced"}
  */
 import { parseArgs } from 'node:util';
 import { toHex } from '@devp2p/bytes';
@@ -30,16 +30,16 @@ const nodes = await startNetwork({
     const percent = Math.floor(100 * share);
     if (percent < shown + 20) return;
     shown = percent;
-    process.stderr.write(`${percent} % of them know each other\n`);
+    process.stderr.write(`${percent} % of the tables are filled\n`);
   },
 });
-say({ bootnode: nodes[0]?.enode, networkId: Number(networkId), nodes: count });
+print({ bootnode: nodes[0]?.enode, networkId: Number(networkId), nodes: count });
 for (const { discovery, kind } of nodes) {
-  say({ id: toHex(discovery.id), kind, reaches: kinds[kind].reaches });
+  print({ id: toHex(discovery.id), kind, reaches: kinds[kind].reaches });
 }
 process.stdin.resume();
 process.stdin.on('end', () => process.exit());
 
-function say(line: object): void {
+function print(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }

@@ -3,22 +3,22 @@ import { growingChain, networkId } from './chains.ts';
 import { kindOf } from './kinds.ts';
 import { type SimulatedNode, startNode } from './node.ts';
 
-/** How many nodes get to know each other at the same time. */
-const lanes = 64;
+/** Number of concurrent pings while the tables are filled. */
+const concurrency = 64;
 
-/** How many others a node looks up at each distance; as many again come to it by themselves. */
-const acquaintances = 6;
+/** Number of nodes that each node pings per distance; it is pinged by about the same number. */
+const nodesPerDistance = 6;
 
-/** What a network is made with. */
+/** Options of {@link startNetwork}. */
 export interface NetworkOptions {
   readonly nodes: number;
-  /** Whether there are others than honest ones. */
+  /** Whether the network has all kinds of nodes instead of honest ones only. */
   readonly mixed: boolean;
-  /** Told which share of them know each other, up to 1. */
+  /** Called with the share of completed pings, up to 1. */
   readonly onProgress?: (share: number) => void;
 }
 
-/** Starts a network whose nodes know each other. The first one is honest. */
+/** Starts a network and fills the tables of its nodes. The first node is honest. */
 export async function startNetwork({
   nodes: count,
   mixed,
@@ -36,15 +36,15 @@ export async function startNetwork({
     const chain = kind === 'foreign' ? chains.foreign : chains.ours;
     nodes.push(await startNode({ kind, host, privateKey, crypto, chain }));
   }
-  const pairs = acquaint(nodes);
-  let met = 0;
-  const lane = async () => {
+  const pairs = choosePairs(nodes);
+  let done = 0;
+  const worker = async () => {
     for (let pair = pairs.pop(); pair; pair = pairs.pop()) {
-      await meet(...pair);
-      onProgress?.(++met / (met + pairs.length));
+      await ping(...pair);
+      onProgress?.(++done / (done + pairs.length));
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: concurrency }, worker));
   await Promise.all(nodes.filter(({ kind }) => kind === 'dead').map((node) => node.close()));
   return nodes;
 }
@@ -52,10 +52,10 @@ export async function startNetwork({
 type Pair = readonly [SimulatedNode, SimulatedNode];
 
 /**
- * Who knows whom when a network has been there for long: some at each distance, the nearest ones all. Without any
- * lookups, which take long as long as nobody knows anybody.
+ * Returns the pairs of nodes in each other's table, as in a network that has run for long: some at each distance, and
+ * all of the nearest. Lookups would take long with empty tables.
  */
-function acquaint(nodes: readonly SimulatedNode[]): Pair[] {
+function choosePairs(nodes: readonly SimulatedNode[]): Pair[] {
   const places = nodes.map(({ discovery: { id } }) =>
     new DataView(crypto.keccak256(id).buffer).getUint32(0),
   );
@@ -66,7 +66,7 @@ function acquaint(nodes: readonly SimulatedNode[]): Pair[] {
       const index = (self + step) % nodes.length;
       const distance = Math.clz32((places[self] as number) ^ (places[index] as number));
       const count = counts[distance] ?? 0;
-      if (count === acquaintances) continue;
+      if (count === nodesPerDistance) continue;
       counts[distance] = count + 1;
       const [first, second] = [Math.min(self, index), Math.max(self, index)];
       pairs.set(`${first} ${second}`, [node, nodes[index] as SimulatedNode]);
@@ -75,13 +75,13 @@ function acquaint(nodes: readonly SimulatedNode[]): Pair[] {
   return [...pairs.values()];
 }
 
-/** One pings the other, is pinged back, and both are in the other's table. */
-async function meet({ discovery: one }: SimulatedNode, { discovery: other }: SimulatedNode) {
+/** Pings one node from the other; the endpoint proof in both directions adds each to the table of the other. */
+async function ping({ discovery: one }: SimulatedNode, { discovery: other }: SimulatedNode) {
   const { id, localAddress } = other;
   await one.ping({ id, host: localAddress.host, udp: localAddress.port });
 }
 
-/** An address on loopback; each has a /24 of its own, since those who look for nodes count by these. */
+/** Returns an address on loopback. Each has its own /24, since discovery limits nodes per /24. */
 function hostOf(number: number): string {
   return `127.${1 + (number >> 8)}.${number & 255}.1`;
 }

@@ -7,15 +7,15 @@ import type { MemoryChain } from '@devp2p/eth/memory';
 import { type MessageStream, openPeer } from '@devp2p/peer';
 import { listen } from '@devp2p/rlpx/tcp';
 import type { Kind } from './kinds.ts';
-import { lyingSocket, slowSocket } from './sockets.ts';
+import { falseSocket, slowSocket } from './sockets.ts';
 
-/** Every node has an address of its own, and so the usual port. */
+/** Every node has its own address, and so the default port. */
 const port = 30303;
 
-/** What a slow node waits before each of its answers, in ms. */
-const slowness = 400;
+/** Delay of a slow node before each response, in ms. */
+const responseDelay = 400;
 
-/** What nodes are made with. */
+/** Options of {@link startNode}. */
 export interface NodeOptions {
   readonly kind: Kind;
   /** IP address on loopback. */
@@ -25,7 +25,7 @@ export interface NodeOptions {
   readonly chain: MemoryChain;
 }
 
-/** A node that answers over UDP and TCP. */
+/** A node with discovery and RLPx. */
 export interface SimulatedNode {
   readonly kind: Kind;
   readonly enode: string;
@@ -35,20 +35,25 @@ export interface SimulatedNode {
 
 export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
   const { kind, host, privateKey, crypto } = options;
-  const discovery = await createDiscv4(disguise(await bindUdp({ host, port }), options), {
+  const discovery = await createDiscv4(wrapSocket(await bindUdp({ host, port }), options), {
     privateKey,
     crypto,
-    // However busy the machine is, the network is not to fall apart, nor to keep itself busy.
+    // The tables must stay filled on a busy machine, and their maintenance must not use much CPU time.
     requestTimeout: 10_000,
     pingInterval: 60_000,
     refreshLookups: 0,
   });
   const listener = await listen({
-    ...{ privateKey, publicKey: discovery.id, crypto, host, port },
+    privateKey,
+    publicKey: discovery.id,
+    crypto,
+    host,
+    port,
     onStream: (stream) => serve(stream, options),
   });
   return {
-    ...{ kind, discovery },
+    kind,
+    discovery,
     enode: formatEnode({ id: discovery.id, host, tcp: port, udp: port }),
     async close() {
       await Promise.all([discovery.close(), listener.close()]);
@@ -56,14 +61,14 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
   };
 }
 
-function disguise(socket: UdpSocket, { kind, privateKey, crypto }: NodeOptions): UdpSocket {
-  if (kind === 'slow') return slowSocket(socket, slowness);
-  return kind === 'lying' ? lyingSocket(socket, privateKey, crypto) : socket;
+function wrapSocket(socket: UdpSocket, { kind, privateKey, crypto }: NodeOptions): UdpSocket {
+  if (kind === 'slow') return slowSocket(socket, responseDelay);
+  return kind === 'lying' ? falseSocket(socket, privateKey, crypto) : socket;
 }
 
 async function serve(stream: MessageStream, { kind, chain, crypto }: NodeOptions): Promise<void> {
   try {
-    if (kind === 'slow') await new Promise((resolve) => setTimeout(resolve, slowness));
+    if (kind === 'slow') await new Promise((resolve) => setTimeout(resolve, responseDelay));
     if (kind === 'full') {
       // Disconnect: too many peers.
       await stream.write(0x01, Uint8Array.of(0xc1, 0x04));
@@ -72,7 +77,7 @@ async function serve(stream: MessageStream, { kind, chain, crypto }: NodeOptions
     }
     await openPeer(stream, { clientId: 'simulated/v1.0.0', protocols: [eth({ chain, crypto })] });
   } catch {
-    // Visitors come and go as they like.
+    // A crawler may disconnect at any time.
     stream.destroy();
   }
 }

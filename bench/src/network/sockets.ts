@@ -8,7 +8,7 @@ import {
 } from '@devp2p/discv4';
 import { parseIp } from '@devp2p/ip';
 
-/** A socket whose datagrams set out late. */
+/** Returns a socket that sends datagrams after a delay. */
 export function slowSocket(socket: UdpSocket, milliseconds: number): UdpSocket {
   return {
     ...socket,
@@ -16,14 +16,14 @@ export function slowSocket(socket: UdpSocket, milliseconds: number): UdpSocket {
   };
 }
 
-/** A socket that puts lies into the answers to FindNode. */
-export function lyingSocket(socket: UdpSocket, privateKey: Uint8Array, crypto: Crypto): UdpSocket {
+/** Returns a socket that sends false Neighbors. */
+export function falseSocket(socket: UdpSocket, privateKey: Uint8Array, crypto: Crypto): UdpSocket {
   const own = parseIp(socket.localAddress.host) ?? new Uint8Array(4);
-  let lies = 0;
-  /** Of six neighbors two are nobody, at our own address, and one is where it is not. */
-  const lie = (neighbor: Neighbor, index: number): Neighbor => {
+  let count = 0;
+  /** Of six neighbors two do not exist, at our own address, and one has a wrong port. */
+  const falsify = (neighbor: Neighbor, index: number): Neighbor => {
     if (index % 3 === 0) {
-      const id = crypto.secp256k1.publicKey(crypto.keccak256(Uint8Array.of(...own, ++lies & 15)));
+      const id = crypto.secp256k1.publicKey(crypto.keccak256(Uint8Array.of(...own, ++count & 15)));
       return { ...neighbor, id, ip: own };
     }
     return index % 6 === 1 ? { ...neighbor, udp: neighbor.udp + 1 } : neighbor;
@@ -36,8 +36,8 @@ export function lyingSocket(socket: UdpSocket, privateKey: Uint8Array, crypto: C
         socket.send(bytes, to);
         return;
       }
-      const lying: Neighbors = { ...packet, nodes: packet.nodes.map(lie) };
-      socket.send(encodePacket(lying, privateKey, crypto).bytes, to);
+      const falsified: Neighbors = { ...packet, nodes: packet.nodes.map(falsify) };
+      socket.send(encodePacket(falsified, privateKey, crypto).bytes, to);
     },
   };
 }

@@ -4,11 +4,11 @@ import type { Case, Cases, Slice } from './serve.ts';
 const inputs = 16;
 const bulk = 1 << 16;
 const peeks = 1024;
-/** What every implementation has to arrive at. */
-const peeksDone = '118e79ed8c01e0c38258cf1b122804ee3219cae7bb1528df025a4dc9b4ffe128';
+/** Expected digest in every implementation. */
+const expectedDigest = '118e79ed8c01e0c38258cf1b122804ee3219cae7bb1528df025a4dc9b4ffe128';
 
 export function cryptoCases({ secp256k1, keccak256, createKeccak256 }: Crypto): Cases {
-  /** The hash of a number: a private key, a message, whatever is 32 bytes. */
+  /** Hashes of numbers, used as private keys and messages. */
   const keys = Array.from({ length: inputs }, (_, number) => keccak256(Uint8Array.of(number)));
   const key = (index: number) => keys[index] as Uint8Array;
 
@@ -29,7 +29,7 @@ export function cryptoCases({ secp256k1, keccak256, createKeccak256 }: Crypto): 
       const publicKey = secp256k1.publicKey(key(0));
       return (index) => {
         const recovered = secp256k1.recover(signed[index] as Uint8Array, key(index));
-        if (Buffer.compare(recovered, publicKey) !== 0) throw new Error('recovered another key');
+        if (Buffer.compare(recovered, publicKey) !== 0) throw new Error('recovered a wrong key');
         return recovered;
       };
     }),
@@ -43,7 +43,7 @@ export function cryptoCases({ secp256k1, keccak256, createKeccak256 }: Crypto): 
   };
 }
 
-/** Absorbs 16 bytes of the last digest and looks at the next, which is what a frame's MAC is made of. */
+/** Absorbs 16 bytes of the last digest and reads the next one, as for the MAC of a frame. */
 function peeking(createKeccak256: Crypto['createKeccak256']): Slice {
   const seed = new Uint8Array(16);
   return (over) => {
@@ -58,14 +58,14 @@ function peeking(createKeccak256: Crypto['createKeccak256']): Slice {
       }
       sponge.close();
       const end = Buffer.from(digest).toString('hex');
-      if (end !== peeksDone) throw new Error(`ended at ${end}`);
+      if (end !== expectedDigest) throw new Error(`digest is ${end}, expected ${expectedDigest}`);
       count += peeks;
     }
     return count;
   };
 }
 
-/** Runs work over its inputs; the result has to be the same each time. Counts each as `unit`. */
+/** Runs a function on its inputs; the results have to be the same each time. Counts each as `unit`. */
 function checked(make: () => (index: number) => Uint8Array, unit = 1): Case {
   return () => {
     const work = make();
@@ -77,7 +77,7 @@ function checked(make: () => (index: number) => Uint8Array, unit = 1): Case {
           const result = work(index);
           const known = want[index] as Uint8Array;
           if (result[0] !== known[0] || result[31] !== known[31]) {
-            throw new Error(`input ${index} gave another result`);
+            throw new Error(`input ${index} has a different result`);
           }
         }
         count += inputs * unit;

@@ -1,27 +1,27 @@
 import type { Crypto } from '@devp2p/crypto';
 import type { Cases, Slice } from './serve.ts';
 
-/** How many nodes there are besides the one that asks, and how many questions are under way: one to each. */
-const asked = 20;
+/** Number of nodes besides the one that sends requests, and of concurrent requests: one to each. */
+const nodeCount = 20;
 const neighbors = 16;
 const targets = 16;
 
-/** Nodes on loopback that all know each other, and one more, which asks them. */
+/** Nodes on loopback with full tables, and one more, which sends requests to them. */
 export interface Network {
-  /** Rejects unless that node itself has answered. */
+  /** Rejects unless the response is from that node. */
   ping(node: number): Promise<void>;
   findNode(node: number, target: Uint8Array): Promise<readonly Found[]>;
-  /** Who is at which port. */
+  /** Node ids by port. */
   readonly ids: ReadonlyMap<number, Uint8Array>;
 }
 
 export interface Found {
   readonly udp: number;
-  /** Public key; `undefined` where an implementation does not tell. */
+  /** Public key; `undefined` if the implementation does not report it. */
   readonly id?: Uint8Array;
 }
 
-/** Makes a network: the private key of who asks, and of the others. */
+/** Creates a network from the private keys of the requesting node and of the others. */
 export type MakeNetwork = (
   privateKey: Uint8Array,
   others: readonly Uint8Array[],
@@ -31,8 +31,8 @@ export function discv4Cases(makeNetwork: MakeNetwork, { keccak256, secp256k1 }: 
   const key = (number: number) => keccak256(Uint8Array.of(number));
   const network = () =>
     makeNetwork(
-      key(asked),
-      Array.from({ length: asked }, (_, number) => key(number)),
+      key(nodeCount),
+      Array.from({ length: nodeCount }, (_, number) => key(number)),
     );
   return {
     'discv4-ping': async () => {
@@ -52,29 +52,29 @@ export function discv4Cases(makeNetwork: MakeNetwork, { keccak256, secp256k1 }: 
   };
 }
 
-/** Asks each node one question after the other. */
-function rounds(ask: (node: number, round: number) => Promise<void>): Slice {
+/** Sends requests to each node in sequence. */
+function rounds(request: (node: number, round: number) => Promise<void>): Slice {
   return async (over) => {
     let count = 0;
-    const lane = async (_: unknown, node: number) => {
+    const worker = async (_: unknown, node: number) => {
       for (let round = 0; !over(); round++) {
-        await ask(node, round);
+        await request(node, round);
         count++;
       }
     };
-    await Promise.all(Array.from({ length: asked }, lane));
+    await Promise.all(Array.from({ length: nodeCount }, worker));
     return count;
   };
 }
 
-/** As many different nodes as an answer may have, and each where it is. */
+/** Checks that a response has 16 different nodes with their right endpoints. */
 function check(found: readonly Found[], ids: Network['ids']): void {
   for (const { udp, id } of found) {
     const known = ids.get(udp);
     if (known === undefined || (id !== undefined && Buffer.compare(id, known) !== 0)) {
-      throw new Error(`nobody of that key is at port ${udp}`);
+      throw new Error(`port ${udp} has another key`);
     }
   }
   const { size } = new Set(found.map(({ udp }) => udp));
-  if (size !== neighbors) throw new Error(`${size} nodes, not ${neighbors}`);
+  if (size !== neighbors) throw new Error(`${size} nodes, expected ${neighbors}`);
 }

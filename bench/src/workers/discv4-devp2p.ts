@@ -13,9 +13,9 @@ const networkOf =
   async (privateKey, others) => {
     const start = (key: Uint8Array) =>
       listen({ privateKey: key, crypto, host: '127.0.0.1', port: 0, refreshLookups: 0 });
-    const asking = await start(privateKey);
+    const requester = await start(privateKey);
     const nodes = await Promise.all(others.map(start));
-    const all = [...nodes, asking];
+    const all = [...nodes, requester];
     for (const node of all) {
       const { id, localAddress } = node;
       const contact = { id, host: localAddress.host, udp: localAddress.port };
@@ -23,15 +23,16 @@ const networkOf =
         for (const other of all) if (other !== node) await other.ping(contact);
       }
     }
-    const byPort = new Map(asking.nodes().map((node) => [node.udp, node]));
+    const byPort = new Map(requester.nodes().map((node) => [node.udp, node]));
     const known = nodes.map(({ localAddress }) => byPort.get(localAddress.port) as Node);
     const at = (node: number) => known[node] as Node;
     return {
       async ping(node) {
-        const { to } = await asking.ping(at(node));
-        if (to.udp !== asking.localAddress.port) throw new Error(`the pong is for port ${to.udp}`);
+        const { to } = await requester.ping(at(node));
+        if (to.udp !== requester.localAddress.port)
+          throw new Error(`pong is for port ${to.udp}, expected ${requester.localAddress.port}`);
       },
-      findNode: (node, target) => asking.findNode(at(node), target),
+      findNode: (node, target) => requester.findNode(at(node), target),
       ids: new Map(all.map(({ id, localAddress }) => [localAddress.port, id])),
     };
   };

@@ -7,8 +7,8 @@ import type { Cases } from './serve.ts';
 
 const host = '127.0.0.1';
 
-/** Asks others. Its answers to FindNode come as an event that does not say from whom. */
-class Asking extends DptServer {
+/** The requesting node. Responses to FindNode are emitted as an event without the sender. */
+class Requester extends DptServer {
   readonly #waiting = new Map<number, (found: readonly Found[]) => void>();
   #from = 0;
 
@@ -20,7 +20,7 @@ class Asking extends DptServer {
   }
 
   override ping(peer: PeerInfo): Promise<PeerInfo> {
-    // What was answered within the last second it would not ask again.
+    // Otherwise it does not repeat a request that was answered within the last second.
     this._requestsCache.clear();
     return super.ping(peer);
   }
@@ -44,8 +44,8 @@ class Asking extends DptServer {
   }
 }
 
-/** Is asked. */
-class Asked extends DPT {
+/** A responding node. */
+class Responder extends DPT {
   readonly #socket: Socket;
 
   constructor(privateKey: Uint8Array) {
@@ -58,29 +58,29 @@ class Asked extends DPT {
     this.bind(0, host);
     await once(this.#socket, 'listening');
     const { port } = this.#socket.address();
-    if (!this.id) throw new Error('no id');
+    if (!this.id) throw new Error('node has no id');
     return { id: this.id, address: host, udpPort: port, tcpPort: port };
   }
 }
 
 const makeNetwork: MakeNetwork = async (privateKey, others) => {
-  const nodes = others.map((key) => new Asked(key));
+  const nodes = others.map((key) => new Responder(key));
   const contacts: PeerInfo[] = [];
   for (const node of nodes) contacts.push(await node.listen());
   for (const node of nodes) {
     for (const contact of contacts) if (contact.id !== node.id) await node.addPeer({ ...contact });
   }
-  const asking = new Asking(privateKey);
-  await asking.listen();
+  const requester = new Requester(privateKey);
+  await requester.listen();
   const contact = (node: number) => contacts[node] as PeerInfo;
   return {
     async ping(node) {
-      const { id } = await asking.ping(contact(node));
+      const { id } = await requester.ping(contact(node));
       if (id === undefined || Buffer.compare(id, contact(node).id as Uint8Array) !== 0) {
-        throw new Error('somebody else has answered');
+        throw new Error('response from another node');
       }
     },
-    findNode: (node, target) => asking.findNode(contact(node), target),
+    findNode: (node, target) => requester.findNode(contact(node), target),
     ids: new Map(contacts.map(({ udpPort, id }) => [udpPort ?? 0, id as Uint8Array])),
   };
 };

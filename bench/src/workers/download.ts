@@ -14,9 +14,9 @@ import { readTestChain, type TestBlock } from './test-chain.ts';
 
 const [, , folder = '', geth = '', ...pin] = process.argv;
 
-/** How many requests are under way. */
-const lanes = 4;
-/** What go-ethereum's downloader asks for at once. */
+/** Number of concurrent requests. */
+const concurrency = 4;
+/** Items per request of go-ethereum's downloader. */
 const [headersAtOnce, bodiesAtOnce, receiptsAtOnce] = [192, 128, 256];
 
 const datadir = mkdtempSync(join(tmpdir(), 'devp2p-bench-'));
@@ -44,36 +44,36 @@ async function dial(): Promise<Remote> {
     protocols: [eth({ chain, crypto })],
   });
   await peer.eth.status;
-  process.stderr.write(`${peer.hello.clientId} speaks eth/${peer.eth.version}\n`);
+  process.stderr.write(`${peer.hello.clientId} eth/${peer.eth.version}\n`);
   return { peer: peer.eth, blocks };
 }
 
-/** Asks for consecutive blocks, over and over, and compares what comes with the blocks themselves. */
+/** Requests consecutive blocks repeatedly, and compares the responses with the blocks. */
 async function downloads(
   atOnce: number,
-  ask: (peer: EthPeer, blocks: readonly TestBlock[]) => Promise<readonly Uint8Array[]>,
-  wanted: (block: TestBlock) => Uint8Array,
+  request: (peer: EthPeer, blocks: readonly TestBlock[]) => Promise<readonly Uint8Array[]>,
+  expected: (block: TestBlock) => Uint8Array,
 ): Promise<Slice> {
   dialled ??= dial();
   const { peer, blocks } = await dialled;
   let next = 0;
   return async (over) => {
     let count = 0;
-    const lane = async () => {
+    const worker = async () => {
       while (!over()) {
         const first = next + atOnce > blocks.length ? 0 : next;
         next = first + atOnce;
-        const asked = blocks.slice(first, next);
-        const received = await ask(peer, asked);
-        if (received.length === 0) throw new Error('nothing came');
+        const requested = blocks.slice(first, next);
+        const received = await request(peer, requested);
+        if (received.length === 0) throw new Error('empty response');
         received.forEach((item, index) => {
-          if (Buffer.compare(item, wanted(asked[index] as TestBlock)) === 0) return;
-          throw new Error(`block ${first + index + 1} came otherwise`);
+          if (Buffer.compare(item, expected(requested[index] as TestBlock)) === 0) return;
+          throw new Error(`block ${first + index + 1} differs`);
         });
         count += received.length;
       }
     };
-    await Promise.all(Array.from({ length: lanes }, lane));
+    await Promise.all(Array.from({ length: concurrency }, worker));
     return count;
   };
 }
@@ -101,8 +101,8 @@ await serve(
       downloads(
         receiptsAtOnce,
         async (peer, blocks) => {
-          const asked = blocks.map(({ header: { hash, gasUsed } }) => ({ hash, gasUsed }));
-          return (await peer.getReceipts(asked)).map(({ raw }) => raw);
+          const requested = blocks.map(({ header: { hash, gasUsed } }) => ({ hash, gasUsed }));
+          return (await peer.getReceipts(requested)).map(({ raw }) => raw);
         },
         ({ receipts }) => receipts,
       ),

@@ -2,7 +2,7 @@ import { ENR } from '@ethereumjs/devp2p';
 import { verifying } from './enr-cases.ts';
 import type { Cases } from './serve.ts';
 
-/** It reads records, and makes none. */
+/** This package parses records and cannot sign them. */
 export function theirEnrCases(folder: string): Cases {
   return {
     'enr-verify': verifying(folder, (text) => {

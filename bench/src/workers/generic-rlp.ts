@@ -3,7 +3,7 @@ import type { Cases } from './serve.ts';
 
 type Item = Uint8Array | Item[];
 
-/** A package that knows only trees of byte strings: typed values would be more work on top. */
+/** A package that supports only trees of byte strings: typed values would be additional work. */
 export interface GenericRlp {
   decode(encoded: Uint8Array): unknown;
   encode(item: Item): Uint8Array;
@@ -42,7 +42,7 @@ export function genericRlpCases(folder: string, rlp: GenericRlp): Cases {
   };
 }
 
-/** Places in a header. */
+/** Indexes of header fields. */
 const [logsBloom, mixHash] = [6, 13];
 
 function dataOf(type: number, fields: readonly Item[]): Item {
@@ -59,7 +59,7 @@ interface Transaction {
   fields: Item[];
 }
 
-/** A typed transaction is a string in its block: what is inside takes a second step. */
+/** Decodes a transaction. A typed one is a string in its block, whose content takes a second step. */
 function open(rlp: GenericRlp, item: Item): Transaction {
   if (!(item instanceof Uint8Array)) return { type: 0, fields: item };
   return { type: item[0] ?? 0, fields: rlp.decode(item.subarray(1)) as Item[] };

@@ -1,24 +1,24 @@
 import { readFixture } from '../fixtures/files.ts';
 import type { Case } from './serve.ts';
 
-/** Both directions of one kind of value. */
+/** Encoding and decoding of one kind of value. */
 export interface Form<T> {
   decode(encoded: Uint8Array): T;
   encode(value: T): Uint8Array;
-  /** Something of every item, so that none can be left out: has to come out the same each time. */
+  /** A sum over every item, so that no item can be skipped; has to be the same each time. */
   sum(value: T): number;
 }
 
-/** Counts decoded bytes. */
+/** Creates a case that counts decoded bytes. */
 export function decoding<T>(folder: string, file: string, form: Form<T>): Case {
   return () => {
     const { value, encoded } = roundTrip(folder, file, form);
-    const want = form.sum(value);
+    const expected = form.sum(value);
     return (over) => {
       let count = 0;
       while (!over()) {
         const sum = form.sum(form.decode(encoded));
-        if (sum !== want) throw new Error(`sum is ${sum}, not ${want}`);
+        if (sum !== expected) throw new Error(`sum is ${sum}, expected ${expected}`);
         count += encoded.length;
       }
       return count;
@@ -26,15 +26,16 @@ export function decoding<T>(folder: string, file: string, form: Form<T>): Case {
   };
 }
 
-/** Counts encoded bytes. */
+/** Creates a case that counts encoded bytes. */
 export function encoding<T>(folder: string, file: string, form: Form<T>): Case {
   return () => {
-    const { value, encoded: want } = roundTrip(folder, file, form);
+    const { value, encoded: expected } = roundTrip(folder, file, form);
     return (over) => {
       let count = 0;
       while (!over()) {
         const { length } = form.encode(value);
-        if (length !== want.length) throw new Error(`${length} bytes, not ${want.length}`);
+        if (length !== expected.length)
+          throw new Error(`${length} bytes, expected ${expected.length}`);
         count += length;
       }
       return count;
@@ -42,7 +43,7 @@ export function encoding<T>(folder: string, file: string, form: Form<T>): Case {
   };
 }
 
-/** Shows that both directions lose nothing. */
+/** Checks that encoding the decoded value returns the input. */
 function roundTrip<T>(
   folder: string,
   file: string,
@@ -51,7 +52,7 @@ function roundTrip<T>(
   const encoded = readFixture(folder, file);
   const value = decode(encoded);
   if (Buffer.compare(encode(value), encoded) !== 0) {
-    throw new Error(`${file} does not come out as it went in`);
+    throw new Error(`${file} changes in a round trip`);
   }
   return { value, encoded };
 }

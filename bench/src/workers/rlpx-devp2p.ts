@@ -7,13 +7,13 @@ import { readMessages } from '../fixtures/files.ts';
 import type { Case, Cases } from './serve.ts';
 
 const messageCode = 0x10;
-/** Tells the reader that the slice's messages have all been sent. */
+/** Marks the end of the messages of a slice. */
 const endCode = 0x11;
 
 export function rlpxCases(folder: string, crypto: Crypto): Cases {
   return {
-    'rlpx-handshake': handshakes(crypto, sayHello),
-    'rlpx-peer': handshakes(crypto, becomePeer),
+    'rlpx-handshake': handshakes(crypto, exchangeHello),
+    'rlpx-peer': handshakes(crypto, openBenchPeer),
     'rlpx-bulk': messages(crypto, () => readMessages(folder, 'random'), 'bytes'),
     'rlpx-blocks': messages(crypto, () => readMessages(folder, 'blocks'), 'bytes'),
     'rlpx-small': messages(crypto, () => readMessages(folder, 'small'), 'messages'),
@@ -22,11 +22,11 @@ export function rlpxCases(folder: string, crypto: Crypto): Cases {
 
 type Ends = [dialled: RlpxStream, accepted: RlpxStream];
 
-/** Streams over loopback sockets, one pair with each call. */
+/** Opens streams over loopback sockets, one pair per call. */
 async function pairs(crypto: Crypto): Promise<() => Promise<Ends>> {
   const [diallerKey, acceptorKey] = [generatePrivateKey(), generatePrivateKey()];
   const id = crypto.secp256k1.publicKey(acceptorKey);
-  // go-ethereum's keys hold theirs, too.
+  // Keys of go-ethereum include the public key, too.
   const dialler = { privateKey: diallerKey, publicKey: crypto.secp256k1.publicKey(diallerKey) };
   let accepted: (stream: RlpxStream) => void = () => {};
   const { address } = await listen({
@@ -70,15 +70,15 @@ const hello = struct({
   id: bytes(64),
 });
 
-/** The exchange of Hello and nothing else, as the other side of the comparison has it. */
-async function sayHello(stream: RlpxStream): Promise<void> {
+/** Exchanges Hello only, like the other implementations. */
+async function exchangeHello(stream: RlpxStream): Promise<void> {
   const capabilities = [{ name: 'bench', version: 1 }];
   const ours = { version: 5, name: 'bench', capabilities, listenPort: 0, id: stream.localId };
   await stream.write(0, encode(hello, ours));
   const message = await stream.read();
-  if (message?.code !== 0) throw new Error('no Hello');
+  if (message?.code !== 0) throw new Error('no Hello received');
   const { id } = decode(hello, message.payload);
-  if (Buffer.compare(id, stream.remoteId) !== 0) throw new Error('Hello of somebody else');
+  if (Buffer.compare(id, stream.remoteId) !== 0) throw new Error('Hello has another key');
   stream.enableCompression();
 }
 
@@ -86,10 +86,10 @@ const protocols = [
   protocol({ name: 'bench', version: 1, length: 1, run: (_, { signal }) => ended(signal) }),
 ];
 
-/** All that is done for a peer until its protocols run. */
-async function becomePeer(stream: RlpxStream): Promise<void> {
+/** Opens a peer until its protocols run. */
+async function openBenchPeer(stream: RlpxStream): Promise<void> {
   const peer = await openPeer(stream, { clientId: 'bench', protocols });
-  if (peer.capabilities[0]?.name !== 'bench') throw new Error('the ends do not speak the same');
+  if (peer.capabilities[0]?.name !== 'bench') throw new Error('no common protocol');
 }
 
 function ended(signal: AbortSignal): Promise<void> {
@@ -98,7 +98,7 @@ function ended(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Sends messages from one end to the other and compares each with what was sent. */
+/** Sends messages from one end to the other and compares each with the sent one. */
 function messages(crypto: Crypto, load: () => Uint8Array[], unit: 'bytes' | 'messages'): Case {
   return async () => {
     const payloads = load();
@@ -118,7 +118,7 @@ function messages(crypto: Crypto, load: () => Uint8Array[], unit: 'bytes' | 'mes
         if (message?.code === endCode) return index;
         const same =
           message?.code === messageCode && Buffer.compare(message.payload, payload(index)) === 0;
-        if (!same) throw new Error(`message ${index} is not what was sent`);
+        if (!same) throw new Error(`message ${index} differs`);
       }
     };
     return async (over) => {

@@ -11,7 +11,8 @@ export function rlpxCases(folder: string): Cases {
   return {
     'rlpx-handshake': handshakes,
     'rlpx-peer': handshakes,
-    // It has no back-pressure and joins what has arrived anew for each chunk, so that much at once makes it slower.
+    // The package has no back-pressure and copies all buffered data for each chunk, so that a larger number at once is
+    // slower.
     'rlpx-bulk': messages(() => readMessages(folder, 'random'), { atOnce: 4, unit: 'bytes' }),
     'rlpx-blocks': messages(() => readMessages(folder, 'blocks'), { atOnce: 4, unit: 'bytes' }),
     'rlpx-small': messages(() => readMessages(folder, 'small'), { atOnce: 64, unit: 'messages' }),
@@ -19,8 +20,8 @@ export function rlpxCases(folder: string): Cases {
 }
 
 /**
- * The least that a protocol can be there: what comes is handed on, what goes is compressed as ETH does it. SNAP is the
- * one that can be extended: the base class is not exported, ETH wants a Status first.
+ * A minimal protocol: received payloads are passed on, sent ones are compressed as in ETH. It extends SNAP because the
+ * base class is not exported, and ETH requires a Status first.
  */
 class Bench extends SNAP {
   received: (payload: Uint8Array) => void = () => {};
@@ -38,7 +39,7 @@ type Ends = [dialled: Peer, accepted: Peer];
 
 const sockets = new WeakMap<Peer, Socket>();
 
-/** Peers over loopback sockets, one pair with each call. */
+/** Opens peers over loopback sockets, one pair per call. */
 async function pairs(): Promise<() => Promise<Ends>> {
   const common = new Common({ chain: Mainnet });
   const [diallerKey, acceptorKey] = [generatePrivateKey(), generatePrivateKey()];
@@ -52,7 +53,7 @@ async function pairs(): Promise<() => Promise<Ends>> {
       common,
       port: 0,
       id: nobleCrypto.secp256k1.publicKey(privateKey),
-      // It tells by a null that it was dialled, against its own type.
+      // A null marks the accepting side, against the declared type.
       remoteId: remoteId as Uint8Array,
       privateKey,
       socket,
@@ -81,7 +82,7 @@ const handshakes: Case = async () => {
     while (!over()) {
       const peers = await open();
       for (const peer of peers) {
-        if (peer.getProtocols().length !== 1) throw new Error('the ends do not speak the same');
+        if (peer.getProtocols().length !== 1) throw new Error('no common protocol');
         sockets.get(peer)?.destroy();
       }
       count++;
@@ -91,18 +92,18 @@ const handshakes: Case = async () => {
 };
 
 interface MessageOptions {
-  /** How many are under way. */
+  /** Number of concurrent messages. */
   atOnce: number;
   unit: 'bytes' | 'messages';
 }
 
-/** Sends messages from one end to the other and compares each with what was sent. */
+/** Sends messages from one end to the other and compares each with the sent one. */
 function messages(load: () => Uint8Array[], { atOnce, unit }: MessageOptions): Case {
   return async () => {
     const payloads = load();
     const payload = (index: number) => payloads[index % payloads.length] as Uint8Array;
     const [from, to] = (await (await pairs())()).map((peer) => peer.getProtocols()[0] as Bench);
-    if (from === undefined || to === undefined) throw new Error('the ends do not speak the same');
+    if (from === undefined || to === undefined) throw new Error('no common protocol');
     return async (over) => {
       let count = 0;
       while (!over()) {
@@ -110,7 +111,7 @@ function messages(load: () => Uint8Array[], { atOnce, unit }: MessageOptions): C
           let arrived = 0;
           to.received = (received) => {
             if (Buffer.compare(received, payload(arrived++)) !== 0) {
-              reject(new Error(`message ${arrived} is not what was sent`));
+              reject(new Error(`message ${arrived} differs`));
             }
             if (arrived === atOnce) resolve();
           };

@@ -1,23 +1,23 @@
 import { createInterface } from 'node:readline';
 
-/** Tells that a slice has lasted long enough. */
+/** Returns whether the time of a slice is over. */
 export type Over = () => boolean;
 
-/** Works until it is over, and returns how much was done and found right. */
+/** Works until the time is over, and returns the count of verified results. */
 export type Slice = (over: Over) => number | Promise<number>;
 
-/** Makes what a case needs, once. */
+/** Prepares a case once. */
 export type Case = () => Slice | Promise<Slice>;
 
 export type Cases = Readonly<Record<string, Case>>;
 
 /**
- * The worker's side of the protocol: `ready CASE…` at first, then for each line `run CASE MILLISECONDS` either
- * `done COUNT CPU-MICROSECONDS` or `failed WHY`. Ends with its input.
+ * Serves the protocol of a worker: `ready CASE…` first, then for each line `run CASE MILLISECONDS` either `done COUNT
+ * CPU-MICROSECONDS` or `failed REASON`. Ends with its input.
  */
 export async function serve(cases: Cases, cpuTime: () => number = ownCpuTime): Promise<void> {
   const ready = new Map<string, Slice>();
-  say('ready', ...Object.keys(cases));
+  send('ready', ...Object.keys(cases));
   for await (const line of createInterface(process.stdin)) {
     const [, name = '', milliseconds = ''] = line.split(' ');
     try {
@@ -26,28 +26,28 @@ export async function serve(cases: Cases, cpuTime: () => number = ownCpuTime): P
       const before = cpuTime();
       const end = performance.now() + Number(milliseconds);
       const count = await slice(() => performance.now() >= end);
-      say('done', `${count}`, `${Math.round(cpuTime() - before)}`);
+      send('done', `${count}`, `${Math.round(cpuTime() - before)}`);
     } catch (error) {
       const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      say('failed', why.replaceAll('\n', ' '));
+      send('failed', why.replaceAll('\n', ' '));
     }
   }
-  // Open listeners and connections are no reason to stay.
+  // Open listeners and connections must not keep the process running.
   process.exit();
 }
 
 function find(cases: Cases, name: string): Case {
   const found = cases[name];
-  if (found === undefined) throw new Error(`no case ${name}`);
+  if (found === undefined) throw new Error(`unknown case ${name}`);
   return found;
 }
 
-/** Of the whole process, collecting garbage included, in µs. */
+/** Returns the CPU time of the whole process, garbage collection included, in µs. */
 function ownCpuTime(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
 }
 
-function say(...words: string[]): void {
+function send(...words: string[]): void {
   process.stdout.write(`${words.join(' ')}\n`);
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** A program that serves blocks, whose CPU time can be told. */
+/** A program that serves blocks, with its CPU time. */
 export class Server {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
@@ -18,12 +18,12 @@ export class Server {
         for (const look of this.#waiting) look();
       });
     }
-    // It must not outlive the worker.
+    // The server must not outlive the worker.
     process.on('exit', () => this.#child.kill('SIGKILL'));
   }
 
-  /** What the pattern's group matches in a line that it prints from now on. */
-  said(pattern: RegExp): Promise<string> {
+  /** Resolves with the first group of a pattern in the next line that matches. */
+  lineMatching(pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       const look = () => {
         const found = pattern.exec(this.#lines.at(-1) ?? '')?.[1];
@@ -37,7 +37,7 @@ export class Server {
     });
   }
 
-  /** Of all its threads so far, in µs. */
+  /** Returns the CPU time of all threads, in µs. */
   cpuTime(): number {
     const tasks = `/proc/${this.#child.pid}/task`;
     const nanoseconds = readdirSync(tasks).map((task) =>

@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Server } from './server.ts';
 
-/** A running server and where to dial it. */
+/** A running server and its enode URL. */
 export interface Serving {
   readonly server: Server;
   readonly enode: string;
 }
 
 export interface ServingOptions {
-  /** Holds genesis.json, chain.rlp and receipts.rlp. */
+  /** Folder with genesis.json, chain.rlp and receipts.rlp. */
   readonly folder: string;
   readonly datadir: string;
-  /** What keeps it on its core. */
+  /** Command prefix that pins the process to its core. */
   readonly pin: readonly string[];
 }
 
-/** Runs a program to its end; what it wrote is shown only when it fails. */
+/** Runs a program to its end; its output is shown only after a failure. */
 function run([program = '', ...args]: readonly string[]): void {
   const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   if (status === 0) return;
@@ -26,7 +26,7 @@ function run([program = '', ...args]: readonly string[]): void {
   throw new Error(`${[program, ...args].join(' ')}: ${last}`);
 }
 
-/** Our node as its users run it. */
+/** Starts our node as users run it. */
 export async function startNode({ folder, datadir, pin }: ServingOptions): Promise<Serving> {
   const manifest = fileURLToPath(import.meta.resolve('@devp2p/node/package.json'));
   const program = [process.execPath, join(manifest, '../dist/main.js')] as const;
@@ -39,10 +39,10 @@ export async function startNode({ folder, datadir, pin }: ServingOptions): Promi
     run([...program, 'import', join(folder, file), ...common]);
   }
   const server = new Server([...pin, ...program, ...common, '--addr=127.0.0.1', '--port=0']);
-  return { server, enode: await server.said(/^enode=(enode:\/\/\S+)/) };
+  return { server, enode: await server.lineMatching(/^enode=(enode:\/\/\S+)/) };
 }
 
-/** An unmodified geth, which has executed the chain. */
+/** Starts an unmodified geth, which executes the chain. */
 export async function startGeth(
   geth: string,
   { folder, datadir, pin }: ServingOptions,
@@ -52,7 +52,7 @@ export async function startGeth(
   const network = [...common, '--networkid=1337'];
   run([geth, ...network, 'import', join(folder, 'chain.rlp')]);
   const config = join(datadir, 'config.toml');
-  // Without it geth listens on every interface.
+  // Without this option geth listens on every interface.
   writeFileSync(config, '[Node.P2P]\nListenAddr = "127.0.0.1:0"\n');
   const server = new Server([
     ...pin,
@@ -67,6 +67,6 @@ export async function startGeth(
     '--bootnodes=',
     '--verbosity=3',
   ]);
-  const enode = await server.said(/Started P2P networking.*self="?(enode:\/\/[^\s"?]+)/);
+  const enode = await server.lineMatching(/Started P2P networking.*self="?(enode:\/\/[^\s"?]+)/);
   return { server, enode };
 }

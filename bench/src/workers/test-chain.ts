@@ -3,7 +3,7 @@ import { decodeHeader, type SealedHeader } from '@devp2p/eth';
 import { bytes, decode, Reader, raw, struct, Writer } from '@devp2p/rlp';
 import { readFixture } from '../fixtures/files.ts';
 
-/** A block of the chain that is downloaded, in the forms in which peers send it. */
+/** A block of the chain to download, in the encodings that peers send. */
 export interface TestBlock {
   readonly header: SealedHeader;
   readonly body: Uint8Array;
@@ -12,7 +12,7 @@ export interface TestBlock {
 
 const receiptsRecord = struct({ hash: bytes(32), receipts: raw });
 
-/** The chain's blocks; the first is number 1. */
+/** Returns the blocks of the chain; the first is number 1. */
 export function readTestChain(folder: string): TestBlock[] {
   const receipts = items(readFixture(folder, 'receipts.rlp')).map((item) =>
     decode(receiptsRecord, item),
@@ -26,7 +26,7 @@ export function readTestChain(folder: string): TestBlock[] {
     writer.wrapList(0);
     const record = receipts[index];
     if (record === undefined || Buffer.compare(record.hash, header.hash) !== 0) {
-      throw new Error(`no receipts of block ${header.number}`);
+      throw new Error(`receipts of block ${header.number} are missing`);
     }
     return { header, body: writer.finish(), receipts: record.receipts };
   });

@@ -3,11 +3,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { NodeStatus } from '@devp2p/crawler';
 
-/** A network that runs in a process of its own, and what is true of it. */
-export interface Truth {
+/** A network in a process of its own, with the expected results. */
+export interface ReferenceNetwork {
   readonly bootnode: string;
   readonly networkId: number;
-  /** How far a visit of each node can come, by its id. */
+  /** The last possible step of a visit, by node id. */
   readonly reaches: ReadonlyMap<string, NodeStatus>;
   stop(): void;
 }
@@ -15,35 +15,39 @@ export interface Truth {
 export interface NetworkSettings {
   readonly nodes: number;
   readonly mixed: boolean;
-  /** What keeps it on its core. */
+  /** Command prefix that pins the process to its core. */
   readonly pin: readonly string[];
 }
 
-/** Starts a network, and waits until its nodes know each other. */
-export async function startTruth({ nodes, mixed, pin }: NetworkSettings): Promise<Truth> {
+/** Starts a network and waits until its nodes have filled their tables. */
+export async function startReferenceNetwork({
+  nodes,
+  mixed,
+  pin,
+}: NetworkSettings): Promise<ReferenceNetwork> {
   const script = fileURLToPath(new URL('../network/main.js', import.meta.url));
   const [program = '', ...args] = [...pin, process.execPath, script, '--nodes', `${nodes}`];
   if (mixed) args.push('--mixed');
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   try {
-    return await readTruth(child);
+    return await readNetwork(child);
   } catch (error) {
     child.kill();
     throw error;
   }
 }
 
-async function readTruth(child: ChildProcess): Promise<Truth> {
-  if (child.stdout === null) throw new TypeError('no output');
+async function readNetwork(child: ChildProcess): Promise<ReferenceNetwork> {
+  if (child.stdout === null) throw new TypeError('the network has no standard output');
   const reaches = new Map<string, NodeStatus>();
   let network: { bootnode: string; networkId: number; nodes: number } | undefined;
   for await (const line of createInterface(child.stdout)) {
-    const said = JSON.parse(line);
-    if (network === undefined) network = said as NonNullable<typeof network>;
-    else reaches.set(said.id, said.reaches);
+    const value = JSON.parse(line);
+    if (network === undefined) network = value as NonNullable<typeof network>;
+    else reaches.set(value.id, value.reaches);
     if (reaches.size === network.nodes) {
       return { ...network, reaches, stop: () => void child.kill() };
     }
   }
-  throw new Error('the network did not come up');
+  throw new Error('the network exited before it was ready');
 }
