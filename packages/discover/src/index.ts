@@ -9,7 +9,7 @@ export {
   type PacketSource,
   UdpEndpoint,
 } from './endpoint/udp-endpoint.ts';
-export { type Address, addressRules, socketRule, type UdpSocket } from './endpoint/udp-socket.ts';
+export type { Address, UdpSocket } from './endpoint/udp-socket.ts';
 export { DiscoverError, type DiscoverErrorCode } from './error.ts';
 export { Kademlia, type KademliaParts } from './kademlia/kademlia.ts';
 export {

@@ -46,7 +46,9 @@ test.each<[string, object, string, string]>([
 ])('a node with %s is refused, and the message names the field', async (_, wrong, code, text) => {
   const asking = await world.node(quiet);
   await expect(asking.ping(any(wrong))).rejects.toMatchObject({
-    ...{ name: 'Discv4Error', code, message: expect.stringContaining(text) },
+    name: 'Discv4Error',
+    code,
+    message: expect.stringContaining(text),
   });
 });
 
@@ -119,7 +121,9 @@ test.each<[string, (running: Discv4) => unknown, string]>([
   const running = await world.node(quiet);
   const refused = async () => call(running);
   await expect(refused()).rejects.toMatchObject({
-    ...{ name: 'Discv4Error', code: 'invalid-option', message: expect.stringContaining(text) },
+    name: 'Discv4Error',
+    code: 'invalid-option',
+    message: expect.stringContaining(text),
   });
 });
 

@@ -16,7 +16,11 @@ function bonds(limits: { maxProofs?: number; maxProofsPerSource?: number } = {})
   const clock = virtualClock();
   const dropped: EndpointProof[] = [];
   const all = new EndpointProofs({
-    ...{ clock, lifetime: 1_000, maxProofs: 100, maxProofsPerSource: 10, ...limits },
+    clock,
+    lifetime: 1_000,
+    maxProofs: 100,
+    maxProofsPerSource: 10,
+    ...limits,
     onDrop: (bond) => dropped.push(bond),
   });
   const prove = (one: Node): void => {

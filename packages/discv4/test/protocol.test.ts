@@ -382,7 +382,9 @@ describe('D4-20 limits', () => {
 function pingOf(privateKey: Uint8Array, node: Discv4, peer: RawPeer): Uint8Array {
   let sent = new Uint8Array();
   const socket = {
-    ...{ localAddress: peer.address, onMessage: () => undefined, close: async () => undefined },
+    localAddress: peer.address,
+    onMessage: () => undefined,
+    close: async () => undefined,
     send: (bytes: Uint8Array) => {
       sent = bytes.slice();
     },

@@ -22,10 +22,15 @@ test('discovery, a record and a found node print as a few lines, without secrets
     enr: formatEnr(other.localEnr),
   });
   expect(JSON.parse(JSON.stringify(node))).toMatchObject({
-    ...{ id: toHex(node.id), enr: formatEnr(node.localEnr), nodes: 1 },
+    id: toHex(node.id),
+    enr: formatEnr(node.localEnr),
+    nodes: 1,
   });
   expect(JSON.parse(JSON.stringify(other.localEnr))).toMatchObject({
-    ...{ enr: formatEnr(other.localEnr), seq: String(other.localEnr.seq), udp: 30303, other: [] },
+    enr: formatEnr(other.localEnr),
+    seq: String(other.localEnr.seq),
+    udp: 30303,
+    other: [],
   });
   for (const [value, name] of [
     [node, 'Discv4'],

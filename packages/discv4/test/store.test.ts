@@ -112,8 +112,10 @@ describe('D4-16 a restart restores', () => {
     ['a minute more', 60_000, 0],
   ])('nodes that last answered %s', async (_, more, seeds) => {
     const options = {
-      ...{ ...quiet, store: createMemoryStore() },
-      ...{ host: world.nextHost(), privateKey: world.random(32) },
+      ...quiet,
+      store: createMemoryStore(),
+      host: world.nextHost(),
+      privateKey: world.random(32),
     };
     const node = await world.node(options);
     const peer = world.peer();
@@ -239,8 +241,11 @@ describe('D4-16 a restart restores', () => {
 
   test('FindNode failures', async () => {
     const options = {
-      ...{ ...quiet, refreshLookups: 0, store: createMemoryStore() },
-      ...{ host: world.nextHost(), privateKey: world.random(32) },
+      ...quiet,
+      refreshLookups: 0,
+      store: createMemoryStore(),
+      host: world.nextHost(),
+      privateKey: world.random(32),
     };
     const peers = Array.from({ length: 10 }, () => world.peer());
     const first = await world.node(options);
