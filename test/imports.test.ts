@@ -65,7 +65,7 @@ test.each([
   ['a datagram socket outside a driver', 'packages/discv4/src/a.ts', 'node:dgram'],
   ['a package above, by a driver', 'packages/rlpx/src/tcp.ts', '@devp2p/peer'],
   ['a database in a package', 'packages/addrman/src/a.ts', 'level'],
-  ['a database in a driver', 'packages/discv4/src/udp/a.ts', 'level'],
+  ['a database in a driver', 'packages/discover/src/endpoint/bind-udp.ts', 'level'],
   ['a part of a logger in a package', 'packages/connmgr/src/a.ts', 'pino/file.js'],
   ['WebSockets in a package', 'packages/rlpx/src/tcp.ts', 'ws'],
   ['a formatter of logs in a package', 'packages/peer/src/a.ts', 'pino-pretty'],
@@ -94,7 +94,7 @@ test.each([
 
 test.each([
   ['packages/rlpx/src/tcp.ts', 'node:net'],
-  ['packages/discv4/src/udp/a.ts', 'node:dgram'],
+  ['packages/discover/src/endpoint/bind-udp.ts', 'node:dgram'],
   ['packages/eth/src/a.ts', '@devp2p/peer'],
   ['packages/eth/src/wire/a.ts', '../index.ts'],
   ['packages/eth/src/a.ts', 'levelling'],

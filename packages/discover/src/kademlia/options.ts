@@ -44,16 +44,13 @@ export interface KademliaOptions {
   readonly seedMaxAge?: number | undefined;
 }
 
-/** Names of the numeric settings. */
-type Numeric = Exclude<keyof KademliaOptions, 'netRestrict' | 'onNeighbors' | 'maintainTable'>;
-
-/** {@link KademliaOptions} with defaults. */
-export type KademliaSettings = Omit<KademliaOptions, Numeric> & {
-  readonly [K in Numeric]-?: NonNullable<KademliaOptions[K]>;
-};
-
 /** Defaults of the numeric settings of {@link KademliaOptions}. */
-export const kademliaDefaults: { readonly [K in Numeric]: number } = {
+export const kademliaDefaults: {
+  readonly [K in Exclude<
+    keyof KademliaOptions,
+    'netRestrict' | 'onNeighbors' | 'maintainTable'
+  >]: number;
+} = {
   pingInterval: 3_000,
   refreshInterval: 30 * 60_000,
   refreshLookups: 3,
@@ -66,6 +63,10 @@ export const kademliaDefaults: { readonly [K in Numeric]: number } = {
   seedCount: 30,
   seedMaxAge: 5 * 24 * 3_600_000,
 };
+
+/** {@link KademliaOptions} with defaults. */
+export type KademliaSettings = Omit<KademliaOptions, keyof typeof kademliaDefaults> &
+  typeof kademliaDefaults;
 
 /** Rules of {@link KademliaOptions}. */
 export const kademliaRules: Rules<KademliaOptions> = {

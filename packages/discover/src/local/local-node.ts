@@ -106,8 +106,7 @@ export class LocalNode {
   /** Whether the IPv4 endpoint is configured or set, and so not predicted. */
   #isIpv4Fixed: boolean;
 
-  /** @internal */
-  constructor(
+  private constructor(
     options: LocalNodeOptions,
     self: Pick<LocalNode, 'id' | 'key' | 'hash'>,
     record: LocalRecord,
@@ -121,6 +120,28 @@ export class LocalNode {
     this.#isIpv4Fixed = options.externalIp !== undefined;
     this.#prediction4 = this.#createPrediction(options, () => this.#isIpv4Fixed);
     this.#prediction6 = this.#createPrediction(options, () => options.externalIp6 !== undefined);
+  }
+
+  /** @internal */
+  static async open(options: LocalNodeOptions): Promise<LocalNode> {
+    const { privateKey, localAddress } = options;
+    const { store = createMemoryStore(), crypto = nobleCrypto, clock = systemClock } = options;
+    const id = crypto.secp256k1.publicKey(privateKey);
+    const self = { id, key: toHex(id), hash: nodeIdHash(id, { crypto }) };
+    const record = await LocalRecord.open(
+      {
+        privateKey,
+        id,
+        key: self.key,
+        store,
+        crypto,
+        clock,
+        onChange: (enr) => publish(() => ({ type: 'local-record', id, enr })),
+        onFailure: (error) => storeFailed(id, error),
+      },
+      initialContent(options, localAddress),
+    );
+    return new LocalNode(options, self, record);
   }
 
   /** Current record. */
@@ -213,25 +234,9 @@ export const localNodeRule: Rule = {
  */
 export async function openLocalNode(options: LocalNodeOptions): Promise<LocalNode> {
   check.options('openLocalNode', options, rules);
-  const { privateKey, localAddress } = options;
+  const { localAddress } = options;
   if (localAddress) check.fields('localAddress', localAddress, addressRules);
-  const { store = createMemoryStore(), crypto = nobleCrypto, clock = systemClock } = options;
-  const id = crypto.secp256k1.publicKey(privateKey);
-  const self = { id, key: toHex(id), hash: nodeIdHash(id, { crypto }) };
-  const record = await LocalRecord.open(
-    {
-      privateKey,
-      id,
-      key: self.key,
-      store,
-      crypto,
-      clock,
-      onChange: (enr) => publish(() => ({ type: 'local-record', id, enr })),
-      onFailure: (error) => storeFailed(id, error),
-    },
-    initialContent(options, localAddress),
-  );
-  return new LocalNode(options, self, record);
+  return LocalNode.open(options);
 }
 
 function storeFailed(id: NodeId, error: unknown): void {
