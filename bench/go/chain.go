@@ -33,7 +33,7 @@ func makeChain(folder string) error {
 	nonce := uint64(0)
 	_, chain, receipts := core.GenerateChainWithGenesis(genesis, beacon.New(ethash.NewFaker()), blocks,
 		func(number int, block *core.BlockGen) {
-			// Without it the generated blocks would not do what EIP-4788 wants at their beginning.
+			// EIP-4788 calls this contract at the beginning of each block.
 			block.SetParentBeaconRoot(common.Hash{})
 			for range transfers {
 				to := common.BytesToAddress(crypto.Keccak256(new(big.Int).SetUint64(nonce).Bytes()))
@@ -86,7 +86,7 @@ func genesisFor(rich common.Address) *core.Genesis {
 	}
 }
 
-// record is what our node imports receipts from.
+// record is the format from which our node imports receipts.
 type record struct {
 	Hash     common.Hash
 	Receipts []receipt

@@ -29,7 +29,7 @@ func cryptoCases() map[string]setUp {
 	}
 }
 
-// key is the hash of its number: a private key, a message, whatever is 32 bytes.
+// key is the hash of its number, used as a private key or a message of 32 bytes.
 func key(number int) []byte {
 	return crypto.Keccak256([]byte{byte(number)})
 }
@@ -41,7 +41,7 @@ func keys() (all [inputs][]byte) {
 	return all
 }
 
-// checked runs work over its inputs; the result has to be the same each time. Counts each as `unit`.
+// checked runs work over its inputs; results must be the same each time. Each run counts as `unit`.
 func checked(work func(int) ([]byte, error), unit int) (slice, error) {
 	var want [inputs][]byte
 	for i := range want {
@@ -132,7 +132,7 @@ func hashing(size, unit int) setUp {
 	}
 }
 
-// peeking absorbs 16 bytes of the last digest and looks at the next, which is what a frame's MAC is made of.
+// peeking absorbs 16 bytes of the last digest and reads the next one, as for the MAC of a frame.
 func peeking() (slice, error) {
 	want, err := hex.DecodeString(peeksDone)
 	if err != nil {

@@ -15,13 +15,13 @@ import (
 )
 
 const (
-	// asked is how many nodes there are besides the one that asks, and how many questions are under way.
+	// asked is the number of nodes besides the requesting one, and of requests in flight.
 	asked     = 20
 	neighbors = 16
 	targets   = 16
 )
 
-// findNode asks one node; what discover exports begins whole lookups.
+// findNode sends one request; the exported methods of discover run whole lookups.
 //
 //go:linkname findNode github.com/ethereum/go-ethereum/p2p/discover.(*UDPv4).findnode
 func findNode(t *discover.UDPv4, id enode.ID, addr netip.AddrPort, target v4wire.Pubkey) ([]*enode.Node, error)
@@ -33,7 +33,7 @@ func discv4Cases() map[string]setUp {
 	}
 }
 
-// network is some nodes on loopback that all know each other; the last one asks.
+// network is some nodes on loopback with all others in their tables; the last one sends the requests.
 type network struct {
 	nodes []*discover.UDPv4
 	ports map[int]enode.ID
@@ -87,7 +87,7 @@ func listenV4(number int) (*discover.UDPv4, int, error) {
 	local.SetFallbackUDP(port)
 	node, err := discover.ListenV4(socket, local, discover.Config{
 		PrivateKey: private,
-		// Else it passes on only nodes that it has checked itself, one every few seconds.
+		// Otherwise it returns only nodes that it has checked itself, one every few seconds.
 		NoFindnodeLivenessCheck: true,
 	})
 	return node, port, err
@@ -100,7 +100,7 @@ func known(node *discover.UDPv4) (count int) {
 	return count
 }
 
-// rounds has the last node ask each of the others one question after the other.
+// rounds sends one request after the other from the last node to each of the others.
 func (n *network) rounds(ask func(asking *discover.UDPv4, node *enode.Node, number int) error) slice {
 	asking := n.nodes[asked]
 	return func(over over) (int, error) {
@@ -167,12 +167,12 @@ func findNodes() (slice, error) {
 	}), nil
 }
 
-// check wants as many different nodes as an answer may have, and each where it is.
+// check expects the full number of different nodes, each at its port.
 func (n *network) check(found []*enode.Node) error {
 	seen := make(map[int]bool, neighbors)
 	for _, node := range found {
 		if n.ports[node.UDP()] != node.ID() {
-			return fmt.Errorf("nobody of that key is at port %d", node.UDP())
+			return fmt.Errorf("the node at port %d has another key", node.UDP())
 		}
 		seen[node.UDP()] = true
 	}

@@ -28,7 +28,7 @@ type forkID struct {
 	Next uint64
 }
 
-// records works on all records of a file in turn; each has to come out right.
+// records works on all records of a file in turn and checks each result.
 func records(file string, prepare func(kind int, text string) (work func() (bool, error), err error)) setUp {
 	return func() (slice, error) {
 		content, err := os.ReadFile(file)

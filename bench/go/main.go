@@ -1,4 +1,4 @@
-// bench-go measures go-ethereum. With "worker FOLDER" it takes turns with the other implementations,
+// bench-go measures go-ethereum. With "worker FOLDER" it runs in turn with the other implementations,
 // with "chain FOLDER" it makes the chain that the download cases serve.
 package main
 
@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// over tells that a slice has lasted long enough.
+// over reports whether the time of a slice is over.
 type over func() bool
 
-// slice works until it is over and returns how much of its work was done and found right.
+// slice works until the time is over and returns the count of checked results.
 type slice func(over) (int, error)
 
-// setUp makes what a case needs, once.
+// setUp prepares a case, once.
 type setUp func() (slice, error)
 
 func main() {
@@ -64,7 +64,7 @@ func cases(folder string) map[string]setUp {
 	return all
 }
 
-// serve answers "run CASE MILLISECONDS" with "done COUNT CPU-MICROSECONDS" or "failed WHY".
+// serve answers "run CASE MILLISECONDS" with "done COUNT CPU-MICROSECONDS" or "failed REASON".
 func serve(all map[string]setUp) error {
 	ready := map[string]slice{}
 	names := make([]string, 0, len(all))

@@ -35,7 +35,7 @@ func rlpCases(folder string) map[string]setUp {
 	}
 }
 
-// decoding counts the bytes that were decoded; sum, into which every item goes, has to be the same each time.
+// decoding counts decoded bytes; sum, a sum over all items, must be the same each time.
 func decoding[T any](file string, sum func(*T) int) setUp {
 	return func() (slice, error) {
 		value, encoded, err := roundTrip[T](file)
@@ -60,7 +60,7 @@ func decoding[T any](file string, sum func(*T) int) setUp {
 	}
 }
 
-// encoding counts the bytes that were encoded.
+// encoding counts encoded bytes.
 func encoding[T any](file string) setUp {
 	return func() (slice, error) {
 		value, want, err := roundTrip[T](file)
@@ -84,7 +84,7 @@ func encoding[T any](file string) setUp {
 	}
 }
 
-// roundTrip shows that both directions lose nothing.
+// roundTrip checks that encoding the decoded file gives the file.
 func roundTrip[T any](file string) (*T, []byte, error) {
 	encoded, err := os.ReadFile(file)
 	if err != nil {

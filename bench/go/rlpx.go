@@ -28,7 +28,7 @@ func rlpxCases(folder string) map[string]setUp {
 	}
 }
 
-// hello is what p2p exchanges first.
+// hello is the first message of p2p.
 type hello struct {
 	Version    uint64
 	Name       string
@@ -91,7 +91,7 @@ func shakeHands(conn *rlpx.Conn, key *ecdsa.PrivateKey, want *ecdsa.PublicKey) e
 		return err
 	}
 	if !remote.Equal(want) {
-		return fmt.Errorf("handshake with somebody else")
+		return fmt.Errorf("the handshake authenticated another key")
 	}
 	ours, err := rlp.EncodeToBytes(&hello{
 		Version: 5,
@@ -140,7 +140,7 @@ func handshakes() (slice, error) {
 	}, nil
 }
 
-// messages sends the messages of a file from one end to the other, over and over. Counts payload bytes or messages.
+// messages sends the messages of a file from one end to the other in a loop. Counts payload bytes or messages.
 func messages(file string, countBytes bool) setUp {
 	return func() (slice, error) {
 		content, err := os.ReadFile(file)
@@ -171,7 +171,7 @@ func messages(file string, countBytes bool) setUp {
 						return
 					}
 				}
-				// What tells the reader how many there were has to come behind them.
+				// The message with their number must be after them.
 				if _, err := from.Write(messageCode+1, nil); err != nil {
 					failed <- err
 				}
@@ -187,7 +187,7 @@ func messages(file string, countBytes bool) setUp {
 					break
 				}
 				if code != messageCode || !bytes.Equal(data, payload(received)) {
-					return 0, fmt.Errorf("message %d is not what was sent", received)
+					return 0, fmt.Errorf("message %d differs", received)
 				}
 				received++
 			}
