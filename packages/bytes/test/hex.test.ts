@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../src/index.ts';
 
 describe('hex', () => {
-  test('agrees with the platform both ways', () => {
+  test('agrees with Buffer in both directions', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         const text = Buffer.from(bytes).toString('hex');

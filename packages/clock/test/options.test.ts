@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { ClockError, sleep, systemClock, timeoutSignal, withTimeout } from '../src/index.ts';
 import { virtualClock } from '../src/virtual.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses what is tried here
+// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses these values
 const any = (value: unknown): any => value;
 
 const refusal = (message: string) =>
   expect.objectContaining({ name: 'ClockError', code: 'invalid-option', message });
 
-describe('arguments of another type are refused', () => {
+describe('arguments of a wrong type are refused', () => {
   const clock = virtualClock();
 
   test.each<[string, () => unknown, string]>([
@@ -99,7 +99,7 @@ describe('arguments of another type are refused', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('and nothing stays behind on the signal', async () => {
+  test('no listener remains on the signal', async () => {
     const { signal } = new AbortController();
     await expect(withTimeout(clock, any('5'), async () => {}, { signal })).rejects.toThrow(
       ClockError,
@@ -108,7 +108,7 @@ describe('arguments of another type are refused', () => {
   });
 });
 
-test('an error keeps its message in JSON', () => {
+test('an error has its message in JSON', () => {
   const error = new ClockError('livelock', 'no rest');
   const json = { name: 'ClockError', code: 'livelock', message: 'no rest' };
   expect(JSON.parse(JSON.stringify(error))).toEqual(json);

@@ -4,7 +4,7 @@ import { ClockError, systemClock } from '../src/index.ts';
 describe('systemClock', () => {
   afterEach(() => vi.useRealTimers());
 
-  test('tells the time of the machine', () => {
+  test('returns the time of the machine', () => {
     const before = Date.now();
     expect(systemClock.now()).toBeGreaterThanOrEqual(before);
     expect(Number.isInteger(systemClock.now())).toBe(true);
@@ -12,7 +12,7 @@ describe('systemClock', () => {
     expect(systemClock.monotonic()).toBeGreaterThanOrEqual(start);
   });
 
-  test('never fires before its time, and not from within the call', async () => {
+  test('fires asynchronously and never early', async () => {
     for (const ms of [-1, 0, 0.4, 1, 2.7]) {
       const start = systemClock.monotonic();
       let returned = false;
@@ -24,7 +24,7 @@ describe('systemClock', () => {
     }
   });
 
-  test('delays beyond the 31 bits of the platform timers', () => {
+  test('supports delays above the 31 bits of the platform timers', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const fired = vi.fn();
     const ms = 2 ** 32 + 5000;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ClockError, sleep, timeoutSignal, withTimeout } from '../src/index.ts';
 import { virtualClock } from '../src/virtual.ts';
 
-/** How a promise stands without waiting for it. */
+/** Returns the state of a promise without waiting for it. */
 function watch(promise: Promise<unknown>): { state: unknown } {
   const seen: { state: unknown } = { state: 'pending' };
   promise.then(
@@ -18,7 +18,7 @@ function watch(promise: Promise<unknown>): { state: unknown } {
 }
 
 describe('sleep', () => {
-  test('ends after its time and leaves no listener', async () => {
+  test('resolves after its time and leaves no listener', async () => {
     const clock = virtualClock();
     const { signal } = new AbortController();
     const seen = watch(sleep(clock, 100, { signal }));
@@ -30,7 +30,7 @@ describe('sleep', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  test('ends at an abort with its reason, and leaves neither timer nor listener', async () => {
+  test('rejects at an abort with its reason, and leaves neither timer nor listener', async () => {
     const clock = virtualClock();
     const controller = new AbortController();
     const seen = watch(sleep(clock, 100, { signal: controller.signal }));
@@ -48,7 +48,7 @@ describe('sleep', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('a length that is not a number rejects and leaves no listener', async () => {
+  test('a duration that is not a number rejects and leaves no listener', async () => {
     const { signal } = new AbortController();
     await expect(sleep(virtualClock(), Number.NaN, { signal })).rejects.toThrow(ClockError);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
@@ -56,7 +56,7 @@ describe('sleep', () => {
 });
 
 describe('timeoutSignal', () => {
-  test('aborts when the time is up, with the given reason or a TimeoutError', async () => {
+  test('aborts after the timeout with the given reason or a TimeoutError', async () => {
     const clock = virtualClock();
     const plain = timeoutSignal(clock, 10);
     const reason = new Error('too slow');
@@ -68,7 +68,7 @@ describe('timeoutSignal', () => {
     expect(given.signal.reason).toBe(reason);
   });
 
-  test('cancelled, it never aborts', async () => {
+  test('never aborts after cancel', async () => {
     const clock = virtualClock();
     const timeout = timeoutSignal(clock, 10);
     timeout.cancel();
@@ -82,7 +82,7 @@ describe('timeoutSignal', () => {
 describe('withTimeout', () => {
   const forever = (): Promise<never> => new Promise(() => undefined);
 
-  test('settles as the work does and leaves nothing behind', async () => {
+  test('settles like the work and leaves neither timer nor listener', async () => {
     const clock = virtualClock();
     const { signal } = new AbortController();
     const failure = new Error('failed');
@@ -98,7 +98,7 @@ describe('withTimeout', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  test('rejects when the time is up even if the work takes no notice', async () => {
+  test('rejects after the timeout even if the work ignores the signal', async () => {
     const clock = virtualClock();
     const { signal } = new AbortController();
     let inner: AbortSignal | undefined;
@@ -121,7 +121,7 @@ describe('withTimeout', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  test("rejects with the caller's own reason when the caller aborts", async () => {
+  test('rejects with the reason of the caller when the caller aborts', async () => {
     const clock = virtualClock();
     const controller = new AbortController();
     const seen = watch(withTimeout(clock, 10, forever, { signal: controller.signal }));

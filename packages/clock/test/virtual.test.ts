@@ -6,7 +6,7 @@ import { ClockError, sleep } from '../src/index.ts';
 import { virtualClock } from '../src/virtual.ts';
 
 describe('virtualClock', () => {
-  test('stands still until it is advanced', async () => {
+  test('does not move until it is advanced', async () => {
     const clock = virtualClock({ now: 5000 });
     expect([clock.now(), clock.monotonic()]).toEqual([5000, 0]);
     await clock.advance(0);
@@ -14,7 +14,7 @@ describe('virtualClock', () => {
     expect([clock.now(), clock.monotonic()]).toEqual([6500, 1500.5]);
   });
 
-  test('fires in order of time, then of creation, each at its own time', async () => {
+  test('fires timers in order of time, then of creation, each at its time', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({ ms: fc.integer({ min: -2, max: 20 }), cancel: fc.boolean() })),
@@ -47,7 +47,7 @@ describe('virtualClock', () => {
     );
   });
 
-  test('timers that are set on the way fire if they are due', async () => {
+  test('timers set by callbacks fire if they are due', async () => {
     const clock = virtualClock();
     const seen: number[] = [];
     const tick = (): void => {
@@ -60,7 +60,7 @@ describe('virtualClock', () => {
     expect(clock.pending).toBe(1);
   });
 
-  test('a timer cancelled by another at the same moment does not fire', async () => {
+  test('a timer that another one cancels at the same time does not fire', async () => {
     const clock = virtualClock();
     clock.setTimeout(() => second.cancel(), 5);
     const second = clock.setTimeout(() => expect.unreachable(), 5);
@@ -68,7 +68,7 @@ describe('virtualClock', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('a chain of promises comes to rest before time goes on', async () => {
+  test('a promise chain finishes before time advances', async () => {
     const clock = virtualClock();
     const times: number[] = [];
     const work = async (): Promise<void> => {
@@ -84,7 +84,7 @@ describe('virtualClock', () => {
     expect(times).toEqual([11, -12, 12, 13]);
   });
 
-  test('work that hops over immediates and ticks comes to rest too', async () => {
+  test('work that uses immediates and ticks finishes before time advances', async () => {
     const clock = virtualClock();
     let hops = 0;
     const hop = (): void => {
@@ -97,7 +97,7 @@ describe('virtualClock', () => {
     expect(hops).toBe(500);
   });
 
-  test('an in-memory stream comes to rest', async () => {
+  test('an in-memory stream finishes before time advances', async () => {
     const clock = virtualClock();
     let received = 0;
     const [source, middle, sink] = [new PassThrough(), new PassThrough(), new PassThrough()];
@@ -114,7 +114,7 @@ describe('virtualClock', () => {
     await piped;
   });
 
-  test('calls of advance queue up', async () => {
+  test('calls of advance run one after another', async () => {
     const clock = virtualClock();
     const log: string[] = [];
     clock.setTimeout(() => log.push(`a@${clock.monotonic()}`), 10);
@@ -127,7 +127,7 @@ describe('virtualClock', () => {
     expect(clock.monotonic()).toBe(20);
   });
 
-  test('an advance from within a callback runs after the one under way', async () => {
+  test('an advance within a callback runs after the current one', async () => {
     const clock = virtualClock();
     let inner: Promise<void> | undefined;
     clock.setTimeout(() => {
@@ -138,7 +138,7 @@ describe('virtualClock', () => {
     expect(clock.monotonic()).toBe(15);
   });
 
-  test('what a callback throws rejects advance, and the clock can go on', async () => {
+  test('an error of a callback rejects advance, and the clock can continue', async () => {
     const clock = virtualClock();
     const fired: number[] = [];
     clock.setTimeout(() => {
@@ -151,7 +151,7 @@ describe('virtualClock', () => {
     expect(fired).toEqual([15]);
   });
 
-  test('HX-26 a jump moves the wall clock alone', async () => {
+  test('HX-26 a jump moves only the wall clock', async () => {
     const clock = virtualClock();
     const start = clock.now();
     let fired = 0;
@@ -170,7 +170,7 @@ describe('virtualClock', () => {
     expect(clock.now()).toBe(start - 3_600_000 + 1000);
   });
 
-  test('days pass in no time, Infinity never comes', async () => {
+  test('days pass at once, and Infinity is never due', async () => {
     const clock = virtualClock();
     let days = 0;
     const daily = (): void => {
@@ -184,7 +184,7 @@ describe('virtualClock', () => {
     expect(clock.pending).toBe(2);
   });
 
-  test('a circle of timers without delay is an error, not a hang', async () => {
+  test('an endless loop of timers without delay is an error', async () => {
     const clock = virtualClock();
     let turns = 0;
     const turn = (): void => {
@@ -196,7 +196,7 @@ describe('virtualClock', () => {
     expect(turns).toBeGreaterThan(1000);
   });
 
-  test('refuses what is not a length of time', async () => {
+  test('refuses invalid durations', async () => {
     const clock = virtualClock();
     for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
       await expect(clock.advance(ms)).rejects.toThrow(ClockError);

@@ -10,7 +10,7 @@ import rfc6979 from './vectors/rfc6979-secp256k1.json' with { type: 'json' };
 const P = 2n ** 256n - 2n ** 32n - 977n;
 const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
-/** A view into a larger buffer, as everything that came from a packet is. */
+/** Returns a view of a larger buffer, like data from packets. */
 function bytes(hex: string): Uint8Array {
   const packet = Buffer.from(`ffffff${hex}ffff`, 'hex');
   return new Uint8Array(packet.buffer, packet.byteOffset + 3, hex.length / 2);
@@ -41,7 +41,7 @@ const GENERATOR = bytes(
 const keyA = bytes(eip8.handshake.static_key_a);
 const keyB = bytes(eip8.handshake.static_key_b);
 
-/** Public keys that no curve work may be done with, whoever sent them. */
+/** Invalid public keys. */
 const invalidPoints: readonly (readonly [string, Uint8Array])[] = [
   ['all zero', new Uint8Array(64)],
   ['all ones', new Uint8Array(64).fill(0xff)],
@@ -51,7 +51,7 @@ const invalidPoints: readonly (readonly [string, Uint8Array])[] = [
   ['order 6 of y² = x³ + 1', concat(word(2n), word(3n))],
   ['on the quadratic twist: x is on no point', concat(word(5n), word(1n))],
   ['y of zero', concat(GENERATOR.subarray(0, 32), word(0n))],
-  // x = 1 is on the curve, and x + p still fits 32 bytes.
+  // x = 1 is on the curve, and x + p fits into 32 bytes.
   ['x of p or more', concat(word(P + 1n), yOf(1n))],
   ['x of p', concat(word(P), word(1n))],
   ['y of p or more', yOverflow()],
@@ -76,7 +76,7 @@ function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
   return result;
 }
 
-/** The y of a point, worked out here rather than by what is tested. */
+/** Computes the y of a point without the tested code. */
 function yOf(x: bigint): Uint8Array {
   const square = (x ** 3n + 7n) % P;
   const y = power(square, (P + 1n) / 4n, P);
@@ -84,11 +84,11 @@ function yOf(x: bigint): Uint8Array {
   return word(y);
 }
 
-/** A point whose y is so small that y + p fits 32 bytes: x³ = y² − 7 has a root for some small y. */
+/** Returns a point with a y so small that y + p fits into 32 bytes: x³ = y² − 7 has a root for some small y. */
 function yOverflow(): Uint8Array {
   for (let y = 1n; ; y++) {
     const cube = (((y * y - 7n) % P) + P) % P;
-    // p = 7 mod 9, so that the cube root of a cube c is c^((p + 2) / 9).
+    // p = 7 mod 9, so the cube root of a cube c is c^((p + 2) / 9).
     const x = power(cube, (P + 2n) / 9n, P);
     if (x ** 3n % P === cube) return concat(word(x), word(y + P));
   }
@@ -97,7 +97,7 @@ function yOverflow(): Uint8Array {
 const privateKey = fc.bigInt({ min: 1n, max: N - 1n }).map(word);
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
-/** What every backend has to do, alike. */
+/** Tests that every backend must pass. */
 export function backendSuite(
   name: string,
   { secp256k1, keccak256, createKeccak256 }: Crypto,
@@ -113,7 +113,7 @@ export function backendSuite(
       sponge.close();
     });
 
-    test('any chunking with peeks in between gives what noble gives for the whole', () => {
+    test('any chunking with digests in between gives the same digest as noble', () => {
       const step = fc.oneof(
         { weight: 8, arbitrary: fc.uint8Array({ maxLength: 300 }) },
         { weight: 1, arbitrary: fc.constant(new Uint8Array(40_000).fill(7)) },
@@ -154,7 +154,7 @@ export function backendSuite(
       }
     });
 
-    test('many sponges at once keep apart, while the memory grows under them', () => {
+    test('many sponges are independent while the memory grows', () => {
       const sponges = Array.from({ length: 600 }, () => createKeccak256());
       for (let round = 0; round < 2; round++) {
         sponges.forEach((sponge, i) => {
@@ -168,7 +168,7 @@ export function backendSuite(
       });
     });
 
-    test('a closed sponge refuses work, closes again in peace, and disturbs no other', () => {
+    test('a closed sponge refuses calls, can be closed again, and does not affect others', () => {
       const sponge = createKeccak256().update(Uint8Array.of(1));
       sponge.close();
       sponge.close();
@@ -183,7 +183,7 @@ export function backendSuite(
       second.close();
     });
 
-    test('a digest belongs to the caller', () => {
+    test('a digest is not shared with the caller', () => {
       const sponge = createKeccak256();
       const digest = sponge.digest();
       const expected = hex(digest);
@@ -246,7 +246,7 @@ export function backendSuite(
       }
     });
 
-    test("the secrets of EIP-8's handshake, out of its ephemeral keys", () => {
+    test('the secrets of the handshake of EIP-8 from its ephemeral keys', () => {
       const { ephemeral_key_a, ephemeral_key_b, nonce_a, nonce_b } = eip8.handshake;
       const [a, b] = [bytes(ephemeral_key_a), bytes(ephemeral_key_b)];
       const agreed = secp256k1.ecdh(a, secp256k1.publicKey(b));
@@ -275,7 +275,7 @@ export function backendSuite(
       );
     });
 
-    test('the same as noble on random keys and hashes', () => {
+    test('the same as noble for random keys and hashes', () => {
       const oracle = nobleCrypto.secp256k1;
       fc.assert(
         fc.property(privateKey, privateKey, hash, (a, b, digest) => {
@@ -297,7 +297,7 @@ export function backendSuite(
       );
     });
 
-    test('the same as noble on signatures that nobody made', () => {
+    test('the same as noble for random signatures', () => {
       const outcome = (backend: Crypto, signature: Uint8Array, digest: Uint8Array): string => {
         try {
           return hex(backend.secp256k1.recover(signature, digest));
@@ -325,7 +325,7 @@ export function backendSuite(
       );
     });
 
-    test('hashes of zero, of n and above are signed and recovered alike', () => {
+    test('hashes of zero, n and above are signed and recovered in the same way', () => {
       const publicKey = nobleCrypto.secp256k1.publicKey(keyA);
       for (const digest of [0n, 1n, N - 1n, N, N + 1n, 2n ** 256n - 1n].map(word)) {
         const signature = secp256k1.sign(digest, keyA);
@@ -351,7 +351,7 @@ export function backendSuite(
       expect(hex(secp256k1.recover(high, digest))).toBe(hex(publicKey));
     });
 
-    test('r and s outside 1 … n − 1 are no signature', () => {
+    test('r and s outside 1 … n − 1 are invalid', () => {
       const publicKey = secp256k1.publicKey(keyA);
       const digest = keccak256(keyB);
       const good = secp256k1.sign(digest, keyA);
@@ -374,7 +374,7 @@ export function backendSuite(
       }
     });
 
-    test('recovery ids above 3, and 2 or 3 where r + n is no coordinate', () => {
+    test('recovery ids above 3, and 2 or 3 if r + n is not a coordinate, are invalid', () => {
       const digest = keccak256(keyB);
       const signature = secp256k1.sign(digest, keyA);
       for (const id of [2, 3, 4, 27, 28, 255]) {
@@ -384,7 +384,7 @@ export function backendSuite(
     });
 
     test('recovery ids 2 and 3: x of the nonce point is n or more', () => {
-      // The smallest r for which r + n is the x of a point; s and hash are free.
+      // The smallest r for which r + n is the x of a point; s and hash are arbitrary.
       let r = 1n;
       while (power((r + N) ** 3n + 7n, (P - 1n) / 2n, P) !== 1n) r++;
       const digest = keccak256(keyA);
@@ -404,7 +404,7 @@ export function backendSuite(
       expect(codeOf(() => secp256k1.recover(signature, digest))).toBe('invalid-signature');
     });
 
-    test.each(invalidPoints)('HX-10 a public key that is no point is refused: %s', (_, point) => {
+    test.each(invalidPoints)('HX-10 an invalid public key is refused: %s', (_, point) => {
       const signature = secp256k1.sign(word(1n), keyA).subarray(0, 64);
       expect(codeOf(() => secp256k1.ecdh(keyA, point))).toBe('invalid-point');
       expect(codeOf(() => secp256k1.compress(point))).toBe('invalid-point');
@@ -421,7 +421,7 @@ export function backendSuite(
       );
     });
 
-    test('compressed keys that are no point are refused', () => {
+    test('invalid compressed keys are refused', () => {
       const x = GENERATOR.subarray(0, 32);
       for (const compressed of [
         new Uint8Array(33),
@@ -466,7 +466,7 @@ export function backendSuite(
       );
     });
 
-    test('arguments stay as they are, results are fresh arrays of exactly their size', () => {
+    test('arguments do not change, results are new arrays of the exact size', () => {
       const [key, digest] = [Buffer.from(keyA), Buffer.from(keccak256(keyB))];
       const publicKey = Buffer.from(secp256k1.publicKey(key));
       const compressed = Buffer.from(secp256k1.compress(publicKey));
@@ -494,7 +494,7 @@ export function backendSuite(
       expect(inputs.map(hex)).toEqual(before);
     });
 
-    test('an error never shows a private key', () => {
+    test('error messages never contain a private key', () => {
       const key = word(N + 0xabcdefn);
       for (const action of [
         () => secp256k1.publicKey(key),

@@ -25,7 +25,7 @@ beforeEach(() => {
   required.length = 0;
 });
 
-test('without the binding: noble for curve work, our keccak, one warning', async () => {
+test('without the binding: curve operations of noble, keccak in WebAssembly, one warning', async () => {
   withoutBinding();
   const { fastCrypto, nobleCrypto } = await fresh();
   await import('../src/fast.ts');
@@ -43,13 +43,13 @@ test('without the binding: noble for curve work, our keccak, one warning', async
   );
 });
 
-test("the package's own entry, which falls back to elliptic, is never asked for", async () => {
+test('the main entry of secp256k1, which falls back to elliptic, is never loaded', async () => {
   withoutBinding();
   await fresh();
   expect(required).toEqual(['secp256k1/bindings']);
 });
 
-test('where native modules do not exist there is nothing to warn about', async () => {
+test('no warning on platforms without native modules', async () => {
   getBuiltinModule.mockReturnValue(undefined);
   const { fastCrypto, nobleCrypto } = await fresh();
   expect(fastCrypto.secp256k1).toBe(nobleCrypto.secp256k1);

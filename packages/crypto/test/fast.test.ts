@@ -3,7 +3,7 @@ import { fastCrypto } from '../src/fast.ts';
 import { nobleCrypto } from '../src/index.ts';
 import { backendSuite } from './backend-suite.ts';
 
-// Where secp256k1 5.0.2 brings a prebuilt binding.
+// Platforms with a prebuilt binding in secp256k1 5.0.2.
 const prebuilt = ['linux-x64', 'darwin-arm64', 'win32-x64'];
 
 test.runIf(prebuilt.includes(`${process.platform}-${process.arch}`))(

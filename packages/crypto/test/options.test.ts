@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fastCrypto } from '../src/fast.ts';
 import { CryptoError, generatePrivateKey, nobleCrypto } from '../src/index.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses what is tried here
+// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses these values
 const any = (value: unknown): any => value;
 
 const hexKey = 'c0ffee00'.repeat(8);
@@ -22,7 +22,7 @@ function refusal(call: () => unknown): { code: string; message: string } {
 describe.each([
   ['nobleCrypto', nobleCrypto],
   ['fastCrypto', fastCrypto],
-])('%s refuses arguments of another type', (_, crypto) => {
+])('%s refuses arguments of a wrong type', (_, crypto) => {
   const { secp256k1: curve } = crypto;
   const key = new Uint8Array(32).fill(1);
   const publicKey = curve.publicKey(key);
@@ -51,13 +51,13 @@ describe.each([
     expect(refusal(call).code).toBe(code);
   });
 
-  test('what is no private key is none, whatever it is', () => {
+  test('other types are not private keys', () => {
     for (const value of [undefined, null, hexKey, hexKey.slice(32), [...key], 5n]) {
       expect(curve.isPrivateKey(any(value))).toBe(false);
     }
   });
 
-  test('a hash that was refused leaves nothing in the next one', () => {
+  test('a refused hash does not affect the next one', () => {
     const empty = crypto.keccak256(new Uint8Array());
     expect(() => crypto.keccak256(any('abc'))).toThrow(CryptoError);
     expect(crypto.keccak256(new Uint8Array())).toEqual(empty);
@@ -81,7 +81,7 @@ test.each<[string, () => unknown, string, string]>([
   expect(refusal(call)).toEqual({ code, message });
 });
 
-test('an error keeps its message in JSON', () => {
+test('an error has its message in JSON', () => {
   const error = new CryptoError('closed', 'sponge is closed');
   const json = { name: 'CryptoError', code: 'closed', message: 'sponge is closed' };
   expect(JSON.parse(JSON.stringify(error))).toEqual(json);

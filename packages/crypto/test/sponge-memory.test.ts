@@ -7,7 +7,7 @@ interface Instance {
   readonly exports: { readonly memory: { readonly buffer: ArrayBuffer } };
 }
 
-/** The fast backend anew, and how many bytes the memory of its sponges has. */
+/** Loads the fast backend again, and returns it with the size of its memory in bytes. */
 async function freshModule() {
   const { WebAssembly: native } = globalThis as unknown as {
     WebAssembly: { Module: object; Instance: new (module: object) => Instance };
@@ -17,7 +17,7 @@ async function freshModule() {
     constructor(module: object) {
       const instance = new native.Instance(module);
       instances.push(instance);
-      // biome-ignore lint/correctness/noConstructorReturn: a wrapper that hands out the wrapped.
+      // biome-ignore lint/correctness/noConstructorReturn: a wrapper that returns the wrapped object.
       return instance;
     }
   }
@@ -29,7 +29,7 @@ async function freshModule() {
   return { fastCrypto, size: () => instances[0]?.exports.memory.buffer.byteLength ?? 0 };
 }
 
-test('100,000 sponges created and closed leave the memory as it was', async () => {
+test('100,000 sponges created and closed do not grow the memory', async () => {
   const { fastCrypto, size } = await freshModule();
   const before = size();
   const empty = fastCrypto.keccak256(new Uint8Array());
@@ -42,7 +42,7 @@ test('100,000 sponges created and closed leave the memory as it was', async () =
   expect(fastCrypto.createKeccak256().digest()).toEqual(empty);
 });
 
-test('memory grows with the sponges that are open at once, and is used again', async () => {
+test('memory grows with the number of open sponges, and is reused', async () => {
   const { fastCrypto, size } = await freshModule();
   const open = () => Array.from({ length: 5000 }, () => fastCrypto.createKeccak256());
   const before = size();
@@ -59,7 +59,7 @@ test('memory grows with the sponges that are open at once, and is used again', a
   expect(size()).toBe(grown);
 });
 
-test('sponges that were dropped without close() give their memory back', async () => {
+test('garbage collected sponges release their memory without close()', async () => {
   const { fastCrypto, size } = await freshModule();
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -74,7 +74,7 @@ test('sponges that were dropped without close() give their memory back', async (
     await setImmediate(); // finalizers run between tasks
     drop();
   }
-  // Nine times as much without the finalizers.
+  // Nine times more without the finalizers.
   expect(size()).toBeLessThan(3 * once);
 });
 

@@ -20,7 +20,7 @@ function refusal(work: () => unknown): EnodeError {
 }
 
 describe('D4-17 enode URLs', () => {
-  test.each(networks.bootnodes)('%s is read and written back', (url) => {
+  test.each(networks.bootnodes)('%s is parsed and formatted', (url) => {
     const node = parseEnode(url, { crypto: nobleCrypto });
     expect(node.udp).toBe(node.tcp);
     expect(formatEnode(node)).toBe(url);
@@ -48,7 +48,7 @@ describe('D4-17 enode URLs', () => {
     '1.example',
     'a'.repeat(63),
     'xn--bcher-kva.example',
-  ])('host name %s only where it is allowed', (name) => {
+  ])('host name %s is accepted only if allowed', (name) => {
     const url = `enode://${ID}@${name}:30303`;
     expect(parseEnode(url, { allowHostname: true }).host).toBe(name.toLowerCase());
     expect(refusal(() => parseEnode(url)).code).toBe('invalid-host');
@@ -105,13 +105,13 @@ describe('D4-17 enode URLs', () => {
     expect(error.message.length).toBeLessThan(200);
   });
 
-  test('an id off the curve is refused when the curve is at hand', () => {
+  test('an id off the curve is refused with the option crypto', () => {
     const url = `enode://${ID.slice(0, -1)}7@127.0.0.1:30303`;
     expect(toHex(parseEnode(url).id)).toBe(`${ID.slice(0, -1)}7`);
     expect(refusal(() => parseEnode(url, { crypto: nobleCrypto })).code).toBe('invalid-id');
   });
 
-  test('what is written can be read again', () => {
+  test('formatted URLs are parsed again', () => {
     const port = fc.nat(65535);
     const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$/);
     const host = fc.oneof(
@@ -142,7 +142,7 @@ describe('D4-17 enode URLs', () => {
     );
   });
 
-  test('a node that has no URL is not written', () => {
+  test('a node that cannot be a URL is refused', () => {
     const node = parseEnode(`enode://${ID}@127.0.0.1:30303`);
     const refused = (change: object): EnodeErrorCode =>
       refusal(() => formatEnode({ ...node, ...change })).code;
@@ -155,7 +155,7 @@ describe('D4-17 enode URLs', () => {
     expect(refused({ udp: -1 })).toBe('invalid-discport');
   });
 
-  test('HX-19 any text is read or refused with an EnodeError', () => {
+  test('HX-19 any text is parsed or refused with an EnodeError', () => {
     const part = fc.oneof(
       fc.constantFrom(
         'enode://',

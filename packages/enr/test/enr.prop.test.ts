@@ -27,7 +27,7 @@ const contents: fc.Arbitrary<EnrContent> = fc.record(
     tcp: port,
     udp: port,
     ip6: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((ip) => {
-      // Never a mapped address, and written out in full.
+      // Not a mapped address, and without `::`.
       const groups = Array.from({ length: 8 }, (_, i) =>
         ((ip[2 * i] ?? 0) * 256 + (ip[2 * i + 1] ?? 0)).toString(16),
       );
@@ -52,8 +52,8 @@ const contents: fc.Arbitrary<EnrContent> = fc.record(
   { requiredKeys: [] },
 );
 
-describe('D4-17 records at random', () => {
-  test('what is signed is read back, from bytes and text', () => {
+describe('D4-17 random records', () => {
+  test('signed records are decoded from bytes and text', () => {
     fc.assert(
       fc.property(contents, fc.bigInt(0n, 2n ** 64n - 1n), (content, seq) => {
         const enr = signEnr(content, KEY, { seq });
@@ -69,7 +69,7 @@ describe('D4-17 records at random', () => {
     );
   });
 
-  test('an update is a new record with what it says, or the same', () => {
+  test('an update returns a new record with the changes, or the same record', () => {
     fc.assert(
       fc.property(contents, contents, (before, changes) => {
         const enr = signEnr(before, KEY);
@@ -89,7 +89,7 @@ describe('D4-17 records at random', () => {
 });
 
 describe('HX-19 hostile bytes', () => {
-  // Signatures that fit: what gets past the checks before them must not get stuck in those behind.
+  // Valid signatures, so that inputs reach the checks after the signature.
   const trusting = {
     ...nobleCrypto,
     secp256k1: {
@@ -126,7 +126,7 @@ describe('HX-19 hostile bytes', () => {
     );
   });
 
-  test('a true record with bytes changed', () => {
+  test('a valid record with changed bytes', () => {
     const change = fc.tuple(fc.nat(sample.length - 1), fc.nat(255));
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
@@ -138,7 +138,7 @@ describe('HX-19 hostile bytes', () => {
     );
   });
 
-  test('HX-18 lists in lists as deep as 300 bytes go', () => {
+  test('HX-18 nested lists of up to 300 bytes', () => {
     const deep = (start: number): Uint8Array => {
       let bytes: Uint8Array = Uint8Array.of(start);
       while (bytes.length < 290)

@@ -27,13 +27,13 @@ const rlp = (value: Tree): Uint8Array => encode(tree(), value);
 
 const signed = (hash: Uint8Array): Uint8Array => nobleCrypto.secp256k1.sign(hash, KEY).slice(0, 64);
 
-/** Encodes and signs whatever it is given, rules or not. */
+/** Encodes and signs any content, valid or not. */
 function forge(content: Uint8Array[], sign: (hash: Uint8Array) => Uint8Array = signed): Uint8Array {
   const signature = sign(nobleCrypto.keccak256(encode(list(raw), content)));
   return encode(list(raw), [rlp(signature), ...content]);
 }
 
-/** The content of a plain record, with pairs of raw RLP over it. */
+/** Content of a plain record with additional pairs of raw RLP. */
 function content(
   pairs: Record<string, Uint8Array | undefined> = {},
   seq: Uint8Array = rlp(Uint8Array.of(1)),
@@ -53,10 +53,10 @@ function refusal(work: () => unknown): EnrError {
   throw new Error('not refused');
 }
 
-describe('D4-17 the record that EIP-778 prints', () => {
+describe('D4-17 the example record of EIP-778', () => {
   const enr = parseEnr(vector.text);
 
-  test('is read', () => {
+  test('is decoded', () => {
     expect(toHex(enr.signature)).toBe(vector.signature);
     expect(enr.seq).toBe(BigInt(vector.seq));
     expect(enr.id).toEqual(ID);
@@ -66,25 +66,25 @@ describe('D4-17 the record that EIP-778 prints', () => {
     expect([enr.tcp, enr.ip6, enr.tcp6, enr.udp6, enr.eth]).toEqual(Array(5).fill(undefined));
   });
 
-  test('is written back', () => {
+  test('is formatted again', () => {
     expect(formatEnr(enr)).toBe(vector.text);
     expect(formatEnr(decodeEnr(enr.bytes))).toBe(vector.text);
   });
 
-  test('is what signing its content makes', () => {
+  test('equals the result of signEnr for its content', () => {
     const made = signEnr({ ip: vector.ip, udp: vector.udp }, KEY);
     expect(formatEnr(made)).toBe(vector.text);
     expect(made).toEqual(enr);
   });
 
-  test('is the same with the public key at hand', () => {
+  test('is the same with the option publicKey', () => {
     const publicKey = ID.slice();
     const made = signEnr({ ip: vector.ip, udp: vector.udp }, KEY, { publicKey });
     publicKey.fill(0);
     expect(made).toEqual(signEnr({ ip: vector.ip, udp: vector.udp }, KEY));
   });
 
-  test('keeps nothing of the buffer that it was read from', () => {
+  test('keeps no reference to the decoded buffer', () => {
     const buffer = enr.bytes.slice();
     const read = decodeEnr(buffer);
     buffer.fill(0);
@@ -92,7 +92,7 @@ describe('D4-17 the record that EIP-778 prints', () => {
     expect([read.ip, read.udp]).toEqual([vector.ip, vector.udp]);
   });
 
-  test('is refused with any one bit changed', () => {
+  test('is refused with any bit changed', () => {
     for (let bit = 0; bit < enr.bytes.length * 8; bit++) {
       const changed = enr.bytes.slice();
       changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
@@ -100,7 +100,7 @@ describe('D4-17 the record that EIP-778 prints', () => {
     }
   });
 
-  test('HX-18 is refused when it is cut short or goes on', () => {
+  test('HX-18 is refused when truncated or followed by bytes', () => {
     for (let length = 0; length < enr.bytes.length; length++) {
       expect(refusal(() => decodeEnr(enr.bytes.subarray(0, length))).code).toBe('malformed');
     }
@@ -138,7 +138,7 @@ describe('D4-17 the text of a record', () => {
     expect(refusal(() => parseEnr(text)).code).toBe(code);
   });
 
-  test('bits behind the last byte are refused', () => {
+  test('bits after the last byte are refused', () => {
     const record = signEnr({ ip: '1.2.3.4', udp: 1, pairs: { a: Uint8Array.of(1) } }, KEY);
     const text = [record, signEnr({ pairs: { ab: Uint8Array.of(1) } }, KEY)]
       .map(formatEnr)
@@ -150,8 +150,8 @@ describe('D4-17 the text of a record', () => {
   });
 });
 
-describe('D4-17 a record that breaks a rule is refused', () => {
-  test('the forger forges what is right as well', () => {
+describe('D4-17 an invalid record is refused', () => {
+  test('the helper also creates valid records', () => {
     expect(decodeEnr(forge(content())).id).toEqual(ID);
     expect(toHex(forge(content({ ip: rlp(fromHex('7f000001')), udp: rlp(fromHex('765f')) })))).toBe(
       toHex(parseEnr(vector.text).bytes),
@@ -309,7 +309,7 @@ describe('D4-17 a record that breaks a rule is refused', () => {
 });
 
 describe('D4-17 entries', () => {
-  test('all of them are written and read', () => {
+  test('all are encoded and decoded', () => {
     const entries = {
       ip: '203.0.113.9',
       tcp: 30303,
@@ -335,7 +335,7 @@ describe('D4-17 entries', () => {
     ]);
   });
 
-  test('eth is the fork id in a list that may grow', () => {
+  test('eth is the fork id in a list that may have more items', () => {
     const fork = [fromHex('00000000'), Uint8Array.of(5)];
     const eth = (value: Tree): unknown => decodeEnr(forge(content({ eth: rlp(value) }))).eth;
     expect(
@@ -357,7 +357,7 @@ describe('D4-17 entries', () => {
     }
   });
 
-  test('other pairs are kept as they came, strings, lists and keys of any bytes', () => {
+  test('other pairs are kept unchanged: strings, lists and keys of any bytes', () => {
     const key = Uint8Array.of(0xff, 0x00, 0xc3);
     const snap = encode(list(rlpText(10)), ['a', 'b']);
     const record = forge([...content({ caps: snap }), rlp(key), rlp([[], [bytesOf('deep')]])]);
@@ -394,11 +394,11 @@ describe('D4-17 entries', () => {
       () => signEnr({ pairs: { ключ: Uint8Array.of(1) } }, KEY),
       'ключ',
     ],
-  ])('%s is not written', (_, work, key) => {
+  ])('%s is refused', (_, work, key) => {
     expect(refusal(work)).toMatchObject({ code: 'invalid-value', key });
   });
 
-  test('a record that would be too large, or a sequence number that is none, is not signed', () => {
+  test('a record that is too large, or an invalid sequence number, is refused', () => {
     expect(refusal(() => signEnr({ pairs: { zz: rlp(new Uint8Array(176)) } }, KEY)).code).toBe(
       'too-large',
     );
@@ -414,7 +414,7 @@ describe('D4-17 update', () => {
     { seq: 7n },
   );
 
-  test('a change takes the next sequence number', () => {
+  test('a change increments the sequence number', () => {
     const moved = updateEnr(enr, { ip: '203.0.113.10' }, KEY);
     expect(moved.seq).toBe(8n);
     expect(moved).toMatchObject({ ip: '203.0.113.10', tcp: 30303, udp: 30303 });
@@ -422,7 +422,7 @@ describe('D4-17 update', () => {
     expect([enr.seq, enr.ip]).toEqual([7n, '203.0.113.9']);
   });
 
-  test('what changes nothing leaves the record as it is', () => {
+  test('changes without effect return the same record', () => {
     expect(updateEnr(enr, {}, KEY)).toBe(enr);
     expect(
       updateEnr(
@@ -434,13 +434,13 @@ describe('D4-17 update', () => {
     expect(updateEnr(enr, { pairs: { id: undefined, secp256k1: rlp([]) } }, KEY)).toBe(enr);
   });
 
-  test('an undefined entry is taken out', () => {
+  test('an undefined entry is removed', () => {
     const less = updateEnr(enr, { ip: undefined, pairs: { snap: undefined } }, KEY);
     expect([...less.pairs.keys()]).toEqual(['id', 'secp256k1', 'tcp', 'udp']);
     expect(less.seq).toBe(8n);
   });
 
-  test("another node's key is refused, and so is a sequence number beyond 64 bits", () => {
+  test('the key of another node and a sequence number above 64 bits are refused', () => {
     expect(refusal(() => updateEnr(enr, { tcp: 1 }, new Uint8Array(32).fill(1))).code).toBe(
       'wrong-private-key',
     );
@@ -453,7 +453,7 @@ describe('D4-17 update', () => {
 describe('D4-17 records and enode URLs', () => {
   const url = `enode://${toHex(ID)}@203.0.113.9:30303?discport=30301`;
 
-  test('an endpoint goes into a record and comes out again', () => {
+  test('an endpoint is converted to entries and back', () => {
     for (const one of [
       url,
       url.replace('203.0.113.9', '[2001:db8::9]'),
@@ -468,7 +468,7 @@ describe('D4-17 records and enode URLs', () => {
     ).toBe('ip');
   });
 
-  test('a record with two addresses gives either, IPv4 ports standing in for those of IPv6', () => {
+  test('a record with two addresses returns either, with IPv4 ports if it has none for IPv6', () => {
     const both = signEnr({ ip: '203.0.113.9', ip6: '2001:db8::9', tcp: 1, udp: 2, udp6: 3 }, KEY);
     expect(enodeFromEnr(both)).toEqual({ id: ID, host: '203.0.113.9', tcp: 1, udp: 2 });
     expect(enodeFromEnr(both, { family: 4 })).toEqual(enodeFromEnr(both));

@@ -10,7 +10,7 @@ test('D4-17 the node id of the published record is the hash of its key', () => {
   expect(toHex(nodeIdHash(id))).toBe(vector.node_id);
 });
 
-test('a node id is a point of the curve or none', () => {
+test('isOnCurve checks for a point of the curve', () => {
   expect(isOnCurve(id)).toBe(true);
   expect(isOnCurve(id.map((byte, i) => (i === 63 ? byte ^ 1 : byte)))).toBe(false);
   expect(isOnCurve(new Uint8Array(64))).toBe(false);

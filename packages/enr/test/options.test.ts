@@ -14,7 +14,7 @@ import {
   updateEnr,
 } from '../src/index.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses what is tried here
+// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses these values
 const any = (value: unknown): any => value;
 
 const privateKey = new Uint8Array(32).fill(1);
@@ -151,7 +151,7 @@ test.each<[string, () => unknown, string]>([
   expect(call).toThrow(EnodeError);
 });
 
-test('values of another type in a record have the code of their entry', () => {
+test('values of a wrong type in a record have the code of their entry', () => {
   const refusal = expect.objectContaining({ name: 'EnrError', code: 'invalid-value' });
   for (const content of [
     { ip: 5 },

@@ -20,7 +20,7 @@ test.each([
   expect(text.split('\n').length).toBeLessThan(7);
 });
 
-test('and is a plain object in all else', () => {
+test('an enode is otherwise a plain object', () => {
   const enode = parseEnode(url);
   expect(Object.keys(enode)).toEqual(['id', 'host', 'tcp', 'udp']);
   expect(enode).toEqual({ id, host: '192.0.2.1', tcp: 30303, udp: 30301 });

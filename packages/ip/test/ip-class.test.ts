@@ -7,7 +7,7 @@ const ip = (text: string): Uint8Array => {
   return bytes;
 };
 
-/** First and last address of each block, and their neighbours outside where these are another kind. */
+/** First and last address of each block, and adjacent addresses if they have another class. */
 const CASES = {
   unspecified: ['0.0.0.0', '::', '::ffff:0.0.0.0'],
   loopback: ['127.0.0.0', '127.255.255.255', '::1', '::ffff:127.0.0.1'],
@@ -93,7 +93,7 @@ const CASES = {
   ],
 } as const;
 
-describe('kinds of addresses', () => {
+describe('address classes', () => {
   for (const [kind, addresses] of Object.entries(CASES)) {
     test.each(addresses)(`%s is ${kind}`, (text) => {
       const address = ip(text);
@@ -104,7 +104,7 @@ describe('kinds of addresses', () => {
     });
   }
 
-  test('what is no address is refused', () => {
+  test('other lengths are refused', () => {
     for (const length of [0, 3, 5, 17])
       expect(() => ipClass(new Uint8Array(length))).toThrow(RangeError);
   });
@@ -134,7 +134,7 @@ describe('checkRelay', () => {
     ['fe80::1', 'fd00::1', undefined],
     ['::ffff:8.8.8.8', '::ffff:10.0.0.1', 'lan'],
     ['::ffff:127.0.0.1', '::ffff:127.0.0.2', undefined],
-  ])('%s says %s: %s', (sender, address, fault) => {
+  ])('%s relays %s: %s', (sender, address, fault) => {
     expect(checkRelay(ip(sender), ip(address))).toBe(fault);
   });
 });

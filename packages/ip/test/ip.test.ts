@@ -21,7 +21,7 @@ describe('IP addresses', () => {
     ['::ffff:192.0.2.33', [192, 0, 2, 33]],
     ['::FFFF:c000:221', [192, 0, 2, 33]],
     ['0:0:0:0:0:ffff:127.0.0.1', [127, 0, 0, 1]],
-  ])('%s is read', (text, bytes) => {
+  ])('%s is parsed', (text, bytes) => {
     expect([...(parseIp(text) ?? [])]).toEqual(bytes);
   });
 
@@ -64,11 +64,11 @@ describe('IP addresses', () => {
     ['0:0:0:0:0:0:0:0', '::'],
     ['1:0:0:0:0:0:0:0', '1::'],
     ['2001:0DB8:000A::', '2001:db8:a::'],
-  ])('%s is written as %s (RFC 5952)', (text, canonical) => {
+  ])('%s is formatted as %s (RFC 5952)', (text, canonical) => {
     expect(formatIp(parseIp(text) ?? new Uint8Array())).toBe(canonical);
   });
 
-  test('every address survives being written and read', () => {
+  test('every address is formatted and parsed again', () => {
     fc.assert(
       fc.property(fc.oneof(ipv4, ipv6), (ip) => {
         expect(isIP(formatIp(ip))).toBe(ip.length === 4 ? 4 : 6);
@@ -77,7 +77,7 @@ describe('IP addresses', () => {
     );
   });
 
-  test('IPv6 is written as the WHATWG URL serializer does', () => {
+  test('IPv6 is formatted like the WHATWG URL serializer', () => {
     fc.assert(
       fc.property(ipv6, (ip) => {
         fc.pre(normalizeIp(ip).length === 16);
@@ -86,7 +86,7 @@ describe('IP addresses', () => {
     );
   });
 
-  test('what is read agrees with the platform', () => {
+  test('parsing agrees with node:net', () => {
     const soup = fc
       .array(fc.constantFrom('0', '1', '255', 'f', 'ffff', '.', '.', ':', ':', '::', '00'), {
         maxLength: 18,
@@ -105,7 +105,7 @@ describe('IP addresses', () => {
     );
   });
 
-  test('an address of another length is refused', () => {
+  test('other lengths are refused', () => {
     for (const length of [0, 3, 5, 15, 17]) {
       expect(() => formatIp(new Uint8Array(length))).toThrow(RangeError);
     }

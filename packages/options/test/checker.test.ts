@@ -36,7 +36,7 @@ class OwnError extends Error {
 
 const check: Checker = createChecker(OwnError, 'invalid-option');
 
-/** The error of a call, which has to be of the given class and code. */
+/** Returns the error of a call, which must have the given class and code. */
 function messageOf(call: () => void): string | undefined {
   try {
     call();
@@ -109,7 +109,7 @@ describe('options', () => {
   });
 });
 
-test('fields of an object that has others', () => {
+test('fields of an object with other properties', () => {
   const node = { host: '192.0.2.1', tcp: 30303, more: true };
   const of = (value: unknown) =>
     messageOf(() =>
@@ -134,13 +134,13 @@ test('elements', () => {
   expect(of([new Uint8Array(32), '0x'])).toBe(
     'hashes[1] is "0x", expected a Uint8Array of 32 bytes',
   );
-  // biome-ignore lint/suspicious/noSparseArray: a hole is no value
+  // biome-ignore lint/suspicious/noSparseArray: a hole is not a value
   expect(of([, new Uint8Array(32)])).toBe(
     'hashes[0] is undefined, expected a Uint8Array of 32 bytes',
   );
 });
 
-test('a rule of the caller', () => {
+test('a custom rule', () => {
   expect(messageOf(() => check.fail('host', 'nowhere', 'an IP address'))).toBe(
     'host is "nowhere", expected an IP address',
   );
@@ -201,7 +201,7 @@ describe('a value in a message', () => {
     expect(shown(value)).toBe(text);
   });
 
-  test('is short and on one line, whatever it is', () => {
+  test('is short and on one line for every type', () => {
     fc.assert(
       fc.property(fc.anything({ withBigInt: true, withTypedArray: true }), (value) => {
         const text = shown(value) ?? '';

@@ -17,7 +17,7 @@ test.each([
   expect(nearestName(word, names)).toBe(name);
 });
 
-test('the first of several that are as near', () => {
+test('the first of several equally near names', () => {
   expect(nearestName('abx', ['aby', 'abz'])).toBe('aby');
 });
 

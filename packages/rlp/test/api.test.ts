@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-test('the public API is this and no more', async () => {
+test('exported names', async () => {
   expect(Object.keys(await import('../src/index.ts')).sort()).toMatchInlineSnapshot(`
     [
       "Reader",

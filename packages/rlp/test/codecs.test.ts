@@ -66,7 +66,7 @@ const pairs: [string, Codec<unknown>, unknown, string][] = [
   ['tree', tree(), [hex('01'), [hex(''), []]], 'c401c280c0'],
 ];
 
-describe('values and their only encoding', () => {
+describe('values and their canonical encoding', () => {
   test.each(pairs)('%s', (_, codec, value, encoding) => {
     expect(toHex(encode(codec, value))).toBe(encoding);
     expect(decode(codec, hex(encoding))).toEqual(value === 0 ? 0 : value);
@@ -129,7 +129,7 @@ const refusedInputs: [string, Codec<unknown>, string, string, number][] = [
   ['three levels of two', tree({ maxDepth: 2 }), 'c2c1c0', 'too-deep', 2],
 ];
 
-describe('refused inputs', () => {
+describe('invalid inputs', () => {
   test.each(refusedInputs)('%s', (_, codec, input, code, offset) => {
     const error = failure(() => decode(codec, hex(input)));
     expect([error.code, error.offset]).toEqual([code, offset]);
@@ -168,13 +168,13 @@ const refusedValues: [string, (value: never) => unknown, unknown, string][] = [
   ['three levels of two', (v) => encode(tree({ maxDepth: 2 }), v), [[[]]], 'too-deep'],
 ];
 
-describe('refused values', () => {
+describe('invalid values', () => {
   test.each(refusedValues)('%s', (_, write, value, code) => {
     const error = failure(() => write(value as never));
     expect([error.code, error.offset]).toEqual([code, -1]);
   });
 
-  test('a refused value leaves nothing behind for the next one', () => {
+  test('an invalid value does not affect the next one', () => {
     const codec = list(uint(8));
     failure(() => encode(codec, [256, 2, 3]));
     expect(toHex(encode(codec, [1]))).toBe('c101');
@@ -182,7 +182,7 @@ describe('refused values', () => {
 });
 
 describe('struct', () => {
-  test('an absent tail is absent from the object', () => {
+  test('absent trailing fields are absent from the object', () => {
     expect(Object.keys(decode(tail, hex('c101')))).toEqual(['a']);
     expect(decode(tail, hex('c20102'))).toEqual({ a: 1, b: 2 });
     expect(decode(tail, hex('c3010203'))).toEqual({ a: 1, b: 2, c: 3 });
@@ -191,24 +191,24 @@ describe('struct', () => {
     expect(toHex(encode(tail, { a: 1, b: 2, c: 3 }))).toBe('c3010203');
   });
 
-  test('a tail that is there is checked like any field', () => {
+  test('present trailing fields are checked like any field', () => {
     expect(failure(() => decode(tail, hex('c20100'))).path).toBe('b');
   });
 
-  test('EIP-8: extra items are passed over when asked', () => {
+  test('EIP-8: extra items are ignored with the option', () => {
     const tolerant = struct(a, { extra: 'ignore' });
     expect(decode(tolerant, hex('c60102c20102c0'))).toEqual({ a: 1 });
     expect(failure(() => decode(tolerant, hex('c201b8'))).code).toBe('overrun');
     expect(toHex(encode(tolerant, { a: 1 }))).toBe('c101');
   });
 
-  test('an optional field before one that is not is refused when the struct is made', () => {
+  test('a required field after an optional one is refused when the struct is created', () => {
     expect(() => struct({ a: optional(uint(8)), b: uint(8) })).toThrow(
       'fields.b is an object, expected an optional field',
     );
   });
 
-  test('properties that are no fields are not written', () => {
+  test('properties that are not fields are not encoded', () => {
     const value = { a: 1, other: 2 };
     expect(toHex(encode(struct(a), value))).toBe('c101');
   });
@@ -229,12 +229,12 @@ describe('map', () => {
     (value) => value.getTime() / 1000,
   );
 
-  test('gives values another form', () => {
+  test('converts values', () => {
     const noon = new Date('2026-01-01T12:00:00Z');
     expect(decode(date, encode(date, noon))).toEqual(noon);
   });
 
-  test('what its functions throw is the cause of an RlpError', () => {
+  test('errors of its functions are the cause of an RlpError', () => {
     const cause = new Error('not today');
     const never = map(
       uint(8),
@@ -251,7 +251,7 @@ describe('map', () => {
     expect(failure(() => encode(never, undefined as never))).toMatchObject({ offset: -1, cause });
   });
 
-  test('may encode and decode on its own', () => {
+  test('its functions may encode and decode', () => {
     const inner = list(uint(8));
     const nested = map(
       bytes(),
@@ -265,7 +265,7 @@ describe('map', () => {
   });
 });
 
-describe('what belongs to whom', () => {
+describe('memory', () => {
   test('decoded bytes are views of the input', () => {
     const input = hex('ffffc482abcd05ff').subarray(2, 7);
     const [string, byte] = decode(list(bytes()), input) as [Uint8Array, Uint8Array];
@@ -276,7 +276,7 @@ describe('what belongs to whom', () => {
     expect(decode(raw, input).buffer).toBe(input.buffer);
   });
 
-  test('encoded bytes are exactly that and the caller’s own', () => {
+  test('encoded bytes have the exact size and are not shared', () => {
     const codec = list(bytes());
     const first = encode(codec, [hex('abcd')]);
     const second = encode(codec, [hex('ef')]);
@@ -285,27 +285,27 @@ describe('what belongs to whom', () => {
     expect([toHex(first), toHex(second)]).toEqual(['c382abcd', 'c281ef']);
   });
 
-  test('a Buffer is bytes like any other', () => {
+  test('a Buffer is accepted as bytes', () => {
     expect(decode(bytes(), Buffer.from('82abcd', 'hex'))).toEqual(hex('abcd'));
     expect(toHex(encode(bytes(2), Buffer.from('abcd', 'hex')))).toBe('82abcd');
   });
 });
 
 describe('decodePrefix', () => {
-  test('takes one item and tells where the next begins', () => {
+  test('decodes one item and returns its length', () => {
     const file = hex('c20102c0ff');
     const first = decodePrefix(list(uint(8)), file);
     expect(first).toEqual({ value: [1, 2], length: 3 });
     expect(decodePrefix(list(uint(8)), file.subarray(3))).toEqual({ value: [], length: 1 });
   });
 
-  test('the item itself must be whole', () => {
+  test('the item must be complete', () => {
     expect(failure(() => decodePrefix(bytes(), hex('82ab'))).code).toBe('truncated');
   });
 });
 
 describe('list', () => {
-  test('too long a list is refused before any of its items is read', () => {
+  test('a list that is too long is refused before an item is read', () => {
     let reads = 0;
     const counted: Codec<number> = {
       read(reader) {
@@ -326,18 +326,18 @@ describe('list', () => {
     expect(failure(() => decode(codec, hex('c782abcd82abcd05'))).code).toBe('too-many-items');
   });
 
-  test('its limit is the list’s own fault, not an item’s', () => {
+  test('an exceeded limit is reported for the list, not for an item', () => {
     const codec = list(list(uint(8), { max: 2 }));
     const error = failure(() => decode(codec, hex('c5c0c3010203')));
     expect(error).toMatchObject({ code: 'too-many-items', path: '[1]', offset: 2 });
   });
 
-  test('a refused item is reported under its index after counting', () => {
+  test('an invalid item is reported with its index after counting', () => {
     const error = failure(() => decode(list(uint(8), { max: 3 }), hex('c50182010005')));
     expect(error).toMatchObject({ code: 'out-of-range', path: '[1]', offset: 2 });
   });
 
-  test('a malformed item is reported under its index while counting, too', () => {
+  test('a malformed item is reported with its index while counting', () => {
     const error = failure(() => decode(list(bytes(), { max: 2 }), hex('c582abcd82ab')));
     expect(error).toMatchObject({ code: 'overrun', path: '[1]', offset: 4 });
   });

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { RlpError } from '../src/index.ts';
 
-/** The {@link RlpError} that the action throws; anything else fails the test. */
+/** Returns the {@link RlpError} that the action throws. Any other result fails the test. */
 export function failure(action: () => unknown): RlpError {
   try {
     action();

@@ -38,7 +38,7 @@ const codecs: Record<string, Codec<unknown>> = {
 const readers: Record<string, (input: Uint8Array) => unknown> = { validate };
 for (const [name, codec] of Object.entries(codecs)) readers[name] = (input) => decode(codec, input);
 
-/** The input, with a count of the reads of single bytes, which are a decoder's steps. */
+/** Counts reads of single bytes of the input, which are the steps of a decoder. */
 function counted(input: Uint8Array): { bytes: Uint8Array; reads: () => number } {
   let reads = 0;
   const bytes = new Proxy(input, {
@@ -50,7 +50,7 @@ function counted(input: Uint8Array): { bytes: Uint8Array; reads: () => number } 
   return { bytes, reads: () => reads };
 }
 
-/** Lists in lists, the innermost empty. */
+/** Nested lists, the innermost empty. */
 function nested(levels: number): Uint8Array {
   const writer = new Writer();
   for (let level = 0; level < levels; level++) writer.wrapList(0);
@@ -60,13 +60,13 @@ function nested(levels: number): Uint8Array {
 describe('deep nesting', () => {
   const deep = nested(1_000_000);
 
-  test('HX-18 a million lists in lists are walked without recursion', () => {
+  test('HX-18 a million nested lists are read without recursion', () => {
     expect(deep.length).toBeGreaterThan(3_000_000);
     expect(() => validate(deep)).not.toThrow();
     expect(decode(raw, deep)).toHaveLength(deep.length);
   });
 
-  test('HX-18 a fault at the bottom of a million lists is found', () => {
+  test('HX-18 an error in the innermost of a million lists is found', () => {
     const faulty = deep.slice();
     faulty[faulty.length - 1] = 0xc1;
     expect(failure(() => validate(faulty))).toMatchObject({
@@ -78,7 +78,7 @@ describe('deep nesting', () => {
     expect(failure(() => validate(stringAtTheBottom)).code).toBe('overrun');
   });
 
-  test('HX-18 a tree ends at its depth, decoding and encoding', () => {
+  test('HX-18 tree stops at its maximum depth when decoding and encoding', () => {
     expect(failure(() => decode(tree({ maxDepth: 1000 }), deep)).code).toBe('too-deep');
     expect(decode(tree({ maxDepth: 1000 }), nested(1000))).toEqual(
       decode(tree({ maxDepth: 1001 }), nested(1000)),
@@ -88,7 +88,7 @@ describe('deep nesting', () => {
     expect(failure(() => encode(tree({ maxDepth: 1000 }), loop)).code).toBe('too-deep');
   });
 
-  test.each(Object.keys(readers))('HX-18 %s looks at no more of it than it must', (name) => {
+  test.each(Object.keys(readers))('HX-18 %s reads no more of it than necessary', (name) => {
     const { bytes, reads } = counted(deep.subarray(deep.length - 50_000));
     const { bytes: whole, reads: readsOfWhole } = counted(nested(20_000));
     expect(() => readers[name]?.(bytes)).toThrow(RlpError);
@@ -120,7 +120,7 @@ describe('huge length prefixes', () => {
     ]),
   );
 
-  test.each(inputs)('HX-18 claims of more than there is: %s %s …', (...input) => {
+  test.each(inputs)('HX-18 lengths above the input size: %s %s …', (...input) => {
     expect(failure(() => validate(Uint8Array.from(input)))).toMatchObject({
       code: 'truncated',
       offset: 0,
@@ -133,7 +133,7 @@ describe('huge length prefixes', () => {
     expect(failure(() => decode(list(bytes()), inList)).path).toBe('[0]');
   });
 
-  test('HX-18 lengths that a 32-bit or a double would round are not believed', () => {
+  test('HX-18 lengths that 32 bits or a double would round are refused', () => {
     for (const input of [
       'bb0000000100',
       `bf0000000100000001${'00'.repeat(60)}`,
@@ -146,8 +146,8 @@ describe('huge length prefixes', () => {
   });
 });
 
-describe('forms that are not the shortest', () => {
-  test('HX-18 every length has one form', () => {
+describe('non-canonical lengths', () => {
+  test('HX-18 every length has one encoding', () => {
     for (const base of [0x80, 0xc0]) {
       for (const length of [0, 1, 54, 55, 56, 57, 255, 256, 257, 65535, 65536]) {
         const content = new Uint8Array(length).fill(0x80);
@@ -170,7 +170,7 @@ describe('forms that are not the shortest', () => {
     }
   });
 
-  test('HX-18 every byte below 0x80 has one form', () => {
+  test('HX-18 every byte below 0x80 has one encoding', () => {
     for (let byte = 0; byte < 256; byte++) {
       const input = Uint8Array.of(0x81, byte);
       if (byte < 0x80) expect(failure(() => validate(input)).code).toBe('non-canonical-byte');
@@ -206,8 +206,8 @@ describe('truncations', () => {
 });
 
 describe('random bytes', () => {
-  test('HX-18 nothing but an RlpError comes out, in steps linear in the input', () => {
-    // Prefixes of lists and small lengths get deeper in than evenly spread bytes do.
+  test('HX-18 any input is decoded or throws an RlpError, in steps linear in its size', () => {
+    // Prefixes of lists and small lengths reach deeper than uniform bytes.
     const likely = [0x80, 0x81, 0x82, 0xb8, 0xc0, 0xc1, 0xc2, 0xc8, 0xd0, 0xf7, 0xf8, 0xf9, 0, 56];
     let accepted = 0;
     for (let seed = 1; seed <= 3000; seed++) {
@@ -228,7 +228,7 @@ describe('random bytes', () => {
     expect(accepted).toBeGreaterThan(0);
   });
 
-  test('HX-18 a large list of the smallest items costs a step for each', () => {
+  test('HX-18 a large list of the smallest items costs one step per item', () => {
     const items = new Uint8Array(200_000).fill(0xc0);
     const writer = new Writer();
     writer.copy(items);

@@ -18,7 +18,7 @@ import {
   validate,
 } from '../src/index.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses what is tried here
+// biome-ignore lint/suspicious/noExplicitAny: the compiler refuses these values
 const any = (value: unknown): any => value;
 
 test.each<[string, () => unknown, string]>([
@@ -114,14 +114,14 @@ test.each<[string, () => unknown, string]>([
   expect(call).toThrow(RlpError);
 });
 
-test('limits at their ends are taken', () => {
+test('minimum and maximum limits are accepted', () => {
   const bare = list(bytesUpTo(0), { max: Number.POSITIVE_INFINITY });
   expect(decode(bare, encode(bare, [new Uint8Array()]))).toHaveLength(1);
   expect(decode(uint(1), encode(uint(1), 1))).toBe(1);
   expect(decode(bytes(0), encode(bytes(0), new Uint8Array()))).toHaveLength(0);
 });
 
-test('an error keeps message and place in JSON', () => {
+test('an error has message, offset and path in JSON', () => {
   let refused: unknown;
   try {
     encode(struct({ items: list(uint(8)) }), { items: [1, 256] });

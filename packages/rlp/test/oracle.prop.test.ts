@@ -30,12 +30,12 @@ const oracles: [string, Oracle][] = [
 ];
 const anything = tree({ maxDepth: 500 });
 
-/** A tree as text, which is compared faster than nested arrays of bytes. */
+/** Converts a tree to text, which compares faster than nested arrays of bytes. */
 function show(value: Tree): string {
   return Array.isArray(value) ? `[${value.map(show).join()}]` : toHex(value);
 }
 
-/** Byte strings around the lengths at which the form of a prefix changes. */
+/** Byte strings with lengths near those at which the prefix format changes. */
 const string = fc.oneof(
   { weight: 4, arbitrary: fc.uint8Array({ maxLength: 3 }) },
   { weight: 2, arbitrary: fc.uint8Array({ minLength: 50, maxLength: 60 }) },
@@ -49,7 +49,7 @@ const { item } = fc.letrec<{ item: Tree }>((tie) => ({
   ),
 }));
 
-/** Valid encodings with a few bytes set, taken out, put in, or cut off. */
+/** Valid encodings with a few bytes changed, removed, inserted or truncated. */
 const nearlyValid = fc
   .tuple(
     item,
@@ -78,7 +78,7 @@ const nearlyValid = fc
   });
 const input = fc.oneof(nearlyValid, fc.uint8Array({ maxLength: 12 }));
 
-/** The result, or undefined when refused with the error of the right kind. */
+/** Returns the result, or undefined for the expected error. */
 function attempt<T>(action: () => T, kind: new (...args: never[]) => Error): T | undefined {
   try {
     return action();
@@ -101,12 +101,12 @@ describe.each(oracles)('against %s', (_, oracle) => {
     );
   });
 
-  test('an input is accepted exactly when the oracle gives it back byte for byte', () => {
+  test('an input is accepted exactly if the oracle encodes it to the same bytes', () => {
     let accepted = 0;
     fc.assert(
       fc.property(input, (bytes) => {
         const theirs = attempt(() => oracle.decode(bytes), Error);
-        // The specification gives every value one encoding: what comes back different was not it.
+        // Every value has one encoding, so an input that is encoded differently was not canonical.
         const allowed = theirs !== undefined && toHex(oracle.encode(theirs)) === toHex(bytes);
         const ours = attempt(() => decode(anything, bytes), RlpError);
         expect(ours !== undefined).toBe(allowed);
@@ -120,7 +120,7 @@ describe.each(oracles)('against %s', (_, oracle) => {
     expect(accepted).toBeGreaterThan(200);
   });
 
-  test('integers, text, lists and structs are written as the oracle writes them', () => {
+  test('integers, text, lists and structs are encoded like the oracle does', () => {
     const codec = struct({
       safe: uint(64),
       wide: bigint(256),
@@ -158,7 +158,7 @@ describe.each(oracles)('against %s', (_, oracle) => {
     fc.assert(
       fc.property(values, (value) => {
         const encoded = encode(codec, value);
-        // The oracles take text that begins with 0x for hexadecimal digits: give them bytes.
+        // The oracles read text that starts with 0x as hexadecimal digits, so they get bytes.
         const { safe, wide, hash, counts, inner } = value;
         const name = new TextEncoder().encode(value.name);
         const positional = [safe, wide, hash, name, counts, [inner.first, inner.rest]];
@@ -170,7 +170,7 @@ describe.each(oracles)('against %s', (_, oracle) => {
     );
   });
 
-  test('an integer is accepted exactly when the oracle writes it so', () => {
+  test('an integer is accepted exactly if the oracle encodes it to the same bytes', () => {
     const integerBytes = fc.uint8Array({ maxLength: 10 });
     fc.assert(
       fc.property(integerBytes, (content) => {
@@ -187,7 +187,7 @@ describe.each(oracles)('against %s', (_, oracle) => {
     );
   });
 
-  test('raw items are what the oracle makes of them', () => {
+  test('raw items equal the encoding of the oracle', () => {
     fc.assert(
       fc.property(fc.array(item, { maxLength: 5 }), (values) => {
         const items = values.map((value) => oracle.encode(value));
@@ -199,12 +199,12 @@ describe.each(oracles)('against %s', (_, oracle) => {
     );
   });
 
-  test('it is laxer: no input at all is an empty string to it', () => {
+  test('it is less strict: it decodes empty input as an empty string', () => {
     expect(oracle.decode(hex(''))).toEqual(hex(''));
     expect(attempt(() => decode(anything, hex('')), RlpError)).toBeUndefined();
   });
 
-  test('it is laxer: nesting is bounded by nothing but its stack', () => {
+  test('it is less strict: only its stack bounds nesting', () => {
     let deep = hex('c0');
     for (let level = 0; level < 10_000; level++) deep = encode(list(raw), [deep]);
     expect(() => oracle.decode(deep)).toThrow(RangeError);
@@ -212,7 +212,7 @@ describe.each(oracles)('against %s', (_, oracle) => {
     expect(attempt(() => decode(anything, deep), RlpError)).toBeUndefined();
   });
 
-  test('it is laxer: it has no notion of an integer with leading zeros', () => {
+  test('it is less strict: it accepts integers with leading zeros', () => {
     expect(oracle.decode(hex('820001'))).toEqual(hex('0001'));
     expect(attempt(() => decode(uint(64), hex('820001')), RlpError)).toBeUndefined();
   });

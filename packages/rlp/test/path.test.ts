@@ -18,13 +18,13 @@ const transaction = struct({ nonce: uint(64), access: optional(list(list(uint(8)
 const block = struct({ number: uint(64), transactions: list(transaction) });
 const blocks = list(block);
 
-/** Encodings of the same shape that let through what `blocks` refuses. */
+/** Codec of the same shape that accepts inputs that `blocks` refuses. */
 const lax = tree();
 const encodeLax = (value: Parameters<typeof lax.write>[1]) => encode(lax, value);
 const zero = hex('00');
 const one = hex('01');
 
-describe('where a refused input is', () => {
+describe('path and offset of an invalid input', () => {
   test.each([
     ['outermost', zero, '', 0],
     ['a field', [[zero, []]], '[0].number', 2],
@@ -47,12 +47,12 @@ describe('where a refused input is', () => {
     expect(error.message.startsWith(path && `${path}: `)).toBe(true);
   });
 
-  test('a tree names positions', () => {
+  test('a tree reports positions', () => {
     expect(failure(() => decode(tree(), hex('c301c18a'))).path).toBe('[1][0]');
   });
 });
 
-test('where a refused value is', () => {
+test('path of an invalid value', () => {
   const good = { nonce: 1 };
   const error = failure(() =>
     encode(blocks, [
@@ -64,7 +64,7 @@ test('where a refused value is', () => {
   expect(error.message).toBe(`${error.path}: 256 is not an integer from 0 to 255`);
 });
 
-test('an own codec adds its parts to the path, and other errors pass as they are', () => {
+test('a custom codec adds its parts to the path, and other errors are unchanged', () => {
   const bug = new TypeError('a bug');
   const pair: Codec<[number, number]> = {
     read(reader) {

@@ -14,7 +14,7 @@ import {
 import { failure } from './failure.ts';
 import { hex, toHex } from './hex.ts';
 
-/** EIP-2718: a list, or a string that holds a type byte and what that type makes of the rest. */
+/** EIP-2718: a list, or a string that contains a type byte and the content of that type. */
 type Envelope = { type: number; fields: { nonce: number; data: Uint8Array } };
 const fields = struct({ nonce: uint(64), data: bytes() });
 const envelope: Codec<Envelope> = {
@@ -35,7 +35,7 @@ const envelope: Codec<Envelope> = {
   },
 };
 
-describe('a codec of one’s own', () => {
+describe('a custom codec', () => {
   const envelopes = list(envelope);
   const value = [
     { type: 0, fields: { nonce: 1, data: hex('abcd') } },
@@ -44,7 +44,7 @@ describe('a codec of one’s own', () => {
   ];
   const encoding = `f850c40182abcd8402c20180b8447ff84182012cb83c${'ff'.repeat(60)}`;
 
-  test('writes and reads a string with structure in it', () => {
+  test('encodes and decodes a string with structured content', () => {
     expect(toHex(encode(envelopes, value))).toBe(encoding);
     expect(decode(envelopes, hex(encoding))).toEqual(value);
   });
@@ -62,7 +62,7 @@ describe('a codec of one’s own', () => {
 });
 
 describe('Reader', () => {
-  test('walks lists flat', () => {
+  test('reads lists without recursion', () => {
     const reader = new Reader(hex('c7c20102820102c005'));
     const outside = reader.enterList();
     expect([reader.position, reader.end, outside]).toEqual([1, 8, 9]);
@@ -92,7 +92,7 @@ describe('Reader', () => {
     expect(reader.done).toBe(true);
   });
 
-  test('leaving a list before its end is an error', () => {
+  test('leave before the end of a list is an error', () => {
     const reader = new Reader(hex('c20102'));
     const outside = reader.enterList();
     reader.skip();
@@ -104,7 +104,7 @@ describe('Reader', () => {
 });
 
 describe('Writer', () => {
-  test('writes back to front, and grows without losing anything', () => {
+  test('writes from end to start, and keeps the content when it grows', () => {
     for (const capacity of [1, 2, 7, 64]) {
       const writer = new Writer(capacity);
       for (let i = 299; i >= 0; i--) {
@@ -141,7 +141,7 @@ describe('Writer', () => {
     expect([toHex(first), toHex(writer.finish())]).toEqual(['01', '82012c']);
   });
 
-  test('wraps one small byte in nothing', () => {
+  test('does not wrap one small byte', () => {
     const writer = new Writer();
     writer.byte(0x7f);
     writer.wrapString(0);
@@ -152,7 +152,7 @@ describe('Writer', () => {
   });
 });
 
-test('an RlpError of one’s own', () => {
+test('a custom RlpError', () => {
   const error = new RlpError('invalid-value', 'unknown type', 7);
   expect(error).toMatchObject({ name: 'RlpError', path: '', offset: 7 });
   expect(error.message).toBe('unknown type at byte 7');

@@ -39,7 +39,7 @@ interface Transaction {
 }
 
 describe('types both ways', () => {
-  test('what a codec reads', () => {
+  test('types of decoded values', () => {
     expectTypeOf<Infer<typeof transaction>>().toEqualTypeOf<Transaction>();
     expectTypeOf(decode(list(transaction), new Uint8Array())).toEqualTypeOf<Transaction[]>();
     expectTypeOf(decodePrefix(uint(8), new Uint8Array())).toEqualTypeOf<{
@@ -54,7 +54,7 @@ describe('types both ways', () => {
     >();
   });
 
-  test('what a codec writes', () => {
+  test('types of encoded values', () => {
     const good: Transaction = { nonce: 1, value: 1n, to: new Uint8Array(20), access: [] };
     expectTypeOf(encode(transaction, good)).toEqualTypeOf<Uint8Array>();
     expectTypeOf(encode(transaction, { ...good, note: 'n' })).toEqualTypeOf<Uint8Array>();
@@ -70,16 +70,16 @@ describe('types both ways', () => {
     encode(list(bytes()), ['ab']);
   });
 
-  test('what a struct is made of', () => {
+  test('types of fields', () => {
     // @ts-expect-error a field is a codec
     struct({ nonce: 8 });
-    // @ts-expect-error an optional field stands in a struct only
+    // @ts-expect-error an optional field is allowed in a struct only
     list(optional(uint(8)));
     // @ts-expect-error no such option
     list(uint(8), { maximum: 2 });
   });
 
-  test('an interface can be kept beside its codec', () => {
+  test('a separate interface is compatible with its codec', () => {
     const codec: Codec<Transaction> = transaction;
     expectTypeOf(codec).toEqualTypeOf<Codec<Transaction>>();
   });

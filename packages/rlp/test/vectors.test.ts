@@ -6,7 +6,7 @@ import vectors from './vectors/ethereum-rlp.json' with { type: 'json' };
 
 type Value = string | number | Value[];
 
-/** The integers and texts of a vector as the byte strings that they stand for. */
+/** Converts integers and texts of a vector to byte strings. */
 function asTree(value: Value): Tree {
   if (Array.isArray(value)) return value.map(asTree);
   if (typeof value === 'string' && !value.startsWith('#')) return new TextEncoder().encode(value);
