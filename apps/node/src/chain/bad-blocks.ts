@@ -1,14 +1,14 @@
 import { toHex } from '@devp2p/bytes';
 
-/** Hashes of invalid blocks and of blocks that descend from them, the latest (go-ethereum, `invalidTipsetsCap`). */
+/** Recent hashes of invalid blocks and their descendants (go-ethereum, `invalidTipsetsCap`). */
 const maxTips = 512;
-/** Refusals after which an invalid block gets another chance (go-ethereum, `invalidBlockHitEviction`). */
+/** Refusals after which an invalid block is checked again (go-ethereum, `invalidBlockHitEviction`). */
 const maxRefusals = 128;
 
-/** What is known of an invalid block. */
+/** An invalid block. */
 export interface BadBlock {
   readonly reason: string;
-  /** The nearest valid ancestor: zeros for a block of proof of work, `null` when it cannot be told. */
+  /** Hash of the nearest valid ancestor: zeros for a proof-of-work block, `null` when it is not known. */
   readonly latestValidHash: Uint8Array | null;
 }
 
@@ -16,12 +16,12 @@ interface Entry extends BadBlock {
   refusals: number;
 }
 
-/** Blocks that were found invalid, with their descendants. In memory only, so that a restart forgets a false verdict. */
+/** Invalid blocks and their descendants. They are in memory only, so that a restart clears wrong entries. */
 export class BadBlocks {
-  /** By hash of the block itself or of a descendant. */
+  /** By hash of the block or of a descendant. */
   readonly #tips = new Map<string, Entry>();
 
-  /** Remembers an invalid block and blocks that descend from it. */
+  /** Adds an invalid block and some of its descendants. */
   add(hash: Uint8Array, bad: BadBlock, descendants: readonly Uint8Array[] = []): void {
     const entry = { ...bad, refusals: 1 };
     for (const tip of [hash, ...descendants]) this.#set(toHex(tip), entry);
@@ -32,10 +32,10 @@ export class BadBlocks {
   }
 
   /**
-   * Refuses a block that is invalid or descends from an invalid one.
+   * Looks up a block that is invalid or descends from an invalid one, and counts a refusal.
    *
-   * @param parent of a block that may not be known as a descendant yet, and then is
-   * @returns `undefined` for a block that is not known to be invalid, or was refused so often that it may be tried again
+   * @param parent hash of the parent; a block with an invalid parent is added as a descendant
+   * @returns `undefined` for a block that is not known to be invalid, and after 128 refusals, so that it is checked again
    */
   refuse(hash: Uint8Array, parent?: Uint8Array): BadBlock | undefined {
     const own = this.#tips.get(toHex(hash));

@@ -2,10 +2,10 @@ import { equalBytes, toHex } from '@devp2p/bytes';
 import type { SealedHeader } from '@devp2p/eth';
 import { BlockError } from '../errors/chain-error.ts';
 
-/** Hashes, 32 bytes, that the blocks with these numbers have to have: go-ethereum's `eth.requiredblocks`. */
+/** Required block hashes, 32 bytes, by block number: go-ethereum's `eth.requiredblocks`. */
 export type RequiredBlocks = ReadonlyMap<number, Uint8Array>;
 
-/** @throws BlockError `required-block` when another block is required in the header's place */
+/** @throws BlockError `required-block` when a different block is required at the number of the header */
 export function checkRequiredBlock(required: RequiredBlocks, header: SealedHeader): void {
   const hash = required.get(header.number);
   if (hash === undefined || equalBytes(hash, header.hash)) return;

@@ -11,34 +11,34 @@ import {
   timeForks,
 } from '../validation/chain-config.ts';
 
-/** How far a chain has come. */
+/** The position of a chain. */
 export interface ChainPosition {
   readonly number: number;
   readonly timestamp: number;
-  /** Sum of all difficulties up to the block before the last. */
+  /** Sum of all difficulties up to the parent of the last block. */
   readonly parentTotalDifficulty: bigint;
   /** Of the genesis block. */
   readonly genesisDifficulty: bigint;
 }
 
-/** A rule that stored blocks were checked by and that is another in a given schedule. */
+/** A rule by which stored blocks were checked, and which differs in a given schedule. */
 export interface ScheduleConflict {
-  /** As in a genesis.json's `config`. */
+  /** As in the `config` of a genesis.json. */
   readonly field: string;
   readonly stored: string;
   readonly given: string;
 }
 
 /**
- * The first change of a schedule that gives stored blocks another meaning; `undefined` for none. Forks that are ahead
- * of the last block may be added, moved and removed.
+ * The first change of a schedule that affects stored blocks; `undefined` for none. Forks after the last block may be
+ * added, moved and removed.
  */
 export function findScheduleConflict(
   stored: StoredConfig,
   given: ChainConfig,
   position: ChainPosition,
 ): ScheduleConflict | undefined {
-  // The genesis block is the same, or the databases would not be.
+  // The genesis block is the same: the database was checked for it.
   if (position.number === 0) return undefined;
   return (
     forkConflict(stored, given, position) ??
@@ -77,7 +77,7 @@ function forkConflict(
 }
 
 function pointOf({ forks }: ChainConfig, name: keyof ChainConfig['forks']): ForkPoint {
-  // Without a point of its own Petersburg begins with Constantinople, as in go-ethereum.
+  // By default Petersburg begins with Constantinople, as in go-ethereum.
   if (name === 'petersburg' && !isScheduled(forks.petersburg)) return forks.constantinople;
   return forks[name];
 }
@@ -98,7 +98,7 @@ function unknownForkConflict(
   return { field: `${name}${kind}`, stored: String(point), given: 'unknown to this version' };
 }
 
-/** Compares what is no fork and yet decides about blocks, from the fork on that makes it do so. */
+/** Compares rules other than forks, each from the fork on at which it takes effect. */
 function ruleConflict(
   stored: ChainConfig,
   given: ChainConfig,
@@ -141,7 +141,7 @@ function ruleConflict(
   return undefined;
 }
 
-/** Whether the last block had to be made by proof of stake. */
+/** Whether the last block is a proof-of-stake block. */
 function hasMerged(
   { terminalTotalDifficulty: terminal }: ChainConfig,
   { parentTotalDifficulty }: ChainPosition,
@@ -149,7 +149,7 @@ function hasMerged(
   return terminal !== undefined && parentTotalDifficulty >= terminal;
 }
 
-/** Whether the first block after the genesis had to be made by proof of work, or of authority. */
+/** Whether the first block after the genesis is a proof-of-work or proof-of-authority block. */
 function hasWork(
   { terminalTotalDifficulty: terminal }: ChainConfig,
   { genesisDifficulty }: ChainPosition,

@@ -21,17 +21,17 @@ export interface ScheduleParts {
   readonly store: BlockStore;
   readonly genesis: Genesis;
   readonly crypto: Crypto;
-  /** Called with the number of the last block, before every batch of stored blocks that is checked. */
+  /** Called before each batch of stored blocks, with the number of the last checked block and of the head. */
   readonly onCheck?: ((checked: number, last: number) => void) | undefined;
 }
 
-/** Blocks that are checked at once. */
+/** Blocks of one batch. */
 const batchSize = 64;
 const advice = 'use the schedule that the blocks were made with, or another datadir';
 
 /**
- * Sees to it that stored blocks and the given fork schedule agree, and stores the schedule: when one is stored, it may
- * differ in what is ahead of the head; when none is, every stored block has to be valid by the given one.
+ * Checks that stored blocks match the given fork schedule, and stores the schedule. A stored schedule may differ after
+ * the head; without a stored schedule, all stored blocks are checked by the given one.
  *
  * @throws ChainError `other-schedule`, `corrupt`
  */
@@ -66,12 +66,12 @@ function checkChanges(
   );
 }
 
-/** Checks all blocks anew, in their order. */
+/** Checks all stored blocks, ascending. */
 async function checkStoredBlocks(parts: ScheduleParts): Promise<void> {
   const { store, genesis, crypto, database, onCheck } = parts;
   const { config, header: first } = genesis;
   const rules = createBlockRules(config, crypto);
-  // When they came, they were not ahead of the clock.
+  // Timestamps were checked against the clock when the blocks were imported.
   const clock = { now: () => Number.POSITIVE_INFINITY };
   const pipeline = createImportPipeline({
     store,

@@ -1,19 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Checks of so many bytes of blocks take a few ms, in which nothing else runs. */
+/** Bytes of blocks whose checks take a few ms, in which no other task runs. */
 const turnSize = 32 * 1024;
-/** What checking a block takes beside its length, counted in bytes. */
+/** Constant cost of checking a block, as a number of bytes. */
 const perBlock = 2 * 1024;
 
-/** Cuts long checks of blocks into turns of the event loop, so that peers and operator are answered in between. */
+/** Splits long checks of blocks into turns of the event loop, so that other requests are processed in between. */
 export class Turns {
   #size = 0;
 
   /**
-   * A block has been checked.
+   * Counts a checked block.
    *
-   * @param bytes its length, as far as it was looked at
-   * @returns when to go on; `undefined` for now.
+   * @param bytes the checked length of the block
+   * @returns a promise to wait for before the next block; `undefined` to continue at once
    */
   checked(bytes: number): Promise<void> | undefined {
     this.#size += bytes + perBlock;

@@ -30,11 +30,11 @@ export function openDatadir(datadir: string): string {
 }
 
 /**
- * The private key of the node that lives in `datadir`, made at its first start. The caller has locked the directory.
+ * The private key of a node, from its data directory; the first start creates it. The caller has locked the directory.
  *
- * @param warn called with a line when the file system cannot keep the key from other users
- * @throws NodeError `nodekey-exposed` when others may read the file, `nodekey-invalid` when it holds
- *   no key; a file that is there is never written to
+ * @param warn called with a line when the file system cannot protect the key from other users
+ * @throws NodeError `nodekey-exposed` when other users may read the file, `nodekey-invalid` when it does not contain a
+ * key; an existing file is never changed
  */
 export function openNodeKey(
   datadir: string,
@@ -50,7 +50,7 @@ export function openNodeKey(
 /**
  * A private key from a file of 64 hex digits, as go-ethereum writes it.
  *
- * @param remedy what to do when it holds none
+ * @param remedy advice for the error message
  * @throws NodeError `nodekey-invalid`
  */
 export function readNodeKey(path: string, crypto: Crypto, remedy: string): Uint8Array {
@@ -66,7 +66,7 @@ export function readNodeKey(path: string, crypto: Crypto, remedy: string): Uint8
 /** @throws NodeError `nodekey-exposed` */
 function checkMode(path: string, warn: (line: string) => void): void {
   const { mode } = statSync(path);
-  // Windows has no such bits.
+  // Windows has no permission bits.
   if (process.platform === 'win32' || (mode & 0o077) === 0) return;
   const shown = (mode & 0o777).toString(8).padStart(4, '0');
   if (keepsModes(dirname(path))) {
@@ -75,10 +75,10 @@ function checkMode(path: string, warn: (line: string) => void): void {
       `${what} ${path} is open to other users (mode ${shown}): chmod 600 ${path}`,
     );
   }
-  warn(`${what} ${path} may be open to other users: its file system keeps no permissions`);
+  warn(`${what} ${path} may be open to other users: its file system does not store permissions`);
 }
 
-/** Whether files in a directory have the permissions that they are made with, which FAT and others give them not. */
+/** Whether the file system of a directory stores permissions, unlike FAT. */
 function keepsModes(directory: string): boolean {
   const probe = join(directory, `mode.${randomUUID()}`);
   try {

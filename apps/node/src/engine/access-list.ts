@@ -1,6 +1,6 @@
 import { Reader } from '@devp2p/rlp';
 
-/** Reads one item, or throws an `RlpError`. */
+/** Reads an item. @throws RlpError */
 type Read = (reader: Reader) => void;
 
 const listOf =
@@ -24,7 +24,7 @@ const word: Read = (reader) => void reader.bigint(32);
 const nonce: Read = (reader) => void reader.bigint(8);
 const code: Read = (reader) => void reader.string();
 
-/** Changes of an account: storage writes by slot, slots that were read, balances, nonces and codes (EIP-7928). */
+/** Changes of an account: storage writes by slot, slots read, balances, nonces and codes (EIP-7928). */
 const account = fields(
   (reader) => void reader.fixed(20),
   listOf(fields(word, listOf(fields(index, word)))),
@@ -35,9 +35,9 @@ const account = fields(
 );
 
 /**
- * Reads a block access list to its end, and keeps nothing.
+ * Checks the structure of a block access list.
  *
- * @throws RlpError when it is none
+ * @throws RlpError when it is malformed
  */
 export function checkAccessListForm(list: Uint8Array): void {
   const reader = new Reader(list);

@@ -14,7 +14,7 @@ const cancunFields = ['withdrawals', 'parentBeaconBlockRoot'] as const;
 
 export type ForkchoiceVersion = 'V1' | 'V2' | 'V3' | 'V4';
 
-/** The forks and the structures of attributes, by the version of `engine_forkchoiceUpdated`. */
+/** Forks and structures of attributes, by the version of `engine_forkchoiceUpdated`. */
 const versions: Readonly<Record<ForkchoiceVersion, Version<AddedAttribute>>> = {
   V1: { until: 'shanghai', fields: [] },
   V2: { until: 'cancun', fields: { since: 'shanghai', fields: ['withdrawals'] } },
@@ -25,7 +25,7 @@ const versions: Readonly<Record<ForkchoiceVersion, Version<AddedAttribute>>> = {
 const parse = parameter(payloadAttributes);
 
 /**
- * Holds attributes against the version of the call and the head that they would be built on.
+ * Checks attributes against the version of the call and the head that they build on.
  *
  * @throws RpcError `invalid-attributes`, `unsupported-fork`
  */
@@ -51,7 +51,9 @@ export function checkAttributes(
     throw unsupportedFork();
   }
   if (attributes.timestamp <= head.timestamp) {
-    throw invalidAttributes(`timestamp ${attributes.timestamp} is not after the head's`);
+    throw invalidAttributes(
+      `timestamp ${attributes.timestamp} is not after the timestamp of the head`,
+    );
   }
 }
 
@@ -60,7 +62,7 @@ function fieldFault(
   version: ForkchoiceVersion,
   config: ChainConfig,
 ): ReturnType<typeof versionFault<AddedAttribute, PayloadAttributes>> {
-  // The second version has two structures of its own; whatever a later one has added is none of them.
+  // V2 has two structures of its own, and refuses the fields of later versions before the fork is checked.
   if (version === 'V2') {
     const later = addedAttributeNames.find(
       (n) => n !== 'withdrawals' && attributes[n] !== undefined,

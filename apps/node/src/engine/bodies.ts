@@ -5,21 +5,22 @@ import { withdrawalsJson } from '../rpc/codec/block.ts';
 import { toData } from '../rpc/codec/hex.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';
 
-/** Bodies of one call (go-ethereum). */
+/** Maximum number of bodies of a call (go-ethereum). */
 const maxBodies = 1_024;
-/** What bodies are read from. */
+
+/** Source of payload bodies. */
 export interface BodySource {
   readonly chain: Pick<CanonicalChain, 'numberOf'> & Pick<BlockReader, 'block'>;
-  /** Number of the last block that callers see. */
+  /** Number of the latest block. */
   readonly latest: () => Promise<number>;
-  /** Bytes of bodies in one answer; in hex they are twice as long. @default 120_000_000, since answers end at 250 MB */
+  /** Bytes of bodies in a response; in hex they are twice as long. @default 120_000_000, since responses are limited to 250 MB */
   readonly maxBytes?: number;
 }
 
-/** Which structure: the second version has the block access list as well. */
+/** Version of the structure: V2 adds the block access list. */
 export type BodyVersion = 'V1' | 'V2';
 
-/** `engine_getPayloadBodies…`: what stands in payloads and not in headers, in the order asked for. */
+/** `engine_getPayloadBodies…`: the parts of payloads that are not in headers, in the order of the request. */
 export interface PayloadBodies {
   /** @throws RpcError `too-large-request` */
   byHash(version: BodyVersion, hashes: readonly Uint8Array[]): Promise<readonly unknown[]>;
@@ -34,7 +35,7 @@ export function createPayloadBodies(source: BodySource): PayloadBodies {
     blocks: readonly { number: number | undefined; hash?: Uint8Array }[],
   ): Promise<readonly unknown[]> => {
     const found: unknown[] = [];
-    let room = maxBytes;
+    let remaining = maxBytes;
     for (const { number, hash } of blocks) {
       const block = number === undefined ? undefined : await chain.block(number);
       if (block === undefined || (hash && !equalBytes(block.header.hash, hash))) {
@@ -42,13 +43,13 @@ export function createPayloadBodies(source: BodySource): PayloadBodies {
         continue;
       }
       const { accessList } = block;
-      room -= block.body.length + (accessList?.length ?? 0);
-      if (room < 0) throw tooLarge(`the bodies are more than ${maxBytes} bytes`);
+      remaining -= block.body.length + (accessList?.length ?? 0);
+      if (remaining < 0) throw tooLarge(`the bodies exceed ${maxBytes} bytes`);
       const { transactions, withdrawals } = decodeBody(block.body);
       found.push({
         transactions: [...transactions].map(toData),
         withdrawals: withdrawals ? withdrawalsJson(withdrawals) : null,
-        // They come with chain files alone, so that most blocks are without.
+        // Only chain files contain them, so most blocks have none.
         ...(version === 'V2' && { blockAccessList: accessList ? toData(accessList) : null }),
       });
     }
@@ -64,7 +65,7 @@ export function createPayloadBodies(source: BodySource): PayloadBodies {
     },
     async byRange(version, start, count) {
       if (start < 1 || count < 1) {
-        throw new RpcError('invalid-params', 'start and count have to be at least 1');
+        throw new RpcError('invalid-params', 'start and count must be at least 1');
       }
       if (count > maxBodies) throw tooLarge(`${count} bodies, at most ${maxBodies}`);
       const last = Math.min(start + count - 1, await latest());

@@ -8,7 +8,7 @@ import type { ForkchoiceState } from './params.ts';
 import type { ScheduleCheck } from './schedule-check.ts';
 import { invalid, type PayloadStatus, proofOfWork, syncing } from './status.ts';
 
-/** Blocks by which the head may be set back (go-ethereum, `EngineMaxReorgDepth`). */
+/** Number of blocks by which the head may move back (go-ethereum, `EngineMaxReorgDepth`). */
 export const defaultMaxReorgDepth = 32;
 
 /** @see createForkchoice */
@@ -22,26 +22,26 @@ export interface ForkchoiceParts {
   readonly maxReorgDepth: number;
 }
 
-/** What `forkchoiceUpdated` answers. No payload is built. */
-interface ForkchoiceAnswer {
+/** Response to `forkchoiceUpdated`. Payloads are not built. */
+interface ForkchoiceResponse {
   readonly payloadStatus: PayloadStatus;
   readonly payloadId: null;
 }
 
-/** Takes forkchoices of the consensus client. */
+/** Processes fork choices of the consensus client. */
 export interface ForkchoiceUpdates {
-  /** In the order of the calls; one that is repeated while it runs joins itself. Rejects with an `RpcError`. */
+  /** Processed in the order of the calls; a repeated call gets the response of the first. Rejects with an `RpcError`. */
   update(
     version: ForkchoiceVersion,
     state: ForkchoiceState,
     attributes: object | undefined,
-  ): Promise<ForkchoiceAnswer>;
+  ): Promise<ForkchoiceResponse>;
 }
 
 export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
   const { chain, forkChoice, schedule, maxReorgDepth } = parts;
 
-  /** Whether a block was made by proof of work and another one of those could follow it. */
+  /** Whether a block is a proof-of-work block that another one may follow. */
   const isBeforeMerge = async (number: number, difficulty: bigint): Promise<boolean> => {
     if (difficulty === 0n) return false;
     const next = await chain.header(number + 1);
@@ -54,23 +54,23 @@ export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
     version: ForkchoiceVersion,
     state: ForkchoiceState,
     attributes: object | undefined,
-  ): Promise<ForkchoiceAnswer> => {
+  ): Promise<ForkchoiceResponse> => {
     const requested = requestedForkChoice(state);
     const { head } = requested;
-    if (isZero(head)) return answer(invalid('the head is the zero hash'));
+    if (isZero(head)) return response(invalid('the head is the zero hash'));
     const bad = forkChoice.badBlocks.refuse(head);
-    if (bad !== undefined) return answer(invalid(bad.reason, bad.latestValidHash));
+    if (bad !== undefined) return response(invalid(bad.reason, bad.latestValidHash));
     const number = await chain.numberOf(head);
     const header = number === undefined ? undefined : await chain.header(number);
     if (header === undefined || !equalBytes(header.hash, head)) {
       forkChoice.request(requested);
-      return answer(syncing);
+      return response(syncing);
     }
     if (await isBeforeMerge(header.number, header.difficulty)) {
-      return answer(invalid('the head is a block before the merge', proofOfWork));
+      return response(invalid('the head is a block before the merge', proofOfWork));
     }
     const finalized = await forkChoice.finalized();
-    if (finalized !== undefined && header.number < finalized.number) return answer(syncing);
+    if (finalized !== undefined && header.number < finalized.number) return response(syncing);
     const depth = (await forkChoice.latest()).number - header.number;
     if (maxReorgDepth > 0 && depth > maxReorgDepth) {
       throw new RpcError(
@@ -87,23 +87,23 @@ export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
     if (attributes !== undefined) {
       checkAttributes(attributes, version, header, chain.genesis.config, schedule);
     }
-    return answer(syncing);
+    return response(syncing);
   };
 
-  /** Calls that have not been answered. */
-  const running = new Map<string, Promise<ForkchoiceAnswer>>();
+  /** Calls in progress. */
+  const running = new Map<string, Promise<ForkchoiceResponse>>();
   return {
     update(version, state, attributes) {
       const hashes = [state.headBlockHash, state.safeBlockHash, state.finalizedBlockHash];
       const key = JSON.stringify([version, hashes.map(toData), attributes]);
-      const twin = running.get(key);
-      if (twin !== undefined) return twin;
+      const same = running.get(key);
+      if (same !== undefined) return same;
       const result = forkChoice
         .inTurn(() => run(version, state, attributes))
         .finally(() => {
           if (running.get(key) === result) running.delete(key);
         });
-      // A twin of an earlier call must not take effect before what came in between.
+      // A call that repeats an earlier one must not take effect before the calls between them.
       running.clear();
       running.set(key, result);
       return result;
@@ -111,7 +111,7 @@ export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
   };
 }
 
-function answer(payloadStatus: PayloadStatus): ForkchoiceAnswer {
+function response(payloadStatus: PayloadStatus): ForkchoiceResponse {
   return { payloadStatus, payloadId: null };
 }
 

@@ -22,7 +22,7 @@ import { clientVersion, executionPayload, executionRequests, forkchoiceState } f
 import { createScheduleCheck } from './schedule-check.ts';
 import { watchSilence } from './silence.ts';
 
-/** What the Engine API works on. */
+/** Settings and collaborators of the Engine API. */
 export interface EngineParts {
   readonly chain: ChainRules &
     CanonicalChain &
@@ -33,9 +33,9 @@ export interface EngineParts {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly log: Log;
-  /** Blocks by which the head may be set back, 0 for no limit. @default 32 (go-ethereum) */
+  /** Number of blocks by which the head may move back, 0 for no limit. @default 32 (go-ethereum) */
   readonly maxReorgDepth?: number | undefined;
-  /** Whether a consensus client is missed that has never called. @default true */
+  /** Whether to warn when no consensus client has ever called. @default true */
   readonly isExpected?: boolean | undefined;
 }
 
@@ -47,9 +47,9 @@ export interface Engine {
 }
 
 /**
- * `engine_*`: where the consensus layer says what the head is (execution-apis, `src/engine`, Paris to Amsterdam). A
- * payload is held against every rule that needs no execution; one that breaks none is `SYNCING`, since nothing here
- * executes. For the same reason no payload is built; attributes for one are checked.
+ * `engine_*`: requests of the consensus layer (execution-apis, `src/engine`, Paris to Amsterdam). A payload is checked by
+ * all rules that need no execution; the status of a valid one is `SYNCING`, since it is not executed. Payloads are not
+ * built, but their attributes are checked.
  */
 export function createEngine(parts: EngineParts): Engine {
   const { chain, forkChoice, clock, log } = parts;
@@ -68,8 +68,8 @@ export function createEngine(parts: EngineParts): Engine {
   const hasAmsterdam = Number.isFinite(config.forks.amsterdam);
 
   const methods = {
-    ...newPayloadMethods({ ...parts, schedule }, silence.heard),
-    ...forkchoiceMethods(forkchoice, consensusClient, silence.heard),
+    ...newPayloadMethods({ ...parts, schedule }, silence.onCall),
+    ...forkchoiceMethods(forkchoice, consensusClient, silence.onCall),
     ...bodyMethods(bodies),
     getClientVersionV1: method([parameter(clientVersion)], (client) => {
       recordVersion(client, consensusClient, log);
@@ -84,7 +84,7 @@ export function createEngine(parts: EngineParts): Engine {
       methods: {
         ...methods,
         exchangeCapabilities: method([parameter(v.array(v.string()))], () => capabilities),
-        // Deprecated since Cancun, and so not among the capabilities.
+        // Deprecated since Cancun, so it is not a capability.
         exchangeTransitionConfigurationV1: method([transitionConfiguration], () => ({
           terminalTotalDifficulty: toQuantity(config.terminalTotalDifficulty ?? 0n),
           terminalBlockHash: `0x${'00'.repeat(32)}`,
@@ -99,7 +99,7 @@ export function createEngine(parts: EngineParts): Engine {
   };
 }
 
-/** Methods that are of use from Amsterdam on alone. */
+/** Methods that are used from Amsterdam on. */
 const amsterdamMethods: ReadonlySet<string> = new Set([
   'newPayloadV5',
   'forkchoiceUpdatedV4',
@@ -107,7 +107,7 @@ const amsterdamMethods: ReadonlySet<string> = new Set([
   'getPayloadBodiesByRangeV2',
 ]);
 
-/** What we are, with a code that execution-apis has reserved for no other client; a release knows no commit. */
+/** The version of this program. The code is not reserved in execution-apis; a release does not know its commit. */
 const ownClient: ClientVersion = {
   code: 'DP',
   name: 'devp2p-node',
@@ -125,12 +125,12 @@ const transitionConfiguration = parameter(
 
 function newPayloadMethods(
   parts: Parameters<typeof createNewPayload>[0],
-  heard: () => void,
+  onCall: () => void,
 ): Readonly<Record<string, Method>> {
-  const judge = createNewPayload(parts);
-  const newPayload: typeof judge = (version, params) => {
-    heard();
-    return judge(version, params);
+  const check = createNewPayload(parts);
+  const newPayload: typeof check = (version, params) => {
+    onCall();
+    return check(version, params);
   };
   const payload = parameter(executionPayload);
   const hash = parameter(data(32));
@@ -158,14 +158,14 @@ function newPayloadMethods(
 function forkchoiceMethods(
   { update }: ReturnType<typeof createForkchoice>,
   client: ConsensusClient,
-  heard: () => void,
+  onCall: () => void,
 ): Readonly<Record<string, Method>> {
   const state = parameter(forkchoiceState);
   const attributes = optional(parameter(v.looseObject({})));
   const columns = optional(parameter(data(16)));
   const forkchoiceUpdated = (version: ForkchoiceVersion) =>
     method([state, attributes], (given, building) => {
-      heard();
+      onCall();
       return update(version, given, building);
     });
   return {
@@ -173,7 +173,7 @@ function forkchoiceMethods(
     forkchoiceUpdatedV2: forkchoiceUpdated('V2'),
     forkchoiceUpdatedV3: forkchoiceUpdated('V3'),
     forkchoiceUpdatedV4: method([state, attributes, columns], (given, building, custody) => {
-      heard();
+      onCall();
       if (custody !== undefined) client.custodyColumns = custody;
       return update('V4', given, building);
     }),

@@ -21,7 +21,7 @@ const cancunFields = ['withdrawals', 'blobGasUsed', 'excessBlobGas'] as const;
 
 type PayloadVersion = 'V1' | 'V2' | 'V3' | 'V4' | 'V5';
 
-/** The forks and the structures of `engine_newPayload`. */
+/** Forks and structures of `engine_newPayload`, by version. */
 const versions: Readonly<Record<PayloadVersion, Version<AddedField>>> = {
   V1: { until: 'shanghai', fields: [] },
   V2: { until: 'cancun', fields: { since: 'shanghai', fields: ['withdrawals'] } },
@@ -30,11 +30,11 @@ const versions: Readonly<Record<PayloadVersion, Version<AddedField>>> = {
   V5: { from: 'amsterdam', fields: [...cancunFields, 'blockAccessList', 'slotNumber'] },
 };
 
-/** What a payload comes with. */
+/** Parameters of `engine_newPayload`. */
 interface PayloadParams {
   readonly payload: ExecutionPayload;
   readonly context: PayloadContext;
-  /** Absent where the version has none. */
+  /** Absent in versions without them. */
   readonly blobHashes?: readonly Uint8Array[];
 }
 
@@ -49,7 +49,7 @@ export interface NewPayloadParts {
   readonly crypto: Crypto;
 }
 
-/** Judges a payload, as far as that goes without execution. Rejects with an `RpcError` for a call that is wrong. */
+/** Checks a payload by the rules that need no execution. Rejects with an `RpcError` for invalid parameters. */
 export type NewPayload = (version: PayloadVersion, params: PayloadParams) => Promise<PayloadStatus>;
 
 export function createNewPayload({
@@ -59,10 +59,10 @@ export function createNewPayload({
   crypto,
 }: NewPayloadParts): NewPayload {
   const { config } = chain.genesis;
-  /** Verdicts under way, by block hash. */
-  const judging = new Map<string, Promise<PayloadStatus>>();
+  /** Checks in progress, by block hash. */
+  const running = new Map<string, Promise<PayloadStatus>>();
 
-  const judge = async (block: ReturnType<typeof blockOf>): Promise<PayloadStatus> => {
+  const checkPayload = async (block: ReturnType<typeof blockOf>): Promise<PayloadStatus> => {
     const { hash, parentHash } = block.header;
     const bad = forkChoice.badBlocks.refuse(hash, parentHash);
     if (bad !== undefined) return invalid(bad.reason, bad.latestValidHash);
@@ -76,7 +76,7 @@ export function createNewPayload({
     return invalid(reason, latestValidHash);
   };
 
-  /** That a parent was executed is not known here; one of proof of work has an answer of its own. */
+  /** `null`, since it is not known whether the parent is valid; zeros for a proof-of-work parent. */
   const latestValid = async (parent: Uint8Array): Promise<BadBlock['latestValidHash']> => {
     const number = await chain.numberOf(parent);
     const header = number === undefined ? undefined : await chain.header(number);
@@ -114,20 +114,20 @@ export function createNewPayload({
       return version === 'V1' ? { ...status, status: 'INVALID_BLOCK_HASH' } : status;
     }
     if (blobHashes !== undefined && !isSame(actualHashes, blobHashes)) {
-      return invalid('the versioned hashes are not those of its blobs');
+      return invalid('the versioned hashes do not match its blob transactions');
     }
-    // Until here the payload may be wrong; from here on it is the block of that hash.
+    // From here on the payload is the block with its hash, so results can be shared.
     const key = toHex(hash);
-    let verdict = judging.get(key);
-    if (verdict === undefined) {
-      verdict = judge(block).finally(() => judging.delete(key));
-      judging.set(key, verdict);
+    let status = running.get(key);
+    if (status === undefined) {
+      status = checkPayload(block).finally(() => running.delete(key));
+      running.set(key, status);
     }
-    return verdict;
+    return status;
   };
 }
 
-/** What makes a payload no block, whatever its hash says. */
+/** Checks the fields that a block with a matching hash could have and yet be invalid. */
 function checkParts(payload: ExecutionPayload): void {
   const { blockAccessList, logsBloom, extraData, baseFeePerGas, transactions } = payload;
   for (const [i, transaction] of transactions.entries()) {

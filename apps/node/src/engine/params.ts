@@ -21,7 +21,7 @@ export interface ExecutionPayload extends Readonly<Partial<AddedFields>> {
   readonly transactions: readonly Uint8Array[];
 }
 
-/** The fields that forks have added. */
+/** Fields that forks have added. */
 interface AddedFields {
   readonly withdrawals: readonly Withdrawal[] | undefined;
   readonly blobGasUsed: number | undefined;
@@ -32,7 +32,7 @@ interface AddedFields {
 
 export type AddedField = keyof AddedFields;
 
-/** A field that is `null` is as good as absent. */
+/** An optional field; `null` counts as absent. */
 function maybe<T>(form: Form<T>): Form<T | undefined> {
   return v.pipe(
     v.nullish(form),
@@ -62,7 +62,7 @@ export const executionPayload: Form<ExecutionPayload> = v.object({
   feeRecipient: data(20),
   stateRoot: data(32),
   receiptsRoot: data(32),
-  // What does not fit into a header is an invalid block, not an invalid parameter: this, extra data and base fee.
+  // A value that does not fit into a header makes an invalid block, not an invalid parameter; so do extra data and fee.
   logsBloom: data(),
   prevRandao: data(32),
   blockNumber: safeQuantity,
@@ -76,7 +76,7 @@ export const executionPayload: Form<ExecutionPayload> = v.object({
   ...added,
 });
 
-/** `executionRequests`, `type ‖ data` each: none is without data, and their types ascend (EIP-7685). */
+/** `executionRequests`, `type ‖ data` of each: with data, in ascending order of type (EIP-7685). */
 export const executionRequests: Form<readonly Uint8Array[]> = v.pipe(
   v.array(data()),
   v.check(
@@ -93,7 +93,7 @@ export interface PayloadAttributes extends Readonly<Partial<AddedAttributes>> {
   readonly suggestedFeeRecipient: Uint8Array;
 }
 
-/** The attributes that forks have added. */
+/** Attributes that forks have added. */
 interface AddedAttributes {
   readonly withdrawals: readonly Withdrawal[] | undefined;
   readonly parentBeaconBlockRoot: Uint8Array | undefined;
@@ -121,7 +121,7 @@ export const payloadAttributes: Form<PayloadAttributes> = v.object({
   ...addedAttributes,
 });
 
-/** `ForkchoiceState`: 32 bytes each, zeros for none. */
+/** `ForkchoiceState`: 32 bytes each, zeros for an absent block. */
 export interface ForkchoiceState {
   readonly headBlockHash: Uint8Array;
   readonly safeBlockHash: Uint8Array;
@@ -134,7 +134,7 @@ export const forkchoiceState: Form<ForkchoiceState> = v.object({
   finalizedBlockHash: data(32),
 });
 
-/** `ClientVersionV1`. Texts are cut to a length that is worth keeping. */
+/** `ClientVersionV1`, with texts shortened to 64 characters. */
 export const clientVersion: Form<{ code: string; name: string; version: string; commit: string }> =
   v.object({ code: shortText(), name: shortText(), version: shortText(), commit: shortText() });
 

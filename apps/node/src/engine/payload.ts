@@ -12,17 +12,17 @@ import { emptyListHash } from '../validation/empty-roots.ts';
 import { listRoot, StackTrie } from '../validation/stack-trie.ts';
 import type { ExecutionPayload } from './params.ts';
 
-/** What stands in the header of a payload's block and not in the payload. */
+/** Fields of a block's header that are not in its payload. */
 export interface PayloadContext {
   readonly parentBeaconBlockRoot?: Uint8Array | undefined;
-  /** `request_type ‖ request_data` each, in ascending order of type (EIP-7685). */
+  /** `request_type ‖ request_data` of each, in ascending order of type (EIP-7685). */
   readonly executionRequests?: readonly Uint8Array[] | undefined;
 }
 
 /**
- * The block that a payload stands for, its hash computed anew.
+ * The block of a payload, with its hash computed.
  *
- * @throws RlpError, RangeError for transactions that are none
+ * @throws RlpError, RangeError for malformed transactions
  */
 export function blockOf(
   payload: ExecutionPayload,
@@ -64,14 +64,14 @@ export function blockOf(
 }
 
 function bodyRlp({ transactions, withdrawals }: ExecutionPayload): Uint8Array {
-  // Within a body those of a type are strings, and legacy ones the lists that they are (EIP-2718).
+  // In a body, typed transactions are strings and legacy transactions are lists (EIP-2718).
   const items = transactions.map((one) => ((one[0] ?? 0) < 0xc0 ? encode(bytes(), one) : one));
   const parts = [encode(list(raw), items), encode(list(raw), [])];
   if (withdrawals) parts.push(encode(list(withdrawalCodec), [...withdrawals]));
   return encode(list(raw), parts);
 }
 
-/** EIP-7685. */
+/** SHA-256 over the hashes of all requests (EIP-7685). */
 function requestsHash(requests: readonly Uint8Array[]): Uint8Array {
   const all = createHash('sha256');
   for (const request of requests) all.update(createHash('sha256').update(request).digest());

@@ -1,27 +1,27 @@
 import type { Clock } from '@devp2p/clock';
 import type { Log } from '../logging/log.ts';
 
-/** Refusals in a row that are no accident. */
-const suspicious = 3;
-/** Time from one report to the next, in ms. */
+/** Consecutive refusals after which a warning is logged. */
+const minRefusals = 3;
+/** Time between two warnings, in ms. */
 const interval = 3_600_000;
 
-/** Reports a consensus client whose chain has a fork that our schedule lacks. */
+/** Warns of a consensus client whose chain has a fork that is not in the fork schedule. */
 export interface ScheduleCheck {
-  /** A payload or attributes came in a version that is newer than our schedule's fork at their time. */
+  /** Records a payload or attributes of a version for a later fork than the schedule has at their time. */
   refused(method: string, timestamp: number): void;
-  /** They came in the version that our schedule expects. */
+  /** Records a payload or attributes of the expected version. */
   accepted(): void;
 }
 
 export function createScheduleCheck(clock: Clock, log: Log): ScheduleCheck {
-  let inRow = 0;
+  let refusals = 0;
   let reported: number | undefined;
   return {
     refused(method, timestamp) {
-      inRow += 1;
+      refusals += 1;
       const now = clock.monotonic();
-      if (inRow < suspicious || (reported !== undefined && now - reported < interval)) return;
+      if (refusals < minRefusals || (reported !== undefined && now - reported < interval)) return;
       reported = now;
       log.warn(
         { method, timestamp },
@@ -29,7 +29,7 @@ export function createScheduleCheck(clock: Clock, log: Log): ScheduleCheck {
       );
     },
     accepted() {
-      inRow = 0;
+      refusals = 0;
     },
   };
 }

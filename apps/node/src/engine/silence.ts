@@ -1,43 +1,43 @@
 import type { Clock } from '@devp2p/clock';
 import type { Log } from '../logging/log.ts';
 
-/** A consensus client calls every 12 s; it is missed after this, in ms (go-ethereum, `beaconUpdateConsensusTimeout`). */
+/** Time without a call, in ms; a consensus client calls every 12 s (go-ethereum, `beaconUpdateConsensusTimeout`). */
 const silentTime = 120_000;
-/** From one warning to the next, in ms (go-ethereum, `beaconUpdateWarnFrequency`). */
+/** Time between two warnings, in ms (go-ethereum, `beaconUpdateWarnFrequency`). */
 const warnInterval = 300_000;
-/** How often it is looked, in ms. */
-const lookInterval = 5_000;
+/** Time between two checks, in ms. */
+const checkInterval = 5_000;
 
-/** Misses a consensus client that does not call. */
+/** Warns when the consensus client does not call. */
 export interface SilenceWatch {
-  /** A call that tells of the chain has come. */
-  heard(): void;
+  /** Records a call with a payload or a fork choice. */
+  onCall(): void;
   close(): void;
 }
 
-/** @param isExpected whether the operator counts on a consensus client before one has ever called */
+/** @param isExpected whether to warn before the first call */
 export function watchSilence(clock: Clock, log: Log, isExpected: boolean): SilenceWatch {
   const started = clock.monotonic();
-  let heard: number | undefined;
+  let lastCall: number | undefined;
   let warned: number | undefined;
-  const look = (): void => {
-    timer = clock.setTimeout(look, lookInterval);
+  const check = (): void => {
+    timer = clock.setTimeout(check, checkInterval);
     const now = clock.monotonic();
-    if (now - (heard ?? started) < silentTime) return;
-    if (heard === undefined && !isExpected) return;
+    if (now - (lastCall ?? started) < silentTime) return;
+    if (lastCall === undefined && !isExpected) return;
     if (warned !== undefined && now - warned < warnInterval) return;
     warned = now;
-    if (heard === undefined) {
+    if (lastCall === undefined) {
       log.warn({ code: 'consensus-client-missing' }, 'no consensus client has called yet');
     } else {
-      const seconds = Math.floor((now - heard) / 1_000);
+      const seconds = Math.floor((now - lastCall) / 1_000);
       log.warn({ seconds }, 'the consensus client has stopped calling: check that it runs');
     }
   };
-  let timer = clock.setTimeout(look, lookInterval);
+  let timer = clock.setTimeout(check, checkInterval);
   return {
-    heard() {
-      heard = clock.monotonic();
+    onCall() {
+      lastCall = clock.monotonic();
       warned = undefined;
     },
     close: () => timer.cancel(),

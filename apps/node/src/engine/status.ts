@@ -1,10 +1,10 @@
 import type { BadBlock } from '../chain/bad-blocks.ts';
 import { toData } from '../rpc/codec/hex.ts';
 
-/** The verdict on a block (`PayloadStatusV1`). Nothing here executes, so that none is ever `VALID`. */
+/** Status of a block (`PayloadStatusV1`). Blocks are not executed, so it is never `VALID`. */
 export interface PayloadStatus {
   readonly status: 'SYNCING' | 'INVALID' | 'INVALID_BLOCK_HASH';
-  /** `0x` and 64 digits. */
+  /** `0x` and 64 hex digits. */
   readonly latestValidHash: string | null;
   readonly validationError: string | null;
 }
@@ -26,5 +26,5 @@ export function invalid(
   };
 }
 
-/** The nearest valid ancestor of a block that follows one of proof of work, or of a head before the merge. */
+/** The latest valid hash of a block that follows a proof-of-work block, and of a head before the merge. */
 export const proofOfWork: Uint8Array = new Uint8Array(32);

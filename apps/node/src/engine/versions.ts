@@ -1,26 +1,26 @@
 import { RpcError } from '../rpc/transport/rpc-error.ts';
 import type { ChainConfig, TimeFork } from '../validation/chain-config.ts';
 
-/** A version of a method: the forks it is for, and the fields that its structure has besides those of the first. */
+/** A version of a method: its forks, and the fields that its structure adds to those of the first version. */
 export interface Version<Field extends string> {
-  /** First fork; absent: the merge. */
+  /** First fork. @default the merge */
   readonly from?: TimeFork;
-  /** The fork that ends it; absent: none yet. */
+  /** The fork that ends it. @default none */
   readonly until?: TimeFork;
-  /** A version for two forks has its fields by the fork, so that the fork is looked at first. */
+  /** In a version for two forks the fields depend on the fork, so the fork is checked first. */
   readonly fields:
     | readonly Field[]
     | { readonly since: TimeFork; readonly fields: readonly Field[] };
-  /** Whether fields of later forks are refused after the fork, as go-ethereum does in one place. @default before it */
+  /** Whether fields of later forks are checked after the fork, as go-ethereum does in one place. @default before it */
   readonly surplusLast?: true;
 }
 
-/** What a fork of a timestamp is held against. */
+/** A structure with a timestamp, which decides about its fork. */
 export interface Timed {
   readonly timestamp: number;
 }
 
-/** Where a timestamp lies from a version's forks. */
+/** Position of a timestamp relative to the forks of a version. */
 type Place = 'before' | 'within' | 'after';
 
 function placeOf(
@@ -32,12 +32,12 @@ function placeOf(
   return until !== undefined && timestamp >= forks[until] ? 'after' : 'within';
 }
 
-/** What is wrong with a structure, in a version of a method. */
+/** Reason why a structure does not fit a version of a method. */
 export type VersionFault<Field> =
   | { readonly fault: 'missing' | 'unexpected'; readonly field: Field }
   | { readonly fault: 'fork'; readonly place: Exclude<Place, 'within'> };
 
-/** Holds a structure against a version: first its fields, then the fork of its timestamp. */
+/** Checks a structure against a version: first its fields, then the fork of its timestamp. */
 export function versionFault<
   Field extends string,
   Structure extends Timed & { readonly [F in Field]?: unknown },

@@ -6,13 +6,13 @@ export type ChainErrorCode =
   | 'in-use'
   /** The database cannot be opened, read or written: permissions, disk full. */
   | 'unusable'
-  /** The database holds the chain of another genesis block. */
+  /** The database has the chain of another genesis block. */
   | 'other-genesis'
-  /** The database's blocks are not those of the given fork schedule; the message names the fork. */
+  /** The stored blocks do not match the given fork schedule; the message names the fork. */
   | 'other-schedule'
-  /** The database holds another block than one that is required. */
+  /** A stored block differs from the required block with its number. */
   | 'required-block'
-  /** The chain has come to a fork whose rules this version does not know. */
+  /** The chain has reached a fork that this version does not support. */
   | 'unsupported-fork'
   /** The database has a format that this version does not read; the message names both formats. */
   | 'other-format'
@@ -20,15 +20,15 @@ export type ChainErrorCode =
   | 'disk-space'
   /** A record of the database is damaged; the message names its key. */
   | 'corrupt'
-  /** genesis.json is not what it should be; the message names the field. */
+  /** genesis.json is invalid; the message names the field. */
   | 'invalid-genesis'
   /** A chain file cannot be read or written. */
   | 'file'
-  /** A block number or hash was asked for that the chain does not have. */
+  /** The chain does not have a block with the given number or hash. */
   | 'unknown-block'
   | 'closed';
 
-/** A failure of the chain's storage or of a file; the message is one line that names the thing. */
+/** A failure of the chain's storage or of a file. The message is one line that names the database or file. */
 export class ChainError extends Error {
   override readonly name = 'ChainError';
   readonly code: ChainErrorCode;
@@ -53,15 +53,15 @@ export class ChainError extends Error {
 
 /** The rule that a block breaks. */
 export type BlockErrorCode =
-  /** Not the RLP of a block. */
+  /** It is not the RLP of a block. */
   | 'malformed'
-  /** The block before it is not known. */
+  /** Its parent is not known. */
   | 'unknown-parent'
-  /** The chain has another block with its number. */
+  /** The chain has a different block with its number. */
   | 'other-chain'
-  /** The operator requires another block with its number. */
+  /** The operator requires a different block with its number. */
   | 'required-block'
-  /** Of a fork whose rules this version does not know. */
+  /** It is of a fork that this version does not support. */
   | 'unsupported-fork'
   // Of the header.
   | 'number'
@@ -107,7 +107,7 @@ export class BlockError extends Error {
     this.reason = reason;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** For `JSON.stringify` and logs, which leave the message of an Error out. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, number } = this;
     return { name, code, message, number };

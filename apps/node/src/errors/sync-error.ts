@@ -1,11 +1,11 @@
-/** Why a sync cannot come to its target, whichever peer is asked. */
+/** Reasons why a sync cannot reach its target from any peer. */
 export type SyncErrorCode =
-  /** The target's ancestors do not lead to our genesis block. */
+  /** The target does not descend from the genesis block. */
   | 'other-chain'
-  /** Nothing has come for as long as the operator wants to wait. */
+  /** There was no progress for the time that the operator has set. */
   | 'no-progress';
 
-/** A target that this chain cannot reach; the message is one line that names it. */
+/** A target that the chain cannot reach. The message is one line that names it. */
 export class SyncError extends Error {
   override readonly name = 'SyncError';
   readonly code: SyncErrorCode;
@@ -15,7 +15,7 @@ export class SyncError extends Error {
     this.code = code;
   }
 
-  /** For `JSON.stringify` and logs: without it the message would be missing. */
+  /** For `JSON.stringify` and logs, which leave the message of an Error out. */
   toJSON(): Record<string, unknown> {
     const { name, code, message } = this;
     return { name, code, message };

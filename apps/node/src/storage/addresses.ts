@@ -7,7 +7,7 @@ import { formatIpRange, parseIpRange } from '@devp2p/ip';
 import { NodeError } from '../errors/node-error.ts';
 import { openStore } from './store.ts';
 
-/** What a node remembers of others' addresses. */
+/** The stored addresses of other nodes. */
 export interface NetworkDatabase {
   readonly addresses: AddrStore;
   readonly anchors: AnchorStore<Enode>;
@@ -15,7 +15,7 @@ export interface NetworkDatabase {
   close(): Promise<void>;
 }
 
-/** Where bans outlive the program. */
+/** Storage of bans. */
 export interface BanStore {
   /** @throws NodeError `bans-unusable`, which names the entry */
   load(): Promise<BanEntry[]>;
@@ -25,9 +25,9 @@ export interface BanStore {
 /** A ban as it is stored. */
 interface StoredBan {
   readonly kind: BanEntry['kind'];
-  /** Such as `192.0.2.0/24`. */
+  /** In CIDR notation, such as `192.0.2.0/24`. */
   readonly range: string;
-  /** ms since the Unix epoch. */
+  /** In ms since the Unix epoch. */
   readonly until: number;
   readonly reason: string;
 }
@@ -36,7 +36,7 @@ const utf8 = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Opens the database of addresses in a data directory, which is made if need be.
+ * Opens the database of addresses in a data directory, and creates it if it does not exist.
  *
  * @throws NodeError `addresses-unusable`, `datadir-in-use`
  */
@@ -47,7 +47,7 @@ export async function openNetworkDatabase(datadir: string): Promise<NetworkDatab
     code: 'addresses-unusable',
     remedy: 'move it away to go on without the addresses and bans in it',
   });
-  // What was said to be stored has to outlive the machine's end too.
+  // A completed write must survive a crash of the system too.
   const durable = { sync: true };
   const setAside = (key: string, value: Uint8Array): Promise<void> =>
     store.put(`${key} set aside ${Date.now()}`, value, durable);

@@ -136,11 +136,13 @@ export async function canonicalHeaderRecords(
   numbers: readonly number[],
 ): Promise<(Uint8Array | undefined)[]> {
   const hashes = await canonicalHashes(reading, numbers);
-  const keys = numbers.flatMap((number, i) => {
-    const hash = hashes[i];
-    return hash === undefined ? [] : [blockKey('headers', number, hash)];
-  });
-  const found = (await reading.getMany(keys)).values();
+  const keys: Uint8Array[] = [];
+  for (const [i, hash] of hashes.entries()) {
+    if (hash !== undefined) keys.push(blockKey('headers', numbers[i] as number, hash));
+  }
+  const records = await reading.getMany(keys);
+  if (keys.length === numbers.length) return records;
+  const found = records.values();
   return hashes.map((hash) => (hash === undefined ? undefined : found.next().value));
 }
 

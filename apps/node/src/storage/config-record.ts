@@ -12,20 +12,20 @@ import {
 } from '../validation/chain-config.ts';
 import { corrupt } from './records.ts';
 
-/** A fork of a schedule that a newer version has written. */
+/** A fork of a stored schedule that this version does not know: a newer version has written it. */
 interface UnknownFork {
-  /** Such as `oslo`. */
+  /** Without `Block` or `Time`, such as `oslo`. */
   readonly name: string;
   readonly kind: 'Block' | 'Time';
   readonly point: bigint;
 }
 
-/** The rules that the blocks of a database were checked by. */
+/** The rules by which the stored blocks were checked. */
 export interface StoredConfig extends ChainConfig {
   readonly unknownForks: readonly UnknownFork[];
 }
 
-/** The rules as the JSON text of a genesis.json's `config`, of which other versions read what they know. */
+/** Encodes the rules as the JSON text of a genesis.json's `config`, of which other versions read the forks they know. */
 export function encodeConfigRecord(config: ChainConfig): Uint8Array {
   const text = JSON.stringify(configJson(config), (_, value: unknown) =>
     typeof value === 'bigint' ? String(value) : value,

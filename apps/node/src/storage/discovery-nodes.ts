@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import type { NodeStore } from '@devp2p/discover';
 import { openStore } from './store.ts';
 
-/** A {@link NodeStore} that has to be closed. */
+/** A {@link NodeStore} that is to be closed. */
 export interface NodeDatabase extends NodeStore {
   close(): Promise<void>;
 }
 
 /**
- * Opens the database of known nodes in a data directory, which is made if need be.
+ * Opens the database of known nodes in a data directory, and creates it if it does not exist.
  *
  * @throws NodeError `nodes-unusable`, `datadir-in-use`
  */

@@ -6,13 +6,13 @@ export interface NumberRange {
   readonly last: number;
 }
 
-/** Ranges that are kept: of more, those with the lowest numbers are forgotten. */
+/** Maximum number of ranges: of more, those with the lowest numbers are dropped. */
 const maxRanges = 1_024;
 
-/** A set of block numbers as ranges, ascending, with gaps between them. Never changes. */
+/** An immutable set of block numbers as ranges, ascending, with gaps between them. */
 export type NumberRanges = readonly NumberRange[];
 
-/** The ranges with these numbers in them too. */
+/** The ranges with a range added. */
 export function withNumbers(ranges: NumberRanges, { first, last }: NumberRange): NumberRanges {
   const below = ranges.filter((range) => range.last < first - 1);
   const above = ranges.filter((range) => range.first > last + 1);
@@ -31,7 +31,7 @@ export function upTo(ranges: NumberRanges, number: number): NumberRanges {
     .map((range) => (range.last > number ? { ...range, last: number } : range));
 }
 
-/** The numbers from 0 to `last` that the ranges lack. */
+/** The numbers from 0 to `last` that are not in the ranges. */
 export function gapsIn(ranges: NumberRanges, last: number): NumberRanges {
   const gaps: NumberRange[] = [];
   let next = 0;

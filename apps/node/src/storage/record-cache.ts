@@ -10,19 +10,19 @@ const kinds = { bodies: 0, receipts: 1 } as const;
 
 export type CachedRecord = keyof typeof kinds;
 
-/** What an entry takes besides its bytes: objects, a map's slot, the allocation. A generous guess. */
+/** Memory of an entry besides its bytes: objects, map slot and allocation, estimated high. */
 const entryOverhead = 256;
 
 /**
- * Records that peers asked for of late, by block hash: nodes that catch up all ask for the same blocks. Entries are in
- * one of two generations; one that is found moves to the new one, and when that holds half of the limit, the old one is
- * dropped with all that was not asked for again.
+ * Recently requested records by block hash: syncing peers request the same blocks. There are two generations of entries.
+ * An entry that is read moves to the new generation; when that has half of the limit, the old generation is dropped with
+ * the entries that were not read again.
  */
 export class RecordCache {
   readonly #maxGeneration: number;
   #new = new Map<number, Entry>();
   #old = new Map<number, Entry>();
-  /** Of the new generation. */
+  /** Size of the new generation. */
   #bytes = 0;
 
   /** @param maxBytes of all entries together */
@@ -39,7 +39,7 @@ export class RecordCache {
     return entry.record;
   }
 
-  /** @param record must not change later */
+  /** @param record is not copied, so it must not change */
   set(kind: CachedRecord, hash: Uint8Array, record: Uint8Array): void {
     this.#add(keyOf(kind, hash), { hash: hash.slice(), record });
   }
@@ -57,7 +57,7 @@ export class RecordCache {
   }
 }
 
-/** Of 48 bits of the hash, which are few enough for a number and enough to meet nobody. */
+/** A key of 48 bits of the hash, which fit into a number and rarely collide. */
 function keyOf(kind: CachedRecord, hash: Uint8Array): number {
   const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);
   return (view.getUint32(0) * 2 ** 16 + view.getUint16(4)) * 2 + kinds[kind];

@@ -119,13 +119,18 @@ function numberKey(sublevel: Sublevel, number: number): Uint8Array {
   return key;
 }
 
+/** 8 bytes, big-endian. */
 function writeNumber(key: Uint8Array, offset: number, number: number): void {
-  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
-  view.setUint32(offset, Math.floor(number / 2 ** 32));
-  view.setUint32(offset + 4, number >>> 0);
+  let rest = number;
+  for (let at = offset + numberLength - 1; at >= offset; at--) {
+    key[at] = rest & 0xff;
+    rest = Math.floor(rest / 256);
+    if (rest === 0) break;
+  }
 }
 
 function readNumber(key: Uint8Array, offset: number): number {
-  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
-  return view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4);
+  let number = 0;
+  for (let at = offset; at < offset + numberLength; at++) number = number * 256 + (key[at] ?? 0);
+  return number;
 }

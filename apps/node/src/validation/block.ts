@@ -16,40 +16,39 @@ import { gasPerBlob } from './fees.ts';
 import { listRoot, StackTrie } from './stack-trie.ts';
 import { checkTransaction, transactionLimits } from './transaction.ts';
 
-/** EIP-7934's cap on a block's RLP, in bytes. */
+/** Maximum size of a block as RLP, in bytes (EIP-7934). */
 const maxBlockSize = 8_388_608;
 const maxUncles = 2;
 
-/** Checks what stands in blocks against their headers. It keeps buffers from one block to the next. */
+/** Checks of blocks against their headers. Buffers are reused from one block to the next. */
 export interface BlockRules {
   /**
-   * Checks everything about a body that needs neither state nor other blocks: the three roots, the number of uncles,
-   * the block's size and what {@link checkTransaction} sees. A body that has passed is not looked at again when it is
-   * given with the same header.
+   * Checks a body by the rules that need neither state nor other blocks: the three roots, the number of uncles, the
+   * size of the block and {@link checkTransaction}. A valid body is not checked again with the same header.
    *
    * @throws BlockError
    */
   checkBody(header: SealedHeader, body: SealedBody): void;
   /**
-   * Checks a block's receipts: the root over receipts whose blooms are computed anew, the header's bloom, the gas and,
-   * as far as it goes without execution, the requests hash: withdrawal and consolidation requests come out of
-   * contracts' storage, so that a hash over any requests is taken as it is, and only the hash over none is held
-   * against the deposits in the logs. Receipts that have passed are not looked at again with the same header.
+   * Checks the receipts of a block: the root over receipts with computed blooms, the bloom of the header, the gas and,
+   * as far as possible without execution, the requests hash. Withdrawal and consolidation requests depend on the storage
+   * of contracts, so only the hash of an empty list is checked, against the deposits in the logs. Valid receipts are not
+   * checked again with the same header.
    *
    * @param receipts elements in the form of `receiptCodec`
    * @throws BlockError
    */
   checkReceipts(header: SealedHeader, receipts: RawList): void;
   /**
-   * Checks that a block access list (EIP-7928), an RLP list, is the one of which the header has the hash. What it says
-   * is not looked at: that takes execution.
+   * Checks a block access list (EIP-7928), an RLP list, against the hash in the header. Checking its contents needs
+   * execution.
    *
    * @throws BlockError
    */
   checkAccessList(header: SealedHeader, accessList: Uint8Array): void;
 }
 
-/** Makes the rules for one chain. */
+/** Creates the rules of a chain. */
 export function createBlockRules(config: ChainConfig, crypto: Crypto): BlockRules {
   const trie = new StackTrie(crypto);
   const passed = new WeakMap<object, Uint8Array>();
@@ -181,7 +180,7 @@ function consensusForm(header: Header, receipts: RawList, crypto: Crypto) {
   }
 }
 
-/** Outcomes in the form of the block's fork, and gas that rises to what the header says. */
+/** Checks that outcomes have the form of the block's fork, and that gas increases up to the value in the header. */
 function checkOutcomes(header: Header, receipts: RawList, { forks }: ChainConfig): void {
   const byzantium = header.number >= forks.byzantium;
   let gas = 0;
@@ -198,7 +197,7 @@ function checkOutcomes(header: Header, receipts: RawList, { forks }: ChainConfig
     if (cumulative <= gas) fail('receipts', header, `cumulative gas does not rise in receipt ${i}`);
     gas = cumulative;
   }
-  // From Amsterdam on a block's gas is counted in two dimensions and without refunds (EIP-8037, EIP-7778).
+  // From Amsterdam on the gas of a block has two dimensions and no refunds (EIP-8037, EIP-7778).
   if (header.number >= forks.london && header.timestamp >= forks.amsterdam) return;
   if (gas !== header.gasUsed) {
     fail('gas-used', header, `gas used is ${header.gasUsed}, by its receipts ${gas}`);

@@ -35,12 +35,12 @@ export const timeForks = [
   'bpo5',
 ] as const;
 
-/** Forks whose names and times are known, but not their rules: a chain is not followed into them. */
+/** Forks with known names and times, but unknown rules: their blocks are refused. */
 export const unsupportedForks: readonly TimeFork[] = ['ubt', 'bogota'];
 
 /**
- * The forks with blob parameters of their own; between them the latest hold on (EIP-7892). An entry for another fork in
- * a `blobSchedule` is ignored, as go-ethereum does.
+ * The forks that have blob parameters, which apply until the next of these forks (EIP-7892). An entry for another fork
+ * in a `blobSchedule` is ignored, as in go-ethereum.
  */
 export const blobForks = ['cancun', 'prague', 'bpo1', 'bpo2', 'bpo3', 'bpo4', 'bpo5'] as const;
 
@@ -51,31 +51,31 @@ export type BlobFork = (typeof blobForks)[number];
 /** A block number, or a time in seconds since the epoch; a `bigint` beyond 2^53 - 1. */
 export type ForkPoint = number | bigint;
 
-/** Where each fork begins; `Infinity` for those that are not scheduled. */
+/** The first block or time of each fork; `Infinity` for a fork that is not scheduled. */
 export type Forks = Readonly<Record<BlockFork | TimeFork, ForkPoint>>;
 
-/** How many blobs blocks may carry from some time on (EIP-7840, EIP-7892). */
+/** Limits of the number of blobs in a block (EIP-7840, EIP-7892). */
 export interface BlobParameters {
   readonly target: number;
   readonly max: number;
   readonly baseFeeUpdateFraction: bigint;
 }
 
-/** The rules of a chain: what the `config` of a genesis.json says. */
+/** The rules of a chain: the `config` of a genesis.json. */
 export interface ChainConfig {
   readonly chainId: bigint;
   readonly forks: Forks;
-  /** Whether blocks from the DAO fork on carry its mark (`true`) or must not. */
+  /** Whether blocks from the DAO fork on must have its extra data (`true`) or must not. */
   readonly daoForkSupport: boolean;
-  /** The total difficulty after which blocks are made by proof of stake; absent: never. */
+  /** The total difficulty after which blocks are proof-of-stake blocks. @default never */
   readonly terminalTotalDifficulty?: bigint | undefined;
   /** The contract whose logs are deposit requests (EIP-6110). */
   readonly depositContract: Uint8Array;
-  /** Proof of authority before the merge; seconds between blocks, and blocks between checkpoints. */
+  /** Proof of authority before the merge: seconds between blocks, and blocks between checkpoints. */
   readonly clique?: { readonly period: number; readonly epoch: number } | undefined;
-  /** Whether the genesis names proof of work, which decides nothing: what is not clique is that. */
+  /** Whether the genesis names proof of work; without effect, since it is the default. */
   readonly ethash: boolean;
-  /** Blob parameters with the time from which they hold, the latest first. */
+  /** Blob parameters with the time from which they apply, the latest first. */
   readonly blobSchedule: readonly (BlobParameters & { readonly from: ForkPoint })[];
 }
 
@@ -92,7 +92,7 @@ export function isScheduled(point: ForkPoint): boolean {
   return point !== Number.POSITIVE_INFINITY;
 }
 
-/** What a fork id is made of (EIP-2124, EIP-6122). */
+/** The forks that a fork id depends on (EIP-2124, EIP-6122). */
 export function forkSchedule(config: ChainConfig, genesisTime: number): ForkSchedule {
   const points = (names: readonly (BlockFork | TimeFork)[]): ForkPoint[] =>
     names.map((name) => config.forks[name]).filter(isScheduled);

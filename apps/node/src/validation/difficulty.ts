@@ -5,7 +5,7 @@ import { emptyListHash } from './empty-roots.ts';
 
 const minimum = 131_072n;
 
-/** Since Byzantium: by how many blocks each fork has put off the difficulty bomb, the latest first. */
+/** Delay of the difficulty bomb in blocks by each fork since Byzantium, the latest first. */
 const bombDelays = [
   ['grayGlacier', 11_400_000], // EIP-5133
   ['arrowGlacier', 10_700_000], // EIP-4345
@@ -15,7 +15,7 @@ const bombDelays = [
   ['byzantium', 3_000_000], // EIP-649
 ] as const;
 
-/** The difficulty of the block after `parent` by the rules of proof of work (EIP-2, EIP-100 and the bomb delays). */
+/** The proof-of-work difficulty of the block after `parent` (EIP-2, EIP-100 and the bomb delays). */
 export function workDifficulty(config: ChainConfig, parent: Header, timestamp: number): bigint {
   const number = parent.number + 1;
   const step = parent.difficulty / 2048n;

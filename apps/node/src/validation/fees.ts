@@ -3,11 +3,11 @@ import type { BlobParameters, ChainConfig } from './chain-config.ts';
 
 /** The first base fee, in wei (EIP-1559's INITIAL_BASE_FEE). */
 export const initialBaseFee = 1_000_000_000n;
-/** A block's gas limit is this many times its gas target (EIP-1559). */
+/** Ratio of gas limit to gas target (EIP-1559). */
 export const elasticity = 2n;
-/** Gas that one blob takes (EIP-4844's GAS_PER_BLOB). */
+/** Gas of a blob (EIP-4844's GAS_PER_BLOB). */
 export const gasPerBlob = 131_072;
-/** The execution cost of a blob, from which its reserve price follows (EIP-7918's BLOB_BASE_COST). */
+/** The execution cost of a blob, which determines its reserve price (EIP-7918's BLOB_BASE_COST). */
 const blobBaseCost = 8192n;
 
 /** The base fee of the block after `parent`, in wei (EIP-1559). */
@@ -24,7 +24,7 @@ export function nextBaseFee(config: ChainConfig, parent: Header): bigint {
   return fee - (fee * (target - used)) / target / 8n;
 }
 
-/** The excess blob gas of a block of this time after `parent` (EIP-4844; EIP-7918 from Osaka on). */
+/** The excess blob gas of a block with the given time after `parent` (EIP-4844; EIP-7918 from Osaka on). */
 export function nextExcessBlobGas(
   config: ChainConfig,
   blobs: BlobParameters,
@@ -46,7 +46,7 @@ export function nextExcessBlobGas(
   return excess + used - target;
 }
 
-/** What a unit of blob gas costs in a block of this excess, in wei (EIP-4844). */
+/** The price of a unit of blob gas in a block with the given excess, in wei (EIP-4844). */
 export function blobBaseFee(excessBlobGas: number, blobs: BlobParameters): bigint {
   const fraction = blobs.baseFeeUpdateFraction;
   const numerator = BigInt(excessBlobGas);
@@ -60,8 +60,8 @@ export function blobBaseFee(excessBlobGas: number, blobs: BlobParameters): bigin
 }
 
 /**
- * Whether one blob costs less than `price`. The sum that approximates e^(excess / fraction) only grows, so it is left
- * as soon as the answer is known: no excess, however large, makes it long.
+ * Whether a blob costs less than `price`. The sum that approximates e^(excess / fraction) only grows, so it ends as soon
+ * as it exceeds the price, however large the excess is.
  */
 function isBlobCheaperThan(price: bigint, excess: number, blobs: BlobParameters): boolean {
   const fraction = blobs.baseFeeUpdateFraction;

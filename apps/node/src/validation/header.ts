@@ -6,35 +6,35 @@ import { workDifficulty } from './difficulty.ts';
 import { emptyListHash } from './empty-roots.ts';
 import { elasticity, gasPerBlob, nextBaseFee, nextExcessBlobGas } from './fees.ts';
 
-/** What a header is held against. */
+/** Values that a header is checked against. */
 export interface HeaderContext {
   readonly config: ChainConfig;
   readonly parent: SealedHeader;
-  /** Sum of all difficulties up to the parent; absent for an uncle, whose place in the merge is not looked at. */
+  /** Sum of all difficulties up to the parent; absent for an uncle, whose position relative to the merge is not checked. */
   readonly parentTotalDifficulty?: bigint;
   /** Seconds since the epoch; absent for an uncle, which is older than its block. */
   readonly now?: number;
 }
 
 const minGasLimit = 5000;
-/** go-ethereum's figure. */
+/** Value of go-ethereum. */
 const maxGasLimit = 2n ** 63n - 1n;
 const gasLimitBoundDivisor = 1024n;
 const maxExtraData = 32;
-/** Seconds that a block made by proof of work may be ahead of the clock (go-ethereum's figure). */
+/** Seconds that a proof-of-work block may be ahead of the clock (value of go-ethereum). */
 const maxFutureTime = 15;
 /** "dao-hard-fork" */
 const daoExtraData: Uint8Array = Uint8Array.from('dao-hard-fork', (c) => c.charCodeAt(0));
 const daoExtraRange = 10;
-/** Clique (EIP-225): bytes of the extra data that the signer fills as it likes, and of its signature. */
+/** Clique (EIP-225): bytes of the extra data that the signer chooses, and of its signature. */
 const cliqueVanity = 32;
 const cliqueSeal = 65;
 
 /**
- * Checks a header by all rules that need no more than its parent.
+ * Checks a header by all rules that need only its parent.
  *
- * The seal is not among them: neither the proof of work (ethash) nor the signature and turn of a Clique signer. Blocks
- * of proof of stake may lie in the future, since when they become valid is the consensus layer's to say (EIP-3675).
+ * The seal is not checked: neither the proof of work (ethash) nor the signature and turn of a Clique signer. Proof-of-
+ * stake blocks may be in the future, since the consensus layer checks their time (EIP-3675).
  *
  * @throws BlockError
  */
@@ -49,7 +49,7 @@ export function checkHeader(header: SealedHeader, context: HeaderContext): void 
     );
   }
   if (header.number !== parent.number + 1) {
-    fail('number', header, `follows block ${parent.number}`);
+    fail('number', header, `number ${header.number} does not follow block ${parent.number}`);
   }
   if (header.timestamp <= parent.timestamp) {
     fail(
@@ -77,7 +77,7 @@ function fail(code: BlockErrorCode, header: Header, reason: string): never {
   throw new BlockError(code, header.number, reason);
 }
 
-/** Optional fields and the fork that brought each. */
+/** Optional fields and the fork that added each. */
 const fieldForks = [
   ['withdrawalsRoot', 'shanghai'],
   ['blobGasUsed', 'cancun'],
@@ -161,7 +161,7 @@ function checkWork(header: Header, { config, parent, now }: HeaderContext): void
   }
 }
 
-/** The part of Clique's rules that needs no list of signers (EIP-225). */
+/** Checks the rules of Clique that need no list of signers (EIP-225). */
 function checkAuthority(
   header: Header,
   { parent, now }: HeaderContext,
@@ -179,18 +179,22 @@ function checkAuthority(
   }
   const against = isZero(nonce);
   if (!against && (checkpoint || nonce.some((byte) => byte !== 0xff))) {
-    fail('nonce', header, `nonce 0x${toHex(nonce)} is no vote that may be cast here`);
+    fail('nonce', header, `nonce 0x${toHex(nonce)} is not a valid vote`);
   }
   if (checkpoint && !isZero(header.beneficiary)) {
-    fail('nonce', header, 'a checkpoint votes about a signer');
+    fail('nonce', header, 'a checkpoint block has a vote');
   }
   const signers = extraData.length - cliqueVanity - cliqueSeal;
   if (signers < 0 || (checkpoint ? signers % 20 : signers) !== 0) {
-    fail('extra-data', header, `${extraData.length} bytes of extra data do not fit Clique's form`);
+    fail(
+      'extra-data',
+      header,
+      `${extraData.length} bytes of extra data do not have the form of Clique`,
+    );
   }
   if (!isZero(header.mixHash)) fail('mix-hash', header, 'mix hash is not zero');
   if (!equalBytes(header.unclesHash, emptyListHash)) {
-    fail('uncles-hash', header, 'uncles under proof of authority');
+    fail('uncles-hash', header, 'uncles in a proof-of-authority block');
   }
   if (header.difficulty > 2n) {
     fail('difficulty', header, `difficulty is ${header.difficulty}, not 1 or 2`);

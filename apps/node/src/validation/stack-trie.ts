@@ -1,44 +1,43 @@
 import type { Crypto } from '@devp2p/crypto';
 
-/** What the trie needs of the {@link Crypto} seam. */
+/** The hash function of the trie. */
 export type Hasher = Pick<Crypto, 'keccak256'>;
 
-/** No Ethereum trie has longer keys. */
+/** Maximum length of a key of an Ethereum trie. */
 const MAX_KEY = 32;
 /** An RLP empty string: an absent child of a branch, and the encoding of the empty trie. */
 const EMPTY = 0x80;
 const EMPTY_NODE: Uint8Array = Uint8Array.of(EMPTY);
-/** A branch: 16 children of at most 33 bytes, an empty value, behind a list prefix of at most 3 bytes. */
+/** A branch: a list prefix of at most 3 bytes, 16 children of at most 33 bytes and an empty value. */
 const PREFIX_ROOM = 3;
 const BRANCH_ROOM = PREFIX_ROOM + 16 * 33 + 1;
 
-/** A branch that still takes children; they come in ascending order, so its encoding is appended to. */
+/** An open branch; its children are added in ascending order, so its encoding is appended to. */
 interface OpenBranch {
-  /** How many nibbles lie above it. */
+  /** Number of nibbles above it. */
   depth: number;
-  /** The next child that has not been written. */
+  /** The next child to write. */
   next: number;
   length: number;
   readonly bytes: Uint8Array;
 }
 
 /**
- * The root of a Merkle Patricia trie whose keys arrive in strictly ascending order, none being a
- * prefix of another (Yellow Paper, appendix D). Only the right-hand edge of the trie is held, so
- * memory does not grow with the number of keys. Values are not copied: one must stay unchanged until
- * the next call.
+ * Computes the root of a Merkle Patricia trie whose keys are inserted in strictly ascending order, none of them a prefix
+ * of another (Yellow Paper, appendix D). Only the right-hand edge of the trie is in memory, so memory does not grow with
+ * the number of keys. Values are not copied: a value must stay unchanged until the next call.
  */
 export class StackTrie {
   readonly #hasher: Hasher;
   readonly #branches: OpenBranch[] = [];
-  /** How many of `#branches` are in use; the others keep their memory for the next trie. */
+  /** Number of `#branches` in use; the others keep their memory for the next trie. */
   #open = 0;
   #key: Uint8Array = new Uint8Array(2 * MAX_KEY);
   #keyLength = 0;
   #nextKey: Uint8Array = new Uint8Array(2 * MAX_KEY);
   #value: Uint8Array | undefined;
   #scratch: Uint8Array = new Uint8Array(1024);
-  /** The node that was encoded last lies in `#node[0, #nodeLength)`: a hash or an embedded node. */
+  /** The node encoded last is in `#node[0, #nodeLength)`: a hash or an embedded node. */
   #node: Uint8Array = EMPTY_NODE;
   #nodeLength = 0;
 
@@ -49,8 +48,8 @@ export class StackTrie {
   /**
    * Adds an entry.
    *
-   * @throws RangeError when the key does not sort after the one before or extends it, is empty or longer
-   * than 32 bytes, or when the value is empty (in a trie that means "absent").
+   * @throws RangeError when the key does not sort after the previous one or extends it, is empty or longer than 32
+   * bytes, and when the value is empty, which means "absent" in a trie
    */
   insert(key: Uint8Array, value: Uint8Array): void {
     if (key.length === 0 || key.length > MAX_KEY || value.length === 0) {
@@ -73,7 +72,7 @@ export class StackTrie {
     this.#value = value;
   }
 
-  /** The root hash of everything inserted. Afterwards the trie is empty and can be used again. */
+  /** The root hash of the inserted entries. Afterwards the trie is empty and can be used again. */
   root(): Uint8Array {
     const value = this.#value;
     if (value === undefined) {
@@ -93,7 +92,7 @@ export class StackTrie {
     return this.#node;
   }
 
-  /** Forgets everything inserted. */
+  /** Removes the inserted entries. */
   reset(): void {
     this.#open = 0;
     this.#value = undefined;
@@ -114,7 +113,7 @@ export class StackTrie {
     return common;
   }
 
-  /** Finishes the pending leaf and every branch below `depth`, and hangs them into the branch at `depth`. */
+  /** Completes the pending leaf and every branch below `depth`, and adds them to the branch at `depth`. */
   #closeDownTo(depth: number, value: Uint8Array): void {
     const key = this.#key;
     let parent = this.#branchAt(depth);
@@ -132,7 +131,7 @@ export class StackTrie {
     }
   }
 
-  /** The lowest open branch, or a new one at `depth` when that lies above `depth`. */
+  /** The lowest open branch, or a new one at `depth` when the lowest is above `depth`. */
   #branchAt(depth: number): OpenBranch {
     const open = this.#open;
     const lowest = open > 0 ? (this.#branches[open - 1] as OpenBranch) : undefined;
@@ -152,7 +151,7 @@ export class StackTrie {
     return branch;
   }
 
-  /** Writes the node that was encoded last as the child at `nibble`. */
+  /** Writes the node encoded last as the child at `nibble`. */
   #append(branch: OpenBranch, nibble: number): void {
     const { bytes } = branch;
     let at = branch.length;
@@ -195,7 +194,7 @@ export class StackTrie {
     this.#finish(scratch, 0, at + valueLength, isRoot);
   }
 
-  /** An extension for nibbles `[from, to)` of the pending key, above the node that was encoded last. */
+  /** An extension for nibbles `[from, to)` of the pending key, above the node encoded last. */
   #encodeExtension(from: number, to: number, isRoot: boolean): void {
     const pathLength = ((to - from) >> 1) + 1;
     const childLength = this.#nodeLength;
@@ -248,7 +247,7 @@ export class StackTrie {
   }
 }
 
-/** A hash as an RLP string; a node of less than 32 bytes as it is. */
+/** A hash as an RLP string; a node of less than 32 bytes unchanged. */
 function writeReference(
   out: Uint8Array,
   start: number,
@@ -281,7 +280,7 @@ function writePrefix(out: Uint8Array, start: number, base: number, length: numbe
   return start + 1 + size;
 }
 
-/** Keys of one to five bytes that `indexKey` fills again and again: `insert` keeps none. */
+/** Keys of one to five bytes that `indexKey` reuses, since `insert` copies them. */
 const INDEX_KEYS = [1, 2, 3, 4, 5].map((length) => new Uint8Array(length));
 
 /** The RLP of a list index. */
@@ -301,17 +300,17 @@ function indexKey(index: number): Uint8Array {
   return key;
 }
 
-/** An array of byte strings, or a list that is still encoded. */
+/** An array of byte strings, or an encoded list. */
 interface Elements {
   readonly length: number;
   at(index: number): Uint8Array | undefined;
 }
 
 /**
- * The root of the trie that maps the RLP of each index to its value: how a header commits to
- * transactions, receipts and withdrawals. Starts `trie` afresh.
+ * The root of the trie that maps the RLP of each index to its value, by which a header commits to transactions, receipts
+ * and withdrawals. Resets `trie` first.
  *
- * @throws RangeError when a value is empty.
+ * @throws RangeError when a value is empty
  */
 export function listRoot(trie: StackTrie, values: Elements): Uint8Array {
   const { length } = values;

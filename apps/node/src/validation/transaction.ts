@@ -2,37 +2,37 @@ import type { Header } from '@devp2p/eth';
 import { Reader } from '@devp2p/rlp';
 import type { ChainConfig } from './chain-config.ts';
 
-/** The limits that hold for the transactions of one block, by its place in the fork schedule. */
+/** Limits of the transactions of a block, which depend on its fork. */
 export interface TransactionLimits {
-  /** Which types are valid. */
+  /** Valid types. */
   readonly types: readonly boolean[];
-  /** Highest gas limit of a transaction. */
+  /** Maximum gas limit of a transaction. */
   readonly maxGas: number | bigint;
-  /** Most bytes of calldata and access list together. */
+  /** Maximum length of calldata and access list together, in bytes. */
   readonly maxFloorBytes: number;
   readonly maxInitCode: number;
   readonly maxBlobs: number;
 }
 
-/** Cap on a transaction's gas limit before Amsterdam (EIP-7825), and on its intrinsic gas from then on (EIP-8037). */
+/** Maximum gas limit of a transaction before Amsterdam (EIP-7825), and intrinsic gas from then on (EIP-8037). */
 const maxGas = 2 ** 24;
-/** Cap on a transaction's gas limit from Amsterdam on (go-ethereum's `MaxTxTotalGas`). */
+/** Maximum gas limit of a transaction from Amsterdam on (go-ethereum's `MaxTxTotalGas`). */
 const maxTotalGas = 2 ** 32 - 1;
 /** Gas of a transaction without calldata, and of each byte of calldata and access list (EIP-2780, EIP-7976, EIP-7981). */
 const baseGas = 12_000;
 const floorGasPerByte = 64;
 const maxFloorBytes = Math.floor((maxGas - baseGas) / floorGasPerByte);
-/** EIP-3860, and EIP-7954 from Amsterdam on. */
+/** Maximum length of init code in bytes: EIP-3860, and EIP-7954 from Amsterdam on. */
 const maxInitCode = 49_152;
 const maxInitCodeAmsterdam = 131_072;
-/** Cap on the blobs of one transaction (EIP-7594). */
+/** Maximum number of blobs of a transaction (EIP-7594). */
 const maxBlobs = 6;
 /** The first byte of a versioned hash that belongs to a KZG commitment (EIP-4844). */
 const versionKzg = 1;
 
 const blobType = 3;
 const setCodeType = 4;
-/** How many fields stand before the gas limit, by type. */
+/** Number of fields before the gas limit, by type. */
 const fieldsBeforeGas = [2, 3, 4, 4, 4] as const;
 
 /** The limits for the transactions of a block. */
@@ -56,20 +56,19 @@ export function transactionLimits(
 }
 
 /**
- * Checks a transaction by the rules that need neither state nor signature: its type, the caps on gas, calldata and
- * init code, and its list of blobs. Fees, the gas that it needs at least, chain id and signature are checked by
- * execution.
+ * Checks a transaction by the rules that need neither state nor signature: its type, the limits of gas, calldata and
+ * init code, and its list of blobs. Execution checks fees, the minimum gas, chain id and signature.
  *
  * @param transaction in canonical form
- * @returns how many blobs it has
- * @throws Error whose message says what is wrong, RlpError included
+ * @returns number of blobs
+ * @throws Error whose message names the rule, and RlpError
  */
 export function checkTransaction(transaction: Uint8Array, limits: TransactionLimits): number {
   const reader = new Reader(transaction);
   const type = reader.isList() ? 0 : reader.byte();
   const before = fieldsBeforeGas[type];
   if (before === undefined || !limits.types[type]) {
-    throw new Error(`type ${type}, which this block cannot have`);
+    throw new Error(`type ${type} is not valid in this block`);
   }
   reader.enterList();
   for (let i = 0; i < before; i++) reader.skip();
@@ -100,7 +99,7 @@ export function checkTransaction(transaction: Uint8Array, limits: TransactionLim
   return countBlobs(reader, limits.maxBlobs);
 }
 
-/** Bytes of the addresses and storage keys of an access list (EIP-7981); moves over it. */
+/** Length of the addresses and storage keys of an access list in bytes (EIP-7981); moves the reader past it. */
 function accessListBytes(reader: Reader): number {
   const outerEnd = reader.enterList();
   let bytes = 0;

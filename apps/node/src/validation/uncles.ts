@@ -6,18 +6,18 @@ import { BlockError } from '../errors/chain-error.ts';
 import type { ChainConfig } from './chain-config.ts';
 import { checkHeader } from './header.ts';
 
-/** How many generations back an uncle's parent can be. */
+/** Maximum number of generations from a block to the parent of its uncle. */
 const generations = 7;
 
-/** A block further up, as far as it concerns uncles. */
+/** The parts of an ancestor that the check of uncles needs. */
 export interface Ancestor {
   readonly header: SealedHeader;
   readonly uncles: RawList;
 }
 
 /**
- * Checks a block's uncles (Yellow Paper, 11.1): each is a header valid by all rules but the seal, a child of an
- * ancestor of at most seven generations, itself no ancestor, and included once.
+ * Checks the uncles of a block (Yellow Paper, 11.1): each is a header that is valid except for its seal, a child of an
+ * ancestor of at most seven generations, not an ancestor itself, and included once.
  *
  * @param ancestor reads a block of the same chain by number; `undefined` before the first
  * @throws BlockError
@@ -50,7 +50,11 @@ export async function checkUncles(
     }
     const parent = elders.find(({ hash }) => equalBytes(hash, uncle.parentHash));
     if (block === undefined || parent === undefined) {
-      throw new BlockError('uncles', header.number, 'an uncle whose parent is no recent ancestor');
+      throw new BlockError(
+        'uncles',
+        header.number,
+        'an uncle whose parent is not a recent ancestor',
+      );
     }
     try {
       checkHeader(uncle, { config, parent });

@@ -11,9 +11,9 @@ import { bytes, type Codec, decode, Reader, RlpError, struct, Writer } from '@de
 import { BlockError } from '../../errors/chain-error.ts';
 
 /**
- * Longest item of a chain file, in bytes. The log bytes of a block's receipts are at most an eighth of its gas, so that
- * a block would need a gas limit of 2 billion to exceed it. No limit of a message applies: receipts of one block may
- * take several (eth/70).
+ * Maximum length of an item of a chain file, in bytes. The log bytes of a block's receipts are at most an eighth of its
+ * gas, so a block would need a gas limit of 2 billion to exceed it. The limit of messages does not apply: receipts of one
+ * block may take several (eth/70).
  */
 export const maxFileItem: number = 256 * 1024 * 1024;
 
@@ -27,11 +27,11 @@ export interface FileBlock {
 
 /**
  * Decodes a block of a chain file: a list of its header, transactions, uncles and, depending on its fork, withdrawals
- * and block access list. The last is what `geth export` adds to the block of the wire format (go-ethereum v1.17.10,
+ * and block access list. `geth export` adds the last one to the block of the wire format (go-ethereum v1.17.10,
  * `cmd/utils.exportBlock`).
  *
  * @throws RlpError
- * @throws BlockError `malformed` when the header can be read and the rest cannot
+ * @throws BlockError `malformed` when only the header can be decoded
  */
 export function decodeBlock(raw: Uint8Array, crypto: Crypto): FileBlock {
   const reader = new Reader(raw);
@@ -71,7 +71,7 @@ export function encodeBlock(
   return writer.finish();
 }
 
-/** A block's receipts in a file: `[block hash, [receipt, …]]`. */
+/** Receipts of a block in a file: `[block hash, [receipt, …]]`. */
 export interface ReceiptsRecord {
   hash: Uint8Array;
   receipts: RawList;
@@ -82,7 +82,7 @@ export const receiptsRecordCodec: Codec<ReceiptsRecord> = struct({
   receipts: receiptList,
 });
 
-/** Whether an RLP list from a file is a {@link ReceiptsRecord}, not a block: it begins with a string. */
+/** Whether an RLP list of a file is a {@link ReceiptsRecord}: unlike a block, it begins with a string. */
 export function isReceiptsRecord(item: Uint8Array): boolean {
   const reader = new Reader(item);
   return reader.listHeader() > 0 && !reader.isList();

@@ -6,17 +6,17 @@ import { createGunzip } from 'node:zlib';
 import { isDescriptor } from '@devp2p/appkit/files';
 import { ChainError } from '../../errors/chain-error.ts';
 
-/** Input that is read once, from its beginning to its end: it need not be able to seek. */
+/** Input that is read once from the beginning to the end, without seeking. */
 export interface ChainFile {
-  /** For messages. */
+  /** Name for messages. */
   readonly name: string;
-  /** Bytes that it has, compressed if it is; `undefined` for what is not a file. */
+  /** Size in bytes, of a compressed file the compressed size; `undefined` if it is not a file. */
   readonly size: number | undefined;
-  /** Bytes that were read, compressed if they are. */
+  /** Bytes read so far, before decompression. */
   readonly bytesRead: number;
-  /** What it holds, decompressed if need be. To be iterated once. */
+  /** The decompressed content. To be iterated once. */
   readonly content: AsyncIterable<Uint8Array>;
-  /** Ends reading; what waits for more rejects with the reason, if there is one. Idempotent. */
+  /** Ends reading; a pending read rejects with the reason, if there is one. Idempotent. */
   close(reason?: Error): void;
 }
 
@@ -31,7 +31,7 @@ export async function openChainFile(path: string): Promise<ChainFile> {
   const name = path === '-' ? 'standard input' : path;
   try {
     const { source, size } = await openSource(path);
-    // An error before the first read has no other listener; it is kept for that read.
+    // An error before the first read has no other listener; it is thrown by that read.
     source.on('error', () => {});
     let bytesRead = 0;
     async function* counted(): AsyncGenerator<Uint8Array, void, undefined> {
@@ -65,19 +65,19 @@ async function openSource(path: string): Promise<{ source: Readable; size?: numb
       size: there.size,
     };
   }
-  // Opened anew, a socket gives ENXIO.
+  // Opening a socket by its path fails with ENXIO.
   if (isDescriptor(there, 0)) return { source: process.stdin };
   if (there.isFIFO()) return { source: openPipe(path) };
   return { source: createReadStream(path, { highWaterMark: chunkSize }) };
 }
 
-/** Reads a pipe without a thread that waits for it: with one, the process could not exit before something comes. */
+/** Reads a pipe without a waiting thread, which would keep the process from exiting before data is received. */
 function openPipe(path: string): Readable {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   return new Socket({ fd: descriptor, readable: true, writable: false });
 }
 
-/** Bytes, gunzipped if they begin like gzip's. */
+/** Content, decompressed if it begins with the magic number of gzip. */
 async function* decompressed(
   chunks: AsyncGenerator<Uint8Array, void, undefined>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -92,6 +92,6 @@ async function* decompressed(
     yield* chunks;
   }
   if (head[0] !== 0x1f || head[1] !== 0x8b) yield* whole();
-  // Errors reach the reader of the content; the callback has nothing to add.
+  // Errors are thrown to the reader of the content.
   else yield* pipeline(whole(), createGunzip({ chunkSize }), () => {}) as AsyncIterable<Uint8Array>;
 }

@@ -12,18 +12,18 @@ type ExportedChain = Pick<CanonicalChain, 'head'> & Pick<BlockReader, 'block'>;
 
 /** Settings of {@link exportFile}. */
 export interface ExportOptions {
-  /** @default 1: who imports the file has the genesis block already */
+  /** @default 1: an importing chain has the genesis block already */
   readonly first?: number | undefined;
   /** @default the head */
   readonly last?: number | undefined;
   /**
-   * What to write of each block: the block, or its receipts as a record of their own, which only this program reads.
+   * Part of each block to write: the block, or its receipts as a separate record, which only this program reads.
    *
    * @default 'blocks'
    */
   readonly content?: 'blocks' | 'receipts' | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called now and then with the number of the last block that was written. */
+  /** Called after each batch with the number of the last written block. */
   readonly onProgress?: ((number: number) => void) | undefined;
 }
 
@@ -31,10 +31,10 @@ export interface ExportOptions {
 const readAhead = 64;
 
 /**
- * Writes blocks as concatenated RLP, which `geth import` and {@link importFile} read, block access lists that are known
- * included; see {@link writeTarget} for the path.
+ * Writes blocks as concatenated RLP, which `geth import` and {@link importFile} read, with the stored block access lists;
+ * see {@link writeTarget} for the path.
  *
- * @returns how many blocks were written
+ * @returns number of written blocks
  * @throws ChainError `unknown-block` when the chain lacks one of them or its receipts, `file` when the file cannot be
  * written
  */
@@ -45,7 +45,7 @@ export async function exportFile(
 ): Promise<number> {
   const { first = 1, last = chain.head.number, signal } = options;
   const { number: head } = chain.head;
-  // From the one behind the head on there is nothing to write yet, which is no mistake.
+  // An export that starts after the head is empty, which is not an error.
   if (last > head || first > head + 1) {
     throw new ChainError(
       'unknown-block',

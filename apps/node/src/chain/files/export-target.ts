@@ -7,11 +7,10 @@ import { isStandardOutput, openPipe, tryStat } from '@devp2p/appkit/files';
 import { ChainError } from '../../errors/chain-error.ts';
 
 /**
- * Writes bytes to a path, gzipped when it ends in `.gz`. A file appears when it is complete, and replaces one of that
- * name, or the one that a link of that name leads to. What is not a file (a pipe, a device, standard output as `-`) is
- * written to as it is.
+ * Writes bytes to a path, compressed with gzip when it ends in `.gz`. A file is created when it is complete, and replaces
+ * an existing file or the target of a link. A pipe, a device and standard output (`-`) are written to directly.
  *
- * @throws ChainError `file`; what `items` throws
+ * @throws ChainError `file`, and errors of `items`
  */
 export async function writeTarget(
   path: string,
@@ -49,7 +48,7 @@ export async function writeTarget(
   }
 }
 
-/** Standard output as a stream that ends when all of it was written: the process's own never ends. */
+/** Standard output as a stream that ends when everything is written, unlike `process.stdout`. */
 function standardOutput(): Writable {
   return new Writable({
     write: (chunk, _, done) => void process.stdout.write(chunk, done),

@@ -22,26 +22,26 @@ export type ImportingChain = Omit<CanonicalChain, 'onHead' | 'totalDifficulty'> 
 
 /** Progress of an import. */
 export interface ImportCounts {
-  /** The last block that was read, or whose receipts were; the chain's head before the first. */
+  /** Number of the last block whose block or receipts were read; before the first, of the head. */
   readonly number: number;
-  /** Blocks that were added. */
+  /** Number of added blocks. */
   readonly added: number;
-  /** Blocks that were there already. */
+  /** Number of blocks that were stored before. */
   readonly known: number;
-  /** Blocks that got receipts. */
+  /** Number of blocks with added receipts. */
   readonly receipts: number;
 }
 
-/** Bytes of the items of one batch, about. */
+/** Approximate size of a batch, in bytes. */
 const maxBytes = 4 * 1024 * 1024;
 
-/** Receipts that were read after `after` new blocks of the batch. */
+/** Receipts, which were read after `after` new blocks of the batch. */
 interface Receipts {
   readonly after: number;
   readonly record: ReceiptsRecord;
 }
 
-/** A block access list for a block that was there already; `after` as in {@link Receipts}. */
+/** A block access list of a stored block; `after` as in {@link Receipts}. */
 interface AccessList {
   readonly after: number;
   readonly number: number;
@@ -49,8 +49,8 @@ interface AccessList {
 }
 
 /**
- * The items of a chain file that were read and not written yet. What becomes of an item does not depend on which items
- * share a batch with it: each is looked at as if all before it had been written.
+ * Items of a chain file that were read and not written yet. The result does not depend on the batches: each item is
+ * checked as if all items before it had been written.
  */
 export class ImportBatch {
   counts: ImportCounts;
@@ -76,7 +76,7 @@ export class ImportBatch {
   }
 
   /**
-   * Takes a block or receipts.
+   * Adds a block or receipts.
    *
    * @throws BlockError, RlpError; ChainError `unknown-block`
    */
@@ -142,10 +142,9 @@ export class ImportBatch {
   }
 
   /**
-   * Writes what was taken, and is empty then.
+   * Writes the items and clears the batch.
    *
-   * @throws BlockError for the first block that breaks a rule; what was taken before it is kept, what was taken after
-   * it is not
+   * @throws BlockError for the first block that breaks a rule; items before it are kept, items after it are not
    */
   async write(): Promise<void> {
     const [blocks, receipts, accessLists] = [this.#blocks, this.#receipts, this.#accessLists];

@@ -6,33 +6,33 @@ import { type ChainFile, openChainFile } from './chain-file.ts';
 import { ImportBatch, type ImportCounts, type ImportingChain } from './import-batch.ts';
 import { RlpStreamError, rlpLists } from './rlp-lists.ts';
 
-/** How far an import has come. */
+/** Progress of an import. */
 export interface ImportProgress extends ImportCounts {
-  /** Bytes of the file that were read, compressed if it is. */
+  /** Bytes of the file read so far, before decompression. */
   readonly bytes: number;
-  /** Bytes of the file; `undefined` for a pipe and the like. */
+  /** Size of the file in bytes; `undefined` for a pipe, a device or standard input. */
   readonly size: number | undefined;
 }
 
 /** Settings of {@link importFile}. */
 export interface ImportOptions {
   readonly crypto: Crypto;
-  /** Blocks and receipts that are written to the database at once. @default 256 */
+  /** Blocks and receipts of one batch. @default 256 */
   readonly batchItems?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called after every batch. */
+  /** Called after each batch. */
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
 }
 
 /**
- * Adds the blocks of a file to the chain: concatenated RLP, as `geth export` writes it, also gzipped. Blocks that are
- * there are skipped. Between or instead of blocks the file may have {@link ReceiptsRecord}s, which add receipts to
- * blocks that are there. Memory does not grow with the file.
+ * Adds the blocks of a file to the chain: concatenated RLP, as `geth export` writes it, optionally compressed with gzip.
+ * Stored blocks are skipped. Between or instead of blocks the file may have {@link ReceiptsRecord}s, which add receipts
+ * to stored blocks. Memory does not grow with the file.
  *
- * @param input a path, `-` for standard input, or an input that is open, which is closed at the end
- * @throws BlockError for the first block that is not valid or not whole; those before it are kept, those after it are
- * not read
- * @throws ChainError `file` when the file cannot be read, `unknown-block` for receipts of a block that is not there
+ * @param input a path, `-` for standard input, or an open input, which is closed at the end
+ * @throws BlockError for the first block that is invalid or incomplete; those before it are kept, those after it are not
+ * read
+ * @throws ChainError `file` when the file cannot be read, `unknown-block` for receipts of an unknown block
  */
 export async function importFile(
   chain: ImportingChain,
@@ -69,14 +69,14 @@ export async function importFile(
   return progress();
 }
 
-/** @param number of the block that comes after what was read */
+/** @param number of the block after the last one that was read */
 function readError(error: unknown, name: string, number: number): unknown {
   if (!(error instanceof Error)) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof RlpStreamError || error instanceof RlpError) {
     return new BlockError('malformed', number, message, { cause: error });
   }
-  // An aborted signal's reason has a number there.
+  // The reason of an aborted signal has a number as code.
   if (typeof code === 'string' && code.startsWith('Z_')) {
     return new BlockError('malformed', number, `gzip: ${message}`, { cause: error });
   }

@@ -1,13 +1,13 @@
-/** Why a stream is not a sequence of RLP lists, and how many came before. */
+/** Thrown for a stream that is not a sequence of RLP lists. */
 export class RlpStreamError extends Error {
   override readonly name = 'RlpStreamError';
 }
 
 /**
- * Cuts a stream of bytes into the RLP lists that it consists of. No more than one list and one chunk is held; what is
- * inside a list is not looked at. The lists are views, which stay as they are.
+ * Splits a stream of bytes into RLP lists, without decoding them. It holds one list and one chunk at most. The lists are
+ * views of memory that is not reused.
  *
- * @param maxLength bytes of one list at most
+ * @param maxLength maximum length of a list, in bytes
  * @throws RlpStreamError
  */
 export async function* rlpLists(
@@ -48,7 +48,7 @@ export async function* rlpLists(
 }
 
 /**
- * Length of the list that begins at `start`, with its prefix; 0 when the prefix is not all there.
+ * Length of the list that begins at `start`, with its prefix; 0 when the prefix is incomplete.
  *
  * @param offset of the list in the stream
  */

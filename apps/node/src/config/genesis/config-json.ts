@@ -7,7 +7,7 @@ import {
   timeForks,
 } from '../../validation/chain-config.ts';
 
-/** The fork rules in the form of a genesis.json's `config`; integers that may exceed 2^53 - 1 are `bigint`s then. */
+/** The fork rules in the form of a genesis.json's `config`; integers above 2^53 - 1 are `bigint`s. */
 export function configJson(config: ChainConfig): Readonly<Record<string, unknown>> {
   const { forks, clique, terminalTotalDifficulty } = config;
   const scheduled = [

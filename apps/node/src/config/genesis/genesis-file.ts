@@ -4,13 +4,13 @@ import { ChainError } from '../../errors/chain-error.ts';
 import { NodeError } from '../../errors/node-error.ts';
 import { type Genesis, parseGenesis } from './genesis.ts';
 
-/** Bytes of a genesis.json. The largest that are published, of chains that took over a state, have some 10 MB. */
+/** Maximum size of a genesis.json in bytes. The largest published ones, with a migrated state, have about 10 MB. */
 const maxSize = 256 * 1024 * 1024;
 const chunkSize = 1024 * 1024;
 const advice = "name a genesis.json in go-ethereum's format";
 
 /**
- * Reads the genesis of a chain from a file, or from something else that can be read once, such as a pipe.
+ * Reads the genesis of a chain from a file, or from another source that can be read once, such as a pipe.
  *
  * @throws NodeError `genesis-unreadable`; ChainError `invalid-genesis`; the message is one line with the path
  */
@@ -33,7 +33,7 @@ export async function readGenesisFile(path: string, crypto: Crypto): Promise<Gen
   return parseGenesis(decodeText(bytes, source), crypto, source);
 }
 
-/** Reads a file to its end, as long as it may be a genesis.json. @throws ChainError `invalid-genesis` */
+/** Reads a file, up to the maximum size. @throws ChainError `invalid-genesis` */
 async function readContent(file: FileHandle, source: string, path: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -49,7 +49,7 @@ async function readContent(file: FileHandle, source: string, path: string): Prom
   return Buffer.concat(chunks);
 }
 
-/** Refuses what cannot be a JSON object by how it begins, before more of it is read. */
+/** Refuses a file whose first bytes are not those of a JSON object, before more of it is read. */
 function refuseOtherContent(start: Uint8Array, source: string, path: string): void {
   const [first = 0, second = 0] = start;
   const isGzip = first === 0x1f && second === 0x8b;
@@ -73,7 +73,7 @@ function refuseOtherContent(start: Uint8Array, source: string, path: string): vo
 
 function decodeText(bytes: Uint8Array, source: string): string {
   try {
-    // A byte order mark at the beginning is left out.
+    // A byte order mark at the beginning is skipped.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw invalid(`${source} is binary data or not UTF-8, so not JSON: ${advice}`, cause);

@@ -43,7 +43,7 @@ export interface ConfigJson extends Readonly<Partial<Record<ForkField, ForkPoint
 
 type ForkField = `${BlockFork}Block` | `${TimeFork}Time`;
 
-/** What an account holds before the first block. */
+/** An account of the genesis state. */
 interface GenesisAccount {
   readonly balance: bigint;
   readonly nonce: bigint;
@@ -81,7 +81,7 @@ function named<N extends string, S extends v.GenericSchema>(names: readonly N[],
   >;
 }
 
-/** go-ethereum's epoch for a clique chain that names none, or 0. */
+/** go-ethereum's epoch for a clique chain without one, or with 0. */
 const cliqueEpoch = 30_000;
 
 const clique = loose({
@@ -196,13 +196,13 @@ function shown(value: unknown): string {
   return printable(value instanceof JsonNumber ? value.text : String(value));
 }
 
-/** A text from the file as part of one line. */
+/** A text of the file on one line. */
 function printable(text: string): string {
   const clean = text.replaceAll(/[^\x20-\x7e]/g, '\ufffd');
   return clean.length > 80 ? `${clean.slice(0, 79)}…` : clean;
 }
 
-/** @param field where it is wrong; empty for the whole file */
+/** @param field with the error; empty for the whole file */
 export function invalidGenesis(field: string, reason: string, cause?: unknown): ChainError {
   const text = field === '' ? reason : `${field} ${reason}`;
   const options = cause === undefined ? {} : { cause };

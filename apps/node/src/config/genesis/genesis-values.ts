@@ -1,4 +1,4 @@
-// The values of a genesis.json, in the forms that go-ethereum's JSON types take.
+// Schemas of the values of a genesis.json, which accept the same forms as go-ethereum's JSON types.
 import { fromHex } from '@devp2p/bytes';
 import * as v from 'valibot';
 import { JsonNumber } from './json-text.ts';
@@ -8,7 +8,7 @@ export type Form<T> = v.GenericSchema<unknown, T>;
 
 const maxNumber = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** An integer of any size, and what may stand before its digits. */
+/** An integer of any size, and the characters that are allowed before its digits. */
 interface NumberForm {
   readonly decimal: RegExp;
   readonly hex: RegExp;
@@ -28,7 +28,7 @@ const signed: NumberForm = {
   hex: /^0[xX][+-]?[0-9a-fA-F]{1,1000}$/,
   emptyIsZero: true,
 };
-/** Numbers of `config`: go-ethereum takes no text there, other clients do. `""` would be a fork at genesis. */
+/** Numbers of `config`: go-ethereum does not accept text there, other clients do. `""` would be a fork at genesis. */
 const inConfig: NumberForm = { ...unsigned, emptyIsZero: false };
 
 function integer({ decimal, hex, emptyIsZero }: NumberForm): Form<bigint> {
@@ -49,7 +49,7 @@ function integer({ decimal, hex, emptyIsZero }: NumberForm): Form<bigint> {
   );
 }
 
-/** The digits of a number or a text; of anything else no integer. */
+/** The digits of a number or a text; other values are not integers. */
 function textOf(input: unknown): string {
   if (input instanceof JsonNumber) return input.text;
   return typeof input === 'string' ? input : '-';
@@ -96,12 +96,12 @@ function hex(pattern: RegExp, message: string): Form<Uint8Array> {
   );
 }
 
-/** `hexutil.Bytes`; `""` is as good as `0x`. */
+/** `hexutil.Bytes`; `""` means `0x`. */
 export const data: Form<Uint8Array> = hex(
   /^(?:0[xX](?:[0-9a-fA-F]{2})*)?$/,
   'expected 0x and an even number of hex digits',
 );
-/** `common.Hash`; the prefix may be left out, which go-ethereum allows for account addresses only. */
+/** `common.Hash`; the prefix is optional, which go-ethereum allows for account addresses only. */
 export const hash: Form<Uint8Array> = hex(/^(?:0[xX])?[0-9a-fA-F]{64}$/, 'expected 64 hex digits');
 export const address: Form<Uint8Array> = hex(
   /^(?:0[xX])?[0-9a-fA-F]{40}$/,
@@ -128,8 +128,8 @@ function isObject(input: unknown): input is ReadonlyMap<string, unknown> {
 }
 
 /**
- * An object whose known names may be written in any case, the last one counting and `null` being as good as absent:
- * what go-ethereum's JSON reader accepts. Unknown names are ignored.
+ * An object whose names are matched without case, as by go-ethereum's JSON reader: the last of equal names counts, `null`
+ * means absent, and unknown names are ignored.
  */
 export function loose<const E extends v.ObjectEntries>(
   entries: E,
@@ -138,7 +138,7 @@ export function loose<const E extends v.ObjectEntries>(
   return v.pipe(
     v.custom<ReadonlyMap<string, unknown>>(isObject, expectedObject),
     v.transform((input) => {
-      // Also what is missing has a place, so that its own schema says what was expected.
+      // A missing field has an entry too, so that its schema reports the expected value.
       const output: Record<string, unknown> = {};
       for (const name of names.values()) output[name] = undefined;
       for (const [key, value] of input) {

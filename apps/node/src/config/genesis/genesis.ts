@@ -22,25 +22,25 @@ import {
   parseGenesisJson,
 } from './genesis-json.ts';
 
-/** The first block of a chain, and the rules that hold on it. */
+/** The first block of a chain, and its rules. */
 export interface Genesis {
-  /** Where it is from, for messages, such as `genesis /etc/genesis.json`. */
+  /** Its source, for messages, such as `genesis /etc/genesis.json`. */
   readonly source: string;
   readonly config: ChainConfig;
   readonly header: SealedHeader;
   /** The block's body as RLP: without transactions. */
   readonly body: Uint8Array;
-  /** What every account holds before the first block; absent where only the state root is known. */
+  /** The accounts of the genesis state; absent where only the state root is known. */
   readonly accounts?: GenesisAccounts;
 }
 
-/** What go-ethereum takes for a gas limit of 0. */
+/** go-ethereum's replacement for a gas limit of 0. */
 const defaultGasLimit = 4_712_388;
 /** Bytes of extra data before and after the signers of a clique chain (EIP-225). */
 const minCliqueExtraData = 32 + 65;
 
 /**
- * Reads a genesis.json in go-ethereum's format and computes the block that go-ethereum makes of it.
+ * Reads a genesis.json in go-ethereum's format and computes the same genesis block as go-ethereum.
  *
  * @throws ChainError `invalid-genesis`; the message begins with `source` and names the field.
  */
@@ -56,7 +56,7 @@ export function parseGenesis(text: string, crypto: Crypto, source = 'genesis'): 
 }
 
 /**
- * The genesis block that a genesis.json means, over accounts of which only the state root is known.
+ * The genesis block of a genesis.json, over accounts of which only the state root is known.
  *
  * @throws ChainError `invalid-genesis`
  */
@@ -75,7 +75,7 @@ export function genesisOf(
   return { config, header, body: genesisBody(header) };
 }
 
-/** The body that goes with a genesis header. */
+/** The body of a genesis header. */
 function genesisBody(header: Header): Uint8Array {
   const none = RawList.of([]);
   const withdrawals = header.withdrawalsRoot === undefined ? {} : { withdrawals: none };
@@ -107,7 +107,7 @@ function genesisHeader(json: GenesisJson, config: ChainConfig, stateRoot: Uint8A
   const london = forks.london === 0;
   for (const [fork, before] of headerForks) {
     if (london && time >= forks[fork] && !isScheduled(forks[before])) {
-      // go-ethereum makes a header with a gap of it, which it cannot read back.
+      // go-ethereum encodes a header with a missing field, which it cannot decode.
       const reason = `is missing, but ${fork}Time is at genesis, whose header fields follow its own: set it`;
       throw invalidGenesis(`config.${before}Time`, reason);
     }
@@ -121,7 +121,7 @@ function genesisHeader(json: GenesisJson, config: ChainConfig, stateRoot: Uint8A
     header.excessBlobGas = json.excessBlobGas ?? 0;
     header.parentBeaconBlockRoot = new Uint8Array(32);
   } else if (json.excessBlobGas !== undefined) {
-    // The same gap.
+    // The same missing field.
     throw invalidGenesis('excessBlobGas', 'is set, but config.cancunTime comes later: remove it');
   }
   if (london && time >= forks.prague) header.requestsHash = emptyRequestsHash;
@@ -132,7 +132,7 @@ function genesisHeader(json: GenesisJson, config: ChainConfig, stateRoot: Uint8A
   return header;
 }
 
-/** Forks that a schedule may leave out although a later one is set. */
+/** Forks that may be absent although a later one is set. */
 const optionalForks: ReadonlySet<string> = new Set([
   'daoFork',
   'muirGlacier',
@@ -142,14 +142,14 @@ const optionalForks: ReadonlySet<string> = new Set([
   ...timeForks.filter((name) => name !== 'shanghai'),
 ]);
 
-/** Forks that append fields to the header, each with the one whose fields come before. */
+/** Forks that append fields to the header, each with the previous one. */
 const headerForks = [
   ['prague', 'cancun'],
   ['amsterdam', 'prague'],
 ] as const;
 
 /**
- * Checks a `config` against itself, as go-ethereum does before it uses one.
+ * Checks the consistency of a `config`, as go-ethereum does.
  *
  * @throws ChainError `invalid-genesis`
  */

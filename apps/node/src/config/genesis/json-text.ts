@@ -1,4 +1,4 @@
-/** A number as it stands in a JSON text: nothing of it is rounded. */
+/** A number of a JSON text, without rounding. */
 export class JsonNumber {
   readonly text: string;
 
@@ -7,21 +7,21 @@ export class JsonNumber {
   }
 }
 
-/** An object's members in the order of the text; the last of equal names counts. */
+/** Members of an object in the order of the text; the last of equal names counts. */
 type JsonObject = ReadonlyMap<string, Json>;
 
 export type Json = null | boolean | string | JsonNumber | JsonObject | readonly Json[];
 
-/** A text that is not JSON; the message names line and column. */
+/** Thrown for a text that is not JSON; the message names line and column. */
 export class JsonTextError extends Error {
   override readonly name = 'JsonTextError';
 }
 
-/** Levels of objects and arrays within each other. */
+/** Maximum depth of nested objects and arrays. */
 const maxDepth = 100;
 
 /**
- * Reads a JSON text (RFC 8259) without rounding its numbers, as `JSON.parse` would.
+ * Reads a JSON text (RFC 8259). Unlike `JSON.parse` it does not round numbers.
  *
  * @throws JsonTextError
  */
@@ -118,7 +118,7 @@ class JsonTextReader {
     return value;
   }
 
-  /** Whether an odd number of backslashes stands before a position. */
+  /** Whether there is an odd number of backslashes before a position. */
   #isEscaped(position: number): boolean {
     let start = position;
     while (this.#text[start - 1] === '\\') start--;

@@ -10,7 +10,7 @@ import type { Genesis } from './genesis.ts';
 
 const advice = 'this version does not know the rules of that fork; use a version that does';
 
-/** The first unsupported fork that has begun at a block; without its number, on a chain that is beyond London. */
+/** The first unsupported fork that is active at a block; without a number, the block counts as after London. */
 function unsupportedFork(
   { forks }: ChainConfig,
   { timestamp, number = Number(forks.london) }: { timestamp: number; number?: number },
@@ -20,7 +20,7 @@ function unsupportedFork(
 }
 
 /**
- * Refuses a block of a fork whose rules are not known here.
+ * Refuses a block of an unsupported fork.
  *
  * @throws BlockError `unsupported-fork`
  */
@@ -33,7 +33,7 @@ export function checkForkSupported(config: ChainConfig, block: Header): void {
 }
 
 /**
- * Refuses a chain that has come to a fork whose rules are not known here.
+ * Refuses a chain that has reached an unsupported fork.
  *
  * @param head the last block, or the time of the clock in seconds
  * @throws ChainError `unsupported-fork`

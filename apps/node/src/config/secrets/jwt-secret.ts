@@ -13,12 +13,12 @@ export function jwtSecretPath(datadir: string): string {
 }
 
 /**
- * The secret that the node shares with its consensus client, from a file of 64 hex digits, with or without 0x. A file
- * that is missing is made. The operator may let others read it: the consensus client may run as another user.
+ * The secret that the node shares with its consensus client, from a file of 64 hex digits, with or without 0x. A missing
+ * file is created. Other users may have read permission, since the consensus client may run as one of them.
  *
- * @param remedy what to do when the file holds no secret
+ * @param remedy advice for the error message
  * @returns 32 bytes
- * @throws NodeError `jwtsecret-invalid`, `datadir-unusable`; a file that is there is never written to
+ * @throws NodeError `jwtsecret-invalid`, `datadir-unusable`; an existing file is never changed
  */
 export function openJwtSecret(
   path: string,
