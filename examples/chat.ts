@@ -1,5 +1,5 @@
 // A protocol of your own, tested without a socket and without waiting. It also runs beside eth({ chain }).
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { openPeer, protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
 
@@ -15,7 +15,7 @@ const chat = protocol({
   },
 });
 
-const clock = virtualClock();
+const clock = createVirtualClock();
 const [a, b] = streamPair();
 const [bob, alice] = await Promise.all([
   openPeer(a, { clock, clientId: 'alice', protocols: [chat] }),

@@ -1,6 +1,6 @@
 // Runs a component with an injected clock for one hour of virtual time.
 import { type Clock, sleep, systemClock } from '@devp2p/clock';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 
 /** Polls every ten minutes until the signal aborts. */
 async function poll(
@@ -13,7 +13,7 @@ async function poll(
   }
 }
 
-const clock = virtualClock({ now: Date.UTC(2026, 0, 1) });
+const clock = createVirtualClock({ now: Date.UTC(2026, 0, 1) });
 const stop = new AbortController();
 const times: string[] = [];
 

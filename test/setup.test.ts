@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { setImmediate as callback } from 'node:timers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { systemClock } from '@devp2p/clock';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { describe, expect, test } from 'vitest';
 
 describe('a test that exceeds its limit ends with all resources that it opened', () => {
@@ -25,7 +25,7 @@ describe('a test that exceeds its limit ends with all resources that it opened',
     ended.push(once(socket, 'close'), once(server, 'close'));
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     ended.push(once(child, 'exit'));
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     await Promise.all([
       loop('turn', () => turn()),
       loop('global', () => new Promise(setImmediate)),

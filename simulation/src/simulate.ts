@@ -1,5 +1,5 @@
 import type { Timer } from '@devp2p/clock';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import type { Crypto } from '@devp2p/crypto';
 import { createSeededRandom } from '@devp2p/random/seeded';
 import { type AttackerNode, startAttacker } from './attacker.ts';
@@ -82,7 +82,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const attackerNetworks = options.attackerNetworks ?? Math.max(1, Math.round(attackerCount / 25));
 
   const random = createSeededRandom(options.seed);
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const internet = new Internet({ clock, random: random.fork(), loss });
   const registrar = new Registrar(crypto, random.fork());
   const churnRandom = random.fork();

@@ -1,10 +1,10 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
 import { type AddressQueue, createAddressQueue } from '../src/index.ts';
 
 /** A queue over a list of names, which counts how often it selects. */
 function queueOver(names: string[]) {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const calls = { select: 0, wait: 0 };
   const queue: AddressQueue<string> = createAddressQueue<string>({
     select: () => {

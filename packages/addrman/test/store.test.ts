@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type AddrManEvent, type AddrStore, openAddrMan } from '../src/index.ts';
 import { minute, populate, world } from './world.ts';
@@ -51,7 +51,7 @@ afterEach(() => {
 });
 
 test('AM-11 an empty store starts empty; snapshots are saved every 15 minutes and at close', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const store = new MemoryStore();
   const book = await openAddrMan({ clock, store });
   expect(book.size).toBe(0);
@@ -73,7 +73,7 @@ test('AM-11 an empty store starts empty; snapshots are saved every 15 minutes an
 });
 
 test('AM-11 a saved snapshot is loaded at the next start', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const store = new MemoryStore();
   const first = await openAddrMan({ clock, store });
   populate(first, 50);
@@ -85,7 +85,7 @@ test('AM-11 a saved snapshot is loaded at the next start', async () => {
 });
 
 test('AM-11 a later format is set aside, and the address manager starts empty', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const later = await laterFormat();
   const store = new MemoryStore(later);
   const book = await openAddrMan({ clock, store });
@@ -97,7 +97,7 @@ test('AM-11 a later format is set aside, and the address manager starts empty', 
 });
 
 test('AM-11 a damaged one is refused, clearly, and nothing is overwritten', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const damaged = world().book.snapshot();
   damaged[20] = (damaged[20] ?? 0) ^ 1;
   const original = damaged.slice();
@@ -113,7 +113,7 @@ test('AM-11 a damaged one is refused, clearly, and nothing is overwritten', asyn
 });
 
 test('AM-11 a store that fails to read or to set aside rejects', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const store = new MemoryStore(await laterFormat());
   store.setAside = () => Promise.reject(new Error('read-only'));
   await expect(openAddrMan({ clock, store })).rejects.toThrow('read-only');
@@ -123,7 +123,7 @@ test('AM-11 a store that fails to read or to set aside rejects', async () => {
 });
 
 test('HX-22 a full disk is reported, and saving continues', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const store = new MemoryStore();
   const book = await openAddrMan({ clock, store, saveInterval: minute });
   store.failing = true;
@@ -140,13 +140,13 @@ test('HX-22 a full disk is reported, and saving continues', async () => {
 
 test('AM-11 saves are sequential', async () => {
   const store = new MemoryStore();
-  const book = await openAddrMan({ clock: virtualClock(), store });
+  const book = await openAddrMan({ clock: createVirtualClock(), store });
   await Promise.all([book.save(), book.save(), book.close(), book.save()]);
   expect([store.saves, store.most]).toEqual([4, 1]);
 });
 
 test('an invalid interval is refused and leaves no timer', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const opening = openAddrMan({ clock, store: new MemoryStore(), saveInterval: 0 });
   await expect(opening).rejects.toMatchObject({ code: 'invalid-option' });
   expect(clock.pending).toBe(0);

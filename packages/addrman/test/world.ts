@@ -1,4 +1,4 @@
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { createSeededRandom } from '@devp2p/random/seeded';
 import {
   type AddrMan,
@@ -46,7 +46,7 @@ export interface World {
 
 /** Creates an address manager on a virtual clock with deterministic random bytes. */
 export function world({ seed = 1, ...options }: AddrManOptions & { seed?: number } = {}): World {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   return {
     clock,
     book: createAddrMan({ clock, random: createSeededRandom(seed).bytes, ...options }),

@@ -37,7 +37,7 @@ export interface VirtualClock extends Clock {
   readonly pending: number;
 }
 
-/** Options of {@link virtualClock}. */
+/** Options of {@link createVirtualClock}. */
 export interface VirtualClockOptions {
   /** Start of the wall clock, in ms since the Unix epoch. @default 1_700_000_000_000 */
   now?: number;
@@ -58,8 +58,8 @@ const rules: Rules<VirtualClockOptions> = { now: finite };
  *
  * @throws {@link ClockError} `invalid-option`
  */
-export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
-  check.options('virtualClock', options, rules);
+export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
+  check.options('createVirtualClock', options, rules);
   const timers = new TimerQueue();
   let wall = options.now ?? 1_700_000_000_000;
   let monotonic = 0;

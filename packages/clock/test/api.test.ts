@@ -13,7 +13,7 @@ test('exported names', async () => {
   `);
   expect(Object.keys(await import('../src/virtual.ts')).sort()).toMatchInlineSnapshot(`
     [
-      "virtualClock",
+      "createVirtualClock",
     ]
   `);
 });

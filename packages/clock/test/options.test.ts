@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { ClockError, sleep, systemClock, timeoutSignal, withTimeout } from '../src/index.ts';
-import { virtualClock } from '../src/virtual.ts';
+import { createVirtualClock } from '../src/virtual.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses these values
 const any = (value: unknown): any => value;
@@ -10,23 +10,23 @@ const refusal = (message: string) =>
   expect.objectContaining({ name: 'ClockError', code: 'invalid-option', message });
 
 describe('arguments of a wrong type are refused', () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
 
   test.each<[string, () => unknown, string]>([
     [
       'a clock that is a text',
-      () => virtualClock(any('now')),
-      'the options argument of virtualClock is "now", expected an object',
+      () => createVirtualClock(any('now')),
+      'the options argument of createVirtualClock is "now", expected an object',
     ],
     [
       'a start as a date',
-      () => virtualClock({ now: any(new Date(0)) }),
+      () => createVirtualClock({ now: any(new Date(0)) }),
       'now is an object, expected a finite number',
     ],
     [
       'a misspelt start',
-      () => virtualClock(any({ Now: 0 })),
-      'virtualClock has no option "Now" (did you mean "now"?), known options: now',
+      () => createVirtualClock(any({ Now: 0 })),
+      'createVirtualClock has no option "Now" (did you mean "now"?), known options: now',
     ],
     [
       'a jump that is no number',

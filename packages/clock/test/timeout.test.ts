@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { ClockError, sleep, timeoutSignal, withTimeout } from '../src/index.ts';
-import { virtualClock } from '../src/virtual.ts';
+import { createVirtualClock } from '../src/virtual.ts';
 
 /** Returns the state of a promise without waiting for it. */
 function watch(promise: Promise<unknown>): { state: unknown } {
@@ -19,7 +19,7 @@ function watch(promise: Promise<unknown>): { state: unknown } {
 
 describe('sleep', () => {
   test('resolves after its time and leaves no listener', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const { signal } = new AbortController();
     const seen = watch(sleep(clock, 100, { signal }));
     await clock.advance(99);
@@ -31,7 +31,7 @@ describe('sleep', () => {
   });
 
   test('rejects at an abort with its reason, and leaves neither timer nor listener', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const controller = new AbortController();
     const seen = watch(sleep(clock, 100, { signal: controller.signal }));
     const reason = new Error('stop');
@@ -43,21 +43,21 @@ describe('sleep', () => {
   });
 
   test('does not start under an aborted signal', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     await expect(sleep(clock, 100, { signal: AbortSignal.abort('gone') })).rejects.toBe('gone');
     expect(clock.pending).toBe(0);
   });
 
   test('a duration that is not a number rejects and leaves no listener', async () => {
     const { signal } = new AbortController();
-    await expect(sleep(virtualClock(), Number.NaN, { signal })).rejects.toThrow(ClockError);
+    await expect(sleep(createVirtualClock(), Number.NaN, { signal })).rejects.toThrow(ClockError);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 });
 
 describe('timeoutSignal', () => {
   test('aborts after the timeout with the given reason or a TimeoutError', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const plain = timeoutSignal(clock, 10);
     const reason = new Error('too slow');
     const given = timeoutSignal(clock, 10, reason);
@@ -69,7 +69,7 @@ describe('timeoutSignal', () => {
   });
 
   test('never aborts after cancel', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const timeout = timeoutSignal(clock, 10);
     timeout.cancel();
     timeout.cancel();
@@ -83,7 +83,7 @@ describe('withTimeout', () => {
   const forever = (): Promise<never> => new Promise(() => undefined);
 
   test('settles like the work and leaves neither timer nor listener', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const { signal } = new AbortController();
     const failure = new Error('failed');
     await expect(withTimeout(clock, 10, async () => 7, { signal })).resolves.toBe(7);
@@ -99,7 +99,7 @@ describe('withTimeout', () => {
   });
 
   test('rejects after the timeout even if the work ignores the signal', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const { signal } = new AbortController();
     let inner: AbortSignal | undefined;
     const seen = watch(
@@ -122,7 +122,7 @@ describe('withTimeout', () => {
   });
 
   test('rejects with the reason of the caller when the caller aborts', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const controller = new AbortController();
     const seen = watch(withTimeout(clock, 10, forever, { signal: controller.signal }));
     controller.abort('enough');
@@ -138,12 +138,12 @@ describe('withTimeout', () => {
       started = true;
     };
     const signal = AbortSignal.abort('gone');
-    await expect(withTimeout(virtualClock(), 10, work, { signal })).rejects.toBe('gone');
+    await expect(withTimeout(createVirtualClock(), 10, work, { signal })).rejects.toBe('gone');
     expect(started).toBe(false);
   });
 
   test('work that fails after the deadline is not an unhandled rejection', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const reason = new Error('late');
     const work = (signal: AbortSignal): Promise<never> =>
       sleep(clock, 50, { signal }) as Promise<never>;

@@ -3,11 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ClockError, sleep } from '../src/index.ts';
-import { virtualClock } from '../src/virtual.ts';
+import { createVirtualClock } from '../src/virtual.ts';
 
-describe('virtualClock', () => {
+describe('createVirtualClock', () => {
   test('does not move until it is advanced', async () => {
-    const clock = virtualClock({ now: 5000 });
+    const clock = createVirtualClock({ now: 5000 });
     expect([clock.now(), clock.monotonic()]).toEqual([5000, 0]);
     await clock.advance(0);
     await clock.advance(1500.5);
@@ -20,7 +20,7 @@ describe('virtualClock', () => {
         fc.array(fc.record({ ms: fc.integer({ min: -2, max: 20 }), cancel: fc.boolean() })),
         fc.array(fc.integer({ min: 0, max: 8 }), { minLength: 1, maxLength: 8 }),
         async (timers, steps) => {
-          const clock = virtualClock();
+          const clock = createVirtualClock();
           const fired: string[] = [];
           const handles = timers.map(({ ms }, id) =>
             clock.setTimeout(() => fired.push(`${id}@${clock.monotonic()}`), ms),
@@ -48,7 +48,7 @@ describe('virtualClock', () => {
   });
 
   test('timers set by callbacks fire if they are due', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const seen: number[] = [];
     const tick = (): void => {
       seen.push(clock.monotonic());
@@ -61,7 +61,7 @@ describe('virtualClock', () => {
   });
 
   test('a timer that another one cancels at the same time does not fire', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     clock.setTimeout(() => second.cancel(), 5);
     const second = clock.setTimeout(() => expect.unreachable(), 5);
     await clock.advance(5);
@@ -69,7 +69,7 @@ describe('virtualClock', () => {
   });
 
   test('a promise chain finishes before time advances', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const times: number[] = [];
     const work = async (): Promise<void> => {
       for (let i = 0; i < 3; i++) {
@@ -85,7 +85,7 @@ describe('virtualClock', () => {
   });
 
   test('work that uses immediates and ticks finishes before time advances', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     let hops = 0;
     const hop = (): void => {
       hops++;
@@ -98,7 +98,7 @@ describe('virtualClock', () => {
   });
 
   test('an in-memory stream finishes before time advances', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     let received = 0;
     const [source, middle, sink] = [new PassThrough(), new PassThrough(), new PassThrough()];
     const piped = pipeline(source, middle, sink);
@@ -115,7 +115,7 @@ describe('virtualClock', () => {
   });
 
   test('calls of advance run one after another', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const log: string[] = [];
     clock.setTimeout(() => log.push(`a@${clock.monotonic()}`), 10);
     clock.setTimeout(() => log.push(`b@${clock.monotonic()}`), 20);
@@ -128,7 +128,7 @@ describe('virtualClock', () => {
   });
 
   test('an advance within a callback runs after the current one', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     let inner: Promise<void> | undefined;
     clock.setTimeout(() => {
       inner = clock.advance(5);
@@ -139,7 +139,7 @@ describe('virtualClock', () => {
   });
 
   test('an error of a callback rejects advance, and the clock can continue', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const fired: number[] = [];
     clock.setTimeout(() => {
       throw new Error('boom');
@@ -152,7 +152,7 @@ describe('virtualClock', () => {
   });
 
   test('HX-26 a jump moves only the wall clock', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const start = clock.now();
     let fired = 0;
     clock.setTimeout(() => {
@@ -171,7 +171,7 @@ describe('virtualClock', () => {
   });
 
   test('days pass at once, and Infinity is never due', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     let days = 0;
     const daily = (): void => {
       days++;
@@ -185,7 +185,7 @@ describe('virtualClock', () => {
   });
 
   test('an endless loop of timers without delay is an error', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     let turns = 0;
     const turn = (): void => {
       turns++;
@@ -197,7 +197,7 @@ describe('virtualClock', () => {
   });
 
   test('refuses invalid durations', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
       await expect(clock.advance(ms)).rejects.toThrow(ClockError);
     }

@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { parseIp, parseIpRange } from '@devp2p/ip';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -69,7 +69,7 @@ describe('ban score', () => {
 
 describe('ban list', () => {
   test('CM-17 networks and addresses are banned until they expire', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const bans = createBanList({ clock });
     bans.ban(parseIpRange('203.0.0.0/16'), { duration: 1_000, reason: 'spam' });
     bans.ban(ip('8.8.8.8'));
@@ -112,7 +112,7 @@ describe('ban list', () => {
   });
 
   test('CM-17 saved entries are restored, except for expired ones', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const saved = createBanList({ clock });
     saved.ban(parseIpRange('203.0.0.0/16'), { reason: 'spam' });
     saved.discourage(ip('2a00::1'), { duration: 1_000 });
@@ -147,7 +147,7 @@ describe('ban list', () => {
   ])(
     'CM-17 an invalid entry is refused with its number, and the list is unchanged: %s',
     (message, bad) => {
-      const bans = createBanList({ clock: virtualClock() });
+      const bans = createBanList({ clock: createVirtualClock() });
       bans.ban(ip('9.9.9.9'));
       const before = bans.entries();
       const restore = () => bans.restore([good, bad as BanEntry, good]);

@@ -1,4 +1,4 @@
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { createSeededRandom } from '@devp2p/random/seeded';
 import { expect } from 'vitest';
 import {
@@ -117,7 +117,7 @@ export function world(
   outcome: (address: string, dial: number) => Outcome,
   options: Options = {},
 ): World {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const dials: Dial[] = [];
   const sockets: FakeConnection[] = [];
   const reported: string[] = [];

@@ -1,5 +1,5 @@
 import { toHex } from '@devp2p/bytes';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { signEnr } from '@devp2p/enr';
 import { createSeededRandom } from '@devp2p/random/seeded';
 import { describe, expect, test } from 'vitest';
@@ -83,7 +83,7 @@ class FakeProtocol implements Transport {
 }
 
 function start(size: number, options: Partial<KademliaSettings & KademliaParts> = {}) {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const network = Array.from({ length: size }, (_, i) => nodeOf(i + 1));
   const protocol = new FakeProtocol(network, clock);
   const closing = new AbortController();

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { parseIp } from '@devp2p/ip';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore, type DiscoverEvent, openLocalNode } from '../src/index.ts';
@@ -21,7 +21,7 @@ afterEach(() => {
 
 describe('D4-18 the local record', () => {
   test('has the configured content, and its changes are published with the id of the node', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const entries = { eth: { hash: new Uint8Array(4), next: 1n } };
     const node = await openLocalNode({ privateKey, localAddress, entries, crypto, clock });
     expect(node.enr).toMatchObject({ ip: '192.168.0.5', tcp: 30303, udp: 30303, ...entries });
@@ -32,7 +32,7 @@ describe('D4-18 the local record', () => {
   });
 
   test('has no UDP port without discovery, and the sequence number continues with it', async () => {
-    const [clock, store] = [virtualClock(), createMemoryStore()];
+    const [clock, store] = [createVirtualClock(), createMemoryStore()];
     const options = { privateKey, externalIp: '9.9.9.9', tcpPort: 4000, store, crypto, clock };
     const without = await openLocalNode(options);
     const { seq } = without.enr;
@@ -48,7 +48,12 @@ describe('D4-18 the local record', () => {
   });
 
   test('follows the statements of ten nodes, one vote per source, for each IP family', async () => {
-    const node = await openLocalNode({ privateKey, localAddress, crypto, clock: virtualClock() });
+    const node = await openLocalNode({
+      privateKey,
+      localAddress,
+      crypto,
+      clock: createVirtualClock(),
+    });
     const state = async (host: string, endpoint: string, udp: number): Promise<void> => {
       const ip = parseIp(host) as Uint8Array;
       node.addStatement({ host, ip }, { ip: parseIp(endpoint) as Uint8Array, udp });
@@ -65,7 +70,7 @@ describe('D4-18 the local record', () => {
   test('a store that fails is reported, and the record does not change', async () => {
     const store = createMemoryStore();
     const options = { privateKey, localAddress, store, minStatements: 1, crypto };
-    const node = await openLocalNode({ ...options, clock: virtualClock() });
+    const node = await openLocalNode({ ...options, clock: createVirtualClock() });
     const { enr } = node;
     store.put = () => Promise.reject(new Error('disk full'));
     await expect(node.update({ tcp: 1 })).rejects.toThrow('disk full');

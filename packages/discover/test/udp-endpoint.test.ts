@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { parseIp } from '@devp2p/ip';
 import { expect, test } from 'vitest';
 import { type Address, createUdpEndpoint, type PacketSource } from '../src/index.ts';
@@ -8,7 +8,7 @@ const address: Address = { host: '20.0.0.1', port: 30303 };
 const remote: Address = { host: '20.0.0.2', port: 4000 };
 
 function open(host = address.host) {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const network = new SimulatedNetwork({ clock });
   const endpoint = createUdpEndpoint(network.bind(host));
   const send = async (byte: number, from: Address = remote): Promise<void> => {

@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { type Node, nodeFromContact } from '@devp2p/discover';
 import { describe, expect, test } from 'vitest';
 import { cheapCrypto as crypto } from '../../discover/test/cheap-crypto.ts';
@@ -13,7 +13,7 @@ function node(host: string): Node {
 }
 
 function bonds(limits: { maxProofs?: number; maxProofsPerSource?: number } = {}) {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const dropped: EndpointProof[] = [];
   const all = new EndpointProofs({
     clock,

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { createUdpEndpoint } from '@devp2p/discover';
@@ -171,7 +171,11 @@ describe('D4-19 SNTP', () => {
     [0, Date.UTC(2040, 0, 1)],
   ])('a clock that is %d ms ahead at %d', async (ahead, now) => {
     const { port, close } = await server(() => reply(now - ahead));
-    const drift = await sntpDrift({ server: '127.0.0.1', port, clock: virtualClock({ now }) })({
+    const drift = await sntpDrift({
+      server: '127.0.0.1',
+      port,
+      clock: createVirtualClock({ now }),
+    })({
       signal,
     });
     close();

@@ -1,4 +1,4 @@
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import type { Crypto } from '@devp2p/crypto';
 import type { UdpEndpoint, UdpSocket } from '@devp2p/discover';
 import type { Enode } from '@devp2p/enr';
@@ -17,7 +17,7 @@ export const quiet: Partial<Discv4Options> = { pingInterval: 1e12, refreshInterv
 
 /** Network on a virtual clock, and its nodes. */
 export class World {
-  readonly clock: VirtualClock = virtualClock();
+  readonly clock: VirtualClock = createVirtualClock();
   readonly network: SimulatedNetwork;
   readonly crypto: Crypto;
   readonly random: RandomBytes = createSeededRandom(7).bytes;

@@ -1,6 +1,6 @@
 // A client on the virtual clock, and a consumer of all nodes that it finds.
 import { channel } from 'node:diagnostics_channel';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import type { Enr } from '@devp2p/enr';
 import { createSeededRandom } from '@devp2p/random/seeded';
 import {
@@ -18,7 +18,7 @@ export interface World {
 }
 
 export function world(options: DnsClientOptions = {}): World {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const zone = new Zone(clock.monotonic);
   const client = createDnsClient({
     clock,

@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { openPeer, protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
 import { decode, encode } from '@devp2p/rlp';
@@ -190,7 +190,7 @@ test('ET-03 a Status after 4.9 s is in time', async () => {
 
 test('ET-03 a disconnect before Status is not a breach', async () => {
   const chain = new MemoryChain(2);
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const [a, b] = streamPair();
   const bare = protocol({ name: 'eth', version: 70, length: 18, run: async () => {} });
   const [peer] = await Promise.all([

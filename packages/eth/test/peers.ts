@@ -1,4 +1,4 @@
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { type Channel, type Message, openPeer, type Peer, protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
 import { encode } from '@devp2p/rlp';
@@ -14,7 +14,7 @@ export async function connect(
   left: EthOptions,
   right: EthOptions,
 ): Promise<{ clock: VirtualClock; left: Peer & { eth: EthPeer }; right: Peer & { eth: EthPeer } }> {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const [a, b] = streamPair();
   const [leftPeer, rightPeer] = await Promise.all([
     openPeer(a, { clock, protocols: [eth({ clock, ...left })] }),
@@ -52,7 +52,7 @@ export async function attack(options: AttackOptions = {}): Promise<Attack> {
   const { version = 70, mute = false, ...ethOptions } = options;
   const chain = (options.chain as MemoryChain | undefined) ?? new MemoryChain(64);
   const format = ethVersion(version);
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const [a, b] = streamPair();
   const received: Message[] = [];
   const bare = protocol({

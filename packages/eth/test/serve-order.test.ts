@@ -1,5 +1,5 @@
 import { sleep } from '@devp2p/clock';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { openPeer, type Peer } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
 import { describe, expect, test } from 'vitest';
@@ -56,7 +56,7 @@ class DiskChain extends MemoryChain {
 describe('ET-07 missing blocks', () => {
   /** A node on a slow disk, and its peers. */
   async function node(count: number) {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const chain = new DiskChain(100, clock);
     const served = eth({ chain, clock });
     const asking = eth({ chain: new MemoryChain(100), clock });

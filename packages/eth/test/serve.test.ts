@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { nobleCrypto } from '@devp2p/crypto';
 import type { Message, PeerHandle } from '@devp2p/peer';
 import { decode, encode, list, raw } from '@devp2p/rlp';
@@ -430,7 +430,7 @@ describe('a peer with too many requests', () => {
     const iterator = messages();
     const end = new AbortController();
     const handle = { id: filled(64, 1), signal: end.signal } as unknown as PeerHandle;
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const channel = {
       version: 70,
       congested: false,

@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Channel, type Message, openPeer, PeerError, protocol } from '../src/index.ts';
@@ -216,7 +216,7 @@ test('PE-08, PE-10 the queue stays within its limit without loss, for any sends 
   await fc.assert(
     fc.asyncProperty(steps, async (list) => {
       const hand = stuck();
-      const clock = virtualClock();
+      const clock = createVirtualClock();
       const [stream, other] = streamPair({ highWaterMark: soft, hardLimit: hard });
       void other.write(0, hello({ id: stream.remoteId }));
       await openPeer(stream, { protocols: [hand.protocol], clock });
@@ -252,7 +252,7 @@ test('PE-08, PE-10 the queue stays within its limit without loss, for any sends 
 const large = new Uint8Array(4_000_000);
 
 test('PE-09, HX-14 two peers that send ten times 4 MB to each other at once both finish', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const flood = protocol({
     name: 'flood',
     version: 1,
@@ -273,7 +273,7 @@ test('PE-09, HX-14 two peers that send ten times 4 MB to each other at once both
 });
 
 test('PE-09, HX-14 two peers that send 8 MB before they read a message both finish', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const rude = protocol({
     name: 'rude',
     version: 1,
@@ -291,7 +291,7 @@ test('PE-09, HX-14 two peers that send 8 MB before they read a message both fini
 });
 
 test('HX-13 a peer that never reads gossip costs one queue, and no message of other peers', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const channels = new Set<Channel>();
   const gossip = protocol({
     name: 'test',

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
 import { type Channel, openPeer, type PeerDiagnostics, protocol } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
@@ -127,7 +127,7 @@ test('PE-12 a remote that does not finish the handshake is disconnected with its
 });
 
 test('PE-12, PE-05 two peers that only answer Pings stay connected for a day, with one timer each', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const streams = streamPair();
   const options = { protocols: [sink], clock };
   const peers = await Promise.all(streams.map((stream) => openPeer(stream, options)));

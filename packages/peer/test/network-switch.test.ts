@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
 import { createNetworkSwitch, type NetworkSwitch, openPeer, type Peer } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
@@ -18,7 +18,7 @@ function dial(
 }
 
 test('PE-15 off disconnects every peer and refuses new ones until it is on again', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const counts: number[] = [];
   const network = createNetworkSwitch({ onCount: (count) => counts.push(count) });
   expect(network.active).toBe(true);
@@ -50,7 +50,7 @@ test('PE-15 off disconnects every peer and refuses new ones until it is on again
 });
 
 test('PE-15 onCount is called once for each change', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const counts: number[] = [];
   const network = createNetworkSwitch({ onCount: (count) => counts.push(count) });
   const [first] = dial(network, clock);
@@ -100,7 +100,7 @@ test('PE-15 a remote that connects while it is off gets a Disconnect and no Hell
 
 test('PE-15 no peer remains when it is turned off at any moment of an opening', async () => {
   for (let moment = 0; moment < 60; moment++) {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const counts: number[] = [];
     const network = createNetworkSwitch({ onCount: (count) => counts.push(count) });
     const [ours, theirs] = dial(network, clock).map(watch);
@@ -118,7 +118,7 @@ test('PE-15 no peer remains when it is turned off at any moment of an opening', 
 });
 
 test('PE-15 a caller can end its own opening, and no listener stays on either signal', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const network = createNetworkSwitch();
   const own = new AbortController();
   const { stream } = rawPair();
@@ -137,7 +137,7 @@ test('PE-15 a caller can end its own opening, and no listener stays on either si
 });
 
 test('PE-15 off and on at once ends the old peers and keeps the new', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const network = createNetworkSwitch();
   const old = await dial(network, clock)[0];
   const off = network.turnOff();

@@ -1,4 +1,4 @@
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import {
   type Message,
   type MessageStream,
@@ -125,7 +125,7 @@ export function rawPair(options: StreamPairOptions = {}): {
   clock: VirtualClock;
 } {
   const [stream, other] = streamPair({ ids: [localKey, remoteKey], ...options });
-  return { stream, raw: new Raw(other), clock: virtualClock() };
+  return { stream, raw: new Raw(other), clock: createVirtualClock() };
 }
 
 /** A peer that has exchanged Hello with a {@link Raw}. Its earlier messages are dropped. */

@@ -1,7 +1,7 @@
 import { getEventListeners, setMaxListeners } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
 import { openPeer, type Peer, PeerError, protocol } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
@@ -40,7 +40,7 @@ test('PE-16 a queue releases shifted items', async () => {
 });
 
 test('PE-16 10,000 connections leave no timer, no listener and no buffer', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const { signal } = new AbortController(); // one signal for all, as in a program
   setMaxListeners(0, signal);
   const peers: Peer[] = []; // still referenced by the caller

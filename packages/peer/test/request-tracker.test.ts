@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { bigint, decode, encode, list, struct, uint } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import {
@@ -28,7 +28,7 @@ function repeating(): (length: number) => Uint8Array {
   };
 }
 
-function tracker(clock: VirtualClock = virtualClock()): RequestTracker<Responses> {
+function tracker(clock: VirtualClock = createVirtualClock()): RequestTracker<Responses> {
   return createRequestTracker<Responses>({ clock, random: repeating() });
 }
 
@@ -40,7 +40,7 @@ describe('one tracker', () => {
     const ids = Array.from({ length: 4 }, () => requests.track('squares', 1).requestId);
     expect(ids).toEqual([0n, 1n, 2n, 3n]);
     const high = createRequestTracker<Responses>({
-      clock: virtualClock(),
+      clock: createVirtualClock(),
       random: (length) => new Uint8Array(length).fill(0xff),
     });
     expect(high.track('squares', 1).requestId).toBe(2n ** 64n - 1n);
@@ -87,7 +87,7 @@ describe('one tracker', () => {
   });
 
   test('errors are those of the protocol, if it makes its own', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const requests = createRequestTracker<Responses>({
       clock,
       createError: (failure, message) => new Error(`${failure}: ${message}`),
@@ -108,7 +108,7 @@ describe('one tracker', () => {
   });
 
   test('a closed tracker rejects every request and keeps no timer and no listener', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const requests = tracker(clock);
     const { signal } = new AbortController();
     const { response } = requests.track('squares', 1, signal);
@@ -189,7 +189,7 @@ async function connected(respond?: Parameters<typeof powers>[1]): Promise<{
   peer: Peer & { powers: PowersApi };
   remote: Peer & { powers: PowersApi };
 }> {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const [a, b] = streamPair();
   const [peer, remote] = await Promise.all([
     openPeer(a, { clock, protocols: [powers(clock)] }),

@@ -1,5 +1,5 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
 import { openPeer, PeerError, protocol } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
@@ -68,7 +68,7 @@ test('the Hello of a remote shows its id as hex', () => {
 });
 
 test('times of the last messages are whole milliseconds', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const [near, far] = streamPair();
   const [peer] = await Promise.all([
     openPeer(near, { protocols: [test1], clock }),

@@ -1,7 +1,7 @@
 // Attacks on a running stream, on the wire and on raw bytes.
 import { randomBytes } from 'node:crypto';
 import { type Duplex, duplexPair } from 'node:stream';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -30,7 +30,7 @@ interface Attack {
 
 /** An attacker after a successful handshake, which needs no secret. */
 async function admitted(options: Partial<RlpxOptions> = {}): Promise<Attack> {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const [ours, attacker] = duplexPair();
   const [victim, frames] = await Promise.all([
     accept(ours, { privateKey: keyB, clock, crypto, ...options }),
@@ -53,7 +53,7 @@ describe('during the handshake', () => {
     ['a size and the start of garbage', [Uint8Array.of(7, 0xfe), randomBytes(1500)]],
     ['the first bytes of the form before EIP-8', [Uint8Array.of(4), randomBytes(300)]],
   ])('HX-02 %s, then silence: destroyed at the timeout', async (_, chunks) => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const [ours, attacker] = duplexPair();
     const answer: Uint8Array[] = [];
     attacker.on('data', (chunk: Uint8Array) => answer.push(chunk));
@@ -75,7 +75,7 @@ describe('during the handshake', () => {
     ['half an auth and garbage', concat(half, randomBytes(100_000))],
     ['HTTP', new TextEncoder().encode(`GET / HTTP/1.1\r\n${'x'.repeat(30_000)}`)],
   ])('HX-02 %s: destroyed without a reply', async (_, bytes) => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const [ours, attacker] = duplexPair();
     const answer: Uint8Array[] = [];
     attacker.on('data', (chunk: Uint8Array) => answer.push(chunk));
@@ -87,7 +87,7 @@ describe('during the handshake', () => {
   });
 
   test('HX-02 a handshake holds at most 2 KiB', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const sockets = 200;
     const pairs = Array.from({ length: sockets }, () => duplexPair());
     const before = arrayBuffers();
@@ -136,7 +136,7 @@ describe('during the handshake', () => {
   });
 
   test('HX-01 RX-11 an attacker with the public key of another node cannot send a message', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const [ours, attacker] = duplexPair();
     const accepting = accept(ours, { privateKey: keyB, clock, crypto });
     // The auth names A and signs a chosen token. The secret of A and B is unknown to the attacker.
@@ -151,7 +151,7 @@ describe('during the handshake', () => {
   });
 
   test('RX-11 an attacker that answers for the dialed node cannot send a message', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const [ours, attacker] = duplexPair();
     const calling = initiate(ours, idB, { privateKey: keyA, clock, crypto });
     const received = await receivePacket(attacker);
@@ -248,7 +248,7 @@ describe('on an open connection', () => {
   });
 
   test('RX-10 a remote that never reads costs at most the limit', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const [ours, attacker] = duplexPair();
     const [victim] = await Promise.all([
       accept(ours, { privateKey: keyB, clock, crypto, maxBuffered: 1_000_000 }),

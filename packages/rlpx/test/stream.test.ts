@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { duplexPair } from 'node:stream';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { nobleCrypto } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import fc from 'fast-check';
@@ -119,7 +119,7 @@ describe('writing', () => {
   test('RX-10 the ack is sent with the first messages of the stream, or alone', async () => {
     for (const greeting of [undefined, payload(200)]) {
       const transports = Probe.pair();
-      const options = { crypto, clock: virtualClock() };
+      const options = { crypto, clock: createVirtualClock() };
       const dialed = initiate(transports[0], idB, { privateKey: keyA, ...options });
       const b = await accept(transports[1], { privateKey: keyB, ...options });
       const size = greeting === undefined ? 0 : await b.write(0, greeting);
@@ -427,7 +427,7 @@ describe('closing', () => {
 
 describe('the handshake over a transport', () => {
   test('RX-05 times out after 5 s on the injected clock and destroys the transport', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const [ours, theirs] = duplexPair();
     const answering = failure(accept(ours, { privateKey: keyB, clock }));
     theirs.write(Uint8Array.of(1, 0xb4, 4));

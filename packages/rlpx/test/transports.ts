@@ -1,5 +1,5 @@
 import { Duplex, duplexPair } from 'node:stream';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { accept, initiate, type RlpxOptions, type RlpxStream } from '../src/index.ts';
 import { newKey } from './raw.ts';
@@ -25,7 +25,7 @@ export async function connected(
   optionsB: Settings = {},
   [transportA, transportB]: [Duplex, Duplex] = duplexPair(),
 ): Promise<Connected> {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const [a, b] = await Promise.all([
     initiate(transportA, idB, { privateKey: keyA, clock, crypto, ...optionsA }),
     accept(transportB, { privateKey: keyB, clock, crypto, ...optionsB }),

@@ -1,12 +1,12 @@
 import { crc32 } from 'node:zlib';
 import { AddrManError, type AddrManOptions, createAddrMan } from '@devp2p/addrman';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { createRandom } from '../random.ts';
 import { type Target, target } from '../target.ts';
 
 /** Small tables, since a book is made for each input. */
 const options = (): AddrManOptions => ({
-  clock: virtualClock(),
+  clock: createVirtualClock(),
   random: createRandom(1).bytes,
   ...{ newBuckets: 8, triedBuckets: 4, bucketSize: 4 },
   isRoutable: () => true,

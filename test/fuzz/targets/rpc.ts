@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { formatEnode } from '@devp2p/enr';
 import { decodeBody, decodeHeader } from '@devp2p/eth';
@@ -19,7 +19,7 @@ import { fakeControl } from '../../../apps/node/test/rpc/servers.ts';
 import { type Target, target } from '../target.ts';
 import { bodies, headers } from './eth.ts';
 
-const clock = virtualClock({ now: 1_700_000_000_000 });
+const clock = createVirtualClock({ now: 1_700_000_000_000 });
 const { control } = fakeControl();
 const admin = adminNamespace(control, crypto);
 const namespaces = { admin, net: netNamespace(control), web3: web3Namespace(control, crypto) };

@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
 import { showProgress } from '../../src/cli/terminal/progress.ts';
 import { summary } from '../../src/cli/terminal/summary.ts';
@@ -7,7 +7,7 @@ import { Funnel } from '../../src/crawl/funnel.ts';
 import type { Progress } from '../../src/index.ts';
 import { rollupAt } from '../store/records.ts';
 
-const clock = virtualClock();
+const clock = createVirtualClock();
 const start = clock.monotonic();
 const state = { visits: 0, unvisited: 300 };
 const progress = (): Progress => ({

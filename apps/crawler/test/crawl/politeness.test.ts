@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { decodePacket } from '@devp2p/discv4';
 import { describe, expect, test } from 'vitest';
 import { cheapCrypto } from '../../../../packages/discover/test/cheap-crypto.ts';
@@ -29,7 +29,7 @@ test.each([
   ['10.1.2.3', 0],
   ['fd00::1', 0],
 ])('CR-04 %s is not dialed again for %d ms', async (ip, interval) => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const cooldown = new DialCooldown(clock, 35_000);
   expect(cooldown.tryDial(ip)).toBe(0);
   expect(cooldown.tryDial(ip)).toBe(interval);
@@ -87,7 +87,7 @@ describe('CR-04 rate limits', () => {
   });
 
   test('below one per second let the first one pass immediately', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const limiter = new RateLimiter(clock, 0.1);
     expect(limiter.acquire(never)).toBeUndefined();
     let isAcquired = false;

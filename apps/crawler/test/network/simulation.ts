@@ -1,6 +1,6 @@
 import { toHex } from '@devp2p/bytes';
 import { sleep } from '@devp2p/clock';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { formatEnode } from '@devp2p/enr';
 import { streamPair } from '@devp2p/peer/pipe';
 import type { RandomBytes } from '@devp2p/random';
@@ -43,7 +43,7 @@ const churn = 2_000;
 
 /** A network on a virtual clock in which the state of every node is known. */
 export class Simulation {
-  readonly clock: VirtualClock = virtualClock();
+  readonly clock: VirtualClock = createVirtualClock();
   readonly random: RandomBytes;
   readonly network: SimulatedNetwork;
   readonly nodes: readonly SimulatedNode[];

@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { eth, ethVersion, type Messages } from '@devp2p/eth';
 import { emptyBlocks, memoryChain } from '@devp2p/eth/memory';
 import { type Channel, openPeer, type Protocol } from '@devp2p/peer';
@@ -20,7 +20,7 @@ async function sessionWith(
   remote: (channel: Channel, chain: SimulatedChain) => Promise<void>,
   { version = 69, isRequested = true }: { version?: number; isRequested?: boolean } = {},
 ): Promise<VisitResult> {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const chain = simulatedChain(requestedNetwork, Math.floor(clock.now() / 1000) - 10, crypto);
   const { length } = ethVersion(Math.max(68, version));
   const eth: Protocol<'eth', undefined> = {
@@ -135,7 +135,7 @@ describe('CR-02 the Status of the node is sent back', () => {
 });
 
 test('CR-02 a node that supports only eth/68 exchanges Status and sends its header', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const chain = memoryChain({ networkId: 17n, blocks: emptyBlocks(3), crypto });
   const result = new VisitResult(clock, { endpoint, trust: 'signed' });
   const context = {

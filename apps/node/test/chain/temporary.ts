@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { onTestFinished } from 'vitest';
 import { type ChainOptions, type LocalChain, openChain } from '../../src/chain/chain.ts';
 import type { Genesis } from '../../src/config/genesis/genesis.ts';
@@ -20,7 +20,7 @@ export async function openTemporary(
   options: Partial<ChainOptions> = {},
 ): Promise<LocalChain> {
   const location = options.location ?? temporaryDirectory();
-  const clock = virtualClock({ now: 2_000_000_000_000 });
+  const clock = createVirtualClock({ now: 2_000_000_000_000 });
   const chain = await openChain({ location, genesis, clock, crypto, ...options });
   onTestFinished(() => chain.close());
   return chain;

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { describe, expect, test } from 'vitest';
 import { createNode } from '../../src/node/node.ts';
 import { genesisText, makeChain, makeGenesis } from './make-blocks.ts';
@@ -57,7 +57,7 @@ describe.each([
         host: '127.0.0.1',
         port: 0,
         discovery: false,
-        clock: virtualClock({ now: seconds * 1000 }),
+        clock: createVirtualClock({ now: seconds * 1000 }),
       });
     const early = await start(forkTime - 1);
     await early.close();

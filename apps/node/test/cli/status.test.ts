@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { keepShowing } from '../../src/cli/commands/status.ts';
 import { type NodeStatus, statusText } from '../../src/cli/commands/status-text.ts';
@@ -144,7 +144,7 @@ describe('ND-16 what is shown', () => {
 });
 
 test('ND-16 in a terminal it is refreshed, also when the node has gone, until a signal comes', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const stop = new AbortController();
   const written: string[] = [];
   const stream = { columns: 100, rows: 30, write: (text: string) => written.push(text) };

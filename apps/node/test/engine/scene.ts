@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '@devp2p/bytes';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { type Header, sealHeader } from '@devp2p/eth';
 import { type LocalChain, openChain } from '../../src/chain/chain.ts';
@@ -32,7 +32,7 @@ export function withForks(forks: Partial<ChainConfig['forks']>): ChainConfig {
 /** A chain of the demo's blocks in a database, for the tests of one file. */
 export async function openScene(): Promise<{ chain: LocalChain; close(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'engine-'));
-  const chain = await openChain({ location: folder, genesis, clock: virtualClock(), crypto });
+  const chain = await openChain({ location: folder, genesis, clock: createVirtualClock(), crypto });
   await chain.append(blocks.slice(1, length + 1));
   return {
     chain,
@@ -45,7 +45,7 @@ export async function openScene(): Promise<{ chain: LocalChain; close(): Promise
 
 /** The Engine API over a chain, called as JSON-RPC would. */
 export class EngineScene {
-  readonly clock: VirtualClock = virtualClock();
+  readonly clock: VirtualClock = createVirtualClock();
   readonly forkChoice: ForkChoice;
   /** What was logged: its fields and its text. */
   readonly logged: [fields: Record<string, unknown>, text: string][] = [];

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { randomBytes } from '@devp2p/random';
 import { beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 async function gated(): Promise<Guest & { readonly gate: Gate }> {
   const gate = new Gate(await knock(enode));
   // No time passes for it either, or it would leave by itself.
-  const guest = await visit(enode, undefined, { clock: virtualClock() }, gate);
+  const guest = await visit(enode, undefined, { clock: createVirtualClock() }, gate);
   return Object.assign(guest, { gate });
 }
 

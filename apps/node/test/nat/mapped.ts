@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import type { ExternalEndpoint } from '@devp2p/discover';
 import type { LogFields } from '../../src/logging/log.ts';
 import type { LocalNetwork } from '../../src/nat/local-network.ts';
@@ -6,7 +6,7 @@ import { keepPortsMapped, type PortMapperOptions } from '../../src/nat/port-mapp
 
 /** Ports 30303 and 30304 kept mapped in a network, on a clock that is moved by hand. */
 export interface Mapped extends AsyncDisposable {
-  readonly clock: ReturnType<typeof virtualClock>;
+  readonly clock: ReturnType<typeof createVirtualClock>;
   /** All that was announced. */
   readonly endpoints: readonly (ExternalEndpoint | undefined)[];
   /** Lines of the log from info on. */
@@ -19,7 +19,7 @@ export interface Mapped extends AsyncDisposable {
 }
 
 export function mapped(network: LocalNetwork, options: Partial<PortMapperOptions> = {}): Mapped {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const endpoints: (ExternalEndpoint | undefined)[] = [];
   const lines: string[] = [];
   const fields: LogFields[] = [];

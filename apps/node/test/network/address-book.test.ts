@@ -1,5 +1,5 @@
 import type { AddrStore } from '@devp2p/addrman';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { nobleCrypto } from '@devp2p/crypto';
 import type { Enode } from '@devp2p/enr';
 import { randomBytes } from '@devp2p/random';
@@ -37,7 +37,7 @@ let clock: VirtualClock;
 let warnings: [LogFields, string][];
 let wanted: (node: Enode) => boolean;
 beforeEach(() => {
-  clock = virtualClock();
+  clock = createVirtualClock();
   warnings = [];
   wanted = () => true;
 });

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import {
@@ -72,7 +72,7 @@ async function host(
         onStream = resolve;
       });
       // The remote's clock stands still: it neither pings nor loses patience.
-      const still = virtualClock();
+      const still = createVirtualClock();
       const key = generatePrivateKey();
       const outbound = await connect(node, { privateKey: key, crypto, clock: still });
       const inbound = await arrival;
@@ -93,7 +93,7 @@ async function roundTrip({ test }: TestPeer): Promise<void> {
 
 test('PE-07 a stuck handler stops the socket of its peer, others go on, and nothing is lost', async () => {
   const messages = 40;
-  const node = await host(virtualClock());
+  const node = await host(createVirtualClock());
   const [slow, flooder] = await node.dial(idle, idle);
   const [, other] = await node.dial(echo, idle);
 
@@ -134,7 +134,7 @@ test('PE-09, HX-14 two nodes that flood each other with messages of 4 MB both fi
     await sending;
     await ended(signal);
   });
-  const node = await host(virtualClock());
+  const node = await host(createVirtualClock());
   const [ours, theirs] = await node.dial(flood, flood);
   while (intact < 2 * messages) await setImmediate();
   for (const { signal } of [ours, theirs]) expect(signal.aborted).toBe(false);
@@ -152,13 +152,13 @@ test('PE-09, HX-14 two nodes that send 8 MB before they take a message both fini
     finished++;
     await ended(signal);
   });
-  const node = await host(virtualClock());
+  const node = await host(createVirtualClock());
   await node.dial(rude, rude);
   while (finished < 2) await setImmediate();
 });
 
 test('PE-08, HX-13 a peer that never reads while we gossip is dropped at the write timeout', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const news = randomBytes(400_000);
   let heard = 0;
   const gossiping = speaking(async (channel) => {
@@ -207,7 +207,7 @@ test('PE-08, HX-13 a peer that never reads while we gossip is dropped at the wri
 });
 
 test('PE-12 the shorter limits of the transport come first', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const node = await host(clock);
   const [toMute, mute] = await node.dial(idle, idle, { receiveLimit: 1 });
   await toMute.test.send(0, new Uint8Array());
@@ -222,7 +222,7 @@ test('PE-12 the shorter limits of the transport come first', async () => {
 });
 
 test('PE-15 with the network off nobody gets in, and with it on again everybody does', async () => {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const counts: number[] = [];
   const network = createNetworkSwitch({ onCount: (count) => counts.push(count) });
   const privateKey = generatePrivateKey();

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { type Enode, parseEnode } from '@devp2p/enr';
@@ -21,7 +21,7 @@ let honest: Peer & { readonly eth: EthPeer };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'node-'));
-  clock = virtualClock();
+  clock = createVirtualClock();
   node = await createNode({
     datadir: join(folder, 'node'),
     genesis: genesisFile,

@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { eth, type ForkSchedule } from '@devp2p/eth';
 import { memoryChain } from '@devp2p/eth/memory';
 import { openPeer, protocol } from '@devp2p/peer';
@@ -43,7 +43,7 @@ const chainOf = (fields: Partial<Parameters<typeof memoryChain>[0]> = {}) =>
 
 /** A node of chain 1 that is dialled by others. */
 function node(versions?: number[]) {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const { log, lines, all } = keptLog();
   const nodes = new IncompatibleNodes(clock, log);
   const options = {
@@ -149,7 +149,7 @@ describe('ET-03 a peer of another chain is named, on our side, with both values'
   });
 
   test('a crowd of other chains takes no more than so much memory', () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const { log, lines } = keptLog();
     const nodes = new IncompatibleNodes(clock, log);
     for (let i = 0; i < 5_000; i++) {
@@ -164,7 +164,7 @@ describe('ET-03 a peer of another chain is named, on our side, with both values'
 
 describe('FK-20 a schedule that lacks a fork', () => {
   const setUp = () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const { log, lines } = keptLog();
     return { clock, watch: new ForkWatch({ blocks: [50], times: [100] }, clock, log), lines };
   };

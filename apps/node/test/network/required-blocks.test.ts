@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '@devp2p/bytes';
-import { type VirtualClock, virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { type Chain, eth } from '@devp2p/eth';
@@ -27,7 +27,7 @@ const logged = new Map<unknown, [string, LogFields][]>();
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'required-'));
-  clock = virtualClock();
+  clock = createVirtualClock();
   const log = (fields: LogFields, message: string): void => {
     const { id } = fields;
     logged.set(id, [...(logged.get(id) ?? []), [message, fields]]);

@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { ConnManagerError } from '@devp2p/connmgr';
 import { type Chain, eth } from '@devp2p/eth';
 import { memoryChain } from '@devp2p/eth/memory';
@@ -30,7 +30,7 @@ function setUpNode({
   chain = emptyChain(),
   others = [] as Protocol[],
 } = {}) {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const lines: [string, LogFields][] = [];
   const log = (fields: LogFields, message: string) => void lines.push([message, fields]);
   const options = {

@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import type { Enode } from '@devp2p/enr';
 import { describe, expect, test } from 'vitest';
 import { silentLogs } from '../../src/logging/log.ts';
@@ -10,7 +10,7 @@ const at = (tcp: number, byte = 1): Enode => ({
 });
 
 function setUp(locate?: (node: Enode, signal: AbortSignal) => Promise<Enode | undefined>) {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const calls: string[] = [];
   const nodes = new StaticNodes({
     connect({ tcp }) {

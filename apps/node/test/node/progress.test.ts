@@ -1,10 +1,10 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { describe, expect, test } from 'vitest';
 import { type LogFields, silentLogs } from '../../src/logging/log.ts';
 import { createProgress } from '../../src/logging/progress.ts';
 
 function setUp(bar: boolean) {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const lines: [string, LogFields][] = [];
   let screen = '';
   const progress = createProgress({

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { importFile } from '../../src/chain/files/import-file.ts';
@@ -125,7 +125,7 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
 
 describe('ND-13 the state of a waiting node is logged', () => {
   test('ND-13 after 5 s, then every five minutes, and not once it has ended', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const lines: [string, LogFields][] = [];
     const other = () => {
       throw new Error('another level');
@@ -151,7 +151,7 @@ describe('ND-13 the state of a waiting node is logged', () => {
   });
 
   test('ND-08 a node that waits longer than the limit fails, one that makes progress does not', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     let state: NodeState = { name: 'no-peers', known: 1 };
     let idle = 0;
     const fail = (failed: NodeState) => new Error(stateText(failed));
@@ -222,7 +222,7 @@ describe('a running node', () => {
     const a = await start('a');
     await importFile(a.chain, `${demo}chain.rlp.gz`, { crypto: fastCrypto });
     expect(a.chain.range()).toMatchObject({ earliest: 0, latest: 0 });
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const b = await start('b', { staticNodes: [a.enode], syncTarget: a.chain.head.hash, clock });
     const [peer] = await once(b, 'peer');
     expect(peer.eth.range).toMatchObject({ earliest: 0, latest: 0 });

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { type HttpListener, httpLimits } from '@devp2p/appkit/http';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogs } from '../../src/logging/log.ts';
 import type { RpcServers } from '../../src/rpc/servers.ts';
@@ -217,7 +217,7 @@ describe('HX-27 slow callers', () => {
       corsOrigins: [],
       limits: { max: 1_000, maxTotal: 10_000 },
       health: () => ({ healthy: true }),
-      clock: virtualClock(),
+      clock: createVirtualClock(),
     });
     listener = await listenService({
       ...{ host: '127.0.0.1', port: 0, service: 'http', onRequest, log: silentLogs('rpc') },

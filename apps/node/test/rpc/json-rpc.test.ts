@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { silentLogs } from '../../src/logging/log.ts';
@@ -35,7 +35,7 @@ const api: Api = selectApi(
 );
 
 function server(options: Partial<JsonRpcOptions> = {}) {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const log = silentLogs('rpc');
   return { clock, rpc: createJsonRpc({ api, limits: rpcLimits, clock, log, ...options }) };
 }

@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { beforeAll, expect, test } from 'vitest';
 import { createTokenCheck, type TokenCheck } from '../../src/rpc/transport/jwt.ts';
 import { token } from './token.ts';
@@ -8,7 +8,7 @@ const other = new Uint8Array(32).fill(8);
 const now = 1_700_000_000;
 let check: TokenCheck;
 beforeAll(async () => {
-  check = await createTokenCheck({ secret, clock: virtualClock({ now: now * 1_000 }) });
+  check = await createTokenCheck({ secret, clock: createVirtualClock({ now: now * 1_000 }) });
 });
 
 test.each([
@@ -81,7 +81,7 @@ test.each<[string, string | undefined, string]>([
 });
 
 test('EN-02 ND-09 the clock is the node’s', async () => {
-  const clock = virtualClock({ now: now * 1_000 });
+  const clock = createVirtualClock({ now: now * 1_000 });
   const late = await createTokenCheck({ secret, clock });
   expect(await late(`Bearer ${right}`)).toBeUndefined();
   clock.jump(61_000);
@@ -91,6 +91,6 @@ test('EN-02 ND-09 the clock is the node’s', async () => {
 });
 
 test.each([0, 31, 33])('EN-02 ND-09 a secret of %i bytes is refused', async (length) => {
-  const options = { secret: new Uint8Array(length), clock: virtualClock() };
+  const options = { secret: new Uint8Array(length), clock: createVirtualClock() };
   await expect(createTokenCheck(options)).rejects.toMatchObject({ code: 'jwtsecret-invalid' });
 });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { httpLimits } from '@devp2p/appkit/http';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { nobleCrypto } from '@devp2p/crypto';
 import { formatEnode } from '@devp2p/enr';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -171,7 +171,7 @@ describe('limits of WebSocket callers', () => {
   async function listen(
     limits: Partial<typeof webSocketLimits>,
     rpc: Parameters<typeof createWebSocketHandler>[0]['rpc'],
-    clock = virtualClock(),
+    clock = createVirtualClock(),
   ) {
     const handler = createWebSocketHandler({
       ...{ rpc, origins: [], clock, random: (length: number) => new Uint8Array(length) },
@@ -260,7 +260,7 @@ describe('limits of WebSocket callers', () => {
   });
 
   test('HX-27 who does not answer a ping is dropped', async () => {
-    const clock = virtualClock();
+    const clock = createVirtualClock();
     const { url, close } = await listen({}, async () => ({ text: '1', isJson: true }), clock);
     const answers = await dial(url);
     const silent = await dial(url, { autoPong: false });

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { toHex } from '@devp2p/bytes';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { decode } from '@devp2p/rlp';
 import { Level } from 'level';
 import { describe, expect, test } from 'vitest';
@@ -97,7 +97,7 @@ async function contents(location: string): Promise<Map<string, string>> {
 }
 
 function open(location: string, options: Partial<ChainOptions> = {}): Promise<LocalChain> {
-  const clock = virtualClock({ now: 2_000_000_000_000 });
+  const clock = createVirtualClock({ now: 2_000_000_000_000 });
   return openChain({ location, genesis, clock, crypto, ...options });
 }
 

@@ -1,4 +1,4 @@
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import { sealHeader } from '@devp2p/eth';
 import { describe, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ function setUp(
   followForkChoice?: boolean,
   followStatic?: boolean,
 ) {
-  const clock = virtualClock();
+  const clock = createVirtualClock();
   const peers = new FakePeers(clock);
   const forkChoice = new ForkChoice(chain);
   const results: SyncResult[] = [];
