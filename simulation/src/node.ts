@@ -186,7 +186,7 @@ export async function startNode(
       clock,
       random: random.bytes,
     },
-    { maxPeers, ownIdentity: key, admitOn: 'identity' },
+    { maxPeers, localIdentity: key, admitOn: 'identity' },
   );
 
   const stopListening = internet.listen(host, { admit: ({ ip }) => manager.admitInbound({ ip }) });

@@ -8,10 +8,14 @@ import type { AddrManError } from './error.ts';
  * - `save-failed`: the store rejected; the next save happens as scheduled;
  * - `set-aside`: the store held a snapshot of a later version; it was set aside, and the address manager starts empty.
  */
-export type AddrManEvent =
+export type AddrManEvent = {
+  /** Option `localId`, which distinguishes the address managers of one process. */
+  readonly localId: Uint8Array | undefined;
+} & (
   | { readonly type: 'saved'; readonly bytes: number }
   | { readonly type: 'save-failed'; readonly error: unknown }
-  | { readonly type: 'set-aside'; readonly error: AddrManError };
+  | { readonly type: 'set-aside'; readonly error: AddrManError }
+);
 
 const addrman = channel('devp2p:addrman');
 

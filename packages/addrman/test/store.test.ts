@@ -125,10 +125,14 @@ test('AM-11 a store that fails to read or to set aside rejects', async () => {
 test('HX-22 a full disk is reported, and saving continues', async () => {
   const clock = createVirtualClock();
   const store = new MemoryStore();
-  const book = await openAddrMan({ clock, store, saveInterval: minute });
+  const localId = new Uint8Array(64).fill(1);
+  const book = await openAddrMan({ clock, store, saveInterval: minute, localId });
   store.failing = true;
   await clock.advance(2 * minute);
-  expect(events).toMatchObject([{ type: 'save-failed' }, { type: 'save-failed' }]);
+  expect(events).toMatchObject([
+    { type: 'save-failed', localId },
+    { type: 'save-failed', localId },
+  ]);
   await expect(book.save()).rejects.toThrow('disk full');
   store.failing = false;
   await clock.advance(minute);

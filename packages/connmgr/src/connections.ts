@@ -36,7 +36,7 @@ export class Connections<A, C extends Connection> {
   }
 
   isSelf(identity: string | undefined): boolean {
-    return identity !== undefined && identity === this.#config.ownIdentity;
+    return identity !== undefined && identity === this.#config.localIdentity;
   }
 
   holder(identity: string | undefined): AnyRequest<A, C> | undefined {
@@ -99,7 +99,8 @@ export class Connections<A, C extends Connection> {
   discard(connection: Connection, reason: CloseReason): void {
     if (this.#discarded.has(connection)) return;
     this.#discarded.add(connection);
-    const failed = (error: unknown): void => publish(() => ({ type: 'close-failed', error }));
+    const failed = (error: unknown): void =>
+      publish(this.#config, () => ({ type: 'close-failed', error }));
     try {
       this.settle(Promise.resolve(connection.close(reason)).catch(failed));
     } catch (error) {

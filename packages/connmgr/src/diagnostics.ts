@@ -13,7 +13,15 @@ import type { Refusal } from './connection.ts';
  * - `anchors-failed`: the store of anchors threw;
  * - `close-failed`: closing a connection or a listener threw.
  */
-export type ConnManagerEvent =
+export type ConnManagerEvent = EventOrigin & EventBody;
+
+/** The manager that publishes an event. */
+interface EventOrigin {
+  /** Setting `localIdentity`, which distinguishes the managers of one process. */
+  readonly localIdentity: string | undefined;
+}
+
+type EventBody =
   | {
       readonly type: 'refused';
       readonly reason: Refusal;
@@ -31,6 +39,6 @@ export type ConnManagerEvent =
 const connmgr = channel('devp2p:connmgr');
 
 /** Publishes the event returned by `describe` if the channel has subscribers. */
-export function publish(describe: () => ConnManagerEvent): void {
-  if (connmgr.hasSubscribers) connmgr.publish(describe());
+export function publish({ localIdentity }: EventOrigin, describe: () => EventBody): void {
+  if (connmgr.hasSubscribers) connmgr.publish({ localIdentity, ...describe() });
 }

@@ -175,7 +175,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
           this.#counters.acceptFailures++;
           const suppressed = this.#acceptLog.pass(clock.monotonic());
           if (suppressed === undefined) return;
-          publish(() => ({ type: 'accept-failed', error, suppressed }));
+          publish(this.#config, () => ({ type: 'accept-failed', error, suppressed }));
         },
         clock,
         signal: this.#stop.signal,
@@ -247,7 +247,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     if (score < this.#config.banThreshold) return false;
     if (ip && !isLan(ip)) {
       this.bans.discourage(hostRange(ip), { reason });
-      publish(() => ({ type: 'discouraged', ip, reason }));
+      publish(this.#config, () => ({ type: 'discouraged', ip, reason }));
     }
     this.#end(request, 'discouraged');
     return true;
@@ -336,7 +336,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     const victim = chooseRotation(candidates, random);
     if (!victim) return;
     this.#counters.rotated++;
-    publish(() => ({ type: 'rotated', id: victim.request.id }));
+    publish(this.#config, () => ({ type: 'rotated', id: victim.request.id }));
     this.#addresses.avoid(victim.target);
     this.#outbound.end(victim.request, 'rotated');
   }
@@ -379,7 +379,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     try {
       return [...((await this.#config.anchors?.take()) ?? [])];
     } catch (error) {
-      publish(() => ({ type: 'anchors-failed', error }));
+      publish(this.#config, () => ({ type: 'anchors-failed', error }));
       return [];
     }
   }
@@ -406,6 +406,8 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
 
   #guard(type: 'anchors-failed' | 'close-failed', work: () => unknown): void {
     const guarded = async (): Promise<unknown> => work();
-    this.#connections.settle(guarded().catch((error: unknown) => publish(() => ({ type, error }))));
+    this.#connections.settle(
+      guarded().catch((error: unknown) => publish(this.#config, () => ({ type, error }))),
+    );
   }
 }

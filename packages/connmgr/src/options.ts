@@ -77,8 +77,8 @@ export interface ConnManagerSettings extends Numbers {
    * accepted, or when its identity is known, so that the refusal can be sent in its protocol. @default 'accept'
    */
   readonly admitOn?: 'accept' | 'identity' | undefined;
-  /** Our own identity. @default none */
-  readonly ownIdentity?: string | undefined;
+  /** Our own identity, which is also part of the diagnostics events. @default none */
+  readonly localIdentity?: string | undefined;
   /** The only networks to accept from and to dial, except for addresses of `connect`. @default all */
   readonly netRestrict?: readonly IpRange[] | undefined;
 }
@@ -200,7 +200,8 @@ export type Config<A, C extends Connection> = Omit<
 > & {
   readonly [K in Defaulted]-?: NonNullable<ConnManagerCollaborators<A, C>[K]>;
 } & AllNumbers &
-  Pick<ConnManagerSettings, 'ownIdentity' | 'netRestrict'> & {
+  Pick<ConnManagerSettings, 'netRestrict'> & {
+    readonly localIdentity: string | undefined;
     readonly admitOn: 'accept' | 'identity';
     readonly random: RandomSource;
   };
@@ -226,7 +227,7 @@ const settingsRules: Rules<ConnManagerSettings> = {
   ...numberRules,
   maxPeers: integer(0),
   admitOn: oneOf('accept', 'identity'),
-  ownIdentity: string,
+  localIdentity: string,
   netRestrict: array,
 };
 
@@ -280,7 +281,7 @@ export function withDefaults<A, C extends Connection, I extends Incoming>(
   return {
     ...collaborators,
     ...numbers,
-    ownIdentity: settings.ownIdentity,
+    localIdentity: settings.localIdentity,
     netRestrict: settings.netRestrict,
     admitOn: settings.admitOn ?? 'accept',
     addressKey: collaborators.addressKey ?? defaultKey,

@@ -196,7 +196,7 @@ describe('slots', () => {
     const subscriber = (event: unknown): void => void events.push(event as ConnManagerEvent);
     subscribe('devp2p:connmgr', subscriber);
     try {
-      const one = world(up, { maxInbound: 0 });
+      const one = world(up, { maxInbound: 0, localIdentity: 'me' });
       one.manager.start();
       for (let n = 0; n < 100; n++) {
         enter(one, from(n));
@@ -205,7 +205,7 @@ describe('slots', () => {
       expect(one.manager.snapshot().counters.refusals['too-many-inbound']).toBe(100);
       expect(events).toMatchObject([
         { type: 'refused', reason: 'too-many-inbound', ip: ipOf(from(0)), suppressed: 0 },
-        { type: 'refused', suppressed: 0 },
+        { type: 'refused', localIdentity: 'me', suppressed: 0 },
         { type: 'refused', suppressed: 0 },
         { type: 'refused', suppressed: 29 },
         { type: 'refused', suppressed: 29 },

@@ -128,7 +128,7 @@ describe('trusted and static peers', () => {
   });
 
   test('CM-18 the identity of trusted peers is checked', async () => {
-    const one = world(up, { ownIdentity: 'me' });
+    const one = world(up, { localIdentity: 'me' });
     const { manager } = one;
     manager.start();
     manager.trust('friend');

@@ -268,7 +268,7 @@ describe('duplicates', () => {
 
   test('CM-09 a node does not dial itself', async () => {
     const { manager, clock, dials, sockets, end } = world(up, {
-      ownIdentity: 'me',
+      localIdentity: 'me',
       targetOutbound: 1,
       nextAddress: (
         (n) => () =>

@@ -91,7 +91,7 @@ const settingNames: ReadonlySet<string> = new Set<keyof ConnManagerSettings>([
   'banThreshold',
   'maxPeers',
   'admitOn',
-  'ownIdentity',
+  'localIdentity',
   'netRestrict',
 ]);
 

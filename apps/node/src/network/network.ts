@@ -217,7 +217,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
       maxRetryDelay,
       retryJitter: 0.2,
       admitOn: 'identity',
-      ownIdentity: ownKey,
+      localIdentity: ownKey,
       netRestrict: options.netRestrict,
     },
   );

@@ -47,7 +47,9 @@ export class StoredAddrMan extends AddrMan implements AsyncDisposable {
     this.#schedule = () =>
       clock.setTimeout(() => {
         void this.save()
-          .catch((error: unknown) => publish({ type: 'save-failed', error }))
+          .catch((error: unknown) =>
+            publish({ type: 'save-failed', localId: options.localId, error }),
+          )
           .then(() => {
             if (!this.#closed) this.#timer = this.#schedule();
           });
@@ -60,7 +62,7 @@ export class StoredAddrMan extends AddrMan implements AsyncDisposable {
     const saved = this.#saving.then(async () => {
       const snapshot = this.snapshot();
       await this.#options.store.save(snapshot);
-      publish({ type: 'saved', bytes: snapshot.length });
+      publish({ type: 'saved', localId: this.#options.localId, bytes: snapshot.length });
     });
     this.#saving = saved.catch(() => undefined);
     return saved;
@@ -96,7 +98,7 @@ export async function openAddrMan(options: OpenAddrManOptions): Promise<StoredAd
     const isNewer = error instanceof AddrManError && error.code === 'newer-snapshot';
     if (!isNewer || snapshot === undefined) throw error;
     await options.store.setAside(snapshot);
-    publish({ type: 'set-aside', error });
+    publish({ type: 'set-aside', localId: options.localId, error });
     return new StoredAddrMan(options, undefined);
   }
 }

@@ -242,7 +242,7 @@ export class Inbound<A, C extends Connection> {
     const victim = chooseEviction(this.#evictionCandidates())?.request;
     if (victim) {
       this.#counters.evicted++;
-      publish(() => ({ type: 'evicted', id: victim.id }));
+      publish(this.#config, () => ({ type: 'evicted', id: victim.id }));
       this.end(victim, 'evicted');
       return;
     }
@@ -344,7 +344,8 @@ export class Inbound<A, C extends Connection> {
   #refuse(reason: Refusal, ip: Uint8Array | undefined): Refusal {
     this.#counters.refusals[reason]++;
     const suppressed = this.#log.pass(this.#config.clock.monotonic());
-    if (suppressed !== undefined) publish(() => ({ type: 'refused', reason, ip, suppressed }));
+    if (suppressed !== undefined)
+      publish(this.#config, () => ({ type: 'refused', reason, ip, suppressed }));
     return reason;
   }
 }

@@ -292,7 +292,7 @@ export class Outbound<A, C extends Connection> {
       }
     } catch (error) {
       if (isOver()) return;
-      publish(() => ({ type: 'address-failed', error }));
+      publish(this.#config, () => ({ type: 'address-failed', error }));
     }
     if (isOver()) return;
     request.attempt = undefined;
