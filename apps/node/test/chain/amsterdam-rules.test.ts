@@ -25,7 +25,7 @@ const amsterdam = makeGenesis('amsterdam');
 /** A block has room for more than the highest gas limit of a transaction. */
 const roomy = makeGenesis('amsterdam', { gasLimit: 2 ** 33 });
 
-/** The code of the error that a header or its body meets; `undefined` for none. */
+/** The code of the error for a header and its body; `undefined` for none. */
 function problem(genesis: Genesis, contents: Contents, changes: Changes = {}): string | undefined {
   const { config, header: parent } = genesis;
   const { header, body } = nextBlock(config, parent, contents, changes);
@@ -134,7 +134,7 @@ describe('bodies', () => {
     const { header, body } = nextBlock(genesis.config, genesis.header, big(8_300_001), {
       gasUsed: 0,
     });
-    // Prefix of the block, 4 bytes, instead of the body's.
+    // The prefix of the block, 4 bytes, replaces that of the body.
     const rest = header.raw.length + body.raw.length - 8_300_001;
     const size = 8_388_608 - rest;
     expect(size).toBeGreaterThan(8_200_100);
@@ -159,7 +159,7 @@ describe('transactions', () => {
   });
 
   const entry = (keys: number): Field => [bytes(20), Array.from({ length: keys }, () => bytes(32))];
-  /** 12,000 + 64 a byte comes to no more than 2 ** 24. */
+  /** 12,000 + 64 per byte is 2 ** 24 at most. */
   const most = 261_956;
 
   test.each<[string, Genesis, Parts, string | undefined]>([

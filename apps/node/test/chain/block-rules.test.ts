@@ -38,7 +38,7 @@ function errorOf(action: () => void): BlockError | undefined {
   }
 }
 
-/** A transaction of a type, in canonical form, whose fields are as small as can be. */
+/** A transaction of a type in canonical form, with minimal fields. */
 function typed(
   type: 1 | 2 | 3 | 4,
   { gas = 21_000, to = bytes(20), data = new Uint8Array(), tail = [] as readonly Field[] } = {},
@@ -172,7 +172,7 @@ describe('bodies', () => {
     expect(error?.message).toMatch(/^block 1: /);
   });
 
-  test('ND-06 a missing, added, changed or moved transaction or withdrawal is noticed', () => {
+  test('ND-06 a missing, added, changed or moved transaction or withdrawal is detected', () => {
     const genesis = eras.shanghai;
     const transactions = [transfer(0), transfer(1), transfer(2)];
     const withdrawals = [withdrawal, encodeFields([1, 7, bytes(20), 1])];
@@ -209,14 +209,14 @@ describe('bodies', () => {
     });
     const size = 8_388_608;
     const { header, body } = nextBlock(eras.osaka.config, eras.osaka.header, big(8_000_000));
-    // Prefix of the block, 4 bytes, instead of the body's.
+    // The prefix of the block, 4 bytes, replaces that of the body.
     const rest = header.raw.length + body.raw.length - 8_000_000;
     expect(check('osaka', big(size - rest))).toBeUndefined();
     expect(check('osaka', big(size - rest + 1))?.code).toBe('block-size');
     expect(check('prague', big(size - rest + 1))).toBeUndefined();
   });
 
-  test('ND-06 a body is looked at once with a header, and again with another', () => {
+  test('ND-06 a body is checked once for each header', () => {
     const genesis = eras.merge;
     const rules = rulesOf(genesis);
     const { header, body } = nextBlock(genesis.config, genesis.header, {
@@ -316,7 +316,7 @@ describe('receipts', () => {
     expect(check([plainReceipt(21_000, { outcome: bytes(32) })], {}, frontier)).toBeUndefined();
   });
 
-  test('ND-06 a hash over requests that only execution knows is taken as it is', () => {
+  test('ND-06 the hash of requests that depend on execution is not checked', () => {
     const receipts = [plainReceipt(21_000, { logs: [deposit] })];
     expect(check(receipts, { requestsHash: bytes(32) })).toBeUndefined();
     const elsewhere = { ...deposit, address: bytes(20, 0xde) };
@@ -327,7 +327,7 @@ describe('receipts', () => {
     expect(check([plainReceipt(21_000)], { gasUsed: 30_000 }, amsterdam)).toBeUndefined();
   });
 
-  test('ND-06 a changed log, status, order or type is noticed', () => {
+  test('ND-06 a changed log, status, order or type is detected', () => {
     const good = [plainReceipt(21_000, { logs: [log] }), plainReceipt(42_000, { type: 2 })];
     const block = nextBlock(prague.config, prague.header, {
       transactions: [transfer(0), typed(2)],
@@ -375,7 +375,7 @@ describe('uncles', () => {
   const sibling = (number: number, changes: Changes = {}): Uint8Array =>
     nextHeader(config, at(number - 1), { extraData: bytes(3), ...changes }).raw;
 
-  test('ND-06 headers beside the last six ancestors are uncles', async () => {
+  test('ND-06 siblings of the last six ancestors are valid uncles', async () => {
     expect(await check([])).toBeUndefined();
     expect(await check([sibling(10), sibling(5)])).toBeUndefined();
   });
@@ -398,7 +398,7 @@ describe('uncles', () => {
     expect(await check([sibling(8)])).toBeUndefined();
   });
 
-  test('ND-06 an uncle that is no header is refused', async () => {
+  test('ND-06 an uncle that is not a header is refused', async () => {
     expect(await check([uncleLike(1)])).toMatchObject({ code: 'malformed' });
   });
 });

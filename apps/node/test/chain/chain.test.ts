@@ -16,7 +16,7 @@ const { config } = genesis;
 const blocks = makeChain(config, genesis.header, 40);
 const [, , third] = blocks;
 if (third === undefined) throw new Error('no blocks');
-/** Another way on from block 3. */
+/** A branch from block 3. */
 const fork = makeChain(config, third.header, 20, { extraData: Uint8Array.of(1) });
 
 async function codeOf(action: Promise<unknown>): Promise<string | undefined> {
@@ -29,7 +29,7 @@ async function codeOf(action: Promise<unknown>): Promise<string | undefined> {
   }
 }
 
-/** Changes a database behind the chain's back. */
+/** Changes a database that is not open. */
 async function tamper(
   location: string,
   change: (database: Level<Uint8Array, Uint8Array>) => Promise<void>,
@@ -42,11 +42,11 @@ async function tamper(
   await database.close();
 }
 
-/** That what is there are exactly these blocks, by every way to read them. */
+/** Expects the canonical chain to consist of these blocks, by every way to read them. */
 async function expectBlocks(chain: LocalChain, expected: readonly NewBlock[]): Promise<void> {
   const last = expected.at(-1)?.header ?? genesis.header;
   expect(toHex(chain.head.hash)).toBe(toHex(last.hash));
-  // What has no receipts is not promised.
+  // Blocks without receipts are not announced.
   const bare = expected.findIndex(({ receipts }) => receipts === undefined);
   const { number, hash, timestamp } =
     bare === -1 ? last : (expected[bare - 1]?.header ?? genesis.header);
@@ -84,7 +84,7 @@ async function expectSideBlocks(chain: LocalChain, expected: readonly NewBlock[]
 }
 
 describe('the chain', () => {
-  test('ND-03 begins with the genesis block, and is there again after a restart', async () => {
+  test('ND-03 starts with the genesis block, and keeps its blocks after a restart', async () => {
     const location = temporaryDirectory();
     const first = await openTemporary(genesis, { location });
     expect(first).toMatchObject({ networkId: 1234n, genesisHash: genesis.header.hash });
@@ -116,7 +116,7 @@ describe('the chain', () => {
     expect(await codeOf(chain.addReceipts(unknown))).toBe('unknown-block');
   });
 
-  test('ET-09 what is announced are the blocks that are there with their receipts', async () => {
+  test('ET-09 the announced range has the blocks whose receipts are stored', async () => {
     const location = temporaryDirectory();
     const chain = await openTemporary(genesis, { location });
     const announced: string[] = [];
@@ -139,7 +139,7 @@ describe('the chain', () => {
     expect(chain.range().latestHash).toEqual(chain.head.hash);
     await chain.truncate(30);
     expect(announced.slice(6)).toEqual(['0-30']);
-    // Another way on from block 3, without receipts.
+    // The branch from block 3, without receipts.
     await chain.append(fork.map(bare));
     expect(announced.slice(7)).toEqual(['0-3']);
     expect(chain.head.number).toBe(23);
@@ -153,7 +153,7 @@ describe('the chain', () => {
     expect(shown((await openTemporary(genesis, { location })).range())).toBe('0-3');
   });
 
-  test('ND-06 what comes before a bad block is kept, it and what follows is not', async () => {
+  test('ND-06 blocks before an invalid block are kept, it and its successors are not', async () => {
     const chain = await openTemporary(genesis);
     const bad = blocks.map((block, i) => (i === 7 ? { ...block, body: third.body } : block));
     const error = await chain.append(bad).catch((thrown: unknown) => thrown);
@@ -163,7 +163,7 @@ describe('the chain', () => {
     await expectBlocks(chain, blocks);
   });
 
-  test('ND-06 a block that does not join the chain is refused', async () => {
+  test('ND-06 a block that does not follow the chain is refused', async () => {
     const chain = await openTemporary(genesis);
     await chain.append(blocks.slice(0, 10));
     expect(await codeOf(chain.append(blocks.slice(11)))).toBe('unknown-parent');
@@ -175,7 +175,7 @@ describe('the chain', () => {
     await expectBlocks(chain, blocks.slice(0, 10));
   });
 
-  test('ND-06 receipts must be as many as transactions', async () => {
+  test('ND-06 the number of receipts must be the number of transactions', async () => {
     const chain = await openTemporary(genesis);
     const short = nextBlock(config, genesis.header, {
       transactions: [transfer(0), transfer(1)],
@@ -307,7 +307,7 @@ describe('the chain', () => {
     await expectBlocks(chain, blocks.slice(0, 3));
   });
 
-  test('ND-08 a fork with a bad block replaces nothing', async () => {
+  test('ND-08 a fork with an invalid block replaces nothing', async () => {
     const chain = await openTemporary(genesis);
     await chain.append(blocks);
     const bad = fork.map((block, i) => (i === 7 ? { ...block, body: third.body } : block));
@@ -315,7 +315,7 @@ describe('the chain', () => {
     await expectBlocks(chain, blocks);
   });
 
-  test('ND-08 is shortened from its end', async () => {
+  test('ND-08 truncation removes blocks from the head down', async () => {
     const chain = await openTemporary(genesis);
     await chain.append(blocks);
     await chain.truncate(40);
@@ -326,7 +326,7 @@ describe('the chain', () => {
     await expectBlocks(chain, []);
   });
 
-  test('ND-06 total difficulty follows work, forks and the merge', async () => {
+  test('ND-06 total difficulty includes work, reorganizations and the merge', async () => {
     const work = makeGenesis('work', { config: { terminalTotalDifficulty: 700_000 } });
     const location = temporaryDirectory();
     const chain = await openTemporary(work, { location });
@@ -348,7 +348,7 @@ describe('the chain', () => {
     expect(again.head.difficulty).toBeLessThan(200_000n);
   });
 
-  test('ND-06 any sequence of appends, forks and cuts leaves one whole chain', async () => {
+  test('ND-06 any sequence of appends, forks and truncations leaves a complete chain', async () => {
     const branches = [0, 1].map((n) =>
       makeChain(config, genesis.header, 12, { extraData: Uint8Array.of(n) }),
     );
@@ -399,7 +399,7 @@ describe('the chain', () => {
     );
   });
 
-  test('ND-08 calls made at once are done one after another', async () => {
+  test('ND-08 concurrent calls are processed one after another', async () => {
     const chain = await openTemporary(genesis);
     const calls = blocks.map((block) => chain.append([block]));
     await Promise.all(calls);
@@ -411,10 +411,10 @@ describe('the chain', () => {
     expect(await codeOf(chain.bodies([genesis.header.hash]))).toBe('closed');
   });
 
-  test('ET-09 listeners hear of every change of the head, and of nothing else', async () => {
+  test('ET-09 listeners are called for every change of the head, and for nothing else', async () => {
     const chain = await openTemporary(genesis);
-    const heard: number[] = [];
-    const stop = chain.onHead(() => heard.push(chain.range().latest));
+    const latest: number[] = [];
+    const stop = chain.onHead(() => latest.push(chain.range().latest));
     await chain.append(blocks.slice(0, 10));
     await chain.append([]);
     await chain.truncate(20);
@@ -423,7 +423,7 @@ describe('the chain', () => {
     await chain.truncate(1);
     stop();
     await chain.append(blocks.slice(1));
-    expect(heard).toEqual([10, 5, 1]);
+    expect(latest).toEqual([10, 5, 1]);
   });
 });
 
@@ -457,7 +457,7 @@ describe('serving', () => {
     );
   });
 
-  test('ET-07 one entry for each hash, in order, with what is unknown left open', async () => {
+  test('ET-07 there is one entry for each hash in order, undefined for an unknown hash', async () => {
     const chain = await openTemporary(genesis);
     await chain.append(blocks);
     const [a, b] = [blocks[5], blocks[30]] as [NewBlock, NewBlock];
@@ -468,7 +468,7 @@ describe('serving', () => {
     expect(await chain.bodies([])).toEqual([]);
   });
 
-  test('ET-07 what is not there is said while blocks are being written', async () => {
+  test('ET-07 unknown blocks are reported as missing while blocks are being written', async () => {
     const chain = await openTemporary(genesis);
     let isWritten = false;
     const written = chain.append(makeChain(config, genesis.header, 300)).then(() => {
@@ -486,7 +486,7 @@ describe('serving', () => {
     await written;
   });
 
-  test('ET-07 while the chain changes, an answer is of one chain', async () => {
+  test('ET-07 a response is of one chain while the chain changes', async () => {
     const chain = await openTemporary(genesis);
     await chain.append(blocks);
     const known = new Map(
@@ -530,7 +530,7 @@ describe('the database', () => {
     });
   });
 
-  test('ND-03 a database of another genesis is refused, and stays as it was', async () => {
+  test('ND-03 a database of another genesis is refused and not changed', async () => {
     const location = temporaryDirectory();
     const chain = await openTemporary(genesis, { location });
     await chain.append(blocks);
@@ -554,7 +554,7 @@ describe('the database', () => {
     });
   });
 
-  test('ND-03 a place that cannot be a database is refused', async () => {
+  test('ND-03 a location that cannot be a database is refused', async () => {
     await expect(openTemporary(genesis, { location: '/dev/null/chain' })).rejects.toMatchObject({
       code: 'unusable',
     });
@@ -607,7 +607,7 @@ describe('the database', () => {
     });
   });
 
-  test('HX-22 damaged records in the middle are reported, the rest is served', async () => {
+  test('HX-22 damaged records below the head are reported, the others are served', async () => {
     const location = temporaryDirectory();
     const before = await openTemporary(genesis, { location });
     await before.append(blocks);
@@ -638,7 +638,7 @@ describe('the database', () => {
     expect(await codeOf(after.header(10))).toBe('corrupt');
     expect(await codeOf(after.block(20))).toBe('corrupt');
     expect((await after.block(21))?.body).toEqual(blocks[20]?.body.raw);
-    // Nothing is lost by going on.
+    // Further blocks can be appended.
     await after.append(makeChain(config, last.header, 2));
     expect(after.head.number).toBe(42);
   });
@@ -647,7 +647,7 @@ describe('the database', () => {
 describe('ND-02 required blocks', () => {
   const required = new Map([[5, fork[1]?.header.hash ?? new Uint8Array()]]);
 
-  test('ND-02 another block is refused, by its number; what comes before is kept', async () => {
+  test('ND-02 a different block is refused with its number; blocks before it are kept', async () => {
     const chain = await openTemporary(genesis, { requiredBlocks: required });
     await expect(chain.append(blocks)).rejects.toMatchObject({
       code: 'required-block',
@@ -656,12 +656,12 @@ describe('ND-02 required blocks', () => {
     expect(chain.head.number).toBe(4);
     await chain.append(fork);
     expect(chain.head.number).toBe(23);
-    // Nor does a reorganisation get by.
+    // A reorganization is refused too.
     expect(await codeOf(chain.append(blocks.slice(3)))).toBe('required-block');
     expect(chain.head.number).toBe(23);
   });
 
-  test('ND-02 a chain that has another block is not opened, and stays as it is', async () => {
+  test('ND-02 a chain with a different block is not opened, and not changed', async () => {
     const location = temporaryDirectory();
     const chain = await openTemporary(genesis, { location });
     await chain.append(blocks);
@@ -678,7 +678,7 @@ describe('ND-02 required blocks', () => {
     expect(again.head.number).toBe(40);
   });
 
-  test('ND-02 another genesis than is required', async () => {
+  test('ND-02 a required genesis block that differs is refused', async () => {
     const none = new Map([[0, new Uint8Array(32)]]);
     expect(await codeOf(openTemporary(genesis, { requiredBlocks: none }))).toBe('required-block');
   });

@@ -28,7 +28,7 @@ const genesis = makeGenesis('prague');
 const blocks = makeChain(genesis.config, genesis.header, 400);
 const hashes = blocks.map(({ header }) => header.hash);
 
-/** A chain of 400 blocks, and where to put its files. */
+/** A chain of 400 blocks, and paths for its files. */
 async function filled(): Promise<{ chain: LocalChain; directory: string; file: string }> {
   const chain = await openTemporary(genesis);
   await chain.append(blocks);
@@ -38,7 +38,7 @@ async function filled(): Promise<{ chain: LocalChain; directory: string; file: s
   return { chain, directory, file };
 }
 
-/** Where the block with the number begins in a file of blocks from 1 on. */
+/** Offset of the block with the number in a file of blocks from 1 on. */
 function offsetOf(number: number): number {
   const before = blocks.slice(0, number - 1);
   return before.reduce((sum, { header, body }) => sum + sizeOf(header.raw, body.raw), 0);
@@ -87,7 +87,7 @@ describe('export and import', () => {
     expect(await importFile(empty, part, { crypto })).toMatchObject({ known: 1, added: 0 });
   });
 
-  test('ND-05 a link stays a link, and a pipe is written into', async () => {
+  test('ND-05 a link is kept, and a pipe is written to', async () => {
     const { chain, directory, file } = await filled();
     const [link, other, pipe] = ['link', 'other.rlp', 'pipe'].map((name) => join(directory, name));
     writeFileSync(other as string, 'old');
@@ -104,7 +104,7 @@ describe('export and import', () => {
     expect(readdirSync(directory).sort()).toEqual(['chain.rlp', 'link', 'other.rlp', 'pipe']);
   });
 
-  test('ND-05 receipts travel in a file of their own, and are checked', async () => {
+  test('ND-05 receipts are exported to a separate file, and checked on import', async () => {
     const { chain, directory, file } = await filled();
     const receipts = join(directory, 'receipts.rlp.gz');
     await exportFile(chain, receipts, { content: 'receipts' });
@@ -135,7 +135,7 @@ describe('export and import', () => {
     });
   });
 
-  test('ND-05 the demo chain, which @ethereumjs/vm made, is valid to the last receipt', async () => {
+  test('ND-05 the demo chain of @ethereumjs/vm is valid with all receipts', async () => {
     const folder = new URL('../../demo/chain/', import.meta.url).pathname;
     const demo = parseGenesis(readFileSync(join(folder, 'genesis.json'), 'utf8'), crypto);
     const chain = await openTemporary(demo);
@@ -165,7 +165,7 @@ describe('export and import', () => {
 });
 
 describe('bad files', () => {
-  /** Imports bytes and tells what came of it. */
+  /** Imports bytes and returns the result. */
   async function importBytes(
     bytes: Uint8Array,
   ): Promise<{ error: unknown; head: number; hash: Uint8Array }> {
@@ -197,7 +197,7 @@ describe('bad files', () => {
     expect(whole).toEqual({ error: undefined, head: number - 1, hash: before });
   });
 
-  test('ND-05 one changed byte anywhere is noticed, and nothing after it is kept', async () => {
+  test('ND-05 one changed byte anywhere is detected, and nothing after it is kept', async () => {
     const { file } = await filled();
     const bytes = readFileSync(file);
     await fc.assert(
@@ -311,7 +311,7 @@ describe('bad files', () => {
     expect(readdirSync(directory)).toEqual(['chain.rlp']);
   });
 
-  test('ND-05 an import or export that is called off keeps what it has, and leaves no file', async () => {
+  test('ND-05 an aborted import keeps its blocks, an aborted export leaves no file', async () => {
     const { chain, directory, file } = await filled();
     const other = await openTemporary(genesis);
     const stop = new AbortController();
@@ -327,7 +327,7 @@ describe('bad files', () => {
 });
 
 describe('lists in a stream', () => {
-  test('ND-05 are the same however the stream is cut', async () => {
+  test('ND-05 do not depend on the chunks of the stream', async () => {
     const lists = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(lists, fc.integer({ min: 1, max: 400 }), async (contents, size) => {
@@ -339,7 +339,7 @@ describe('lists in a stream', () => {
     );
   });
 
-  test('ND-05 a long list in small chunks takes time that follows its length', async () => {
+  test('ND-05 a long list in small chunks takes time proportional to its length', async () => {
     const item = encodeFields([new Uint8Array(8_000_000)]);
     const [found] = await collect(rlpLists(chunked(item, 512), 1e7));
     expect(found?.length).toBe(item.length);

@@ -13,7 +13,7 @@ type Texts = string | { [name: string]: Texts };
 type Changes = string | Readonly<Record<string, string | null>>;
 type Case = readonly [Changes, hash: string, forkId: string] | readonly [Changes, error: string];
 
-/** What go-ethereum makes of each case; the fixture names version and functions. */
+/** go-ethereum's result of each case; the fixture names version and functions. */
 const { base, cases } = JSON.parse(
   readFileSync(new URL('fixtures/genesis-cases.json', import.meta.url), 'utf8'),
 ) as { base: { [name: string]: Texts }; cases: readonly Case[] };
@@ -95,7 +95,7 @@ describe('every field of a genesis.json, as go-ethereum 1.17.10 reads it', () =>
     },
   );
 
-  test('ND-04 a listed difference is one', () => {
+  test('ND-04 a listed difference is a difference', () => {
     const known = new Map(cases.map((one) => [JSON.stringify(one[0]), one.length === 3]));
     for (const key of refused) expect(known.get(key), key).toBe(true);
     for (const key of taken) expect(known.get(key), key).toBe(false);

@@ -223,7 +223,7 @@ describe('forks after Osaka', () => {
     ]);
   });
 
-  test('FK-02 a fork that brings blob parameters needs them, one that brings none does not', () => {
+  test('FK-02 a fork with blob parameters needs them, a fork without does not', () => {
     const missing = { bpo1: null };
     const message = 'config.blobSchedule.bpo1 is missing, but bpo1Time is set';
     expect(() => withTimes({ bpo1Time: 5 }, missing)).toThrow(message);
@@ -246,7 +246,7 @@ describe('forks after Osaka', () => {
     }
   });
 
-  test('FK-03 before Amsterdam a genesis has neither, whatever its file says', () => {
+  test('FK-03 before Amsterdam a genesis has neither, even if its file has them', () => {
     const osaka = { ...valid, config: { ...valid.config, amsterdamTime: 2 } };
     const { header, config } = parseGenesis(JSON.stringify(osaka), nobleCrypto);
     expect(header.slotNumber).toBeUndefined();
@@ -254,7 +254,7 @@ describe('forks after Osaka', () => {
     expect(config.forks.amsterdam).toBe(2);
   });
 
-  test('FK-03 every fork may be put off to the end of time', () => {
+  test('FK-03 every fork may be scheduled at the maximum time', () => {
     const never = '18446744073709551615';
     const text = fixture('amsterdam').replace('"amsterdamTime": 0', `"amsterdamTime": ${never}`);
     const { header, config } = parseGenesis(text, nobleCrypto);

@@ -177,7 +177,7 @@ describe('header rules', () => {
     expect(codeOf(() => check(genesis, lower))).toBe('gas-limit');
   });
 
-  test('ND-06 a Clique checkpoint may list signers, and casts no vote', () => {
+  test('ND-06 a Clique checkpoint may list signers, and has no vote', () => {
     const genesis = makeGenesis('work', {
       config: { clique: { period: 0, epoch: 1 } },
       difficulty: 1,
@@ -202,14 +202,14 @@ describe('header rules', () => {
       return () => checkHeader(header, { config, parent, parentTotalDifficulty: total, now: 5000 });
     };
 
-    test('ND-06 blocks are made by work until the terminal total difficulty is reached, then by stake', () => {
+    test('ND-06 blocks are proof-of-work blocks up to the terminal total difficulty, then proof-of-stake blocks', () => {
       expect(codeOf(at(first, 499_999n, 1n))).toBeUndefined();
       expect(codeOf(at(first, 499_999n, 0n))).toBe('merge');
       expect(codeOf(at(first, 500_000n, 1n))).toBe('merge');
       expect(codeOf(at(first, 500_000n, 0n))).toBeUndefined();
     });
 
-    test('ND-06 there is no way back', () => {
+    test('ND-06 a proof-of-work block after the merge is refused', () => {
       const staked = nextHeader(config, second, { difficulty: 0n });
       const header = nextHeader(config, staked, { difficulty: 131_072n });
       const context = { config, parent: staked, parentTotalDifficulty: 1n, now: 5000 };
@@ -227,7 +227,7 @@ describe('header rules', () => {
 describe('formulas', () => {
   const big = fc.bigInt({ min: 0n, max: 10n ** 13n });
 
-  test('ND-06 base fees are those of @ethereumjs/block', () => {
+  test('ND-06 base fees equal those of @ethereumjs/block', () => {
     const { config } = makeGenesis('merge');
     const common = new Common({ chain: Mainnet, hardfork: Hardfork.London });
     const parents = fc
@@ -289,7 +289,7 @@ describe('formulas', () => {
     },
   );
 
-  test('ND-06 an absurd excess of blob gas costs no time', () => {
+  test('ND-06 a very large excess of blob gas takes little time', () => {
     const { config } = networkGenesis('mainnet', crypto);
     const timestamp = Number(config.forks.osaka);
     const blobs = blobParameters(config, timestamp);
@@ -298,7 +298,7 @@ describe('formulas', () => {
     expect(nextExcessBlobGas(config, blobs, parent, timestamp)).toBe(2 ** 52 - 6 * 131_072);
   });
 
-  test('ND-06 difficulties are those of @ethereumjs/block, in every era of proof of work', () => {
+  test('ND-06 difficulties equal those of @ethereumjs/block, for every fork of proof of work', () => {
     const { config } = networkGenesis('mainnet', crypto);
     const forks = [1_150_000, 4_370_000, 7_280_000, 9_200_000, 13_773_000, 15_050_000];
     // Of London's era the oracle does not know the bomb delay.

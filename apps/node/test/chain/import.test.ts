@@ -72,7 +72,7 @@ describe('block access lists in a file', () => {
     },
   };
 
-  test('ND-05 FK-06 what geth exports is imported, kept, and exported as it was', async () => {
+  test('ND-05 FK-06 an export of geth is imported and exported unchanged', async () => {
     const chain = await openTemporary(genesis);
     const result = await importFile(chain, write([file]), { crypto });
     expect(result).toMatchObject({ number: 36, added: 36, known: 1 });
@@ -166,7 +166,7 @@ describe('the end of a batch', () => {
   const range = (from: number, to: number): number[] =>
     Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-  test('ND-05 two exports that overlap are one chain wherever a batch ends', async () => {
+  test('ND-05 two overlapping exports are one chain wherever a batch ends', async () => {
     const items = [...range(1, 8), ...range(4, 12)].map(rlp);
     for (const size of range(1, items.length + 1)) {
       const { error, hash } = await outcome(items, size);
@@ -190,14 +190,14 @@ describe('the end of a batch', () => {
       { code: 'receipts-root' },
       2,
     ],
-  ])('ND-05 %s is the same mistake wherever a batch ends', async (_, items, error, head) => {
+  ])('ND-05 %s is the same error wherever a batch ends', async (_, items, error, head) => {
     for (const size of range(1, 5)) {
       const result = await outcome(items, size);
       expect(result).toMatchObject({ error, hash: blocks[head - 1]?.header.hash });
     }
   });
 
-  test('ND-05 whatever a file is made of, the outcome is the same wherever a batch ends', async () => {
+  test('ND-05 the result of any file is the same wherever a batch ends', async () => {
     const bad = (number: number): Uint8Array => {
       const { header, body } = blocks[number - 1] as (typeof blocks)[0];
       const changed = withChanges(header, { extraData: new Uint8Array(33) });
@@ -231,7 +231,7 @@ describe('the end of a batch', () => {
   });
 });
 
-test('ND-05 receipts that no message could carry are exported and imported', async () => {
+test('ND-05 receipts that exceed the size of a message are exported and imported', async () => {
   const genesis = makeGenesis('prague');
   const log = { address: new Uint8Array(20), topics: [], data: new Uint8Array(6 * 1024 * 1024) };
   const receipts = [1, 2].map((i) => plainReceipt(21_000 * i, { logs: [log] }));

@@ -24,7 +24,7 @@ function outcome(parse: () => unknown): unknown {
   }
 }
 
-test('ND-04 JSON texts mean what JSON.parse takes them for', () => {
+test('ND-04 JSON texts are parsed as by JSON.parse', () => {
   fc.assert(
     fc.property(fc.json({ depthSize: 'medium' }), fc.nat({ max: 3 }), (text, space) => {
       const spaced = JSON.stringify(JSON.parse(text), undefined, space);
@@ -34,7 +34,7 @@ test('ND-04 JSON texts mean what JSON.parse takes them for', () => {
   );
 });
 
-test('ND-04 texts that are damaged in one place are refused by both or by neither', () => {
+test('ND-04 damaged texts are refused by both parsers or by neither', () => {
   const change = fc.constantFrom(
     '',
     '"',
@@ -63,7 +63,7 @@ test('ND-04 texts that are damaged in one place are refused by both or by neithe
   );
 });
 
-test('ND-04 numbers keep their digits, members their order', () => {
+test('ND-04 numbers keep their digits and members their order', () => {
   const json = parseJsonText('{"10": 58750000000000000000000, "9": -0.50e+3, "10": 1}');
   expect([...(json as ReadonlyMap<string, JsonNumber>)].map(([k, v]) => [k, v.text])).toEqual([
     ['10', '1'],
@@ -81,7 +81,7 @@ test.each([
   ['{"a": "x}', 'line 1, column 7: a text that begins here has no closing quote'],
   ['{"a": \u00e9}', 'line 1, column 7: expected a value, not U+00E9'],
   ['[1]\n\n]', "line 3, column 1: expected the end of the file, not ']'"],
-])('ND-04 %j is refused where it is wrong', (text, message) => {
+])('ND-04 %j is refused with the position of the error', (text, message) => {
   expect(() => parseJsonText(text)).toThrow(JsonTextError);
   expect(() => parseJsonText(text)).toThrow(message);
 });

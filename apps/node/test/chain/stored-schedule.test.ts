@@ -337,7 +337,7 @@ describe('a schedule that a newer version has stored', () => {
     ['osloTime', 1200],
     ['osloTime', '1240'],
     ['oslo2Block', 20],
-  ])('ND-03 a fork that is unknown here and has passed is refused: %s %s', async (name, value) => {
+  ])('ND-03 an unknown fork that has passed is refused: %s %s', async (name, value) => {
     const location = await withUnknown(name, value);
     const message = await refusal(location, genesisOf(stake));
     expect(message).toContain(`${name} is ${value} there, unknown to this version in genesis`);
@@ -348,14 +348,14 @@ describe('a schedule that a newer version has stored', () => {
     ['osloTime', '18446744073709551615'],
     ['oslo2Block', 21],
     ['osloFork', 1],
-  ])('ND-03 one that is ahead is no obstacle: %s %s', async (name, value) => {
+  ])('ND-03 one after the head is accepted: %s %s', async (name, value) => {
     const location = await withUnknown(name, value);
     expect(await refusal(location, genesisOf(stake))).toBeUndefined();
     expect(await storedText(location)).toBe(textOf(genesisOf(stake)));
   });
 });
 
-test('ND-03 a stored schedule that is damaged is named', async () => {
+test('ND-03 a damaged stored schedule is named', async () => {
   for (const text of [
     '',
     '{',
@@ -374,7 +374,7 @@ test('ND-03 a stored schedule that is damaged is named', async () => {
   }
 });
 
-test('ND-03 a schedule is read back as it was stored, every digit of it', () => {
+test('ND-03 a schedule is read as it was stored, with every digit', () => {
   const config = {
     ...(stake.config as object),
     chainId: '115792089237316195423570985008687907853269984665640564039457584007913129639999',

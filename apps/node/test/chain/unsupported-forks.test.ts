@@ -38,7 +38,7 @@ describe.each([
     }
   });
 
-  test('FK-19 a chain that begins with the fork is refused', async () => {
+  test('FK-19 a chain that starts with the fork is refused', async () => {
     const first = makeGenesis(era, { config: { [`${fork}Time`]: 1000 } });
     await expect(openTemporary(first)).rejects.toMatchObject({
       code: 'unsupported-fork',
@@ -46,7 +46,7 @@ describe.each([
     });
   });
 
-  test('FK-19 a node does not start once the time of the fork has come', async () => {
+  test('FK-19 a node does not start after the time of the fork', async () => {
     const folder = temporaryDirectory();
     const path = join(folder, 'genesis.json');
     writeFileSync(path, genesisText(era, changes));
@@ -73,7 +73,7 @@ describe.each([
   });
 });
 
-test('FK-19 time means nothing before London', async () => {
+test('FK-19 a fork by time has no effect before London', async () => {
   const config = {
     ...{ londonBlock: 3, shanghaiTime: 5000, bogotaTime: 5000, terminalTotalDifficulty: 10 ** 12 },
     blobSchedule: null,

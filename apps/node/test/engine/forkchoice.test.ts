@@ -32,7 +32,7 @@ describe('the head', () => {
     },
   );
 
-  test('EN-08 ND-09 one head after another is chosen in the order of the calls', async () => {
+  test('EN-08 ND-09 heads are requested in the order of the calls', async () => {
     const seen: unknown[] = [];
     scene.forkChoice.onChange(() => seen.push(scene.forkChoice.head));
     const heads = [690, 900, 695, 901, 697].map(hashOf);
@@ -40,7 +40,7 @@ describe('the head', () => {
     expect(seen).toEqual(heads);
   });
 
-  test('EN-07 EN-08 a call that is repeated while it runs joins it, but not over another', async () => {
+  test('EN-07 EN-08 a call that is repeated while it runs gets its response, unless there was another call between', async () => {
     const looked: Uint8Array[] = [];
     const counting = Object.create(chain, {
       numberOf: {
@@ -85,7 +85,7 @@ describe('the head', () => {
     expect(await scene.choose(hashOf(690))).toEqual(answer);
   });
 
-  test('EN-17 the head goes back 32 blocks and no further', async () => {
+  test('EN-17 the head moves back by 32 blocks at most', async () => {
     const error = { code: 'too-deep-reorg', number: -38006 };
     await expect(scene.choose(hashOf(length - 33))).rejects.toMatchObject(error);
     expect(scene.forkChoice.head).toBeUndefined();
@@ -106,7 +106,7 @@ describe('the head', () => {
 });
 
 describe('safe and finalized', () => {
-  test('EN-19 ND-09 of a head that we have, both must be ancestors, or nothing changes', async () => {
+  test('EN-19 ND-09 both must be ancestors of a canonical head, or nothing changes', async () => {
     const [older, head] = [hex(hashOf(680)), hashOf(690)];
     const newer = hex(hashOf(691));
     await scene.choose(hashOf(length), { safe: older, finalized: older });
@@ -124,11 +124,11 @@ describe('safe and finalized', () => {
       expect(scene.forkChoice.applied?.head.number).toBe(length);
     }
     expect(await scene.choose(head, { safe: older, finalized: older })).toEqual(answer);
-    // Of a head that we lack nothing can be said.
+    // The ancestors of an unknown head cannot be checked.
     expect(await scene.choose(hashOf(900), { safe: unknown, finalized: unknown })).toEqual(answer);
   });
 
-  test('EN-19 the tags follow together, and what is final stays so', async () => {
+  test('EN-19 the tags change together, and the finalized block never moves back', async () => {
     const tags = scene.forkChoice;
     const numbers = async () =>
       Promise.all([tags.latest(), tags.safe(), tags.finalized()]).then((headers) =>
@@ -146,12 +146,12 @@ describe('safe and finalized', () => {
     expect(await numbers()).toEqual([695, 690, 680]);
     await at(696);
     expect(await numbers()).toEqual([696, undefined, 680]);
-    // One that has to be synced to changes nothing yet.
+    // A head that is not canonical yet changes nothing.
     await at(900, 890, 880);
     expect(await numbers()).toEqual([696, undefined, 680]);
   });
 
-  test('EN-19 a head that the sync comes to is in force with what was named with it', async () => {
+  test('EN-19 a head that the sync reaches is applied with its safe and finalized block', async () => {
     const { chain: growing, close: end } = await openScene();
     scene = new EngineScene(growing);
     const tags = scene.forkChoice;
@@ -165,7 +165,7 @@ describe('safe and finalized', () => {
     await growing.append(blocks.slice(length + 1, head));
     expect((await tags.latest()).number).toBe(length);
     await growing.append(blocks.slice(head, head + 1));
-    // Settled in its turn, before the next call.
+    // It is applied in turn, before the next call.
     await scene.choose(zero);
     expect([
       (await tags.latest()).number,
@@ -233,11 +233,11 @@ describe('attributes', () => {
     const called = scene.choose(hashOf(length), { version, rest: [attributes] });
     if (code === undefined) expect(await called).toEqual(answer);
     else await expect(called).rejects.toMatchObject({ number: code });
-    // Whatever is wrong with them, the head is in force.
+    // The head is applied even if they are invalid.
     expect(scene.forkChoice.applied?.head.hash).toEqual(hashOf(length));
   });
 
-  test('EN-20 ND-09 with a head that we lack they are not looked at', async () => {
+  test('EN-20 ND-09 with an unknown head they are not checked', async () => {
     for (const attributes of [{ timestamp: '0x1' }, {}, null]) {
       expect(await scene.choose(hashOf(length + 9), { rest: [attributes] })).toEqual(answer);
     }
@@ -254,7 +254,7 @@ describe('custody columns', () => {
   const columns = `0x${'0f'.repeat(16)}`;
   const bytes = new Uint8Array(16).fill(15);
 
-  test('EN-18 they are kept, and null changes nothing', async () => {
+  test('EN-18 they are stored, and null changes nothing', async () => {
     expect(await scene.choose(unknown, { version: 'V4', rest: [null, columns] })).toEqual(answer);
     expect(scene.engine.consensusClient.custodyColumns).toEqual(bytes);
     for (const rest of [[null, null], [null], [], [null, columns]]) {
@@ -263,7 +263,7 @@ describe('custody columns', () => {
     }
   });
 
-  test('EN-18 they are kept whatever is wrong with the rest', async () => {
+  test('EN-18 they are stored even if other parameters are invalid', async () => {
     const rest = [null, columns];
     await expect(scene.choose(hashOf(1), { version: 'V4', rest })).rejects.toMatchObject({
       code: 'too-deep-reorg',
@@ -284,7 +284,7 @@ describe('custody columns', () => {
   );
 });
 
-test('EN-38 a hundred thousand heads leave nothing behind but the last', async () => {
+test('EN-38 of a hundred thousand heads only the last is kept', async () => {
   const lacking = Object.create(chain, { numberOf: { value: async () => undefined } });
   scene = new EngineScene(lacking);
   const head = (i: number): string => `0x${i.toString(16).padStart(64, '1')}`;

@@ -29,7 +29,7 @@ describe('exchangeCapabilities', () => {
     'engine_getClientVersionV1',
   ];
 
-  test('EN-25 EN-27 EN-28 EN-36 ND-09 it lists what works, itself and what is deprecated not among it', async () => {
+  test('EN-25 EN-27 EN-28 EN-36 ND-09 it lists the supported methods, except for itself and deprecated ones', async () => {
     const list = (await call('exchangeCapabilities', ['engine_newPayloadV3'])) as string[];
     expect(list.toSorted()).toEqual(before.toSorted());
     for (const name of list) {
@@ -38,7 +38,7 @@ describe('exchangeCapabilities', () => {
     expect(scene.logged).toEqual([]);
   });
 
-  test('EN-25 FK-17 where Amsterdam is scheduled its versions are there', async () => {
+  test('EN-25 FK-17 versions for Amsterdam are listed if it is scheduled', async () => {
     scene = new EngineScene(chain, { config: withForks({ amsterdam: 1e12 }) });
     const list = (await call('exchangeCapabilities', [])) as string[];
     expect(list.filter((name) => !before.includes(name)).toSorted()).toEqual([
@@ -61,7 +61,7 @@ describe('payload bodies', () => {
     call(`getPayloadBodiesByRange${version}`, start, count);
   const hashOf = (number: number): string => hex(block(number).header.hash);
 
-  test('EN-23 by hash they come in order, null for what is unknown', async () => {
+  test('EN-23 by hash they are in the order of the request, null for an unknown hash', async () => {
     const full = blocks.findIndex(({ body }) => body.transactions.length > 0);
     const asked = [hashOf(600), hashOf(length + 1), zero, hashOf(full), hashOf(1), hashOf(600)];
     const found = [bodyOf(600), null, null, bodyOf(full), bodyOf(1), bodyOf(600)];
@@ -76,7 +76,7 @@ describe('payload bodies', () => {
     expect(bodyOf(length).withdrawals).not.toBeNull();
   });
 
-  test('EN-23 by range they end with the head', async () => {
+  test('EN-23 a range ends at the head', async () => {
     expect(await byRange('0x1', '0x1')).toEqual([bodyOf(1)]);
     expect(await byRange(`0x${(length - 1).toString(16)}`, '0x400')).toEqual([
       bodyOf(length - 1),
@@ -89,7 +89,7 @@ describe('payload bodies', () => {
     expect(all[299]).toEqual(bodyOf(300));
   });
 
-  test('EN-23 FK-17 the second version has the access list, which is not kept', async () => {
+  test('EN-23 FK-17 the second version has the access list, if it is stored', async () => {
     expect(await byHash([hashOf(600), zero], 'V2')).toEqual([
       { ...bodyOf(600), blockAccessList: null },
       null,
@@ -113,7 +113,7 @@ describe('payload bodies', () => {
     expect(await byHash(Array(1_024).fill(zero))).toHaveLength(1_024);
   });
 
-  test('EN-23 EN-38 bodies that no answer has room for are not put together', async () => {
+  test('EN-23 EN-38 bodies that exceed the size of a response are refused', async () => {
     let read = 0;
     const counting = Object.create(chain, {
       block: {
@@ -134,7 +134,7 @@ describe('payload bodies', () => {
   });
 });
 
-test('EN-26 it says what it is, and keeps who the client says that it is', async () => {
+test('EN-26 it returns its version, and stores the version of the client', async () => {
   const client = { code: 'LH', name: 'Lighthouse', version: 'v7.0.0', commit: '0xfa4ff922' };
   const expected = [
     {
@@ -157,7 +157,7 @@ test('EN-26 it says what it is, and keeps who the client says that it is', async
   await expect(call('getClientVersionV1')).rejects.toMatchObject({ number: -32602 });
 });
 
-test('EN-27 the transition configuration is answered', async () => {
+test('EN-27 the transition configuration is returned', async () => {
   const theirs = {
     terminalTotalDifficulty: '0x0',
     terminalBlockHash: zero,
@@ -172,7 +172,7 @@ test('EN-27 the transition configuration is answered', async () => {
   });
 });
 
-test('EN-28 EN-36 nothing is offered that does not work or is not in the specification', () => {
+test('EN-28 EN-36 only supported methods of the specification are offered', () => {
   const names = Object.keys(scene.engine.namespace.methods);
   expect(
     names.filter((name) => /getPayloadV|getBlobs|hasBlobs|Witness|Stateless/.test(name)),
@@ -183,7 +183,7 @@ describe('invalid blocks', () => {
   const hashOf = (n: number) => new Uint8Array(32).fill(n & 255).fill(n >> 8, 16);
   const bad = { reason: 'gas', latestValidHash: null };
 
-  test('EN-16 ND-09 no more than 512 are remembered, the latest', () => {
+  test('EN-16 ND-09 the last 512 are kept', () => {
     const blocks = new BadBlocks();
     for (let n = 0; n < 1_500; n++) blocks.add(hashOf(n), bad);
     expect(blocks.has(hashOf(1_499))).toBe(true);
@@ -191,7 +191,7 @@ describe('invalid blocks', () => {
     expect(blocks.has(hashOf(987))).toBe(false);
   });
 
-  test('EN-16 descendants are remembered as they are refused, and forgotten together', () => {
+  test('EN-16 refused descendants are added, and removed together', () => {
     const blocks = new BadBlocks();
     blocks.add(hashOf(1), bad, [hashOf(2)]);
     expect(blocks.refuse(hashOf(3), hashOf(2))?.reason).toBe('gas');
@@ -206,7 +206,7 @@ describe('invalid blocks', () => {
 describe('a consensus client that is silent', () => {
   const silent = () => scene.logged.map(([, text]) => text);
 
-  test('EN-35 one that never calls is missed after two minutes, then every five', async () => {
+  test('EN-35 a client that never calls is reported after two minutes, then every five', async () => {
     await scene.clock.advance(119_000);
     expect(silent()).toEqual([]);
     await scene.clock.advance(10_000);
@@ -219,7 +219,7 @@ describe('a consensus client that is silent', () => {
     expect(scene.clock.pending).toBe(0);
   });
 
-  test('EN-35 one that stops is missed, and again when it stops again', async () => {
+  test('EN-35 a client that stops calling is reported, each time that it stops', async () => {
     await scene.clock.advance(100_000);
     await scene.choose(zero);
     await scene.clock.advance(110_000);
@@ -234,7 +234,7 @@ describe('a consensus client that is silent', () => {
     scene.engine.close();
   });
 
-  test('EN-35 one that nobody counts on is not missed before it has called', async () => {
+  test('EN-35 an optional client is not reported before its first call', async () => {
     scene = new EngineScene(chain, { isExpected: false });
     await scene.clock.advance(3_600_000);
     expect(silent()).toEqual([]);
@@ -245,7 +245,7 @@ describe('a consensus client that is silent', () => {
   });
 });
 
-test('FK-20 a client that uses a fork which the schedule lacks is reported once an hour', async () => {
+test('FK-20 a client that uses a fork that is not in the schedule is reported once an hour', async () => {
   const one = block(length + 2);
   const [, ...rest] = paramsOf(one);
   const payload = { ...payloadJson(one), blockAccessList: '0xc0', slotNumber: '0x1' };
@@ -272,7 +272,7 @@ test('FK-20 a client that uses a fork which the schedule lacks is reported once 
   expect(warned()).toHaveLength(2);
 });
 
-test('FK-20 a client that uses an older version says nothing of our schedule', async () => {
+test('FK-20 a client that uses an older version is not reported', async () => {
   const one = block(length + 2);
   for (let i = 0; i < 5; i++) {
     await expect(call('newPayloadV3', ...paramsOf(one).slice(0, 3))).rejects.toMatchObject({

@@ -35,7 +35,7 @@ const call: EngineScene['call'] = (...args) => scene.call(...args);
 const newPayload: EngineScene['newPayload'] = (...args) => scene.newPayload(...args);
 
 describe('newPayload', () => {
-  test('EN-09 EN-36 ND-09 every block of four forks is recognized by its hash, and nothing is ever VALID', async () => {
+  test('EN-09 EN-36 ND-09 every block of four forks has its hash, and none is VALID', async () => {
     const versions = new Set<string>();
     for (const one of blocks.slice(1)) {
       versions.add(forkOf(one.header));
@@ -75,14 +75,14 @@ describe('newPayload', () => {
     expect(answer).toMatchObject({ status: 'INVALID', latestValidHash: null });
   });
 
-  test('EN-12 ND-09 versioned hashes that are not the blobs’ are INVALID', async () => {
+  test('EN-12 ND-09 versioned hashes that do not match the blobs are INVALID', async () => {
     const one = block(length + 1);
     const [payload, hashes, ...rest] = paramsOf(one);
     const more = [...(hashes as string[]), `0x01${'00'.repeat(31)}`];
     expect(await call('newPayloadV4', payload, more, ...rest)).toMatchObject({ status: 'INVALID' });
   });
 
-  test('EN-15 EN-16 ND-09 a block on ours that breaks a rule is INVALID, what follows it too, and it stays so', async () => {
+  test('EN-15 EN-16 ND-09 a block on the head that breaks a rule is INVALID, its descendants too, also when repeated', async () => {
     const bad = changed(block(length + 1), { gasLimit: 1_000_000_000 });
     const refused = {
       status: 'INVALID',
@@ -100,7 +100,7 @@ describe('newPayload', () => {
     expect(scene.forkChoice.head).toBeUndefined();
   });
 
-  test('EN-09 EN-10 ND-09 each version is for its forks, after its own structure', async () => {
+  test('EN-09 EN-10 ND-09 each version checks its structure, then its forks', async () => {
     const [paris, shanghai, cancun, prague] = (['V1', 'V2', 'V3', 'V4'] as const).map((version) =>
       blocks.slice(1).find(({ header }) => forkOf(header) === version),
     );
@@ -175,7 +175,7 @@ describe('newPayload', () => {
     },
   );
 
-  test('EN-11 ND-09 requests are part of what is hashed', async () => {
+  test('EN-11 ND-09 requests are part of the block hash', async () => {
     const one = block(length + 1);
     const params = paramsOf(one).slice(0, 3);
     expect(await call('newPayloadV4', ...params, ['0x0001'])).toMatchObject({ status: 'INVALID' });
@@ -201,7 +201,7 @@ describe('newPayload', () => {
       scene = new EngineScene(chain, { config: withForks({ amsterdam: start }) });
     });
 
-    test('EN-10 FK-17 ND-09 V5 takes a payload with its access list', async () => {
+    test('EN-10 FK-17 ND-09 V5 accepts a payload with its access list', async () => {
       const one = amsterdam();
       const [, ...rest] = paramsOf(one);
       const payload = payloadOf(one);
@@ -223,7 +223,7 @@ describe('newPayload', () => {
       expect(await call('newPayloadV5', other, ...rest)).toMatchObject({ status: 'INVALID' });
     });
 
-    test('EN-09 FK-17 the version before it takes neither its times nor its fields', async () => {
+    test('EN-09 FK-17 the version before it accepts neither its times nor its fields', async () => {
       const one = amsterdam();
       const [, ...rest] = paramsOf(one);
       const { blockAccessList: _, slotNumber: __, ...before } = payloadOf(one);
@@ -272,7 +272,7 @@ describe('newPayload', () => {
       ],
       ['a field too many', rlp([[address, none, none, none, none, none, none]])],
       ['storage that is not written', rlp([[address, [[one]], none, none, none, none]])],
-    ])('EN-10 an access list with %s is INVALID, before the hash is looked at', async (_, list) => {
+    ])('EN-10 an access list with %s is INVALID, before the hash is checked', async (_, list) => {
       const given = amsterdam();
       const [, ...rest] = paramsOf(given);
       expect(await call('newPayloadV5', payloadOf(given, list), ...rest)).toEqual({
@@ -291,7 +291,7 @@ describe('newPayload', () => {
     });
   });
 
-  test('EN-09 FK-17 where it is not, V5 is an unsupported fork', async () => {
+  test('EN-09 FK-17 without Amsterdam in the schedule, V5 is an unsupported fork', async () => {
     const one = block(length + 2);
     const [, ...rest] = paramsOf(one);
     const payload = { ...payloadJson(one), blockAccessList: '0xc0', slotNumber: '0x1' };
@@ -312,7 +312,7 @@ describe('newPayload', () => {
     });
   });
 
-  test('EN-13 a wrong hash has a status of its own in V1 alone', async () => {
+  test('EN-13 a wrong hash has its own status only in V1', async () => {
     const before = (changes: Partial<Header>): CompleteBlock => changed(block(length + 1), changes);
     const config = withForks({ shanghai: 1e12, cancun: 1e12, prague: 1e12 });
     scene = new EngineScene(chain, { config });
@@ -329,7 +329,7 @@ describe('newPayload', () => {
     expect(await call('newPayloadV2', self)).toEqual({ status: 'INVALID', ...ended });
   });
 
-  test('EN-06 what is no transaction is INVALID though the hash is right', async () => {
+  test('EN-06 a malformed transaction is INVALID even if the hash matches', async () => {
     // A transaction of type 2 whose fields are nine empty strings.
     const transactions = [`0x02c9${'80'.repeat(9)}`];
     const one = block(length + 1);
@@ -359,19 +359,19 @@ describe('newPayload', () => {
     expect(checked).toBe(2);
   });
 
-  test('EN-16 an invalid block gets another chance after 128 refusals', async () => {
+  test('EN-16 an invalid block is checked again after 128 refusals', async () => {
     const bad = changed(block(length + 1), { gasLimit: 1_000_000_000 });
     const child = changed(block(length + 2), { parentHash: bad.header.hash });
     for (let i = 0; i < 128; i++) {
       expect(await newPayload(i === 0 ? bad : child)).toMatchObject({ status: 'INVALID' });
     }
     expect(await newPayload(child)).toEqual(syncing);
-    // It is found invalid again as soon as it is looked at.
+    // The next check finds it invalid again.
     expect(await newPayload(bad)).toMatchObject({ status: 'INVALID' });
     expect(await newPayload(child)).toMatchObject({ status: 'INVALID' });
   });
 
-  test('EN-15 the nearest valid ancestor is zero where it is a block of proof of work', async () => {
+  test('EN-15 the latest valid hash is zero for a proof-of-work block', async () => {
     const bad = changed(block(length + 1), { gasLimit: 1_000_000_000 });
     const proved = Object.create(chain, {
       header: {

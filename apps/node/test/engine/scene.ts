@@ -15,7 +15,7 @@ import type { ChainConfig } from '../../src/validation/chain-config.ts';
 import { blocks, genesis } from '../sync/demo-blocks.ts';
 import { payloadJson } from './payload-json.ts';
 
-/** As far as the chain has the demo's blocks; the consensus layer tells of the others. */
+/** Number of demo blocks on the chain; the consensus layer requests the others. */
 export const length = 700;
 export const zero = `0x${'00'.repeat(32)}`;
 export const syncing = { status: 'SYNCING', latestValidHash: null, validationError: null };
@@ -24,12 +24,12 @@ export const hex = (bytes: Uint8Array | undefined): string =>
   `0x${toHex(bytes ?? new Uint8Array(32))}`;
 export const block = (number: number): CompleteBlock => blocks[number] as CompleteBlock;
 
-/** The rules of the demo's chain with other times of forks. */
+/** The rules of the demo chain with other fork times. */
 export function withForks(forks: Partial<ChainConfig['forks']>): ChainConfig {
   return { ...genesis.config, forks: { ...genesis.config.forks, ...forks } };
 }
 
-/** A chain of the demo's blocks in a database, for the tests of one file. */
+/** A chain of demo blocks in a database, for the tests of a file. */
 export async function openScene(): Promise<{ chain: LocalChain; close(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'engine-'));
   const chain = await openChain({ location: folder, genesis, clock: createVirtualClock(), crypto });
@@ -43,11 +43,11 @@ export async function openScene(): Promise<{ chain: LocalChain; close(): Promise
   };
 }
 
-/** The Engine API over a chain, called as JSON-RPC would. */
+/** The Engine API over a chain, called as by JSON-RPC. */
 export class EngineScene {
   readonly clock: VirtualClock = createVirtualClock();
   readonly forkChoice: ForkChoice;
-  /** What was logged: its fields and its text. */
+  /** Fields and text of the log lines. */
   readonly logged: [fields: Record<string, unknown>, text: string][] = [];
   readonly engine: Engine;
 
@@ -59,7 +59,7 @@ export class EngineScene {
     const note = (fields: unknown, text: string): void => {
       this.logged.push([fields as Record<string, unknown>, text]);
     };
-    // The chain's own properties stay live behind other rules.
+    // Properties of the chain stay live, with other rules.
     const view: EngineParts['chain'] = Object.create(chain, {
       genesis: { value: { ...chain.genesis, config } },
     });
@@ -114,7 +114,7 @@ export function paramsOf(one: CompleteBlock, payload: object = payloadJson(one))
   return version === 'V3' ? [payload, hashes, root] : [payload, hashes, root, []];
 }
 
-/** A block with something changed, and sealed anew. */
+/** A block with changed header fields. */
 export function changed(one: CompleteBlock, change: Partial<Header>): CompleteBlock {
   return { ...one, header: sealHeader({ ...one.header, ...change }, crypto) };
 }

@@ -62,8 +62,8 @@ const post = async (body: unknown): Promise<unknown> =>
 const result = async (method: string, ...params: unknown[]): Promise<unknown> =>
   ((await post(JSON.parse(call(method, params)))) as { result: unknown }).result;
 
-describe('a chain that comes to Amsterdam', () => {
-  test('EN-18 FK-17 go-ethereum’s headfcu.json is SYNCING, whatever its last parameters are', async () => {
+describe('a chain that reaches Amsterdam', () => {
+  test('EN-18 FK-17 go-ethereum’s headfcu.json is SYNCING, with any last parameters', async () => {
     const [state] = headfcu.params;
     for (const params of [
       headfcu.params,
@@ -101,7 +101,7 @@ describe('a chain that comes to Amsterdam', () => {
     expect(first).not.toHaveProperty('blockAccessList');
   });
 
-  test('EN-01 EN-26 HTTP and WebSocket answer the same', async () => {
+  test('EN-01 EN-26 HTTP and WebSocket return the same', async () => {
     const { socket, next } = await dial(url.replace('http', 'ws'), { headers });
     const client = { code: 'LH', name: 'Lighthouse', version: 'v8', commit: '0xfa4ff922' };
     for (const [method, params] of [
@@ -122,7 +122,7 @@ describe('a chain that comes to Amsterdam', () => {
   });
 });
 
-test('EN-04 EN-38 a payload of 8 MiB is answered, and other calls beside it', async () => {
+test('EN-04 EN-38 a payload of 8 MiB gets a response, and other calls meanwhile', async () => {
   const transaction = `0x02${'00'.repeat(4 * 1024 * 1024)}`;
   const hash = `0x${'11'.repeat(32)}`;
   const payload = {
@@ -156,7 +156,7 @@ describe('a port that is taken', () => {
     }
   };
 
-  test('EN-01 HX-21 where it is optional, one warning names it, and the node goes on', async () => {
+  test('EN-01 HX-21 if it is optional, one warning names it, and the node continues', async () => {
     const { warnings, endpoints } = await start({ optional: true });
     expect(endpoints.authrpc).toBeUndefined();
     expect(warnings).toEqual([
@@ -164,7 +164,7 @@ describe('a port that is taken', () => {
     ]);
   });
 
-  test('EN-01 HX-21 where it was asked for, it is an error', async () => {
+  test('EN-01 HX-21 if it was requested, it is an error', async () => {
     await expect(start({})).rejects.toMatchObject({ code: 'port-unavailable' });
   });
 });

@@ -106,7 +106,7 @@ test('ND-03 on a file system without permissions the key is taken, with a warnin
 }, async () => {
   const fat = start({ NO_LINKS: 'EPERM', NO_MODES: '755' }, '--nodiscover');
   await fat.output(
-    /WARN.* node key \S+ may be open to other users: its file system keeps no permis/,
+    /WARN.* node key \S+ may be open to other users: its file system does not store permissions/,
   );
   await fat.enode();
   expect(readdirSync(folder).some((name) => name.startsWith('mode.'))).toBe(false);

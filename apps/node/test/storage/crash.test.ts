@@ -21,7 +21,7 @@ const branch = makeChain(genesis.config, genesis.header, 200);
 const root = branch[99]?.header ?? genesis.header;
 const fork = makeChain(genesis.config, root, 50, { extraData: Uint8Array.of(1) });
 
-/** What the writer reads, and arguments that say so. */
+/** Writes the files that the writer reads, and returns its arguments. */
 function prepare(): { location: string; args: string[] } {
   const directory = temporaryDirectory();
   const path = (name: string): string => join(directory, name);
@@ -37,33 +37,33 @@ function prepare(): { location: string; args: string[] } {
   return { location, args: [location, path('genesis.json'), path('branch'), path('fork')] };
 }
 
-/** What the writer has said: heads that were reached, and those that were announced after the last of them. */
-interface Said {
+/** Output of the writer: the last head that was reached, and the head of the change in progress. */
+interface Output {
   done: string;
   planned: string | undefined;
   changes: number;
   failed: string | undefined;
 }
 
-/** Lets a writer write until `stop` says so, kills it, and returns what it had said. */
-async function write(child: ChildProcess, stop: (said: Said) => boolean): Promise<Said> {
-  const said: Said = { done: '', planned: undefined, changes: 0, failed: undefined };
+/** Runs a writer until `stop` returns true, kills it, and returns its output. */
+async function write(child: ChildProcess, stop: (output: Output) => boolean): Promise<Output> {
+  const output: Output = { done: '', planned: undefined, changes: 0, failed: undefined };
   if (child.stdout === null) throw new Error('no pipe');
   for await (const line of createInterface({ input: child.stdout })) {
     const [word, ...rest] = line.split(' ');
-    if (word === 'failed') said.failed = rest.join(' ');
-    if (word === 'plan') said.planned = rest.join(' ');
+    if (word === 'failed') output.failed = rest.join(' ');
+    if (word === 'plan') output.planned = rest.join(' ');
     if (word === 'done') {
-      said.done = rest.join(' ');
-      said.planned = undefined;
-      said.changes++;
+      output.done = rest.join(' ');
+      output.planned = undefined;
+      output.changes++;
     }
-    if (stop(said)) child.kill('SIGKILL');
+    if (stop(output)) child.kill('SIGKILL');
   }
-  return said;
+  return output;
 }
 
-/** Reads everything that a directory holds, and returns its head. */
+/** Checks everything in a database, and returns its head. */
 async function expectWholeChain(location: string): Promise<string> {
   const database = await openDatabase(location);
   const schedule = await database.get(metaKey('config'));
@@ -101,7 +101,7 @@ async function expectWholeChain(location: string): Promise<string> {
   return `${head.number} ${toHex(head.hash)}`;
 }
 
-test('HX-23 killed while it writes, again and again, the chain is whole and has what was acknowledged', async () => {
+test('HX-23 killed repeatedly while it writes, the chain is complete and has the acknowledged blocks', async () => {
   const { location, args } = prepare();
   let changes = 0;
   for (let round = 1; round <= 10; round++) {
@@ -109,14 +109,14 @@ test('HX-23 killed while it writes, again and again, the chain is whole and has 
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const enough = 2 + ((round * 7) % 11);
-    const said = await write(child, ({ changes, planned }) => {
-      // Now and then while a change is being made, now and then right after one.
+    const output = await write(child, ({ changes, planned }) => {
+      // Sometimes during a change, sometimes right after one.
       return changes >= enough && (planned !== undefined) === round % 3 > 0;
     });
-    expect(said.failed).toBeUndefined();
-    changes += said.changes;
+    expect(output.failed).toBeUndefined();
+    changes += output.changes;
     const head = await expectWholeChain(location);
-    expect([said.done, said.planned]).toContain(head);
+    expect([output.done, output.planned]).toContain(head);
   }
   expect(changes).toBeGreaterThan(20);
 });
@@ -125,15 +125,15 @@ test.skipIf(process.platform === 'win32')(
   'HX-22 when the disk is full, the error is clear and what was there stays',
   async () => {
     const { location, args } = prepare();
-    // A limit on the size of each file, in blocks of 512 bytes, stands in for a disk without room.
+    // A limit of the size of each file, in blocks of 512 bytes, simulates a full disk.
     const limited = `trap '' XFSZ; ulimit -f 200; exec "$@"`;
     const command = ['-c', limited, 'sh', process.execPath, writer, ...args, '5'];
     const child = spawn('sh', command, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const said = await write(child, ({ changes }) => changes >= 10_000);
-    expect(said.failed).toMatch(/^unusable /);
-    expect(said.failed).toContain(location);
+    const output = await write(child, ({ changes }) => changes >= 10_000);
+    expect(output.failed).toMatch(/^unusable /);
+    expect(output.failed).toContain(location);
     const head = await expectWholeChain(location);
-    expect([said.done, said.planned]).toContain(head);
+    expect([output.done, output.planned]).toContain(head);
     const chain = await openTemporary(genesis, { location });
     await chain.truncate(0);
     await chain.append(branch);

@@ -19,7 +19,7 @@ import { formatKey, metaKey } from '../../src/storage/schema.ts';
 import { crypto, makeGenesis, nextBlock } from '../chain/make-blocks.ts';
 import { temporaryDirectory } from '../chain/temporary.ts';
 
-/** Digests of what the program that wrote the fixture read from it. */
+/** Digests of the values that the program of format 1 reads from the fixture. */
 interface Expected {
   head: number;
   headHash: string;
@@ -144,7 +144,7 @@ async function readAll(chain: LocalChain): Promise<Expected> {
   };
 }
 
-/** The check of the version before: what it makes of a database. */
+/** The check of the program of format 1. */
 async function olderProgram(location: string): Promise<string> {
   const record = await withLevel(location, (level) => level.get(formatKey));
   if (record === undefined) throw new Error('no format record');

@@ -14,7 +14,7 @@ const numbers = (ranges: NumberRanges): number[] =>
     Array.from({ length: last - first + 1 }, (_, i) => first + i),
   );
 
-test('ranges are a set of numbers, whatever is added and cut in whatever order', () => {
+test('ranges are a set of numbers, after any sequence of additions and cuts', () => {
   const step = fc.oneof(
     fc.record({ first: fc.nat(60), length: fc.nat(9) }),
     fc.record({ cut: fc.nat(60) }),
@@ -62,7 +62,7 @@ test.each<[NumberRanges, number, NumberRanges]>([
       { first: 7, last: 8 },
     ],
   ],
-])('numbers that %j lacks up to %i', (ranges, last, gaps) => {
+])('gaps in %j up to %i', (ranges, last, gaps) => {
   expect(gapsIn(ranges, last)).toEqual(gaps);
 });
 

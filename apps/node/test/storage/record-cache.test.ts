@@ -3,7 +3,7 @@ import { RecordCache } from '../../src/storage/record-cache.ts';
 
 const kib = 1024;
 
-/** Hashes that differ only in their last bytes meet under one key. */
+/** Hashes that differ only in their last bytes have the same key. */
 function hashOf(number: number, last = 0): Uint8Array {
   const hash = new Uint8Array(32);
   new DataView(hash.buffer).setUint32(0, number);
@@ -16,7 +16,7 @@ function recordOf(number: number, length = kib): Uint8Array {
 }
 
 describe('the cache of served records', () => {
-  test('tells hashes, and kinds of records, apart', () => {
+  test('distinguishes hashes and kinds of records', () => {
     const cache = new RecordCache(64 * kib);
     cache.set('bodies', hashOf(1), recordOf(1));
     expect(cache.get('bodies', hashOf(1))).toEqual(recordOf(1));
@@ -27,7 +27,7 @@ describe('the cache of served records', () => {
     expect(cache.get('bodies', hashOf(1))).toEqual(recordOf(1));
   });
 
-  test('does not depend on what happens to the bytes of the question', () => {
+  test('does not depend on later changes of the bytes of a hash', () => {
     const cache = new RecordCache(64 * kib);
     const asked = hashOf(1);
     cache.set('bodies', asked, recordOf(1));
@@ -35,7 +35,7 @@ describe('the cache of served records', () => {
     expect(cache.get('bodies', hashOf(1))).toEqual(recordOf(1));
   });
 
-  test('holds no more than its limit, and what is asked for again longest', () => {
+  test('holds up to its limit, and keeps records that are read again longest', () => {
     const cache = new RecordCache(64 * kib);
     for (let number = 1; number < 1000; number++) {
       cache.set('bodies', hashOf(number), recordOf(number));

@@ -14,7 +14,7 @@ const segment = {
   tailParent: headers[9]?.hash ?? new Uint8Array(),
 };
 
-test('ND-08 headers of a running sync survive a restart, apart from the chain', async () => {
+test('ND-08 headers of a sync in progress survive a restart, apart from the chain', async () => {
   const location = temporaryDirectory();
   const chain = await openTemporary(genesis, { location });
   expect(await chain.syncProgress.segments()).toEqual([]);

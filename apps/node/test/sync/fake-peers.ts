@@ -5,24 +5,24 @@ import { EthError, type EthPeer, type SealedHeader } from '@devp2p/eth';
 import type { CompleteBlock } from '../../src/sync/chain.ts';
 import type { SyncPeer, SyncPeers } from '../../src/sync/peers.ts';
 
-/** What a peer does wrong. */
+/** Faults of a peer. */
 export interface Faults {
-  /** Milliseconds from question to answer. */
+  /** Time from request to response, in ms. */
   readonly delay?: number;
-  /** Milliseconds more for each item. */
+  /** Additional time for each item, in ms. */
   readonly delayPerItem?: number;
-  /** Answers with no more than so many items. */
+  /** Maximum number of items of a response. */
   readonly most?: number;
   /** Has no bodies or receipts from this block on. */
   readonly completeTo?: number;
-  /** Is asked in vain: every request times out after 5 s. */
+  /** Whether every request times out after 5 s. */
   readonly silent?: boolean;
-  /** Gives another block's body or receipts. */
+  /** Part for which it returns that of another block. */
   readonly lies?: 'bodies' | 'receipts';
   readonly isStatic?: boolean;
 }
 
-/** Peers that have the blocks they are given, at once or after a while, or not at all. */
+/** Peers with given blocks and faults. */
 export class FakePeers implements SyncPeers {
   readonly staticsTried: Promise<void> = Promise.resolve();
   readonly #clock: Clock;
@@ -42,7 +42,7 @@ export class FakePeers implements SyncPeers {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The sizes of the requests that it gets, by kind. */
+  /** Connects a peer. */
   add(blocks: readonly CompleteBlock[], faults: Faults = {}): FakePeer {
     const peer = new FakePeer(blocks, faults, this.#clock, () => this.remove(peer));
     this.#peers = [...this.#peers, peer];
@@ -66,7 +66,7 @@ class FakePeer implements SyncPeer {
   dropped = false;
   items = 0;
   readonly eth: EthPeer;
-  /** Has these blocks from now on, and tells nobody. */
+  /** Replaces its blocks without an announcement. */
   readonly grow: (blocks: readonly CompleteBlock[]) => void;
 
   delivered(items: number): void {

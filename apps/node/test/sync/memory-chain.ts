@@ -7,7 +7,7 @@ import type { CompleteBlock, SyncChain } from '../../src/sync/chain.ts';
 import { createBlockRules } from '../../src/validation/block.ts';
 import { blocks, genesis } from './demo-blocks.ts';
 
-/** A chain in memory that counts what is written to it; it outlives the sync that fills it, like a disk. */
+/** A chain in memory that counts writes, and is kept when a sync ends. */
 export class MemoryChain implements SyncChain {
   readonly blocks: CompleteBlock[];
   readonly batches: number[] = [];

@@ -41,7 +41,7 @@ function setUp(
   return { clock, peers, chain, forkChoice, results, progress, logged, start };
 }
 
-/** Blocks that go another way from `from` on, with nothing in them. */
+/** A branch of empty blocks from number `from` on. */
 function sideChain(from: number, length: number): CompleteBlock[] {
   const all = blocks.slice(0, from);
   const empty = blocks.find(({ body }) => body.transactions.length === 0) as CompleteBlock;
@@ -79,14 +79,14 @@ test('ND-08 fills an empty chain from one peer: headers backwards, then blocks i
   expect(chain.headersWritten).toBe(1024);
   expect(progress.get('headers')).toEqual({ done: 1024, total: 1024 });
   expect(progress.get('blocks')).toEqual({ done: 1024, total: 1024 });
-  // What an empty block holds is known without asking.
+  // Parts of empty blocks are not requested.
   const transactions = blocks.filter(({ body }) => body.transactions.length > 0).length;
   expect(peer.asked.receipts.reduce((a, b) => a + b)).toBe(transactions);
   await sync.close();
   expect(clock.pending).toBe(0);
 });
 
-test('ND-08 the target by hash is enough, whatever peers say of themselves', async () => {
+test('ND-08 a target by hash is reached, whatever range peers announce', async () => {
   const { clock, peers, chain, results, start } = setUp(
     new MemoryChain(),
     (blocks[700] as CompleteBlock).header.hash,
@@ -99,7 +99,7 @@ test('ND-08 the target by hash is enough, whatever peers say of themselves', asy
   expect(results).toHaveLength(1);
 });
 
-test('ND-08 asks several peers at once, the faster for more', async () => {
+test('ND-08 requests from several peers at once, more from faster ones', async () => {
   const { clock, peers, results, start } = setUp();
   const fast = peers.add(blocks, { delay: 20, delayPerItem: 0.5 });
   const slow = peers.add(blocks, { delay: 20, delayPerItem: 50 });
@@ -114,7 +114,7 @@ test('ND-08 asks several peers at once, the faster for more', async () => {
   expect(Math.max(...fast.asked.bodies)).toBeGreaterThan(Math.max(...slow.asked.bodies));
 });
 
-test('ND-08 work that one peer fails at goes to another', async () => {
+test('ND-08 a task that fails at one peer goes to another', async () => {
   const { clock, peers, chain, results, start } = setUp();
   peers.add(blocks, { silent: true });
   peers.add(blocks, { completeTo: 300 });
@@ -125,7 +125,7 @@ test('ND-08 work that one peer fails at goes to another', async () => {
   expect(chain.head.hash).toEqual(head.header.hash);
 });
 
-test('ND-08 waits for a peer when there is none, and goes on when one comes', async () => {
+test('ND-08 waits for a peer, and continues when one connects', async () => {
   const { clock, peers, chain, results, start } = setUp();
   const first = peers.add(blocks, { delay: 100, most: 40 });
   start();
@@ -155,7 +155,7 @@ test.each(['bodies', 'receipts'] as const)(
   },
 );
 
-test('HX-15 headers of another chain by number are not taken, nor is the peer asked again', async () => {
+test('HX-15 headers of another chain by number are dropped, and the peer is not asked again', async () => {
   const { clock, peers, chain, results, start } = setUp(new MemoryChain(), head.header.hash);
   // It has other blocks from 200 on, so what it says of numbers above does not join the target.
   const stranger = peers.add(sideChain(200, 800), { isStatic: false });
@@ -170,7 +170,7 @@ test('HX-15 headers of another chain by number are not taken, nor is the peer as
   );
 });
 
-test('ND-08 goes on after a stop where it was, at any moment', async () => {
+test('ND-08 continues after a stop at any point', async () => {
   const chain = new MemoryChain();
   let runs = 0;
   for (; runs < 200; runs++) {
@@ -188,7 +188,7 @@ test('ND-08 goes on after a stop where it was, at any moment', async () => {
   expect(chain.headersWritten).toBeLessThan(1024 + 2 * runs);
 });
 
-test('ND-08 a target further on joins the headers that an earlier run had', async () => {
+test('ND-08 a later target uses the headers of an earlier run', async () => {
   const chain = new MemoryChain();
   const early = setUp(chain);
   early.peers.add(blocks.slice(0, 901), { delay: 10, most: 50 });
@@ -205,7 +205,7 @@ test('ND-08 a target further on joins the headers that an earlier run had', asyn
   expect(chain.headersWritten).toBe(1024);
 });
 
-test('ND-08 follows the target when it leaves our chain', async () => {
+test('ND-08 follows a target on another branch', async () => {
   const ours = sideChain(500, 300);
   const { clock, peers, chain, results, start } = setUp(new MemoryChain(ours));
   expect(chain.head.number).toBe(799);
@@ -218,7 +218,7 @@ test('ND-08 follows the target when it leaves our chain', async () => {
   );
 });
 
-test('ND-08 a peer with nothing new is reported as being synced, once', async () => {
+test('ND-08 a peer without a better block is reported as synced, once', async () => {
   const { clock, peers, results, start } = setUp(new MemoryChain(blocks));
   peers.add(blocks);
   start();
@@ -230,7 +230,7 @@ test('ND-08 a peer with nothing new is reported as being synced, once', async ()
   ]);
 });
 
-test('ND-08 follows a static peer also by fewer blocks than peers tell of', async () => {
+test('ND-08 follows a static peer by fewer blocks than peers announce', async () => {
   const { clock, peers, chain, results, start } = setUp();
   const grown = peers.add(blocks.slice(0, 401));
   start();
@@ -241,7 +241,7 @@ test('ND-08 follows a static peer also by fewer blocks than peers tell of', asyn
   expect(results.map(({ number }) => number)).toEqual([400, 404]);
 });
 
-test('ND-08 keeps up with the best block of a static peer', async () => {
+test('ND-08 follows the best block of a static peer', async () => {
   const { clock, peers, chain, results, start } = setUp();
   const first = peers.add(blocks.slice(0, 401));
   start();
@@ -256,7 +256,7 @@ test('ND-08 keeps up with the best block of a static peer', async () => {
   expect(results.map(({ number }) => number)).toEqual([400, 1024]);
 });
 
-test('ND-02 a target on another chain than is required is refused as its headers come', async () => {
+test('ND-02 a target on another chain than is required is refused when its headers arrive', async () => {
   const chain = new MemoryChain();
   chain.required = new Map([[500, (blocks[500] as CompleteBlock).header.hash]]);
   const other = sideChain(480, 300);
@@ -272,7 +272,7 @@ test('ND-02 a target on another chain than is required is refused as its headers
   expect(peer.asked.bodies).toEqual([]);
 });
 
-test('ND-02 a best block on another chain is passed over for the required one', async () => {
+test('ND-02 a best block on another chain is skipped for the required one', async () => {
   const chain = new MemoryChain();
   chain.required = new Map([[500, (blocks[500] as CompleteBlock).header.hash]]);
   const { clock, peers, results, start } = setUp(chain);
@@ -288,7 +288,7 @@ describe('a head that the consensus layer chooses', () => {
   const block = (number: number): CompleteBlock => blocks[number] as CompleteBlock;
   const hashOf = (number: number): Uint8Array => block(number).header.hash;
 
-  test('ND-08 ND-09 one after another is come to, whatever static peers say', async () => {
+  test('ND-08 ND-09 each one is reached in turn, whatever static peers announce', async () => {
     const { clock, peers, chain, results, start, forkChoice } = setUp(undefined, undefined, true);
     peers.add(blocks);
     const sync = start();
@@ -299,7 +299,7 @@ describe('a head that the consensus layer chooses', () => {
       await clock.advance(60_000);
       expect(chain.head.number).toBe(number);
     }
-    // One that is on the chain already stays where it is.
+    // A canonical head changes nothing.
     forkChoice.request({ head: hashOf(650) });
     await clock.advance(60_000);
     expect(chain.head.number).toBe(700);
@@ -309,7 +309,7 @@ describe('a head that the consensus layer chooses', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('ND-08 ND-09 of choices that come while a sync is under way the last is next', async () => {
+  test('ND-08 ND-09 of heads that are requested during a sync the last is next', async () => {
     const { clock, peers, chain, results, start, forkChoice } = setUp(undefined, undefined, true);
     peers.add(blocks, { delay: 100, most: 40 });
     const sync = start();
@@ -322,7 +322,7 @@ describe('a head that the consensus layer chooses', () => {
     await sync.close();
   });
 
-  test('ND-08 ND-09 a head that nobody has gives way to the next', async () => {
+  test('ND-08 ND-09 a head that no peer has is replaced by the next', async () => {
     const { clock, peers, chain, start, forkChoice } = setUp(undefined, undefined, true);
     peers.add(blocks.slice(0, 400));
     const sync = start();
@@ -331,7 +331,7 @@ describe('a head that the consensus layer chooses', () => {
     forkChoice.request({ head: hashOf(399) });
     await clock.advance(60_000);
     expect(chain.head.number).toBe(399);
-    // Half of the next comes, and then nothing more: the peer has no bodies from some block on.
+    // The next sync stops half way: the peer has no bodies from some block on.
     forkChoice.request({ head: hashOf(900) });
     peers.add(blocks, { completeTo: 600 });
     await clock.advance(600_000);
@@ -345,7 +345,7 @@ describe('a head that the consensus layer chooses', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('ND-08 ND-09 a head that breaks a rule is refused, and the next is come to', async () => {
+  test('ND-08 ND-09 a head that breaks a rule is refused, and the next is reached', async () => {
     const { clock, peers, chain, results, start, forkChoice } = setUp(undefined, undefined, true);
     chain.required = new Map([[20, new Uint8Array(32)]]);
     peers.add(blocks);
@@ -361,7 +361,7 @@ describe('a head that the consensus layer chooses', () => {
     await sync.close();
   });
 
-  test('EN-16 all blocks from an invalid one on are refused, however it is found', async () => {
+  test('EN-16 an invalid block and its descendants are refused, however it is found', async () => {
     const chain = new MemoryChain();
     const append = chain.append.bind(chain);
     let heals = false;
@@ -382,7 +382,7 @@ describe('a head that the consensus layer chooses', () => {
     ]);
     expect(forkChoice.badBlocks.refuse(hashOf(31), hashOf(30))?.reason).toContain('gas limit 1');
     expect(await chain.syncProgress.headers(25, 1)).toEqual([]);
-    // Refused often enough, it is tried again, though the head that is named is the same.
+    // After enough refusals it is tried again, though the requested head is the same.
     heals = true;
     for (let i = 0; i < 128; i++) forkChoice.badBlocks.refuse(hashOf(30));
     forkChoice.request({ head: hashOf(30) });
@@ -391,7 +391,7 @@ describe('a head that the consensus layer chooses', () => {
     await sync.close();
   });
 
-  test('EN-16 headers of an older segment are not taken for those of the invalid chain', async () => {
+  test('EN-16 headers of an older segment are not those of the invalid chain', async () => {
     const { clock, peers, chain, start, forkChoice } = setUp(undefined, undefined, true);
     const older = { top: 20, topHash: hashOf(20), tail: 20, tailParent: hashOf(19) };
     await chain.syncProgress.write([block(20).header], [older]);
@@ -407,7 +407,7 @@ describe('a head that the consensus layer chooses', () => {
     await sync.close();
   });
 
-  test('EN-15 the header of a payload need not be asked for', async () => {
+  test('EN-15 the header of a payload is not requested', async () => {
     const { clock, peers, chain, start, forkChoice } = setUp(undefined, undefined, true);
     const peer = peers.add(blocks);
     const sync = start();
@@ -419,7 +419,7 @@ describe('a head that the consensus layer chooses', () => {
     await sync.close();
   });
 
-  test('EN-01 where it is optional, static peers are followed until there is a choice', async () => {
+  test('EN-01 if it is optional, static peers are followed until a head is requested', async () => {
     const { clock, peers, chain, results, start, forkChoice } = setUp(
       undefined,
       undefined,
@@ -443,7 +443,7 @@ describe('a head that the consensus layer chooses', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('EN-01 a choice before any static peer ends the wait for one', async () => {
+  test('EN-01 a request before any static peer connects ends the wait for one', async () => {
     const { clock, peers, chain, start, forkChoice } = setUp(undefined, undefined, true, true);
     const sync = start();
     await clock.advance(60_000);
