@@ -43,7 +43,18 @@ test.each(pages)('the links of %s have targets', (page) => {
   expect(broken).toEqual([]);
 });
 
-test.each(published)('$folder links to its neighbours and to docs/', ({ folder }) => {
+test.each(['CONTRIBUTING.md', 'docs/architecture.md'])('the paths in %s exist', (page) => {
+  const folders = 'apps|bench|deploy|docs|examples|findings|interop|packages|simulation|test|tools';
+  const paths = read(page).matchAll(new RegExp(`\`((?:${folders})/[^\`\\s*]*)\``, 'g'));
+  const missing = [...paths]
+    .map(([, path = '']) => path)
+    .filter((path) => {
+      return !existsSync(join(root, path));
+    });
+  expect(missing).toEqual([]);
+});
+
+test.each(published)('$folder links to its neighbors and to docs/', ({ folder }) => {
   const text = read(`${folder}/README.md`);
   expect(text).toMatch(/\]\(\.\.\/(?:\.\.\/packages\/)?[a-z0-9]+\/README\.md\)/);
   expect(text).toContain('](../../docs/architecture.md)');
