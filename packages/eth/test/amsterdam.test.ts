@@ -1,3 +1,4 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { decode, encode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +10,7 @@ import {
   type Receipt,
   receiptList,
 } from '../src/index.ts';
-import { block, filled, hex, MemoryChain, simpleReceipt, unhex } from './memory-chain.ts';
+import { block, filled, MemoryChain, simpleReceipt } from './memory-chain.ts';
 import { attack, connect } from './peers.ts';
 import vectors from './vectors/amsterdam.json' with { type: 'json' };
 
@@ -25,18 +26,18 @@ const list = (...receipts: Receipt[]) => decode(receiptList, encodeReceipts(rece
 
 test('FK-04 headers of go-ethereum end with the hash of the access list and the slot number', () => {
   const [prague, first, second] = vectors.headers.map((raw) =>
-    decodeHeader(unhex(raw), nobleCrypto),
+    decodeHeader(fromHex(raw), nobleCrypto),
   );
   expect(prague).not.toHaveProperty('blockAccessListHash');
   expect(prague).not.toHaveProperty('slotNumber');
   expect(first?.blockAccessListHash).toHaveLength(32);
   expect([first?.slotNumber, second?.slotNumber]).toEqual([0, 1]);
   // Each is the parent of the next, so the hashes are also those of go-ethereum.
-  expect(hex(first?.parentHash ?? filled(0, 0))).toBe(hex(prague?.hash ?? filled(1, 0)));
-  expect(hex(second?.parentHash ?? filled(0, 0))).toBe(hex(first?.hash ?? filled(1, 0)));
+  expect(toHex(first?.parentHash ?? filled(0, 0))).toBe(toHex(prague?.hash ?? filled(1, 0)));
+  expect(toHex(second?.parentHash ?? filled(0, 0))).toBe(toHex(first?.hash ?? filled(1, 0)));
   for (const header of [prague, first, second]) {
-    expect(hex(encode(headerCodec, header as NonNullable<typeof header>))).toBe(
-      hex(header?.raw ?? filled(0, 0)),
+    expect(toHex(encode(headerCodec, header as NonNullable<typeof header>))).toBe(
+      toHex(header?.raw ?? filled(0, 0)),
     );
   }
 });
@@ -56,7 +57,7 @@ describe('FK-08 two nodes on eth/70', () => {
   test('FK-08 a block whose receipts exceed the gas of its header is downloaded in pieces', async () => {
     const { clock, left } = await connect({ chain }, { chain });
     const response = left.eth.getReceipts([header], {
-      verify: ({ raw }) => hex(raw) === hex(encodeReceipts(receipts)),
+      verify: ({ raw }) => toHex(raw) === toHex(encodeReceipts(receipts)),
     });
     await clock.advance(0);
     expect((await response).map(({ length }) => length)).toEqual([140]);

@@ -1,3 +1,4 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { decode, encode, list, RlpError, raw } from '@devp2p/rlp';
 import { createMPT } from '@ethereumjs/mpt';
@@ -22,7 +23,7 @@ import {
   withdrawalCodec,
 } from '../src/index.ts';
 import { addBlooms, removeBlooms } from '../src/wire/receipt-encoding.ts';
-import { filled, header, hex, unhex } from './memory-chain.ts';
+import { filled, header } from './memory-chain.ts';
 import vectors from './vectors/blocks.json' with { type: 'json' };
 
 const crypto = nobleCrypto;
@@ -31,35 +32,35 @@ async function root(values: Iterable<Uint8Array>): Promise<string> {
   const trie = await createMPT();
   let index = 0;
   for (const value of values) await trie.put(RLP.encode(index++), value);
-  return hex(trie.root());
+  return toHex(trie.root());
 }
 
 describe.each(vectors.blocks)('block $number of the ethtest chain', (block) => {
-  const header = decodeHeader(unhex(block.header), crypto);
+  const header = decodeHeader(fromHex(block.header), crypto);
 
   test('ET-01 header: hash and fields', () => {
-    expect(hex(header.hash)).toBe(block.hash);
+    expect(toHex(header.hash)).toBe(block.hash);
     expect(header.number).toBe(block.number);
-    expect(header.raw).toEqual(unhex(block.header));
-    expect(hex(encode(headerCodec, header))).toBe(block.header);
+    expect(header.raw).toEqual(fromHex(block.header));
+    expect(toHex(encode(headerCodec, header))).toBe(block.header);
     expect('blobGasUsed' in header).toBe(block.number >= 6);
     expect('requestsHash' in header).toBe(block.number >= 12);
     expect('blockAccessListHash' in header).toBe(false);
     const parent = vectors.blocks[block.number - 1];
-    if (parent !== undefined) expect(hex(header.parentHash)).toBe(parent.hash);
+    if (parent !== undefined) expect(toHex(header.parentHash)).toBe(parent.hash);
   });
 
   // The 10 MB of receipts of one block are left out.
   if (block.body === null || block.receipts === null) return;
-  const consensus = block.receipts.map(unhex);
-  const raw = unhex(block.body);
+  const consensus = block.receipts.map(fromHex);
+  const raw = fromHex(block.body);
 
   test('ET-01 body: its parts have the roots of the header', async () => {
     const body = decodeBody(raw);
-    expect(await root(body.transactions)).toBe(hex(header.transactionsRoot));
-    expect(hex(crypto.keccak256(body.uncles.raw))).toBe(hex(header.unclesHash));
-    expect(await root(body.withdrawals ?? [])).toBe(hex(header.withdrawalsRoot ?? filled(0, 0)));
-    expect(hex(encode(bodyCodec, body))).toBe(block.body);
+    expect(await root(body.transactions)).toBe(toHex(header.transactionsRoot));
+    expect(toHex(crypto.keccak256(body.uncles.raw))).toBe(toHex(header.unclesHash));
+    expect(await root(body.withdrawals ?? [])).toBe(toHex(header.withdrawalsRoot ?? filled(0, 0)));
+    expect(toHex(encode(bodyCodec, body))).toBe(block.body);
   });
 
   test('ET-09 receipts: root and bloom are computed without a bloom on the wire', async () => {
@@ -67,20 +68,20 @@ describe.each(vectors.blocks)('block $number of the ethtest chain', (block) => {
     const wire68 = RLP.encode(consensus.map((r) => ((r[0] as number) < 0x80 ? r : RLP.decode(r))));
     const stored = removeBlooms(wire68);
     const computed = consensusReceipts(stored, crypto);
-    expect(computed.receipts.map(hex)).toEqual(block.receipts);
-    expect(await root(computed.receipts)).toBe(hex(header.receiptsRoot));
-    expect(hex(computed.bloom)).toBe(hex(header.logsBloom));
-    expect(hex(addBlooms(stored.raw, crypto))).toBe(hex(wire68));
+    expect(computed.receipts.map(toHex)).toEqual(block.receipts);
+    expect(await root(computed.receipts)).toBe(toHex(header.receiptsRoot));
+    expect(toHex(computed.bloom)).toBe(toHex(header.logsBloom));
+    expect(toHex(addBlooms(stored.raw, crypto))).toBe(toHex(wire68));
     // The same for the typed form.
     const receipts = decode(list(receiptCodec), stored.raw);
-    expect(hex(encodeReceipts(receipts))).toBe(hex(stored.raw));
+    expect(toHex(encodeReceipts(receipts))).toBe(toHex(stored.raw));
     expect(receipts.at(-1)?.cumulativeGas ?? 0).toBe(header.gasUsed);
   });
 });
 
 test('ET-01 the vectors have legacy and typed transactions, receipts and withdrawals', () => {
   const bodies = vectors.blocks.flatMap(({ body }) =>
-    body === null ? [] : [decodeBody(unhex(body))],
+    body === null ? [] : [decodeBody(fromHex(body))],
   );
   const types = bodies.flatMap((body) => [...body.transactions].map((t) => t[0] as number));
   expect(new Set(types.map((type) => (type < 0x80 ? type : 0)))).toEqual(new Set([0, 1, 2, 3, 4]));
@@ -150,14 +151,14 @@ test('ET-01 a gas limit or slot number of more than 64 bits, or with a leading z
 test('ET-02 header: too many fields and integers out of range are refused', () => {
   const raws = decode(list(raw), sealHeader({ ...header() }, crypto).raw);
   const with_ = (index: number, item: string): Uint8Array =>
-    encode(list(raw), raws.with(index, unhex(item)));
+    encode(list(raw), raws.with(index, fromHex(item)));
   expect(() => decode(headerCodec, with_(8, '00'))).toThrow(RlpError);
   expect(() => decode(headerCodec, with_(8, '8120'))).toThrow(RlpError);
   expect(() => decode(headerCodec, with_(8, '820001'))).toThrow(RlpError);
   expect(() => decode(headerCodec, with_(8, '8720000000000000'))).toThrow(RlpError);
   expect(decode(headerCodec, with_(8, '871fffffffffffff')).number).toBe(Number.MAX_SAFE_INTEGER);
   expect(() => decode(headerCodec, with_(0, `9f${'00'.repeat(31)}`))).toThrow('parentHash');
-  const long = [...raws, ...Array.from({ length: 7 }, () => unhex('80'))];
+  const long = [...raws, ...Array.from({ length: 7 }, () => fromHex('80'))];
   expect(() => decode(headerCodec, encode(list(raw), long))).toThrow(RlpError);
 });
 
@@ -176,13 +177,13 @@ test('ET-02 header: a value that cannot be encoded is refused with the name of i
 
 test('ET-02 body: elements that are not transactions are refused', () => {
   const body = (transactions: string): Uint8Array =>
-    encode(list(raw), [unhex(transactions), unhex('c0')]);
+    encode(list(raw), [fromHex(transactions), fromHex('c0')]);
   const legacy = `c9${'80'.repeat(9)}`;
   const typed = `8a02c9${'80'.repeat(8)}`;
-  const list2 = (...items: string[]): string => hex(encode(list(raw), items.map(unhex)));
+  const list2 = (...items: string[]): string => toHex(encode(list(raw), items.map(fromHex)));
   const { transactions, withdrawals } = decodeBody(body(list2(legacy, typed)));
   expect(withdrawals).toBeUndefined();
-  expect([...transactions].map(hex)).toEqual([legacy, typed.slice(2)]);
+  expect([...transactions].map(toHex)).toEqual([legacy, typed.slice(2)]);
   expect(() => transactions.at(2)).toThrow(RangeError);
   expect(transactionsOf([...transactions]).raw).toEqual(transactions.raw);
   for (const bad of [
@@ -222,11 +223,11 @@ test('ET-02 body: uncles and withdrawals that are too short are refused', () => 
 
 test('ET-01 transaction hashes do not cover a sidecar', () => {
   const { body } = vectors.blocks[9] as { body: string };
-  const blob = decodeBody(unhex(body)).transactions.at(0);
+  const blob = decodeBody(fromHex(body)).transactions.at(0);
   expect(blob[0]).toBe(3);
   const hash = transactionHash(blob, crypto);
   expect(hash).toEqual(crypto.keccak256(blob));
-  const fields = [blob.subarray(1), unhex('c0'), unhex('c0'), unhex('c0')];
+  const fields = [blob.subarray(1), fromHex('c0'), fromHex('c0'), fromHex('c0')];
   const network = Uint8Array.of(3, ...encode(list(raw), fields));
   expect(transactionHash(network, crypto)).toEqual(hash);
 });
@@ -240,7 +241,7 @@ test('ET-09 receipts: state roots, failed and empty ones', () => {
   const stored = encodeReceipts(receipts);
   expect(removeBlooms(addBlooms(stored, crypto)).raw).toEqual(stored);
   expect(decode(list(receiptCodec), stored)).toEqual(receipts);
-  expect(hex(stored)).toContain('c67f0182f618c0');
+  expect(toHex(stored)).toContain('c67f0182f618c0');
 });
 
 test.each<[string, Input]>([
@@ -290,5 +291,5 @@ test('ET-09 logs bloom of an empty entry, computed by hand', () => {
   const bloom = new Uint8Array(bloomLength);
   addToBloom(bloom, new Uint8Array(), crypto);
   const expected = (1n << 1490n) | (1n << 1537n) | (1n << 1783n);
-  expect(BigInt(`0x${hex(bloom)}`)).toBe(expected);
+  expect(BigInt(`0x${toHex(bloom)}`)).toBe(expected);
 });

@@ -1,14 +1,14 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { decode, encode } from '@devp2p/rlp';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkForkId, type ForkSchedule, forkId, forkIdCodec } from '../src/index.ts';
-import { hex, unhex } from './memory-chain.ts';
 import vectors from './vectors/forkid.json' with { type: 'json' };
 
 const { mainnet, sepolia, hoodi } = vectors;
 
 describe.each(Object.entries({ mainnet, sepolia, hoodi }))('%s', (_, network) => {
-  const genesis = unhex(network.genesis);
+  const genesis = fromHex(network.genesis);
   const forks = [...network.blocks, ...network.times];
   const sums = network.forkid_hashes.map((sum) => Number.parseInt(sum, 16));
   /** Head at a fork, or at the block before it. */
@@ -59,13 +59,13 @@ describe.each(Object.entries({ mainnet, sepolia, hoodi }))('%s', (_, network) =>
 });
 
 test('ET-04 timestamp forks up to the genesis are left out', () => {
-  const genesis = unhex(mainnet.genesis);
+  const genesis = fromHex(mainnet.genesis);
   const bare = forkId(genesis, { blocks: [], times: [] }, { number: 5, time: 2_000 });
   const schedule = { blocks: [0], times: [10, 1_000], genesisTime: 1_000 };
   expect(forkId(genesis, schedule, { number: 5, time: 2_000 })).toEqual(bare);
 });
 
-const genesis = unhex(mainnet.genesis);
+const genesis = fromHex(mainnet.genesis);
 const blocksOnly = { blocks: mainnet.blocks, times: [] };
 const never = 2n ** 64n - 1n;
 
@@ -191,8 +191,8 @@ test('ET-04 RLP of fork ids', () => {
     [0xdeadbeef, 0xbaddcafen, 'ca84deadbeef84baddcafe'],
     [0xffffffff, never, 'ce84ffffffff88ffffffffffffffff'],
   ] as const) {
-    expect(hex(encode(forkIdCodec, { hash, next }))).toBe(encoded);
-    expect(decode(forkIdCodec, unhex(encoded))).toEqual({ hash, next });
+    expect(toHex(encode(forkIdCodec, { hash, next }))).toBe(encoded);
+    expect(decode(forkIdCodec, fromHex(encoded))).toEqual({ hash, next });
   }
 });
 

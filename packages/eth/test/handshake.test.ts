@@ -1,3 +1,4 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { createVirtualClock } from '@devp2p/clock/virtual';
 import { openPeer, protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
@@ -13,7 +14,7 @@ import {
 } from '../src/index.ts';
 import { localStatus } from '../src/wire/status.ts';
 import { ethVersion } from '../src/wire/supported-versions.ts';
-import { filled, hex, MemoryChain, unhex } from './memory-chain.ts';
+import { filled, MemoryChain } from './memory-chain.ts';
 import { type Attack, attack, codeOf, connect } from './peers.ts';
 
 const codeFrom = async (promise: Promise<unknown>): Promise<string | undefined> =>
@@ -110,7 +111,7 @@ test('ET-03 a mismatch has both values, in the message and as data', async () =>
   const theirs = filled(32, 9);
   const genesis = await failure({ ...status, genesisHash: theirs });
   expect(genesis.message).toBe(
-    `the remote has genesis block 0x${'09'.repeat(32)}, ours is 0x${hex(ours.genesisHash)}`,
+    `the remote has genesis block 0x${'09'.repeat(32)}, ours is 0x${toHex(ours.genesisHash)}`,
   );
   expect(genesis.mismatch).toEqual({ of: 'genesis', ours: ours.genesisHash, theirs });
   const fork = await failure({ ...status, forkId: { hash: 1, next: 7n } });
@@ -139,20 +140,20 @@ const hostile: [string, (attack: Attack) => Promise<void>, string, string][] = [
   ['silence', async ({ clock }) => clock.advance(5000), 'status-timeout', 'read-timeout'],
   [
     'another message first',
-    ({ send }) => send(0x03, unhex('c601c401010180')),
+    ({ send }) => send(0x03, fromHex('c601c401010180')),
     'no-status',
     'breach-of-protocol',
   ],
   [
     'a malformed Status',
-    ({ send }) => send(0x00, unhex('c0')),
+    ({ send }) => send(0x00, fromHex('c0')),
     'malformed-message',
     'breach-of-protocol',
   ],
   [
     'a Status of eth/68',
     ({ send }) =>
-      send(0x00, unhex(`f84e4405820100a0${'02'.repeat(32)}a0${'01'.repeat(32)}c684deadbeef01`)),
+      send(0x00, fromHex(`f84e4405820100a0${'02'.repeat(32)}a0${'01'.repeat(32)}c684deadbeef01`)),
     'malformed-message',
     'breach-of-protocol',
   ],

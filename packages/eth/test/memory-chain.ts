@@ -1,3 +1,4 @@
+import { toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { encode } from '@devp2p/rlp';
 import {
@@ -14,8 +15,6 @@ import {
   transactionsOf,
 } from '../src/index.ts';
 
-export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-export const unhex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
 export const filled = (length: number, byte: number): Uint8Array =>
   new Uint8Array(length).fill(byte);
 
@@ -167,7 +166,7 @@ export class MemoryChain implements Chain {
   }
 
   #find(hash: Uint8Array): number {
-    const key = hex(hash);
-    return this.blocks.findIndex((block) => hex(block.header.hash) === key);
+    const key = toHex(hash);
+    return this.blocks.findIndex((block) => toHex(block.header.hash) === key);
   }
 }

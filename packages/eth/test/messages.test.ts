@@ -1,3 +1,4 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { type Codec, decode, encode, list, RlpError, raw } from '@devp2p/rlp';
 import { type Input, RLP } from '@ethereumjs/rlp';
 import { expect, test } from 'vitest';
@@ -7,12 +8,12 @@ import { removeBlooms } from '../src/wire/receipt-encoding.ts';
 import { eth68 } from '../src/wire/versions/68.ts';
 import { eth69 } from '../src/wire/versions/69.ts';
 import { eth70 } from '../src/wire/versions/70.ts';
-import { filled, hex, unhex } from './memory-chain.ts';
+import { filled } from './memory-chain.ts';
 import vectors from './vectors/eip-2481.json' with { type: 'json' };
 
 const rlp = (type: string, index = 0): Uint8Array =>
-  unhex(vectors.cases.filter((c) => c.type === `${type}Packet66`)[index]?.rlp.slice(2) as string);
-const padded = (text: string): Uint8Array => unhex(text.padStart(64, '0'));
+  fromHex(vectors.cases.filter((c) => c.type === `${type}Packet66`)[index]?.rlp.slice(2) as string);
+const padded = (text: string): Uint8Array => fromHex(text.padStart(64, '0'));
 const hashes = [padded('deadc0de'), padded('feedbeef')];
 const requestId = 1111n;
 
@@ -37,7 +38,7 @@ test('ET-01 BlockHeaders matches EIP-2481', () => {
   expect(items).toHaveLength(1);
   const header = decode(headerCodec, items[0] as Uint8Array);
   expect(header).toMatchObject({ difficulty: 2222n, number: 3333, gasLimit: 4444, gasUsed: 5555 });
-  expect(header).toMatchObject({ timestamp: 6666, extraData: unhex('7788') });
+  expect(header).toMatchObject({ timestamp: 6666, extraData: fromHex('7788') });
   expect(encode(codecs.items, { requestId, items })).toEqual(rlp('BlockHeaders'));
 });
 
@@ -59,9 +60,9 @@ test('ET-01 Receipts of eth/68 matches EIP-2481', () => {
     cumulativeGas: 1,
     logs: [
       {
-        address: unhex('11'.padStart(40, '0')),
+        address: fromHex('11'.padStart(40, '0')),
         topics: [padded('dead'), padded('beef')],
-        data: unhex('0100ff'),
+        data: fromHex('0100ff'),
       },
     ],
   });
@@ -76,17 +77,17 @@ test('ET-01 PooledTransactions matches EIP-2481', () => {
 });
 
 test('ET-01 every message with a request id, empty', () => {
-  const empty = unhex('c4820457c0');
+  const empty = fromHex('c4820457c0');
   expect(encode(codecs.getByHashes, { requestId, hashes: [] })).toEqual(empty);
   expect(encode(codecs.items, { requestId, items: [] })).toEqual(empty);
   const receipts = { requestId, items: [], lastBlockIncomplete: false };
   expect(encode(eth69.messages.receipts.codec, receipts)).toEqual(empty);
-  expect(hex(encode(eth70.messages.receipts.codec, receipts))).toBe('c582045780c0');
+  expect(toHex(encode(eth70.messages.receipts.codec, receipts))).toBe('c582045780c0');
   expect(encode(codecs.pooledTransactions, { requestId, items: [] })).toEqual(empty);
 });
 
 test('ET-01 Receipts of eth/69 matches go-ethereum', () => {
-  const message = unhex(
+  const message = fromHex(
     'f8da820457f8d5f8d3f866808082014df85ff85d940000000000000000000000000000000000000011f842a0' +
       '000000000000000000000000000000000000000000000000000000000000deada0000000000000000000000000' +
       '000000000000000000000000000000000000beef830100fff86901018201bcf862f86094000000000000000000' +
@@ -114,15 +115,15 @@ test('ET-01 Status and BlockRangeUpdate field by field', () => {
   };
   const [genesis, head] = [`a0${'01'.repeat(32)}`, `a0${'02'.repeat(32)}`];
   const status69 = encode(eth69.messages.status.codec, { ...shared, earliest: 3, latest: 4 });
-  expect(hex(status69)).toBe(`f84d4505${genesis}c684deadbeef010304${head}`);
+  expect(toHex(status69)).toBe(`f84d4505${genesis}c684deadbeef010304${head}`);
   const status68 = encode(eth68.messages.status.codec, {
     ...shared,
     version: 68,
     totalDifficulty: 256n,
   });
-  expect(hex(status68)).toBe(`f84e4405820100${head}${genesis}c684deadbeef01`);
+  expect(toHex(status68)).toBe(`f84e4405820100${head}${genesis}c684deadbeef01`);
   const update = encode(codecs.blockRange, { earliest: 3, latest: 4, latestHash: filled(32, 2) });
-  expect(hex(update)).toBe(`e30304${head}`);
+  expect(toHex(update)).toBe(`e30304${head}`);
 });
 
 test('ET-01 codes and lengths of the versions, and their shared formats', () => {
@@ -217,7 +218,7 @@ test.each<[string, Codec<unknown>, Input, string]>([
     'forkId.hash',
   ],
 ])('ET-02 %s', (_, codec, message, path) => {
-  const bytes = typeof message === 'string' ? unhex(message.slice(2)) : RLP.encode(message);
+  const bytes = typeof message === 'string' ? fromHex(message.slice(2)) : RLP.encode(message);
   let error: unknown;
   try {
     decode(codec, bytes);
@@ -230,15 +231,15 @@ test.each<[string, Codec<unknown>, Input, string]>([
 
 test('ET-02 lists are bounded before their items are read', () => {
   const many = (count: number, item: Uint8Array): Uint8Array =>
-    encode(list(raw), [unhex('01'), encode(list(raw), new Array(count).fill(item))]);
-  const empty = unhex('c0');
+    encode(list(raw), [fromHex('01'), encode(list(raw), new Array(count).fill(item))]);
+  const empty = fromHex('c0');
   expect(decode(codecs.items, many(1024, empty)).items).toHaveLength(1024);
   expect(() => decode(codecs.items, many(1025, empty))).toThrow('more than 1024');
   expect(() => decode(eth69.messages.receipts.codec, many(1025, empty))).toThrow('more than 1024');
   const item = RLP.encode(hash);
   expect(decode(codecs.getByHashes, many(16_384, item)).hashes).toHaveLength(16_384);
   expect(() => decode(codecs.getByHashes, many(16_385, item))).toThrow('more than 16384');
-  const transaction = unhex(`c9${'80'.repeat(9)}`);
+  const transaction = fromHex(`c9${'80'.repeat(9)}`);
   const transactions = (count: number): Uint8Array =>
     encode(list(raw), new Array(count).fill(transaction));
   expect(decode(codecs.transactions, transactions(5000))).toHaveLength(5000);

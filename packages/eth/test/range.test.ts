@@ -1,8 +1,9 @@
+import { toHex } from '@devp2p/bytes';
 import { decode, encode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import { type EthPeer, nodeInfo } from '../src/index.ts';
 import { blockRange } from '../src/wire/messages.ts';
-import { block, filled, hex, MemoryChain } from './memory-chain.ts';
+import { block, filled, MemoryChain } from './memory-chain.ts';
 import { attack, connect } from './peers.ts';
 
 const grow = (chain: MemoryChain, count: number): void => {
@@ -128,9 +129,9 @@ test('ET-17 the node and its peers have the forms of admin_nodeInfo and admin_pe
   const config = { chainId: 1337 };
   expect(nodeInfo(chain, config)).toEqual({
     network: 1337,
-    genesis: `0x${hex(chain.hashOf(0))}`,
+    genesis: `0x${toHex(chain.hashOf(0))}`,
     config,
-    head: `0x${hex(chain.hashOf(9))}`,
+    head: `0x${toHex(chain.hashOf(9))}`,
   });
   expect(Object.keys(nodeInfo(chain))).toEqual(['network', 'genesis', 'head']);
   const { left } = await connect({ chain }, { chain: new MemoryChain(5) });
@@ -138,7 +139,7 @@ test('ET-17 the node and its peers have the forms of admin_nodeInfo and admin_pe
     version: 70,
     earliestBlock: 0,
     latestBlock: 4,
-    latestBlockHash: `0x${hex(chain.hashOf(4))}`,
+    latestBlockHash: `0x${toHex(chain.hashOf(4))}`,
   });
   const old = await connect({ chain, versions: [68] }, { chain, versions: [68] });
   expect(old.left.eth.info()).toEqual({ version: 68 });

@@ -1,3 +1,4 @@
+import { toHex } from '@devp2p/bytes';
 import { decode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import { ReceiptsDownload } from '../src/client/receipts-download.ts';
@@ -8,7 +9,7 @@ import {
   type ReceiptsRequest,
   receiptList,
 } from '../src/index.ts';
-import { block, filled, hex, MemoryChain, simpleReceipt } from './memory-chain.ts';
+import { block, filled, MemoryChain, simpleReceipt } from './memory-chain.ts';
 import { attack, codeOf, connect } from './peers.ts';
 
 const KiB = 1024;
@@ -77,8 +78,8 @@ describe('ET-08 the pieces of a download', () => {
     expect(download.add([receipts(4, 6), receipts(0, 1)], true)).toBe(true);
     expect([download.missing, download.firstReceipt]).toEqual([[c.hash], 1]);
     expect(download.add([receipts(1, 2)], false)).toBe(false);
-    expect(download.done.map(({ raw }) => hex(raw))).toEqual(
-      [receipts(0, 2), receipts(0, 6), receipts(0, 2)].map(({ raw }) => hex(raw)),
+    expect(download.done.map(({ raw }) => toHex(raw))).toEqual(
+      [receipts(0, 2), receipts(0, 6), receipts(0, 2)].map(({ raw }) => toHex(raw)),
     );
   });
 

@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { toHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import type { Message } from '@devp2p/peer';
 import { RlpError } from '@devp2p/rlp';
@@ -10,7 +11,7 @@ import {
   sealHeader,
   wrapTransaction,
 } from '../src/index.ts';
-import { filled, header, hex, MemoryChain } from './memory-chain.ts';
+import { filled, header, MemoryChain } from './memory-chain.ts';
 import { type Attack, attack, codeOf, connect } from './peers.ts';
 
 const codeFrom = async (promise: Promise<unknown>): Promise<string | undefined> =>
@@ -55,8 +56,8 @@ describe.each([70, 69, 68])('two nodes on eth/%i', (version) => {
   test('ET-06 bodies', async () => {
     const hashes = [chain.hashOf(3), chain.hashOf(1), filled(32, 1), chain.hashOf(2)];
     const bodies = await run((peer) => peer.getBodies(hashes));
-    expect(bodies.map((body) => hex(body.raw))).toEqual(
-      [3, 1].map((i) => hex(chain.blocks[i]?.body as Uint8Array)),
+    expect(bodies.map((body) => toHex(body.raw))).toEqual(
+      [3, 1].map((i) => toHex(chain.blocks[i]?.body as Uint8Array)),
     );
     expect(bodies[0]?.transactions.length).toBe(1);
   });
@@ -64,8 +65,8 @@ describe.each([70, 69, 68])('two nodes on eth/%i', (version) => {
   test('ET-06 receipts, in one form for every version', async () => {
     const blocks = [1, 0, 2].map((i) => chain.blocks[i]?.header as SealedHeader);
     const receipts = await run((peer) => peer.getReceipts(blocks));
-    expect(receipts.map((list) => hex(list.raw))).toEqual(
-      [1, 0, 2].map((i) => hex(chain.blocks[i]?.receipts as Uint8Array)),
+    expect(receipts.map((list) => toHex(list.raw))).toEqual(
+      [1, 0, 2].map((i) => toHex(chain.blocks[i]?.receipts as Uint8Array)),
     );
   });
 
@@ -102,7 +103,7 @@ async function idOf({ next }: Attack): Promise<bigint> {
   const first = payload[length] as number;
   const size = first < 0x80 ? 1 : first - 0x80;
   const start = first < 0x80 ? length : length + 1;
-  return BigInt(`0x0${hex(payload.subarray(start, start + size))}`);
+  return BigInt(`0x0${toHex(payload.subarray(start, start + size))}`);
 }
 
 const raws = (headers: readonly SealedHeader[]): Uint8Array[] => headers.map(({ raw }) => raw);

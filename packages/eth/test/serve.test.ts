@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { toHex } from '@devp2p/bytes';
 import { createVirtualClock } from '@devp2p/clock/virtual';
 import { nobleCrypto } from '@devp2p/crypto';
 import type { Message, PeerHandle } from '@devp2p/peer';
@@ -21,7 +22,6 @@ import { ethVersion } from '../src/wire/supported-versions.ts';
 import {
   block,
   filled,
-  hex,
   type MemoryBlock,
   MemoryChain,
   noList,
@@ -166,7 +166,7 @@ describe('bodies', () => {
   test('ET-07 at most 1024, in the stored form', async () => {
     const chain = new MemoryChain(1500);
     const items = await serve(chain, all(chain));
-    expect(items.map(hex)).toEqual(chain.blocks.slice(0, 1024).map(({ body }) => hex(body)));
+    expect(items.map(toHex)).toEqual(chain.blocks.slice(0, 1024).map(({ body }) => toHex(body)));
   });
 
   test('ET-07 the response ends with the body that reaches 2 MiB', async () => {
@@ -231,11 +231,11 @@ describe('pooled transactions', () => {
 
   test('ET-07 missing ones are left out, typed ones are strings', async () => {
     const { items } = await serve(6, (i) => [undefined, legacy, typed][i % 3]);
-    expect(items.map(hex)).toEqual([
-      hex(legacy),
-      `8a${hex(typed)}`,
-      hex(legacy),
-      `8a${hex(typed)}`,
+    expect(items.map(toHex)).toEqual([
+      toHex(legacy),
+      `8a${toHex(typed)}`,
+      toHex(legacy),
+      `8a${toHex(typed)}`,
     ]);
   });
 
@@ -300,8 +300,8 @@ describe('receipts', () => {
   test.each([69, 70])('ET-07 eth/%i: at most 1024 blocks, as they are stored', async (version) => {
     const chain = new MemoryChain(1500);
     const { items, lastBlockIncomplete } = await serve(chain, version, all(chain));
-    expect(items.map(hex)).toEqual(
-      chain.blocks.slice(0, 1024).map(({ receipts }) => hex(receipts)),
+    expect(items.map(toHex)).toEqual(
+      chain.blocks.slice(0, 1024).map(({ receipts }) => toHex(receipts)),
     );
     expect(lastBlockIncomplete).toBe(false);
   });
@@ -378,7 +378,7 @@ describe('receipts', () => {
         [chain.hashOf(1), chain.hashOf(2)],
         index,
       );
-      expect(items.map(hex)).toEqual(['c0', hex(chain.blocks[2]?.receipts as Uint8Array)]);
+      expect(items.map(toHex)).toEqual(['c0', toHex(chain.blocks[2]?.receipts as Uint8Array)]);
       expect(lastBlockIncomplete).toBe(false);
     }
   });

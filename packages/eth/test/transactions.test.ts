@@ -1,6 +1,7 @@
+import { toHex } from '@devp2p/bytes';
 import { expect, test } from 'vitest';
 import { type EthPeer, type TransactionPool, transactionsOf } from '../src/index.ts';
-import { filled, hex } from './memory-chain.ts';
+import { filled } from './memory-chain.ts';
 import { attack } from './peers.ts';
 
 const transactions = [filled(20, 2), Uint8Array.of(0xc9, ...filled(9, 0x80))];
@@ -16,7 +17,7 @@ test('ET-02 transactions and announcements are passed to the pool unchanged', as
   const pool: TransactionPool = {
     get: async () => [],
     received: (list, peer) => {
-      got.push([...list].map(hex));
+      got.push([...list].map(toHex));
       from.push(peer);
     },
     announced: async (list) => {
@@ -26,7 +27,7 @@ test('ET-02 transactions and announcements are passed to the pool unchanged', as
   const attacked = await attack({ pool });
   await attacked.sendMessage('transactions', transactionsOf(transactions));
   await attacked.sendMessage('newPooledTransactionHashes', announcement);
-  expect(got).toEqual([transactions.map(hex), announcement]);
+  expect(got).toEqual([transactions.map(toHex), announcement]);
   expect(from).toEqual([attacked.peer.eth]);
 });
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { toHex } from '@devp2p/bytes';
 import { type Codec, decode, list, map, raw, struct, uint } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import {
@@ -10,7 +11,7 @@ import {
   RawList,
   type SealedHeader,
 } from '../src/index.ts';
-import { hex, MemoryChain } from './memory-chain.ts';
+import { MemoryChain } from './memory-chain.ts';
 import { connect } from './peers.ts';
 
 const eth68 = ethVersion(68);
@@ -67,8 +68,8 @@ describe('an invented version 71', () => {
   test('ET-06 converts receipts from and to its own form', async () => {
     const blocks = [1, 2].map((i) => chain.blocks[i]?.header as SealedHeader);
     const [receipts] = await request((peer) => peer.getReceipts(blocks));
-    expect(receipts.map((each) => hex(each.raw))).toEqual(
-      [1, 2].map((i) => hex(chain.blocks[i]?.receipts as Uint8Array)),
+    expect(receipts.map((each) => toHex(each.raw))).toEqual(
+      [1, 2].map((i) => toHex(chain.blocks[i]?.receipts as Uint8Array)),
     );
   });
 

@@ -1,6 +1,7 @@
+import { toHex } from '@devp2p/bytes';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hello, hex, peerWithRaw, rlp, watch } from './raw.ts';
+import { hello, peerWithRaw, rlp, watch } from './raw.ts';
 
 const ping = '2:c0';
 const pong = '3:c0';
@@ -95,7 +96,7 @@ test.each([20, 21, 255, 65_536, 2 ** 32 - 1])(
     expect(raw.seen).toEqual([]);
     void raw.send(code, rlp([]));
     await clock.advance(0);
-    expect(raw.seen).toEqual([`1:${hex(rlp([2]))}`]);
+    expect(raw.seen).toEqual([`1:${toHex(rlp([2]))}`]);
     raw.stream.destroy();
     expect(await peer.closed).toMatchObject({
       reason: 'breach-of-protocol',
@@ -111,7 +112,7 @@ test('PE-01, HX-12 a second Hello is a breach and sets no timer', async () => {
   const pending = clock.pending;
   for (let times = 0; times < 100; times++) void raw.send(0, hello());
   await clock.advance(0);
-  expect(raw.seen).toEqual([`1:${hex(rlp([2]))}`]);
+  expect(raw.seen).toEqual([`1:${toHex(rlp([2]))}`]);
   // The timer of the keep-alive is replaced by the one of the Disconnect.
   expect(clock.pending).toBe(pending);
   await clock.advance(2000);

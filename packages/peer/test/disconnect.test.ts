@@ -1,3 +1,4 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -6,7 +7,7 @@ import {
   disconnectReasons,
   encodeDisconnect,
 } from '../src/wire/disconnect.ts';
-import { bytes, hex, rlp } from './raw.ts';
+import { rlp } from './raw.ts';
 
 const numbers = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10];
 const reasons = Object.keys(disconnectReasons) as DisconnectReason[];
@@ -22,7 +23,7 @@ test('PE-04 the reasons are those of the specification', () => {
 
 test.each(reasons)('PE-04 %s is sent as a list and read in every form', (reason) => {
   const number = disconnectReasons[reason];
-  expect(hex(encodeDisconnect(reason))).toBe(hex(rlp([number])));
+  expect(toHex(encodeDisconnect(reason))).toBe(toHex(rlp([number])));
   const forms = [
     rlp([number]),
     rlp(number),
@@ -37,7 +38,7 @@ test.each(reasons)('PE-04 %s is sent as a list and read in every form', (reason)
 
 test('PE-04 an empty payload means requested', () => {
   for (const form of ['', 'c0', '80', '00'])
-    expect(decodeDisconnect(bytes(form))).toBe('requested');
+    expect(decodeDisconnect(fromHex(form))).toBe('requested');
 });
 
 test('PE-04 an unknown reason and a malformed payload are undefined', () => {
@@ -53,7 +54,7 @@ test('PE-04 an unknown reason and a malformed payload are undefined', () => {
     'c1c104',
     '0404',
   ]) {
-    expect(decodeDisconnect(bytes(form)), form).toBeUndefined();
+    expect(decodeDisconnect(fromHex(form)), form).toBeUndefined();
   }
 });
 

@@ -1,8 +1,9 @@
 import { getEventListeners } from 'node:events';
+import { toHex } from '@devp2p/bytes';
 import { expect, test } from 'vitest';
 import { type DisconnectReason, type OpenPeerOptions, openPeer, PeerError } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
-import { hello, hex, type Item, localKey, rawPair, remoteKey, rlp, sink, watch } from './raw.ts';
+import { hello, type Item, localKey, rawPair, remoteKey, rlp, sink, watch } from './raw.ts';
 
 /** Messages that a remote gets and the result of the caller, when the remote first sends `first`. */
 async function open(
@@ -23,12 +24,12 @@ function helloOf(size: number): Uint8Array {
 }
 
 function disconnect(reason: number): string {
-  return `1:${hex(rlp([reason]))}`;
+  return `1:${toHex(rlp([reason]))}`;
 }
 
 test('PE-01 Hello is sent at once, and the peer opens after the Hello of the remote', async () => {
   const { raw, clock, outcome } = await open(undefined, { clientId: 'us/1', listenPort: 30303 });
-  expect(raw.seen).toEqual([`0:${hex(rlp([5, 'us/1', [['test', 1]], 30303, localKey]))}`]);
+  expect(raw.seen).toEqual([`0:${toHex(rlp([5, 'us/1', [['test', 1]], 30303, localKey]))}`]);
   expect(outcome).toEqual({});
   void raw.send(0, hello({ extra: ['more', [7]] }));
   await clock.advance(0);

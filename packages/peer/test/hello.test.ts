@@ -1,8 +1,9 @@
+import { toHex } from '@devp2p/bytes';
 import { RlpError } from '@devp2p/rlp';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeHello, encodeHello } from '../src/wire/hello.ts';
-import { hello, hex, type Item, localKey, remoteKey, rlp } from './raw.ts';
+import { hello, type Item, localKey, remoteKey, rlp } from './raw.ts';
 
 test('PE-01 Hello is [version, client id, [[name, version], …], listen port, key] on the wire', () => {
   const payload = encodeHello({
@@ -15,7 +16,7 @@ test('PE-01 Hello is [version, client id, [[name, version], …], listen port, k
     listenPort: 30303,
     id: localKey,
   });
-  expect(hex(payload)).toBe(
+  expect(toHex(payload)).toBe(
     `f85f05${'8b6578616d706c652f312e30'}${'ccc58365746844c58365746845'}${'82765f'}b840${'01'.repeat(64)}`,
   );
 });

@@ -1,13 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { toHex } from '@devp2p/bytes';
 import { createVirtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
 import { type Channel, openPeer, type PeerDiagnostics, protocol } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
-import { hello, hex, peerWithRaw, type Raw, rawPair, rlp, sink, watch } from './raw.ts';
+import { hello, peerWithRaw, type Raw, rawPair, rlp, sink, watch } from './raw.ts';
 
 const second = 1000;
 const minute = 60 * second;
-const readTimeout = `1:${hex(rlp([0x0b]))}`;
+const readTimeout = `1:${toHex(rlp([0x0b]))}`;
 
 /** Behavior of a remote, called once at the start and once a second. */
 interface Remote {

@@ -1,11 +1,12 @@
 import { getEventListeners } from 'node:events';
+import { toHex } from '@devp2p/bytes';
 import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
 import { createNetworkSwitch, type NetworkSwitch, openPeer, type Peer } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
-import { hello, hex, rawPair, rlp, sink, watch } from './raw.ts';
+import { hello, rawPair, rlp, sink, watch } from './raw.ts';
 
-const quitting = `1:${hex(rlp([0x08]))}`;
+const quitting = `1:${toHex(rlp([0x08]))}`;
 
 /** A remote that dials the network. */
 function dial(
@@ -80,7 +81,7 @@ test('PE-15 off ends openings and dialing', async () => {
   expect(signal.reason).toBe('requested');
   await off;
   await clock.advance(0);
-  expect(raw.seen.at(-1)).toBe(`1:${hex(rlp([0]))}`);
+  expect(raw.seen.at(-1)).toBe(`1:${toHex(rlp([0]))}`);
   expect(opening.error).toMatchObject({ code: 'aborted', reason: 'requested' });
   expect(clock.pending).toBe(0);
   network.turnOn();

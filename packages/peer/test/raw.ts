@@ -1,3 +1,4 @@
+import { fromHex, toHex } from '@devp2p/bytes';
 import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import {
   type Message,
@@ -35,19 +36,11 @@ function prefix(kind: number, length: number): Uint8Array {
 
 function bigEndian(value: number): Uint8Array {
   const hex = value === 0 ? '' : value.toString(16);
-  return bytes(hex.length % 2 === 1 ? `0${hex}` : hex);
+  return fromHex(hex.length % 2 === 1 ? `0${hex}` : hex);
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
-}
-
-export function bytes(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
-}
-
-export function hex(data: Uint8Array): string {
-  return Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Hello of a remote that offers `test/1`. */
@@ -75,7 +68,7 @@ export class Raw {
 
   /** Received messages, as `code:payload`. */
   get seen(): string[] {
-    return this.got.map(({ code, payload }) => `${code}:${hex(payload)}`);
+    return this.got.map(({ code, payload }) => `${code}:${toHex(payload)}`);
   }
 
   /** Stops reading after the next message. */
@@ -90,7 +83,7 @@ export class Raw {
   }
 
   send(code: number, payload: Uint8Array | string): Promise<number> {
-    return this.stream.write(code, typeof payload === 'string' ? bytes(payload) : payload);
+    return this.stream.write(code, typeof payload === 'string' ? fromHex(payload) : payload);
   }
 
   async #read(): Promise<void> {

@@ -1,3 +1,4 @@
+import { toHex } from '@devp2p/bytes';
 import { expect, test } from 'vitest';
 import {
   type Channel,
@@ -10,7 +11,7 @@ import {
   protocol,
 } from '../src/index.ts';
 import { streamPair } from '../src/pipe.ts';
-import { hello, hex, peerWithRaw, Raw, rawPair, rlp, sink, watch } from './raw.ts';
+import { hello, peerWithRaw, Raw, rawPair, rlp, sink, watch } from './raw.ts';
 
 /** A protocol named `test` whose channel and peer are accessible to the test. */
 function held(): {
@@ -41,7 +42,7 @@ function messages(channel: Channel): AsyncIterator<Message> {
 }
 
 function disconnect(reason: number): string {
-  return `1:${hex(rlp([reason]))}`;
+  return `1:${toHex(rlp([reason]))}`;
 }
 
 test('PE-06 codes are counted from 0 in both directions, for each of several protocols', async () => {
@@ -53,7 +54,7 @@ test('PE-06 codes are counted from 0 in both directions, for each of several pro
       length,
       run: async (channel) => {
         for await (const { code, payload } of channel) {
-          got.push(`${name} ${code} ${hex(payload)}`);
+          got.push(`${name} ${code} ${toHex(payload)}`);
           await channel.send(code, payload);
         }
       },

@@ -1,3 +1,4 @@
+import { concatBytes } from '@devp2p/bytes';
 // Handshakes with `@ethereumjs/devp2p`.
 
 import { nobleCrypto } from '@devp2p/crypto';
@@ -13,7 +14,7 @@ import {
   type HandshakeWire,
   initiateHandshake,
 } from '../src/index.ts';
-import { concat, newKey } from './raw.ts';
+import { newKey } from './raw.ts';
 
 const [ourKey, theirKey] = [newKey(), newKey()];
 const ourId = nobleCrypto.secp256k1.publicKey(ourKey);
@@ -46,7 +47,7 @@ function wire(first: Uint8Array, reply: (bytes: Uint8Array) => Uint8Array): Hand
       return bytes;
     },
     write(bytes) {
-      held = concat(held, reply(bytes));
+      held = concatBytes(held, reply(bytes));
     },
   };
 }
@@ -65,10 +66,10 @@ function exchange(secrets: HandshakeSecrets, them: ECIES): void {
     encoder.encode(0x12, payload, frame, 0);
     expect(them.parseHeader(frame.slice(0, 32))).toBe(length + 1);
     const body = made(them.parseBody(frame.slice(32)));
-    expect(Buffer.compare(body, concat(Uint8Array.of(0x12), payload))).toBe(0);
+    expect(Buffer.compare(body, concatBytes(Uint8Array.of(0x12), payload))).toBe(0);
 
     decoder.push(made(them.createBlockHeader(length + 1)));
-    decoder.push(made(them.createBody(concat(Uint8Array.of(0x34), payload))));
+    decoder.push(made(them.createBody(concatBytes(Uint8Array.of(0x34), payload))));
     const received = decoder.next();
     expect(received?.code).toBe(0x34);
     expect(Buffer.compare(received?.payload ?? new Uint8Array(), payload)).toBe(0);

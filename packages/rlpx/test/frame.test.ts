@@ -1,3 +1,4 @@
+import { concatBytes } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
@@ -9,7 +10,7 @@ import {
   frameLength,
 } from '../src/index.ts';
 import { arrayBuffers } from './memory.ts';
-import { concat, newKey, RawFrames } from './raw.ts';
+import { newKey, RawFrames } from './raw.ts';
 
 interface Pair {
   readonly encoder: FrameEncoder;
@@ -80,8 +81,8 @@ describe('against an independent implementation of frames', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 12 }), lengths, (messages, cuts) => {
         const { decoder, raw } = pair();
-        const wire = concat(
-          ...messages.map(({ code, payload }) => raw.seal(concat(codeBytes(code), payload))),
+        const wire = concatBytes(
+          ...messages.map(({ code, payload }) => raw.seal(concatBytes(codeBytes(code), payload))),
         );
         const frames = openAll(decoder, cut(wire, cuts));
         expect(frames.map(({ code, payload }) => ({ code, payload }))).toEqual(messages);
@@ -94,7 +95,10 @@ describe('against an independent implementation of frames', () => {
 
   test('RX-07 byte by byte', () => {
     const { decoder, raw } = pair();
-    const wire = concat(raw.seal(concat(codeBytes(0), filled(40))), raw.seal(codeBytes(17)));
+    const wire = concatBytes(
+      raw.seal(concatBytes(codeBytes(0), filled(40))),
+      raw.seal(codeBytes(17)),
+    );
     const frames = openAll(decoder, cut(wire, [1]));
     expect(frames.map(({ code }) => code)).toEqual([0, 17]);
     expect(frames[0]?.payload).toEqual(filled(40));
@@ -102,7 +106,9 @@ describe('against an independent implementation of frames', () => {
 
   test('RX-07 several chunks may be queued', () => {
     const { decoder, raw } = pair();
-    const wire = concat(...[1, 2, 3].map((code) => raw.seal(concat(codeBytes(code), filled(100)))));
+    const wire = concatBytes(
+      ...[1, 2, 3].map((code) => raw.seal(concatBytes(codeBytes(code), filled(100)))),
+    );
     for (const chunk of cut(wire, [33])) decoder.push(chunk);
     expect(decoder.next()?.code).toBe(1);
     decoder.push(raw.seal(codeBytes(4)));
@@ -146,7 +152,7 @@ describe('limits', () => {
 
   test('RX-08 the size limit holds exactly', () => {
     const { decoder, raw } = pair(1000);
-    expect(openAll(decoder, [raw.seal(concat(codeBytes(5), filled(999)))])).toHaveLength(1);
+    expect(openAll(decoder, [raw.seal(concatBytes(codeBytes(5), filled(999)))])).toHaveLength(1);
     decoder.push(raw.header(1001));
     expect(() => decoder.next()).toThrow(expect.objectContaining({ code: 'frame-too-large' }));
   });
@@ -165,7 +171,7 @@ describe('limits', () => {
   test('RX-06 a changed body or tag is detected before a frame is returned', () => {
     for (const at of [32, 47, 63, 64, 79]) {
       const { decoder, raw } = pair();
-      const frame = raw.seal(concat(codeBytes(1), filled(20)));
+      const frame = raw.seal(concatBytes(codeBytes(1), filled(20)));
       frame[at] = (frame[at] as number) ^ 1;
       decoder.push(frame);
       expect(() => decoder.next()).toThrow(expect.objectContaining({ code: 'mac-mismatch' }));

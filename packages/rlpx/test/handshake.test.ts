@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { concatBytes, fromHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { randomBytes } from '@devp2p/random';
 import { describe, expect, test } from 'vitest';
@@ -8,25 +9,14 @@ import {
   type HandshakeWire,
   initiateHandshake,
 } from '../src/index.ts';
-import {
-  authBody,
-  concat,
-  eciesSeal,
-  fields,
-  hex,
-  newKey,
-  openPacket,
-  packet,
-  rlpList,
-  xor,
-} from './raw.ts';
+import { authBody, eciesSeal, fields, newKey, openPacket, packet, rlpList, xor } from './raw.ts';
 
 const { secp256k1, keccak256, createKeccak256 } = nobleCrypto;
 const vectors = JSON.parse(
   readFileSync(new URL('vectors/eip-8.json', import.meta.url), 'utf8'),
 ).handshake;
-const keyA = hex(vectors.static_key_a);
-const keyB = hex(vectors.static_key_b);
+const keyA = fromHex(vectors.static_key_a);
+const keyB = fromHex(vectors.static_key_b);
 const idA = secp256k1.publicKey(keyA);
 const idB = secp256k1.publicKey(keyB);
 
@@ -34,7 +24,7 @@ const idB = secp256k1.publicKey(keyB);
 function wireWith(
   ...incoming: Uint8Array[]
 ): HandshakeWire & { written: Uint8Array[]; asked: number } {
-  let held = concat(...incoming);
+  let held = concatBytes(...incoming);
   const wire = {
     written: [] as Uint8Array[],
     asked: 0,
@@ -62,9 +52,9 @@ function options(privateKey: Uint8Array, ...first: Uint8Array[]): HandshakeOptio
 }
 
 const asB = (): HandshakeOptions =>
-  options(keyB, hex(vectors.ephemeral_key_b), hex(vectors.nonce_b));
+  options(keyB, fromHex(vectors.ephemeral_key_b), fromHex(vectors.nonce_b));
 const asA = (): HandshakeOptions =>
-  options(keyA, hex(vectors.ephemeral_key_a), hex(vectors.nonce_a));
+  options(keyA, fromHex(vectors.ephemeral_key_a), fromHex(vectors.nonce_a));
 
 async function failure(work: Promise<unknown>): Promise<unknown> {
   return work.then(
@@ -77,11 +67,11 @@ describe('published vectors', () => {
   test.each(['auth1_rlpx_v4', 'auth2_eip8_v4', 'auth3_eip8_v56_3_extra'])(
     'RX-02 accepts %s and derives the published secrets',
     async (name) => {
-      const wire = wireWith(hex(vectors[name]));
+      const wire = wireWith(fromHex(vectors[name]));
       const secrets = await acceptHandshake(wire, asB());
       expect(secrets.remoteId).toEqual(idA);
-      expect(secrets.aes).toEqual(hex(vectors.secrets_for_auth2_ack2.aes));
-      expect(secrets.mac).toEqual(hex(vectors.secrets_for_auth2_ack2.mac));
+      expect(secrets.aes).toEqual(fromHex(vectors.secrets_for_auth2_ack2.aes));
+      expect(secrets.mac).toEqual(fromHex(vectors.secrets_for_auth2_ack2.mac));
       expect(wire.written).toHaveLength(1);
     },
   );
@@ -89,21 +79,21 @@ describe('published vectors', () => {
   test.each(['ack1_rlpx_v4', 'ack2_eip8_v4', 'ack3_eip8_v57_3_extra'])(
     'RX-02 accepts %s and derives the published secrets',
     async (name) => {
-      const secrets = await initiateHandshake(wireWith(hex(vectors[name])), idB, asA());
+      const secrets = await initiateHandshake(wireWith(fromHex(vectors[name])), idB, asA());
       expect(secrets.remoteId).toEqual(idB);
-      expect(secrets.aes).toEqual(hex(vectors.secrets_for_auth2_ack2.aes));
-      expect(secrets.mac).toEqual(hex(vectors.secrets_for_auth2_ack2.mac));
+      expect(secrets.aes).toEqual(fromHex(vectors.secrets_for_auth2_ack2.aes));
+      expect(secrets.mac).toEqual(fromHex(vectors.secrets_for_auth2_ack2.mac));
     },
   );
 
   test('RX-02 the ingress MAC of (auth2, ack2) has the published value', async () => {
-    const secrets = await acceptHandshake(wireWith(hex(vectors.auth2_eip8_v4)), asB());
+    const secrets = await acceptHandshake(wireWith(fromHex(vectors.auth2_eip8_v4)), asB());
     const { ingress_mac_of_b_after_update_foo } = vectors.secrets_for_auth2_ack2;
     const digest = createKeccak256()
       .update(secrets.ingress)
       .update(new TextEncoder().encode('foo'))
       .digest();
-    expect(digest).toEqual(hex(ingress_mac_of_b_after_update_foo));
+    expect(digest).toEqual(fromHex(ingress_mac_of_b_after_update_foo));
   });
 });
 
@@ -139,7 +129,11 @@ describe('auth and ack', () => {
       Uint8Array,
       Uint8Array,
     ];
-    const rest = [hex('ffffffffffffffffff'), hex('aabb'), rlpList([hex('01'), hex('02')])];
+    const rest = [
+      fromHex('ffffffffffffffffff'),
+      fromHex('aabb'),
+      rlpList([fromHex('01'), fromHex('02')]),
+    ];
     const list = rlpList([signature, publicKey, nonce, ...rest]);
     const { remoteId } = await acceptHandshake(wireWith(packet(idB, list)), options(keyB));
     expect(remoteId).toEqual(idA);
@@ -147,7 +141,7 @@ describe('auth and ack', () => {
 
   test('RX-02 an EIP-8 auth whose size starts with 04 is not confused with the form before EIP-8', async () => {
     const { body } = authBody(keyA, idB);
-    const auth = packet(idB, concat(body, new Uint8Array(1050 - 113 - body.length)));
+    const auth = packet(idB, concatBytes(body, new Uint8Array(1050 - 113 - body.length)));
     expect(auth[0]).toBe(4);
     const { remoteId } = await acceptHandshake(wireWith(auth), options(keyB));
     expect(remoteId).toEqual(idA);
@@ -170,16 +164,16 @@ describe('auth and ack', () => {
 
   test('RX-03 2048 bytes, prefix included, are read', async () => {
     const { body } = authBody(keyA, idB);
-    const auth = packet(idB, concat(body, new Uint8Array(2046 - 113 - body.length)));
+    const auth = packet(idB, concatBytes(body, new Uint8Array(2046 - 113 - body.length)));
     expect(auth).toHaveLength(2048);
     const { remoteId } = await acceptHandshake(wireWith(auth), options(keyB));
     expect(remoteId).toEqual(idA);
   });
 
   test('RX-01 the tag covers the size prefix, the initialization vector and the ciphertext', async () => {
-    const auth = packet(idB, concat(authBody(keyA, idB).body, new Uint8Array(100)));
+    const auth = packet(idB, concatBytes(authBody(keyA, idB).body, new Uint8Array(100)));
     expect(await failure(acceptHandshake(wireWith(auth), options(keyB)))).toBe('no failure');
-    const sealed = eciesSeal(idB, authBody(keyA, idB).body, hex('ffff'));
+    const sealed = eciesSeal(idB, authBody(keyA, idB).body, fromHex('ffff'));
     const size = Uint8Array.of(sealed.length >> 8, sealed.length & 0xff);
     expect(await failure(acceptHandshake(wireWith(size, sealed), options(keyB)))).toBe(
       'handshake-failed',
@@ -195,11 +189,14 @@ describe('auth and ack', () => {
 
   test.each([
     ['no bytes', new Uint8Array()],
-    ['no list', hex('83010203')],
-    ['an empty list', hex('c0')],
-    ['a signature that is too short', rlpList([new Uint8Array(64), idA, newKey(), hex('04')])],
-    ['a signature that recovers no key', rlpList([new Uint8Array(65), idA, newKey(), hex('04')])],
-    ['a list longer than the packet', hex('f9ffff')],
+    ['no list', fromHex('83010203')],
+    ['an empty list', fromHex('c0')],
+    ['a signature that is too short', rlpList([new Uint8Array(64), idA, newKey(), fromHex('04')])],
+    [
+      'a signature that recovers no key',
+      rlpList([new Uint8Array(65), idA, newKey(), fromHex('04')]),
+    ],
+    ['a list longer than the packet', fromHex('f9ffff')],
   ])('RX-02 an auth with %s fails', async (_, body) => {
     const wire = wireWith(packet(idB, body));
     expect(await failure(acceptHandshake(wire, options(keyB)))).toBe('handshake-failed');
@@ -208,13 +205,13 @@ describe('auth and ack', () => {
 });
 
 describe('keys that are not on the curve', () => {
-  const twist = concat(newKey(), newKey());
+  const twist = concatBytes(newKey(), newKey());
   const points: [string, Uint8Array][] = [
     ['a point of another curve', twist],
-    ['(1, 1)', concat(hex('01'.padStart(64, '0')), hex('01'.padStart(64, '0')))],
+    ['(1, 1)', concatBytes(fromHex('01'.padStart(64, '0')), fromHex('01'.padStart(64, '0')))],
     ['zero', new Uint8Array(64)],
     ['coordinates beyond the field', new Uint8Array(64).fill(0xff)],
-    ['a point with the y of another', concat(idA.subarray(0, 32), idB.subarray(32))],
+    ['a point with the y of another', concatBytes(idA.subarray(0, 32), idB.subarray(32))],
   ];
 
   /** Curve operations that an attacker could measure by time. */
@@ -263,7 +260,10 @@ describe('keys that are not on the curve', () => {
     'RX-04 HX-10 %s as static key fails like a bad signature',
     async (_, publicKey) => {
       const unsigned = await attack(
-        packet(idB, rlpList([concat(newKey(), newKey(), hex('07')), idA, newKey(), hex('04')])),
+        packet(
+          idB,
+          rlpList([concatBytes(newKey(), newKey(), fromHex('07')), idA, newKey(), fromHex('04')]),
+        ),
       );
       const token = xor(idB.subarray(0, 32), newKey());
       for (const forged of [{ publicKey }, { publicKey, token }]) {
@@ -278,7 +278,7 @@ describe('keys that are not on the curve', () => {
 
   test.each(points)('RX-04 HX-10 %s in an ack fails the handshake', async (_, point) => {
     const { options, work } = counting(keyA);
-    const wire = wireWith(packet(idA, rlpList([point, newKey(), hex('04')])));
+    const wire = wireWith(packet(idA, rlpList([point, newKey(), fromHex('04')])));
     expect(await failure(initiateHandshake(wire, idB, options))).toBe('handshake-failed');
     expect(work).toEqual(['ecdh', 'ecdh', 'ecdh', 'ecdh']);
   });

@@ -1,6 +1,7 @@
 // Attacks on a running stream, on the wire and on raw bytes.
 import { randomBytes } from 'node:crypto';
 import { type Duplex, duplexPair } from 'node:stream';
+import { concatBytes } from '@devp2p/bytes';
 import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import fc from 'fast-check';
@@ -9,7 +10,6 @@ import { accept, initiate, type RlpxOptions, type RlpxStream } from '../src/inde
 import { arrayBuffers } from './memory.ts';
 import {
   authBody,
-  concat,
   newKey,
   openPacket,
   packet,
@@ -41,7 +41,7 @@ async function admitted(options: Partial<RlpxOptions> = {}): Promise<Attack> {
 }
 
 const goodAuth = (): Uint8Array =>
-  packet(idB, concat(authBody(keyA, idB).body, new Uint8Array(150)));
+  packet(idB, concatBytes(authBody(keyA, idB).body, new Uint8Array(150)));
 
 describe('during the handshake', () => {
   const half = goodAuth().subarray(0, 200);
@@ -72,7 +72,7 @@ describe('during the handshake', () => {
   test.each<[string, Uint8Array]>([
     ['garbage', randomBytes(100_000)],
     ['zeros', new Uint8Array(100_000)],
-    ['half an auth and garbage', concat(half, randomBytes(100_000))],
+    ['half an auth and garbage', concatBytes(half, randomBytes(100_000))],
     ['HTTP', new TextEncoder().encode(`GET / HTTP/1.1\r\n${'x'.repeat(30_000)}`)],
   ])('HX-02 %s: destroyed without a reply', async (_, bytes) => {
     const clock = createVirtualClock();
@@ -109,7 +109,7 @@ describe('during the handshake', () => {
   });
 
   test.each<[string, Uint8Array]>([
-    ['off the curve', concat(newKey(), newKey())],
+    ['off the curve', concatBytes(newKey(), newKey())],
     ['(1, 1)', Uint8Array.from({ length: 64 }, (_, i) => Number(i === 31 || i === 63))],
     ['zero', new Uint8Array(64)],
   ])('HX-10 an auth whose point is %s fails like one with a bad MAC', async (_, point) => {
@@ -180,7 +180,7 @@ describe('during the handshake', () => {
 describe('on an open connection', () => {
   test('the attacker of these tests is compatible', async () => {
     const { victim, attacker, frames } = await admitted();
-    attacker.write(frames.seal(concat(Uint8Array.of(0x80), new Uint8Array(77).fill(5))));
+    attacker.write(frames.seal(concatBytes(Uint8Array.of(0x80), new Uint8Array(77).fill(5))));
     expect(await victim.read()).toMatchObject({ code: 0, payload: new Uint8Array(77).fill(5) });
   });
 

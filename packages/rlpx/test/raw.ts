@@ -2,17 +2,10 @@
 // be forged.
 import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { concatBytes, fromHex } from '@devp2p/bytes';
 import { type Keccak256, nobleCrypto } from '@devp2p/crypto';
 
 const { secp256k1, keccak256 } = nobleCrypto;
-
-export function hex(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text, 'hex'));
-}
-
-export function concat(...parts: Uint8Array[]): Uint8Array {
-  return Uint8Array.from(Buffer.concat(parts));
-}
 
 export function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
   return Uint8Array.from(a, (byte, i) => byte ^ (b[i] ?? 0));
@@ -24,24 +17,24 @@ export function newKey(): Uint8Array {
 
 /** RLP of a list of byte strings. */
 export function rlpList(items: Uint8Array[]): Uint8Array {
-  const body = concat(...items.map(rlpString));
-  return concat(rlpPrefix(0xc0, body.length), body);
+  const body = concatBytes(...items.map(rlpString));
+  return concatBytes(rlpPrefix(0xc0, body.length), body);
 }
 
 function rlpString(bytes: Uint8Array): Uint8Array {
   if (bytes.length === 1 && (bytes[0] as number) < 0x80) return bytes;
-  return concat(rlpPrefix(0x80, bytes.length), bytes);
+  return concatBytes(rlpPrefix(0x80, bytes.length), bytes);
 }
 
 function rlpPrefix(base: number, length: number): Uint8Array {
   if (length < 56) return Uint8Array.of(base + length);
-  const digits = hex(length.toString(16).padStart(length > 0xff ? 4 : 2, '0'));
-  return concat(Uint8Array.of(base + 55 + digits.length), digits);
+  const digits = fromHex(length.toString(16).padStart(length > 0xff ? 4 : 2, '0'));
+  return concatBytes(Uint8Array.of(base + 55 + digits.length), digits);
 }
 
 function kdf(secret: Uint8Array): { aes: Uint8Array; mac: Uint8Array } {
   const key = createHash('sha256')
-    .update(concat(Uint8Array.of(0, 0, 0, 1), secret))
+    .update(concatBytes(Uint8Array.of(0, 0, 0, 1), secret))
     .digest();
   return { aes: key.subarray(0, 16), mac: createHash('sha256').update(key.subarray(16)).digest() };
 }
@@ -56,10 +49,10 @@ export function eciesSeal(
   const ephemeral = newKey();
   const { aes, mac } = kdf(forged.secret ?? secp256k1.ecdh(ephemeral, publicKey));
   const iv = randomBytes(16);
-  const sealed = concat(iv, createCipheriv('aes-128-ctr', aes, iv).update(message));
-  const tag = createHmac('sha256', mac).update(concat(sealed, authenticated)).digest();
+  const sealed = concatBytes(iv, createCipheriv('aes-128-ctr', aes, iv).update(message));
+  const tag = createHmac('sha256', mac).update(concatBytes(sealed, authenticated)).digest();
   const point = forged.point ?? secp256k1.publicKey(ephemeral);
-  return concat(Uint8Array.of(4), point, sealed, tag);
+  return concatBytes(Uint8Array.of(4), point, sealed, tag);
 }
 
 function eciesOpen(
@@ -69,7 +62,7 @@ function eciesOpen(
 ): Uint8Array {
   const { aes, mac } = kdf(secp256k1.ecdh(privateKey, packet.subarray(1, 65)));
   const sealed = packet.subarray(65, -32);
-  const tag = createHmac('sha256', mac).update(concat(sealed, authenticated)).digest();
+  const tag = createHmac('sha256', mac).update(concatBytes(sealed, authenticated)).digest();
   if (!tag.equals(packet.subarray(-32))) throw new Error('wrong tag');
   return Uint8Array.from(
     createCipheriv('aes-128-ctr', aes, sealed.subarray(0, 16)).update(sealed.subarray(16)),
@@ -84,7 +77,7 @@ export function packet(
 ): Uint8Array {
   const size = body.length + 113;
   const prefix = Uint8Array.of(size >> 8, size & 0xff);
-  return concat(prefix, eciesSeal(publicKey, body, prefix, forged));
+  return concatBytes(prefix, eciesSeal(publicKey, body, prefix, forged));
 }
 
 export function openPacket(privateKey: Uint8Array, bytes: Uint8Array): Uint8Array {
@@ -145,18 +138,18 @@ export class RawFrames {
     const header = new Uint8Array(16);
     header.set([size >> 16, size >> 8, size, 0xc2, 0x80, 0x80]);
     const sealed = this.#out.update(header);
-    return concat(sealed, this.#mix(this.egress, sealed));
+    return concatBytes(sealed, this.#mix(this.egress, sealed));
   }
 
   body(plain: Uint8Array): Uint8Array {
-    const sealed = this.#out.update(concat(plain, new Uint8Array(-plain.length & 15)));
+    const sealed = this.#out.update(concatBytes(plain, new Uint8Array(-plain.length & 15)));
     this.egress.update(sealed);
-    return concat(sealed, this.#mix(this.egress, this.egress.digest()));
+    return concatBytes(sealed, this.#mix(this.egress, this.egress.digest()));
   }
 
   /** `body` is the content of the frame: code and payload. */
   seal(body: Uint8Array): Uint8Array {
-    return concat(this.header(body.length), this.body(body));
+    return concatBytes(this.header(body.length), this.body(body));
   }
 
   /** Decrypts exactly one frame. */
@@ -187,15 +180,15 @@ export interface RawSide {
 export function rawSecrets(side: RawSide): RawFrames {
   const agreed = secp256k1.ecdh(side.ephemeral, side.remoteEphemeral);
   const nonces = side.inbound
-    ? concat(side.nonce, side.remoteNonce)
-    : concat(side.remoteNonce, side.nonce);
-  const aes = keccak256(concat(agreed, keccak256(concat(agreed, keccak256(nonces)))));
-  const mac = keccak256(concat(agreed, aes));
+    ? concatBytes(side.nonce, side.remoteNonce)
+    : concatBytes(side.remoteNonce, side.nonce);
+  const aes = keccak256(concatBytes(agreed, keccak256(concatBytes(agreed, keccak256(nonces)))));
+  const mac = keccak256(concatBytes(agreed, aes));
   return new RawFrames(
     aes,
     mac,
-    concat(xor(mac, side.remoteNonce), side.sent),
-    concat(xor(mac, side.nonce), side.received),
+    concatBytes(xor(mac, side.remoteNonce), side.sent),
+    concatBytes(xor(mac, side.nonce), side.received),
   );
 }
 
@@ -214,7 +207,7 @@ async function receive(duplex: Duplex, length: number): Promise<Uint8Array> {
 
 export async function receivePacket(duplex: Duplex): Promise<Uint8Array> {
   const prefix = await receive(duplex, 2);
-  return concat(prefix, await receive(duplex, Buffer.from(prefix).readUInt16BE()));
+  return concatBytes(prefix, await receive(duplex, Buffer.from(prefix).readUInt16BE()));
 }
 
 /** Dials a node over a transport. */
@@ -224,7 +217,7 @@ export async function rawInitiate(
   remoteId: Uint8Array,
 ): Promise<RawFrames> {
   const auth = authBody(privateKey, remoteId);
-  const sent = packet(remoteId, concat(auth.body, new Uint8Array(100)));
+  const sent = packet(remoteId, concatBytes(auth.body, new Uint8Array(100)));
   duplex.write(sent);
   const received = await receivePacket(duplex);
   const ack = fields(openPacket(privateKey, received), [64, 32]);
