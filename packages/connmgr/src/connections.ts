@@ -144,6 +144,14 @@ export class Connections<A, C extends Connection> {
     this.#unsettled.add(settled);
   }
 
+  /** Runs work of a collaborator, whose failure is published, and adds it to {@link settle}. */
+  guard(type: 'anchors-failed' | 'close-failed', work: () => unknown): void {
+    const guarded = async (): Promise<unknown> => work();
+    this.settle(
+      guarded().catch((error: unknown) => publish(this.#config, () => ({ type, error }))),
+    );
+  }
+
   async allSettled(): Promise<void> {
     while (this.#unsettled.size > 0) await Promise.all(this.#unsettled);
   }

@@ -9,7 +9,7 @@ import type { CloseReason, Connection, Incoming, Refusal } from './connection.ts
 import { Connections } from './connections.ts';
 import { publish } from './diagnostics.ts';
 import { Addresses } from './dial/addresses.ts';
-import { chooseAnchors } from './dial/anchors.ts';
+import { Anchors } from './dial/anchors.ts';
 import { Outbound } from './dial/outbound.ts';
 import type { AnyRequest, ConnRequest } from './dial/request.ts';
 import { chooseRotation, rotationDelay } from './dial/rotation.ts';
@@ -119,6 +119,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
   readonly #connections: Connections<A, C>;
   readonly #addresses: Addresses<A, C>;
   readonly #outbound: Outbound<A, C>;
+  readonly #anchors: Anchors<A, C>;
   readonly #inbound: Inbound<A, C>;
   readonly #scores = new BanScores(maxScores);
   readonly #acceptLog = new LogThrottle();
@@ -127,15 +128,13 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
   #state: 'new' | 'running' | 'stopping' = 'new';
   #networkActive = true;
   #resolveStopped = (): void => {};
-  /** Keys of the last saved anchors. */
-  #anchors: string | undefined;
-  #savingAnchors: Promise<void> = Promise.resolve();
 
   constructor(config: Config<A, C> & AcceptCallbacks<C, I>) {
     this.#config = config;
     this.#connections = new Connections(config);
     this.#addresses = new Addresses(config, this.#connections);
     this.#outbound = new Outbound(config, this.#connections, this.#addresses, this.#counters);
+    this.#anchors = new Anchors(config, this.#connections);
     this.#inbound = new Inbound(config, this.#connections, this.#counters);
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
@@ -154,7 +153,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     if (this.#state !== 'new') return;
     this.#state = 'running';
     const { clock, random, feelerInterval, nextFeeler, onAccept, listeners = [] } = this.#config;
-    this.#outbound.start(this.#takeAnchors());
+    this.#outbound.start(this.#anchors.take());
     if (this.#networkActive) this.#switch(true);
     this.#timers.push(
       recurring(
@@ -185,12 +184,12 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
 
   stop(): Promise<void> {
     if (this.#state === 'stopping') return this.stopped;
-    if (this.#state === 'running') this.#saveAnchors();
+    if (this.#state === 'running') this.#anchors.save(this.#outbound.dynamic());
     this.#state = 'stopping';
     this.#stop.abort();
     for (const timer of this.#timers) timer.cancel();
     for (const listener of this.#config.listeners ?? []) {
-      this.#guard('close-failed', () => listener.close());
+      this.#connections.guard('close-failed', () => listener.close());
     }
     this.#outbound.stop();
     this.#inbound.close('stopping');
@@ -234,7 +233,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     if (request.kind === 'inbound') return;
     request.retries = 0;
     // Anchors are also saved before `stop`, since a crash does not call it.
-    if (this.#state === 'running') this.#saveAnchors();
+    if (this.#state === 'running') this.#anchors.save(this.#outbound.dynamic());
   }
 
   addBanScore(id: number, { persistent = 0, transient = 0, reason = '' }: BanReason): boolean {
@@ -373,41 +372,5 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     );
     this.#connections.settle(done);
     await done;
-  }
-
-  async #takeAnchors(): Promise<A[]> {
-    try {
-      return [...((await this.#config.anchors?.take()) ?? [])];
-    } catch (error) {
-      publish(this.#config, () => ({ type: 'anchors-failed', error }));
-      return [];
-    }
-  }
-
-  #saveAnchors(): void {
-    const { anchors, clock } = this.#config;
-    if (!anchors) return;
-    const candidates = this.#outbound
-      .dynamic()
-      .flatMap(({ target, isUseful, establishedAt }) =>
-        target ? [{ target, isUseful, age: clock.monotonic() - establishedAt }] : [],
-      );
-    const chosen = chooseAnchors(candidates).map(({ target }) => target);
-    const keys = JSON.stringify(chosen.map(({ key }) => key));
-    if (keys === this.#anchors) return;
-    this.#anchors = keys;
-    const addresses = chosen.map(({ address }) => address);
-    this.#guard('anchors-failed', () => {
-      // Sequential, so that the last list is stored.
-      this.#savingAnchors = this.#savingAnchors.catch(() => {}).then(() => anchors.save(addresses));
-      return this.#savingAnchors;
-    });
-  }
-
-  #guard(type: 'anchors-failed' | 'close-failed', work: () => unknown): void {
-    const guarded = async (): Promise<unknown> => work();
-    this.#connections.settle(
-      guarded().catch((error: unknown) => publish(this.#config, () => ({ type, error }))),
-    );
   }
 }

@@ -1,6 +1,6 @@
 import { formatIpRange, type IpRange, ipRange, isLan, networkGroup, normalizeIp } from '@devp2p/ip';
 
-/** Returns the addresses that one customer of a provider has: an IPv4 address, or the /64 of an IPv6 address. */
+/** Returns the range that one host may have: an IPv4 address, or the /64 of an IPv6 address. */
 export function hostRange(ip: Uint8Array): IpRange {
   const address = normalizeIp(ip);
   return ipRange(address, address.length === 4 ? 32 : 64);
