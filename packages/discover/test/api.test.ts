@@ -10,7 +10,6 @@ test('the exports of @devp2p/discover', async () => {
       "Node",
       "NodeDatabase",
       "UdpEndpoint",
-      "addressRules",
       "bucketSize",
       "compareDistance",
       "createMemoryStore",
@@ -27,7 +26,6 @@ test('the exports of @devp2p/discover', async () => {
       "nodeFromEnr",
       "openLocalNode",
       "resolveNode",
-      "socketRule",
       "sourceOf",
       "withEnr",
     ]
