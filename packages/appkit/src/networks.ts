@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 /** Names of the known networks. */
 export const networkNames = ['mainnet', 'sepolia', 'hoodi'] as const;
 

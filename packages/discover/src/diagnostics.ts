@@ -10,8 +10,8 @@ import type { Address } from './endpoint/udp-socket.ts';
  * - `send-failed`, `socket-failed`: the system rejected a datagram, or reported an error of the socket.
  */
 export type DiscoverEvent =
-  | { readonly type: 'local-record'; readonly id: Uint8Array; readonly enr: Enr }
-  | { readonly type: 'store-failed'; readonly id: Uint8Array; readonly error: unknown }
+  | { readonly type: 'local-record'; readonly localId: Uint8Array; readonly enr: Enr }
+  | { readonly type: 'store-failed'; readonly localId: Uint8Array; readonly error: unknown }
   | {
       readonly type: 'send-failed' | 'socket-failed';
       readonly localAddress: Address;

@@ -28,7 +28,7 @@ describe('D4-18 the local record', () => {
     expect(events).toEqual([]);
     const enr = await node.update({ tcp: 4000 });
     expect(await node.update({ tcp: 4000 })).toBe(enr);
-    expect(events).toEqual([{ type: 'local-record', id: node.id, enr }]);
+    expect(events).toEqual([{ type: 'local-record', localId: node.id, enr }]);
   });
 
   test('has no UDP port without discovery, and the sequence number continues with it', async () => {

@@ -42,7 +42,8 @@ export function createComponents(options: ComponentsOptions): Components {
   const { settings, endpoint, localNode, bootnodes, closing } = options;
   const { clock, crypto, random, store, proofLifetime: lifetime } = settings;
   const { id } = localNode;
-  const onFailure = (error: unknown): void => publish(() => ({ id, type: 'store-failed', error }));
+  const onFailure = (error: unknown): void =>
+    publish(() => ({ localId: id, type: 'store-failed', error }));
   const database = new NodeDatabase({ store, clock, crypto, random, lifetime, onFailure });
   const proofs = new EndpointProofs({
     clock,
@@ -72,7 +73,7 @@ export function createComponents(options: ComponentsOptions): Components {
     random,
     clock,
     closing,
-    onChange: (type, node) => publish(() => ({ id, type, node })),
+    onChange: (type, node) => publish(() => ({ localId: id, type, node })),
     onFailure,
     onRefresh: () => proofs.expire(),
   });
@@ -104,7 +105,7 @@ function createDriftMonitor({
     timeouts: driftTimeouts,
     interval: driftInterval,
     tolerance: driftTolerance,
-    onDrift: (milliseconds) => publish(() => ({ id, type: 'clock-drift', milliseconds })),
-    onFailure: (error) => publish(() => ({ id, type: 'clock-check-failed', error })),
+    onDrift: (milliseconds) => publish(() => ({ localId: id, type: 'clock-drift', milliseconds })),
+    onFailure: (error) => publish(() => ({ localId: id, type: 'clock-check-failed', error })),
   });
 }

@@ -13,7 +13,7 @@ import type { Node } from '@devp2p/discover';
  */
 export type Discv4Event = {
   /** Public key of the local node. */
-  readonly id: Uint8Array;
+  readonly localId: Uint8Array;
 } & (
   | { readonly type: 'node-added' | 'node-removed'; readonly node: Node }
   | { readonly type: 'clock-drift'; readonly milliseconds: number }

@@ -98,7 +98,7 @@ export class Discv4 {
       crypto,
       resolveHost,
       onUnresolved: (host, error) =>
-        publish(() => ({ id, type: 'bootnode-unresolved', host, error })),
+        publish(() => ({ localId: id, type: 'bootnode-unresolved', host, error })),
     });
     const { entries, externalIp, externalIp6, tcpPort, minStatements, statementWindow } = settings;
     const localNode =

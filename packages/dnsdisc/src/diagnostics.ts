@@ -11,7 +11,10 @@ import type { DnsdiscError } from './error.ts';
  *
  * `retryIn` is the time until the next request for the list in milliseconds, if there is a delay.
  */
-export type DnsdiscEvent =
+export type DnsdiscEvent = {
+  /** `localId` of the options. */
+  readonly localId: Uint8Array | undefined;
+} & (
   | { readonly type: 'root'; readonly domain: string; readonly seq: bigint }
   | {
       readonly type: 'refused' | 'resolver-failed';
@@ -20,7 +23,8 @@ export type DnsdiscEvent =
       readonly error: DnsdiscError;
       readonly retryIn?: number | undefined;
     }
-  | { readonly type: 'tree-added' | 'tree-removed'; readonly url: string };
+  | { readonly type: 'tree-added' | 'tree-removed'; readonly url: string }
+);
 
 const dnsdisc = channel('devp2p:dnsdisc');
 

@@ -117,7 +117,13 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
     }
   }
   const endForkEntry = keepForkEntry(chain, localNode, log);
-  const dns = createDnsClient({ resolveTxt: options.resolveTxt, crypto, clock, random });
+  const dns = createDnsClient({
+    resolveTxt: options.resolveTxt,
+    crypto,
+    clock,
+    random,
+    localId: crypto.secp256k1.publicKey(privateKey),
+  });
 
   type Found = { readonly node: Candidate; readonly source: AddrSource };
   async function* fromDiscv4(signal: AbortSignal): AsyncGenerator<Found, void, undefined> {

@@ -156,9 +156,9 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
       nextFeeler: () => addresses.nextTest(),
       async dial(node, { signal }) {
         addresses.dialling(node);
-        publish(() => ({ type: 'dial' }));
+        publish(() => ({ type: 'dial', localId: id }));
         const stream = await connect(node, { ...transport, signal }).catch((error: unknown) => {
-          publish(() => ({ type: 'dial-failed', error }));
+          publish(() => ({ type: 'dial-failed', localId: id, error }));
           throw error;
         });
         const objection = (): DisconnectReason | undefined =>

@@ -89,7 +89,7 @@ export async function setUp(
   const reason = objection();
   if (reason !== undefined) {
     log.dropped({ reason, direction: 'local', error: undefined });
-    publish(() => ({ type: 'refused', stream, reason }));
+    publish(() => ({ type: 'refused', localId: stream.localId, stream, reason }));
     await refuse(stream, reason);
     throw new PeerError('refused', `not wanted: ${reason}`, { reason, direction: 'local' });
   }

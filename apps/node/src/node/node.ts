@@ -3,6 +3,7 @@ import { inspectable } from '@devp2p/appkit';
 import { formatEnr } from '@devp2p/enr';
 import type { LocalChain } from '../chain/chain.ts';
 import type { NodePeer, Peers } from '../network/peers.ts';
+import { logDiagnostics } from '../observability/log-diagnostics.ts';
 import { createMetrics } from '../observability/metrics/metrics.ts';
 import type { NodeState } from '../observability/node-state.ts';
 import type { Sync, SyncResult } from '../sync/sync.ts';
@@ -65,10 +66,11 @@ async function openNode(options: NodeOptions, lifecycle: Lifecycle): Promise<Nod
   const started = new Promise<void>((resolve) => {
     start = resolve;
   });
-  const metrics = options.metrics && createMetrics();
-  lifecycle.onClose(() => metrics?.close());
   const storage = await openStorage(context);
   signal.throwIfAborted();
+  const metrics = options.metrics && createMetrics(storage.id);
+  lifecycle.onClose(() => metrics?.close());
+  lifecycle.onClose(logDiagnostics({ ...context, localId: storage.id }));
   const network = await openNetwork(
     context,
     storage,

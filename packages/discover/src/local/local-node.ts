@@ -240,5 +240,5 @@ export async function openLocalNode(options: LocalNodeOptions): Promise<LocalNod
 }
 
 function storeFailed(id: NodeId, error: unknown): void {
-  publish(() => ({ type: 'store-failed', id, error }));
+  publish(() => ({ type: 'store-failed', localId: id, error }));
 }

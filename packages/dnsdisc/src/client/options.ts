@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
-import { func, integer, methods, positive, type Rules } from '@devp2p/options';
+import { bytes, func, integer, methods, positive, type Rules } from '@devp2p/options';
 import { createRandomSource, type RandomBytes, type RandomSource } from '@devp2p/random';
 import { createDnsResolver, type ResolveTxt } from './dns-resolver.ts';
 
@@ -48,12 +48,16 @@ export interface DnsClientOptions {
   readonly random?: RandomBytes | undefined;
   /** @default `systemClock` */
   readonly clock?: Clock | undefined;
+  /** Public key of the local node, 64 bytes, for diagnostics events. @default none */
+  readonly localId?: Uint8Array | undefined;
 }
 
 /** {@link DnsClientOptions} with defaults. */
 export type Settings = {
-  readonly [K in keyof Omit<DnsClientOptions, 'random'>]-?: NonNullable<DnsClientOptions[K]>;
-} & { readonly random: RandomSource };
+  readonly [K in keyof Omit<DnsClientOptions, 'random' | 'localId'>]-?: NonNullable<
+    DnsClientOptions[K]
+  >;
+} & { readonly random: RandomSource; readonly localId: Uint8Array | undefined };
 
 /** Rules of {@link DnsClientOptions}. */
 export const clientRules: Rules<DnsClientOptions> = {
@@ -70,6 +74,7 @@ export const clientRules: Rules<DnsClientOptions> = {
   crypto: methods('keccak256'),
   random: func,
   clock: methods('now', 'monotonic', 'setTimeout'),
+  localId: bytes(64),
 };
 
 /** Adds the defaults to checked options. */
@@ -88,5 +93,6 @@ export function withDefaults(options: DnsClientOptions): Settings {
     crypto: options.crypto ?? nobleCrypto,
     random: createRandomSource(options.random),
     clock: options.clock ?? systemClock,
+    localId: options.localId,
   };
 }

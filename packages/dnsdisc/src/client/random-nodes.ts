@@ -60,7 +60,7 @@ export class RandomNodes {
       const root = await this.#lookup.root(id, tree.url, signal);
       const { seq } = root;
       if (tree.rootFound(root, clock.monotonic())) {
-        publish(() => ({ type: 'root', domain, seq }));
+        publish(() => ({ localId: this.#settings.localId, type: 'root', domain, seq }));
       }
     } catch (error) {
       if (!(error instanceof DnsdiscError)) throw error;
@@ -107,7 +107,7 @@ export class RandomNodes {
         return;
       }
       this.#trees.set(id, new TreeReader(url, from.depth + 1, this.#settings));
-      publish(() => ({ type: 'tree-added', url: id }));
+      publish(() => ({ localId: this.#settings.localId, type: 'tree-added', url: id }));
     }
     from.link(id);
   }
@@ -128,14 +128,14 @@ export class RandomNodes {
     for (const id of this.#trees.keys()) {
       if (reached.has(id)) continue;
       this.#trees.delete(id);
-      publish(() => ({ type: 'tree-removed', url: id }));
+      publish(() => ({ localId: this.#settings.localId, type: 'tree-removed', url: id }));
     }
   }
 
   #refuse(name: string, error: DnsdiscError, retryIn?: number): void {
     this.#count(error.code);
     const type = error.code === 'resolver-failed' ? 'resolver-failed' : 'refused';
-    publish(() => ({ type, name, error, retryIn }));
+    publish(() => ({ localId: this.#settings.localId, type, name, error, retryIn }));
   }
 
   #id(url: TreeUrl): string {

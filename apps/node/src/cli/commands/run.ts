@@ -14,15 +14,11 @@ import { stateAdvice, withAdvice } from '../advice.ts';
 import type { CommandContext } from '../context.ts';
 import type { Settings } from '../flags/flags.ts';
 import { rate } from '../rate.ts';
-import { observeAddresses, observeDiscovery, observeTransport } from './observe.ts';
 import { chainChoice } from './open-chain.ts';
 
 /** `devp2p-node run`: a node until a signal comes, its sync fails, or with `--sync.exit` is done. */
 export async function run(context: CommandContext): Promise<void> {
   const { settings, logs, progress, print, signal } = context;
-  observeTransport(logs('network'));
-  observeAddresses(logs('network'));
-  observeDiscovery(logs('discovery'));
   const node = await createNode({
     datadir: settings.datadir,
     ...chainChoice(settings),

@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { equalBytes } from '@devp2p/bytes';
 import { EthError, type EthErrorCode } from '@devp2p/eth';
 import { type DisconnectReason, type PeerDiagnostics, type PeerEnd, PeerError } from '@devp2p/peer';
 import { RlpxError, type RlpxEvent } from '@devp2p/rlpx';
@@ -6,7 +7,7 @@ import { Counter, type Registry } from 'prom-client';
 import type { NodeDiagnostics } from '../../network/diagnostics.ts';
 import type { MetricGroup } from './group.ts';
 
-/** What go-ethereum calls outcomes of a connection (`p2p/metrics.go`), but for `connection`, which dials alone have. */
+/** Outcomes of a connection, with go-ethereum's names (`p2p/metrics.go`); `connection` exists for dials only. */
 const outcomes = {
   success: 'Connections that became peers',
   error_saturated: 'Ended by either side for too many peers',
@@ -27,7 +28,7 @@ const ofReason: Readonly<Partial<Record<DisconnectReason, Outcome>>> = {
   'unexpected-identity': 'error_id_unexpected',
 };
 
-/** Failures of the eth Status exchange, and what go-ethereum calls them (`eth/protocols/eth/metrics.go`). */
+/** Failures of the Status exchange, with go-ethereum's names (`eth/protocols/eth/metrics.go`). */
 const statusErrors: Readonly<Partial<Record<EthErrorCode, string>>> = {
   'no-status': 'peer',
   'status-timeout': 'timeout',
@@ -38,14 +39,16 @@ const statusErrors: Readonly<Partial<Record<EthErrorCode, string>>> = {
 };
 
 /**
- * Dials and serves by outcome, and handshake errors by cause, as the packages tell them on their diagnostics channels.
- * These are the process': two nodes in one are counted together.
+ * Counts dials and accepted connections by outcome, and handshake errors by cause, from the diagnostics channels of the
+ * packages. Events of other nodes in the process are left out.
  */
-export function countConnections(registry: Registry): MetricGroup {
+export function countConnections(registry: Registry, localId: Uint8Array): MetricGroup {
+  const isOwn = (event: { readonly localId: Uint8Array }): boolean =>
+    equalBytes(event.localId, localId);
   const registers = [registry];
   const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
   const bySide = (side: 'dials' | 'serves') => ({
-    all: counter(`p2p_${side}`, side === 'dials' ? 'Nodes dialled' : 'Connections taken'),
+    all: counter(`p2p_${side}`, side === 'dials' ? 'Nodes dialed' : 'Connections accepted'),
     of: Object.fromEntries(
       Object.entries(outcomes).map(([name, help]) => [name, counter(`p2p_${side}_${name}`, help)]),
     ) as Record<Outcome, Counter>,
@@ -67,7 +70,7 @@ export function countConnections(registry: Registry): MetricGroup {
     labelNames: ['direction', 'stage', 'cause'],
     registers,
   });
-  /** Causes are codes of ours, never words of a remote. */
+  /** Causes are local error codes, not text from the remote. */
   const failed = (inbound: boolean, stage: 'rlpx' | 'hello' | 'status', cause: string): void =>
     causes.inc({ direction: inbound ? 'inbound' : 'outbound', stage, cause });
   const count = (inbound: boolean, outcome: Outcome): void =>
@@ -75,6 +78,7 @@ export function countConnections(registry: Registry): MetricGroup {
 
   const onTransport = (message: unknown): void => {
     const event = message as RlpxEvent;
+    if (!isOwn(event)) return;
     if (event.type !== 'handshake' && event.type !== 'handshake-failed') return;
     if (event.inbound) serves.all.inc();
     if (event.type === 'handshake') return;
@@ -84,6 +88,7 @@ export function countConnections(registry: Registry): MetricGroup {
   };
   const onNode = (message: unknown): void => {
     const event = message as NodeDiagnostics;
+    if (!isOwn(event)) return;
     if (event.type === 'dial') dials.all.inc();
     else if (event.type === 'refused') {
       count(event.stream.inbound, ofReason[event.reason] ?? 'error_rlpx_proto');
@@ -91,6 +96,7 @@ export function countConnections(registry: Registry): MetricGroup {
   };
   const onPeer = (message: unknown): void => {
     const event = message as PeerDiagnostics;
+    if (!isOwn(event)) return;
     if (event.type === 'added') count(event.peer.inbound, 'success');
     else if (event.type === 'dropped') onEnd(event.peer.inbound, event.end);
     else {

@@ -5,27 +5,27 @@ import { measureProcess } from './process.ts';
 import { type StateSources, showState } from './state.ts';
 import { countTraffic } from './traffic.ts';
 
-/** The metrics of a node, for Prometheus. */
+/** Metrics of a node, for Prometheus. */
 export interface Metrics {
   readonly contentType: string;
-  /** All of them as text. */
+  /** Returns all metrics as text. */
   text(): Promise<string>;
-  /** Shows the state of a node from now on. */
+  /** Adds the state of a node. */
   watch(sources: StateSources): void;
   /** Counts a JSON-RPC call. */
   countCall(ok: boolean): void;
-  /** Ends the measuring. Idempotent. */
+  /** Stops counting. Idempotent. */
   close(): void;
 }
 
-/** Begins to count. */
-export function createMetrics(): Metrics {
+/** Starts to count. @param localId public key of the node, 64 bytes; events of other nodes are not counted */
+export function createMetrics(localId: Uint8Array): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const groups: MetricGroup[] = [
     measureProcess(registry),
-    countConnections(registry),
-    countTraffic(registry),
+    countConnections(registry, localId),
+    countTraffic(registry, localId),
   ];
   const calls = new Counter({ name: 'rpc_requests', help: 'JSON-RPC calls', registers });
   const successes = new Counter({

@@ -1,21 +1,22 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { equalBytes } from '@devp2p/bytes';
 import type { Peer, PeerDiagnostics, PeerStats, Traffic } from '@devp2p/peer';
 import { Counter, type Registry } from 'prom-client';
 import type { MetricGroup } from './group.ts';
 
-/** Traffic by what it was, as a part of go-ethereum's names: `p2p_ingress`, `p2p_egress_eth_70_0x03`. */
+/** Traffic by go-ethereum's names: `p2p_ingress`, `p2p_egress_eth_70_0x03`. */
 type Totals = Map<string, { messages: number; bytes: number }>;
 
 const stray = 'p2p_stray';
 
 /**
- * Bytes and messages of all peers, in all and by protocol, version and code, under go-ethereum's names:
- * `p2p_ingress`, `p2p_ingress_eth_70_0x03`, `p2p_ingress_eth_70_0x03_packets`. Only codes that a protocol of ours has
- * get a name: how many there are does not depend on what others send.
+ * Counts bytes and messages of all peers, in total and by protocol, version and code, with go-ethereum's names:
+ * `p2p_ingress`, `p2p_ingress_eth_70_0x03`, `p2p_ingress_eth_70_0x03_packets`. Only codes of the supported protocols
+ * have a name, so the number of metrics does not depend on received messages.
  */
-export function countTraffic(registry: Registry): MetricGroup {
+export function countTraffic(registry: Registry, localId: Uint8Array): MetricGroup {
   const live = new Set<Peer>();
-  /** Of the peers that are gone. */
+  /** Totals of disconnected peers. */
   const gone: Totals = new Map();
   for (const name of ['p2p_ingress', 'p2p_egress', stray])
     gone.set(name, { messages: 0, bytes: 0 });
@@ -23,6 +24,7 @@ export function countTraffic(registry: Registry): MetricGroup {
 
   const onPeer = (message: unknown): void => {
     const event = message as PeerDiagnostics;
+    if (!equalBytes(event.localId, localId)) return;
     if (event.type === 'added') live.add(event.peer);
     if (event.type !== 'dropped') return;
     live.delete(event.peer);
