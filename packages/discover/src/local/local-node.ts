@@ -136,7 +136,7 @@ export class LocalNode {
         store,
         crypto,
         clock,
-        onChange: (enr) => publish(() => ({ type: 'local-record', id, enr })),
+        onChange: (enr) => publish(() => ({ type: 'local-record', localId: id, enr })),
         onFailure: (error) => storeFailed(id, error),
       },
       initialContent(options, localAddress),
