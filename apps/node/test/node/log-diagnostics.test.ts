@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import { virtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock } from '@devp2p/clock/virtual';
 import { nobleCrypto } from '@devp2p/crypto';
 import type { DiscoverEvent } from '@devp2p/discover';
 import type { Discv4Event } from '@devp2p/discv4';
@@ -21,7 +21,7 @@ test('the first failure of a kind is a warning, later ones are logged at debug l
     trace: at('trace'),
   };
   const localId = new Uint8Array(64);
-  const end = logDiagnostics({ localId, clock: virtualClock(), logs: () => log });
+  const end = logDiagnostics({ localId, clock: createVirtualClock(), logs: () => log });
   const discover = (event: DiscoverEvent): void => channel('devp2p:discover').publish(event);
   const discv4 = (event: Discv4Event): void => channel('devp2p:discv4').publish(event);
   const enr = signEnr({ ip: '192.0.2.1' }, new Uint8Array(32).fill(1), { crypto: nobleCrypto });
