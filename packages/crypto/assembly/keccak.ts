@@ -1,12 +1,12 @@
 // biome-ignore-all lint/correctness/noPrecisionLoss: literals of AssemblyScript have the 64 bits of their type.
 
-// Keccak-256 (the Keccak reference 3.0, rate 1088, padding 0x01) on states that stay in this
-// module's memory. Everything is addressed by hand: nothing is imported, there is no collector.
+// Keccak-256 (the Keccak reference 3.0, rate 1088, padding 0x01) on states in the memory of this module.
+// All addresses are computed by hand, without imports and without a garbage collector.
 
 const RATE: u32 = 136;
 
-// A sponge is 25 lanes, then how many bytes of the current block are filled, whether the digest
-// behind it is still that of the lanes, and the digest.
+// A sponge is 25 lanes, the number of bytes in the current block, a flag that is 1 while the digest after it
+// is that of the lanes, and the digest.
 const POSITION: usize = 200;
 const KNOWN: usize = 204;
 const DIGEST: usize = 208;
@@ -85,7 +85,7 @@ export function absorb(sponge: usize, length: u32): void {
   store<u32>(sponge, 0, KNOWN);
 }
 
-/** Leaves the digest of what was absorbed so far in SCRATCH; the sponge can go on absorbing. */
+/** Leaves the digest of the data absorbed so far in SCRATCH; the sponge can go on absorbing. */
 export function peek(sponge: usize): void {
   if (!load<u32>(sponge, KNOWN)) {
     memory.copy(SCRATCH, sponge, DIGEST);
@@ -97,7 +97,7 @@ export function peek(sponge: usize): void {
   }
 }
 
-/** Empties SCRATCH, for absorbing into it what is hashed at one go. */
+/** Empties SCRATCH, for the input of a one-shot hash. */
 export function begin(): void {
   memory.fill(SCRATCH, 0, SPONGE);
 }

@@ -16,7 +16,7 @@ import { EnrError } from './enr-error.ts';
 export interface EthEntry {
   /** Fork hash of EIP-2124, 4 bytes. */
   hash: Uint8Array;
-  /** Block number or timestamp of the next fork that the node supports, 64 bits; 0 if there is none. */
+  /** Block number or timestamp of the next fork that the node supports, 64 bits; 0 without one. */
   next: bigint;
 }
 
