@@ -16,3 +16,22 @@ test('isOnCurve checks for a point of the curve', () => {
   expect(isOnCurve(new Uint8Array(64))).toBe(false);
   expect(isOnCurve(id.subarray(1))).toBe(false);
 });
+
+test.each<[string, unknown, string]>([
+  [
+    'a misspelt option',
+    { Crypto: nobleCrypto },
+    'nodeIdHash has no option "Crypto" (did you mean "crypto"?), known options: crypto',
+  ],
+  [
+    'no functions',
+    { crypto: {} },
+    'crypto is an object, expected an object with the method keccak256',
+  ],
+  ['a string', 'fast', 'the options argument of nodeIdHash is "fast", expected an object'],
+  ['null', null, 'the options argument of nodeIdHash is null, expected an object'],
+])('nodeIdHash refuses %s', (_, options, message) => {
+  expect(() => nodeIdHash(id, options as object)).toThrow(
+    expect.objectContaining({ name: 'EnodeError', code: 'invalid-option', message }),
+  );
+});
