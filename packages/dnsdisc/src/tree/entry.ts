@@ -186,9 +186,9 @@ function checkHash(text: string): string {
   throw new DnsdiscError('invalid-hash', `hash is not base32 of 12 to 32 bytes: ${quote(text)}`);
 }
 
-function parseRecord(text: string, options: CryptoOptions): Enr {
+function parseRecord(text: string, { crypto }: CryptoOptions): Enr {
   try {
-    return parseEnr(text, options);
+    return parseEnr(text, { crypto });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DnsdiscError('invalid-record', `invalid record ${quote(text)}: ${reason}`, { cause });
