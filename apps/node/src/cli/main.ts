@@ -12,7 +12,7 @@ import { adviseLogs, errorAdvice, withAdvice } from './advice.ts';
 import { helpText } from './flags/help.ts';
 import { type Invocation, readInvocation } from './flags/settings.ts';
 
-/** Loaded when they are called: a wrong flag is told of in half of the time that a whole node takes to load. */
+/** Loaded on demand, so that a wrong flag is reported in half of the time that a node takes to load. */
 const commands = {
   run: async () => (await import('./commands/run.ts')).run,
   import: async () => (await import('./commands/import.ts')).importChain,
@@ -23,11 +23,11 @@ const commands = {
 /**
  * The whole program.
  *
- * Ends the process with code 0, 1 for what went wrong, 2 for wrong use. After a signal the code is 0
+ * Ends the process with code 0, 1 after an error, 2 after wrong usage. After a signal the code is 0
  * for a node that closed in order, and 128 + the signal's number for work that was left undone.
  */
 export async function main(args: readonly string[]): Promise<void> {
-  // A log that nobody can write or read any more, on a full disk say, is no reason to end.
+  // The program continues when the log cannot be written, such as on a full disk.
   process.stderr.on('error', () => {});
   let outputError: NodeJS.ErrnoException | undefined;
   process.stdout.on('error', (error) => {

@@ -43,7 +43,7 @@ export interface DiscoveryOptions {
   readonly resolveTxt: ResolveTxt | undefined;
   readonly netRestrict: readonly IpRange[] | undefined;
   readonly chain: ForkChain;
-  /** Told what nodes say of others. */
+  /** Receives the nodes that other nodes report. */
   readonly addresses: Pick<AddressBook, 'add'>;
   readonly crypto: Crypto;
   readonly clock: Clock;
@@ -72,8 +72,8 @@ export interface Discovery extends AddressSource {
 /**
  * Starts discv4 with a store in the data directory and the fork id in our record.
  *
- * @throws NodeError `port-unavailable`, `nodes-unusable`; EnodeError, EnrError, Discv4Error, DnsdiscError for what is
- * no boot node or list; nothing is left open then
+ * @throws NodeError `port-unavailable`, `nodes-unusable`; EnodeError, EnrError, Discv4Error, DnsdiscError for an
+ * invalid boot node or list; everything is closed then
  */
 export async function openDiscovery(options: DiscoveryOptions): Promise<Discovery> {
   const { privateKey, bootnodes, dnsLists, netRestrict, externalIp } = options;
@@ -127,7 +127,7 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
 
   type Found = { readonly node: Candidate; readonly source: AddrSource };
   async function* fromDiscv4(signal: AbortSignal): AsyncGenerator<Found, void, undefined> {
-    // Those of whom others told are known already; what is new has come to us by itself.
+    // Reported nodes are added by `onNeighbors`; the other ones have contacted this node.
     for await (const node of discv4.randomNodes({ signal })) {
       yield { node, source: { kind: 'inbound', ip: node.ip } };
     }
@@ -167,7 +167,7 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
       return mayShareChain(node.enr ?? (await asked()), chain);
     },
     async locate(node, signal) {
-      // A host name is no address to ask at; what is found by the key alone is asked where it is.
+      // A host name cannot be asked; a node found by its key is asked at the address found.
       const isAddress = parseIp(node.host) !== undefined && node.udp !== 0;
       const found = isAddress
         ? await discv4.resolve(node, { signal })
@@ -193,7 +193,7 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
   };
 }
 
-/** Whether an address that anybody may have put on a list is one on the internet, or in the network that we are in. */
+/** Whether an address of a list is on the internet or in the local network; lists are not trusted. */
 function isReachable(host: string, own: string): boolean {
   const [kind, ownKind] = [host, own].map((text) => {
     const ip = parseIp(text);

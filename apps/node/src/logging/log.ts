@@ -47,7 +47,7 @@ const silent: Log = {
 /**
  * Reads `info`, `4`, `sync=debug` or several of them with commas between.
  *
- * @throws Error that says what was expected
+ * @throws Error with the expected form
  */
 export function parseVerbosity(text: string): Verbosity {
   let level: LogLevel = 'info';

@@ -2,14 +2,14 @@ import type { Clock } from '@devp2p/clock';
 import type { Log } from './log.ts';
 
 /**
- * Told by work that takes long how far it is: `done` of `total` units of `phase` (say, blocks).
- * Cheap enough for every unit; a phase is over when `done` reaches `total`, which is `Infinity` while it is not known.
+ * Reports the progress of long work: `done` of `total` units of `phase`, such as blocks. It is cheap enough to call for
+ * every unit. A phase ends when `done` reaches `total`, which is `Infinity` while unknown.
  */
 export type ReportProgress = (phase: string, done: number, total: number) => void;
 
 /** Shows progress to a person. */
 export interface Progress {
-  /** @param unit of what is counted, where the phase does not say it: `B` for bytes */
+  /** @param unit of the counts, such as `B` for bytes @default the one implied by the phase */
   readonly report: (phase: string, done: number, total: number, unit?: string) => void;
   /** Writes a line of something else, above the bar if there is one. */
   write(line: string): void;
@@ -93,7 +93,7 @@ function createPhase(name: string, unit: string, start: number, first: number): 
     if (from === undefined || to === undefined || to.at === from.at) return undefined;
     return ((to.done - from.done) / (to.at - from.at)) * 1_000;
   };
-  /** What is not known yet is left out: a zero would look like a standstill. */
+  /** Unknown values are left out: a zero would mean a standstill. */
   const pace = (): { rate?: string; left?: string } => {
     const perSecond = rate();
     return {
@@ -109,7 +109,7 @@ function createPhase(name: string, unit: string, start: number, first: number): 
       total = nowTotal;
       // One sample in a hundredth of the window bounds their number.
       const before = samples.at(-1);
-      // Time in which nothing happened says nothing about what is left: it is measured anew.
+      // After a pause the rate is measured again, since the pause says nothing about the remaining time.
       if (before !== undefined && now - before.at > RATE_WINDOW) samples = [];
       const last = samples.at(-2);
       if (last !== undefined && now - last.at < RATE_WINDOW / 100) samples.pop();

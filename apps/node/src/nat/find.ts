@@ -24,13 +24,13 @@ export interface FindOptions extends NatMethod {
   readonly random: RandomBytes;
 }
 
-/** The most telling first. */
+/** Error codes by their use to the operator, the most useful first. */
 const TELLING: readonly GatewayErrorCode[] = ['not-public', 'refused', 'garbled', 'absent'];
 
 /**
  * Looks for a gateway that is on the internet.
  *
- * @throws GatewayError the most telling one of all that answered; what the signal aborts with
+ * @throws GatewayError the most useful one of all gateways; what the signal aborts with
  */
 export async function findGateway(options: FindOptions, signal: AbortSignal): Promise<Gateway> {
   signal.throwIfAborted();
@@ -75,7 +75,7 @@ export async function publicAddress(gateway: Gateway, signal: AbortSignal): Prom
   const address = await gateway.externalIp(signal);
   const ip = parseIp(address);
   if (ip?.length !== 4) {
-    throw new GatewayError('garbled', `${gateway.name} has an address that is none`);
+    throw new GatewayError('garbled', `${gateway.name} returned an invalid external address`);
   }
   const kind = ipClass(ip);
   if (kind === 'global') return address;

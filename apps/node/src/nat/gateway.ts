@@ -33,13 +33,13 @@ export const LEASE = 600;
 
 /** Why a gateway is of no use. */
 export type GatewayErrorCode =
-  /** Nobody answers. */
+  /** No gateway responds. */
   | 'absent'
-  /** What it answers makes no sense. */
+  /** Its response is invalid. */
   | 'garbled'
-  /** Its own address is not on the internet: there is another NAT behind it, or no connection. */
+  /** Its own address is not on the internet: there is a second NAT, or no connection. */
   | 'not-public'
-  /** It says no. */
+  /** It refuses the request. */
   | 'refused';
 
 /** A gateway that does not do what it is asked. */

@@ -8,7 +8,7 @@ import { type Gateway, GatewayError, LEASE, type Mapping, type Protocol } from '
 /** @see keepPortsMapped */
 export interface PortMapperOptions extends FindOptions {
   readonly ports: readonly { readonly protocol: Protocol; readonly port: number }[];
-  /** Told where others reach us whenever that changes; `undefined` when a gateway lets nobody in any more. */
+  /** Called when the external endpoint changes; `undefined` when the gateway no longer maps the ports. */
   readonly onChange: (endpoint: ExternalEndpoint | undefined) => void;
   readonly log: Log;
 }
@@ -35,7 +35,7 @@ interface Held {
   readonly until: number;
 }
 
-/** Has a gateway pass on to us what comes to its ports, now and as soon as there is one. */
+/** Maps ports at a gateway, as soon as one is found, and keeps them mapped. */
 export function keepPortsMapped(options: PortMapperOptions): PortMapper {
   const { ports, onChange, clock, log } = options;
   const stop = new AbortController();

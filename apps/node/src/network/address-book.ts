@@ -45,19 +45,19 @@ export interface AddressBookOptions {
 
 /** Which addresses to believe and to dial: the address manager between discovery and the connections. */
 export interface AddressBook {
-  /** Takes in what somebody says of others. */
+  /** Adds reported nodes. */
   add(nodes: Iterable<Candidate>, source: AddrSource): void;
-  /** Lets a source fill the book from now on: at once while there is nobody to dial, else one node a second. */
+  /** Lets a source fill the book from now on: without delay while a dial waits for a node, else one node a second. */
   follow(source: AddressSource, signal: AbortSignal): Promise<void>;
   /** A node to be dialled, as soon as there is one; `undefined` when the signal has aborted. */
   next(signal: AbortSignal): Promise<Candidate | undefined>;
-  /** A node of which it is to be found out whether it is there; `undefined` if there is none now. */
+  /** A node of which it is to be found out whether it is there; `undefined` without one. */
   nextTest(): Candidate | undefined;
   /** A node is being dialled. */
   dialling(node: Enode): void;
   /** There is a node at the address, and it is on our chain. */
   reached(node: Enode): void;
-  /** There is nobody at the address who is of use. */
+  /** No useful node responds at the address. */
   failed(node: Enode): void;
   /** There is a node at the address, and it cannot be a peer: it is not offered again for a while. */
   unfit(node: Enode): void;
@@ -68,11 +68,11 @@ export interface AddressBook {
   close(): Promise<void>;
 }
 
-/** A node of another chain is offered again after this many ms, and so many are remembered. */
+/** A node of another chain is offered again after this many ms, and this number is remembered. */
 const unfitInterval = 900_000;
 const maxUnfit = 4_096;
 
-/** Pause between two nodes that are taken in while nobody waits for one, in ms. */
+/** Pause between two nodes that are added while no dial waits for one, in milliseconds. */
 const pace = 1_000;
 
 /**
@@ -83,7 +83,7 @@ const pace = 1_000;
 export async function openAddressBook(options: AddressBookOptions): Promise<AddressBook> {
   const { isWanted, clock, crypto, log } = options;
   const book = await openBook(options);
-  /** Called as soon as somebody waits. */
+  /** Called when a dial starts to wait. */
   let onWanted = (): void => {};
   let source: AddressSource | undefined;
   /** The last node that was found, and might be in the book if another had not its place. */
@@ -123,7 +123,7 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
       queue.notify();
       for await (const { node, source: by } of from.candidates(signal)) {
         add([node], by);
-        // Two of one network may want the same place, and in a small network everybody is needed.
+        // Two of one network may want the same place, and a small network has no nodes to spare.
         if (book.get(node.id) === undefined && isAcceptable(node)) {
           spare = node;
           queue.notify();
@@ -164,7 +164,7 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
     close: () => book.close(),
   };
 
-  /** Until somebody waits for a node, or for a while. */
+  /** Resolves when a dial waits for a node, or after a pause. */
   async function pause(signal: AbortSignal): Promise<void> {
     const over = new AbortController();
     const end = (): void => over.abort();
@@ -192,7 +192,7 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
   }
 }
 
-/** Hosts in a network of one's own too: discovery takes those from nobody who is not in it. */
+/** Hosts of the local network are included: discovery accepts them only from nodes in it. */
 function isRoutable(ip: Uint8Array): boolean {
   const kind = ipClass(ip);
   return kind === 'global' || kind === 'lan' || kind === 'loopback' || kind === 'link-local';

@@ -8,7 +8,7 @@ import type { BanStore } from '../storage/addresses.ts';
 /** @see openBans */
 interface KeptBans {
   readonly bans: BanList;
-  /** Resolves when what has changed so far is in the store. */
+  /** Resolves when all changes so far are stored. */
   saved(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import { type CloseReason, ConnManagerError } from '@devp2p/connmgr';
 import type { DisconnectReason } from '@devp2p/peer';
 
-/** What the other side is told when the connection manager ends something. */
+/** Reasons of Disconnect, by the reason of the connection manager. */
 const reasons: Readonly<Record<CloseReason, DisconnectReason>> = {
   requested: 'requested',
   canceled: 'requested',

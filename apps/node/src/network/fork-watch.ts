@@ -4,9 +4,9 @@ import type { ForkId, ForkSchedule } from '@devp2p/eth';
 import type { Log } from '../logging/log.ts';
 import type { Incompatibility } from './incompatible.ts';
 
-/** Peers that say the same are no accident. */
+/** Number of peers that are no coincidence. */
 const suspicious = 3;
-/** How long what a peer said counts, and from one report to the next, in ms. */
+/** Time for which a fork id of a peer counts, and between two reports, in milliseconds. */
 const interval = 3_600_000;
 /** How many peers are remembered: the last ones. */
 const maxRemembered = 256;
@@ -38,7 +38,7 @@ export class ForkWatch {
     this.#add(id, isKnown ? { differs: false } : { next, differs: false });
   }
 
-  /** A node could not become one. Only what is on our network and genesis block says something about forks. */
+  /** A node could not become one. Only nodes with the same network id and genesis block count. */
   differs(id: Uint8Array, incompatibility: Incompatibility): void {
     if (incompatibility.of === 'fork') this.#add(id, { differs: true });
   }

@@ -46,9 +46,9 @@ export interface NetworkOptions {
   readonly forks: ForkSchedule;
   /** Finds out where a static node is that is not reached. @default it is dialled where it was named */
   readonly locate?: Locate | undefined;
-  /** Where whoever is connected is shown. */
+  /** The set of peers. */
   readonly peers: PeerSet;
-  /** Whom to dial. */
+  /** The nodes to dial. */
   readonly addresses: AddressBook;
   readonly database: Pick<NetworkDatabase, 'anchors' | 'bans'>;
   /** Whether to dial nodes of the address book. */
@@ -56,7 +56,7 @@ export interface NetworkOptions {
   readonly staticNodes: readonly Enode[];
   readonly trustedNodes: readonly Enode[];
   readonly maxPeers: number;
-  /** One peer in so many is dialled. */
+  /** One peer in this number is dialed. */
   readonly dialRatio: number;
   readonly maxPendingPeers: number;
   /** The only networks to let in from and to dial, static nodes excepted. */
@@ -122,7 +122,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   const transport = { privateKey, publicKey: id, crypto, clock, random };
   const log = logs('network');
   const ownKey = toHex(id);
-  // One node is kept once, however often and in whatever spelling it is named.
+  // One node is kept once, even if it is named several times.
   const statics = new Map(options.staticNodes.map((node) => [toHex(node.id), node]));
   const trustedKeys = new Set(options.trustedNodes.map((node) => toHex(node.id)));
   const isChosen = (other: Uint8Array): boolean => kept.has(other) || trustedKeys.has(toHex(other));
@@ -172,7 +172,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
         if (error === undefined) return;
         const key = toHex(node.id);
         tried.get(key)?.();
-        // What became of a stream that there was has been told.
+        // The end of an opened stream is already logged.
         if (error instanceof PeerError) return;
         const fields = { id: shortId(node.id), node: formatEnode(node), error };
         if (kept.has(node.id)) {

@@ -32,7 +32,7 @@ export interface SetUpOptions {
   readonly flags: (id: Uint8Array) => PeerFlags;
   /** What a peer may not contradict. @default nothing */
   readonly requiredBlocks?: RequiredBlocks | undefined;
-  /** Called when Hello or Status show that a node cannot be a peer. @default nobody */
+  /** Called when Hello or Status show that a node cannot be a peer. */
   readonly onIncompatible?:
     | ((id: Uint8Array, who: LogFields, incompatibility: Incompatibility) => void)
     | undefined;
@@ -42,9 +42,9 @@ export interface SetUpOptions {
 
 /** What one connection is set up with. */
 export interface Checkpoints {
-  /** Why the remote is not wanted, if so: asked behind the transport's handshake, and again behind Hello. */
+  /** Why the remote is not wanted, if so: asked after the transport's handshake, and again after Hello. */
   readonly objection: () => DisconnectReason | undefined;
-  /** Aborts when there shall be no peer after all; of no more concern once there is one. */
+  /** Aborts the opening; without effect once the peer is open. */
   readonly signal: AbortSignal;
 }
 
@@ -171,7 +171,7 @@ export async function setUp(
   return peer;
 }
 
-/** Tells a remote with which Hello was not exchanged that it is not wanted. */
+/** Disconnects a remote before Hello. */
 async function refuse(stream: MessageStream, reason: DisconnectReason): Promise<void> {
   // A list of one number, as devp2p rlpx.md has it: each of them is its own RLP encoding but zero.
   const number = disconnectReasons[reason];

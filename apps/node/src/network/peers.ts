@@ -26,19 +26,19 @@ export interface NodePeer {
 export interface Peers {
   list(): readonly NodePeer[];
   /**
-   * Calls the listener whenever a peer came, went, or said something new about its blocks.
+   * Calls the listener when a peer connects, disconnects or reports a new range of blocks.
    *
    * @returns a function that ends the subscription.
    */
   onChange(listener: () => void): () => void;
 }
 
-/** Who is connected, and who is told of it. Whom there is room for is the connection manager's to say. */
+/** The set of peers, with notifications. The connection manager decides which peers are accepted. */
 export interface PeerSet extends Peers {
   has(id: Uint8Array): boolean;
   /** Shows a peer until it has closed. */
   add(peer: NodePeer): void;
-  /** Tells the listeners that a peer said something new. */
+  /** Notifies the listeners of a change of a peer. */
   changed(): void;
   /** Resolves when the node is a peer. */
   arrival(id: Uint8Array): Promise<void>;

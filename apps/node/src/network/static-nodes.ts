@@ -11,7 +11,7 @@ export type Locate = (node: Enode, signal: AbortSignal) => Promise<Enode | undef
 export interface StaticNodesOptions {
   /** Stays connected to an address, the last one that was named for its node. @returns the id of the request */
   readonly connect: (node: Enode) => number;
-  /** Ends a request and what came of it. */
+  /** Ends a request and its connection. */
   readonly remove: (request: number) => void;
   /** @default a static node is dialled where it was named, and nowhere else */
   readonly locate: Locate | undefined;

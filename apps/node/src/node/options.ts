@@ -19,7 +19,7 @@ export type NodeOptions = ChainChoice & NodeSettings;
 export interface NodeSettings {
   /** Directory of the node's key and databases; made if need be. One node at a time. */
   datadir: string;
-  /** Network id told to peers. @default the genesis' chain id */
+  /** Network id sent to peers. @default the genesis' chain id */
   networkId?: bigint | undefined;
   /** Private key, 32 bytes. @default the one in `datadir/nodekey`, made at the first start */
   privateKey?: Uint8Array | undefined;
@@ -66,7 +66,7 @@ export interface NodeSettings {
   trustedNodes?: readonly (Enode | string)[] | undefined;
   /** Most peers at once, static and trusted ones not counted. @default 50, as go-ethereum */
   maxPeers?: number | undefined;
-  /** One peer in so many is dialled, the others dial us. @default 3, as go-ethereum (`defaultDialRatio`) */
+  /** One peer in this number is dialed, the others are inbound. @default 3, as go-ethereum (`defaultDialRatio`) */
   dialRatio?: number | undefined;
   /** Most inbound handshakes under way at once. @default 50, as go-ethereum */
   maxPendingPeers?: number | undefined;
@@ -78,11 +78,11 @@ export interface NodeSettings {
   authrpc?: AuthrpcSettings | undefined;
   /** Metrics for Prometheus, and `/health`. @default not measured */
   metrics?: MetricsSettings | undefined;
-  /** Hash of the block to sync to, 32 bytes. @default what comes over `authrpc`, or else the best block that a static node reports */
+  /** Hash of the block to sync to, 32 bytes. @default the head from `authrpc`, or else the best block that a static node reports */
   syncTarget?: Uint8Array | undefined;
   /** Where each module's log lines go. @default nowhere */
   logs?: Logs | undefined;
-  /** Told how far a running sync is. @default nobody */
+  /** Receives the progress of a running sync. */
   report?: ReportProgress | undefined;
   /** Aborts the start: `createNode` closes everything that it has opened, and rejects with the reason. @default never */
   signal?: AbortSignal | undefined;

@@ -18,7 +18,7 @@ export interface SyncProgress {
   phases(): Readonly<Record<string, PhaseProgress>>;
 }
 
-/** Remembers what is reported, and passes it on. */
+/** Keeps the reported progress, and forwards it. */
 export function trackProgress(report: ReportProgress): SyncProgress {
   const phases = new Map<string, PhaseProgress>();
   return {
@@ -31,7 +31,7 @@ export function trackProgress(report: ReportProgress): SyncProgress {
   };
 }
 
-/** What `/health` says. */
+/** Response of `/health`. */
 export interface Health {
   /** Whether the node does its work: it is not closing, and its sync can go on. */
   readonly healthy: boolean;
@@ -51,7 +51,7 @@ export interface Health {
   };
 }
 
-/** The parts of a node that its state is told of. */
+/** The parts of a node that its health is read from. */
 export interface WatchedNode {
   readonly peers: Peers;
   readonly chain: Pick<CanonicalChain, 'head'>;
@@ -60,7 +60,7 @@ export interface WatchedNode {
   readonly state: () => NodeState;
 }
 
-/** @returns what looks at the node when it is asked. */
+/** @returns a function that reads the health of the node */
 export function watchHealth(node: WatchedNode): () => Health {
   return () => {
     const { head } = node.chain;

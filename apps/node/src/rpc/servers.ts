@@ -28,7 +28,7 @@ export interface OpenRpcOptions {
   readonly engine?: Namespace | undefined;
   readonly eth?: Namespace | undefined;
   readonly health: () => { readonly healthy: boolean };
-  /** Told of each call, and whether it succeeded. */
+  /** Called after each call, with whether it succeeded. */
   readonly onCall?: ((ok: boolean) => void) | undefined;
   readonly crypto: Crypto;
   readonly clock: Clock;
@@ -66,7 +66,7 @@ export async function openRpc(options: OpenRpcOptions): Promise<RpcServers> {
   }
 }
 
-/** Those whom anybody can ask who reaches them. */
+/** Opens the servers without authentication. */
 async function openPublic(
   options: OpenRpcOptions,
   open: OpenServers,
@@ -160,7 +160,7 @@ async function openAuthrpc(
   }
 }
 
-/** What everybody may be told. */
+/** Namespaces that every server offers. */
 function openNamespaces({ control, crypto }: OpenRpcOptions): { net: Namespace; web3: Namespace } {
   return { net: netNamespace(control), web3: web3Namespace(control, crypto) };
 }
@@ -169,7 +169,7 @@ function jsonRpc({ clock, log, onCall }: OpenRpcOptions, api: Api, limits: RpcLi
   return createJsonRpc({ api, limits, clock, log, onCall });
 }
 
-/** What has to be closed, in the order in which it was opened: callers are told before they are dropped. */
+/** The open servers, which close in the order of opening: clients are notified before they are disconnected. */
 class OpenServers {
   readonly #log: Log;
   readonly #ends: (() => unknown)[] = [];

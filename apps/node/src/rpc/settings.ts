@@ -1,4 +1,4 @@
-/** Groups of methods that a server can offer to anybody who reaches it. */
+/** Groups of methods that a server without authentication can offer. */
 export const rpcApis = ['admin', 'net', 'web3'] as const;
 export type RpcApi = (typeof rpcApis)[number];
 
@@ -8,7 +8,7 @@ interface AddressSettings {
 }
 
 interface ServerSettings extends AddressSettings {
-  /** What is offered. `admin` is for whoever may run the node. @default ['net', 'web3'], as go-ethereum */
+  /** Groups of methods; `admin` controls the node. @default ['net', 'web3'], as go-ethereum */
   readonly apis?: readonly RpcApi[] | undefined;
 }
 

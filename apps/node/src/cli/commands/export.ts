@@ -15,7 +15,7 @@ export async function exportChain(context: CommandContext): Promise<void> {
   if (wanted !== undefined && wanted < first) {
     throw new UsageError(`--last ${wanted} comes before --first ${first}`);
   }
-  // Not to be made: there would be nothing in it to write.
+  // A new datadir would have no blocks to export.
   if (!existsSync(join(settings.datadir, 'chain'))) {
     const path = resolve(settings.datadir);
     throw new NodeError(
@@ -28,7 +28,7 @@ export async function exportChain(context: CommandContext): Promise<void> {
       `${file === '-' ? 'standard output' : file} and standard error are the same file: send standard error elsewhere, such as 2>export.log`,
     );
   }
-  // Decided before it is written: a file has another identity then.
+  // Checked before writing, which replaces the file.
   const say = isStandardOutput(file) ? (line: string) => progress.write(`${line}\n`) : print;
   const chain = await openSettledChain(context);
   const start = systemClock.monotonic();

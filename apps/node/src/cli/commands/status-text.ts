@@ -2,20 +2,20 @@ import type { Health } from '../../observability/health.ts';
 import type { NodeInfo, PeerInfo } from '../../rpc/namespaces/admin.ts';
 import { stateAdvice, withAdvice } from '../advice.ts';
 
-/** What is shown of a node. */
+/** The status of a node at one time. */
 export interface NodeStatus {
   readonly node: NodeInfo;
   readonly peers: readonly PeerInfo[];
   readonly health: Health;
-  /** When it was asked, in ms of any clock. */
+  /** Time of the request, in milliseconds of a monotonic clock. */
   readonly at: number;
-  /** The look before, from which rates are taken. */
+  /** The previous status, for rates. */
   readonly before?: NodeStatus | undefined;
-  /** Why it could not be asked again since. */
+  /** Why the last request failed. */
   readonly fault?: string;
 }
 
-/** Characters that there is room for. */
+/** Size of a terminal in characters. */
 export interface Screen {
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
@@ -43,7 +43,7 @@ export function statusText(status: NodeStatus, screen?: Screen): string {
     ...Object.entries(fields).map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`),
     ...(peers.length > 0 ? ['', ...peerTable(peers)] : []),
   ];
-  // A terminal that does not know its size says 0, or nothing.
+  // A terminal of unknown size reports 0 or no value.
   const { rows = 0, columns = 0 } = screen ?? {};
   const room = rows > 0 ? Math.max(1, rows - 1) : lines.length;
   const shown = lines.length > room ? [...lines.slice(0, room - 1), '…'] : lines;
@@ -67,7 +67,7 @@ function syncText({ health, at, before }: NodeStatus): string {
 }
 
 const headings = ['ID', 'CLIENT', 'ADDRESS', 'DIALLED BY', 'ETH', 'BLOCK', ''];
-/** The most characters of each column. */
+/** Maximum width of each column, in characters. */
 const widths = [16, 48, 47, 10, 3, 16, 14];
 
 function peerTable(peers: readonly PeerInfo[]): string[] {
@@ -92,7 +92,7 @@ function peerTable(peers: readonly PeerInfo[]): string[] {
   );
 }
 
-/** Names come from the network: nothing that steers a terminal goes through. */
+/** Replaces control characters, since names are received from the network. */
 function printable(text: string): string {
   return text.replaceAll(/[^\x20-\x7e\u00a1-\u02ff\u2026]/g, '\ufffd');
 }

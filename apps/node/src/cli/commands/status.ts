@@ -6,13 +6,13 @@ import type { NodeInfo, PeerInfo } from '../../rpc/namespaces/admin.ts';
 import type { CommandContext } from '../context.ts';
 import { type NodeStatus, type Screen, statusText } from './status-text.ts';
 
-/** Time between two looks at the node, in ms. */
+/** Time between two requests, in milliseconds. */
 const interval = 2_000;
 
-/** Time for the node to answer, in ms. */
+/** Timeout of a request, in milliseconds. */
 const answerTime = 5_000;
 
-/** Into the top left corner of an empty terminal. */
+/** Clears the terminal and moves the cursor to its top left corner. */
 const clearScreen = '\u001b[H\u001b[2J\u001b[3J';
 
 /**
@@ -38,7 +38,7 @@ interface KeepShowingOptions {
   readonly signal: AbortSignal;
 }
 
-/** Shows a node every two seconds until the signal aborts; what was seen last stays when it cannot be seen any more. */
+/** Shows a node every two seconds until the signal aborts. The last status stays when a request fails. */
 export async function keepShowing(options: KeepShowingOptions): Promise<void> {
   const { look, stream, clock, signal } = options;
   let last = await look();
@@ -46,7 +46,7 @@ export async function keepShowing(options: KeepShowingOptions): Promise<void> {
     stream.write(`${clearScreen}${statusText(last, stream)}\n`);
     await sleep(clock, interval, { signal }).catch(() => {});
     if (signal.aborted) return;
-    // Without what was seen before that, or it would all be kept.
+    // Without its own previous status, so that the chain of statuses does not grow.
     const { before: _, ...before } = last;
     last = await look(before).catch((error: Error) => ({ ...before, fault: error.message }));
   }
@@ -75,7 +75,7 @@ async function readStatus(url: string, before?: NodeStatus): Promise<NodeStatus>
   return { node: node as NodeInfo, peers: peers as readonly PeerInfo[], health, at, before };
 }
 
-// Of what is taken for our own node's answer, the rest is as that node gives it.
+// The other fields are not checked: a devp2p-node sends them.
 function isAnswers(value: unknown): value is readonly { readonly result?: unknown }[] {
   return Array.isArray(value) && value.length === 2;
 }
@@ -85,7 +85,7 @@ function isHealth(value: unknown): value is Health {
   return typeof health?.head?.number === 'number' && typeof health.state?.text === 'string';
 }
 
-/** @returns the JSON of an answer; `undefined` when it is none. */
+/** @returns the JSON of the response; `undefined` for another content */
 async function ask(url: string, path: string, body?: unknown): Promise<unknown> {
   let response: Response;
   try {

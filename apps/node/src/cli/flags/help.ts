@@ -2,7 +2,7 @@ import { flagLabel, flagText } from '@devp2p/appkit/cli';
 import { groups } from './flag.ts';
 import { flags, type Settings } from './flags.ts';
 
-const usage = `devp2p-node: an Ethereum full node's network half, with a real chain behind it
+const usage = `devp2p-node: an Ethereum node that downloads, checks and serves the chain without executing it
 
 Usage
   devp2p-node [run] [flags]            run a node

@@ -1,4 +1,4 @@
-/** Endings of the variables that Kubernetes and Docker set for each port of a service, whatever its name. */
+/** Endings of the variables that Kubernetes and Docker set for each port of a service with any name. */
 const endings: readonly RegExp[] = [
   /_SERVICE_HOST$/,
   /_SERVICE_PORT(?:_\w+)?$/,
@@ -12,7 +12,7 @@ const endings: readonly RegExp[] = [
  * service links ({@link https://kubernetes.io/docs/tutorials/services/connect-applications-service/}) or Docker's legacy
  * links. For a service `devp2p` they include `DEVP2P_PORT=tcp://10.0.0.1:30303`, the name of a setting.
  *
- * @param isSetting whether a setting has that name, so that only the value can tell
+ * @param isSetting whether a setting has that name, so that only its value decides
  */
 export function isServiceLink(name: string, value: string, isSetting: boolean): boolean {
   if (name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\//.test(value)) return true;

@@ -1,4 +1,4 @@
-// Values of flags as they are typed. Each function throws an `Error` that says what was expected.
+// Parsers of flag values. Each throws an `Error` with the expected form.
 import { isIP, isIPv4 } from 'node:net';
 import { splitList } from '@devp2p/appkit/cli';
 import { type NetworkName, networkNames } from '@devp2p/appkit/networks';

@@ -66,7 +66,7 @@ export function countConnections(registry: Registry, localId: Uint8Array): Metri
   );
   const causes = new Counter({
     name: 'p2p_handshake_errors',
-    help: 'Failed handshakes by what went wrong',
+    help: 'Failed handshakes by cause',
     labelNames: ['direction', 'stage', 'cause'],
     registers,
   });

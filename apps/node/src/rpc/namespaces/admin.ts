@@ -35,7 +35,7 @@ export interface PeerInfo {
   readonly protocols: { readonly eth: EthPeerInfo | 'handshake' };
 }
 
-/** What `peerEvents` tells (go-ethereum's `p2p.PeerEvent`; its events of single messages are off by default). */
+/** An event of `peerEvents` (go-ethereum's `p2p.PeerEvent`; its events of single messages are off by default). */
 export interface PeerEventInfo {
   readonly type: 'add' | 'drop';
   /** Keccak-256 of the public key, as hex. */

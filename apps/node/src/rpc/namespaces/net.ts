@@ -2,7 +2,7 @@ import { toQuantity } from '../codec/hex.ts';
 import { method, type Namespace } from '../transport/api.ts';
 import type { NodeControl } from './admin.ts';
 
-/** `net_*`: the little that anybody may know of the network. */
+/** `net_*`: public facts about the network. */
 export function netNamespace(node: Pick<NodeControl, 'networkId' | 'peers'>): Namespace {
   return {
     methods: {

@@ -18,7 +18,7 @@ export interface NodeParts {
   readonly datadir: string;
   /** IP address that is listened on. */
   readonly host: string;
-  /** What others are told to dial, until their answers tell better. */
+  /** `enode://` URL before others report the external address. */
   readonly enode: string;
   /** Our record as it is now. */
   readonly record: () => Enr;
@@ -106,7 +106,7 @@ function peerInfo({ id, client, connection, eth, inbound }: NodePeer, hash: stri
   };
 }
 
-/** Tells who comes and goes by looking at who is there. */
+/** Derives peer events from changes of the set of peers. */
 function watchPeers(
   peers: Peers,
   hashOf: (key: Uint8Array) => string,

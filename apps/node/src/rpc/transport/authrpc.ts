@@ -39,7 +39,7 @@ export type AuthrpcOptions = TokenCheckOptions &
 export interface Authrpc {
   readonly onRequest: RequestListener;
   readonly onUpgrade: UpgradeListener;
-  /** Tells everyone connected that the server is going away. */
+  /** Notifies the connected clients that the server closes. */
   close(): void;
 }
 

@@ -20,10 +20,10 @@ const numbers = {
   'pruned-history': 4444,
 } as const;
 
-/** What went wrong, in words. */
+/** Code of an error. */
 type RpcErrorCode = keyof typeof numbers;
 
-/** A failure that the caller is told as it is. */
+/** A failure whose message is sent to the client. */
 export class RpcError extends Error {
   override readonly name = 'RpcError';
   readonly code: RpcErrorCode;
