@@ -34,6 +34,8 @@ export interface SimulationOptions {
   readonly addresses: readonly NodeAddress[];
   readonly kindOf?: (index: number) => Kind;
   readonly seed?: number;
+  /** Whether the tables of the nodes contain each other. @default true */
+  readonly isConnected?: boolean;
   /** Share of lost datagrams. */
   readonly loss?: number;
 }
@@ -55,7 +57,8 @@ export class Simulation {
   readonly #changes = new Map<SimulatedNode, number>();
   readonly crawlerKey: Uint8Array;
 
-  constructor({ addresses, kindOf = mixedKind, seed = 1, loss = 0 }: SimulationOptions) {
+  constructor(options: SimulationOptions) {
+    const { addresses, kindOf = mixedKind, seed = 1, isConnected = true, loss = 0 } = options;
     const { clock } = this;
     this.random = createSeededRandom(seed).bytes;
     this.crawlerKey = this.random(32);
@@ -71,7 +74,9 @@ export class Simulation {
       for (const [i, node] of changing.entries()) this.#changes.set(node, (i + 1) * churn);
     }
     const tables = fillTables(this.nodes, this.random);
-    for (const self of this.nodes) this.#startDiscovery(self, tables.get(self) ?? []);
+    for (const self of this.nodes) {
+      this.#startDiscovery(self, (isConnected && tables.get(self)) || []);
+    }
   }
 
   /** Creates a crawler that starts from the first synced node, unless `options` differ. */
