@@ -13,15 +13,10 @@ import type { Refusal } from './connection.ts';
  * - `anchors-failed`: the store of anchors threw;
  * - `close-failed`: closing a connection or a listener threw.
  */
-export type ConnManagerEvent = EventOrigin & EventBody;
-
-/** The manager that publishes an event. */
-interface EventOrigin {
+export type ConnManagerEvent = {
   /** Setting `localIdentity`, which distinguishes the managers of one process. */
   readonly localIdentity: string | undefined;
-}
-
-type EventBody =
+} & (
   | {
       readonly type: 'refused';
       readonly reason: Refusal;
@@ -34,11 +29,18 @@ type EventBody =
   | {
       readonly type: 'address-failed' | 'anchors-failed' | 'close-failed';
       readonly error: unknown;
-    };
+    }
+);
+
+/** Each member of a union without the local identity, which {@link publish} adds. */
+type WithoutIdentity<E> = E extends unknown ? Omit<E, 'localIdentity'> : never;
 
 const connmgr = channel('devp2p:connmgr');
 
 /** Publishes the event returned by `describe` if the channel has subscribers. */
-export function publish({ localIdentity }: EventOrigin, describe: () => EventBody): void {
+export function publish(
+  { localIdentity }: Pick<ConnManagerEvent, 'localIdentity'>,
+  describe: () => WithoutIdentity<ConnManagerEvent>,
+): void {
   if (connmgr.hasSubscribers) connmgr.publish({ localIdentity, ...describe() });
 }
