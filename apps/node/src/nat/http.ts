@@ -18,7 +18,7 @@ export interface HttpRequest {
 }
 
 /**
- * Asks a server that nobody vouches for: one answer of a bounded size in a bounded time, and no redirections.
+ * Sends a request to an untrusted server: one response of limited size in limited time, without redirections.
  *
  * @throws GatewayError `absent`, `garbled`
  */

@@ -31,7 +31,7 @@ const END = SENDS.length * 1_000 + SPREAD * 1_000;
 /** Descriptions that one search comes up with. */
 const MAX_FOUND = 8;
 
-/** Asks everybody in the local networks who is a gateway. Ends after some seconds, or with the signal. */
+/** Searches for gateways in the local networks by multicast. Ends after some seconds, or with the signal. */
 export function searchGateways(options: SearchOptions): AsyncIterable<Description> {
   const { network, addresses, clock, signal } = options;
   const found = new Readable({ objectMode: true, read() {}, signal });
@@ -75,7 +75,7 @@ export function searchGateways(options: SearchOptions): AsyncIterable<Descriptio
   };
   timers.push(clock.setTimeout(end, addresses.length === 0 ? 0 : END));
   found.on('close', stop);
-  // Whoever reads is told as well.
+  // The reader of the results is notified as well.
   found.on('error', () => {});
   return found;
 }

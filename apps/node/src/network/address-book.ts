@@ -22,7 +22,7 @@ export type Candidate = Enode & { readonly enr?: Enr | undefined };
 
 /** Where addresses come from. */
 export interface AddressSource {
-  /** Found nodes without end, and on whose word. The same one may come again. */
+  /** Discovered nodes and their sources, without end. A node may be repeated. */
   candidates(
     signal: AbortSignal,
   ): AsyncIterable<{ readonly node: Candidate; readonly source: AddrSource }>;
@@ -35,7 +35,7 @@ export interface AddressBookOptions {
   readonly store: AddrStore;
   /** Our public key, 64 bytes. */
   readonly localId: Uint8Array;
-  /** Whether to offer a node now: not if it is connected already, say. */
+  /** Whether to offer a node now; not when it is connected, for example. */
   readonly isWanted: (node: Enode) => boolean;
   readonly crypto: Crypto;
   readonly clock: Clock;
@@ -43,7 +43,7 @@ export interface AddressBookOptions {
   readonly log: Log;
 }
 
-/** Which addresses to believe and to dial: the address manager between discovery and the connections. */
+/** Addresses to dial: the address manager between discovery and the connections. */
 export interface AddressBook {
   /** Adds reported nodes. */
   add(nodes: Iterable<Candidate>, source: AddrSource): void;
@@ -51,9 +51,9 @@ export interface AddressBook {
   follow(source: AddressSource, signal: AbortSignal): Promise<void>;
   /** A node to be dialled, as soon as there is one; `undefined` when the signal has aborted. */
   next(signal: AbortSignal): Promise<Candidate | undefined>;
-  /** A node of which it is to be found out whether it is there; `undefined` without one. */
+  /** A node to test for reachability; `undefined` without one. */
   nextTest(): Candidate | undefined;
-  /** A node is being dialled. */
+  /** A node is being dialed. */
   dialling(node: Enode): void;
   /** There is a node at the address, and it is on our chain. */
   reached(node: Enode): void;
@@ -61,10 +61,10 @@ export interface AddressBook {
   failed(node: Enode): void;
   /** There is a node at the address, and it cannot be a peer: it is not offered again for a while. */
   unfit(node: Enode): void;
-  /** A peer that behaved is gone. */
+  /** A peer has disconnected without a breach of protocol. */
   left(id: Uint8Array): void;
   readonly stats: AddrManStats;
-  /** Saves for the last time. */
+  /** Saves a last time. */
   close(): Promise<void>;
 }
 

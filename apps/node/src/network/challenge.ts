@@ -13,7 +13,7 @@ export interface ChallengeOptions {
   readonly required: RequiredBlocks;
   readonly clock: Clock;
   readonly log: Log;
-  /** How the peer is named in the log. */
+  /** Fields that name the peer in the log. */
   readonly who: LogFields;
 }
 
@@ -46,6 +46,6 @@ async function askFor(
       log.info({ ...who, number }, 'peer does not say whether it has the required block');
       await peer.disconnect('useless-peer');
     }
-    // Else the peer is over by itself.
+    // Otherwise the peer has closed.
   }
 }

@@ -4,10 +4,10 @@ import { EthError, formatForkId, type Mismatch } from '@devp2p/eth';
 import { PeerError } from '@devp2p/peer';
 import type { Log, LogFields } from '../logging/log.ts';
 
-/** Why a node cannot be a peer of ours, as Hello and Status show it. */
+/** Why a node cannot be a peer, from its Hello and Status. */
 export type Incompatibility =
   | Mismatch
-  /** Both speak eth, in versions that do not overlap; or the other side does not speak it. Such as `eth/70`. */
+  /** No eth version in common, or no eth protocol. In the form `eth/70`. */
   | {
       readonly of: 'version' | 'protocol';
       readonly ours: readonly string[];
@@ -32,7 +32,7 @@ export function incompatibilityOf(
   return cause === undefined ? undefined : incompatibilityOf(cause, ours);
 }
 
-/** Whether dialling the node again soon would end the same way. */
+/** Whether dialing the node again soon would fail in the same way. */
 export function isUseless(error: unknown): boolean {
   return (
     incompatibilityOf(error, []) !== undefined ||
@@ -54,7 +54,7 @@ const logInterval = 60_000;
 const memory = 600_000;
 const maxRemembered = 1_024;
 
-/** Nodes that were met and cannot be peers. */
+/** Nodes that connected and cannot be peers. */
 export class IncompatibleNodes {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -117,7 +117,7 @@ function valuesOf(incompatibility: Incompatibility): readonly [unknown, unknown]
     return [formatForkId(incompatibility.ours), formatForkId(incompatibility.theirs)];
   }
   if (Array.isArray(ours) && Array.isArray(theirs)) {
-    // What a remote offers is as long as it likes.
+    // The number of offers of a remote is not limited.
     return [ours.join(' '), theirs.slice(0, 8).join(' ') || 'nothing'];
   }
   return [ours, theirs];

@@ -6,14 +6,14 @@ import type { DisconnectReason, Peer, PeerEnd } from '@devp2p/peer';
 export interface NodePeer {
   /** Public key, 64 bytes. */
   readonly id: Uint8Array;
-  /** Name and version of its software: its own claim. */
+  /** Name and version of its software, as it reports them. */
   readonly client: string;
   readonly inbound: boolean;
-  /** Chosen by the operator: redialled when lost, and not counted towards the limit. */
+  /** Named by the operator: redialed after a disconnect, and not counted towards the limit. */
   readonly isStatic: boolean;
   readonly eth: EthPeer;
   readonly connection: Peer;
-  /** What it has given us that proved to be right: how many headers and blocks, and when last, in monotonic ms. */
+  /** Number of valid headers and blocks it has delivered, and the time of the last one, in monotonic milliseconds. */
   readonly use: { readonly items: number; readonly lastAt: number | undefined };
   /** Counts towards {@link use}. */
   delivered(items: number): void;
@@ -22,7 +22,7 @@ export interface NodePeer {
   readonly closed: Promise<PeerEnd>;
 }
 
-/** The peers that there are, for those who work with them. */
+/** The connected peers. */
 export interface Peers {
   list(): readonly NodePeer[];
   /**
@@ -36,7 +36,7 @@ export interface Peers {
 /** The set of peers, with notifications. The connection manager decides which peers are accepted. */
 export interface PeerSet extends Peers {
   has(id: Uint8Array): boolean;
-  /** Shows a peer until it has closed. */
+  /** Adds a peer until it has closed. */
   add(peer: NodePeer): void;
   /** Notifies the listeners of a change of a peer. */
   changed(): void;

@@ -98,7 +98,7 @@ const authrpcRules: Rules<AuthrpcSettings> = {
 const metricsRules: Rules<MetricsSettings> = { host: string, port };
 
 /**
- * Looks at the options of `createNode` before anything is opened.
+ * Checks the options of `createNode`, before any resource is opened.
  *
  * @throws NodeError `invalid-option`
  */

@@ -10,7 +10,7 @@ export type BlockId = BlockTag | number | Uint8Array;
 const number = parameter(safeQuantity);
 const hash = parameter(data(32));
 
-/** A block number or a tag. Throws an `Error` that says what was expected. */
+/** A block number or a tag. Throws an `Error` with the expected form. */
 export function blockNumber(value: unknown): BlockTag | number {
   const tag = tags.find((known) => known === value);
   if (tag !== undefined) return tag;

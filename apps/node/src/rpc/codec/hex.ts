@@ -13,7 +13,7 @@ export function toQuantity(value: number | bigint): string {
   return `0x${value.toString(16)}`;
 }
 
-/** `DATA`, of exactly so many bytes if a length is given. */
+/** `DATA`, of exactly `length` bytes if given. */
 export function data(length?: number): Form<Uint8Array> {
   const expected = `expected 0x and ${length === undefined ? 'an even number of' : 2 * length} hex digits`;
   return v.pipe(
@@ -40,7 +40,7 @@ function bytesOf(text: string): Uint8Array {
   return new Uint8Array(buffer, byteOffset, length);
 }
 
-/** `QUANTITY` of at most so many bits, 512 of them at most. */
+/** `QUANTITY` of up to the given number of bits, at most 512. */
 export function quantity(bits: number): Form<bigint> {
   const expected = 'expected 0x and a number in hex without leading zeros';
   return v.pipe(
@@ -58,7 +58,7 @@ export const safeQuantity: Form<number> = v.pipe(
   v.transform(Number),
 );
 
-/** A parameter of a method. The returned function throws an `Error` that names the field and what was expected. */
+/** A parameter of a method. The returned function throws an `Error` that names the field and the expected form. */
 export function parameter<T>(form: Form<T>): (value: unknown) => T {
   return (value) => {
     const result = v.safeParse(form, value, { abortEarly: true });

@@ -132,7 +132,7 @@ function readAuthorization(reader: Reader): Authorization {
   return authorization;
 }
 
-/** What is signed: the fields in a list, after the type; of a legacy transaction the chain id and two zeros as well. */
+/** The signed content: the fields in a list, after the type; of a legacy transaction the chain id and two zeros as well. */
 function signingForm({ type, signed, chainId }: Transaction): Uint8Array {
   const writer = new Writer(signed.length + 48);
   if (type === 0 && chainId !== undefined) {

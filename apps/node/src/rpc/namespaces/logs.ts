@@ -66,7 +66,7 @@ const fields = parameter(
   }),
 );
 
-/** Reads the parameter of `eth_getLogs`. Throws an `Error` that says what was expected. */
+/** Reads the parameter of `eth_getLogs`. Throws an `Error` with the expected form. */
 export function logFilter(value: unknown): LogFilter {
   const { fromBlock, toBlock, blockHash, address, topics } = fields(value);
   const rest = { addresses: address, topics };

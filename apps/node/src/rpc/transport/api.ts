@@ -1,6 +1,6 @@
 import { RpcError } from './rpc-error.ts';
 
-/** Reads one parameter. Throws an `Error` that says what was expected. */
+/** Reads one parameter. Throws an `Error` with the expected form. */
 interface Param<T = unknown> {
   (value: unknown): T;
   readonly isOptional?: boolean;
@@ -21,7 +21,7 @@ export type Method = (params: readonly unknown[]) => unknown;
 /** Calls back until the returned function is called. */
 export type Source = (listener: (result: unknown) => void) => () => void;
 
-/** What is offered under one prefix, such as `admin_`. */
+/** Methods and subscriptions with one prefix, such as `admin_`. */
 export interface Namespace {
   readonly methods: Readonly<Record<string, Method>>;
   readonly subscriptions?: Readonly<Record<string, Source>>;
@@ -62,7 +62,7 @@ export function method<const Params extends readonly Param[]>(
   };
 }
 
-/** The named ones of all namespaces, with `rpc_modules` to tell which those are. */
+/** Selects namespaces by name, and adds `rpc_modules`, which lists them. */
 export function selectApi(
   namespaces: Readonly<Record<string, Namespace>>,
   names: readonly string[],

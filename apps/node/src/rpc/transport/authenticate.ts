@@ -3,7 +3,7 @@ import { refuse, refuseUpgrade, type UpgradeListener } from '@devp2p/appkit/http
 import type { Clock } from '@devp2p/clock';
 import type { TokenCheck } from './jwt.ts';
 
-/** Lets through what has the right token. The rest gets 401, and nothing of its body is kept. */
+/** Forwards requests with a valid token. Others get 401, and their bodies are discarded. */
 export function authenticateRequests(
   check: TokenCheck,
   next: RequestListener,
@@ -16,10 +16,10 @@ export function authenticateRequests(
   };
 }
 
-/** Lets through what has the right token. The rest gets 401. */
+/** Forwards upgrades with a valid token. Others get 401. */
 export function authenticateUpgrades(check: TokenCheck, next: UpgradeListener): UpgradeListener {
   return async (request, socket, head) => {
-    // Nobody else listens to it meanwhile.
+    // The socket has no other listener meanwhile.
     socket.on('error', () => {});
     const fault = await check(request.headers.authorization);
     if (fault === undefined) next(request, socket, head);

@@ -27,7 +27,7 @@ export async function readBody(
   request: IncomingMessage,
   budget: BodyBudget,
 ): Promise<Buffer | BodyFault> {
-  // Who left while something else was waited for is not told of again.
+  // An event is not emitted again for a client that disconnected meanwhile.
   if (request.destroyed) throw new Error('the caller has gone');
   if (Number(request.headers['content-length'] ?? 0) > budget.max) return 413;
   const chunks: Buffer[] = [];

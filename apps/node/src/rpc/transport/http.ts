@@ -35,7 +35,7 @@ export function createHttpHandler(
     if (!isVirtualHost(headers.host, virtualHosts)) return no(403, 'invalid host specified');
     const { origin } = headers;
     if (origin !== undefined) {
-      // Browsers would keep the answer from the page; what was asked for would have been done all the same.
+      // A browser hides the response from the page, but the request would have been executed.
       if (!isCorsOrigin(origin, corsOrigins)) return no(403, 'origin not allowed');
       response.setHeader('access-control-allow-origin', origin);
       response.setHeader('vary', 'Origin');

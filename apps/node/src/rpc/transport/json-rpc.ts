@@ -30,13 +30,13 @@ export interface JsonRpcOptions {
   readonly limits: RpcLimits;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of each call, and whether it succeeded. @default nobody */
+  /** Called after each call, with whether it succeeded. */
   readonly onCall?: ((ok: boolean) => void) | undefined;
 }
 
-/** What goes back for a request. */
+/** Response to a request. */
 interface RpcAnswer {
-  /** `undefined` when there is nothing to say, as to notifications. */
+  /** `undefined` without a response, as for notifications. */
   readonly text: string | undefined;
   /** `false` when the request was no JSON that we take. */
   readonly isJson: boolean;
@@ -168,7 +168,7 @@ function isRequest(message: unknown): message is Request {
 }
 
 function isId(id: unknown): id is Id {
-  // A larger number would come back as another one, and so to nobody.
+  // A larger number would be returned as another one, which matches no request.
   if (typeof id === 'number') return Math.abs(id) <= Number.MAX_SAFE_INTEGER;
   return typeof id === 'string' || id === null;
 }

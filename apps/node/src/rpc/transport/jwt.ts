@@ -4,7 +4,7 @@ import { NodeError } from '../../errors/node-error.ts';
 /** How far a token's `iat` may be off the clock, in seconds (execution-apis, `src/engine/authentication.md`). */
 const maxSkew = 60;
 
-/** What is wrong with an `Authorization` header, in a few words; `undefined` when nothing is. Never rejects. */
+/** Resolves with the error of an `Authorization` header; `undefined` for a valid one. Never rejects. */
 export type TokenCheck = (authorization: string | undefined) => Promise<string | undefined>;
 
 /** @see createTokenCheck */

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 
 /**
  * Whether a request's Host names a server that the operator has. IP addresses always do: a page that rebinds its own
- * name to a local address is told apart by the name. As go-ethereum's `http.vhosts`.
+ * name to a local address is recognized by the name. As go-ethereum's `http.vhosts`.
  */
 export function isVirtualHost(host: string | undefined, allowed: readonly string[]): boolean {
   if (host === undefined || host === '') return true;

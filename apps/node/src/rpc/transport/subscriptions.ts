@@ -11,7 +11,7 @@ export interface SubscriptionsOptions {
   readonly random: (length: number) => Uint8Array;
 }
 
-/** What one connection is told without asking each time. */
+/** Subscriptions of one connection. */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   /** How to end each, by id. */
@@ -27,7 +27,7 @@ export class Subscriptions {
    * Adds a subscription, which runs from {@link begin} on.
    *
    * @returns its id
-   * @throws RpcError `failed` when there are too many, or nobody to be told.
+   * @throws RpcError `failed` for too many subscriptions, or on a connection without notifications.
    */
   add(namespace: string, source: Source): string {
     const { max, random, send } = this.#options;
@@ -55,7 +55,7 @@ export class Subscriptions {
     return this.#ends.delete(id);
   }
 
-  /** Lets those run whose ids the caller has been told. */
+  /** Starts the subscriptions whose ids were sent to the client. */
   begin(): void {
     const waiting = this.#waiting;
     this.#waiting = [];

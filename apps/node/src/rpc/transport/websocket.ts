@@ -51,7 +51,7 @@ export interface WebSocketHandlerOptions {
 export interface WebSocketHandler {
   /** Takes an HTTP upgrade. */
   readonly upgrade: UpgradeListener;
-  /** Tells everyone connected that the server is going away. */
+  /** Notifies the connected clients that the server closes. */
   close(): void;
 }
 
@@ -63,7 +63,7 @@ export function createWebSocketHandler(options: WebSocketHandlerOptions): WebSoc
     maxPayload: limits.maxRequest,
     perMessageDeflate: false,
   });
-  /** Everyone connected, and whether they have shown a sign of life since the last ping. */
+  /** The connected clients, and whether each has responded since the last ping. */
   const alive = new Map<WebSocket, boolean>();
   const ping = (): void => {
     for (const [socket, isAlive] of alive) {
@@ -82,7 +82,7 @@ export function createWebSocketHandler(options: WebSocketHandlerOptions): WebSoc
       const { origin } = request.headers;
       const path = request.url?.split('?', 1)[0];
       if (path !== '/') return refuseUpgrade(socket, 404, 'not found');
-      // Whoever is no browser can say what it likes, and says nothing.
+      // A client that is not a browser can send any origin, and sends none.
       if (origin !== undefined && !isSocketOrigin(origin, origins)) {
         return refuseUpgrade(socket, 403, 'origin not allowed');
       }
