@@ -110,7 +110,7 @@ test('HX-22 records of nodes that are damaged are told of, the others are there'
   await plant(directory, 'nodes', local, 'nonsense');
   const daemon = start(directory, ...staysHome, '--verbosity', 'debug');
   await daemon.enode;
-  expect(daemon.stderr).toContain(`node database entry ${other} cannot be read`);
+  expect(daemon.stderr).toContain(`invalid node database entry ${other}`);
   expect(await daemon.stop()).toBe(0);
   const after = await contents(directory, 'nodes');
   expect([...after.keys()]).toEqual([local, found]);
