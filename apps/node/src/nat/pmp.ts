@@ -62,7 +62,7 @@ export function pmpGateway(options: PmpOptions): Gateway {
     async map(mapping, signal) {
       const lease = await map(mapping, LEASE, signal);
       if (lease.externalPort > 0 && lease.lifetime > 0) return lease;
-      throw new GatewayError('garbled', `${name} grants a mapping that is none`);
+      throw new GatewayError('garbled', `${name} returned an invalid mapping`);
     },
     async unmap(mapping, signal) {
       await map(mapping, 0, signal);
@@ -104,7 +104,7 @@ async function exchange(bytes: Uint8Array, options: ExchangeOptions): Promise<Da
       }
       reject(
         isGarbled
-          ? new GatewayError('garbled', `${name} answers with what is no answer`)
+          ? new GatewayError('garbled', `${name} returned an invalid response`)
           : new GatewayError('absent', `${name} does not answer`),
       );
     };

@@ -157,7 +157,7 @@ function readXml(body: string, name: string): unknown {
   try {
     return parser.parse(body);
   } catch (cause) {
-    throw new GatewayError('garbled', `${name} answers with what is no XML`, { cause });
+    throw new GatewayError('garbled', `${name} returned invalid XML`, { cause });
   }
 }
 
