@@ -17,7 +17,7 @@ export type NodeErrorCode =
 /** Details of an error, for programs. */
 export type ErrorData = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** A failure of the node itself. The message is one line that names what failed. */
+/** A failure of the node itself. The message is one line that names the failed operation. */
 export class NodeError extends Error {
   override readonly name = 'NodeError';
   readonly code: NodeErrorCode;

@@ -35,12 +35,12 @@ export interface ProgressOptions {
   log(): Log;
 }
 
-const BAR_INTERVAL = 100;
-const LINE_INTERVAL = 5_000;
+const barInterval = 100;
+const lineInterval = 5_000;
 /** Milliseconds of the past over which a rate is measured. */
-const RATE_WINDOW = 10_000;
-const BAR_WIDTH = 24;
-const CLEAR_LINE = '\r\u001b[2K';
+const rateWindow = 10_000;
+const barWidth = 24;
+const clearLine = '\r\u001b[2K';
 
 /** Makes a display of progress: a bar with rate and time left, or plain lines with the same. */
 export function createProgress({ clock, stream, bar, log }: ProgressOptions): Progress {
@@ -51,7 +51,7 @@ export function createProgress({ clock, stream, bar, log }: ProgressOptions): Pr
   const draw = (): void => {
     const text = [...phases.values()].map((phase) => phase.bar()).join('  ');
     drawn = text.slice(0, (stream.columns || 80) - 1);
-    stream.write(CLEAR_LINE + drawn);
+    stream.write(clearLine + drawn);
   };
   return {
     report(name: string, done: number, total: number, unit = ''): void {
@@ -61,16 +61,16 @@ export function createProgress({ clock, stream, bar, log }: ProgressOptions): Pr
       phase.update(now, done, total);
       const over = done >= total;
       if (over) phases.delete(name);
-      if (!over && now - lastShown < (bar ? BAR_INTERVAL : LINE_INTERVAL)) return;
+      if (!over && now - lastShown < (bar ? barInterval : lineInterval)) return;
       lastShown = now;
       if (bar) draw();
       else log().info(phase.fields(), name);
     },
     write(line: string): void {
-      stream.write(drawn === '' ? line : CLEAR_LINE + line + drawn);
+      stream.write(drawn === '' ? line : clearLine + line + drawn);
     },
     close(): void {
-      if (drawn !== '') stream.write(CLEAR_LINE);
+      if (drawn !== '') stream.write(clearLine);
       drawn = '';
       phases.clear();
     },
@@ -94,7 +94,7 @@ function createPhase(name: string, unit: string, start: number, first: number): 
     return ((to.done - from.done) / (to.at - from.at)) * 1_000;
   };
   /** Unknown values are left out: a zero would mean a standstill. */
-  const pace = (): { rate?: string; left?: string } => {
+  const rateAndLeft = (): { rate?: string; left?: string } => {
     const perSecond = rate();
     return {
       ...(perSecond !== undefined && { rate: `${short(perSecond)}${unit}/s` }),
@@ -109,22 +109,22 @@ function createPhase(name: string, unit: string, start: number, first: number): 
       total = nowTotal;
       // One sample in a hundredth of the window bounds their number.
       const before = samples.at(-1);
-      // After a pause the rate is measured again, since the pause says nothing about the remaining time.
-      if (before !== undefined && now - before.at > RATE_WINDOW) samples = [];
+      // After a pause the rate is measured again, since a pause does not predict the remaining time.
+      if (before !== undefined && now - before.at > rateWindow) samples = [];
       const last = samples.at(-2);
-      if (last !== undefined && now - last.at < RATE_WINDOW / 100) samples.pop();
+      if (last !== undefined && now - last.at < rateWindow / 100) samples.pop();
       samples.push({ at: now, done });
-      const recent = samples.findIndex((sample) => now - sample.at <= RATE_WINDOW);
+      const recent = samples.findIndex((sample) => now - sample.at <= rateWindow);
       if (recent > 1) samples = samples.slice(recent - 1);
     },
     bar(): string {
-      const { rate, left } = pace();
+      const { rate, left } = rateAndLeft();
       if (total === Number.POSITIVE_INFINITY) {
         return [name, `${short(done)}${unit}`, rate].filter(Boolean).join(' ');
       }
       const part = total > 0 ? Math.min(1, done / total) : 0;
-      const full = Math.round(part * BAR_WIDTH);
-      const picture = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
+      const full = Math.round(part * barWidth);
+      const picture = '█'.repeat(full) + '░'.repeat(barWidth - full);
       const share = `${Math.floor(part * 100)} %`;
       const parts = [name, picture, share, `${short(done)}/${short(total)}${unit}`, rate];
       return [...parts, left && `${left} left`].filter(Boolean).join(' ');
@@ -133,7 +133,7 @@ function createPhase(name: string, unit: string, start: number, first: number): 
       done,
       ...(total < Number.POSITIVE_INFINITY && { total }),
       ...(unit !== '' && { unit }),
-      ...pace(),
+      ...rateAndLeft(),
     }),
   };
 }
@@ -145,7 +145,7 @@ function short(value: number): string {
   return value < 10 && !Number.isInteger(value) ? value.toFixed(1) : String(Math.round(value));
 }
 
-/** Seconds as people say them: `42s`, `3m10s`, `2h05m`. */
+/** Formats seconds: `42s`, `3m10s`, `2h05m`. */
 function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   const pad = (value: number): string => String(value).padStart(2, '0');

@@ -9,28 +9,28 @@ import { describeGateways } from './upnp.ts';
 
 /** How to find a gateway. */
 export interface NatMethod {
-  /** `any` takes the first to answer. */
+  /** `any` uses the first gateway that responds. */
   readonly method: 'any' | 'upnp' | 'pmp';
-  /** IPv4 address of a gateway that speaks NAT-PMP. @default the first address of each private network */
+  /** IPv4 address of a gateway that supports NAT-PMP. @default the first address of each private network */
   readonly gateway?: string | undefined;
 }
 
 /** @see findGateway */
 export interface FindOptions extends NatMethod {
-  /** Address that we listen on. */
+  /** Address that the node listens on. */
   readonly host: string;
   readonly network: LocalNetwork;
   readonly clock: Clock;
   readonly random: RandomBytes;
 }
 
-/** Error codes by their use to the operator, the most useful first. */
-const TELLING: readonly GatewayErrorCode[] = ['not-public', 'refused', 'garbled', 'absent'];
+/** Error codes, the most useful to the operator first. */
+const codesByUse: readonly GatewayErrorCode[] = ['not-public', 'refused', 'garbled', 'absent'];
 
 /**
  * Looks for a gateway that is on the internet.
  *
- * @throws GatewayError the most useful one of all gateways; what the signal aborts with
+ * @throws GatewayError the most useful one of all gateways; the reason of the signal
  */
 export async function findGateway(options: FindOptions, signal: AbortSignal): Promise<Gateway> {
   signal.throwIfAborted();
@@ -59,7 +59,7 @@ export async function findGateway(options: FindOptions, signal: AbortSignal): Pr
     return await Promise.any(tries);
   } catch (error) {
     signal.throwIfAborted();
-    throw mostTelling((error as AggregateError).errors);
+    throw mostUseful((error as AggregateError).errors);
   } finally {
     signal.removeEventListener('abort', onAbort);
     end.abort();
@@ -67,9 +67,9 @@ export async function findGateway(options: FindOptions, signal: AbortSignal): Pr
 }
 
 /**
- * The address of a gateway on the internet.
+ * Returns the address of a gateway on the internet.
  *
- * @throws GatewayError `not-public` when it is on no internet; what else the gateway throws
+ * @throws GatewayError `not-public` for an address that is not global; errors of the gateway
  */
 export async function publicAddress(gateway: Gateway, signal: AbortSignal): Promise<string> {
   const address = await gateway.externalIp(signal);
@@ -82,7 +82,7 @@ export async function publicAddress(gateway: Gateway, signal: AbortSignal): Prom
   throw new GatewayError('not-public', `${gateway.name} is not on the internet: ${address}`);
 }
 
-/** Asks all that answer the search, one after another. */
+/** Queries the devices that respond to the search, one after another. */
 async function findUpnp(
   { network, clock, random }: FindOptions,
   addresses: readonly string[],
@@ -104,14 +104,14 @@ async function findUpnp(
     }
     signal.throwIfAborted();
   }
-  throw mostTelling(errors);
+  throw mostUseful(errors);
 }
 
-function mostTelling(errors: readonly unknown[]): unknown {
+function mostUseful(errors: readonly unknown[]): unknown {
   const rank = (error: unknown): number =>
-    error instanceof GatewayError ? TELLING.indexOf(error.code) : -1;
+    error instanceof GatewayError ? codesByUse.indexOf(error.code) : -1;
   const [first] = [...errors].sort((a, b) => rank(a) - rank(b));
-  return first ?? new GatewayError('absent', 'no gateway answers');
+  return first ?? new GatewayError('absent', 'no gateway responds');
 }
 
 function isAny(host: string): boolean {

@@ -1,37 +1,37 @@
-/** What a port is for. */
+/** Transport protocol of a port. */
 export type Protocol = 'tcp' | 'udp';
 
-/** A port of ours that a gateway is asked to pass on to us. */
+/** A local port to which a gateway forwards one of its ports. */
 export interface Mapping {
   readonly protocol: Protocol;
-  /** Port that we listen on. */
+  /** Port that the node listens on. */
   readonly port: number;
-  /** Port at the gateway that we would like best. */
+  /** Preferred port at the gateway. */
   readonly externalPort: number;
 }
 
-/** What a gateway has agreed to. */
+/** A mapping as granted by a gateway. */
 export interface Lease {
   readonly externalPort: number;
-  /** Seconds; `Infinity` for one without an end. */
+  /** In seconds; `Infinity` if it is permanent. */
   readonly lifetime: number;
 }
 
-/** Something between us and the internet that can be asked to let others in. All throw GatewayError, or what the signal aborts with. */
+/** A router that maps its ports to local ones. All methods throw GatewayError, or the reason of the signal. */
 export interface Gateway {
   /** Kind and address, for the log. */
   readonly name: string;
-  /** Its address on the other side, IPv4. */
+  /** Its external IPv4 address. */
   externalIp(signal: AbortSignal): Promise<string>;
-  /** Asks for a mapping, or for one that there is to last longer. */
+  /** Requests a mapping, or extends an existing one. */
   map(mapping: Mapping, signal: AbortSignal): Promise<Lease>;
   unmap(mapping: Mapping, signal: AbortSignal): Promise<void>;
 }
 
-/** Seconds for which a mapping is asked; go-ethereum's `portMapDuration`. */
-export const LEASE = 600;
+/** Requested duration of a mapping, in seconds; `portMapDuration` of go-ethereum. */
+export const leaseTime = 600;
 
-/** Why a gateway is of no use. */
+/** Reasons for which a gateway cannot be used. */
 export type GatewayErrorCode =
   /** No gateway responds. */
   | 'absent'
@@ -42,11 +42,11 @@ export type GatewayErrorCode =
   /** It refuses the request. */
   | 'refused';
 
-/** A gateway that does not do what it is asked. */
+/** A request to a gateway failed. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: GatewayErrorCode;
-  /** Number that the protocol has for it. */
+  /** Result or error code of the protocol. */
   readonly fault: number | undefined;
 
   constructor(

@@ -3,15 +3,15 @@ import type { Clock } from '@devp2p/clock';
 import { withTimeout } from '@devp2p/clock';
 import { GatewayError } from './gateway.ts';
 
-/** ms for a request and its answer; go-ethereum's `soapRequestTimeout`. */
-const TIMEOUT = 3_000;
-/** Bytes of an answer. Descriptions of home routers have some 20 kB. */
-const MAX_BODY = 65_536;
+/** Time limit of a request and its response, in ms; `soapRequestTimeout` of go-ethereum. */
+const timeout = 3_000;
+/** Size limit of a response, in bytes. Descriptions of home routers have about 20 kB. */
+const maxBody = 65_536;
 
 /** @see askHttp */
 export interface HttpRequest {
   readonly url: URL;
-  /** Our address towards the server. */
+  /** Local address of the socket. */
   readonly localAddress: string;
   /** Sent with POST. @default GET */
   readonly post?: { readonly headers: Readonly<Record<string, string>>; readonly body: string };
@@ -33,11 +33,13 @@ export function askHttp(
         const isGarbled = cause.code?.startsWith('HPE_');
         reject(
           isGarbled
-            ? new GatewayError('garbled', `${url.host} does not speak HTTP`, { cause })
+            ? new GatewayError('garbled', `${url.host} returned an invalid HTTP response`, {
+                cause,
+              })
             : new GatewayError('absent', `${url.host} cannot be reached`, { cause }),
         );
       };
-      // Some routers read header names by their capitals.
+      // Some routers compare header names case-sensitively.
       const headers = {
         ...post?.headers,
         ...(post && { 'Content-Length': Buffer.byteLength(post.body) }),
@@ -50,10 +52,10 @@ export function askHttp(
         let size = 0;
         response.on('data', (chunk: Buffer) => {
           size += chunk.length;
-          if (size <= MAX_BODY) chunks.push(chunk);
+          if (size <= maxBody) chunks.push(chunk);
           else {
             request.destroy();
-            reject(new GatewayError('garbled', `${url.host} answers with more than ${MAX_BODY} B`));
+            reject(new GatewayError('garbled', `${url.host} returned more than ${maxBody} bytes`));
           }
         });
         response.on('error', fail);
@@ -66,6 +68,6 @@ export function askHttp(
       });
       request.end(post?.body);
     });
-  const reason = new GatewayError('absent', `${url.host} does not answer`);
-  return withTimeout(clock, TIMEOUT, ask, { signal, reason });
+  const reason = new GatewayError('absent', `${url.host} does not respond`);
+  return withTimeout(clock, timeout, ask, { signal, reason });
 }

@@ -2,32 +2,32 @@
 import { createSocket } from 'node:dgram';
 import { type Clock, sleep } from '@devp2p/clock';
 import { formatIp } from '@devp2p/ip';
-import { type Gateway, GatewayError, LEASE, type Lease, type Mapping } from './gateway.ts';
+import { type Gateway, GatewayError, type Lease, leaseTime, type Mapping } from './gateway.ts';
 
 /** @see pmpGateway */
 export interface PmpOptions {
   readonly host: string;
   readonly port: number;
-  /** Our address towards the gateway. @default what the system chooses */
+  /** Local address of the socket. @default selected by the system */
   readonly localAddress?: string | undefined;
   readonly clock: Clock;
 }
 
-/** ms between one request and the next; RFC 6886 doubles for a minute, which is long for one who asks again anyway. */
-const RETRANSMISSIONS = [250, 500, 1_000, 2_000];
+/** Time after each transmission of a request, in ms; RFC 6886 doubles for a minute, but a failed search is repeated anyway. */
+const retransmissions = [250, 500, 1_000, 2_000];
 
-const RESULTS: Readonly<Record<number, string>> = {
-  1: 'it does not speak this version',
-  2: 'it is set not to',
-  3: 'it has no connection itself',
-  4: 'it has no room for more',
-  5: 'it does not know the request',
+const results: Readonly<Record<number, string>> = {
+  1: 'unsupported version',
+  2: 'not authorized',
+  3: 'network failure',
+  4: 'out of resources',
+  5: 'unsupported opcode',
 };
 
-const EXTERNAL_ADDRESS = 0;
-const OPCODES = { udp: 1, tcp: 2 } as const;
+const externalAddress = 0;
+const opcodes = { udp: 1, tcp: 2 } as const;
 
-/** A gateway that is spoken to in NAT-PMP. */
+/** Creates a gateway that is controlled by NAT-PMP. */
 export function pmpGateway(options: PmpOptions): Gateway {
   const name = `NAT-PMP ${options.host}`;
 
@@ -35,7 +35,7 @@ export function pmpGateway(options: PmpOptions): Gateway {
     const answer = await exchange(bytes, { ...options, name, length, signal });
     const result = answer.getUint16(2);
     if (result === 0) return answer;
-    const why = RESULTS[result] ?? `result ${result}`;
+    const why = results[result] ?? `result ${result}`;
     throw new GatewayError('refused', `${name} refuses: ${why}`, { fault: result });
   }
 
@@ -45,7 +45,7 @@ export function pmpGateway(options: PmpOptions): Gateway {
     signal: AbortSignal,
   ): Promise<Lease> {
     const bytes = new DataView(new ArrayBuffer(12));
-    bytes.setUint8(1, OPCODES[protocol]);
+    bytes.setUint8(1, opcodes[protocol]);
     bytes.setUint16(4, port);
     bytes.setUint16(6, lifetime === 0 ? 0 : externalPort);
     bytes.setUint32(8, lifetime);
@@ -56,11 +56,11 @@ export function pmpGateway(options: PmpOptions): Gateway {
   return {
     name,
     async externalIp(signal) {
-      const { buffer, byteOffset } = await request(Uint8Array.of(0, EXTERNAL_ADDRESS), 12, signal);
+      const { buffer, byteOffset } = await request(Uint8Array.of(0, externalAddress), 12, signal);
       return formatIp(new Uint8Array(buffer, byteOffset + 8, 4));
     },
     async map(mapping, signal) {
-      const lease = await map(mapping, LEASE, signal);
+      const lease = await map(mapping, leaseTime, signal);
       if (lease.externalPort > 0 && lease.lifetime > 0) return lease;
       throw new GatewayError('garbled', `${name} returned an invalid mapping`);
     },
@@ -72,12 +72,12 @@ export function pmpGateway(options: PmpOptions): Gateway {
 
 interface ExchangeOptions extends PmpOptions {
   readonly name: string;
-  /** Bytes of a good answer. */
+  /** Length of a successful response, in bytes. */
   readonly length: number;
   readonly signal: AbortSignal;
 }
 
-/** Sends a request until its answer comes. */
+/** Sends a request until a response is received. */
 async function exchange(bytes: Uint8Array, options: ExchangeOptions): Promise<DataView> {
   const { name, host, port, localAddress, length, clock, signal } = options;
   signal.throwIfAborted();
@@ -98,19 +98,19 @@ async function exchange(bytes: Uint8Array, options: ExchangeOptions): Promise<Da
       else isGarbled = true;
     });
     const send = async (): Promise<void> => {
-      for (const wait of RETRANSMISSIONS) {
+      for (const wait of retransmissions) {
         socket.send(bytes);
         await sleep(clock, wait, { signal: over.signal });
       }
       reject(
         isGarbled
           ? new GatewayError('garbled', `${name} returned an invalid response`)
-          : new GatewayError('absent', `${name} does not answer`),
+          : new GatewayError('absent', `${name} does not respond`),
       );
     };
-    // A connected socket gets datagrams of the gateway alone.
+    // A connected socket receives only datagrams of the gateway.
     socket.on('connect', () => void send().catch(reject));
-    socket.bind({ port: 0, ...(localAddress !== undefined && { address: localAddress }) }, () => {
+    socket.bind({ port: 0, address: localAddress }, () => {
       socket.connect(port, host);
     });
   });
@@ -123,11 +123,11 @@ async function exchange(bytes: Uint8Array, options: ExchangeOptions): Promise<Da
   }
 }
 
-/** Whether a datagram answers a request: version, opcode, and for a mapping the port. */
+/** Whether a datagram is the response to a request: checks version, opcode, and for a mapping the port. */
 export function answers(answer: DataView, request: Uint8Array, length: number): boolean {
   if (answer.byteLength < 4 || answer.getUint8(0) !== 0) return false;
   if (answer.getUint8(1) !== (request[1] ?? 0) + 128) return false;
-  // A refusal need not have more.
+  // The response to a refused request may end here.
   if (answer.getUint16(2) !== 0) return true;
   if (answer.byteLength < length) return false;
   return (

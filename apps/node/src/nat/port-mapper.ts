@@ -3,7 +3,7 @@ import { sleep, withTimeout } from '@devp2p/clock';
 import type { ExternalEndpoint } from '@devp2p/discover';
 import type { Log } from '../logging/log.ts';
 import { type FindOptions, findGateway, publicAddress } from './find.ts';
-import { type Gateway, GatewayError, LEASE, type Mapping, type Protocol } from './gateway.ts';
+import { type Gateway, GatewayError, leaseTime, type Mapping, type Protocol } from './gateway.ts';
 
 /** @see keepPortsMapped */
 export interface PortMapperOptions extends FindOptions {
@@ -15,35 +15,35 @@ export interface PortMapperOptions extends FindOptions {
 
 /** Keeps ports mapped until it is closed. */
 export interface PortMapper {
-  /** Takes the mappings back, as far as that can be done within 2 s. Idempotent. */
+  /** Deletes the mappings, within 2 s at most. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Part of a lease after which it is refreshed: 8 of 10 minutes, as in go-ethereum. */
-const REFRESH = 0.8;
-/** ms until the next attempt after a failure, doubling; and between refreshes however short a lease is. */
-const MIN_PAUSE = 15_000;
-const MAX_PAUSE = 900_000;
-/** ms that taking the mappings back may take: shutting down has 5 s in all. */
-const CLOSE = 2_000;
+/** Share of a lease after which it is refreshed: 8 of 10 minutes, as in go-ethereum. */
+const refreshShare = 0.8;
+/** Time until the next attempt after a failure, in ms, doubled each time; also the minimum between two refreshes. */
+const minPause = 15_000;
+const maxPause = 900_000;
+/** Time limit for the deletion of the mappings, in ms: the shutdown has 5 s in total. */
+const closeTimeout = 2_000;
 
-/** A mapping that a gateway has agreed to. */
+/** A mapping that a gateway has granted. */
 interface Held {
   readonly gateway: Gateway;
   readonly mapping: Mapping;
-  /** Monotonic time at which it ends. */
+  /** Monotonic time at which it expires. */
   readonly until: number;
 }
 
-/** Maps ports at a gateway, as soon as one is found, and keeps them mapped. */
+/** Maps ports at a gateway as soon as one is found, and keeps them mapped. */
 export function keepPortsMapped(options: PortMapperOptions): PortMapper {
   const { ports, onChange, clock, log } = options;
   const stop = new AbortController();
   const { signal } = stop;
   const held = new Map<Protocol, Held>();
-  /** Monotonic time until which the endpoint holds that was announced. */
-  let goodUntil = 0;
-  const isNews = changes();
+  /** Monotonic time until which the announced endpoint is valid. */
+  let validUntil = 0;
+  const isNew = changes();
   const isOtherEndpoint = changes();
   const announce = (endpoint: ExternalEndpoint | undefined): void => {
     if (isOtherEndpoint(JSON.stringify(endpoint))) onChange(endpoint);
@@ -53,7 +53,7 @@ export function keepPortsMapped(options: PortMapperOptions): PortMapper {
   async function refresh(gateway: Gateway): Promise<number> {
     const ip = await publicAddress(gateway, signal);
     const external = { tcp: 0, udp: 0 };
-    let lifetime = LEASE;
+    let lifetime = leaseTime;
     for (const { protocol, port } of ports) {
       const wanted = held.get(protocol)?.mapping.externalPort ?? port;
       const lease = await gateway.map({ protocol, port, externalPort: wanted }, signal);
@@ -64,19 +64,19 @@ export function keepPortsMapped(options: PortMapperOptions): PortMapper {
       lifetime = Math.min(lifetime, lease.lifetime);
     }
     const endpoint = { ip, ...external };
-    goodUntil = clock.monotonic() + lifetime * 1_000;
+    validUntil = clock.monotonic() + lifetime * 1_000;
     announce(endpoint);
     const fields = { gateway: gateway.name, ...endpoint };
-    if (isNews(JSON.stringify(fields))) log.info(fields, 'ports mapped');
-    return Math.max(MIN_PAUSE, lifetime * 1_000 * REFRESH);
+    if (isNew(JSON.stringify(fields))) log.info(fields, 'ports mapped');
+    return Math.max(minPause, lifetime * 1_000 * refreshShare);
   }
 
   function failed(error: unknown): void {
     const isUseless = error instanceof GatewayError && error.code === 'not-public';
-    if (isUseless || clock.monotonic() >= goodUntil) announce(undefined);
+    if (isUseless || clock.monotonic() >= validUntil) announce(undefined);
     const fields = { error: errorText(error) };
     const code = error instanceof GatewayError ? error.code : 'failed';
-    if (isNews(code)) log.warn(fields, 'ports cannot be mapped; others may not reach us');
+    if (isNew(code)) log.warn(fields, 'ports cannot be mapped; inbound connections may fail');
     else log.debug(fields, 'ports cannot be mapped');
   }
 
@@ -93,28 +93,31 @@ export function keepPortsMapped(options: PortMapperOptions): PortMapper {
         if (signal.aborted) return;
         failed(error);
         gateway = undefined;
-        pause = Math.min(MAX_PAUSE, MIN_PAUSE * 2 ** failures++);
+        pause = Math.min(maxPause, minPause * 2 ** failures++);
       }
       await sleep(clock, pause, { signal }).catch(() => {});
     }
   }
 
-  async function takeBack({ gateway, mapping }: Held, signal: AbortSignal): Promise<void> {
+  async function unmap({ gateway, mapping }: Held, signal: AbortSignal): Promise<void> {
     try {
       await gateway.unmap(mapping, signal);
     } catch (error) {
-      log.debug({ ...mapping, error: errorText(error) }, 'a mapping is left to run out');
+      log.debug(
+        { ...mapping, error: errorText(error) },
+        'mapping not deleted; it expires by itself',
+      );
     }
   }
 
   async function close(): Promise<void> {
     stop.abort();
     await kept;
-    // One that has run out may be another's by now.
+    // An expired mapping may belong to another host now.
     const mappings = [...held.values()].filter(({ until }) => clock.monotonic() < until);
-    const takeAllBack = (signal: AbortSignal): Promise<unknown> =>
-      Promise.all(mappings.map((one) => takeBack(one, signal)));
-    await withTimeout(clock, CLOSE, takeAllBack).catch(() => {});
+    const unmapAll = (signal: AbortSignal): Promise<unknown> =>
+      Promise.all(mappings.map((one) => unmap(one, signal)));
+    await withTimeout(clock, closeTimeout, unmapAll).catch(() => {});
   }
 
   const kept = keep();
@@ -127,7 +130,7 @@ export function keepPortsMapped(options: PortMapperOptions): PortMapper {
   };
 }
 
-/** Whether a text is another than before; nothing is what it is at first. */
+/** Returns a function that reports whether a text differs from that of the call before; the first is compared with `undefined`. */
 function changes(): (text: string | undefined) => boolean {
   let last: string | undefined;
   return (text) => {

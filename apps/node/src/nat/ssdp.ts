@@ -1,35 +1,35 @@
-// The search of UPnP Device Architecture 1.1, section 1.3.
+// Search of UPnP Device Architecture 1.1, section 1.3.
 import { createSocket, type Socket } from 'node:dgram';
 import { Readable } from 'node:stream';
 import type { Clock } from '@devp2p/clock';
 import { isLan, parseIp } from '@devp2p/ip';
 import type { LocalNetwork } from './local-network.ts';
 
-/** Where something that says to be a gateway describes itself. */
+/** Location of the description of a device that announces itself as a gateway. */
 export interface Description {
   readonly url: URL;
-  /** Our address in the network that it answered from. */
+  /** Local address in the network of the device. */
   readonly localAddress: string;
 }
 
 /** @see searchGateways */
 export interface SearchOptions {
   readonly network: LocalNetwork;
-  /** Ours to search from. */
+  /** Local addresses from which the search is sent. */
   readonly addresses: readonly string[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
-const TARGETS = [1, 2].map((n) => `urn:schemas-upnp-org:device:InternetGatewayDevice:${n}`);
-/** Seconds over which devices spread their answers. */
-const SPREAD = 2;
-/** ms after the start at which the search is sent: datagrams get lost. */
-const SENDS = [0, 1_000];
-/** ms after the start at which the search ends. */
-const END = SENDS.length * 1_000 + SPREAD * 1_000;
-/** Descriptions that one search comes up with. */
-const MAX_FOUND = 8;
+const searchTargets = [1, 2].map((n) => `urn:schemas-upnp-org:device:InternetGatewayDevice:${n}`);
+/** Time over which devices spread their responses, in seconds. */
+const responseSpread = 2;
+/** Times after the start at which the search is sent, in ms: twice, because datagrams get lost. */
+const sendTimes = [0, 1_000];
+/** Time after the start at which the search ends, in ms. */
+const searchTime = sendTimes.length * 1_000 + responseSpread * 1_000;
+/** Maximum number of descriptions found by one search. */
+const maxFound = 8;
 
 /** Searches for gateways in the local networks by multicast. Ends after some seconds, or with the signal. */
 export function searchGateways(options: SearchOptions): AsyncIterable<Description> {
@@ -43,11 +43,11 @@ export function searchGateways(options: SearchOptions): AsyncIterable<Descriptio
   for (const localAddress of addresses) {
     const socket = createSocket('udp4');
     sockets.add(socket);
-    // An interface that is down is no reason not to search on others.
+    // The search continues on other interfaces when one is down.
     socket.on('error', () => drop(socket));
     socket.on('message', (message, from) => {
       const url = descriptionUrl(message.toString('latin1'), from.address);
-      if (url === undefined || seen.has(url.href) || seen.size === MAX_FOUND) return;
+      if (url === undefined || seen.has(url.href) || seen.size === maxFound) return;
       seen.add(url.href);
       found.push({ url, localAddress } satisfies Description);
     });
@@ -60,7 +60,7 @@ export function searchGateways(options: SearchOptions): AsyncIterable<Descriptio
     });
   }
 
-  const timers = SENDS.map((ms) =>
+  const timers = sendTimes.map((ms) =>
     clock.setTimeout(() => {
       for (const socket of sockets) send(socket, network);
     }, ms),
@@ -73,7 +73,7 @@ export function searchGateways(options: SearchOptions): AsyncIterable<Descriptio
     stop();
     found.push(null);
   };
-  timers.push(clock.setTimeout(end, addresses.length === 0 ? 0 : END));
+  timers.push(clock.setTimeout(end, addresses.length === 0 ? 0 : searchTime));
   found.on('close', stop);
   // The reader of the results is notified as well.
   found.on('error', () => {});
@@ -81,19 +81,19 @@ export function searchGateways(options: SearchOptions): AsyncIterable<Descriptio
 }
 
 function send(socket: Socket, { ssdp }: LocalNetwork): void {
-  for (const target of TARGETS) {
+  for (const target of searchTargets) {
     const lines = [
       'M-SEARCH * HTTP/1.1',
       `HOST: ${ssdp.host}:${ssdp.port}`,
       'MAN: "ssdp:discover"',
-      `MX: ${SPREAD}`,
+      `MX: ${responseSpread}`,
       `ST: ${target}`,
     ];
     socket.send(`${lines.join('\r\n')}\r\n\r\n`, ssdp.port, ssdp.host);
   }
 }
 
-/** Where the answer of a device leads; `undefined` unless that is the device itself, and in a LAN. */
+/** Location in the response of a device; `undefined` unless it is on the device itself, and in a LAN. */
 export function descriptionUrl(answer: string, from: string): URL | undefined {
   const [, location] = /^location:[ \t]*(\S{1,512})[ \t]*\r?$/im.exec(answer) ?? [];
   const ip = parseIp(from);

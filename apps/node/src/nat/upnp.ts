@@ -2,36 +2,36 @@
 import type { Clock } from '@devp2p/clock';
 import type { RandomBytes } from '@devp2p/random';
 import { XMLParser } from 'fast-xml-parser';
-import { type Gateway, GatewayError, LEASE, type Mapping } from './gateway.ts';
+import { type Gateway, GatewayError, leaseTime, type Mapping } from './gateway.ts';
 import { askHttp } from './http.ts';
 import type { Description } from './ssdp.ts';
 
-/** What a gateway is spoken to with. */
+/** Collaborators of a UPnP gateway. */
 export interface UpnpOptions {
   readonly clock: Clock;
   readonly random: RandomBytes;
 }
 
-/** In the order in which they are tried. */
-const SERVICES = ['WANIPConnection:2', 'WANIPConnection:1', 'WANPPPConnection:1'].map(
+/** Service types, in the order in which they are tried. */
+const serviceTypes = ['WANIPConnection:2', 'WANIPConnection:1', 'WANPPPConnection:1'].map(
   (name) => `urn:schemas-upnp-org:service:${name}`,
 );
-/** Connections that one device is believed to have. */
-const MAX_SERVICES = 4;
-/** Faults as the services have them: a port that is another's, and a lease that may not end. */
-const CONFLICT = 718;
-const PERMANENT_ONLY = 725;
-/** Requests for one mapping. */
-const MAX_ATTEMPTS = 4;
+/** Maximum number of services that one device may announce. */
+const maxServices = 4;
+/** Error codes of the services: the port is mapped to another host, and only permanent leases are supported. */
+const conflictInMapping = 718;
+const onlyPermanentLeases = 725;
+/** Maximum number of requests for one mapping. */
+const maxAttempts = 4;
 
-/** Reads no attributes and no types; entities of a document's own expand to 100 kB at most. */
+/** Ignores attributes and value types; entities defined by a document expand to 100 kB at most. */
 const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, processEntities: true });
 
 /**
- * Asks a device for its connections to the internet.
+ * Requests the connections of a device to the internet.
  *
  * @returns at least one
- * @throws GatewayError; what the signal aborts with
+ * @throws GatewayError; the reason of the signal
  */
 export async function describeGateways(
   { url, localAddress }: Description,
@@ -46,7 +46,7 @@ export async function describeGateways(
 }
 
 /**
- * The connections to the internet that a description at `url` names, the best first.
+ * Reads the connections to the internet from the description at `url`, the preferred one first.
  *
  * @returns at least one
  * @throws GatewayError `garbled`
@@ -56,15 +56,15 @@ export function readServices(body: string, url: URL): Pick<Service, 'type' | 'co
   const services = elements(readXml(body, name), 'service').flatMap((service) => {
     const type = text(service, 'serviceType') ?? '';
     const path = text(service, 'controlURL') ?? '';
-    const rank = SERVICES.indexOf(type);
+    const rank = serviceTypes.indexOf(type);
     if (rank < 0 || !URL.canParse(path, url.href)) return [];
     const control = new URL(path, url.href);
-    // A device speaks for itself alone.
+    // A control URL on another host could direct requests at a third party.
     if (control.protocol !== 'http:' || control.hostname !== url.hostname) return [];
     return [{ type, control, rank }];
   });
   if (services.length === 0) throw new GatewayError('garbled', `${name} describes no gateway`);
-  return services.sort((a, b) => a.rank - b.rank).slice(0, MAX_SERVICES);
+  return services.sort((a, b) => a.rank - b.rank).slice(0, maxServices);
 }
 
 interface Service {
@@ -78,8 +78,8 @@ type Arguments = Readonly<Record<string, string | number>>;
 
 function upnpGateway(service: Service, { clock, random }: UpnpOptions): Gateway {
   const { name, type, control, localAddress } = service;
-  /** Seconds to ask for; 0 is for ever. */
-  let lease: number = LEASE;
+  /** Requested duration, in seconds; 0 is permanent. */
+  let lease: number = leaseTime;
 
   async function call(action: string, args: Arguments, signal: AbortSignal): Promise<unknown> {
     const fields = Object.entries(args).map(([key, value]) => `<${key}>${value}</${key}>`);
@@ -100,7 +100,7 @@ function upnpGateway(service: Service, { clock, random }: UpnpOptions): Gateway 
     if (answer.status === 200) return xml;
     const fault = Number(text(xml, 'errorCode'));
     if (!Number.isInteger(fault)) {
-      throw new GatewayError('garbled', `${name} answers ${action} with ${answer.status}`);
+      throw new GatewayError('garbled', `${name} returned status ${answer.status} to ${action}`);
     }
     throw new GatewayError('refused', `${name} refuses ${action}: error ${fault}`, { fault });
   }
@@ -116,7 +116,7 @@ function upnpGateway(service: Service, { clock, random }: UpnpOptions): Gateway 
     async externalIp(signal) {
       const ip = text(await call('GetExternalIPAddress', {}, signal), 'NewExternalIPAddress');
       if (ip !== undefined) return ip;
-      throw new GatewayError('garbled', `${name} answers without an address`);
+      throw new GatewayError('garbled', `${name} returned no external address`);
     },
     async map(mapping, signal) {
       let { externalPort } = mapping;
@@ -134,9 +134,9 @@ function upnpGateway(service: Service, { clock, random }: UpnpOptions): Gateway 
           return { externalPort, lifetime: lease || Number.POSITIVE_INFINITY };
         } catch (error) {
           const fault = error instanceof GatewayError ? error.fault : undefined;
-          if (attempt === MAX_ATTEMPTS) throw error;
-          if (fault === PERMANENT_ONLY && lease > 0) lease = 0;
-          else if (fault === CONFLICT) externalPort = freePort(random);
+          if (attempt === maxAttempts) throw error;
+          if (fault === onlyPermanentLeases && lease > 0) lease = 0;
+          else if (fault === conflictInMapping) externalPort = freePort(random);
           else throw error;
         }
       }
@@ -147,7 +147,7 @@ function upnpGateway(service: Service, { clock, random }: UpnpOptions): Gateway 
   };
 }
 
-/** Any port from 1024 on. */
+/** A random port from 1024 on. */
 function freePort(random: RandomBytes): number {
   const [high = 0, low = 0] = random(2);
   return 1_024 + ((high * 256 + low) % (65_536 - 1_024));
@@ -161,7 +161,7 @@ function readXml(body: string, name: string): unknown {
   }
 }
 
-/** Everything of a name, wherever it is. */
+/** All elements with a name, at any depth. */
 function elements(node: unknown, name: string): unknown[] {
   if (Array.isArray(node)) return node.flatMap((item) => elements(item, name));
   if (typeof node !== 'object' || node === null) return [];
@@ -170,7 +170,7 @@ function elements(node: unknown, name: string): unknown[] {
   );
 }
 
-/** What the first element of a name says. */
+/** Text of the first element with a name. */
 function text(node: unknown, name: string): string | undefined {
   return elements(node, name).find((value) => typeof value === 'string');
 }

@@ -54,7 +54,7 @@ export interface AddressBook {
   /** A node to test for reachability; `undefined` without one. */
   nextTest(): Candidate | undefined;
   /** A node is being dialed. */
-  dialling(node: Enode): void;
+  dialing(node: Enode): void;
   /** There is a node at the address, and it is on our chain. */
   reached(node: Enode): void;
   /** No useful node responds at the address. */
@@ -146,7 +146,7 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
       if (holder !== undefined) book.good(holder.id);
       return offerEntry(book.select({ newOnly: true, filter }));
     },
-    dialling: ({ id }) => void book.attempt(id, { countFailure: false }),
+    dialing: ({ id }) => void book.attempt(id, { countFailure: false }),
     reached: ({ id }) => void book.good(id),
     failed: ({ id }) => void book.attempt(id, { countFailure: true }),
     unfit({ id }) {

@@ -45,7 +45,7 @@ const texts: Readonly<Record<Incompatibility['of'], string>> = {
   genesis: 'peer refused: another genesis block',
   fork: 'peer refused: another fork id',
   version: 'peer refused: no eth version in common',
-  protocol: 'peer refused: it does not speak eth',
+  protocol: 'peer refused: it does not support eth',
 };
 
 /** Each kind is logged once in this time, in ms. */

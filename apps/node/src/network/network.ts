@@ -30,7 +30,7 @@ import { shortId } from './peer-id.ts';
 import type { NodePeer, PeerSet } from './peers.ts';
 import { type Locate, StaticNodes } from './static-nodes.ts';
 
-/** @see openNetwork */
+/** @see openConnections */
 export interface NetworkOptions {
   /** Our public key, 64 bytes, and the private one. */
   readonly id: Uint8Array;
@@ -117,7 +117,7 @@ const usefulAge = 60_000;
  *
  * @throws NodeError `port-unavailable`, `bans-unusable`
  */
-export async function openNetwork(options: NetworkOptions): Promise<Network> {
+export async function openConnections(options: NetworkOptions): Promise<Network> {
   const { id, privateKey, peers, addresses, database, crypto, clock, random, logs } = options;
   const transport = { privateKey, publicKey: id, crypto, clock, random };
   const log = logs('network');
@@ -155,7 +155,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
       nextAddress: ({ signal }) => addresses.next(signal),
       nextFeeler: () => addresses.nextTest(),
       async dial(node, { signal }) {
-        addresses.dialling(node);
+        addresses.dialing(node);
         publish(() => ({ type: 'dial', localId: id }));
         const stream = await connect(node, { ...transport, signal }).catch((error: unknown) => {
           publish(() => ({ type: 'dial-failed', localId: id, error }));

@@ -8,7 +8,7 @@ import { type OwnRecord, openOwnRecord } from '../discovery/own-record.ts';
 import { localNetwork } from '../nat/local-network.ts';
 import { keepPortsMapped } from '../nat/port-mapper.ts';
 import { type AddressBook, openAddressBook } from '../network/address-book.ts';
-import { type Network, openNetwork as openConnections } from '../network/network.ts';
+import { type Network, openConnections } from '../network/network.ts';
 import { createPeerSet, type NodePeer, type PeerSet } from '../network/peers.ts';
 import { version } from '../version.ts';
 import type { NodeContext } from './context.ts';

@@ -113,7 +113,7 @@ async function openPublic(
   }
   if (!ws || !wsAt) return { http: httpUrl, ws: undefined };
   const onRequest: RequestListener = (request, response) =>
-    refuse(request, response, 426, 'this port speaks WebSocket', clock);
+    refuse(request, response, 426, 'this port serves WebSocket only', clock);
   const onUpgrade = webSockets?.upgrade;
   const wsUrl = shared
     ? httpUrl
@@ -138,7 +138,9 @@ async function openAuthrpc(
     rpc: jsonRpc(options, selectApi(namespaces, Object.keys(namespaces)), authrpcRpcLimits),
     virtualHosts: authrpc.virtualHosts ?? defaultHosts,
     secret: authrpc.jwtSecret,
-    ...{ health, clock, random },
+    health,
+    clock,
+    random,
   });
   open.onClose(handlers.close);
   const at = place(authrpc, 8551);

@@ -60,7 +60,7 @@ export class BlockStore {
   #head: Head;
   /** Numbers of canonical blocks with receipts. */
   #withReceipts: NumberRanges;
-  /** No side block has a lower number; `undefined` when there are none. */
+  /** No side block has a lower number; `undefined` without side blocks. */
   #lowestSide: number | undefined;
   /** Records of stored blocks; absent while blocks are removed. */
   #cache: RecordCache | undefined = new RecordCache(cacheSize);

@@ -115,7 +115,7 @@ export async function openDatabase(location: string): Promise<Database> {
   };
 }
 
-/** What `Level` is on Node.js; its types cover browsers too. */
+/** Methods that `Level` has on Node.js only; its types cover browsers too. */
 interface ClassicLevel {
   approximateSize(from: Uint8Array, to: Uint8Array): Promise<number>;
   compactRange(from: Uint8Array, to: Uint8Array): Promise<void>;

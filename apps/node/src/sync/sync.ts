@@ -53,7 +53,7 @@ export interface SyncOptions {
 
 /** A running sync. */
 export interface Sync {
-  /** The current target; `undefined` while there is none. */
+  /** The current target; `undefined` before one is set. */
   readonly target: Target | undefined;
   /** The data that it needs next, while there is a target. */
   readonly missing: Missing | undefined;

@@ -5,7 +5,7 @@ import { RequestRate, type RequestSize } from './request-rate.ts';
 
 /** Work that is split into tasks for several peers. */
 export interface TaskSource<Task> {
-  /** The next task, of up to `limit` items; `undefined` when there is none for this peer now. */
+  /** The next task, of up to `limit` items; `undefined` without a task for this peer now. */
   take(limit: number, peer: EthPeer): Task | undefined;
   /**
    * Requests the items of a task from a peer, and puts back those that it did not deliver.

@@ -4,13 +4,13 @@ import type { Crypto } from '@devp2p/crypto';
 export type Hasher = Pick<Crypto, 'keccak256'>;
 
 /** Maximum length of a key of an Ethereum trie. */
-const MAX_KEY = 32;
+const maxKeyLength = 32;
 /** An RLP empty string: an absent child of a branch, and the encoding of the empty trie. */
-const EMPTY = 0x80;
-const EMPTY_NODE: Uint8Array = Uint8Array.of(EMPTY);
+const emptyString = 0x80;
+const emptyNode: Uint8Array = Uint8Array.of(emptyString);
 /** A branch: a list prefix of at most 3 bytes, 16 children of at most 33 bytes and an empty value. */
-const PREFIX_ROOM = 3;
-const BRANCH_ROOM = PREFIX_ROOM + 16 * 33 + 1;
+const prefixRoom = 3;
+const branchRoom = prefixRoom + 16 * 33 + 1;
 
 /** An open branch; its children are added in ascending order, so its encoding is appended to. */
 interface OpenBranch {
@@ -32,13 +32,13 @@ export class StackTrie {
   readonly #branches: OpenBranch[] = [];
   /** Number of `#branches` in use; the others keep their memory for the next trie. */
   #open = 0;
-  #key: Uint8Array = new Uint8Array(2 * MAX_KEY);
+  #key: Uint8Array = new Uint8Array(2 * maxKeyLength);
   #keyLength = 0;
-  #nextKey: Uint8Array = new Uint8Array(2 * MAX_KEY);
+  #nextKey: Uint8Array = new Uint8Array(2 * maxKeyLength);
   #value: Uint8Array | undefined;
   #scratch: Uint8Array = new Uint8Array(1024);
   /** The node encoded last is in `#node[0, #nodeLength)`: a hash or an embedded node. */
-  #node: Uint8Array = EMPTY_NODE;
+  #node: Uint8Array = emptyNode;
   #nodeLength = 0;
 
   constructor(hasher: Hasher) {
@@ -52,7 +52,7 @@ export class StackTrie {
    * bytes, and when the value is empty, which means "absent" in a trie
    */
   insert(key: Uint8Array, value: Uint8Array): void {
-    if (key.length === 0 || key.length > MAX_KEY || value.length === 0) {
+    if (key.length === 0 || key.length > maxKeyLength || value.length === 0) {
       throw new RangeError('A stack trie takes keys of 1 to 32 bytes, and no empty values.');
     }
     const length = key.length * 2;
@@ -76,7 +76,7 @@ export class StackTrie {
   root(): Uint8Array {
     const value = this.#value;
     if (value === undefined) {
-      return this.#hasher.keccak256(EMPTY_NODE);
+      return this.#hasher.keccak256(emptyNode);
     }
     if (this.#open === 0) {
       this.#encodeLeaf(0, value, true);
@@ -141,13 +141,13 @@ export class StackTrie {
     this.#open = open + 1;
     let branch = this.#branches[open];
     if (branch === undefined) {
-      branch = { depth, next: 0, length: PREFIX_ROOM, bytes: new Uint8Array(BRANCH_ROOM) };
+      branch = { depth, next: 0, length: prefixRoom, bytes: new Uint8Array(branchRoom) };
       this.#branches.push(branch);
       return branch;
     }
     branch.depth = depth;
     branch.next = 0;
-    branch.length = PREFIX_ROOM;
+    branch.length = prefixRoom;
     return branch;
   }
 
@@ -156,7 +156,7 @@ export class StackTrie {
     const { bytes } = branch;
     let at = branch.length;
     for (let i = branch.next; i < nibble; i++) {
-      bytes[at++] = EMPTY;
+      bytes[at++] = emptyString;
     }
     branch.next = nibble + 1;
     branch.length = writeReference(bytes, at, this.#node, this.#nodeLength);
@@ -166,10 +166,10 @@ export class StackTrie {
     const { bytes } = branch;
     let end = branch.length;
     for (let i = branch.next; i <= 16; i++) {
-      bytes[end++] = EMPTY;
+      bytes[end++] = emptyString;
     }
-    const length = end - PREFIX_ROOM;
-    const start = PREFIX_ROOM - listPrefixLength(length);
+    const length = end - prefixRoom;
+    const start = prefixRoom - listPrefixLength(length);
     writePrefix(bytes, start, 0xc0, length);
     this.#finish(bytes, start, end, isRoot);
   }
@@ -178,7 +178,7 @@ export class StackTrie {
   #encodeLeaf(from: number, value: Uint8Array, isRoot: boolean): void {
     const pathLength = ((this.#keyLength - from) >> 1) + 1;
     const valueLength = value.length;
-    const single = valueLength === 1 && (value[0] as number) < EMPTY;
+    const single = valueLength === 1 && (value[0] as number) < emptyString;
     const length =
       pathLength +
       (pathLength > 1 ? 1 : 0) +
@@ -188,7 +188,7 @@ export class StackTrie {
     let at = writePrefix(scratch, 0, 0xc0, length);
     at = this.#writePath(scratch, at, from, this.#keyLength, 0x20);
     if (!single) {
-      at = writePrefix(scratch, at, EMPTY, valueLength);
+      at = writePrefix(scratch, at, emptyString, valueLength);
     }
     scratch.set(value, at);
     this.#finish(scratch, 0, at + valueLength, isRoot);
@@ -214,7 +214,7 @@ export class StackTrie {
     let at = start;
     let i = from;
     if (length > 1) {
-      out[at++] = EMPTY + length;
+      out[at++] = emptyString + length;
     }
     if (((to - from) & 1) === 1) {
       out[at++] = flag | 0x10 | (key[i++] as number);
@@ -256,7 +256,7 @@ function writeReference(
 ): number {
   let at = start;
   if (nodeLength === 32) {
-    out[at++] = EMPTY + 32;
+    out[at++] = emptyString + 32;
   }
   out.set(node, at);
   return at + nodeLength;
@@ -281,18 +281,18 @@ function writePrefix(out: Uint8Array, start: number, base: number, length: numbe
 }
 
 /** Keys of one to five bytes that `indexKey` reuses, since `insert` copies them. */
-const INDEX_KEYS = [1, 2, 3, 4, 5].map((length) => new Uint8Array(length));
+const indexKeys = [1, 2, 3, 4, 5].map((length) => new Uint8Array(length));
 
 /** The RLP of a list index. */
 function indexKey(index: number): Uint8Array {
-  if (index < EMPTY) {
-    const key = INDEX_KEYS[0] as Uint8Array;
-    key[0] = index === 0 ? EMPTY : index;
+  if (index < emptyString) {
+    const key = indexKeys[0] as Uint8Array;
+    key[0] = index === 0 ? emptyString : index;
     return key;
   }
   const size = listPrefixLength(index) - 1;
-  const key = INDEX_KEYS[size] as Uint8Array;
-  key[0] = EMPTY + size;
+  const key = indexKeys[size] as Uint8Array;
+  key[0] = emptyString + size;
   for (let i = size, rest = index; i > 0; i--) {
     key[i] = rest & 0xff;
     rest >>>= 8;
@@ -316,13 +316,13 @@ export function listRoot(trie: StackTrie, values: Elements): Uint8Array {
   const { length } = values;
   trie.reset();
   // The RLP of 0 is 0x80: it sorts after 1 … 127 and before 128.
-  for (let i = 1; i < length && i < EMPTY; i++) {
+  for (let i = 1; i < length && i < emptyString; i++) {
     trie.insert(indexKey(i), values.at(i) as Uint8Array);
   }
   if (length > 0) {
     trie.insert(indexKey(0), values.at(0) as Uint8Array);
   }
-  for (let i = EMPTY; i < length; i++) {
+  for (let i = emptyString; i < length; i++) {
     trie.insert(indexKey(i), values.at(i) as Uint8Array);
   }
   return trie.root();

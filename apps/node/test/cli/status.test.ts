@@ -232,7 +232,7 @@ describe('the command', () => {
     expect([lost.stdout, none.stdout]).toEqual(['', '']);
     const url = `http://127.0.0.1:${port}`;
     expect(lost.stderr).toBe(
-      `devp2p-node: what answers at ${url} is no devp2p-node, or one of another version\n`,
+      `devp2p-node: the server at ${url} is not a devp2p-node, or one of another version\n`,
     );
     expect(none.stderr).toBe(
       `devp2p-node: no node answers at ${url} (connect ECONNREFUSED 127.0.0.1:${port}): start one with --http --http.api admin,net,web3, or name another with --http.addr and --http.port\n`,

@@ -123,7 +123,7 @@ describe('NAT-PMP', () => {
         await settle(node, gateway, paused);
         expect(await paused).toBe(pause);
         expect(node.endpoints).toEqual([]);
-        expect(node.lines).toEqual(['ports cannot be mapped; others may not reach us']);
+        expect(node.lines).toEqual(['ports cannot be mapped; inbound connections may fail']);
         if (pause === 60_000) gateway.answer = pmpAnswer();
         await node.clock.advance(pause);
       }
@@ -220,7 +220,7 @@ describe('NAT-PMP', () => {
     expect(await node.pause()).toBe(8 * minutes);
     await using lost = mapped(network, { method: 'pmp' });
     expect(await lost.pause()).toBe(15_000);
-    expect(lost.fields).toEqual([{ error: 'no gateway answers' }]);
+    expect(lost.fields).toEqual([{ error: 'no gateway responds' }]);
   });
 
   test('ND-15 the end does not wait for a gateway that is silent by then', async () => {

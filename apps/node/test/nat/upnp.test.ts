@@ -301,5 +301,5 @@ async function failed(node: Mapped, gateway: FakeUpnp, found = 1): Promise<void>
   while (!isPaused) await node.clock.advance(1_000);
   expect(await paused).toBe(15_000);
   expect(node.endpoints).toEqual([]);
-  expect(node.lines).toEqual(['ports cannot be mapped; others may not reach us']);
+  expect(node.lines).toEqual(['ports cannot be mapped; inbound connections may fail']);
 }

@@ -182,7 +182,7 @@ describe('ND-03 what is remembered', () => {
     const store = memory();
     const book = await open(store);
     book.add([enode(1), enode(2)], list);
-    book.dialling(enode(1));
+    book.dialing(enode(1));
     book.reached(enode(1));
     await book.close();
     expect((await open(store)).stats).toMatchObject({ size: 2, tried: 1 });

@@ -96,7 +96,7 @@ describe('ET-03 a peer of another chain is named, on our side, with both values'
     ],
     ['fork id', { protocols: [eth({ chain: forked })] }, 'another fork id', 'next 100', 'next 0'],
     ['version', bare('eth', 68), 'no eth version in common', 'eth/70 eth/69', 'eth/68'],
-    ['protocol', bare('les', 4), 'it does not speak eth', 'eth/70 eth/69', 'les/4'],
+    ['protocol', bare('les', 4), 'it does not support eth', 'eth/70 eth/69', 'les/4'],
   ])('ET-03 %s', async (_, theirs, text, ours, its) => {
     const { meet, lines, all, nodes } = node();
     const error = await meet(2, theirs);

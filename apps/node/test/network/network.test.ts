@@ -16,7 +16,7 @@ import { connect } from '@devp2p/rlpx/tcp';
 import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogs } from '../../src/logging/log.ts';
 import type { AddressBook } from '../../src/network/address-book.ts';
-import { type Network, type NetworkOptions, openNetwork } from '../../src/network/network.ts';
+import { type Network, type NetworkOptions, openConnections } from '../../src/network/network.ts';
 import { createPeerSet, type PeerSet } from '../../src/network/peers.ts';
 
 const chain = memoryChain({ networkId: 1n, genesisHash: new Uint8Array(32).fill(7) });
@@ -54,7 +54,7 @@ function testBook(nodes: Enode[] = []) {
       });
     },
     nextTest: () => undefined,
-    dialling: say('dialling'),
+    dialing: say('dialing'),
     reached: say('reached'),
     failed: say('failed'),
     unfit: say('unfit'),
@@ -77,7 +77,7 @@ async function start(
 ): Promise<TestNetwork> {
   const peers = createPeerSet();
   const bans = options.bans ?? [];
-  const network = await openNetwork({
+  const network = await openConnections({
     ...us,
     host,
     port: 0,
@@ -180,9 +180,9 @@ describe('ND-01 who is dialled', () => {
     const name = ({ node }: TestNetwork): string => toHex(node.id).slice(0, 8);
     expect(told).toEqual(
       expect.arrayContaining([
-        `dialling ${name(gone)}`,
+        `dialing ${name(gone)}`,
         `failed ${name(gone)}`,
-        `dialling ${name(them)}`,
+        `dialing ${name(them)}`,
         `reached ${name(them)}`,
       ]),
     );
@@ -195,7 +195,7 @@ describe('ND-01 who is dialled', () => {
     const { book, told } = testBook([full.node]);
     const us = await start({ addresses: book });
     while (Object.keys(us.snapshot().counters.failures).length === 0) await setImmediate();
-    expect(told).toEqual([`dialling ${toHex(full.node.id).slice(0, 8)}`]);
+    expect(told).toEqual([`dialing ${toHex(full.node.id).slice(0, 8)}`]);
   });
 
   test('ND-01 static nodes, beyond the limit and again and again', async () => {

@@ -55,13 +55,16 @@ export async function keepShowing(options: KeepShowingOptions): Promise<void> {
 /** @throws NodeError `unreachable` */
 async function readStatus(url: string, before?: NodeStatus): Promise<NodeStatus> {
   const calls = ['admin_nodeInfo', 'admin_peers'].map((method, id) => ({
-    ...{ jsonrpc: '2.0', id, method, params: [] },
+    jsonrpc: '2.0',
+    id,
+    method,
+    params: [],
   }));
   const [answers, health] = await Promise.all([ask(url, '/', calls), ask(url, '/health')]);
   if (!isAnswers(answers) || !isHealth(health)) {
     throw new NodeError(
       'unreachable',
-      `what answers at ${url} is no devp2p-node, or one of another version`,
+      `the server at ${url} is not a devp2p-node, or one of another version`,
     );
   }
   const [node, peers] = answers.map(({ result }) => result);

@@ -23,9 +23,9 @@ const commands: readonly Command[] = ['run', 'import', 'export', 'status'];
 const commandsOfFiles: readonly Command[] = ['import', 'export'];
 
 /**
- * Reads command line, environment and configuration file, each going before the next.
+ * Reads command line, environment and configuration file; each takes precedence over the next.
  *
- * @param args - the command line without the program's name
+ * @param args the command line without the program's name
  * @throws UsageError with one line that names the flag, variable or key at fault
  */
 export function readInvocation(args: readonly string[], environment: Environment): Invocation {

@@ -62,7 +62,7 @@ const wide = 32;
 const long = 8;
 
 /**
- * Decodes a transaction in canonical form. Its signature is not looked at.
+ * Decodes a transaction in canonical form. The signature is not verified.
  *
  * @throws RlpError; Error for an unknown type
  */
@@ -93,11 +93,25 @@ export function decodeTransaction(raw: Uint8Array): Transaction {
   if (!reader.done) throw new Error(`${raw.length - reader.position} bytes after the transaction`);
   const protectedBy = type === 0 && v >= 35n ? (v - 35n) / 2n : undefined;
   return {
-    ...{ raw, type, signed },
+    raw,
+    type,
+    signed,
     chainId: chainId ?? protectedBy,
-    ...{ nonce, gasPrice, maxPriorityFeePerGas, maxFeePerGas, gas, value, input },
+    nonce,
+    gasPrice,
+    maxPriorityFeePerGas,
+    maxFeePerGas,
+    gas,
+    value,
+    input,
     to: to.length === 0 ? undefined : to,
-    ...{ accessList, maxFeePerBlobGas, blobVersionedHashes, authorizationList, v, r, s },
+    accessList,
+    maxFeePerBlobGas,
+    blobVersionedHashes,
+    authorizationList,
+    v,
+    r,
+    s,
     yParity: type > 0 ? Number(v) : Number(protectedBy === undefined ? v - 27n : (v - 35n) % 2n),
   };
 }

@@ -12,17 +12,17 @@ import {
   webSocketLimits,
 } from './websocket.ts';
 
-/** What one request of the consensus client may ask for: go-ethereum's `engineAPIBatchItemLimit` and `…ResponseSizeLimit`. */
+/** Limits of one request of the consensus client: `engineAPIBatchItemLimit` and `…ResponseSizeLimit` of go-ethereum. */
 export const authrpcRpcLimits: RpcLimits = {
   ...rpcLimits,
   maxBatch: 2_000,
   maxResponse: 250_000_000,
 };
 
-/** Blocks with their blobs: go-ethereum's `engineAPIBodyLimit`; besides one of that size there is room for others. */
+/** Payloads with their blobs: `engineAPIBodyLimit` of go-ethereum; the total leaves room for others beside one of that size. */
 const bodyLimits: BodyLimits = { max: 128 * 1024 * 1024, maxTotal: 192 * 1024 * 1024 };
 
-/** Messages as large as go-ethereum's `wsDefaultReadLimit`, from a few callers. */
+/** Messages up to `wsDefaultReadLimit` of go-ethereum, from a few clients. */
 const socketLimits: WebSocketLimits = {
   ...webSocketLimits,
   maxConnections: 8,
@@ -52,10 +52,19 @@ export async function createAuthrpc(options: AuthrpcOptions): Promise<Authrpc> {
   const { rpc, virtualHosts, health, clock, random } = options;
   const check = await createTokenCheck(options);
   const onRequest = createHttpHandler({
-    ...{ rpc, virtualHosts, corsOrigins: [], limits: bodyLimits, health, clock },
+    rpc,
+    virtualHosts,
+    corsOrigins: [],
+    limits: bodyLimits,
+    health,
+    clock,
   });
   const sockets = createWebSocketHandler({
-    ...{ rpc, origins: [], limits: socketLimits, clock, random },
+    rpc,
+    origins: [],
+    limits: socketLimits,
+    clock,
+    random,
   });
   return {
     onRequest: authenticateRequests(check, onRequest, clock),
