@@ -1,4 +1,4 @@
-// Measures the chain on blocks of 50 transfers: node apps/node/test/chain/bench.mjs (runs what was built).
+// Measures the chain on blocks of 50 transfers: node apps/node/test/chain/bench.mjs (needs a build).
 // Figures are per second of one core's time, medians of five rounds.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -143,7 +143,7 @@ await measure('transactions root, @ethereumjs/mpt', 'tries/s', async () => {
   return 1;
 });
 const leaf = noise(110);
-await measure('keccak-256 of as many bytes', 'tries/s', () => {
+await measure('keccak-256 of the same bytes', 'tries/s', () => {
   const branch = noise(532);
   for (let j = 0; j < 10; j++) {
     for (let i = 0; i < perBlock; i++) crypto.keccak256(leaf);

@@ -52,7 +52,7 @@ function sizeOf(header: Uint8Array, body: Uint8Array): number {
 
 describe('export and import', () => {
   test.each(['chain.rlp', 'chain.rlp.gz'])(
-    'ND-05 what is written to %s is read again',
+    'ND-05 blocks exported to %s can be imported',
     async (name) => {
       const { chain, directory } = await filled();
       const file = join(directory, name);

@@ -238,7 +238,7 @@ test('ND-05 receipts that exceed the size of a message are exported and imported
   const transactions = [transfer(0), transfer(1)];
   const first = nextBlock(genesis.config, genesis.header, { transactions, receipts });
   const second = nextBlock(genesis.config, first.header, { transactions });
-  // Their root is checked on the way; to compare so many bytes takes the test runner minutes.
+  // The import checks their root. A comparison of the bytes takes the test runner minutes.
   const sizeOfReceipts = async (of: LocalChain) => (await of.block(1))?.receipts?.length;
   const chain = await openTemporary(genesis);
   await chain.append([first, second]);
@@ -249,7 +249,7 @@ test('ND-05 receipts that exceed the size of a message are exported and imported
   expect(await importFile(other, path, { crypto })).toMatchObject({ number: 2, receipts: 2 });
   expect(await sizeOfReceipts(other)).toBe(first.receipts.raw.length);
 
-  // What is wrong with it has the number of a block that is there.
+  // The error about the file names the number of an existing block.
   const bytes = readFileSync(path);
   const whole = await openTemporary(genesis);
   await whole.append([first, second].map(({ header, body }) => ({ header, body })));

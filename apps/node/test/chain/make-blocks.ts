@@ -118,7 +118,7 @@ export function withChanges(
   ) as unknown as Header;
 }
 
-/** What goes into a block that is made for a test. */
+/** Contents of a test block. */
 export interface Contents {
   /** In canonical form. */
   transactions?: readonly Uint8Array[];
@@ -146,7 +146,7 @@ export function plainReceipt(cumulativeGas: number, changes: Partial<Receipt> = 
   return { type: 0, outcome: true, cumulativeGas, logs: [], ...changes };
 }
 
-/** A legacy transfer that nobody signed: what is checked without execution does not notice. */
+/** A legacy transfer with an invalid signature, which checks without execution do not detect. */
 export function transfer(nonce: number): Uint8Array {
   return encodeFields([nonce, 1, 21_000, new Uint8Array(20).fill(5), 1, 0, 27, 1, 1]);
 }

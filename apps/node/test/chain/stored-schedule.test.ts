@@ -10,7 +10,7 @@ import { openTemporary, temporaryDirectory } from './temporary.ts';
 type Era = Parameters<typeof makeGenesis>[0];
 type Changes = NonNullable<Parameters<typeof makeGenesis>[1]>;
 
-/** A chain that crosses forks, and what goes into its genesis.json besides. */
+/** A chain that crosses forks, and additional fields of its genesis.json. */
 interface World {
   readonly era: Era;
   readonly config: object;
@@ -212,12 +212,12 @@ describe('a fork schedule is stored with the blocks', () => {
     ['the terminal difficulty is still ahead', work, { terminalTotalDifficulty: 9_999_999 }],
     ['proof of work is named', work, { ethash: {} }],
     ['Petersburg stands where Constantinople does', work, { petersburgBlock: 0 }],
-  ])('ND-03 what is ahead may change, and is stored: %s', async (_, world, change) => {
+  ])('ND-03 a change of a future fork is accepted, and stored: %s', async (_, world, change) => {
     const location = await directoryOf(world);
     const changed = genesisOf(world, change);
     expect(await refusal(location, changed)).toBeUndefined();
     expect(await storedText(location)).toBe(textOf(changed));
-    // And back again, as long as it is ahead.
+    // It can be reverted while the fork is in the future.
     expect(await refusal(location, genesisOf(world))).toBeUndefined();
     expect(await storedText(location)).toBe(textOf(genesisOf(world)));
   });

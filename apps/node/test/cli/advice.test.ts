@@ -38,7 +38,7 @@ test.each<[unknown, string | undefined]>([
   [new NodeError('nodekey-invalid', ''), undefined],
   [new Error('x'), undefined],
   ['x', undefined],
-])('HX-21 the advice about error %#', (error, advice) => {
+])('HX-21 the hint for error %#', (error, advice) => {
   expect(errorAdvice(error)).toBe(advice);
 });
 
@@ -55,17 +55,17 @@ test.each<[NodeState, RegExp | undefined]>([
   [{ name: 'no-consensus-client' }, /--authrpc\.port$/],
   [{ name: 'bodies-missing', number: 8, peers: [] }, /--static, .* --bootnodes$/],
   [{ name: 'syncing' }, undefined],
-])('ND-16 the advice about state %j', (state, advice) => {
+])('ND-16 the hint for state %j', (state, advice) => {
   if (advice === undefined) expect(stateAdvice(state)).toBeUndefined();
   else expect(stateAdvice(state)).toMatch(advice);
 });
 
-test('a text and its advice are joined by a semicolon', () => {
+test('a text and its hint are joined by a semicolon', () => {
   expect(withAdvice('port 1 is in use', 'choose another')).toBe('port 1 is in use; choose another');
   expect(withAdvice('port 1 is in use', undefined)).toBe('port 1 is in use');
 });
 
-test('ND-13 log lines with a code or a state get their advice', () => {
+test('ND-13 log lines with a code or a state get their hint', () => {
   const lines: [string, LogFields, string][] = [];
   const at = (level: string) => (fields: LogFields, message: string) =>
     void lines.push([level, fields, message]);
@@ -100,7 +100,7 @@ test('ND-13 log lines with a code or a state get their advice', () => {
   ]);
 });
 
-test('every flag that advice names exists', () => {
+test('every flag in a hint exists', () => {
   const states = ['no-head-named', 'no-nodes-known', 'no-consensus-client', 'bodies-missing'];
   const services = ['p2p', 'discovery', 'http', 'ws', 'authrpc', 'metrics'] as const;
   const errors = [

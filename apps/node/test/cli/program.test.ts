@@ -30,7 +30,7 @@ const key = 'c0ffee'.padEnd(64, '1');
 
 let folder: string;
 let count = 0;
-/** A datadir that has the whole chain; to be copied or read only. */
+/** A datadir with the whole chain. Tests copy or read it. */
 let full: string;
 const running = new Set<Program>();
 
@@ -63,7 +63,7 @@ function startNode(path: string, ...flags: string[]): Program {
   return start(['--datadir', path, '--addr', '127.0.0.1', '--port', '0', ...flags]);
 }
 
-/** What a failure looks like from outside. */
+/** Exit code and output of a program that fails. */
 async function failure(program: Program) {
   const code = await program.ended;
   return { code, stdout: program.stdout, stderr: program.stderr };
@@ -90,7 +90,7 @@ describe('wrong use: one line, exit code 2', () => {
     });
   });
 
-  test('no chain named', async () => {
+  test('no chain configured', async () => {
     expect(
       await failure(start([], { DEVP2P_GENESIS: '', DEVP2P_DATADIR: datadir() })),
     ).toMatchObject({
@@ -105,7 +105,7 @@ describe('wrong use: one line, exit code 2', () => {
   });
 });
 
-describe('what goes wrong at the start: one line, exit code 1', () => {
+describe('failures at the start: one line, exit code 1', () => {
   const quiet = ['--verbosity', 'error'];
 
   async function expectFailure(program: Program, pattern: RegExp): Promise<void> {
@@ -115,7 +115,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   }
 
-  test('a genesis that is not there, or none', async () => {
+  test('a missing or invalid genesis', async () => {
     const wrong = join(folder, 'wrong.json');
     writeFileSync(wrong, readFileSync(genesis, 'utf8').replace('"gasLimit": "', '"gasLimit": "x'));
     await expectFailure(
@@ -128,7 +128,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     );
   });
 
-  test('ND-09 a JWT secret that is none, before anything is made', async () => {
+  test('ND-09 an invalid JWT secret, before the datadir is made', async () => {
     const [wrong, path] = [join(folder, 'jwt.hex'), datadir()];
     writeFileSync(wrong, 'c0ffee');
     await expectFailure(
@@ -138,7 +138,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('ND-03 a datadir of another genesis, which stays as it is', async () => {
+  test('ND-03 a datadir of another genesis, which is not changed', async () => {
     const other = join(folder, 'other.json');
     writeFileSync(other, readFileSync(genesis, 'utf8').replace('"nonce": "0x0"', '"nonce": "0x1"'));
     await expectFailure(
@@ -149,7 +149,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     expect(await start(['export', out, '--datadir', full]).ended).toBe(0);
   });
 
-  test('ND-03 a datadir of another fork schedule, which stays as it is', async () => {
+  test('ND-03 a datadir of another fork schedule, which is not changed', async () => {
     const path = datadir();
     cpSync(full, path, { recursive: true });
     const text = readFileSync(genesis, 'utf8');
@@ -188,7 +188,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
       await expectFailure(work('export', out), line);
       expect(existsSync(out)).toBe(false);
     }
-    // A fork that is ahead may be added, and moved.
+    // A future fork may be added, and moved.
     for (const time of [4_000_000_000, 5_000_000_000]) {
       const file = write('later.json', '"pragueTime"', `"osakaTime": ${time}, "pragueTime"`);
       const node = startNode(path, '--genesis', file);
@@ -199,7 +199,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     expect(await start(['export', join(folder, 'kept.rlp'), '--datadir', path]).ended).toBe(0);
   });
 
-  test('FK-19 a chain whose next fork has come and is not known', async () => {
+  test('FK-19 a chain whose next fork is active and unknown', async () => {
     const file = join(folder, 'bogota.json');
     const text = readFileSync(genesis, 'utf8');
     writeFileSync(file, text.replace('"pragueTime"', '"bogotaTime": 1767231756, "pragueTime"'));
@@ -227,7 +227,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     );
   });
 
-  test('ND-03 a node key that others may read', async () => {
+  test('ND-03 a node key that other users can read', async () => {
     const path = datadir();
     const first = startNode(path);
     await first.enode();
@@ -237,14 +237,14 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     await expectFailure(startNode(path, ...quiet), /nodekey is open to other users .*chmod 600/);
   });
 
-  test('HX-21 an address that is not this machine’s', async () => {
+  test('HX-21 an address of another machine', async () => {
     await expectFailure(
       start(['--datadir', datadir(), '--addr', '203.0.113.9', '--port', '0', ...quiet]),
       /: cannot listen on port 0 on 203\.0\.113\.9: 203\.0\.113\.9 is not an address of this machine; choose another with --addr$/m,
     );
   });
 
-  test('a key file that is none: what to do is not to remove it', async () => {
+  test('an invalid key file: the hint is not to remove it', async () => {
     const file = join(folder, 'no-key');
     writeFileSync(file, 'mine');
     await expectFailure(
@@ -253,7 +253,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     );
   });
 
-  test('an export of a datadir that is not there makes none', async () => {
+  test('an export of a missing datadir does not create it', async () => {
     const path = datadir();
     await expectFailure(
       start(['export', join(folder, 'none.rlp'), '--datadir', path, ...quiet]),
@@ -274,7 +274,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
     );
   });
 
-  test('an altered and a truncated chain file: what comes before is kept', async () => {
+  test('an altered and a truncated chain file: the blocks before the fault are kept', async () => {
     const content = gunzipSync(readFileSync(blocks));
     const altered = join(folder, 'altered.rlp');
     content[content.length >> 1] = (content[content.length >> 1] ?? 0) ^ 1;
@@ -294,7 +294,7 @@ describe('what goes wrong at the start: one line, exit code 1', () => {
   });
 });
 
-describe('ends of work, and nothing else, on standard output', () => {
+describe('only results on standard output', () => {
   test('ND-05 import and export', async () => {
     const path = datadir();
     const imported = start(['import', blocks, '--datadir', path]);
@@ -331,7 +331,7 @@ describe('ends of work, and nothing else, on standard output', () => {
     );
   });
 
-  test('ND-08 a sync that cannot go on ends the program, and says what is missing', async () => {
+  test('ND-08 a sync without peers ends the program after the timeout, and names the cause', async () => {
     const alone = startNode(datadir(), '--nodiscover', '--sync.exit', '--sync.timeout', '1');
     expect(await alone.ended).toBe(1);
     expect(alone.stderr).toMatch(
@@ -363,7 +363,7 @@ describe('ends of work, and nothing else, on standard output', () => {
 });
 
 describe('ND-13 logs', () => {
-  test('ND-13 at the highest verbosity no key comes out, neither as text nor as JSON', async () => {
+  test('ND-13 at the highest verbosity no key is logged, neither as text nor as JSON', async () => {
     const own = datadir();
     const serving = startNode(
       own,
@@ -402,7 +402,7 @@ describe('ND-13 logs', () => {
   });
 });
 
-test('ND-13 a stranger who speaks no RLPx is a line of the debug log, and nothing else', async () => {
+test('ND-13 an HTTP request to the RLPx port is one line of the debug log', async () => {
   const node = startNode(datadir(), '--verbosity', 'debug');
   const { port } = new URL((await node.enode()).replace('enode:', 'http:'));
   createConnection(Number(port), '127.0.0.1').end('GET / HTTP/1.1\r\n\r\n');
@@ -415,7 +415,7 @@ test('ND-13 a stranger who speaks no RLPx is a line of the debug log, and nothin
 
 describe('ND-14 the end', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
-    'ND-14 %s: peers are told, exit code 0',
+    'ND-14 %s: peers receive Disconnect, exit code 0',
     async (signal) => {
       const node = startNode(datadir());
       const peer = await meet(await node.enode());
@@ -425,7 +425,7 @@ describe('ND-14 the end', () => {
     },
   );
 
-  test('ND-14 a peer that will not go cannot keep the program from ending', async () => {
+  test('ND-14 a peer that does not close its connection does not delay the end', async () => {
     const node = startNode(datadir());
     await meet(await node.enode(), deaf);
     node.kill('SIGTERM');
@@ -441,8 +441,8 @@ describe('ND-14 the end', () => {
     expect(await node.ended).toBe(130);
   });
 
-  test('ND-14 a signal leaves an import undone, and says so by the exit code', async () => {
-    // Blocks that are there already are read all the same.
+  test('ND-14 a signal ends an import, with exit code 130', async () => {
+    // Known blocks are read as well, so the import takes long enough for a signal.
     const content = gunzipSync(readFileSync(blocks));
     const file = join(folder, 'long.rlp');
     writeFileSync(file, Buffer.concat(Array.from({ length: 40 }, () => content)));
@@ -466,7 +466,7 @@ describe('ND-14 the end', () => {
   });
 });
 
-test('ND-03 a download that is killed with -9 over and over keeps what it has and ends at the head', async () => {
+test('ND-03 a download that is killed repeatedly with -9 keeps its blocks and ends at the head', async () => {
   const serving = await startNode(full).enode();
   const path = datadir();
   const heads: number[] = [];
@@ -474,7 +474,7 @@ test('ND-03 a download that is killed with -9 over and over keeps what it has an
     startNode(path, '--static', serving, '--verbosity', 'info,sync=debug', ...flags);
   for (let kills = 0; kills < 5; kills++) {
     const killed = download();
-    // On a fast machine there may be nothing left to do before the last of them.
+    // On a fast machine the download may end before the last kill.
     const phase = kills === 0 ? 'headers' : 'blocks';
     await killed.output(new RegExp(`phase=${phase} done=[1-9]|^synced `, 'm'));
     killed.kill('SIGKILL');
@@ -489,7 +489,7 @@ test('ND-03 a download that is killed with -9 over and over keeps what it has an
   expect(heads.at(-1)).toBeGreaterThan(0);
 });
 
-test('a key file of another program may be used, and is not touched', async () => {
+test('a key file of another program can be used, and is not changed', async () => {
   const file = join(folder, 'key');
   writeFileSync(file, key);
   const before = statSync(file).mtimeMs;
@@ -503,7 +503,7 @@ test('a key file of another program may be used, and is not touched', async () =
   expect(statSync(file).mtimeMs).toBe(before);
 });
 
-/** Makes a peer of a node that runs the demo's chain. */
+/** Connects a peer to a node that runs the demo's chain. */
 async function meet(
   enode: string,
   wrap: (stream: MessageStream) => MessageStream = (stream) => stream,
@@ -520,7 +520,7 @@ async function meet(
   return peer;
 }
 
-/** Neither hears a Disconnect nor closes. */
+/** A stream that ignores Disconnect and does not close. */
 function deaf(stream: MessageStream): MessageStream {
   return {
     localId: stream.localId,

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** The program as a user runs it, built. */
+/** The built program, in a process of its own. */
 export class Program {
   stdout = '';
   stderr = '';
@@ -16,7 +16,7 @@ export class Program {
     const { PATH } = process.env;
     this.#child = spawn(process.execPath, [main, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Several run at once: the port of the consensus client is for the tests of it.
+      // Several run at once, so only tests of the Engine API open its port.
       env: { PATH, DEVP2P_AUTHRPC: 'false', ...environment },
     });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -35,7 +35,7 @@ export class Program {
     });
   }
 
-  /** The first match in what the program has written, as soon as there is one. */
+  /** Waits for the first match in the output. */
   async output(pattern: RegExp): Promise<RegExpExecArray> {
     let over = false;
     this.ended.then(() => {

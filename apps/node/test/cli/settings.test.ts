@@ -44,8 +44,8 @@ function expectUsageError(line: string, message: string | RegExp): void {
   expect(text).not.toContain('\n');
 }
 
-describe('what was typed', () => {
-  test('defaults hold for what nobody set', () => {
+describe('settings from the command line', () => {
+  test('defaults apply to missing settings', () => {
     const { command, settings } = read('');
     expect(command).toBe('run');
     expect(settings).toEqual({
@@ -141,7 +141,7 @@ describe('what was typed', () => {
     expect(read(line).settings[name]).toEqual(value);
   });
 
-  test('text that looks like a number stays text', () => {
+  test('text of digits stays text', () => {
     const digits = `${'1'.repeat(60)}1e10`;
     expect(read(`--nodekeyhex ${digits}`).settings.nodekeyhex).toHaveLength(32);
     expect(read(`--sync.target 0x${hash}`).settings['sync.target']?.[0]).toBe(0x12);
@@ -149,7 +149,7 @@ describe('what was typed', () => {
     expect(read('--identity 1e10').settings.identity).toBe('1e10');
   });
 
-  test('ND-02 required blocks: commas, repeats, numbers as go-ethereum takes them', () => {
+  test('ND-02 required blocks: commas, repeats, numbers in the forms of go-ethereum', () => {
     const [one, other] = ['12'.repeat(32), 'Ab'.repeat(32)];
     const lines = [
       `--eth.requiredblocks 5=0x${one},0x10=0x${other}`,
@@ -194,14 +194,14 @@ describe('what was typed', () => {
     expect(read('export out.rlp --first 3 --last 7').settings).toMatchObject({ first: 3, last: 7 });
   });
 
-  test('help and version need nothing else to be right', () => {
+  test('help and version ignore invalid settings', () => {
     expect(read('import --help').settings.help).toBe(true);
     expect(read('-v').settings.version).toBe(true);
   });
 });
 
-describe('where it was written', () => {
-  test('EN-01 HX-21 whatever names the port of the consensus client asks for it', () => {
+describe('sources of settings', () => {
+  test('EN-01 HX-21 each setting of the Engine API server requests it', () => {
     const authrpc = (text: string, environment: Record<string, string> = {}) =>
       read(`--config ${config(text)}`, environment).settings.authrpc;
     expect(authrpc('')).toBe('auto');
@@ -215,7 +215,7 @@ describe('where it was written', () => {
     expect(read('--no-authrpc', { DEVP2P_AUTHRPC: 'true' }).settings.authrpc).toBe('off');
   });
 
-  test('flags beat the environment, which beats the file', () => {
+  test('flags override the environment, which overrides the file', () => {
     const path = config('port = 1\nmaxpeers = 2\naddr = "10.0.0.1"\n');
     const { settings } = read(`--config ${path} --port 3`, {
       DEVP2P_PORT: '4',
@@ -265,7 +265,7 @@ describe('where it was written', () => {
       const parts = name.split('.');
       const key = parts.pop();
       const section = parts.length === 0 ? '' : `[${parts.join('.')}]\n`;
-      // A wrong value shows that it was found: a flag that takes any path takes no empty one.
+      // The error about an invalid value shows that the setting was read. Flags that accept any path refuse an empty one.
       const value = /DIR|FILE/.test(flags[name].value ?? '') ? '""' : '"?/ ?"';
       const command = flags[name].commands?.[0] ?? 'run';
       const file = command === 'export' ? ' out' : '';
@@ -331,7 +331,7 @@ describe('where it was written', () => {
     ]);
   });
 
-  test('ND-02 what Docker sets for a link is passed over', () => {
+  test('ND-02 variables that Docker sets for a link are ignored', () => {
     const { warnings } = read('', {
       DEVP2P_NODE_PORT: 'tcp://172.17.0.5:30303',
       DEVP2P_NODE_NAME: '/crawler/devp2p-node',
@@ -343,7 +343,7 @@ describe('where it was written', () => {
     ]);
   });
 
-  test('ND-02 a value that no platform makes is still wrong, and a name still not known', () => {
+  test('ND-02 values and names that no platform sets are still refused', () => {
     for (const value of ['tcp', 'http://10.0.0.1:1', '70000', 'tcp:30303']) {
       expect(() => read('', { DEVP2P_PORT: value })).toThrow(/^invalid value .* for DEVP2P_PORT: /);
     }
@@ -353,14 +353,14 @@ describe('where it was written', () => {
     ]);
   });
 
-  test('an unknown variable is warned of', () => {
+  test('an unknown variable causes a warning', () => {
     expect(read('', { DEVP2P_PROT: '1' }).warnings).toEqual([
       'environment variable DEVP2P_PROT is not a setting of this program; did you mean DEVP2P_PORT?',
     ]);
   });
 });
 
-describe('wrong use is one line that names the thing', () => {
+describe('wrong use is reported in one line with the name of the setting', () => {
   test.each([
     ['--prot 3', 'unknown flag --prot; did you mean --port?'],
     ['-port 3', 'unknown flag -port; did you mean --port?'],
@@ -492,7 +492,7 @@ describe('wrong use is one line that names the thing', () => {
     expectUsageError(`--config ${path}`, message);
   });
 
-  test('a bad key is not shown', () => {
+  test('an invalid key is not shown', () => {
     expect(() => read('', { DEVP2P_NODEKEYHEX: 'c0ffee' })).toThrow(
       /^(?!.*c0ffee).*DEVP2P_NODEKEYHEX/,
     );

@@ -54,7 +54,7 @@ function peer(fields: Partial<PeerInfo> = {}): PeerInfo {
   };
 }
 
-describe('ND-16 what is shown', () => {
+describe('ND-16 the text of the status', () => {
   test('ND-16 a node without peers', () => {
     expect(statusText(status)).toBe(
       [
@@ -86,7 +86,7 @@ describe('ND-16 what is shown', () => {
     ]);
   });
 
-  test('ND-16 a sync, with its rate since the last look', () => {
+  test('ND-16 a sync, with its rate since the last refresh', () => {
     const at = (time: number, done: number): NodeStatus => ({
       ...status,
       at: time,
@@ -112,14 +112,14 @@ describe('ND-16 what is shown', () => {
     expect(statusText({ ...status, health: { ...health, sync } })).toContain('\nsync     no block');
   });
 
-  test('ND-16 nothing that a remote says of itself steers the terminal', () => {
+  test('ND-16 control characters in data of a remote are replaced', () => {
     const evil = peer({ name: '\u001b[2J\u009b1m\r\nGeth\u202e' });
     const text = statusText({ ...status, peers: [evil] });
     expect(text).not.toMatch(/[^\x20-\x7e\n\ufffd]/);
     expect(text.split('\n')).toHaveLength(12);
   });
 
-  test('ND-16 it keeps to the screen', () => {
+  test('ND-16 it fits the screen', () => {
     const peers = Array.from({ length: 50 }, () => peer({ name: 'x'.repeat(2_000) }));
     const lines = statusText({ ...status, peers }, { columns: 60, rows: 20 }).split('\n');
     expect(lines).toHaveLength(19);
@@ -128,7 +128,7 @@ describe('ND-16 what is shown', () => {
   });
 
   test.each([[{}], [{ columns: 0, rows: 0 }]])(
-    'ND-16 on a screen of unknown size, %j, nothing is cut',
+    'ND-16 on a screen of unknown size, %j, no line is cut',
     (screen) => {
       const peers = Array.from({ length: 50 }, () => peer());
       const shown = { ...status, peers };
@@ -136,14 +136,14 @@ describe('ND-16 what is shown', () => {
     },
   );
 
-  test('ND-16 a node that is not seen any more', () => {
+  test('ND-16 a node that no longer responds', () => {
     expect(statusText({ ...status, fault: 'no node answers' })).toContain(
       '\nnot seen  no node answers',
     );
   });
 });
 
-test('ND-16 in a terminal it is refreshed, also when the node has gone, until a signal comes', async () => {
+test('ND-16 in a terminal it is refreshed until a signal, also when the node has stopped', async () => {
   const clock = createVirtualClock();
   const stop = new AbortController();
   const written: string[] = [];
@@ -212,7 +212,7 @@ describe('the command', () => {
       /\n[0-9a-f]{16} {2}devp2p-node\/v\S+ {2}127\.0\.0\.1:\d+ +it +70 +0\n$/,
     );
 
-    // The other does not let everybody look.
+    // Node b does not serve admin.
     const refused = start('status', '--http.port', b.port);
     expect(await refused.ended).toBe(1);
     expect(refused.stderr).toBe(
@@ -220,7 +220,7 @@ describe('the command', () => {
     );
   });
 
-  test('ND-16 where no node answers, a line says so', async () => {
+  test('ND-16 a node that does not answer is reported in one line', async () => {
     const other = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };

@@ -22,7 +22,7 @@ const common = ['--genesis', `${demo}genesis.json`, '--verbosity', 'error'];
 const timeout = 60_000;
 
 let folder: string;
-/** A datadir that has the whole chain. */
+/** A datadir with the whole chain. */
 let full: string;
 let plain: string;
 let count = 0;
@@ -94,7 +94,7 @@ describe.skipIf(process.platform === 'win32')('input that cannot seek', () => {
     },
   );
 
-  test('ND-05 what of a pipe came before it broke off is kept', { timeout }, async () => {
+  test('ND-05 blocks received before a pipe breaks are kept', { timeout }, async () => {
     const datadir = fresh();
     const { code, stderr } = await bash('head -c 100000 $plain | node_ import -', datadir);
     expect([code, stderr]).toEqual([
@@ -104,8 +104,8 @@ describe.skipIf(process.platform === 'win32')('input that cannot seek', () => {
       ),
     ]);
     const number = Number(/block (\d+)/.exec(stderr)?.[1]);
-    const { stderr: told } = await bash('node_ export -', datadir);
-    expect(told).toContain(` last=${number - 1} `);
+    const exported = await bash('node_ export -', datadir);
+    expect(exported.stderr).toContain(` last=${number - 1} `);
   });
 });
 
@@ -118,7 +118,7 @@ describe.skipIf(process.platform === 'win32')('data on standard output', () => {
     'node_ export /proc/self/fd/1 | cat > out',
     'node_ export /dev/fd/1 > out',
     'node_ export out > out',
-  ])('ND-05 %s: nothing else is there', { timeout }, async (line) => {
+  ])('ND-05 %s: the output has no other text', { timeout }, async (line) => {
     rmSync(join(folder, 'out'), { force: true });
     const { code, stdout, stderr } = await bash(line, full);
     expect([code, stdout.toString(), stderr]).toEqual([0, '', expect.stringMatching(result)]);
@@ -136,7 +136,7 @@ describe.skipIf(process.platform === 'win32')('data on standard output', () => {
     },
   );
 
-  test('ND-05 into a pipe that is not standard output, the result stays there', {
+  test('ND-05 with the data in another pipe, the result is on standard output', {
     timeout,
   }, async () => {
     const { code, stdout, stderr } = await bash('node_ export >(cat > other); wait $!', full);
@@ -145,7 +145,7 @@ describe.skipIf(process.platform === 'win32')('data on standard output', () => {
   });
 
   test.each(['node_ export - 2>&1', 'node_ export /dev/stderr', 'node_ export log 2> log'])(
-    'ND-05 %s is wrong use: messages would get among the data',
+    'ND-05 %s is wrong use: messages would be mixed with the data',
     { timeout },
     async (line) => {
       writeFileSync(join(folder, 'log'), '');
@@ -160,7 +160,7 @@ describe.skipIf(process.platform === 'win32')('data on standard output', () => {
     },
   );
 
-  test('ND-05 a reader that closes its end is one line', {
+  test('ND-05 a reader that closes its end is reported in one line', {
     timeout,
   }, async () => {
     const closed = await bash('node_ export - | head -c 10 > out', full);
@@ -173,7 +173,7 @@ describe.skipIf(process.platform === 'win32')('data on standard output', () => {
   });
 
   test.runIf(process.platform === 'linux')(
-    'ND-05 a full disk is one line',
+    'ND-05 a full disk is reported in one line',
     { timeout },
     async () => {
       const disk = await bash('node_ export - > /dev/full', full);
@@ -212,7 +212,7 @@ test.skipIf(process.platform === 'win32').each(['import', 'export'])(
   },
 );
 
-test('ND-05 a file that is not there leaves no datadir behind', { timeout }, async () => {
+test('ND-05 an import of a missing file creates no datadir', { timeout }, async () => {
   const datadir = fresh();
   const program = new Program(['import', 'nope.rlp', '--datadir', datadir, ...common]);
   expect(await program.ended).toBe(1);

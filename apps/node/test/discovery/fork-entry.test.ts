@@ -9,7 +9,7 @@ import {
 } from '../../src/discovery/fork-entry.ts';
 import { silentLogs } from '../../src/logging/log.ts';
 
-/** A chain with a fork at block 10 and one at second 5000, that can be moved. */
+/** A chain with a fork at block 10 and one at time 5000, whose head can be moved. */
 function chainAt(number: number, timestamp: number, genesis = 1) {
   const listeners = new Set<() => void>();
   const chain = {
@@ -32,7 +32,7 @@ function recordWith(content: EnrContent): Enr {
   return signEnr(content, new Uint8Array(32).fill(1), { crypto: nobleCrypto });
 }
 
-test('D4-17 the eth entry changes with the fork id, and not with every block', () => {
+test('D4-17 the eth entry changes with the fork id, not with every block', () => {
   const chain = chainAt(0, 100);
   const updates: (EthEntry | undefined)[] = [];
   const discovery = {
@@ -57,7 +57,7 @@ test('D4-17 the eth entry changes with the fork id, and not with every block', (
   expect(updates).toHaveLength(3);
 });
 
-test('a record that cannot be stored is logged, and ends nothing', async () => {
+test('a record that cannot be stored is logged, and discovery continues', async () => {
   const chain = chainAt(0, 100);
   const failed = new Promise((resolve) => {
     const log = { ...silentLogs('discovery'), error: resolve };
@@ -71,7 +71,11 @@ test.each([
   ['no entry', recordWith({ ip: '192.0.2.1' }), true],
   ['no record', undefined, true],
   ['the same rules', recordWith({ eth: forkEntry(chainAt(12, 1_200)) }), true],
-  ['one that is behind and knows the fork', recordWith({ eth: forkEntry(chainAt(0, 0)) }), true],
+  [
+    'one that is behind and has the fork in its schedule',
+    recordWith({ eth: forkEntry(chainAt(0, 0)) }),
+    true,
+  ],
   ['one that is ahead', recordWith({ eth: forkEntry(chainAt(99, 9_000)) }), true],
   ['another genesis', recordWith({ eth: forkEntry(chainAt(12, 1_200, 2)) }), false],
   [
@@ -79,7 +83,7 @@ test.each([
     recordWith({ eth: { ...forkEntry(chainAt(0, 0)), next: 0n } }),
     false,
   ],
-  ['another entry altogether', recordWith({ pairs: { eth: Uint8Array.of(0xc1, 0x05) } }), true],
+  ['an unrelated entry', recordWith({ pairs: { eth: Uint8Array.of(0xc1, 0x05) } }), true],
 ])('of the nodes found, %s', (_what, record, expected) => {
   expect(mayShareChain(record, chainAt(11, 1_100))).toBe(expected);
 });

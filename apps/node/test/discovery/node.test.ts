@@ -56,7 +56,7 @@ async function taken(): Promise<number> {
   return socket.address().port;
 }
 
-/** Whether nobody has the UDP port. */
+/** Whether the UDP port is free. */
 async function isFree(port: number): Promise<boolean> {
   const socket = createSocket('udp4');
   const free = once(socket, 'listening').then(
@@ -70,12 +70,12 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 describe('CM-18 static nodes', () => {
-  test('CM-18 one that has moved is found by discovery, and dialled there', async () => {
+  test('CM-18 a static node with a new address is found by discovery, and dialed there', async () => {
     const boot = await start('boot', { maxPeers: 0 });
     const bootnodes = [boot.enode];
     const a = await start('a', { bootnodes, dialFound: false });
     const { id, host, tcp, udp } = parseEnode(a.enode);
-    // Where it was: nobody is there now, neither over TCP nor over UDP.
+    // The old address, at which no node listens, neither over TCP nor over UDP.
     const stale = { id, host, tcp: (tcp % 60_000) + 1_024, udp: await taken() };
     expect(stale.udp).not.toBe(udp);
     const b = await start('b', { bootnodes, dialFound: false, staticNodes: [stale] });
@@ -86,7 +86,7 @@ describe('CM-18 static nodes', () => {
 });
 
 describe('ND-01 nodes find each other', () => {
-  test('ND-01 two that know only a boot node, and one syncs from the other', async () => {
+  test('ND-01 two nodes with only a boot node find each other, and one syncs from the other', async () => {
     const boot = await start('boot', { maxPeers: 0 });
     const bootnodes = [boot.enode];
     const a = await start('a', { bootnodes });
@@ -100,8 +100,8 @@ describe('ND-01 nodes find each other', () => {
   });
 });
 
-describe('ND-01 nodes are found in DNS', () => {
-  test('ND-01 one that is on a list is dialled, one of another chain is not; a resolver that fails is asked again', async () => {
+describe('ND-01 nodes in DNS', () => {
+  test('ND-01 a node on a list is dialed, one of another chain is not; a failed query is repeated', async () => {
     const a = await start('a');
     const text = readFileSync(genesis, 'utf8').replace('"nonce": "0x0"', '"nonce": "0x1"');
     const other = join(folder, 'other.json');
@@ -129,8 +129,8 @@ describe('ND-01 nodes are found in DNS', () => {
   });
 });
 
-describe('ND-02 what the settings do', () => {
-  test('ND-02 without discovery no UDP port is taken, and the enode says so', async () => {
+describe('ND-02 the settings of discovery', () => {
+  test('ND-02 without discovery no UDP port is open, and the enode has none', async () => {
     const a = await start('a', { discovery: false });
     const { tcp, udp } = parseEnode(a.enode);
     expect(udp).toBe(0);
@@ -138,7 +138,7 @@ describe('ND-02 what the settings do', () => {
     expect(await isFree(tcp)).toBe(true);
   });
 
-  test('ND-02 the UDP port is the TCP port, the chosen one, or with port 0 any that is free', async () => {
+  test('ND-02 the UDP port is the TCP port, the configured one, or with port 0 any free port', async () => {
     const a = await start('a');
     const ports = parseEnode(a.enode);
     expect(ports.udp).toBe(ports.tcp);
@@ -149,7 +149,7 @@ describe('ND-02 what the settings do', () => {
       message: `UDP port ${port} on 127.0.0.1 is in use by another program`,
       data: { service: 'discovery', host: '127.0.0.1', port, problem: 'in-use' },
     });
-    // Nothing was left open.
+    // All sockets were closed.
     const b = await start('b', { discoveryPort: 0 });
     expect(parseEnode(b.enode).udp).toBeGreaterThan(0);
     expect(parseEnr(b.enr())).toMatchObject({ ip: '127.0.0.1', ...portsOf(b) });
@@ -167,18 +167,18 @@ describe('ND-02 what the settings do', () => {
     [{ bootnodes: ['enode://12'] }, { name: 'EnodeError' }],
     [{ bootnodes: ['enr:-12'] }, { name: 'EnrError' }],
     [{ dnsLists: ['enrtree://x@y'] }, { name: 'DnsdiscError', code: 'invalid-key' }],
-  ])('ND-02 a start with %j fails, and leaves nothing open', async (options, error) => {
+  ])('ND-02 a start with %j fails, and leaves no socket open', async (options, error) => {
     await expect(start('a', options)).rejects.toMatchObject(error);
     await start('a');
   });
 
-  test('ND-02 nodes outside netRestrict are neither dialled nor let in', async () => {
+  test('ND-02 nodes outside netRestrict are neither dialed nor accepted', async () => {
     const netRestrict = parseIpRanges('10.0.0.0/8');
     const boot = await start('boot', { maxPeers: 0 });
     const a = await start('a', { bootnodes: [boot.enode], netRestrict });
     const b = await start('b', { bootnodes: [boot.enode] });
     const c = await start('c', { bootnodes: [boot.enode] });
-    // By the time that the other two have met, either could have met the first as well.
+    // By the time that the other two are connected, either could have connected to the first as well.
     await Promise.race([once(b, 'peer'), once(c, 'peer')]);
     expect(a.peers.list()).toEqual([]);
     await expect(connect(a.enode, { privateKey: new Uint8Array(32).fill(1) })).rejects.toThrow();
@@ -199,7 +199,7 @@ describe('D4-18 the record of the node', () => {
     expect(second.eth).toEqual(first.eth);
   });
 
-  test('D4-18 is one, whatever the node is started with: its number grows with every change, and with nothing else', async () => {
+  test('D4-18 has a sequence number that grows with every change of the entries, and only then', async () => {
     const starts: readonly Options[] = [
       { discovery: false, externalIp: '192.0.2.7' },
       { discovery: false, externalIp: '192.0.2.8' },
@@ -222,7 +222,7 @@ describe('D4-18 the record of the node', () => {
       await node.close();
       const content = [...pairs].map(([name, value]) => `${name}=${toHex(value)}`).join();
       if (last !== undefined) expect(seq).toBe(last.seq + (content === last.content ? 0n : 1n));
-      // Of one number there is one record.
+      // There is only one record for a sequence number.
       expect(seen.get(`${seq}`) ?? text).toBe(text);
       seen.set(`${seq}`, text);
       last = { seq, content };

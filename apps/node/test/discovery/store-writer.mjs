@@ -1,4 +1,4 @@
-// Counts in a node database until it is killed, and says each number once it is stored. Runs what was built.
+// Stores increasing numbers in a node database until it is killed, and prints each after it is stored. Needs a build.
 import { writeSync } from 'node:fs';
 import { openNodeDatabase } from '../../dist/storage/discovery-nodes.js';
 

@@ -30,7 +30,7 @@ async function openStore(): Promise<NodeDatabase> {
 describe('the store on level', () => {
   storeSuite(openStore);
 
-  test('D4-16 has everything after it was closed and opened again', async () => {
+  test('D4-16 has all entries after it was closed and opened again', async () => {
     const store = await openStore();
     await store.put('local/a', Uint8Array.of(1, 2));
     await store.close();
@@ -38,7 +38,7 @@ describe('the store on level', () => {
     expect(await again.get('local/a')).toEqual(Uint8Array.of(1, 2));
   });
 
-  test('D4-16 D4-18 loses nothing that was said to be stored to kill -9', async () => {
+  test('D4-16 D4-18 keeps all entries reported as stored after kill -9', async () => {
     for (let round = 0; round < 2; round++) {
       const child = spawn(process.execPath, [writer, folder], {
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -52,7 +52,7 @@ describe('the store on level', () => {
       const store = await openStore();
       const [a = 0, b = 0, c = 0] = (await store.get('local/count')) ?? [];
       const stored = (a << 16) | (b << 8) | c;
-      // One more may have been stored than it came to say.
+      // The last one may have been stored but not printed.
       expect([said, said + 1]).toContain(stored);
       const keys = new Set<string>();
       for await (const [key] of store.entries('node/')) keys.add(key);

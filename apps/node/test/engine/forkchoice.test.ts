@@ -23,12 +23,12 @@ describe('the head', () => {
     'EN-17 EN-18 ND-09 %s chooses the head, which is SYNCING',
     async (version) => {
       const hash = hashOf(length + 5);
-      let told = 0;
-      scene.forkChoice.onChange(() => told++);
+      let changes = 0;
+      scene.forkChoice.onChange(() => changes++);
       expect(await scene.choose(hash, { version })).toEqual(answer);
       expect(await scene.choose(hash, { version, rest: [null] })).toEqual(answer);
       expect(scene.forkChoice.head).toEqual(hash);
-      expect(told).toBe(1);
+      expect(changes).toBe(1);
     },
   );
 

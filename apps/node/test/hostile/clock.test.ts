@@ -11,9 +11,9 @@ import { appear, type Findable } from './findable.ts';
 import { datadir, start } from './scene.ts';
 
 const hour = 3_600_000;
-/** How far the daemon's clock is ahead, in ms. */
+/** Offset of the daemon's clock, in ms. */
 let ahead = 0;
-/** Of those who see the same time as the daemon does. */
+/** Clock with the same offset as the daemon's. */
 const clock = { ...systemClock, now: () => systemClock.now() + ahead };
 
 const banned = '127.66.0.1';
@@ -23,9 +23,9 @@ let daemon: Daemon;
 let enode: string;
 /** The static node. */
 let host: Host;
-/** Found by discovery. The last one knows what time it is. */
+/** Found by discovery. The clock of the last one has no offset. */
 let found: Findable[];
-/** Who is a peer: those above in the same order, then those who have come in. */
+/** The daemon's peers: those above in the same order, then the inbound ones. */
 let guests: Guest[];
 
 async function timePasses(ms: number): Promise<void> {
@@ -35,7 +35,7 @@ async function timePasses(ms: number): Promise<void> {
   }
 }
 
-/** What somebody is waiting for, while time passes for the daemon. */
+/** Waits for an event while time passes for the daemon. */
 async function before<T>(event: Promise<T>): Promise<T> {
   let over = false;
   const end = (): void => {
@@ -80,13 +80,13 @@ async function jump(ms: number): Promise<void> {
   await daemon.jump(ms);
 }
 
-/** The hex ids of the daemon's peers by its own word, in their order. */
+/** The sorted hex ids of the peers that `admin_peers` reports. */
 async function peers(): Promise<string[]> {
   const all = (await daemon.call('admin_peers')) as { enode: string }[];
   return all.map((peer) => toHex(parseEnode(peer.enode).id)).sort();
 }
 
-const isLetIn = (from: string): Promise<boolean> =>
+const isAccepted = (from: string): Promise<boolean> =>
   dial(enode, from).then(
     (stream) => {
       stream.destroy();
@@ -95,19 +95,19 @@ const isLetIn = (from: string): Promise<boolean> =>
     () => false,
   );
 
-/** Sees to it that everybody is there still, that newcomers are let in, and that whoever asks gets an answer. */
+/** Checks that all peers are connected, new ones are accepted, and discovery requests are answered. */
 async function expectAllWell(): Promise<void> {
   expect(await peers()).toEqual(guests.map(({ stream }) => toHex(stream.localId)).sort());
   const newcomer = await visit(enode);
   await newcomer.ask();
   await newcomer.peer.disconnect('requested');
-  expect(await isLetIn(banned)).toBe(false);
+  expect(await isAccepted(banned)).toBe(false);
 
   const node = parseEnode(enode);
   const asking = ahead === 0 ? found : found.slice(0, -1);
   const answers = asking.map(async ({ discovery }) => {
     await discovery.ping(node);
-    // This takes a proof of our endpoint, which has to hold still.
+    // The daemon answers only while its endpoint proof of this node is valid.
     return discovery.requestEnr(node);
   });
   for (const { tcp } of await Promise.all(answers)) expect(tcp).toBe(node.tcp);
@@ -118,8 +118,8 @@ test.each([
   [-hour, bannedForAWhile[1]],
 ] as const)(
   'HX-26 a clock that jumps by %i ms, and back, costs no peer and stops no timer',
-  async (ms, somebody) => {
-    expect(await isLetIn(somebody)).toBe(false);
+  async (ms, address) => {
+    expect(await isAccepted(address)).toBe(false);
     await expectAllWell();
     const heard = found.map(({ discovery }) => discovery.stats.received);
     const silent = (await knock(enode)).on('error', () => {}).resume();
@@ -131,13 +131,13 @@ test.each([
     await timePasses(60_000);
     await ended;
     await expectAllWell();
-    // A ban is until a time of day.
-    expect(await isLetIn(somebody)).toBe(ms > 0);
-    // Whoever sees another time cannot be asked, since what he says is no longer, or not yet, true.
+    // The end of a ban is a wall-clock time.
+    expect(await isAccepted(address)).toBe(ms > 0);
+    // The packets of a node with another time are expired, or their expiration is too far ahead.
     const { discovery } = found.at(-1) as Findable;
     await expect(discovery.ping(parseEnode(enode))).rejects.toMatchObject({ code: 'timeout' });
 
-    // A static node is dialled again after a while, whatever the clock says.
+    // The delay before a static node is dialed again does not depend on the wall clock.
     guests[0]?.stream.destroy();
     guests[0] = await before(host.arrival());
 
@@ -151,7 +151,7 @@ test.each([
   },
 );
 
-test('HX-26 a clock that jumps to and fro all the time costs no peer', async () => {
+test('HX-26 a clock that jumps forward and back repeatedly costs no peer', async () => {
   for (let round = 0; round < 10; round++) {
     await jump(round % 4 < 2 ? hour : -hour);
     await timePasses(5_000);

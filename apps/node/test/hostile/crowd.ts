@@ -11,7 +11,7 @@ import { type Guest, greet } from '../../soak/guest.ts';
 
 const utf8 = new TextEncoder();
 
-/** Whoever is at an address has this key. */
+/** The private key of the node at an address. */
 const keyOf = (host: string): Uint8Array => crypto.keccak256(utf8.encode(host));
 
 function ipOf(host: string): Uint8Array {
@@ -24,12 +24,12 @@ function ipOf(host: string): Uint8Array {
 export interface Crowd {
   /** The node at an address. */
   at(host: string): AddrNode;
-  /** Whoever has been dialled and is a guest now, the first first. */
+  /** Connected nodes, in the order in which they were dialed. */
   readonly guests: ReadonlySet<Guest>;
   close(): void;
 }
 
-/** @param isThere who can be reached, by the address */
+/** @param isThere whether the node at an address accepts connections */
 export async function gather(isThere: (host: string) => boolean): Promise<Crowd> {
   const guests = new Set<Guest>();
   const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
@@ -61,9 +61,9 @@ export async function gather(isThere: (host: string) => boolean): Promise<Crowd>
   };
 }
 
-/** Somebody who speaks discovery, and answers every question with nodes of his own choice. */
+/** A discv4 node that answers every FindNode request with given nodes. */
 export class Liar {
-  /** How many questions he was asked. */
+  /** Number of FindNode requests answered. */
   answers = 0;
   readonly #privateKey: Uint8Array;
   readonly #socket: Socket = createSocket('udp4');
@@ -71,7 +71,7 @@ export class Liar {
   readonly #host: string;
   readonly #self: AddrNode['address'];
 
-  /** @param nodes whom he tells of */
+  /** @param nodes the nodes that the answers choose from at random */
   constructor(crowd: Crowd, host: string, nodes: readonly AddrNode[]) {
     this.#privateKey = keyOf(host);
     this.#nodes = nodes;
@@ -88,7 +88,7 @@ export class Liar {
     return this;
   }
 
-  /** Makes himself known. */
+  /** Sends a ping. */
   greet({ host, udp, tcp }: Enode): void {
     const from = this.#self;
     const to = { ip: ipOf(host), udp, tcp };
@@ -106,7 +106,7 @@ export class Liar {
       const to = { ip: ipOf(from.host), udp: from.port, tcp: 0 };
       this.#send({ type: 'pong', to, pingHash: hash, expiration }, from);
     } else if (packet.type === 'findNode') {
-      // As many as anybody may tell at a time.
+      // 16 nodes are the most that an answer may have, and 12 the most that one packet holds.
       for (const count of [12, 4]) {
         const nodes = Array.from({ length: count }, () => this.#any());
         this.#send({ type: 'neighbors', nodes, expiration }, from);
@@ -117,7 +117,7 @@ export class Liar {
 
   #any(): { id: Uint8Array; ip: Uint8Array; udp: number; tcp: number } {
     const node = this.#nodes[Math.floor(Math.random() * this.#nodes.length)];
-    if (node === undefined) throw new RangeError('nobody');
+    if (node === undefined) throw new RangeError('no nodes to choose from');
     return { id: node.id, ...node.address };
   }
 

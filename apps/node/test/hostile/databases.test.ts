@@ -22,12 +22,12 @@ const quiet = ['--verbosity', 'error'];
 /** When known addresses are saved next, in ms (`@devp2p/addrman`). */
 const saveInterval = 15 * 60_000;
 
-/** A datadir that has everything; to be copied or read only. */
+/** A datadir with an entry in every database. Tests copy or read it. */
 let full: string;
-/** What of it is text. */
+/** Its entries. */
 let addresses: ReadonlyMap<string, string>;
 let nodes: ReadonlyMap<string, string>;
-/** Keys of a node that was found, and of our own record. */
+/** Keys of a found node, and of the local record. */
 let found: string;
 let local: string;
 beforeAll(async () => {
@@ -38,7 +38,7 @@ beforeAll(async () => {
   local = [...nodes.keys()].find((key) => key.startsWith('local/')) ?? '';
 });
 
-/** One line says what is wrong, and the exit code that something is. */
+/** Expects exit code 1 and one line on standard error. */
 async function expectFailure(daemon: Daemon, ...words: readonly string[]): Promise<void> {
   const code = await daemon.ended;
   expect(daemon.stderr).toMatch(/^devp2p-node: .*\n$/);
@@ -47,7 +47,7 @@ async function expectFailure(daemon: Daemon, ...words: readonly string[]): Promi
 }
 
 describe.each(databases)('HX-22 the database "%s"', (name) => {
-  test('HX-22 locked: one line says so, and nothing is changed', async () => {
+  test('HX-22 locked: one line reports it, and no entry changes', async () => {
     const directory = copyOf(full);
     const before = await contents(directory, name);
     const other = await open(directory, name);
@@ -60,7 +60,7 @@ describe.each(databases)('HX-22 the database "%s"', (name) => {
     expect(await contents(directory, name)).toEqual(before);
   });
 
-  test('HX-22 damaged: one line says so, nothing is overwritten, the others can be read', async () => {
+  test('HX-22 damaged: one line reports it, no file is overwritten, the other databases can be read', async () => {
     const directory = copyOf(full);
     const location = join(directory, name);
     const manifest = readdirSync(location).find((file) => file.startsWith('MANIFEST')) ?? '';
@@ -77,7 +77,7 @@ describe.each(databases)('HX-22 the database "%s"', (name) => {
   });
 });
 
-test('HX-22 addresses and anchors that are damaged are set aside, what else there is stays', async () => {
+test('HX-22 damaged addresses and anchors are set aside, the other entries stay', async () => {
   const directory = copyOf(full);
   await plant(directory, 'addresses', 'addresses', 'nonsense');
   await plant(directory, 'addresses', 'anchors', '{');
@@ -95,7 +95,7 @@ test('HX-22 addresses and anchors that are damaged are set aside, what else ther
   expect((await addressStats(directory)).size).toBe(0);
 });
 
-test('HX-22 a ban that is damaged is named, and nothing is overwritten', async () => {
+test('HX-22 a damaged ban is named, and no entry is overwritten', async () => {
   const directory = copyOf(full);
   await plant(directory, 'addresses', 'bans', '[{"range":"192.0.2.0/33"}]');
   await expectFailure(start(directory, ...quiet), directory, '192.0.2.0/33', 'nothing was changed');
@@ -103,7 +103,7 @@ test('HX-22 a ban that is damaged is named, and nothing is overwritten', async (
   expect((await addressStats(directory)).size).toBe((await addressStats(full)).size);
 });
 
-test('HX-22 records of nodes that are damaged are told of, the others are there', async () => {
+test('HX-22 damaged node records are logged, the others are loaded', async () => {
   const directory = copyOf(full);
   const other = found.replace(/\/\w{2}/, '/00');
   await plant(directory, 'nodes', other, 'nonsense');
@@ -118,7 +118,7 @@ test('HX-22 records of nodes that are damaged are told of, the others are there'
 });
 
 describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
-  test('HX-22 while a chain is imported: one line says so, and what was there is kept', async () => {
+  test('HX-22 while a chain is imported: one line reports it, and the imported blocks are kept', async () => {
     const directory = datadir();
     const failure = await run(
       { fileBlocks: 500 },
@@ -139,7 +139,7 @@ describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
     expect(await blocksIn(directory)).toBe(1_024);
   });
 
-  test('HX-22 while a chain is synced: one line says so, and the next start goes on', async () => {
+  test('HX-22 while a chain is synced: one line reports it, and the next start continues', async () => {
     const serving = start(full, '--nodiscover');
     const flags = ['--nodiscover', '--static', await serving.enode, '--sync.exit', ...quiet];
     const directory = datadir();
@@ -153,9 +153,9 @@ describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
     await serving.stop();
   });
 
-  test('HX-22 while a node runs: it goes on, says what is not saved, and spoils nothing', async () => {
+  test('HX-22 while a node runs: it continues, logs each failed save, and damages no database', async () => {
     const directory = copyOf(full);
-    // Once without what was written last in a file of its own, which would have to be written again.
+    // Opening a database moves its log into a table, which the node would otherwise have to write.
     for (const name of databases) await contents(directory, name);
     const place = { datadir: directory, fileBlocks: 4 };
     const daemon = start(place, ...staysHome, '--verbosity', 'warn');
@@ -179,7 +179,7 @@ describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
     expect(await blocksIn(directory)).toBe(1_024);
   });
 
-  test('HX-22 while a node logs to a file there: it goes on', async () => {
+  test('HX-22 while a node logs to a file there: it continues', async () => {
     const directory = datadir();
     const log = `${directory}.log`;
     const fileBlocks = 20;
@@ -199,7 +199,7 @@ describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
     expect(await daemon.stop()).toBe(0);
   });
 
-  test('HX-22 at the first start: one line says so, no key is made, and the next start makes all', async () => {
+  test('HX-22 at the first start: one line reports it, no key is made, and the next start succeeds', async () => {
     const directory = datadir();
     const daemon = start({ datadir: directory, fileBlocks: 0 }, ...quiet);
     await expectFailure(daemon, join(directory, 'chain'), 'File too large');

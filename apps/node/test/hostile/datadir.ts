@@ -16,14 +16,14 @@ import { parseGenesis } from '../../src/config/genesis/genesis.ts';
 import { openNetworkDatabase } from '../../src/storage/addresses.ts';
 import { chainFile, datadir, genesisFile, receiptsFile, start } from './scene.ts';
 
-/** What a node keeps its data in. */
+/** Names of a node's databases. */
 export const databases = ['chain', 'addresses', 'nodes'] as const;
 
-/** Keeps a node from dialling anybody of whom it has heard. */
+/** Flags that keep a node from dialing gossiped addresses. */
 export const staysHome = ['--nodial', '--netrestrict', '127.0.0.0/8'];
 
-/** A public key that belongs to nobody. */
-const somebody = (): Uint8Array => crypto.secp256k1.publicKey(generatePrivateKey());
+/** A random public key. */
+const randomId = (): Uint8Array => crypto.secp256k1.publicKey(generatePrivateKey());
 
 /** A new directory with something in every database: a chain, addresses, a ban and a node that was found. */
 export async function fullDatadir(): Promise<string> {
@@ -32,10 +32,10 @@ export async function fullDatadir(): Promise<string> {
   for (const file of [chainFile, receiptsFile]) await importFile(chain, file, { crypto });
   await chain.close();
   const database = await openNetworkDatabase(directory);
-  const book = await openAddrMan({ store: database.addresses, localId: somebody() });
+  const book = await openAddrMan({ store: database.addresses, localId: randomId() });
   for (let i = 0; i < 400; i++) {
     const ip = Uint8Array.of(20 + (i % 180), i >> 4, 1, 1);
-    const nodes = [{ id: somebody(), address: { ip, tcp: 30_303, udp: 30_303 } }];
+    const nodes = [{ id: randomId(), address: { ip, tcp: 30_303, udp: 30_303 } }];
     book.add(nodes, { kind: 'peer', ip });
   }
   await book.close();
@@ -50,11 +50,11 @@ export async function fullDatadir(): Promise<string> {
   return directory;
 }
 
-/** Becomes a node that another one has found, and keeps. */
+/** Makes the node at `enode` find a new node and store it. */
 export async function introduce(enode: string): Promise<void> {
   const guest = await listen({ privateKey: generatePrivateKey(), host: '127.0.0.1', port: 0 });
   const node = parseEnode(enode);
-  // Who gets an answer has proved its address. On a busy machine it may take more than one try.
+  // A response shows that the endpoint proof is done. On a busy machine it may take more than one attempt.
   while ((await guest.requestEnr(node).catch(() => undefined)) === undefined);
   await guest.close();
 }
@@ -65,7 +65,7 @@ export function openDemoChain(directory: string): Promise<LocalChain> {
   return openChain({ location: join(directory, 'chain'), genesis, crypto, clock: systemClock });
 }
 
-/** How many blocks a directory has, all of which can be read. */
+/** Counts the blocks of a directory's chain, and checks that all can be read. */
 export async function blocksIn(directory: string): Promise<number> {
   const chain = await openDemoChain(directory);
   const { number } = chain.head;
@@ -74,14 +74,14 @@ export async function blocksIn(directory: string): Promise<number> {
   return number;
 }
 
-/** A copy that may be spoilt. */
+/** A copy of a directory that a test may damage. */
 export function copyOf(directory: string): string {
   const copy = datadir();
   cpSync(directory, copy, { recursive: true });
   return copy;
 }
 
-/** Opens a database of a directory as what it is. */
+/** Opens a database of a directory as a plain LevelDB. */
 export async function open(directory: string, name: string): Promise<Level<string, Uint8Array>> {
   const level = new Level<string, Uint8Array>(join(directory, name), {
     keyEncoding: 'utf8',
@@ -91,7 +91,7 @@ export async function open(directory: string, name: string): Promise<Level<strin
   return level;
 }
 
-/** All that a database holds. */
+/** All entries of a database. Values are decoded as Latin-1. */
 export async function contents(
   directory: string,
   name: string,
@@ -102,26 +102,26 @@ export async function contents(
   return new Map(all.map(([key, value]) => [key, Buffer.from(value).toString('latin1')]));
 }
 
-/** Changes a database behind the node's back. */
+/** Writes an entry to a database that no node has open. */
 export async function plant(directory: string, name: string, key: string, text: string) {
   const level = await open(directory, name);
   await level.put(key, new TextEncoder().encode(text));
   await level.close();
 }
 
-/** What of the addresses in a directory can be used. */
+/** Statistics of the known addresses that can be loaded from a directory. */
 export async function addressStats(directory: string): Promise<AddrManStats> {
   const database = await openNetworkDatabase(directory);
   const snapshot = await database.addresses.load();
   await database.close();
   const store = { load: async () => snapshot, save: async () => {}, setAside: async () => {} };
-  const book = await openAddrMan({ store, localId: somebody() });
+  const book = await openAddrMan({ store, localId: randomId() });
   const { stats } = book;
   await book.close();
   return stats;
 }
 
-/** Hash of each file of a directory but those that LevelDB writes for people, and to lock. */
+/** SHA-256 of each file of a directory, except for LevelDB's logs and lock. */
 export function fingerprint(directory: string): Record<string, string> {
   const names = readdirSync(directory).filter((name) => !/^(LOG|LOG\.old|LOCK)$/.test(name));
   return Object.fromEntries(

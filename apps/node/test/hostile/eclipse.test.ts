@@ -6,7 +6,7 @@ import { dial, type Guest, type Host, loopback, receive, visit } from '../../soa
 import { appear, type Findable } from './findable.ts';
 import { datadir, start } from './scene.ts';
 
-/** `--maxpeers`: two thirds are for those who come in, of whom some may be evicted if there are more than 20. */
+/** `--maxpeers`: two thirds are inbound places, and with more than 20 of them some peers may be evicted. */
 const { HOSTILE_MAXPEERS = '33' } = process.env;
 const maxPeers = Number(HOSTILE_MAXPEERS);
 const maxInbound = maxPeers - Math.floor(maxPeers / 3);
@@ -19,20 +19,20 @@ async function opened<T extends { close(): unknown }>(one: Promise<T>): Promise<
   return one;
 }
 
-/** Comes in so often, always as somebody else, and never leaves by himself. */
+/** Connects `count` times, each time with another key, and never disconnects. */
 async function besiege(enode: string, count: number): Promise<void> {
   let left = count;
   const come = async (): Promise<void> => {
     while (left-- > 0) {
-      // Some are in each other's way.
+      // Some are refused because of the others.
       await visit(enode, loopback(left)).catch(() => {});
     }
   };
   await Promise.all(Array.from({ length: 20 }, come));
 }
 
-/** The ids of those whom the daemon has dialled, and of those who have come in. */
-async function peers(daemon: Daemon): Promise<{ dialled: Set<string>; inbound: Set<string> }> {
+/** The ids of the daemon's outbound and inbound peers. */
+async function peers(daemon: Daemon): Promise<{ dialed: Set<string>; inbound: Set<string> }> {
   const all = (await daemon.call('admin_peers')) as {
     enode: string;
     network: { inbound: boolean };
@@ -43,12 +43,12 @@ async function peers(daemon: Daemon): Promise<{ dialled: Set<string>; inbound: S
         .filter(({ network }) => network.inbound === inbound)
         .map(({ enode }) => toHex(parseEnode(enode).id)),
     );
-  return { dialled: ids(false), inbound: ids(true) };
+  return { dialed: ids(false), inbound: ids(true) };
 }
 
 const idOf = ({ stream }: Guest): string => toHex(stream.localId);
 
-/** Everybody who is to be dialled, as soon as the daemon has done so. */
+/** Waits until the daemon has dialed all hosts. */
 async function arrivals(daemon: Daemon, hosts: readonly Host[]): Promise<Guest[]> {
   let over = false;
   const all = Promise.all(hosts.map((host) => host.arrival())).finally(() => {
@@ -56,13 +56,13 @@ async function arrivals(daemon: Daemon, hosts: readonly Host[]): Promise<Guest[]
   });
   while (!over) {
     await daemon.pass(5_000);
-    // Others have their turn, here and there.
+    // Gives the other connections time between two steps.
     await daemon.call('admin_nodeInfo');
   }
   return all;
 }
 
-test('HX-24 a crowd that takes every inbound place before anybody was dialled keeps the daemon from nobody', async () => {
+test('HX-24 a crowd that takes every inbound place before the first dial blocks neither dials nor newcomers', async () => {
   const directory = datadir();
   let isThere = true;
   const from = ['127.0.1.1', '127.0.2.1', '127.0.3.1'];
@@ -84,17 +84,17 @@ test('HX-24 a crowd that takes every inbound place before anybody was dialled ke
   const first = await visit(enode);
   await besiege(enode, 10 * maxPeers);
   const besieged = await peers(daemon);
-  expect(besieged.dialled.size).toBe(0);
+  expect(besieged.dialed.size).toBe(0);
   expect(besieged.inbound.size).toBe(maxInbound);
-  // Whoever was there before them still is.
+  // The peer that connected before them is still connected.
   await first.ask();
 
   // The static node, the boot node, and those in the address book.
   isThere = true;
-  const dialled = await arrivals(daemon, [chosen, boot, ...known]);
+  const dialed = await arrivals(daemon, [chosen, boot, ...known]);
   await besiege(enode, maxPeers);
-  for (const guest of dialled) await guest.ask();
-  expect((await peers(daemon)).dialled).toEqual(new Set(dialled.map(idOf)));
+  for (const guest of dialed) await guest.ask();
+  expect((await peers(daemon)).dialed).toEqual(new Set(dialed.map(idOf)));
 
   const late = await visit(enode);
   await late.ask();
@@ -104,7 +104,7 @@ test('HX-24 a crowd that takes every inbound place before anybody was dialled ke
   await first.ask();
 });
 
-test('HX-24 a crowd that proves its keys and says no more keeps nobody out', async () => {
+test('HX-24 a crowd that stops after the RLPx handshake blocks no newcomer', async () => {
   const daemon = start(datadir(), '--nodiscover', ...flags);
   const enode = await daemon.enode;
   const first = await visit(enode);

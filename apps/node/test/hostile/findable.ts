@@ -6,22 +6,22 @@ import { listen } from '@devp2p/discv4/udp';
 import { formatEnode, parseEnode } from '@devp2p/enr';
 import { type Host, receive } from '../../soak/guest.ts';
 
-/** Somebody whom a node can dial, and find by discovery. */
+/** A node that can be dialed, and found by discovery. */
 export interface Findable extends Host {
   readonly discovery: Discv4;
   close(): Promise<void>;
 }
 
-/** Who is to be found, and by whom. */
+/** Options of {@link appear}. */
 export interface FindableOptions {
   /** An address of this machine. */
   readonly from: string;
   readonly clock?: Clock;
-  /** Whether he can be dialled. */
+  /** Whether connections are accepted. */
   readonly isThere?: () => boolean;
 }
 
-/** Waits to be found and dialled. */
+/** Starts a node that waits to be found and dialed. */
 export async function appear({
   from,
   clock = systemClock,
@@ -30,7 +30,7 @@ export async function appear({
   const privateKey = generatePrivateKey();
   const host = await receive(from, privateKey, isThere);
   const { id, tcp } = parseEnode(host.enode);
-  // A machine that is busy may take its time.
+  // Long enough for a busy machine.
   const settings = { privateKey, clock, crypto, requestTimeout: 2_000, sntp: undefined };
   const discovery = await listen({ ...settings, host: from, port: 0, tcpPort: tcp });
   return {

@@ -11,7 +11,7 @@ import { datadir, start } from './scene.ts';
 
 /**
  * The attacker's networks (/16) and addresses, and how often the daemon starts again. The addresses are those of this
- * machine, which have buckets like any others, but of which any number may be dialled and kept. With all addresses for
+ * machine, which have buckets like any others, but of which any number may be dialed and kept. With all addresses for
  * this machine's, all rules are in force:
  *
  *     unshare -Urn sh -c 'ip link set lo up && ip route add local 0.0.0.0/0 dev lo &&
@@ -20,22 +20,22 @@ import { datadir, start } from './scene.ts';
 const { HOSTILE_FLOOD = '8/128', HOSTILE_RESTARTS = '2', HOSTILE_INTERNET } = process.env;
 const [groups = 0, ids = 0] = HOSTILE_FLOOD.split('/').map(Number);
 const restarts = Number(HOSTILE_RESTARTS);
-/** What the daemon has lived with for a while. */
+/** Honest addresses that the daemon knows before the flood. */
 const honest = { all: 500, tried: 100 };
-/** Outbound places, as in the table of `@devp2p/addrman`. */
+/** Outbound slots, as in the table of `@devp2p/addrman`. */
 const slots = 8;
 
-/** A script, which runs without a build step of its own. */
+/** A script, which runs without a build step. */
 const script: string = '../../../../packages/addrman/test/capture.mjs';
 const { bound }: { bound(options: Record<string, number>): number } = await import(script);
 
-/** Networks one beside the other, the attacker's apart. */
+/** Adjacent networks, apart from the attacker's. */
 const isLocal = HOSTILE_INTERNET === undefined;
 const honestHost = (n: number): string =>
   isLocal
     ? `127.${2 + (n % 90)}.${Math.floor(n / 90)}.1`
     : `${11 + (n % 80)}.${Math.floor(n / 80)}.7.1`;
-const hisHost = (n: number): string => {
+const attackerHost = (n: number): string => {
   const inGroup = Math.floor(n / groups);
   const first = isLocal ? `127.${100 + (n % groups)}` : `130.${n % groups}`;
   return `${first}.${inGroup % 256}.${1 + Math.floor(inGroup / 256)}`;
@@ -44,12 +44,12 @@ const hisHost = (n: number): string => {
 const directory = datadir();
 let crowd: Crowd;
 /** Hex ids. */
-let his: Set<string>;
+let attackerIds: Set<string>;
 let liars: Liar[];
-/** Share of the places that the design gives away at most. */
+/** The largest share of the slots that the design gives to the attacker. */
 let most: number;
 
-/** What the daemon has written down, while it does not run. */
+/** The addresses in the daemon's database, while the daemon does not run. */
 async function read<T>(look: (database: NetworkDatabase) => Promise<T>): Promise<T> {
   const database = await openNetworkDatabase(directory);
   const result = await look(database);
@@ -75,9 +75,9 @@ beforeAll(async () => {
   const { newSlots, tried } = book.stats;
   most = bound({ groups, ids, new: newSlots, tried });
 
-  const nodes = Array.from({ length: ids }, (_, n) => crowd.at(hisHost(n)));
-  his = new Set(nodes.map(({ id }) => toHex(id)));
-  liars = await Promise.all(nodes.map((_, n) => new Liar(crowd, hisHost(n), nodes).open()));
+  const nodes = Array.from({ length: ids }, (_, n) => crowd.at(attackerHost(n)));
+  attackerIds = new Set(nodes.map(({ id }) => toHex(id)));
+  liars = await Promise.all(nodes.map((_, n) => new Liar(crowd, attackerHost(n), nodes).open()));
 });
 afterAll(() => {
   crowd.close();
@@ -87,8 +87,8 @@ afterAll(() => {
 const flags = ['--maxpeers', String(slots), '--dialratio', '1', '--http', '--http.port', '0'];
 const run = (): Daemon => start(directory, ...flags, '--http.api', 'admin');
 
-/** Whom the daemon has dialled, as hex ids, when it has dialled as many as it wants. */
-async function dialled(daemon: Daemon): Promise<string[]> {
+/** Hex ids of the outbound peers, once all outbound slots are taken. */
+async function dialed(daemon: Daemon): Promise<string[]> {
   for (;;) {
     const peers = (await daemon.call('admin_peers')) as { enode: string }[];
     if (peers.length === slots) return peers.map(({ enode }) => toHex(parseEnode(enode).id));
@@ -96,16 +96,16 @@ async function dialled(daemon: Daemon): Promise<string[]> {
   }
 }
 
-/** Until peers have proved useful. */
+/** Passes the minute after which peers count as useful. */
 async function minutePasses(daemon: Daemon): Promise<void> {
   for (let ms = 0; ms < 65_000; ms += 5_000) {
     await daemon.pass(5_000);
-    // Whoever was only tested has gone again.
+    // Connections of feeler dials have closed.
     await Promise.all([...crowd.guests].map(({ ask }) => ask().catch(() => {})));
   }
 }
 
-/** Until two anchors are in the file that the database appends to, where they stay when the process is killed. */
+/** Waits until the log file of the database has two anchors, which then survive a kill. */
 async function anchorsWritten(daemon: Daemon): Promise<void> {
   const folder = join(directory, 'addresses');
   const written = (): boolean =>
@@ -125,15 +125,15 @@ async function anchors(): Promise<string[]> {
   });
 }
 
-test('HX-25 a flood of addresses gets no more of the outbound places than its buckets, and none of the anchors', async () => {
+test('HX-25 a flood of addresses gets no more of the outbound slots than its buckets, and none of the anchors', async () => {
   let daemon = run();
   const node = parseEnode(await daemon.enode);
-  expect((await dialled(daemon)).filter((id) => his.has(id))).toEqual([]);
+  expect((await dialed(daemon)).filter((id) => attackerIds.has(id))).toEqual([]);
   await minutePasses(daemon);
 
   for (const liar of liars.slice(0, groups)) liar.greet(node);
   const answers = (): number => liars.reduce((sum, liar) => sum + liar.answers, 0);
-  // Each of his addresses about once on the word of each of his networks.
+  // Each of the attacker's addresses is announced about once from each of its networks.
   while (answers() < (groups * ids) / 16) {
     await daemon.pass(1_000);
     await daemon.call('admin_nodeInfo');
@@ -148,22 +148,22 @@ test('HX-25 a flood of addresses gets no more of the outbound places than its bu
     }
     const kept = await anchors();
     expect(kept).toHaveLength(2);
-    expect(kept.filter((id) => his.has(id))).toEqual([]);
+    expect(kept.filter((id) => attackerIds.has(id))).toEqual([]);
     if (restart === 0) {
       const snapshot = (await read(({ addresses }) => addresses.load())) ?? new Uint8Array();
       const entries = [...createAddrMan({ snapshot, isRoutable: () => true }).entries()];
-      const known = entries.filter(({ id }) => his.has(toHex(id))).length;
+      const known = entries.filter(({ id }) => attackerIds.has(toHex(id))).length;
       expect(known).toBeGreaterThan(isLocal ? ids / 2 : 0);
     }
     daemon = run();
     await daemon.enode;
-    const now = await dialled(daemon);
+    const now = await dialed(daemon);
     expect(now).toEqual(expect.arrayContaining(kept));
-    captured += now.filter((id) => his.has(id)).length;
+    captured += now.filter((id) => attackerIds.has(id)).length;
     await minutePasses(daemon);
   }
   const share = captured / (slots * restarts);
   expect(share).toBeLessThanOrEqual(most);
-  // Half of what is dialled was reached before, as few of his were if there are more of the others.
+  // Half of the dials are to tried addresses, few of which are the attacker's if it has fewer than the others.
   if (ids < honest.all) expect(share).toBeLessThan(0.5);
 });

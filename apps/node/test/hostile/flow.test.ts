@@ -7,13 +7,13 @@ import type { Daemon } from '../../soak/daemon.ts';
 import { dial } from '../../soak/guest.ts';
 import { datadirWithChain, Honest, start } from './scene.ts';
 
-/** Messages of 4 MB from each who floods. */
+/** Messages of 4 MB from each flooding peer. */
 const { HOSTILE_MESSAGES = '5' } = process.env;
 const rounds = Number(HOSTILE_MESSAGES);
 
 /** Codes of eth. */
 const codes = { transactions: 2, getHeaders: 3, headers: 4, getBodies: 5, bodies: 6 } as const;
-/** No message of eth is longer, in bytes. */
+/** Limit of an eth message, in bytes. */
 const longest = 10 * 1024 * 1024;
 
 const hashes = struct({ id: uint(64), hashes: list(bytes(32)) });
@@ -23,7 +23,7 @@ const allHeaders = struct({
   query: struct({ origin: uint(64), amount: uint(64), skip: uint(64), reverse: uint(8) }),
 });
 
-/** Somebody who takes no message before he wants to. */
+/** A peer that takes messages only on request. */
 interface Rude {
   readonly peer: Peer;
   readonly channel: Channel;
@@ -53,7 +53,7 @@ async function arrive(): Promise<Rude> {
   return { peer, channel: peer.eth, take };
 }
 
-/** Transactions that nobody can make sense of: a message of so many bytes. */
+/** A Transactions message of `length` bytes that cannot be decoded. */
 function transactions(length: number): Uint8Array {
   const codec = list(bytes());
   const full = Array.from({ length: Math.floor(length / 100_000) - 1 }, () => {
@@ -69,9 +69,9 @@ function transactions(length: number): Uint8Array {
 let daemon: Daemon;
 let enode: string;
 let honest: Honest;
-/** A question, and how long the answer is. */
-let question: Uint8Array;
-let answerLength: number;
+/** A request for block bodies, and the length of its response. */
+let request: Uint8Array;
+let responseLength: number;
 beforeAll(async () => {
   daemon = start(await datadirWithChain(), '--nodiscover');
   enode = await daemon.enode;
@@ -87,22 +87,22 @@ beforeAll(async () => {
   const lengths = bodies.map(({ length }) => length);
   const block = lengths.indexOf(Math.max(...lengths));
   const again = all.map(() => all[block] ?? new Uint8Array());
-  question = encode(hashes, { id: 3, hashes: again });
-  await channel.send(codes.getBodies, question);
-  answerLength = (await take(codes.bodies)).payload.length;
-  expect(answerLength).toBeGreaterThan(1e6);
+  request = encode(hashes, { id: 3, hashes: again });
+  await channel.send(codes.getBodies, request);
+  responseLength = (await take(codes.bodies)).payload.length;
+  expect(responseLength).toBeGreaterThan(1e6);
   await peer.disconnect('requested');
 });
 
-test('HX-14 a peer that writes messages of 4 MB and reads nothing before the last, and the daemon that answers, both finish', async () => {
+test('HX-14 a peer that writes messages of 4 MB and reads nothing before the last, and the daemon that responds, both finish', async () => {
   const { peer, channel, take } = await arrive();
   const message = transactions(4_000_000);
   for (let round = 0; round < rounds; round++) {
-    await channel.send(codes.getBodies, question);
+    await channel.send(codes.getBodies, request);
     await channel.send(codes.transactions, message);
   }
   for (let round = 0; round < rounds; round++) {
-    expect((await take(codes.bodies)).payload).toHaveLength(answerLength);
+    expect((await take(codes.bodies)).payload).toHaveLength(responseLength);
   }
   await peer.disconnect('requested');
 });
@@ -114,7 +114,7 @@ test('HX-14 peers that flood the daemon with messages of 4 MB while it floods th
     const writing = (async () => {
       for (let round = 0; round < rounds; round++) {
         await channel.send(codes.transactions, message);
-        await channel.send(codes.getBodies, question);
+        await channel.send(codes.getBodies, request);
       }
     })();
     for (let round = 0; round < rounds; round++) await take(codes.bodies);
@@ -127,7 +127,7 @@ test('HX-14 peers that flood the daemon with messages of 4 MB while it floods th
   });
   let served = 0;
   for (; !over; served++) {
-    // Each has a message under way, in pieces and whole, and those before it are not collected at once.
+    // Each peer has one message in transit, in pieces and whole, and earlier ones may not be collected yet.
     await honest.expectServed({ bytes: 96e6, descriptors: 2 });
   }
   await flooding;
@@ -135,10 +135,10 @@ test('HX-14 peers that flood the daemon with messages of 4 MB while it floods th
   await honest.expectServed({ bytes: 96e6 });
 });
 
-test('HX-14 a message of 10 MiB is taken, and one of a byte more is a breach', async () => {
+test('HX-14 a message of 10 MiB is accepted, and one of a byte more is a protocol breach', async () => {
   const { peer, channel, take } = await arrive();
   await channel.send(codes.transactions, transactions(longest));
-  await channel.send(codes.getBodies, question);
+  await channel.send(codes.getBodies, request);
   await take(codes.bodies);
   await channel.send(codes.transactions, transactions(longest + 1));
   expect(await peer.closed).toMatchObject({

@@ -7,9 +7,9 @@ import { dial, type Guest, knock, visit } from '../../soak/guest.ts';
 import { Gate } from './gate.ts';
 import { datadirWithChain, Honest, start } from './scene.ts';
 
-/** Time for a frame, and for something of what was written to get out, in ms (`@devp2p/rlpx`). */
+/** Time limits for receiving a frame, and for progress of a write, in ms (`@devp2p/rlpx`). */
 const [readTimeout, writeTimeout] = [30_000, 20_000];
-/** Of eth, on the wire. */
+/** Code of the eth message Transactions on the wire. */
 const transactions = 0x12;
 
 let daemon: Daemon;
@@ -22,15 +22,15 @@ beforeAll(async () => {
   honest = await Honest.arrive(daemon);
 });
 
-/** A peer of the daemon with a gate before it. */
+/** A peer of the daemon whose connection runs through a gate. */
 async function gated(): Promise<Guest & { readonly gate: Gate }> {
   const gate = new Gate(await knock(enode));
-  // No time passes for it either, or it would leave by itself.
+  // The peer's clock stands still as well, otherwise its own timeouts would close the connection.
   const guest = await visit(enode, undefined, { clock: createVirtualClock() }, gate);
   return Object.assign(guest, { gate });
 }
 
-/** Writes a message that stays behind the gate. */
+/** Writes a message that the gate holds back. */
 async function hold(
   { gate, stream }: { gate: Gate; stream: Guest['stream'] },
   payload: Uint8Array,
@@ -54,12 +54,12 @@ test.each([0, 1, 2, 15, 16, 31])(
     attacker.gate.release(32, (header) => {
       header[byte] = (header[byte] ?? 0) ^ 0xff;
     });
-    await attacker.gate.gone;
+    await attacker.gate.hasClosed;
     await honest.guest.ask();
   },
 );
 
-test('HX-11 whoever sends one byte at a time is served', async () => {
+test('HX-11 a peer that sends one byte at a time is served', async () => {
   const { gate, ask } = await gated();
   gate.shut();
   const answer = ask();
@@ -72,7 +72,7 @@ test('HX-11 whoever sends one byte at a time is served', async () => {
   gate.destroy();
 });
 
-test('HX-11 frames of 16 MB at a byte a second are ended by the time, and take no memory that was not sent', async () => {
+test('HX-11 frames of 16 MB at a byte a second end at the read timeout, and allocate no more than the received bytes', async () => {
   const sent = 100_000;
   const payload = randomBytes(16_000_000);
   const attackers = await Promise.all(Array.from({ length: 4 }, gated));
@@ -80,7 +80,7 @@ test('HX-11 frames of 16 MB at a byte a second are ended by the time, and take n
   for (const attacker of attackers) {
     await hold(attacker, payload);
     attacker.gate.release(sent);
-    void attacker.gate.gone.then(() => ended++);
+    void attacker.gate.hasClosed.then(() => ended++);
   }
   for (let ms = 0; ms < readTimeout; ms += 5_000) {
     expect(ended).toBe(0);
@@ -89,40 +89,40 @@ test('HX-11 frames of 16 MB at a byte a second are ended by the time, and take n
     for (const { gate } of attackers) for (let i = 0; i < 5; i++) gate.release(1);
     await daemon.pass(5_000);
   }
-  await Promise.all(attackers.map(({ gate }) => gate.gone));
+  await Promise.all(attackers.map(({ gate }) => gate.hasClosed));
   await honest.expectServed();
 });
 
 test('HX-13 peers that never read cost a bounded queue, and are dropped at the write timeout', async () => {
   const attackers = await Promise.all([gated(), gated()]);
-  // So much is kept of the chain.
+  // Fills the caches of the chain.
   await honest.guest.ask(1_024);
   const before = await daemon.measure();
   let ended = 0;
   for (const { gate, ask } of attackers) {
-    gate.deafen();
-    void gate.gone.then(() => ended++);
-    // Half a megabyte is asked for each time.
+    gate.stopReading();
+    void gate.hasClosed.then(() => ended++);
+    // Each request is for half a megabyte.
     for (let count = 0; count < 200; count++) ask(1_024).catch(() => {});
   }
   await honest.expectServed({ bytes: 64e6, descriptors: attackers.length });
-  // What waits for each is 1 MiB, and an answer that was begun before there was as much; 100 MB were asked for.
+  // The queue of each peer holds 1 MiB and the response that was begun below that limit; 100 MB were requested.
   const after = await daemon.measure();
   expect(after.heap + after.buffers - before.heap - before.buffers).toBeLessThan(8e6);
-  // Half of the time, in which nothing happens to anybody.
+  // No connection is closed in the first half of the timeout.
   await daemon.pass(writeTimeout / 2);
   await honest.expectServed({ bytes: 64e6, descriptors: attackers.length });
   expect(ended).toBe(0);
   await daemon.pass(writeTimeout);
-  for (const { gate } of attackers) gate.hear();
-  await Promise.all(attackers.map(({ gate }) => gate.gone));
+  for (const { gate } of attackers) gate.resumeReading();
+  await Promise.all(attackers.map(({ gate }) => gate.hasClosed));
   expect(daemon.stderr).toContain('nothing was sent within 20000 ms');
   await honest.expectServed({ bytes: 64e6 });
 });
 
 const breach = { code: 1, payload: Uint8Array.of(0xc1, 0x02) };
 
-test('HX-12 a message before Hello is a breach', async () => {
+test('HX-12 a message before Hello is a protocol breach', async () => {
   const stream = await dial(enode);
   await stream.write(0x10, Uint8Array.of(0xc0));
   expect(await stream.read()).toMatchObject({ code: 0 });
@@ -130,7 +130,7 @@ test('HX-12 a message before Hello is a breach', async () => {
   stream.destroy();
 });
 
-test('HX-12 second Hellos, unknown base codes and codes out of range are breaches or nothing, and set no timer', async () => {
+test('HX-12 second Hellos, unknown base codes and codes out of range are breaches or ignored, and set no timer', async () => {
   const before = await daemon.measure();
   for (const code of [0x00, 0x22, 0xff, 0xffff_ffff]) {
     const { peer, stream } = await visit(enode);

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
-/** A socket between a stream that means well and a node: what goes through, and what becomes of it, is another's to say. */
+/** A socket between an honest stream and a node. The test holds written bytes back, changes and releases them. */
 export class Gate extends Duplex {
   /** Resolves when the socket has closed. */
-  readonly gone: Promise<void>;
+  readonly hasClosed: Promise<void>;
   readonly #socket: Socket;
   #held: Uint8Array[] | undefined;
   #heldLength = 0;
-  #deaf = false;
+  #isPaused = false;
 
   constructor(socket: Socket) {
     super();
@@ -17,7 +17,7 @@ export class Gate extends Duplex {
       if (!this.push(chunk)) socket.pause();
     });
     socket.on('error', () => {});
-    this.gone = new Promise((resolve) => {
+    this.hasClosed = new Promise((resolve) => {
       socket.on('close', () => {
         this.destroy();
         resolve();
@@ -25,18 +25,18 @@ export class Gate extends Duplex {
     });
   }
 
-  /** Keeps what is written from now on. */
+  /** Holds back all bytes written after this call. */
   shut(): void {
     this.#held = [];
     this.#heldLength = 0;
   }
 
-  /** How much is kept. */
+  /** Number of bytes held back. */
   get held(): number {
     return this.#heldLength;
   }
 
-  /** Lets so many bytes of it through, changed if need be. */
+  /** Sends the first `count` of the held bytes, after `change` was called with them. */
   release(count: number, change: (bytes: Uint8Array) => void = () => {}): void {
     const all = Buffer.concat(this.#held ?? []);
     const bytes = all.subarray(0, count);
@@ -46,15 +46,15 @@ export class Gate extends Duplex {
     this.#socket.write(bytes);
   }
 
-  /** Reads no more from the node. */
-  deafen(): void {
-    this.#deaf = true;
+  /** Stops reading from the node. */
+  stopReading(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
-  /** Reads again: whether the socket has ended is only seen by those who do. */
-  hear(): void {
-    this.#deaf = false;
+  /** Resumes reading, without which the end of the socket is not noticed. */
+  resumeReading(): void {
+    this.#isPaused = false;
     this.#socket.resume();
   }
 
@@ -72,7 +72,7 @@ export class Gate extends Duplex {
   }
 
   override _read(): void {
-    if (!this.#deaf) this.#socket.resume();
+    if (!this.#isPaused) this.#socket.resume();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

@@ -12,7 +12,7 @@ import { hello } from './wire.ts';
 const { HOSTILE_SOCKETS = '1000' } = process.env;
 /** `--maxpendpeers` of the daemon. */
 const pending = 30;
-/** In which RLPx and Hello have to be over, in ms. */
+/** Time limit for RLPx and Hello, in ms. */
 const handshakeTimeout = 10_000;
 
 let daemon: Daemon;
@@ -25,13 +25,13 @@ beforeAll(async () => {
   honest = await Honest.arrive(daemon);
 });
 
-/** Who is a peer by the daemon's own word. */
+/** The hex ids of the peers that `admin_peers` reports. */
 async function peers(): Promise<string[]> {
   const all = (await daemon.call('admin_peers')) as { enode: string }[];
   return all.map((peer) => peer.enode.slice('enode://'.length).split('@')[0] ?? '');
 }
 
-/** Opens sockets that never hear an error. */
+/** Opens sockets whose errors are ignored. */
 async function knockAll(count: number, from = loopback): Promise<Socket[]> {
   const sockets = await Promise.all(Array.from({ length: count }, (_, i) => knock(enode, from(i))));
   for (const socket of sockets) socket.on('error', () => {}).resume();
@@ -44,7 +44,7 @@ const gone = (socket: Socket): Promise<void> =>
     else socket.on('close', () => resolve());
   });
 
-test('HX-01 a Hello with the key of another node is answered with unexpected identity, and nobody is a peer', async () => {
+test('HX-01 a Hello with the key of another node is disconnected with "unexpected identity", and does not become a peer', async () => {
   const victim = crypto.secp256k1.publicKey(generatePrivateKey());
   for (const id of [victim, honest.guest.peer.id]) {
     const stream = await dial(enode);
@@ -62,7 +62,7 @@ test('HX-01 a Hello with the key of another node is answered with unexpected ide
 const beginnings = {
   'a byte': () => Uint8Array.of(1),
   'half an auth': () => Uint8Array.of(1, 0x90, ...randomBytes(200)),
-  'the largest auth but for a byte': () => Uint8Array.of(7, 0xfc, ...randomBytes(2043)),
+  'the largest auth without its last byte': () => Uint8Array.of(7, 0xfc, ...randomBytes(2043)),
 };
 
 test.each(Object.entries(beginnings))(
@@ -78,7 +78,7 @@ test.each(Object.entries(beginnings))(
   },
 );
 
-test('HX-02 garbage, and ever more of it, ends its own socket and nothing else', async () => {
+test('HX-02 a megabyte of garbage closes its own socket and no other', async () => {
   const sockets = await knockAll(100);
   const closed = Promise.all(sockets.map((socket) => gone(socket)));
   for (const socket of sockets) {
@@ -89,7 +89,7 @@ test('HX-02 garbage, and ever more of it, ends its own socket and nothing else',
   await honest.expectServed();
 });
 
-/** Dials until there is a place: one of those who have just come is put out for the next. */
+/** Dials until the daemon accepts. It closes one of the newest pending connections for each new one. */
 async function comeIn(): Promise<Guest> {
   for (;;) {
     const guest = await visit(enode).catch(() => undefined);
@@ -98,15 +98,15 @@ async function comeIn(): Promise<Guest> {
 }
 
 test.each([
-  { whom: 'as many addresses', from: loopback },
+  { whom: 'different addresses', from: loopback },
   { whom: 'the address of honest peers', from: () => '127.0.0.1' },
 ])(
-  'HX-03 sockets that never speak, from $whom, are few at a time and keep nobody out',
+  'HX-03 silent sockets, from $whom, are limited in number and block no newcomer',
   async ({ from }) => {
     let over = false;
     let left = Number(HOSTILE_SOCKETS);
     let ended = 0;
-    // Whoever is thrown out is back at once.
+    // Each closed socket is replaced at once.
     const besiege = async (): Promise<void> => {
       while (!over && left-- > 0) {
         const [socket] = await knockAll(1, () => from(left));
@@ -123,7 +123,7 @@ test.each([
     }
     over = true;
     expect(ended).toBeGreaterThan(pending);
-    // The last of them are ended by the time alone.
+    // The timeout closes the last of them.
     await daemon.pass(handshakeTimeout);
     await siege;
     await honest.expectServed();

@@ -15,7 +15,7 @@ import {
 } from './datadir.ts';
 import { datadir, start } from './scene.ts';
 
-/** `.ci/run` makes a hundred of it. */
+/** Number of kills. `.ci/run` sets it to 100. */
 const { HOSTILE_KILLS = '4' } = process.env;
 const kills = Number(HOSTILE_KILLS);
 const timeout = 600_000 + kills * 10_000;
@@ -25,7 +25,7 @@ const height = 1_024;
 /** When known addresses are saved next, in ms (`@devp2p/addrman`). */
 const saveInterval = 15 * 60_000;
 
-/** What a node is doing when it is killed. */
+/** Waits for the moments at which a node is killed. */
 const moments: readonly ((daemon: Daemon) => Promise<void>)[] = [
   (daemon) => daemon.said(/phase=blocks done=[1-9]/),
   (daemon) => daemon.said(/phase=headers done=[1-9]|phase=blocks/),
@@ -48,7 +48,7 @@ const moments: readonly ((daemon: Daemon) => Promise<void>)[] = [
   (daemon) => daemon.said(/listening/),
 ];
 
-/** The last block that a node has said to be in its chain. */
+/** Number of the last block that a node has logged as stored. */
 function acknowledged({ stderr }: Daemon): number {
   const opened = Number(/chain opened .*head=(\d+)/.exec(stderr)?.[1] ?? 0);
   const reports = [...stderr.matchAll(/phase=blocks done=(\d+) total=(\d+)/g)];
@@ -60,7 +60,7 @@ function acknowledged({ stderr }: Daemon): number {
 
 const key = (directory: string): string => readFileSync(join(directory, 'nodekey'), 'utf8');
 
-/** What is kept of other nodes. */
+/** The stored addresses, bans and nodes of a directory. */
 async function known(directory: string) {
   return {
     addresses: (await addressStats(directory)).size,
@@ -69,10 +69,10 @@ async function known(directory: string) {
   };
 }
 
-/** Two nodes are killed in turns, which keeps two processors busy. */
+/** Two nodes run at the same time, for two processors. */
 const lanes = [0, 1];
 
-test(`HX-23 killed ${kills} times while it writes, a node starts again with all that it had said to have`, {
+test(`HX-23 killed ${kills} times while it writes, a node starts again with all that it had logged as stored`, {
   timeout,
 }, async () => {
   const full = await fullDatadir();
@@ -93,7 +93,7 @@ async function killInTurns(directory: string, serving: string, lane: number): Pr
   let head = height;
   const log = ['--verbosity', 'info,sync=debug,network=debug'];
   for (let round = lane; round < kills; round += lanes.length) {
-    // There has to be something to be written.
+    // The node needs blocks to download.
     if (head > height / 2) {
       const chain = await openDemoChain(directory);
       await chain.truncate(0);
@@ -102,7 +102,7 @@ async function killInTurns(directory: string, serving: string, lane: number): Pr
     }
     const daemon = start(directory, ...staysHome, '--static', serving, ...log);
     await moments[round % moments.length]?.(daemon);
-    // Not always right after it has said so.
+    // The kill follows the log line after a varying delay.
     for (let turns = (round * 7) % 10; turns > 0; turns--) await turn();
     await daemon.kill('SIGKILL');
     expect(daemon.stderr, `round ${round}`).not.toContain('devp2p-node: ');
@@ -122,7 +122,7 @@ async function killInTurns(directory: string, serving: string, lane: number): Pr
   expect(await blocksIn(directory)).toBe(height);
 }
 
-test('HX-23 killed while it makes its key, a node has a whole one or none', {
+test('HX-23 killed while it makes its key, a node has a complete key or no key', {
   timeout,
 }, async () => {
   for (let round = 0; round < Math.ceil(kills / 25); round++) {

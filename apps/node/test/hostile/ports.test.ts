@@ -13,7 +13,7 @@ const tcp = 'port';
 const udp = 'discovery.port';
 const servers = ['http', 'ws', 'authrpc', 'metrics'];
 
-/** Flags to serve everything that a node can, on free ports but for one. */
+/** Flags to start every server of a node, on free ports except for one. */
 function everything(flag?: string, port?: number): string[] {
   const ports = [...servers.map((name) => `${name}.port`), tcp, udp];
   return [
@@ -23,7 +23,7 @@ function everything(flag?: string, port?: number): string[] {
   ];
 }
 
-/** Takes a port that nobody else has. */
+/** Takes a free port. */
 async function occupy(flag: string): Promise<{ port: number; close(): void }> {
   if (flag === udp) {
     const socket = createSocket('udp4').bind(0, '127.0.0.1');
@@ -37,7 +37,7 @@ async function occupy(flag: string): Promise<{ port: number; close(): void }> {
 }
 
 test.each([tcp, udp, ...servers.map((name) => `${name}.port`)])(
-  'HX-21 --%s in use: one line names flag, address and cause, and nothing is left behind',
+  'HX-21 --%s in use: one line names flag, address and cause, and no partial data is left',
   async (flag) => {
     const directory = datadir();
     const { port, close } = await occupy(flag);
@@ -49,7 +49,7 @@ test.each([tcp, udp, ...servers.map((name) => `${name}.port`)])(
     const names = ['addresses', 'chain', 'jwtsecret', 'nodekey', 'nodes'];
     expect(names).toEqual(expect.arrayContaining(readdirSync(directory)));
     close();
-    // What was written is whole: the next start goes on from it, also where everything else had begun.
+    // The files are complete: the next start uses them. The metrics server is the last one that starts.
     if (flag !== 'metrics.port') return;
     const key = readFileSync(join(directory, 'nodekey'), 'utf8');
     const again = start(directory, ...everything());
@@ -60,7 +60,7 @@ test.each([tcp, udp, ...servers.map((name) => `${name}.port`)])(
   },
 );
 
-test('HX-21 HX-22 ND-03 a datadir in use: one line of whoever comes second, and the first goes on', async () => {
+test('HX-21 HX-22 ND-03 a datadir in use: the second process fails with one line, and the first continues', async () => {
   const directory = await datadirWithChain();
   const first = start(directory, ...everything());
   const { ask } = await visit(await first.enode);

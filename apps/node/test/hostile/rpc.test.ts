@@ -11,7 +11,7 @@ import { ask, call, open, parseAnswer } from '../rpc/servers.ts';
 import { bearer, token } from '../rpc/token.ts';
 import { datadir, Honest, start } from './scene.ts';
 
-/** Whether to wait for the longest of the timeouts, too. */
+/** Whether to test the longest timeout as well. */
 const { HOSTILE_SLOW } = process.env;
 /** Of one message, or body, in bytes. */
 const maxRequest = 5 * 1024 * 1024;
@@ -43,15 +43,15 @@ beforeAll(async () => {
   honest = await Honest.arrive(daemon);
 });
 
-/** The server answers, and the node its peers, as if nothing were the matter. */
+/** Checks that the server and the node's peers are served as usual. */
 async function expectServed({ descriptors = 0 } = {}): Promise<void> {
   expect(await daemon.call('net_version')).toBe('7331');
-  // What was received and is not collected yet: 64 MiB of bodies at once, as bytes and as text, and the messages of a
+  // Received data that is not collected yet: 64 MiB of bodies at once, as bytes and as text, and the messages of a
   // few WebSockets.
   await honest.expectServed({ bytes: 192e6, descriptors });
 }
 
-/** Requests up to where their headers may end. */
+/** The start of a request, up to its last common header. */
 function post(url: string): string {
   return `POST / HTTP/1.1\r\nhost: ${new URL(url).host}\r\ncontent-type: application/json\r\n`;
 }
@@ -66,12 +66,12 @@ function upgrade(url: string): string {
   return `GET / HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}`;
 }
 
-/** Sends a byte now and then, and never the last one. */
+/** Sends a byte every 100 ms, except for the last one. */
 function dribble(url: string, text: string, first = ''): Promise<string> {
   const { socket, answer } = open(url);
   socket.write(first);
   let sent = 0;
-  // What has arrived is read before more is written: a write to a closed connection discards what was not read yet.
+  // Received data is read before the next write, because a write to a closed connection discards unread data.
   const next = (): void => {
     if (isAnswered || sent >= text.length - 1) return;
     socket.write(text[sent++] ?? '');
@@ -85,7 +85,7 @@ function dribble(url: string, text: string, first = ''): Promise<string> {
   return answer;
 }
 
-/** A connection that speaks WebSocket as it pleases, and the code with which it is closed. */
+/** A WebSocket connection to which a test writes raw frames, and the code with which it is closed. */
 async function attach(): Promise<{ socket: Socket; code: Promise<number> }> {
   const { socket } = open(ws);
   let last = '';
@@ -104,10 +104,10 @@ async function attach(): Promise<{ socket: Socket; code: Promise<number> }> {
   return { socket, code };
 }
 
-/** Opcodes of frames; the bit says that the frame is the last of its message. */
+/** Opcodes of frames, and the bit of a message's last frame. */
 const [continuation, text, ping, last] = [0x0, 0x1, 0x9, 0x80];
 
-/** A frame as clients send it, masked with zeros. */
+/** A client's frame, masked with zeros. */
 function frame(first: number, payload: string): Buffer {
   const { length } = payload;
   const size =
@@ -117,7 +117,7 @@ function frame(first: number, payload: string): Buffer {
   return Buffer.concat([Uint8Array.of(first, ...size, 0, 0, 0, 0), Buffer.from(payload, 'latin1')]);
 }
 
-/** Writes as fast as it is taken, until the other side has had enough. */
+/** Writes as fast as the other side reads, until it closes the connection. */
 async function pour(socket: Socket, chunk: Uint8Array, times = 10_000): Promise<void> {
   for (let i = 0; i < times && !socket.destroyed; i++) {
     if (socket.write(chunk)) continue;
@@ -131,7 +131,7 @@ async function pour(socket: Socket, chunk: Uint8Array, times = 10_000): Promise<
   }
 }
 
-/** A caller who can be waited for. */
+/** A WebSocket caller, and its next received message. */
 async function dial(): Promise<{
   socket: WebSocket;
   next: () => Promise<Record<string, unknown>>;
@@ -149,7 +149,7 @@ async function dial(): Promise<{
 
 const batch = `[${Array.from({ length: 10_000 }, () => call('net_version')).join(',')}]`;
 
-test('HX-27 connections that do nothing are no more than the limit, and keep nobody out', async () => {
+test('HX-27 idle connections are limited in number, and block no caller', async () => {
   const idle = [http, ws, metrics].flatMap((url) => Array.from({ length: 600 }, () => open(url)));
   await Promise.all(
     idle.map(({ socket }) => Promise.race([once(socket, 'connect'), once(socket, 'close')])),
@@ -158,7 +158,7 @@ test('HX-27 connections that do nothing are no more than the limit, and keep nob
   const { socket } = await dial();
   socket.terminate();
   expect((await ask(metrics, { method: 'GET', path: '/metrics' })).status).toBe(200);
-  // Whoever has waited longest was shown out.
+  // The connections that had been idle longest were closed.
   const out = idle.filter(({ socket: { destroyed } }) => destroyed).length;
   expect(out).toBeGreaterThanOrEqual(3 * (600 - maxConnections));
   expect(daemon.descriptors).toBeLessThan(3 * (maxWaiting + 1) + 100);
@@ -167,9 +167,9 @@ test('HX-27 connections that do nothing are no more than the limit, and keep nob
   await expectServed();
 });
 
-/** Callers that are slow while the others do their worst, and what they are told in the end. */
+/** Responses to slow callers, which stay connected while the other tests run. */
 let slow: { readonly headers: readonly Promise<string>[]; readonly body: Promise<string> };
-test('HX-27 slow callers keep nobody out', async () => {
+test('HX-27 slow callers block no other caller', async () => {
   slow = {
     headers: [http, metrics].map((url) => dribble(url, post(url))).concat(dribble(ws, upgrade(ws))),
     body: dribble(http, ' '.repeat(1_000), `${post(http)}content-length: 1000\r\n\r\n`),
@@ -184,18 +184,18 @@ describe('HX-27 over HTTP', () => {
     ['objects in objects', '{"a":'.repeat(maxRequest / 5), 400],
     ['objects in a call', call('net_version', [JSON.parse('['.repeat(99) + ']'.repeat(99))]), 400],
     ['a batch of 10,000', batch, 200],
-  ])('HX-27 %s, from ten at once, is refused', async (_, body, status) => {
+  ])('HX-27 %s, from ten callers at once, is refused', async (_, body, status) => {
     const attacks = Array.from({ length: 10 }, () => ask(http, { body }));
     await expectServed({ descriptors: 10 });
     for (const answer of await Promise.all(attacks)) {
       expect(answer.status).toBe(status);
-      // However many calls there were, none was made.
+      // No call of a refused body was made.
       expect(answer.body).not.toContain('7331');
     }
     await expectServed();
   });
 
-  test('HX-27 a body without end is refused where it passes the limit', async () => {
+  test('HX-27 an endless body is refused once it exceeds the limit', async () => {
     const { socket, answer } = open(http);
     socket.write(`${post(http)}transfer-encoding: chunked\r\n\r\n`);
     await pour(socket, Buffer.from(`10000\r\n${' '.repeat(0x10000)}\r\n`));
@@ -207,15 +207,19 @@ describe('HX-27 over HTTP', () => {
   test.each([
     ['of another origin', () => http, { headers: { origin: evil } }],
     [
-      'that asks without a preflight',
+      'that sends no preflight',
       () => http,
       { headers: { origin: evil, 'content-type': 'text/plain' } },
     ],
-    ['that asks first', () => http, { method: 'OPTIONS', headers: { origin: evil } }],
+    ['that sends a preflight', () => http, { method: 'OPTIONS', headers: { origin: evil } }],
     ['in a frame without an origin', () => http, { headers: { origin: 'null' } }],
-    ['whose own name leads here now', () => http, { headers: { host: 'evil.example:8545' } }],
     [
-      'whose own name leads here now, and asks for its health',
+      'whose host name resolves to the node',
+      () => http,
+      { headers: { host: 'evil.example:8545' } },
+    ],
+    [
+      'whose host name resolves to the node, and requests its health',
       () => http,
       { method: 'GET', path: '/health', headers: { host: 'evil.example' } },
     ],
@@ -225,7 +229,7 @@ describe('HX-27 over HTTP', () => {
       { method: 'GET', headers: { ...upgradeHeaders, origin: evil } },
     ],
     [
-      'whose own name leads here, that opens a WebSocket',
+      'whose host name resolves to the node, that opens a WebSocket',
       () => ws,
       { method: 'GET', headers: { ...upgradeHeaders, origin: evil, host: 'evil.example:8546' } },
     ],
@@ -243,17 +247,17 @@ describe('HX-27 over HTTP', () => {
 describe('HX-27 over WebSocket', () => {
   test.each([
     ['a message over the limit', 1009, frame(text | last, ' '.repeat(maxRequest + 1)), 1],
-    ['a message without end', 1009, frame(continuation, ' '.repeat(65_536)), 10_000],
+    ['an endless message', 1009, frame(continuation, ' '.repeat(65_536)), 10_000],
     [
-      'a message in pieces of a byte',
+      'a message in frames of one byte',
       1008,
       Buffer.concat(Array(1_000).fill(frame(continuation, ' '))),
       10_000,
     ],
-    ['frames that are not masked', 1002, Buffer.from([text | last, 2, 0x5b, 0x5d]), 1],
-    ['frames of no kind', 1002, frame(0xf | last, ''), 1],
-    ['text that is none', 1007, frame(text | last, '\xff\xfe'), 1],
-  ])('HX-27 %s ends its connection with %i', async (_, expected, chunk, times) => {
+    ['an unmasked frame', 1002, Buffer.from([text | last, 2, 0x5b, 0x5d]), 1],
+    ['a frame with an unknown opcode', 1002, frame(0xf | last, ''), 1],
+    ['text with invalid UTF-8', 1007, frame(text | last, '\xff\xfe'), 1],
+  ])('HX-27 %s closes its connection with %i', async (_, expected, chunk, times) => {
     const { socket, code } = await attach();
     if ((chunk[0] ?? 0) === continuation) socket.write(frame(text, '['));
     await pour(socket, chunk, times);
@@ -261,7 +265,7 @@ describe('HX-27 over WebSocket', () => {
     await expectServed();
   });
 
-  test('HX-27 whoever pings without end is cut off', async () => {
+  test('HX-27 a caller that sends endless pings is disconnected', async () => {
     const { socket, code } = await attach();
     socket.pause();
     await pour(socket, Buffer.concat(Array(500).fill(frame(ping | last, ' '.repeat(125)))));
@@ -281,7 +285,7 @@ describe('HX-27 over WebSocket', () => {
     await expectServed();
   });
 
-  test('HX-27 there are no more subscriptions than the limit, and no more connections', async () => {
+  test('HX-27 subscriptions and connections are limited in number', async () => {
     const { socket, next } = await dial();
     for (let count = 0; count < maxSubscriptions; count++) {
       socket.send(call('admin_subscribe', ['peerEvents']));
@@ -298,18 +302,18 @@ describe('HX-27 over WebSocket', () => {
     for (const other of [...others, held]) other.socket.terminate();
   });
 
-  test('HX-27 whoever asks and subscribes and never reads is dropped, and costs a bounded queue', async () => {
+  test('HX-27 a caller that sends requests, subscribes and never reads is dropped, and costs a bounded queue', async () => {
     const attackers = await Promise.all([dial(), dial(), dial(), dial()]);
     const closed = attackers.map(({ socket }) => once(socket, 'close'));
     for (const { socket, next } of attackers) {
       socket.send(call('admin_subscribe', ['peerEvents']));
       expect(await next()).toHaveProperty('result');
       socket.pause();
-      // Answers are as long as the id that they repeat.
+      // Responses repeat the id, which makes them long.
       const question = call('net_version', [], 'x'.repeat(2_000_000));
       for (let count = 0; count < 40; count++) socket.send(question);
     }
-    // As much as is answered at once would be 64 MB for each.
+    // Without the bound, the queue of each caller would hold 64 MB.
     await expectServed({ descriptors: 4 });
     const { peer } = await visit(await daemon.enode);
     await peer.disconnect('requested');
@@ -332,7 +336,7 @@ describe('HX-27 on the consensus client’s port', () => {
     ['an hour too late', () => bearer(secret, Date.now() - 3_600_000)],
     ['garbage', () => ({ authorization: `Bearer ${'.'.repeat(8_000)}` })],
   ];
-  /** It answers who has the right one. */
+  /** Checks that a call with a valid token is answered. */
   async function expectAnswer(): Promise<void> {
     const answer = await ask(authrpc, { headers: bearer(secret), body: call('net_version') });
     expect(JSON.parse(answer.body)).toMatchObject({ result: '7331' });
@@ -347,7 +351,7 @@ describe('HX-27 on the consensus client’s port', () => {
     await expectAnswer();
   });
 
-  test('HX-27 megabytes with a wrong token are refused with 401 before they have all come', async () => {
+  test('HX-27 megabytes with a wrong token are refused with 401 before they are received in full', async () => {
     const { socket, answer } = open(authrpc);
     const { authorization } = bearer(other);
     socket.write(
@@ -359,14 +363,14 @@ describe('HX-27 on the consensus client’s port', () => {
   });
 });
 
-test('HX-27 headers that come byte by byte are refused with 408, those of a WebSocket too', async () => {
+test('HX-27 headers sent byte by byte are refused with 408, also those of a WebSocket', async () => {
   for (const answer of await Promise.all(slow.headers))
     expect(parseAnswer(answer).status).toBe(408);
   await expectServed();
 });
 
 test.skipIf(HOSTILE_SLOW === undefined)(
-  'HX-27 a body that does not end is refused with 408',
+  'HX-27 an incomplete body is refused with 408',
   async () => {
     expect(parseAnswer(await slow.body).status).toBe(408);
     await expectServed();

@@ -37,13 +37,13 @@ export async function datadirWithChain(): Promise<string> {
   return directory;
 }
 
-/** Runs a command of the program on the demo's chain to its end. @throws what it wrote, unless it succeeds */
+/** Runs a command of the program on the demo's chain to its end. @throws its output, if it fails */
 export async function run(limits: Limits | undefined, ...args: string[]): Promise<void> {
   const all = [program, ...args, '--genesis', genesisFile];
   await promisify(execFile)(...limited(limits, all));
 }
 
-/** Starts the program; it has ended when the tests of the file have. */
+/** Starts the program. It is killed after the tests of the file. */
 export function start(place: string | Place, ...flags: string[]): Daemon {
   const daemon = new Daemon(place, ...flags);
   daemons.add(daemon);
@@ -51,7 +51,7 @@ export function start(place: string | Place, ...flags: string[]): Daemon {
   return daemon;
 }
 
-/** What the daemon uses. */
+/** Resources that the daemon uses. */
 interface Load {
   /** Resident memory, garbage included, in bytes. */
   readonly rss: number;
@@ -60,7 +60,7 @@ interface Load {
   readonly descriptors: number;
 }
 
-/** A peer that behaves, and sees what others' attacks cost it. */
+/** A peer that follows the protocol, and measures the effect of the other peers' attacks. */
 export class Honest {
   readonly guest: Guest;
   readonly #daemon: Daemon;
@@ -73,21 +73,21 @@ export class Honest {
 
   static async arrive(daemon: Daemon): Promise<Honest> {
     const honest = new Honest(daemon, await visit(await daemon.enode));
-    // What is compiled at the first round trips is not what an idle node needs.
+    // Code compiled in the first round trips is not part of the idle load.
     await honest.#look(200);
     honest.#idle = await honest.#look(100);
     return honest;
   }
 
   /**
-   * Fails unless the daemon answers, and is as it was when it was idle but for `bytes` and `descriptors`.
+   * Fails unless the daemon responds, and uses at most `bytes` and `descriptors` more than when it was idle.
    *
-   * How long an answer takes is not looked at: the machine may have other things to do.
+   * Response times are not checked, since they depend on the load of the machine.
    */
   async expectServed({ bytes = 0, descriptors = 0 } = {}): Promise<void> {
     const load = await this.#look(50);
     expect(load.live - this.#idle.live).toBeLessThan(16e6 + bytes);
-    // When garbage is collected is V8's decision, so this limit only excludes a difference in kind.
+    // V8 decides when garbage is collected, so this limit only detects a difference in kind.
     expect(load.rss - this.#idle.rss).toBeLessThan(160e6 + bytes);
     expect(load.descriptors - this.#idle.descriptors).toBeLessThanOrEqual(8 + descriptors);
   }

@@ -6,7 +6,7 @@ import { balance, churn, dialOut } from '../../soak/churn.ts';
 import { Daemon } from '../../soak/daemon.ts';
 import { idle, roomFor } from '../../soak/idle.ts';
 
-/** `npm run soak` is the long form; these make one of a test, too. */
+/** Sizes of the test. `npm run soak` is the long form. */
 const { HOSTILE_CONNECTIONS = '80', HOSTILE_PEERS = '25' } = process.env;
 const connections = Number(HOSTILE_CONNECTIONS);
 const peers = Number(HOSTILE_PEERS);
@@ -18,7 +18,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('HX-28 connections made and lost leave no handle, timer, listener or heap behind; idle peers cost little', async () => {
+test('HX-28 connections made and lost leave no handle, timer, listener or heap behind; idle peers use little memory', async () => {
   const flags = ['--http', '--http.port', '0', '--http.api', 'admin', ...roomFor(peers)];
   const node = new Daemon(folder, '--nodiscover', ...flags);
   daemon = node;
@@ -32,11 +32,11 @@ test('HX-28 connections made and lost leave no handle, timer, listener or heap b
     ]);
   });
   expect(left).toEqual([]);
-  // Sockets apart, which have been counted, only the databases open a file now and then.
+  // Apart from the counted sockets, only the databases open files.
   const { rss, descriptors } = node;
   const crowd = await idle(node, { peers, duration: 1_000 });
   expect(crowd.peers).toBe(peers);
-  // The constant part is garbage of the connections before: V8 decides when it is collected.
+  // The constant part is garbage of the earlier connections: V8 decides when it is collected.
   expect(crowd.rss - rss).toBeLessThan(100e6 + peers * 215e3);
   expect(crowd.descriptors).toBeLessThan(descriptors + peers + 10);
 });

@@ -70,7 +70,7 @@ test('ND-12 a node that closes or whose sync has failed is not healthy', () => {
   expect(health()).toMatchObject({ healthy: false, status: 'closing' });
 });
 
-test('ND-12 a node that waits is healthy, with its state', () => {
+test('ND-12 a waiting node is healthy, with its state', () => {
   const { health, become } = watched();
   become({ name: 'no-head-named', peers: 3 });
   expect(health()).toMatchObject({

@@ -59,7 +59,7 @@ async function read(node: Node): Promise<Map<string, number>> {
   );
 }
 
-/** The metrics, as soon as one of them has a value. */
+/** Waits until a metric has a value. @returns all metrics */
 async function readOnce(node: Node, name: string, value: number): Promise<Map<string, number>> {
   for (;;) {
     const metrics = await read(node);
@@ -167,7 +167,7 @@ test('ND-12 the number of metrics does not depend on received data', async () =>
   expect(added.filter((name) => !name.includes('cause="useless-peer"'))).toEqual([]);
 });
 
-test('ND-12 metrics and health are where Prometheus, go-ethereum and others look', async () => {
+test('ND-12 metrics and health are at the paths of Prometheus, go-ethereum and others', async () => {
   const a = await start('a', measured);
   for (const path of ['/metrics', '/debug/metrics/prometheus']) {
     const { status, headers, body } = await get(a, path);

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { LocalNetwork } from '../../src/nat/local-network.ts';
 
-/** What has been seen and not been asked for yet, in order. */
+/** A queue of events for which a test can wait. */
 interface Seen<T> {
   readonly all: readonly T[];
   next(): Promise<T>;
@@ -39,11 +39,11 @@ export interface PmpRequest {
   readonly port: number;
   readonly external: number;
   readonly lifetime: number;
-  /** Where it came from, which is where an answer goes. */
+  /** Address of the sender, to which the response is sent. */
   readonly from: { readonly address: string; readonly port: number };
 }
 
-/** What is answered; nothing, one datagram or several. */
+/** The response: no datagram, one or several. */
 type PmpAnswer = (request: PmpRequest) => Uint8Array | readonly Uint8Array[] | undefined;
 
 export interface FakePmp extends AsyncDisposable {
@@ -54,7 +54,7 @@ export interface FakePmp extends AsyncDisposable {
 
 const OPS = ['address', 'udp', 'tcp'] as const;
 
-/** A NAT-PMP gateway on loopback, at 1.2.3.4, which grants what it is asked. */
+/** A NAT-PMP gateway on loopback, at 1.2.3.4, which grants every request. */
 export async function fakePmp(answer: PmpAnswer = pmpAnswer()): Promise<FakePmp> {
   const socket = createSocket('udp4');
   const requests = seen<PmpRequest>();
@@ -86,7 +86,7 @@ export async function fakePmp(answer: PmpAnswer = pmpAnswer()): Promise<FakePmp>
   return gateway;
 }
 
-/** What a gateway at `ip` answers that grants mappings; `shift` is how far its ports are from what is asked. */
+/** Responses of a gateway at `ip` that grants mappings. `shift` is the distance of its ports from the requested ones. */
 export function pmpAnswer({ ip = '1.2.3.4', result = 0, shift = 0, lifetime = 600 } = {}) {
   return ({ op, port, external, lifetime: asked }: PmpRequest): Uint8Array => {
     const bytes = Buffer.alloc(op === 'address' ? 12 : 16);
@@ -116,23 +116,23 @@ interface UpnpCall {
 type UpnpAnswer = (call: UpnpCall) => Record<string, string> | number | undefined;
 
 export interface FakeUpnp extends AsyncDisposable {
-  /** Where it listens for searches. */
+  /** Port that receives searches. */
   readonly ssdpPort: number;
   readonly httpPort: number;
   /** Search targets. */
   readonly searches: Seen<string>;
-  /** Paths that were asked for with GET. */
+  /** Paths of GET requests. */
   readonly gets: Seen<string>;
   readonly calls: Seen<UpnpCall>;
-  /** What a search is answered with. */
+  /** Returns the responses to a search. */
   found: (target: string) => readonly string[];
-  /** What a GET is answered with. */
+  /** Responds to a GET request. */
   describe: (request: IncomingMessage, response: ServerResponse) => void;
-  /** What a call is answered with: values, a fault, or nothing at all. */
+  /** Returns the result of a call: values, the code of a fault, or `undefined` for no response. */
   answer: UpnpAnswer;
 }
 
-/** What a UPnP gateway answers to a search. */
+/** The response of a UPnP gateway to a search. */
 export function foundAt(location: string, target = 'upnp:rootdevice'): string {
   return `HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=120\r\nST: ${target}\r\nLocation: ${location}\r\n\r\n`;
 }
@@ -148,7 +148,7 @@ export function description(service: string, control = '/control'): string {
     </device></deviceList></device></deviceList></device></root>`;
 }
 
-/** A UPnP gateway on loopback, at 1.2.3.4, which grants what it is asked. */
+/** A UPnP gateway on loopback, at 1.2.3.4, which grants every request. */
 export async function fakeUpnp(): Promise<FakeUpnp> {
   const searches = seen<string>();
   const gets = seen<string>();
@@ -226,7 +226,7 @@ function envelope(action: string, answer: Record<string, string> | number): stri
     <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>${content}</s:Body></s:Envelope>`;
 }
 
-/** A network of loopback with these gateways in it. */
+/** A loopback network with the given gateways. */
 export function loopback({
   pmp,
   upnp,
@@ -236,7 +236,7 @@ export function loopback({
 }): LocalNetwork {
   return {
     lanAddresses: () => [{ address: '127.0.0.1', gateway: '127.0.0.1' }],
-    // Port 9 discards: nobody listens there.
+    // No program listens on port 9 (discard).
     ssdp: { host: '127.0.0.1', port: upnp?.ssdpPort ?? 9 },
     pmpPort: pmp?.port ?? 9,
   };

@@ -4,16 +4,16 @@ import type { LogFields } from '../../src/logging/log.ts';
 import type { LocalNetwork } from '../../src/nat/local-network.ts';
 import { keepPortsMapped, type PortMapperOptions } from '../../src/nat/port-mapper.ts';
 
-/** Ports 30303 and 30304 kept mapped in a network, on a clock that is moved by hand. */
+/** Ports 30303 and 30304 kept mapped in a network, on a virtual clock. */
 export interface Mapped extends AsyncDisposable {
   readonly clock: ReturnType<typeof createVirtualClock>;
-  /** All that was announced. */
+  /** All announced endpoints. */
   readonly endpoints: readonly (ExternalEndpoint | undefined)[];
-  /** Lines of the log from info on. */
+  /** Messages logged at level info or above. */
   readonly lines: readonly string[];
-  /** What the lines say. */
+  /** Fields of those log lines. */
   readonly fields: readonly LogFields[];
-  /** Waits until nothing is to be done for a while, and says for how many ms. */
+  /** Waits for the next pause of the mapper. @returns its length in ms */
   pause(): Promise<number>;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export function mapped(network: LocalNetwork, options: Partial<PortMapperOptions
     clock: {
       ...clock,
       setTimeout(callback, ms) {
-        // All that waits for a gateway is shorter.
+        // The timeouts of gateways are shorter.
         if (ms >= 15_000) {
           pauses.push(ms);
           onPause();

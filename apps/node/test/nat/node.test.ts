@@ -14,7 +14,7 @@ const minutes = 60_000;
 const own = { tcp: 30303, udp: 30304 };
 
 describe('any gateway', () => {
-  test('ND-15 NAT-PMP is used where nothing speaks UPnP', async () => {
+  test('ND-15 NAT-PMP is used where no gateway supports UPnP', async () => {
     await using pmp = await fakePmp();
     await using upnp = await fakeUpnp();
     upnp.found = () => [];
@@ -22,7 +22,7 @@ describe('any gateway', () => {
     await node.clock.advance(0);
     expect(await node.pause()).toBe(8 * minutes);
     expect(node.fields).toMatchObject([{ gateway: 'NAT-PMP 127.0.0.1', ip: '1.2.3.4', ...own }]);
-    // The search is over too, and what is left is to wait for the refresh.
+    // The search is over too, and only the timer of the refresh is left.
     await node.clock.advance(0);
     expect(node.clock.pending).toBe(1);
   });
@@ -37,7 +37,7 @@ describe('any gateway', () => {
     expect(node.fields).toMatchObject([{ gateway, ip: '1.2.3.4', ...own }]);
   });
 
-  test('ND-15 the log has the reason that says most', async () => {
+  test('ND-15 the log has the most specific reason', async () => {
     await using pmp = await fakePmp(pmpAnswer({ ip: '10.0.0.1' }));
     await using upnp = await fakeUpnp();
     upnp.found = () => [];
@@ -51,7 +51,7 @@ describe('any gateway', () => {
     expect(node.fields).toEqual([{ error: 'NAT-PMP 127.0.0.1 is not on the internet: 10.0.0.1' }]);
   });
 
-  test('ND-15 gateways are looked for from the address that the node listens on', async () => {
+  test('ND-15 the search for gateways uses the address that the node listens on', async () => {
     await using pmp = await fakePmp();
     const lan = [
       { address: '127.0.0.1', gateway: '127.0.0.9' },
@@ -64,7 +64,7 @@ describe('any gateway', () => {
   });
 
   test.each(['upnp', 'pmp'] as const)(
-    'ND-15 an interface that is down does not matter to %s on another',
+    'ND-15 an interface that is down does not affect %s on another',
     async (method) => {
       await using pmp = await fakePmp();
       await using upnp = await fakeUpnp();
@@ -85,7 +85,7 @@ describe('any gateway', () => {
     ['77.7.7.7', '255.255.255.0', undefined],
     ['169.254.7.7', '255.255.0.0', undefined],
     ['fd00::7', 'ffff:ffff:ffff:ffff::', undefined],
-  ])('ND-15 behind %s %s a gateway is looked for at %s', (address, netmask, gateway) => {
+  ])('ND-15 behind %s %s the search for a gateway includes %s', (address, netmask, gateway) => {
     const family = address.includes(':') ? 'IPv6' : 'IPv4';
     const one = { address, netmask, family, mac: '', cidr: null, scopeid: 0 } as const;
     const interfaces = { eth0: [{ ...one, internal: false }], lo: [{ ...one, internal: true }] };
@@ -93,7 +93,7 @@ describe('any gateway', () => {
     expect(found).toEqual(gateway === undefined ? [] : [{ address, gateway }]);
   });
 
-  test('ND-15 on this machine gateways are looked for in private networks alone', () => {
+  test('ND-15 on this machine the search for gateways is limited to private networks', () => {
     const own = localNetwork.lanAddresses().map(({ address }) => address);
     expect(own.every((address) => isLan(parseIp(address) ?? new Uint8Array(4)))).toBe(true);
     expect(own).not.toContain('127.0.0.1');
@@ -111,7 +111,7 @@ describe('a node', () => {
     return { network: 'hoodi', datadir, host: '127.0.0.1', port: 0, ...more } as NodeOptions;
   }
 
-  test('ND-15 its record has the endpoint at the gateway, which takes its ports back at the end', async () => {
+  test('ND-15 its record has the endpoint at the gateway, and its mappings are deleted when it closes', async () => {
     await using gateway = await fakePmp(pmpAnswer({ shift: 1 }));
     const localNetwork = loopback({ pmp: gateway });
     const node = await createNode(options({ nat: { method: 'pmp' }, localNetwork }));
@@ -144,7 +144,7 @@ describe('a node', () => {
     expect(gateway.requests.all.some(({ op }) => op === 'udp')).toBe(false);
   });
 
-  test('ND-15 it lives without a gateway', async () => {
+  test('ND-15 it runs without a gateway', async () => {
     await using gateway = await fakePmp(() => Uint8Array.of(0));
     const localNetwork = loopback({ pmp: gateway });
     const node = await createNode(options({ nat: { method: 'any' }, localNetwork }));

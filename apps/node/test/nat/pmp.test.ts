@@ -17,7 +17,7 @@ async function take(gateway: FakePmp, count: number): Promise<unknown[]> {
 }
 
 describe('NAT-PMP', () => {
-  test('ND-15 both ports are mapped for 10 min, refreshed at 8 and given back at the end', async () => {
+  test('ND-15 both ports are mapped for 10 min, refreshed after 8 and deleted on close', async () => {
     await using gateway = await fakePmp();
     await using node = mapped(loopback({ pmp: gateway }), { method: 'pmp' });
     expect(await node.pause()).toBe(8 * minutes);
@@ -44,7 +44,7 @@ describe('NAT-PMP', () => {
     expect(node.endpoints).toHaveLength(1);
   });
 
-  test('ND-15 ports that are others at the gateway are announced, and asked for again', async () => {
+  test('ND-15 external ports that differ are announced, and requested on refresh', async () => {
     await using gateway = await fakePmp(pmpAnswer({ shift: 7 }));
     await using node = mapped(loopback({ pmp: gateway }), { method: 'pmp' });
     await node.pause();
@@ -71,7 +71,7 @@ describe('NAT-PMP', () => {
     expect(node.endpoints).toEqual([{ ip: '1.2.3.4', ...own }]);
   });
 
-  test('ND-15 another address of the gateway is announced', async () => {
+  test('ND-15 a new external address is announced', async () => {
     await using gateway = await fakePmp();
     await using node = mapped(loopback({ pmp: gateway }), { method: 'pmp' });
     await node.pause();
@@ -96,29 +96,29 @@ describe('NAT-PMP', () => {
   });
 
   const answers: Record<string, (request: PmpRequest) => Uint8Array | undefined> = {
-    'says nothing': () => undefined,
-    'answers with nothing': () => new Uint8Array(0),
-    'answers with one byte': () => Uint8Array.of(0),
-    'answers with the answer cut short': (request) => pmpAnswer()(request).subarray(0, 11),
-    'answers in another version': (request) => pmpAnswer()(request).fill(2, 0, 1),
-    'answers another request': (request) => pmpAnswer()(request).fill(127, 1, 2),
-    'answers for another port': (request) =>
+    'sends no response': () => undefined,
+    'sends an empty response': () => new Uint8Array(0),
+    'sends one byte': () => Uint8Array.of(0),
+    'sends a truncated response': (request) => pmpAnswer()(request).subarray(0, 11),
+    'responds in another version': (request) => pmpAnswer()(request).fill(2, 0, 1),
+    'responds to another request': (request) => pmpAnswer()(request).fill(127, 1, 2),
+    'responds for another port': (request) =>
       request.op === 'address' ? pmpAnswer()(request) : pmpAnswer()({ ...request, port: 80 }),
-    'answers with 64 kB': () => new Uint8Array(60_000).fill(0xff),
-    'is set not to': pmpAnswer({ result: 2 }),
-    'has an error nobody knows': pmpAnswer({ result: 999 }),
+    'sends 64 kB': () => new Uint8Array(60_000).fill(0xff),
+    'is configured to refuse': pmpAnswer({ result: 2 }),
+    'responds with an unknown error': pmpAnswer({ result: 999 }),
     'refuses in four bytes': (request) => pmpAnswer({ result: 3 })(request).subarray(0, 4),
-    'grants no time': pmpAnswer({ lifetime: 0 }),
+    'grants a lifetime of 0': pmpAnswer({ lifetime: 0 }),
     'grants port 0': pmpAnswer({ shift: -30303 }),
-    'refuses UDP alone': (request) => pmpAnswer({ result: request.op === 'udp' ? 4 : 0 })(request),
+    'refuses only UDP': (request) => pmpAnswer({ result: request.op === 'udp' ? 4 : 0 })(request),
   };
   test.each(Object.entries(answers))(
-    'ND-15 a gateway that %s is asked again, ever less often',
+    'ND-15 a gateway that %s is queried again, at growing intervals',
     async (_, answer) => {
       await using gateway = await fakePmp(answer);
       await using node = mapped(loopback({ pmp: gateway }), { method: 'pmp' });
       for (const pause of [15_000, 30_000, 60_000]) {
-        // Whatever it does, what waits for it ends within some seconds.
+        // The wait for its response ends within some seconds.
         const paused = node.pause();
         await settle(node, gateway, paused);
         expect(await paused).toBe(pause);
@@ -143,7 +143,7 @@ describe('NAT-PMP', () => {
     '203.0.113.7',
     '224.0.0.1',
     '255.255.255.255',
-  ])('ND-15 a gateway at %s is asked for nothing', async (ip) => {
+  ])('ND-15 a gateway at %s gets no mapping request', async (ip) => {
     await using gateway = await fakePmp(pmpAnswer({ ip }));
     await using node = mapped(loopback({ pmp: gateway }), { method: 'pmp' });
     expect(await node.pause()).toBe(15_000);
@@ -153,7 +153,7 @@ describe('NAT-PMP', () => {
     expect(error).toContain(ip);
   });
 
-  test('ND-15 a gateway that loses its address is taken out of the record at once', async () => {
+  test('ND-15 the endpoint at a gateway that loses its address is removed from the record at once', async () => {
     await using gateway = await fakePmp();
     await using node = mapped(loopback({ pmp: gateway }), { method: 'pmp' });
     await node.pause();
@@ -163,7 +163,7 @@ describe('NAT-PMP', () => {
     expect(node.endpoints).toEqual([{ ip: '1.2.3.4', ...own }, undefined]);
   });
 
-  test('ND-15 a gateway that goes away is taken out of the record when its leases end', async () => {
+  test('ND-15 the endpoint at a gateway that no longer responds is removed from the record when its leases end', async () => {
     await using gateway = await fakePmp();
     await using node = mapped(loopback({ pmp: gateway }), { method: 'pmp' });
     await node.pause();
@@ -189,7 +189,7 @@ describe('NAT-PMP', () => {
     expect(node.lines).toEqual(['ports mapped', expect.any(String), 'ports mapped']);
   });
 
-  test('ND-15 nobody but the gateway is heeded', async () => {
+  test('ND-15 responses of other hosts are ignored', async () => {
     const attacker = createSocket('udp4');
     const lie = pmpAnswer({ ip: '6.6.6.6' });
     await using gateway = await fakePmp(() => undefined);
@@ -205,7 +205,7 @@ describe('NAT-PMP', () => {
     expect(node.endpoints).toEqual([{ ip: '1.2.3.4', ...own }]);
   });
 
-  test('ND-15 a port that nobody listens on ends nothing', async () => {
+  test('ND-15 a closed port at the gateway is not fatal', async () => {
     const gateway = await fakePmp();
     await gateway[Symbol.asyncDispose]();
     await using node = mapped(loopback({ pmp: gateway }), { method: 'pmp' });
@@ -213,7 +213,7 @@ describe('NAT-PMP', () => {
     expect(node.lines).toHaveLength(1);
   });
 
-  test('ND-15 a gateway that was named is asked alone', async () => {
+  test('ND-15 a configured gateway is the only one queried', async () => {
     await using gateway = await fakePmp();
     const network = { ...loopback({ pmp: gateway }), lanAddresses: () => [] };
     await using node = mapped(network, { method: 'pmp', gateway: '127.0.0.1' });
@@ -223,7 +223,7 @@ describe('NAT-PMP', () => {
     expect(lost.fields).toEqual([{ error: 'no gateway responds' }]);
   });
 
-  test('ND-15 the end does not wait for a gateway that is silent by then', async () => {
+  test('ND-15 close does not wait for a gateway that has become silent', async () => {
     await using gateway = await fakePmp();
     await using node = mapped(loopback({ pmp: gateway }), { method: 'pmp' });
     await node.pause();
@@ -241,7 +241,7 @@ describe('NAT-PMP', () => {
     expect(node.clock.pending).toBe(0);
   });
 
-  test('ND-15 the end waits for no answer, and gives back nothing that has run out', async () => {
+  test('ND-15 close does not wait for a response, and does not delete expired mappings', async () => {
     await using silent = await fakePmp(() => undefined);
     const searching = mapped(loopback({ pmp: silent }), { method: 'pmp' });
     await silent.requests.next();
@@ -259,7 +259,7 @@ describe('NAT-PMP', () => {
   });
 });
 
-/** Lets the time pass that is waited for answers, and no more. */
+/** Advances the clock through the timeouts of responses, until the mapper pauses. */
 async function settle(
   node: ReturnType<typeof mapped>,
   gateway: FakePmp,
@@ -271,7 +271,7 @@ async function settle(
   });
   let asked = -1;
   while (!isPaused) {
-    // What is under way on the sockets first.
+    // Packets in transit on the sockets are received first.
     await new Promise((resolve) => setImmediate(resolve));
     if (asked !== gateway.requests.all.length) asked = gateway.requests.all.length;
     else if (node.clock.pending > 0) await node.clock.advance(50);

@@ -13,7 +13,7 @@ function upnp(gateway: FakeUpnp): Mapped {
   return mapped(loopback({ upnp: gateway }), { method: 'upnp' });
 }
 
-/** Lets the search go out. */
+/** Waits until the search is sent. */
 async function search(node: Mapped): Promise<void> {
   await node.clock.advance(0);
 }
@@ -24,7 +24,7 @@ describe('UPnP', () => {
     ['InternetGatewayDevice:2', 'WANIPConnection:2'],
     ['InternetGatewayDevice:1', 'WANPPPConnection:1'],
   ])(
-    'ND-15 both ports are mapped for 10 min by an %s with %s, refreshed at 8 and given back',
+    'ND-15 both ports are mapped for 10 min by an %s with %s, refreshed after 8 and deleted on close',
     async (device, service) => {
       await using gateway = await fakeUpnp();
       const { found } = gateway;
@@ -67,7 +67,7 @@ describe('UPnP', () => {
     },
   );
 
-  test('ND-15 another port is taken for one that is taken, and it is the one given back', async () => {
+  test('ND-15 a port in conflict is replaced by another, and that one is deleted on close', async () => {
     await using gateway = await fakeUpnp();
     const { answer } = gateway;
     gateway.answer = (call) =>
@@ -87,7 +87,7 @@ describe('UPnP', () => {
     expect(returned).toEqual([`${endpoint?.tcp}`, '30304']);
   });
 
-  test('ND-15 a gateway without leases maps for ever, until the end takes it back', async () => {
+  test('ND-15 a mapping of a gateway without leases has no expiry, and is deleted on close', async () => {
     await using gateway = await fakeUpnp();
     const { answer } = gateway;
     gateway.answer = (call) =>
@@ -102,7 +102,7 @@ describe('UPnP', () => {
     );
   });
 
-  test('ND-15 the first of several connections that is on the internet is taken', async () => {
+  test('ND-15 the first of several connections with a public address is used', async () => {
     await using gateway = await fakeUpnp();
     const { answer } = gateway;
     gateway.describe = (_, response) =>
@@ -125,11 +125,11 @@ describe('UPnP', () => {
     nothing: (response) => response.end(),
     'no service': (response) => response.end('<root/>'),
     'another service': (response) => response.end(description('SwitchPower:1')),
-    'a control URL elsewhere': (response) =>
+    'a control URL on another host': (response) =>
       response.end(description('WANIPConnection:1', 'http://127.0.0.2/control')),
-    'a control URL that is none': (response) =>
+    'an invalid control URL': (response) =>
       response.end(description('WANIPConnection:1', 'http://:::')),
-    'a control URL of files': (response) =>
+    'a file: control URL': (response) =>
       response.end(description('WANIPConnection:1', 'file:///etc/passwd')),
     'more than 64 KiB': (response) => response.end(`<root>${' '.repeat(70_000)}</root>`),
     'no end': (response) => {
@@ -139,7 +139,7 @@ describe('UPnP', () => {
       response.on('drain', more);
       more();
     },
-    'nesting without end': (response) => response.end('<a>'.repeat(20_000)),
+    'deep nesting': (response) => response.end('<a>'.repeat(20_000)),
     'entities of entities': (response) => {
       const levels = Array.from(
         { length: 9 },
@@ -147,13 +147,13 @@ describe('UPnP', () => {
       );
       response.end(`<!DOCTYPE a [<!ENTITY e0 "x">${levels.join('')}]><root>&e9;</root>`);
     },
-    'names of prototypes': (response) =>
+    'names of prototype properties': (response) =>
       response.end('<root><__proto__><service/></__proto__><constructor>1</constructor></root>'),
     'a redirection': (response) => response.writeHead(302, { Location: '/root2.xml' }).end(),
     'a broken connection': (response) => response.destroy(),
   };
   test.each(Object.entries(descriptions))(
-    'ND-15 a device that describes itself with %s is passed over',
+    'ND-15 a device whose description has %s is skipped',
     async (_, describe) => {
       await using gateway = await fakeUpnp();
       gateway.describe = (_, response) => describe(response);
@@ -165,21 +165,21 @@ describe('UPnP', () => {
   );
 
   const answers: Record<string, FakeUpnp['answer']> = {
-    'the fault not authorized': ({ action }) =>
+    'the fault "not authorized"': ({ action }) =>
       action === 'AddPortMapping' ? 606 : { NewExternalIPAddress: '1.2.3.4' },
     'a conflict on every port': ({ action }) =>
       action === 'AddPortMapping' ? 718 : { NewExternalIPAddress: '1.2.3.4' },
-    'a fault that is no number': () => Number.NaN,
+    'a fault code that is not a number': () => Number.NaN,
     'no address': () => ({}),
-    'an address that is none': () => ({ NewExternalIPAddress: 'here' }),
-    'an address of IPv6': () => ({ NewExternalIPAddress: '2600::1' }),
+    'an invalid address': () => ({ NewExternalIPAddress: 'here' }),
+    'an IPv6 address': () => ({ NewExternalIPAddress: '2600::1' }),
     'an unspecified address': () => ({ NewExternalIPAddress: '0.0.0.0' }),
     'a private address': () => ({ NewExternalIPAddress: '192.168.1.1' }),
-    'markup for an address': () => ({ NewExternalIPAddress: '<a>1.2.3.4</a>' }),
+    'markup as address': () => ({ NewExternalIPAddress: '<a>1.2.3.4</a>' }),
     'a long address': () => ({ NewExternalIPAddress: '1'.repeat(60_000) }),
   };
   test.each(Object.entries(answers))(
-    'ND-15 a gateway that answers with %s maps nothing',
+    'ND-15 no port is mapped by a gateway that responds with %s',
     async (_, answer) => {
       await using gateway = await fakeUpnp();
       gateway.answer = answer;
@@ -193,18 +193,18 @@ describe('UPnP', () => {
   const found: Record<string, (port: number) => string> = {
     nothing: () => '',
     'no location': () => 'HTTP/1.1 200 OK\r\n\r\n',
-    'a location elsewhere': (port) => foundAt(`http://127.0.0.2:${port}/root.xml`),
+    'a location on another host': (port) => foundAt(`http://127.0.0.2:${port}/root.xml`),
     'a host name': (port) => foundAt(`http://localhost:${port}/root.xml`),
-    'a location that is none': () => foundAt('http://:::'),
-    'a location of files': () => foundAt('file:///etc/passwd'),
+    'an invalid location': () => foundAt('http://:::'),
+    'a file: location': () => foundAt('file:///etc/passwd'),
     'a location with another scheme': (port) => foundAt(`https://127.0.0.1:${port}/root.xml`),
-    'a location without end': (port) => foundAt(`http://127.0.0.1:${port}/${'a'.repeat(5_000)}`),
+    'an oversized location': (port) => foundAt(`http://127.0.0.1:${port}/${'a'.repeat(5_000)}`),
     'no success': (port) => foundAt(`http://127.0.0.1:${port}/root.xml`).replace('200', '404'),
     'an announcement': (port) =>
       foundAt(`http://127.0.0.1:${port}/root.xml`).replace(/^.*/, 'NOTIFY * HTTP/1.1'),
   };
   test.each(Object.entries(found))(
-    'ND-15 a search that is answered with %s leads nowhere',
+    'ND-15 a search response with %s is ignored',
     async (_, answer) => {
       await using gateway = await fakeUpnp();
       const last = foundAt(`http://127.0.0.1:${gateway.httpPort}/last`);
@@ -216,7 +216,7 @@ describe('UPnP', () => {
     },
   );
 
-  test('ND-15 a flood of answers is heeded eight times', async () => {
+  test('ND-15 of a flood of search responses eight are used', async () => {
     await using gateway = await fakeUpnp();
     gateway.found = () =>
       Array.from({ length: 50 }, (_, i) => foundAt(`http://127.0.0.1:${gateway.httpPort}/${i}`));
@@ -226,7 +226,7 @@ describe('UPnP', () => {
     expect(gateway.gets.all).toHaveLength(8);
   });
 
-  test('ND-15 a device that speaks no HTTP is passed over for one that does', async () => {
+  test('ND-15 a device without HTTP is skipped for one with it', async () => {
     const other = createServer((socket) => {
       socket.on('error', () => {});
       socket.end('SSH-2.0-OpenSSH\r\n');
@@ -244,7 +244,7 @@ describe('UPnP', () => {
     other.close();
   });
 
-  test('ND-15 a gateway that stops answering is searched for again', async () => {
+  test('ND-15 the search is repeated when a gateway stops responding', async () => {
     await using gateway = await fakeUpnp();
     const { answer } = gateway;
     await using node = upnp(gateway);
@@ -267,7 +267,7 @@ describe('UPnP', () => {
     expect(node.lines).toHaveLength(3);
   });
 
-  test('ND-15 the end waits for no gateway', async () => {
+  test('ND-15 close does not wait for a gateway', async () => {
     await using gateway = await fakeUpnp();
     gateway.describe = () => {};
     const describing = upnp(gateway);
@@ -286,7 +286,7 @@ describe('UPnP', () => {
   });
 });
 
-/** Waits until all that was found has been looked at, and for the end of the search: nothing has come of it. */
+/** Waits until all found devices were queried and the search has ended, and expects that no port is mapped. */
 async function failed(node: Mapped, gateway: FakeUpnp, found = 1): Promise<void> {
   let isPaused = false;
   const paused = node.pause().then((pause) => {
@@ -295,7 +295,7 @@ async function failed(node: Mapped, gateway: FakeUpnp, found = 1): Promise<void>
   });
   await search(node);
   for (let i = 0; i < found; i++) await gateway.gets.next();
-  // The timers of the search itself are two, and one more while a device is asked.
+  // The search has two timers, and one more while a device is queried.
   const isIdle = (): boolean => isPaused || node.clock.pending === 2;
   while (!isIdle()) await turn();
   while (!isPaused) await node.clock.advance(1_000);

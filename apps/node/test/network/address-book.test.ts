@@ -17,7 +17,7 @@ function enode(number: number, host = `192.${number}.1.1`): Enode {
   return { id: new Uint8Array(64).fill(number), host, tcp: 30303, udp: 30303 };
 }
 
-/** A store in memory, and what was set aside. */
+/** A store in memory, and the snapshots set aside. */
 function memory(snapshot?: Uint8Array): AddrStore & { snapshot?: Uint8Array; aside: Uint8Array[] } {
   const store = {
     ...(snapshot && { snapshot }),
@@ -55,7 +55,7 @@ function open(store: AddrStore = memory()): Promise<AddressBook> {
   });
 }
 
-/** A source that has these nodes, one after another, and then no more. */
+/** A source that yields these nodes in order, and ends. */
 function source(nodes: readonly Enode[], mayShareChain = (_: Enode) => true) {
   const taken: number[] = [];
   const found: AddressSource = {
@@ -73,7 +73,7 @@ function source(nodes: readonly Enode[], mayShareChain = (_: Enode) => true) {
 const { signal: never } = new AbortController();
 
 describe('ND-01 the address book', () => {
-  test('ND-01 offers nobody before a source is there, and then as soon as somebody is known', async () => {
+  test('ND-01 offers no node before it has a source, and then the first node at once', async () => {
     const book = await open();
     const offered = book.next(never);
     await clock.advance(60_000);
@@ -82,7 +82,7 @@ describe('ND-01 the address book', () => {
     expect(await offered).toEqual(enode(1));
   });
 
-  test('ND-01 takes in one node a second, and does not pause while somebody waits', async () => {
+  test('ND-01 adds one node a second, and does not pause while a caller waits', async () => {
     const nodes = Array.from({ length: 6 }, (_, i) => enode(i + 1));
     const { found, taken } = source(nodes);
     const book = await open();
@@ -95,9 +95,9 @@ describe('ND-01 the address book', () => {
     expect(taken).toHaveLength(6);
   });
 
-  test('ND-01 offers whoever has no place in the book, if nobody else is known', async () => {
+  test('ND-01 offers a node that has no place in the book, if there is no other', async () => {
     const book = await open();
-    // What one list tells of one network goes into 64 places.
+    // Nodes of one network from one list share 64 slots.
     const nodes = Array.from({ length: 100 }, (_, i) => enode(i + 1, `127.0.${i}.1`));
     const again: AddressSource = {
       ...source([]).found,
@@ -118,9 +118,9 @@ describe('ND-01 the address book', () => {
 
   test.each([
     ['without a TCP port', { ...enode(1), tcp: 0 }],
-    ['at an address that is no host’s', enode(1, '255.255.255.255')],
-    ['at a name', enode(1, 'node.example.org')],
-  ])('ND-01 a node %s is offered to nobody', async (_, bad) => {
+    ['at the broadcast address', enode(1, '255.255.255.255')],
+    ['at a host name', enode(1, 'node.example.org')],
+  ])('ND-01 a node %s is not offered', async (_, bad) => {
     const book = await open();
     void book.follow(source([bad, enode(2)]).found, never);
     expect(await book.next(never)).toEqual(enode(2));
@@ -136,7 +136,7 @@ describe('ND-01 the address book', () => {
     expect(next).toBeUndefined();
   });
 
-  test('ND-01 offers nobody twice in 35 s, nobody unwanted, nobody of another chain', async () => {
+  test('ND-01 offers no node twice in 35 s, no unwanted node, no node of another chain', async () => {
     const book = await open();
     const { found } = source([], ({ id }) => id[0] !== 3);
     await book.follow(found, never);
@@ -166,7 +166,7 @@ describe('ND-01 the address book', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('ND-01 has hosts of its own network, and none of where nobody is', async () => {
+  test('ND-01 accepts private and loopback addresses, and refuses unspecified, multicast and reserved ones', async () => {
     const book = await open();
     const hosts = ['127.0.0.1', '10.1.2.3', '192.0.2.1', '224.0.0.1', '0.0.0.0', '8.8.8.8'];
     book.add(
@@ -177,8 +177,8 @@ describe('ND-01 the address book', () => {
   });
 });
 
-describe('ND-03 what is remembered', () => {
-  test('ND-03 who was reached is known after a restart', async () => {
+describe('ND-03 the saved address book', () => {
+  test('ND-03 reached nodes are tried addresses after a restart', async () => {
     const store = memory();
     const book = await open(store);
     book.add([enode(1), enode(2)], list);
@@ -188,7 +188,7 @@ describe('ND-03 what is remembered', () => {
     expect((await open(store)).stats).toMatchObject({ size: 2, tried: 1 });
   });
 
-  test('ND-03 a damaged book is set aside with a word, and another begun', async () => {
+  test('ND-03 a damaged book is set aside with a warning, and a new one is used', async () => {
     const store = memory(Uint8Array.of(1, 2, 3));
     const book = await open(store);
     expect(book.stats.size).toBe(0);

@@ -24,7 +24,7 @@ async function reopen(): Promise<void> {
   database = await openNetworkDatabase(folder);
 }
 
-/** Puts something into the database behind its back. */
+/** Writes an entry while the database is closed. */
 async function plant(key: string, text: string): Promise<void> {
   await database.close();
   const level = new Level<string, string>(join(folder, 'addresses'));
@@ -34,7 +34,7 @@ async function plant(key: string, text: string): Promise<void> {
 }
 
 describe('ND-03 the database of addresses', () => {
-  test('ND-03 keeps a snapshot as it is', async () => {
+  test('ND-03 returns a saved snapshot unchanged', async () => {
     expect(await database.addresses.load()).toBeUndefined();
     await database.addresses.save(Uint8Array.of(1, 2, 3));
     await reopen();
@@ -42,7 +42,7 @@ describe('ND-03 the database of addresses', () => {
   });
 
   test('CM-16 anchors are read once', async () => {
-    // No point of the curve is asked for here, and so any will do that is one.
+    // The generator of secp256k1, since an id must be a point of the curve.
     const id = new Uint8Array(64);
     id.set(Buffer.from('79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798', 'hex'));
     id.set(
@@ -56,7 +56,7 @@ describe('ND-03 the database of addresses', () => {
     expect(await database.anchors.take()).toEqual([]);
   });
 
-  test('CM-17 bans come back as they were', async () => {
+  test('CM-17 bans are loaded as they were saved', async () => {
     const bans: BanEntry[] = [
       { kind: 'ban', range: parseIpRange('192.0.2.0/24'), until: 5, reason: 'spam' },
       { kind: 'discourage', range: parseIpRange('2001:db8::/64'), until: 7, reason: '' },
@@ -71,7 +71,7 @@ describe('ND-03 the database of addresses', () => {
     ['[{"kind":"ban","range":"192.0.2.0/24","until":5,"reason":""},{}]', 'entry 2'],
     ['{}', 'list'],
     ['[', 'list'],
-  ])('CM-17 a ban that makes no sense is named, and nothing is changed: %s', async (text, name) => {
+  ])('CM-17 an invalid ban is named, and the database is not changed: %s', async (text, name) => {
     await plant('bans', text);
     const failure = expect.objectContaining({
       code: 'bans-unusable',
@@ -82,7 +82,7 @@ describe('ND-03 the database of addresses', () => {
     await expect(database.bans.load()).rejects.toEqual(failure);
   });
 
-  test('HX-22 anchors that make no sense are set aside, and told of', async () => {
+  test('HX-22 invalid anchors are set aside, and reported', async () => {
     await plant('anchors', '["enode://12@192.0.2.7:1"]');
     await expect(database.anchors.take()).rejects.toMatchObject({
       code: 'addresses-unusable',
@@ -98,7 +98,7 @@ describe('ND-03 the database of addresses', () => {
     ]);
   });
 
-  test('HX-22 one that another process has open says so in one line', async () => {
+  test('HX-22 a database in use by another process is reported in one line', async () => {
     await expect(openNetworkDatabase(folder)).rejects.toMatchObject({
       code: 'datadir-in-use',
       message: expect.stringMatching(/^address database .* is in use by another process$/),

@@ -20,7 +20,7 @@ import { afterEach, expect, test } from 'vitest';
 type Test = Protocol<'test', Channel>;
 type TestPeer = Peer & { readonly test: Channel };
 
-/** What a test leaves open. */
+/** Closed after each test. */
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
@@ -38,14 +38,14 @@ function speaking(run: (channel: Channel, signal: AbortSignal) => Promise<void>)
 const ended = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
-/** Takes no message by itself. */
+/** Reads no message. */
 const idle = speaking((_, signal) => ended(signal));
-/** Sends back what it gets. */
+/** Sends back each message. */
 const echo = speaking(async (channel) => {
   for await (const { code, payload } of channel) await channel.send(code, payload);
 });
 
-/** A node on loopback. Each dial gives a pair of peers, every one with the protocol that is named. */
+/** A node on loopback. Each dial returns a pair of peers with the given protocols. */
 async function host(
   clock: VirtualClock,
   transport: Partial<ListenOptions> = {},
@@ -71,7 +71,7 @@ async function host(
       const arrival = new Promise<MessageStream>((resolve) => {
         onStream = resolve;
       });
-      // The remote's clock stands still: it neither pings nor loses patience.
+      // The remote's clock stands still: it neither pings nor times out.
       const still = createVirtualClock();
       const key = generatePrivateKey();
       const outbound = await connect(node, { privateKey: key, crypto, clock: still });
@@ -164,13 +164,13 @@ test('PE-08, HX-13 a peer that never reads while we gossip is dropped at the wri
   const gossiping = speaking(async (channel) => {
     for await (const _ of channel) heard++;
   });
-  // What would pass the soft limit by more than one message is refused, and counted below.
+  // Data that exceeds the soft limit by more than one message is refused, and counted below.
   const node = await host(clock, { maxBuffered: 1024 * 1024 + news.length + 100_000 });
   const acknowledging = speaking(async (channel) => {
     for await (const _ of channel) void channel.send(0, new Uint8Array());
   });
   const [toHonest] = await node.dial(gossiping, acknowledging);
-  // Reads Hello and one message, and then only talks.
+  // Reads Hello and one message, and then only sends.
   const [toMute, mute] = await node.dial(gossiping, idle, { receiveLimit: 1 });
 
   let over = false;
@@ -191,13 +191,13 @@ test('PE-08, HX-13 a peer that never reads while we gossip is dropped at the wri
     }
     quiet = toMute.test.congested ? quiet + 1 : 0;
     if (!toMute.signal.aborted) void mute.test.send(0, new Uint8Array());
-    // Everyone is heard in every second that passes here.
+    // Messages of all peers are received in every second.
     while (heard < expected) await setImmediate();
     await clock.advance(1000);
   }
   const { error } = await toMute.closed;
   expect(error).toMatchObject({ code: 'stream', cause: { code: 'write-timeout' } });
-  // Who skips what would wait never meets the hard limit; what waited in the end shares its peer's fate.
+  // A sender that skips messages while congested never reaches the hard limit. Queued messages fail with their peer.
   expect(failures).not.toContain('overflow');
   expect(skipped).toBeGreaterThan(15);
   expect(quiet).toBeLessThan(30);
@@ -221,7 +221,7 @@ test('PE-12 the shorter limits of the transport come first', async () => {
   expect(error).toMatchObject({ code: 'stream', cause: { code: 'read-timeout' } });
 });
 
-test('PE-15 with the network off nobody gets in, and with it on again everybody does', async () => {
+test('PE-15 with the network off no peer is accepted, and with it on again all are', async () => {
   const clock = createVirtualClock();
   const counts: number[] = [];
   const network = createNetworkSwitch({ onCount: (count) => counts.push(count) });

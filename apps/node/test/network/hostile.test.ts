@@ -47,10 +47,10 @@ async function dial(enode: Enode): Promise<Peer & { readonly eth: EthPeer }> {
   return peer;
 }
 
-/** What a remote does after the bytes up to a cut have been as they should. */
+/** Behaviour of a remote after a number of correct bytes. */
 type Turn = 'garbage' | 'silence' | 'end';
 
-/** Between an honest client and the node: lets `cut` bytes through to the node and then takes a turn for the worse. */
+/** A proxy between an honest client and the node: forwards `cut` bytes to the node, and then misbehaves. */
 async function misbehaving(
   cut: number,
   turn: Turn,
@@ -86,7 +86,7 @@ async function misbehaving(
   return { enode: { ...target, host: '127.0.0.1', tcp: port }, ended };
 }
 
-// Bytes that a dialler writes: auth up to about 600, Hello up to about 800, Status and requests behind it.
+// Bytes that a dialer writes: auth up to about 600, Hello up to about 800, then Status and requests.
 const cuts = [1, 2, 100, 306, 420, 640, 700, 780, 850, 900, 1_000, 1_200];
 
 test.each(['garbage', 'silence', 'end'] as const)(
@@ -97,7 +97,7 @@ test.each(['garbage', 'silence', 'end'] as const)(
         const { enode, ended } = await misbehaving(cut, turn);
         const attack = dial(enode)
           .then(async (peer) => {
-            // Goes on for as long as it is let, so that later cuts are reached.
+            // Sends requests until the connection ends, so that later cuts are reached.
             for (;;) await peer.eth.getHeaders({ origin: 0, amount: 1 });
           })
           .catch(() => {});
@@ -106,7 +106,7 @@ test.each(['garbage', 'silence', 'end'] as const)(
     );
     let over = 0;
     for (const { ended } of attacks) void ended.then(() => over++);
-    // Two minutes pass; in each second of them the honest peer is served.
+    // The honest peer is served in each second of two minutes.
     for (let second = 0; second < 120; second++) {
       const headers = await honest.eth.getHeaders({ origin: second, amount: 2 });
       expect(headers.map(({ number }) => number)).toEqual([second, second + 1]);

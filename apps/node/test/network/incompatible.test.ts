@@ -41,7 +41,7 @@ const forks: ForkSchedule = { blocks: [], times: [100] };
 const chainOf = (fields: Partial<Parameters<typeof memoryChain>[0]> = {}) =>
   memoryChain({ networkId: 1n, genesisHash: hash(7), forks, ...fields });
 
-/** A node of chain 1 that is dialled by others. */
+/** A node of chain 1 that is dialed by others. */
 function node(versions?: number[]) {
   const clock = createVirtualClock();
   const { log, lines, all } = keptLog();
@@ -117,14 +117,14 @@ describe('ET-03 a peer of another chain is named, on our side, with both values'
     expect(shown(fields.ours)).toContain(ours);
     expect(shown(fields.theirs)).toContain(its);
     expect(nodes.recent().count).toBe(1);
-    // What explains the end comes before it.
+    // The cause is logged before the end.
     expect(all()).toMatchObject([
       [message, {}],
       ['peer dropped', { id: shortId(key(2)), error: expect.any(String) }],
     ]);
   });
 
-  test('ET-03 once a minute for each kind, with the number of those between', async () => {
+  test('ET-03 once a minute for each kind, with the number of suppressed lines', async () => {
     const { meet, lines, clock, nodes } = node();
     for (let i = 0; i < 5; i++) await meet(10 + i, other({ networkId: 5n }));
     await meet(30, other({ genesisHash: hash(8) }));
@@ -140,7 +140,7 @@ describe('ET-03 a peer of another chain is named, on our side, with both values'
     expect(nodes.recent()).toEqual({ count: 0, most: undefined });
   });
 
-  test('ET-03 a peer that fits is no news, nor is one that leaves', async () => {
+  test('ET-03 neither a compatible peer nor one that disconnects is logged as refused', async () => {
     const { meet, lines, nodes } = node();
     expect(await meet(2, other({}))).toBeUndefined();
     await meet(3, bare('eth', 70));
@@ -148,7 +148,7 @@ describe('ET-03 a peer of another chain is named, on our side, with both values'
     expect(nodes.recent().count).toBe(0);
   });
 
-  test('a crowd of other chains takes no more than so much memory', () => {
+  test('memory for peers of other chains is bounded', () => {
     const clock = createVirtualClock();
     const { log, lines } = keptLog();
     const nodes = new IncompatibleNodes(clock, log);
@@ -180,7 +180,7 @@ describe('FK-20 a schedule that lacks a fork', () => {
     const { clock, watch, lines } = setUp();
     watch.fits(key(1), forkOf(200n));
     watch.fits(key(2), forkOf(200n));
-    // The same peer again, forks that we know, and none.
+    // The same peer again, forks of our schedule, and no fork.
     watch.fits(key(2), forkOf(200n));
     watch.fits(key(3), forkOf(100n));
     watch.fits(key(4), forkOf(50n));
@@ -196,7 +196,7 @@ describe('FK-20 a schedule that lacks a fork', () => {
     for (let i = 7; i < 20; i++) watch.fits(key(i), forkOf(200n));
     expect(lines('warn')).toHaveLength(1);
     await clock.advance(3_600_000);
-    // What was said an hour ago counts no more.
+    // Announcements expire after an hour.
     watch.fits(key(1), forkOf(200n));
     watch.fits(key(2), forkOf(200n));
     expect(lines('warn')).toHaveLength(1);
@@ -215,7 +215,7 @@ describe('FK-20 a schedule that lacks a fork', () => {
     ]);
   });
 
-  test('FK-20 other networks say nothing of it, nor do two peers, nor a made-up fork each', () => {
+  test('FK-20 other networks, two peers, and a different fork from each peer are not reported', () => {
     const { watch, lines } = setUp();
     for (let i = 1; i < 9; i++) {
       watch.differs(key(i), { of: 'genesis', ours: hash(1), theirs: hash(2) });

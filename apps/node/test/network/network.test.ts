@@ -36,12 +36,12 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((each) => each.close()));
 });
 
-/** An address book that gives what is put into it, and tells what it is told. */
+/** An address book that offers `nodes`, and records calls. */
 function testBook(nodes: Enode[] = []) {
-  const told: string[] = [];
+  const calls: string[] = [];
   const waiting: ((node: Enode | undefined) => void)[] = [];
-  const say = (what: string) => (node: Enode | Uint8Array) =>
-    void told.push(`${what} ${toHex('id' in node ? node.id : node).slice(0, 8)}`);
+  const record = (method: string) => (node: Enode | Uint8Array) =>
+    void calls.push(`${method} ${toHex('id' in node ? node.id : node).slice(0, 8)}`);
   const book: AddressBook = {
     add: () => {},
     follow: async () => {},
@@ -54,15 +54,15 @@ function testBook(nodes: Enode[] = []) {
       });
     },
     nextTest: () => undefined,
-    dialing: say('dialing'),
-    reached: say('reached'),
-    failed: say('failed'),
-    unfit: say('unfit'),
-    left: say('left'),
+    dialing: record('dialing'),
+    reached: record('reached'),
+    failed: record('failed'),
+    unfit: record('unfit'),
+    left: record('left'),
     stats: {} as AddressBook['stats'],
     close: async () => {},
   };
-  return { book, told };
+  return { book, calls };
 }
 
 interface TestNetwork extends Network {
@@ -109,7 +109,7 @@ async function start(
   return { ...network, peers, bans, node: { id: us.id, host, tcp: network.port, udp: 0 } };
 }
 
-/** Connects with a network as any node would. */
+/** Connects to a network as a peer. */
 async function join({ node }: TestNetwork, who: Identity = identity()): Promise<Peer> {
   const stream = await connect(node, { privateKey: who.privateKey, crypto: fastCrypto });
   const peer = await openPeer(stream, { clientId: 'theirs/1.0', protocols: [eth({ chain })] });
@@ -120,8 +120,8 @@ async function join({ node }: TestNetwork, who: Identity = identity()): Promise<
 
 const refusal = (reason: string) => ({ code: 'disconnected', reason });
 
-describe('ND-01 who is let in', () => {
-  test('ND-01 ET-15 beyond maxPeers nobody is, but trusted ones, from one moment to the next', async () => {
+describe('ND-01 inbound connections', () => {
+  test('ND-01 ET-15 beyond maxPeers only trusted nodes are accepted, as soon as they are trusted', async () => {
     const [friend, stranger] = [identity(), identity()];
     const network = await start({ maxPeers: 2, dialRatio: 2, trustedNodes: [] });
     await join(network);
@@ -136,7 +136,7 @@ describe('ND-01 who is let in', () => {
     expect(await peer.closed).toMatchObject({ reason: 'too-many-peers', direction: 'remote' });
   });
 
-  test('ND-01 ET-15 the same node twice is not, nor are we ourselves', async () => {
+  test('ND-01 ET-15 neither a connected node nor the node itself is accepted', async () => {
     const us = identity();
     const network = await start({}, us);
     const friend = identity();
@@ -148,7 +148,7 @@ describe('ND-01 who is let in', () => {
     await stream.close();
   });
 
-  test('ND-01 nobody of a banned network, or outside netRestrict, gets a byte', async () => {
+  test('ND-01 a node in a banned range, or outside netRestrict, receives no byte', async () => {
     const ban: BanEntry = {
       kind: 'ban',
       range: parseIpRange('127.0.0.0/8'),
@@ -160,7 +160,7 @@ describe('ND-01 who is let in', () => {
     }
   });
 
-  test('ND-01 a bad ban entry names itself', async () => {
+  test('ND-01 an invalid ban is named', async () => {
     const bad = { kind: 'ban', range: parseIpRange('192.0.2.0/24'), until: Number.NaN, reason: '' };
     await expect(start({ bans: [bad as BanEntry] })).rejects.toMatchObject({
       code: 'bans-unusable',
@@ -169,16 +169,16 @@ describe('ND-01 who is let in', () => {
   });
 });
 
-describe('ND-01 who is dialled', () => {
-  test('ND-01 nodes of the address book, which hears how it went', async () => {
+describe('ND-01 outbound connections', () => {
+  test('ND-01 nodes of the address book are dialed, and it is notified of the results', async () => {
     const them = await start();
     const gone = await start();
     await gone.close();
-    const { book, told } = testBook([gone.node, them.node]);
+    const { book, calls } = testBook([gone.node, them.node]);
     const us = await start({ addresses: book });
     await us.peers.arrival(them.node.id);
     const name = ({ node }: TestNetwork): string => toHex(node.id).slice(0, 8);
-    expect(told).toEqual(
+    expect(calls).toEqual(
       expect.arrayContaining([
         `dialing ${name(gone)}`,
         `failed ${name(gone)}`,
@@ -186,19 +186,19 @@ describe('ND-01 who is dialled', () => {
         `reached ${name(them)}`,
       ]),
     );
-    expect(told).not.toContain(`failed ${name(them)}`);
+    expect(calls).not.toContain(`failed ${name(them)}`);
     expect(us.snapshot()).toMatchObject({ outbound: 1 });
   });
 
-  test('ND-01 one that is full is not held against its address', async () => {
+  test('ND-01 the address of a full node is not marked as failed', async () => {
     const full = await start({ maxPeers: 0 });
-    const { book, told } = testBook([full.node]);
+    const { book, calls } = testBook([full.node]);
     const us = await start({ addresses: book });
     while (Object.keys(us.snapshot().counters.failures).length === 0) await setImmediate();
-    expect(told).toEqual([`dialing ${toHex(full.node.id).slice(0, 8)}`]);
+    expect(calls).toEqual([`dialing ${toHex(full.node.id).slice(0, 8)}`]);
   });
 
-  test('ND-01 static nodes, beyond the limit and again and again', async () => {
+  test('ND-01 static nodes are dialed beyond the limit, and redialed after each end', async () => {
     const them = await start();
     const us = await start({ maxPeers: 0, staticNodes: [them.node] });
     await us.staticsTried;
@@ -213,7 +213,7 @@ describe('ND-01 who is dialled', () => {
     us.letGo(them.node.id);
   });
 
-  test('ND-11 a node that is named twice is kept once, and let go for good', async () => {
+  test('ND-11 a node that is added twice is kept once, and removed permanently', async () => {
     const gone = await start();
     await gone.close();
     const other = { ...gone.node, udp: gone.node.tcp };
@@ -225,7 +225,7 @@ describe('ND-01 who is dialled', () => {
     expect(us.snapshot().requests.filter(({ permanent }) => permanent)).toEqual([]);
   });
 
-  test('CM-18 a static node that is named again is dialled at its last address', async () => {
+  test('CM-18 a static node that is added again is dialed at its last address', async () => {
     const [gone, them] = [await start(), await start()];
     await gone.close();
     const stale = { ...them.node, tcp: gone.node.tcp };
@@ -240,7 +240,7 @@ describe('ND-01 who is dialled', () => {
     await listed.peers.arrival(them.node.id);
   });
 
-  test('CM-18 a static node that is not reached is dialled where it is found', async () => {
+  test('CM-18 an unreachable static node is dialed at the address that discovery finds', async () => {
     const [gone, them] = [await start(), await start()];
     await gone.close();
     const us = await start({
@@ -251,22 +251,22 @@ describe('ND-01 who is dialled', () => {
     expect(us.peers.list()).toMatchObject([{ isStatic: true }]);
   });
 
-  test('CM-04 a static node of another chain is dialled again after a minute at the soonest', async () => {
+  test('CM-04 a static node of another chain is dialed again after a minute at the earliest', async () => {
     const chain = memoryChain({ networkId: 2n, genesisHash: new Uint8Array(32).fill(7) });
     const them = await start({ protocols: [eth({ chain })] });
-    const { book, told } = testBook([them.node]);
+    const { book, calls } = testBook([them.node]);
     const us = await start({ staticNodes: [them.node], addresses: book, dialFound: false });
     await us.staticsTried;
     const [request] = us.snapshot().requests;
     expect(request).toMatchObject({ state: 'failing', retries: 1 });
     expect(request?.retryIn).toBeGreaterThan(50_000);
-    expect(told).toContain(`unfit ${toHex(them.node.id).slice(0, 8)}`);
+    expect(calls).toContain(`unfit ${toHex(them.node.id).slice(0, 8)}`);
     expect(us.incompatible.recent()).toEqual({ count: 1, most: 'network' });
     while (them.incompatible.recent().count === 0) await setImmediate();
     expect(them.incompatible.recent()).toEqual({ count: 1, most: 'network' });
   });
 
-  test('ND-01 a static node that is not there has been tried', async () => {
+  test('ND-01 an unreachable static node counts as tried', async () => {
     const gone = await start();
     await gone.close();
     const us = await start({ staticNodes: [gone.node] });
@@ -280,14 +280,14 @@ const ordered = [1, 2]
   .sort((a, b) => (toHex(a.id) < toHex(b.id) ? -1 : 1));
 
 test.each([
-  ['lower', 'lets it in', 0],
+  ['lower', 'accepts it', 0],
   ['higher', 'refuses it', 1],
 ])(
   'ND-01 of two connections that cross, the node with the %s id %s',
   async (_id, expected, index) => {
     const [us, them] = index === 0 ? ordered : ordered.toReversed();
     if (us === undefined || them === undefined) throw new Error('two identities');
-    // Takes connections, and says nothing: our attempt to dial is under way all the time.
+    // Accepts connections and sends no data, so that our dial stays pending.
     const silent = createServer().listen(0, host);
     await once(silent, 'listening');
     const { port: tcp } = silent.address() as AddressInfo;
@@ -295,7 +295,7 @@ test.each([
     const { book } = testBook([{ id: them.id, host, tcp, udp: 0 }]);
     const network = await start({ addresses: book }, us);
     const [socket] = await arrived;
-    if (expected === 'lets it in') await join(network, them);
+    if (expected === 'accepts it') await join(network, them);
     else await expect(join(network, them)).rejects.toMatchObject(refusal('already-connected'));
     socket.destroy();
     silent.close();

@@ -22,7 +22,7 @@ const hash = (number: number): Uint8Array => (blocks[number] as CompleteBlock).h
 let folder: string;
 let clock: VirtualClock;
 let node: Node;
-/** What was logged of each peer, by the beginning of its id in hex. */
+/** Log lines of each peer, by its short id. */
 const logged = new Map<unknown, [string, LogFields][]>();
 
 beforeAll(async () => {
@@ -50,7 +50,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A remote on the node's chain which answers a question for headers from a number as it likes. */
+/** A remote on the node's chain, with an own function for requests for headers. */
 async function remote(
   answer: (number: number) => Promise<Uint8Array[]> | Uint8Array[],
   questions = 2,
@@ -80,15 +80,15 @@ async function remote(
   return { peer, ours, asked, lines: () => logged.get(shortId(id)) };
 }
 
-describe('ND-02 ET-14 --eth.requiredblocks: what a peer shows after Status', () => {
+describe('ND-02 ET-14 --eth.requiredblocks: required blocks are requested after Status', () => {
   test.each([
     ['the required ones', (number: number) => [header(number)]],
-    ['none, for it is not synced', () => []],
-    ['one, and lacks the other', (number: number) => (number === 3 ? [header(3)] : [])],
-  ])('ND-02 ET-14 stays: %s', async (_, answer) => {
+    ['no block, as it is not synced', () => []],
+    ['only one of them', (number: number) => (number === 3 ? [header(3)] : [])],
+  ])('ND-02 ET-14 a peer stays that has %s', async (_, answer) => {
     const { peer, ours, asked, lines } = await remote(answer);
     expect(asked.sort((a, b) => a - b)).toEqual([3, 1024]);
-    // The answers are on their way before those to questions that the remote asks now.
+    // Responses arrive before those to the remote's own later requests.
     await peer.eth.getHeaders({ origin: 0, amount: 1 });
     await clock.advance(20_000);
     await peer.eth.getHeaders({ origin: 0, amount: 1 });
@@ -97,7 +97,7 @@ describe('ND-02 ET-14 --eth.requiredblocks: what a peer shows after Status', () 
     expect(await ours.closed).toMatchObject({ reason: 'requested', direction: 'remote' });
   });
 
-  test('ND-02 ET-14 another block is told apart by its hash: subprotocol error', async () => {
+  test('ND-02 ET-14 a block with another hash: subprotocol error', async () => {
     const other = Uint8Array.from(header(3));
     other[other.length - 1] = (other.at(-1) ?? 0) ^ 1;
     const { peer, ours, lines } = await remote((number) => [number === 3 ? other : header(number)]);
@@ -121,8 +121,8 @@ describe('ND-02 ET-14 --eth.requiredblocks: what a peer shows after Status', () 
 
   test.each([
     ['a block with another number', (number: number) => [header(number - 1)]],
-    ['what is no header', () => [Uint8Array.of(0xc1, 0x80)]],
-  ])('ND-02 ET-14 %s: a breach', async (_, answer) => {
+    ['an invalid header', () => [Uint8Array.of(0xc1, 0x80)]],
+  ])('ND-02 ET-14 %s: a protocol breach', async (_, answer) => {
     const { peer } = await remote(answer);
     expect(await peer.closed).toMatchObject({
       reason: 'breach-of-protocol',
@@ -130,7 +130,7 @@ describe('ND-02 ET-14 --eth.requiredblocks: what a peer shows after Status', () 
     });
   });
 
-  test('ND-02 ET-14 silence for 15 s about one of them: useless', async () => {
+  test('ND-02 ET-14 no response for 15 s to one of the requests: useless', async () => {
     const { peer, ours, lines } = await remote((number) =>
       number === 3 ? [header(3)] : new Promise<Uint8Array[]>(() => {}),
     );
@@ -147,7 +147,7 @@ describe('ND-02 ET-14 --eth.requiredblocks: what a peer shows after Status', () 
     ]);
   });
 
-  test('ND-02 ET-14 a peer that leaves before it has answered is no news', async () => {
+  test('ND-02 ET-14 a peer that disconnects before it responds is not logged as failed', async () => {
     const { peer, ours, lines } = await remote(() => new Promise<Uint8Array[]>(() => {}), 1);
     void peer.disconnect('quitting');
     expect(await ours.closed).toMatchObject({ reason: 'quitting', direction: 'remote' });

@@ -24,7 +24,7 @@ function emptyChain({ networkId = 1n } = {}): Chain {
   return memoryChain({ networkId, genesisHash: new Uint8Array(32).fill(7) });
 }
 
-/** Our side, to which anyone can connect in memory. */
+/** The local node, to which tests connect in memory. */
 function setUpNode({
   statics = [] as number[],
   chain = emptyChain(),
@@ -43,7 +43,7 @@ function setUpNode({
   return {
     clock,
     lines,
-    /** The remote's end of a connection, and what we make of ours. */
+    /** The remote's end of a connection, and the result of opening ours. */
     connect(byte: number, objection: () => DisconnectReason | undefined = () => undefined) {
       const [remote, local] = streamPair({ ids: [key(byte), ours] });
       const stop = new AbortController();
@@ -51,7 +51,7 @@ function setUpNode({
       result.catch(() => {});
       return { remote, stop, result };
     },
-    /** A remote that does everything right. */
+    /** Connects a remote that follows the protocol. */
     async join(byte: number) {
       const { remote, stop, result } = this.connect(byte);
       const theirs = openPeer(remote, { clock, protocols: [eth({ chain: emptyChain(), clock })] });
@@ -78,7 +78,7 @@ describe('ND-01 the two checkpoints', () => {
     ['already-connected', 5],
     ['connected-to-self', 10],
   ] as const)(
-    'ND-01 behind the transport handshake: %s, told before Hello',
+    'ND-01 after the transport handshake: %s, sent before Hello',
     async (reason, code) => {
       const node = setUpNode();
       const { remote, result } = node.connect(2, () => reason);
@@ -88,7 +88,7 @@ describe('ND-01 the two checkpoints', () => {
     },
   );
 
-  test('ND-01 behind Hello: what has changed meanwhile counts', async () => {
+  test('ND-01 after Hello: checked again, with the current state', async () => {
     const node = setUpNode();
     const objections = [undefined, 'already-connected'] as const;
     let asked = 0;
@@ -125,8 +125,8 @@ describe('ND-01 the two checkpoints', () => {
   });
 });
 
-describe('ND-01 behind the eth handshake', () => {
-  test('ND-01 a peer is there after its status, and says how it ended', async () => {
+describe('ND-01 after the eth handshake', () => {
+  test('ND-01 a peer exists after its Status, and reports how it ended', async () => {
     const node = setUpNode({ statics: [2] });
     const { theirs, ours: peer } = await node.join(2);
     expect(peer).toMatchObject({ client: '@devp2p/peer', inbound: true, isStatic: true });
@@ -140,7 +140,7 @@ describe('ND-01 behind the eth handshake', () => {
     ]);
   });
 
-  test('ND-01 another network: no peer, the cause is logged', async () => {
+  test('ND-01 a peer of another network is refused, and the cause is logged', async () => {
     const node = setUpNode({ chain: emptyChain({ networkId: 2n }) });
     const { remote, result } = node.connect(2);
     const theirs = openPeer(remote, {

@@ -26,7 +26,7 @@ function setUp(locate?: (node: Enode, signal: AbortSignal) => Promise<Enode | un
 }
 
 describe('CM-18 static nodes', () => {
-  test('CM-18 the last address counts, and letting go is by the key alone', () => {
+  test('CM-18 the last address is used, and removal ignores the address', () => {
     const { nodes, calls } = setUp();
     nodes.keep(at(1));
     nodes.keep(at(2));
@@ -40,7 +40,7 @@ describe('CM-18 static nodes', () => {
     expect(nodes.size).toBe(0);
   });
 
-  test('CM-18 one that is not reached is looked for, and dialled at both places in turn', async () => {
+  test('CM-18 an unreachable node is looked up, and dialed at both addresses in turn', async () => {
     let place: Enode | undefined = at(5);
     let searches = 0;
     const { nodes, calls, clock } = setUp(async () => {
@@ -55,7 +55,7 @@ describe('CM-18 static nodes', () => {
     };
     nodes.keep(at(1));
     expect(await fail(1)).toBe('connect 5');
-    // Not at every failure: after a minute, then two.
+    // Lookups do not follow every failure: the first delays are one minute and two minutes.
     expect(await fail(5)).toBeUndefined();
     await clock.advance(60_000);
     expect(await fail(5)).toBe('connect 1');
@@ -63,7 +63,7 @@ describe('CM-18 static nodes', () => {
     expect(await fail(1)).toBeUndefined();
     await clock.advance(60_000);
     expect(await fail(1)).toBe('connect 5');
-    // Found nowhere: back to where it was named.
+    // The lookup finds no address: dialed at the configured one.
     place = undefined;
     await clock.advance(240_000);
     expect(await fail(5)).toBe('connect 1');
@@ -74,7 +74,7 @@ describe('CM-18 static nodes', () => {
     expect(searches).toBe(14);
   });
 
-  test('CM-18 a search that fails, or comes too late, changes nothing', async () => {
+  test('CM-18 a failed or late lookup has no effect', async () => {
     let answer = (_: Enode | undefined): void => {};
     let signal: AbortSignal | undefined;
     const { nodes, calls, clock } = setUp((_, given) => {

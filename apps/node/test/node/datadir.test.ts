@@ -24,13 +24,13 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const mode = (path: string): number => statSync(path).mode & 0o777;
 
 describe('ND-03 the data directory', () => {
-  test('ND-03 is made for its owner only, and found again', () => {
+  test('ND-03 is created with access for its owner only, and reused', () => {
     const path = openDatadir(join(folder, 'a', 'b'));
     expect(mode(path)).toBe(0o700);
     expect(openDatadir(path)).toBe(path);
   });
 
-  test('ND-03 a file in its place is named', () => {
+  test('ND-03 the error about a file in its place names the path', () => {
     writeFileSync(join(folder, 'x'), '');
     expect(() => openDatadir(join(folder, 'x', 'y'))).toThrow(
       expect.objectContaining({
@@ -41,16 +41,19 @@ describe('ND-03 the data directory', () => {
     expect(() => openDatadir(join(folder, 'x'))).toThrow(/x cannot be created .*not a directory/);
   });
 
-  // Node's own recursive mkdir never comes back from there.
-  test.skipIf(process.platform !== 'linux')('ND-03 where nothing can be made, it is named', () => {
-    expect(() => openDatadir('/proc/nowhere/deep')).toThrow(
-      /^datadir \/proc\/nowhere\/deep cannot be created or read \(ENOENT\)$/,
-    );
-  });
+  // The recursive mkdir of Node.js does not return for such a path.
+  test.skipIf(process.platform !== 'linux')(
+    'ND-03 the error about a path without write access names it',
+    () => {
+      expect(() => openDatadir('/proc/nowhere/deep')).toThrow(
+        /^datadir \/proc\/nowhere\/deep cannot be created or read \(ENOENT\)$/,
+      );
+    },
+  );
 });
 
 describe('ND-03 the node key', () => {
-  test('ND-03 is made once, for its owner only', () => {
+  test('ND-03 is created once, with access for its owner only', () => {
     const key = openNodeKey(folder, crypto);
     expect(crypto.secp256k1.isPrivateKey(key)).toBe(true);
     expect(mode(join(folder, 'nodekey'))).toBe(0o600);
@@ -59,7 +62,7 @@ describe('ND-03 the node key', () => {
     expect(readFileSync(join(folder, 'nodekey'), 'utf8').trim()).toBe(toHex(key));
   });
 
-  test('ND-03 is refused while others may read it', () => {
+  test('ND-03 is refused while other users can read it', () => {
     openNodeKey(folder, crypto);
     chmodSync(join(folder, 'nodekey'), 0o640);
     expect(() => openNodeKey(folder, crypto)).toThrow(
@@ -76,7 +79,7 @@ describe('ND-03 the node key', () => {
     ['no hex', 'z'.repeat(64)],
     ['zero', '0'.repeat(64)],
     ['the group order', 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141'],
-  ])('ND-03 a file with %s is named and left alone', (_, text) => {
+  ])('ND-03 a file with %s is named and not changed', (_, text) => {
     const path = join(folder, 'nodekey');
     writeFileSync(path, text, { mode: 0o600 });
     expect(() => openNodeKey(folder, crypto)).toThrow(
@@ -94,7 +97,7 @@ describe('ND-03 the node key', () => {
     );
   });
 
-  test('ND-03 what a process that was killed left aside is in nobody’s way', () => {
+  test('ND-03 temporary files of a killed process have no effect', () => {
     execFileSync('touch', [join(folder, 'nodekey.1')]);
     expect(openNodeKey(folder, crypto)).toEqual(openNodeKey(folder, crypto));
   });

@@ -1,4 +1,4 @@
-// Loaded before the program: a file system that is not like others, and a `kill -9` at a chosen call.
+// Loaded before the program. Simulates faults of file systems, and a `kill -9` at a given call.
 // NO_LINKS: code of the error that `link` gives. NO_MODES: the mode that every file has, in octal digits.
 // FULL_AT: the function on a file of the node key that finds the disk full, half of its bytes being written.
 // KILL_AT: `NAME:before` or `NAME:after` of a function on a file of the node key.

@@ -34,7 +34,7 @@ function start(environment: Record<string, string>, ...flags: string[]): Program
 const key = (name = 'nodekey'): string => readFileSync(join(folder, name), 'utf8');
 
 test.each(['EPERM', 'EOPNOTSUPP'])(
-  'ND-03 without hard links (%s) the secrets are made once, whole, and for their owner only',
+  'ND-03 without hard links (%s) the secrets are created once, complete, and with access for their owner only',
   { timeout },
   async (NO_LINKS) => {
     const flags = ['--nodiscover', '--authrpc', '--authrpc.port', '0'];
@@ -45,7 +45,7 @@ test.each(['EPERM', 'EOPNOTSUPP'])(
     for (const name of ['nodekey', 'jwtsecret']) {
       expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
     }
-    // A second process does not touch them.
+    // A second process does not change them.
     const second = start({ NO_LINKS }, ...flags);
     expect(await second.ended).toBe(1);
     expect(second.stderr).toContain('is in use by another process');
@@ -55,7 +55,7 @@ test.each(['EPERM', 'EOPNOTSUPP'])(
     const port = /:\d+\?/;
     expect((await again.enode()).replace(port, '')).toBe(enode.replace(port, ''));
     expect(['nodekey', 'jwtsecret'].map(key)).toEqual(made);
-    // Nothing else is left, and all of it is documented.
+    // There are no other files, and all are documented.
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     const documented = [...readme.matchAll(/^\| `(\w+)\/?` +\| .*\|$/gm)].map(([, name]) => name);
     expect(documented).toEqual(expect.arrayContaining(readdirSync(folder)));
@@ -70,7 +70,7 @@ test.each([
   ['renameSync:before', false],
   ['renameSync:after', true],
 ])(
-  'HX-23 killed at %s, a node has a whole key or none, and starts again',
+  'HX-23 killed at %s, a node has a complete key or no key, and starts again',
   { timeout },
   async (at, isThere) => {
     const environment: Record<string, string> = at.startsWith('rename')
@@ -87,7 +87,7 @@ test.each([
 );
 
 test.each(['writeFileSync', 'fsyncSync'])(
-  'HX-22 a disk that is full at %s of a key: one line says so, and no half of it stays',
+  'HX-22 a disk that is full at %s of a key is reported in one line, and no partial key is left',
   { timeout },
   async (FULL_AT) => {
     const full = start({ FULL_AT }, '--nodiscover', '--verbosity', 'error');
@@ -101,7 +101,7 @@ test.each(['writeFileSync', 'fsyncSync'])(
   },
 );
 
-test('ND-03 on a file system without permissions the key is taken, with a warning', {
+test('ND-03 on a file system without permissions the key is used, with a warning', {
   timeout,
 }, async () => {
   const fat = start({ NO_LINKS: 'EPERM', NO_MODES: '755' }, '--nodiscover');

@@ -33,7 +33,7 @@ async function errorOf(path: string): Promise<Error> {
   return error as Error;
 }
 
-test('ND-04 a genesis.json is read, with a byte order mark as well', async () => {
+test('ND-04 a genesis.json is read, also with a byte order mark', async () => {
   for (const content of [text, `\ufeff${text}`, ` \r\n${text}\n`]) {
     const path = fileOf(content);
     const read = await readGenesisFile(path, nobleCrypto);
@@ -45,7 +45,7 @@ test('ND-04 a genesis.json is read, with a byte order mark as well', async () =>
 test.skipIf(process.platform === 'win32')('ND-04 a genesis is read from a pipe', async () => {
   const path = join(temporaryDirectory(), 'pipe');
   execFileSync('mkfifo', [path]);
-  // More than a pipe holds at once.
+  // Larger than the buffer of a pipe.
   const long = text.replace('{', `{${' '.repeat(300_000)}`);
   const [read] = await Promise.all([readGenesisFile(path, nobleCrypto), writeFile(path, long)]);
   expect(read.header.hash).toEqual(genesis.header.hash);
@@ -86,12 +86,12 @@ test.each<[string, string | Uint8Array, RegExp]>([
     /: gasLimit is "much": expected a whole number/,
   ],
   ['a value of several lines', text.replace('30000000', '"a\\nb\\u0007é"'), /: gasLimit is "a/],
-])('ND-04 %s is refused with one line that says what it is', async (_, content, message) => {
+])('ND-04 %s is refused with one line that names its kind', async (_, content, message) => {
   const path = fileOf(content);
   expect((await errorOf(path)).message).toMatch(message);
 });
 
-test('ND-04 what cannot be read is named with its reason', async () => {
+test('ND-04 an unreadable file is named with the reason', async () => {
   const directory = temporaryDirectory();
   expect((await errorOf(directory)).message).toMatch(/ is a directory: name a genesis\.json/);
   const missing = join(directory, 'missing.json');
@@ -100,13 +100,13 @@ test('ND-04 what cannot be read is named with its reason', async () => {
   expect(await errorOf(join(directory, 'sub'))).toMatchObject({ code: 'genesis-unreadable' });
 });
 
-test('ND-04 a huge file is refused, of which no more is read than it takes to know', async () => {
+test('ND-04 a huge file is refused before it is read in full', async () => {
   const path = fileOf('');
-  // Sparse: it takes no room.
+  // Sparse: it takes no disk space.
   truncateSync(path, 2 * 1024 ** 3);
   expect((await errorOf(path)).message).toMatch(/is binary data, not JSON/);
 });
 
-test.skipIf(process.platform === 'win32')('ND-04 input without end is refused', async () => {
+test.skipIf(process.platform === 'win32')('ND-04 endless input is refused', async () => {
   expect((await errorOf('/dev/zero')).message).toMatch(/is binary data, not JSON/);
 });

@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('EN-03 ND-09 the secret is made once, for its owner only, as hex digits', () => {
+test('EN-03 ND-09 the secret is created once, as hex digits, with access for its owner only', () => {
   const secret = openJwtSecret(path);
   expect(secret).toHaveLength(32);
   expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -33,15 +33,15 @@ test('EN-03 ND-09 the secret is made once, for its owner only, as hex digits', (
   expect(openJwtSecret(path)).not.toEqual(secret);
 });
 
-test('ND-09 the operator may let the consensus client’s user read it', () => {
+test('ND-09 the file may be readable for the consensus client’s user', () => {
   const secret = openJwtSecret(path);
   chmodSync(path, 0o640);
   expect(openJwtSecret(path)).toEqual(secret);
 });
 
 test.each([
-  ['as go-ethereum writes it', `0x${'aB'.repeat(32)}`],
-  ['as openssl writes it', `${'ab'.repeat(32)}\n`],
+  ['in the format of go-ethereum', `0x${'aB'.repeat(32)}`],
+  ['in the format of openssl', `${'ab'.repeat(32)}\n`],
   ['with white space around it', ` \t\n0x${'AB'.repeat(32)}\r\n `],
 ])('EN-03 ND-09 a secret %s', (_, text) => {
   writeFileSync(path, text);
@@ -56,18 +56,21 @@ test.each([
   ['no hex', 'z'.repeat(64)],
   ['0X', `0X${'ab'.repeat(32)}`],
   ['two lines', `${'ab'.repeat(16)}\n${'ab'.repeat(16)}`],
-])('EN-03 ND-09 a file with %s is named, not shown, and left alone', (_, text) => {
-  writeFileSync(path, text);
-  expect(() => openJwtSecret(path)).toThrow(
-    expect.objectContaining({
-      code: 'jwtsecret-invalid',
-      message: `JWT secret ${path} is not 64 hex digits: restore it, or remove the file to get a new secret`,
-    }),
-  );
-  expect(readFileSync(path, 'utf8')).toBe(text);
-});
+])(
+  'EN-03 ND-09 the error about a file with %s has its path, not its content, and the file is not changed',
+  (_, text) => {
+    writeFileSync(path, text);
+    expect(() => openJwtSecret(path)).toThrow(
+      expect.objectContaining({
+        code: 'jwtsecret-invalid',
+        message: `JWT secret ${path} is not 64 hex digits: restore it, or remove the file to get a new secret`,
+      }),
+    );
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  },
+);
 
-test('EN-03 ND-09 a file that was named is made as well, and says what to do when it cannot be read', () => {
+test('EN-03 ND-09 a configured file is created as well, and the error about an unreadable one has a hint', () => {
   const named = join(folder, 'jwt.hex');
   const secret = openJwtSecret(named, 'name another');
   expect(statSync(named).mode & 0o777).toBe(0o600);
@@ -80,7 +83,7 @@ test('EN-03 ND-09 a file that was named is made as well, and says what to do whe
   );
 });
 
-test('ND-09 a link that leads nowhere is left alone', () => {
+test('ND-09 a dangling link is not changed', () => {
   symlinkSync(join(folder, 'nowhere'), path);
   expect(() => openJwtSecret(path)).toThrow(/jwtsecret cannot be read \(ENOENT\)/);
   expect(readdirSync(folder)).toEqual(['jwtsecret']);

@@ -46,7 +46,7 @@ describe('closing', () => {
     ]);
   });
 
-  test('a resource that fails does not keep the others open, and its error is thrown', async () => {
+  test('the failure of a resource does not prevent the others from closing, and its error is thrown', async () => {
     const { events, closing } = recorder();
     const lifecycle = new Lifecycle();
     const failure = new Error('disk full');
@@ -66,7 +66,7 @@ describe('closing', () => {
     await expect(other.close()).rejects.toBe(failure);
   });
 
-  test('a second close closes nothing twice and has the same outcome', async () => {
+  test('a second close closes no resource twice and has the same result', async () => {
     const { events, closing } = recorder();
     const lifecycle = new Lifecycle();
     const failure = new Error('disk full');
@@ -89,7 +89,7 @@ describe('closing', () => {
     expect(aborted).toBe(true);
   });
 
-  test('nothing can be registered once closing has begun', async () => {
+  test('no resource can be registered once closing has begun', async () => {
     const lifecycle = new Lifecycle();
     await lifecycle.close();
     expect(() => lifecycle.onClose(() => {})).toThrow('the lifecycle is closed');
@@ -97,7 +97,7 @@ describe('closing', () => {
 });
 
 describe('opening', () => {
-  test('the result is returned, and nothing is closed', async () => {
+  test('the result is returned, and no resource is closed', async () => {
     const { events, closing } = recorder();
     const result = await Lifecycle.open(async (lifecycle) => {
       lifecycle.onClose(closing('a'));
@@ -107,7 +107,7 @@ describe('opening', () => {
     expect(events).toEqual([]);
   });
 
-  test('a failure half-way closes what was opened, in reverse order, and is thrown', async () => {
+  test('a failure half-way closes the open resources in reverse order, and is thrown', async () => {
     const { events, closing } = recorder();
     const failure = new Error('port in use');
     const opening = Lifecycle.open(async (lifecycle) => {
@@ -120,7 +120,7 @@ describe('opening', () => {
     expect(events).toEqual(['b closing', 'b closed', 'a closing', 'a closed']);
   });
 
-  test('an error of closing after a failure is reported beside it', async () => {
+  test('an error of closing after a failure is reported together with it', async () => {
     const { closing } = recorder();
     const failure = new Error('port in use');
     const errors: unknown[] = [];
@@ -135,7 +135,7 @@ describe('opening', () => {
     expect(errors).toEqual([new Error('disk full')]);
   });
 
-  test('an abort half-way reaches the part that is being opened, and closes the others', async () => {
+  test('an abort half-way aborts the step in progress, and closes the open resources', async () => {
     const { events, closing } = recorder();
     const controller = new AbortController();
     const reason = new Error('interrupted');
@@ -152,7 +152,7 @@ describe('opening', () => {
     expect(events).toEqual(['a closing', 'a closed']);
   });
 
-  test('an abort that no part looked at closes everything at the end', async () => {
+  test('an abort that no step checks closes all resources at the end', async () => {
     const { events, closing } = recorder();
     const controller = new AbortController();
     const opening = Lifecycle.open(
@@ -166,7 +166,7 @@ describe('opening', () => {
     expect(events).toEqual(['a closing', 'a closed']);
   });
 
-  test('with a signal that has aborted, nothing is opened', async () => {
+  test('with an aborted signal, no resource is opened', async () => {
     let opened = false;
     const opening = Lifecycle.open(
       async () => {
@@ -178,7 +178,7 @@ describe('opening', () => {
     expect(opened).toBe(false);
   });
 
-  test('an abort after the opening has no effect', async () => {
+  test('an abort after opening has no effect', async () => {
     const controller = new AbortController();
     const lifecycle = await Lifecycle.open(async (opened) => opened, {
       signal: controller.signal,

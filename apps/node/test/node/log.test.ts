@@ -9,7 +9,7 @@ function setUp(options: Omit<LogsOptions, 'destination'> = {}) {
 }
 
 describe('ND-13 log lines', () => {
-  test('ND-13 for people: one line an event, with its fields', () => {
+  test('ND-13 as text: one line for each event, with its fields', () => {
     const { logs, lines } = setUp();
     logs('peer').info(
       { id: new Uint8Array([1, 0xab]), count: 3, td: 17n << 64n, client: 'Geth/v1 (x)' },
@@ -21,7 +21,7 @@ describe('ND-13 log lines', () => {
     );
   });
 
-  test('ND-13 as JSON: one object a line', () => {
+  test('ND-13 as JSON: one object on each line', () => {
     const { logs, lines } = setUp({ json: true });
     logs('sync').warn({ hash: new Uint8Array(2), error: new Error('a\nb') }, 'headers refused');
     expect(lines.map((line) => JSON.parse(line))).toEqual([
@@ -57,7 +57,7 @@ describe('ND-13 log lines', () => {
     ]);
   });
 
-  test('ND-13 secrets do not come out even when they are handed in', () => {
+  test('ND-13 secrets in fields are not printed', () => {
     const key = 'c0ffee'.repeat(8);
     for (const json of [true, false]) {
       const { logs, lines } = setUp({ json });
@@ -67,16 +67,16 @@ describe('ND-13 log lines', () => {
     }
   });
 
-  test('ND-13 what a remote says cannot move the cursor or begin a line', () => {
+  test('ND-13 data of a remote cannot move the cursor or begin a line', () => {
     const { logs, lines } = setUp();
     logs('peer').info({ client: 'a\n[x]\u001b[2J\u009b2J\u202e' }, 'peer added');
     expect(lines).toHaveLength(1);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for them
     expect(lines[0]?.trimEnd()).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
   });
 });
 
-test('an error is told with its causes, each once, on one line', () => {
+test('an error is printed with its causes, each once, on one line', () => {
   const inner = Object.assign(new Error(''), { code: 'ECONNRESET' });
   const middle = new Error('stream\nfailed', { cause: inner });
   expect(errorText(new Error('peer lost: stream failed: ECONNRESET', { cause: middle }))).toBe(

@@ -42,7 +42,7 @@ async function start(name: string, options: Partial<NodeSettings> & { genesis?: 
   return node;
 }
 
-/** A log that is kept, and a line to wait for. */
+/** A log whose lines a test can wait for. */
 function keptLog() {
   const lines: [string, LogFields][] = [];
   const waiting = new Map<string, (fields: LogFields) => void>();
@@ -61,8 +61,8 @@ function keptLog() {
   };
 }
 
-describe('ND-01 the packages joined', () => {
-  test('ND-01 two nodes meet over loopback, exchange statuses and a chain', async () => {
+describe('ND-01 the packages together', () => {
+  test('ND-01 two nodes connect over loopback, exchange Status messages and a chain', async () => {
     const a = await start('a');
     await importFile(a.chain, `${demo}chain.rlp.gz`, { crypto: fastCrypto });
     await importFile(a.chain, `${demo}receipts.rlp.gz`, { crypto: fastCrypto });
@@ -89,9 +89,9 @@ describe('ND-01 the packages joined', () => {
     expect(await peerOfA.closed).toMatchObject({ reason: 'quitting', direction: 'local' });
   });
 
-  test('ND-01 a stream of @devp2p/rlpx is what @devp2p/peer takes', async () => {
+  test('ND-01 a stream of @devp2p/rlpx is accepted by @devp2p/peer', async () => {
     const a = await start('a');
-    // The compiler says that the shapes fit, and the node that they work.
+    // The compiler checks the types, and the test the behaviour.
     const stream: MessageStream = await connect(a.enode, { privateKey: key(1) });
     const chain: Chain = a.chain;
     const peer = await openPeer(stream, { protocols: [eth({ chain })] });
@@ -102,14 +102,14 @@ describe('ND-01 the packages joined', () => {
     await peer.disconnect('requested');
   });
 
-  test('ND-01 the eth versions on offer are those chosen', async () => {
+  test('ND-01 the node offers the configured eth versions', async () => {
     const a = await start('a', { ethVersions: [68] });
     const b = await start('b', { staticNodes: [a.enode], ethVersions: [70, 69, 68] });
     const [peer] = await once(b, 'peer');
     expect(peer.eth.version).toBe(68);
   });
 
-  test('ND-01 a full node says so to the next one', async () => {
+  test('ND-01 a full node disconnects with "too many peers"', async () => {
     const a = await start('a', { maxPeers: 0 });
     const { logs, line } = keptLog();
     const dropped = line('peer dropped');
@@ -117,7 +117,7 @@ describe('ND-01 the packages joined', () => {
     expect(await dropped).toMatchObject({ reason: 'too many peers', direction: 'remote' });
   });
 
-  test('ND-01 those who shake hands and then say nothing give way to newer ones', async () => {
+  test('ND-01 connections that are silent after the RLPx handshake are closed for newer ones', async () => {
     const a = await start('a', { maxPendingPeers: 2 });
     const silent: MessageStream[] = [];
     for (const byte of [1, 2, 3]) {
@@ -130,7 +130,7 @@ describe('ND-01 the packages joined', () => {
   });
 });
 
-describe('a start that fails leaves nothing open', () => {
+describe('a failed start leaves no resource open', () => {
   test('HX-21 a port in use is named', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -141,11 +141,11 @@ describe('a start that fails leaves nothing open', () => {
       data: { service: 'p2p', host: '127.0.0.1', port, problem: 'in-use' },
     });
     server.close();
-    // The chain was closed again.
+    // The chain was closed.
     await start('a');
   });
 
-  test('an address that is not ours is named', async () => {
+  test('the error about an address of another machine names it', async () => {
     await expect(start('a', { host: '192.0.2.1' })).rejects.toMatchObject({
       code: 'port-unavailable',
       message: expect.stringContaining('192.0.2.1'),
@@ -163,7 +163,7 @@ describe('a start that fails leaves nothing open', () => {
     expect(parseEnode(again.enode).id).toEqual(parseEnode(a.enode).id);
   });
 
-  test('ND-03 a datadir of another chain is named and left alone', async () => {
+  test('ND-03 a datadir of another chain is named and not changed', async () => {
     await (await start('a')).close();
     const other = join(folder, 'other.json');
     writeFileSync(other, readFileSync(genesis, 'utf8').replace('"nonce": "0x0"', '"nonce": "0x1"'));
@@ -171,7 +171,7 @@ describe('a start that fails leaves nothing open', () => {
     await start('a');
   });
 
-  test('an abort during the start closes what was opened, and createNode rejects with its reason', async () => {
+  test('an abort during the start closes the open resources, and createNode rejects with its reason', async () => {
     const controller = new AbortController();
     const reason = new Error('interrupted');
     const log = {
@@ -186,7 +186,7 @@ describe('a start that fails leaves nothing open', () => {
     await start('a');
   });
 
-  test('itself as a static node is named', async () => {
+  test('its own enode as a static node is refused', async () => {
     const id = Buffer.from(fastCrypto.secp256k1.publicKey(key(1))).toString('hex');
     const staticNodes = [`enode://${id}@127.0.0.1:1`];
     await expect(start('a', { staticNodes, privateKey: key(1) })).rejects.toMatchObject({
@@ -195,7 +195,7 @@ describe('a start that fails leaves nothing open', () => {
   });
 });
 
-describe('what is wrong with a remote is said by name', () => {
+describe('an incompatible remote is logged with the cause', () => {
   test.each([
     ['network', { networkId: 5n }],
     ['genesis', { genesis: 'other.json', networkId: 7331n }],
@@ -209,13 +209,13 @@ describe('what is wrong with a remote is said by name', () => {
     await start('b', { ...options, ...given, staticNodes: [a.enode], logs: logB.logs });
     const ends = await dropped;
     expect(ends.map(({ reason }) => reason)).toEqual(['useless peer', 'useless peer']);
-    // Who looks first says what is wrong; the other may have been told before it could look.
+    // The side that checks first logs the cause. The other may be disconnected before it checks.
     expect(ends.map(({ error }) => error).join()).toContain(what);
     expect(a.peers.list()).toEqual([]);
   });
 });
 
-test('ND-14 a node that is closed twice is closed once, and its peers are told', async () => {
+test('ND-14 a second close has no effect, and peers receive Disconnect', async () => {
   const a = await start('a');
   const b = await start('b', { staticNodes: [a.enode] });
   const [peer] = await once(b, 'peer');

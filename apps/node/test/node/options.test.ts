@@ -21,14 +21,14 @@ test.each<[string, Record<string, unknown>, string]>([
   ['hex in a map', { requiredBlocks: new Map([[5, hash]]) }, 'requiredBlocks is '],
   ['a text for a list', { bootnodes: 'enode://…' }, 'bootnodes is "enode://…", expected an array'],
   ['a number in a list', { bootnodes: [7] }, 'bootnodes[0] is 7, expected a string'],
-  ['a misspelt name inside', { http: { prot: 1 } }, 'http has no option "prot"'],
+  ['a misspelt nested name', { http: { prot: 1 } }, 'http has no option "prot"'],
   ['another network', { network: 'goerli' }, 'network is "goerli", expected "mainnet"'],
   ['two chains', { genesis: 'genesis.json' }, 'expected either genesis or network'],
   ['no chain', { network: undefined }, 'expected either genesis or network'],
   ['no datadir', { datadir: undefined }, 'datadir is undefined, expected a string'],
-  ['an unknown way to a gateway', { nat: { method: 'pcp' } }, 'method is "pcp"'],
+  ['an unknown NAT method', { nat: { method: 'pcp' } }, 'method is "pcp"'],
   ['a key as text', { privateKey: 'c0ffee' }, 'privateKey is a string of 6 characters, expected'],
-])('ND-01 createNode refuses %s, and opens nothing', async (_what, wrong, message) => {
+])('ND-01 createNode refuses %s, and opens no resource', async (_what, wrong, message) => {
   const options = { datadir, network: 'sepolia', ...wrong } as unknown as NodeOptions;
   await expect(createNode(options)).rejects.toMatchObject({
     name: 'NodeError',
@@ -38,7 +38,7 @@ test.each<[string, Record<string, unknown>, string]>([
   expect(readdirSync(datadir)).toEqual([]);
 });
 
-test('ND-01 createNode without options says so', async () => {
+test('ND-01 createNode refuses missing options', async () => {
   const call = createNode as unknown as () => Promise<unknown>;
   await expect(call()).rejects.toMatchObject({ code: 'invalid-option' });
 });

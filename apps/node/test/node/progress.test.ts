@@ -20,7 +20,7 @@ function setUp(bar: boolean) {
     clock,
     progress,
     lines,
-    /** What the screen shows, as far as this program goes: a cleared line is empty. */
+    /** Lines on the screen. A cleared line is empty. */
     screen: () => screen.split('\n').map((line) => line.split('\u001b[2K').at(-1)),
     written: () => screen,
   };
@@ -41,7 +41,7 @@ describe('plain lines', () => {
     expect(written()).toBe('');
   });
 
-  test('the rate follows what happened of late', async () => {
+  test('the rate is that of the last seconds', async () => {
     const { clock, progress, lines } = setUp(false);
     for (let second = 1; second <= 60; second++) {
       await clock.advance(1_000);
@@ -70,14 +70,14 @@ describe('plain lines', () => {
     ]);
   });
 
-  test('have a unit where the phase does not say what is counted', () => {
+  test('have a unit if one is given', () => {
     const { progress, lines } = setUp(false);
     progress.report('import', 0, 10, 'B');
     progress.report('import', 10, 10, 'B');
     expect(lines).toEqual([['import', { done: 10, total: 10, unit: 'B' }]]);
   });
 
-  test('have neither rate nor time left before there is one', () => {
+  test('have neither rate nor time left at first', () => {
     const { progress, lines } = setUp(false);
     progress.report('receipts', 1, 1_024);
     expect(lines).toEqual([]);
@@ -85,7 +85,7 @@ describe('plain lines', () => {
     expect(lines).toEqual([['receipts', { done: 1_024, total: 1_024 }]]);
   });
 
-  test('work that stands still has a rate of 0 and no time left', async () => {
+  test('work without progress has a rate of 0 and no time left', async () => {
     const { clock, progress, lines } = setUp(false);
     progress.report('headers', 5, 10);
     await clock.advance(6_000);
@@ -95,7 +95,7 @@ describe('plain lines', () => {
 });
 
 describe('bar', () => {
-  test('has neither rate nor time left before there is one', async () => {
+  test('has neither rate nor time left at first', async () => {
     const { clock, progress, screen } = setUp(true);
     await clock.advance(100);
     progress.report('import', 25, 100);
@@ -112,7 +112,7 @@ describe('bar', () => {
     expect(screen()).toEqual(['import ██████████░░░░░░░░░░░░░░ 41 % 41/100 100/s 1s left']);
   });
 
-  test('other lines go above it, and it is gone when the work is done', async () => {
+  test('other lines are printed above it, and it is cleared when the work is done', async () => {
     const { clock, progress, screen } = setUp(true);
     progress.report('import', 1, 100);
     await clock.advance(100);

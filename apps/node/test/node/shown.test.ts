@@ -36,7 +36,7 @@ async function start(name: string, options: Partial<NodeSettings>): Promise<Node
   return node;
 }
 
-/** What both forms show, and that they show neither secrets nor bytes. */
+/** Text of both forms, after a check that they contain neither secrets nor bytes. */
 function shown(value: object, secrets: readonly Uint8Array[]): { json: object; text: string } {
   const [json, text] = [JSON.stringify(value), inspect(value)];
   for (const secret of secrets) expect(json + text).not.toContain(toHex(secret));

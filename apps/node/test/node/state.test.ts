@@ -124,7 +124,7 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
 });
 
 describe('ND-13 the state of a waiting node is logged', () => {
-  test('ND-13 after 5 s, then every five minutes, and not once it has ended', async () => {
+  test('ND-13 after 5 s, then every five minutes, until it ends', async () => {
     const clock = createVirtualClock();
     const lines: [string, LogFields][] = [];
     const other = () => {

@@ -31,7 +31,7 @@ async function rpc<T>(url: string | undefined, method: string, params?: unknown[
   return result;
 }
 
-describe('what is asked of a running node', () => {
+describe('calls to a running node', () => {
   let folder: string;
   let nodes: Node[];
   beforeEach(() => {
@@ -84,7 +84,7 @@ describe('what is asked of a running node', () => {
     };
   }
 
-  test('ND-11 a node tells about itself', async () => {
+  test('ND-11 a node reports its identity and settings', async () => {
     const a = await start('a');
     const { http } = a.endpoints;
     const info = await rpc<NodeInfo>(http, 'admin_nodeInfo');
@@ -104,7 +104,7 @@ describe('what is asked of a running node', () => {
         },
       },
     });
-    // The rules as the genesis.json has them, but for a field that go-ethereum has given up.
+    // The config of the genesis.json, except for a field that go-ethereum has dropped.
     const { terminalTotalDifficultyPassed: _, ...config } = JSON.parse(
       readFileSync(genesis, 'utf8'),
     ).config;
@@ -118,14 +118,14 @@ describe('what is asked of a running node', () => {
     expect(await rpc(http, 'web3_clientVersion')).toBe(info.name);
   });
 
-  test('ND-11 with discovery, the record is the one that others get', async () => {
+  test('ND-11 with discovery, the record is the one sent to other nodes', async () => {
     const a = await start('a', { discovery: true });
     const info = await rpc<NodeInfo>(a.endpoints.http, 'admin_nodeInfo');
     expect(info.enr).toBe(a.enr());
     expect(info.ports.discovery).toBeGreaterThan(0);
   });
 
-  test('ND-11 a peer is added, shown on both sides, told of, and removed for good', async () => {
+  test('ND-11 a peer is added, shown on both sides, reported as an event, and removed permanently', async () => {
     const [a, b] = [await start('a'), await start('b')];
     const [fromA, fromB] = [await peerEvents(a), await peerEvents(b)];
     expect(await rpc(b.endpoints.http, 'admin_addPeer', [a.enode])).toBe(true);
@@ -174,7 +174,7 @@ describe('what is asked of a running node', () => {
     expect(await fromB()).toMatchObject({ type: 'add' });
   });
 
-  test('CM-18 ND-11 a static peer that is added again is dialled at its new address', async () => {
+  test('CM-18 ND-11 a static peer that is added again is dialed at its new address', async () => {
     const gone = await start('gone');
     const { tcp: port } = parseEnode(gone.enode);
     await gone.close();
@@ -184,12 +184,12 @@ describe('what is asked of a running node', () => {
     expect(await rpc(b.endpoints.http, 'admin_addPeer', [stale])).toBe(true);
     expect(await rpc(b.endpoints.http, 'admin_addPeer', [a.enode])).toBe(true);
     expect(await events()).toMatchObject({ type: 'add', peer: hashOf(a) });
-    // By whatever address: the key says who it is.
+    // The key identifies the peer, so any address will do.
     expect(await rpc(b.endpoints.http, 'admin_removePeer', [stale])).toBe(true);
     expect(await rpc(b.endpoints.http, 'admin_peers')).toEqual([]);
   });
 
-  test('ND-11 a peer that has dialled us becomes static by being added', async () => {
+  test('ND-11 a peer that has dialed us becomes static by being added', async () => {
     const [a, b] = [await start('a'), await start('b')];
     const events = await peerEvents(a);
     await rpc(b.endpoints.http, 'admin_addPeer', [a.enode]);
@@ -221,7 +221,7 @@ describe('what is asked of a running node', () => {
     expect(status).toContain(`\n${logged}  devp2p-node/a/`);
   });
 
-  test('ND-11 a trusted peer is let in although there is no room, until it is trusted no more', async () => {
+  test('ND-11 a trusted peer is accepted by a full node, and disconnected once it is no longer trusted', async () => {
     const full = await start('full', { maxPeers: 0 });
     const b = await start('b');
     const { http } = full.endpoints;
@@ -236,7 +236,7 @@ describe('what is asked of a running node', () => {
     expect(await peers()).toEqual([]);
   });
 
-  test('ND-11 HX-27 nothing that is served holds the node’s key', async () => {
+  test('ND-11 HX-27 no response contains the node’s key', async () => {
     const a = await start('a', { metrics: { port: 0 } });
     const b = await start('b', { staticNodes: [a.enode] });
     await new Promise((resolve) => b.once('peer', resolve));
@@ -254,7 +254,7 @@ describe('what is asked of a running node', () => {
     }
   });
 
-  test('HX-21 a port in use leaves nothing open', async () => {
+  test('HX-21 a failure because of a port in use leaves no socket open', async () => {
     const a = await start('a');
     const port = Number(new URL(a.endpoints.http ?? '').port);
     await expect(start('b', { http: { port } })).rejects.toMatchObject({
@@ -267,7 +267,7 @@ describe('what is asked of a running node', () => {
   });
 });
 
-describe('a call that is wrong names itself and changes nothing', () => {
+describe('an invalid call is refused with its reason, and has no effect', () => {
   const own = formatEnode({ id: fakeControl().control.id, host: '192.0.2.7', tcp: 1, udp: 1 });
   const other = toHex(nobleCrypto.secp256k1.publicKey(new Uint8Array(32).fill(2)));
 
@@ -291,18 +291,18 @@ describe('a call that is wrong names itself and changes nothing', () => {
     ['web3_sha3', ['12'], 'invalid argument 0: expected 0x and an even number of hex digits'],
     ['web3_sha3', ['0x1'], 'invalid argument 0: expected 0x and an even number of hex digits'],
   ])('ND-11 %s %j', async (method, params, message) => {
-    const { control, told } = fakeControl();
+    const { control, calls } = fakeControl();
     const servers = await serve({ http: everything, control });
     const { body } = await ask(servers.http ?? '', { body: call(method, params) });
     const { error } = JSON.parse(body);
     expect(error.code).toBe(-32602);
     expect(error.message).toContain(message);
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
     await servers.close();
   });
 
-  test('ND-11 a host name and a record do as well as an address', async () => {
-    const { control, told } = fakeControl();
+  test('ND-11 an enode with a host name and a record are accepted as well', async () => {
+    const { control, calls } = fakeControl();
     const servers = await serve({ http: everything, control });
     const url = servers.http ?? '';
     await rpc(url, 'admin_addPeer', [`enode://${other}@node.example:30303`]);
@@ -311,7 +311,7 @@ describe('a call that is wrong names itself and changes nothing', () => {
       'enr:-IS4QHCYrYZbAKWCBRlAy5zzaDZXJBGkcnh4MHcBFZntXNFrdvJjX04jRzjzCBOonrkTfj499SZuOh8R33Ls8RRcy5wBgmlkgnY0gmlwhH8AAAGJc2VjcDI1NmsxoQPKY0yuDUmstAHYpMa2_oxVtw0RW_QAdpzBQA8yWM0xOIN1ZHCCdl8';
     await rpc(url, 'admin_addTrustedPeer', [record]);
     await rpc(url, 'admin_removeTrustedPeer', [record]);
-    expect(told).toEqual(['add node.example:30303', 'trust 127.0.0.1', 'distrust 127.0.0.1']);
+    expect(calls).toEqual(['add node.example:30303', 'trust 127.0.0.1', 'distrust 127.0.0.1']);
     await servers.close();
   });
 

@@ -45,7 +45,7 @@ const wrong: [string, () => Record<string, string>, string][] = [
     'token was issued more than 60 s ago',
   ],
   [
-    // It gets nearer to the present while the test runs.
+    // The time comes closer while the test runs.
     'a token from the future',
     () => bearer(jwtSecret, Date.now() + 3_600_000),
     'token was issued more than 60 s ahead',
@@ -71,7 +71,7 @@ describe('the port of the consensus client', () => {
     servers = await serve({ authrpc: { port: 0, jwtSecret }, engine });
     url = servers.authrpc ?? '';
   });
-  /** Whatever was done to it, it serves the next. */
+  /** The server still serves valid requests. */
   afterEach(async () => {
     const { body } = await ask(url, { headers: bearer(jwtSecret), body: version });
     expect(JSON.parse(body)).toEqual({ jsonrpc: '2.0', id: 1, result: '7331' });
@@ -107,7 +107,7 @@ describe('the port of the consensus client', () => {
     });
   });
 
-  test('EN-02 ND-09 a WebSocket takes its token at the handshake, on the same port', async () => {
+  test('EN-02 ND-09 the token of a WebSocket is checked at the handshake, on the same port', async () => {
     const at = url.replace('http', 'ws');
     const { socket, next, closed } = await dial(at, { headers: bearer(jwtSecret) });
     for (const text of ['x', 'y']) {
@@ -120,7 +120,7 @@ describe('the port of the consensus client', () => {
     url = servers.authrpc ?? '';
   });
 
-  test('ND-09 without a token there is nothing, neither health nor what is not there', async () => {
+  test('ND-09 without a token every path and method gets 401', async () => {
     for (const path of ['/health', '/', '/x']) {
       for (const type of ['GET', 'POST', 'OPTIONS', 'PUT']) {
         expect((await ask(url, { path, method: type })).status).toBe(401);
@@ -130,7 +130,7 @@ describe('the port of the consensus client', () => {
     expect((await ask(url, get)).status).toBe(200);
   });
 
-  test('HX-27 a page is refused, and a name that is not ours', async () => {
+  test('HX-27 a page of another origin is refused, and a foreign host name', async () => {
     const headers = bearer(jwtSecret);
     const evil = { origin: 'http://evil.example' };
     for (const request of [
@@ -145,7 +145,7 @@ describe('the port of the consensus client', () => {
     }
   });
 
-  test('EN-02 HX-27 a body is not waited for when its token is wrong', async () => {
+  test('EN-02 HX-27 a wrong token is refused before the body is received', async () => {
     const { socket, answer } = open(url);
     socket.write(
       'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100000000\r\n\r\n{',
@@ -153,7 +153,7 @@ describe('the port of the consensus client', () => {
     expect(parseAnswer(await answer).status).toBe(401);
   });
 
-  test('EN-04 ND-09 a body may be larger than elsewhere, and a batch longer', async () => {
+  test('EN-04 ND-09 the limits of bodies and batches are higher than on the other ports', async () => {
     const headers = bearer(jwtSecret);
     const body = `${' '.repeat(6 * 1024 * 1024)}${version}`;
     expect((await ask(url, { headers, body })).status).toBe(200);
@@ -177,7 +177,7 @@ describe('the port of the consensus client', () => {
   });
 });
 
-test('HX-27 a handshake whose sender goes while its token is looked at harms nobody', async () => {
+test('HX-27 a caller that disconnects while its token is checked causes no error', async () => {
   const looking: ((fault: string | undefined) => void)[] = [];
   const passed: unknown[] = [];
   const check = () => new Promise<string | undefined>((resolve) => looking.push(resolve));
@@ -212,7 +212,7 @@ test('HX-27 a handshake whose sender goes while its token is looked at harms nob
   expect(passed).toEqual([true]);
 });
 
-test('EN-01 ND-11 the engine is nowhere else, and admin not here', async () => {
+test('EN-01 ND-11 engine is served on this port only, and admin is not', async () => {
   const servers = await serve({
     http: { port: 0, apis: ['admin', 'net', 'web3'] },
     authrpc: { port: 0, jwtSecret },
@@ -226,7 +226,7 @@ test('EN-01 ND-11 the engine is nowhere else, and admin not here', async () => {
   await servers.close();
 });
 
-test('ND-09 names that the server goes by can be given', async () => {
+test('ND-09 virtual hosts can be configured', async () => {
   const servers = await serve({ authrpc: { port: 0, jwtSecret, virtualHosts: ['el.example'] } });
   const from = async (host: string) =>
     (
@@ -239,7 +239,7 @@ test('ND-09 names that the server goes by can be given', async () => {
   await servers.close();
 });
 
-test('ND-09 the error of a port in use names the port, and nothing is left open', async () => {
+test('ND-09 the error of a port in use names the port, and no socket is left open', async () => {
   const first = await serve({ authrpc: { port: 0, jwtSecret } });
   const port = Number(new URL(first.authrpc ?? '').port);
   await expect(serve({ http: { port: 0 }, authrpc: { port, jwtSecret } })).rejects.toMatchObject({
@@ -249,7 +249,7 @@ test('ND-09 the error of a port in use names the port, and nothing is left open'
   await first.close();
 });
 
-test('ND-11 an address that other hosts can reach is a warning', async () => {
+test('ND-11 an address that other hosts can reach causes a warning', async () => {
   const warnings: string[] = [];
   const log = {
     ...silentLogs('rpc'),
@@ -261,7 +261,7 @@ test('ND-11 an address that other hosts can reach is a warning', async () => {
   expect(warnings).toEqual(['authrpc is not encrypted: an intercepted token is valid for 60 s']);
 });
 
-describe('a node with that port', () => {
+describe('a node with the Engine API', () => {
   let datadir: string;
   beforeEach(() => {
     datadir = mkdtempSync(join(tmpdir(), 'authrpc-'));
@@ -270,7 +270,7 @@ describe('a node with that port', () => {
   const genesis = fileURLToPath(new URL('../../demo/chain/genesis.json', import.meta.url));
   const local = { genesis, host: '127.0.0.1', port: 0, discovery: false } as const;
 
-  test('EN-03 ND-09 it makes its secret, and answers who has read it', async () => {
+  test('EN-03 ND-09 it creates its secret, and accepts tokens signed with it', async () => {
     const lines: string[] = [];
     const write = (fields: unknown, message: string): void => {
       lines.push(JSON.stringify([fields, message]));
@@ -288,7 +288,7 @@ describe('a node with that port', () => {
     expect(lines.join('')).not.toContain(hex);
   });
 
-  test('EN-03 ND-09 a secret of its own is one of 32 bytes', async () => {
+  test('EN-03 ND-09 a configured secret must have 32 bytes', async () => {
     const settings = { ...local, datadir, authrpc: { port: 0, jwtSecret: new Uint8Array(16) } };
     await expect(createNode(settings)).rejects.toMatchObject({
       code: 'jwtsecret-invalid',

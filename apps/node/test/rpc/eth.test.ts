@@ -31,7 +31,7 @@ beforeEach(() => {
 });
 afterAll(() => close());
 
-/** Fields of answers that are looked at one by one. */
+/** Fields of responses that are checked one by one. */
 interface Looked {
   size: string;
   from: string;
@@ -48,13 +48,13 @@ const call = async (method: string, ...params: unknown[]): Promise<unknown> => {
 const quantity = (value: number | bigint): string => `0x${value.toString(16)}`;
 const hashOf = (number: number): string => hex(block(number).header.hash);
 const unknown = `0x${'22'.repeat(32)}`;
-/** The lowest block on the chain with a transaction that fits. */
+/** Number of the lowest block on the chain with a matching transaction. */
 const withTransactions = (fits: (raw: Uint8Array) => boolean = () => true): number =>
   blocks.slice(0, length + 1).findIndex(({ body }) => [...body.transactions].some(fits));
 const ref = (number: number) => ({ number, hash: block(number).header.hash });
 
 describe('blocks', () => {
-  test('EN-01 by number and by hash they are the same, and whole', async () => {
+  test('EN-01 requests by number and by hash return the same complete block', async () => {
     const number = withTransactions();
     const { header, body } = block(number);
     const found = (await call('getBlockByNumber', quantity(number), false)) as Json;
@@ -71,7 +71,7 @@ describe('blocks', () => {
       transactions: [...body.transactions].map((raw) => hex(crypto.keccak256(raw))),
       uncles: [],
     });
-    // The block's list of the header, and the body's lists without the prefix around them.
+    // The list prefix of the block, the header, and the lists of the body without its prefix.
     expect(Number(found.size)).toBeGreaterThan(header.raw.length + body.raw.length - 4);
     expect(found).not.toHaveProperty('totalDifficulty');
     const { transactions: _, uncles: __, size: ___, withdrawals: ____, ...fields } = found;
@@ -79,7 +79,7 @@ describe('blocks', () => {
     expect(await call('getHeaderByHash', hashOf(number))).toEqual(fields);
   });
 
-  test('EN-01 fields that forks have added are there from the fork on', async () => {
+  test('EN-01 fields that forks have added are present from the fork on', async () => {
     const { forks } = chain.genesis.config;
     for (const [field, fork] of [
       ['withdrawals', forks.shanghai],
@@ -115,15 +115,15 @@ describe('blocks', () => {
     expect(await numberOf('safe')).toBe(quantity(680));
     expect(await numberOf('finalized')).toBe(quantity(670));
     expect(await call('blockNumber')).toBe(quantity(690));
-    // What is above the head is there by its hash alone.
+    // Blocks above the head are found by hash only.
     expect(await numberOf(quantity(691))).toBeUndefined();
     expect(await call('getBlockByHash', hashOf(691), false)).toMatchObject({ hash: hashOf(691) });
-    // A forkchoice whose blocks are not ours any more says nothing.
+    // A fork choice whose blocks are no longer on the chain is ignored.
     forkChoice.apply({ head: { number: 690, hash: block(900).header.hash } });
     expect(await numberOf('latest')).toBe(quantity(length));
   });
 
-  test('EN-01 a block that is not there is null everywhere', async () => {
+  test('EN-01 every method returns null for an unknown block', async () => {
     for (const [number, hash, ...rest] of [
       ['getBlockByNumber', 'getBlockByHash', true],
       ['getHeaderByNumber', 'getHeaderByHash'],
@@ -167,7 +167,7 @@ describe('transactions', () => {
     ['with fees', (raw: Uint8Array) => raw[0] === 2, '0x2'],
     ['with blobs', (raw: Uint8Array) => raw[0] === 3, '0x3'],
     ['with authorizations', (raw: Uint8Array) => raw[0] === 4, '0x4'],
-  ])('EN-01 one %s stands in its block', async (_, fits, type) => {
+  ])('EN-01 one %s is returned by block and index', async (_, fits, type) => {
     const number = withTransactions(fits);
     if (number < 0) return;
     const { body } = block(number);
@@ -203,7 +203,7 @@ describe('transactions', () => {
 });
 
 describe('receipts', () => {
-  test('EN-01 gas and logs are counted over the whole block', async () => {
+  test('EN-01 gas and log indexes are cumulative over the block', async () => {
     let seenLogs = 0;
     for (const [number, { header, body, receipts }] of blocks.slice(0, length + 1).entries()) {
       if (number % 40 !== 0 && receipts.length < 3) continue;
@@ -235,7 +235,7 @@ describe('receipts', () => {
     expect(seenLogs).toBeGreaterThan(0);
   });
 
-  test('EN-01 those that are not held are an error, not an empty list', async () => {
+  test('EN-01 missing receipts are an error, not an empty list', async () => {
     const lacking: LocalChain = Object.create(chain, {
       block: {
         value: async (number: number) => ({
@@ -253,7 +253,7 @@ describe('receipts', () => {
   });
 });
 
-/** All logs of the chain with the blocks that they stand in. */
+/** All logs of the chain with their blocks. */
 const allLogs: { log: Log; number: number }[] = blocks
   .slice(0, length + 1)
   .flatMap(({ header, receipts }) =>
@@ -267,7 +267,7 @@ describe('logs', () => {
   const all = { fromBlock: 'earliest', toBlock: 'latest' };
   const first = () => (allLogs[0] as (typeof allLogs)[number]).log;
 
-  test('EN-01 all of them, in order', async () => {
+  test('EN-01 all logs, in order', async () => {
     const found = (await call('getLogs', all)) as Json[];
     expect(found.map(({ blockNumber, address, data }) => [blockNumber, address, data])).toEqual(
       allLogs.map(({ log, number }) => [quantity(number), hex(log.address), hex(log.data)]),
@@ -275,7 +275,7 @@ describe('logs', () => {
     expect(allLogs.length).toBeGreaterThan(1);
   });
 
-  test('EN-01 those of an address, of topics, of a block', async () => {
+  test('EN-01 logs of an address, of topics, of a block', async () => {
     const { address, topics } = first();
     const same = (a: Uint8Array | undefined, b: Uint8Array | undefined) => hex(a) === hex(b);
     const count = (fits: (log: Log) => boolean) => allLogs.filter(({ log }) => fits(log)).length;
@@ -313,7 +313,7 @@ describe('logs', () => {
     await expect(call('getLogs', filter)).rejects.toMatchObject({ number });
   });
 
-  test('EN-38 a query ends at its limits', async () => {
+  test('EN-38 a query beyond its limits is refused', async () => {
     const view = chainView(chain, forkChoice);
     const ask = (limits: { maxBlocks: number; maxBytes: number }) =>
       findLogs(logFilter(all), view, crypto, limits);
@@ -335,7 +335,7 @@ describe('the rest', () => {
     expect(await call('blockNumber')).toBe(quantity(length));
   });
 
-  test('EN-01 syncing is false only at the head that the consensus client has named', async () => {
+  test('EN-01 syncing is false only at the head of the consensus client', async () => {
     const state = { startingBlock: quantity(length), currentBlock: quantity(length) };
     expect(await call('syncing')).toEqual({ ...state, highestBlock: quantity(length) });
     forkChoice.request({ head: block(length).header.hash });
@@ -359,7 +359,7 @@ describe('the rest', () => {
     'getProof',
     'estimateGas',
     'sendRawTransaction',
-  ])('EN-01 %s says that there is no state', async (method) => {
+  ])('EN-01 %s fails because there is no state', async (method) => {
     await expect(call(method, {}, 'latest')).rejects.toMatchObject({
       number: -32000,
       message: 'state is not available without execution',
@@ -367,7 +367,7 @@ describe('the rest', () => {
   });
 
   test.each(['getTransactionByHash', 'getTransactionReceipt'])(
-    'EN-01 %s says that there is no index',
+    'EN-01 %s fails because there is no index',
     async (method) => {
       await expect(call(method, unknown)).rejects.toMatchObject({ number: -32000 });
     },

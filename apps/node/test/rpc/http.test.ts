@@ -22,7 +22,7 @@ describe('JSON-RPC over HTTP', () => {
     servers = await serve({ http: { port: 0 }, health: () => ({ healthy }) });
     url = servers.http ?? '';
   });
-  /** Whatever was done to it, it serves the next. */
+  /** The server still serves valid requests. */
   afterEach(async () => {
     expect(JSON.parse((await ask(url, { body: version })).body)).toEqual(versionAnswer);
     await servers.close();
@@ -36,7 +36,7 @@ describe('JSON-RPC over HTTP', () => {
     expect(JSON.parse(admin.body).error.code).toBe(-32601);
   });
 
-  test('ND-11 an answer is JSON, a notification’s is empty', async () => {
+  test('ND-11 a response is JSON, that to a notification is empty', async () => {
     const answered = await ask(url, { body: version });
     expect(answered).toMatchObject({
       status: 200,
@@ -55,7 +55,7 @@ describe('JSON-RPC over HTTP', () => {
     }
   });
 
-  test('HX-27 a connection that the system cannot give is missed, and no more', async () => {
+  test('HX-27 an accept error of the system is not fatal', async () => {
     let server: Server | undefined;
     const see = (message: unknown): void => {
       server = (message as { server: Server }).server;
@@ -70,14 +70,18 @@ describe('JSON-RPC over HTTP', () => {
   test.each<[string, number, Parameters<typeof ask>[1]]>([
     ['another method', 405, { method: 'PUT', body: version }],
     ['GET', 405, { method: 'GET' }],
-    ['DELETE of the health', 405, { method: 'DELETE', path: '/health' }],
+    ['DELETE of /health', 405, { method: 'DELETE', path: '/health' }],
     ['another path', 404, { path: '/rpc', body: version }],
     ['text', 415, { headers: { 'content-type': 'text/plain' }, body: version }],
     ['a form', 415, { headers: { 'content-type': 'multipart/form-data' }, body: version }],
-    ['what is packed', 415, { headers: { 'content-encoding': 'gzip' }, body: version }],
-    ['no JSON', 400, { body: '{' }],
-    ['a name that is not ours', 403, { headers: { host: 'evil.example' }, body: version }],
-    ['its health by that name', 403, { method: 'GET', path: '/health', headers: { host: 'a.b' } }],
+    ['a compressed body', 415, { headers: { 'content-encoding': 'gzip' }, body: version }],
+    ['invalid JSON', 400, { body: '{' }],
+    ['a foreign host name', 403, { headers: { host: 'evil.example' }, body: version }],
+    [
+      '/health with a foreign host name',
+      403,
+      { method: 'GET', path: '/health', headers: { host: 'a.b' } },
+    ],
   ])('ND-11 %s is refused with %i', async (_, status, request) => {
     expect((await ask(url, request)).status).toBe(status);
   });
@@ -90,14 +94,14 @@ describe('JSON-RPC over HTTP', () => {
     },
   );
 
-  test('HX-27 a page of another origin is refused, also when it asks without a preflight', async () => {
+  test('HX-27 a page of another origin is refused, also without a preflight', async () => {
     const origin = 'https://evil.example';
     for (const request of [
       { headers: { origin }, body: version },
       { headers: { origin, 'content-type': 'text/plain' }, body: version },
       { headers: { origin: 'null' }, body: version },
       { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } },
-      // A name of its own that it has bound to our address.
+      // DNS rebinding: a host name of the page that resolves to our address.
       { headers: { origin, host: 'evil.example:8545' }, body: version },
     ]) {
       const { status, headers, body } = await ask(url, request);
@@ -115,7 +119,7 @@ describe('JSON-RPC over HTTP', () => {
     expect(parseAnswer(await answer).status).toBe(413);
   });
 
-  test('HX-27 an oversized body is refused where it passes the limit', async () => {
+  test('HX-27 an oversized body is refused once it exceeds the limit', async () => {
     const { socket, answer } = open(url);
     socket.write(
       'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n',
@@ -132,7 +136,7 @@ describe('JSON-RPC over HTTP', () => {
     });
   });
 
-  test('HX-27 what all callers together have sent of their requests is bounded', async () => {
+  test('HX-27 the total size of incomplete requests is bounded', async () => {
     const size = 5 * 1024 * 1024;
     const slow = Array.from({ length: 13 }, () => open(url));
     for (const { socket } of slow) {
@@ -147,12 +151,12 @@ describe('JSON-RPC over HTTP', () => {
       body: 'too many requests at once\n',
     });
     for (const { socket } of slow) socket.destroy();
-    // What they took is given back.
+    // Their memory is available again.
     const body = `${' '.repeat(size - version.length)}${version}`;
     while ((await ask(url, { body })).status !== 200);
   });
 
-  test('a body of the largest size is taken', async () => {
+  test('a body of the largest size is accepted', async () => {
     const body = `${' '.repeat(5 * 1024 * 1024 - version.length)}${version}`;
     expect(await ask(url, { body })).toMatchObject({ status: 200 });
   });
@@ -177,7 +181,7 @@ describe('JSON-RPC over HTTP', () => {
   });
 });
 
-describe('pages that the operator lets in', () => {
+describe('pages of allowed origins', () => {
   test('ND-11 requests from an origin of corsOrigins are accepted', async () => {
     const origin = 'https://dapp.example';
     const servers = await serve({ http: { port: 0, corsOrigins: [origin] } });
@@ -227,18 +231,18 @@ describe('HX-27 slow callers', () => {
   }
   const head = 'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 
-  test('HX-27 headers and bodies that trickle in are refused with 408', async () => {
+  test('HX-27 slow headers and bodies are refused with 408', async () => {
     const url = await listen({ headersTimeout: 100, requestTimeout: 200, checkInterval: 20 });
     const slow = [open(url), open(url), open(url)];
     slow[1]?.socket.write(head);
     slow[2]?.socket.write(`${head}content-length: 100\r\n\r\n{`);
     const [silent, ...others] = await Promise.all(slow.map(({ answer }) => answer));
-    // One that has not said a word gets none.
+    // A connection without a byte may be closed without a response.
     expect(silent === '' || silent?.includes(' 408 ')).toBe(true);
     for (const answer of others) expect(parseAnswer(answer).status).toBe(408);
   });
 
-  test('HX-27 those who wait cannot keep others out', async () => {
+  test('HX-27 waiting connections do not block other callers', async () => {
     const url = await listen({ maxConnections: 20, maxWaiting: 10 });
     const slow = Array.from({ length: 40 }, () => open(url));
     for (const { socket } of slow) socket.write(head);
@@ -248,7 +252,7 @@ describe('HX-27 slow callers', () => {
     for (const { socket } of slow) socket.destroy();
   });
 
-  test('HX-27 headers without end are refused', async () => {
+  test('HX-27 endless headers are refused', async () => {
     const url = await listen({});
     const { socket, answer } = open(url);
     socket.write(`${head}x: ${'x'.repeat(100_000)}`);
@@ -277,7 +281,7 @@ test('HX-21 the error of a port in use names the port', async () => {
   other.close();
 });
 
-test('ND-11 admin on an address that other hosts can reach is a warning', async () => {
+test('ND-11 admin on an address that other hosts can reach causes a warning', async () => {
   const warnings: string[] = [];
   const log = {
     ...silentLogs('rpc'),

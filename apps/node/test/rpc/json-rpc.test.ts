@@ -65,16 +65,16 @@ describe('ND-11 JSON-RPC 2.0', () => {
   test.each<[string, unknown, unknown]>([
     ['a call', call('subtract', [42, 23]), result(19)],
     ['no result', call('nothing'), result(null)],
-    ['parameters that are null', call('nothing', null), result(null)],
-    ['an id of text', call('subtract', [2, 1], 'a'), result(1, 'a')],
-    ['an id of null', call('subtract', [2, 1], null), result(1, null)],
-    ['an id of 0', call('subtract', [2, 1], 0), result(1, 0)],
-    ['a fraction for an id', call('subtract', [2, 1], 1.5), result(1, 1.5)],
+    ['null as parameters', call('nothing', null), result(null)],
+    ['a string as id', call('subtract', [2, 1], 'a'), result(1, 'a')],
+    ['null as id', call('subtract', [2, 1], null), result(1, null)],
+    ['0 as id', call('subtract', [2, 1], 0), result(1, 0)],
+    ['a fraction as id', call('subtract', [2, 1], 1.5), result(1, 1.5)],
     ['a notification', { jsonrpc: '2.0', method: 'test_nothing' }, undefined],
     ['a notification that fails', { jsonrpc: '2.0', method: 'test_refuse' }, undefined],
-    ['a notification of what there is not', { jsonrpc: '2.0', method: 'x' }, undefined],
+    ['a notification of an unknown method', { jsonrpc: '2.0', method: 'x' }, undefined],
     ['an error of the method', call('refuse'), error(-32000, 'not today', 1)],
-    ['an error that is nobody else’s business', call('break'), error(-32603, 'internal error', 1)],
+    ['an internal error', call('break'), error(-32603, 'internal error', 1)],
     [
       'an unknown method',
       call('none'),
@@ -86,7 +86,7 @@ describe('ND-11 JSON-RPC 2.0', () => {
       error(-32601, 'the method hidden_secret does not exist/is not available', 1),
     ],
     [
-      'a name of an object’s own',
+      'the name of a prototype property',
       { jsonrpc: '2.0', id: 1, method: '__proto__' },
       error(-32601, 'the method __proto__ does not exist/is not available', 1),
     ],
@@ -106,26 +106,26 @@ describe('ND-11 JSON-RPC 2.0', () => {
       call('subtract', [1, '2']),
       error(-32602, 'invalid argument 1: expected a number', 1),
     ],
-    ['no JSON', '{"jsonrpc": "2.0", "method', error(-32700, 'parse error')],
+    ['invalid JSON', '{"jsonrpc": "2.0", "method', error(-32700, 'parse error')],
     ['nothing', '', error(-32700, 'parse error')],
     ['a number', 1, invalid],
     ['null', null, invalid],
     ['no version', { id: 1, method: 'test_nothing' }, { ...invalid, id: 1 }],
     ['an older version', { jsonrpc: '1.0', id: 1, method: 'test_nothing' }, { ...invalid, id: 1 }],
     ['no method', { jsonrpc: '2.0', id: 'a' }, { ...invalid, id: 'a' }],
-    ['a method of no text', { jsonrpc: '2.0', id: 1, method: 1 }, { ...invalid, id: 1 }],
-    ['an object for an id', { ...call('nothing'), id: {} }, invalid],
-    ['true for an id', { ...call('nothing'), id: true }, invalid],
+    ['a number as method', { jsonrpc: '2.0', id: 1, method: 1 }, { ...invalid, id: 1 }],
+    ['an object as id', { ...call('nothing'), id: {} }, invalid],
+    ['true as id', { ...call('nothing'), id: true }, invalid],
     [
-      'an id that would come back as another',
+      'an id that JSON.parse rounds',
       '{"jsonrpc":"2.0","id":9007199254740993,"method":"test_nothing"}',
       invalid,
     ],
     ['an empty batch', [], error(-32600, 'empty batch')],
-    ['a batch of nothing valid', [1, 2], [invalid, invalid]],
+    ['a batch of invalid requests', [1, 2], [invalid, invalid]],
     ['a batch of notifications', [{ jsonrpc: '2.0', method: 'test_nothing' }], undefined],
     [
-      'a batch of everything',
+      'a batch of several kinds',
       [
         call('subtract', [3, 1]),
         { jsonrpc: '2.0', method: 'test_nothing' },
@@ -135,7 +135,7 @@ describe('ND-11 JSON-RPC 2.0', () => {
       [result(2), invalid, error(-32000, 'not today', 2)],
     ],
     [
-      'what is offered',
+      'the offered modules',
       { jsonrpc: '2.0', id: 1, method: 'rpc_modules' },
       result({ rpc: '1.0', test: '1.0' }),
     ],
@@ -143,21 +143,21 @@ describe('ND-11 JSON-RPC 2.0', () => {
     expect(await answer(request)).toEqual(expected);
   });
 
-  test('a failure inside is logged, and only there', async () => {
+  test('an internal error is logged, and not sent', async () => {
     const lines: unknown[] = [];
     const log = { ...silentLogs('rpc'), error: (fields: unknown) => lines.push(fields) };
     await answer(call('break'), { log });
     expect(lines).toEqual([{ method: 'test_break', error: new Error('the key is hunter2') }]);
   });
 
-  test('a long name that nobody has is not sent back whole', async () => {
+  test('the error about an unknown method truncates a long name', async () => {
     const { text } = await server().rpc(
       JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'x'.repeat(1_000_000) }),
     );
     expect(text?.length).toBeLessThan(200);
   });
 
-  test('calls are counted by how they went', async () => {
+  test('calls are counted by success', async () => {
     const calls: boolean[] = [];
     await answer([call('nothing'), call('refuse'), call('none'), 1], {
       onCall: (ok) => calls.push(ok),
@@ -165,7 +165,7 @@ describe('ND-11 JSON-RPC 2.0', () => {
     expect(calls).toEqual([true, false, false]);
   });
 
-  test('whatever comes is answered as the specification says', async () => {
+  test('any JSON value gets a valid response', async () => {
     const { rpc } = server();
     const id = fc.option(fc.oneof(fc.integer(), fc.string(), fc.jsonValue()), { nil: undefined });
     const request = fc.record(
@@ -196,7 +196,7 @@ describe('ND-11 JSON-RPC 2.0', () => {
 });
 
 describe('HX-27 limits of one request', () => {
-  test('HX-27 a batch of 10,000 is refused before a call of it runs', async () => {
+  test('HX-27 a batch of 10,000 is refused before any of its calls', async () => {
     const calls: boolean[] = [];
     const batch = Array.from({ length: 10_000 }, (_, id) => call('nothing', [], id));
     expect(await answer(batch, { onCall: (ok) => calls.push(ok) })).toEqual([
@@ -206,7 +206,7 @@ describe('HX-27 limits of one request', () => {
     expect(await answer(batch.slice(0, 1_000))).toHaveLength(1_000);
   });
 
-  test('HX-27 JSON is refused by its depth, before it is built', async () => {
+  test('HX-27 deep JSON is refused before it is parsed', async () => {
     const deep = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
     const tooDeep = error(-32700, 'parse error: nested deeper than 64');
     for (const text of [
@@ -240,7 +240,7 @@ describe('HX-27 limits of one request', () => {
     );
   });
 
-  test('an answer is bounded, and a batch’s answers together', async () => {
+  test('the size of a response is bounded, and that of a batch in total', async () => {
     const limits = { ...rpcLimits, maxResponse: 1_000 };
     const tooLarge = (id: number) => error(-32003, 'response too large', id);
     expect(await answer(call('long', [2_000]), { limits })).toEqual(tooLarge(1));
@@ -253,7 +253,7 @@ describe('HX-27 limits of one request', () => {
     ]);
   });
 
-  test('a call that does not end is given up, and the rest of its batch with it', async () => {
+  test('a call that does not end times out, with the rest of its batch', async () => {
     const { clock, rpc } = server();
     const answered = rpc(
       JSON.stringify([call('nothing'), call('hang', [], 2), call('nothing', [], 3)]),
@@ -291,12 +291,12 @@ describe('ND-11 subscriptions', () => {
   }
   const [first, second] = [`0x${'00'.repeat(16)}`, `0x${'01'.repeat(16)}`];
 
-  test('what happens is told from when the caller has the id, until it ends the subscription', async () => {
+  test('events are sent after the response with the id, until the caller unsubscribes', async () => {
     const { listeners, sent, subscriptions, ask } = subscribed();
     expect(await ask(call('subscribe', ['things']))).toEqual(result(first));
     expect(listeners.size).toBe(0);
     subscriptions.begin();
-    for (const tell of listeners) tell({ a: 1 });
+    for (const notify of listeners) notify({ a: 1 });
     const params = { subscription: first, result: { a: 1 } };
     expect(sent).toEqual([{ jsonrpc: '2.0', method: 'test_subscription', params }]);
     expect(await ask(call('unsubscribe', [first]))).toEqual(result(true));
@@ -306,14 +306,14 @@ describe('ND-11 subscriptions', () => {
     );
   });
 
-  test('one that is ended in the batch that began it never begins', async () => {
+  test('a subscription that ends in the batch of its start sends no event', async () => {
     const { listeners, subscriptions, ask } = subscribed();
     await ask([call('subscribe', ['things']), call('unsubscribe', [first])]);
     subscriptions.begin();
     expect(listeners.size).toBe(0);
   });
 
-  test('HX-27 there are no more than the limit, and none once the caller has gone', async () => {
+  test('HX-27 subscriptions are limited in number, and end with the connection', async () => {
     const { listeners, subscriptions, ask } = subscribed(2);
     expect(await ask([1, 2, 3].map((id) => call('subscribe', ['things'], id)))).toEqual([
       result(first, 1),
@@ -336,7 +336,7 @@ describe('ND-11 subscriptions', () => {
     expect(await ask(call('subscribe', params))).toEqual(error(code, message, 1));
   });
 
-  test('where nothing can be told later there are none', async () => {
+  test('over HTTP, subscriptions are refused', async () => {
     expect(await answer(call('subscribe', ['things']))).toEqual(
       error(-32601, 'notifications not supported', 1),
     );

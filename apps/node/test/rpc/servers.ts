@@ -8,9 +8,9 @@ import { silentLogs } from '../../src/logging/log.ts';
 import type { NodeControl, PeerEventInfo } from '../../src/rpc/namespaces/admin.ts';
 import { type OpenRpcOptions, openRpc, type RpcServers } from '../../src/rpc/servers.ts';
 
-/** A node that notes what it is told to do. */
+/** The control of a node that records calls. */
 export function fakeControl() {
-  const told: string[] = [];
+  const calls: string[] = [];
   const listeners = new Set<(event: PeerEventInfo) => void>();
   const control: NodeControl = {
     id: nobleCrypto.secp256k1.publicKey(new Uint8Array(32).fill(1)),
@@ -18,13 +18,13 @@ export function fakeControl() {
     networkId: 7331n,
     datadir: '/somewhere',
     nodeInfo: () => {
-      throw new Error('not asked here');
+      throw new Error('unexpected call of nodeInfo');
     },
     peers: () => [],
-    addPeer: ({ host, tcp }) => void told.push(`add ${host}:${tcp}`),
-    removePeer: async ({ host }) => void told.push(`remove ${host}`),
-    addTrustedPeer: ({ host }) => void told.push(`trust ${host}`),
-    removeTrustedPeer: ({ host }) => void told.push(`distrust ${host}`),
+    addPeer: ({ host, tcp }) => void calls.push(`add ${host}:${tcp}`),
+    removePeer: async ({ host }) => void calls.push(`remove ${host}`),
+    addTrustedPeer: ({ host }) => void calls.push(`trust ${host}`),
+    removeTrustedPeer: ({ host }) => void calls.push(`distrust ${host}`),
     onPeerEvent(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -32,9 +32,9 @@ export function fakeControl() {
   };
   return {
     control,
-    told,
+    calls,
     listeners,
-    tell(event: PeerEventInfo): void {
+    emit(event: PeerEventInfo): void {
       for (const listener of listeners) listener(event);
     },
   };
@@ -53,7 +53,7 @@ export function serve(options: Partial<OpenRpcOptions>): Promise<RpcServers> {
   });
 }
 
-/** A raw connection to a server, and all that comes back until it ends. */
+/** A raw connection to a server, and all received data once it has closed. */
 export function open(url: string): { socket: Socket; answer: Promise<string> } {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''));
@@ -61,12 +61,12 @@ export function open(url: string): { socket: Socket; answer: Promise<string> } {
   socket.setEncoding('latin1').on('data', (data) => {
     text += data;
   });
-  // Whoever was dropped in the middle of a word may see it as a reset.
+  // A connection that is closed while it sends may be reset.
   socket.on('error', () => {});
   return { socket, answer: new Promise((resolve) => socket.on('close', () => resolve(text))) };
 }
 
-/** A caller whose messages can be waited for in order. */
+/** A WebSocket caller that returns received messages in order. */
 export async function dial(url: string, options: ClientOptions = {}) {
   const socket = new WebSocket(url, options);
   const messages: string[] = [];
@@ -98,7 +98,7 @@ export interface Asked {
   readonly body: string;
 }
 
-/** One request with any headers whatever, Host and Origin among them. */
+/** Sends a request with any headers, including Host and Origin. */
 export async function ask(
   url: string,
   request: {
@@ -136,7 +136,7 @@ export function parseAnswer(text: string): Asked {
   };
 }
 
-/** A call as text. */
+/** The text of a call. */
 export function call(method: string, params: unknown[] = [], id: unknown = 1): string {
   return JSON.stringify({ jsonrpc: '2.0', id, method, params });
 }

@@ -7,7 +7,7 @@ const hashes: Readonly<Record<string, string>> = {
   HS512: 'sha512',
 };
 
-/** A JSON Web Token; signed with nothing when its algorithm is none that we know. */
+/** A JSON Web Token, with an empty signature if its algorithm is not in `hashes`. */
 export function token(
   secret: Uint8Array,
   claims: unknown,
@@ -22,7 +22,7 @@ export function token(
   return `${signed}.${signature ?? ''}`;
 }
 
-/** What a consensus client sends along with a request. */
+/** The authorization header of a consensus client. */
 export function bearer(secret: Uint8Array, now: number = Date.now()): { authorization: string } {
   return { authorization: `Bearer ${token(secret, { iat: Math.floor(now / 1_000) })}` };
 }

@@ -10,7 +10,7 @@ import {
 } from '../../src/rpc/codec/transaction.ts';
 
 const key = new Uint8Array(32).fill(0x46);
-/** Of that key, from EIP-155's example. */
+/** Address of that key, from the example of EIP-155. */
 const sender = '0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f';
 
 const number = (value: bigint): Uint8Array => {
@@ -124,7 +124,7 @@ describe('typed transactions', () => {
     expect(json).toHaveProperty('yParity', v);
   });
 
-  test('EN-01 a fee cap below base fee and tip is what is paid', () => {
+  test('EN-01 the gas price is at most the fee cap', () => {
     const json = transactionJson(decodeTransaction(sign(2)), { ...place, baseFee: 29n }, crypto);
     expect(json).toHaveProperty('gasPrice', '0x1e');
   });
@@ -132,7 +132,7 @@ describe('typed transactions', () => {
   test.each([
     ['an unknown type', () => Uint8Array.of(5, 0xc0)],
     [
-      'a field too many',
+      'too many fields',
       () =>
         Uint8Array.of(
           1,
@@ -141,21 +141,21 @@ describe('typed transactions', () => {
     ],
     ['bytes after it', () => Uint8Array.of(...sign(1), 0)],
     ['nothing', () => new Uint8Array()],
-  ])('EN-06 %s is no transaction', (_, make) => {
+  ])('EN-06 %s is not a transaction', (_, make) => {
     expect(() => {
       decodeTransaction(make());
     }).toThrow();
   });
 });
 
-test('EN-01 a signature that is none has no sender', () => {
+test('EN-01 the sender of an invalid signature is the zero address', () => {
   const transaction = decodeTransaction(sign(2));
   for (const wrong of [{ r: 0n }, { s: 0n }, { yParity: 2 }, { r: (1n << 256n) - 1n }]) {
     expect(senderOf({ ...transaction, ...wrong }, crypto)).toEqual(new Uint8Array(20));
   }
 });
 
-test('EN-01 the contract that a transaction makes', () => {
+test('EN-01 the address of a created contract', () => {
   // The first two contracts of an account (go-ethereum, `crypto.CreateAddress`).
   const account = fromHex('970e8128ab834e8eac17ab8e3812f010678cf791');
   expect(toHex(contractAddress(account, 0n, crypto))).toBe(

@@ -54,13 +54,13 @@ describe('JSON-RPC over WebSocket', () => {
     socket.terminate();
   });
 
-  test('ND-11 peerEvents are told under go-ethereum’s names, from the answer on', async () => {
+  test('ND-11 peerEvents have the names of go-ethereum, and start after the response', async () => {
     const { socket, next } = await dial(url);
     socket.send(call('admin_subscribe', ['peerEvents']));
     const { result: subscription } = (await next()) as { result: string };
     expect(subscription).toMatch(/^0x[0-9a-f]{32}$/);
     const add = { type: 'add', peer: '12', local: 'a:1', remote: 'b:2' } as const;
-    node.tell(add);
+    node.emit(add);
     expect(await next()).toEqual({
       jsonrpc: '2.0',
       method: 'admin_subscription',
@@ -72,7 +72,7 @@ describe('JSON-RPC over WebSocket', () => {
     socket.terminate();
   });
 
-  test('ND-11 a caller that goes takes its subscriptions along', async () => {
+  test('ND-11 subscriptions end with the connection', async () => {
     const { socket, next } = await dial(url);
     socket.send(call('admin_subscribe', ['peerEvents']));
     await next();
@@ -83,7 +83,7 @@ describe('JSON-RPC over WebSocket', () => {
     while (node.listeners.size > 0) await new Promise(setImmediate);
   });
 
-  test('HX-27 a caller that goes in the middle of a batch subscribes to nothing', async () => {
+  test('HX-27 a caller that disconnects in the middle of a batch leaves no subscription', async () => {
     let go = (): void => {};
     const removed = new Promise<void>((resolve) => {
       node.control.removePeer = () => {
@@ -99,7 +99,7 @@ describe('JSON-RPC over WebSocket', () => {
     );
     await removed;
     socket.terminate();
-    // Places are given anew when the server has noticed.
+    // A new connection is accepted once the server has noticed.
     const next = await dial(url);
     next.socket.send(call('net_version'));
     await next.next();
@@ -110,7 +110,7 @@ describe('JSON-RPC over WebSocket', () => {
     next.socket.terminate();
   });
 
-  test('HX-27 a page of another origin is refused with 403, and a program is not', async () => {
+  test('HX-27 a page of another origin is refused with 403, a program without an origin is not', async () => {
     for (const origin of ['https://evil.example', 'null', 'http://localhost.evil.example']) {
       expect((await ask(url, upgrade(origin))).status).toBe(403);
     }
@@ -118,7 +118,7 @@ describe('JSON-RPC over WebSocket', () => {
     (await dial(url, { origin: 'http://localhost:3000' })).socket.terminate();
   });
 
-  test('HX-27 an oversized message ends its connection with 1009', async () => {
+  test('HX-27 an oversized message closes its connection with 1009', async () => {
     const { socket, closed } = await dial(url);
     socket.send(' '.repeat(5 * 1024 * 1024 + 1));
     expect(await closed).toBe(1009);
@@ -133,7 +133,7 @@ describe('JSON-RPC over WebSocket', () => {
     socket.terminate();
   });
 
-  test('HX-27 frames that are none end their connection', async () => {
+  test('HX-27 invalid frames close their connection', async () => {
     const { socket, answer } = open(url);
     const { headers } = upgrade();
     const lines = Object.entries({ host: 'localhost', ...headers }).map(
@@ -145,14 +145,14 @@ describe('JSON-RPC over WebSocket', () => {
     expect(parseAnswer(await answer).status).toBe(101);
   });
 
-  test('ND-11 a request that is no upgrade is told what this is', async () => {
+  test('ND-11 a request without an upgrade gets 426', async () => {
     expect(await ask(url.replace('ws', 'http'), { body: call('net_version') })).toMatchObject({
       status: 426,
     });
   });
 });
 
-test('ND-11 one port serves HTTP and WebSocket, each its own methods', async () => {
+test('ND-11 one port serves HTTP and WebSocket, each with its own methods', async () => {
   const free = await serve({ http: { port: 0 } });
   const port = Number(new URL(free.http ?? '').port);
   await free.close();
@@ -189,7 +189,7 @@ describe('limits of WebSocket callers', () => {
     return { url: listener.url.replace('http', 'ws'), handler, close };
   }
 
-  test('HX-27 there are no more connections than the limit, and a place that is left is given anew', async () => {
+  test('HX-27 connections are limited in number, and a closed one is replaced by the next', async () => {
     const { url, close } = await listen({ maxConnections: 2 }, async () => ({
       text: '1',
       isJson: true,
@@ -204,14 +204,14 @@ describe('limits of WebSocket callers', () => {
     await close();
   });
 
-  test('ND-11 nobody comes in any more once it is closing', async () => {
+  test('ND-11 no connection is accepted once it is closing', async () => {
     const { url, handler, close } = await listen({}, async () => ({ text: '1', isJson: true }));
     handler.close();
     expect((await ask(url, upgrade())).status).toBe(503);
     await close();
   });
 
-  test('HX-27 who asks faster than it is answered is not read any further', async () => {
+  test('HX-27 no more requests are read from a caller that sends faster than they are answered', async () => {
     let asked = 0;
     let release = (): void => {};
     const released = new Promise<void>((resolve) => {
@@ -223,7 +223,7 @@ describe('limits of WebSocket callers', () => {
       return { text: '1', isJson: true };
     });
     const { socket, next } = await dial(url);
-    // Messages so large that each is a read of its own.
+    // Each message is so large that it is a separate read.
     for (let i = 0; i < 30; i++) socket.send('x'.repeat(500_000));
     while (asked < 4) await new Promise(setImmediate);
     for (let i = 0; i < 200; i++) await new Promise(setImmediate);
@@ -234,7 +234,7 @@ describe('limits of WebSocket callers', () => {
     await close();
   });
 
-  test('HX-27 who does not read what it subscribed to is dropped', async () => {
+  test('HX-27 a caller that does not read its events is disconnected', async () => {
     let notify = (_: unknown): void => {};
     const { url, close } = await listen({ maxUnread: 100_000 }, async (_, subscriptions) => {
       const id = subscriptions?.add('test', (listener) => {
@@ -259,7 +259,7 @@ describe('limits of WebSocket callers', () => {
     await close();
   });
 
-  test('HX-27 who does not answer a ping is dropped', async () => {
+  test('HX-27 a caller that does not answer a ping is disconnected', async () => {
     const clock = createVirtualClock();
     const { url, close } = await listen({}, async () => ({ text: '1', isJson: true }), clock);
     const answers = await dial(url);
@@ -267,7 +267,7 @@ describe('limits of WebSocket callers', () => {
     const pinged = Promise.all([once(answers.socket, 'ping'), once(silent.socket, 'ping')]);
     await clock.advance(30_000);
     await pinged;
-    // Whoever's pong has come before this answer.
+    // The pong arrives before this response.
     answers.socket.send('');
     await answers.next();
     await clock.advance(30_000);

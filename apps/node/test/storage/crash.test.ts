@@ -122,7 +122,7 @@ test('HX-23 killed repeatedly while it writes, the chain is complete and has the
 });
 
 test.skipIf(process.platform === 'win32')(
-  'HX-22 when the disk is full, the error is clear and what was there stays',
+  'HX-22 a full disk is reported, and the stored blocks are kept',
   async () => {
     const { location, args } = prepare();
     // A limit of the size of each file, in blocks of 512 bytes, simulates a full disk.

@@ -34,7 +34,7 @@ test('ranges are a set of numbers, after any sequence of additions and cuts', ()
         }
         expect(numbers(ranges)).toEqual([...set].sort((a, b) => a - b));
       }
-      // As few as there can be, so that what is read back is what was written.
+      // The ranges are minimal, so that decoding returns the encoded ranges.
       expect(decode(numberRangesCodec, encode(numberRangesCodec, ranges))).toEqual(ranges);
     }),
   );

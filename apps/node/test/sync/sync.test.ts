@@ -86,7 +86,7 @@ test('ND-08 fills an empty chain from one peer: headers backwards, then blocks i
   expect(clock.pending).toBe(0);
 });
 
-test('ND-08 a target by hash is reached, whatever range peers announce', async () => {
+test('ND-08 a target by hash is reached, with any range that peers announce', async () => {
   const { clock, peers, chain, results, start } = setUp(
     new MemoryChain(),
     (blocks[700] as CompleteBlock).header.hash,
@@ -288,7 +288,7 @@ describe('a head that the consensus layer chooses', () => {
   const block = (number: number): CompleteBlock => blocks[number] as CompleteBlock;
   const hashOf = (number: number): Uint8Array => block(number).header.hash;
 
-  test('ND-08 ND-09 each one is reached in turn, whatever static peers announce', async () => {
+  test('ND-08 ND-09 each head is reached in turn, with any range that static peers announce', async () => {
     const { clock, peers, chain, results, start, forkChoice } = setUp(undefined, undefined, true);
     peers.add(blocks);
     const sync = start();
