@@ -1,5 +1,4 @@
-// Makes demo/chain: a genesis, a chain with transactions of every type, and its receipts.
-// The bytes are the same each time.
+// Creates demo/chain: a genesis, a chain with transactions of every type, and its receipts. The output is deterministic.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -40,7 +39,7 @@ const authority = { privateKey: key(6), address: createAddressFromPrivateKey(key
 // Copies its input into a log under the topic "demo".
 const logger = '0x00000000000000000000000000000000000de300';
 const loggerCode: PrefixedHexString = '0x3660006000376364656d6f366000a100';
-// The system contracts, with the code that their EIPs print.
+// The system contracts, with the code from their EIPs.
 const systemContracts: Record<string, { name: string; code: PrefixedHexString }> = {
   '0x000f3df6d732807ef1319fb7b8bb8522d0beac02': {
     name: 'EIP-4788',
@@ -117,9 +116,9 @@ const genesis = {
   },
 };
 
-// A block names its blobs by hash only: nothing is ever committed to or proved here.
+// Blocks have hashes of blobs only, so no commitment or proof is computed.
 const unused = (): never => {
-  throw new Error('a chain without sidecars needs no KZG');
+  throw new Error('KZG is not available: the chain has no blob sidecars');
 };
 const kzg: KZG = {
   computeBlobProof: unused,
@@ -169,9 +168,9 @@ const genesisBlock = createBlock(
   { common, setHardfork: true },
 );
 
-/** The transactions of one block: each type in turn, more of them in some blocks than in others. */
+/** Creates the signed transactions of a block: 0 to 2, or 12 in each 16th block, of all types that its fork has. */
 function transactionsOf(number: number, baseFee: bigint): TypedTransaction[] {
-  const made: TypedTransaction[] = [];
+  const transactions: TypedTransaction[] = [];
   const count = number % 16 === 0 ? 12 : number % 3;
   for (let i = 0; i < count; i++) {
     const sender = senders[(number + i) % senders.length];
@@ -231,10 +230,10 @@ function transactionsOf(number: number, baseFee: bigint): TypedTransaction[] {
     ];
     const known = number < cancunAt ? 3 : number < pragueAt ? 4 : 5;
     const type = types[(number + i) % known];
-    if (type === undefined) throw new Error('no such type');
-    made.push(type().sign(sender.privateKey));
+    if (type === undefined) throw new Error('unknown type');
+    transactions.push(type().sign(sender.privateKey));
   }
-  return made;
+  return transactions;
 }
 
 const blocks: Uint8Array[] = [];

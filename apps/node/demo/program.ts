@@ -2,19 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** Programs that have not ended. */
+/** Programs that are running. */
 export const running: Set<Program> = new Set();
 
-/** One run of a program, whose lines on both outputs can be waited for. */
+/** A run of a program; callers can wait for lines on both of its outputs. */
 export class Program {
   readonly ended: Promise<number | null>;
   peakMemory = 0;
-  /** What it printed on standard output. */
+  /** Lines of standard output. */
   readonly output: string[] = [];
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
   readonly #listeners = new Set<() => void>();
-  #over = false;
+  #hasEnded = false;
 
   constructor(file: string, args: readonly string[]) {
     this.#child = spawn(process.execPath, [file, ...args], {
@@ -22,23 +22,23 @@ export class Program {
     });
     running.add(this);
     const { stdout, stderr } = this.#child;
-    if (stdout === null || stderr === null) throw new Error('no pipes');
+    if (stdout === null || stderr === null) throw new Error('child process without pipes');
     createInterface(stdout).on('line', (line) => {
       this.output.push(line);
-      this.#heard(line);
+      this.#onLine(line);
     });
-    createInterface(stderr).on('line', (line) => this.#heard(line));
+    createInterface(stderr).on('line', (line) => this.#onLine(line));
     this.ended = new Promise((resolve) => {
       this.#child.on('close', (code) => {
-        this.#over = true;
+        this.#hasEnded = true;
         running.delete(this);
         resolve(code);
-        this.#tell();
+        this.#notify();
       });
     });
   }
 
-  /** The first line that matches, once it is there. */
+  /** Waits for the first line that matches. @throws Error when the program ends without one */
   line(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       let next = 0;
@@ -50,10 +50,12 @@ export class Program {
           resolve(match);
           return;
         }
-        if (!this.#over) return;
+        if (!this.#hasEnded) return;
         this.#listeners.delete(look);
         reject(
-          new Error(`a program ended without ${pattern}:\n${this.#lines.slice(-5).join('\n')}`),
+          new Error(
+            `program ended without a line that matches ${pattern}:\n${this.#lines.slice(-5).join('\n')}`,
+          ),
         );
       };
       this.#listeners.add(look);
@@ -66,18 +68,18 @@ export class Program {
     return this.ended;
   }
 
-  #heard(line: string): void {
+  #onLine(line: string): void {
     this.peakMemory = Math.max(this.peakMemory, peakMemory(this.#child.pid));
     this.#lines.push(line);
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of this.#listeners) listener();
   }
 }
 
-/** In bytes; 0 where the system does not say. */
+/** Peak resident memory of a process, in bytes; 0 on systems without `/proc`. */
 function peakMemory(pid: number | undefined): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');

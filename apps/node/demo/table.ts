@@ -1,4 +1,4 @@
-/** Columns as wide as their longest cell. */
+/** Formats a table whose columns are as wide as their longest cell. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
