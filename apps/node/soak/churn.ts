@@ -5,49 +5,49 @@ import type { Daemon } from './daemon.ts';
 import { dial, knock, loopback, receive, visit } from './guest.ts';
 import type { Measure } from './probe.ts';
 
-/** What somebody makes of a connection, from its beginning to its end. */
+/** The course of one connection, from the TCP connection to its end. */
 type Course = (enode: string, from: string) => Promise<void>;
 
-/** Half of the connections come to something, the others end at every step before. */
+/** Half of the connections reach eth; the others end at each of the steps before. */
 const courses: Readonly<Record<string, Course>> = {
-  async 'says goodbye'(enode, from) {
+  async disconnects(enode, from) {
     const { peer, ask } = await visit(enode, from);
     await ask();
     await peer.disconnect('requested');
   },
-  async 'breaks off'(enode, from) {
+  async 'closes the socket'(enode, from) {
     const { stream, ask } = await visit(enode, from);
     await ask();
     stream.destroy();
   },
-  async 'asks and does not wait'(enode, from) {
+  async 'closes the socket before the responses'(enode, from) {
     const { stream, ask } = await visit(enode, from);
     for (let count = 0; count < 10; count++) ask().catch(() => {});
     stream.destroy();
   },
-  async 'says Hello twice'(enode, from) {
+  async 'sends Hello twice'(enode, from) {
     const { peer, stream } = await visit(enode, from);
     void stream.write(0, Uint8Array.of(0xc0)).catch(() => {});
     await peer.closed;
   },
-  async 'comes twice'(enode, from) {
+  async 'connects twice'(enode, from) {
     const options = { privateKey: generatePrivateKey() };
     const first = await visit(enode, from, options);
     await visit(enode, from, options).then(
       () => {
-        throw new Error('let in twice');
+        throw new Error('second connection of one node accepted');
       },
       () => {},
     );
     await first.peer.disconnect('requested');
   },
-  async 'breaks a frame'(enode, from) {
+  async 'sends an invalid frame'(enode, from) {
     const socket = await knock(enode, from);
     const { stream } = await visit(enode, from, {}, socket);
     socket.write(randomBytes(100));
     await stream.closed;
   },
-  async 'says no Hello'(enode, from) {
+  async 'sends no Hello'(enode, from) {
     const stream = await dial(enode, from);
     stream.destroy();
   },
@@ -62,22 +62,22 @@ const courses: Readonly<Record<string, Course>> = {
     socket.end(Uint8Array.of(1, 0x90, ...randomBytes(200)));
     await once(socket.resume(), 'close');
   },
-  async 'says nothing'(enode, from) {
+  async 'sends no data'(enode, from) {
     const socket = await knock(enode, from);
     socket.destroy();
   },
 };
 
-/** @see churn */
+/** Options of {@link churn}. */
 export interface ChurnOptions {
   readonly connections: number;
-  /** Connections at once. @default 20 */
+  /** Number of concurrent connections. @default 20 */
   readonly width?: number;
-  /** Over how many ms they are spread. @default as fast as it goes */
+  /** Time over which the connections are spread, in ms. @default 0, as fast as possible */
   readonly duration?: number;
 }
 
-/** Makes connections with a node and loses them, in as many ways as there are. */
+/** Opens connections to a node and ends them, in all ways in turn. */
 export async function churn(
   { enode }: { readonly enode: string },
   { connections, width = 20, duration = 0 }: ChurnOptions,
@@ -96,7 +96,7 @@ export async function churn(
   await Promise.all(Array.from({ length: width }, work));
 }
 
-/** Has a node that serves `admin` dial somebody who is lost again, so many times. */
+/** Makes a node dial peers that are removed again, one after another. The node has to serve `admin`. */
 export async function dialOut(daemon: Daemon, connections: number): Promise<void> {
   for (let number = 0; number < connections; number++) {
     const host = await receive(loopback(number));
@@ -108,7 +108,7 @@ export async function dialOut(daemon: Daemon, connections: number): Promise<void
   }
 }
 
-/** What a node held before something was done to it and what it holds afterwards; what is `left` has a name. */
+/** Resources of a node before and after a test; `left` has the names of those that grew. */
 export interface Balance {
   readonly before: Measure;
   readonly after: Measure;
@@ -116,8 +116,8 @@ export interface Balance {
 }
 
 /**
- * What may come to stay, however many connections there were: code that was compiled, counters, a buffer that is being
- * filled. Of the rest, nothing.
+ * Allowed growth, regardless of the number of connections: compiled code, counters, a buffer that is filled. Resources not
+ * listed here must not grow.
  */
 const allowances: Partial<Record<keyof Measure, number>> = {
   heap: 2_000_000,
@@ -125,24 +125,24 @@ const allowances: Partial<Record<keyof Measure, number>> = {
   promises: 100,
 };
 
-/** A remote that does not close is given 2 s, a protocol that does not end as many again. In ms. */
-const patience = 5_000;
+/** Time to pass before a measurement, in ms: 2 s for a remote to close, and 2 s for a protocol to end. */
+const settleTime = 5_000;
 
-/** Does something to a node, and counts what is left of it when all is quiet again. */
+/** Measures a node before and after `work`, and waits up to 5 s for resources to be released. */
 export async function balance(daemon: Daemon, work: () => Promise<void>): Promise<Balance> {
-  await daemon.pass(patience);
+  await daemon.pass(settleTime);
   const before = await daemon.measure();
   await work();
-  await daemon.pass(patience);
+  await daemon.pass(settleTime);
   for (let round = 0; ; round++) {
     const after = await daemon.measure();
-    const left = remains(before, after);
+    const left = grown(before, after);
     if (left.length === 0 || round === 10) return { before, after, left };
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
 
-function remains(before: Measure, after: Measure): string[] {
+function grown(before: Measure, after: Measure): string[] {
   return (Object.keys(before) as (keyof Measure)[]).filter(
     (name) => after[name] > before[name] + (allowances[name] ?? 0),
   );

@@ -1,8 +1,9 @@
-// A process of guests, so that what they cost is not taken for what the node costs: node crowd.js ENODE COUNT
+// Connects COUNT peers to a node, in a process of their own, whose resources are not counted as those of the node:
+// node crowd.js ENODE COUNT
 import { type Guest, loopback, visit } from './guest.ts';
 
 const [enode = '', count = '0'] = process.argv.slice(2);
-/** As many as the node lets in at once by far, so that nobody has to come again. */
+/** Number of concurrent handshakes, well below the limit of the node, so that none is evicted. */
 const width = 20;
 
 const guests: Guest[] = [];
@@ -17,7 +18,7 @@ while (guests.length < Number(count)) {
     void guest.peer.closed.then(() => lost++);
   }
 }
-// Asked how many are left, it says so; everybody leaves when the one who asks has gone.
+// Responds to each message with the number of connected peers; ends with the parent process.
 process.on('message', () => process.send?.(guests.length - lost));
 process.on('disconnect', () => process.exit());
 process.send?.(guests.length);

@@ -7,28 +7,28 @@ import { json } from 'node:stream/consumers';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Measure, ProbeRequest } from './probe.ts';
 
-// What runs is what was built, also when this does not.
+// Starts the built program, also when this module itself runs from source.
 const app = pathToFileURL(createRequire(import.meta.url).resolve('@devp2p/node/package.json'));
 const program = fileURLToPath(new URL('dist/main.js', app));
 const probe = new URL('soak/dist/probe.js', app).href;
 const genesis = fileURLToPath(new URL('demo/chain/genesis.json', app));
 
-/** @see limited */
+/** Resource limits of a process. */
 export interface Limits {
-  /** Largest size of any file that is written, in 512 bytes: as good as a disk without room, and for everybody. */
+  /** Maximum size of each written file, in units of 512 bytes. Simulates a full disk on all systems. */
   readonly fileBlocks: number;
-  /** A file for the log. @default it is read from here */
+  /** File to which the log is written. @default the log is in {@link Daemon.stderr} */
   readonly log?: string;
 }
 
-/** A datadir, on a disk that is full if there are limits, and the node's time. */
+/** Where and how a node runs: its datadir, on a full disk if there are limits, and its time. */
 export interface Place extends Partial<Limits> {
   readonly datadir: string;
-  /** Time passes for the node by {@link Daemon.pass} alone, however long a busy machine takes. @default false */
+  /** The time of the node advances only by {@link Daemon.pass}, independent of the load of the machine. @default false */
   readonly isTimeStill?: boolean;
 }
 
-/** A command that runs this Node.js within limits: it turns the signal that comes with them into an error by itself. */
+/** Returns command and arguments that run Node.js within limits. Node.js turns SIGXFSZ into an error of the write. */
 export function limited(limits: Limits | undefined, args: readonly string[]): [string, string[]] {
   if (limits === undefined) return [process.execPath, [...args]];
   const { fileBlocks, log } = limits;
@@ -36,14 +36,14 @@ export function limited(limits: Limits | undefined, args: readonly string[]): [s
   return ['sh', ['-c', script, log ?? 'sh', process.execPath, ...args]];
 }
 
-/** `devp2p-node` with the demo's genesis on loopback, in a process of its own, watched from outside. */
+/** `devp2p-node` with the genesis of the demo on loopback, in a process of its own. */
 export class Daemon {
   stderr = '';
-  /** Exit code, or the signal that ended it. */
+  /** Resolves with the exit code, or the signal that ended the process. */
   readonly ended: Promise<number | NodeJS.Signals | null>;
   readonly #child: ChildProcess;
-  /** Looks again, whenever there is more. */
-  readonly #looks = new Set<() => void>();
+  /** Called after each addition to the log. */
+  readonly #logListeners = new Set<() => void>();
   readonly #enode: Promise<string>;
 
   constructor(place: string | Place, ...flags: string[]) {
@@ -69,11 +69,11 @@ export class Daemon {
       child.on('close', (code, signal) => resolve(code ?? signal));
     });
     const { stdout: output, stderr: log } = child;
-    if (output === null || log === null) throw new TypeError('no pipes');
+    if (output === null || log === null) throw new TypeError('child process without pipes');
     log.setEncoding('utf8').on('data', (text: string) => {
-      // Whoever makes a node talk shall not make the test grow.
+      // Bounds the memory of the test when an attack causes many log lines.
       this.stderr = (this.stderr + text).slice(-1_000_000);
-      for (const look of this.#looks) look();
+      for (const onLog of this.#logListeners) onLog();
     });
     let stdout = '';
     this.#enode = new Promise((resolve, reject) => {
@@ -87,74 +87,74 @@ export class Daemon {
     this.#enode.catch(() => {});
   }
 
-  /** Where the node is, as soon as it listens. */
+  /** The enode URL of the node, once it listens. */
   get enode(): Promise<string> {
     return this.#enode;
   }
 
-  /** Calls a method over HTTP, where the node serves it. */
+  /** Calls a JSON-RPC method over HTTP. @throws Error when the response has no result */
   async call(method: string, ...params: unknown[]): Promise<unknown> {
     await this.#enode;
     const endpoint = /http server started endpoint=(\S+)/.exec(this.stderr)?.[1];
     const headers = { 'content-type': 'application/json' };
-    // Not `fetch`, which would keep a connection of its own for a while.
-    const question = request(`http://${endpoint}`, { method: 'POST', headers, agent: false });
-    question.end(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
-    const [response] = (await once(question, 'response')) as [IncomingMessage];
+    // `fetch` would keep its connection open, which would count as one of the node.
+    const call = request(`http://${endpoint}`, { method: 'POST', headers, agent: false });
+    call.end(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
+    const [response] = (await once(call, 'response')) as [IncomingMessage];
     const { result } = (await json(response)) as { result?: unknown };
     if (result === undefined) throw new Error(`no result of ${method}`);
     return result;
   }
 
-  /** Resolves as soon as the log has a match, and when the process has ended. */
+  /** Resolves when the log matches, or the process ends. */
   async said(pattern: RegExp): Promise<void> {
     const match = new Promise<void>((resolve) => {
-      const look = (): void => {
+      const onLog = (): void => {
         if (!pattern.test(this.stderr)) return;
-        this.#looks.delete(look);
+        this.#logListeners.delete(onLog);
         resolve();
       };
-      this.#looks.add(look);
-      look();
+      this.#logListeners.add(onLog);
+      onLog();
     });
     await Promise.race([match, this.ended]);
   }
 
-  /** Bytes of memory that the process takes up. */
+  /** Resident memory of the process, in bytes. */
   get rss(): number {
     return 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(this.#proc('status'))?.[1]);
   }
 
-  /** How many file descriptors are open. */
+  /** Number of open file descriptors. */
   get descriptors(): number {
     return readdirSync(`/proc/${this.#child.pid}/fd`).length;
   }
 
-  /** Seconds of CPU time so far, of all threads. */
+  /** CPU time of all threads so far, in seconds. */
   get cpu(): number {
     const fields = this.#proc('stat')
       .replace(/^.*\) /, '')
       .split(' ');
-    // utime and stime, in hundredths (USER_HZ).
+    // utime and stime, in hundredths of a second (USER_HZ).
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
-  /** What is open and alive in the process. */
+  /** Counts the live resources of the process. */
   async measure(): Promise<Measure> {
-    return (await this.#ask({ type: 'measure' })) as Measure;
+    return (await this.#request({ type: 'measure' })) as Measure;
   }
 
-  /** Lets so many ms pass for the node. */
+  /** Advances the time of the node by `ms`, and fires all timers due until then. */
   async pass(ms: number): Promise<void> {
-    await this.#ask({ type: 'pass', ms });
+    await this.#request({ type: 'pass', ms });
   }
 
-  /** Sets the node's wall clock forward, or back. */
+  /** Moves the wall clock of the node by `ms`, forward or back. */
   async jump(ms: number): Promise<void> {
-    await this.#ask({ type: 'jump', ms });
+    await this.#request({ type: 'jump', ms });
   }
 
-  /** Ends the process as a user would. */
+  /** Stops the process with SIGTERM. */
   stop(): Promise<number | NodeJS.Signals | null> {
     return this.kill('SIGTERM');
   }
@@ -164,7 +164,7 @@ export class Daemon {
     return this.ended;
   }
 
-  async #ask(request: ProbeRequest): Promise<unknown> {
+  async #request(request: ProbeRequest): Promise<unknown> {
     this.#child.send(request);
     const [answer] = await once(this.#child, 'message');
     return answer;

@@ -8,32 +8,36 @@ import { formatEnode, parseEnode } from '@devp2p/enr';
 import { type Channel, openPeer, type Peer, protocol } from '@devp2p/peer';
 import { accept, initiate, type RlpxOptions, type RlpxStream } from '@devp2p/rlpx';
 
-/** A peer of a node that costs as little as can be: it says the node's own Status back, and answers Pings. */
+/** A peer of a node that needs few resources: it returns the Status of the node, and responds to Pings. */
 export interface Guest {
   readonly peer: Peer;
   readonly stream: RlpxStream;
   readonly channel: Channel;
-  /** Asks for headers from number 0 on, and waits for them. @param amount below 128, or from 256 on @default 1 */
+  /**
+   * Requests headers from number 0 on, and waits for the response.
+   *
+   * @param amount below 128, or from 256 on; 1 by default
+   */
   ask(amount?: number): Promise<void>;
-  /** How many messages of eth have come, the Status included. */
+  /** Number of eth messages received, including Status. */
   readonly heard: number;
 }
 
-/** Codes of eth. */
+/** Message codes of eth. */
 const codes = { status: 0x00, getHeaders: 0x03, headers: 0x04 } as const;
 
-/** `[1, [0, amount, 0, 0]]`: one byte up to 127, else two, so that 128 to 255 are out of the question. */
-function question(amount: number): Uint8Array {
+/** Encodes `[1, [0, amount, 0, 0]]`, with an amount of one byte up to 127, else of two, so 128 to 255 are not valid. */
+function encodeRequest(amount: number): Uint8Array {
   const digits = amount < 0x80 ? [amount] : [0x82, amount >> 8, amount & 0xff];
   return Uint8Array.of(0xc5 + digits.length, 1, 0xc3 + digits.length, 0x80, ...digits, 0x80, 0x80);
 }
 
-/** Where somebody comes from: each number has an address of its own. */
+/** Returns the loopback address with a number, so that each peer can have its own. */
 export function loopback(number: number): string {
   return `127.${1 + ((number >> 16) & 0x7f)}.${(number >> 8) & 0xff}.${1 + (number % 254)}`;
 }
 
-/** Opens a socket to a node from an address of this machine. */
+/** Opens a TCP connection to a node from a local address. */
 export async function knock(enode: string, from = '127.0.0.1'): Promise<Socket> {
   const { host, tcp } = parseEnode(enode);
   const socket = connect({ host, port: tcp, localAddress: from, noDelay: true });
@@ -41,7 +45,7 @@ export async function knock(enode: string, from = '127.0.0.1'): Promise<Socket> 
   return socket;
 }
 
-/** Shakes hands with a node, over a new socket unless there is a transport already. */
+/** Does the RLPx handshake with a node, over a new socket unless one is given. */
 export async function dial(
   enode: string,
   from?: string,
@@ -53,7 +57,7 @@ export async function dial(
   return initiate(socket, id, { privateKey: generatePrivateKey(), crypto, ...options });
 }
 
-/** Becomes a peer of a node. */
+/** Connects to a node as a peer. */
 export async function visit(
   enode: string,
   from?: string,
@@ -63,7 +67,7 @@ export async function visit(
   return greet(await dial(enode, from, options, opened), options?.clock);
 }
 
-/** Makes a guest of a stream, once both have said Status. */
+/** Creates a guest from a stream, once both sides have sent Status. */
 export async function greet(stream: RlpxStream, clock?: Clock): Promise<Guest> {
   let heard = 0;
   let onStatus = (_: Channel): void => {};
@@ -103,21 +107,25 @@ export async function greet(stream: RlpxStream, clock?: Clock): Promise<Guest> {
       const answer = new Promise<void>((resolve) => {
         onHeaders = resolve;
       });
-      await channel.send(codes.getHeaders, question(amount));
+      await channel.send(codes.getHeaders, encodeRequest(amount));
       await Promise.race([answer, ended]);
     },
   };
 }
 
-/** Somebody whom a node can dial. */
+/** A peer that a node can dial. */
 export interface Host {
   readonly enode: string;
-  /** The next one who came in, a guest of whom he has been made. */
+  /** Waits for the next inbound connection, as a guest. */
   arrival(): Promise<Guest>;
   close(): void;
 }
 
-/** Waits for nodes that dial; while he is not there, they find nobody. */
+/**
+ * Listens for nodes that dial.
+ *
+ * @param isThere whether a connection is accepted; if not, its socket is closed
+ */
 export async function receive(
   from = '127.0.0.1',
   privateKey = generatePrivateKey(),

@@ -7,35 +7,37 @@ import type { Daemon } from './daemon.ts';
 const app = pathToFileURL(createRequire(import.meta.url).resolve('@devp2p/node/package.json'));
 const crowd = new URL('soak/dist/crowd.js', app);
 
-/** What so many peers who want nothing cost a node. */
+/** Resources of a node with idle peers. */
 export interface Idle {
-  /** Who was there from the beginning to the end. */
+  /** Number of peers that stayed connected. */
   readonly peers: number;
-  /** The largest that was seen, in bytes. */
+  /** Maximum resident memory, in bytes. */
   readonly rss: number;
+  /** Maximum number of file descriptors. */
   readonly descriptors: number;
-  /** Share of one core. */
+  /** CPU time, as a share of one core. */
   readonly cpu: number;
 }
 
-/** Flags of a node that has room for so many guests. */
+/** Flags of a node that accepts `peers` inbound peers. */
 export function roomFor(peers: number): string[] {
   return ['--maxpeers', String(peers + 1), '--dialratio', String(peers + 1)];
 }
 
-/** Has peers come to a node and do nothing for a while. */
+/** Connects peers to a node, and measures it for `duration` ms while they are idle. */
 export async function idle(
   daemon: Daemon,
   { peers, duration }: { readonly peers: number; readonly duration: number },
 ): Promise<Idle> {
   const child = fork(crowd, [await daemon.enode, String(peers)], { execArgv: [] });
-  const word = async (): Promise<number> => {
+  const nextCount = async (): Promise<number> => {
     const [answer] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
-    if (child.exitCode !== null) throw new Error(`the guests have ended with ${child.exitCode}`);
+    if (child.exitCode !== null)
+      throw new Error(`process of the peers ended with ${child.exitCode}`);
     return answer;
   };
   try {
-    await word();
+    await nextCount();
     const started = performance.now();
     const cpu = daemon.cpu;
     let { rss, descriptors } = daemon;
@@ -45,8 +47,8 @@ export async function idle(
       descriptors = Math.max(descriptors, daemon.descriptors);
     }
     const share = (daemon.cpu - cpu) / ((performance.now() - started) / 1_000);
-    child.send('who is left?');
-    return { peers: await word(), rss, descriptors, cpu: share };
+    child.send('count');
+    return { peers: await nextCount(), rss, descriptors, cpu: share };
   } finally {
     child.kill();
   }

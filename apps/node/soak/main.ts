@@ -1,5 +1,5 @@
-// Wears a node on loopback: connections made and lost in every way, then a crowd of idle peers. Ends with 1 if anything
-// is left of the first, or the second costs too much. --minutes 10, --connections 10000, --peers 1000
+// Tests a node on loopback for leaks: many connections that end in all ways, then many idle peers. Exits with code 1 when
+// resources leak, or idle peers exceed the limits. --minutes 10 --connections 10000 --peers 1000
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,16 +20,16 @@ const minutes = positive('minutes', values.minutes);
 const connections = positive('connections', values.connections ?? String(1_000 * minutes));
 const peers = positive('peers', values.peers);
 
-/** What 1,000 idle peers may cost. */
+/** Limits for 1,000 idle peers: memory in bytes, share of one core. */
 const limits = { rss: 300e6, cpu: 0.05 };
-/** Share of the connections that the node makes itself. */
-const dialled = 0.05;
+/** Share of the connections that are outbound ones of the node. */
+const outboundShare = 0.05;
 const rows = 10;
 
 function positive(name: string, text: string): number {
   const number = Number(text);
   if (number > 0) return number;
-  process.stderr.write(`soak: bad value "${text}" for --${name}: expected a positive number\n`);
+  process.stderr.write(`soak: invalid value "${text}" for --${name}: expected a positive number\n`);
   process.exit(2);
 }
 
@@ -56,9 +56,9 @@ function print(cells: readonly (string | number)[]): void {
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-async function wear(daemon: Daemon): Promise<boolean> {
+async function testChurn(daemon: Daemon): Promise<boolean> {
   const enode = await daemon.enode;
-  // What is compiled and set up once has been by then.
+  // Warm-up: code is compiled, and lasting objects are created.
   await churn({ enode }, { connections: 300 });
   await dialOut(daemon, 15);
   const started = performance.now();
@@ -78,7 +78,7 @@ async function wear(daemon: Daemon): Promise<boolean> {
     show(made, await daemon.measure());
     for (let row = 1; row <= rows; row++) {
       const due = Math.round((row * connections) / rows);
-      const out = Math.round((due - made) * dialled);
+      const out = Math.round((due - made) * outboundShare);
       const end = started + (row * minutes * 60_000) / rows;
       await Promise.all([
         churn(
@@ -98,20 +98,20 @@ async function wear(daemon: Daemon): Promise<boolean> {
     return result;
   });
   if (left.length === 0) {
-    process.stdout.write('nothing is left of them\n\n');
+    process.stdout.write('no leaks found\n\n');
     return true;
   }
-  const had = left.map((name) => `${name} (${before[name as keyof Measure]} before)`).join(', ');
-  process.stdout.write(`more than before: ${had}\n\n`);
+  const grown = left.map((name) => `${name} (${before[name as keyof Measure]} before)`).join(', ');
+  process.stdout.write(`leaked: ${grown}\n\n`);
   return false;
 }
 
-async function crowd(daemon: Daemon): Promise<boolean> {
+async function testIdlePeers(daemon: Daemon): Promise<boolean> {
   const duration = Math.min(60_000, minutes * 60_000);
   const { rss, cpu, descriptors, peers: left } = await idle(daemon, { peers, duration });
   const seconds = duration / 1_000;
   process.stdout.write(
-    `${left} of ${peers} idle peers for ${seconds} s: ${megabytes(rss)} (limit ${megabytes(limits.rss)}), ` +
+    `${left} of ${peers} idle peers stayed connected for ${seconds} s: ${megabytes(rss)} (limit ${megabytes(limits.rss)}), ` +
       `${(100 * cpu).toFixed(1)} % of one core (limit ${100 * limits.cpu} %), ${descriptors} file descriptors\n`,
   );
   return left === peers && rss < limits.rss && cpu < limits.cpu;
@@ -120,12 +120,12 @@ async function crowd(daemon: Daemon): Promise<boolean> {
 const folder = mkdtempSync(join(tmpdir(), 'soak-'));
 const start = (name: string, ...flags: string[]): Daemon =>
   new Daemon(join(folder, name), '--nodiscover', '--verbosity', 'info,peer=warn', ...flags);
-const worn = start('worn', '--http', '--http.port', '0', '--http.api', 'admin');
-const crowded = start('crowded', ...roomFor(peers));
+const churnNode = start('churn', '--http', '--http.port', '0', '--http.api', 'admin');
+const idleNode = start('idle', ...roomFor(peers));
 try {
-  const results = [await wear(worn), await crowd(crowded)];
+  const results = [await testChurn(churnNode), await testIdlePeers(idleNode)];
   process.exitCode = results.every(Boolean) ? 0 : 1;
 } finally {
-  await Promise.all([worn.stop(), crowded.stop()]);
+  await Promise.all([churnNode.stop(), idleNode.stop()]);
   rmSync(folder, { recursive: true, force: true });
 }

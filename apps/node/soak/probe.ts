@@ -1,4 +1,4 @@
-// Runs in a node's process before the node does (`node --import`): counts what is open in it, and lets its time pass.
+// Loaded into the process of a node before its main module (`node --import`): counts its resources, and controls its time.
 import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -6,14 +6,14 @@ import { types } from 'node:util';
 import { queryObjects, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** What is open or alive in a process, garbage left out. */
+/** Live resources of a process, garbage excluded. */
 export interface Measure {
   /** Handles and requests of the event loop. */
   readonly handles: number;
   readonly sockets: number;
-  /** Timers that are set, and others that something still refers to. */
+  /** Timers that are set or still referenced. */
   readonly timers: number;
-  /** Of event targets, abort signals among them. */
+  /** Listeners of event targets, including abort signals. */
   readonly listeners: number;
   readonly signals: number;
   readonly emitters: number;
@@ -24,24 +24,25 @@ export interface Measure {
   readonly buffers: number;
 }
 
-/** What the probe is asked to do. */
+/** Requests to the probe. */
 export type ProbeRequest =
   | { readonly type: 'measure' }
-  /** Lets so many ms pass: every timer that is due by then fires. */
+  /** Advances the time by `ms`, and fires all timers due until then. */
   | { readonly type: 'pass'; readonly ms: number }
-  /** Sets the wall clock forward, or back, by so many ms. */
+  /** Moves the wall clock by `ms`, forward or back. */
   | { readonly type: 'jump'; readonly ms: number };
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Whether time passes by requests alone. */
+/** Whether time passes only by requests. */
 const { PROBE_TIME } = process.env;
 const isStill = PROBE_TIME === 'still';
-/** Longest delay of a timer. */
-const never = 2 ** 31 - 1;
-/** How far monotonic time and the wall clock are ahead of the machine's. */
+/** Longest delay of a timer, in ms. */
+const maxDelay = 2 ** 31 - 1;
+/** Offset of monotonic time from that of the machine, in ms. */
 let ahead = 0;
+/** Offset of the wall clock, in ms. */
 let wallAhead = 0;
 const machine = {
   setTimeout: globalThis.setTimeout,
@@ -60,7 +61,7 @@ globalThis.setTimeout = Object.assign(
       waiting.delete(timer);
       callback(...args);
     };
-    const timer = machine.setTimeout(fire, isStill && ms > 0 ? never : ms);
+    const timer = machine.setTimeout(fire, isStill && ms > 0 ? maxDelay : ms);
     waiting.set(timer, { due: performance.now() + ms, fire });
     return timer;
   },
@@ -83,10 +84,10 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
-/** The class of an object that others make. */
+/** The class of an object. */
 const classOf = (object: object): (new () => object) => object.constructor as new () => object;
 const Timeout = classOf(machine.setTimeout(() => {}, 0));
-/** Node.js has a class for the listeners of event targets, and keeps it to itself. */
+/** The class of the listeners of event targets, which Node.js does not export. */
 const Listener = ((): (new () => object) => {
   const target = new EventTarget();
   target.addEventListener('probe', () => {});
@@ -94,17 +95,18 @@ const Listener = ((): (new () => object) => {
     .map((symbol): unknown => Reflect.get(target, symbol))
     .find(isMap);
   const first = events?.get('probe')?.next;
-  if (first === undefined) throw new Error('this Node.js keeps listeners in another way');
+  if (first === undefined)
+    throw new Error('listeners of event targets have an unknown form in this version of Node.js');
   return classOf(first);
 })();
 
-/** Of the kind that Node.js uses inside, which has no prototype in common with others. */
+/** Whether a value is one of Node.js's internal maps, which do not inherit from `Map.prototype`. */
 function isMap(value: unknown): value is Map<string, { readonly next?: object }> {
   return types.isMap(value) && Map.prototype.has.call(value, 'probe');
 }
 
 async function measure(): Promise<Measure> {
-  // What is collected lets go of more, whose turn comes later.
+  // Finalization of collected objects releases others, which the second round collects.
   for (let round = 0; round < 2; round++) {
     collectGarbage();
     await turn();
@@ -141,6 +143,6 @@ async function answer(request: ProbeRequest): Promise<Measure | undefined> {
 process.on('message', (request: ProbeRequest) => {
   void answer(request).then((result) => process.send?.(result ?? null));
 });
-// It must not keep the node from ending, nor may the node outlive whoever watches it.
+// The channel does not keep the node alive; the node ends with the parent process.
 process.channel?.unref();
 process.on('disconnect', () => process.exit(1));
