@@ -55,7 +55,7 @@ function creation(size: number, gas = 100_000): Uint8Array {
 
 const blobHash = Uint8Array.of(1, ...bytes(31));
 const authorization: Field = [1234, bytes(20), 0, 0, bytes(32), bytes(32)];
-/** As long as a header, and none. */
+/** An invalid header of usual length. */
 const uncleLike = (n: number): Uint8Array => encodeFields([n, bytes(500)]);
 const withdrawal = encodeFields([0, 7, bytes(20), 32_000]);
 
@@ -89,8 +89,8 @@ describe('bodies', () => {
   const blobGas = (count: number): Changes => ({ blobGasUsed: count * 131_072 });
 
   test.each<[string, Era, Contents, Changes?]>([
-    ['nothing', 'frontier', {}],
-    ['nothing, with withdrawals', 'shanghai', {}],
+    ['no contents', 'frontier', {}],
+    ['an empty list of withdrawals', 'shanghai', {}],
     ['a transfer', 'frontier', { transactions: [transfer(0)] }],
     [
       '300 transfers',
@@ -100,13 +100,13 @@ describe('bodies', () => {
     ['types 0 to 2', 'merge', { transactions: [transfer(0), typed(1), typed(2)] }],
     ['withdrawals', 'shanghai', { withdrawals: [withdrawal, withdrawal] }],
     ['blobs', 'cancun', { transactions: [blobs(2), typed(2), blobs(4)] }, blobGas(6)],
-    ['six blobs in one', 'osaka', { transactions: [blobs(6)] }, blobGas(6)],
-    ['seven blobs in one', 'prague', { transactions: [blobs(7)] }, blobGas(7)],
+    ['six blobs in one transaction', 'osaka', { transactions: [blobs(6)] }, blobGas(6)],
+    ['seven blobs in one transaction', 'prague', { transactions: [blobs(7)] }, blobGas(7)],
     ['a set-code', 'prague', { transactions: [typed(4, { tail: [authorization] })] }],
     ['much init code', 'merge', { transactions: [creation(60_000)] }],
-    ['as much init code as may be', 'shanghai', { transactions: [creation(49_152)] }],
-    ['as much gas as may be', 'prague', { transactions: [creation(1, 30_000_000)] }],
-    ['as much gas as may be', 'osaka', { transactions: [creation(1, 2 ** 24)] }],
+    ['the maximum of init code', 'shanghai', { transactions: [creation(49_152)] }],
+    ['the gas limit of the block', 'prague', { transactions: [creation(1, 30_000_000)] }],
+    ['the gas cap of a transaction', 'osaka', { transactions: [creation(1, 2 ** 24)] }],
     ['two uncles', 'frontier', { uncles: [1, 2].map(uncleLike) }],
   ])('ND-06 a body with %s passes in %s', (_, era, contents, changes) => {
     expect(check(era, contents, changes)).toBeUndefined();
@@ -142,9 +142,9 @@ describe('bodies', () => {
     ['gas above the block’s', 'transaction', 'merge', { transactions: [creation(1, 30_000_001)] }],
     ['gas above the cap', 'transaction', 'osaka', { transactions: [creation(1, 2 ** 24 + 1)] }],
     ['too much init code', 'transaction', 'shanghai', { transactions: [creation(49_153)] }],
-    ['half a recipient', 'transaction', 'merge', { transactions: [typed(2, { to: bytes(10) })] }],
+    ['a short recipient', 'transaction', 'merge', { transactions: [typed(2, { to: bytes(10) })] }],
     [
-      'a list for a number',
+      'a list as number',
       'transaction',
       'merge',
       { transactions: [encodeFields([[], [], [], 1, 1, 1, 1, 1, 1])] },
@@ -162,7 +162,13 @@ describe('bodies', () => {
       'cancun',
       { transactions: [typed(3, { tail: [bytes(32, 2)] })] },
     ],
-    ['seven blobs in one', 'transaction', 'osaka', { transactions: [blobs(7)] }, blobGas(7)],
+    [
+      'seven blobs in one transaction',
+      'transaction',
+      'osaka',
+      { transactions: [blobs(7)] },
+      blobGas(7),
+    ],
     ['a set-code without authorizations', 'transaction', 'prague', { transactions: [typed(4)] }],
     ['more blobs than their gas', 'blob-gas', 'cancun', { transactions: [blobs(2)] }, blobGas(1)],
     ['fewer blobs than their gas', 'blob-gas', 'cancun', { transactions: [blobs(1)] }, blobGas(2)],
@@ -287,16 +293,16 @@ describe('receipts', () => {
       [plainReceipt(21_000, { logs: [log] })],
       { logsBloom: bytes(256, 0) },
     ],
-    ['another gas in all', 'gas-used', [plainReceipt(21_000)], { gasUsed: 42_000 }],
-    ['gas of nothing', 'gas-used', [], { gasUsed: 1 }],
+    ['another total of gas', 'gas-used', [plainReceipt(21_000)], { gasUsed: 42_000 }],
+    ['gas used without transactions', 'gas-used', [], { gasUsed: 1 }],
     [
-      'gas that stays',
+      'equal cumulative gas',
       'receipts',
       [plainReceipt(21_000), plainReceipt(21_000)],
       { gasUsed: 21_000 },
     ],
     [
-      'gas that falls',
+      'decreasing cumulative gas',
       'receipts',
       [plainReceipt(21_001), plainReceipt(21_000)],
       { gasUsed: 21_000 },
@@ -304,7 +310,7 @@ describe('receipts', () => {
     ['a state root', 'receipts', [plainReceipt(21_000, { outcome: bytes(32) })]],
     ['a status before Byzantium', 'receipts', [plainReceipt(21_000)], {}, frontier],
     [
-      'a deposit and no requests',
+      'a deposit without requests',
       'requests-hash',
       [plainReceipt(21_000, { logs: [log, deposit] })],
     ],

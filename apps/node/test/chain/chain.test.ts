@@ -284,7 +284,7 @@ describe('the chain', () => {
     for (const { header } of long.slice(1)) expect(hashes.has(toHex(header.hash))).toBe(false);
   });
 
-  test('ND-08 peers get nothing of blocks that were removed, though they got it before', async () => {
+  test('ND-08 removed blocks are no longer served to peers', async () => {
     const chain = await openTemporary(genesis);
     const removed = [...blocks.slice(3), ...fork].map(({ header }) => header.hash);
     const missing = removed.map(() => undefined);
@@ -299,7 +299,7 @@ describe('the chain', () => {
     });
     while (!over) {
       await chain.bodies(removed);
-      await setImmediate(); // Or reads of the cache would keep the truncation from completing.
+      await setImmediate(); // Otherwise reads of the cache would keep the truncation from completing.
     }
     await truncating;
     expect(await chain.bodies(removed)).toEqual(missing);
@@ -307,7 +307,7 @@ describe('the chain', () => {
     await expectBlocks(chain, blocks.slice(0, 3));
   });
 
-  test('ND-08 a fork with an invalid block replaces nothing', async () => {
+  test('ND-08 a fork with an invalid block replaces no block', async () => {
     const chain = await openTemporary(genesis);
     await chain.append(blocks);
     const bad = fork.map((block, i) => (i === 7 ? { ...block, body: third.body } : block));
@@ -411,7 +411,7 @@ describe('the chain', () => {
     expect(await codeOf(chain.bodies([genesis.header.hash]))).toBe('closed');
   });
 
-  test('ET-09 listeners are called for every change of the head, and for nothing else', async () => {
+  test('ET-09 listeners are called for every change of the head, and for no other change', async () => {
     const chain = await openTemporary(genesis);
     const latest: number[] = [];
     const stop = chain.onHead(() => latest.push(chain.range().latest));
@@ -592,7 +592,7 @@ describe('the database', () => {
     ],
     ['the last hash', hashKey(last.header.hash), undefined, toHex(last.header.hash)],
     ['the canonical index', canonicalKey(0), undefined, 'the canonical hash of block 40'],
-  ])('HX-22 a damaged record of %s is named at the start', async (_, key, value, name) => {
+  ])('HX-22 a damaged record of %s is named on opening', async (_, key, value, name) => {
     const location = temporaryDirectory();
     const chain = await openTemporary(genesis, { location });
     await chain.append(blocks);

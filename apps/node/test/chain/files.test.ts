@@ -87,7 +87,7 @@ describe('export and import', () => {
     expect(await importFile(empty, part, { crypto })).toMatchObject({ known: 1, added: 0 });
   });
 
-  test('ND-05 a link is kept, and a pipe is written to', async () => {
+  test('ND-05 an export keeps a symbolic link, and writes to a pipe', async () => {
     const { chain, directory, file } = await filled();
     const [link, other, pipe] = ['link', 'other.rlp', 'pipe'].map((name) => join(directory, name));
     writeFileSync(other as string, 'old');
@@ -152,7 +152,7 @@ describe('export and import', () => {
     const genesisJson = JSON.parse(readFileSync(join(folder, 'genesis.json'), 'utf8'));
     const common = createCommonFromGethGenesis(genesisJson, {
       chain: 'demo',
-      // Asked for before a blob transaction is decoded, and not used for that.
+      // Required to decode a blob transaction, but not used.
       customCrypto: { kzg: {} as KZG },
     });
     for await (const item of rlpLists(chunked(original, 1000), 1e6)) {
@@ -197,7 +197,7 @@ describe('bad files', () => {
     expect(whole).toEqual({ error: undefined, head: number - 1, hash: before });
   });
 
-  test('ND-05 one changed byte anywhere is detected, and nothing after it is kept', async () => {
+  test('ND-05 a changed byte at any offset is detected, and no block after it is kept', async () => {
     const { file } = await filled();
     const bytes = readFileSync(file);
     await fc.assert(
@@ -211,7 +211,7 @@ describe('bad files', () => {
           const { error, head } = await importBytes(changed);
           expect(error).toMatchObject({ name: 'BlockError' });
           const { number: named } = error as { number: number };
-          // Some fields of a header only its successor proves.
+          // Some changed fields of a header are detected only at the next block.
           expect([number, number + 1]).toContain(named);
           expect(head).toBe(named - 1);
         },
@@ -244,11 +244,11 @@ describe('bad files', () => {
     ['text', Buffer.from('blocks, many of them')],
     ['zeros', new Uint8Array(1000)],
     ['a string', Uint8Array.of(0x83, 1, 2, 3)],
-    ['a list of nothing', Uint8Array.of(0xc0)],
+    ['an empty list', Uint8Array.of(0xc0)],
     ['an endless list', Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)],
     ['a list of 11 MB', Uint8Array.of(0xfa, 0xaa, 0xaa, 0xaa, ...new Uint8Array(100))],
-    ['a list in a longer form', Uint8Array.of(0xf8, 0x02, 0xc0, 0xc0)],
-    ['a header alone', genesis.header.raw],
+    ['a list with a non-canonical length', Uint8Array.of(0xf8, 0x02, 0xc0, 0xc0)],
+    ['a header', genesis.header.raw],
   ])('ND-05 %s instead of blocks', async (_, bytes) => {
     const { error, head } = await importBytes(bytes);
     expect(error).toMatchObject({ name: 'BlockError', code: 'malformed', number: 1 });

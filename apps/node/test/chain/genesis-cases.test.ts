@@ -53,7 +53,7 @@ function read(text: string): readonly [hash: string, forkId: string] {
   return [toHex(header.hash), `${hash.toString(16).padStart(8, '0')}/${next}`];
 }
 
-/** Cases that this program decides otherwise, by the reason why. */
+/** Cases with a different result in this program, by reason. */
 const differences = JSON.parse(
   readFileSync(new URL('fixtures/genesis-differences.json', import.meta.url), 'utf8'),
 ) as Readonly<Record<'refused' | 'taken', Readonly<Record<string, readonly Changes[]>>>>;

@@ -56,7 +56,7 @@ describe('block access lists in a file', () => {
     return parts;
   }
 
-  /** A block of 36 that has these instead of the list. */
+  /** Block 36 with these items instead of the access list. */
   function withFifth(...more: Uint8Array[]): Uint8Array {
     return encode(rawCodec, [...fields.slice(0, 4), ...more]);
   }
@@ -147,7 +147,7 @@ describe('the end of a batch', () => {
     return encodeBlock(header.raw, body.raw);
   };
 
-  /** All that can be seen of an import. */
+  /** Result of an import, or its error, and the chain after it. */
   async function outcome(items: readonly Uint8Array[], batchItems: number) {
     const chain = await openTemporary(genesis);
     const error = await importFile(chain, write(items), { crypto, batchItems }).then(

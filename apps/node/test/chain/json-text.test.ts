@@ -7,7 +7,7 @@ import {
   parseJsonText,
 } from '../../src/config/genesis/json-text.ts';
 
-/** What `JSON.parse` gives, but for numbers, which it rounds. */
+/** The value that `JSON.parse` returns, with rounded numbers. */
 function plain(json: Json): unknown {
   if (json instanceof JsonNumber) return Number(json.text);
   if (json instanceof Map) {

@@ -38,7 +38,7 @@ const blobs = { target: 3, max: 6, baseFeeUpdateFraction: 3_338_477 };
 type Era = (typeof timeForks)[number] | 'merge' | 'work';
 type GenesisChanges = { config?: object } & Record<string, unknown>;
 
-/** A genesis whose chain has had every fork from the start up to the named one; `work` means London before the merge. */
+/** A genesis with every fork up to `last` active from the start. `work` is London before the merge. */
 export function makeGenesis(last: Era, changes: GenesisChanges = {}): Genesis {
   return parseGenesis(genesisText(last, changes), crypto);
 }
@@ -66,7 +66,7 @@ export function genesisText(last: Era, changes: GenesisChanges = {}): string {
   return JSON.stringify(json);
 }
 
-/** A header that may follow `parent`, of a block without contents, as it was before `changes`. */
+/** A valid header after `parent`, of an empty block, to which `changes` are then applied. */
 export function nextHeader(
   config: ChainConfig,
   parent: SealedHeader,
@@ -107,7 +107,7 @@ export function nextHeader(
   return sealHeader(withChanges(header, changes), crypto);
 }
 
-/** A copy with other fields; `undefined` takes a field away. */
+/** A copy with changed fields. `undefined` removes a field. */
 export function withChanges(
   header: Header,
   changes: Partial<Record<keyof Header, unknown>>,
@@ -141,7 +141,7 @@ export function makeReceipts(receipts: readonly Receipt[]): RawList {
   return decode(receiptList, encodeReceipts(receipts));
 }
 
-/** A receipt of a transaction that did nothing. */
+/** A receipt without logs. */
 export function plainReceipt(cumulativeGas: number, changes: Partial<Receipt> = {}): Receipt {
   return { type: 0, outcome: true, cumulativeGas, logs: [], ...changes };
 }
@@ -175,7 +175,7 @@ const treeCodec = {
 
 const trie = new StackTrie(crypto);
 
-/** A whole block that may follow `parent`, whose roots are those of its contents, as it was before `changes`. */
+/** A valid block after `parent`, with the roots of its contents, to whose header `changes` are then applied. */
 export function nextBlock(
   config: ChainConfig,
   parent: SealedHeader,

@@ -28,7 +28,7 @@ test.each([
   for (const enr of records) {
     const { udp, tcp } = endpoint(enr, 4) ?? {};
     expect(endpoint(enr, 6)?.udp).toBe(udp);
-    // They are found, and find; RLPx is not spoken there.
+    // These nodes serve discovery only, not RLPx.
     expect([tcp, udp !== 0]).toEqual([0, true]);
   }
   const enodes = known.slice(5).map((url) => parseEnode(url, { crypto }));
@@ -36,7 +36,7 @@ test.each([
   expect(
     new Set([...records, ...enodes].map(({ id }) => Buffer.from(id).toString('hex'))).size,
   ).toBe(known.length);
-  // As an operator would give them.
+  // In the form of the flag.
   expect(bootnodes(known.join(','))).toEqual(known);
 });
 

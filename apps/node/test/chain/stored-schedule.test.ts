@@ -25,7 +25,7 @@ const blobs = {
   bpo1: { target: 10, max: 15, baseFeeUpdateFraction: 8_346_193 },
   bpo2: { target: 14, max: 21, baseFeeUpdateFraction: 11_684_671 },
 };
-/** Blocks stand at 1012, 1024 … 1240; two forks are still ahead. */
+/** Blocks have the times 1012, 1024 … 1240. Two forks are in the future. */
 const stake: World = {
   era: 'shanghai',
   config: {
@@ -35,7 +35,7 @@ const stake: World = {
     blobSchedule: blobs,
   },
 };
-/** Proof of work with forks by number; one is still ahead. */
+/** Proof of work with forks by number. One is in the future. */
 const work: World = {
   era: 'work',
   config: {
@@ -82,7 +82,7 @@ async function storedText(location: string): Promise<string | undefined> {
 const textOf = ({ config }: Genesis): string =>
   new TextDecoder().decode(encodeConfigRecord(config));
 
-/** Opens with another schedule; the message of the refusal, if there is one. */
+/** Opens with another schedule. @returns the message of the error, or `undefined` */
 async function refusal(location: string, genesis: Genesis): Promise<string | undefined> {
   try {
     await (await openTemporary(genesis, { location })).close();
@@ -125,7 +125,7 @@ describe('a fork schedule is stored with the blocks', () => {
     ['arrowGlacierBlock', work, { arrowGlacierBlock: 20 }, '30', '20'],
     ['daoForkBlock', work, { daoForkBlock: null }, '0', 'not set'],
   ])(
-    'ND-03 a fork that has passed may not change: %s',
+    'ND-03 a change of an active fork is refused: %s',
     async (field, world, change, stored, given) => {
       const location = await directoryOf(world);
       const before = await storedText(location);
@@ -166,14 +166,14 @@ describe('a fork schedule is stored with the blocks', () => {
     ],
     ['daoForkSupport', work, { daoForkSupport: true }, 'daoForkSupport is false there, true in'],
   ])(
-    'ND-03 what decides about stored blocks may not change: %s',
+    'ND-03 a change of a setting that stored blocks depend on is refused: %s',
     async (_, world, change, text) => {
       const location = await directoryOf(world);
       expect(await refusal(location, genesisOf(world, change))).toContain(text);
     },
   );
 
-  test('ND-03 the rules of clique blocks may not change', async () => {
+  test('ND-03 a change of the clique settings of stored blocks is refused', async () => {
     const extraData = `0x${'00'.repeat(97)}`;
     const world: World = {
       era: 'work',
@@ -200,7 +200,7 @@ describe('a fork schedule is stored with the blocks', () => {
       { bpo3Time: 6000, blobSchedule: { ...blobs, bpo3: blobs.bpo2 } },
     ],
     ['a later fork is moved closer', stake, { bogotaTime: 1241 }],
-    ['a later fork is put off for ever', stake, { bogotaTime: '18446744073709551615' }],
+    ['a later fork is moved to the maximum time', stake, { bogotaTime: '18446744073709551615' }],
     ['a later fork is removed', stake, { bogotaTime: null }],
     ['a later fork by number is moved', work, { arrowGlacierBlock: 21 }],
     [
@@ -208,10 +208,14 @@ describe('a fork schedule is stored with the blocks', () => {
       stake,
       { bpo3Time: 6000, blobSchedule: { ...blobs, bpo3: blobs.bpo1 } },
     ],
-    ['time forks come before London is there', work, { londonBlock: 10, shanghaiTime: 2000 }],
-    ['the terminal difficulty is still ahead', work, { terminalTotalDifficulty: 9_999_999 }],
-    ['proof of work is named', work, { ethash: {} }],
-    ['Petersburg stands where Constantinople does', work, { petersburgBlock: 0 }],
+    [
+      'a fork by time before the future London block',
+      work,
+      { londonBlock: 10, shanghaiTime: 2000 },
+    ],
+    ['the terminal total difficulty is not reached', work, { terminalTotalDifficulty: 9_999_999 }],
+    ['ethash is set', work, { ethash: {} }],
+    ['Petersburg at the block of Constantinople', work, { petersburgBlock: 0 }],
   ])('ND-03 a change of a future fork is accepted, and stored: %s', async (_, world, change) => {
     const location = await directoryOf(world);
     const changed = genesisOf(world, change);
@@ -222,7 +226,7 @@ describe('a fork schedule is stored with the blocks', () => {
     expect(await storedText(location)).toBe(textOf(genesisOf(world)));
   });
 
-  test('ND-03 once blocks have come to a fork that was moved, it stays there', async () => {
+  test('ND-03 a moved fork cannot be moved again once blocks have passed it', async () => {
     const location = await directoryOf(stake);
     const near = genesisOf(stake, {
       bogotaTime: null,
@@ -235,14 +239,14 @@ describe('a fork schedule is stored with the blocks', () => {
     expect(await refusal(location, genesisOf(stake))).toContain(
       'bpo3Time is 1252 there, not set in',
     );
-    // Given up again, the block does not count.
+    // After truncation, the block does not count.
     const again = await openTemporary(near, { location });
     await again.truncate(20);
     await again.close();
     expect(await refusal(location, genesisOf(stake))).toBeUndefined();
   });
 
-  test('ND-03 a chain of the genesis block alone takes any schedule with the same block', async () => {
+  test('ND-03 a chain of only the genesis block accepts any schedule with the same block', async () => {
     const location = temporaryDirectory();
     await (await openTemporary(genesisOf(stake), { location })).close();
     const other = genesisOf(stake, {
@@ -265,7 +269,7 @@ describe('a directory without a stored schedule', () => {
     ['stake', stake],
     ['work', work],
   ] as const)(
-    'ND-03 it takes the given one when all blocks are valid by it: %s',
+    'ND-03 it adopts the given schedule if all blocks are valid by it: %s',
     async (_, world) => {
       const location = await forget(world);
       const checks: [number, number][] = [];
@@ -290,7 +294,7 @@ describe('a directory without a stored schedule', () => {
     [stake, { amsterdamTime: 1300, bpo2Time: 1300 }, 'block 10: blockAccessListHash is set'],
     [work, { londonBlock: 11 }, 'block 10: baseFeePerGas is set'],
     [work, { terminalTotalDifficulty: 1_000_000 }, 'terminal one 1000000'],
-  ])('ND-03 it takes no other: %#', async (world, change, reason) => {
+  ])('ND-03 it refuses other schedules: %#', async (world, change, reason) => {
     const location = await forget(world);
     const message = await refusal(location, genesisOf(world, change));
     expect(message).toContain('has no fork schedule of its own, and its blocks do not fit the one');
@@ -337,7 +341,7 @@ describe('a schedule that a newer version has stored', () => {
     ['osloTime', 1200],
     ['osloTime', '1240'],
     ['oslo2Block', 20],
-  ])('ND-03 an unknown fork that has passed is refused: %s %s', async (name, value) => {
+  ])('ND-03 an unknown fork before the head is refused: %s %s', async (name, value) => {
     const location = await withUnknown(name, value);
     const message = await refusal(location, genesisOf(stake));
     expect(message).toContain(`${name} is ${value} there, unknown to this version in genesis`);
@@ -396,12 +400,12 @@ test('ND-03 a schedule is read as it was stored, with every digit', () => {
   }
 });
 
-/** The forks of {@link stake} that may not come before a moved one. */
+/** The forks of {@link stake} that must follow a moved one. */
 function after(time: number): object {
   return { bpo1Time: time, bpo2Time: time, amsterdamTime: time };
 }
 
-/** A schedule that is out of order where a fork was taken away from it, yet with the genesis block of the world. */
+/** A schedule that may be out of order because a fork was removed, with the genesis block of the world. */
 function safeGenesis(world: World, change: object): Genesis {
   if (!('homesteadBlock' in change)) return genesisOf(world, change);
   const genesis = genesisOf(world);

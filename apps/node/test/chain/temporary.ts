@@ -7,7 +7,7 @@ import { type ChainOptions, type LocalChain, openChain } from '../../src/chain/c
 import type { Genesis } from '../../src/config/genesis/genesis.ts';
 import { crypto } from './make-blocks.ts';
 
-/** An empty directory that is gone when the test ends. */
+/** An empty directory that is removed after the test. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'devp2p-chain-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));

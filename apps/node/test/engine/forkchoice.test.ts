@@ -81,7 +81,7 @@ describe('the head', () => {
     const { payloadStatus } = (await scene.choose(hashOf(689))) as typeof answer;
     expect(payloadStatus).toMatchObject({ status: 'INVALID', latestValidHash: zero });
     expect(scene.forkChoice.head).toBeUndefined();
-    // The last block of proof of work is one to go on from.
+    // The last proof-of-work block is a valid parent.
     expect(await scene.choose(hashOf(690))).toEqual(answer);
   });
 
@@ -97,7 +97,7 @@ describe('the head', () => {
     expect(await scene.choose(hashOf(1))).toEqual(answer);
   });
 
-  test('EN-17 a head below the finalized block changes nothing', async () => {
+  test('EN-17 a head below the finalized block is ignored', async () => {
     await scene.choose(hashOf(length), { finalized: hex(hashOf(690)) });
     expect(await scene.choose(hashOf(689))).toEqual(answer);
     expect(scene.forkChoice.head).toEqual(hashOf(length));
@@ -106,7 +106,7 @@ describe('the head', () => {
 });
 
 describe('safe and finalized', () => {
-  test('EN-19 ND-09 both must be ancestors of a canonical head, or nothing changes', async () => {
+  test('EN-19 ND-09 both must be ancestors of a canonical head, or the call has no effect', async () => {
     const [older, head] = [hex(hashOf(680)), hashOf(690)];
     const newer = hex(hashOf(691));
     await scene.choose(hashOf(length), { safe: older, finalized: older });
@@ -146,7 +146,7 @@ describe('safe and finalized', () => {
     expect(await numbers()).toEqual([695, 690, 680]);
     await at(696);
     expect(await numbers()).toEqual([696, undefined, 680]);
-    // A head that is not canonical yet changes nothing.
+    // A head that is not canonical yet has no effect.
     await at(900, 890, 880);
     expect(await numbers()).toEqual([696, undefined, 680]);
   });
@@ -212,7 +212,7 @@ describe('attributes', () => {
       ['no gas limit', 'V4', { amsterdam: timestamp }, { ...cancun, slotNumber: '0x1' }, -38003],
       ['Osaka’s time', 'V4', {}, amsterdam, -38005],
       [
-        'a time that is the head’s',
+        'the time of the head',
         'V3',
         {},
         { ...cancun, timestamp: `0x${timestamp.toString(16)}` },

@@ -255,7 +255,7 @@ test('FK-20 a client that uses a fork that is not in the schedule is reported on
     scene.logged.filter(([, text]) => text.includes('fork that this schedule does not have'));
   await refused();
   await refused();
-  // A payload in the version that we expect: there was no pattern.
+  // A payload in the expected version resets the count.
   await scene.newPayload(one);
   await refused();
   await refused();

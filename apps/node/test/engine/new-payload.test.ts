@@ -61,13 +61,13 @@ describe('newPayload', () => {
       latestValidHash: null,
       validationError: expect.stringMatching(/^block hash is 0x[0-9a-f]{64}$/),
     });
-    // What the block of that hash really holds is another matter.
+    // The block with the original value keeps its status.
     expect(await newPayload(one)).toEqual(syncing);
   });
 
   test.each([
     ['an empty transaction', ['0x']],
-    ['a transaction that is no RLP', ['0xc3']],
+    ['a transaction that is not RLP', ['0xc3']],
     ['a blob transaction without its fields', ['0x03c0']],
   ])('EN-06 ND-09 %s is INVALID', async (_, transactions) => {
     const one = block(length + 1);
@@ -153,7 +153,7 @@ describe('newPayload', () => {
       /^invalid argument 0: withdrawals: missing/,
     ],
     [
-      'a transaction in no hex',
+      'a transaction that is not hex',
       { ...whole(), transactions: ['0xzz'] },
       /^invalid argument 0: transactions\.0: /,
     ],
@@ -166,7 +166,7 @@ describe('newPayload', () => {
   });
 
   test.each([[['0x']], [['0x00']], [['0x0101', '0x0001']], [['0x0001', '0x0002']]])(
-    'EN-11 ND-09 requests %j are no list of requests',
+    'EN-11 ND-09 %j is not a valid list of requests',
     async (requests) => {
       const params = paramsOf(block(length + 1)).slice(0, 3);
       await expect(call('newPayloadV4', ...params, requests)).rejects.toMatchObject({
@@ -215,7 +215,7 @@ describe('newPayload', () => {
       await expect(call('newPayloadV5', slotless, ...rest)).rejects.toMatchObject({
         message: 'invalid argument 0: slotNumber: missing',
       });
-      // Another list than the header's.
+      // A list that differs from the hash in the header.
       const other = {
         ...payload,
         blockAccessList: hex(rlp([[address, none, none, none, none, none]])),

@@ -6,7 +6,7 @@ import type { NewBlock } from '../../src/chain/interfaces.ts';
 const data = (bytes: Uint8Array): string => `0x${toHex(bytes)}`;
 const quantity = (value: number | bigint): string => `0x${value.toString(16)}`;
 
-/** A block as the consensus layer would hand it over. */
+/** A block in the form of the consensus layer's request. */
 export function payloadJson({ header, body }: Pick<NewBlock, 'header' | 'body'>) {
   return {
     parentHash: data(header.parentHash),

@@ -138,7 +138,7 @@ test('EN-04 EN-38 a payload of 8 MiB gets a response, and other calls meanwhile'
   for (const other of others) expect(await other).toEqual(answer);
 });
 
-describe('a port that is taken', () => {
+describe('a port in use', () => {
   const port = (): number => Number(new URL(url).port);
   const start = async (authrpc: { optional?: boolean }) => {
     const warnings: string[] = [];

@@ -1,4 +1,4 @@
-// Changes a chain in a loop, and prints the new head before and after each change. Runs the build.
+// Changes a chain in a loop, and prints the new head before and after each change. Needs a build.
 import { readFileSync, writeSync } from 'node:fs';
 import { systemClock } from '@devp2p/clock';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';

@@ -75,7 +75,7 @@ async function expectWholeChain(location: string): Promise<string> {
   expect(headers).toHaveLength(head.number + 1);
   for (let number = 1, parent = genesis.header; number <= head.number; number++) {
     const block = await chain.block(number);
-    if (block?.receipts === undefined) throw new Error(`block ${number} is not whole`);
+    if (block?.receipts === undefined) throw new Error(`block ${number} is incomplete`);
     expect(block.header.parentHash).toEqual(parent.hash);
     chain.checkBody(block.header, decodeBody(block.body));
     chain.checkReceipts(block.header, decode(receiptList, block.receipts));

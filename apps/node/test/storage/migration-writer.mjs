@@ -1,4 +1,4 @@
-// Migrates a database, and ends itself without warning after some batches. Runs the build.
+// Migrates a database, and kills its process after some batches. Needs a build.
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { parseGenesis } from '../../dist/config/genesis/genesis.js';
 import { openDatabase } from '../../dist/storage/database.js';

@@ -48,7 +48,7 @@ describe('the cache of served records', () => {
     expect(cache.get('bodies', hashOf(999))).toEqual(recordOf(999));
   });
 
-  test('leaves out a record that would take more than half of it', () => {
+  test('does not store a record larger than half of its limit', () => {
     const cache = new RecordCache(64 * kib);
     cache.set('bodies', hashOf(1), recordOf(1));
     cache.set('bodies', hashOf(2), recordOf(2, 33 * kib));

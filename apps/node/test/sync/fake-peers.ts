@@ -17,7 +17,7 @@ export interface Faults {
   readonly completeTo?: number;
   /** Whether every request times out after 5 s. */
   readonly silent?: boolean;
-  /** Part for which it returns that of another block. */
+  /** The part that it returns from another block. */
   readonly lies?: 'bodies' | 'receipts';
   readonly isStatic?: boolean;
 }
@@ -106,7 +106,7 @@ class FakePeer implements SyncPeer {
         if ((await verify?.(item, index)) !== false) continue;
         this.dropped = true;
         drop();
-        throw new EthError('invalid-response', 'not that of its block');
+        throw new EthError('invalid-response', 'does not match its block');
       }
       return given;
     };
@@ -124,7 +124,7 @@ class FakePeer implements SyncPeer {
     this.eth = {
       id: new Uint8Array(64),
       version: 69,
-      status: Promise.reject(new Error('not asked for')),
+      status: Promise.reject(new Error('unexpected use of status')),
       range: { earliest: 0, latest: head.number, latestHash: head.hash },
       responseTime: undefined,
       getHeaders: ({ origin, amount, reverse }, options) => {

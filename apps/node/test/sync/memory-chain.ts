@@ -77,7 +77,7 @@ export class MemoryChain implements SyncChain {
   checkReceipts: SyncChain['checkReceipts'] = (header, receipts) =>
     this.#rules.checkReceipts(header, receipts);
 
-  /** Blocks of another branch that are stored, with all before them. */
+  /** Stored blocks of another branch, with all ancestors. */
   branch: readonly CompleteBlock[] = [];
 
   async reorganizeTo(hash: Uint8Array): Promise<boolean> {

@@ -114,7 +114,7 @@ test('ND-08 requests from several peers at once, more from faster ones', async (
   expect(Math.max(...fast.asked.bodies)).toBeGreaterThan(Math.max(...slow.asked.bodies));
 });
 
-test('ND-08 a task that fails at one peer goes to another', async () => {
+test('ND-08 a task that fails at one peer is assigned to another', async () => {
   const { clock, peers, chain, results, start } = setUp();
   peers.add(blocks, { silent: true });
   peers.add(blocks, { completeTo: 300 });
@@ -142,7 +142,7 @@ test('ND-08 waits for a peer, and continues when one connects', async () => {
 });
 
 test.each(['bodies', 'receipts'] as const)(
-  'HX-15 a peer that gives the %s of another block is dropped, and its work done by others',
+  'HX-15 a peer that returns the %s of another block is dropped, and its tasks are assigned to others',
   async (lies) => {
     const { clock, peers, chain, results, start } = setUp();
     const liar = peers.add(blocks, { lies });
@@ -155,9 +155,9 @@ test.each(['bodies', 'receipts'] as const)(
   },
 );
 
-test('HX-15 headers of another chain by number are dropped, and the peer is not asked again', async () => {
+test('HX-15 headers of another chain by number are dropped, and the peer gets no more requests for them', async () => {
   const { clock, peers, chain, results, start } = setUp(new MemoryChain(), head.header.hash);
-  // It has other blocks from 200 on, so what it says of numbers above does not join the target.
+  // Its blocks from 200 on differ, so its headers above do not connect to the target.
   const stranger = peers.add(sideChain(200, 800), { isStatic: false });
   peers.add(blocks, { delay: 200, most: 100 });
   const sync = start();
@@ -184,7 +184,7 @@ test('ND-08 continues after a stop at any point', async () => {
   }
   expect(runs).toBeGreaterThan(5);
   expect(chain.head.hash).toEqual(head.header.hash);
-  // Headers that had come were not downloaded again, but for those of the target.
+  // Downloaded headers were not requested again, except for those of the target.
   expect(chain.headersWritten).toBeLessThan(1024 + 2 * runs);
 });
 
@@ -299,7 +299,7 @@ describe('a head that the consensus layer chooses', () => {
       await clock.advance(60_000);
       expect(chain.head.number).toBe(number);
     }
-    // A canonical head changes nothing.
+    // A canonical head has no effect.
     forkChoice.request({ head: hashOf(650) });
     await clock.advance(60_000);
     expect(chain.head.number).toBe(700);
