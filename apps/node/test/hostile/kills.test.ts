@@ -32,7 +32,7 @@ const moments: readonly ((daemon: Daemon) => Promise<void>)[] = [
   async (daemon) => {
     await introduce(await daemon.enode);
     void daemon.pass(saveInterval);
-    await daemon.said(/known addresses are saved/);
+    await daemon.said(/known addresses saved/);
   },
   (daemon) => daemon.said(/chain opened/),
   (daemon) => daemon.said(/phase=blocks done=(?:[5-9]\d\d|(\d+) total=\1\b)/),
