@@ -301,7 +301,7 @@ describe('formulas', () => {
   test('ND-06 difficulties equal those of @ethereumjs/block, for every fork of proof of work', () => {
     const { config } = networkGenesis('mainnet', crypto);
     const forks = [1_150_000, 4_370_000, 7_280_000, 9_200_000, 13_773_000, 15_050_000];
-    // Of London's era the oracle does not know the bomb delay.
+    // The oracle lacks the bomb delay of London.
     const numbers = fc.oneof(
       fc.integer({ min: 1, max: 12_964_999 }),
       fc.integer({ min: 13_773_000, max: 15_530_000 }),

@@ -254,7 +254,7 @@ describe('custody columns', () => {
   const columns = `0x${'0f'.repeat(16)}`;
   const bytes = new Uint8Array(16).fill(15);
 
-  test('EN-18 they are stored, and null changes nothing', async () => {
+  test('EN-18 they are stored, and null has no effect', async () => {
     expect(await scene.choose(unknown, { version: 'V4', rest: [null, columns] })).toEqual(answer);
     expect(scene.engine.consensusClient.custodyColumns).toEqual(bytes);
     for (const rest of [[null, null], [null], [], [null, columns]]) {

@@ -122,7 +122,7 @@ describe('a chain that reaches Amsterdam', () => {
   });
 });
 
-test('EN-04 EN-38 a payload of 8 MiB gets a response, and other calls meanwhile', async () => {
+test('EN-04 EN-38 a payload of 8 MiB gets a response, and other calls are answered in the meantime', async () => {
   const transaction = `0x02${'00'.repeat(4 * 1024 * 1024)}`;
   const hash = `0x${'11'.repeat(32)}`;
   const payload = {

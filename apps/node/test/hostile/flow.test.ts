@@ -94,7 +94,7 @@ beforeAll(async () => {
   await peer.disconnect('requested');
 });
 
-test('HX-14 a peer that writes messages of 4 MB and reads nothing before the last, and the daemon that responds, both finish', async () => {
+test('HX-14 a peer that writes messages of 4 MB and reads none before the last, and the daemon that responds, both finish', async () => {
   const { peer, channel, take } = await arrive();
   const message = transactions(4_000_000);
   for (let round = 0; round < rounds; round++) {

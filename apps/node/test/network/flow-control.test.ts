@@ -91,7 +91,7 @@ async function roundTrip({ test }: TestPeer): Promise<void> {
   await test[Symbol.asyncIterator]().next();
 }
 
-test('PE-07 a stuck handler stops the socket of its peer, others go on, and nothing is lost', async () => {
+test('PE-07 a stuck handler stops the socket of its peer, other peers are served, and no message is lost', async () => {
   const messages = 40;
   const node = await host(createVirtualClock());
   const [slow, flooder] = await node.dial(idle, idle);
@@ -206,7 +206,7 @@ test('PE-08, HX-13 a peer that never reads while we gossip is dropped at the wri
   expect(sent).toBe(rounds);
 });
 
-test('PE-12 the shorter limits of the transport come first', async () => {
+test('PE-12 the shorter time limits of the transport apply first', async () => {
   const clock = createVirtualClock();
   const node = await host(clock);
   const [toMute, mute] = await node.dial(idle, idle, { receiveLimit: 1 });

@@ -53,7 +53,7 @@ describe('plain lines', () => {
     ]);
   });
 
-  test('a standstill counts neither in the rate nor in the time left once it goes on', async () => {
+  test('a standstill affects neither the later rate nor the time left', async () => {
     const { clock, progress, lines } = setUp(false);
     const tenSeconds = async (from: number): Promise<void> => {
       for (let done = from; done < from + 1_000; done += 100) {

@@ -45,7 +45,7 @@ const wrong: [string, () => Record<string, string>, string][] = [
     'token was issued more than 60 s ago',
   ],
   [
-    // The time comes closer while the test runs.
+    // An hour ahead, since the difference shrinks while the test runs.
     'a token from the future',
     () => bearer(jwtSecret, Date.now() + 3_600_000),
     'token was issued more than 60 s ahead',
