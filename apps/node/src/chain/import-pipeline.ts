@@ -53,12 +53,12 @@ export interface ImportPipeline {
   /**
    * Runs stored side blocks through all stages; the commit makes them canonical.
    *
-   * @throws BlockError for the first block that breaks a rule; nothing changes then
+   * @throws BlockError for the first block that violates a rule; the chain is unchanged then
    */
   adopt(blocks: readonly NewBlock[]): Promise<void>;
 }
 
-/** What the stages know of the blocks before theirs. */
+/** Results of the previous blocks that the stages need. */
 interface StageContext {
   readonly parent: Head;
   /** A block of the batch or of the chain. */

@@ -83,7 +83,7 @@ export interface BlockImporter {
    * Makes a side block the head, with the side blocks that it follows, if all of them are stored with their receipts.
    *
    * @returns whether it is canonical now
-   * @throws BlockError when one of them breaks a rule; nothing changes then
+   * @throws BlockError when one of them violates a rule; the chain is unchanged then
    */
   reorganizeTo(hash: Uint8Array): Promise<boolean>;
   /**

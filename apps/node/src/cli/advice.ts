@@ -1,6 +1,6 @@
 import type { Log, LogFields, Logs } from '../logging/log.ts';
 
-/** Data of an error, fields of a log line, or a node's state: what a hint depends on besides its name. */
+/** Data of an error, fields of a log line, or a state of the node: inputs of a hint besides its name. */
 type Data = Readonly<Record<string, unknown>>;
 type Hints = Readonly<Record<string, string | ((data: Data) => string | undefined)>>;
 
@@ -55,14 +55,14 @@ const stateHints: Hints = {
   'receipts-missing': downloadHint,
 };
 
-/** What an operator can do about an error of the node. */
+/** Hints for errors of the node. */
 export function errorAdvice(error: unknown): string | undefined {
   const { code, data = {} } = error as { readonly code?: unknown; readonly data?: Data };
   const { problem } = data;
   return hintOf(codeHints, problem, data) ?? hintOf(codeHints, code, data);
 }
 
-/** What an operator can do about the state of a node. */
+/** Hints for states of the node. */
 export function stateAdvice(state: { readonly name: string }): string | undefined {
   return hintOf(stateHints, state.name, { ...state });
 }

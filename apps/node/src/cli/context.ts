@@ -2,15 +2,15 @@ import type { Logs } from '../logging/log.ts';
 import type { Progress } from '../logging/progress.ts';
 import type { Settings } from './flags/flags.ts';
 
-/** What every command works with. */
+/** Collaborators of every command. */
 export interface CommandContext {
   readonly settings: Settings;
-  /** What `import` and `export` read or write. */
+  /** File that `import` reads or `export` writes. */
   readonly file: string;
   readonly logs: Logs;
   readonly progress: Progress;
-  /** Writes one line to standard output, which has nothing but results. */
+  /** Writes one line to standard output, which has results only. */
   readonly print: (line: string) => void;
-  /** Aborts when the program is asked to end. */
+  /** Aborts at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
 }

@@ -34,9 +34,9 @@ export async function main(args: readonly string[]): Promise<void> {
     outputError = error;
   });
   const exitCode = await runCommand(args);
-  // An error of the last write comes a turn later.
+  // An error of the last write is emitted one turn later.
   await new Promise(setImmediate);
-  // A reader that has closed its end had enough; a failed export has said so itself.
+  // A closed reader is not an error; a failed export has reported its own.
   if (exitCode !== 0 || outputError === undefined || outputError.code === 'EPIPE') {
     process.exit(exitCode);
   }
@@ -102,7 +102,7 @@ async function runCommand(args: readonly string[]): Promise<number> {
 }
 
 function fail(error: unknown): number {
-  // Our own messages say all there is to say; others may leave it to their causes.
+  // Own messages are complete; messages of other errors may need their causes.
   const own = [UsageError, NodeError, ChainError, BlockError, SyncError, EnodeError];
   const text = own.some((known) => error instanceof known) ? (error as Error).message : error;
   process.stderr.write(`devp2p-node: ${withAdvice(errorText(text), errorAdvice(error))}\n`);

@@ -34,7 +34,7 @@ export interface DiscoveryOptions {
   readonly anyPort: boolean;
   /** TCP port to announce. */
   readonly tcpPort: number;
-  /** The address under which others reach us; `undefined` to learn it from them. */
+  /** The address at which others can reach the node; `undefined` to use the one that they report. */
   readonly externalIp: string | undefined;
   readonly bootnodes: readonly string[];
   /** `enrtree://` URLs. */
@@ -51,7 +51,7 @@ export interface DiscoveryOptions {
   readonly log: Log;
 }
 
-/** Finds nodes, and lets others find us. */
+/** Finds nodes, and makes the local node discoverable. */
 export interface Discovery extends AddressSource {
   /** UDP port that is listened on. */
   readonly port: number;
@@ -61,16 +61,16 @@ export interface Discovery extends AddressSource {
   readonly tableSize: number;
   /** Packets since the start. */
   readonly stats: Readonly<Stats>;
-  /** Where a node is now, by its own record or else by what others say. */
+  /** Current endpoint of a node, from its own record, or else as reported by other nodes. */
   locate(node: Enode, signal: AbortSignal): Promise<Enode | undefined>;
-  /** Says in our record where a gateway lets others reach us; `undefined` when it does so no more. */
+  /** Sets the external endpoint at a gateway in the local record; `undefined` removes it. */
   setExternalEndpoint(endpoint: ExternalEndpoint | undefined): void;
   /** Idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * Starts discv4 with a store in the data directory and the fork id in our record.
+ * Starts discv4 with a store in the data directory and the fork id in the local record.
  *
  * @throws NodeError `port-unavailable`, `nodes-unusable`; EnodeError, EnrError, Discv4Error, DnsdiscError for an
  * invalid boot node or list; everything is closed then
@@ -167,7 +167,7 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
       return mayShareChain(node.enr ?? (await asked()), chain);
     },
     async locate(node, signal) {
-      // A host name cannot be asked; a node found by its key is asked at the address found.
+      // Discovery cannot query a host name; a node found by its key is queried at the discovered address.
       const isAddress = parseIp(node.host) !== undefined && node.udp !== 0;
       const found = isAddress
         ? await discv4.resolve(node, { signal })
@@ -179,7 +179,7 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
     },
     setExternalEndpoint(external) {
       localNode.setExternalEndpoint(external).catch((error: unknown) => {
-        if (closed === undefined) log.error({ error }, 'our record is not updated');
+        if (closed === undefined) log.error({ error }, 'local record not updated');
       });
     },
     close() {

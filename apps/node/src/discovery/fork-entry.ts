@@ -3,7 +3,7 @@ import type { Enr, EthEntry } from '@devp2p/enr';
 import { checkForkId, type ForkHead, type ForkSchedule, forkId } from '@devp2p/eth';
 import type { Log } from '../logging/log.ts';
 
-/** What the `eth` entry of a record is made of. */
+/** Chain facts from which the `eth` entry of a record is derived. */
 export interface ForkChain {
   readonly genesisHash: Uint8Array;
   readonly forks: ForkSchedule;
@@ -20,7 +20,7 @@ export function forkEntry(chain: ForkChain): EthEntry {
   return { hash: bytes, next };
 }
 
-/** Whether a node with this record may be on our chain. One that does not say may be. */
+/** Whether a node with this record may be on the local chain. A record without `eth` entry is accepted. */
 export function mayShareChain(record: Enr | undefined, chain: ForkChain): boolean {
   const entry = record?.eth;
   if (entry === undefined) return true;
@@ -30,9 +30,9 @@ export function mayShareChain(record: Enr | undefined, chain: ForkChain): boolea
 }
 
 /**
- * Keeps the entry of our own record in step with the chain.
+ * Updates the entry of the local record when the chain changes.
  *
- * @returns a function that ends it.
+ * @returns a function that stops it
  */
 export function keepForkEntry(
   chain: ForkChain,

@@ -11,7 +11,7 @@ export interface OwnRecordOptions {
   /** An absolute path. */
   readonly datadir: string;
   readonly privateKey: Uint8Array;
-  /** Where others dial us. */
+  /** Endpoint at which others dial the node. */
   readonly enode: Enode;
   readonly chain: ForkChain;
   readonly crypto: Crypto;
@@ -22,15 +22,15 @@ export interface OwnRecordOptions {
 /** Our record while there is no discovery that keeps it. */
 export interface OwnRecord {
   readonly record: Enr;
-  /** Says in our record where a gateway lets others reach us; `undefined` when it does so no more. */
+  /** Sets the external endpoint at a gateway in the local record; `undefined` removes it. */
   setExternalEndpoint(endpoint: ExternalEndpoint | undefined): void;
   /** Idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * Keeps our record in the database where discovery keeps it, so that its sequence number goes on when discovery is
- * switched on or off.
+ * Manages the local record without discovery, in the same database, so that its sequence number continues when
+ * discovery is switched on or off.
  *
  * @throws NodeError `nodes-unusable`, `datadir-in-use`
  */

@@ -107,7 +107,7 @@ const amsterdamMethods: ReadonlySet<string> = new Set([
   'getPayloadBodiesByRangeV2',
 ]);
 
-/** The version of this program. The code is not reserved in execution-apis; a release does not know its commit. */
+/** The version of this program. The code is not reserved in execution-apis; the commit is unknown in a release. */
 const ownClient: ClientVersion = {
   code: 'DP',
   name: 'devp2p-node',

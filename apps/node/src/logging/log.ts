@@ -3,7 +3,7 @@ import { toHex } from '@devp2p/bytes';
 import pino from 'pino';
 import pretty from 'pino-pretty';
 
-/** What one line says besides its message. Bytes are shown as hex, errors with their causes. */
+/** Fields of a log line. Bytes are shown as hex, errors with their causes. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Where one module's lines go; a pino logger fits. */
@@ -32,7 +32,7 @@ export interface Verbosity {
   readonly modules: Readonly<Partial<Record<LogModule, LogLevel>>>;
 }
 
-/** Logs nothing. */
+/** A log without output. */
 export const silentLogs: Logs = () => silent;
 
 const nothing = (): void => {};
@@ -102,7 +102,7 @@ export function createLogs({ verbosity, json, color, destination }: LogsOptions)
   const root = pino(
     {
       base: null,
-      // A second fence: nothing passes a key to the log, and were it passed it would not come out.
+      // A second line of defense: no code passes keys to the log, and if it did, they would not be printed.
       redact: { paths: secretPaths, censor: '[secret]' },
       formatters: {
         level: (label) => ({ level: label }),
@@ -139,7 +139,7 @@ function formatMessage(entry: Record<string, unknown>, messageKey: string): stri
 function quoted(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   if (/^[\w.:/@+%?-]+$/.test(text)) return text;
-  // Client ids and reasons come from the network: nothing that steers a terminal goes through.
+  // Client ids and reasons are from the network, so control characters are escaped.
   return JSON.stringify(text).replaceAll(/[^\x20-\x7e\u00a0-\u200a\u2010-\u2027]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });

@@ -17,16 +17,16 @@ import { formatIp, ipClass, parseIp } from '@devp2p/ip';
 import type { RandomBytes } from '@devp2p/random';
 import type { Log } from '../logging/log.ts';
 
-/** A node that may be dialled, with its record if that is known. */
+/** A candidate to dial, with its record if known. */
 export type Candidate = Enode & { readonly enr?: Enr | undefined };
 
-/** Where addresses come from. */
+/** Sources of addresses. */
 export interface AddressSource {
   /** Discovered nodes and their sources, without end. A node may be repeated. */
   candidates(
     signal: AbortSignal,
   ): AsyncIterable<{ readonly node: Candidate; readonly source: AddrSource }>;
-  /** Whether the node may be on our chain, as far as can be found out before it is dialled. */
+  /** Whether the node may be on the local chain, by its record. */
   mayShareChain(node: Candidate, signal: AbortSignal): Promise<boolean>;
 }
 
@@ -49,13 +49,13 @@ export interface AddressBook {
   add(nodes: Iterable<Candidate>, source: AddrSource): void;
   /** Lets a source fill the book from now on: without delay while a dial waits for a node, else one node a second. */
   follow(source: AddressSource, signal: AbortSignal): Promise<void>;
-  /** A node to be dialled, as soon as there is one; `undefined` when the signal has aborted. */
+  /** Waits for a node to dial; resolves with `undefined` when the signal aborts. */
   next(signal: AbortSignal): Promise<Candidate | undefined>;
   /** A node to test for reachability; `undefined` without one. */
   nextTest(): Candidate | undefined;
   /** A node is being dialed. */
   dialing(node: Enode): void;
-  /** There is a node at the address, and it is on our chain. */
+  /** The address is that of a node on the local chain. */
   reached(node: Enode): void;
   /** No useful node responds at the address. */
   failed(node: Enode): void;
@@ -76,9 +76,9 @@ const maxUnfit = 4_096;
 const pace = 1_000;
 
 /**
- * Opens the book that a store has. One that is damaged is set aside, and an empty one begun.
+ * Opens the address book of a store. A damaged one is set aside, and an empty one created.
  *
- * @throws what the store throws
+ * @throws errors of the store
  */
 export async function openAddressBook(options: AddressBookOptions): Promise<AddressBook> {
   const { isWanted, clock, crypto, log } = options;
@@ -142,7 +142,7 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
     nextTest() {
       const holder = book.selectCollision();
       if (holder !== undefined && isWanted(enodeOf(holder))) return offerEntry(holder);
-      // A peer need not be dialled to know that it is there.
+      // A connected peer is not dialed to verify its address.
       if (holder !== undefined) book.good(holder.id);
       return offerEntry(book.select({ newOnly: true, filter }));
     },
@@ -185,7 +185,7 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
       await store.setAside(snapshot);
       log.warn(
         { error: errorText(error) },
-        'known addresses are damaged: they are set aside, and found anew',
+        'stored addresses are damaged: they are set aside, and addresses are collected again',
       );
       return await openAddrMan({ ...settings, store: { ...store, load: async () => undefined } });
     }
@@ -207,7 +207,7 @@ function isAcceptable(node: Candidate): boolean {
 function* addrNodes(nodes: Iterable<Candidate>): Generator<AddrNode, void, undefined> {
   for (const node of nodes) {
     const { enr } = node;
-    // Only what the record itself says is proved by it.
+    // A record proves only the endpoint in it.
     const signed = enr && enodeFromEnr(enr);
     const isSigned = signed?.host === node.host && signed.tcp === node.tcp;
     const ip = parseIp(node.host);

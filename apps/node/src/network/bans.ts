@@ -8,7 +8,7 @@ import type { BanStore } from '../storage/addresses.ts';
 /** @see openBans */
 interface KeptBans {
   readonly bans: BanList;
-  /** Resolves when all changes so far are stored. */
+  /** Resolves when all previous changes are stored. */
   saved(): Promise<void>;
 }
 

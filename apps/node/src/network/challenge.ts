@@ -18,9 +18,9 @@ export interface ChallengeOptions {
 }
 
 /**
- * Asks a new peer for each required block. As in go-ethereum, a peer that has another block in its place is dropped
- * with `subprotocol-error`, one that does not answer in time with `useless-peer`, and one that lacks the block, since it
- * may not be synced yet, stays.
+ * Requests each required block from a new peer. As in go-ethereum, a peer with another block at that number is
+ * disconnected with `subprotocol-error`, one without a response in time with `useless-peer`; one that lacks the block
+ * stays connected, since it may not be synced yet.
  */
 export async function challenge(peer: NodePeer, options: ChallengeOptions): Promise<void> {
   await Promise.all([...options.required.keys()].map((number) => askFor(number, peer, options)));
@@ -43,7 +43,7 @@ async function askFor(
       log.info({ ...who, error }, 'peer has another block than the required one');
       await peer.disconnect('subprotocol-error');
     } else if (!(error instanceof EthError) || error.code === 'timeout') {
-      log.info({ ...who, number }, 'peer does not say whether it has the required block');
+      log.info({ ...who, number }, 'no response to the request for the required block');
       await peer.disconnect('useless-peer');
     }
     // Otherwise the peer has closed.

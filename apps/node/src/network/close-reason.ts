@@ -25,7 +25,7 @@ export function disconnectReason(reason: CloseReason): DisconnectReason {
   return reasons[reason];
 }
 
-/** The same for what the manager's signals abort with. */
+/** The same for the abort reasons of the connection manager's signals. */
 export function abortReason({ reason }: AbortSignal): DisconnectReason {
   const code = reason instanceof ConnManagerError ? reason.code : undefined;
   return (code !== undefined && reasons[code as CloseReason]) || 'requested';

@@ -11,12 +11,12 @@ const interval = 3_600_000;
 /** How many peers are remembered: the last ones. */
 const maxRemembered = 256;
 
-/** What one peer's fork id says of our schedule. */
+/** Relation of the fork id of a peer to the local schedule. */
 type Verdict = { readonly next?: bigint; readonly differs: boolean };
 
 /**
- * Compares peers' fork ids with our schedule: several that announce the same fork that we do not know, or most that
- * follow other rules on the same genesis block, mean that the schedule lacks a fork.
+ * Compares the fork ids of peers with the local schedule: several peers that announce the same unknown fork, or a
+ * majority with other rules on the same genesis block, indicate that the schedule lacks a fork.
  */
 export class ForkWatch {
   readonly #known: ReadonlySet<bigint>;
@@ -56,7 +56,7 @@ export class ForkWatch {
     if (this.#report()) this.#reported = now;
   }
 
-  /** @returns whether there was something to say. */
+  /** @returns whether a warning was logged */
   #report(): boolean {
     const peers = this.#verdicts.size;
     const announced = new Map<bigint, number>();

@@ -14,7 +14,7 @@ export type Incompatibility =
       readonly theirs: readonly string[];
     };
 
-/** @param ours the eth versions that we offer, such as `eth/70` */
+/** @param ours the locally offered eth versions, such as `eth/70` */
 export function incompatibilityOf(
   error: unknown,
   ours: readonly string[],
@@ -50,7 +50,7 @@ const texts: Readonly<Record<Incompatibility['of'], string>> = {
 
 /** Each kind is logged once in this time, in ms. */
 const logInterval = 60_000;
-/** How long a node counts as met, in ms, and how many are remembered. */
+/** Time for which an incompatible node is remembered, in ms, and the maximum number of them. */
 const memory = 600_000;
 const maxRemembered = 1_024;
 
@@ -68,9 +68,9 @@ export class IncompatibleNodes {
   }
 
   /**
-   * A node was met.
+   * Records an incompatible node.
    *
-   * @param who how it is named in the log
+   * @param who its log fields
    */
   add(id: Uint8Array, who: LogFields, incompatibility: Incompatibility): void {
     const { of } = incompatibility;
@@ -93,7 +93,7 @@ export class IncompatibleNodes {
     );
   }
 
-  /** How many were met in the last ten minutes, in all and of the most frequent kind. */
+  /** Number of incompatible nodes in the last ten minutes, in total and of the most frequent kind. */
   recent(): { readonly count: number; readonly most: Incompatibility['of'] | undefined } {
     this.#forget(this.#clock.monotonic());
     const counts = new Map<Incompatibility['of'], number>();

@@ -44,7 +44,11 @@ export interface NetworkOptions {
   readonly protocols: PeerProtocols;
   /** When the chain's rules change: peers' fork ids are compared with it. */
   readonly forks: ForkSchedule;
-  /** Finds out where a static node is that is not reached. @default it is dialled where it was named */
+  /**
+   * Looks for the current address of a static node that cannot be reached.
+   *
+   * @default none: it is dialed at the given address only
+   */
   readonly locate?: Locate | undefined;
   /** The set of peers. */
   readonly peers: PeerSet;
@@ -59,9 +63,9 @@ export interface NetworkOptions {
   /** One peer in this number is dialed. */
   readonly dialRatio: number;
   readonly maxPendingPeers: number;
-  /** The only networks to let in from and to dial, static nodes excepted. */
+  /** Networks to which inbound and outbound connections are restricted, except those of static nodes. */
   readonly netRestrict: readonly IpRange[] | undefined;
-  /** What each peer is asked for, and dropped over when it has another. */
+  /** Blocks that are requested from each peer; one with another block is disconnected. */
   readonly requiredBlocks?: RequiredBlocks | undefined;
   readonly onPeer: (peer: NodePeer) => void;
   readonly crypto: Crypto;
@@ -78,24 +82,24 @@ export interface Network {
   start(): void;
   /** Stays connected to a node from now on, until it is let go: at the address that was named last. */
   keep(node: Enode): void;
-  /** Does so no more, and ends a connection that came of it. */
+  /** Stops dialing a static node, and closes a connection that was opened for it. */
   letGo(id: Uint8Array): void;
   /** Lets a node in beyond the limits from now on. */
   trust(id: Uint8Array): void;
   distrust(id: Uint8Array): void;
-  /** Nodes that were met and cannot be peers. */
+  /** Nodes that cannot be peers, after their handshake. */
   readonly incompatible: Pick<IncompatibleNodes, 'recent'>;
   /** How many static nodes there are. */
   readonly staticCount: number;
   /** Resolves when each static node is a peer, or could not be reached once. */
   readonly staticsTried: Promise<void>;
-  /** Who is dialled, who is there, and how often what happened. */
+  /** State and counters of the connection manager. */
   snapshot(): ReturnType<ConnManager<Enode, Link>['snapshot']>;
-  /** Says `quitting` to every peer and closes the port. Idempotent. */
+  /** Disconnects all peers with the reason `quitting`, and closes the port. Idempotent. */
   close(): Promise<void>;
 }
 
-/** A peer as the connection manager knows it. */
+/** A peer of the connection manager. */
 interface Link {
   readonly peer: NodePeer;
   close(reason: CloseReason): Promise<void>;
@@ -109,7 +113,7 @@ const maxRetryDelay = 35_000;
 /** Time to the next attempt to dial a static node of another chain, and the longest, in ms. */
 const uselessDelay = 60_000;
 const maxUselessDelay = 900_000;
-/** A connection that has lasted so long, in ms, has proved useful. */
+/** Time after which a connection counts as useful, in ms. */
 const usefulAge = 60_000;
 
 /**
@@ -185,7 +189,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
         void peer.eth.status.then(({ forkId }) => forkWatch.fits(peer.id, forkId));
         const timer = clock.setTimeout(() => manager.markUseful(request), usefulAge);
         void peer.closed.then(() => timer.cancel());
-        // Not from in here, where what a listener throws would be taken for a failure to connect.
+        // Deferred, since an error of a listener would otherwise count as a failure of the dial.
         queueMicrotask(() => options.onPeer(peer));
       },
       onDisconnection({ peer }, { ip }) {
@@ -201,7 +205,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
       identify: ({ peer }) => toHex(peer.id),
       ipOf: ({ host }) => parseIp(host),
       stats: connectionStats,
-      // Both sides of two connections that cross come to the same answer.
+      // Both sides of two simultaneous connections make the same decision.
       keepsDialled: (other) => ownKey > other,
       anchors: database.anchors,
       bans,
@@ -255,7 +259,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
   const listener = await listenOn(options, {
     ...transport,
     accept: admit,
-    // How many there may be is the manager's to say.
+    // The connection manager limits their number.
     maxHandshakes: Number.POSITIVE_INFINITY,
     onStream: (stream) => stream.destroy(),
   });
@@ -308,7 +312,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
   }
 }
 
-/** Whether there was a node that has no room for us: not its address' fault. */
+/** Whether the remote refused the connection for lack of free slots, which is not a failure of its address. */
 function isFull(error: unknown): boolean {
   return error instanceof PeerError && error.reason === 'too-many-peers';
 }

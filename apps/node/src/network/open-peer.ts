@@ -24,13 +24,13 @@ import type { NodePeer } from './peers.ts';
 /** Protocols that run with peers. eth is the first: a remote without it is refused, the others are optional. */
 export type PeerProtocols = readonly [Protocol<'eth', EthPeer>, ...Protocol[]];
 
-/** What every connection is set up with. */
+/** Settings of all connections. */
 export interface SetUpOptions {
   readonly protocols: PeerProtocols;
   readonly clientId: string;
-  /** What the operator said about a node. */
+  /** Names under which the operator added a node. */
   readonly flags: (id: Uint8Array) => PeerFlags;
-  /** What a peer may not contradict. @default nothing */
+  /** Required blocks of each peer. @default none */
   readonly requiredBlocks?: RequiredBlocks | undefined;
   /** Called when Hello or Status show that a node cannot be a peer. */
   readonly onIncompatible?:
@@ -40,9 +40,12 @@ export interface SetUpOptions {
   readonly log: Log;
 }
 
-/** What one connection is set up with. */
+/** Settings of one connection. */
 export interface Checkpoints {
-  /** Why the remote is not wanted, if so: asked after the transport's handshake, and again after Hello. */
+  /**
+   * Returns the reason to refuse the remote, if any; called after the handshake of the transport, and again after
+   * Hello.
+   */
   readonly objection: () => DisconnectReason | undefined;
   /** Aborts the opening; without effect once the peer is open. */
   readonly signal: AbortSignal;
@@ -56,16 +59,16 @@ function shown(peer: NodePeer): NodePeer {
   }));
 }
 
-/** What an object says of itself. */
+/** Log fields of an object. */
 function asJson(object: object): Record<string, unknown> {
   return JSON.parse(JSON.stringify(object));
 }
 
 /**
- * Makes a peer of a stream on which the transport's handshake is over.
+ * Opens a peer on a stream after the handshake of its transport.
  *
- * @returns the peer after both statuses.
- * @throws PeerError when it does not come to that, which is logged.
+ * @returns the peer after both sides have sent Status
+ * @throws PeerError when the handshake fails, which is logged
  */
 export async function setUp(
   stream: MessageStream,
@@ -129,7 +132,7 @@ export async function setUp(
   signal.addEventListener('abort', leave);
   if (signal.aborted) leave();
   const closed = connection.closed.then(async (end) => {
-    // The remote may have been faster to end it than we, and then only our Status check knows why.
+    // When the remote disconnects first, the local Status check has the cause.
     const cause = await connection.eth.status.then(
       () => undefined,
       (error: unknown) => end.error ?? error,
@@ -141,7 +144,7 @@ export async function setUp(
   try {
     await connection.eth.status;
   } catch (cause) {
-    // The peer ends because of it, and says why.
+    // The error ends the peer, which reports it.
     const { reason, direction, error } = await closed;
     throw error ?? new PeerError('refused', 'ended before Status', { reason, direction, cause });
   } finally {
@@ -209,7 +212,7 @@ function logFor(stream: MessageStream, isStatic: boolean, log: Log): ConnectionL
         ...(answer !== undefined && { answer: answer.replaceAll('-', ' ') }),
         ...(error !== undefined && { error: errorText(error) }),
       };
-      // Strangers who come and are not let in are no news.
+      // Refused inbound connections of unknown nodes are frequent, so they are logged at debug level.
       if (added || isStatic) log.info(fields, 'peer dropped');
       else log.debug(fields, 'peer dropped');
     },

@@ -13,7 +13,7 @@ export interface StaticNodesOptions {
   readonly connect: (node: Enode) => number;
   /** Ends a request and its connection. */
   readonly remove: (request: number) => void;
-  /** @default a static node is dialled where it was named, and nowhere else */
+  /** @default a static node is dialed only at the address given by the operator */
   readonly locate: Locate | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -27,7 +27,7 @@ interface StaticNode {
   /** As the operator named it last. */
   readonly named: Enode;
   readonly request: number;
-  /** Where it is dialled now. */
+  /** The address at which it is dialed now. */
   dialled: Enode;
   searchAt: number;
   searchDelay: number;
@@ -35,8 +35,8 @@ interface StaticNode {
 }
 
 /**
- * Nodes to stay connected to. One that is not reached where the operator named it is also looked for by discovery, and
- * dialled at both places in turn.
+ * Nodes to stay connected to. Discovery also looks for one that cannot be reached at the address given by the operator;
+ * it is then dialed at both addresses alternately.
  */
 export class StaticNodes {
   /** By hex public key. */
@@ -84,7 +84,7 @@ export class StaticNodes {
     for (const { over } of this.#nodes.values()) over.abort();
   }
 
-  /** The node was not reached where it was dialled. */
+  /** The node could not be reached at the dialed address. */
   unreached({ id }: Enode): void {
     const node = this.#nodes.get(toHex(id));
     const now = this.#options.clock.monotonic();

@@ -30,8 +30,8 @@ export class Lifecycle {
   }
 
   /**
-   * Runs `open` with a new lifecycle. When it throws, or the signal aborts meanwhile, everything registered so far is
-   * closed first.
+   * Runs `open` with a new lifecycle. When it throws, or the signal aborts before it ends, everything registered until
+   * then is closed first.
    *
    * @throws the error of `open`, or the reason of the signal
    */

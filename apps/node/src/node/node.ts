@@ -33,7 +33,7 @@ export interface Node extends EventEmitter<NodeEvents> {
   readonly chain: LocalChain;
   readonly peers: Peers;
   readonly sync: Sync;
-  /** Its current activity, or what it waits for. */
+  /** The current activity, or the reason for a wait. */
   state(): NodeState;
   readonly endpoints: Endpoints;
   /** Disconnects the peers with `quitting` and closes ports and databases. Idempotent. */

@@ -10,7 +10,7 @@ import { type NetworkDatabase, openNetworkDatabase } from '../storage/addresses.
 import type { NodeContext } from './context.ts';
 import { openNodeChain, readGenesis, warnOfMissingReceipts } from './open-chain.ts';
 
-/** What a node keeps on disk, and the identity that it has by it. */
+/** Databases and identity of a node, from its datadir. */
 export interface NodeStorage {
   /** An absolute path. */
   readonly datadir: string;

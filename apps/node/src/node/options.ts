@@ -15,7 +15,7 @@ import type { ChainChoice } from './open-chain.ts';
 /** Settings and collaborators of `createNode`. */
 export type NodeOptions = ChainChoice & NodeSettings;
 
-/** What `createNode` takes besides the choice of the chain. */
+/** Options of `createNode`, except the choice of the chain. */
 export interface NodeSettings {
   /** Directory of the node's key and databases; made if need be. One node at a time. */
   datadir: string;
@@ -27,9 +27,17 @@ export interface NodeSettings {
   host?: string | undefined;
   /** TCP port to listen on; 0 takes a free one. @default 30303 */
   port?: number | undefined;
-  /** IP address under which others reach the node. @default what others see, or the one it listens on */
+  /**
+   * IP address at which others can reach the node.
+   *
+   * @default the one reported by other nodes, or the one it listens on
+   */
   externalIp?: string | undefined;
-  /** Has a gateway map the ports, whose address goes into the record; not with `externalIp`. @default nothing is mapped */
+  /**
+   * Maps the ports at a gateway, and announces its address in the record; not with `externalIp`.
+   *
+   * @default no mapping
+   */
   nat?: NatMethod | undefined;
   /** Whether to find nodes and be found, by discv4 and DNS. @default true */
   discovery?: boolean | undefined;
@@ -42,7 +50,7 @@ export interface NodeSettings {
   bootnodes?: readonly string[] | undefined;
   /** `enrtree://` URLs of node lists in DNS. @default as for `bootnodes` */
   dnsLists?: readonly string[] | undefined;
-  /** The only networks to find nodes in and to let them in from; static nodes are dialled anywhere. @default all */
+  /** Networks to which discovery and connections are restricted; static nodes are dialed anywhere. @default all */
   netRestrict?: readonly IpRange[] | undefined;
   /** A name of its own within the client id. @default none */
   identity?: string | undefined;
@@ -62,7 +70,7 @@ export interface NodeSettings {
   staticNodes?: readonly (Enode | string)[] | undefined;
   /** Whether to dial nodes that discovery finds, as go-ethereum's `NoDial` in reverse. @default true */
   dialFound?: boolean | undefined;
-  /** Nodes that are let in beyond the limits, as `enode://` URLs or parsed. @default none */
+  /** Nodes that are accepted beyond the limits, as `enode://` URLs or parsed. @default none */
   trustedNodes?: readonly (Enode | string)[] | undefined;
   /** Most peers at once, static and trusted ones not counted. @default 50, as go-ethereum */
   maxPeers?: number | undefined;
@@ -78,13 +86,21 @@ export interface NodeSettings {
   authrpc?: AuthrpcSettings | undefined;
   /** Metrics for Prometheus, and `/health`. @default not measured */
   metrics?: MetricsSettings | undefined;
-  /** Hash of the block to sync to, 32 bytes. @default the head from `authrpc`, or else the best block that a static node reports */
+  /**
+   * Hash of the block to sync to, 32 bytes.
+   *
+   * @default the head from `authrpc`, or else the best block that a static node reports
+   */
   syncTarget?: Uint8Array | undefined;
   /** Where each module's log lines go. @default nowhere */
   logs?: Logs | undefined;
   /** Receives the progress of a running sync. */
   report?: ReportProgress | undefined;
-  /** Aborts the start: `createNode` closes everything that it has opened, and rejects with the reason. @default never */
+  /**
+   * Aborts the start: `createNode` closes everything that it has opened, and rejects with the reason.
+   *
+   * @default never
+   */
   signal?: AbortSignal | undefined;
   /** Looks up node lists in DNS. @default the system's DNS servers */
   resolveTxt?: ResolveTxt | undefined;

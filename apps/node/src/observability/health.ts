@@ -35,9 +35,9 @@ export function trackProgress(report: ReportProgress): SyncProgress {
 export interface Health {
   /** Whether the node does its work: it is not closing, and its sync can go on. */
   readonly healthy: boolean;
-  /** `waiting`: it can do nothing until something comes from outside, see `state`. */
+  /** `waiting`: progress depends on an event outside of the node, see `state`. */
   readonly status: 'ok' | 'waiting' | 'closing' | 'sync-failed';
-  /** What it does or waits for, with a line for people under `text`. */
+  /** The activity or the reason for a wait; `text` is for the operator. */
   readonly state: NodeState & { readonly text: string };
   readonly peers: { readonly inbound: number; readonly outbound: number };
   /** The chain's last block. */
@@ -45,7 +45,7 @@ export interface Health {
   readonly sync: {
     /** Whether there are blocks to get. */
     readonly running: boolean;
-    /** Hash of the block to come to. */
+    /** Hash of the block to sync to. */
     readonly target?: string;
     readonly phases: Readonly<Record<string, PhaseProgress>>;
   };
@@ -83,7 +83,7 @@ export function watchHealth(node: WatchedNode): () => Health {
   };
 }
 
-/** Peers by who dialled. */
+/** Peers by direction. */
 function countPeers(peers: Peers): { inbound: number; outbound: number } {
   const all = peers.list();
   const inbound = all.filter((peer) => peer.inbound).length;

@@ -25,7 +25,11 @@ export interface LogDiagnosticsOptions {
   readonly logs: Logs;
 }
 
-/** Logs what the packages publish about one node on their diagnostics channels. @returns a function that ends it */
+/**
+ * Logs the events that packages publish about one node on their diagnostics channels.
+ *
+ * @returns a function that stops it
+ */
 export function logDiagnostics({ localId, clock, logs }: LogDiagnosticsOptions): () => void {
   const log = logs('discovery');
   const failed = throttle(log, clock);

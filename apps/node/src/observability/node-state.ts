@@ -8,7 +8,7 @@ export interface PeerRange {
   readonly latest?: number | undefined;
 }
 
-/** The activity of a node, or what it waits for. */
+/** The activity of a node, or the reason for a wait. */
 export type NodeState =
   | { readonly name: 'closing' }
   | { readonly name: 'sync-failed'; readonly error: string }
@@ -88,7 +88,7 @@ export interface NodeFacts {
   };
 }
 
-/** A sync that has received nothing for this long waits, in milliseconds. */
+/** Time without received data after which a sync counts as waiting, in ms. */
 const stallTime = 10_000;
 
 export function stateOf(facts: NodeFacts): NodeState {

@@ -50,9 +50,9 @@ const defaultApis: readonly RpcApi[] = ['net', 'web3'];
 const defaultHosts: readonly string[] = ['localhost'];
 
 /**
- * Starts the servers that are wanted; of HTTP and WebSocket at one address there is one.
+ * Starts the selected servers; HTTP and WebSocket at one address share one.
  *
- * @throws NodeError `port-unavailable`, `jwtsecret-invalid`; nothing is left open then
+ * @throws NodeError `port-unavailable`, `jwtsecret-invalid`, after all servers are closed
  */
 export async function openRpc(options: OpenRpcOptions): Promise<RpcServers> {
   const open = new OpenServers(options.log);

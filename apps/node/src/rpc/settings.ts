@@ -16,9 +16,9 @@ interface ServerSettings extends AddressSettings {
 export interface HttpSettings extends ServerSettings {
   /** TCP port; 0 takes a free one. @default 8545 */
   readonly port?: number | undefined;
-  /** Origins whose pages may ask; `*` for any. @default none */
+  /** Origins whose pages may send requests; `*` for any. @default none */
   readonly corsOrigins?: readonly string[] | undefined;
-  /** Host names that the server goes by; `*` for any. IP addresses always do. @default ['localhost'] */
+  /** Accepted host names; `*` for any. IP addresses are always accepted. @default ['localhost'] */
   readonly virtualHosts?: readonly string[] | undefined;
 }
 
@@ -34,9 +34,9 @@ export interface WebSocketSettings extends ServerSettings {
 export interface AuthrpcSettings extends AddressSettings {
   /** TCP port; 0 takes a free one. @default 8551 */
   readonly port?: number | undefined;
-  /** Host names that the server goes by; `*` for any. IP addresses always do. @default ['localhost'] */
+  /** Accepted host names; `*` for any. IP addresses are always accepted. @default ['localhost'] */
   readonly virtualHosts?: readonly string[] | undefined;
-  /** What tokens are signed with, 32 bytes. @default the one in `datadir/jwtsecret`, made at the first start */
+  /** Secret that signs the tokens, 32 bytes. @default the one in `datadir/jwtsecret`, created at the first start */
   readonly jwtSecret?: Uint8Array | undefined;
   /** Blocks by which the consensus client may set the head back; 0 for no limit. @default 32, as go-ethereum */
   readonly maxReorgDepth?: number | undefined;

@@ -17,6 +17,6 @@ export function openNodeDatabase(datadir: string): Promise<NodeDatabase> {
     location: join(datadir, 'nodes'),
     name: 'node database',
     code: 'nodes-unusable',
-    remedy: 'move it away, and nodes are found anew',
+    remedy: 'move it away, and nodes are discovered again',
   });
 }

@@ -109,7 +109,7 @@ export function metaKey(name: MetaRecord): Uint8Array {
 
 /**
  * The key of the format record, outside of the sublevels: every version of the program has it here, so that each can
- * refuse what it does not read.
+ * refuse unsupported formats.
  */
 export const formatKey: Uint8Array = new TextEncoder().encode('mformat');
 

@@ -38,7 +38,8 @@ const maxBatchBlocks = 512;
 const maxBatchBytes = 4 * 1024 * 1024;
 
 /**
- * Downloads the bodies and receipts of the stored headers, checks them against the roots in the headers, and appends the
+ * Downloads the bodies and receipts of the stored headers, checks them against the roots in the headers, and appends
+ * the
  * blocks to the chain in order. Bodies and receipts of empty blocks are not requested.
  *
  * @throws BlockError when the chain of the target is invalid
@@ -263,7 +264,7 @@ class Part<Item> implements TaskSource<SealedHeader[]> {
   /**
    * Whether an item matches the roots in the header.
    *
-   * @throws BlockError when it does and yet breaks a rule: then the block is invalid, whichever peer is asked
+   * @throws BlockError when it does but violates a rule: then the block is invalid, independent of the peer
    */
   #matches(header: SealedHeader, item: Item): boolean {
     try {

@@ -13,7 +13,7 @@ export interface TaskSource<Task> {
    * @returns number of items that it delivered
    */
   run(peer: EthPeer, task: Task, signal: AbortSignal): Promise<number>;
-  /** Returns a task of which nothing was delivered. */
+  /** Returns a task without delivered items. */
   putBack(task: Task): void;
 }
 

@@ -135,7 +135,7 @@ function expect(
   actual: Uint8Array,
 ): void {
   if (equalBytes(given, actual)) return;
-  fail(code, header, `${what} is 0x${toHex(given)}, that of what it contains 0x${toHex(actual)}`);
+  fail(code, header, `${what} is 0x${toHex(given)}, that of its content 0x${toHex(actual)}`);
 }
 
 function checkSize(header: SealedHeader, body: SealedBody, { forks }: ChainConfig): void {

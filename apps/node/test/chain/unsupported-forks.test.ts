@@ -8,7 +8,8 @@ import { openTemporary, temporaryDirectory } from './temporary.ts';
 
 /** Blocks are made every 12 s from 1000 on: the fifth is the first of the fork. */
 const forkTime = 1060;
-const advice = 'this version does not know the rules of that fork; use a version that does';
+const advice =
+  'the rules of that fork are not implemented in this version; use a version that supports it';
 
 describe.each([
   ['bogota', 'amsterdam'],

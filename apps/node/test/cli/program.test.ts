@@ -203,7 +203,8 @@ describe('failures at the start: one line, exit code 1', () => {
     const file = join(folder, 'bogota.json');
     const text = readFileSync(genesis, 'utf8');
     writeFileSync(file, text.replace('"pragueTime"', '"bogotaTime": 1767231756, "pragueTime"'));
-    const advice = 'this version does not know the rules of that fork; use a version that does';
+    const advice =
+      'the rules of that fork are not implemented in this version; use a version that supports it';
     await expectFailure(
       startNode(datadir(), '--genesis', file, ...quiet),
       new RegExp(`: genesis ${file}: bogotaTime is 1767231756, which has come: ${advice}`),

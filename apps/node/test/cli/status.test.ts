@@ -66,7 +66,7 @@ describe('ND-16 the text of the status', () => {
         `network  7331, genesis ${hash}`,
         `head     5 ${hash}`,
         'sync     synced',
-        'peers    0: 0 dialled us, 0 we dialled',
+        'peers    0: 0 inbound, 0 outbound',
       ].join('\n'),
     );
   });
@@ -137,8 +137,8 @@ describe('ND-16 the text of the status', () => {
   );
 
   test('ND-16 a node that no longer responds', () => {
-    expect(statusText({ ...status, fault: 'no node answers' })).toContain(
-      '\nnot seen  no node answers',
+    expect(statusText({ ...status, fault: 'no node responds' })).toContain(
+      '\nnot seen  no node responds',
     );
   });
 });
@@ -151,7 +151,7 @@ test('ND-16 in a terminal it is refreshed until a signal, also when the node has
   let looks = 0;
   const look = async (): Promise<NodeStatus> => {
     looks += 1;
-    if (looks === 3) throw new Error('no node answers');
+    if (looks === 3) throw new Error('no node responds');
     return { ...status, peers: looks === 2 ? [peer()] : [] };
   };
   const over = keepShowing({ look, stream, clock, signal: stop.signal });
@@ -164,7 +164,7 @@ test('ND-16 in a terminal it is refreshed until a signal, also when the node has
   await over;
   expect(clock.pending).toBe(0);
   const gone = async () => {
-    throw new Error('no node answers');
+    throw new Error('no node responds');
   };
   await expect(keepShowing({ look: gone, stream, clock, signal: stop.signal })).rejects.toThrow();
 });
@@ -207,7 +207,7 @@ describe('the command', () => {
     expect(await shown.ended).toBe(0);
     expect(shown.stderr).toBe('');
     expect(shown.stdout).toContain(`enode    ${a.enode}\n`);
-    expect(shown.stdout).toContain('peers    1: 1 dialled us, 0 we dialled\n');
+    expect(shown.stdout).toContain('peers    1: 1 inbound, 0 outbound\n');
     expect(shown.stdout).toMatch(
       /\n[0-9a-f]{16} {2}devp2p-node\/v\S+ {2}127\.0\.0\.1:\d+ +it +70 +0\n$/,
     );
@@ -235,7 +235,7 @@ describe('the command', () => {
       `devp2p-node: the server at ${url} is not a devp2p-node, or one of another version\n`,
     );
     expect(none.stderr).toBe(
-      `devp2p-node: no node answers at ${url} (connect ECONNREFUSED 127.0.0.1:${port}): start one with --http --http.api admin,net,web3, or name another with --http.addr and --http.port\n`,
+      `devp2p-node: no node responds at ${url} (connect ECONNREFUSED 127.0.0.1:${port}): start one with --http --http.api admin,net,web3, or name another with --http.addr and --http.port\n`,
     );
   });
 });

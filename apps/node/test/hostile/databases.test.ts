@@ -86,7 +86,7 @@ test('HX-22 damaged addresses and anchors are set aside, the other entries stay'
   await ask();
   await daemon.said(/anchor nodes cannot be stored or read/);
   expect(daemon.stderr).toMatch(/network: anchor nodes cannot be stored or read .*set aside/);
-  expect(daemon.stderr).toMatch(/network: known addresses are damaged: they are set aside/);
+  expect(daemon.stderr).toMatch(/network: stored addresses are damaged: they are set aside/);
   expect(await daemon.stop()).toBe(0);
   const after = await contents(directory, 'addresses');
   const aside = [...after].filter(([key]) => / set aside \d+$/.test(key));

@@ -142,7 +142,7 @@ describe('ND-02 ET-14 --eth.requiredblocks: required blocks are requested after 
     await ours.closed;
     expect(lines()).toMatchObject([
       ['peer added', {}],
-      ['peer does not say whether it has the required block', { number: 1024 }],
+      ['no response to the request for the required block', { number: 1024 }],
       ['peer dropped', { reason: 'useless peer', direction: 'local' }],
     ]);
   });

@@ -16,7 +16,9 @@ import type { Settings } from '../flags/flags.ts';
 import { rate } from '../rate.ts';
 import { chainChoice } from './open-chain.ts';
 
-/** `devp2p-node run`: a node until a signal comes, its sync fails, or with `--sync.exit` is done. */
+/**
+ * `devp2p-node run`: runs a node until a signal, a failure of its sync, or, with `--sync.exit`, the end of the sync.
+ */
 export async function run(context: CommandContext): Promise<void> {
   const { settings, logs, progress, print, signal } = context;
   const node = await createNode({
@@ -54,7 +56,7 @@ export async function run(context: CommandContext): Promise<void> {
     report: progress.report,
     signal,
   }).catch((error: unknown) => {
-    // Everything is closed in order, as after a signal that comes later.
+    // Everything is closed in order, as after a later signal.
     if (signal.aborted && error === signal.reason) return undefined;
     throw error;
   });
@@ -90,7 +92,7 @@ export async function run(context: CommandContext): Promise<void> {
     progressed?.close();
     progress.close();
     await node.close().catch((error: unknown) => {
-      // What ended the node comes first; that it cannot be closed then may well be of the same cause.
+      // The error that ended the node goes first; a failed close often has the same cause.
       if (!failed) throw error;
       logs('node').error({ error }, 'not closed in order');
     });

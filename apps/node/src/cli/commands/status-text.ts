@@ -35,7 +35,7 @@ export function statusText(status: NodeStatus, screen?: Screen): string {
     network: `${eth.network}, genesis ${eth.genesis}`,
     head: `${health.head.number} ${health.head.hash}`,
     sync: syncText(status),
-    peers: `${peers.length}: ${inbound} dialled us, ${outbound} we dialled`,
+    peers: `${peers.length}: ${inbound} inbound, ${outbound} outbound`,
     ...(fault !== undefined && { 'not seen': fault }),
   };
   const width = Math.max(...Object.keys(fields).map((name) => name.length));

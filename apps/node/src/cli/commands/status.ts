@@ -16,9 +16,9 @@ const answerTime = 5_000;
 const clearScreen = '\u001b[H\u001b[2J\u001b[3J';
 
 /**
- * `devp2p-node status`: shows a running node, in a terminal again and again until a signal comes, else once.
+ * `devp2p-node status`: shows a running node, repeatedly in a terminal until a signal, otherwise once.
  *
- * @throws NodeError when the node cannot be asked; in a terminal only at the first look
+ * @throws NodeError when the request fails; in a terminal only for the first one
  */
 export async function showStatus({ settings, print, signal }: CommandContext): Promise<void> {
   const host = settings['http.addr'];
@@ -103,7 +103,7 @@ async function ask(url: string, path: string, body?: unknown): Promise<unknown> 
   } catch (error) {
     throw new NodeError(
       'unreachable',
-      `no node answers at ${url} (${errorText((error as Error).cause ?? error)}): start one with --http --http.api admin,net,web3, or name another with --http.addr and --http.port`,
+      `no node responds at ${url} (${errorText((error as Error).cause ?? error)}): start one with --http --http.api admin,net,web3, or name another with --http.addr and --http.port`,
       { cause: error },
     );
   }

@@ -241,13 +241,13 @@ export const flags: FlagsOf<Settings> = {
   'sync.target': {
     group: 'Sync',
     value: 'HASH',
-    help: 'block to sync to (what --static or a consensus client names)',
+    help: 'block to sync to (from a consensus client or --static)',
     commands: runs,
     parse: hexOf(32),
   },
   'sync.exit': {
     group: 'Sync',
-    help: 'exit with code 0 once synced (to what: see --sync.target)',
+    help: 'exit with code 0 once synced to the target (see --sync.target)',
     commands: runs,
     parse: yesOrNo,
   },

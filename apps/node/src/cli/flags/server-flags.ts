@@ -3,7 +3,7 @@ import type { RpcApi } from '../../rpc/settings.ts';
 import { asks, type FlagsOf, runs } from './flag.ts';
 import { apis, hostNames, onOffAuto, origins, type Switch, yesOrNo } from './values.ts';
 
-/** What the node serves besides its peers, and where. */
+/** Flags of JSON-RPC and metrics. */
 export interface ServerSettings {
   http: boolean;
   'http.addr': string;
@@ -54,14 +54,14 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     group: 'Operator',
     value: 'LIST',
     default: 'net,web3',
-    help: 'what to serve: some of admin, net, web3',
+    help: 'served namespaces: admin, net, web3',
     commands: runs,
     parse: apis,
   },
   'http.corsdomain': {
     group: 'Operator',
     value: 'LIST',
-    help: 'origins whose pages may ask, comma-separated; * for any (none)',
+    help: 'origins whose pages may send requests, comma-separated; * for any (none)',
     commands: runs,
     many: true,
     parse: origins,
@@ -70,7 +70,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     group: 'Operator',
     value: 'LIST',
     default: 'localhost',
-    help: 'host names that the server goes by; * for any',
+    help: 'accepted host names; * for any',
     commands: runs,
     parse: hostNames,
   },
@@ -100,7 +100,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     group: 'Operator',
     value: 'LIST',
     default: 'net,web3',
-    help: 'what to serve: some of admin, net, web3',
+    help: 'served namespaces: admin, net, web3',
     commands: runs,
     parse: apis,
   },
@@ -162,7 +162,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     group: 'Consensus client',
     value: 'LIST',
     default: 'localhost',
-    help: 'host names that the server goes by; * for any',
+    help: 'accepted host names; * for any',
     commands: runs,
     parse: hostNames,
   },

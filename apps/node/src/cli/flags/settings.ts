@@ -8,10 +8,10 @@ import { isServiceLink, passedOver } from './service-links.ts';
 type FlagName = keyof Settings;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the user asked for. */
+/** Command and settings of an invocation. */
 export interface Invocation {
   readonly command: Command;
-  /** What `import` and `export` read or write. */
+  /** File that `import` reads or `export` writes. */
   readonly file: string | undefined;
   readonly settings: Settings;
   /** Things that are not wrong but probably not meant, one line each. */
@@ -121,8 +121,8 @@ function readConfig(path: string): Map<FlagName, WrittenFlag> {
 }
 
 /**
- * What may be in the file. In TOML a name is a value or a section and never both: a switch such as `http`, under whose
- * name there are others, is `enabled` in its section, too.
+ * Keys of the configuration file. In TOML, a name is either a value or a section: a switch such as `http`, which is a
+ * prefix of other names, can also be `enabled` in its section.
  */
 function configKeys(): ReadonlyMap<string, FlagName> {
   const all = settable();

@@ -71,7 +71,7 @@ export function ipRanges(text: string): readonly IpRange[] {
   return ranges;
 }
 
-/** How the node comes by the address that others reach it under. */
+/** Source of the external address of the node. */
 export interface Nat {
   readonly externalIp?: string;
   readonly mapping?: NatMethod;
@@ -144,7 +144,7 @@ export function requiredBlocks(text: string): RequiredBlocks {
   return blocks;
 }
 
-/** A switch with a third position: on as far as nothing is in its way. */
+/** A switch with a third state: on if possible. */
 export type Switch = 'on' | 'off' | 'auto';
 
 export function onOffAuto(text: string): Switch {

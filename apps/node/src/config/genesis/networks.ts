@@ -27,7 +27,7 @@ const blobSchedule = {
   bpo2: { target: 14, max: 21, baseFeeUpdateFraction: 11_684_671 },
 };
 
-/** What a genesis.json of each says, with the root of the accounts instead of the accounts. */
+/** Genesis of each network, with the root of the accounts instead of the accounts. */
 const networks = {
   mainnet: {
     stateRoot: 'd7f8974fb5ac78d9ac099b9ad5018bedc2ce0a72dad1827a1709da30580f0544',

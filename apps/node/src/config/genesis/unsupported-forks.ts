@@ -8,7 +8,8 @@ import {
 } from '../../validation/chain-config.ts';
 import type { Genesis } from './genesis.ts';
 
-const advice = 'this version does not know the rules of that fork; use a version that does';
+const advice =
+  'the rules of that fork are not implemented in this version; use a version that supports it';
 
 /** The first unsupported fork that is active at a block; without a number, the block counts as after London. */
 function unsupportedFork(

@@ -10,8 +10,8 @@ const memoryGauges = {
 } as const;
 
 /**
- * What the process costs and how late its event loop is, under the names that prom-client gives them. Its own defaults
- * would go on measuring when the node is closed.
+ * Resources of the process and the delay of its event loop, with the metric names of prom-client. The default metrics
+ * of prom-client would continue after the node is closed.
  */
 export function measureProcess(registry: Registry): MetricGroup {
   const registers = [registry];

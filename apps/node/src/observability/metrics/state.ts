@@ -5,26 +5,26 @@ import type { Health } from '../health.ts';
 import { stateNames } from '../node-state.ts';
 import type { MetricGroup } from './group.ts';
 
-/** What the gauges show. */
+/** Sources of the gauges. */
 export interface StateSources {
   readonly health: () => Health;
   readonly discovery: Pick<Discovery, 'tableSize' | 'stats'> | undefined;
   readonly addresses: Pick<AddressBook, 'stats'>;
 }
 
-/** Who is connected, how far the chain is, and what discovery knows, as it is when it is asked for. */
+/** Gauges of peers, chain, sync and discovery, computed for each scrape. */
 export function showState(registry: Registry, sources: StateSources): MetricGroup {
   const { health, discovery, addresses } = sources;
   const registers = [registry];
   const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers });
   const peers = gauge('p2p_peers', 'Peers');
-  const inbound = gauge('p2p_peers_inbound', 'Peers that dialled us');
-  const outbound = gauge('p2p_peers_outbound', 'Peers that we dialled');
+  const inbound = gauge('p2p_peers_inbound', 'Inbound peers');
+  const outbound = gauge('p2p_peers_outbound', 'Outbound peers');
   const head = gauge('chain_head_block', "Number of the chain's last block");
   const running = gauge('sync_running', '1 while there are blocks to get');
   const current = new Gauge({
     name: 'node_state',
-    help: '1 for what the node does or waits for now',
+    help: '1 for the current activity or reason for a wait',
     labelNames: ['state'],
     registers,
   });
@@ -40,7 +40,7 @@ export function showState(registry: Registry, sources: StateSources): MetricGrou
   });
   const known = new Gauge({
     name: 'addrman_addresses',
-    help: 'Addresses that are known, by whether we were ever connected to them',
+    help: 'Known addresses, by whether a connection to them has ever succeeded',
     labelNames: ['table'],
     registers,
   });

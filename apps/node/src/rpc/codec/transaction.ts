@@ -3,7 +3,7 @@ import { transactionHash } from '@devp2p/eth';
 import { Reader, Writer } from '@devp2p/rlp';
 import { toData, toQuantity } from './hex.ts';
 
-/** Where in its block a transaction stands. */
+/** Position of a transaction in the chain. */
 export interface TransactionPlace {
   readonly blockHash: Uint8Array;
   readonly blockNumber: number;
@@ -12,7 +12,7 @@ export interface TransactionPlace {
   readonly index: number;
 }
 
-/** An address and the storage slots that come with it (EIP-2930). */
+/** An address and its storage slots in an access list (EIP-2930). */
 interface Access {
   readonly address: Uint8Array;
   readonly storageKeys: readonly Uint8Array[];
@@ -146,7 +146,9 @@ function readAuthorization(reader: Reader): Authorization {
   return authorization;
 }
 
-/** The signed content: the fields in a list, after the type; of a legacy transaction the chain id and two zeros as well. */
+/**
+ * The signed content: the fields in a list, after the type; of a legacy transaction the chain id and two zeros as well.
+ */
 function signingForm({ type, signed, chainId }: Transaction): Uint8Array {
   const writer = new Writer(signed.length + 48);
   if (type === 0 && chainId !== undefined) {
@@ -194,7 +196,7 @@ export function contractAddress(sender: Uint8Array, nonce: bigint, crypto: Crypt
   return crypto.keccak256(writer.finish()).subarray(12);
 }
 
-/** What a unit of gas cost in a block, in wei (EIP-1559). */
+/** The price of a unit of gas in a block, in wei (EIP-1559). */
 export function effectiveGasPrice(transaction: Transaction, baseFee: bigint | undefined): bigint {
   const { gasPrice, maxFeePerGas, maxPriorityFeePerGas } = transaction;
   if (gasPrice !== undefined) return gasPrice;

@@ -46,7 +46,7 @@ export interface PeerEventInfo {
   readonly remote?: string;
 }
 
-/** What the operator's view needs of a node. */
+/** The interface of a node for `admin`, `net` and the state of the node. */
 export interface NodeControl {
   /** Public key, 64 bytes. */
   readonly id: Uint8Array;
@@ -69,7 +69,7 @@ export interface NodeControl {
   onPeerEvent(listener: (event: PeerEventInfo) => void): () => void;
 }
 
-/** `admin_*`: what only the operator may ask and do. */
+/** `admin_*`: methods for the operator only. */
 export function adminNamespace(node: NodeControl, crypto: Crypto): Namespace {
   const other = (value: unknown): Enode => {
     const enode = readNode(value, crypto);

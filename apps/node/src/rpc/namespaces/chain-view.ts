@@ -11,7 +11,7 @@ import type { BlockReader, CanonicalChain, HeaderReader } from '../../chain/inte
 import type { BlockId } from '../codec/block-id.ts';
 import { RpcError } from '../transport/rpc-error.ts';
 
-/** What moving names of blocks stand for now. */
+/** The blocks to which the tags `latest`, `safe` and `finalized` refer now. */
 export interface BlockTags {
   /** The chain's last block as callers see it. */
   latest(): Promise<SealedHeader>;
@@ -36,7 +36,7 @@ export type ViewedChain = Pick<CanonicalChain, 'numberOf'> &
 /** The chain as the `eth` methods show it: the canonical one, up to its latest block. */
 export interface ChainView extends BlockTags {
   /**
-   * `undefined` for a block that is not there, and for a pending one, which nothing here builds.
+   * Returns `undefined` for an unknown block, and for `pending`, since no blocks are built.
    *
    * @throws RpcError `unknown-block` for `safe` and `finalized` before there is one
    */

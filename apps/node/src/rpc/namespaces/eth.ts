@@ -9,14 +9,14 @@ import { RpcError } from '../transport/rpc-error.ts';
 import { type BlockTags, chainView, type ViewedBlock, type ViewedChain } from './chain-view.ts';
 import { findLogs, logFilter } from './logs.ts';
 
-/** How far a sync is, in block numbers; `undefined` when the chain has come to the head that was named. */
+/** Progress of a sync, in block numbers; `undefined` once the chain has reached the target. */
 export interface SyncState {
   readonly starting: number;
   readonly current: number;
   readonly highest: number;
 }
 
-/** What the methods work on. */
+/** Data sources of the methods. */
 export interface EthParts {
   readonly chain: ChainRules & ViewedChain;
   readonly tags: BlockTags;
@@ -24,7 +24,7 @@ export interface EthParts {
   readonly crypto: Crypto;
 }
 
-/** What an account, a contract or a transaction that is not mined needs. */
+/** Methods that need state, execution or pending transactions. */
 const stateMethods = [
   'call',
   'createAccessList',
@@ -42,7 +42,7 @@ const stateMethods = [
 /** A transaction by its hash alone. */
 const indexMethods = ['getTransactionByHash', 'getTransactionReceipt', 'getRawTransactionByHash'];
 
-/** `eth_*`, as far as the chain's blocks and receipts answer it (execution-apis). */
+/** `eth_*` methods that need only blocks and receipts of the chain (execution-apis). */
 export function ethNamespace({ chain, tags, syncState, crypto }: EthParts): Namespace {
   const { config } = chain.genesis;
   const view = chainView(chain, tags);
@@ -52,7 +52,7 @@ export function ethNamespace({ chain, tags, syncState, crypto }: EthParts): Name
     return value;
   };
 
-  /** A method once by number and once by hash, as far as its first parameter goes. */
+  /** Defines a method twice: with a block number and with a block hash as its first parameter. */
   const byNumberOrHash = (
     [byNumber, byHash]: readonly [string, string],
     show: (block: ViewedBlock) => unknown,
@@ -140,7 +140,7 @@ export function ethNamespace({ chain, tags, syncState, crypto }: EthParts): Name
         (_, _at, raw) => uncleJson(raw, crypto),
       ),
       ...unavailable(stateMethods, 'state is not available without execution'),
-      ...unavailable(indexMethods, 'transactions are not indexed by hash: ask for their block'),
+      ...unavailable(indexMethods, 'transactions are not indexed by hash: request their block'),
     },
   };
 }

@@ -17,9 +17,9 @@ import { logJson } from '../codec/receipt.ts';
 import { RpcError } from '../transport/rpc-error.ts';
 import type { ChainView, ViewedBlock } from './chain-view.ts';
 
-/** What one query for logs may cost. */
+/** Limits of one query for logs. */
 export interface LogLimits {
-  /** Blocks of a range. @default 25_000, more than the 10,000 that consensus clients ask for */
+  /** Blocks of a range. @default 25_000, more than the 10,000 that consensus clients request */
   readonly maxBlocks: number;
   /** Bytes of the logs in JSON, about. @default 100_000_000 */
   readonly maxBytes: number;
@@ -106,10 +106,11 @@ export async function findLogs(
   const look = async (header: SealedHeader): Promise<void> => {
     if (!wanted.every((some) => some.some((bits) => isInBloom(header.logsBloom, bits)))) return;
     const block = await view.block(header.hash);
-    if (block === undefined) throw new RpcError('failed', 'the chain has changed, ask again');
+    if (block === undefined)
+      throw new RpcError('failed', 'the chain changed during the request: repeat it');
     for (const { json, size } of matchingLogs(block, filter, crypto)) {
       room -= size;
-      if (room < 0) throw new RpcError('too-large', 'too many logs: ask for fewer blocks');
+      if (room < 0) throw new RpcError('too-large', 'too many logs: request fewer blocks');
       found.push(json);
     }
   };
@@ -129,7 +130,8 @@ export async function findLogs(
   }
   for (let number = from.number; number <= to.number; number++) {
     const header = await view.header(number);
-    if (header === undefined) throw new RpcError('failed', 'the chain has changed, ask again');
+    if (header === undefined)
+      throw new RpcError('failed', 'the chain changed during the request: repeat it');
     await look(header);
   }
   return found;

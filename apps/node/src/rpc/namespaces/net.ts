@@ -7,7 +7,7 @@ export function netNamespace(node: Pick<NodeControl, 'networkId' | 'peers'>): Na
   return {
     methods: {
       version: method([], () => node.networkId.toString()),
-      // The port is open before this can be asked, and is closed after it.
+      // The port is open whenever this method can be called.
       listening: method([], () => true),
       peerCount: method([], () => toQuantity(node.peers().length)),
     },

@@ -10,7 +10,7 @@ import type { NodePeer, PeerSet, Peers } from '../../network/peers.ts';
 import type { NodeControl, PeerEventInfo, PeerInfo } from './admin.ts';
 import { roundedConfigJson } from './config-json.ts';
 
-/** The parts of the node that the operator's view is made of. */
+/** The parts of the node that JSON-RPC and `/health` use. */
 export interface NodeParts {
   /** Public key, 64 bytes. */
   readonly id: Uint8Array;
@@ -28,7 +28,7 @@ export interface NodeParts {
   readonly crypto: Crypto;
 }
 
-/** Fits the node to what the operator's view asks of it. */
+/** Adapts the parts of the node to the interface of the JSON-RPC methods. */
 export function nodeControl(parts: NodeParts): NodeControl {
   const { id, clientId, chain, peers, network, crypto } = parts;
   const hashOf = (key: Uint8Array): string => toHex(crypto.keccak256(key));

@@ -15,7 +15,7 @@ type Values<Params extends readonly Param[]> = {
   -readonly [I in keyof Params]: Params[I] extends Param<infer T> ? T : never;
 };
 
-/** One method: takes what the caller sent, and returns what JSON can say or a promise of it. */
+/** A method: takes the parameters of a call, and returns a JSON value or a promise of one. */
 export type Method = (params: readonly unknown[]) => unknown;
 
 /** Calls back until the returned function is called. */

@@ -7,7 +7,7 @@ export type BodyFault = 413 | 503;
 export interface BodyLimits {
   /** Of one request. @default 5 MiB (go-ethereum, `HTTPBodyLimit`) */
   readonly max: number;
-  /** Of all that are being received: what a hundred slow callers may cost. @default 64 MiB */
+  /** Limit for all bodies that are being received, so that many slow callers cannot fill the memory. @default 64 MiB */
   readonly maxTotal: number;
 }
 
@@ -19,16 +19,16 @@ export interface BodyBudget extends BodyLimits {
 }
 
 /**
- * Reads a request's body as far as the budget allows.
+ * Reads the body of a request within the budget.
  *
- * @returns the body, or the status to refuse it with; rejects when the caller has gone.
+ * @returns the body, or the status with which to refuse it; rejects when the caller has disconnected
  */
 export async function readBody(
   request: IncomingMessage,
   budget: BodyBudget,
 ): Promise<Buffer | BodyFault> {
   // An event is not emitted again for a client that disconnected meanwhile.
-  if (request.destroyed) throw new Error('the caller has gone');
+  if (request.destroyed) throw new Error('caller disconnected');
   if (Number(request.headers['content-length'] ?? 0) > budget.max) return 413;
   const chunks: Buffer[] = [];
   let size = 0;
@@ -50,7 +50,7 @@ export async function readBody(
       request.on('data', onData);
       request.once('end', () => resolve(Buffer.concat(chunks, size)));
       request.once('error', reject);
-      request.once('close', () => reject(new Error('the caller has gone')));
+      request.once('close', () => reject(new Error('caller disconnected')));
     });
   } finally {
     budget.total -= size;

@@ -5,18 +5,18 @@ import { type BodyBudget, type BodyLimits, readBody } from './http-body.ts';
 import type { JsonRpc } from './json-rpc.ts';
 import { isCorsOrigin, isVirtualHost } from './origins.ts';
 
-/** What go-ethereum takes for JSON. */
+/** Content types of JSON in go-ethereum. */
 const jsonTypes = ['application/json', 'application/json-rpc', 'application/jsonrequest'];
 
 /** @see createHttpHandler */
 export interface HttpHandlerOptions {
   readonly rpc: JsonRpc;
-  /** Host names that the server goes by; `*` for any. */
+  /** Accepted host names; `*` for any. */
   readonly virtualHosts: readonly string[];
-  /** Origins whose pages may ask; `*` for any. */
+  /** Origins whose pages may send requests; `*` for any. */
   readonly corsOrigins: readonly string[];
   readonly limits: BodyLimits;
-  /** What `/health` says. */
+  /** Returns the content of `/health`. */
   readonly health: () => { readonly healthy: boolean };
   readonly clock: Clock;
 }

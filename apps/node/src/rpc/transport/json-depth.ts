@@ -1,6 +1,6 @@
 /**
- * Whether arrays and objects in a JSON text lie deeper in each other than `max`. Looks at each character once and keeps
- * nothing, so that it can be asked before anything is built; of text that is no JSON it says something or other.
+ * Whether the nesting of arrays and objects in a JSON text is deeper than `max`. Reads each character once and
+ * allocates no objects, so it can be used before the text is parsed. The result for text that is not JSON is undefined.
  */
 export function isNestedDeeper(json: string, max: number): boolean {
   let depth = 0;

@@ -5,15 +5,15 @@ import { isNestedDeeper } from './json-depth.ts';
 import { RpcError } from './rpc-error.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** How much one request may ask for. */
+/** Limits of one request. */
 export interface RpcLimits {
   /** Calls in a batch. @default 1000 (go-ethereum, `BatchRequestLimit`) */
   readonly maxBatch: number;
-  /** Bytes of an answer, all of a batch together. @default 25_000_000 (go-ethereum, `BatchResponseMaxSize`) */
+  /** Bytes of a response, or of all responses of a batch. @default 25_000_000 (go-ethereum, `BatchResponseMaxSize`) */
   readonly maxResponse: number;
   /** Arrays and objects in each other. @default 64 */
   readonly maxDepth: number;
-  /** Time to answer a request, all of a batch together, in ms. @default 30_000 (go-ethereum, `WriteTimeout`) */
+  /** Time for the response to a request or a whole batch, in ms. @default 30_000 (go-ethereum, `WriteTimeout`) */
   readonly callTimeout: number;
 }
 
@@ -38,7 +38,7 @@ export interface JsonRpcOptions {
 interface RpcAnswer {
   /** `undefined` without a response, as for notifications. */
   readonly text: string | undefined;
-  /** `false` when the request was no JSON that we take. */
+  /** `false` when the request was not acceptable JSON. */
   readonly isJson: boolean;
 }
 
@@ -58,7 +58,7 @@ interface Request {
 /** Methods are looked up by their whole name, and no more than this of an unknown one is echoed. */
 const shownName = 64;
 
-/** Makes the part of a server that knows JSON-RPC, and nothing of how requests come. */
+/** Creates a JSON-RPC processor that is independent of the transport. */
 export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
   const { api, limits, clock, log, onCall = () => {} } = options;
 
@@ -85,7 +85,7 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
     }
   };
 
-  /** The answer to one message, if it gets one. */
+  /** The response to one message; `undefined` for a notification. */
   const answer = async (
     message: unknown,
     end: number,
@@ -113,7 +113,7 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
   ): Promise<string | undefined> => {
     if (batch.length === 0) return failure(null, new RpcError('invalid-request', 'empty batch'));
     if (batch.length > limits.maxBatch) {
-      // As go-ethereum: a batch of one, under the first id, since there is no answer to a whole batch.
+      // As in go-ethereum: a batch of one response, with the first id, since a batch as a whole has no id.
       const id = batch.find(isRequest)?.id ?? null;
       return `[${failure(id, new RpcError('invalid-request', 'batch too large'))}]`;
     }

@@ -21,8 +21,8 @@ const faults: Readonly<Record<string, string>> = {
 };
 
 /**
- * Knows the JSON Web Tokens of the Engine API: HS256, an `iat` within a minute of the clock, and an `exp` that has not
- * come if there is one. Other claims mean nothing.
+ * Creates a check for JSON Web Tokens of the Engine API: HS256, an `iat` within a minute of the clock, and, if present,
+ * an `exp` in the future. Other claims are ignored.
  *
  * @throws NodeError `jwtsecret-invalid` when the secret has another length
  */

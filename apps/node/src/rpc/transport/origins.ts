@@ -13,8 +13,8 @@ export function isVirtualHost(host: string | undefined, allowed: readonly string
 }
 
 /**
- * Whether pages of an origin may ask over HTTP: one of a list of origins, in which one `*` stands for anything. As
- * go-ethereum's `http.corsdomain`.
+ * Whether pages of an origin may send requests over HTTP: each allowed origin may have one `*` as a wildcard, as in
+ * `http.corsdomain` of go-ethereum.
  */
 export function isCorsOrigin(origin: string, allowed: readonly string[]): boolean {
   const given = origin.toLowerCase();

@@ -33,7 +33,7 @@ export class RpcError extends Error {
     this.code = code;
   }
 
-  /** The number that goes over the wire. */
+  /** The error code in responses. */
   get number(): number {
     return numbers[this.code];
   }

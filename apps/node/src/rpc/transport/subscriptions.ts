@@ -31,7 +31,7 @@ export class Subscriptions {
    */
   add(namespace: string, source: Source): string {
     const { max, random, send } = this.#options;
-    // A call may still be under way when the caller has gone.
+    // A call can end after its caller has disconnected.
     if (this.#closed) throw new RpcError('failed', 'the connection is closed');
     if (this.#ends.size >= max) {
       throw new RpcError('failed', `too many subscriptions, ${max} a connection`);

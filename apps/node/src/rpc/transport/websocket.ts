@@ -17,11 +17,15 @@ export interface WebSocketLimits {
   /** Subscriptions of one connection. @default 32 */
   readonly maxSubscriptions: number;
   /**
-   * What may wait for a caller that does not read: beyond it nothing more is read from it, and with a notification more
-   * it is dropped. @default 1 MiB
+   * Bytes that may wait for a caller that does not read. Beyond it, reading from the caller stops, and the next
+   * notification disconnects it. @default 1 MiB
    */
   readonly maxUnread: number;
-  /** Time from one ping to the next; who did not answer the last is dropped. @default 30_000 (go-ethereum) */
+  /**
+   * Interval of pings, in ms; a caller without a response to the last one is disconnected.
+   *
+   * @default 30_000 (go-ethereum)
+   */
   readonly pingInterval: number;
 }
 
@@ -34,7 +38,7 @@ export const webSocketLimits: WebSocketLimits = {
   pingInterval: 30_000,
 };
 
-/** Time for a caller to answer the close of a connection, in ms. */
+/** Time for a caller to respond to the close of a connection, in ms. */
 const closeTime = 1_000;
 
 /** @see createWebSocketHandler */
@@ -118,7 +122,7 @@ function serveSocket(socket: WebSocket, { rpc, limits, random }: WebSocketHandle
     },
   });
   let underWay = 0;
-  /** Who asks faster than it is answered, or does not read the answers, is not read from. */
+  /** Stops reading from a caller that has too many pending requests, or does not read the responses. */
   const throttle = (): void => {
     const isBehind = underWay >= limits.maxConcurrent || socket.bufferedAmount > limits.maxUnread;
     if (isBehind && !socket.isPaused) socket.pause();
