@@ -106,7 +106,7 @@ describe('block access lists in a file', () => {
       /block access list hash is/,
     ],
     ['a string', 'malformed', 36, withFifth(Uint8Array.of(0x80)), /string instead of a list/],
-    ['a sixth item', 'malformed', 36, withFifth(accessList, accessList), /611 bytes left/],
+    ['a sixth item', 'malformed', 36, withFifth(accessList, accessList), /611 unread bytes/],
     [
       'a list before Amsterdam',
       'access-list',
