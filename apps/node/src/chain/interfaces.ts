@@ -62,7 +62,7 @@ export interface BlockChecker {
   /**
    * Checks a block by the rules that need no execution, if it follows the head.
    *
-   * @returns the rule that it breaks; `undefined` for a valid block, and for one that does not follow the head
+   * @returns the rule that it violates; `undefined` for a valid block, and for one that does not follow the head
    */
   check(block: NewBlock): Promise<string | undefined>;
 }

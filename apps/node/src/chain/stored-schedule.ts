@@ -27,7 +27,7 @@ export interface ScheduleParts {
 
 /** Blocks of one batch. */
 const batchSize = 64;
-const advice = 'use the schedule that the blocks were made with, or another datadir';
+const advice = 'use the schedule of the stored blocks, or another datadir';
 
 /**
  * Checks that stored blocks match the given fork schedule, and stores the schedule. A stored schedule may differ after

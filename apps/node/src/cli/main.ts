@@ -76,7 +76,8 @@ async function runCommand(args: readonly string[]): Promise<number> {
 
   const signals = onSignals({
     onSignal: (signal) => logs('node').info({ signal }, 'closing; a second signal exits at once'),
-    onTimeout: (milliseconds) => logs('node').error({ milliseconds }, 'closing took too long'),
+    onTimeout: (milliseconds) =>
+      logs('node').error({ milliseconds }, 'shutdown did not finish in time'),
     timeoutExitCode: 1,
   });
   try {

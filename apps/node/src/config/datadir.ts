@@ -10,7 +10,7 @@ import { createSecretFile, readSecretFile } from './secrets/secret-file.ts';
 const what = 'node key';
 
 /**
- * Makes the directory of a node, readable by its owner only, unless it is there.
+ * Creates the directory of a node, accessible by its owner only, if it is missing.
  *
  * @returns its absolute path
  * @throws NodeError `datadir-unusable`

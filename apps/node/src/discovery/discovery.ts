@@ -30,7 +30,7 @@ export interface DiscoveryOptions {
   readonly host: string;
   /** UDP port to listen on; 0 for any that is free. */
   readonly port: number;
-  /** Whether any other port is as good, should this one be taken. */
+  /** Whether another port is used when this one is in use. */
   readonly anyPort: boolean;
   /** TCP port to announce. */
   readonly tcpPort: number;
@@ -55,7 +55,7 @@ export interface DiscoveryOptions {
 export interface Discovery extends AddressSource {
   /** UDP port that is listened on. */
   readonly port: number;
-  /** Our record as others get it now. */
+  /** The current local record, as other nodes receive it. */
   readonly record: Enr;
   /** How many nodes are in the table. */
   readonly tableSize: number;

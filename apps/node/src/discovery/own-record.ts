@@ -19,7 +19,7 @@ export interface OwnRecordOptions {
   readonly log: Log;
 }
 
-/** Our record while there is no discovery that keeps it. */
+/** The local record of a node without discovery. */
 export interface OwnRecord {
   readonly record: Enr;
   /** Sets the external endpoint at a gateway in the local record; `undefined` removes it. */

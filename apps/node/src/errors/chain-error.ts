@@ -44,7 +44,7 @@ export class ChainError extends Error {
     this.data = data;
   }
 
-  /** For `JSON.stringify` and logs, which leave the message of an Error out. */
+  /** For `JSON.stringify` and logs, which omit the message of an Error. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, data } = this;
     return { name, code, message, ...data };
@@ -107,7 +107,7 @@ export class BlockError extends Error {
     this.reason = reason;
   }
 
-  /** For `JSON.stringify` and logs, which leave the message of an Error out. */
+  /** For `JSON.stringify` and logs, which omit the message of an Error. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, number } = this;
     return { name, code, message, number };

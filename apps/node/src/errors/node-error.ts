@@ -33,7 +33,7 @@ export class NodeError extends Error {
     this.data = data;
   }
 
-  /** For `JSON.stringify` and logs, which leave the message of an Error out. */
+  /** For `JSON.stringify` and logs, which omit the message of an Error. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, data } = this;
     return { name, code, message, ...data };

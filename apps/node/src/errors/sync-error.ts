@@ -15,7 +15,7 @@ export class SyncError extends Error {
     this.code = code;
   }
 
-  /** For `JSON.stringify` and logs, which leave the message of an Error out. */
+  /** For `JSON.stringify` and logs, which omit the message of an Error. */
   toJSON(): Record<string, unknown> {
     const { name, code, message } = this;
     return { name, code, message };

@@ -6,7 +6,7 @@ export interface ExecutableBlock {
   readonly body: SealedBody;
   /** Elements in the form of eth/69; absent where they are not known. */
   readonly receipts?: RawList | undefined;
-  /** RLP list (EIP-7928); absent before Amsterdam and where it is not known. */
+  /** RLP list (EIP-7928); absent before Amsterdam and if unknown. */
   readonly accessList?: Uint8Array | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface Executor {
   execute(block: ExecutableBlock, parent: SealedHeader): ExecutionResult | Promise<ExecutionResult>;
 }
 
-/** An executor without state, which takes the receipts that were imported with a block. */
+/** An executor without state, which returns the receipts that were imported with a block. */
 export const passThroughExecutor: Executor = {
   execute: ({ receipts }) => ({ receipts }),
 };

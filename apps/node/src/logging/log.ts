@@ -80,11 +80,11 @@ export interface LogsOptions {
   json?: boolean;
   /** Colours, in lines for people. @default false */
   color?: boolean;
-  /** Where the lines go, each written at once so that a crash loses none. */
+  /** Output of the lines, each written synchronously, so that a crash loses none. */
   destination: { write(line: string): unknown };
 }
 
-/** Makes the logs of a program, on pino. */
+/** Creates the logs of a program with pino. */
 export function createLogs({ verbosity, json, color, destination }: LogsOptions): Logs {
   const lines = {
     write(line: string): void {

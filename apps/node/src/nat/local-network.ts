@@ -4,11 +4,11 @@ import { formatIp, ipClass, parseIp } from '@devp2p/ip';
 /** An IPv4 address of this machine behind a gateway. */
 export interface LanAddress {
   readonly address: string;
-  /** Where the gateway may be. */
+  /** Addresses at which a gateway may be. */
   readonly gateway: string;
 }
 
-/** The network in which gateways are looked for. */
+/** The local networks in which gateways are searched. */
 export interface LocalNetwork {
   lanAddresses(): readonly LanAddress[];
   /** Where UPnP devices listen for searches. */

@@ -33,7 +33,7 @@ export interface AddressSource {
 /** @see openAddressBook */
 export interface AddressBookOptions {
   readonly store: AddrStore;
-  /** Our public key, 64 bytes. */
+  /** Local public key, 64 bytes. */
   readonly localId: Uint8Array;
   /** Whether to offer a node now; not when it is connected, for example. */
   readonly isWanted: (node: Enode) => boolean;
@@ -47,7 +47,9 @@ export interface AddressBookOptions {
 export interface AddressBook {
   /** Adds reported nodes. */
   add(nodes: Iterable<Candidate>, source: AddrSource): void;
-  /** Lets a source fill the book from now on: without delay while a dial waits for a node, else one node a second. */
+  /**
+   * Starts to fill the book from a source: without delay while a dial waits for a node, otherwise one node per second.
+   */
   follow(source: AddressSource, signal: AbortSignal): Promise<void>;
   /** Waits for a node to dial; resolves with `undefined` when the signal aborts. */
   next(signal: AbortSignal): Promise<Candidate | undefined>;
@@ -59,7 +61,7 @@ export interface AddressBook {
   reached(node: Enode): void;
   /** No useful node responds at the address. */
   failed(node: Enode): void;
-  /** There is a node at the address, and it cannot be a peer: it is not offered again for a while. */
+  /** The node at the address cannot be a peer: the address is not returned again for 15 minutes. */
   unfit(node: Enode): void;
   /** A peer has disconnected without a breach of protocol. */
   left(id: Uint8Array): void;
@@ -198,7 +200,7 @@ function isRoutable(ip: Uint8Array): boolean {
   return kind === 'global' || kind === 'lan' || kind === 'loopback' || kind === 'link-local';
 }
 
-/** Whether the book takes in such a node if it has room. */
+/** Whether such a node may be added to the book. */
 function isAcceptable(node: Candidate): boolean {
   const [told] = addrNodes([node]);
   return told !== undefined && isRoutable(told.address.ip);

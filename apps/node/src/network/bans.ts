@@ -35,7 +35,7 @@ export async function openBans(store: BanStore, clock: Clock, log: Log): Promise
   try {
     bans.restore(entries);
   } catch (cause) {
-    throw new NodeError('bans-unusable', `the ban list makes no sense: ${errorText(cause)}`, {
+    throw new NodeError('bans-unusable', `invalid ban list: ${errorText(cause)}`, {
       cause,
     });
   }

@@ -5,7 +5,7 @@ import { BlockError } from '../errors/chain-error.ts';
 import type { Log, LogFields } from '../logging/log.ts';
 import type { NodePeer } from './peers.ts';
 
-/** How long a peer may take to show a required block, in ms (go-ethereum's `syncChallengeTimeout`). */
+/** Time limit for the response of a peer with a required block, in ms (`syncChallengeTimeout` of go-ethereum). */
 const challengeTimeout = 15_000;
 
 /** @see challenge */

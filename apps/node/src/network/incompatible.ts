@@ -110,7 +110,7 @@ export class IncompatibleNodes {
   }
 }
 
-/** Ours and theirs, as the log shows them. */
+/** Local and remote value, as in the log. */
 function valuesOf(incompatibility: Incompatibility): readonly [unknown, unknown] {
   const { ours, theirs } = incompatibility;
   if (incompatibility.of === 'fork') {

@@ -32,12 +32,12 @@ import { type Locate, StaticNodes } from './static-nodes.ts';
 
 /** @see openConnections */
 export interface NetworkOptions {
-  /** Our public key, 64 bytes, and the private one. */
+  /** Local public key, 64 bytes, and private key. */
   readonly id: Uint8Array;
   readonly privateKey: Uint8Array;
   /** IP address to listen on. */
   readonly host: string;
-  /** TCP port to listen on; 0 takes a free one. */
+  /** TCP port to listen on; 0 selects a free one. */
   readonly port: number;
   readonly clientId: string;
   /** Protocols that run with peers. */
@@ -89,7 +89,7 @@ export interface Network {
   distrust(id: Uint8Array): void;
   /** Nodes that cannot be peers, after their handshake. */
   readonly incompatible: Pick<IncompatibleNodes, 'recent'>;
-  /** How many static nodes there are. */
+  /** Number of static nodes. */
   readonly staticCount: number;
   /** Resolves when each static node is a peer, or could not be reached once. */
   readonly staticsTried: Promise<void>;
@@ -108,7 +108,7 @@ interface Link {
 
 /** Time to the first attempt to dial a static node again, and the longest, in ms. */
 const retryDelay = 1_000;
-/** Go-ethereum takes no connection from one address more often than in 30 s. */
+/** The longest is above 30 s, since go-ethereum accepts one connection from an address in that time. */
 const maxRetryDelay = 35_000;
 /** Time to the next attempt to dial a static node of another chain, and the longest, in ms. */
 const uselessDelay = 60_000;

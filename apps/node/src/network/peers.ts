@@ -9,7 +9,7 @@ export interface NodePeer {
   /** Name and version of its software, as it reports them. */
   readonly client: string;
   readonly inbound: boolean;
-  /** Named by the operator: redialed after a disconnect, and not counted towards the limit. */
+  /** Added by the operator: dialed again after a disconnect, and not counted towards the limit. */
   readonly isStatic: boolean;
   readonly eth: EthPeer;
   readonly connection: Peer;
@@ -44,7 +44,7 @@ export interface PeerSet extends Peers {
   arrival(id: Uint8Array): Promise<void>;
 }
 
-/** Makes an empty set of peers. */
+/** Creates an empty set of peers. */
 export function createPeerSet(): PeerSet {
   /** By hex public key. */
   const peers = new Map<string, NodePeer>();

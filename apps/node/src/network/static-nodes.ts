@@ -9,7 +9,7 @@ export type Locate = (node: Enode, signal: AbortSignal) => Promise<Enode | undef
 
 /** @see StaticNodes */
 export interface StaticNodesOptions {
-  /** Stays connected to an address, the last one that was named for its node. @returns the id of the request */
+  /** Keeps a connection to a node, at the address given last. @returns the id of the request */
   readonly connect: (node: Enode) => number;
   /** Ends a request and its connection. */
   readonly remove: (request: number) => void;

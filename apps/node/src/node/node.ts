@@ -26,9 +26,9 @@ export interface NodeEvents {
 
 /** A running node. */
 export interface Node extends EventEmitter<NodeEvents> {
-  /** `enode://…` URL under which others can dial it. */
+  /** `enode://…` URL at which other nodes can dial it. */
   readonly enode: string;
-  /** `enr:…` text of its current record, which others get by discovery. */
+  /** `enr:…` text of the current local record, which other nodes receive by discovery. */
   enr(): string;
   readonly chain: LocalChain;
   readonly peers: Peers;

@@ -17,15 +17,15 @@ export type NodeOptions = ChainChoice & NodeSettings;
 
 /** Options of `createNode`, except the choice of the chain. */
 export interface NodeSettings {
-  /** Directory of the node's key and databases; made if need be. One node at a time. */
+  /** Directory of the node's key and databases; created if it is missing. One node at a time. */
   datadir: string;
   /** Network id sent to peers. @default the genesis' chain id */
   networkId?: bigint | undefined;
-  /** Private key, 32 bytes. @default the one in `datadir/nodekey`, made at the first start */
+  /** Private key, 32 bytes. @default the one in `datadir/nodekey`, created at the first start */
   privateKey?: Uint8Array | undefined;
   /** IP address to listen on. @default '0.0.0.0' */
   host?: string | undefined;
-  /** TCP port to listen on; 0 takes a free one. @default 30303 */
+  /** TCP port to listen on; 0 selects a free one. @default 30303 */
   port?: number | undefined;
   /**
    * IP address at which others can reach the node.
@@ -41,7 +41,7 @@ export interface NodeSettings {
   nat?: NatMethod | undefined;
   /** Whether to find nodes and be found, by discv4 and DNS. @default true */
   discovery?: boolean | undefined;
-  /** UDP port to listen on; 0 takes a free one. @default the TCP port, or for port 0 another if that is taken */
+  /** UDP port to listen on; 0 selects a free one. @default the TCP port, or for port 0 another one if that is in use */
   discoveryPort?: number | undefined;
   /**
    * Nodes to find others through, as `enode://` URLs (host names allowed) or `enr:` texts.

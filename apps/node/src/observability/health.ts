@@ -43,7 +43,7 @@ export interface Health {
   /** The chain's last block. */
   readonly head: { readonly number: number; readonly hash: string };
   readonly sync: {
-    /** Whether there are blocks to get. */
+    /** Whether blocks are to be downloaded. */
     readonly running: boolean;
     /** Hash of the block to sync to. */
     readonly target?: string;

@@ -1,7 +1,7 @@
 import type { Incompatibility } from '../network/incompatible.ts';
 import type { Missing } from '../sync/missing.ts';
 
-/** The blocks that a peer reports to have; without numbers on eth/68, which has no report. */
+/** The range of blocks that a peer announces; without numbers on eth/68, which has no announcement. */
 export interface PeerRange {
   readonly id: string;
   readonly earliest?: number | undefined;
@@ -14,7 +14,7 @@ export type NodeState =
   | { readonly name: 'sync-failed'; readonly error: string }
   /** Blocks are downloaded. */
   | { readonly name: 'syncing' }
-  /** The chain has reached the block that was named last. */
+  /** The chain has reached the last target. */
   | { readonly name: 'synced' }
   /** No peers, and no node to dial. */
   | { readonly name: 'no-nodes-known'; readonly discovery: boolean }
@@ -25,14 +25,14 @@ export type NodeState =
       readonly count: number;
       readonly most: Incompatibility['of'];
     }
-  /** Static nodes name the head, and none is connected. */
+  /** The head is taken from static nodes, and none is connected. */
   | { readonly name: 'no-static-peer'; readonly count: number }
   | { readonly name: 'no-consensus-client' }
-  /** The head that the consensus client has named is invalid. */
+  /** The head from the consensus client is invalid. */
   | { readonly name: 'head-refused'; readonly hash: string }
-  /** There are peers, and no block to sync to is named. */
+  /** There are peers, but no block to sync to. */
   | { readonly name: 'no-head-named'; readonly peers: number }
-  /** A head is named, and no peer has it. */
+  /** No peer has the head to sync to. */
   | { readonly name: 'head-not-found'; readonly hash: string; readonly peers: number }
   | {
       readonly name: 'headers-missing' | 'bodies-missing' | 'receipts-missing';
@@ -75,7 +75,7 @@ export interface NodeFacts {
   };
   /** The source of the block to sync to. */
   readonly namedBy: 'operator' | 'consensus-client' | 'static-peers';
-  /** 0x-prefixed hash of the head that the consensus client has named, if it is invalid. */
+  /** 0x-prefixed hash of the head from the consensus client, if it is invalid. */
   readonly refusedHead: string | undefined;
   readonly sync: {
     /** 0x-prefixed hash of the block to sync to. */

@@ -43,7 +43,7 @@ export interface ProgressExpectation {
   readonly clock: Clock;
   /** In milliseconds. */
   readonly limit: number;
-  /** Makes the error from the state in which the node waits. */
+  /** Creates the error from the state in which the node waits. */
   readonly fail: (state: NodeState) => Error;
 }
 
@@ -51,7 +51,7 @@ export interface ProgressExpectation {
  * Rejects when a node has waited for `limit` without receiving a block. The time for which the sync was idle before the
  * state changed to waiting is included.
  *
- * @throws the error that `fail` makes
+ * @throws the error that `fail` returns
  */
 export function expectProgress(
   look: () => NodeState,

@@ -184,7 +184,7 @@ class OpenServers {
     this.#ends.push(end);
   }
 
-  /** @returns where it listens */
+  /** @returns the URL of the server */
   async listen(handling: Omit<ListenServiceOptions, 'log'>): Promise<string> {
     const listener = await listenService({ ...handling, log: this.#log });
     this.onClose(() => listener.close());

@@ -14,7 +14,7 @@ interface ServerSettings extends AddressSettings {
 
 /** JSON-RPC over HTTP. */
 export interface HttpSettings extends ServerSettings {
-  /** TCP port; 0 takes a free one. @default 8545 */
+  /** TCP port; 0 selects a free one. @default 8545 */
   readonly port?: number | undefined;
   /** Origins whose pages may send requests; `*` for any. @default none */
   readonly corsOrigins?: readonly string[] | undefined;
@@ -24,25 +24,25 @@ export interface HttpSettings extends ServerSettings {
 
 /** JSON-RPC over WebSocket, with subscriptions. */
 export interface WebSocketSettings extends ServerSettings {
-  /** TCP port, which may be that of HTTP; 0 takes a free one. @default 8546 */
+  /** TCP port, which may be that of HTTP; 0 selects a free one. @default 8546 */
   readonly port?: number | undefined;
-  /** Origins whose pages may connect; scheme and port may be left out. @default this machine's own */
+  /** Origins whose pages may connect; scheme and port are optional. @default those of the local host */
   readonly origins?: readonly string[] | undefined;
 }
 
 /** JSON-RPC for the consensus client, over HTTP and WebSocket on one port, with a token each time. */
 export interface AuthrpcSettings extends AddressSettings {
-  /** TCP port; 0 takes a free one. @default 8551 */
+  /** TCP port; 0 selects a free one. @default 8551 */
   readonly port?: number | undefined;
   /** Accepted host names; `*` for any. IP addresses are always accepted. @default ['localhost'] */
   readonly virtualHosts?: readonly string[] | undefined;
   /** Secret that signs the tokens, 32 bytes. @default the one in `datadir/jwtsecret`, created at the first start */
   readonly jwtSecret?: Uint8Array | undefined;
-  /** Blocks by which the consensus client may set the head back; 0 for no limit. @default 32, as go-ethereum */
+  /** Maximum depth of a reorganization by the consensus client, in blocks; 0 for no limit. @default 32 (go-ethereum) */
   readonly maxReorgDepth?: number | undefined;
   /**
-   * Whether the node can do without a consensus client. Then a port that is taken is one warning and no error, and the
-   * best block of a static node is followed until a client names its first head. @default false
+   * Whether the consensus client is optional. Then a port in use causes a warning instead of an error, and the node
+   * follows the best block of static nodes until a client sends its first head. @default false
    */
   readonly optional?: boolean | undefined;
 }

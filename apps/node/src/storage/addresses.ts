@@ -94,7 +94,7 @@ export async function openNetworkDatabase(datadir: string): Promise<NetworkDatab
         } catch (error) {
           throw new NodeError(
             'bans-unusable',
-            `the ban ${at} in ${store.location} makes no sense (${errorText(error)}): nothing was changed`,
+            `invalid ban ${at} in ${store.location} (${errorText(error)}); the database is unchanged`,
             { cause: error },
           );
         }

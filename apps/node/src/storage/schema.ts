@@ -2,8 +2,8 @@ import type { KeyRange } from './database.ts';
 import { Sublevel } from './sublevel.ts';
 
 /**
- * The sublevels of the database `chain`. Block records stand under number and hash, so that blocks of one height are
- * neighbours and a chain is written in the order of its keys.
+ * The sublevels of the database `chain`. Keys of block records are number and hash, so that blocks of one height are
+ * neighbors and a chain is written in the order of its keys.
  */
 export const sublevels: Readonly<Record<SublevelName, Sublevel>> = {
   /** Single records: see {@link metaKey}. */

@@ -100,7 +100,7 @@ describe('wrong use: one line, exit code 2', () => {
     const program = new Program(['--datadir', datadir()]);
     expect(await failure(program)).toMatchObject({
       code: 2,
-      stderr: 'devp2p-node: which chain? Name its genesis, --genesis FILE, or a --network\n',
+      stderr: 'devp2p-node: no chain selected: use --genesis FILE or --network NAME\n',
     });
   });
 });
@@ -258,7 +258,7 @@ describe('failures at the start: one line, exit code 1', () => {
     const path = datadir();
     await expectFailure(
       start(['export', join(folder, 'none.rlp'), '--datadir', path, ...quiet]),
-      new RegExp(`: there is no chain in ${path}: name a --datadir that has one`),
+      new RegExp(`: no chain in ${path}: set --datadir to a directory that has one`),
     );
     expect(existsSync(path)).toBe(false);
   });

@@ -327,7 +327,7 @@ describe('sources of settings', () => {
     expect(settings).toMatchObject({ port: 30303, 'http.port': 8545, maxpeers: 7 });
     const [one, two, three] = Object.keys(links).sort();
     expect(warnings).toEqual([
-      `environment variables that a container platform made for a service are passed over: ${one}, ${two}, ${three} and 5 more${advice}`,
+      `environment variables created by a container platform for a service are ignored: ${one}, ${two}, ${three} and 5 more${advice}`,
     ]);
   });
 
@@ -339,7 +339,7 @@ describe('sources of settings', () => {
       DEVP2P_NODE_PORT_30303_TCP_PORT_START: '30303',
     });
     expect(warnings).toEqual([
-      expect.stringMatching(/ passed over: DEVP2P_NODE_ENV_PATH, .* and 1 more$/),
+      expect.stringMatching(/ ignored: DEVP2P_NODE_ENV_PATH, .* and 1 more$/),
     ]);
   });
 

@@ -80,9 +80,9 @@ describe('ND-16 the text of the status', () => {
     const lines = statusText({ ...status, peers: [peer(), second] }).split('\n');
     expect(lines.slice(9)).toEqual([
       '',
-      'ID                CLIENT        ADDRESS          DIALLED BY  ETH  BLOCK',
-      'cdcdcdcdcdcdcdcd  Geth/v1.17.5  192.0.2.8:50000  it          69   600    trusted',
-      'cdcdcdcdcdcdcdcd  x             192.0.2.8:50000  us          -    -      static',
+      'ID                CLIENT        ADDRESS          DIRECTION  ETH  BLOCK',
+      'cdcdcdcdcdcdcdcd  Geth/v1.17.5  192.0.2.8:50000  inbound    69   600    trusted',
+      'cdcdcdcdcdcdcdcd  x             192.0.2.8:50000  outbound   -    -      static',
     ]);
   });
 
@@ -209,7 +209,7 @@ describe('the command', () => {
     expect(shown.stdout).toContain(`enode    ${a.enode}\n`);
     expect(shown.stdout).toContain('peers    1: 1 inbound, 0 outbound\n');
     expect(shown.stdout).toMatch(
-      /\n[0-9a-f]{16} {2}devp2p-node\/v\S+ {2}127\.0\.0\.1:\d+ +it +70 +0\n$/,
+      /\n[0-9a-f]{16} {2}devp2p-node\/v\S+ {2}127\.0\.0\.1:\d+ +inbound +70 +0\n$/,
     );
 
     // Node b does not serve admin.

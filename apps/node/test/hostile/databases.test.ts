@@ -98,7 +98,12 @@ test('HX-22 damaged addresses and anchors are set aside, the other entries stay'
 test('HX-22 a damaged ban is named, and no entry is overwritten', async () => {
   const directory = copyOf(full);
   await plant(directory, 'addresses', 'bans', '[{"range":"192.0.2.0/33"}]');
-  await expectFailure(start(directory, ...quiet), directory, '192.0.2.0/33', 'nothing was changed');
+  await expectFailure(
+    start(directory, ...quiet),
+    directory,
+    '192.0.2.0/33',
+    'the database is unchanged',
+  );
   expect((await contents(directory, 'addresses')).get('bans')).toBe('[{"range":"192.0.2.0/33"}]');
   expect((await addressStats(directory)).size).toBe((await addressStats(full)).size);
 });

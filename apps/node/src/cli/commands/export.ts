@@ -20,7 +20,7 @@ export async function exportChain(context: CommandContext): Promise<void> {
     const path = resolve(settings.datadir);
     throw new NodeError(
       'datadir-unusable',
-      `there is no chain in ${path}: name a --datadir that has one`,
+      `no chain in ${path}: set --datadir to a directory that has one`,
     );
   }
   if (isStandardError(file)) {

@@ -11,14 +11,14 @@ import { openSettledChain } from './open-chain.ts';
 /** `devp2p-node import FILE`: adds the blocks of a file to the chain. */
 export async function importChain(context: CommandContext): Promise<void> {
   const { file, logs, progress, print, signal } = context;
-  // Before the datadir is made, which is of no use without it.
+  // Opened first, so that no datadir is created without a readable file.
   const input = await openChainFile(file);
   const chain = await openSettledChain(context).catch((error: unknown) => {
     input.close();
     throw error;
   });
   const start = systemClock.monotonic();
-  // The file has been read to its end a little before the last of it is in the chain.
+  // The file is at its end before its last blocks are stored.
   const total = Math.max(1, input.size ?? Number.POSITIVE_INFINITY);
   const report = (bytes: number): void =>
     progress.report('import', Math.min(bytes, total - 1), total, 'B');

@@ -20,5 +20,5 @@ export async function openSettledChain({ settings, logs }: CommandContext): Prom
 export function chainChoice({ genesis, network }: Settings): ChainChoice {
   if (genesis !== undefined) return { genesis };
   if (network !== undefined) return { network };
-  throw new UsageError('which chain? Name its genesis, --genesis FILE, or a --network');
+  throw new UsageError('no chain selected: use --genesis FILE or --network NAME');
 }

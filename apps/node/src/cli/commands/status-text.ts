@@ -66,16 +66,16 @@ function syncText({ health, at, before }: NodeStatus): string {
   return [`to ${target ?? '?'}`, ...parts].join(', ');
 }
 
-const headings = ['ID', 'CLIENT', 'ADDRESS', 'DIALLED BY', 'ETH', 'BLOCK', ''];
+const headings = ['ID', 'CLIENT', 'ADDRESS', 'DIRECTION', 'ETH', 'BLOCK', ''];
 /** Maximum width of each column, in characters. */
-const widths = [16, 48, 47, 10, 3, 16, 14];
+const widths = [16, 48, 47, 9, 3, 16, 14];
 
 function peerTable(peers: readonly PeerInfo[]): string[] {
   const rows = peers.map(({ id, name, network, protocols: { eth } }) => [
     id.slice(0, 16),
     name,
     network.remoteAddress,
-    network.inbound ? 'it' : 'us',
+    network.inbound ? 'inbound' : 'outbound',
     eth === 'handshake' ? '-' : String(eth.version),
     eth === 'handshake' ? '-' : String(eth.latestBlock ?? '-'),
     [network.static && 'static', network.trusted && 'trusted'].filter(Boolean).join(' '),

@@ -100,7 +100,7 @@ export const flags: FlagsOf<Settings> = {
     group: 'Network',
     value: 'PORT',
     default: '30303',
-    help: 'TCP port to listen on; 0 takes a free one',
+    help: 'TCP port to listen on; 0 selects a free one',
     commands: runs,
     parse: integerBetween(0, 65_535),
   },
@@ -175,7 +175,7 @@ export const flags: FlagsOf<Settings> = {
   'discovery.port': {
     group: 'Discovery',
     value: 'PORT',
-    help: 'UDP port to listen on; 0 takes a free one (the TCP port)',
+    help: 'UDP port to listen on; 0 selects a free one (the TCP port)',
     commands: runs,
     parse: integerBetween(0, 65_535),
   },
@@ -277,7 +277,7 @@ export const flags: FlagsOf<Settings> = {
   },
   receipts: {
     group: 'Export',
-    help: 'write the receipts of the blocks, which import takes, instead',
+    help: 'write the receipts of the blocks instead, in a format for import',
     commands: ['export'],
     parse: yesOrNo,
   },
@@ -293,13 +293,13 @@ export const flags: FlagsOf<Settings> = {
   config: {
     group: 'Program',
     value: 'FILE',
-    help: 'settings as TOML; flags and environment go before it',
+    help: 'settings as TOML; flags and environment take precedence',
     parse: filePath,
   },
   help: {
     group: 'Program',
     short: 'h',
-    help: 'show this',
+    help: 'show this help',
     commandLineOnly: true,
     parse: yesOrNo,
   },

@@ -9,7 +9,8 @@ const endings: readonly RegExp[] = [
 
 /**
  * Whether a container platform made a variable for a service whose name begins like the prefix of ours: Kubernetes'
- * service links ({@link https://kubernetes.io/docs/tutorials/services/connect-applications-service/}) or Docker's legacy
+ * service links ({@link https://kubernetes.io/docs/tutorials/services/connect-applications-service/}) or Docker's
+ * legacy
  * links. For a service `devp2p` they include `DEVP2P_PORT=tcp://10.0.0.1:30303`, the name of a setting.
  *
  * @param isSetting whether a setting has that name, so that only its value decides
@@ -33,5 +34,5 @@ export function passedOver(links: readonly string[], settings: readonly string[]
   const more = links.length > 3 ? ` and ${links.length - 3} more` : '';
   const advice =
     settings.length === 0 ? '' : `; set ${settings.join(', ')} on the command line or in --config`;
-  return `environment variables that a container platform made for a service are passed over: ${shown}${more}${advice}`;
+  return `environment variables created by a container platform for a service are ignored: ${shown}${more}${advice}`;
 }

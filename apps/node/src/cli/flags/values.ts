@@ -95,7 +95,7 @@ export function apis(text: string): readonly RpcApi[] {
   return known;
 }
 
-/** `*`, or origins such as `https://example.org`, of which parts may be left out. */
+/** `*`, or origins such as `https://example.org`, with optional parts. */
 export function origins(text: string): readonly string[] {
   const list = splitList(text);
   if (list.some((origin) => /[\s/?#]/.test(origin.replace(/^[a-z][a-z\d+.-]*:\/\//i, '')))) {
@@ -125,7 +125,7 @@ export function ethVersions(text: string): readonly number[] {
   return [...new Set(versions.map(Number))];
 }
 
-/** `NUMBER=HASH` as go-ethereum takes them, the number in decimal or with `0x`. */
+/** `NUMBER=HASH` as in go-ethereum, the number in decimal or with `0x`. */
 export function requiredBlocks(text: string): RequiredBlocks {
   const blocks = new Map<number, Uint8Array>();
   for (const part of splitList(text)) {

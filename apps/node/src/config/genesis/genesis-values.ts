@@ -22,7 +22,7 @@ const unsigned: NumberForm = {
   hex: /^0[xX][0-9a-fA-F]{1,1000}$/,
   emptyIsZero: true,
 };
-/** `math.HexOrDecimal256`, which takes a sign as well. */
+/** `math.HexOrDecimal256`, which accepts a sign too. */
 const signed: NumberForm = {
   decimal: /^[+-]?\d{1,1000}$/,
   hex: /^0[xX][+-]?[0-9a-fA-F]{1,1000}$/,
@@ -128,7 +128,8 @@ function isObject(input: unknown): input is ReadonlyMap<string, unknown> {
 }
 
 /**
- * An object whose names are matched without case, as by go-ethereum's JSON reader: the last of equal names counts, `null`
+ * An object whose names are matched without case, as by go-ethereum's JSON reader: the last of equal names counts,
+ * `null`
  * means absent, and unknown names are ignored.
  */
 export function loose<const E extends v.ObjectEntries>(

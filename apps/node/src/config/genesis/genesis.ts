@@ -56,7 +56,7 @@ export function parseGenesis(text: string, crypto: Crypto, source = 'genesis'): 
 }
 
 /**
- * The genesis block of a genesis.json, over accounts of which only the state root is known.
+ * Creates the genesis block of a genesis.json with a known state root instead of the accounts.
  *
  * @throws ChainError `invalid-genesis`
  */

@@ -7,13 +7,14 @@ import { createSecretFile, readSecretFile } from './secret-file.ts';
 
 const what = 'JWT secret';
 
-/** Where a datadir has its secret, which is where go-ethereum has it. */
+/** Path of the secret in a datadir, the same as in go-ethereum. */
 export function jwtSecretPath(datadir: string): string {
   return join(datadir, 'jwtsecret');
 }
 
 /**
- * The secret that the node shares with its consensus client, from a file of 64 hex digits, with or without 0x. A missing
+ * The secret that the node shares with its consensus client, from a file of 64 hex digits, with or without 0x. A
+ * missing
  * file is created. Other users may have read permission, since the consensus client may run as one of them.
  *
  * @param remedy advice for the error message

@@ -10,11 +10,11 @@ import type { MetricGroup } from './group.ts';
 /** Outcomes of a connection, with go-ethereum's names (`p2p/metrics.go`); `connection` exists for dials only. */
 const outcomes = {
   success: 'Connections that became peers',
-  error_saturated: 'Ended by either side for too many peers',
-  error_known: 'Ended by either side as connected already',
-  error_self: 'Ended as a connection with ourselves',
-  error_useless: 'Ended by either side as useless',
-  error_id_unexpected: 'Ended for another identity than expected',
+  error_saturated: 'Connections refused by either side for too many peers',
+  error_known: 'Connections refused by either side as duplicates',
+  error_self: 'Connections of the node to itself',
+  error_useless: 'Connections ended by either side because the peer is useless',
+  error_id_unexpected: 'Connections with an unexpected identity of the remote',
   error_rlpx_enc: 'RLPx handshakes that failed',
   error_rlpx_proto: 'Hello exchanges that failed',
 } as const;

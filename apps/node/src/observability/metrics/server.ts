@@ -9,7 +9,7 @@ import type { Metrics } from './metrics.ts';
 export interface MetricsSettings {
   /** IP address to listen on. @default '127.0.0.1' */
   readonly host?: string | undefined;
-  /** TCP port; 0 takes a free one. @default 6060 */
+  /** TCP port; 0 selects a free one. @default 6060 */
   readonly port?: number | undefined;
 }
 

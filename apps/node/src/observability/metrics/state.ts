@@ -21,7 +21,7 @@ export function showState(registry: Registry, sources: StateSources): MetricGrou
   const inbound = gauge('p2p_peers_inbound', 'Inbound peers');
   const outbound = gauge('p2p_peers_outbound', 'Outbound peers');
   const head = gauge('chain_head_block', "Number of the chain's last block");
-  const running = gauge('sync_running', '1 while there are blocks to get');
+  const running = gauge('sync_running', '1 while blocks are to be downloaded');
   const current = new Gauge({
     name: 'node_state',
     help: '1 for the current activity or reason for a wait',

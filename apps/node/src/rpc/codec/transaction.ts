@@ -41,7 +41,7 @@ export interface Transaction {
   readonly maxPriorityFeePerGas: bigint | undefined;
   readonly maxFeePerGas: bigint | undefined;
   readonly gas: bigint;
-  /** Absent for one that makes a contract. */
+  /** Absent for a contract creation. */
   readonly to: Uint8Array | undefined;
   readonly value: bigint;
   readonly input: Uint8Array;
@@ -187,7 +187,7 @@ function wordOf(value: bigint): Uint8Array {
   return Buffer.from(value.toString(16).padStart(64, '0'), 'hex');
 }
 
-/** The contract that a transaction makes, 20 bytes. */
+/** Address of the contract that a transaction creates, 20 bytes. */
 export function contractAddress(sender: Uint8Array, nonce: bigint, crypto: Crypto): Uint8Array {
   const writer = new Writer(32);
   writer.bigint(nonce);

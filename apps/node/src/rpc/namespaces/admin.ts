@@ -59,11 +59,11 @@ export interface NodeControl {
   peers(): readonly PeerInfo[];
   /** Stays connected to a node from now on. */
   addPeer(node: Enode): void;
-  /** Does so no more. Resolves when there is no connection left. */
+  /** Stops keeping the node connected. Resolves when its connection is closed. */
   removePeer(node: Enode): Promise<void>;
   /** Lets a node in beyond the limits from now on. */
   addTrustedPeer(node: Enode): void;
-  /** Does so no more; a connection for which there is no room ends. */
+  /** Removes the exemption from the limits; a connection beyond them is closed. */
   removeTrustedPeer(node: Enode): void;
   /** @returns a function that ends the subscription. */
   onPeerEvent(listener: (event: PeerEventInfo) => void): () => void;

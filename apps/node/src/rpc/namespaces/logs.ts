@@ -31,7 +31,7 @@ const logLimits: LogLimits = { maxBlocks: 25_000, maxBytes: 100_000_000 };
 const maxAlternatives = 1_000;
 const maxTopics = 4;
 
-/** Which logs of which blocks. An empty list of alternatives lets everything through. */
+/** Selects logs and blocks. An empty list of alternatives matches all. */
 interface LogFilter {
   readonly blocks:
     | { readonly hash: Uint8Array }
@@ -170,7 +170,7 @@ function isWanted(log: Log, { addresses, topics }: LogFilter): boolean {
   );
 }
 
-/** The bytes of a bloom in which an item has bits. */
+/** The bytes of a bloom filter in which an item has bits. */
 type BloomBits = readonly (readonly [index: number, bits: number])[];
 
 function bloomBits(item: Uint8Array, crypto: Crypto): BloomBits {

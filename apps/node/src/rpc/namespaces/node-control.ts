@@ -20,7 +20,7 @@ export interface NodeParts {
   readonly host: string;
   /** `enode://` URL before others report the external address. */
   readonly enode: string;
-  /** Our record as it is now. */
+  /** The current local record. */
   readonly record: () => Enr;
   readonly chain: Chain & ChainRules;
   readonly peers: Peers & Pick<PeerSet, 'changed'>;

@@ -6,7 +6,7 @@ interface Param<T = unknown> {
   readonly isOptional?: boolean;
 }
 
-/** A parameter that may be left out, or `null`. */
+/** An optional parameter, which may also be `null`. */
 export function optional<T>(parse: (value: unknown) => T): Param<T | undefined> {
   return Object.assign((value: unknown) => parse(value), { isOptional: true });
 }

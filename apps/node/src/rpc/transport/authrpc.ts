@@ -19,7 +19,10 @@ export const authrpcRpcLimits: RpcLimits = {
   maxResponse: 250_000_000,
 };
 
-/** Payloads with their blobs: `engineAPIBodyLimit` of go-ethereum; the total leaves room for others beside one of that size. */
+/**
+ * Payloads with their blobs: `engineAPIBodyLimit` of go-ethereum; the total leaves room for others beside one of that
+ * size.
+ */
 const bodyLimits: BodyLimits = { max: 128 * 1024 * 1024, maxTotal: 192 * 1024 * 1024 };
 
 /** Messages up to `wsDefaultReadLimit` of go-ethereum, from a few clients. */
@@ -44,7 +47,7 @@ export interface Authrpc {
 }
 
 /**
- * Makes the part of a server that takes requests and WebSocket connections with a token, and refuses all others.
+ * Creates the handlers of a server that accepts only requests and WebSocket connections with a valid token.
  *
  * @throws NodeError `jwtsecret-invalid`
  */

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Why a body was not taken, as an HTTP status. */
+/** Reason to refuse a body, as an HTTP status. */
 export type BodyFault = 413 | 503;
 
-/** How much of requests is taken, in bytes. */
+/** Limits of request bodies, in bytes. */
 export interface BodyLimits {
   /** Of one request. @default 5 MiB (go-ethereum, `HTTPBodyLimit`) */
   readonly max: number;

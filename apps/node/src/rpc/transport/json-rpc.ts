@@ -168,7 +168,7 @@ function isRequest(message: unknown): message is Request {
 }
 
 function isId(id: unknown): id is Id {
-  // A larger number would be returned as another one, which matches no request.
+  // A larger number would lose precision, so the response would match no request.
   if (typeof id === 'number') return Math.abs(id) <= Number.MAX_SAFE_INTEGER;
   return typeof id === 'string' || id === null;
 }

@@ -1,7 +1,10 @@
 import type { Clock } from '@devp2p/clock';
 import { NodeError } from '../../errors/node-error.ts';
 
-/** How far a token's `iat` may be off the clock, in seconds (execution-apis, `src/engine/authentication.md`). */
+/**
+ * Allowed difference between `iat` of a token and the clock, in seconds (execution-apis,
+ * `src/engine/authentication.md`).
+ */
 const maxSkew = 60;
 
 /** Resolves with the error of an `Authorization` header; `undefined` for a valid one. Never rejects. */

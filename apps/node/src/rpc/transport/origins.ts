@@ -28,8 +28,8 @@ export function isCorsOrigin(origin: string, allowed: readonly string[]): boolea
 }
 
 /**
- * Whether pages of an origin may open a WebSocket: one of a list of origins, of which scheme and port may be left out.
- * An empty list means this machine's own pages. As go-ethereum's `ws.origins`.
+ * Whether pages of an origin may open a WebSocket: scheme and port of the allowed origins are optional, and an empty
+ * list allows pages of the local host, as in `ws.origins` of go-ethereum.
  */
 export function isSocketOrigin(origin: string, allowed: readonly string[]): boolean {
   const rules = allowed.length > 0 ? allowed : ['http://localhost', `http://${hostname()}`];

@@ -53,13 +53,13 @@ export interface WebSocketHandlerOptions {
 
 /** Answers JSON-RPC over WebSocket. */
 export interface WebSocketHandler {
-  /** Takes an HTTP upgrade. */
+  /** Handles an HTTP upgrade. */
   readonly upgrade: UpgradeListener;
   /** Notifies the connected clients that the server closes. */
   close(): void;
 }
 
-/** Makes the part of a server that takes WebSocket connections. */
+/** Creates the handler of a server for WebSocket connections. */
 export function createWebSocketHandler(options: WebSocketHandlerOptions): WebSocketHandler {
   const { origins, limits, clock } = options;
   const server = new WebSocketServer({
@@ -143,6 +143,6 @@ function serveSocket(socket: WebSocket, { rpc, limits, random }: WebSocketHandle
   };
   socket.on('message', (data) => void respond(data));
   socket.on('close', () => subscriptions.close());
-  // Such as a message over the limit, after which the connection is closed with the right code.
+  // For example a message over the limit, after which `ws` closes the connection with the corresponding code.
   socket.on('error', () => {});
 }
