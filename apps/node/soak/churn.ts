@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { randomBytes } from '@devp2p/random';
 import type { Daemon } from './daemon.ts';
-import { dial, knock, loopback, receive, visit } from './guest.ts';
+import { connectPeer, dial, loopback, openHost, openSocket } from './guest.ts';
 import type { Measure } from './probe.ts';
 
 /** The course of one connection, from the TCP connection to its end. */
@@ -11,29 +11,29 @@ type Course = (enode: string, from: string) => Promise<void>;
 /** Half of the connections reach eth; the others end at each of the steps before. */
 const courses: Readonly<Record<string, Course>> = {
   async disconnects(enode, from) {
-    const { peer, ask } = await visit(enode, from);
+    const { peer, ask } = await connectPeer(enode, from);
     await ask();
     await peer.disconnect('requested');
   },
   async 'closes the socket'(enode, from) {
-    const { stream, ask } = await visit(enode, from);
+    const { stream, ask } = await connectPeer(enode, from);
     await ask();
     stream.destroy();
   },
   async 'closes the socket before the responses'(enode, from) {
-    const { stream, ask } = await visit(enode, from);
+    const { stream, ask } = await connectPeer(enode, from);
     for (let count = 0; count < 10; count++) ask().catch(() => {});
     stream.destroy();
   },
   async 'sends Hello twice'(enode, from) {
-    const { peer, stream } = await visit(enode, from);
+    const { peer, stream } = await connectPeer(enode, from);
     void stream.write(0, Uint8Array.of(0xc0)).catch(() => {});
     await peer.closed;
   },
   async 'connects twice'(enode, from) {
     const options = { privateKey: generatePrivateKey() };
-    const first = await visit(enode, from, options);
-    await visit(enode, from, options).then(
+    const first = await connectPeer(enode, from, options);
+    await connectPeer(enode, from, options).then(
       () => {
         throw new Error('second connection of one node accepted');
       },
@@ -42,8 +42,8 @@ const courses: Readonly<Record<string, Course>> = {
     await first.peer.disconnect('requested');
   },
   async 'sends an invalid frame'(enode, from) {
-    const socket = await knock(enode, from);
-    const { stream } = await visit(enode, from, {}, socket);
+    const socket = await openSocket(enode, from);
+    const { stream } = await connectPeer(enode, from, {}, socket);
     socket.write(randomBytes(100));
     await stream.closed;
   },
@@ -52,18 +52,18 @@ const courses: Readonly<Record<string, Course>> = {
     stream.destroy();
   },
   async 'sends garbage'(enode, from) {
-    const socket = await knock(enode, from);
+    const socket = await openSocket(enode, from);
     socket.on('error', () => {});
     socket.resume().write(randomBytes(600));
     if (!socket.destroyed) await once(socket, 'close');
   },
   async 'sends half an auth'(enode, from) {
-    const socket = await knock(enode, from);
+    const socket = await openSocket(enode, from);
     socket.end(Uint8Array.of(1, 0x90, ...randomBytes(200)));
     await once(socket.resume(), 'close');
   },
   async 'sends no data'(enode, from) {
-    const socket = await knock(enode, from);
+    const socket = await openSocket(enode, from);
     socket.destroy();
   },
 };
@@ -99,9 +99,9 @@ export async function churn(
 /** Makes a node dial peers that are removed again, one after another. The node has to serve `admin`. */
 export async function dialOut(daemon: Daemon, connections: number): Promise<void> {
   for (let number = 0; number < connections; number++) {
-    const host = await receive(loopback(number));
+    const host = await openHost(loopback(number));
     await daemon.call('admin_addPeer', host.enode);
-    const { peer } = await host.arrival();
+    const { peer } = await host.nextGuest();
     await daemon.call('admin_removePeer', host.enode);
     await peer.closed;
     host.close();

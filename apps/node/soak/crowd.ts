@@ -1,6 +1,6 @@
 // Connects COUNT peers to a node, in a process of their own, whose resources are not counted as those of the node:
 // node crowd.js ENODE COUNT
-import { type Guest, loopback, visit } from './guest.ts';
+import { connectPeer, type Guest, loopback } from './guest.ts';
 
 const [enode = '', count = '0'] = process.argv.slice(2);
 /** Number of concurrent handshakes, well below the limit of the node, so that none is evicted. */
@@ -11,7 +11,7 @@ let lost = 0;
 while (guests.length < Number(count)) {
   const from = guests.length;
   const arrivals = Array.from({ length: Math.min(width, Number(count) - from) }, (_, i) =>
-    visit(enode, loopback(from + i)),
+    connectPeer(enode, loopback(from + i)),
   );
   for (const guest of await Promise.all(arrivals)) {
     guests.push(guest);

@@ -107,7 +107,7 @@ export class Daemon {
   }
 
   /** Resolves when the log matches, or the process ends. */
-  async said(pattern: RegExp): Promise<void> {
+  async logged(pattern: RegExp): Promise<void> {
     const match = new Promise<void>((resolve) => {
       const onLog = (): void => {
         if (!pattern.test(this.stderr)) return;

@@ -20,7 +20,7 @@ export interface Guest {
    */
   ask(amount?: number): Promise<void>;
   /** Number of eth messages received, including Status. */
-  readonly heard: number;
+  readonly received: number;
 }
 
 /** Message codes of eth. */
@@ -38,7 +38,7 @@ export function loopback(number: number): string {
 }
 
 /** Opens a TCP connection to a node from a local address. */
-export async function knock(enode: string, from = '127.0.0.1'): Promise<Socket> {
+export async function openSocket(enode: string, from = '127.0.0.1'): Promise<Socket> {
   const { host, tcp } = parseEnode(enode);
   const socket = connect({ host, port: tcp, localAddress: from, noDelay: true });
   await once(socket, 'connect');
@@ -52,24 +52,24 @@ export async function dial(
   options: Partial<RlpxOptions> = {},
   opened?: Duplex,
 ): Promise<RlpxStream> {
-  const socket = opened ?? (await knock(enode, from));
+  const socket = opened ?? (await openSocket(enode, from));
   const { id } = parseEnode(enode);
   return initiate(socket, id, { privateKey: generatePrivateKey(), crypto, ...options });
 }
 
 /** Connects to a node as a peer. */
-export async function visit(
+export async function connectPeer(
   enode: string,
   from?: string,
   options?: Partial<RlpxOptions>,
   opened?: Duplex,
 ): Promise<Guest> {
-  return greet(await dial(enode, from, options, opened), options?.clock);
+  return openGuest(await dial(enode, from, options, opened), options?.clock);
 }
 
 /** Creates a guest from a stream, once both sides have sent Status. */
-export async function greet(stream: RlpxStream, clock?: Clock): Promise<Guest> {
-  let heard = 0;
+export async function openGuest(stream: RlpxStream, clock?: Clock): Promise<Guest> {
+  let received = 0;
   let onStatus = (_: Channel): void => {};
   let onHeaders = (): void => {};
   const agreed = new Promise<Channel>((resolve) => {
@@ -81,7 +81,7 @@ export async function greet(stream: RlpxStream, clock?: Clock): Promise<Guest> {
     length: 18,
     async run(channel) {
       for await (const { code, payload } of channel) {
-        heard++;
+        received++;
         if (code === codes.status) {
           await channel.send(codes.status, payload);
           onStatus(channel);
@@ -100,8 +100,8 @@ export async function greet(stream: RlpxStream, clock?: Clock): Promise<Guest> {
     peer,
     stream,
     channel,
-    get heard() {
-      return heard;
+    get received() {
+      return received;
     },
     async ask(amount = 1) {
       const answer = new Promise<void>((resolve) => {
@@ -117,7 +117,7 @@ export async function greet(stream: RlpxStream, clock?: Clock): Promise<Guest> {
 export interface Host {
   readonly enode: string;
   /** Waits for the next inbound connection, as a guest. */
-  arrival(): Promise<Guest>;
+  nextGuest(): Promise<Guest>;
   close(): void;
 }
 
@@ -126,7 +126,7 @@ export interface Host {
  *
  * @param isThere whether a connection is accepted; if not, its socket is closed
  */
-export async function receive(
+export async function openHost(
   from = '127.0.0.1',
   privateKey = generatePrivateKey(),
   isThere = (): boolean => true,
@@ -140,7 +140,7 @@ export async function receive(
       return;
     }
     const guest = accept(socket, { privateKey, publicKey: id, crypto }).then((stream) =>
-      greet(stream),
+      openGuest(stream),
     );
     guest.catch(() => {});
     guests.push(guest);
@@ -151,7 +151,7 @@ export async function receive(
   const { address: host, port: tcp } = server.address() as AddressInfo;
   return {
     enode: formatEnode({ id, host, tcp, udp: 0 }),
-    async arrival() {
+    async nextGuest() {
       for (;;) {
         const guest = guests.shift();
         if (guest !== undefined) return guest;

@@ -5,7 +5,14 @@ import { parseEnode } from '@devp2p/enr';
 import { parseIpRange } from '@devp2p/ip';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
-import { dial, type Guest, type Host, knock, receive, visit } from '../../soak/guest.ts';
+import {
+  connectPeer,
+  dial,
+  type Guest,
+  type Host,
+  openHost,
+  openSocket,
+} from '../../soak/guest.ts';
 import { openNetworkDatabase } from '../../src/storage/addresses.ts';
 import { appear, type Findable } from './findable.ts';
 import { datadir, start } from './scene.ts';
@@ -44,7 +51,7 @@ async function before<T>(event: Promise<T>): Promise<T> {
   event.then(end, end);
   while (!over) {
     await daemon.pass(1_000);
-    await visit(enode).then(({ peer }) => peer.disconnect('requested'));
+    await connectPeer(enode).then(({ peer }) => peer.disconnect('requested'));
   }
   return event;
 }
@@ -61,14 +68,14 @@ beforeAll(async () => {
 
   const others = ['127.0.1.1', '127.0.2.1', '127.0.3.1'].map((from) => appear({ from, clock }));
   found = await Promise.all([...others, appear({ from: '127.0.4.1' })]);
-  host = await receive();
+  host = await openHost();
   const bootnodes = found.map((one) => one.enode).join();
   const flags = ['--bootnodes', bootnodes, '--static', host.enode, '--http', '--http.port', '0'];
   const place = { datadir: directory, isTimeStill: true };
   daemon = start(place, ...flags, '--http.api', 'admin');
   enode = await daemon.enode;
-  guests = await before(Promise.all([host, ...found].map((one) => one.arrival())));
-  guests.push(...(await Promise.all([visit(enode), visit(enode), visit(enode)])));
+  guests = await before(Promise.all([host, ...found].map((one) => one.nextGuest())));
+  guests.push(...(await Promise.all([connectPeer(enode), connectPeer(enode), connectPeer(enode)])));
 });
 afterAll(async () => {
   host.close();
@@ -98,7 +105,7 @@ const isAccepted = (from: string): Promise<boolean> =>
 /** Checks that all peers are connected, new ones are accepted, and discovery requests are answered. */
 async function expectAllWell(): Promise<void> {
   expect(await peers()).toEqual(guests.map(({ stream }) => toHex(stream.localId)).sort());
-  const newcomer = await visit(enode);
+  const newcomer = await connectPeer(enode);
   await newcomer.ask();
   await newcomer.peer.disconnect('requested');
   expect(await isAccepted(banned)).toBe(false);
@@ -122,7 +129,7 @@ test.each([
     expect(await isAccepted(address)).toBe(false);
     await expectAllWell();
     const heard = found.map(({ discovery }) => discovery.stats.received);
-    const silent = (await knock(enode)).on('error', () => {}).resume();
+    const silent = (await openSocket(enode)).on('error', () => {}).resume();
     const ended = once(silent, 'close');
 
     await jump(ms);
@@ -139,7 +146,7 @@ test.each([
 
     // The delay before a static node is dialed again does not depend on the wall clock.
     guests[0]?.stream.destroy();
-    guests[0] = await before(host.arrival());
+    guests[0] = await before(host.nextGuest());
 
     await jump(-ms);
     await expectAllWell();

@@ -7,7 +7,7 @@ import { decodePacket, encodePacket, type Packet } from '@devp2p/discv4';
 import type { Enode } from '@devp2p/enr';
 import { parseIp } from '@devp2p/ip';
 import { accept } from '@devp2p/rlpx';
-import { type Guest, greet } from '../../soak/guest.ts';
+import { type Guest, openGuest } from '../../soak/guest.ts';
 
 const utf8 = new TextEncoder();
 
@@ -41,7 +41,7 @@ export async function gather(isThere: (host: string) => boolean): Promise<Crowd>
     const privateKey = keyOf(localAddress);
     const publicKey = crypto.secp256k1.publicKey(privateKey);
     accept(socket, { privateKey, publicKey, crypto })
-      .then((stream) => greet(stream))
+      .then((stream) => openGuest(stream))
       .then((guest) => {
         guests.add(guest);
         void guest.peer.closed.then(() => guests.delete(guest));
@@ -78,7 +78,7 @@ export class Liar {
     this.#host = host;
     this.#self = crowd.at(host).address;
     this.#socket.on('message', (bytes, { address, port }) => {
-      this.#receive(bytes, { host: address, port });
+      this.#openHost(bytes, { host: address, port });
     });
   }
 
@@ -99,7 +99,7 @@ export class Liar {
     this.#socket.close();
   }
 
-  #receive(bytes: Uint8Array, from: { readonly host: string; readonly port: number }): void {
+  #openHost(bytes: Uint8Array, from: { readonly host: string; readonly port: number }): void {
     const { packet, hash } = decodePacket(bytes, crypto);
     const expiration = soon();
     if (packet.type === 'ping') {

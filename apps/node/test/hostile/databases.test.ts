@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
-import { visit } from '../../soak/guest.ts';
+import { connectPeer } from '../../soak/guest.ts';
 import {
   addressStats,
   blocksIn,
@@ -82,9 +82,9 @@ test('HX-22 damaged addresses and anchors are set aside, the other entries stay'
   await plant(directory, 'addresses', 'addresses', 'nonsense');
   await plant(directory, 'addresses', 'anchors', '{');
   const daemon = start(directory, '--nodiscover', '--verbosity', 'warn');
-  const { ask } = await visit(await daemon.enode);
+  const { ask } = await connectPeer(await daemon.enode);
   await ask();
-  await daemon.said(/anchor nodes cannot be stored or read/);
+  await daemon.logged(/anchor nodes cannot be stored or read/);
   expect(daemon.stderr).toMatch(/network: anchor nodes cannot be stored or read .*set aside/);
   expect(daemon.stderr).toMatch(/network: stored addresses are damaged: they are set aside/);
   expect(await daemon.stop()).toBe(0);
@@ -166,13 +166,13 @@ describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
     const daemon = start(place, ...staysHome, '--verbosity', 'warn');
     const enode = await daemon.enode;
     await daemon.pass(saveInterval);
-    await daemon.said(/not saved/);
+    await daemon.logged(/not saved/);
     expect(daemon.stderr).toMatch(/network: known addresses are not saved .*large/);
     for (let guests = 0; guests < 50 && !daemon.stderr.includes('store failed'); guests++) {
       await introduce(enode);
     }
     expect(daemon.stderr).toMatch(/discovery: store failed .*nodes.*large/);
-    const { ask } = await visit(enode);
+    const { ask } = await connectPeer(enode);
     await ask();
     expect(await daemon.stop()).toBe(1);
     expect(daemon.stderr).toMatch(
@@ -196,10 +196,10 @@ describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
     );
     const enode = await daemon.enode;
     for (let isFull = false; !isFull; isFull = statSync(log).size >= 512 * fileBlocks) {
-      const { peer } = await visit(enode);
+      const { peer } = await connectPeer(enode);
       await peer.disconnect('requested');
     }
-    const { ask } = await visit(enode);
+    const { ask } = await connectPeer(enode);
     await ask();
     expect(await daemon.stop()).toBe(0);
   });

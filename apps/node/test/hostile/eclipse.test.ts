@@ -2,7 +2,7 @@ import { toHex } from '@devp2p/bytes';
 import { parseEnode } from '@devp2p/enr';
 import { afterAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
-import { dial, type Guest, type Host, loopback, receive, visit } from '../../soak/guest.ts';
+import { connectPeer, dial, type Guest, type Host, loopback, openHost } from '../../soak/guest.ts';
 import { appear, type Findable } from './findable.ts';
 import { datadir, start } from './scene.ts';
 
@@ -25,7 +25,7 @@ async function besiege(enode: string, count: number): Promise<void> {
   const come = async (): Promise<void> => {
     while (left-- > 0) {
       // Some are refused because of the others.
-      await visit(enode, loopback(left)).catch(() => {});
+      await connectPeer(enode, loopback(left)).catch(() => {});
     }
   };
   await Promise.all(Array.from({ length: 20 }, come));
@@ -51,7 +51,7 @@ const idOf = ({ stream }: Guest): string => toHex(stream.localId);
 /** Waits until the daemon has dialed all hosts. */
 async function arrivals(daemon: Daemon, hosts: readonly Host[]): Promise<Guest[]> {
   let over = false;
-  const all = Promise.all(hosts.map((host) => host.arrival())).finally(() => {
+  const all = Promise.all(hosts.map((host) => host.nextGuest())).finally(() => {
     over = true;
   });
   while (!over) {
@@ -76,12 +76,12 @@ test('HX-24 a crowd that takes every inbound place before the first dial blocks 
   await Promise.all(known.map(({ discovery }) => discovery.close()));
 
   isThere = false;
-  const chosen = await opened(receive('127.0.4.1', undefined, () => isThere));
+  const chosen = await opened(openHost('127.0.4.1', undefined, () => isThere));
   const boot: Findable = await opened(appear({ from: '127.0.5.1', isThere: () => isThere }));
   const way = ['--static', chosen.enode, '--bootnodes', boot.enode];
   const daemon = start(directory, ...way, ...flags);
   const enode = await daemon.enode;
-  const first = await visit(enode);
+  const first = await connectPeer(enode);
   await besiege(enode, 10 * maxPeers);
   const besieged = await peers(daemon);
   expect(besieged.dialed.size).toBe(0);
@@ -96,7 +96,7 @@ test('HX-24 a crowd that takes every inbound place before the first dial blocks 
   for (const guest of dialed) await guest.ask();
   expect((await peers(daemon)).dialed).toEqual(new Set(dialed.map(idOf)));
 
-  const late = await visit(enode);
+  const late = await connectPeer(enode);
   await late.ask();
   const { inbound } = await peers(daemon);
   expect(inbound.size).toBe(maxInbound);
@@ -107,10 +107,10 @@ test('HX-24 a crowd that takes every inbound place before the first dial blocks 
 test('HX-24 a crowd that stops after the RLPx handshake blocks no newcomer', async () => {
   const daemon = start(datadir(), '--nodiscover', ...flags);
   const enode = await daemon.enode;
-  const first = await visit(enode);
+  const first = await connectPeer(enode);
   await besiege(enode, maxPeers);
   for (let count = 0; count < maxPeers; count++) await dial(enode, loopback(count));
-  const late = await visit(enode);
+  const late = await connectPeer(enode);
   await late.ask();
   expect((await peers(daemon)).inbound).toContain(idOf(late));
   await first.ask();

@@ -4,7 +4,7 @@ import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import type { Discv4 } from '@devp2p/discv4';
 import { listen } from '@devp2p/discv4/udp';
 import { formatEnode, parseEnode } from '@devp2p/enr';
-import { type Host, receive } from '../../soak/guest.ts';
+import { type Host, openHost } from '../../soak/guest.ts';
 
 /** A node that can be dialed, and found by discovery. */
 export interface Findable extends Host {
@@ -28,7 +28,7 @@ export async function appear({
   isThere,
 }: FindableOptions): Promise<Findable> {
   const privateKey = generatePrivateKey();
-  const host = await receive(from, privateKey, isThere);
+  const host = await openHost(from, privateKey, isThere);
   const { id, tcp } = parseEnode(host.enode);
   // Long enough for a busy machine.
   const settings = { privateKey, clock, crypto, requestTimeout: 2_000, sntp: undefined };
@@ -36,7 +36,7 @@ export async function appear({
   return {
     enode: formatEnode({ id, host: from, tcp, udp: discovery.localAddress.port }),
     discovery,
-    arrival: () => host.arrival(),
+    nextGuest: () => host.nextGuest(),
     async close() {
       host.close();
       await discovery.close();

@@ -3,7 +3,7 @@ import { createVirtualClock } from '@devp2p/clock/virtual';
 import { randomBytes } from '@devp2p/random';
 import { beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
-import { dial, type Guest, knock, visit } from '../../soak/guest.ts';
+import { connectPeer, dial, type Guest, openSocket } from '../../soak/guest.ts';
 import { Gate } from './gate.ts';
 import { datadirWithChain, Honest, start } from './scene.ts';
 
@@ -24,9 +24,9 @@ beforeAll(async () => {
 
 /** A peer of the daemon whose connection runs through a gate. */
 async function gated(): Promise<Guest & { readonly gate: Gate }> {
-  const gate = new Gate(await knock(enode));
+  const gate = new Gate(await openSocket(enode));
   // The peer's clock stands still as well, otherwise its own timeouts would close the connection.
-  const guest = await visit(enode, undefined, { clock: createVirtualClock() }, gate);
+  const guest = await connectPeer(enode, undefined, { clock: createVirtualClock() }, gate);
   return Object.assign(guest, { gate });
 }
 
@@ -133,14 +133,14 @@ test('HX-12 a message before Hello is a protocol breach', async () => {
 test('HX-12 second Hellos, unknown base codes and codes out of range are breaches or ignored, and set no timer', async () => {
   const before = await daemon.measure();
   for (const code of [0x00, 0x22, 0xff, 0xffff_ffff]) {
-    const { peer, stream } = await visit(enode);
+    const { peer, stream } = await connectPeer(enode);
     void stream.write(code, Uint8Array.of(0xc0)).catch(() => {});
     expect(await peer.closed).toMatchObject({
       reason: 'breach-of-protocol',
       direction: 'remote',
     });
   }
-  const { peer, stream, ask } = await visit(enode);
+  const { peer, stream, ask } = await connectPeer(enode);
   for (let round = 0; round < 20; round++) {
     for (let code = 0x04; code < 0x10; code++) await stream.write(code, randomBytes(100));
   }

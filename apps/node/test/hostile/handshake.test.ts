@@ -5,7 +5,7 @@ import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { randomBytes } from '@devp2p/random';
 import { beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
-import { dial, type Guest, knock, loopback, visit } from '../../soak/guest.ts';
+import { connectPeer, dial, type Guest, loopback, openSocket } from '../../soak/guest.ts';
 import { datadir, Honest, start } from './scene.ts';
 import { hello } from './wire.ts';
 
@@ -32,8 +32,10 @@ async function peers(): Promise<string[]> {
 }
 
 /** Opens sockets whose errors are ignored. */
-async function knockAll(count: number, from = loopback): Promise<Socket[]> {
-  const sockets = await Promise.all(Array.from({ length: count }, (_, i) => knock(enode, from(i))));
+async function openSockets(count: number, from = loopback): Promise<Socket[]> {
+  const sockets = await Promise.all(
+    Array.from({ length: count }, (_, i) => openSocket(enode, from(i))),
+  );
   for (const socket of sockets) socket.on('error', () => {}).resume();
   return sockets;
 }
@@ -68,7 +70,7 @@ const beginnings = {
 test.each(Object.entries(beginnings))(
   'HX-02 %s, then silence: the socket is destroyed at the timeout',
   async (_, bytes) => {
-    const sockets = await knockAll(pending - 1);
+    const sockets = await openSockets(pending - 1);
     const closed = Promise.all(sockets.map((socket) => gone(socket)));
     for (const socket of sockets) socket.write(bytes());
     await honest.expectServed({ descriptors: pending });
@@ -79,7 +81,7 @@ test.each(Object.entries(beginnings))(
 );
 
 test('HX-02 a megabyte of garbage closes its own socket and no other', async () => {
-  const sockets = await knockAll(100);
+  const sockets = await openSockets(100);
   const closed = Promise.all(sockets.map((socket) => gone(socket)));
   for (const socket of sockets) {
     for (let round = 0; round < 16; round++) socket.write(randomBytes(65_536));
@@ -92,7 +94,7 @@ test('HX-02 a megabyte of garbage closes its own socket and no other', async () 
 /** Dials until the daemon accepts. It closes one of the newest pending connections for each new one. */
 async function comeIn(): Promise<Guest> {
   for (;;) {
-    const guest = await visit(enode).catch(() => undefined);
+    const guest = await connectPeer(enode).catch(() => undefined);
     if (guest !== undefined) return guest;
   }
 }
@@ -109,7 +111,7 @@ test.each([
     // Each closed socket is replaced at once.
     const besiege = async (): Promise<void> => {
       while (!over && left-- > 0) {
-        const [socket] = await knockAll(1, () => from(left));
+        const [socket] = await openSockets(1, () => from(left));
         if (socket) await gone(socket);
         ended++;
       }

@@ -27,25 +27,25 @@ const saveInterval = 15 * 60_000;
 
 /** Waits for the moments at which a node is killed. */
 const moments: readonly ((daemon: Daemon) => Promise<void>)[] = [
-  (daemon) => daemon.said(/phase=blocks done=[1-9]/),
-  (daemon) => daemon.said(/phase=headers done=[1-9]|phase=blocks/),
+  (daemon) => daemon.logged(/phase=blocks done=[1-9]/),
+  (daemon) => daemon.logged(/phase=headers done=[1-9]|phase=blocks/),
   async (daemon) => {
     await introduce(await daemon.enode);
     void daemon.pass(saveInterval);
-    await daemon.said(/known addresses saved/);
+    await daemon.logged(/known addresses saved/);
   },
-  (daemon) => daemon.said(/chain opened/),
-  (daemon) => daemon.said(/phase=blocks done=(?:[5-9]\d\d|(\d+) total=\1\b)/),
+  (daemon) => daemon.logged(/chain opened/),
+  (daemon) => daemon.logged(/phase=blocks done=(?:[5-9]\d\d|(\d+) total=\1\b)/),
   async (daemon) => {
-    await daemon.said(/phase=blocks/);
+    await daemon.logged(/phase=blocks/);
     void daemon.stop();
-    await daemon.said(/closing/);
+    await daemon.logged(/closing/);
   },
   async (daemon) => {
     await introduce(await daemon.enode);
     void daemon.pass(saveInterval);
   },
-  (daemon) => daemon.said(/listening/),
+  (daemon) => daemon.logged(/listening/),
 ];
 
 /** Number of the last block that a node has logged as stored. */

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { visit } from '../../soak/guest.ts';
+import { connectPeer } from '../../soak/guest.ts';
 import { blocksIn } from './datadir.ts';
 import { chainFile, datadir, datadirWithChain, run, start } from './scene.ts';
 
@@ -53,7 +53,7 @@ test.each([tcp, udp, ...servers.map((name) => `${name}.port`)])(
     if (flag !== 'metrics.port') return;
     const key = readFileSync(join(directory, 'nodekey'), 'utf8');
     const again = start(directory, ...everything());
-    const { ask } = await visit(await again.enode);
+    const { ask } = await connectPeer(await again.enode);
     await ask();
     expect(readFileSync(join(directory, 'nodekey'), 'utf8')).toBe(key);
     expect(await again.stop()).toBe(0);
@@ -63,7 +63,7 @@ test.each([tcp, udp, ...servers.map((name) => `${name}.port`)])(
 test('HX-21 HX-22 ND-03 a datadir in use: the second process fails with one line, and the first continues', async () => {
   const directory = await datadirWithChain();
   const first = start(directory, ...everything());
-  const { ask } = await visit(await first.enode);
+  const { ask } = await connectPeer(await first.enode);
   const line = new RegExp(
     `^devp2p-node: datadir ${directory} is in use by another process; .*\\n$`,
   );

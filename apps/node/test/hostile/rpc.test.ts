@@ -6,7 +6,7 @@ import { fromHex } from '@devp2p/bytes';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Daemon } from '../../soak/daemon.ts';
-import { visit } from '../../soak/guest.ts';
+import { connectPeer } from '../../soak/guest.ts';
 import { ask, call, open, parseAnswer } from '../rpc/servers.ts';
 import { bearer, token } from '../rpc/token.ts';
 import { datadir, Honest, start } from './scene.ts';
@@ -315,7 +315,7 @@ describe('HX-27 over WebSocket', () => {
     }
     // Without the bound, the queue of each caller would hold 64 MB.
     await expectServed({ descriptors: 4 });
-    const { peer } = await visit(await daemon.enode);
+    const { peer } = await connectPeer(await daemon.enode);
     await peer.disconnect('requested');
     for (const { socket } of attackers) socket.resume();
     for (const end of closed) expect((await end)[0]).toBe(1006);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect } from 'vitest';
 import { Daemon, type Limits, limited, type Place } from '../../soak/daemon.ts';
-import { type Guest, visit } from '../../soak/guest.ts';
+import { connectPeer, type Guest } from '../../soak/guest.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
 const daemons = new Set<Daemon>();
@@ -72,7 +72,7 @@ export class Honest {
   }
 
   static async arrive(daemon: Daemon): Promise<Honest> {
-    const honest = new Honest(daemon, await visit(await daemon.enode));
+    const honest = new Honest(daemon, await connectPeer(await daemon.enode));
     // Code compiled in the first round trips is not part of the idle load.
     await honest.#look(200);
     honest.#idle = await honest.#look(100);
