@@ -7,4 +7,6 @@ export {
   type LevelDatabase,
   type OpenLevelOptions,
   openLevel,
+  type ReadOptions,
+  type WriteOptions,
 } from './level/open-level.ts';

@@ -17,7 +17,7 @@ const seedRule: Rule = { expected: 'a safe integer', fits: Number.isSafeInteger 
  * Creates a source of reproducible numbers and bytes for tests and simulations (Chris Doty-Humphrey's sfc32). Not for
  * secrets.
  *
- * @throws {@link RandomError} `invalid-option` if the seed is not a safe integer
+ * @throws RandomError `invalid-option` if the seed is not a safe integer
  */
 export function createSeededRandom(seed: number): SeededRandom {
   check.value('seed', seed, seedRule);

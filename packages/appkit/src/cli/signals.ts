@@ -5,7 +5,7 @@ import { type Clock, systemClock, type Timer } from '@devp2p/clock';
 export interface OnSignalsOptions {
   /** Called at the first signal. */
   readonly onSignal: (name: 'SIGINT' | 'SIGTERM') => void;
-  /** Called before the process exits because closing took longer than {@link closeTimeout}. */
+  /** Called before the process exits because closing took longer than 4.5 s; its argument is that limit in milliseconds. */
   readonly onTimeout?: (milliseconds: number) => void;
   /** Exit code after that. @default 128 + the number of the signal */
   readonly timeoutExitCode?: number;

@@ -15,13 +15,13 @@ export interface KeyRange<K> {
 }
 
 /** @see LevelDatabase */
-interface ReadOptions {
+export interface ReadOptions {
   /** Whether to read from the last key to the first. @default false */
   readonly reverse?: boolean;
 }
 
 /** @see LevelDatabase */
-interface WriteOptions {
+export interface WriteOptions {
   /** Whether the write survives a crash of the system, not only of the process. @default false */
   readonly sync?: boolean;
 }

@@ -42,11 +42,10 @@ export interface EthVersion {
   readonly receipts: ReceiptsFormat;
 }
 
-type Formats = { readonly [Name in keyof Messages]: MessageFormat<Messages[Name]> };
-
 /** Code and codec of each message. */
-export type MessageFormats = Omit<Formats, 'blockRangeUpdate'> &
-  Partial<Pick<Formats, 'blockRangeUpdate'>>;
+export type MessageFormats = {
+  readonly [Name in Exclude<keyof Messages, 'blockRangeUpdate'>]: MessageFormat<Messages[Name]>;
+} & { readonly blockRangeUpdate?: MessageFormat<Messages['blockRangeUpdate']> };
 
 /** Format of a message that the version has. */
 export function formatOf<Name extends keyof Messages>(
