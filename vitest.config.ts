@@ -6,10 +6,7 @@ const { TEST_TALLY } = env;
 const conditions = ['@devp2p/source'];
 
 /** Tests that measure memory or replace modules or timers have a process for each file; the others share theirs. */
-const alone = [
-  'packages/{addrman,clock,crypto,rlpx}/test/**/*.test.ts',
-  'apps/crawler/test/store/no-locks.test.ts',
-];
+const alone = ['packages/{addrman,clock,crypto,rlpx}/test/**/*.test.ts', 'apps/crawler/test/store/no-locks.test.ts'];
 /** No test depends on the machine's speed: see the set-up, and these limits only end what hangs. */
 const patient = {
   setupFiles: ['test/setup.ts'],
@@ -28,10 +25,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: [
-            '{packages,apps}/*/test/**/*.test.ts',
-            '{examples,simulation,test}/**/*.test.ts',
-          ],
+          include: ['{packages,apps}/*/test/**/*.test.ts', '{examples,simulation,test}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**', ...alone],
           isolate: false,
           ...patient,

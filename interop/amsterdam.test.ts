@@ -71,9 +71,7 @@ test.each([70, 69])(
     const summaries = blocks.map(summary);
     // Before eth/70 a block's receipts come in one message, which our node limits to the 10 MiB of the specification.
     const tooLarge = version === 70 ? [] : [chain.largeReceipts];
-    expect(blocks.filter(({ receipts }) => !receipts).map(({ header }) => header.number)).toEqual(
-      tooLarge,
-    );
+    expect(blocks.filter(({ receipts }) => !receipts).map(({ header }) => header.number)).toEqual(tooLarge);
     expect(summaries).toEqual(
       (theirs ?? []).map((block) =>
         summary(tooLarge.includes(block.header.number) ? { ...block, receipts: undefined } : block),

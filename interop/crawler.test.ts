@@ -1,13 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -97,15 +89,13 @@ test('CR-01 CR-02 our crawler reports the client, capabilities and status of get
 });
 
 test("CR-11 go-ethereum's nodeset commands read our nodes.json", () => {
-  const run = (...args: string[]) =>
-    execFileSync(devp2p, ['nodeset', ...args], { encoding: 'utf8' });
+  const run = (...args: string[]) => execFileSync(devp2p, ['nodeset', ...args], { encoding: 'utf8' });
   const info = run('info', nodesFile);
   expect(info).toContain('Set contains 3 nodes.');
   expect(info).toMatch(/ eth: 3\n/);
   const all = JSON.parse(run('filter', nodesFile, '-ip', '127.0.0.0/8')) as typeof nodes;
   expect(Object.keys(all).sort()).toEqual(Object.keys(nodes).sort());
-  for (const [id, { seq, record }] of Object.entries(all))
-    expect(nodes[id]).toMatchObject({ seq, record });
+  for (const [id, { seq, record }] of Object.entries(all)) expect(nodes[id]).toMatchObject({ seq, record });
   expect(JSON.parse(run('filter', nodesFile, '-snap'))).toEqual({
     [toHex(crypto.keccak256(fromHex(gethId)))]: expect.objectContaining({}),
   });
@@ -117,8 +107,7 @@ test('CR-11 our client reads a DNS tree that go-ethereum signs from our nodes.js
   mkdirSync(tree);
   copyFileSync(nodesFile, join(tree, 'nodes.json'));
   const domain = 'nodes.example.org';
-  const run = (...args: string[]) =>
-    execFileSync(devp2p, ['dns', ...args], { encoding: 'utf8', input: 'password\n' });
+  const run = (...args: string[]) => execFileSync(devp2p, ['dns', ...args], { encoding: 'utf8', input: 'password\n' });
   run('sign', '--domain', domain, tree, makeKeystore());
   const zone = JSON.parse(run('to-txt', tree)) as Record<string, string>;
   const { url } = JSON.parse(readFileSync(join(tree, 'enrtree-info.json'), 'utf8')) as {

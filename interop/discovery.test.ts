@@ -16,11 +16,7 @@ const scene = new Scene();
 test('ND-18 our node finds a geth that does not dial through our boot node, and syncs from it', async () => {
   const boot = await enodeOf(scene.startNode(['--maxpeers=0']));
   const { enode } = await scene.startGeth({ blocks: true, bootnode: boot, dials: false });
-  const ours = scene.startNode([
-    `--bootnodes=${boot}`,
-    `--sync.target=${scene.chain.headHash}`,
-    '--sync.exit',
-  ]);
+  const ours = scene.startNode([`--bootnodes=${boot}`, `--sync.target=${scene.chain.headHash}`, '--sync.exit']);
   const [line] = await ours.line(/^synced .*/);
   expect(line).toContain(`number=${scene.chain.headNumber} hash=${scene.chain.headHash} `);
   expect(await ours.exited).toBe(0);
@@ -31,18 +27,14 @@ test('ND-18 a geth finds our node, which does not dial, through our boot node', 
   const boot = await enodeOf(scene.startNode(['--maxpeers=0']));
   const ours = await enodeOf(scene.startNode([`--bootnodes=${boot}`, '--nodial']));
   const { program, rpc } = await scene.startGeth({ blocks: true, bootnode: boot });
-  await program.line(
-    new RegExp(`Adding p2p peer .*id=${nodeHash(ours).slice(0, 16)} .*conn=dyndial`),
-  );
+  await program.line(new RegExp(`Adding p2p peer .*id=${nodeHash(ours).slice(0, 16)} .*conn=dyndial`));
   const peers = (await rpc('admin_peers')) as { id: string; network: { inbound: boolean } }[];
   expect(peers.map(({ id, network }) => [id, network.inbound])).toEqual([[nodeHash(ours), false]]);
 });
 
 test("D4-13 go-ethereum's discv4 crawler finds all nodes of a network of ours", async () => {
   const boot = await enodeOf(scene.startNode(['--maxpeers=0']));
-  const others = await Promise.all(
-    Array.from({ length: 7 }, () => enodeOf(scene.startNode([`--bootnodes=${boot}`]))),
-  );
+  const others = await Promise.all(Array.from({ length: 7 }, () => enodeOf(scene.startNode([`--bootnodes=${boot}`]))));
   const file = join(scene.folder, 'nodes.json');
   execFileSync(devp2p, ['discv4', 'crawl', `--bootnodes=${boot}`, '--timeout=20s', file]);
   const found = Object.keys(JSON.parse(readFileSync(file, 'utf8')));

@@ -50,9 +50,7 @@ export function callsOf(payloads: readonly EngineCall[]): Call[] {
     changed({ gasUsed: '0x1' }),
     changed({ transactions: [] }),
     changed({
-      withdrawals: [
-        { index: '0x1', validatorIndex: '0x1', address: `0x${'11'.repeat(20)}`, amount: '0x1' },
-      ],
+      withdrawals: [{ index: '0x1', validatorIndex: '0x1', address: `0x${'11'.repeat(20)}`, amount: '0x1' }],
     }),
     changed({ blockAccessList: '0xc0' }),
     v5(amsterdam, hashes, other, requests),
@@ -83,9 +81,10 @@ export function callsOf(payloads: readonly EngineCall[]): Call[] {
     v5(amsterdam, hashes, root, null),
 
     // Structure.
-    ...['withdrawals', 'blobGasUsed', 'excessBlobGas', 'blockAccessList', 'slotNumber'].flatMap(
-      (field) => [without(field), changed({ [field]: null })],
-    ),
+    ...['withdrawals', 'blobGasUsed', 'excessBlobGas', 'blockAccessList', 'slotNumber'].flatMap((field) => [
+      without(field),
+      changed({ [field]: null }),
+    ]),
     without('stateRoot'),
     changed({ gasUsed: '0x01' }),
     changed({ gasUsed: 1 }),

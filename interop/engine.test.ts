@@ -14,11 +14,7 @@ test('ND-08 ND-09 ND-18 our node syncs from geth to each head of a consensus cli
   const { program, engine } = await scene.startEngineNode(['--static', enode]);
   for (const number of [300, 301, 600]) {
     const [payload] = paramsOf(scene.chain.payloads[number]);
-    const { result } = await ask(engine, 'forkchoiceUpdatedV4', [
-      headOnly(payload.blockHash),
-      null,
-      null,
-    ]);
+    const { result } = await ask(engine, 'forkchoiceUpdatedV4', [headOnly(payload.blockHash), null, null]);
     expect(result).toEqual({
       payloadStatus: { status: 'SYNCING', latestValidHash: null, validationError: null },
       payloadId: null,
@@ -69,8 +65,7 @@ test('ND-09 EN-05 EN-06 EN-18 geth and our node give the same answers to calls w
   );
   expect(theirs).toEqual(expect.arrayContaining(we ?? []));
   // Methods that need execution or a pool, deprecated ones, and those outside the specification.
-  const missing =
-    /_(getPayloadV|getBlobsV|exchangeTransitionConfigurationV1|hasBlobs|executeStateless|.*WithWitness)/;
+  const missing = /_(getPayloadV|getBlobsV|exchangeTransitionConfigurationV1|hasBlobs|executeStateless|.*WithWitness)/;
   expect(theirs?.filter((name) => !we?.includes(name) && !missing.test(name))).toEqual([]);
 });
 

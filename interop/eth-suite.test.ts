@@ -54,12 +54,8 @@ test("ND-19 go-ethereum's eth tests pass against our node, except for transactio
     ],
     240_000,
   );
-  const seen = Object.fromEntries(
-    [...results].map(([name, result]) => [name, outcome(cases[name], result)]),
-  );
-  const logs = [...results].filter(
-    ([name, result]) => cases[name] !== outcome(cases[name], result),
-  );
+  const seen = Object.fromEntries([...results].map(([name, result]) => [name, outcome(cases[name], result)]));
+  const logs = [...results].filter(([name, result]) => cases[name] !== outcome(cases[name], result));
   expect(seen, logs.map(([name, { log }]) => `${name}:\n${log}`).join('\n')).toEqual(cases);
 }, 300_000);
 

@@ -11,9 +11,7 @@ test('EN-01 geth and our node show the same blocks, receipts and logs', async ()
   const { headHash: head, headNumber } = scene.chain;
   const zero = `0x${'00'.repeat(32)}`;
   const choose = () =>
-    ask('engine_forkchoiceUpdatedV3', [
-      { headBlockHash: head, safeBlockHash: head, finalizedBlockHash: zero },
-    ]);
+    ask('engine_forkchoiceUpdatedV3', [{ headBlockHash: head, safeBlockHash: head, finalizedBlockHash: zero }]);
   await choose();
   await program.line(new RegExp(`^synced number=${headNumber} hash=${head} `));
   await choose();

@@ -22,11 +22,10 @@ const geth = (datadir: string, ...args: string[]) =>
     stdio: 'pipe',
   });
 const node = (datadir: string, ...args: string[]) =>
-  execFileSync(
-    process.execPath,
-    [main, ...args, `--datadir=${datadir}`, `--genesis=${scene.chain.genesis}`],
-    { encoding: 'utf8', stdio: 'pipe' },
-  );
+  execFileSync(process.execPath, [main, ...args, `--datadir=${datadir}`, `--genesis=${scene.chain.genesis}`], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
 
 beforeAll(() => {
   [theirs, ours] = [scene.newDatadir(), scene.newDatadir()];

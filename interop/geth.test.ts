@@ -42,10 +42,7 @@ function datadir(): string {
   return join(work, `node-${folders++}`);
 }
 
-function node(
-  flags: string[],
-  options: { datadir?: string; genesis?: string; networkId?: string } = {},
-): Program {
+function node(flags: string[], options: { datadir?: string; genesis?: string; networkId?: string } = {}): Program {
   const { genesis = chain.genesis, networkId = chain.networkId } = options;
   const program = startNode(options.datadir ?? datadir(), { genesis, networkId, flags });
   running.add(program);
@@ -58,15 +55,12 @@ function expectHead([line]: RegExpExecArray): void {
 }
 
 describe('our node and an unmodified geth', () => {
-  test.each([70, 69])(
-    'ND-18 our node downloads 600 blocks from geth over eth/%i',
-    async (version) => {
-      const ours = node([`--static=${geth.enode}`, `--eth.versions=${version}`, '--sync.exit']);
-      expectHead(await ours.line(/^synced .*/));
-      expect(await ours.exited).toBe(0);
-      await ours.line(new RegExp(`peer added.* client="?Geth/v1\\.17\\.10.* eth=${version}`));
-    },
-  );
+  test.each([70, 69])('ND-18 our node downloads 600 blocks from geth over eth/%i', async (version) => {
+    const ours = node([`--static=${geth.enode}`, `--eth.versions=${version}`, '--sync.exit']);
+    expectHead(await ours.line(/^synced .*/));
+    expect(await ours.exited).toBe(0);
+    await ours.line(new RegExp(`peer added.* client="?Geth/v1\\.17\\.10.* eth=${version}`));
+  });
 
   test('ND-18 a second node downloads them from the first', async () => {
     const first = node([`--static=${geth.enode}`]);
@@ -108,8 +102,7 @@ describe('our node and an unmodified geth', () => {
     let folder = datadir();
     for (let kills = 0; kills < 10; ) {
       const ours = node([`--static=${geth.enode}`], { datadir: folder });
-      const part =
-        kills % 2 === 0 ? /progress .*phase=headers/ : /progress .*phase=blocks done=[1-9]/;
+      const part = kills % 2 === 0 ? /progress .*phase=headers/ : /progress .*phase=blocks done=[1-9]/;
       const moment = await Promise.race([
         ours.line(part).then(() => 'under way'),
         ours.line(/^synced /).then(() => 'over'),
@@ -128,16 +121,13 @@ describe('our node and an unmodified geth', () => {
   test.each([
     ['another network', { networkId: '1' }, 'network ID mismatch', 'subprotocol error'],
     ['another genesis', { genesis: demoGenesis }, 'genesis mismatch', 'subprotocol error'],
-  ])(
-    'PE-04 a disconnect of geth because of %s is reported with its reason',
-    async (_, options, cause, reason) => {
-      const ours = node([`--static=${geth.enode}`], options);
-      // Both sides detect it at the same time: the line has the reason of geth, or its answer to ours.
-      const reasons = `(?:reason="${reason}" direction=remote|answer="${reason}")`;
-      await ours.line(new RegExp(`peer dropped .*${reasons}`));
-      await geth.program.line(new RegExp(`Ethereum handshake failed.*${cause}`));
-    },
-  );
+  ])('PE-04 a disconnect of geth because of %s is reported with its reason', async (_, options, cause, reason) => {
+    const ours = node([`--static=${geth.enode}`], options);
+    // Both sides detect it at the same time: the line has the reason of geth, or its answer to ours.
+    const reasons = `(?:reason="${reason}" direction=remote|answer="${reason}")`;
+    await ours.line(new RegExp(`peer dropped .*${reasons}`));
+    await geth.program.line(new RegExp(`Ethereum handshake failed.*${cause}`));
+  });
 
   test('PE-04 a disconnect of geth without a shared version is reported with its reason', async () => {
     const ours = node([`--static=${geth.enode}`, '--eth.versions=68']);
@@ -150,13 +140,7 @@ describe('our node and an unmodified geth', () => {
     });
     const text = (value: string) => new TextEncoder().encode(value);
     const capability = [text('eth'), Uint8Array.of(60)];
-    const hello = [
-      Uint8Array.of(5),
-      text('interop'),
-      [capability],
-      new Uint8Array(),
-      stream.localId,
-    ];
+    const hello = [Uint8Array.of(5), text('interop'), [capability], new Uint8Array(), stream.localId];
     await stream.write(0, encode(tree(), hello));
     expect((await stream.read())?.code).toBe(0);
     stream.enableCompression();

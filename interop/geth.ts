@@ -151,9 +151,7 @@ export async function startGeth(
   const program = new Program('geth', binary, args);
   const [, http = ''] = await program.line(/HTTP server started.*endpoint=(\S+) auth=false/);
   const [, authrpc = ''] = await program.line(/HTTP server started.*endpoint=(\S+) auth=true/);
-  const [, enode = ''] = await program.line(
-    /Started P2P networking.*self=(?:"?)(enode:\/\/[^\s"]+)/,
-  );
+  const [, enode = ''] = await program.line(/Started P2P networking.*self=(?:"?)(enode:\/\/[^\s"]+)/);
   return {
     enode: enode.replace(/\?discport=0$/, ''),
     http: `http://${http}`,

@@ -22,12 +22,7 @@ export interface Answer {
 }
 
 /** Sends a request, with a token if needed. */
-export async function post(
-  url: string,
-  method: string,
-  params: readonly unknown[],
-  bearer?: string,
-): Promise<Answer> {
+export async function post(url: string, method: string, params: readonly unknown[], bearer?: string): Promise<Answer> {
   const response = await fetch(url, {
     method: 'POST',
     headers: {
@@ -41,12 +36,7 @@ export async function post(
 }
 
 /** Sends a request that must succeed. */
-export async function call(
-  url: string,
-  method: string,
-  params: readonly unknown[],
-  bearer?: string,
-): Promise<unknown> {
+export async function call(url: string, method: string, params: readonly unknown[], bearer?: string): Promise<unknown> {
   const { status, result, error } = await post(url, method, params, bearer);
   if (status === 200 && error === undefined) return result;
   throw new Error(`${method}: ${status} ${JSON.stringify(error)}`);
@@ -61,17 +51,11 @@ export function token(secret: Uint8Array, age = 0): string {
 }
 
 /** Sends a request as a consensus client. */
-export function askEngine(
-  { url, secret }: EngineServer,
-  { method, params }: EngineCall,
-): Promise<Answer> {
+export function askEngine({ url, secret }: EngineServer, { method, params }: EngineCall): Promise<Answer> {
   return post(url, method, params, token(secret));
 }
 
 /** Sends a request as a consensus client, which must succeed. */
-export function callEngine(
-  { url, secret }: EngineServer,
-  { method, params }: EngineCall,
-): Promise<unknown> {
+export function callEngine({ url, secret }: EngineServer, { method, params }: EngineCall): Promise<unknown> {
   return call(url, method, params, token(secret));
 }

@@ -50,9 +50,7 @@ function expectAnswered(geth: Program, times: readonly number[], when: string): 
   const lines = geth.lines.join('\n');
   expect(lines.match(/Attempting to retrieve sync target/g)).toHaveLength(times.length);
   expect(lines).not.toContain('Header request timed out');
-  const [median = 0, most = 0] = [times.length >> 1, times.length - 1].map(
-    (i) => [...times].sort((a, b) => a - b)[i],
-  );
+  const [median = 0, most = 0] = [times.length >> 1, times.length - 1].map((i) => [...times].sort((a, b) => a - b)[i]);
   console.log(
     `forkchoiceUpdated of ${times.length} unknown heads ${when}: median ${median.toFixed(1)} ms, most ${most.toFixed(1)} ms`,
   );

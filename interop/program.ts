@@ -49,11 +49,7 @@ export class Program {
       };
       const fail = (what: string) =>
         finish(() =>
-          reject(
-            new Error(
-              `${this.#name} ${what} before it printed ${pattern}:\n${this.lines.slice(-25).join('\n')}`,
-            ),
-          ),
+          reject(new Error(`${this.#name} ${what} before it printed ${pattern}:\n${this.lines.slice(-25).join('\n')}`)),
         );
       const waiter = {
         seen: (line: string) => {

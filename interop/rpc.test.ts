@@ -139,8 +139,7 @@ describe('the admin methods compared with geth', () => {
 /** The peers of our node and of geth, once both have completed a handshake. */
 async function connected(): Promise<[unknown[], unknown[]]> {
   return until(([we, they]) => {
-    const ready = (peers: unknown[]) =>
-      peers.length === 1 && !JSON.stringify(peers).includes('"handshake"');
+    const ready = (peers: unknown[]) => peers.length === 1 && !JSON.stringify(peers).includes('"handshake"');
     return ready(we) && ready(they);
   });
 }
@@ -149,14 +148,9 @@ async function apart(): Promise<void> {
   await until(([we, they]) => we.length + they.length === 0);
 }
 
-async function until(
-  done: (peers: [unknown[], unknown[]]) => boolean,
-): Promise<[unknown[], unknown[]]> {
+async function until(done: (peers: [unknown[], unknown[]]) => boolean): Promise<[unknown[], unknown[]]> {
   for (;;) {
-    const peers = (await Promise.all([ask('admin_peers'), geth.rpc('admin_peers')])) as [
-      unknown[],
-      unknown[],
-    ];
+    const peers = (await Promise.all([ask('admin_peers'), geth.rpc('admin_peers')])) as [unknown[], unknown[]];
     if (done(peers)) return peers;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

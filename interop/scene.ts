@@ -3,14 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import {
-  buildGeth,
-  type Geth,
-  type GethOptions,
-  startGeth,
-  type TestChain,
-  testChain,
-} from './geth.ts';
+import { buildGeth, type Geth, type GethOptions, startGeth, type TestChain, testChain } from './geth.ts';
 import type { EngineServer } from './json-rpc.ts';
 import { startNode } from './node.ts';
 import type { Program } from './program.ts';
@@ -43,10 +36,7 @@ export class Scene {
   }
 
   /** Our node with the Engine API. */
-  async startEngineNode(
-    flags: string[],
-    datadir?: string,
-  ): Promise<{ program: Program; engine: EngineServer }> {
+  async startEngineNode(flags: string[], datadir?: string): Promise<{ program: Program; engine: EngineServer }> {
     const secret = randomBytes(32);
     const file = join(this.folder, `secret-${secret.toString('hex', 0, 4)}`);
     writeFileSync(file, secret.toString('hex'));

@@ -16,10 +16,7 @@ export interface SuiteResult {
  *
  * @returns outcomes by name, without the cases after a crash of the suite
  */
-export async function runSuite(
-  args: readonly string[],
-  timeout: number,
-): Promise<Map<string, SuiteResult>> {
+export async function runSuite(args: readonly string[], timeout: number): Promise<Map<string, SuiteResult>> {
   const suite = new Program('devp2p', devp2p, [...args, '--tap']);
   const timer = setTimeout(() => suite.kill(), timeout);
   await suite.exited;

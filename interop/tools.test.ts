@@ -24,9 +24,7 @@ test("D4-17 PE-01 ND-18 go-ethereum's tools reach our node by enode URL and by r
   expect(await run('discv4', 'resolve', enode)).toBe(`${enr}\n`);
   for (const node of [enode, enr]) {
     expect(await run('discv4', 'ping', node)).toMatch(/^node responded to ping/);
-    expect(await run('rlpx', 'ping', node)).toMatch(
-      /^\{Version:5 Name:devp2p-node\/\S+ Caps:\[eth\/69 eth\/70\] /,
-    );
+    expect(await run('rlpx', 'ping', node)).toMatch(/^\{Version:5 Name:devp2p-node\/\S+ Caps:\[eth\/69 eth\/70\] /);
   }
 
   const record = parseEnr(enr);
@@ -37,8 +35,6 @@ test("D4-17 PE-01 ND-18 go-ethereum's tools reach our node by enode URL and by r
   const genesis = fromHex(scene.chain.genesisHash.slice(2));
   const { hash, next } = forkId(genesis, forksOf(scene.chain), { number: 0, time: 0 });
   const entry = decode(tree(), fromHex(/"eth" +([0-9a-f]+)/.exec(dump)?.[1] ?? ''));
-  const expected = [
-    [Buffer.from(hash.toString(16).padStart(8, '0'), 'hex'), Uint8Array.of(Number(next))],
-  ];
+  const expected = [[Buffer.from(hash.toString(16).padStart(8, '0'), 'hex'), Uint8Array.of(Number(next))]];
   expect(toHex(encode(tree(), entry))).toBe(toHex(encode(tree(), expected)));
 });

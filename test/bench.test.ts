@@ -9,23 +9,11 @@ const run = promisify(execFile);
 const program = fileURLToPath(new URL('../bench/dist/main.js', import.meta.url));
 
 test.each([
-  [
-    'an unknown commit',
-    ['--against', 'no-such-commit', 'rlp'],
-    'bad value "no-such-commit" for --against: ',
-  ],
-  [
-    'an option as a commit',
-    ['--against=--all', 'rlp'],
-    'bad value "--all" for --against: not a commit',
-  ],
+  ['an unknown commit', ['--against', 'no-such-commit', 'rlp'], 'bad value "no-such-commit" for --against: '],
+  ['an option as a commit', ['--against=--all', 'rlp'], 'bad value "--all" for --against: not a commit'],
   ['a crawl', ['--against', 'HEAD', 'crawl'], 'crawls cannot be compared with --against'],
   ['a limit without a commit', ['--at-least', '0.9'], '--at-least is for --against'],
-  [
-    'a limit of 0',
-    ['--against', 'HEAD', '--at-least', '0'],
-    'bad value "0" for --at-least: expected',
-  ],
+  ['a limit of 0', ['--against', 'HEAD', '--at-least', '0'], 'bad value "0" for --at-least: expected'],
   ['no rounds', ['--rounds', '0'], 'bad value "0" for --rounds: expected a positive'],
 ])('bench refuses %s, and leaves no work tree behind', async (_, args, message) => {
   const trees = () => readdirSync(tmpdir()).filter((name) => name.startsWith('devp2p-against-'));

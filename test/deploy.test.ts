@@ -30,8 +30,7 @@ const unit = (app: App) => read(`systemd/devp2p-${app}.service`);
 /** The lines of a stage of the Dockerfile, continuations joined. */
 function stage(name: string): string[] {
   const text = read('Dockerfile').replaceAll('\\\n', ' ');
-  const [, lines] =
-    new RegExp(`^FROM .* AS ${name}\\n([^]*?)(?=^FROM |(?![^]))`, 'm').exec(text) ?? [];
+  const [, lines] = new RegExp(`^FROM .* AS ${name}\\n([^]*?)(?=^FROM |(?![^]))`, 'm').exec(text) ?? [];
   if (lines === undefined) throw new Error(`the Dockerfile has no stage ${name}`);
   return lines.split('\n').filter((line) => line !== '');
 }
@@ -66,9 +65,7 @@ describe.each(apps)('the flags in deploy/ of devp2p-%s', (app) => {
   });
 
   test('in the environment are flags', () => {
-    const variables = [...flags].map(
-      (flag) => `DEVP2P_${flag.slice(2).replaceAll('.', '_').toUpperCase()}`,
-    );
+    const variables = [...flags].map((flag) => `DEVP2P_${flag.slice(2).replaceAll('.', '_').toUpperCase()}`);
     const given = environment(app).map(([name]) => name);
     expect(variables).toEqual(expect.arrayContaining(given));
     const named = unit(app).match(/DEVP2P_\w+/g) ?? [];
@@ -94,9 +91,7 @@ describe('the files of deploy/ agree with each other', () => {
     const { scrape_configs } = parse(read('prometheus.yml')) as {
       scrape_configs: { static_configs: { targets: string[] }[] }[];
     };
-    const targets = scrape_configs
-      .flatMap((job) => job.static_configs)
-      .flatMap((one) => one.targets);
+    const targets = scrape_configs.flatMap((job) => job.static_configs).flatMap((one) => one.targets);
     expect(targets.map((target) => target.split(':')[0]).sort()).toEqual([...apps].sort());
     for (const target of targets) {
       const [app, port] = target.split(':') as [App, string];
@@ -125,9 +120,7 @@ describe('the files of deploy/ agree with each other', () => {
     expect(provisioning('datasources/prometheus.yaml')).toMatchObject({
       datasources: [{ type: 'prometheus', url: 'http://prometheus:9090' }],
     });
-    const mounted = compose.services.grafana?.volumes?.find((one) =>
-      one.startsWith('./grafana/dashboards:'),
-    );
+    const mounted = compose.services.grafana?.volumes?.find((one) => one.startsWith('./grafana/dashboards:'));
     const [, path] = mounted?.split(':') ?? [];
     expect(provisioning('dashboards/devp2p.yaml')).toMatchObject({
       providers: [{ options: { path } }],
@@ -167,30 +160,14 @@ describe('running programs', () => {
     folder = mkdtempSync(join(tmpdir(), 'devp2p-deploy-'));
     const deadNode = `enode://${'79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'}${'483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8'}@127.0.0.1:1`;
     const [node, crawler] = await Promise.all([
-      start(
-        'node',
-        '--network=hoodi',
-        '--nodiscover',
-        '--port=0',
-        '--addr=127.0.0.1',
-        '--no-authrpc',
-      ),
-      start(
-        'crawler',
-        'crawl',
-        '--metrics',
-        '--networkid=1',
-        '--addr=127.0.0.1',
-        `--bootnodes=${deadNode}`,
-      ),
+      start('node', '--network=hoodi', '--nodiscover', '--port=0', '--addr=127.0.0.1', '--no-authrpc'),
+      start('crawler', 'crawl', '--metrics', '--networkid=1', '--addr=127.0.0.1', `--bootnodes=${deadNode}`),
     ]);
     urls = { node, crawler };
   });
 
   afterAll(async () => {
-    const ended = started.map(
-      (child) => child.exitCode ?? new Promise((resolve) => child.once('exit', resolve)),
-    );
+    const ended = started.map((child) => child.exitCode ?? new Promise((resolve) => child.once('exit', resolve)));
     for (const child of started) child.kill('SIGKILL');
     await Promise.all(ended);
     rmSync(folder, { recursive: true, force: true });
@@ -210,9 +187,7 @@ describe('running programs', () => {
     const { panels } = JSON.parse(read('grafana/dashboards/devp2p.json')) as {
       panels: { title: string; targets?: { expr: string }[] }[];
     };
-    const queries = panels.flatMap(({ title, targets = [] }) =>
-      targets.map(({ expr }) => ({ title, expr })),
-    );
+    const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
     expect(queries.length).toBeGreaterThan(40);
     for (const { title, expr } of queries) {
       // Each of our metrics is followed by its matchers.

@@ -20,9 +20,7 @@ let root: string;
 
 async function imports(...args: string[]): Promise<string[]> {
   const script = join(repository, 'tools/imports.mjs');
-  const { stderr } = await run(process.execPath, [script, ...args]).catch(
-    (error: { stderr: string }) => error,
-  );
+  const { stderr } = await run(process.execPath, [script, ...args]).catch((error: { stderr: string }) => error);
   return stderr.split('\n').filter((line) => line !== '');
 }
 
@@ -124,9 +122,7 @@ test('the pictures show the imports, without those that follow from others', asy
   write(page, ['packages', 'apps/node/src', 'apps/crawler/src'].map(block).join('\n'));
   write('packages/enr/src/a.ts', "import '@devp2p/rlp';\nimport '@devp2p/options';\n");
   write('packages/rlp/src/a.ts', "import '@devp2p/options';\n");
-  expect(await imports('--root', root)).toEqual([
-    `${page} shows other imports: run node tools/imports.mjs --write`,
-  ]);
+  expect(await imports('--root', root)).toEqual([`${page} shows other imports: run node tools/imports.mjs --write`]);
   expect(await imports('--root', root, '--write')).toEqual([]);
   expect(await imports('--root', root)).toEqual([]);
   const text = readFileSync(join(root, page), 'utf8');

@@ -14,9 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 type Outcome = { code?: number; stdout: string; stderr: string };
 
 async function language(...args: string[]): Promise<Outcome> {
-  return run(process.execPath, [join(root, 'tools/language.mjs'), ...args]).catch(
-    (error: Outcome) => error,
-  );
+  return run(process.execPath, [join(root, 'tools/language.mjs'), ...args]).catch((error: Outcome) => error);
 }
 
 /** Checks one file, and returns `line: word` for each refused word. */
@@ -71,11 +69,7 @@ test('Markdown is read with its code blocks, without inline code', async () => {
     'npm run soak # what is left',
     '```',
   ];
-  expect(await refused('page.md', text.join('\n'))).toEqual([
-    '2: "what is"',
-    '4: "whoever"',
-    '7: "what is"',
-  ]);
+  expect(await refused('page.md', text.join('\n'))).toEqual(['2: "what is"', '4: "whoever"', '7: "what is"']);
 });
 
 test.each([

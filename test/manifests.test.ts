@@ -1,13 +1,5 @@
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,9 +31,7 @@ afterEach(() => rmSync(copy, { recursive: true, force: true }));
 
 async function manifests(...args: string[]): Promise<string[]> {
   const script = join(copy, 'tools/manifests.mjs');
-  const { stderr } = await run(process.execPath, [script, ...args]).catch(
-    (error: { stderr: string }) => error,
-  );
+  const { stderr } = await run(process.execPath, [script, ...args]).catch((error: { stderr: string }) => error);
   return stderr.split('\n').filter((line) => line !== '');
 }
 
@@ -68,9 +58,7 @@ test('a different manifest or licence is reported, and updated with --write', as
 });
 
 test('a release needs the address of the repository, which is set in one place', async () => {
-  edit('package.json', (text) =>
-    text.replace(/git\+https:[^"]+/, 'git+https://unset.invalid/a.git'),
-  );
+  edit('package.json', (text) => text.replace(/git\+https:[^"]+/, 'git+https://unset.invalid/a.git'));
   await manifests('--write');
   expect(await manifests('--release')).toEqual([
     'package.json: "repository.url" is still the placeholder: set it, run "npm run manifests", commit, release',

@@ -1,13 +1,5 @@
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,18 +81,14 @@ async function compile(
   };
   const compilerOptions = { ...strict, exactOptionalPropertyTypes: true, ...others };
   writeFileSync(config, JSON.stringify({ compilerOptions, files }));
-  await run(process.execPath, [compilers[compiler], '-p', config]).catch(
-    (error: { stdout: string }) => {
-      throw new Error(error.stdout);
-    },
-  );
+  await run(process.execPath, [compilers[compiler], '-p', config]).catch((error: { stdout: string }) => {
+    throw new Error(error.stdout);
+  });
 }
 
 /** A file that imports every declaration of `manifests`. */
 function importAll(project: string, manifests: readonly Manifest[]): string {
-  const lines = manifests
-    .flatMap(entries)
-    .map((entry, index) => `export * as entry${index} from '${entry}';\n`);
+  const lines = manifests.flatMap(entries).map((entry, index) => `export * as entry${index} from '${entry}';\n`);
   writeFileSync(join(project, 'all.ts'), lines.join(''));
   return 'all.ts';
 }
@@ -127,35 +115,31 @@ async function install(name: string, packages: readonly string[]): Promise<strin
 }
 
 describe('each package by itself', () => {
-  test.each(published)(
-    '$manifest.name imports what it declares, and nothing else',
-    ({ folder, manifest }) => {
-      const declared = new Set(
-        Object.keys({
-          ...manifest.dependencies,
-          ...manifest.optionalDependencies,
-          ...manifest.peerDependencies,
-        }),
-      );
-      const imported = new Set<string>();
-      for (const file of readdirSync(join(root, folder, 'dist'), { recursive: true }) as string[]) {
-        if (!/\.(?:js|d\.ts)$/.test(file)) continue;
-        const text = readFileSync(join(root, folder, 'dist', file), 'utf8');
-        for (const [, from = '', called = ''] of text.matchAll(specifiers))
-          remember(from || called);
-        if (text.startsWith(typesOfNode)) imported.add('@types/node');
-      }
-      function remember(specifier: string): void {
-        if (specifier === '' || specifier.startsWith('.') || specifier.startsWith('node:')) return;
-        const name = specifier
-          .split('/')
-          .slice(0, specifier.startsWith('@') ? 2 : 1)
-          .join('/');
-        if (name !== manifest.name && !builtinModules.includes(name)) imported.add(name);
-      }
-      expect([...imported].sort()).toEqual([...declared].sort());
-    },
-  );
+  test.each(published)('$manifest.name imports what it declares, and nothing else', ({ folder, manifest }) => {
+    const declared = new Set(
+      Object.keys({
+        ...manifest.dependencies,
+        ...manifest.optionalDependencies,
+        ...manifest.peerDependencies,
+      }),
+    );
+    const imported = new Set<string>();
+    for (const file of readdirSync(join(root, folder, 'dist'), { recursive: true }) as string[]) {
+      if (!/\.(?:js|d\.ts)$/.test(file)) continue;
+      const text = readFileSync(join(root, folder, 'dist', file), 'utf8');
+      for (const [, from = '', called = ''] of text.matchAll(specifiers)) remember(from || called);
+      if (text.startsWith(typesOfNode)) imported.add('@types/node');
+    }
+    function remember(specifier: string): void {
+      if (specifier === '' || specifier.startsWith('.') || specifier.startsWith('node:')) return;
+      const name = specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/');
+      if (name !== manifest.name && !builtinModules.includes(name)) imported.add(name);
+    }
+    expect([...imported].sort()).toEqual([...declared].sort());
+  });
 
   test.each(published)(
     '$manifest.name brings the types of Node with each entry or with none',
@@ -163,43 +147,35 @@ describe('each package by itself', () => {
       for (const entry of Object.values(manifest.exports)) {
         if (typeof entry === 'string') continue;
         const text = readFileSync(join(root, folder, entry.types), 'utf8');
-        expect(text.startsWith(typesOfNode), entry.types).toBe(
-          manifest.dependencies?.['@types/node'] !== undefined,
-        );
+        expect(text.startsWith(typesOfNode), entry.types).toBe(manifest.dependencies?.['@types/node'] !== undefined);
       }
     },
   );
 
-  test.each(published)(
-    '$manifest.name is packed with licence, README, sources and program',
-    ({ manifest }) => {
-      const files = registry.files(manifest.name);
-      const programs = Object.values(manifest.bin ?? {}).map((path) => path.replace('./', ''));
-      expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', ...programs]));
-      const rest = files.filter((file) => !/^(?:dist|src)\//.test(file)).sort();
-      expect(rest).toEqual(['LICENSE', 'README.md', ...programs, 'package.json']);
-    },
-  );
+  test.each(published)('$manifest.name is packed with licence, README, sources and program', ({ manifest }) => {
+    const files = registry.files(manifest.name);
+    const programs = Object.values(manifest.bin ?? {}).map((path) => path.replace('./', ''));
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', ...programs]));
+    const rest = files.filter((file) => !/^(?:dist|src)\//.test(file)).sort();
+    expect(rest).toEqual(['LICENSE', 'README.md', ...programs, 'package.json']);
+  });
 
-  test.each(published)(
-    '$manifest.name loads and compiles in an empty project',
-    async ({ manifest }) => {
-      const project = await install(manifest.name.replace('/', '-'), [manifest.name]);
-      const program = entries(manifest)
-        .map((entry) => `await import('${entry}');`)
-        .join('\n');
-      await run(process.execPath, ['--input-type=module', '--eval', program], { cwd: project });
-      const files = [importAll(project, [manifest])];
-      await compile(project, 'newest', { files, module: 'nodenext', noEmit: true });
+  test.each(published)('$manifest.name loads and compiles in an empty project', async ({ manifest }) => {
+    const project = await install(manifest.name.replace('/', '-'), [manifest.name]);
+    const program = entries(manifest)
+      .map((entry) => `await import('${entry}');`)
+      .join('\n');
+    await run(process.execPath, ['--input-type=module', '--eval', program], { cwd: project });
+    const files = [importAll(project, [manifest])];
+    await compile(project, 'newest', { files, module: 'nodenext', noEmit: true });
 
-      if (manifest.name === '@devp2p/rlpx') {
-        const installed = readdirSync(join(project, 'node_modules'));
-        for (const foreign of ['level', 'classic-level', 'ws', 'pino', 'cac', 'cli-progress']) {
-          expect(installed).not.toContain(foreign);
-        }
+    if (manifest.name === '@devp2p/rlpx') {
+      const installed = readdirSync(join(project, 'node_modules'));
+      for (const foreign of ['level', 'classic-level', 'ws', 'pino', 'cac', 'cli-progress']) {
+        expect(installed).not.toContain(foreign);
       }
-    },
-  );
+    }
+  });
 });
 
 describe('all packages together', () => {
@@ -213,14 +189,11 @@ describe('all packages together', () => {
   test.each([
     { compiler: 'oldest', module: 'nodenext' },
     { compiler: 'newest', module: 'esnext', moduleResolution: 'bundler' },
-  ] as const)(
-    'the declarations compile: $compiler TypeScript, module $module',
-    async ({ compiler, ...modules }) => {
-      const manifests = published.map(({ manifest }) => manifest);
-      const files = [importAll(project, manifests)];
-      await compile(project, compiler, { files, ...modules, noEmit: true });
-    },
-  );
+  ] as const)('the declarations compile: $compiler TypeScript, module $module', async ({ compiler, ...modules }) => {
+    const manifests = published.map(({ manifest }) => manifest);
+    const files = [importAll(project, manifests)];
+    await compile(project, compiler, { files, ...modules, noEmit: true });
+  });
 
   test('the examples compile and run', async () => {
     const files = readdirSync(join(root, 'examples')).filter((file) => /\.ts$/.test(file));

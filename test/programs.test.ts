@@ -87,9 +87,7 @@ describe('npm run fuzz', () => {
   });
 
   test('lists the decoders when the name is unknown', async () => {
-    const stderr = expect.stringMatching(
-      /^fuzz: unknown decoder "nonsense", known decoders: rlp tree, .*\n$/,
-    );
+    const stderr = expect.stringMatching(/^fuzz: unknown decoder "nonsense", known decoders: rlp tree, .*\n$/);
     expect(await fuzz('--only', 'nonsense')).toEqual({ code: 2, stdout: '', stderr });
   });
 

@@ -62,8 +62,7 @@ test.each(published)('$folder links to its neighbors and to docs/', ({ folder })
 
 test('the README lists every package and app', () => {
   const text = read('README.md');
-  for (const { name, folder } of published)
-    expect(text).toContain(`[\`@devp2p/${name}\`](${folder}`);
+  for (const { name, folder } of published) expect(text).toContain(`[\`@devp2p/${name}\`](${folder}`);
 });
 
 test('every page with a TypeScript version has the one of the packing test', () => {

@@ -28,11 +28,7 @@ export interface Registry {
  * An npm registry on loopback: our packages as `npm pack` makes them, all others from node_modules of this
  * checkout. It resolves the same packages as `npm install` of a user.
  */
-export async function startRegistry(
-  root: string,
-  packages: readonly string[],
-  workDir: string,
-): Promise<Registry> {
+export async function startRegistry(root: string, packages: readonly string[], workDir: string): Promise<Registry> {
   const folders = new Map<string, Map<string, string>>();
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { link?: boolean; optional?: boolean }>;
@@ -62,8 +58,7 @@ export async function startRegistry(
     const manifest = readManifest(join(root, folder));
     if (manifest === undefined) throw new Error(`${folder} has no package.json`);
     const file = `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
-    if (!names.includes(file))
-      throw new Error(`npm pack made ${names.join(', ')}, expected ${file}`);
+    if (!names.includes(file)) throw new Error(`npm pack made ${names.join(', ')}, expected ${file}`);
     remember(folders, manifest, join(root, folder));
     tarballs.set(`${manifest.name}@${manifest.version}`, readFileSync(join(workDir, file)));
   }
@@ -73,15 +68,7 @@ export async function startRegistry(
     const known = tarballs.get(key);
     if (known !== undefined) return known;
     const file = join(mkdtempSync(join(workDir, 'tar-')), 'package.tgz');
-    execFileSync('tar', [
-      'czf',
-      file,
-      '--exclude=./node_modules',
-      '--transform=s,^\\.,package,',
-      '-C',
-      folder,
-      '.',
-    ]);
+    execFileSync('tar', ['czf', file, '--exclude=./node_modules', '--transform=s,^\\.,package,', '-C', folder, '.']);
     const made = readFileSync(file);
     tarballs.set(key, made);
     return made;
@@ -130,11 +117,7 @@ export async function startRegistry(
   };
 }
 
-function remember(
-  folders: Map<string, Map<string, string>>,
-  { name, version }: Manifest,
-  folder: string,
-): void {
+function remember(folders: Map<string, Map<string, string>>, { name, version }: Manifest, folder: string): void {
   const versions = folders.get(name) ?? new Map<string, string>();
   folders.set(name, versions.set(version, folder));
 }

@@ -112,8 +112,7 @@ if (!expect.getState().testPath?.includes('/packages/clock/')) {
   systemClock.setTimeout = (callback, ms) => {
     if (Number.isNaN(ms)) throw new RangeError('timer delay is not a number');
     const due = systemClock.monotonic() + Math.max(0, ms);
-    const arm = (): NodeJS.Timeout =>
-      setTimeout(fire, Math.min(Math.ceil(due - systemClock.monotonic()), 2 ** 31 - 1));
+    const arm = (): NodeJS.Timeout => setTimeout(fire, Math.min(Math.ceil(due - systemClock.monotonic()), 2 ** 31 - 1));
     const fire = (): void => {
       if (systemClock.monotonic() < due) {
         timeout = arm();

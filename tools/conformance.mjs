@@ -67,16 +67,12 @@ console.log(`    ${pad('proved', 6)} ${pad('listed', 6)}`);
 let open = 0;
 for (const [prefix, { proved, total }] of counts) {
   open += total - proved;
-  console.log(
-    `${prefix}  ${pad(proved, 6)} ${pad(total, 6)}  ${titles.get(prefix) ?? ''}`.trimEnd(),
-  );
+  console.log(`${prefix}  ${pad(proved, 6)} ${pad(total, 6)}  ${titles.get(prefix) ?? ''}`.trimEnd());
 }
 for (const problem of problems) console.error(problem);
 if (problems.length === 0) {
   console.log(`all rows agree with the tests; ${open} of ${seen.size} are open, at least in part`);
 } else {
-  console.log(
-    `${problems.length} rows or titles disagree: correct the titles, or run npm run conformance -- --write`,
-  );
+  console.log(`${problems.length} rows or titles disagree: correct the titles, or run npm run conformance -- --write`);
 }
 process.exitCode = problems.length > 0 ? 1 : 0;

@@ -51,9 +51,7 @@ child.on('close', (code) => {
     const head = ['decoder', 'inputs', 'decoded', 'memory before', 'peak memory'];
     const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i].length)));
     const show = (row) =>
-      row
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-        .join('  ');
+      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ');
     console.log([head, ...rows].map(show).join('\n'));
   }
   process.exitCode = code ?? 1;

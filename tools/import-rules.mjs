@@ -68,7 +68,6 @@ export const restricted = [
   {
     modules: 'level ws pino pino-pretty smol-toml valibot prom-client',
     only: 'packages/appkit/ apps/',
-    because:
-      'databases, WebSocket servers, loggers, configuration and metrics belong to the programs',
+    because: 'databases, WebSocket servers, loggers, configuration and metrics belong to the programs',
   },
 ];

@@ -187,8 +187,7 @@ function chart(arrows, isShown = () => true) {
 
 function checkCycles(name, arrows) {
   for (const from of arrows.keys()) {
-    if (reachable(arrows, from).has(from))
-      problems.push(`${name}: ${from} imports itself in a circle`);
+    if (reachable(arrows, from).has(from)) problems.push(`${name}: ${from} imports itself in a circle`);
   }
 }
 

@@ -240,8 +240,7 @@ function main(args) {
     count(args[1] === undefined ? filesOfTree() : filesOfCommit(args[1]));
     return;
   }
-  const files =
-    args.length > 0 ? args.map((file) => [file, readFileSync(file, 'utf8')]) : filesOfTree();
+  const files = args.length > 0 ? args.map((file) => [file, readFileSync(file, 'utf8')]) : filesOfTree();
   const problems = files.flatMap(([file, text]) => check(file, text));
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) {

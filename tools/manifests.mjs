@@ -12,17 +12,7 @@ const common = readJson('package.json');
 const website = common.repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
 const license = readFileSync(`${root}LICENSE`, 'utf8');
 /** The order of the documentation of npm. Other fields follow in their own order. */
-const first = [
-  'name',
-  'version',
-  'description',
-  'keywords',
-  'homepage',
-  'bugs',
-  'repository',
-  'license',
-  'author',
-];
+const first = ['name', 'version', 'description', 'keywords', 'homepage', 'bugs', 'repository', 'license', 'author'];
 
 const problems = [];
 if (release && new URL(website).hostname.endsWith('.invalid')) {

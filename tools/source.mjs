@@ -118,15 +118,11 @@ export function importsOf(text) {
   let beforeLast = last;
   for (const token of tokensOf(text)) {
     if (isComment(token.kind)) continue;
-    if (
-      token.kind === SyntaxKind.StringLiteral ||
-      token.kind === SyntaxKind.NoSubstitutionTemplateLiteral
-    ) {
+    if (token.kind === SyntaxKind.StringLiteral || token.kind === SyntaxKind.NoSubstitutionTemplateLiteral) {
       const isStatic =
         (last.kind === SyntaxKind.FromKeyword && beforeLast.kind !== SyntaxKind.DotToken) ||
         last.kind === SyntaxKind.ImportKeyword;
-      const isCall =
-        last.kind === SyntaxKind.OpenParenToken && beforeLast.kind === SyntaxKind.ImportKeyword;
+      const isCall = last.kind === SyntaxKind.OpenParenToken && beforeLast.kind === SyntaxKind.ImportKeyword;
       if (isStatic || isCall) {
         found.push({ specifier: token.text.slice(1, -1), start: token.start });
       }

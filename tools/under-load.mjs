@@ -24,9 +24,7 @@ if (command === undefined || !Number.isInteger(loopCount) || loopCount < 1) {
   process.exit(2);
 }
 
-const loops = Array.from({ length: loopCount }, () =>
-  spawn(process.execPath, ['-e', busyLoop], { stdio: 'ignore' }),
-);
+const loops = Array.from({ length: loopCount }, () => spawn(process.execPath, ['-e', busyLoop], { stdio: 'ignore' }));
 console.error(`${loopCount} busy loops beside: ${[command, ...rest].join(' ')}`);
 // On Windows npm and npx are scripts, which only a shell starts.
 const child = spawn(command, rest, { stdio: 'inherit', shell: process.platform === 'win32' });

@@ -36,10 +36,7 @@ export async function compareBuilds(
   groups: readonly Group[],
   { options, otherBench, progress, rounds, slice }: CompareOptions,
 ): Promise<Comparison[]> {
-  const pools = [
-    new WorkerPool(options),
-    new WorkerPool({ ...options, bench: otherBench }),
-  ] as const;
+  const pools = [new WorkerPool(options), new WorkerPool({ ...options, bench: otherBench })] as const;
   const stop = () => Promise.all(pools.map((pool) => pool.stop()));
   const comparisons: Comparison[] = [];
   try {
@@ -79,11 +76,7 @@ function ratioOf({ here, there }: Comparison): Ratio {
 }
 
 /** A Markdown table of comparisons, with a mark at each ratio below the limit. */
-export function againstTable(
-  comparisons: readonly Comparison[],
-  commit: string,
-  atLeast: number,
-): string {
+export function againstTable(comparisons: readonly Comparison[], commit: string, atLeast: number): string {
   const rows = comparisons.map((comparison) => {
     const { item, implementation, here, there } = comparison;
     const { name, unit } = item;

@@ -15,11 +15,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** Our figures divided by theirs within each round, since a slow phase of the machine affects both. */
-export function ratio(
-  figures: Figures,
-  ours: Implementation,
-  theirs: Implementation,
-): Ratio | undefined {
+export function ratio(figures: Figures, ours: Implementation, theirs: Implementation): Ratio | undefined {
   const [mine, others] = [figures.get(ours), figures.get(theirs)];
   if (mine === undefined || others === undefined) return undefined;
   return ratioOfRounds(mine, others);

@@ -20,10 +20,7 @@ export interface GoPrograms {
  * @param folder folder of this workspace
  * @returns `undefined` without Go
  */
-export function goPrograms(
-  folder: string,
-  progress: (line: string) => void,
-): GoPrograms | undefined {
+export function goPrograms(folder: string, progress: (line: string) => void): GoPrograms | undefined {
   if (spawnSync('go', ['version']).status !== 0) return undefined;
   const source = join(folder, 'go');
   const bin = join(folder, 'bin');
@@ -64,9 +61,7 @@ export function goPrograms(
 function isNewer(file: string, source: string): boolean {
   if (!existsSync(file)) return false;
   const { mtimeMs } = statSync(file);
-  const sources = statSync(source).isDirectory()
-    ? readdirSync(source).map((name) => join(source, name))
-    : [source];
+  const sources = statSync(source).isDirectory() ? readdirSync(source).map((name) => join(source, name)) : [source];
   return sources.every((name) => statSync(name).mtimeMs < mtimeMs);
 }
 

@@ -77,10 +77,7 @@ async function compareWithOthers(
   for (const group of groups) console.log(table(group, results));
   if (crawled.size > 0) console.log(crawlTable(crawled));
   if (json === undefined) return;
-  writeJson(json, [
-    ...asJson(results),
-    ...[...crawled].map(([item, crawls]) => ({ ...item, crawls })),
-  ]);
+  writeJson(json, [...asJson(results), ...[...crawled].map(([item, crawls]) => ({ ...item, crawls }))]);
 }
 
 async function compareWithCommit(
@@ -100,9 +97,7 @@ async function compareWithCommit(
   }
   console.log(`${describeMachine()}, ${describePinning(options.cores)}.`);
   console.log(`This is ${commit}${isChanged ? ' with uncommitted changes' : ''}.`);
-  console.log(
-    `Medians of ${rounds} rounds, per CPU-second, with the lowest and the highest ratio.`,
-  );
+  console.log(`Medians of ${rounds} rounds, per CPU-second, with the lowest and the highest ratio.`);
   console.log(againstTable(comparisons, tree.commit, atLeast));
   if (json !== undefined) {
     const rows = comparisons.map(({ item: { name }, ...figures }) => ({ name, ...figures }));
@@ -117,9 +112,7 @@ async function compareWithCommit(
 }
 
 function describePinning(cores: Cores | undefined): string {
-  return cores === undefined
-    ? 'workers not pinned: taskset is missing'
-    : `workers on core ${cores.measured}`;
+  return cores === undefined ? 'workers not pinned: taskset is missing' : `workers on core ${cores.measured}`;
 }
 
 function writeJson(file: string, content: unknown): void {

@@ -40,12 +40,7 @@ function value(rounds: readonly number[] | undefined, { unit }: Case): string {
 }
 
 /** `18.4 (17.9–19.0) ✓ ≥ 18` */
-function comparison(
-  { goals }: Case,
-  figures: Figures,
-  ours: Implementation,
-  theirs: Implementation,
-): string {
+function comparison({ goals }: Case, figures: Figures, ours: Implementation, theirs: Implementation): string {
   const goal = goals.find(({ than }) => than === theirs);
   const found = ratio(figures, ours, theirs);
   if (goal === undefined || found === undefined) return '';

@@ -116,13 +116,7 @@ function killGroup(child: ChildProcess): void {
  */
 export function findCommit(repository: string, ref: string): string {
   try {
-    return git(repository, [
-      'rev-parse',
-      '--short',
-      '--verify',
-      '--end-of-options',
-      `${ref}^{commit}`,
-    ]);
+    return git(repository, ['rev-parse', '--short', '--verify', '--end-of-options', `${ref}^{commit}`]);
   } catch {
     throw new RangeError(`bad value "${ref}" for --against: not a commit of this repository`);
   }

@@ -39,9 +39,7 @@ export class WorkerPool {
   async stop(): Promise<void> {
     const workers = await Promise.allSettled(this.#workers.values());
     this.#workers.clear();
-    await Promise.all(
-      workers.map((worker) => (worker.status === 'fulfilled' ? worker.value.stop() : undefined)),
-    );
+    await Promise.all(workers.map((worker) => (worker.status === 'fulfilled' ? worker.value.stop() : undefined)));
   }
 
   async #find(implementation: Implementation): Promise<Worker | undefined> {

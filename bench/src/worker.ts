@@ -40,8 +40,7 @@ export class Worker {
     const [word, ...rest] = await readLine(this.#lines, [name]);
     if (word !== 'done') throw new Error(`${name}: ${word} ${rest.join(' ')}`);
     const [count, microseconds] = rest.map(Number) as [number, number];
-    if (!(count > 0 && microseconds > 0))
-      throw new Error(`${name}: count is ${count}, CPU time is ${microseconds} µs`);
+    if (!(count > 0 && microseconds > 0)) throw new Error(`${name}: count is ${count}, CPU time is ${microseconds} µs`);
     return (count * 1e6) / microseconds;
   }
 

@@ -66,9 +66,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     churn: number('churn', values.churn, { min: 0, max: 100 }),
     attackers: number('attackers', values.attackers, { min: 0, max: 0.5 }),
     attackerNetworks:
-      networks === undefined
-        ? undefined
-        : number('attacker-networks', networks, { min: 1, max: 10_000, whole: true }),
+      networks === undefined ? undefined : number('attacker-networks', networks, { min: 1, max: 10_000, whole: true }),
     peers: number('peers', values.peers, { min: 3, max: 1000, whole: true }),
     loss: number('loss', values.loss, { min: 0, max: 0.9 }),
     pingInterval: 1000 * number('ping-interval', values['ping-interval'], { min: 0.1, max: 3600 }),

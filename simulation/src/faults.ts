@@ -26,9 +26,7 @@ export function findFaults(outcome: Outcome): string[] {
   if (peak > maxPeers) faults.push(`a node had ${peak} connections, the limit is ${maxPeers}`);
   const { max } = attackerShare(outcome);
   if (max > addressShare) {
-    faults.push(
-      `the attacker held ${percent(max)} of the slots with ${percent(addressShare)} of the addresses`,
-    );
+    faults.push(`the attacker held ${percent(max)} of the slots with ${percent(addressShare)} of the addresses`);
   }
   if (timersLeft > 0) faults.push(`${timersLeft} timers left after all nodes stopped`);
   return faults;

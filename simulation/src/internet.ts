@@ -36,9 +36,7 @@ export class Internet {
         const { random, loss } = this.#options;
         if (random.fraction() < loss) return;
         const datagram = bytes.slice();
-        this.later(this.oneWay(host, to.host), () =>
-          this.#sockets.get(to.host)?.(datagram, address),
-        );
+        this.later(this.oneWay(host, to.host), () => this.#sockets.get(to.host)?.(datagram, address));
       },
       onMessage: (handler) => void this.#sockets.set(host, handler),
       close: async () => void this.#sockets.delete(host),

@@ -1,9 +1,4 @@
-import {
-  type AddrEntry,
-  type AddrSource,
-  createAddressQueue,
-  createAddrMan,
-} from '@devp2p/addrman';
+import { type AddrEntry, type AddrSource, createAddressQueue, createAddrMan } from '@devp2p/addrman';
 import { toHex } from '@devp2p/bytes';
 import { type Clock, sleep } from '@devp2p/clock';
 import { type ConnManager, createConnManager } from '@devp2p/connmgr';
@@ -79,11 +74,7 @@ const emptyStore: NodeStore = {
 const usefulAge = 60_000;
 
 /** Starts a node with the boot nodes and the state of its identity. */
-export async function startNode(
-  identity: Identity,
-  environment: Environment,
-  random: SeededRandom,
-): Promise<Node> {
+export async function startNode(identity: Identity, environment: Environment, random: SeededRandom): Promise<Node> {
   const { clock, crypto, internet, maxPeers, pace, lastBlock } = environment;
   const { bootnodes, pingInterval, refreshInterval } = environment;
   const { place, privateKey } = identity;
@@ -142,8 +133,7 @@ export async function startNode(
     {
       nextAddress: ({ signal }) => queue.next(signal),
       nextFeeler: () => {
-        const entry =
-          addresses.selectCollision() ?? addresses.select({ newOnly: true, filter: isWanted });
+        const entry = addresses.selectCollision() ?? addresses.select({ newOnly: true, filter: isWanted });
         return entry && queue.offer(placeOf(entry));
       },
       dial(other, { signal }) {

@@ -86,20 +86,14 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const internet = new Internet({ clock, random: random.fork(), loss });
   const registrar = new Registrar(crypto, random.fork());
   const churnRandom = random.fork();
-  const honest = Array.from({ length: honestCount }, () =>
-    registrar.register(lowest.honest, honestNetworks),
-  );
-  const attackers = Array.from({ length: attackerCount }, () =>
-    registrar.register(lowest.attacker, attackerNetworks),
-  );
+  const honest = Array.from({ length: honestCount }, () => registrar.register(lowest.honest, honestNetworks));
+  const attackers = Array.from({ length: attackerCount }, () => registrar.register(lowest.attacker, attackerNetworks));
   const attackerKeys = new Set(attackers.map(({ place }) => place.key));
   const bootnodes = honest.slice(0, bootnodeCount).map(({ place }) => enodeOf(place));
   const shared = { clock, crypto, internet };
   const blockRandom = random.fork();
   const lastBlock = ({ key }: Place): number | undefined =>
-    attackerKeys.has(key)
-      ? undefined
-      : clock.monotonic() - blockRandom.poissonDelay(blockInterval * maxPeers);
+    attackerKeys.has(key) ? undefined : clock.monotonic() - blockRandom.poissonDelay(blockInterval * maxPeers);
   const environment: Environment = {
     ...shared,
     bootnodes,
@@ -142,8 +136,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
     count(stopped, node);
     peak = Math.max(peak, node.peak);
     await node.stop();
-    const next =
-      churnRandom.fraction() < 0.5 ? identity : registrar.register(lowest.honest, honestNetworks);
+    const next = churnRandom.fraction() < 0.5 ? identity : registrar.register(lowest.honest, honestNetworks);
     later(churnRandom.poissonDelay(absence), () => track(startHonest(next, false)));
   };
   const track = (work: Promise<unknown>): void => {
@@ -156,15 +149,11 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   });
   for (const identity of attackers) {
     clock.setTimeout(() => {
-      const accomplices = Array.from({ length: 4 }, () => churnRandom.pick(attackers)).flatMap(
-        (one) => (one && one !== identity ? [one.place] : []),
+      const accomplices = Array.from({ length: 4 }, () => churnRandom.pick(attackers)).flatMap((one) =>
+        one && one !== identity ? [one.place] : [],
       );
       const environment = { ...shared, accomplices, victims: () => victims };
-      track(
-        startAttacker(identity, environment, random.fork()).then((node) =>
-          attackerNodes.push(node),
-        ),
-      );
+      track(startAttacker(identity, environment, random.fork()).then((node) => attackerNodes.push(node)));
     }, churnRandom.fraction() * arrival);
   }
 

@@ -67,11 +67,7 @@ describe('60 nodes for 8 minutes, nine of them attacker nodes', () => {
 
 test('the same seed gives the same results, another one different results', async () => {
   const options = { ...small, nodes: 10, minutes: 2, attackers: 0, maxPeers: 6 };
-  const [one, two, other] = [
-    await simulate(options),
-    await simulate(options),
-    await simulate({ ...options, seed: 2 }),
-  ];
+  const [one, two, other] = [await simulate(options), await simulate(options), await simulate({ ...options, seed: 2 })];
   expect(two).toEqual(one);
   expect(other).not.toEqual(one);
 });

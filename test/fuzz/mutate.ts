@@ -57,8 +57,7 @@ export function mutateRlp(input: Uint8Array, other: Uint8Array, random: Random):
 }
 
 function mutateTree(root: Tree, random: Random): Tree {
-  if (!Array.isArray(root) || root.length === 0 || random.oneIn(16))
-    return mutateItem(root, random);
+  if (!Array.isArray(root) || root.length === 0 || random.oneIn(16)) return mutateItem(root, random);
   const items = [...root];
   const at = random.below(items.length);
   const item = items[at] as Tree;

@@ -60,8 +60,7 @@ test.each(Object.entries(faulty))('%s is found', async (_, [one, message]) => {
 test('the same seed gives the same inputs, another seed different ones', async () => {
   const inputsOf = async (seed: number): Promise<string[]> => {
     const inputs: string[] = [];
-    const decode = (input: Uint8Array): void =>
-      void inputs.push(Buffer.from(input).toString('hex'));
+    const decode = (input: Uint8Array): void => void inputs.push(Buffer.from(input).toString('hex'));
     await fuzz(target({ ...bytes, decode }), 100, seed);
     return inputs;
   };

@@ -45,10 +45,9 @@ export async function fuzz(target: Target, inputs: number, seed: number): Promis
         }
       }
     } catch (error) {
-      throw new Error(
-        `${target.name}: seed ${seed}, input ${index}: ${(error as Error).message}\n${show(input)}`,
-        { cause: error },
-      );
+      throw new Error(`${target.name}: seed ${seed}, input ${index}: ${(error as Error).message}\n${show(input)}`, {
+        cause: error,
+      });
     }
     if (index % 4_096 === 0) {
       highest = Math.max(highest, process.memoryUsage.rss());

@@ -40,11 +40,7 @@ export function target<T, C extends Input = Uint8Array, I extends Input = C>(
 }
 
 /** A content, made from one or two others. */
-export function mutate(
-  { structure, words = [' '] }: Target,
-  corpus: readonly Input[],
-  random: Random,
-): Input {
+export function mutate({ structure, words = [' '] }: Target, corpus: readonly Input[], random: Random): Input {
   let content = random.pick(corpus);
   const rounds = 1 + random.below(random.oneIn(4) ? 6 : 2);
   for (let round = 0; round < rounds; round++) {

@@ -120,13 +120,9 @@ async function demo(): Promise<void> {
 
   const downloads = [{ name: 'B', program: b }, ...others];
   const rows = await Promise.all(downloads.map(({ name, program }) => synced(name, program)));
-  print(
-    'all four nodes have the same head, and verified every block against the roots in its header',
-  );
+  print('all four nodes have the same head, and verified every block against the roots in its header');
 
-  print(
-    'the crawler starts at the boot node, and requests further nodes from each one that it finds',
-  );
+  print('the crawler starts at the boot node, and requests further nodes from each one that it finds');
   const funnel = await crawlUntilComplete(bootnode);
   print('the crawler found all five nodes and connected to each');
 

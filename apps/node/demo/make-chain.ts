@@ -101,17 +101,11 @@ const genesis = {
   baseFeePerGas: hex(1_000_000_000),
   alloc: {
     ...Object.fromEntries(
-      [...senders, authority].map(({ address }) => [
-        address.toString(),
-        { balance: hex(10n ** 24n) },
-      ]),
+      [...senders, authority].map(({ address }) => [address.toString(), { balance: hex(10n ** 24n) }]),
     ),
     [logger]: { balance: '0x0', code: loggerCode },
     ...Object.fromEntries(
-      Object.entries(systemContracts).map(([address, { code }]) => [
-        address,
-        { balance: '0x0', nonce: '0x1', code },
-      ]),
+      Object.entries(systemContracts).map(([address, { code }]) => [address, { balance: '0x0', nonce: '0x1', code }]),
     ),
   },
 };
@@ -147,10 +141,7 @@ for (const [address, account] of Object.entries(genesis.alloc)) {
     nonce?: string;
     code?: PrefixedHexString;
   };
-  await stateManager.putAccount(
-    at,
-    createAccount({ balance: BigInt(balance), nonce: BigInt(nonce) }),
-  );
+  await stateManager.putAccount(at, createAccount({ balance: BigInt(balance), nonce: BigInt(nonce) }));
   if (code !== undefined) await stateManager.putCode(at, hexToBytes(code));
 }
 const vm = await createVM({ common, stateManager, setHardfork: true });

@@ -52,11 +52,7 @@ export class Program {
         }
         if (!this.#hasEnded) return;
         this.#listeners.delete(look);
-        reject(
-          new Error(
-            `program ended without a line that matches ${pattern}:\n${this.#lines.slice(-5).join('\n')}`,
-          ),
-        );
+        reject(new Error(`program ended without a line that matches ${pattern}:\n${this.#lines.slice(-5).join('\n')}`));
       };
       this.#listeners.add(look);
       look();

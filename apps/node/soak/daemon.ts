@@ -53,8 +53,7 @@ export class Daemon {
       log: logFile,
       isTimeStill = false,
     }: Place = typeof place === 'string' ? { datadir: place } : place;
-    const limits =
-      fileBlocks === undefined ? undefined : { fileBlocks, ...(logFile && { log: logFile }) };
+    const limits = fileBlocks === undefined ? undefined : { fileBlocks, ...(logFile && { log: logFile }) };
     const where = ['--datadir', datadir, '--genesis', genesis, '--addr', '127.0.0.1'];
     if (!flags.includes('--port')) where.push('--port', '0');
     if (!flags.includes('--authrpc')) where.push('--no-authrpc');

@@ -139,9 +139,7 @@ export async function openHost(
       socket.destroy();
       return;
     }
-    const guest = accept(socket, { privateKey, publicKey: id, crypto }).then((stream) =>
-      openGuest(stream),
-    );
+    const guest = accept(socket, { privateKey, publicKey: id, crypto }).then((stream) => openGuest(stream));
     guest.catch(() => {});
     guests.push(guest);
     onGuest();

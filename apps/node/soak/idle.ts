@@ -32,8 +32,7 @@ export async function idle(
   const child = fork(crowd, [await daemon.enode, String(peers)], { execArgv: [] });
   const nextCount = async (): Promise<number> => {
     const [answer] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
-    if (child.exitCode !== null)
-      throw new Error(`process of the peers ended with ${child.exitCode}`);
+    if (child.exitCode !== null) throw new Error(`process of the peers ended with ${child.exitCode}`);
     return answer;
   };
   try {

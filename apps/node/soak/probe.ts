@@ -112,8 +112,7 @@ async function measure(): Promise<Measure> {
     await turn();
   }
   const { heapUsed: heap, arrayBuffers: buffers } = process.memoryUsage();
-  const count = (kind: unknown): number =>
-    queryObjects(kind as new () => object, { format: 'count' });
+  const count = (kind: unknown): number => queryObjects(kind as new () => object, { format: 'count' });
   return {
     handles: process.getActiveResourcesInfo().length,
     sockets: count(Socket),

@@ -61,11 +61,7 @@ export async function runCrawl(
   }
 }
 
-function assess(
-  crawler: string,
-  { found, ...spent }: CrawlOutput,
-  { reaches }: ReferenceNetwork,
-): CrawlResult {
+function assess(crawler: string, { found, ...spent }: CrawlOutput, { reaches }: ReferenceNetwork): CrawlResult {
   const rank = (step: NodeStatus | undefined) => statuses.indexOf(step ?? 'discovered');
   const live = [...reaches].filter(([, step]) => rank(step) > 0);
   const complete = live.flatMap(([id, step]) => {

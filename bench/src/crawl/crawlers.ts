@@ -68,9 +68,7 @@ export const gethCrawl =
     inFolder(async (folder) => {
       const file = join(folder, 'nodes.json');
       const crawl = [...pin, devp2p, 'discv4', 'crawl', '--addr', '127.0.0.1:0'];
-      const spent = await run([
-        ...[...crawl, '--bootnodes', bootnode, '--timeout', `${gethSeconds}s`, file],
-      ]);
+      const spent = await run([...[...crawl, '--bootnodes', bootnode, '--timeout', `${gethSeconds}s`, file]]);
       const nodes = JSON.parse(readFileSync(file, 'utf8')) as Record<string, GethNode>;
       const responding = Object.values(nodes).filter(({ lastResponse }) => lastResponse);
       const found = new Map<string, Found>();
@@ -116,9 +114,6 @@ async function run(command: readonly string[]): Promise<Omit<CrawlOutput, 'found
       .slice(output.trimEnd().lastIndexOf('\n'))
       .matchAll(/(\d+)m([\d.]+)s/g),
   ];
-  const cpuSeconds = times.reduce(
-    (sum, [, minutes, rest]) => sum + 60 * Number(minutes) + Number(rest),
-    0,
-  );
+  const cpuSeconds = times.reduce((sum, [, minutes, rest]) => sum + 60 * Number(minutes) + Number(rest), 0);
   return { seconds, cpuSeconds };
 }

@@ -20,11 +20,7 @@ export interface NetworkSettings {
 }
 
 /** Starts a network and waits until its nodes have filled their tables. */
-export async function startReferenceNetwork({
-  nodes,
-  mixed,
-  pin,
-}: NetworkSettings): Promise<ReferenceNetwork> {
+export async function startReferenceNetwork({ nodes, mixed, pin }: NetworkSettings): Promise<ReferenceNetwork> {
   const script = fileURLToPath(new URL('../network/main.js', import.meta.url));
   const [program = '', ...args] = [...pin, process.execPath, script, '--nodes', `${nodes}`];
   if (mixed) args.push('--mixed');

@@ -3,11 +3,7 @@ import { type CrawlCase, type CrawlResult, crawlGoal } from './crawl.ts';
 
 const head = [
   ...['Crawl of a network', 'by', 'live', 'found', 'all steps done', 'wrong'],
-  ...[
-    `seconds to ${percent(crawlGoal.share)}`,
-    'nodes/s until then, or overall',
-    'seconds overall',
-  ],
+  ...[`seconds to ${percent(crawlGoal.share)}`, 'nodes/s until then, or overall', 'seconds overall'],
   'found per CPU-second',
 ];
 

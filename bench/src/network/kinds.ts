@@ -18,9 +18,7 @@ export const kinds = {
 
 export type Kind = keyof typeof kinds;
 
-const mix = Object.entries(kinds).flatMap(([kind, { share }]) =>
-  new Array<Kind>(share).fill(kind as Kind),
-);
+const mix = Object.entries(kinds).flatMap(([kind, { share }]) => new Array<Kind>(share).fill(kind as Kind));
 
 /** Returns the kind of a node by its number. 37 and 100 are coprime, so that all kinds occur in turn. */
 export function kindOf(number: number, isMixed: boolean): Kind {

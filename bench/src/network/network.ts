@@ -19,11 +19,7 @@ export interface NetworkOptions {
 }
 
 /** Starts a network and fills the tables of its nodes. The first node is honest. */
-export async function startNetwork({
-  nodes: count,
-  mixed,
-  onProgress,
-}: NetworkOptions): Promise<SimulatedNode[]> {
+export async function startNetwork({ nodes: count, mixed, onProgress }: NetworkOptions): Promise<SimulatedNode[]> {
   const chains = {
     ours: growingChain(networkId, crypto),
     foreign: growingChain(networkId + 1n, crypto),
@@ -56,9 +52,7 @@ type Pair = readonly [SimulatedNode, SimulatedNode];
  * all of the nearest. Lookups would take long with empty tables.
  */
 function choosePairs(nodes: readonly SimulatedNode[]): Pair[] {
-  const places = nodes.map(({ discovery: { id } }) =>
-    new DataView(crypto.keccak256(id).buffer).getUint32(0),
-  );
+  const places = nodes.map(({ discovery: { id } }) => new DataView(crypto.keccak256(id).buffer).getUint32(0));
   const pairs = new Map<string, Pair>();
   nodes.forEach((node, self) => {
     const counts = new Array<number>(33).fill(0);

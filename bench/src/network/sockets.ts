@@ -1,11 +1,5 @@
 import type { Crypto } from '@devp2p/crypto';
-import {
-  decodePacket,
-  encodePacket,
-  type Neighbor,
-  type Neighbors,
-  type UdpSocket,
-} from '@devp2p/discv4';
+import { decodePacket, encodePacket, type Neighbor, type Neighbors, type UdpSocket } from '@devp2p/discv4';
 import { parseIp } from '@devp2p/ip';
 
 /** Returns a socket that sends datagrams after a delay. */

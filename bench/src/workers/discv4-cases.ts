@@ -22,10 +22,7 @@ export interface Found {
 }
 
 /** Creates a network from the private keys of the requesting node and of the others. */
-export type MakeNetwork = (
-  privateKey: Uint8Array,
-  others: readonly Uint8Array[],
-) => Promise<Network>;
+export type MakeNetwork = (privateKey: Uint8Array, others: readonly Uint8Array[]) => Promise<Network>;
 
 export function discv4Cases(makeNetwork: MakeNetwork, { keccak256, secp256k1 }: Crypto): Cases {
   const key = (number: number) => keccak256(Uint8Array.of(number));
@@ -41,9 +38,7 @@ export function discv4Cases(makeNetwork: MakeNetwork, { keccak256, secp256k1 }: 
     },
     'discv4-find-node': async () => {
       const { findNode, ids } = await network();
-      const places = Array.from({ length: targets }, (_, index) =>
-        secp256k1.publicKey(key(128 + index)),
-      );
+      const places = Array.from({ length: targets }, (_, index) => secp256k1.publicKey(key(128 + index)));
       return rounds(async (node, round) => {
         const target = places[(node + round) % targets] as Uint8Array;
         check(await findNode(node, target), ids);

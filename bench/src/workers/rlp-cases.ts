@@ -34,8 +34,7 @@ export function encoding<T>(folder: string, file: string, form: Form<T>): Case {
       let count = 0;
       while (!over()) {
         const { length } = form.encode(value);
-        if (length !== expected.length)
-          throw new Error(`${length} bytes, expected ${expected.length}`);
+        if (length !== expected.length) throw new Error(`${length} bytes, expected ${expected.length}`);
         count += length;
       }
       return count;
@@ -44,11 +43,7 @@ export function encoding<T>(folder: string, file: string, form: Form<T>): Case {
 }
 
 /** Checks that encoding the decoded value returns the input. */
-function roundTrip<T>(
-  folder: string,
-  file: string,
-  { decode, encode }: Form<T>,
-): { value: T; encoded: Uint8Array } {
+function roundTrip<T>(folder: string, file: string, { decode, encode }: Form<T>): { value: T; encoded: Uint8Array } {
   const encoded = readFixture(folder, file);
   const value = decode(encoded);
   if (Buffer.compare(encode(value), encoded) !== 0) {

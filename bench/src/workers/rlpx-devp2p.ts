@@ -82,9 +82,7 @@ async function exchangeHello(stream: RlpxStream): Promise<void> {
   stream.enableCompression();
 }
 
-const protocols = [
-  protocol({ name: 'bench', version: 1, length: 1, run: (_, { signal }) => ended(signal) }),
-];
+const protocols = [protocol({ name: 'bench', version: 1, length: 1, run: (_, { signal }) => ended(signal) })];
 
 /** Opens a peer until its protocols run. */
 async function openBenchPeer(stream: RlpxStream): Promise<void> {
@@ -116,8 +114,7 @@ function messages(crypto: Crypto, load: () => Uint8Array[], unit: 'bytes' | 'mes
       for (let index = 0; ; index++) {
         const message = await to.read();
         if (message?.code === endCode) return index;
-        const same =
-          message?.code === messageCode && Buffer.compare(message.payload, payload(index)) === 0;
+        const same = message?.code === messageCode && Buffer.compare(message.payload, payload(index)) === 0;
         if (!same) throw new Error(`message ${index} differs`);
       }
     };

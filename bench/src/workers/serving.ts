@@ -30,11 +30,7 @@ function run([program = '', ...args]: readonly string[]): void {
 export async function startNode({ folder, datadir, pin }: ServingOptions): Promise<Serving> {
   const manifest = fileURLToPath(import.meta.resolve('@devp2p/node/package.json'));
   const program = [process.execPath, join(manifest, '../dist/main.js')] as const;
-  const common = [
-    `--datadir=${datadir}`,
-    `--genesis=${join(folder, 'genesis.json')}`,
-    '--verbosity=error',
-  ];
+  const common = [`--datadir=${datadir}`, `--genesis=${join(folder, 'genesis.json')}`, '--verbosity=error'];
   for (const file of ['chain.rlp', 'receipts.rlp']) {
     run([...program, 'import', join(folder, file), ...common]);
   }
@@ -43,10 +39,7 @@ export async function startNode({ folder, datadir, pin }: ServingOptions): Promi
 }
 
 /** Starts an unmodified geth, which executes the chain. */
-export async function startGeth(
-  geth: string,
-  { folder, datadir, pin }: ServingOptions,
-): Promise<Serving> {
+export async function startGeth(geth: string, { folder, datadir, pin }: ServingOptions): Promise<Serving> {
   const common = [`--datadir=${datadir}`, '--verbosity=1'];
   run([geth, ...common, 'init', join(folder, 'genesis.json')]);
   const network = [...common, '--networkid=1337'];

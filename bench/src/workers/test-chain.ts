@@ -14,9 +14,7 @@ const receiptsRecord = struct({ hash: bytes(32), receipts: raw });
 
 /** Returns the blocks of the chain; the first is number 1. */
 export function readTestChain(folder: string): TestBlock[] {
-  const receipts = items(readFixture(folder, 'receipts.rlp')).map((item) =>
-    decode(receiptsRecord, item),
-  );
+  const receipts = items(readFixture(folder, 'receipts.rlp')).map((item) => decode(receiptsRecord, item));
   return items(readFixture(folder, 'chain.rlp')).map((block, index) => {
     const reader = new Reader(block);
     reader.enterList();

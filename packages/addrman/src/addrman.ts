@@ -313,12 +313,7 @@ export class AddrMan {
     return 'known';
   }
 
-  #addNew(
-    address: KnownAddress,
-    { id, record }: AddrNode,
-    source: string,
-    now: number,
-  ): Refusal | 'added' {
+  #addNew(address: KnownAddress, { id, record }: AddrNode, source: string, now: number): Refusal | 'added' {
     // Looking for a slot is cheaper than verifying a signature, but verification comes first: otherwise a forged record
     // could evict another entry.
     if (record && !this.#isGenuine(id, record)) return 'invalid-record';

@@ -48,10 +48,7 @@ function checkSlots(book: Book, entry: Entry): void {
   for (const slot of newSlots) {
     expect(book.newTable.get(slot) === entry, 'new slot does not hold its entry');
     const bucket = Math.floor(slot / book.options.bucketSize);
-    expect(
-      book.buckets.newSlot(bucket, ip, tcp) === slot,
-      'entry is in the wrong position of its bucket',
-    );
+    expect(book.buckets.newSlot(bucket, ip, tcp) === slot, 'entry is in the wrong position of its bucket');
   }
 }
 
@@ -70,10 +67,7 @@ function checkLimits({ limits, options }: Book, entry: Entry): void {
   if (!limits.counts(entry.ip)) return;
   const network = limits.entries(entry.ip);
   expect(network.includes(entry), 'entry is missing in its network');
-  expect(
-    network.length <= options.maxPerNetwork,
-    `network has more than ${options.maxPerNetwork} entries`,
-  );
+  expect(network.length <= options.maxPerNetwork, `network has more than ${options.maxPerNetwork} entries`);
   const same = network.filter(({ ip }) => ip === entry.ip);
   expect(same.length <= options.maxPerIp, `IP address has more than ${options.maxPerIp} entries`);
 }

@@ -8,11 +8,7 @@
  * | `newer-snapshot` | the snapshot has the format of a later version of this package |
  * | `inconsistent` | `check()` found inconsistent tables, which is a defect of this package |
  */
-export type AddrManErrorCode =
-  | 'invalid-option'
-  | 'corrupt-snapshot'
-  | 'newer-snapshot'
-  | 'inconsistent';
+export type AddrManErrorCode = 'invalid-option' | 'corrupt-snapshot' | 'newer-snapshot' | 'inconsistent';
 
 /** Every error of this package. */
 export class AddrManError extends Error {

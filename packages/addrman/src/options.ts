@@ -11,8 +11,7 @@ import type { Layout } from './table/bucket.ts';
 import type { SignedRecord } from './table/entry.ts';
 
 /** Options of the address manager. Times are in milliseconds. */
-export interface AddrManOptions
-  extends Partial<Layout & Horizons & NetworkLimitOptions & SourceLimitOptions> {
+export interface AddrManOptions extends Partial<Layout & Horizons & NetworkLimitOptions & SourceLimitOptions> {
   /** Our own node id, 64 bytes, which is never added. @default none */
   readonly localId?: Uint8Array | undefined;
   /** Result of `snapshot()`, to restore. @default none: starts empty */
@@ -81,19 +80,13 @@ function numberRule(name: string): Rule {
   const isInteger = name !== 'sourceRate';
   return {
     expected: `a positive ${isInteger ? 'integer' : 'number'} below ${limit}`,
-    fits: (value) =>
-      typeof value === 'number' &&
-      value > 0 &&
-      value < limit &&
-      (!isInteger || Number.isInteger(value)),
+    fits: (value) => typeof value === 'number' && value > 0 && value < limit && (!isInteger || Number.isInteger(value)),
   };
 }
 
 /** Rules of {@link AddrManOptions} for the option checker. */
 export const addrManRules: Rules<AddrManOptions> = {
-  ...(Object.fromEntries(
-    Object.keys(defaultNumbers).map((name) => [name, numberRule(name)]),
-  ) as Rules<Numbers>),
+  ...(Object.fromEntries(Object.keys(defaultNumbers).map((name) => [name, numberRule(name)])) as Rules<Numbers>),
   localId: bytes(64),
   snapshot: bytes(),
   key: secret(bytes(32)),

@@ -46,8 +46,7 @@ export function parseNode(node: AddrNode, now: number): ParsedNode | undefined {
     tcp,
     udp,
     // A time in the future, if stored, would make a known node terrible.
-    lastSeen:
-      lastSeen > now + futureTolerance ? Math.max(0, now - seenIfAhead) : Math.floor(lastSeen),
+    lastSeen: lastSeen > now + futureTolerance ? Math.max(0, now - seenIfAhead) : Math.floor(lastSeen),
   };
 }
 

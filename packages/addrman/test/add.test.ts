@@ -77,12 +77,7 @@ test.each([
   ...['192.0.2.1', '192.168.1.1', '198.18.1.1', '198.51.100.1', '203.0.113.1', '224.0.0.1'],
   ...['255.255.255.255', '192.88.99.1', '0:0:0:0:0:0:0:1', 'fe80:0:0:0:0:0:0:1', '0:0:0:0:0:0:0:0'],
   ...['fd00:0:0:0:0:0:0:1', '2001:db8:0:0:0:0:0:1', '2001:0:1:1:1:1:1:1', '2002:b01:101:0:0:0:0:1'],
-  ...[
-    '3fff:1:0:0:0:0:0:1',
-    '2620:4f:8000:0:0:0:0:1',
-    '0:0:0:0:0:ffff:a01:101',
-    'ff02:0:0:0:0:0:0:1',
-  ],
+  ...['3fff:1:0:0:0:0:0:1', '2620:4f:8000:0:0:0:0:1', '0:0:0:0:0:ffff:a01:101', 'ff02:0:0:0:0:0:0:1'],
 ])('AM-03 %s is not public', (address) => {
   const { book } = world();
   book.add([node(1, address)], peer('20.1.1.1'));
@@ -160,10 +155,7 @@ test('AM-03 a node gets up to eight slots, each with half the probability of the
       let reports = 0;
       while (book.stats.newSlots < references) {
         // A different source each time, so that the probability decides and hardly ever the bucket.
-        book.add(
-          [node(1, '11.1.1.1')],
-          peer(`${20 + (reports % 80)}.${Math.floor(reports / 80) % 256}.1.1`),
-        );
+        book.add([node(1, '11.1.1.1')], peer(`${20 + (reports % 80)}.${Math.floor(reports / 80) % 256}.1.1`));
         reports++;
       }
       sum += reports;
@@ -211,8 +203,7 @@ test('AM-03 an entry with other slots loses one to an entry without any', () => 
   expect(book.add([distinctNode(2)], peer('20.1.1.1'))).toBe(1);
   expect(book.stats).toMatchObject({ size: 2, newSlots: 2 });
   // Now both have one slot: neither yields to a third node or to a second slot of the other.
-  for (const source of sources)
-    book.add([distinctNode(1), distinctNode(2), distinctNode(3)], source);
+  for (const source of sources) book.add([distinctNode(1), distinctNode(2), distinctNode(3)], source);
   expect(book.stats).toMatchObject({ size: 2, newSlots: 2 });
   book.check();
 });

@@ -45,9 +45,7 @@ test('AM-01 positions collide as in the vectors', () => {
     const bucket = other.newBucket(group(host), group('252.2.2.2'));
     return other.newSlot(bucket, address(host), 0);
   };
-  expect(firstCollisions(newSlot, 70)[0]).toEqual(
-    facts['first new collision among 250.1.1.i with source 252.2.2.2'],
-  );
+  expect(firstCollisions(newSlot, 70)[0]).toEqual(facts['first new collision among 250.1.1.i with source 252.2.2.2']);
 });
 
 /** Pairs of a number and the earlier number that holds the same slot. */

@@ -35,15 +35,7 @@ function generator(seed) {
   };
 }
 
-export function capture({
-  groups,
-  ids,
-  honest = 6000,
-  before = 24,
-  hours = 24,
-  restarts = 400,
-  seed = 1,
-}) {
+export function capture({ groups, ids, honest = 6000, before = 24, hours = 24, restarts = 400, seed = 1 }) {
   const next = generator(seed);
   const below = (limit) => Math.floor((next() / 2 ** 32) * limit);
   let now = 1_700_000_000_000;

@@ -12,9 +12,7 @@ const nodeNumber = fc.nat(13);
 const address = fc.record({
   ip: fc
     .tuple(fc.nat(7), fc.nat(2))
-    .map(([network, host]) =>
-      ip(network === 0 ? `2a00:1:1:1:1:1:1:${host + 1}` : `${10 + network}.1.1.${host}`),
-    ),
+    .map(([network, host]) => ip(network === 0 ? `2a00:1:1:1:1:1:1:${host + 1}` : `${10 + network}.1.1.${host}`)),
   tcp: fc.integer({ min: 1, max: 3 }),
   udp: fc.nat(2),
 });
@@ -26,17 +24,13 @@ const source: fc.Arbitrary<AddrSource> = fc.oneof(
 const reported = fc.record({
   id: nodeNumber.map(id),
   address,
-  record: fc.option(
-    fc.record({ seq: fc.bigInt(0n, 5n), bytes: fc.uint8Array({ minLength: 1, maxLength: 3 }) }),
-    { nil: undefined },
-  ),
+  record: fc.option(fc.record({ seq: fc.bigInt(0n, 5n), bytes: fc.uint8Array({ minLength: 1, maxLength: 3 }) }), {
+    nil: undefined,
+  }),
   age: fc.oneof(fc.constant(0), fc.integer({ min: -day, max: 40 * day })),
 });
 
-type Step = (
-  book: AddrMan,
-  clock: { now(): number; jump(ms: number): void },
-) => AddrMan | undefined;
+type Step = (book: AddrMan, clock: { now(): number; jump(ms: number): void }) => AddrMan | undefined;
 
 const act = (step: (book: AddrMan) => unknown): Step => {
   return (book) => {
@@ -191,10 +185,7 @@ const damages: [what: string, damage: (world: ReturnType<typeof pair>) => unknow
   ['an index', ({ a }) => (a.index = 1)],
   ['an id', ({ book, a }) => book.byId.delete(a.id)],
   ['an orphan id', ({ book, a }) => book.byId.set('x', a)],
-  [
-    'a slot that its entry does not list',
-    ({ book, a }) => book.newTable.put((a.newSlots[0] ?? 0) === 0 ? 1 : 0, a),
-  ],
+  ['a slot that its entry does not list', ({ book, a }) => book.newTable.put((a.newSlots[0] ?? 0) === 0 ? 1 : 0, a)],
   ['a listed slot without the entry', ({ a }) => (a.newSlots = [...a.newSlots, 31])],
   [
     'no slot',
@@ -221,7 +212,5 @@ const damages: [what: string, damage: (world: ReturnType<typeof pair>) => unknow
 test.each(damages)('AM-12 check() detects %s', (_, damage) => {
   const world = pair();
   damage(world);
-  expect(() => checkBook(world.book)).toThrow(
-    expect.objectContaining({ name: 'AddrManError', code: 'inconsistent' }),
-  );
+  expect(() => checkBook(world.book)).toThrow(expect.objectContaining({ name: 'AddrManError', code: 'inconsistent' }));
 });

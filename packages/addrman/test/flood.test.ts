@@ -6,10 +6,7 @@ const failed = { countFailure: true };
 
 /** Public nodes, each in a /24 of its own, in up to 20,000 /16s. */
 const anywhere = (n: number): AddrNode =>
-  node(
-    1_000_000 + n,
-    `${90 + (n % 30)}.${Math.floor(n / 30) % 256}.${Math.floor(n / 7680) % 256}.9`,
-  );
+  node(1_000_000 + n, `${90 + (n % 30)}.${Math.floor(n / 30) % 256}.${Math.floor(n / 7680) % 256}.9`);
 
 test.each<[string, AddrSource[]]>([
   ['a /16 of peers', Array.from({ length: 200 }, (_, n) => peer(`20.1.${n}.1`))],

@@ -13,8 +13,7 @@ test('HX-09 of 10,000 ids from one /24, ten get into the address manager', () =>
   for (const [n, one] of swarm.entries()) book.add([one], peer(`${20 + (n % 80)}.${n % 199}.1.1`));
   expect(book.size).toBe(10);
   for (const { id: one } of swarm) book.good(one);
-  for (const [n, one] of swarm.slice(5000).entries())
-    book.add([one], peer(`${20 + (n % 80)}.2.1.1`));
+  for (const [n, one] of swarm.slice(5000).entries()) book.add([one], peer(`${20 + (n % 80)}.2.1.1`));
   expect(book.size).toBe(10);
   book.check();
 });
@@ -22,10 +21,7 @@ test('HX-09 of 10,000 ids from one /24, ten get into the address manager', () =>
 test('AM-13 an IP address has four entries, an IPv6 /64 ten', () => {
   const { book } = world();
   const add = (n: number, address: Uint8Array) =>
-    book.add(
-      [{ id: id(n), address: { ip: address, tcp: 1000 + n, udp: 0 } }],
-      peer(`${20 + n}.1.1.1`),
-    );
+    book.add([{ id: id(n), address: { ip: address, tcp: 1000 + n, udp: 0 } }], peer(`${20 + n}.1.1.1`));
   let size = 0;
   for (let n = 0; n < 20; n++) size += add(n, ip('77.1.1.1'));
   expect(size).toBe(4);
@@ -108,12 +104,7 @@ test.each<[string, AddrSource, AddrSource, boolean]>([
   ['the adjacent IPv6 /64', peer('2a00:1:1:1:1:1:1:1'), peer('2a00:1:1:2:1:1:1:1'), false],
   ['a list', { kind: 'list', name: 'a' }, { kind: 'list', name: 'a' }, true],
   ['another list', { kind: 'list', name: 'a' }, { kind: 'list', name: 'b' }, false],
-  [
-    'a peer and its inbound contact',
-    peer('20.1.1.1'),
-    { kind: 'inbound', ip: ip('20.1.1.1') },
-    true,
-  ],
+  ['a peer and its inbound contact', peer('20.1.1.1'), { kind: 'inbound', ip: ip('20.1.1.1') }, true],
 ])('AM-13 %s: shared tokens %s', (_, a, b, same) => {
   const { book } = world();
   book.add(crowd.slice(0, 1000), a);

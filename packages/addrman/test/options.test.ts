@@ -5,10 +5,7 @@ import { createAddrMan, openAddrMan } from '../src/index.ts';
 const any = (value: unknown): never => value as never;
 
 test.each<[object, RegExp]>([
-  [
-    { newBucket: 4 },
-    /^createAddrMan has no option "newBucket" \(did you mean "newBuckets"\?\), known options: newBu/,
-  ],
+  [{ newBucket: 4 }, /^createAddrMan has no option "newBucket" \(did you mean "newBuckets"\?\), known options: newBu/],
   [{ localId: 'ab' }, /^localId is "ab", expected a Uint8Array of 64 bytes$/],
   [{ key: new Uint8Array(31) }, /^key is a Uint8Array of 31 bytes, expected a Uint8Array of 32 b/],
   [{ maxPerIp: 0.5 }, /^maxPerIp is 0.5, expected a positive integer below 4294967296$/],

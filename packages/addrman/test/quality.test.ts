@@ -30,11 +30,7 @@ test.each<[string, Partial<Entry>, boolean]>([
   ['failed 10 times in 7 days', { attempts: 10, lastSuccess: now - 7 * day }, false],
   ['failed 10 times in more', { attempts: 10, lastSuccess: now - 7 * day - 1 }, true],
   ['is terrible and was tried a minute ago', { attempts: 3, lastTry: now - minute }, false],
-  [
-    'is terrible and was tried more than a minute ago',
-    { attempts: 3, lastTry: now - minute - 1 },
-    true,
-  ],
+  ['is terrible and was tried more than a minute ago', { attempts: 3, lastTry: now - minute - 1 }, true],
 ])('AM-08 an entry that %s', (_, changes, terrible) => {
   expect(isTerrible(entry(changes), now, horizons)).toBe(terrible);
 });

@@ -1,18 +1,7 @@
 import { createSeededRandom } from '@devp2p/random/seeded';
 import { expect, test } from 'vitest';
 import type { AddrMan } from '../src/index.ts';
-import {
-  day,
-  distinctNode,
-  hour,
-  id,
-  known,
-  minute,
-  node,
-  peer,
-  populate,
-  world,
-} from './world.ts';
+import { day, distinctNode, hour, id, known, minute, node, peer, populate, world } from './world.ts';
 
 const failed = { countFailure: true };
 

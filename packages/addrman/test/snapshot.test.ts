@@ -30,8 +30,7 @@ async function filled(options: AddrManOptions = {}, count = 300) {
   return { clock, book };
 }
 
-const content = (book: AddrMan) =>
-  [...book.entries()].sort((a, b) => (a.id.join() < b.id.join() ? -1 : 1));
+const content = (book: AddrMan) => [...book.entries()].sort((a, b) => (a.id.join() < b.id.join() ? -1 : 1));
 
 test('AM-11 a snapshot restores everything', async () => {
   const { clock, book } = await filled();
@@ -219,8 +218,7 @@ test('AM-15 times and counts beyond 32 bits survive', async () => {
   const snapshot = book.snapshot();
   // A count that is set directly, since it takes too long to reach in a test.
   const at = snapshot.findIndex(
-    (_, i) =>
-      new DataView(snapshot.buffer).getFloat64(Math.min(i, snapshot.length - 8), true) === 3,
+    (_, i) => new DataView(snapshot.buffer).getFloat64(Math.min(i, snapshot.length - 8), true) === 3,
   );
   const patient = forged(snapshot, (_, view) => view.setFloat64(at, 2 ** 40, true));
   const again = createAddrMan({ clock, snapshot: patient });

@@ -1,12 +1,6 @@
 import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { createSeededRandom } from '@devp2p/random/seeded';
-import {
-  type AddrMan,
-  type AddrManOptions,
-  type AddrNode,
-  type AddrSource,
-  createAddrMan,
-} from '../src/index.ts';
+import { type AddrMan, type AddrManOptions, type AddrNode, type AddrSource, createAddrMan } from '../src/index.ts';
 
 export const minute = 60_000;
 export const hour: number = 60 * minute;
@@ -68,8 +62,7 @@ export function populate(book: AddrMan, count: number): Uint8Array[] {
   const ids: Uint8Array[] = [];
   for (let n = 0; ids.length < count && n < 20_000; n++) {
     const one = distinctNode(n);
-    if (book.add([one], peer(`${20 + (n % 70)}.${Math.floor(n / 70) % 256}.1.1`)) === 1)
-      ids.push(one.id);
+    if (book.add([one], peer(`${20 + (n % 70)}.${Math.floor(n / 70) % 256}.1.1`)) === 1) ids.push(one.id);
   }
   return ids;
 }

@@ -11,9 +11,7 @@ export type ToJson<T> = (object: T) => Record<string, unknown>;
  */
 export function inspectable<T extends object>(name: string, object: T, toJson: ToJson<T>): T {
   const known = (): Record<string, unknown> =>
-    Object.fromEntries(
-      Object.entries(toJson(object)).filter(([, value]) => value !== undefined && value !== null),
-    );
+    Object.fromEntries(Object.entries(toJson(object)).filter(([, value]) => value !== undefined && value !== null));
   return Object.defineProperties(object, {
     toJSON: { value: () => toJson(object), configurable: true },
     [inspect.custom]: {

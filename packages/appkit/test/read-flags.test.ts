@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  didYouMean,
-  flagLabel,
-  flagText,
-  integerBetween,
-  readFlags,
-  UsageError,
-} from '../src/cli.ts';
+import { didYouMean, flagLabel, flagText, integerBetween, readFlags, UsageError } from '../src/cli.ts';
 
 const flags = {
   port: { help: 'TCP port', value: 'PORT', default: '30303', short: 'p' },
@@ -53,10 +46,7 @@ describe('readFlags', () => {
 });
 
 test('columns of --help', () => {
-  expect([flagLabel('port', flags.port), flagText(flags.port)]).toEqual([
-    '-p, --port PORT',
-    'TCP port (30303)',
-  ]);
+  expect([flagLabel('port', flags.port), flagText(flags.port)]).toEqual(['-p, --port PORT', 'TCP port (30303)']);
   expect([flagLabel('http', flags.http), flagText(flags.http)]).toEqual(['--http', 'serve HTTP']);
 });
 

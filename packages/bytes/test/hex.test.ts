@@ -14,10 +14,7 @@ describe('hex', () => {
     );
   });
 
-  test.each(['0', '0x00', 'zz', '0g', 'g0', ' 00 ', '00:1', '@0', '`0', '/0', '٠0'])(
-    '%j is refused',
-    (text) => {
-      expect(() => fromHex(text)).toThrow(SyntaxError);
-    },
-  );
+  test.each(['0', '0x00', 'zz', '0g', 'g0', ' 00 ', '00:1', '@0', '`0', '/0', '٠0'])('%j is refused', (text) => {
+    expect(() => fromHex(text)).toThrow(SyntaxError);
+  });
 });

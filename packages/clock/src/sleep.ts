@@ -11,11 +11,7 @@ const rules = { signal: abortSignal };
  * the listener on the signal is removed in every case.
  * @throws {@link ClockError} `invalid-option`
  */
-export function sleep(
-  clock: Clock,
-  ms: number,
-  options: { signal?: AbortSignal | undefined } = {},
-): Promise<void> {
+export function sleep(clock: Clock, ms: number, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
   return new Promise((resolve, reject) => {
     check.value('clock', clock, clockRule);
     check.options('sleep', options, rules);

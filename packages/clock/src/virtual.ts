@@ -74,10 +74,7 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
       if (timer !== undefined && timer.due <= end) {
         firedNow = timer.due > monotonic ? 1 : firedNow + 1;
         if (firedNow > livelockLimit)
-          throw new ClockError(
-            'livelock',
-            `timers at ${monotonic} ms keep setting timers for the same time`,
-          );
+          throw new ClockError('livelock', `timers at ${monotonic} ms keep setting timers for the same time`);
         monotonic = Math.max(monotonic, timer.due);
         timers.remove(timer);
         timer.callback();

@@ -6,8 +6,7 @@ import { createVirtualClock } from '../src/virtual.ts';
 // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses these values
 const any = (value: unknown): any => value;
 
-const refusal = (message: string) =>
-  expect.objectContaining({ name: 'ClockError', code: 'invalid-option', message });
+const refusal = (message: string) => expect.objectContaining({ name: 'ClockError', code: 'invalid-option', message });
 
 describe('arguments of a wrong type are refused', () => {
   const clock = createVirtualClock();
@@ -28,21 +27,13 @@ describe('arguments of a wrong type are refused', () => {
       () => createVirtualClock(any({ Now: 0 })),
       'createVirtualClock has no option "Now" (did you mean "now"?), known options: now',
     ],
-    [
-      'a jump that is no number',
-      () => clock.jump(Number.NaN),
-      'ms is NaN, expected a finite number',
-    ],
+    ['a jump that is no number', () => clock.jump(Number.NaN), 'ms is NaN, expected a finite number'],
     [
       'a timer without a callback',
       () => clock.setTimeout(any(undefined), 5),
       'callback is undefined, expected a function',
     ],
-    [
-      'a delay as text',
-      () => clock.setTimeout(() => {}, any('5')),
-      'ms is "5", expected a number of milliseconds',
-    ],
+    ['a delay as text', () => clock.setTimeout(() => {}, any('5')), 'ms is "5", expected a number of milliseconds'],
     [
       'a timer of the machine without a callback',
       () => systemClock.setTimeout(any(5), 5),
@@ -64,11 +55,7 @@ describe('arguments of a wrong type are refused', () => {
   });
 
   test.each<[string, () => Promise<unknown>, string]>([
-    [
-      'a sleep without a clock',
-      () => sleep(any(5), 5),
-      'clock is 5, expected an object with the method setTimeout',
-    ],
+    ['a sleep without a clock', () => sleep(any(5), 5), 'clock is 5, expected an object with the method setTimeout'],
     [
       'a sleep with a signal for options',
       () => sleep(clock, 5, any({ sginal: 1 })),
@@ -89,11 +76,7 @@ describe('arguments of a wrong type are refused', () => {
       () => withTimeout(clock, any('5'), async () => {}),
       'ms is "5", expected a number of milliseconds',
     ],
-    [
-      'time that runs backwards',
-      () => clock.advance(-1),
-      'ms is -1, expected a finite number of at least 0',
-    ],
+    ['time that runs backwards', () => clock.advance(-1), 'ms is -1, expected a finite number of at least 0'],
   ])('%s', async (_, call, message) => {
     await expect(call()).rejects.toEqual(refusal(message));
     expect(clock.pending).toBe(0);
@@ -101,9 +84,7 @@ describe('arguments of a wrong type are refused', () => {
 
   test('no listener remains on the signal', async () => {
     const { signal } = new AbortController();
-    await expect(withTimeout(clock, any('5'), async () => {}, { signal })).rejects.toThrow(
-      ClockError,
-    );
+    await expect(withTimeout(clock, any('5'), async () => {}, { signal })).rejects.toThrow(ClockError);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 });

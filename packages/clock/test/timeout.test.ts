@@ -87,9 +87,7 @@ describe('withTimeout', () => {
     const { signal } = new AbortController();
     const failure = new Error('failed');
     await expect(withTimeout(clock, 10, async () => 7, { signal })).resolves.toBe(7);
-    await expect(withTimeout(clock, 10, () => Promise.reject(failure), { signal })).rejects.toBe(
-      failure,
-    );
+    await expect(withTimeout(clock, 10, () => Promise.reject(failure), { signal })).rejects.toBe(failure);
     const throwing = (): Promise<void> => {
       throw failure;
     };
@@ -145,8 +143,7 @@ describe('withTimeout', () => {
   test('work that fails after the deadline is not an unhandled rejection', async () => {
     const clock = createVirtualClock();
     const reason = new Error('late');
-    const work = (signal: AbortSignal): Promise<never> =>
-      sleep(clock, 50, { signal }) as Promise<never>;
+    const work = (signal: AbortSignal): Promise<never> => sleep(clock, 50, { signal }) as Promise<never>;
     const seen = watch(withTimeout(clock, 10, work, { reason }));
     await clock.advance(100);
     expect(seen.state).toEqual(['rejected', reason]);

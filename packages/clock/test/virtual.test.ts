@@ -35,9 +35,7 @@ describe('createVirtualClock', () => {
             .map(({ ms, cancel }, id) => ({ id, at: Math.max(0, ms), cancel }))
             .filter(({ cancel }) => !cancel)
             .sort((a, b) => a.at - b.at || a.id - b.id);
-          expect(fired).toEqual(
-            expected.filter(({ at }) => at <= end).map(({ id, at }) => `${id}@${at}`),
-          );
+          expect(fired).toEqual(expected.filter(({ at }) => at <= end).map(({ id, at }) => `${id}@${at}`));
           expect(clock.pending).toBe(expected.filter(({ at }) => at > end).length);
           for (const handle of handles) handle.cancel();
           expect(clock.pending).toBe(0);

@@ -99,8 +99,7 @@ export class Connections<A, C extends Connection> {
   discard(connection: Connection, reason: CloseReason): void {
     if (this.#discarded.has(connection)) return;
     this.#discarded.add(connection);
-    const failed = (error: unknown): void =>
-      publish(this.#config, () => ({ type: 'close-failed', error }));
+    const failed = (error: unknown): void => publish(this.#config, () => ({ type: 'close-failed', error }));
     try {
       this.settle(Promise.resolve(connection.close(reason)).catch(failed));
     } catch (error) {
@@ -109,12 +108,7 @@ export class Connections<A, C extends Connection> {
     this.settle(connection.closed);
   }
 
-  #disconnected(
-    request: AnyRequest<A, C>,
-    connection: C,
-    reason: CloseReason | undefined,
-    onClosed: () => void,
-  ): void {
+  #disconnected(request: AnyRequest<A, C>, connection: C, reason: CloseReason | undefined, onClosed: () => void): void {
     request.state = { status: 'disconnected', reason };
     this.release(request);
     onClosed();
@@ -147,9 +141,7 @@ export class Connections<A, C extends Connection> {
   /** Runs work of a collaborator, whose failure is published, and adds it to {@link settle}. */
   guard(type: 'anchors-failed' | 'close-failed', work: () => unknown): void {
     const guarded = async (): Promise<unknown> => work();
-    this.settle(
-      guarded().catch((error: unknown) => publish(this.#config, () => ({ type, error }))),
-    );
+    this.settle(guarded().catch((error: unknown) => publish(this.#config, () => ({ type, error }))));
   }
 
   async allSettled(): Promise<void> {

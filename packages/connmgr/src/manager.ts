@@ -277,9 +277,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
 
   snapshot(): Snapshot<A> {
     const { clock, maxInbound } = this.#config;
-    const inbound = [...this.#connections.inbound.values()].filter(
-      ({ state }) => state.status === 'established',
-    );
+    const inbound = [...this.#connections.inbound.values()].filter(({ state }) => state.status === 'established');
     return {
       networkActive: this.#networkActive,
       outbound: this.#outbound.dynamic().length,
@@ -340,10 +338,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     this.#outbound.end(victim.request, 'rotated');
   }
 
-  async #receive(
-    incoming: I,
-    onAccept: NonNullable<AcceptCallbacks<C, I>['onAccept']>,
-  ): Promise<void> {
+  async #receive(incoming: I, onAccept: NonNullable<AcceptCallbacks<C, I>['onAccept']>): Promise<void> {
     const slot = this.#inbound.admit(incoming);
     if (typeof slot === 'string') {
       this.#connections.discard(incoming, slot);

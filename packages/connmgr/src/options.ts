@@ -1,17 +1,6 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import type { IpRange } from '@devp2p/ip';
-import {
-  any,
-  array,
-  func,
-  integer,
-  methods,
-  oneOf,
-  type Rule,
-  type Rules,
-  required,
-  string,
-} from '@devp2p/options';
+import { any, array, func, integer, methods, oneOf, type Rule, type Rules, required, string } from '@devp2p/options';
 import { createRandomSource, type RandomBytes, type RandomSource } from '@devp2p/random';
 import type { InboundSlot } from './accept/inbound.ts';
 import { type BanList, createBanList } from './bans/ban-list.ts';
@@ -176,12 +165,7 @@ const mayBeZero: ReadonlySet<string> = new Set([
 ]);
 
 /** Numbers that are integers. */
-const integers: ReadonlySet<string> = new Set([
-  'targetOutbound',
-  'maxInbound',
-  'maxPending',
-  'maxActiveDials',
-]);
+const integers: ReadonlySet<string> = new Set(['targetOutbound', 'maxInbound', 'maxPending', 'maxActiveDials']);
 
 type Defaulted = 'addressKey' | 'networkGroup' | 'bans' | 'clock';
 

@@ -59,10 +59,7 @@ export function describeRequests<A, C extends Connection>(
     });
 }
 
-type StateSnapshot = Pick<
-  RequestSnapshot<never>,
-  'state' | 'step' | 'connectedFor' | 'retryIn' | 'failure'
->;
+type StateSnapshot = Pick<RequestSnapshot<never>, 'state' | 'step' | 'connectedFor' | 'retryIn' | 'failure'>;
 
 /** Returns the public state of a request; `undefined` if it has ended. */
 function describeState<A, C>(request: AnyRequest<A, C>, now: number): StateSnapshot | undefined {

@@ -37,21 +37,18 @@ describe('ban score', () => {
 
   test('CM-17 a score does not grow without an increase, and is never below its persistent part', () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.nat(100), fc.nat(100), fc.nat(600_000)), { maxLength: 20 }),
-        (events) => {
-          const score = new BanScore();
-          let now = 0;
-          let persistent = 0;
-          for (const [lasting, passing, wait] of events) {
-            const before = score.value(now);
-            now += wait;
-            expect(score.value(now)).toBeLessThanOrEqual(before);
-            persistent += lasting;
-            expect(score.increase(lasting, passing, now)).toBeGreaterThanOrEqual(persistent);
-          }
-        },
-      ),
+      fc.property(fc.array(fc.tuple(fc.nat(100), fc.nat(100), fc.nat(600_000)), { maxLength: 20 }), (events) => {
+        const score = new BanScore();
+        let now = 0;
+        let persistent = 0;
+        for (const [lasting, passing, wait] of events) {
+          const before = score.value(now);
+          now += wait;
+          expect(score.value(now)).toBeLessThanOrEqual(before);
+          persistent += lasting;
+          expect(score.increase(lasting, passing, now)).toBeGreaterThanOrEqual(persistent);
+        }
+      }),
       { numRuns: 100 },
     );
   });
@@ -75,12 +72,8 @@ describe('ban list', () => {
     bans.ban(ip('8.8.8.8'));
     bans.ban(parseIpRange('2a00:1::/32'));
     const banned = (text: string) => bans.find(ip(text))?.kind === 'ban';
-    expect(['203.0.0.1', '203.0.255.255', '::ffff:203.0.1.1', '8.8.8.8'].map(banned)).toEqual(
-      Array(4).fill(true),
-    );
-    expect(['203.1.0.1', '8.8.8.9', '2a00:2::1', '::cb00:1'].map(banned)).toEqual(
-      Array(4).fill(false),
-    );
+    expect(['203.0.0.1', '203.0.255.255', '::ffff:203.0.1.1', '8.8.8.8'].map(banned)).toEqual(Array(4).fill(true));
+    expect(['203.1.0.1', '8.8.8.9', '2a00:2::1', '::cb00:1'].map(banned)).toEqual(Array(4).fill(false));
     expect(banned('2a00:1:ffff::1')).toBe(true);
     expect(bans.find(ip('203.0.0.1'))?.reason).toBe('spam');
     await clock.advance(1_000);
@@ -144,20 +137,17 @@ describe('ban list', () => {
     ['prefix is 33', { ...good, range: { network: new Uint8Array(4), prefix: 33 } }],
     ['prefix is 1.5', { ...good, range: { network: new Uint8Array(4), prefix: 1.5 } }],
     ['ip is a value of type undefined', { ...good, range: undefined }],
-  ])(
-    'CM-17 an invalid entry is refused with its number, and the list is unchanged: %s',
-    (message, bad) => {
-      const bans = createBanList({ clock: createVirtualClock() });
-      bans.ban(ip('9.9.9.9'));
-      const before = bans.entries();
-      const restore = () => bans.restore([good, bad as BanEntry, good]);
-      expect(restore).toThrow(ConnManagerError);
-      expect(restore).toThrow(`ban list entry 2: ${message}`);
-      expect(restore).toThrow(expect.objectContaining({ code: 'invalid-ban' }));
-      expect(bans.entries()).toEqual(before);
-      expect(bans.find(ip('1.2.3.4'))).toBeUndefined();
-    },
-  );
+  ])('CM-17 an invalid entry is refused with its number, and the list is unchanged: %s', (message, bad) => {
+    const bans = createBanList({ clock: createVirtualClock() });
+    bans.ban(ip('9.9.9.9'));
+    const before = bans.entries();
+    const restore = () => bans.restore([good, bad as BanEntry, good]);
+    expect(restore).toThrow(ConnManagerError);
+    expect(restore).toThrow(`ban list entry 2: ${message}`);
+    expect(restore).toThrow(expect.objectContaining({ code: 'invalid-ban' }));
+    expect(bans.entries()).toEqual(before);
+    expect(bans.find(ip('1.2.3.4'))).toBeUndefined();
+  });
 
   test('CM-17 an invalid range cannot be banned', () => {
     const bans = createBanList();

@@ -29,8 +29,7 @@ describe('dial scheduler', () => {
     });
     manager.start();
     for (let n = 0; n < 10; n++) manager.connect(`static${n}`, { permanent: true });
-    const dialling = () =>
-      manager.snapshot().requests.filter(({ step }) => step === 'dialling').length;
+    const dialling = () => manager.snapshot().requests.filter(({ step }) => step === 'dialling').length;
     const seen = new Set<number>();
     for (let t = 0; t < 80; t++) {
       await clock.advance(100);
@@ -204,8 +203,7 @@ describe('diversity', () => {
     slot.identify('i');
     slot.established(new FakeConnection('7.7.1.1'));
     await clock.advance(100);
-    const dialled = (kind: string) =>
-      dials.filter(({ request }) => request.kind === kind).map((dial) => dial.address);
+    const dialled = (kind: string) => dials.filter(({ request }) => request.kind === kind).map((dial) => dial.address);
     expect(dialled('explicit').toSorted()).toEqual(['5.5.9.9#s', '6.6.9.9#t']);
     expect(dialled('dynamic')).toEqual(['5.5.1.1#a', '6.6.1.1#c', '6.7.1.1#e']);
     expect(manager.snapshot().counters.skipped['same-network']).toBe(2);
@@ -276,13 +274,9 @@ describe('diversity', () => {
     expect(short).toBeGreaterThan(0.57);
     expect(short).toBeLessThan(0.69);
     expect(reported).toEqual([`+${address(1)}`]);
-    expect(new Set(sockets.slice(1).flatMap(({ reasons }) => reasons))).toEqual(
-      new Set(['tested']),
-    );
+    expect(new Set(sockets.slice(1).flatMap(({ reasons }) => reasons))).toEqual(new Set(['tested']));
     expect(sockets.filter(({ isOpen }) => isOpen)).toHaveLength(1);
-    expect(tested.filter(([, error]) => error === undefined)).toHaveLength(
-      manager.snapshot().counters.tested + 1,
-    );
+    expect(tested.filter(([, error]) => error === undefined)).toHaveLength(manager.snapshot().counters.tested + 1);
     expect(manager.snapshot().counters.tested).toBeGreaterThan(390);
     await end();
   });

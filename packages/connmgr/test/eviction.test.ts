@@ -42,9 +42,7 @@ describe('protections', () => {
   test('CM-13 outbound and noban connections are never evicted', () => {
     expect(chooseEviction(candidates(100, () => ({ inbound: false })))).toBeUndefined();
     expect(chooseEviction(candidates(100, () => ({ noban: true })))).toBeUndefined();
-    const mixed = candidates(100, (n) =>
-      n === 50 ? {} : n % 2 ? { noban: true } : { inbound: false },
-    );
+    const mixed = candidates(100, (n) => (n === 50 ? {} : n % 2 ? { noban: true } : { inbound: false }));
     expect(chooseEviction(mixed)).toBeUndefined();
   });
 
@@ -56,8 +54,7 @@ describe('protections', () => {
     ['most recent useful blocks', 4, (rank) => ({ lastBlock: 1_000 - rank })],
   ])('CM-13 exactly the best %s are protected: %i', (_, count, property) => {
     // The youngest candidates, which are evicted first, have the property.
-    const best = (ranks: number) =>
-      candidates(60, (n) => (n > youngest - ranks ? property(youngest - n) : {}));
+    const best = (ranks: number) => candidates(60, (n) => (n > youngest - ranks ? property(youngest - n) : {}));
     expect(chooseEviction(best(count))?.name).toBe(`${youngest - count}`);
     expect(chooseEviction(best(count + 1))?.name).toBe(`${youngest - count}`);
     for (let n = 0; n < count; n++) {
@@ -86,11 +83,7 @@ describe('protections', () => {
   test('CM-13 protected connections count towards the size of their group', () => {
     // Of the youngest ten, the only ones that can be evicted, one shares a network with the oldest, and two share
     // another network.
-    const groups = new Map([
-      ...[0, 1, 2, 33].map((n) => [n, 'old'] as const),
-      [36, 'b'],
-      [39, 'b'],
-    ]);
+    const groups = new Map([...[0, 1, 2, 33].map((n) => [n, 'old'] as const), [36, 'b'], [39, 'b']]);
     const all = candidates(40, (n) => ({ group: groups.get(n) ?? `${n}` }));
     expect(chooseEviction(all)?.name).toBe('33');
   });
@@ -139,10 +132,7 @@ describe('protections', () => {
 });
 
 /** Establishes an inbound connection at once. */
-function enter(
-  { manager }: Pick<ReturnType<typeof world>, 'manager'>,
-  name: string,
-): FakeConnection | string {
+function enter({ manager }: Pick<ReturnType<typeof world>, 'manager'>, name: string): FakeConnection | string {
   const connection = new FakeConnection(name);
   const slot = manager.admitInbound({ ip: connection.ip });
   return typeof slot === 'string' ? slot : (slot.established(connection) ?? connection);

@@ -328,8 +328,8 @@ describe('admission', () => {
   test('CM-12 when all pending slots are used, the oldest silent handshake of the address with the most is displaced', () => {
     const one = world(up, { maxPending: 6 });
     one.manager.start();
-    const slots = ['10.0.0.1', '10.0.0.2', '10.0.0.2', '10.0.0.3', '10.0.0.2', '10.0.0.1'].map(
-      (host) => admit(one, host),
+    const slots = ['10.0.0.1', '10.0.0.2', '10.0.0.2', '10.0.0.3', '10.0.0.2', '10.0.0.1'].map((host) =>
+      admit(one, host),
     );
     const lost = () => slots.flatMap(({ signal }, i) => (signal.aborted ? [i] : []));
     slots[1]?.identify('alice');
@@ -385,9 +385,7 @@ describe('admission', () => {
     await one.clock.advance(10_000);
     expect(flood.filter(({ isOpen }) => isOpen)).toEqual([]);
     expect(flood.every(({ reasons }) => reasons.length === 1)).toBe(true);
-    expect(new Set(flood.flatMap(({ reasons }) => reasons))).toEqual(
-      new Set<CloseReason>(['timeout', 'displaced']),
-    );
+    expect(new Set(flood.flatMap(({ reasons }) => reasons))).toEqual(new Set<CloseReason>(['timeout', 'displaced']));
     expect(one.manager.snapshot()).toMatchObject({ inbound: 1 });
     expect(one.clock.pending).toBe(1);
   });

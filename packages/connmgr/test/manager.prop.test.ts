@@ -47,18 +47,15 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 in every sequence of events limits hold, slo
       async (events, outcomes) => {
         let isHealthy = false;
         let next = 0;
-        const one = world(
-          (_, dial) => (isHealthy ? { up: 5 } : (outcomes[dial % outcomes.length] ?? 'hangs')),
-          {
-            targetOutbound: target,
-            maxInbound,
-            maxActiveDials: 6,
-            retryDelay: 1_000,
-            nextAddress: () => (isHealthy ? address(1_000 + next++) : address(next++ % 60)),
-            inboundThrottle: 100,
-            identify: ({ name }) => identityOf(name),
-          },
-        );
+        const one = world((_, dial) => (isHealthy ? { up: 5 } : (outcomes[dial % outcomes.length] ?? 'hangs')), {
+          targetOutbound: target,
+          maxInbound,
+          maxActiveDials: 6,
+          retryDelay: 1_000,
+          nextAddress: () => (isHealthy ? address(1_000 + next++) : address(next++ % 60)),
+          inboundThrottle: 100,
+          identify: ({ name }) => identityOf(name),
+        });
         const { manager, clock, sockets, reported } = one;
         const incoming: FakeConnection[] = [];
         let removed = 0;
@@ -69,12 +66,9 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 in every sequence of events limits hold, slo
           const dynamic = requests.filter(({ kind }) => kind === 'dynamic');
           expect(dynamic).toHaveLength(target - removed);
           expect(outbound).toBeLessThanOrEqual(target);
-          const statics = new Set(
-            requests.filter(({ permanent }) => permanent).map(({ identity }) => identity),
-          );
+          const statics = new Set(requests.filter(({ permanent }) => permanent).map(({ identity }) => identity));
           const counted = established.filter(
-            ({ kind, trusted, identity }) =>
-              kind === 'inbound' && !trusted && !statics.has(identity),
+            ({ kind, trusted, identity }) => kind === 'inbound' && !trusted && !statics.has(identity),
           );
           expect(counted.length).toBeLessThanOrEqual(maxInbound);
           const dialling = requests.filter(({ step }) => step === 'dialling');
@@ -88,15 +82,12 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 in every sequence of events limits hold, slo
           const open = [...sockets, ...incoming].filter(({ isOpen }) => isOpen);
           expect(open).toHaveLength(established.length);
           expect(inbound).toBe(incoming.filter(({ isOpen }) => isOpen).length);
-          if (!networkActive)
-            expect(requests.filter(({ step }) => step === 'dialling')).toEqual([]);
-          for (const { reasons } of [...sockets, ...incoming])
-            expect(reasons.length).toBeLessThan(2);
+          if (!networkActive) expect(requests.filter(({ step }) => step === 'dialling')).toEqual([]);
+          for (const { reasons } of [...sockets, ...incoming]) expect(reasons.length).toBeLessThan(2);
         };
         const act = (event: Event): void => {
           const { requests } = manager.snapshot();
-          const chosen =
-            'n' in event ? requests[event.n % Math.max(1, requests.length)] : undefined;
+          const chosen = 'n' in event ? requests[event.n % Math.max(1, requests.length)] : undefined;
           switch (event.do) {
             case 'connect':
               manager.connect(address(event.n), { permanent: event.permanent });

@@ -57,12 +57,7 @@ describe('anchors', () => {
     second.manager.start();
     await second.clock.advance(1_000);
     expect(anchors).toMatchObject({ saved: undefined, takes: 2 });
-    expect(second.dials.map((dial) => dial.address)).toEqual([
-      address(2),
-      address(3),
-      address(100),
-      address(101),
-    ]);
+    expect(second.dials.map((dial) => dial.address)).toEqual([address(2), address(3), address(100), address(101)]);
     // No connection was useful this time.
     await second.end();
     expect(anchors.saved).toEqual([]);
@@ -118,12 +113,10 @@ describe('trusted and static peers', () => {
     expect(enter(one, 'friend')).toBeInstanceOf(FakeConnection);
     expect(enter(one, 'b')).toBe('too-many-inbound');
     expect(manager.snapshot()).toMatchObject({ inbound: 2, maxInbound: 1 });
-    expect(manager.snapshot().requests.map(({ identity, trusted }) => [identity, trusted])).toEqual(
-      [
-        ['a', false],
-        ['friend', true],
-      ],
-    );
+    expect(manager.snapshot().requests.map(({ identity, trusted }) => [identity, trusted])).toEqual([
+      ['a', false],
+      ['friend', true],
+    ]);
     await one.end();
   });
 
@@ -244,8 +237,7 @@ describe('trusted and static peers', () => {
       retryDelay: 1_000,
       redialDelay: 0,
       maxRetryDelay: 2_000,
-      minRetryDelay: (error, retries) =>
-        error instanceof Error ? Math.min(retries, 3) * 100_000 : undefined,
+      minRetryDelay: (error, retries) => (error instanceof Error ? Math.min(retries, 3) * 100_000 : undefined),
     });
     one.manager.start();
     one.manager.connect('1.1.1.1#static', { permanent: true });
@@ -305,9 +297,7 @@ describe('rotation', () => {
       isExempt: one.n > 17,
     }));
     for (let i = 0; i < 500; i++) dropped.add(chooseRotation(candidates, random)?.n);
-    expect([...dropped].toSorted((a, b) => Number(a) - Number(b))).toEqual([
-      5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17,
-    ]);
+    expect([...dropped].toSorted((a, b) => Number(a) - Number(b))).toEqual([5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17]);
     expect(chooseRotation(ages(1), random)).toBeUndefined();
     expect(chooseRotation([], random)).toBeUndefined();
   });
@@ -330,9 +320,7 @@ describe('rotation', () => {
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(180_000);
     expect(Math.max(...waits)).toBeLessThanOrEqual(420_000);
     expect(Math.abs(drops.length - 144)).toBeLessThan(15);
-    expect(new Set(drops.map(({ kind, reason }) => `${kind} ${reason}`))).toEqual(
-      new Set(['dynamic rotated']),
-    );
+    expect(new Set(drops.map(({ kind, reason }) => `${kind} ${reason}`))).toEqual(new Set(['dynamic rotated']));
     const names = drops.map(({ name }) => name);
     expect(names).not.toContain(address(0));
     expect(names).not.toContain(address(1));
@@ -374,10 +362,10 @@ describe('rotation', () => {
 
 describe('snapshot', () => {
   test('CM-20 a snapshot lists every request with state, address, age and retries', async () => {
-    const one = world(
-      (name) => (name === 'bad' ? { down: 10 } : name === 'slow' ? 'hangs' : { up: 10 }),
-      { targetOutbound: 1, nextAddress: endless() },
-    );
+    const one = world((name) => (name === 'bad' ? { down: 10 } : name === 'slow' ? 'hangs' : { up: 10 }), {
+      targetOutbound: 1,
+      nextAddress: endless(),
+    });
     const { manager, clock } = one;
     manager.start();
     manager.connect('bad', { permanent: true });

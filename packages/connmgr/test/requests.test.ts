@@ -45,19 +45,13 @@ describe('options', () => {
   test.each([
     [{ targetOutbound: -1 }, 'targetOutbound is -1'],
     [{ targetOutbound: 1.5 }, 'targetOutbound is 1.5'],
-    [
-      { targetOutbound: Number.POSITIVE_INFINITY },
-      'targetOutbound is Infinity, expected a finite number',
-    ],
+    [{ targetOutbound: Number.POSITIVE_INFINITY }, 'targetOutbound is Infinity, expected a finite number'],
     [{ maxInbound: Number.NaN }, 'maxInbound is NaN'],
     [{ maxPending: 0 }, 'maxPending is 0'],
     [{ retryDelay: 0 }, 'retryDelay is 0'],
     [{ retryJitter: 2 }, 'retryJitter is 2, expected a number from 0 to 1'],
     [{ maxPeers: -3 }, 'maxPeers is -3'],
-    [
-      { maxPeer: 3 },
-      'createConnManager has no option "maxPeer" (did you mean "maxPeers"?), known options: targ',
-    ],
+    [{ maxPeer: 3 }, 'createConnManager has no option "maxPeer" (did you mean "maxPeers"?), known options: targ'],
   ])('CM-01 setting %o is refused with its name and value', (settings, message) => {
     const dial = async (name: string) => new FakeConnection(name);
     const create = () => createConnManager({ dial }, settings as ConnManagerSettings);
@@ -84,35 +78,32 @@ describe('options', () => {
     { listeners: true, onAccept: false, asked: 0 },
     { listeners: false, onAccept: true, asked: 0 },
     { listeners: true, onAccept: true, asked: 2 },
-  ])(
-    'CM-01 listeners and onAccept are inert without each other: $listeners, $onAccept',
-    async (row) => {
-      let asked = 0;
-      let accepted = 0;
-      const listener = {
-        accept: async () => {
-          if (++asked > 1) return new Promise<never>(() => {});
-          return new FakeConnection('30.0.0.1');
+  ])('CM-01 listeners and onAccept are inert without each other: $listeners, $onAccept', async (row) => {
+    let asked = 0;
+    let accepted = 0;
+    const listener = {
+      accept: async () => {
+        if (++asked > 1) return new Promise<never>(() => {});
+        return new FakeConnection('30.0.0.1');
+      },
+      close: () => {},
+    };
+    const { manager, clock, end } = world(up, {
+      ...(row.listeners && { listeners: [listener] }),
+      ...(row.onAccept && {
+        onAccept: (incoming: FakeConnection) => {
+          accepted++;
+          return incoming;
         },
-        close: () => {},
-      };
-      const { manager, clock, end } = world(up, {
-        ...(row.listeners && { listeners: [listener] }),
-        ...(row.onAccept && {
-          onAccept: (incoming: FakeConnection) => {
-            accepted++;
-            return incoming;
-          },
-        }),
-      });
-      manager.start();
-      await clock.advance(1_000);
-      expect(asked).toBe(row.asked);
-      expect(accepted).toBe(row.asked === 0 ? 0 : 1);
-      expect(manager.snapshot().inbound).toBe(accepted);
-      await end();
-    },
-  );
+      }),
+    });
+    manager.start();
+    await clock.advance(1_000);
+    expect(asked).toBe(row.asked);
+    expect(accepted).toBe(row.asked === 0 ? 0 : 1);
+    expect(manager.snapshot().inbound).toBe(accepted);
+    await end();
+  });
 });
 
 describe('requests', () => {
@@ -124,8 +115,7 @@ describe('requests', () => {
     expect(manager.connect('static', { permanent: true })).toBe(1);
     manager.start();
     await clock.advance(20_000);
-    const ids = (kind: string) =>
-      dials.filter(({ request }) => request.kind === kind).map(({ request }) => request.id);
+    const ids = (kind: string) => dials.filter(({ request }) => request.kind === kind).map(({ request }) => request.id);
     expect(ids('explicit')).toEqual([1, 1, 1]);
     expect(ids('dynamic')).toEqual([2, 3, 4]);
     expect(manager.snapshot().requests).toMatchObject([
@@ -136,12 +126,9 @@ describe('requests', () => {
   });
 
   test('CM-02 a request goes through its states', async () => {
-    const { manager, clock, dials, sockets, end } = world(
-      (_, n) => (n === 1 ? { down: 5 } : up()),
-      {
-        redialDelay: 0,
-      },
-    );
+    const { manager, clock, dials, sockets, end } = world((_, n) => (n === 1 ? { down: 5 } : up()), {
+      redialDelay: 0,
+    });
     manager.start();
     const id = manager.connect('a', { permanent: true });
     const state = () => manager.snapshot().requests[0];
@@ -177,9 +164,7 @@ describe('requests', () => {
     });
     manager.start();
     await clock.advance(1);
-    expect(manager.snapshot().requests).toMatchObject([
-      { id: 1, state: 'pending', step: 'choosing' },
-    ]);
+    expect(manager.snapshot().requests).toMatchObject([{ id: 1, state: 'pending', step: 'choosing' }]);
     manager.remove(1);
     expect(signals[0]?.aborted).toBe(true);
     give('late');
@@ -265,14 +250,11 @@ describe('retries', () => {
   });
 
   test('CM-04 a success resets the failures in a row', async () => {
-    const { manager, clock, dials, sockets, end } = world(
-      (_, n) => (n % 25 === 0 ? up() : down()),
-      {
-        targetOutbound: 1,
-        nextAddress: endless(),
-        retryDelay: 60_000,
-      },
-    );
+    const { manager, clock, dials, sockets, end } = world((_, n) => (n % 25 === 0 ? up() : down()), {
+      targetOutbound: 1,
+      nextAddress: endless(),
+      retryDelay: 60_000,
+    });
     manager.start();
     await clock.advance(60_000);
     expect(sockets).toHaveLength(1);
@@ -316,12 +298,7 @@ describe('retries', () => {
     await clock.advance(20);
     expect(manager.disconnect(1)).toBe(true);
     await clock.advance(20);
-    expect(reported).toEqual([
-      `+${address(0)}`,
-      `+${address(1)}`,
-      `-${address(0)} requested`,
-      `+${address(2)}`,
-    ]);
+    expect(reported).toEqual([`+${address(0)}`, `+${address(1)}`, `-${address(0)} requested`, `+${address(2)}`]);
     expect(dials).toHaveLength(3);
     expect(manager.snapshot().requests.map(({ id }) => id)).toEqual([2, 3]);
     await end();
@@ -350,11 +327,7 @@ describe('retries', () => {
     manager.disconnect(id);
     manager.disconnect(1);
     await clock.advance(1);
-    expect(dials.map(({ request }) => request.state.status)).toEqual([
-      'canceled',
-      'canceled',
-      'pending',
-    ]);
+    expect(dials.map(({ request }) => request.state.status)).toEqual(['canceled', 'canceled', 'pending']);
     expect(ids()).toEqual([3]);
     await end();
   });

@@ -133,15 +133,12 @@ describe('stop', () => {
         this.closed++;
       },
     }));
-    const { manager, clock, dials, sockets, reported, end } = world(
-      (_, n) => ({ up: n <= 2 ? 10 : 5_000 }),
-      {
-        targetOutbound: 4,
-        nextAddress: endless(),
-        listeners,
-        onAccept: (incoming) => incoming,
-      },
-    );
+    const { manager, clock, dials, sockets, reported, end } = world((_, n) => ({ up: n <= 2 ? 10 : 5_000 }), {
+      targetOutbound: 4,
+      nextAddress: endless(),
+      listeners,
+      onAccept: (incoming) => incoming,
+    });
     let isStopped = false;
     manager.stopped.then(() => {
       isStopped = true;
@@ -168,12 +165,7 @@ describe('stop', () => {
     await clock.advance(1_000);
     await stopped;
     expect(isStopped).toBe(true);
-    expect(sockets.map(({ reasons }) => reasons)).toEqual([
-      ['stopping'],
-      ['stopping'],
-      ['canceled'],
-      ['canceled'],
-    ]);
+    expect(sockets.map(({ reasons }) => reasons)).toEqual([['stopping'], ['stopping'], ['canceled'], ['canceled']]);
     await end();
   });
 

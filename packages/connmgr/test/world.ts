@@ -70,8 +70,7 @@ interface Dial {
   readonly kind: RequestKind;
 }
 
-type Options = ConnManagerSettings &
-  Partial<ConnManagerCollaborators<string, FakeConnection, FakeConnection>>;
+type Options = ConnManagerSettings & Partial<ConnManagerCollaborators<string, FakeConnection, FakeConnection>>;
 
 /** Options of a world that are settings; the others are collaborators. */
 const settingNames: ReadonlySet<string> = new Set<keyof ConnManagerSettings>([
@@ -113,10 +112,7 @@ export interface World {
 }
 
 /** Creates a manager on a virtual clock, over a network with given results. */
-export function world(
-  outcome: (address: string, dial: number) => Outcome,
-  options: Options = {},
-): World {
+export function world(outcome: (address: string, dial: number) => Outcome, options: Options = {}): World {
   const clock = createVirtualClock();
   const dials: Dial[] = [];
   const sockets: FakeConnection[] = [];

@@ -38,12 +38,7 @@ export class CryptoError extends Error {
 }
 
 /** @throws {@link CryptoError} with `code` if `value` is not a Uint8Array of `length` bytes */
-export function expectLength(
-  value: Uint8Array,
-  length: number,
-  code: CryptoErrorCode,
-  what: string,
-): void {
+export function expectLength(value: Uint8Array, length: number, code: CryptoErrorCode, what: string): void {
   if (value instanceof Uint8Array && value.length === length) return;
   createChecker(CryptoError, code).value(what, value, secret(bytes(length)));
 }

@@ -21,8 +21,5 @@ export function generatePrivateKey(random: RandomBytes = randomBytes): Uint8Arra
     expectLength(key, 32, 'bad-randomness', 'result of random(32)');
     if (nobleSecp256k1.isPrivateKey(key)) return key;
   }
-  throw new CryptoError(
-    'bad-randomness',
-    `no valid private key in ${attempts} calls of random(32)`,
-  );
+  throw new CryptoError('bad-randomness', `no valid private key in ${attempts} calls of random(32)`);
 }

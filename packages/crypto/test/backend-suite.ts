@@ -20,8 +20,7 @@ const hex = (value: Uint8Array): string => Buffer.from(value).toString('hex');
 const word = (value: bigint): Uint8Array => bytes(value.toString(16).padStart(64, '0'));
 const number = (value: Uint8Array): bigint => BigInt(`0x${hex(value)}`);
 const concat = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
-const sha256 = (text: string): Uint8Array =>
-  new Uint8Array(createHash('sha256').update(text).digest());
+const sha256 = (text: string): Uint8Array => new Uint8Array(createHash('sha256').update(text).digest());
 
 function codeOf(action: () => unknown): CryptoErrorCode | 'nothing thrown' {
   try {
@@ -98,10 +97,7 @@ const privateKey = fc.bigInt({ min: 1n, max: N - 1n }).map(word);
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
 /** Tests that every backend must pass. */
-export function backendSuite(
-  name: string,
-  { secp256k1, keccak256, createKeccak256 }: Crypto,
-): void {
+export function backendSuite(name: string, { secp256k1, keccak256, createKeccak256 }: Crypto): void {
   describe(`${name}: keccak-256`, () => {
     test.each(keccakAnswers.answers)('known answer $digest', (answer) => {
       const once = answer.hex === undefined ? Buffer.from(answer.text ?? '') : bytes(answer.hex);
@@ -270,9 +266,7 @@ export function backendSuite(
     test.each(rfc6979.signatures)('RFC 6979: $message', ({ private_key, message, signature }) => {
       const made = secp256k1.sign(sha256(message), bytes(private_key));
       expect(hex(made.subarray(0, 64))).toBe(signature);
-      expect(hex(secp256k1.recover(made, sha256(message)))).toBe(
-        hex(secp256k1.publicKey(bytes(private_key))),
-      );
+      expect(hex(secp256k1.recover(made, sha256(message)))).toBe(hex(secp256k1.publicKey(bytes(private_key))));
     });
 
     test('the same as noble for random keys and hashes', () => {
@@ -316,9 +310,7 @@ export function backendSuite(
         fc.property(scalar, scalar, fc.nat(5), hash, (r, s, id, digest) => {
           const signature = concat(word(r), word(s), Uint8Array.of(id));
           const expected = outcome(nobleCrypto, signature, digest);
-          expect(outcome({ secp256k1, keccak256, createKeccak256 }, signature, digest)).toBe(
-            expected,
-          );
+          expect(outcome({ secp256k1, keccak256, createKeccak256 }, signature, digest)).toBe(expected);
           expect(secp256k1.verify(signature.subarray(0, 64), digest, publicKey)).toBe(false);
         }),
         { numRuns: 40 },
@@ -447,23 +439,15 @@ export function backendSuite(
         const digest = new Uint8Array(length);
         expect(codeOf(() => secp256k1.sign(digest, keyA))).toBe('invalid-hash');
         expect(codeOf(() => secp256k1.recover(signature, digest))).toBe('invalid-hash');
-        expect(codeOf(() => secp256k1.verify(signature.subarray(0, 64), digest, publicKey))).toBe(
-          'invalid-hash',
-        );
+        expect(codeOf(() => secp256k1.verify(signature.subarray(0, 64), digest, publicKey))).toBe('invalid-hash');
       }
       for (const length of [0, 63, 66, 72]) {
         const wrong = new Uint8Array(length).fill(1);
         expect(codeOf(() => secp256k1.recover(wrong, word(1n)))).toBe('invalid-signature');
-        expect(codeOf(() => secp256k1.verify(wrong, word(1n), publicKey))).toBe(
-          'invalid-signature',
-        );
+        expect(codeOf(() => secp256k1.verify(wrong, word(1n), publicKey))).toBe('invalid-signature');
       }
-      expect(codeOf(() => secp256k1.verify(signature, word(1n), publicKey))).toBe(
-        'invalid-signature',
-      );
-      expect(codeOf(() => secp256k1.recover(signature.subarray(0, 64), word(1n)))).toBe(
-        'invalid-signature',
-      );
+      expect(codeOf(() => secp256k1.verify(signature, word(1n), publicKey))).toBe('invalid-signature');
+      expect(codeOf(() => secp256k1.recover(signature.subarray(0, 64), word(1n)))).toBe('invalid-signature');
     });
 
     test('arguments do not change, results are new arrays of the exact size', () => {

@@ -30,11 +30,7 @@ describe.each([
 
   test.each<[string, () => unknown, string]>([
     ['a private key as hex', () => curve.publicKey(any(hexKey)), 'invalid-private-key'],
-    [
-      'a text of 32 characters',
-      () => curve.publicKey(any(hexKey.slice(32))),
-      'invalid-private-key',
-    ],
+    ['a text of 32 characters', () => curve.publicKey(any(hexKey.slice(32))), 'invalid-private-key'],
     ['no private key', () => curve.publicKey(any(undefined)), 'invalid-private-key'],
     ['32 numbers', () => curve.sign(hash, any([...key])), 'invalid-private-key'],
     ['a private key as bigint', () => curve.ecdh(any(0xc0ffeen), publicKey), 'invalid-private-key'],
@@ -65,12 +61,7 @@ describe.each([
 });
 
 test.each<[string, () => unknown, string, string]>([
-  [
-    'a seed for a source',
-    () => generatePrivateKey(any(7)),
-    'invalid-option',
-    'random is 7, expected a function',
-  ],
+  ['a seed for a source', () => generatePrivateKey(any(7)), 'invalid-option', 'random is 7, expected a function'],
   [
     'a source of text',
     () => generatePrivateKey(any(() => hexKey)),

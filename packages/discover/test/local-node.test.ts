@@ -36,11 +36,7 @@ describe('D4-18 the local record', () => {
     const options = { privateKey, externalIp: '9.9.9.9', tcpPort: 4000, store, crypto, clock };
     const without = await openLocalNode(options);
     const { seq } = without.enr;
-    expect([without.enr.ip, without.enr.tcp, without.enr.udp]).toEqual([
-      '9.9.9.9',
-      4000,
-      undefined,
-    ]);
+    expect([without.enr.ip, without.enr.tcp, without.enr.udp]).toEqual(['9.9.9.9', 4000, undefined]);
     await without.setExternalEndpoint({ ip: '8.8.8.8', tcp: 1, udp: 2 });
     expect([without.enr.ip, without.enr.tcp, without.enr.udp]).toEqual(['8.8.8.8', 1, undefined]);
     const withDiscovery = await openLocalNode({ ...options, localAddress });

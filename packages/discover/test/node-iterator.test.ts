@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createNodeIterator } from '../src/index.ts';
 
-async function* from<T>(
-  items: Iterable<T>,
-  before: () => Promise<void> = async () => undefined,
-): AsyncGenerator<T> {
+async function* from<T>(items: Iterable<T>, before: () => Promise<void> = async () => undefined): AsyncGenerator<T> {
   for (const item of items) {
     await before();
     yield item;
@@ -47,18 +44,13 @@ describe('D4-24 createNodeIterator takes turns between the sources', () => {
   });
 
   test('until all have ended', async () => {
-    expect(
-      (await take(createNodeIterator([from('abc'), from(''), from('d')]), 99)).sort().join(''),
-    ).toBe('abcd');
+    expect((await take(createNodeIterator([from('abc'), from(''), from('d')]), 99)).sort().join('')).toBe('abcd');
     expect(await take(createNodeIterator([]), 1)).toEqual([]);
   });
 
   test('until the signal aborts', async () => {
     const stop = new AbortController();
-    const items = take(
-      createNodeIterator([never<string>(), never<string>()], { signal: stop.signal }),
-      1,
-    );
+    const items = take(createNodeIterator([never<string>(), never<string>()], { signal: stop.signal }), 1);
     await turn();
     stop.abort();
     expect(await items).toEqual([]);
@@ -80,18 +72,13 @@ describe('D4-24 createNodeIterator takes turns between the sources', () => {
   });
 
   test('a failure ends the iterator, or its source alone with onError', async () => {
-    const failing = (): AsyncIterable<string> =>
-      from('x', () => Promise.reject(new Error('no network')));
-    await expect(take(createNodeIterator([endless('a'), failing()]), 50)).rejects.toThrow(
-      'no network',
-    );
+    const failing = (): AsyncIterable<string> => from('x', () => Promise.reject(new Error('no network')));
+    await expect(take(createNodeIterator([endless('a'), failing()]), 50)).rejects.toThrow('no network');
     const errors: unknown[] = [];
     const onError = (error: unknown): void => {
       errors.push(error);
     };
-    expect(await take(createNodeIterator([endless('a'), failing()], { onError }), 50)).toHaveLength(
-      50,
-    );
+    expect(await take(createNodeIterator([endless('a'), failing()], { onError }), 50)).toHaveLength(50);
     expect(errors).toEqual([new Error('no network')]);
   });
 });

@@ -40,11 +40,7 @@ export function storeSuite(open: () => Promise<NodeStore>): void {
     for (const key of ['node/a', 'node/b', 'nodes', 'node', 'local/a', 'node/ÿ']) {
       await store.put(key, Uint8Array.of(key.length));
     }
-    expect((await collect(store, 'node/')).map(([key]) => key)).toEqual([
-      'node/a',
-      'node/b',
-      'node/ÿ',
-    ]);
+    expect((await collect(store, 'node/')).map(([key]) => key)).toEqual(['node/a', 'node/b', 'node/ÿ']);
     expect(await collect(store, '')).toHaveLength(6);
     expect(await collect(store, 'x')).toEqual([]);
   });

@@ -15,10 +15,7 @@ const self = nodeFromContact(
 let serial = 0;
 
 /** Creates a node, by default in a network of its own. */
-function node(
-  host = `${30 + (++serial >> 16)}.${(serial >> 8) & 255}.${serial & 255}.1`,
-  udp = 30303,
-): Node {
+function node(host = `${30 + (++serial >> 16)}.${(serial >> 8) & 255}.${serial & 255}.1`, udp = 30303): Node {
   const privateKey = new Uint8Array(32);
   new DataView(privateKey.buffer).setUint32(0, ++serial);
   return nodeFromContact({ id: crypto.secp256k1.publicKey(privateKey), host, udp }, crypto);
@@ -49,8 +46,7 @@ function table(): Table {
 }
 
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
-const toBigInt = (bytes: Uint8Array): bigint =>
-  bytes.reduce((n, byte) => (n << 8n) | BigInt(byte), 0n);
+const toBigInt = (bytes: Uint8Array): bigint => bytes.reduce((n, byte) => (n << 8n) | BigInt(byte), 0n);
 
 test('D4-09 distance is the position of the highest differing bit', () => {
   fc.assert(
@@ -64,9 +60,7 @@ test('D4-09 distance is the position of the highest differing bit', () => {
   fc.assert(
     fc.property(hash, hash, hash, (target, a, b) => {
       const difference = (toBigInt(target) ^ toBigInt(a)) - (toBigInt(target) ^ toBigInt(b));
-      expect(Math.sign(compareDistance(target, a, b))).toBe(
-        Number(difference > 0n) - Number(difference < 0n),
-      );
+      expect(Math.sign(compareDistance(target, a, b))).toBe(Number(difference > 0n) - Number(difference < 0n));
     }),
     { numRuns: 200 },
   );
@@ -101,11 +95,7 @@ test('D4-09 distances are those of the hashes of the keys, and small ones share 
     return { ...node(), hash } as Node;
   };
   for (const distance of [1, 8, 200, 239, 240, 241, 255, 256]) near.add(at(distance), 'seed');
-  expect(near.buckets().map(({ entries }) => entries.length)).toEqual([
-    ...[5, 1],
-    ...Array(13).fill(0),
-    ...[1, 1],
-  ]);
+  expect(near.buckets().map(({ entries }) => entries.length)).toEqual([...[5, 1], ...Array(13).fill(0), ...[1, 1]]);
 });
 
 describe('D4-10 limits per network', () => {
@@ -119,9 +109,7 @@ describe('D4-10 limits per network', () => {
     limited.add(nodeAt(256, '50.1.1.2'), 'relayed');
     expect(limited.buckets().at(-1)?.replacements.length).toBe(4);
     for (let i = 0; i < 400; i++) limited.add(node(`40.1.1.${i % 256}`), 'relayed');
-    const sameNetwork = [...limited.entries()].filter(({ node }) =>
-      node.host.startsWith('40.1.1.'),
-    );
+    const sameNetwork = [...limited.entries()].filter(({ node }) => node.host.startsWith('40.1.1.'));
     expect(sameNetwork.length).toBeGreaterThan(5);
     expect(sameNetwork.length).toBeLessThanOrEqual(10);
   });
@@ -134,23 +122,15 @@ describe('D4-10 limits per network', () => {
     expect(limited.size).toBe(3);
   });
 
-  test.each(['10.1.1.1', '192.168.1.1', '127.0.0.1', '169.254.1.1', 'fd00::1', '::1'])(
-    '%s is exempt',
-    (host) => {
-      const lan = table();
-      for (let i = 0; i < 16; i++) lan.add(nodeAt(256, host), 'relayed');
-      expect(lan.size).toBe(16);
-    },
-  );
+  test.each(['10.1.1.1', '192.168.1.1', '127.0.0.1', '169.254.1.1', 'fd00::1', '::1'])('%s is exempt', (host) => {
+    const lan = table();
+    for (let i = 0; i < 16; i++) lan.add(nodeAt(256, host), 'relayed');
+    expect(lan.size).toBe(16);
+  });
 
   test('a removed or moved node no longer counts', () => {
     const limited = table();
-    const [a, b, c, d] = [1, 2, 3, 4].map((i) => nodeAt(256, `40.1.1.${i}`)) as [
-      Node,
-      Node,
-      Node,
-      Node,
-    ];
+    const [a, b, c, d] = [1, 2, 3, 4].map((i) => nodeAt(256, `40.1.1.${i}`)) as [Node, Node, Node, Node];
     for (const one of [a, b, c]) limited.add(one, 'relayed');
     expect(limited.get(c.key)).toBeUndefined();
     limited.remove(a.key);
@@ -199,8 +179,7 @@ describe('D4-10 limits per network', () => {
           expect(Math.max(0, ...inBucket.values())).toBeLessThanOrEqual(2);
         }
         expect(Math.max(0, ...groups.values())).toBeLessThanOrEqual(10);
-        for (const { node } of [...any.entries()])
-          for (let i = 0; i < 99; i++) any.remove(node.key);
+        for (const { node } of [...any.entries()]) for (let i = 0; i < 99; i++) any.remove(node.key);
         for (const { node } of [...any.entries()]) any.remove(node.key);
         if (any.size > 0) return;
         for (let i = 0; i < 2; i++) any.add(nodeAt(256, '40.1.0.1'), 'seed');

@@ -1,10 +1,4 @@
-import {
-  type Bootnodes,
-  Kademlia,
-  type LocalNode,
-  NodeDatabase,
-  type UdpEndpoint,
-} from '@devp2p/discover';
+import { type Bootnodes, Kademlia, type LocalNode, NodeDatabase, type UdpEndpoint } from '@devp2p/discover';
 import { publish } from './diagnostics.ts';
 import { DriftMonitor } from './drift/drift-monitor.ts';
 import type { Settings } from './options.ts';
@@ -42,8 +36,7 @@ export function createComponents(options: ComponentsOptions): Components {
   const { settings, endpoint, localNode, bootnodes, closing } = options;
   const { clock, crypto, random, store, proofLifetime: lifetime } = settings;
   const { id } = localNode;
-  const onFailure = (error: unknown): void =>
-    publish(() => ({ localId: id, type: 'store-failed', error }));
+  const onFailure = (error: unknown): void => publish(() => ({ localId: id, type: 'store-failed', error }));
   const database = new NodeDatabase({ store, clock, crypto, random, lifetime, onFailure });
   const proofs = new EndpointProofs({
     clock,

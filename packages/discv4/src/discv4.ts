@@ -19,13 +19,7 @@ import { check } from './check-options.ts';
 import { type Components, createComponents } from './components.ts';
 import { publish } from './diagnostics.ts';
 import { Discv4Error, rethrow } from './error.ts';
-import {
-  checkLocalNode,
-  type Discv4Options,
-  discv4Rules,
-  type Settings,
-  withDefaults,
-} from './options.ts';
+import { checkLocalNode, type Discv4Options, discv4Rules, type Settings, withDefaults } from './options.ts';
 import type { Stats } from './stats.ts';
 import type { Pong } from './wire/packet.ts';
 import { showFields } from './wire/show-fields.ts';
@@ -44,10 +38,7 @@ export interface WaitOptions {
  * @throws Discv4Error `invalid-option`, `no-endpoint`; EnodeError, EnrError for an invalid boot node; EnrError for
  * entries that do not fit a record; CryptoError for an invalid private key; errors of the store
  */
-export async function createDiscv4(
-  socket: UdpSocket | UdpEndpoint,
-  options: Discv4Options,
-): Promise<Discv4> {
+export async function createDiscv4(socket: UdpSocket | UdpEndpoint, options: Discv4Options): Promise<Discv4> {
   const isShared = socket instanceof UdpEndpoint;
   try {
     const endpoint = isShared ? socket : createUdpEndpoint(socket);
@@ -86,19 +77,14 @@ export class Discv4 {
   }
 
   /** @internal */
-  static async start(
-    options: Discv4Options,
-    endpoint: UdpEndpoint,
-    isShared: boolean,
-  ): Promise<Discv4> {
+  static async start(options: Discv4Options, endpoint: UdpEndpoint, isShared: boolean): Promise<Discv4> {
     const settings = withDefaults(options);
     const { privateKey, crypto, clock, store, resolveHost } = settings;
     const id = crypto.secp256k1.publicKey(privateKey);
     const bootnodes = new Bootnodes(settings.bootnodes ?? [], {
       crypto,
       resolveHost,
-      onUnresolved: (host, error) =>
-        publish(() => ({ localId: id, type: 'bootnode-unresolved', host, error })),
+      onUnresolved: (host, error) => publish(() => ({ localId: id, type: 'bootnode-unresolved', host, error })),
     });
     const { entries, externalIp, externalIp6, tcpPort, minStatements, statementWindow } = settings;
     const localNode =
@@ -124,9 +110,7 @@ export class Discv4 {
   async #start(): Promise<void> {
     const { database, proofs, responder, kademlia } = this.#components;
     for await (const state of database.states()) proofs.restore(state);
-    this.#removeReader = this.#parts.endpoint.addReader((bytes, from) =>
-      responder.read(bytes, from),
-    );
+    this.#removeReader = this.#parts.endpoint.addReader((bytes, from) => responder.read(bytes, from));
     kademlia.start();
   }
 
@@ -193,10 +177,7 @@ export class Discv4 {
    */
   async ping(node: NodeLike, options: WaitOptions = {}): Promise<Pick<Pong, 'to' | 'enrSeq'>> {
     const { signal } = checkWait('ping', options);
-    const { to, enrSeq } = await this.#components.requests.ping(
-      await this.#resolveNode(node, signal),
-      signal,
-    );
+    const { to, enrSeq } = await this.#components.requests.ping(await this.#resolveNode(node, signal), signal);
     return showFields({ to: { ...to, ip: to.ip.slice() }, enrSeq });
   }
 
@@ -210,11 +191,7 @@ export class Discv4 {
   async findNode(node: NodeLike, target: Uint8Array, options: WaitOptions = {}): Promise<Node[]> {
     const { signal } = checkWait('findNode', options);
     check.value('target', target, targetRule);
-    return this.#components.requests.findNode(
-      await this.#resolveNode(node, signal),
-      target,
-      signal,
-    );
+    return this.#components.requests.findNode(await this.#resolveNode(node, signal), target, signal);
   }
 
   /**
@@ -310,12 +287,7 @@ function checkWait(call: string, options: WaitOptions): WaitOptions {
 
 /** Output of `console.log`. */
 Object.defineProperty(Discv4.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value(
-    this: Discv4,
-    _depth: number,
-    options: object,
-    inspect: (value: unknown, o: object) => string,
-  ) {
+  value(this: Discv4, _depth: number, options: object, inspect: (value: unknown, o: object) => string) {
     return `Discv4 ${inspect(this.toJSON(), options)}`;
   },
 });

@@ -12,16 +12,7 @@ import {
   type NodeStore,
 } from '@devp2p/discover';
 import type { Enode } from '@devp2p/enr';
-import {
-  array,
-  bytes,
-  func,
-  methods,
-  positive,
-  type Rules,
-  required,
-  secret,
-} from '@devp2p/options';
+import { array, bytes, func, methods, positive, type Rules, required, secret } from '@devp2p/options';
 import { createRandomSource, type RandomBytes, type RandomSource } from '@devp2p/random';
 import { check } from './check-options.ts';
 import type { Sntp } from './drift/drift-monitor.ts';
@@ -110,10 +101,7 @@ const defaults: Numbers = {
 };
 
 /** {@link Discv4Options} with defaults. */
-export type Settings = Omit<
-  Discv4Options,
-  keyof Numbers | 'store' | 'crypto' | 'random' | 'clock'
-> &
+export type Settings = Omit<Discv4Options, keyof Numbers | 'store' | 'crypto' | 'random' | 'clock'> &
   Numbers & {
     readonly store: NodeStore;
     readonly crypto: Crypto;

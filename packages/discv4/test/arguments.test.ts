@@ -23,12 +23,7 @@ test.each<[string, object, string, string]>([
     'invalid-option',
     'node.id is a Uint8Array of 3 bytes, expected a Uint8Array of 64 bytes',
   ],
-  [
-    'an undefined host',
-    { ...node, host: undefined },
-    'invalid-option',
-    'node.host is undefined, expected',
-  ],
+  ['an undefined host', { ...node, host: undefined }, 'invalid-option', 'node.host is undefined, expected'],
   ['a host name', { ...node, host: 'here' }, 'no-endpoint', 'node.host is "here", expected an IP'],
   [
     'an undefined port',
@@ -88,11 +83,7 @@ test.each<[string, (running: Discv4) => unknown, string]>([
     'endpoint is "192.0.2.1", expected an object',
   ],
   ['text instead of a packet', () => decodePacket(any('ping')), 'datagram is "ping", expected a'],
-  [
-    'a packet without a type',
-    () => encodePacket(any({}), key),
-    'packet.type is undefined, expected "ping" or "pong"',
-  ],
+  ['a packet without a type', () => encodePacket(any({}), key), 'packet.type is undefined, expected "ping" or "pong"'],
   [
     'an undefined socket',
     () => createDiscv4(any(undefined), { privateKey: key }),

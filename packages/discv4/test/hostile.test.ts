@@ -12,9 +12,7 @@ afterEach(async () => {
 
 const target = new Uint8Array(64).fill(9);
 const idOf = (i: number): Uint8Array =>
-  world.crypto.secp256k1.publicKey(
-    Uint8Array.from({ length: 32 }, (_, j) => (j < 4 ? i >> (8 * j) : 1)),
-  );
+  world.crypto.secp256k1.publicKey(Uint8Array.from({ length: 32 }, (_, j) => (j < 4 ? i >> (8 * j) : 1)));
 
 describe('HX-05 amplification', () => {
   test('FindNode without endpoint proof, or from a spoofed source, gets no response', async () => {
@@ -75,12 +73,7 @@ test('HX-07 unsolicited responses are not stored', async () => {
   await world.settle();
   await peer.bond(node, () => world.settle());
   const before = node.nodes().map(({ enode }) => enode);
-  const neighbors: Input[] = Array.from({ length: 12 }, (_, i) => [
-    Uint8Array.of(60, i, 1, 1),
-    30303,
-    30303,
-    idOf(i),
-  ]);
+  const neighbors: Input[] = Array.from({ length: 12 }, (_, i) => [Uint8Array.of(60, i, 1, 1), 30303, 30303, idOf(i)]);
   peer.neighbors(node.localAddress, neighbors);
   peer.pong(node.localAddress, world.random(32));
   const { signature, seq, pairs } = node.localEnr;
@@ -95,20 +88,12 @@ test('HX-07 unsolicited responses are not stored', async () => {
   peer.received.length = 0;
   peer.findNode(node.localAddress, idOf(3));
   await world.settle();
-  const told = peer
-    .got('neighbors')
-    .flatMap(({ packet }) => packet.nodes.map(({ id }) => toHex(id)));
+  const told = peer.got('neighbors').flatMap(({ packet }) => packet.nodes.map(({ id }) => toHex(id)));
   expect(told).not.toContain(toHex(idOf(3)));
 });
 
 describe('HX-08 D4-08 relayed nodes that are not credible', () => {
-  const rows: readonly [
-    string,
-    host: string,
-    udp: number,
-    accepted: boolean,
-    offCurve?: boolean,
-  ][] = [
+  const rows: readonly [string, host: string, udp: number, accepted: boolean, offCurve?: boolean][] = [
     ['a valid one', '60.1.1.1', 30303, true],
     ['the lowest allowed port', '60.1.1.1', 1025, true],
     ['port 1024', '60.1.1.1', 1024, false],
@@ -152,12 +137,7 @@ describe('HX-08 D4-08 relayed nodes that are not credible', () => {
     await peer.bond(node, () => world.settle());
     const found = node.findNode(enodeOf(peer), target);
     await world.settle();
-    const neighbors = [0, 1, 3, 5, 15, 17, 64].map((length) => [
-      new Uint8Array(length),
-      30303,
-      0,
-      idOf(1),
-    ]);
+    const neighbors = [0, 1, 3, 5, 15, 17, 64].map((length) => [new Uint8Array(length), 30303, 0, idOf(1)]);
     peer.neighbors(node.localAddress, neighbors);
     await world.clock.advance(500);
     expect(await found).toEqual([]);
@@ -195,12 +175,7 @@ describe('HX-08 D4-08 relayed nodes that are not credible', () => {
     expect(node.nodes()).toEqual([]);
     const found = node.findNode(enodeOf(outside), target);
     await world.settle();
-    const neighbors = ['60.1.1.1', '60.2.1.1'].map((host, i) => [
-      parseIp(host) ?? '',
-      30303,
-      0,
-      idOf(i),
-    ]);
+    const neighbors = ['60.1.1.1', '60.2.1.1'].map((host, i) => [parseIp(host) ?? '', 30303, 0, idOf(i)]);
     outside.neighbors(node.localAddress, neighbors);
     await world.clock.advance(500);
     expect((await found).map(({ host }) => host)).toEqual(['60.1.1.1']);
@@ -215,8 +190,7 @@ describe('HX-08 D4-08 relayed nodes that are not credible', () => {
     stranger.findNode(node.localAddress, target);
     lan[0]?.findNode(node.localAddress, target);
     await world.settle();
-    const told = (peer: typeof stranger | undefined) =>
-      peer?.got('neighbors')[0]?.packet.nodes.length;
+    const told = (peer: typeof stranger | undefined) => peer?.got('neighbors')[0]?.packet.nodes.length;
     expect([told(stranger), told(lan[0])]).toEqual([1, 4]);
   });
 });
@@ -232,8 +206,7 @@ test('HX-09 D4-10 10,000 ids from one /24 get 10 places, and 2 in a bucket', asy
     );
     for (const peer of peers) peer.ping(node.localAddress);
     await clock.advance(50);
-    for (const peer of peers)
-      for (const { hash } of peer.got('ping')) peer.pong(node.localAddress, hash);
+    for (const peer of peers) for (const { hash } of peer.got('ping')) peer.pong(node.localAddress, hash);
     await clock.advance(50);
     await clock.advance(500);
   }

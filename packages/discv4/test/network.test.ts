@@ -31,8 +31,7 @@ async function networkOf(
 function nearest(nodes: readonly Discv4[], target: Uint8Array, count = 16): string[] {
   const { keccak256 } = world.crypto;
   const hash = keccak256(target);
-  const distance = ({ id }: Discv4): string =>
-    toHex(keccak256(id).map((byte, i) => byte ^ (hash[i] ?? 0)));
+  const distance = ({ id }: Discv4): string => toHex(keccak256(id).map((byte, i) => byte ^ (hash[i] ?? 0)));
   return nodes
     .map((node) => ({ key: toHex(node.id), distance: distance(node) }))
     .sort((a, b) => (a.distance < b.distance ? -1 : 1))
@@ -125,8 +124,7 @@ describe('D4-13 lookups', () => {
     for (const peer of peers) await peer.bond(node, () => world.settle());
     const attempts = new Map<string, number>();
     world.network.onSend = ({ from, to }) => {
-      if (from.host === node.localAddress.host)
-        attempts.set(to.host, (attempts.get(to.host) ?? 0) + 1);
+      if (from.host === node.localAddress.host) attempts.set(to.host, (attempts.get(to.host) ?? 0) + 1);
     };
     const before = node.nodes();
     expect(before).toHaveLength(12);
@@ -304,12 +302,8 @@ describe('D4-15 the API', () => {
     });
     const socket = world.network.bind(world.nextHost());
     const options = { privateKey: world.random(32), crypto: world.crypto };
-    await expect(createDiscv4(socket, { ...options, requestTimeout: 0 })).rejects.toThrow(
-      'requestTimeout',
-    );
-    await expect(createDiscv4(socket, { ...options, bootnodes: ['enode://x'] })).rejects.toThrow(
-      'enode',
-    );
+    await expect(createDiscv4(socket, { ...options, requestTimeout: 0 })).rejects.toThrow('requestTimeout');
+    await expect(createDiscv4(socket, { ...options, bootnodes: ['enode://x'] })).rejects.toThrow('enode');
     await expect(createDiscv4(socket, { ...options, externalIp: '::1' })).rejects.toThrow('IPv4');
   });
 });
@@ -369,53 +363,47 @@ describe('D4-12 revalidation', () => {
 });
 
 describe('HX-26 clock jumps', () => {
-  test.each([3_600_000, -3_600_000])(
-    'of %d ms have no effect on pending operations',
-    async (jump) => {
-      const nodes = await networkOf(20, { ms: 30_000 });
-      const sizes = nodes.map((node) => node.nodes().length);
-      const [node, other] = nodes as [Discv4, Discv4];
-      const silent = world.peer();
-      const waiting = node.ping(enodeOf(silent)).catch(({ code }) => code);
-      const started = world.clock.monotonic();
-      world.clock.jump(jump);
-      expect(await during(waiting, 10)).toBe('timeout');
-      expect(world.clock.monotonic() - started).toBe(500);
-      await expect(during(node.ping(enodeOf(other)))).resolves.toBeDefined();
-      let pings = 0;
-      world.network.onSend = ({ from, bytes }) => {
-        if (from === node.localAddress && bytes[97] === 1) pings++;
-      };
-      // Endpoint proofs do not expire, so no Ping is sent.
-      const found = during(node.findNode(enodeOf(other), world.random(64)), 10);
-      expect((await found).length).toBeGreaterThan(0);
-      expect(pings).toBeLessThan(3);
-      await world.clock.advance(300_000);
-      for (const [i, one] of nodes.entries()) {
-        expect(one.nodes().length).toBeGreaterThanOrEqual((sizes[i] ?? 0) * 0.9);
-      }
-    },
-  );
+  test.each([3_600_000, -3_600_000])('of %d ms have no effect on pending operations', async (jump) => {
+    const nodes = await networkOf(20, { ms: 30_000 });
+    const sizes = nodes.map((node) => node.nodes().length);
+    const [node, other] = nodes as [Discv4, Discv4];
+    const silent = world.peer();
+    const waiting = node.ping(enodeOf(silent)).catch(({ code }) => code);
+    const started = world.clock.monotonic();
+    world.clock.jump(jump);
+    expect(await during(waiting, 10)).toBe('timeout');
+    expect(world.clock.monotonic() - started).toBe(500);
+    await expect(during(node.ping(enodeOf(other)))).resolves.toBeDefined();
+    let pings = 0;
+    world.network.onSend = ({ from, bytes }) => {
+      if (from === node.localAddress && bytes[97] === 1) pings++;
+    };
+    // Endpoint proofs do not expire, so no Ping is sent.
+    const found = during(node.findNode(enodeOf(other), world.random(64)), 10);
+    expect((await found).length).toBeGreaterThan(0);
+    expect(pings).toBeLessThan(3);
+    await world.clock.advance(300_000);
+    for (const [i, one] of nodes.entries()) {
+      expect(one.nodes().length).toBeGreaterThanOrEqual((sizes[i] ?? 0) * 0.9);
+    }
+  });
 
-  test.each([3_600_000, -3_600_000])(
-    'of one node by %d ms and back keep it in the network',
-    async (jump) => {
-      const nodes = await networkOf(20, { ms: 30_000 });
-      let offset = 0;
-      const clock = { ...clockOf(world), now: () => world.clock.now() + offset };
-      const [boot] = nodes as [Discv4];
-      const node = await world.node({ clock, bootnodes: [enodeOf(boot)] });
-      await world.clock.advance(60_000);
-      expect(node.nodes().length).toBeGreaterThan(10);
-      offset = jump;
-      await world.clock.advance(120_000);
-      offset = 0;
-      await world.clock.advance(120_000);
-      const found = await during(node.lookup(boot.id));
-      expect(found.length).toBeGreaterThan(10);
-      expect((await during(boot.lookup(node.id))).map(({ key }) => key)).toContain(toHex(node.id));
-    },
-  );
+  test.each([3_600_000, -3_600_000])('of one node by %d ms and back keep it in the network', async (jump) => {
+    const nodes = await networkOf(20, { ms: 30_000 });
+    let offset = 0;
+    const clock = { ...clockOf(world), now: () => world.clock.now() + offset };
+    const [boot] = nodes as [Discv4];
+    const node = await world.node({ clock, bootnodes: [enodeOf(boot)] });
+    await world.clock.advance(60_000);
+    expect(node.nodes().length).toBeGreaterThan(10);
+    offset = jump;
+    await world.clock.advance(120_000);
+    offset = 0;
+    await world.clock.advance(120_000);
+    const found = await during(node.lookup(boot.id));
+    expect(found.length).toBeGreaterThan(10);
+    expect((await during(boot.lookup(node.id))).map(({ key }) => key)).toContain(toHex(node.id));
+  });
 });
 
 function clockOf({ clock }: World): Discv4Options['clock'] & object {

@@ -19,10 +19,7 @@ describe('D4-15 wrong options are refused by name and value', () => {
   test.each<[object | undefined, RegExp]>([
     [undefined, /^the options argument of createDiscv4 is undefined, expected an object$/],
     [{}, /^privateKey is undefined, expected a Uint8Array of 32 bytes$/],
-    [
-      { privateKey: '11'.repeat(32) },
-      /^privateKey is a string of 64 characters, expected a Uint8Array of 32 byt/,
-    ],
+    [{ privateKey: '11'.repeat(32) }, /^privateKey is a string of 64 characters, expected a Uint8Array of 32 byt/],
     [{ privateKey: new Uint8Array(31) }, /^privateKey is a Uint8Array of 31 bytes, expected/],
     [
       { privateKey, bootNodes: [] },
@@ -43,21 +40,14 @@ describe('D4-15 wrong options are refused by name and value', () => {
     const refusal = { code: 'invalid-option' };
     await expect(listen(any({ privateKey, ports: 1 }))).rejects.toMatchObject(refusal);
     await expect(bindUdp({ port: -1 })).rejects.toMatchObject(refusal);
-    expect(() => sntpDrift({ measurements: 2 })).toThrow(
-      'measurements is 2, expected an integer of at least 3',
-    );
+    expect(() => sntpDrift({ measurements: 2 })).toThrow('measurements is 2, expected an integer of at least 3');
   });
 });
 
 describe('D4-15 a node argument is accepted', () => {
   test('as endpoint, URL, record, or text of a record', async () => {
     const [asking, asked] = [await world.node(quiet), await world.node(quiet)];
-    const named = [
-      enodeOf(asked),
-      formatEnode(enodeOf(asked)),
-      formatEnr(asked.localEnr),
-      asked.localEnr,
-    ];
+    const named = [enodeOf(asked), formatEnode(enodeOf(asked)), formatEnr(asked.localEnr), asked.localEnr];
     for (const node of named) {
       const pinged = asking.ping(node);
       const record = asking.requestEnr(node);

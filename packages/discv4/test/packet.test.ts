@@ -43,9 +43,7 @@ test('D4-01 the content of the EIP-8 packets', () => {
   // A list in the place of the sequence number is ignored.
   expect(v555).toMatchObject({ type: 'ping', version: 555n, enrSeq: undefined });
   const { packet: neighbors } = decodePacket(fromHex(vectors.neighbours_extra_random), crypto);
-  expect(
-    neighbors.type === 'neighbors' && neighbors.nodes.map(({ ip, udp }) => [formatIp(ip), udp]),
-  ).toEqual([
+  expect(neighbors.type === 'neighbors' && neighbors.nodes.map(({ ip, udp }) => [formatIp(ip), udp])).toEqual([
     ['99.33.22.55', 4444],
     ['1.2.3.4', 1],
     ['2001:db8:3c4d:15::abcd:ef12', 3333],
@@ -53,10 +51,7 @@ test('D4-01 the content of the EIP-8 packets', () => {
   ]);
 });
 
-const ip = fc.oneof(
-  fc.uint8Array({ minLength: 4, maxLength: 4 }),
-  fc.uint8Array({ minLength: 16, maxLength: 16 }),
-);
+const ip = fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 }));
 const port = fc.nat(65535);
 const endpoint = fc.record({ ip, udp: port, tcp: port });
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
@@ -134,9 +129,7 @@ test('D4-01 foreign packets are distinguished from malformed ones', () => {
   expect(codeOf(body(255, []))).toBe('unknown-type');
   expect(codeOf(body(1, ping.slice(0, 3)))).toBe('malformed-packet');
   expect(codeOf(body(3, [new Uint8Array(63), 1]))).toBe('malformed-packet');
-  expect(codeOf(body(2, [[new Uint8Array(4), 65536, 0], new Uint8Array(32), 1]))).toBe(
-    'malformed-packet',
-  );
+  expect(codeOf(body(2, [[new Uint8Array(4), 65536, 0], new Uint8Array(32), 1]))).toBe('malformed-packet');
   const unsigned = Uint8Array.of(...new Uint8Array(65).fill(0xff), 1, ...encode(ping));
   const hashed = Uint8Array.of(...crypto.keccak256(unsigned), ...unsigned);
   expect(codeOf(() => decodePacket(hashed, crypto))).toBe('malformed-packet');
@@ -145,11 +138,7 @@ test('D4-01 foreign packets are distinguished from malformed ones', () => {
 test('D4-01 a packet of more than 1280 bytes is neither encoded nor decoded', () => {
   const padded = (length: number) => {
     const content = Uint8Array.of(1, ...encode(ping));
-    return sealed(
-      Uint8Array.of(...content, ...new Uint8Array(length - 97 - content.length)),
-      privateKey,
-      crypto,
-    );
+    return sealed(Uint8Array.of(...content, ...new Uint8Array(length - 97 - content.length)), privateKey, crypto);
   };
   expect(codeOf(() => decodePacket(padded(1280), crypto))).toBe('accepted');
   expect(codeOf(() => decodePacket(padded(1281), crypto))).toBe('foreign-packet');
@@ -178,14 +167,10 @@ test('D4-02 expirations are signed: 2⁶³ and above are in the past', () => {
 test('any bytes decode to a packet or fail with a typed error', () => {
   const any = fc.oneof(
     fc.uint8Array({ maxLength: 1400 }),
-    fc
-      .uint8Array({ minLength: 1, maxLength: 600 })
-      .map((content) => sealed(content, privateKey, crypto)),
+    fc.uint8Array({ minLength: 1, maxLength: 600 }).map((content) => sealed(content, privateKey, crypto)),
     fc
       .tuple(fc.integer({ min: 1, max: 6 }), fc.uint8Array({ maxLength: 300 }))
-      .map(([type, body]) =>
-        sealed(Uint8Array.of(type, 0xf8, body.length, ...body), privateKey, crypto),
-      ),
+      .map(([type, body]) => sealed(Uint8Array.of(type, 0xf8, body.length, ...body), privateKey, crypto)),
   );
   fc.assert(
     fc.property(any, (bytes) => {

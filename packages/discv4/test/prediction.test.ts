@@ -12,12 +12,7 @@ afterEach(async () => {
 });
 
 /** Makes each peer report an endpoint to the node, in a Pong. */
-async function report(
-  node: Discv4,
-  peers: readonly RawPeer[],
-  host: string,
-  port = 30303,
-): Promise<void> {
+async function report(node: Discv4, peers: readonly RawPeer[], host: string, port = 30303): Promise<void> {
   for (const peer of peers) {
     peer.received.length = 0;
     node.ping(enodeOf(peer)).catch(() => undefined);
@@ -149,8 +144,7 @@ describe('D4-19 clock drift', () => {
   const onEvent = (event: unknown): void => {
     events.push(event as Discv4Event);
   };
-  const drifts = (): unknown[] =>
-    events.filter(({ type }) => type === 'clock-drift' || type === 'clock-check-failed');
+  const drifts = (): unknown[] => events.filter(({ type }) => type === 'clock-drift' || type === 'clock-check-failed');
 
   async function timeouts(node: Discv4, count: number): Promise<void> {
     const silent = world.peer();

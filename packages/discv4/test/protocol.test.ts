@@ -180,8 +180,7 @@ test('D4-06 the 16 closest nodes are sent in packets of at most 12 nodes and 128
   for (const { bytes } of answers) expect(bytes.length).toBeLessThanOrEqual(1280);
   const { keccak256 } = world.crypto;
   const hash = keccak256(target);
-  const distance = (id: Uint8Array): string =>
-    toHex(keccak256(id).map((byte, i) => byte ^ (hash[i] ?? 0)));
+  const distance = (id: Uint8Array): string => toHex(keccak256(id).map((byte, i) => byte ^ (hash[i] ?? 0)));
   const expected = node
     .nodes()
     .map(({ id }) => distance(id))
@@ -198,8 +197,7 @@ describe('D4-07 responses are matched to requests', () => {
     30303,
     world.crypto.secp256k1.publicKey(new Uint8Array(32).fill(i + 1)),
   ];
-  const neighbors = (count: number, start = 0): Input[] =>
-    Array.from({ length: count }, (_, i) => neighbor(start + i));
+  const neighbors = (count: number, start = 0): Input[] => Array.from({ length: count }, (_, i) => neighbor(start + i));
 
   /** A peer with a mutual endpoint proof. */
   async function acquainted(): Promise<[Discv4, RawPeer]> {
@@ -245,15 +243,10 @@ describe('D4-07 responses are matched to requests', () => {
 
   test('a node that does not respond gets a Ping before the next request, because it may have lost the proof', async () => {
     const [node, peer] = await acquainted();
-    const asked = (): Promise<string> =>
-      node.findNode(enodeOf(peer), target).then(String, ({ code }) => code);
+    const asked = (): Promise<string> => node.findNode(enodeOf(peer), target).then(String, ({ code }) => code);
     const first = asked();
     await world.clock.advance(500);
-    expect([await first, peer.got('ping').length, peer.got('findNode').length]).toEqual([
-      'timeout',
-      0,
-      1,
-    ]);
+    expect([await first, peer.got('ping').length, peer.got('findNode').length]).toEqual(['timeout', 0, 1]);
     const second = asked();
     await world.settle();
     const [ping] = peer.got('ping');
@@ -390,30 +383,25 @@ function pingOf(privateKey: Uint8Array, node: Discv4, peer: RawPeer): Uint8Array
     },
   };
   const { crypto, clock } = world;
-  new (peer.constructor as typeof RawPeer)({ socket, privateKey, crypto, clock }).ping(
-    node.localAddress,
-  );
+  new (peer.constructor as typeof RawPeer)({ socket, privateKey, crypto, clock }).ping(node.localAddress);
   return sent;
 }
 
-test.each(['enough', 'timeout'])(
-  'D4-15 an abort ends a request at once, with its reason %j',
-  async (why) => {
-    const [node, peer] = await nodeAndPeer();
-    const stop = new AbortController();
-    const { signal } = stop;
-    const requests = [
-      node.ping(enodeOf(peer), { signal }),
-      node.findNode(enodeOf(peer), target, { signal }),
-      node.requestEnr(enodeOf(peer), { signal }),
-      node.resolve(enodeOf(peer), { signal }),
-    ].map((request) => request.catch((reason: unknown) => reason));
-    await world.clock.advance(10);
-    stop.abort(why);
-    await world.clock.advance(0);
-    expect(await Promise.all(requests)).toEqual([why, why, why, why]);
-  },
-);
+test.each(['enough', 'timeout'])('D4-15 an abort ends a request at once, with its reason %j', async (why) => {
+  const [node, peer] = await nodeAndPeer();
+  const stop = new AbortController();
+  const { signal } = stop;
+  const requests = [
+    node.ping(enodeOf(peer), { signal }),
+    node.findNode(enodeOf(peer), target, { signal }),
+    node.requestEnr(enodeOf(peer), { signal }),
+    node.resolve(enodeOf(peer), { signal }),
+  ].map((request) => request.catch((reason: unknown) => reason));
+  await world.clock.advance(10);
+  stop.abort(why);
+  await world.clock.advance(0);
+  expect(await Promise.all(requests)).toEqual([why, why, why, why]);
+});
 
 test('D4-15 an abort ends a queued FindNode, and does not change the order of the others', async () => {
   const [node, peer] = await nodeAndPeer();
@@ -457,8 +445,7 @@ describe('with a long request timeout', () => {
     const peer = world.peer();
     await peer.bond(node, () => world.settle());
     const found: number[] = [];
-    const ask = () =>
-      node.findNode(enodeOf(peer), target).then((nodes) => found.push(nodes.length));
+    const ask = () => node.findNode(enodeOf(peer), target).then((nodes) => found.push(nodes.length));
     ask();
     await world.settle();
     peer.neighbors(node.localAddress, []);

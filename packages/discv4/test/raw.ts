@@ -7,12 +7,7 @@ import { encode, type Input } from 'rlp';
 import { type Discv4, decodePacket, type Packet } from '../src/index.ts';
 
 /** Encodes a packet of any type and body, valid or not. */
-export function rawPacket(
-  type: number,
-  body: Input,
-  privateKey: Uint8Array,
-  crypto: Crypto,
-): Uint8Array {
+export function rawPacket(type: number, body: Input, privateKey: Uint8Array, crypto: Crypto): Uint8Array {
   return sealed(Uint8Array.of(type, ...encode(body)), privateKey, crypto);
 }
 

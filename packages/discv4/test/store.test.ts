@@ -36,9 +36,7 @@ describe('D4-16 a restart restores', () => {
     const store = createMemoryStore();
     const identity = { host: world.nextHost(), privateKey: world.random(32), store };
     const first = await world.node({ ...quiet, ...identity });
-    const others = await Promise.all(
-      [1, 2, 3].map(() => world.node({ bootnodes: [enodeOf(first)] })),
-    );
+    const others = await Promise.all([1, 2, 3].map(() => world.node({ bootnodes: [enodeOf(first)] })));
     const peer = world.peer();
     await world.clock.advance(10_000);
     await peer.bond(first, () => world.settle());
@@ -80,9 +78,7 @@ describe('D4-16 a restart restores', () => {
       for (const { packet, hash } of liar.received.splice(0)) {
         if (packet.type === 'ping') liar.pong(to, hash);
         if (packet.type !== 'findNode') continue;
-        liar.neighbors(to, [
-          [...(liar.endpoint({ ...honest.address, port: 4444 }) as Input[]), id],
-        ]);
+        liar.neighbors(to, [[...(liar.endpoint({ ...honest.address, port: 4444 }) as Input[]), id]]);
         lies++;
       }
     }
@@ -216,9 +212,7 @@ describe('D4-16 a restart restores', () => {
     peer.findNode(node.localAddress, target);
     await world.clock.advance(60_000);
     expect(peer.got('neighbors')).toHaveLength(1);
-    const failures = events.flatMap((event) =>
-      event.type === 'store-failed' ? [String(event.error)] : [],
-    );
+    const failures = events.flatMap((event) => (event.type === 'store-failed' ? [String(event.error)] : []));
     expect(new Set(failures)).toEqual(new Set(['Error: disk full', 'Error: locked']));
     const before = node.localEnr;
     await expect(node.updateLocalEnr({ tcp: 1 })).rejects.toThrow('disk full');
@@ -230,9 +224,7 @@ describe('D4-16 a restart restores', () => {
     const node = await world.node({ ...quiet, store, maxProofs: 20, maxPacketsPerSecond: 1e6 });
     await world.settle();
     for (let i = 0; i < 100; i++) {
-      await world
-        .peer({ host: `66.6.${i % 4}.6`, port: 2000 + i })
-        .bond(node, () => world.settle());
+      await world.peer({ host: `66.6.${i % 4}.6`, port: 2000 + i }).bond(node, () => world.settle());
     }
     const { length } = await keys(store);
     expect(length).toBeGreaterThan(10);

@@ -45,18 +45,15 @@ const hasIpv6 = await bindUdp({ host: '::1', port: 0 }).then(
 );
 
 describe('D4-21 sockets', () => {
-  test.each(['127.0.0.1', ...(hasIpv6 ? ['::1'] : [])])(
-    'two nodes exchange packets on %s',
-    async (host) => {
-      const a = await node({ host });
-      const b = await node({ host, bootnodes: [enodeOf(a)] });
-      await until(() => a.nodes().length > 0);
-      expect(a.nodes()[0]).toMatchObject({ host, udp: b.localAddress.port });
-      const { seq } = await b.requestEnr(enodeOf(a));
-      expect(seq).toBe(a.localEnr.seq);
-      expect(a.localEnr[host === '::1' ? 'ip6' : 'ip']).toBe(host);
-    },
-  );
+  test.each(['127.0.0.1', ...(hasIpv6 ? ['::1'] : [])])('two nodes exchange packets on %s', async (host) => {
+    const a = await node({ host });
+    const b = await node({ host, bootnodes: [enodeOf(a)] });
+    await until(() => a.nodes().length > 0);
+    expect(a.nodes()[0]).toMatchObject({ host, udp: b.localAddress.port });
+    const { seq } = await b.requestEnr(enodeOf(a));
+    expect(seq).toBe(a.localEnr.seq);
+    expect(a.localEnr[host === '::1' ? 'ip6' : 'ip']).toBe(host);
+  });
 
   test('both families by default, if the system has both', async () => {
     const both = await node({ host: undefined });
@@ -137,9 +134,7 @@ function enodeUrl(id: Uint8Array, host: string, port: number): string {
 
 describe('D4-19 SNTP', () => {
   /** Starts a time server on loopback. */
-  async function server(
-    answer: () => Uint8Array | undefined,
-  ): Promise<{ port: number; close(): void }> {
+  async function server(answer: () => Uint8Array | undefined): Promise<{ port: number; close(): void }> {
     const socket = createSocket('udp4');
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');

@@ -5,10 +5,7 @@ import type { Enode } from '@devp2p/enr';
 import type { RandomBytes } from '@devp2p/random';
 import { createSeededRandom } from '@devp2p/random/seeded';
 import { cheapCrypto } from '../../discover/test/cheap-crypto.ts';
-import {
-  SimulatedNetwork,
-  type SimulatedNetworkOptions,
-} from '../../discover/test/simulated-network.ts';
+import { SimulatedNetwork, type SimulatedNetworkOptions } from '../../discover/test/simulated-network.ts';
 import { createDiscv4, type Discv4, type Discv4Options } from '../src/index.ts';
 import { RawPeer } from './raw.ts';
 
@@ -24,10 +21,7 @@ export class World {
   readonly nodes: Discv4[] = [];
   #hosts = 0;
 
-  constructor({
-    crypto = cheapCrypto,
-    ...options
-  }: Partial<SimulatedNetworkOptions> & { crypto?: Crypto } = {}) {
+  constructor({ crypto = cheapCrypto, ...options }: Partial<SimulatedNetworkOptions> & { crypto?: Crypto } = {}) {
     this.crypto = crypto;
     this.network = new SimulatedNetwork({ clock: this.clock, ...options });
   }

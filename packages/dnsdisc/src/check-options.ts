@@ -1,11 +1,4 @@
-import {
-  abortSignal,
-  type Checker,
-  createChecker,
-  methods,
-  type Rule,
-  type Rules,
-} from '@devp2p/options';
+import { abortSignal, type Checker, createChecker, methods, type Rule, type Rules } from '@devp2p/options';
 import { DnsdiscError } from './error.ts';
 import type { CryptoOptions } from './tree/tree-url.ts';
 

@@ -8,14 +8,11 @@ import { key, publish, records, Zone } from './zone.ts';
 
 const MINUTE = 60_000;
 const DOMAIN = 'nodes.example.org';
-const ports = (count: number, first = 1): number[] =>
-  Array.from({ length: count }, (_, i) => first + i);
+const ports = (count: number, first = 1): number[] => Array.from({ length: count }, (_, i) => first + i);
 
 /** Greatest number of events in any window of one second. */
 function busiest(times: readonly number[]): number {
-  return Math.max(
-    ...times.map((start) => times.filter((at) => at >= start && at < start + 1000).length),
-  );
+  return Math.max(...times.map((start) => times.filter((at) => at >= start && at < start + 1000).length));
 }
 
 /** Stops the iterators. Each must end at once, and leave no timer. */

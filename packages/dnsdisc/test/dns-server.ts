@@ -19,9 +19,7 @@ export interface DnsServer {
 }
 
 /** Starts a server on an ephemeral port. A name without a response does not exist. */
-export async function startDnsServer(
-  reply: (name: string, query: Uint8Array) => Reply,
-): Promise<DnsServer> {
+export async function startDnsServer(reply: (name: string, query: Uint8Array) => Reply): Promise<DnsServer> {
   const socket = createSocket('udp4');
   const asked: string[] = [];
   socket.on('message', (query, { port, address }) => {
@@ -30,9 +28,7 @@ export async function startDnsServer(
     const answer = reply(name, query);
     if (answer === undefined) return;
     const message =
-      answer instanceof Uint8Array
-        ? answer
-        : response(query.subarray(0, end), type === TXT ? answer : []);
+      answer instanceof Uint8Array ? answer : response(query.subarray(0, end), type === TXT ? answer : []);
     socket.send(message, port, address);
   });
   socket.bind(0, '127.0.0.1');

@@ -86,12 +86,7 @@ describe('D4-23 enrtree URLs', () => {
     ['a key in lower case', URL.replace(KEY, KEY.toLowerCase()), 'invalid-key', '"am5fcq'],
     ['a truncated key', URL.replace(KEY, KEY.slice(0, 50)), 'invalid-key', '"AM5FCQ'],
     ['a key with padding', URL.replace(KEY, `${KEY}===`), 'invalid-key', '"AM5FCQ'],
-    [
-      'a key off the curve',
-      `enrtree://${bad33}@example.org`,
-      'invalid-key',
-      `"${bad33.slice(0, 9)}`,
-    ],
+    ['a key off the curve', `enrtree://${bad33}@example.org`, 'invalid-key', `"${bad33.slice(0, 9)}`],
     ['unused bits after the key', URL.replace(/2@/, '3@'), 'invalid-key', '"AM5FCQ'],
     ['no domain', `enrtree://${KEY}@`, 'invalid-domain', '""'],
     ['an empty label', `enrtree://${KEY}@a..b`, 'invalid-domain', '"a..b"'],
@@ -101,20 +96,10 @@ describe('D4-23 enrtree URLs', () => {
     ['another @', `enrtree://${KEY}@a@b`, 'invalid-domain', '"a@b"'],
     ['a space', `${URL} `, 'invalid-domain', '"nodes.example.org "'],
     ['a line break', `${URL}\n`, 'invalid-domain', '"nodes.example.org\\n"'],
-    [
-      'a letter that is not ASCII',
-      `enrtree://${KEY}@bücher.example`,
-      'invalid-domain',
-      '"bücher.example"',
-    ],
+    ['a letter that is not ASCII', `enrtree://${KEY}@bücher.example`, 'invalid-domain', '"bücher.example"'],
     ['a hyphen at the edge', `enrtree://${KEY}@-a.org`, 'invalid-domain', '"-a.org"'],
     ['a label of 64', `enrtree://${KEY}@${label}a.org`, 'invalid-domain', `"${'a'.repeat(48)}"…`],
-    [
-      'a domain of 201',
-      `enrtree://${KEY}@${label}.${label}.${label}.abcdefghi`,
-      'invalid-domain',
-      '"aaa',
-    ],
+    ['a domain of 201', `enrtree://${KEY}@${label}.${label}.${label}.abcdefghi`, 'invalid-domain', '"aaa'],
     ['10,000 characters', `enrtree://${'A'.repeat(9999)}`, 'too-large', '"enrtree://AAAA'],
   ])('are refused with %s, which is quoted', (_, url, code, part) => {
     const error = refusal(() => parseTreeUrl(url));
@@ -160,8 +145,7 @@ describe('D4-23 roots', () => {
   const sig = ROOT.slice(ROOT.indexOf('sig='));
   const short = base64urlnopad.encode(new Uint8Array(64));
   const hash = (bytes: number): string => base32nopad.encode(new Uint8Array(bytes));
-  const text = ({ e = HASH, l = HASH, seq = '1', s = sig }): string =>
-    `enrtree-root:v1 e=${e} l=${l} seq=${seq} ${s}`;
+  const text = ({ e = HASH, l = HASH, seq = '1', s = sig }): string => `enrtree-root:v1 e=${e} l=${l} seq=${seq} ${s}`;
   test.each<[string, string, DnsdiscErrorCode, string]>([
     ['another version', ROOT.replace('v1', 'v2'), 'malformed', '"enrtree-root:v2 e='],
     ['a further field', `${ROOT} x=1`, 'malformed', '"enrtree-root'],
@@ -235,21 +219,18 @@ describe('D4-23 entries', () => {
     expect(error.cause).toBeInstanceOf(EnrError);
   });
 
-  test.each(Object.entries(ENTRIES))(
-    'HX-20 %s is refused or has another hash when truncated',
-    (name, text) => {
-      for (let length = 0; length < text.length; length++) {
-        const cut = text.slice(0, length);
-        expect(hashMatches(name, cut), `${length}`).toBe(false);
-        try {
-          // A truncated branch or domain may be valid, but has another hash.
-          expect(['branch', 'link']).toContain(parseEntry(cut).type);
-        } catch (error) {
-          expect(error).toBeInstanceOf(DnsdiscError);
-        }
+  test.each(Object.entries(ENTRIES))('HX-20 %s is refused or has another hash when truncated', (name, text) => {
+    for (let length = 0; length < text.length; length++) {
+      const cut = text.slice(0, length);
+      expect(hashMatches(name, cut), `${length}`).toBe(false);
+      try {
+        // A truncated branch or domain may be valid, but has another hash.
+        expect(['branch', 'link']).toContain(parseEntry(cut).type);
+      } catch (error) {
+        expect(error).toBeInstanceOf(DnsdiscError);
       }
-    },
-  );
+    }
+  });
 
   test('are distinguished from other TXT records by their prefix', () => {
     expect(looksLikeRoot(ROOT)).toBe(true);

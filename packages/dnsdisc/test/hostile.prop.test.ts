@@ -16,9 +16,7 @@ import {
 import { watch, world } from './watch.ts';
 import { type Answer, key, publish, records } from './zone.ts';
 
-const hash = fc
-  .uint8Array({ minLength: 12, maxLength: 32 })
-  .map((bytes) => base32nopad.encode(bytes));
+const hash = fc.uint8Array({ minLength: 12, maxLength: 32 }).map((bytes) => base32nopad.encode(bytes));
 const roots: fc.Arbitrary<Root> = fc.record({
   enrRoot: hash,
   linkRoot: hash,
@@ -131,18 +129,14 @@ describe('HX-19 hostile texts', () => {
       put: fc.string({ unit: 'binary-ascii', maxLength: 2 }),
     });
     fc.assert(
-      fc.property(
-        fc.constantFrom(...samples),
-        fc.array(edit, { minLength: 1, maxLength: 3 }),
-        (sample, edits) => {
-          let text = sample;
-          for (const { at, cut, put } of edits) {
-            const index = Math.floor(at * text.length);
-            text = text.slice(0, index) + put + text.slice(index + cut);
-          }
-          parseOrRefuse(text);
-        },
-      ),
+      fc.property(fc.constantFrom(...samples), fc.array(edit, { minLength: 1, maxLength: 3 }), (sample, edits) => {
+        let text = sample;
+        for (const { at, cut, put } of edits) {
+          const index = Math.floor(at * text.length);
+          text = text.slice(0, index) + put + text.slice(index + cut);
+        }
+        parseOrRefuse(text);
+      }),
       { numRuns: 1000 },
     );
   });
@@ -151,17 +145,7 @@ describe('HX-19 hostile texts', () => {
 describe('HX-20 a resolver with random responses', () => {
   type Trick = 'truth' | 'other' | 'noise' | 'empty' | 'error' | 'never' | 'cut' | 'foreign';
   const tricks = fc.array(
-    fc.constantFrom<Trick>(
-      'truth',
-      'truth',
-      'other',
-      'noise',
-      'empty',
-      'error',
-      'never',
-      'cut',
-      'foreign',
-    ),
+    fc.constantFrom<Trick>('truth', 'truth', 'other', 'noise', 'empty', 'error', 'never', 'cut', 'foreign'),
     { minLength: 1, maxLength: 20, size: 'max' },
   );
   const noise = fc.array(fc.array(fc.string({ maxLength: 255, size: 'max' }), { maxLength: 3 }), {

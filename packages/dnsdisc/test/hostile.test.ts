@@ -59,11 +59,7 @@ describe('HX-20 a resolver with forged responses', () => {
     ],
     ['no root', (zone) => zone.put(DOMAIN, 'v=spf1 -all'), 'no-root'],
     ['a truncated root', (zone) => zone.put(DOMAIN, zone.text(DOMAIN).slice(0, 60)), 'malformed'],
-    [
-      'a root of unlimited length',
-      (zone) => zone.put(DOMAIN, `${zone.text(DOMAIN).repeat(1000)}`),
-      'too-large',
-    ],
+    ['a root of unlimited length', (zone) => zone.put(DOMAIN, `${zone.text(DOMAIN).repeat(1000)}`), 'too-large'],
     [
       'a valid record of a node that is not in the tree',
       (zone) => {
@@ -175,9 +171,7 @@ describe('HX-20 a resolver with forged responses', () => {
     for (const name of namesOf(w.zone, 'enr:')) w.zone.put(name, foreignText);
     const watching = watch(w, url);
     const events = await eventsDuring(() => w.clock.advance(60 * MINUTE));
-    const waits = events.flatMap((event) =>
-      event.type === 'refused' ? [(event.retryIn ?? 0) / 1000] : [],
-    );
+    const waits = events.flatMap((event) => (event.type === 'refused' ? [(event.retryIn ?? 0) / 1000] : []));
     expect(waits.slice(0, 12)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
     expect(w.zone.times(DOMAIN).length).toBeGreaterThan(3);
     expect(w.zone.asked.length).toBeLessThan(60);
@@ -207,23 +201,13 @@ describe('HX-20 a signed list with invalid entries', () => {
   test.each<[string, string, string, DnsdiscErrorCode]>([
     ['a link among the records', foreignLink, 'enrtree-branch:', 'misplaced-entry'],
     ['a record among the links', foreignText, foreignText, 'misplaced-entry'],
-    [
-      'a record with a wrong signature',
-      `${foreignText.slice(0, -4)}AAAA`,
-      'enrtree-branch:',
-      'invalid-record',
-    ],
+    ['a record with a wrong signature', `${foreignText.slice(0, -4)}AAAA`, 'enrtree-branch:', 'invalid-record'],
     ['an invalid record', 'enr:AAAA', 'enrtree-branch:', 'invalid-record'],
     ['a branch with an invalid child', 'enrtree-branch:AAAA', 'enrtree-branch:', 'invalid-hash'],
     ['a link without a key', good, 'enrtree://evil.example', 'invalid-domain'],
     ['a link to an invalid name', good, `${foreignLink}/x`, 'invalid-domain'],
     ['an entry of an unknown type', 'enrtree-tree:x', 'enrtree-branch:', 'no-entry'],
-    [
-      'a branch of 20 children',
-      `enrtree-branch:${Array(20).fill(entryHash(good))}`,
-      'enrtree-branch:',
-      'too-large',
-    ],
+    ['a branch of 20 children', `enrtree-branch:${Array(20).fill(entryHash(good))}`, 'enrtree-branch:', 'too-large'],
   ])('%s: that entry is refused, the rest is not', async (_, enr, link, code) => {
     const w = world();
     const url = publishRaw(w.zone, {
@@ -250,10 +234,7 @@ describe('HX-20 a signed list with invalid entries', () => {
       others.push(...pair);
       pair = [list(...pair), list(...pair.reverse())];
     }
-    const watching = watch(
-      w,
-      publishRaw(w.zone, { enr: list(...pair), others: [...others, ...pair] }),
-    );
+    const watching = watch(w, publishRaw(w.zone, { enr: list(...pair), others: [...others, ...pair] }));
     await w.clock.advance(10_000);
     expect(distinct(watching.fresh())).toEqual([1]);
     expect(w.zone.asked.length).toBeLessThanOrEqual(2 + 2 * 41 + 2);
@@ -313,10 +294,7 @@ describe('HX-20 a signed list with invalid entries', () => {
 });
 
 describe('HX-20 a resolver that fails', () => {
-  function failing(
-    resolveTxt: ResolveTxt,
-    options: DnsClientOptions = {},
-  ): World & { url: string } {
+  function failing(resolveTxt: ResolveTxt, options: DnsClientOptions = {}): World & { url: string } {
     const w = world();
     const { url } = publish(w.zone, DOMAIN, { nodes: records(3) });
     const client = createDnsClient({ clock: w.clock, resolveTxt, ...options });

@@ -2,14 +2,7 @@ import { fromHex } from '@devp2p/bytes';
 import { CryptoError } from '@devp2p/crypto';
 import { formatEnr, parseEnr, signEnr } from '@devp2p/enr';
 import { describe, expect, test } from 'vitest';
-import {
-  DnsdiscError,
-  formatTreeUrl,
-  makeTree,
-  type NodeTree,
-  parseTreeUrl,
-  txtStrings,
-} from '../src/index.ts';
+import { DnsdiscError, formatTreeUrl, makeTree, type NodeTree, parseTreeUrl, txtStrings } from '../src/index.ts';
 import { hashMatches, parseEntry, parseRoot, verifyRoot } from '../src/tree/entry.ts';
 import geth from './vectors/go-ethereum.json' with { type: 'json' };
 import { key, records, SIGNER } from './zone.ts';
@@ -102,13 +95,9 @@ describe('D4-23 makeTree', () => {
     const privateKey = SIGNER;
     expect(() => makeTree([], ['https://x.org'], { seq: 1n, privateKey })).toThrow(DnsdiscError);
     for (const seq of [-1n, 2n ** 64n]) {
-      expect(() => makeTree([], [], { seq, privateKey })).toThrow(
-        /^seq is .*n, expected a bigint from 0n to/,
-      );
+      expect(() => makeTree([], [], { seq, privateKey })).toThrow(/^seq is .*n, expected a bigint from 0n to/);
     }
-    expect(() => makeTree([], [], { seq: 1n, privateKey: new Uint8Array(32) })).toThrow(
-      CryptoError,
-    );
+    expect(() => makeTree([], [], { seq: 1n, privateKey: new Uint8Array(32) })).toThrow(CryptoError);
   });
 });
 

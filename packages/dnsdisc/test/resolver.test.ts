@@ -30,8 +30,7 @@ async function serve(reply: (name: string, query: Uint8Array) => Reply): Promise
 
 /** Each text as the strings in a zone file. */
 function answers(zone: Zone): (name: string) => Reply {
-  return (name) =>
-    zone.names.get(name)?.map((strings) => strings.flatMap((text) => txtStrings(text))) ?? NXDOMAIN;
+  return (name) => zone.names.get(name)?.map((strings) => strings.flatMap((text) => txtStrings(text))) ?? NXDOMAIN;
 }
 
 function clientOf({ address }: DnsServer, options: DnsClientOptions = {}): DnsClient {
@@ -172,21 +171,12 @@ describe('HX-20 a DNS server', () => {
 
   test('in the options does not change the default resolver of the process', async () => {
     const before = [dns.getServers(), dns.promises.getServers(), dns.getDefaultResultOrder()];
-    const functions = [
-      dns.resolveTxt,
-      dns.promises.resolveTxt,
-      dns.Resolver,
-      dns.promises.Resolver,
-    ];
+    const functions = [dns.resolveTxt, dns.promises.resolveTxt, dns.Resolver, dns.promises.Resolver];
     const zone = new Zone();
     const { url } = publish(zone, DOMAIN, { nodes: records(2) });
     await take(clientOf(await serve(answers(zone))), url, 2);
-    expect([dns.getServers(), dns.promises.getServers(), dns.getDefaultResultOrder()]).toEqual(
-      before,
-    );
-    expect([dns.resolveTxt, dns.promises.resolveTxt, dns.Resolver, dns.promises.Resolver]).toEqual(
-      functions,
-    );
+    expect([dns.getServers(), dns.promises.getServers(), dns.getDefaultResultOrder()]).toEqual(before);
+    expect([dns.resolveTxt, dns.promises.resolveTxt, dns.Resolver, dns.promises.Resolver]).toEqual(functions);
   });
 
   test('with an invalid address is refused before a request', () => {
@@ -196,9 +186,7 @@ describe('HX-20 a DNS server', () => {
         message: 'invalid servers: Invalid IP address: nodes.example.org',
       }),
     );
-    expect(() => createDnsResolver({ tries: 0 })).toThrow(
-      'tries is 0, expected an integer of at least 1',
-    );
+    expect(() => createDnsResolver({ tries: 0 })).toThrow('tries is 0, expected an integer of at least 1');
     expect(() => createDnsClient()).not.toThrow();
   });
 });

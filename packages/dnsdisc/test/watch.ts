@@ -3,12 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import type { Enr } from '@devp2p/enr';
 import { createSeededRandom } from '@devp2p/random/seeded';
-import {
-  createDnsClient,
-  type DnsClient,
-  type DnsClientOptions,
-  type DnsdiscEvent,
-} from '../src/index.ts';
+import { createDnsClient, type DnsClient, type DnsClientOptions, type DnsdiscEvent } from '../src/index.ts';
 import { Zone } from './zone.ts';
 
 export interface World {

@@ -36,26 +36,18 @@ describe('D4-17 enode URLs', () => {
     ['[::ffff:10.0.0.1]:30303', { host: '10.0.0.1', tcp: 30303, udp: 30303 }],
   ])('…@%s', (rest, endpoint) => {
     expect(parseEnode(`enode://${ID}@${rest}`)).toEqual({ id: fromHex(ID), ...endpoint });
-    expect(parseEnode(`enode://${ID.toUpperCase()}@${rest}`)).toEqual(
-      parseEnode(`enode://${ID}@${rest}`),
-    );
+    expect(parseEnode(`enode://${ID.toUpperCase()}@${rest}`)).toEqual(parseEnode(`enode://${ID}@${rest}`));
   });
 
-  test.each([
-    'localhost',
-    'geth_1',
-    'Boot-1.Example.ORG',
-    '1.example',
-    'a'.repeat(63),
-    'xn--bcher-kva.example',
-  ])('host name %s is accepted only if allowed', (name) => {
-    const url = `enode://${ID}@${name}:30303`;
-    expect(parseEnode(url, { allowHostname: true }).host).toBe(name.toLowerCase());
-    expect(refusal(() => parseEnode(url)).code).toBe('invalid-host');
-    expect(formatEnode(parseEnode(url, { allowHostname: true }))).toBe(
-      url.replace(name, name.toLowerCase()),
-    );
-  });
+  test.each(['localhost', 'geth_1', 'Boot-1.Example.ORG', '1.example', 'a'.repeat(63), 'xn--bcher-kva.example'])(
+    'host name %s is accepted only if allowed',
+    (name) => {
+      const url = `enode://${ID}@${name}:30303`;
+      expect(parseEnode(url, { allowHostname: true }).host).toBe(name.toLowerCase());
+      expect(refusal(() => parseEnode(url)).code).toBe('invalid-host');
+      expect(formatEnode(parseEnode(url, { allowHostname: true }))).toBe(url.replace(name, name.toLowerCase()));
+    },
+  );
 
   test.each<[string, EnodeErrorCode, string]>([
     ['', 'invalid-scheme', '""'],
@@ -120,32 +112,25 @@ describe('D4-17 enode URLs', () => {
       fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.')),
     );
     fc.assert(
-      fc.property(
-        fc.uint8Array({ minLength: 64, maxLength: 64 }),
-        host,
-        port,
-        port,
-        (id, host, tcp, udp) => {
-          const url = formatEnode({ id, host, tcp, udp });
-          const ip = parseIp(host);
-          expect(parseEnode(url, { allowHostname: true })).toEqual({
-            id,
-            host: ip ? formatIp(ip) : host,
-            tcp,
-            udp,
-          });
-          expect(formatEnode(parseEnode(url, { allowHostname: true }))).toBe(url);
-          expect(new URL(url).username).toBe(toHex(id));
-        },
-      ),
+      fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), host, port, port, (id, host, tcp, udp) => {
+        const url = formatEnode({ id, host, tcp, udp });
+        const ip = parseIp(host);
+        expect(parseEnode(url, { allowHostname: true })).toEqual({
+          id,
+          host: ip ? formatIp(ip) : host,
+          tcp,
+          udp,
+        });
+        expect(formatEnode(parseEnode(url, { allowHostname: true }))).toBe(url);
+        expect(new URL(url).username).toBe(toHex(id));
+      }),
       { numRuns: 300 },
     );
   });
 
   test('a node that cannot be a URL is refused', () => {
     const node = parseEnode(`enode://${ID}@127.0.0.1:30303`);
-    const refused = (change: object): EnodeErrorCode =>
-      refusal(() => formatEnode({ ...node, ...change })).code;
+    const refused = (change: object): EnodeErrorCode => refusal(() => formatEnode({ ...node, ...change })).code;
     expect(refused({ id: node.id.subarray(1) })).toBe('invalid-id');
     expect(refused({ host: 'a/b' })).toBe('invalid-host');
     expect(refused({ host: '' })).toBe('invalid-host');
@@ -157,20 +142,7 @@ describe('D4-17 enode URLs', () => {
 
   test('HX-19 any text is parsed or refused with an EnodeError', () => {
     const part = fc.oneof(
-      fc.constantFrom(
-        'enode://',
-        ID,
-        '@',
-        '[',
-        ']',
-        ':',
-        '?discport=',
-        '/',
-        '::1',
-        '127.0.0.1',
-        '30303',
-        'host',
-      ),
+      fc.constantFrom('enode://', ID, '@', '[', ']', ':', '?discport=', '/', '::1', '127.0.0.1', '30303', 'host'),
       fc.string({ unit: 'binary', maxLength: 5 }),
     );
     const text = fc.oneof(

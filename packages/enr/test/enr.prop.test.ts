@@ -3,15 +3,7 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { encode, type Tree, tree } from '@devp2p/rlp';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  decodeEnr,
-  type EnrContent,
-  EnrError,
-  formatEnr,
-  parseEnr,
-  signEnr,
-  updateEnr,
-} from '../src/index.ts';
+import { decodeEnr, type EnrContent, EnrError, formatEnr, parseEnr, signEnr, updateEnr } from '../src/index.ts';
 import vector from './vectors/eip-778.json' with { type: 'json' };
 
 const KEY = fromHex(vector.private_key);
@@ -28,9 +20,7 @@ const contents: fc.Arbitrary<EnrContent> = fc.record(
     udp: port,
     ip6: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((ip) => {
       // Not a mapped address, and without `::`.
-      const groups = Array.from({ length: 8 }, (_, i) =>
-        ((ip[2 * i] ?? 0) * 256 + (ip[2 * i + 1] ?? 0)).toString(16),
-      );
+      const groups = Array.from({ length: 8 }, (_, i) => ((ip[2 * i] ?? 0) * 256 + (ip[2 * i + 1] ?? 0)).toString(16));
       return ['2001', ...groups.slice(1)].join(':');
     }),
     tcp6: port,
@@ -45,9 +35,7 @@ const contents: fc.Arbitrary<EnrContent> = fc.record(
         item.map((value) => encode(tree(), value)),
         { maxKeys: 3 },
       )
-      .filter(
-        (pairs) => !('ip' in pairs || 'tcp' in pairs || 'udp' in pairs || '__proto__' in pairs),
-      ),
+      .filter((pairs) => !('ip' in pairs || 'tcp' in pairs || 'udp' in pairs || '__proto__' in pairs)),
   },
   { requiredKeys: [] },
 );
@@ -98,10 +86,7 @@ describe('HX-19 hostile bytes', () => {
       decompress: (key: Uint8Array) => Uint8Array.of(...key, ...key).subarray(0, 64),
     },
   };
-  const sample = signEnr(
-    { ip: '1.2.3.4', tcp: 1, udp: 2, eth: { hash: new Uint8Array(4), next: 0n } },
-    KEY,
-  ).bytes;
+  const sample = signEnr({ ip: '1.2.3.4', tcp: 1, udp: 2, eth: { hash: new Uint8Array(4), next: 0n } }, KEY).bytes;
 
   function readOrRefuse(bytes: Uint8Array): void {
     try {

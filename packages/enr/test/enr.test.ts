@@ -113,12 +113,9 @@ describe('D4-17 the example record of EIP-778', () => {
   });
 });
 
-test.each(zone.records)(
-  'D4-17 %.40s… of the zone that EIP-1459 prints is read and written back',
-  (text) => {
-    expect(formatEnr(parseEnr(text))).toBe(text);
-  },
-);
+test.each(zone.records)('D4-17 %.40s… of the zone that EIP-1459 prints is read and written back', (text) => {
+  expect(formatEnr(parseEnr(text))).toBe(text);
+});
 
 describe('D4-17 the text of a record', () => {
   const body = vector.text.slice(4);
@@ -173,16 +170,8 @@ describe('D4-17 an invalid record is refused', () => {
     ['no pairs', () => forge([rlp(Uint8Array.of(1))]), 'unknown-identity', 'id'],
     ['a key without value', () => forge([...content(), rlp(bytesOf('x'))]), 'malformed'],
     ['a key that is a list', () => forge([...content(), rlp([]), rlp([])]), 'malformed'],
-    [
-      'a sequence number with a leading zero',
-      () => forge(content({}, rlp(Uint8Array.of(0, 1)))),
-      'invalid-seq',
-    ],
-    [
-      'a sequence number of zero as a byte',
-      () => forge(content({}, Uint8Array.of(0))),
-      'invalid-seq',
-    ],
+    ['a sequence number with a leading zero', () => forge(content({}, rlp(Uint8Array.of(0, 1)))), 'invalid-seq'],
+    ['a sequence number of zero as a byte', () => forge(content({}, Uint8Array.of(0))), 'invalid-seq'],
     [
       'a sequence number of 65 bits',
       () => forge(content({}, rlp(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0)))),
@@ -190,25 +179,10 @@ describe('D4-17 an invalid record is refused', () => {
     ],
     ['a sequence number that is a list', () => forge(content({}, rlp([]))), 'invalid-seq'],
     ['keys out of order', () => forge(swapped()), 'key-order', 'id'],
-    [
-      'a key twice',
-      () => forge([...content({ z: rlp([]) }), rlp(bytesOf('z')), rlp([])]),
-      'duplicate-key',
-      'z',
-    ],
+    ['a key twice', () => forge([...content({ z: rlp([]) }), rlp(bytesOf('z')), rlp([])]), 'duplicate-key', 'z'],
     ['no identity scheme', () => forge(content({ id: undefined })), 'unknown-identity', 'id'],
-    [
-      'another identity scheme',
-      () => forge(content({ id: rlp(bytesOf('v5')) })),
-      'unknown-identity',
-      'id',
-    ],
-    [
-      'an identity scheme that is a list',
-      () => forge(content({ id: rlp([bytesOf('v4')]) })),
-      'unknown-identity',
-      'id',
-    ],
+    ['another identity scheme', () => forge(content({ id: rlp(bytesOf('v5')) })), 'unknown-identity', 'id'],
+    ['an identity scheme that is a list', () => forge(content({ id: rlp([bytesOf('v4')]) })), 'unknown-identity', 'id'],
     ['no public key', () => forge(content({ secp256k1: undefined })), 'invalid-value', 'secp256k1'],
     [
       'a public key of 32 bytes',
@@ -236,25 +210,13 @@ describe('D4-17 an invalid record is refused', () => {
     ],
     ['an IPv4 address of 3 bytes', () => forge(content({ ip: long(3) })), 'invalid-value', 'ip'],
     ['an IPv4 address of 16 bytes', () => forge(content({ ip: long(16) })), 'invalid-value', 'ip'],
-    [
-      'an IPv4 address that is a list',
-      () => forge(content({ ip: rlp([]) })),
-      'invalid-value',
-      'ip',
-    ],
+    ['an IPv4 address that is a list', () => forge(content({ ip: rlp([]) })), 'invalid-value', 'ip'],
     ['an IPv6 address of 4 bytes', () => forge(content({ ip6: long(4) })), 'invalid-value', 'ip6'],
-    ...(['tcp', 'udp', 'tcp6', 'udp6'] as const).flatMap(
-      (key): [string, () => Uint8Array, EnrErrorCode, string][] => [
-        [`${key} of 3 bytes`, () => forge(content({ [key]: long(3) })), 'invalid-value', key],
-        [
-          `${key} with a leading zero`,
-          () => forge(content({ [key]: rlp(Uint8Array.of(0, 80)) })),
-          'invalid-value',
-          key,
-        ],
-        [`${key} that is a list`, () => forge(content({ [key]: rlp([]) })), 'invalid-value', key],
-      ],
-    ),
+    ...(['tcp', 'udp', 'tcp6', 'udp6'] as const).flatMap((key): [string, () => Uint8Array, EnrErrorCode, string][] => [
+      [`${key} of 3 bytes`, () => forge(content({ [key]: long(3) })), 'invalid-value', key],
+      [`${key} with a leading zero`, () => forge(content({ [key]: rlp(Uint8Array.of(0, 80)) })), 'invalid-value', key],
+      [`${key} that is a list`, () => forge(content({ [key]: rlp([]) })), 'invalid-value', key],
+    ]),
     [
       'a list that is longer than its value',
       () => forge(content({ z: Uint8Array.of(0xc1, 0x83) })),
@@ -269,10 +231,7 @@ describe('D4-17 an invalid record is refused', () => {
     ],
     [
       'a signature of another key',
-      () =>
-        forge(content(), (hash) =>
-          nobleCrypto.secp256k1.sign(hash, new Uint8Array(32).fill(1)).slice(0, 64),
-        ),
+      () => forge(content(), (hash) => nobleCrypto.secp256k1.sign(hash, new Uint8Array(32).fill(1)).slice(0, 64)),
       'invalid-signature',
     ],
     [
@@ -322,37 +281,18 @@ describe('D4-17 entries', () => {
     const enr = decodeEnr(signEnr(entries, KEY, { seq: 2n ** 64n - 1n }).bytes);
     expect(enr).toMatchObject(entries);
     expect(enr.seq).toBe(2n ** 64n - 1n);
-    expect([...enr.pairs.keys()]).toEqual([
-      'eth',
-      'id',
-      'ip',
-      'ip6',
-      'secp256k1',
-      'tcp',
-      'tcp6',
-      'udp',
-      'udp6',
-    ]);
+    expect([...enr.pairs.keys()]).toEqual(['eth', 'id', 'ip', 'ip6', 'secp256k1', 'tcp', 'tcp6', 'udp', 'udp6']);
   });
 
   test('eth is the fork id in a list that may have more items', () => {
     const fork = [fromHex('00000000'), Uint8Array.of(5)];
     const eth = (value: Tree): unknown => decodeEnr(forge(content({ eth: rlp(value) }))).eth;
-    expect(
-      toHex(
-        signEnr({ eth: { hash: fromHex('07c9462e'), next: 0n } }, KEY).pairs.get('eth') ??
-          COMPRESSED,
-      ),
-    ).toBe('c7c68407c9462e80');
+    expect(toHex(signEnr({ eth: { hash: fromHex('07c9462e'), next: 0n } }, KEY).pairs.get('eth') ?? COMPRESSED)).toBe(
+      'c7c68407c9462e80',
+    );
     expect(eth([fork])).toEqual({ hash: fork[0], next: 5n });
     expect(eth([fork, [], bytesOf('later')])).toEqual({ hash: fork[0], next: 5n });
-    for (const other of [
-      [],
-      fork,
-      [[fromHex('000000')]],
-      [[...fork, fork[1]]],
-      bytesOf('x'),
-    ] as Tree[]) {
+    for (const other of [[], fork, [[fromHex('000000')]], [[...fork, fork[1]]], bytesOf('x')] as Tree[]) {
       expect(eth(other)).toBeUndefined();
     }
   });
@@ -376,43 +316,24 @@ describe('D4-17 entries', () => {
     ['IPv4 as IPv6', () => signEnr({ ip6: '127.0.0.1' }, KEY), 'ip6'],
     ['a port of 17 bits', () => signEnr({ tcp: 65536 }, KEY), 'tcp'],
     ['half a port', () => signEnr({ udp: 0.5 }, KEY), 'udp'],
-    [
-      'a fork hash of 3 bytes',
-      () => signEnr({ eth: { hash: new Uint8Array(3), next: 0n } }, KEY),
-      'eth',
-    ],
-    [
-      'a fork of 65 bits',
-      () => signEnr({ eth: { hash: new Uint8Array(4), next: 2n ** 64n } }, KEY),
-      'eth',
-    ],
+    ['a fork hash of 3 bytes', () => signEnr({ eth: { hash: new Uint8Array(3), next: 0n } }, KEY), 'eth'],
+    ['a fork of 65 bits', () => signEnr({ eth: { hash: new Uint8Array(4), next: 2n ** 64n } }, KEY), 'eth'],
     ['a pair that is no RLP', () => signEnr({ pairs: { x: Uint8Array.of(0x81) } }, KEY), 'x'],
     ['a pair of two items', () => signEnr({ pairs: { x: Uint8Array.of(1, 2) } }, KEY), 'x'],
     ['a pair that breaks an entry', () => signEnr({ pairs: { udp6: rlp([]) } }, KEY), 'udp6'],
-    [
-      'a key beyond a byte a character',
-      () => signEnr({ pairs: { ключ: Uint8Array.of(1) } }, KEY),
-      'ключ',
-    ],
+    ['a key beyond a byte a character', () => signEnr({ pairs: { ключ: Uint8Array.of(1) } }, KEY), 'ключ'],
   ])('%s is refused', (_, work, key) => {
     expect(refusal(work)).toMatchObject({ code: 'invalid-value', key });
   });
 
   test('a record that is too large, or an invalid sequence number, is refused', () => {
-    expect(refusal(() => signEnr({ pairs: { zz: rlp(new Uint8Array(176)) } }, KEY)).code).toBe(
-      'too-large',
-    );
-    for (const seq of [-1n, 2n ** 64n])
-      expect(refusal(() => signEnr({}, KEY, { seq })).code).toBe('invalid-seq');
+    expect(refusal(() => signEnr({ pairs: { zz: rlp(new Uint8Array(176)) } }, KEY)).code).toBe('too-large');
+    for (const seq of [-1n, 2n ** 64n]) expect(refusal(() => signEnr({}, KEY, { seq })).code).toBe('invalid-seq');
   });
 });
 
 describe('D4-17 update', () => {
-  const enr = signEnr(
-    { ip: '203.0.113.9', tcp: 30303, udp: 30303, pairs: { snap: rlp([]) } },
-    KEY,
-    { seq: 7n },
-  );
+  const enr = signEnr({ ip: '203.0.113.9', tcp: 30303, udp: 30303, pairs: { snap: rlp([]) } }, KEY, { seq: 7n });
 
   test('a change increments the sequence number', () => {
     const moved = updateEnr(enr, { ip: '203.0.113.10' }, KEY);
@@ -424,13 +345,9 @@ describe('D4-17 update', () => {
 
   test('changes without effect return the same record', () => {
     expect(updateEnr(enr, {}, KEY)).toBe(enr);
-    expect(
-      updateEnr(
-        enr,
-        { ip: '203.0.113.9', ip6: undefined, pairs: { snap: rlp([]), none: undefined } },
-        KEY,
-      ),
-    ).toBe(enr);
+    expect(updateEnr(enr, { ip: '203.0.113.9', ip6: undefined, pairs: { snap: rlp([]), none: undefined } }, KEY)).toBe(
+      enr,
+    );
     expect(updateEnr(enr, { pairs: { id: undefined, secp256k1: rlp([]) } }, KEY)).toBe(enr);
   });
 
@@ -441,9 +358,7 @@ describe('D4-17 update', () => {
   });
 
   test('the key of another node and a sequence number above 64 bits are refused', () => {
-    expect(refusal(() => updateEnr(enr, { tcp: 1 }, new Uint8Array(32).fill(1))).code).toBe(
-      'wrong-private-key',
-    );
+    expect(refusal(() => updateEnr(enr, { tcp: 1 }, new Uint8Array(32).fill(1))).code).toBe('wrong-private-key');
     const last = signEnr({}, KEY, { seq: 2n ** 64n - 1n });
     expect(updateEnr(last, {}, KEY)).toBe(last);
     expect(refusal(() => updateEnr(last, { tcp: 1 }, KEY)).code).toBe('invalid-seq');
@@ -463,9 +378,7 @@ describe('D4-17 records and enode URLs', () => {
       const node = parseEnode(one);
       expect(enodeFromEnr(signEnr(enrContentFromEnode(node), KEY))).toEqual(node);
     }
-    expect(
-      refusal(() => enrContentFromEnode({ ...parseEnode(url), host: 'example.org' })).key,
-    ).toBe('ip');
+    expect(refusal(() => enrContentFromEnode({ ...parseEnode(url), host: 'example.org' })).key).toBe('ip');
   });
 
   test('a record with two addresses returns either, with IPv4 ports if it has none for IPv6', () => {

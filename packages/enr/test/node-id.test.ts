@@ -23,11 +23,7 @@ test.each<[string, unknown, string]>([
     { Crypto: nobleCrypto },
     'nodeIdHash has no option "Crypto" (did you mean "crypto"?), known options: crypto',
   ],
-  [
-    'no functions',
-    { crypto: {} },
-    'crypto is an object, expected an object with the method keccak256',
-  ],
+  ['no functions', { crypto: {} }, 'crypto is an object, expected an object with the method keccak256'],
   ['a string', 'fast', 'the options argument of nodeIdHash is "fast", expected an object'],
   ['null', null, 'the options argument of nodeIdHash is null, expected an object'],
 ])('nodeIdHash refuses %s', (_, options, message) => {

@@ -23,11 +23,7 @@ const enode = { id: crypto.secp256k1.publicKey(privateKey), host: '192.0.2.1', t
 const entries = 'known options: ip, tcp, udp, ip6, tcp6, udp6, eth, pairs';
 
 test.each<[string, () => unknown, string]>([
-  [
-    'no content',
-    () => signEnr(any(undefined), privateKey),
-    'content is undefined, expected an object',
-  ],
+  ['no content', () => signEnr(any(undefined), privateKey), 'content is undefined, expected an object'],
   [
     'a misspelt entry',
     () => signEnr(any({ ip4: '192.0.2.1' }), privateKey),
@@ -38,11 +34,7 @@ test.each<[string, () => unknown, string]>([
     () => updateEnr(enr, any({ les: new Uint8Array() }), privateKey),
     `content has no option "les", ${entries}`,
   ],
-  [
-    'pairs as text',
-    () => signEnr({ pairs: any('les') }, privateKey),
-    'pairs is "les", expected an object',
-  ],
+  ['pairs as text', () => signEnr({ pairs: any('les') }, privateKey), 'pairs is "les", expected an object'],
   [
     'a sequence number for options',
     () => signEnr({}, privateKey, any(5n)),
@@ -63,11 +55,7 @@ test.each<[string, () => unknown, string]>([
     () => updateEnr(any(formatEnr(enr)), {}, privateKey),
     expect.stringMatching(/^enr is "enr:.*…", expected an object$/),
   ],
-  [
-    'bytes for a text',
-    () => parseEnr(any(enr.bytes)),
-    'text is a Uint8Array of 134 bytes, expected a string',
-  ],
+  ['bytes for a text', () => parseEnr(any(enr.bytes)), 'text is a Uint8Array of 134 bytes, expected a string'],
   ['a text for bytes', () => decodeEnr(any('enr:')), 'bytes is "enr:", expected a Uint8Array'],
   [
     'a switch for options',
@@ -91,21 +79,9 @@ test.each<[string, () => unknown, string]>([
   ],
   ['no record to write', () => formatEnr(any(undefined)), 'enr is undefined, expected an object'],
   ['bytes of no record', () => formatEnr(any({})), 'enr.bytes is undefined, expected a Uint8Array'],
-  [
-    'no record to look into',
-    () => enodeFromEnr(any(undefined)),
-    'enr is undefined, expected an object',
-  ],
-  [
-    'a family that there is not',
-    () => enodeFromEnr(enr, { family: any('ipv4') }),
-    'family is "ipv4", expected 4 or 6',
-  ],
-  [
-    'a URL for an enode',
-    () => enrContentFromEnode(any('enode://')),
-    'node is "enode://", expected an object',
-  ],
+  ['no record to look into', () => enodeFromEnr(any(undefined)), 'enr is undefined, expected an object'],
+  ['a family that there is not', () => enodeFromEnr(enr, { family: any('ipv4') }), 'family is "ipv4", expected 4 or 6'],
+  ['a URL for an enode', () => enrContentFromEnode(any('enode://')), 'node is "enode://", expected an object'],
 ])('%s', (_, call, message) => {
   const refusal = { name: 'EnrError', code: 'invalid-option', message };
   expect(call).toThrow(expect.objectContaining(refusal));
@@ -114,11 +90,7 @@ test.each<[string, () => unknown, string]>([
 
 test.each<[string, () => unknown, string]>([
   ['a number for a URL', () => parseEnode(any(5)), 'url is 5, expected a string'],
-  [
-    'a URL object',
-    () => parseEnode(any(new URL('enode://x'))),
-    'url is an object, expected a string',
-  ],
+  ['a URL object', () => parseEnode(any(new URL('enode://x'))), 'url is an object, expected a string'],
   [
     'a misspelt option',
     () => parseEnode('enode://', any({ allowHostName: true })),
@@ -130,16 +102,8 @@ test.each<[string, () => unknown, string]>([
     'allowHostname is "yes", expected true or false',
   ],
   ['no enode to write', () => formatEnode(any(undefined)), 'node is undefined, expected an object'],
-  [
-    'an id as hex',
-    () => formatEnode({ ...enode, id: any('ab') }),
-    'node.id is "ab", expected a Uint8Array',
-  ],
-  [
-    'no host',
-    () => formatEnode({ ...enode, host: any(undefined) }),
-    'node.host is undefined, expected a string',
-  ],
+  ['an id as hex', () => formatEnode({ ...enode, id: any('ab') }), 'node.id is "ab", expected a Uint8Array'],
+  ['no host', () => formatEnode({ ...enode, host: any(undefined) }), 'node.host is undefined, expected a string'],
   [
     'a port as text',
     () => formatEnode({ ...enode, tcp: any('1') }),

@@ -5,12 +5,7 @@ import { type EthOptions, withDefaults } from './options.ts';
 import { EthConnection } from './peer/connection.ts';
 import type { EthPeer } from './peer/eth-peer.ts';
 import type { EthVersion } from './wire/eth-version.ts';
-import {
-  checkVersion,
-  defaultVersions,
-  findVersion,
-  messageNames,
-} from './wire/supported-versions.ts';
+import { checkVersion, defaultVersions, findVersion, messageNames } from './wire/supported-versions.ts';
 
 /**
  * The eth protocol for `openPeer` of `@devp2p/peer`: exchanges Status with each peer, sends the caller's requests, and
@@ -22,9 +17,7 @@ import {
 export function eth(options: EthOptions): Protocol<'eth', EthPeer> {
   const context = withDefaults(options);
   const versions = (options.versions ?? defaultVersions).map(toVersion);
-  const formats = new Map(
-    versions.map((eth) => [eth.version, { eth, names: messageNames(eth) }] as const),
-  );
+  const formats = new Map(versions.map((eth) => [eth.version, { eth, names: messageNames(eth) }] as const));
   return {
     name: 'eth',
     versions: versions.map(({ version, length }) => ({ version, length })),

@@ -148,9 +148,7 @@ function history(genesisHash: Uint8Array, schedule: ForkSchedule, head: ForkHead
     sum = crc32(encoded, sum);
     sums.push(sum);
   }
-  const next = forks.findIndex(
-    (fork, index) => fork > (index < blocks.length ? head.number : head.time),
-  );
+  const next = forks.findIndex((fork, index) => fork > (index < blocks.length ? head.number : head.time));
   return { forks, blocks: blocks.length, sums, passed: next === -1 ? forks.length : next };
 }
 

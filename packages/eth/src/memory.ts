@@ -2,16 +2,7 @@
 
 import { equalBytes } from '@devp2p/bytes';
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
-import {
-  array,
-  bytes,
-  integer,
-  methods,
-  object,
-  type Rules,
-  required,
-  uint,
-} from '@devp2p/options';
+import { array, bytes, integer, methods, object, type Rules, required, uint } from '@devp2p/options';
 import { checkOption } from './check.ts';
 import { checkForks, type ForkSchedule } from './fork-id.ts';
 import type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
@@ -78,8 +69,7 @@ export function memoryChain(options: MemoryChainOptions): MemoryChain {
   if (genesisHash === undefined) {
     checkOption.fail('genesisHash', genesisHash, 'a genesis hash, since there are no blocks');
   }
-  const byHash = (hash: Uint8Array): StoredBlock | undefined =>
-    stored[numbers.get(hash.join()) ?? -1];
+  const byHash = (hash: Uint8Array): StoredBlock | undefined => stored[numbers.get(hash.join()) ?? -1];
 
   const chain: MemoryChain = {
     networkId,
@@ -136,11 +126,7 @@ const blockRules: Rules<MemoryBlock> = {
 };
 
 /** Checks that a block follows its parent, or is the first one. */
-function checkNext(
-  parent: StoredBlock | undefined,
-  block: MemoryBlock,
-  crypto: Crypto,
-): StoredBlock {
+function checkNext(parent: StoredBlock | undefined, block: MemoryBlock, crypto: Crypto): StoredBlock {
   const number = parent === undefined ? 0 : parent.sealed.number + 1;
   const name = `block ${number}`;
   checkOption.fields(name, block, blockRules);

@@ -3,13 +3,7 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { decode, encode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import { ReceiptsDownload } from '../src/client/receipts-download.ts';
-import {
-  decodeHeader,
-  encodeReceipts,
-  headerCodec,
-  type Receipt,
-  receiptList,
-} from '../src/index.ts';
+import { decodeHeader, encodeReceipts, headerCodec, type Receipt, receiptList } from '../src/index.ts';
 import { block, filled, MemoryChain, simpleReceipt } from './memory-chain.ts';
 import { attack, connect } from './peers.ts';
 import vectors from './vectors/amsterdam.json' with { type: 'json' };
@@ -25,9 +19,7 @@ const receipt = (cumulativeGas: number, logBytes = 0): Receipt => ({
 const list = (...receipts: Receipt[]) => decode(receiptList, encodeReceipts(receipts));
 
 test('FK-04 headers of go-ethereum end with the hash of the access list and the slot number', () => {
-  const [prague, first, second] = vectors.headers.map((raw) =>
-    decodeHeader(fromHex(raw), nobleCrypto),
-  );
+  const [prague, first, second] = vectors.headers.map((raw) => decodeHeader(fromHex(raw), nobleCrypto));
   expect(prague).not.toHaveProperty('blockAccessListHash');
   expect(prague).not.toHaveProperty('slotNumber');
   expect(first?.blockAccessListHash).toHaveLength(32);
@@ -36,9 +28,7 @@ test('FK-04 headers of go-ethereum end with the hash of the access list and the 
   expect(toHex(first?.parentHash ?? filled(0, 0))).toBe(toHex(prague?.hash ?? filled(1, 0)));
   expect(toHex(second?.parentHash ?? filled(0, 0))).toBe(toHex(first?.hash ?? filled(1, 0)));
   for (const header of [prague, first, second]) {
-    expect(toHex(encode(headerCodec, header as NonNullable<typeof header>))).toBe(
-      toHex(header?.raw ?? filled(0, 0)),
-    );
+    expect(toHex(encode(headerCodec, header as NonNullable<typeof header>))).toBe(toHex(header?.raw ?? filled(0, 0)));
   }
 });
 
@@ -49,9 +39,7 @@ describe('FK-08 two nodes on eth/70', () => {
   const chain = new MemoryChain(2);
   const fields = { gasUsed, slotNumber: 3, blobGasUsed: 0, excessBlobGas: 0 };
   const roots = { parentBeaconBlockRoot: filled(32, 1), requestsHash: filled(32, 2) };
-  chain.blocks.push(
-    block(chain.blocks.at(-1), receipts, { ...fields, ...roots, blockAccessListHash }),
-  );
+  chain.blocks.push(block(chain.blocks.at(-1), receipts, { ...fields, ...roots, blockAccessListHash }));
   const header = chain.blocks.at(-1)?.header as NonNullable<MemoryChain['blocks'][0]>['header'];
 
   test('FK-08 a block whose receipts exceed the gas of its header is downloaded in pieces', async () => {

@@ -80,9 +80,7 @@ describe.each(vectors.blocks)('block $number of the ethtest chain', (block) => {
 });
 
 test('ET-01 the vectors have legacy and typed transactions, receipts and withdrawals', () => {
-  const bodies = vectors.blocks.flatMap(({ body }) =>
-    body === null ? [] : [decodeBody(fromHex(body))],
-  );
+  const bodies = vectors.blocks.flatMap(({ body }) => (body === null ? [] : [decodeBody(fromHex(body))]));
   const types = bodies.flatMap((body) => [...body.transactions].map((t) => t[0] as number));
   expect(new Set(types.map((type) => (type < 0x80 ? type : 0)))).toEqual(new Set([0, 1, 2, 3, 4]));
   const withdrawals = bodies.flatMap((body) => [...(body.withdrawals ?? [])]);
@@ -150,8 +148,7 @@ test('ET-01 a gas limit or slot number of more than 64 bits, or with a leading z
 
 test('ET-02 header: too many fields and integers out of range are refused', () => {
   const raws = decode(list(raw), sealHeader({ ...header() }, crypto).raw);
-  const with_ = (index: number, item: string): Uint8Array =>
-    encode(list(raw), raws.with(index, fromHex(item)));
+  const with_ = (index: number, item: string): Uint8Array => encode(list(raw), raws.with(index, fromHex(item)));
   expect(() => decode(headerCodec, with_(8, '00'))).toThrow(RlpError);
   expect(() => decode(headerCodec, with_(8, '8120'))).toThrow(RlpError);
   expect(() => decode(headerCodec, with_(8, '820001'))).toThrow(RlpError);
@@ -176,8 +173,7 @@ test('ET-02 header: a value that cannot be encoded is refused with the name of i
 });
 
 test('ET-02 body: elements that are not transactions are refused', () => {
-  const body = (transactions: string): Uint8Array =>
-    encode(list(raw), [fromHex(transactions), fromHex('c0')]);
+  const body = (transactions: string): Uint8Array => encode(list(raw), [fromHex(transactions), fromHex('c0')]);
   const legacy = `c9${'80'.repeat(9)}`;
   const typed = `8a02c9${'80'.repeat(8)}`;
   const list2 = (...items: string[]): string => toHex(encode(list(raw), items.map(fromHex)));
@@ -186,14 +182,7 @@ test('ET-02 body: elements that are not transactions are refused', () => {
   expect([...transactions].map(toHex)).toEqual([legacy, typed.slice(2)]);
   expect(() => transactions.at(2)).toThrow(RangeError);
   expect(transactionsOf([...transactions]).raw).toEqual(transactions.raw);
-  for (const bad of [
-    'c0',
-    '80',
-    '01',
-    `c8${'80'.repeat(8)}`,
-    `8a00${'80'.repeat(9)}`,
-    `8a80${'80'.repeat(9)}`,
-  ]) {
+  for (const bad of ['c0', '80', '01', `c8${'80'.repeat(8)}`, `8a00${'80'.repeat(9)}`, `8a80${'80'.repeat(9)}`]) {
     expect(() => decodeBody(body(list2(legacy, bad)))).toThrow('transactions[1]');
   }
 });
@@ -275,10 +264,7 @@ test.each<[string, Input]>([
 test.each<[string, Input]>([
   ['no bloom', [['0x', '0x0a', []]]],
   ['a short bloom', [['0x', '0x0a', `0x${'00'.repeat(255)}`, []]]],
-  [
-    'the type of a legacy one',
-    [Uint8Array.of(0, ...RLP.encode(['0x', '0x0a', filled(256, 0), []]))],
-  ],
+  ['the type of a legacy one', [Uint8Array.of(0, ...RLP.encode(['0x', '0x0a', filled(256, 0), []]))]],
   ['further bytes', [Uint8Array.of(2, ...RLP.encode(['0x', '0x0a', filled(256, 0), []]), 0)]],
   ['a type alone', ['0x02']],
   ['an empty string', ['0x']],

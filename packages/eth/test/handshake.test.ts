@@ -4,14 +4,7 @@ import { openPeer, protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
 import { decode, encode } from '@devp2p/rlp';
 import { expect, test } from 'vitest';
-import {
-  EthError,
-  type EthPeer,
-  eth,
-  formatForkId,
-  type Status,
-  type Status69,
-} from '../src/index.ts';
+import { EthError, type EthPeer, eth, formatForkId, type Status, type Status69 } from '../src/index.ts';
 import { localStatus } from '../src/wire/status.ts';
 import { ethVersion } from '../src/wire/supported-versions.ts';
 import { filled, MemoryChain } from './memory-chain.ts';
@@ -23,21 +16,16 @@ const codeFrom = async (promise: Promise<unknown>): Promise<string | undefined> 
     (error) => codeOf(error),
   );
 
-test.each([70, 69])(
-  'ET-03 two nodes of one chain complete the handshake on eth/%i',
-  async (version) => {
-    const chain = new MemoryChain(10);
-    const syncing = new MemoryChain(3);
-    const { left, right } = await connect({ chain, versions: [version] }, { chain: syncing });
-    expect(await left.eth.status).toEqual(
-      localStatus(syncing, syncing.range(), ethVersion(version)),
-    );
-    expect(await right.eth.status).toEqual(localStatus(chain, chain.range(), ethVersion(version)));
-    expect(left.eth.range).toEqual({ earliest: 0, latest: 2, latestHash: syncing.hashOf(2) });
-    expect(right.eth.range?.latest).toBe(9);
-    expect([left.eth.version, right.eth.version]).toEqual([version, version]);
-  },
-);
+test.each([70, 69])('ET-03 two nodes of one chain complete the handshake on eth/%i', async (version) => {
+  const chain = new MemoryChain(10);
+  const syncing = new MemoryChain(3);
+  const { left, right } = await connect({ chain, versions: [version] }, { chain: syncing });
+  expect(await left.eth.status).toEqual(localStatus(syncing, syncing.range(), ethVersion(version)));
+  expect(await right.eth.status).toEqual(localStatus(chain, chain.range(), ethVersion(version)));
+  expect(left.eth.range).toEqual({ earliest: 0, latest: 2, latestHash: syncing.hashOf(2) });
+  expect(right.eth.range?.latest).toBe(9);
+  expect([left.eth.version, right.eth.version]).toEqual([version, version]);
+});
 
 test('ET-03 two nodes complete the handshake on eth/68, which has no ranges', async () => {
   const chain = new MemoryChain(10);
@@ -51,9 +39,7 @@ test('ET-01 the highest shared version runs', async () => {
   const chain = new MemoryChain(2);
   const { left } = await connect({ chain }, { chain, versions: [68, 69] });
   expect(left.eth.version).toBe(69);
-  expect(() => eth({ chain, versions: [70, 71] })).toThrow(
-    expect.objectContaining({ code: 'invalid-option' }),
-  );
+  expect(() => eth({ chain, versions: [70, 71] })).toThrow(expect.objectContaining({ code: 'invalid-option' }));
 });
 
 test('ET-01 the default offer is eth/70 and eth/69, without eth/68', async () => {
@@ -85,18 +71,15 @@ const table: [string, Status, string, string][] = [
   ['head', { ...status, latestHash: filled(32, 0) }, 'invalid-range', 'breach-of-protocol'],
 ];
 
-test.each(table)(
-  'ET-03 another %s ends the peer with its own code',
-  async (_, remote, code, reason) => {
-    const { peer, sendMessage, end } = await attack({ chain: ours, mute: true });
-    const status = codeFrom(peer.eth.status);
-    const headers = codeFrom(peer.eth.getHeaders({ origin: 0, amount: 1 }));
-    await sendMessage('status', remote);
-    expect(await end()).toEqual({ code, reason, direction: 'local' });
-    expect(await status).toBe(code);
-    expect(await headers).toBe(code);
-  },
-);
+test.each(table)('ET-03 another %s ends the peer with its own code', async (_, remote, code, reason) => {
+  const { peer, sendMessage, end } = await attack({ chain: ours, mute: true });
+  const status = codeFrom(peer.eth.status);
+  const headers = codeFrom(peer.eth.getHeaders({ origin: 0, amount: 1 }));
+  await sendMessage('status', remote);
+  expect(await end()).toEqual({ code, reason, direction: 'local' });
+  expect(await status).toBe(code);
+  expect(await headers).toBe(code);
+});
 
 test('ET-03 a mismatch has both values, in the message and as data', async () => {
   const failure = async (remote: Status) => {
@@ -127,33 +110,18 @@ test('ET-03 a fork id that was compatible is refused once its fork has passed', 
   const forks = { blocks: [], times: [1_700_000_000 + 12 * 63] };
   const { sendMessage, end } = await attack({ chain: Object.assign(chain, { forks }), mute: true });
   const before = { blocks: [], times: [] };
-  const stale = localStatus(
-    Object.assign(new MemoryChain(64), { forks: before }),
-    chain.range(),
-    ethVersion(70),
-  );
+  const stale = localStatus(Object.assign(new MemoryChain(64), { forks: before }), chain.range(), ethVersion(70));
   await sendMessage('status', stale);
   expect((await end()).code).toBe('fork-mismatch');
 });
 
 const hostile: [string, (attack: Attack) => Promise<void>, string, string][] = [
   ['silence', async ({ clock }) => clock.advance(5000), 'status-timeout', 'read-timeout'],
-  [
-    'another message first',
-    ({ send }) => send(0x03, fromHex('c601c401010180')),
-    'no-status',
-    'breach-of-protocol',
-  ],
-  [
-    'a malformed Status',
-    ({ send }) => send(0x00, fromHex('c0')),
-    'malformed-message',
-    'breach-of-protocol',
-  ],
+  ['another message first', ({ send }) => send(0x03, fromHex('c601c401010180')), 'no-status', 'breach-of-protocol'],
+  ['a malformed Status', ({ send }) => send(0x00, fromHex('c0')), 'malformed-message', 'breach-of-protocol'],
   [
     'a Status of eth/68',
-    ({ send }) =>
-      send(0x00, fromHex(`f84e4405820100a0${'02'.repeat(32)}a0${'01'.repeat(32)}c684deadbeef01`)),
+    ({ send }) => send(0x00, fromHex(`f84e4405820100a0${'02'.repeat(32)}a0${'01'.repeat(32)}c684deadbeef01`)),
     'malformed-message',
     'breach-of-protocol',
   ],
@@ -217,13 +185,10 @@ test('ET-16 eth runs over any channel', async () => {
       sent.push({ code, payload });
     },
     async *[Symbol.asyncIterator]() {
-      for (let message = incoming.shift(); message !== undefined; message = incoming.shift())
-        yield message;
+      for (let message = incoming.shift(); message !== undefined; message = incoming.shift()) yield message;
     },
   };
-  const handle = { id: filled(64, 1), signal: toEnd.signal } as Parameters<
-    ReturnType<typeof eth>['attach']
-  >[1];
+  const handle = { id: filled(64, 1), signal: toEnd.signal } as Parameters<ReturnType<typeof eth>['attach']>[1];
   const { api, run } = eth({ chain: ours }).attach(channel, handle);
   await run();
   const peer: EthPeer = api;

@@ -39,34 +39,28 @@ test.each([68, 69, 70])(
   },
 );
 
-test.each([68, 69, 70])(
-  'HX-18 eth/%i: every truncation of every request ends only its peer',
-  async (version) => {
-    const { version: format } = await attack({ chain, version });
-    const hashes = [chain.hashOf(1), chain.hashOf(2)];
-    const query = { origin: 1n, amount: 2n, skip: 0n, reverse: false };
-    const { getBlockHeaders, getReceipts, newPooledTransactionHashes } = format.messages;
-    const requests: [number, Uint8Array][] = [
-      [getBlockHeaders.code, encode(getBlockHeaders.codec, { requestId: 300n, query })],
-      [
-        getReceipts.code,
-        encode(getReceipts.codec, { requestId: 300n, firstBlockReceiptIndex: 0, hashes }),
-      ],
-      [
-        newPooledTransactionHashes.code,
-        encode(newPooledTransactionHashes.codec, {
-          types: Uint8Array.of(2),
-          sizes: [300],
-          hashes: hashes.slice(1),
-        }),
-      ],
-    ];
-    for (const [code, payload] of requests) {
-      for (let length = 0; length < payload.length; length++) {
-        const attacked = await attack({ chain, version });
-        await attacked.send(code, payload.slice(0, length));
-        expect((await attacked.end()).code).toBe('malformed-message');
-      }
+test.each([68, 69, 70])('HX-18 eth/%i: every truncation of every request ends only its peer', async (version) => {
+  const { version: format } = await attack({ chain, version });
+  const hashes = [chain.hashOf(1), chain.hashOf(2)];
+  const query = { origin: 1n, amount: 2n, skip: 0n, reverse: false };
+  const { getBlockHeaders, getReceipts, newPooledTransactionHashes } = format.messages;
+  const requests: [number, Uint8Array][] = [
+    [getBlockHeaders.code, encode(getBlockHeaders.codec, { requestId: 300n, query })],
+    [getReceipts.code, encode(getReceipts.codec, { requestId: 300n, firstBlockReceiptIndex: 0, hashes })],
+    [
+      newPooledTransactionHashes.code,
+      encode(newPooledTransactionHashes.codec, {
+        types: Uint8Array.of(2),
+        sizes: [300],
+        hashes: hashes.slice(1),
+      }),
+    ],
+  ];
+  for (const [code, payload] of requests) {
+    for (let length = 0; length < payload.length; length++) {
+      const attacked = await attack({ chain, version });
+      await attacked.send(code, payload.slice(0, length));
+      expect((await attacked.end()).code).toBe('malformed-message');
     }
-  },
-);
+  }
+});

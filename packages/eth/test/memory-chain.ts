@@ -15,8 +15,7 @@ import {
   transactionsOf,
 } from '../src/index.ts';
 
-export const filled = (length: number, byte: number): Uint8Array =>
-  new Uint8Array(length).fill(byte);
+export const filled = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte);
 
 export const noList: RawList = RawList.of([]);
 

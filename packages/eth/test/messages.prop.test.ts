@@ -124,11 +124,7 @@ const query = fc.record({
   reverse: fc.boolean(),
 });
 const table = [
-  row(
-    'Status of eth/68',
-    eth68.messages.status.codec,
-    fc.record({ ...status, totalDifficulty: uint256 }),
-  ),
+  row('Status of eth/68', eth68.messages.status.codec, fc.record({ ...status, totalDifficulty: uint256 })),
   row('Status of eth/69', eth69.messages.status.codec, fc.record({ ...status, ...range })),
   row('Transactions', eth70.messages.transactions.codec, transactions),
   row('GetBlockHeaders', eth70.messages.getBlockHeaders.codec, fc.record({ requestId, query })),
@@ -136,11 +132,7 @@ const table = [
   row('GetBlockBodies', eth70.messages.getBlockBodies.codec, fc.record({ requestId, hashes })),
   row('BlockBodies', eth70.messages.blockBodies.codec, items),
   row('NewPooledTransactionHashes', eth70.messages.newPooledTransactionHashes.codec, announcement),
-  row(
-    'GetPooledTransactions',
-    eth70.messages.getPooledTransactions.codec,
-    fc.record({ requestId, hashes }),
-  ),
+  row('GetPooledTransactions', eth70.messages.getPooledTransactions.codec, fc.record({ requestId, hashes })),
   row('PooledTransactions', eth70.messages.pooledTransactions.codec, items),
   row(
     'GetReceipts of eth/69',
@@ -160,9 +152,7 @@ const table = [
   row(
     'Receipts of eth/70',
     eth70.messages.receipts.codec,
-    fc
-      .tuple(items, fc.boolean())
-      .map(([value, lastBlockIncomplete]) => ({ ...value, lastBlockIncomplete })),
+    fc.tuple(items, fc.boolean()).map(([value, lastBlockIncomplete]) => ({ ...value, lastBlockIncomplete })),
   ),
   row('BlockRangeUpdate', codecs.blockRange, fc.record(range)),
   row('header', headerCodec, header),
@@ -210,10 +200,7 @@ describe.each(table)('%s', (_, codec, values) => {
 
   test('HX-19 random bytes and altered messages result in a value or an RlpError', () => {
     const altered = fc
-      .tuple(
-        values,
-        fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 }),
-      )
+      .tuple(values, fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 }))
       .map(([value, changes]) => {
         const encoded = encode(codec, value);
         for (const [at, byte] of changes) encoded[at % encoded.length] = byte;

@@ -25,13 +25,10 @@ test('ET-01 GetBlockHeaders matches EIP-2481', () => {
   expect(encode(codecs.getBlockHeaders, byNumber)).toEqual(rlp('GetBlockHeaders', 1));
 });
 
-test.each(['GetBlockBodies', 'GetReceipts', 'GetPooledTransactions'])(
-  'ET-01 %s matches EIP-2481',
-  (type) => {
-    expect(decode(codecs.getByHashes, rlp(type))).toEqual({ requestId, hashes });
-    expect(encode(codecs.getByHashes, { requestId, hashes })).toEqual(rlp(type));
-  },
-);
+test.each(['GetBlockBodies', 'GetReceipts', 'GetPooledTransactions'])('ET-01 %s matches EIP-2481', (type) => {
+  expect(decode(codecs.getByHashes, rlp(type))).toEqual({ requestId, hashes });
+  expect(encode(codecs.getByHashes, { requestId, hashes })).toEqual(rlp(type));
+});
 
 test('ET-01 BlockHeaders matches EIP-2481', () => {
   const { items } = decode(codecs.items, rlp('BlockHeaders'));
@@ -71,9 +68,7 @@ test('ET-01 Receipts of eth/68 matches EIP-2481', () => {
 test('ET-01 PooledTransactions matches EIP-2481', () => {
   const { items } = decode(codecs.pooledTransactions, rlp('PooledTransactions'));
   expect(items).toHaveLength(2);
-  expect(encode(codecs.pooledTransactions, { requestId, items })).toEqual(
-    rlp('PooledTransactions'),
-  );
+  expect(encode(codecs.pooledTransactions, { requestId, items })).toEqual(rlp('PooledTransactions'));
 });
 
 test('ET-01 every message with a request id, empty', () => {
@@ -96,9 +91,7 @@ test('ET-01 Receipts of eth/69 matches go-ethereum', () => {
   );
   const { items } = decode(eth69.messages.receipts.codec, message);
   const receipts = decode(list(receiptCodec), items[0] as Uint8Array);
-  expect(
-    receipts.map(({ type, outcome, cumulativeGas }) => [type, outcome, cumulativeGas]),
-  ).toEqual([
+  expect(receipts.map(({ type, outcome, cumulativeGas }) => [type, outcome, cumulativeGas])).toEqual([
     [0, false, 333],
     [1, true, 444],
   ]);
@@ -132,9 +125,7 @@ test('ET-01 codes and lengths of the versions, and their shared formats', () => 
     [69, 18],
     [70, 18],
   ]);
-  const codes = Object.fromEntries(
-    Object.entries(eth70.messages).map(([name, { code }]) => [name, code]),
-  );
+  const codes = Object.fromEntries(Object.entries(eth70.messages).map(([name, { code }]) => [name, code]));
   expect(codes).toEqual({
     status: 0x00,
     transactions: 0x02,
@@ -149,14 +140,9 @@ test('ET-01 codes and lengths of the versions, and their shared formats', () => 
     receipts: 0x10,
     blockRangeUpdate: 0x11,
   });
-  expect([eth68.messages.blockRangeUpdate, eth69.messages.blockRangeUpdate?.code]).toEqual([
-    undefined,
-    0x11,
-  ]);
+  expect([eth68.messages.blockRangeUpdate, eth69.messages.blockRangeUpdate?.code]).toEqual([undefined, 0x11]);
   const different = (a: typeof eth68, b: typeof eth68): string[] =>
-    Object.keys(b.messages).filter(
-      (name) => a.messages[name as 'status'] !== b.messages[name as 'status'],
-    );
+    Object.keys(b.messages).filter((name) => a.messages[name as 'status'] !== b.messages[name as 'status']);
   expect(different(eth68, eth69)).toEqual(['status', 'blockRangeUpdate']);
   expect(different(eth69, eth70)).toEqual(['getReceipts', 'receipts']);
 });
@@ -175,48 +161,18 @@ test.each<[string, Codec<unknown>, Input, string]>([
   ['a field too few', codecs.getByHashes, ['0x01'], 'hashes'],
   ['a length that exceeds the message', codecs.getByHashes, '0xc3', ''],
   ['further bytes after the message', codecs.getByHashes, '0xc201c000', ''],
-  [
-    'an origin of 9 bytes',
-    codecs.getBlockHeaders,
-    ['0x01', [big, '0x05', '0x', '0x']],
-    'query.origin',
-  ],
-  [
-    'a direction of 2',
-    codecs.getBlockHeaders,
-    ['0x01', ['0x01', '0x05', '0x', '0x02']],
-    'query.reverse',
-  ],
-  [
-    'an amount of 65 bits',
-    codecs.getBlockHeaders,
-    ['0x01', ['0x01', big, '0x', '0x']],
-    'query.amount',
-  ],
+  ['an origin of 9 bytes', codecs.getBlockHeaders, ['0x01', [big, '0x05', '0x', '0x']], 'query.origin'],
+  ['a direction of 2', codecs.getBlockHeaders, ['0x01', ['0x01', '0x05', '0x', '0x02']], 'query.reverse'],
+  ['an amount of 65 bits', codecs.getBlockHeaders, ['0x01', ['0x01', big, '0x', '0x']], 'query.amount'],
   ['a block number of 54 bits', codecs.blockRange, ['0x20000000000000', '0x01', hash], 'earliest'],
   ['a hash of 33 bytes', codecs.blockRange, ['0x01', '0x01', `${hash}01`], 'latestHash'],
   ['a flag of 2', eth70.messages.receipts.codec, ['0x01', '0x02', []], 'lastBlockIncomplete'],
-  [
-    'an index of 65 bits',
-    eth70.messages.getReceipts.codec,
-    ['0x01', big, []],
-    'firstBlockReceiptIndex',
-  ],
+  ['an index of 65 bits', eth70.messages.getReceipts.codec, ['0x01', big, []], 'firstBlockReceiptIndex'],
   ['a type without hash', codecs.newPooledTransactionHashes, ['0x02', ['0x05'], []], ''],
   ['a size without type', codecs.newPooledTransactionHashes, ['0x', ['0x05'], [hash]], ''],
-  [
-    'a size of 33 bits',
-    codecs.newPooledTransactionHashes,
-    ['0x02', ['0x0100000000'], [hash]],
-    'sizes[0]',
-  ],
+  ['a size of 33 bits', codecs.newPooledTransactionHashes, ['0x02', ['0x0100000000'], [hash]], 'sizes[0]'],
   ['a version of 33 bits', eth69.messages.status.codec, ['0x0100000000'], 'version'],
-  [
-    'a fork id of 3 bytes',
-    eth69.messages.status.codec,
-    ['0x45', '0x05', hash, ['0x010203', '0x']],
-    'forkId.hash',
-  ],
+  ['a fork id of 3 bytes', eth69.messages.status.codec, ['0x45', '0x05', hash, ['0x010203', '0x']], 'forkId.hash'],
 ])('ET-02 %s', (_, codec, message, path) => {
   const bytes = typeof message === 'string' ? fromHex(message.slice(2)) : RLP.encode(message);
   let error: unknown;
@@ -240,8 +196,7 @@ test('ET-02 lists are bounded before their items are read', () => {
   expect(decode(codecs.getByHashes, many(16_384, item)).hashes).toHaveLength(16_384);
   expect(() => decode(codecs.getByHashes, many(16_385, item))).toThrow('more than 16384');
   const transaction = fromHex(`c9${'80'.repeat(9)}`);
-  const transactions = (count: number): Uint8Array =>
-    encode(list(raw), new Array(count).fill(transaction));
+  const transactions = (count: number): Uint8Array => encode(list(raw), new Array(count).fill(transaction));
   expect(decode(codecs.transactions, transactions(5000))).toHaveLength(5000);
   expect(() => decode(codecs.transactions, transactions(5001))).toThrow('more than 5000');
 });

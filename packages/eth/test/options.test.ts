@@ -36,11 +36,7 @@ describe('options are refused at the call', () => {
     ],
     ['undefined', any(undefined), 'the options argument of memoryChain is undefined'],
     ['forks without times', any({ genesisHash: hash, forks: { blocks: [] } }), 'forks.times'],
-    [
-      'a fork time as text',
-      any({ genesisHash: hash, forks: { blocks: [], times: ['5'] } }),
-      'forks.times[0] is "5"',
-    ],
+    ['a fork time as text', any({ genesisHash: hash, forks: { blocks: [], times: ['5'] } }), 'forks.times[0] is "5"'],
     [
       'a fork that is not a number',
       { genesisHash: hash, forks: { blocks: [Number.NaN], times: [] } },
@@ -48,16 +44,8 @@ describe('options are refused at the call', () => {
     ],
     ['one block for a list', any({ blocks: emptyBlocks(1)[0] }), 'blocks is an object'],
     ['hex as a block', any({ blocks: ['0xc0'] }), 'block 0 is "0xc0"'],
-    [
-      'blocks with a gap',
-      { blocks: emptyBlocks(3).filter((_, i) => i !== 1) },
-      'number of block 1',
-    ],
-    [
-      'blocks that do not start at 0',
-      { blocks: emptyBlocks(3).slice(1) },
-      'the number of block 0 is 1',
-    ],
+    ['blocks with a gap', { blocks: emptyBlocks(3).filter((_, i) => i !== 1) }, 'number of block 1'],
+    ['blocks that do not start at 0', { blocks: emptyBlocks(3).slice(1) }, 'the number of block 0 is 1'],
     [
       'no crypto',
       any({ genesisHash: hash, crypto: {} }),
@@ -118,11 +106,7 @@ describe('options are refused at the call', () => {
     ],
     ['one version for a list', any({ chain, versions: 70 }), 'versions is 70'],
     ['no versions', { chain, versions: [] }, 'at least one version'],
-    [
-      'a pool without get',
-      any({ chain, pool: {} }),
-      'pool is an object, expected an object with the method get',
-    ],
+    ['a pool without get', any({ chain, pool: {} }), 'pool is an object, expected an object with the method get'],
     ['a listener that is not a function', any({ chain, onRange: true }), 'onRange is true'],
     ['a clock without methods', any({ chain, clock: Date }), 'clock'],
     ['a seed for a random source', any({ chain, random: 7 }), 'random is 7'],
@@ -168,10 +152,7 @@ describe('invalid requests are refused before they are sent, and the peer stays 
     ['hex as transactions', (peer) => peer.getPooledTransactions(any([hexHash]))],
     ['a misspelt field', (peer) => peer.getHeaders(any({ origin: 1, amount: 1, revers: true }))],
     ['a misspelt option', (peer) => peer.getBodies(hashes, any({ verfy: () => true }))],
-    [
-      'verify where it has no effect',
-      (peer) => peer.getHeaders({ origin: 1, amount: 1 }, any({ verify: () => true })),
-    ],
+    ['verify where it has no effect', (peer) => peer.getHeaders({ origin: 1, amount: 1 }, any({ verify: () => true }))],
     ['a time for a signal', (peer) => peer.getBodies(hashes, { signal: any(5000) })],
   ])('%s', async (_, send) => {
     const { clock, left } = await connect({ chain }, { chain });
@@ -191,7 +172,5 @@ test('valid and undefined options are accepted', () => {
     blocks: undefined,
     crypto: nobleCrypto,
   });
-  expect(eth({ chain, pool: undefined, versions: [68] }).versions).toEqual([
-    { version: 68, length: 17 },
-  ]);
+  expect(eth({ chain, pool: undefined, versions: [68] }).versions).toEqual([{ version: 68, length: 17 }]);
 });

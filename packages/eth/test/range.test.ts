@@ -61,10 +61,7 @@ describe.each([69, 70])('eth/%i', (version) => {
     expect(attacked.received.map(({ code }) => code)).toEqual([0]);
     const remote = new MemoryChain(10);
     const { latest, latestHash } = remote.range();
-    const forkId = decode(
-      attacked.version.messages.status.codec,
-      attacked.received[0]?.payload as Uint8Array,
-    ).forkId;
+    const forkId = decode(attacked.version.messages.status.codec, attacked.received[0]?.payload as Uint8Array).forkId;
     const { networkId, genesisHash } = chain;
     await attacked.sendMessage('status', {
       version,

@@ -2,13 +2,7 @@ import { toHex } from '@devp2p/bytes';
 import { decode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import { ReceiptsDownload } from '../src/client/receipts-download.ts';
-import {
-  encodeReceipts,
-  type RawList,
-  type Receipt,
-  type ReceiptsRequest,
-  receiptList,
-} from '../src/index.ts';
+import { encodeReceipts, type RawList, type Receipt, type ReceiptsRequest, receiptList } from '../src/index.ts';
 import { block, filled, MemoryChain, simpleReceipt } from './memory-chain.ts';
 import { attack, codeOf, connect } from './peers.ts';
 
@@ -20,17 +14,12 @@ const receipt = (index: number, fields: Partial<Receipt> = {}): Receipt => ({
   ...fields,
 });
 const receipts = (from: number, to: number, fields: Partial<Receipt> = {}): RawList =>
-  decode(
-    receiptList,
-    encodeReceipts(Array.from({ length: to - from }, (_, i) => receipt(from + i, fields))),
-  );
+  decode(receiptList, encodeReceipts(Array.from({ length: to - from }, (_, i) => receipt(from + i, fields))));
 
 describe('ET-08 two nodes on eth/70', () => {
   const chain = new MemoryChain(3);
   const logs = [{ address: filled(20, 1), topics: [], data: filled(200 * KiB, 1) }];
-  const large = Array.from({ length: 150 }, (_, i) =>
-    receipt(i, { logs, cumulativeGas: (i + 1) * 2_000_000 }),
-  );
+  const large = Array.from({ length: 150 }, (_, i) => receipt(i, { logs, cumulativeGas: (i + 1) * 2_000_000 }));
   chain.blocks.push(block(chain.blocks.at(-1), large, { gasUsed: 300_000_000 }));
   chain.blocks.push(block(chain.blocks.at(-1), [simpleReceipt]));
   const blocks = chain.blocks.map(({ header }) => header);
@@ -101,16 +90,12 @@ describe('ET-08 the pieces of a download', () => {
     ['longer logs than the gas allows', [receipts(0, 1, { logs: logs(3_000_000) })]],
   ])('ET-08 with %s are no pieces of a block', (_, lists) => {
     const download = new ReceiptsDownload([a, b]);
-    expect(() => download.add(lists, true)).toThrow(
-      expect.objectContaining({ code: 'invalid-response' }),
-    );
+    expect(() => download.add(lists, true)).toThrow(expect.objectContaining({ code: 'invalid-response' }));
   });
 
   test('ET-08 are bounded in total, not one by one', () => {
     const download = new ReceiptsDownload([a]);
-    const piece = (index: number): RawList[] => [
-      receipts(index, index + 1, { logs: logs(800_000) }),
-    ];
+    const piece = (index: number): RawList[] => [receipts(index, index + 1, { logs: logs(800_000) })];
     for (let i = 0; i < 3; i++) expect(download.add(piece(i), true)).toBe(true);
     expect(() => download.add(piece(3), true)).toThrow('logs of');
     const backwards = new ReceiptsDownload([a]);

@@ -4,13 +4,7 @@ import { nobleCrypto } from '@devp2p/crypto';
 import type { Message } from '@devp2p/peer';
 import { RlpError } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
-import {
-  type EthPeer,
-  type HeadersRequest,
-  type SealedHeader,
-  sealHeader,
-  wrapTransaction,
-} from '../src/index.ts';
+import { type EthPeer, type HeadersRequest, type SealedHeader, sealHeader, wrapTransaction } from '../src/index.ts';
 import { filled, header, MemoryChain } from './memory-chain.ts';
 import { type Attack, attack, codeOf, connect } from './peers.ts';
 
@@ -24,10 +18,7 @@ const numbers = (headers: readonly SealedHeader[]): number[] => headers.map(({ n
 describe.each([70, 69, 68])('two nodes on eth/%i', (version) => {
   const chain = new MemoryChain(300);
   const run = async <T>(send: (peer: EthPeer) => Promise<T>): Promise<T> => {
-    const { clock, left } = await connect(
-      { chain, versions: [version] },
-      { chain, versions: [70, 69, 68] },
-    );
+    const { clock, left } = await connect({ chain, versions: [version] }, { chain, versions: [70, 69, 68] });
     const response = send(left.eth);
     await clock.advance(0);
     return response;
@@ -112,12 +103,7 @@ const headersOf = (chain: MemoryChain): SealedHeader[] => chain.blocks.map((each
 describe('invalid responses', () => {
   const chain = new MemoryChain(64);
   const all = headersOf(chain);
-  const [h9, h10, h11, h12] = all.slice(9, 13) as [
-    SealedHeader,
-    SealedHeader,
-    SealedHeader,
-    SealedHeader,
-  ];
+  const [h9, h10, h11, h12] = all.slice(9, 13) as [SealedHeader, SealedHeader, SealedHeader, SealedHeader];
   const fork = sealHeader(header({ number: 11, parentHash: filled(32, 1) }), nobleCrypto);
   const jump = sealHeader(header({ number: 12, parentHash: h10.hash }), nobleCrypto);
 
@@ -129,25 +115,10 @@ describe('invalid responses', () => {
     ['a repetition', { origin: 10, amount: 3 }, [h10, h10], 'invalid-response'],
     ['headers that are not linked', { origin: 10, amount: 2 }, [h10, fork], 'invalid-response'],
     ['a number that does not follow', { origin: 10, amount: 2 }, [h10, jump], 'invalid-response'],
-    [
-      'the other direction',
-      { origin: 10, amount: 2, reverse: true },
-      [h10, h11],
-      'invalid-response',
-    ],
-    [
-      'parents that are not linked',
-      { origin: 11, amount: 2, reverse: true },
-      [fork, h10],
-      'invalid-response',
-    ],
+    ['the other direction', { origin: 10, amount: 2, reverse: true }, [h10, h11], 'invalid-response'],
+    ['parents that are not linked', { origin: 11, amount: 2, reverse: true }, [fork, h10], 'invalid-response'],
     ['another skip', { origin: 9, amount: 2, skip: 1 }, [h9, h10], 'invalid-response'],
-    [
-      'no skip backwards',
-      { origin: 10, amount: 2, skip: 1, reverse: true },
-      [h10, h9],
-      'invalid-response',
-    ],
+    ['no skip backwards', { origin: 10, amount: 2, skip: 1, reverse: true }, [h10, h9], 'invalid-response'],
   ])('HX-15 headers with %s end the peer', async (_, request, response, code) => {
     const attacked = await attack({ chain });
     const pending = codeFrom(attacked.peer.eth.getHeaders(request));
@@ -330,17 +301,14 @@ describe('time', () => {
     const attacked = await attack();
     const controller = new AbortController();
     const reason = new Error('enough');
-    const pending = attacked.peer.eth.getHeaders(
-      { origin: 1, amount: 1 },
-      { signal: controller.signal },
-    );
+    const pending = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { signal: controller.signal });
     const requestId = await idOf(attacked);
     controller.abort(reason);
     await expect(pending).rejects.toBe(reason);
     await attacked.sendMessage('blockHeaders', { requestId, items: [Uint8Array.of(0xc0)] });
-    await expect(
-      attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { signal: controller.signal }),
-    ).rejects.toBe(reason);
+    await expect(attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { signal: controller.signal })).rejects.toBe(
+      reason,
+    );
     expect(attacked.received).toEqual([]);
     expect(attacked.peer.eth.info()).not.toBe('handshake');
   });
@@ -361,10 +329,7 @@ describe('time', () => {
   test('ET-06 a request can be aborted during the handshake', async () => {
     const attacked = await attack({ mute: true });
     const controller = new AbortController();
-    const pending = attacked.peer.eth.getHeaders(
-      { origin: 1, amount: 1 },
-      { signal: controller.signal },
-    );
+    const pending = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { signal: controller.signal });
     controller.abort(new Error('enough'));
     await expect(pending).rejects.toThrow('enough');
   });
@@ -386,14 +351,10 @@ test('ET-06 the end of a peer releases its timers and listeners', async () => {
   const chain = new MemoryChain(4);
   const attacked = await attack({ chain });
   const controller = new AbortController();
-  const pending = codeFrom(
-    attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { signal: controller.signal }),
-  );
+  const pending = codeFrom(attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { signal: controller.signal }));
   await attacked.peer.disconnect('requested');
   expect(await pending).toBe('disconnected');
-  expect(await codeFrom(attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }))).toBe(
-    'disconnected',
-  );
+  expect(await codeFrom(attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }))).toBe('disconnected');
   await attacked.clock.advance(5000);
   expect(attacked.clock.pending).toBe(0);
   expect(chain.listeners).toBe(0);

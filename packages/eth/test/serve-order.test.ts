@@ -91,39 +91,33 @@ describe('ET-07 missing blocks', () => {
     ['transactions', (peer) => peer.getPooledTransactions([unknown])],
   ];
 
-  test.each(requests)(
-    '%s: reported at once, independently of other reads and writes',
-    async (_, send) => {
-      const { clock, chain, peers, load } = await node(12);
-      const [last, ...others] = peers.reverse() as [EthPeer, ...EthPeer[]];
-      for (const peer of others) load(peer);
-      void chain.write();
-      await clock.advance(20 * quick);
-      let response: unknown[] | undefined;
-      void send(last).then((items) => {
-        response = items;
-      });
-      await clock.advance(20 * quick);
-      expect(response).toEqual([]);
-    },
-  );
+  test.each(requests)('%s: reported at once, independently of other reads and writes', async (_, send) => {
+    const { clock, chain, peers, load } = await node(12);
+    const [last, ...others] = peers.reverse() as [EthPeer, ...EthPeer[]];
+    for (const peer of others) load(peer);
+    void chain.write();
+    await clock.advance(20 * quick);
+    let response: unknown[] | undefined;
+    void send(last).then((items) => {
+      response = items;
+    });
+    await clock.advance(20 * quick);
+    expect(response).toEqual([]);
+  });
 
-  test.each(requests)(
-    '%s: reported at once, also to a peer with pending requests',
-    async (_, send) => {
-      const { clock, peers, load } = await node(1);
-      const [peer] = peers as [EthPeer];
-      const loaded = load(peer);
-      let response: unknown[] | undefined;
-      void send(peer).then((items) => {
-        response = items;
-      });
-      await clock.advance(60 * quick);
-      expect(response).toEqual([]);
-      await clock.advance(100 * slow);
-      await Promise.all(loaded);
-    },
-  );
+  test.each(requests)('%s: reported at once, also to a peer with pending requests', async (_, send) => {
+    const { clock, peers, load } = await node(1);
+    const [peer] = peers as [EthPeer];
+    const loaded = load(peer);
+    let response: unknown[] | undefined;
+    void send(peer).then((items) => {
+      response = items;
+    });
+    await clock.advance(60 * quick);
+    expect(response).toEqual([]);
+    await clock.advance(100 * slow);
+    await Promise.all(loaded);
+  });
 
   test('up to two responses are read at once, and every peer is served', async () => {
     const { clock, chain, peers } = await node(4);

@@ -19,24 +19,13 @@ import { formatOf } from '../src/wire/eth-version.ts';
 import type { Messages } from '../src/wire/messages.ts';
 import { localStatus } from '../src/wire/status.ts';
 import { ethVersion } from '../src/wire/supported-versions.ts';
-import {
-  block,
-  filled,
-  type MemoryBlock,
-  MemoryChain,
-  noList,
-  simpleReceipt,
-} from './memory-chain.ts';
+import { block, filled, type MemoryBlock, MemoryChain, noList, simpleReceipt } from './memory-chain.ts';
 import { type Attack, attack, connect } from './peers.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-function read<Name extends keyof Messages>(
-  version: number,
-  name: Name,
-  message: Message | undefined,
-): Messages[Name] {
+function read<Name extends keyof Messages>(version: number, name: Name, message: Message | undefined): Messages[Name] {
   const { code, codec } = formatOf(ethVersion(version), name);
   expect(message?.code).toBe(code);
   return decode(codec, message?.payload as Uint8Array);
@@ -65,8 +54,7 @@ describe('headers', () => {
     expect(requestId).toBe(33n);
     return items.map((item) => decodeHeader(item, nobleCrypto).number);
   };
-  const upwards = (from: number, count: number): number[] =>
-    Array.from({ length: count }, (_, i) => from + i);
+  const upwards = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
 
   test.each<[string, Query, number[]]>([
     ['none', query({ amount: 0n }), []],
@@ -82,21 +70,9 @@ describe('headers', () => {
     ['beyond all numbers', query({ origin: most, amount: 2n }), []],
     ['backwards from beyond all numbers', query({ origin: most, amount: 2n, reverse: true }), []],
     ['a skip that overflows', query({ origin: 5n, amount: 3n, skip: most }), [5]],
-    [
-      'a skip that overflows backwards',
-      query({ origin: 5n, amount: 3n, skip: most, reverse: true }),
-      [5],
-    ],
-    [
-      'a skip that overflows by hash',
-      query({ origin: chain.hashOf(5), amount: 3n, skip: most }),
-      [5],
-    ],
-    [
-      'a skip that overflows a double',
-      query({ origin: 5n, amount: 3n, skip: 2n ** 53n - 2n }),
-      [5],
-    ],
+    ['a skip that overflows backwards', query({ origin: 5n, amount: 3n, skip: most, reverse: true }), [5]],
+    ['a skip that overflows by hash', query({ origin: chain.hashOf(5), amount: 3n, skip: most }), [5]],
+    ['a skip that overflows a double', query({ origin: 5n, amount: 3n, skip: 2n ** 53n - 2n }), [5]],
     ['a skip of all but one', query({ origin: 5n, amount: 3n, skip: most - 5n }), [5]],
   ])('ET-07 %s', async (_, request, expected) => {
     expect(await serve(request)).toEqual(expected);
@@ -219,9 +195,7 @@ describe('pooled transactions', () => {
       },
     };
     const attacked = await attack({ pool });
-    const hashes = Array.from({ length: count }, (_, i) =>
-      Uint8Array.of(i >> 8, i & 255, ...filled(30, 0)),
-    );
+    const hashes = Array.from({ length: count }, (_, i) => Uint8Array.of(i >> 8, i & 255, ...filled(30, 0)));
     await attacked.sendMessage('getPooledTransactions', { requestId: 9n, hashes });
     const { items } = read(70, 'pooledTransactions', await attacked.next());
     return { items, looked: looked.reduce((a, b) => a + b, 0) };
@@ -231,18 +205,11 @@ describe('pooled transactions', () => {
 
   test('ET-07 missing ones are left out, typed ones are strings', async () => {
     const { items } = await serve(6, (i) => [undefined, legacy, typed][i % 3]);
-    expect(items.map(toHex)).toEqual([
-      toHex(legacy),
-      `8a${toHex(typed)}`,
-      toHex(legacy),
-      `8a${toHex(typed)}`,
-    ]);
+    expect(items.map(toHex)).toEqual([toHex(legacy), `8a${toHex(typed)}`, toHex(legacy), `8a${toHex(typed)}`]);
   });
 
   test('ET-07 at most 2048 are looked up', async () => {
-    const { items, looked } = await serve(3000, (i) =>
-      i === 2047 || i > 2100 ? typed : undefined,
-    );
+    const { items, looked } = await serve(3000, (i) => (i === 2047 || i > 2100 ? typed : undefined));
     expect(items).toHaveLength(1);
     expect(looked).toBe(2048);
   });
@@ -300,18 +267,14 @@ describe('receipts', () => {
   test.each([69, 70])('ET-07 eth/%i: at most 1024 blocks, as they are stored', async (version) => {
     const chain = new MemoryChain(1500);
     const { items, lastBlockIncomplete } = await serve(chain, version, all(chain));
-    expect(items.map(toHex)).toEqual(
-      chain.blocks.slice(0, 1024).map(({ receipts }) => toHex(receipts)),
-    );
+    expect(items.map(toHex)).toEqual(chain.blocks.slice(0, 1024).map(({ receipts }) => toHex(receipts)));
     expect(lastBlockIncomplete).toBe(false);
   });
 
   test('ET-09 eth/68: with blooms, typed ones as strings', async () => {
     const chain = new MemoryChain(2);
     const legacy = { ...simpleReceipt, type: 0 };
-    chain.blocks.push(
-      block(chain.blocks.at(-1), [legacy, { ...simpleReceipt, cumulativeGas: 42_000 }]),
-    );
+    chain.blocks.push(block(chain.blocks.at(-1), [legacy, { ...simpleReceipt, cumulativeGas: 42_000 }]));
     const { items } = await serve(chain, 68, [chain.hashOf(2)]);
     const wire = decode(list(raw), items[0] as Uint8Array);
     const stored = decode(receiptList, chain.blocks[2]?.receipts as Uint8Array);
@@ -320,36 +283,27 @@ describe('receipts', () => {
     expect(wire[1]?.subarray(3)).toEqual(consensus[1]);
   });
 
-  test.each([68, 69, 70])(
-    'ET-07 eth/%i: the response ends at the first missing block',
-    async (version) => {
-      const chain = new MemoryChain(8);
-      const hashes = [chain.hashOf(1), filled(32, 1), chain.hashOf(3)];
-      const { items, lastBlockIncomplete } = await serve(chain, version, hashes);
-      expect(items).toHaveLength(1);
-      expect(lastBlockIncomplete).toBe(false);
-    },
-  );
+  test.each([68, 69, 70])('ET-07 eth/%i: the response ends at the first missing block', async (version) => {
+    const chain = new MemoryChain(8);
+    const hashes = [chain.hashOf(1), filled(32, 1), chain.hashOf(3)];
+    const { items, lastBlockIncomplete } = await serve(chain, version, hashes);
+    expect(items).toHaveLength(1);
+    expect(lastBlockIncomplete).toBe(false);
+  });
 
-  test.each([68, 69, 70])(
-    'ET-07 eth/%i: the response ends with the block that reaches 2 MiB',
-    async (version) => {
-      const chain = new MemoryChain(1);
-      for (let i = 0; i < 30; i++) {
-        chain.blocks.push(block(chain.blocks.at(-1), [bigReceipt(0, 200 * KiB)]));
-      }
-      expect((await serve(chain, version, all(chain))).items).toHaveLength(12);
-    },
-  );
+  test.each([68, 69, 70])('ET-07 eth/%i: the response ends with the block that reaches 2 MiB', async (version) => {
+    const chain = new MemoryChain(1);
+    for (let i = 0; i < 30; i++) {
+      chain.blocks.push(block(chain.blocks.at(-1), [bigReceipt(0, 200 * KiB)]));
+    }
+    expect((await serve(chain, version, all(chain))).items).toHaveLength(12);
+  });
 
-  test.each([68, 69])(
-    'ET-07 eth/%i: the response ends before the block that exceeds 10 MiB',
-    async (version) => {
-      const chain = largeReceipts();
-      expect((await serve(chain, version, all(chain))).items).toHaveLength(2);
-      expect((await serve(chain, version, [chain.hashOf(2)])).items).toEqual([]);
-    },
-  );
+  test.each([68, 69])('ET-07 eth/%i: the response ends before the block that exceeds 10 MiB', async (version) => {
+    const chain = largeReceipts();
+    expect((await serve(chain, version, all(chain))).items).toHaveLength(2);
+    expect((await serve(chain, version, [chain.hashOf(2)])).items).toEqual([]);
+  });
 
   test('ET-08 eth/70: receipts that exceed 10 MiB are divided, and the rest is served from an index on', async () => {
     const chain = largeReceipts();
@@ -372,12 +326,7 @@ describe('receipts', () => {
   test('ET-08 eth/70: an index at or after the end returns an empty list', async () => {
     const chain = new MemoryChain(3);
     for (const index of [1, 2, Number.MAX_SAFE_INTEGER]) {
-      const { items, lastBlockIncomplete } = await serve(
-        chain,
-        70,
-        [chain.hashOf(1), chain.hashOf(2)],
-        index,
-      );
+      const { items, lastBlockIncomplete } = await serve(chain, 70, [chain.hashOf(1), chain.hashOf(2)], index);
       expect(items.map(toHex)).toEqual(['c0', toHex(chain.blocks[2]?.receipts as Uint8Array)]);
       expect(lastBlockIncomplete).toBe(false);
     }
@@ -418,10 +367,7 @@ describe('a peer with too many requests', () => {
       hashes: new Array(hashes).fill(filled(32, 1)),
     });
     const range = chain.range();
-    const status = encode(
-      ethVersion(70).messages.status.codec,
-      localStatus(chain, range, ethVersion(70)),
-    );
+    const status = encode(ethVersion(70).messages.status.codec, localStatus(chain, range, ethVersion(70)));
     const state = { read: 0 };
     async function* messages() {
       yield { code: 0, payload: status, wireSize: 0 };
@@ -525,9 +471,7 @@ test('ET-02 BlockRangeUpdate ends a peer of eth/68', async () => {
 test.each([0x02, 0x03, 0x04, 0x05, 0x06, 0x08, 0x09, 0x0a, 0x0f, 0x10, 0x11])(
   'ET-02 malformed message 0x%s ends the peer',
   async (code) => {
-    for (const payload of ['', '80', 'c1', 'c3c0c0c0'].map((text) =>
-      Uint8Array.from(Buffer.from(text, 'hex')),
-    )) {
+    for (const payload of ['', '80', 'c1', 'c3c0c0c0'].map((text) => Uint8Array.from(Buffer.from(text, 'hex')))) {
       const attacked = await attack();
       await attacked.send(code, payload);
       expect(await attacked.end()).toEqual({

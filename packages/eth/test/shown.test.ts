@@ -2,15 +2,7 @@ import { inspect, isDeepStrictEqual } from 'node:util';
 import { nobleCrypto as crypto } from '@devp2p/crypto';
 import { decode, encode } from '@devp2p/rlp';
 import { expect, test } from 'vitest';
-import {
-  decodeBody,
-  decodeHeader,
-  EthError,
-  forkId,
-  headerCodec,
-  sealHeader,
-  withdrawalCodec,
-} from '../src/index.ts';
+import { decodeBody, decodeHeader, EthError, forkId, headerCodec, sealHeader, withdrawalCodec } from '../src/index.ts';
 import { emptyBlocks, memoryChain } from '../src/memory.ts';
 import { filled, MemoryChain } from './memory-chain.ts';
 import { connect } from './peers.ts';
@@ -85,9 +77,7 @@ test('a body, a withdrawal, a fork id', () => {
   const decoded = decode(withdrawalCodec, item);
   expect(isDeepStrictEqual(decoded, withdrawal)).toBe(true);
   expect(json(decoded)).toEqual({ ...withdrawal, address: hex(filled(20, 4)), amount: '5' });
-  const body = decodeBody(
-    Uint8Array.of(0xc3 + item.length, 0xc0, 0xc0, 0xc0 + item.length, ...item),
-  );
+  const body = decodeBody(Uint8Array.of(0xc3 + item.length, 0xc0, 0xc0, 0xc0 + item.length, ...item));
   expect(json(body)).toEqual({ transactions: [], uncles: [], withdrawals: [hex(item)] });
   expect(inspect(body.withdrawals)).toBe(
     `RawList { length: 1, bytes: ${(body.withdrawals?.raw.length ?? 0).toString()} }`,
@@ -135,10 +125,7 @@ test("a peer's status and range", async () => {
 
 test.each([70, 68])('a peer on eth/%i is shown by its version and blocks', async (version) => {
   const chain = new MemoryChain(3);
-  const { clock, left } = await connect(
-    { chain, versions: [version] },
-    { chain, versions: [version] },
-  );
+  const { clock, left } = await connect({ chain, versions: [version] }, { chain, versions: [version] });
   await clock.advance(0);
   const shown = JSON.parse(JSON.stringify(left.eth));
   expect(shown).toMatchObject({ version, handshakeDone: true });

@@ -70,8 +70,7 @@ test('ET-02 a busy pool delays its peer, a rejecting one ends it', async () => {
 });
 
 test('ET-02 5000 transactions are accepted, one more ends the peer', async () => {
-  const many = (count: number): Uint8Array =>
-    transactionsOf(new Array(count).fill(filled(10, 2))).raw;
+  const many = (count: number): Uint8Array => transactionsOf(new Array(count).fill(filled(10, 2))).raw;
   let got = 0;
   const pool: TransactionPool = {
     get: async () => [],

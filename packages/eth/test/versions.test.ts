@@ -4,13 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { toHex } from '@devp2p/bytes';
 import { type Codec, decode, list, map, raw, struct, uint } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
-import {
-  type EthPeer,
-  type EthVersion,
-  ethVersion,
-  RawList,
-  type SealedHeader,
-} from '../src/index.ts';
+import { type EthPeer, type EthVersion, ethVersion, RawList, type SealedHeader } from '../src/index.ts';
 import { MemoryChain } from './memory-chain.ts';
 import { connect } from './peers.ts';
 
@@ -74,18 +68,15 @@ describe('an invented version 71', () => {
   });
 
   test('ET-01 falls back to the highest shared version', async () => {
-    const { left } = await connect(
-      { chain, versions: [eth71, 70] },
-      { chain, versions: [68, 70, 69] },
-    );
+    const { left } = await connect({ chain, versions: [eth71, 70] }, { chain, versions: [68, 70, 69] });
     expect(left.eth.version).toBe(70);
   });
 
   test('ET-01 an incomplete table is refused with the name of the field', async () => {
     const { receipts: _, ...incomplete } = eth71;
-    await expect(
-      connect({ chain, versions: [incomplete as EthVersion] }, { chain }),
-    ).rejects.toThrow('versions[0].receipts is undefined');
+    await expect(connect({ chain, versions: [incomplete as EthVersion] }, { chain })).rejects.toThrow(
+      'versions[0].receipts is undefined',
+    );
   });
 });
 
@@ -93,9 +84,7 @@ describe('an invented version 71', () => {
 function sources(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (entry.isDirectory()) {
-      return ['node_modules', 'dist', 'test'].includes(entry.name)
-        ? []
-        : sources(join(folder, entry.name));
+      return ['node_modules', 'dist', 'test'].includes(entry.name) ? [] : sources(join(folder, entry.name));
     }
     return entry.name.endsWith('.ts') ? [join(folder, entry.name)] : [];
   });
@@ -140,13 +129,9 @@ describe('version numbers', () => {
   });
 
   test('ET-01 appear in no file but those of the versions', () => {
-    expect(lines.filter(({ file, line }) => !isTable(file) && versionNumber.test(line))).toEqual(
-      [],
-    );
+    expect(lines.filter(({ file, line }) => !isTable(file) && versionNumber.test(line))).toEqual([]);
     const tables = new Set(lines.map(({ file }) => file).filter(isTable));
-    expect([...tables].sort()).toEqual(
-      [68, 69, 70].map((version) => `wire/versions/${version}.ts`),
-    );
+    expect([...tables].sort()).toEqual([68, 69, 70].map((version) => `wire/versions/${version}.ts`));
   });
 
   test('ET-01 are not compared in the programs either', () => {

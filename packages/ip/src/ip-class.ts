@@ -13,14 +13,7 @@ import { contains, type IpRange, parseIpRanges } from './ip-range.ts';
  *   transition mechanisms, future use
  * - `global`: all other addresses
  */
-export type IpClass =
-  | 'unspecified'
-  | 'loopback'
-  | 'link-local'
-  | 'lan'
-  | 'multicast'
-  | 'special'
-  | 'global';
+export type IpClass = 'unspecified' | 'loopback' | 'link-local' | 'lan' | 'multicast' | 'special' | 'global';
 
 /**
  * IANA's special-purpose address registries (RFC 6890 and later entries), and multicast (RFC 5771, RFC 4291). The first

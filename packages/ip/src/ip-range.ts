@@ -70,9 +70,7 @@ export function formatIpRange(range: IpRange): string {
 export function inRange(ip: Uint8Array, range: IpRange | readonly IpRange[]): boolean {
   assertIp(ip);
   const address = normalizeIp(ip);
-  return 'network' in range
-    ? contains(range, address)
-    : range.some((one) => contains(one, address));
+  return 'network' in range ? contains(range, address) : range.some((one) => contains(one, address));
 }
 
 /** @param ip normalized, 4 or 16 bytes */
@@ -90,7 +88,5 @@ function mask(bits: number): number {
 }
 
 function invalidRange(text: string): SyntaxError {
-  return new SyntaxError(
-    `invalid IP range, expected address/bits: ${JSON.stringify(text.slice(0, 64))}`,
-  );
+  return new SyntaxError(`invalid IP range, expected address/bits: ${JSON.stringify(text.slice(0, 64))}`);
 }

@@ -27,8 +27,7 @@ export function formatIp(ip: Uint8Array): string {
   if (ip.length === 4) return ip.join('.');
   if (isMapped(ip)) return `::ffff:${ip.subarray(12).join('.')}`;
   const groups: string[] = [];
-  for (let i = 0; i < 16; i += 2)
-    groups.push((((ip[i] ?? 0) << 8) | (ip[i + 1] ?? 0)).toString(16));
+  for (let i = 0; i < 16; i += 2) groups.push((((ip[i] ?? 0) << 8) | (ip[i + 1] ?? 0)).toString(16));
   const { start, length } = longestZeros(groups);
   if (length < 2) return groups.join(':');
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;

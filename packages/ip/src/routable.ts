@@ -19,9 +19,7 @@ const specialIpv4: readonly (readonly [network: number, bits: number])[] = [
 ];
 
 /** First bytes of {@link specialIpv4}, so that most addresses need one lookup. */
-const specialFirstBytes: ReadonlySet<number> = new Set(
-  specialIpv4.map(([network]) => network >>> 24),
-);
+const specialFirstBytes: ReadonlySet<number> = new Set(specialIpv4.map(([network]) => network >>> 24));
 
 /**
  * Whether a host on the internet can have the address: class `global`, and for IPv6 in the allocated global unicast range

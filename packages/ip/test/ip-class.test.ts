@@ -105,8 +105,7 @@ describe('address classes', () => {
   }
 
   test('other lengths are refused', () => {
-    for (const length of [0, 3, 5, 17])
-      expect(() => ipClass(new Uint8Array(length))).toThrow(RangeError);
+    for (const length of [0, 3, 5, 17]) expect(() => ipClass(new Uint8Array(length))).toThrow(RangeError);
   });
 });
 

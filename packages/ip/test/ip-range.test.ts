@@ -18,9 +18,7 @@ const ip = (text: string): Uint8Array => {
   if (!bytes) throw new Error(`no address: ${text}`);
   return bytes;
 };
-const anyIp = fc
-  .constantFrom(4, 16)
-  .chain((length) => fc.uint8Array({ minLength: length, maxLength: length }));
+const anyIp = fc.constantFrom(4, 16).chain((length) => fc.uint8Array({ minLength: length, maxLength: length }));
 const near = anyIp.chain((a) =>
   fc.record({
     a: fc.constant(a),

@@ -1,14 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  formatIp,
-  IpError,
-  inRange,
-  ipClass,
-  ipRange,
-  networkGroup,
-  parseIp,
-  parseIpRange,
-} from '../src/index.ts';
+import { formatIp, IpError, inRange, ipClass, ipRange, networkGroup, parseIp, parseIpRange } from '../src/index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses these values
 const any = (value: unknown): any => value;
@@ -26,11 +17,7 @@ test.each<[string, () => unknown, string]>([
     'ip is 5 bytes, expected a Uint8Array of 4 or 16 bytes',
   ],
   ['a prefix of 33 bits', () => ipRange(ip, 33), 'prefix is 33, expected an integer from 0 to 32'],
-  [
-    'a group of half a bit',
-    () => networkGroup(ip, { ipv4: 0.5 }),
-    'ipv4 is 0.5, expected an integer from 0 to 32',
-  ],
+  ['a group of half a bit', () => networkGroup(ip, { ipv4: 0.5 }), 'ipv4 is 0.5, expected an integer from 0 to 32'],
   [
     'a misspelt option',
     () => networkGroup(ip, any({ ipV4: 16 })),
@@ -38,9 +25,7 @@ test.each<[string, () => unknown, string]>([
   ],
 ])('%s is refused', (_, call, message) => {
   expect(call).toThrow(IpError);
-  expect(call).toThrow(
-    expect.objectContaining({ name: 'IpError', code: 'invalid-option', message }),
-  );
+  expect(call).toThrow(expect.objectContaining({ name: 'IpError', code: 'invalid-option', message }));
 });
 
 test('an IpError in JSON has name, code and message', () => {

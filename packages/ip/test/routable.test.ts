@@ -16,8 +16,7 @@ const ipv6 = fc
   });
 
 test('isRoutable agrees with ipClass and 2000::/3', () => {
-  const isExpected = (ip: Uint8Array) =>
-    ipClass(ip) === 'global' && (ip.length === 4 || (ip[0] ?? 0) >> 5 === 1);
+  const isExpected = (ip: Uint8Array) => ipClass(ip) === 'global' && (ip.length === 4 || (ip[0] ?? 0) >> 5 === 1);
   fc.assert(
     fc.property(fc.oneof(bytes(4), ipv6), (ip) => isRoutable(ip) === isExpected(ip)),
     { numRuns: 2000 },
@@ -31,8 +30,7 @@ test('isRoutable agrees with ipClass and 2000::/3', () => {
 });
 
 test('other lengths and mapped addresses are not routable', () => {
-  for (const length of [0, 3, 5, 15, 17])
-    expect(isRoutable(new Uint8Array(length).fill(0x20))).toBe(false);
+  for (const length of [0, 3, 5, 15, 17]) expect(isRoutable(new Uint8Array(length).fill(0x20))).toBe(false);
   const mapped = new Uint8Array(16).fill(0xff, 10, 12);
   mapped.set(parseIp('20.1.1.1') ?? [], 12);
   expect(isRoutable(mapped)).toBe(false);

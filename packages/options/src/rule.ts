@@ -54,10 +54,7 @@ export const nonNegative: Rule = {
 
 /** An integer, bounds included. */
 export const integer = (min: number, max: number = Number.MAX_SAFE_INTEGER): Rule => ({
-  expected:
-    max === Number.MAX_SAFE_INTEGER
-      ? `an integer of at least ${min}`
-      : `an integer from ${min} to ${max}`,
+  expected: max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`,
   fits: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
 });
 
@@ -89,6 +86,5 @@ export const methods = (...names: readonly string[]): Rule => ({
 
 export const abortSignal: Rule = {
   expected: 'an AbortSignal',
-  fits: (value) =>
-    typeof value === 'object' && value !== null && 'aborted' in value && 'reason' in value,
+  fits: (value) => typeof value === 'object' && value !== null && 'aborted' in value && 'reason' in value,
 };

@@ -55,8 +55,7 @@ describe('options', () => {
     readonly onMessage?: (() => void) | undefined;
   }
   const rules = { privateKey: required(secret(bytes(32))), timeout: positive, onMessage: func };
-  const of = (options: unknown) =>
-    messageOf(() => check.options('connect', options as Options, rules));
+  const of = (options: unknown) => messageOf(() => check.options('connect', options as Options, rules));
   const privateKey = new Uint8Array(32);
 
   test.each([
@@ -103,9 +102,7 @@ describe('options', () => {
     [12648430, 'a number'],
     [() => 'c0ffee', 'a function'],
   ])('a secret is not shown: %s', (value, shown) => {
-    expect(of({ privateKey: value })).toBe(
-      `privateKey is ${shown}, expected a Uint8Array of 32 bytes`,
-    );
+    expect(of({ privateKey: value })).toBe(`privateKey is ${shown}, expected a Uint8Array of 32 bytes`);
   });
 });
 
@@ -126,18 +123,13 @@ test('fields of an object with other properties', () => {
 });
 
 test('elements', () => {
-  const of = (values: unknown) =>
-    messageOf(() => check.elements('hashes', values as unknown[], bytes(32)));
+  const of = (values: unknown) => messageOf(() => check.elements('hashes', values as unknown[], bytes(32)));
   expect(of([])).toBeUndefined();
   expect(of([new Uint8Array(32)])).toBeUndefined();
   expect(of('0x')).toBe('hashes is "0x", expected an array');
-  expect(of([new Uint8Array(32), '0x'])).toBe(
-    'hashes[1] is "0x", expected a Uint8Array of 32 bytes',
-  );
+  expect(of([new Uint8Array(32), '0x'])).toBe('hashes[1] is "0x", expected a Uint8Array of 32 bytes');
   // biome-ignore lint/suspicious/noSparseArray: a hole is not a value
-  expect(of([, new Uint8Array(32)])).toBe(
-    'hashes[0] is undefined, expected a Uint8Array of 32 bytes',
-  );
+  expect(of([, new Uint8Array(32)])).toBe('hashes[0] is undefined, expected a Uint8Array of 32 bytes');
 });
 
 test('a custom rule', () => {
@@ -157,12 +149,7 @@ describe('rules', () => {
     ['an array', array, [[], [1]], [{ length: 1 }, 'a', new Uint8Array(1)]],
     ['a positive number', positive, [0.1, 1, Number.POSITIVE_INFINITY], [0, -1, Number.NaN, 1n]],
     ['a number of at least 0', nonNegative, [0, 0.1], [-0.1, Number.NaN, '0']],
-    [
-      'an integer of at least 1',
-      integer(1),
-      [1, 2 ** 53 - 1],
-      [0, 1.5, 2 ** 53, Infinity, 1n, '1'],
-    ],
+    ['an integer of at least 1', integer(1), [1, 2 ** 53 - 1], [0, 1.5, 2 ** 53, Infinity, 1n, '1']],
     ['an integer from 0 to 9', integer(0, 9), [0, 9], [-1, 10, Number.NaN]],
     ['a bigint from 0n to 2n ** 64n - 1n', uint(64), [0n, 2n ** 64n - 1n], [-1n, 2n ** 64n, 1]],
     ['a Uint8Array', bytes(), [new Uint8Array(), Buffer.of(1)], [[1], 'ab', new ArrayBuffer(1)]],
@@ -183,8 +170,7 @@ describe('rules', () => {
 });
 
 describe('a value in a message', () => {
-  const shown = (value: unknown) =>
-    messageOf(() => check.fail('it', value, 'another'))?.slice(6, -18);
+  const shown = (value: unknown) => messageOf(() => check.fail('it', value, 'another'))?.slice(6, -18);
 
   test.each([
     [undefined, 'undefined'],

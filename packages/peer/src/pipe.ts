@@ -61,15 +61,10 @@ export function streamPair(options: StreamPairOptions = {}): [MessageStream, Mes
 
 type Endpoints = 'inbound' | 'localId' | 'remoteId' | 'localAddress' | 'remoteAddress';
 
-function pipeEnd(
-  incoming: Direction,
-  outgoing: Direction,
-  endpoints: Pick<MessageStream, Endpoints>,
-): MessageStream {
+function pipeEnd(incoming: Direction, outgoing: Direction, endpoints: Pick<MessageStream, Endpoints>): MessageStream {
   const destroy = (error?: Error): void => {
     if (error === undefined) outgoing.finish();
-    else
-      outgoing.fail(new PeerError('stream', 'the remote end of the pipe failed', { cause: error }));
+    else outgoing.fail(new PeerError('stream', 'the remote end of the pipe failed', { cause: error }));
     incoming.fail(new PeerError('closed', 'this end of the pipe is closed'));
   };
   return {
@@ -141,10 +136,7 @@ class Direction {
     if (this.#state !== 'open') return Promise.reject(this.#state);
     if (this.#unreadBytes + bytes > this.#hardLimit) {
       return Promise.reject(
-        new PeerError(
-          'overflow',
-          `${this.#unreadBytes} bytes are buffered, ${bytes} more exceed ${this.#hardLimit}`,
-        ),
+        new PeerError('overflow', `${this.#unreadBytes} bytes are buffered, ${bytes} more exceed ${this.#hardLimit}`),
       );
     }
     const message = { code, payload, wireSize: bytes };

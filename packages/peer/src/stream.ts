@@ -60,11 +60,7 @@ export interface MessageStream {
    * @throws an error with the `code` `overflow` when the message would exceed the hard limit of the
    *   send buffer, without any other effect; any other error when the stream has ended.
    */
-  write(
-    code: number,
-    payload: Uint8Array,
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<number>;
+  write(code: number, payload: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<number>;
 
   /** Enables Snappy from the next message on, in both directions. */
   enableCompression(): void;

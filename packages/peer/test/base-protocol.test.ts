@@ -87,25 +87,22 @@ test('PE-05, HX-12 unknown base codes are ignored', async () => {
   expect(peer.stats.received.messages).toBe(1 + 12 + 1);
 });
 
-test.each([20, 21, 255, 65_536, 2 ** 32 - 1])(
-  'PE-05, HX-12 code %i outside every range is a breach',
-  async (code) => {
-    const { peer, raw, clock } = await peerWithRaw(); // test/1 has 16 to 19
-    void raw.send(19, rlp([]));
-    await clock.advance(0);
-    expect(raw.seen).toEqual([]);
-    void raw.send(code, rlp([]));
-    await clock.advance(0);
-    expect(raw.seen).toEqual([`1:${toHex(rlp([2]))}`]);
-    raw.stream.destroy();
-    expect(await peer.closed).toMatchObject({
-      reason: 'breach-of-protocol',
-      direction: 'local',
-      error: { code: 'breach' },
-    });
-    expect(peer.stats.stray).toEqual({ messages: 1, bytes: 1 });
-  },
-);
+test.each([20, 21, 255, 65_536, 2 ** 32 - 1])('PE-05, HX-12 code %i outside every range is a breach', async (code) => {
+  const { peer, raw, clock } = await peerWithRaw(); // test/1 has 16 to 19
+  void raw.send(19, rlp([]));
+  await clock.advance(0);
+  expect(raw.seen).toEqual([]);
+  void raw.send(code, rlp([]));
+  await clock.advance(0);
+  expect(raw.seen).toEqual([`1:${toHex(rlp([2]))}`]);
+  raw.stream.destroy();
+  expect(await peer.closed).toMatchObject({
+    reason: 'breach-of-protocol',
+    direction: 'local',
+    error: { code: 'breach' },
+  });
+  expect(peer.stats.stray).toEqual({ messages: 1, bytes: 1 });
+});
 
 test('PE-01, HX-12 a second Hello is a breach and sets no timer', async () => {
   const { peer, raw, clock } = await peerWithRaw();

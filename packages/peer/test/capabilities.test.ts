@@ -67,20 +67,14 @@ test.each<[string, Protocol[], Protocol[], string[]]>([
     [versionsOf('a', [2, 3], [1, 2])],
     ['a/2@16+3'],
   ],
-  [
-    'none in common',
-    [versionsOf('eth', [68, 17])],
-    [versionsOf('eth', [67, 17]), versionsOf('ETH', [68, 17])],
-    [],
-  ],
+  ['none in common', [versionsOf('eth', [68, 17])], [versionsOf('eth', [67, 17]), versionsOf('ETH', [68, 17])], []],
 ])('PE-03 %s', (_, ours, theirs, expected) => {
   expect(layout(ours, theirs)).toEqual(expected);
 });
 
 test('PE-03 both sides get the same codes, without gaps or overlaps, for any order of the protocols', () => {
   // The length of a version is part of the protocol, so both sides agree on it.
-  const lengthOf = (name: string, version: number): number =>
-    1 + ((name.length * 7 + version) % 20);
+  const lengthOf = (name: string, version: number): number => 1 + ((name.length * 7 + version) % 20);
   const side = fc
     .uniqueArray(
       fc.record({
@@ -91,10 +85,7 @@ test('PE-03 both sides get the same codes, without gaps or overlaps, for any ord
     )
     .map((list) =>
       list.map(({ name, versions }) =>
-        versionsOf(
-          name,
-          ...versions.map((version): [number, number] => [version, lengthOf(name, version)]),
-        ),
+        versionsOf(name, ...versions.map((version): [number, number] => [version, lengthOf(name, version)])),
       ),
     );
   fc.assert(

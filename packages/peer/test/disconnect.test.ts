@@ -37,23 +37,11 @@ test.each(reasons)('PE-04 %s is sent as a list and read in every form', (reason)
 });
 
 test('PE-04 an empty payload means requested', () => {
-  for (const form of ['', 'c0', '80', '00'])
-    expect(decodeDisconnect(fromHex(form))).toBe('requested');
+  for (const form of ['', 'c0', '80', '00']) expect(decodeDisconnect(fromHex(form))).toBe('requested');
 });
 
 test('PE-04 an unknown reason and a malformed payload are undefined', () => {
-  for (const form of [
-    '0c',
-    'c10f',
-    'c111',
-    '81ff',
-    'c3820100',
-    'c1',
-    'c104c104',
-    'f8',
-    'c1c104',
-    '0404',
-  ]) {
+  for (const form of ['0c', 'c10f', 'c111', '81ff', 'c3820100', 'c1', 'c104c104', 'f8', 'c1c104', '0404']) {
     expect(decodeDisconnect(fromHex(form)), form).toBeUndefined();
   }
 });

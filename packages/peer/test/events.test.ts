@@ -64,13 +64,7 @@ test('PE-17 a slow consumer misses messages and gets their number and the end', 
   raw.stream.destroy();
   const end = await peer.closed;
   const later = { ...message, code: 1 };
-  expect(await all(events)).toEqual([
-    later,
-    later,
-    later,
-    { type: 'missed', count: 2 },
-    { type: 'dropped', end },
-  ]);
+  expect(await all(events)).toEqual([later, later, later, { type: 'missed', count: 2 }, { type: 'dropped', end }]);
 });
 
 test('PE-17 several next calls resolve in order, and return settles the pending ones', async () => {

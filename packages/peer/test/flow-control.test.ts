@@ -64,13 +64,10 @@ test('PE-07 reading stops at 5 MB of unread messages and resumes below', async (
 
 test('PE-07 the limit applies to the unread messages of all protocols together', async () => {
   const [a, b] = [stuck('a'), stuck('b')];
-  const { peer, raw, clock } = await peerWithRaw(
-    { protocols: [a.protocol, b.protocol], receiveLimit: 10_000 },
-    [
-      ['a', 1],
-      ['b', 1],
-    ],
-  );
+  const { peer, raw, clock } = await peerWithRaw({ protocols: [a.protocol, b.protocol], receiveLimit: 10_000 }, [
+    ['a', 1],
+    ['b', 1],
+  ]);
   const payload = new Uint8Array(1000 - 128);
   for (let count = 0; count < 20; count++) void raw.send(count % 2 === 0 ? 16 : 20, payload);
   await clock.advance(0);

@@ -6,10 +6,7 @@ import { streamPair } from '../src/pipe.ts';
 import { hello, type Item, localKey, rawPair, remoteKey, rlp, sink, watch } from './raw.ts';
 
 /** Messages that a remote gets and the result of the caller, when the remote first sends `first`. */
-async function open(
-  first: [code: number, payload: Uint8Array] | undefined,
-  options: Partial<OpenPeerOptions> = {},
-) {
+async function open(first: [code: number, payload: Uint8Array] | undefined, options: Partial<OpenPeerOptions> = {}) {
   const { stream, raw, clock } = rawPair();
   const outcome = watch(openPeer(stream, { protocols: [sink], clock, ...options }));
   if (first !== undefined) void raw.send(...first);
@@ -80,24 +77,21 @@ test.each<[string, Item, number, DisconnectReason, string]>([
   ['a key of 63 bytes', remoteKey.subarray(1), 0x07, 'invalid-identity', 'breach'],
   ['a key of 65 bytes', new Uint8Array(65).fill(2), 0x07, 'invalid-identity', 'breach'],
   ['no key', '', 0x07, 'invalid-identity', 'breach'],
-])(
-  'PE-02, HX-01 Hello with %s is refused and no peer is reported',
-  async (_, id, number, reason, code) => {
-    const accepted: unknown[] = [];
-    const { raw, clock, outcome } = await open([0, hello({ id })], {
-      accept: (theirs) => {
-        accepted.push(theirs);
-        return undefined;
-      },
-    });
-    expect(raw.seen[1]).toBe(disconnect(number));
-    raw.stream.destroy();
-    await clock.advance(0);
-    expect(outcome).not.toHaveProperty('value');
-    expect(outcome.error).toMatchObject({ code, reason, direction: 'local' });
-    expect(accepted).toEqual([]);
-  },
-);
+])('PE-02, HX-01 Hello with %s is refused and no peer is reported', async (_, id, number, reason, code) => {
+  const accepted: unknown[] = [];
+  const { raw, clock, outcome } = await open([0, hello({ id })], {
+    accept: (theirs) => {
+      accepted.push(theirs);
+      return undefined;
+    },
+  });
+  expect(raw.seen[1]).toBe(disconnect(number));
+  raw.stream.destroy();
+  await clock.advance(0);
+  expect(outcome).not.toHaveProperty('value');
+  expect(outcome.error).toMatchObject({ code, reason, direction: 'local' });
+  expect(accepted).toEqual([]);
+});
 
 test('PE-02 a connection to self is refused first', async () => {
   const { stream, raw, clock } = rawPair({ ids: [localKey, localKey] });
@@ -168,19 +162,16 @@ test.each<[number, DisconnectReason | undefined]>([
   [0x04, 'too-many-peers'],
   [0x10, 'subprotocol-error'],
   [0x55, undefined],
-])(
-  'PE-01, PE-04 Disconnect %i instead of Hello is reported as the remote’s',
-  async (number, reason) => {
-    for (const payload of [rlp([number]), rlp(number)]) {
-      const { raw, clock, outcome } = await open([1, payload]);
-      expect(outcome.error).toMatchObject({ code: 'disconnected', direction: 'remote' });
-      expect((outcome.error as PeerError).reason).toBe(reason);
-      expect(raw.end).toBe('clean');
-      expect(raw.seen).toHaveLength(1);
-      expect(clock.pending).toBe(0);
-    }
-  },
-);
+])('PE-01, PE-04 Disconnect %i instead of Hello is reported as the remote’s', async (number, reason) => {
+  for (const payload of [rlp([number]), rlp(number)]) {
+    const { raw, clock, outcome } = await open([1, payload]);
+    expect(outcome.error).toMatchObject({ code: 'disconnected', direction: 'remote' });
+    expect((outcome.error as PeerError).reason).toBe(reason);
+    expect(raw.end).toBe('clean');
+    expect(raw.seen).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  }
+});
 
 test('PE-14 a close, a reset and silence before Hello have different codes', async () => {
   const closed = await open(undefined);
@@ -269,26 +260,23 @@ test.each([
   [4, 0],
   [5, 1],
   [6, 1],
-])(
-  'PE-01 with version %i compression is turned on %i times, after both Hellos',
-  async (version, times) => {
-    const { stream, raw, clock } = rawPair();
-    let turnedOn = 0;
-    const counting = {
-      ...stream,
-      enableCompression: () => {
-        expect(raw.seen).toHaveLength(1);
-        turnedOn++;
-      },
-    };
-    const outcome = watch(openPeer(counting, { protocols: [sink], clock }));
-    await clock.advance(0);
-    void raw.send(0, hello({ version }));
-    await clock.advance(0);
-    expect(outcome.value?.hello.version).toBe(version);
-    expect(turnedOn).toBe(times);
-  },
-);
+])('PE-01 with version %i compression is turned on %i times, after both Hellos', async (version, times) => {
+  const { stream, raw, clock } = rawPair();
+  let turnedOn = 0;
+  const counting = {
+    ...stream,
+    enableCompression: () => {
+      expect(raw.seen).toHaveLength(1);
+      turnedOn++;
+    },
+  };
+  const outcome = watch(openPeer(counting, { protocols: [sink], clock }));
+  await clock.advance(0);
+  void raw.send(0, hello({ version }));
+  await clock.advance(0);
+  expect(outcome.value?.hello.version).toBe(version);
+  expect(turnedOn).toBe(times);
+});
 
 test('PE-02 two ends of this package open the same peer, for either direction', async () => {
   const { clock } = rawPair();

@@ -22,9 +22,7 @@ test('PE-01 Hello is [version, client id, [[name, version], …], listen port, k
 });
 
 test('PE-01 extra items of Hello and of a capability are ignored', () => {
-  const decoded = decodeHello(
-    rlp([5, 'x', [['eth', 69, 'more', [1, 2]]], 30303, remoteKey, 'extra', [[]], 7]),
-  );
+  const decoded = decodeHello(rlp([5, 'x', [['eth', 69, 'more', [1, 2]]], 30303, remoteKey, 'extra', [[]], 7]));
   expect(decoded).toEqual({
     version: 5,
     clientId: 'x',
@@ -49,9 +47,7 @@ test('PE-03 invalid capability names are left out', () => {
 test('PE-01 control characters of the client id are replaced', () => {
   const decoded = decodeHello(rlp([5, 'a\u001b[2J\r\nb\u202e\u2028c', [], 0, remoteKey]));
   expect(decoded.clientId).toBe('a\ufffd[2J\ufffd\ufffdb\ufffd\ufffdc');
-  expect(decodeHello(rlp([5, Uint8Array.of(0xff, 0x41), [], 0, remoteKey])).clientId).toBe(
-    '\ufffdA',
-  );
+  expect(decodeHello(rlp([5, Uint8Array.of(0xff, 0x41), [], 0, remoteKey])).clientId).toBe('\ufffdA');
 });
 
 test('PE-01 a decoded Hello equals the encoded one', () => {

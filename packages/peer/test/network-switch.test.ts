@@ -9,10 +9,7 @@ import { hello, rawPair, rlp, sink, watch } from './raw.ts';
 const quitting = `1:${toHex(rlp([0x08]))}`;
 
 /** A remote that dials the network. */
-function dial(
-  network: NetworkSwitch,
-  clock: VirtualClock,
-): [ours: Promise<Peer>, theirs: Promise<Peer>] {
+function dial(network: NetworkSwitch, clock: VirtualClock): [ours: Promise<Peer>, theirs: Promise<Peer>] {
   const [theirs, ours] = streamPair();
   const options = { protocols: [sink], clock };
   return [network.open(ours, options), openPeer(theirs, options)];
@@ -111,9 +108,7 @@ test('PE-15 no peer remains when it is turned off at any moment of an opening', 
     expect('value' in off).toBe(true);
     expect(network.peers.size).toBe(0);
     expect(counts).toEqual(ours?.value === undefined ? [] : [1, 0]);
-    expect([ours, theirs].every((end) => end !== undefined && Object.keys(end).length === 1)).toBe(
-      true,
-    );
+    expect([ours, theirs].every((end) => end !== undefined && Object.keys(end).length === 1)).toBe(true);
     expect(clock.pending).toBe(0);
   }
 });

@@ -27,17 +27,9 @@ const refusal = (message: string) => ({ name: 'PeerError', code: 'invalid-option
 test.each<[string, object, string]>([
   ['no run', { ...definition, run: undefined }, 'run is undefined, expected a function'],
   ['a number as name', { ...definition, name: 5 }, 'name is 5, expected a string'],
-  [
-    'a version as text',
-    { ...definition, version: '1' },
-    'version is "1", expected an integer of at least 0',
-  ],
+  ['a version as text', { ...definition, version: '1' }, 'version is "1", expected an integer of at least 0'],
   ['no codes', { ...definition, length: 0 }, 'length is 0, expected an integer from 1 to 65535'],
-  [
-    'a budget of 0',
-    { ...definition, receiveBudget: 0 },
-    'receiveBudget is 0, expected a positive number',
-  ],
+  ['a budget of 0', { ...definition, receiveBudget: 0 }, 'receiveBudget is 0, expected a positive number'],
   [
     'several versions',
     { ...definition, versions: [1] },
@@ -74,11 +66,7 @@ test.each<[string, Partial<Record<keyof OpenPeerOptions, unknown>>, string]>([
     { protocols: [{ ...sound, versions: [] }] },
     'protocols[0].versions is an array of 0, expected at least one version',
   ],
-  [
-    'a flag as text',
-    { protocols: [sound], flags: { trusted: 'yes' } },
-    'trusted is "yes", expected true or false',
-  ],
+  ['a flag as text', { protocols: [sound], flags: { trusted: 'yes' } }, 'trusted is "yes", expected true or false'],
   [
     'a misspelt flag',
     { protocols: [sound], flags: { truste: true } },

@@ -66,30 +66,27 @@ test('PE-18 write waits for room at the high-water mark and is refused at the ha
   expect((await b.read())?.code).toBe(3);
 });
 
-test.each(['close', 'destroy'] as const)(
-  'PE-18 %s ends cleanly after the written messages',
-  async (how) => {
-    const [a, b] = streamPair({ highWaterMark: 1 });
-    const closed = { a: watch(a.closed), b: watch(b.closed) };
-    const written = watch(a.write(1, new Uint8Array(5)));
-    const lost = watch(b.write(2, new Uint8Array(5)));
-    await a[how]();
-    await a[how]();
-    await settle();
-    expect(written).toEqual({ value: 5 });
-    expect(lost.error).toMatchObject({ code: 'closed' });
-    expect(Object.keys(closed.a)).toEqual(['value']);
-    expect(closed.b).toEqual({});
-    expect((await b.read())?.code).toBe(1);
-    expect(await b.read()).toBeUndefined();
-    expect(await b.read()).toBeUndefined();
-    await b.closed;
-    for (const end of [a, b]) {
-      await expect(end.write(3, new Uint8Array())).rejects.toMatchObject({ code: 'closed' });
-    }
-    await expect(a.read()).rejects.toMatchObject({ code: 'closed' });
-  },
-);
+test.each(['close', 'destroy'] as const)('PE-18 %s ends cleanly after the written messages', async (how) => {
+  const [a, b] = streamPair({ highWaterMark: 1 });
+  const closed = { a: watch(a.closed), b: watch(b.closed) };
+  const written = watch(a.write(1, new Uint8Array(5)));
+  const lost = watch(b.write(2, new Uint8Array(5)));
+  await a[how]();
+  await a[how]();
+  await settle();
+  expect(written).toEqual({ value: 5 });
+  expect(lost.error).toMatchObject({ code: 'closed' });
+  expect(Object.keys(closed.a)).toEqual(['value']);
+  expect(closed.b).toEqual({});
+  expect((await b.read())?.code).toBe(1);
+  expect(await b.read()).toBeUndefined();
+  expect(await b.read()).toBeUndefined();
+  await b.closed;
+  for (const end of [a, b]) {
+    await expect(end.write(3, new Uint8Array())).rejects.toMatchObject({ code: 'closed' });
+  }
+  await expect(a.read()).rejects.toMatchObject({ code: 'closed' });
+});
 
 test('PE-18 a pending read ends at once when the other end closes', async () => {
   const [a, b] = streamPair();

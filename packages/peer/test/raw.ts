@@ -44,9 +44,7 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Hello of a remote that offers `test/1`. */
-export function hello(
-  change: Partial<Record<'version' | 'caps' | 'id' | 'extra', Item>> = {},
-): Uint8Array {
+export function hello(change: Partial<Record<'version' | 'caps' | 'id' | 'extra', Item>> = {}): Uint8Array {
   const { version = 5, caps = [['test', 1]], id = remoteKey, extra } = change;
   const items: Item[] = [version, 'raw/1.0', caps, 0, id];
   return rlp(extra === undefined ? items : [...items, ...(extra as Item[])]);

@@ -64,10 +64,7 @@ test('PE-16 10,000 connections leave no timer, no listener and no buffer', async
   const connect = async (index: number): Promise<void> => {
     const streams = streamPair();
     const options = { clock, signal, protocols: [lazy] } as const;
-    const [a, b] = await Promise.all([
-      openPeer(streams[0], options),
-      openPeer(streams[1], options),
-    ]);
+    const [a, b] = await Promise.all([openPeer(streams[0], options), openPeer(streams[1], options)]);
     for (const peer of [a, b]) {
       peers.push(peer);
       void peer.closed.then(() => released++);

@@ -96,15 +96,11 @@ describe('one tracker', () => {
       maxTimeout: 100,
     });
     const { response } = requests.track('squares', 1);
-    expect(() => requests.track('squares', 1)).toThrow(
-      'too-many-requests: 1 requests already wait for a response',
-    );
+    expect(() => requests.track('squares', 1)).toThrow('too-many-requests: 1 requests already wait for a response');
     const failed = expect(response).rejects.toThrow('timeout: no response within 100 ms');
     await clock.advance(100);
     await failed;
-    expect(() => requests.receive('squares', 1n, [], 0)).toThrow(
-      'unknown-request: squares without a request',
-    );
+    expect(() => requests.receive('squares', 1n, [], 0)).toThrow('unknown-request: squares without a request');
   });
 
   test('a closed tracker rejects every request and keeps no timer and no listener', async () => {

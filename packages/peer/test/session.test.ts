@@ -59,13 +59,10 @@ test('PE-06 codes are counted from 0 in both directions, for each of several pro
         }
       },
     });
-  const { raw, clock } = await peerWithRaw(
-    { protocols: [speaks('b', 3), speaks('a', 2), speaks('absent', 9)] },
-    [
-      ['a', 1],
-      ['b', 1],
-    ],
-  );
+  const { raw, clock } = await peerWithRaw({ protocols: [speaks('b', 3), speaks('a', 2), speaks('absent', 9)] }, [
+    ['a', 1],
+    ['b', 1],
+  ]);
   for (let code = 16; code < 21; code++) void raw.send(code, Uint8Array.of(code));
   await clock.advance(0);
   expect(got.sort()).toEqual(['a 0 10', 'a 1 11', 'b 0 12', 'b 1 13', 'b 2 14']);
@@ -85,13 +82,7 @@ test('PE-06 a protocol that returns ends the peer with requested', async () => {
 test.each<[string, unknown, number, DisconnectReason, string]>([
   ['any error', new Error('boom'), 0x10, 'subprotocol-error', 'protocol'],
   ['no error at all', 'boom', 0x10, 'subprotocol-error', 'protocol'],
-  [
-    'an error with a reason',
-    Object.assign(new Error(), { reason: 'useless-peer' }),
-    0x03,
-    'useless-peer',
-    'protocol',
-  ],
+  ['an error with a reason', Object.assign(new Error(), { reason: 'useless-peer' }), 0x03, 'useless-peer', 'protocol'],
   [
     'an error with a reason of another kind',
     Object.assign(new Error(), { reason: 'toString' }),
@@ -234,14 +225,9 @@ test('PE-10 messages arrive whole and in order through any back-pressure', async
   const hand = held();
   const opening = openPeer(pair[0], { protocols: hand.protocols, clock });
   const slow = held();
-  await Promise.all([
-    opening,
-    openPeer(pair[1], { protocols: slow.protocols, clock, receiveLimit: 3000 }),
-  ]);
+  await Promise.all([opening, openPeer(pair[1], { protocols: slow.protocols, clock, receiveLimit: 3000 })]);
   const sizes = Array.from({ length: 300 }, (_, index) => (index * 7919) % 2000);
-  const sent = sizes.map((size, index) =>
-    hand.channel.send(index % 4, new Uint8Array(size).fill(index)),
-  );
+  const sent = sizes.map((size, index) => hand.channel.send(index % 4, new Uint8Array(size).fill(index)));
   const reader = messages(slow.channel);
   for (const [index, size] of sizes.entries()) {
     const { code, payload } = (await reader.next()).value as Message;
@@ -269,9 +255,7 @@ test('PE-10 a message that was not sent completely before the end rejects', asyn
   hand.end();
   await clock.advance(2000);
   await peer.closed;
-  expect(
-    raw.got.every(({ payload }, index) => payload.length === 600 && payload[599] === index),
-  ).toBe(true);
+  expect(raw.got.every(({ payload }, index) => payload.length === 600 && payload[599] === index)).toBe(true);
   expect(outcomes.some(({ error }) => error !== undefined)).toBe(true);
   expect(outcomes.every((outcome) => 'value' in outcome || 'error' in outcome)).toBe(true);
 });
@@ -283,8 +267,7 @@ test('PE-11 a message that a protocol cannot parse ends the connection and is co
     length: 4,
     run: async (channel) => {
       for await (const { payload } of channel) {
-        if (payload[0] !== 0xc0)
-          throw new PeerError('breach', 'no list', { reason: 'breach-of-protocol' });
+        if (payload[0] !== 0xc0) throw new PeerError('breach', 'no list', { reason: 'breach-of-protocol' });
       }
     },
   });

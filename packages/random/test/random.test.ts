@@ -23,24 +23,14 @@ describe('randomBytes', () => {
 test.each<[string, () => unknown, string]>([
   ['a negative length', () => randomBytes(-1), 'length is -1, expected an integer of at least 0'],
   ['a string', () => randomBytes(any('32')), 'length is "32", expected an integer of at least 0'],
-  [
-    'no length',
-    () => randomBytes(any(undefined)),
-    'length is undefined, expected an integer of at least 0',
-  ],
+  ['no length', () => randomBytes(any(undefined)), 'length is undefined, expected an integer of at least 0'],
   ['a fraction', () => randomBytes(1.5), 'length is 1.5, expected an integer of at least 0'],
   ['a seed', () => createRandomSource(any(7)), 'bytes is 7, expected a function'],
-  [
-    'no seed',
-    () => createSeededRandom(any(undefined)),
-    'seed is undefined, expected a safe integer',
-  ],
+  ['no seed', () => createSeededRandom(any(undefined)), 'seed is undefined, expected a safe integer'],
   ['a seed of 1.5', () => createSeededRandom(1.5), 'seed is 1.5, expected a safe integer'],
 ])('%s is refused', (_, call, message) => {
   expect(call).toThrow(RandomError);
-  expect(call).toThrow(
-    expect.objectContaining({ name: 'RandomError', code: 'invalid-option', message }),
-  );
+  expect(call).toThrow(expect.objectContaining({ name: 'RandomError', code: 'invalid-option', message }));
 });
 
 test('a RandomError in JSON has name, code and message', () => {
@@ -57,10 +47,7 @@ describe('createRandomSource', () => {
     const lengths: number[] = [];
     const random = createRandomSource((length) => {
       lengths.push(length);
-      return Uint8Array.from(
-        { length },
-        (_, i) => [0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff][i % 8] ?? 0,
-      );
+      return Uint8Array.from({ length }, (_, i) => [0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff][i % 8] ?? 0);
     });
     expect(lengths).toEqual([]);
     expect(random.uint32()).toBe(2 ** 31);
@@ -77,9 +64,7 @@ describe('createRandomSource', () => {
   });
 
   test('accepts a generator whose arrays are parts of larger buffers', () => {
-    const random = createRandomSource((length) =>
-      new Uint8Array(length + 8).fill(1, 8).subarray(8),
-    );
+    const random = createRandomSource((length) => new Uint8Array(length + 8).fill(1, 8).subarray(8));
     expect(random.uint32()).toBe(0x01010101);
   });
 
@@ -97,9 +82,7 @@ describe('createSeededRandom', () => {
 
   test('is the same for the same seed and differs for others', () => {
     expect(draw(1)).toEqual(draw(1));
-    const firsts = [0, 1, 2, -1, 2 ** 32, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]
-      .map(draw)
-      .map(String);
+    const firsts = [0, 1, 2, -1, 2 ** 32, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER].map(draw).map(String);
     expect(new Set(firsts).size).toBe(firsts.length);
   });
 

@@ -9,11 +9,7 @@ import { RlpError } from './error.ts';
  *
  * @throws {@link RlpError} `invalid-option`
  */
-export function map<A, B>(
-  codec: Codec<A>,
-  decode: (value: A) => B,
-  encode: (value: B) => A,
-): Codec<B> {
+export function map<A, B>(codec: Codec<A>, decode: (value: A) => B, encode: (value: B) => A): Codec<B> {
   check.value('codec', codec, codecRule);
   check.value('decode', decode, func);
   check.value('encode', encode, func);

@@ -148,11 +148,7 @@ export class Reader {
     const start = this.position;
     const length = this.integerHeader();
     if (length > maxBytes) {
-      throw new RlpError(
-        'out-of-range',
-        `integer has ${length} bytes, more than ${maxBytes}`,
-        start,
-      );
+      throw new RlpError('out-of-range', `integer has ${length} bytes, more than ${maxBytes}`, start);
     }
     if (length === 0) return 0n;
     const end = this.position + length;

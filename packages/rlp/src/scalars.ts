@@ -130,8 +130,7 @@ export function text(maxBytes: number): Codec<string> {
     },
     write(writer, value) {
       if (typeof value !== 'string') throw wrongType('string');
-      if (/\p{Surrogate}/u.test(value))
-        throw new RlpError('invalid-text', 'text has a lone surrogate');
+      if (/\p{Surrogate}/u.test(value)) throw new RlpError('invalid-text', 'text has a lone surrogate');
       const content = utf8.encode(value);
       if (content.length > maxBytes) throw tooLong(content.length, maxBytes);
       writer.string(content);

@@ -16,9 +16,9 @@ export type Fields = Readonly<Record<string, Codec<unknown> | OptionalField<unkn
 /** Type of the values of a struct. Optional fields are properties that may be absent. */
 export type StructOf<F extends Fields> = Simplify<
   { -readonly [K in keyof F as F[K] extends Codec<unknown> ? K : never]: Infer<F[K]> } & {
-    -readonly [K in keyof F as F[K] extends Codec<unknown>
-      ? never
-      : K]?: F[K] extends OptionalField<infer T> ? T : never;
+    -readonly [K in keyof F as F[K] extends Codec<unknown> ? never : K]?: F[K] extends OptionalField<infer T>
+      ? T
+      : never;
   }
 >;
 
@@ -42,10 +42,7 @@ const rules: Rules<StructOptions> = { extra: oneOf('refuse', 'ignore') };
  *
  * @throws {@link RlpError} `invalid-option`, also if a field that is not optional follows an optional one
  */
-export function struct<const F extends Fields>(
-  fields: F,
-  options: StructOptions = {},
-): Codec<StructOf<F>> {
+export function struct<const F extends Fields>(fields: F, options: StructOptions = {}): Codec<StructOf<F>> {
   check.value('fields', fields, object);
   check.options('struct', options, rules);
   const names = Object.keys(fields);
@@ -62,9 +59,7 @@ export function struct<const F extends Fields>(
     codecs.push(codec);
     if (!isOptional) required++;
   }
-  const blanks = Array.from({ length: names.length + 1 }, (_, count) =>
-    blank(names.slice(0, count)),
-  );
+  const blanks = Array.from({ length: names.length + 1 }, (_, count) => blank(names.slice(0, count)));
   const ignoreExtra = options.extra === 'ignore';
 
   return {
@@ -102,8 +97,7 @@ export function struct<const F extends Fields>(
         for (; index >= 0; index--) {
           const field = values[index];
           if (field === undefined && index >= required) {
-            if (present)
-              throw new RlpError('optional-gap', 'field is absent before a present field');
+            if (present) throw new RlpError('optional-gap', 'field is absent before a present field');
             continue;
           }
           present = true;

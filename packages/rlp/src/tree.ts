@@ -12,8 +12,7 @@ import type { Writer } from './writer.ts';
 export const raw: Codec<Uint8Array> = {
   read: (reader) => reader.item(),
   write(writer, value) {
-    if (!(value instanceof Uint8Array))
-      throw new RlpError('invalid-value', 'value is not a Uint8Array');
+    if (!(value instanceof Uint8Array)) throw new RlpError('invalid-value', 'value is not a Uint8Array');
     writer.copy(value);
   },
 };

@@ -80,9 +80,7 @@ describe('deep nesting', () => {
 
   test('HX-18 tree stops at its maximum depth when decoding and encoding', () => {
     expect(failure(() => decode(tree({ maxDepth: 1000 }), deep)).code).toBe('too-deep');
-    expect(decode(tree({ maxDepth: 1000 }), nested(1000))).toEqual(
-      decode(tree({ maxDepth: 1001 }), nested(1000)),
-    );
+    expect(decode(tree({ maxDepth: 1000 }), nested(1000))).toEqual(decode(tree({ maxDepth: 1001 }), nested(1000)));
     const loop: never[] = [];
     loop.push(loop as never);
     expect(failure(() => encode(tree({ maxDepth: 1000 }), loop)).code).toBe('too-deep');
@@ -101,13 +99,10 @@ describe('deep nesting', () => {
     expect(readsOfWhole()).toBeLessThan(4 * whole.length);
   });
 
-  test.each([0xc1, 0xc2, 0xf7, 0xf8, 0xfa, 0xff])(
-    'HX-18 a megabyte of the prefix 0x%x is refused',
-    (prefix) => {
-      const input = new Uint8Array(1 << 20).fill(prefix);
-      for (const read of Object.values(readers)) expect(() => read(input)).toThrow(RlpError);
-    },
-  );
+  test.each([0xc1, 0xc2, 0xf7, 0xf8, 0xfa, 0xff])('HX-18 a megabyte of the prefix 0x%x is refused', (prefix) => {
+    const input = new Uint8Array(1 << 20).fill(prefix);
+    for (const read of Object.values(readers)) expect(() => read(input)).toThrow(RlpError);
+  });
 });
 
 describe('huge length prefixes', () => {
@@ -154,10 +149,7 @@ describe('non-canonical lengths', () => {
         const forms: number[][] = length < 56 ? [[base + length]] : [];
         for (let count = 1; count <= 4; count++) {
           if (length >= 256 ** count) continue;
-          const bytes = Array.from(
-            { length: count },
-            (_, i) => (length >>> (8 * (count - 1 - i))) & 255,
-          );
+          const bytes = Array.from({ length: count }, (_, i) => (length >>> (8 * (count - 1 - i))) & 255);
           forms.push([base + 55 + count, ...bytes]);
         }
         const [shortest, ...longer] = forms as [number[], ...number[][]];
@@ -212,8 +204,7 @@ describe('random bytes', () => {
     let accepted = 0;
     for (let seed = 1; seed <= 3000; seed++) {
       const random = createSeededRandom(seed * 2654435761).bytes(1 + (seed % 200));
-      const input =
-        seed % 2 === 0 ? random : random.map((byte) => likely[byte % likely.length] as number);
+      const input = seed % 2 === 0 ? random : random.map((byte) => likely[byte % likely.length] as number);
       for (const read of Object.values(readers)) {
         const { bytes, reads } = counted(input);
         try {

@@ -26,33 +26,17 @@ test.each<[string, () => unknown, string]>([
   ['bits as text', () => bigint(any('64')), 'bits is "64", expected an integer of at least 1'],
   ['an integer of no bits', () => uint(0), 'bits is 0, expected an integer of at least 1'],
   ['a negative length', () => bytes(-1), 'length is -1, expected an integer of at least 0'],
-  [
-    'null for any length',
-    () => bytes(any(null)),
-    'length is null, expected an integer of at least 0',
-  ],
+  ['null for any length', () => bytes(any(null)), 'length is null, expected an integer of at least 0'],
   [
     'no limit of bytes',
     () => bytesUpTo(any(undefined)),
     'max is undefined, expected an integer of at least 0, or Infinity',
   ],
-  [
-    'no limit of text',
-    () => text(Number.NaN),
-    'maxBytes is NaN, expected an integer of at least 0, or Infinity',
-  ],
+  ['no limit of text', () => text(Number.NaN), 'maxBytes is NaN, expected an integer of at least 0, or Infinity'],
   ['a list of nothing', () => list(any(undefined)), 'item is undefined, expected a codec'],
   ['the constructor of a codec', () => list(any(uint)), 'item is a function, expected a codec'],
-  [
-    'a misspelt limit',
-    () => list(uint(8), any({ maximum: 5 })),
-    'list has no option "maximum", known options: max',
-  ],
-  [
-    'a limit for options',
-    () => list(uint(8), any(5)),
-    'the options argument of list is 5, expected an object',
-  ],
+  ['a misspelt limit', () => list(uint(8), any({ maximum: 5 })), 'list has no option "maximum", known options: max'],
+  ['a limit for options', () => list(uint(8), any(5)), 'the options argument of list is 5, expected an object'],
   [
     'a limit as text',
     () => list(uint(8), { max: any('5') }),
@@ -64,16 +48,8 @@ test.each<[string, () => unknown, string]>([
     () => struct({ a: uint(8), b: any(undefined) }),
     'fields.b is undefined, expected an object',
   ],
-  [
-    'a field that is no codec',
-    () => struct({ a: any({}) }),
-    'fields.a is an object, expected a codec',
-  ],
-  [
-    'an optional field of nothing',
-    () => struct({ a: any({ optional: 5 }) }),
-    'fields.a is 5, expected a codec',
-  ],
+  ['a field that is no codec', () => struct({ a: any({}) }), 'fields.a is an object, expected a codec'],
+  ['an optional field of nothing', () => struct({ a: any({ optional: 5 }) }), 'fields.a is 5, expected a codec'],
   [
     'a field after an optional one',
     () => struct({ a: optional(uint(8)), b: uint(8) }),
@@ -86,27 +62,11 @@ test.each<[string, () => unknown, string]>([
   ],
   ['an option of nothing', () => optional(any(null)), 'codec is null, expected a codec'],
   ['a map of nothing', () => map(any(5), String, Number), 'codec is 5, expected a codec'],
-  [
-    'a map of one direction',
-    () => map(uint(8), String, any(undefined)),
-    'encode is undefined, expected a function',
-  ],
-  [
-    'a depth as text',
-    () => tree({ maxDepth: any('1') }),
-    'maxDepth is "1", expected an integer of at least 0',
-  ],
+  ['a map of one direction', () => map(uint(8), String, any(undefined)), 'encode is undefined, expected a function'],
+  ['a depth as text', () => tree({ maxDepth: any('1') }), 'maxDepth is "1", expected an integer of at least 0'],
   ['hex to decode', () => decode(uint(8), any('0x05')), 'bytes is "0x05", expected a Uint8Array'],
-  [
-    'nothing to decode',
-    () => decodePrefix(uint(8), any(undefined)),
-    'bytes is undefined, expected a Uint8Array',
-  ],
-  [
-    'numbers to validate',
-    () => validate(any([5])),
-    'bytes is an array of 1, expected a Uint8Array',
-  ],
+  ['nothing to decode', () => decodePrefix(uint(8), any(undefined)), 'bytes is undefined, expected a Uint8Array'],
+  ['numbers to validate', () => validate(any([5])), 'bytes is an array of 1, expected a Uint8Array'],
   ['hex to read', () => new Reader(any('05')), 'bytes is "05", expected a Uint8Array'],
 ])('%s', (_, call, message) => {
   const refusal = { name: 'RlpError', code: 'invalid-option', message };

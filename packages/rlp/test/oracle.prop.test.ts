@@ -143,9 +143,7 @@ describe.each(oracles)('against %s', (_, oracle) => {
           fc.nat({ max: 255 }).map((bit) => 2n ** BigInt(bit)),
         ),
         hash: fc.uint8Array({ minLength: 4, maxLength: 4 }),
-        name: fc
-          .string({ unit: 'grapheme', maxLength: 5 })
-          .filter((s) => Buffer.byteLength(s) <= 100),
+        name: fc.string({ unit: 'grapheme', maxLength: 5 }).filter((s) => Buffer.byteLength(s) <= 100),
         counts: fc.array(integer),
         inner: fc.record({
           first: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),

@@ -1,16 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type Codec,
-  decode,
-  encode,
-  list,
-  map,
-  optional,
-  RlpError,
-  struct,
-  tree,
-  uint,
-} from '../src/index.ts';
+import { type Codec, decode, encode, list, map, optional, RlpError, struct, tree, uint } from '../src/index.ts';
 import { failure } from './failure.ts';
 import { hex } from './hex.ts';
 

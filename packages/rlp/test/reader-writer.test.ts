@@ -1,16 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  bytes,
-  type Codec,
-  decode,
-  encode,
-  list,
-  Reader,
-  RlpError,
-  struct,
-  uint,
-  Writer,
-} from '../src/index.ts';
+import { bytes, type Codec, decode, encode, list, Reader, RlpError, struct, uint, Writer } from '../src/index.ts';
 import { failure } from './failure.ts';
 import { hex, toHex } from './hex.ts';
 

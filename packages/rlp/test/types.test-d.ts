@@ -49,9 +49,7 @@ describe('types both ways', () => {
     expectTypeOf<Infer<typeof raw>>().toEqualTypeOf<Uint8Array>();
     expectTypeOf(tree()).toEqualTypeOf<Codec<Tree>>();
     expectTypeOf(map(uint(8), String, Number)).toEqualTypeOf<Codec<string>>();
-    expectTypeOf(struct({}, { extra: 'ignore' })).toEqualTypeOf<
-      Codec<StructOf<Record<never, never>>>
-    >();
+    expectTypeOf(struct({}, { extra: 'ignore' })).toEqualTypeOf<Codec<StructOf<Record<never, never>>>>();
   });
 
   test('types of encoded values', () => {

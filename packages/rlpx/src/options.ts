@@ -1,16 +1,6 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { type Crypto, nobleCrypto } from '@devp2p/crypto';
-import {
-  abortSignal,
-  bytes,
-  func,
-  methods,
-  object,
-  positive,
-  type Rules,
-  required,
-  secret,
-} from '@devp2p/options';
+import { abortSignal, bytes, func, methods, object, positive, type Rules, required, secret } from '@devp2p/options';
 import { type RandomBytes, randomBytes } from '@devp2p/random';
 import { maxFrameSize } from './frame/frame.ts';
 

@@ -158,11 +158,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const { publicKey } = withDefaults(options);
   const handshakes = new Map<AbortController, Promise<void>>();
 
-  const acceptSocket = async (
-    socket: Socket,
-    admission: Admission,
-    ended: AbortController,
-  ): Promise<void> => {
+  const acceptSocket = async (socket: Socket, admission: Admission, ended: AbortController): Promise<void> => {
     const { signal } = ended;
     const abort = (): void => ended.abort(admission.signal?.reason);
     admission.signal?.addEventListener('abort', abort);
@@ -208,9 +204,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       cause,
     });
   }
-  server.on('error', (error) =>
-    publish(() => ({ type: 'accept-failed', localId: publicKey, error })),
-  );
+  server.on('error', (error) => publish(() => ({ type: 'accept-failed', localId: publicKey, error })));
 
   const close = async (): Promise<void> => {
     server.close();

@@ -5,10 +5,7 @@ import { Ctr } from '../src/frame/ctr.ts';
 import { newKey } from './raw.ts';
 
 test('RX-06 AES-256-CTR is one stream for pieces of any length', () => {
-  const length = fc.oneof(
-    fc.constantFrom(0, 1, 15, 16, 1008, 1023, 1024, 1025, 2048),
-    fc.nat({ max: 4000 }),
-  );
+  const length = fc.oneof(fc.constantFrom(0, 1, 15, 16, 1008, 1023, 1024, 1025, 2048), fc.nat({ max: 4000 }));
   fc.assert(
     fc.property(fc.array(length, { minLength: 1, maxLength: 30 }), (lengths) => {
       const key = newKey();

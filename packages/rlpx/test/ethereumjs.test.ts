@@ -107,19 +107,16 @@ describe('@ethereumjs/devp2p', () => {
     exchange(secrets, them);
   });
 
-  test.each(['createAckEIP8', 'createAckOld'] as const)(
-    'RX-02 RX-06 accepts our auth, with %s',
-    async (form) => {
-      const them = other();
-      const secrets = await initiateHandshake(
-        wire(new Uint8Array(), (auth) => {
-          them.parseAuthEIP8(auth);
-          return made(them[form]());
-        }),
-        theirId,
-        options,
-      );
-      exchange(secrets, them);
-    },
-  );
+  test.each(['createAckEIP8', 'createAckOld'] as const)('RX-02 RX-06 accepts our auth, with %s', async (form) => {
+    const them = other();
+    const secrets = await initiateHandshake(
+      wire(new Uint8Array(), (auth) => {
+        them.parseAuthEIP8(auth);
+        return made(them[form]());
+      }),
+      theirId,
+      options,
+    );
+    exchange(secrets, them);
+  });
 });

@@ -2,13 +2,7 @@ import { concatBytes } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import {
-  type Frame,
-  FrameDecoder,
-  FrameEncoder,
-  type FrameSecrets,
-  frameLength,
-} from '../src/index.ts';
+import { type Frame, FrameDecoder, FrameEncoder, type FrameSecrets, frameLength } from '../src/index.ts';
 import { arrayBuffers } from './memory.ts';
 import { newKey, RawFrames } from './raw.ts';
 
@@ -95,10 +89,7 @@ describe('against an independent implementation of frames', () => {
 
   test('RX-07 byte by byte', () => {
     const { decoder, raw } = pair();
-    const wire = concatBytes(
-      raw.seal(concatBytes(codeBytes(0), filled(40))),
-      raw.seal(codeBytes(17)),
-    );
+    const wire = concatBytes(raw.seal(concatBytes(codeBytes(0), filled(40))), raw.seal(codeBytes(17)));
     const frames = openAll(decoder, cut(wire, [1]));
     expect(frames.map(({ code }) => code)).toEqual([0, 17]);
     expect(frames[0]?.payload).toEqual(filled(40));
@@ -106,9 +97,7 @@ describe('against an independent implementation of frames', () => {
 
   test('RX-07 several chunks may be queued', () => {
     const { decoder, raw } = pair();
-    const wire = concatBytes(
-      ...[1, 2, 3].map((code) => raw.seal(concatBytes(codeBytes(code), filled(100)))),
-    );
+    const wire = concatBytes(...[1, 2, 3].map((code) => raw.seal(concatBytes(codeBytes(code), filled(100)))));
     for (const chunk of cut(wire, [33])) decoder.push(chunk);
     expect(decoder.next()?.code).toBe(1);
     decoder.push(raw.seal(codeBytes(4)));

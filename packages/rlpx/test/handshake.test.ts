@@ -3,27 +3,18 @@ import { concatBytes, fromHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { randomBytes } from '@devp2p/random';
 import { describe, expect, test } from 'vitest';
-import {
-  acceptHandshake,
-  type HandshakeOptions,
-  type HandshakeWire,
-  initiateHandshake,
-} from '../src/index.ts';
+import { acceptHandshake, type HandshakeOptions, type HandshakeWire, initiateHandshake } from '../src/index.ts';
 import { authBody, eciesSeal, fields, newKey, openPacket, packet, rlpList, xor } from './raw.ts';
 
 const { secp256k1, keccak256, createKeccak256 } = nobleCrypto;
-const vectors = JSON.parse(
-  readFileSync(new URL('vectors/eip-8.json', import.meta.url), 'utf8'),
-).handshake;
+const vectors = JSON.parse(readFileSync(new URL('vectors/eip-8.json', import.meta.url), 'utf8')).handshake;
 const keyA = fromHex(vectors.static_key_a);
 const keyB = fromHex(vectors.static_key_b);
 const idA = secp256k1.publicKey(keyA);
 const idB = secp256k1.publicKey(keyB);
 
 /** A wire that delivers these bytes and no more. */
-function wireWith(
-  ...incoming: Uint8Array[]
-): HandshakeWire & { written: Uint8Array[]; asked: number } {
+function wireWith(...incoming: Uint8Array[]): HandshakeWire & { written: Uint8Array[]; asked: number } {
   let held = concatBytes(...incoming);
   const wire = {
     written: [] as Uint8Array[],
@@ -51,10 +42,8 @@ function options(privateKey: Uint8Array, ...first: Uint8Array[]): HandshakeOptio
   return { privateKey, publicKey, crypto: nobleCrypto, random };
 }
 
-const asB = (): HandshakeOptions =>
-  options(keyB, fromHex(vectors.ephemeral_key_b), fromHex(vectors.nonce_b));
-const asA = (): HandshakeOptions =>
-  options(keyA, fromHex(vectors.ephemeral_key_a), fromHex(vectors.nonce_a));
+const asB = (): HandshakeOptions => options(keyB, fromHex(vectors.ephemeral_key_b), fromHex(vectors.nonce_b));
+const asA = (): HandshakeOptions => options(keyA, fromHex(vectors.ephemeral_key_a), fromHex(vectors.nonce_a));
 
 async function failure(work: Promise<unknown>): Promise<unknown> {
   return work.then(
@@ -89,10 +78,7 @@ describe('published vectors', () => {
   test('RX-02 the ingress MAC of (auth2, ack2) has the published value', async () => {
     const secrets = await acceptHandshake(wireWith(fromHex(vectors.auth2_eip8_v4)), asB());
     const { ingress_mac_of_b_after_update_foo } = vectors.secrets_for_auth2_ack2;
-    const digest = createKeccak256()
-      .update(secrets.ingress)
-      .update(new TextEncoder().encode('foo'))
-      .digest();
+    const digest = createKeccak256().update(secrets.ingress).update(new TextEncoder().encode('foo')).digest();
     expect(digest).toEqual(fromHex(ingress_mac_of_b_after_update_foo));
   });
 });
@@ -124,16 +110,8 @@ describe('auth and ack', () => {
 
   test('RX-02 are read with any version, with further items, and without padding', async () => {
     const { body } = authBody(keyA, idB);
-    const [signature, publicKey, nonce] = fields(body, [65, 64, 32]) as [
-      Uint8Array,
-      Uint8Array,
-      Uint8Array,
-    ];
-    const rest = [
-      fromHex('ffffffffffffffffff'),
-      fromHex('aabb'),
-      rlpList([fromHex('01'), fromHex('02')]),
-    ];
+    const [signature, publicKey, nonce] = fields(body, [65, 64, 32]) as [Uint8Array, Uint8Array, Uint8Array];
+    const rest = [fromHex('ffffffffffffffffff'), fromHex('aabb'), rlpList([fromHex('01'), fromHex('02')])];
     const list = rlpList([signature, publicKey, nonce, ...rest]);
     const { remoteId } = await acceptHandshake(wireWith(packet(idB, list)), options(keyB));
     expect(remoteId).toEqual(idA);
@@ -147,20 +125,15 @@ describe('auth and ack', () => {
     expect(remoteId).toEqual(idA);
   });
 
-  test.each([2047, 2048, 4096, 65535])(
-    'RX-03 a size of %i is refused after only the prefix is read',
-    async (size) => {
-      const prefix = Uint8Array.of(size >> 8, size & 0xff);
-      const wire = wireWith(prefix, new Uint8Array(70_000));
-      expect(await failure(acceptHandshake(wire, options(keyB)))).toBe('handshake-failed');
-      expect(wire.asked).toBe(2);
-      const dialing = wireWith(prefix, new Uint8Array(70_000));
-      expect(await failure(initiateHandshake(dialing, idB, options(keyA)))).toBe(
-        'handshake-failed',
-      );
-      expect(dialing.asked).toBe(2);
-    },
-  );
+  test.each([2047, 2048, 4096, 65535])('RX-03 a size of %i is refused after only the prefix is read', async (size) => {
+    const prefix = Uint8Array.of(size >> 8, size & 0xff);
+    const wire = wireWith(prefix, new Uint8Array(70_000));
+    expect(await failure(acceptHandshake(wire, options(keyB)))).toBe('handshake-failed');
+    expect(wire.asked).toBe(2);
+    const dialing = wireWith(prefix, new Uint8Array(70_000));
+    expect(await failure(initiateHandshake(dialing, idB, options(keyA)))).toBe('handshake-failed');
+    expect(dialing.asked).toBe(2);
+  });
 
   test('RX-03 2048 bytes, prefix included, are read', async () => {
     const { body } = authBody(keyA, idB);
@@ -175,9 +148,7 @@ describe('auth and ack', () => {
     expect(await failure(acceptHandshake(wireWith(auth), options(keyB)))).toBe('no failure');
     const sealed = eciesSeal(idB, authBody(keyA, idB).body, fromHex('ffff'));
     const size = Uint8Array.of(sealed.length >> 8, sealed.length & 0xff);
-    expect(await failure(acceptHandshake(wireWith(size, sealed), options(keyB)))).toBe(
-      'handshake-failed',
-    );
+    expect(await failure(acceptHandshake(wireWith(size, sealed), options(keyB)))).toBe('handshake-failed');
     for (const at of [2, 3, 40, 66, 67, 82, 83, 200, auth.length - 32, auth.length - 1]) {
       const wrong = Uint8Array.from(auth);
       wrong[at] = (wrong[at] as number) ^ 1;
@@ -192,10 +163,7 @@ describe('auth and ack', () => {
     ['no list', fromHex('83010203')],
     ['an empty list', fromHex('c0')],
     ['a signature that is too short', rlpList([new Uint8Array(64), idA, newKey(), fromHex('04')])],
-    [
-      'a signature that recovers no key',
-      rlpList([new Uint8Array(65), idA, newKey(), fromHex('04')]),
-    ],
+    ['a signature that recovers no key', rlpList([new Uint8Array(65), idA, newKey(), fromHex('04')])],
     ['a list longer than the packet', fromHex('f9ffff')],
   ])('RX-02 an auth with %s fails', async (_, body) => {
     const wire = wireWith(packet(idB, body));
@@ -256,25 +224,19 @@ describe('keys that are not on the curve', () => {
     }
   });
 
-  test.each(points)(
-    'RX-04 HX-10 %s as static key fails like a bad signature',
-    async (_, publicKey) => {
-      const unsigned = await attack(
-        packet(
-          idB,
-          rlpList([concatBytes(newKey(), newKey(), fromHex('07')), idA, newKey(), fromHex('04')]),
-        ),
-      );
-      const token = xor(idB.subarray(0, 32), newKey());
-      for (const forged of [{ publicKey }, { publicKey, token }]) {
-        const result = await attack(packet(idB, authBody(keyA, idB, forged).body));
-        expect({ ...(result as object), cause: undefined }).toEqual({
-          ...(unsigned as object),
-          cause: undefined,
-        });
-      }
-    },
-  );
+  test.each(points)('RX-04 HX-10 %s as static key fails like a bad signature', async (_, publicKey) => {
+    const unsigned = await attack(
+      packet(idB, rlpList([concatBytes(newKey(), newKey(), fromHex('07')), idA, newKey(), fromHex('04')])),
+    );
+    const token = xor(idB.subarray(0, 32), newKey());
+    for (const forged of [{ publicKey }, { publicKey, token }]) {
+      const result = await attack(packet(idB, authBody(keyA, idB, forged).body));
+      expect({ ...(result as object), cause: undefined }).toEqual({
+        ...(unsigned as object),
+        cause: undefined,
+      });
+    }
+  });
 
   test.each(points)('RX-04 HX-10 %s in an ack fails the handshake', async (_, point) => {
     const { options, work } = counting(keyA);
@@ -284,16 +246,12 @@ describe('keys that are not on the curve', () => {
   });
 
   test('RX-04 a node whose id is not a point cannot be dialed', async () => {
-    expect(await failure(initiateHandshake(wireWith(), twist, options(keyA)))).toBe(
-      'handshake-failed',
-    );
+    expect(await failure(initiateHandshake(wireWith(), twist, options(keyA)))).toBe('handshake-failed');
   });
 
   test('the implementation of these tests is compatible', async () => {
     const { body } = authBody(keyA, idB);
-    expect(await failure(acceptHandshake(wireWith(packet(idB, body)), options(keyB)))).toBe(
-      'no failure',
-    );
+    expect(await failure(acceptHandshake(wireWith(packet(idB, body)), options(keyB)))).toBe('no failure');
     expect(keccak256(new Uint8Array())).toHaveLength(32);
   });
 });

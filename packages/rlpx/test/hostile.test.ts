@@ -40,8 +40,7 @@ async function admitted(options: Partial<RlpxOptions> = {}): Promise<Attack> {
   return { clock, victim, attacker, frames };
 }
 
-const goodAuth = (): Uint8Array =>
-  packet(idB, concatBytes(authBody(keyA, idB).body, new Uint8Array(150)));
+const goodAuth = (): Uint8Array => packet(idB, concatBytes(authBody(keyA, idB).body, new Uint8Array(150)));
 
 describe('during the handshake', () => {
   const half = goodAuth().subarray(0, 200);
@@ -91,9 +90,7 @@ describe('during the handshake', () => {
     const sockets = 200;
     const pairs = Array.from({ length: sockets }, () => duplexPair());
     const before = arrayBuffers();
-    const accepting = pairs.map(([ours]) =>
-      failure(accept(ours, { privateKey: keyB, clock, crypto })),
-    );
+    const accepting = pairs.map(([ours]) => failure(accept(ours, { privateKey: keyB, clock, crypto })));
     for (const [, attacker] of pairs) {
       attacker.write(Uint8Array.of(0x07, 0xfe));
       for (let sent = 0; sent < 2000; sent += 100) attacker.write(Buffer.alloc(100));

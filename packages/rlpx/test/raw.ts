@@ -55,18 +55,12 @@ export function eciesSeal(
   return concatBytes(Uint8Array.of(4), point, sealed, tag);
 }
 
-function eciesOpen(
-  privateKey: Uint8Array,
-  packet: Uint8Array,
-  authenticated: Uint8Array,
-): Uint8Array {
+function eciesOpen(privateKey: Uint8Array, packet: Uint8Array, authenticated: Uint8Array): Uint8Array {
   const { aes, mac } = kdf(secp256k1.ecdh(privateKey, packet.subarray(1, 65)));
   const sealed = packet.subarray(65, -32);
   const tag = createHmac('sha256', mac).update(concatBytes(sealed, authenticated)).digest();
   if (!tag.equals(packet.subarray(-32))) throw new Error('wrong tag');
-  return Uint8Array.from(
-    createCipheriv('aes-128-ctr', aes, sealed.subarray(0, 16)).update(sealed.subarray(16)),
-  );
+  return Uint8Array.from(createCipheriv('aes-128-ctr', aes, sealed.subarray(0, 16)).update(sealed.subarray(16)));
 }
 
 /** EIP-8 form, with an authenticated size prefix. */
@@ -179,9 +173,7 @@ export interface RawSide {
 
 export function rawSecrets(side: RawSide): RawFrames {
   const agreed = secp256k1.ecdh(side.ephemeral, side.remoteEphemeral);
-  const nonces = side.inbound
-    ? concatBytes(side.nonce, side.remoteNonce)
-    : concatBytes(side.remoteNonce, side.nonce);
+  const nonces = side.inbound ? concatBytes(side.nonce, side.remoteNonce) : concatBytes(side.remoteNonce, side.nonce);
   const aes = keccak256(concatBytes(agreed, keccak256(concatBytes(agreed, keccak256(nonces)))));
   const mac = keccak256(concatBytes(agreed, aes));
   return new RawFrames(
@@ -211,11 +203,7 @@ export async function receivePacket(duplex: Duplex): Promise<Uint8Array> {
 }
 
 /** Dials a node over a transport. */
-export async function rawInitiate(
-  duplex: Duplex,
-  privateKey: Uint8Array,
-  remoteId: Uint8Array,
-): Promise<RawFrames> {
+export async function rawInitiate(duplex: Duplex, privateKey: Uint8Array, remoteId: Uint8Array): Promise<RawFrames> {
   const auth = authBody(privateKey, remoteId);
   const sent = packet(remoteId, concatBytes(auth.body, new Uint8Array(100)));
   duplex.write(sent);

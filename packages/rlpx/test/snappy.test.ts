@@ -25,11 +25,7 @@ describe('Snappy', () => {
   test('RX-09 output of this and of other compressors decompresses', () => {
     fc.assert(
       fc.property(payload, (bytes) => {
-        for (const packed of [
-          compress(bytes),
-          compressSync(Buffer.from(bytes)),
-          compressJs(bytes),
-        ]) {
+        for (const packed of [compress(bytes), compressSync(Buffer.from(bytes)), compressJs(bytes)]) {
           const unpacked = decompress(packed, bytes.length);
           expect(unpacked).toEqual(bytes);
           expect(unpacked.constructor).toBe(Uint8Array);
@@ -80,9 +76,7 @@ describe('Snappy', () => {
     expect(() => decompress(packed.subarray(0, -1), maxLength)).toThrow();
     const longer = Uint8Array.from(packed);
     longer[0] = (longer[0] as number) + 1;
-    expect(() => decompress(longer, maxLength)).toThrow(
-      expect.objectContaining({ code: 'snappy' }),
-    );
+    expect(() => decompress(longer, maxLength)).toThrow(expect.objectContaining({ code: 'snappy' }));
   });
 
   test('RX-09 the limit applies to the decompressed length', () => {
@@ -98,9 +92,7 @@ describe('Snappy', () => {
       expect(failure([0xff, 0xff, 0xff, 0x07, 0x00, 0x00, 0x00])).toBe('snappy'); // 16 MiB − 1
     }
     const impossible = Uint8Array.of(0xff, 0xff, 0xff, 0x07, 0x00, 0x00, 0x00);
-    expect(() => decompress(impossible, maxLength)).toThrow(
-      '7 bytes cannot expand to the declared 16777215',
-    );
+    expect(() => decompress(impossible, maxLength)).toThrow('7 bytes cannot expand to the declared 16777215');
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
   });
 

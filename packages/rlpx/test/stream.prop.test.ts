@@ -27,13 +27,10 @@ const seldom = (['abort', 'close', 'destroy', 'break'] as const).map((does) => (
   arbitrary: fc.record({ ...at, does: fc.constant(does) }),
   weight: 1,
 }));
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof<fc.WeightedArbitrary<Step>[]>(...often, ...seldom),
-  {
-    minLength: 10,
-    maxLength: 40,
-  },
-);
+const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof<fc.WeightedArbitrary<Step>[]>(...often, ...seldom), {
+  minLength: 10,
+  maxLength: 40,
+});
 
 test('RX-13 every call settles, for any calls at either end in any order', async () => {
   await fc.assert(

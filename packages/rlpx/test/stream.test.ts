@@ -47,9 +47,7 @@ describe('messages', () => {
           for (const { code, length } of messages) void a.write(code, payload(length));
           void a.close();
           const received = await readAll(b);
-          expect(received.map(({ code, payload: { length } }) => ({ code, length }))).toEqual(
-            messages,
-          );
+          expect(received.map(({ code, payload: { length } }) => ({ code, length }))).toEqual(messages);
           for (const { payload: bytes } of received) expect(bytes).toEqual(payload(bytes.length));
         },
       ),
@@ -438,9 +436,7 @@ describe('the handshake over a transport', () => {
     expect([ours.destroyed, clock.pending]).toEqual([true, 0]);
 
     const [dialing] = duplexPair();
-    const calling = failure(
-      initiate(dialing, idB, { privateKey: keyA, clock, handshakeTimeout: 9 }),
-    );
+    const calling = failure(initiate(dialing, idB, { privateKey: keyA, clock, handshakeTimeout: 9 }));
     await clock.advance(9);
     expect([await calling, dialing.destroyed]).toEqual(['handshake-timeout', true]);
   });
@@ -479,19 +475,11 @@ describe('the handshake over a transport', () => {
 
   test('invalid settings are refused before any effect', async () => {
     const [ours] = duplexPair();
-    expect(await failure(accept(ours, { privateKey: keyA, readTimeout: 0 }))).toBe(
-      'invalid-option',
-    );
+    expect(await failure(accept(ours, { privateKey: keyA, readTimeout: 0 }))).toBe('invalid-option');
     const wrong = (options: object) => accept(ours, { privateKey: keyA, ...options } as never);
     for (const [options, message] of [
-      [
-        { readTimout: 5 },
-        /^accept has no option "readTimout" \(did you mean "readTimeout"\?\), known options: priv/,
-      ],
-      [
-        { privateKey: '01'.repeat(32) },
-        /^privateKey is a string of 64 characters, expected a Uint8Array of 32 b/,
-      ],
+      [{ readTimout: 5 }, /^accept has no option "readTimout" \(did you mean "readTimeout"\?\), known options: priv/],
+      [{ privateKey: '01'.repeat(32) }, /^privateKey is a string of 64 characters, expected a Uint8Array of 32 b/],
       [{ privateKey: undefined }, /^privateKey is undefined, expected a Uint8Array of 32 bytes$/],
       [{ maxBuffered: '1' }, /^maxBuffered is "1", expected a positive number$/],
       [{ clock: {} }, /^clock is an object, expected an object with the methods monotonic, /],

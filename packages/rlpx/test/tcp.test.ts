@@ -38,8 +38,7 @@ async function serve(options: Partial<ListenOptions> = {}): Promise<Server> {
     ...options,
   });
   opened.push(listener);
-  const next = async (): Promise<RlpxStream> =>
-    streams.shift() ?? new Promise((resolve) => (wanted = resolve));
+  const next = async (): Promise<RlpxStream> => streams.shift() ?? new Promise((resolve) => (wanted = resolve));
   const node = { id: idB, host, tcp: listener.address.port, udp: 0 };
   return { ...listener, node, next };
 }
@@ -195,9 +194,7 @@ describe('over TCP', () => {
     expect(error).toMatchObject({ code: 'connect-failed', cause: { code: 'ECONNREFUSED' } });
     const { port } = server.address;
     const where = `${host}:${port}`;
-    expect((error as Error).message).toBe(
-      `cannot connect to ${where}: connect ECONNREFUSED ${where}`,
-    );
+    expect((error as Error).message).toBe(`cannot connect to ${where}: connect ECONNREFUSED ${where}`);
   });
 
   test('a socket that does not open in time is connect-timeout', async () => {

@@ -17,8 +17,7 @@ function snapshot(count: number): Uint8Array {
   for (let n = 0; n < count; n++) {
     const id = new Uint8Array(64).fill(n + 1);
     const ip = Uint8Array.of(11 + n, n, 7, 1);
-    const record =
-      n % 2 === 0 ? { seq: BigInt(n), bytes: new Uint8Array(20 + n).fill(n) } : undefined;
+    const record = n % 2 === 0 ? { seq: BigInt(n), bytes: new Uint8Array(20 + n).fill(n) } : undefined;
     const node = { id, address: { ip, tcp: 30303, udp: 30303 }, ...(record && { record }) };
     book.add([node], n % 3 === 0 ? { kind: 'list', name: 'enrtree://A@b' } : { kind: 'peer', ip });
     if (n % 4 === 0) book.good(id);

@@ -11,23 +11,11 @@ import {
 import { type Target, target } from '../target.ts';
 import { privateKey } from './enr.ts';
 
-const records = [1, 2, 3].map((n) =>
-  signEnr({ ip: `192.0.2.${n}`, udp: n }, new Uint8Array(32).fill(n), { crypto }),
-);
+const records = [1, 2, 3].map((n) => signEnr({ ip: `192.0.2.${n}`, udp: n }, new Uint8Array(32).fill(n), { crypto }));
 const publicKey = crypto.secp256k1.publicKey(privateKey);
 const url = formatTreeUrl({ publicKey, domain: 'nodes.example.org' }, { crypto });
 const { root, entries } = makeTree(records, [url], { seq: 2n ** 64n - 1n, privateKey, crypto });
-const words = [
-  'enrtree://',
-  'enrtree-root:v1',
-  'enrtree-branch:',
-  'enr:',
-  'seq=',
-  '@',
-  ',',
-  '.',
-  ' ',
-];
+const words = ['enrtree://', 'enrtree-root:v1', 'enrtree-branch:', 'enr:', 'seq=', '@', ',', '.', ' '];
 const options = { crypto };
 
 export const dnsdiscTargets: readonly Target[] = [

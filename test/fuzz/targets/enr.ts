@@ -38,8 +38,7 @@ const records = [
 ];
 
 /** A record without its signature: `[seq, key, value, …]`. */
-const contentOf = ({ bytes: record }: Enr): Uint8Array =>
-  encode(items, decode(items, record).slice(1));
+const contentOf = ({ bytes: record }: Enr): Uint8Array => encode(items, decode(items, record).slice(1));
 
 /** Signs a content that may be invalid for a record. */
 function sealRecord(content: Uint8Array): Uint8Array {

@@ -48,9 +48,7 @@ const newHeader: Header = {
   parentBeaconBlockRoot: hash(8),
   requestsHash: hash(9),
 };
-export const headers: readonly Uint8Array[] = [legacyHeader, newHeader].map((header) =>
-  encode(headerCodec, header),
-);
+export const headers: readonly Uint8Array[] = [legacyHeader, newHeader].map((header) => encode(headerCodec, header));
 
 const withdrawal = encode(withdrawalCodec, {
   index: 1,
@@ -61,15 +59,7 @@ const withdrawal = encode(withdrawalCodec, {
 const legacyTransaction = Uint8Array.of(0xca, 1, 2, 3, 0x80, 4, 0x80, 27, 5, 6, 7);
 const typedTransaction = Uint8Array.of(2, 0xcc, ...new Uint8Array(12).fill(0x80));
 /** With its sidecar: the payload is the first item of a list. */
-const blobTransaction = Uint8Array.of(
-  3,
-  0xcd,
-  0xc9,
-  ...new Uint8Array(9).fill(0x80),
-  0xc0,
-  0xc0,
-  0xc0,
-);
+const blobTransaction = Uint8Array.of(3, 0xcd, 0xc9, ...new Uint8Array(9).fill(0x80), 0xc0, 0xc0, 0xc0);
 const transactionItems = [
   legacyTransaction,
   Uint8Array.of(0x80 + typedTransaction.length, ...typedTransaction),
@@ -117,9 +107,7 @@ const messages: Readonly<Record<string, readonly object[]>> = {
   blockHeaders: [{ requestId, items: headers }],
   getBlockBodies: [{ requestId, hashes }],
   blockBodies: [{ requestId, items: bodies }],
-  newPooledTransactionHashes: [
-    { types: Uint8Array.of(0, 2, 3), sizes: [100, 200, 131_072], hashes },
-  ],
+  newPooledTransactionHashes: [{ types: Uint8Array.of(0, 2, 3), sizes: [100, 200, 131_072], hashes }],
   getPooledTransactions: [{ requestId, hashes }],
   pooledTransactions: [{ requestId, items: transactionItems }],
   getReceipts: [{ requestId, hashes, firstBlockReceiptIndex: 0 }],

@@ -59,14 +59,7 @@ const demo = new URL('../../../apps/node/demo/chain/', import.meta.url);
 const genesis = JSON.parse(readFileSync(new URL('genesis.json', demo), 'utf8')) as {
   alloc: Record<string, unknown>;
 };
-const forks = [
-  'shanghaiTime',
-  'cancunTime',
-  'pragueTime',
-  'osakaTime',
-  'bpo1Time',
-  'amsterdamTime',
-];
+const forks = ['shanghaiTime', 'cancunTime', 'pragueTime', 'osakaTime', 'bpo1Time', 'amsterdamTime'];
 const smallGenesis = JSON.stringify({
   ...genesis,
   alloc: Object.fromEntries(Object.entries(genesis.alloc).slice(0, 2)),
@@ -108,21 +101,7 @@ export const fileTargets: readonly Target[] = [
   target({
     name: 'configuration file',
     structure: 'text',
-    words: [
-      '[http]',
-      '[',
-      ']',
-      '"',
-      "'''",
-      ' = ',
-      'true',
-      'inf',
-      '0x',
-      '1979-05-27',
-      '#',
-      '{',
-      '.',
-    ],
+    words: ['[http]', '[', ']', '"', "'''", ' = ', 'true', 'inf', '0x', '1979-05-27', '#', '{', '.'],
     corpus: toml,
     errors: [UsageError],
     decode(input: string) {

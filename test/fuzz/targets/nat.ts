@@ -17,8 +17,7 @@ export const natTargets: readonly Target[] = [
     structure: 'bytes',
     corpus: [granted, Uint8Array.of(0, 130, 0, 2)],
     errors: [],
-    decode: (input) =>
-      answers(new DataView(input.buffer, input.byteOffset, input.length), request, 16),
+    decode: (input) => answers(new DataView(input.buffer, input.byteOffset, input.length), request, 16),
     check(isAnswer, input) {
       if (isAnswer && input.length < 4) throw new Error('accepted as a response');
     },
@@ -51,10 +50,7 @@ export const natTargets: readonly Target[] = [
       '__proto__',
       'service',
     ],
-    corpus: [
-      description('WANIPConnection:1'),
-      description('WANPPPConnection:1', `${url.origin}/c`),
-    ],
+    corpus: [description('WANIPConnection:1'), description('WANPPPConnection:1', `${url.origin}/c`)],
     errors: [GatewayError],
     decode: (input: string) => readServices(input, url),
     check(services) {

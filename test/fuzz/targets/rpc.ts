@@ -65,18 +65,7 @@ export const rpcTargets: readonly Target[] = [
   target({
     name: 'JSON-RPC body',
     structure: 'json',
-    words: [
-      'jsonrpc',
-      '2.0',
-      'method',
-      'params',
-      'id',
-      'admin_addPeer',
-      peer,
-      '__proto__',
-      '[',
-      '{',
-    ],
+    words: ['jsonrpc', '2.0', 'method', 'params', 'id', 'admin_addPeer', peer, '__proto__', '[', '{'],
     corpus: calls.map((one) => JSON.stringify(one)),
     errors: [],
     decode: (input: string) => rpc(input),
@@ -109,16 +98,15 @@ export const rpcTargets: readonly Target[] = [
     name: 'JWT',
     structure: 'json',
     words: ['alg', 'HS256', 'none', 'iat', 'exp', 'typ', 'crit', 'b64', '__proto__', '1700000000'],
-    corpus: [{ iat: 1_700_000_000 }, { iat: 1_699_999_970, exp: 1_700_000_100, id: 'x' }].map(
-      (claims) => JSON.stringify([{ alg: 'HS256', typ: 'JWT' }, claims]),
+    corpus: [{ iat: 1_700_000_000 }, { iat: 1_699_999_970, exp: 1_700_000_100, id: 'x' }].map((claims) =>
+      JSON.stringify([{ alg: 'HS256', typ: 'JWT' }, claims]),
     ),
     seal: sealToken,
     errors: [],
     decode: (input: string) => checkToken(input),
     check(fault, input) {
       // Only signed tokens are accepted.
-      if (fault === undefined && !/^bearer /i.test(String(input)))
-        throw new Error('unsigned token accepted');
+      if (fault === undefined && !/^bearer /i.test(String(input))) throw new Error('unsigned token accepted');
     },
   }),
 ];

@@ -8,9 +8,7 @@ const hints: Partial<Readonly<Record<CrawlerErrorCode, Hint>>> = {
   'datadir-unusable': 'choose another with --datadir',
   'wrong-datadir': 'choose another with --datadir',
   'store-failed': ({ problem }) =>
-    problem === 'no-file-locks'
-      ? 'choose a file system that supports locks with --datadir'
-      : undefined,
+    problem === 'no-file-locks' ? 'choose a file system that supports locks with --datadir' : undefined,
   'port-unavailable': 'choose others with --metrics.port and --metrics.addr',
   'output-unusable': 'choose another with --output',
 };

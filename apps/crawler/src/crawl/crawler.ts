@@ -12,12 +12,7 @@ import { visit } from '../visit/visit.ts';
 import { Frontier } from './frontier.ts';
 import { IdentityLimits } from './identity-limits.ts';
 import { Notifier } from './notifier.ts';
-import {
-  type CrawlerOptions,
-  checkCrawlerOptions,
-  checkRunOptions,
-  type RunOptions,
-} from './options.ts';
+import { type CrawlerOptions, checkCrawlerOptions, checkRunOptions, type RunOptions } from './options.ts';
 import type { Progress } from './progress.ts';
 import { createSchedule, type Schedule } from './schedule.ts';
 import { Seeds, type SeedsOptions } from './seeds.ts';

@@ -125,10 +125,7 @@ export class Frontier {
    *
    * @param unvisitedSince skips nodes that were visited after this time, except {@link revisits}
    */
-  async lease(
-    limit: number,
-    unvisitedSince: number = Number.POSITIVE_INFINITY,
-  ): Promise<NodeRecord[]> {
+  async lease(limit: number, unvisitedSince: number = Number.POSITIVE_INFINITY): Promise<NodeRecord[]> {
     const { store, clock } = this.#context;
     const leased = await store.lease(clock.now(), limit);
     const nodes = leased.filter((record) => {
@@ -166,11 +163,7 @@ export class Frontier {
   }
 
   /** Stores the result of a visit and ends the lease. */
-  complete(
-    before: NodeRecord,
-    result: VisitResult,
-    { next, candidates, session }: Completion,
-  ): void {
+  complete(before: NodeRecord, result: VisitResult, { next, candidates, session }: Completion): void {
     const now = this.#context.clock.now();
     const key = toHex(before.id);
     const after = applyResult(before, result, next, now);

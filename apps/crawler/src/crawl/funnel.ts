@@ -2,10 +2,7 @@ import { hasReached, type NodeRecord, type NodeStatus, statuses } from '../model
 import type { Rollup } from '../store/store.ts';
 
 /** Fields of a record that are counted. */
-export type FunnelRecord = Pick<
-  NodeRecord,
-  'status' | 'trust' | 'lastSeen' | 'disconnect' | 'error'
->;
+export type FunnelRecord = Pick<NodeRecord, 'status' | 'trust' | 'lastSeen' | 'disconnect' | 'error'>;
 
 /** Counts nodes by the furthest step of their last visit, and by the reason why it got no further. */
 export class Funnel {

@@ -1,12 +1,7 @@
 import type { Enr } from '@devp2p/enr';
 import { enrSequence } from '../model/enr.ts';
 import type { Endpoint, NodeRecord, Trust } from '../model/node-record.ts';
-import type {
-  EndpointCandidate,
-  LocatedNode,
-  ReportedNode,
-  Source,
-} from '../model/reported-node.ts';
+import type { EndpointCandidate, LocatedNode, ReportedNode, Source } from '../model/reported-node.ts';
 import { type IdentityLimit, type IdentityLimits, sourceKey } from './identity-limits.ts';
 
 /**
@@ -259,10 +254,7 @@ export function trustAfterFailures(trust: Trust, failures: number): Trust {
  * Updates a known node from a report. A newer record replaces the known one regardless of its source, since the node
  * signed it. An unsigned endpoint does not replace a verified or signed one: it becomes a candidate.
  */
-function updateState(
-  state: NodeState,
-  { endpoint, enr, fromUser = false }: ReportedNode,
-): ReportResult {
+function updateState(state: NodeState, { endpoint, enr, fromUser = false }: ReportedNode): ReportResult {
   if (enr !== undefined && enr.seq > (state.seq ?? -1n)) {
     state.seq = enr.seq;
     state.newerRecord = enr;

@@ -17,10 +17,7 @@ export interface ScheduleOptions {
 }
 
 /** Fields of a visit's result that determine the next visit. */
-export type ScheduledResult = Pick<
-  VisitResult,
-  'status' | 'endpoint' | 'supportsEth' | 'dialDelay'
->;
+export type ScheduledResult = Pick<VisitResult, 'status' | 'endpoint' | 'supportsEth' | 'dialDelay'>;
 
 /**
  * Returns the next visit of a node.

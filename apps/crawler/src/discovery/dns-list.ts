@@ -25,9 +25,7 @@ export async function readDnsList(url: string, options: ReadDnsListOptions): Pro
   try {
     for (;;) {
       const next = () => nodes.next();
-      const { value } = once
-        ? await withTimeout(clock, nextNodeTimeout, next, { signal })
-        : await next();
+      const { value } = once ? await withTimeout(clock, nextNodeTimeout, next, { signal }) : await next();
       if (!value) return;
       const text = formatEnr(value);
       // Each pass yields an entry once, so a repeated entry starts the second pass.

@@ -30,11 +30,7 @@ export interface Bond {
 }
 
 /** Pings a node. Resolves to `undefined` without an answer. */
-export function bond(
-  node: Contact,
-  context: DiscoveryContext,
-  signal: AbortSignal,
-): Promise<Bond | undefined> {
+export function bond(node: Contact, context: DiscoveryContext, signal: AbortSignal): Promise<Bond | undefined> {
   const { discovery, clock } = context;
   return request(context, signal, async () => {
     const start = clock.monotonic();
@@ -44,11 +40,7 @@ export function bond(
 }
 
 /** Requests the record of a node. Resolves to `undefined` without a valid answer. */
-export function requestRecord(
-  node: Contact,
-  context: DiscoveryContext,
-  signal: AbortSignal,
-): Promise<Enr | undefined> {
+export function requestRecord(node: Contact, context: DiscoveryContext, signal: AbortSignal): Promise<Enr | undefined> {
   return request(context, signal, () => context.discovery.requestEnr(node, { signal }));
 }
 
@@ -69,9 +61,7 @@ export async function requestNeighbors(
   let stale = 0;
   for (let depth = -1; depth < targets.depth && stale < maxStaleResponses; depth++) {
     const target = depth < 0 ? node.id : targets.at(hash, depth);
-    const nodes = await request(context, signal, () =>
-      discovery.findNode(node, target, { signal }),
-    );
+    const nodes = await request(context, signal, () => discovery.findNode(node, target, { signal }));
     if (nodes === undefined) return;
     stale = onResponse(nodes) > 0 ? 0 : stale + 1;
   }

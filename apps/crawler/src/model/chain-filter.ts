@@ -30,7 +30,5 @@ export function isOnChain(filter: ChainFilter, { networkId, genesis, forkId }: E
 /** Applies the rules of EIP-2124 with the local head at genesis, where every later fork of the schedule is valid. */
 function isInSchedule({ genesis, forks }: ChainFilter, remote: EthStatus['forkId']): boolean {
   if (genesis === undefined || forks === undefined) return true;
-  return (
-    checkForkId(genesis, forks, { number: 0, time: forks.genesisTime ?? 0 }, remote) === undefined
-  );
+  return checkForkId(genesis, forks, { number: 0, time: forks.genesisTime ?? 0 }, remote) === undefined;
 }

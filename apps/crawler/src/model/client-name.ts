@@ -61,8 +61,7 @@ const versionSecond: ReadonlySet<string> = new Set([
  * A version with its suffixes: `v1.17.5-stable-0c2fb441`, `1.30.0+78a4bd7`, `v1.9.7-stable(quorum-v21.1.0)`, and in
  * the form of Python packages `0.1.0a36`.
  */
-const version =
-  /^v?(\d+(?:\.\d+)+(?:(?:a|alpha|b|beta|rc|dev)\d+)?)(?!\w|\.\d)((?:[-+._][\w.]+)*)(?:\(.*\))?$/;
+const version = /^v?(\d+(?:\.\d+)+(?:(?:a|alpha|b|beta|rc|dev)\d+)?)(?!\w|\.\d)((?:[-+._][\w.]+)*)(?:\(.*\))?$/;
 /** Suffixes that identify a build. */
 const build = /^(?:stable|release|commit\..*|[0-9a-f]{6,40}|\d{6,14})$/;
 
@@ -84,8 +83,7 @@ export function parseClientName(clientId: string): ClientName {
   const others = rest.slice(index + 1).map((part) => part.toLowerCase());
   const os = systems.find(([pattern]) => others.some((part) => pattern.test(part)))?.[1];
   const language =
-    others.find((part) => runtimes.test(part)) ??
-    (Object.hasOwn(languageOf, name) ? languageOf[name] : undefined);
+    others.find((part) => runtimes.test(part)) ?? (Object.hasOwn(languageOf, name) ? languageOf[name] : undefined);
   return {
     ...(name !== '' && { name: cut(name) }),
     ...(number !== undefined && { version: cut(number) }),

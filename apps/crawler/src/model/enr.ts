@@ -14,10 +14,7 @@ const sequence = bigint(64);
 export function enrSequence(text: string | undefined): bigint | undefined {
   if (text === undefined) return undefined;
   try {
-    const [, item] = decode(
-      items,
-      new Uint8Array(Buffer.from(text.slice('enr:'.length), 'base64url')),
-    );
+    const [, item] = decode(items, new Uint8Array(Buffer.from(text.slice('enr:'.length), 'base64url')));
     return item && decode(sequence, item);
   } catch {
     return undefined;

@@ -12,16 +12,7 @@ import type { DisconnectReason } from '@devp2p/peer';
  * - `chain`: is on the requested chain, or on any when none was requested;
  * - `synced`: the head of that chain is recent.
  */
-export const statuses = [
-  'discovered',
-  'bonded',
-  'tcp',
-  'authenticated',
-  'hello',
-  'status',
-  'chain',
-  'synced',
-] as const;
+export const statuses = ['discovered', 'bonded', 'tcp', 'authenticated', 'hello', 'status', 'chain', 'synced'] as const;
 
 export type NodeStatus = (typeof statuses)[number];
 

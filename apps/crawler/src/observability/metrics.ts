@@ -32,11 +32,7 @@ const limits: HttpLimits = {
  *
  * @throws CrawlerError `port-unavailable`
  */
-export async function serveMetrics({
-  host,
-  port,
-  progress,
-}: MetricsOptions): Promise<MetricsServer> {
+export async function serveMetrics({ host, port, progress }: MetricsOptions): Promise<MetricsServer> {
   const registry = crawlMetrics(progress);
   const onRequest: RequestListener = (request, response) => {
     const refuseWith = (status: number, message: string): void =>
@@ -153,10 +149,7 @@ interface LabeledMetric extends Metric {
   readonly values: () => object;
 }
 
-function gauge(
-  registry: Registry,
-  { name, help, value }: Metric & { readonly value: () => number },
-): void {
+function gauge(registry: Registry, { name, help, value }: Metric & { readonly value: () => number }): void {
   new Gauge({
     name,
     help,

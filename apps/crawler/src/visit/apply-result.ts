@@ -10,12 +10,7 @@ export interface NextVisit {
 }
 
 /** Returns the record of a node after a visit. Fields without a new value keep the previous one. */
-export function applyResult(
-  node: NodeRecord,
-  result: VisitResult,
-  next: NextVisit,
-  now: number,
-): NodeRecord {
+export function applyResult(node: NodeRecord, result: VisitResult, next: NextVisit, now: number): NodeRecord {
   const { status, endpoint, trust, enr, hello, eth, disconnect, error } = result;
   const { disconnect: _disconnect, error: _error, sharedAddress, ...rest } = node;
   const isShared = result.neighbors.length > 0 ? result.hasSharedAddress : sharedAddress;
@@ -58,10 +53,7 @@ export function visitRecord(id: Uint8Array, result: VisitResult): Visit {
   };
 }
 
-function shortestRoundTrips(
-  previous: RoundTrips | undefined,
-  result: VisitResult,
-): RoundTrips | undefined {
+function shortestRoundTrips(previous: RoundTrips | undefined, result: VisitResult): RoundTrips | undefined {
   const handshake = result.duration('authenticated');
   const hello = result.duration('hello');
   const measured = {

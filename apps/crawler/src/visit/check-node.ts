@@ -59,11 +59,7 @@ export async function checkNode(node: string, options: CheckOptions): Promise<Ch
   }
 }
 
-async function locate(
-  node: string,
-  options: CheckOptions,
-  signal: AbortSignal,
-): Promise<LocatedNode> {
+async function locate(node: string, options: CheckOptions, signal: AbortSignal): Promise<LocatedNode> {
   const { crypto, clock } = withDefaults(options);
   const userNode = parseUserNode(node, crypto);
   signal.throwIfAborted();

@@ -6,12 +6,7 @@ import { decode, encode, raw, struct, uint } from '@devp2p/rlp';
 import type { EthStatus } from '../model/node-record.ts';
 
 /** Failures of the eth exchange. */
-export type ProbeErrorCode =
-  | 'no-status'
-  | 'malformed-status'
-  | 'no-header'
-  | 'malformed-header'
-  | 'other-header';
+export type ProbeErrorCode = 'no-status' | 'malformed-status' | 'no-header' | 'malformed-header' | 'other-header';
 
 const messages: Readonly<Record<ProbeErrorCode, string>> = {
   'no-status': 'no Status received',

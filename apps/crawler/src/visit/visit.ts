@@ -30,11 +30,7 @@ type Location = Pick<NodeRecord, 'endpoint' | 'trust'>;
  * A node whose endpoint is only gossiped is not dialed before it has answered a Ping: otherwise a node that reports
  * false neighbors could make the crawler connect to any address. Rejects only with the signal's reason.
  */
-export async function visit(
-  node: NodeRecord,
-  context: VisitContext,
-  options: VisitOptions,
-): Promise<VisitResult> {
+export async function visit(node: NodeRecord, context: VisitContext, options: VisitOptions): Promise<VisitResult> {
   const result = new VisitResult(context.clock, node, options.onStep);
   const locations: readonly Location[] = [
     node,
@@ -56,9 +52,7 @@ export async function visit(
     });
   }
 
-  const dialable = locations.filter(
-    ({ trust, endpoint }) => trust !== 'gossiped' && endpoint.tcp > 0,
-  );
+  const dialable = locations.filter(({ trust, endpoint }) => trust !== 'gossiped' && endpoint.tcp > 0);
   if (dialable.length === 0) {
     result.error = node.endpoint.udp > 0 ? 'udp/timeout' : 'no-port';
     return result;
@@ -83,10 +77,7 @@ async function visitBonded(
   result.endpoint = enr ? enrEndpoint(enr, location.endpoint) : location.endpoint;
   result.trust = enr ? 'signed' : location.trust === 'gossiped' ? 'verified' : location.trust;
   result.enr = enr && formatEnr(enr);
-  await Promise.all([
-    collectNeighbors(contact, result, context, options),
-    dial(node.id, result, context, signal),
-  ]);
+  await Promise.all([collectNeighbors(contact, result, context, options), dial(node.id, result, context, signal)]);
 }
 
 /** Requests the record of a node if its Pong announced a newer one than the known one. */
@@ -136,20 +127,13 @@ async function collectNeighbors(
   if (onNeighbors === undefined) return;
   const source = { ip: contact.host, key: toHex(contact.id) };
   const neighbors = new Neighbors(source, context.discovery.id);
-  await requestNeighbors(contact, context, signal, (nodes) =>
-    onNeighbors(neighbors.add(nodes), source),
-  );
+  await requestNeighbors(contact, context, signal, (nodes) => onNeighbors(neighbors.add(nodes), source));
   result.neighbors = neighbors.ids;
   result.hasSharedAddress = neighbors.haveSharedAddress;
 }
 
 /** Runs a session at the endpoint in `result`, or sets `dialDelay` while the address is cooling down. */
-async function dial(
-  id: Uint8Array,
-  result: VisitResult,
-  context: VisitContext,
-  signal: AbortSignal,
-): Promise<void> {
+async function dial(id: Uint8Array, result: VisitResult, context: VisitContext, signal: AbortSignal): Promise<void> {
   const { ip, tcp } = result.endpoint;
   if (tcp === 0) return;
   result.dialDelay = context.cooldown.tryDial(ip);

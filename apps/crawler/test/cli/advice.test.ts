@@ -16,10 +16,7 @@ const cases: readonly (readonly [unknown, string | undefined])[] = [
   [new CrawlerError('wrong-datadir', ''), 'choose another with --datadir'],
   [noLocks, 'choose a file system that supports locks with --datadir'],
   [new CrawlerError('store-failed', ''), undefined],
-  [
-    new CrawlerError('port-unavailable', ''),
-    'choose others with --metrics.port and --metrics.addr',
-  ],
+  [new CrawlerError('port-unavailable', ''), 'choose others with --metrics.port and --metrics.addr'],
   [new CrawlerError('output-unusable', ''), 'choose another with --output'],
   [new CrawlerError('closed', ''), undefined],
   [new Discv4Error('listen-failed', ''), 'choose others with --port and --addr'],

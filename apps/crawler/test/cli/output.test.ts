@@ -33,25 +33,19 @@ test('CR-11 a file is written completely or not at all', async () => {
   expect(readdirSync(folder)).toEqual(['file']);
 });
 
-test.skipIf(process.platform === 'win32')(
-  'CR-11 a pipe is written once it has a reader',
-  async () => {
-    const path = join(folder, 'pipe');
-    execFileSync('mkfifo', [path]);
-    const written = writeOutput(path, chunks(), never);
-    expect(await readFile(path, 'utf8')).toBe('one\ntwo\n');
-    await written;
-  },
-);
+test.skipIf(process.platform === 'win32')('CR-11 a pipe is written once it has a reader', async () => {
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const written = writeOutput(path, chunks(), never);
+  expect(await readFile(path, 'utf8')).toBe('one\ntwo\n');
+  await written;
+});
 
-test.skipIf(process.platform === 'win32')(
-  'CR-11 the wait for a reader ends at an abort',
-  async () => {
-    const path = join(folder, 'pipe');
-    execFileSync('mkfifo', [path]);
-    const stop = new AbortController();
-    const written = writeOutput(path, chunks(), stop.signal);
-    stop.abort();
-    await expect(written).rejects.toMatchObject({ name: 'AbortError' });
-  },
-);
+test.skipIf(process.platform === 'win32')('CR-11 the wait for a reader ends at an abort', async () => {
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const stop = new AbortController();
+  const written = writeOutput(path, chunks(), stop.signal);
+  stop.abort();
+  await expect(written).rejects.toMatchObject({ name: 'AbortError' });
+});

@@ -48,9 +48,7 @@ describe.concurrent('the program', () => {
     // Longer than the maximum of the platform's timers.
     const crawled = await run(crawl('once', '--once', '--timeout', '30d'));
     expect(crawled).toMatchObject({ code: 0 });
-    expect(crawled.stdout).toMatch(
-      /^step +nodes +of answered +of previous\nanswered +\d+ +100\.0 %/,
-    );
+    expect(crawled.stdout).toMatch(/^step +nodes +of answered +of previous\nanswered +\d+ +100\.0 %/);
     expect(crawled.stdout).toMatch(/\nsynced +\d+/);
 
     const { code, stdout } = await run(['export', '--datadir', join(folder, 'once')]);
@@ -90,10 +88,7 @@ describe.concurrent('the program', () => {
     const before = entries((await run(['export', '--datadir', join(folder, 'killed')])).stdout);
     expect(before.length).toBeGreaterThan(1);
     const { code, stderr } = await run(crawl('killed', '--timeout', '1s'));
-    expect([code, stderr]).toEqual([
-      0,
-      expect.stringMatching(/^resuming crawl in .* with \d+ nodes\n/),
-    ]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^resuming crawl in .* with \d+ nodes\n/)]);
     const after = entries((await run(['export', '--datadir', join(folder, 'killed')])).stdout);
     const ids = new Set(after.map(({ id }) => id));
     expect(before.filter(({ id }) => !ids.has(id))).toEqual([]);
@@ -101,21 +96,15 @@ describe.concurrent('the program', () => {
 
   test('CR-09 serves metrics, and closes orderly at a signal', async () => {
     let metrics: Promise<string> | undefined;
-    const { code, stdout, stderr } = await run(
-      crawl('signal', '--metrics', '--metrics.port', '0'),
-      (written, kill) => {
-        const [, url] = /^serving metrics on (\S+)$/m.exec(written) ?? [];
-        if (url === undefined || metrics !== undefined) return;
-        metrics = fetch(url).then((response) => response.text());
-        metrics.finally(() => kill('SIGTERM')).catch(() => {});
-      },
-    );
+    const { code, stdout, stderr } = await run(crawl('signal', '--metrics', '--metrics.port', '0'), (written, kill) => {
+      const [, url] = /^serving metrics on (\S+)$/m.exec(written) ?? [];
+      if (url === undefined || metrics !== undefined) return;
+      metrics = fetch(url).then((response) => response.text());
+      metrics.finally(() => kill('SIGTERM')).catch(() => {});
+    });
     expect(await metrics).toMatch(/^crawler_nodes\{step="discovered"\} \d+$/m);
     expect(await metrics).toMatch(/^crawler_visits_total \d+$/m);
-    expect([code, stderr]).toEqual([
-      0,
-      expect.stringContaining('closing; a second signal exits immediately'),
-    ]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('closing; a second signal exits immediately')]);
     expect(stdout).toMatch(/^\d+ nodes known: /m);
     const unfinished = await run(crawl('unfinished', '--once'), (written, kill) => {
       if (written.includes('starting crawl in')) kill('SIGINT');
@@ -234,12 +223,9 @@ describe.concurrent('the program', () => {
   });
 
   test('CR-09 continues when standard error is closed', async () => {
-    const { code, stdout } = await run(
-      crawl('alone', '--timeout', '2s'),
-      (written, _, closeStream) => {
-        if (written !== '') closeStream('stderr');
-      },
-    );
+    const { code, stdout } = await run(crawl('alone', '--timeout', '2s'), (written, _, closeStream) => {
+      if (written !== '') closeStream('stderr');
+    });
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^step +nodes/)]);
   });
 

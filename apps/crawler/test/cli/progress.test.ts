@@ -61,9 +61,7 @@ test.each([
   await clock.advance(11_000);
   stop();
   expect(text().match(/\n/g)).toHaveLength(2);
-  expect(text()).toMatch(
-    /^\d+s {2}40 visits, 0\/s {2}260 unvisited {2}timeout in 55s {2}known 9 \(gossiped 4\) › /,
-  );
+  expect(text()).toMatch(/^\d+s {2}40 visits, 0\/s {2}260 unvisited {2}timeout in 55s {2}known 9 \(gossiped 4\) › /);
   expect(text()).not.toContain('\u001b');
 });
 
@@ -96,10 +94,7 @@ test('CR-03 the summary reports a crawl without answers, and counts no node as v
   expect(shown).toContain(
     '\n3 nodes known: 0 verified, 2 signed without an answer, 1 gossiped, unverified\nno node answered: check --bootnodes, ',
   );
-  funnel.replace(
-    { status: 'discovered', trust: 'signed' },
-    { status: 'bonded', trust: 'signed', lastSeen: 1 },
-  );
+  funnel.replace({ status: 'discovered', trust: 'signed' }, { status: 'bonded', trust: 'signed', lastSeen: 1 });
   const answered = summary({ ...progress(), rollup: funnel.rollup(0) });
   expect(answered).toContain('\n3 nodes known: 1 verified, 1 signed without an answer, 1 gossiped');
   expect(answered).not.toContain('no node answered');

@@ -152,9 +152,7 @@ test('CR-05 a crawl of an empty network with `once` ends', async () => {
 
 test('CR-01 a resolver that never answers delays neither the end of a crawl with `once` nor `close`', async () => {
   const simulation = new Simulation({ addresses: publicAddresses(1), kindOf: () => 'synced' });
-  const bootnodes = simulation.nodes.map((node) =>
-    enodeOf(node).replace(node.host, 'boot.example.org'),
-  );
+  const bootnodes = simulation.nodes.map((node) => enodeOf(node).replace(node.host, 'boot.example.org'));
   const options = { bootnodes, resolveHost: () => new Promise<string>(() => {}) };
   const once = await simulation.crawler(options);
   expect((await simulation.until(once.run())).visits).toBe(0);

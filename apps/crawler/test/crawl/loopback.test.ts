@@ -51,8 +51,7 @@ test('CR-01 CR-02 CR-03 a network on real sockets is found, with the right statu
       if (kind === 'closed') expect(record?.error).toBe('tcp/ECONNREFUSED');
       if (kind === 'mute') expect(record?.error).toBe('rlpx/handshake-timeout');
     }
-    const count = (kind: keyof typeof kinds) =>
-      network.nodes.filter((node) => node.kind === kind).length;
+    const count = (kind: keyof typeof kinds) => network.nodes.filter((node) => node.kind === kind).length;
     expect(rollup.disconnects['too-many-peers']).toBe(count('full'));
     expect(rollup.errors['peer/useless-peer']).toBe(count('other'));
     expect(rollup.funnel.bonded).toBe(100 - count('dead'));

@@ -37,8 +37,7 @@ function dnsList(...records: Enr[]): Partial<CrawlerOptions> {
   };
 }
 
-const network = (...addresses: NodeAddress[]) =>
-  new Simulation({ addresses, kindOf: () => 'synced' });
+const network = (...addresses: NodeAddress[]) => new Simulation({ addresses, kindOf: () => 'synced' });
 
 /**
  * Crawls a network with the node at `before`, then one with the node at `after`.
@@ -117,11 +116,7 @@ describe('CR-06 a node keeps its endpoint', () => {
   const cases: [string, Partial<CrawlerOptions>, number][] = [
     // An address from the user is a candidate, so the node is visited immediately.
     ['when the user gives an older record', { bootnodes: [formatEnr(recordAt(away, 1n))] }, 1],
-    [
-      'when the user gives another record with the same number',
-      { bootnodes: [formatEnr(recordAt(away, 2n))] },
-      1,
-    ],
+    ['when the user gives another record with the same number', { bootnodes: [formatEnr(recordAt(away, 2n))] }, 1],
     ['when the user gives a wrong address', { bootnodes: [enodeAt(unused)] }, 1],
     ['when a list has an older record', dnsList(recordAt(away, 1n)), 0],
     ['when a list has another record with the same number', dnsList(recordAt(away, 2n)), 0],
@@ -179,8 +174,7 @@ describe('CR-06 addresses reported by other nodes', () => {
     await simulation.until(run);
     return store.get(id);
   }
-  const enodeOf = (node: { id: Uint8Array; host: string; udp: number; tcp: number }) =>
-    formatEnode(node);
+  const enodeOf = (node: { id: Uint8Array; host: string; udp: number; tcp: number }) => formatEnode(node);
 
   test('are tried at the first failed visit of a node', async () => {
     const node = await crawlWithReport(away, { ...away, seq: 2n });

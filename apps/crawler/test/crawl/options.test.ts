@@ -17,28 +17,12 @@ const privateKey = new Uint8Array(32).fill(1);
 test.each<[string, Record<string, unknown>, string]>([
   ['a misspelt option', { maxVisit: 1 }, 'createCrawler has no option "maxVisit" (did you mean'],
   ['no store', { store: undefined }, 'store is undefined'],
-  [
-    'a private key as text',
-    { privateKey: 'c0ffee' },
-    'privateKey is a string of 6 characters, expected',
-  ],
+  ['a private key as text', { privateKey: 'c0ffee' }, 'privateKey is a string of 6 characters, expected'],
   ['a limit of 0', { maxVisits: 0 }, 'maxVisits is 0, expected a positive number'],
-  [
-    'hex instead of bytes',
-    { network: { genesis: '0x00' } },
-    'genesis is "0x00", expected a Uint8Array',
-  ],
-  [
-    'a number instead of a bigint',
-    { network: { networkId: 1 } },
-    'networkId is 1, expected a bigint',
-  ],
+  ['hex instead of bytes', { network: { genesis: '0x00' } }, 'genesis is "0x00", expected a Uint8Array'],
+  ['a number instead of a bigint', { network: { networkId: 1 } }, 'networkId is 1, expected a bigint'],
   ['a misspelt filter', { network: { genesisHash: privateKey } }, 'network has no option'],
-  [
-    'text instead of an array',
-    { bootnodes: 'enode://' },
-    'bootnodes is "enode://", expected an array',
-  ],
+  ['text instead of an array', { bootnodes: 'enode://' }, 'bootnodes is "enode://", expected an array'],
 ])('CR-04 createCrawler refuses %s', async (_what, wrong, message) => {
   const options = { privateKey, store: createMemoryStore(), ...wrong } as unknown as CrawlerOptions;
   await expect(createCrawler(options)).rejects.toMatchObject({
@@ -73,7 +57,5 @@ test('openLevelStore and exportNodes refuse misspelt options', async () => {
       message: expect.stringContaining('exportNodes has no option "step"'),
     }),
   );
-  expect(() => parseClientName(undefined as unknown as string)).toThrow(
-    'clientId is undefined, expected a string',
-  );
+  expect(() => parseClientName(undefined as unknown as string)).toThrow('clientId is undefined, expected a string');
 });

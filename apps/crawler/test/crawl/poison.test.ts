@@ -52,9 +52,7 @@ describe('CR-06 identities are limited', () => {
     ['2a00:1:2:3:', '2a00:1:2:4::1'],
   ])('in the network of %s…', (prefix, elsewhere) => {
     const known = new KnownNodes(new IdentityLimits({ maxPerNetwork: 3 }));
-    const ips = [1, 2, 3, 4].map((n) =>
-      prefix.includes(':') ? `${prefix}:${n}` : `${prefix}.${n}`,
-    );
+    const ips = [1, 2, 3, 4].map((n) => (prefix.includes(':') ? `${prefix}:${n}` : `${prefix}.${n}`));
     const results = ips.map((ip, n) => known.report(nodeAt(ip), source(n)));
     expect(results).toEqual(['new', 'new', 'new', 'network']);
     expect(known.report(nodeAt(elsewhere), source(9))).toBe('new');
@@ -113,8 +111,7 @@ describe('CR-06 an endpoint', () => {
     for (const trust of ['verified', 'signed'] as const) {
       const known = new KnownNodes(new IdentityLimits());
       const node = nodeAt('40.0.0.1');
-      const reportOther = (n: number) =>
-        known.report(nodeAt(`50.0.0.${n}`, 30303, node.id), source(n));
+      const reportOther = (n: number) => known.report(nodeAt(`50.0.0.${n}`, 30303, node.id), source(n));
       known.report(node, source(1));
       known.lock(node.key);
       const record = recordOf(node, { trust, lastSeen: 1 });
@@ -122,11 +119,7 @@ describe('CR-06 an endpoint', () => {
       expect([1, 2, 3, 4].map(reportOther)).toEqual(['known', 'known', 'known', 'known']);
       // The latest candidates are kept, up to the limit.
       const candidates = known.candidates(node.key);
-      expect(candidates.map(({ endpoint }) => endpoint.ip)).toEqual([
-        '50.0.0.4',
-        '50.0.0.3',
-        '50.0.0.2',
-      ]);
+      expect(candidates.map(({ endpoint }) => endpoint.ip)).toEqual(['50.0.0.4', '50.0.0.3', '50.0.0.2']);
       // Failed candidates are not tried again, and a new one is tried immediately.
       known.lock(node.key);
       known.update(node.key, record, { wasFound: false, tried: candidates });
@@ -142,8 +135,7 @@ describe('CR-06 an endpoint', () => {
     const known = new KnownNodes(new IdentityLimits());
     const node = nodeAt('40.0.0.1');
     known.report(node, source(1));
-    const reportOther = (n: number) =>
-      known.report(nodeAt(`50.0.0.${n}`, 30303, node.id), source(n));
+    const reportOther = (n: number) => known.report(nodeAt(`50.0.0.${n}`, 30303, node.id), source(n));
     // Before its first visit, other endpoints are not tried.
     expect(reportOther(2)).toBe('known');
     known.lock(node.key);

@@ -73,9 +73,7 @@ describe('CR-04 rate limits', () => {
     const { clock, network, dials } = simulation;
     const sent: number[] = [];
     network.onSend = ({ bytes, from }) => {
-      const isRequest = ['ping', 'findNode', 'enrRequest'].includes(
-        decodePacket(bytes, cheapCrypto).packet.type,
-      );
+      const isRequest = ['ping', 'findNode', 'enrRequest'].includes(decodePacket(bytes, cheapCrypto).packet.type);
       if (from.host === '19.0.0.1' && isRequest) sent.push(clock.monotonic());
     };
     const rates = { packetsPerSecond: 20, dialsPerSecond: 2 };

@@ -32,18 +32,11 @@ describe('CR-05 the next visit', () => {
     ['128 minutes after the eighth', {}, 7, 128 * minute, 8],
     ['48 hours after many', {}, 40, 48 * hour, 41],
     ['a minute after too many peers', { status: 'authenticated' }, 0, minute, 1],
-    [
-      'a minute after a Hello with eth but no Status',
-      { status: 'hello', supportsEth: true },
-      0,
-      minute,
-      1,
-    ],
+    ['a minute after a Hello with eth but no Status', { status: 'hello', supportsEth: true }, 0, minute, 1],
     ['14 days after a Hello without eth', { status: 'hello', supportsEth: false }, 3, 14 * day, 0],
   ];
   test.each(cases)('is %s', (_, result, previous, wait, failures) => {
-    const next = (fraction: number) =>
-      createSchedule({}, () => fraction)({ ...failed, ...result }, previous);
+    const next = (fraction: number) => createSchedule({}, () => fraction)({ ...failed, ...result }, previous);
     expect(next(0)).toEqual({ wait, failures });
     // The random time is at most an hour, and at most the interval itself.
     expect(next(0.5)).toEqual({ wait: wait + Math.min(wait, hour) / 2, failures });

@@ -4,12 +4,7 @@ import { formatEnr, nodeIdHash, parseEnode, signEnr } from '@devp2p/enr';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { csvCell } from '../../src/export/csv.ts';
-import {
-  type ExportCounts,
-  type ExportFormat,
-  type ExportOptions,
-  exportNodes,
-} from '../../src/export/export.ts';
+import { type ExportCounts, type ExportFormat, type ExportOptions, exportNodes } from '../../src/export/export.ts';
 import type { ExportEntry } from '../../src/model/export-entry.ts';
 import type { NodeRecord } from '../../src/model/node-record.ts';
 import { bareNode, fullNode } from '../store/records.ts';
@@ -217,9 +212,7 @@ test('CR-11 a long export is yielded in chunks', async () => {
 function parseCsv(text: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
-  for (const [, quoted, plain = '', end] of text.matchAll(
-    /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|$)/g,
-  )) {
+  for (const [, quoted, plain = '', end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|$)/g)) {
     if (end === '' && row.length === 0 && plain === '' && quoted === undefined) break;
     row.push(quoted?.replaceAll('""', '"') ?? plain);
     if (end === ',') continue;

@@ -18,19 +18,11 @@ export interface Accuracy {
  * Compares the results of a crawl with the real states, step by step. The step `discovered` only means that a node was
  * reported, so its precision is always 1, and its recall counts the nodes that exist.
  */
-export function accuracy(
-  nodes: readonly SimulatedNode[],
-  records: ReadonlyMap<string, NodeRecord>,
-): Accuracy[] {
-  const truths = new Map<string, NodeStatus>(
-    nodes.map(({ key, kind }) => [key, kinds[kind].truth]),
-  );
-  const isCounted = ({ kind }: SimulatedNode) =>
-    kind !== 'stopping' && kind !== 'starting' && kind !== 'dead';
+export function accuracy(nodes: readonly SimulatedNode[], records: ReadonlyMap<string, NodeRecord>): Accuracy[] {
+  const truths = new Map<string, NodeStatus>(nodes.map(({ key, kind }) => [key, kinds[kind].truth]));
+  const isCounted = ({ kind }: SimulatedNode) => kind !== 'stopping' && kind !== 'starting' && kind !== 'dead';
   return statuses.map((step) => {
-    const real = nodes.filter(
-      (node) => isCounted(node) && hasReached(kinds[node.kind].truth, step),
-    );
+    const real = nodes.filter((node) => isCounted(node) && hasReached(kinds[node.kind].truth, step));
     const recalled = real.filter(({ key }) => {
       const record = records.get(key);
       return record !== undefined && hasReached(record.status, step);
@@ -58,7 +50,5 @@ export function accuracyTable(rows: readonly Accuracy[]): string {
       [step, String(real), String(found), percent(recall), percent(precision)] as const,
   );
   const lines = [['step', 'real', 'found', 'recall', 'precision'] as const, ...cells];
-  return lines
-    .map(([step, ...rest]) => step.padEnd(14) + rest.map((cell) => cell.padStart(11)).join(''))
-    .join('\n');
+  return lines.map(([step, ...rest]) => step.padEnd(14) + rest.map((cell) => cell.padStart(11)).join('')).join('\n');
 }

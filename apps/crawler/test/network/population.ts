@@ -50,9 +50,7 @@ export interface SimulatedNode {
   readonly ethVersion: number;
 }
 
-const mix = Object.entries(kinds).flatMap(([kind, { share }]) =>
-  new Array<Kind>(share).fill(kind as Kind),
-);
+const mix = Object.entries(kinds).flatMap(([kind, { share }]) => new Array<Kind>(share).fill(kind as Kind));
 
 /** Returns the kind of a node so that each kind has its share. 37 is coprime to 100, so all of the mix is used. */
 export function mixedKind(index: number): Kind {
@@ -110,10 +108,7 @@ export function populate(
 const bucketSize = 16;
 
 /** Returns a Kademlia table for each node: up to 16 random nodes at each distance. */
-export function fillTables(
-  nodes: readonly SimulatedNode[],
-  random: RandomBytes,
-): Map<SimulatedNode, SimulatedNode[]> {
+export function fillTables(nodes: readonly SimulatedNode[], random: RandomBytes): Map<SimulatedNode, SimulatedNode[]> {
   const tables = new Map<SimulatedNode, SimulatedNode[]>();
   for (const self of nodes) {
     const loads = new Array<number>(33).fill(0);

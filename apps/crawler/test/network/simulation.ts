@@ -128,8 +128,7 @@ export class Simulation {
       random,
       clock,
       unusedIp: () => Uint8Array.of(90, ...random(2), 7),
-      delay: () =>
-        !this.#isRunning(self) ? undefined : self.kind === 'slow' ? this.#slowDelay() : 0,
+      delay: () => (!this.#isRunning(self) ? undefined : self.kind === 'slow' ? this.#slowDelay() : 0),
     });
   }
 

@@ -43,10 +43,7 @@ export function simulatedChain(networkId: bigint, time: number, crypto: Crypto):
 export const requestedNetwork = 17n;
 
 /** Returns the chain of each kind of node. */
-export function simulatedChains(
-  now: number,
-  crypto: Crypto,
-): (self: SimulatedNode) => SimulatedChain {
+export function simulatedChains(now: number, crypto: Crypto): (self: SimulatedNode) => SimulatedChain {
   const seconds = Math.floor(now / 1000);
   const requested = simulatedChain(requestedNetwork, seconds, crypto);
   const old = simulatedChain(requestedNetwork, seconds - 604_800, crypto);

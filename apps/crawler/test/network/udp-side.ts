@@ -46,18 +46,14 @@ export function answerDiscovery(self: SimulatedNode, options: UdpSideOptions): v
         const enrSeq = self.enr.seq;
         send({ type: 'pong', to: there, pingHash: hash, expiration: expiration(), enrSeq }, from);
         if (isBonded) return;
-        send(
-          { type: 'ping', version: 4n, from: here, to: there, expiration: expiration(), enrSeq },
-          from,
-        );
+        send({ type: 'ping', version: 4n, from: here, to: there, expiration: expiration(), enrSeq }, from);
         return;
       }
       case 'pong':
         bonded.add(sender);
         return;
       case 'enrRequest':
-        if (isBonded)
-          send({ type: 'enrResponse', requestHash: hash, record: self.enr.bytes }, from);
+        if (isBonded) send({ type: 'enrResponse', requestHash: hash, record: self.enr.bytes }, from);
         return;
       case 'findNode': {
         if (!isBonded) return;

@@ -27,13 +27,9 @@ async function measure(name, amount, work) {
 }
 
 /** Random bytes like those of real nodes: keys share no prefixes, and text does not compress. */
-const digest = (text, length = 64) =>
-  createHash('shake256', { outputLength: length }).update(text).digest();
+const digest = (text, length = 64) => createHash('shake256', { outputLength: length }).update(text).digest();
 const ids = (number) => new Uint8Array(digest(`id ${number}`));
-const clients = [
-  'Geth/v1.17.5-stable-0c2fb441/linux-amd64/go1.24.1',
-  'reth/v1.4.3-fe2ae9e/x86_64-unknown-linux-gnu',
-];
+const clients = ['Geth/v1.17.5-stable-0c2fb441/linux-amd64/go1.24.1', 'reth/v1.4.3-fe2ae9e/x86_64-unknown-linux-gnu'];
 const now = Date.now();
 
 function found(number) {
@@ -61,9 +57,7 @@ function visited(node, number) {
     status: 'synced',
     enr: `enr:${digest(`enr ${number}`, 140).toString('base64url')}`,
     client: clients[number % clients.length],
-    capabilities: [68, 69]
-      .map((version) => ({ name: 'eth', version }))
-      .concat({ name: 'snap', version: 1 }),
+    capabilities: [68, 69].map((version) => ({ name: 'eth', version })).concat({ name: 'snap', version: 1 }),
     listenPort: 30303,
     eth: {
       version: 69,
@@ -93,44 +87,36 @@ async function fill() {
 
   await measure('nodes found, 16 in a batch', count, async () => {
     for (let number = 0; number < count; number += 16) {
-      const nodes = Array.from({ length: Math.min(16, count - number) }, (_, i) =>
-        found(number + i),
-      );
+      const nodes = Array.from({ length: Math.min(16, count - number) }, (_, i) => found(number + i));
       await store.commit({ nodes });
     }
   });
 
-  await measure(
-    `visits: lease 64, commit each with ${neighborsPerVisit} neighbors`,
-    count,
-    async () => {
-      const steps = statuses.map((step) => ({ step, ms: 12.5 }));
-      for (let number = 0; ; ) {
-        const leased = await store.lease(now + 2_000, 64);
-        if (leased.length === 0) break;
-        await Promise.all(
-          leased.map((node) => {
-            number++;
-            const neighbors = Array.from({ length: neighborsPerVisit }, (_, i) =>
-              ids((number * 31 + i * 977) % count),
-            );
-            const visit = {
-              id: node.id,
-              at: now,
-              status: 'synced',
-              steps,
-              neighbors: neighborsPerVisit,
-            };
-            return store.commit({
-              nodes: [visited(node, number)],
-              visits: [visit],
-              neighbors: [{ id: node.id, neighbors }],
-            });
-          }),
-        );
-      }
-    },
-  );
+  await measure(`visits: lease 64, commit each with ${neighborsPerVisit} neighbors`, count, async () => {
+    const steps = statuses.map((step) => ({ step, ms: 12.5 }));
+    for (let number = 0; ; ) {
+      const leased = await store.lease(now + 2_000, 64);
+      if (leased.length === 0) break;
+      await Promise.all(
+        leased.map((node) => {
+          number++;
+          const neighbors = Array.from({ length: neighborsPerVisit }, (_, i) => ids((number * 31 + i * 977) % count));
+          const visit = {
+            id: node.id,
+            at: now,
+            status: 'synced',
+            steps,
+            neighbors: neighborsPerVisit,
+          };
+          return store.commit({
+            nodes: [visited(node, number)],
+            visits: [visit],
+            neighbors: [{ id: node.id, neighbors }],
+          });
+        }),
+      );
+    }
+  });
 
   await measure('iterate over all nodes', count, async () => {
     let seen = 0;

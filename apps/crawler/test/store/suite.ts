@@ -8,11 +8,7 @@ export function storeSuite(open: () => Promise<CrawlStore>): void {
 
   test('CR-07 returns exactly the stored fields of a node', async () => {
     const store = await open();
-    const nodes = [
-      bareNode(1),
-      fullNode(2),
-      fullNode(3, { rtt: {}, capabilities: [], sharedAddress: false }),
-    ];
+    const nodes = [bareNode(1), fullNode(2), fullNode(3, { rtt: {}, capabilities: [], sharedAddress: false })];
     await store.commit({ nodes });
     for (const node of nodes) expect(await store.get(node.id)).toStrictEqual(node);
     expect(await collect(store.nodes())).toHaveLength(3);
@@ -32,8 +28,7 @@ export function storeSuite(open: () => Promise<CrawlStore>): void {
   test('CR-05 CR-07 leases due nodes, earliest first, and only once', async () => {
     const store = await open();
     await store.commit({ nodes: [30, 10, 20, 40].map((dueAt) => bareNode(dueAt, { dueAt })) });
-    const due = async (now: number, limit: number) =>
-      (await store.lease(now, limit)).map(({ dueAt }) => dueAt);
+    const due = async (now: number, limit: number) => (await store.lease(now, limit)).map(({ dueAt }) => dueAt);
     expect(await store.nextDue()).toBe(10);
     expect(await due(9, 8)).toEqual([]);
     expect(await due(30, 0)).toEqual([]);

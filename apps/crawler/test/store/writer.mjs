@@ -3,17 +3,14 @@ import { writeSync } from 'node:fs';
 import { openLevelStore } from '../../dist/store/level/level-store.js';
 
 const store = await openLevelStore(process.argv[2]);
-const idOf = (number) =>
-  new Uint8Array(64).fill(7).map((byte, i) => (i < 60 ? byte : number >> (8 * (i - 60))));
+const idOf = (number) => new Uint8Array(64).fill(7).map((byte, i) => (i < 60 ? byte : number >> (8 * (i - 60))));
 let from = 0;
 for await (const session of store.sessions()) {
   from = session.visits;
   break;
 }
 const funnel = Object.fromEntries(
-  ['discovered', 'bonded', 'tcp', 'authenticated', 'hello', 'status', 'chain', 'synced'].map(
-    (name) => [name, 0],
-  ),
+  ['discovered', 'bonded', 'tcp', 'authenticated', 'hello', 'status', 'chain', 'synced'].map((name) => [name, 0]),
 );
 for (let batch = from + 1; ; batch++) {
   // Each batch adds a node, changes the node of the previous batch, and removes an old one.

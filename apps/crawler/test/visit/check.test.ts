@@ -34,9 +34,7 @@ describe('CR-13 a check of one node', () => {
       const simulation = new Simulation({ addresses: publicAddresses(1), kindOf: () => kind });
       const [simulated] = simulation.nodes;
       const steps: NodeStatus[] = [];
-      const { node, visit } = await check(simulation, simulated ? enodeOf(simulated) : '', (step) =>
-        steps.push(step),
-      );
+      const { node, visit } = await check(simulation, simulated ? enodeOf(simulated) : '', (step) => steps.push(step));
       expect(node.status).toBe(kinds[kind].truth);
       expect(visit.steps.map(({ step }) => step)).toEqual(steps);
     },

@@ -221,12 +221,7 @@ describe('CR-01 earlier results are kept when a later step fails:', () => {
       'eth/no-header',
     ],
     ['a response without headers', withHeader(() => []), 'chain', 'eth/no-header'],
-    [
-      'a malformed header',
-      withHeader(() => [Uint8Array.of(0xc0)]),
-      'chain',
-      'eth/malformed-header',
-    ],
+    ['a malformed header', withHeader(() => [Uint8Array.of(0xc0)]), 'chain', 'eth/malformed-header'],
     [
       'the header of another block',
       withHeader(() => [simulatedChain(requestedNetwork, 7, crypto).head]),

@@ -108,8 +108,7 @@ export async function openChain(options: ChainOptions): Promise<LocalChain> {
     const store = await BlockStore.open({ database, crypto, sideBlockDepth });
     await settleSchedule({ database, store, genesis, crypto, onCheck: options.onCheck });
     checkChainSupported(genesis, store.head.header);
-    for (const number of options.requiredBlocks?.keys() ?? [])
-      await checkStored(store, number, options);
+    for (const number of options.requiredBlocks?.keys() ?? []) await checkStored(store, number, options);
     return chainOver(database, store, { ...options, range: await rangeOf(store) });
   } catch (error) {
     await database.close();
@@ -129,11 +128,10 @@ async function checkStored(
     checkRequiredBlock(requiredBlocks, header);
   } catch (cause) {
     if (!(cause instanceof BlockError)) throw cause;
-    throw new ChainError(
-      'required-block',
-      `${location} does not have the required chain: ${cause.message}`,
-      { cause, data: { problem: 'stored-block' } },
-    );
+    throw new ChainError('required-block', `${location} does not have the required chain: ${cause.message}`, {
+      cause,
+      data: { problem: 'stored-block' },
+    });
   }
 }
 
@@ -263,10 +261,7 @@ async function addReceipts(
     const number = await store.numberOf(hash);
     const header = number === undefined ? undefined : await store.header(number);
     if (header === undefined || !equalBytes(header.hash, hash)) {
-      throw new ChainError(
-        'unknown-block',
-        `receipts of 0x${toHex(hash)}, which is not on the chain`,
-      );
+      throw new ChainError('unknown-block', `receipts of 0x${toHex(hash)}, which is not on the chain`);
     }
     rules.checkReceipts(header, receipts);
     records.push({ number: header.number, hash: header.hash, record: receipts.raw });

@@ -22,8 +22,7 @@ export interface AppliedForkChoice {
 }
 
 /** The parts of the chain that the fork choice reads. */
-export type ForkChoiceChain = Pick<CanonicalChain, 'head' | 'numberOf' | 'onHead'> &
-  Pick<HeaderReader, 'header'>;
+export type ForkChoiceChain = Pick<CanonicalChain, 'head' | 'numberOf' | 'onHead'> & Pick<HeaderReader, 'header'>;
 
 /**
  * The head, safe and finalized block that the consensus layer has chosen, and the blocks that it must not choose. The
@@ -93,15 +92,11 @@ export class ForkChoice {
    *
    * @returns `undefined` when the safe or finalized block is not an ancestor of the head
    */
-  async locate(
-    { safe, finalized }: RequestedForkChoice,
-    head: BlockRef,
-  ): Promise<AppliedForkChoice | undefined> {
+  async locate({ safe, finalized }: RequestedForkChoice, head: BlockRef): Promise<AppliedForkChoice | undefined> {
     const safeBlock = await this.#ancestor(safe, head);
     const finalizedBlock = await this.#ancestor(finalized, head);
     const isMissing =
-      (safe !== undefined && safeBlock === undefined) ||
-      (finalized !== undefined && finalizedBlock === undefined);
+      (safe !== undefined && safeBlock === undefined) || (finalized !== undefined && finalizedBlock === undefined);
     if (isMissing) return undefined;
     const before = (await this.finalized()) && this.#applied?.finalized;
     return { head, safe: safeBlock, finalized: higherOf(finalizedBlock, before) };
@@ -155,9 +150,7 @@ export class ForkChoice {
   /** Applies the requested fork choice when the sync has reached its head. */
   #onHead(): void {
     const isApplied =
-      this.head !== undefined &&
-      this.#applied !== undefined &&
-      equalBytes(this.head, this.#applied.head.hash);
+      this.head !== undefined && this.#applied !== undefined && equalBytes(this.head, this.#applied.head.hash);
     if (this.#settling || this.head === undefined || isApplied) return;
     this.#settling = true;
     this.inTurn(() => {

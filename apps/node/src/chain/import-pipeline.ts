@@ -89,10 +89,7 @@ export function createImportPipeline(parts: ImportPipelineParts): ImportPipeline
   };
 
   /** The results of the execution against the header. */
-  const execute = async (
-    block: NewBlock,
-    { parent }: StageContext,
-  ): Promise<RawList | undefined> => {
+  const execute = async (block: NewBlock, { parent }: StageContext): Promise<RawList | undefined> => {
     const { header, body } = block;
     const result = executor.execute(block, parent.header);
     const { receipts } = result instanceof Promise ? await result : result;

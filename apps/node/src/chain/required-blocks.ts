@@ -9,9 +9,5 @@ export type RequiredBlocks = ReadonlyMap<number, Uint8Array>;
 export function checkRequiredBlock(required: RequiredBlocks, header: SealedHeader): void {
   const hash = required.get(header.number);
   if (hash === undefined || equalBytes(hash, header.hash)) return;
-  throw new BlockError(
-    'required-block',
-    header.number,
-    `is 0x${toHex(header.hash)}, but 0x${toHex(hash)} is required`,
-  );
+  throw new BlockError('required-block', header.number, `is 0x${toHex(header.hash)}, but 0x${toHex(hash)} is required`);
 }

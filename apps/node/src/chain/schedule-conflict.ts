@@ -57,11 +57,7 @@ function hasPassed(
   return kind === 'Block' ? number >= point : number >= forks.london && timestamp >= point;
 }
 
-function forkConflict(
-  stored: ChainConfig,
-  given: ChainConfig,
-  position: ChainPosition,
-): ScheduleConflict | undefined {
+function forkConflict(stored: ChainConfig, given: ChainConfig, position: ChainPosition): ScheduleConflict | undefined {
   const all = [
     ...blockForks.map((name) => ({ name, kind: 'Block' }) as const),
     ...timeForks.map((name) => ({ name, kind: 'Time' }) as const),
@@ -86,35 +82,20 @@ function shownPoint(point: ForkPoint): string {
   return isScheduled(point) ? String(point) : 'not set';
 }
 
-function unknownForkConflict(
-  stored: StoredConfig,
-  position: ChainPosition,
-): ScheduleConflict | undefined {
-  const passed = stored.unknownForks.find((fork) =>
-    hasPassed(stored, fork.kind, fork.point, position),
-  );
+function unknownForkConflict(stored: StoredConfig, position: ChainPosition): ScheduleConflict | undefined {
+  const passed = stored.unknownForks.find((fork) => hasPassed(stored, fork.kind, fork.point, position));
   if (passed === undefined) return undefined;
   const { name, kind, point } = passed;
   return { field: `${name}${kind}`, stored: String(point), given: 'unknown to this version' };
 }
 
 /** Compares rules other than forks, each from the fork on at which it takes effect. */
-function ruleConflict(
-  stored: ChainConfig,
-  given: ChainConfig,
-  position: ChainPosition,
-): ScheduleConflict | undefined {
-  const has = (kind: 'Block' | 'Time', point: ForkPoint): boolean =>
-    hasPassed(stored, kind, point, position);
+function ruleConflict(stored: ChainConfig, given: ChainConfig, position: ChainPosition): ScheduleConflict | undefined {
+  const has = (kind: 'Block' | 'Time', point: ForkPoint): boolean => hasPassed(stored, kind, point, position);
   const { forks } = stored;
   const rules: [field: string, decides: boolean, stored: string, given: string][] = [
     ['chainId', has('Block', forks.eip155), `${stored.chainId}`, `${given.chainId}`],
-    [
-      'daoForkSupport',
-      has('Block', forks.daoFork),
-      `${stored.daoForkSupport}`,
-      `${given.daoForkSupport}`,
-    ],
+    ['daoForkSupport', has('Block', forks.daoFork), `${stored.daoForkSupport}`, `${given.daoForkSupport}`],
     [
       'terminalTotalDifficulty',
       hasMerged(stored, position) || hasMerged(given, position),
@@ -150,10 +131,7 @@ function hasMerged(
 }
 
 /** Whether the first block after the genesis is a proof-of-work or proof-of-authority block. */
-function hasWork(
-  { terminalTotalDifficulty: terminal }: ChainConfig,
-  { genesisDifficulty }: ChainPosition,
-): boolean {
+function hasWork({ terminalTotalDifficulty: terminal }: ChainConfig, { genesisDifficulty }: ChainPosition): boolean {
   return terminal === undefined || genesisDifficulty < terminal;
 }
 

@@ -12,10 +12,7 @@ export type ServedChain = Pick<Chain, 'headers' | 'bodies' | 'receipts'>;
  * Serves stored records unchanged. A record that is not an RLP list is damaged: it is reported, and peers get it as
  * missing, so that one damaged block does not cost connections.
  */
-export function serveChain(
-  store: BlockStore,
-  onCorrupt: (error: ChainError) => void = () => {},
-): ServedChain {
+export function serveChain(store: BlockStore, onCorrupt: (error: ChainError) => void = () => {}): ServedChain {
   const intact = (record: Uint8Array | undefined, what: () => string): Uint8Array | undefined => {
     if (record === undefined || isList(record)) return record;
     onCorrupt(corrupt(what()));

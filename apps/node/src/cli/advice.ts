@@ -17,20 +17,16 @@ const portFlags: Readonly<Record<string, readonly [port: string, addr: string]>>
 /** By the code of an error, or the field `code` of a log line. */
 const codeHints: Hints = {
   'datadir-in-use': 'stop it, or choose another with --datadir',
-  'datadir-unusable': ({ datadir }) =>
-    datadir === undefined ? undefined : 'choose another with --datadir',
+  'datadir-unusable': ({ datadir }) => (datadir === undefined ? undefined : 'choose another with --datadir'),
   'no-file-locks': 'choose a file system that supports locks with --datadir',
   'stored-block': 'choose another --datadir, or other blocks with --eth.requiredblocks',
   'disk-space': 'free some, or choose another file system with --datadir',
-  'receipts-not-stored':
-    'import a receipts file, which devp2p-node export --receipts writes, or sync from a peer',
+  'receipts-not-stored': 'import a receipts file, which devp2p-node export --receipts writes, or sync from a peer',
   'static-self': 'remove it from --static and --trusted',
   'port-unavailable': portHint,
   'authrpc-unavailable': (data) => `${portHint(data)}, or switch it off with --no-authrpc`,
-  'admin-exposed': ({ service }) =>
-    `remove admin from --${service}.api, or change --${service}.addr`,
-  'consensus-client-missing':
-    'start one with the same JWT secret, or switch the port off with --no-authrpc',
+  'admin-exposed': ({ service }) => `remove admin from --${service}.api, or change --${service}.addr`,
+  'consensus-client-missing': 'start one with the same JWT secret, or switch the port off with --no-authrpc',
 };
 
 const downloadHint = 'name a node that has it with --static, or more boot nodes with --bootnodes';
@@ -44,8 +40,7 @@ const chainHints: Hints = {
 
 /** By the name of a node's state. */
 const stateHints: Hints = {
-  'no-nodes-known': ({ discovery }) =>
-    `name some with ${discovery === true ? '--bootnodes or --static' : '--static'}`,
+  'no-nodes-known': ({ discovery }) => `name some with ${discovery === true ? '--bootnodes or --static' : '--static'}`,
   'other-chains': ({ most }) => hintOf(chainHints, most, {}),
   'no-consensus-client': 'connect one to --authrpc.port',
   'no-head-named':

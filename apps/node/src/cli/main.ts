@@ -76,8 +76,7 @@ async function runCommand(args: readonly string[]): Promise<number> {
 
   const signals = onSignals({
     onSignal: (signal) => logs('node').info({ signal }, 'closing; a second signal exits at once'),
-    onTimeout: (milliseconds) =>
-      logs('node').error({ milliseconds }, 'shutdown did not finish in time'),
+    onTimeout: (milliseconds) => logs('node').error({ milliseconds }, 'shutdown did not finish in time'),
     timeoutExitCode: 1,
   });
   try {

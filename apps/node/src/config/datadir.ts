@@ -20,11 +20,10 @@ export function openDatadir(datadir: string): string {
   try {
     createDirectory(path);
   } catch (error) {
-    throw new NodeError(
-      'datadir-unusable',
-      `datadir ${path} cannot be created or read (${errorReason(error)})`,
-      { cause: error, data: { datadir: path } },
-    );
+    throw new NodeError('datadir-unusable', `datadir ${path} cannot be created or read (${errorReason(error)})`, {
+      cause: error,
+      data: { datadir: path },
+    });
   }
   return path;
 }
@@ -36,11 +35,7 @@ export function openDatadir(datadir: string): string {
  * @throws NodeError `nodekey-exposed` when other users may read the file, `nodekey-invalid` when it does not contain a
  * key; an existing file is never changed
  */
-export function openNodeKey(
-  datadir: string,
-  crypto: Crypto,
-  warn: (line: string) => void = () => {},
-): Uint8Array {
+export function openNodeKey(datadir: string, crypto: Crypto, warn: (line: string) => void = () => {}): Uint8Array {
   const path = join(datadir, 'nodekey');
   if (!existsSync(path)) createSecretFile({ path, what }, generatePrivateKey());
   checkMode(path, warn);
@@ -70,10 +65,7 @@ function checkMode(path: string, warn: (line: string) => void): void {
   if (process.platform === 'win32' || (mode & 0o077) === 0) return;
   const shown = (mode & 0o777).toString(8).padStart(4, '0');
   if (keepsModes(dirname(path))) {
-    throw new NodeError(
-      'nodekey-exposed',
-      `${what} ${path} is open to other users (mode ${shown}): chmod 600 ${path}`,
-    );
+    throw new NodeError('nodekey-exposed', `${what} ${path} is open to other users (mode ${shown}): chmod 600 ${path}`);
   }
   warn(`${what} ${path} may be open to other users: its file system does not store permissions`);
 }

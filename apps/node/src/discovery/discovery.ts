@@ -2,12 +2,7 @@ import type { AddrSource } from '@devp2p/addrman';
 import { equalBytes } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import {
-  createNodeIterator,
-  createUdpEndpoint,
-  type ExternalEndpoint,
-  openLocalNode,
-} from '@devp2p/discover';
+import { createNodeIterator, createUdpEndpoint, type ExternalEndpoint, openLocalNode } from '@devp2p/discover';
 import { bindUdp } from '@devp2p/discover/udp';
 import type { Stats } from '@devp2p/discv4';
 import { listen } from '@devp2p/discv4/udp';
@@ -132,10 +127,7 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
       yield { node, source: { kind: 'inbound', ip: node.ip } };
     }
   }
-  async function* fromDns(
-    list: string,
-    signal: AbortSignal,
-  ): AsyncGenerator<Found, void, undefined> {
+  async function* fromDns(list: string, signal: AbortSignal): AsyncGenerator<Found, void, undefined> {
     for await (const enr of dns.randomNodes([list], { signal })) {
       const enode = enodeFromEnr(enr);
       if (enode === undefined || !isReachable(enode.host, options.host)) continue;
@@ -155,13 +147,10 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
       return discv4.stats;
     },
     candidates: (signal) =>
-      createNodeIterator<Found>(
-        [fromDiscv4(signal), ...dnsLists.map((list) => fromDns(list, signal))],
-        {
-          signal,
-          onError: (error) => log.error({ error }, 'a source of nodes has failed'),
-        },
-      ),
+      createNodeIterator<Found>([fromDiscv4(signal), ...dnsLists.map((list) => fromDns(list, signal))], {
+        signal,
+        onError: (error) => log.error({ error }, 'a source of nodes has failed'),
+      }),
     async mayShareChain(node, signal) {
       const asked = () => discv4.requestEnr(node, { signal }).catch(() => undefined);
       return mayShareChain(node.enr ?? (await asked()), chain);
@@ -172,8 +161,7 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
       const found = isAddress
         ? await discv4.resolve(node, { signal })
         : (await discv4.lookup(node.id, { signal })).find((other) => equalBytes(other.id, node.id));
-      const resolved =
-        isAddress || found === undefined ? found : await discv4.resolve(found, { signal });
+      const resolved = isAddress || found === undefined ? found : await discv4.resolve(found, { signal });
       const enode = resolved?.enr && enodeFromEnr(resolved.enr);
       return enode === undefined || enode.tcp === 0 ? undefined : enode;
     },

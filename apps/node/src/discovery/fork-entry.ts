@@ -34,11 +34,7 @@ export function mayShareChain(record: Enr | undefined, chain: ForkChain): boolea
  *
  * @returns a function that stops it
  */
-export function keepForkEntry(
-  chain: ForkChain,
-  localNode: Pick<LocalNode, 'update'>,
-  log: Log,
-): () => void {
+export function keepForkEntry(chain: ForkChain, localNode: Pick<LocalNode, 'update'>, log: Log): () => void {
   let shown = forkEntry(chain);
   return chain.onHead(() => {
     const entry = forkEntry(chain);

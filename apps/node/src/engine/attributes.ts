@@ -1,12 +1,7 @@
 import { parameter } from '../rpc/codec/hex.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';
 import type { ChainConfig } from '../validation/chain-config.ts';
-import {
-  type AddedAttribute,
-  addedAttributeNames,
-  type PayloadAttributes,
-  payloadAttributes,
-} from './params.ts';
+import { type AddedAttribute, addedAttributeNames, type PayloadAttributes, payloadAttributes } from './params.ts';
 import type { ScheduleCheck } from './schedule-check.ts';
 import { unsupportedFork, type Version, versionFault } from './versions.ts';
 
@@ -51,9 +46,7 @@ export function checkAttributes(
     throw unsupportedFork();
   }
   if (attributes.timestamp <= head.timestamp) {
-    throw invalidAttributes(
-      `timestamp ${attributes.timestamp} is not after the timestamp of the head`,
-    );
+    throw invalidAttributes(`timestamp ${attributes.timestamp} is not after the timestamp of the head`);
   }
 }
 
@@ -64,9 +57,7 @@ function fieldFault(
 ): ReturnType<typeof versionFault<AddedAttribute, PayloadAttributes>> {
   // V2 has two structures of its own, and refuses the fields of later versions before the fork is checked.
   if (version === 'V2') {
-    const later = addedAttributeNames.find(
-      (n) => n !== 'withdrawals' && attributes[n] !== undefined,
-    );
+    const later = addedAttributeNames.find((n) => n !== 'withdrawals' && attributes[n] !== undefined);
     if (later !== undefined) return { fault: 'unexpected', field: later };
   }
   return versionFault(attributes, versions[version], addedAttributeNames, config);

@@ -57,8 +57,7 @@ export function createPayloadBodies(source: BodySource): PayloadBodies {
   };
   return {
     async byHash(version, hashes) {
-      if (hashes.length > maxBodies)
-        throw tooLarge(`${hashes.length} hashes, at most ${maxBodies}`);
+      if (hashes.length > maxBodies) throw tooLarge(`${hashes.length} hashes, at most ${maxBodies}`);
       const blocks: { number: number | undefined; hash: Uint8Array }[] = [];
       for (const hash of hashes) blocks.push({ number: await chain.numberOf(hash), hash });
       return bodies(version, blocks);

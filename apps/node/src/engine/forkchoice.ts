@@ -13,9 +13,7 @@ export const defaultMaxReorgDepth = 32;
 
 /** @see createForkchoice */
 export interface ForkchoiceParts {
-  readonly chain: ChainRules &
-    Pick<CanonicalChain, 'numberOf' | 'totalDifficulty'> &
-    Pick<HeaderReader, 'header'>;
+  readonly chain: ChainRules & Pick<CanonicalChain, 'numberOf' | 'totalDifficulty'> & Pick<HeaderReader, 'header'>;
   readonly forkChoice: ForkChoice;
   readonly schedule: ScheduleCheck;
   /** 0 for no limit. */
@@ -73,10 +71,7 @@ export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
     if (finalized !== undefined && header.number < finalized.number) return response(syncing);
     const depth = (await forkChoice.latest()).number - header.number;
     if (maxReorgDepth > 0 && depth > maxReorgDepth) {
-      throw new RpcError(
-        'too-deep-reorg',
-        `Too deep reorg: ${depth} blocks, at most ${maxReorgDepth}`,
-      );
+      throw new RpcError('too-deep-reorg', `Too deep reorg: ${depth} blocks, at most ${maxReorgDepth}`);
     }
     const applied = await forkChoice.locate(requested, { number: header.number, hash: head });
     if (applied === undefined) {

@@ -2,13 +2,7 @@ import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import * as v from 'valibot';
 import type { ForkChoice } from '../chain/fork-choice.ts';
-import type {
-  BlockChecker,
-  BlockReader,
-  CanonicalChain,
-  ChainRules,
-  HeaderReader,
-} from '../chain/interfaces.ts';
+import type { BlockChecker, BlockReader, CanonicalChain, ChainRules, HeaderReader } from '../chain/interfaces.ts';
 import type { Log } from '../logging/log.ts';
 import { data, parameter, quantity, safeQuantity, toQuantity } from '../rpc/codec/hex.ts';
 import { type Method, method, type Namespace, optional } from '../rpc/transport/api.ts';
@@ -137,13 +131,10 @@ function newPayloadMethods(
   const hashes = parameter(v.array(data(32)));
   const requests = parameter(executionRequests);
   const withRequests = (version: 'V4' | 'V5') =>
-    method(
-      [payload, hashes, hash, requests],
-      (given, blobHashes, parentBeaconBlockRoot, executionRequests) => {
-        const context = { parentBeaconBlockRoot, executionRequests };
-        return newPayload(version, { payload: given, context, blobHashes });
-      },
-    );
+    method([payload, hashes, hash, requests], (given, blobHashes, parentBeaconBlockRoot, executionRequests) => {
+      const context = { parentBeaconBlockRoot, executionRequests };
+      return newPayload(version, { payload: given, context, blobHashes });
+    });
   return {
     newPayloadV1: method([payload], (given) => newPayload('V1', { payload: given, context: {} })),
     newPayloadV2: method([payload], (given) => newPayload('V2', { payload: given, context: {} })),
@@ -180,15 +171,11 @@ function forkchoiceMethods(
   };
 }
 
-function bodyMethods(
-  bodies: ReturnType<typeof createPayloadBodies>,
-): Readonly<Record<string, Method>> {
+function bodyMethods(bodies: ReturnType<typeof createPayloadBodies>): Readonly<Record<string, Method>> {
   const hashes = parameter(v.array(data(32)));
   const count = parameter(safeQuantity);
   const methods = (version: BodyVersion) => ({
-    [`getPayloadBodiesByHash${version}`]: method([hashes], (given) =>
-      bodies.byHash(version, given),
-    ),
+    [`getPayloadBodiesByHash${version}`]: method([hashes], (given) => bodies.byHash(version, given)),
     [`getPayloadBodiesByRange${version}`]: method([count, count], (start, length) =>
       bodies.byRange(version, start, length),
     ),

@@ -2,12 +2,7 @@ import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import type { BadBlock } from '../chain/bad-blocks.ts';
 import type { ForkChoice } from '../chain/fork-choice.ts';
-import type {
-  BlockChecker,
-  CanonicalChain,
-  ChainRules,
-  HeaderReader,
-} from '../chain/interfaces.ts';
+import type { BlockChecker, CanonicalChain, ChainRules, HeaderReader } from '../chain/interfaces.ts';
 import { decodeTransaction } from '../rpc/codec/transaction.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';
 import { checkAccessListForm } from './access-list.ts';
@@ -52,12 +47,7 @@ export interface NewPayloadParts {
 /** Checks a payload by the rules that need no execution. Rejects with an `RpcError` for invalid parameters. */
 export type NewPayload = (version: PayloadVersion, params: PayloadParams) => Promise<PayloadStatus>;
 
-export function createNewPayload({
-  chain,
-  forkChoice,
-  schedule,
-  crypto,
-}: NewPayloadParts): NewPayload {
+export function createNewPayload({ chain, forkChoice, schedule, crypto }: NewPayloadParts): NewPayload {
   const { config } = chain.genesis;
   /** Checks in progress, by block hash. */
   const running = new Map<string, Promise<PayloadStatus>>();
@@ -90,8 +80,7 @@ export function createNewPayload({
       return;
     }
     if (fault.fault === 'fork') {
-      if (fault.place === 'before')
-        schedule.refused(`engine_newPayload${version}`, payload.timestamp);
+      if (fault.place === 'before') schedule.refused(`engine_newPayload${version}`, payload.timestamp);
       throw unsupportedFork();
     }
     throw new RpcError('invalid-params', `invalid argument 0: ${fault.field}: ${fault.fault}`);
@@ -139,8 +128,7 @@ function checkParts(payload: ExecutionPayload): void {
   }
   if (baseFeePerGas >= 1n << 256n) throw new Error('base fee of more than 256 bits');
   if (logsBloom.length !== 256) throw new Error(`logs bloom of ${logsBloom.length} bytes, not 256`);
-  if (extraData.length > 32)
-    throw new Error(`${extraData.length} bytes of extra data, more than 32`);
+  if (extraData.length > 32) throw new Error(`${extraData.length} bytes of extra data, more than 32`);
   if (blockAccessList === undefined) return;
   try {
     checkAccessListForm(blockAccessList);
@@ -150,8 +138,5 @@ function checkParts(payload: ExecutionPayload): void {
 }
 
 function isSame(some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
-  return (
-    some.length === others.length &&
-    some.every((one, i) => equalBytes(one, others[i] as Uint8Array))
-  );
+  return some.length === others.length && some.every((one, i) => equalBytes(one, others[i] as Uint8Array));
 }

@@ -80,8 +80,7 @@ export const executionPayload: Form<ExecutionPayload> = v.object({
 export const executionRequests: Form<readonly Uint8Array[]> = v.pipe(
   v.array(data()),
   v.check(
-    (all) =>
-      all.every((one, i) => one.length > 1 && (i === 0 || (all[i - 1]?.[0] ?? 0) < (one[0] ?? 0))),
+    (all) => all.every((one, i) => one.length > 1 && (i === 0 || (all[i - 1]?.[0] ?? 0) < (one[0] ?? 0))),
     'expected requests with data, in ascending order of type',
   ),
 );
@@ -110,9 +109,7 @@ const addedAttributes = {
   targetGasLimit: maybe(safeQuantity),
 };
 
-export const addedAttributeNames: readonly AddedAttribute[] = Object.keys(
-  addedAttributes,
-) as AddedAttribute[];
+export const addedAttributeNames: readonly AddedAttribute[] = Object.keys(addedAttributes) as AddedAttribute[];
 
 export const payloadAttributes: Form<PayloadAttributes> = v.object({
   timestamp: safeQuantity,
@@ -135,8 +132,12 @@ export const forkchoiceState: Form<ForkchoiceState> = v.object({
 });
 
 /** `ClientVersionV1`, with texts shortened to 64 characters. */
-export const clientVersion: Form<{ code: string; name: string; version: string; commit: string }> =
-  v.object({ code: shortText(), name: shortText(), version: shortText(), commit: shortText() });
+export const clientVersion: Form<{ code: string; name: string; version: string; commit: string }> = v.object({
+  code: shortText(),
+  name: shortText(),
+  version: shortText(),
+  commit: shortText(),
+});
 
 function shortText(): Form<string> {
   return v.pipe(

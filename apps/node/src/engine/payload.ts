@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Crypto } from '@devp2p/crypto';
-import {
-  decodeBody,
-  type SealedBody,
-  type SealedHeader,
-  sealHeader,
-  withdrawalCodec,
-} from '@devp2p/eth';
+import { decodeBody, type SealedBody, type SealedHeader, sealHeader, withdrawalCodec } from '@devp2p/eth';
 import { bytes, encode, list, Reader, raw } from '@devp2p/rlp';
 import { emptyListHash } from '../validation/empty-roots.ts';
 import { listRoot, StackTrie } from '../validation/stack-trie.ts';

@@ -15,10 +15,7 @@ export const syncing: PayloadStatus = {
   validationError: null,
 };
 
-export function invalid(
-  reason: string,
-  latestValidHash: BadBlock['latestValidHash'] = null,
-): PayloadStatus {
+export function invalid(reason: string, latestValidHash: BadBlock['latestValidHash'] = null): PayloadStatus {
   return {
     status: 'INVALID',
     latestValidHash: latestValidHash && toData(latestValidHash),

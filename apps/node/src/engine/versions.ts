@@ -8,9 +8,7 @@ export interface Version<Field extends string> {
   /** The fork that ends it. @default none */
   readonly until?: TimeFork;
   /** In a version for two forks the fields depend on the fork, so the fork is checked first. */
-  readonly fields:
-    | readonly Field[]
-    | { readonly since: TimeFork; readonly fields: readonly Field[] };
+  readonly fields: readonly Field[] | { readonly since: TimeFork; readonly fields: readonly Field[] };
   /** Whether fields of later forks are checked after the fork, as go-ethereum does in one place. @default before it */
   readonly surplusLast?: true;
 }
@@ -23,11 +21,7 @@ export interface Timed {
 /** Position of a timestamp relative to the forks of a version. */
 type Place = 'before' | 'within' | 'after';
 
-function placeOf(
-  { timestamp }: Timed,
-  { from, until }: Version<string>,
-  { forks }: ChainConfig,
-): Place {
+function placeOf({ timestamp }: Timed, { from, until }: Version<string>, { forks }: ChainConfig): Place {
   if (from !== undefined && timestamp < forks[from]) return 'before';
   return until !== undefined && timestamp >= forks[until] ? 'after' : 'within';
 }
@@ -38,10 +32,7 @@ export type VersionFault<Field> =
   | { readonly fault: 'fork'; readonly place: Exclude<Place, 'within'> };
 
 /** Checks a structure against a version: first its fields, then the fork of its timestamp. */
-export function versionFault<
-  Field extends string,
-  Structure extends Timed & { readonly [F in Field]?: unknown },
->(
+export function versionFault<Field extends string, Structure extends Timed & { readonly [F in Field]?: unknown }>(
   structure: Structure,
   version: Version<Field>,
   all: readonly Field[],

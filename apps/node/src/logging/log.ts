@@ -112,8 +112,7 @@ export function createLogs({ verbosity, json, color, destination }: LogsOptions)
     },
     json ? lines : people,
   );
-  return (module) =>
-    root.child({ module }, { level: verbosity?.modules[module] ?? verbosity?.level ?? 'info' });
+  return (module) => root.child({ module }, { level: verbosity?.modules[module] ?? verbosity?.level ?? 'info' });
 }
 
 const secrets = ['privateKey', 'nodekey', 'nodekeyhex', 'secret', 'jwt'];

@@ -108,8 +108,7 @@ async function findUpnp(
 }
 
 function mostUseful(errors: readonly unknown[]): unknown {
-  const rank = (error: unknown): number =>
-    error instanceof GatewayError ? codesByUse.indexOf(error.code) : -1;
+  const rank = (error: unknown): number => (error instanceof GatewayError ? codesByUse.indexOf(error.code) : -1);
   const [first] = [...errors].sort((a, b) => rank(a) - rank(b));
   return first ?? new GatewayError('absent', 'no gateway responds');
 }

@@ -39,11 +39,7 @@ export function pmpGateway(options: PmpOptions): Gateway {
     throw new GatewayError('refused', `${name} refuses: ${why}`, { fault: result });
   }
 
-  async function map(
-    { protocol, port, externalPort }: Mapping,
-    lifetime: number,
-    signal: AbortSignal,
-  ): Promise<Lease> {
+  async function map({ protocol, port, externalPort }: Mapping, lifetime: number, signal: AbortSignal): Promise<Lease> {
     const bytes = new DataView(new ArrayBuffer(12));
     bytes.setUint8(1, opcodes[protocol]);
     bytes.setUint16(4, port);
@@ -130,7 +126,5 @@ export function answers(answer: DataView, request: Uint8Array, length: number): 
   // The response to a refused request may end here.
   if (answer.getUint16(2) !== 0) return true;
   if (answer.byteLength < length) return false;
-  return (
-    request.length === 2 || answer.getUint16(8) === (request[4] ?? 0) * 256 + (request[5] ?? 0)
-  );
+  return request.length === 2 || answer.getUint16(8) === (request[4] ?? 0) * 256 + (request[5] ?? 0);
 }

@@ -103,10 +103,7 @@ export function keepPortsMapped(options: PortMapperOptions): PortMapper {
     try {
       await gateway.unmap(mapping, signal);
     } catch (error) {
-      log.debug(
-        { ...mapping, error: errorText(error) },
-        'mapping not deleted; it expires by itself',
-      );
+      log.debug({ ...mapping, error: errorText(error) }, 'mapping not deleted; it expires by itself');
     }
   }
 
@@ -115,8 +112,7 @@ export function keepPortsMapped(options: PortMapperOptions): PortMapper {
     await kept;
     // An expired mapping may belong to another host now.
     const mappings = [...held.values()].filter(({ until }) => clock.monotonic() < until);
-    const unmapAll = (signal: AbortSignal): Promise<unknown> =>
-      Promise.all(mappings.map((one) => unmap(one, signal)));
+    const unmapAll = (signal: AbortSignal): Promise<unknown> => Promise.all(mappings.map((one) => unmap(one, signal)));
     await withTimeout(clock, closeTimeout, unmapAll).catch(() => {});
   }
 

@@ -165,9 +165,7 @@ function readXml(body: string, name: string): unknown {
 function elements(node: unknown, name: string): unknown[] {
   if (Array.isArray(node)) return node.flatMap((item) => elements(item, name));
   if (typeof node !== 'object' || node === null) return [];
-  return Object.entries(node).flatMap(([key, value]) =>
-    key === name ? [value].flat() : elements(value, name),
-  );
+  return Object.entries(node).flatMap(([key, value]) => (key === name ? [value].flat() : elements(value, name)));
 }
 
 /** Text of the first element with a name. */

@@ -23,9 +23,7 @@ export type Candidate = Enode & { readonly enr?: Enr | undefined };
 /** Sources of addresses. */
 export interface AddressSource {
   /** Discovered nodes and their sources, without end. A node may be repeated. */
-  candidates(
-    signal: AbortSignal,
-  ): AsyncIterable<{ readonly node: Candidate; readonly source: AddrSource }>;
+  candidates(signal: AbortSignal): AsyncIterable<{ readonly node: Candidate; readonly source: AddrSource }>;
   /** Whether the node may be on the local chain, by its record. */
   mayShareChain(node: Candidate, signal: AbortSignal): Promise<boolean>;
 }
@@ -99,8 +97,7 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
     return !queue.wasOffered(key) && !isUnfit(key) && isWanted(node);
   };
   const filter = (entry: AddrEntry): boolean => mayBeOffered(enodeOf(entry));
-  const describeEntry = (entry: AddrEntry | undefined): Candidate | undefined =>
-    entry && candidateOf(entry, crypto);
+  const describeEntry = (entry: AddrEntry | undefined): Candidate | undefined => entry && candidateOf(entry, crypto);
   const takeSpare = (): Candidate | undefined => {
     const node = spare;
     spare = undefined;

@@ -25,9 +25,7 @@ export async function openBans(store: BanStore, clock: Clock, log: Log): Promise
     isDue = true;
     saving = saving.then(async () => {
       isDue = false;
-      await store
-        .save(bans.entries())
-        .catch((error: unknown) => log.error({ error }, 'bans are not saved'));
+      await store.save(bans.entries()).catch((error: unknown) => log.error({ error }, 'bans are not saved'));
     });
   };
   const entries = await store.load();

@@ -26,11 +26,7 @@ export async function challenge(peer: NodePeer, options: ChallengeOptions): Prom
   await Promise.all([...options.required.keys()].map((number) => askFor(number, peer, options)));
 }
 
-async function askFor(
-  number: number,
-  peer: NodePeer,
-  { required, clock, log, who }: ChallengeOptions,
-): Promise<void> {
+async function askFor(number: number, peer: NodePeer, { required, clock, log, who }: ChallengeOptions): Promise<void> {
   try {
     const [header] = await withTimeout(clock, challengeTimeout, (signal) =>
       peer.eth.getHeaders({ origin: number, amount: 1 }, { signal }),

@@ -15,10 +15,7 @@ export type Incompatibility =
     };
 
 /** @param ours the locally offered eth versions, such as `eth/70` */
-export function incompatibilityOf(
-  error: unknown,
-  ours: readonly string[],
-): Incompatibility | undefined {
+export function incompatibilityOf(error: unknown, ours: readonly string[]): Incompatibility | undefined {
   if (error instanceof EthError) return error.mismatch;
   if (!(error instanceof PeerError)) return undefined;
   const { code, reason, hello, cause } = error;
@@ -34,10 +31,7 @@ export function incompatibilityOf(
 
 /** Whether dialing the node again soon would fail in the same way. */
 export function isUseless(error: unknown): boolean {
-  return (
-    incompatibilityOf(error, []) !== undefined ||
-    (error instanceof PeerError && error.reason === 'useless-peer')
-  );
+  return incompatibilityOf(error, []) !== undefined || (error instanceof PeerError && error.reason === 'useless-peer');
 }
 
 const texts: Readonly<Record<Incompatibility['of'], string>> = {
@@ -87,10 +81,7 @@ export class IncompatibleNodes {
     const suppressed = last?.suppressed ?? 0;
     this.#logged.set(of, { at: now, suppressed: 0 });
     const [ours, theirs] = valuesOf(incompatibility);
-    this.#log.info(
-      { ...who, ours, theirs, ...(suppressed > 0 && { others: suppressed }) },
-      texts[of],
-    );
+    this.#log.info({ ...who, ours, theirs, ...(suppressed > 0 && { others: suppressed }) }, texts[of]);
   }
 
   /** Number of incompatible nodes in the last ten minutes, in total and of the most frequent kind. */

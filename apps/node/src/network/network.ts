@@ -153,9 +153,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
   const manager = createConnManager<Enode, Link>(
     {
       minRetryDelay: (error, retries) =>
-        isUseless(error)
-          ? Math.min(uselessDelay * 2 ** Math.min(retries - 1, 10), maxUselessDelay)
-          : undefined,
+        isUseless(error) ? Math.min(uselessDelay * 2 ** Math.min(retries - 1, 10), maxUselessDelay) : undefined,
       nextAddress: ({ signal }) => addresses.next(signal),
       nextFeeler: () => addresses.nextTest(),
       async dial(node, { signal }) {
@@ -165,8 +163,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
           publish(() => ({ type: 'dial-failed', localId: id, error }));
           throw error;
         });
-        const objection = (): DisconnectReason | undefined =>
-          peers.has(node.id) ? 'already-connected' : undefined;
+        const objection = (): DisconnectReason | undefined => (peers.has(node.id) ? 'already-connected' : undefined);
         return link(await setUp(stream, { objection, signal }, setUpOptions));
       },
       onDialled(node, error) {
@@ -268,10 +265,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
   const tried = new Map<string, () => void>();
   const staticsTried = Promise.all(
     [...statics].map(([key, node]) =>
-      Promise.race([
-        new Promise<void>((resolve) => tried.set(key, resolve)),
-        peers.arrival(node.id),
-      ]),
+      Promise.race([new Promise<void>((resolve) => tried.set(key, resolve)), peers.arrival(node.id)]),
     ),
   ).then(() => tried.clear());
   for (const key of trustedKeys) manager.trust(key);

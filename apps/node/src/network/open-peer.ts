@@ -33,9 +33,7 @@ export interface SetUpOptions {
   /** Required blocks of each peer. @default none */
   readonly requiredBlocks?: RequiredBlocks | undefined;
   /** Called when Hello or Status show that a node cannot be a peer. */
-  readonly onIncompatible?:
-    | ((id: Uint8Array, who: LogFields, incompatibility: Incompatibility) => void)
-    | undefined;
+  readonly onIncompatible?: ((id: Uint8Array, who: LogFields, incompatibility: Incompatibility) => void) | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -108,9 +106,7 @@ export async function setUp(
       protocols,
       flags,
       accept: ({ capabilities }) =>
-        capabilities.some(({ name, version }) => offers.includes(`${name}/${version}`))
-          ? objection()
-          : 'useless-peer',
+        capabilities.some(({ name, version }) => offers.includes(`${name}/${version}`)) ? objection() : 'useless-peer',
       signal: opening.signal,
       clock,
     });
@@ -169,8 +165,7 @@ export async function setUp(
     closed,
   });
   log.added(peer);
-  if (required !== undefined)
-    void challenge(peer, { required, clock, log: options.log, who: log.who });
+  if (required !== undefined) void challenge(peer, { required, clock, log: options.log, who: log.who });
   return peer;
 }
 

@@ -30,8 +30,7 @@ const port = integer(0, 65_535);
 const requiredBlocks: Rule = {
   expected: 'a Map of block numbers to hashes of 32 bytes',
   fits: (value) =>
-    value instanceof Map &&
-    [...value].every(([number, hash]) => integer(0).fits(number) && bytes(32).fits(hash)),
+    value instanceof Map && [...value].every(([number, hash]) => integer(0).fits(number) && bytes(32).fits(hash)),
 };
 
 const rules: Rules<NodeOptions> = {

@@ -71,11 +71,7 @@ async function openNode(options: NodeOptions, lifecycle: Lifecycle): Promise<Nod
   const metrics = options.metrics && createMetrics(storage.id);
   lifecycle.onClose(() => metrics?.close());
   lifecycle.onClose(logDiagnostics({ ...context, localId: storage.id }));
-  const network = await openNetwork(
-    context,
-    storage,
-    (peer) => void started.then(() => node.emit('peer', peer)),
-  );
+  const network = await openNetwork(context, storage, (peer) => void started.then(() => node.emit('peer', peer)));
   signal.throwIfAborted();
   const { chain } = storage;
   const { enode, own, peers } = network;
@@ -115,9 +111,7 @@ async function openNode(options: NodeOptions, lifecycle: Lifecycle): Promise<Nod
       state: state(),
       chain,
       peers: peers.list().length,
-      endpoints: Object.fromEntries(
-        Object.entries(endpoints).filter(([, url]) => url !== undefined),
-      ),
+      endpoints: Object.fromEntries(Object.entries(endpoints).filter(([, url]) => url !== undefined)),
     }),
   );
 }

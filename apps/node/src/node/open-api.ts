@@ -80,9 +80,7 @@ export async function openApi(
   });
   lifecycle.onClose(() => rpc.close(), { parallel: true });
   metrics?.watch({ health, discovery, addresses });
-  const server =
-    metrics &&
-    (await serveMetrics({ ...options.metrics, metrics, health, clock, log: logs('rpc') }));
+  const server = metrics && (await serveMetrics({ ...options.metrics, metrics, health, clock, log: logs('rpc') }));
   lifecycle.onClose(() => server?.close(), { parallel: true });
   const { http, ws, authrpc } = rpc;
   return { state, endpoints: { http, ws, authrpc, metrics: server?.url } };

@@ -92,9 +92,7 @@ export async function openNetwork(
   });
   lifecycle.onClose(() => connections.close(), { parallel: true });
 
-  const discovery = hasDiscovery
-    ? await discover(context, storage, connections, addresses)
-    : undefined;
+  const discovery = hasDiscovery ? await discover(context, storage, connections, addresses) : undefined;
   const enode = formatEnode({
     id,
     host: options.externalIp ?? dialableHost(host),

@@ -50,8 +50,7 @@ export async function openStorage(context: NodeContext): Promise<NodeStorage> {
   lifecycle.onClose(() => chain.close());
   warnOfMissingReceipts(chain, logs('chain'));
   // The open chain locks the datadir, so that no other process creates secrets in it.
-  const privateKey =
-    options.privateKey ?? openNodeKey(datadir, crypto, (line) => logs('node').warn({}, line));
+  const privateKey = options.privateKey ?? openNodeKey(datadir, crypto, (line) => logs('node').warn({}, line));
   const authrpc = options.authrpc && {
     ...options.authrpc,
     jwtSecret: options.authrpc.jwtSecret ?? openJwtSecret(jwtSecretPath(datadir)),

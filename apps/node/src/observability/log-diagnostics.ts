@@ -34,8 +34,7 @@ export function logDiagnostics({ localId, clock, logs }: LogDiagnosticsOptions):
   const log = logs('discovery');
   const failed = throttle(log, clock);
   const identity = toHex(localId);
-  const isOwn = (id: Uint8Array | undefined): boolean =>
-    id !== undefined && equalBytes(id, localId);
+  const isOwn = (id: Uint8Array | undefined): boolean => id !== undefined && equalBytes(id, localId);
   const listeners: Readonly<Record<string, (message: unknown) => void>> = {
     'devp2p:rlpx'(message) {
       const event = message as RlpxEvent;

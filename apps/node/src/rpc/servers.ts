@@ -67,10 +67,7 @@ export async function openRpc(options: OpenRpcOptions): Promise<RpcServers> {
 }
 
 /** Opens the servers without authentication. */
-async function openPublic(
-  options: OpenRpcOptions,
-  open: OpenServers,
-): Promise<Pick<RpcServers, 'http' | 'ws'>> {
+async function openPublic(options: OpenRpcOptions, open: OpenServers): Promise<Pick<RpcServers, 'http' | 'ws'>> {
   const { http, ws, control, health, crypto, clock, random, log } = options;
   const namespaces: Record<RpcApi, Namespace> = {
     admin: adminNamespace(control, crypto),
@@ -80,11 +77,7 @@ async function openPublic(
     jsonRpc(options, selectApi(namespaces, apis), rpcLimits);
   const httpAt = http && place(http, 8545);
   const wsAt = ws && place(ws, 8546);
-  const shared =
-    httpAt !== undefined &&
-    httpAt.port === wsAt?.port &&
-    httpAt.host === wsAt.host &&
-    httpAt.port !== 0;
+  const shared = httpAt !== undefined && httpAt.port === wsAt?.port && httpAt.host === wsAt.host && httpAt.port !== 0;
 
   const webSockets =
     ws &&
@@ -115,18 +108,13 @@ async function openPublic(
   const onRequest: RequestListener = (request, response) =>
     refuse(request, response, 426, 'this port serves WebSocket only', clock);
   const onUpgrade = webSockets?.upgrade;
-  const wsUrl = shared
-    ? httpUrl
-    : await open.listen({ ...wsAt, service: 'ws', onRequest, onUpgrade });
+  const wsUrl = shared ? httpUrl : await open.listen({ ...wsAt, service: 'ws', onRequest, onUpgrade });
   warnOfAdmin(wsAt, ws, 'ws', log);
   return { http: httpUrl, ws: wsUrl?.replace('http:', 'ws:') };
 }
 
 /** The one for the consensus client. */
-async function openAuthrpc(
-  options: OpenRpcOptions,
-  open: OpenServers,
-): Promise<string | undefined> {
+async function openAuthrpc(options: OpenRpcOptions, open: OpenServers): Promise<string | undefined> {
   const { authrpc, engine, eth, health, clock, random, log } = options;
   if (authrpc === undefined) return undefined;
   const namespaces = {
@@ -154,10 +142,7 @@ async function openAuthrpc(
   } catch (error) {
     const isTaken = error instanceof NodeError && error.code === 'port-unavailable';
     if (!authrpc.optional || !isTaken) throw error;
-    log.warn(
-      { ...error.data, code: 'authrpc-unavailable' },
-      `no consensus client can connect: ${error.message}`,
-    );
+    log.warn({ ...error.data, code: 'authrpc-unavailable' }, `no consensus client can connect: ${error.message}`);
     return undefined;
   }
 }
@@ -196,12 +181,7 @@ class OpenServers {
   }
 }
 
-function warnOfAdmin(
-  at: Place,
-  { apis }: Pick<HttpSettings, 'apis'>,
-  service: 'http' | 'ws',
-  log: Log,
-): void {
+function warnOfAdmin(at: Place, { apis }: Pick<HttpSettings, 'apis'>, service: 'http' | 'ws', log: Log): void {
   if (!apis?.includes('admin') || isLocal(at)) return;
   log.warn(
     { ...at, service, code: 'admin-exposed' },

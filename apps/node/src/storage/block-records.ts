@@ -5,14 +5,7 @@ import { encode } from '@devp2p/rlp';
 import { canonicalHashes, canonicalRefs } from './canonical.ts';
 import type { Change, Database, Reading } from './database.ts';
 import { type NumberRanges, numberRangesCodec, withNumbers } from './number-ranges.ts';
-import {
-  corrupt,
-  decodeHeaderRecord,
-  decodeRecord,
-  headCodec,
-  isList,
-  numberCodec,
-} from './records.ts';
+import { corrupt, decodeHeaderRecord, decodeRecord, headCodec, isList, numberCodec } from './records.ts';
 import { type BlockRef, blockKey, hashKey, metaKey } from './schema.ts';
 
 /** Blocks that are looked up at once. */

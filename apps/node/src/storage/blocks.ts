@@ -127,10 +127,7 @@ export class BlockStore {
   }
 
   /** Records of one kind by block hash, of canonical and side blocks. */
-  async recordsByHash(
-    kind: CachedRecord,
-    hashes: readonly Uint8Array[],
-  ): Promise<(Uint8Array | undefined)[]> {
+  async recordsByHash(kind: CachedRecord, hashes: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     // Read from a database state before a removal, records must not enter the cache after it.
     const cache = this.#cache;
     const records = hashes.map((hash) => cache?.get(kind, hash));
@@ -303,17 +300,12 @@ export class BlockStore {
   }
 
   /** Moves the canonical index in one batch with the given records, and removes side blocks that are too deep. */
-  async #setCanonical(
-    ancestor: number,
-    blocks: readonly CanonicalBlock[],
-    records: readonly Change[],
-  ): Promise<void> {
+  async #setCanonical(ancestor: number, blocks: readonly CanonicalBlock[], records: readonly Change[]): Promise<void> {
     const { number: oldHead } = this.#head.header;
     const newHead = ancestor + blocks.length;
     let head = await this.#headAt(ancestor);
     let withReceipts = upTo(this.#withReceipts, ancestor);
-    const replaced =
-      ancestor < oldHead ? await canonicalRefs(this.#database, ancestor + 1, oldHead) : [];
+    const replaced = ancestor < oldHead ? await canonicalRefs(this.#database, ancestor + 1, oldHead) : [];
     const depthLimit = Math.min(newHead - this.#sideBlockDepth - 1, ancestor);
     const { changes, lowestSide } = await this.#pruneSideBlocks(depthLimit);
     const hasSideBlocks = this.#lowestSide !== undefined || replaced.length > 0;
@@ -333,14 +325,11 @@ export class BlockStore {
     await this.#database.batch(changes);
     this.#head = head;
     this.#withReceipts = withReceipts;
-    this.#lowestSide =
-      replaced.length === 0 ? lowestSide : Math.min(lowestSide ?? ancestor + 1, ancestor + 1);
+    this.#lowestSide = replaced.length === 0 ? lowestSide : Math.min(lowestSide ?? ancestor + 1, ancestor + 1);
   }
 
   /** Changes that remove the lowest side blocks up to a number, a limited count of them. */
-  async #pruneSideBlocks(
-    last: number,
-  ): Promise<{ changes: Change[]; lowestSide: number | undefined }> {
+  async #pruneSideBlocks(last: number): Promise<{ changes: Change[]; lowestSide: number | undefined }> {
     const lowest = this.#lowestSide;
     if (lowest === undefined || lowest > last) return { changes: [], lowestSide: lowest };
     const keys = await this.#database.firstKeys(sublevels.sideBlocks.all, pruneBatch + 1);

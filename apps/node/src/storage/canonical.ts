@@ -6,10 +6,7 @@ import { corrupt, decodeHeaderRecord, decodeRecord, numberCodec } from './record
 import { type BlockRef, blockKey, canonicalKey, hashesPerPage, hashKey } from './schema.ts';
 
 /** Numbers of stored blocks, canonical or not. @throws ChainError `corrupt` */
-export async function storedNumbers(
-  reading: Reading,
-  hashes: readonly Uint8Array[],
-): Promise<(number | undefined)[]> {
+export async function storedNumbers(reading: Reading, hashes: readonly Uint8Array[]): Promise<(number | undefined)[]> {
   const values = await reading.getMany(hashes.map(hashKey));
   return values.map((value, i) =>
     value === undefined
@@ -19,10 +16,7 @@ export async function storedNumbers(
 }
 
 /** The number of a canonical block. @throws ChainError `corrupt` */
-export async function canonicalNumber(
-  reading: Reading,
-  hash: Uint8Array,
-): Promise<number | undefined> {
+export async function canonicalNumber(reading: Reading, hash: Uint8Array): Promise<number | undefined> {
   const [number] = await storedNumbers(reading, [hash]);
   if (number === undefined) return undefined;
   const [canonical] = await canonicalHashes(reading, [number]);
@@ -47,11 +41,7 @@ export async function canonicalHashes(
 }
 
 /** The canonical blocks from `first` to `last`, both included. @throws ChainError `corrupt` when one is missing */
-export async function canonicalRefs(
-  reading: Reading,
-  first: number,
-  last: number,
-): Promise<BlockRef[]> {
+export async function canonicalRefs(reading: Reading, first: number, last: number): Promise<BlockRef[]> {
   const numbers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const hashes = await canonicalHashes(reading, numbers);
   return hashes.map((hash, i) => {

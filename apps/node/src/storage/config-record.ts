@@ -3,13 +3,7 @@ import { chainConfig } from '../config/genesis/genesis.ts';
 import { parseConfigJson } from '../config/genesis/genesis-json.ts';
 import { JsonNumber, parseJsonText } from '../config/genesis/json-text.ts';
 import { ChainError } from '../errors/chain-error.ts';
-import {
-  type BlockFork,
-  blockForks,
-  type ChainConfig,
-  type TimeFork,
-  timeForks,
-} from '../validation/chain-config.ts';
+import { type BlockFork, blockForks, type ChainConfig, type TimeFork, timeForks } from '../validation/chain-config.ts';
 import { corrupt } from './records.ts';
 
 /** A fork of a stored schedule that this version does not know: a newer version has written it. */

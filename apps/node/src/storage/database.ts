@@ -127,9 +127,7 @@ function classicLevel(level: Level<Uint8Array, Uint8Array>): ClassicLevel {
 
 /** classic-level returns Buffers, whose methods differ from those of Uint8Array. */
 function asView<T extends Uint8Array | undefined>(value: T): T {
-  return (
-    value === undefined ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  ) as T;
+  return (value === undefined ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) as T;
 }
 
 function asChainError(error: unknown, location: string): unknown {

@@ -6,15 +6,7 @@ import { ChainError } from '../errors/chain-error.ts';
 import { prependCanonical } from './canonical.ts';
 import type { Change, Database, KeyRange } from './database.ts';
 import { corrupt, decodeRecord, headCodec, numberCodec } from './records.ts';
-import {
-  blockKey,
-  formatKey,
-  hashKey,
-  type MetaRecord,
-  metaKey,
-  numberOfKey,
-  syncHeaderKey,
-} from './schema.ts';
+import { blockKey, formatKey, hashKey, type MetaRecord, metaKey, numberOfKey, syncHeaderKey } from './schema.ts';
 import { segmentsCodec } from './sync-progress.ts';
 
 /** First bytes of the keys of format 1: records by block number, and numbers by block hash. */
@@ -82,10 +74,7 @@ const oldRanges: readonly KeyRange[] = [
  * @param format the format record of format 2
  * @throws ChainError `disk-space`, `corrupt`
  */
-export async function migrateFromFormatOne(
-  format: Uint8Array,
-  options: MigrationOptions,
-): Promise<void> {
+export async function migrateFromFormatOne(format: Uint8Array, options: MigrationOptions): Promise<void> {
   const { database, onMigrate } = options;
   const [head, record, segments] = await database.getMany([
     formatOneHeadKey,
@@ -188,19 +177,14 @@ function syncHeaderCount(record: Uint8Array | undefined): number {
   return segments.reduce((sum, { top, tail }) => sum + top - tail + 1, 0);
 }
 
-async function moveSyncHeaders(
-  database: Database,
-  onMoved: (count: number) => void,
-): Promise<void> {
+async function moveSyncHeaders(database: Database, onMoved: (count: number) => void): Promise<void> {
   const to = Uint8Array.of(oldKinds.skeleton + 1);
   let from = Uint8Array.of(oldKinds.skeleton);
   for (let count = 0; ; ) {
     const entries = await database.entries({ from, to }, syncHeaderBatch);
     const last = entries.at(-1);
     if (last === undefined) return;
-    await database.batch(
-      entries.flatMap(([key, value]) => [put(syncHeaderKey(numberOfKey(key)), value), del(key)]),
-    );
+    await database.batch(entries.flatMap(([key, value]) => [put(syncHeaderKey(numberOfKey(key)), value), del(key)]));
     count += entries.length;
     onMoved(count);
     from = Uint8Array.of(...last[0], 0);

@@ -29,11 +29,7 @@ export function corrupt(what: string, cause?: unknown): ChainError {
   const options = cause === undefined ? {} : { cause };
   const problem = cause instanceof Error ? ` (${cause.message})` : '';
   const advice = 'restore a copy of the database, or remove it and sync again';
-  return new ChainError(
-    'corrupt',
-    `${what} is damaged in the database${problem}: ${advice}`,
-    options,
-  );
+  return new ChainError('corrupt', `${what} is damaged in the database${problem}: ${advice}`, options);
 }
 
 /** @throws ChainError `corrupt` */
@@ -46,12 +42,7 @@ export function decodeRecord<T>(codec: Codec<T>, value: Uint8Array, what: string
 }
 
 /** @throws ChainError `corrupt` */
-export function decodeHeaderRecord(
-  value: Uint8Array,
-  number: number,
-  what: string,
-  crypto: Crypto,
-): SealedHeader {
+export function decodeHeaderRecord(value: Uint8Array, number: number, what: string, crypto: Crypto): SealedHeader {
   let header: SealedHeader;
   try {
     header = decodeHeader(value, crypto);

@@ -61,11 +61,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
 }
 
-function nodeError(
-  problem: LevelProblem,
-  cause: Error,
-  { location, name, code, remedy }: StoreOptions,
-): NodeError {
+function nodeError(problem: LevelProblem, cause: Error, { location, name, code, remedy }: StoreOptions): NodeError {
   const text = errorText(cause.cause ?? cause);
   switch (problem) {
     case 'locked':

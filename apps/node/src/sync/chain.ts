@@ -1,10 +1,5 @@
 import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
-import type {
-  BlockChecker,
-  BlockImporter,
-  CanonicalChain,
-  SyncProgressStore,
-} from '../chain/interfaces.ts';
+import type { BlockChecker, BlockImporter, CanonicalChain, SyncProgressStore } from '../chain/interfaces.ts';
 import type { BlockRules } from '../validation/block.ts';
 
 /** A block with everything that its header commits to. */

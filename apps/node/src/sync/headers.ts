@@ -117,10 +117,7 @@ async function commonAncestor(chain: SyncChain, { tail, top }: Segment): Promise
   let [common, different] = [tail - 1, Math.min(chain.head.number, top) + 1];
   while (different - common > 1) {
     const middle = Math.floor((common + different) / 2);
-    const [ours, [theirs]] = await Promise.all([
-      chain.hashAt(middle),
-      chain.syncProgress.headers(middle, 1),
-    ]);
+    const [ours, [theirs]] = await Promise.all([chain.hashAt(middle), chain.syncProgress.headers(middle, 1)]);
     const same = ours !== undefined && theirs !== undefined && equalBytes(ours, theirs.hash);
     if (same) common = middle;
     else different = middle;
@@ -276,10 +273,7 @@ class HeaderDownload implements TaskSource<Span> {
     const ours = await chain.hashAt(tail - 1);
     if (ours !== undefined && equalBytes(ours, tailParent)) return true;
     if (tail <= 1) {
-      throw new SyncError(
-        'other-chain',
-        'the target belongs to a chain with another genesis block',
-      );
+      throw new SyncError('other-chain', 'the target belongs to a chain with another genesis block');
     }
     const older = this.#older;
     if (older !== undefined && older.top <= tail - 1) {

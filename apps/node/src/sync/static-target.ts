@@ -49,8 +49,7 @@ export async function staticTarget(options: StaticTargetOptions): Promise<Target
       });
       const statics = peers.list().filter(({ isStatic }) => isStatic);
       if (tried && statics.length > 0) {
-        const best =
-          (await announcedBlock(statics, options)) ?? (await nextBlock(statics, options));
+        const best = (await announcedBlock(statics, options)) ?? (await nextBlock(statics, options));
         if (best !== undefined) return best;
         if (!isReported) onNone();
         isReported = true;
@@ -95,10 +94,7 @@ async function nextBlock(
 }
 
 /** A peer's best block, if it is better than the head, and by how much, in blocks or in difficulty. */
-async function betterBlockOf(
-  eth: EthPeer,
-  chain: SyncChain,
-): Promise<{ target: Target; weight: bigint } | undefined> {
+async function betterBlockOf(eth: EthPeer, chain: SyncChain): Promise<{ target: Target; weight: bigint } | undefined> {
   if (eth.range !== undefined) {
     const { latest: number, latestHash: hash } = eth.range;
     if (number <= chain.head.number) return undefined;

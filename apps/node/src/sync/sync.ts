@@ -12,12 +12,7 @@ import { downloadHeaders } from './headers.ts';
 import type { Missing } from './missing.ts';
 import type { SyncPeers } from './peers.ts';
 import type { Target } from './target.ts';
-import {
-  forkChoiceTargets,
-  staticTargets,
-  staticTargetsUntilForkChoice,
-  type Targets,
-} from './targets.ts';
+import { forkChoiceTargets, staticTargets, staticTargetsUntilForkChoice, type Targets } from './targets.ts';
 
 /** Result of a sync to one target. */
 export interface SyncResult {
@@ -40,9 +35,7 @@ export interface SyncOptions {
   /** Hash of the only target, 32 bytes. @default the heads of `forkChoice` */
   readonly target?: Uint8Array | undefined;
   /** Source of targets, one after another. @default the best blocks of static peers */
-  readonly forkChoice?:
-    | Pick<ForkChoice, 'head' | 'onChange' | 'refuse' | 'isRefused' | 'header'>
-    | undefined;
+  readonly forkChoice?: Pick<ForkChoice, 'head' | 'onChange' | 'refuse' | 'isRefused' | 'header'> | undefined;
   /** Whether the best blocks of static peers are targets until there is a fork choice. @default false */
   readonly followStatic?: boolean | undefined;
   readonly log: Log;

@@ -79,8 +79,7 @@ export function createBlockRules(config: ChainConfig, crypto: Crypto): BlockRule
       if (body.withdrawals === undefined) return;
       fail('withdrawals-root', header, 'withdrawals in the body, but no root in the header');
     }
-    if (body.withdrawals === undefined)
-      fail('withdrawals-root', header, 'no withdrawals in the body');
+    if (body.withdrawals === undefined) fail('withdrawals-root', header, 'no withdrawals in the body');
     const withdrawals = root(body.withdrawals, header, 'withdrawals');
     expect(header, 'withdrawals-root', 'withdrawals root', header.withdrawalsRoot, withdrawals);
   };
@@ -111,11 +110,7 @@ export function createBlockRules(config: ChainConfig, crypto: Crypto): BlockRule
     checkAccessList(header, accessList) {
       const { blockAccessListHash: hash } = header;
       if (hash === undefined) {
-        fail(
-          'access-list',
-          header,
-          'it has a block access list, but its header has no hash of one',
-        );
+        fail('access-list', header, 'it has a block access list, but its header has no hash of one');
       }
       const actual = crypto.keccak256(accessList);
       expect(header, 'access-list', 'block access list hash', hash, actual);
@@ -127,13 +122,7 @@ function fail(code: BlockErrorCode, header: Header, reason: string, cause?: unkn
   throw new BlockError(code, header.number, reason, cause === undefined ? {} : { cause });
 }
 
-function expect(
-  header: Header,
-  code: BlockErrorCode,
-  what: string,
-  given: Uint8Array,
-  actual: Uint8Array,
-): void {
+function expect(header: Header, code: BlockErrorCode, what: string, given: Uint8Array, actual: Uint8Array): void {
   if (equalBytes(given, actual)) return;
   fail(code, header, `${what} is 0x${toHex(given)}, that of its content 0x${toHex(actual)}`);
 }
@@ -164,11 +153,7 @@ function checkTransactions(header: Header, { transactions }: Body, config: Chain
     }
   }
   if (blobs * gasPerBlob !== (header.blobGasUsed ?? 0)) {
-    fail(
-      'blob-gas',
-      header,
-      `blob gas used is ${header.blobGasUsed ?? 0}, but it has ${blobs} blobs`,
-    );
+    fail('blob-gas', header, `blob gas used is ${header.blobGasUsed ?? 0}, but it has ${blobs} blobs`);
   }
 }
 
@@ -212,11 +197,7 @@ function checkRequests(header: Header, receipts: RawList, config: ChainConfig): 
   if (requestsHash === undefined || !equalBytes(requestsHash, emptyRequestsHash)) return;
   for (let i = 0; i < receipts.length; i++) {
     if (hasDeposit(receipts.at(i), config.depositContract)) {
-      fail(
-        'requests-hash',
-        header,
-        `requests hash is that of none, but receipt ${i} has a deposit`,
-      );
+      fail('requests-hash', header, `requests hash is that of none, but receipt ${i} has a deposit`);
     }
   }
 }

@@ -38,9 +38,7 @@ export function nextExcessBlobGas(
   if (timestamp >= config.forks.osaka) {
     const reserve = blobBaseCost * (parent.baseFeePerGas ?? 0n);
     if (isBlobCheaperThan(reserve, excess, blobs)) {
-      return blobs.max === 0
-        ? excess
-        : excess + Math.floor((used * (blobs.max - blobs.target)) / blobs.max);
+      return blobs.max === 0 ? excess : excess + Math.floor((used * (blobs.max - blobs.target)) / blobs.max);
     }
   }
   return excess + used - target;

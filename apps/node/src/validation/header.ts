@@ -42,21 +42,13 @@ export function checkHeader(header: SealedHeader, context: HeaderContext): void 
   const { config, parent } = context;
   if (!equalBytes(header.parentHash, parent.hash)) {
     const given = toHex(header.parentHash);
-    fail(
-      'unknown-parent',
-      header,
-      `parent is 0x${given}, not the block before, 0x${toHex(parent.hash)}`,
-    );
+    fail('unknown-parent', header, `parent is 0x${given}, not the block before, 0x${toHex(parent.hash)}`);
   }
   if (header.number !== parent.number + 1) {
     fail('number', header, `number ${header.number} does not follow block ${parent.number}`);
   }
   if (header.timestamp <= parent.timestamp) {
-    fail(
-      'timestamp',
-      header,
-      `timestamp ${header.timestamp} is not after its parent's, ${parent.timestamp}`,
-    );
+    fail('timestamp', header, `timestamp ${header.timestamp} is not after its parent's, ${parent.timestamp}`);
   }
   checkFields(header, config);
   checkGas(header, parent, config);
@@ -120,10 +112,7 @@ function checkGas(header: Header, parent: Header, config: ChainConfig): void {
   }
 }
 
-function checkMerge(
-  header: Header,
-  { config, parent, parentTotalDifficulty }: HeaderContext,
-): void {
+function checkMerge(header: Header, { config, parent, parentTotalDifficulty }: HeaderContext): void {
   const stake = header.difficulty === 0n;
   if (!stake && parent.difficulty === 0n && parent.number > 0) {
     fail('merge', header, 'difficulty above 0 after the merge');
@@ -171,11 +160,7 @@ function checkAuthority(
   const { nonce, extraData } = header;
   checkFuture(header, now);
   if (header.timestamp < parent.timestamp + period) {
-    fail(
-      'timestamp',
-      header,
-      `timestamp ${header.timestamp} is less than ${period} s after its parent's`,
-    );
+    fail('timestamp', header, `timestamp ${header.timestamp} is less than ${period} s after its parent's`);
   }
   const against = isZero(nonce);
   if (!against && (checkpoint || nonce.some((byte) => byte !== 0xff))) {
@@ -186,11 +171,7 @@ function checkAuthority(
   }
   const signers = extraData.length - cliqueVanity - cliqueSeal;
   if (signers < 0 || (checkpoint ? signers % 20 : signers) !== 0) {
-    fail(
-      'extra-data',
-      header,
-      `${extraData.length} bytes of extra data do not have the form of Clique`,
-    );
+    fail('extra-data', header, `${extraData.length} bytes of extra data do not have the form of Clique`);
   }
   if (!isZero(header.mixHash)) fail('mix-hash', header, 'mix hash is not zero');
   if (!equalBytes(header.unclesHash, emptyListHash)) {
@@ -220,11 +201,7 @@ function checkBlobGas(header: Header, parent: Header, config: ChainConfig): void
   const blobs = blobParameters(config, timestamp);
   if (blobGasUsed === undefined || blobs === undefined) return;
   if (blobGasUsed % gasPerBlob !== 0 || blobGasUsed > blobs.max * gasPerBlob) {
-    fail(
-      'blob-gas',
-      header,
-      `blob gas used, ${blobGasUsed}, is not that of 0 to ${blobs.max} blobs`,
-    );
+    fail('blob-gas', header, `blob gas used, ${blobGasUsed}, is not that of 0 to ${blobs.max} blobs`);
   }
   const expected = nextExcessBlobGas(config, blobs, parent, timestamp);
   if (excessBlobGas !== expected) {

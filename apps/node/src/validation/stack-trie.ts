@@ -106,9 +106,7 @@ export class StackTrie {
       common++;
     }
     if (common === end || (next[common] as number) < (key[common] as number)) {
-      throw new RangeError(
-        'Keys of a stack trie must ascend, and none may be a prefix of another.',
-      );
+      throw new RangeError('Keys of a stack trie must ascend, and none may be a prefix of another.');
     }
     return common;
   }
@@ -179,11 +177,7 @@ export class StackTrie {
     const pathLength = ((this.#keyLength - from) >> 1) + 1;
     const valueLength = value.length;
     const single = valueLength === 1 && (value[0] as number) < emptyString;
-    const length =
-      pathLength +
-      (pathLength > 1 ? 1 : 0) +
-      valueLength +
-      (single ? 0 : listPrefixLength(valueLength));
+    const length = pathLength + (pathLength > 1 ? 1 : 0) + valueLength + (single ? 0 : listPrefixLength(valueLength));
     const scratch = this.#room(length);
     let at = writePrefix(scratch, 0, 0xc0, length);
     at = this.#writePath(scratch, at, from, this.#keyLength, 0x20);
@@ -248,12 +242,7 @@ export class StackTrie {
 }
 
 /** A hash as an RLP string; a node of less than 32 bytes unchanged. */
-function writeReference(
-  out: Uint8Array,
-  start: number,
-  node: Uint8Array,
-  nodeLength: number,
-): number {
+function writeReference(out: Uint8Array, start: number, node: Uint8Array, nodeLength: number): number {
   let at = start;
   if (nodeLength === 32) {
     out[at++] = emptyString + 32;

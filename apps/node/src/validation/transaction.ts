@@ -36,10 +36,7 @@ const setCodeType = 4;
 const fieldsBeforeGas = [2, 3, 4, 4, 4] as const;
 
 /** The limits for the transactions of a block. */
-export function transactionLimits(
-  { forks }: ChainConfig,
-  { number, timestamp, gasLimit }: Header,
-): TransactionLimits {
+export function transactionLimits({ forks }: ChainConfig, { number, timestamp, gasLimit }: Header): TransactionLimits {
   const london = number >= forks.london;
   const since = (time: number | bigint): boolean => london && timestamp >= time;
   const osaka = since(forks.osaka);
@@ -85,9 +82,7 @@ export function checkTransaction(transaction: Uint8Array, limits: TransactionLim
   }
   const floorBytes = data + (type === 0 ? 0 : accessListBytes(reader));
   if (floorBytes > limits.maxFloorBytes) {
-    throw new Error(
-      `${floorBytes} bytes of calldata and access list, more than ${limits.maxFloorBytes}`,
-    );
+    throw new Error(`${floorBytes} bytes of calldata and access list, more than ${limits.maxFloorBytes}`);
   }
   if (type < blobType) return 0;
   if (recipient === 0) throw new Error('no recipient');

@@ -50,11 +50,7 @@ export async function checkUncles(
     }
     const parent = elders.find(({ hash }) => equalBytes(hash, uncle.parentHash));
     if (block === undefined || parent === undefined) {
-      throw new BlockError(
-        'uncles',
-        header.number,
-        'an uncle whose parent is not a recent ancestor',
-      );
+      throw new BlockError('uncles', header.number, 'an uncle whose parent is not a recent ancestor');
     }
     try {
       checkHeader(uncle, { config, parent });

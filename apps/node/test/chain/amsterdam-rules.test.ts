@@ -63,9 +63,7 @@ describe('headers', () => {
   test('FK-04 the two fields are required from Amsterdam on', () => {
     expect(problem(amsterdam, {})).toBeUndefined();
     const header = nextHeader(amsterdam.config, amsterdam.header);
-    expect(Object.keys(header).filter((name) => name !== 'raw' && name !== 'hash')).toHaveLength(
-      23,
-    );
+    expect(Object.keys(header).filter((name) => name !== 'raw' && name !== 'hash')).toHaveLength(23);
     expect(problem(amsterdam, {}, { slotNumber: undefined })).toBe('missing-field');
     const neither = { blockAccessListHash: undefined, slotNumber: undefined };
     expect(problem(amsterdam, {}, neither)).toBe('missing-field');
@@ -83,9 +81,7 @@ describe('headers', () => {
       const genesis = makeGenesis('amsterdam', { slotNumber: 1_000_000 });
       expect(genesis.header.slotNumber).toBe(1_000_000);
       expect(problem(genesis, {}, { slotNumber })).toBeUndefined();
-      expect(nextHeader(genesis.config, genesis.header, { slotNumber }).slotNumber).toBe(
-        slotNumber,
-      );
+      expect(nextHeader(genesis.config, genesis.header, { slotNumber }).slotNumber).toBe(slotNumber);
     },
   );
 
@@ -138,8 +134,7 @@ describe('bodies', () => {
     const rest = header.raw.length + body.raw.length - 8_300_001;
     const size = 8_388_608 - rest;
     expect(size).toBeGreaterThan(8_200_100);
-    const check = (contents: Contents): string | undefined =>
-      problem(genesis, contents, { gasUsed: 0 });
+    const check = (contents: Contents): string | undefined => problem(genesis, contents, { gasUsed: 0 });
     expect(check(big(size))).toBeUndefined();
     expect(check(big(size + 1))).toBe('block-size');
   });

@@ -24,11 +24,7 @@ import { encodeBlock } from '../../dist/chain/files/block-rlp.js';
 import { importFile } from '../../dist/chain/files/import-file.js';
 import { parseGenesis } from '../../dist/config/genesis/genesis.js';
 import { createBlockRules } from '../../dist/validation/block.js';
-import {
-  emptyListHash,
-  emptyRequestsHash,
-  emptyTrieRoot,
-} from '../../dist/validation/empty-roots.js';
+import { emptyListHash, emptyRequestsHash, emptyTrieRoot } from '../../dist/validation/empty-roots.js';
 import { nextBaseFee } from '../../dist/validation/fees.js';
 import { listRoot, StackTrie } from '../../dist/validation/stack-trie.js';
 
@@ -123,9 +119,7 @@ async function measure(name, unit, work) {
   }
   rates.sort((a, b) => a - b);
   const figure = (n) => Math.round(n).toLocaleString('en').padStart(11);
-  console.log(
-    `${name.padEnd(48)}${figure(rates[2])} ${unit}  (${figure(rates[0])} … ${figure(rates[4])})`,
-  );
+  console.log(`${name.padEnd(48)}${figure(rates[2])} ${unit}  (${figure(rates[0])} … ${figure(rates[4])})`);
 }
 
 let at = 0;
@@ -176,8 +170,7 @@ await measure('decode and check receipts', 'blocks/s', () => {
 });
 
 const directory = mkdtempSync(join(tmpdir(), 'devp2p-bench-'));
-const open = (name) =>
-  openChain({ location: join(directory, name), genesis, clock: systemClock, crypto });
+const open = (name) => openChain({ location: join(directory, name), genesis, clock: systemClock, crypto });
 const timed = async (name, action) => {
   const before = process.cpuUsage();
   const start = performance.now();
@@ -200,10 +193,7 @@ await timed('append headers, bodies and receipts', async () => {
   }
 });
 const file = join(directory, 'chain.rlp');
-writeFileSync(
-  file,
-  Buffer.concat(blocks.map(({ header, body }) => encodeBlock(header.raw, body.raw))),
-);
+writeFileSync(file, Buffer.concat(blocks.map(({ header, body }) => encodeBlock(header.raw, body.raw))));
 const imported = await open('imported');
 await timed('import a file', () => importFile(imported, file, { crypto }));
 await imported.close();

@@ -84,19 +84,14 @@ describe('bodies', () => {
     return errorOf(() => rulesOf(genesis).checkBody(header, body));
   };
 
-  const blobs = (count: number): Uint8Array =>
-    typed(3, { tail: Array.from({ length: count }, () => blobHash) });
+  const blobs = (count: number): Uint8Array => typed(3, { tail: Array.from({ length: count }, () => blobHash) });
   const blobGas = (count: number): Changes => ({ blobGasUsed: count * 131_072 });
 
   test.each<[string, Era, Contents, Changes?]>([
     ['no contents', 'frontier', {}],
     ['an empty list of withdrawals', 'shanghai', {}],
     ['a transfer', 'frontier', { transactions: [transfer(0)] }],
-    [
-      '300 transfers',
-      'merge',
-      { transactions: Array.from({ length: 300 }, (_, n) => transfer(n)) },
-    ],
+    ['300 transfers', 'merge', { transactions: Array.from({ length: 300 }, (_, n) => transfer(n)) }],
     ['types 0 to 2', 'merge', { transactions: [transfer(0), typed(1), typed(2)] }],
     ['withdrawals', 'shanghai', { withdrawals: [withdrawal, withdrawal] }],
     ['blobs', 'cancun', { transactions: [blobs(2), typed(2), blobs(4)] }, blobGas(6)],
@@ -113,42 +108,20 @@ describe('bodies', () => {
   });
 
   test.each<[string, BlockErrorCode, Era, Contents, Changes?]>([
-    [
-      'another transactions root',
-      'transactions-root',
-      'merge',
-      {},
-      { transactionsRoot: bytes(32) },
-    ],
+    ['another transactions root', 'transactions-root', 'merge', {}, { transactionsRoot: bytes(32) }],
     ['another uncles hash', 'uncles-hash', 'frontier', {}, { unclesHash: bytes(32) }],
-    [
-      'another withdrawals root',
-      'withdrawals-root',
-      'shanghai',
-      {},
-      { withdrawalsRoot: bytes(32) },
-    ],
+    ['another withdrawals root', 'withdrawals-root', 'shanghai', {}, { withdrawalsRoot: bytes(32) }],
     ['three uncles', 'uncles', 'frontier', { uncles: [1, 2, 3].map(uncleLike) }],
     ['type 1', 'transaction', 'frontier', { transactions: [typed(1)] }],
     ['type 2', 'transaction', 'frontier', { transactions: [typed(2)] }],
     ['type 3', 'transaction', 'shanghai', { transactions: [blobs(1)] }],
     ['type 4', 'transaction', 'cancun', { transactions: [typed(4, { tail: [authorization] })] }],
-    [
-      'type 5',
-      'transaction',
-      'amsterdam',
-      { transactions: [Uint8Array.of(5, ...typed(2).slice(1))] },
-    ],
+    ['type 5', 'transaction', 'amsterdam', { transactions: [Uint8Array.of(5, ...typed(2).slice(1))] }],
     ['gas above the block’s', 'transaction', 'merge', { transactions: [creation(1, 30_000_001)] }],
     ['gas above the cap', 'transaction', 'osaka', { transactions: [creation(1, 2 ** 24 + 1)] }],
     ['too much init code', 'transaction', 'shanghai', { transactions: [creation(49_153)] }],
     ['a short recipient', 'transaction', 'merge', { transactions: [typed(2, { to: bytes(10) })] }],
-    [
-      'a list as number',
-      'transaction',
-      'merge',
-      { transactions: [encodeFields([[], [], [], 1, 1, 1, 1, 1, 1])] },
-    ],
+    ['a list as number', 'transaction', 'merge', { transactions: [encodeFields([[], [], [], 1, 1, 1, 1, 1, 1])] }],
     ['a blob transaction without blobs', 'transaction', 'cancun', { transactions: [typed(3)] }],
     [
       'a blob transaction without recipient',
@@ -156,19 +129,8 @@ describe('bodies', () => {
       'cancun',
       { transactions: [typed(3, { to: bytes(0), tail: [blobHash] })] },
     ],
-    [
-      'a blob of another version',
-      'transaction',
-      'cancun',
-      { transactions: [typed(3, { tail: [bytes(32, 2)] })] },
-    ],
-    [
-      'seven blobs in one transaction',
-      'transaction',
-      'osaka',
-      { transactions: [blobs(7)] },
-      blobGas(7),
-    ],
+    ['a blob of another version', 'transaction', 'cancun', { transactions: [typed(3, { tail: [bytes(32, 2)] })] }],
+    ['seven blobs in one transaction', 'transaction', 'osaka', { transactions: [blobs(7)] }, blobGas(7)],
     ['a set-code without authorizations', 'transaction', 'prague', { transactions: [typed(4)] }],
     ['more blobs than their gas', 'blob-gas', 'cancun', { transactions: [blobs(2)] }, blobGas(1)],
     ['fewer blobs than their gas', 'blob-gas', 'cancun', { transactions: [blobs(1)] }, blobGas(2)],
@@ -186,20 +148,14 @@ describe('bodies', () => {
     const [first, second, third] = transactions as [Uint8Array, Uint8Array, Uint8Array];
     for (const wrong of [[], [first, second], [first, third, second], [...transactions, first]]) {
       const body = makeBody({ transactions: wrong, withdrawals }, true);
-      expect(errorOf(() => rulesOf(genesis).checkBody(header, body))?.code).toBe(
-        'transactions-root',
-      );
+      expect(errorOf(() => rulesOf(genesis).checkBody(header, body))?.code).toBe('transactions-root');
     }
     for (const wrong of [[], withdrawals.slice(1), [...withdrawals].reverse()]) {
       const body = makeBody({ transactions, withdrawals: wrong }, true);
-      expect(errorOf(() => rulesOf(genesis).checkBody(header, body))?.code).toBe(
-        'withdrawals-root',
-      );
+      expect(errorOf(() => rulesOf(genesis).checkBody(header, body))?.code).toBe('withdrawals-root');
     }
     const without = makeBody({ transactions }, false);
-    expect(errorOf(() => rulesOf(genesis).checkBody(header, without))?.code).toBe(
-      'withdrawals-root',
-    );
+    expect(errorOf(() => rulesOf(genesis).checkBody(header, without))?.code).toBe('withdrawals-root');
   });
 
   test('ND-06 withdrawals before Shanghai are refused', () => {
@@ -257,17 +213,11 @@ describe('receipts', () => {
   };
   const deposit = {
     address: bytes(20, 0xdd),
-    topics: [
-      Buffer.from('649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc0889aa790803be39038c5', 'hex'),
-    ],
+    topics: [Buffer.from('649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc0889aa790803be39038c5', 'hex')],
     data: bytes(576),
   };
 
-  const check = (
-    receipts: Receipt[],
-    changes: Changes = {},
-    genesis: Genesis = prague,
-  ): BlockError | undefined => {
+  const check = (receipts: Receipt[], changes: Changes = {}, genesis: Genesis = prague): BlockError | undefined => {
     const transactions = receipts.map((_, n) => transfer(n));
     const block = nextBlock(genesis.config, genesis.header, { transactions, receipts }, changes);
     return errorOf(() => rulesOf(genesis).checkReceipts(block.header, block.receipts));
@@ -279,41 +229,20 @@ describe('receipts', () => {
     );
     expect(check(types)).toBeUndefined();
     expect(check([])).toBeUndefined();
-    const many = Array.from({ length: 300 }, (_, i) =>
-      plainReceipt((i + 1) * 21_000, { logs: [log] }),
-    );
+    const many = Array.from({ length: 300 }, (_, i) => plainReceipt((i + 1) * 21_000, { logs: [log] }));
     expect(check(many)).toBeUndefined();
   });
 
   test.each<[string, BlockErrorCode, Receipt[], Changes?, Genesis?]>([
     ['another root', 'receipts-root', [plainReceipt(21_000)], { receiptsRoot: bytes(32) }],
-    [
-      'another bloom',
-      'bloom',
-      [plainReceipt(21_000, { logs: [log] })],
-      { logsBloom: bytes(256, 0) },
-    ],
+    ['another bloom', 'bloom', [plainReceipt(21_000, { logs: [log] })], { logsBloom: bytes(256, 0) }],
     ['another total of gas', 'gas-used', [plainReceipt(21_000)], { gasUsed: 42_000 }],
     ['gas used without transactions', 'gas-used', [], { gasUsed: 1 }],
-    [
-      'equal cumulative gas',
-      'receipts',
-      [plainReceipt(21_000), plainReceipt(21_000)],
-      { gasUsed: 21_000 },
-    ],
-    [
-      'decreasing cumulative gas',
-      'receipts',
-      [plainReceipt(21_001), plainReceipt(21_000)],
-      { gasUsed: 21_000 },
-    ],
+    ['equal cumulative gas', 'receipts', [plainReceipt(21_000), plainReceipt(21_000)], { gasUsed: 21_000 }],
+    ['decreasing cumulative gas', 'receipts', [plainReceipt(21_001), plainReceipt(21_000)], { gasUsed: 21_000 }],
     ['a state root', 'receipts', [plainReceipt(21_000, { outcome: bytes(32) })]],
     ['a status before Byzantium', 'receipts', [plainReceipt(21_000)], {}, frontier],
-    [
-      'a deposit without requests',
-      'requests-hash',
-      [plainReceipt(21_000, { logs: [log, deposit] })],
-    ],
+    ['a deposit without requests', 'requests-hash', [plainReceipt(21_000, { logs: [log, deposit] })]],
   ])('ND-06 receipts with %s are refused: %s', (_, code, receipts, changes, genesis) => {
     expect(check(receipts, changes, genesis)).toMatchObject({ code, number: 1 });
   });

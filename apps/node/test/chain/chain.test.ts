@@ -48,8 +48,7 @@ async function expectBlocks(chain: LocalChain, expected: readonly NewBlock[]): P
   expect(toHex(chain.head.hash)).toBe(toHex(last.hash));
   // Blocks without receipts are not announced.
   const bare = expected.findIndex(({ receipts }) => receipts === undefined);
-  const { number, hash, timestamp } =
-    bare === -1 ? last : (expected[bare - 1]?.header ?? genesis.header);
+  const { number, hash, timestamp } = bare === -1 ? last : (expected[bare - 1]?.header ?? genesis.header);
   expect(chain.range()).toEqual({
     earliest: 0,
     latest: number,
@@ -102,13 +101,9 @@ describe('the chain', () => {
     const bare = blocks.map(({ header, body }) => ({ header, body }));
     await chain.append(bare);
     await expectBlocks(chain, bare);
-    const some = blocks
-      .slice(4, 9)
-      .map(({ header, receipts }) => ({ hash: header.hash, receipts }));
+    const some = blocks.slice(4, 9).map(({ header, receipts }) => ({ hash: header.hash, receipts }));
     await chain.addReceipts(some);
-    expect(await chain.receipts([blocks[4]?.header.hash ?? genesis.header.hash])).toEqual([
-      blocks[4]?.receipts.raw,
-    ]);
+    expect(await chain.receipts([blocks[4]?.header.hash ?? genesis.header.hash])).toEqual([blocks[4]?.receipts.raw]);
     const [wrong] = blocks.slice(3, 4);
     const mixed = [{ hash: wrong?.header.hash ?? genesis.header.hash, receipts: third.receipts }];
     expect(await codeOf(chain.addReceipts(mixed))).toBe('receipts-root');
@@ -120,14 +115,11 @@ describe('the chain', () => {
     const location = temporaryDirectory();
     const chain = await openTemporary(genesis, { location });
     const announced: string[] = [];
-    const shown = ({ earliest, latest }: ReturnType<LocalChain['range']>) =>
-      `${earliest}-${latest}`;
+    const shown = ({ earliest, latest }: ReturnType<LocalChain['range']>) => `${earliest}-${latest}`;
     chain.onHead(() => announced.push(shown(chain.range())));
     const bare = ({ header, body }: NewBlock): NewBlock => ({ header, body });
     const receiptsOf = (first: number, last: number) =>
-      blocks
-        .slice(first - 1, last)
-        .map(({ header, receipts }) => ({ hash: header.hash, receipts }));
+      blocks.slice(first - 1, last).map(({ header, receipts }) => ({ hash: header.hash, receipts }));
     await chain.append(blocks.slice(0, 10).map(bare));
     await chain.append(blocks.slice(10, 20));
     await chain.append(blocks.slice(20, 40).map(bare));
@@ -248,9 +240,7 @@ describe('the chain', () => {
     await chain.append(long);
     await chain.append(other.slice(0, 60));
     const side = async (): Promise<number[]> => {
-      const headers = await Promise.all(
-        long.slice(1).map(({ header }) => chain.headerByHash(header.hash)),
-      );
+      const headers = await Promise.all(long.slice(1).map(({ header }) => chain.headerByHash(header.hash)));
       return headers.flatMap((header) => (header === undefined ? [] : [header.number]));
     };
     const numbers = (first: number, last: number): number[] =>
@@ -278,9 +268,7 @@ describe('the chain', () => {
     const database = new Level<Uint8Array, Uint8Array>(location, { keyEncoding: 'view' });
     const keys = await database.keys().all();
     await database.close();
-    const hashes = new Set(
-      keys.filter((key) => key.length > 32).map((key) => toHex(key.slice(-32))),
-    );
+    const hashes = new Set(keys.filter((key) => key.length > 32).map((key) => toHex(key.slice(-32))));
     for (const { header } of long.slice(1)) expect(hashes.has(toHex(header.hash))).toBe(false);
   });
 
@@ -349,9 +337,7 @@ describe('the chain', () => {
   });
 
   test('ND-06 any sequence of appends, forks and truncations leaves a complete chain', async () => {
-    const branches = [0, 1].map((n) =>
-      makeChain(config, genesis.header, 12, { extraData: Uint8Array.of(n) }),
-    );
+    const branches = [0, 1].map((n) => makeChain(config, genesis.header, 12, { extraData: Uint8Array.of(n) }));
     const step = fc.oneof(
       fc.record({ cut: fc.integer({ min: 0, max: 12 }) }),
       fc.record({
@@ -373,12 +359,8 @@ describe('the chain', () => {
             side = new Set([...side].filter(({ header }) => header.number <= action.cut));
             continue;
           }
-          const added = (branches[action.branch] ?? []).slice(
-            action.from,
-            action.from + action.count,
-          );
-          const parent =
-            action.from === 0 ? genesis.header : branches[action.branch]?.[action.from - 1]?.header;
+          const added = (branches[action.branch] ?? []).slice(action.from, action.from + action.count);
+          const parent = action.from === 0 ? genesis.header : branches[action.branch]?.[action.from - 1]?.header;
           const ours = action.from === 0 ? genesis.header : model[action.from - 1]?.header;
           const joins = parent !== undefined && ours !== undefined && parent === ours;
           expect((await codeOf(chain.append(added))) === undefined).toBe(joins);
@@ -452,9 +434,7 @@ describe('serving', () => {
     const headers = await chain.headers(query);
     expect(numbersOf(headers)).toEqual(numbers);
     const all = [genesis.header, ...blocks.map(({ header }) => header)];
-    expect(headers.map(hashOf)).toEqual(
-      numbers.map((n) => toHex(all[n]?.hash ?? new Uint8Array())),
-    );
+    expect(headers.map(hashOf)).toEqual(numbers.map((n) => toHex(all[n]?.hash ?? new Uint8Array())));
   });
 
   test('ET-07 there is one entry for each hash in order, undefined for an unknown hash', async () => {
@@ -489,9 +469,7 @@ describe('serving', () => {
   test('ET-07 a response is of one chain while the chain changes', async () => {
     const chain = await openTemporary(genesis);
     await chain.append(blocks);
-    const known = new Map(
-      [...blocks, ...fork].map(({ header, body }) => [toHex(header.hash), toHex(body.raw)]),
-    );
+    const known = new Map([...blocks, ...fork].map(({ header, body }) => [toHex(header.hash), toHex(body.raw)]));
     const hashes = [...blocks, ...fork].map(({ header }) => header.hash);
     let done = false;
     const reading = (async () => {
@@ -566,30 +544,10 @@ describe('the database', () => {
     ['the head', metaKey('head'), undefined, 'the head record'],
     ['the format', formatKey, Uint8Array.of(0xc0), 'the format record'],
     ['the format', formatKey, undefined, 'the format record'],
-    [
-      'the last header',
-      blockKey('headers', 40, last.header.hash),
-      undefined,
-      'the header of block 40',
-    ],
-    [
-      'the last header',
-      blockKey('headers', 40, last.header.hash),
-      Uint8Array.of(0xc0),
-      'the header of block 40',
-    ],
-    [
-      'the last header',
-      blockKey('headers', 40, last.header.hash),
-      third.header.raw,
-      'the header of block 40',
-    ],
-    [
-      'the last body',
-      blockKey('bodies', 40, last.header.hash),
-      Uint8Array.of(0xc1),
-      'the body of block 40',
-    ],
+    ['the last header', blockKey('headers', 40, last.header.hash), undefined, 'the header of block 40'],
+    ['the last header', blockKey('headers', 40, last.header.hash), Uint8Array.of(0xc0), 'the header of block 40'],
+    ['the last header', blockKey('headers', 40, last.header.hash), third.header.raw, 'the header of block 40'],
+    ['the last body', blockKey('bodies', 40, last.header.hash), Uint8Array.of(0xc1), 'the body of block 40'],
     ['the last hash', hashKey(last.header.hash), undefined, toHex(last.header.hash)],
     ['the canonical index', canonicalKey(0), undefined, 'the canonical hash of block 40'],
   ])('HX-22 a damaged record of %s is named on opening', async (_, key, value, name) => {
@@ -597,9 +555,7 @@ describe('the database', () => {
     const chain = await openTemporary(genesis, { location });
     await chain.append(blocks);
     await chain.close();
-    await tamper(location, (database) =>
-      value === undefined ? database.del(key) : database.put(key, value),
-    );
+    await tamper(location, (database) => (value === undefined ? database.del(key) : database.put(key, value)));
     await expect(openTemporary(genesis, { location })).rejects.toMatchObject({
       name: 'ChainError',
       code: 'corrupt',

@@ -1,12 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -45,36 +38,32 @@ function offsetOf(number: number): number {
 }
 
 function sizeOf(header: Uint8Array, body: Uint8Array): number {
-  const content =
-    header.length + body.length - (body.length > 56 ? (body.length > 258 ? 3 : 2) : 1);
+  const content = header.length + body.length - (body.length > 56 ? (body.length > 258 ? 3 : 2) : 1);
   return content + (content > 255 ? 3 : 2);
 }
 
 describe('export and import', () => {
-  test.each(['chain.rlp', 'chain.rlp.gz'])(
-    'ND-05 blocks exported to %s can be imported',
-    async (name) => {
-      const { chain, directory } = await filled();
-      const file = join(directory, name);
-      const written: number[] = [];
-      const count = await exportFile(chain, file, { onProgress: (number) => written.push(number) });
-      expect(count).toBe(400);
-      expect(written.at(-1)).toBe(400);
-      expect(readdirSync(directory).sort()).toEqual([...new Set(['chain.rlp', name])].sort());
-      const first = readFileSync(file).subarray(0, 2);
-      expect(first.equals(Uint8Array.of(0x1f, 0x8b))).toBe(name.endsWith('.gz'));
+  test.each(['chain.rlp', 'chain.rlp.gz'])('ND-05 blocks exported to %s can be imported', async (name) => {
+    const { chain, directory } = await filled();
+    const file = join(directory, name);
+    const written: number[] = [];
+    const count = await exportFile(chain, file, { onProgress: (number) => written.push(number) });
+    expect(count).toBe(400);
+    expect(written.at(-1)).toBe(400);
+    expect(readdirSync(directory).sort()).toEqual([...new Set(['chain.rlp', name])].sort());
+    const first = readFileSync(file).subarray(0, 2);
+    expect(first.equals(Uint8Array.of(0x1f, 0x8b))).toBe(name.endsWith('.gz'));
 
-      const other = await openTemporary(genesis);
-      const reports: ImportProgress[] = [];
-      const result = await importFile(other, file, { crypto, onProgress: (p) => reports.push(p) });
-      const { size } = statSync(file);
-      expect(result).toEqual({ number: 400, added: 400, known: 0, receipts: 0, bytes: size, size });
-      expect(reports.length).toBeGreaterThan(1);
-      expect(other.head.hash).toEqual(chain.head.hash);
-      expect(await other.bodies(hashes)).toEqual(blocks.map(({ body }) => body.raw));
-      expect(await importFile(other, file, { crypto })).toMatchObject({ added: 0, known: 400 });
-    },
-  );
+    const other = await openTemporary(genesis);
+    const reports: ImportProgress[] = [];
+    const result = await importFile(other, file, { crypto, onProgress: (p) => reports.push(p) });
+    const { size } = statSync(file);
+    expect(result).toEqual({ number: 400, added: 400, known: 0, receipts: 0, bytes: size, size });
+    expect(reports.length).toBeGreaterThan(1);
+    expect(other.head.hash).toEqual(chain.head.hash);
+    expect(await other.bodies(hashes)).toEqual(blocks.map(({ body }) => body.raw));
+    expect(await importFile(other, file, { crypto })).toMatchObject({ added: 0, known: 400 });
+  });
 
   test('ND-05 a part of the chain', async () => {
     const { chain, directory, file } = await filled();
@@ -166,9 +155,7 @@ describe('export and import', () => {
 
 describe('bad files', () => {
   /** Imports bytes and returns the result. */
-  async function importBytes(
-    bytes: Uint8Array,
-  ): Promise<{ error: unknown; head: number; hash: Uint8Array }> {
+  async function importBytes(bytes: Uint8Array): Promise<{ error: unknown; head: number; hash: Uint8Array }> {
     const chain = await openTemporary(genesis);
     const file = join(temporaryDirectory(), 'bad.rlp');
     writeFileSync(file, bytes);
@@ -351,8 +338,7 @@ describe('lists in a stream', () => {
     for (let cut = 1; cut < item.length; cut++) {
       const found: Uint8Array[] = [];
       const read = async (): Promise<void> => {
-        for await (const list of rlpLists(chunked(twice.subarray(0, -cut), 7), 1000))
-          found.push(list);
+        for await (const list of rlpLists(chunked(twice.subarray(0, -cut), 7), 1000)) found.push(list);
       };
       await expect(read()).rejects.toThrow(RlpStreamError);
       expect(found).toHaveLength(1);
@@ -361,10 +347,7 @@ describe('lists in a stream', () => {
   });
 });
 
-async function* chunked(
-  bytes: Uint8Array,
-  size: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
+async function* chunked(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 

@@ -14,9 +14,10 @@ type Changes = string | Readonly<Record<string, string | null>>;
 type Case = readonly [Changes, hash: string, forkId: string] | readonly [Changes, error: string];
 
 /** go-ethereum's result of each case; the fixture names version and functions. */
-const { base, cases } = JSON.parse(
-  readFileSync(new URL('fixtures/genesis-cases.json', import.meta.url), 'utf8'),
-) as { base: { [name: string]: Texts }; cases: readonly Case[] };
+const { base, cases } = JSON.parse(readFileSync(new URL('fixtures/genesis-cases.json', import.meta.url), 'utf8')) as {
+  base: { [name: string]: Texts };
+  cases: readonly Case[];
+};
 
 function genesisText(changes: Changes): string {
   if (typeof changes === 'string') return changes;

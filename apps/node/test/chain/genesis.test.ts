@@ -59,61 +59,25 @@ describe('genesis.json', () => {
 
   test.each<[string, object, string]>([
     ['no config', { ...valid, config: undefined }, 'config is missing: expected an object'],
-    [
-      'no chain id',
-      withConfig({ chainId: null }),
-      'config.chainId is missing: expected a whole number',
-    ],
-    [
-      'a fraction',
-      withConfig({ pragueTime: 1.5 }),
-      'config.pragueTime is 1.5: expected a whole number',
-    ],
-    [
-      'a negative number',
-      withConfig({ londonBlock: -1 }),
-      'config.londonBlock is -1: expected a whole',
-    ],
+    ['no chain id', withConfig({ chainId: null }), 'config.chainId is missing: expected a whole number'],
+    ['a fraction', withConfig({ pragueTime: 1.5 }), 'config.pragueTime is 1.5: expected a whole number'],
+    ['a negative number', withConfig({ londonBlock: -1 }), 'config.londonBlock is -1: expected a whole'],
     ['a word', { ...valid, gasLimit: 'much' }, 'gasLimit is "much": expected a whole number'],
     ['no gas limit', { ...valid, gasLimit: undefined }, 'gasLimit is missing: expected'],
-    [
-      'too wide',
-      { ...valid, nonce: '0x10000000000000000' },
-      'nonce is 18446744073709551616: expected at most 64 bits',
-    ],
-    [
-      'half a byte',
-      { ...valid, extraData: '0x123' },
-      'extraData is "0x123": expected 0x and an even number',
-    ],
+    ['too wide', { ...valid, nonce: '0x10000000000000000' }, 'nonce is 18446744073709551616: expected at most 64 bits'],
+    ['half a byte', { ...valid, extraData: '0x123' }, 'extraData is "0x123": expected 0x and an even number'],
     ['a short hash', { ...valid, mixHash: '0x12' }, 'mixHash is "0x12": expected 64 hex digits'],
-    [
-      'a short address',
-      { ...valid, coinbase: '0x12' },
-      'coinbase is "0x12": expected 40 hex digits',
-    ],
+    ['a short address', { ...valid, coinbase: '0x12' }, 'coinbase is "0x12": expected 40 hex digits'],
     ['a later start', { ...valid, number: 5 }, 'number is 5: expected 0'],
     ['a list of accounts', { ...valid, alloc: [] }, 'alloc is a list: expected an object'],
-    [
-      'an account under a name',
-      { ...valid, alloc: { bob: { balance: 0 } } },
-      'alloc.bob is "bob": expected 40',
-    ],
+    ['an account under a name', { ...valid, alloc: { bob: { balance: 0 } } }, 'alloc.bob is "bob": expected 40'],
     [
       'an account without a balance',
       withAccount({}),
       'alloc.00000000000000000000000000000000000000a1.balance is missing: expected',
     ],
-    [
-      'a balance that is a list',
-      withAccount({ balance: [] }),
-      '.balance is a list: expected a whole number',
-    ],
-    [
-      'code that is not hex',
-      withAccount({ balance: 0, code: '0xzz' }),
-      '.code is "0xzz": expected 0x',
-    ],
+    ['a balance that is a list', withAccount({ balance: [] }), '.balance is a list: expected a whole number'],
+    ['code that is not hex', withAccount({ balance: 0, code: '0xzz' }), '.code is "0xzz": expected 0x'],
     [
       'a long slot',
       withAccount({ balance: 0, storage: { [`0x${'11'.repeat(33)}`]: '0x01' } }),
@@ -124,11 +88,7 @@ describe('genesis.json', () => {
       withConfig({ cancunTime: 5, pragueTime: 4 }),
       'config.pragueTime is 4: expected no less than cancunTime, 5',
     ],
-    [
-      'a fork left out',
-      withConfig({ berlinBlock: undefined }),
-      'config.londonBlock is set, but berlinBlock is not',
-    ],
+    ['a fork left out', withConfig({ berlinBlock: undefined }), 'config.londonBlock is set, but berlinBlock is not'],
     [
       'no blob parameters',
       withConfig({ blobSchedule: { cancun: valid.config.blobSchedule.cancun } }),
@@ -139,11 +99,7 @@ describe('genesis.json', () => {
       withConfig({ blobSchedule: { cancun: { target: 0 } } }),
       'config.blobSchedule.cancun.baseFeeUpdateFraction is missing',
     ],
-    [
-      'a binary trie',
-      withConfig({ enableUBTAtGenesis: true }),
-      'config.enableUBTAtGenesis is true',
-    ],
+    ['a binary trie', withConfig({ enableUBTAtGenesis: true }), 'config.enableUBTAtGenesis is true'],
     [
       'blob gas before Cancun',
       { ...withConfig({ cancunTime: 9, pragueTime: 9 }) },
@@ -218,9 +174,7 @@ describe('forks after Osaka', () => {
     const schedule = { osaka: other, amsterdam: other, bogota: other, bpo2: other, bpo3 };
     const { config } = withTimes(times, schedule);
     const max = (time: number): number | undefined => blobParameters(config, time)?.max;
-    expect([1, 9, 10, 19, 20, 30, 39, 40, 2 ** 50].map(max)).toEqual([
-      ...[9, 9, 15, 15, 15, 15, 15, 32, 32],
-    ]);
+    expect([1, 9, 10, 19, 20, 30, 39, 40, 2 ** 50].map(max)).toEqual([...[9, 9, 15, 15, 15, 15, 15, 32, 32]]);
   });
 
   test('FK-02 a fork with blob parameters needs them, a fork without does not', () => {

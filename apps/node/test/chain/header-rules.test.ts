@@ -13,12 +13,7 @@ import { nextBaseFee, nextExcessBlobGas } from '../../src/validation/fees.ts';
 import { checkHeader } from '../../src/validation/header.ts';
 import { crypto, makeGenesis, nextHeader, withChanges } from './make-blocks.ts';
 
-function check(
-  genesis: Genesis,
-  header: SealedHeader,
-  parent: SealedHeader = genesis.header,
-  now = 5000,
-): void {
+function check(genesis: Genesis, header: SealedHeader, parent: SealedHeader = genesis.header, now = 5000): void {
   checkHeader(header, {
     config: genesis.config,
     parent,
@@ -128,11 +123,7 @@ describe('header rules', () => {
     ['unexpected-field', 'shanghai', { blobGasUsed: 0 }],
     ['missing-field', 'cancun', { parentBeaconBlockRoot: undefined }],
     ['missing-field', 'cancun', { excessBlobGas: undefined, parentBeaconBlockRoot: undefined }],
-    [
-      'missing-field',
-      'cancun',
-      { blobGasUsed: undefined, excessBlobGas: undefined, parentBeaconBlockRoot: undefined },
-    ],
+    ['missing-field', 'cancun', { blobGasUsed: undefined, excessBlobGas: undefined, parentBeaconBlockRoot: undefined }],
     ['unexpected-field', 'cancun', { requestsHash: bytes(32) }],
     ['missing-field', 'prague', { requestsHash: undefined }],
     ['unexpected-field', 'osaka', { blockAccessListHash: bytes(32) }],
@@ -153,13 +144,14 @@ describe('header rules', () => {
     ['timestamp', 'clique', { ...voted, timestamp: 1004 }],
     ['future', 'clique', { ...voted, timestamp: 5016 }],
   ];
-  test.each(
-    invalid.map(([code, era, changes]) => [era, fieldsOf(changes), code, changes] as const),
-  )('ND-06 a header of %s with another %s is refused: %s', (era, _, code, changes) => {
-    const genesis = eras[era];
-    const header = nextHeader(genesis.config, genesis.header, changes);
-    expect(codeOf(() => check(genesis, header))).toBe(code);
-  });
+  test.each(invalid.map(([code, era, changes]) => [era, fieldsOf(changes), code, changes] as const))(
+    'ND-06 a header of %s with another %s is refused: %s',
+    (era, _, code, changes) => {
+      const genesis = eras[era];
+      const header = nextHeader(genesis.config, genesis.header, changes);
+      expect(codeOf(() => check(genesis, header))).toBe(code);
+    },
+  );
 
   test('ND-06 London doubles the gas limit at its block', () => {
     const genesis = makeGenesis('work', { config: { londonBlock: 1 }, baseFeePerGas: null });
@@ -243,10 +235,7 @@ describe('formulas', () => {
       }));
     fc.assert(
       fc.property(parents, ({ gasLimit, gasUsed, fee }) => {
-        const oracle = createBlockHeader(
-          { number: 20_000_000, gasLimit, gasUsed, baseFeePerGas: fee },
-          { common },
-        );
+        const oracle = createBlockHeader({ number: 20_000_000, gasLimit, gasUsed, baseFeePerGas: fee }, { common });
         const parent = header({ number: 20_000_000, gasLimit, gasUsed, baseFeePerGas: fee });
         expect(nextBaseFee(config, parent)).toBe(oracle.calcNextBaseFee());
       }),

@@ -10,19 +10,10 @@ import { encodeBlock, receiptsRecordCodec } from '../../src/chain/files/block-rl
 import { exportFile } from '../../src/chain/files/export-file.ts';
 import { importFile } from '../../src/chain/files/import-file.ts';
 import { parseGenesis } from '../../src/config/genesis/genesis.ts';
-import {
-  crypto,
-  makeChain,
-  makeGenesis,
-  nextBlock,
-  plainReceipt,
-  transfer,
-  withChanges,
-} from './make-blocks.ts';
+import { crypto, makeChain, makeGenesis, nextBlock, plainReceipt, transfer, withChanges } from './make-blocks.ts';
 import { openTemporary, temporaryDirectory } from './temporary.ts';
 
-const fixture = (name: string): Buffer =>
-  readFileSync(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url)));
+const fixture = (name: string): Buffer => readFileSync(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url)));
 
 function write(items: readonly Uint8Array[]): string {
   const path = join(temporaryDirectory(), 'file.rlp');
@@ -98,13 +89,7 @@ describe('block access lists in a file', () => {
   });
 
   test.each<[string, string, number, Uint8Array, RegExp]>([
-    [
-      'another list',
-      'access-list',
-      36,
-      withFifth(Uint8Array.of(0xc0)),
-      /block access list hash is/,
-    ],
+    ['another list', 'access-list', 36, withFifth(Uint8Array.of(0xc0)), /block access list hash is/],
     ['a string', 'malformed', 36, withFifth(Uint8Array.of(0x80)), /string instead of a list/],
     ['a sixth item', 'malformed', 36, withFifth(accessList, accessList), /611 unread bytes/],
     [
@@ -163,8 +148,7 @@ describe('the end of a batch', () => {
     return { error, kept, hash };
   }
 
-  const range = (from: number, to: number): number[] =>
-    Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
   test('ND-05 two overlapping exports are one chain wherever a batch ends', async () => {
     const items = [...range(1, 8), ...range(4, 12)].map(rlp);
@@ -177,19 +161,9 @@ describe('the end of a batch', () => {
 
   test.each<[string, Uint8Array[], object, number]>([
     ['a gap', [rlp(1), rlp(2), rlp(4)], { code: 'unknown-parent' }, 2],
-    [
-      'another block in the place of a known one',
-      [rlp(1), rlp(2), other(2)],
-      { code: 'other-chain' },
-      2,
-    ],
+    ['another block in the place of a known one', [rlp(1), rlp(2), other(2)], { code: 'other-chain' }, 2],
     ['receipts before their block', [rlp(1), receipts(2), rlp(2)], { code: 'unknown-block' }, 1],
-    [
-      'receipts of another block',
-      [rlp(1), rlp(2), receipts(2, 4), rlp(3)],
-      { code: 'receipts-root' },
-      2,
-    ],
+    ['receipts of another block', [rlp(1), rlp(2), receipts(2, 4), rlp(3)], { code: 'receipts-root' }, 2],
   ])('ND-05 %s is the same error wherever a batch ends', async (_, items, error, head) => {
     for (const size of range(1, 5)) {
       const result = await outcome(items, size);
@@ -210,9 +184,7 @@ describe('the end of a batch', () => {
       number.map(other),
       number.map(bad),
     );
-    const run = fc
-      .tuple(number, number)
-      .map(([a, b]) => range(Math.min(a, b), Math.max(a, b)).map(rlp));
+    const run = fc.tuple(number, number).map(([a, b]) => range(Math.min(a, b), Math.max(a, b)).map(rlp));
     const file = fc
       .array(
         fc.oneof(
@@ -253,13 +225,9 @@ test('ND-05 receipts that exceed the size of a message are exported and imported
   const bytes = readFileSync(path);
   const whole = await openTemporary(genesis);
   await whole.append([first, second].map(({ header, body }) => ({ header, body })));
-  await expect(importFile(whole, write([bytes.subarray(0, -1)]), { crypto })).rejects.toMatchObject(
-    {
-      code: 'malformed',
-      message: expect.stringMatching(
-        /^block 2: the file ends \d+ bytes into the item at byte \d+$/,
-      ),
-    },
-  );
+  await expect(importFile(whole, write([bytes.subarray(0, -1)]), { crypto })).rejects.toMatchObject({
+    code: 'malformed',
+    message: expect.stringMatching(/^block 2: the file ends \d+ bytes into the item at byte \d+$/),
+  });
   expect(await sizeOfReceipts(whole)).toBe(first.receipts.raw.length);
 });

@@ -1,11 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  type Json,
-  JsonNumber,
-  JsonTextError,
-  parseJsonText,
-} from '../../src/config/genesis/json-text.ts';
+import { type Json, JsonNumber, JsonTextError, parseJsonText } from '../../src/config/genesis/json-text.ts';
 
 /** The value that `JSON.parse` returns, with rounded numbers. */
 function plain(json: Json): unknown {
@@ -35,23 +30,7 @@ test('ND-04 JSON texts are parsed as by JSON.parse', () => {
 });
 
 test('ND-04 damaged texts are refused by both parsers or by neither', () => {
-  const change = fc.constantFrom(
-    '',
-    '"',
-    '\\',
-    ',',
-    '{',
-    ']',
-    ':',
-    '0',
-    '-',
-    '.',
-    'e',
-    't',
-    '\n',
-    '\t ',
-    '\u0001',
-  );
+  const change = fc.constantFrom('', '"', '\\', ',', '{', ']', ':', '0', '-', '.', 'e', 't', '\n', '\t ', '\u0001');
   fc.assert(
     fc.property(fc.json(), fc.nat(), fc.nat({ max: 2 }), change, (text, at, cut, added) => {
       const start = at % (text.length + 1);
@@ -69,9 +48,7 @@ test('ND-04 numbers keep their digits and members their order', () => {
     ['10', '1'],
     ['9', '-0.50e+3'],
   ]);
-  expect(parseJsonText(' 58750000000000000000000 ')).toEqual(
-    new JsonNumber('58750000000000000000000'),
-  );
+  expect(parseJsonText(' 58750000000000000000000 ')).toEqual(new JsonNumber('58750000000000000000000'));
 });
 
 test.each([

@@ -18,11 +18,7 @@ import type { NewBlock } from '../../src/chain/interfaces.ts';
 import { type Genesis, parseGenesis } from '../../src/config/genesis/genesis.ts';
 import { blobParameters, type ChainConfig } from '../../src/validation/chain-config.ts';
 import { workDifficulty } from '../../src/validation/difficulty.ts';
-import {
-  emptyListHash,
-  emptyRequestsHash,
-  emptyTrieRoot,
-} from '../../src/validation/empty-roots.ts';
+import { emptyListHash, emptyRequestsHash, emptyTrieRoot } from '../../src/validation/empty-roots.ts';
 import { nextBaseFee, nextExcessBlobGas } from '../../src/validation/fees.ts';
 import { listRoot, StackTrie } from '../../src/validation/stack-trie.ts';
 
@@ -108,14 +104,9 @@ export function nextHeader(
 }
 
 /** A copy with changed fields. `undefined` removes a field. */
-export function withChanges(
-  header: Header,
-  changes: Partial<Record<keyof Header, unknown>>,
-): Header {
+export function withChanges(header: Header, changes: Partial<Record<keyof Header, unknown>>): Header {
   const entries = Object.entries({ ...header, ...changes });
-  return Object.fromEntries(
-    entries.filter(([, value]) => value !== undefined),
-  ) as unknown as Header;
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as unknown as Header;
 }
 
 /** Contents of a test block. */

@@ -22,9 +22,7 @@ test.each([
 ] as const)('FK-25 %s: five records that verify come first, then %i enode URLs', (name, urls) => {
   const { bootnodes: known } = networks[name];
   const records = known.slice(0, 5).map((text) => parseEnr(text, { crypto }));
-  expect(
-    records.map((enr) => [4, 6].map((family) => endpoint(enr, family as 4 | 6)?.host)),
-  ).toEqual(hosts);
+  expect(records.map((enr) => [4, 6].map((family) => endpoint(enr, family as 4 | 6)?.host))).toEqual(hosts);
   for (const enr of records) {
     const { udp, tcp } = endpoint(enr, 4) ?? {};
     expect(endpoint(enr, 6)?.udp).toBe(udp);
@@ -33,9 +31,7 @@ test.each([
   }
   const enodes = known.slice(5).map((url) => parseEnode(url, { crypto }));
   expect(enodes.map(({ udp }) => udp)).toEqual(new Array(urls).fill(30303));
-  expect(
-    new Set([...records, ...enodes].map(({ id }) => Buffer.from(id).toString('hex'))).size,
-  ).toBe(known.length);
+  expect(new Set([...records, ...enodes].map(({ id }) => Buffer.from(id).toString('hex'))).size).toBe(known.length);
   // In the form of the flag.
   expect(bootnodes(known.join(','))).toEqual(known);
 });

@@ -26,9 +26,7 @@ function root(trie: StackTrie, entries: Iterable<readonly [Uint8Array, Uint8Arra
 
 const value = fc.uint8Array({ minLength: 1, maxLength: 80 });
 
-function sortedUnique(
-  entries: readonly (readonly [Uint8Array, Uint8Array])[],
-): (readonly [Uint8Array, Uint8Array])[] {
+function sortedUnique(entries: readonly (readonly [Uint8Array, Uint8Array])[]): (readonly [Uint8Array, Uint8Array])[] {
   const byKey = new Map(entries.map((entry) => [Buffer.from(entry[0]).toString('hex'), entry]));
   return [...byKey.values()].sort((a, b) => compare(a[0], b[0]));
 }
@@ -66,9 +64,7 @@ describe('stack trie', () => {
   test('ND-06 roots equal those of @ethereumjs/mpt for hashed keys', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(value, { maxLength: 120 }), async (values) => {
-        const entries = sortedUnique(
-          values.map((v, i) => [nobleCrypto.keccak256(Uint8Array.of(i)), v] as const),
-        );
+        const entries = sortedUnique(values.map((v, i) => [nobleCrypto.keccak256(Uint8Array.of(i)), v] as const));
         expect(root(trie, entries)).toBe(await oracle(entries));
       }),
       { numRuns: 40 },
@@ -80,9 +76,7 @@ describe('stack trie', () => {
       fc.array(value, { maxLength: 20 }),
       fc
         .tuple(fc.constantFrom(1, 2, 15, 16, 17, 127, 128, 129, 255, 256, 257, 300), value)
-        .map(([count, v]) =>
-          Array.from({ length: count }, (_, i) => Uint8Array.of(...v, i & 0xff)),
-        ),
+        .map(([count, v]) => Array.from({ length: count }, (_, i) => Uint8Array.of(...v, i & 0xff))),
     );
     await fc.assert(
       fc.asyncProperty(lists, async (values) => {
@@ -95,11 +89,7 @@ describe('stack trie', () => {
 
   test('ND-06 list roots hold for values around every size of the RLP prefix', async () => {
     for (const size of [1, 55, 56, 255, 256, 65_535, 65_536, 1_000_000]) {
-      const values = [
-        new Uint8Array(size).fill(7),
-        Uint8Array.of(9),
-        new Uint8Array(size).fill(200),
-      ];
+      const values = [new Uint8Array(size).fill(7), Uint8Array.of(9), new Uint8Array(size).fill(200)];
       const expected = await oracle(values.map((v, i) => [RLP.encode(i), v] as const));
       expect(Buffer.from(listRoot(trie, values)).toString('hex'), `${size} bytes`).toBe(expected);
     }

@@ -79,8 +79,7 @@ async function storedText(location: string): Promise<string | undefined> {
   return record && new TextDecoder().decode(record);
 }
 
-const textOf = ({ config }: Genesis): string =>
-  new TextDecoder().decode(encodeConfigRecord(config));
+const textOf = ({ config }: Genesis): string => new TextDecoder().decode(encodeConfigRecord(config));
 
 /** Opens with another schedule. @returns the message of the error, or `undefined` */
 async function refusal(location: string, genesis: Genesis): Promise<string | undefined> {
@@ -102,13 +101,7 @@ describe('a fork schedule is stored with the blocks', () => {
     ['cancunTime', stake, { cancunTime: 1036 }, '1024', '1036'],
     ['osakaTime', stake, { osakaTime: 1060 }, '1072', '1060'],
     ['osakaTime', stake, { osakaTime: 1241, ...after(1241) }, '1072', '1241'],
-    [
-      'bpo1Time',
-      stake,
-      { bpo1Time: null, blobSchedule: { ...blobs, bpo1: null } },
-      '1096',
-      'not set',
-    ],
+    ['bpo1Time', stake, { bpo1Time: null, blobSchedule: { ...blobs, bpo1: null } }, '1096', 'not set'],
     ['bogotaTime', stake, { bogotaTime: 1240 }, '5000', '1240'],
     [
       'bpo3Time',
@@ -124,19 +117,16 @@ describe('a fork schedule is stored with the blocks', () => {
     ['londonBlock', work, { londonBlock: 21 }, '10', '21'],
     ['arrowGlacierBlock', work, { arrowGlacierBlock: 20 }, '30', '20'],
     ['daoForkBlock', work, { daoForkBlock: null }, '0', 'not set'],
-  ])(
-    'ND-03 a change of an active fork is refused: %s',
-    async (field, world, change, stored, given) => {
-      const location = await directoryOf(world);
-      const before = await storedText(location);
-      const genesis = { ...safeGenesis(world, change), source: 'genesis /etc/g.json' };
-      expect(await refusal(location, genesis)).toContain(
-        `: ${field} is ${stored} there, ${given} in genesis /etc/g.json; use `,
-      );
-      expect(await storedText(location)).toBe(before);
-      expect(await refusal(location, genesisOf(world))).toBeUndefined();
-    },
-  );
+  ])('ND-03 a change of an active fork is refused: %s', async (field, world, change, stored, given) => {
+    const location = await directoryOf(world);
+    const before = await storedText(location);
+    const genesis = { ...safeGenesis(world, change), source: 'genesis /etc/g.json' };
+    expect(await refusal(location, genesis)).toContain(
+      `: ${field} is ${stored} there, ${given} in genesis /etc/g.json; use `,
+    );
+    expect(await storedText(location)).toBe(before);
+    expect(await refusal(location, genesisOf(world))).toBeUndefined();
+  });
 
   test.each<[string, World, object, string]>([
     ['chainId', stake, { chainId: 1235 }, 'chainId is 1234 there, 1235 in'],
@@ -165,13 +155,10 @@ describe('a fork schedule is stored with the blocks', () => {
       'terminalTotalDifficulty is 10000000 there, 200000 in',
     ],
     ['daoForkSupport', work, { daoForkSupport: true }, 'daoForkSupport is false there, true in'],
-  ])(
-    'ND-03 a change of a setting that stored blocks depend on is refused: %s',
-    async (_, world, change, text) => {
-      const location = await directoryOf(world);
-      expect(await refusal(location, genesisOf(world, change))).toContain(text);
-    },
-  );
+  ])('ND-03 a change of a setting that stored blocks depend on is refused: %s', async (_, world, change, text) => {
+    const location = await directoryOf(world);
+    expect(await refusal(location, genesisOf(world, change))).toContain(text);
+  });
 
   test('ND-03 a change of the clique settings of stored blocks is refused', async () => {
     const extraData = `0x${'00'.repeat(97)}`;
@@ -194,25 +181,13 @@ describe('a fork schedule is stored with the blocks', () => {
   });
 
   test.each<[string, World, object]>([
-    [
-      'a later fork is added',
-      stake,
-      { bpo3Time: 6000, blobSchedule: { ...blobs, bpo3: blobs.bpo2 } },
-    ],
+    ['a later fork is added', stake, { bpo3Time: 6000, blobSchedule: { ...blobs, bpo3: blobs.bpo2 } }],
     ['a later fork is moved closer', stake, { bogotaTime: 1241 }],
     ['a later fork is moved to the maximum time', stake, { bogotaTime: '18446744073709551615' }],
     ['a later fork is removed', stake, { bogotaTime: null }],
     ['a later fork by number is moved', work, { arrowGlacierBlock: 21 }],
-    [
-      'blob parameters of a later fork change',
-      stake,
-      { bpo3Time: 6000, blobSchedule: { ...blobs, bpo3: blobs.bpo1 } },
-    ],
-    [
-      'a fork by time before the future London block',
-      work,
-      { londonBlock: 10, shanghaiTime: 2000 },
-    ],
+    ['blob parameters of a later fork change', stake, { bpo3Time: 6000, blobSchedule: { ...blobs, bpo3: blobs.bpo1 } }],
+    ['a fork by time before the future London block', work, { londonBlock: 10, shanghaiTime: 2000 }],
     ['the terminal total difficulty is not reached', work, { terminalTotalDifficulty: 9_999_999 }],
     ['ethash is set', work, { ethash: {} }],
     ['Petersburg at the block of Constantinople', work, { petersburgBlock: 0 }],
@@ -236,9 +211,7 @@ describe('a fork schedule is stored with the blocks', () => {
     const chain = await openTemporary(near, { location });
     await chain.append(makeChain(near.config, chain.head, 1));
     await chain.close();
-    expect(await refusal(location, genesisOf(stake))).toContain(
-      'bpo3Time is 1252 there, not set in',
-    );
+    expect(await refusal(location, genesisOf(stake))).toContain('bpo3Time is 1252 there, not set in');
     // After truncation, the block does not count.
     const again = await openTemporary(near, { location });
     await again.truncate(20);
@@ -268,28 +241,21 @@ describe('a directory without a stored schedule', () => {
   test.each([
     ['stake', stake],
     ['work', work],
-  ] as const)(
-    'ND-03 it adopts the given schedule if all blocks are valid by it: %s',
-    async (_, world) => {
-      const location = await forget(world);
-      const checks: [number, number][] = [];
-      const chain = await openTemporary(genesisOf(world), {
-        location,
-        onCheck: (...check) => checks.push(check),
-      });
-      expect(chain.head.number).toBe(20);
-      await chain.close();
-      expect(checks).toEqual([[0, 20]]);
-      expect(await storedText(location)).toBe(textOf(genesisOf(world)));
-    },
-  );
+  ] as const)('ND-03 it adopts the given schedule if all blocks are valid by it: %s', async (_, world) => {
+    const location = await forget(world);
+    const checks: [number, number][] = [];
+    const chain = await openTemporary(genesisOf(world), {
+      location,
+      onCheck: (...check) => checks.push(check),
+    });
+    expect(chain.head.number).toBe(20);
+    await chain.close();
+    expect(checks).toEqual([[0, 20]]);
+    expect(await storedText(location)).toBe(textOf(genesisOf(world)));
+  });
 
   test.each<[World, object, string]>([
-    [
-      stake,
-      { cancunTime: 1036 },
-      'block 2: blobGasUsed is set, which blocks have only from cancun on',
-    ],
+    [stake, { cancunTime: 1036 }, 'block 2: blobGasUsed is set, which blocks have only from cancun on'],
     [stake, { amsterdamTime: 1132 }, 'block 10: blockAccessListHash is set'],
     [stake, { amsterdamTime: 1300, bpo2Time: 1300 }, 'block 10: blockAccessListHash is set'],
     [work, { londonBlock: 11 }, 'block 10: baseFeePerGas is set'],
@@ -316,8 +282,7 @@ describe('a directory without a stored schedule', () => {
     await chain.append(blocks);
     await chain.close();
     await withDatabase(location, (database) => database.del(metaKey('config')));
-    const osakaTime = (time: number): Genesis =>
-      makeGenesis('prague', { config: { osakaTime: time } });
+    const osakaTime = (time: number): Genesis => makeGenesis('prague', { config: { osakaTime: time } });
     const { timestamp } = blocks.at(-1)?.header ?? header;
     expect(await refusal(location, osakaTime(timestamp))).toContain(
       'block 68: transaction 0: gas limit 20000000 is above 16777216',
@@ -360,17 +325,9 @@ describe('a schedule that a newer version has stored', () => {
 });
 
 test('ND-03 a damaged stored schedule is named', async () => {
-  for (const text of [
-    '',
-    '{',
-    '{"chainId": "x"}',
-    '\ufffe',
-    '{"chainId":1,"berlinBlock":5,"londonBlock":4}',
-  ]) {
+  for (const text of ['', '{', '{"chainId": "x"}', '\ufffe', '{"chainId":1,"berlinBlock":5,"londonBlock":4}']) {
     const location = await directoryOf(stake);
-    await withDatabase(location, (database) =>
-      database.put(metaKey('config'), new TextEncoder().encode(text)),
-    );
+    await withDatabase(location, (database) => database.put(metaKey('config'), new TextEncoder().encode(text)));
     await expect(openTemporary(genesisOf(stake), { location })).rejects.toMatchObject({
       code: 'corrupt',
       message: expect.stringMatching(/^the fork schedule is damaged in the database \(/),

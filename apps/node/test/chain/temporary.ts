@@ -15,10 +15,7 @@ export function temporaryDirectory(): string {
 }
 
 /** Opens a chain for one test. */
-export async function openTemporary(
-  genesis: Genesis,
-  options: Partial<ChainOptions> = {},
-): Promise<LocalChain> {
+export async function openTemporary(genesis: Genesis, options: Partial<ChainOptions> = {}): Promise<LocalChain> {
   const location = options.location ?? temporaryDirectory();
   const clock = createVirtualClock({ now: 2_000_000_000_000 });
   const chain = await openChain({ location, genesis, clock, crypto, ...options });

@@ -8,8 +8,7 @@ import { openTemporary, temporaryDirectory } from './temporary.ts';
 
 /** Blocks are made every 12 s from 1000 on: the fifth is the first of the fork. */
 const forkTime = 1060;
-const advice =
-  'the rules of that fork are not implemented in this version; use a version that supports it';
+const advice = 'the rules of that fork are not implemented in this version; use a version that supports it';
 
 describe.each([
   ['bogota', 'amsterdam'],
@@ -23,9 +22,7 @@ describe.each([
     const chain = await openTemporary(genesis);
     const error = await chain.append(blocks).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: 'BlockError', code: 'unsupported-fork', number: 5 });
-    expect((error as Error).message).toBe(
-      `block 5: its time, 1060, is not before ${fork}Time, 1060: ${advice}`,
-    );
+    expect((error as Error).message).toBe(`block 5: its time, 1060, is not before ${fork}Time, 1060: ${advice}`);
     expect(chain.head.number).toBe(4);
     expect(await chain.check(blocks[4] as (typeof blocks)[0])).toContain(`${fork}Time`);
   });

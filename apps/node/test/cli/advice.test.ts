@@ -16,10 +16,7 @@ const portError = (service: 'p2p' | 'http' | 'authrpc', code?: string) =>
 
 test.each<[unknown, string | undefined]>([
   [new NodeError('datadir-in-use', ''), 'stop it, or choose another with --datadir'],
-  [
-    new NodeError('datadir-unusable', '', { data: { datadir: '/x' } }),
-    'choose another with --datadir',
-  ],
+  [new NodeError('datadir-unusable', '', { data: { datadir: '/x' } }), 'choose another with --datadir'],
   [new NodeError('datadir-unusable', ''), undefined],
   [
     new ChainError('unusable', '', { data: { problem: 'no-file-locks' } }),
@@ -46,10 +43,7 @@ test.each<[NodeState, RegExp | undefined]>([
   [{ name: 'no-head-named', peers: 3 }, /--sync\.target, .* --static, .* --authrpc\.port$/],
   [{ name: 'no-nodes-known', discovery: true }, /--bootnodes or --static$/],
   [{ name: 'no-nodes-known', discovery: false }, /^name some with --static$/],
-  [
-    { name: 'other-chains', count: 4, most: 'genesis' },
-    /^check --network, --genesis and --networkid$/,
-  ],
+  [{ name: 'other-chains', count: 4, most: 'genesis' }, /^check --network, --genesis and --networkid$/],
   [{ name: 'other-chains', count: 4, most: 'version' }, /^check --eth\.versions$/],
   [{ name: 'other-chains', count: 4, most: 'protocol' }, undefined],
   [{ name: 'no-consensus-client' }, /--authrpc\.port$/],
@@ -67,8 +61,7 @@ test('a text and its hint are joined by a semicolon', () => {
 
 test('ND-13 log lines with a code or a state get their hint', () => {
   const lines: [string, LogFields, string][] = [];
-  const at = (level: string) => (fields: LogFields, message: string) =>
-    void lines.push([level, fields, message]);
+  const at = (level: string) => (fields: LogFields, message: string) => void lines.push([level, fields, message]);
   const log = adviseLogs(() => ({
     error: at('error'),
     warn: at('warn'),
@@ -85,16 +78,8 @@ test('ND-13 log lines with a code or a state get their hint', () => {
   log.debug(waiting, 'no peers');
   expect(lines).toEqual([
     ['info', waiting, 'no peers; name some with --static'],
-    [
-      'warn',
-      { code: 'admin-exposed', service: 'ws' },
-      'exposed; remove admin from --ws.api, or change --ws.addr',
-    ],
-    [
-      'warn',
-      taken,
-      'port in use; stop it, or choose another with --authrpc.port, or switch it off with --no-authrpc',
-    ],
+    ['warn', { code: 'admin-exposed', service: 'ws' }, 'exposed; remove admin from --ws.api, or change --ws.addr'],
+    ['warn', taken, 'port in use; stop it, or choose another with --authrpc.port, or switch it off with --no-authrpc'],
     ['error', {}, 'failed'],
     ['debug', waiting, 'no peers'],
   ]);

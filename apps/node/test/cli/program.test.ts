@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,10 +68,7 @@ describe('wrong use: one line, exit code 2', () => {
       ['--static', 'enode://12@127.0.0.1:1'],
       'invalid value "enode://12@127.0.0.1:1" for --static: enode URL needs a public key on secp256k1 as 128 hex digits before the @, got "12"',
     ],
-    [
-      ['--nodekeyhex', '0'.repeat(64)],
-      'invalid value for --nodekeyhex: not a private key of secp256k1',
-    ],
+    [['--nodekeyhex', '0'.repeat(64)], 'invalid value for --nodekeyhex: not a private key of secp256k1'],
     [['export', 'x', '--first', '5', '--last', '4'], '--last 4 comes before --first 5'],
   ])('%j', async (args, message) => {
     expect(await failure(start(['--datadir', datadir(), ...args]))).toEqual({
@@ -91,9 +79,7 @@ describe('wrong use: one line, exit code 2', () => {
   });
 
   test('no chain configured', async () => {
-    expect(
-      await failure(start([], { DEVP2P_GENESIS: '', DEVP2P_DATADIR: datadir() })),
-    ).toMatchObject({
+    expect(await failure(start([], { DEVP2P_GENESIS: '', DEVP2P_DATADIR: datadir() }))).toMatchObject({
       code: 2,
       stderr: 'devp2p-node: invalid value "" for DEVP2P_GENESIS: expected a path\n',
     });
@@ -122,10 +108,7 @@ describe('failures at the start: one line, exit code 1', () => {
       startNode(datadir(), '--genesis', '/nowhere/genesis.json', ...quiet),
       /: genesis \/nowhere\/genesis.json cannot be read \(ENOENT\): name a genesis.json/,
     );
-    await expectFailure(
-      startNode(datadir(), '--genesis', wrong, ...quiet),
-      /wrong.json: .*gasLimit/,
-    );
+    await expectFailure(startNode(datadir(), '--genesis', wrong, ...quiet), /wrong.json: .*gasLimit/);
   });
 
   test('ND-09 an invalid JWT secret, before the datadir is made', async () => {
@@ -141,10 +124,7 @@ describe('failures at the start: one line, exit code 1', () => {
   test('ND-03 a datadir of another genesis, which is not changed', async () => {
     const other = join(folder, 'other.json');
     writeFileSync(other, readFileSync(genesis, 'utf8').replace('"nonce": "0x0"', '"nonce": "0x1"'));
-    await expectFailure(
-      startNode(full, '--genesis', other, ...quiet),
-      new RegExp(`${full}.*genesis`),
-    );
+    await expectFailure(startNode(full, '--genesis', other, ...quiet), new RegExp(`${full}.*genesis`));
     const out = join(folder, 'still.rlp');
     expect(await start(['export', out, '--datadir', full]).ended).toBe(0);
   });
@@ -160,11 +140,7 @@ describe('failures at the start: one line, exit code 1', () => {
       return join(folder, name);
     };
     const passed: [string, string, string][] = [
-      [
-        'pragueTime',
-        write('removed.json', '"pragueTime": 1767231744,', ''),
-        '1767231744 there, not set',
-      ],
+      ['pragueTime', write('removed.json', '"pragueTime": 1767231744,', ''), '1767231744 there, not set'],
       [
         'cancunTime',
         write('moved.json', '"cancunTime": 1767228672', '"cancunTime": 1767228684'),
@@ -177,9 +153,7 @@ describe('failures at the start: one line, exit code 1', () => {
       ],
     ];
     for (const [fork, file, times] of passed) {
-      const line = new RegExp(
-        `: ${path}/chain has .*: ${fork} is ${times} in genesis ${file}; use the schedule`,
-      );
+      const line = new RegExp(`: ${path}/chain has .*: ${fork} is ${times} in genesis ${file}; use the schedule`);
       const out = join(folder, 'other.rlp');
       await expectFailure(startNode(path, '--genesis', file, ...quiet), line);
       const work = (command: string, name: string): Program =>
@@ -203,8 +177,7 @@ describe('failures at the start: one line, exit code 1', () => {
     const file = join(folder, 'bogota.json');
     const text = readFileSync(genesis, 'utf8');
     writeFileSync(file, text.replace('"pragueTime"', '"bogotaTime": 1767231756, "pragueTime"'));
-    const advice =
-      'the rules of that fork are not implemented in this version; use a version that supports it';
+    const advice = 'the rules of that fork are not implemented in this version; use a version that supports it';
     await expectFailure(
       startNode(datadir(), '--genesis', file, ...quiet),
       new RegExp(`: genesis ${file}: bogotaTime is 1767231756, which has come: ${advice}`),
@@ -317,9 +290,7 @@ describe('only results on standard output', () => {
     const out = join(folder, 'out.rlp');
     const exported = start(['export', out, '--datadir', path, '--first', '1', '--last', '1024']);
     expect(await exported.ended).toBe(0);
-    expect(exported.stdout).toMatch(
-      /^exported blocks=1024 first=1 last=1024 seconds=[\d.]+ blocks\/s=\d+\n$/,
-    );
+    expect(exported.stdout).toMatch(/^exported blocks=1024 first=1 last=1024 seconds=[\d.]+ blocks\/s=\d+\n$/);
     expect(readFileSync(out).equals(gunzipSync(readFileSync(blocks)))).toBe(true);
   });
 
@@ -348,9 +319,7 @@ describe('only results on standard output', () => {
     );
     const text = 'no peers: discovery finds no nodes; name some with --bootnodes or --static';
     expect(alone.stderr).toContain(` INFO: node: ${text} state=no-nodes-known discovery=true\n`);
-    expect(alone.stderr).toMatch(
-      new RegExp(`(?:^|\n)devp2p-node: no progress for 8 s: ${text}\\n$`),
-    );
+    expect(alone.stderr).toMatch(new RegExp(`(?:^|\n)devp2p-node: no progress for 8 s: ${text}\\n$`));
   });
 
   test('help and version', async () => {
@@ -366,10 +335,7 @@ describe('only results on standard output', () => {
 describe('ND-13 logs', () => {
   test('ND-13 at the highest verbosity no key is logged, neither as text nor as JSON', async () => {
     const own = datadir();
-    const serving = startNode(
-      own,
-      ...['--verbosity', 'trace', '--log.json', '--authrpc', '--authrpc.port', '0'],
-    );
+    const serving = startNode(own, ...['--verbosity', 'trace', '--log.json', '--authrpc', '--authrpc.port', '0']);
     const given = start(
       ['--datadir', datadir(), '--addr', '127.0.0.1', '--port', '0', '--verbosity', '5'].concat(
         ['--static', await serving.enode()],
@@ -382,9 +348,7 @@ describe('ND-13 logs', () => {
       expect(await program.ended).toBe(0);
     }
     const output = [serving, given].map(({ stdout, stderr }) => stdout + stderr).join('');
-    const made = ['nodekey', 'jwtsecret'].map((name) =>
-      readFileSync(join(own, name), 'utf8').trim(),
-    );
+    const made = ['nodekey', 'jwtsecret'].map((name) => readFileSync(join(own, name), 'utf8').trim());
     expect(output).toContain('peer added');
     for (const secret of [key, ...made]) {
       expect(output.toLowerCase()).not.toContain(secret);
@@ -407,24 +371,19 @@ test('ND-13 an HTTP request to the RLPx port is one line of the debug log', asyn
   const node = startNode(datadir(), '--verbosity', 'debug');
   const { port } = new URL((await node.enode()).replace('enode:', 'http:'));
   createConnection(Number(port), '127.0.0.1').end('GET / HTTP/1.1\r\n\r\n');
-  await node.output(
-    /DEBUG: network: handshake failed address=127\.0\.0\.1:\d+ inbound=true error=/,
-  );
+  await node.output(/DEBUG: network: handshake failed address=127\.0\.0\.1:\d+ inbound=true error=/);
   node.kill('SIGTERM');
   expect(await node.ended).toBe(0);
 });
 
 describe('ND-14 the end', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)(
-    'ND-14 %s: peers receive Disconnect, exit code 0',
-    async (signal) => {
-      const node = startNode(datadir());
-      const peer = await meet(await node.enode());
-      node.kill(signal);
-      expect(await peer.closed).toMatchObject({ reason: 'quitting', direction: 'remote' });
-      expect(await node.ended).toBe(0);
-    },
-  );
+  test.each(['SIGINT', 'SIGTERM'] as const)('ND-14 %s: peers receive Disconnect, exit code 0', async (signal) => {
+    const node = startNode(datadir());
+    const peer = await meet(await node.enode());
+    node.kill(signal);
+    expect(await peer.closed).toMatchObject({ reason: 'quitting', direction: 'remote' });
+    expect(await node.ended).toBe(0);
+  });
 
   test('ND-14 a peer that does not close its connection does not delay the end', async () => {
     const node = startNode(datadir());
@@ -496,19 +455,14 @@ test('a key file of another program can be used, and is not changed', async () =
   const before = statSync(file).mtimeMs;
   const path = datadir();
   const id = (await startNode(path, '--nodekey', file).enode()).slice(0, 136);
-  expect(
-    (
-      await start(['--datadir', datadir(), '--port', '0'], { DEVP2P_NODEKEYHEX: key }).enode()
-    ).slice(0, 136),
-  ).toBe(id);
+  expect((await start(['--datadir', datadir(), '--port', '0'], { DEVP2P_NODEKEYHEX: key }).enode()).slice(0, 136)).toBe(
+    id,
+  );
   expect(statSync(file).mtimeMs).toBe(before);
 });
 
 /** Connects a peer to a node that runs the demo's chain. */
-async function meet(
-  enode: string,
-  wrap: (stream: MessageStream) => MessageStream = (stream) => stream,
-): Promise<Peer> {
+async function meet(enode: string, wrap: (stream: MessageStream) => MessageStream = (stream) => stream): Promise<Peer> {
   const stream = await connect(enode, { privateKey: new Uint8Array(32).fill(9) });
   const { config, header } = parseGenesis(readFileSync(genesis, 'utf8'), nobleCrypto);
   const chain = memoryChain({
@@ -531,8 +485,7 @@ function deaf(stream: MessageStream): MessageStream {
     closed: new Promise(() => {}),
     read: () =>
       stream.read().then(
-        (message) =>
-          message === undefined || message.code === 1 ? new Promise(() => {}) : message,
+        (message) => (message === undefined || message.code === 1 ? new Promise(() => {}) : message),
         () => new Promise(() => {}),
       ),
     write: (code, payload) => stream.write(code, payload),

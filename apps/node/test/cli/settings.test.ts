@@ -306,20 +306,8 @@ describe('sources of settings', () => {
     ['devp2p-node', 30303, 'tcp', '10.0.0.1', ''],
     ['devp2p', 30303, 'tcp', '10.0.0.1', '; set --port on the command line or in --config'],
     ['devp2p', 30303, 'udp', '[fd00::1]', '; set --port on the command line or in --config'],
-    [
-      'devp2p-http',
-      8545,
-      'tcp',
-      '10.0.0.1',
-      '; set --http.port on the command line or in --config',
-    ],
-    [
-      'devp2p-discovery',
-      9,
-      'sctp',
-      '::1',
-      '; set --discovery.port on the command line or in --config',
-    ],
+    ['devp2p-http', 8545, 'tcp', '10.0.0.1', '; set --http.port on the command line or in --config'],
+    ['devp2p-discovery', 9, 'sctp', '::1', '; set --discovery.port on the command line or in --config'],
     ['devp2p-crawler', 6060, 'tcp', '10.0.0.1', ''],
   ])('ND-02 a service named %s with port %i/%s at %s', (service, port, protocol, ip, advice) => {
     const links = serviceLinks(service, port, protocol, ip);
@@ -338,9 +326,7 @@ describe('sources of settings', () => {
       DEVP2P_NODE_ENV_PATH: '/usr/bin',
       DEVP2P_NODE_PORT_30303_TCP_PORT_START: '30303',
     });
-    expect(warnings).toEqual([
-      expect.stringMatching(/ ignored: DEVP2P_NODE_ENV_PATH, .* and 1 more$/),
-    ]);
+    expect(warnings).toEqual([expect.stringMatching(/ ignored: DEVP2P_NODE_ENV_PATH, .* and 1 more$/)]);
   });
 
   test('ND-02 values and names that no platform sets are still refused', () => {
@@ -389,10 +375,7 @@ describe('wrong use is reported in one line with the name of the setting', () =>
     ['--static enode://12@1.1.1.1:1', /^invalid value "enode:\/\/12@1.1.1.1:1" for --static: \S/],
     ['--verbosity loud', /^invalid value "loud" for --verbosity: expected one of silent, /],
     ['--verbosity x=info', /^invalid value "x=info" for --verbosity: expected module=level /],
-    [
-      `--static enode://${'12'.repeat(64)}@1.1.1.1:1`,
-      /^invalid value "enode:.{74}…" for --static: /,
-    ],
+    [`--static enode://${'12'.repeat(64)}@1.1.1.1:1`, /^invalid value "enode:.{74}…" for --static: /],
     [`--static enode://${id}@1.1.1.1:0`, /: expected a TCP port other than 0$/],
     ['--bootnodes enode://12@1.1.1.1:1', /^invalid value "enode:.*" for --bootnodes: .*got "12"$/],
     [`--bootnodes enode://${id}@1.1.1.1:1?discport=0`, /: expected a UDP port other than 0$/],
@@ -406,16 +389,10 @@ describe('wrong use is reported in one line with the name of the setting', () =>
     ['--discovery.port 65536', /^invalid value "65536" for --discovery.port: expected an integer/],
     ['--netrestrict 10.0.0.0/33', /^invalid value .* for --netrestrict: .*"10.0.0.0\/33"$/],
     ['--netrestrict=', /^invalid value "" for --netrestrict: expected IP ranges/],
-    [
-      '--nat stun',
-      /^invalid value "stun" for --nat: expected none, any, upnp, pmp, pmp:IPv4 or extip:IP$/,
-    ],
+    ['--nat stun', /^invalid value "stun" for --nat: expected none, any, upnp, pmp, pmp:IPv4 or extip:IP$/],
     ['--nat extip:here', /^invalid value "extip:here" for --nat: expected none, .* or extip:IP$/],
     ['--nat pmp:2001:db8::1', /for --nat: expected none, .*, pmp:IPv4 or extip:IP$/],
-    [
-      '--network kovan',
-      'invalid value "kovan" for --network: expected one of mainnet, sepolia, hoodi',
-    ],
+    ['--network kovan', 'invalid value "kovan" for --network: expected one of mainnet, sepolia, hoodi'],
     ['--eth.versions 67', 'invalid value "67" for --eth.versions: expected some of 70,69,68'],
     [
       `--eth.requiredblocks 5=${hash},5=${'34'.repeat(32)}`,
@@ -432,10 +409,7 @@ describe('wrong use is reported in one line with the name of the setting', () =>
   });
 
   test.each([
-    [
-      '--authrpc.addr localhost',
-      'invalid value "localhost" for --authrpc.addr: expected an IPv4 or',
-    ],
+    ['--authrpc.addr localhost', 'invalid value "localhost" for --authrpc.addr: expected an IPv4 or'],
     ['--authrpc.port 65536', 'invalid value "65536" for --authrpc.port: expected an integer from'],
     ['--authrpc.vhosts a:8551', 'invalid value "a:8551" for --authrpc.vhosts: expected host names'],
     ['--authrpc.jwtsecret=', 'invalid value "" for --authrpc.jwtsecret: expected a path'],
@@ -449,37 +423,27 @@ describe('wrong use is reported in one line with the name of the setting', () =>
     ['--no-http', 'unknown flag --no-http; '],
     ['--no-authrcp', 'unknown flag --no-authrcp; did you mean --no-authrpc?'],
     ['--authrpc=on', 'invalid value "on" for --authrpc: expected true, false or auto'],
-    [
-      '--http.api net,engine',
-      'invalid value "net,engine" for --http.api: expected some of admin, net',
-    ],
+    ['--http.api net,engine', 'invalid value "net,engine" for --http.api: expected some of admin, net'],
     ['--ws.api engine', 'invalid value "engine" for --ws.api: expected some of admin, net, web3'],
   ])('ND-02 %s', (line, beginning) => {
     expect(() => read(line)).toThrow(UsageError);
     expect(() => read(line)).toThrow(beginning);
   });
 
-  test.each([
-    '5',
-    '5=0x12',
-    `-5=0x${hash}`,
-    `5=6=0x${hash}`,
-    `x=0x${hash}`,
-    `9007199254740993=${hash}`,
-  ])('ND-02 --eth.requiredblocks=%s', (value) => {
-    expectUsageError(
-      `--eth.requiredblocks=${value}`,
-      /^invalid value ".+" for --eth.requiredblocks: expected NUMBER=HASH with a hash of 64 hex/,
-    );
-  });
+  test.each(['5', '5=0x12', `-5=0x${hash}`, `5=6=0x${hash}`, `x=0x${hash}`, `9007199254740993=${hash}`])(
+    'ND-02 --eth.requiredblocks=%s',
+    (value) => {
+      expectUsageError(
+        `--eth.requiredblocks=${value}`,
+        /^invalid value ".+" for --eth.requiredblocks: expected NUMBER=HASH with a hash of 64 hex/,
+      );
+    },
+  );
 
   test.each([
     ['prot = 1', /^"prot" in .*config.toml is not a setting; did you mean port\?$/],
     ['[sync]\ntraget = "x"', /^"sync.traget" in .* is not a setting; did you mean sync.target\?$/],
-    [
-      '[http]\nenable = true',
-      /^"http.enable" in .* is not a setting; did you mean http.enabled\?$/,
-    ],
+    ['[http]\nenable = true', /^"http.enable" in .* is not a setting; did you mean http.enabled\?$/],
     ['[nodiscover]\nenabled = true', /^"nodiscover" in .*: expected a string, a number, true or/],
     ['"http.port" = 1\n[http]\nport = 2', /^"http.port" in .* exclude each other$/],
     ['help = true', /^"help" in .* is not a setting/],
@@ -493,9 +457,7 @@ describe('wrong use is reported in one line with the name of the setting', () =>
   });
 
   test('an invalid key is not shown', () => {
-    expect(() => read('', { DEVP2P_NODEKEYHEX: 'c0ffee' })).toThrow(
-      /^(?!.*c0ffee).*DEVP2P_NODEKEYHEX/,
-    );
+    expect(() => read('', { DEVP2P_NODEKEYHEX: 'c0ffee' })).toThrow(/^(?!.*c0ffee).*DEVP2P_NODEKEYHEX/);
   });
 });
 

@@ -105,9 +105,7 @@ describe('ND-16 the text of the status', () => {
   test('ND-16 the state of a waiting node, with a hint', () => {
     const state = { name: 'no-head-named', peers: 2, text: 'no block to sync to' } as const;
     const health = { ...status.health, status: 'waiting', state } as const;
-    expect(statusText({ ...status, health })).toContain(
-      '\nsync     no block to sync to; set one with --sync.target, ',
-    );
+    expect(statusText({ ...status, health })).toContain('\nsync     no block to sync to; set one with --sync.target, ');
     const sync = { running: true, target: '0x34', phases: {} };
     expect(statusText({ ...status, health: { ...health, sync } })).toContain('\nsync     no block');
   });
@@ -127,19 +125,14 @@ describe('ND-16 the text of the status', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBe(60);
   });
 
-  test.each([[{}], [{ columns: 0, rows: 0 }]])(
-    'ND-16 on a screen of unknown size, %j, no line is cut',
-    (screen) => {
-      const peers = Array.from({ length: 50 }, () => peer());
-      const shown = { ...status, peers };
-      expect(statusText(shown, screen)).toBe(statusText(shown));
-    },
-  );
+  test.each([[{}], [{ columns: 0, rows: 0 }]])('ND-16 on a screen of unknown size, %j, no line is cut', (screen) => {
+    const peers = Array.from({ length: 50 }, () => peer());
+    const shown = { ...status, peers };
+    expect(statusText(shown, screen)).toBe(statusText(shown));
+  });
 
   test('ND-16 a node that no longer responds', () => {
-    expect(statusText({ ...status, fault: 'no node responds' })).toContain(
-      '\nnot seen  no node responds',
-    );
+    expect(statusText({ ...status, fault: 'no node responds' })).toContain('\nnot seen  no node responds');
   });
 });
 
@@ -208,9 +201,7 @@ describe('the command', () => {
     expect(shown.stderr).toBe('');
     expect(shown.stdout).toContain(`enode    ${a.enode}\n`);
     expect(shown.stdout).toContain('peers    1: 1 inbound, 0 outbound\n');
-    expect(shown.stdout).toMatch(
-      /\n[0-9a-f]{16} {2}devp2p-node\/v\S+ {2}127\.0\.0\.1:\d+ +inbound +70 +0\n$/,
-    );
+    expect(shown.stdout).toMatch(/\n[0-9a-f]{16} {2}devp2p-node\/v\S+ {2}127\.0\.0\.1:\d+ +inbound +70 +0\n$/);
 
     // Node b does not serve admin.
     const refused = start('status', '--http.port', b.port);
@@ -231,9 +222,7 @@ describe('the command', () => {
     expect(await none.ended).toBe(1);
     expect([lost.stdout, none.stdout]).toEqual(['', '']);
     const url = `http://127.0.0.1:${port}`;
-    expect(lost.stderr).toBe(
-      `devp2p-node: the server at ${url} is not a devp2p-node, or one of another version\n`,
-    );
+    expect(lost.stderr).toBe(`devp2p-node: the server at ${url} is not a devp2p-node, or one of another version\n`);
     expect(none.stderr).toBe(
       `devp2p-node: no node responds at ${url} (connect ECONNREFUSED 127.0.0.1:${port}): start one with --http --http.api admin,net,web3, or name another with --http.addr and --http.port\n`,
     );

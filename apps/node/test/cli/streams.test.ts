@@ -1,12 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import {
-  createReadStream,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,24 +77,18 @@ describe.skipIf(process.platform === 'win32')('input that cannot seek', () => {
     expect(stdout.toString()).toMatch(/^imported number=1024 hash=\S+ blocks=1024 known=0 /);
   });
 
-  test.each(['-', '/dev/stdin'])(
-    'ND-05 a socket as standard input, as %s',
-    { timeout },
-    async (path) => {
-      const args = [main, 'import', path, '--datadir', fresh(), ...common];
-      const { code, stdout } = await run(process.execPath, args, plain);
-      expect([code, stdout.toString()]).toEqual([0, expect.stringContaining('blocks=1024 ')]);
-    },
-  );
+  test.each(['-', '/dev/stdin'])('ND-05 a socket as standard input, as %s', { timeout }, async (path) => {
+    const args = [main, 'import', path, '--datadir', fresh(), ...common];
+    const { code, stdout } = await run(process.execPath, args, plain);
+    expect([code, stdout.toString()]).toEqual([0, expect.stringContaining('blocks=1024 ')]);
+  });
 
   test('ND-05 blocks received before a pipe breaks are kept', { timeout }, async () => {
     const datadir = fresh();
     const { code, stderr } = await bash('head -c 100000 $plain | node_ import -', datadir);
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(
-        /^devp2p-node: block \d+: the file ends \d+ bytes into the item at byte \d+\n$/,
-      ),
+      expect.stringMatching(/^devp2p-node: block \d+: the file ends \d+ bytes into the item at byte \d+\n$/),
     ]);
     const number = Number(/block (\d+)/.exec(stderr)?.[1]);
     const exported = await bash('node_ export -', datadir);
@@ -125,16 +112,12 @@ describe.skipIf(process.platform === 'win32')('data on standard output', () => {
     expect(readFileSync(join(folder, 'out')).equals(blocks)).toBe(true);
   });
 
-  test.each(['-', '/dev/stdout'])(
-    'ND-05 a socket as standard output, as %s',
-    { timeout },
-    async (path) => {
-      const args = [main, 'export', path, '--datadir', full, ...common];
-      const { code, stdout, stderr } = await run(process.execPath, args);
-      expect([code, stderr]).toEqual([0, expect.stringMatching(result)]);
-      expect(stdout.equals(blocks)).toBe(true);
-    },
-  );
+  test.each(['-', '/dev/stdout'])('ND-05 a socket as standard output, as %s', { timeout }, async (path) => {
+    const args = [main, 'export', path, '--datadir', full, ...common];
+    const { code, stdout, stderr } = await run(process.execPath, args);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(result)]);
+    expect(stdout.equals(blocks)).toBe(true);
+  });
 
   test('ND-05 with the data in another pipe, the result is on standard output', {
     timeout,
@@ -153,9 +136,7 @@ describe.skipIf(process.platform === 'win32')('data on standard output', () => {
       const text = stdout.toString() + stderr + readFileSync(join(folder, 'log'), 'utf8');
       expect([code, text]).toEqual([
         2,
-        expect.stringMatching(
-          /^devp2p-node: \S+ (?:output )?and standard error are the same file: .*\n$/,
-        ),
+        expect.stringMatching(/^devp2p-node: \S+ (?:output )?and standard error are the same file: .*\n$/),
       ]);
     },
   );
@@ -164,30 +145,20 @@ describe.skipIf(process.platform === 'win32')('data on standard output', () => {
     timeout,
   }, async () => {
     const closed = await bash('node_ export - | head -c 10 > out', full);
-    expect([closed.code, closed.stderr]).toEqual([
-      1,
-      'devp2p-node: standard output cannot be written: write EPIPE\n',
-    ]);
+    expect([closed.code, closed.stderr]).toEqual([1, 'devp2p-node: standard output cannot be written: write EPIPE\n']);
     const wanted = await bash('node_ --help | head -n 1', full);
     expect([wanted.code, wanted.stderr]).toEqual([0, '']);
   });
 
-  test.runIf(process.platform === 'linux')(
-    'ND-05 a full disk is reported in one line',
-    { timeout },
-    async () => {
-      const disk = await bash('node_ export - > /dev/full', full);
-      expect([disk.code, disk.stderr]).toEqual([
-        1,
-        expect.stringMatching(/^devp2p-node: standard output cannot be written: ENOSPC.*\n$/),
-      ]);
-      const help = await bash('node_ --help > /dev/full', full);
-      expect([help.code, help.stderr]).toEqual([
-        1,
-        'devp2p-node: standard output cannot be written (ENOSPC)\n',
-      ]);
-    },
-  );
+  test.runIf(process.platform === 'linux')('ND-05 a full disk is reported in one line', { timeout }, async () => {
+    const disk = await bash('node_ export - > /dev/full', full);
+    expect([disk.code, disk.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^devp2p-node: standard output cannot be written: ENOSPC.*\n$/),
+    ]);
+    const help = await bash('node_ --help > /dev/full', full);
+    expect([help.code, help.stderr]).toEqual([1, 'devp2p-node: standard output cannot be written (ENOSPC)\n']);
+  });
 });
 
 test.skipIf(process.platform === 'win32').each(['import', 'export'])(
@@ -198,14 +169,7 @@ test.skipIf(process.platform === 'win32').each(['import', 'export'])(
     execFileSync('mkfifo', [pipe]);
     const datadir = command === 'import' ? fresh() : full;
     const level = ['--verbosity', 'info'];
-    const program = new Program([
-      command,
-      pipe,
-      '--datadir',
-      datadir,
-      ...common.slice(0, 2),
-      ...level,
-    ]);
+    const program = new Program([command, pipe, '--datadir', datadir, ...common.slice(0, 2), ...level]);
     await program.output(/chain opened/);
     program.kill('SIGINT');
     expect(await program.ended).toBe(130);

@@ -1,12 +1,7 @@
 import { nobleCrypto } from '@devp2p/crypto';
 import { type Enr, type EnrContent, type EthEntry, signEnr } from '@devp2p/enr';
 import { expect, test } from 'vitest';
-import {
-  type ForkChain,
-  forkEntry,
-  keepForkEntry,
-  mayShareChain,
-} from '../../src/discovery/fork-entry.ts';
+import { type ForkChain, forkEntry, keepForkEntry, mayShareChain } from '../../src/discovery/fork-entry.ts';
 import { silentLogs } from '../../src/logging/log.ts';
 
 /** A chain with a fork at block 10 and one at time 5000, whose head can be moved. */
@@ -71,18 +66,10 @@ test.each([
   ['no entry', recordWith({ ip: '192.0.2.1' }), true],
   ['no record', undefined, true],
   ['the same rules', recordWith({ eth: forkEntry(chainAt(12, 1_200)) }), true],
-  [
-    'one that is behind and has the fork in its schedule',
-    recordWith({ eth: forkEntry(chainAt(0, 0)) }),
-    true,
-  ],
+  ['one that is behind and has the fork in its schedule', recordWith({ eth: forkEntry(chainAt(0, 0)) }), true],
   ['one that is ahead', recordWith({ eth: forkEntry(chainAt(99, 9_000)) }), true],
   ['another genesis', recordWith({ eth: forkEntry(chainAt(12, 1_200, 2)) }), false],
-  [
-    'one that has missed a fork',
-    recordWith({ eth: { ...forkEntry(chainAt(0, 0)), next: 0n } }),
-    false,
-  ],
+  ['one that has missed a fork', recordWith({ eth: { ...forkEntry(chainAt(0, 0)), next: 0n } }), false],
   ['an unrelated entry', recordWith({ pairs: { eth: Uint8Array.of(0xc1, 0x05) } }), true],
 ])('of the nodes found, %s', (_what, record, expected) => {
   expect(mayShareChain(record, chainAt(11, 1_100))).toBe(expected);

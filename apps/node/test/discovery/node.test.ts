@@ -237,9 +237,7 @@ describe('D4-18 the record of the node', () => {
     const { chain } = a;
     const { number, timestamp: time } = chain.head;
     const { hash } = forkId(chain.genesisHash, chain.forks, { number, time });
-    await expect
-      .poll(() => parseEnr(a.enr()).eth?.hash)
-      .toEqual(fromHex(hash.toString(16).padStart(8, '0')));
+    await expect.poll(() => parseEnr(a.enr()).eth?.hash).toEqual(fromHex(hash.toString(16).padStart(8, '0')));
     expect(parseEnr(a.enr()).seq).toBeGreaterThan(before.seq);
   });
 });

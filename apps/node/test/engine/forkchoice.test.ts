@@ -19,18 +19,15 @@ const hashOf = (number: number): Uint8Array => block(number).header.hash;
 const unknown = `0x${'22'.repeat(32)}`;
 
 describe('the head', () => {
-  test.each(['V1', 'V2', 'V3', 'V4'])(
-    'EN-17 EN-18 ND-09 %s chooses the head, which is SYNCING',
-    async (version) => {
-      const hash = hashOf(length + 5);
-      let changes = 0;
-      scene.forkChoice.onChange(() => changes++);
-      expect(await scene.choose(hash, { version })).toEqual(answer);
-      expect(await scene.choose(hash, { version, rest: [null] })).toEqual(answer);
-      expect(scene.forkChoice.head).toEqual(hash);
-      expect(changes).toBe(1);
-    },
-  );
+  test.each(['V1', 'V2', 'V3', 'V4'])('EN-17 EN-18 ND-09 %s chooses the head, which is SYNCING', async (version) => {
+    const hash = hashOf(length + 5);
+    let changes = 0;
+    scene.forkChoice.onChange(() => changes++);
+    expect(await scene.choose(hash, { version })).toEqual(answer);
+    expect(await scene.choose(hash, { version, rest: [null] })).toEqual(answer);
+    expect(scene.forkChoice.head).toEqual(hash);
+    expect(changes).toBe(1);
+  });
 
   test('EN-08 ND-09 heads are requested in the order of the calls', async () => {
     const seen: unknown[] = [];
@@ -53,11 +50,7 @@ describe('the head', () => {
     scene = new EngineScene(counting);
     await Promise.all([scene.choose(unknown), scene.choose(unknown), scene.choose(unknown)]);
     expect(looked).toHaveLength(1);
-    await Promise.all([
-      scene.choose(hashOf(900)),
-      scene.choose(hashOf(901)),
-      scene.choose(hashOf(900)),
-    ]);
+    await Promise.all([scene.choose(hashOf(900)), scene.choose(hashOf(901)), scene.choose(hashOf(900))]);
     expect(scene.forkChoice.head).toEqual(hashOf(900));
     expect(looked).toHaveLength(4);
   });
@@ -167,11 +160,11 @@ describe('safe and finalized', () => {
     await growing.append(blocks.slice(head, head + 1));
     // It is applied in turn, before the next call.
     await scene.choose(zero);
-    expect([
-      (await tags.latest()).number,
-      (await tags.safe())?.number,
-      (await tags.finalized())?.number,
-    ]).toEqual([head, head - 2, length]);
+    expect([(await tags.latest()).number, (await tags.safe())?.number, (await tags.finalized())?.number]).toEqual([
+      head,
+      head - 2,
+      length,
+    ]);
     scene.engine.close();
     await end();
   });
@@ -188,46 +181,34 @@ describe('attributes', () => {
   const cancun = { ...shanghai, parentBeaconBlockRoot: zero };
   const amsterdam = { ...cancun, slotNumber: '0x1', targetGasLimit: '0x3938700' };
   const before = { cancun: 1e12, prague: 1e12 };
-  const table: [string, string, Partial<ReturnType<typeof withForks>['forks']>, object, number?][] =
-    [
-      ['whole', 'V1', { shanghai: 1e12, ...before }, base],
-      ['withdrawals', 'V1', { shanghai: 1e12, ...before }, shanghai, -38003],
-      ['Shanghai’s time', 'V1', { shanghai: 0, ...before }, base, -38005],
-      ['whole before Shanghai', 'V2', { shanghai: 1e12, ...before }, base],
-      ['whole', 'V2', { shanghai: 0, ...before }, shanghai],
-      ['no withdrawals', 'V2', { shanghai: 0, ...before }, base, -38003],
-      ['withdrawals before Shanghai', 'V2', { shanghai: 1e12, ...before }, shanghai, -38003],
-      ['a root at Shanghai', 'V2', { shanghai: 0, ...before }, cancun, -38003],
-      ['a root at Cancun', 'V2', {}, cancun, -38003],
-      ['no root at Cancun', 'V2', {}, shanghai, -38005],
-      ['whole', 'V3', {}, cancun],
-      ['no root', 'V3', {}, shanghai, -38003],
-      ['a root of null', 'V3', {}, { ...cancun, parentBeaconBlockRoot: null }, -38003],
-      ['Shanghai’s time', 'V3', { shanghai: 0, ...before }, cancun, -38005],
-      ['Amsterdam’s time', 'V3', { amsterdam: timestamp }, cancun, -38005],
-      ['a slot number', 'V3', {}, { ...cancun, slotNumber: '0x1' }, -38003],
-      ['whole', 'V4', { amsterdam: timestamp }, amsterdam],
-      ['whole at BPO3', 'V4', { amsterdam: timestamp, bpo3: timestamp + 1 }, amsterdam],
-      ['no slot number', 'V4', { amsterdam: timestamp }, cancun, -38003],
-      ['no gas limit', 'V4', { amsterdam: timestamp }, { ...cancun, slotNumber: '0x1' }, -38003],
-      ['Osaka’s time', 'V4', {}, amsterdam, -38005],
-      [
-        'the time of the head',
-        'V3',
-        {},
-        { ...cancun, timestamp: `0x${timestamp.toString(16)}` },
-        -38003,
-      ],
-      [
-        'a time 292 years ahead',
-        'V3',
-        {},
-        { ...cancun, timestamp: `0x${(timestamp + 9_214_646_400).toString(16)}` },
-      ],
-      ['a time above 2^53', 'V3', {}, { ...cancun, timestamp: '0x20000000000000' }, -38003],
-      ['a time with a leading zero', 'V3', {}, { ...cancun, timestamp: '0x01' }, -38003],
-      ['no recipient', 'V3', {}, { ...cancun, suggestedFeeRecipient: undefined }, -38003],
-    ];
+  const table: [string, string, Partial<ReturnType<typeof withForks>['forks']>, object, number?][] = [
+    ['whole', 'V1', { shanghai: 1e12, ...before }, base],
+    ['withdrawals', 'V1', { shanghai: 1e12, ...before }, shanghai, -38003],
+    ['Shanghai’s time', 'V1', { shanghai: 0, ...before }, base, -38005],
+    ['whole before Shanghai', 'V2', { shanghai: 1e12, ...before }, base],
+    ['whole', 'V2', { shanghai: 0, ...before }, shanghai],
+    ['no withdrawals', 'V2', { shanghai: 0, ...before }, base, -38003],
+    ['withdrawals before Shanghai', 'V2', { shanghai: 1e12, ...before }, shanghai, -38003],
+    ['a root at Shanghai', 'V2', { shanghai: 0, ...before }, cancun, -38003],
+    ['a root at Cancun', 'V2', {}, cancun, -38003],
+    ['no root at Cancun', 'V2', {}, shanghai, -38005],
+    ['whole', 'V3', {}, cancun],
+    ['no root', 'V3', {}, shanghai, -38003],
+    ['a root of null', 'V3', {}, { ...cancun, parentBeaconBlockRoot: null }, -38003],
+    ['Shanghai’s time', 'V3', { shanghai: 0, ...before }, cancun, -38005],
+    ['Amsterdam’s time', 'V3', { amsterdam: timestamp }, cancun, -38005],
+    ['a slot number', 'V3', {}, { ...cancun, slotNumber: '0x1' }, -38003],
+    ['whole', 'V4', { amsterdam: timestamp }, amsterdam],
+    ['whole at BPO3', 'V4', { amsterdam: timestamp, bpo3: timestamp + 1 }, amsterdam],
+    ['no slot number', 'V4', { amsterdam: timestamp }, cancun, -38003],
+    ['no gas limit', 'V4', { amsterdam: timestamp }, { ...cancun, slotNumber: '0x1' }, -38003],
+    ['Osaka’s time', 'V4', {}, amsterdam, -38005],
+    ['the time of the head', 'V3', {}, { ...cancun, timestamp: `0x${timestamp.toString(16)}` }, -38003],
+    ['a time 292 years ahead', 'V3', {}, { ...cancun, timestamp: `0x${(timestamp + 9_214_646_400).toString(16)}` }],
+    ['a time above 2^53', 'V3', {}, { ...cancun, timestamp: '0x20000000000000' }, -38003],
+    ['a time with a leading zero', 'V3', {}, { ...cancun, timestamp: '0x01' }, -38003],
+    ['no recipient', 'V3', {}, { ...cancun, suggestedFeeRecipient: undefined }, -38003],
+  ];
   test.each(table)('EN-20 EN-38 FK-17 %s in %s', async (_, version, forks, attributes, code) => {
     scene = new EngineScene(chain, { config: withForks(forks) });
     const called = scene.choose(hashOf(length), { version, rest: [attributes] });

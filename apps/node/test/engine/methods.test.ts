@@ -55,8 +55,7 @@ describe('payload bodies', () => {
     const { transactions, withdrawals } = payloadJson(block(number));
     return { transactions, withdrawals: withdrawals ?? null };
   };
-  const byHash = (hashes: string[], version = 'V1') =>
-    call(`getPayloadBodiesByHash${version}`, hashes);
+  const byHash = (hashes: string[], version = 'V1') => call(`getPayloadBodiesByHash${version}`, hashes);
   const byRange = (start: string, count: string, version = 'V1') =>
     call(`getPayloadBodiesByRange${version}`, start, count);
   const hashOf = (number: number): string => hex(block(number).header.hash);
@@ -78,10 +77,7 @@ describe('payload bodies', () => {
 
   test('EN-23 a range ends at the head', async () => {
     expect(await byRange('0x1', '0x1')).toEqual([bodyOf(1)]);
-    expect(await byRange(`0x${(length - 1).toString(16)}`, '0x400')).toEqual([
-      bodyOf(length - 1),
-      bodyOf(length),
-    ]);
+    expect(await byRange(`0x${(length - 1).toString(16)}`, '0x400')).toEqual([bodyOf(length - 1), bodyOf(length)]);
     expect(await byRange(`0x${(length + 1).toString(16)}`, '0x10')).toEqual([]);
     expect(await byRange('0x1fffffffffffff', '0x400')).toEqual([]);
     const all = (await byRange('0x1', '0x400')) as unknown[];
@@ -90,10 +86,7 @@ describe('payload bodies', () => {
   });
 
   test('EN-23 FK-17 the second version has the access list, if it is stored', async () => {
-    expect(await byHash([hashOf(600), zero], 'V2')).toEqual([
-      { ...bodyOf(600), blockAccessList: null },
-      null,
-    ]);
+    expect(await byHash([hashOf(600), zero], 'V2')).toEqual([{ ...bodyOf(600), blockAccessList: null }, null]);
     expect(await byRange('0x1', '0x1', 'V2')).toEqual([{ ...bodyOf(1), blockAccessList: null }]);
   });
 
@@ -174,9 +167,7 @@ test('EN-27 the transition configuration is returned', async () => {
 
 test('EN-28 EN-36 only supported methods of the specification are offered', () => {
   const names = Object.keys(scene.engine.namespace.methods);
-  expect(
-    names.filter((name) => /getPayloadV|getBlobs|hasBlobs|Witness|Stateless/.test(name)),
-  ).toEqual([]);
+  expect(names.filter((name) => /getPayloadV|getBlobs|hasBlobs|Witness|Stateless/.test(name))).toEqual([]);
 });
 
 describe('invalid blocks', () => {
@@ -249,10 +240,8 @@ test('FK-20 a client that uses a fork that is not in the schedule is reported on
   const one = block(length + 2);
   const [, ...rest] = paramsOf(one);
   const payload = { ...payloadJson(one), blockAccessList: '0xc0', slotNumber: '0x1' };
-  const refused = () =>
-    expect(call('newPayloadV5', payload, ...rest)).rejects.toMatchObject({ number: -38005 });
-  const warned = () =>
-    scene.logged.filter(([, text]) => text.includes('fork that this schedule does not have'));
+  const refused = () => expect(call('newPayloadV5', payload, ...rest)).rejects.toMatchObject({ number: -38005 });
+  const warned = () => scene.logged.filter(([, text]) => text.includes('fork that this schedule does not have'));
   await refused();
   await refused();
   // A payload in the expected version resets the count.
@@ -261,9 +250,7 @@ test('FK-20 a client that uses a fork that is not in the schedule is reported on
   await refused();
   expect(warned()).toEqual([]);
   await refused();
-  expect(warned()).toEqual([
-    [{ method: 'engine_newPayloadV5', timestamp: one.header.timestamp }, expect.any(String)],
-  ]);
+  expect(warned()).toEqual([[{ method: 'engine_newPayloadV5', timestamp: one.header.timestamp }, expect.any(String)]]);
   for (let i = 0; i < 10; i++) await refused();
   expect(warned()).toHaveLength(1);
   scene.engine.close();

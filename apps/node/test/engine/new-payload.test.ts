@@ -137,26 +137,14 @@ describe('newPayload', () => {
       { ...whole(), stateRoot: '0x11' },
       /^invalid argument 0: stateRoot: expected 0x and 64 hex digits/,
     ],
-    [
-      'a number with a leading zero',
-      { ...whole(), gasUsed: '0x01' },
-      /^invalid argument 0: gasUsed: /,
-    ],
+    ['a number with a leading zero', { ...whole(), gasUsed: '0x01' }, /^invalid argument 0: gasUsed: /],
     [
       'a number beyond 2^53',
       { ...whole(), timestamp: '0x20000000000000' },
       /^invalid argument 0: timestamp: expected less than 2\^53/,
     ],
-    [
-      'a field that is null',
-      { ...whole(), withdrawals: null },
-      /^invalid argument 0: withdrawals: missing/,
-    ],
-    [
-      'a transaction that is not hex',
-      { ...whole(), transactions: ['0xzz'] },
-      /^invalid argument 0: transactions\.0: /,
-    ],
+    ['a field that is null', { ...whole(), withdrawals: null }, /^invalid argument 0: withdrawals: missing/],
+    ['a transaction that is not hex', { ...whole(), transactions: ['0xzz'] }, /^invalid argument 0: transactions\.0: /],
   ])('EN-05 EN-06 EN-38 HX-27 ND-09 %s is named', async (_, payload, message) => {
     const [, ...rest] = paramsOf(block(length + 1));
     await expect(call('newPayloadV4', payload, ...rest)).rejects.toMatchObject({
@@ -231,11 +219,9 @@ describe('newPayload', () => {
       await expect(call('newPayloadV4', payloadOf(one), ...rest)).rejects.toMatchObject({
         number: -32602,
       });
-      await expect(call('newPayloadV3', payloadOf(one), ...rest.slice(0, 2))).rejects.toMatchObject(
-        {
-          number: -38005,
-        },
-      );
+      await expect(call('newPayloadV3', payloadOf(one), ...rest.slice(0, 2))).rejects.toMatchObject({
+        number: -38005,
+      });
       const early = { ...payloadJson(block(length)), blockAccessList: '0xc0', slotNumber: '0x1' };
       await expect(call('newPayloadV5', early, ...rest)).rejects.toMatchObject({ number: -38005 });
     });
@@ -262,14 +248,8 @@ describe('newPayload', () => {
       ['an account without fields', rlp([[]])],
       ['an account that is a string', rlp([new Uint8Array()])],
       ['an address of 19 bytes', rlp([[address.subarray(1), none, none, none, none, none]])],
-      [
-        'a number with a leading zero',
-        rlp([[address, none, [Uint8Array.of(0, 1)], none, none, none]]),
-      ],
-      [
-        'a slot of 33 bytes',
-        rlp([[address, none, [new Uint8Array(33).fill(1)], none, none, none]]),
-      ],
+      ['a number with a leading zero', rlp([[address, none, [Uint8Array.of(0, 1)], none, none, none]])],
+      ['a slot of 33 bytes', rlp([[address, none, [new Uint8Array(33).fill(1)], none, none, none]])],
       ['a field too many', rlp([[address, none, none, none, none, none, none]])],
       ['storage that is not written', rlp([[address, [[one]], none, none, none, none]])],
     ])('EN-10 an access list with %s is INVALID, before the hash is checked', async (_, list) => {
@@ -316,12 +296,7 @@ describe('newPayload', () => {
     const before = (changes: Partial<Header>): CompleteBlock => changed(block(length + 1), changes);
     const config = withForks({ shanghai: 1e12, cancun: 1e12, prague: 1e12 });
     scene = new EngineScene(chain, { config });
-    const {
-      withdrawals: _,
-      blobGasUsed: __,
-      excessBlobGas: ___,
-      ...payload
-    } = payloadJson(before({}));
+    const { withdrawals: _, blobGasUsed: __, excessBlobGas: ___, ...payload } = payloadJson(before({}));
     const ended = { latestValidHash: null, validationError: expect.stringContaining('block hash') };
     expect(await call('newPayloadV1', payload)).toEqual({ status: 'INVALID_BLOCK_HASH', ...ended });
     expect(await call('newPayloadV2', payload)).toEqual({ status: 'INVALID', ...ended });
@@ -394,9 +369,7 @@ describe('newPayload', () => {
     for (const one of kept) await newPayload(one);
     const known = kept.map(({ header }) => scene.forkChoice.header(header.hash));
     expect(known.slice(0, 4)).toEqual([undefined, undefined, undefined, undefined]);
-    expect(known.slice(4).map((header) => header?.number)).toEqual(
-      kept.slice(4).map(({ header }) => header.number),
-    );
+    expect(known.slice(4).map((header) => header?.number)).toEqual(kept.slice(4).map(({ header }) => header.number));
   });
 
   test('EN-38 a transaction of 8 MiB is read without a pattern that repeats', async () => {

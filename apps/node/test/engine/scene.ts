@@ -20,8 +20,7 @@ export const length = 700;
 export const zero = `0x${'00'.repeat(32)}`;
 export const syncing = { status: 'SYNCING', latestValidHash: null, validationError: null };
 
-export const hex = (bytes: Uint8Array | undefined): string =>
-  `0x${toHex(bytes ?? new Uint8Array(32))}`;
+export const hex = (bytes: Uint8Array | undefined): string => `0x${toHex(bytes ?? new Uint8Array(32))}`;
 export const block = (number: number): CompleteBlock => blocks[number] as CompleteBlock;
 
 /** The rules of the demo chain with other fork times. */
@@ -51,10 +50,7 @@ export class EngineScene {
   readonly logged: [fields: Record<string, unknown>, text: string][] = [];
   readonly engine: Engine;
 
-  constructor(
-    chain: EngineParts['chain'],
-    settings: Partial<EngineParts> & { config?: ChainConfig } = {},
-  ) {
+  constructor(chain: EngineParts['chain'], settings: Partial<EngineParts> & { config?: ChainConfig } = {}) {
     const { config = chain.genesis.config, ...rest } = settings;
     const note = (fields: unknown, text: string): void => {
       this.logged.push([fields as Record<string, unknown>, text]);

@@ -13,8 +13,7 @@ import { createNode, type Node } from '../../src/node/node.ts';
 import { ask, call, dial } from '../rpc/servers.ts';
 import { bearer } from '../rpc/token.ts';
 
-const path = (name: string): string =>
-  fileURLToPath(new URL(`../chain/fixtures/${name}`, import.meta.url));
+const path = (name: string): string => fileURLToPath(new URL(`../chain/fixtures/${name}`, import.meta.url));
 /** Blocks 0 to 36 of the test chain of go-ethereum v1.17.10; Amsterdam begins with block 36. */
 const [genesis, file] = [path('geth-export-genesis.json'), path('geth-export.rlp')];
 const local = { genesis, host: '127.0.0.1', port: 0, discovery: false } as const;
@@ -65,12 +64,7 @@ const result = async (method: string, ...params: unknown[]): Promise<unknown> =>
 describe('a chain that reaches Amsterdam', () => {
   test('EN-18 FK-17 go-ethereum’s headfcu.json is SYNCING, with any last parameters', async () => {
     const [state] = headfcu.params;
-    for (const params of [
-      headfcu.params,
-      [state],
-      [state, null],
-      [state, null, `0x${'ff'.repeat(16)}`],
-    ]) {
+    for (const params of [headfcu.params, [state], [state, null], [state, null, `0x${'ff'.repeat(16)}`]]) {
       expect(await post({ ...headfcu, params })).toEqual(answer);
     }
     expect(await post({ ...headfcu, params: [state, null, '0xff'] })).toMatchObject({

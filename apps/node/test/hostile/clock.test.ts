@@ -5,14 +5,7 @@ import { parseEnode } from '@devp2p/enr';
 import { parseIpRange } from '@devp2p/ip';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../../soak/daemon.ts';
-import {
-  connectPeer,
-  dial,
-  type Guest,
-  type Host,
-  openHost,
-  openSocket,
-} from '../../soak/guest.ts';
+import { connectPeer, dial, type Guest, type Host, openHost, openSocket } from '../../soak/guest.ts';
 import { openNetworkDatabase } from '../../src/storage/addresses.ts';
 import { appear, type Findable } from './findable.ts';
 import { datadir, start } from './scene.ts';
@@ -123,40 +116,37 @@ async function expectAllWell(): Promise<void> {
 test.each([
   [hour, bannedForAWhile[0]],
   [-hour, bannedForAWhile[1]],
-] as const)(
-  'HX-26 a clock that jumps by %i ms, and back, costs no peer and stops no timer',
-  async (ms, address) => {
-    expect(await isAccepted(address)).toBe(false);
-    await expectAllWell();
-    const heard = found.map(({ discovery }) => discovery.stats.received);
-    const silent = (await openSocket(enode)).on('error', () => {}).resume();
-    const ended = once(silent, 'close');
+] as const)('HX-26 a clock that jumps by %i ms, and back, costs no peer and stops no timer', async (ms, address) => {
+  expect(await isAccepted(address)).toBe(false);
+  await expectAllWell();
+  const heard = found.map(({ discovery }) => discovery.stats.received);
+  const silent = (await openSocket(enode)).on('error', () => {}).resume();
+  const ended = once(silent, 'close');
 
-    await jump(ms);
-    await expectAllWell();
-    expect(silent.closed).toBe(false);
-    await timePasses(60_000);
-    await ended;
-    await expectAllWell();
-    // The end of a ban is a wall-clock time.
-    expect(await isAccepted(address)).toBe(ms > 0);
-    // The packets of a node with another time are expired, or their expiration is too far ahead.
-    const { discovery } = found.at(-1) as Findable;
-    await expect(discovery.ping(parseEnode(enode))).rejects.toMatchObject({ code: 'timeout' });
+  await jump(ms);
+  await expectAllWell();
+  expect(silent.closed).toBe(false);
+  await timePasses(60_000);
+  await ended;
+  await expectAllWell();
+  // The end of a ban is a wall-clock time.
+  expect(await isAccepted(address)).toBe(ms > 0);
+  // The packets of a node with another time are expired, or their expiration is too far ahead.
+  const { discovery } = found.at(-1) as Findable;
+  await expect(discovery.ping(parseEnode(enode))).rejects.toMatchObject({ code: 'timeout' });
 
-    // The delay before a static node is dialed again does not depend on the wall clock.
-    guests[0]?.stream.destroy();
-    guests[0] = await before(host.nextGuest());
+  // The delay before a static node is dialed again does not depend on the wall clock.
+  guests[0]?.stream.destroy();
+  guests[0] = await before(host.nextGuest());
 
-    await jump(-ms);
-    await expectAllWell();
-    await timePasses(60_000);
-    await expectAllWell();
-    for (const [i, { discovery }] of found.entries()) {
-      expect(discovery.stats.received).toBeGreaterThan(heard[i] ?? 0);
-    }
-  },
-);
+  await jump(-ms);
+  await expectAllWell();
+  await timePasses(60_000);
+  await expectAllWell();
+  for (const [i, { discovery }] of found.entries()) {
+    expect(discovery.stats.received).toBeGreaterThan(heard[i] ?? 0);
+  }
+});
 
 test('HX-26 a clock that jumps forward and back repeatedly costs no peer', async () => {
   for (let round = 0; round < 10; round++) {

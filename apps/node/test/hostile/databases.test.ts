@@ -51,11 +51,7 @@ describe.each(databases)('HX-22 the database "%s"', (name) => {
     const directory = copyOf(full);
     const before = await contents(directory, name);
     const other = await open(directory, name);
-    await expectFailure(
-      start(directory, ...quiet),
-      directory,
-      'in use by another process; stop it',
-    );
+    await expectFailure(start(directory, ...quiet), directory, 'in use by another process; stop it');
     await other.close();
     expect(await contents(directory, name)).toEqual(before);
   });
@@ -98,12 +94,7 @@ test('HX-22 damaged addresses and anchors are set aside, the other entries stay'
 test('HX-22 a damaged ban is named, and no entry is overwritten', async () => {
   const directory = copyOf(full);
   await plant(directory, 'addresses', 'bans', '[{"range":"192.0.2.0/33"}]');
-  await expectFailure(
-    start(directory, ...quiet),
-    directory,
-    '192.0.2.0/33',
-    'the database is unchanged',
-  );
+  await expectFailure(start(directory, ...quiet), directory, '192.0.2.0/33', 'the database is unchanged');
   expect((await contents(directory, 'addresses')).get('bans')).toBe('[{"range":"192.0.2.0/33"}]');
   expect((await addressStats(directory)).size).toBe((await addressStats(full)).size);
 });
@@ -125,13 +116,7 @@ test('HX-22 damaged node records are logged, the others are loaded', async () =>
 describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
   test('HX-22 while a chain is imported: one line reports it, and the imported blocks are kept', async () => {
     const directory = datadir();
-    const failure = await run(
-      { fileBlocks: 500 },
-      'import',
-      chainFile,
-      '--datadir',
-      directory,
-    ).then(
+    const failure = await run({ fileBlocks: 500 }, 'import', chainFile, '--datadir', directory).then(
       () => undefined,
       (error: { code: number; stderr: string }) => error,
     );
@@ -175,9 +160,7 @@ describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
     const { ask } = await connectPeer(enode);
     await ask();
     expect(await daemon.stop()).toBe(1);
-    expect(daemon.stderr).toMatch(
-      /^devp2p-node: address database .* cannot be used \(.*large\)\n/m,
-    );
+    expect(daemon.stderr).toMatch(/^devp2p-node: address database .* cannot be used \(.*large\)\n/m);
     expect((await contents(directory, 'addresses')).get('bans')).toBe(addresses.get('bans'));
     expect((await addressStats(directory)).size).toBe((await addressStats(full)).size);
     expect([...(await contents(directory, 'nodes')).keys()]).toContain(found);
@@ -188,12 +171,7 @@ describe.skipIf(process.platform === 'win32')('HX-22 a full disk', () => {
     const directory = datadir();
     const log = `${directory}.log`;
     const fileBlocks = 20;
-    const daemon = start(
-      { datadir: directory, fileBlocks, log },
-      '--nodiscover',
-      '--verbosity',
-      '5',
-    );
+    const daemon = start({ datadir: directory, fileBlocks, log }, '--nodiscover', '--verbosity', '5');
     const enode = await daemon.enode;
     for (let isFull = false; !isFull; isFull = statSync(log).size >= 512 * fileBlocks) {
       const { peer } = await connectPeer(enode);

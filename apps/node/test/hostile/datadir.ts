@@ -92,10 +92,7 @@ export async function open(directory: string, name: string): Promise<Level<strin
 }
 
 /** All entries of a database. Values are decoded as Latin-1. */
-export async function contents(
-  directory: string,
-  name: string,
-): Promise<ReadonlyMap<string, string>> {
+export async function contents(directory: string, name: string): Promise<ReadonlyMap<string, string>> {
   const level = await open(directory, name);
   const all = await level.iterator().all();
   await level.close();

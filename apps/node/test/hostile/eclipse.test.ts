@@ -38,11 +38,7 @@ async function peers(daemon: Daemon): Promise<{ dialed: Set<string>; inbound: Se
     network: { inbound: boolean };
   }[];
   const ids = (inbound: boolean) =>
-    new Set(
-      all
-        .filter(({ network }) => network.inbound === inbound)
-        .map(({ enode }) => toHex(parseEnode(enode).id)),
-    );
+    new Set(all.filter(({ network }) => network.inbound === inbound).map(({ enode }) => toHex(parseEnode(enode).id)));
   return { dialed: ids(false), inbound: ids(true) };
 }
 
@@ -66,9 +62,7 @@ test('HX-24 a crowd that takes every inbound place before the first dial blocks 
   const directory = datadir();
   let isThere = true;
   const from = ['127.0.1.1', '127.0.2.1', '127.0.3.1'];
-  const known = await Promise.all(
-    from.map((host) => opened(appear({ from: host, isThere: () => isThere }))),
-  );
+  const known = await Promise.all(from.map((host) => opened(appear({ from: host, isThere: () => isThere }))));
   const before = start(directory, '--bootnodes', known.map(({ enode }) => enode).join(), ...flags);
   await before.enode;
   for (const { stream } of await arrivals(before, known)) stream.destroy();

@@ -22,11 +22,7 @@ export interface FindableOptions {
 }
 
 /** Starts a node that waits to be found and dialed. */
-export async function appear({
-  from,
-  clock = systemClock,
-  isThere,
-}: FindableOptions): Promise<Findable> {
+export async function appear({ from, clock = systemClock, isThere }: FindableOptions): Promise<Findable> {
   const privateKey = generatePrivateKey();
   const host = await openHost(from, privateKey, isThere);
   const { id, tcp } = parseEnode(host.enode);

@@ -32,9 +32,7 @@ const { bound }: { bound(options: Record<string, number>): number } = await impo
 /** Adjacent networks, apart from the attacker's. */
 const isLocal = HOSTILE_INTERNET === undefined;
 const honestHost = (n: number): string =>
-  isLocal
-    ? `127.${2 + (n % 90)}.${Math.floor(n / 90)}.1`
-    : `${11 + (n % 80)}.${Math.floor(n / 80)}.7.1`;
+  isLocal ? `127.${2 + (n % 90)}.${Math.floor(n / 90)}.1` : `${11 + (n % 80)}.${Math.floor(n / 80)}.7.1`;
 const attackerHost = (n: number): string => {
   const inGroup = Math.floor(n / groups);
   const first = isLocal ? `127.${100 + (n % groups)}` : `130.${n % groups}`;
@@ -111,9 +109,7 @@ async function anchorsWritten(daemon: Daemon): Promise<void> {
   const written = (): boolean =>
     readdirSync(folder)
       .filter((name) => name.endsWith('.log'))
-      .some((name) =>
-        /\["enode:[^\]]+","enode:[^\]]+"\]/.test(readFileSync(join(folder, name), 'latin1')),
-      );
+      .some((name) => /\["enode:[^\]]+","enode:[^\]]+"\]/.test(readFileSync(join(folder, name), 'latin1')));
   while (!written()) await daemon.call('admin_nodeInfo');
 }
 

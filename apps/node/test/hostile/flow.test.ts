@@ -36,8 +36,7 @@ async function arrive(): Promise<Rude> {
     name: 'eth',
     version: 69,
     length: 18,
-    run: (_, { signal }) =>
-      new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
+    run: (_, { signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
   });
   const peer = await openPeer(await dial(enode), { clientId: 'rude/1.0', protocols: [eth] });
   const messages = peer.eth[Symbol.asyncIterator]();

@@ -31,10 +31,7 @@ async function gated(): Promise<Guest & { readonly gate: Gate }> {
 }
 
 /** Writes a message that the gate holds back. */
-async function hold(
-  { gate, stream }: { gate: Gate; stream: Guest['stream'] },
-  payload: Uint8Array,
-) {
+async function hold({ gate, stream }: { gate: Gate; stream: Guest['stream'] }, payload: Uint8Array) {
   gate.shut();
   let failure: unknown;
   stream.write(transactions, payload).catch((error: unknown) => {

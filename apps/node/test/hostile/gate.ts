@@ -58,11 +58,7 @@ export class Gate extends Duplex {
     this.#socket.resume();
   }
 
-  override _write(
-    chunk: Uint8Array,
-    _encoding: string,
-    done: (error?: Error | null) => void,
-  ): void {
+  override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
     if (this.#held === undefined) this.#socket.write(chunk, done);
     else {
       this.#held.push(chunk);

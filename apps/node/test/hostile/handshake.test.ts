@@ -33,9 +33,7 @@ async function peers(): Promise<string[]> {
 
 /** Opens sockets whose errors are ignored. */
 async function openSockets(count: number, from = loopback): Promise<Socket[]> {
-  const sockets = await Promise.all(
-    Array.from({ length: count }, (_, i) => openSocket(enode, from(i))),
-  );
+  const sockets = await Promise.all(Array.from({ length: count }, (_, i) => openSocket(enode, from(i))));
   for (const socket of sockets) socket.on('error', () => {}).resume();
   return sockets;
 }
@@ -102,32 +100,29 @@ async function comeIn(): Promise<Guest> {
 test.each([
   { whom: 'different addresses', from: loopback },
   { whom: 'the address of honest peers', from: () => '127.0.0.1' },
-])(
-  'HX-03 silent sockets, from $whom, are limited in number and block no newcomer',
-  async ({ from }) => {
-    let over = false;
-    let left = Number(HOSTILE_SOCKETS);
-    let ended = 0;
-    // Each closed socket is replaced at once.
-    const besiege = async (): Promise<void> => {
-      while (!over && left-- > 0) {
-        const [socket] = await openSockets(1, () => from(left));
-        if (socket) await gone(socket);
-        ended++;
-      }
-    };
-    const siege = Promise.all(Array.from({ length: 5 * pending }, besiege));
-    for (let newcomers = 0; newcomers < 5; newcomers++) {
-      const newcomer = await comeIn();
-      await newcomer.ask();
-      await honest.expectServed({ descriptors: 6 * pending });
-      await newcomer.peer.disconnect('requested');
+])('HX-03 silent sockets, from $whom, are limited in number and block no newcomer', async ({ from }) => {
+  let over = false;
+  let left = Number(HOSTILE_SOCKETS);
+  let ended = 0;
+  // Each closed socket is replaced at once.
+  const besiege = async (): Promise<void> => {
+    while (!over && left-- > 0) {
+      const [socket] = await openSockets(1, () => from(left));
+      if (socket) await gone(socket);
+      ended++;
     }
-    over = true;
-    expect(ended).toBeGreaterThan(pending);
-    // The timeout closes the last of them.
-    await daemon.pass(handshakeTimeout);
-    await siege;
-    await honest.expectServed();
-  },
-);
+  };
+  const siege = Promise.all(Array.from({ length: 5 * pending }, besiege));
+  for (let newcomers = 0; newcomers < 5; newcomers++) {
+    const newcomer = await comeIn();
+    await newcomer.ask();
+    await honest.expectServed({ descriptors: 6 * pending });
+    await newcomer.peer.disconnect('requested');
+  }
+  over = true;
+  expect(ended).toBeGreaterThan(pending);
+  // The timeout closes the last of them.
+  await daemon.pass(handshakeTimeout);
+  await siege;
+  await honest.expectServed();
+});

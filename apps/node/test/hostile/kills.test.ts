@@ -52,10 +52,7 @@ const moments: readonly ((daemon: Daemon) => Promise<void>)[] = [
 function acknowledged({ stderr }: Daemon): number {
   const opened = Number(/chain opened .*head=(\d+)/.exec(stderr)?.[1] ?? 0);
   const reports = [...stderr.matchAll(/phase=blocks done=(\d+) total=(\d+)/g)];
-  return Math.max(
-    opened,
-    ...reports.map(([, done, total]) => height - Number(total) + Number(done)),
-  );
+  return Math.max(opened, ...reports.map(([, done, total]) => height - Number(total) + Number(done)));
 }
 
 const key = (directory: string): string => readFileSync(join(directory, 'nodekey'), 'utf8');

@@ -43,9 +43,7 @@ test.each([tcp, udp, ...servers.map((name) => `${name}.port`)])(
     const { port, close } = await occupy(flag);
     const refused = start(directory, ...everything(flag, port));
     expect(await refused.ended).toBe(1);
-    expect(refused.stderr).toMatch(
-      new RegExp(`^devp2p-node: .*port ${port} on 127.0.0.1 is in use .*--${flag}\\n$`),
-    );
+    expect(refused.stderr).toMatch(new RegExp(`^devp2p-node: .*port ${port} on 127.0.0.1 is in use .*--${flag}\\n$`));
     const names = ['addresses', 'chain', 'jwtsecret', 'nodekey', 'nodes'];
     expect(names).toEqual(expect.arrayContaining(readdirSync(directory)));
     close();
@@ -64,15 +62,14 @@ test('HX-21 HX-22 ND-03 a datadir in use: the second process fails with one line
   const directory = await datadirWithChain();
   const first = start(directory, ...everything());
   const { ask } = await connectPeer(await first.enode);
-  const line = new RegExp(
-    `^devp2p-node: datadir ${directory} is in use by another process; .*\\n$`,
-  );
+  const line = new RegExp(`^devp2p-node: datadir ${directory} is in use by another process; .*\\n$`);
   const second = start(directory, ...quiet);
   expect(await second.ended).toBe(1);
   expect(second.stderr).toMatch(line);
-  await expect(
-    run(undefined, 'import', chainFile, '--datadir', directory, ...quiet),
-  ).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(line) });
+  await expect(run(undefined, 'import', chainFile, '--datadir', directory, ...quiet)).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(line),
+  });
   await ask();
   expect(await first.stop()).toBe(0);
   expect(await blocksIn(directory)).toBe(1_024);

@@ -111,9 +111,7 @@ const [continuation, text, ping, last] = [0x0, 0x1, 0x9, 0x80];
 function frame(first: number, payload: string): Buffer {
   const { length } = payload;
   const size =
-    length < 126
-      ? [0x80 | length]
-      : [0xff, 0, 0, 0, 0, ...[24, 16, 8, 0].map((shift) => (length >>> shift) & 0xff)];
+    length < 126 ? [0x80 | length] : [0xff, 0, 0, 0, 0, ...[24, 16, 8, 0].map((shift) => (length >>> shift) & 0xff)];
   return Buffer.concat([Uint8Array.of(first, ...size, 0, 0, 0, 0), Buffer.from(payload, 'latin1')]);
 }
 
@@ -123,10 +121,7 @@ async function pour(socket: Socket, chunk: Uint8Array, times = 10_000): Promise<
     if (socket.write(chunk)) continue;
     const over = new AbortController();
     const { signal } = over;
-    await Promise.race([
-      once(socket, 'drain', { signal }),
-      once(socket, 'close', { signal }),
-    ]).catch(() => {});
+    await Promise.race([once(socket, 'drain', { signal }), once(socket, 'close', { signal })]).catch(() => {});
     over.abort();
   }
 }
@@ -151,9 +146,7 @@ const batch = `[${Array.from({ length: 10_000 }, () => call('net_version')).join
 
 test('HX-27 idle connections are limited in number, and block no caller', async () => {
   const idle = [http, ws, metrics].flatMap((url) => Array.from({ length: 600 }, () => open(url)));
-  await Promise.all(
-    idle.map(({ socket }) => Promise.race([once(socket, 'connect'), once(socket, 'close')])),
-  );
+  await Promise.all(idle.map(({ socket }) => Promise.race([once(socket, 'connect'), once(socket, 'close')])));
   await expectServed({ descriptors: 3 * maxConnections });
   const { socket } = await dial();
   socket.terminate();
@@ -206,28 +199,16 @@ describe('HX-27 over HTTP', () => {
   const evil = 'http://evil.example';
   test.each([
     ['of another origin', () => http, { headers: { origin: evil } }],
-    [
-      'that sends no preflight',
-      () => http,
-      { headers: { origin: evil, 'content-type': 'text/plain' } },
-    ],
+    ['that sends no preflight', () => http, { headers: { origin: evil, 'content-type': 'text/plain' } }],
     ['that sends a preflight', () => http, { method: 'OPTIONS', headers: { origin: evil } }],
     ['in a frame without an origin', () => http, { headers: { origin: 'null' } }],
-    [
-      'whose host name resolves to the node',
-      () => http,
-      { headers: { host: 'evil.example:8545' } },
-    ],
+    ['whose host name resolves to the node', () => http, { headers: { host: 'evil.example:8545' } }],
     [
       'whose host name resolves to the node, and requests its health',
       () => http,
       { method: 'GET', path: '/health', headers: { host: 'evil.example' } },
     ],
-    [
-      'that opens a WebSocket',
-      () => ws,
-      { method: 'GET', headers: { ...upgradeHeaders, origin: evil } },
-    ],
+    ['that opens a WebSocket', () => ws, { method: 'GET', headers: { ...upgradeHeaders, origin: evil } }],
     [
       'whose host name resolves to the node, that opens a WebSocket',
       () => ws,
@@ -248,12 +229,7 @@ describe('HX-27 over WebSocket', () => {
   test.each([
     ['a message over the limit', 1009, frame(text | last, ' '.repeat(maxRequest + 1)), 1],
     ['an endless message', 1009, frame(continuation, ' '.repeat(65_536)), 10_000],
-    [
-      'a message in frames of one byte',
-      1008,
-      Buffer.concat(Array(1_000).fill(frame(continuation, ' '))),
-      10_000,
-    ],
+    ['a message in frames of one byte', 1008, Buffer.concat(Array(1_000).fill(frame(continuation, ' '))), 10_000],
     ['an unmasked frame', 1002, Buffer.from([text | last, 2, 0x5b, 0x5d]), 1],
     ['a frame with an unknown opcode', 1002, frame(0xf | last, ''), 1],
     ['text with invalid UTF-8', 1007, frame(text | last, '\xff\xfe'), 1],
@@ -329,10 +305,7 @@ describe('HX-27 on the consensus client’s port', () => {
   const wrong: [string, () => Record<string, string>][] = [
     ['no token', () => ({})],
     ['another secret', () => bearer(other)],
-    [
-      'no signature',
-      () => ({ authorization: `Bearer ${token(secret, { iat }, { alg: 'none' })}` }),
-    ],
+    ['no signature', () => ({ authorization: `Bearer ${token(secret, { iat }, { alg: 'none' })}` })],
     ['an hour too late', () => bearer(secret, Date.now() - 3_600_000)],
     ['garbage', () => ({ authorization: `Bearer ${'.'.repeat(8_000)}` })],
   ];
@@ -354,9 +327,7 @@ describe('HX-27 on the consensus client’s port', () => {
   test('HX-27 megabytes with a wrong token are refused with 401 before they are received in full', async () => {
     const { socket, answer } = open(authrpc);
     const { authorization } = bearer(other);
-    socket.write(
-      `${post(authrpc)}authorization: ${authorization}\r\ncontent-length: 100000000\r\n\r\n`,
-    );
+    socket.write(`${post(authrpc)}authorization: ${authorization}\r\ncontent-length: 100000000\r\n\r\n`);
     await pour(socket, Buffer.alloc(65_536, ' '), 400);
     expect(parseAnswer(await answer).status).toBe(401);
     await expectAnswer();
@@ -364,15 +335,11 @@ describe('HX-27 on the consensus client’s port', () => {
 });
 
 test('HX-27 headers sent byte by byte are refused with 408, also those of a WebSocket', async () => {
-  for (const answer of await Promise.all(slow.headers))
-    expect(parseAnswer(answer).status).toBe(408);
+  for (const answer of await Promise.all(slow.headers)) expect(parseAnswer(answer).status).toBe(408);
   await expectServed();
 });
 
-test.skipIf(HOSTILE_SLOW === undefined)(
-  'HX-27 an incomplete body is refused with 408',
-  async () => {
-    expect(parseAnswer(await slow.body).status).toBe(408);
-    await expectServed();
-  },
-);
+test.skipIf(HOSTILE_SLOW === undefined)('HX-27 an incomplete body is refused with 408', async () => {
+  expect(parseAnswer(await slow.body).status).toBe(408);
+  await expectServed();
+});

@@ -26,10 +26,7 @@ test('HX-28 connections made and lost leave no handle, timer, listener or heap b
   await churn({ enode }, { connections: 30 });
   await dialOut(node, 3);
   const { left } = await balance(node, async () => {
-    await Promise.all([
-      churn({ enode }, { connections }),
-      dialOut(node, Math.ceil(connections / 20)),
-    ]);
+    await Promise.all([churn({ enode }, { connections }), dialOut(node, Math.ceil(connections / 20))]);
   });
   expect(left).toEqual([]);
   // Apart from the counted sockets, only the databases open files.

@@ -90,9 +90,7 @@ test('ND-12 metrics of peers, traffic by protocol and code, chain and process', 
   for (const code of [3, 4]) {
     const name = `${code === 3 ? 'ingress' : 'egress'}_eth_70_0x0${code}`;
     expect(metrics.get(`p2p_${name}_packets`)).toBe(3);
-    const [counted] = peer.connection.stats.protocols[1].codes.filter(
-      (one: { code: number }) => one.code === code,
-    );
+    const [counted] = peer.connection.stats.protocols[1].codes.filter((one: { code: number }) => one.code === code);
     const { bytes } = code === 3 ? counted.received : counted.sent;
     expect(bytes).toBeGreaterThan(0);
     expect(metrics.get(`p2p_${name}`)).toBe(bytes);

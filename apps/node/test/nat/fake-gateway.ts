@@ -200,8 +200,7 @@ export async function fakeUpnp(): Promise<FakeUpnp> {
     calls,
     found: (target) => [foundAt(`http://127.0.0.1:${httpPort}/root.xml`, target)],
     describe: (_, response) => response.end(description('WANIPConnection:1')),
-    answer: ({ action }) =>
-      action === 'GetExternalIPAddress' ? { NewExternalIPAddress: '1.2.3.4' } : {},
+    answer: ({ action }) => (action === 'GetExternalIPAddress' ? { NewExternalIPAddress: '1.2.3.4' } : {}),
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();

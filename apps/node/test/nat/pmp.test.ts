@@ -52,11 +52,7 @@ describe('NAT-PMP', () => {
     await take(gateway, 4);
     await node.clock.advance(8 * minutes);
     await node.pause();
-    expect(await take(gateway, 3)).toEqual([
-      ['address'],
-      ['tcp', 30303, 30310, 600],
-      ['udp', 30304, 30311, 600],
-    ]);
+    expect(await take(gateway, 3)).toEqual([['address'], ['tcp', 30303, 30310, 600], ['udp', 30304, 30311, 600]]);
     expect(node.endpoints).toHaveLength(1);
   });
 
@@ -260,11 +256,7 @@ describe('NAT-PMP', () => {
 });
 
 /** Advances the clock through the timeouts of responses, until the mapper pauses. */
-async function settle(
-  node: ReturnType<typeof mapped>,
-  gateway: FakePmp,
-  paused: Promise<unknown>,
-): Promise<void> {
+async function settle(node: ReturnType<typeof mapped>, gateway: FakePmp, paused: Promise<unknown>): Promise<void> {
   let isPaused = false;
   paused.then(() => {
     isPaused = true;

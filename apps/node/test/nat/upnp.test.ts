@@ -71,9 +71,7 @@ describe('UPnP', () => {
     await using gateway = await fakeUpnp();
     const { answer } = gateway;
     gateway.answer = (call) =>
-      call.action === 'AddPortMapping' && call.args.NewExternalPort === '30303'
-        ? 718
-        : answer(call);
+      call.action === 'AddPortMapping' && call.args.NewExternalPort === '30303' ? 718 : answer(call);
     await using node = upnp(gateway);
     await search(node);
     await node.pause();
@@ -97,9 +95,7 @@ describe('UPnP', () => {
     expect(await node.pause()).toBe(8 * minutes);
     expect(node.endpoints).toEqual([{ ip: '1.2.3.4', ...own }]);
     await node.close();
-    expect(gateway.calls.all.filter(({ action }) => action === 'DeletePortMapping')).toHaveLength(
-      2,
-    );
+    expect(gateway.calls.all.filter(({ action }) => action === 'DeletePortMapping')).toHaveLength(2);
   });
 
   test('ND-15 the first of several connections with a public address is used', async () => {
@@ -127,10 +123,8 @@ describe('UPnP', () => {
     'another service': (response) => response.end(description('SwitchPower:1')),
     'a control URL on another host': (response) =>
       response.end(description('WANIPConnection:1', 'http://127.0.0.2/control')),
-    'an invalid control URL': (response) =>
-      response.end(description('WANIPConnection:1', 'http://:::')),
-    'a file: control URL': (response) =>
-      response.end(description('WANIPConnection:1', 'file:///etc/passwd')),
+    'an invalid control URL': (response) => response.end(description('WANIPConnection:1', 'http://:::')),
+    'a file: control URL': (response) => response.end(description('WANIPConnection:1', 'file:///etc/passwd')),
     'more than 64 KiB': (response) => response.end(`<root>${' '.repeat(70_000)}</root>`),
     'no end': (response) => {
       const more = (): void => {
@@ -141,10 +135,7 @@ describe('UPnP', () => {
     },
     'deep nesting': (response) => response.end('<a>'.repeat(20_000)),
     'entities of entities': (response) => {
-      const levels = Array.from(
-        { length: 9 },
-        (_, i) => `<!ENTITY e${i + 1} "${`&e${i};`.repeat(10)}">`,
-      );
+      const levels = Array.from({ length: 9 }, (_, i) => `<!ENTITY e${i + 1} "${`&e${i};`.repeat(10)}">`);
       response.end(`<!DOCTYPE a [<!ENTITY e0 "x">${levels.join('')}]><root>&e9;</root>`);
     },
     'names of prototype properties': (response) =>
@@ -152,17 +143,14 @@ describe('UPnP', () => {
     'a redirection': (response) => response.writeHead(302, { Location: '/root2.xml' }).end(),
     'a broken connection': (response) => response.destroy(),
   };
-  test.each(Object.entries(descriptions))(
-    'ND-15 a device whose description has %s is skipped',
-    async (_, describe) => {
-      await using gateway = await fakeUpnp();
-      gateway.describe = (_, response) => describe(response);
-      await using node = upnp(gateway);
-      await failed(node, gateway);
-      expect(gateway.calls.all).toEqual([]);
-      expect(gateway.gets.all).toEqual(['/root.xml']);
-    },
-  );
+  test.each(Object.entries(descriptions))('ND-15 a device whose description has %s is skipped', async (_, describe) => {
+    await using gateway = await fakeUpnp();
+    gateway.describe = (_, response) => describe(response);
+    await using node = upnp(gateway);
+    await failed(node, gateway);
+    expect(gateway.calls.all).toEqual([]);
+    expect(gateway.gets.all).toEqual(['/root.xml']);
+  });
 
   const answers: Record<string, FakeUpnp['answer']> = {
     'the fault "not authorized"': ({ action }) =>
@@ -200,26 +188,21 @@ describe('UPnP', () => {
     'a location with another scheme': (port) => foundAt(`https://127.0.0.1:${port}/root.xml`),
     'an oversized location': (port) => foundAt(`http://127.0.0.1:${port}/${'a'.repeat(5_000)}`),
     'no success': (port) => foundAt(`http://127.0.0.1:${port}/root.xml`).replace('200', '404'),
-    'an announcement': (port) =>
-      foundAt(`http://127.0.0.1:${port}/root.xml`).replace(/^.*/, 'NOTIFY * HTTP/1.1'),
+    'an announcement': (port) => foundAt(`http://127.0.0.1:${port}/root.xml`).replace(/^.*/, 'NOTIFY * HTTP/1.1'),
   };
-  test.each(Object.entries(found))(
-    'ND-15 a search response with %s is ignored',
-    async (_, answer) => {
-      await using gateway = await fakeUpnp();
-      const last = foundAt(`http://127.0.0.1:${gateway.httpPort}/last`);
-      gateway.found = () => [answer(gateway.httpPort), last];
-      gateway.describe = (_, response) => response.end('<root/>');
-      await using node = upnp(gateway);
-      await failed(node, gateway);
-      expect(gateway.gets.all).toEqual(['/last']);
-    },
-  );
+  test.each(Object.entries(found))('ND-15 a search response with %s is ignored', async (_, answer) => {
+    await using gateway = await fakeUpnp();
+    const last = foundAt(`http://127.0.0.1:${gateway.httpPort}/last`);
+    gateway.found = () => [answer(gateway.httpPort), last];
+    gateway.describe = (_, response) => response.end('<root/>');
+    await using node = upnp(gateway);
+    await failed(node, gateway);
+    expect(gateway.gets.all).toEqual(['/last']);
+  });
 
   test('ND-15 of a flood of search responses eight are used', async () => {
     await using gateway = await fakeUpnp();
-    gateway.found = () =>
-      Array.from({ length: 50 }, (_, i) => foundAt(`http://127.0.0.1:${gateway.httpPort}/${i}`));
+    gateway.found = () => Array.from({ length: 50 }, (_, i) => foundAt(`http://127.0.0.1:${gateway.httpPort}/${i}`));
     gateway.describe = (_, response) => response.end('<root/>');
     await using node = upnp(gateway);
     await failed(node, gateway, 8);

@@ -5,11 +5,7 @@ import type { Enode } from '@devp2p/enr';
 import { randomBytes } from '@devp2p/random';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { LogFields } from '../../src/logging/log.ts';
-import {
-  type AddressBook,
-  type AddressSource,
-  openAddressBook,
-} from '../../src/network/address-book.ts';
+import { type AddressBook, type AddressSource, openAddressBook } from '../../src/network/address-book.ts';
 
 const list = { kind: 'list', name: 'a test' } as const;
 

@@ -45,10 +45,7 @@ describe('ND-03 the database of addresses', () => {
     // The generator of secp256k1, since an id must be a point of the curve.
     const id = new Uint8Array(64);
     id.set(Buffer.from('79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798', 'hex'));
-    id.set(
-      Buffer.from('483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8', 'hex'),
-      32,
-    );
+    id.set(Buffer.from('483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8', 'hex'), 32);
     const anchor: Enode = { id, host: '8.8.8.8', tcp: 30303, udp: 30301 };
     await database.anchors.save([anchor]);
     await reopen();
@@ -93,9 +90,7 @@ describe('ND-03 the database of addresses', () => {
     const level = new Level<string, string>(join(folder, 'addresses'));
     const all = await level.iterator().all();
     await level.close();
-    expect(all).toEqual([
-      [expect.stringMatching(/^anchors set aside \d+$/), '["enode://12@192.0.2.7:1"]'],
-    ]);
+    expect(all).toEqual([[expect.stringMatching(/^anchors set aside \d+$/), '["enode://12@192.0.2.7:1"]']]);
   });
 
   test('HX-22 a database in use by another process is reported in one line', async () => {

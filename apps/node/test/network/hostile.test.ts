@@ -51,10 +51,7 @@ async function dial(enode: Enode): Promise<Peer & { readonly eth: EthPeer }> {
 type Turn = 'garbage' | 'silence' | 'end';
 
 /** A proxy between an honest client and the node: forwards `cut` bytes to the node, and then misbehaves. */
-async function misbehaving(
-  cut: number,
-  turn: Turn,
-): Promise<{ enode: Enode; ended: Promise<void> }> {
+async function misbehaving(cut: number, turn: Turn): Promise<{ enode: Enode; ended: Promise<void> }> {
   const target = parseEnode(node.enode);
   let onEnded = (): void => {};
   const ended = new Promise<void>((resolve) => {

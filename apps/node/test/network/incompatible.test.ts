@@ -6,11 +6,7 @@ import { streamPair } from '@devp2p/peer/pipe';
 import { describe, expect, test } from 'vitest';
 import type { LogFields } from '../../src/logging/log.ts';
 import { ForkWatch } from '../../src/network/fork-watch.ts';
-import {
-  type Incompatibility,
-  IncompatibleNodes,
-  isUseless,
-} from '../../src/network/incompatible.ts';
+import { type Incompatibility, IncompatibleNodes, isUseless } from '../../src/network/incompatible.ts';
 import { setUp } from '../../src/network/open-peer.ts';
 import { shortId } from '../../src/network/peer-id.ts';
 
@@ -20,8 +16,7 @@ const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 /** A log, and the lines of a level in it. */
 function keptLog() {
   const lines: [string, string, LogFields][] = [];
-  const at = (level: string) => (fields: LogFields, message: string) =>
-    void lines.push([level, message, fields]);
+  const at = (level: string) => (fields: LogFields, message: string) => void lines.push([level, message, fields]);
   return {
     log: {
       error: at('error'),
@@ -32,8 +27,7 @@ function keptLog() {
     },
     /** Of all levels. */
     all: () => lines.map(([, message, fields]) => [message, fields]),
-    lines: (level: string) =>
-      lines.filter(([one]) => one === level).map(([, message, fields]) => [message, fields]),
+    lines: (level: string) => lines.filter(([one]) => one === level).map(([, message, fields]) => [message, fields]),
   };
 }
 
@@ -101,10 +95,7 @@ describe('ET-03 a peer of another chain is named, on our side, with both values'
     const { meet, lines, all, nodes } = node();
     const error = await meet(2, theirs);
     expect(isUseless(error)).toBe(true);
-    const [[message, fields] = ['', {}], ...more] = lines('info') as [
-      string,
-      { ours?: unknown; theirs?: unknown },
-    ][];
+    const [[message, fields] = ['', {}], ...more] = lines('info') as [string, { ours?: unknown; theirs?: unknown }][];
     expect(more).toEqual([]);
     expect(message).toBe(`peer refused: ${text}`);
     const shown = (value: unknown) =>

@@ -282,22 +282,19 @@ const ordered = [1, 2]
 test.each([
   ['lower', 'accepts it', 0],
   ['higher', 'refuses it', 1],
-])(
-  'ND-01 of two connections that cross, the node with the %s id %s',
-  async (_id, expected, index) => {
-    const [us, them] = index === 0 ? ordered : ordered.toReversed();
-    if (us === undefined || them === undefined) throw new Error('two identities');
-    // Accepts connections and sends no data, so that our dial stays pending.
-    const silent = createServer().listen(0, host);
-    await once(silent, 'listening');
-    const { port: tcp } = silent.address() as AddressInfo;
-    const arrived = once(silent, 'connection');
-    const { book } = testBook([{ id: them.id, host, tcp, udp: 0 }]);
-    const network = await start({ addresses: book }, us);
-    const [socket] = await arrived;
-    if (expected === 'accepts it') await join(network, them);
-    else await expect(join(network, them)).rejects.toMatchObject(refusal('already-connected'));
-    socket.destroy();
-    silent.close();
-  },
-);
+])('ND-01 of two connections that cross, the node with the %s id %s', async (_id, expected, index) => {
+  const [us, them] = index === 0 ? ordered : ordered.toReversed();
+  if (us === undefined || them === undefined) throw new Error('two identities');
+  // Accepts connections and sends no data, so that our dial stays pending.
+  const silent = createServer().listen(0, host);
+  await once(silent, 'listening');
+  const { port: tcp } = silent.address() as AddressInfo;
+  const arrived = once(silent, 'connection');
+  const { book } = testBook([{ id: them.id, host, tcp, udp: 0 }]);
+  const network = await start({ addresses: book }, us);
+  const [socket] = await arrived;
+  if (expected === 'accepts it') await join(network, them);
+  else await expect(join(network, them)).rejects.toMatchObject(refusal('already-connected'));
+  socket.destroy();
+  silent.close();
+});

@@ -51,10 +51,7 @@ afterAll(async () => {
 });
 
 /** A remote on the node's chain, with an own function for requests for headers. */
-async function remote(
-  answer: (number: number) => Promise<Uint8Array[]> | Uint8Array[],
-  questions = 2,
-) {
+async function remote(answer: (number: number) => Promise<Uint8Array[]> | Uint8Array[], questions = 2) {
   const asked: number[] = [];
   let onAsked = (): void => {};
   const allAsked = new Promise<void>((resolve) => {

@@ -25,11 +25,7 @@ function emptyChain({ networkId = 1n } = {}): Chain {
 }
 
 /** The local node, to which tests connect in memory. */
-function setUpNode({
-  statics = [] as number[],
-  chain = emptyChain(),
-  others = [] as Protocol[],
-} = {}) {
+function setUpNode({ statics = [] as number[], chain = emptyChain(), others = [] as Protocol[] } = {}) {
   const clock = createVirtualClock();
   const lines: [string, LogFields][] = [];
   const log = (fields: LogFields, message: string) => void lines.push([message, fields]);
@@ -77,16 +73,13 @@ describe('ND-01 the two checkpoints', () => {
     ['too-many-peers', 4],
     ['already-connected', 5],
     ['connected-to-self', 10],
-  ] as const)(
-    'ND-01 after the transport handshake: %s, sent before Hello',
-    async (reason, code) => {
-      const node = setUpNode();
-      const { remote, result } = node.connect(2, () => reason);
-      expect(await everything(remote)).toMatchObject([disconnect(code)]);
-      await expect(result).rejects.toMatchObject({ code: 'refused', reason });
-      expect(node.lines).toMatchObject([['peer dropped', { reason: reason.replaceAll('-', ' ') }]]);
-    },
-  );
+  ] as const)('ND-01 after the transport handshake: %s, sent before Hello', async (reason, code) => {
+    const node = setUpNode();
+    const { remote, result } = node.connect(2, () => reason);
+    expect(await everything(remote)).toMatchObject([disconnect(code)]);
+    await expect(result).rejects.toMatchObject({ code: 'refused', reason });
+    expect(node.lines).toMatchObject([['peer dropped', { reason: reason.replaceAll('-', ' ') }]]);
+  });
 
   test('ND-01 after Hello: checked again, with the current state', async () => {
     const node = setUpNode();

@@ -1,13 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '@devp2p/bytes';
@@ -42,14 +34,11 @@ describe('ND-03 the data directory', () => {
   });
 
   // The recursive mkdir of Node.js does not return for such a path.
-  test.skipIf(process.platform !== 'linux')(
-    'ND-03 the error about a path without write access names it',
-    () => {
-      expect(() => openDatadir('/proc/nowhere/deep')).toThrow(
-        /^datadir \/proc\/nowhere\/deep cannot be created or read \(ENOENT\)$/,
-      );
-    },
-  );
+  test.skipIf(process.platform !== 'linux')('ND-03 the error about a path without write access names it', () => {
+    expect(() => openDatadir('/proc/nowhere/deep')).toThrow(
+      /^datadir \/proc\/nowhere\/deep cannot be created or read \(ENOENT\)$/,
+    );
+  });
 });
 
 describe('ND-03 the node key', () => {
@@ -92,9 +81,7 @@ describe('ND-03 the node key', () => {
   });
 
   test('ND-03 an unreadable file is named', () => {
-    expect(() => readNodeKey(join(folder, 'none'), crypto, 'name another')).toThrow(
-      /none cannot be read \(ENOENT\)/,
-    );
+    expect(() => readNodeKey(join(folder, 'none'), crypto, 'name another')).toThrow(/none cannot be read \(ENOENT\)/);
   });
 
   test('ND-03 temporary files of a killed process have no effect', () => {

@@ -69,22 +69,16 @@ test.each([
   ['linkSync:after', true],
   ['renameSync:before', false],
   ['renameSync:after', true],
-])(
-  'HX-23 killed at %s, a node has a complete key or no key, and starts again',
-  { timeout },
-  async (at, isThere) => {
-    const environment: Record<string, string> = at.startsWith('rename')
-      ? { NO_LINKS: 'EPERM' }
-      : {};
-    const killed = start({ ...environment, KILL_AT: at }, '--nodiscover');
-    expect(await killed.ended).toBe('SIGKILL');
-    expect(existsSync(join(folder, 'nodekey'))).toBe(isThere);
-    const left = isThere ? key() : undefined;
-    if (left !== undefined) expect(left).toMatch(/^[0-9a-f]{64}\n$/);
-    await start(environment, '--nodiscover').enode();
-    expect(key()).toBe(left ?? key());
-  },
-);
+])('HX-23 killed at %s, a node has a complete key or no key, and starts again', { timeout }, async (at, isThere) => {
+  const environment: Record<string, string> = at.startsWith('rename') ? { NO_LINKS: 'EPERM' } : {};
+  const killed = start({ ...environment, KILL_AT: at }, '--nodiscover');
+  expect(await killed.ended).toBe('SIGKILL');
+  expect(existsSync(join(folder, 'nodekey'))).toBe(isThere);
+  const left = isThere ? key() : undefined;
+  if (left !== undefined) expect(left).toMatch(/^[0-9a-f]{64}\n$/);
+  await start(environment, '--nodiscover').enode();
+  expect(key()).toBe(left ?? key());
+});
 
 test.each(['writeFileSync', 'fsyncSync'])(
   'HX-22 a disk that is full at %s of a key is reported in one line, and no partial key is left',
@@ -92,9 +86,7 @@ test.each(['writeFileSync', 'fsyncSync'])(
   async (FULL_AT) => {
     const full = start({ FULL_AT }, '--nodiscover', '--verbosity', 'error');
     expect(await full.ended).toBe(1);
-    expect(full.stderr).toBe(
-      `devp2p-node: node key ${join(folder, 'nodekey')} cannot be written (ENOSPC)\n`,
-    );
+    expect(full.stderr).toBe(`devp2p-node: node key ${join(folder, 'nodekey')} cannot be written (ENOSPC)\n`);
     expect(readdirSync(folder).filter((name) => name.startsWith('nodekey'))).toEqual([]);
     await start({}, '--nodiscover').enode();
     expect(key()).toMatch(/^[0-9a-f]{64}\n$/);
@@ -105,9 +97,7 @@ test('ND-03 on a file system without permissions the key is used, with a warning
   timeout,
 }, async () => {
   const fat = start({ NO_LINKS: 'EPERM', NO_MODES: '755' }, '--nodiscover');
-  await fat.output(
-    /WARN.* node key \S+ may be open to other users: its file system does not store permissions/,
-  );
+  await fat.output(/WARN.* node key \S+ may be open to other users: its file system does not store permissions/);
   await fat.enode();
   expect(readdirSync(folder).some((name) => name.startsWith('mode.'))).toBe(false);
 });

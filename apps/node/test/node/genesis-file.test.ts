@@ -51,40 +51,22 @@ test.skipIf(process.platform === 'win32')('ND-04 a genesis is read from a pipe',
   expect(read.header.hash).toEqual(genesis.header.hash);
 });
 
-const chain = Buffer.concat(
-  Array.from({ length: 3 }, () => encodeBlock(genesis.header.raw, genesis.body)),
-);
+const chain = Buffer.concat(Array.from({ length: 3 }, () => encodeBlock(genesis.header.raw, genesis.body)));
 
 test.each<[string, string | Uint8Array, RegExp]>([
   ['a chain file', chain, /is binary data, not JSON: name a genesis\.json .* "devp2p-node import /],
   ['a gzipped file', gzipSync(text), /is compressed with gzip: decompress it first$/],
   ['an empty file', '', /is empty: name a genesis\.json in go-ethereum's format$/],
-  [
-    'a file of spaces',
-    ' \n'.repeat(10),
-    /: not JSON: line 11, column 1: expected a value, but the file/,
-  ],
+  ['a file of spaces', ' \n'.repeat(10), /: not JSON: line 11, column 1: expected a value, but the file/],
   ['UTF-16', Buffer.from(`\ufeff${text}`, 'utf16le'), /is UTF-16 text: save it as UTF-8$/],
   ['zeros', new Uint8Array(100), /is binary data, not JSON: name a genesis\.json/],
   ['a program', readFileSync(process.execPath).subarray(0, 4096), /is binary data, not JSON: name/],
-  [
-    'Latin-1',
-    Buffer.from('{"\xe9": 1}', 'latin1'),
-    /is binary data or not UTF-8, so not JSON: name/,
-  ],
+  ['Latin-1', Buffer.from('{"\xe9": 1}', 'latin1'), /is binary data or not UTF-8, so not JSON: name/],
   ['a text', 'hello\n', /is not JSON: expected "{" at its beginning; name a genesis\.json/],
   ['a list', '[1, 2]', /is not JSON: expected "{" at its beginning; name a genesis\.json/],
   ['another JSON file', '{"name": "x"}', /: config is missing: expected an object$/],
-  [
-    'half a file',
-    text.slice(0, 99),
-    /: not JSON: line 1, column 94: a text that begins here has no closing quote$/,
-  ],
-  [
-    'a wrong value',
-    text.replace('30000000', '"much"'),
-    /: gasLimit is "much": expected a whole number/,
-  ],
+  ['half a file', text.slice(0, 99), /: not JSON: line 1, column 94: a text that begins here has no closing quote$/],
+  ['a wrong value', text.replace('30000000', '"much"'), /: gasLimit is "much": expected a whole number/],
   ['a value of several lines', text.replace('30000000', '"a\\nb\\u0007é"'), /: gasLimit is "a/],
 ])('ND-04 %s is refused with one line that names its kind', async (_, content, message) => {
   const path = fileOf(content);

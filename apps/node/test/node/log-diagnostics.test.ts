@@ -11,8 +11,7 @@ import { logDiagnostics } from '../../src/observability/log-diagnostics.ts';
 
 test('the first failure of a kind is a warning, later ones are logged at debug level, those of other nodes are not', () => {
   const lines: [string, LogFields, string][] = [];
-  const at = (level: string) => (fields: LogFields, message: string) =>
-    void lines.push([level, fields, message]);
+  const at = (level: string) => (fields: LogFields, message: string) => void lines.push([level, fields, message]);
   const log = {
     error: at('error'),
     warn: at('warn'),

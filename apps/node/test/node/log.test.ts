@@ -11,10 +11,7 @@ function setUp(options: Omit<LogsOptions, 'destination'> = {}) {
 describe('ND-13 log lines', () => {
   test('ND-13 as text: one line for each event, with its fields', () => {
     const { logs, lines } = setUp();
-    logs('peer').info(
-      { id: new Uint8Array([1, 0xab]), count: 3, td: 17n << 64n, client: 'Geth/v1 (x)' },
-      'peer added',
-    );
+    logs('peer').info({ id: new Uint8Array([1, 0xab]), count: 3, td: 17n << 64n, client: 'Geth/v1 (x)' }, 'peer added');
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(
       /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] INFO: peer: peer added id=0x01ab count=3 td=313594649253062377472 client="Geth\/v1 \(x\)"\n$/,

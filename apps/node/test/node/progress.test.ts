@@ -47,10 +47,7 @@ describe('plain lines', () => {
       await clock.advance(1_000);
       progress.report('headers', second <= 30 ? second * 1_000 : 30_000 + second * 10, 100_000);
     }
-    expect(lines.at(-1)).toEqual([
-      'headers',
-      { done: 30_600, total: 100_000, rate: '10/s', left: '1h55m' },
-    ]);
+    expect(lines.at(-1)).toEqual(['headers', { done: 30_600, total: 100_000, rate: '10/s', left: '1h55m' }]);
   });
 
   test('a standstill affects neither the later rate nor the time left', async () => {
@@ -65,9 +62,7 @@ describe('plain lines', () => {
     await clock.advance(300_000);
     await tenSeconds(1_000);
     expect(lines.at(-1)?.[1]).toMatchObject({ rate: '100/s' });
-    expect(lines.map(([, { rate }]) => rate).filter((rate) => rate !== '100/s')).toEqual([
-      undefined,
-    ]);
+    expect(lines.map(([, { rate }]) => rate).filter((rate) => rate !== '100/s')).toEqual([undefined]);
   });
 
   test('have a unit if one is given', () => {

@@ -6,14 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { toHex } from '@devp2p/bytes';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  BlockError,
-  ChainError,
-  createNode,
-  type Node,
-  NodeError,
-  SyncError,
-} from '../../src/index.ts';
+import { BlockError, ChainError, createNode, type Node, NodeError, SyncError } from '../../src/index.ts';
 import type { NodeSettings } from '../../src/node/options.ts';
 
 const genesis = fileURLToPath(new URL('../../demo/chain/genesis.json', import.meta.url));

@@ -10,13 +10,7 @@ import { importFile } from '../../src/chain/files/import-file.ts';
 import type { LogFields } from '../../src/logging/log.ts';
 import { createNode, type Node } from '../../src/node/node.ts';
 import type { NodeSettings } from '../../src/node/options.ts';
-import {
-  isWaiting,
-  type NodeFacts,
-  type NodeState,
-  stateOf,
-  stateText,
-} from '../../src/observability/node-state.ts';
+import { isWaiting, type NodeFacts, type NodeState, stateOf, stateText } from '../../src/observability/node-state.ts';
 import { expectProgress, logState } from '../../src/observability/state-log.ts';
 
 const hash = `0x${'12'.repeat(32)}`;
@@ -45,11 +39,7 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
     ['no-nodes-known', { ...alone, known: 0 }, /^no peers: discovery finds no nodes$/],
     ['no-nodes-known', { ...alone, known: 0, discovery: false }, /: no nodes to dial, and /],
     ['no-peers', alone, /^no peers yet: dialing 7 nodes$/],
-    [
-      'no-peers',
-      { ...alone, known: 0, statics: { count: 2, connected: 0 } },
-      /^no peers yet: dialing 2 nodes$/,
-    ],
+    ['no-peers', { ...alone, known: 0, statics: { count: 2, connected: 0 } }, /^no peers yet: dialing 2 nodes$/],
     ['no-peers', { ...alone, ...sync({ missing: { what: 'head' } }) }, /^no peers yet/],
     ['no-peers', { ...alone, ...sync({ target: undefined, isInStep: true }) }, /^no peers yet/],
     [
@@ -67,26 +57,14 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
       { statics: { count: 2, connected: 0 } },
       /^waiting for a static node to sync from: none of 2 is connected$/,
     ],
-    [
-      'no-consensus-client',
-      { namedBy: 'consensus-client' },
-      /^waiting for a consensus client to name a head$/,
-    ],
+    ['no-consensus-client', { namedBy: 'consensus-client' }, /^waiting for a consensus client to name a head$/],
     [
       'head-refused',
       { namedBy: 'consensus-client', refusedHead: hash },
       /^waiting for another head: .*, 0x1212.*, is invalid$/,
     ],
-    [
-      'head-not-found',
-      sync({ missing: { what: 'head' } }),
-      /^none of 3 peers has the block to sync to, 0x1212/,
-    ],
-    [
-      'headers-missing',
-      sync({ missing: { what: 'headers', number: 8 } }),
-      /the headers of block 8/,
-    ],
+    ['head-not-found', sync({ missing: { what: 'head' } }), /^none of 3 peers has the block to sync to, 0x1212/],
+    ['headers-missing', sync({ missing: { what: 'headers', number: 8 } }), /the headers of block 8/],
     [
       'bodies-missing',
       sync({ missing: { what: 'bodies', number: 8 } }),
@@ -106,10 +84,7 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
     ['sync-failed', { failure: 'no such block' }],
     ['syncing', sync({ missing: { what: 'bodies', number: 8 }, idleTime: 9_999 })],
     ['syncing', { statics: { count: 1, connected: 1 } }],
-    [
-      'synced',
-      { statics: { count: 1, connected: 1 }, ...sync({ target: undefined, isInStep: true }) },
-    ],
+    ['synced', { statics: { count: 1, connected: 1 }, ...sync({ target: undefined, isInStep: true }) }],
     ['synced', { namedBy: 'operator', ...sync({ target: undefined, isInStep: true }) }],
   ])('ND-16 in the state %s the node does not wait', (name, changes) => {
     const state = stateOf({ ...facts, ...changes });
@@ -229,9 +204,7 @@ describe('a running node', () => {
     while (b.sync.missing?.what !== 'receipts') await clock.advance(100);
     while (b.state().name === 'syncing') await clock.advance(1_000);
     expect(b.sync.missing).toEqual({ what: 'receipts', number: 1 });
-    expect(stateText(b.state())).toMatch(
-      /^no peer has the receipts of block 1: [0-9a-f]{16} has 0 to 0$/,
-    );
+    expect(stateText(b.state())).toMatch(/^no peer has the receipts of block 1: [0-9a-f]{16} has 0 to 0$/);
     // The sync continues once there are receipts.
     const synced = once(b, 'synced');
     await importFile(a.chain, `${demo}receipts.rlp.gz`, { crypto: fastCrypto });

@@ -105,9 +105,7 @@ describe('calls to a running node', () => {
       },
     });
     // The config of the genesis.json, except for a field that go-ethereum has dropped.
-    const { terminalTotalDifficultyPassed: _, ...config } = JSON.parse(
-      readFileSync(genesis, 'utf8'),
-    ).config;
+    const { terminalTotalDifficultyPassed: _, ...config } = JSON.parse(readFileSync(genesis, 'utf8')).config;
     expect(info.protocols.eth.config).toMatchObject(config);
     const record = parseEnr(info.enr, { crypto: nobleCrypto });
     expect(record).toMatchObject({ id, ip: '127.0.0.1', tcp });
@@ -274,11 +272,7 @@ describe('an invalid call is refused with its reason, and has no effect', () => 
   test.each<[string, unknown[], string]>([
     ['admin_addPeer', [], 'missing value for required argument 0'],
     ['admin_addPeer', [7], 'invalid argument 0: expected an enode URL or ENR'],
-    [
-      'admin_addPeer',
-      ['enode://12@192.0.2.7:1'],
-      'invalid argument 0: enode URL needs a public key',
-    ],
+    ['admin_addPeer', ['enode://12@192.0.2.7:1'], 'invalid argument 0: enode URL needs a public key'],
     ['admin_addPeer', [`enode://${other}@192.0.2.7:0`], 'expected a TCP port other than 0'],
     ['admin_addPeer', [`enode://${'12'.repeat(64)}@192.0.2.7:1`], 'invalid argument 0: enode URL'],
     ['admin_addPeer', ['enr:AAAA'], 'invalid argument 0: '],

@@ -39,22 +39,14 @@ const wrong: [string, () => Record<string, string>, string][] = [
     () => ({ authorization: `Bearer ${token(jwtSecret, { iat: seconds() }, { alg: 'HS512' })}` }),
     'token is not HS256',
   ],
-  [
-    'a token that is 61 s old',
-    () => bearer(jwtSecret, Date.now() - 61_000),
-    'token was issued more than 60 s ago',
-  ],
+  ['a token that is 61 s old', () => bearer(jwtSecret, Date.now() - 61_000), 'token was issued more than 60 s ago'],
   [
     // An hour ahead, since the difference shrinks while the test runs.
     'a token from the future',
     () => bearer(jwtSecret, Date.now() + 3_600_000),
     'token was issued more than 60 s ahead',
   ],
-  [
-    'a token without iat',
-    () => ({ authorization: `Bearer ${token(jwtSecret, {})}` }),
-    'token has no iat',
-  ],
+  ['a token without iat', () => ({ authorization: `Bearer ${token(jwtSecret, {})}` }), 'token has no iat'],
 ];
 
 const upgradeHeaders = {

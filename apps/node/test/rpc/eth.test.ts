@@ -91,9 +91,7 @@ describe('blocks', () => {
     ] as const) {
       for (const number of [1, 300, 500, length]) {
         const found = (await call('getBlockByNumber', quantity(number), false)) as Json;
-        expect([number, field, field in found]).toEqual([
-          ...[number, field, block(number).header.timestamp >= fork],
-        ]);
+        expect([number, field, field in found]).toEqual([...[number, field, block(number).header.timestamp >= fork]]);
       }
     }
   });
@@ -158,8 +156,7 @@ describe('blocks', () => {
 });
 
 describe('transactions', () => {
-  const known = (from: unknown): boolean =>
-    /^0x[0-9a-f]{40}$/.test(String(from)) && !/^0x0+$/.test(String(from));
+  const known = (from: unknown): boolean => /^0x[0-9a-f]{40}$/.test(String(from)) && !/^0x0+$/.test(String(from));
 
   test.each([
     ['legacy', (raw: Uint8Array) => (raw[0] as number) >= 0xc0, '0x0'],
@@ -173,11 +170,7 @@ describe('transactions', () => {
     const { body } = block(number);
     const index = [...body.transactions].findIndex(fits);
     const raw = body.transactions.at(index);
-    const found = (await call(
-      'getTransactionByBlockNumberAndIndex',
-      quantity(number),
-      quantity(index),
-    )) as Json;
+    const found = (await call('getTransactionByBlockNumberAndIndex', quantity(number), quantity(index))) as Json;
     expect(found).toMatchObject({
       type,
       hash: hex(transactionHash(raw, crypto)),
@@ -196,9 +189,7 @@ describe('transactions', () => {
       transactions: Json[];
     };
     expect(whole.transactions[index]).toEqual(found);
-    expect(await call('getBlockTransactionCountByNumber', quantity(number))).toBe(
-      quantity(body.transactions.length),
-    );
+    expect(await call('getBlockTransactionCountByNumber', quantity(number))).toBe(quantity(body.transactions.length));
   });
 });
 
@@ -223,9 +214,7 @@ describe('receipts', () => {
           blockHash: hashOf(number),
         });
         expect(receipt.to === null).toBe(receipt.contractAddress !== null);
-        expect(Number(receipt.effectiveGasPrice)).toBeGreaterThanOrEqual(
-          Number(header.baseFeePerGas),
-        );
+        expect(Number(receipt.effectiveGasPrice)).toBeGreaterThanOrEqual(Number(header.baseFeePerGas));
       }
       if (found.length > 0) {
         expect(await call('getBlockReceipts', hashOf(number))).toEqual(found);
@@ -247,9 +236,9 @@ describe('receipts', () => {
     eth = over(lacking);
     await expect(call('getBlockReceipts', quantity(600))).rejects.toMatchObject({ number: 4444 });
     const number = withLogs();
-    await expect(
-      call('getLogs', { fromBlock: quantity(number), toBlock: quantity(number) }),
-    ).rejects.toMatchObject({ number: 4444 });
+    await expect(call('getLogs', { fromBlock: quantity(number), toBlock: quantity(number) })).rejects.toMatchObject({
+      number: 4444,
+    });
   });
 });
 
@@ -257,9 +246,7 @@ describe('receipts', () => {
 const allLogs: { log: Log; number: number }[] = blocks
   .slice(0, length + 1)
   .flatMap(({ header, receipts }) =>
-    [...receipts].flatMap((raw) =>
-      decode(receiptCodec, raw).logs.map((log) => ({ log, number: header.number })),
-    ),
+    [...receipts].flatMap((raw) => decode(receiptCodec, raw).logs.map((log) => ({ log, number: header.number }))),
   );
 const withLogs = (): number => allLogs[0]?.number ?? 0;
 
@@ -279,8 +266,7 @@ describe('logs', () => {
     const { address, topics } = first();
     const same = (a: Uint8Array | undefined, b: Uint8Array | undefined) => hex(a) === hex(b);
     const count = (fits: (log: Log) => boolean) => allLogs.filter(({ log }) => fits(log)).length;
-    const lengthOf = async (filter: object) =>
-      ((await call('getLogs', { ...all, ...filter })) as Json[]).length;
+    const lengthOf = async (filter: object) => ((await call('getLogs', { ...all, ...filter })) as Json[]).length;
     const byAddress = count((log) => same(log.address, address));
     expect(await lengthOf({ address: hex(address) })).toBe(byAddress);
     expect(await lengthOf({ address: [hex(address), `0x${'99'.repeat(20)}`] })).toBe(byAddress);
@@ -290,9 +276,7 @@ describe('logs', () => {
     expect(await lengthOf({ topics: [hex(topics[0])] })).toBe(byTopic);
     expect(await lengthOf({ topics: [[unknown, hex(topics[0])]] })).toBe(byTopic);
     expect(await lengthOf({ topics: [null] })).toBe(count((log) => log.topics.length >= 1));
-    expect(await lengthOf({ topics: [null, null, null, null] })).toBe(
-      count((log) => log.topics.length >= 4),
-    );
+    expect(await lengthOf({ topics: [null, null, null, null] })).toBe(count((log) => log.topics.length >= 4));
     expect(await lengthOf({ topics: [unknown] })).toBe(0);
     const number = withLogs();
     const here = allLogs.filter((one) => one.number === number).length;
@@ -315,8 +299,7 @@ describe('logs', () => {
 
   test('EN-38 a query beyond its limits is refused', async () => {
     const view = chainView(chain, forkChoice);
-    const ask = (limits: { maxBlocks: number; maxBytes: number }) =>
-      findLogs(logFilter(all), view, crypto, limits);
+    const ask = (limits: { maxBlocks: number; maxBytes: number }) => findLogs(logFilter(all), view, crypto, limits);
     await expect(ask({ maxBlocks: length, maxBytes: 1e9 })).rejects.toMatchObject({
       number: -32602,
       message: `range of ${length + 1} blocks, at most ${length}`,

@@ -77,11 +77,7 @@ describe('JSON-RPC over HTTP', () => {
     ['a compressed body', 415, { headers: { 'content-encoding': 'gzip' }, body: version }],
     ['invalid JSON', 400, { body: '{' }],
     ['a foreign host name', 403, { headers: { host: 'evil.example' }, body: version }],
-    [
-      '/health with a foreign host name',
-      403,
-      { method: 'GET', path: '/health', headers: { host: 'a.b' } },
-    ],
+    ['/health with a foreign host name', 403, { method: 'GET', path: '/health', headers: { host: 'a.b' } }],
   ])('ND-11 %s is refused with %i', async (_, status, request) => {
     expect((await ask(url, request)).status).toBe(status);
   });
@@ -168,9 +164,7 @@ describe('JSON-RPC over HTTP', () => {
     const batch = `[${Array.from({ length: 10_000 }, () => version).join(',')}]`;
     const { status, body } = await ask(url, { body: batch });
     expect(status).toBe(200);
-    expect(JSON.parse(body)).toMatchObject([
-      { error: { code: -32600, message: 'batch too large' } },
-    ]);
+    expect(JSON.parse(body)).toMatchObject([{ error: { code: -32600, message: 'batch too large' } }]);
   });
 
   test('ND-12 health is 200 or 503, with the reasons', async () => {

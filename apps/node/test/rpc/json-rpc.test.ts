@@ -55,9 +55,7 @@ const call = (name: string, params?: unknown, id: unknown = 1) => ({
 const invalid = error(-32600, 'invalid request');
 
 async function answer(request: unknown, options?: Partial<JsonRpcOptions>): Promise<unknown> {
-  const { text } = await server(options).rpc(
-    typeof request === 'string' ? request : JSON.stringify(request),
-  );
+  const { text } = await server(options).rpc(typeof request === 'string' ? request : JSON.stringify(request));
   return text === undefined ? undefined : JSON.parse(text);
 }
 
@@ -75,11 +73,7 @@ describe('ND-11 JSON-RPC 2.0', () => {
     ['a notification of an unknown method', { jsonrpc: '2.0', method: 'x' }, undefined],
     ['an error of the method', call('refuse'), error(-32000, 'not today', 1)],
     ['an internal error', call('break'), error(-32603, 'internal error', 1)],
-    [
-      'an unknown method',
-      call('none'),
-      error(-32601, 'the method test_none does not exist/is not available', 1),
-    ],
+    ['an unknown method', call('none'), error(-32601, 'the method test_none does not exist/is not available', 1)],
     [
       'a method that is not offered',
       { jsonrpc: '2.0', id: 1, method: 'hidden_secret' },
@@ -91,16 +85,8 @@ describe('ND-11 JSON-RPC 2.0', () => {
       error(-32601, 'the method __proto__ does not exist/is not available', 1),
     ],
     ['named parameters', call('subtract', { a: 1 }), error(-32602, 'non-array args', 1)],
-    [
-      'too few parameters',
-      call('subtract', [1]),
-      error(-32602, 'missing value for required argument 1', 1),
-    ],
-    [
-      'too many parameters',
-      call('subtract', [1, 2, 3]),
-      error(-32602, 'too many arguments, want at most 2', 1),
-    ],
+    ['too few parameters', call('subtract', [1]), error(-32602, 'missing value for required argument 1', 1)],
+    ['too many parameters', call('subtract', [1, 2, 3]), error(-32602, 'too many arguments, want at most 2', 1)],
     [
       'a parameter of another type',
       call('subtract', [1, '2']),
@@ -116,29 +102,16 @@ describe('ND-11 JSON-RPC 2.0', () => {
     ['a number as method', { jsonrpc: '2.0', id: 1, method: 1 }, { ...invalid, id: 1 }],
     ['an object as id', { ...call('nothing'), id: {} }, invalid],
     ['true as id', { ...call('nothing'), id: true }, invalid],
-    [
-      'an id that JSON.parse rounds',
-      '{"jsonrpc":"2.0","id":9007199254740993,"method":"test_nothing"}',
-      invalid,
-    ],
+    ['an id that JSON.parse rounds', '{"jsonrpc":"2.0","id":9007199254740993,"method":"test_nothing"}', invalid],
     ['an empty batch', [], error(-32600, 'empty batch')],
     ['a batch of invalid requests', [1, 2], [invalid, invalid]],
     ['a batch of notifications', [{ jsonrpc: '2.0', method: 'test_nothing' }], undefined],
     [
       'a batch of several kinds',
-      [
-        call('subtract', [3, 1]),
-        { jsonrpc: '2.0', method: 'test_nothing' },
-        1,
-        call('refuse', [], 2),
-      ],
+      [call('subtract', [3, 1]), { jsonrpc: '2.0', method: 'test_nothing' }, 1, call('refuse', [], 2)],
       [result(2), invalid, error(-32000, 'not today', 2)],
     ],
-    [
-      'the offered modules',
-      { jsonrpc: '2.0', id: 1, method: 'rpc_modules' },
-      result({ rpc: '1.0', test: '1.0' }),
-    ],
+    ['the offered modules', { jsonrpc: '2.0', id: 1, method: 'rpc_modules' }, result({ rpc: '1.0', test: '1.0' })],
   ])('%s', async (_, request, expected) => {
     expect(await answer(request)).toEqual(expected);
   });
@@ -151,9 +124,7 @@ describe('ND-11 JSON-RPC 2.0', () => {
   });
 
   test('the error about an unknown method truncates a long name', async () => {
-    const { text } = await server().rpc(
-      JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'x'.repeat(1_000_000) }),
-    );
+    const { text } = await server().rpc(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'x'.repeat(1_000_000) }));
     expect(text?.length).toBeLessThan(200);
   });
 
@@ -199,9 +170,7 @@ describe('HX-27 limits of one request', () => {
   test('HX-27 a batch of 10,000 is refused before any of its calls', async () => {
     const calls: boolean[] = [];
     const batch = Array.from({ length: 10_000 }, (_, id) => call('nothing', [], id));
-    expect(await answer(batch, { onCall: (ok) => calls.push(ok) })).toEqual([
-      error(-32600, 'batch too large', 0),
-    ]);
+    expect(await answer(batch, { onCall: (ok) => calls.push(ok) })).toEqual([error(-32600, 'batch too large', 0)]);
     expect(calls).toEqual([]);
     expect(await answer(batch.slice(0, 1_000))).toHaveLength(1_000);
   });
@@ -219,16 +188,14 @@ describe('HX-27 limits of one request', () => {
       expect(isJson).toBe(false);
       expect(JSON.parse(refused ?? '')).toEqual(tooDeep);
     }
-    expect(
-      await answer(`{"jsonrpc":"2.0","id":1,"method":"test_nothing","params":${deep(63)}}`),
-    ).toMatchObject({ error: { code: -32602 } });
+    expect(await answer(`{"jsonrpc":"2.0","id":1,"method":"test_nothing","params":${deep(63)}}`)).toMatchObject({
+      error: { code: -32602 },
+    });
   });
 
   test('HX-27 the depth of JSON is that of JSON.parse, brackets in strings not counted', () => {
     const depth = (value: unknown): number =>
-      typeof value === 'object' && value !== null
-        ? 1 + Math.max(0, ...Object.values(value).map(depth))
-        : 0;
+      typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depth)) : 0;
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6 }), fc.string(), (value, text) => {
         const json = JSON.stringify([value, text, `"[[{\\${text}`]);
@@ -255,9 +222,7 @@ describe('HX-27 limits of one request', () => {
 
   test('a call that does not end times out, with the rest of its batch', async () => {
     const { clock, rpc } = server();
-    const answered = rpc(
-      JSON.stringify([call('nothing'), call('hang', [], 2), call('nothing', [], 3)]),
-    );
+    const answered = rpc(JSON.stringify([call('nothing'), call('hang', [], 2), call('nothing', [], 3)]));
     await clock.advance(30_000);
     expect(JSON.parse((await answered).text ?? '')).toEqual([
       result(null),
@@ -285,8 +250,7 @@ describe('ND-11 subscriptions', () => {
     const { rpc } = server({
       api: selectApi({ test: { methods: {}, subscriptions: { things: source } } }, ['test']),
     });
-    const ask = async (request: unknown) =>
-      JSON.parse((await rpc(JSON.stringify(request), subscriptions)).text ?? '');
+    const ask = async (request: unknown) => JSON.parse((await rpc(JSON.stringify(request), subscriptions)).text ?? '');
     return { listeners, sent, subscriptions, ask };
   }
   const [first, second] = [`0x${'00'.repeat(16)}`, `0x${'01'.repeat(16)}`];
@@ -301,9 +265,7 @@ describe('ND-11 subscriptions', () => {
     expect(sent).toEqual([{ jsonrpc: '2.0', method: 'test_subscription', params }]);
     expect(await ask(call('unsubscribe', [first]))).toEqual(result(true));
     expect(listeners.size).toBe(0);
-    expect(await ask(call('unsubscribe', [first]))).toEqual(
-      error(-32000, 'subscription not found', 1),
-    );
+    expect(await ask(call('unsubscribe', [first]))).toEqual(error(-32000, 'subscription not found', 1));
   });
 
   test('a subscription that ends in the batch of its start sends no event', async () => {
@@ -337,8 +299,6 @@ describe('ND-11 subscriptions', () => {
   });
 
   test('over HTTP, subscriptions are refused', async () => {
-    expect(await answer(call('subscribe', ['things']))).toEqual(
-      error(-32601, 'notifications not supported', 1),
-    );
+    expect(await answer(call('subscribe', ['things']))).toEqual(error(-32601, 'notifications not supported', 1));
   });
 });

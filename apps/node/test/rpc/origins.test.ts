@@ -36,12 +36,9 @@ test.each<[string, string[], boolean]>([
   ['https://.a.example', ['https://*.a.example'], true],
   ['https://evil.example', ['https://*.a.example'], false],
   ['null', ['https://a.example'], false],
-])(
-  'ND-11 HX-27 a page of %j sends a request over HTTP with %j: %j',
-  (origin, allowed, expected) => {
-    expect(isCorsOrigin(origin, allowed)).toBe(expected);
-  },
-);
+])('ND-11 HX-27 a page of %j sends a request over HTTP with %j: %j', (origin, allowed, expected) => {
+  expect(isCorsOrigin(origin, allowed)).toBe(expected);
+});
 
 test.each<[string, string[], boolean]>([
   ['http://localhost', [], true],

@@ -8,15 +8,9 @@ const hashes: Readonly<Record<string, string>> = {
 };
 
 /** A JSON Web Token, with an empty signature if its algorithm is not in `hashes`. */
-export function token(
-  secret: Uint8Array,
-  claims: unknown,
-  header: object = { alg: 'HS256' },
-): string {
+export function token(secret: Uint8Array, claims: unknown, header: object = { alg: 'HS256' }): string {
   const { alg = '' } = header as { alg?: string };
-  const signed = [header, claims]
-    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-    .join('.');
+  const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
   const hash = hashes[alg];
   const signature = hash && createHmac(hash, secret).update(signed).digest('base64url');
   return `${signed}.${signature ?? ''}`;

@@ -2,12 +2,7 @@ import { fromHex, toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { bigint, encode, type Tree, tree } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
-import {
-  contractAddress,
-  decodeTransaction,
-  senderOf,
-  transactionJson,
-} from '../../src/rpc/codec/transaction.ts';
+import { contractAddress, decodeTransaction, senderOf, transactionJson } from '../../src/rpc/codec/transaction.ts';
 
 const key = new Uint8Array(32).fill(0x46);
 /** Address of that key, from the example of EIP-155. */
@@ -46,8 +41,7 @@ function sign(type: number): Uint8Array {
   const unsigned = [...(fields[type] ?? []), ...(rest[type] ?? [])];
   const hash = crypto.keccak256(Uint8Array.of(type, ...encode(tree(), unsigned)));
   const signature = crypto.secp256k1.sign(hash, key);
-  const value = (start: number): Uint8Array =>
-    number(BigInt(`0x${toHex(signature.subarray(start, start + 32))}`));
+  const value = (start: number): Uint8Array => number(BigInt(`0x${toHex(signature.subarray(start, start + 32))}`));
   const parity = number(BigInt(signature[64] as number));
   return Uint8Array.of(type, ...encode(tree(), [...unsigned, parity, value(0), value(32)]));
 }
@@ -78,12 +72,9 @@ test('EN-01 a legacy transaction of EIP-155', () => {
 });
 
 test('EN-01 a legacy transaction without a chain id', () => {
-  const unsigned: Tree[] = [9n, 20n, 21_000n]
-    .map(number)
-    .concat([new Uint8Array(), number(3n)], [slot]);
+  const unsigned: Tree[] = [9n, 20n, 21_000n].map(number).concat([new Uint8Array(), number(3n)], [slot]);
   const signature = crypto.secp256k1.sign(crypto.keccak256(encode(tree(), unsigned)), key);
-  const word = (start: number) =>
-    number(BigInt(`0x${toHex(signature.subarray(start, start + 32))}`));
+  const word = (start: number) => number(BigInt(`0x${toHex(signature.subarray(start, start + 32))}`));
   const v = number(27n + BigInt(signature[64] as number));
   const raw = encode(tree(), [...unsigned, v, word(0), word(32)]);
   const json = transactionJson(decodeTransaction(raw), place, crypto);
@@ -133,11 +124,7 @@ describe('typed transactions', () => {
     ['an unknown type', () => Uint8Array.of(5, 0xc0)],
     [
       'too many fields',
-      () =>
-        Uint8Array.of(
-          1,
-          ...encode(tree(), [...(fields[1] ?? []), access, ...Array<Tree>(4).fill(slot)]),
-        ),
+      () => Uint8Array.of(1, ...encode(tree(), [...(fields[1] ?? []), access, ...Array<Tree>(4).fill(slot)])),
     ],
     ['bytes after it', () => Uint8Array.of(...sign(1), 0)],
     ['nothing', () => new Uint8Array()],
@@ -158,10 +145,6 @@ test('EN-01 the sender of an invalid signature is the zero address', () => {
 test('EN-01 the address of a created contract', () => {
   // The first two contracts of an account (go-ethereum, `crypto.CreateAddress`).
   const account = fromHex('970e8128ab834e8eac17ab8e3812f010678cf791');
-  expect(toHex(contractAddress(account, 0n, crypto))).toBe(
-    '333c3310824b7c685133f2bedb2ca4b8b4df633d',
-  );
-  expect(toHex(contractAddress(account, 1n, crypto))).toBe(
-    '8bda78331c916a08481428e4b07c96d3e916d165',
-  );
+  expect(toHex(contractAddress(account, 0n, crypto))).toBe('333c3310824b7c685133f2bedb2ca4b8b4df633d');
+  expect(toHex(contractAddress(account, 1n, crypto))).toBe('8bda78331c916a08481428e4b07c96d3e916d165');
 });

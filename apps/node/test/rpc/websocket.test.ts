@@ -94,9 +94,7 @@ describe('JSON-RPC over WebSocket', () => {
     const { socket } = await dial(url);
     const id = nobleCrypto.secp256k1.publicKey(new Uint8Array(32).fill(2));
     const enode = formatEnode({ id, host: '127.0.0.1', tcp: 1, udp: 1 });
-    socket.send(
-      `[${call('admin_removePeer', [enode])},${call('admin_subscribe', ['peerEvents'])}]`,
-    );
+    socket.send(`[${call('admin_removePeer', [enode])},${call('admin_subscribe', ['peerEvents'])}]`);
     await removed;
     socket.terminate();
     // A new connection is accepted once the server has noticed.
@@ -136,9 +134,7 @@ describe('JSON-RPC over WebSocket', () => {
   test('HX-27 invalid frames close their connection', async () => {
     const { socket, answer } = open(url);
     const { headers } = upgrade();
-    const lines = Object.entries({ host: 'localhost', ...headers }).map(
-      ([k, v]) => `${k}: ${v}\r\n`,
-    );
+    const lines = Object.entries({ host: 'localhost', ...headers }).map(([k, v]) => `${k}: ${v}\r\n`);
     socket.write(`GET / HTTP/1.1\r\n${lines.join('')}\r\n`);
     await once(socket, 'data');
     socket.write(Buffer.alloc(1_000, 0xff));

@@ -45,9 +45,7 @@ try {
       say('plan', to === 0 ? genesis.header : await chain.header(to));
       await chain.truncate(to);
     } else {
-      const onBranch =
-        number === 0 ||
-        branch[number - 1].header.hash.every((byte, i) => byte === chain.head.hash[i]);
+      const onBranch = number === 0 || branch[number - 1].header.hash.every((byte, i) => byte === chain.head.hash[i]);
       let next = branch.slice(number, number + 1 + random(30));
       if (!onBranch) next = branch.slice(root, root + 40);
       else if (number > root && choice === 8) next = fork;

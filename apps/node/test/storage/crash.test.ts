@@ -121,22 +121,19 @@ test('HX-23 killed repeatedly while it writes, the chain is complete and has the
   expect(changes).toBeGreaterThan(20);
 });
 
-test.skipIf(process.platform === 'win32')(
-  'HX-22 a full disk is reported, and the stored blocks are kept',
-  async () => {
-    const { location, args } = prepare();
-    // A limit of the size of each file, in blocks of 512 bytes, simulates a full disk.
-    const limited = `trap '' XFSZ; ulimit -f 200; exec "$@"`;
-    const command = ['-c', limited, 'sh', process.execPath, writer, ...args, '5'];
-    const child = spawn('sh', command, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const output = await write(child, ({ changes }) => changes >= 10_000);
-    expect(output.failed).toMatch(/^unusable /);
-    expect(output.failed).toContain(location);
-    const head = await expectWholeChain(location);
-    expect([output.done, output.planned]).toContain(head);
-    const chain = await openTemporary(genesis, { location });
-    await chain.truncate(0);
-    await chain.append(branch);
-    expect(chain.head.number).toBe(branch.length);
-  },
-);
+test.skipIf(process.platform === 'win32')('HX-22 a full disk is reported, and the stored blocks are kept', async () => {
+  const { location, args } = prepare();
+  // A limit of the size of each file, in blocks of 512 bytes, simulates a full disk.
+  const limited = `trap '' XFSZ; ulimit -f 200; exec "$@"`;
+  const command = ['-c', limited, 'sh', process.execPath, writer, ...args, '5'];
+  const child = spawn('sh', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const output = await write(child, ({ changes }) => changes >= 10_000);
+  expect(output.failed).toMatch(/^unusable /);
+  expect(output.failed).toContain(location);
+  const head = await expectWholeChain(location);
+  expect([output.done, output.planned]).toContain(head);
+  const chain = await openTemporary(genesis, { location });
+  await chain.truncate(0);
+  await chain.append(branch);
+  expect(chain.head.number).toBe(branch.length);
+});

@@ -46,9 +46,7 @@ interface Fixture {
 
 /** Key and value of every record of a chain of 300 blocks in format 1, written by commit 66284ca. */
 const fixture = JSON.parse(
-  gunzipSync(
-    readFileSync(new URL('fixtures/datadir-format-1.json.gz', import.meta.url)),
-  ).toString(),
+  gunzipSync(readFileSync(new URL('fixtures/datadir-format-1.json.gz', import.meta.url))).toString(),
 ) as Fixture;
 const genesisText = JSON.stringify(fixture.genesis);
 const genesis = parseGenesis(genesisText, crypto);
@@ -57,10 +55,7 @@ const writer = fileURLToPath(new URL('migration-writer.mjs', import.meta.url));
 const digest = (bytes: Uint8Array | undefined): string | null =>
   bytes === undefined ? null : createHash('sha256').update(bytes).digest('hex');
 
-async function withLevel<T>(
-  location: string,
-  use: (level: Level<Uint8Array, Uint8Array>) => Promise<T>,
-): Promise<T> {
+async function withLevel<T>(location: string, use: (level: Level<Uint8Array, Uint8Array>) => Promise<T>): Promise<T> {
   const level = new Level<Uint8Array, Uint8Array>(location, {
     keyEncoding: 'view',
     valueEncoding: 'view',
@@ -214,9 +209,7 @@ describe('a database of format 1', () => {
     const { blocks } = fixture.expected;
     const hashes = blocks.map(({ hash }) => new Uint8Array(Buffer.from(hash, 'hex')));
     const bodies = await chain.bodies(hashes);
-    expect(bodies.map(digest)).toEqual(
-      blocks.map(({ body }, number) => (number === 80 ? null : body)),
-    );
+    expect(bodies.map(digest)).toEqual(blocks.map(({ body }, number) => (number === 80 ? null : body)));
     expect(errors).toHaveLength(1);
     const numbers = await Promise.all(hashes.map((hash) => chain.numberOf(hash)));
     expect(numbers).toEqual(blocks.map(({ number }) => number));
@@ -256,9 +249,7 @@ describe('a database of format 1', () => {
     expect(error).toMatchObject({ code: 'disk-space', data: { location, available: 1_000_000 } });
     const { needed } = (error as ChainError).data;
     expect(needed).toBeGreaterThan(1_000_000);
-    expect((error as Error).message).toContain(
-      `needs ${needed} bytes of free disk space, but 1000000 are available`,
-    );
+    expect((error as Error).message).toContain(`needs ${needed} bytes of free disk space, but 1000000 are available`);
     expect(await contents(location)).toEqual(before);
     const chain = await open(location);
     expect(await readAll(chain)).toEqual(fixture.expected);

@@ -1,24 +1,13 @@
 import { decode, encode, RlpError } from '@devp2p/rlp';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  gapsIn,
-  type NumberRanges,
-  numberRangesCodec,
-  upTo,
-  withNumbers,
-} from '../../src/storage/number-ranges.ts';
+import { gapsIn, type NumberRanges, numberRangesCodec, upTo, withNumbers } from '../../src/storage/number-ranges.ts';
 
 const numbers = (ranges: NumberRanges): number[] =>
-  ranges.flatMap(({ first, last }) =>
-    Array.from({ length: last - first + 1 }, (_, i) => first + i),
-  );
+  ranges.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
 
 test('ranges are a set of numbers, after any sequence of additions and cuts', () => {
-  const step = fc.oneof(
-    fc.record({ first: fc.nat(60), length: fc.nat(9) }),
-    fc.record({ cut: fc.nat(60) }),
-  );
+  const step = fc.oneof(fc.record({ first: fc.nat(60), length: fc.nat(9) }), fc.record({ cut: fc.nat(60) }));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
       let ranges: NumberRanges = [];

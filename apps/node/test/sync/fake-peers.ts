@@ -82,10 +82,7 @@ class FakePeer implements SyncPeer {
     };
     this.grow(blocks);
     const head = blocks.at(-1)?.header as SealedHeader;
-    const answer = async <T>(
-      items: readonly T[],
-      signal: AbortSignal | undefined,
-    ): Promise<T[]> => {
+    const answer = async <T>(items: readonly T[], signal: AbortSignal | undefined): Promise<T[]> => {
       const { delay = 1, delayPerItem = 0, most = Number.POSITIVE_INFINITY } = faults;
       if (faults.silent === true) {
         await sleep(clock, 5_000, { signal });
@@ -129,8 +126,7 @@ class FakePeer implements SyncPeer {
       responseTime: undefined,
       getHeaders: ({ origin, amount, reverse }, options) => {
         this.asked.headers.push(amount);
-        const first =
-          typeof origin === 'number' ? origin : byHash.get(toHex(origin))?.header.number;
+        const first = typeof origin === 'number' ? origin : byHash.get(toHex(origin))?.header.number;
         if (first === undefined) return answer([], options?.signal);
         const wanted = reverse
           ? blocks.slice(Math.max(0, first - amount + 1), first + 1).reverse()
@@ -142,9 +138,7 @@ class FakePeer implements SyncPeer {
       },
       getBodies: (hashes, options) => {
         this.asked.bodies.push(hashes.length);
-        const items = complete(hashes).map((block) =>
-          faults.lies === 'bodies' ? other(block).body : block.body,
-        );
+        const items = complete(hashes).map((block) => (faults.lies === 'bodies' ? other(block).body : block.body));
         return verified(items, options?.verify, options?.signal);
       },
       getReceipts: (requests, options) => {

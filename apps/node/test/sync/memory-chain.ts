@@ -74,8 +74,7 @@ export class MemoryChain implements SyncChain {
 
   checkEligible: SyncChain['checkEligible'] = (header) => checkRequiredBlock(this.required, header);
   checkBody: SyncChain['checkBody'] = (header, body) => this.#rules.checkBody(header, body);
-  checkReceipts: SyncChain['checkReceipts'] = (header, receipts) =>
-    this.#rules.checkReceipts(header, receipts);
+  checkReceipts: SyncChain['checkReceipts'] = (header, receipts) => this.#rules.checkReceipts(header, receipts);
 
   /** Stored blocks of another branch, with all ancestors. */
   branch: readonly CompleteBlock[] = [];

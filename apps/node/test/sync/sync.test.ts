@@ -13,12 +13,7 @@ import { MemoryChain } from './memory-chain.ts';
 
 const head = blocks.at(-1) as CompleteBlock;
 
-function setUp(
-  chain = new MemoryChain(),
-  target?: Uint8Array,
-  followForkChoice?: boolean,
-  followStatic?: boolean,
-) {
+function setUp(chain = new MemoryChain(), target?: Uint8Array, followForkChoice?: boolean, followStatic?: boolean) {
   const clock = createVirtualClock();
   const peers = new FakePeers(clock);
   const forkChoice = new ForkChoice(chain);
@@ -73,9 +68,7 @@ test('ND-08 fills an empty chain from one peer: headers backwards, then blocks i
   await clock.advance(60_000);
   expect(results).toHaveLength(1);
   expect(results[0]).toMatchObject({ number: 1024, hash: head.header.hash, blocks: 1024 });
-  expect(chain.blocks.map(({ header }) => header.hash)).toEqual(
-    blocks.map(({ header }) => header.hash),
-  );
+  expect(chain.blocks.map(({ header }) => header.hash)).toEqual(blocks.map(({ header }) => header.hash));
   expect(chain.headersWritten).toBe(1024);
   expect(progress.get('headers')).toEqual({ done: 1024, total: 1024 });
   expect(progress.get('blocks')).toEqual({ done: 1024, total: 1024 });
@@ -87,10 +80,7 @@ test('ND-08 fills an empty chain from one peer: headers backwards, then blocks i
 });
 
 test('ND-08 a target by hash is reached, with any range that peers announce', async () => {
-  const { clock, peers, chain, results, start } = setUp(
-    new MemoryChain(),
-    (blocks[700] as CompleteBlock).header.hash,
-  );
+  const { clock, peers, chain, results, start } = setUp(new MemoryChain(), (blocks[700] as CompleteBlock).header.hash);
   peers.add(blocks, { isStatic: false });
   const sync = start();
   await clock.advance(60_000);
@@ -165,9 +155,7 @@ test('HX-15 headers of another chain by number are dropped, and the peer gets no
   await sync.done;
   expect(results).toHaveLength(1);
   expect(stranger.asked.headers.length).toBeLessThan(20);
-  expect(chain.blocks.map(({ header }) => header.hash)).toEqual(
-    blocks.map(({ header }) => header.hash),
-  );
+  expect(chain.blocks.map(({ header }) => header.hash)).toEqual(blocks.map(({ header }) => header.hash));
 });
 
 test('ND-08 continues after a stop at any point', async () => {
@@ -213,9 +201,7 @@ test('ND-08 follows a target on another branch', async () => {
   start();
   await clock.advance(60_000);
   expect(results[0]).toMatchObject({ number: 1024, blocks: 1024 - 499 });
-  expect(chain.blocks.map(({ header }) => header.hash)).toEqual(
-    blocks.map(({ header }) => header.hash),
-  );
+  expect(chain.blocks.map(({ header }) => header.hash)).toEqual(blocks.map(({ header }) => header.hash));
 });
 
 test('ND-08 a peer without a better block is reported as synced, once', async () => {
@@ -420,12 +406,7 @@ describe('a head that the consensus layer chooses', () => {
   });
 
   test('EN-01 if it is optional, static peers are followed until a head is requested', async () => {
-    const { clock, peers, chain, results, start, forkChoice } = setUp(
-      undefined,
-      undefined,
-      true,
-      true,
-    );
+    const { clock, peers, chain, results, start, forkChoice } = setUp(undefined, undefined, true, true);
     peers.add(blocks.slice(0, 401));
     const sync = start();
     await clock.advance(60_000);
@@ -459,10 +440,7 @@ describe('a head that the consensus layer chooses', () => {
 test('ND-08 a target on a stored branch becomes the head without a request', async () => {
   const branch = sideChain(600, 20);
   const target = (branch.at(-1) as CompleteBlock).header;
-  const { clock, chain, results, start } = setUp(
-    new MemoryChain(blocks.slice(0, 620)),
-    target.hash,
-  );
+  const { clock, chain, results, start } = setUp(new MemoryChain(blocks.slice(0, 620)), target.hash);
   chain.branch = branch;
   const sync = start();
   await clock.advance(1_000);

@@ -32,17 +32,9 @@ export function networkGroup(ip: string, map?: GroupMap): string {
   const asn = map?.asn(bytesOf(ip));
   // IPv4 and IPv6 addresses of one operator are one group.
   if (asn) {
-    return String.fromCharCode(
-      ipv6,
-      asn & 0xff,
-      (asn >>> 8) & 0xff,
-      (asn >>> 16) & 0xff,
-      asn >>> 24,
-    );
+    return String.fromCharCode(ipv6, asn & 0xff, (asn >>> 8) & 0xff, (asn >>> 16) & 0xff, asn >>> 24);
   }
-  return ip.length === 4
-    ? String.fromCharCode(ipv4) + ip.slice(0, 2)
-    : String.fromCharCode(ipv6) + ip.slice(0, 4);
+  return ip.length === 4 ? String.fromCharCode(ipv4) + ip.slice(0, 2) : String.fromCharCode(ipv6) + ip.slice(0, 4);
 }
 
 /** Returns the stored form of a source: one letter for the kind, and the identifier of the source. */
@@ -60,11 +52,7 @@ export function sourceKey(source: AddrSource): string {
 /** Whether a string from a snapshot is a valid {@link sourceKey}. */
 export function isSourceKey(key: string): boolean {
   const { length } = key;
-  return (
-    (key[0] === 'p' && (length === 5 || length === 17)) ||
-    (key[0] === 'l' && length === 9) ||
-    key === 'i'
-  );
+  return (key[0] === 'p' && (length === 5 || length === 17)) || (key[0] === 'l' && length === 9) || key === 'i';
 }
 
 /** Returns the group of a source key. */

@@ -67,8 +67,7 @@ export class NetworkLimits {
     const network = networkOf(ip);
     const entries: Entry[] = [];
     if (network === undefined) return entries;
-    for (let entry = this.#first.get(network); entry; entry = entry.nextInNetwork)
-      entries.push(entry);
+    for (let entry = this.#first.get(network); entry; entry = entry.nextInNetwork) entries.push(entry);
     return entries;
   }
 }

@@ -34,9 +34,7 @@ export function isTerrible(entry: Entry, now: number, horizons: Horizons): boole
   if (entry.lastSeen > now + futureTolerance) return true;
   if (now - entry.lastSeen > horizons.horizon) return true;
   if (entry.lastSuccess === 0 && entry.attempts >= horizons.maxAttempts) return true;
-  return (
-    now - entry.lastSuccess > horizons.minFailureTime && entry.attempts >= horizons.maxFailures
-  );
+  return now - entry.lastSuccess > horizons.minFailureTime && entry.attempts >= horizons.maxFailures;
 }
 
 /** Returns the probability with which a drawn entry is selected, at most 1. */

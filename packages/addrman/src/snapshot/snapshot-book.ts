@@ -43,11 +43,7 @@ function expectFree({ newTable, triedTable }: Book, { newSlots, triedSlot }: Ent
     throw corrupt('entry has a slot twice');
   }
   const isFree = newSlots.every((slot) => slot < newTable.capacity && !newTable.get(slot));
-  if (
-    !isFree ||
-    triedSlot >= triedTable.capacity ||
-    (triedSlot >= 0 && triedTable.get(triedSlot))
-  ) {
+  if (!isFree || triedSlot >= triedTable.capacity || (triedSlot >= 0 && triedTable.get(triedSlot))) {
     throw corrupt('slot is used twice or out of range');
   }
 }

@@ -56,12 +56,7 @@ export function fingerprint(layout: SnapshotLayout): string {
 }
 
 /** Encodes a book. */
-export function encodeSnapshot({
-  buckets,
-  options,
-  lastGood,
-  entries,
-}: SnapshotSource): Uint8Array {
+export function encodeSnapshot({ buckets, options, lastGood, entries }: SnapshotSource): Uint8Array {
   const groupMap = new TextEncoder().encode(options.groupMap?.id ?? '');
   const newSlots = tableOf(entries, (entry) => entry.newSlots);
   const triedSlots = tableOf(entries, ({ triedSlot }) => (triedSlot < 0 ? [] : [triedSlot]));
@@ -115,8 +110,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const lastGood = reader.float();
   const entries: Entry[] = [];
   const count = reader.uint(4);
-  if (count > reader.left / entryLength)
-    throw corrupt(`${count} entries do not fit into ${reader.left} bytes`);
+  if (count > reader.left / entryLength) throw corrupt(`${count} entries do not fit into ${reader.left} bytes`);
   for (let i = 0; i < count; i++) entries.push(readEntry(reader));
   readTable(reader, entries, (entry, slot) => {
     entry.newSlots = entry.newSlots.concat(slot);
@@ -177,19 +171,13 @@ function readEntry(reader: ByteReader): Entry {
   entry.lastSuccess = reader.float();
   entry.lastCount = reader.float();
   entry.attempts = reader.float();
-  if (entry.ip.length !== 4 && entry.ip.length !== 16)
-    throw corrupt('IP address is not 4 or 16 bytes');
-  if (entry.record.length > maxRecordLength)
-    throw corrupt(`record is longer than ${maxRecordLength} bytes`);
+  if (entry.ip.length !== 4 && entry.ip.length !== 16) throw corrupt('IP address is not 4 or 16 bytes');
+  if (entry.record.length > maxRecordLength) throw corrupt(`record is longer than ${maxRecordLength} bytes`);
   if (!isSourceKey(entry.source)) throw corrupt('invalid source');
   return entry;
 }
 
-function readTable(
-  reader: ByteReader,
-  entries: readonly Entry[],
-  assign: (entry: Entry, slot: number) => void,
-): void {
+function readTable(reader: ByteReader, entries: readonly Entry[], assign: (entry: Entry, slot: number) => void): void {
   const count = reader.uint(4);
   for (let i = 0; i < count; i++) {
     const slot = reader.uint(4);

@@ -47,9 +47,7 @@ export class StoredAddrMan extends AddrMan implements AsyncDisposable {
     this.#schedule = () =>
       clock.setTimeout(() => {
         void this.save()
-          .catch((error: unknown) =>
-            publish({ type: 'save-failed', localId: options.localId, error }),
-          )
+          .catch((error: unknown) => publish({ type: 'save-failed', localId: options.localId, error }))
           .then(() => {
             if (!this.#closed) this.#timer = this.#schedule();
           });

@@ -51,10 +51,7 @@ export class Book {
    */
   newSlot(ip: string, tcp: number, source: string): number {
     const { groupMap } = this.options;
-    const bucket = this.buckets.newBucket(
-      networkGroup(ip, groupMap),
-      sourceGroup(source, groupMap),
-    );
+    const bucket = this.buckets.newBucket(networkGroup(ip, groupMap), sourceGroup(source, groupMap));
     return this.buckets.newSlot(bucket, ip, tcp);
   }
 
@@ -101,12 +98,7 @@ export class Book {
    *
    * @param source key of the source that reports the address
    */
-  move(
-    entry: Entry,
-    address: Pick<Entry, 'ip' | 'tcp' | 'udp'>,
-    source: string,
-    now: number,
-  ): NoRoom | undefined {
+  move(entry: Entry, address: Pick<Entry, 'ip' | 'tcp' | 'udp'>, source: string, now: number): NoRoom | undefined {
     const slot = this.newSlot(address.ip, address.tcp, source);
     const noRoom = this.#makeRoom(slot, address.ip, now, entry);
     if (noRoom !== undefined) return noRoom;
@@ -179,10 +171,7 @@ export class Book {
   #makeRoom(slot: number, ip: string, now: number, moving?: Entry): NoRoom | undefined {
     const holder = this.newTable.get(slot);
     const yields =
-      holder === undefined ||
-      holder === moving ||
-      holder.newSlots.length > 1 ||
-      this.isTerrible(holder, now);
+      holder === undefined || holder === moving || holder.newSlots.length > 1 || this.isTerrible(holder, now);
     if (!yields) return 'slot-taken';
     const room = this.limits.room(ip, moving);
     if (room !== true) {

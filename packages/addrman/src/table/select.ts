@@ -87,6 +87,5 @@ export function createDraw(
     return triedOnes.next();
   };
   if (options.newOnly) return drawNew;
-  return () =>
-    options.random.below(2) === 0 ? (drawNew() ?? drawTried()) : (drawTried() ?? drawNew());
+  return () => (options.random.below(2) === 0 ? (drawNew() ?? drawTried()) : (drawTried() ?? drawNew()));
 }

@@ -46,9 +46,7 @@ export function readFlags<Name extends string>(
         flags[known].negatable ? [`--${known}`, `--no-${known}`] : [`--${known}`],
       );
       const word = `--${typed.replace(/^-+/, '')}`;
-      throw new UsageError(
-        `unknown flag ${typed}; ${didYouMean(word, candidates, '--help lists all flags')}`,
-      );
+      throw new UsageError(`unknown flag ${typed}; ${didYouMean(word, candidates, '--help lists all flags')}`);
     }
     const flag = flags[name];
     const where = `--${token.name}`;
@@ -63,9 +61,7 @@ export function readFlags<Name extends string>(
     const before = written.get(name);
     if (before !== undefined && !flag.many) {
       throw new UsageError(
-        before.where === where
-          ? `${where} is repeated`
-          : `${before.where} and ${where} exclude each other`,
+        before.where === where ? `${where} is repeated` : `${before.where} and ${where} exclude each other`,
       );
     }
     const text = token.value ?? String(negated === undefined);

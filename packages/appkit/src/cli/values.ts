@@ -12,9 +12,7 @@ export function integerBetween(min: number, max: number): (text: string) => numb
     const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= min && value <= max) return value;
     throw new Error(
-      max === Number.MAX_SAFE_INTEGER
-        ? `expected an integer from ${min}`
-        : `expected an integer from ${min} to ${max}`,
+      max === Number.MAX_SAFE_INTEGER ? `expected an integer from ${min}` : `expected an integer from ${min} to ${max}`,
     );
   };
 }

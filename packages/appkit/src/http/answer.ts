@@ -50,9 +50,7 @@ export function refuseUpgrade(socket: Duplex, status: number, message: string): 
   const headers = Object.entries(refusalHeaders(status, line));
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.on('error', () => {});
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${line}`, () =>
-    socket.destroy(),
-  );
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${line}`, () => socket.destroy());
 }
 
 function refusalHeaders(status: number, line: string): Record<string, string | number> {

@@ -16,11 +16,9 @@ export interface Handshake {
 export function chooseDisplaced<T extends Handshake>(handshakes: readonly T[]): T | undefined {
   const held = new Map<string, number>();
   for (const { host } of handshakes) held.set(host, (held.get(host) ?? 0) + 1);
-  const weight = ({ host, isIdentified }: T): number =>
-    2 * (held.get(host) ?? 0) + (isIdentified ? 0 : 1);
+  const weight = ({ host, isIdentified }: T): number => 2 * (held.get(host) ?? 0) + (isIdentified ? 0 : 1);
   return handshakes.reduce<T | undefined>(
-    (worst, handshake) =>
-      worst === undefined || weight(handshake) > weight(worst) ? handshake : worst,
+    (worst, handshake) => (worst === undefined || weight(handshake) > weight(worst) ? handshake : worst),
     undefined,
   );
 }

@@ -197,8 +197,7 @@ export class Inbound<A, C extends Connection> {
     };
     if (request.state.status !== 'pending') return refuse('canceled');
     const identity = request.identity ?? this.#config.identify?.(connection);
-    const refusal =
-      identity === undefined ? this.#admitUnknown(request) : this.#identify(request, identity);
+    const refusal = identity === undefined ? this.#admitUnknown(request) : this.#identify(request, identity);
     if (refusal) return refuse(refusal);
     request.timer?.cancel();
     request.timer = undefined;
@@ -231,8 +230,7 @@ export class Inbound<A, C extends Connection> {
   #makeRoom(newcomer: InboundRequest<C>): void {
     const exempt = this.#connections.exemptIdentities();
     const unfinished = this.#pending().filter(
-      ({ hasSlot, identity, id }) =>
-        hasSlot && id !== newcomer.id && !(identity !== undefined && exempt.has(identity)),
+      ({ hasSlot, identity, id }) => hasSlot && id !== newcomer.id && !(identity !== undefined && exempt.has(identity)),
     );
     const silent = chooseDisplaced(unfinished.filter(({ isIdentified }) => !isIdentified));
     if (silent) {
@@ -284,9 +282,7 @@ export class Inbound<A, C extends Connection> {
   }
 
   #pending(): InboundRequest<C>[] {
-    return [...this.#connections.inbound.values()].filter(
-      ({ state }) => state.status === 'pending',
-    );
+    return [...this.#connections.inbound.values()].filter(({ state }) => state.status === 'pending');
   }
 
   #isExempt(identity: string): boolean {
@@ -344,8 +340,7 @@ export class Inbound<A, C extends Connection> {
   #refuse(reason: Refusal, ip: Uint8Array | undefined): Refusal {
     this.#counters.refusals[reason]++;
     const suppressed = this.#log.pass(this.#config.clock.monotonic());
-    if (suppressed !== undefined)
-      publish(this.#config, () => ({ type: 'refused', reason, ip, suppressed }));
+    if (suppressed !== undefined) publish(this.#config, () => ({ type: 'refused', reason, ip, suppressed }));
     return reason;
   }
 }

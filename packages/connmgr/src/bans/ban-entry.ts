@@ -25,8 +25,7 @@ export function checkBanEntry(entry: BanEntry, name: string): BanEntry {
     throw new ConnManagerError('invalid-ban', `${name}: ${problem}`);
   };
   const { kind, range, until, reason } = entry ?? fail('the entry is empty');
-  if (kind !== 'ban' && kind !== 'discourage')
-    fail(`kind is ${JSON.stringify(kind)}, expected "ban" or "discourage"`);
+  if (kind !== 'ban' && kind !== 'discourage') fail(`kind is ${JSON.stringify(kind)}, expected "ban" or "discourage"`);
   if (!Number.isFinite(until)) fail(`until is ${until}, expected a time in ms`);
   if (typeof reason !== 'string') fail('reason is not a string');
   return { kind, range: checkBanRange(range, name), until, reason };
@@ -35,9 +34,7 @@ export function checkBanEntry(entry: BanEntry, name: string): BanEntry {
 /** Checks a range, or an address as a range of one. @throws ConnManagerError `invalid-ban` */
 export function checkBanRange(range: IpRange | Uint8Array, name: string): IpRange {
   try {
-    return range instanceof Uint8Array
-      ? ipRange(range, range.length * 8)
-      : ipRange(range?.network, range?.prefix);
+    return range instanceof Uint8Array ? ipRange(range, range.length * 8) : ipRange(range?.network, range?.prefix);
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new ConnManagerError('invalid-ban', `${name}: ${problem}`, { cause });

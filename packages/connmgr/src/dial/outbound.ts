@@ -28,12 +28,7 @@ export class Outbound<A, C extends Connection> {
   #isActive = false;
   #isScheduled = false;
 
-  constructor(
-    config: Config<A, C>,
-    connections: Connections<A, C>,
-    addresses: Addresses<A, C>,
-    counters: Counters,
-  ) {
+  constructor(config: Config<A, C>, connections: Connections<A, C>, addresses: Addresses<A, C>, counters: Counters) {
     this.#config = config;
     this.#connections = connections;
     this.#counters = counters;
@@ -270,8 +265,7 @@ export class Outbound<A, C extends Connection> {
     const isOver = (): boolean => request.attempt !== attempt;
     const { signal } = attempt;
     const { nextAddress, nextFeeler } = this.#config;
-    const source: ConnManagerCollaborators<A, C>['nextAddress'] =
-      request.kind === 'feeler' ? nextFeeler : nextAddress;
+    const source: ConnManagerCollaborators<A, C>['nextAddress'] = request.kind === 'feeler' ? nextFeeler : nextAddress;
     try {
       const first = request.kind === 'dynamic' ? await this.#first : [];
       for (let offers = 0; offers < maxOffers && !isOver(); offers++) {

@@ -42,9 +42,7 @@ const protections: readonly (readonly [number, Order])[] = [
  * protected connections count towards the size of their group: if the older connections of an attacker are protected,
  * its younger ones are still many, and are evicted before those of a peer that is alone in its group.
  */
-export function chooseEviction<T extends EvictionCandidate>(
-  candidates: readonly T[],
-): T | undefined {
+export function chooseEviction<T extends EvictionCandidate>(candidates: readonly T[]): T | undefined {
   let remaining = candidates.filter(({ inbound, noban }) => inbound && !noban).sort(oldest);
   const sizes = new Map<string, number>();
   for (const { group } of remaining) sizes.set(group, (sizes.get(group) ?? 0) + 1);

@@ -14,12 +14,7 @@ export interface Binding {
   publicKeyConvert(point: Uint8Array, compressed: boolean): Uint8Array;
   ecdsaSign(hash: Uint8Array, key: Uint8Array): { signature: Uint8Array; recid: number };
   ecdsaVerify(signature: Uint8Array, hash: Uint8Array, point: Uint8Array): boolean;
-  ecdsaRecover(
-    signature: Uint8Array,
-    recid: number,
-    hash: Uint8Array,
-    compressed: boolean,
-  ): Uint8Array;
+  ecdsaRecover(signature: Uint8Array, recid: number, hash: Uint8Array, compressed: boolean): Uint8Array;
   ecdh(
     point: Uint8Array,
     key: Uint8Array,
@@ -30,9 +25,12 @@ export interface Binding {
 
 /** n, the order of the group (SEC 2, section 2.4.1). */
 const order = Uint8Array.from(
-  [
-    0xffffffff, 0xffffffff, 0xffffffff, 0xfffffffe, 0xbaaedce6, 0xaf48a03b, 0xbfd25e8c, 0xd0364141,
-  ].flatMap((word) => [word >>> 24, word >>> 16, word >>> 8, word]),
+  [0xffffffff, 0xffffffff, 0xffffffff, 0xfffffffe, 0xbaaedce6, 0xaf48a03b, 0xbfd25e8c, 0xd0364141].flatMap((word) => [
+    word >>> 24,
+    word >>> 16,
+    word >>> 8,
+    word,
+  ]),
 );
 
 /**
@@ -81,8 +79,7 @@ export function libsecp256k1(binding: Binding, seed: Uint8Array): Secp256k1 {
   }
 
   return {
-    isPrivateKey: (key) =>
-      key instanceof Uint8Array && key.length === 32 && binding.privateKeyVerify(key),
+    isPrivateKey: (key) => key instanceof Uint8Array && key.length === 32 && binding.privateKeyVerify(key),
 
     publicKey(privateKey) {
       expectPrivateKey(privateKey);

@@ -42,19 +42,13 @@ export async function bindUdp(options: BindOptions = {}): Promise<UdpSocket> {
   } catch (cause) {
     const hasNoIpv6 = isSystemError(cause, 'EAFNOSUPPORT') || isSystemError(cause, 'EADDRNOTAVAIL');
     if (host === undefined && hasNoIpv6) return bindUdp({ ...options, host: '0.0.0.0' });
-    throw new DiscoverError(
-      'listen-failed',
-      `cannot bind UDP port ${port} of ${host ?? '::'}: ${causeText(cause)}`,
-      { cause },
-    );
+    throw new DiscoverError('listen-failed', `cannot bind UDP port ${port} of ${host ?? '::'}: ${causeText(cause)}`, {
+      cause,
+    });
   }
 }
 
-async function bind(
-  host: string,
-  port: number,
-  recvBufferSize: number | undefined,
-): Promise<UdpSocket> {
+async function bind(host: string, port: number, recvBufferSize: number | undefined): Promise<UdpSocket> {
   const isIpv6 = host.includes(':');
   const socket = createSocket({
     type: isIpv6 ? 'udp6' : 'udp4',

@@ -221,11 +221,7 @@ export class Kademlia {
   }
 
   /** Queries a node for a lookup, and updates the table with the result. */
-  async #findNode(
-    node: Node,
-    target: LookupTarget,
-    signal: AbortSignal | undefined,
-  ): Promise<readonly Node[]> {
+  async #findNode(node: Node, target: LookupTarget, signal: AbortSignal | undefined): Promise<readonly Node[]> {
     const { transport, canSendTo } = this.#parts;
     const { maxFindFailures, onNeighbors } = this.#settings;
     const result = await transport.findNode(node, target, signal);

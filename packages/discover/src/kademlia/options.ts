@@ -46,10 +46,7 @@ export interface KademliaOptions {
 
 /** Defaults of the numeric settings of {@link KademliaOptions}. */
 export const kademliaDefaults: {
-  readonly [K in Exclude<
-    keyof KademliaOptions,
-    'netRestrict' | 'onNeighbors' | 'maintainTable'
-  >]: number;
+  readonly [K in Exclude<keyof KademliaOptions, 'netRestrict' | 'onNeighbors' | 'maintainTable'>]: number;
 } = {
   pingInterval: 3_000,
   refreshInterval: 30 * 60_000,
@@ -65,8 +62,7 @@ export const kademliaDefaults: {
 };
 
 /** {@link KademliaOptions} with defaults. */
-export type KademliaSettings = Omit<KademliaOptions, keyof typeof kademliaDefaults> &
-  typeof kademliaDefaults;
+export type KademliaSettings = Omit<KademliaOptions, keyof typeof kademliaDefaults> & typeof kademliaDefaults;
 
 /** Rules of {@link KademliaOptions}. */
 export const kademliaRules: Rules<KademliaOptions> = {

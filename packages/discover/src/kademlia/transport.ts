@@ -29,11 +29,7 @@ export interface Transport {
   ): Promise<{ readonly enrSeq: bigint | undefined } | 'timeout' | 'not-sent'>;
 
   /** Requests nodes close to a target. */
-  findNode(
-    node: Node,
-    target: LookupTarget,
-    signal?: AbortSignal | undefined,
-  ): Promise<FindNodeResult | 'not-sent'>;
+  findNode(node: Node, target: LookupTarget, signal?: AbortSignal | undefined): Promise<FindNodeResult | 'not-sent'>;
 
   /**
    * Requests the record of a node.

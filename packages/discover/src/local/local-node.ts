@@ -106,11 +106,7 @@ export class LocalNode {
   /** Whether the IPv4 endpoint is configured or set, and so not predicted. */
   #isIpv4Fixed: boolean;
 
-  private constructor(
-    options: LocalNodeOptions,
-    self: Pick<LocalNode, 'id' | 'key' | 'hash'>,
-    record: LocalRecord,
-  ) {
+  private constructor(options: LocalNodeOptions, self: Pick<LocalNode, 'id' | 'key' | 'hash'>, record: LocalRecord) {
     this.id = self.id;
     this.key = self.key;
     this.hash = self.hash;
@@ -189,10 +185,7 @@ export class LocalNode {
    *
    * @param from address of the other node, which it has proved
    */
-  addStatement(
-    from: { readonly host: string; readonly ip: Uint8Array },
-    endpoint: StatedEndpoint,
-  ): void {
+  addStatement(from: { readonly host: string; readonly ip: Uint8Array }, endpoint: StatedEndpoint): void {
     const prediction = from.ip.length === 4 ? this.#prediction4 : this.#prediction6;
     prediction.add(from.host, from.ip, endpoint);
   }

@@ -1,14 +1,6 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import {
-  decodeEnr,
-  type Enr,
-  type EnrContent,
-  EnrError,
-  type NodeId,
-  signEnr,
-  updateEnr,
-} from '@devp2p/enr';
+import { decodeEnr, type Enr, type EnrContent, EnrError, type NodeId, signEnr, updateEnr } from '@devp2p/enr';
 import type { NodeStore } from '../store/node-store.ts';
 
 /** Options of {@link LocalRecord}. */
@@ -89,12 +81,7 @@ export class LocalRecord {
   }
 }
 
-async function readStored({
-  store,
-  crypto,
-  key,
-  onFailure,
-}: LocalRecordOptions): Promise<Enr | undefined> {
+async function readStored({ store, crypto, key, onFailure }: LocalRecordOptions): Promise<Enr | undefined> {
   const bytes = await store.get(storeKey(key));
   if (!bytes) return undefined;
   try {

@@ -31,10 +31,7 @@ export class Bootnodes {
         this.#nodes.push(node);
         continue;
       }
-      const enode =
-        typeof bootnode === 'string'
-          ? parseEnode(bootnode, { allowHostname: true, crypto })
-          : bootnode;
+      const enode = typeof bootnode === 'string' ? parseEnode(bootnode, { allowHostname: true, crypto }) : bootnode;
       if (parseIp(enode.host)) this.#nodes.push(nodeFromContact(enode, crypto));
       else this.#unresolved.push(enode);
     }

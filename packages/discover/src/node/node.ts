@@ -1,14 +1,6 @@
 import { toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import {
-  type Enode,
-  type Enr,
-  enodeFromEnr,
-  formatEnode,
-  formatEnr,
-  type NodeId,
-  nodeIdHash,
-} from '@devp2p/enr';
+import { type Enode, type Enr, enodeFromEnr, formatEnode, formatEnr, type NodeId, nodeIdHash } from '@devp2p/enr';
 import { type IpClass, ipClass, parseIp } from '@devp2p/ip';
 import { bytes, type Checker, createChecker, integer } from '@devp2p/options';
 import { DiscoverError } from '../error.ts';
@@ -62,12 +54,7 @@ export class Node implements Enode {
 
 /** Output of `console.log`. */
 Object.defineProperty(Node.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value(
-    this: Node,
-    _depth: number,
-    options: object,
-    inspect: (value: unknown, o: object) => string,
-  ) {
+  value(this: Node, _depth: number, options: object, inspect: (value: unknown, o: object) => string) {
     return `Node ${inspect(this.toJSON(), options)}`;
   },
 });

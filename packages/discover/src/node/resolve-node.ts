@@ -29,18 +29,13 @@ export function resolveNode(named: NodeLike, options: ResolveNodeOptions): Node 
     return nodeOfRecord(parseEnr(named, { crypto }), crypto);
   }
   if (typeof named !== 'string' && isRecord(named)) return nodeOfRecord(named, crypto);
-  const contact =
-    typeof named === 'string' ? parseEnode(named, { allowHostname: true, crypto }) : named;
+  const contact = typeof named === 'string' ? parseEnode(named, { allowHostname: true, crypto }) : named;
   checkContact(contact);
   if (parseIp(contact.host) || resolveHost === undefined) return nodeFromContact(contact, crypto);
   return resolveHost(contact.host).then(
     (host) => nodeFromContact({ ...contact, host }, crypto),
     (cause: unknown) => {
-      throw new DiscoverError(
-        'no-endpoint',
-        `cannot resolve host ${contact.host}: ${causeText(cause)}`,
-        { cause },
-      );
+      throw new DiscoverError('no-endpoint', `cannot resolve host ${contact.host}: ${causeText(cause)}`, { cause });
     },
   );
 }

@@ -3,17 +3,7 @@ import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { decodeEnr, type Enr, EnrError } from '@devp2p/enr';
 import type { RandomSource } from '@devp2p/random';
-import {
-  bytesUpTo,
-  type Codec,
-  decode,
-  encode,
-  type Infer,
-  optional,
-  RlpError,
-  struct,
-  uint,
-} from '@devp2p/rlp';
+import { bytesUpTo, type Codec, decode, encode, type Infer, optional, RlpError, struct, uint } from '@devp2p/rlp';
 import { type Node, nodeFromContact, withEnr } from '../node/node.ts';
 import type { NodeStore } from './node-store.ts';
 
@@ -174,8 +164,7 @@ export class NodeDatabase {
   #encode({ node, pingSent, pingReceived, pongReceived, findFailures }: NodeState): Uint8Array {
     const { clock } = this.#options;
     const sinceEpoch = clock.now() - clock.monotonic();
-    const wall = (time: number | undefined) =>
-      time === undefined ? 0 : Math.max(0, Math.floor(time + sinceEpoch));
+    const wall = (time: number | undefined) => (time === undefined ? 0 : Math.max(0, Math.floor(time + sinceEpoch)));
     return encode(entryCodec, {
       udp: node.udp,
       tcp: node.tcp,

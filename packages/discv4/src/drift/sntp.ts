@@ -74,13 +74,11 @@ async function measure(options: SntpOptions, signal: AbortSignal): Promise<numbe
 
 /** Transmit timestamp of the server in milliseconds since the Unix epoch. */
 function transmitTime(reply: Uint8Array): number {
-  if (reply.length < 48)
-    throw new RangeError(`SNTP response has ${reply.length} bytes, expected at least 48`);
+  if (reply.length < 48) throw new RangeError(`SNTP response has ${reply.length} bytes, expected at least 48`);
   const view = new DataView(reply.buffer, reply.byteOffset, reply.byteLength);
   const seconds = view.getUint32(40);
   // RFC 4330, section 5: the server refuses requests (stratum 0) or is not synchronized (transmit time 0).
-  if (view.getUint8(1) === 0 || seconds === 0)
-    throw new RangeError('time server is not synchronized');
+  if (view.getUint8(1) === 0 || seconds === 0) throw new RangeError('time server is not synchronized');
   const era = seconds < 2 ** 31 ? eraLength : 0;
   return (seconds + era - ntpEpoch) * 1000 + (view.getUint32(44) / 2 ** 32) * 1000;
 }

@@ -78,8 +78,7 @@ export class PendingRequests {
   ): Promise<T> {
     const { clock, max } = this.#options;
     if (this.#closed) throw this.#closed;
-    if (this.#size >= max)
-      throw new Discv4Error('busy', `limit of ${max} pending requests reached`);
+    if (this.#size >= max) throw new Discv4Error('busy', `limit of ${max} pending requests reached`);
     signal?.throwIfAborted();
     return new Promise<T>((resolve, reject) => {
       const source = sourceKey(expected.type, expected.from);

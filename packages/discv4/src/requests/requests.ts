@@ -1,12 +1,6 @@
 import { equalBytes } from '@devp2p/bytes';
 import { abortable } from '@devp2p/clock';
-import {
-  type Address,
-  bucketSize,
-  type LocalNode,
-  type Node,
-  type NodeDatabase,
-} from '@devp2p/discover';
+import { type Address, bucketSize, type LocalNode, type Node, type NodeDatabase } from '@devp2p/discover';
 import { decodeEnr, type Enr, EnrError, enodeFromEnr } from '@devp2p/enr';
 import { parseIp } from '@devp2p/ip';
 import { Discv4Error } from '../error.ts';
@@ -33,10 +27,7 @@ export interface RequestParts {
   readonly sender: PacketSender;
 }
 
-type Response<T, P extends Packet['type']> = Pick<
-  ExpectedResponse<T, P>,
-  'type' | 'match' | 'result'
->;
+type Response<T, P extends Packet['type']> = Pick<ExpectedResponse<T, P>, 'type' | 'match' | 'result'>;
 
 /** Sends requests to other nodes. */
 export class Requests {
@@ -87,28 +78,19 @@ export class Requests {
     const { crypto } = this.#parts.settings;
     let record: Uint8Array | undefined;
     const packet: Packet = { type: 'enrRequest', expiration: this.#parts.sender.expiration() };
-    const response = await this.#request<Uint8Array, 'enrResponse'>(
-      node,
-      packet,
-      signal,
-      (hash) => ({
-        type: 'enrResponse',
-        match: (enrResponse) => {
-          if (!equalBytes(enrResponse.requestHash, hash)) return 'other';
-          record = enrResponse.record;
-          return 'last';
-        },
-        result: () => record,
-      }),
-    );
+    const response = await this.#request<Uint8Array, 'enrResponse'>(node, packet, signal, (hash) => ({
+      type: 'enrResponse',
+      match: (enrResponse) => {
+        if (!equalBytes(enrResponse.requestHash, hash)) return 'other';
+        record = enrResponse.record;
+        return 'last';
+      },
+      result: () => record,
+    }));
     return readRecord(response, node, crypto);
   }
 
-  #ping(
-    node: Node,
-    signal: AbortSignal | undefined,
-    onProof?: (proof: EndpointProof) => void,
-  ): Promise<Pong> {
+  #ping(node: Node, signal: AbortSignal | undefined, onProof?: (proof: EndpointProof) => void): Promise<Pong> {
     const { localNode, proofs, database, sender } = this.#parts;
     const ping = sender.sign({
       type: 'ping',
@@ -231,10 +213,7 @@ function readRecord(bytes: Uint8Array, node: Node, crypto: Settings['crypto']): 
   const ip = enode && parseIp(enode.host);
   if (enode && ip && enode.udp > 0 && !isRelayable(node.ip, ip, enode.udp)) {
     const { host, udp } = enode;
-    throw new Discv4Error(
-      'invalid-record',
-      `endpoint ${host}:${udp} in the record from ${node.host} is not credible`,
-    );
+    throw new Discv4Error('invalid-record', `endpoint ${host}:${udp} in the record from ${node.host} is not credible`);
   }
   return enr;
 }

@@ -1,11 +1,5 @@
 import { toHex } from '@devp2p/bytes';
-import {
-  createNode,
-  type LocalNode,
-  type Node,
-  type PacketSource,
-  sourceOf,
-} from '@devp2p/discover';
+import { createNode, type LocalNode, type Node, type PacketSource, sourceOf } from '@devp2p/discover';
 import type { NodeId } from '@devp2p/enr';
 import { isLoopback } from '@devp2p/ip';
 import { Discv4Error } from '../error.ts';
@@ -119,8 +113,7 @@ export class Responder {
   }
 
   #onPing(ping: Ping, hash: Uint8Array, id: NodeId, key: string, from: PacketSource): void {
-    const { proofs, pending, onInbound, settings, localNode, stats, sender, requests } =
-      this.#parts;
+    const { proofs, pending, onInbound, settings, localNode, stats, sender, requests } = this.#parts;
     const { host, port, ip } = from;
     const { tcp } = ping.from;
     sender.send(
@@ -138,9 +131,7 @@ export class Responder {
     if (proof) proof.pingReceived = now;
     pending.accept(ping, from, key);
     const isSame = proof?.node.udp === port && proof.node.tcp === tcp;
-    const node = isSame
-      ? proof.node
-      : createNode({ id, host, ip, udp: port, tcp }, settings.crypto);
+    const node = isSame ? proof.node : createNode({ id, host, ip, udp: port, tcp }, settings.crypto);
     if (proofs.isProven(proof)) {
       onInbound(node, proof.node.udp === port);
       return;

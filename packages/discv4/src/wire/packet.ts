@@ -124,17 +124,11 @@ const uint64 = bigint(64);
 const packetTypes: { readonly [T in Packet['type']]: { code: number; body: Codec<Body<T>> } } = {
   ping: {
     code: 1,
-    body: struct(
-      { version: uint64, from: endpoint, to: endpoint, expiration, enrSeq: optional(sequence) },
-      { extra },
-    ),
+    body: struct({ version: uint64, from: endpoint, to: endpoint, expiration, enrSeq: optional(sequence) }, { extra }),
   },
   pong: {
     code: 2,
-    body: struct(
-      { to: endpoint, pingHash: bytes(32), expiration, enrSeq: optional(sequence) },
-      { extra },
-    ),
+    body: struct({ to: endpoint, pingHash: bytes(32), expiration, enrSeq: optional(sequence) }, { extra }),
   },
   findNode: { code: 3, body: struct({ target: bytes(64), expiration }, { extra }) },
   neighbors: { code: 4, body: struct({ nodes: list(neighbor), expiration }, { extra }) },
@@ -193,10 +187,7 @@ export function readPacket(datagram: Uint8Array): UnverifiedPacket {
     throw new Discv4Error('unknown-type', `unknown packet type ${datagram[headerLength]}`);
   }
   try {
-    const { value } = decodePrefix<object>(
-      packetTypes[type].body,
-      datagram.subarray(headerLength + 1),
-    );
+    const { value } = decodePrefix<object>(packetTypes[type].body, datagram.subarray(headerLength + 1));
     const packet = { type, ...value } as Packet;
     return { packet, hash: datagram.subarray(0, hashLength), bytes: datagram };
   } catch (cause) {
@@ -241,20 +232,13 @@ export function decodePacket(datagram: Uint8Array, crypto: Crypto = nobleCrypto)
  *
  * @throws Discv4Error `packet-too-large`, `invalid-option`; RlpError for values that do not fit their fields; CryptoError
  */
-export function encodePacket(
-  packet: Packet,
-  privateKey: Uint8Array,
-  crypto: Crypto = nobleCrypto,
-): EncodedPacket {
+export function encodePacket(packet: Packet, privateKey: Uint8Array, crypto: Crypto = nobleCrypto): EncodedPacket {
   check.fields('packet', packet, packetRules);
   const { code, body } = packetTypes[packet.type] as { code: number; body: Codec<object> };
   const content = encode(body, packet);
   const length = headerLength + 1 + content.length;
   if (length > maxPacketSize) {
-    throw new Discv4Error(
-      'packet-too-large',
-      `packet of ${length} bytes is above the limit of ${maxPacketSize}`,
-    );
+    throw new Discv4Error('packet-too-large', `packet of ${length} bytes is above the limit of ${maxPacketSize}`);
   }
   const datagram = new Uint8Array(length);
   datagram[headerLength] = code;

@@ -13,9 +13,7 @@ function plain(value: unknown, name = ''): unknown {
 }
 
 function plainFields(object: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(object).map(([name, value]) => [name, plain(value, name)]),
-  );
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, plain(value, name)]));
 }
 
 const descriptors: PropertyDescriptorMap = {
@@ -25,12 +23,7 @@ const descriptors: PropertyDescriptorMap = {
     },
   },
   [Symbol.for('nodejs.util.inspect.custom')]: {
-    value(
-      this: object,
-      _depth: number,
-      options: object,
-      inspect: (value: unknown, o: object) => string,
-    ) {
+    value(this: object, _depth: number, options: object, inspect: (value: unknown, o: object) => string) {
       return inspect(plainFields(this), options);
     },
   },

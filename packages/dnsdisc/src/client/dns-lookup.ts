@@ -81,12 +81,9 @@ export class DnsLookup {
     const { clock, timeout, resolveTxt } = this.#settings;
     this.requests++;
     try {
-      return await withTimeout(
-        clock,
-        timeout,
-        async (inner) => (await resolveTxt(name, { signal: inner })).map(join),
-        { signal },
-      );
+      return await withTimeout(clock, timeout, async (inner) => (await resolveTxt(name, { signal: inner })).map(join), {
+        signal,
+      });
     } catch (cause) {
       signal?.throwIfAborted();
       const reason = cause instanceof Error ? cause.message : 'unknown error';
@@ -105,10 +102,7 @@ export class DnsLookup {
       try {
         const root = parseRoot(text);
         if (!verifyRoot(root, url.publicKey, this.#settings)) {
-          throw new DnsdiscError(
-            'invalid-signature',
-            `invalid signature of the root: ${quote(text)}`,
-          );
+          throw new DnsdiscError('invalid-signature', `invalid signature of the root: ${quote(text)}`);
         }
         if (!newest || root.seq > newest.seq) newest = root;
       } catch (error) {
@@ -131,10 +125,7 @@ export class DnsLookup {
       } else if (hashMatches(hash, text, this.#settings)) {
         return parseEntry(text, this.#settings);
       } else {
-        fault = new DnsdiscError(
-          'hash-mismatch',
-          `entry at ${hash} has another hash: ${quote(text)}`,
-        );
+        fault = new DnsdiscError('hash-mismatch', `entry at ${hash} has another hash: ${quote(text)}`);
       }
     }
     throw fault;

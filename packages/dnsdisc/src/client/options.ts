@@ -54,9 +54,7 @@ export interface DnsClientOptions {
 
 /** {@link DnsClientOptions} with defaults. */
 export type Settings = {
-  readonly [K in keyof Omit<DnsClientOptions, 'random' | 'localId'>]-?: NonNullable<
-    DnsClientOptions[K]
-  >;
+  readonly [K in keyof Omit<DnsClientOptions, 'random' | 'localId'>]-?: NonNullable<DnsClientOptions[K]>;
 } & { readonly random: RandomSource; readonly localId: Uint8Array | undefined };
 
 /** Rules of {@link DnsClientOptions}. */

@@ -46,11 +46,7 @@ export class RandomNodes {
     }
   }
 
-  async #step(
-    id: string,
-    tree: TreeReader,
-    signal: AbortSignal | undefined,
-  ): Promise<Enr | undefined> {
+  async #step(id: string, tree: TreeReader, signal: AbortSignal | undefined): Promise<Enr | undefined> {
     const { clock, random } = this.#settings;
     const task = tree.next(clock.monotonic(), random);
     const { domain } = tree.url;
@@ -65,8 +61,7 @@ export class RandomNodes {
     } catch (error) {
       if (!(error instanceof DnsdiscError)) throw error;
       const now = clock.monotonic();
-      const retryIn =
-        task.type === 'root' ? tree.rootFailed(now) : tree.entryFailed(task.half, now);
+      const retryIn = task.type === 'root' ? tree.rootFailed(now) : tree.entryFailed(task.half, now);
       this.#refuse(name, error, retryIn);
     } finally {
       if (task.type === 'entry' && task.half === 'links' && tree.linksRead) this.#prune();

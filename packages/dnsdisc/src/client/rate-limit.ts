@@ -33,8 +33,6 @@ export class RateLimit {
     const first = this.#granted.findIndex((time) => time + windowLength > now);
     this.#granted.splice(0, first < 0 ? this.#granted.length : first);
     const [oldest] = this.#granted;
-    return oldest === undefined || this.#granted.length < this.#perSecond
-      ? now
-      : oldest + windowLength;
+    return oldest === undefined || this.#granted.length < this.#perSecond ? now : oldest + windowLength;
   }
 }

@@ -8,14 +8,9 @@ import type { Settings } from './options.ts';
 export type Half = 'links' | 'records';
 
 /** Next lookup of a tree. */
-export type Task =
-  | { readonly type: 'root' }
-  | { readonly type: 'entry'; readonly half: Half; readonly hash: string };
+export type Task = { readonly type: 'root' } | { readonly type: 'entry'; readonly half: Half; readonly hash: string };
 
-type TreeSettings = Pick<
-  Settings,
-  'recheckInterval' | 'retryDelay' | 'maxRetryDelay' | 'maxEntries'
->;
+type TreeSettings = Pick<Settings, 'recheckInterval' | 'retryDelay' | 'maxRetryDelay' | 'maxEntries'>;
 
 /** Failures in a row after which the root is looked up again, because it may have changed; as go-ethereum. */
 const failuresBeforeRecheck = 5;
@@ -50,9 +45,7 @@ export class TreeReader {
 
   /** Time of the next task. */
   get readyAt(): number {
-    return this.#pass && !this.#isEmpty
-      ? Math.min(this.#rootDue, this.#pausedUntil)
-      : this.#rootDue;
+    return this.#pass && !this.#isEmpty ? Math.min(this.#rootDue, this.#pausedUntil) : this.#rootDue;
   }
 
   /** Whether all links are read since the last lookup of the root. */

@@ -2,13 +2,7 @@ import { type Crypto, nobleCrypto } from '@devp2p/crypto';
 import { type Enr, formatEnr, parseEnr } from '@devp2p/enr';
 import { base32nopad, base64urlnopad } from '@scure/base';
 import { DnsdiscError, quote } from '../error.ts';
-import {
-  type CryptoOptions,
-  readTreeUrl,
-  type TreeUrl,
-  treeScheme,
-  writeTreeUrl,
-} from './tree-url.ts';
+import { type CryptoOptions, readTreeUrl, type TreeUrl, treeScheme, writeTreeUrl } from './tree-url.ts';
 
 /** Entry at the domain of a tree. It signs all other entries through their hashes. */
 export interface Root {
@@ -62,16 +56,8 @@ export function looksLikeEntry(text: string): boolean {
 export function parseRoot(text: string): Root {
   checkLength(text);
   const [, enrRoot, linkRoot, seq, signature] = rootPattern.exec(text) ?? [];
-  if (
-    enrRoot === undefined ||
-    linkRoot === undefined ||
-    seq === undefined ||
-    signature === undefined
-  ) {
-    throw new DnsdiscError(
-      'malformed',
-      `invalid root, expected ${rootPrefix} e= l= seq= sig=: ${quote(text)}`,
-    );
+  if (enrRoot === undefined || linkRoot === undefined || seq === undefined || signature === undefined) {
+    throw new DnsdiscError('malformed', `invalid root, expected ${rootPrefix} e= l= seq= sig=: ${quote(text)}`);
   }
   return {
     enrRoot: checkHash(enrRoot),
@@ -101,11 +87,7 @@ export function signRoot(
 }
 
 /** Verifies the signature of a root. `publicKey` has 64 bytes. */
-export function verifyRoot(
-  root: Root,
-  publicKey: Uint8Array,
-  { crypto = nobleCrypto }: CryptoOptions = {},
-): boolean {
+export function verifyRoot(root: Root, publicKey: Uint8Array, { crypto = nobleCrypto }: CryptoOptions = {}): boolean {
   const hash = keccak256(signedText(root), crypto);
   return crypto.secp256k1.verify(root.signature.subarray(0, 64), hash, publicKey);
 }
@@ -139,11 +121,7 @@ export function entryHash(text: string, { crypto = nobleCrypto }: CryptoOptions 
 }
 
 /** Whether a text has a hash of 12 to 32 bytes. */
-export function hashMatches(
-  hash: string,
-  text: string,
-  { crypto = nobleCrypto }: CryptoOptions = {},
-): boolean {
+export function hashMatches(hash: string, text: string, { crypto = nobleCrypto }: CryptoOptions = {}): boolean {
   const { length } = base32nopad.decode(hash);
   return base32nopad.encode(keccak256(text, crypto).subarray(0, length)) === hash;
 }
@@ -170,10 +148,7 @@ function parseSignature(text: string): Uint8Array {
   } catch {
     // Reported below, like a wrong length.
   }
-  throw new DnsdiscError(
-    'invalid-signature',
-    `signature is not base64url of 65 bytes: ${quote(text)}`,
-  );
+  throw new DnsdiscError('invalid-signature', `signature is not base64url of 65 bytes: ${quote(text)}`);
 }
 
 function checkHash(text: string): string {

@@ -53,11 +53,7 @@ const rules: Rules<MakeTreeOptions> = {
  * @param links `enrtree://` URLs of other lists
  * @throws DnsdiscError for an invalid link, `invalid-seq`, `invalid-option`; CryptoError for an invalid private key
  */
-export function makeTree(
-  records: Iterable<Enr>,
-  links: Iterable<string>,
-  options: MakeTreeOptions,
-): NodeTree {
+export function makeTree(records: Iterable<Enr>, links: Iterable<string>, options: MakeTreeOptions): NodeTree {
   check.options('makeTree', options, rules);
   check.value('records', records, iterable);
   check.value('links', links, iterable);
@@ -70,15 +66,12 @@ export function makeTree(
     entries.set(hash, text);
     return hash;
   };
-  const branch = (children: readonly string[]): string =>
-    add(formatEntry({ type: 'branch', children }));
+  const branch = (children: readonly string[]): string => add(formatEntry({ type: 'branch', children }));
   const grow = (leaves: readonly string[]): string => {
     let level = leaves.map(add);
     while (level.length > 1) {
       // A group of one needs no branch.
-      level = groups(level).map(([first, ...others]) =>
-        others.length === 0 ? first : branch([first, ...others]),
-      );
+      level = groups(level).map(([first, ...others]) => (others.length === 0 ? first : branch([first, ...others])));
     }
     return level[0] ?? branch([]);
   };

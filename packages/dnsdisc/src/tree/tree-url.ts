@@ -47,10 +47,7 @@ export function parseTreeUrl(url: string, options: CryptoOptions = {}): TreeUrl 
 /** {@link parseTreeUrl} without checks of the arguments, which the caller has made. */
 export function readTreeUrl(url: string, { crypto = nobleCrypto }: CryptoOptions): TreeUrl {
   if (!url.startsWith(treeScheme)) {
-    throw new DnsdiscError(
-      'invalid-scheme',
-      `URL does not start with ${treeScheme}: ${quote(url)}`,
-    );
+    throw new DnsdiscError('invalid-scheme', `URL does not start with ${treeScheme}: ${quote(url)}`);
   }
   if (url.length > maxUrlLength) {
     throw new DnsdiscError(
@@ -76,10 +73,7 @@ export function formatTreeUrl(tree: TreeUrl, options: CryptoOptions = {}): strin
 }
 
 /** {@link formatTreeUrl} without checks of the arguments, which the caller has made. */
-export function writeTreeUrl(
-  { publicKey, domain }: TreeUrl,
-  { crypto = nobleCrypto }: CryptoOptions,
-): string {
+export function writeTreeUrl({ publicKey, domain }: TreeUrl, { crypto = nobleCrypto }: CryptoOptions): string {
   const key = base32nopad.encode(crypto.secp256k1.compress(publicKey));
   return `${treeScheme}${key}@${parseDomain(domain)}`;
 }
@@ -88,20 +82,13 @@ function parseKey(text: string, crypto: Crypto): NodeId {
   try {
     return crypto.secp256k1.decompress(base32nopad.decode(text));
   } catch (cause) {
-    throw new DnsdiscError(
-      'invalid-key',
-      `key is not base32 of a compressed public key: ${quote(text)}`,
-      { cause },
-    );
+    throw new DnsdiscError('invalid-key', `key is not base32 of a compressed public key: ${quote(text)}`, { cause });
   }
 }
 
 function parseDomain(text: string): string {
   const domain = text.toLowerCase().replace(/\.$/, '');
-  if (
-    domain.length > maxDomainLength ||
-    !domain.split('.').every((label) => labelPattern.test(label))
-  ) {
+  if (domain.length > maxDomainLength || !domain.split('.').every((label) => labelPattern.test(label))) {
     throw new DnsdiscError('invalid-domain', `invalid domain: ${quote(text)}`);
   }
   return domain;

@@ -39,12 +39,7 @@ export class InspectableEnode implements Enode {
 }
 
 Object.defineProperty(InspectableEnode.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value(
-    this: InspectableEnode,
-    _depth: number,
-    options: object,
-    inspect: (value: unknown, o: object) => string,
-  ) {
+  value(this: InspectableEnode, _depth: number, options: object, inspect: (value: unknown, o: object) => string) {
     return `Enode ${inspect(this.toJSON(), options)}`;
   },
 });

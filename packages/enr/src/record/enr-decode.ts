@@ -35,8 +35,7 @@ export function decodeEnr(bytes: Uint8Array, options: CryptoOptions = {}): Enr {
   }
   const record = bytes.slice();
   const [first, second, ...rest] = orMalformed(() => decode(items, record));
-  if (!first || !second)
-    throw new EnrError('malformed', 'record has no signature or no sequence number');
+  if (!first || !second) throw new EnrError('malformed', 'record has no signature or no sequence number');
   const signature = orMalformed(() => decode(anyBytes, first));
   const seq = decodeSeq(second);
   const pairs = decodePairs(rest);
@@ -51,10 +50,7 @@ export function decodeEnr(bytes: Uint8Array, options: CryptoOptions = {}): Enr {
     });
   }
   const content = signedContent(record.subarray(second.byteOffset - record.byteOffset));
-  if (
-    signature.length !== 64 ||
-    !crypto.secp256k1.verify(signature, crypto.keccak256(content), id)
-  ) {
+  if (signature.length !== 64 || !crypto.secp256k1.verify(signature, crypto.keccak256(content), id)) {
     throw new EnrError('invalid-signature', 'signature was not made by the key in the record');
   }
   return new Enr({ bytes: record, signature, seq, id, pairs });
@@ -68,13 +64,9 @@ export function decodeEnr(bytes: Uint8Array, options: CryptoOptions = {}): Enr {
 export function parseEnr(text: string, options: CryptoOptions = {}): Enr {
   check.value('text', text, string);
   check.options('parseEnr', options, cryptoRules);
-  if (!text.startsWith(prefix))
-    throw new EnrError('invalid-text', `text does not start with ${prefix}`);
+  if (!text.startsWith(prefix)) throw new EnrError('invalid-text', `text does not start with ${prefix}`);
   if (text.length > maxTextLength) {
-    throw new EnrError(
-      'too-large',
-      `text has ${text.length} characters, more than ${maxTextLength}`,
-    );
+    throw new EnrError('too-large', `text has ${text.length} characters, more than ${maxTextLength}`);
   }
   let bytes: Uint8Array;
   try {

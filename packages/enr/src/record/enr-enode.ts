@@ -41,13 +41,7 @@ export function enrContentFromEnode(node: Enode): EnrContent {
   const { host, tcp, udp } = node;
   const ip = parseIp(host);
   if (!ip)
-    throw new EnrError(
-      'invalid-value',
-      `${JSON.stringify(host.slice(0, 64))} is not an IP address`,
-      { key: 'ip' },
-    );
+    throw new EnrError('invalid-value', `${JSON.stringify(host.slice(0, 64))} is not an IP address`, { key: 'ip' });
   const [tcpPort, udpPort] = [tcp || undefined, udp || undefined];
-  return ip.length === 4
-    ? { ip: host, tcp: tcpPort, udp: udpPort }
-    : { ip6: host, tcp6: tcpPort, udp6: udpPort };
+  return ip.length === 4 ? { ip: host, tcp: tcpPort, udp: udpPort } : { ip6: host, tcp6: tcpPort, udp6: udpPort };
 }

@@ -1,15 +1,5 @@
 import { formatIp, parseIp } from '@devp2p/ip';
-import {
-  bigint,
-  bytes,
-  type Codec,
-  decode,
-  encode,
-  map,
-  struct,
-  uint,
-  validate,
-} from '@devp2p/rlp';
+import { bigint, bytes, type Codec, decode, encode, map, struct, uint, validate } from '@devp2p/rlp';
 import { EnrError } from './enr-error.ts';
 
 /** The `eth` entry of a record (EIP-2364): fork id of the node. */
@@ -120,8 +110,7 @@ export function readIdentity(pairs: Pairs): Uint8Array {
     throw new EnrError('unknown-identity', 'identity scheme is missing or not "v4"', { key: 'id' });
   }
   const publicKey = pairs.get('secp256k1');
-  if (!publicKey)
-    throw new EnrError('invalid-value', 'record has no public key', { key: 'secp256k1' });
+  if (!publicKey) throw new EnrError('invalid-value', 'record has no public key', { key: 'secp256k1' });
   return orInvalid('secp256k1', () => decode(compressedKey, publicKey));
 }
 

@@ -61,11 +61,7 @@ const recordRules: Partial<Rules<Enr>> = {
  * @throws {@link EnrError} `invalid-value`, `invalid-seq`, `too-large`, or `invalid-option` for unknown entries; CryptoError
  * for an invalid private key
  */
-export function signEnr(
-  content: EnrContent,
-  privateKey: Uint8Array,
-  options: SignEnrOptions = {},
-): Enr {
+export function signEnr(content: EnrContent, privateKey: Uint8Array, options: SignEnrOptions = {}): Enr {
   checkContent(content);
   check.options('signEnr', options, signRules);
   const { seq = 1n, crypto = nobleCrypto, publicKey } = options;
@@ -80,12 +76,7 @@ export function signEnr(
  *
  * @throws {@link EnrError} as {@link signEnr}, and `wrong-private-key` if the record belongs to another key
  */
-export function updateEnr(
-  enr: Enr,
-  changes: EnrContent,
-  privateKey: Uint8Array,
-  options: CryptoOptions = {},
-): Enr {
+export function updateEnr(enr: Enr, changes: EnrContent, privateKey: Uint8Array, options: CryptoOptions = {}): Enr {
   check.fields('enr', enr, recordRules);
   checkContent(changes);
   check.options('updateEnr', options, cryptoRules);

@@ -4,17 +4,7 @@ import type { NodeId } from '../enode/node-id.ts';
 import { type EnrEntries, type Pairs, readEntry } from './enr-pairs.ts';
 
 /** Keys that {@link Enr.toJSON} does not list under `other`. */
-const shownKeys: ReadonlySet<string> = new Set([
-  'id',
-  'secp256k1',
-  'ip',
-  'tcp',
-  'udp',
-  'ip6',
-  'tcp6',
-  'udp6',
-  'eth',
-]);
+const shownKeys: ReadonlySet<string> = new Set(['id', 'secp256k1', 'ip', 'tcp', 'udp', 'ip6', 'tcp6', 'udp6', 'eth']);
 
 /** Content of an {@link Enr}. */
 interface Parts {
@@ -114,12 +104,7 @@ export class Enr {
 
 /** Output of `console.log`. */
 Object.defineProperty(Enr.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value(
-    this: Enr,
-    _depth: number,
-    options: object,
-    inspect: (value: unknown, o: object) => string,
-  ) {
+  value(this: Enr, _depth: number, options: object, inspect: (value: unknown, o: object) => string) {
     return `Enr ${inspect(this.toJSON(), options)}`;
   },
 });

@@ -1,15 +1,6 @@
 import { abortable, type Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import {
-  abortSignal,
-  array,
-  boolean,
-  bytes,
-  func,
-  integer,
-  type Rules,
-  required,
-} from '@devp2p/options';
+import { abortSignal, array, boolean, bytes, func, integer, type Rules, required } from '@devp2p/options';
 import { type Channel, createRequestTracker, type RequestTracker } from '@devp2p/peer';
 import type { RandomBytes } from '@devp2p/random';
 import { encode, RlpError } from '@devp2p/rlp';
@@ -20,13 +11,7 @@ import { decodeBody, type SealedBody } from '../types/body.ts';
 import { decodeHeader, type SealedHeader } from '../types/header.ts';
 import type { RawList } from '../types/raw-list.ts';
 import { type EthVersion, formatOf } from '../wire/eth-version.ts';
-import {
-  type Messages,
-  maxBlocks,
-  type RequestName,
-  type Responses,
-  responses,
-} from '../wire/messages.ts';
+import { type Messages, maxBlocks, type RequestName, type Responses, responses } from '../wire/messages.ts';
 import { checkHeaders, type HeadersRequest } from './header-chain.ts';
 import { checkPooledTransactions } from './pooled-transactions.ts';
 import { ReceiptsDownload, type ReceiptsRequest } from './receipts-download.ts';
@@ -68,12 +53,7 @@ export class Client {
       skip: BigInt(skip),
       reverse,
     };
-    const { items } = await this.#request(
-      'getBlockHeaders',
-      (requestId) => ({ requestId, query }),
-      amount,
-      options,
-    );
+    const { items } = await this.#request('getBlockHeaders', (requestId) => ({ requestId, query }), amount, options);
     return this.#check(() => {
       const headers = items.map((raw) => decodeHeader(raw, this.#options.crypto));
       checkHeaders(headers, request);
@@ -81,10 +61,7 @@ export class Client {
     });
   }
 
-  async getBodies(
-    hashes: readonly Uint8Array[],
-    options: VerifyOptions<SealedBody>,
-  ): Promise<SealedBody[]> {
+  async getBodies(hashes: readonly Uint8Array[], options: VerifyOptions<SealedBody>): Promise<SealedBody[]> {
     checkHashes('blocks', hashes);
     checkRequest.options('getBodies', options, verifyRules);
     const { items } = await this.#request(
@@ -98,10 +75,7 @@ export class Client {
     return bodies;
   }
 
-  async getReceipts(
-    blocks: readonly ReceiptsRequest[],
-    options: VerifyOptions<RawList>,
-  ): Promise<RawList[]> {
+  async getReceipts(blocks: readonly ReceiptsRequest[], options: VerifyOptions<RawList>): Promise<RawList[]> {
     checkBlocks(blocks);
     checkRequest.options('getReceipts', options, verifyRules);
     const { receipts: format } = this.#options.eth;
@@ -123,10 +97,7 @@ export class Client {
     return download.done;
   }
 
-  async getPooledTransactions(
-    hashes: readonly Uint8Array[],
-    options: RequestOptions,
-  ): Promise<PooledTransaction[]> {
+  async getPooledTransactions(hashes: readonly Uint8Array[], options: RequestOptions): Promise<PooledTransaction[]> {
     checkHashes('transactions', hashes);
     checkRequest.options('getPooledTransactions', options, requestRules);
     const { items } = await this.#request(
@@ -150,10 +121,7 @@ export class Client {
     const kind = responses[name];
     const { requestId, response } = this.requests.track(kind, maxItems, options.signal);
     const cancel = (code: EthErrorCode, problem: string, cause: unknown): void =>
-      this.requests.cancel(
-        requestId,
-        new EthError(code, `${problem}: ${errorMessage(cause)}`, { cause }),
-      );
+      this.requests.cancel(requestId, new EthError(code, `${problem}: ${errorMessage(cause)}`, { cause }));
     try {
       const payload = encode(codec, message(requestId));
       // Not awaited: the response may arrive before the send queue has room again.

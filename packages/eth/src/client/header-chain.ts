@@ -36,8 +36,7 @@ export function checkHeaders(headers: readonly SealedHeader[], request: HeadersR
     }
     if (skip > 0) continue;
     const [parent, child] = reverse ? [header, previous] : [previous, header];
-    if (!equalBytes(child.parentHash, parent.hash))
-      throw mismatch(i, 'is not linked to its neighbour');
+    if (!equalBytes(child.parentHash, parent.hash)) throw mismatch(i, 'is not linked to its neighbour');
   }
 }
 

@@ -7,13 +7,7 @@ import type { HeadersRequest } from '../client/header-chain.ts';
 import type { ReceiptsRequest } from '../client/receipts-download.ts';
 import { EthError, errorMessage } from '../error.ts';
 import type { EthContext } from '../options.ts';
-import {
-  hardLimit,
-  serveBodies,
-  serveHeaders,
-  servePooled,
-  serveReceipts,
-} from '../server/serve.ts';
+import { hardLimit, serveBodies, serveHeaders, servePooled, serveReceipts } from '../server/serve.ts';
 import { Server } from '../server/server.ts';
 import type { SealedBody } from '../types/body.ts';
 import type { SealedHeader } from '../types/header.ts';
@@ -104,24 +98,15 @@ export class EthConnection implements EthPeer {
     return this.#client.getHeaders(request, options);
   }
 
-  getBodies(
-    hashes: readonly Uint8Array[],
-    options: VerifyOptions<SealedBody> = {},
-  ): Promise<SealedBody[]> {
+  getBodies(hashes: readonly Uint8Array[], options: VerifyOptions<SealedBody> = {}): Promise<SealedBody[]> {
     return this.#client.getBodies(hashes, options);
   }
 
-  getReceipts(
-    blocks: readonly ReceiptsRequest[],
-    options: VerifyOptions<RawList> = {},
-  ): Promise<RawList[]> {
+  getReceipts(blocks: readonly ReceiptsRequest[], options: VerifyOptions<RawList> = {}): Promise<RawList[]> {
     return this.#client.getReceipts(blocks, options);
   }
 
-  getPooledTransactions(
-    hashes: readonly Uint8Array[],
-    options: RequestOptions = {},
-  ): Promise<PooledTransaction[]> {
+  getPooledTransactions(hashes: readonly Uint8Array[], options: RequestOptions = {}): Promise<PooledTransaction[]> {
     return this.#client.getPooledTransactions(hashes, options);
   }
 
@@ -143,9 +128,7 @@ export class EthConnection implements EthPeer {
       this.#signal.removeEventListener('abort', onEnd);
       onEnd();
       const message =
-        cause === undefined
-          ? 'the peer is disconnected'
-          : `the peer is disconnected: ${errorMessage(cause)}`;
+        cause === undefined ? 'the peer is disconnected' : `the peer is disconnected: ${errorMessage(cause)}`;
       const disconnected = new EthError('disconnected', message, { cause });
       this.#status.reject(cause instanceof EthError ? cause : disconnected);
       this.#client.requests.close(disconnected);
@@ -281,12 +264,7 @@ export class EthConnection implements EthPeer {
 
 /** Form of a connection in `console.log`. */
 Object.defineProperty(EthConnection.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value(
-    this: EthConnection,
-    _depth: number,
-    options: object,
-    inspect: (value: unknown, o: object) => string,
-  ) {
+  value(this: EthConnection, _depth: number, options: object, inspect: (value: unknown, o: object) => string) {
     return `EthPeer ${inspect(this.toJSON(), options)}`;
   },
 });

@@ -47,26 +47,17 @@ export interface EthPeer {
   /** Requests headers. They are checked to be linked to each other and to start with the origin. */
   getHeaders(request: HeadersRequest, options?: RequestOptions): Promise<SealedHeader[]>;
   /** Requests the bodies of these blocks (1 to 1024 hashes of 32 bytes). */
-  getBodies(
-    hashes: readonly Uint8Array[],
-    options?: VerifyOptions<SealedBody>,
-  ): Promise<SealedBody[]>;
+  getBodies(hashes: readonly Uint8Array[], options?: VerifyOptions<SealedBody>): Promise<SealedBody[]>;
   /**
    * Requests the receipts of these blocks, 1 to 1024: for each block a list of {@link receiptCodec} items, in every
    * version. Where receipts are divisible (eth/70), a long list takes several requests.
    */
-  getReceipts(
-    blocks: readonly ReceiptsRequest[],
-    options?: VerifyOptions<RawList>,
-  ): Promise<RawList[]>;
+  getReceipts(blocks: readonly ReceiptsRequest[], options?: VerifyOptions<RawList>): Promise<RawList[]>;
   /**
    * Requests transactions from the remote's pool by hash (1 to 1024 hashes of 32 bytes): in canonical form, blob
    * transactions with their sidecars. Each matches a requested hash; missing ones are left out.
    */
-  getPooledTransactions(
-    hashes: readonly Uint8Array[],
-    options?: RequestOptions,
-  ): Promise<PooledTransaction[]>;
+  getPooledTransactions(hashes: readonly Uint8Array[], options?: RequestOptions): Promise<PooledTransaction[]>;
   /** Form of the peer in `admin_peers`, under `protocols.eth`. */
   info(): EthPeerInfo | 'handshake';
 }

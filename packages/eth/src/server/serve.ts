@@ -31,10 +31,7 @@ type Lookup = (hashes: readonly Uint8Array[]) => Promise<readonly (Uint8Array | 
 export type Step<T> = T | (() => Promise<T>);
 
 /** Serves GetBlockHeaders. */
-export async function serveHeaders(
-  chain: Chain,
-  query: GetBlockHeaders['query'],
-): Promise<Step<Uint8Array[]>> {
+export async function serveHeaders(chain: Chain, query: GetBlockHeaders['query']): Promise<Step<Uint8Array[]>> {
   const origin = typeof query.origin === 'bigint' ? Number(query.origin) : query.origin;
   if (query.amount === 0n || !isReachable(origin)) return [];
   let amount = query.amount < maxBlocks ? Number(query.amount) : maxBlocks;
@@ -51,8 +48,7 @@ export async function serveHeaders(
   if (first.length === 0 || amount === 1) return [...first];
   return async () => {
     const response = new ResponseItems();
-    for (const header of await chain.headers({ ...request, amount }))
-      if (!response.add(header)) break;
+    for (const header of await chain.headers({ ...request, amount })) if (!response.add(header)) break;
     return response.items;
   };
 }
@@ -65,10 +61,7 @@ function isReachable(origin: number | Uint8Array): boolean {
 }
 
 /** Serves GetBlockBodies. */
-export async function serveBodies(
-  chain: Chain,
-  hashes: readonly Uint8Array[],
-): Promise<Step<Uint8Array[]>> {
+export async function serveBodies(chain: Chain, hashes: readonly Uint8Array[]): Promise<Step<Uint8Array[]>> {
   const lookup: Lookup = (batch) => chain.bodies(batch);
   const [first] = await lookup(hashes.slice(0, 1));
   const response = new ResponseItems();
@@ -82,16 +75,9 @@ export async function serveBodies(
 }
 
 /** Serves GetPooledTransactions. */
-export async function servePooled(
-  pool: TransactionPool,
-  hashes: readonly Uint8Array[],
-): Promise<Uint8Array[]> {
+export async function servePooled(pool: TransactionPool, hashes: readonly Uint8Array[]): Promise<Uint8Array[]> {
   const response = new ResponseItems(maxLookups);
-  for await (const transaction of lookUp(
-    (batch) => pool.get(batch),
-    hashes.slice(0, maxLookups),
-    response,
-  )) {
+  for await (const transaction of lookUp((batch) => pool.get(batch), hashes.slice(0, maxLookups), response)) {
     if (transaction !== undefined && !response.add(wrapTransaction(transaction))) break;
   }
   return response.items;

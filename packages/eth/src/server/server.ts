@@ -17,12 +17,7 @@ export class Server {
    * @param reads limits the further reads of all peers
    * @param onError called when a response cannot be made; nothing more is served then
    */
-  constructor(
-    channel: Channel,
-    eth: EthVersion,
-    reads: Semaphore,
-    onError: (error: unknown) => void,
-  ) {
+  constructor(channel: Channel, eth: EthVersion, reads: Semaphore, onError: (error: unknown) => void) {
     this.#channel = channel;
     this.#eth = eth;
     this.#reads = reads;

@@ -1,14 +1,4 @@
-import {
-  bigint,
-  bytes,
-  type Codec,
-  decode,
-  map,
-  optional,
-  RlpError,
-  struct,
-  uint,
-} from '@devp2p/rlp';
+import { bigint, bytes, type Codec, decode, map, optional, RlpError, struct, uint } from '@devp2p/rlp';
 import { type RawList, type ReadElement, rawList } from './raw-list.ts';
 import { showAs, showFields } from './show-fields.ts';
 import { transactionList } from './transaction.ts';
@@ -56,8 +46,7 @@ const listOf =
   (reader) => {
     const start = reader.position;
     const length = reader.listHeader();
-    if (length < minLength)
-      throw new RlpError('too-few-items', 'list is too short for its fields', start);
+    if (length < minLength) throw new RlpError('too-few-items', 'list is too short for its fields', start);
     reader.position += length;
     return start;
   };

@@ -73,10 +73,7 @@ function fieldsOf({ number, hash, raw: _, ...rest }: DecodedHeader): Partial<Sea
 function quantities(header: DecodedHeader): Record<string, string> {
   const fields = Object.entries(fieldsOf(header));
   return Object.fromEntries(
-    fields.map(([name, value]) => [
-      name,
-      value instanceof Uint8Array ? hex(value) : `0x${value.toString(16)}`,
-    ]),
+    fields.map(([name, value]) => [name, value instanceof Uint8Array ? hex(value) : `0x${value.toString(16)}`]),
   );
 }
 

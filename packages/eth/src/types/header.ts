@@ -1,16 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
 import { type Codec, decode, encode, optional, Reader, struct, Writer } from '@devp2p/rlp';
 import { DecodedHeader } from './decoded-header.ts';
-import {
-  address,
-  blockNonce,
-  bloom,
-  exactLong,
-  extraData,
-  hash,
-  long,
-  wide,
-} from './header-fields.ts';
+import { address, blockNonce, bloom, exactLong, extraData, hash, long, wide } from './header-fields.ts';
 
 /** A block header. The fields from `baseFeePerGas` on are absent before their forks. */
 export interface Header {

@@ -68,10 +68,7 @@ const anyItem: ReadElement = (reader) => {
  * @param element reads one element. @default any item, of which only the prefix is checked
  * @param max most elements. @default Infinity
  */
-export function rawList(
-  element: ReadElement = anyItem,
-  max: number = Number.POSITIVE_INFINITY,
-): Codec<RawList> {
+export function rawList(element: ReadElement = anyItem, max: number = Number.POSITIVE_INFINITY): Codec<RawList> {
   return {
     read(reader) {
       const start = reader.position;

@@ -1,14 +1,4 @@
-import {
-  bytes,
-  type Codec,
-  encode,
-  list,
-  map,
-  type Reader,
-  RlpError,
-  struct,
-  uint,
-} from '@devp2p/rlp';
+import { bytes, type Codec, encode, list, map, type Reader, RlpError, struct, uint } from '@devp2p/rlp';
 import { type RawList, rawList, skipList } from './raw-list.ts';
 
 /** A log entry of a contract. */
@@ -42,8 +32,7 @@ export const receiptCodec: Codec<Receipt> = struct({
       if (!isOutcome(value)) throw notAnOutcome();
       return value.length === 32 ? value : value.length === 1;
     },
-    (value: boolean | Uint8Array) =>
-      typeof value === 'boolean' ? Uint8Array.of(...(value ? [1] : [])) : value,
+    (value: boolean | Uint8Array) => (typeof value === 'boolean' ? Uint8Array.of(...(value ? [1] : [])) : value),
   ),
   cumulativeGas: uint(64),
   logs: list(struct({ address: bytes(20), topics: list(bytes(32), topicsOfLog), data: bytes() })),

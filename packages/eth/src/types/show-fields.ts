@@ -36,10 +36,7 @@ function shownAs<T extends object>(
 }
 
 /** Sets the printed form of one object, or of all objects of a prototype. @see shownAs */
-export function showAs<T extends object>(
-  target: T,
-  ...as: Parameters<typeof shownAs<NoInfer<T>>>
-): T {
+export function showAs<T extends object>(target: T, ...as: Parameters<typeof shownAs<NoInfer<T>>>): T {
   return Object.defineProperties(target, shownAs<T>(...as));
 }
 

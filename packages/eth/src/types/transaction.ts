@@ -10,8 +10,7 @@ const transaction: ReadElement = (reader) => {
   const start = reader.position;
   if (reader.isList()) {
     const length = reader.listHeader();
-    if (length < minPayload)
-      throw new RlpError('too-few-items', 'list is too short for a transaction', start);
+    if (length < minPayload) throw new RlpError('too-few-items', 'list is too short for a transaction', start);
     reader.position += length;
     return start;
   }

@@ -1,16 +1,4 @@
-import {
-  bigint,
-  boolean,
-  bytes,
-  bytesUpTo,
-  type Codec,
-  list,
-  map,
-  RlpError,
-  raw,
-  struct,
-  uint,
-} from '@devp2p/rlp';
+import { bigint, boolean, bytes, bytesUpTo, type Codec, list, map, RlpError, raw, struct, uint } from '@devp2p/rlp';
 import type { ForkId } from '../fork-id.ts';
 import type { RawList } from '../types/raw-list.ts';
 import { transactionList } from '../types/transaction.ts';

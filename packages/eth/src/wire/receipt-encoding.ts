@@ -90,8 +90,7 @@ export function removeBlooms(block: Uint8Array): RawList {
     if (!reader.isList()) {
       stringEnd = reader.enterString();
       type = reader.byte();
-      if (type === 0 || type > 0x7f)
-        throw new RlpError('invalid-value', 'invalid receipt type', start);
+      if (type === 0 || type > 0x7f) throw new RlpError('invalid-value', 'invalid receipt type', start);
     }
     const listEnd = reader.enterList();
     const head = reader.position;

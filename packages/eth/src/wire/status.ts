@@ -26,12 +26,7 @@ export function localStatus(chain: Chain, range: ChainRange, eth: EthVersion): S
  * @throws EthError `network-mismatch`, `version-mismatch`, `genesis-mismatch`, `fork-mismatch` or `invalid-range`, the
  *   first that applies.
  */
-export function checkStatus(
-  remote: Status,
-  chain: Chain,
-  range: ChainRange,
-  version: number,
-): void {
+export function checkStatus(remote: Status, chain: Chain, range: ChainRange, version: number): void {
   if (remote.networkId !== chain.networkId) {
     const [theirs, ours] = [remote.networkId, chain.networkId];
     throw new EthError('network-mismatch', `the remote is on network ${theirs}, ours is ${ours}`, {
@@ -64,10 +59,7 @@ export function checkStatus(
 /** @throws EthError `invalid-range` */
 export function checkRange(range: BlockRange): void {
   if (range.earliest > range.latest) {
-    throw new EthError(
-      'invalid-range',
-      `earliest block ${range.earliest} is after ${range.latest}`,
-    );
+    throw new EthError('invalid-range', `earliest block ${range.earliest} is after ${range.latest}`);
   }
   if (range.latestHash.every((byte) => byte === 0)) {
     throw new EthError('invalid-range', `the hash of block ${range.latest} is zero`);

@@ -15,12 +15,7 @@ import { ResponseTimes } from './response-times.ts';
  *
  * The last three are breaches of the protocol.
  */
-export type RequestFailure =
-  | 'timeout'
-  | 'too-many-requests'
-  | 'unknown-request'
-  | 'wrong-response'
-  | 'too-many-items';
+export type RequestFailure = 'timeout' | 'too-many-requests' | 'unknown-request' | 'wrong-response' | 'too-many-items';
 
 /** Options of {@link createRequestTracker}. Times in ms. */
 export interface RequestTrackerOptions {
@@ -84,12 +79,7 @@ export interface RequestTracker<Responses extends object> {
    * @throws `unknown-request`, `wrong-response` or `too-many-items`; the request, if there is one,
    *   rejects with the same error.
    */
-  receive<Kind extends keyof Responses>(
-    kind: Kind,
-    requestId: bigint,
-    response: Responses[Kind],
-    items: number,
-  ): void;
+  receive<Kind extends keyof Responses>(kind: Kind, requestId: bigint, response: Responses[Kind], items: number): void;
   /** Rejects a request. Its response, if it still arrives, is dropped. */
   cancel(requestId: bigint, reason: unknown): void;
   /** Rejects all requests, pending and later ones, with this reason. Idempotent. */
@@ -195,12 +185,7 @@ class Tracker<Responses extends object> implements RequestTracker<Responses> {
     return { requestId, response: response as Promise<Responses[Kind]> };
   }
 
-  receive<Kind extends keyof Responses>(
-    kind: Kind,
-    requestId: bigint,
-    response: Responses[Kind],
-    items: number,
-  ): void {
+  receive<Kind extends keyof Responses>(kind: Kind, requestId: bigint, response: Responses[Kind], items: number): void {
     const pending = this.#pending.get(requestId);
     if (pending === undefined) {
       if (this.#cancelled.delete(requestId)) return;

@@ -50,10 +50,7 @@ export async function disconnect(
 }
 
 /** Reads and drops messages until the remote has closed or sent Disconnect. Never rejects. */
-export async function discard(
-  stream: MessageStream,
-  pending: Promise<Message | undefined>,
-): Promise<void> {
+export async function discard(stream: MessageStream, pending: Promise<Message | undefined>): Promise<void> {
   try {
     let message = await pending;
     while (message !== undefined && message.code !== baseCodes.disconnect) {

@@ -34,10 +34,7 @@ export interface HelloExchange {
  *
  * @throws {@link PeerError} `invalid-option` when it is longer than other nodes accept.
  */
-function ourHello(
-  localId: Uint8Array,
-  { clientId, listenPort, protocols }: ExchangeHelloOptions,
-): Uint8Array {
+function ourHello(localId: Uint8Array, { clientId, listenPort, protocols }: ExchangeHelloOptions): Uint8Array {
   const hello = encodeHello({
     version: baseVersion,
     clientId,
@@ -46,10 +43,7 @@ function ourHello(
     id: localId,
   });
   if (hello.length > maxHelloSize) {
-    throw new PeerError(
-      'invalid-option',
-      `Hello has ${hello.length} bytes, more than ${maxHelloSize}`,
-    );
+    throw new PeerError('invalid-option', `Hello has ${hello.length} bytes, more than ${maxHelloSize}`);
   }
   return hello;
 }
@@ -138,8 +132,7 @@ function readHello({ code, payload }: Message): RemoteHello {
     });
   }
   if (code !== baseCodes.hello) throw breach(`message ${code} before Hello`);
-  if (payload.length > maxHelloSize)
-    throw breach(`Hello has ${payload.length} bytes, more than ${maxHelloSize}`);
+  if (payload.length > maxHelloSize) throw breach(`Hello has ${payload.length} bytes, more than ${maxHelloSize}`);
   try {
     return decodeHello(payload);
   } catch (cause) {

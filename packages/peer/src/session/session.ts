@@ -65,12 +65,7 @@ export class Session implements Peer {
    *
    * @throws {@link PeerError} when a protocol's `attach` throws; the stream is still open then.
    */
-  static open(
-    stream: MessageStream,
-    exchange: HelloExchange,
-    flags: PeerFlags,
-    settings: SessionSettings,
-  ): Session {
+  static open(stream: MessageStream, exchange: HelloExchange, flags: PeerFlags, settings: SessionSettings): Session {
     const session = new Session(stream, exchange, flags, settings);
     const attached = exchange.running.map(({ name, protocol }, index) => {
       try {
@@ -367,12 +362,7 @@ export class Session implements Peer {
 
 /** Form of a peer in `console.log`. */
 Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value(
-    this: Session,
-    _depth: number,
-    options: object,
-    inspect: (value: unknown, o: object) => string,
-  ) {
+  value(this: Session, _depth: number, options: object, inspect: (value: unknown, o: object) => string) {
     return `Peer ${inspect(this.toJSON(), options)}`;
   },
 });

@@ -96,8 +96,8 @@ export class Counters {
 }
 
 function total(parts: readonly Traffic[]): Traffic {
-  return parts.reduce(
-    (sum, part) => ({ messages: sum.messages + part.messages, bytes: sum.bytes + part.bytes }),
-    { messages: 0, bytes: 0 },
-  );
+  return parts.reduce((sum, part) => ({ messages: sum.messages + part.messages, bytes: sum.bytes + part.bytes }), {
+    messages: 0,
+    bytes: 0,
+  });
 }

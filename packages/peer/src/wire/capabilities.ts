@@ -26,10 +26,7 @@ export function offered(protocols: readonly Protocol[]): Capability[] {
  * assigned from 0x10 on in alphabetical order of the names. Both sides compute this independently and
  * must get the same result.
  */
-export function negotiate(
-  protocols: readonly Protocol[],
-  remote: readonly Capability[],
-): Running[] {
+export function negotiate(protocols: readonly Protocol[], remote: readonly Capability[]): Running[] {
   const theirs = new Set(remote.map(({ name, version }) => `${name}/${version}`));
   const best = new Map<string, Omit<Running, 'offset'>>();
   for (const protocol of protocols) {
@@ -63,10 +60,7 @@ const protocolRules: Rules<Protocol> = {
  * @param isReserved whether a name would hide a property of the peer
  * @throws {@link PeerError} `invalid-option` for protocols that cannot be offered together.
  */
-export function checkProtocols(
-  protocols: readonly Protocol[],
-  isReserved: (name: string) => boolean,
-): void {
+export function checkProtocols(protocols: readonly Protocol[], isReserved: (name: string) => boolean): void {
   const seen = new Set<string>();
   for (const [index, protocol] of protocols.entries()) {
     const path = `protocols[${index}]`;
@@ -81,8 +75,7 @@ export function checkProtocols(
     if (isReserved(name)) throw invalid(`"${name}" is a property of every peer`);
     for (const { version, length } of versions) {
       const capability = `${name}/${version}`;
-      if (!Number.isSafeInteger(version) || version < 0)
-        throw invalid(`${capability} is not a valid version`);
+      if (!Number.isSafeInteger(version) || version < 0) throw invalid(`${capability} is not a valid version`);
       if (!Number.isSafeInteger(length) || length < 1 || length > 0xffff) {
         throw invalid(`${capability} has ${length} codes, expected 1 to 65535`);
       }

@@ -22,10 +22,7 @@ export const disconnectReasons = {
 export type DisconnectReason = keyof typeof disconnectReasons;
 
 const names = new Map<unknown, DisconnectReason>(
-  (Object.keys(disconnectReasons) as DisconnectReason[]).map((name) => [
-    disconnectReasons[name],
-    name,
-  ]),
+  (Object.keys(disconnectReasons) as DisconnectReason[]).map((name) => [disconnectReasons[name], name]),
 );
 
 /** Whether `value`, for example the `reason` of an error, is the name of a reason. */

@@ -78,12 +78,7 @@ const shown: PropertyDescriptorMap = {
     },
   },
   [Symbol.for('nodejs.util.inspect.custom')]: {
-    value(
-      this: RemoteHello,
-      _depth: number,
-      options: object,
-      inspect: (value: unknown, o: object) => string,
-    ) {
+    value(this: RemoteHello, _depth: number, options: object, inspect: (value: unknown, o: object) => string) {
       return inspect({ ...this, id: toHex(this.id) }, options);
     },
   },

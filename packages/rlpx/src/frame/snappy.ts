@@ -122,13 +122,7 @@ function expand(input: Uint8Array, start: number, output: Uint8Array): void {
 
 const lengthMismatch = 'payload differs from its declared length';
 
-function copy(
-  from: Uint8Array,
-  start: number,
-  output: Uint8Array,
-  at: number,
-  length: number,
-): void {
+function copy(from: Uint8Array, start: number, output: Uint8Array, at: number, length: number): void {
   for (let i = 0; i < length; i++) output[at + i] = from[start + i] as number;
 }
 

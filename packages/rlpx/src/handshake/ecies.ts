@@ -68,9 +68,7 @@ export function decrypt(
     throw handshakeFailed('message does not authenticate');
   }
   const iv = sealed.subarray(pointLength, pointLength + ivLength);
-  return createDecipheriv('aes-128-ctr', encryptionKey, iv).update(
-    sealed.subarray(pointLength + ivLength, tagAt),
-  );
+  return createDecipheriv('aes-128-ctr', encryptionKey, iv).update(sealed.subarray(pointLength + ivLength, tagAt));
 }
 
 /**

@@ -84,20 +84,12 @@ export function sealAck(
 }
 
 /** EIP-8 packet: `size ‖ ecies(body ‖ padding)`, where the size is authenticated. */
-function sealPacket(
-  crypto: Crypto,
-  random: RandomBytes,
-  publicKey: Uint8Array,
-  body: Uint8Array,
-): Uint8Array {
+function sealPacket(crypto: Crypto, random: RandomBytes, publicKey: Uint8Array, body: Uint8Array): Uint8Array {
   const [high = 0, low = 0] = random(2);
   const padding = random(minPadding + (((high << 8) | low) % (maxPadding - minPadding + 1)));
   const size = body.length + padding.length + eciesOverhead;
   const prefix = Uint8Array.of(size >>> 8, size & 0xff);
-  return concatBytes(
-    prefix,
-    encrypt(crypto, random, publicKey, concatBytes(body, padding), prefix),
-  );
+  return concatBytes(prefix, encrypt(crypto, random, publicKey, concatBytes(body, padding), prefix));
 }
 
 /** A decoded auth with its encrypted form. */
@@ -176,12 +168,7 @@ async function receivePacket(
     throw handshakeFailed('packet size is out of range');
   }
   const packet = await wire.take(sizeLength + size);
-  const body = decrypt(
-    crypto,
-    privateKey,
-    packet.subarray(sizeLength),
-    packet.subarray(0, sizeLength),
-  );
+  const body = decrypt(crypto, privateKey, packet.subarray(sizeLength), packet.subarray(0, sizeLength));
   return { packet, body, isPreEip8: false };
 }
 

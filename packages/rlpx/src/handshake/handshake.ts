@@ -94,10 +94,7 @@ export async function initiateHandshake(
  *
  * @throws RlpxError `handshake-failed`, `invalid-option`, and the errors of `wire`.
  */
-export async function acceptHandshake(
-  wire: HandshakeWire,
-  options: HandshakeOptions,
-): Promise<HandshakeSecrets> {
+export async function acceptHandshake(wire: HandshakeWire, options: HandshakeOptions): Promise<HandshakeSecrets> {
   check.value('wire', wire, wireRule);
   check.fields('options', options, handshakeRules);
   const { crypto } = options;

@@ -48,12 +48,7 @@ export class FrameReader {
   /** Set when no further frame follows: with the error, or without one when the remote has ended. */
   #finished: { readonly error?: () => Error } | undefined;
 
-  constructor(
-    duplex: Duplex,
-    decoder: FrameDecoder,
-    options: FrameReaderOptions,
-    owner: FrameReaderHost,
-  ) {
+  constructor(duplex: Duplex, decoder: FrameDecoder, options: FrameReaderOptions, owner: FrameReaderHost) {
     this.#duplex = duplex;
     this.#decoder = decoder;
     this.#readAhead = options.readAhead;

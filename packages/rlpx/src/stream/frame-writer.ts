@@ -53,12 +53,7 @@ export class FrameWriter {
   readonly #waiting = new Set<Waiter>();
   #onEmpty: (() => void) | undefined;
 
-  constructor(
-    duplex: Duplex,
-    encoder: FrameEncoder,
-    options: FrameWriterOptions,
-    onStall: () => void,
-  ) {
+  constructor(duplex: Duplex, encoder: FrameEncoder, options: FrameWriterOptions, onStall: () => void) {
     this.#duplex = duplex;
     this.#encoder = encoder;
     this.#options = options;

@@ -41,10 +41,7 @@ export async function initiate(
  * @param duplex owned by the stream: it is destroyed when the handshake fails, and with the stream
  * @throws RlpxError as {@link initiate}.
  */
-export async function accept(
-  duplex: Duplex,
-  options: RlpxOptions & Addresses,
-): Promise<RlpxStream> {
+export async function accept(duplex: Duplex, options: RlpxOptions & Addresses): Promise<RlpxStream> {
   check.value('duplex', duplex, duplexRule);
   check.options('accept', options, rules);
   return open(duplex, undefined, options);
@@ -74,17 +71,14 @@ export async function open(
   const started = clock.monotonic();
   const wire = new DuplexWire(duplex, inbound ? '' : adviceOn(remoteId));
   const timer = clock.setTimeout(
-    () =>
-      wire.fail(new RlpxError('handshake-timeout', `no handshake within ${handshakeTimeout} ms`)),
+    () => wire.fail(new RlpxError('handshake-timeout', `no handshake within ${handshakeTimeout} ms`)),
     handshakeTimeout,
   );
   const onAbort = (): void => wire.fail(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     signal?.throwIfAborted();
-    const secrets = inbound
-      ? await acceptHandshake(wire, settings)
-      : await initiateHandshake(wire, remoteId, settings);
+    const secrets = inbound ? await acceptHandshake(wire, settings) : await initiateHandshake(wire, remoteId, settings);
     const rest = wire.release();
     const endpoints = { localId, inbound, remoteAddress, localAddress };
     const stream = new RlpxStream(duplex, secrets, endpoints, settings);

@@ -62,19 +62,14 @@ export class RlpxStream {
     this.#duplex = duplex;
     this.#settings = settings;
     const { crypto, maxMessageSize } = settings;
-    const maxFrame = Math.min(
-      maxFrameSize,
-      messageCodeLength(maxMessageCode) + maxCompressedLength(maxMessageSize),
-    );
+    const maxFrame = Math.min(maxFrameSize, messageCodeLength(maxMessageCode) + maxCompressedLength(maxMessageSize));
     this.#reader = new FrameReader(duplex, new FrameDecoder(crypto, secrets, maxFrame), settings, {
       decode: (frame) => this.#decode(frame),
       onError: (error) => this.#fail(error),
       onEnd: () => this.#shutDown(),
     });
     this.#writer = new FrameWriter(duplex, new FrameEncoder(crypto, secrets), settings, () =>
-      this.#fail(
-        new RlpxError('write-timeout', `nothing was sent within ${settings.writeTimeout} ms`),
-      ),
+      this.#fail(new RlpxError('write-timeout', `nothing was sent within ${settings.writeTimeout} ms`)),
     );
     duplex.on('error', (error) => this.#fail(transportError(error)));
     this.closed = new Promise((resolve) => {
@@ -131,11 +126,7 @@ export class RlpxStream {
    * @throws RlpxError `overflow`, `message-too-large` or `invalid-option`, without any effect on the stream; or the error
    * that ended it.
    */
-  write(
-    code: number,
-    payload: Uint8Array,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<number> {
+  write(code: number, payload: Uint8Array, options?: { readonly signal?: AbortSignal | undefined }): Promise<number> {
     const signal = options?.signal;
     try {
       checkWrite(code, payload, signal);
@@ -207,10 +198,7 @@ export class RlpxStream {
       }
     }
     if (payload.length > maxMessageSize) {
-      throw new RlpxError(
-        'frame-too-large',
-        `message of ${payload.length} bytes, more than ${maxMessageSize}`,
-      );
+      throw new RlpxError('frame-too-large', `message of ${payload.length} bytes, more than ${maxMessageSize}`);
     }
     return { code, payload, wireSize };
   }
@@ -251,12 +239,7 @@ export class RlpxStream {
 
 /** Form of a stream in `console.log`. */
 Object.defineProperty(RlpxStream.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value(
-    this: RlpxStream,
-    _depth: number,
-    options: object,
-    inspect: (value: unknown, o: object) => string,
-  ) {
+  value(this: RlpxStream, _depth: number, options: object, inspect: (value: unknown, o: object) => string) {
     return `RlpxStream ${inspect(this.toJSON(), options)}`;
   },
 });

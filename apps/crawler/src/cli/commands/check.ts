@@ -16,11 +16,7 @@ import type { CommandContext } from './context.ts';
  *
  * @returns whether the node is reachable: whether it proved its key in the RLPx handshake
  */
-export async function check(
-  text: string,
-  settings: CheckSettings,
-  context: CommandContext,
-): Promise<boolean> {
+export async function check(text: string, settings: CheckSettings, context: CommandContext): Promise<boolean> {
   const { print } = context;
   const { json, timeout } = settings;
   const steps: VisitStep[] = [];

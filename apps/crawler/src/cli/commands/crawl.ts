@@ -6,13 +6,7 @@ import { type Crawler, createCrawler } from '../../crawl/crawler.ts';
 import type { Progress } from '../../crawl/progress.ts';
 import { networks } from '../../model/networks.ts';
 import { serveMetrics } from '../../observability/metrics.ts';
-import {
-  type Datadir,
-  hasCrawl,
-  openDatadir,
-  openNodeKey,
-  readNodeKey,
-} from '../../store/datadir.ts';
+import { type Datadir, hasCrawl, openDatadir, openNodeKey, readNodeKey } from '../../store/datadir.ts';
 import { openLevelStore } from '../../store/level/level-store.ts';
 import type { CrawlStore } from '../../store/store.ts';
 import { chainFilter } from '../flags/chain.ts';
@@ -107,9 +101,7 @@ function openCrawler({
 
 function startLine({ progress }: Crawler, { path }: Datadir): string {
   const { discovered } = progress.rollup.funnel;
-  return discovered > 0
-    ? `resuming crawl in ${path} with ${discovered} nodes`
-    : `starting crawl in ${path}`;
+  return discovered > 0 ? `resuming crawl in ${path} with ${discovered} nodes` : `starting crawl in ${path}`;
 }
 
 /** Runs a crawler with its progress display and metrics server. */

@@ -19,9 +19,7 @@ export async function exportCrawl(
   const { database } = openDatadir(datadir, true);
   if (isStandardError(path)) {
     const name = path === '-' ? 'standard output' : path;
-    throw new UsageError(
-      `${name} and standard error are the same file: redirect standard error, such as 2>export.log`,
-    );
+    throw new UsageError(`${name} and standard error are the same file: redirect standard error, such as 2>export.log`);
   }
   const output = isStandardOutput(path) ? undefined : path;
   let damaged = 0;

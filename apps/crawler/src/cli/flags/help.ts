@@ -12,9 +12,7 @@ const commands: readonly (readonly [string, string, AnyFlags])[] = [
 /** Returns the text of `--help`, generated from the flag tables. */
 export function helpText(): string {
   const width = Math.max(
-    ...commands.flatMap(([, , flags]) =>
-      Object.entries(flags).map((flag) => flagLabel(...flag).length),
-    ),
+    ...commands.flatMap(([, , flags]) => Object.entries(flags).map((flag) => flagLabel(...flag).length)),
   );
   const usage = commands.map(([form, what]) => `  devp2p-crawler ${form.padEnd(25)} ${what}`);
   const sections = commands.flatMap(([form, , flags]) => {

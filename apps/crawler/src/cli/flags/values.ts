@@ -58,9 +58,7 @@ export function unsigned64(text: string): bigint {
 /** Hash of a genesis block. */
 export function genesisHash(text: string): Uint8Array {
   if (/^(?:0x)?[0-9a-f]{64}$/i.test(text)) return hex(text, 32);
-  throw new Error(
-    "expected the genesis block's hash, 64 hex digits; a genesis.json is for devp2p-node",
-  );
+  throw new Error("expected the genesis block's hash, 64 hex digits; a genesis.json is for devp2p-node");
 }
 
 /** Fork id (EIP-2124), as `HASH` or `HASH/NEXT`. */

@@ -52,8 +52,7 @@ export interface CheckReport {
 export function checkReport({ steps, entry, error, isReachable, settings }: CheckReport): string {
   const all = statuses.filter((step) => step !== 'discovered');
   const missed = all.filter((step) => !steps.some((reached) => reached.step === step));
-  const isOnOtherChain =
-    entry?.eth != null && !missed.includes('status') && missed.includes('chain');
+  const isOnOtherChain = entry?.eth != null && !missed.includes('status') && missed.includes('chain');
   const facts = [
     ['client', entry?.clientId],
     ['capabilities', entry?.capabilities?.join(' ')],
@@ -87,13 +86,9 @@ function stepLine(step: NodeStatus, result: string, text: string): string {
 function verdict(missed: readonly NodeStatus[], isReachable: boolean): string {
   const answersDiscovery = !missed.includes('bonded');
   if (isReachable) {
-    return answersDiscovery
-      ? 'reachable'
-      : 'reachable, but no answer to discovery: peers will not find it';
+    return answersDiscovery ? 'reachable' : 'reachable, but no answer to discovery: peers will not find it';
   }
-  return answersDiscovery
-    ? 'not reachable: it answers discovery, but peers cannot connect'
-    : 'not reachable';
+  return answersDiscovery ? 'not reachable: it answers discovery, but peers cannot connect' : 'not reachable';
 }
 
 function chainText(eth: NonNullable<ExportEntry['eth']>): string {

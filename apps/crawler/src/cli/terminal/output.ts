@@ -11,11 +11,7 @@ import { CrawlerError } from '../../model/error.ts';
  *
  * @throws CrawlerError `output-unusable`; errors of `chunks`
  */
-export async function writeOutput(
-  path: string,
-  chunks: AsyncIterable<string>,
-  signal: AbortSignal,
-): Promise<void> {
+export async function writeOutput(path: string, chunks: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
   const stats = tryStat(path);
   const target = stats?.isFile() ? await realpath(path) : path;
   const temporary = `${target}.${process.pid}.part`;

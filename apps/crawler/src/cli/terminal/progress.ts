@@ -53,9 +53,7 @@ function progressLine(progress: Progress, rate: number, timeout?: number): strin
     `${duration(progress.elapsed)}`,
     `${short(progress.visits)} visits, ${short(rate)}/s`,
     timeLeft(progress, rate),
-    ...(timeout === undefined
-      ? []
-      : [`timeout in ${duration(Math.max(0, timeout - progress.elapsed))}`]),
+    ...(timeout === undefined ? [] : [`timeout in ${duration(Math.max(0, timeout - progress.elapsed))}`]),
     [`known ${short(funnel.discovered)} (gossiped ${short(gossiped)})`, ...counts].join(' › '),
   ].join('  ');
 }
@@ -70,9 +68,7 @@ function timeLeft({ unvisited }: Progress, rate: number): string {
 function short(value: number): string {
   if (value >= 1e6) return `${(value / 1e6).toFixed(1)}M`;
   if (value >= 1e4) return `${(value / 1e3).toFixed(1)}k`;
-  return value > 0 && value < 9.95 && !Number.isInteger(value)
-    ? value.toFixed(1)
-    : String(Math.round(value));
+  return value > 0 && value < 9.95 && !Number.isInteger(value) ? value.toFixed(1) : String(Math.round(value));
 }
 
 /** Formats milliseconds: `42s`, `3m10s`, `2h05m`. */

@@ -12,8 +12,7 @@ const maxReasons = 12;
 export function summary({ rollup, visits, elapsed, refused }: Progress): string {
   const { funnel, gossiped, verified, answered, disconnects, errors } = rollup;
   const silent = funnel.discovered - verified - gossiped;
-  const share = (part: number, whole: number) =>
-    whole === 0 ? '-' : `${((part / whole) * 100).toFixed(1)} %`;
+  const share = (part: number, whole: number) => (whole === 0 ? '-' : `${((part / whole) * 100).toFixed(1)} %`);
   const steps = statuses.slice(1).map((step) => [step, funnel[step]] as const);
   const counts = [['answered', answered] as const, ...steps];
   const rows = counts.map(([name, count], i) => {
@@ -24,9 +23,7 @@ export function summary({ rollup, visits, elapsed, refused }: Progress): string 
   const lines = [
     ...table(['step', 'nodes', 'of answered', 'of previous'], rows),
     `${group(funnel.discovered)} nodes known: ${group(verified)} verified, ${group(silent)} signed without an answer, ${group(gossiped)} gossiped, unverified`,
-    ...(answered === 0
-      ? ['no node answered: check --bootnodes, and whether a firewall blocks UDP']
-      : []),
+    ...(answered === 0 ? ['no node answered: check --bootnodes, and whether a firewall blocks UDP'] : []),
     `${group(visits)} visits in ${duration(elapsed)}`,
     ...reasons('disconnects', disconnects),
     ...reasons('errors', errors),
@@ -36,9 +33,7 @@ export function summary({ rollup, visits, elapsed, refused }: Progress): string 
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = header.map((name, i) =>
-    Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)),
-  );
+  const widths = header.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)));
   return [header, ...rows].map((row) =>
     row
       .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))

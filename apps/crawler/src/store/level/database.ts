@@ -1,9 +1,4 @@
-import {
-  type LevelChange,
-  type LevelDatabase,
-  type LevelProblem,
-  openLevel,
-} from '@devp2p/appkit/level';
+import { type LevelChange, type LevelDatabase, type LevelProblem, openLevel } from '@devp2p/appkit/level';
 import { CrawlerError } from '../../model/error.ts';
 
 /** A write or a deletion. */
@@ -28,20 +23,11 @@ export function openDatabase(location: string): Promise<Database> {
   });
 }
 
-function crawlerError(
-  location: string,
-  problem: LevelProblem,
-  text: string,
-  cause: Error,
-): CrawlerError {
+function crawlerError(location: string, problem: LevelProblem, text: string, cause: Error): CrawlerError {
   const options = { cause, data: { path: location } };
   switch (problem) {
     case 'locked':
-      return new CrawlerError(
-        'datadir-in-use',
-        `${location} is in use by another process`,
-        options,
-      );
+      return new CrawlerError('datadir-in-use', `${location} is in use by another process`, options);
     case 'no-locks': {
       const message = `cannot lock ${location}: the file system has no locks (${text})`;
       const data = { path: location, problem: 'no-file-locks' } as const;

@@ -1,18 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { disconnectReasons } from '@devp2p/peer';
-import {
-  bigint,
-  bytes,
-  type Codec,
-  decode,
-  encode,
-  list,
-  map,
-  optional,
-  struct,
-  text,
-  uint,
-} from '@devp2p/rlp';
+import { bigint, bytes, type Codec, decode, encode, list, map, optional, struct, text, uint } from '@devp2p/rlp';
 import { type NodeRecord, statuses, type Visit } from '../../model/node-record.ts';
 import type { CrawlSession, Rollup } from '../store.ts';
 import { cut, flag, maybe, oneOf, rounded, sparse, truncated } from './fields.ts';
@@ -55,9 +43,7 @@ const nodeCodec: Codec<NodeRecord> = sparse({
   status,
   enr: maybe(text(512)),
   client: maybe(cut(maxClient)),
-  capabilities: maybe(
-    truncated(maxCapabilities, struct({ name: cut(maxCapabilityName), version: quantity })),
-  ),
+  capabilities: maybe(truncated(maxCapabilities, struct({ name: cut(maxCapabilityName), version: quantity }))),
   listenPort: maybe(quantity),
   eth: maybe(
     sparse({
@@ -103,8 +89,7 @@ const rollupFields = struct({
   at: milliseconds,
   funnel: map(
     list(quantity, { max: statuses.length }),
-    (steps) =>
-      Object.fromEntries(statuses.map((name, i) => [name, steps[i] ?? 0])) as Rollup['funnel'],
+    (steps) => Object.fromEntries(statuses.map((name, i) => [name, steps[i] ?? 0])) as Rollup['funnel'],
     (funnel) => statuses.map((name) => funnel[name]),
   ),
   disconnects: counts,
@@ -138,8 +123,7 @@ export const idsEncoding: Encoding<readonly Uint8Array[]> = checked(
   map(
     bytes(),
     (joined) => {
-      if (joined.length % idLength !== 0)
-        throw new Error('length is not a multiple of the id length');
+      if (joined.length % idLength !== 0) throw new Error('length is not a multiple of the id length');
       const ids: Uint8Array[] = [];
       for (let at = 0; at < joined.length; at += idLength) {
         ids.push(joined.slice(at, at + idLength));

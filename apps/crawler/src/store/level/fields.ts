@@ -21,8 +21,7 @@ export function sparse<F extends Record<string, Codec<unknown>>>(
 ): Codec<Sparse<{ -readonly [K in keyof F]: F[K] extends Codec<infer T> ? T : never }>> {
   return map(
     struct(fields as Record<string, Codec<unknown>>),
-    (value) =>
-      Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as never,
+    (value) => Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as never,
     (value) => value as Record<string, unknown>,
   );
 }

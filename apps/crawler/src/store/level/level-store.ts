@@ -1,13 +1,5 @@
 import { equalBytes, fromHex, toHex } from '@devp2p/bytes';
-import {
-  type Checker,
-  createChecker,
-  func,
-  integer,
-  positive,
-  type Rules,
-  string,
-} from '@devp2p/options';
+import { type Checker, createChecker, func, integer, positive, type Rules, string } from '@devp2p/options';
 import { CrawlerError } from '../../model/error.ts';
 import { inspectableNode, inspectableVisit } from '../../model/inspectable-records.ts';
 import type { NodeRecord, Visit } from '../../model/node-record.ts';
@@ -53,10 +45,7 @@ const about = `devp2p-crawler ${format}`;
  *
  * @throws CrawlerError `invalid-option`, `datadir-in-use`, `wrong-datadir`, `store-corrupt`, `store-failed`
  */
-export async function openLevelStore(
-  location: string,
-  options: LevelStoreOptions = {},
-): Promise<CrawlStore> {
+export async function openLevelStore(location: string, options: LevelStoreOptions = {}): Promise<CrawlStore> {
   check.value('location', location, string);
   check.options('openLevelStore', options, rules);
   const database = await openDatabase(location);
@@ -105,10 +94,7 @@ class LevelStore implements CrawlStore {
   #last: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  constructor(
-    database: Database,
-    { visitsKept = 32, rollupInterval = 600_000, onCorrupt }: LevelStoreOptions,
-  ) {
+  constructor(database: Database, { visitsKept = 32, rollupInterval = 600_000, onCorrupt }: LevelStoreOptions) {
     this.#database = database;
     this.#visitsKept = visitsKept;
     this.#rollupInterval = rollupInterval;
@@ -210,18 +196,14 @@ class LevelStore implements CrawlStore {
   async *sessions(): AsyncGenerator<CrawlSession> {
     const range = keysOf('session');
     for await (const [entry, value] of this.#database.entries(range, { reverse: true })) {
-      const session = this.#skipCorrupt(() =>
-        read(sessionEncoding, value, `session of ${time(entry, 1)}`),
-      );
+      const session = this.#skipCorrupt(() => read(sessionEncoding, value, `session of ${time(entry, 1)}`));
       if (session !== undefined) yield session;
     }
   }
 
   async *rollups(): AsyncGenerator<Rollup> {
     for await (const [entry, value] of this.#database.entries(keysOf('rollup'))) {
-      const rollup = this.#skipCorrupt(() =>
-        read(rollupEncoding, value, `rollup of ${time(entry, 1)}`),
-      );
+      const rollup = this.#skipCorrupt(() => read(rollupEncoding, value, `rollup of ${time(entry, 1)}`));
       if (rollup !== undefined) yield rollup;
     }
   }

@@ -1,12 +1,5 @@
 import type { Crypto } from '@devp2p/crypto';
-import {
-  decodeBody,
-  decodeHeader,
-  type RawList,
-  receiptList,
-  type SealedBody,
-  type SealedHeader,
-} from '@devp2p/eth';
+import { decodeBody, decodeHeader, type RawList, receiptList, type SealedBody, type SealedHeader } from '@devp2p/eth';
 import { bytes, type Codec, decode, Reader, RlpError, struct, Writer } from '@devp2p/rlp';
 import { BlockError } from '../../errors/chain-error.ts';
 

@@ -38,19 +38,12 @@ const readAhead = 64;
  * @throws ChainError `unknown-block` when the chain lacks one of them or its receipts, `file` when the file cannot be
  * written
  */
-export async function exportFile(
-  chain: ExportedChain,
-  path: string,
-  options: ExportOptions = {},
-): Promise<number> {
+export async function exportFile(chain: ExportedChain, path: string, options: ExportOptions = {}): Promise<number> {
   const { first = 1, last = chain.head.number, signal } = options;
   const { number: head } = chain.head;
   // An export that starts after the head is empty, which is not an error.
   if (last > head || first > head + 1) {
-    throw new ChainError(
-      'unknown-block',
-      `block ${Math.max(first, last)}: the chain ends at ${head}`,
-    );
+    throw new ChainError('unknown-block', `block ${Math.max(first, last)}: the chain ends at ${head}`);
   }
   await writeTarget(path, readItems(chain, first, last, options), signal);
   return Math.max(0, last - first + 1);
@@ -68,9 +61,7 @@ async function* readItems(
     const blocks = await Promise.all(numbers.map((at) => chain.block(at)));
     for (const [i, block] of blocks.entries()) {
       if (block === undefined) throw missing(number + i, 'is not on the chain any more');
-      yield content === 'blocks'
-        ? encodeBlock(block.header.raw, block.body, block.accessList)
-        : receiptsOf(block);
+      yield content === 'blocks' ? encodeBlock(block.header.raw, block.body, block.accessList) : receiptsOf(block);
     }
     onProgress?.(number + count - 1);
   }

@@ -18,9 +18,7 @@ export async function writeTarget(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const write = (target: Writable): Promise<void> =>
-    path.endsWith('.gz')
-      ? pipeline(items, createGzip(), target, { signal })
-      : pipeline(items, target, { signal });
+    path.endsWith('.gz') ? pipeline(items, createGzip(), target, { signal }) : pipeline(items, target, { signal });
   const name = path === '-' ? 'standard output' : path;
   try {
     signal?.throwIfAborted();

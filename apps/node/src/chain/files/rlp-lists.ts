@@ -27,9 +27,7 @@ export async function* rlpLists(
     for (;;) {
       wanted = listLength(bytes, start, offset);
       if (wanted > maxLength) {
-        throw new RlpStreamError(
-          `the item at byte ${offset} has ${wanted} bytes, more than ${maxLength}`,
-        );
+        throw new RlpStreamError(`the item at byte ${offset} has ${wanted} bytes, more than ${maxLength}`);
       }
       if (wanted === 0 || start + wanted > bytes.length) break;
       yield bytes.subarray(start, start + wanted);
@@ -41,9 +39,7 @@ export async function* rlpLists(
     wanted = Math.max(wanted, waitingLength + 1);
   }
   if (waitingLength > 0) {
-    throw new RlpStreamError(
-      `the file ends ${waitingLength} bytes into the item at byte ${offset}`,
-    );
+    throw new RlpStreamError(`the file ends ${waitingLength} bytes into the item at byte ${offset}`);
   }
 }
 

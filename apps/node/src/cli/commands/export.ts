@@ -18,10 +18,7 @@ export async function exportChain(context: CommandContext): Promise<void> {
   // A new datadir would have no blocks to export.
   if (!existsSync(join(settings.datadir, 'chain'))) {
     const path = resolve(settings.datadir);
-    throw new NodeError(
-      'datadir-unusable',
-      `no chain in ${path}: set --datadir to a directory that has one`,
-    );
+    throw new NodeError('datadir-unusable', `no chain in ${path}: set --datadir to a directory that has one`);
   }
   if (isStandardError(file)) {
     throw new UsageError(
@@ -43,9 +40,7 @@ export async function exportChain(context: CommandContext): Promise<void> {
     });
     const seconds = (systemClock.monotonic() - start) / 1_000;
     const rate = Math.round(count / seconds);
-    say(
-      `exported blocks=${count} first=${first} last=${last} seconds=${seconds.toFixed(3)} blocks/s=${rate}`,
-    );
+    say(`exported blocks=${count} first=${first} last=${last} seconds=${seconds.toFixed(3)} blocks/s=${rate}`);
   } finally {
     progress.close();
     await chain.close();

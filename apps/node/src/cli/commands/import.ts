@@ -20,8 +20,7 @@ export async function importChain(context: CommandContext): Promise<void> {
   const start = systemClock.monotonic();
   // The file is at its end before its last blocks are stored.
   const total = Math.max(1, input.size ?? Number.POSITIVE_INFINITY);
-  const report = (bytes: number): void =>
-    progress.report('import', Math.min(bytes, total - 1), total, 'B');
+  const report = (bytes: number): void => progress.report('import', Math.min(bytes, total - 1), total, 'B');
   report(0);
   try {
     const { added, known, receipts, bytes } = await importFile(chain, input, {

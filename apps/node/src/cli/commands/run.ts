@@ -48,9 +48,7 @@ export async function run(context: CommandContext): Promise<void> {
     http: settings.http ? httpSettings(settings) : undefined,
     ws: settings.ws ? webSocketSettings(settings) : undefined,
     authrpc: settings.authrpc === 'off' ? undefined : authrpcSettings(settings),
-    metrics: settings.metrics
-      ? { host: settings['metrics.addr'], port: settings['metrics.port'] }
-      : undefined,
+    metrics: settings.metrics ? { host: settings['metrics.addr'], port: settings['metrics.port'] } : undefined,
     syncTarget: settings['sync.target'],
     logs,
     report: progress.report,
@@ -125,8 +123,7 @@ function authrpcSettings(settings: Settings): AuthrpcSettings {
     host: settings['authrpc.addr'],
     port: settings['authrpc.port'],
     virtualHosts: settings['authrpc.vhosts'],
-    jwtSecret:
-      file === undefined ? undefined : openJwtSecret(file, 'name another with --authrpc.jwtsecret'),
+    jwtSecret: file === undefined ? undefined : openJwtSecret(file, 'name another with --authrpc.jwtsecret'),
     maxReorgDepth: settings['authrpc.maxreorgdepth'],
     optional: settings.authrpc === 'auto',
   };
@@ -140,14 +137,7 @@ function privateKey({ nodekey, nodekeyhex }: Settings): Uint8Array | undefined {
   return nodekeyhex;
 }
 
-function syncedLine({
-  number,
-  hash,
-  headers,
-  blocks,
-  headersTime,
-  blocksTime,
-}: SyncResult): string {
+function syncedLine({ number, hash, headers, blocks, headersTime, blocksTime }: SyncResult): string {
   const seconds = ((headersTime + blocksTime) / 1_000).toFixed(3);
   const rates = rate('headers', headers, headersTime) + rate('bodies', blocks, blocksTime);
   const work = headers + blocks > 0 ? ` seconds=${seconds}${rates}` : '';

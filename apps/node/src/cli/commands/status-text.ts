@@ -59,8 +59,7 @@ function syncText({ health, at, before }: NodeStatus): string {
     const earlier = before?.health.sync.phases[name];
     const seconds = before === undefined ? 0 : (at - before.at) / 1_000;
     const rate = earlier && seconds > 0 ? (done - earlier.done) / seconds : 0;
-    const left =
-      rate > 0 ? `, ${Math.round(rate)}/s, ${Math.ceil((total - done) / rate)} s left` : '';
+    const left = rate > 0 ? `, ${Math.round(rate)}/s, ${Math.ceil((total - done) / rate)} s left` : '';
     return `${name} ${done} of ${total} (${Math.floor((done / total) * 100)} %${left})`;
   });
   return [`to ${target ?? '?'}`, ...parts].join(', ');
@@ -80,9 +79,7 @@ function peerTable(peers: readonly PeerInfo[]): string[] {
     eth === 'handshake' ? '-' : String(eth.latestBlock ?? '-'),
     [network.static && 'static', network.trusted && 'trusted'].filter(Boolean).join(' '),
   ]);
-  const cells = [headings, ...rows].map((row) =>
-    row.map((cell, i) => cut(printable(cell), widths[i] ?? 0)),
-  );
+  const cells = [headings, ...rows].map((row) => row.map((cell, i) => cut(printable(cell), widths[i] ?? 0)));
   const columns = headings.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
   return cells.map((row) =>
     row

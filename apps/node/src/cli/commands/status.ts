@@ -62,10 +62,7 @@ async function readStatus(url: string, before?: NodeStatus): Promise<NodeStatus>
   }));
   const [answers, health] = await Promise.all([ask(url, '/', calls), ask(url, '/health')]);
   if (!isAnswers(answers) || !isHealth(health)) {
-    throw new NodeError(
-      'unreachable',
-      `the server at ${url} is not a devp2p-node, or one of another version`,
-    );
+    throw new NodeError('unreachable', `the server at ${url} is not a devp2p-node, or one of another version`);
   }
   const [node, peers] = answers.map(({ result }) => result);
   if (node === undefined || peers === undefined) {

@@ -32,7 +32,6 @@ export function isServiceLink(name: string, value: string, isSetting: boolean): 
 export function passedOver(links: readonly string[], settings: readonly string[]): string {
   const shown = links.slice(0, 3).join(', ');
   const more = links.length > 3 ? ` and ${links.length - 3} more` : '';
-  const advice =
-    settings.length === 0 ? '' : `; set ${settings.join(', ')} on the command line or in --config`;
+  const advice = settings.length === 0 ? '' : `; set ${settings.join(', ')} on the command line or in --config`;
   return `environment variables created by a container platform for a service are ignored: ${shown}${more}${advice}`;
 }

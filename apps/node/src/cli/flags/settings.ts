@@ -143,10 +143,7 @@ function tomlText(value: unknown, where: string): string {
   throw new UsageError(`${where}: expected a string, a number, true or false, or a list of them`);
 }
 
-function readSettings(
-  command: Command,
-  sources: readonly ReadonlyMap<FlagName, WrittenFlag>[],
-): Settings {
+function readSettings(command: Command, sources: readonly ReadonlyMap<FlagName, WrittenFlag>[]): Settings {
   const settings: Partial<Record<FlagName, unknown>> = {};
   const origin = new Map<FlagName, string>();
   for (const name of names) {

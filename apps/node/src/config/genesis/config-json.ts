@@ -1,11 +1,5 @@
 import { toHex } from '@devp2p/bytes';
-import {
-  blobForks,
-  blockForks,
-  type ChainConfig,
-  isScheduled,
-  timeForks,
-} from '../../validation/chain-config.ts';
+import { blobForks, blockForks, type ChainConfig, isScheduled, timeForks } from '../../validation/chain-config.ts';
 
 /** The fork rules in the form of a genesis.json's `config`; integers above 2^53 - 1 are `bigint`s. */
 export function configJson(config: ChainConfig): Readonly<Record<string, unknown>> {
@@ -16,9 +10,7 @@ export function configJson(config: ChainConfig): Readonly<Record<string, unknown
   ].filter(([, point]) => isScheduled(point));
   // The schedule has an entry for each scheduled fork, the latest first.
   const blobs = blobForks.filter((name) => isScheduled(forks[name]));
-  const schedule = config.blobSchedule.map(
-    ({ from: _, ...parameters }, i) => [blobs.at(-1 - i), parameters] as const,
-  );
+  const schedule = config.blobSchedule.map(({ from: _, ...parameters }, i) => [blobs.at(-1 - i), parameters] as const);
   return {
     chainId: config.chainId,
     ...Object.fromEntries(scheduled),

@@ -33,8 +33,7 @@ const inConfig: NumberForm = { ...unsigned, emptyIsZero: false };
 
 function integer({ decimal, hex, emptyIsZero }: NumberForm): Form<bigint> {
   const isHex = (text: string): boolean => hex.test(text);
-  const isInteger = (text: string): boolean =>
-    decimal.test(text) || isHex(text) || (emptyIsZero && text === '');
+  const isInteger = (text: string): boolean => decimal.test(text) || isHex(text) || (emptyIsZero && text === '');
   return v.pipe(
     v.custom<JsonNumber | string>(
       (input) => isInteger(textOf(input)),
@@ -56,10 +55,7 @@ function textOf(input: unknown): string {
 }
 
 function ofBits(form: NumberForm, bits: number): Form<bigint> {
-  return v.pipe(
-    integer(form),
-    v.maxValue((1n << BigInt(bits)) - 1n, `expected at most ${bits} bits`),
-  );
+  return v.pipe(integer(form), v.maxValue((1n << BigInt(bits)) - 1n, `expected at most ${bits} bits`));
 }
 
 /** Of at most 64 bits: a `bigint` from 2^53 on. */
@@ -82,11 +78,7 @@ export const configInteger: Form<bigint> = integer(inConfig);
 export const configUint64: Form<bigint> = ofBits(inConfig, 64);
 export const configPoint: Form<number | bigint> = exact(inConfig);
 export const configUint53: Form<number> = safe(inConfig, maxNumber, 'expected less than 2^53');
-export const configUint32: Form<number> = safe(
-  inConfig,
-  0xffff_ffffn,
-  'expected at most 4294967295',
-);
+export const configUint32: Form<number> = safe(inConfig, 0xffff_ffffn, 'expected at most 4294967295');
 
 function hex(pattern: RegExp, message: string): Form<Uint8Array> {
   return v.pipe(
@@ -103,17 +95,11 @@ export const data: Form<Uint8Array> = hex(
 );
 /** `common.Hash`; the prefix is optional, which go-ethereum allows for account addresses only. */
 export const hash: Form<Uint8Array> = hex(/^(?:0[xX])?[0-9a-fA-F]{64}$/, 'expected 64 hex digits');
-export const address: Form<Uint8Array> = hex(
-  /^(?:0[xX])?[0-9a-fA-F]{40}$/,
-  'expected 40 hex digits',
-);
+export const address: Form<Uint8Array> = hex(/^(?:0[xX])?[0-9a-fA-F]{40}$/, 'expected 40 hex digits');
 
 /** A storage key or value, padded on the left to 32 bytes. */
 export const slot: Form<Uint8Array> = v.pipe(
-  hex(
-    /^(?:0x)?(?:[0-9a-fA-F]{2}){0,32}$/,
-    'expected an even number of hex digits for up to 32 bytes',
-  ),
+  hex(/^(?:0x)?(?:[0-9a-fA-F]{2}){0,32}$/, 'expected an even number of hex digits for up to 32 bytes'),
   v.transform((bytes) => {
     const padded = new Uint8Array(32);
     padded.set(bytes, 32 - bytes.length);
@@ -132,9 +118,7 @@ function isObject(input: unknown): input is ReadonlyMap<string, unknown> {
  * `null`
  * means absent, and unknown names are ignored.
  */
-export function loose<const E extends v.ObjectEntries>(
-  entries: E,
-): Form<v.InferOutput<v.ObjectSchema<E, undefined>>> {
+export function loose<const E extends v.ObjectEntries>(entries: E): Form<v.InferOutput<v.ObjectSchema<E, undefined>>> {
   const names = new Map(Object.keys(entries).map((name) => [name.toLowerCase(), name]));
   return v.pipe(
     v.custom<ReadonlyMap<string, unknown>>(isObject, expectedObject),

@@ -60,11 +60,7 @@ export function parseGenesis(text: string, crypto: Crypto, source = 'genesis'): 
  *
  * @throws ChainError `invalid-genesis`
  */
-export function genesisOf(
-  json: GenesisJson,
-  stateRoot: Uint8Array,
-  crypto: Crypto,
-): Omit<Genesis, 'source'> {
+export function genesisOf(json: GenesisJson, stateRoot: Uint8Array, crypto: Crypto): Omit<Genesis, 'source'> {
   const config = chainConfig(json.config);
   const { length } = json.extraData;
   if (config.clique !== undefined && length < minCliqueExtraData) {
@@ -229,10 +225,7 @@ function genesisStateRoot(accounts: GenesisAccounts, crypto: Crypto): Uint8Array
 }
 
 /** The root of a trie whose keys are the hashes of the given ones; the last of equal keys counts. */
-function secureRoot(
-  entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[],
-  crypto: Crypto,
-): Uint8Array {
+function secureRoot(entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[], crypto: Crypto): Uint8Array {
   const trie = new StackTrie(crypto);
   const hashed = entries.map(([key, value]) => ({ key: crypto.keccak256(key), value }));
   hashed.sort((a, b) => Buffer.compare(a.key, b.key));

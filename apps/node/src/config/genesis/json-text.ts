@@ -148,9 +148,7 @@ class JsonTextReader {
     if (character === undefined) return this.#error(`expected ${expected}, but the file ends`);
     const code = character.charCodeAt(0);
     const shown =
-      code > 0x20 && code < 0x7f
-        ? `'${character}'`
-        : `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+      code > 0x20 && code < 0x7f ? `'${character}'` : `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
     return this.#error(`expected ${expected}, not ${shown}`);
   }
 

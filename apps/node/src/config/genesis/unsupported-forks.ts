@@ -1,15 +1,9 @@
 import type { Header } from '@devp2p/eth';
 import { BlockError, ChainError } from '../../errors/chain-error.ts';
-import {
-  type ChainConfig,
-  isScheduled,
-  type TimeFork,
-  unsupportedForks,
-} from '../../validation/chain-config.ts';
+import { type ChainConfig, isScheduled, type TimeFork, unsupportedForks } from '../../validation/chain-config.ts';
 import type { Genesis } from './genesis.ts';
 
-const advice =
-  'the rules of that fork are not implemented in this version; use a version that supports it';
+const advice = 'the rules of that fork are not implemented in this version; use a version that supports it';
 
 /** The first unsupported fork that is active at a block; without a number, the block counts as after London. */
 function unsupportedFork(
@@ -39,10 +33,7 @@ export function checkForkSupported(config: ChainConfig, block: Header): void {
  * @param head the last block, or the time of the clock in seconds
  * @throws ChainError `unsupported-fork`
  */
-export function checkChainSupported(
-  { config, source }: Genesis,
-  head: { timestamp: number; number?: number },
-): void {
+export function checkChainSupported({ config, source }: Genesis, head: { timestamp: number; number?: number }): void {
   const fork = unsupportedFork(config, head);
   if (fork === undefined) return;
   const reason = `${fork}Time is ${config.forks[fork]}, which has come: ${advice}`;

@@ -21,10 +21,7 @@ export function jwtSecretPath(datadir: string): string {
  * @returns 32 bytes
  * @throws NodeError `jwtsecret-invalid`, `datadir-unusable`; an existing file is never changed
  */
-export function openJwtSecret(
-  path: string,
-  remedy = 'restore it, or remove the file to get a new secret',
-): Uint8Array {
+export function openJwtSecret(path: string, remedy = 'restore it, or remove the file to get a new secret'): Uint8Array {
   const code = 'jwtsecret-invalid';
   if (!existsSync(path)) createSecretFile({ path, what }, randomBytes(32));
   const text = readSecretFile({ path, what, code, remedy });

@@ -34,10 +34,7 @@ export function readSecretFile({ path, what, code, remedy }: SecretFile): string
  *
  * @throws NodeError `datadir-unusable`
  */
-export function createSecretFile(
-  { path, what }: Pick<SecretFile, 'path' | 'what'>,
-  secret: Uint8Array,
-): void {
+export function createSecretFile({ path, what }: Pick<SecretFile, 'path' | 'what'>, secret: Uint8Array): void {
   try {
     createFile(path, `${toHex(secret)}\n`);
   } catch (error) {

@@ -43,8 +43,7 @@ const statusErrors: Readonly<Partial<Record<EthErrorCode, string>>> = {
  * packages. Events of other nodes in the process are left out.
  */
 export function countConnections(registry: Registry, localId: Uint8Array): MetricGroup {
-  const isOwn = (event: { readonly localId: Uint8Array }): boolean =>
-    equalBytes(event.localId, localId);
+  const isOwn = (event: { readonly localId: Uint8Array }): boolean => equalBytes(event.localId, localId);
   const registers = [registry];
   const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
   const bySide = (side: 'dials' | 'serves') => ({
@@ -73,8 +72,7 @@ export function countConnections(registry: Registry, localId: Uint8Array): Metri
   /** Causes are local error codes, not text from the remote. */
   const failed = (inbound: boolean, stage: 'rlpx' | 'hello' | 'status', cause: string): void =>
     causes.inc({ direction: inbound ? 'inbound' : 'outbound', stage, cause });
-  const count = (inbound: boolean, outcome: Outcome): void =>
-    (inbound ? serves : dials).of[outcome].inc();
+  const count = (inbound: boolean, outcome: Outcome): void => (inbound ? serves : dials).of[outcome].inc();
 
   const onTransport = (message: unknown): void => {
     const event = message as RlpxEvent;
@@ -101,8 +99,7 @@ export function countConnections(registry: Registry, localId: Uint8Array): Metri
     else if (event.type === 'dropped') onEnd(event.peer.inbound, event.end);
     else {
       const { stream, error } = event;
-      const { reason, code } =
-        error instanceof PeerError ? error : { reason: undefined, code: undefined };
+      const { reason, code } = error instanceof PeerError ? error : { reason: undefined, code: undefined };
       count(stream.inbound, (reason && ofReason[reason]) ?? 'error_rlpx_proto');
       failed(stream.inbound, 'hello', reason ?? code ?? 'other');
     }

@@ -52,8 +52,7 @@ export function showState(registry: Registry, sources: StateSources): MetricGrou
       outbound.set(state.peers.outbound);
       head.set(state.head.number);
       running.set(state.sync.running ? 1 : 0);
-      for (const name of stateNames)
-        current.set({ state: name }, name === state.state.name ? 1 : 0);
+      for (const name of stateNames) current.set({ state: name }, name === state.state.name ? 1 : 0);
       done.reset();
       total.reset();
       for (const [name, progress] of Object.entries(state.sync.phases)) {
@@ -64,8 +63,7 @@ export function showState(registry: Registry, sources: StateSources): MetricGrou
       known.set({ table: 'new' }, addresses.stats.new);
       known.set({ table: 'tried' }, addresses.stats.tried);
       packets.reset();
-      for (const [kind, count] of Object.entries(discovery?.stats ?? {}))
-        packets.inc({ kind }, count);
+      for (const [kind, count] of Object.entries(discovery?.stats ?? {})) packets.inc({ kind }, count);
     },
   };
 }

@@ -18,8 +18,7 @@ export function countTraffic(registry: Registry, localId: Uint8Array): MetricGro
   const live = new Set<Peer>();
   /** Totals of disconnected peers. */
   const gone: Totals = new Map();
-  for (const name of ['p2p_ingress', 'p2p_egress', stray])
-    gone.set(name, { messages: 0, bytes: 0 });
+  for (const name of ['p2p_ingress', 'p2p_egress', stray]) gone.set(name, { messages: 0, bytes: 0 });
   const counters = new Map<string, Counter>();
 
   const onPeer = (message: unknown): void => {

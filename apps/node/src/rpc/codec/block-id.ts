@@ -28,8 +28,7 @@ export function blockHash(value: unknown): Uint8Array {
 /** A block number, a tag, a hash, or either of the latter two in an object (EIP-1898). */
 export function blockId(value: unknown): BlockId {
   if (typeof value === 'string') return value.length === 66 ? hash(value) : blockNumber(value);
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return blockNumber(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return blockNumber(value);
   const { blockHash, blockNumber: named } = value as Record<string, unknown>;
   if ((blockHash === undefined) === (named === undefined)) {
     throw new Error('expected one of blockHash and blockNumber');

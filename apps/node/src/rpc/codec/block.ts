@@ -43,12 +43,7 @@ export function headerJson(header: SealedHeader): Json {
 const turn = 64;
 
 /** A block as the `eth` methods show it, its transactions whole or as hashes. */
-export async function blockJson(
-  header: SealedHeader,
-  body: SealedBody,
-  whole: boolean,
-  crypto: Crypto,
-): Promise<Json> {
+export async function blockJson(header: SealedHeader, body: SealedBody, whole: boolean, crypto: Crypto): Promise<Json> {
   const transactions: unknown[] = [];
   for (const [index, raw] of [...body.transactions].entries()) {
     if (!whole) transactions.push(toData(crypto.keccak256(raw)));
@@ -74,12 +69,7 @@ export function uncleJson(raw: Uint8Array, crypto: Crypto): Json {
 }
 
 /** One transaction of a block. @param raw in canonical form */
-export function blockTransactionJson(
-  header: SealedHeader,
-  index: number,
-  raw: Uint8Array,
-  crypto: Crypto,
-): Json {
+export function blockTransactionJson(header: SealedHeader, index: number, raw: Uint8Array, crypto: Crypto): Json {
   return transactionJson(decodeTransaction(raw), placeIn(header, index), crypto);
 }
 

@@ -26,9 +26,7 @@ export function data(length?: number): Form<Uint8Array> {
 function isData(text: string, length: number | undefined): boolean {
   if (!text.startsWith('0x') || text.length % 2 !== 0) return false;
   // One class, no groups: a transaction of 128 MiB would exhaust the stack of a pattern that repeats a group.
-  return (
-    (length === undefined || text.length === 2 + 2 * length) && !/[^\da-f]/i.test(digits(text))
-  );
+  return (length === undefined || text.length === 2 + 2 * length) && !/[^\da-f]/i.test(digits(text));
 }
 
 function digits(text: string): string {

@@ -76,9 +76,7 @@ export async function receiptsJson(
 
 /** A status since Byzantium, before that the state root. */
 function outcomeJson({ outcome }: Receipt): Json {
-  return typeof outcome === 'boolean'
-    ? { status: toQuantity(outcome ? 1 : 0) }
-    : { root: toData(outcome) };
+  return typeof outcome === 'boolean' ? { status: toQuantity(outcome ? 1 : 0) } : { root: toData(outcome) };
 }
 
 function bloomOf(logs: readonly Log[], crypto: Crypto): Uint8Array {

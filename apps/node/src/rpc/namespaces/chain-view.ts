@@ -1,11 +1,5 @@
 import { equalBytes } from '@devp2p/bytes';
-import {
-  decodeBody,
-  type RawList,
-  receiptList,
-  type SealedBody,
-  type SealedHeader,
-} from '@devp2p/eth';
+import { decodeBody, type RawList, receiptList, type SealedBody, type SealedHeader } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import type { BlockReader, CanonicalChain, HeaderReader } from '../../chain/interfaces.ts';
 import type { BlockId } from '../codec/block-id.ts';
@@ -29,9 +23,7 @@ export interface ViewedBlock {
 }
 
 /** The parts of the chain that are shown. */
-export type ViewedChain = Pick<CanonicalChain, 'numberOf'> &
-  Pick<HeaderReader, 'header'> &
-  Pick<BlockReader, 'block'>;
+export type ViewedChain = Pick<CanonicalChain, 'numberOf'> & Pick<HeaderReader, 'header'> & Pick<BlockReader, 'block'>;
 
 /** The chain as the `eth` methods show it: the canonical one, up to its latest block. */
 export interface ChainView extends BlockTags {

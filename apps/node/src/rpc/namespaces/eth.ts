@@ -53,10 +53,7 @@ export function ethNamespace({ chain, tags, syncState, crypto }: EthParts): Name
   };
 
   /** Defines a method twice: with a block number and with a block hash as its first parameter. */
-  const byNumberOrHash = (
-    [byNumber, byHash]: readonly [string, string],
-    show: (block: ViewedBlock) => unknown,
-  ) => {
+  const byNumberOrHash = ([byNumber, byHash]: readonly [string, string], show: (block: ViewedBlock) => unknown) => {
     const run = async (id: BlockId): Promise<unknown> => {
       const block = await view.block(id);
       return block === undefined ? null : show(block);
@@ -117,9 +114,8 @@ export function ethNamespace({ chain, tags, syncState, crypto }: EthParts): Name
         return receiptsJson(header, body.transactions, receipts, { config, crypto });
       }),
       getLogs: method([logFilter], (filter) => findLogs(filter, view, crypto)),
-      ...byNumberOrHash(
-        ['getBlockTransactionCountByNumber', 'getBlockTransactionCountByHash'],
-        ({ body }) => toQuantity(body.transactions.length),
+      ...byNumberOrHash(['getBlockTransactionCountByNumber', 'getBlockTransactionCountByHash'], ({ body }) =>
+        toQuantity(body.transactions.length),
       ),
       ...byNumberOrHash(['getUncleCountByBlockNumber', 'getUncleCountByBlockHash'], ({ body }) =>
         toQuantity(body.uncles.length),
@@ -134,10 +130,8 @@ export function ethNamespace({ chain, tags, syncState, crypto }: EthParts): Name
         'transactions',
         (_, _at, raw) => toData(raw),
       ),
-      ...partOf(
-        ['getUncleByBlockNumberAndIndex', 'getUncleByBlockHashAndIndex'],
-        'uncles',
-        (_, _at, raw) => uncleJson(raw, crypto),
+      ...partOf(['getUncleByBlockNumberAndIndex', 'getUncleByBlockHashAndIndex'], 'uncles', (_, _at, raw) =>
+        uncleJson(raw, crypto),
       ),
       ...unavailable(stateMethods, 'state is not available without execution'),
       ...unavailable(indexMethods, 'transactions are not indexed by hash: request their block'),

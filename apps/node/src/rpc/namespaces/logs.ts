@@ -1,13 +1,6 @@
 import { equalBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import {
-  addToBloom,
-  bloomLength,
-  type Log,
-  receiptCodec,
-  type SealedHeader,
-  transactionHash,
-} from '@devp2p/eth';
+import { addToBloom, bloomLength, type Log, receiptCodec, type SealedHeader, transactionHash } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import * as v from 'valibot';
 import { placeIn } from '../codec/block.ts';
@@ -33,9 +26,7 @@ const maxTopics = 4;
 
 /** Selects logs and blocks. An empty list of alternatives matches all. */
 interface LogFilter {
-  readonly blocks:
-    | { readonly hash: Uint8Array }
-    | { readonly from: BlockTag | number; readonly to: BlockTag | number };
+  readonly blocks: { readonly hash: Uint8Array } | { readonly from: BlockTag | number; readonly to: BlockTag | number };
   readonly addresses: readonly Uint8Array[];
   readonly topics: readonly (readonly Uint8Array[])[];
 }
@@ -57,10 +48,7 @@ const fields = parameter(
     blockHash: v.nullish(data(32)),
     address: oneOrMore(20),
     topics: v.nullish(
-      v.pipe(
-        v.array(oneOrMore(32)),
-        v.maxLength(maxTopics, `expected topics at ${maxTopics} places at most`),
-      ),
+      v.pipe(v.array(oneOrMore(32)), v.maxLength(maxTopics, `expected topics at ${maxTopics} places at most`)),
       [],
     ),
   }),
@@ -106,8 +94,7 @@ export async function findLogs(
   const look = async (header: SealedHeader): Promise<void> => {
     if (!wanted.every((some) => some.some((bits) => isInBloom(header.logsBloom, bits)))) return;
     const block = await view.block(header.hash);
-    if (block === undefined)
-      throw new RpcError('failed', 'the chain changed during the request: repeat it');
+    if (block === undefined) throw new RpcError('failed', 'the chain changed during the request: repeat it');
     for (const { json, size } of matchingLogs(block, filter, crypto)) {
       room -= size;
       if (room < 0) throw new RpcError('too-large', 'too many logs: request fewer blocks');
@@ -130,8 +117,7 @@ export async function findLogs(
   }
   for (let number = from.number; number <= to.number; number++) {
     const header = await view.header(number);
-    if (header === undefined)
-      throw new RpcError('failed', 'the chain changed during the request: repeat it');
+    if (header === undefined) throw new RpcError('failed', 'the chain changed during the request: repeat it');
     await look(header);
   }
   return found;

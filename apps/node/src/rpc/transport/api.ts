@@ -41,10 +41,7 @@ export function method<const Params extends readonly Param[]>(
 ): Method {
   return (given) => {
     if (given.length > params.length) {
-      throw new RpcError(
-        'invalid-params',
-        `too many arguments, want at most ${String(params.length)}`,
-      );
+      throw new RpcError('invalid-params', `too many arguments, want at most ${String(params.length)}`);
     }
     const values = params.map((parse, i) => {
       if (given[i] === undefined || given[i] === null) {
@@ -63,18 +60,14 @@ export function method<const Params extends readonly Param[]>(
 }
 
 /** Selects namespaces by name, and adds `rpc_modules`, which lists them. */
-export function selectApi(
-  namespaces: Readonly<Record<string, Namespace>>,
-  names: readonly string[],
-): Api {
+export function selectApi(namespaces: Readonly<Record<string, Namespace>>, names: readonly string[]): Api {
   const methods = new Map<string, Method>();
   const sources = new Map<string, Source>();
   const modules: Record<string, string> = { rpc: '1.0' };
   for (const [prefix, namespace] of Object.entries(namespaces)) {
     if (!names.includes(prefix)) continue;
     modules[prefix] = '1.0';
-    for (const [name, run] of Object.entries(namespace.methods))
-      methods.set(`${prefix}_${name}`, run);
+    for (const [name, run] of Object.entries(namespace.methods)) methods.set(`${prefix}_${name}`, run);
     for (const [name, source] of Object.entries(namespace.subscriptions ?? {})) {
       sources.set(`${prefix}_${name}`, source);
     }

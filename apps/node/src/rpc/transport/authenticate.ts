@@ -4,11 +4,7 @@ import type { Clock } from '@devp2p/clock';
 import type { TokenCheck } from './jwt.ts';
 
 /** Forwards requests with a valid token. Others get 401, and their bodies are discarded. */
-export function authenticateRequests(
-  check: TokenCheck,
-  next: RequestListener,
-  clock: Clock,
-): RequestListener {
+export function authenticateRequests(check: TokenCheck, next: RequestListener, clock: Clock): RequestListener {
   return async (request, response) => {
     const fault = await check(request.headers.authorization);
     if (fault === undefined) next(request, response);

@@ -23,10 +23,7 @@ export interface BodyBudget extends BodyLimits {
  *
  * @returns the body, or the status with which to refuse it; rejects when the caller has disconnected
  */
-export async function readBody(
-  request: IncomingMessage,
-  budget: BodyBudget,
-): Promise<Buffer | BodyFault> {
+export async function readBody(request: IncomingMessage, budget: BodyBudget): Promise<Buffer | BodyFault> {
   // An event is not emitted again for a client that disconnected meanwhile.
   if (request.destroyed) throw new Error('caller disconnected');
   if (Number(request.headers['content-length'] ?? 0) > budget.max) return 413;

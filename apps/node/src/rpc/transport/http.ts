@@ -29,8 +29,7 @@ export function createHttpHandler(
   const budget: BodyBudget = { ...limits, total: 0 };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const no = (status: number, message: string): void =>
-      refuse(request, response, status, message, clock);
+    const no = (status: number, message: string): void => refuse(request, response, status, message, clock);
     const { method = '', headers } = request;
     if (!isVirtualHost(headers.host, virtualHosts)) return no(403, 'invalid host specified');
     const { origin } = headers;

@@ -63,11 +63,7 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
   const { api, limits, clock, log, onCall = () => {} } = options;
 
   /** @throws RpcError */
-  const call = async (
-    request: Request,
-    end: number,
-    subscriptions: Subscriptions | undefined,
-  ): Promise<string> => {
+  const call = async (request: Request, end: number, subscriptions: Subscriptions | undefined): Promise<string> => {
     const timedOut = new RpcError('timeout', 'request timed out');
     try {
       const left = end - clock.monotonic();
@@ -122,8 +118,7 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
     for (const message of batch) {
       if (room <= 0) {
         const id = idOf(message);
-        if (id !== undefined)
-          answers.push(failure(id, new RpcError('too-large', 'response too large')));
+        if (id !== undefined) answers.push(failure(id, new RpcError('too-large', 'response too large')));
         continue;
       }
       const text = await answer(message, end, subscriptions, room);
@@ -184,11 +179,7 @@ function failure(id: Id, error: RpcError): string {
   return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } });
 }
 
-function run(
-  api: Api,
-  { method: name, params }: Request,
-  subs: Subscriptions | undefined,
-): unknown {
+function run(api: Api, { method: name, params }: Request, subs: Subscriptions | undefined): unknown {
   const given = params ?? [];
   if (!Array.isArray(given)) throw new RpcError('invalid-params', 'non-array args');
   const [, namespace, verb] = /^([^_]*)_(subscribe|unsubscribe)$/.exec(name) ?? [];
@@ -216,10 +207,7 @@ function subscribe(
   const source = api.sources.get(`${namespace}_${name}`);
   if (source === undefined) {
     const shown = [name, namespace].map((text) => text.slice(0, shownName));
-    throw new RpcError(
-      'method-not-found',
-      `no "${shown[0]}" subscription in ${shown[1]} namespace`,
-    );
+    throw new RpcError('method-not-found', `no "${shown[0]}" subscription in ${shown[1]} namespace`);
   }
   if (rest.length > 0) throw new RpcError('invalid-params', 'too many arguments, want at most 1');
   return subscriptions.add(namespace, source);

@@ -16,8 +16,7 @@ export interface ListenServiceOptions extends Omit<ListenHttpOptions, 'onError'>
  */
 export async function listenService(options: ListenServiceOptions): Promise<HttpListener> {
   const { service, host, port, log } = options;
-  const onError = (error: Error): void =>
-    log.warn({ error }, `${service} server failed to accept a connection`);
+  const onError = (error: Error): void => log.warn({ error }, `${service} server failed to accept a connection`);
   try {
     const listener = await listenHttp({ ...options, onError });
     log.info({ endpoint: listener.endpoint }, `${service} server started`);

@@ -21,9 +21,7 @@ export function isCorsOrigin(origin: string, allowed: readonly string[]): boolea
   return allowed.some((one) => {
     const [start = '', end] = one.toLowerCase().split('*', 2);
     if (end === undefined) return given === start;
-    return (
-      given.length >= start.length + end.length && given.startsWith(start) && given.endsWith(end)
-    );
+    return given.length >= start.length + end.length && given.startsWith(start) && given.endsWith(end);
   });
 }
 
@@ -38,18 +36,13 @@ export function isSocketOrigin(origin: string, allowed: readonly string[]): bool
   return (
     given.host !== '' &&
     rules.map(parts).some(({ scheme, host, port }) => {
-      return (
-        (scheme === '' || scheme === given.scheme) &&
-        host === given.host &&
-        (port === '' || port === given.port)
-      );
+      return (scheme === '' || scheme === given.scheme) && host === given.host && (port === '' || port === given.port);
     })
   );
 }
 
 function parts(origin: string): { scheme: string; host: string; port: string } {
   const [, scheme = '', host = '', port = ''] =
-    /^(?:([a-z][a-z\d+.-]*):\/\/)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?$/.exec(origin.toLowerCase()) ??
-    [];
+    /^(?:([a-z][a-z\d+.-]*):\/\/)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?$/.exec(origin.toLowerCase()) ?? [];
   return { scheme, host, port };
 }
