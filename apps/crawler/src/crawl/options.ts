@@ -12,8 +12,9 @@ import {
   string,
 } from '@devp2p/options';
 import type { ResolveHost } from '../discovery/user-node.ts';
+import { check } from '../model/check-options.ts';
 import type { CrawlStore } from '../store/store.ts';
-import { check, checkNetwork, type VisitSettings, visitRules } from '../visit/options.ts';
+import { checkNetwork, type VisitSettings, visitRules } from '../visit/options.ts';
 import type { IdentityLimitOptions } from './identity-limits.ts';
 import type { ScheduleOptions } from './schedule.ts';
 

@@ -1,7 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
-import { type Checker, createChecker, methods, oneOf, type Rules, required } from '@devp2p/options';
-import { CrawlerError } from '../model/error.ts';
+import { methods, oneOf, type Rules, required } from '@devp2p/options';
+import { check } from '../model/check-options.ts';
 import { exportEntry } from '../model/export-entry.ts';
 import { hasReached, type NodeRecord, type NodeStatus, statuses } from '../model/node-record.ts';
 import { csvHeader, csvLine } from './csv.ts';
@@ -36,8 +36,6 @@ export interface ExportCounts {
 
 /** Characters from which a chunk is yielded. */
 const chunkLength = 65_536;
-
-const check: Checker = createChecker(CrawlerError, 'invalid-option');
 
 const rules: Rules<ExportOptions> = {
   format: required(oneOf(...exportFormats)),

@@ -1,3 +1,4 @@
+import { equalBytes } from '@devp2p/bytes';
 import { checkForkId, type ForkSchedule } from '@devp2p/eth';
 import type { EthStatus } from './node-record.ts';
 
@@ -20,7 +21,7 @@ export function isOnChain(filter: ChainFilter, { networkId, genesis, forkId }: E
   const { hash, next } = filter.forkId ?? {};
   return (
     (filter.networkId ?? networkId) === networkId &&
-    (filter.genesis?.every((byte, i) => byte === genesis[i]) ?? true) &&
+    (filter.genesis === undefined || equalBytes(filter.genesis, genesis)) &&
     (hash ?? forkId.hash) === forkId.hash &&
     (next ?? forkId.next) === forkId.next &&
     isInSchedule(filter, forkId)

@@ -1,7 +1,5 @@
-import { type Checker, createChecker, string } from '@devp2p/options';
-import { CrawlerError } from './error.ts';
-
-const check: Checker = createChecker(CrawlerError, 'invalid-option');
+import { string } from '@devp2p/options';
+import { check } from './check-options.ts';
 
 /** Parts of a client id. Parts that it lacks, or that are in an unknown form, are absent. */
 export interface ClientName {

@@ -1,13 +1,14 @@
 import { lookup } from 'node:dns/promises';
 import { abortSignal, func, type Rules, string } from '@devp2p/options';
 import { parseUserNode, type ResolveHost, resolveUserNode } from '../discovery/user-node.ts';
+import { check } from '../model/check-options.ts';
 import { CrawlerError } from '../model/error.ts';
 import { inspectableNode, inspectableVisit } from '../model/inspectable-records.ts';
 import type { NodeRecord, NodeStatus, Visit } from '../model/node-record.ts';
 import { type LocatedNode, newNodeRecord } from '../model/reported-node.ts';
 import { applyResult, visitRecord } from './apply-result.ts';
 import { openVisitContext } from './context.ts';
-import { check, checkNetwork, type VisitSettings, visitRules, withDefaults } from './options.ts';
+import { checkNetwork, type VisitSettings, visitRules, withDefaults } from './options.ts';
 import { visit } from './visit.ts';
 
 /** Options of {@link checkNode}. */

@@ -1,3 +1,4 @@
+import { equalBytes } from '@devp2p/bytes';
 import { type Clock, withTimeout } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { type EthVersion, ethVersion, type Status } from '@devp2p/eth';
@@ -139,8 +140,7 @@ class EthProbe {
     } catch (cause) {
       throw cause instanceof ProbeError ? cause : new ProbeError('malformed-header', { cause });
     }
-    const actual = this.#options.crypto.keccak256(header);
-    if (!hash.every((byte, i) => byte === actual[i])) throw new ProbeError('other-header');
+    if (!equalBytes(hash, this.#options.crypto.keccak256(header))) throw new ProbeError('other-header');
     return head;
   }
 

@@ -4,8 +4,6 @@ import { fastCrypto } from '@devp2p/crypto/fast';
 import type { UdpSocket } from '@devp2p/discv4';
 import {
   bytes,
-  type Checker,
-  createChecker,
   func,
   integer,
   methods,
@@ -19,7 +17,7 @@ import {
 } from '@devp2p/options';
 import { type RandomBytes, randomBytes } from '@devp2p/random';
 import type { ChainFilter } from '../model/chain-filter.ts';
-import { CrawlerError } from '../model/error.ts';
+import { check } from '../model/check-options.ts';
 import type { Dial } from './dial.ts';
 
 /** Settings of visits. Times are in milliseconds. */
@@ -80,8 +78,6 @@ export interface ResolvedVisitSettings {
   readonly clock: Clock;
   readonly random: RandomBytes;
 }
-
-export const check: Checker = createChecker(CrawlerError, 'invalid-option');
 
 export const visitRules: Rules<VisitSettings> = {
   privateKey: required(secret(bytes(32))),

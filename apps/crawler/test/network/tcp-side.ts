@@ -39,6 +39,21 @@ export function simulatedChain(networkId: bigint, time: number, crypto: Crypto):
   return { networkId, genesis, head, headHash: crypto.keccak256(head) };
 }
 
+/** Status of a node on a chain, in the form of its version. */
+export function simulatedStatus(
+  { networkId, genesis, headHash }: SimulatedChain,
+  { version, earliest, forkId }: { version: number; earliest: number; forkId: Messages['status']['forkId'] },
+): Messages['status'] {
+  return {
+    version,
+    networkId,
+    genesisHash: genesis,
+    latestHash: headHash,
+    forkId,
+    ...(version < 69 ? { totalDifficulty: 17n } : { earliest, latest: 1_000 }),
+  } as Messages['status'];
+}
+
 /** Network id of the requested chain. */
 export const requestedNetwork = 17n;
 
@@ -93,21 +108,9 @@ const other: Protocol<'les', undefined> = {
   attach: () => ({ api: undefined, run: async () => undefined }),
 };
 
-function eth(
-  version: number,
-  { networkId, genesis, head, headHash }: SimulatedChain,
-  clock: Clock,
-  delay: number,
-): Protocol<'eth', undefined> {
+function eth(version: number, chain: SimulatedChain, clock: Clock, delay: number): Protocol<'eth', undefined> {
   const { length, messages } = ethVersion(version);
-  const status: Messages['status'] = {
-    version,
-    networkId,
-    genesisHash: genesis,
-    latestHash: headHash,
-    forkId: { hash: 0x07c9462e, next: 0n },
-    ...(version < 69 ? { totalDifficulty: 17n } : { earliest: 0, latest: 1_000 }),
-  } as Messages['status'];
+  const status = simulatedStatus(chain, { version, earliest: 0, forkId: { hash: 0x07c9462e, next: 0n } });
   const run = async (channel: Channel): Promise<void> => {
     if (delay > 0) await sleep(clock, delay);
     channel.send(messages.status.code, encode(messages.status.codec, status));
@@ -116,12 +119,12 @@ function eth(
     for await (const { code, payload } of channel) {
       if (code === messages.status.code) {
         const theirs = decode(messages.status.codec, payload);
-        if (theirs.networkId !== networkId) return;
+        if (theirs.networkId !== chain.networkId) return;
       }
       if (code !== messages.getBlockHeaders.code) continue;
       const { requestId } = decode(messages.getBlockHeaders.codec, payload);
       if (delay > 0) await sleep(clock, delay);
-      const answer = encode(messages.blockHeaders.codec, { requestId, items: [head] });
+      const answer = encode(messages.blockHeaders.codec, { requestId, items: [chain.head] });
       channel.send(messages.blockHeaders.code, answer);
     }
   };

@@ -1,4 +1,4 @@
-import { createVirtualClock } from '@devp2p/clock/virtual';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { eth, ethVersion, type Messages } from '@devp2p/eth';
 import { emptyBlocks, memoryChain } from '@devp2p/eth/memory';
 import { type Channel, openPeer, type Protocol } from '@devp2p/peer';
@@ -9,31 +9,23 @@ import { cheapCrypto as crypto } from '../../../../packages/discover/test/cheap-
 import type { Dial } from '../../src/visit/dial.ts';
 import { runSession } from '../../src/visit/session.ts';
 import { VisitResult } from '../../src/visit/visit-result.ts';
-import { requestedNetwork, type SimulatedChain, simulatedChain } from '../network/tcp-side.ts';
+import { requestedNetwork, type SimulatedChain, simulatedChain, simulatedStatus } from '../network/tcp-side.ts';
 
 const id = new Uint8Array(64).fill(2);
 const endpoint = { ip: '20.0.0.1', udp: 1, tcp: 1 };
 const never = new AbortController().signal;
 
-/** Runs a session with a simulated eth peer, and returns its result. */
-async function sessionWith(
-  remote: (channel: Channel, chain: SimulatedChain) => Promise<void>,
-  { version = 69, isRequested = true }: { version?: number; isRequested?: boolean } = {},
+/** Runs a session with a peer that has one protocol, and returns its result. */
+async function runWith(
+  { clientId, isRequested, clock }: { clientId: string; isRequested: boolean; clock: VirtualClock },
+  protocol: Protocol,
 ): Promise<VisitResult> {
-  const clock = createVirtualClock();
-  const chain = simulatedChain(requestedNetwork, Math.floor(clock.now() / 1000) - 10, crypto);
-  const { length } = ethVersion(Math.max(68, version));
-  const eth: Protocol<'eth', undefined> = {
-    name: 'eth',
-    versions: [{ version, length }],
-    attach: (channel) => ({ api: undefined, run: () => remote(channel, chain) }),
-  };
   const result = new VisitResult(clock, { endpoint, trust: 'signed' });
   const context = {
     dial: (async (_target, { onConnected }) => {
       onConnected();
       const [ours, theirs] = streamPair();
-      openPeer(theirs, { clientId: 'Remote/v1', protocols: [eth], clock }).catch(() => undefined);
+      openPeer(theirs, { clientId, protocols: [protocol], clock }).catch(() => undefined);
       return ours;
     }) as Dial,
     clientId: 'crawler',
@@ -49,17 +41,26 @@ async function sessionWith(
   return result;
 }
 
-function statusOf(version: number, { networkId, genesis, headHash }: SimulatedChain): Uint8Array {
-  const known = Math.max(68, version);
-  const status = {
-    version,
-    networkId,
-    genesisHash: genesis,
-    latestHash: headHash,
-    forkId: { hash: 0x07c9462e, next: 5n },
-    ...(known < 69 ? { totalDifficulty: 17n } : { earliest: 3, latest: 1_000 }),
-  } as Messages['status'];
-  return encode(ethVersion(known).messages.status.codec, status);
+/** Runs a session with a simulated eth peer, and returns its result. */
+async function sessionWith(
+  remote: (channel: Channel, chain: SimulatedChain) => Promise<void>,
+  { version = 69, isRequested = true }: { version?: number; isRequested?: boolean } = {},
+): Promise<VisitResult> {
+  const clock = createVirtualClock();
+  const chain = simulatedChain(requestedNetwork, Math.floor(clock.now() / 1000) - 10, crypto);
+  const { length } = ethVersion(Math.max(68, version));
+  const protocol: Protocol = {
+    name: 'eth',
+    versions: [{ version, length }],
+    attach: (channel) => ({ api: undefined, run: () => remote(channel, chain) }),
+  };
+  return runWith({ clientId: 'Remote/v1', isRequested, clock }, protocol);
+}
+
+/** Encoded Status. The one of eth/66 and eth/67 has the codec of eth/68. */
+function statusOf(version: number, chain: SimulatedChain): Uint8Array {
+  const fields = { version, earliest: 3, forkId: { hash: 0x07c9462e, next: 5n } };
+  return encode(ethVersion(Math.max(68, version)).messages.status.codec, simulatedStatus(chain, fields));
 }
 
 const { messages } = ethVersion(69);
@@ -137,25 +138,8 @@ describe('CR-02 the Status of the node is sent back', () => {
 test('CR-02 a node that supports only eth/68 exchanges Status and sends its header', async () => {
   const clock = createVirtualClock();
   const chain = memoryChain({ networkId: 17n, blocks: emptyBlocks(3), crypto });
-  const result = new VisitResult(clock, { endpoint, trust: 'signed' });
-  const context = {
-    dial: (async (_target, { onConnected }) => {
-      onConnected();
-      const [ours, theirs] = streamPair();
-      const protocols = [eth({ chain, versions: [68], crypto, clock })] as const;
-      openPeer(theirs, { clientId: 'Old/v1.0.0', protocols, clock }).catch(() => undefined);
-      return ours;
-    }) as Dial,
-    clientId: 'crawler',
-    crypto,
-    clock,
-    handshakeTimeout: 15_000,
-    maxHeadAge: 60_000,
-    isRequestedChain: () => true,
-  };
-  const done = runSession({ id, host: '20.0.0.1', tcp: 1 }, result, context, never);
-  await clock.advance(60_000);
-  await done;
+  const protocol = eth({ chain, versions: [68], crypto, clock });
+  const result = await runWith({ clientId: 'Old/v1.0.0', isRequested: true, clock }, protocol);
   const { status, error, disconnect } = result;
   expect({ status, error, disconnect }).toMatchObject({ status: 'chain', error: undefined });
   expect(result.eth).toMatchObject({ version: 68, networkId: 17n, latest: 2 });

@@ -1,5 +1,6 @@
 import { equalBytes, fromHex, toHex } from '@devp2p/bytes';
-import { type Checker, createChecker, func, integer, positive, type Rules, string } from '@devp2p/options';
+import { func, integer, positive, type Rules, string } from '@devp2p/options';
+import { check } from '../../model/check-options.ts';
 import { CrawlerError } from '../../model/error.ts';
 import { inspectableNode, inspectableVisit } from '../../model/inspectable-records.ts';
 import type { NodeRecord, Visit } from '../../model/node-record.ts';
@@ -28,8 +29,6 @@ export interface LevelStoreOptions {
    */
   readonly onCorrupt?: ((error: CrawlerError) => void) | undefined;
 }
-
-const check: Checker = createChecker(CrawlerError, 'invalid-option');
 
 const rules: Rules<LevelStoreOptions> = {
   visitsKept: integer(1),
