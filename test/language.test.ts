@@ -37,7 +37,7 @@ test('comments, strings and templates are read, identifiers and specifiers are n
     '// so many as it',
     'import { whoever } from "./nobody.ts";',
     'const told = { nobody: whoever };',
-    'const text = `sent by ${told ? `whoever ${1}` : "somebody"} and told`;',
+    `const text = \`sent by \${told ? \`whoever \${1}\` : "somebody"} and told\`;`,
     'const isText = /nobody\'s "told"/.test(text) || 4 / 2 / 1;',
     '/**',
     ' * The node is as if',

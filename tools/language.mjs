@@ -175,7 +175,7 @@ function proseOfFile(file, text) {
  * @param text its content
  * @returns one line for each refused word: file, line, word and what to write instead
  */
-export function check(file, text) {
+function check(file, text) {
   return proseOfFile(file, text)
     .flatMap((piece) =>
       refusedIn(piece.text).map(({ rule, word, start }) => {
@@ -249,4 +249,4 @@ function main(args) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2));
+main(process.argv.slice(2));
