@@ -24,7 +24,7 @@ addresses.add(honest, { kind: 'list', name: 'enrtree://…@all.mainnet.ethdisco.
 const next = addresses.select({ filter: ({ address }) => address.ip[0] !== 66 });
 if (next) {
   addresses.attempt(next.id, { countFailure: true });
-  console.log(`dialling ${formatIp(next.address.ip)}`);
+  console.log(`dialing ${formatIp(next.address.ip)}`);
   addresses.good(next.id); // after both handshakes
 }
 await addresses.close();

@@ -72,15 +72,15 @@ describe('the admin methods compared with geth', () => {
     const both = async (method: string, node: { ours: string; theirs: string }) => {
       expect(await ask(method, [node.theirs])).toBe(await geth.rpc(method, [node.ours]));
     };
-    for (const dialler of ['we', 'geth'] as const) {
+    for (const dialer of ['we', 'geth'] as const) {
       const node = { ours: enode, theirs: geth.enode };
-      if (dialler === 'we') expect(await ask('admin_addPeer', [node.theirs])).toBe(true);
+      if (dialer === 'we') expect(await ask('admin_addPeer', [node.theirs])).toBe(true);
       else expect(await geth.rpc('admin_addPeer', [node.ours])).toBe(true);
       const [we, they] = await connected();
       expect(shape(we)).toEqual(shape(they.map(withoutSnap)));
       // The peer of each is the other one's own description.
-      expect(we).toMatchObject([{ network: { inbound: dialler !== 'we' } }]);
-      expect(they).toMatchObject([{ network: { inbound: dialler === 'we' } }]);
+      expect(we).toMatchObject([{ network: { inbound: dialer !== 'we' } }]);
+      expect(they).toMatchObject([{ network: { inbound: dialer === 'we' } }]);
       const [[us], [them]] = [they, we] as [{ id: string }[], { id: string }[]];
       expect(us?.id).toBe(((await ask('admin_nodeInfo')) as { id: string }).id);
       expect(them?.id).toBe(((await geth.rpc('admin_nodeInfo')) as { id: string }).id);

@@ -40,7 +40,7 @@ type hello struct {
 // pair is a listener and the keys of both ends.
 type pair struct {
 	listener          net.Listener
-	dialler, acceptor *ecdsa.PrivateKey
+	dialer, acceptor *ecdsa.PrivateKey
 }
 
 func newPair() (*pair, error) {
@@ -48,16 +48,16 @@ func newPair() (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialler, err := crypto.GenerateKey()
+	dialer, err := crypto.GenerateKey()
 	if err != nil {
 		return nil, err
 	}
 	acceptor, err := crypto.GenerateKey()
-	return &pair{listener, dialler, acceptor}, err
+	return &pair{listener, dialer, acceptor}, err
 }
 
 // open connects two ends over a socket, with handshake and Hello.
-func (p *pair) open() (dialled, accepted *rlpx.Conn, err error) {
+func (p *pair) open() (dialed, accepted *rlpx.Conn, err error) {
 	type end struct {
 		conn *rlpx.Conn
 		err  error
@@ -70,19 +70,19 @@ func (p *pair) open() (dialled, accepted *rlpx.Conn, err error) {
 			return
 		}
 		conn := rlpx.NewConn(socket, nil)
-		ends <- end{conn, shakeHands(conn, p.acceptor, &p.dialler.PublicKey)}
+		ends <- end{conn, shakeHands(conn, p.acceptor, &p.dialer.PublicKey)}
 	}()
 	socket, err := net.Dial("tcp", p.listener.Addr().String())
 	if err != nil {
 		return nil, nil, err
 	}
-	dialled = rlpx.NewConn(socket, &p.acceptor.PublicKey)
-	err = shakeHands(dialled, p.dialler, &p.acceptor.PublicKey)
+	dialed = rlpx.NewConn(socket, &p.acceptor.PublicKey)
+	err = shakeHands(dialed, p.dialer, &p.acceptor.PublicKey)
 	other := <-ends
 	if err == nil {
 		err = other.err
 	}
-	return dialled, other.conn, err
+	return dialed, other.conn, err
 }
 
 func shakeHands(conn *rlpx.Conn, key *ecdsa.PrivateKey, want *ecdsa.PublicKey) error {
@@ -128,11 +128,11 @@ func handshakes() (slice, error) {
 	return func(over over) (int, error) {
 		count := 0
 		for !over() {
-			dialled, accepted, err := pair.open()
+			dialed, accepted, err := pair.open()
 			if err != nil {
 				return 0, err
 			}
-			dialled.Close()
+			dialed.Close()
 			accepted.Close()
 			count++
 		}

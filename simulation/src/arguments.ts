@@ -24,7 +24,7 @@ export const usage = `npm run simulate -- [options]
   --churn SHARE            share of honest nodes that stop per hour; they restart or are replaced (0.2)
   --attackers SHARE        share of nodes, and of addresses, of one attacker (0.1)
   --attacker-networks N    number of /16 networks of the attacker (one for 25 of its nodes)
-  --peers N                most connections of a node; a third of them are dialled (50)
+  --peers N                most connections of a node; a third of them are dialed (50)
   --loss SHARE             share of lost datagrams (0.01)
   --ping-interval SECONDS  longest time between two checks of the discovery table (60; apps/node: 3)
   --refresh MINUTES        longest time between two refreshes of the table; half of it is the shortest (60; apps/node: 30)

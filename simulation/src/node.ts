@@ -42,7 +42,7 @@ export interface Node {
   readonly startedAt: number;
   readonly manager: ConnManager<Place, Link>;
   readonly discovery: Discv4;
-  /** Keys of dialled peers and of inbound peers. */
+  /** Keys of dialed peers and of inbound peers. */
   readonly outbound: ReadonlySet<string>;
   readonly inbound: ReadonlySet<string>;
   /** The most connections at a time. */
@@ -140,7 +140,7 @@ export async function startNode(identity: Identity, environment: Environment, ra
         addresses.attempt(other.id, { countFailure: false });
         return internet.dial(place, other, signal);
       },
-      onDialled(other, error) {
+      onDialed(other, error) {
         if (error === undefined) addresses.good(other.id);
         else if (!isFull(error)) addresses.attempt(other.id, { countFailure: true });
       },
@@ -157,7 +157,7 @@ export async function startNode(identity: Identity, environment: Environment, ra
       addressKey: (other) => `${other.key}@${other.host}`,
       identityOf: (other) => other.key,
       identify: ({ remote }) => remote.key,
-      keepsDialled: (other) => key > other,
+      keepsDialed: (other) => key > other,
       ipOf: ({ ip }) => ip,
       stats: ({ remote }) => ({
         ping: 2 * internet.oneWay(host, remote.host),

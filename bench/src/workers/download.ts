@@ -24,7 +24,7 @@ process.on('exit', () => rmSync(datadir, { recursive: true, force: true }));
 process.on('SIGINT', () => process.exit(130));
 
 let server: Server | undefined;
-let dialled: Promise<Remote> | undefined;
+let dialed: Promise<Remote> | undefined;
 
 interface Remote {
   readonly peer: EthPeer;
@@ -54,8 +54,8 @@ async function downloads(
   request: (peer: EthPeer, blocks: readonly TestBlock[]) => Promise<readonly Uint8Array[]>,
   expected: (block: TestBlock) => Uint8Array,
 ): Promise<Slice> {
-  dialled ??= dial();
-  const { peer, blocks } = await dialled;
+  dialed ??= dial();
+  const { peer, blocks } = await dialed;
   let next = 0;
   return async (over) => {
     let count = 0;

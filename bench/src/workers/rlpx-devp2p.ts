@@ -20,14 +20,14 @@ export function rlpxCases(folder: string, crypto: Crypto): Cases {
   };
 }
 
-type Ends = [dialled: RlpxStream, accepted: RlpxStream];
+type Ends = [dialed: RlpxStream, accepted: RlpxStream];
 
 /** Opens streams over loopback sockets, one pair per call. */
 async function pairs(crypto: Crypto): Promise<() => Promise<Ends>> {
-  const [diallerKey, acceptorKey] = [generatePrivateKey(), generatePrivateKey()];
+  const [dialerKey, acceptorKey] = [generatePrivateKey(), generatePrivateKey()];
   const id = crypto.secp256k1.publicKey(acceptorKey);
   // Keys of go-ethereum include the public key, too.
-  const dialler = { privateKey: diallerKey, publicKey: crypto.secp256k1.publicKey(diallerKey) };
+  const dialer = { privateKey: dialerKey, publicKey: crypto.secp256k1.publicKey(dialerKey) };
   let accepted: (stream: RlpxStream) => void = () => {};
   const { address } = await listen({
     privateKey: acceptorKey,
@@ -41,7 +41,7 @@ async function pairs(crypto: Crypto): Promise<() => Promise<Ends>> {
     const incoming = new Promise<RlpxStream>((resolve) => {
       accepted = resolve;
     });
-    return Promise.all([connect(node, { ...dialler, crypto }), incoming]);
+    return Promise.all([connect(node, { ...dialer, crypto }), incoming]);
   };
 }
 

@@ -35,14 +35,14 @@ class Bench extends SNAP {
   }
 }
 
-type Ends = [dialled: Peer, accepted: Peer];
+type Ends = [dialed: Peer, accepted: Peer];
 
 const sockets = new WeakMap<Peer, Socket>();
 
 /** Opens peers over loopback sockets, one pair per call. */
 async function pairs(): Promise<() => Promise<Ends>> {
   const common = new Common({ chain: Mainnet });
-  const [diallerKey, acceptorKey] = [generatePrivateKey(), generatePrivateKey()];
+  const [dialerKey, acceptorKey] = [generatePrivateKey(), generatePrivateKey()];
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -71,7 +71,7 @@ async function pairs(): Promise<() => Promise<Ends>> {
     const accepted = once(server, 'connection').then(([socket]) => open(socket, acceptorKey, null));
     const socket = dial({ host: '127.0.0.1', port, noDelay: true });
     await once(socket, 'connect');
-    return Promise.all([open(socket, diallerKey, remoteId), accepted]);
+    return Promise.all([open(socket, dialerKey, remoteId), accepted]);
   };
 }
 

@@ -132,7 +132,7 @@ export class AddrMan {
   }
 
   /**
-   * Records that a node that we dialled is on the right chain. Not to be called for a node that dialled us.
+   * Records that a node that we dialed is on the right chain. Not to be called for a node that dialed us.
    *
    * @returns whether the node has a slot of the tried table now; if not, another node holds the slot, and that node has
    * to be tested first: see {@link selectCollision}
@@ -200,7 +200,7 @@ export class AddrMan {
   /**
    * Returns the holder of a tried slot that another node wants, of the collision that has waited longest. It is the
    * next address for a feeler, whose result is recorded with `attempt` and `good`. If the node is connected, call
-   * `good` instead of dialling it.
+   * `good` instead of dialing it.
    */
   selectCollision(): AddrEntry | undefined {
     this.resolveCollisions();

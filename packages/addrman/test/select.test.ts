@@ -152,7 +152,7 @@ test('AM-14 of two draws the rarer group is selected: half of the entries get a 
   book.check();
 });
 
-test('AM-08 a terrible entry is in no sample unless it was just dialled', () => {
+test('AM-08 a terrible entry is in no sample unless it was just dialed', () => {
   const { now } = world().clock;
   const sample = (lastSeen: number, act?: (book: AddrMan) => unknown, jump = 0): number => {
     const { book, clock } = world();

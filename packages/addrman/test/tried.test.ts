@@ -88,8 +88,8 @@ interface Collision {
   readonly name: string;
   /** Minutes since the holder was found good. */
   readonly success: number;
-  /** Minutes since the holder was last dialled, without success if later than `success`. */
-  readonly dialled?: number;
+  /** Minutes since the holder was last dialed, without success if later than `success`. */
+  readonly dialed?: number;
   /** Minutes since the newcomer was found good. */
   readonly waiting: number;
   readonly winner: 'holder' | 'newcomer' | 'open';
@@ -100,32 +100,32 @@ const cases: Collision[] = [
   {
     name: 'reached recently, and failed since',
     success: 230,
-    dialled: 5,
+    dialed: 5,
     waiting: 50,
     winner: 'holder',
   },
-  { name: 'tested without success', success: 500, dialled: 1, waiting: 2, winner: 'newcomer' },
+  { name: 'tested without success', success: 500, dialed: 1, waiting: 2, winner: 'newcomer' },
   {
     name: 'tested without success some time ago',
     success: 500,
-    dialled: 239,
+    dialed: 239,
     waiting: 2,
     winner: 'newcomer',
   },
-  { name: 'being tested', success: 500, dialled: 0.9, waiting: 50, winner: 'open' },
+  { name: 'being tested', success: 500, dialed: 0.9, waiting: 50, winner: 'open' },
   { name: 'not tested yet', success: 500, waiting: 40, winner: 'open' },
   { name: 'never tested', success: 500, waiting: 40.1, winner: 'newcomer' },
-  { name: 'tested too long ago', success: 500, dialled: 240, waiting: 10, winner: 'open' },
+  { name: 'tested too long ago', success: 500, dialed: 240, waiting: 10, winner: 'open' },
 ];
 
 test.each(cases)('AM-09 the holder was $name: $winner', async (collision) => {
   const { clock, book } = world(oneTriedSlot);
   const [holder, newcomer] = [known(book, 1), known(book, 2)];
-  const { success, dialled = -1, waiting } = collision;
+  const { success, dialed = -1, waiting } = collision;
   const events: [ago: number, act: () => void][] = [
     [success, () => book.good(holder)],
     [waiting, () => book.good(newcomer)],
-    [dialled, () => book.attempt(holder, failed)],
+    [dialed, () => book.attempt(holder, failed)],
   ];
   let at = success;
   for (const [ago, act] of events.filter(([ago]) => ago >= 0).sort((a, b) => b[0] - a[0])) {

@@ -51,7 +51,7 @@ export interface BanReason {
  * unknown id do nothing.
  */
 export interface ConnManager<A, C extends Connection> {
-  /** Starts dialling and accepting. Only the first call has an effect. */
+  /** Starts dialing and accepting. Only the first call has an effect. */
   start(): void;
   /** Closes all connections and stops permanently. Idempotent. @returns {@link stopped} */
   stop(): Promise<void>;
@@ -60,12 +60,12 @@ export interface ConnManager<A, C extends Connection> {
   /**
    * Dials an address in addition to the target, as soon as the manager is started. An existing request for the address,
    * or for an identity that is connected, is used. A permanent request for another address of the same identity moves
-   * to this address. Its present connection stays open, and the new address is dialled after that is closed.
+   * to this address. Its present connection stays open, and the new address is dialed after that is closed.
    *
    * @returns the id of the request; 0 after `stop`
    */
   connect(address: A, options?: ConnectOptions): number;
-  /** Closes a connection or aborts an attempt. Another request replaces it; a permanent connection is dialled again. */
+  /** Closes a connection or aborts an attempt. Another request replaces it; a permanent connection is dialed again. */
   disconnect(id: number): boolean;
   /** Closes a connection or aborts an attempt without a replacement: a dynamic one lowers the target by one. */
   remove(id: number): boolean;

@@ -24,9 +24,9 @@ export interface ConnectionStats {
 
 /** Numbers of {@link ConnManagerSettings}; times are in ms. */
 interface Numbers {
-  /** Dialled connections to keep, without those of `connect`. @default 8, as btcd; with `maxPeers`, its share */
+  /** Dialed connections to keep, without those of `connect`. @default 8, as btcd; with `maxPeers`, its share */
   readonly targetOutbound?: number | undefined;
-  /** With `maxPeers`, one peer in `dialRatio` is dialled. @default 3, as go-ethereum (`defaultDialRatio`) */
+  /** With `maxPeers`, one peer in `dialRatio` is dialed. @default 3, as go-ethereum (`defaultDialRatio`) */
   readonly dialRatio?: number | undefined;
   /** Added to the delay with each failure in a row; also the delay before the next address. @default 5000, as btcd */
   readonly retryDelay?: number | undefined;
@@ -84,7 +84,7 @@ export interface ConnManagerCollaborators<A, C extends Connection, I extends Inc
   ) => Promise<C>;
   /**
    * Source of addresses. If it returns `undefined` it is called again after `retryDelay`; it may also take time.
-   * @default none: only addresses of `connect` are dialled
+   * @default none: only addresses of `connect` are dialed
    */
   readonly nextAddress?:
     | ((context: { readonly signal: AbortSignal }) => Promise<A | undefined> | A | undefined)
@@ -102,9 +102,9 @@ export interface ConnManagerCollaborators<A, C extends Connection, I extends Inc
     | ((connection: C, request: ConnRequest<A, C>, reason: CloseReason | undefined) => void)
     | undefined;
   /** Called with the result of each dial, feelers included: `error` is `undefined` after a success. */
-  readonly onDialled?: ((address: A, error: unknown) => void) | undefined;
+  readonly onDialed?: ((address: A, error: unknown) => void) | undefined;
   /**
-   * Returns the least delay in ms before a permanent address is dialled again, after `error` and `retries` failures in a
+   * Returns the least delay in ms before a permanent address is dialed again, after `error` and `retries` failures in a
    * row; `undefined` for no more than `retryDelay`. @default none
    */
   readonly minRetryDelay?: ((error: unknown, retries: number) => number | undefined) | undefined;
@@ -115,10 +115,10 @@ export interface ConnManagerCollaborators<A, C extends Connection, I extends Inc
   /** Returns the identity of the remote of a connection. @default the expected one */
   readonly identify?: ((connection: C) => string | undefined) | undefined;
   /**
-   * Whether the dialled connection is kept if both sides connect at the same time. Both sides have to decide alike.
+   * Whether the dialed connection is kept if both sides connect at the same time. Both sides have to decide alike.
    * @default keeps the first one that is established
    */
-  readonly keepsDialled?: ((identity: string) => boolean) | undefined;
+  readonly keepsDialed?: ((identity: string) => boolean) | undefined;
   /** Returns the IP address, 4 or 16 bytes. @default unknown: no rules for networks, bans and local addresses */
   readonly ipOf?: ((address: A) => Uint8Array | undefined) | undefined;
   /**
@@ -223,12 +223,12 @@ const collaboratorsRules: Rules<ConnManagerCollaborators<unknown, Connection>> =
   onAccept: func,
   onConnection: func,
   onDisconnection: func,
-  onDialled: func,
+  onDialed: func,
   minRetryDelay: func,
   addressKey: func,
   identityOf: func,
   identify: func,
-  keepsDialled: func,
+  keepsDialed: func,
   ipOf: func,
   networkGroup: func,
   stats: func,
@@ -283,7 +283,7 @@ function peerShares({
   targetOutbound,
 }: ConnManagerSettings): { targetOutbound: number; maxInbound: number } | undefined {
   if (maxPeers === undefined) return undefined;
-  // At least one dialled peer, since a node with few peers would otherwise never find any.
+  // At least one dialed peer, since a node with few peers would otherwise never find any.
   const share = Math.min(maxPeers, Math.max(1, Math.floor(maxPeers / dialRatio)));
   const outbound = targetOutbound ?? share;
   return { targetOutbound: outbound, maxInbound: Math.max(0, maxPeers - outbound) };

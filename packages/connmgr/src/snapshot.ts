@@ -15,7 +15,7 @@ export interface RequestSnapshot<A> {
   readonly trusted: boolean;
   readonly state: 'pending' | 'failing' | 'established';
   /** Step of a pending request. */
-  readonly step?: 'choosing' | 'waiting' | 'dialling' | 'handshake' | undefined;
+  readonly step?: 'choosing' | 'waiting' | 'dialing' | 'handshake' | undefined;
   /** Time since the request was created. */
   readonly age: number;
   /** Time since the connection was established. */

@@ -188,7 +188,7 @@ describe('manager', () => {
       host: (n: number) => `${66 + Math.floor(n / 250)}.${n % 250}.0.1`,
     },
   ])(
-    'HX-24 10 × maxInbound attackers from $networks do not affect dialled connections, and honest peers can connect',
+    'HX-24 10 × maxInbound attackers from $networks do not affect dialed connections, and honest peers can connect',
     async ({ host }) => {
       const random = createSeededRandom(1).bytes;
       const one = world(() => ({ up: 10 }), {
@@ -200,19 +200,19 @@ describe('manager', () => {
       const { manager, clock } = one;
       manager.start();
       await clock.advance(100);
-      const dialled = one.open();
-      expect(dialled).toHaveLength(16);
+      const dialed = one.open();
+      expect(dialed).toHaveLength(16);
       for (let n = 0; n < 340; n++) {
         enter(one, host(n));
         await clock.advance(100);
         expect(manager.snapshot().inbound).toBeLessThanOrEqual(34);
       }
       expect(manager.snapshot()).toMatchObject({ outbound: 16, inbound: 34 });
-      expect(one.open()).toEqual(dialled);
+      expect(one.open()).toEqual(dialed);
       const honest = enter(one, '9.9.9.9');
       expect(honest).toBeInstanceOf(FakeConnection);
       expect(manager.snapshot()).toMatchObject({ outbound: 16, inbound: 34 });
-      expect(one.open()).toEqual(dialled);
+      expect(one.open()).toEqual(dialed);
       await one.end();
     },
   );

@@ -286,7 +286,7 @@ describe('admission', () => {
     });
   });
 
-  test('CM-12 with the network off no connection is accepted or dialled, and all are restored after it', async () => {
+  test('CM-12 with the network off no connection is accepted or dialed, and all are restored after it', async () => {
     const one = world(up, { targetOutbound: 2, nextAddress: endless() });
     const { manager, clock, dials, reported } = one;
     manager.start();

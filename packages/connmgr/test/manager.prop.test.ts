@@ -71,8 +71,8 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 in every sequence of events limits hold, slo
             ({ kind, trusted, identity }) => kind === 'inbound' && !trusted && !statics.has(identity),
           );
           expect(counted.length).toBeLessThanOrEqual(maxInbound);
-          const dialling = requests.filter(({ step }) => step === 'dialling');
-          expect(dialling.length).toBeLessThanOrEqual(6);
+          const dialing = requests.filter(({ step }) => step === 'dialing');
+          expect(dialing.length).toBeLessThanOrEqual(6);
           const identities = established.map(({ identity }) => identity);
           expect(new Set(identities).size).toBe(identities.length);
           const groups = dynamic
@@ -82,7 +82,7 @@ test('CM-07 CM-08 CM-09 CM-10 CM-11 in every sequence of events limits hold, slo
           const open = [...sockets, ...incoming].filter(({ isOpen }) => isOpen);
           expect(open).toHaveLength(established.length);
           expect(inbound).toBe(incoming.filter(({ isOpen }) => isOpen).length);
-          if (!networkActive) expect(requests.filter(({ step }) => step === 'dialling')).toEqual([]);
+          if (!networkActive) expect(requests.filter(({ step }) => step === 'dialing')).toEqual([]);
           for (const { reasons } of [...sockets, ...incoming]) expect(reasons.length).toBeLessThan(2);
         };
         const act = (event: Event): void => {

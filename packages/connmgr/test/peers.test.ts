@@ -40,7 +40,7 @@ describe('anchors', () => {
     expect(chooseAnchors([])).toEqual([]);
   });
 
-  test('CM-16 they are saved at a clean stop, dialled first at the next start, and read once', async () => {
+  test('CM-16 they are saved at a clean stop, dialed first at the next start, and read once', async () => {
     const anchors = new Store();
     const first = world(up, { targetOutbound: 4, nextAddress: endless(), anchors });
     first.manager.start();
@@ -191,7 +191,7 @@ describe('trusted and static peers', () => {
     await one.end();
   });
 
-  test('CM-18 a static peer that is dialled or connected moves to its latest address', async () => {
+  test('CM-18 a static peer that is dialed or connected moves to its latest address', async () => {
     const one = world((name) => (name.startsWith('1.') ? 'hangs' : { up: 10 }));
     const { manager, clock, dials, sockets } = one;
     manager.start();
@@ -214,7 +214,7 @@ describe('trusted and static peers', () => {
     await one.end();
   });
 
-  test('CM-18 an address that is dialled for the target becomes the static one', async () => {
+  test('CM-18 an address that is dialed for the target becomes the static one', async () => {
     const one = world((name) => (name.startsWith('1.') ? { down: 10 } : { up: 10 }), {
       targetOutbound: 1,
       nextAddress: () => '2.2.2.2#static',
@@ -248,7 +248,7 @@ describe('trusted and static peers', () => {
   });
 
   test.each(['remove', 'disconnect'] as const)(
-    'CM-18 static peers are dialled until %s, and then limits apply again',
+    'CM-18 static peers are dialed until %s, and then limits apply again',
     async (how) => {
       const one = world(() => ({ down: 10 }), { maxInbound: 1 });
       const { manager, clock, dials, reported } = one;
@@ -258,7 +258,7 @@ describe('trusted and static peers', () => {
       expect(dials.length).toBeGreaterThan(280);
       expect(dials.at(-1)?.at).toBeGreaterThan(23.9 * 3_600_000);
       enter(one, 'a');
-      // It dials us: a static peer needs no slot, and is not dialled meanwhile.
+      // It dials us: a static peer needs no slot, and is not dialed meanwhile.
       expect(enter(one, 'static')).toBeInstanceOf(FakeConnection);
       const { length } = dials;
       await clock.advance(3_600_000);
@@ -328,7 +328,7 @@ describe('rotation', () => {
     await end();
   });
 
-  test('CM-19 a rotated address is not dialled again at once', async () => {
+  test('CM-19 a rotated address is not dialed again at once', async () => {
     const fresh = endless();
     let dropped: string | undefined;
     const { manager, clock, dials, end } = world(up, {
@@ -418,7 +418,7 @@ describe('snapshot', () => {
           permanent: false,
           trusted: false,
           state: 'pending',
-          step: 'dialling',
+          step: 'dialing',
           age: 500,
         },
         {

@@ -134,7 +134,7 @@ describe('requests', () => {
     const state = () => manager.snapshot().requests[0];
     expect(state()).toMatchObject({ state: 'pending', step: 'waiting' });
     await clock.advance(1);
-    expect(state()).toMatchObject({ state: 'pending', step: 'dialling' });
+    expect(state()).toMatchObject({ state: 'pending', step: 'dialing' });
     await clock.advance(5);
     expect(state()).toMatchObject({ state: 'failing', retryIn: 4_999, retries: 1 });
     await clock.advance(5_020);

@@ -17,7 +17,7 @@ describe('target', () => {
     await end();
   });
 
-  test('CM-07 nothing is dialled before start', async () => {
+  test('CM-07 nothing is dialed before start', async () => {
     const { manager, clock, dials, end } = world(up, { nextAddress: endless() });
     manager.connect('a');
     await clock.advance(60_000);
@@ -223,7 +223,7 @@ describe('duplicates', () => {
     await end();
   });
 
-  test('CM-09 an address whose identity has dialled us is not dialled; a static request waits', async () => {
+  test('CM-09 an address whose identity has dialed us is not dialed; a static request waits', async () => {
     const { manager, clock, dials, end } = world(up);
     manager.start();
     const slot = manager.admitInbound({});
@@ -294,8 +294,8 @@ describe('duplicates', () => {
   test.each([
     { keeps: true, refusal: 'already-connected', kept: '9.9.9.9#alice' },
     { keeps: false, refusal: undefined, kept: 'inbound' },
-  ])('CM-09 of two simultaneous connections one is kept: the dialled one, $keeps', async (row) => {
-    const { manager, clock, reported, end } = world(up, { keepsDialled: () => row.keeps });
+  ])('CM-09 of two simultaneous connections one is kept: the dialed one, $keeps', async (row) => {
+    const { manager, clock, reported, end } = world(up, { keepsDialed: () => row.keeps });
     manager.start();
     manager.connect('9.9.9.9#alice');
     await clock.advance(5);

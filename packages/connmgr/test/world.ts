@@ -98,7 +98,7 @@ export interface World {
   readonly clock: VirtualClock;
   readonly manager: ConnManager<string, FakeConnection>;
   readonly dials: Dial[];
-  /** All dialled connections. */
+  /** All dialed connections. */
   readonly sockets: FakeConnection[];
   /** Reported connections (`+name`) and disconnections (`-name reason`). */
   readonly reported: string[];

@@ -281,11 +281,11 @@ test.each([
 test('PE-02 two ends of this package open the same peer, for either direction', async () => {
   const { clock } = rawPair();
   const [a, b] = streamPair();
-  const [dialler, listener] = await Promise.all([
+  const [dialer, listener] = await Promise.all([
     openPeer(a, { protocols: [sink], clock, clientId: 'a' }),
     openPeer(b, { protocols: [sink], clock, clientId: 'b' }),
   ]);
-  expect([dialler.inbound, dialler.hello.clientId]).toEqual([false, 'b']);
+  expect([dialer.inbound, dialer.hello.clientId]).toEqual([false, 'b']);
   expect([listener.inbound, listener.hello.clientId]).toEqual([true, 'a']);
-  expect(dialler.id).toEqual(b.localId);
+  expect(dialer.id).toEqual(b.localId);
 });

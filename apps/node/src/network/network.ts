@@ -166,7 +166,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
         const objection = (): DisconnectReason | undefined => (peers.has(node.id) ? 'already-connected' : undefined);
         return link(await setUp(stream, { objection, signal }, setUpOptions));
       },
-      onDialled(node, error) {
+      onDialed(node, error) {
         if (error === undefined) addresses.reached(node);
         else if (isUseless(error)) addresses.unfit(node);
         else if (!isFull(error)) addresses.failed(node);
@@ -203,7 +203,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
       ipOf: ({ host }) => parseIp(host),
       stats: connectionStats,
       // Both sides of two simultaneous connections make the same decision.
-      keepsDialled: (other) => ownKey > other,
+      keepsDialed: (other) => ownKey > other,
       anchors: database.anchors,
       bans,
       clock,

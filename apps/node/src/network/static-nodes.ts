@@ -28,7 +28,7 @@ interface StaticNode {
   readonly named: Enode;
   readonly request: number;
   /** The address at which it is dialed now. */
-  dialled: Enode;
+  dialed: Enode;
   searchAt: number;
   searchDelay: number;
   readonly over: AbortController;
@@ -62,7 +62,7 @@ export class StaticNodes {
     this.#nodes.set(key, {
       named: node,
       request: this.#options.connect(node),
-      dialled: node,
+      dialed: node,
       searchAt: Number.NEGATIVE_INFINITY,
       searchDelay,
       over: new AbortController(),
@@ -102,9 +102,9 @@ export class StaticNodes {
       return undefined;
     });
     if (signal.aborted) return;
-    const next = found === undefined || isSamePlace(found, node.dialled) ? node.named : found;
-    if (isSamePlace(next, node.dialled)) return;
-    node.dialled = next;
+    const next = found === undefined || isSamePlace(found, node.dialed) ? node.named : found;
+    if (isSamePlace(next, node.dialed)) return;
+    node.dialed = next;
     const places = { node: formatEnode(next), named: formatEnode(node.named) };
     if (next !== node.named) log.info(places, 'static node found at another address');
     connect(next);

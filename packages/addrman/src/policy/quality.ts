@@ -13,11 +13,11 @@ export interface Horizons {
 }
 
 const minute = 60_000;
-/** An address dialled within this time may be in use. */
+/** An address dialed within this time may be in use. */
 const justTried = minute;
 /** A `lastSeen` time further in the future is invalid. */
 export const futureTolerance: number = 10 * minute;
-/** An address dialled within this time is selected with 1 % of its probability. */
+/** An address dialed within this time is selected with 1 % of its probability. */
 const recentlyTried = 10 * minute;
 
 /**

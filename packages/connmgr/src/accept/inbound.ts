@@ -289,12 +289,12 @@ export class Inbound<A, C extends Connection> {
     return this.#connections.exemptIdentities().has(identity);
   }
 
-  /** Whether we are dialling the same identity, and our connection is the one to keep. */
+  /** Whether we are dialing the same identity, and our connection is the one to keep. */
   #isCrossed(identity: string): boolean {
-    if (!this.#config.keepsDialled?.(identity)) return false;
+    if (!this.#config.keepsDialed?.(identity)) return false;
     for (const { state, target } of this.#connections.outbound.values()) {
-      const isDialling = state.status === 'pending' && state.step === 'dialling';
-      if (isDialling && target?.identity === identity) return true;
+      const isDialing = state.status === 'pending' && state.step === 'dialing';
+      if (isDialing && target?.identity === identity) return true;
     }
     return false;
   }

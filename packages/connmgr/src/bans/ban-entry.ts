@@ -2,7 +2,7 @@ import { type IpRange, ipRange } from '@devp2p/ip';
 import { ConnManagerError } from '../error.ts';
 
 /**
- * An unwanted network. A `ban` is set by the operator: its addresses are neither accepted nor dialled. `discourage` is
+ * An unwanted network. A `ban` is set by the operator: its addresses are neither accepted nor dialed. `discourage` is
  * set by the program: its addresses are accepted only while there are free slots.
  */
 export interface BanEntry {

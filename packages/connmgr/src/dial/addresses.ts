@@ -9,7 +9,7 @@ import type { OutboundRequest, Target } from './request.ts';
 /** Most addresses whose last dial is stored. */
 const maxHistory = 65_536;
 
-/** Describes addresses and decides which of them may be dialled now. */
+/** Describes addresses and decides which of them may be dialed now. */
 export class Addresses<A, C extends Connection> {
   readonly #config: Config<A, C>;
   readonly #connections: Connections<A, C>;
@@ -33,17 +33,17 @@ export class Addresses<A, C extends Connection> {
     };
   }
 
-  /** Records a dial, so that the address is not dialled again within `redialDelay`. */
+  /** Records a dial, so that the address is not dialed again within `redialDelay`. */
   avoid({ key }: Target<A>): void {
     this.#history.add(key, this.#config.clock.monotonic());
   }
 
-  /** Returns when an address may be dialled again, in ms of monotonic time; 0 for local addresses. */
+  /** Returns when an address may be dialed again, in ms of monotonic time; 0 for local addresses. */
   notBefore({ key, ip }: Target<A>): number {
     return ip && isLan(ip) ? 0 : this.#history.until(key);
   }
 
-  /** Returns why an address is not dialled for a request other than one of `connect`. */
+  /** Returns why an address is not dialed for a request other than one of `connect`. */
   skipReason(target: Target<A>, request: OutboundRequest<A, C>): SkipReason | undefined {
     const { key, identity, ip, group } = target;
     const { clock, bans, netRestrict } = this.#config;
@@ -55,7 +55,7 @@ export class Addresses<A, C extends Connection> {
       const counts = request.kind === 'dynamic' && other.kind === 'dynamic';
       if (counts && group !== undefined && other.target.group === group) return 'same-network';
     }
-    if (this.notBefore(target) > clock.monotonic()) return 'recently-dialled';
+    if (this.notBefore(target) > clock.monotonic()) return 'recently-dialed';
     if (ip && bans.find(ip)) return 'banned';
     if (netRestrict && !(ip && inRange(ip, netRestrict))) {
       return 'not-permitted';

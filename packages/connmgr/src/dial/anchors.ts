@@ -10,7 +10,7 @@ const maxAnchors = 2;
 /** Stores the anchors for the next start. */
 export interface AnchorStore<A> {
   /**
-   * Reads and deletes the saved addresses: an anchor that crashes the program is not dialled at the next start again.
+   * Reads and deletes the saved addresses: an anchor that crashes the program is not dialed at the next start again.
    */
   take(): Promise<readonly A[]> | readonly A[];
   save(addresses: readonly A[]): Promise<void> | void;

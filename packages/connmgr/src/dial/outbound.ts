@@ -48,7 +48,7 @@ export class Outbound<A, C extends Connection> {
     for (let i = 0; i < this.target; i++) this.#request('dynamic');
   }
 
-  /** Starts or stops dialling. Stopping closes all connections; requests are kept. */
+  /** Starts or stops dialing. Stopping closes all connections; requests are kept. */
   setActive(active: boolean, reason: CloseReason): void {
     this.#isActive = active;
     if (active) {
@@ -160,7 +160,7 @@ export class Outbound<A, C extends Connection> {
     } else if (reason !== undefined || request.isUseful || lasted >= retryDelay) {
       this.#replace(request);
     } else {
-      // A peer that accepts and disconnects at once would otherwise be dialled without a delay.
+      // A peer that accepts and disconnects at once would otherwise be dialed without a delay.
       this.#failuresInRow = Math.max(this.#failuresInRow, request.failuresBefore);
       this.#countFailure(request, undefined);
     }
@@ -206,7 +206,7 @@ export class Outbound<A, C extends Connection> {
       if (!request.attempt && !request.timer) void this.#choose(request);
     }
     const waiting = new Set(steps.get('waiting'));
-    let dials = steps.get('dialling')?.length ?? 0;
+    let dials = steps.get('dialing')?.length ?? 0;
     while (dials < this.#config.maxActiveDials) {
       const request = this.#nextRequest(waiting);
       if (!request) return;
@@ -313,7 +313,7 @@ export class Outbound<A, C extends Connection> {
 
     const attempt = new AbortController();
     request.attempt = attempt;
-    request.state = { status: 'pending', step: 'dialling' };
+    request.state = { status: 'pending', step: 'dialing' };
     this.#addresses.avoid(target);
     this.#counters.dials++;
     const isOver = (): boolean => request.attempt !== attempt;
@@ -454,7 +454,7 @@ export class Outbound<A, C extends Connection> {
 
   #report({ target }: OutboundRequest<A, C>, error: unknown): void {
     if (!target) return;
-    this.#connections.callBack(() => this.#config.onDialled?.(target.address, error));
+    this.#connections.callBack(() => this.#config.onDialed?.(target.address, error));
   }
 
   #identityError(identity: string | undefined): ConnManagerError | undefined {

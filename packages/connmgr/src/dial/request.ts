@@ -5,7 +5,7 @@ import type { CloseReason } from '../connection.ts';
  * State of a request:
  *
  * - `pending`: an address is being selected (`choosing`), the request waits for a dial slot (`waiting`), the address is
- * being dialled (`dialling`), or an inbound handshake is not complete (`handshake`);
+ * being dialed (`dialing`), or an inbound handshake is not complete (`handshake`);
  * - `failing`: the last attempt failed; `retryAt` is the time of the next one (ms, monotonic), `undefined` without a
  * retry;
  * - `established`;
@@ -13,7 +13,7 @@ import type { CloseReason } from '../connection.ts';
  * - `canceled`: the request ended before it was established.
  */
 export type RequestState<C> =
-  | { readonly status: 'pending'; readonly step: 'choosing' | 'waiting' | 'dialling' | 'handshake' }
+  | { readonly status: 'pending'; readonly step: 'choosing' | 'waiting' | 'dialing' | 'handshake' }
   | { readonly status: 'failing'; readonly error: unknown; readonly retryAt: number | undefined }
   | { readonly status: 'established'; readonly connection: C; readonly since: number }
   | { readonly status: 'disconnected'; readonly reason: CloseReason | undefined }
@@ -35,7 +35,7 @@ export interface ConnRequest<A, C> {
   readonly ip: Uint8Array | undefined;
   /** Identity of the remote: proved, or expected from the address. */
   readonly identity: string | undefined;
-  /** Whether it is dialled again after each loss. */
+  /** Whether it is dialed again after each loss. */
   readonly permanent: boolean;
   /** Number of failed attempts in a row. */
   readonly retries: number;

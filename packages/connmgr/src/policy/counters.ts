@@ -1,12 +1,12 @@
 import type { Refusal } from '../connection.ts';
 import { failureName } from '../error.ts';
 
-/** Why an offered address is not dialled. */
+/** Why an offered address is not dialed. */
 export type SkipReason =
   | 'known'
   | 'already-connected'
   | 'connected-to-self'
-  | 'recently-dialled'
+  | 'recently-dialed'
   | 'banned'
   | 'not-permitted'
   | 'same-network';
@@ -17,7 +17,7 @@ export interface Counters {
   dials: number;
   /** Failed dials, by the `code` of the error, otherwise its `name`. */
   failures: Record<string, number>;
-  /** Offered addresses that were not dialled. */
+  /** Offered addresses that were not dialed. */
   skipped: Record<SkipReason, number>;
   /** Established outbound connections, without feelers. */
   connected: number;
@@ -48,7 +48,7 @@ export function newCounters(): Counters {
       known: 0,
       'already-connected': 0,
       'connected-to-self': 0,
-      'recently-dialled': 0,
+      'recently-dialed': 0,
       banned: 0,
       'not-permitted': 0,
       'same-network': 0,

@@ -76,7 +76,7 @@ export function adminNamespace(node: NodeControl, crypto: Crypto): Namespace {
     if (Buffer.compare(enode.id, node.id) === 0) throw new Error('that is this node itself');
     return enode;
   };
-  const dialled = (value: unknown): Enode => {
+  const dialed = (value: unknown): Enode => {
     const enode = other(value);
     if (enode.tcp === 0) throw new Error('expected a TCP port other than 0');
     return enode;
@@ -87,7 +87,7 @@ export function adminNamespace(node: NodeControl, crypto: Crypto): Namespace {
       nodeInfo: method([], () => node.nodeInfo()),
       peers: method([], () => node.peers()),
       datadir: method([], () => node.datadir),
-      addPeer: method([dialled], (enode) => {
+      addPeer: method([dialed], (enode) => {
         node.addPeer(enode);
         return done;
       }),

@@ -4,7 +4,7 @@ import { address, endless, FakeConnection, identityOf, world } from './world.ts'
 const up = () => ({ up: 10 });
 
 describe('dial scheduler', () => {
-  test('CM-14 static addresses are dialled before dynamic ones, in random order', async () => {
+  test('CM-14 static addresses are dialed before dynamic ones, in random order', async () => {
     const { manager, clock, dials, end } = world(() => ({ down: 1 }), {
       targetOutbound: 3,
       nextAddress: endless(),
@@ -29,11 +29,11 @@ describe('dial scheduler', () => {
     });
     manager.start();
     for (let n = 0; n < 10; n++) manager.connect(`static${n}`, { permanent: true });
-    const dialling = () => manager.snapshot().requests.filter(({ step }) => step === 'dialling').length;
+    const dialing = () => manager.snapshot().requests.filter(({ step }) => step === 'dialing').length;
     const seen = new Set<number>();
     for (let t = 0; t < 80; t++) {
       await clock.advance(100);
-      seen.add(dialling());
+      seen.add(dialing());
     }
     expect(Math.max(...seen)).toBe(16);
     expect(dials.length).toBeGreaterThan(50);
@@ -49,14 +49,14 @@ describe('dial scheduler', () => {
     for (let t = 0; t < 1_000; t++) {
       await clock.advance(1);
       const { requests, outbound } = manager.snapshot();
-      const dialling = requests.filter(({ step }) => step === 'dialling').length;
-      expect(dialling).toBeLessThanOrEqual(2 * (6 - outbound));
+      const dialing = requests.filter(({ step }) => step === 'dialing').length;
+      expect(dialing).toBeLessThanOrEqual(2 * (6 - outbound));
     }
     expect(manager.snapshot().outbound).toBe(6);
     await end();
   });
 
-  test('CM-14 an address is not dialled again within 35 s', async () => {
+  test('CM-14 an address is not dialed again within 35 s', async () => {
     let n = 0;
     const { manager, clock, dials, end } = world(() => ({ down: 10 }), {
       targetOutbound: 2,
@@ -73,11 +73,11 @@ describe('dial scheduler', () => {
     }
     expect(last.size).toBe(4);
     expect(dials.length).toBeGreaterThan(4 * 7);
-    expect(manager.snapshot().counters.skipped['recently-dialled']).toBeGreaterThan(0);
+    expect(manager.snapshot().counters.skipped['recently-dialed']).toBeGreaterThan(0);
     await end();
   });
 
-  test('CM-14 a local address is dialled again as soon as its back-off allows', async () => {
+  test('CM-14 a local address is dialed again as soon as its back-off allows', async () => {
     const { manager, clock, dials, end } = world(() => ({ down: 0 }));
     manager.start();
     manager.connect('127.0.0.1:30303', { permanent: true });
@@ -102,7 +102,7 @@ describe('dial scheduler', () => {
     await end();
   });
 
-  test('CM-14 an identity with a pending inbound handshake is not dialled', async () => {
+  test('CM-14 an identity with a pending inbound handshake is not dialed', async () => {
     const { manager, clock, dials, end } = world(up, {
       targetOutbound: 1,
       nextAddress: (
@@ -127,7 +127,7 @@ describe('dial scheduler', () => {
     await end();
   });
 
-  test('CM-14 an identity that connects while its address waits for a dial is not dialled', async () => {
+  test('CM-14 an identity that connects while its address waits for a dial is not dialed', async () => {
     const { manager, clock, dials, end } = world(() => ({ down: 1_000 }), {
       targetOutbound: 2,
       nextAddress: endless(),
@@ -151,7 +151,7 @@ describe('dial scheduler', () => {
     { maxPeers: 2, dialRatio: undefined, outbound: 1, inbound: 1 },
     { maxPeers: 1, dialRatio: undefined, outbound: 1, inbound: 0 },
     { maxPeers: 0, dialRatio: undefined, outbound: 0, inbound: 0 },
-  ])('CM-14 of $maxPeers peers $outbound are dialled, with ratio $dialRatio', async (row) => {
+  ])('CM-14 of $maxPeers peers $outbound are dialed, with ratio $dialRatio', async (row) => {
     const { manager, clock, end } = world(up, {
       maxPeers: row.maxPeers,
       dialRatio: row.dialRatio,
@@ -167,7 +167,7 @@ describe('dial scheduler', () => {
     await end();
   });
 
-  test('CM-14 banned networks and those outside netRestrict are dialled only by connect', async () => {
+  test('CM-14 banned networks and those outside netRestrict are dialed only by connect', async () => {
     const names = ['20.1.0.1', '30.1.0.1', '20.2.0.1', '20.3.0.1'];
     const { manager, clock, dials, end } = world(up, {
       targetOutbound: 1,
@@ -203,9 +203,9 @@ describe('diversity', () => {
     slot.identify('i');
     slot.established(new FakeConnection('7.7.1.1'));
     await clock.advance(100);
-    const dialled = (kind: string) => dials.filter(({ request }) => request.kind === kind).map((dial) => dial.address);
-    expect(dialled('explicit').toSorted()).toEqual(['5.5.9.9#s', '6.6.9.9#t']);
-    expect(dialled('dynamic')).toEqual(['5.5.1.1#a', '6.6.1.1#c', '6.7.1.1#e']);
+    const dialed = (kind: string) => dials.filter(({ request }) => request.kind === kind).map((dial) => dial.address);
+    expect(dialed('explicit').toSorted()).toEqual(['5.5.9.9#s', '6.6.9.9#t']);
+    expect(dialed('dynamic')).toEqual(['5.5.1.1#a', '6.6.1.1#c', '6.7.1.1#e']);
     expect(manager.snapshot().counters.skipped['same-network']).toBe(2);
     expect(names).toEqual(['7.7.7.7#f']);
     await end();
@@ -260,7 +260,7 @@ describe('diversity', () => {
         targetOutbound: 1,
         nextAddress: () => address(1),
         nextFeeler: feeler,
-        onDialled: (name, error) => void tested.push([name, error]),
+        onDialed: (name, error) => void tested.push([name, error]),
         stats: () => ({ usefulness: 1 }),
       },
     );
