@@ -21,7 +21,7 @@ import {
 import { NodeError } from '../errors/node-error.ts';
 import type { NatMethod } from '../nat/find.ts';
 import type { MetricsSettings } from '../observability/metrics/server.ts';
-import type { AuthrpcSettings, HttpSettings, WebSocketSettings } from '../rpc/settings.ts';
+import { type AuthrpcSettings, type HttpSettings, rpcApis, type WebSocketSettings } from '../rpc/settings.ts';
 import type { NodeOptions } from './options.ts';
 
 const check: Checker = createChecker(NodeError, 'invalid-option');
@@ -96,6 +96,12 @@ const authrpcRules: Rules<AuthrpcSettings> = {
 };
 const metricsRules: Rules<MetricsSettings> = { host: string, port };
 
+const namedNode: Rule = {
+  expected: 'an enode URL or Enode',
+  fits: (value) => string.fits(value) || object.fits(value),
+};
+const api = oneOf(...rpcApis);
+
 /**
  * Checks the options of `createNode`, before any resource is opened.
  *
@@ -107,15 +113,32 @@ export function checkNodeOptions(options: NodeOptions): void {
   if ((genesis === undefined) === (network === undefined)) {
     check.fail('genesis', genesis, 'either genesis or network to be given');
   }
-  if (nat !== undefined) check.options('nat', nat, natRules);
-  if (http !== undefined) check.options('http', http, httpRules);
-  if (ws !== undefined) check.options('ws', ws, wsRules);
-  if (authrpc !== undefined) check.options('authrpc', authrpc, authrpcRules);
-  if (metrics !== undefined) check.options('metrics', metrics, metricsRules);
-  for (const name of ['bootnodes', 'dnsLists'] as const) {
-    if (options[name] !== undefined) check.elements(name, options[name], string);
-  }
-  if (options.ethVersions !== undefined) {
-    check.elements('ethVersions', options.ethVersions, integer(0));
-  }
+  checkGroup('nat', nat, natRules);
+  checkGroup('http', http, httpRules);
+  checkGroup('ws', ws, wsRules);
+  checkGroup('authrpc', authrpc, authrpcRules);
+  checkGroup('metrics', metrics, metricsRules);
+  checkList('bootnodes', options.bootnodes, string);
+  checkList('dnsLists', options.dnsLists, string);
+  checkList('netRestrict', options.netRestrict, object);
+  checkList('ethVersions', options.ethVersions, integer(0));
+  checkList('staticNodes', options.staticNodes, namedNode);
+  checkList('trustedNodes', options.trustedNodes, namedNode);
+  checkList('http.apis', http?.apis, api);
+  checkList('http.corsOrigins', http?.corsOrigins, string);
+  checkList('http.virtualHosts', http?.virtualHosts, string);
+  checkList('ws.apis', ws?.apis, api);
+  checkList('ws.origins', ws?.origins, string);
+  checkList('authrpc.virtualHosts', authrpc?.virtualHosts, string);
+}
+
+function checkGroup<Group extends object>(name: string, group: Group | undefined, rules: Rules<Group>): void {
+  if (group === undefined) return;
+  // `fields` names a value `http.port`; `options` refuses names without a rule.
+  check.fields(name, group, rules);
+  check.options(name, group, rules);
+}
+
+function checkList(name: string, values: readonly unknown[] | undefined, rule: Rule): void {
+  if (values !== undefined) check.elements(name, values, rule);
 }

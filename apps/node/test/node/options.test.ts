@@ -22,11 +22,14 @@ test.each<[string, Record<string, unknown>, string]>([
   ['a text for a list', { bootnodes: 'enode://…' }, 'bootnodes is "enode://…", expected an array'],
   ['a number in a list', { bootnodes: [7] }, 'bootnodes[0] is 7, expected a string'],
   ['a misspelt nested name', { http: { prot: 1 } }, 'http has no option "prot"'],
+  ['a nested port out of range', { ws: { port: 65_536 } }, 'ws.port is 65536, expected an integer'],
+  ['an unknown API', { http: { apis: ['net', 'admn'] } }, 'http.apis[1] is "admn", expected "admin" or "net"'],
+  ['a number for a node', { staticNodes: [7] }, 'staticNodes[0] is 7, expected an enode URL or Enode'],
   ['another network', { network: 'goerli' }, 'network is "goerli", expected "mainnet"'],
   ['two chains', { genesis: 'genesis.json' }, 'expected either genesis or network'],
   ['no chain', { network: undefined }, 'expected either genesis or network'],
   ['no datadir', { datadir: undefined }, 'datadir is undefined, expected a string'],
-  ['an unknown NAT method', { nat: { method: 'pcp' } }, 'method is "pcp"'],
+  ['an unknown NAT method', { nat: { method: 'pcp' } }, 'nat.method is "pcp"'],
   ['a key as text', { privateKey: 'c0ffee' }, 'privateKey is a string of 6 characters, expected'],
 ])('ND-01 createNode refuses %s, and opens no resource', async (_what, wrong, message) => {
   const options = { datadir, network: 'sepolia', ...wrong } as unknown as NodeOptions;
