@@ -1,5 +1,6 @@
 // Parsers of flag values. Each throws an `Error` with the expected form.
 import { isIP } from 'node:net';
+import { didYouMean } from './usage-error.ts';
 
 export function filePath(text: string): string {
   if (text === '' || text.includes('\0')) throw new Error('expected a path');
@@ -14,6 +15,21 @@ export function integerBetween(min: number, max: number): (text: string) => numb
     throw new Error(
       max === Number.MAX_SAFE_INTEGER ? `expected an integer from ${min}` : `expected an integer from ${min} to ${max}`,
     );
+  };
+}
+
+export function trueOrFalse(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('expected true or false');
+  return text === 'true';
+}
+
+/** Returns a parser of one of the names. */
+export function oneOf<const Name extends string>(...names: readonly Name[]): (text: string) => Name {
+  return (text) => {
+    const name = names.find((known) => known === text);
+    if (name !== undefined) return name;
+    const hint = didYouMean(text, names, '');
+    throw new Error(`expected one of ${names.join(', ')}${hint && `; ${hint}`}`);
   };
 }
 

@@ -1,4 +1,4 @@
-import { type BaseFlag, filePath, integerBetween, ipAddress } from '@devp2p/appkit/cli';
+import { type BaseFlag, filePath, integerBetween, ipAddress, oneOf, trueOrFalse } from '@devp2p/appkit/cli';
 import { type ExportFormat, exportFormats } from '../../export/export.ts';
 import type { ChainFilter } from '../../model/chain-filter.ts';
 import { type NetworkName, networkNames } from '../../model/networks.ts';
@@ -62,14 +62,14 @@ export interface Flag<T> extends BaseFlag {
 export type Flags<S> = { readonly [Name in keyof S]-?: Flag<NonNullable<S[Name]>> };
 
 function toggle(group: string, help: string): Flag<boolean> {
-  return { group, help, parse: value.trueOrFalse };
+  return { group, help, parse: trueOrFalse };
 }
 
 const chain: Flags<ChainSettings> = {
   network: {
     group: 'Chain',
     value: 'NAME',
-    parse: value.oneOf(...networkNames),
+    parse: oneOf(...networkNames),
     help: 'mainnet, sepolia or hoodi: requested chain, boot nodes and DNS lists',
   },
   networkid: {
@@ -192,14 +192,14 @@ export const exportFlags: Flags<ExportSettings> = {
     group: 'Export',
     value: 'FORMAT',
     default: 'ndjson',
-    parse: value.oneOf(...exportFormats),
+    parse: oneOf(...exportFormats),
     help: "ndjson, csv, or nodes.json for go-ethereum's devp2p tool",
   },
   status: {
     group: 'Export',
     value: 'STEP',
     default: 'discovered',
-    parse: value.oneOf(...statuses),
+    parse: oneOf(...statuses),
     help: 'only nodes that reached this step',
   },
   output: {

@@ -1,32 +1,16 @@
 // Parsers of flag values. Each throws an `Error` with the expected form.
 
-import { didYouMean, quote, splitList } from '@devp2p/appkit/cli';
+import { quote, splitList } from '@devp2p/appkit/cli';
 import { fromHex } from '@devp2p/bytes';
 import { nobleCrypto as crypto } from '@devp2p/crypto';
 import { parseTreeUrl } from '@devp2p/dnsdisc';
 import { type Enode, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
-
-export function trueOrFalse(text: string): boolean {
-  if (text !== 'true' && text !== 'false') throw new Error('expected true or false');
-  return text === 'true';
-}
 
 /** A number above 0, such as `0.5`. */
 export function rate(text: string): number {
   const value = Number(text);
   if (/^\d{1,9}(\.\d{1,9})?$/.test(text) && value > 0) return value;
   throw new Error('expected a number above 0');
-}
-
-export function oneOf<const Name extends string>(...names: Name[]): (text: string) => Name {
-  return (text) => {
-    const name = names.find((known) => known === text);
-    if (name === undefined) {
-      const hint = didYouMean(text, names, '');
-      throw new Error(`expected one of ${names.join(', ')}${hint && `; ${hint}`}`);
-    }
-    return name;
-  };
 }
 
 const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -6,7 +6,8 @@ import { systemClock } from '@devp2p/clock';
 import { exportFile } from '../../chain/files/export-file.ts';
 import { NodeError } from '../../errors/node-error.ts';
 import type { CommandContext } from '../context.ts';
-import { openSettledChain } from './open-chain.ts';
+import { rate } from '../rate.ts';
+import { openSelectedChain } from './open-chain.ts';
 
 /** `devp2p-node export FILE`: writes blocks of the chain to a file. */
 export async function exportChain(context: CommandContext): Promise<void> {
@@ -27,7 +28,7 @@ export async function exportChain(context: CommandContext): Promise<void> {
   }
   // Checked before writing, which replaces the file.
   const say = isStandardOutput(file) ? (line: string) => progress.write(`${line}\n`) : print;
-  const chain = await openSettledChain(context);
+  const chain = await openSelectedChain(context);
   const start = systemClock.monotonic();
   try {
     const last = wanted ?? chain.head.number;
@@ -38,9 +39,9 @@ export async function exportChain(context: CommandContext): Promise<void> {
       signal,
       onProgress: (number) => progress.report('export', number - first + 1, last - first + 1),
     });
-    const seconds = (systemClock.monotonic() - start) / 1_000;
-    const rate = Math.round(count / seconds);
-    say(`exported blocks=${count} first=${first} last=${last} seconds=${seconds.toFixed(3)} blocks/s=${rate}`);
+    const duration = systemClock.monotonic() - start;
+    const time = `seconds=${(duration / 1_000).toFixed(3)}${rate('blocks', count, duration)}`;
+    say(`exported blocks=${count} first=${first} last=${last} ${time}`);
   } finally {
     progress.close();
     await chain.close();

@@ -1,5 +1,5 @@
-import { filePath, integerBetween, ipAddress } from '@devp2p/appkit/cli';
-import type { NetworkName } from '@devp2p/appkit/networks';
+import { filePath, integerBetween, ipAddress, oneOf, trueOrFalse } from '@devp2p/appkit/cli';
+import { type NetworkName, networkNames } from '@devp2p/appkit/networks';
 import type { Enode } from '@devp2p/enr';
 import type { IpRange } from '@devp2p/ip';
 import type { RequiredBlocks } from '../../chain/required-blocks.ts';
@@ -16,10 +16,8 @@ import {
   type Nat,
   nat,
   networkId,
-  networkName,
   requiredBlocks,
   treeUrls,
-  yesOrNo,
 } from './values.ts';
 
 /** Every setting of the program under the name of its flag. */
@@ -79,7 +77,7 @@ export const flags: FlagsOf<Settings> = {
     group: 'Chain',
     value: 'NAME',
     help: 'mainnet, sepolia or hoodi, in place of a genesis',
-    parse: networkName,
+    parse: oneOf(...networkNames),
   },
   networkid: {
     group: 'Chain',
@@ -190,13 +188,13 @@ export const flags: FlagsOf<Settings> = {
     group: 'Discovery',
     help: 'neither find nodes nor be found',
     commands: runs,
-    parse: yesOrNo,
+    parse: trueOrFalse,
   },
   nodial: {
     group: 'Peers',
     help: 'dial static nodes only; others may find and dial this node',
     commands: runs,
-    parse: yesOrNo,
+    parse: trueOrFalse,
   },
   static: {
     group: 'Peers',
@@ -249,7 +247,7 @@ export const flags: FlagsOf<Settings> = {
     group: 'Sync',
     help: 'exit with code 0 once synced to the target (see --sync.target)',
     commands: runs,
-    parse: yesOrNo,
+    parse: trueOrFalse,
   },
   'sync.timeout': {
     group: 'Sync',
@@ -279,7 +277,7 @@ export const flags: FlagsOf<Settings> = {
     group: 'Export',
     help: 'write the receipts of the blocks instead, in a format for import',
     commands: ['export'],
-    parse: yesOrNo,
+    parse: trueOrFalse,
   },
   verbosity: {
     group: 'Program',
@@ -289,7 +287,7 @@ export const flags: FlagsOf<Settings> = {
     many: true,
     parse: parseVerbosity,
   },
-  'log.json': { group: 'Program', help: 'log lines as JSON', parse: yesOrNo },
+  'log.json': { group: 'Program', help: 'log lines as JSON', parse: trueOrFalse },
   config: {
     group: 'Program',
     value: 'FILE',
@@ -301,13 +299,13 @@ export const flags: FlagsOf<Settings> = {
     short: 'h',
     help: 'show this help',
     commandLineOnly: true,
-    parse: yesOrNo,
+    parse: trueOrFalse,
   },
   version: {
     group: 'Program',
     short: 'v',
     help: 'show the version',
     commandLineOnly: true,
-    parse: yesOrNo,
+    parse: trueOrFalse,
   },
 };

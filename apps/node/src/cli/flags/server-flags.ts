@@ -1,7 +1,7 @@
-import { filePath, integerBetween, ipAddress } from '@devp2p/appkit/cli';
+import { filePath, integerBetween, ipAddress, trueOrFalse } from '@devp2p/appkit/cli';
 import type { RpcApi } from '../../rpc/settings.ts';
 import { asks, type FlagsOf, runs } from './flag.ts';
-import { apis, hostNames, onOffAuto, origins, type Switch, yesOrNo } from './values.ts';
+import { apis, hostNames, onOffAuto, origins, type Switch } from './values.ts';
 
 /** Flags of JSON-RPC and metrics. */
 export interface ServerSettings {
@@ -32,7 +32,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     group: 'Operator',
     help: 'serve JSON-RPC over HTTP, and /health',
     commands: runs,
-    parse: yesOrNo,
+    parse: trueOrFalse,
   },
   'http.addr': {
     group: 'Operator',
@@ -78,7 +78,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     group: 'Operator',
     help: 'serve JSON-RPC over WebSocket',
     commands: runs,
-    parse: yesOrNo,
+    parse: trueOrFalse,
   },
   'ws.addr': {
     group: 'Operator',
@@ -116,7 +116,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     group: 'Operator',
     help: 'serve metrics for Prometheus over HTTP, and /health',
     commands: runs,
-    parse: yesOrNo,
+    parse: trueOrFalse,
   },
   'metrics.addr': {
     group: 'Operator',

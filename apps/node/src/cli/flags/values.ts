@@ -1,7 +1,6 @@
 // Parsers of flag values. Each throws an `Error` with the expected form.
 import { isIP, isIPv4 } from 'node:net';
 import { splitList } from '@devp2p/appkit/cli';
-import { type NetworkName, networkNames } from '@devp2p/appkit/networks';
 import { equalBytes, fromHex } from '@devp2p/bytes';
 import { nobleCrypto } from '@devp2p/crypto';
 import { parseTreeUrl } from '@devp2p/dnsdisc';
@@ -12,12 +11,6 @@ import type { NatMethod } from '../../nat/find.ts';
 import { type RpcApi, rpcApis } from '../../rpc/settings.ts';
 
 const knownEthVersions = [70, 69, 68];
-
-export function networkName(text: string): NetworkName {
-  const name = networkNames.find((known) => known === text);
-  if (name === undefined) throw new Error(`expected one of ${networkNames.join(', ')}`);
-  return name;
-}
 
 export function networkId(text: string): bigint {
   const value = /^\d{1,20}$/.test(text) ? BigInt(text) : 0n;
@@ -151,9 +144,4 @@ export function onOffAuto(text: string): Switch {
   if (text === 'auto') return text;
   if (text !== 'true' && text !== 'false') throw new Error('expected true, false or auto');
   return text === 'true' ? 'on' : 'off';
-}
-
-export function yesOrNo(text: string): boolean {
-  if (text !== 'true' && text !== 'false') throw new Error('expected true or false');
-  return text === 'true';
 }
