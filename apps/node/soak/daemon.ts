@@ -7,8 +7,8 @@ import { json } from 'node:stream/consumers';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Measure, ProbeRequest } from './probe.ts';
 
-// Starts the built program, also when this module itself runs from source.
-const app = pathToFileURL(createRequire(import.meta.url).resolve('@devp2p/node/package.json'));
+/** Root of the package: the built program is started, also when this module itself runs from source. */
+export const app: URL = pathToFileURL(createRequire(import.meta.url).resolve('@devp2p/node/package.json'));
 const program = fileURLToPath(new URL('dist/main.js', app));
 const probe = new URL('soak/dist/probe.js', app).href;
 const genesis = fileURLToPath(new URL('demo/chain/genesis.json', app));

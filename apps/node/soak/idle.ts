@@ -1,10 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import type { Daemon } from './daemon.ts';
+import { app, type Daemon } from './daemon.ts';
 
-const app = pathToFileURL(createRequire(import.meta.url).resolve('@devp2p/node/package.json'));
 const crowd = new URL('soak/dist/crowd.js', app);
 
 /** Resources of a node with idle peers. */

@@ -1,3 +1,4 @@
+import { equalBytes } from '@devp2p/bytes';
 import type { LocalNode } from '@devp2p/discover';
 import type { Enr, EthEntry } from '@devp2p/enr';
 import { checkForkId, type ForkHead, type ForkSchedule, forkId } from '@devp2p/eth';
@@ -38,11 +39,9 @@ export function keepForkEntry(chain: ForkChain, localNode: Pick<LocalNode, 'upda
   let shown = forkEntry(chain);
   return chain.onHead(() => {
     const entry = forkEntry(chain);
-    if (entry.next === shown.next && entry.hash.every((byte, i) => byte === shown.hash[i])) return;
+    if (entry.next === shown.next && equalBytes(entry.hash, shown.hash)) return;
     shown = entry;
-    localNode
-      .update({ eth: entry })
-      .catch((error: unknown) => log.error({ error }, 'the node record could not be changed'));
+    localNode.update({ eth: entry }).catch((error: unknown) => log.error({ error }, 'local record not updated'));
   });
 }
 

@@ -59,7 +59,7 @@ export async function openOwnRecord(options: OwnRecordOptions): Promise<OwnRecor
     },
     setExternalEndpoint(external) {
       localNode.setExternalEndpoint(external).catch((error: unknown) => {
-        if (closed === undefined) log.error({ error }, 'the node record could not be changed');
+        if (closed === undefined) log.error({ error }, 'local record not updated');
       });
     },
     close() {

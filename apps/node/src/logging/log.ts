@@ -6,7 +6,7 @@ import pretty from 'pino-pretty';
 /** Fields of a log line. Bytes are shown as hex, errors with their causes. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Where one module's lines go; a pino logger fits. */
+/** Log of one module; a pino logger fits. */
 export interface Log {
   error(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
@@ -15,18 +15,18 @@ export interface Log {
   trace(fields: LogFields, message: string): void;
 }
 
-/** The parts of the node that log under a name, and can be given a level, of their own. */
+/** Names of the parts of the node in log lines; each can have its own level. */
 const logModules = ['node', 'network', 'discovery', 'peer', 'sync', 'chain', 'rpc'] as const;
 export type LogModule = (typeof logModules)[number];
 
-/** Gives each module its log. */
+/** Returns the log of a module. */
 export type Logs = (module: LogModule) => Log;
 
 /** From silent to everything; the numbers are go-ethereum's `verbosity` 0 to 5. */
 const logLevels = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 type LogLevel = (typeof logLevels)[number];
 
-/** How much is logged, in all and by module. */
+/** Log level, and exceptions by module. */
 export interface Verbosity {
   readonly level: LogLevel;
   readonly modules: Readonly<Partial<Record<LogModule, LogLevel>>>;

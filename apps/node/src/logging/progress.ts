@@ -13,7 +13,7 @@ export interface Progress {
   readonly report: (phase: string, done: number, total: number, unit?: string) => void;
   /** Writes a line of something else, above the bar if there is one. */
   write(line: string): void;
-  /** Takes the bar away. Idempotent. */
+  /** Removes the bar. Idempotent. */
   close(): void;
 }
 

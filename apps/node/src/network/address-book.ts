@@ -86,10 +86,10 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
   /** Called when a dial starts to wait. */
   let onWanted = (): void => {};
   let source: AddressSource | undefined;
-  /** The last node that was found, and might be in the book if another had not its place. */
+  /** The last found node that is not in the book because another node has its place. */
   let spare: Candidate | undefined;
 
-  /** Until when nodes are not to be offered, by hex id, the soonest first. */
+  /** Monotonic time until which a node is not offered, by hex id, the soonest first. */
   const unfit = new Map<string, number>();
   const isUnfit = (key: string): boolean => (unfit.get(key) ?? 0) > clock.monotonic();
   const mayBeOffered = (node: Enode): boolean => {
@@ -122,7 +122,7 @@ export async function openAddressBook(options: AddressBookOptions): Promise<Addr
       queue.notify();
       for await (const { node, source: by } of from.candidates(signal)) {
         add([node], by);
-        // Two of one network may want the same place, and a small network has no nodes to spare.
+        // Two nodes of one network may have the same place in the book; a small network needs both.
         if (book.get(node.id) === undefined && isAcceptable(node)) {
           spare = node;
           queue.notify();
@@ -199,8 +199,8 @@ function isRoutable(ip: Uint8Array): boolean {
 
 /** Whether such a node may be added to the book. */
 function isAcceptable(node: Candidate): boolean {
-  const [told] = addrNodes([node]);
-  return told !== undefined && isRoutable(told.address.ip);
+  const [known] = addrNodes([node]);
+  return known !== undefined && isRoutable(known.address.ip);
 }
 
 function* addrNodes(nodes: Iterable<Candidate>): Generator<AddrNode, void, undefined> {

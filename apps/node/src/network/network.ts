@@ -25,7 +25,7 @@ import { disconnectReason } from './close-reason.ts';
 import { publish } from './diagnostics.ts';
 import { ForkWatch } from './fork-watch.ts';
 import { type Incompatibility, IncompatibleNodes, isUseless } from './incompatible.ts';
-import { type PeerProtocols, setUp } from './open-peer.ts';
+import { openNodePeer, type PeerProtocols } from './open-peer.ts';
 import { shortId } from './peer-id.ts';
 import type { NodePeer, PeerSet } from './peers.ts';
 import { type Locate, StaticNodes } from './static-nodes.ts';
@@ -80,10 +80,10 @@ export interface Network {
   readonly port: number;
   /** Begins to dial. */
   start(): void;
-  /** Stays connected to a node from now on, until it is let go: at the address that was named last. */
-  keep(node: Enode): void;
-  /** Stops dialing a static node, and closes a connection that was opened for it. */
-  letGo(id: Uint8Array): void;
+  /** Adds a static node; for one that was added before, replaces the address. */
+  addStatic(node: Enode): void;
+  /** Removes a static node, and closes a connection that was opened for it. */
+  removeStatic(id: Uint8Array): void;
   /** Lets a node in beyond the limits from now on. */
   trust(id: Uint8Array): void;
   distrust(id: Uint8Array): void;
@@ -126,19 +126,19 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
   const transport = { privateKey, publicKey: id, crypto, clock, random };
   const log = logs('network');
   const ownKey = toHex(id);
-  // One node is kept once, even if it is named several times.
-  const statics = new Map(options.staticNodes.map((node) => [toHex(node.id), node]));
+  // A node that is named several times is added once.
+  const namedNodes = new Map(options.staticNodes.map((node) => [toHex(node.id), node]));
   const trustedKeys = new Set(options.trustedNodes.map((node) => toHex(node.id)));
-  const isChosen = (other: Uint8Array): boolean => kept.has(other) || trustedKeys.has(toHex(other));
+  const isChosen = (other: Uint8Array): boolean => staticNodes.has(other) || trustedKeys.has(toHex(other));
   const incompatible = new IncompatibleNodes(clock, logs('peer'));
   const forkWatch = new ForkWatch(options.forks, clock, logs('peer'));
   const { bans, saved: bansSaved } = await openBans(database.bans, clock, log);
 
-  const setUpOptions = {
+  const peerOptions = {
     protocols: options.protocols,
     clientId: options.clientId,
     flags: (other: Uint8Array) => ({
-      static: kept.has(other),
+      static: staticNodes.has(other),
       trusted: trustedKeys.has(toHex(other)),
     }),
     requiredBlocks: options.requiredBlocks,
@@ -164,7 +164,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
           throw error;
         });
         const objection = (): DisconnectReason | undefined => (peers.has(node.id) ? 'already-connected' : undefined);
-        return link(await setUp(stream, { objection, signal }, setUpOptions));
+        return link(await openNodePeer(stream, { objection, signal }, peerOptions));
       },
       onDialed(node, error) {
         if (error === undefined) addresses.reached(node);
@@ -176,9 +176,9 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
         // The end of an opened stream is already logged.
         if (error instanceof PeerError) return;
         const fields = { id: shortId(node.id), node: formatEnode(node), error };
-        if (kept.has(node.id)) {
+        if (staticNodes.has(node.id)) {
           log.info(fields, 'static node not reached');
-          kept.unreached(node);
+          staticNodes.unreached(node);
         } else log.debug(fields, 'node not reached');
       },
       onConnection({ peer }, { id: request }) {
@@ -223,14 +223,14 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
     },
   );
 
-  const kept = new StaticNodes({
+  const staticNodes = new StaticNodes({
     connect: (node) => manager.connect(node, { permanent: true }),
     remove: (request) => void manager.remove(request),
     locate: options.locate,
     clock,
     log,
   });
-  for (const node of statics.values()) kept.keep(node);
+  for (const node of namedNodes.values()) staticNodes.add(node);
 
   const admit = ({ host }: { readonly host: string }): Admission | false => {
     const slot = manager.admitInbound({ ip: parseIp(host) });
@@ -248,7 +248,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
       return reason && disconnectReason(reason);
     };
     try {
-      slot.established(link(await setUp(stream, { objection, signal: slot.signal }, setUpOptions)));
+      slot.established(link(await openNodePeer(stream, { objection, signal: slot.signal }, peerOptions)));
     } catch {
       slot.release();
     }
@@ -264,7 +264,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
   /** Static nodes that have not been tried yet, by hex id. */
   const tried = new Map<string, () => void>();
   const staticsTried = Promise.all(
-    [...statics].map(([key, node]) =>
+    [...namedNodes].map(([key, node]) =>
       Promise.race([new Promise<void>((resolve) => tried.set(key, resolve)), peers.arrival(node.id)]),
     ),
   ).then(() => tried.clear());
@@ -274,11 +274,11 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
   return {
     port: listener.address.port,
     start: () => manager.start(),
-    keep: (node) => kept.keep(node),
-    letGo: (other) => kept.letGo(other),
+    addStatic: (node) => staticNodes.add(node),
+    removeStatic: (other) => staticNodes.remove(other),
     incompatible,
     get staticCount() {
-      return kept.size;
+      return staticNodes.size;
     },
     trust(other) {
       trustedKeys.add(toHex(other));
@@ -291,7 +291,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
     staticsTried,
     snapshot: () => manager.snapshot(),
     close() {
-      kept.close();
+      staticNodes.close();
       closed ??= Promise.all([listener.close(), manager.stop()]).then(bansSaved);
       return closed;
     },

@@ -25,7 +25,7 @@ import type { NodePeer } from './peers.ts';
 export type PeerProtocols = readonly [Protocol<'eth', EthPeer>, ...Protocol[]];
 
 /** Settings of all connections. */
-export interface SetUpOptions {
+export interface NodePeerOptions {
   readonly protocols: PeerProtocols;
   readonly clientId: string;
   /** Names under which the operator added a node. */
@@ -68,10 +68,10 @@ function asJson(object: object): Record<string, unknown> {
  * @returns the peer after both sides have sent Status
  * @throws PeerError when the handshake fails, which is logged
  */
-export async function setUp(
+export async function openNodePeer(
   stream: MessageStream,
   { objection, signal }: Checkpoints,
-  options: SetUpOptions,
+  options: NodePeerOptions,
 ): Promise<NodePeer> {
   const { clock, protocols, clientId, requiredBlocks: required, flags: flagsOf } = options;
   const [eth] = protocols;
@@ -171,14 +171,14 @@ export async function setUp(
 
 /** Disconnects a remote before Hello. */
 async function refuse(stream: MessageStream, reason: DisconnectReason): Promise<void> {
-  // A list of one number, as devp2p rlpx.md has it: each of them is its own RLP encoding but zero.
+  // A list with one number, as in rlpx.md of devp2p. Except for zero, a number below 128 is its own RLP encoding.
   const number = disconnectReasons[reason];
   stream.write(1, Uint8Array.of(0xc1, number === 0 ? 0x80 : number)).catch(() => {});
   await stream.close();
 }
 
 interface ConnectionLog {
-  /** How the remote is named. */
+  /** Fields that name the remote. */
   readonly who: LogFields;
   added(peer: NodePeer): void;
   dropped(end: Omit<PeerEnd, 'error'> & { readonly error: unknown }, connection?: Peer): void;

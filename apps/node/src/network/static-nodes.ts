@@ -9,7 +9,7 @@ export type Locate = (node: Enode, signal: AbortSignal) => Promise<Enode | undef
 
 /** @see StaticNodes */
 export interface StaticNodesOptions {
-  /** Keeps a connection to a node, at the address given last. @returns the id of the request */
+  /** Requests a permanent connection to a node, at the address given last. @returns the id of the request */
   readonly connect: (node: Enode) => number;
   /** Ends a request and its connection. */
   readonly remove: (request: number) => void;
@@ -55,8 +55,8 @@ export class StaticNodes {
     return this.#nodes.size;
   }
 
-  /** Stays connected to a node from now on. Named again, its last address counts. */
-  keep(node: Enode): void {
+  /** Adds a node to stay connected to; for one that was added before, replaces the address. */
+  add(node: Enode): void {
     const key = toHex(node.id);
     this.#nodes.get(key)?.over.abort();
     this.#nodes.set(key, {
@@ -69,8 +69,8 @@ export class StaticNodes {
     });
   }
 
-  /** Does so no more. */
-  letGo(id: Uint8Array): void {
+  /** Removes a node, and closes its connection. */
+  remove(id: Uint8Array): void {
     const key = toHex(id);
     const node = this.#nodes.get(key);
     if (node === undefined) return;
@@ -79,7 +79,7 @@ export class StaticNodes {
     this.#options.remove(node.request);
   }
 
-  /** Ends the searches. */
+  /** Aborts all searches. */
   close(): void {
     for (const { over } of this.#nodes.values()) over.abort();
   }

@@ -52,7 +52,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   checkNodeOptions(options);
   return Lifecycle.open((lifecycle) => openNode(options, lifecycle), {
     signal: options.signal,
-    onCloseError: (error) => options.logs?.('node').error({ error }, 'not closed in order'),
+    onCloseError: (error) => options.logs?.('node').error({ error }, 'failed to close after a failed start'),
   });
 }
 
@@ -75,13 +75,13 @@ async function openNode(options: NodeOptions, lifecycle: Lifecycle): Promise<Nod
   signal.throwIfAborted();
   const { chain } = storage;
   const { enode, own, peers } = network;
-  const following = openSync(
+  const nodeSync = openSync(
     context,
     storage,
     network,
     (result) => void started.then(() => node.emit('synced', result)),
   );
-  const { state, endpoints } = await openApi(context, storage, network, following, metrics);
+  const { state, endpoints } = await openApi(context, storage, network, nodeSync, metrics);
   signal.throwIfAborted();
 
   let closed: Promise<void> | undefined;
@@ -99,7 +99,7 @@ async function openNode(options: NodeOptions, lifecycle: Lifecycle): Promise<Nod
       enr: () => formatEnr(own.record),
       chain,
       peers,
-      sync: following.sync,
+      sync: nodeSync.sync,
       state,
       endpoints,
       close,

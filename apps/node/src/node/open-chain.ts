@@ -57,10 +57,10 @@ export async function openNodeChain(options: NodeChainOptions): Promise<LocalCha
       ...settings,
       location: join(datadir, 'chain'),
       onCorrupt: (error) => log.error({ error }, 'a peer requested a damaged record'),
-      onCheck: reportNowAndThen(settings.clock, (checked, last) =>
+      onCheck: throttleReports(settings.clock, (checked, last) =>
         log.info({ checked, last }, 'checking stored blocks against the fork schedule'),
       ),
-      onMigrate: reportNowAndThen(settings.clock, (done, total) =>
+      onMigrate: throttleReports(settings.clock, (done, total) =>
         log.info({ done, total }, 'migrating the chain database to the current format'),
       ),
     });
@@ -94,8 +94,8 @@ export function warnOfMissingReceipts({ withoutReceipts: ranges }: LocalChain, l
   );
 }
 
-/** Forwards the first call, and then one call in ten seconds. */
-function reportNowAndThen(
+/** Forwards the first call, and then one in {@link reportInterval}. */
+function throttleReports(
   clock: Clock,
   report: (done: number, total: number) => void,
 ): (done: number, total: number) => void {

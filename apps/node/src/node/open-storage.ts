@@ -1,5 +1,5 @@
-import { toHex } from '@devp2p/bytes';
-import { type Enode, parseEnode } from '@devp2p/enr';
+import { equalBytes } from '@devp2p/bytes';
+import { type Enode, formatEnode, parseEnode } from '@devp2p/enr';
 import type { LocalChain } from '../chain/chain.ts';
 import { openDatadir, openNodeKey } from '../config/datadir.ts';
 import { checkChainSupported } from '../config/genesis/unsupported-forks.ts';
@@ -56,7 +56,7 @@ export async function openStorage(context: NodeContext): Promise<NodeStorage> {
     jwtSecret: options.authrpc.jwtSecret ?? openJwtSecret(jwtSecretPath(datadir)),
   };
   const id = crypto.secp256k1.publicKey(privateKey);
-  refuseSelf(id, staticNodes, trustedNodes);
+  refuseSelf(id, [...staticNodes, ...trustedNodes]);
   const database = await openNetworkDatabase(datadir);
   lifecycle.onClose(() => database.close());
   return { datadir, chain, database, privateKey, id, staticNodes, trustedNodes, authrpc };
@@ -67,7 +67,8 @@ function asEnode(node: Enode | string): Enode {
 }
 
 /** @throws NodeError `static-self` */
-function refuseSelf(ownId: Uint8Array, ...lists: readonly (readonly Enode[])[]): void {
-  if (lists.flat().every(({ id }) => toHex(id) !== toHex(ownId))) return;
-  throw new NodeError('static-self', 'a static or trusted node is this node itself');
+function refuseSelf(ownId: Uint8Array, nodes: readonly Enode[]): void {
+  const self = nodes.find(({ id }) => equalBytes(id, ownId));
+  if (self === undefined) return;
+  throw new NodeError('static-self', `static or trusted node ${formatEnode(self)} is this node itself`);
 }

@@ -17,7 +17,7 @@ export type NodeOptions = ChainChoice & NodeSettings;
 
 /** Options of `createNode`, except the choice of the chain. */
 export interface NodeSettings {
-  /** Directory of the node's key and databases; created if it is missing. One node at a time. */
+  /** Directory of the node's key and databases; created if it is missing. Locked by the running node. */
   datadir: string;
   /** Network id sent to peers. @default the genesis' chain id */
   networkId?: bigint | undefined;
@@ -52,7 +52,7 @@ export interface NodeSettings {
   dnsLists?: readonly string[] | undefined;
   /** Networks to which discovery and connections are restricted; static nodes are dialed anywhere. @default all */
   netRestrict?: readonly IpRange[] | undefined;
-  /** A name of its own within the client id. @default none */
+  /** Name within the client id. @default none */
   identity?: string | undefined;
   /** Versions of the eth protocol to offer, of 70, 69 and 68. @default [70, 69], as `@devp2p/eth` */
   ethVersions?: readonly number[] | undefined;
@@ -92,7 +92,7 @@ export interface NodeSettings {
    * @default the head from `authrpc`, or else the best block that a static node reports
    */
   syncTarget?: Uint8Array | undefined;
-  /** Where each module's log lines go. @default nowhere */
+  /** Receives the log lines of each module. @default no log */
   logs?: Logs | undefined;
   /** Receives the progress of a running sync. */
   report?: ReportProgress | undefined;
@@ -104,7 +104,7 @@ export interface NodeSettings {
   signal?: AbortSignal | undefined;
   /** Looks up node lists in DNS. @default the system's DNS servers */
   resolveTxt?: ResolveTxt | undefined;
-  /** Where gateways are looked for. @default the network of this machine */
+  /** Networks in which gateways are searched. @default those of this machine */
   localNetwork?: LocalNetwork | undefined;
   /** @default fastCrypto */
   crypto?: Crypto | undefined;

@@ -18,13 +18,13 @@ export function watchState(
   sync.done.catch((error: unknown) => {
     failure = errorText(error);
   });
-  const namedBy = (): NodeFacts['namedBy'] => {
+  const targetSource = (): NodeFacts['targetSource'] => {
     if (options.syncTarget !== undefined) return 'operator';
     const isAwaited = forkChoice !== undefined && !options.authrpc?.optional;
     return isAwaited || forkChoice?.head !== undefined ? 'consensus-client' : 'static-peers';
   };
   return () => {
-    const { target, missing, idleTime, isInStep } = sync;
+    const { target, missing, idleTime, isSynced } = sync;
     const all = peers.list();
     const { new: fresh, tried } = addresses.stats;
     const head = forkChoice?.head;
@@ -39,9 +39,9 @@ export function watchState(
       known: fresh + tried,
       discovery: discovery !== undefined,
       incompatible: connections.incompatible.recent(),
-      namedBy: namedBy(),
+      targetSource: targetSource(),
       refusedHead: head && forkChoice?.isRefused(head) ? `0x${toHex(head)}` : undefined,
-      sync: { target: target && `0x${toHex(target.hash)}`, missing, idleTime, isInStep },
+      sync: { target: target && `0x${toHex(target.hash)}`, missing, idleTime, isSynced },
     });
   };
 }

@@ -74,7 +74,7 @@ export interface NodeFacts {
     readonly most: Incompatibility['of'] | undefined;
   };
   /** The source of the block to sync to. */
-  readonly namedBy: 'operator' | 'consensus-client' | 'static-peers';
+  readonly targetSource: 'operator' | 'consensus-client' | 'static-peers';
   /** 0x-prefixed hash of the head from the consensus client, if it is invalid. */
   readonly refusedHead: string | undefined;
   readonly sync: {
@@ -83,8 +83,8 @@ export interface NodeFacts {
     readonly missing: Missing | undefined;
     /** Milliseconds since the sync received anything. */
     readonly idleTime: number;
-    /** Whether the chain has reached the named block. */
-    readonly isInStep: boolean;
+    /** Whether the chain has reached the last target. */
+    readonly isSynced: boolean;
   };
 }
 
@@ -111,16 +111,16 @@ function withoutPeers({ incompatible, statics, known, discovery }: NodeFacts): N
   return all === 0 ? { name: 'no-nodes-known', discovery } : { name: 'no-peers', known: all };
 }
 
-function withoutTarget({ statics, namedBy, refusedHead, peers, sync }: NodeFacts): NodeState {
-  if (namedBy === 'static-peers' && statics.connected === 0) {
+function withoutTarget({ statics, targetSource, refusedHead, peers, sync }: NodeFacts): NodeState {
+  if (targetSource === 'static-peers' && statics.connected === 0) {
     return statics.count > 0
       ? { name: 'no-static-peer', count: statics.count }
       : { name: 'no-head-named', peers: peers.length };
   }
   if (refusedHead !== undefined) return { name: 'head-refused', hash: refusedHead };
-  if (sync.isInStep) return { name: 'synced' };
+  if (sync.isSynced) return { name: 'synced' };
   // The heads of the static peers are being requested.
-  return { name: namedBy === 'consensus-client' ? 'no-consensus-client' : 'syncing' };
+  return { name: targetSource === 'consensus-client' ? 'no-consensus-client' : 'syncing' };
 }
 
 /** Whether the node cannot continue without input from outside. */

@@ -1,5 +1,5 @@
 import { errorText } from '@devp2p/appkit';
-import { type LevelProblem, openLevel } from '@devp2p/appkit/level';
+import { type LevelProblem, openLevel, type WriteOptions } from '@devp2p/appkit/level';
 import { NodeError, type NodeErrorCode } from '../errors/node-error.ts';
 
 /** A LevelDB with keys of text. Its errors are {@link NodeError}s that name it. */
@@ -11,12 +11,6 @@ export interface Store {
   /** All entries whose keys begin with a prefix, in order. */
   entries(prefix: string): AsyncIterable<[key: string, value: Uint8Array]>;
   close(): Promise<void>;
-}
-
-/** @see Store */
-interface WriteOptions {
-  /** Whether the write survives a crash of the system, not only of the process. @default false */
-  readonly sync?: boolean;
 }
 
 /** @see openStore */

@@ -53,7 +53,7 @@ export interface Sync {
   /** Time since the last progress or change of the target, in ms. */
   readonly idleTime: number;
   /** Whether the chain has reached the last target. */
-  readonly isInStep: boolean;
+  readonly isSynced: boolean;
   /**
    * Resolves when the only target is reached, or the sync is closed. Rejects with a `SyncError` or `BlockError` when the
    * target cannot be reached, and with a `ChainError` when the store fails.
@@ -76,7 +76,7 @@ export function createSync(options: SyncOptions): Sync {
     target: undefined,
     missing: undefined,
     lastProgress: clock.monotonic(),
-    isInStep: false,
+    isSynced: false,
   };
   const done = run(options, stop.signal, state).catch((error: unknown) => {
     if (!stop.signal.aborted) throw error;
@@ -93,8 +93,8 @@ export function createSync(options: SyncOptions): Sync {
     get idleTime() {
       return clock.monotonic() - state.lastProgress;
     },
-    get isInStep() {
-      return state.isInStep;
+    get isSynced() {
+      return state.isSynced;
     },
     done,
     async close() {
@@ -109,7 +109,7 @@ interface SyncState {
   target: Target | undefined;
   missing: (() => Missing) | undefined;
   lastProgress: number;
-  isInStep: boolean;
+  isSynced: boolean;
 }
 
 async function run(options: SyncOptions, signal: AbortSignal, state: SyncState): Promise<void> {
@@ -118,19 +118,19 @@ async function run(options: SyncOptions, signal: AbortSignal, state: SyncState):
     state.target = next;
     state.missing = undefined;
     state.lastProgress = clock.monotonic();
-    if (next !== undefined) state.isInStep = false;
+    if (next !== undefined) state.isSynced = false;
   };
   if (target !== undefined) {
     onTarget({ hash: target });
     const result = await syncTo(target, options, signal, state);
-    state.isInStep = true;
+    state.isSynced = true;
     if (result !== undefined) onSynced(result);
     onTarget(undefined);
     return;
   }
   let synced = false;
   const onNone = (): void => {
-    state.isInStep = true;
+    state.isSynced = true;
     if (!synced) onSynced(nothingToDo(chain.head));
     synced = true;
   };
@@ -144,7 +144,7 @@ async function run(options: SyncOptions, signal: AbortSignal, state: SyncState):
     onTarget(next);
     try {
       const result = await syncTo(hash, options, signal, state, targets);
-      state.isInStep = result !== undefined;
+      state.isSynced = result !== undefined;
       if (result !== undefined) onSynced(result);
       synced ||= result !== undefined;
     } catch (error) {

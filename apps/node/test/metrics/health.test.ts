@@ -23,7 +23,7 @@ function watched() {
     target: undefined,
     missing: undefined,
     idleTime: 0,
-    isInStep: true,
+    isSynced: true,
     done: Promise.resolve(),
     close: async () => {},
   };

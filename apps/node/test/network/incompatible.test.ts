@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { LogFields } from '../../src/logging/log.ts';
 import { ForkWatch } from '../../src/network/fork-watch.ts';
 import { type Incompatibility, IncompatibleNodes, isUseless } from '../../src/network/incompatible.ts';
-import { setUp } from '../../src/network/open-peer.ts';
+import { openNodePeer } from '../../src/network/open-peer.ts';
 import { shortId } from '../../src/network/peer-id.ts';
 
 const key = (byte: number): Uint8Array => new Uint8Array(64).fill(byte);
@@ -57,7 +57,7 @@ function node(versions?: number[]) {
     async meet(byte: number, theirs: Parameters<typeof openPeer>[1]): Promise<unknown> {
       const [remote, local] = streamPair({ ids: [key(byte), key(1)] });
       const signal = new AbortController().signal;
-      const result = setUp(local, { objection: () => undefined, signal }, options).then(
+      const result = openNodePeer(local, { objection: () => undefined, signal }, options).then(
         () => undefined,
         (error: unknown) => error,
       );

@@ -210,7 +210,7 @@ describe('ND-01 outbound connections', () => {
       await them.peers.list()[0]?.disconnect('requested');
       await peer?.closed;
     }
-    us.letGo(them.node.id);
+    us.removeStatic(them.node.id);
   });
 
   test('ND-11 a node that is added twice is kept once, and removed permanently', async () => {
@@ -219,9 +219,9 @@ describe('ND-01 outbound connections', () => {
     const other = { ...gone.node, udp: gone.node.tcp };
     const us = await start({ staticNodes: [gone.node, other] });
     await us.staticsTried;
-    us.keep(other);
+    us.addStatic(other);
     expect(us.snapshot().requests.filter(({ permanent }) => permanent)).toHaveLength(1);
-    us.letGo(gone.node.id);
+    us.removeStatic(gone.node.id);
     expect(us.snapshot().requests.filter(({ permanent }) => permanent)).toEqual([]);
   });
 
@@ -231,11 +231,11 @@ describe('ND-01 outbound connections', () => {
     const stale = { ...them.node, tcp: gone.node.tcp };
     const us = await start({ staticNodes: [stale] });
     await us.staticsTried;
-    us.keep(them.node);
+    us.addStatic(them.node);
     await us.peers.arrival(them.node.id);
     expect(us.peers.list()).toMatchObject([{ isStatic: true }]);
     expect(us.snapshot().requests.filter(({ permanent }) => permanent)).toHaveLength(1);
-    us.letGo(them.node.id);
+    us.removeStatic(them.node.id);
     const listed = await start({ staticNodes: [stale, them.node] });
     await listed.peers.arrival(them.node.id);
   });

@@ -28,13 +28,13 @@ function setUp(locate?: (node: Enode, signal: AbortSignal) => Promise<Enode | un
 describe('CM-18 static nodes', () => {
   test('CM-18 the last address is used, and removal ignores the address', () => {
     const { nodes, calls } = setUp();
-    nodes.keep(at(1));
-    nodes.keep(at(2));
-    nodes.keep(at(2));
+    nodes.add(at(1));
+    nodes.add(at(2));
+    nodes.add(at(2));
     nodes.unreached(at(2));
     expect([nodes.size, nodes.has(at(9).id), nodes.has(at(9, 2).id)]).toEqual([1, true, false]);
-    nodes.letGo(at(9).id);
-    nodes.letGo(at(9).id);
+    nodes.remove(at(9).id);
+    nodes.remove(at(9).id);
     nodes.unreached(at(2));
     expect(calls).toEqual(['connect 1', 'connect 2', 'connect 2', 'remove 7']);
     expect(nodes.size).toBe(0);
@@ -53,7 +53,7 @@ describe('CM-18 static nodes', () => {
       await clock.advance(0);
       return calls.slice(before)[0];
     };
-    nodes.keep(at(1));
+    nodes.add(at(1));
     expect(await fail(1)).toBe('connect 5');
     // Lookups do not follow every failure: the first delays are one minute and two minutes.
     expect(await fail(5)).toBeUndefined();
@@ -83,19 +83,19 @@ describe('CM-18 static nodes', () => {
         answer = resolve;
       });
     });
-    nodes.keep(at(1));
+    nodes.add(at(1));
     nodes.unreached(at(1));
-    nodes.keep(at(2));
+    nodes.add(at(2));
     expect(signal?.aborted).toBe(true);
     answer(at(5));
     await clock.advance(0);
     nodes.unreached(at(2));
-    nodes.letGo(at(2).id);
+    nodes.remove(at(2).id);
     answer(at(5));
     await clock.advance(0);
     expect(calls).toEqual(['connect 1', 'connect 2', 'remove 7']);
     const failing = setUp(() => Promise.reject(new Error('no socket')));
-    failing.nodes.keep(at(1));
+    failing.nodes.add(at(1));
     failing.nodes.unreached(at(1));
     await failing.clock.advance(0);
     expect(failing.calls).toEqual(['connect 1']);

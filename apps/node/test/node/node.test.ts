@@ -191,6 +191,7 @@ describe('a failed start leaves no resource open', () => {
     const staticNodes = [`enode://${id}@127.0.0.1:1`];
     await expect(start('a', { staticNodes, privateKey: key(1) })).rejects.toMatchObject({
       code: 'static-self',
+      message: expect.stringContaining(`enode://${id}@127.0.0.1:1`),
     });
   });
 });

@@ -24,9 +24,9 @@ const facts: NodeFacts = {
   known: 7,
   discovery: true,
   incompatible: { count: 0, most: undefined },
-  namedBy: 'static-peers',
+  targetSource: 'static-peers',
   refusedHead: undefined,
-  sync: { target: undefined, missing: undefined, idleTime: 0, isInStep: false },
+  sync: { target: undefined, missing: undefined, idleTime: 0, isSynced: false },
 };
 const sync = (fields: Partial<NodeFacts['sync']>): Partial<NodeFacts> => ({
   sync: { ...facts.sync, target: hash, idleTime: 10_000, ...fields },
@@ -41,7 +41,7 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
     ['no-peers', alone, /^no peers yet: dialing 7 nodes$/],
     ['no-peers', { ...alone, known: 0, statics: { count: 2, connected: 0 } }, /^no peers yet: dialing 2 nodes$/],
     ['no-peers', { ...alone, ...sync({ missing: { what: 'head' } }) }, /^no peers yet/],
-    ['no-peers', { ...alone, ...sync({ target: undefined, isInStep: true }) }, /^no peers yet/],
+    ['no-peers', { ...alone, ...sync({ target: undefined, isSynced: true }) }, /^no peers yet/],
     [
       'other-chains',
       { ...alone, incompatible: { count: 4, most: 'genesis' } },
@@ -57,10 +57,10 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
       { statics: { count: 2, connected: 0 } },
       /^waiting for a static node to sync from: none of 2 is connected$/,
     ],
-    ['no-consensus-client', { namedBy: 'consensus-client' }, /^waiting for a consensus client to name a head$/],
+    ['no-consensus-client', { targetSource: 'consensus-client' }, /^waiting for a consensus client to name a head$/],
     [
       'head-refused',
-      { namedBy: 'consensus-client', refusedHead: hash },
+      { targetSource: 'consensus-client', refusedHead: hash },
       /^waiting for another head: .*, 0x1212.*, is invalid$/,
     ],
     ['head-not-found', sync({ missing: { what: 'head' } }), /^none of 3 peers has the block to sync to, 0x1212/],
@@ -84,8 +84,8 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
     ['sync-failed', { failure: 'no such block' }],
     ['syncing', sync({ missing: { what: 'bodies', number: 8 }, idleTime: 9_999 })],
     ['syncing', { statics: { count: 1, connected: 1 } }],
-    ['synced', { statics: { count: 1, connected: 1 }, ...sync({ target: undefined, isInStep: true }) }],
-    ['synced', { namedBy: 'operator', ...sync({ target: undefined, isInStep: true }) }],
+    ['synced', { statics: { count: 1, connected: 1 }, ...sync({ target: undefined, isSynced: true }) }],
+    ['synced', { targetSource: 'operator', ...sync({ target: undefined, isSynced: true }) }],
   ])('ND-16 in the state %s the node does not wait', (name, changes) => {
     const state = stateOf({ ...facts, ...changes });
     expect([state.name, isWaiting(state)]).toEqual([name, false]);

@@ -6,14 +6,14 @@ import { importFile } from '../../chain/files/import-file.ts';
 import { warnOfMissingReceipts } from '../../node/open-chain.ts';
 import type { CommandContext } from '../context.ts';
 import { rate } from '../rate.ts';
-import { openSettledChain } from './open-chain.ts';
+import { openSelectedChain } from './open-chain.ts';
 
 /** `devp2p-node import FILE`: adds the blocks of a file to the chain. */
 export async function importChain(context: CommandContext): Promise<void> {
   const { file, logs, progress, print, signal } = context;
   // Opened first, so that no datadir is created without a readable file.
   const input = await openChainFile(file);
-  const chain = await openSettledChain(context).catch((error: unknown) => {
+  const chain = await openSelectedChain(context).catch((error: unknown) => {
     input.close();
     throw error;
   });

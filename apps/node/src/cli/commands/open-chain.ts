@@ -7,8 +7,8 @@ import { type ChainChoice, openNodeChain, readGenesis } from '../../node/open-ch
 import type { CommandContext } from '../context.ts';
 import type { Settings } from '../flags/flags.ts';
 
-/** The chain that the settings name. */
-export async function openSettledChain({ settings, logs }: CommandContext): Promise<LocalChain> {
+/** Opens the chain that the settings select. */
+export async function openSelectedChain({ settings, logs }: CommandContext): Promise<LocalChain> {
   const crypto = fastCrypto;
   const genesis = await readGenesis(chainChoice(settings), crypto);
   const datadir = openDatadir(settings.datadir);
@@ -16,7 +16,7 @@ export async function openSettledChain({ settings, logs }: CommandContext): Prom
   return openNodeChain({ datadir, genesis, requiredBlocks, crypto, clock: systemClock, logs });
 }
 
-/** @throws UsageError when no chain was named. */
+/** @throws UsageError without a selected chain */
 export function chainChoice({ genesis, network }: Settings): ChainChoice {
   if (genesis !== undefined) return { genesis };
   if (network !== undefined) return { network };

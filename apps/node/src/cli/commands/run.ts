@@ -92,7 +92,7 @@ export async function run(context: CommandContext): Promise<void> {
     await node.close().catch((error: unknown) => {
       // The error that ended the node goes first; a failed close often has the same cause.
       if (!failed) throw error;
-      logs('node').error({ error }, 'not closed in order');
+      logs('node').error({ error }, 'failed to close');
     });
   }
 }
@@ -151,7 +151,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Rejects as the promise does, and is not content with its success. */
+/** Rejects with the promise, and never resolves. */
 async function failure(promise: Promise<unknown>): Promise<never> {
   await promise;
   return new Promise(() => {});

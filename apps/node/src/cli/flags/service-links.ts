@@ -10,8 +10,7 @@ const endings: readonly RegExp[] = [
 /**
  * Whether a container platform made a variable for a service whose name begins like the prefix of ours: Kubernetes'
  * service links ({@link https://kubernetes.io/docs/tutorials/services/connect-applications-service/}) or Docker's
- * legacy
- * links. For a service `devp2p` they include `DEVP2P_PORT=tcp://10.0.0.1:30303`, the name of a setting.
+ * legacy links. For a service `devp2p` they include `DEVP2P_PORT=tcp://10.0.0.1:30303`, the name of a setting.
  *
  * @param isSetting whether a setting has that name, so that only its value decides
  */
@@ -24,12 +23,12 @@ export function isServiceLink(name: string, value: string, isSetting: boolean): 
 }
 
 /**
- * The one line about them.
+ * Warning about ignored variables, on one line.
  *
  * @param links names of the variables
  * @param settings flags that some of them would have set
  */
-export function passedOver(links: readonly string[], settings: readonly string[]): string {
+export function serviceLinksWarning(links: readonly string[], settings: readonly string[]): string {
   const shown = links.slice(0, 3).join(', ');
   const more = links.length > 3 ? ` and ${links.length - 3} more` : '';
   const advice = settings.length === 0 ? '' : `; set ${settings.join(', ')} on the command line or in --config`;

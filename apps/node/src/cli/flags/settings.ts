@@ -3,7 +3,7 @@ import { didYouMean, quote, readFlags, UsageError, type WrittenFlag } from '@dev
 import { parse as parseToml, TomlError, type TomlTable } from 'smol-toml';
 import type { Command, Flag } from './flag.ts';
 import { flags, type Settings } from './flags.ts';
-import { isServiceLink, passedOver } from './service-links.ts';
+import { isServiceLink, serviceLinksWarning } from './service-links.ts';
 
 type FlagName = keyof Settings;
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -84,7 +84,7 @@ function readEnvironment(environment: Environment): {
       );
     }
   }
-  if (links.length > 0) warnings.push(passedOver(links.sort(), hidden.sort()));
+  if (links.length > 0) warnings.push(serviceLinksWarning(links.sort(), hidden.sort()));
   return { variables, warnings };
 }
 

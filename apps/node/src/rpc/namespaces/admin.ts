@@ -1,3 +1,4 @@
+import { equalBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import { type Enode, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
 import type { EthNodeInfo, EthPeerInfo } from '@devp2p/eth';
@@ -73,7 +74,7 @@ export interface NodeControl {
 export function adminNamespace(node: NodeControl, crypto: Crypto): Namespace {
   const other = (value: unknown): Enode => {
     const enode = readNode(value, crypto);
-    if (Buffer.compare(enode.id, node.id) === 0) throw new Error('that is this node itself');
+    if (equalBytes(enode.id, node.id)) throw new Error('this node cannot be its own peer');
     return enode;
   };
   const dialed = (value: unknown): Enode => {

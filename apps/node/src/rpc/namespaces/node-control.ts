@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { toHex } from '@devp2p/bytes';
+import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import { type Enr, enodeFromEnr, formatEnode, formatEnr, parseEnode } from '@devp2p/enr';
 import { type Chain, type EthNodeInfo, nodeInfo as ethInfo } from '@devp2p/eth';
@@ -15,6 +14,7 @@ export interface NodeParts {
   /** Public key, 64 bytes. */
   readonly id: Uint8Array;
   readonly clientId: string;
+  /** An absolute path. */
   readonly datadir: string;
   /** IP address that is listened on. */
   readonly host: string;
@@ -24,7 +24,7 @@ export interface NodeParts {
   readonly record: () => Enr;
   readonly chain: Chain & ChainRules;
   readonly peers: Peers & Pick<PeerSet, 'changed'>;
-  readonly network: Pick<Network, 'port' | 'keep' | 'letGo' | 'trust' | 'distrust'>;
+  readonly network: Pick<Network, 'port' | 'addStatic' | 'removeStatic' | 'trust' | 'distrust'>;
   readonly crypto: Crypto;
 }
 
@@ -32,14 +32,13 @@ export interface NodeParts {
 export function nodeControl(parts: NodeParts): NodeControl {
   const { id, clientId, chain, peers, network, crypto } = parts;
   const hashOf = (key: Uint8Array): string => toHex(crypto.keccak256(key));
-  const find = (key: Uint8Array): NodePeer | undefined =>
-    peers.list().find((peer) => Buffer.compare(peer.id, key) === 0);
+  const find = (key: Uint8Array): NodePeer | undefined => peers.list().find((peer) => equalBytes(peer.id, key));
   const eth = (): EthNodeInfo => ethInfo(chain, roundedConfigJson(chain.genesis.config));
   return {
     id,
     clientId,
     networkId: chain.networkId,
-    datadir: resolve(parts.datadir),
+    datadir: parts.datadir,
     nodeInfo() {
       const record = parts.record();
       const self = enodeFromEnr(record) ?? parseEnode(parts.enode);
@@ -60,12 +59,12 @@ export function nodeControl(parts: NodeParts): NodeControl {
         .map((peer) => peerInfo(peer, hashOf(peer.id)))
         .sort((a, b) => (a.id < b.id ? -1 : 1)),
     addPeer(node) {
-      network.keep(node);
+      network.addStatic(node);
       setFlag(find(node.id), 'static', true);
       peers.changed();
     },
     async removePeer({ id }) {
-      network.letGo(id);
+      network.removeStatic(id);
       const peer = find(id);
       setFlag(peer, 'static', false);
       await peer?.disconnect('requested');

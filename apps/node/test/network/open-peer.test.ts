@@ -13,7 +13,7 @@ import {
 import { streamPair } from '@devp2p/peer/pipe';
 import { describe, expect, test } from 'vitest';
 import type { LogFields } from '../../src/logging/log.ts';
-import { setUp } from '../../src/network/open-peer.ts';
+import { openNodePeer } from '../../src/network/open-peer.ts';
 import { shortId } from '../../src/network/peer-id.ts';
 
 const key = (byte: number): Uint8Array => new Uint8Array(64).fill(byte);
@@ -43,7 +43,7 @@ function setUpNode({ statics = [] as number[], chain = emptyChain(), others = []
     connect(byte: number, objection: () => DisconnectReason | undefined = () => undefined) {
       const [remote, local] = streamPair({ ids: [key(byte), ours] });
       const stop = new AbortController();
-      const result = setUp(local, { objection, signal: stop.signal }, options);
+      const result = openNodePeer(local, { objection, signal: stop.signal }, options);
       result.catch(() => {});
       return { remote, stop, result };
     },
