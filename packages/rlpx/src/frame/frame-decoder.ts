@@ -1,3 +1,4 @@
+import { concatBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import { check } from '../check-options.ts';
 import { RlpxError } from '../error.ts';
@@ -152,7 +153,9 @@ export class FrameDecoder {
 
   #decodeBody(tag: Uint8Array): Frame {
     this.#check(this.#mac.body(), tag);
-    const body = joined(this.#blocks).subarray(0, this.#size);
+    const blocks = this.#blocks;
+    const padded = blocks.length === 1 ? (blocks[0] as Uint8Array) : concatBytes(...blocks);
+    const body = padded.subarray(0, this.#size);
     this.#blocks = [];
     this.#state = 'broken';
     const code = readMessageCode(body);
@@ -209,15 +212,4 @@ export class FrameDecoder {
     }
     return true;
   }
-}
-
-function joined(blocks: readonly Uint8Array[]): Uint8Array {
-  if (blocks.length === 1) return blocks[0] as Uint8Array;
-  const out = new Uint8Array(blocks.reduce((length, block) => length + block.length, 0));
-  let at = 0;
-  for (const block of blocks) {
-    out.set(block, at);
-    at += block.length;
-  }
-  return out;
 }
