@@ -56,13 +56,15 @@ export function createAddressQueue<A>(options: AddressQueueOptions<A>): AddressQ
   check.options<object>('createAddressQueue', options, rules);
   const { select, keyOf, offerInterval = 35_000, onWait, clock = systemClock } = options;
   const retryInterval = offerInterval / retryDivisor;
-  /** When addresses were offered, by key, in the order of the first offer. */
+  /** When addresses were offered last, by key, the earliest first. */
   const offered = new Map<string, number>();
   const wakers = new Set<() => void>();
   let timer: Timer | undefined;
 
   const offer = (address: A): A => {
-    offered.set(keyOf(address), clock.monotonic());
+    const key = keyOf(address);
+    offered.delete(key);
+    offered.set(key, clock.monotonic());
     return address;
   };
   /** Wakes one caller, which wakes the next if it found an address: otherwise all would search for the same one. */

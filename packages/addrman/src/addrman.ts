@@ -1,6 +1,8 @@
 import { normalizeIp } from '@devp2p/ip';
+import { boolean, func, integer, type Rules } from '@devp2p/options';
 import { createRandomSource, type RandomSource } from '@devp2p/random';
 import { checkBook } from './check.ts';
+import { check } from './check-options.ts';
 import { type AddrManOptions, type Settings, withDefaults } from './options.ts';
 import { parseNode, type Refusal } from './parse-node.ts';
 import { type AddrSource, networkGroup, sourceKey } from './policy/group.ts';
@@ -48,6 +50,8 @@ export interface SelectOptions {
    */
   readonly draws?: number | undefined;
 }
+
+const selectRules: Rules<SelectOptions> = { newOnly: boolean, filter: func, draws: integer(1) };
 
 /**
  * Address manager: stores addresses of other nodes and selects those to dial. Created by `createAddrMan` or
@@ -169,8 +173,12 @@ export class AddrMan {
    * Selects an address to dial at random: from both tables with equal probability, and with lower probability the more
    * often and the more recently a dial failed. If a table has more than 4,096 slots in use, a filter that accepts
    * hardly any entry may find none although one exists.
+   *
+   * @throws AddrManError `invalid-option`
    */
-  select({ newOnly = false, filter, draws = 1 }: SelectOptions = {}): AddrEntry | undefined {
+  select(options: SelectOptions = {}): AddrEntry | undefined {
+    check.options('select', options, selectRules);
+    const { newOnly = false, filter, draws = 1 } = options;
     const book = this.#book;
     const accept = (entry: Entry) => filter === undefined || filter(describe(entry));
     const now = this.#settings.clock.now();

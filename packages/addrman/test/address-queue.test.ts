@@ -89,6 +89,18 @@ test('an address offered in another way is not handed out', async () => {
   expect(queue.wasOffered('a')).toBe(false);
 });
 
+test('an address that is offered again does not keep later ones from expiring', async () => {
+  const { clock, queue } = queueOver([]);
+  queue.offer('a');
+  queue.offer('b');
+  await clock.advance(30_000);
+  queue.offer('a');
+  await clock.advance(5_000);
+  expect([queue.wasOffered('a'), queue.wasOffered('b')]).toEqual([true, false]);
+  await clock.advance(30_000);
+  expect(queue.wasOffered('a')).toBe(false);
+});
+
 test('an aborted signal ends the wait of its callers and leaves no timer', async () => {
   const { clock, queue } = queueOver([]);
   const controller = new AbortController();

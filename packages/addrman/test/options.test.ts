@@ -16,6 +16,14 @@ test.each<[object, RegExp]>([
   expect(() => createAddrMan(options)).toThrow(expect.objectContaining(refusal));
 });
 
+test.each<[object, RegExp]>([
+  [{ newonly: true }, /^select has no option "newonly" \(did you mean "newOnly"\?\), known options: newOnly, filter, draws$/],
+  [{ draws: 0 }, /^draws is 0, expected an integer of at least 1$/],
+])('option %o of select is refused with its name and value', (options, message) => {
+  const refusal = { code: 'invalid-option', message: expect.stringMatching(message) };
+  expect(() => createAddrMan().select(options)).toThrow(expect.objectContaining(refusal));
+});
+
 test('an incomplete store is refused before it is read', async () => {
   const store = { load: async () => undefined, save: async () => {}, setAside: async () => {} };
   const wrong = [{}, { store: {} }, { store, saveInterval: 0 }, { store, interval: 5 }];
