@@ -1,6 +1,6 @@
 import type { CloseReason, Connection } from './connection.ts';
 import { publish } from './diagnostics.ts';
-import type { AnyRequest, InboundRequest, OutboundRequest } from './dial/request.ts';
+import type { AnyRequest, InboundRequest, OutboundRequest } from './request.ts';
 import type { Config } from './options.ts';
 
 /** All active requests and the identities they hold; opens and closes connections. */
@@ -35,12 +35,14 @@ export class Connections<A, C extends Connection> {
     return [...this.outbound.values(), ...this.inbound.values()];
   }
 
-  isSelf(identity: string | undefined): boolean {
-    return identity !== undefined && identity === this.#config.localIdentity;
-  }
-
   holder(identity: string | undefined): AnyRequest<A, C> | undefined {
     return identity === undefined ? undefined : this.#holders.get(identity);
+  }
+
+  /** Returns why an identity may have no further connection; `undefined` if it may. */
+  conflict(identity: string | undefined): 'connected-to-self' | 'already-connected' | undefined {
+    if (identity !== undefined && identity === this.#config.localIdentity) return 'connected-to-self';
+    return this.holder(identity) && 'already-connected';
   }
 
   claim(request: AnyRequest<A, C>, identity: string): void {

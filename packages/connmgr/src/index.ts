@@ -11,7 +11,7 @@ export {
 export type { CloseReason, Connection, Incoming, Listener, Refusal } from './connection.ts';
 export type { ConnManagerEvent } from './diagnostics.ts';
 export type { AnchorStore } from './dial/anchors.ts';
-export type { ConnRequest, RequestKind, RequestState } from './dial/request.ts';
+export type { ConnRequest, RequestKind, RequestState } from './request.ts';
 export { ConnManagerError, type ConnManagerErrorCode } from './error.ts';
 export {
   type BanReason,

@@ -1,17 +1,19 @@
 import type { Timer } from '@devp2p/clock';
 import { type IpRange, inRange, isLan } from '@devp2p/ip';
+import { boolean, nonNegative, type Rules, string } from '@devp2p/options';
 import { runAcceptLoop } from './accept/accept-loop.ts';
 import { Inbound, type InboundSlot } from './accept/inbound.ts';
 import { checkBanRange } from './bans/ban-entry.ts';
 import type { BanList, BanOptions } from './bans/ban-list.ts';
 import { BanScores } from './bans/ban-score.ts';
+import { check } from './check-options.ts';
 import type { CloseReason, Connection, Incoming, Refusal } from './connection.ts';
 import { Connections } from './connections.ts';
 import { publish } from './diagnostics.ts';
 import { Addresses } from './dial/addresses.ts';
 import { Anchors } from './dial/anchors.ts';
 import { Outbound } from './dial/outbound.ts';
-import type { AnyRequest, ConnRequest } from './dial/request.ts';
+import type { AnyRequest, ConnRequest } from './request.ts';
 import { chooseRotation, rotationDelay } from './dial/rotation.ts';
 import type { ConnManagerError } from './error.ts';
 import {
@@ -46,6 +48,9 @@ export interface BanReason {
   readonly reason?: string | undefined;
 }
 
+const connectRules: Rules<ConnectOptions> = { permanent: boolean };
+const banReasonRules: Rules<BanReason> = { persistent: nonNegative, transient: nonNegative, reason: string };
+
 /**
  * Decides which addresses to dial, which inbound connections to accept and which connections to close. Calls with an
  * unknown id do nothing.
@@ -63,6 +68,7 @@ export interface ConnManager<A, C extends Connection> {
    * to this address. Its present connection stays open, and the new address is dialed after that is closed.
    *
    * @returns the id of the request; 0 after `stop`
+   * @throws ConnManagerError `invalid-option`
    */
   connect(address: A, options?: ConnectOptions): number;
   /** Closes a connection or aborts an attempt. Another request replaces it; a permanent connection is dialed again. */
@@ -75,16 +81,21 @@ export interface ConnManager<A, C extends Connection> {
    * @returns a slot for the handshakes, or why the connection is refused
    */
   admitInbound(from: Pick<Incoming, 'ip'>): InboundSlot<C> | Refusal;
-  /** Marks a connection as markUseful: it may become an anchor, and the back-off of a permanent one is reset. */
+  /** Marks a connection as useful: it may become an anchor, and the back-off of a permanent one is reset. */
   markUseful(id: number): void;
   /**
    * Adds to the ban score of a peer that misbehaves. From `banThreshold` on, the connection is closed and the address
    * is discouraged for a day, except for those of `connect`, trusted peers and local addresses.
    *
    * @returns whether the connection was closed
+   * @throws ConnManagerError `invalid-option`
    */
   addBanScore(id: number, reason: BanReason): boolean;
-  /** Bans a network and closes its connections, except for those of `connect` and trusted peers. */
+  /**
+   * Bans a network and closes its connections, except for those of `connect` and trusted peers.
+   *
+   * @throws ConnManagerError as {@link BanList.ban}
+   */
   ban(range: IpRange | Uint8Array, options?: BanOptions): void;
   readonly bans: BanList;
   /** Exempts an identity from the limits. */
@@ -132,7 +143,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
   constructor(config: Config<A, C> & AcceptCallbacks<C, I>) {
     this.#config = config;
     this.#connections = new Connections(config);
-    this.#addresses = new Addresses(config, this.#connections);
+    this.#addresses = new Addresses(config, this.#connections, this.#counters);
     this.#outbound = new Outbound(config, this.#connections, this.#addresses, this.#counters);
     this.#anchors = new Anchors(config, this.#connections);
     this.#inbound = new Inbound(config, this.#connections, this.#counters);
@@ -153,7 +164,8 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     if (this.#state !== 'new') return;
     this.#state = 'running';
     const { clock, random, feelerInterval, nextFeeler, onAccept, listeners = [] } = this.#config;
-    this.#outbound.start(this.#anchors.take());
+    this.#addresses.first = this.#anchors.take();
+    this.#outbound.start();
     if (this.#networkActive) this.#switch(true);
     this.#timers.push(
       recurring(
@@ -197,7 +209,9 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     return this.stopped;
   }
 
-  connect(address: A, { permanent = false }: ConnectOptions = {}): number {
+  connect(address: A, options: ConnectOptions = {}): number {
+    check.options('connect', options, connectRules);
+    const { permanent = false } = options;
     if (this.#state === 'stopping') return 0;
     return this.#outbound.connect(address, permanent);
   }
@@ -216,7 +230,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
       this.#inbound.end(request, 'requested');
       return true;
     }
-    if (request.kind === 'dynamic') this.#outbound.target--;
+    if (request.kind === 'dynamic') this.#outbound.targetOutbound--;
     this.#outbound.remove(request, 'requested');
     this.#enforceLimit(request);
     return true;
@@ -236,7 +250,9 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     if (this.#state === 'running') this.#anchors.save(this.#outbound.dynamic());
   }
 
-  addBanScore(id: number, { persistent = 0, transient = 0, reason = '' }: BanReason): boolean {
+  addBanScore(id: number, banReason: BanReason): boolean {
+    check.options('addBanScore', banReason, banReasonRules);
+    const { persistent = 0, transient = 0, reason = '' } = banReason;
     const request = this.#connections.get(id);
     if (request === undefined || this.#isExempt(request)) return false;
     const { ip } = request;
@@ -281,7 +297,7 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     return {
       networkActive: this.#networkActive,
       outbound: this.#outbound.dynamic().length,
-      targetOutbound: this.#outbound.target,
+      targetOutbound: this.#outbound.targetOutbound,
       inbound: inbound.length,
       maxInbound,
       requests: describeRequests(this.#connections, clock.monotonic()),

@@ -1,5 +1,5 @@
 import type { Timer } from '@devp2p/clock';
-import type { CloseReason } from '../connection.ts';
+import type { CloseReason } from './connection.ts';
 
 /**
  * State of a request:

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
-import type { AnyRequest, RequestKind } from './dial/request.ts';
+import type { AnyRequest, RequestKind } from './request.ts';
 import { failureName } from './error.ts';
 import type { Counters } from './policy/counters.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { History } from '../src/dial/history.ts';
+import { History } from '../src/policy/history.ts';
 
 test('CM-12 CM-14 addresses expire, and their number is bounded', () => {
   const history = new History(1_000, 3);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConnManagerError, type ConnManagerSettings, createConnManager } from '../src/index.ts';
+import { ConnManagerError, type ConnManagerSettings, createBanList, createConnManager } from '../src/index.ts';
 import { address, endless, FakeConnection, world } from './world.ts';
 
 const up = () => ({ up: 10 });
@@ -72,6 +72,24 @@ describe('options', () => {
     const create = () => createConnManager(collaborators as never);
     expect(create).toThrow(ConnManagerError);
     expect(create).toThrow(message);
+  });
+
+  test('CM-01 misspelt options of calls are refused', () => {
+    const manager = createConnManager({ dial: async (name: string) => new FakeConnection(name) });
+    const calls: [() => unknown, string][] = [
+      [() => manager.connect('a', { permanant: true } as never), 'connect has no option "permanant" (did you mean'],
+      [() => manager.addBanScore(1, { transent: 5 } as never), 'addBanScore has no option "transent"'],
+      [() => manager.addBanScore(1, { persistent: Number.NaN }), 'persistent is NaN'],
+      [() => manager.ban(Uint8Array.of(1, 1, 1, 1), { until: 5 } as never), 'ban has no option "until"'],
+      [() => createBanList({ onchange: () => {} } as never), 'createBanList has no option "onchange"'],
+    ];
+    for (const [call, message] of calls) {
+      expect(call).toThrow(ConnManagerError);
+      expect(call).toThrow(message);
+      expect(call).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+    }
+    expect(manager.snapshot().requests).toEqual([]);
+    expect(manager.bans.entries()).toEqual([]);
   });
 
   test.each([
@@ -150,7 +168,7 @@ describe('requests', () => {
     await end();
   });
 
-  test('CM-03 a request can be cancelled while its address is being selected', async () => {
+  test('CM-03 a request can be canceled while its address is being selected', async () => {
     let give = (_: string): void => {};
     const signals: AbortSignal[] = [];
     const { manager, clock, dials, end } = world(up, {

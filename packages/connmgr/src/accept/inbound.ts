@@ -1,9 +1,11 @@
 import { inRange, isLan } from '@devp2p/ip';
+import { boolean, type Rules } from '@devp2p/options';
+import { check } from '../check-options.ts';
 import type { CloseReason, Connection, Incoming, Refusal } from '../connection.ts';
 import type { Connections } from '../connections.ts';
 import { publish } from '../diagnostics.ts';
-import { History } from '../dial/history.ts';
-import type { InboundRequest } from '../dial/request.ts';
+import { History } from '../policy/history.ts';
+import type { InboundRequest } from '../request.ts';
 import { abortError } from '../error.ts';
 import type { Config } from '../options.ts';
 import type { Counters } from '../policy/counters.ts';
@@ -20,6 +22,8 @@ export interface EstablishedOptions {
   /** The connection is never evicted. @default false */
   readonly noban?: boolean | undefined;
 }
+
+const establishedRules: Rules<EstablishedOptions> = { noban: boolean };
 
 /** The slot of an inbound connection during its handshakes. */
 export interface InboundSlot<C> {
@@ -42,6 +46,7 @@ export interface InboundSlot<C> {
    * Reports that the handshakes are complete.
    *
    * @returns the reason if the connection was closed instead
+   * @throws ConnManagerError `invalid-option`
    */
   established(connection: C, options?: EstablishedOptions): CloseReason | undefined;
   /** Releases the slot after a failure. Idempotent; has no effect once the connection is established. */
@@ -169,10 +174,9 @@ export class Inbound<A, C extends Connection> {
     if (request.state.status !== 'pending') return 'canceled';
     request.isIdentified = true;
     if (this.#connections.holder(identity) === request) return undefined;
-    if (this.#connections.isSelf(identity)) return refuse('connected-to-self');
-    if (this.#connections.holder(identity) || this.#isCrossed(identity)) {
-      return refuse('already-connected');
-    }
+    const conflict = this.#connections.conflict(identity);
+    if (conflict) return refuse(conflict);
+    if (this.#isCrossed(identity)) return refuse('already-connected');
     this.#connections.release(request);
     this.#connections.claim(request, identity);
     // An exempt peer has a slot too, which counts when the exemption ends.
@@ -187,8 +191,10 @@ export class Inbound<A, C extends Connection> {
   #establish(
     request: InboundRequest<C>,
     connection: C,
-    { noban = false }: EstablishedOptions,
+    options: EstablishedOptions,
   ): CloseReason | undefined {
+    check.options('established', options, establishedRules);
+    const { noban = false } = options;
     const refuse = (reason: CloseReason): CloseReason => {
       this.#connections.discard(connection, reason);
       if (request.state.status === 'pending') request.state = { status: 'canceled' };

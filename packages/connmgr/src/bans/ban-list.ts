@@ -1,5 +1,7 @@
 import { type Clock, systemClock } from '@devp2p/clock';
 import { formatIpRange, type IpRange, ipRange, normalizeIp } from '@devp2p/ip';
+import { any, func, integer, methods, type Rules } from '@devp2p/options';
+import { check } from '../check-options.ts';
 import { type BanEntry, checkBanEntry, checkBanRange } from './ban-entry.ts';
 
 /** Default duration of a ban in ms: a day, as in Bitcoin Core. */
@@ -28,9 +30,9 @@ export interface BanOptions {
 
 /** List of unwanted networks. An address of 4 or 16 bytes in place of a range stands for that address only. */
 export interface BanList {
-  /** @throws ConnManagerError `invalid-ban` */
+  /** @throws ConnManagerError `invalid-ban`, or `invalid-option` for an unknown option */
   ban(range: IpRange | Uint8Array, options?: BanOptions): void;
-  /** Does not change a ban of the same range. @throws ConnManagerError `invalid-ban` */
+  /** Does not change a ban of the same range. @throws ConnManagerError as {@link ban} */
   discourage(range: IpRange | Uint8Array, options?: BanOptions): void;
   /** Removes the entries of exactly this range. @returns whether there were any */
   lift(range: IpRange | Uint8Array): boolean;
@@ -46,8 +48,18 @@ export interface BanList {
   restore(entries: readonly BanEntry[]): void;
 }
 
-/** Creates an empty list. Expiry uses the wall clock, since bans outlive the process. */
+const listRules: Rules<BanListOptions> = { clock: methods('now'), onChange: func, maxDiscouraged: integer(0) };
+
+/** The values are checked as those of a {@link BanEntry}. */
+const banRules: Rules<BanOptions> = { duration: any, reason: any };
+
+/**
+ * Creates an empty list. Expiry uses the wall clock, since bans outlive the process.
+ *
+ * @throws ConnManagerError `invalid-option`
+ */
 export function createBanList(options: BanListOptions = {}): BanList {
+  check.options('createBanList', options, listRules);
   const { clock = systemClock, onChange = () => {}, maxDiscouraged = 10_000 } = options;
   const bans = new Ranges(clock);
   const discouraged = new Ranges(clock);
@@ -55,11 +67,9 @@ export function createBanList(options: BanListOptions = {}): BanList {
     (entry.kind === 'ban' ? bans : discouraged).set(entry);
     if (discouraged.size > maxDiscouraged) discouraged.deleteOldest();
   };
-  const add = (
-    kind: BanEntry['kind'],
-    where: IpRange | Uint8Array,
-    { duration = day, reason = '' }: BanOptions = {},
-  ): void => {
+  const add = (kind: BanEntry['kind'], where: IpRange | Uint8Array, options: BanOptions = {}): void => {
+    check.options(kind, options, banRules);
+    const { duration = day, reason = '' } = options;
     const range = checkBanRange(where, kind);
     const until = Math.min(clock.now() + duration, maxTime);
     put(checkBanEntry({ kind, range, until, reason }, kind));

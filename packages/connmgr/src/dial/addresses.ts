@@ -2,22 +2,30 @@ import { inRange, isLan } from '@devp2p/ip';
 import type { Connection } from '../connection.ts';
 import type { Connections } from '../connections.ts';
 import type { Config } from '../options.ts';
-import type { SkipReason } from '../policy/counters.ts';
-import { History } from './history.ts';
-import type { OutboundRequest, Target } from './request.ts';
+import type { Counters, SkipReason } from '../policy/counters.ts';
+import { History } from '../policy/history.ts';
+import type { OutboundRequest, Target } from '../request.ts';
+import { setTarget } from './attempt.ts';
 
 /** Most addresses whose last dial is stored. */
 const maxHistory = 65_536;
 
-/** Describes addresses and decides which of them may be dialed now. */
+/** Addresses offered to a request before it waits for better ones, as in Bitcoin Core. */
+const maxOffers = 100;
+
+/** Describes addresses, decides which of them may be dialed now, and chooses one for a request. */
 export class Addresses<A, C extends Connection> {
   readonly #config: Config<A, C>;
   readonly #connections: Connections<A, C>;
+  readonly #counters: Counters;
   readonly #history: History;
+  /** Addresses to choose before all others: the anchors. */
+  first: Promise<A[]> = Promise.resolve([]);
 
-  constructor(config: Config<A, C>, connections: Connections<A, C>) {
+  constructor(config: Config<A, C>, connections: Connections<A, C>, counters: Counters) {
     this.#config = config;
     this.#connections = connections;
+    this.#counters = counters;
     this.#history = new History(config.redialDelay, maxHistory);
   }
 
@@ -47,8 +55,8 @@ export class Addresses<A, C extends Connection> {
   skipReason(target: Target<A>, request: OutboundRequest<A, C>): SkipReason | undefined {
     const { key, identity, ip, group } = target;
     const { clock, bans, netRestrict } = this.#config;
-    if (this.#connections.isSelf(identity)) return 'connected-to-self';
-    if (this.#connections.holder(identity)) return 'already-connected';
+    const conflict = this.#connections.conflict(identity);
+    if (conflict) return conflict;
     for (const other of this.#connections.outbound.values()) {
       if (other === request || !other.target) continue;
       if (other.target.key === key) return 'known';
@@ -61,5 +69,30 @@ export class Addresses<A, C extends Connection> {
       return 'not-permitted';
     }
     return undefined;
+  }
+
+  /**
+   * Chooses the target of a request: the first offered address that may be dialed. It is set at once, so that no other
+   * request chooses the same one.
+   *
+   * @returns whether there was one; `false` also if the signal has aborted
+   * @throws the error of `nextAddress` or `nextFeeler`
+   */
+  async choose(request: OutboundRequest<A, C>, signal: AbortSignal): Promise<boolean> {
+    const { nextAddress, nextFeeler } = this.#config;
+    const source = request.kind === 'feeler' ? nextFeeler : nextAddress;
+    const first = request.kind === 'dynamic' ? await this.first : [];
+    for (let offers = 0; offers < maxOffers && !signal.aborted; offers++) {
+      const address = first.shift() ?? (await source?.({ signal }));
+      if (address === undefined || signal.aborted) return false;
+      const target = this.target(address);
+      const skipReason = this.skipReason(target, request);
+      if (skipReason === undefined) {
+        setTarget(request, target);
+        return true;
+      }
+      this.#counters.skipped[skipReason]++;
+    }
+    return false;
   }
 }

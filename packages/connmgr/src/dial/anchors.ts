@@ -2,7 +2,7 @@ import type { Connection } from '../connection.ts';
 import type { Connections } from '../connections.ts';
 import { publish } from '../diagnostics.ts';
 import type { Config } from '../options.ts';
-import type { OutboundRequest } from './request.ts';
+import type { OutboundRequest } from '../request.ts';
 
 /** Number of anchors, as Bitcoin Core's `MAX_BLOCK_RELAY_ONLY_ANCHORS`. */
 const maxAnchors = 2;

@@ -1,29 +1,25 @@
 import type { CloseReason, Connection } from '../connection.ts';
 import type { Connections } from '../connections.ts';
 import { publish } from '../diagnostics.ts';
-import { abortError, type ConnManagerError } from '../error.ts';
-import type { Config, ConnManagerCollaborators } from '../options.ts';
+import { abortError } from '../error.ts';
+import type { Config } from '../options.ts';
 import { type Counters, countFailure } from '../policy/counters.ts';
+import type { OutboundRequest, Target } from '../request.ts';
 import type { Addresses } from './addresses.ts';
-import type { OutboundRequest, Target } from './request.ts';
+import { clearAttempt, interrupt, newRequest, setTarget, setTimer } from './attempt.ts';
 import { retryDelay } from './retry.ts';
 
 /** Failures in a row after which each new address is delayed: btcd's `maxFailedAttempts`. */
 const maxFailuresInRow = 25;
 
-/** Addresses offered to a request before it waits for better ones, as in Bitcoin Core. */
-const maxOffers = 100;
-
-/** Dial scheduler: finds an address for each request, limits the number of dials, and retries. */
+/** Dial scheduler: has an address chosen for each request, limits the number of dials, and retries. */
 export class Outbound<A, C extends Connection> {
   readonly #config: Config<A, C>;
   readonly #connections: Connections<A, C>;
   readonly #counters: Counters;
   readonly #addresses: Addresses<A, C>;
   /** Number of dynamic connections to keep. */
-  target: number;
-  /** Addresses to dial before all others. */
-  #first: Promise<A[]> = Promise.resolve([]);
+  targetOutbound: number;
   #failuresInRow = 0;
   #isActive = false;
   #isScheduled = false;
@@ -33,19 +29,14 @@ export class Outbound<A, C extends Connection> {
     this.#connections = connections;
     this.#counters = counters;
     this.#addresses = addresses;
-    this.target = config.targetOutbound;
+    this.targetOutbound = config.targetOutbound;
     connections.onRelease = () => this.schedule();
   }
 
-  /**
-   * Starts the dynamic requests.
-   *
-   * @param first addresses to dial before all others
-   */
-  start(first: Promise<A[]>): void {
-    this.#first = first;
+  /** Starts the dynamic requests. */
+  start(): void {
     if (!this.#config.nextAddress) return;
-    for (let i = 0; i < this.target; i++) this.#request('dynamic');
+    for (let i = 0; i < this.targetOutbound; i++) this.#request('dynamic');
   }
 
   /** Starts or stops dialing. Stopping closes all connections; requests are kept. */
@@ -62,7 +53,7 @@ export class Outbound<A, C extends Connection> {
       } else if (request.kind === 'feeler') {
         this.remove(request, reason);
       } else if (state.status === 'pending' && request.attempt) {
-        this.#interrupt(request, reason);
+        interrupt(request, reason);
         if (request.kind === 'explicit') this.#retryAfter(request, 0, undefined);
         else request.state = { status: 'pending', step: request.target ? 'waiting' : 'choosing' };
       }
@@ -113,7 +104,7 @@ export class Outbound<A, C extends Connection> {
       request.nextTarget = target;
       return;
     }
-    this.#interrupt(request, 'canceled');
+    interrupt(request, 'canceled');
     setTarget(request, target);
     request.retries = 0;
     request.state = { status: 'pending', step: 'waiting' };
@@ -131,7 +122,7 @@ export class Outbound<A, C extends Connection> {
 
   /** Whether all connections of the target are established. */
   get isFull(): boolean {
-    return this.target > 0 && this.dynamic().length === this.target;
+    return this.targetOutbound > 0 && this.dynamic().length === this.targetOutbound;
   }
 
   /** Returns the established connections of the target. */
@@ -175,7 +166,7 @@ export class Outbound<A, C extends Connection> {
 
   /** Ends a request permanently, in any state. */
   remove(request: OutboundRequest<A, C>, reason: CloseReason): void {
-    this.#interrupt(request, reason);
+    interrupt(request, reason);
     this.#forget(request);
     this.#connections.end(request, reason, () => {});
     if (request.state.status !== 'disconnected') request.state = { status: 'canceled' };
@@ -227,25 +218,7 @@ export class Outbound<A, C extends Connection> {
   }
 
   #request(kind: OutboundRequest<A, C>['kind'], target?: Target<A>): OutboundRequest<A, C> {
-    const request: OutboundRequest<A, C> = {
-      id: this.#connections.nextId(),
-      kind,
-      address: undefined,
-      ip: undefined,
-      identity: undefined,
-      target: undefined,
-      permanent: false,
-      retries: 0,
-      state: { status: 'pending', step: target ? 'waiting' : 'choosing' },
-      createdAt: this.#config.clock.monotonic(),
-      isUseful: false,
-      establishedAt: 0,
-      attempt: undefined,
-      timer: undefined,
-      nextTarget: undefined,
-      failuresBefore: 0,
-    };
-    setTarget(request, target);
+    const request = newRequest<A, C>(this.#connections.nextId(), kind, target, this.#config.clock.monotonic());
     this.#connections.outbound.set(request.id, request);
     this.schedule();
     return request;
@@ -259,39 +232,27 @@ export class Outbound<A, C extends Connection> {
     if (kind === 'dynamic') this.#request('dynamic');
   }
 
+  /** Has an address chosen; without one, a feeler ends and another request waits. */
   async #choose(request: OutboundRequest<A, C>): Promise<void> {
     const attempt = new AbortController();
     request.attempt = attempt;
-    const isOver = (): boolean => request.attempt !== attempt;
-    const { signal } = attempt;
-    const { nextAddress, nextFeeler } = this.#config;
-    const source: ConnManagerCollaborators<A, C>['nextAddress'] = request.kind === 'feeler' ? nextFeeler : nextAddress;
+    let isChosen = false;
     try {
-      const first = request.kind === 'dynamic' ? await this.#first : [];
-      for (let offers = 0; offers < maxOffers && !isOver(); offers++) {
-        const address = first.shift() ?? (await source?.({ signal }));
-        if (isOver()) return;
-        if (address === undefined) break;
-        const target = this.#addresses.target(address);
-        const skipReason = this.#addresses.skipReason(target, request);
-        if (skipReason) {
-          this.#counters.skipped[skipReason]++;
-          continue;
-        }
-        request.attempt = undefined;
-        setTarget(request, target);
-        request.state = { status: 'pending', step: 'waiting' };
-        this.schedule();
-        return;
-      }
+      isChosen = await this.#addresses.choose(request, attempt.signal);
     } catch (error) {
-      if (isOver()) return;
-      publish(this.#config, () => ({ type: 'address-failed', error }));
+      if (!attempt.signal.aborted) publish(this.#config, () => ({ type: 'address-failed', error }));
     }
-    if (isOver()) return;
+    if (attempt.signal.aborted) return;
     request.attempt = undefined;
-    if (request.kind === 'feeler') this.remove(request, 'canceled');
-    else this.#setTimer(request, this.#config.retryDelay, () => this.schedule());
+    if (isChosen) {
+      request.state = { status: 'pending', step: 'waiting' };
+      this.schedule();
+    } else if (request.kind === 'feeler') {
+      this.remove(request, 'canceled');
+    } else {
+      const { clock, retryDelay } = this.#config;
+      setTimer(request, clock, retryDelay, () => this.schedule());
+    }
   }
 
   /** Starts a dial. @returns whether it started; the address may no longer be suitable */
@@ -305,9 +266,9 @@ export class Outbound<A, C extends Connection> {
       this.schedule();
       return false;
     }
-    const identityError = this.#identityError(target.identity);
-    if (identityError) {
-      this.#failed(request, identityError);
+    const conflict = this.#connections.conflict(target.identity);
+    if (conflict) {
+      this.#failed(request, abortError(conflict));
       return false;
     }
 
@@ -318,11 +279,10 @@ export class Outbound<A, C extends Connection> {
     this.#counters.dials++;
     const isOver = (): boolean => request.attempt !== attempt;
     request.timer = clock.setTimeout(() => {
-      this.#interrupt(request, 'timeout');
+      interrupt(request, 'timeout');
       this.#failed(request, abortError('timeout'));
     }, dialTimeout);
-    const { signal } = attempt;
-    const work = async (): Promise<C> => dial(target.address, { signal, request });
+    const work = async (): Promise<C> => dial(target.address, { signal: attempt.signal, request });
     const done = work().then(
       (connection) => {
         if (isOver()) this.#connections.discard(connection, 'canceled');
@@ -337,7 +297,7 @@ export class Outbound<A, C extends Connection> {
   }
 
   #succeeded(request: OutboundRequest<A, C>, connection: C): void {
-    this.#clearAttempt(request);
+    clearAttempt(request);
     const refuse = (reason: CloseReason, error: unknown): void => {
       this.#connections.discard(connection, reason);
       this.#failed(request, error);
@@ -349,9 +309,9 @@ export class Outbound<A, C extends Connection> {
       refuse('canceled', error);
       return;
     }
-    const error = this.#identityError(identity);
-    if (error) {
-      refuse(error.code as CloseReason, error);
+    const conflict = this.#connections.conflict(identity);
+    if (conflict) {
+      refuse(conflict, abortError(conflict));
       return;
     }
     if (request.kind === 'feeler') {
@@ -372,7 +332,7 @@ export class Outbound<A, C extends Connection> {
   }
 
   #failed(request: OutboundRequest<A, C>, error: unknown): void {
-    this.#clearAttempt(request);
+    clearAttempt(request);
     countFailure(this.#counters, error);
     const { kind, permanent } = request;
     if (permanent) this.#retry(request, error);
@@ -392,11 +352,10 @@ export class Outbound<A, C extends Connection> {
       this.#replace(request);
       return;
     }
-    const delay = this.#config.retryDelay;
-    const retryAt = this.#config.clock.monotonic() + delay;
-    request.state = { status: 'failing', error, retryAt };
+    const { clock, retryDelay } = this.#config;
+    request.state = { status: 'failing', error, retryAt: clock.monotonic() + retryDelay };
     request.target = undefined;
-    this.#setTimer(request, delay, () => this.#replace(request));
+    setTimer(request, clock, retryDelay, () => this.#replace(request));
   }
 
   /** Dials a permanent address again, with a longer delay after each failure. */
@@ -408,7 +367,8 @@ export class Outbound<A, C extends Connection> {
 
   /** Dials an address again after a delay, but not before the remote accepts another connection. */
   #retryAfter(request: OutboundRequest<A, C>, delay: number, error: unknown): void {
-    const now = this.#config.clock.monotonic();
+    const { clock } = this.#config;
+    const now = clock.monotonic();
     if (request.nextTarget) {
       setTarget(request, request.nextTarget);
       request.nextTarget = undefined;
@@ -417,7 +377,7 @@ export class Outbound<A, C extends Connection> {
     const notBefore = request.target ? this.#addresses.notBefore(request.target) : 0;
     const retryAt = Math.max(now + delay, notBefore);
     request.state = { status: 'failing', error, retryAt };
-    this.#setTimer(request, retryAt - now, () => {
+    setTimer(request, clock, retryAt - now, () => {
       request.state = { status: 'pending', step: 'waiting' };
       this.schedule();
     });
@@ -430,42 +390,11 @@ export class Outbound<A, C extends Connection> {
 
   #forget(request: OutboundRequest<A, C>): void {
     this.#connections.outbound.delete(request.id);
-    this.#clearAttempt(request);
-  }
-
-  #interrupt(request: OutboundRequest<A, C>, reason: CloseReason): void {
-    const { attempt } = request;
-    this.#clearAttempt(request);
-    attempt?.abort(abortError(reason));
-  }
-
-  #clearAttempt(request: OutboundRequest<A, C>): void {
-    request.timer?.cancel();
-    request.timer = undefined;
-    request.attempt = undefined;
-  }
-
-  #setTimer(request: OutboundRequest<A, C>, delay: number, callback: () => void): void {
-    request.timer = this.#config.clock.setTimeout(() => {
-      request.timer = undefined;
-      callback();
-    }, delay);
+    clearAttempt(request);
   }
 
   #report({ target }: OutboundRequest<A, C>, error: unknown): void {
     if (!target) return;
     this.#connections.callBack(() => this.#config.onDialed?.(target.address, error));
   }
-
-  #identityError(identity: string | undefined): ConnManagerError | undefined {
-    if (this.#connections.isSelf(identity)) return abortError('connected-to-self');
-    return this.#connections.holder(identity) ? abortError('already-connected') : undefined;
-  }
-}
-
-function setTarget<A, C>(request: OutboundRequest<A, C>, target: Target<A> | undefined): void {
-  request.target = target;
-  request.address = target?.address;
-  request.ip = target?.ip;
-  request.identity = target?.identity;
 }

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '@devp2p/clock';
 
-/** Calls back repeatedly, each time after a new `delay` in ms, until it is cancelled. */
+/** Calls back repeatedly, each time after a new `delay` in ms, until it is canceled. */
 export function recurring(clock: Clock, delay: () => number, callback: () => void): Timer {
   const next = (): Timer =>
     clock.setTimeout(() => {
