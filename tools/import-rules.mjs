@@ -14,7 +14,7 @@ export const packages = {
   addrman: 'options ip random clock',
   connmgr: 'options ip random clock',
   rlpx: 'options bytes random rlp clock crypto enr',
-  peer: 'options bytes rlp clock crypto enr',
+  peer: 'options bytes random rlp clock crypto enr',
   discover: 'options bytes ip random rlp clock crypto enr',
   discv4: 'options bytes ip random rlp clock crypto enr discover',
   dnsdisc: 'options bytes random rlp clock crypto enr',

@@ -1,4 +1,4 @@
-import { type DisconnectReason, isDisconnectReason } from './wire/disconnect.ts';
+import { type DisconnectReason, isDisconnectReason } from './wire/disconnect-reasons.ts';
 import type { RemoteHello } from './wire/hello.ts';
 
 /**

@@ -26,5 +26,5 @@ export { type OpenPeerOptions, openPeer } from './session/open.ts';
 export type { Peer, PeerDiagnostics } from './session/peer.ts';
 export type { CodeStats, PeerStats, ProtocolStats, Traffic } from './session/stats.ts';
 export type { Address, Message, MessageStream } from './stream.ts';
-export { type DisconnectReason, disconnectReasons } from './wire/disconnect.ts';
+export { type DisconnectReason, disconnectReasons } from './wire/disconnect-reasons.ts';
 export type { Capability, RemoteHello } from './wire/hello.ts';

@@ -6,7 +6,7 @@ import {
   decodeDisconnect,
   disconnectReasons,
   encodeDisconnect,
-} from '../src/wire/disconnect.ts';
+} from '../src/wire/disconnect-reasons.ts';
 import { rlp } from './raw.ts';
 
 const numbers = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10];

@@ -55,7 +55,7 @@ describe('one tracker', () => {
     expect(requests.track('squares', 1).requestId).toBe(10_000n);
   });
 
-  test('ET-05 the last 10,000 cancelled requests are remembered', () => {
+  test('ET-05 the last 10,000 canceled requests are remembered', () => {
     const requests = tracker();
     for (let i = 0; i <= 10_000; i++) {
       const { requestId, response } = requests.track('squares', 1);

@@ -3,7 +3,7 @@ import {
   type DisconnectReason,
   decodeDisconnect,
   encodeDisconnect,
-} from '../../../packages/peer/src/wire/disconnect.ts';
+} from '../../../packages/peer/src/wire/disconnect-reasons.ts';
 import { decodeHello, encodeHello, maxHelloSize } from '../../../packages/peer/src/wire/hello.ts';
 import { type Target, target } from '../target.ts';
 

@@ -4,7 +4,7 @@ import { check } from '../check-options.ts';
 import { checkCall, type OpenPeerOptions, openPeer } from '../session/open.ts';
 import type { Peer } from '../session/peer.ts';
 import type { MessageStream } from '../stream.ts';
-import { type DisconnectReason, reasonRule } from '../wire/disconnect.ts';
+import { type DisconnectReason, reasonRule } from '../wire/disconnect-reasons.ts';
 import type { Apis, Protocol } from './protocol.ts';
 
 /** Options of {@link createNetworkSwitch}. */

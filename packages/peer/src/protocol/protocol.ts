@@ -1,7 +1,7 @@
 import { func, integer, positive, required, string } from '@devp2p/options';
 import { check } from '../check-options.ts';
 import type { Address, Message } from '../stream.ts';
-import type { DisconnectReason } from '../wire/disconnect.ts';
+import type { DisconnectReason } from '../wire/disconnect-reasons.ts';
 import type { Capability, RemoteHello } from '../wire/hello.ts';
 
 /**

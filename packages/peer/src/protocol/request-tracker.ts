@@ -1,5 +1,6 @@
-import { type Clock, systemClock, type Timer } from '@devp2p/clock';
+import { type Clock, systemClock } from '@devp2p/clock';
 import { func, methods, positive, type Rules } from '@devp2p/options';
+import { type RandomBytes, randomBytes } from '@devp2p/random';
 import { check } from '../check-options.ts';
 import { PeerError } from '../error.ts';
 import { ResponseTimes } from './response-times.ts';
@@ -27,7 +28,7 @@ export interface RequestTrackerOptions {
    */
   readonly createError?: ((failure: RequestFailure, message: string) => Error) | undefined;
   /**
-   * Requests that may wait for a response, and cancelled ones that are remembered.
+   * Requests that may wait for a response, and canceled ones that are remembered.
    * @default 10_000 (go-ethereum)
    */
   readonly maxPending?: number | undefined;
@@ -37,8 +38,8 @@ export interface RequestTrackerOptions {
   readonly maxTimeout?: number | undefined;
   /** @default systemClock */
   readonly clock?: Clock | undefined;
-  /** Source of request ids. @default a cryptographically secure source */
-  readonly random?: ((length: number) => Uint8Array) | undefined;
+  /** Source of request ids. @default `randomBytes` of `@devp2p/random` */
+  readonly random?: RandomBytes | undefined;
 }
 
 /** A request that has an id and waits for its response. */
@@ -73,7 +74,7 @@ export interface RequestTracker<Responses extends object> {
     signal?: AbortSignal,
   ): TrackedRequest<Responses[Kind]>;
   /**
-   * Resolves the request that a response belongs to. A response to a cancelled or timed out request
+   * Resolves the request that a response belongs to. A response to a canceled or timed out request
    * is dropped, once.
    *
    * @throws `unknown-request`, `wrong-response` or `too-many-items`; the request, if there is one,
@@ -115,7 +116,6 @@ interface Pending {
   readonly kind: PropertyKey;
   readonly maxItems: number;
   readonly sentAt: number;
-  readonly timer: Timer;
   resolve(response: unknown): void;
   reject(reason: unknown): void;
 }
@@ -123,17 +123,17 @@ interface Pending {
 class Tracker<Responses extends object> implements RequestTracker<Responses> {
   readonly #times: ResponseTimes;
   readonly #clock: Clock;
-  readonly #random: (length: number) => Uint8Array;
+  readonly #random: RandomBytes;
   readonly #createError: (failure: RequestFailure, message: string) => Error;
   readonly #maxPending: number;
   readonly #pending = new Map<bigint, Pending>();
-  readonly #cancelled = new Set<bigint>();
+  readonly #canceled = new Set<bigint>();
   #closed: { readonly reason: unknown } | undefined;
 
   constructor(options: RequestTrackerOptions, times: ResponseTimes) {
     this.#times = times;
     this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? secureRandom;
+    this.#random = options.random ?? randomBytes;
     this.#createError = options.createError ?? peerError;
     this.#maxPending = options.maxPending ?? 10_000;
   }
@@ -171,7 +171,6 @@ class Tracker<Responses extends object> implements RequestTracker<Responses> {
         kind,
         maxItems,
         sentAt: this.#clock.monotonic(),
-        timer,
         resolve: (value) => {
           settle();
           resolve(value);
@@ -188,7 +187,7 @@ class Tracker<Responses extends object> implements RequestTracker<Responses> {
   receive<Kind extends keyof Responses>(kind: Kind, requestId: bigint, response: Responses[Kind], items: number): void {
     const pending = this.#pending.get(requestId);
     if (pending === undefined) {
-      if (this.#cancelled.delete(requestId)) return;
+      if (this.#canceled.delete(requestId)) return;
       throw this.#createError('unknown-request', `${String(kind)} without a request`);
     }
     this.#times.add(this.#clock.monotonic() - pending.sentAt);
@@ -203,11 +202,11 @@ class Tracker<Responses extends object> implements RequestTracker<Responses> {
   cancel(requestId: bigint, reason: unknown): void {
     const pending = this.#pending.get(requestId);
     if (pending === undefined) return;
-    const [oldest] = this.#cancelled;
-    if (oldest !== undefined && this.#cancelled.size >= this.#maxPending) {
-      this.#cancelled.delete(oldest);
+    const [oldest] = this.#canceled;
+    if (oldest !== undefined && this.#canceled.size >= this.#maxPending) {
+      this.#canceled.delete(oldest);
     }
-    this.#cancelled.add(requestId);
+    this.#canceled.add(requestId);
     pending.reject(reason);
   }
 
@@ -231,13 +230,9 @@ class Tracker<Responses extends object> implements RequestTracker<Responses> {
     for (;;) {
       const bytes = this.#random(8);
       const id = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0);
-      if (!this.#pending.has(id) && !this.#cancelled.has(id)) return id;
+      if (!this.#pending.has(id) && !this.#canceled.has(id)) return id;
     }
   }
-}
-
-function secureRandom(length: number): Uint8Array {
-  return globalThis.crypto.getRandomValues(new Uint8Array(length));
 }
 
 function peerError(failure: RequestFailure, message: string): PeerError {

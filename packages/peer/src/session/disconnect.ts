@@ -2,7 +2,7 @@ import type { Clock } from '@devp2p/clock';
 import type { Direction, PeerError } from '../error.ts';
 import type { Message, MessageStream } from '../stream.ts';
 import { baseCodes } from '../wire/base-protocol.ts';
-import { type DisconnectReason, encodeDisconnect } from '../wire/disconnect.ts';
+import { type DisconnectReason, encodeDisconnect } from '../wire/disconnect-reasons.ts';
 
 /** Cause of the end of a connection. */
 export interface DisconnectCause {

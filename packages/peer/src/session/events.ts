@@ -1,5 +1,5 @@
 import type { Direction, PeerError } from '../error.ts';
-import type { DisconnectReason } from '../wire/disconnect.ts';
+import type { DisconnectReason } from '../wire/disconnect-reasons.ts';
 import { Queue } from './queue.ts';
 
 /** End of a peer. */

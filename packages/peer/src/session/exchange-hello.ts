@@ -1,3 +1,4 @@
+import { equalBytes, isZero } from '@devp2p/bytes';
 import { type Clock, withTimeout } from '@devp2p/clock';
 import { check } from '../check-options.ts';
 import { breach, errorMessage, PeerError, reasonOf, streamFailed } from '../error.ts';
@@ -5,7 +6,7 @@ import type { Protocol } from '../protocol/protocol.ts';
 import type { Message, MessageStream } from '../stream.ts';
 import { baseCodes, baseVersion } from '../wire/base-protocol.ts';
 import { negotiate, offered, type Running } from '../wire/capabilities.ts';
-import { type DisconnectReason, decodeDisconnect, reasonRule } from '../wire/disconnect.ts';
+import { type DisconnectReason, decodeDisconnect, reasonRule } from '../wire/disconnect-reasons.ts';
 import { decodeHello, encodeHello, maxHelloSize, type RemoteHello } from '../wire/hello.ts';
 
 /** Options of {@link exchangeHello}. */
@@ -61,7 +62,7 @@ export async function exchangeHello(
 ): Promise<HelloExchange> {
   const { localId, remoteId } = stream;
   if (options.signal?.aborted) throw aborted(options.signal);
-  if (equal(localId, remoteId)) throw refused('connected-to-self');
+  if (equalBytes(localId, remoteId)) throw refused('connected-to-self');
 
   // Both sides send before they read, so the write is not awaited.
   const sent = stream.write(baseCodes.hello, ourHello(localId, options));
@@ -71,13 +72,13 @@ export async function exchangeHello(
   const hello = readHello(message);
   if (hello.version >= baseVersion) stream.enableCompression();
 
-  if (hello.id.length !== 64 || hello.id.every((byte) => byte === 0)) {
+  if (hello.id.length !== 64 || isZero(hello.id)) {
     throw new PeerError('breach', 'Hello has no valid public key', {
       reason: 'invalid-identity',
       direction: 'local',
     });
   }
-  if (!equal(hello.id, remoteId)) throw refused('unexpected-identity');
+  if (!equalBytes(hello.id, remoteId)) throw refused('unexpected-identity');
   const running = negotiate(options.protocols, hello.capabilities);
   if (running.length === 0) throw refused('useless-peer', hello);
   const objection = options.accept(hello);
@@ -146,8 +147,4 @@ function refused(reason: DisconnectReason, hello?: RemoteHello): PeerError {
     direction: 'local',
     hello,
   });
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

@@ -18,7 +18,7 @@ import { PeerError } from '../error.ts';
 import type { Apis, PeerFlags, Protocol } from '../protocol/protocol.ts';
 import type { Message, MessageStream } from '../stream.ts';
 import { checkProtocols } from '../wire/capabilities.ts';
-import type { DisconnectReason } from '../wire/disconnect.ts';
+import type { DisconnectReason } from '../wire/disconnect-reasons.ts';
 import type { RemoteHello } from '../wire/hello.ts';
 import { discard, disconnect } from './disconnect.ts';
 import { exchangeHello } from './exchange-hello.ts';

@@ -8,7 +8,7 @@ import { type ChannelHost, ProtocolChannel, quietReject } from '../protocol/chan
 import type { PeerFlags } from '../protocol/protocol.ts';
 import type { Address, Message, MessageStream } from '../stream.ts';
 import { baseCodes, baseLength, baseVersion, emptyList } from '../wire/base-protocol.ts';
-import { type DisconnectReason, decodeDisconnect, reasonRule } from '../wire/disconnect.ts';
+import { type DisconnectReason, decodeDisconnect, reasonRule } from '../wire/disconnect-reasons.ts';
 import type { Capability, RemoteHello } from '../wire/hello.ts';
 import { disconnect } from './disconnect.ts';
 import { EventStream, type PeerEnd, type PeerEventsOptions } from './events.ts';
@@ -26,7 +26,7 @@ export interface SessionSettings extends KeepaliveSettings {
 /** Diagnostics channel of peers. */
 export const diagnostics: ReturnType<typeof diagnosticsChannel> = diagnosticsChannel('devp2p:peer');
 
-const halfRules = { run: required(func) };
+const attachedRules = { run: required(func) };
 const eventRules: Rules<PeerEventsOptions> = { messages: boolean, limit: nonNegative };
 
 const baseProtocol = { name: 'p2p', version: baseVersion, offset: 0, length: baseLength };
@@ -69,16 +69,16 @@ export class Session implements Peer {
     const session = new Session(stream, exchange, flags, settings);
     const attached = exchange.running.map(({ name, protocol }, index) => {
       try {
-        const half = protocol.attach(session.#channel(index), session);
-        check.fields(`the result of ${name}.attach`, half, halfRules);
-        return { name, half };
+        const instance = protocol.attach(session.#channel(index), session);
+        check.fields(`the result of ${name}.attach`, instance, attachedRules);
+        return { name, instance };
       } catch (cause) {
         session.#abort.abort();
         throw protocolFailed(name, cause);
       }
     });
-    for (const { name, half } of attached) {
-      Object.defineProperty(session, name, { value: half.api, enumerable: true });
+    for (const { name, instance } of attached) {
+      Object.defineProperty(session, name, { value: instance.api, enumerable: true });
     }
     if (diagnostics.hasSubscribers) {
       diagnostics.publish({ type: 'added', localId: stream.localId, peer: session });
@@ -90,7 +90,7 @@ export class Session implements Peer {
       session.#streamClosed = true;
       session.#resume();
     });
-    session.#runs = Promise.all(attached.map(({ name, half }) => session.#run(name, half)));
+    session.#runs = Promise.all(attached.map(({ name, instance }) => session.#run(name, instance)));
     return session;
   }
 
@@ -295,9 +295,9 @@ export class Session implements Peer {
     return sent;
   }
 
-  async #run(name: string, half: { run(): Promise<void> }): Promise<void> {
+  async #run(name: string, instance: { run(): Promise<void> }): Promise<void> {
     try {
-      await half.run();
+      await instance.run();
       this.#finish({ reason: 'requested', direction: 'local', error: undefined });
     } catch (cause) {
       this.#fail(protocolFailed(name, cause));
