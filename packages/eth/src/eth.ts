@@ -4,8 +4,8 @@ import { EthError } from './error.ts';
 import { type EthOptions, withDefaults } from './options.ts';
 import { EthConnection } from './peer/connection.ts';
 import type { EthPeer } from './peer/eth-peer.ts';
-import type { EthVersion } from './wire/eth-version.ts';
-import { checkVersion, defaultVersions, findVersion, messageNames } from './wire/supported-versions.ts';
+import { type EthVersion, messageNames } from './wire/eth-version.ts';
+import { checkVersion, defaultVersions, findVersion } from './wire/supported-versions.ts';
 
 /**
  * The eth protocol for `openPeer` of `@devp2p/peer`: exchanges Status with each peer, sends the caller's requests, and

@@ -15,7 +15,7 @@ export interface HeadersRequest {
 }
 
 /**
- * Checks headers against their request: the first is the origin, the numbers have the requested distance, and neighbours
+ * Checks headers against their request: the first is the origin, the numbers have the requested distance, and neighbors
  * are parent and child.
  *
  * @throws EthError `invalid-response`
@@ -36,7 +36,7 @@ export function checkHeaders(headers: readonly SealedHeader[], request: HeadersR
     }
     if (skip > 0) continue;
     const [parent, child] = reverse ? [header, previous] : [previous, header];
-    if (!equalBytes(child.parentHash, parent.hash)) throw mismatch(i, 'is not linked to its neighbour');
+    if (!equalBytes(child.parentHash, parent.hash)) throw mismatch(i, 'is not linked to its neighbor');
   }
 }
 

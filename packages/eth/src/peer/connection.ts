@@ -12,13 +12,12 @@ import { Server } from '../server/server.ts';
 import type { SealedBody } from '../types/body.ts';
 import type { SealedHeader } from '../types/header.ts';
 import type { RawList } from '../types/raw-list.ts';
-import { showFields } from '../types/show-fields.ts';
-import { type EthVersion, formatOf } from '../wire/eth-version.ts';
+import { hex, showFields } from '../types/show-fields.ts';
+import { type EthVersion, formatOf, type MessageNames } from '../wire/eth-version.ts';
 import type { BlockRange, Messages, Status } from '../wire/messages.ts';
 import { checkRange, checkStatus, localStatus } from '../wire/status.ts';
-import type { MessageNames } from '../wire/supported-versions.ts';
 import type { EthPeer, PooledTransaction, RequestOptions, VerifyOptions } from './eth-peer.ts';
-import { type EthPeerInfo, hex, peerInfo } from './info.ts';
+import { type EthPeerInfo, peerInfo } from './info.ts';
 
 /** Time for the remote's Status, in ms (go-ethereum). */
 const statusTimeout = 5000;

@@ -1,5 +1,5 @@
-import { toHex } from '@devp2p/bytes';
 import type { Chain } from '../server/chain.ts';
+import { hex } from '../types/show-fields.ts';
 import type { BlockRange } from '../wire/messages.ts';
 
 /** Form of the node in `admin_nodeInfo`, under `protocols.eth`. */
@@ -45,9 +45,4 @@ export function peerInfo(version: number, range: BlockRange | undefined): EthPee
     latestBlock: range.latest,
     latestBlockHash: hex(range.latestHash),
   };
-}
-
-/** 0x-prefixed. */
-export function hex(bytes: Uint8Array): string {
-  return `0x${toHex(bytes)}`;
 }

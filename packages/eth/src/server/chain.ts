@@ -20,7 +20,7 @@ export interface HeaderQuery {
   readonly origin: number | Uint8Array;
   /** Most headers to return, 1 to 1024. */
   readonly amount: number;
-  /** Difference of neighbouring block numbers: a positive integer, or a negative one towards the genesis. */
+  /** Difference of neighboring block numbers: a positive integer, or a negative one towards the genesis. */
   readonly step: number;
 }
 

@@ -13,7 +13,7 @@ const softLimit = 2 * 1024 * 1024;
 export const hardLimit: number = 10 * 1024 * 1024;
 
 /** Upper bound of prefixes, request id and flag around the items of a response, in bytes. */
-const overhead = 32;
+export const envelopeLength = 32;
 
 /** Hashes of one request that are looked up (go-ethereum). */
 const maxLookups = 2048;
@@ -140,7 +140,7 @@ class ResponseItems {
 
   /** Longest next item in bytes. */
   get room(): number {
-    return hardLimit - overhead - this.#bytes;
+    return hardLimit - envelopeLength - this.#bytes;
   }
 
   /** Estimate of the items that are missing until the response is full, 1 to `maxBatch`, from the lengths so far. */

@@ -3,7 +3,7 @@ import { Writer } from '@devp2p/rlp';
 import { type EthVersion, formatOf } from '../wire/eth-version.ts';
 import type { Messages, ResponseName } from '../wire/messages.ts';
 import type { Semaphore } from './semaphore.ts';
-import type { Step } from './serve.ts';
+import { envelopeLength, type Step } from './serve.ts';
 import { ServeQueue } from './serve-queue.ts';
 
 /** Serves one peer's requests. Responses that need one read of the chain go ahead of those that need more. */
@@ -49,7 +49,7 @@ export class Server {
   async #send<Name extends ResponseName>(name: Name, response: Messages[Name]): Promise<void> {
     const { code, codec } = formatOf(this.#eth, name);
     const length = response.items.reduce((sum, item) => sum + item.length, 0);
-    const writer = new Writer(length + envelope);
+    const writer = new Writer(length + envelopeLength);
     codec.write(writer, response);
     await this.#channel.send(code, writer.finish());
   }
@@ -63,6 +63,3 @@ export class Server {
 function isFurtherRead<T>(step: Step<T>): step is () => Promise<T> {
   return typeof step === 'function';
 }
-
-/** Upper bound of prefixes, request id and flag around the items of a response, in bytes. */
-const envelope = 32;

@@ -1,8 +1,7 @@
 import type { Reader } from '@devp2p/rlp';
-import { hex } from '../peer/info.ts';
 import type { Header, SealedHeader } from './header.ts';
 import { exactLong, extraData, maxUint, wide } from './header-fields.ts';
-import { showAs } from './show-fields.ts';
+import { hex, showAs } from './show-fields.ts';
 
 /**
  * A decoded header. Its fields are set in one constructor in a fixed order, which is three times faster than a struct of

@@ -1,4 +1,4 @@
-import { hex } from '../peer/info.ts';
+import { toHex } from '@devp2p/bytes';
 
 /** Options that `util.inspect` passes to a custom inspection function. */
 interface InspectOptions {
@@ -45,6 +45,11 @@ const asFields = shownAs(plainFields);
 /** Sets the printed form of one object to its fields as {@link plain} values. */
 export function showFields<T extends object>(object: T): T {
   return Object.defineProperties(object, asFields);
+}
+
+/** Converts bytes to 0x-prefixed hex. */
+export function hex(bytes: Uint8Array): string {
+  return `0x${toHex(bytes)}`;
 }
 
 /** Converts a value for JSON: bytes to 0x-prefixed hex, bigints to decimal text. */

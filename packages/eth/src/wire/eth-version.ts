@@ -54,3 +54,11 @@ export function formatOf<Name extends keyof Messages>(
 ): MessageFormat<Messages[Name]> {
   return messages[name] as MessageFormat<Messages[Name]>;
 }
+
+/** Names of a version's messages by code. */
+export type MessageNames = ReadonlyMap<number, keyof Messages>;
+
+export function messageNames({ messages }: EthVersion): MessageNames {
+  const formats = Object.entries(messages) as [keyof Messages, { code: number }][];
+  return new Map(formats.map(([name, { code }]) => [code, name]));
+}

@@ -1,8 +1,8 @@
-import { equalBytes } from '@devp2p/bytes';
+import { equalBytes, isZero } from '@devp2p/bytes';
 import { EthError } from '../error.ts';
 import { checkForkId, forkId, formatForkId } from '../fork-id.ts';
-import { hex } from '../peer/info.ts';
 import type { Chain, ChainRange } from '../server/chain.ts';
+import { hex } from '../types/show-fields.ts';
 import type { EthVersion } from './eth-version.ts';
 import type { BlockRange, Status } from './messages.ts';
 
@@ -61,7 +61,7 @@ export function checkRange(range: BlockRange): void {
   if (range.earliest > range.latest) {
     throw new EthError('invalid-range', `earliest block ${range.earliest} is after ${range.latest}`);
   }
-  if (range.latestHash.every((byte) => byte === 0)) {
+  if (isZero(range.latestHash)) {
     throw new EthError('invalid-range', `the hash of block ${range.latest} is zero`);
   }
 }

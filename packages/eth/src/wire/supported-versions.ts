@@ -1,7 +1,6 @@
 import { func, integer, object, type Rules, required } from '@devp2p/options';
 import { checkOption } from '../check.ts';
 import type { EthVersion } from './eth-version.ts';
-import type { Messages } from './messages.ts';
 import { eth68 } from './versions/68.ts';
 import { eth69 } from './versions/69.ts';
 import { eth70 } from './versions/70.ts';
@@ -40,12 +39,4 @@ const versionRules: Rules<EthVersion> = {
 export function checkVersion(name: string, version: EthVersion): EthVersion {
   checkOption.fields(name, version, versionRules);
   return version;
-}
-
-/** Finds the name of a message by its code. */
-export type MessageNames = ReadonlyMap<number, keyof Messages>;
-
-export function messageNames({ messages }: EthVersion): MessageNames {
-  const formats = Object.entries(messages) as [keyof Messages, { code: number }][];
-  return new Map(formats.map(([name, { code }]) => [code, name]));
 }

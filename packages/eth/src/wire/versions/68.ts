@@ -26,8 +26,8 @@ const receipts: Codec<codecs.Receipts> = map(
 );
 
 /**
- * The receipts of one block are not divisible, and go-ethereum sends them in one message of any length: the limit is
- * that of an RLPx frame, in bytes.
+ * Longest Receipts message in bytes, the limit of an RLPx frame. Receipts are not divisible in eth/68 and eth/69: a long
+ * list cannot be continued in a further message, and go-ethereum sends it whole.
  */
 const maxReceiptsLength = 16 * 1024 * 1024;
 
