@@ -17,7 +17,10 @@ test.each<[object, RegExp]>([
 });
 
 test.each<[object, RegExp]>([
-  [{ newonly: true }, /^select has no option "newonly" \(did you mean "newOnly"\?\), known options: newOnly, filter, draws$/],
+  [
+    { newonly: true },
+    /^select has no option "newonly" \(did you mean "newOnly"\?\), known options: newOnly, filter, draws$/,
+  ],
   [{ draws: 0 }, /^draws is 0, expected an integer of at least 1$/],
 ])('option %o of select is refused with its name and value', (options, message) => {
   const refusal = { code: 'invalid-option', message: expect.stringMatching(message) };

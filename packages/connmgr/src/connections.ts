@@ -1,7 +1,7 @@
 import type { CloseReason, Connection } from './connection.ts';
 import { publish } from './diagnostics.ts';
-import type { AnyRequest, InboundRequest, OutboundRequest } from './request.ts';
 import type { Config } from './options.ts';
+import type { AnyRequest, InboundRequest, OutboundRequest } from './request.ts';
 
 /** All active requests and the identities they hold; opens and closes connections. */
 export class Connections<A, C extends Connection> {

@@ -11,7 +11,6 @@ export {
 export type { CloseReason, Connection, Incoming, Listener, Refusal } from './connection.ts';
 export type { ConnManagerEvent } from './diagnostics.ts';
 export type { AnchorStore } from './dial/anchors.ts';
-export type { ConnRequest, RequestKind, RequestState } from './request.ts';
 export { ConnManagerError, type ConnManagerErrorCode } from './error.ts';
 export {
   type BanReason,
@@ -21,4 +20,5 @@ export {
 } from './manager.ts';
 export type { ConnectionStats, ConnManagerCollaborators, ConnManagerSettings } from './options.ts';
 export type { Counters, SkipReason } from './policy/counters.ts';
+export type { ConnRequest, RequestKind, RequestState } from './request.ts';
 export type { RequestSnapshot, Snapshot } from './snapshot.ts';

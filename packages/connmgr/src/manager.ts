@@ -13,7 +13,6 @@ import { publish } from './diagnostics.ts';
 import { Addresses } from './dial/addresses.ts';
 import { Anchors } from './dial/anchors.ts';
 import { Outbound } from './dial/outbound.ts';
-import type { AnyRequest, ConnRequest } from './request.ts';
 import { chooseRotation, rotationDelay } from './dial/rotation.ts';
 import type { ConnManagerError } from './error.ts';
 import {
@@ -27,6 +26,7 @@ import { newCounters } from './policy/counters.ts';
 import { hostKey, hostRange } from './policy/host.ts';
 import { LogThrottle } from './policy/log-throttle.ts';
 import { recurring } from './policy/recurring.ts';
+import type { AnyRequest, ConnRequest } from './request.ts';
 import { describeRequests, type Snapshot } from './snapshot.ts';
 
 /** Most addresses whose ban score is stored. */

@@ -7,8 +7,8 @@ import { type BanList, createBanList } from './bans/ban-list.ts';
 import { check } from './check-options.ts';
 import type { CloseReason, Connection, Incoming, Listener } from './connection.ts';
 import type { AnchorStore } from './dial/anchors.ts';
-import type { ConnRequest } from './request.ts';
 import { dialGroup } from './policy/host.ts';
+import type { ConnRequest } from './request.ts';
 
 /** Quality of a connection, reported by its owner. Times are in ms of any one clock; a larger one is later. */
 export interface ConnectionStats {

@@ -1,8 +1,8 @@
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
-import type { AnyRequest, RequestKind } from './request.ts';
 import { failureName } from './error.ts';
 import type { Counters } from './policy/counters.ts';
+import type { AnyRequest, RequestKind } from './request.ts';
 
 /** State of a request at the time of the snapshot. Times are in ms. */
 export interface RequestSnapshot<A> {

@@ -4,14 +4,14 @@ import { check } from '../check-options.ts';
 import type { CloseReason, Connection, Incoming, Refusal } from '../connection.ts';
 import type { Connections } from '../connections.ts';
 import { publish } from '../diagnostics.ts';
-import { History } from '../policy/history.ts';
-import type { InboundRequest } from '../request.ts';
 import { abortError } from '../error.ts';
 import type { Config } from '../options.ts';
 import type { Counters } from '../policy/counters.ts';
 import { chooseEviction, keyGroups } from '../policy/eviction.ts';
+import { History } from '../policy/history.ts';
 import { hostKey } from '../policy/host.ts';
 import { LogThrottle } from '../policy/log-throttle.ts';
+import type { InboundRequest } from '../request.ts';
 import { chooseDisplaced } from './displacement.ts';
 
 /** Most addresses whose last inbound attempt is stored. */
@@ -188,11 +188,7 @@ export class Inbound<A, C extends Connection> {
     return undefined;
   }
 
-  #establish(
-    request: InboundRequest<C>,
-    connection: C,
-    options: EstablishedOptions,
-  ): CloseReason | undefined {
+  #establish(request: InboundRequest<C>, connection: C, options: EstablishedOptions): CloseReason | undefined {
     check.options('established', options, establishedRules);
     const { noban = false } = options;
     const refuse = (reason: CloseReason): CloseReason => {
