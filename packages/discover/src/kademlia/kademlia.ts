@@ -190,7 +190,7 @@ export class Kademlia {
     // Configured nodes come first: the store may have an older endpoint of the same node.
     addSeeds(bootnodes.known);
     addSeeds(await database.seeds(seedCount, seedMaxAge));
-    addSeeds((await abortable(bootnodes.nodes(), closing)) ?? []);
+    addSeeds(await abortable(bootnodes.nodes(), closing));
     await this.#lookup(self.id, undefined);
     for (let i = 0; i < refreshLookups; i++) await this.#lookup(random.bytes(64), undefined);
     onRefresh?.();

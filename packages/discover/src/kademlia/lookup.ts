@@ -28,10 +28,11 @@ export async function* lookup(options: LookupOptions): AsyncGenerator<Node, Node
   const closest = new ClosestNodes<Node>(target, bucketSize);
   const seen = new Set([self.key]);
   const queried = new Set<string>();
-  const running = new Set<Promise<readonly Node[]>>();
-  let found: readonly Node[] = start;
+  const running = new Set<Promise<void>>();
+  // Queries may end while the caller holds a yielded node, so their results are collected.
+  const found = [...start];
   for (;;) {
-    for (const node of found) {
+    for (let node = found.shift(); node; node = found.shift()) {
       if (seen.has(node.key)) continue;
       seen.add(node.key);
       closest.add(node);
@@ -41,10 +42,13 @@ export async function* lookup(options: LookupOptions): AsyncGenerator<Node, Node
       if (running.size >= concurrency) break;
       if (queried.has(node.key)) continue;
       queried.add(node.key);
-      const query = findNode(node).finally(() => running.delete(query));
+      const query: Promise<void> = findNode(node).then((nodes) => {
+        running.delete(query);
+        found.push(...nodes);
+      });
       running.add(query);
     }
     if (running.size === 0) return closest.nodes;
-    found = await Promise.race(running);
+    await Promise.race(running);
   }
 }
