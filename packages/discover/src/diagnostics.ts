@@ -14,6 +14,8 @@ export type DiscoverEvent =
   | { readonly type: 'store-failed'; readonly localId: Uint8Array; readonly error: unknown }
   | {
       readonly type: 'send-failed' | 'socket-failed';
+      /** `localId` of the options of the socket. */
+      readonly localId: Uint8Array | undefined;
       readonly localAddress: Address;
       readonly error: Error;
     };

@@ -1,6 +1,7 @@
 /// <reference types="node" preserve="true" />
 
 import { lookup } from 'node:dns/promises';
+import { nobleCrypto } from '@devp2p/crypto';
 import type { UdpEndpoint, UdpSocket } from '@devp2p/discover';
 import { type BindOptions, bindRules, bindUdp } from '@devp2p/discover/udp';
 import { methods, type Rule, type Rules } from '@devp2p/options';
@@ -41,7 +42,7 @@ const listenRules: Rules<ListenOptions> = { ...discv4Rules, ...bindRules, socket
 export async function listen(options: ListenOptions): Promise<Discv4> {
   check.options('listen', options, listenRules);
   const { port, host, receiveBuffer, socket: given, ...settings } = options;
-  const socket = given ?? (await bindUdp({ port, host, receiveBuffer }).catch(rethrow));
+  const socket = given ?? (await bindUdp({ port, host, receiveBuffer, localId: idOf(options) }).catch(rethrow));
   try {
     return await createDiscv4(socket, {
       sntp: sntpDrift(),
@@ -52,4 +53,8 @@ export async function listen(options: ListenOptions): Promise<Discv4> {
     if (!given) await socket.close();
     throw error;
   }
+}
+
+function idOf({ privateKey, crypto = nobleCrypto }: Discv4Options): Uint8Array {
+  return crypto.secp256k1.publicKey(privateKey);
 }

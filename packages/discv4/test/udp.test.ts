@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createVirtualClock } from '@devp2p/clock/virtual';
 import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { createUdpEndpoint } from '@devp2p/discover';
+import { createUdpEndpoint, type DiscoverEvent } from '@devp2p/discover';
 import { bindUdp } from '@devp2p/discover/udp';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Discv4, Discv4Event } from '../src/index.ts';
@@ -95,6 +95,24 @@ describe('D4-21 sockets', () => {
     other.close();
     endpoint.send(new Uint8Array(1), { host: '127.0.0.1', port: 1 });
   });
+});
+
+test('a datagram that the system rejects is reported with the node and the socket', async () => {
+  const localId = crypto.secp256k1.publicKey(generatePrivateKey());
+  const socket = await bindUdp({ host: '127.0.0.1', port: 0, localId });
+  const events: DiscoverEvent[] = [];
+  const { localAddress } = socket;
+  await new Promise<void>((resolve) => {
+    const onEvent = (message: unknown): void => {
+      events.push(message as DiscoverEvent);
+      unsubscribe('devp2p:discover', onEvent);
+      resolve();
+    };
+    subscribe('devp2p:discover', onEvent);
+    socket.send(new Uint8Array(70_000), localAddress);
+  });
+  await socket.close();
+  expect(events).toEqual([{ type: 'send-failed', localId, localAddress, error: expect.any(Error) }]);
 });
 
 test('HX-21 a port in use is an error with the cause', async () => {

@@ -74,13 +74,14 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
   const { privateKey, bootnodes, dnsLists, netRestrict, externalIp } = options;
   const { chain, crypto, clock, random, log } = options;
   for (const url of dnsLists) parseTreeUrl(url, { crypto });
+  const localId = crypto.secp256k1.publicKey(privateKey);
   const store = await openNodeDatabase(options.datadir);
   const { endpoint, localNode, discv4 } = await start().catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
   async function start() {
-    const endpoint = createUdpEndpoint(await bind(options));
+    const endpoint = createUdpEndpoint(await bind(options, localId));
     const isIpv6 = externalIp !== undefined && parseIp(externalIp)?.length === 16;
     try {
       const localNode = await openLocalNode({
@@ -117,7 +118,7 @@ export async function openDiscovery(options: DiscoveryOptions): Promise<Discover
     crypto,
     clock,
     random,
-    localId: crypto.secp256k1.publicKey(privateKey),
+    localId,
   });
 
   type Found = { readonly node: Candidate; readonly source: AddrSource };
@@ -191,12 +192,12 @@ function isReachable(host: string, own: string): boolean {
 }
 
 /** @throws NodeError `port-unavailable` */
-async function bind(options: DiscoveryOptions): ReturnType<typeof bindUdp> {
+async function bind(options: DiscoveryOptions, localId: Uint8Array): ReturnType<typeof bindUdp> {
   const { host, port, anyPort } = options;
   try {
-    return await bindUdp({ host, port });
+    return await bindUdp({ host, port, localId });
   } catch (error) {
-    if (anyPort && port !== 0) return bind({ ...options, port: 0 });
+    if (anyPort && port !== 0) return bind({ ...options, port: 0 }, localId);
     throw portUnavailable(error, { service: 'discovery', host, port });
   }
 }

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 
 /** @see Lifecycle.onClose */
 export interface OnCloseOptions {
-  /** Whether it closes at the same time as its parallel neighbours in the order of registration. @default false */
+  /** Whether it closes at the same time as its parallel neighbors in the order of registration. @default false */
   readonly parallel?: boolean;
 }
 
@@ -62,7 +62,7 @@ export class Lifecycle {
 
   /**
    * Registers a function that closes one resource. Resources close in reverse order, each after the one before has
-   * closed; neighbours registered as `parallel` close at the same time.
+   * closed; neighbors registered as `parallel` close at the same time.
    *
    * @throws Error once closing has begun
    */

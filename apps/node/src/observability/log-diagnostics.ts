@@ -51,8 +51,7 @@ export function logDiagnostics({ localId, clock, logs }: LogDiagnosticsOptions):
     },
     'devp2p:discover'(message) {
       const event = message as DiscoverEvent;
-      // Socket errors do not name the node.
-      if ('localId' in event && !isOwn(event.localId)) return;
+      if (!isOwn(event.localId)) return;
       if (event.type === 'local-record') logRecord(event.enr, log);
       else failed(event.type, { error: event.error }, event.type.replaceAll('-', ' '));
     },

@@ -26,7 +26,7 @@ describe('closing', () => {
     expect(events).toEqual(['network closing', 'network closed', 'chain closing', 'chain closed']);
   });
 
-  test('parallel neighbours close at the same time, after the later and before the earlier ones', async () => {
+  test('parallel neighbors close at the same time, after the later and before the earlier ones', async () => {
     const { events, closing } = recorder();
     const lifecycle = new Lifecycle();
     lifecycle.onClose(closing('a'));

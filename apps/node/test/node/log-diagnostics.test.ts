@@ -28,8 +28,8 @@ test('the first failure of a kind is a warning, later ones are logged at debug l
   discover({ type: 'local-record', localId, enr });
   const dnsdisc = (event: DnsdiscEvent): void => channel('devp2p:dnsdisc').publish(event);
   const error = new Error('no route');
-  discover({ type: 'send-failed', localAddress, error });
-  discover({ type: 'send-failed', localAddress, error });
+  discover({ type: 'send-failed', localId, localAddress, error });
+  discover({ type: 'send-failed', localId, localAddress, error });
   discv4({ type: 'bootnode-unresolved', localId, host: 'boot.example.org', error });
   const lost = new DnsdiscError('no-root', 'no root');
   const name = 'nodes.example.org';
@@ -39,6 +39,8 @@ test('the first failure of a kind is a warning, later ones are logged at debug l
   // Of another node in the same process.
   const otherId = new Uint8Array(64).fill(1);
   discover({ type: 'local-record', localId: otherId, enr });
+  discover({ type: 'send-failed', localId: otherId, localAddress, error });
+  discover({ type: 'send-failed', localId: undefined, localAddress, error });
   dnsdisc({ type: 'root', localId: otherId, domain: name, seq: 1n });
   dnsdisc({ type: 'root', localId: undefined, domain: name, seq: 1n });
   end();

@@ -1,12 +1,12 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { integer, positive, type Rules, string } from '@devp2p/options';
+import { bytes, integer, positive, type Rules, string } from '@devp2p/options';
 import { check } from '../check-options.ts';
 import { publish } from '../diagnostics.ts';
 import { causeText, DiscoverError } from '../error.ts';
 import type { Address, UdpSocket } from './udp-socket.ts';
 
-/** Options of {@link bindUdp}. */
+/** Address and buffer of a UDP socket. */
 export interface BindOptions {
   /** UDP port; 0 for any free port. @default 30303 */
   readonly port?: number | undefined;
@@ -22,6 +22,12 @@ export interface BindOptions {
   readonly receiveBuffer?: number | undefined;
 }
 
+/** Options of {@link bindUdp}. */
+export interface BindUdpOptions extends BindOptions {
+  /** Public key of the local node, 64 bytes, for diagnostics events. @default none */
+  readonly localId?: Uint8Array | undefined;
+}
+
 /** Rules of {@link BindOptions}. */
 export const bindRules: Rules<BindOptions> = {
   port: integer(0, 65_535),
@@ -29,16 +35,19 @@ export const bindRules: Rules<BindOptions> = {
   receiveBuffer: positive,
 };
 
+const rules: Rules<BindUdpOptions> = { ...bindRules, localId: bytes(64) };
+
 /**
  * Binds a UDP socket.
  *
  * @throws DiscoverError `listen-failed`, `invalid-option`
  */
-export async function bindUdp(options: BindOptions = {}): Promise<UdpSocket> {
-  check.options('bindUdp', options, bindRules);
-  const { port = 30303, host } = options;
+export async function bindUdp(options: BindUdpOptions = {}): Promise<UdpSocket> {
+  check.options('bindUdp', options, rules);
+  const { port = 30303, host, localId } = options;
   try {
-    return await bind(host ?? '::', port, options.receiveBuffer);
+    const socket = await bind(host ?? '::', port, options.receiveBuffer);
+    return fromDgram(socket, localId);
   } catch (cause) {
     const hasNoIpv6 = isSystemError(cause, 'EAFNOSUPPORT') || isSystemError(cause, 'EADDRNOTAVAIL');
     if (host === undefined && hasNoIpv6) return bindUdp({ ...options, host: '0.0.0.0' });
@@ -48,7 +57,7 @@ export async function bindUdp(options: BindOptions = {}): Promise<UdpSocket> {
   }
 }
 
-async function bind(host: string, port: number, recvBufferSize: number | undefined): Promise<UdpSocket> {
+async function bind(host: string, port: number, recvBufferSize: number | undefined): Promise<Socket> {
   const isIpv6 = host.includes(':');
   const socket = createSocket({
     type: isIpv6 ? 'udp6' : 'udp4',
@@ -64,17 +73,18 @@ async function bind(host: string, port: number, recvBufferSize: number | undefin
     socket.close();
     throw error;
   }
-  return fromDgram(socket, isIpv6);
+  return socket;
 }
 
-function fromDgram(socket: Socket, isIpv6: boolean): UdpSocket {
-  const { address, port } = socket.address();
+function fromDgram(socket: Socket, localId: Uint8Array | undefined): UdpSocket {
+  const { address, port, family } = socket.address();
+  const isIpv6 = family === 'IPv6';
   const localAddress: Address = { host: address, port };
   let closed: Promise<void> | undefined;
   const onSent = (error: Error | null): void => {
-    if (error && !closed) publish(() => ({ type: 'send-failed', localAddress, error }));
+    if (error && !closed) publish(() => ({ type: 'send-failed', localId, localAddress, error }));
   };
-  socket.on('error', (error) => publish(() => ({ type: 'socket-failed', localAddress, error })));
+  socket.on('error', (error) => publish(() => ({ type: 'socket-failed', localId, localAddress, error })));
   return {
     localAddress,
     send(bytes, to) {
