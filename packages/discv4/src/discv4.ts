@@ -1,4 +1,4 @@
-import { toHex } from '@devp2p/bytes';
+import { equalBytes, toHex } from '@devp2p/bytes';
 import { abortable } from '@devp2p/clock';
 import {
   type Address,
@@ -81,6 +81,9 @@ export class Discv4 {
     const settings = withDefaults(options);
     const { privateKey, crypto, clock, store, resolveHost } = settings;
     const id = crypto.secp256k1.publicKey(privateKey);
+    if (settings.localNode && !equalBytes(settings.localNode.id, id)) {
+      check.fail('localNode', settings.localNode, 'the local node of privateKey');
+    }
     const bootnodes = new Bootnodes(settings.bootnodes ?? [], {
       crypto,
       resolveHost,
@@ -266,10 +269,7 @@ export class Discv4 {
   async #resolveNode(named: NodeLike, signal: AbortSignal | undefined): Promise<Node> {
     try {
       const node = resolveNode(named, this.#parts.settings);
-      if (!(node instanceof Promise)) return node;
-      const resolved = (await abortable(node, signal)) as Node;
-      signal?.throwIfAborted();
-      return resolved;
+      return node instanceof Promise ? await abortable(node, signal) : node;
     } catch (error) {
       rethrow(error);
     }

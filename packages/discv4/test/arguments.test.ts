@@ -104,6 +104,14 @@ test.each<[string, (running: Discv4) => unknown, string]>([
     'tcpPort is 1, expected an option of the shared localNode',
   ],
   [
+    'a shared local node of another key',
+    async () => {
+      const localNode = await openLocalNode({ privateKey: new Uint8Array(32).fill(7), crypto: world.crypto });
+      return createDiscv4(world.network.bind('9.9.9.8'), { privateKey: key, localNode, crypto: world.crypto });
+    },
+    'localNode is an object, expected the local node of privateKey',
+  ],
+  [
     'an object that is not a socket',
     () => listen({ privateKey: key, socket: any({}) }),
     'socket is an object, expected a UdpSocket',
