@@ -1,3 +1,4 @@
+import { isZero } from '@devp2p/bytes';
 import { formatIp, parseIp } from '@devp2p/ip';
 import { check } from '../check-options.ts';
 import { type Address, addressRules, socketRule, type UdpSocket } from './udp-socket.ts';
@@ -110,6 +111,6 @@ export function createUdpEndpoint(socket: UdpSocket): UdpEndpoint {
 
 function reachableFrom({ host }: Address): (ip: Uint8Array) => boolean {
   const local = parseIp(host);
-  if (!local || (local.length === 16 && local.every((byte) => byte === 0))) return () => true;
+  if (!local || (local.length === 16 && isZero(local))) return () => true;
   return ({ length }) => length === local.length;
 }

@@ -49,7 +49,7 @@ export class EndpointPrediction {
 
   /**
    * Adds the statement of a node that has proved its address. Ignores an address that the sender cannot see: see
-   * `checkRelay` of `@devp2p/enr`.
+   * `checkRelay` of `@devp2p/ip`.
    *
    * @param host address of the sender; `ip` is the same as bytes
    */

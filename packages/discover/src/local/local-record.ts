@@ -1,3 +1,4 @@
+import { equalBytes } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { decodeEnr, type Enr, type EnrContent, EnrError, type NodeId, signEnr, updateEnr } from '@devp2p/enr';
@@ -98,7 +99,7 @@ function hasSamePairs(a: Enr, b: Enr): boolean {
     a.pairs.size === b.pairs.size &&
     [...a.pairs].every(([name, value]) => {
       const other = b.pairs.get(name);
-      return other?.length === value.length && value.every((byte, i) => byte === other[i]);
+      return other !== undefined && equalBytes(value, other);
     })
   );
 }

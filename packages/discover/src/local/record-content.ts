@@ -1,3 +1,4 @@
+import { isZero } from '@devp2p/bytes';
 import type { EnrContent } from '@devp2p/enr';
 import { parseIp } from '@devp2p/ip';
 import type { Address } from '../endpoint/udp-socket.ts';
@@ -31,7 +32,7 @@ export function initialContent(
   localAddress: Address | undefined,
 ): EnrContent {
   const bound = localAddress && parseIp(localAddress.host);
-  const usable = bound?.some((byte) => byte !== 0) ? bound.length : 0;
+  const usable = bound && !isZero(bound) ? bound.length : 0;
   const tcp = tcpPort ?? localAddress?.port ?? 0;
   const ip = checkIp(externalIp, 4) ?? (usable === 4 ? localAddress?.host : undefined);
   const ip6 = checkIp(externalIp6, 16) ?? (usable === 16 ? localAddress?.host : undefined);

@@ -1,3 +1,4 @@
+import { equalBytes } from '@devp2p/bytes';
 import { type Crypto, CryptoError, nobleCrypto } from '@devp2p/crypto';
 import type { NodeId } from '@devp2p/enr';
 import { bytes as bytesRule, oneOf, required } from '@devp2p/options';
@@ -171,8 +172,7 @@ export interface EncodedPacket {
 /** Whether a datagram is a discovery v4 packet, by length and hash. Others may belong to another protocol. */
 export function isDiscv4(bytes: Uint8Array, crypto: Crypto): boolean {
   if (bytes.length <= headerLength || bytes.length > maxPacketSize) return false;
-  const hash = crypto.keccak256(bytes.subarray(hashLength));
-  return hash.every((byte, i) => byte === bytes[i]);
+  return equalBytes(crypto.keccak256(bytes.subarray(hashLength)), bytes.subarray(0, hashLength));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { equalBytes } from '@devp2p/bytes';
 import { formatIp, parseIp } from '@devp2p/ip';
 import { bigint, bytes, type Codec, decode, encode, map, struct, uint, validate } from '@devp2p/rlp';
 import { EnrError } from './enr-error.ts';
@@ -118,7 +119,7 @@ export function readIdentity(pairs: Pairs): Uint8Array {
 const v4 = Uint8Array.of(0x82, 0x76, 0x34);
 
 function isV4(value: Uint8Array | undefined): boolean {
-  return value?.length === v4.length && v4.every((byte, i) => byte === value[i]);
+  return value !== undefined && equalBytes(value, v4);
 }
 
 function orInvalid<T>(key: string, work: () => T): T {
