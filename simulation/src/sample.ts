@@ -87,7 +87,7 @@ export function takeSample(
   };
 }
 
-/** Returns the number of partitions of the nodes that are not settlingTime, if the attacker relays nothing. */
+/** Returns the number of partitions that have a settled node, if the attacker relays nothing. */
 function components(nodes: readonly Node[], at: number): number {
   const unseen = new Map(nodes.map((node) => [node.place.key, node]));
   let parts = 0;
