@@ -7,6 +7,7 @@ import type { Genesis } from '../config/genesis/genesis.ts';
 import { checkChainSupported, checkForkSupported } from '../config/genesis/unsupported-forks.ts';
 import { BlockError, ChainError } from '../errors/chain-error.ts';
 import { type Executor, passThroughExecutor } from '../execution/executor.ts';
+import type { Head } from '../storage/block-records.ts';
 import { BlockStore } from '../storage/blocks.ts';
 import { type Database, openDatabase } from '../storage/database.ts';
 import { prepareDatabase } from '../storage/format.ts';
@@ -220,8 +221,10 @@ function chainOver(
       checkForkSupported(config, header);
     },
     async check(block) {
-      if (!equalBytes(block.header.parentHash, store.head.header.hash)) return undefined;
-      return (await pipeline.check([block])).error?.reason;
+      const { head } = store;
+      if (!equalBytes(block.header.parentHash, head.header.hash)) return undefined;
+      // The head may change during the check.
+      return (await pipeline.check([block], head)).error?.reason;
     },
     header: (number) => store.header(number),
     headerByHash: (hash) => store.headerByHash(hash),
@@ -296,22 +299,23 @@ function createQueue(): (action: () => Promise<void>) => Promise<void> {
   };
 }
 
-/** Below, the sum of difficulties is not computed, since reading the headers takes long and only eth/68 sends it. */
+/**
+ * Further below the head, the sum of difficulties is not computed, since reading the headers takes long and only eth/68
+ * sends it.
+ */
 const maxRewind = 8_192;
 
 /** The blocks that are served: blocks without receipts are not announced to peers. */
 async function rangeOf(store: BlockStore): Promise<ChainRange> {
   const { first: earliest, last: latest } = store.complete;
-  const { header: head, totalDifficulty } = store.head;
-  const header = latest === head.number ? head : await store.header(latest);
+  const { header, totalDifficulty } = await lastServed(store, latest);
+  return { earliest, latest, latestHash: header.hash, latestTime: header.timestamp, totalDifficulty };
+}
+
+async function lastServed(store: BlockStore, latest: number): Promise<Head> {
+  const { head } = store;
+  if (latest > 0 && head.header.number - latest <= maxRewind) return store.headAt(latest);
+  const header = await store.header(latest);
   if (header === undefined) throw corrupt(`the header of block ${latest}`);
-  const isNear = head.number - latest <= maxRewind;
-  const known = latest === 0 ? header.difficulty : totalDifficulty;
-  return {
-    earliest,
-    latest,
-    latestHash: header.hash,
-    latestTime: header.timestamp,
-    totalDifficulty: isNear && latest > 0 ? await store.totalDifficulty(latest) : known,
-  };
+  return { header, totalDifficulty: latest === 0 ? header.difficulty : head.totalDifficulty };
 }

@@ -109,14 +109,10 @@ export function createImportPipeline(parts: ImportPipelineParts): ImportPipeline
     if (error !== undefined) throw error;
   };
 
-  const findParent = async (header: SealedHeader): Promise<Head> => {
-    const number = header.number - 1;
-    const parent = await store.header(number);
-    if (parent === undefined) {
-      const { number: last } = store.head.header;
-      throw new BlockError('unknown-parent', header.number, `the chain ends at ${last}`);
-    }
-    return { header: parent, totalDifficulty: await store.totalDifficulty(number) };
+  const findParent = async ({ number }: SealedHeader): Promise<Head> => {
+    const { number: last } = store.head.header;
+    if (number - 1 > last) throw new BlockError('unknown-parent', number, `the chain ends at ${last}`);
+    return store.headAt(number - 1);
   };
 
   const check = async (blocks: readonly NewBlock[], firstParent?: Head): Promise<CheckedBlocks> => {

@@ -117,7 +117,10 @@ export class BlockStore {
     if (number === header.number) return header.hash;
     if (number < 0 || number > header.number) return undefined;
     const [hash] = await canonicalHashes(this.#database, [number]);
-    if (hash === undefined) throw corrupt(`the canonical hash of block ${number}`);
+    // Absent from a chain that has become shorter during the read.
+    if (hash === undefined && number <= this.#head.header.number) {
+      throw corrupt(`the canonical hash of block ${number}`);
+    }
     return hash;
   }
 
@@ -193,9 +196,23 @@ export class BlockStore {
     return number === undefined ? undefined : this.#readBlock({ number, hash });
   }
 
-  /** The sum of all difficulties up to a canonical block. */
-  async totalDifficulty(number: number): Promise<bigint> {
-    return (await this.#headAt(number)).totalDifficulty;
+  /**
+   * A canonical block, and the sum of difficulties up to it. Decodes the headers from the head down to it.
+   *
+   * @param number at most that of the head
+   * @throws ChainError `corrupt`
+   */
+  async headAt(number: number): Promise<Head> {
+    let { header, totalDifficulty } = this.#head;
+    while (header.number > number) {
+      const first = Math.max(number, header.number - rewindBatch);
+      const below = await canonicalHeaders(this.#database, first, header.number - 1, this.#crypto);
+      for (const parent of below.reverse()) {
+        totalDifficulty -= header.difficulty;
+        header = parent;
+      }
+    }
+    return { header, totalDifficulty };
   }
 
   /**
@@ -237,7 +254,7 @@ export class BlockStore {
     while (this.#head.header.number > number) {
       const to = Math.max(number, this.#head.header.number - removeBatch);
       const removed = await canonicalRefs(this.#database, to + 1, this.#head.header.number);
-      const head = await this.#headAt(to);
+      const head = await this.headAt(to);
       const withReceipts = upTo(this.#withReceipts, to);
       const index = await replaceCanonical(this.#database, to, [], this.#head.header.number);
       const changes = [...index, ...removed.flatMap(removeBlock)];
@@ -303,11 +320,12 @@ export class BlockStore {
   async #setCanonical(ancestor: number, blocks: readonly CanonicalBlock[], records: readonly Change[]): Promise<void> {
     const { number: oldHead } = this.#head.header;
     const newHead = ancestor + blocks.length;
-    let head = await this.#headAt(ancestor);
+    let head = await this.headAt(ancestor);
     let withReceipts = upTo(this.#withReceipts, ancestor);
     const replaced = ancestor < oldHead ? await canonicalRefs(this.#database, ancestor + 1, oldHead) : [];
     const depthLimit = Math.min(newHead - this.#sideBlockDepth - 1, ancestor);
     const { changes, lowestSide } = await this.#pruneSideBlocks(depthLimit);
+    const removesBlocks = changes.length > 0;
     const hasSideBlocks = this.#lowestSide !== undefined || replaced.length > 0;
     const hashes = blocks.map(({ header }) => header.hash);
     const index = await replaceCanonical(this.#database, ancestor, hashes, oldHead);
@@ -322,7 +340,7 @@ export class BlockStore {
       head = { header, totalDifficulty: head.totalDifficulty + header.difficulty };
     }
     changes.push(putHead(head), putReceiptRanges(withReceipts));
-    await this.#database.batch(changes);
+    await (removesBlocks ? this.#remove(changes) : this.#database.batch(changes));
     this.#head = head;
     this.#withReceipts = withReceipts;
     this.#lowestSide = replaced.length === 0 ? lowestSide : Math.min(lowestSide ?? ancestor + 1, ancestor + 1);
@@ -346,20 +364,6 @@ export class BlockStore {
     } finally {
       this.#cache = new RecordCache(cacheSize);
     }
-  }
-
-  /** The canonical block with a number, and the sum of difficulties up to it. */
-  async #headAt(number: number): Promise<Head> {
-    let { header, totalDifficulty } = this.#head;
-    while (header.number > number) {
-      const first = Math.max(number, header.number - rewindBatch);
-      const below = await canonicalHeaders(this.#database, first, header.number - 1, this.#crypto);
-      for (const parent of below.reverse()) {
-        totalDifficulty -= header.difficulty;
-        header = parent;
-      }
-    }
-    return { header, totalDifficulty };
   }
 }
 

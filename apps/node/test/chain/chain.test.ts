@@ -247,9 +247,12 @@ describe('the chain', () => {
       Array.from({ length: last - first + 1 }, (_, i) => first + i);
     // A write removes side blocks up to the block that it follows, 128 of them.
     expect(await side()).toEqual(numbers(2, 420));
+    const removed = long.slice(1, 41).map(({ header }) => header.hash);
+    expect((await chain.bodies(removed)).every((body) => body !== undefined)).toBe(true);
     await chain.append(other.slice(60, 61));
     expect(chain.head.number).toBe(62);
     expect(await side()).toEqual(numbers(42, 420));
+    expect(await chain.bodies(removed)).toEqual(removed.map(() => undefined));
     await chain.append(other.slice(61, 400));
     expect(await side()).toEqual(numbers(63, 420));
     await chain.append(other.slice(400, 401));
