@@ -28,6 +28,7 @@ import type {
   NewBlock,
   SyncProgressStore,
 } from './interfaces.ts';
+import { createQueue } from './queue.ts';
 import { findSideBranch } from './reorg.ts';
 import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
 import { serveChain } from './served-chain.ts';
@@ -83,11 +84,9 @@ export interface LocalChain
     BlockRules,
     BlockChecker,
     BlockImporter,
-    ChainRules,
     SyncProgressStore {
   /** Canonical blocks whose receipts are not stored, ascending: peers cannot download these. */
   readonly withoutReceipts: NumberRanges;
-  onHead(listener: () => void): () => void;
   /** Waits for pending writes, and closes the database. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -110,7 +109,7 @@ export async function openChain(options: ChainOptions): Promise<LocalChain> {
     await settleSchedule({ database, store, genesis, crypto, onCheck: options.onCheck });
     checkChainSupported(genesis, store.head.header);
     for (const number of options.requiredBlocks?.keys() ?? []) await checkStored(store, number, options);
-    return chainOver(database, store, { ...options, range: await rangeOf(store) });
+    return chainOver(database, store, { ...options, sideBlockDepth, range: await rangeOf(store) });
   } catch (error) {
     await database.close();
     throw error;
@@ -139,11 +138,11 @@ async function checkStored(
 function chainOver(
   database: Database,
   store: BlockStore,
-  options: ChainOptions & { readonly range: ChainRange },
+  options: ChainOptions & { readonly sideBlockDepth: number; readonly range: ChainRange },
 ): LocalChain {
   const { genesis, clock, crypto, requiredBlocks: required = new Map() } = options;
   const { config, header: first } = genesis;
-  const { executor = passThroughExecutor, sideBlockDepth = defaultSideBlockDepth } = options;
+  const { executor = passThroughExecutor, sideBlockDepth } = options;
   const rules = createBlockRules(config, crypto);
   const pipeline = createImportPipeline({
     store,
@@ -159,14 +158,14 @@ function chainOver(
   let range = options.range;
   let closed: Promise<void> | undefined;
 
-  const change = (action: () => Promise<void>): Promise<void> => {
+  const change = <T>(action: () => Promise<T>): Promise<T> => {
     if (closed !== undefined) {
       return Promise.reject(new ChainError('closed', `${database.location} is closed`));
     }
     return inTurn(async () => {
       const { head, complete } = store;
       try {
-        await action();
+        return await action();
       } finally {
         if (store.head !== head || store.complete !== complete) {
           range = await rangeOf(store);
@@ -233,13 +232,7 @@ function chainOver(
     hashAt: (number) => store.hashAt(number),
     numberOf: (hash) => store.numberOf(hash),
     append: (blocks) => change(() => pipeline.import(blocks)),
-    async reorganizeTo(hash) {
-      let isCanonical = false;
-      await change(async () => {
-        isCanonical = await reorganizeTo(hash);
-      });
-      return isCanonical;
-    },
+    reorganizeTo: (hash) => change(() => reorganizeTo(hash)),
     addReceipts: (receipts) => change(() => addReceipts(store, rules, receipts)),
     addAccessLists: (lists) => change(() => addAccessLists(store, rules, lists)),
     truncate: (number) => change(() => store.truncate(number)),
@@ -287,16 +280,6 @@ async function addAccessLists(
     records.push({ number, hash: header.hash, record: accessList });
   }
   await store.writeRecords('accessLists', records);
-}
-
-/** Runs actions one after another. */
-function createQueue(): (action: () => Promise<void>) => Promise<void> {
-  let last: Promise<void> = Promise.resolve();
-  return (action) => {
-    const result = last.then(action);
-    last = result.catch(() => {});
-    return result;
-  };
 }
 
 /**

@@ -3,6 +3,7 @@ import type { SealedHeader } from '@devp2p/eth';
 import type { BlockRef } from '../storage/schema.ts';
 import { type BadBlock, BadBlocks } from './bad-blocks.ts';
 import type { CanonicalChain, HeaderReader } from './interfaces.ts';
+import { createQueue, type Queue } from './queue.ts';
 
 /** Headers of payloads that are kept for the sync (go-ethereum, `maxTrackedHeaders`). */
 const maxHeaders = 96;
@@ -31,6 +32,8 @@ export type ForkChoiceChain = Pick<CanonicalChain, 'head' | 'numberOf' | 'onHead
  */
 export class ForkChoice {
   readonly badBlocks: BadBlocks = new BadBlocks();
+  /** Changes of the fork choice, one after another. */
+  readonly inTurn: Queue = createQueue();
   readonly #chain: ForkChoiceChain;
   readonly #unsubscribe: () => void;
   #requested: RequestedForkChoice | undefined;
@@ -39,7 +42,6 @@ export class ForkChoice {
   #isRefused = false;
   readonly #headers = new Map<string, SealedHeader>();
   readonly #listeners = new Set<() => void>();
-  #last: Promise<unknown> = Promise.resolve();
   #settling = false;
 
   constructor(chain: ForkChoiceChain) {
@@ -100,13 +102,6 @@ export class ForkChoice {
     if (isMissing) return undefined;
     const before = (await this.finalized()) && this.#applied?.finalized;
     return { head, safe: safeBlock, finalized: higherOf(finalizedBlock, before) };
-  }
-
-  /** Runs changes of the fork choice one after another. */
-  inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(action);
-    this.#last = result.catch(() => {});
-    return result;
   }
 
   /** Calls the listener when another head is requested. @returns a function that ends the subscription */

@@ -6,7 +6,7 @@ import { passThroughExecutor } from '../execution/executor.ts';
 import type { Head } from '../storage/block-records.ts';
 import type { BlockStore } from '../storage/blocks.ts';
 import { decodeConfigRecord, encodeConfigRecord } from '../storage/config-record.ts';
-import type { Database } from '../storage/database.ts';
+import { type Database, put } from '../storage/database.ts';
 import { corrupt } from '../storage/records.ts';
 import { metaKey } from '../storage/schema.ts';
 import { createBlockRules } from '../validation/block.ts';
@@ -42,7 +42,7 @@ export async function settleSchedule(parts: ScheduleParts): Promise<void> {
   else checkChanges(record, store, genesis, database.location);
   const given = encodeConfigRecord(genesis.config);
   if (record !== undefined && equalBytes(record, given)) return;
-  await database.batch([{ type: 'put', key: metaKey('config'), value: given }]);
+  await database.batch([put(metaKey('config'), given)]);
 }
 
 function checkChanges(

@@ -3,7 +3,7 @@ import type { Crypto } from '@devp2p/crypto';
 import type { SealedHeader } from '@devp2p/eth';
 import { encode } from '@devp2p/rlp';
 import { canonicalHashes, canonicalRefs } from './canonical.ts';
-import type { Change, Database, Reading } from './database.ts';
+import { type Change, type Database, del, put, type Reading } from './database.ts';
 import { type NumberRanges, numberRangesCodec, withNumbers } from './number-ranges.ts';
 import { corrupt, decodeHeaderRecord, decodeRecord, headCodec, isList, numberCodec } from './records.ts';
 import { type BlockRef, blockKey, hashKey, metaKey } from './schema.ts';
@@ -26,10 +26,6 @@ export interface StoredBlock {
 export interface Head {
   readonly header: SealedHeader;
   readonly totalDifficulty: bigint;
-}
-
-function put(key: Uint8Array, value: Uint8Array): Change {
-  return { type: 'put', key, value };
 }
 
 /** The change that records the canonical head. */
@@ -60,10 +56,7 @@ export function putBlock({ header, body, receipts, accessList }: StoredBlock): C
 /** The changes that remove a block that is not canonical. */
 export function removeBlock({ number, hash }: BlockRef): Change[] {
   const kinds = ['headers', 'bodies', 'receipts', 'accessLists', 'sideBlocks'] as const;
-  return [
-    { type: 'del', key: hashKey(hash) },
-    ...kinds.map((kind): Change => ({ type: 'del', key: blockKey(kind, number, hash) })),
-  ];
+  return [del(hashKey(hash)), ...kinds.map((kind) => del(blockKey(kind, number, hash)))];
 }
 
 /** Which canonical blocks have receipts. A database without the record is searched for them. */

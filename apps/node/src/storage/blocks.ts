@@ -19,7 +19,7 @@ import {
   replaceCanonical,
   storedNumbers,
 } from './canonical.ts';
-import type { Change, Database } from './database.ts';
+import { type Change, type Database, del, put } from './database.ts';
 import { gapsIn, type NumberRange, type NumberRanges, upTo, withNumbers } from './number-ranges.ts';
 import { type CachedRecord, RecordCache } from './record-cache.ts';
 import { corrupt, decodeHeaderRecord, isList } from './records.ts';
@@ -269,13 +269,7 @@ export class BlockStore {
     kind: 'receipts' | 'accessLists',
     records: readonly (BlockRef & { readonly record: Uint8Array })[],
   ): Promise<void> {
-    const changes = records.map(
-      ({ number, hash, record }): Change => ({
-        type: 'put',
-        key: blockKey(kind, number, hash),
-        value: record,
-      }),
-    );
+    const changes = records.map(({ number, hash, record }) => put(blockKey(kind, number, hash), record));
     let withReceipts = this.#withReceipts;
     if (kind === 'receipts') {
       for (const { number } of records) {
@@ -330,12 +324,10 @@ export class BlockStore {
     const hashes = blocks.map(({ header }) => header.hash);
     const index = await replaceCanonical(this.#database, ancestor, hashes, oldHead);
     changes.push(...records, ...index);
-    for (const { number, hash } of replaced) {
-      changes.push({ type: 'put', key: blockKey('sideBlocks', number, hash), value: empty });
-    }
+    for (const { number, hash } of replaced) changes.push(put(blockKey('sideBlocks', number, hash), empty));
     for (const { header, hasReceipts } of blocks) {
       const { number, hash } = header;
-      if (hasSideBlocks) changes.push({ type: 'del', key: blockKey('sideBlocks', number, hash) });
+      if (hasSideBlocks) changes.push(del(blockKey('sideBlocks', number, hash)));
       if (hasReceipts) withReceipts = withNumbers(withReceipts, { first: number, last: number });
       head = { header, totalDifficulty: head.totalDifficulty + header.difficulty };
     }

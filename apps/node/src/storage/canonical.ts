@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import type { SealedHeader } from '@devp2p/eth';
-import type { Change, Reading } from './database.ts';
+import { type Change, del, put, type Reading } from './database.ts';
 import { corrupt, decodeHeaderRecord, decodeRecord, numberCodec } from './records.ts';
 import { type BlockRef, blockKey, canonicalKey, hashesPerPage, hashKey } from './schema.ts';
 
@@ -79,10 +79,10 @@ export async function replaceCanonical(
   for (let page = firstPage; page <= lastPage; page++) {
     const start = (page - firstPage) * pageLength;
     const value = all.subarray(start, start + pageLength);
-    changes.push({ type: 'put', key: canonicalKey(page), value });
+    changes.push(put(canonicalKey(page), value));
   }
   for (let page = Math.max(firstPage, lastPage + 1); page <= pageOf(head); page++) {
-    changes.push({ type: 'del', key: canonicalKey(page) });
+    changes.push(del(canonicalKey(page)));
   }
   return changes;
 }
@@ -110,7 +110,7 @@ export async function prependCanonical(
     value.set(hash, offset);
     pages.set(page, value);
   }
-  return [...pages].map(([page, value]) => ({ type: 'put', key: canonicalKey(page), value }));
+  return [...pages].map(([page, value]) => put(canonicalKey(page), value));
 }
 
 function pageOf(number: number): number {

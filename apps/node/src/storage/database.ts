@@ -7,6 +7,14 @@ export type Change =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'del'; readonly key: Uint8Array };
 
+export function put(key: Uint8Array, value: Uint8Array): Change {
+  return { type: 'put', key, value };
+}
+
+export function del(key: Uint8Array): Change {
+  return { type: 'del', key };
+}
+
 /** A range of keys: `from` and everything up to `to`, which is left out. */
 export interface KeyRange {
   readonly from: Uint8Array;
@@ -32,8 +40,6 @@ export interface Database extends Reading {
   readonly location: string;
   /** Applies all changes, or none if the process or the disk fails. */
   batch(changes: readonly Change[]): Promise<void>;
-  /** The keys of a range, ascending. */
-  keys(range: KeyRange): AsyncIterable<Uint8Array>;
   /** Removes a range; not atomic. */
   clear(range: KeyRange): Promise<void>;
   /** Runs reads on a snapshot. */
@@ -93,13 +99,6 @@ export async function openDatabase(location: string): Promise<Database> {
     ...reading({}),
     location,
     batch: (changes) => guard(() => level.batch([...changes])),
-    async *keys({ from, to }) {
-      try {
-        for await (const key of level.keys({ gte: from, lt: to })) yield asView(key);
-      } catch (error) {
-        throw asChainError(error, location);
-      }
-    },
     clear: ({ from, to }) => guard(() => level.clear({ gte: from, lt: to })),
     withSnapshot: async (read) => {
       const snapshot = await guard(async () => level.snapshot());

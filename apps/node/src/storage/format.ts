@@ -5,7 +5,7 @@ import type { Genesis } from '../config/genesis/genesis.ts';
 import { ChainError } from '../errors/chain-error.ts';
 import { putBlock, putHead, putReceiptRanges } from './block-records.ts';
 import { encodeConfigRecord } from './config-record.ts';
-import type { Database } from './database.ts';
+import { type Database, put } from './database.ts';
 import { formatOneHeadKey, type MigrationOptions, migrateFromFormatOne } from './migration.ts';
 import { corrupt, decodeRecord, formatCodec } from './records.ts';
 import { canonicalKey, formatKey, metaKey } from './schema.ts';
@@ -62,10 +62,10 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
 async function writeGenesis(database: Database, { header, body, config }: Genesis): Promise<void> {
   const receipts = Uint8Array.of(0xc0);
   await database.batch([
-    { type: 'put', key: formatKey, value: encode(formatCodec, formatOf({ header })) },
-    { type: 'put', key: metaKey('config'), value: encodeConfigRecord(config) },
+    put(formatKey, encode(formatCodec, formatOf({ header }))),
+    put(metaKey('config'), encodeConfigRecord(config)),
     ...putBlock({ header, body, receipts }),
-    { type: 'put', key: canonicalKey(0), value: header.hash },
+    put(canonicalKey(0), header.hash),
     putHead({ header, totalDifficulty: header.difficulty }),
     putReceiptRanges([{ first: 0, last: 0 }]),
   ]);

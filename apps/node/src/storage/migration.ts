@@ -4,7 +4,7 @@ import type { Crypto } from '@devp2p/crypto';
 import { bytes, type Codec, encode, Reader, struct, uint } from '@devp2p/rlp';
 import { ChainError } from '../errors/chain-error.ts';
 import { prependCanonical } from './canonical.ts';
-import type { Change, Database, KeyRange } from './database.ts';
+import { type Change, type Database, del, type KeyRange, put } from './database.ts';
 import { corrupt, decodeRecord, headCodec, numberCodec } from './records.ts';
 import { blockKey, formatKey, hashKey, type MetaRecord, metaKey, numberOfKey, syncHeaderKey } from './schema.ts';
 import { segmentsCodec } from './sync-progress.ts';
@@ -200,14 +200,6 @@ async function moveSingles(database: Database): Promise<void> {
     if (value !== undefined) changes.push(put(metaKey(name), value), del(oldSingleKey(old)));
   }
   await database.batch(changes);
-}
-
-function put(key: Uint8Array, value: Uint8Array): Change {
-  return { type: 'put', key, value };
-}
-
-function del(key: Uint8Array): Change {
-  return { type: 'del', key };
 }
 
 function putPosition(position: Position): Change {

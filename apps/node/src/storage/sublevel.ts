@@ -1,16 +1,14 @@
-import type { Change, KeyRange } from './database.ts';
+import type { KeyRange } from './database.ts';
 
 /**
  * A named part of a database, with keys of its own: `!name!` before each key, the form in which abstract-level's own
  * sublevels store them, so that other programs can read a part by its name.
  */
 export class Sublevel {
-  readonly name: string;
   readonly #prefix: Uint8Array;
 
   /** @param name lower-case letters and hyphens */
   constructor(name: string) {
-    this.name = name;
     this.#prefix = new TextEncoder().encode(`!${name}!`);
   }
 
@@ -28,23 +26,10 @@ export class Sublevel {
     return key;
   }
 
-  /** The part of a database key after the prefix. */
-  suffix(key: Uint8Array): Uint8Array {
-    return key.subarray(this.#prefix.length);
-  }
-
   /** All keys of the sublevel. */
   get all(): KeyRange {
     const to = this.#prefix.slice();
     to[to.length - 1] = (to.at(-1) ?? 0) + 1;
     return { from: this.#prefix, to };
-  }
-
-  put(suffix: Uint8Array, value: Uint8Array): Change {
-    return { type: 'put', key: this.key(suffix), value };
-  }
-
-  del(suffix: Uint8Array): Change {
-    return { type: 'del', key: this.key(suffix) };
   }
 }

@@ -1,7 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
 import type { SealedHeader } from '@devp2p/eth';
 import { bytes, type Codec, encode, list, struct, uint } from '@devp2p/rlp';
-import type { Database } from './database.ts';
+import { type Database, del, put } from './database.ts';
 import { decodeHeaderRecord, decodeRecord } from './records.ts';
 import { metaKey, sublevels, syncHeaderKey } from './schema.ts';
 
@@ -40,12 +40,8 @@ export function createSyncProgress(database: Database, crypto: Crypto): SyncProg
     },
     async write(headers, segments) {
       await database.batch([
-        ...headers.map(({ number, raw }) => ({
-          type: 'put' as const,
-          key: syncHeaderKey(number),
-          value: raw,
-        })),
-        { type: 'put', key, value: encode(segmentsCodec, [...segments]) },
+        ...headers.map(({ number, raw }) => put(syncHeaderKey(number), raw)),
+        put(key, encode(segmentsCodec, [...segments])),
       ]);
     },
     async headers(from, count) {
@@ -59,7 +55,7 @@ export function createSyncProgress(database: Database, crypto: Crypto): SyncProg
     },
     async clear() {
       // The list first: headers that it does not contain have no effect.
-      await database.batch([{ type: 'del', key }]);
+      await database.batch([del(key)]);
       await database.clear(sublevels.syncHeaders.all);
     },
   };

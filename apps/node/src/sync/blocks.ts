@@ -38,8 +38,7 @@ const maxBatchBlocks = 512;
 const maxBatchBytes = 4 * 1024 * 1024;
 
 /**
- * Downloads the bodies and receipts of the stored headers, checks them against the roots in the headers, and appends
- * the
+ * Downloads the bodies and receipts of the stored headers, checks them against the roots in the headers, and appends the
  * blocks to the chain in order. Bodies and receipts of empty blocks are not requested.
  *
  * @throws BlockError when the chain of the target is invalid
