@@ -63,6 +63,8 @@ export interface ChainOptions {
   readonly onMigrate?: ((done: number, total: number) => void) | undefined;
   /** Bytes that are free on a file system. @default by `statfs` */
   readonly freeSpace?: ((location: string) => Promise<number>) | undefined;
+  /** Ends the opening while a database is migrated or its blocks are checked. @default not ended */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @default of {@link ChainOptions.sideBlockDepth} */
@@ -96,7 +98,7 @@ export interface LocalChain
  * Opens the chain in a directory.
  *
  * @throws ChainError `in-use`, `unusable`, `other-genesis`, `other-schedule`, `required-block`, `unsupported-fork`,
- * `other-format`, `disk-space`, `corrupt`
+ * `other-format`, `disk-space`, `corrupt`; the reason of the signal
  */
 export async function openChain(options: ChainOptions): Promise<LocalChain> {
   const { genesis, crypto } = options;
@@ -106,7 +108,7 @@ export async function openChain(options: ChainOptions): Promise<LocalChain> {
     await prepareDatabase({ ...options, database });
     const { sideBlockDepth = defaultSideBlockDepth } = options;
     const store = await BlockStore.open({ database, crypto, sideBlockDepth });
-    await settleSchedule({ database, store, genesis, crypto, onCheck: options.onCheck });
+    await settleSchedule({ ...options, database, store });
     checkChainSupported(genesis, store.head.header);
     for (const number of options.requiredBlocks?.keys() ?? []) await checkStored(store, number, options);
     return chainOver(database, store, { ...options, sideBlockDepth, range: await rangeOf(store) });

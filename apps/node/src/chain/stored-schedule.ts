@@ -23,6 +23,8 @@ export interface ScheduleParts {
   readonly crypto: Crypto;
   /** Called before each batch of stored blocks, with the number of the last checked block and of the head. */
   readonly onCheck?: ((checked: number, last: number) => void) | undefined;
+  /** Ends the check before the next batch; the next start repeats it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Blocks of one batch. */
@@ -33,7 +35,7 @@ const advice = 'use the schedule of the stored blocks, or another datadir';
  * Checks that stored blocks match the given fork schedule, and stores the schedule. A stored schedule may differ after
  * the head; without a stored schedule, all stored blocks are checked by the given one.
  *
- * @throws ChainError `other-schedule`, `corrupt`
+ * @throws ChainError `other-schedule`, `corrupt`; the reason of the signal
  */
 export async function settleSchedule(parts: ScheduleParts): Promise<void> {
   const { database, store, genesis } = parts;
@@ -68,7 +70,7 @@ function checkChanges(
 
 /** Checks all stored blocks, ascending. */
 async function checkStoredBlocks(parts: ScheduleParts): Promise<void> {
-  const { store, genesis, crypto, database, onCheck } = parts;
+  const { store, genesis, crypto, database, onCheck, signal } = parts;
   const { config, header: first } = genesis;
   const rules = createBlockRules(config, crypto);
   // Timestamps were checked against the clock when the blocks were imported.
@@ -85,6 +87,7 @@ async function checkStoredBlocks(parts: ScheduleParts): Promise<void> {
   const last = store.head.header.number;
   let parent: Head = { header: first, totalDifficulty: first.difficulty };
   for (let next = 1; next <= last; next += batchSize) {
+    signal?.throwIfAborted();
     onCheck?.(next - 1, last);
     const count = Math.min(batchSize, last - next + 1);
     const numbers = Array.from({ length: count }, (_, i) => next + i);

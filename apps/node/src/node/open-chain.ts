@@ -42,12 +42,14 @@ export interface NodeChainOptions {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly logs: Logs;
+  /** Ends the opening while the database is migrated or checked. @default not ended */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Opens the chain of a data directory and locks it against other processes.
  *
- * @throws NodeError `datadir-in-use`; ChainError
+ * @throws NodeError `datadir-in-use`; ChainError; the reason of the signal
  */
 export async function openNodeChain(options: NodeChainOptions): Promise<LocalChain> {
   const { datadir, logs, ...settings } = options;

@@ -28,7 +28,7 @@ export interface NodeStorage {
 /**
  * First step: opens chain and databases, and reads the secrets.
  *
- * @throws NodeError, ChainError, EnodeError
+ * @throws NodeError, ChainError, EnodeError; the reason of the lifecycle's signal
  */
 export async function openStorage(context: NodeContext): Promise<NodeStorage> {
   const { options, lifecycle, crypto, clock, logs } = context;
@@ -46,6 +46,7 @@ export async function openStorage(context: NodeContext): Promise<NodeStorage> {
     crypto,
     clock,
     logs,
+    signal: lifecycle.signal,
   });
   lifecycle.onClose(() => chain.close());
   warnOfMissingReceipts(chain, logs('chain'));

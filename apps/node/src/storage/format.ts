@@ -27,7 +27,7 @@ export interface PrepareOptions extends Omit<MigrationOptions, 'database'> {
  * Brings a database to the current format: writes the genesis block to an empty one, migrates one of an older format,
  * and completes a migration that was interrupted.
  *
- * @throws ChainError `other-genesis`, `other-format`, `disk-space`, `corrupt`
+ * @throws ChainError `other-genesis`, `other-format`, `disk-space`, `corrupt`; the reason of the signal
  */
 export async function prepareDatabase(options: PrepareOptions): Promise<void> {
   const { database, genesis } = options;

@@ -39,6 +39,8 @@ export interface MigrationOptions {
   readonly migrationBatch?: number | undefined;
   /** Bytes that are free on a file system. @default by `statfs` */
   readonly freeSpace?: ((location: string) => Promise<number>) | undefined;
+  /** Ends the migration after its current batch; the next start continues it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The next block to move: blocks move from the head down. */
@@ -72,10 +74,10 @@ const oldRanges: readonly KeyRange[] = [
  * A damaged record is moved as it is: only reading it fails, as before.
  *
  * @param format the format record of format 2
- * @throws ChainError `disk-space`, `corrupt`
+ * @throws ChainError `disk-space`, `corrupt`; the reason of the signal
  */
 export async function migrateFromFormatOne(format: Uint8Array, options: MigrationOptions): Promise<void> {
-  const { database, onMigrate } = options;
+  const { database, onMigrate, signal } = options;
   const [head, record, segments] = await database.getMany([
     formatOneHeadKey,
     metaKey('migration'),
@@ -93,14 +95,24 @@ export async function migrateFromFormatOne(format: Uint8Array, options: Migratio
   const report = (done: number): void => onMigrate?.(Math.min(done, total), total);
   report(number + 1 - position.remaining);
   while (position.remaining > 0) {
+    signal?.throwIfAborted();
     position = await moveBlocks(position, options);
     report(number + 1 - position.remaining);
   }
-  await moveSyncHeaders(database, (count) => report(number + 1 + count));
-  for (const range of oldRanges) await database.clear(range);
+  await moveSyncHeaders(database, (count) => {
+    report(number + 1 + count);
+    signal?.throwIfAborted();
+  });
+  for (const range of oldRanges) {
+    signal?.throwIfAborted();
+    await database.clear(range);
+  }
   await moveSingles(database);
   report(total);
-  for (const range of oldRanges) await database.compact(range);
+  for (const range of oldRanges) {
+    signal?.throwIfAborted();
+    await database.compact(range);
+  }
 }
 
 /** @throws ChainError `disk-space` */

@@ -254,6 +254,15 @@ describe('a directory without a stored schedule', () => {
     expect(await storedText(location)).toBe(textOf(genesisOf(world)));
   });
 
+  test('ND-03 an aborted check is repeated at the next start', async () => {
+    const location = await forget(stake);
+    const signal = AbortSignal.abort();
+    await expect(openTemporary(genesisOf(stake), { location, signal })).rejects.toBe(signal.reason);
+    let checks = 0;
+    await openTemporary(genesisOf(stake), { location, onCheck: () => checks++ });
+    expect(checks).toBe(1);
+  });
+
   test.each<[World, object, string]>([
     [stake, { cancunTime: 1036 }, 'block 2: blobGasUsed is set, which blocks have only from cancun on'],
     [stake, { amsterdamTime: 1132 }, 'block 10: blockAccessListHash is set'],

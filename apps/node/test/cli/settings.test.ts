@@ -168,6 +168,10 @@ describe('settings from the command line', () => {
     expect([...read('', variable).settings['eth.requiredblocks'].keys()]).toEqual([7]);
   });
 
+  test('the depth of side blocks applies to an import too, which removes the deeper ones', () => {
+    expect(read('import x --chain.sideblocks 500').settings['chain.sideblocks']).toBe(500);
+  });
+
   test('static nodes: commas, repeats and blanks', () => {
     const node = (port: number) => `enode://${id}@127.0.0.1:${port}`;
     const { settings } = read(`--static ${node(1)},${node(2)}, --static ${node(3)}`);

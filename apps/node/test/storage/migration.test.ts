@@ -240,6 +240,25 @@ describe('a database of format 1', () => {
     }
   });
 
+  test('HX-23 aborted, the migration continues at the next start', async () => {
+    const location = await oldDatabase();
+    const controller = new AbortController();
+    const done: number[] = [];
+    const opening = open(location, {
+      signal: controller.signal,
+      onMigrate: (moved) => {
+        done.push(moved);
+        if (moved > 0) controller.abort();
+      },
+    });
+    await expect(opening).rejects.toBe(controller.signal.reason);
+    expect(done).toEqual([0, 256]);
+    expect(await olderProgram(location)).toBe('has format 2, this program writes 1');
+    const chain = await open(location);
+    expect(await readAll(chain)).toEqual(fixture.expected);
+    await chain.close();
+  });
+
   test('HX-23 is not changed when the disk has too little space', async () => {
     const location = await oldDatabase();
     const before = await contents(location);

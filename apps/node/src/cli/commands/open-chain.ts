@@ -8,12 +8,20 @@ import type { CommandContext } from '../context.ts';
 import type { Settings } from '../flags/flags.ts';
 
 /** Opens the chain that the settings select. */
-export async function openSelectedChain({ settings, logs }: CommandContext): Promise<LocalChain> {
+export async function openSelectedChain({ settings, logs, signal }: CommandContext): Promise<LocalChain> {
   const crypto = fastCrypto;
   const genesis = await readGenesis(chainChoice(settings), crypto);
   const datadir = openDatadir(settings.datadir);
-  const requiredBlocks = settings['eth.requiredblocks'];
-  return openNodeChain({ datadir, genesis, requiredBlocks, crypto, clock: systemClock, logs });
+  return openNodeChain({
+    datadir,
+    genesis,
+    requiredBlocks: settings['eth.requiredblocks'],
+    sideBlockDepth: settings['chain.sideblocks'],
+    crypto,
+    clock: systemClock,
+    logs,
+    signal,
+  });
 }
 
 /** @throws UsageError without a selected chain */

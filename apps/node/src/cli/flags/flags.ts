@@ -91,7 +91,7 @@ export const flags: FlagsOf<Settings> = {
     value: 'N',
     default: '128',
     help: 'depth up to which blocks of replaced branches are kept',
-    commands: runs,
+    commands: checks,
     parse: integerBetween(0, Number.MAX_SAFE_INTEGER),
   },
   port: {
