@@ -16,7 +16,6 @@ import { corrupt } from '../storage/records.ts';
 import { createSyncProgress } from '../storage/sync-progress.ts';
 import { type BlockRules, createBlockRules } from '../validation/block.ts';
 import { forkSchedule } from '../validation/chain-config.ts';
-import { decodeStored } from './decode-stored.ts';
 import { createImportPipeline } from './import-pipeline.ts';
 import type {
   BlockChecker,
@@ -25,7 +24,6 @@ import type {
   CanonicalChain,
   ChainRules,
   HeaderReader,
-  NewBlock,
   SyncProgressStore,
 } from './interfaces.ts';
 import { createQueue } from './queue.ts';
@@ -69,6 +67,8 @@ export interface ChainOptions {
 
 /** @default of {@link ChainOptions.sideBlockDepth} */
 const defaultSideBlockDepth = 128;
+/** Blocks of a side branch, which are in memory together. A sync downloads longer branches in batches. */
+const maxBranchLength = 1_024;
 
 /**
  * The chain of a node: the canonical blocks from the genesis to the head, checked by all rules that need no execution,
@@ -178,15 +178,9 @@ function chainOver(
   };
 
   const reorganizeTo = async (hash: Uint8Array): Promise<boolean> => {
-    const branch = await findSideBranch(store, hash, sideBlockDepth + 1);
+    const branch = await findSideBranch(store, hash, Math.min(sideBlockDepth + 1, maxBranchLength));
     if (branch === undefined) return false;
-    const blocks: NewBlock[] = [];
-    for (const header of branch) {
-      const block = await store.blockByHash(header.hash);
-      if (block?.receipts === undefined) return false;
-      blocks.push(decodeStored(block));
-    }
-    await pipeline.adopt(blocks);
+    await pipeline.adopt(branch);
     return true;
   };
 

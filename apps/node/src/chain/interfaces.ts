@@ -80,7 +80,8 @@ export interface BlockImporter {
    */
   append(blocks: readonly NewBlock[]): Promise<void>;
   /**
-   * Makes a side block the head, with the side blocks that it follows, if all of them are stored with their receipts.
+   * Makes a side block the head, with the side blocks that it follows, if all of them are stored with their receipts, and
+   * they are at most 1,024 and at most one more than the depth of side blocks.
    *
    * @returns whether it is canonical now
    * @throws BlockError when one of them violates a rule; the chain is unchanged then

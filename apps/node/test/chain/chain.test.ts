@@ -230,6 +230,16 @@ describe('the chain', () => {
     await expectBlocks(chain, [...blocks.slice(0, 3), ...fork]);
   });
 
+  test('ND-08 a side branch that is longer than the limit is not made canonical by its hash', async () => {
+    const chain = await openTemporary(genesis, { sideBlockDepth: 2 });
+    await chain.append(blocks);
+    await chain.append(fork);
+    await expectSideBlocks(chain, blocks.slice(3));
+    expect(await chain.reorganizeTo(blocks.at(-1)?.header.hash ?? new Uint8Array(32))).toBe(false);
+    expect(await chain.reorganizeTo(blocks[5]?.header.hash ?? new Uint8Array(32))).toBe(true);
+    await expectBlocks(chain, blocks.slice(0, 6));
+  });
+
   test('ND-08 side blocks that are deeper than the limit are removed, in steps', async () => {
     const location = temporaryDirectory();
     const long = makeChain(config, genesis.header, 420);
