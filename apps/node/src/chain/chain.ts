@@ -250,9 +250,8 @@ async function addReceipts(
 ): Promise<void> {
   const records = [];
   for (const { hash, receipts } of blocks) {
-    const number = await store.numberOf(hash);
-    const header = number === undefined ? undefined : await store.header(number);
-    if (header === undefined || !equalBytes(header.hash, hash)) {
+    const header = (await store.numberOf(hash)) === undefined ? undefined : await store.headerByHash(hash);
+    if (header === undefined) {
       throw new ChainError('unknown-block', `receipts of 0x${toHex(hash)}, which is not on the chain`);
     }
     rules.checkReceipts(header, receipts);

@@ -1,4 +1,3 @@
-import { equalBytes } from '@devp2p/bytes';
 import { decodeBody, type RawList, receiptList, type SealedBody, type SealedHeader } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import type { BlockReader, CanonicalChain, HeaderReader } from '../../chain/interfaces.ts';
@@ -23,7 +22,7 @@ export interface ViewedBlock {
 }
 
 /** The parts of the chain that are shown. */
-export type ViewedChain = Pick<CanonicalChain, 'numberOf'> & Pick<HeaderReader, 'header'> & Pick<BlockReader, 'block'>;
+export type ViewedChain = Pick<CanonicalChain, 'numberOf'> & HeaderReader & Pick<BlockReader, 'blockByHash'>;
 
 /** The chain as the `eth` methods show it: the canonical one, up to its latest block. */
 export interface ChainView extends BlockTags {
@@ -47,12 +46,11 @@ export function chainView(chain: ViewedChain, tags: BlockTags): ChainView {
     if (id === 'pending') return undefined;
     if (id === 'latest') return tags.latest();
     if (id === 'safe' || id === 'finalized') return tagged(id);
-    const number = id === 'earliest' ? 0 : typeof id === 'number' ? id : await chain.numberOf(id);
-    if (number === undefined) return undefined;
-    if (!(id instanceof Uint8Array) && number > (await tags.latest()).number) return undefined;
-    const found = await chain.header(number);
-    const isOther = id instanceof Uint8Array && found && !equalBytes(found.hash, id);
-    return isOther ? undefined : found;
+    if (id instanceof Uint8Array) {
+      return (await chain.numberOf(id)) === undefined ? undefined : chain.headerByHash(id);
+    }
+    const number = id === 'earliest' ? 0 : id;
+    return number > (await tags.latest()).number ? undefined : chain.header(number);
   };
   return {
     latest: () => tags.latest(),
@@ -62,9 +60,8 @@ export function chainView(chain: ViewedChain, tags: BlockTags): ChainView {
     async block(id) {
       const found = await header(id);
       if (found === undefined) return undefined;
-      const stored = await chain.block(found.number);
-      // The chain may have changed between the two looks.
-      if (stored === undefined || !equalBytes(stored.header.hash, found.hash)) return undefined;
+      const stored = await chain.blockByHash(found.hash);
+      if (stored === undefined) return undefined;
       const { receipts } = stored;
       return {
         header: found,
