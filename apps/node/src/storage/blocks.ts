@@ -318,12 +318,11 @@ export class BlockStore {
     let withReceipts = upTo(this.#withReceipts, ancestor);
     const replaced = ancestor < oldHead ? await canonicalRefs(this.#database, ancestor + 1, oldHead) : [];
     const depthLimit = Math.min(newHead - this.#sideBlockDepth - 1, ancestor);
-    const { changes, lowestSide } = await this.#pruneSideBlocks(depthLimit);
-    const removesBlocks = changes.length > 0;
+    const { removed, lowestSide } = await this.#pruneSideBlocks(depthLimit);
     const hasSideBlocks = this.#lowestSide !== undefined || replaced.length > 0;
     const hashes = blocks.map(({ header }) => header.hash);
     const index = await replaceCanonical(this.#database, ancestor, hashes, oldHead);
-    changes.push(...records, ...index);
+    const changes = [...removed, ...records, ...index];
     for (const { number, hash } of replaced) changes.push(put(blockKey('sideBlocks', number, hash), empty));
     for (const { header, hasReceipts } of blocks) {
       const { number, hash } = header;
@@ -332,20 +331,20 @@ export class BlockStore {
       head = { header, totalDifficulty: head.totalDifficulty + header.difficulty };
     }
     changes.push(putHead(head), putReceiptRanges(withReceipts));
-    await (removesBlocks ? this.#remove(changes) : this.#database.batch(changes));
+    await (removed.length > 0 ? this.#remove(changes) : this.#database.batch(changes));
     this.#head = head;
     this.#withReceipts = withReceipts;
     this.#lowestSide = replaced.length === 0 ? lowestSide : Math.min(lowestSide ?? ancestor + 1, ancestor + 1);
   }
 
   /** Changes that remove the lowest side blocks up to a number, a limited count of them. */
-  async #pruneSideBlocks(last: number): Promise<{ changes: Change[]; lowestSide: number | undefined }> {
+  async #pruneSideBlocks(last: number): Promise<{ removed: Change[]; lowestSide: number | undefined }> {
     const lowest = this.#lowestSide;
-    if (lowest === undefined || lowest > last) return { changes: [], lowestSide: lowest };
+    if (lowest === undefined || lowest > last) return { removed: [], lowestSide: lowest };
     const keys = await this.#database.firstKeys(sublevels.sideBlocks.all, pruneBatch + 1);
     const refs = keys.map(blockOfKey);
-    const removed = refs.slice(0, pruneBatch).filter(({ number }) => number <= last);
-    return { changes: removed.flatMap(removeBlock), lowestSide: refs[removed.length]?.number };
+    const deep = refs.slice(0, pruneBatch).filter(({ number }) => number <= last);
+    return { removed: deep.flatMap(removeBlock), lowestSide: refs[deep.length]?.number };
   }
 
   /** Applies changes that remove blocks which peers may request. */

@@ -1,18 +1,24 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import type { SealedHeader } from '@devp2p/eth';
+import { decode } from '@devp2p/rlp';
 import { type Change, del, put, type Reading } from './database.ts';
-import { corrupt, decodeHeaderRecord, decodeRecord, numberCodec } from './records.ts';
+import { corrupt, decodeHeaderRecord, numberCodec } from './records.ts';
 import { type BlockRef, blockKey, canonicalKey, hashesPerPage, hashKey } from './schema.ts';
 
 /** Numbers of stored blocks, canonical or not. @throws ChainError `corrupt` */
 export async function storedNumbers(reading: Reading, hashes: readonly Uint8Array[]): Promise<(number | undefined)[]> {
   const values = await reading.getMany(hashes.map(hashKey));
-  return values.map((value, i) =>
-    value === undefined
-      ? undefined
-      : decodeRecord(numberCodec, value, `the number of block 0x${toHex(hashes[i] as Uint8Array)}`),
-  );
+  return values.map((value, i) => value && decodeNumber(value, hashes[i] as Uint8Array));
+}
+
+/** Formats the hash on failure only, since peers request blocks by many hashes. */
+function decodeNumber(value: Uint8Array, hash: Uint8Array): number {
+  try {
+    return decode(numberCodec, value);
+  } catch (error) {
+    throw corrupt(`the number of block 0x${toHex(hash)}`, error);
+  }
 }
 
 /** The number of a canonical block. @throws ChainError `corrupt` */
