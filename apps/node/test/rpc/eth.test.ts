@@ -226,9 +226,9 @@ describe('receipts', () => {
 
   test('EN-01 missing receipts are an error, not an empty list', async () => {
     const lacking: LocalChain = Object.create(chain, {
-      block: {
-        value: async (number: number) => ({
-          ...(await chain.block(number)),
+      blockByHash: {
+        value: async (hash: Uint8Array) => ({
+          ...(await chain.blockByHash(hash)),
           receipts: undefined,
         }),
       },
