@@ -1,4 +1,5 @@
 import type { ErrorData } from './node-error.ts';
+import type { TransactionErrorCode } from './transaction-error.ts';
 
 /** Reasons why the chain's database, a genesis file or a chain file cannot be used. */
 export type ChainErrorCode =
@@ -79,19 +80,28 @@ export type BlockErrorCode =
   | 'missing-field'
   | 'unexpected-field'
   | 'blob-gas'
+  | 'excess-blob-gas'
   // Of the body.
   | 'transactions-root'
-  | 'transaction'
+  | TransactionErrorCode
   | 'uncles'
   | 'withdrawals-root'
   | 'block-size'
   // Of the block access list.
   | 'access-list'
+  /** It has more items than the gas limit allows (EIP-7928). */
+  | 'access-list-size'
   // Of the receipts.
   | 'receipts-root'
   | 'receipts'
   | 'bloom'
-  | 'requests-hash';
+  | 'requests-hash'
+  // Of execution.
+  | 'state-root'
+  /** A contract that the protocol calls has no code, or its call fails (EIP-7002, EIP-7251, EIP-8282). */
+  | 'system-contract'
+  /** A log of the deposit contract has an invalid layout (EIP-6110). */
+  | 'deposits';
 
 /** A block that breaks a rule; the message is `block NUMBER: REASON`. */
 export class BlockError extends Error {

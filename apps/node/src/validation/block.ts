@@ -10,6 +10,7 @@ import {
 } from '@devp2p/eth';
 import { Reader } from '@devp2p/rlp';
 import { BlockError, type BlockErrorCode } from '../errors/chain-error.ts';
+import { TransactionError } from '../errors/transaction-error.ts';
 import type { ChainConfig } from './chain-config.ts';
 import { emptyRequestsHash } from './empty-roots.ts';
 import { gasPerBlob } from './fees.ts';
@@ -149,7 +150,8 @@ function checkTransactions(header: Header, { transactions }: Body, config: Chain
     try {
       blobs += checkTransaction(transactions.at(i), limits);
     } catch (cause) {
-      fail('transaction', header, `transaction ${i}: ${(cause as Error).message}`, cause);
+      const code = cause instanceof TransactionError ? cause.code : 'transaction';
+      fail(code, header, `transaction ${i}: ${(cause as Error).message}`, cause);
     }
   }
   if (blobs * gasPerBlob !== (header.blobGasUsed ?? 0)) {

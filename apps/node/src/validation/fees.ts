@@ -1,5 +1,6 @@
 import type { Header } from '@devp2p/eth';
 import type { BlobParameters, ChainConfig } from './chain-config.ts';
+import type { Transaction } from './decode-transaction.ts';
 
 /** The first base fee, in wei (EIP-1559's INITIAL_BASE_FEE). */
 export const initialBaseFee = 1_000_000_000n;
@@ -22,6 +23,15 @@ export function nextBaseFee(config: ChainConfig, parent: Header): bigint {
     return fee + (change > 0n ? change : 1n);
   }
   return fee - (fee * (target - used)) / target / 8n;
+}
+
+/** The price of a unit of gas in a block, in wei (EIP-1559). */
+export function effectiveGasPrice(transaction: Transaction, baseFee: bigint | undefined): bigint {
+  const { gasPrice, maxFeePerGas, maxPriorityFeePerGas } = transaction;
+  if (gasPrice !== undefined) return gasPrice;
+  const cap = maxFeePerGas ?? 0n;
+  const wanted = (baseFee ?? 0n) + (maxPriorityFeePerGas ?? 0n);
+  return wanted < cap ? wanted : cap;
 }
 
 /** The excess blob gas of a block with the given time after `parent` (EIP-4844; EIP-7918 from Osaka on). */

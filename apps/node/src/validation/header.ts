@@ -205,6 +205,6 @@ function checkBlobGas(header: Header, parent: Header, config: ChainConfig): void
   }
   const expected = nextExcessBlobGas(config, blobs, parent, timestamp);
   if (excessBlobGas !== expected) {
-    fail('blob-gas', header, `excess blob gas is ${excessBlobGas}, not ${expected}`);
+    fail('excess-blob-gas', header, `excess blob gas is ${excessBlobGas}, not ${expected}`);
   }
 }

@@ -1,13 +1,17 @@
 import type { Header } from '@devp2p/eth';
 import { Reader } from '@devp2p/rlp';
+import { TransactionError } from '../errors/transaction-error.ts';
 import type { ChainConfig } from './chain-config.ts';
+import { refuseSidecar } from './decode-transaction.ts';
 
 /** Limits of the transactions of a block, which depend on its fork. */
 export interface TransactionLimits {
   /** Valid types. */
   readonly types: readonly boolean[];
   /** Maximum gas limit of a transaction. */
-  readonly maxGas: number | bigint;
+  readonly maxGas: number;
+  /** Gas limit of the block. */
+  readonly blockGas: number | bigint;
   /** Maximum length of calldata and access list together, in bytes. */
   readonly maxFloorBytes: number;
   readonly maxInitCode: number;
@@ -42,10 +46,10 @@ export function transactionLimits({ forks }: ChainConfig, { number, timestamp, g
   const osaka = since(forks.osaka);
   const amsterdam = since(forks.amsterdam);
   const unlimited = Number.POSITIVE_INFINITY;
-  const cap = amsterdam ? maxTotalGas : osaka ? maxGas : unlimited;
   return {
     types: [true, number >= forks.berlin, london, since(forks.cancun), since(forks.prague)],
-    maxGas: gasLimit < cap ? gasLimit : cap,
+    maxGas: amsterdam ? maxTotalGas : osaka ? maxGas : unlimited,
+    blockGas: gasLimit,
     maxFloorBytes: amsterdam ? maxFloorBytes : unlimited,
     maxInitCode: amsterdam ? maxInitCodeAmsterdam : since(forks.shanghai) ? maxInitCode : unlimited,
     maxBlobs: osaka ? maxBlobs : unlimited,
@@ -58,36 +62,47 @@ export function transactionLimits({ forks }: ChainConfig, { number, timestamp, g
  *
  * @param transaction in canonical form
  * @returns number of blobs
- * @throws Error whose message names the rule, and RlpError
+ * @throws TransactionError, and RlpError
  */
 export function checkTransaction(transaction: Uint8Array, limits: TransactionLimits): number {
   const reader = new Reader(transaction);
   const type = reader.isList() ? 0 : reader.byte();
   const before = fieldsBeforeGas[type];
   if (before === undefined || !limits.types[type]) {
-    throw new Error(`type ${type} is not valid in this block`);
+    throw new TransactionError('transaction', `type ${type} is not valid in this block`);
   }
   reader.enterList();
+  if (type === blobType) refuseSidecar(reader);
   for (let i = 0; i < before; i++) reader.skip();
   const gas = reader.uint(Number.MAX_SAFE_INTEGER);
-  if (gas > limits.maxGas) throw new Error(`gas limit ${gas} is above ${limits.maxGas}`);
+  if (gas > limits.maxGas) {
+    throw new TransactionError('gas-cap', `gas limit ${gas} is above ${limits.maxGas}`);
+  }
+  if (gas > limits.blockGas) {
+    throw new TransactionError('block-gas', `gas limit ${gas} is above the block's, ${limits.blockGas}`);
+  }
   const recipient = reader.stringHeader();
   reader.position += recipient;
-  if (recipient !== 0 && recipient !== 20) throw new Error(`a recipient of ${recipient} bytes`);
+  if (recipient !== 0 && recipient !== 20) {
+    throw new TransactionError('transaction', `a recipient of ${recipient} bytes`);
+  }
   reader.skip(); // value
   const data = reader.stringHeader();
   reader.position += data;
   if (recipient === 0 && data > limits.maxInitCode) {
-    throw new Error(`${data} bytes of init code, more than ${limits.maxInitCode}`);
+    throw new TransactionError('init-code', `${data} bytes of init code, more than ${limits.maxInitCode}`);
   }
   const floorBytes = data + (type === 0 ? 0 : accessListBytes(reader));
   if (floorBytes > limits.maxFloorBytes) {
-    throw new Error(`${floorBytes} bytes of calldata and access list, more than ${limits.maxFloorBytes}`);
+    throw new TransactionError(
+      'intrinsic-gas',
+      `${floorBytes} bytes of calldata and access list, more than ${limits.maxFloorBytes}`,
+    );
   }
   if (type < blobType) return 0;
-  if (recipient === 0) throw new Error('no recipient');
+  if (recipient === 0) throw new TransactionError('transaction', 'no recipient');
   if (type === setCodeType) {
-    if (reader.listHeader() === 0) throw new Error('no authorizations');
+    if (reader.listHeader() === 0) throw new TransactionError('transaction', 'no authorizations');
     return 0;
   }
   reader.skip(); // fee per blob gas
@@ -115,11 +130,11 @@ function countBlobs(reader: Reader, max: number): number {
   let count = 0;
   for (; !reader.done; count++) {
     if (reader.fixed(32)[0] !== versionKzg) {
-      throw new Error(`versioned hash ${count} has an unknown version`);
+      throw new TransactionError('blobs', `versioned hash ${count} has an unknown version`);
     }
   }
   reader.leave(outerEnd);
-  if (count === 0) throw new Error('no blobs');
-  if (count > max) throw new Error(`${count} blobs, more than ${max}`);
+  if (count === 0) throw new TransactionError('blobs', 'no blobs');
+  if (count > max) throw new TransactionError('blobs', `${count} blobs, more than ${max}`);
   return count;
 }

@@ -143,12 +143,12 @@ describe('bodies', () => {
 describe('transactions', () => {
   test.each<[string, Genesis, number, string | undefined]>([
     ['Osaka', osaka, 2 ** 24, undefined],
-    ['Osaka', osaka, 2 ** 24 + 1, 'transaction'],
+    ['Osaka', osaka, 2 ** 24 + 1, 'gas-cap'],
     ['Amsterdam', amsterdam, 2 ** 24 + 1, undefined],
     ['Amsterdam', amsterdam, 30_000_000, undefined],
-    ['Amsterdam', amsterdam, 30_000_001, 'transaction'],
+    ['Amsterdam', amsterdam, 30_000_001, 'block-gas'],
     ['Amsterdam with room', roomy, 2 ** 32 - 1, undefined],
-    ['Amsterdam with room', roomy, 2 ** 32, 'transaction'],
+    ['Amsterdam with room', roomy, 2 ** 32, 'gas-cap'],
   ])('FK-09 in %s a gas limit is within its caps', (_, genesis, gas, code) => {
     expect(withTransaction(genesis, { gas })).toBe(code);
   });
@@ -159,20 +159,20 @@ describe('transactions', () => {
 
   test.each<[string, Genesis, Parts, string | undefined]>([
     ['much calldata', amsterdam, { data: most }, undefined],
-    ['too much calldata', amsterdam, { data: most + 1 }, 'transaction'],
+    ['too much calldata', amsterdam, { data: most + 1 }, 'intrinsic-gas'],
     ['as much calldata before Amsterdam', osaka, { data: most + 1, gas: 2 ** 24 }, undefined],
     ['an access list', amsterdam, { type: 1, data: most - 84, accessList: [entry(2)] }, undefined],
     [
       'an access list and too much calldata',
       amsterdam,
       { type: 2, data: most - 83, accessList: [entry(2)] },
-      'transaction',
+      'intrinsic-gas',
     ],
     [
       'too long an access list',
       amsterdam,
       { type: 4, accessList: Array.from({ length: 13_098 }, () => entry(0)) },
-      'transaction',
+      'intrinsic-gas',
     ],
     ['an access list of numbers', osaka, { type: 1, gas: 21_000, accessList: [1] }, 'transaction'],
   ])('FK-09 the gas floor of %s is within 2^24', (_, genesis, parts, code) => {
@@ -181,9 +181,9 @@ describe('transactions', () => {
 
   test.each<[string, Genesis, number, string | undefined]>([
     ['Osaka', osaka, 49_152, undefined],
-    ['Osaka', osaka, 49_153, 'transaction'],
+    ['Osaka', osaka, 49_153, 'init-code'],
     ['Amsterdam', amsterdam, 131_072, undefined],
-    ['Amsterdam', amsterdam, 131_073, 'transaction'],
+    ['Amsterdam', amsterdam, 131_073, 'init-code'],
   ])('FK-11 in %s init code has a limit', (_, genesis, data, code) => {
     expect(withTransaction(genesis, { gas: 2 ** 24, to: bytes(0), data })).toBe(code);
   });

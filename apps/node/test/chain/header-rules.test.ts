@@ -132,7 +132,7 @@ describe('header rules', () => {
     ['blob-gas', 'cancun', { blobGasUsed: 1 }],
     ['blob-gas', 'cancun', { blobGasUsed: 7 * 131_072 }],
     ['blob-gas', 'prague', { blobGasUsed: 10 * 131_072 }],
-    ['blob-gas', 'cancun', { excessBlobGas: 131_072 }],
+    ['excess-blob-gas', 'cancun', { excessBlobGas: 131_072 }],
     ['extra-data', 'dao', {}],
     ['extra-data', 'noDao', { extraData: Buffer.from('dao-hard-fork') }],
     ['difficulty', 'clique', { ...voted, difficulty: 3n }],

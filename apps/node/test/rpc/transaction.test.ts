@@ -2,7 +2,9 @@ import { fromHex, toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { bigint, encode, type Tree, tree } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
-import { contractAddress, decodeTransaction, senderOf, transactionJson } from '../../src/rpc/codec/transaction.ts';
+import { senderOf, transactionJson } from '../../src/rpc/codec/transaction.ts';
+import { decodeTransaction } from '../../src/validation/decode-transaction.ts';
+import { contractAddress } from '../../src/validation/sender.ts';
 
 const key = new Uint8Array(32).fill(0x46);
 /** Address of that key, from the example of EIP-155. */
@@ -136,9 +138,16 @@ describe('typed transactions', () => {
 });
 
 test('EN-01 the sender of an invalid signature is the zero address', () => {
-  const transaction = decodeTransaction(sign(2));
-  for (const wrong of [{ r: 0n }, { s: 0n }, { yParity: 2 }, { r: (1n << 256n) - 1n }]) {
-    expect(senderOf({ ...transaction, ...wrong }, crypto)).toEqual(new Uint8Array(20));
+  const { r, s } = decodeTransaction(sign(2));
+  const unsigned = [...(fields[2] ?? []), ...(rest[2] ?? [])];
+  for (const [parity, wrongR, wrongS] of [
+    [0n, 0n, s],
+    [0n, r, 0n],
+    [2n, r, s],
+    [0n, (1n << 256n) - 1n, s],
+  ] as const) {
+    const raw = Uint8Array.of(2, ...encode(tree(), [...unsigned, ...[parity, wrongR, wrongS].map(number)]));
+    expect(senderOf(decodeTransaction(raw), crypto)).toEqual(new Uint8Array(20));
   }
 });
 

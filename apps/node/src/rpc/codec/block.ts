@@ -2,8 +2,9 @@ import type { Crypto } from '@devp2p/crypto';
 import { decodeHeader, type SealedBody, type SealedHeader, withdrawalCodec } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import { encodeBlock } from '../../chain/files/block-rlp.ts';
+import { decodeTransaction } from '../../validation/decode-transaction.ts';
 import { toData, toQuantity } from './hex.ts';
-import { decodeTransaction, type TransactionPlace, transactionJson } from './transaction.ts';
+import { type TransactionPlace, transactionJson } from './transaction.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

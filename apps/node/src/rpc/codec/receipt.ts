@@ -11,16 +11,12 @@ import {
 } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import { blobParameters, type ChainConfig } from '../../validation/chain-config.ts';
-import { blobBaseFee, gasPerBlob } from '../../validation/fees.ts';
+import { decodeTransaction } from '../../validation/decode-transaction.ts';
+import { blobBaseFee, effectiveGasPrice, gasPerBlob } from '../../validation/fees.ts';
+import { contractAddress } from '../../validation/sender.ts';
 import { placeIn } from './block.ts';
 import { toData, toQuantity } from './hex.ts';
-import {
-  contractAddress,
-  decodeTransaction,
-  effectiveGasPrice,
-  senderOf,
-  type TransactionPlace,
-} from './transaction.ts';
+import { senderOf, type TransactionPlace } from './transaction.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
