@@ -3,6 +3,7 @@ import { inspectable } from '@devp2p/appkit';
 import { toHex } from '@devp2p/bytes';
 import { sleep } from '@devp2p/clock';
 import { createDnsClient, parseTreeUrl } from '@devp2p/dnsdisc';
+import { createRandomSource, type RandomSource } from '@devp2p/random';
 import { parseUserNode } from '../discovery/user-node.ts';
 import type { NodeRecord } from '../model/node-record.ts';
 import type { CrawlSession } from '../store/store.ts';
@@ -80,6 +81,7 @@ class Crawl implements Crawler {
   readonly #frontier: Frontier;
   readonly #context: VisitContext;
   readonly #seeds: Seeds;
+  readonly #random: RandomSource;
   readonly #schedule: Schedule;
   readonly #startedAt: number;
   /** Start by the monotonic clock. */
@@ -102,8 +104,9 @@ class Crawl implements Crawler {
     this.#settings = settings;
     this.#frontier = frontier;
     this.#context = context;
-    const { clock } = settings;
-    this.#schedule = createSchedule(options, () => this.#randomFraction());
+    const { clock, random } = settings;
+    this.#random = createRandomSource(random);
+    this.#schedule = createSchedule(options, () => this.#random.fraction());
     this.#startedAt = clock.now();
     this.#startTime = clock.monotonic();
     this.#seeds = new Seeds({
@@ -188,7 +191,7 @@ class Crawl implements Crawler {
     const { startupJitter = 1_000 } = this.#options;
     const { signal } = this.#stop;
     try {
-      await sleep(this.#settings.clock, this.#randomFraction() * startupJitter, { signal });
+      await sleep(this.#settings.clock, this.#random.fraction() * startupJitter, { signal });
     } catch {
       return;
     }
@@ -281,10 +284,6 @@ class Crawl implements Crawler {
   #session(endedAt?: number): CrawlSession {
     const { visits, startedAt, rollup } = this.progress;
     return { startedAt, visits, rollup, ...(endedAt !== undefined && { endedAt }) };
-  }
-
-  #randomFraction(): number {
-    return new DataView(this.#settings.random(4).buffer).getUint32(0) / 2 ** 32;
   }
 
   #end(): void {
