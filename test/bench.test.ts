@@ -1,12 +1,17 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const program = fileURLToPath(new URL('../bench/dist/main.js', import.meta.url));
+// A folder of its own, since a benchmark may be running on this machine.
+const temporary = mkdtempSync(join(tmpdir(), 'devp2p-bench-test-'));
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+const env = { ...process.env, TMPDIR: temporary, TEMP: temporary };
 
 test.each([
   ['an unknown commit', ['--against', 'no-such-commit', 'rlp'], 'bad value "no-such-commit" for --against: '],
@@ -16,10 +21,8 @@ test.each([
   ['a limit of 0', ['--against', 'HEAD', '--at-least', '0'], 'bad value "0" for --at-least: expected'],
   ['no rounds', ['--rounds', '0'], 'bad value "0" for --rounds: expected a positive'],
 ])('bench refuses %s, and leaves no work tree behind', async (_, args, message) => {
-  const trees = () => readdirSync(tmpdir()).filter((name) => name.startsWith('devp2p-against-'));
-  const before = trees();
-  const error = await run(process.execPath, [program, ...args]).catch((thrown) => thrown);
+  const error = await run(process.execPath, [program, ...args], { env }).catch((thrown) => thrown);
   expect(error).toMatchObject({ code: 1, stdout: '' });
   expect(error.stderr).toContain(message);
-  expect(trees()).toEqual(before);
+  expect(readdirSync(temporary)).toEqual([]);
 });

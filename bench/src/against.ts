@@ -48,18 +48,19 @@ export async function compareBuilds(
           const here: number[] = [];
           const there: number[] = [];
           for (let round = 0; round < rounds; round++) {
+            if (!keepWorkers) await stop();
             const workers = await Promise.all(pools.map((pool) => pool.start([implementation])));
             const [ours, others] = workers.map((started) => started.get(implementation));
-            if (!ours?.cases.has(item.name) || !others?.cases.has(item.name)) break;
-            const order = round % 2 === 0;
-            const figures = await runPair(order ? [ours, others] : [others, ours], item, slice);
-            const [first, second] = figures;
-            here.push(order ? first : second);
-            there.push(order ? second : first);
-            if (!keepWorkers) await stop();
+            if (!ours?.cases.has(item.name) || !others?.cases.has(item.name)) {
+              progress(`${item.name} (${implementation}): left out, since one of the builds cannot run it`);
+              break;
+            }
+            const isOursFirst = round % 2 === 0;
+            const [first, second] = await runPair(isOursFirst ? [ours, others] : [others, ours], item, slice);
+            here.push(isOursFirst ? first : second);
+            there.push(isOursFirst ? second : first);
           }
           if (here.length > 0) comparisons.push({ item, implementation, here, there });
-          if (!keepWorkers) await stop();
         }
       }
       await stop();

@@ -6,10 +6,18 @@ export class Worker {
   readonly cases: ReadonlySet<string>;
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
+  /** Settles when the process has exited, which may be before {@link Worker.stop}. */
+  readonly #exited: Promise<unknown>;
 
-  private constructor(child: ChildProcess, lines: AsyncIterator<string>, cases: Iterable<string>) {
+  private constructor(
+    child: ChildProcess,
+    lines: AsyncIterator<string>,
+    exited: Promise<unknown>,
+    cases: Iterable<string>,
+  ) {
     this.#child = child;
     this.#lines = lines;
+    this.#exited = exited;
     this.cases = new Set(cases);
   }
 
@@ -20,14 +28,20 @@ export class Worker {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...env },
     });
+    const exited = new Promise((resolve) => child.once('close', resolve));
+    // A write after the process has exited fails; the end of its output reports the exit.
+    child.stdin.on('error', () => undefined);
     await new Promise((resolve, reject) => {
       child.on('spawn', resolve);
       child.on('error', reject);
     });
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     const [word, ...cases] = await readLine(lines, command);
-    if (word !== 'ready') throw new Error(`${command.join(' ')}: received ${word}, expected ready`);
-    return new Worker(child, lines, cases);
+    if (word !== 'ready') {
+      child.kill('SIGKILL');
+      throw new Error(`${command.join(' ')}: received ${word}, expected ready`);
+    }
+    return new Worker(child, lines, exited, cases);
   }
 
   /**
@@ -45,10 +59,9 @@ export class Worker {
   }
 
   async stop(): Promise<void> {
-    const exited = new Promise((resolve) => this.#child.once('close', resolve));
     this.#child.stdin?.end();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), 15_000);
-    await exited;
+    await this.#exited;
     clearTimeout(timer);
   }
 }
