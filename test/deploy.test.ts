@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { deadNode } from './dead-node.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -158,7 +159,6 @@ describe('running programs', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'devp2p-deploy-'));
-    const deadNode = `enode://${'79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'}${'483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8'}@127.0.0.1:1`;
     const [node, crawler] = await Promise.all([
       start('node', '--network=hoodi', '--nodiscover', '--port=0', '--addr=127.0.0.1', '--no-authrpc'),
       start('crawler', 'crawl', '--metrics', '--networkid=1', '--addr=127.0.0.1', `--bootnodes=${deadNode}`),

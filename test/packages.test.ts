@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deadNode } from './dead-node.ts';
 import { type Registry, startRegistry } from './registry.ts';
 
 const run = promisify(execFile);
@@ -175,6 +176,33 @@ describe('each package by itself', () => {
         expect(installed).not.toContain(foreign);
       }
     }
+  });
+});
+
+describe('each program, installed by itself', () => {
+  const genesis = join(root, 'apps/node/demo/chain/genesis.json');
+
+  test.each([
+    ['node', ['--genesis', genesis, '--port', '0', '--no-authrpc'], /^enode=enode:/m],
+    ['crawler', ['crawl', '--networkid', '1', '--bootnodes', deadNode], /^starting crawl in /m],
+  ])('devp2p-%s starts, and ends at SIGTERM', async (app, flags, isStarted) => {
+    const project = await install(`program-${app}`, [`@devp2p/${app}`]);
+    const program = join(project, 'node_modules/.bin', `devp2p-${app}`);
+    const child = spawn(program, [...flags, '--datadir', 'data', '--addr', '127.0.0.1'], { cwd: project });
+    let output = '';
+    let isEnding = false;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        if (isEnding || !isStarted.test(output)) return;
+        // A second signal would end it at once.
+        isEnding = true;
+        child.kill('SIGTERM');
+      });
+    }
+    const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+    expect(output).toMatch(isStarted);
+    expect(code, output).toBe(0);
   });
 });
 
