@@ -6,7 +6,7 @@ import type { Chain, ChainRange, RawList } from '@devp2p/eth';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import { checkChainSupported, checkForkSupported } from '../config/genesis/unsupported-forks.ts';
 import { BlockError, ChainError } from '../errors/chain-error.ts';
-import { type Executor, passThroughExecutor } from '../execution/executor.ts';
+import { type Executor, type OpenExecutor, passThroughExecutor } from '../execution/executor.ts';
 import type { Head } from '../storage/block-records.ts';
 import { BlockStore } from '../storage/blocks.ts';
 import { type Database, openDatabase } from '../storage/database.ts';
@@ -16,20 +16,26 @@ import { corrupt } from '../storage/records.ts';
 import { createSyncProgress } from '../storage/sync-progress.ts';
 import { type BlockRules, createBlockRules } from '../validation/block.ts';
 import { forkSchedule } from '../validation/chain-config.ts';
+import { createBlockTree } from './block-tree.ts';
+import { catchUp, type StateEvent } from './catch-up.ts';
 import { createImportPipeline } from './import-pipeline.ts';
+import { createImportStages } from './import-stages.ts';
 import type {
   BlockChecker,
   BlockImporter,
   BlockReader,
   CanonicalChain,
+  CatchUp,
   ChainRules,
+  ExecutionState,
   HeaderReader,
   SyncProgressStore,
 } from './interfaces.ts';
 import { createQueue } from './queue.ts';
-import { findSideBranch } from './reorg.ts';
+import { readAncestors } from './reorg.ts';
 import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
 import { serveChain } from './served-chain.ts';
+import { createStateRebuild } from './state-rebuild.ts';
 import { settleSchedule } from './stored-schedule.ts';
 
 /** Settings of {@link openChain}. */
@@ -48,8 +54,12 @@ export interface ChainOptions {
    * of blocks above them. @default 128
    */
   readonly sideBlockDepth?: number | undefined;
-  /** Executes blocks in the import pipeline. @default takes the receipts that are imported with them */
-  readonly executor?: Executor | undefined;
+  /** Opens the executor of the import pipeline. @default one that takes the receipts that are imported with blocks */
+  readonly openExecutor?: OpenExecutor | undefined;
+  /** Called when the state is not that of the head after a start. @default not called */
+  readonly onState?: ((event: StateEvent) => void) | undefined;
+  /** Called after each stored block that is executed after a start. @default not called */
+  readonly onCatchUp?: ((progress: CatchUp) => void) | undefined;
   /** Called for damaged records that peers request; peers get them as missing. @default not called */
   readonly onCorrupt?: ((error: ChainError) => void) | undefined;
   /**
@@ -71,8 +81,8 @@ const defaultSideBlockDepth = 128;
 const maxBranchLength = 1_024;
 
 /**
- * The chain of a node: the canonical blocks from the genesis to the head, checked by all rules that need no execution,
- * and the side blocks of recent reorganizations. Users of the chain take the interface that they need, of those that it
+ * The chain of a node: the canonical blocks from the genesis to the head, checked by all rules, or without an executor by
+ * those that need no execution; and the side blocks of recent reorganizations. Users of the chain take the interface that they need, of those that it
  * consists of. Peers get the stored bytes (see eth's {@link Chain}).
  *
  * Blocks without receipts are part of it; peers get their receipts as missing.
@@ -86,10 +96,11 @@ export interface LocalChain
     BlockRules,
     BlockChecker,
     BlockImporter,
+    ExecutionState,
     SyncProgressStore {
   /** Canonical blocks whose receipts are not stored, ascending: peers cannot download these. */
   readonly withoutReceipts: NumberRanges;
-  /** Waits for pending writes, and closes the database. Idempotent. */
+  /** Waits for pending writes, and closes the databases. Blocks that wait for their execution are not imported. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -111,7 +122,10 @@ export async function openChain(options: ChainOptions): Promise<LocalChain> {
     await settleSchedule({ ...options, database, store });
     checkChainSupported(genesis, store.head.header);
     for (const number of options.requiredBlocks?.keys() ?? []) await checkStored(store, number, options);
-    return chainOver(database, store, { ...options, sideBlockDepth, range: await rangeOf(store) });
+    const range = await rangeOf(store);
+    const { openExecutor = () => passThroughExecutor } = options;
+    const executor = await openExecutor({ ancestors: (hash, count) => readAncestors(store, hash, count) });
+    return chainOver(database, store, executor, { ...options, sideBlockDepth, range });
   } catch (error) {
     await database.close();
     throw error;
@@ -140,52 +154,82 @@ async function checkStored(
 function chainOver(
   database: Database,
   store: BlockStore,
+  executor: Executor,
   options: ChainOptions & { readonly sideBlockDepth: number; readonly range: ChainRange },
 ): LocalChain {
   const { genesis, clock, crypto, requiredBlocks: required = new Map() } = options;
   const { config, header: first } = genesis;
-  const { executor = passThroughExecutor, sideBlockDepth } = options;
+  const { sideBlockDepth, onState = () => {}, onCatchUp = () => {} } = options;
   const rules = createBlockRules(config, crypto);
-  const pipeline = createImportPipeline({
-    store,
-    config,
-    rules,
-    required,
-    executor,
-    clock,
-    crypto,
-  });
+  const closing = new AbortController();
   const inTurn = createQueue();
   const listeners = new Set<() => void>();
+  let { head, complete } = store;
   let range = options.range;
+  let isCatchingUp = executor.hasState;
+  let progress: CatchUp | undefined;
   let closed: Promise<void> | undefined;
 
+  const announce = async (): Promise<void> => {
+    if (store.head === head && store.complete === complete) return;
+    ({ head, complete } = store);
+    range = await rangeOf(store);
+    for (const listener of [...listeners]) listener();
+  };
+  const closedError = (): ChainError => new ChainError('closed', `${database.location} is closed`);
   const change = <T>(action: () => Promise<T>): Promise<T> => {
-    if (closed !== undefined) {
-      return Promise.reject(new ChainError('closed', `${database.location} is closed`));
-    }
+    if (closed !== undefined) return Promise.reject(closedError());
     return inTurn(async () => {
-      const { head, complete } = store;
       try {
         return await action();
       } finally {
-        if (store.head !== head || store.complete !== complete) {
-          range = await rangeOf(store);
-          for (const listener of [...listeners]) listener();
-        }
+        await announce();
       }
     });
   };
 
-  const reorganizeTo = async (hash: Uint8Array): Promise<boolean> => {
-    const branch = await findSideBranch(store, hash, Math.min(sideBlockDepth + 1, maxBranchLength));
-    if (branch === undefined) return false;
-    await pipeline.adopt(branch);
-    return true;
+  const parts = { store, config, rules, required, executor, clock, crypto, signal: closing.signal };
+  const stages = createImportStages(parts);
+  const rebuild = createStateRebuild(parts);
+  const pipeline = createImportPipeline({ ...parts, stages, rebuild, onWritten: announce });
+  const maxLength = Math.min(sideBlockDepth + 1, maxBranchLength);
+  const tree = createBlockTree({ ...parts, stages, rebuild, pipeline, maxBranchLength: maxLength });
+
+  const caughtUp = !executor.hasState
+    ? Promise.resolve()
+    : change(() => {
+        const onProgress = (now: CatchUp): void => {
+          progress = now;
+          onCatchUp(now);
+        };
+        return catchUp({ ...parts, rebuild, onState, onProgress }).finally(() => {
+          progress = undefined;
+          isCatchingUp = false;
+        });
+      });
+  // A caller may ignore it: later writes fail for the same reason.
+  caughtUp.catch(() => {});
+
+  const truncate = async (number: number): Promise<void> => {
+    await store.truncate(number);
+    if (!executor.hasState) return;
+    const { header } = store.head;
+    await rebuild.to(header);
+    await pipeline.commitState(header);
   };
 
+  const closeAll = async (): Promise<void> => {
+    try {
+      await pipeline.settled();
+    } finally {
+      await executor.close().finally(() => database.close());
+    }
+  };
   const close = (): Promise<void> => {
-    closed ??= inTurn(() => database.close());
+    if (closed === undefined) {
+      closing.abort(closedError());
+      closed = inTurn(closeAll);
+    }
     return closed;
   };
 
@@ -206,6 +250,11 @@ function chainOver(
     get withoutReceipts() {
       return store.withoutReceipts;
     },
+    isExecuting: executor.hasState,
+    get catchUp() {
+      return progress;
+    },
+    caughtUp,
     range: () => range,
     onHead(listener) {
       listeners.add(listener);
@@ -216,10 +265,15 @@ function chainOver(
       checkForkSupported(config, header);
     },
     async check(block) {
-      const { head } = store;
-      if (!equalBytes(block.header.parentHash, head.header.hash)) return undefined;
-      // The head may change during the check.
-      return (await pipeline.check([block], head)).error?.reason;
+      const { head: parent } = store;
+      if (executor.hasState || !equalBytes(block.header.parentHash, parent.header.hash)) return undefined;
+      try {
+        for await (const _ of stages([block], parent));
+        return undefined;
+      } catch (error) {
+        if (error instanceof BlockError) return error.reason;
+        throw error;
+      }
     },
     header: (number) => store.header(number),
     headerByHash: (hash) => store.headerByHash(hash),
@@ -228,10 +282,16 @@ function chainOver(
     hashAt: (number) => store.hashAt(number),
     numberOf: (hash) => store.numberOf(hash),
     append: (blocks) => change(() => pipeline.import(blocks)),
-    reorganizeTo: (hash) => change(() => reorganizeTo(hash)),
+    async insert(block) {
+      if (!executor.hasState || isCatchingUp) return { status: 'no-state' };
+      return change(() => tree.insert(block));
+    },
+    async setHead(hash) {
+      return !isCatchingUp && change(() => tree.setHead(hash));
+    },
     addReceipts: (receipts) => change(() => addReceipts(store, rules, receipts)),
     addAccessLists: (lists) => change(() => addAccessLists(store, rules, lists)),
-    truncate: (number) => change(() => store.truncate(number)),
+    truncate: (number) => change(() => truncate(number)),
     close,
     [Symbol.asyncDispose]: close,
   };

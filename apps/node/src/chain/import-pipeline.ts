@@ -1,167 +1,151 @@
-import type { Clock } from '@devp2p/clock';
-import type { Crypto } from '@devp2p/crypto';
-import { decodeBody, type RawList, type SealedHeader } from '@devp2p/eth';
-import { checkForkSupported } from '../config/genesis/unsupported-forks.ts';
+import type { SealedHeader } from '@devp2p/eth';
 import { BlockError } from '../errors/chain-error.ts';
-import type { Executor } from '../execution/executor.ts';
+import { type ExecutionError, isInterruption } from '../errors/execution-error.ts';
+import { type Executor, maxStateLag } from '../execution/executor.ts';
 import type { Head, StoredBlock } from '../storage/block-records.ts';
 import type { BlockStore } from '../storage/blocks.ts';
-import type { BlockRules } from '../validation/block.ts';
-import type { ChainConfig } from '../validation/chain-config.ts';
-import { checkHeader } from '../validation/header.ts';
-import { type Ancestor, checkUncles } from '../validation/uncles.ts';
+import type { BlockRef } from '../storage/schema.ts';
+import type { ImportStages } from './import-stages.ts';
 import type { NewBlock } from './interfaces.ts';
-import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
-import { Turns } from './turns.ts';
+import type { StateRebuild } from './state-rebuild.ts';
 
 /** @see createImportPipeline */
 export interface ImportPipelineParts {
   readonly store: BlockStore;
-  readonly config: ChainConfig;
-  readonly rules: BlockRules;
-  readonly required: RequiredBlocks;
   readonly executor: Executor;
-  /** Timestamps of proof-of-work blocks may not be far ahead of it. */
-  readonly clock: Pick<Clock, 'now'>;
-  readonly crypto: Crypto;
-}
-
-/** The blocks up to the first that breaks a rule, and that rule. */
-interface CheckedBlocks {
-  readonly valid: readonly StoredBlock[];
-  /** The last valid block, or the parent of the first one; `undefined` if that is not known. */
-  readonly head: Head | undefined;
-  readonly error?: BlockError;
+  readonly stages: ImportStages;
+  readonly rebuild: StateRebuild;
+  /** Called after each batch that has been written. */
+  readonly onWritten: () => Promise<void>;
 }
 
 /** The way of new blocks into the chain: headers → bodies → execute → commit. */
 export interface ImportPipeline {
   /**
-   * Runs blocks through the stages before the commit.
-   *
-   * @param parent of the first one. @default the canonical block below it
-   */
-  check(blocks: readonly NewBlock[], parent?: Head): Promise<CheckedBlocks>;
-  /**
-   * Runs blocks through all stages.
+   * Runs blocks through all stages. Blocks that follow the head are written in batches while the next ones are executed;
+   * those that replace others are written in one batch.
    *
    * @throws BlockError for the first block that breaks a rule; those before it are kept, unless they would have
    * replaced others
-   * @throws ChainError when they cannot be written; none is kept then
+   * @throws ExecutionError; ChainError when they cannot be written
    */
   import(blocks: readonly NewBlock[]): Promise<void>;
+  /** Waits until the state has been written up to the last block of which that was requested. */
+  settled(): Promise<void>;
   /**
-   * Runs stored side blocks through all stages; the commit makes them canonical.
+   * Has the state written up to a block of the chain, once the previous request has been fulfilled.
    *
-   * @throws BlockError for the first block that violates a rule; the chain is unchanged then
+   * @throws ExecutionError, ChainError of the previous request
    */
-  adopt(blocks: readonly NewBlock[]): Promise<void>;
+  commitState(head: BlockRef): Promise<void>;
 }
 
-/** Results of the previous blocks that the stages need. */
-interface StageContext {
-  readonly parent: Head;
-  /** A block of the batch or of the chain. */
-  readonly ancestor: (number: number) => Promise<Ancestor | undefined>;
-}
+/**
+ * Limits of one batch of the store while blocks are executed: half of the lag of the state, since the state of one batch
+ * is written while the next one is executed.
+ */
+const maxBatch = { blocks: maxStateLag / 2, bytes: 4 * 1024 * 1024, gas: 300_000_000 };
+/** Times that the execution of blocks is started again, before its error is thrown. */
+const maxAttempts = 5;
 
 export function createImportPipeline(parts: ImportPipelineParts): ImportPipeline {
-  const { store, config, rules, required, executor, clock, crypto } = parts;
+  const { store, executor, stages, rebuild, onWritten } = parts;
+  let committed: Promise<void> = Promise.resolve();
 
-  /** The header by itself and with its parent. */
-  const headers = ({ header }: NewBlock, { parent }: StageContext): void => {
-    checkRequiredBlock(required, header);
-    checkForkSupported(config, header);
-    checkHeader(header, {
-      config,
-      parent: parent.header,
-      parentTotalDifficulty: parent.totalDifficulty,
-      now: clock.now() / 1000,
+  const commitState = async (head: BlockRef): Promise<void> => {
+    if (!executor.hasState) return;
+    await committed;
+    committed = executor.commit(head).catch((error: unknown) => {
+      // The state is lost. The block is executed again with the next one, or after the next start.
+      if (!isInterruption(error)) throw error;
     });
-  };
-
-  /** The contents of the block against its header. */
-  const bodies = async (block: NewBlock, { ancestor }: StageContext): Promise<void> => {
-    const { header, body, accessList } = block;
-    rules.checkBody(header, body);
-    await checkUncles(header, body, config, crypto, ancestor);
-    if (accessList !== undefined) rules.checkAccessList(header, accessList);
-  };
-
-  /** The results of the execution against the header. */
-  const execute = async (block: NewBlock, { parent }: StageContext): Promise<RawList | undefined> => {
-    const { header, body } = block;
-    const result = executor.execute(block, parent.header);
-    const { receipts } = result instanceof Promise ? await result : result;
-    if (receipts === undefined) return undefined;
-    rules.checkReceipts(header, receipts);
-    if (receipts.length !== body.transactions.length) {
-      const counts = `${receipts.length} receipts for ${body.transactions.length} transactions`;
-      throw new BlockError('receipts', header.number, counts);
-    }
-    return receipts;
-  };
-
-  /** Valid blocks into the store, in one batch. */
-  const commit = async (ancestor: number, { valid, error }: CheckedBlocks): Promise<void> => {
-    const replaces = ancestor < store.head.header.number;
-    if (valid.length > 0 && !(replaces && error !== undefined)) await store.write(ancestor, valid);
-    if (error !== undefined) throw error;
+    // Thrown by the next call.
+    committed.catch(() => {});
   };
 
   const findParent = async ({ number }: SealedHeader): Promise<Head> => {
     const { number: last } = store.head.header;
+    if (number === 0) throw new BlockError('number', 0, 'the genesis block cannot be replaced');
     if (number - 1 > last) throw new BlockError('unknown-parent', number, `the chain ends at ${last}`);
     return store.headAt(number - 1);
   };
 
-  const check = async (blocks: readonly NewBlock[], firstParent?: Head): Promise<CheckedBlocks> => {
-    const valid: StoredBlock[] = [];
-    const turns = new Turns();
-    const ancestor = async (number: number): Promise<Ancestor | undefined> => {
-      const pending = blocks[number - (blocks[0] as NewBlock).header.number];
-      if (pending !== undefined) return { header: pending.header, uncles: pending.body.uncles };
-      const stored = await store.block(number);
-      return stored && { header: stored.header, uncles: decodeBody(stored.body).uncles };
+  /** Writes valid blocks and moves the head to the last of them. */
+  const write = async (blocks: readonly StoredBlock[]): Promise<void> => {
+    const [first, last] = [blocks[0], blocks.at(-1)];
+    if (first === undefined || last === undefined) return;
+    await store.write(first.header.number - 1, blocks);
+    await commitState(last.header);
+    await onWritten();
+  };
+
+  /**
+   * Runs blocks that follow the head or replace others.
+   *
+   * @returns the blocks that are left after an interruption, and its cause
+   */
+  const run = async (
+    blocks: readonly NewBlock[],
+    parent: Head,
+  ): Promise<{ rest: readonly NewBlock[]; cause?: ExecutionError }> => {
+    const replaces = parent.header.number < store.head.header.number;
+    let batch = createBatch();
+    let done = 0;
+    const flush = async (): Promise<void> => {
+      const full = batch.blocks;
+      batch = createBatch();
+      await write(full);
+      done += full.length;
     };
-    let parent = firstParent;
     try {
-      for (const block of blocks) {
-        const { header, body, accessList } = block;
-        if (header.number === 0) {
-          throw new BlockError('number', 0, 'the genesis block cannot be replaced');
-        }
-        parent ??= await findParent(header);
-        const context = { parent, ancestor };
-        headers(block, context);
-        await bodies(block, context);
-        const receipts = await execute(block, context);
-        valid.push({ header, body: body.raw, receipts: receipts?.raw, accessList });
-        parent = { header, totalDifficulty: parent.totalDifficulty + header.difficulty };
-        const turn = turns.checked(body.raw.length + (receipts?.raw.length ?? 0));
-        if (turn !== undefined) await turn;
+      for await (const block of stages(blocks, parent)) {
+        batch.add(block);
+        if (!replaces && executor.hasState && batch.isFull()) await flush();
       }
+      await flush();
+      return { rest: [] };
     } catch (error) {
-      if (error instanceof BlockError) return { valid, head: parent, error };
-      throw error;
+      if (!replaces) await flush();
+      if (!isInterruption(error)) throw error;
+      return { rest: blocks.slice(done), cause: error };
     }
-    return { valid, head: parent };
   };
 
   return {
-    check,
+    commitState,
+    settled: () => committed,
     async import(blocks) {
-      const [first] = blocks;
-      if (first === undefined) return;
-      await commit(first.header.number - 1, await check(blocks));
+      let rest = blocks;
+      for (let attempt = 1; rest[0] !== undefined; attempt++) {
+        const parent = await findParent(rest[0].header);
+        const result = await run(rest, parent);
+        rest = result.rest;
+        if (result.cause === undefined || rest[0] === undefined) continue;
+        if (attempt === maxAttempts) throw result.cause;
+        const { header } = await findParent(rest[0].header);
+        if (!(await rebuild.to(header))) throw result.cause;
+      }
     },
-    async adopt(blocks) {
-      const [first] = blocks;
-      if (first === undefined) return;
-      const { error } = await check(blocks);
-      if (error !== undefined) throw error;
-      const headers = blocks.map(({ header }) => header);
-      await store.reorganize(first.header.number - 1, headers);
+  };
+}
+
+interface Batch {
+  readonly blocks: StoredBlock[];
+  add(block: StoredBlock): void;
+  isFull(): boolean;
+}
+
+function createBatch(): Batch {
+  const blocks: StoredBlock[] = [];
+  let bytes = 0;
+  let gas = 0;
+  return {
+    blocks,
+    add(block) {
+      blocks.push(block);
+      bytes += block.body.length + (block.receipts?.length ?? 0) + (block.accessList?.length ?? 0);
+      gas += block.header.gasUsed;
     },
+    isFull: () => blocks.length >= maxBatch.blocks || bytes >= maxBatch.bytes || gas >= maxBatch.gas,
   };
 }

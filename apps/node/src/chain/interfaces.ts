@@ -1,5 +1,6 @@
 import type { RawList, SealedHeader } from '@devp2p/eth';
 import type { Genesis } from '../config/genesis/genesis.ts';
+import type { BlockErrorCode } from '../errors/chain-error.ts';
 import type { ExecutableBlock } from '../execution/executor.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
 import type { SyncProgress } from '../storage/sync-progress.ts';
@@ -67,11 +68,44 @@ export interface BlockChecker {
   check(block: NewBlock): Promise<string | undefined>;
 }
 
+/** Result of {@link BlockImporter.insert}. */
+export type InsertResult =
+  /** It is stored, and has been executed, or is canonical. */
+  | { readonly status: 'valid' }
+  /** It violates a rule; it is not stored. */
+  | { readonly status: 'invalid'; readonly code: BlockErrorCode; readonly reason: string }
+  /**
+   * It has not been executed: its parent is not stored, or the state of its parent is not available; without execution,
+   * always.
+   */
+  | { readonly status: 'no-state' };
+
+/** The execution of blocks. */
+export interface ExecutionState {
+  /** Whether blocks are executed. If not, receipts are imported with them, and no block is known to be valid. */
+  readonly isExecuting: boolean;
+  /** Stored blocks that are executed after a start, until the state is that of the head; else `undefined`. */
+  readonly catchUp: CatchUp | undefined;
+  /**
+   * Resolves when stored blocks without a state have been executed. Rejects with an ExecutionError or ChainError when
+   * that fails, and with a BlockError for a stored block that violates a rule, which is not canonical any more.
+   */
+  readonly caughtUp: Promise<void>;
+}
+
+/** Progress of the execution of stored blocks. */
+export interface CatchUp {
+  /** Number of the block from whose state it starts, of the last executed block, and of the last one to execute. */
+  readonly first: number;
+  readonly done: number;
+  readonly last: number;
+}
+
 /** Writes to the chain. Calls are processed one after another. */
 export interface BlockImporter {
   /**
-   * Imports blocks in one batch: after a crash all of them are stored, or none. The first may follow a block below the
-   * head: the canonical blocks above that one become side blocks in the same batch.
+   * Imports blocks. The first may follow a block below the head: the canonical blocks above that one become side blocks.
+   * After a crash all of them are stored, or none; if they follow the head and are executed, the first ones of them may be.
    *
    * @param blocks with consecutive numbers
    * @throws BlockError for the first block that breaks a rule; those before it are kept, unless they would have
@@ -80,13 +114,20 @@ export interface BlockImporter {
    */
   append(blocks: readonly NewBlock[]): Promise<void>;
   /**
-   * Makes a side block the head, with the side blocks that it follows, if all of them are stored with their receipts, and
-   * they are at most 1,024 and at most one more than the depth of side blocks.
-   *
-   * @returns whether it is canonical now
-   * @throws BlockError when one of them violates a rule; the chain is unchanged then
+   * Executes a block on the state of its parent, which may be any stored block, and stores it with its receipts. The head
+   * does not change: see {@link setHead}. A state that is missing is built again from at most 128 stored blocks.
    */
-  reorganizeTo(hash: Uint8Array): Promise<boolean>;
+  insert(block: NewBlock): Promise<InsertResult>;
+  /**
+   * Makes a stored block the head: one that follows the head, one of a side branch, or an ancestor of the head. Blocks of
+   * a side branch have to be stored with their receipts, at most 1,024 of them and at most one more than the depth of
+   * side blocks. Canonical blocks above the last common block become side blocks.
+   *
+   * @returns whether it is the head now; `false` when a block or a state is missing, and while stored blocks are executed
+   * after a start
+   * @throws BlockError when a block of the branch violates a rule; the chain is unchanged then
+   */
+  setHead(hash: Uint8Array): Promise<boolean>;
   /**
    * Checks and writes receipts of canonical blocks that lack them, in one batch.
    *

@@ -24,3 +24,25 @@ export async function findSideBranch(
   }
   return blocks.reverse();
 }
+
+/**
+ * Hashes of the ancestors of a canonical or side block, the parent first.
+ *
+ * @returns fewer than `count` where the chain begins; none for a block that is not stored
+ * @throws ChainError `corrupt`
+ */
+export async function readAncestors(store: BlockStore, hash: Uint8Array, count: number): Promise<Uint8Array[]> {
+  const hashes: Uint8Array[] = [];
+  let header = await store.headerByHash(hash);
+  while (header !== undefined && header.number > 0 && hashes.length < count) {
+    hashes.push(header.parentHash);
+    const parent = await store.numberOf(header.parentHash);
+    if (parent !== undefined) {
+      const first = Math.max(0, parent - count + hashes.length);
+      const refs = parent === 0 ? [] : await store.canonicalRefs(first, parent - 1);
+      return [...hashes, ...refs.reverse().map((ref) => ref.hash)];
+    }
+    header = await store.headerByHash(header.parentHash);
+  }
+  return hashes;
+}

@@ -1,7 +1,7 @@
 import { equalBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import type { Genesis } from '../config/genesis/genesis.ts';
-import { type BlockError, ChainError } from '../errors/chain-error.ts';
+import { BlockError, ChainError } from '../errors/chain-error.ts';
 import { passThroughExecutor } from '../execution/executor.ts';
 import type { Head } from '../storage/block-records.ts';
 import type { BlockStore } from '../storage/blocks.ts';
@@ -11,7 +11,7 @@ import { corrupt } from '../storage/records.ts';
 import { metaKey } from '../storage/schema.ts';
 import { createBlockRules } from '../validation/block.ts';
 import { decodeStored } from './decode-stored.ts';
-import { createImportPipeline } from './import-pipeline.ts';
+import { createImportStages } from './import-stages.ts';
 import type { NewBlock } from './interfaces.ts';
 import { findScheduleConflict } from './schedule-conflict.ts';
 
@@ -75,7 +75,7 @@ async function checkStoredBlocks(parts: ScheduleParts): Promise<void> {
   const rules = createBlockRules(config, crypto);
   // Timestamps were checked against the clock when the blocks were imported.
   const clock = { now: () => Number.POSITIVE_INFINITY };
-  const pipeline = createImportPipeline({
+  const stages = createImportStages({
     store,
     config,
     rules,
@@ -92,9 +92,13 @@ async function checkStoredBlocks(parts: ScheduleParts): Promise<void> {
     const count = Math.min(batchSize, last - next + 1);
     const numbers = Array.from({ length: count }, (_, i) => next + i);
     const blocks = await Promise.all(numbers.map((number) => storedBlock(store, number)));
-    const { error, head } = await pipeline.check(blocks, parent);
-    if (error !== undefined) throw misfit(error, database.location, genesis.source);
-    parent = head ?? parent;
+    try {
+      for await (const { header } of stages(blocks, parent)) {
+        parent = { header, totalDifficulty: parent.totalDifficulty + header.difficulty };
+      }
+    } catch (error) {
+      throw error instanceof BlockError ? misfit(error, database.location, genesis.source) : error;
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
+import type { BlockRef } from '../storage/schema.ts';
 
 /** A block whose header and body are valid. */
 export interface ExecutableBlock {
@@ -11,24 +12,87 @@ export interface ExecutableBlock {
 }
 
 /** Results of an execution that the header commits to. */
-interface ExecutionResult {
+export interface ExecutionResult {
   /** Elements in the form of eth/69; absent where they are not known. */
   readonly receipts?: RawList | undefined;
+  /** RLP list (EIP-7928); absent before Amsterdam and if unknown. */
+  readonly accessList?: Uint8Array | undefined;
 }
 
-/** Executes blocks on the state of their parents: the slot of the import pipeline's execute stage. */
+/**
+ * Executes blocks on the states of their parents: the slot of the import pipeline's execute stage.
+ *
+ * There are two databases, and a change of the head is written to `chain` first and to `state` after it: `commit` is
+ * called for a block that the chain has stored. The state on disk is of one block, its head, which is at most
+ * {@link maxStateLag} blocks below the head of the chain. After a crash the blocks in between are executed again. A state
+ * of a block that the chain does not have can only result from a lost write of the chain (power failure) or from another
+ * chain database, and is walked back by its differences.
+ */
 export interface Executor {
   /**
-   * Executes a block.
+   * Whether it has a state, so that the results are checked against the header. Without one, the results are those that
+   * were imported with the block, and the caller checks them.
+   */
+  readonly hasState: boolean;
+  /** The block whose state is on disk; `undefined` without a state. */
+  readonly head: BlockRef | undefined;
+  /**
+   * Executes a block, and keeps the state after it in memory. Blocks may be handed over before the results of their
+   * parents are known; the results come in the order of the calls.
    *
-   * @param parent the block before it, which has been executed
-   * @returns the results, which the caller checks against the header
-   * @throws BlockError when a transaction cannot be executed
+   * @param parent the block before it
+   * @throws BlockError for a block that violates a rule
+   * @throws ExecutionError `no-state` without the state of the parent, `interrupted` when the execution has been started
+   * again, `failed`; ChainError when the state cannot be read or written
    */
   execute(block: ExecutableBlock, parent: SealedHeader): ExecutionResult | Promise<ExecutionResult>;
+  /**
+   * Finds a block with a state: in memory, on disk, or within the differences on disk.
+   *
+   * @returns the position of the first one in the list; -1 for a list without one
+   * @throws ExecutionError, ChainError
+   */
+  findState(hashes: readonly Uint8Array[]): Promise<number>;
+  /**
+   * Writes the state up to a block, which the chain has stored and whose state {@link findState} finds. It may be on
+   * another branch than the last one, or below it.
+   *
+   * @throws ExecutionError, ChainError
+   */
+  commit(head: BlockRef): Promise<void>;
+  /**
+   * Replaces the state on disk by the one of the genesis.
+   *
+   * @throws ExecutionError, ChainError
+   */
+  reset(): Promise<void>;
+  /** Ends pending executions with an ExecutionError `closed`, and closes the state. Idempotent. */
+  close(): Promise<void>;
 }
+
+/** Blocks by which the state on disk is below the head of the chain, at most, apart from its start. */
+export const maxStateLag = 256;
+
+/** The blocks that an executor reads from the chain. */
+export interface ExecutionSource {
+  /**
+   * Hashes of a stored block's ancestors, for the opcode BLOCKHASH.
+   *
+   * @returns the hash of its parent first; fewer where the chain begins
+   */
+  ancestors(hash: Uint8Array, count: number): Promise<readonly Uint8Array[]>;
+}
+
+/** Opens the executor of a chain. @throws ExecutionError, ChainError */
+export type OpenExecutor = (source: ExecutionSource) => Executor | Promise<Executor>;
 
 /** An executor without state, which returns the receipts that were imported with a block. */
 export const passThroughExecutor: Executor = {
-  execute: ({ receipts }) => ({ receipts }),
+  hasState: false,
+  head: undefined,
+  execute: ({ receipts, accessList }) => ({ receipts, accessList }),
+  findState: async ([first]) => (first === undefined ? -1 : 0),
+  commit: async () => {},
+  reset: async () => {},
+  close: async () => {},
 };

@@ -124,6 +124,11 @@ export class BlockStore {
     return hash;
   }
 
+  /** The canonical blocks from `first` to `last`, both included. @throws ChainError `corrupt` */
+  canonicalRefs(first: number, last: number): Promise<BlockRef[]> {
+    return canonicalRefs(this.#database, first, last);
+  }
+
   /** The number of a canonical block. @throws ChainError `corrupt` */
   numberOf(hash: Uint8Array): Promise<number | undefined> {
     return canonicalNumber(this.#database, hash);
@@ -241,6 +246,26 @@ export class BlockStore {
     const stored = await this.#database.hasMany(keys);
     const canonical = headers.map((header, i) => ({ header, hasReceipts: stored[i] === true }));
     await this.#setCanonical(ancestor, canonical, []);
+  }
+
+  /** Stores blocks that are not canonical, in one batch. They are removed with other side blocks of their height. */
+  async writeSide(blocks: readonly StoredBlock[]): Promise<void> {
+    const keys = blocks.map(({ header: { number, hash } }) => blockKey('sideBlocks', number, hash));
+    await this.#database.batch([...blocks.flatMap(putBlock), ...keys.map((key) => put(key, empty))]);
+    const numbers = blocks.map(({ header }) => header.number);
+    this.#lowestSide = Math.min(...numbers, this.#lowestSide ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Adds the receipts and block access lists of canonical blocks, in one batch. */
+  async addResults(blocks: readonly StoredBlock[]): Promise<void> {
+    if (blocks.length === 0) return;
+    let withReceipts = this.#withReceipts;
+    for (const { header, receipts } of blocks) {
+      const { number } = header;
+      if (receipts !== undefined) withReceipts = withNumbers(withReceipts, { first: number, last: number });
+    }
+    await this.#database.batch([...blocks.flatMap(putBlock), putReceiptRanges(withReceipts)]);
+    this.#withReceipts = withReceipts;
   }
 
   /** Removes all blocks above a number, from the head down, so that the rest is a complete chain at any moment. */

@@ -14,7 +14,7 @@ export interface SyncChain
   extends Omit<CanonicalChain, 'onHead'>,
     Pick<BlockChecker, 'checkEligible'>,
     Pick<BlockRules, 'checkBody' | 'checkReceipts'>,
-    Pick<BlockImporter, 'reorganizeTo'>,
+    Pick<BlockImporter, 'setHead'>,
     SyncProgressStore {
   /** See {@link BlockImporter.append}. */
   append(blocks: readonly CompleteBlock[]): Promise<void>;

@@ -201,7 +201,7 @@ async function syncTo(
     const run = { chain, peers, clock, signal: attempt.signal, report: watch.report, onStage };
     const { head } = chain;
     const isCanonical = (await chain.numberOf(target)) !== undefined;
-    if (!isCanonical && (await chain.reorganizeTo(target))) {
+    if (!isCanonical && (await chain.setHead(target))) {
       // The target was on a branch that is stored.
       const { number, hash } = chain.head;
       log.warn({ from: head.number, to: number }, 'the head moves to a stored branch');

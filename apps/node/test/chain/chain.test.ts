@@ -201,18 +201,18 @@ describe('the chain', () => {
     await chain.append(blocks);
     const [headOfBlocks, headOfFork] = [blocks, fork].map((all) => all.at(-1)?.header.hash);
     if (headOfBlocks === undefined || headOfFork === undefined) throw new Error('no blocks');
-    expect(await chain.reorganizeTo(headOfFork)).toBe(false);
+    expect(await chain.setHead(headOfFork)).toBe(false);
     await expectBlocks(chain, blocks);
     await chain.append(fork);
     let changes = 0;
     chain.onHead(() => changes++);
-    expect(await chain.reorganizeTo(headOfFork)).toBe(true);
+    expect(await chain.setHead(headOfFork)).toBe(true);
     expect(changes).toBe(0);
-    expect(await chain.reorganizeTo(headOfBlocks)).toBe(true);
+    expect(await chain.setHead(headOfBlocks)).toBe(true);
     expect(changes).toBe(1);
     await expectBlocks(chain, blocks);
     await expectSideBlocks(chain, fork);
-    expect(await chain.reorganizeTo(fork[4]?.header.hash ?? headOfFork)).toBe(true);
+    expect(await chain.setHead(fork[4]?.header.hash ?? headOfFork)).toBe(true);
     await expectBlocks(chain, [...blocks.slice(0, 3), ...fork.slice(0, 5)]);
     await expectSideBlocks(chain, [...blocks.slice(3), ...fork.slice(5)]);
     await chain.close();
@@ -226,7 +226,7 @@ describe('the chain', () => {
     await chain.append(blocks.slice(0, 3));
     await chain.append(blocks.slice(3).map(({ header, body }) => ({ header, body })));
     await chain.append(fork);
-    expect(await chain.reorganizeTo(blocks.at(-1)?.header.hash ?? new Uint8Array(32))).toBe(false);
+    expect(await chain.setHead(blocks.at(-1)?.header.hash ?? new Uint8Array(32))).toBe(false);
     await expectBlocks(chain, [...blocks.slice(0, 3), ...fork]);
   });
 
@@ -235,8 +235,8 @@ describe('the chain', () => {
     await chain.append(blocks);
     await chain.append(fork);
     await expectSideBlocks(chain, blocks.slice(3));
-    expect(await chain.reorganizeTo(blocks.at(-1)?.header.hash ?? new Uint8Array(32))).toBe(false);
-    expect(await chain.reorganizeTo(blocks[5]?.header.hash ?? new Uint8Array(32))).toBe(true);
+    expect(await chain.setHead(blocks.at(-1)?.header.hash ?? new Uint8Array(32))).toBe(false);
+    expect(await chain.setHead(blocks[5]?.header.hash ?? new Uint8Array(32))).toBe(true);
     await expectBlocks(chain, blocks.slice(0, 6));
   });
 

@@ -79,7 +79,7 @@ export class MemoryChain implements SyncChain {
   /** Stored blocks of another branch, with all ancestors. */
   branch: readonly CompleteBlock[] = [];
 
-  async reorganizeTo(hash: Uint8Array): Promise<boolean> {
+  async setHead(hash: Uint8Array): Promise<boolean> {
     const top = this.branch.findIndex(({ header }) => toHex(header.hash) === toHex(hash));
     if (top === -1) return false;
     this.blocks.splice(0, Number.POSITIVE_INFINITY, ...this.branch.slice(0, top + 1));
