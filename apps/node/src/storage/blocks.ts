@@ -164,13 +164,14 @@ export class BlockStore {
     step,
   }: HeaderQuery): Promise<{ number: number; record: Uint8Array | undefined }[]> {
     const last = this.#head.header.number;
+    const lowestSide = this.#lowestSide;
     return this.#database.withSnapshot(async (snapshot) => {
       const first = typeof origin === 'number' ? origin : await canonicalNumber(snapshot, origin);
       const numbers: number[] = [];
       for (let at = first ?? -1; at >= 0 && at <= last && numbers.length < amount; at += step) {
         numbers.push(at);
       }
-      const records = await canonicalHeaderRecords(snapshot, numbers);
+      const records = await canonicalHeaderRecords(snapshot, numbers, lowestSide);
       return numbers.map((number, i) => ({ number, record: records[i] }));
     });
   }

@@ -4,7 +4,7 @@ import type { SealedHeader } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import { type Change, del, put, type Reading } from './database.ts';
 import { corrupt, decodeHeaderRecord, numberCodec } from './records.ts';
-import { type BlockRef, blockKey, canonicalKey, hashesPerPage, hashKey } from './schema.ts';
+import { type BlockRef, blockKey, blockRange, canonicalKey, hashesPerPage, hashKey } from './schema.ts';
 
 /** Numbers of stored blocks, canonical or not. @throws ChainError `corrupt` */
 export async function storedNumbers(reading: Reading, hashes: readonly Uint8Array[]): Promise<(number | undefined)[]> {
@@ -126,11 +126,42 @@ function pageOf(number: number): number {
 /**
  * Header records of canonical blocks, one for each number; `undefined` for a number beyond the chain, and for a record
  * that is missing.
+ *
+ * @param numbers ascending or descending, with equal distances
+ * @param lowestSide no side block has a lower number; `undefined` without side blocks
  */
 export async function canonicalHeaderRecords(
   reading: Reading,
   numbers: readonly number[],
+  lowestSide: number | undefined,
 ): Promise<(Uint8Array | undefined)[]> {
+  return (await successiveHeaderRecords(reading, numbers, lowestSide)) ?? headerRecordsByHash(reading, numbers);
+}
+
+/**
+ * Header records of successive numbers, in one read instead of those of the index and then of the records: most
+ * requests of peers are for such headers.
+ *
+ * @returns `undefined` if the numbers are not successive, or the range has side blocks or gaps
+ */
+async function successiveHeaderRecords(
+  reading: Reading,
+  numbers: readonly number[],
+  lowestSide = Number.POSITIVE_INFINITY,
+): Promise<Uint8Array[] | undefined> {
+  const first = numbers[0];
+  const last = numbers.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const [low, high] = first < last ? [first, last] : [last, first];
+  if (high - low + 1 !== numbers.length || high >= lowestSide) return undefined;
+  // One more than needed, to notice the side blocks of a reorganization that has just been written.
+  const records = await reading.firstValues(blockRange('headers', low, high), numbers.length + 1);
+  if (records.length !== numbers.length) return undefined;
+  return first === low ? records : records.reverse();
+}
+
+/** Header records of any numbers, in reads of the index and of each header. */
+async function headerRecordsByHash(reading: Reading, numbers: readonly number[]): Promise<(Uint8Array | undefined)[]> {
   const hashes = await canonicalHashes(reading, numbers);
   const keys: Uint8Array[] = [];
   for (const [i, hash] of hashes.entries()) {
@@ -150,7 +181,7 @@ export async function canonicalHeaders(
   crypto: Crypto,
 ): Promise<SealedHeader[]> {
   const numbers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  const records = await canonicalHeaderRecords(reading, numbers);
+  const records = await headerRecordsByHash(reading, numbers);
   return records.map((record, i) => {
     const number = first + i;
     const what = `the header of block ${number}`;

@@ -30,6 +30,8 @@ export interface Reading {
   entries(range: KeyRange, limit: number): Promise<[key: Uint8Array, value: Uint8Array][]>;
   /** The first keys of a range, ascending. */
   firstKeys(range: KeyRange, limit: number): Promise<Uint8Array[]>;
+  /** The first values of a range, in the order of their keys. */
+  firstValues(range: KeyRange, limit: number): Promise<Uint8Array[]>;
 }
 
 /**
@@ -92,6 +94,10 @@ export async function openDatabase(location: string): Promise<Database> {
     firstKeys: async ({ from, to }, limit) => {
       const range = { gte: from, lt: to, limit, ...options };
       return (await guard(() => level.keys(range).all())).map(asView);
+    },
+    firstValues: async ({ from, to }, limit) => {
+      const range = { gte: from, lt: to, limit, highWaterMarkBytes, fillCache: true, ...options };
+      return (await guard(() => level.values(range).all())).map(asView);
     },
   });
   await guard(() => level.open());
