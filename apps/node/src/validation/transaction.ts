@@ -40,7 +40,10 @@ const setCodeType = 4;
 const fieldsBeforeGas = [2, 3, 4, 4, 4] as const;
 
 /** The limits for the transactions of a block. */
-export function transactionLimits({ forks }: ChainConfig, { number, timestamp, gasLimit }: Header): TransactionLimits {
+export function transactionLimits(
+  { forks }: ChainConfig,
+  { number, timestamp, gasLimit }: Pick<Header, 'number' | 'timestamp' | 'gasLimit'>,
+): TransactionLimits {
   const london = number >= forks.london;
   const since = (time: number | bigint): boolean => london && timestamp >= time;
   const osaka = since(forks.osaka);

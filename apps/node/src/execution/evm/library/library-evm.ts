@@ -139,17 +139,10 @@ class RecordingAccessList extends BlockLevelAccessList {
     this.addStorageRead(address, key);
   }
 
-  override addBalanceChange(address: PrefixedHexString): void {
-    this.addAddress(address);
-  }
-
-  override addNonceChange(address: PrefixedHexString): void {
-    this.addAddress(address);
-  }
-
-  override addCodeChange(address: PrefixedHexString): void {
-    this.addAddress(address);
-  }
+  // The accounts of these calls are recorded by their accesses, but for the caller of a system call, which is not listed.
+  override addBalanceChange(): void {}
+  override addNonceChange(): void {}
+  override addCodeChange(): void {}
 
   override checkpoint(): void {}
   override commit(): void {}

@@ -43,6 +43,8 @@ export class BlockState {
   readonly #keccak256: Crypto['keccak256'];
   readonly #accounts = new Map<string, AccountState>();
   readonly #log = new UndoLog();
+  /** Accounts that are not loaded, and accessed in all transactions. */
+  readonly #warmForBlock = new Set<string>();
 
   // Since the last end of a transaction. Entries stay after a revert: they only name objects to reset.
   #touched: AccountState[] = [];
@@ -65,6 +67,7 @@ export class BlockState {
         address,
         this.#read(() => this.#reader.account(address)),
       );
+      if (this.#warmForBlock.delete(key)) account.isWarm = true;
       this.#accounts.set(key, account);
     }
     return account;
@@ -234,7 +237,11 @@ export class BlockState {
 
   /** Marks an account as accessed in all transactions of the block: precompiles, and the fee recipient (EIP-3651). */
   warmForBlock(address: Uint8Array): void {
-    this.load(address).isWarm = true;
+    const key = addressKey(address);
+    const account = this.#accounts.get(key);
+    // Most precompiled contracts are not called, so they are not read from the state.
+    if (account === undefined) this.#warmForBlock.add(key);
+    else account.isWarm = true;
   }
 
   /** Marks a slot as accessed (EIP-2929). @returns whether it already was */

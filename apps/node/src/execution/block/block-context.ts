@@ -1,0 +1,44 @@
+import type { Header } from '@devp2p/eth';
+import { blobParameters, type ChainConfig } from '../../validation/chain-config.ts';
+import { blobBaseFee } from '../../validation/fees.ts';
+import { type ForkRules, forkRules } from './fork-rules.ts';
+
+/** The fields of a header that are known before its block is executed. */
+export type BlockFields = Pick<
+  Header,
+  | 'parentHash'
+  | 'beneficiary'
+  | 'difficulty'
+  | 'number'
+  | 'gasLimit'
+  | 'timestamp'
+  | 'mixHash'
+  | 'baseFeePerGas'
+  | 'excessBlobGas'
+  | 'parentBeaconBlockRoot'
+  | 'slotNumber'
+>;
+
+/** The surroundings of the transactions of a block. */
+export interface BlockContext {
+  readonly fields: BlockFields;
+  readonly rules: ForkRules;
+  /** Price of a unit of blob gas in wei; 0 before Cancun. */
+  readonly blobBaseFee: bigint;
+  /** Hash of one of the 256 blocks before this one. */
+  readonly blockHash: BlockHashReader;
+}
+
+/** Reads the hash of an ancestor by its number. */
+export type BlockHashReader = (number: number) => Uint8Array;
+
+/** Creates the context of a block. */
+export function blockContext(config: ChainConfig, fields: BlockFields, blockHash: BlockHashReader): BlockContext {
+  const blobs = blobParameters(config, fields.timestamp);
+  return {
+    fields,
+    rules: forkRules(config, fields),
+    blobBaseFee: blobs === undefined ? 0n : blobBaseFee(fields.excessBlobGas ?? 0, blobs),
+    blockHash,
+  };
+}

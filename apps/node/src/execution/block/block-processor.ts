@@ -1,0 +1,172 @@
+import { equalBytes, toHex } from '@devp2p/bytes';
+import type { Crypto } from '@devp2p/crypto';
+import { decodeHeader, type Header, type SealedBody, type SealedHeader } from '@devp2p/eth';
+import { Reader, RlpError } from '@devp2p/rlp';
+import { BlockError, type BlockErrorCode } from '../../errors/chain-error.ts';
+import { TransactionError } from '../../errors/transaction-error.ts';
+import type { ChainConfig } from '../../validation/chain-config.ts';
+import { decodeTransaction } from '../../validation/decode-transaction.ts';
+import { listRoot, StackTrie } from '../../validation/stack-trie.ts';
+import type { BlockEvm } from '../evm/evm.ts';
+import { BlockState } from '../evm/state/block-state.ts';
+import type { StateChanges, StateReader } from '../state/interfaces.ts';
+import { AccessListBuilder, maxAccessListSize } from './access-list.ts';
+import { type BlockContext, type BlockFields, type BlockHashReader, blockContext } from './block-context.ts';
+import { type BalanceIncrease, BlockExecution, type BlockResult } from './block-execution.ts';
+import { hashRequests } from './requests.ts';
+
+/** Creates the EVM of a block on its state. */
+export type BlockEvmFactory = (
+  context: BlockContext,
+  state: BlockState,
+  accessList: AccessListBuilder | undefined,
+) => BlockEvm | Promise<BlockEvm>;
+
+/** What blocks are executed with. */
+export interface BlockProcessorOptions {
+  readonly config: ChainConfig;
+  readonly crypto: Crypto;
+  readonly createEvm: BlockEvmFactory;
+}
+
+/** The state that a block is executed on. */
+export interface BlockStart {
+  /** The state after the parent. */
+  readonly state: StateReader;
+  readonly blockHash: BlockHashReader;
+  /**
+   * The state root after changes of the parent's state. Needed before Byzantium, where receipts have the root after each
+   * transaction.
+   */
+  readonly intermediateRoot?: ((changes: StateChanges) => Uint8Array) | undefined;
+}
+
+/** A block to execute, whose header and body are valid. */
+export interface ProcessedBlock extends BlockStart {
+  readonly header: SealedHeader;
+  readonly body: SealedBody;
+  /** Senders of its transactions, 20 bytes each; an element that is not known may be absent. */
+  readonly senders?: readonly (Uint8Array | undefined)[] | undefined;
+  /** The received block access list in RLP. */
+  readonly accessList?: Uint8Array | undefined;
+}
+
+/** Executes blocks of a chain. */
+export interface BlockProcessor {
+  /** Begins a block with these fields on a state. Its transactions are applied one by one. */
+  begin(fields: BlockFields, start: BlockStart): Promise<BlockExecution>;
+  /**
+   * Executes a block, and checks everything that its header says about it but the state root.
+   *
+   * @throws BlockError when it is invalid; any other error is a failure of the node, not of the block
+   */
+  execute(block: ProcessedBlock): Promise<BlockResult>;
+}
+
+/** Creates the processor of a chain's blocks. It executes one block at a time. */
+export function createBlockProcessor({ config, crypto, createEvm }: BlockProcessorOptions): BlockProcessor {
+  const trie = new StackTrie(crypto);
+
+  const begin = async (fields: BlockFields, start: BlockStart): Promise<BlockExecution> => {
+    const context = blockContext(config, fields, start.blockHash);
+    const state = new BlockState(start.state, crypto);
+    const accessList = context.rules.amsterdam ? new AccessListBuilder(state) : undefined;
+    const evm = await createEvm(context, state, accessList);
+    const { intermediateRoot } = start;
+    const execution = new BlockExecution({ config, context, state, evm, crypto, accessList, intermediateRoot });
+    await execution.begin();
+    return execution;
+  };
+
+  const checkResult = (header: Header, result: BlockResult): void => {
+    if (result.gasUsed !== header.gasUsed) {
+      fail('gas-used', header, `gas used is ${header.gasUsed}, by execution ${result.gasUsed}`);
+    }
+    if (result.blobGasUsed !== (header.blobGasUsed ?? 0)) {
+      fail('blob-gas', header, `blob gas used is ${header.blobGasUsed ?? 0}, by execution ${result.blobGasUsed}`);
+    }
+    if (!equalBytes(result.logsBloom, header.logsBloom)) {
+      fail('bloom', header, 'logs bloom is not that of its execution');
+    }
+    expect('receipts-root', 'receipts root', header, header.receiptsRoot, listRoot(trie, result.receiptValues));
+    if (header.requestsHash !== undefined && result.requests !== undefined) {
+      expect('requests-hash', 'requests hash', header, header.requestsHash, hashRequests(result.requests));
+    }
+  };
+
+  const checkAccessList = (header: Header, result: BlockResult, received: Uint8Array | undefined): void => {
+    const { accessList, accessListSize } = result;
+    if (accessList === undefined || header.blockAccessListHash === undefined) return;
+    const hash = crypto.keccak256(accessList);
+    expect('access-list', 'block access list hash', header, header.blockAccessListHash, hash);
+    if (received !== undefined && !equalBytes(received, accessList)) {
+      fail('access-list', header, 'the received block access list is not that of its execution');
+    }
+    const most = maxAccessListSize(Number(header.gasLimit));
+    if (accessListSize > most) {
+      fail('access-list-size', header, `${accessListSize} items in the block access list, more than ${most}`);
+    }
+  };
+
+  return {
+    begin,
+    async execute(block) {
+      const { header, body, senders } = block;
+      const execution = await begin(header, block);
+      const { transactions } = body;
+      for (let i = 0; i < transactions.length; i++) {
+        try {
+          await execution.apply(decodeTransaction(transactions.at(i)), senders?.[i]);
+        } catch (cause) {
+          if (!(cause instanceof TransactionError)) throw cause;
+          fail(cause.code, header, `transaction ${i}: ${cause.message}`, cause);
+        }
+      }
+      const result = await execution.finish({
+        withdrawals: withdrawalsOf(header, body),
+        uncles: [...body.uncles].map((raw) => decodeHeader(raw, crypto)),
+      });
+      checkResult(header, result);
+      checkAccessList(header, result, block.accessList);
+      return result;
+    },
+  };
+}
+
+/**
+ * Checks the root of the state after a block.
+ *
+ * @throws BlockError `state-root`
+ */
+export function checkStateRoot(header: Header, root: Uint8Array): void {
+  expect('state-root', 'state root', header, header.stateRoot, root);
+}
+
+function withdrawalsOf(header: Header, { withdrawals }: SealedBody): readonly BalanceIncrease[] {
+  try {
+    return withdrawals === undefined ? [] : [...withdrawals].map(readWithdrawal);
+  } catch (cause) {
+    if (!(cause instanceof RlpError)) throw cause;
+    fail('malformed', header, `withdrawals: ${cause.message}`, cause);
+  }
+}
+
+function readWithdrawal(raw: Uint8Array): BalanceIncrease {
+  const reader = new Reader(raw);
+  const end = reader.enterList();
+  reader.bigint(8); // index
+  reader.bigint(8); // validator
+  const address = reader.fixed(20);
+  const amount = reader.bigint(8);
+  reader.leave(end);
+  return { address, amount };
+}
+
+function expect(code: BlockErrorCode, what: string, header: Header, given: Uint8Array, actual: Uint8Array): void {
+  if (equalBytes(given, actual)) return;
+  fail(code, header, `${what} is 0x${toHex(given)}, by execution 0x${toHex(actual)}`);
+}
+
+function fail(code: BlockErrorCode, header: Header, reason: string, cause?: unknown): never {
+  throw new BlockError(code, header.number, reason, cause === undefined ? {} : { cause });
+}

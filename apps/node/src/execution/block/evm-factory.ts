@@ -1,0 +1,40 @@
+import type { Crypto } from '@devp2p/crypto';
+import type { ChainConfig } from '../../validation/chain-config.ts';
+import { createCommons } from '../evm/library/common.ts';
+import { createLibraryEvm } from '../evm/library/library-evm.ts';
+import type { Kzg } from '../kzg/kzg.ts';
+import { pointEvaluation } from '../kzg/point-evaluation.ts';
+import type { BlockEvmFactory } from './block-processor.ts';
+
+/** What the EVM of a chain is created with. */
+export interface EvmFactoryOptions {
+  readonly config: ChainConfig;
+  readonly crypto: Crypto;
+  /** For the point evaluation precompile (EIP-4844). */
+  readonly kzg: Pick<Kzg, 'verifyProof'>;
+}
+
+/** Creates the factory of the EVM of each block. The parameters of a fork are made once. */
+export function createEvmFactory({ config, crypto, kzg }: EvmFactoryOptions): BlockEvmFactory {
+  const commons = createCommons(config, crypto);
+  const cancunPrecompiles = [pointEvaluation(kzg)];
+  return ({ fields, rules, blobBaseFee, blockHash }, state, recorder) =>
+    createLibraryEvm({
+      common: commons.of(fields),
+      state,
+      recorder,
+      precompiles: rules.cancun ? cancunPrecompiles : undefined,
+      block: {
+        number: fields.number,
+        timestamp: fields.timestamp,
+        beneficiary: fields.beneficiary,
+        gasLimit: Number(fields.gasLimit),
+        difficulty: fields.difficulty,
+        mixHash: fields.mixHash,
+        baseFee: fields.baseFeePerGas ?? 0n,
+        blobBaseFee,
+        slotNumber: BigInt(fields.slotNumber ?? 0),
+        blockHash,
+      },
+    });
+}
