@@ -12,6 +12,7 @@ import { buildGeth, type Geth, startGeth, type TestChain, testChain } from './ge
 import { callEngine } from './json-rpc.ts';
 import { enodeOf, startNode } from './node.ts';
 import type { Program } from './program.ts';
+import { startSlowLink } from './slow-link.ts';
 
 const demoGenesis = fileURLToPath(new URL('../apps/node/demo/chain/genesis.json', import.meta.url));
 
@@ -122,8 +123,12 @@ describe('our node and an unmodified geth', () => {
     ['another network', { networkId: '1' }, 'network ID mismatch', 'subprotocol error'],
     ['another genesis', { genesis: demoGenesis }, 'genesis mismatch', 'subprotocol error'],
   ])('PE-04 a disconnect of geth because of %s is reported with its reason', async (_, options, cause, reason) => {
-    const ours = node([`--static=${geth.enode}`], options);
-    // Both sides detect it at the same time: the line has the reason of geth, or its answer to ours.
+    // Both sides detect it. If geth reads our Disconnect before its own handshake has failed, it repeats our reason
+    // (Peer.run in p2p/peer.go). On this link our node receives the Status of geth after geth has disconnected.
+    const link = await startSlowLink(geth.enode, 2_000);
+    running.add(link);
+    const ours = node([`--static=${link.enode}`], options);
+    // The line has the reason of geth, or its answer to ours.
     const reasons = `(?:reason="${reason}" direction=remote|answer="${reason}")`;
     await ours.line(new RegExp(`peer dropped .*${reasons}`));
     await geth.program.line(new RegExp(`Ethereum handshake failed.*${cause}`));
