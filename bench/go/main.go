@@ -1,9 +1,10 @@
 // bench-go measures go-ethereum. With "worker FOLDER" it runs in turn with the other implementations,
-// with "chain FOLDER" it makes the chain that the download cases serve.
+// with "chain FOLDER NAME" it makes one of the chains that the cases serve or execute.
 package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,19 +25,15 @@ type slice func(over) (int, error)
 type setUp func() (slice, error)
 
 func main() {
-	if len(os.Args) != 3 {
-		fatal(fmt.Errorf("usage: bench-go worker|chain FOLDER"))
-	}
-	folder := os.Args[2]
 	var err error
-	switch os.Args[1] {
-	case "worker":
+	switch args := os.Args[1:]; {
+	case len(args) == 2 && args[0] == "worker":
 		runtime.GOMAXPROCS(1)
-		err = serve(cases(folder))
-	case "chain":
-		err = makeChain(folder)
+		err = serve(cases(args[1]))
+	case len(args) == 3 && args[0] == "chain":
+		err = makeChain(args[1], args[2])
 	default:
-		err = fmt.Errorf("unknown command %q", os.Args[1])
+		err = errors.New("usage: bench-go worker FOLDER, or bench-go chain FOLDER NAME")
 	}
 	if err != nil {
 		fatal(err)

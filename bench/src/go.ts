@@ -2,6 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Test chains that our Go program makes, always the same. */
+export type ChainName = 'download' | 'transfers' | 'transfers-long' | 'mixed' | 'arithmetic' | 'keccak' | 'storage';
+
 /** Programs built from Go. */
 export interface GoPrograms {
   /** Our Go program. */
@@ -10,8 +13,8 @@ export interface GoPrograms {
   geth(): string;
   /** Path of go-ethereum's `devp2p` tool, pinned in the same way. */
   devp2p(): string;
-  /** Folder of the chain to download. */
-  chain(): string;
+  /** Folder of a test chain with `genesis.json`, `chain.rlp` and `head.json`; the program makes it when it is first used. */
+  chain(name: ChainName): string;
 }
 
 /**
@@ -44,13 +47,13 @@ export function goPrograms(folder: string, progress: (line: string) => void): Go
     bench,
     geth: () => built('geth'),
     devp2p: () => built('devp2p'),
-    chain() {
-      const chain = join(bin, 'chain');
+    chain(name) {
+      const chain = join(bin, 'chains', name);
       // The chain file is written last.
       if (!isNewer(join(chain, 'chain.rlp'), source)) {
-        progress('creating the chain');
+        progress(`making the chain ${name}`);
         mkdirSync(chain, { recursive: true });
-        run(bench, ['chain', chain], folder);
+        run(bench, ['chain', chain, name], folder);
       }
       return chain;
     },

@@ -60,7 +60,7 @@ export class WorkerPool {
     const download = (geth: string) =>
       go === undefined || process.platform !== 'linux'
         ? undefined
-        : [...pinTo(cores?.clients), ...node('download', go.chain(), geth, ...pin)];
+        : [...pinTo(cores?.clients), ...node('download', go.chain('download'), geth, ...pin)];
     switch (implementation) {
       case 'fast':
       case 'noble':
