@@ -77,7 +77,7 @@ export function checkTransaction(transaction: Uint8Array, limits: TransactionLim
   reader.enterList();
   if (type === blobType) refuseSidecar(reader);
   for (let i = 0; i < before; i++) reader.skip();
-  const gas = reader.uint(Number.MAX_SAFE_INTEGER);
+  const gas = reader.bigint(8);
   if (gas > limits.maxGas) {
     throw new TransactionError('gas-cap', `gas limit ${gas} is above ${limits.maxGas}`);
   }

@@ -1,6 +1,6 @@
 import type { Header } from '@devp2p/eth';
 import { blobParameters, type ChainConfig } from '../../validation/chain-config.ts';
-import { blobBaseFee } from '../../validation/fees.ts';
+import { blobBaseFee, gasPerBlob } from '../../validation/fees.ts';
 import { type ForkRules, forkRules } from './fork-rules.ts';
 
 /** The fields of a header that are known before its block is executed. */
@@ -25,6 +25,8 @@ export interface BlockContext {
   readonly rules: ForkRules;
   /** Price of a unit of blob gas in wei; 0 before Cancun. */
   readonly blobBaseFee: bigint;
+  /** Blob gas that the block may have; 0 before Cancun. */
+  readonly maxBlobGas: number;
   /** Hash of one of the 256 blocks before this one. */
   readonly blockHash: BlockHashReader;
 }
@@ -39,6 +41,7 @@ export function blockContext(config: ChainConfig, fields: BlockFields, blockHash
     fields,
     rules: forkRules(config, fields),
     blobBaseFee: blobs === undefined ? 0n : blobBaseFee(fields.excessBlobGas ?? 0, blobs),
+    maxBlobGas: (blobs?.max ?? 0) * gasPerBlob,
     blockHash,
   };
 }

@@ -161,6 +161,7 @@ export class BlockExecution {
       limits: this.#limits,
       state,
       gasPool: this.#gasPool,
+      blobGasUsed: this.#blobGasUsed,
     });
     // From Amsterdam on the gas of a transaction may turn out not to fit into the block.
     if (amsterdam) state.checkpoint();

@@ -61,6 +61,21 @@ export interface BlockProcessor {
    * @throws BlockError when it is invalid; any other error is a failure of the node, not of the block
    */
   execute(block: ProcessedBlock): Promise<BlockResult>;
+  /** The fields of the header that the results of a block determine, all but the state root. */
+  commitments(result: BlockResult): BlockCommitments;
+}
+
+/** Fields of a header that follow from execution. */
+export interface BlockCommitments {
+  readonly gasUsed: number;
+  readonly logsBloom: Uint8Array;
+  readonly receiptsRoot: Uint8Array;
+  /** From Cancun on. */
+  readonly blobGasUsed: number;
+  /** Absent before Prague. */
+  readonly requestsHash: Uint8Array | undefined;
+  /** Absent before Amsterdam. */
+  readonly blockAccessListHash: Uint8Array | undefined;
 }
 
 /** Creates the processor of a chain's blocks. It executes one block at a time. */
@@ -78,38 +93,18 @@ export function createBlockProcessor({ config, crypto, createEvm }: BlockProcess
     return execution;
   };
 
-  const checkResult = (header: Header, result: BlockResult): void => {
-    if (result.gasUsed !== header.gasUsed) {
-      fail('gas-used', header, `gas used is ${header.gasUsed}, by execution ${result.gasUsed}`);
-    }
-    if (result.blobGasUsed !== (header.blobGasUsed ?? 0)) {
-      fail('blob-gas', header, `blob gas used is ${header.blobGasUsed ?? 0}, by execution ${result.blobGasUsed}`);
-    }
-    if (!equalBytes(result.logsBloom, header.logsBloom)) {
-      fail('bloom', header, 'logs bloom is not that of its execution');
-    }
-    expect('receipts-root', 'receipts root', header, header.receiptsRoot, listRoot(trie, result.receiptValues));
-    if (header.requestsHash !== undefined && result.requests !== undefined) {
-      expect('requests-hash', 'requests hash', header, header.requestsHash, hashRequests(result.requests));
-    }
-  };
-
-  const checkAccessList = (header: Header, result: BlockResult, received: Uint8Array | undefined): void => {
-    const { accessList, accessListSize } = result;
-    if (accessList === undefined || header.blockAccessListHash === undefined) return;
-    const hash = crypto.keccak256(accessList);
-    expect('access-list', 'block access list hash', header, header.blockAccessListHash, hash);
-    if (received !== undefined && !equalBytes(received, accessList)) {
-      fail('access-list', header, 'the received block access list is not that of its execution');
-    }
-    const most = maxAccessListSize(Number(header.gasLimit));
-    if (accessListSize > most) {
-      fail('access-list-size', header, `${accessListSize} items in the block access list, more than ${most}`);
-    }
-  };
+  const commitments = (result: BlockResult): BlockCommitments => ({
+    gasUsed: result.gasUsed,
+    logsBloom: result.logsBloom,
+    receiptsRoot: listRoot(trie, result.receiptValues),
+    blobGasUsed: result.blobGasUsed,
+    requestsHash: result.requests && hashRequests(result.requests),
+    blockAccessListHash: result.accessList && crypto.keccak256(result.accessList),
+  });
 
   return {
     begin,
+    commitments,
     async execute(block) {
       const { header, body, senders } = block;
       const execution = await begin(header, block);
@@ -126,11 +121,37 @@ export function createBlockProcessor({ config, crypto, createEvm }: BlockProcess
         withdrawals: withdrawalsOf(header, body),
         uncles: [...body.uncles].map((raw) => decodeHeader(raw, crypto)),
       });
-      checkResult(header, result);
+      checkCommitments(header, commitments(result));
       checkAccessList(header, result, block.accessList);
       return result;
     },
   };
+}
+
+function checkCommitments(header: Header, own: BlockCommitments): void {
+  if (header.gasUsed !== own.gasUsed) {
+    fail('gas-used', header, `gas used is ${header.gasUsed}, by execution ${own.gasUsed}`);
+  }
+  const blobGasUsed = header.blobGasUsed ?? 0;
+  if (blobGasUsed !== own.blobGasUsed) {
+    fail('blob-gas', header, `blob gas used is ${blobGasUsed}, by execution ${own.blobGasUsed}`);
+  }
+  if (!equalBytes(header.logsBloom, own.logsBloom)) fail('bloom', header, 'logs bloom is not that of its execution');
+  expect('receipts-root', 'receipts root', header, header.receiptsRoot, own.receiptsRoot);
+  expect('requests-hash', 'requests hash', header, header.requestsHash, own.requestsHash);
+  expect('access-list', 'block access list hash', header, header.blockAccessListHash, own.blockAccessListHash);
+}
+
+function checkAccessList(header: Header, result: BlockResult, received: Uint8Array | undefined): void {
+  const { accessList, accessListSize } = result;
+  if (accessList === undefined) return;
+  if (received !== undefined && !equalBytes(received, accessList)) {
+    fail('access-list', header, 'the received block access list is not that of its execution');
+  }
+  const most = maxAccessListSize(Number(header.gasLimit));
+  if (accessListSize > most) {
+    fail('access-list-size', header, `${accessListSize} items in the block access list, more than ${most}`);
+  }
 }
 
 /**
@@ -162,9 +183,20 @@ function readWithdrawal(raw: Uint8Array): BalanceIncrease {
   return { address, amount };
 }
 
-function expect(code: BlockErrorCode, what: string, header: Header, given: Uint8Array, actual: Uint8Array): void {
-  if (equalBytes(given, actual)) return;
-  fail(code, header, `${what} is 0x${toHex(given)}, by execution 0x${toHex(actual)}`);
+/** Compares a hash of the header with that of the execution; neither is there before its fork. */
+function expect(
+  code: BlockErrorCode,
+  what: string,
+  header: Header,
+  given: Uint8Array | undefined,
+  actual: Uint8Array | undefined,
+): void {
+  if (given === actual || (given !== undefined && actual !== undefined && equalBytes(given, actual))) return;
+  fail(code, header, `${what} is ${show(given)}, by execution ${show(actual)}`);
+}
+
+function show(hash: Uint8Array | undefined): string {
+  return hash === undefined ? 'missing' : `0x${toHex(hash)}`;
 }
 
 function fail(code: BlockErrorCode, header: Header, reason: string, cause?: unknown): never {

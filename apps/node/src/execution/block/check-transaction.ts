@@ -33,6 +33,8 @@ export interface CheckContext {
   readonly limits: TransactionLimits;
   readonly state: BlockState;
   readonly gasPool: GasPool;
+  /** Blob gas of the transactions before it. */
+  readonly blobGasUsed: number;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface CheckContext {
 export function checkExecutable(
   transaction: Transaction,
   sender: Uint8Array | undefined,
-  { context, chainId, limits, state, gasPool }: CheckContext,
+  { context, chainId, limits, state, gasPool, blobGasUsed }: CheckContext,
 ): ExecutableTransaction {
   const { rules } = context;
   checkTransaction(transaction.raw, limits);
@@ -64,6 +66,12 @@ export function checkExecutable(
     throw new TransactionError('intrinsic-gas', `its least gas, ${least}, is above ${maxTransactionGas}`);
   }
   const blobGas = (transaction.blobVersionedHashes?.length ?? 0) * gasPerBlob;
+  if (blobGas > 0 && blobGasUsed + blobGas > context.maxBlobGas) {
+    throw new TransactionError(
+      'blobs',
+      `blob gas is ${blobGasUsed + blobGas}, more than ${context.maxBlobGas} in a block`,
+    );
+  }
   checkBalance(transaction, sender, blobGas, state);
   return { transaction, sender, gasLimit, intrinsic, blobGas, ...fees };
 }

@@ -28,7 +28,7 @@ export function createEvmFactory({ config, crypto, kzg }: EvmFactoryOptions): Bl
         number: fields.number,
         timestamp: fields.timestamp,
         beneficiary: fields.beneficiary,
-        gasLimit: Number(fields.gasLimit),
+        gasLimit: fields.gasLimit,
         difficulty: fields.difficulty,
         mixHash: fields.mixHash,
         baseFee: fields.baseFeePerGas ?? 0n,

@@ -11,7 +11,7 @@ export interface EvmBlock {
   /** In seconds. */
   readonly timestamp: number;
   readonly beneficiary: Uint8Array;
-  readonly gasLimit: number;
+  readonly gasLimit: number | bigint;
   /** 0 for a block of proof of stake. */
   readonly difficulty: bigint;
   /** 32 bytes; the random value of the beacon chain from Paris on (EIP-4399). */
