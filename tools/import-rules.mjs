@@ -31,7 +31,7 @@ export const programs = {
     validation: 'errors',
     config: 'errors validation',
     storage: 'config errors logging validation',
-    execution: 'errors storage validation',
+    execution: 'config errors storage validation',
     chain: 'config errors execution storage validation',
     sync: 'chain errors logging storage validation',
     network: 'chain errors logging storage',

@@ -1,0 +1,90 @@
+import { Sublevel } from '../../storage/sublevel.ts';
+import { bytesOfKey, keyOf, storageKey, storageKeyLength, writeKey } from './keys.ts';
+
+/**
+ * The sublevels of the database `state`. It has the state of one block, its head; a write of another block's state
+ * includes the head's record.
+ */
+export const sublevels: Readonly<Record<StateSublevel, Sublevel>> = {
+  /** Single records: see {@link metaKeys}. */
+  meta: new Sublevel('meta'),
+  /** Hash of the address → account. */
+  accounts: new Sublevel('accounts'),
+  /** (storage id, hash of the slot) → value without leading zeros. */
+  slots: new Sublevel('slots'),
+  /** Hash → code. Codes are never removed. */
+  code: new Sublevel('code'),
+  /** Path → node of the account trie; (storage id, path) → node of a storage trie; a path has a byte for a nibble. */
+  nodes: new Sublevel('nodes'),
+  /** (number, hash) → difference from the state of that block back to that of its parent. */
+  differences: new Sublevel('differences'),
+  /**
+   * (number, storage id) → empty: a storage that is not part of the state since that block. It is deleted together with
+   * the block's difference.
+   */
+  dropped: new Sublevel('dropped'),
+};
+
+/** @see sublevels */
+type StateSublevel = 'meta' | 'accounts' | 'slots' | 'code' | 'nodes' | 'differences' | 'dropped';
+
+/** Keys of single records. */
+export const metaKeys: Readonly<Record<'format' | 'head', Uint8Array>> = {
+  /** Version of the format and genesis hash. */
+  format: sublevels.meta.key(new TextEncoder().encode('format')),
+  /** The block whose state this is. */
+  head: sublevels.meta.key(new TextEncoder().encode('head')),
+};
+
+/** The database's key of a key in memory. */
+export function databaseKey(kind: StateSublevel, key: string): Uint8Array {
+  const bytes = sublevels[kind].allocate(key.length);
+  writeKey(bytes, bytes.length - key.length, key);
+  return bytes;
+}
+
+/** All slots, or all nodes, of a storage. */
+export function storageRange(kind: 'slots' | 'nodes', id: number): { from: Uint8Array; to: Uint8Array } {
+  return { from: databaseKey(kind, storageKey(id)), to: databaseKey(kind, storageKey(id + 1)) };
+}
+
+const numberLength = 8;
+
+function numbered(kind: 'differences' | 'dropped', number: number, rest: Uint8Array): Uint8Array {
+  const key = sublevels[kind].allocate(numberLength + rest.length);
+  const start = key.length - numberLength - rest.length;
+  new DataView(key.buffer, key.byteOffset).setBigUint64(start, BigInt(number));
+  key.set(rest, start + numberLength);
+  return key;
+}
+
+function numberOf(kind: 'differences' | 'dropped', key: Uint8Array): { number: number; rest: Uint8Array } {
+  const suffix = sublevels[kind].suffix(key);
+  const number = Number(new DataView(suffix.buffer, suffix.byteOffset).getBigUint64(0));
+  return { number, rest: suffix.slice(numberLength) };
+}
+
+export function differenceKey({ number, hash }: { readonly number: number; readonly hash: Uint8Array }): Uint8Array {
+  return numbered('differences', number, hash);
+}
+
+/** The block of a {@link differenceKey}. */
+export function blockOfDifference(key: Uint8Array): { number: number; hash: Uint8Array } {
+  const { number, rest } = numberOf('differences', key);
+  return { number, hash: rest };
+}
+
+export function droppedKey(number: number, id: number): Uint8Array {
+  return numbered('dropped', number, bytesOfKey(storageKey(id)));
+}
+
+/** Number and storage id of a {@link droppedKey}. */
+export function droppedOfKey(key: Uint8Array): { number: number; storageKey: string } {
+  const { number, rest } = numberOf('dropped', key);
+  return { number, storageKey: keyOf(rest.subarray(0, storageKeyLength)) };
+}
+
+/** The range of numbers below `number`. */
+export function rangeBelow(kind: 'differences' | 'dropped', number: number): { from: Uint8Array; to: Uint8Array } {
+  return { from: sublevels[kind].all.from, to: numbered(kind, number, new Uint8Array(0)) };
+}

@@ -1,0 +1,402 @@
+import type { Hasher } from '../../validation/stack-trie.ts';
+import {
+  branchOffset,
+  type Child,
+  childLength,
+  childrenOf,
+  childrenOffset,
+  emptyString,
+  encodeBranch,
+  extensionLength,
+  extensionNibble,
+  extensionPath,
+  leafKey,
+  leafMask,
+  nibbleOf,
+  pathNibble,
+  singleLeaf,
+  singleLeafKey,
+  type TrieNode,
+  withExtension,
+} from './trie-node.ts';
+
+/** The stored form of a trie, and the values of its leaves. */
+export interface TrieSource<V> {
+  /** Prefix of the paths of this trie. */
+  readonly prefix: string;
+  /** The root, 32 bytes; absent for an empty trie. */
+  readonly root: Uint8Array | undefined;
+  /**
+   * The node at a path.
+   *
+   * @param ref its hash, or the embedded node of less than 32 bytes
+   * @throws StateError `corrupt` when it is missing
+   */
+  node(path: string, ref: Uint8Array): TrieNode;
+  /** The value of a leaf before the update. @throws StateError `corrupt` when it is missing */
+  value(key: string): V;
+}
+
+/** Changes of a trie. */
+export interface TrieChanges<V> {
+  /** Keys of 32 bytes, strictly ascending. */
+  readonly keys: readonly string[];
+  /** New values; absent for a removed one. */
+  readonly values: readonly (V | undefined)[];
+}
+
+/** Changed nodes by their paths; `null` for a removed one. */
+export type ChangedNodes = Map<string, TrieNode | null>;
+
+/** Writes the value of a leaf. @returns the end */
+export type WriteValue<V> = (out: Uint8Array, start: number, value: V) => number;
+
+/** Result of an update below a node: the new child, `undefined` for an empty one, or {@link same}. */
+type Result = Child | undefined;
+/** The result of an update that changes nothing. */
+const same: Child = { ref: new Uint8Array(0) };
+
+/** Room for a leaf or an extension: prefixes, a path of 33 bytes and a value. */
+const scratchLength = 512;
+
+/**
+ * Updates of tries whose nodes are stored by their paths: applies sorted changes in one pass, so that each changed node
+ * is encoded and hashed once.
+ */
+export class TrieUpdater<V> {
+  readonly #hasher: Hasher;
+  readonly #writeValue: WriteValue<V>;
+  readonly #scratch = new Uint8Array(scratchLength);
+  readonly #valueScratch = new Uint8Array(scratchLength);
+  #source!: TrieSource<V>;
+  #nodes!: ChangedNodes;
+
+  constructor(hasher: Hasher, writeValue: WriteValue<V>) {
+    this.#hasher = hasher;
+    this.#writeValue = writeValue;
+  }
+
+  /**
+   * Applies changes to a trie.
+   *
+   * @param nodes receives the changed nodes
+   * @returns the new root, 32 bytes; `undefined` if the trie is empty afterwards
+   */
+  update(source: TrieSource<V>, changes: TrieChanges<V>, nodes: ChangedNodes): Uint8Array | undefined {
+    this.#source = source;
+    this.#nodes = nodes;
+    const { prefix, root } = source;
+    const end = changes.keys.length;
+    if (end === 0) return root;
+    let result: Result;
+    if (root === undefined) result = this.#build(prefix, 0, changes, 0, end);
+    else {
+      const node = source.node(prefix, root);
+      const key = singleLeafKey(node);
+      if (key === undefined) result = this.#updateBranch(prefix, 0, node, changes, 0, end);
+      else {
+        result = this.#updateLeaf(prefix, 0, key, changes, 0, end);
+        if (result === undefined) nodes.set(prefix, null);
+      }
+    }
+    if (result === same) return root;
+    if (result === undefined) return undefined;
+    if (result.key !== undefined) nodes.set(prefix, singleLeaf(result.key));
+    // The root is hashed even if it is short.
+    return result.ref.length === 32 ? result.ref : this.#hasher.keccak256(result.ref);
+  }
+
+  /** Creates the part of a trie at a path without nodes. */
+  #build(path: string, depth: number, changes: TrieChanges<V>, lo: number, hi: number): Result {
+    const { keys, values } = changes;
+    let first = lo;
+    let last = hi - 1;
+    while (first <= last && values[first] === undefined) first++;
+    while (last > first && values[last] === undefined) last--;
+    if (first > last) return undefined;
+    const firstKey = keys[first] as string;
+    if (first === last) return this.#leaf(firstKey, depth, values[first] as V);
+    const lastKey = keys[last] as string;
+    let at = depth;
+    let extension = '';
+    for (;;) {
+      const nibble = nibbleOf(firstKey, at);
+      if (nibble !== nibbleOf(lastKey, at)) break;
+      extension += pathNibble(nibble);
+      at++;
+    }
+    const children = new Array<Child | undefined>(16).fill(undefined);
+    for (let start = first; start <= last; ) {
+      const nibble = nibbleOf(keys[start] as string, at);
+      let end = start + 1;
+      while (end <= last && nibbleOf(keys[end] as string, at) === nibble) end++;
+      children[nibble] = this.#build(path + extension + pathNibble(nibble), at + 1, changes, start, end);
+      start = end;
+    }
+    return this.#branch(path, depth, extension, children, changes);
+  }
+
+  /** Updates a leaf at a path; the changes have the same path. */
+  #updateLeaf(path: string, depth: number, key: string, changes: TrieChanges<V>, lo: number, hi: number): Result {
+    const { keys, values } = changes;
+    if (hi - lo === 1 && keys[lo] === key) {
+      const value = values[lo];
+      return value === undefined ? undefined : this.#leaf(key, depth, value);
+    }
+    let at = lo;
+    let hasValues = false;
+    while (at < hi && (keys[at] as string) < key) at++;
+    if (at < hi && keys[at] === key) return this.#build(path, depth, changes, lo, hi);
+    for (let i = lo; i < hi && !hasValues; i++) hasValues = values[i] !== undefined;
+    if (!hasValues) return same;
+    const merged = {
+      keys: [...keys.slice(lo, at), key, ...keys.slice(at, hi)],
+      values: [...values.slice(lo, at), this.#source.value(key), ...values.slice(at, hi)],
+    };
+    return this.#build(path, depth, merged, 0, merged.keys.length);
+  }
+
+  /** Updates a branch that is stored at a path; the changes have the same path. */
+  #updateBranch(
+    path: string,
+    depth: number,
+    node: TrieNode,
+    changes: TrieChanges<V>,
+    start: number,
+    end: number,
+  ): Result {
+    const { keys, values } = changes;
+    const length = extensionLength(node);
+    let lo = start;
+    let hi = end;
+    if (length > 0) {
+      // Removals of keys that are outside the extension have no effect, new keys there split it.
+      let common = length;
+      for (let i = lo; i < hi; i++) {
+        if (values[i] !== undefined) common = Math.min(common, commonNibbles(node, keys[i] as string, depth, common));
+      }
+      while (lo < hi && commonNibbles(node, keys[lo] as string, depth, common) < common) lo++;
+      while (hi > lo && commonNibbles(node, keys[hi - 1] as string, depth, common) < common) hi--;
+      if (common < length) return this.#split(path, depth, node, common, changes, lo, hi);
+    }
+    const at = depth + length;
+    const childPath = length === 0 ? path : path + extensionPath(node);
+    const mask = leafMask(node);
+    let changed = 0;
+    let isSameShape = true;
+    const results: Result[] = [];
+    let offset = childrenOffset(node);
+    let index = 0;
+    while (lo < hi) {
+      const nibble = nibbleOf(keys[lo] as string, at);
+      let next = lo + 1;
+      while (next < hi && nibbleOf(keys[next] as string, at) === nibble) next++;
+      for (; index < nibble; index++) offset += childLength(node, offset);
+      const below = childPath + pathNibble(nibble);
+      const size = childLength(node, offset);
+      let result: Result;
+      if (size === 1) {
+        result = this.#build(below, at + 1, changes, lo, next);
+        if (result === undefined) result = same;
+        else isSameShape = false;
+      } else if (((mask >> nibble) & 1) === 1) {
+        const key = leafKey(node, nibble);
+        result = this.#updateLeaf(below, at + 1, key, changes, lo, next);
+        if (result !== same && (result?.key !== key || !isSameSize(result.ref, size))) isSameShape = false;
+      } else {
+        const ref = node.subarray(size === 33 ? offset + 1 : offset, offset + size);
+        result = this.#updateBranch(below, at + 1, this.#source.node(below, ref), changes, lo, next);
+        if (result !== same && (result === undefined || result.key !== undefined || !isSameSize(result.ref, size))) {
+          isSameShape = false;
+        }
+      }
+      if (result !== same) {
+        results[nibble] = result;
+        changed |= 1 << nibble;
+      }
+      lo = next;
+    }
+    if (changed === 0) return same;
+    if (isSameShape) return this.#patch(path, node, results, changed);
+    const children = childrenOf(node);
+    for (let i = 0; i < 16; i++) if (((changed >> i) & 1) === 1) children[i] = results[i];
+    const extension = length === 0 ? '' : childPath.slice(path.length);
+    return this.#branch(path, depth, extension, children, changes);
+  }
+
+  /** Replaces references of one length in a branch. */
+  #patch(path: string, node: TrieNode, results: readonly Result[], changed: number): Child {
+    const copy = node.slice();
+    let offset = childrenOffset(copy);
+    for (let i = 0, rest = changed; rest !== 0; i++, rest >>>= 1) {
+      const size = childLength(copy, offset);
+      if ((rest & 1) === 1) copy.set((results[i] as Child).ref, size === 33 ? offset + 1 : offset);
+      offset += size;
+    }
+    this.#nodes.set(path, copy);
+    return { ref: this.#branchRef(copy) };
+  }
+
+  /** Splits the extension of a branch before nibble `common`, and applies changes, which all have the part before. */
+  #split(
+    path: string,
+    depth: number,
+    node: TrieNode,
+    common: number,
+    changes: TrieChanges<V>,
+    lo: number,
+    hi: number,
+  ): Result {
+    const { keys } = changes;
+    const whole = extensionPath(node);
+    const extension = whole.slice(0, common);
+    const old = extensionNibble(node, common);
+    const at = depth + common;
+    const children = new Array<Child | undefined>(16).fill(undefined);
+    const lower = withExtension(node, whole.slice(common + 1));
+    const lowerPath = path + extension + pathNibble(old);
+    let isLowerDone = false;
+    for (let start = lo; start < hi; ) {
+      const nibble = nibbleOf(keys[start] as string, at);
+      let next = start + 1;
+      while (next < hi && nibbleOf(keys[next] as string, at) === nibble) next++;
+      const below = path + extension + pathNibble(nibble);
+      if (nibble === old) {
+        const result = this.#updateBranch(below, at + 1, lower, changes, start, next);
+        if (result !== same) {
+          children[nibble] = result;
+          isLowerDone = true;
+        }
+      } else children[nibble] = this.#build(below, at + 1, changes, start, next);
+      start = next;
+    }
+    if (!isLowerDone) {
+      this.#nodes.set(lowerPath, lower);
+      children[old] = { ref: this.#branchRef(lower) };
+    }
+    return this.#branch(path, depth, extension, children, changes);
+  }
+
+  /** Stores a branch with these children, or the only child in its place. */
+  #branch(
+    path: string,
+    depth: number,
+    extension: string,
+    children: readonly (Child | undefined)[],
+    changes: TrieChanges<V>,
+  ): Result {
+    let count = 0;
+    let last = 0;
+    for (let i = 0; i < 16; i++) {
+      if (children[i] !== undefined) {
+        count++;
+        last = i;
+      }
+    }
+    if (count >= 2) {
+      const node = encodeBranch(extension, children);
+      this.#nodes.set(path, node);
+      return { ref: this.#branchRef(node) };
+    }
+    const only = children[last];
+    if (only === undefined) {
+      this.#nodes.set(path, null);
+      return undefined;
+    }
+    if (only.key !== undefined) {
+      this.#nodes.set(path, null);
+      return this.#leaf(only.key, depth, this.#currentValue(only.key, changes));
+    }
+    const below = path + extension + pathNibble(last);
+    const child = this.#nodes.get(below) ?? this.#source.node(below, only.ref);
+    const node = withExtension(child, extension + pathNibble(last) + extensionPath(child));
+    this.#nodes.set(below, null);
+    this.#nodes.set(path, node);
+    return { ref: this.#branchRef(node) };
+  }
+
+  /** The value of a leaf after the update. */
+  #currentValue(key: string, { keys, values }: TrieChanges<V>): V {
+    let lo = 0;
+    let hi = keys.length;
+    while (lo < hi) {
+      const middle = (lo + hi) >> 1;
+      if ((keys[middle] as string) < key) lo = middle + 1;
+      else hi = middle;
+    }
+    return keys[lo] === key ? (values[lo] as V) : this.#source.value(key);
+  }
+
+  /** The leaf of a key, of whose nibbles `depth` are in the path above. */
+  #leaf(key: string, depth: number, value: V): Child {
+    const out = this.#scratch;
+    const valueLength = this.#writeValue(this.#valueScratch, 0, value);
+    const pathLength = ((64 - depth) >> 1) + 1;
+    const isByte = valueLength === 1 && (this.#valueScratch[0] as number) < emptyString;
+    const valueItem = isByte ? 1 : valueLength < 56 ? valueLength + 1 : valueLength + 2;
+    let at = writeListPrefix(out, pathLength + (pathLength > 1 ? 1 : 0) + valueItem);
+    if (pathLength > 1) out[at++] = emptyString + pathLength;
+    let i = depth >> 1;
+    if ((depth & 1) === 1) out[at++] = 0x30 | (key.charCodeAt(i++) & 15);
+    else out[at++] = 0x20;
+    for (; i < 32; i++) out[at++] = key.charCodeAt(i);
+    if (!isByte) {
+      if (valueLength >= 56) out[at++] = 0xb8;
+      out[at++] = valueLength < 56 ? emptyString + valueLength : valueLength;
+    }
+    for (let j = 0; j < valueLength; j++) out[at++] = this.#valueScratch[j] as number;
+    return { ref: this.#ref(out.subarray(0, at)), key };
+  }
+
+  /** The reference to a branch, or to the extension above it. */
+  #branchRef(node: TrieNode): Uint8Array {
+    return branchRef(node, this.#hasher, this.#scratch);
+  }
+
+  #ref(encoded: Uint8Array): Uint8Array {
+    return encoded.length < 32 ? encoded.slice() : this.#hasher.keccak256(encoded);
+  }
+}
+
+/** The hash of a stored node, or the node itself where it is shorter than that. @param scratch 512 bytes */
+export function branchRef(node: TrieNode, hasher: Hasher, scratch: Uint8Array): Uint8Array {
+  const branch = node.subarray(branchOffset(node));
+  const ref = branch.length < 32 ? branch : hasher.keccak256(branch);
+  const length = extensionLength(node);
+  if (length === 0) return ref;
+  const pathLength = (length >> 1) + 1;
+  const refLength = ref.length === 32 ? 33 : ref.length;
+  let at = writeListPrefix(scratch, pathLength + (pathLength > 1 ? 1 : 0) + refLength);
+  if (pathLength > 1) scratch[at++] = emptyString + pathLength;
+  let i = 0;
+  if ((length & 1) === 1) scratch[at++] = 0x10 | extensionNibble(node, i++);
+  else scratch[at++] = 0;
+  for (; i < length; i += 2) scratch[at++] = (extensionNibble(node, i) << 4) | extensionNibble(node, i + 1);
+  if (ref.length === 32) scratch[at++] = emptyString + 32;
+  scratch.set(ref, at);
+  const encoded = scratch.subarray(0, at + ref.length);
+  return encoded.length < 32 ? encoded.slice() : hasher.keccak256(encoded);
+}
+
+/** Nibbles of the extension that a key has from `depth` on, up to `limit`. */
+function commonNibbles(node: TrieNode, key: string, depth: number, limit: number): number {
+  let i = 0;
+  while (i < limit && extensionNibble(node, i) === nibbleOf(key, depth + i)) i++;
+  return i;
+}
+
+/** Whether a reference takes `size` bytes in a branch. */
+function isSameSize(ref: Uint8Array, size: number): boolean {
+  return (ref.length === 32 ? 33 : ref.length) === size;
+}
+
+/** Writes the prefix of a list of less than 256 bytes at the start. @returns its length */
+function writeListPrefix(out: Uint8Array, length: number): number {
+  if (length < 56) {
+    out[0] = 0xc0 + length;
+    return 1;
+  }
+  out[0] = 0xf8;
+  out[1] = length;
+  return 2;
+}
