@@ -49,6 +49,7 @@ export function storageRange(kind: 'slots' | 'nodes', id: number): { from: Uint8
 }
 
 const numberLength = 8;
+const hashLength = 32;
 
 function numbered(kind: 'differences' | 'dropped', number: number, rest: Uint8Array): Uint8Array {
   const key = sublevels[kind].allocate(numberLength + rest.length);
@@ -58,10 +59,11 @@ function numbered(kind: 'differences' | 'dropped', number: number, rest: Uint8Ar
   return key;
 }
 
-function numberOf(kind: 'differences' | 'dropped', key: Uint8Array): { number: number; rest: Uint8Array } {
-  const suffix = sublevels[kind].suffix(key);
-  const number = Number(new DataView(suffix.buffer, suffix.byteOffset).getBigUint64(0));
-  return { number, rest: suffix.slice(numberLength) };
+/** The number and the last `length` bytes of a key. */
+function splitNumbered(key: Uint8Array, length: number): { number: number; rest: Uint8Array } {
+  const end = key.length - length;
+  const number = Number(new DataView(key.buffer, key.byteOffset).getBigUint64(end - numberLength));
+  return { number, rest: key.slice(end) };
 }
 
 export function differenceKey({ number, hash }: { readonly number: number; readonly hash: Uint8Array }): Uint8Array {
@@ -70,7 +72,7 @@ export function differenceKey({ number, hash }: { readonly number: number; reado
 
 /** The block of a {@link differenceKey}. */
 export function blockOfDifference(key: Uint8Array): { number: number; hash: Uint8Array } {
-  const { number, rest } = numberOf('differences', key);
+  const { number, rest } = splitNumbered(key, hashLength);
   return { number, hash: rest };
 }
 
@@ -80,8 +82,8 @@ export function droppedKey(number: number, id: number): Uint8Array {
 
 /** Number and storage id of a {@link droppedKey}. */
 export function droppedOfKey(key: Uint8Array): { number: number; storageKey: string } {
-  const { number, rest } = numberOf('dropped', key);
-  return { number, storageKey: keyOf(rest.subarray(0, storageKeyLength)) };
+  const { number, rest } = splitNumbered(key, storageKeyLength);
+  return { number, storageKey: keyOf(rest) };
 }
 
 /** The range of numbers below `number`. */

@@ -13,7 +13,7 @@ export class StateHistory {
     for (const { number, hash } of blocks) this.#numbers.set(keyOf(hash), number);
   }
 
-  /** The first block with a difference; the number after the head if there is none. */
+  /** The first block with a difference; one after the head if no block has any. */
   get firstDifference(): number {
     return this.first.number + 1;
   }
