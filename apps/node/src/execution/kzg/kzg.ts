@@ -17,8 +17,6 @@ import {
   proofLength,
 } from './sizes.ts';
 
-export type { CellsAndProofs } from './library.ts';
-
 /**
  * Polynomial commitments of blobs (EIP-4844) and their cells (EIP-7594).
  *

@@ -1,0 +1,37 @@
+import { env } from 'node:process';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Candidate, runCampaign, type Size } from './opcodes/campaign.ts';
+import { libraryEvm } from './opcodes/evms.ts';
+import { type Fork, forks, isAtLeast } from './opcodes/forks.ts';
+import { GethEvm } from './opcodes/geth-evm.ts';
+
+const { OPCODES, OPCODES_SEED = '1', OPCODES_FORKS } = env;
+
+/** Forks whose rules of the EVM are those of the fork before them. */
+const sameRules: ReadonlySet<Fork> = new Set(['muirGlacier', 'arrowGlacier', 'grayGlacier', 'bpo1']);
+const tested = forks.filter((fork) => OPCODES_FORKS?.split(',').includes(fork) ?? !sameRules.has(fork));
+
+const isWhole = OPCODES === 'all';
+const size: Size = isWhole
+  ? { perInstruction: 200, programs: Math.ceil(100_000 / tested.length) }
+  : { perInstruction: 2, programs: 60 };
+/** A whole campaign takes minutes for each fork. */
+const timeout = isWhole ? 2 * 3_600_000 : 600_000;
+
+const library: Candidate = { name: '@ethereumjs/evm', createEvm: libraryEvm, errors: 'kind' };
+
+describe('generated messages in the EVM of go-ethereum', () => {
+  const geth = new GethEvm();
+  afterAll(() => geth[Symbol.asyncDispose]());
+
+  test.each(tested)(
+    'ND-07 %s: gas, output, error, refund, logs, accesses and state root are the same',
+    async (fork) => {
+      const candidates = isAtLeast(fork, 'amsterdam') ? [] : [library];
+      const { messages, differences } = await runCampaign(fork, size, Number(OPCODES_SEED), geth, candidates);
+      if (isWhole) console.log(`${fork}: ${messages} messages`);
+      for (const [name, found] of differences) expect(found, `${name}, of ${messages} messages`).toEqual([]);
+    },
+    timeout,
+  );
+});

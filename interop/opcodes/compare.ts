@@ -1,0 +1,83 @@
+import type { BlockState } from '../../apps/node/src/execution/evm/state/block-state.ts';
+import { hexOf, hexWord } from '../../apps/node/test/execution/evm/opcode-case.ts';
+import type { GethEvm, Watched } from './geth-evm.ts';
+import type { Message, Outcome, World } from './message.ts';
+
+/**
+ * How errors are compared: `exact`, or only whether a message succeeds, reverts or fails. Which error a frame fails with
+ * depends on the order of checks, and no code can distinguish them.
+ */
+export type ErrorMatch = 'exact' | 'kind';
+
+function errorOf(error: string, match: ErrorMatch): string {
+  return match === 'exact' || error === '' || error === 'revert' ? error : 'failure';
+}
+
+function sorted(accesses: Outcome['accesses']): unknown {
+  return Object.entries(accesses ?? {})
+    .map(([address, slots]) => `${address}: ${[...slots].sort().join(' ')}`)
+    .sort();
+}
+
+/** The fields in which two outcomes differ. */
+export function differences(ours: Outcome, geth: Outcome, errors: ErrorMatch): string[] {
+  const fields: string[] = [];
+  if (errorOf(ours.error, errors) !== errorOf(geth.error, errors)) fields.push('error');
+  for (const field of ['gas', 'stateGas', 'stateGasUsed', 'output', 'refund', 'root'] as const) {
+    if (ours[field] !== geth[field]) fields.push(field);
+  }
+  if (JSON.stringify(ours.logs) !== JSON.stringify(geth.logs)) fields.push('logs');
+  if (JSON.stringify(sorted(ours.accesses)) !== JSON.stringify(sorted(geth.accesses))) fields.push('accesses');
+  return fields;
+}
+
+/** The accounts that differ after a message, of those that our EVM has read. */
+async function stateDifferences(geth: GethEvm, world: World, message: Message, state: BlockState): Promise<string[]> {
+  const ours = new Map<string, Watched>();
+  for (const { address, exists, balance, nonce, codeHash, storage } of state.accounts()) {
+    ours.set(hexOf(address), {
+      exists,
+      balance: `0x${balance.toString(16)}`,
+      nonce: `0x${nonce.toString(16)}`,
+      codeHash: exists ? hexOf(codeHash) : hexWord(0n),
+      storage: Object.fromEntries([...storage].map(({ slot, value }) => [hexWord(slot), hexWord(value)])),
+    });
+  }
+  const watch = Object.fromEntries([...ours].map(([address, { storage }]) => [address, Object.keys(storage)]));
+  const theirs = await geth.watch(world, message, watch);
+  const lines: string[] = [];
+  for (const [address, account] of ours) {
+    const other = theirs[address];
+    const text = (value: Watched | undefined) =>
+      JSON.stringify(value && { ...value, storage: Object.entries(value.storage).sort() });
+    if (text(account) !== text(other)) lines.push(`${address}\n  ours ${text(account)}\n  geth ${text(other)}`);
+  }
+  return lines;
+}
+
+/** The text of a difference, with all values to run the message again. */
+export async function describeDifference(
+  geth: GethEvm,
+  world: World,
+  message: Message,
+  ours: { outcome: Outcome; state: BlockState },
+  theirs: Outcome,
+  errors: ErrorMatch,
+): Promise<string> {
+  const fields = differences(ours.outcome, theirs, errors);
+  const values = fields.map((field) => {
+    const of = (outcome: Outcome) => {
+      const value = field === 'accesses' ? sorted(outcome.accesses) : outcome[field as keyof Outcome];
+      return JSON.stringify(value);
+    };
+    return `${field}\n  ours ${of(ours.outcome)}\n  geth ${of(theirs)}`;
+  });
+  const accounts = fields.includes('root') ? await stateDifferences(geth, world, message, ours.state) : [];
+  return [
+    `${world.fork} ${message.title}: ${fields.join(', ')}`,
+    ...values,
+    ...accounts,
+    `block ${JSON.stringify(world.block)}`,
+    `message ${JSON.stringify(message)}`,
+  ].join('\n');
+}
