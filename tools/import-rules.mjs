@@ -37,7 +37,7 @@ export const programs = {
     network: 'chain errors logging storage',
     discovery: 'errors logging network storage',
     rpc: 'chain config errors logging network validation',
-    engine: 'chain logging rpc validation version.ts',
+    engine: 'chain errors logging rpc validation version.ts',
     observability: 'chain discovery logging network rpc sync',
     node: 'chain config discovery engine errors logging nat network observability rpc storage sync version.ts',
     cli: 'chain config discovery errors logging nat network node observability rpc sync version.ts',

@@ -1,4 +1,5 @@
 import { toHex } from '@devp2p/bytes';
+import type { SealedHeader } from '@devp2p/eth';
 
 /** Recent hashes of invalid blocks and their descendants (go-ethereum, `invalidTipsetsCap`). */
 const maxTips = 512;
@@ -10,6 +11,14 @@ export interface BadBlock {
   readonly reason: string;
   /** Hash of the nearest valid ancestor: zeros for a proof-of-work block, `null` when it is not known. */
   readonly latestValidHash: Uint8Array | null;
+}
+
+/** The latest valid hash after a proof-of-work block. */
+export const proofOfWork: Uint8Array = new Uint8Array(32);
+
+/** The latest valid hash of an invalid block with a valid parent. */
+export function latestValidHash(parent: Pick<SealedHeader, 'difficulty' | 'hash'>): Uint8Array {
+  return parent.difficulty === 0n ? parent.hash : proofOfWork;
 }
 
 interface Entry extends BadBlock {

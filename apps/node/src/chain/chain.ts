@@ -10,6 +10,7 @@ import { type Executor, type OpenExecutor, passThroughExecutor } from '../execut
 import type { Head } from '../storage/block-records.ts';
 import { BlockStore } from '../storage/blocks.ts';
 import { type Database, openDatabase } from '../storage/database.ts';
+import { createFinalizedBlock } from '../storage/finalized-block.ts';
 import { prepareDatabase } from '../storage/format.ts';
 import type { NumberRanges } from '../storage/number-ranges.ts';
 import { corrupt } from '../storage/records.ts';
@@ -28,6 +29,7 @@ import type {
   CatchUp,
   ChainRules,
   ExecutionState,
+  FinalizedStore,
   HeaderReader,
   SyncProgressStore,
 } from './interfaces.ts';
@@ -97,6 +99,7 @@ export interface LocalChain
     BlockChecker,
     BlockImporter,
     ExecutionState,
+    FinalizedStore,
     SyncProgressStore {
   /** Canonical blocks whose receipts are not stored, ascending: peers cannot download these. */
   readonly withoutReceipts: NumberRanges;
@@ -241,6 +244,7 @@ function chainOver(
     genesisHash: first.hash,
     forks: forkSchedule(config, first.timestamp),
     syncProgress: createSyncProgress(database, crypto),
+    finalizedBlock: createFinalizedBlock(database),
     get head() {
       return store.head.header;
     },

@@ -1,8 +1,9 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
 import type { SealedHeader } from '@devp2p/eth';
 import type { BlockRef } from '../storage/schema.ts';
+import { ancestorOf } from './ancestry.ts';
 import { type BadBlock, BadBlocks } from './bad-blocks.ts';
-import type { CanonicalChain, HeaderReader } from './interfaces.ts';
+import type { BlockImporter, CanonicalChain, FinalizedStore, HeaderReader } from './interfaces.ts';
 import { createQueue, type Queue } from './queue.ts';
 
 /** Headers of payloads that are kept for the sync (go-ethereum, `maxTrackedHeaders`). */
@@ -15,20 +16,30 @@ export interface RequestedForkChoice {
   readonly finalized?: Uint8Array | undefined;
 }
 
-/** A fork choice whose blocks are canonical. Replaced as a whole, so that its blocks are consistent. */
+/** A fork choice whose blocks are stored. Replaced as a whole, so that its blocks are consistent. */
 export interface AppliedForkChoice {
   readonly head: BlockRef;
   readonly safe?: BlockRef | undefined;
   readonly finalized?: BlockRef | undefined;
 }
 
-/** The parts of the chain that the fork choice reads. */
-export type ForkChoiceChain = Pick<CanonicalChain, 'head' | 'numberOf' | 'onHead'> & Pick<HeaderReader, 'header'>;
+/** The parts of the chain that the fork choice uses. */
+export type ForkChoiceChain = Pick<CanonicalChain, 'head' | 'numberOf' | 'onHead'> &
+  HeaderReader &
+  FinalizedStore &
+  Pick<BlockImporter, 'setHead'>;
+
+/** The blocks of the three tags. */
+interface Tags {
+  readonly latest: SealedHeader;
+  readonly safe: SealedHeader | undefined;
+  readonly finalized: SealedHeader | undefined;
+}
 
 /**
  * The head, safe and finalized block that the consensus layer has chosen, and the blocks that it must not choose. The
- * Engine API requests a fork choice, the sync downloads the chain up to its head, and it applies once the chain has that
- * head.
+ * Engine API requests a fork choice. If its head is stored, the chain moves to it; otherwise the sync downloads the chain
+ * up to it, and the fork choice applies once the chain has that head.
  */
 export class ForkChoice {
   readonly badBlocks: BadBlocks = new BadBlocks();
@@ -38,15 +49,30 @@ export class ForkChoice {
   readonly #unsubscribe: () => void;
   #requested: RequestedForkChoice | undefined;
   #applied: AppliedForkChoice | undefined;
+  /** The finalized block of an earlier run, until a fork choice has been applied. */
+  readonly #restored: BlockRef | undefined;
+  /** The tags while the head moves, so that they change together. */
+  #held: Tags | undefined;
   /** Whether the sync has rejected the requested head. */
   #isRefused = false;
   readonly #headers = new Map<string, SealedHeader>();
   readonly #listeners = new Set<() => void>();
   #settling = false;
 
-  constructor(chain: ForkChoiceChain) {
+  /** @param restored the finalized block of an earlier run. @default none */
+  constructor(chain: ForkChoiceChain, restored?: BlockRef) {
     this.#chain = chain;
+    this.#restored = restored;
     this.#unsubscribe = chain.onHead(() => this.#onHead());
+  }
+
+  /**
+   * Creates the fork choice of a chain, with the finalized block of the last run.
+   *
+   * @throws ChainError
+   */
+  static async open(chain: ForkChoiceChain): Promise<ForkChoice> {
+    return new ForkChoice(chain, await chain.finalizedBlock.read());
   }
 
   /** Hash of the requested head; `undefined` before the first request. */
@@ -61,50 +87,93 @@ export class ForkChoice {
 
   /** The applied head, or else the head of the chain. */
   async latest(): Promise<SealedHeader> {
-    return (await this.#resolve(this.#applied?.head)) ?? this.#chain.head;
+    return this.#held?.latest ?? (await this.#resolve(this.#applied?.head)) ?? this.#chain.head;
   }
 
   /** The applied safe block, as long as it is canonical. */
-  safe(): Promise<SealedHeader | undefined> {
-    return this.#resolve(this.#applied?.safe);
+  async safe(): Promise<SealedHeader | undefined> {
+    return this.#held === undefined ? this.#resolve(this.#applied?.safe) : this.#held.safe;
   }
 
-  /** The applied finalized block, as long as it is canonical. */
-  finalized(): Promise<SealedHeader | undefined> {
-    return this.#resolve(this.#applied?.finalized);
+  /** The applied finalized block or that of the last run, as long as it is canonical. */
+  async finalized(): Promise<SealedHeader | undefined> {
+    return this.#held === undefined ? this.#resolve(this.#finalizedRef) : this.#held.finalized;
   }
 
-  /** Sets the head that the chain is to reach; its ancestors need not be known. */
+  /** Whether the chain moves to the requested head, which is stored. */
+  get isMoving(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Sets the head that the sync is to reach; its ancestors need not be known. */
   request(requested: RequestedForkChoice): void {
     const before = this.#requested;
     this.#requested = requested;
     const isSame = before !== undefined && equalBytes(before.head, requested.head);
     if (isSame && !this.#isRefused) return;
     this.#isRefused = false;
-    for (const listener of [...this.#listeners]) listener();
+    this.#notify();
   }
 
-  /** Sets a fork choice that {@link locate} has found. */
-  apply(applied: AppliedForkChoice): void {
+  /**
+   * Sets a fork choice that {@link locate} has found, whose head is canonical.
+   *
+   * @throws ChainError when the finalized block cannot be written; nothing has changed then
+   */
+  async apply(applied: AppliedForkChoice): Promise<void> {
+    const { finalized } = applied;
+    const before = this.#finalizedRef;
+    const isNew = finalized !== undefined && !(before && equalBytes(before.hash, finalized.hash));
+    if (isNew) await this.#chain.finalizedBlock.write(finalized);
     this.#applied = applied;
   }
 
   /**
-   * Finds the blocks of a fork choice whose head is canonical. The finalized block never moves back.
+   * Requests a head that is stored, and makes it the head of the chain with its safe and finalized block. Until it is,
+   * the tags stay as they are.
    *
-   * @returns `undefined` when the safe or finalized block is not an ancestor of the head
+   * @returns `false` when a block or a state is missing, so that a sync is needed
+   * @throws BlockError for a block on the way that violates a rule; ExecutionError, ChainError
+   */
+  async move(requested: RequestedForkChoice, applied: AppliedForkChoice): Promise<boolean> {
+    const [latest, safe, finalized] = await Promise.all([this.latest(), this.safe(), this.finalized()]);
+    this.#held = { latest, safe, finalized };
+    this.#requested = requested;
+    this.#isRefused = false;
+    this.#notify();
+    try {
+      if (!(await this.#chain.setHead(applied.head.hash))) return false;
+      await this.apply(applied);
+      return true;
+    } finally {
+      this.#held = undefined;
+      this.#notify();
+    }
+  }
+
+  /**
+   * Finds the blocks of a fork choice whose head is stored. The finalized block never moves back: the last one has to be
+   * an ancestor of the head as well.
+   *
+   * @returns `undefined` when the safe or a finalized block is not an ancestor of the head
    */
   async locate({ safe, finalized }: RequestedForkChoice, head: BlockRef): Promise<AppliedForkChoice | undefined> {
-    const safeBlock = await this.#ancestor(safe, head);
-    const finalizedBlock = await this.#ancestor(finalized, head);
-    const isMissing =
-      (safe !== undefined && safeBlock === undefined) || (finalized !== undefined && finalizedBlock === undefined);
-    if (isMissing) return undefined;
-    const before = (await this.finalized()) && this.#applied?.finalized;
+    const before = (await this.finalized()) && this.#finalizedRef;
+    const blocks: (BlockRef | undefined)[] = [];
+    for (const hash of [safe, finalized, before?.hash]) {
+      const ancestor = hash && (await ancestorOf(this.#chain, hash, head));
+      if (hash !== undefined && ancestor === undefined) return undefined;
+      blocks.push(ancestor);
+    }
+    const [safeBlock, finalizedBlock] = blocks;
     return { head, safe: safeBlock, finalized: higherOf(finalizedBlock, before) };
   }
 
-  /** Calls the listener when another head is requested. @returns a function that ends the subscription */
+  /**
+   * Calls the listener when another head is requested, and when the chain has moved to one.
+   *
+   * @returns a function that ends the subscription
+   */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -161,14 +230,15 @@ export class ForkChoice {
     const number = requested && (await this.#chain.numberOf(requested.head));
     if (requested === undefined || number === undefined || requested !== this.#requested) return;
     const applied = await this.locate(requested, { number, hash: requested.head });
-    if (applied !== undefined) this.apply(applied);
+    if (applied !== undefined) await this.apply(applied);
   }
 
-  /** A canonical block at or below the head. */
-  async #ancestor(hash: Uint8Array | undefined, head: BlockRef): Promise<BlockRef | undefined> {
-    const number = hash && (await this.#chain.numberOf(hash));
-    const isAncestor = number !== undefined && number <= head.number;
-    return hash !== undefined && isAncestor ? { number, hash } : undefined;
+  #notify(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  get #finalizedRef(): BlockRef | undefined {
+    return this.#applied === undefined ? this.#restored : this.#applied.finalized;
   }
 
   async #resolve(block: BlockRef | undefined): Promise<SealedHeader | undefined> {

@@ -3,6 +3,7 @@ import type { Genesis } from '../config/genesis/genesis.ts';
 import type { BlockErrorCode } from '../errors/chain-error.ts';
 import type { ExecutableBlock } from '../execution/executor.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
+import type { BlockRef } from '../storage/schema.ts';
 import type { SyncProgress } from '../storage/sync-progress.ts';
 
 /** A block to append. */
@@ -16,6 +17,19 @@ export interface ChainRules {
 /** Headers of a sync in progress. */
 export interface SyncProgressStore {
   readonly syncProgress: SyncProgress;
+}
+
+/** The last finalized block, which is kept over restarts. */
+export interface FinalizedStore {
+  readonly finalizedBlock: FinalizedBlock;
+}
+
+/** @see FinalizedStore */
+export interface FinalizedBlock {
+  /** @throws ChainError */
+  read(): Promise<BlockRef | undefined>;
+  /** @throws ChainError */
+  write(block: BlockRef): Promise<void>;
 }
 
 /** The position of the canonical chain, and its index. */

@@ -20,7 +20,7 @@ const versions: Readonly<Record<ForkchoiceVersion, Version<AddedAttribute>>> = {
 const parse = parameter(payloadAttributes);
 
 /**
- * Checks attributes against the version of the call and the head that they build on.
+ * Reads attributes, and checks them against the version of the call and the head that they build on.
  *
  * @throws RpcError `invalid-attributes`, `unsupported-fork`
  */
@@ -30,7 +30,7 @@ export function checkAttributes(
   head: { readonly timestamp: number },
   config: ChainConfig,
   schedule: ScheduleCheck,
-): void {
+): PayloadAttributes {
   let attributes: PayloadAttributes;
   try {
     attributes = parse(given);
@@ -48,6 +48,7 @@ export function checkAttributes(
   if (attributes.timestamp <= head.timestamp) {
     throw invalidAttributes(`timestamp ${attributes.timestamp} is not after the timestamp of the head`);
   }
+  return attributes;
 }
 
 function fieldFault(
@@ -63,6 +64,7 @@ function fieldFault(
   return versionFault(attributes, versions[version], addedAttributeNames, config);
 }
 
-function invalidAttributes(reason: string): RpcError {
+/** @param reason of the refusal, for the client */
+export function invalidAttributes(reason: string): RpcError {
   return new RpcError('invalid-attributes', `Invalid payload attributes: ${reason}`);
 }

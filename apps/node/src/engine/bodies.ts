@@ -1,6 +1,5 @@
-import { equalBytes } from '@devp2p/bytes';
 import { decodeBody } from '@devp2p/eth';
-import type { BlockReader, CanonicalChain } from '../chain/interfaces.ts';
+import type { BlockReader } from '../chain/interfaces.ts';
 import { withdrawalsJson } from '../rpc/codec/block.ts';
 import { toData } from '../rpc/codec/hex.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';
@@ -10,7 +9,7 @@ const maxBodies = 1_024;
 
 /** Source of payload bodies. */
 export interface BodySource {
-  readonly chain: Pick<CanonicalChain, 'numberOf'> & Pick<BlockReader, 'block'>;
+  readonly chain: BlockReader;
   /** Number of the latest block. */
   readonly latest: () => Promise<number>;
   /** Bytes of bodies in a response; in hex they are twice as long. @default 120_000_000, since responses are limited to 250 MB */
@@ -30,15 +29,13 @@ export interface PayloadBodies {
 
 export function createPayloadBodies(source: BodySource): PayloadBodies {
   const { chain, latest, maxBytes = 120_000_000 } = source;
-  const bodies = async (
-    version: BodyVersion,
-    blocks: readonly { number: number | undefined; hash?: Uint8Array }[],
-  ): Promise<readonly unknown[]> => {
+  type Found = ReturnType<BlockReader['block']>;
+  const bodies = async (version: BodyVersion, reads: readonly (() => Found)[]): Promise<readonly unknown[]> => {
     const found: unknown[] = [];
     let remaining = maxBytes;
-    for (const { number, hash } of blocks) {
-      const block = number === undefined ? undefined : await chain.block(number);
-      if (block === undefined || (hash && !equalBytes(block.header.hash, hash))) {
+    for (const read of reads) {
+      const block = await read();
+      if (block === undefined) {
         found.push(null);
         continue;
       }
@@ -49,7 +46,7 @@ export function createPayloadBodies(source: BodySource): PayloadBodies {
       found.push({
         transactions: [...transactions].map(toData),
         withdrawals: withdrawals ? withdrawalsJson(withdrawals) : null,
-        // Only chain files contain them, so most blocks have none.
+        // Blocks before Amsterdam have none, nor have blocks that were stored without execution.
         ...(version === 'V2' && { blockAccessList: accessList ? toData(accessList) : null }),
       });
     }
@@ -58,9 +55,10 @@ export function createPayloadBodies(source: BodySource): PayloadBodies {
   return {
     async byHash(version, hashes) {
       if (hashes.length > maxBodies) throw tooLarge(`${hashes.length} hashes, at most ${maxBodies}`);
-      const blocks: { number: number | undefined; hash: Uint8Array }[] = [];
-      for (const hash of hashes) blocks.push({ number: await chain.numberOf(hash), hash });
-      return bodies(version, blocks);
+      return bodies(
+        version,
+        hashes.map((hash) => () => chain.blockByHash(hash)),
+      );
     },
     async byRange(version, start, count) {
       if (start < 1 || count < 1) {
@@ -71,7 +69,7 @@ export function createPayloadBodies(source: BodySource): PayloadBodies {
       const length = Math.max(0, last - start + 1);
       return bodies(
         version,
-        Array.from({ length }, (_, i) => ({ number: start + i })),
+        Array.from({ length }, (_, i) => () => chain.block(start + i)),
       );
     },
   };

@@ -1,29 +1,40 @@
-import { equalBytes, isZero } from '@devp2p/bytes';
+import { isZero } from '@devp2p/bytes';
+import type { Clock } from '@devp2p/clock';
+import type { SealedHeader } from '@devp2p/eth';
+import { headersDownTo } from '../chain/ancestry.ts';
+import { latestValidHash, proofOfWork } from '../chain/bad-blocks.ts';
 import type { ForkChoice, RequestedForkChoice } from '../chain/fork-choice.ts';
-import type { CanonicalChain, ChainRules, HeaderReader } from '../chain/interfaces.ts';
+import type { CanonicalChain, ChainRules, ExecutionState, HeaderReader } from '../chain/interfaces.ts';
+import { BlockError } from '../errors/chain-error.ts';
 import { toData } from '../rpc/codec/hex.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';
+import { answerWithin } from './answer-within.ts';
 import { checkAttributes, type ForkchoiceVersion } from './attributes.ts';
 import type { ForkchoiceState } from './params.ts';
 import type { ScheduleCheck } from './schedule-check.ts';
-import { invalid, type PayloadStatus, proofOfWork, syncing } from './status.ts';
+import { invalid, type PayloadStatus, syncing, valid } from './status.ts';
 
 /** Number of blocks by which the head may move back (go-ethereum, `EngineMaxReorgDepth`). */
 export const defaultMaxReorgDepth = 32;
 
+/** The specification's timeout of the caller is 8 s. */
+const maxDuration = 7_000;
+
 /** @see createForkchoice */
 export interface ForkchoiceParts {
-  readonly chain: ChainRules & Pick<CanonicalChain, 'numberOf' | 'totalDifficulty'> & Pick<HeaderReader, 'header'>;
+  readonly chain: ChainRules & Pick<CanonicalChain, 'numberOf' | 'totalDifficulty'> & HeaderReader & ExecutionState;
   readonly forkChoice: ForkChoice;
   readonly schedule: ScheduleCheck;
+  readonly clock: Clock;
   /** 0 for no limit. */
   readonly maxReorgDepth: number;
 }
 
-/** Response to `forkchoiceUpdated`. Payloads are not built. */
+/** Response to `forkchoiceUpdated`. */
 interface ForkchoiceResponse {
   readonly payloadStatus: PayloadStatus;
-  readonly payloadId: null;
+  /** `0x` and 16 hex digits. */
+  readonly payloadId: string | null;
 }
 
 /** Processes fork choices of the consensus client. */
@@ -37,15 +48,51 @@ export interface ForkchoiceUpdates {
 }
 
 export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
-  const { chain, forkChoice, schedule, maxReorgDepth } = parts;
+  const { chain, forkChoice, schedule, clock, maxReorgDepth } = parts;
+  let isCaughtUp = false;
+  const onCaughtUp = (): void => {
+    isCaughtUp = true;
+  };
+  chain.caughtUp.then(onCaughtUp, onCaughtUp);
 
   /** Whether a block is a proof-of-work block that another one may follow. */
-  const isBeforeMerge = async (number: number, difficulty: bigint): Promise<boolean> => {
+  const isBeforeMerge = async ({ number, difficulty }: SealedHeader): Promise<boolean> => {
     if (difficulty === 0n) return false;
     const next = await chain.header(number + 1);
     if (next !== undefined) return next.difficulty !== 0n;
     const { terminalTotalDifficulty: terminal } = chain.genesis.config;
     return terminal === undefined || chain.totalDifficulty < terminal;
+  };
+
+  /** Records the block on the way to a head that violates a rule. */
+  const refuse = async (head: Uint8Array, error: BlockError): Promise<PayloadStatus> => {
+    const headers = await headersDownTo(chain, head, error.number - 1);
+    const parent = headers.at(-1)?.number === error.number - 1 ? headers.pop() : undefined;
+    const [first = head, ...descendants] = headers.map(({ hash }) => hash).reverse();
+    const lastValid = parent === undefined ? null : latestValidHash(parent);
+    forkChoice.refuse(first, error.reason, descendants, lastValid);
+    return invalid(error.reason, lastValid);
+  };
+
+  /** Sets the fork choice of a stored head. @returns the status of a head that is not in force */
+  const choose = async (requested: RequestedForkChoice, head: SealedHeader): Promise<PayloadStatus | undefined> => {
+    const applied = await forkChoice.locate(requested, { number: head.number, hash: head.hash });
+    if (applied === undefined) throw new RpcError('invalid-forkchoice', 'Invalid forkchoice state');
+    if (!chain.isExecuting) {
+      forkChoice.request(requested);
+      await forkChoice.apply(applied);
+      return undefined;
+    }
+    if (!isCaughtUp) {
+      forkChoice.request(requested);
+      return syncing;
+    }
+    try {
+      return (await forkChoice.move(requested, applied)) ? undefined : syncing;
+    } catch (error) {
+      if (!(error instanceof BlockError)) throw error;
+      return refuse(requested.head, error);
+    }
   };
 
   const run = async (
@@ -58,33 +105,32 @@ export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
     if (isZero(head)) return response(invalid('the head is the zero hash'));
     const bad = forkChoice.badBlocks.refuse(head);
     if (bad !== undefined) return response(invalid(bad.reason, bad.latestValidHash));
-    const number = await chain.numberOf(head);
-    const header = number === undefined ? undefined : await chain.header(number);
-    if (header === undefined || !equalBytes(header.hash, head)) {
+    const isCanonical = (await chain.numberOf(head)) !== undefined;
+    const header = isCanonical || chain.isExecuting ? await chain.headerByHash(head) : undefined;
+    if (header === undefined) {
       forkChoice.request(requested);
       return response(syncing);
     }
-    if (await isBeforeMerge(header.number, header.difficulty)) {
+    if (await isBeforeMerge(header)) {
       return response(invalid('the head is a block before the merge', proofOfWork));
     }
-    const finalized = await forkChoice.finalized();
-    if (finalized !== undefined && header.number < finalized.number) return response(syncing);
-    const depth = (await forkChoice.latest()).number - header.number;
-    if (maxReorgDepth > 0 && depth > maxReorgDepth) {
-      throw new RpcError('too-deep-reorg', `Too deep reorg: ${depth} blocks, at most ${maxReorgDepth}`);
+    const inForce = chain.isExecuting ? valid(head) : syncing;
+    if (isCanonical) {
+      const finalized = await forkChoice.finalized();
+      if (finalized !== undefined && header.number < finalized.number) return response(inForce);
+      const depth = (await forkChoice.latest()).number - header.number;
+      if (maxReorgDepth > 0 && depth > maxReorgDepth) {
+        throw new RpcError('too-deep-reorg', `Too deep reorg: ${depth} blocks, at most ${maxReorgDepth}`);
+      }
     }
-    const applied = await forkChoice.locate(requested, { number: header.number, hash: head });
-    if (applied === undefined) {
-      throw new RpcError('invalid-forkchoice', 'Invalid forkchoice state');
-    }
-    forkChoice.request(requested);
-    forkChoice.apply(applied);
-    if (attributes !== undefined) {
-      checkAttributes(attributes, version, header, chain.genesis.config, schedule);
-    }
-    return response(syncing);
+    const status = await choose(requested, header);
+    if (status !== undefined) return response(status);
+    if (attributes !== undefined) checkAttributes(attributes, version, header, chain.genesis.config, schedule);
+    return response(inForce);
   };
 
+  const inTime = (result: Promise<ForkchoiceResponse>): Promise<ForkchoiceResponse> =>
+    answerWithin(clock, maxDuration, result, response(syncing));
   /** Calls in progress. */
   const running = new Map<string, Promise<ForkchoiceResponse>>();
   return {
@@ -92,7 +138,7 @@ export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
       const hashes = [state.headBlockHash, state.safeBlockHash, state.finalizedBlockHash];
       const key = JSON.stringify([version, hashes.map(toData), attributes]);
       const same = running.get(key);
-      if (same !== undefined) return same;
+      if (same !== undefined) return inTime(same);
       const result = forkChoice
         .inTurn(() => run(version, state, attributes))
         .finally(() => {
@@ -101,13 +147,13 @@ export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
       // A call that repeats an earlier one must not take effect before the calls between them.
       running.clear();
       running.set(key, result);
-      return result;
+      return inTime(result);
     },
   };
 }
 
-function response(payloadStatus: PayloadStatus): ForkchoiceResponse {
-  return { payloadStatus, payloadId: null };
+function response(payloadStatus: PayloadStatus, payloadId: string | null = null): ForkchoiceResponse {
+  return { payloadStatus, payloadId };
 }
 
 function requestedForkChoice(state: ForkchoiceState): RequestedForkChoice {

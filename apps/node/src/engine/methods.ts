@@ -2,7 +2,15 @@ import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import * as v from 'valibot';
 import type { ForkChoice } from '../chain/fork-choice.ts';
-import type { BlockChecker, BlockReader, CanonicalChain, ChainRules, HeaderReader } from '../chain/interfaces.ts';
+import type {
+  BlockChecker,
+  BlockImporter,
+  BlockReader,
+  CanonicalChain,
+  ChainRules,
+  ExecutionState,
+  HeaderReader,
+} from '../chain/interfaces.ts';
 import type { Log } from '../logging/log.ts';
 import { data, parameter, quantity, safeQuantity, toQuantity } from '../rpc/codec/hex.ts';
 import { type Method, method, type Namespace, optional } from '../rpc/transport/api.ts';
@@ -20,9 +28,11 @@ import { watchSilence } from './silence.ts';
 export interface EngineParts {
   readonly chain: ChainRules &
     CanonicalChain &
-    Pick<HeaderReader, 'header'> &
-    Pick<BlockReader, 'block'> &
-    Pick<BlockChecker, 'check'>;
+    HeaderReader &
+    BlockReader &
+    Pick<BlockChecker, 'check'> &
+    Pick<BlockImporter, 'insert'> &
+    ExecutionState;
   readonly forkChoice: ForkChoice;
   readonly crypto: Crypto;
   readonly clock: Clock;
@@ -41,9 +51,9 @@ export interface Engine {
 }
 
 /**
- * `engine_*`: requests of the consensus layer (execution-apis, `src/engine`, Paris to Amsterdam). A payload is checked by
- * all rules that need no execution; the status of a valid one is `SYNCING`, since it is not executed. Payloads are not
- * built, but their attributes are checked.
+ * `engine_*`: requests of the consensus layer (execution-apis, `src/engine`, Paris to Amsterdam). A payload is executed
+ * on its parent. Without execution it is checked by all rules that need none, and the status of a valid one is
+ * `SYNCING`. Payloads are not built, but their attributes are checked.
  */
 export function createEngine(parts: EngineParts): Engine {
   const { chain, forkChoice, clock, log } = parts;
@@ -54,6 +64,7 @@ export function createEngine(parts: EngineParts): Engine {
     chain,
     forkChoice,
     schedule,
+    clock,
     maxReorgDepth: parts.maxReorgDepth ?? defaultMaxReorgDepth,
   });
   const latest = async (): Promise<number> => (await forkChoice.latest()).number;

@@ -1,15 +1,25 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
+import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import type { BadBlock } from '../chain/bad-blocks.ts';
+import type { SealedHeader } from '@devp2p/eth';
+import { type BadBlock, latestValidHash, proofOfWork } from '../chain/bad-blocks.ts';
 import type { ForkChoice } from '../chain/fork-choice.ts';
-import type { BlockChecker, CanonicalChain, ChainRules, HeaderReader } from '../chain/interfaces.ts';
+import type {
+  BlockChecker,
+  BlockImporter,
+  ChainRules,
+  ExecutionState,
+  HeaderReader,
+  NewBlock,
+} from '../chain/interfaces.ts';
 import { RpcError } from '../rpc/transport/rpc-error.ts';
 import { decodeTransaction } from '../validation/decode-transaction.ts';
 import { checkAccessListForm } from './access-list.ts';
+import { answerWithin } from './answer-within.ts';
 import { type AddedField, addedFields, type ExecutionPayload } from './params.ts';
 import { blockOf, type PayloadContext, versionedHashes } from './payload.ts';
 import type { ScheduleCheck } from './schedule-check.ts';
-import { invalid, type PayloadStatus, proofOfWork, syncing } from './status.ts';
+import { accepted, invalid, type PayloadStatus, syncing, valid } from './status.ts';
 import { unsupportedFork, type Version, versionFault } from './versions.ts';
 
 const cancunFields = ['withdrawals', 'blobGasUsed', 'excessBlobGas'] as const;
@@ -25,6 +35,12 @@ const versions: Readonly<Record<PayloadVersion, Version<AddedField>>> = {
   V5: { from: 'amsterdam', fields: [...cancunFields, 'blockAccessList', 'slotNumber'] },
 };
 
+/** Times after which a call is answered, in ms. Callers give up 1 s later (execution-apis). */
+const maxDuration: Readonly<Record<PayloadVersion, number>> = { V1: 7_000, V2: 7_000, V3: 7_000, V4: 7_000, V5: 5_000 };
+
+/** Payloads that wait for their execution, each with all its transactions. A consensus client sends one at a time. */
+const maxWaiting = 64;
+
 /** Parameters of `engine_newPayload`. */
 interface PayloadParams {
   readonly payload: ExecutionPayload;
@@ -36,41 +52,67 @@ interface PayloadParams {
 /** @see createNewPayload */
 export interface NewPayloadParts {
   readonly chain: ChainRules &
-    Pick<CanonicalChain, 'numberOf'> &
-    Pick<HeaderReader, 'header'> &
-    Pick<BlockChecker, 'check'>;
+    Pick<HeaderReader, 'headerByHash'> &
+    Pick<BlockChecker, 'check'> &
+    Pick<BlockImporter, 'insert'> &
+    ExecutionState;
   readonly forkChoice: ForkChoice;
   readonly schedule: ScheduleCheck;
   readonly crypto: Crypto;
+  readonly clock: Clock;
 }
 
-/** Checks a payload by the rules that need no execution. Rejects with an `RpcError` for invalid parameters. */
+/**
+ * Executes a payload on its parent, or without execution checks it by the rules that need none. Rejects with an
+ * `RpcError` for invalid parameters.
+ */
 export type NewPayload = (version: PayloadVersion, params: PayloadParams) => Promise<PayloadStatus>;
 
-export function createNewPayload({ chain, forkChoice, schedule, crypto }: NewPayloadParts): NewPayload {
+export function createNewPayload({ chain, forkChoice, schedule, crypto, clock }: NewPayloadParts): NewPayload {
   const { config } = chain.genesis;
   /** Checks in progress, by block hash. */
   const running = new Map<string, Promise<PayloadStatus>>();
+  let isCaughtUp = false;
+  const onCaughtUp = (): void => {
+    isCaughtUp = true;
+  };
+  chain.caughtUp.then(onCaughtUp, onCaughtUp);
 
-  const checkPayload = async (block: ReturnType<typeof blockOf>): Promise<PayloadStatus> => {
+  const checkPayload = async (block: NewBlock): Promise<PayloadStatus> => {
     const { hash, parentHash } = block.header;
     const bad = forkChoice.badBlocks.refuse(hash, parentHash);
     if (bad !== undefined) return invalid(bad.reason, bad.latestValidHash);
+    const parent = await chain.headerByHash(parentHash);
+    if (chain.isExecuting) return execute(block, parent);
     const reason = await chain.check(block);
     if (reason === undefined) {
       forkChoice.keepHeader(block.header);
       return syncing;
     }
-    const latestValidHash = await latestValid(parentHash);
-    forkChoice.refuse(hash, reason, [], latestValidHash);
-    return invalid(reason, latestValidHash);
+    // It is not known whether the parent is valid.
+    const isProofOfWork = parent !== undefined && parent.difficulty !== 0n;
+    return refuse(block, reason, isProofOfWork ? proofOfWork : null);
   };
 
-  /** `null`, since it is not known whether the parent is valid; zeros for a proof-of-work parent. */
-  const latestValid = async (parent: Uint8Array): Promise<BadBlock['latestValidHash']> => {
-    const number = await chain.numberOf(parent);
-    const header = number === undefined ? undefined : await chain.header(number);
-    return header === undefined || header.difficulty === 0n ? null : proofOfWork;
+  const execute = async (block: NewBlock, parent: SealedHeader | undefined): Promise<PayloadStatus> => {
+    if (parent === undefined || !isCaughtUp || running.size > maxWaiting) {
+      forkChoice.keepHeader(block.header);
+      return syncing;
+    }
+    const result = await chain.insert(block);
+    if (result.status === 'valid') return valid(block.header.hash);
+    if (result.status === 'no-state') {
+      forkChoice.keepHeader(block.header);
+      return accepted;
+    }
+    // Its rules are not known, so it is not known to be invalid.
+    if (result.code === 'unsupported-fork') throw unsupportedFork();
+    return refuse(block, result.reason, latestValidHash(parent));
+  };
+
+  const refuse = ({ header }: NewBlock, reason: string, lastValid: BadBlock['latestValidHash']): PayloadStatus => {
+    forkChoice.refuse(header.hash, reason, [], lastValid);
+    return invalid(reason, lastValid);
   };
 
   const checkVersion = (version: PayloadVersion, payload: ExecutionPayload): void => {
@@ -88,7 +130,7 @@ export function createNewPayload({ chain, forkChoice, schedule, crypto }: NewPay
 
   return async (version, { payload, context, blobHashes }) => {
     checkVersion(version, payload);
-    let block: ReturnType<typeof blockOf>;
+    let block: NewBlock;
     let actualHashes: readonly Uint8Array[];
     try {
       checkParts(payload);
@@ -112,7 +154,7 @@ export function createNewPayload({ chain, forkChoice, schedule, crypto }: NewPay
       status = checkPayload(block).finally(() => running.delete(key));
       running.set(key, status);
     }
-    return status;
+    return answerWithin(clock, maxDuration[version], status, syncing);
   };
 }
 

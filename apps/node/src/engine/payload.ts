@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Crypto } from '@devp2p/crypto';
-import { decodeBody, type SealedBody, type SealedHeader, sealHeader, withdrawalCodec } from '@devp2p/eth';
+import { decodeBody, sealHeader, withdrawalCodec } from '@devp2p/eth';
 import { bytes, encode, list, Reader, raw } from '@devp2p/rlp';
+import type { NewBlock } from '../chain/interfaces.ts';
 import { emptyListHash } from '../validation/empty-roots.ts';
 import { listRoot, StackTrie } from '../validation/stack-trie.ts';
 import type { ExecutionPayload } from './params.ts';
@@ -22,7 +23,7 @@ export function blockOf(
   payload: ExecutionPayload,
   { parentBeaconBlockRoot, executionRequests }: PayloadContext,
   crypto: Crypto,
-): { header: SealedHeader; body: SealedBody } {
+): NewBlock {
   const { withdrawals, blockAccessList, slotNumber, blobGasUsed, excessBlobGas } = payload;
   const body = decodeBody(bodyRlp(payload));
   const trie = new StackTrie(crypto);
@@ -54,7 +55,7 @@ export function blockOf(
     },
     crypto,
   );
-  return { header, body };
+  return { header, body, accessList: blockAccessList };
 }
 
 function bodyRlp({ transactions, withdrawals }: ExecutionPayload): Uint8Array {

@@ -1,9 +1,9 @@
 import type { BadBlock } from '../chain/bad-blocks.ts';
 import { toData } from '../rpc/codec/hex.ts';
 
-/** Status of a block (`PayloadStatusV1`). Blocks are not executed, so it is never `VALID`. */
+/** Status of a block (`PayloadStatusV1`). Without execution it is never `VALID` or `ACCEPTED`. */
 export interface PayloadStatus {
-  readonly status: 'SYNCING' | 'INVALID' | 'INVALID_BLOCK_HASH';
+  readonly status: 'VALID' | 'INVALID' | 'SYNCING' | 'ACCEPTED' | 'INVALID_BLOCK_HASH';
   /** `0x` and 64 hex digits. */
   readonly latestValidHash: string | null;
   readonly validationError: string | null;
@@ -15,6 +15,17 @@ export const syncing: PayloadStatus = {
   validationError: null,
 };
 
+/** A block on a known parent whose state is not available. */
+export const accepted: PayloadStatus = {
+  status: 'ACCEPTED',
+  latestValidHash: null,
+  validationError: null,
+};
+
+export function valid(hash: Uint8Array): PayloadStatus {
+  return { status: 'VALID', latestValidHash: toData(hash), validationError: null };
+}
+
 export function invalid(reason: string, latestValidHash: BadBlock['latestValidHash'] = null): PayloadStatus {
   return {
     status: 'INVALID',
@@ -22,6 +33,3 @@ export function invalid(reason: string, latestValidHash: BadBlock['latestValidHa
     validationError: reason,
   };
 }
-
-/** The latest valid hash of a block that follows a proof-of-work block, and of a head before the merge. */
-export const proofOfWork: Uint8Array = new Uint8Array(32);

@@ -75,12 +75,13 @@ async function openNode(options: NodeOptions, lifecycle: Lifecycle): Promise<Nod
   signal.throwIfAborted();
   const { chain } = storage;
   const { enode, own, peers } = network;
-  const nodeSync = openSync(
+  const nodeSync = await openSync(
     context,
     storage,
     network,
     (result) => void started.then(() => node.emit('synced', result)),
   );
+  signal.throwIfAborted();
   const { state, endpoints } = await openApi(context, storage, network, nodeSync, metrics);
   signal.throwIfAborted();
 

@@ -21,15 +21,16 @@ export interface NodeSync {
  * names.
  *
  * @param onSynced called when the chain has reached its target
+ * @throws ChainError
  */
-export function openSync(
+export async function openSync(
   { options, lifecycle, crypto, clock, logs }: NodeContext,
   { chain, authrpc }: NodeStorage,
   { peers, connections }: NodeNetwork,
   onSynced: (result: SyncResult) => void,
-): NodeSync {
+): Promise<NodeSync> {
   const progress = trackProgress(options.report ?? (() => {}));
-  const forkChoice = authrpc && new ForkChoice(chain);
+  const forkChoice = authrpc && (await ForkChoice.open(chain));
   lifecycle.onClose(() => forkChoice?.close(), { parallel: true });
   const sync = createSync({
     chain,

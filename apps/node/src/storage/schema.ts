@@ -98,10 +98,10 @@ export function hashKey(hash: Uint8Array): Uint8Array {
 }
 
 /**
- * Names of single records: the canonical head, the fork schedule of the stored blocks, the segments of a sync in
- * progress, the numbers of canonical blocks with receipts, and the position of a migration.
+ * Names of single records: the canonical head, the finalized block, the fork schedule of the stored blocks, the segments
+ * of a sync in progress, the numbers of canonical blocks with receipts, and the position of a migration.
  */
-export type MetaRecord = 'head' | 'config' | 'segments' | 'receipts' | 'migration';
+export type MetaRecord = 'head' | 'finalized' | 'config' | 'segments' | 'receipts' | 'migration';
 
 export function metaKey(name: MetaRecord): Uint8Array {
   return sublevels.meta.key(new TextEncoder().encode(name));

@@ -160,9 +160,10 @@ class BlockDownload {
   async #append(): Promise<void> {
     if (this.#appending) return;
     this.#appending = true;
-    const { chain, first, last, report } = this.#options;
+    const { chain, first, last, report, signal } = this.#options;
     try {
-      for (;;) {
+      // The head may belong to another branch once the download has been aborted.
+      while (!signal.aborted) {
         const batch = this.#takeBatch();
         if (batch.length === 0) break;
         await chain.append(batch);

@@ -1,5 +1,12 @@
 import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
-import type { BlockChecker, BlockImporter, CanonicalChain, SyncProgressStore } from '../chain/interfaces.ts';
+import type {
+  BlockChecker,
+  BlockImporter,
+  CanonicalChain,
+  ExecutionState,
+  HeaderReader,
+  SyncProgressStore,
+} from '../chain/interfaces.ts';
 import type { BlockRules } from '../validation/block.ts';
 
 /** A block with everything that its header commits to. */
@@ -15,6 +22,8 @@ export interface SyncChain
     Pick<BlockChecker, 'checkEligible'>,
     Pick<BlockRules, 'checkBody' | 'checkReceipts'>,
     Pick<BlockImporter, 'setHead'>,
+    Pick<HeaderReader, 'headerByHash'>,
+    Pick<ExecutionState, 'isExecuting'>,
     SyncProgressStore {
   /** See {@link BlockImporter.append}. */
   append(blocks: readonly CompleteBlock[]): Promise<void>;

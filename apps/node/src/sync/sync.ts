@@ -1,6 +1,7 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import type { SealedHeader } from '@devp2p/eth';
+import { latestValidHash } from '../chain/bad-blocks.ts';
 import type { ForkChoice } from '../chain/fork-choice.ts';
 import { BlockError } from '../errors/chain-error.ts';
 import { SyncError } from '../errors/sync-error.ts';
@@ -12,7 +13,13 @@ import { downloadHeaders } from './headers.ts';
 import type { Missing } from './missing.ts';
 import type { SyncPeers } from './peers.ts';
 import type { Target } from './target.ts';
-import { forkChoiceTargets, staticTargets, staticTargetsUntilForkChoice, type Targets } from './targets.ts';
+import {
+  forkChoiceTargets,
+  type InvalidBranch,
+  staticTargets,
+  staticTargetsUntilForkChoice,
+  type Targets,
+} from './targets.ts';
 
 /** Result of a sync to one target. */
 export interface SyncResult {
@@ -27,6 +34,8 @@ export interface SyncResult {
   readonly blocksTime: number;
 }
 
+type ForkChoiceMember = 'head' | 'isMoving' | 'onChange' | 'refuse' | 'isRefused' | 'header';
+
 /** @see createSync */
 export interface SyncOptions {
   readonly chain: SyncChain;
@@ -35,7 +44,7 @@ export interface SyncOptions {
   /** Hash of the only target, 32 bytes. @default the heads of `forkChoice` */
   readonly target?: Uint8Array | undefined;
   /** Source of targets, one after another. @default the best blocks of static peers */
-  readonly forkChoice?: Pick<ForkChoice, 'head' | 'onChange' | 'refuse' | 'isRefused' | 'header'> | undefined;
+  readonly forkChoice?: Pick<ForkChoice, ForkChoiceMember> | undefined;
   /** Whether the best blocks of static peers are targets until there is a fork choice. @default false */
   readonly followStatic?: boolean | undefined;
   readonly log: Log;
@@ -149,7 +158,7 @@ async function run(options: SyncOptions, signal: AbortSignal, state: SyncState):
       synced ||= result !== undefined;
     } catch (error) {
       if (!(error instanceof BlockError || error instanceof SyncError)) throw error;
-      targets.refuse(hash, error, await invalidHeaders(chain, hash, error));
+      targets.refuse(hash, error, await invalidBranch(chain, hash, error));
       await chain.syncProgress.clear();
     }
     onTarget(undefined);
@@ -157,16 +166,31 @@ async function run(options: SyncOptions, signal: AbortSignal, state: SyncState):
 }
 
 /** The stored headers from an invalid block up to the target. */
-async function invalidHeaders(
-  { syncProgress }: SyncChain,
+async function invalidBranch(
+  chain: SyncChain,
   target: Uint8Array,
   error: BlockError | SyncError,
-): Promise<SealedHeader[]> {
+): Promise<InvalidBranch> {
+  const { syncProgress } = chain;
   const [segment] = await syncProgress.segments();
-  if (!(error instanceof BlockError) || segment === undefined) return [];
-  // Another segment does not belong to this target.
-  const isPart = equalBytes(segment.topHash, target) && segment.tail <= error.number;
-  return isPart ? syncProgress.headers(error.number, maxDescendants) : [];
+  const isPart =
+    error instanceof BlockError &&
+    segment !== undefined &&
+    // Another segment does not belong to this target.
+    equalBytes(segment.topHash, target) &&
+    segment.tail <= error.number;
+  if (!isPart) return { headers: [], latestValidHash: null };
+  const headers = await syncProgress.headers(error.number, maxDescendants);
+  const [first] = headers;
+  const isExecuted = first !== undefined && chain.isExecuting;
+  return { headers, latestValidHash: isExecuted ? await validParent(chain, first) : null };
+}
+
+/** The latest valid hash of a block whose ancestors have been executed. */
+async function validParent(chain: SyncChain, { number, parentHash }: SealedHeader): Promise<Uint8Array | null> {
+  const [downloaded] = await chain.syncProgress.headers(number - 1, 1);
+  const parent = (await chain.headerByHash(parentHash)) ?? downloaded;
+  return parent && equalBytes(parent.hash, parentHash) ? latestValidHash(parent) : null;
 }
 
 function nothingToDo({ number, hash }: SealedHeader): SyncResult {
@@ -191,8 +215,8 @@ async function syncTo(
   signal.addEventListener('abort', abort);
   if (signal.aborted) abort();
   let isOutdated = false;
-  const unsubscribe = targets?.onOther(() => {
-    if (!watch.isIdle()) return;
+  const unsubscribe = targets?.onOther((isMoving) => {
+    if (!isMoving && !watch.isIdle()) return;
     isOutdated = true;
     attempt.abort();
   });

@@ -12,7 +12,7 @@ export interface Target {
 
 /** @see forkChoiceTarget */
 export interface ForkChoiceTargetOptions {
-  readonly forkChoice: Pick<ForkChoice, 'head' | 'onChange' | 'refuse' | 'isRefused'>;
+  readonly forkChoice: Pick<ForkChoice, 'head' | 'isMoving' | 'onChange' | 'refuse' | 'isRefused'>;
   readonly chain: SyncChain;
   readonly log: Log;
   /** Called each time the requested head is canonical already. */
@@ -34,7 +34,7 @@ export async function forkChoiceTarget(options: ForkChoiceTargetOptions): Promis
         wake = resolve;
       });
       const hash = forkChoice.head;
-      if (hash !== undefined && !forkChoice.isRefused(hash)) {
+      if (hash !== undefined && !forkChoice.isMoving && !forkChoice.isRefused(hash)) {
         if ((await chain.numberOf(hash)) === undefined) return { hash };
         onNone();
       }

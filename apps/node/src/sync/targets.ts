@@ -9,14 +9,22 @@ import { type ForkChoiceTargetOptions, forkChoiceTarget, type Target } from './t
 export interface Targets {
   /** Waits for the next target. */
   next(): Promise<Target>;
-  /** Calls the listener when the target has changed. @returns a function that ends the subscription */
-  onOther(listener: () => void): () => void;
   /**
-   * Excludes a target that is invalid, or descends from an invalid block.
+   * Calls the listener when the target has changed, with whether the chain moves to the new one by itself.
    *
-   * @param invalid the headers from the invalid block on, as far as they are known
+   * @returns a function that ends the subscription
    */
-  refuse(hash: Uint8Array, error: BlockError | SyncError, invalid: readonly SealedHeader[]): void;
+  onOther(listener: (isMoving: boolean) => void): () => void;
+  /** Excludes a target that is invalid, or descends from an invalid block. */
+  refuse(hash: Uint8Array, error: BlockError | SyncError, invalid: InvalidBranch): void;
+}
+
+/** An invalid block and its descendants up to a target, as far as they are known. */
+export interface InvalidBranch {
+  /** From the invalid block on, ascending. */
+  readonly headers: readonly SealedHeader[];
+  /** See `BadBlock.latestValidHash`. */
+  readonly latestValidHash: Uint8Array | null;
 }
 
 const maxRefused = 1024;
@@ -41,11 +49,11 @@ export function forkChoiceTargets(options: ForkChoiceTargetOptions): Targets {
   const { forkChoice, log } = options;
   return {
     next: () => forkChoiceTarget(options),
-    onOther: (listener) => forkChoice.onChange(listener),
-    refuse(hash, error, [first, ...rest]) {
+    onOther: (listener) => forkChoice.onChange(() => listener(forkChoice.isMoving)),
+    refuse(hash, error, { headers: [first, ...rest], latestValidHash }) {
       log.error({ hash, error }, 'refused the head that the consensus layer has chosen');
       const descendants = [...rest.map((header) => header.hash), hash];
-      forkChoice.refuse(first?.hash ?? hash, error.message, descendants);
+      forkChoice.refuse(first?.hash ?? hash, error.message, descendants, latestValidHash);
     },
   };
 }

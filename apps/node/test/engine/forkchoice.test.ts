@@ -1,3 +1,4 @@
+import type { SealedHeader } from '@devp2p/eth';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LocalChain } from '../../src/chain/chain.ts';
 import { blocks } from '../sync/demo-blocks.ts';
@@ -62,13 +63,11 @@ describe('the head', () => {
 
   test('EN-17 a head before the merge is INVALID', async () => {
     const config = { ...withForks({}), terminalTotalDifficulty: 1n << 80n };
+    const work = (header: SealedHeader | undefined) =>
+      header && { ...header, difficulty: header.number <= 690 ? 131_072n : 0n };
     const worked = Object.create(chain, {
-      header: {
-        value: async (number: number) => {
-          const header = await chain.header(number);
-          return header && { ...header, difficulty: number <= 690 ? 131_072n : 0n };
-        },
-      },
+      header: { value: async (number: number) => work(await chain.header(number)) },
+      headerByHash: { value: async (hash: Uint8Array) => work(await chain.headerByHash(hash)) },
     });
     scene = new EngineScene(worked, { config });
     const { payloadStatus } = (await scene.choose(hashOf(689))) as typeof answer;

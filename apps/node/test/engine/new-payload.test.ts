@@ -349,9 +349,9 @@ describe('newPayload', () => {
   test('EN-15 the latest valid hash is zero for a proof-of-work block', async () => {
     const bad = changed(block(length + 1), { gasLimit: 1_000_000_000 });
     const proved = Object.create(chain, {
-      header: {
-        value: async (number: number) => {
-          const header = await chain.header(number);
+      headerByHash: {
+        value: async (hash: Uint8Array) => {
+          const header = await chain.headerByHash(hash);
           return header && { ...header, difficulty: 131_072n };
         },
       },

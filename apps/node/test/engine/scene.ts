@@ -6,10 +6,11 @@ import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { type Header, sealHeader } from '@devp2p/eth';
 import { type LocalChain, openChain } from '../../src/chain/chain.ts';
-import { ForkChoice } from '../../src/chain/fork-choice.ts';
+import { ForkChoice, type ForkChoiceChain } from '../../src/chain/fork-choice.ts';
 import { createEngine, type Engine, type EngineParts } from '../../src/engine/methods.ts';
 import { versionedHashes } from '../../src/engine/payload.ts';
 import { silentLogs } from '../../src/logging/log.ts';
+import type { BlockRef } from '../../src/storage/schema.ts';
 import type { CompleteBlock } from '../../src/sync/chain.ts';
 import type { ChainConfig } from '../../src/validation/chain-config.ts';
 import { blocks, genesis } from '../sync/demo-blocks.ts';
@@ -42,6 +43,8 @@ export async function openScene(): Promise<{ chain: LocalChain; close(): Promise
   };
 }
 
+type SceneChain = ForkChoiceChain & EngineParts['chain'];
+
 /** The Engine API over a chain, called as by JSON-RPC. */
 export class EngineScene {
   readonly clock: VirtualClock = createVirtualClock();
@@ -50,16 +53,21 @@ export class EngineScene {
   readonly logged: [fields: Record<string, unknown>, text: string][] = [];
   readonly engine: Engine;
 
-  constructor(chain: EngineParts['chain'], settings: Partial<EngineParts> & { config?: ChainConfig } = {}) {
+  /** Opens it with the finalized block of an earlier one. */
+  static async open(chain: SceneChain, settings: Partial<EngineParts> = {}): Promise<EngineScene> {
+    return new EngineScene(chain, settings, await chain.finalizedBlock.read());
+  }
+
+  constructor(chain: SceneChain, settings: Partial<EngineParts> & { config?: ChainConfig } = {}, finalized?: BlockRef) {
     const { config = chain.genesis.config, ...rest } = settings;
     const note = (fields: unknown, text: string): void => {
       this.logged.push([fields as Record<string, unknown>, text]);
     };
     // Properties of the chain stay live, with other rules.
-    const view: EngineParts['chain'] = Object.create(chain, {
+    const view: SceneChain = Object.create(chain, {
       genesis: { value: { ...chain.genesis, config } },
     });
-    this.forkChoice = new ForkChoice(view);
+    this.forkChoice = new ForkChoice(view, finalized);
     this.engine = createEngine({
       chain: view,
       forkChoice: this.forkChoice,

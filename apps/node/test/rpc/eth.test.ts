@@ -108,7 +108,7 @@ describe('blocks', () => {
         message: 'Unknown block',
       });
     }
-    forkChoice.apply({ head: ref(690), safe: ref(680), finalized: ref(670) });
+    await forkChoice.apply({ head: ref(690), safe: ref(680), finalized: ref(670) });
     expect(await numberOf('latest')).toBe(quantity(690));
     expect(await numberOf('safe')).toBe(quantity(680));
     expect(await numberOf('finalized')).toBe(quantity(670));
@@ -117,7 +117,7 @@ describe('blocks', () => {
     expect(await numberOf(quantity(691))).toBeUndefined();
     expect(await call('getBlockByHash', hashOf(691), false)).toMatchObject({ hash: hashOf(691) });
     // A fork choice whose blocks are no longer on the chain is ignored.
-    forkChoice.apply({ head: { number: 690, hash: block(900).header.hash } });
+    await forkChoice.apply({ head: { number: 690, hash: block(900).header.hash } });
     expect(await numberOf('latest')).toBe(quantity(length));
   });
 

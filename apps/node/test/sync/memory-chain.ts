@@ -2,6 +2,7 @@ import { toHex } from '@devp2p/bytes';
 import { fastCrypto } from '@devp2p/crypto/fast';
 import type { SealedHeader } from '@devp2p/eth';
 import { checkRequiredBlock, type RequiredBlocks } from '../../src/chain/required-blocks.ts';
+import type { BlockRef } from '../../src/storage/schema.ts';
 import type { Segment } from '../../src/storage/sync-progress.ts';
 import type { CompleteBlock, SyncChain } from '../../src/sync/chain.ts';
 import { createBlockRules } from '../../src/validation/block.ts';
@@ -64,6 +65,20 @@ export class MemoryChain implements SyncChain {
 
   async header(number: number): Promise<SealedHeader | undefined> {
     return this.blocks[number]?.header;
+  }
+
+  readonly isExecuting = false;
+  #finalized: BlockRef | undefined;
+  readonly finalizedBlock = {
+    read: async () => this.#finalized,
+    write: async (block: BlockRef) => {
+      this.#finalized = block;
+    },
+  };
+
+  async headerByHash(hash: Uint8Array): Promise<SealedHeader | undefined> {
+    const number = await this.numberOf(hash);
+    return number === undefined ? undefined : this.header(number);
   }
 
   async numberOf(hash: Uint8Array): Promise<number | undefined> {

@@ -405,6 +405,35 @@ describe('a head that the consensus layer chooses', () => {
     await sync.close();
   });
 
+  test('EN-17 a stored head ends the sync to another one, which does not change the chain any more', async () => {
+    const branch = sideChain(600, 20);
+    const head = (branch.at(-1) as CompleteBlock).header;
+    const { clock, peers, chain, results, start, forkChoice } = setUp(
+      new MemoryChain(blocks.slice(0, 610)),
+      undefined,
+      true,
+    );
+    peers.add(blocks, { delayPerItem: 10 });
+    const sync = start();
+    forkChoice.request({ head: hashOf(900) });
+    await clock.advance(2_000);
+    expect(sync.target?.hash).toEqual(hashOf(900));
+    chain.branch = branch;
+    const applied = { head: { number: head.number, hash: head.hash } };
+    const moved = forkChoice.move({ head: head.hash }, applied);
+    await clock.advance(60_000);
+    expect(await moved).toBe(true);
+    expect(chain.head.hash).toEqual(head.hash);
+    expect(sync.target).toBeUndefined();
+    expect(sync.isSynced).toBe(true);
+    expect(results.filter(({ blocks }) => blocks > 0)).toEqual([]);
+    // A later head is reached as usual.
+    forkChoice.request({ head: hashOf(900) });
+    await clock.advance(60_000);
+    expect(chain.head.hash).toEqual(hashOf(900));
+    await sync.close();
+  });
+
   test('EN-01 if it is optional, static peers are followed until a head is requested', async () => {
     const { clock, peers, chain, results, start, forkChoice } = setUp(undefined, undefined, true, true);
     peers.add(blocks.slice(0, 401));
