@@ -18,6 +18,7 @@ import {
   canonicalRefs,
   replaceCanonical,
   storedNumbers,
+  successiveHeaderRecords,
 } from './canonical.ts';
 import { type Change, type Database, del, put } from './database.ts';
 import { gapsIn, type NumberRange, type NumberRanges, upTo, withNumbers } from './number-ranges.ts';
@@ -165,14 +166,23 @@ export class BlockStore {
   }: HeaderQuery): Promise<{ number: number; record: Uint8Array | undefined }[]> {
     const last = this.#head.header.number;
     const lowestSide = this.#lowestSide;
+    const numbersFrom = (first: number): number[] => {
+      const numbers: number[] = [];
+      for (let at = first; at >= 0 && at <= last && numbers.length < amount; at += step) numbers.push(at);
+      return numbers;
+    };
+    const numbered = (numbers: readonly number[], records: readonly (Uint8Array | undefined)[]) =>
+      numbers.map((number, i) => ({ number, record: records[i] }));
+    if (typeof origin === 'number') {
+      // A single read needs no snapshot.
+      const numbers = numbersFrom(origin);
+      const records = await successiveHeaderRecords(this.#database, numbers, lowestSide);
+      if (records !== undefined) return numbered(numbers, records);
+    }
     return this.#database.withSnapshot(async (snapshot) => {
       const first = typeof origin === 'number' ? origin : await canonicalNumber(snapshot, origin);
-      const numbers: number[] = [];
-      for (let at = first ?? -1; at >= 0 && at <= last && numbers.length < amount; at += step) {
-        numbers.push(at);
-      }
-      const records = await canonicalHeaderRecords(snapshot, numbers, lowestSide);
-      return numbers.map((number, i) => ({ number, record: records[i] }));
+      const numbers = numbersFrom(first ?? -1);
+      return numbered(numbers, await canonicalHeaderRecords(snapshot, numbers, lowestSide));
     });
   }
 

@@ -144,10 +144,10 @@ export async function canonicalHeaderRecords(
  *
  * @returns `undefined` if the numbers are not successive, or the range has side blocks or gaps
  */
-async function successiveHeaderRecords(
+export async function successiveHeaderRecords(
   reading: Reading,
   numbers: readonly number[],
-  lowestSide = Number.POSITIVE_INFINITY,
+  lowestSide: number = Number.POSITIVE_INFINITY,
 ): Promise<Uint8Array[] | undefined> {
   const first = numbers[0];
   const last = numbers.at(-1);
