@@ -57,11 +57,6 @@ export class AccessListBuilder {
     if (slots.get(slot) === undefined) slots.add({ slot });
   }
 
-  /** Forgets the accesses of the present transaction. */
-  discard(): void {
-    this.#current.clear();
-  }
-
   /**
    * Ends a transaction, or a part of the block between transactions.
    *

@@ -18,7 +18,7 @@ import { GasPool } from './gas-pool.ts';
 import { ReceiptsBuilder } from './receipts.ts';
 import { readDeposits } from './requests.ts';
 import { payRewards } from './rewards.ts';
-import { type RunOutcome, runTransaction } from './run-transaction.ts';
+import { type RunOutcome, runTransaction, type TransactionRunner } from './run-transaction.ts';
 import {
   amsterdamRequestContracts,
   beaconRootsAddress,
@@ -99,6 +99,7 @@ export interface TransactionResult extends RunOutcome {
  */
 export class BlockExecution {
   readonly #options: BlockExecutionOptions;
+  readonly #runner: TransactionRunner;
   readonly #limits: TransactionLimits;
   readonly #finishRules: FinishRules;
   readonly #gasPool: GasPool;
@@ -113,6 +114,7 @@ export class BlockExecution {
     const { config, context, crypto } = options;
     const { fields, rules } = context;
     this.#options = options;
+    this.#runner = { ...options, chainId: config.chainId };
     this.#limits = transactionLimits(config, fields);
     this.#finishRules = { removesEmptyAccounts: rules.eip158, keepsDestroyedBalance: rules.amsterdam };
     this.#gasPool = new GasPool(Number(fields.gasLimit), rules.amsterdam);
@@ -153,27 +155,21 @@ export class BlockExecution {
    */
   async apply(transaction: Transaction, sender?: Uint8Array): Promise<TransactionResult> {
     const { config, context, state, crypto } = this.#options;
-    const { chainId } = config;
-    const { amsterdam, byzantium } = context.rules;
     const executable = checkExecutable(transaction, sender ?? recoverSender(transaction.raw, crypto), {
       context,
-      chainId,
+      chainId: config.chainId,
       limits: this.#limits,
       state,
       gasPool: this.#gasPool,
       blobGasUsed: this.#blobGasUsed,
     });
-    // From Amsterdam on the gas of a transaction may turn out not to fit into the block.
-    if (amsterdam) state.checkpoint();
-    const outcome = await runTransaction(executable, { ...this.#options, chainId });
-    if (amsterdam) this.#charge(outcome);
-    else this.#gasPool.charge(outcome.spent);
-
+    const outcome = await runTransaction(executable, this.#runner);
+    this.#gasPool.charge(outcome.spent);
     this.#count++;
     this.#index++;
     this.#end(outcome.destroyed);
     this.#blobGasUsed += executable.blobGas;
-    const result = byzantium ? outcome.isSuccess : this.#root();
+    const result = context.rules.byzantium ? outcome.isSuccess : this.#root();
     this.#receipts.add(transaction.type, result, this.#gasPool.cumulative, outcome.logs);
     return { ...outcome, tip: executable.tip };
   }
@@ -217,18 +213,6 @@ export class BlockExecution {
       if (evm.isPrecompile(address)) state.warmForBlock(address);
     }
     if (context.rules.shanghai) state.warmForBlock(context.fields.beneficiary);
-  }
-
-  #charge(outcome: RunOutcome): void {
-    const { state, accessList } = this.#options;
-    try {
-      this.#gasPool.charge(outcome.spent);
-    } catch (error) {
-      state.revert();
-      accessList?.discard();
-      throw error;
-    }
-    state.commit();
   }
 
   /** Ends a transaction or a call of the protocol. */

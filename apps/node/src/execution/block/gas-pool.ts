@@ -47,19 +47,10 @@ export class GasPool {
     throw new TransactionError('block-gas', `gas limit ${gasLimit} is above the gas left in the block, ${this.left}`);
   }
 
-  /** @throws TransactionError `block-gas` when the gas is more than the block has */
+  /** Counts the gas of a transaction, which is at most its gas limit in either dimension. */
   charge({ paid, execution, state }: SpentGas): void {
-    if (this.#isTwoDimensional) {
-      const used = Math.max(this.#execution + execution, this.#state + state);
-      if (used > this.#limit) {
-        throw new TransactionError(
-          'block-gas',
-          `gas used, ${used}, is above the gas limit of the block, ${this.#limit}`,
-        );
-      }
-      this.#execution += execution;
-      this.#state += state;
-    }
     this.#cumulative += paid;
+    this.#execution += execution;
+    this.#state += state;
   }
 }
