@@ -45,6 +45,11 @@ function list(format: string): string {
   }).trim();
 }
 
+/** Path of the sources of the pinned module. */
+export function moduleFolder(): string {
+  return list('{{.Dir}}');
+}
+
 export interface TestChain {
   /** Folder of the chain and of its description for the test suites. */
   readonly folder: string;
@@ -69,7 +74,7 @@ export interface TestChain {
  * Cancun (block 6) to Osaka, BPO1, BPO2 and Amsterdam (block 36).
  */
 export function testChain(): TestChain {
-  const folder = join(list('{{.Dir}}'), 'cmd/devp2p/internal/ethtest/testdata');
+  const folder = join(moduleFolder(), 'cmd/devp2p/internal/ethtest/testdata');
   const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
   const { method, params } = read('headfcu.json') as {
     method: string;

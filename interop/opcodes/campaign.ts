@@ -46,23 +46,41 @@ export async function runCampaign(
   geth: GethEvm,
   candidates: readonly Candidate[],
 ): Promise<Report> {
-  const report: Report = { messages: 0, differences: new Map(candidates.map(({ name }) => [name, []])) };
+  const report = emptyReport(candidates);
   const random = createRandom(seedOf(seed, fork));
   const plan = messagePlan(fork, Math.ceil(perInstruction / 2), programs, random);
   for (let at = 0; at < plan.length; at += batch) {
     const world = createWorld(fork, random);
-    const first = plan.slice(at, at + batch).map((make) => make());
-    const outcomes = await geth.run(world, first);
-    const second = first.flatMap((message, index) => {
-      const variant = gasVariant(message, outcomes[index] as Outcome, random);
-      return variant === undefined ? [] : [variant];
-    });
-    const messages = [...first, ...second];
-    outcomes.push(...(await geth.run(world, second)));
-    report.messages += messages.length;
-    for (const candidate of candidates) await compare(world, messages, outcomes, candidate, geth, report);
+    const messages = plan.slice(at, at + batch).map((make) => make());
+    const mayVary = ({ title }: Message) => title !== 'program';
+    await runMessages(world, messages, mayVary, random, geth, candidates, report);
   }
   return report;
+}
+
+export function emptyReport(candidates: readonly Candidate[]): Report {
+  return { messages: 0, differences: new Map(candidates.map(({ name }) => [name, []])) };
+}
+
+/** Runs messages in a world, and for those that may vary a second one with another amount of gas. */
+export async function runMessages(
+  world: World,
+  messages: readonly Message[],
+  mayVary: (message: Message) => boolean,
+  random: Random,
+  geth: GethEvm,
+  candidates: readonly Candidate[],
+  report: Report,
+): Promise<void> {
+  const outcomes = await geth.run(world, messages);
+  const variants = messages.flatMap((message, index) => {
+    const variant = mayVary(message) ? gasVariant(message, outcomes[index] as Outcome, random) : undefined;
+    return variant === undefined ? [] : [variant];
+  });
+  const all = [...messages, ...variants];
+  outcomes.push(...(await geth.run(world, variants)));
+  report.messages += all.length;
+  for (const candidate of candidates) await compare(world, all, outcomes, candidate, geth, report);
 }
 
 /** All messages in random order, so that each world has some of each instruction. */
@@ -83,7 +101,7 @@ function messagePlan(fork: Fork, perInstruction: number, programs: number, rando
 /** The same message with the gas that it used, or with less; `undefined` if it used all gas. */
 function gasVariant(message: Message, outcome: Outcome, random: Random): Message | undefined {
   const used = message.gas - outcome.gas;
-  if (message.title === 'program' || outcome.gas === 0 || used === 0) return undefined;
+  if (outcome.gas === 0 || used === 0) return undefined;
   const gas = random.pick([
     used - 1,
     used - 1,

@@ -4,13 +4,14 @@ import type { GethEvm, Watched } from './geth-evm.ts';
 import type { Message, Outcome, World } from './message.ts';
 
 /**
- * How errors are compared: `exact`, or only whether a message succeeds, reverts or fails. Which error a frame fails with
- * depends on the order of checks, and no code can distinguish them.
+ * How errors are compared: `exact`, or only whether a message succeeds, reverts or fails, or only whether it succeeds.
+ * Which error a frame fails with depends on the order of checks, and no code can distinguish them.
  */
-export type ErrorMatch = 'exact' | 'kind';
+export type ErrorMatch = 'exact' | 'kind' | 'success';
 
 function errorOf(error: string, match: ErrorMatch): string {
-  return match === 'exact' || error === '' || error === 'revert' ? error : 'failure';
+  if (error === '' || match === 'exact') return error;
+  return match === 'kind' && error === 'revert' ? error : 'failure';
 }
 
 function sorted(accesses: Outcome['accesses']): unknown {
