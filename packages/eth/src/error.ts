@@ -17,7 +17,9 @@ import { plain } from './types/show-fields.ts';
  * - `unknown-request`: a response without a request;
  * - `wrong-response`: a response of another kind than requested;
  * - `too-many-items`: more items than requested;
- * - `invalid-response`: a response that does not match its request, or that the caller's `verify` refused.
+ * - `invalid-response`: a response that does not match its request, or that the caller's `verify` refused;
+ * - `invalid-block`: a new block that violates a rule of its chain, or has another number than announced;
+ * - `useless-blocks`: too many blocks and announcements that are repeated, missing, far from the head or invalid.
  *
  * On this side:
  * - `invalid-option`: an invalid option or argument; the message names it and its value;
@@ -41,6 +43,8 @@ export type EthErrorCode =
   | 'wrong-response'
   | 'too-many-items'
   | 'invalid-response'
+  | 'invalid-block'
+  | 'useless-blocks'
   | 'invalid-option'
   | 'timeout'
   | 'too-many-requests'
@@ -63,6 +67,8 @@ const reasons: Readonly<Record<EthErrorCode, DisconnectReason | undefined>> = {
   'wrong-response': 'breach-of-protocol',
   'too-many-items': 'breach-of-protocol',
   'invalid-response': 'breach-of-protocol',
+  'invalid-block': 'breach-of-protocol',
+  'useless-blocks': 'breach-of-protocol',
   'invalid-option': undefined,
   timeout: undefined,
   'too-many-requests': undefined,

@@ -14,6 +14,9 @@ export {
   forkIdCodec,
   formatForkId,
 } from './fork-id.ts';
+export type { BlockExchange, PeerBlocks } from './gossip/block-exchange.ts';
+export { type BlockGossip, createBlockGossip } from './gossip/block-gossip.ts';
+export type { BlockGossipEvent, BlockGossipOptions, GossipChain } from './gossip/options.ts';
 export type { EthOptions } from './options.ts';
 export type {
   EthPeer,
@@ -24,6 +27,7 @@ export type {
 } from './peer/eth-peer.ts';
 export { type EthNodeInfo, type EthPeerInfo, nodeInfo } from './peer/info.ts';
 export type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
+export { decodeBlock, encodeBlock, type SealedBlock } from './types/block.ts';
 export { addToBloom, bloomLength } from './types/bloom.ts';
 export {
   type Body,
@@ -61,12 +65,14 @@ export type {
   ReceiptsFormat,
 } from './wire/eth-version.ts';
 export type {
+  BlockAnnouncement,
   BlockRange,
   GetBlockHeaders,
   GetByHashes,
   GetReceipts,
   Items,
   Messages,
+  NewBlock,
   Receipts,
   Status,
   Status68,

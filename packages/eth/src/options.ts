@@ -4,6 +4,7 @@ import { array, bytes, func, integer, methods, type Rules, required, uint } from
 import { type RandomBytes, randomBytes } from '@devp2p/random';
 import { checkOption } from './check.ts';
 import { checkForks } from './fork-id.ts';
+import type { BlockExchange } from './gossip/block-exchange.ts';
 import type { EthPeer, TransactionPool } from './peer/eth-peer.ts';
 import type { Chain, ChainRange } from './server/chain.ts';
 import { Semaphore } from './server/semaphore.ts';
@@ -15,6 +16,12 @@ export interface EthOptions {
   readonly chain: Chain;
   /** Pending transactions. @default none: peers get empty responses, and their transactions are dropped */
   readonly pool?: TransactionPool | undefined;
+  /**
+   * Exchange of new blocks, on proof-of-authority and development chains: see {@link createBlockGossip}.
+   *
+   * @default none: NewBlock and NewBlockHashes are breaches, as on chains with a consensus layer
+   */
+  readonly blocks?: BlockExchange | undefined;
   /** Called after each BlockRangeUpdate of a peer, with the new {@link EthPeer.range}. @default not called */
   readonly onRange?: ((peer: EthPeer) => void) | undefined;
   /**
@@ -35,6 +42,7 @@ export interface EthOptions {
 export interface EthContext {
   readonly chain: Chain;
   readonly pool: TransactionPool | undefined;
+  readonly blocks: BlockExchange | undefined;
   readonly onRange: ((peer: EthPeer) => void) | undefined;
   readonly crypto: Crypto;
   readonly clock: Clock;
@@ -52,6 +60,7 @@ const maxReads = 2;
 const rules: Rules<EthOptions> = {
   chain: required(methods('range', 'headers', 'bodies', 'receipts', 'onHead')),
   pool: methods('get'),
+  blocks: methods('connected'),
   onRange: func,
   versions: array,
   crypto: methods('keccak256'),
@@ -79,11 +88,12 @@ const rangeRules: Rules<ChainRange> = {
 export function withDefaults(options: EthOptions): EthContext {
   checkOption.options('eth', options, rules);
   checkChain(options.chain);
-  const { chain, pool, onRange, versions, crypto, clock, random } = options;
+  const { chain, pool, blocks, onRange, versions, crypto, clock, random } = options;
   if (versions?.length === 0) checkOption.fail('versions', versions, 'at least one version');
   return {
     chain,
     pool,
+    blocks,
     onRange,
     crypto: crypto ?? nobleCrypto,
     clock: clock ?? systemClock,

@@ -1,20 +1,28 @@
 import { encode } from '@devp2p/rlp';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createBlockGossip } from '../src/index.ts';
+import { TreeChain } from './gossip-world.ts';
 import { MemoryChain } from './memory-chain.ts';
 import { attack } from './peers.ts';
 
 const chain = new MemoryChain(20);
 
-test.each([68, 69, 70])(
-  'HX-19 eth/%i: any message to a running peer gets a response, is dropped, or is a breach',
-  async (version) => {
+test.each([
+  [68, false],
+  [69, false],
+  [70, false],
+  [70, true],
+])(
+  'HX-19 eth/%i, with block exchange %s: any message to a running peer gets a response, is dropped, or is a breach',
+  async (version, exchangesBlocks) => {
     const codes = fc.integer({ min: 0, max: version < 69 ? 16 : 17 });
     const message = fc.tuple(codes, fc.uint8Array({ maxLength: 100 }));
     const outcomes = new Set<string | undefined>();
     await fc.assert(
       fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 5 }), async (messages) => {
-        const attacked = await attack({ chain, version });
+        const blocks = exchangesBlocks ? createBlockGossip({ chain: new TreeChain(20) }) : undefined;
+        const attacked = await attack({ chain, version, blocks });
         // A pending request for the responses.
         const pending = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }).catch(() => {});
         for (const [code, payload] of messages) await attacked.send(code, payload);

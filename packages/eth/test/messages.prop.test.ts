@@ -126,6 +126,16 @@ const query = fc.record({
 const table = [
   row('Status of eth/68', eth68.messages.status.codec, fc.record({ ...status, totalDifficulty: uint256 })),
   row('Status of eth/69', eth69.messages.status.codec, fc.record({ ...status, ...range })),
+  row(
+    'NewBlock',
+    eth70.messages.newBlock.codec,
+    fc.record({ block: fc.constant(Uint8Array.of(0xc1, 0xc0)), totalDifficulty: uint256 }),
+  ),
+  row(
+    'NewBlockHashes',
+    eth70.messages.newBlockHashes.codec,
+    fc.array(fc.record({ hash, number: uint }), { maxLength: 5 }),
+  ),
   row('Transactions', eth70.messages.transactions.codec, transactions),
   row('GetBlockHeaders', eth70.messages.getBlockHeaders.codec, fc.record({ requestId, query })),
   row('BlockHeaders', eth70.messages.blockHeaders.codec, items),

@@ -128,11 +128,13 @@ test('ET-01 codes and lengths of the versions, and their shared formats', () => 
   const codes = Object.fromEntries(Object.entries(eth70.messages).map(([name, { code }]) => [name, code]));
   expect(codes).toEqual({
     status: 0x00,
+    newBlockHashes: 0x01,
     transactions: 0x02,
     getBlockHeaders: 0x03,
     blockHeaders: 0x04,
     getBlockBodies: 0x05,
     blockBodies: 0x06,
+    newBlock: 0x07,
     newPooledTransactionHashes: 0x08,
     getPooledTransactions: 0x09,
     pooledTransactions: 0x0a,

@@ -42,17 +42,18 @@ export interface Attack {
   end(): Promise<{ reason: string | undefined; code: string | undefined; direction: string }>;
 }
 
-export interface AttackOptions extends Partial<EthOptions> {
+export interface AttackOptions extends Omit<Partial<EthOptions>, 'clock'> {
   readonly version?: number;
   /** Omits the attacker's Status. */
   readonly mute?: boolean;
+  /** Clock of both ends. @default a new one */
+  readonly clock?: VirtualClock;
 }
 
 export async function attack(options: AttackOptions = {}): Promise<Attack> {
-  const { version = 70, mute = false, ...ethOptions } = options;
+  const { version = 70, mute = false, clock = createVirtualClock(), ...ethOptions } = options;
   const chain = (options.chain as MemoryChain | undefined) ?? new MemoryChain(64);
   const format = ethVersion(version);
-  const clock = createVirtualClock();
   const [a, b] = streamPair();
   const received: Message[] = [];
   const bare = protocol({

@@ -2,8 +2,10 @@ import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import {
   bodyCodec,
   consensusReceipts,
+  decodeBlock,
   decodeBody,
   decodeHeader,
+  encodeBlock,
   encodeReceipts,
   ethVersion,
   forkIdCodec,
@@ -97,8 +99,12 @@ const range = { earliest: 0, latest: 500, latestHash: hash(1) };
 const base = { networkId: 1n, genesisHash: hash(2), forkId, latestHash: hash(1) };
 const hashes = [hash(1), hash(2), hash(3)];
 
+const blocks = bodies.map((body) => encodeBlock(headers[1] ?? empty, body));
+
 /** A value of each message of any version. */
 const messages: Readonly<Record<string, readonly object[]>> = {
+  newBlock: blocks.map((block) => ({ block, totalDifficulty: 2n ** 80n })),
+  newBlockHashes: [hashes.map((hash, number) => ({ hash, number }))],
   transactions: [decode(ethVersion(70).messages.transactions.codec, some)],
   getBlockHeaders: [
     { requestId, query: { origin: 5n, amount: 1n, skip: 0n, reverse: false } },
@@ -175,6 +181,15 @@ export const ethTargets: readonly Target[] = [
         }
       }
     },
+  }),
+  target({
+    name: 'eth block',
+    structure: 'rlp',
+    corpus: blocks,
+    errors,
+    decode: (input) => decodeBlock(input, crypto),
+    encode: ({ header, body }) => encodeBlock(header.raw, body.raw),
+    isCanonical: true,
   }),
   target({
     name: 'eth receipts',

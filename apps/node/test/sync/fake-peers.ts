@@ -149,6 +149,8 @@ class FakePeer implements SyncPeer {
         return verified(items, options?.verify, options?.signal);
       },
       getPooledTransactions: async () => [],
+      sendNewBlock: async () => {},
+      sendNewBlockHashes: async () => {},
       info: () => 'handshake',
     };
     this.eth.status.catch(() => {});

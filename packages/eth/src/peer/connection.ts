@@ -6,15 +6,17 @@ import { deferred } from '../client/deferred.ts';
 import type { HeadersRequest } from '../client/header-chain.ts';
 import type { ReceiptsRequest } from '../client/receipts-download.ts';
 import { EthError, errorMessage } from '../error.ts';
+import type { PeerBlocks } from '../gossip/block-exchange.ts';
 import type { EthContext } from '../options.ts';
 import { hardLimit, serveBodies, serveHeaders, servePooled, serveReceipts } from '../server/serve.ts';
 import { Server } from '../server/server.ts';
+import { decodeBlock } from '../types/block.ts';
 import type { SealedBody } from '../types/body.ts';
 import type { SealedHeader } from '../types/header.ts';
 import type { RawList } from '../types/raw-list.ts';
 import { hex, showFields } from '../types/show-fields.ts';
 import { type EthVersion, formatOf, type MessageNames } from '../wire/eth-version.ts';
-import type { BlockRange, Messages, Status } from '../wire/messages.ts';
+import type { BlockAnnouncement, BlockRange, Messages, NewBlock, Status } from '../wire/messages.ts';
 import { checkRange, checkStatus, localStatus } from '../wire/status.ts';
 import type { EthPeer, PooledTransaction, RequestOptions, VerifyOptions } from './eth-peer.ts';
 import { type EthPeerInfo, peerInfo } from './info.ts';
@@ -40,6 +42,8 @@ export class EthConnection implements EthPeer {
   readonly #failure = deferred<never>();
   #handshakeDone = false;
   #range: BlockRange | undefined;
+  /** Absent before the handshake, and when blocks are not exchanged. */
+  #blocks: PeerBlocks | undefined;
   /** Range that was last sent to the remote. */
   #announced = { earliest: 0, latest: 0 };
 
@@ -109,12 +113,22 @@ export class EthConnection implements EthPeer {
     return this.#client.getPooledTransactions(hashes, options);
   }
 
+  sendNewBlock(block: NewBlock): Promise<void> {
+    return this.#send('newBlock', block);
+  }
+
+  sendNewBlockHashes(blocks: readonly BlockAnnouncement[]): Promise<void> {
+    return this.#send('newBlockHashes', [...blocks]);
+  }
+
   /** Runs eth until the peer ends. Rejects with the error that ends it. */
   async run(): Promise<void> {
     const unsubscribe = this.#context.chain.onHead(() => this.#announceRange());
     const onEnd = (): void => {
       unsubscribe();
       this.#server.close();
+      this.#blocks?.disconnected();
+      this.#blocks = undefined;
     };
     this.#signal.addEventListener('abort', onEnd, { once: true });
     let cause: unknown;
@@ -161,12 +175,25 @@ export class EthConnection implements EthPeer {
     if ('earliest' in remote) this.#setRange(remote);
     this.#handshakeDone = true;
     this.#status.resolve(showFields(remote));
+    this.#blocks = this.#context.blocks?.connected(this, this.#failure.reject);
     // The head may have moved during the handshake.
     this.#announceRange();
   }
 
+  async #send<Name extends keyof Messages>(name: Name, message: Messages[Name]): Promise<void> {
+    await this.#status.promise;
+    const { code, codec } = formatOf(this.#eth, name);
+    await this.#channel.send(code, encode(codec, message));
+  }
+
   #setRange({ earliest, latest, latestHash }: BlockRange): void {
     this.#range = showFields({ earliest, latest, latestHash });
+  }
+
+  /** Raises the range to a block that the remote has. */
+  #raiseRange(latest: number, latestHash: Uint8Array): void {
+    if (this.#range === undefined || latest <= this.#range.latest) return;
+    this.#setRange({ earliest: this.#range.earliest, latest, latestHash: latestHash.slice() });
   }
 
   #announceRange(): void {
@@ -222,6 +249,20 @@ export class EthConnection implements EthPeer {
         const { requestId, items } = response;
         return this.#client.requests.receive(name, requestId, response, items.length);
       }
+      case 'newBlock': {
+        if (this.#blocks === undefined) throw this.#unexpected(message);
+        const { block, totalDifficulty } = this.#read(name, message);
+        const sealed = this.#decode(message, () => decodeBlock(block, crypto));
+        // A block is passed on before its import, after which the remote has its parent for certain.
+        this.#raiseRange(sealed.header.number - 1, sealed.header.parentHash);
+        return this.#blocks.received(sealed, totalDifficulty);
+      }
+      case 'newBlockHashes': {
+        if (this.#blocks === undefined) throw this.#unexpected(message);
+        const announced = this.#read(name, message);
+        for (const { number, hash } of announced) this.#raiseRange(number, hash);
+        return this.#blocks.announced(announced);
+      }
       case 'transactions': {
         const transactions = this.#read(name, message);
         return pool?.received?.(transactions, this);
@@ -240,19 +281,29 @@ export class EthConnection implements EthPeer {
       case 'status':
         throw new EthError('unexpected-message', 'a second status');
       case undefined:
-        throw new EthError('unexpected-message', `code ${message.code} on eth/${this.version}`);
+        throw this.#unexpected(message);
     }
   }
 
+  #unexpected({ code }: Message): EthError {
+    return new EthError('unexpected-message', `code ${code} on eth/${this.version}`);
+  }
+
   /** @throws EthError `message-too-large` or `malformed-message` */
-  #read<Name extends keyof Messages>(name: Name, { code, payload }: Message): Messages[Name] {
+  #read<Name extends keyof Messages>(name: Name, message: Message): Messages[Name] {
+    const { code, payload } = message;
     const { codec, maxLength = hardLimit } = formatOf(this.#eth, name);
     if (payload.length > maxLength) {
       const size = `${payload.length} bytes, more than ${maxLength}`;
       throw new EthError('message-too-large', `message ${code} of ${size}`);
     }
+    return this.#decode(message, () => decode(codec, payload));
+  }
+
+  /** @throws EthError `malformed-message` */
+  #decode<T>({ code }: Message, read: () => T): T {
     try {
-      return decode(codec, payload);
+      return read();
     } catch (error) {
       if (!(error instanceof RlpError)) throw error;
       const problem = `message ${code} of eth/${this.version}: ${error.message}`;

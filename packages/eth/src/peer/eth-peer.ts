@@ -3,7 +3,7 @@ import type { ReceiptsRequest } from '../client/receipts-download.ts';
 import type { SealedBody } from '../types/body.ts';
 import type { SealedHeader } from '../types/header.ts';
 import type { RawList } from '../types/raw-list.ts';
-import type { BlockRange, Status, TransactionAnnouncement } from '../wire/messages.ts';
+import type { BlockAnnouncement, BlockRange, NewBlock, Status, TransactionAnnouncement } from '../wire/messages.ts';
 import type { EthPeerInfo } from './info.ts';
 
 /** Options of every request. */
@@ -58,6 +58,14 @@ export interface EthPeer {
    * transactions with their sidecars. Each matches a requested hash; missing ones are left out.
    */
   getPooledTransactions(hashes: readonly Uint8Array[], options?: RequestOptions): Promise<PooledTransaction[]>;
+  /**
+   * Sends a whole block, on chains without a consensus layer. A peer that does not exchange blocks disconnects.
+   *
+   * @returns resolves when there is room for another message
+   */
+  sendNewBlock(block: NewBlock): Promise<void>;
+  /** Announces 1 to 1024 blocks; as {@link sendNewBlock}. */
+  sendNewBlockHashes(blocks: readonly BlockAnnouncement[]): Promise<void>;
   /** Form of the peer in `admin_peers`, under `protocols.eth`. */
   info(): EthPeerInfo | 'handshake';
 }

@@ -96,14 +96,31 @@ export interface TransactionAnnouncement {
   hashes: Uint8Array[];
 }
 
+/** NewBlock: a block that its sender has verified at least as far as its header. */
+export interface NewBlock {
+  /** RLP list `[header, transactions, uncles, withdrawals?]`. */
+  block: Uint8Array;
+  /** Sum of all difficulties up to the block, inclusive. */
+  totalDifficulty: bigint;
+}
+
+/** Element of NewBlockHashes: a block that its sender has. */
+export interface BlockAnnouncement {
+  /** 32 bytes. */
+  hash: Uint8Array;
+  number: number;
+}
+
 /** The messages of eth by name, in the same form for every version. Each version has its own codecs for them. */
 export interface Messages {
   status: Status;
+  newBlockHashes: BlockAnnouncement[];
   transactions: RawList;
   getBlockHeaders: GetBlockHeaders;
   blockHeaders: Items;
   getBlockBodies: GetByHashes;
   blockBodies: Items;
+  newBlock: NewBlock;
   newPooledTransactionHashes: TransactionAnnouncement;
   getPooledTransactions: GetByHashes;
   pooledTransactions: Items;
@@ -156,6 +173,12 @@ export const getByHashes: Codec<GetByHashes> = struct({ requestId, hashes });
 export const blockItems: Codec<Uint8Array[]> = list(raw, { max: maxBlocks });
 
 export const items: Codec<Items> = struct({ requestId, items: blockItems });
+
+export const newBlock: Codec<NewBlock> = struct({ block: raw, totalDifficulty: bigint(256) });
+
+export const newBlockHashes: Codec<BlockAnnouncement[]> = list(struct({ hash, number: blockNumber }), {
+  max: maxBlocks,
+});
 
 export const pooledTransactions: Codec<Items> = struct({
   requestId,

@@ -31,17 +31,19 @@ const receipts: Codec<codecs.Receipts> = map(
  */
 const maxReceiptsLength = 16 * 1024 * 1024;
 
-/** eth/68 (EIP-5793). Codes 0x01 and 0x07 announce blocks, which only chains without a consensus layer do. */
+/** eth/68 (EIP-5793). */
 export const eth68: EthVersion = {
   version: 68,
   length: 17,
   messages: {
     status: { code: 0x00, codec: status },
+    newBlockHashes: { code: 0x01, codec: codecs.newBlockHashes },
     transactions: { code: 0x02, codec: codecs.transactions },
     getBlockHeaders: { code: 0x03, codec: codecs.getBlockHeaders },
     blockHeaders: { code: 0x04, codec: codecs.items },
     getBlockBodies: { code: 0x05, codec: codecs.getByHashes },
     blockBodies: { code: 0x06, codec: codecs.items },
+    newBlock: { code: 0x07, codec: codecs.newBlock },
     newPooledTransactionHashes: { code: 0x08, codec: codecs.newPooledTransactionHashes },
     getPooledTransactions: { code: 0x09, codec: codecs.getByHashes },
     pooledTransactions: { code: 0x0a, codec: codecs.pooledTransactions },
