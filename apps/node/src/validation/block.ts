@@ -18,7 +18,7 @@ import { listRoot, StackTrie } from './stack-trie.ts';
 import { checkTransaction, transactionLimits } from './transaction.ts';
 
 /** Maximum size of a block as RLP, in bytes (EIP-7934). */
-const maxBlockSize = 8_388_608;
+export const maxBlockSize = 8_388_608;
 const maxUncles = 2;
 
 /** Checks of blocks against their headers. Buffers are reused from one block to the next. */
