@@ -6,6 +6,7 @@ import type { AccessListBuilder } from './access-list.ts';
 import { applyAuthorizations } from './authorizations.ts';
 import type { BlockContext } from './block-context.ts';
 import type { ExecutableTransaction } from './check-transaction.ts';
+import { delegationTarget, isDelegation } from './delegation.ts';
 import { GasBudget } from './gas-budget.ts';
 import { maxTransactionGas, newAccountStateGas } from './gas-constants.ts';
 import type { SpentGas } from './gas-pool.ts';
@@ -116,8 +117,11 @@ async function call(
   budget: GasBudget,
   runner: TransactionRunner,
 ): Promise<EvmOutcome> {
+  const { context, state } = runner;
   const refund = applyAuthorizations(executable, undefined, runner) ?? 0;
   if (isPlainTransfer(to, runner)) return transfer(executable, to, budget, runner, refund);
+  const code = state.code(to);
+  if (context.rules.prague && isDelegation(code)) state.warm(state.load(delegationTarget(code)));
   const outcome = await callEvm(executable, budget, runner);
   return refund === 0 ? outcome : { ...outcome, refund: outcome.refund + refund };
 }
