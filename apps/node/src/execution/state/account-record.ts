@@ -23,42 +23,40 @@ const hasStorageRoot = 0x40;
 const nonceLengthMask = 0x0f;
 const idLength = 7;
 /** Flags with the nonce's length, nonce, the balance's length, balance, storage id, storage root, code hash. */
-const maxLength = 1 + 8 + 1 + 32 + idLength + 32 + 32;
+export const maxAccountLength: number = 1 + 8 + 1 + 32 + idLength + 32 + 32;
 
-const buffer = new Uint8Array(maxLength);
-
-/** Encodes a record for the database; absent fields take no space. */
-export function encodeAccount(account: AccountRecord): Uint8Array {
+/** Writes a record for the database; absent fields take no space. @returns the end */
+export function writeAccount(out: Uint8Array, start: number, account: AccountRecord): number {
   const { nonce, balance, codeHash, storageId, storageRoot } = account;
-  let at = writeInteger(buffer, 1, nonce);
-  let flags = at - 1;
-  const balanceEnd = writeInteger(buffer, at + 1, balance);
-  buffer[at] = balanceEnd - at - 1;
+  let at = writeInteger(out, start + 1, nonce);
+  let flags = at - start - 1;
+  const balanceEnd = writeInteger(out, at + 1, balance);
+  out[at] = balanceEnd - at - 1;
   at = balanceEnd;
   if (storageId !== 0) {
     flags |= hasStorageId;
     let rest = storageId;
     for (let i = at + idLength - 1; i >= at; i--) {
-      buffer[i] = rest % 0x100;
+      out[i] = rest % 0x100;
       rest = Math.floor(rest / 0x100);
     }
     at += idLength;
   }
   if (storageRoot !== undefined) {
     flags |= hasStorageRoot;
-    buffer.set(storageRoot, at);
+    out.set(storageRoot, at);
     at += 32;
   }
   if (!isEmptyCodeHash(codeHash)) {
     flags |= hasCode;
-    buffer.set(codeHash, at);
+    out.set(codeHash, at);
     at += 32;
   }
-  buffer[0] = flags;
-  return buffer.slice(0, at);
+  out[start] = flags;
+  return at;
 }
 
-/** Decodes a record of {@link encodeAccount}; `undefined` if it is damaged. */
+/** Decodes a record of {@link writeAccount}; `undefined` if it is damaged. */
 export function decodeAccount(bytes: Uint8Array): AccountRecord | undefined {
   const flags = bytes[0] ?? 0xff;
   const nonceEnd = 1 + (flags & nonceLengthMask);

@@ -13,7 +13,7 @@ import { type ChangedNodes, type TrieSource, TrieUpdater } from './trie.ts';
 /** Memory of a changed account, with its earlier form, in bytes, about. */
 const accountSize = 700;
 const slotSize = 300;
-const nodeSize = 120;
+const nodeSize = 100;
 
 /** An entry of a trie, to be sorted. */
 interface Entry<V> {

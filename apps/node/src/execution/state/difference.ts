@@ -1,4 +1,4 @@
-import { type AccountRecord, decodeAccount, encodeAccount } from './account-record.ts';
+import { type AccountRecord, decodeAccount, maxAccountLength, writeAccount } from './account-record.ts';
 import { readInteger, writeInteger } from './integers.ts';
 import { keyOf, storageIdOf, storageKey, storageKeyLength, writeKey } from './keys.ts';
 
@@ -19,7 +19,6 @@ export interface Difference {
 const hashLength = 32;
 const slotKeyLength = storageKeyLength + hashLength;
 const countLength = 4;
-const maxAccountLength = 1 + 113;
 const maxValueLength = 1 + 32;
 
 /**
@@ -33,7 +32,7 @@ export function encodeDifference(difference: Difference): Uint8Array {
     2 * hashLength +
     4 * countLength +
     ids +
-    accounts.size * (hashLength + maxAccountLength) +
+    accounts.size * (hashLength + 1 + maxAccountLength) +
     slots.size * (slotKeyLength + maxValueLength);
   const bytes = new Uint8Array(room);
   const view = new DataView(bytes.buffer);
@@ -55,10 +54,9 @@ export function encodeDifference(difference: Difference): Uint8Array {
     at += hashLength;
     if (account === null) at++;
     else {
-      const record = encodeAccount(account);
-      bytes[at++] = record.length;
-      bytes.set(record, at);
-      at += record.length;
+      const end = writeAccount(bytes, at + 1, account);
+      bytes[at] = end - at - 1;
+      at = end;
     }
   }
   view.setUint32(at, slots.size);

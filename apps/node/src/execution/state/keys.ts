@@ -9,8 +9,8 @@ const { latin1Slice, latin1Write } = Buffer.prototype as unknown as {
 };
 
 /** Bytes as a string with one character per byte. */
-export function keyOf(bytes: Uint8Array): string {
-  return latin1Slice.call(bytes, 0, bytes.length);
+export function keyOf(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  return latin1Slice.call(bytes, start, end);
 }
 
 /** Writes a string of {@link keyOf} as bytes. */

@@ -23,12 +23,19 @@ export function createMemoryDatabase(): StateDatabase {
       const keys = [...entries.keys()].filter((key) => key >= from && key < to).sort();
       return keys.slice(0, limit).map(bytesOfKey);
     },
-    write: async (changes) => {
-      expectOpen();
-      for (const change of changes) {
-        if (change.type === 'put') entries.set(keyOf(change.key), change.value);
-        else entries.delete(keyOf(change.key));
-      }
+    batch: () => {
+      const changes: [key: string, value: Uint8Array | undefined][] = [];
+      return {
+        put: (key, value) => changes.push([keyOf(key), value.slice()]),
+        del: (key) => changes.push([keyOf(key), undefined]),
+        write: async () => {
+          expectOpen();
+          for (const [key, value] of changes) {
+            if (value === undefined) entries.delete(key);
+            else entries.set(key, value);
+          }
+        },
+      };
     },
     reopen: async () => {
       isClosed = false;

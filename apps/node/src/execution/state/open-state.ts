@@ -15,7 +15,7 @@ import { blockOfDifference, differenceKey, metaKeys, sublevels } from './schema.
 import type { StateDatabase } from './state-database.ts';
 import { noChanges, StateLayer } from './state-layer.ts';
 import { StateReads } from './state-reads.ts';
-import { flatChanges, headChange } from './state-writer.ts';
+import { writeFlat, writeHead } from './state-writer.ts';
 
 /** The chain of a state. */
 export type StateGenesis = Pick<Genesis, 'header' | 'accounts' | 'source'>;
@@ -104,7 +104,9 @@ async function writeGenesis(database: StateDatabase, genesis: StateGenesis, hash
   for (let start = 0; start < changes.length; start += accountsAtOnce) {
     const part = computeChanges(layer, changes.slice(start, start + accountsAtOnce), context);
     layer = new StateLayer(header, part.changes, layer);
-    await database.write(flatChanges([layer]));
+    const batch = database.batch();
+    writeFlat(batch, [layer]);
+    await batch.write();
     reads.follow(layer);
     layer.becomeLowest();
   }
@@ -113,10 +115,10 @@ async function writeGenesis(database: StateDatabase, genesis: StateGenesis, hash
     throw new StateError('genesis-accounts', `the accounts of ${source} have the state root ${roots}`);
   }
   const { number, hash, stateRoot } = header;
-  await database.write([
-    { type: 'put', key: metaKeys.format, value: encode(formatCodec, { version: formatVersion, genesis: hash }) },
-    headChange({ number, hash, stateRoot, nextStorageId }),
-  ]);
+  const batch = database.batch();
+  batch.put(metaKeys.format, encode(formatCodec, { version: formatVersion, genesis: hash }));
+  writeHead(batch, { number, hash, stateRoot, nextStorageId });
+  await batch.write();
 }
 
 /** The genesis accounts as changes; of equal addresses or slots the last counts. */
@@ -139,6 +141,8 @@ async function removeAll(database: StateDatabase): Promise<void> {
   for (;;) {
     const keys = await database.keys(range, keysAtOnce);
     if (keys.length === 0) return;
-    await database.write(keys.map((key) => ({ type: 'del', key })));
+    const batch = database.batch();
+    for (const key of keys) batch.del(key);
+    await batch.write();
   }
 }

@@ -37,11 +37,42 @@ export const metaKeys: Readonly<Record<'format' | 'head', Uint8Array>> = {
 };
 
 /** The database's key of a key in memory. */
-export function databaseKey(kind: StateSublevel, key: string): Uint8Array {
+function databaseKey(kind: StateSublevel, key: string): Uint8Array {
   const bytes = sublevels[kind].allocate(key.length);
   writeKey(bytes, bytes.length - key.length, key);
   return bytes;
 }
+
+/** Room for the longest prefix, a storage id and a hash or a path. */
+const keyRoom = 128;
+
+/**
+ * Database keys of the keys in one sublevel, all in the same memory: a key is valid until the next one is created. Reads
+ * and batches copy it.
+ */
+class KeyWriter {
+  readonly #bytes = new Uint8Array(keyRoom);
+  readonly #start: number;
+
+  constructor(kind: StateSublevel) {
+    const prefix = sublevels[kind].allocate(0);
+    this.#bytes.set(prefix);
+    this.#start = prefix.length;
+  }
+
+  key(key: string): Uint8Array {
+    writeKey(this.#bytes, this.#start, key);
+    return this.#bytes.subarray(0, this.#start + key.length);
+  }
+}
+
+/** @see KeyWriter */
+export const keyWriters: Readonly<Record<'accounts' | 'slots' | 'code' | 'nodes', KeyWriter>> = {
+  accounts: new KeyWriter('accounts'),
+  slots: new KeyWriter('slots'),
+  code: new KeyWriter('code'),
+  nodes: new KeyWriter('nodes'),
+};
 
 /** All slots, or all nodes, of a storage. */
 export function storageRange(kind: 'slots' | 'nodes', id: number): { from: Uint8Array; to: Uint8Array } {

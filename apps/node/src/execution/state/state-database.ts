@@ -1,7 +1,19 @@
 import { levelProblem } from '@devp2p/appkit/level';
 import { Level } from 'level';
 import { StateError } from '../../errors/state-error.ts';
-import type { Change, KeyRange } from '../../storage/database.ts';
+import type { KeyRange } from '../../storage/database.ts';
+
+/** Changes that are written together. Keys and values are copied at once, so that their memory can be used again. */
+export interface StateBatch {
+  put(key: Uint8Array, value: Uint8Array): void;
+  del(key: Uint8Array): void;
+  /**
+   * Applies all changes, or none if the process or the disk fails.
+   *
+   * @throws StateError
+   */
+  write(): Promise<void>;
+}
 
 /** The store beneath a state: keys and values of bytes, with synchronous reads. */
 export interface StateDatabase {
@@ -11,12 +23,8 @@ export interface StateDatabase {
   get(key: Uint8Array): Uint8Array | undefined;
   /** The first keys of a range, ascending. @throws StateError */
   keys(range: KeyRange, limit: number): Promise<Uint8Array[]>;
-  /**
-   * Applies all changes, or none if the process or the disk fails.
-   *
-   * @throws StateError
-   */
-  write(changes: readonly Change[]): Promise<void>;
+  /** Creates an empty batch. @throws StateError `closed` */
+  batch(): StateBatch;
   /**
    * Opens the database again after a failed write: LevelDB may append to an incomplete record of its log otherwise,
    * which it drops at the next start together with complete ones.
@@ -72,7 +80,19 @@ export async function openStateDatabase(location: string): Promise<StateDatabase
     },
     keys: ({ from, to }, limit) =>
       guard(async () => (await level.keys({ gte: from, lt: to, limit }).all()).map((key) => asView(key))),
-    write: (changes) => guard(() => level.batch(changes as Change[])),
+    batch: () => {
+      try {
+        // A chained batch copies each change to LevelDB's form, without objects in between.
+        const batch = level.batch();
+        return {
+          put: (key, value) => batch.put(key, value),
+          del: (key) => batch.del(key),
+          write: () => guard(() => batch.write()),
+        };
+      } catch (error) {
+        throw asStateError(error, location);
+      }
+    },
     reopen: () =>
       guard(async () => {
         await level.close();

@@ -3,6 +3,7 @@ import type { AccountRecord } from './account-record.ts';
 import type { Difference } from './difference.ts';
 import { keyOf } from './keys.ts';
 import type { ChangedNodes } from './trie.ts';
+import type { TrieNode } from './trie-node.ts';
 
 /** Changes from one state to another, by keys; see `keys.ts`. */
 export interface LayerChanges {
@@ -34,7 +35,7 @@ export class StateLayer {
   base: StateLayer | undefined;
   accounts: ReadonlyMap<string, AccountRecord | null>;
   slots: ReadonlyMap<string, bigint>;
-  nodes: ReadonlyMap<string, Uint8Array | null>;
+  nodes: ReadonlyMap<string, TrieNode | null>;
   code: ReadonlyMap<string, Uint8Array>;
   bytes: number;
   /** Whether the state can be read. */

@@ -5,16 +5,18 @@ import { type AccountRecord, decodeAccount } from './account-record.ts';
 import { readInteger, writeUint256 } from './integers.ts';
 import { bytesOfKey, keyOf } from './keys.ts';
 import { RecentCache } from './recent-cache.ts';
-import { databaseKey } from './schema.ts';
+import { keyWriters } from './schema.ts';
 import type { StateDatabase } from './state-database.ts';
 import type { StateLayer } from './state-layer.ts';
-import { branchRef } from './trie.ts';
+import { branchRef, scratchLength } from './trie.ts';
 import { isTrieNode, singleLeafKey, type TrieNode } from './trie-node.ts';
 
 /** Memory of a Map's entry with a key of 40 characters, in bytes, about. */
-const entrySize = 120;
-const accountSize = 300;
+const entrySize = 100;
+const accountSize = 120;
 const slotSize = 30;
+/** Memory of a Uint8Array besides its content. */
+const arraySize = 120;
 
 /**
  * Reads of all states: from the caches, from the layers above the database, and from the database. The caches have the
@@ -29,7 +31,7 @@ export class StateReads {
   readonly #nodes: RecentCache<TrieNode>;
   readonly #code: RecentCache<Uint8Array>;
   readonly #slotBytes = new Uint8Array(32);
-  readonly #scratch = new Uint8Array(512);
+  readonly #scratch = new Uint8Array(scratchLength);
   /** The state whose entries are in the caches. */
   #cached: StateLayer;
   database: StateDatabase;
@@ -44,7 +46,7 @@ export class StateReads {
     this.#accounts = new RecentCache(cacheSize / 8, () => entrySize + accountSize);
     this.#slots = new RecentCache(cacheSize / 8, () => entrySize + slotSize);
     this.#nodes = new RecentCache(cacheSize / 2, (node) => entrySize + node.length);
-    this.#code = new RecentCache(cacheSize / 8, (code) => entrySize + code.length);
+    this.#code = new RecentCache(cacheSize / 8, (code) => entrySize + arraySize + code.length);
   }
 
   /** The key of an account. @param address 20 bytes */
@@ -84,7 +86,7 @@ export class StateReads {
       const account = layer.accounts.get(key);
       if (account !== undefined) return account;
     }
-    const bytes = this.database.get(databaseKey('accounts', key));
+    const bytes = this.database.get(keyWriters.accounts.key(key));
     if (bytes === undefined) return null;
     const account = decodeAccount(bytes);
     if (account === undefined) throw this.corrupt(`account 0x${toHex(bytesOfKey(key))}`);
@@ -108,7 +110,7 @@ export class StateReads {
       const value = layer.slots.get(key);
       if (value !== undefined) return value;
     }
-    const bytes = this.database.get(databaseKey('slots', key));
+    const bytes = this.database.get(keyWriters.slots.key(key));
     if (bytes === undefined) return 0n;
     if (bytes.length === 0 || bytes.length > 32) throw this.corrupt(`slot 0x${toHex(bytesOfKey(key))}`);
     return readInteger(bytes, 0, bytes.length);
@@ -122,7 +124,7 @@ export class StateReads {
     for (let layer: StateLayer | undefined = state; layer !== undefined && code === undefined; layer = layer.base) {
       code = layer.code.get(key);
     }
-    code ??= this.database.get(databaseKey('code', key));
+    code ??= this.database.get(keyWriters.code.key(key));
     if (code === undefined || !equalBytes(this.#hasher.keccak256(code), hash)) {
       throw this.corrupt(`code 0x${toHex(hash)}`);
     }
@@ -131,34 +133,41 @@ export class StateReads {
   }
 
   /** @see TrieSource.node */
-  node(state: StateLayer, path: string, ref: Uint8Array): TrieNode {
-    const isCached = state === this.#cached;
-    if (isCached) {
-      const cached = this.#nodes.get(path);
-      if (cached !== undefined) return cached;
-    }
-    for (let layer: StateLayer | undefined = state; layer !== undefined; layer = layer.base) {
-      const node = layer.nodes.get(path);
-      if (node === undefined) continue;
-      if (node === null) throw this.corrupt(`trie node 0x${toHex(bytesOfKey(path))}`);
-      if (isCached) this.#nodes.set(path, node);
-      return node;
-    }
-    const node = this.database.get(databaseKey('nodes', path));
-    if (node === undefined || !this.#isNodeOf(node, ref)) {
-      throw this.corrupt(`trie node 0x${toHex(bytesOfKey(path))}`);
-    }
-    if (isCached) this.#nodes.set(path, node);
+  node(state: StateLayer, path: string, ref: string): TrieNode {
+    if (state !== this.#cached) return this.#findNode(state, path, ref);
+    const cached = this.#nodes.get(path);
+    if (cached !== undefined) return cached;
+    const node = this.#findNode(state, path, ref);
+    this.#nodes.set(path, node);
     return node;
   }
 
-  #isNodeOf(node: TrieNode, ref: Uint8Array): boolean {
+  #findNode(state: StateLayer, path: string, ref: string): TrieNode {
+    for (let layer: StateLayer | undefined = state; layer !== undefined; layer = layer.base) {
+      const node = layer.nodes.get(path);
+      if (node === undefined) continue;
+      if (node === null) throw this.#corruptNode(path);
+      return node;
+    }
+    const bytes = this.database.get(keyWriters.nodes.key(path));
+    const node = bytes && keyOf(bytes);
+    if (node === undefined || !this.#isNodeOf(node, ref)) {
+      throw this.#corruptNode(path);
+    }
+    return node;
+  }
+
+  #corruptNode(path: string): StateError {
+    return this.corrupt(`trie node 0x${toHex(bytesOfKey(path))}`);
+  }
+
+  #isNodeOf(node: TrieNode, ref: string): boolean {
     if (!isTrieNode(node)) return false;
     // The hash of a single leaf depends on its value, which the update of the trie reads.
     if (singleLeafKey(node) !== undefined) return true;
     const found = branchRef(node, this.#hasher, this.#scratch);
     // A root is hashed even if it is short.
-    return equalBytes(found, ref) || (found.length < 32 && equalBytes(this.#hasher.keccak256(found), ref));
+    return keyOf(found) === ref || (found.length < 32 && keyOf(this.#hasher.keccak256(found)) === ref);
   }
 
   /** Makes the caches those of another state. */

@@ -1,6 +1,5 @@
 import { toHex } from '@devp2p/bytes';
 import { StateError } from '../../errors/state-error.ts';
-import type { Change } from '../../storage/database.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import type { Hasher } from '../../validation/stack-trie.ts';
 import { type ChangeContext, computeChanges, computeUndo, StateTries } from './compute-changes.ts';
@@ -12,11 +11,11 @@ import { createMemoryDatabase } from './memory-database.ts';
 import { prepareState, readPosition, type StateGenesis } from './open-state.ts';
 import type { StateHead } from './records.ts';
 import { differenceKey } from './schema.ts';
-import { openStateDatabase, type StateDatabase } from './state-database.ts';
+import { openStateDatabase, type StateBatch, type StateDatabase } from './state-database.ts';
 import { StateHistory } from './state-history.ts';
 import { noChanges, StateLayer } from './state-layer.ts';
 import { StateReads } from './state-reads.ts';
-import { differenceDeletion, flatChanges, headChange, stepChanges } from './state-writer.ts';
+import { writeFlat, writeHead, writeStep } from './state-writer.ts';
 import { StorageSweeper } from './storage-sweeper.ts';
 
 /** Settings of a {@link StateStore}. */
@@ -142,10 +141,7 @@ export class StateStore {
     this.#reads = new StateReads(database, this.#head, hasher, settings.cacheSize);
     const tries = new StateTries(this.#reads, hasher);
     this.#context = { reads: this.#reads, tries, createStorageId: () => this.#nextStorageId++ };
-    this.#sweeper = new StorageSweeper({
-      keys: (range, limit) => database.keys(range, limit),
-      write: (changes) => this.#writeChanges(changes),
-    });
+    this.#sweeper = new StorageSweeper(database, (batch) => this.#writeBatch(batch));
   }
 
   /** Part of opening. */
@@ -309,18 +305,19 @@ export class StateStore {
   async #write(layers: readonly StateLayer[]): Promise<void> {
     const head = layers.at(-1) as StateLayer;
     const { number, hash, stateRoot } = head;
-    const changes: Change[] = flatChanges(layers);
+    const batch = this.#database.batch();
+    writeFlat(batch, layers);
     const undone: BlockRef[] = [];
     const added: BlockRef[] = [];
     for (const layer of layers) {
-      changes.push(...stepChanges(layer));
+      writeStep(batch, layer);
       if (layer.step?.type === 'back') undone.push(layer.step.undone);
       else added.push({ number: layer.number, hash: layer.hash });
     }
     const plan = this.#history.plan(undone, added, this.#settings.historyDepth, pruneLimit);
-    for (const block of plan.pruned) changes.push(differenceDeletion(block));
-    changes.push(headChange({ number, hash, stateRoot, nextStorageId: this.#nextStorageId }));
-    await this.#writeChanges(changes);
+    for (const block of plan.pruned) batch.del(differenceKey(block));
+    writeHead(batch, { number, hash, stateRoot, nextStorageId: this.#nextStorageId });
+    await this.#writeBatch(batch);
     this.#history.follow(plan);
     this.#bytes -= head.bytes;
     head.becomeLowest();
@@ -328,9 +325,9 @@ export class StateStore {
     this.#sweeper.noteDropped(layers);
   }
 
-  async #writeChanges(changes: readonly Change[]): Promise<void> {
+  async #writeBatch(batch: StateBatch): Promise<void> {
     try {
-      await this.#database.write(changes);
+      await batch.write();
     } catch (error) {
       this.#hasFailed = true;
       throw error;

@@ -1,14 +1,16 @@
 import { encode } from '@devp2p/rlp';
-import type { Change } from '../../storage/database.ts';
-import type { BlockRef } from '../../storage/schema.ts';
-import { encodeAccount } from './account-record.ts';
+import { writeAccount } from './account-record.ts';
 import { encodeDifference } from './difference.ts';
 import { writeInteger } from './integers.ts';
+import { writeKey } from './keys.ts';
 import { type HeadRecord, headCodec } from './records.ts';
-import { databaseKey, differenceKey, droppedKey, metaKeys } from './schema.ts';
+import { differenceKey, droppedKey, keyWriters, metaKeys } from './schema.ts';
+import type { StateBatch } from './state-database.ts';
 import type { StateLayer } from './state-layer.ts';
+import { maxNodeLength } from './trie-node.ts';
 
-const valueScratch = new Uint8Array(32);
+/** Room for an account, a value or a node. */
+const scratch = new Uint8Array(maxNodeLength);
 const emptyValue = new Uint8Array(0);
 
 type Flat = Pick<StateLayer, 'accounts' | 'slots' | 'nodes' | 'code'>;
@@ -30,54 +32,43 @@ function merge(layers: readonly StateLayer[]): Flat {
   return { accounts, slots, nodes, code };
 }
 
-/** The changes of the database that make its accounts, slots, nodes and codes those of the last of these layers. */
-export function flatChanges(layers: readonly StateLayer[]): Change[] {
+/** Makes the accounts, slots, nodes and codes of the database those of the last of these layers. */
+export function writeFlat(batch: StateBatch, layers: readonly StateLayer[]): void {
   const { accounts, slots, nodes, code } = merge(layers);
-  const changes: Change[] = [];
   for (const [key, account] of accounts) {
-    const at = databaseKey('accounts', key);
-    changes.push(account === null ? { type: 'del', key: at } : { type: 'put', key: at, value: encodeAccount(account) });
+    if (account === null) batch.del(keyWriters.accounts.key(key));
+    else batch.put(keyWriters.accounts.key(key), scratch.subarray(0, writeAccount(scratch, 0, account)));
   }
   for (const [key, value] of slots) {
-    const at = databaseKey('slots', key);
-    if (value === 0n) changes.push({ type: 'del', key: at });
-    else {
-      const length = writeInteger(valueScratch, 0, value);
-      changes.push({ type: 'put', key: at, value: valueScratch.slice(0, length) });
-    }
+    if (value === 0n) batch.del(keyWriters.slots.key(key));
+    else batch.put(keyWriters.slots.key(key), scratch.subarray(0, writeInteger(scratch, 0, value)));
   }
   for (const [path, node] of nodes) {
-    const at = databaseKey('nodes', path);
-    changes.push(node === null ? { type: 'del', key: at } : { type: 'put', key: at, value: node });
+    if (node === null) batch.del(keyWriters.nodes.key(path));
+    else {
+      writeKey(scratch, 0, node);
+      batch.put(keyWriters.nodes.key(path), scratch.subarray(0, node.length));
+    }
   }
-  for (const [key, value] of code) changes.push({ type: 'put', key: databaseKey('code', key), value });
-  return changes;
+  for (const [key, value] of code) batch.put(keyWriters.code.key(key), value);
 }
 
-/** The changes of the differences and of the list of dropped storages for a step from one state to the next. */
-export function stepChanges(layer: StateLayer): Change[] {
+/** Writes the difference and the dropped storages of a step from one state to the next. */
+export function writeStep(batch: StateBatch, layer: StateLayer): void {
   const { step } = layer;
-  const changes: Change[] = [];
   if (step?.type === 'forward') {
     const { difference } = step;
-    changes.push({ type: 'put', key: differenceKey(layer), value: encodeDifference(difference) });
-    for (const id of difference.dropped) {
-      changes.push({ type: 'put', key: droppedKey(layer.number, id), value: emptyValue });
-    }
+    batch.put(differenceKey(layer), encodeDifference(difference));
+    for (const id of difference.dropped) batch.put(droppedKey(layer.number, id), emptyValue);
   } else if (step?.type === 'back') {
     const { undone, difference } = step;
-    changes.push({ type: 'del', key: differenceKey(undone) });
-    for (const id of difference.dropped) changes.push({ type: 'del', key: droppedKey(undone.number, id) });
+    batch.del(differenceKey(undone));
+    for (const id of difference.dropped) batch.del(droppedKey(undone.number, id));
     // No difference leads to these any more: they are deleted as soon as there is time.
-    for (const id of difference.created) changes.push({ type: 'put', key: droppedKey(0, id), value: emptyValue });
+    for (const id of difference.created) batch.put(droppedKey(0, id), emptyValue);
   }
-  return changes;
 }
 
-export function headChange({ number, hash, stateRoot, nextStorageId }: HeadRecord): Change {
-  return { type: 'put', key: metaKeys.head, value: encode(headCodec, { number, hash, stateRoot, nextStorageId }) };
-}
-
-export function differenceDeletion(block: BlockRef): Change {
-  return { type: 'del', key: differenceKey(block) };
+export function writeHead(batch: StateBatch, { number, hash, stateRoot, nextStorageId }: HeadRecord): void {
+  batch.put(metaKeys.head, encode(headCodec, { number, hash, stateRoot, nextStorageId }));
 }

@@ -1,7 +1,6 @@
-import type { Change } from '../../storage/database.ts';
 import { storageIdOf } from './keys.ts';
 import { droppedOfKey, rangeBelow, storageRange, sublevels } from './schema.ts';
-import type { StateDatabase } from './state-database.ts';
+import type { StateBatch, StateDatabase } from './state-database.ts';
 import type { StateLayer } from './state-layer.ts';
 
 /** Storages that one commit deletes at most. */
@@ -11,12 +10,15 @@ const keysAtOnce = 4096;
 
 /** Deletes the slots and nodes of dropped storages to which no difference leads any more, in bounded pieces. */
 export class StorageSweeper {
-  readonly #database: Pick<StateDatabase, 'keys' | 'write'>;
+  readonly #database: StateDatabase;
+  readonly #write: (batch: StateBatch) => Promise<void>;
   /** No storage was dropped by a block before this one. */
   #first = Number.POSITIVE_INFINITY;
 
-  constructor(database: Pick<StateDatabase, 'keys' | 'write'>) {
+  /** @param write writes a batch, and notes if that fails */
+  constructor(database: StateDatabase, write: (batch: StateBatch) => Promise<void>) {
     this.#database = database;
+    this.#write = write;
   }
 
   /** Finds the storages that remained from an earlier run. */
@@ -41,16 +43,16 @@ export class StorageSweeper {
     for (const key of dropped) {
       const { number, storageKey } = droppedOfKey(key);
       const id = storageIdOf(storageKey);
-      const changes: Change[] = [];
+      const batch = this.#database.batch();
       for (const kind of ['slots', 'nodes'] as const) {
         if (room <= 0) continue;
         const keys = await this.#database.keys(storageRange(kind, id), room);
         room -= keys.length;
-        for (const found of keys) changes.push({ type: 'del', key: found });
+        for (const found of keys) batch.del(found);
       }
       const isWhole = room > 0;
-      if (isWhole) changes.push({ type: 'del', key });
-      await this.#database.write(changes);
+      if (isWhole) batch.del(key);
+      await this.#write(batch);
       this.#first = number;
       if (!isWhole) return;
     }

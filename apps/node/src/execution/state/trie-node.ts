@@ -1,8 +1,9 @@
-import { keyOf, writeKey } from './keys.ts';
+import { bytesOfKey, keyOf, writeKey } from './keys.ts';
 
 /**
- * Stored nodes of a Merkle Patricia trie. A record is a branch together with the extension above it, under the path at
- * which the extension begins:
+ * A stored node of a Merkle Patricia trie, with one character per byte: such a string takes no memory outside the
+ * JavaScript heap, and no more than its content. A record is a branch together with the extension above it, under the
+ * path at which the extension begins:
  *
  *     length of the extension's path in nibbles (1 byte)
  *     bit i: child i is a leaf (2 bytes)
@@ -13,11 +14,13 @@ import { keyOf, writeKey } from './keys.ts';
  * Leaves have no records: their keys are in the parent and their values in the flat state, so that a new value of an
  * account changes no more than the branches above it. A trie of one leaf has a record of 0xff and the key.
  */
-export type TrieNode = Uint8Array;
+export type TrieNode = string;
 
 const leafMark = 0xff;
 export const keyLength = 32;
 const headerLength = 3;
+/** Header, extension, 16 keys, and a list of 16 hashes and an empty string. */
+export const maxNodeLength: number = headerLength + 32 + 16 * keyLength + 3 + 16 * 33 + 1;
 /** An RLP empty string: an absent child. */
 export const emptyString = 0x80;
 
@@ -34,30 +37,31 @@ export function pathNibble(nibble: number): string {
   return nibbles[nibble] as string;
 }
 
+const scratch = new Uint8Array(maxNodeLength);
+
 /** The record of a trie with one leaf. */
 export function singleLeaf(key: string): TrieNode {
-  const node = new Uint8Array(1 + keyLength);
-  node[0] = leafMark;
-  writeKey(node, 1, key);
-  return node;
+  scratch[0] = leafMark;
+  writeKey(scratch, 1, key);
+  return keyOf(scratch, 0, 1 + keyLength);
 }
 
 /** The key of a {@link singleLeaf}; `undefined` for a branch. */
 export function singleLeafKey(node: TrieNode): string | undefined {
-  return node[0] === leafMark ? keyOf(node.subarray(1)) : undefined;
+  return node.charCodeAt(0) === leafMark ? node.slice(1) : undefined;
 }
 
 export function extensionLength(node: TrieNode): number {
-  return node[0] as number;
+  return node.charCodeAt(0);
 }
 
 export function leafMask(node: TrieNode): number {
-  return ((node[1] as number) << 8) | (node[2] as number);
+  return (node.charCodeAt(1) << 8) | node.charCodeAt(2);
 }
 
 /** Nibble `i` of the extension. */
 export function extensionNibble(node: TrieNode, i: number): number {
-  const byte = node[headerLength + (i >> 1)] as number;
+  const byte = node.charCodeAt(headerLength + (i >> 1));
   return (i & 1) === 0 ? byte >> 4 : byte & 15;
 }
 
@@ -87,19 +91,19 @@ export function branchOffset(node: TrieNode): number {
 export function leafKey(node: TrieNode, index: number): string {
   const before = countBits(leafMask(node) & ((1 << index) - 1));
   const start = keysOffset(node) + keyLength * before;
-  return keyOf(node.subarray(start, start + keyLength));
+  return node.slice(start, start + keyLength);
 }
 
 /** Where the branch's first child begins. */
 export function childrenOffset(node: TrieNode): number {
   const start = branchOffset(node);
-  const prefix = node[start] as number;
+  const prefix = node.charCodeAt(start);
   return start + (prefix < 0xf8 ? 1 : prefix - 0xf7 + 1);
 }
 
 /** Length of the child that begins at `offset`: an empty string, a hash or an embedded node. */
 export function childLength(node: TrieNode, offset: number): number {
-  const prefix = node[offset] as number;
+  const prefix = node.charCodeAt(offset);
   return prefix < 0xc0 ? prefix - 0x80 + 1 : prefix - 0xc0 + 1;
 }
 
@@ -120,7 +124,7 @@ export function childrenOf(node: TrieNode): (Child | undefined)[] {
     const length = childLength(node, offset);
     if (length === 1) children.push(undefined);
     else {
-      const ref = node.subarray(length === 33 ? offset + 1 : offset, offset + length);
+      const ref = bytesOfKey(childRef(node, offset, length));
       children.push(((mask >> i) & 1) === 1 ? { ref, key: leafKey(node, i) } : { ref });
     }
     offset += length;
@@ -128,101 +132,95 @@ export function childrenOf(node: TrieNode): (Child | undefined)[] {
   return children;
 }
 
+/** The hash of the child at an offset, or the embedded node. */
+export function childRef(node: TrieNode, offset: number, length: number): string {
+  return node.slice(length === 33 ? offset + 1 : offset, offset + length);
+}
+
 /** Encodes a branch with the extension above it. @param extension its path, one nibble per character */
 export function encodeBranch(extension: string, children: readonly (Child | undefined)[]): TrieNode {
   let mask = 0;
-  let leaves = 0;
   // The value, which no branch of a trie with keys of one length has.
   let payload = 1;
+  let at = writeExtension(extension);
   for (let i = 0; i < 16; i++) {
     const child = children[i];
-    if (child === undefined) payload++;
-    else {
-      payload += child.ref.length === 32 ? 33 : child.ref.length;
-      if (child.key !== undefined) {
-        mask |= 1 << i;
-        leaves++;
-      }
+    if (child === undefined) {
+      payload++;
+      continue;
     }
-  }
-  const packed = (extension.length + 1) >> 1;
-  const prefix = payload < 56 ? 1 : payload < 0x100 ? 2 : 3;
-  const node = new Uint8Array(headerLength + packed + keyLength * leaves + prefix + payload);
-  node[0] = extension.length;
-  node[1] = mask >> 8;
-  node[2] = mask & 0xff;
-  for (let i = 0; i < extension.length; i++) {
-    const nibble = extension.charCodeAt(i);
-    node[headerLength + (i >> 1)] = (node[headerLength + (i >> 1)] as number) | ((i & 1) === 0 ? nibble << 4 : nibble);
-  }
-  let at = headerLength + packed;
-  for (const child of children) {
-    if (child?.key === undefined) continue;
-    writeKey(node, at, child.key);
+    payload += child.ref.length === 32 ? 33 : child.ref.length;
+    if (child.key === undefined) continue;
+    mask |= 1 << i;
+    writeKey(scratch, at, child.key);
     at += keyLength;
   }
-  if (payload < 56) node[at++] = 0xc0 + payload;
+  scratch[1] = mask >> 8;
+  scratch[2] = mask & 0xff;
+  if (payload < 56) scratch[at++] = 0xc0 + payload;
   else if (payload < 0x100) {
-    node[at++] = 0xf8;
-    node[at++] = payload;
+    scratch[at++] = 0xf8;
+    scratch[at++] = payload;
   } else {
-    node[at++] = 0xf9;
-    node[at++] = payload >> 8;
-    node[at++] = payload & 0xff;
+    scratch[at++] = 0xf9;
+    scratch[at++] = payload >> 8;
+    scratch[at++] = payload & 0xff;
   }
   for (let i = 0; i < 16; i++) {
     const child = children[i];
-    if (child === undefined) node[at++] = emptyString;
+    if (child === undefined) scratch[at++] = emptyString;
     else {
-      if (child.ref.length === 32) node[at++] = emptyString + 32;
-      node.set(child.ref, at);
+      if (child.ref.length === 32) scratch[at++] = emptyString + 32;
+      scratch.set(child.ref, at);
       at += child.ref.length;
     }
   }
-  node[at] = emptyString;
-  return node;
+  scratch[at++] = emptyString;
+  return keyOf(scratch, 0, at);
+}
+
+/** Writes the length and the path of an extension. @returns the end */
+function writeExtension(extension: string): number {
+  const { length } = extension;
+  scratch[0] = length;
+  let at = headerLength;
+  for (let i = 0; i < length; i += 2) {
+    const low = i + 1 < length ? extension.charCodeAt(i + 1) : 0;
+    scratch[at++] = (extension.charCodeAt(i) << 4) | low;
+  }
+  return at;
 }
 
 /** The node with another extension. @param extension one nibble per character */
 export function withExtension(node: TrieNode, extension: string): TrieNode {
-  const keys = keysOffset(node);
-  const start = headerLength + ((extension.length + 1) >> 1);
-  const changed = new Uint8Array(start + node.length - keys);
-  changed[0] = extension.length;
-  changed[1] = node[1] as number;
-  changed[2] = node[2] as number;
-  for (let i = 0; i < extension.length; i++) {
-    const at = headerLength + (i >> 1);
-    const nibble = extension.charCodeAt(i);
-    changed[at] = (changed[at] as number) | ((i & 1) === 0 ? nibble << 4 : nibble);
-  }
-  changed.set(node.subarray(keys), start);
-  return changed;
+  const at = writeExtension(extension);
+  scratch[1] = node.charCodeAt(1);
+  scratch[2] = node.charCodeAt(2);
+  const rest = node.slice(keysOffset(node));
+  writeKey(scratch, at, rest);
+  return keyOf(scratch, 0, at + rest.length);
 }
 
-/** Whether the lengths in a record read from the database fit its size. */
-export function isTrieNode(node: Uint8Array): boolean {
-  const [first = 0, second = 0, third = 0] = node;
+/** Whether the lengths in a record from the database fit its size. */
+export function isTrieNode(node: TrieNode): boolean {
+  const first = node.charCodeAt(0);
   if (first === leafMark) return node.length === 1 + keyLength;
-  if (first > 63 || node.length < headerLength) return false;
-  const start = headerLength + ((first + 1) >> 1) + keyLength * countBits((second << 8) | third);
-  let at = start;
-  const prefix = node[at] ?? 0;
+  if (first > 63 || node.length < headerLength || node.length > maxNodeLength) return false;
+  const mask = leafMask(node);
+  let at = branchOffset(node);
+  const prefix = node.charCodeAt(at);
   let payload = 0;
-  if (prefix >= 0xc0 && prefix < 0xf8) {
-    payload = prefix - 0xc0;
-    at++;
-  } else if (prefix === 0xf8 || prefix === 0xf9) {
-    for (let i = 0; i < prefix - 0xf7; i++) payload = payload * 0x100 + (node[at + 1 + i] ?? 0);
-    at += prefix - 0xf7 + 1;
+  if (prefix >= 0xc0 && prefix < 0xf8) payload = prefix - 0xc0;
+  else if (prefix === 0xf8 || prefix === 0xf9) {
+    for (let i = 0; i < prefix - 0xf7; i++) payload = payload * 0x100 + node.charCodeAt(at + 1 + i);
   } else return false;
+  at = childrenOffset(node);
   if (at + payload !== node.length) return false;
   for (let i = 0; i < 16; i++) {
-    const first = node[at] ?? 0;
-    const isChild = first === emptyString || first === emptyString + 32 || (first > 0xc0 && first < 0xc0 + 31);
-    if (!isChild) return false;
-    if (first === emptyString && ((((second << 8) | third) >> i) & 1) === 1) return false;
+    const child = node.charCodeAt(at);
+    const isChild = child === emptyString || child === emptyString + 32 || (child > 0xc0 && child < 0xc0 + 31);
+    if (!isChild || (child === emptyString && ((mask >> i) & 1) === 1)) return false;
     at += childLength(node, at);
   }
-  return at === node.length - 1 && node[at] === emptyString;
+  return at === node.length - 1 && node.charCodeAt(at) === emptyString;
 }

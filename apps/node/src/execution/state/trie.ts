@@ -1,8 +1,10 @@
 import type { Hasher } from '../../validation/stack-trie.ts';
+import { keyOf, writeKey } from './keys.ts';
 import {
   branchOffset,
   type Child,
   childLength,
+  childRef,
   childrenOf,
   childrenOffset,
   emptyString,
@@ -12,6 +14,7 @@ import {
   extensionPath,
   leafKey,
   leafMask,
+  maxNodeLength,
   nibbleOf,
   pathNibble,
   singleLeaf,
@@ -32,7 +35,7 @@ export interface TrieSource<V> {
    * @param ref its hash, or the embedded node of less than 32 bytes
    * @throws StateError `corrupt` when it is missing
    */
-  node(path: string, ref: Uint8Array): TrieNode;
+  node(path: string, ref: string): TrieNode;
   /** The value of a leaf before the update. @throws StateError `corrupt` when it is missing */
   value(key: string): V;
 }
@@ -56,8 +59,8 @@ type Result = Child | undefined;
 /** The result of an update that changes nothing. */
 const same: Child = { ref: new Uint8Array(0) };
 
-/** Room for a leaf or an extension: prefixes, a path of 33 bytes and a value. */
-const scratchLength = 512;
+/** Room for a node, or for a leaf: prefixes, a path of 33 bytes and a value. */
+export const scratchLength: number = maxNodeLength;
 
 /**
  * Updates of tries whose nodes are stored by their paths: applies sorted changes in one pass, so that each changed node
@@ -91,7 +94,7 @@ export class TrieUpdater<V> {
     let result: Result;
     if (root === undefined) result = this.#build(prefix, 0, changes, 0, end);
     else {
-      const node = source.node(prefix, root);
+      const node = source.node(prefix, keyOf(root));
       const key = singleLeafKey(node);
       if (key === undefined) result = this.#updateBranch(prefix, 0, node, changes, 0, end);
       else {
@@ -204,8 +207,8 @@ export class TrieUpdater<V> {
         result = this.#updateLeaf(below, at + 1, key, changes, lo, next);
         if (result !== same && (result?.key !== key || !isSameSize(result.ref, size))) isSameShape = false;
       } else {
-        const ref = node.subarray(size === 33 ? offset + 1 : offset, offset + size);
-        result = this.#updateBranch(below, at + 1, this.#source.node(below, ref), changes, lo, next);
+        const child = this.#source.node(below, childRef(node, offset, size));
+        result = this.#updateBranch(below, at + 1, child, changes, lo, next);
         if (result !== same && (result === undefined || result.key !== undefined || !isSameSize(result.ref, size))) {
           isSameShape = false;
         }
@@ -226,15 +229,17 @@ export class TrieUpdater<V> {
 
   /** Replaces references of one length in a branch. */
   #patch(path: string, node: TrieNode, results: readonly Result[], changed: number): Child {
-    const copy = node.slice();
-    let offset = childrenOffset(copy);
+    const out = this.#scratch;
+    writeKey(out, 0, node);
+    let offset = childrenOffset(node);
     for (let i = 0, rest = changed; rest !== 0; i++, rest >>>= 1) {
-      const size = childLength(copy, offset);
-      if ((rest & 1) === 1) copy.set((results[i] as Child).ref, size === 33 ? offset + 1 : offset);
+      const size = childLength(node, offset);
+      if ((rest & 1) === 1) out.set((results[i] as Child).ref, size === 33 ? offset + 1 : offset);
       offset += size;
     }
-    this.#nodes.set(path, copy);
-    return { ref: this.#branchRef(copy) };
+    const patched = keyOf(out, 0, node.length);
+    this.#nodes.set(path, patched);
+    return { ref: writtenRef(patched, this.#hasher, out) };
   }
 
   /** Splits the extension of a branch before nibble `common`, and applies changes, which all have the part before. */
@@ -308,7 +313,7 @@ export class TrieUpdater<V> {
       return this.#leaf(only.key, depth, this.#currentValue(only.key, changes));
     }
     const below = path + extension + pathNibble(last);
-    const child = this.#nodes.get(below) ?? this.#source.node(below, only.ref);
+    const child = this.#nodes.get(below) ?? this.#source.node(below, keyOf(only.ref));
     const node = withExtension(child, extension + pathNibble(last) + extensionPath(child));
     this.#nodes.set(below, null);
     this.#nodes.set(path, node);
@@ -358,10 +363,20 @@ export class TrieUpdater<V> {
   }
 }
 
-/** The hash of a stored node, or the node itself where it is shorter than that. @param scratch 512 bytes */
+/**
+ * The hash of a stored node, or the node itself where it is shorter than that.
+ *
+ * @param scratch room of {@link scratchLength}
+ */
 export function branchRef(node: TrieNode, hasher: Hasher, scratch: Uint8Array): Uint8Array {
-  const branch = node.subarray(branchOffset(node));
-  const ref = branch.length < 32 ? branch : hasher.keccak256(branch);
+  writeKey(scratch, 0, node);
+  return writtenRef(node, hasher, scratch);
+}
+
+/** @see branchRef @param scratch the node's bytes */
+function writtenRef(node: TrieNode, hasher: Hasher, scratch: Uint8Array): Uint8Array {
+  const branch = scratch.subarray(branchOffset(node), node.length);
+  const ref = branch.length < 32 ? branch.slice() : hasher.keccak256(branch);
   const length = extensionLength(node);
   if (length === 0) return ref;
   const pathLength = (length >> 1) + 1;
