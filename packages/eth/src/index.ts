@@ -53,6 +53,20 @@ export {
   receiptList,
 } from './types/receipt.ts';
 export {
+  type AccessListItem,
+  type AccessListTransaction,
+  accountAddress,
+  type BlobTransaction,
+  type DynamicFeeTransaction,
+  type LegacyTransaction,
+  type SetCodeTransaction,
+  type SignedAuthorization,
+  signAuthorization,
+  signTransaction,
+  type UnsignedAuthorization,
+  type UnsignedTransaction,
+} from './types/sign-transaction.ts';
+export {
   transactionHash,
   transactionList,
   transactionsOf,

@@ -5,6 +5,7 @@ test('the public API is this and no more', async () => {
     [
       "EthError",
       "RawList",
+      "accountAddress",
       "addToBloom",
       "bloomLength",
       "bodyCodec",
@@ -26,6 +27,8 @@ test('the public API is this and no more', async () => {
       "receiptCodec",
       "receiptList",
       "sealHeader",
+      "signAuthorization",
+      "signTransaction",
       "transactionHash",
       "transactionList",
       "transactionsOf",
