@@ -1,7 +1,7 @@
 import { env } from 'node:process';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Candidate, runCampaign, type Size } from './opcodes/campaign.ts';
-import { libraryEvm } from './opcodes/evms.ts';
+import { libraryEvm, ownEvm } from './opcodes/evms.ts';
 import { type Fork, forks, isAtLeast } from './opcodes/forks.ts';
 import { GethEvm } from './opcodes/geth-evm.ts';
 
@@ -18,6 +18,7 @@ const size: Size = isWhole
 /** A whole campaign takes minutes for each fork. */
 const timeout = isWhole ? 2 * 3_600_000 : 600_000;
 
+const own: Candidate = { name: '@devp2p/node', createEvm: ownEvm, errors: 'kind' };
 const library: Candidate = { name: '@ethereumjs/evm', createEvm: libraryEvm, errors: 'kind' };
 
 describe('generated messages in the EVM of go-ethereum', () => {
@@ -27,7 +28,7 @@ describe('generated messages in the EVM of go-ethereum', () => {
   test.each(tested)(
     'ND-07 %s: gas, output, error, refund, logs, accesses and state root are the same',
     async (fork) => {
-      const candidates = isAtLeast(fork, 'amsterdam') ? [] : [library];
+      const candidates = isAtLeast(fork, 'amsterdam') ? [own] : [own, library];
       const { messages, differences } = await runCampaign(fork, size, Number(OPCODES_SEED), geth, candidates);
       if (isWhole) console.log(`${fork}: ${messages} messages`);
       for (const [name, found] of differences) expect(found, `${name}, of ${messages} messages`).toEqual([]);

@@ -99,8 +99,8 @@ function writeWord(value: bigint, target: Uint8Array, start: number): void {
   }
 }
 
-/** Address of the contract that a transaction creates, 20 bytes. */
-export function contractAddress(sender: Uint8Array, nonce: bigint, crypto: Crypto): Uint8Array {
+/** Address of the contract that a transaction or CREATE creates, 20 bytes. @param nonce of the creator before */
+export function contractAddress(sender: Uint8Array, nonce: bigint, crypto: Pick<Crypto, 'keccak256'>): Uint8Array {
   const writer = new Writer(32);
   writer.bigint(nonce);
   writer.string(sender);

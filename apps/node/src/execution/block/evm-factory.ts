@@ -1,7 +1,6 @@
 import type { Crypto } from '@devp2p/crypto';
 import type { ChainConfig } from '../../validation/chain-config.ts';
-import { createCommons } from '../evm/library/common.ts';
-import { createLibraryEvm } from '../evm/library/library-evm.ts';
+import { createChainEvm } from '../evm/chain-evm.ts';
 import type { Kzg } from '../kzg/kzg.ts';
 import { pointEvaluation } from '../kzg/point-evaluation.ts';
 import type { BlockEvmFactory } from './block-processor.ts';
@@ -16,25 +15,20 @@ export interface EvmFactoryOptions {
 
 /** Creates the factory of the EVM of each block. The parameters of a fork are made once. */
 export function createEvmFactory({ config, crypto, kzg }: EvmFactoryOptions): BlockEvmFactory {
-  const commons = createCommons(config, crypto);
-  const cancunPrecompiles = [pointEvaluation(kzg)];
-  return ({ fields, rules, blobBaseFee, blockHash }, state, recorder) =>
-    createLibraryEvm({
-      common: commons.of(fields),
-      state,
-      recorder,
-      precompiles: rules.cancun ? cancunPrecompiles : undefined,
-      block: {
-        number: fields.number,
-        timestamp: fields.timestamp,
-        beneficiary: fields.beneficiary,
-        gasLimit: fields.gasLimit,
-        difficulty: fields.difficulty,
-        mixHash: fields.mixHash,
-        baseFee: fields.baseFeePerGas ?? 0n,
-        blobBaseFee,
-        slotNumber: BigInt(fields.slotNumber ?? 0),
-        blockHash,
-      },
-    });
+  const evm = createChainEvm({ config, crypto, precompiles: [pointEvaluation(kzg)] });
+  return ({ fields, blobBaseFee, blockHash }, state, recorder) => {
+    const block = {
+      number: fields.number,
+      timestamp: fields.timestamp,
+      beneficiary: fields.beneficiary,
+      gasLimit: fields.gasLimit,
+      difficulty: fields.difficulty,
+      mixHash: fields.mixHash,
+      baseFee: fields.baseFeePerGas ?? 0n,
+      blobBaseFee,
+      slotNumber: BigInt(fields.slotNumber ?? 0),
+      blockHash,
+    };
+    return evm.at(block, state, recorder);
+  };
 }

@@ -189,15 +189,18 @@ describe('end of a transaction', () => {
     expect([state.warmSlot(slot), state.warmSlot(slot)]).toEqual([false, true]);
     state.setSlot(slot, 71n);
     state.setTransientStorage(account, 1n, 2n);
-    state.markCreated(address(1));
+    state.markCreatedOf(account);
+    state.markDestroyedOf(state.load(address(6)));
+    expect(state.destroyed()).toEqual([state.load(address(6))]);
     state.warmForBlock(address(5));
     expect(state.originalStorage(address(1), 7n)).toBe(70n);
     expect(state.transientStorage(account, 1n)).toBe(2n);
-    expect(state.isCreated(address(1))).toBe(true);
+    expect(account.isCreated).toBe(true);
     state.finishTransaction(modern);
     expect(state.originalStorage(address(1), 7n)).toBe(71n);
     expect(state.transientStorage(account, 1n)).toBe(0n);
-    expect(state.isCreated(address(1))).toBe(false);
+    expect(account.isCreated).toBe(false);
+    expect(state.destroyed()).toEqual([]);
     expect([state.warm(account), state.warmSlot(slot)]).toEqual([false, false]);
     expect(state.warm(state.load(address(5)))).toBe(true);
   });
@@ -222,7 +225,7 @@ test('changes and reverts leave what a model with copies has', () => {
   const account = fc.constantFrom(1, 2, 4);
   const step = fc.oneof(
     fc.record({ op: fc.constantFrom('checkpoint', 'commit', 'revert', 'finish') }),
-    fc.record({ op: fc.constantFrom('destroy', 'code', 'warm', 'clear'), account }),
+    fc.record({ op: fc.constantFrom('destroy', 'code', 'warm'), account }),
     fc.record({ op: fc.constantFrom('nonce', 'balance'), account, value: small }),
     fc.record({ op: fc.constantFrom('storage', 'transient', 'warmSlot'), account, slot: small, value: small }),
   );
@@ -250,7 +253,6 @@ test('changes and reverts leave what a model with copies has', () => {
           expect(snapshot(state)).toBe(saved.pop());
         } else if (op === 'finish' && depth === 0) state.finishTransaction({ removesEmptyAccounts: false });
         else if (op === 'destroy') state.destroy(of);
-        else if (op === 'clear') state.clearStorage(of);
         else if (op === 'code') state.setCode(of, code);
         else if (op === 'warm') state.warm(state.load(of));
         else if (op === 'nonce') state.setNonce(of, value);

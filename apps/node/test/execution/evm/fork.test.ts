@@ -2,7 +2,7 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { expect, test } from 'vitest';
 import { chainConfig } from '../../../src/config/genesis/genesis.ts';
 import { forkOf } from '../../../src/execution/evm/fork.ts';
-import { createCommons } from '../../../src/execution/evm/library/common.ts';
+import { createCommons } from '../../../src/execution/evm/rules/library-parameters.ts';
 
 const blockForks = {
   homesteadBlock: 1,

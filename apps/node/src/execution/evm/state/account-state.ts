@@ -15,6 +15,9 @@ export interface SlotState {
 
 /** An account during a block, whether it exists or not. */
 export interface AccountState {
+  /** Of the address: for a `Map`, whose strings V8 hashes with a secret. */
+  readonly key: string;
+  /** 20 bytes, not to be changed. */
   readonly address: Uint8Array;
   /** The account before the block. */
   readonly parent: Account | undefined;
@@ -33,6 +36,8 @@ export interface AccountState {
   isTouched: boolean;
   /** Whether the transaction created it (EIP-6780). */
   isCreated: boolean;
+  /** Whether it is removed at the end of the transaction. */
+  isDestroyed: boolean;
   transientStorage: SlotMap<TransientSlot> | undefined;
 }
 
@@ -47,8 +52,9 @@ export const emptyCodeHash: Uint8Array = Uint8Array.from(
 );
 export const emptyCode: Uint8Array = new Uint8Array(0);
 
-export function createAccountState(address: Uint8Array, parent: Account | undefined): AccountState {
+export function createAccountState(key: string, address: Uint8Array, parent: Account | undefined): AccountState {
   return {
+    key,
     address,
     parent,
     exists: parent !== undefined,
@@ -61,6 +67,7 @@ export function createAccountState(address: Uint8Array, parent: Account | undefi
     isWarm: false,
     isTouched: false,
     isCreated: false,
+    isDestroyed: false,
     transientStorage: undefined,
   };
 }

@@ -32,8 +32,9 @@ export interface FinishRules {
  * (EIP-2929) and transient storage (EIP-1153). {@link finishTransaction} ends a transaction, and also the changes
  * between transactions (system calls, withdrawals).
  *
- * Addresses are 20 bytes; their arrays are kept, so they must not change afterwards. An error of the reader leaves every
- * method as an exception, and is kept as {@link failure}, because a library in between may take it for a failed call.
+ * Addresses are 20 bytes. Methods whose names end with `Of` take an account that `load` returned. An error of the reader
+ * leaves every method as an exception, and is kept as {@link failure}, because a library in between may take it for a
+ * failed call.
  */
 export class BlockState {
   /** The first error of the reader: nothing that was executed afterwards is valid. */
@@ -50,6 +51,7 @@ export class BlockState {
   #touched: AccountState[] = [];
   #warmed: AccountState[] = [];
   #created: AccountState[] = [];
+  #destroyed: AccountState[] = [];
   #slots: SlotState[] = [];
   #transient: AccountState[] = [];
 
@@ -63,10 +65,9 @@ export class BlockState {
     const key = addressKey(address);
     let account = this.#accounts.get(key);
     if (account === undefined) {
-      account = createAccountState(
-        address,
-        this.#read(() => this.#reader.account(address)),
-      );
+      const own = address.slice();
+      const parent = this.#read(() => this.#reader.account(own));
+      account = createAccountState(key, own, parent);
       if (this.#warmForBlock.delete(key)) account.isWarm = true;
       this.#accounts.set(key, account);
     }
@@ -138,7 +139,10 @@ export class BlockState {
   }
 
   setNonce(address: Uint8Array, nonce: bigint): void {
-    const account = this.load(address);
+    this.setNonceOf(this.load(address), nonce);
+  }
+
+  setNonceOf(account: AccountState, nonce: bigint): void {
     this.#create(account);
     this.touchOf(account);
     if (account.nonce === nonce) return;
@@ -148,7 +152,10 @@ export class BlockState {
 
   /** Sets the code; an empty one removes it. */
   setCode(address: Uint8Array, code: Uint8Array): void {
-    const account = this.load(address);
+    this.setCodeOf(this.load(address), code);
+  }
+
+  setCodeOf(account: AccountState, code: Uint8Array): void {
     this.#create(account);
     this.touchOf(account);
     this.#log.push(account, 'codeHash', account.codeHash);
@@ -166,7 +173,7 @@ export class BlockState {
     if (account.isTouched) return;
     // The touch of RIPEMD-160 outlives a revert: block 2,675,119 of mainnet, in which go-ethereum and Parity removed
     // the account after an out-of-gas call.
-    if (addressKey(account.address) !== ripemd160) this.#log.push(account, 'isTouched', false);
+    if (account.key !== ripemd160) this.#log.push(account, 'isTouched', false);
     account.isTouched = true;
     this.#touched.push(account);
   }
@@ -253,9 +260,8 @@ export class BlockState {
     return false;
   }
 
-  /** Marks an account as created by this transaction (EIP-6780). */
-  markCreated(address: Uint8Array): void {
-    const account = this.load(address);
+  /** Marks an account as created by this transaction (EIP-6780), and creates it if it does not exist. */
+  markCreatedOf(account: AccountState): void {
     this.#create(account);
     if (account.isCreated) return;
     this.#log.push(account, 'isCreated', false);
@@ -263,26 +269,22 @@ export class BlockState {
     this.#created.push(account);
   }
 
-  isCreated(address: Uint8Array): boolean {
-    return this.load(address).isCreated;
+  /** Marks an account as destroyed: {@link finishTransaction} removes it. */
+  markDestroyedOf(account: AccountState): void {
+    if (account.isDestroyed) return;
+    this.#log.push(account, 'isDestroyed', false);
+    account.isDestroyed = true;
+    this.#destroyed.push(account);
+  }
+
+  /** Accounts that the transaction has destroyed, each once. */
+  destroyed(): AccountState[] {
+    return [...new Set(this.#destroyed.filter(({ isDestroyed }) => isDestroyed))];
   }
 
   /** Removes an account with its code and storage. */
   destroy(address: Uint8Array): void {
-    const account = this.load(address);
-    this.#change(account, 'exists', false);
-    this.#change(account, 'nonce', 0n);
-    this.#change(account, 'balance', 0n);
-    this.#change(account, 'codeHash', emptyCodeHash);
-    this.#change(account, 'code', emptyCode);
-    this.clearStorage(address);
-  }
-
-  /** Removes all storage of an account. */
-  clearStorage(address: Uint8Array): void {
-    const account = this.load(address);
-    this.#change(account, 'isStorageCleared', true);
-    this.#change(account, 'storage', new SlotMap<SlotState>());
+    this.#destroy(this.load(address));
   }
 
   /** Begins a part that can be undone, inside any that has begun before. */
@@ -304,24 +306,25 @@ export class BlockState {
    * Ends a transaction: removes destroyed and empty accounts, forgets accesses and transient storage. Original
    * values are then the present ones.
    *
-   * @param destroyed accounts that the transaction destroyed; with EIP-6780 only those that it created
+   * @param destroyed accounts that the transaction destroyed, besides those of {@link markDestroyedOf}
    * @throws Error if a {@link checkpoint} is open
    */
   finishTransaction(rules: FinishRules, destroyed: Iterable<Uint8Array> = []): void {
     this.#log.clear();
-    for (const address of destroyed) {
-      const balance = rules.keepsDestroyedBalance === true ? this.balance(address) : 0n;
-      this.destroy(address);
-      if (balance > 0n) this.setBalance(address, balance);
+    for (const account of new Set([...this.destroyed(), ...Array.from(destroyed, (address) => this.load(address))])) {
+      const balance = rules.keepsDestroyedBalance === true ? account.balance : 0n;
+      this.#destroy(account);
+      if (balance > 0n) this.setBalanceOf(account, balance);
     }
     if (rules.removesEmptyAccounts) {
       for (const account of this.#touched) {
-        if (account.isTouched && account.exists && isEmptyAccount(account)) this.destroy(account.address);
+        if (account.isTouched && account.exists && isEmptyAccount(account)) this.#destroy(account);
       }
     }
     for (const account of this.#touched) account.isTouched = false;
     for (const account of this.#warmed) account.isWarm = false;
     for (const account of this.#created) account.isCreated = false;
+    for (const account of this.#destroyed) account.isDestroyed = false;
     for (const account of this.#transient) account.transientStorage = undefined;
     for (const slot of this.#slots) {
       slot.isWarm = false;
@@ -330,6 +333,7 @@ export class BlockState {
     this.#touched = [];
     this.#warmed = [];
     this.#created = [];
+    this.#destroyed = [];
     this.#transient = [];
     this.#slots = [];
   }
@@ -337,6 +341,16 @@ export class BlockState {
   /** All accounts that were read or changed, for {@link stateChanges}. */
   accounts(): Iterable<AccountState> {
     return this.#accounts.values();
+  }
+
+  #destroy(account: AccountState): void {
+    this.#change(account, 'exists', false);
+    this.#change(account, 'nonce', 0n);
+    this.#change(account, 'balance', 0n);
+    this.#change(account, 'codeHash', emptyCodeHash);
+    this.#change(account, 'code', emptyCode);
+    this.#change(account, 'isStorageCleared', true);
+    this.#change(account, 'storage', new SlotMap<SlotState>());
   }
 
   #create(account: AccountState): void {

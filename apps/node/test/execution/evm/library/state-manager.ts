@@ -1,6 +1,6 @@
 import type { AccountFields, StateManagerInterface } from '@ethereumjs/common';
 import { Account, type Address } from '@ethereumjs/util';
-import type { BlockState } from '../state/block-state.ts';
+import type { BlockState } from '../../../../src/execution/evm/state/block-state.ts';
 
 /** The state of a block as `@ethereumjs/evm` reads and changes it. Its methods are asynchronous in name only. */
 export class LibraryStateManager implements StateManagerInterface {

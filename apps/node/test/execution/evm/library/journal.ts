@@ -1,6 +1,6 @@
 import type { EVM } from '@ethereumjs/evm';
 import type { Account, Address } from '@ethereumjs/util';
-import type { BlockState } from '../state/block-state.ts';
+import type { BlockState } from '../../../../src/execution/evm/state/block-state.ts';
 
 /** The part of the library's journal that the EVM uses: accesses (EIP-2929) and touched accounts (EIP-161). */
 export type LibraryJournal = Pick<

@@ -9,8 +9,15 @@ import {
   NobleBN254,
 } from '@ethereumjs/evm';
 import { Address, BlockLevelAccessList, type PrefixedHexString } from '@ethereumjs/util';
-import type { AccessRecorder, BlockEvm, EvmBlock, EvmCall, EvmErrorCode, EvmOutcome } from '../evm.ts';
-import type { BlockState } from '../state/block-state.ts';
+import type {
+  AccessRecorder,
+  BlockEvm,
+  EvmBlock,
+  EvmCall,
+  EvmErrorCode,
+  EvmOutcome,
+} from '../../../../src/execution/evm/evm.ts';
+import type { BlockState } from '../../../../src/execution/evm/state/block-state.ts';
 import { createJournal } from './journal.ts';
 import { LibraryStateManager } from './state-manager.ts';
 

@@ -1,0 +1,106 @@
+import type { Crypto } from '@devp2p/crypto';
+import type { AccessRecorder, EvmBlock, EvmCall, EvmErrorCode, Log } from './evm.ts';
+import type { Frame } from './frame/frame.ts';
+import type { FramePool } from './frame/frame-pool.ts';
+import type { ProgramCache } from './frame/program-cache.ts';
+import { byteLength } from './interpreter/arithmetic.ts';
+import { wordBytes, wordOf } from './interpreter/words.ts';
+import type { Precompiles } from './precompiles.ts';
+import type { EvmRules } from './rules/evm-rules.ts';
+import { expGas, warmGas } from './rules/gas.ts';
+import type { AccountState } from './state/account-state.ts';
+import type { BlockState } from './state/block-state.ts';
+
+/** The deepest frame; that of a transaction has depth 0. */
+const maxDepth = 1024;
+const maxNonce = 2n ** 64n - 1n;
+
+/** Emits the logs of transfers (EIP-7708). */
+const transferLogAddress = Uint8Array.from(Buffer.from('fffffffffffffffffffffffffffffffffffffffe', 'hex'));
+/** keccak-256 of `Transfer(address,address,uint256)`. */
+const transferTopic = Uint8Array.from(
+  Buffer.from('ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef', 'hex'),
+);
+
+/** The part of a machine that is the same for all calls in a block. */
+export interface MachineContext {
+  readonly rules: EvmRules;
+  readonly chainId: bigint;
+  readonly state: BlockState;
+  readonly block: EvmBlock;
+  readonly precompiles: Precompiles;
+  readonly programs: ProgramCache;
+  readonly pool: FramePool;
+  readonly keccak256: Crypto['keccak256'];
+  readonly recorder: AccessRecorder | undefined;
+}
+
+/** Executes one call of a transaction with all calls that follow from it. */
+export class Machine implements MachineContext {
+  readonly rules: EvmRules;
+  readonly chainId: bigint;
+  readonly state: BlockState;
+  readonly block: EvmBlock;
+  readonly precompiles: Precompiles;
+  readonly programs: ProgramCache;
+  readonly pool: FramePool;
+  readonly keccak256: Crypto['keccak256'];
+  readonly recorder: AccessRecorder | undefined;
+  readonly message: EvmCall;
+  readonly logs: Log[] = [];
+  refund = 0;
+  /** The frames that were entered and have not ended, the deepest one last. */
+  readonly frames: Frame[] = [];
+  /** Resolved when the precompiled contract that is being executed has ended. */
+  pending: Promise<void> | undefined;
+
+  constructor(context: MachineContext, message: EvmCall) {
+    this.rules = context.rules;
+    this.chainId = context.chainId;
+    this.state = context.state;
+    this.block = context.block;
+    this.precompiles = context.precompiles;
+    this.programs = context.programs;
+    this.pool = context.pool;
+    this.keccak256 = context.keccak256;
+    this.recorder = context.recorder;
+    this.message = message;
+  }
+
+  keccakWord(data: Uint8Array): bigint {
+    return wordOf(this.keccak256(data));
+  }
+
+  expGas(exponent: bigint): number {
+    return expGas + this.rules.expByteGas * byteLength(exponent);
+  }
+
+  /** Gas of an access of an account besides that of a repeated one, which is part of the constant gas (EIP-2929). */
+  accessGas(account: AccountState): number {
+    return this.rules.isBerlin && !this.state.warm(account) ? this.rules.coldAccountGas - warmGas : 0;
+  }
+
+  /** Why a call or creation is not entered; it then fails without losing its gas. */
+  refusal(payer: AccountState, value: bigint, depth: number): EvmErrorCode | undefined {
+    if (depth > maxDepth) return 'depth';
+    return payer.balance < value ? 'insufficient-balance' : undefined;
+  }
+
+  creationRefusal(creator: AccountState, value: bigint, depth: number): EvmErrorCode | undefined {
+    return this.refusal(creator, value, depth) ?? (creator.nonce >= maxNonce ? 'nonce-overflow' : undefined);
+  }
+
+  /** Moves a balance, which may be 0: the receiver is touched, and created if it does not exist. */
+  transfer(payer: AccountState, receiver: AccountState, value: bigint): void {
+    if (value > 0n) this.state.setBalanceOf(payer, payer.balance - value);
+    this.state.setBalanceOf(receiver, receiver.balance + value);
+    if (this.rules.isAmsterdam && payer !== receiver) this.logTransfer(payer.address, receiver.address, value);
+  }
+
+  /** EIP-7708. */
+  logTransfer(from: Uint8Array, to: Uint8Array, value: bigint): void {
+    if (value === 0n) return;
+    const topics = [transferTopic, wordBytes(wordOf(from)), wordBytes(wordOf(to))];
+    this.logs.push({ address: transferLogAddress, topics, data: wordBytes(value) });
+  }
+}
