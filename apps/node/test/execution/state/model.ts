@@ -2,7 +2,7 @@ import { concatBytes } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { createMPT } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
-import type { AccountChange, StateChanges } from '../../../src/execution/state/interfaces.ts';
+import type { AccountChange, StateChanges, StateReader } from '../../../src/execution/state/interfaces.ts';
 
 /** An account of the model: plain values, storage by slot. */
 export interface ModelAccount {
@@ -45,6 +45,41 @@ export function applyToModel(model: Model, changes: StateChanges): Model {
     copy.set(key, { nonce, balance, code: code ?? old?.code ?? new Uint8Array(0), storage: kept });
   }
   return copy;
+}
+
+/** Slots that changes use. */
+const slotCount = 24;
+
+/** An account as text, for comparisons. */
+function describe(index: number, nonce: bigint, balance: bigint, code: Uint8Array, storage: readonly bigint[]): string {
+  return `${index}: nonce ${nonce}, balance ${balance}, code ${hex(code)}, storage ${storage.join(' ')}`;
+}
+
+/** The accounts of a model as text. */
+export function modelText(model: Model, accounts: number): string {
+  const lines: string[] = [];
+  for (let i = 0; i < accounts; i++) {
+    const account = model.get(hex(addressOf(i)));
+    if (account === undefined) continue;
+    const slots = Array.from({ length: slotCount }, (_, slot) => account.storage.get(BigInt(slot)) ?? 0n);
+    lines.push(describe(i, account.nonce, account.balance, account.code, slots));
+  }
+  return lines.join('\n');
+}
+
+/** The accounts of a state as text. */
+export function stateText(reader: StateReader, accounts: number): string {
+  const lines: string[] = [];
+  for (let i = 0; i < accounts; i++) {
+    const address = addressOf(i);
+    const slots = Array.from({ length: slotCount }, (_, slot) => reader.storage(address, BigInt(slot)));
+    if (reader.hasStorage(address) !== slots.some((value) => value !== 0n)) lines.push(`${i}: hasStorage is wrong`);
+    const account = reader.account(address);
+    if (account !== undefined) {
+      lines.push(describe(i, account.nonce, account.balance, reader.code(account.codeHash), slots));
+    } else if (reader.hasStorage(address)) lines.push(`${i}: storage without an account`);
+  }
+  return lines.join('\n');
 }
 
 /** The root of a model, computed from its beginning by another implementation of the trie. */
@@ -113,7 +148,7 @@ export function randomChanges(
       const slots = random.int(8);
       for (let j = 0; j < slots; j++) {
         const value = random.int(3) === 0 ? 0n : BigInt(random.int(2 ** 31)) ** BigInt(1 + random.int(8));
-        storage.set(BigInt(random.int(24)), value);
+        storage.set(BigInt(random.int(slotCount)), value);
       }
     }
     const isWide = random.int(4) === 0;

@@ -84,6 +84,6 @@ test('ND-07 a trie that is updated block by block has the root of one that is bu
         expect(new Map([...trie.nodes].sort())).toEqual(new Map([...fresh.nodes].sort()));
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
