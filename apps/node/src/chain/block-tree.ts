@@ -27,6 +27,8 @@ export interface BlockTree {
   insert(block: NewBlock): Promise<InsertResult>;
   /** See `BlockImporter.setHead`. */
   setHead(hash: Uint8Array): Promise<boolean>;
+  /** Makes the state of a stored block available, if few blocks have to be executed for that. @returns whether it is */
+  restoreState(header: SealedHeader): Promise<boolean>;
 }
 
 /** Blocks that are executed again to have the state of a parent or head, at most. */
@@ -68,6 +70,8 @@ export function createBlockTree(parts: BlockTreeParts): BlockTree {
     };
   };
 
+  const restoreState = (header: SealedHeader): Promise<boolean> => rebuild.to(header, { maxBlocks: maxRebuild });
+
   /** Runs a block through the stages, with the state of its parent built again if it is missing. */
   const execute = async (block: NewBlock, parent: Head): Promise<StoredBlock | undefined> => {
     for (let attempt = 1; ; attempt++) {
@@ -75,12 +79,13 @@ export function createBlockTree(parts: BlockTreeParts): BlockTree {
         for await (const valid of stages([block], parent, branchOf(parent.header))) return valid;
       } catch (error) {
         if (attempt === maxAttempts || !isInterruption(error)) throw error;
-        if (!(await rebuild.to(parent.header, { maxBlocks: maxRebuild }))) return undefined;
+        if (!(await restoreState(parent.header))) return undefined;
       }
     }
   };
 
   return {
+    restoreState,
     async insert(block) {
       const { hash, parentHash } = block.header;
       const known = await store.headerByHash(hash);
@@ -107,7 +112,7 @@ export function createBlockTree(parts: BlockTreeParts): BlockTree {
       if (branch === undefined || target === undefined) return false;
       const ancestor = target.number - branch.length;
       if (executor.hasState) {
-        if (!(await rebuild.to(target, { maxBlocks: maxRebuild }))) return false;
+        if (!(await restoreState(target))) return false;
       } else if (branch.length > 0) {
         const parent = await store.headAt(ancestor);
         for await (const _ of stages(branch, parent));

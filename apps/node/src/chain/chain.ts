@@ -6,6 +6,7 @@ import type { Chain, ChainRange, RawList } from '@devp2p/eth';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import { checkChainSupported, checkForkSupported } from '../config/genesis/unsupported-forks.ts';
 import { BlockError, ChainError } from '../errors/chain-error.ts';
+import { ExecutionError, isInterruption } from '../errors/execution-error.ts';
 import { type Executor, type OpenExecutor, passThroughExecutor } from '../execution/executor.ts';
 import type { Head } from '../storage/block-records.ts';
 import { BlockStore } from '../storage/blocks.ts';
@@ -22,6 +23,7 @@ import { catchUp, type StateEvent } from './catch-up.ts';
 import { createImportPipeline } from './import-pipeline.ts';
 import { createImportStages } from './import-stages.ts';
 import type {
+  BlockBuilder,
   BlockChecker,
   BlockImporter,
   BlockReader,
@@ -98,6 +100,7 @@ export interface LocalChain
     BlockRules,
     BlockChecker,
     BlockImporter,
+    BlockBuilder,
     ExecutionState,
     FinalizedStore,
     SyncProgressStore {
@@ -292,6 +295,17 @@ function chainOver(
     },
     async setHead(hash) {
       return !isCatchingUp && change(() => tree.setHead(hash));
+    },
+    async build(request, finish) {
+      if (closed !== undefined) throw closedError();
+      if (executor.build === undefined) throw new ExecutionError('no-state', 'blocks are not executed');
+      if (isCatchingUp) throw new ExecutionError('no-state', 'stored blocks are being executed');
+      try {
+        return await executor.build(request, finish);
+      } catch (error) {
+        if (!isInterruption(error) || !(await change(() => tree.restoreState(request.parent)))) throw error;
+        return executor.build(request, finish);
+      }
     },
     addReceipts: (receipts) => change(() => addReceipts(store, rules, receipts)),
     addAccessLists: (lists) => change(() => addAccessLists(store, rules, lists)),

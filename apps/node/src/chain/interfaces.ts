@@ -1,6 +1,7 @@
 import type { RawList, SealedHeader } from '@devp2p/eth';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import type { BlockErrorCode } from '../errors/chain-error.ts';
+import type { BuildRequest, BuiltBlock } from '../execution/build-request.ts';
 import type { ExecutableBlock } from '../execution/executor.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
 import type { BlockRef } from '../storage/schema.ts';
@@ -8,6 +9,21 @@ import type { SyncProgress } from '../storage/sync-progress.ts';
 
 /** A block to append. */
 export type NewBlock = ExecutableBlock;
+
+export type { BuildRequest, BuiltBlock };
+
+/** Builds blocks. */
+export interface BlockBuilder {
+  /**
+   * Builds a block on a stored one. It is not stored. A state that is missing is built again from at most 128 blocks.
+   *
+   * @param finish ends the block with the transactions that it has; it also ends when another block is to be executed
+   * @throws BlockError when no block is valid on this parent
+   * @throws ExecutionError `no-state` when the state of the parent is not available, and without execution; `failed`,
+   * `closed`; ChainError
+   */
+  build(request: BuildRequest, finish?: AbortSignal): Promise<BuiltBlock>;
+}
 
 /** The first block and the rules of a chain. */
 export interface ChainRules {

@@ -11,6 +11,7 @@ import { RpcError } from '../rpc/transport/rpc-error.ts';
 import { answerWithin } from './answer-within.ts';
 import { checkAttributes, type ForkchoiceVersion } from './attributes.ts';
 import type { ForkchoiceState } from './params.ts';
+import type { PayloadBuilder } from './payload-builder.ts';
 import type { ScheduleCheck } from './schedule-check.ts';
 import { invalid, type PayloadStatus, syncing, valid } from './status.ts';
 
@@ -26,6 +27,8 @@ export interface ForkchoiceParts {
   readonly forkChoice: ForkChoice;
   readonly schedule: ScheduleCheck;
   readonly clock: Clock;
+  /** @default no payloads are built */
+  readonly builder?: PayloadBuilder | undefined;
   /** 0 for no limit. */
   readonly maxReorgDepth: number;
 }
@@ -48,7 +51,7 @@ export interface ForkchoiceUpdates {
 }
 
 export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
-  const { chain, forkChoice, schedule, clock, maxReorgDepth } = parts;
+  const { chain, forkChoice, schedule, clock, builder, maxReorgDepth } = parts;
   let isCaughtUp = false;
   const onCaughtUp = (): void => {
     isCaughtUp = true;
@@ -95,6 +98,18 @@ export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
     }
   };
 
+  /** Begins to build a payload on the head that is in force. */
+  const build = async (
+    version: ForkchoiceVersion,
+    head: SealedHeader,
+    given: object | undefined,
+  ): Promise<string | null> => {
+    if (given === undefined) return null;
+    const attributes = checkAttributes(given, version, head, chain.genesis.config, schedule);
+    const id = await builder?.start(version, head, attributes);
+    return id === undefined ? null : toData(id);
+  };
+
   const run = async (
     version: ForkchoiceVersion,
     state: ForkchoiceState,
@@ -125,8 +140,7 @@ export function createForkchoice(parts: ForkchoiceParts): ForkchoiceUpdates {
     }
     const status = await choose(requested, header);
     if (status !== undefined) return response(status);
-    if (attributes !== undefined) checkAttributes(attributes, version, header, chain.genesis.config, schedule);
-    return response(inForce);
+    return response(inForce, await build(version, header, attributes));
   };
 
   const inTime = (result: Promise<ForkchoiceResponse>): Promise<ForkchoiceResponse> =>

@@ -3,6 +3,7 @@ import type { Crypto } from '@devp2p/crypto';
 import * as v from 'valibot';
 import type { ForkChoice } from '../chain/fork-choice.ts';
 import type {
+  BlockBuilder,
   BlockChecker,
   BlockImporter,
   BlockReader,
@@ -14,13 +15,16 @@ import type {
 import type { Log } from '../logging/log.ts';
 import { data, parameter, quantity, safeQuantity, toQuantity } from '../rpc/codec/hex.ts';
 import { type Method, method, type Namespace, optional } from '../rpc/transport/api.ts';
+import type { ChainConfig } from '../validation/chain-config.ts';
 import { version as ownVersion } from '../version.ts';
 import type { ForkchoiceVersion } from './attributes.ts';
 import { type BodyVersion, createPayloadBodies } from './bodies.ts';
 import type { ClientVersion, ConsensusClient } from './consensus-client.ts';
 import { createForkchoice, defaultMaxReorgDepth } from './forkchoice.ts';
+import { type GetPayloadVersion, getPayload } from './get-payload.ts';
 import { createNewPayload } from './new-payload.ts';
 import { clientVersion, executionPayload, executionRequests, forkchoiceState } from './params.ts';
+import { type BuildSettings, createPayloadBuilder, type PayloadBuilder } from './payload-builder.ts';
 import { createScheduleCheck } from './schedule-check.ts';
 import { watchSilence } from './silence.ts';
 
@@ -32,6 +36,7 @@ export interface EngineParts {
     BlockReader &
     Pick<BlockChecker, 'check'> &
     Pick<BlockImporter, 'insert'> &
+    BlockBuilder &
     ExecutionState;
   readonly forkChoice: ForkChoice;
   readonly crypto: Crypto;
@@ -39,6 +44,8 @@ export interface EngineParts {
   readonly log: Log;
   /** Number of blocks by which the head may move back, 0 for no limit. @default 32 (go-ethereum) */
   readonly maxReorgDepth?: number | undefined;
+  /** How blocks are built, which needs execution. @default see `BuildSettings` */
+  readonly building?: BuildSettings | undefined;
   /** Whether to warn when no consensus client has ever called. @default true */
   readonly isExpected?: boolean | undefined;
 }
@@ -53,18 +60,20 @@ export interface Engine {
 /**
  * `engine_*`: requests of the consensus layer (execution-apis, `src/engine`, Paris to Amsterdam). A payload is executed
  * on its parent. Without execution it is checked by all rules that need none, and the status of a valid one is
- * `SYNCING`. Payloads are not built, but their attributes are checked.
+ * `SYNCING`. Payloads are not built then, but their attributes are checked.
  */
 export function createEngine(parts: EngineParts): Engine {
   const { chain, forkChoice, clock, log } = parts;
   const { config } = chain.genesis;
   const schedule = createScheduleCheck(clock, log);
   const silence = watchSilence(clock, log, parts.isExpected ?? true);
+  const builder = chain.isExecuting ? createPayloadBuilder({ ...parts.building, chain, clock, log }) : undefined;
   const forkchoice = createForkchoice({
     chain,
     forkChoice,
     schedule,
     clock,
+    builder,
     maxReorgDepth: parts.maxReorgDepth ?? defaultMaxReorgDepth,
   });
   const latest = async (): Promise<number> => (await forkChoice.latest()).number;
@@ -75,6 +84,7 @@ export function createEngine(parts: EngineParts): Engine {
   const methods = {
     ...newPayloadMethods({ ...parts, schedule }, silence.onCall),
     ...forkchoiceMethods(forkchoice, consensusClient, silence.onCall),
+    ...(builder && payloadMethods(builder, config)),
     ...bodyMethods(bodies),
     getClientVersionV1: method([parameter(clientVersion)], (client) => {
       recordVersion(client, consensusClient, log);
@@ -100,6 +110,7 @@ export function createEngine(parts: EngineParts): Engine {
     consensusClient,
     close() {
       silence.close();
+      builder?.close();
     },
   };
 }
@@ -108,6 +119,7 @@ export function createEngine(parts: EngineParts): Engine {
 const amsterdamMethods: ReadonlySet<string> = new Set([
   'newPayloadV5',
   'forkchoiceUpdatedV4',
+  'getPayloadV6',
   'getPayloadBodiesByHashV2',
   'getPayloadBodiesByRangeV2',
 ]);
@@ -179,6 +191,19 @@ function forkchoiceMethods(
       if (custody !== undefined) client.custodyColumns = custody;
       return update('V4', given, building);
     }),
+  };
+}
+
+function payloadMethods(builder: PayloadBuilder, config: ChainConfig): Readonly<Record<string, Method>> {
+  const id = parameter(data(8));
+  const get = (version: GetPayloadVersion) => method([id], (given) => getPayload(builder, version, given, config));
+  return {
+    getPayloadV1: get('V1'),
+    getPayloadV2: get('V2'),
+    getPayloadV3: get('V3'),
+    getPayloadV4: get('V4'),
+    getPayloadV5: get('V5'),
+    getPayloadV6: get('V6'),
   };
 }
 

@@ -1,12 +1,16 @@
 import { RpcError } from '../rpc/transport/rpc-error.ts';
 import type { ChainConfig, TimeFork } from '../validation/chain-config.ts';
 
-/** A version of a method: its forks, and the fields that its structure adds to those of the first version. */
-export interface Version<Field extends string> {
+/** The forks of a version of a method. */
+export interface VersionForks {
   /** First fork. @default the merge */
   readonly from?: TimeFork;
   /** The fork that ends it. @default none */
   readonly until?: TimeFork;
+}
+
+/** A version of a method: its forks, and the fields that its structure adds to those of the first version. */
+export interface Version<Field extends string> extends VersionForks {
   /** In a version for two forks the fields depend on the fork, so the fork is checked first. */
   readonly fields: readonly Field[] | { readonly since: TimeFork; readonly fields: readonly Field[] };
   /** Whether fields of later forks are checked after the fork, as go-ethereum does in one place. @default before it */
@@ -21,9 +25,14 @@ export interface Timed {
 /** Position of a timestamp relative to the forks of a version. */
 type Place = 'before' | 'within' | 'after';
 
-function placeOf({ timestamp }: Timed, { from, until }: Version<string>, { forks }: ChainConfig): Place {
+function placeOf({ timestamp }: Timed, { from, until }: VersionForks, { forks }: ChainConfig): Place {
   if (from !== undefined && timestamp < forks[from]) return 'before';
   return until !== undefined && timestamp >= forks[until] ? 'after' : 'within';
+}
+
+/** Whether a structure is of the forks of a version. */
+export function isWithin(structure: Timed, version: VersionForks, config: ChainConfig): boolean {
+  return placeOf(structure, version, config) === 'within';
 }
 
 /** Reason why a structure does not fit a version of a method. */

@@ -1,5 +1,6 @@
 import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
 import type { BlockRef } from '../storage/schema.ts';
+import type { BuildRequest, BuiltBlock } from './build-request.ts';
 
 /** A block whose header and body are valid. */
 export interface ExecutableBlock {
@@ -46,6 +47,13 @@ export interface Executor {
    * again, `failed`; ChainError when the state cannot be read or written
    */
   execute(block: ExecutableBlock, parent: SealedHeader): ExecutionResult | Promise<ExecutionResult>;
+  /**
+   * Builds a block on its parent. The state after it is not kept. Absent without a state.
+   *
+   * @param finish ends the block with the transactions that it has; so do blocks that wait for their execution
+   * @throws BlockError when no block is valid on this parent; else as {@link execute}
+   */
+  build?(request: BuildRequest, finish?: AbortSignal): Promise<BuiltBlock>;
   /**
    * Finds a block with a state: in memory, on disk, or within the differences on disk.
    *

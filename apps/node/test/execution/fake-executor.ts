@@ -58,6 +58,9 @@ export function createFakeExecutor(
       memory.set(toHex(hash), { number, hash });
       return { receipts: receiptsOf(toHex(hash)) };
     },
+    build: async () => {
+      throw new ExecutionError('failed', 'blocks are not built');
+    },
     findState: async (hashes) => hashes.findIndex(has),
     async commit(block) {
       if (!has(block.hash)) throw new ExecutionError('no-state', `no state of block ${block.number}`);

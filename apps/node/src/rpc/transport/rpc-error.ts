@@ -11,6 +11,7 @@ const numbers = {
   failed: -32000,
   timeout: -32002,
   'too-large': -32003,
+  'unknown-payload': -38001,
   'invalid-forkchoice': -38002,
   'invalid-attributes': -38003,
   'too-large-request': -38004,
