@@ -21,8 +21,10 @@ test.each([
   const folder = testdata(version);
   const read = (name: string): Buffer => readFileSync(join(folder, name));
   let accessLists = 0;
-  const head = await runChain(read('genesis.json').toString(), read('chain.rlp'), crypto, (_, result) => {
-    if (result.accessList !== undefined) accessLists++;
+  const head = await runChain(read('genesis.json').toString(), read('chain.rlp'), crypto, {
+    onBlock: (_, result) => {
+      if (result.accessList !== undefined) accessLists++;
+    },
   });
   const expected = JSON.parse(read('headblock.json').toString()) as { number: string; hash: string };
   expect(head.number).toBe(Number(expected.number));

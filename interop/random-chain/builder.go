@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/consensus/misc"
 	"github.com/ethereum/go-ethereum/consensus/misc/eip1559"
 	"github.com/ethereum/go-ethereum/consensus/misc/eip4844"
@@ -30,6 +31,15 @@ type builder struct {
 	bal      *bal.ConstructionBlockAccessList
 	body     types.Body
 	receipts types.Receipts
+	refused  []refusal
+}
+
+// refusal is a transaction that go-ethereum did not execute.
+type refusal struct {
+	Raw hexutil.Bytes `json:"raw"`
+	// Position is the number of transactions before it.
+	Position int    `json:"position"`
+	Reason   string `json:"reason"`
 }
 
 func newBuilder(chain *core.BlockChain, coinbase common.Address, random common.Hash) *builder {
@@ -85,6 +95,16 @@ func newBuilder(chain *core.BlockChain, coinbase common.Address, random common.H
 
 // add adds a transaction, unless it cannot be executed.
 func (b *builder) add(tx *types.Transaction) error {
+	err := b.apply(tx)
+	if err != nil {
+		raw, failure := tx.MarshalBinary()
+		check(failure)
+		b.refused = append(b.refused, refusal{raw, len(b.body.Transactions), err.Error()})
+	}
+	return err
+}
+
+func (b *builder) apply(tx *types.Transaction) error {
 	if blobs := len(tx.BlobHashes()); blobs > 0 {
 		gas := uint64(blobs * params.BlobTxBlobGasPerBlob)
 		if most := eip4844.MaxBlobGasPerBlock(b.config, b.header.Time); *b.header.BlobGasUsed+gas > most {

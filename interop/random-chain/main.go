@@ -2,7 +2,8 @@
 //
 //	random-chain -rules pow|pos|amsterdam -seed N -blocks N -out FOLDER
 //
-// It writes genesis.json and chain.rlp. The blocks were imported by go-ethereum itself after they were made.
+// It writes genesis.json, chain.rlp and results.json: for each block the receipts, the block access list, and transactions
+// that go-ethereum refused while it made the block. The blocks were imported by go-ethereum itself after they were made.
 package main
 
 import (
@@ -42,17 +43,19 @@ func main() {
 	defer chain.Stop()
 	var made types.Blocks
 	var receipts []types.Receipts
+	var refused [][]refusal
 	for i := range *blocks {
 		b := newBuilder(chain, world.coinbase(), common.BigToHash(big.NewInt(random.Int63())))
 		world.fill(i, b)
 		made = append(made, b.finish())
 		receipts = append(receipts, b.receipts)
+		refused = append(refused, b.refused)
 	}
-	write(*out, genesis, made, receipts)
+	write(*out, genesis, made, receipts, refused)
 	world.report(made, receipts)
 }
 
-func write(folder string, genesis *core.Genesis, chain types.Blocks, receipts []types.Receipts) {
+func write(folder string, genesis *core.Genesis, chain types.Blocks, receipts []types.Receipts, refused [][]refusal) {
 	check(os.MkdirAll(folder, 0o755))
 	text, err := json.MarshalIndent(genesis, "", " ")
 	check(err)
@@ -65,7 +68,7 @@ func write(folder string, genesis *core.Genesis, chain types.Blocks, receipts []
 
 	var all []map[string]any
 	for i, block := range chain {
-		entry := map[string]any{"number": block.NumberU64(), "receipts": receipts[i]}
+		entry := map[string]any{"number": block.NumberU64(), "receipts": receipts[i], "refused": refused[i]}
 		if block.AccessList() != nil {
 			entry["accessList"] = block.AccessList()
 		}

@@ -118,7 +118,11 @@ func (w *world) addUncle(b *builder) {
 // addTransaction adds a transaction, unless go-ethereum refuses it.
 func (w *world) addTransaction(b *builder) {
 	sender := w.senders[w.random.Intn(len(w.senders))]
-	tx, err := types.SignNewTx(sender.key, w.signer(b), w.transaction(b, sender))
+	signer, data := w.signer(b), w.transaction(b, sender)
+	if w.random.Intn(6) == 0 {
+		sender, signer, data = w.spoil(b, sender, signer, data)
+	}
+	tx, err := types.SignNewTx(sender.key, signer, data)
 	check(err)
 	if err := b.add(tx); err != nil {
 		w.refused[err.Error()[:min(24, len(err.Error()))]]++
@@ -308,7 +312,7 @@ func (w *world) request() (*common.Address, []byte, *big.Int) {
 		return &params.BuilderDepositAddress, data, big.NewInt(3 * params.GWei)
 	default:
 		address := depositAddress
-		return &address, depositData(fill), common.Big0
+		return &address, depositData(fill), new(big.Int)
 	}
 }
 

@@ -12,7 +12,7 @@ import { BlockState } from '../evm/state/block-state.ts';
 import type { StateChanges, StateReader } from '../state/interfaces.ts';
 import { AccessListBuilder, maxAccessListSize } from './access-list.ts';
 import { type BlockContext, type BlockFields, type BlockHashReader, blockContext } from './block-context.ts';
-import { type BalanceIncrease, BlockExecution, type BlockResult } from './block-execution.ts';
+import { type BalanceIncrease, type BlockEnd, BlockExecution, type BlockResult } from './block-execution.ts';
 import { hashRequests } from './requests.ts';
 
 /** Creates the EVM of a block on its state. */
@@ -117,10 +117,7 @@ export function createBlockProcessor({ config, crypto, createEvm }: BlockProcess
           fail(cause.code, header, `transaction ${i}: ${cause.message}`, cause);
         }
       }
-      const result = await execution.finish({
-        withdrawals: withdrawalsOf(header, body),
-        uncles: [...body.uncles].map((raw) => decodeHeader(raw, crypto)),
-      });
+      const result = await execution.finish(blockEnd(block, crypto));
       checkCommitments(header, commitments(result));
       checkAccessList(header, result, block.accessList);
       return result;
@@ -163,12 +160,20 @@ export function checkStateRoot(header: Header, root: Uint8Array): void {
   expect('state-root', 'state root', header, header.stateRoot, root);
 }
 
-function withdrawalsOf(header: Header, { withdrawals }: SealedBody): readonly BalanceIncrease[] {
+/**
+ * The part of a block that is executed after its transactions.
+ *
+ * @throws BlockError `malformed`
+ */
+export function blockEnd({ header, body }: Pick<ProcessedBlock, 'header' | 'body'>, crypto: Crypto): BlockEnd {
   try {
-    return withdrawals === undefined ? [] : [...withdrawals].map(readWithdrawal);
+    return {
+      withdrawals: [...(body.withdrawals ?? [])].map(readWithdrawal),
+      uncles: [...body.uncles].map((raw) => decodeHeader(raw, crypto)),
+    };
   } catch (cause) {
     if (!(cause instanceof RlpError)) throw cause;
-    fail('malformed', header, `withdrawals: ${cause.message}`, cause);
+    fail('malformed', header, `withdrawals or uncles: ${cause.message}`, cause);
   }
 }
 

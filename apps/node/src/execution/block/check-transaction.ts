@@ -57,14 +57,6 @@ export function checkExecutable(
 
   const gasLimit = Number(transaction.gas);
   gasPool.check(gasLimit);
-  const intrinsic = intrinsicGas(transaction, sender, rules);
-  const least = Math.max(intrinsic.gas, intrinsic.floor);
-  if (gasLimit < least) {
-    throw new TransactionError('intrinsic-gas', `gas limit ${gasLimit} is below the least gas of it, ${least}`);
-  }
-  if (rules.amsterdam && least > maxTransactionGas) {
-    throw new TransactionError('intrinsic-gas', `its least gas, ${least}, is above ${maxTransactionGas}`);
-  }
   const blobGas = (transaction.blobVersionedHashes?.length ?? 0) * gasPerBlob;
   if (blobGas > 0 && blobGasUsed + blobGas > context.maxBlobGas) {
     throw new TransactionError(
@@ -73,6 +65,14 @@ export function checkExecutable(
     );
   }
   checkBalance(transaction, sender, blobGas, state);
+  const intrinsic = intrinsicGas(transaction, sender, rules);
+  const least = Math.max(intrinsic.gas, intrinsic.floor);
+  if (gasLimit < least) {
+    throw new TransactionError('intrinsic-gas', `gas limit ${gasLimit} is below the least gas of it, ${least}`);
+  }
+  if (rules.amsterdam && least > maxTransactionGas) {
+    throw new TransactionError('intrinsic-gas', `its least gas, ${least}, is above ${maxTransactionGas}`);
+  }
   return { transaction, sender, gasLimit, intrinsic, blobGas, ...fees };
 }
 
