@@ -11,12 +11,11 @@ const { OPCODES, OPCODES_SEED = '1', OPCODES_FORKS } = env;
 const sameRules: ReadonlySet<Fork> = new Set(['muirGlacier', 'arrowGlacier', 'grayGlacier', 'bpo1']);
 const tested = forks.filter((fork) => OPCODES_FORKS?.split(',').includes(fork) ?? !sameRules.has(fork));
 
-const isWhole = OPCODES === 'all';
-const size: Size = isWhole
-  ? { perInstruction: 200, programs: Math.ceil(100_000 / tested.length) }
-  : { perInstruction: 2, programs: 60 };
-/** A whole campaign takes minutes for each fork. */
-const timeout = isWhole ? 2 * 3_600_000 : 600_000;
+/** Messages for each instruction of each fork. */
+const perInstruction = Number(OPCODES ?? 2);
+const size: Size = { perInstruction, programs: 30 * perInstruction };
+/** A long campaign takes minutes for each fork. */
+const timeout = 600_000 + 60_000 * perInstruction;
 
 const own: Candidate = { name: '@devp2p/node', createEvm: ownEvm, errors: 'kind' };
 const library: Candidate = { name: '@ethereumjs/evm', createEvm: libraryEvm, errors: 'kind' };
@@ -30,7 +29,7 @@ describe('generated messages in the EVM of go-ethereum', () => {
     async (fork) => {
       const candidates = isAtLeast(fork, 'amsterdam') ? [own] : [own, library];
       const { messages, differences } = await runCampaign(fork, size, Number(OPCODES_SEED), geth, candidates);
-      if (isWhole) console.log(`${fork}: ${messages} messages`);
+      if (OPCODES !== undefined) console.log(`${fork}: ${messages} messages`);
       for (const [name, found] of differences) expect(found, `${name}, of ${messages} messages`).toEqual([]);
     },
     timeout,

@@ -20,7 +20,7 @@ export interface Candidate {
 
 /** Number of messages for each fork. */
 export interface Size {
-  /** For each instruction; half of them have the gas that another one used, or one less, or any less. */
+  /** For each instruction; further ones have the gas that one of these used, or one less, or any less. */
   readonly perInstruction: number;
   /** Random programs. */
   readonly programs: number;
@@ -48,11 +48,11 @@ export async function runCampaign(
 ): Promise<Report> {
   const report = emptyReport(candidates);
   const random = createRandom(seedOf(seed, fork));
-  const plan = messagePlan(fork, Math.ceil(perInstruction / 2), programs, random);
+  const plan = messagePlan(fork, perInstruction, programs, random);
   for (let at = 0; at < plan.length; at += batch) {
     const world = createWorld(fork, random);
     const messages = plan.slice(at, at + batch).map((make) => make());
-    const mayVary = ({ title }: Message) => title !== 'program';
+    const mayVary = ({ title }: Message) => title !== 'program' && random.oneIn(2);
     await runMessages(world, messages, mayVary, random, geth, candidates, report);
   }
   return report;

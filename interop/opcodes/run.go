@@ -138,6 +138,10 @@ func (w *world) run(m *message) (*result, error) {
 	} else {
 		output, failure = frame.call()
 	}
+	// Before Homestead a contract whose code cannot be paid for is created without code.
+	if errors.Is(failure, vm.ErrCodeStoreOutOfGas) && !w.rules.IsHomestead {
+		failure = nil
+	}
 	out.Error = errorName(failure)
 	out.Gas = frame.gas.ExecutionGas
 	out.StateGas = frame.gas.StateGas
