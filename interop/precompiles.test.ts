@@ -1,8 +1,8 @@
 import { env } from 'node:process';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Candidate } from './opcodes/campaign.ts';
-import { libraryEvm } from './opcodes/evms.ts';
-import { type Fork, forks, isAtLeast } from './opcodes/forks.ts';
+import { ownEvm } from './opcodes/evms.ts';
+import { type Fork, forks } from './opcodes/forks.ts';
 import { GethEvm } from './opcodes/geth-evm.ts';
 import { type PrecompileSize, runPrecompiles } from './opcodes/precompiles.ts';
 
@@ -18,8 +18,7 @@ const size: PrecompileSize = isWhole
   : { changes: 0, oneIn: 20, longest: 5_000 };
 const timeout = isWhole ? 2 * 3_600_000 : 600_000;
 
-// Its contracts report some failures as reverts, with the gas and output of a failure.
-const library: Candidate = { name: '@ethereumjs/evm', createEvm: libraryEvm, errors: 'success' };
+const own: Candidate = { name: '@devp2p/node', createEvm: ownEvm, errors: 'kind' };
 
 describe("go-ethereum's vectors of precompiled contracts", () => {
   const geth = new GethEvm();
@@ -28,8 +27,7 @@ describe("go-ethereum's vectors of precompiled contracts", () => {
   test.each(tested)(
     'ND-07 %s: gas, output, error and state root are the same',
     async (fork) => {
-      const candidates = isAtLeast(fork, 'amsterdam') ? [] : [library];
-      const { messages, differences } = await runPrecompiles(fork, size, Number(OPCODES_SEED), geth, candidates);
+      const { messages, differences } = await runPrecompiles(fork, size, Number(OPCODES_SEED), geth, [own]);
       if (isWhole) console.log(`${fork}: ${messages} messages`);
       for (const [name, found] of differences) expect(found, `${name}, of ${messages} messages`).toEqual([]);
     },

@@ -1,7 +1,7 @@
-import type { EvmFactory } from '../../apps/node/test/execution/evm/opcode-case.ts';
 import { createRandom, type Random, seedOf } from '../../test/fuzz/random.ts';
 import { describeDifference, differences, type ErrorMatch } from './compare.ts';
 import { edgeMessage, undefinedMessage } from './edges.ts';
+import type { EvmFactory } from './evms.ts';
 import type { Fork } from './forks.ts';
 import type { GethEvm } from './geth-evm.ts';
 import { instructionsOf } from './instructions.ts';

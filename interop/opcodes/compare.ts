@@ -4,14 +4,21 @@ import type { GethEvm, Watched } from './geth-evm.ts';
 import type { Message, Outcome, World } from './message.ts';
 
 /**
- * How errors are compared: `exact`, or only whether a message succeeds, reverts or fails, or only whether it succeeds.
+ * How errors are compared: `exact` but for {@link earlyChecks}, or only whether a message succeeds, reverts or fails.
  * Which error a frame fails with depends on the order of checks, and no code can distinguish them.
  */
-export type ErrorMatch = 'exact' | 'kind' | 'success';
+export type ErrorMatch = 'exact' | 'kind';
+
+/** Errors that our EVM checks before the gas of the instruction, and go-ethereum after it. */
+const earlyChecks: readonly string[] = ['return-data-bounds', 'init-code-size'];
+
+function isSameError(ours: string, geth: string, match: ErrorMatch): boolean {
+  if (match === 'exact' && geth === 'out-of-gas' && earlyChecks.includes(ours)) return true;
+  return errorOf(ours, match) === errorOf(geth, match);
+}
 
 function errorOf(error: string, match: ErrorMatch): string {
-  if (error === '' || match === 'exact') return error;
-  return match === 'kind' && error === 'revert' ? error : 'failure';
+  return match === 'exact' || error === '' || error === 'revert' ? error : 'failure';
 }
 
 function sorted(accesses: Outcome['accesses']): unknown {
@@ -23,7 +30,7 @@ function sorted(accesses: Outcome['accesses']): unknown {
 /** The fields in which two outcomes differ. */
 export function differences(ours: Outcome, geth: Outcome, errors: ErrorMatch): string[] {
   const fields: string[] = [];
-  if (errorOf(ours.error, errors) !== errorOf(geth.error, errors)) fields.push('error');
+  if (!isSameError(ours.error, geth.error, errors)) fields.push('error');
   for (const field of ['gas', 'stateGas', 'stateGasUsed', 'output', 'refund', 'root'] as const) {
     if (ours[field] !== geth[field]) fields.push(field);
   }

@@ -5,8 +5,8 @@ import { stateChanges } from '../../apps/node/src/execution/evm/state/state-chan
 import type { StateReader } from '../../apps/node/src/execution/state/interfaces.ts';
 import { blobParameters } from '../../apps/node/src/validation/chain-config.ts';
 import { blobBaseFee } from '../../apps/node/src/validation/fees.ts';
-import type { EvmFactory } from '../../apps/node/test/execution/evm/opcode-case.ts';
 import { bytesOf, hexOf, hexWord } from '../../apps/node/test/execution/evm/opcode-case.ts';
+import type { EvmFactory } from './evms.ts';
 import { configOf, type Fork, isAtLeast } from './forks.ts';
 import type { Block, Message, Outcome, World } from './message.ts';
 import { WorldState } from './world-state.ts';
@@ -45,14 +45,9 @@ export class OurEvm {
       }
       return slots;
     };
-    const evm = this.#createEvm({
-      fork: fork === 'frontier' ? 'chainstart' : fork,
-      state,
-      block: this.#block,
-      recorder: {
-        account: (address) => void accessed(address),
-        slot: (address, slot) => void accessed(address).add(hexWord(slot)),
-      },
+    const evm = this.#createEvm(fork, this.#block, state, {
+      account: (address) => void accessed(address),
+      slot: (address, slot) => void accessed(address).add(hexWord(slot)),
     });
     const caller = bytesOf(message.caller);
     const to = message.to === undefined ? undefined : bytesOf(message.to);

@@ -181,6 +181,15 @@ describe('end of a transaction', () => {
     expect(state.exists(address(4))).toBe(true);
   });
 
+  test('a transfer to RIPEMD-160 that is reverted does not count', () => {
+    const state = open(empty);
+    state.checkpoint();
+    state.addBalance(address(3), 1n);
+    state.revert();
+    state.finishTransaction(modern);
+    expect(state.exists(address(3))).toBe(true);
+  });
+
   test('original values, accesses, creations and transient storage are those of one transaction', () => {
     const state = open(createMemoryReader([contract]));
     const account = state.load(address(1));

@@ -49,6 +49,7 @@ export class BlockState {
 
   // Since the last end of a transaction. Entries stay after a revert: they only name objects to reset.
   #touched: AccountState[] = [];
+  #lastingTouch: AccountState | undefined;
   #warmed: AccountState[] = [];
   #created: AccountState[] = [];
   #destroyed: AccountState[] = [];
@@ -132,8 +133,11 @@ export class BlockState {
 
   setBalanceOf(account: AccountState, balance: bigint): void {
     this.#create(account);
-    this.touchOf(account);
-    if (account.balance === balance) return;
+    if (account.balance === balance) {
+      this.touchOf(account);
+      return;
+    }
+    this.#touch(account);
     this.#log.push(account, 'balance', account.balance);
     account.balance = balance;
   }
@@ -144,7 +148,7 @@ export class BlockState {
 
   setNonceOf(account: AccountState, nonce: bigint): void {
     this.#create(account);
-    this.touchOf(account);
+    this.#touch(account);
     if (account.nonce === nonce) return;
     this.#log.push(account, 'nonce', account.nonce);
     account.nonce = nonce;
@@ -157,7 +161,7 @@ export class BlockState {
 
   setCodeOf(account: AccountState, code: Uint8Array): void {
     this.#create(account);
-    this.touchOf(account);
+    this.#touch(account);
     this.#log.push(account, 'codeHash', account.codeHash);
     this.#log.push(account, 'code', account.code);
     account.codeHash = code.length === 0 ? emptyCodeHash : this.#keccak256(code);
@@ -170,12 +174,10 @@ export class BlockState {
   }
 
   touchOf(account: AccountState): void {
-    if (account.isTouched) return;
     // The touch of RIPEMD-160 outlives a revert: block 2,675,119 of mainnet, in which go-ethereum and Parity removed
-    // the account after an out-of-gas call.
-    if (account.key !== ripemd160) this.#log.push(account, 'isTouched', false);
-    account.isTouched = true;
-    this.#touched.push(account);
+    // the empty account after an out-of-gas call without value. A transfer to it does not outlive a revert.
+    if (account.key === ripemd160 && isEmptyAccount(account)) this.#lastingTouch = account;
+    this.#touch(account);
   }
 
   /** The value of a slot; 0 for an absent one. */
@@ -316,6 +318,8 @@ export class BlockState {
       this.#destroy(account);
       if (balance > 0n) this.setBalanceOf(account, balance);
     }
+    if (this.#lastingTouch !== undefined) this.#touch(this.#lastingTouch);
+    this.#lastingTouch = undefined;
     if (rules.removesEmptyAccounts) {
       for (const account of this.#touched) {
         if (account.isTouched && account.exists && isEmptyAccount(account)) this.#destroy(account);
@@ -351,6 +355,13 @@ export class BlockState {
     this.#change(account, 'code', emptyCode);
     this.#change(account, 'isStorageCleared', true);
     this.#change(account, 'storage', new SlotMap<SlotState>());
+  }
+
+  #touch(account: AccountState): void {
+    if (account.isTouched) return;
+    this.#log.push(account, 'isTouched', false);
+    account.isTouched = true;
+    this.#touched.push(account);
   }
 
   #create(account: AccountState): void {
