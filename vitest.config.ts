@@ -4,6 +4,8 @@ import { tallyReporter } from './tools/tally-reporter.ts';
 
 const { TEST_TALLY } = env;
 const conditions = ['@devp2p/source'];
+/** Threads that tests start inherit these, so that they run the sources too. */
+const execArgv = [`--import=${new URL('test/source-threads.mjs', import.meta.url)}`];
 
 /** Tests that measure memory or replace modules or timers have a process for each file; the others share theirs. */
 const alone = ['packages/{addrman,clock,crypto,rlpx}/test/**/*.test.ts', 'apps/crawler/test/store/no-locks.test.ts'];
@@ -19,6 +21,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     maxWorkers: '100%',
+    execArgv,
     reporters: ['default', ...(TEST_TALLY ? [tallyReporter(TEST_TALLY)] : [])],
     projects: [
       {

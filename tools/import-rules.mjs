@@ -39,7 +39,7 @@ export const programs = {
     rpc: 'chain config errors logging network validation',
     engine: 'chain errors logging rpc validation version.ts',
     observability: 'chain discovery logging network rpc sync',
-    node: 'chain config discovery engine errors logging nat network observability rpc storage sync version.ts',
+    node: 'chain config discovery engine errors execution logging nat network observability rpc storage sync version.ts',
     cli: 'chain config discovery errors logging nat network node observability rpc sync version.ts',
     'index.ts': 'chain config errors logging nat network node observability rpc sync',
     'main.ts': 'cli',

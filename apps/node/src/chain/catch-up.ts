@@ -45,15 +45,19 @@ export async function catchUp({ store, executor, rebuild, onState, onProgress }:
   if (state === undefined || equalBytes(state.hash, head.hash)) return;
   const place = await placeOf(store, state);
   let first = head.number;
+  let gas = 0;
   let isReported = false;
   const options: RebuildOptions = {
     onStart(from) {
       if (!isReported) onState({ state, place, from, to: head });
       isReported = true;
       first = from.number;
-      onProgress({ first, done: first, last: head.number });
+      onProgress({ first, done: first, last: head.number, gas });
     },
-    onProgress: ({ number }) => onProgress({ first, done: number, last: head.number }),
+    onProgress({ number, gasUsed }) {
+      gas += gasUsed;
+      onProgress({ first, done: number, last: head.number, gas });
+    },
   };
   try {
     await reach(head, rebuild, executor, options);

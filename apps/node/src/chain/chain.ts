@@ -7,6 +7,7 @@ import type { Genesis } from '../config/genesis/genesis.ts';
 import { checkChainSupported, checkForkSupported } from '../config/genesis/unsupported-forks.ts';
 import { BlockError, ChainError } from '../errors/chain-error.ts';
 import { ExecutionError, isInterruption } from '../errors/execution-error.ts';
+import { StateError } from '../errors/state-error.ts';
 import { type Executor, type OpenExecutor, passThroughExecutor } from '../execution/executor.ts';
 import type { Head } from '../storage/block-records.ts';
 import { BlockStore } from '../storage/blocks.ts';
@@ -175,6 +176,11 @@ function chainOver(
   let isCatchingUp = executor.hasState;
   let progress: CatchUp | undefined;
   let closed: Promise<void> | undefined;
+  let onFailed = (_: Error): void => {};
+  const failed = new Promise<Error>((resolve) => {
+    onFailed = resolve;
+  });
+  void executor.failed.then(onFailed);
 
   const announce = async (): Promise<void> => {
     if (store.head === head && store.complete === complete) return;
@@ -188,6 +194,9 @@ function chainOver(
     return inTurn(async () => {
       try {
         return await action();
+      } catch (error) {
+        if (isFatal(error) && !closing.signal.aborted) onFailed(error);
+        throw error;
       } finally {
         await announce();
       }
@@ -262,6 +271,7 @@ function chainOver(
       return progress;
     },
     caughtUp,
+    failed,
     range: () => range,
     onHead(listener) {
       listeners.add(listener);
@@ -319,6 +329,11 @@ function chainOver(
     head: { number: head.number, hash: `0x${toHex(head.hash)}` },
     range: { earliest: range.earliest, latest: range.latest },
   }));
+}
+
+/** Whether later writes fail as well. */
+function isFatal(error: unknown): error is Error {
+  return (error instanceof ChainError && error.code === 'unusable') || error instanceof StateError;
 }
 
 async function addReceipts(

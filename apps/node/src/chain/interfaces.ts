@@ -121,6 +121,11 @@ export interface ExecutionState {
    * that fails, and with a BlockError for a stored block that violates a rule, which is not canonical any more.
    */
   readonly caughtUp: Promise<void>;
+  /**
+   * Resolves with the reason when no more blocks can be imported, because a database cannot be written or the execution
+   * has failed permanently: an ExecutionError, StateError or ChainError.
+   */
+  readonly failed: Promise<Error>;
 }
 
 /** Progress of the execution of stored blocks. */
@@ -129,6 +134,8 @@ export interface CatchUp {
   readonly first: number;
   readonly done: number;
   readonly last: number;
+  /** Gas of the blocks executed so far. */
+  readonly gas: number;
 }
 
 /** Writes to the chain. Calls are processed one after another. */

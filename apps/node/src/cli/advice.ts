@@ -22,6 +22,8 @@ const codeHints: Hints = {
   'stored-block': 'choose another --datadir, or other blocks with --eth.requiredblocks',
   'disk-space': 'free some, or choose another file system with --datadir',
   'receipts-not-stored': 'import a receipts file, which devp2p-node export --receipts writes, or sync from a peer',
+  'network-not-executed': 'execute all of them, from the genesis on, with --sync.full',
+  'genesis-accounts': 'name a genesis.json that has them with --genesis, or do not execute, with --no-exec',
   'static-self': 'remove it from --static and --trusted',
   'port-unavailable': portHint,
   'authrpc-unavailable': (data) => `${portHint(data)}, or switch it off with --no-authrpc`,

@@ -3,7 +3,9 @@ import { onSignals, UsageError } from '@devp2p/appkit/cli';
 import { systemClock } from '@devp2p/clock';
 import { EnodeError } from '@devp2p/enr';
 import { BlockError, ChainError } from '../errors/chain-error.ts';
+import { ExecutionError } from '../errors/execution-error.ts';
 import { NodeError } from '../errors/node-error.ts';
+import { StateError } from '../errors/state-error.ts';
 import { SyncError } from '../errors/sync-error.ts';
 import { createLogs } from '../logging/log.ts';
 import { createProgress } from '../logging/progress.ts';
@@ -103,7 +105,7 @@ async function runCommand(args: readonly string[]): Promise<number> {
 
 function fail(error: unknown): number {
   // Own messages are complete; messages of other errors may need their causes.
-  const own = [UsageError, NodeError, ChainError, BlockError, SyncError, EnodeError];
+  const own = [UsageError, NodeError, ChainError, BlockError, StateError, ExecutionError, SyncError, EnodeError];
   const text = own.some((known) => error instanceof known) ? (error as Error).message : error;
   process.stderr.write(`devp2p-node: ${withAdvice(errorText(text), errorAdvice(error))}\n`);
   return error instanceof UsageError ? 2 : 1;

@@ -6,8 +6,6 @@ export type ExecutionErrorCode =
   | 'interrupted'
   /** The execution worker has ended too often; the message has the reason. */
   | 'failed'
-  /** The state of the genesis is not known, only its root. */
-  | 'no-genesis-state'
   | 'closed';
 
 /** A failure of the execution. It says nothing about the validity of a block. */

@@ -37,6 +37,8 @@ export interface Executor {
   readonly hasState: boolean;
   /** The block whose state is on disk; `undefined` without a state. */
   readonly head: BlockRef | undefined;
+  /** Resolves with the reason when the execution has failed permanently. */
+  readonly failed: Promise<Error>;
   /**
    * Executes a block, and keeps the state after it in memory. Blocks may be handed over before the results of their
    * parents are known; the results come in the order of the calls.
@@ -44,7 +46,7 @@ export interface Executor {
    * @param parent the block before it
    * @throws BlockError for a block that violates a rule
    * @throws ExecutionError `no-state` without the state of the parent, `interrupted` when the execution has been started
-   * again, `failed`; ChainError when the state cannot be read or written
+   * again, `failed`, `closed`; StateError when the state cannot be read or written
    */
   execute(block: ExecutableBlock, parent: SealedHeader): ExecutionResult | Promise<ExecutionResult>;
   /**
@@ -58,20 +60,20 @@ export interface Executor {
    * Finds a block with a state: in memory, on disk, or within the differences on disk.
    *
    * @returns the position of the first one in the list; -1 for a list without one
-   * @throws ExecutionError, ChainError
+   * @throws ExecutionError, StateError
    */
   findState(hashes: readonly Uint8Array[]): Promise<number>;
   /**
    * Writes the state up to a block, which the chain has stored and whose state {@link findState} finds. It may be on
    * another branch than the last one, or below it.
    *
-   * @throws ExecutionError, ChainError
+   * @throws ExecutionError, StateError
    */
   commit(head: BlockRef): Promise<void>;
   /**
    * Replaces the state on disk by the one of the genesis.
    *
-   * @throws ExecutionError, ChainError
+   * @throws ExecutionError, StateError
    */
   reset(): Promise<void>;
   /** Ends pending executions with an ExecutionError `closed`, and closes the state. Idempotent. */
@@ -91,13 +93,14 @@ export interface ExecutionSource {
   ancestors(hash: Uint8Array, count: number): Promise<readonly Uint8Array[]>;
 }
 
-/** Opens the executor of a chain. @throws ExecutionError, ChainError */
+/** Opens the executor of a chain. @throws ExecutionError, StateError */
 export type OpenExecutor = (source: ExecutionSource) => Executor | Promise<Executor>;
 
 /** An executor without state, which returns the receipts that were imported with a block. */
 export const passThroughExecutor: Executor = {
   hasState: false,
   head: undefined,
+  failed: new Promise(() => {}),
   execute: ({ receipts, accessList }) => ({ receipts, accessList }),
   findState: async ([first]) => (first === undefined ? -1 : 0),
   commit: async () => {},

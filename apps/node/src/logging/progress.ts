@@ -1,16 +1,23 @@
 import type { Clock } from '@devp2p/clock';
 import type { Log } from './log.ts';
 
+/** Amounts of a phase besides its units, since its start. Their rates are shown. */
+export interface ProgressAmounts {
+  readonly blocks?: number | undefined;
+  /** Gas of executed blocks. */
+  readonly gas?: number | undefined;
+}
+
 /**
  * Reports the progress of long work: `done` of `total` units of `phase`, such as blocks. It is cheap enough to call for
  * every unit. A phase ends when `done` reaches `total`, which is `Infinity` while unknown.
  */
-export type ReportProgress = (phase: string, done: number, total: number) => void;
+export type ReportProgress = (phase: string, done: number, total: number, amounts?: ProgressAmounts) => void;
 
 /** Shows progress to a person. */
 export interface Progress {
   /** @param unit of the counts, such as `B` for bytes @default the one implied by the phase */
-  readonly report: (phase: string, done: number, total: number, unit?: string) => void;
+  readonly report: (phase: string, done: number, total: number, amounts?: ProgressAmounts, unit?: string) => void;
   /** Writes a line of something else, above the bar if there is one. */
   write(line: string): void;
   /** Removes the bar. Idempotent. */
@@ -54,11 +61,11 @@ export function createProgress({ clock, stream, bar, log }: ProgressOptions): Pr
     stream.write(clearLine + drawn);
   };
   return {
-    report(name: string, done: number, total: number, unit = ''): void {
+    report(name: string, done: number, total: number, amounts: ProgressAmounts = {}, unit = ''): void {
       const now = clock.monotonic();
-      const phase = phases.get(name) ?? createPhase(name, unit, now, done);
+      const phase = phases.get(name) ?? createPhase(name, unit, { at: now, done, ...amounts });
       phases.set(name, phase);
-      phase.update(now, done, total);
+      phase.update({ at: now, done, ...amounts }, total);
       const over = done >= total;
       if (over) phases.delete(name);
       if (!over && now - lastShown < (bar ? barInterval : lineInterval)) return;
@@ -77,35 +84,45 @@ export function createProgress({ clock, stream, bar, log }: ProgressOptions): Pr
   };
 }
 
+/** The amounts of a phase at a time, in ms. */
+interface Sample extends ProgressAmounts {
+  readonly at: number;
+  readonly done: number;
+}
+
 interface Phase {
-  update(now: number, done: number, total: number): void;
+  update(now: Sample, total: number): void;
   bar(): string;
   fields(): Record<string, string | number>;
 }
 
-function createPhase(name: string, unit: string, start: number, first: number): Phase {
-  let samples = [{ at: start, done: first }];
-  let done = first;
+function createPhase(name: string, unit: string, first: Sample): Phase {
+  let samples = [first];
+  let { done } = first;
   let total = 0;
-  /** Per second; `undefined` before any time has passed. */
-  const rate = (): number | undefined => {
+  /** Per second; `undefined` before any time has passed, and for an amount that is not reported. */
+  const rate = (amount: 'done' | 'blocks' | 'gas'): number | undefined => {
     const [from, to] = [samples[0], samples.at(-1)];
-    if (from === undefined || to === undefined || to.at === from.at) return undefined;
-    return ((to.done - from.done) / (to.at - from.at)) * 1_000;
+    const [before, after] = [from?.[amount], to?.[amount]];
+    if (from === undefined || to === undefined || before === undefined || after === undefined) return undefined;
+    return to.at === from.at ? undefined : ((after - before) / (to.at - from.at)) * 1_000;
   };
   /** Unknown values are left out: a zero would mean a standstill. */
-  const rateAndLeft = (): { rate?: string; left?: string } => {
-    const perSecond = rate();
+  const rates = (): { rate?: string; blocks?: string; gas?: string; left?: string } => {
+    const [perSecond, blocks, gas] = [rate('done'), rate('blocks'), rate('gas')];
     return {
       ...(perSecond !== undefined && { rate: `${short(perSecond)}${unit}/s` }),
+      ...(blocks !== undefined && { blocks: `${short(blocks)} blocks/s` }),
+      ...(gas !== undefined && { gas: `${short(gas / 1e6)} Mgas/s` }),
       ...(done < total &&
         total < Number.POSITIVE_INFINITY &&
         perSecond && { left: duration((total - done) / perSecond) }),
     };
   };
   return {
-    update(now, nowDone, nowTotal): void {
-      done = nowDone;
+    update(sample, nowTotal): void {
+      const now = sample.at;
+      ({ done } = sample);
       total = nowTotal;
       // One sample in a hundredth of the window bounds their number.
       const before = samples.at(-1);
@@ -113,27 +130,27 @@ function createPhase(name: string, unit: string, start: number, first: number): 
       if (before !== undefined && now - before.at > rateWindow) samples = [];
       const last = samples.at(-2);
       if (last !== undefined && now - last.at < rateWindow / 100) samples.pop();
-      samples.push({ at: now, done });
-      const recent = samples.findIndex((sample) => now - sample.at <= rateWindow);
+      samples.push(sample);
+      const recent = samples.findIndex(({ at }) => now - at <= rateWindow);
       if (recent > 1) samples = samples.slice(recent - 1);
     },
     bar(): string {
-      const { rate, left } = rateAndLeft();
+      const { rate, blocks, gas, left } = rates();
       if (total === Number.POSITIVE_INFINITY) {
-        return [name, `${short(done)}${unit}`, rate].filter(Boolean).join(' ');
+        return [name, `${short(done)}${unit}`, rate, blocks, gas].filter(Boolean).join(' ');
       }
       const part = total > 0 ? Math.min(1, done / total) : 0;
       const full = Math.round(part * barWidth);
       const picture = '█'.repeat(full) + '░'.repeat(barWidth - full);
       const share = `${Math.floor(part * 100)} %`;
-      const parts = [name, picture, share, `${short(done)}/${short(total)}${unit}`, rate];
+      const parts = [name, picture, share, `${short(done)}/${short(total)}${unit}`, rate, blocks, gas];
       return [...parts, left && `${left} left`].filter(Boolean).join(' ');
     },
     fields: () => ({
       done,
       ...(total < Number.POSITIVE_INFINITY && { total }),
       ...(unit !== '' && { unit }),
-      ...rateAndLeft(),
+      ...rates(),
     }),
   };
 }

@@ -42,7 +42,7 @@ export async function openApi(
   const { options, host, lifecycle, crypto, clock, random, logs } = context;
   const { chain } = storage;
   const { peers, discovery, addresses } = network;
-  const state = watchState(context, network, sync, forkChoice);
+  const state = watchState(context, network, chain, sync, forkChoice);
   const stateLog = logState(state, clock, logs('node'));
   lifecycle.onClose(() => stateLog.close(), { parallel: true });
   const health = watchHealth({ peers, chain, sync, progress, state });

@@ -2,13 +2,16 @@ import { join } from 'node:path';
 import type { NetworkName } from '@devp2p/appkit/networks';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
+import type { StateEvent } from '../chain/catch-up.ts';
 import { type LocalChain, openChain } from '../chain/chain.ts';
+import type { CatchUp } from '../chain/interfaces.ts';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import { readGenesisFile } from '../config/genesis/genesis-file.ts';
 import { networkGenesis } from '../config/genesis/networks.ts';
-import { ChainError } from '../errors/chain-error.ts';
+import { BlockError, ChainError } from '../errors/chain-error.ts';
 import { NodeError } from '../errors/node-error.ts';
+import { type ExecutorOptions, executorOf } from '../execution/open-executor.ts';
 import type { Log, Logs } from '../logging/log.ts';
 
 /** Time between two log lines about running work, in milliseconds. */
@@ -31,6 +34,20 @@ export async function readGenesis(choice: ChainChoice, crypto: Crypto): Promise<
   return network === undefined ? readGenesisFile(genesis, crypto) : networkGenesis(network, crypto);
 }
 
+/** How the blocks of a node are executed. */
+export interface ExecutionChoice {
+  /**
+   * Whether blocks are executed. A public network is executed from its genesis on.
+   *
+   * @default with a `genesis`, and not with a `network`, whose state cannot be downloaded yet
+   */
+  execution?: boolean | undefined;
+  /** Blocks that the state can go back without executing any. @default 128 */
+  stateHistory?: number | undefined;
+  /** Whether blocks are executed in threads of their own, for which system clock and `fastCrypto` apply. @default true */
+  executionThreads?: boolean | undefined;
+}
+
 /** @see openNodeChain */
 export interface NodeChainOptions {
   /** An absolute path. */
@@ -39,6 +56,9 @@ export interface NodeChainOptions {
   readonly networkId?: bigint | undefined;
   readonly requiredBlocks?: RequiredBlocks | undefined;
   readonly sideBlockDepth?: number | undefined;
+  /** @default blocks are not executed */
+  readonly execution?: Pick<ExecutionChoice, 'stateHistory' | 'executionThreads'> | undefined;
+  readonly onCatchUp?: ((progress: CatchUp) => void) | undefined;
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly logs: Logs;
@@ -49,15 +69,17 @@ export interface NodeChainOptions {
 /**
  * Opens the chain of a data directory and locks it against other processes.
  *
- * @throws NodeError `datadir-in-use`; ChainError; the reason of the signal
+ * @throws NodeError `datadir-in-use`; ChainError, StateError, ExecutionError; the reason of the signal
  */
 export async function openNodeChain(options: NodeChainOptions): Promise<LocalChain> {
-  const { datadir, logs, ...settings } = options;
+  const { datadir, logs, execution, ...settings } = options;
   const log = logs('chain');
   try {
     const chain = await openChain({
       ...settings,
       location: join(datadir, 'chain'),
+      openExecutor: execution && executorOf(executorOptions(options, execution, log)),
+      onState: (event) => log.warn({}, stateText(event)),
       onCorrupt: (error) => log.error({ error }, 'a peer requested a damaged record'),
       onCheck: throttleReports(settings.clock, (checked, last) =>
         log.info({ checked, last }, 'checking stored blocks against the fork schedule'),
@@ -67,7 +89,10 @@ export async function openNodeChain(options: NodeChainOptions): Promise<LocalCha
       ),
     });
     const { genesisHash: genesis, head } = chain;
-    log.info({ datadir, genesis, head: head.number }, 'chain opened');
+    log.info({ datadir, genesis, head: head.number, executes: chain.isExecuting }, 'chain opened');
+    chain.caughtUp.catch((error: unknown) => {
+      if (error instanceof BlockError) log.error({ error, head: chain.head.number }, 'a stored block is invalid');
+    });
     return chain;
   } catch (error) {
     if (!(error instanceof ChainError) || error.code !== 'in-use') throw error;
@@ -76,6 +101,39 @@ export async function openNodeChain(options: NodeChainOptions): Promise<LocalCha
       data: { datadir },
     });
   }
+}
+
+function executorOptions(
+  { datadir, genesis, crypto, clock }: NodeChainOptions,
+  { stateHistory, executionThreads }: Pick<ExecutionChoice, 'stateHistory' | 'executionThreads'>,
+  log: Log,
+): ExecutorOptions {
+  return {
+    location: join(datadir, 'state'),
+    genesis,
+    historyDepth: stateHistory,
+    threads: executionThreads,
+    crypto,
+    clock,
+    onRestart: ({ reason, attempt, maxAttempts }) =>
+      log.error({ error: reason, attempt, maxAttempts }, 'the execution has ended and is started again'),
+  };
+}
+
+const places: Readonly<Record<StateEvent['place'], string>> = {
+  canonical: '',
+  'side-branch': ', which is not canonical',
+  unknown: ', which the chain does not have',
+};
+
+/** One line about a state that is not that of the head. */
+function stateText({ state, place, from, to }: StateEvent): string {
+  const position = `the state is that of block ${state.number}${places[place]}, and the head is block ${to.number}`;
+  if (from.number === to.number) return `${position}: the state goes back to it`;
+  const back =
+    from.number === state.number && place === 'canonical' ? '' : `the state goes back to block ${from.number}, and `;
+  const first = from.number + 1;
+  return `${position}: ${back}${first === to.number ? `block ${first} is` : `blocks ${first} to ${to.number} are`} executed`;
 }
 
 /** Ranges that a warning names. */

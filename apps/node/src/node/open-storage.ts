@@ -1,10 +1,12 @@
 import { equalBytes } from '@devp2p/bytes';
 import { type Enode, formatEnode, parseEnode } from '@devp2p/enr';
 import type { LocalChain } from '../chain/chain.ts';
+import type { CatchUp } from '../chain/interfaces.ts';
 import { openDatadir, openNodeKey } from '../config/datadir.ts';
 import { checkChainSupported } from '../config/genesis/unsupported-forks.ts';
 import { jwtSecretPath, openJwtSecret } from '../config/secrets/jwt-secret.ts';
 import { NodeError } from '../errors/node-error.ts';
+import type { ReportProgress } from '../logging/progress.ts';
 import type { AuthrpcSettings } from '../rpc/settings.ts';
 import { type NetworkDatabase, openNetworkDatabase } from '../storage/addresses.ts';
 import type { NodeContext } from './context.ts';
@@ -43,12 +45,21 @@ export async function openStorage(context: NodeContext): Promise<NodeStorage> {
     networkId: options.networkId,
     requiredBlocks: options.requiredBlocks,
     sideBlockDepth: options.sideBlockDepth,
+    execution: (options.execution ?? options.network === undefined) ? options : undefined,
+    onCatchUp: reportCatchUp(options.report),
     crypto,
     clock,
     logs,
     signal: lifecycle.signal,
   });
   lifecycle.onClose(() => chain.close());
+  if (options.network !== undefined && options.execution !== true) {
+    const reason = 'its state cannot be downloaded from peers yet';
+    logs('chain').info(
+      { code: 'network-not-executed' },
+      `the blocks of ${options.network} are not executed: ${reason}`,
+    );
+  }
   warnOfMissingReceipts(chain, logs('chain'));
   // The open chain locks the datadir, so that no other process creates secrets in it.
   const privateKey = options.privateKey ?? openNodeKey(datadir, crypto, (line) => logs('node').warn({}, line));
@@ -61,6 +72,11 @@ export async function openStorage(context: NodeContext): Promise<NodeStorage> {
   const database = await openNetworkDatabase(datadir);
   lifecycle.onClose(() => database.close());
   return { datadir, chain, database, privateKey, id, staticNodes, trustedNodes, authrpc };
+}
+
+/** Reports the execution of stored blocks as a phase. */
+function reportCatchUp(report: ReportProgress | undefined): ((progress: CatchUp) => void) | undefined {
+  return report && (({ first, done, last, gas }) => report('execution', done - first, last - first, { gas }));
 }
 
 function asEnode(node: Enode | string): Enode {

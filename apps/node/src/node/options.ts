@@ -10,13 +10,13 @@ import type { NatMethod } from '../nat/find.ts';
 import type { LocalNetwork } from '../nat/local-network.ts';
 import type { MetricsSettings } from '../observability/metrics/server.ts';
 import type { AuthrpcSettings, HttpSettings, WebSocketSettings } from '../rpc/settings.ts';
-import type { ChainChoice } from './open-chain.ts';
+import type { ChainChoice, ExecutionChoice } from './open-chain.ts';
 
 /** Settings and collaborators of `createNode`. */
 export type NodeOptions = ChainChoice & NodeSettings;
 
 /** Options of `createNode`, except the choice of the chain. */
-export interface NodeSettings {
+export interface NodeSettings extends ExecutionChoice {
   /** Directory of the node's key and databases; created if it is missing. Locked by the running node. */
   datadir: string;
   /** Network id sent to peers. @default the genesis' chain id */

@@ -1,5 +1,6 @@
 import { errorText } from '@devp2p/appkit';
 import { toHex } from '@devp2p/bytes';
+import type { LocalChain } from '../chain/chain.ts';
 import type { ForkChoice } from '../chain/fork-choice.ts';
 import { shortId } from '../network/peer-id.ts';
 import { type NodeFacts, type NodeState, stateOf } from '../observability/node-state.ts';
@@ -11,13 +12,16 @@ import type { NodeNetwork } from './open-network.ts';
 export function watchState(
   { options, lifecycle }: NodeContext,
   { peers, addresses, connections, discovery }: NodeNetwork,
+  chain: Pick<LocalChain, 'catchUp' | 'failed'>,
   sync: Sync,
   forkChoice: ForkChoice | undefined,
 ): () => NodeState {
   let failure: string | undefined;
-  sync.done.catch((error: unknown) => {
-    failure = errorText(error);
-  });
+  const fail = (error: unknown): void => {
+    failure ??= errorText(error);
+  };
+  void chain.failed.then(fail);
+  sync.done.catch(fail);
   const targetSource = (): NodeFacts['targetSource'] => {
     if (options.syncTarget !== undefined) return 'operator';
     const isAwaited = forkChoice !== undefined && !options.authrpc?.optional;
@@ -31,6 +35,7 @@ export function watchState(
     return stateOf({
       closing: lifecycle.signal.aborted,
       failure,
+      catchUp: chain.catchUp,
       peers: all.map(({ id, eth }) => ({ id: shortId(id), ...eth.range })),
       statics: {
         count: connections.staticCount,

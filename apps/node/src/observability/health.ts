@@ -22,10 +22,10 @@ export interface SyncProgress {
 export function trackProgress(report: ReportProgress): SyncProgress {
   const phases = new Map<string, PhaseProgress>();
   return {
-    report(phase, done, total) {
+    report(phase, done, total, amounts) {
       if (done < total) phases.set(phase, { done, total });
       else phases.delete(phase);
-      report(phase, done, total);
+      report(phase, done, total, amounts);
     },
     phases: () => Object.fromEntries(phases),
   };

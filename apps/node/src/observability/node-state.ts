@@ -12,6 +12,8 @@ export interface PeerRange {
 export type NodeState =
   | { readonly name: 'closing' }
   | { readonly name: 'sync-failed'; readonly error: string }
+  /** Stored blocks are executed, up to `last`; see `LocalChain.catchUp`. */
+  | { readonly name: 'executing'; readonly number: number; readonly last: number }
   /** Blocks are downloaded. */
   | { readonly name: 'syncing' }
   /** The chain has reached the last target. */
@@ -44,6 +46,7 @@ export type NodeState =
 export const stateNames: readonly NodeState['name'][] = [
   'closing',
   'sync-failed',
+  'executing',
   'syncing',
   'synced',
   'no-nodes-known',
@@ -63,6 +66,8 @@ export const stateNames: readonly NodeState['name'][] = [
 export interface NodeFacts {
   readonly closing: boolean;
   readonly failure: string | undefined;
+  /** Progress of the execution of stored blocks; `undefined` when it is done. */
+  readonly catchUp: { readonly done: number; readonly last: number } | undefined;
   readonly peers: readonly PeerRange[];
   /** Number of static nodes, and how many of them are peers. */
   readonly statics: { readonly count: number; readonly connected: number };
@@ -92,9 +97,10 @@ export interface NodeFacts {
 const stallTime = 10_000;
 
 export function stateOf(facts: NodeFacts): NodeState {
-  const { closing, failure, peers, sync } = facts;
+  const { closing, failure, catchUp, peers, sync } = facts;
   if (closing) return { name: 'closing' };
   if (failure !== undefined) return { name: 'sync-failed', error: failure };
+  if (catchUp !== undefined) return { name: 'executing', number: catchUp.done, last: catchUp.last };
   const { target, missing, idleTime } = sync;
   if (peers.length === 0) return withoutPeers(facts);
   if (target === undefined) return withoutTarget(facts);
@@ -125,7 +131,7 @@ function withoutTarget({ statics, targetSource, refusedHead, peers, sync }: Node
 
 /** Whether the node cannot continue without input from outside. */
 export function isWaiting({ name }: NodeState): boolean {
-  return !['closing', 'sync-failed', 'syncing', 'synced'].includes(name);
+  return !['closing', 'sync-failed', 'executing', 'syncing', 'synced'].includes(name);
 }
 
 const differences: Readonly<Record<Incompatibility['of'], string>> = {
@@ -148,6 +154,8 @@ export function stateText(state: NodeState): string {
       return state.name;
     case 'sync-failed':
       return `sync failed: ${state.error}`;
+    case 'executing':
+      return `executing stored blocks: ${state.number} of ${state.last}`;
     case 'no-nodes-known':
       return state.discovery
         ? 'no peers: discovery finds no nodes'

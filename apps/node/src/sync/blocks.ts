@@ -5,7 +5,7 @@ import { Turns } from '../chain/turns.ts';
 import { BlockError } from '../errors/chain-error.ts';
 import type { ReportProgress } from '../logging/progress.ts';
 import { emptyListHash, emptyTrieRoot } from '../validation/empty-roots.ts';
-import type { CompleteBlock, SyncChain } from './chain.ts';
+import type { DownloadedBlock, SyncChain } from './chain.ts';
 import type { Missing } from './missing.ts';
 import type { SyncPeers } from './peers.ts';
 import { type Outcome, runDownload } from './run-download.ts';
@@ -22,7 +22,7 @@ export interface BlockDownloadOptions {
   readonly signal: AbortSignal;
   readonly report: ReportProgress;
   /** Called with a function that returns the data needed next. @default not called */
-  readonly onStage?: ((missing: () => Missing) => void) | undefined;
+  readonly onStage?: ((missing: () => Missing | undefined) => void) | undefined;
 }
 
 /** Blocks of one request: go-ethereum requests and serves up to 1024. */
@@ -36,10 +36,13 @@ const unannounced = 32;
 /** One batch of the store. */
 const maxBatchBlocks = 512;
 const maxBatchBytes = 4 * 1024 * 1024;
+/** Limits the time of the execution of a batch to seconds. */
+const maxBatchGas = 300_000_000;
 
 /**
  * Downloads the bodies and receipts of the stored headers, checks them against the roots in the headers, and appends the
- * blocks to the chain in order. Bodies and receipts of empty blocks are not requested.
+ * blocks to the chain in order. Bodies and receipts of empty blocks are not requested, and no receipts when the blocks are
+ * executed, which makes them.
  *
  * @throws BlockError when the chain of the target is invalid
  */
@@ -76,6 +79,8 @@ class BlockDownload {
   #next: number;
   #unloaded: number;
   #waitingBytes = 0;
+  /** Gas of the appended blocks. */
+  #gas = 0;
   #loading = false;
   #appending = false;
 
@@ -108,10 +113,12 @@ class BlockDownload {
     });
   }
 
-  /** The missing part of the next block. */
-  get missing(): Missing {
+  /** The missing part of the next block; `undefined` while blocks are appended. */
+  get missing(): Missing | undefined {
+    if (this.#appending) return undefined;
     const lacksBody = this.#blocks.get(this.#next)?.body === undefined;
-    return { what: lacksBody ? 'bodies' : 'receipts', number: this.#next };
+    const what = lacksBody || this.#options.chain.isExecuting ? 'bodies' : 'receipts';
+    return { what, number: this.#next };
   }
 
   /** Loads headers up to the end of the window. */
@@ -144,6 +151,7 @@ class BlockDownload {
     this.#blocks.set(header.number, block);
     if (isBodyEmpty(header)) block.body = emptyBody(header);
     else this.bodies.add(header);
+    if (this.#options.chain.isExecuting) return;
     if (equalBytes(header.receiptsRoot, emptyTrieRoot)) block.receipts = RawList.of([]);
     else this.receipts.add(header);
   }
@@ -168,7 +176,9 @@ class BlockDownload {
         if (batch.length === 0) break;
         await chain.append(batch);
         this.#next += batch.length;
-        report('blocks', this.#next - first, last - first + 1);
+        for (const { header } of batch) this.#gas += header.gasUsed;
+        const amounts = chain.isExecuting ? { gas: this.#gas } : undefined;
+        report('blocks', this.#next - first, last - first + 1, amounts);
         this.onProgress();
         void this.load();
       }
@@ -180,17 +190,20 @@ class BlockDownload {
     }
   }
 
-  #takeBatch(): CompleteBlock[] {
-    const batch: CompleteBlock[] = [];
-    for (let bytes = 0; batch.length < maxBatchBlocks && bytes < maxBatchBytes; ) {
+  #takeBatch(): DownloadedBlock[] {
+    const batch: DownloadedBlock[] = [];
+    const { isExecuting } = this.#options.chain;
+    let [bytes, gas] = [0, 0];
+    while (batch.length < maxBatchBlocks && bytes < maxBatchBytes && gas < maxBatchGas) {
       const number = this.#next + batch.length;
       const { header, body, receipts } = this.#blocks.get(number) ?? {};
-      if (header === undefined || body === undefined || receipts === undefined) break;
+      if (header === undefined || body === undefined || (receipts === undefined && !isExecuting)) break;
       batch.push({ header, body, receipts });
       this.#blocks.delete(number);
-      bytes += body.raw.length + receipts.raw.length;
+      bytes += body.raw.length + (receipts?.raw.length ?? 0);
+      gas += header.gasUsed;
       if (!isBodyEmpty(header)) this.#waitingBytes -= body.raw.length;
-      if (!equalBytes(header.receiptsRoot, emptyTrieRoot)) {
+      if (receipts !== undefined && !equalBytes(header.receiptsRoot, emptyTrieRoot)) {
         this.#waitingBytes -= receipts.raw.length;
       }
     }

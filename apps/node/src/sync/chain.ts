@@ -9,10 +9,16 @@ import type {
 } from '../chain/interfaces.ts';
 import type { BlockRules } from '../validation/block.ts';
 
-/** A block with everything that its header commits to. */
-export interface CompleteBlock {
+/** A downloaded block. */
+export interface DownloadedBlock {
   readonly header: SealedHeader;
   readonly body: SealedBody;
+  /** Absent when the chain executes blocks. */
+  readonly receipts?: RawList | undefined;
+}
+
+/** A block with everything that its header commits to. */
+export interface CompleteBlock extends DownloadedBlock {
   readonly receipts: RawList;
 }
 
@@ -23,8 +29,8 @@ export interface SyncChain
     Pick<BlockRules, 'checkBody' | 'checkReceipts'>,
     Pick<BlockImporter, 'setHead'>,
     Pick<HeaderReader, 'headerByHash'>,
-    Pick<ExecutionState, 'isExecuting'>,
+    Pick<ExecutionState, 'isExecuting' | 'catchUp'>,
     SyncProgressStore {
   /** See {@link BlockImporter.append}. */
-  append(blocks: readonly CompleteBlock[]): Promise<void>;
+  append(blocks: readonly DownloadedBlock[]): Promise<void>;
 }

@@ -59,7 +59,7 @@ export interface Sync {
   readonly target: Target | undefined;
   /** The data that it needs next, while there is a target. */
   readonly missing: Missing | undefined;
-  /** Time since the last progress or change of the target, in ms. */
+  /** Time since the last progress or change of the target, in ms; 0 while stored blocks are executed. */
   readonly idleTime: number;
   /** Whether the chain has reached the last target. */
   readonly isSynced: boolean;
@@ -100,7 +100,7 @@ export function createSync(options: SyncOptions): Sync {
       return state.target && state.missing?.();
     },
     get idleTime() {
-      return clock.monotonic() - state.lastProgress;
+      return options.chain.catchUp === undefined ? clock.monotonic() - state.lastProgress : 0;
     },
     get isSynced() {
       return state.isSynced;
@@ -116,7 +116,7 @@ export function createSync(options: SyncOptions): Sync {
 /** The state of a sync. */
 interface SyncState {
   target: Target | undefined;
-  missing: (() => Missing) | undefined;
+  missing: (() => Missing | undefined) | undefined;
   lastProgress: number;
   isSynced: boolean;
 }
@@ -207,7 +207,7 @@ async function syncTo(
 ): Promise<SyncResult | undefined> {
   log.info({ hash: target, head: chain.head.number }, 'sync started');
   const watch = watchProgress(clock, state, log, options.report);
-  const onStage = (missing: () => Missing): void => {
+  const onStage = (missing: () => Missing | undefined): void => {
     state.missing = missing;
   };
   const attempt = new AbortController();
@@ -272,11 +272,11 @@ function watchProgress(
 ): { report: ReportProgress; isIdle(): boolean } {
   let hasBegun = false;
   return {
-    report(phase, done, total) {
+    report(phase, done, total, amounts) {
       hasBegun = true;
       state.lastProgress = clock.monotonic();
       log.debug({ phase, done, total }, 'progress');
-      report(phase, done, total);
+      report(phase, done, total, amounts);
     },
     /** Whether there was no progress yet, or none for some time. */
     isIdle: () => !hasBegun || clock.monotonic() - state.lastProgress >= stallTime,

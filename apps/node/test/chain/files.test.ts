@@ -58,7 +58,7 @@ describe('export and import', () => {
     const reports: ImportProgress[] = [];
     const result = await importFile(other, file, { crypto, onProgress: (p) => reports.push(p) });
     const { size } = statSync(file);
-    expect(result).toEqual({ number: 400, added: 400, known: 0, receipts: 0, bytes: size, size });
+    expect(result).toEqual({ number: 400, added: 400, known: 0, receipts: 0, gas: 12_600_000, bytes: size, size });
     expect(reports.length).toBeGreaterThan(1);
     expect(other.head.hash).toEqual(chain.head.hash);
     expect(await other.bodies(hashes)).toEqual(blocks.map(({ body }) => body.raw));

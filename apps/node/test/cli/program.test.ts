@@ -269,9 +269,9 @@ describe('failures at the start: one line, exit code 1', () => {
 });
 
 describe('only results on standard output', () => {
-  test('ND-05 import and export', async () => {
+  test('ND-05 import and export without execution', async () => {
     const path = datadir();
-    const imported = start(['import', blocks, '--datadir', path]);
+    const imported = start(['import', blocks, '--no-exec', '--datadir', path]);
     expect(await imported.ended).toBe(0);
     expect(imported.stdout).toMatch(
       /^imported number=1024 hash=0x[0-9a-f]{64} blocks=1024 known=0 receipts=0 seconds=[\d.]+ blocks\/s=\d+\n$/,
@@ -279,12 +279,12 @@ describe('only results on standard output', () => {
     const warning =
       / WARN: chain: blocks 1 to 1024 have no receipts, so peers cannot download them; import a receipts file, .* blocks=1024\n/g;
     expect(imported.stderr.match(warning)).toHaveLength(1);
-    const node = startNode(path, '--nodiscover');
+    const node = startNode(path, '--nodiscover', '--no-exec');
     await node.enode();
     expect(node.stderr.match(warning)).toHaveLength(1);
     node.kill('SIGTERM');
     expect(await node.ended).toBe(0);
-    const receipts = start(['import', `${demo}receipts.rlp.gz`, '--datadir', path]);
+    const receipts = start(['import', `${demo}receipts.rlp.gz`, '--no-exec', '--datadir', path]);
     expect(await receipts.ended).toBe(0);
     expect(receipts.stderr).not.toContain('no receipts');
     const out = join(folder, 'out.rlp');
@@ -292,6 +292,32 @@ describe('only results on standard output', () => {
     expect(await exported.ended).toBe(0);
     expect(exported.stdout).toMatch(/^exported blocks=1024 first=1 last=1024 seconds=[\d.]+ blocks\/s=\d+\n$/);
     expect(readFileSync(out).equals(gunzipSync(readFileSync(blocks)))).toBe(true);
+  });
+
+  test('ND-05 ND-07 imported blocks are executed, and have their receipts', async () => {
+    const path = datadir();
+    const imported = start(['import', blocks, '--datadir', path]);
+    expect(await imported.ended).toBe(0);
+    expect(imported.stdout).toMatch(/^imported number=1024 /);
+    expect(imported.stderr).not.toContain('WARN');
+    const [made, given] = [join(folder, 'made.rlp'), `${demo}receipts.rlp.gz`];
+    expect(await start(['export', made, '--receipts', '--datadir', path]).ended).toBe(0);
+    expect(readFileSync(made).equals(gunzipSync(readFileSync(given)))).toBe(true);
+  });
+
+  test('ND-07 a datadir without state says that its blocks are executed, and executes them', async () => {
+    const path = datadir();
+    expect(await start(['import', blocks, '--no-exec', '--datadir', path]).ended).toBe(0);
+    const node = startNode(path, '--nodiscover', '--http');
+    await node.output(
+      /WARN: chain: the state is that of block 0, and the head is block 1024: blocks 1 to 1024 are executed/,
+    );
+    await node.output(/sync: execution done=1024 total=1024 .*rate=\S+ .*gas=.* Mgas\/s/);
+    node.kill('SIGTERM');
+    expect(await node.ended).toBe(0);
+    const [made, given] = [join(folder, 'made-again.rlp'), `${demo}receipts.rlp.gz`];
+    expect(await start(['export', made, '--receipts', '--datadir', path]).ended).toBe(0);
+    expect(readFileSync(made).equals(gunzipSync(readFileSync(given)))).toBe(true);
   });
 
   test('ND-08 a sync that ends the program', async () => {

@@ -41,6 +41,7 @@ export function createFakeExecutor(
       memory = new Map();
     },
     hasState: true,
+    failed: new Promise(() => {}),
     get head() {
       return head;
     },

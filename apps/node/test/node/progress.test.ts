@@ -67,9 +67,19 @@ describe('plain lines', () => {
 
   test('have a unit if one is given', () => {
     const { progress, lines } = setUp(false);
-    progress.report('import', 0, 10, 'B');
-    progress.report('import', 10, 10, 'B');
+    progress.report('import', 0, 10, {}, 'B');
+    progress.report('import', 10, 10, {}, 'B');
     expect(lines).toEqual([['import', { done: 10, total: 10, unit: 'B' }]]);
+  });
+
+  test('ND-08 have the rates of executed blocks and their gas', async () => {
+    const { progress, clock, lines } = setUp(false);
+    for (let second = 0; second <= 10; second++) {
+      progress.report('import', second * 1_000, 20_000, { blocks: second * 25, gas: second * 30_500_000 }, 'B');
+      await clock.advance(1_000);
+    }
+    const rates = { rate: '1000B/s', blocks: '25 blocks/s', gas: '31 Mgas/s', left: '10s' };
+    expect(lines.at(-1)).toEqual(['import', { done: 10_000, total: 20_000, unit: 'B', ...rates }]);
   });
 
   test('have neither rate nor time left at first', () => {

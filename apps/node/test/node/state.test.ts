@@ -19,6 +19,7 @@ const hash = `0x${'12'.repeat(32)}`;
 const facts: NodeFacts = {
   closing: false,
   failure: undefined,
+  catchUp: undefined,
   peers: [{ id: 'aa', earliest: 0, latest: 9 }, { id: 'bb' }, { id: 'cc', earliest: 5, latest: 7 }],
   statics: { count: 0, connected: 0 },
   known: 7,
@@ -82,6 +83,7 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
   test.each<[NodeState['name'], Partial<NodeFacts>]>([
     ['closing', { closing: true, failure: 'x' }],
     ['sync-failed', { failure: 'no such block' }],
+    ['executing', { catchUp: { done: 12, last: 345 }, ...alone }],
     ['syncing', sync({ missing: { what: 'bodies', number: 8 }, idleTime: 9_999 })],
     ['syncing', { statics: { count: 1, connected: 1 } }],
     ['synced', { statics: { count: 1, connected: 1 }, ...sync({ target: undefined, isSynced: true }) }],
@@ -89,6 +91,11 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
   ])('ND-16 in the state %s the node does not wait', (name, changes) => {
     const state = stateOf({ ...facts, ...changes });
     expect([state.name, isWaiting(state)]).toEqual([name, false]);
+  });
+
+  test('ND-07 the execution of stored blocks is a state with its progress', () => {
+    const state = stateOf({ ...facts, catchUp: { done: 12, last: 345 } });
+    expect(stateText(state)).toBe('executing stored blocks: 12 of 345');
   });
 
   test('ND-16 a text names three peers at most', () => {
@@ -194,11 +201,11 @@ describe('a running node', () => {
   });
 
   test('ND-08 ET-09 blocks without receipts are not in the reported range, and a node that needs them names the block', async () => {
-    const a = await start('a');
+    const a = await start('a', { execution: false });
     await importFile(a.chain, `${demo}chain.rlp.gz`, { crypto: fastCrypto });
     expect(a.chain.range()).toMatchObject({ earliest: 0, latest: 0 });
     const clock = createVirtualClock();
-    const b = await start('b', { staticNodes: [a.enode], syncTarget: a.chain.head.hash, clock });
+    const b = await start('b', { staticNodes: [a.enode], syncTarget: a.chain.head.hash, clock, execution: false });
     const [peer] = await once(b, 'peer');
     expect(peer.eth.range).toMatchObject({ earliest: 0, latest: 0 });
     while (b.sync.missing?.what !== 'receipts') await clock.advance(100);

@@ -4,12 +4,14 @@ import type { SealedHeader } from '@devp2p/eth';
 import { checkRequiredBlock, type RequiredBlocks } from '../../src/chain/required-blocks.ts';
 import type { BlockRef } from '../../src/storage/schema.ts';
 import type { Segment } from '../../src/storage/sync-progress.ts';
-import type { CompleteBlock, SyncChain } from '../../src/sync/chain.ts';
+import type { CompleteBlock, DownloadedBlock, SyncChain } from '../../src/sync/chain.ts';
 import { createBlockRules } from '../../src/validation/block.ts';
 import { blocks, genesis } from './demo-blocks.ts';
 
 /** A chain in memory that counts writes, and is kept when a sync ends. */
 export class MemoryChain implements SyncChain {
+  readonly isExecuting = false;
+  readonly catchUp = undefined;
   readonly blocks: CompleteBlock[];
   readonly batches: number[] = [];
   readonly #rules = createBlockRules(genesis.config, fastCrypto);
@@ -67,7 +69,6 @@ export class MemoryChain implements SyncChain {
     return this.blocks[number]?.header;
   }
 
-  readonly isExecuting = false;
   #finalized: BlockRef | undefined;
   readonly finalizedBlock = {
     read: async () => this.#finalized,
@@ -101,7 +102,7 @@ export class MemoryChain implements SyncChain {
     return true;
   }
 
-  async append(added: readonly CompleteBlock[]): Promise<void> {
+  async append(added: readonly DownloadedBlock[]): Promise<void> {
     for (const block of added) {
       const { header, body, receipts } = block;
       const parent = this.blocks[header.number - 1]?.header;
@@ -109,8 +110,9 @@ export class MemoryChain implements SyncChain {
         throw new Error(`block ${header.number} does not follow`);
       }
       this.checkBody(header, body);
+      if (receipts === undefined) throw new Error(`block ${header.number} has no receipts`);
       this.checkReceipts(header, receipts);
-      this.blocks.splice(header.number, Number.POSITIVE_INFINITY, block);
+      this.blocks.splice(header.number, Number.POSITIVE_INFINITY, { ...block, receipts });
     }
     this.batches.push(added.length);
     for (const listener of this.#listeners) listener();

@@ -30,10 +30,14 @@ export interface ImportCounts {
   readonly known: number;
   /** Number of blocks with added receipts. */
   readonly receipts: number;
+  /** Gas of the added blocks. */
+  readonly gas: number;
 }
 
 /** Approximate size of a batch, in bytes. */
 const maxBytes = 4 * 1024 * 1024;
+/** Gas of a batch, which limits the time of its execution to seconds. */
+const maxGas = 300_000_000;
 
 /** Receipts, which were read after `after` new blocks of the batch. */
 interface Receipts {
@@ -61,18 +65,19 @@ export class ImportBatch {
   #receipts: Receipts[] = [];
   #accessLists: AccessList[] = [];
   #bytes = 0;
+  #gas = 0;
 
   /** @param maxItems of one batch */
   constructor(chain: ImportingChain, crypto: Crypto, maxItems: number) {
     this.#chain = chain;
     this.#crypto = crypto;
     this.#maxItems = maxItems;
-    this.counts = { number: chain.head.number, added: 0, known: 0, receipts: 0 };
+    this.counts = { number: chain.head.number, added: 0, known: 0, receipts: 0, gas: 0 };
   }
 
   get full(): boolean {
     const items = this.#blocks.length + this.#receipts.length + this.#accessLists.length;
-    return items >= this.#maxItems || this.#bytes >= maxBytes;
+    return items >= this.#maxItems || this.#bytes >= maxBytes || this.#gas >= maxGas;
   }
 
   /**
@@ -93,8 +98,10 @@ export class ImportBatch {
     if (number > tip + 1) {
       throw new BlockError('unknown-parent', number, `the chain ends at ${tip}`);
     }
-    if (number === tip + 1) this.#blocks.push(block);
-    else {
+    if (number === tip + 1) {
+      this.#blocks.push(block);
+      this.#gas += header.gasUsed;
+    } else {
       await this.#checkKnown(header);
       if (accessList !== undefined) {
         this.#chain.checkAccessList(header, accessList);
@@ -152,6 +159,7 @@ export class ImportBatch {
     this.#receipts = [];
     this.#accessLists = [];
     this.#bytes = 0;
+    this.#gas = 0;
     const add = async (valid: number): Promise<void> => {
       const early = ({ after }: { after: number }): boolean => after <= valid;
       const records = receipts.filter(early).map(({ record }) => record);
@@ -161,6 +169,7 @@ export class ImportBatch {
       this.counts = {
         ...this.counts,
         added: this.counts.added + valid,
+        gas: blocks.slice(0, valid).reduce((sum, { header }) => sum + header.gasUsed, this.counts.gas),
         receipts: this.counts.receipts + records.length,
       };
     };

@@ -14,7 +14,7 @@ import { stateAdvice, withAdvice } from '../advice.ts';
 import type { CommandContext } from '../context.ts';
 import type { Settings } from '../flags/flags.ts';
 import { rate } from '../rate.ts';
-import { chainChoice } from './open-chain.ts';
+import { chainChoice, isExecuted } from './open-chain.ts';
 
 /**
  * `devp2p-node run`: runs a node until a signal, a failure of its sync, or, with `--sync.exit`, the end of the sync.
@@ -40,6 +40,8 @@ export async function run(context: CommandContext): Promise<void> {
     dialFound: !settings.nodial,
     requiredBlocks: settings['eth.requiredblocks'],
     sideBlockDepth: settings['chain.sideblocks'],
+    execution: isExecuted(settings),
+    stateHistory: settings['state.history'],
     staticNodes: settings.static,
     trustedNodes: settings.trusted,
     dialRatio: settings.dialratio,
@@ -78,7 +80,7 @@ export async function run(context: CommandContext): Promise<void> {
       logs('node').info({ seconds }, 'ends once synced, or without progress after --sync.timeout');
     }
     node.on('synced', (result) => print(syncedLine(result)));
-    const ends: Promise<unknown>[] = [aborted(signal), failure(node.sync.done)];
+    const ends: Promise<unknown>[] = [aborted(signal), failure(node.sync.done), failureOf(node.chain.failed)];
     if (progressed !== undefined) {
       ends.push(new Promise((resolve) => node.once('synced', resolve)), progressed.failed);
     }
@@ -155,4 +157,9 @@ function aborted(signal: AbortSignal): Promise<void> {
 async function failure(promise: Promise<unknown>): Promise<never> {
   await promise;
   return new Promise(() => {});
+}
+
+/** Rejects with the error that the promise resolves with. */
+async function failureOf(promise: Promise<Error>): Promise<never> {
+  throw await promise;
 }

@@ -27,6 +27,8 @@ export interface Settings extends ServerSettings {
   network?: NetworkName;
   networkid?: bigint;
   'chain.sideblocks': number;
+  exec: boolean;
+  'state.history': number;
   port: number;
   addr: string;
   nodekey?: string;
@@ -47,6 +49,7 @@ export interface Settings extends ServerSettings {
   maxpeers: number;
   maxpendpeers: number;
   'sync.target'?: Uint8Array;
+  'sync.full': boolean;
   'sync.exit': boolean;
   'sync.timeout': number;
   first: number;
@@ -93,6 +96,22 @@ export const flags: FlagsOf<Settings> = {
     help: 'depth up to which blocks of replaced branches are kept',
     commands: checks,
     parse: integerBetween(0, Number.MAX_SAFE_INTEGER),
+  },
+  exec: {
+    group: 'Chain',
+    default: 'true',
+    negatable: true,
+    help: 'execute blocks; --no-exec: do not, and take receipts from peers',
+    commands: checks,
+    parse: trueOrFalse,
+  },
+  'state.history': {
+    group: 'Chain',
+    value: 'N',
+    default: '128',
+    help: 'blocks that the state can go back without executing any',
+    commands: checks,
+    parse: integerBetween(1, 1_000_000),
   },
   port: {
     group: 'Network',
@@ -242,6 +261,12 @@ export const flags: FlagsOf<Settings> = {
     help: 'block to sync to (from a consensus client or --static)',
     commands: runs,
     parse: hexOf(32),
+  },
+  'sync.full': {
+    group: 'Sync',
+    help: 'with --network: execute all blocks from its genesis on; without, none',
+    commands: checks,
+    parse: trueOrFalse,
   },
   'sync.exit': {
     group: 'Sync',

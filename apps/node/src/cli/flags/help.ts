@@ -2,7 +2,9 @@ import { flagLabel, flagText } from '@devp2p/appkit/cli';
 import { groups } from './flag.ts';
 import { flags, type Settings } from './flags.ts';
 
-const usage = `devp2p-node: an Ethereum node that downloads, checks and serves the chain without executing it
+const usage = `devp2p-node: an Ethereum node that downloads, executes and serves a chain
+
+Mainnet, Sepolia and Hoodi are followed without execution, until their state can be downloaded.
 
 Usage
   devp2p-node [run] [flags]            run a node

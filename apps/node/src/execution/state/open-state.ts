@@ -12,7 +12,7 @@ import type { AccountChange } from './interfaces.ts';
 import { keyOf } from './keys.ts';
 import { decodeRecord, formatCodec, formatVersion, type HeadRecord, headCodec } from './records.ts';
 import { blockOfDifference, differenceKey, metaKeys, sublevels } from './schema.ts';
-import type { StateDatabase } from './state-database.ts';
+import { openStateDatabase, type StateDatabase } from './state-database.ts';
 import { noChanges, StateLayer } from './state-layer.ts';
 import { StateReads } from './state-reads.ts';
 import { writeFlat, writeHead } from './state-writer.ts';
@@ -144,5 +144,22 @@ async function removeAll(database: StateDatabase): Promise<void> {
     const batch = database.batch();
     for (const key of keys) batch.del(key);
     await batch.write();
+  }
+}
+
+/**
+ * Gives up the state in a directory: the next opening writes that of the genesis.
+ *
+ * @throws StateError `in-use`, `unusable`, `corrupt`
+ */
+export async function clearState(location: string): Promise<void> {
+  const database = await openStateDatabase(location);
+  try {
+    // The rest is removed by the next opening, also when this process ends before.
+    const batch = database.batch();
+    batch.del(metaKeys.format);
+    await batch.write();
+  } finally {
+    await database.close();
   }
 }

@@ -1,0 +1,44 @@
+import { MessageChannel, type MessagePort, Worker, type WorkerOptions } from 'node:worker_threads';
+import { portChannel } from './channel.ts';
+import type { ExecutionBackend } from './executor-client.ts';
+import type { ExecutionSettings } from './settings.ts';
+
+/** Data that the execution thread starts with. */
+export interface ExecutionThreadData {
+  readonly settings: ExecutionSettings;
+  /** Blocks with their senders come over it. */
+  readonly blocks: MessagePort;
+}
+
+/**
+ * Starts an execution in a thread, and the recovery of senders in another one: blocks go from the caller to the recovery,
+ * from there to the execution, and the results to the caller.
+ */
+export function startThreadExecution(settings: ExecutionSettings): ExecutionBackend {
+  const { port1, port2 } = new MessageChannel();
+  const start = (name: string, workerData: object, transfer: NonNullable<WorkerOptions['transferList']>): Worker =>
+    new Worker(threadModule(name), { name, workerData, transferList: transfer });
+  const execution = start('execution', { settings, blocks: port1 }, [port1]);
+  const recovery = start('recovery', { blocks: port2 }, [port2]);
+  const threads = [execution, recovery];
+  const ended = new Promise<Error>((resolve) => {
+    for (const thread of threads) {
+      thread.on('error', resolve);
+      thread.on('exit', (code) => resolve(new Error(`a thread exited with code ${code}`)));
+    }
+  });
+  return {
+    control: portChannel(execution),
+    blocks: portChannel(recovery),
+    ended,
+    stop: async () => {
+      await Promise.all(threads.map((thread) => thread.terminate()));
+    },
+  };
+}
+
+/** The main module of a thread, beside this one: built, or as a source when this one is. */
+function threadModule(name: string): URL {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return new URL(`${name}-thread.${extension}`, import.meta.url);
+}
