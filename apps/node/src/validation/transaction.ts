@@ -18,14 +18,14 @@ export interface TransactionLimits {
   readonly maxBlobs: number;
 }
 
-/** Maximum gas limit of a transaction before Amsterdam (EIP-7825), and intrinsic gas from then on (EIP-8037). */
-const maxGas = 2 ** 24;
+/** Maximum gas limit of a transaction of Osaka (EIP-7825), and maximum of its execution gas from Amsterdam on (EIP-8037). */
+export const maxTransactionGas: number = 2 ** 24;
 /** Maximum gas limit of a transaction from Amsterdam on (go-ethereum's `MaxTxTotalGas`). */
 const maxTotalGas = 2 ** 32 - 1;
 /** Gas of a transaction without calldata, and of each byte of calldata and access list (EIP-2780, EIP-7976, EIP-7981). */
 const baseGas = 12_000;
 const floorGasPerByte = 64;
-const maxFloorBytes = Math.floor((maxGas - baseGas) / floorGasPerByte);
+const maxFloorBytes = Math.floor((maxTransactionGas - baseGas) / floorGasPerByte);
 /** Maximum length of init code in bytes: EIP-3860, and EIP-7954 from Amsterdam on. */
 const maxInitCode = 49_152;
 const maxInitCodeAmsterdam = 131_072;
@@ -51,7 +51,7 @@ export function transactionLimits(
   const unlimited = Number.POSITIVE_INFINITY;
   return {
     types: [true, number >= forks.berlin, london, since(forks.cancun), since(forks.prague)],
-    maxGas: amsterdam ? maxTotalGas : osaka ? maxGas : unlimited,
+    maxGas: amsterdam ? maxTotalGas : osaka ? maxTransactionGas : unlimited,
     blockGas: gasLimit,
     maxFloorBytes: amsterdam ? maxFloorBytes : unlimited,
     maxInitCode: amsterdam ? maxInitCodeAmsterdam : since(forks.shanghai) ? maxInitCode : unlimited,

@@ -2,15 +2,17 @@ import { equalBytes, isZero } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import type { Authorization } from '../../validation/decode-transaction.ts';
 import { recoverAuthority } from '../../validation/sender.ts';
+import { delegationTarget, delegationTo } from '../evm/delegation.ts';
+import type { GasBudget } from '../evm/frame/gas-budget.ts';
+import { accountWriteGas, codeByteStateGas, newAccountStateGas } from '../evm/rules/gas.ts';
 import { addressKey, type BlockState } from '../evm/state/block-state.ts';
 import type { AccessListBuilder } from './access-list.ts';
 import type { ExecutableTransaction } from './check-transaction.ts';
-import { delegationTarget, delegationTo, isDelegation } from './delegation.ts';
-import type { GasBudget } from './gas-budget.ts';
-import { accountWriteGas, newAccountStateGas, newDelegationStateGas } from './gas-constants.ts';
 
 /** Refund for an authority that exists: PER_EMPTY_ACCOUNT_COST - PER_AUTH_BASE_COST (EIP-7702). */
 const existingAuthorityRefund = 12_500;
+/** State gas of the code of a delegation (EIP-8037). */
+const delegationStateGas = 23 * codeByteStateGas;
 const maxNonce = 2n ** 64n - 1n;
 const noCode: Uint8Array = new Uint8Array(0);
 
@@ -42,16 +44,17 @@ export function applyAuthorizations(
     const authority = validAuthority(authorization, context);
     if (authority === undefined) continue;
     const code = state.code(authority);
+    const target = delegationTarget(code);
     const isClearing = isZero(authorization.address);
     if (payments === undefined) {
       if (state.exists(authority)) refund += existingAuthorityRefund;
-    } else if (!payments.pay(authority, isDelegation(code), isClearing)) {
+    } else if (!payments.pay(authority, target !== undefined, isClearing)) {
       return undefined;
     }
     state.setNonce(authority, authorization.nonce + 1n);
     if (isClearing) {
       if (code.length > 0) state.setCode(authority, noCode);
-    } else if (code.length === 0 || !equalBytes(delegationTarget(code), authorization.address)) {
+    } else if (target === undefined || !equalBytes(target, authorization.address)) {
       state.setCode(authority, delegationTo(authorization.address));
     }
   }
@@ -72,7 +75,7 @@ function validAuthority(
   state.warm(account);
   accessList?.account(authority);
   const code = state.codeOf(account);
-  if (code.length > 0 && !isDelegation(code)) return undefined;
+  if (code.length > 0 && delegationTarget(code) === undefined) return undefined;
   return account.nonce === authorization.nonce ? authority : undefined;
 }
 
@@ -91,7 +94,7 @@ class AuthorizationPayments {
     this.#state = state;
     this.#budget = budget;
     // Their writes are part of the intrinsic gas: the sender's always, the recipient's with a value.
-    this.#written.add(addressKey(sender));
+    this.#written.add(sender.key);
     if (transaction.to !== undefined && transaction.value > 0n) this.#written.add(addressKey(transaction.to));
   }
 
@@ -109,9 +112,12 @@ class AuthorizationPayments {
     }
     if (this.#state.isEmpty(authority)) stateGas += newAccountStateGas;
     if (!isClearing && !this.#delegated.has(key)) {
-      stateGas += newDelegationStateGas;
+      stateGas += delegationStateGas;
       this.#delegated.add(key);
     }
-    return this.#budget.charge(gas, stateGas);
+    const budget = this.#budget;
+    if (budget.gas < gas) return false;
+    budget.gas -= gas;
+    return budget.chargeState(stateGas);
   }
 }

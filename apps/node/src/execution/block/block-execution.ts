@@ -13,7 +13,6 @@ import type { AccessListBuilder } from './access-list.ts';
 import type { BlockContext } from './block-context.ts';
 import { checkExecutable } from './check-transaction.ts';
 import { applyDaoFork } from './dao-fork.ts';
-import { systemCallGas, systemCallStateGas } from './gas-constants.ts';
 import { GasPool } from './gas-pool.ts';
 import { ReceiptsBuilder } from './receipts.ts';
 import { readDeposits } from './requests.ts';
@@ -26,6 +25,8 @@ import {
   pragueRequestContracts,
   type RequestContract,
   systemAddress,
+  systemCallGas,
+  systemCallStateGas,
 } from './system-contracts.ts';
 
 const weiPerGwei = 1_000_000_000n;
@@ -163,7 +164,8 @@ export class BlockExecution {
       gasPool: this.#gasPool,
       blobGasUsed: this.#blobGasUsed,
     });
-    const outcome = await runTransaction(executable, this.#runner);
+    const run = runTransaction(executable, this.#runner);
+    const outcome = run instanceof Promise ? await run : run;
     this.#gasPool.charge(outcome.spent);
     this.#count++;
     this.#index++;

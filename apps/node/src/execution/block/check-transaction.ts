@@ -3,11 +3,11 @@ import { TransactionError } from '../../errors/transaction-error.ts';
 import type { Transaction } from '../../validation/decode-transaction.ts';
 import { effectiveGasPrice, gasPerBlob } from '../../validation/fees.ts';
 import { maxSignatureS } from '../../validation/sender.ts';
-import { checkTransaction, type TransactionLimits } from '../../validation/transaction.ts';
+import { checkTransaction, maxTransactionGas, type TransactionLimits } from '../../validation/transaction.ts';
+import { delegationTarget } from '../evm/delegation.ts';
+import type { AccountState } from '../evm/state/account-state.ts';
 import type { BlockState } from '../evm/state/block-state.ts';
 import type { BlockContext } from './block-context.ts';
-import { isDelegation } from './delegation.ts';
-import { maxTransactionGas } from './gas-constants.ts';
 import type { GasPool } from './gas-pool.ts';
 import { type IntrinsicGas, intrinsicGas } from './intrinsic-gas.ts';
 
@@ -16,8 +16,7 @@ const maxNonce = 2n ** 64n - 1n;
 /** A transaction that can be executed. */
 export interface ExecutableTransaction {
   readonly transaction: Transaction;
-  /** 20 bytes. */
-  readonly sender: Uint8Array;
+  readonly sender: AccountState;
   readonly gasLimit: number;
   readonly intrinsic: IntrinsicGas;
   /** What the sender pays for a unit of gas, and the part of it that the beneficiary receives; in wei. */
@@ -52,7 +51,8 @@ export function checkExecutable(
   checkTransaction(transaction.raw, limits);
   if (sender === undefined) throw new TransactionError('signature', 'the signature is invalid');
   checkSignature(transaction, chainId, rules);
-  checkSender(transaction, sender, state);
+  const account = state.load(sender);
+  checkSender(transaction, account, state);
   const fees = checkFees(transaction, context);
 
   const gasLimit = Number(transaction.gas);
@@ -64,7 +64,7 @@ export function checkExecutable(
       `blob gas is ${blobGasUsed + blobGas}, more than ${context.maxBlobGas} in a block`,
     );
   }
-  checkBalance(transaction, sender, blobGas, state);
+  checkBalance(transaction, account, blobGas);
   const intrinsic = intrinsicGas(transaction, sender, rules);
   const least = Math.max(intrinsic.gas, intrinsic.floor);
   if (gasLimit < least) {
@@ -73,7 +73,7 @@ export function checkExecutable(
   if (rules.amsterdam && least > maxTransactionGas) {
     throw new TransactionError('intrinsic-gas', `its least gas, ${least}, is above ${maxTransactionGas}`);
   }
-  return { transaction, sender, gasLimit, intrinsic, blobGas, ...fees };
+  return { transaction, sender: account, gasLimit, intrinsic, blobGas, ...fees };
 }
 
 function checkSignature({ s, chainId }: Transaction, own: bigint, rules: BlockContext['rules']): void {
@@ -85,21 +85,20 @@ function checkSignature({ s, chainId }: Transaction, own: bigint, rules: BlockCo
   if (chainId !== own) throw new TransactionError('chain-id', `chain id ${chainId}, not ${own}`);
 }
 
-function checkSender({ nonce }: Transaction, sender: Uint8Array, state: BlockState): void {
-  const account = state.load(sender);
+function checkSender({ nonce }: Transaction, account: AccountState, state: BlockState): void {
   if (nonce !== account.nonce) {
     const side = nonce < account.nonce ? 'below' : 'above';
     throw new TransactionError(
       'transaction-nonce',
-      `nonce ${nonce} is ${side} that of ${show(sender)}, ${account.nonce}`,
+      `nonce ${nonce} is ${side} that of ${show(account)}, ${account.nonce}`,
     );
   }
   if (nonce === maxNonce) {
-    throw new TransactionError('transaction-nonce', `nonce of ${show(sender)} has reached its maximum`);
+    throw new TransactionError('transaction-nonce', `nonce of ${show(account)} has reached its maximum`);
   }
   const code = state.codeOf(account);
-  if (code.length > 0 && !isDelegation(code)) {
-    throw new TransactionError('sender-code', `sender ${show(sender)} is a contract`);
+  if (code.length > 0 && delegationTarget(code) === undefined) {
+    throw new TransactionError('sender-code', `sender ${show(account)} is a contract`);
   }
 }
 
@@ -123,16 +122,16 @@ function checkFees(transaction: Transaction, { fields, rules, blobBaseFee }: Blo
 }
 
 /** The balance has to cover the highest fees, not only the present ones (EIP-1559, EIP-4844). */
-function checkBalance(transaction: Transaction, sender: Uint8Array, blobGas: number, state: BlockState): void {
+function checkBalance(transaction: Transaction, account: AccountState, blobGas: number): void {
   const { gas, gasPrice, maxFeePerGas, maxFeePerBlobGas, value } = transaction;
   const cap = maxFeePerGas ?? gasPrice ?? 0n;
   const cost = gas * cap + value + BigInt(blobGas) * (maxFeePerBlobGas ?? 0n);
-  const balance = state.balance(sender);
+  const { balance } = account;
   if (balance < cost) {
-    throw new TransactionError('balance', `balance of ${show(sender)} is ${balance}, less than ${cost}`);
+    throw new TransactionError('balance', `balance of ${show(account)} is ${balance}, less than ${cost}`);
   }
 }
 
-function show(address: Uint8Array): string {
+function show({ address }: AccountState): string {
   return `0x${toHex(address)}`;
 }

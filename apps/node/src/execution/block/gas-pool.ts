@@ -1,5 +1,5 @@
 import { TransactionError } from '../../errors/transaction-error.ts';
-import { maxTransactionGas } from './gas-constants.ts';
+import { maxTransactionGas } from '../../validation/transaction.ts';
 
 /** Gas of a transaction after its execution. */
 export interface SpentGas {

@@ -1,7 +1,6 @@
 import { equalBytes } from '@devp2p/bytes';
 import type { Access, Transaction } from '../../validation/decode-transaction.ts';
 import type { ForkRules } from './fork-rules.ts';
-import { coldAccountGas } from './gas-constants.ts';
 
 /** Yellow Paper, appendix G; EIP-2 for creations. */
 const transactionGas = 21_000;
@@ -22,6 +21,7 @@ const authorizationGas = 25_000;
 const authorizationGasAmsterdam = 7816;
 /** EIP-2780. */
 const baseGasAmsterdam = 12_000;
+const recipientGas = 3000;
 const creationAccessGas = 12_000;
 const valueGas = 6000;
 /** Floor of a byte of calldata by its value (EIP-7623), and of any byte from Amsterdam on (EIP-7976, EIP-7981). */
@@ -69,7 +69,7 @@ export function intrinsicGas(transaction: Transaction, sender: Uint8Array, rules
 function baseGas({ to, value }: Transaction, sender: Uint8Array): number {
   if (to === undefined) return baseGasAmsterdam + creationAccessGas;
   if (equalBytes(to, sender)) return baseGasAmsterdam;
-  return baseGasAmsterdam + coldAccountGas + (value > 0n ? valueGas : 0);
+  return baseGasAmsterdam + recipientGas + (value > 0n ? valueGas : 0);
 }
 
 function countZeros(bytes: Uint8Array): number {

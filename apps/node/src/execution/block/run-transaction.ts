@@ -1,16 +1,18 @@
 import type { Crypto } from '@devp2p/crypto';
 import { contractAddress } from '../../validation/sender.ts';
+import { maxTransactionGas } from '../../validation/transaction.ts';
+import { delegationTarget } from '../evm/delegation.ts';
 import type { BlockEvm, EvmOutcome, Log } from '../evm/evm.ts';
+import { GasBudget } from '../evm/frame/gas-budget.ts';
+import { newAccountStateGas } from '../evm/rules/gas.ts';
+import { type AccountState, isEmptyAccount, isEmptyCodeHash } from '../evm/state/account-state.ts';
 import type { BlockState } from '../evm/state/block-state.ts';
+import { transferLog } from '../evm/transfer-log.ts';
 import type { AccessListBuilder } from './access-list.ts';
 import { applyAuthorizations } from './authorizations.ts';
 import type { BlockContext } from './block-context.ts';
 import type { ExecutableTransaction } from './check-transaction.ts';
-import { delegationTarget, isDelegation } from './delegation.ts';
-import { GasBudget } from './gas-budget.ts';
-import { maxTransactionGas, newAccountStateGas } from './gas-constants.ts';
 import type { SpentGas } from './gas-pool.ts';
-import { transferLog } from './transfer-log.ts';
 
 /** What a transaction is run with. */
 export interface TransactionRunner {
@@ -56,43 +58,56 @@ function haltedOutcome(stateGas: number): EvmOutcome {
 }
 
 /** Runs a transaction that was checked: buys gas, calls the EVM, and pays the beneficiary. The transaction is not ended. */
-export async function runTransaction(
+export function runTransaction(
   executable: ExecutableTransaction,
   runner: TransactionRunner,
-): Promise<RunOutcome> {
-  const { transaction, sender, gasLimit, intrinsic, gasPrice, tip, blobGas } = executable;
+): RunOutcome | Promise<RunOutcome> {
+  const { transaction, sender, gasLimit, intrinsic, gasPrice, blobGas } = executable;
   const { context, state, accessList } = runner;
-  const { rules, fields, blobBaseFee } = context;
-  accessList?.account(sender);
-  state.subtractBalance(sender, transaction.gas * gasPrice + BigInt(blobGas) * blobBaseFee);
-  state.setNonce(sender, transaction.nonce + 1n);
-  if (rules.berlin) warm(executable, runner);
+  const { rules, blobBaseFee } = context;
+  accessList?.account(sender.address);
+  state.setBalanceOf(sender, sender.balance - transaction.gas * gasPrice - BigInt(blobGas) * blobBaseFee);
+  state.setNonceOf(sender, transaction.nonce + 1n);
+  const recipient = transaction.to && state.load(transaction.to);
+  if (rules.berlin) warm(executable, recipient, state);
 
   const available = gasLimit - intrinsic.gas;
   const gas = rules.amsterdam ? Math.min(available, maxTransactionGas - intrinsic.gas) : available;
   const budget = new GasBudget(gas, available - gas);
-  const outcome = await (transaction.to === undefined
-    ? create(executable, budget, runner)
-    : rules.amsterdam
-      ? callAmsterdam(executable, transaction.to, budget, runner)
-      : call(executable, transaction.to, budget, runner));
+  const outcome =
+    recipient === undefined
+      ? create(executable, budget, runner)
+      : rules.amsterdam
+        ? callAmsterdam(executable, recipient, budget, runner)
+        : call(executable, recipient, budget, runner);
+  return after(outcome, (ended) => settle(executable, ended, runner));
+}
 
-  const used = gasLimit - outcome.gasLeft - outcome.stateGasLeft;
-  const divisor = rules.london ? refundDivisorLondon : refundDivisor;
-  const refund = Math.min(Math.floor(used / divisor), outcome.refund);
-  const paid = Math.max(used - refund, intrinsic.floor);
-  state.addBalance(sender, BigInt(gasLimit - paid) * gasPrice);
+/** Pays the gas back that is left, and the beneficiary for the rest. */
+function settle(
+  { sender, gasLimit, intrinsic, gasPrice, tip }: ExecutableTransaction,
+  { isSuccess, output, logs, destroyed, refund, gasLeft, stateGasLeft, stateGasUsed }: EvmOutcome,
+  { context, state, accessList }: TransactionRunner,
+): RunOutcome {
+  const { rules, fields } = context;
+  const used = gasLimit - gasLeft - stateGasLeft;
+  const refunded = Math.min(Math.floor(used / (rules.london ? refundDivisorLondon : refundDivisor)), refund);
+  const paid = Math.max(used - refunded, intrinsic.floor);
+  state.setBalanceOf(sender, sender.balance + BigInt(gasLimit - paid) * gasPrice);
   accessList?.account(fields.beneficiary);
   state.addBalance(fields.beneficiary, BigInt(paid) * tip);
-  const { isSuccess, output, logs, destroyed, stateGasUsed } = outcome;
   const execution = Math.max(used - stateGasUsed, intrinsic.floor);
   return { isSuccess, spent: { paid, execution, state: stateGasUsed }, output, logs, destroyed };
 }
 
 /** Marks the accounts and slots that a transaction names as accessed (EIP-2929, EIP-2930). */
-function warm({ transaction, sender }: ExecutableTransaction, { state }: TransactionRunner): void {
-  state.warm(state.load(sender));
-  if (transaction.to !== undefined) state.warm(state.load(transaction.to));
+function warm(
+  { transaction, sender }: ExecutableTransaction,
+  recipient: AccountState | undefined,
+  state: BlockState,
+): void {
+  state.warm(sender);
+  if (recipient !== undefined) state.warm(recipient);
   for (const { address, storageKeys } of transaction.accessList ?? []) {
     const account = state.load(address);
     state.warm(account);
@@ -107,32 +122,32 @@ function slotOf(key: Uint8Array): bigint {
 function create(executable: ExecutableTransaction, budget: GasBudget, runner: TransactionRunner) {
   const { transaction, sender } = executable;
   // The address is accessed even when the gas does not cover a new account.
-  runner.accessList?.account(contractAddress(sender, transaction.nonce, runner.crypto));
+  runner.accessList?.account(contractAddress(sender.address, transaction.nonce, runner.crypto));
   return callEvm(executable, budget, runner);
 }
 
-async function call(
+function call(
   executable: ExecutableTransaction,
-  to: Uint8Array,
+  recipient: AccountState,
   budget: GasBudget,
   runner: TransactionRunner,
-): Promise<EvmOutcome> {
+): Pending<EvmOutcome> {
   const { context, state } = runner;
   const refund = applyAuthorizations(executable, undefined, runner) ?? 0;
-  if (isPlainTransfer(to, runner)) return transfer(executable, to, budget, runner, refund);
-  const code = state.code(to);
-  if (context.rules.prague && isDelegation(code)) state.warm(state.load(delegationTarget(code)));
-  const outcome = await callEvm(executable, budget, runner);
-  return refund === 0 ? outcome : { ...outcome, refund: outcome.refund + refund };
+  if (isPlainTransfer(recipient, runner)) return transfer(executable, recipient, budget, runner, refund);
+  const target = context.rules.prague ? delegationTarget(state.codeOf(recipient)) : undefined;
+  if (target !== undefined) state.warm(state.load(target));
+  const outcome = callEvm(executable, budget, runner);
+  return refund === 0 ? outcome : after(outcome, (ended) => ({ ...ended, refund: ended.refund + refund }));
 }
 
 /** A call of Amsterdam: when the gas does not cover the charges before its first instruction, delegations are undone. */
-async function callAmsterdam(
+function callAmsterdam(
   executable: ExecutableTransaction,
-  to: Uint8Array,
+  recipient: AccountState,
   budget: GasBudget,
   runner: TransactionRunner,
-): Promise<EvmOutcome> {
+): Pending<EvmOutcome> {
   const { state, accessList } = runner;
   const reservoir = budget.stateGas;
   state.checkpoint();
@@ -140,39 +155,41 @@ async function callAmsterdam(
     state.revert();
     return haltedOutcome(reservoir);
   }
-  accessList?.account(to);
-  const outcome = isPlainTransfer(to, runner)
-    ? transfer(executable, to, budget, runner, 0)
-    : await callEvm(executable, budget, runner);
-  if (outcome.isUnprepared) {
-    state.revert();
-    return haltedOutcome(reservoir);
-  }
-  state.commit();
-  return outcome;
+  accessList?.account(recipient.address);
+  const outcome = isPlainTransfer(recipient, runner)
+    ? transfer(executable, recipient, budget, runner, 0)
+    : callEvm(executable, budget, runner);
+  return after(outcome, (ended) => {
+    if (ended.isUnprepared) {
+      state.revert();
+      return haltedOutcome(reservoir);
+    }
+    state.commit();
+    return ended;
+  });
 }
 
 /** Whether a call of an account runs no code. */
-function isPlainTransfer(to: Uint8Array, { state, evm }: TransactionRunner): boolean {
-  return state.code(to).length === 0 && !evm.isPrecompile(to);
+function isPlainTransfer({ address, codeHash }: AccountState, { evm }: TransactionRunner): boolean {
+  return isEmptyCodeHash(codeHash) && !evm.isPrecompile(address);
 }
 
 /** Transfers value to an account without code. */
 function transfer(
   { transaction, sender }: ExecutableTransaction,
-  to: Uint8Array,
+  recipient: AccountState,
   budget: GasBudget,
   { context, state }: TransactionRunner,
   refund: number,
 ): EvmOutcome {
   const { value } = transaction;
   const { amsterdam } = context.rules;
-  if (amsterdam && value > 0n && state.isEmpty(to) && !budget.charge(0, newAccountStateGas)) {
+  if (amsterdam && value > 0n && isEmptyAccount(recipient) && !budget.chargeState(newAccountStateGas)) {
     return haltedOutcome(budget.stateGas);
   }
-  state.subtractBalance(sender, value);
-  state.addBalance(to, value);
-  const isLogged = amsterdam && value > 0n && Buffer.compare(sender, to) !== 0;
+  state.setBalanceOf(sender, sender.balance - value);
+  state.setBalanceOf(recipient, recipient.balance + value);
+  const isLogged = amsterdam && value > 0n && sender !== recipient;
   return {
     isSuccess: true,
     error: undefined,
@@ -182,28 +199,28 @@ function transfer(
     stateGasUsed: budget.stateGasUsed,
     refund,
     output: nothing,
-    logs: isLogged ? [transferLog(sender, to, value)] : [],
+    logs: isLogged ? [transferLog(sender.address, recipient.address, value)] : [],
     destroyed: [],
   };
 }
 
 /** Calls the EVM with the rest of the budget. */
-async function callEvm(
+function callEvm(
   { transaction, sender, gasPrice }: ExecutableTransaction,
   budget: GasBudget,
   { evm }: TransactionRunner,
-): Promise<EvmOutcome> {
+): Pending<EvmOutcome> {
   const { to, value, input, blobVersionedHashes = [] } = transaction;
   const { gas, stateGas, stateGasUsed } = budget;
-  const outcome = await evm.call({
-    caller: sender,
-    to,
-    value,
-    input,
-    gas,
-    stateGas,
-    gasPrice,
-    blobHashes: blobVersionedHashes,
-  });
-  return stateGasUsed === 0 ? outcome : { ...outcome, stateGasUsed: outcome.stateGasUsed + stateGasUsed };
+  const call = { caller: sender.address, to, value, input, gas, stateGas, gasPrice, blobHashes: blobVersionedHashes };
+  const outcome = evm.call(call);
+  if (stateGasUsed === 0) return outcome;
+  return after(outcome, (ended) => ({ ...ended, stateGasUsed: ended.stateGasUsed + stateGasUsed }));
+}
+
+/** Only a few precompiled contracts are asynchronous, so most values are there at once. */
+type Pending<T> = T | Promise<T>;
+
+function after<T, U>(value: Pending<T>, next: (value: T) => U): Pending<U> {
+  return value instanceof Promise ? value.then(next) : next(value);
 }

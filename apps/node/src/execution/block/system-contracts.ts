@@ -1,4 +1,5 @@
 import { fromHex } from '@devp2p/bytes';
+import { newSlotStateGas } from '../evm/rules/gas.ts';
 import { builderDepositRequest, builderExitRequest, consolidationRequest, withdrawalRequest } from './requests.ts';
 
 /** The caller of system contracts (EIP-4788). */
@@ -7,6 +8,11 @@ export const systemAddress: Uint8Array = fromHex('ffffffffffffffffffffffffffffff
 export const beaconRootsAddress: Uint8Array = fromHex('000f3df6d732807ef1319fb7b8bb8522d0beac02');
 /** EIP-2935. */
 export const historyAddress: Uint8Array = fromHex('0000f90827f1c53a10cb7a02335b175320002935');
+
+/** Gas of a call of the protocol (EIP-4788). */
+export const systemCallGas = 30_000_000;
+/** State gas of such a call from Amsterdam on: that of 16 new slots (EIP-8037's SYSTEM_MAX_SSTORES_PER_CALL). */
+export const systemCallStateGas: number = 16 * newSlotStateGas;
 
 /** A contract that returns the requests of a block. */
 export interface RequestContract {

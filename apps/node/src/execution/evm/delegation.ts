@@ -7,3 +7,11 @@ export function delegationTarget(code: Uint8Array): Uint8Array | undefined {
   if (code.length !== delegationLength || prefix.some((byte, i) => code[i] !== byte)) return undefined;
   return code.subarray(prefix.length);
 }
+
+/** Makes the code of an account that delegates to an address. */
+export function delegationTo(address: Uint8Array): Uint8Array {
+  const code = new Uint8Array(delegationLength);
+  code.set(prefix);
+  code.set(address, prefix.length);
+  return code;
+}

@@ -4,23 +4,17 @@ import type { Frame } from './frame/frame.ts';
 import type { FramePool } from './frame/frame-pool.ts';
 import type { ProgramCache } from './frame/program-cache.ts';
 import { byteLength } from './interpreter/arithmetic.ts';
-import { wordBytes, wordOf } from './interpreter/words.ts';
+import { wordOf } from './interpreter/words.ts';
 import type { Precompiles } from './precompiles.ts';
 import type { EvmRules } from './rules/evm-rules.ts';
 import { expGas, warmGas } from './rules/gas.ts';
 import type { AccountState } from './state/account-state.ts';
 import type { BlockState } from './state/block-state.ts';
+import { transferLog } from './transfer-log.ts';
 
 /** The deepest frame; that of a transaction has depth 0. */
 const maxDepth = 1024;
 const maxNonce = 2n ** 64n - 1n;
-
-/** Emits the logs of transfers (EIP-7708). */
-const transferLogAddress = Uint8Array.from(Buffer.from('fffffffffffffffffffffffffffffffffffffffe', 'hex'));
-/** keccak-256 of `Transfer(address,address,uint256)`. */
-const transferTopic = Uint8Array.from(
-  Buffer.from('ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef', 'hex'),
-);
 
 /** The part of a machine that is the same for all calls in a block. */
 export interface MachineContext {
@@ -100,7 +94,6 @@ export class Machine implements MachineContext {
   /** EIP-7708. */
   logTransfer(from: Uint8Array, to: Uint8Array, value: bigint): void {
     if (value === 0n) return;
-    const topics = [transferTopic, wordBytes(wordOf(from)), wordBytes(wordOf(to))];
-    this.logs.push({ address: transferLogAddress, topics, data: wordBytes(value) });
+    this.logs.push(transferLog(from, to, value));
   }
 }
