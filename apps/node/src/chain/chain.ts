@@ -333,7 +333,7 @@ function chainOver(
 
 /** Whether later writes fail as well. */
 function isFatal(error: unknown): error is Error {
-  return (error instanceof ChainError && error.code === 'unusable') || error instanceof StateError;
+  return (error instanceof ChainError || error instanceof StateError) && ['unusable', 'corrupt'].includes(error.code);
 }
 
 async function addReceipts(

@@ -17,7 +17,7 @@ export interface ExecutorOptions {
   readonly historyDepth?: number | undefined;
   /** Whether the execution has threads of its own. @default true */
   readonly threads?: boolean | undefined;
-  /** Used without threads; a thread has `fastCrypto`. */
+  /** The execution in threads has `fastCrypto`. */
   readonly crypto: Crypto;
   readonly clock: Clock;
   /** Called when the execution has ended by itself and is started again. @default not called */
@@ -33,5 +33,5 @@ export function executorOf(options: ExecutorOptions): OpenExecutor {
   const settings = { location, genesis, historyDepth };
   const start = () =>
     threads ? startThreadExecution(settings) : startDirectExecution(createExecutionParts(settings, crypto));
-  return (source) => openExecutorClient({ start, source, clock, onRestart });
+  return (source) => openExecutorClient({ start, source, crypto, clock, onRestart });
 }

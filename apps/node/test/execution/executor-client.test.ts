@@ -11,7 +11,7 @@ import {
   openExecutorClient,
   type RestartEvent,
 } from '../../src/execution/worker/executor-client.ts';
-import { encodeFields, makeChain, makeGenesis, nextBlock } from '../chain/make-blocks.ts';
+import { crypto, encodeFields, makeChain, makeGenesis, nextBlock } from '../chain/make-blocks.ts';
 import { createFakeProcessor, type FakeDisk, type FakeProcessor, fakeParts } from './fake-execution.ts';
 
 const genesis = makeGenesis('prague');
@@ -46,6 +46,7 @@ async function scene(wrap: (backend: ExecutionBackend) => ExecutionBackend = (sa
           .reverse();
       },
     },
+    crypto,
     clock: createVirtualClock({ now: 0 }),
     onRestart: (event) => restarts.push(event),
   });

@@ -78,6 +78,9 @@ export function createFakeProcessor(receiptsOf: (hash: string) => RawList | unde
       if (receipts === undefined) throw new BlockError('receipts', number, 'no receipts');
       return { receipts, accessList: undefined, changes: [] };
     },
+    build: async () => {
+      throw new BlockError('malformed', 0, 'blocks are not built');
+    },
   };
   return fake;
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '@devp2p/bytes';
 import { systemClock } from '@devp2p/clock';
-import type { SealedHeader } from '@devp2p/eth';
+import { RawList, type SealedHeader } from '@devp2p/eth';
 import { expect, onTestFinished, test } from 'vitest';
 import { type LocalChain, openChain } from '../../src/chain/chain.ts';
 import { executorOf } from '../../src/execution/open-executor.ts';
@@ -56,7 +56,7 @@ async function open(directory = temporaryDirectory(), sideBlockDepth = 128): Pro
     clock: systemClock,
     sideBlockDepth,
     openExecutor: (source) =>
-      openExecutorClient({ start, source, clock: systemClock, onRestart: (event) => restarts.push(event) }),
+      openExecutorClient({ start, source, crypto, clock: systemClock, onRestart: (event) => restarts.push(event) }),
   });
   onTestFinished(() => chain.close());
   await chain.caughtUp;
@@ -90,6 +90,37 @@ test('ND-07 blocks are executed in threads, and the state is there after a resta
   expect(await second.chain.setHead((blocks[29] as MinedBlock).header.hash)).toBe(true);
   await expectBlocks(second.chain, blocks);
   expect([...first.restarts, ...second.restarts]).toEqual([]);
+});
+
+test('EN-30 blocks are built in the thread, on any block, and can be inserted', async () => {
+  const builder = await ChainBuilder.create(genesis);
+  const blocks = await mine(builder, genesis.header, 10);
+  const { chain } = await open();
+  await chain.append(blocks.map(bare));
+  const parent = (blocks[4] as MinedBlock).header;
+  const request = {
+    parent,
+    timestamp: parent.timestamp + 12,
+    beneficiary: new Uint8Array(20).fill(0xfe),
+    mixHash: new Uint8Array(32).fill(3),
+    parentBeaconBlockRoot: new Uint8Array(32),
+    withdrawals: RawList.of([]),
+    gasTarget: 30_000_000,
+    extraData: Uint8Array.of(1),
+    transactions: accounts.flatMap((from) =>
+      [0, 1, 2].map((n) => ({
+        raw: signCall({ from, nonce: parent.number + n, to: counter, input: new Uint8Array(32).fill(n), gas: 100_000 }),
+        sender: from.address,
+      })),
+    ),
+  };
+  const built = await chain.build(request);
+  expect(built.included).toHaveLength(24);
+  expect(built.header.parentHash).toEqual(parent.hash);
+  const empty = await chain.build({ ...request, transactions: [] }, AbortSignal.abort());
+  expect(empty.body.transactions).toHaveLength(0);
+  for (const block of [built, empty]) expect(await chain.insert(block)).toEqual({ status: 'valid' });
+  expect(await chain.setHead(built.header.hash)).toBe(true);
 });
 
 test('ND-07 the thread of the network runs while a block is executed', async () => {

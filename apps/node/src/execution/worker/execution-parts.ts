@@ -1,5 +1,6 @@
 import type { Crypto } from '@devp2p/crypto';
 import { checkStateRoot, createBlockProcessor } from '../block/block-processor.ts';
+import { buildBlock } from '../block/build-block.ts';
 import { createEvmFactory } from '../block/evm-factory.ts';
 import { openKzg } from '../kzg/kzg.ts';
 import { clearState } from '../state/open-state.ts';
@@ -14,7 +15,11 @@ export function createExecutionParts(
 ): Omit<ExecutionParts, 'nextTurn' | 'onFault'> {
   const { config } = genesis;
   const openState = (): Promise<StateStore> => openStateStore({ location, genesis, historyDepth, crypto });
-  const createEvm = createEvmFactory({ config, crypto, kzg: openKzg() });
+  const processor = createBlockProcessor({
+    config,
+    crypto,
+    createEvm: createEvmFactory({ config, crypto, kzg: openKzg() }),
+  });
   return {
     openState,
     async resetState(state) {
@@ -22,7 +27,11 @@ export function createExecutionParts(
       await clearState(location);
       return openState();
     },
-    processor: createBlockProcessor({ config, crypto, createEvm }),
+    processor: {
+      execute: (block) => processor.execute(block),
+      build: (request, start, onTurn) =>
+        buildBlock(request, { config, crypto, processor, start, stateRoot: start.intermediateRoot, onTurn }),
+    },
     checkStateRoot,
     crypto,
   };

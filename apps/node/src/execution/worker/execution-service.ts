@@ -1,10 +1,12 @@
 import type { Crypto } from '@devp2p/crypto';
 import { decodeBody, decodeHeader, type RawList, type SealedBody, type SealedHeader } from '@devp2p/eth';
 import { ExecutionError } from '../../errors/execution-error.ts';
-import { StateError } from '../../errors/state-error.ts';
+import { StateError, type StateErrorCode } from '../../errors/state-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
+import type { BuildRequest, BuiltBlock } from '../build-request.ts';
 import type { StateChanges, StateReader } from '../state/interfaces.ts';
 import { AncestorHashes } from './ancestor-hashes.ts';
+import { type BuildMessage, type BuiltMessage, decodeBuildRequest, encodeBuiltBlock } from './build-message.ts';
 import { type Channel, ownBytes } from './channel.ts';
 import {
   type ExecuteParams,
@@ -28,21 +30,31 @@ export interface ExecutionState {
   close(): Promise<void>;
 }
 
-/** The parts of a `BlockProcessor` that an execution uses. */
+/** The state of a parent, on which blocks are executed and built. */
+export interface ExecutionStart {
+  readonly state: StateReader;
+  readonly blockHash: (number: number) => Uint8Array;
+  /** The state root after changes of the state. */
+  readonly intermediateRoot: (changes: StateChanges) => Uint8Array;
+}
+
+/** Executes blocks and builds them. */
 export interface ExecutionProcessor {
-  execute(block: {
-    readonly header: SealedHeader;
-    readonly body: SealedBody;
-    readonly state: StateReader;
-    readonly blockHash: (number: number) => Uint8Array;
-    readonly intermediateRoot: (changes: StateChanges) => Uint8Array;
-    readonly senders?: readonly (Uint8Array | undefined)[] | undefined;
-    readonly accessList?: Uint8Array | undefined;
-  }): Promise<{
+  /** See `BlockProcessor`. */
+  execute(
+    block: ExecutionStart & {
+      readonly header: SealedHeader;
+      readonly body: SealedBody;
+      readonly senders?: readonly (Uint8Array | undefined)[] | undefined;
+      readonly accessList?: Uint8Array | undefined;
+    },
+  ): Promise<{
     readonly receipts: RawList;
     readonly accessList: Uint8Array | undefined;
     readonly changes: StateChanges;
   }>;
+  /** See `buildBlock`. */
+  build(request: BuildRequest, start: ExecutionStart, onTurn: () => Promise<boolean>): Promise<BuiltBlock>;
 }
 
 /** Collaborators of {@link serveExecution}. */
@@ -81,6 +93,11 @@ export function serveExecution(channel: Channel, parts: ExecutionParts): (messag
     {
       open: async () => ({ result: await service.open() }),
       execute: (block) => service.execute(block),
+      build: async ({ build, request }) => ({ result: await service.build(build, request) }),
+      finish: async ({ build }) => {
+        service.finish(build);
+        return { result: undefined };
+      },
       find: async ({ hashes }) => ({ result: await service.find(hashes) }),
       commit: async (head) => ({ result: await service.commit(head) }),
       reset: async () => ({ result: await service.reset() }),
@@ -98,8 +115,12 @@ class ExecutionService {
   readonly #parts: ExecutionParts;
   readonly #ancestors: AncestorHashes;
   #state: ExecutionState | undefined;
-  /** Settled when the last block of those requested has been executed. */
+  /** Settled when the last block of those requested has been executed or built. */
   #executed: Promise<unknown> = Promise.resolve();
+  /** Blocks that wait for their execution. */
+  #waiting = 0;
+  /** Running and waiting builds, and whether they are to end. */
+  readonly #builds = new Map<number, boolean>();
   /** Settled when the last commit has ended. */
   #committed: Promise<unknown> = Promise.resolve();
   /** The last block up to which the state was to be written. */
@@ -117,9 +138,30 @@ class ExecutionService {
   }
 
   execute(block: ExecuteParams): Promise<Response<ExecuteResult>> {
-    const result = this.#executed.then(() => this.#execute(block));
-    this.#executed = result.catch(() => {}).then(() => this.#parts.nextTurn());
-    return result;
+    this.#waiting++;
+    return this.#inTurn(() => {
+      this.#waiting--;
+      return this.#execute(block);
+    });
+  }
+
+  /** Builds a block, until it is full, {@link finish} is called, or another block waits for its execution. */
+  build(id: number, message: BuildMessage): Promise<BuiltMessage> {
+    this.#builds.set(id, false);
+    return this.#inTurn(async () => {
+      const { processor, crypto, nextTurn } = this.#parts;
+      const request = decodeBuildRequest(message, crypto);
+      const start = await this.#start(request.parent);
+      const block = await processor.build(request, start, async () => {
+        await nextTurn();
+        return this.#waiting > 0 || this.#isClosing || this.#builds.get(id) === true;
+      });
+      return encodeBuiltBlock(block);
+    }).finally(() => this.#builds.delete(id));
+  }
+
+  finish(id: number): void {
+    if (this.#builds.has(id)) this.#builds.set(id, true);
   }
 
   async find(hashes: readonly Uint8Array[]): Promise<number> {
@@ -164,36 +206,41 @@ class ExecutionService {
     return { number, hash };
   }
 
+  /** Runs an action after all earlier ones. */
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#executed.then(() => {
+      if (this.#isClosing) throw new ExecutionError('closed', 'the execution is closed');
+      return withState(action);
+    });
+    this.#executed = result.catch(() => {}).then(() => this.#parts.nextTurn());
+    return result;
+  }
+
   async #execute({
     header: rawHeader,
     body: rawBody,
     accessList,
     senders,
   }: ExecuteParams): Promise<Response<ExecuteResult>> {
-    if (this.#isClosing) throw new ExecutionError('closed', 'the execution is closed');
     const { processor, crypto, checkStateRoot } = this.#parts;
     const header = decodeHeader(rawHeader, crypto);
     const { number, hash, parentHash } = header;
     const body = decodeBody(rawBody);
     const parent = { number: number - 1, hash: parentHash };
-    await this.#expect(parent.number, parentHash);
-    const blockHash = await this.#ancestors.below(parent);
-    const state = this.#open;
+    const start = await this.#start(parent);
     const result = await processor.execute({
+      ...start,
       header,
       body,
-      state: this.#reader(parent),
-      blockHash,
-      intermediateRoot: (changes) => state.rootAfter(parentHash, changes),
       senders: senders && eachSender(senders),
       accessList,
     });
     await this.#expect(parent.number, parentHash);
-    const root = state.apply(parentHash, { number, hash }, result.changes);
+    const root = await this.#apply(parentHash, { number, hash }, result.changes);
     try {
       checkStateRoot(header, root);
     } catch (error) {
-      state.discard(hash);
+      this.#open.discard(hash);
       throw error;
     }
     this.#ancestors.add(hash, parentHash);
@@ -201,6 +248,31 @@ class ExecutionService {
     const list = result.accessList && ownBytes(result.accessList);
     const transfer = [receipts, list].flatMap((bytes) => bytes?.buffer ?? []);
     return { result: { receipts, accessList: list }, transfer };
+  }
+
+  /** Adds a state. When there are too many in memory, those up to the last commit are written first. */
+  async #apply(parentHash: Uint8Array, block: BlockRef, changes: StateChanges): Promise<Uint8Array> {
+    try {
+      return this.#open.apply(parentHash, block, changes);
+    } catch (error) {
+      const isFull = error instanceof StateError && error.code === 'too-many-states';
+      if (!isFull || this.#wanted === undefined) throw error;
+      await this.#committed;
+      await this.#write(this.#wanted, 0);
+      return this.#open.apply(parentHash, block, changes);
+    }
+  }
+
+  /** @throws ExecutionError `no-state` */
+  async #start(parent: BlockRef): Promise<ExecutionStart> {
+    await this.#expect(parent.number, parent.hash);
+    const blockHash = await this.#ancestors.below(parent);
+    const state = this.#open;
+    return {
+      state: this.#reader(parent),
+      blockHash,
+      intermediateRoot: (changes) => state.rootAfter(parent.hash, changes),
+    };
   }
 
   /** @throws ExecutionError `no-state` */
@@ -222,6 +294,19 @@ class ExecutionService {
     await done;
   }
 }
+
+/** Runs an action whose state may be dropped meanwhile, by a commit of another branch. @throws ExecutionError `no-state` */
+async function withState<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof StateError) || !missing.has(error.code)) throw error;
+    throw new ExecutionError('no-state', error.message, { cause: error });
+  }
+}
+
+/** Errors of a state that is not in memory any more. */
+const missing: ReadonlySet<StateErrorCode> = new Set<StateErrorCode>(['unknown-state', 'busy', 'too-many-states']);
 
 /** Senders of a message, 20 bytes each; zeros for one that is not known. */
 function eachSender(senders: Uint8Array): readonly (Uint8Array | undefined)[] {

@@ -1,9 +1,12 @@
 import type { Clock } from '@devp2p/clock';
+import type { Crypto } from '@devp2p/crypto';
 import { receiptList } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import { ExecutionError } from '../../errors/execution-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
+import type { BuildRequest, BuiltBlock } from '../build-request.ts';
 import type { ExecutableBlock, ExecutionResult, ExecutionSource, Executor } from '../executor.ts';
+import { decodeBuiltBlock, encodeBuildRequest } from './build-message.ts';
 import type { Channel } from './channel.ts';
 import { type ExecutionRequests, RequestConnection, type SourceRequests } from './requests.ts';
 
@@ -32,6 +35,8 @@ export interface ExecutorClientOptions {
   /** Starts an execution. */
   readonly start: () => ExecutionBackend;
   readonly source: ExecutionSource;
+  /** For the headers of blocks that have been built. */
+  readonly crypto: Crypto;
   /** For the limit of the time that closing takes. */
   readonly clock: Pick<Clock, 'setTimeout'>;
   /** Called when the execution is started again. @default not called */
@@ -80,6 +85,7 @@ class ExecutorClient implements Executor {
   #bytes = 0;
   #head: BlockRef | undefined;
   #restarts = 0;
+  #lastBuild = 0;
   /** Settled when a restart has ended. */
   #restarted: Promise<void> = Promise.resolve();
   /** Rejects all requests. */
@@ -115,6 +121,22 @@ class ExecutorClient implements Executor {
       this.#waiting.push({ block, bytes, resolve, reject });
       this.#sendWaiting();
     });
+  }
+
+  async build(request: BuildRequest, finish?: AbortSignal): Promise<BuiltBlock> {
+    const build = ++this.#lastBuild;
+    const end = (): void => {
+      // A build that has ended, or with its execution, needs no end.
+      this.#request('finish', { build }).catch(() => {});
+    };
+    finish?.addEventListener('abort', end, { once: true });
+    try {
+      const result = this.#request('build', { build, request: encodeBuildRequest(request) });
+      if (finish?.aborted) end();
+      return decodeBuiltBlock(await result, this.#options.crypto);
+    } finally {
+      finish?.removeEventListener('abort', end);
+    }
   }
 
   findState(hashes: readonly Uint8Array[]): Promise<number> {

@@ -1,4 +1,5 @@
 import type { BlockRef } from '../../storage/schema.ts';
+import type { BuildMessage, BuiltMessage } from './build-message.ts';
 import type { Channel } from './channel.ts';
 import { decodeError, type ErrorMessage, encodeError } from './error-message.ts';
 
@@ -10,6 +11,9 @@ export type ExecutionRequests = {
   /** Opens the state. */
   open: { params: undefined; result: BlockRef };
   execute: { params: ExecuteParams; result: ExecuteResult };
+  build: { params: { readonly build: number; readonly request: BuildMessage }; result: BuiltMessage };
+  /** Has a build end with the transactions that its block has. */
+  finish: { params: { readonly build: number }; result: undefined };
   /** The position of the first block with a state. */
   find: { params: { readonly hashes: readonly Uint8Array[] }; result: number };
   /** Has the state written up to a block. The result is the block whose state is on disk. */
