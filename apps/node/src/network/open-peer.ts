@@ -1,6 +1,7 @@
 import { errorText, inspectable } from '@devp2p/appkit';
 import type { Clock } from '@devp2p/clock';
 import type { EthPeer } from '@devp2p/eth';
+import { networkGroup, parseIp } from '@devp2p/ip';
 import {
   type DisconnectReason,
   disconnectReasons,
@@ -154,6 +155,7 @@ export async function openNodePeer(
     get isStatic() {
       return connection.flags.static;
     },
+    group: groupOf(connection.remoteAddress?.host),
     eth: connection.eth,
     connection,
     use,
@@ -167,6 +169,14 @@ export async function openNodePeer(
   log.added(peer);
   if (required !== undefined) void challenge(peer, { required, clock, log: options.log, who: log.who });
   return peer;
+}
+
+/** Bits of the address that peers of one network share (Bitcoin Core's address manager). */
+const groupBits = { ipv4: 16, ipv6: 32 };
+
+function groupOf(host: string | undefined): string | undefined {
+  const ip = host === undefined ? undefined : parseIp(host);
+  return ip && networkGroup(ip, groupBits);
 }
 
 /** Disconnects a remote before Hello. */

@@ -11,6 +11,8 @@ export interface NodePeer {
   readonly inbound: boolean;
   /** Added by the operator: dialed again after a disconnect, and not counted towards the limit. */
   readonly isStatic: boolean;
+  /** The network of its address: 16 bits of IPv4, 32 of IPv6. Absent if the address is not known. */
+  readonly group: string | undefined;
   readonly eth: EthPeer;
   readonly connection: Peer;
   /** Number of valid headers and blocks it has delivered, and the time of the last one, in monotonic milliseconds. */

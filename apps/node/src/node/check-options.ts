@@ -18,6 +18,7 @@ import {
   string,
   uint,
 } from '@devp2p/options';
+import type { BuildSettings } from '../engine/payload-builder.ts';
 import { NodeError } from '../errors/node-error.ts';
 import type { NatMethod } from '../nat/find.ts';
 import type { MetricsSettings } from '../observability/metrics/server.ts';
@@ -66,6 +67,8 @@ const rules: Rules<NodeOptions> = {
   authrpc: object,
   metrics: object,
   syncTarget: bytes(32),
+  headPeers: integer(1, 64),
+  building: object,
   logs: func,
   report: func,
   signal: abortSignal,
@@ -75,6 +78,9 @@ const rules: Rules<NodeOptions> = {
   clock: methods('now', 'monotonic', 'setTimeout'),
   random: func,
 };
+
+/** Networks whose peers decide about the head of a public network, at least. */
+const minPublicHeadPeers = 3;
 
 const natRules: Rules<NatMethod> = {
   method: required(oneOf('any', 'upnp', 'pmp')),
@@ -97,6 +103,15 @@ const authrpcRules: Rules<AuthrpcSettings> = {
   maxReorgDepth: integer(0),
   optional: boolean,
 };
+const buildRules: Rules<BuildSettings> = {
+  gasTarget: integer(5_000),
+  extraData: {
+    expected: 'at most 32 bytes',
+    fits: (value) => value instanceof Uint8Array && value.length <= 32,
+  },
+  minTip: uint(256),
+  transactions: methods('pending'),
+};
 const metricsRules: Rules<MetricsSettings> = { host: string, port };
 
 const namedNode: Rule = {
@@ -112,15 +127,22 @@ const api = oneOf(...rpcApis);
  */
 export function checkNodeOptions(options: NodeOptions): void {
   check.options('createNode', options, rules);
-  const { genesis, network, nat, http, ws, authrpc, metrics } = options;
+  const { genesis, network, nat, http, ws, authrpc, metrics, headPeers } = options;
   if ((genesis === undefined) === (network === undefined)) {
     check.fail('genesis', genesis, 'either genesis or network to be given');
+  }
+  if (network !== undefined && headPeers !== undefined && headPeers < minPublicHeadPeers) {
+    check.fail('headPeers', headPeers, `at least ${minPublicHeadPeers} on a public network`);
+  }
+  if (headPeers !== undefined && options.syncTarget !== undefined) {
+    check.fail('headPeers', headPeers, 'not both headPeers and syncTarget');
   }
   checkGroup('nat', nat, natRules);
   checkGroup('http', http, httpRules);
   checkGroup('ws', ws, wsRules);
   checkGroup('authrpc', authrpc, authrpcRules);
   checkGroup('metrics', metrics, metricsRules);
+  checkGroup('building', options.building, buildRules);
   checkList('bootnodes', options.bootnodes, string);
   checkList('dnsLists', options.dnsLists, string);
   checkList('netRestrict', options.netRestrict, object);

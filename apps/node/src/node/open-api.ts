@@ -36,16 +36,16 @@ export async function openApi(
   context: NodeContext,
   storage: NodeStorage,
   network: NodeNetwork,
-  { sync, progress, forkChoice, engine }: NodeSync,
+  { sync, progress, peerHead, forkChoice, engine }: NodeSync,
   metrics: Metrics | undefined,
 ): Promise<NodeApi> {
   const { options, host, lifecycle, crypto, clock, random, logs } = context;
   const { chain } = storage;
   const { peers, discovery, addresses } = network;
-  const state = watchState(context, network, chain, sync, forkChoice);
+  const state = watchState(context, network, chain, sync, forkChoice, peerHead);
   const stateLog = logState(state, clock, logs('node'));
   lifecycle.onClose(() => stateLog.close(), { parallel: true });
-  const health = watchHealth({ peers, chain, sync, progress, state });
+  const health = watchHealth({ peers, chain, sync, progress, state, peerHead });
   const rpc = await openRpc({
     http: options.http,
     ws: options.ws,

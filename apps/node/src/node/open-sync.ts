@@ -2,6 +2,7 @@ import { ForkChoice } from '../chain/fork-choice.ts';
 import { createEngine } from '../engine/methods.ts';
 import { type SyncProgress, trackProgress } from '../observability/health.ts';
 import type { Namespace } from '../rpc/transport/api.ts';
+import { createPeerHead, type PeerHead } from '../sync/peer-head.ts';
 import { createSync, type Sync, type SyncResult } from '../sync/sync.ts';
 import type { NodeContext } from './context.ts';
 import type { NodeNetwork } from './open-network.ts';
@@ -11,6 +12,8 @@ import type { NodeStorage } from './open-storage.ts';
 export interface NodeSync {
   readonly sync: Sync;
   readonly progress: SyncProgress;
+  /** Absent without `headPeers`. */
+  readonly peerHead: PeerHead | undefined;
   /** Both are absent without `authrpc`. */
   readonly forkChoice: ForkChoice | undefined;
   readonly engine: Namespace | undefined;
@@ -32,16 +35,25 @@ export async function openSync(
   const progress = trackProgress(options.report ?? (() => {}));
   const forkChoice = authrpc && (await ForkChoice.open(chain));
   lifecycle.onClose(() => forkChoice?.close(), { parallel: true });
+  const syncPeers = { ...peers, staticsTried: connections.staticsTried };
+  const { headPeers: required } = options;
+  const log = logs('sync');
+  const peerHead =
+    required === undefined ? undefined : createPeerHead({ required, chain, peers: syncPeers, clock, log });
+  if (peerHead !== undefined) {
+    log.warn({ networks: required }, 'the head is that of peers: it is trusted that fewer networks than that collude');
+  }
   const sync = createSync({
     chain,
-    peers: { ...peers, staticsTried: connections.staticsTried },
+    peers: syncPeers,
     target: options.syncTarget,
     forkChoice,
-    followStatic: authrpc?.optional,
+    peerHead,
+    followsPeers: authrpc?.optional || peerHead !== undefined,
     onSynced,
     report: progress.report,
     clock,
-    log: logs('sync'),
+    log,
   });
   lifecycle.onClose(() => sync.close(), { parallel: true });
   const engine =
@@ -53,8 +65,9 @@ export async function openSync(
       clock,
       log: logs('rpc'),
       maxReorgDepth: authrpc?.maxReorgDepth,
+      building: options.building,
       isExpected: !authrpc?.optional,
     });
   lifecycle.onClose(() => engine?.close(), { parallel: true });
-  return { sync, progress, forkChoice, engine: engine?.namespace };
+  return { sync, progress, peerHead, forkChoice, engine: engine?.namespace };
 }

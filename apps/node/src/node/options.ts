@@ -4,6 +4,7 @@ import type { ResolveTxt } from '@devp2p/dnsdisc';
 import type { Enode } from '@devp2p/enr';
 import type { IpRange } from '@devp2p/ip';
 import type { RandomBytes } from '@devp2p/random';
+import type { BuildSettings } from '../engine/payload-builder.ts';
 import type { Logs } from '../logging/log.ts';
 import type { ReportProgress } from '../logging/progress.ts';
 import type { NatMethod } from '../nat/find.ts';
@@ -89,9 +90,18 @@ export interface NodeSettings extends ExecutionChoice {
   /**
    * Hash of the block to sync to, 32 bytes.
    *
-   * @default the head from `authrpc`, or else the best block that a static node reports
+   * @default the head from `authrpc`, or else that of `headPeers` or the best block that a static node reports
    */
   syncTarget?: Uint8Array | undefined;
+  /**
+   * Takes as head what peers in at least this number of networks (/16 of IPv4, /32 of IPv6) announce and serve, until a
+   * consensus client names one. It is trusted that fewer networks than that collude. At least 3 on a public network.
+   *
+   * @default off
+   */
+  headPeers?: number | undefined;
+  /** How payloads are built for a consensus client, which needs execution. @default see `BuildSettings` */
+  building?: BuildSettings | undefined;
   /** Receives the log lines of each module. @default no log */
   logs?: Logs | undefined;
   /** Receives the progress of a running sync. */

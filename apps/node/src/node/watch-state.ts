@@ -4,6 +4,7 @@ import type { LocalChain } from '../chain/chain.ts';
 import type { ForkChoice } from '../chain/fork-choice.ts';
 import { shortId } from '../network/peer-id.ts';
 import { type NodeFacts, type NodeState, stateOf } from '../observability/node-state.ts';
+import type { PeerHead } from '../sync/peer-head.ts';
 import type { Sync } from '../sync/sync.ts';
 import type { NodeContext } from './context.ts';
 import type { NodeNetwork } from './open-network.ts';
@@ -15,6 +16,7 @@ export function watchState(
   chain: Pick<LocalChain, 'catchUp' | 'failed'>,
   sync: Sync,
   forkChoice: ForkChoice | undefined,
+  peerHead: Pick<PeerHead, 'state'> | undefined,
 ): () => NodeState {
   let failure: string | undefined;
   const fail = (error: unknown): void => {
@@ -24,8 +26,9 @@ export function watchState(
   sync.done.catch(fail);
   const targetSource = (): NodeFacts['targetSource'] => {
     if (options.syncTarget !== undefined) return 'operator';
-    const isAwaited = forkChoice !== undefined && !options.authrpc?.optional;
-    return isAwaited || forkChoice?.head !== undefined ? 'consensus-client' : 'static-peers';
+    const isAwaited = forkChoice !== undefined && !options.authrpc?.optional && peerHead === undefined;
+    if (isAwaited || forkChoice?.head !== undefined) return 'consensus-client';
+    return peerHead === undefined ? 'static-peers' : 'peers';
   };
   return () => {
     const { target, missing, idleTime, isSynced } = sync;
@@ -45,6 +48,7 @@ export function watchState(
       discovery: discovery !== undefined,
       incompatible: connections.incompatible.recent(),
       targetSource: targetSource(),
+      peerHead: peerHead?.state,
       refusedHead: head && forkChoice?.isRefused(head) ? `0x${toHex(head)}` : undefined,
       sync: { target: target && `0x${toHex(target.hash)}`, missing, idleTime, isSynced },
     });

@@ -2,6 +2,8 @@ import { toHex } from '@devp2p/bytes';
 import type { CanonicalChain } from '../chain/interfaces.ts';
 import type { ReportProgress } from '../logging/progress.ts';
 import type { Peers } from '../network/peers.ts';
+import type { CountedBlock } from '../sync/head-votes.ts';
+import { type PeerHead, type PeerHeadState, peerHeadText } from '../sync/peer-head.ts';
 import type { Sync } from '../sync/sync.ts';
 import { isWaiting, type NodeState, stateText } from './node-state.ts';
 
@@ -17,6 +19,9 @@ export interface SyncProgress {
   /** Phases under way, by name. */
   phases(): Readonly<Record<string, PhaseProgress>>;
 }
+
+/** Blocks of a disagreement that are shown. */
+const maxShown = 8;
 
 /** Keeps the reported progress, and forwards it. */
 export function trackProgress(report: ReportProgress): SyncProgress {
@@ -49,6 +54,26 @@ export interface Health {
     readonly target?: string;
     readonly phases: Readonly<Record<string, PhaseProgress>>;
   };
+  /** The head on which peers agree, with `--head.peers`. */
+  readonly peerHead?: PeerHeadHealth;
+}
+
+/** @see Health.peerHead */
+interface PeerHeadHealth {
+  /** Networks that have to serve a head, and those of the connected peers. */
+  readonly required: number;
+  readonly networks: number;
+  readonly agreed?: CountedBlockHealth;
+  /** Different blocks with one number. */
+  readonly disagreement?: readonly CountedBlockHealth[];
+  /** For the operator. */
+  readonly text: string;
+}
+
+interface CountedBlockHealth {
+  readonly number: number;
+  readonly hash: string;
+  readonly networks: number;
 }
 
 /** The parts of a node that its health is read from. */
@@ -58,6 +83,7 @@ export interface WatchedNode {
   readonly sync: Sync;
   readonly progress: SyncProgress;
   readonly state: () => NodeState;
+  readonly peerHead?: Pick<PeerHead, 'state'> | undefined;
 }
 
 /** @returns a function that reads the health of the node */
@@ -79,8 +105,24 @@ export function watchHealth(node: WatchedNode): () => Health {
         ...(target !== undefined && { target: `0x${toHex(target.hash)}` }),
         phases: node.progress.phases(),
       },
+      ...(node.peerHead && { peerHead: peerHeadHealth(node.peerHead.state) }),
     };
   };
+}
+
+function peerHeadHealth(state: PeerHeadState): PeerHeadHealth {
+  const { required, groups, agreed, disagreement } = state;
+  return {
+    required,
+    networks: groups,
+    ...(agreed && { agreed: counted(agreed) }),
+    ...(disagreement && { disagreement: disagreement.blocks.slice(0, maxShown).map(counted) }),
+    text: peerHeadText(state),
+  };
+}
+
+function counted({ number, hash, groups }: CountedBlock): CountedBlockHealth {
+  return { number, hash: `0x${toHex(hash)}`, networks: groups };
 }
 
 /** Peers by direction. */

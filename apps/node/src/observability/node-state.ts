@@ -1,5 +1,7 @@
+import { toHex } from '@devp2p/bytes';
 import type { Incompatibility } from '../network/incompatible.ts';
 import type { Missing } from '../sync/missing.ts';
+import { type PeerHeadState, peerHeadText } from '../sync/peer-head.ts';
 
 /** The range of blocks that a peer announces; without numbers on eth/68, which has no announcement. */
 export interface PeerRange {
@@ -30,8 +32,12 @@ export type NodeState =
   /** The head is taken from static nodes, and none is connected. */
   | { readonly name: 'no-static-peer'; readonly count: number }
   | { readonly name: 'no-consensus-client' }
-  /** The head from the consensus client is invalid. */
-  | { readonly name: 'head-refused'; readonly hash: string }
+  /** The head from the consensus client, or that of the peers, is invalid. */
+  | { readonly name: 'head-refused'; readonly hash: string; readonly from: 'consensus-client' | 'peers' }
+  /** The head is taken from peers of several networks, and too few networks have peers. */
+  | { readonly name: 'too-few-networks'; readonly required: number; readonly networks: number }
+  /** The peers do not agree on a head. */
+  | { readonly name: 'peers-disagree'; readonly reason: string }
   /** There are peers, but no block to sync to. */
   | { readonly name: 'no-head-named'; readonly peers: number }
   /** No peer has the head to sync to. */
@@ -55,6 +61,8 @@ export const stateNames: readonly NodeState['name'][] = [
   'no-static-peer',
   'no-consensus-client',
   'head-refused',
+  'too-few-networks',
+  'peers-disagree',
   'no-head-named',
   'head-not-found',
   'headers-missing',
@@ -79,7 +87,9 @@ export interface NodeFacts {
     readonly most: Incompatibility['of'] | undefined;
   };
   /** The source of the block to sync to. */
-  readonly targetSource: 'operator' | 'consensus-client' | 'static-peers';
+  readonly targetSource: 'operator' | 'consensus-client' | 'peers' | 'static-peers';
+  /** Of `peers`. */
+  readonly peerHead?: PeerHeadState | undefined;
   /** 0x-prefixed hash of the head from the consensus client, if it is invalid. */
   readonly refusedHead: string | undefined;
   readonly sync: {
@@ -117,16 +127,30 @@ function withoutPeers({ incompatible, statics, known, discovery }: NodeFacts): N
   return all === 0 ? { name: 'no-nodes-known', discovery } : { name: 'no-peers', known: all };
 }
 
-function withoutTarget({ statics, targetSource, refusedHead, peers, sync }: NodeFacts): NodeState {
+function withoutTarget(facts: NodeFacts): NodeState {
+  const { statics, targetSource, refusedHead, peers, peerHead, sync } = facts;
+  if (targetSource === 'peers' && peerHead !== undefined) return ofPeerHead(peerHead, sync.isSynced);
   if (targetSource === 'static-peers' && statics.connected === 0) {
     return statics.count > 0
       ? { name: 'no-static-peer', count: statics.count }
       : { name: 'no-head-named', peers: peers.length };
   }
-  if (refusedHead !== undefined) return { name: 'head-refused', hash: refusedHead };
+  if (refusedHead !== undefined) return { name: 'head-refused', hash: refusedHead, from: 'consensus-client' };
   if (sync.isSynced) return { name: 'synced' };
   // The heads of the static peers are being requested.
   return { name: targetSource === 'consensus-client' ? 'no-consensus-client' : 'syncing' };
+}
+
+function ofPeerHead(state: PeerHeadState, isSynced: boolean): NodeState {
+  const { required, groups, agreed, isRefused } = state;
+  if (groups < required) return { name: 'too-few-networks', required, networks: groups };
+  if (agreed !== undefined && isRefused) {
+    return { name: 'head-refused', hash: `0x${toHex(agreed.hash)}`, from: 'peers' };
+  }
+  if (agreed === undefined && state.disagreement !== undefined) {
+    return { name: 'peers-disagree', reason: peerHeadText(state) };
+  }
+  return { name: isSynced ? 'synced' : 'syncing' };
 }
 
 /** Whether the node cannot continue without input from outside. */
@@ -169,7 +193,11 @@ export function stateText(state: NodeState): string {
     case 'no-consensus-client':
       return 'waiting for a consensus client to name a head';
     case 'head-refused':
-      return `waiting for another head: the one from the consensus client, ${state.hash}, is invalid`;
+      return `waiting for another head: the one from the ${state.from === 'peers' ? 'peers' : 'consensus client'}, ${state.hash}, is invalid`;
+    case 'too-few-networks':
+      return `waiting for peers in ${state.required} networks: there are peers in ${state.networks}`;
+    case 'peers-disagree':
+      return `no head: ${state.reason}`;
     case 'no-head-named':
       return `no block to sync to, with ${peersText(state.peers)}`;
     case 'head-not-found':

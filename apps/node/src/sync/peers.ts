@@ -6,6 +6,8 @@ export interface SyncPeer {
   readonly eth: EthPeer;
   /** Whether the operator has chosen it; the best block that it reports may then be a target. */
   readonly isStatic: boolean;
+  /** The network that its address belongs to; absent if that is not known. */
+  readonly group?: string | undefined;
   /** Counts items that the peer has delivered and that are valid. */
   delivered(items: number): void;
   disconnect(reason: DisconnectReason): Promise<void>;

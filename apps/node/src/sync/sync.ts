@@ -11,14 +11,16 @@ import { downloadBlocks } from './blocks.ts';
 import type { SyncChain } from './chain.ts';
 import { downloadHeaders } from './headers.ts';
 import type { Missing } from './missing.ts';
+import type { PeerHead } from './peer-head.ts';
 import type { SyncPeers } from './peers.ts';
 import type { Target } from './target.ts';
 import {
   forkChoiceTargets,
   type InvalidBranch,
+  peerHeadTargets,
   staticTargets,
-  staticTargetsUntilForkChoice,
   type Targets,
+  targetsUntilForkChoice,
 } from './targets.ts';
 
 /** Result of a sync to one target. */
@@ -43,10 +45,12 @@ export interface SyncOptions {
   readonly clock: Clock;
   /** Hash of the only target, 32 bytes. @default the heads of `forkChoice` */
   readonly target?: Uint8Array | undefined;
-  /** Source of targets, one after another. @default the best blocks of static peers */
+  /** Source of targets, one after another. @default those of the peers */
   readonly forkChoice?: Pick<ForkChoice, ForkChoiceMember> | undefined;
-  /** Whether the best blocks of static peers are targets until there is a fork choice. @default false */
-  readonly followStatic?: boolean | undefined;
+  /** The head on which peers agree. @default the best blocks of static peers */
+  readonly peerHead?: PeerHead | undefined;
+  /** Whether heads of the peers are targets until there is a fork choice. @default false */
+  readonly followsPeers?: boolean | undefined;
   readonly log: Log;
   readonly report: ReportProgress;
   /** Called each time the chain has reached the target. */
@@ -143,10 +147,18 @@ async function run(options: SyncOptions, signal: AbortSignal, state: SyncState):
     if (!synced) onSynced(nothingToDo(chain.head));
     synced = true;
   };
-  const targetsOf = options.followStatic ? staticTargetsUntilForkChoice : forkChoiceTargets;
-  const targets = forkChoice
-    ? targetsOf({ ...options, forkChoice, onNone, signal })
-    : staticTargets({ ...options, onNone, signal });
+  const { peerHead, log, followsPeers } = options;
+  const peerTargets = (until: AbortSignal): Targets =>
+    peerHead
+      ? peerHeadTargets({ peerHead, log, onNone, signal: until })
+      : staticTargets({ ...options, onNone, signal: until });
+  const forkChoiceOptions = forkChoice && { ...options, forkChoice, onNone, signal };
+  const targets =
+    forkChoiceOptions === undefined
+      ? peerTargets(signal)
+      : followsPeers
+        ? targetsUntilForkChoice(forkChoiceOptions, peerTargets)
+        : forkChoiceTargets(forkChoiceOptions);
   for (;;) {
     const next = await targets.next();
     const { hash } = next;

@@ -2,6 +2,8 @@ import { toHex } from '@devp2p/bytes';
 import type { SealedHeader } from '@devp2p/eth';
 import type { BlockError } from '../errors/chain-error.ts';
 import type { SyncError } from '../errors/sync-error.ts';
+import type { Log } from '../logging/log.ts';
+import type { NextHeadOptions, PeerHead } from './peer-head.ts';
 import { type StaticTargetOptions, staticTarget } from './static-target.ts';
 import { type ForkChoiceTargetOptions, forkChoiceTarget, type Target } from './target.ts';
 
@@ -31,15 +33,14 @@ const maxRefused = 1024;
 
 /** The best blocks of static peers. */
 export function staticTargets(options: Omit<StaticTargetOptions, 'isRefused'>): Targets {
-  const refused = new Set<string>();
+  const refused = createRefused();
   return {
-    next: () => staticTarget({ ...options, isRefused: (hash) => refused.has(toHex(hash)) }),
+    next: () => staticTarget({ ...options, isRefused: refused.has }),
     // The best block changes with each new block, which is the next target.
     onOther: () => () => {},
     refuse(hash, error) {
       options.log.error({ hash, error }, 'refused the best block of a static peer');
-      if (refused.size >= maxRefused) refused.clear();
-      refused.add(toHex(hash));
+      refused.add(hash);
     },
   };
 }
@@ -58,9 +59,27 @@ export function forkChoiceTargets(options: ForkChoiceTargetOptions): Targets {
   };
 }
 
-/** The best blocks of static peers, until the consensus layer requests its first head. */
-export function staticTargetsUntilForkChoice(
-  options: ForkChoiceTargetOptions & Omit<StaticTargetOptions, 'isRefused'>,
+/** The heads on which peers agree. */
+export function peerHeadTargets(
+  options: Omit<NextHeadOptions, 'isRefused'> & { peerHead: PeerHead; log: Log },
+): Targets {
+  const { peerHead, log } = options;
+  const refused = createRefused();
+  return {
+    next: () => peerHead.next({ ...options, isRefused: refused.has }),
+    // It changes with each new block, which is the next target.
+    onOther: () => () => {},
+    refuse(hash, error) {
+      log.error({ hash, error }, 'refused the head on which the peers agree');
+      refused.add(hash);
+    },
+  };
+}
+
+/** Targets of another source, until the consensus layer requests its first head. */
+export function targetsUntilForkChoice(
+  options: ForkChoiceTargetOptions,
+  before: (signal: AbortSignal) => Targets,
 ): Targets {
   const { forkChoice, signal } = options;
   const requested = forkChoiceTargets(options);
@@ -71,7 +90,7 @@ export function staticTargetsUntilForkChoice(
     unsubscribe();
     untilRequest.abort();
   });
-  const best = staticTargets({ ...options, signal: untilRequest.signal });
+  const best = before(untilRequest.signal);
   let last: Targets = best;
   return {
     async next() {
@@ -87,5 +106,17 @@ export function staticTargetsUntilForkChoice(
     },
     onOther: requested.onOther,
     refuse: (...args) => last.refuse(...args),
+  };
+}
+
+/** Hashes of refused targets, of which the number is limited. */
+function createRefused(): { has(hash: Uint8Array): boolean; add(hash: Uint8Array): void } {
+  const refused = new Set<string>();
+  return {
+    has: (hash) => refused.has(toHex(hash)),
+    add(hash) {
+      if (refused.size >= maxRefused) refused.clear();
+      refused.add(toHex(hash));
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock, Timer } from '@devp2p/clock';
 import { EthError, type EthPeer } from '@devp2p/eth';
 import type { SyncPeer, SyncPeers } from './peers.ts';
@@ -37,6 +38,8 @@ export class TaskScheduler<Task> {
 
   constructor(options: TaskSchedulerOptions<Task>) {
     this.#options = options;
+    // One listener for each request.
+    setMaxListeners(0, this.#stop.signal);
     this.#unsubscribe = options.peers.onChange(() => this.run());
   }
 

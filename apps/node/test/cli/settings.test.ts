@@ -87,6 +87,8 @@ describe('settings from the command line', () => {
       'authrpc.port': 8551,
       'authrpc.vhosts': ['localhost'],
       'authrpc.maxreorgdepth': 32,
+      'miner.gaslimit': 60_000_000,
+      'miner.gasprice': 1_000_000n,
       first: 1,
       receipts: false,
       verbosity: { level: 'info', modules: {} },
@@ -98,6 +100,10 @@ describe('settings from the command line', () => {
 
   test.each([
     ['--port 4000', 'port', 4000],
+    ['--head.peers 3', 'head.peers', 3],
+    ['--miner.gaslimit 30000000', 'miner.gaslimit', 30_000_000],
+    ['--miner.gasprice 0', 'miner.gasprice', 0n],
+    ['--miner.extradata 0x0aFF', 'miner.extradata', Uint8Array.of(10, 255)],
     ['--port=4000', 'port', 4000],
     ['--sync.exit', 'sync.exit', true],
     ['--sync.exit=false', 'sync.exit', false],

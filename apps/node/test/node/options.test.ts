@@ -30,6 +30,11 @@ test.each<[string, Record<string, unknown>, string]>([
   ['no chain', { network: undefined }, 'expected either genesis or network'],
   ['no datadir', { datadir: undefined }, 'datadir is undefined, expected a string'],
   ['an unknown NAT method', { nat: { method: 'pcp' } }, 'nat.method is "pcp"'],
+  ['fewer than 3 networks for a public head', { headPeers: 2 }, 'headPeers is 2, expected at least 3 on a public'],
+  ['no network for the head', { headPeers: 0 }, 'headPeers is 0, expected an integer from 1 to 64'],
+  ['two heads', { headPeers: 3, syncTarget: new Uint8Array(32) }, 'expected not both headPeers and syncTarget'],
+  ['too much extra data', { building: { extraData: new Uint8Array(33) } }, 'building.extraData is '],
+  ['a source without transactions', { building: { transactions: {} } }, 'building.transactions is '],
   ['a key as text', { privateKey: 'c0ffee' }, 'privateKey is a string of 6 characters, expected'],
 ])('ND-01 createNode refuses %s, and opens no resource', async (_what, wrong, message) => {
   const options = { datadir, network: 'sepolia', ...wrong } as unknown as NodeOptions;

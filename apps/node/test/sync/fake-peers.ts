@@ -20,6 +20,8 @@ export interface Faults {
   /** The part that it returns from another block. */
   readonly lies?: 'bodies' | 'receipts';
   readonly isStatic?: boolean;
+  /** The network of its address. */
+  readonly group?: string;
 }
 
 /** Peers with given blocks and faults. */
@@ -63,6 +65,7 @@ export class FakePeers implements SyncPeers {
 class FakePeer implements SyncPeer {
   readonly asked = { headers: [] as number[], bodies: [] as number[], receipts: [] as number[] };
   readonly isStatic: boolean;
+  readonly group: string | undefined;
   dropped = false;
   items = 0;
   readonly eth: EthPeer;
@@ -75,6 +78,7 @@ class FakePeer implements SyncPeer {
 
   constructor(blocks: readonly CompleteBlock[], faults: Faults, clock: Clock, drop: () => void) {
     this.isStatic = faults.isStatic ?? true;
+    this.group = faults.group;
     const byHash = new Map<string, CompleteBlock>();
     this.grow = (all) => {
       blocks = all;

@@ -1,6 +1,4 @@
 import { createVirtualClock } from '@devp2p/clock/virtual';
-import { fastCrypto } from '@devp2p/crypto/fast';
-import { sealHeader } from '@devp2p/eth';
 import { describe, expect, test } from 'vitest';
 import { ForkChoice } from '../../src/chain/fork-choice.ts';
 import { BlockError } from '../../src/errors/chain-error.ts';
@@ -10,10 +8,11 @@ import { createSync, type SyncResult } from '../../src/sync/sync.ts';
 import { blocks } from './demo-blocks.ts';
 import { FakePeers } from './fake-peers.ts';
 import { MemoryChain } from './memory-chain.ts';
+import { sideChain } from './side-chain.ts';
 
 const head = blocks.at(-1) as CompleteBlock;
 
-function setUp(chain = new MemoryChain(), target?: Uint8Array, followForkChoice?: boolean, followStatic?: boolean) {
+function setUp(chain = new MemoryChain(), target?: Uint8Array, followForkChoice?: boolean, followsPeers?: boolean) {
   const clock = createVirtualClock();
   const peers = new FakePeers(clock);
   const forkChoice = new ForkChoice(chain);
@@ -28,37 +27,12 @@ function setUp(chain = new MemoryChain(), target?: Uint8Array, followForkChoice?
       clock,
       target,
       forkChoice: followForkChoice ? forkChoice : undefined,
-      followStatic,
+      followsPeers,
       log,
       report: (phase, done, total) => progress.set(phase, { done, total }),
       onSynced: (result) => results.push(result),
     });
   return { clock, peers, chain, forkChoice, results, progress, logged, start };
-}
-
-/** A branch of empty blocks from number `from` on. */
-function sideChain(from: number, length: number): CompleteBlock[] {
-  const all = blocks.slice(0, from);
-  const empty = blocks.find(({ body }) => body.transactions.length === 0) as CompleteBlock;
-  for (let i = 0; i < length; i++) {
-    const parent = all.at(-1) as CompleteBlock;
-    const header = sealHeader(
-      {
-        ...(blocks[from + i] as CompleteBlock).header,
-        parentHash: parent.header.hash,
-        transactionsRoot: empty.header.transactionsRoot,
-        receiptsRoot: empty.header.receiptsRoot,
-        withdrawalsRoot: (blocks[1] as CompleteBlock).header.withdrawalsRoot as Uint8Array,
-        logsBloom: new Uint8Array(256),
-        gasUsed: 0,
-        ...(from + i >= 256 ? { blobGasUsed: 0 } : {}),
-        extraData: Uint8Array.of(1),
-      },
-      fastCrypto,
-    );
-    all.push({ header, body: (blocks[1] as CompleteBlock).body, receipts: empty.receipts });
-  }
-  return all;
 }
 
 test('ND-08 fills an empty chain from one peer: headers backwards, then blocks in order', async () => {

@@ -52,6 +52,12 @@ export async function run(context: CommandContext): Promise<void> {
     authrpc: settings.authrpc === 'off' ? undefined : authrpcSettings(settings),
     metrics: settings.metrics ? { host: settings['metrics.addr'], port: settings['metrics.port'] } : undefined,
     syncTarget: settings['sync.target'],
+    headPeers: settings['head.peers'],
+    building: {
+      gasTarget: settings['miner.gaslimit'],
+      minTip: settings['miner.gasprice'],
+      extraData: settings['miner.extradata'],
+    },
     logs,
     report: progress.report,
     signal,

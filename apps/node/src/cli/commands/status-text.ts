@@ -35,6 +35,7 @@ export function statusText(status: NodeStatus, screen?: Screen): string {
     network: `${eth.network}, genesis ${eth.genesis}`,
     head: `${health.head.number} ${health.head.hash}`,
     sync: syncText(status),
+    ...(health.peerHead && { 'head of peers': health.peerHead.text }),
     peers: `${peers.length}: ${inbound} inbound, ${outbound} outbound`,
     ...(fault !== undefined && { 'not seen': fault }),
   };

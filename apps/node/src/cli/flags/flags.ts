@@ -50,6 +50,7 @@ export interface Settings extends ServerSettings {
   maxpendpeers: number;
   'sync.target'?: Uint8Array;
   'sync.full': boolean;
+  'head.peers'?: number;
   'sync.exit': boolean;
   'sync.timeout': number;
   first: number;
@@ -267,6 +268,13 @@ export const flags: FlagsOf<Settings> = {
     help: 'with --network: execute all blocks from its genesis on; without, none',
     commands: checks,
     parse: trueOrFalse,
+  },
+  'head.peers': {
+    group: 'Sync',
+    value: 'N',
+    help: 'take as head what peers in N networks serve (see README)',
+    commands: runs,
+    parse: integerBetween(1, 64),
   },
   'sync.exit': {
     group: 'Sync',

@@ -1,7 +1,7 @@
 import { filePath, integerBetween, ipAddress, trueOrFalse } from '@devp2p/appkit/cli';
 import type { RpcApi } from '../../rpc/settings.ts';
 import { asks, type FlagsOf, runs } from './flag.ts';
-import { apis, hostNames, onOffAuto, origins, type Switch } from './values.ts';
+import { apis, extraData, hostNames, onOffAuto, origins, type Switch, wei } from './values.ts';
 
 /** Flags of JSON-RPC and metrics. */
 export interface ServerSettings {
@@ -25,6 +25,9 @@ export interface ServerSettings {
   'authrpc.vhosts': readonly string[];
   'authrpc.jwtsecret'?: string;
   'authrpc.maxreorgdepth': number;
+  'miner.gaslimit': number;
+  'miner.gasprice': bigint;
+  'miner.extradata'?: Uint8Array;
 }
 
 export const serverFlags: FlagsOf<ServerSettings> = {
@@ -180,5 +183,28 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     help: 'maximum depth of a reorganization by the client; 0 for no limit',
     commands: runs,
     parse: integerBetween(0, Number.MAX_SAFE_INTEGER),
+  },
+  'miner.gaslimit': {
+    group: 'Consensus client',
+    value: 'N',
+    default: '60000000',
+    help: 'target of the gas limit of blocks before Amsterdam',
+    commands: runs,
+    parse: integerBetween(5_000, Number.MAX_SAFE_INTEGER),
+  },
+  'miner.gasprice': {
+    group: 'Consensus client',
+    value: 'WEI',
+    default: '1000000',
+    help: 'lowest tip of transactions in built blocks, per gas',
+    commands: runs,
+    parse: wei,
+  },
+  'miner.extradata': {
+    group: 'Consensus client',
+    value: 'HEX',
+    help: 'extra data of built blocks, up to 32 bytes (none)',
+    commands: runs,
+    parse: extraData,
   },
 };

@@ -18,6 +18,17 @@ export function networkId(text: string): bigint {
   return value;
 }
 
+export function wei(text: string): bigint {
+  if (!/^\d{1,30}$/.test(text)) throw new Error('expected an integer, in wei');
+  return BigInt(text);
+}
+
+export function extraData(text: string): Uint8Array {
+  const [, digits] = /^(?:0x)?((?:[0-9a-fA-F]{2}){0,32})$/.exec(text) ?? [];
+  if (digits === undefined) throw new Error('expected up to 64 hex digits, an even number of them');
+  return fromHex(digits);
+}
+
 export function hexOf(length: number): (text: string) => Uint8Array {
   const pattern = new RegExp(`^(?:0x)?[0-9a-fA-F]{${2 * length}}$`);
   return (text) => {
