@@ -1,94 +1,17 @@
 import { equalBytes } from '@devp2p/bytes';
-import { emptyTrieRoot } from '../../validation/empty-roots.ts';
-import type { Hasher } from '../../validation/stack-trie.ts';
-import { type AccountRecord, writeAccountRlp } from './account-record.ts';
+import type { AccountRecord } from './account-record.ts';
 import type { Difference } from './difference.ts';
-import { writeRlpInteger } from './integers.ts';
 import type { AccountChange, StateChanges } from './interfaces.ts';
 import { keyOf, storageIdOf, storageKey, storageKeyLength } from './keys.ts';
 import type { LayerChanges, StateLayer } from './state-layer.ts';
 import type { StateReads } from './state-reads.ts';
-import { type ChangedNodes, type TrieSource, TrieUpdater } from './trie.ts';
+import type { Entry, StateTries } from './state-tries.ts';
+import type { ChangedNodes } from './trie.ts';
 
 /** Memory of a changed account, with its earlier form, in bytes, about. */
 const accountSize = 700;
 const slotSize = 300;
 const nodeSize = 100;
-
-/** An entry of a trie, to be sorted. */
-interface Entry<V> {
-  readonly key: string;
-  readonly value: V | undefined;
-}
-
-function compareKeys(a: Entry<unknown>, b: Entry<unknown>): number {
-  return a.key < b.key ? -1 : 1;
-}
-
-/** The tries of states. */
-export class StateTries {
-  readonly #reads: StateReads;
-  readonly #accounts: TrieUpdater<AccountRecord>;
-  readonly #slots: TrieUpdater<bigint>;
-
-  constructor(reads: StateReads, hasher: Hasher) {
-    this.#reads = reads;
-    this.#accounts = new TrieUpdater(hasher, writeAccountRlp);
-    this.#slots = new TrieUpdater(hasher, writeRlpInteger);
-  }
-
-  /** Updates the account trie of a state. @returns the new state root */
-  updateAccounts(state: StateLayer, entries: Entry<AccountRecord>[], nodes: ChangedNodes): Uint8Array {
-    const reads = this.#reads;
-    const root = equalBytes(state.stateRoot, emptyTrieRoot) ? undefined : state.stateRoot;
-    const source: TrieSource<AccountRecord> = {
-      prefix: '',
-      root,
-      node: (path, ref) => reads.node(state, path, ref),
-      value: (key) => {
-        const account = reads.account(state, key);
-        if (account === undefined) throw reads.corrupt('an account');
-        return account;
-      },
-    };
-    return this.#accounts.update(source, sorted(entries), nodes) ?? emptyTrieRoot;
-  }
-
-  /** Updates a storage trie of a state. @returns the new root; `undefined` if it is empty */
-  updateStorage(
-    state: StateLayer,
-    id: number,
-    root: Uint8Array | undefined,
-    entries: Entry<bigint>[],
-    nodes: ChangedNodes,
-  ): Uint8Array | undefined {
-    const reads = this.#reads;
-    const prefix = storageKey(id);
-    const source: TrieSource<bigint> = {
-      prefix,
-      root,
-      node: (path, ref) => reads.node(state, path, ref),
-      value: (key) => {
-        const value = reads.slot(state, prefix + key);
-        if (value === 0n) throw reads.corrupt('a slot');
-        return value;
-      },
-    };
-    return this.#slots.update(source, sorted(entries), nodes);
-  }
-}
-
-function sorted<V>(entries: Entry<V>[]): { keys: string[]; values: (V | undefined)[] } {
-  if (entries.length > 1) entries.sort(compareKeys);
-  const keys: string[] = [];
-  const values: (V | undefined)[] = [];
-  for (const { key, value } of entries) {
-    if (key === keys.at(-1)) throw new RangeError('an account is changed twice');
-    keys.push(key);
-    values.push(value);
-  }
-  return { keys, values };
-}
 
 /** @see computeChanges */
 export interface ChangeContext {

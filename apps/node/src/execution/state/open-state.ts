@@ -5,7 +5,7 @@ import { StateError } from '../../errors/state-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import { emptyTrieRoot } from '../../validation/empty-roots.ts';
 import type { Hasher } from '../../validation/stack-trie.ts';
-import { computeChanges, StateTries } from './compute-changes.ts';
+import { computeChanges } from './compute-changes.ts';
 import { decodeDifference } from './difference.ts';
 import { readInteger } from './integers.ts';
 import type { AccountChange } from './interfaces.ts';
@@ -15,6 +15,7 @@ import { blockOfDifference, differenceKey, metaKeys, sublevels } from './schema.
 import { openStateDatabase, type StateDatabase } from './state-database.ts';
 import { noChanges, StateLayer } from './state-layer.ts';
 import { StateReads } from './state-reads.ts';
+import { StateTries } from './state-tries.ts';
 import { writeFlat, writeHead } from './state-writer.ts';
 
 /** The chain of a state. */

@@ -176,9 +176,7 @@ export class StateReads {
     if (state === cached) return;
     this.#cached = state;
     if (!cached.isLive) {
-      this.#accounts.clear();
-      this.#slots.clear();
-      this.#nodes.clear();
+      this.clear();
       return;
     }
     const above: StateLayer[] = [];
@@ -200,6 +198,13 @@ export class StateReads {
         else this.#nodes.set(path, node);
       }
     }
+  }
+
+  /** Empties the caches of the state. */
+  clear(): void {
+    this.#accounts.clear();
+    this.#slots.clear();
+    this.#nodes.clear();
   }
 
   corrupt(subject: string): StateError {

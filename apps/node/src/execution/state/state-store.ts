@@ -1,8 +1,8 @@
-import { toHex } from '@devp2p/bytes';
+import { equalBytes, toHex } from '@devp2p/bytes';
 import { StateError } from '../../errors/state-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import type { Hasher } from '../../validation/stack-trie.ts';
-import { type ChangeContext, computeChanges, computeUndo, StateTries } from './compute-changes.ts';
+import { type ChangeContext, computeChanges, computeUndo } from './compute-changes.ts';
 import { decodeDifference } from './difference.ts';
 import type { StateChanges, StateReader } from './interfaces.ts';
 import { keyOf } from './keys.ts';
@@ -15,6 +15,7 @@ import { openStateDatabase, type StateBatch, type StateDatabase } from './state-
 import { StateHistory } from './state-history.ts';
 import { noChanges, StateLayer } from './state-layer.ts';
 import { StateReads } from './state-reads.ts';
+import { StateTries } from './state-tries.ts';
 import { writeFlat, writeHead, writeStep } from './state-writer.ts';
 import { StorageSweeper } from './storage-sweeper.ts';
 
@@ -178,14 +179,17 @@ export class StateStore {
    * {@link discard}. The caches follow the last reader.
    *
    * @param hash 32 bytes
+   * @param isVerified whether each account and slot is checked against the state root, which costs the hashes of a path.
+   * A block that breaks a rule is executed again so before it is declared invalid: the reason may be a damaged record.
    * @returns `undefined` if the state is not available
    * @throws StateError `busy`, `corrupt`, `unusable`
    */
-  reader(hash: Uint8Array): StateReader | undefined {
+  reader(hash: Uint8Array, { isVerified = false }: { readonly isVerified?: boolean } = {}): StateReader | undefined {
     const layer = this.#find(hash);
     if (layer === undefined) return undefined;
     this.#reads.follow(layer);
-    return new LayerReader(this.#reads, layer);
+    if (isVerified) this.#reads.clear();
+    return new LayerReader(this.#reads, layer, isVerified ? this.#context.tries : undefined);
   }
 
   /**
@@ -378,8 +382,10 @@ export class StateStore {
       const record = this.#database.get(differenceKey(block));
       const difference = record && decodeDifference(record);
       const what = `the difference of block ${block.number}`;
-      if (difference === undefined) throw this.#reads.corrupt(what);
-      const parent = { number: block.number - 1, hash: difference.parentHash };
+      const parent = this.#history.at(block.number - 1);
+      if (difference === undefined || parent === undefined || !equalBytes(parent.hash, difference.parentHash)) {
+        throw this.#reads.corrupt(what);
+      }
       const known = this.#layers.get(keyOf(parent.hash));
       if (known !== undefined) {
         state = known;

@@ -109,6 +109,41 @@ export class TrieUpdater<V> {
     return result.ref.length === 32 ? result.ref : this.#hasher.keccak256(result.ref);
   }
 
+  /** Whether a trie has this value for a key; `undefined` stands for an absent key. */
+  verify(source: TrieSource<V>, key: string, value: V | undefined): boolean {
+    const { prefix, root } = source;
+    if (root === undefined) return value === undefined;
+    let path = prefix;
+    let ref = keyOf(root);
+    let depth = 0;
+    for (;;) {
+      const node = source.node(path, ref);
+      const single = singleLeafKey(node);
+      // Whether a single leaf is that of the root is known from its value only.
+      if (single !== undefined) return this.#isLeaf(single === key ? value : source.value(single), single, 0, ref);
+      const length = extensionLength(node);
+      if (commonNibbles(node, key, depth, length) < length) return value === undefined;
+      depth += length;
+      const nibble = nibbleOf(key, depth++);
+      let offset = childrenOffset(node);
+      for (let i = 0; i < nibble; i++) offset += childLength(node, offset);
+      const size = childLength(node, offset);
+      if (size === 1) return value === undefined;
+      path += extensionPath(node) + pathNibble(nibble);
+      ref = childRef(node, offset, size);
+      if (((leafMask(node) >> nibble) & 1) === 0) continue;
+      const leaf = leafKey(node, nibble);
+      return this.#isLeaf(leaf === key ? value : source.value(leaf), leaf, depth, ref);
+    }
+  }
+
+  /** Whether a leaf has the value and the reference, which is the root for the only leaf of a trie. */
+  #isLeaf(value: V | undefined, key: string, depth: number, ref: string): boolean {
+    if (value === undefined) return false;
+    const found = this.#leaf(key, depth, value).ref;
+    return keyOf(found) === ref || (depth === 0 && keyOf(this.#hasher.keccak256(found)) === ref);
+  }
+
   /** Creates the part of a trie at a path without nodes. */
   #build(path: string, depth: number, changes: TrieChanges<V>, lo: number, hi: number): Result {
     const { keys, values } = changes;
