@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// targetGas is the gas of a block of loops, which has one transaction for each half.
+	// targetGas is the gas of a block of loops.
 	targetGas = 30_000_000
 	// Numbers of blocks, for about five seconds of go-ethereum's CPU time each.
 	arithmeticBlocks = 24
@@ -23,29 +23,28 @@ const (
 )
 
 func arithmeticChain() recipe {
-	return loopChain(2, arithmeticBlocks, smallIntegers, wideIntegers, fixedPoint)
+	return loopChain(newSender(2), arithmeticBlocks, smallIntegers, wideIntegers, fixedPoint)
 }
 
 func keccakChain() recipe {
-	return loopChain(3, keccakBlocks, mappingSlots, longDigests, memoryCopies)
+	return loopChain(newSender(3), keccakBlocks, mappingSlots, longDigests, memoryCopies)
 }
 
-// loopChain has blocks of two transactions, each with the loop of another program.
-func loopChain(seed uint64, blocks int, programs ...string) recipe {
-	s := newSender(seed)
+// loopChain has blocks with a transaction for each program.
+func loopChain(s *sender, blocks int, programs ...string) recipe {
 	alloc := types.GenesisAlloc{}
 	iterations := make([]int, len(programs))
 	for n, program := range programs {
 		code := assemble(program)
 		alloc[loopAddress(n)] = types.Account{Nonce: 1, Balance: new(big.Int), Code: code}
 		first, second := gasOf(code, 1000), gasOf(code, 2000)
-		iterations[n] = int((targetGas/2 - params.TxGas - 2*params.SstoreSetGasEIP2200) * 1000 / (second - first))
+		gas := targetGas/uint64(len(programs)) - params.TxGas - 2*params.SstoreSetGasEIP2200
+		iterations[n] = int(gas * 1000 / (second - first))
 	}
 	return recipe{blocks: blocks, alloc: alloc, fill: func(number int, block *core.BlockGen) {
 		block.SetCoinbase(common.Address{0xc0})
 		block.SetParentBeaconRoot(s.randomHash())
-		for turn := range 2 {
-			n := (number + turn) % len(programs)
+		for n := range programs {
 			// The numbers differ, so that no block has the same loop as another.
 			s.call(block, loopAddress(n), iterations[n]-s.random.IntN(iterations[n]/100))
 		}
@@ -103,6 +102,21 @@ func storageChain() recipe {
 			count := min(gas/deletes, end[contract]-start[contract])
 			run(3, start[contract], count)
 			start[contract] += count
+		}
+	}}
+}
+
+// busyChain has blocks of transfers, with a block of 30 million gas of loops after every nine of them.
+func busyChain() recipe {
+	const blocks, every = 600, 10
+	s := newSender(6)
+	small := transferChain(s, blocks, false)
+	large := loopChain(s, blocks/every, smallIntegers, wideIntegers, mappingSlots)
+	return recipe{blocks: blocks, alloc: large.alloc, fill: func(number int, block *core.BlockGen) {
+		if number%every == 0 {
+			large.fill(number, block)
+		} else {
+			small.fill(number, block)
 		}
 	}}
 }

@@ -13,8 +13,7 @@ import (
 const transfers = 50
 
 // transferChain has blocks of transfers from random accounts. Half of them are to new accounts.
-func transferChain(blocks int, withReceipts bool) recipe {
-	s := newSender(1)
+func transferChain(s *sender, blocks int, withReceipts bool) recipe {
 	return recipe{blocks: blocks, withReceipts: withReceipts, fill: func(number int, block *core.BlockGen) {
 		block.SetCoinbase(common.BigToAddress(big.NewInt(int64(number%16 + 0xc0_0000))))
 		block.SetParentBeaconRoot(s.randomHash())

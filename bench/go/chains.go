@@ -36,13 +36,14 @@ type recipe struct {
 
 // recipes has the chains by name.
 var recipes = map[string]func() recipe{
-	"download":       func() recipe { return transferChain(600, true) },
-	"transfers":      func() recipe { return transferChain(500, false) },
-	"transfers-long": func() recipe { return transferChain(10_000, false) },
+	"download":       func() recipe { return transferChain(newSender(1), 600, true) },
+	"transfers":      func() recipe { return transferChain(newSender(1), 500, false) },
+	"transfers-long": func() recipe { return transferChain(newSender(1), 10_000, false) },
 	"mixed":          mixedChain,
 	"arithmetic":     arithmeticChain,
 	"keccak":         keccakChain,
 	"storage":        storageChain,
+	"busy":           busyChain,
 }
 
 // segment is the number of blocks that are made at once.

@@ -1,4 +1,5 @@
-// bench-go measures go-ethereum. With "worker FOLDER" it runs in turn with the other implementations,
+// bench-go measures go-ethereum. With "worker FOLDER" it runs in turn with the other implementations, with "import GETH"
+// it does so for imports by the program geth,
 // with "chain FOLDER NAME" it makes one of the chains that the cases serve or execute.
 package main
 
@@ -29,11 +30,13 @@ func main() {
 	switch args := os.Args[1:]; {
 	case len(args) == 2 && args[0] == "worker":
 		runtime.GOMAXPROCS(1)
-		err = serve(cases(args[1]))
+		err = serve(cases(args[1]), cpuTime)
+	case len(args) > 2 && args[0] == "import":
+		err = importWorker(args[1], args[2:])
 	case len(args) == 3 && args[0] == "chain":
 		err = makeChain(args[1], args[2])
 	default:
-		err = errors.New("usage: bench-go worker FOLDER, or bench-go chain FOLDER NAME")
+		err = errors.New("usage: bench-go worker FOLDER, bench-go import GETH CASE…, or bench-go chain FOLDER NAME")
 	}
 	if err != nil {
 		fatal(err)
@@ -62,7 +65,7 @@ func cases(folder string) map[string]setUp {
 }
 
 // serve answers "run CASE MILLISECONDS" with "done COUNT CPU-MICROSECONDS" or "failed REASON".
-func serve(all map[string]setUp) error {
+func serve(all map[string]setUp, cpuTime func() time.Duration) error {
 	ready := map[string]slice{}
 	names := make([]string, 0, len(all))
 	for name := range all {
@@ -76,7 +79,7 @@ func serve(all map[string]setUp) error {
 		if _, err := fmt.Sscanf(requests.Text(), "run %s %d", &name, &milliseconds); err != nil {
 			return fmt.Errorf("request %q: %w", requests.Text(), err)
 		}
-		count, cpu, err := run(all, ready, name, time.Duration(milliseconds)*time.Millisecond)
+		count, cpu, err := run(all, ready, name, time.Duration(milliseconds)*time.Millisecond, cpuTime)
 		if err != nil {
 			fmt.Println("failed", strings.ReplaceAll(err.Error(), "\n", " "))
 			continue
@@ -86,7 +89,9 @@ func serve(all map[string]setUp) error {
 	return requests.Err()
 }
 
-func run(all map[string]setUp, ready map[string]slice, name string, length time.Duration) (int, time.Duration, error) {
+func run(
+	all map[string]setUp, ready map[string]slice, name string, length time.Duration, cpuTime func() time.Duration,
+) (int, time.Duration, error) {
 	if ready[name] == nil {
 		set, ok := all[name]
 		if !ok {

@@ -5,7 +5,7 @@ import { markdown, short } from './table.ts';
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 
 /** The implementations that are built from this repository. */
-const own: readonly Implementation[] = ['fast', 'noble', 'node'];
+const own: readonly Implementation[] = ['fast', 'noble', 'node', 'import'];
 
 /** One case of one implementation, measured in two builds. */
 export interface Comparison {

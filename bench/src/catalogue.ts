@@ -1,6 +1,16 @@
 /** The cases with their units, implementations and goals. */
 
-export type Implementation = 'fast' | 'noble' | 'ethereumjs' | 'rlp' | 'go' | 'node' | 'geth';
+export type Implementation =
+  | 'fast'
+  | 'noble'
+  | 'ethereumjs'
+  | 'rlp'
+  | 'go'
+  | 'node'
+  | 'geth'
+  | 'import'
+  | 'vm'
+  | 'geth-import';
 
 interface Unit {
   readonly name: string;
@@ -25,6 +35,8 @@ export interface Case {
    * second
    */
   readonly warmUp?: number;
+  /** Rounds at most, for a case whose slices have a length of their own. @default not limited */
+  readonly maxRounds?: number;
 }
 
 export interface Group {
@@ -39,6 +51,8 @@ export interface Group {
 }
 
 const perSecond: Unit = { name: '/s', counts: 1 };
+const blocksPerSecond: Unit = { name: 'blocks/s', counts: 1 };
+const gasPerSecond: Unit = { name: 'Mgas/s', counts: 1e6 };
 const megabytes: Unit = { name: 'MB/s', counts: 1e6 };
 
 const rlpx: Group = {
@@ -209,4 +223,33 @@ function downloadCase(name: string, title: string): Case {
   return { name, title, unit: perSecond, goals: [{ than: 'geth', atLeast: 0.5 }], warmUp: 3000 };
 }
 
-export const catalogue: readonly Group[] = [rlpx, discv4, enr, rlp, crypto, download];
+const imports: Group = {
+  title: 'Import of a chain, every block executed, state on disk',
+  columns: { import: 'devp2p-node', vm: '@ethereumjs/vm', 'geth-import': 'geth import' },
+  cases: [
+    importCase('import-transfers', 'blocks of 50 transfers', blocksPerSecond, { vm: 20, geth: 1 }),
+    importCase('import-mixed', 'mixed blocks', blocksPerSecond, { vm: 10, geth: 0.6 }),
+    importCase('import-arithmetic', 'loops of arithmetic', gasPerSecond, { vm: 10, geth: 0.4 }),
+    importCase('import-keccak', 'loops of keccak and memory', gasPerSecond, { vm: 4, geth: 0.25 }),
+    importCase('import-storage', 'loops of storage', gasPerSecond),
+    importCase('import-suite', "go-ethereum v1.17.5's test chain", blocksPerSecond, { vm: 6, geth: 0.9 }),
+    importCase('import-suite10', "go-ethereum v1.17.10's test chain", blocksPerSecond),
+  ],
+};
+
+function importCase(name: string, title: string, unit: Unit, goals: { vm?: number; geth?: number } = {}): Case {
+  return {
+    name,
+    title,
+    unit,
+    goals: [
+      { than: 'vm', ...(goals.vm === undefined ? {} : { atLeast: goals.vm }) },
+      { than: 'geth-import', ...(goals.geth === undefined ? {} : { atLeast: goals.geth }) },
+    ],
+    // Each run has its own warm-up.
+    warmUp: 0,
+    maxRounds: 5,
+  };
+}
+
+export const catalogue: readonly Group[] = [rlpx, discv4, enr, rlp, crypto, download, imports];

@@ -1,9 +1,20 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Test chains that our Go program makes, always the same. */
-export type ChainName = 'download' | 'transfers' | 'transfers-long' | 'mixed' | 'arithmetic' | 'keccak' | 'storage';
+export type ChainName =
+  | 'download'
+  | 'transfers'
+  | 'transfers-long'
+  | 'mixed'
+  | 'arithmetic'
+  | 'keccak'
+  | 'storage'
+  | 'busy';
+
+/** Test chains of the protocol suite of go-ethereum v1.17.5 and of v1.17.10, 600 blocks each. */
+export type SuiteName = 'suite5' | 'suite10';
 
 /** Programs built from Go. */
 export interface GoPrograms {
@@ -13,8 +24,8 @@ export interface GoPrograms {
   geth(): string;
   /** Path of go-ethereum's `devp2p` tool, pinned in the same way. */
   devp2p(): string;
-  /** Folder of a test chain with `genesis.json`, `chain.rlp` and `head.json`; the program makes it when it is first used. */
-  chain(name: ChainName): string;
+  /** Folder of a test chain with `genesis.json`, `chain.rlp` and `head.json`; it is made when it is first used. */
+  chain(name: ChainName | SuiteName): string;
 }
 
 /**
@@ -49,6 +60,10 @@ export function goPrograms(folder: string, progress: (line: string) => void): Go
     devp2p: () => built('devp2p'),
     chain(name) {
       const chain = join(bin, 'chains', name);
+      if (name === 'suite5' || name === 'suite10') {
+        copySuite(name, chain);
+        return chain;
+      }
       // The chain file is written last.
       if (!isNewer(join(chain, 'chain.rlp'), source)) {
         progress(`making the chain ${name}`);
@@ -58,6 +73,22 @@ export function goPrograms(folder: string, progress: (line: string) => void): Go
       return chain;
     },
   };
+}
+
+/** Copies a chain from go-ethereum's module of its version. */
+function copySuite(name: SuiteName, folder: string): void {
+  if (existsSync(join(folder, 'chain.rlp'))) return;
+  const module = `github.com/ethereum/go-ethereum@v1.17.${name.slice('suite'.length)}`;
+  const { status, stdout, stderr } = spawnSync('go', ['mod', 'download', '-json', module], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`cannot download ${module}: ${stdout}${stderr}`);
+  const { Dir } = JSON.parse(stdout) as { Dir: string };
+  const source = join(Dir, 'cmd/devp2p/internal/ethtest/testdata');
+  const head = JSON.parse(readFileSync(join(source, 'headblock.json'), 'utf8')) as Record<string, string>;
+  mkdirSync(folder, { recursive: true });
+  const { number, hash, stateRoot } = head;
+  writeFileSync(join(folder, 'head.json'), `${JSON.stringify({ number: Number(number), hash, stateRoot })}\n`);
+  writeFileSync(join(folder, 'genesis.json'), readFileSync(join(source, 'genesis.json')));
+  writeFileSync(join(folder, 'chain.rlp'), readFileSync(join(source, 'chain.rlp')));
 }
 
 /** Whether a file is newer than its source, a file or all files of a folder. */

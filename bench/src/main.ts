@@ -10,6 +10,9 @@ import { writeFixtures } from './fixtures/files.ts';
 import { goPrograms } from './go.ts';
 import { type Cores, describeMachine, findCores } from './machine.ts';
 import { type Figures, implementationsOf, runCase } from './rounds.ts';
+import type { Figure, Scenario, ScenarioContext } from './scenarios/scenario.ts';
+import { scenarios } from './scenarios/scenarios.ts';
+import { scenarioTable } from './scenarios/table.ts';
 import { table } from './table.ts';
 import { buildCommit, currentCommit, findCommit } from './work-tree.ts';
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
@@ -27,23 +30,23 @@ try {
 }
 
 async function main(args: Arguments): Promise<void> {
-  const { groups, crawls } = chosen(args.cases);
+  const selection = chosen(args.cases);
+  const { groups } = selection;
   if (args.against !== undefined) {
     findCommit(bench, args.against);
-    if (groups.length === 0) throw new RangeError('crawls cannot be compared with --against');
+    if (groups.length === 0) throw new RangeError('only cases of the groups can be compared with --against');
   }
   const fixtures = join(bench, 'bin', 'fixtures');
   writeFixtures(fixtures);
   const go = goPrograms(bench, progress);
   const cores = findCores();
   const pool: WorkerPoolOptions = { bench, fixtures, go, cores };
-  if (args.against === undefined) await compareWithOthers(groups, crawls, pool, args);
+  if (args.against === undefined) await compareWithOthers(selection, pool, args);
   else await compareWithCommit(groups, args.against, pool, args);
 }
 
 async function compareWithOthers(
-  groups: readonly Group[],
-  crawls: readonly CrawlCase[],
+  { groups, crawls, scenarios: programs }: Selection,
   options: WorkerPoolOptions,
   { rounds, slice, json }: Arguments,
 ): Promise<void> {
@@ -51,6 +54,7 @@ async function compareWithOthers(
   const pool = new WorkerPool(options);
   const results = new Map<Case, Figures>();
   const crawled = new Map<CrawlCase, CrawlResult[]>();
+  const measured = new Map<Scenario, readonly Figure[]>();
   try {
     for (const group of groups) {
       for (const item of group.cases) {
@@ -65,6 +69,7 @@ async function compareWithOthers(
       progress(`${item.name}: ${item.title}`);
       crawled.set(item, await runCrawl(item, go, cores));
     }
+    if (go !== undefined) await runScenarios(programs, { go, cores, progress }, measured);
   } finally {
     await pool.stop();
   }
@@ -76,8 +81,24 @@ async function compareWithOthers(
   if (go === undefined) console.log('Go is not installed: without go-ethereum.');
   for (const group of groups) console.log(table(group, results));
   if (crawled.size > 0) console.log(crawlTable(crawled));
+  if (measured.size > 0) console.log(scenarioTable(measured));
   if (json === undefined) return;
-  writeJson(json, [...asJson(results), ...[...crawled].map(([item, crawls]) => ({ ...item, crawls }))]);
+  writeJson(json, [
+    ...asJson(results),
+    ...[...crawled].map(([item, crawls]) => ({ ...item, crawls })),
+    ...[...measured].map(([{ name, title }, figures]) => ({ name, title, figures })),
+  ]);
+}
+
+async function runScenarios(
+  programs: readonly Scenario[],
+  context: ScenarioContext,
+  measured: Map<Scenario, readonly Figure[]>,
+): Promise<void> {
+  for (const item of programs) {
+    progress(`${item.name}: ${item.title}`);
+    measured.set(item, await item.run(context));
+  }
 }
 
 async function compareWithCommit(
@@ -119,16 +140,23 @@ function writeJson(file: string, content: unknown): void {
   writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`);
 }
 
-/** The groups and crawls that the names select; all without names. */
-function chosen(names: readonly string[]): { groups: Group[]; crawls: CrawlCase[] } {
+interface Selection {
+  readonly groups: readonly Group[];
+  readonly crawls: readonly CrawlCase[];
+  readonly scenarios: readonly Scenario[];
+}
+
+/** What the names select; everything without names. */
+function chosen(names: readonly string[]): Selection {
   const wanted = ({ name }: { readonly name: string }) =>
     names.length === 0 || names.some((prefix) => `${name}-`.startsWith(`${prefix}-`));
   const groups = catalogue
     .map((group) => ({ ...group, cases: group.cases.filter(wanted) }))
     .filter((group) => group.cases.length > 0);
   const crawls = crawlCases.filter(wanted);
-  if (groups.length + crawls.length > 0) return { groups, crawls };
-  const known = [...catalogue.flatMap(({ cases }) => cases), ...crawlCases];
+  const programs = scenarios.filter(wanted);
+  if (groups.length + crawls.length + programs.length > 0) return { groups, crawls, scenarios: programs };
+  const known = [...catalogue.flatMap(({ cases }) => cases), ...crawlCases, ...scenarios];
   const list = known.map(({ name }) => name).join(', ');
   throw new RangeError(`no case begins with ${names.join(' or ')}; there are ${list}`);
 }

@@ -13,14 +13,14 @@ export interface Schedule {
 /** Measures one case slice by slice in turn; each worker is the first of a round equally often. */
 export async function runCase(
   workers: ReadonlyMap<Implementation, Worker>,
-  { name, warmUp = 1000 }: Case,
+  { name, warmUp = 1000, maxRounds = Number.POSITIVE_INFINITY }: Case,
   { rounds, slice }: Schedule,
 ): Promise<Figures> {
   const taking = [...workers].filter(([, worker]) => worker.cases.has(name));
   const figures = new Map(taking.map(([implementation]) => [implementation, [] as number[]]));
   // Compilers and caches warm up in slices that are not counted.
-  for (const [, worker] of taking) await worker.run(name, warmUp);
-  for (let round = 0; round < rounds; round++) {
+  if (warmUp > 0) for (const [, worker] of taking) await worker.run(name, warmUp);
+  for (let round = 0; round < Math.min(rounds, maxRounds); round++) {
     for (let turn = 0; turn < taking.length; turn++) {
       const [implementation, worker] = taking[(round + turn) % taking.length] as (typeof taking)[0];
       figures.get(implementation)?.push(await worker.run(name, slice));
@@ -29,7 +29,7 @@ export async function runCase(
   return figures;
 }
 
-/** Slices of each worker in {@link runPair}. */
+/** Slices of each worker in {@link runPair}; one where a slice has its own warm-up. */
 const slicesOfPair = 4;
 
 /**
@@ -42,14 +42,15 @@ export async function runPair(
   { name, warmUp = 1000 }: Case,
   slice: number,
 ): Promise<[number, number]> {
-  for (const worker of workers) await worker.run(name, warmUp);
+  if (warmUp > 0) for (const worker of workers) await worker.run(name, warmUp);
   const sums: [number, number] = [0, 0];
-  for (let n = 0; n < slicesOfPair; n++) {
+  const slices = warmUp > 0 ? slicesOfPair : 1;
+  for (let n = 0; n < slices; n++) {
     for (const index of n % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
       sums[index] += await workers[index].run(name, slice);
     }
   }
-  return [sums[0] / slicesOfPair, sums[1] / slicesOfPair];
+  return [sums[0] / slices, sums[1] / slices];
 }
 
 /** The columns of a group, in order. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Implementation } from './catalogue.ts';
+import { importChains } from './execution/chains.ts';
 import type { GoPrograms } from './go.ts';
 import { type Cores, pinTo } from './machine.ts';
 import { Worker } from './worker.ts';
@@ -75,6 +76,17 @@ export class WorkerPool {
         return download('');
       case 'geth':
         return go && download(go.geth());
+      case 'import':
+        return go && [...pin, ...node('import-node', ...chains(go))];
+      case 'vm':
+        return go && [...pin, ...node('import-ethereumjs', ...chains(go))];
+      case 'geth-import':
+        return go && [...pin, go.bench, 'import', go.geth(), ...chains(go)];
     }
   }
+}
+
+/** The chains as arguments of the workers that import them. */
+function chains(go: GoPrograms): string[] {
+  return importChains.map(({ name, chain, count }) => `${name}=${count}=${go.chain(chain)}`);
 }

@@ -2,6 +2,7 @@
 
 export type { NetworkName } from '@devp2p/appkit/networks';
 export type { LocalChain } from './chain/chain.ts';
+export { type ImportOptions, type ImportProgress, importFile } from './chain/files/import-file.ts';
 export {
   BlockError,
   type BlockErrorCode,

@@ -37,6 +37,30 @@ export class Server {
     });
   }
 
+  /** Resolves with the exit code; `null` after a signal. */
+  get exited(): Promise<number | null> {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) return Promise.resolve(exitCode);
+    return new Promise((resolve) => this.#child.once('exit', resolve));
+  }
+
+  /** Ends the program as a service manager does, and waits. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    await this.exited;
+  }
+
+  /** Returns the memory of the process in bytes; `undefined` when it has ended. */
+  memory(): number | undefined {
+    try {
+      const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+      const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+      return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Returns the CPU time of all threads, in µs. */
   cpuTime(): number {
     const tasks = `/proc/${this.#child.pid}/task`;

@@ -1,0 +1,7 @@
+import { engineScenario } from './engine.ts';
+import { eventLoopScenario } from './event-loop.ts';
+import { memoryScenario } from './memory.ts';
+import type { Scenario } from './scenario.ts';
+import { syncScenario } from './sync.ts';
+
+export const scenarios: readonly Scenario[] = [engineScenario, syncScenario, eventLoopScenario, memoryScenario];
