@@ -18,7 +18,7 @@ const size: PrecompileSize = isWhole
   : { changes: 0, oneIn: 20, longest: 5_000 };
 const timeout = isWhole ? 2 * 3_600_000 : 600_000;
 
-const own: Candidate = { name: '@devp2p/node', createEvm: ownEvm, errors: 'kind' };
+const own: Candidate = { name: '@devp2p/node', createEvm: ownEvm, errors: 'exact' };
 
 describe("go-ethereum's vectors of precompiled contracts", () => {
   const geth = new GethEvm();

@@ -1,6 +1,6 @@
 import { createRandom, type Random, seedOf } from '../../test/fuzz/random.ts';
 import { describeDifference, differences, type ErrorMatch } from './compare.ts';
-import { edgeMessage, undefinedMessage } from './edges.ts';
+import { edgeMessage, transferMessage, undefinedMessage } from './edges.ts';
 import type { EvmFactory } from './evms.ts';
 import type { Fork } from './forks.ts';
 import type { GethEvm } from './geth-evm.ts';
@@ -16,6 +16,10 @@ export interface Candidate {
   readonly createEvm: EvmFactory;
   /** Whether the kind of a failure counts, which has no effect on the state. */
   readonly errors: ErrorMatch;
+  /** One in how many messages it runs. @default 1 */
+  readonly oneIn?: number | undefined;
+  /** Whether it leaves out a message for which it is known to differ. @default none */
+  readonly skips?: ((fork: Fork, message: Message) => boolean) | undefined;
 }
 
 /** Number of messages for each fork. */
@@ -89,7 +93,10 @@ function messagePlan(fork: Fork, perInstruction: number, programs: number, rando
   for (const instruction of instructionsOf(fork)) {
     for (let i = 0; i < perInstruction; i++) plan.push(() => edgeMessage(fork, instruction, random));
   }
-  for (let i = 0; i < 5 * perInstruction; i++) plan.push(() => undefinedMessage(fork, random));
+  for (let i = 0; i < 5 * perInstruction; i++) {
+    plan.push(() => undefinedMessage(fork, random));
+    plan.push(() => transferMessage(fork, random));
+  }
   for (let i = 0; i < programs; i++) plan.push(() => randomMessage(fork, random));
   for (let i = plan.length - 1; i > 0; i--) {
     const other = random.below(i + 1);
@@ -119,13 +126,14 @@ async function compare(
   world: World,
   messages: readonly Message[],
   outcomes: readonly Outcome[],
-  { name, createEvm, errors }: Candidate,
+  { name, createEvm, errors, oneIn = 1, skips }: Candidate,
   geth: GethEvm,
   report: Report,
 ): Promise<void> {
   const evm = new OurEvm(world, createEvm);
   const found = report.differences.get(name) ?? [];
   for (const [index, message] of messages.entries()) {
+    if (index % oneIn !== 0 || skips?.(world.fork, message)) continue;
     const expected = outcomes[index] as Outcome;
     let result: Awaited<ReturnType<OurEvm['run']>>;
     try {

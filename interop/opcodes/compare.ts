@@ -4,21 +4,24 @@ import type { GethEvm, Watched } from './geth-evm.ts';
 import type { Message, Outcome, World } from './message.ts';
 
 /**
- * How errors are compared: `exact` but for {@link earlyChecks}, or only whether a message succeeds, reverts or fails.
+ * How errors are compared: `exact` but for {@link perhapsGas}, or only whether a message succeeds.
  * Which error a frame fails with depends on the order of checks, and no code can distinguish them.
  */
-export type ErrorMatch = 'exact' | 'kind';
+export type ErrorMatch = 'exact' | 'success';
 
-/** Errors that our EVM checks before the gas of the instruction, and go-ethereum after it. */
-const earlyChecks: readonly string[] = ['return-data-bounds', 'init-code-size'];
+/**
+ * Errors of our EVM for which go-ethereum may report that gas is used up: it checks the gas before return data and the
+ * length of init code, and a precompiled contract is one error here.
+ */
+const perhapsGas: readonly string[] = ['return-data-bounds', 'init-code-size', 'precompile'];
 
 function isSameError(ours: string, geth: string, match: ErrorMatch): boolean {
-  if (match === 'exact' && geth === 'out-of-gas' && earlyChecks.includes(ours)) return true;
+  if (match === 'exact' && geth === 'out-of-gas' && perhapsGas.includes(ours)) return true;
   return errorOf(ours, match) === errorOf(geth, match);
 }
 
 function errorOf(error: string, match: ErrorMatch): string {
-  return match === 'exact' || error === '' || error === 'revert' ? error : 'failure';
+  return match === 'exact' || error === '' ? error : 'failure';
 }
 
 function sorted(accesses: Outcome['accesses']): unknown {

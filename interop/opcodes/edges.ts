@@ -64,6 +64,13 @@ export function undefinedMessage(fork: Fork, random: Random): Message {
   return messageOf('undefined', code, random, fork);
 }
 
+/** A call of any account with any value, without code of its own. */
+export function transferMessage(fork: Fork, random: Random): Message {
+  const to = `0x${(operand('address', random) % 2n ** 160n).toString(16).padStart(40, '0')}`;
+  const gas = random.pick([0, 1, 2_300, 25_000, 200_000, 1_000_000]);
+  return messageOf('transfer', new Code(), random, fork, { to, gas, code: {} });
+}
+
 function isStackInstruction({ name }: Instruction): boolean {
   return /^(?:DUP|SWAP|EXCHANGE|POP)/.test(name);
 }

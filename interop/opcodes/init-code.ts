@@ -2,10 +2,39 @@ import type { Random } from '../../test/fuzz/random.ts';
 import { Code } from './code.ts';
 import { knownAddresses } from './world.ts';
 
+/** Init code that deploys given code. */
+export function deploying(runtime: Uint8Array): Uint8Array {
+  // Its own length is 14 bytes.
+  const code = new Code().push(BigInt(runtime.length), 2).add(14, 0, 'CODECOPY');
+  return code.push(BigInt(runtime.length), 2).add(0, 'RETURN').raw(runtime).bytes();
+}
+
+/** Code of a contract that is called in the transaction that creates it. */
+function runtimeCode(random: Random): Uint8Array {
+  const code = new Code();
+  switch (random.below(4)) {
+    case 0:
+      // Also in favour of itself.
+      code.add(random.oneIn(3) ? 'ADDRESS' : random.pick(knownAddresses), 'SELFDESTRUCT');
+      break;
+    case 1:
+      code.add(1, 0, 'SLOAD', 'ADD', 0, 'SSTORE', 0, 'SLOAD', 0, 'MSTORE', 32, 0, 'RETURN');
+      break;
+    case 2:
+      // Removes itself, or writes storage, as the first byte of calldata says.
+      code.add(0, 'CALLDATALOAD', 248, 'SWAP1').add(8, 'JUMPI', 'STOP');
+      code.add('JUMPDEST', 5, 1, 'SSTORE', 'CALLER', 'SELFDESTRUCT');
+      break;
+    default:
+      code.add('CODESIZE', 0, 0, 'CODECOPY', 'CODESIZE', 0, 'RETURN');
+  }
+  return code.bytes();
+}
+
 /** Init code: of contracts of all lengths, also invalid ones, and with effects of its own. */
 export function initCode(random: Random): Uint8Array {
   const code = new Code();
-  switch (random.below(9)) {
+  switch (random.below(11)) {
     case 0:
       // Deploys nothing.
       break;
@@ -37,6 +66,9 @@ export function initCode(random: Random): Uint8Array {
       code.add(0, 'MSTORE', 32, 'MSTORE', 64, 'MSTORE', 96, 'MSTORE', 'POP', 128, 0, 'LOG0');
       code.add(random.pick([0, 10]), 0, 'RETURN');
       break;
+    case 8:
+    case 9:
+      return deploying(runtimeCode(random));
     default:
       // Calls a contract, which may call back.
       code.add(0, 0, 32, 0, 'CALLVALUE').push(random.pick(knownAddresses), 20).add('GAS', 'CALL', 1, 'SSTORE');

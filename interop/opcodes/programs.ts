@@ -2,7 +2,7 @@ import type { Random } from '../../test/fuzz/random.ts';
 import { Code } from './code.ts';
 import { messageOf } from './edges.ts';
 import { type Fork, isAtLeast } from './forks.ts';
-import { initCode } from './init-code.ts';
+import { deploying, initCode } from './init-code.ts';
 import { type Instruction, instructionsOf } from './instructions.ts';
 import type { Message } from './message.ts';
 import { operand } from './values.ts';
@@ -165,7 +165,7 @@ function call(draft: Draft): void {
 
 function create(draft: Draft): void {
   const { fork, random, code } = draft;
-  const init = random.oneIn(3) ? programCode(fork, random, 3) : initCode(random);
+  const init = random.oneIn(3) ? deploying(programCode(fork, random, 3)) : initCode(random);
   if (code.length + init.length > maxLength) return;
   code.store(init, 0);
   const isSalted = has(fork, 'CREATE2') && random.oneIn(2);
