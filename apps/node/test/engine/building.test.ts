@@ -1,0 +1,234 @@
+import { join } from 'node:path';
+import { fromHex } from '@devp2p/bytes';
+import { createVirtualClock } from '@devp2p/clock/virtual';
+import { fastCrypto as crypto } from '@devp2p/crypto/fast';
+import { describe, expect, test } from 'vitest';
+import type { LocalChain } from '../../src/chain/chain.ts';
+import type { Genesis } from '../../src/config/genesis/genesis.ts';
+import { createGivenTransactions, type GivenTransactions } from '../../src/engine/given-transactions.ts';
+import { executorOf } from '../../src/execution/open-executor.ts';
+import { openTemporary, temporaryDirectory } from '../chain/temporary.ts';
+import { accounts, fundedGenesis } from '../execution/funded-genesis.ts';
+import { signTransaction, type TestAccount, type TransactionFields } from '../execution/sign-transaction.ts';
+import { EngineScene, hex, zero } from './scene.ts';
+
+const [alice, bob] = accounts as [TestAccount, TestAccount];
+const recipient = new Uint8Array(20).fill(0x77);
+const root = `0x${'44'.repeat(32)}`;
+
+type Json = Record<string, unknown>;
+interface Answer {
+  payloadStatus: Json;
+  payloadId: string;
+}
+interface Envelope {
+  executionPayload: Json & { transactions: string[]; blockHash: string; gasLimit: string };
+  blockValue: string;
+  executionRequests?: string[];
+  blobsBundle?: Json;
+  shouldOverrideBuilder?: boolean;
+}
+
+/** A node that executes and builds blocks, driven as by a consensus client. */
+class Builder {
+  readonly chain: LocalChain;
+  readonly scene: EngineScene;
+  readonly given: GivenTransactions;
+  head: { hash: string; number: number; time: number };
+
+  private constructor(chain: LocalChain, scene: EngineScene, given: GivenTransactions, { header }: Genesis) {
+    this.chain = chain;
+    this.scene = scene;
+    this.given = given;
+    this.head = { hash: hex(header.hash), number: 0, time: header.timestamp };
+  }
+
+  static async open(genesis = fundedGenesis()): Promise<Builder> {
+    const clock = createVirtualClock();
+    const location = join(temporaryDirectory(), 'state');
+    const openExecutor = executorOf({ location, genesis, threads: false, crypto, clock });
+    const chain = await openTemporary(genesis, { openExecutor });
+    await chain.caughtUp;
+    const given = createGivenTransactions({ crypto });
+    const building = { transactions: given, gasTarget: 50_000_000, extraData: Uint8Array.of(1, 2, 3) };
+    return new Builder(chain, new EngineScene(chain, { building }), given, genesis);
+  }
+
+  give(account: TestAccount, nonce: number, fields: Partial<TransactionFields> = {}): void {
+    const { chainId } = this.chain.genesis.config;
+    this.given.add(signTransaction(account, { chainId, nonce, to: recipient, value: 1n, ...fields }));
+  }
+
+  /** Versions of forkchoiceUpdated, getPayload and newPayload at a time. */
+  versions(time: number): [choose: string, get: string, send: string] {
+    const { forks } = this.chain.genesis.config;
+    if (time >= forks.amsterdam) return ['V4', 'V6', 'V5'];
+    if (time >= forks.osaka) return ['V3', 'V5', 'V4'];
+    if (time >= forks.prague) return ['V3', 'V4', 'V4'];
+    if (time >= forks.cancun) return ['V3', 'V3', 'V3'];
+    return time >= forks.shanghai ? ['V2', 'V2', 'V2'] : ['V1', 'V1', 'V1'];
+  }
+
+  attributes(time: number): Json {
+    const { forks } = this.chain.genesis.config;
+    const withdrawal = { index: '0x1', validatorIndex: '0x2', address: hex(bob.address), amount: '0x5' };
+    return {
+      timestamp: `0x${time.toString(16)}`,
+      prevRandao: root,
+      suggestedFeeRecipient: hex(recipient),
+      ...(time >= forks.shanghai && { withdrawals: [withdrawal] }),
+      ...(time >= forks.cancun && { parentBeaconBlockRoot: root }),
+      ...(time >= forks.amsterdam && { slotNumber: `0x${time.toString(16)}`, targetGasLimit: '0x2000000' }),
+    };
+  }
+
+  choose(head: string, version: string, attributes?: Json): Promise<Answer> {
+    const state = { headBlockHash: head, safeBlockHash: zero, finalizedBlockHash: zero };
+    return this.scene.call(`forkchoiceUpdated${version}`, state, attributes) as Promise<Answer>;
+  }
+
+  /** Begins a payload, waits for its transactions, and takes it. */
+  async build(time: number): Promise<Envelope> {
+    const [choose, get] = this.versions(time);
+    const { payloadStatus, payloadId } = await this.choose(this.head.hash, choose, this.attributes(time));
+    expect(payloadStatus).toMatchObject({ status: 'VALID', latestValidHash: this.head.hash });
+    // A build runs beside the virtual clock: an interval later it has ended.
+    await settled(this.scene);
+    const answer = await this.scene.call(`getPayload${get}`, payloadId);
+    return get === 'V1'
+      ? { executionPayload: answer as Envelope['executionPayload'], blockValue: '0x0' }
+      : (answer as Envelope);
+  }
+
+  send({ executionPayload, executionRequests = [] }: Envelope, time: number): Promise<unknown> {
+    const version = this.versions(time)[2];
+    const rest = { V1: [], V2: [], V3: [[], root] }[version] ?? [[], root, executionRequests];
+    return this.scene.call(`newPayload${version}`, executionPayload, ...rest);
+  }
+
+  /** Builds a block, sends it back unchanged, and makes it the head. */
+  async next(time: number): Promise<Envelope> {
+    const envelope = await this.build(time);
+    const { blockHash } = envelope.executionPayload;
+    const valid = { status: 'VALID', latestValidHash: blockHash, validationError: null };
+    expect(await this.send(envelope, time)).toEqual(valid);
+    expect(await this.choose(blockHash, this.versions(time)[0])).toEqual({ payloadStatus: valid, payloadId: null });
+    this.head = { hash: blockHash, number: this.head.number + 1, time };
+    expect(hex(this.chain.head.hash)).toBe(blockHash);
+    return envelope;
+  }
+}
+
+/** Waits until no build runs: the next one begins when the interval of the virtual clock has passed. */
+async function settled(scene: EngineScene): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
+  await scene.clock.advance(0);
+}
+
+describe('payloads', () => {
+  test('EN-21 EN-30 EN-33 in every fork a built payload is valid when it is sent back unchanged', async () => {
+    const builder = await Builder.open();
+    const seen = new Map<string, Envelope>();
+    let nonce = 0;
+    for (let time = 10; time <= 420; time += 10) {
+      builder.give(alice, nonce);
+      builder.give(alice, nonce + 1, { to: new Uint8Array(), gas: 500_000, data: fromHex('60015f555f5fa0') });
+      builder.give(bob, nonce / 2, { type: 0 });
+      nonce += 2;
+      const envelope = await builder.next(time);
+      expect(envelope.executionPayload.transactions).toHaveLength(3);
+      expect(BigInt(envelope.blockValue)).toBeGreaterThan(0n);
+      seen.set(builder.versions(time)[1], envelope);
+    }
+    expect([...seen.keys()]).toEqual(['V2', 'V3', 'V4', 'V5', 'V6']);
+    const bundle = { commitments: [], proofs: [], blobs: [] };
+    for (const [version, envelope] of seen) {
+      const { executionPayload: payload, blockValue, ...rest } = envelope;
+      expect(rest).toEqual({
+        ...(version > 'V2' && { blobsBundle: bundle, shouldOverrideBuilder: false }),
+        ...(version > 'V3' && { executionRequests: [] }),
+      });
+      expect(blockValue).toMatch(/^0x[1-9a-f]/);
+      expect(payload).toMatchObject({ extraData: '0x010203', feeRecipient: hex(recipient), prevRandao: root });
+      const fields = { V2: 15, V3: 17, V4: 17, V5: 17, V6: 19 }[version];
+      expect(Object.keys(payload)).toHaveLength(fields as number);
+    }
+    expect(seen.get('V6')?.executionPayload).toMatchObject({
+      blockAccessList: expect.stringMatching(/^0xf/),
+      slotNumber: expect.stringMatching(/^0x/),
+    });
+  });
+
+  test('EN-21 the first version is that of Paris', async () => {
+    const builder = await Builder.open(
+      fundedGenesis({
+        shanghaiTime: 1_000,
+        cancunTime: 2_000,
+        pragueTime: 3_000,
+        osakaTime: 4_000,
+        bpo1Time: 5_000,
+        bpo2Time: 6_000,
+        amsterdamTime: 7_000,
+      }),
+    );
+    builder.give(alice, 0);
+    const { executionPayload } = await builder.next(10);
+    expect(executionPayload.transactions).toHaveLength(1);
+    expect(executionPayload).not.toHaveProperty('withdrawals');
+  });
+
+  test('EN-21 a version of another fork, and an unknown id, are refused', async () => {
+    const builder = await Builder.open();
+    const { payloadId } = await builder.choose(builder.head.hash, 'V2', builder.attributes(10));
+    for (const version of ['V1', 'V3', 'V4', 'V5', 'V6']) {
+      const call = builder.scene.call(`getPayload${version}`, payloadId);
+      await expect(call).rejects.toMatchObject({ code: 'unsupported-fork', number: -38005 });
+    }
+    const unknown = { code: 'unknown-payload', number: -38001 };
+    await expect(builder.scene.call('getPayloadV2', '0x0200000000000000')).rejects.toMatchObject(unknown);
+    await expect(builder.scene.call('getPayloadV2', '0x02')).rejects.toMatchObject({ number: -32602 });
+    expect(await builder.scene.call('getPayloadV2', payloadId)).toMatchObject({ blockValue: '0x0' });
+  });
+
+  test('EN-29 EN-30 equal attributes have one payload, which does not change once it was taken', async () => {
+    const builder = await Builder.open();
+    builder.give(alice, 0);
+    const first = await builder.build(10);
+    builder.give(bob, 0);
+    const again = await builder.build(10);
+    expect(again).toEqual(first);
+    expect(first.executionPayload.transactions).toHaveLength(1);
+  });
+
+  test('EN-31 EN-33 the value is the sum of the tips, and the highest tip comes first', async () => {
+    const builder = await Builder.open();
+    const gwei = 1_000_000_000n;
+    builder.give(alice, 0, { tip: gwei });
+    builder.give(bob, 0, { tip: 3n * gwei });
+    const { executionPayload, blockValue } = await builder.next(10);
+    expect(executionPayload.transactions).toHaveLength(2);
+    expect(BigInt(blockValue)).toBe(4n * gwei * 21_000n);
+    expect(executionPayload.transactions[0]).toBe(hex([...builder.given.pending()][1]?.transaction.raw));
+  });
+
+  test('EN-20 EN-32 attributes that allow no block are refused, and the head stays in force', async () => {
+    const builder = await Builder.open();
+    const { hash } = builder.head;
+    const late = builder.choose(hash, 'V2', { ...builder.attributes(10), timestamp: '0x0' });
+    await expect(late).rejects.toMatchObject({ number: -38003 });
+    const next = await builder.next(10);
+    // The gas limit has moved towards the target.
+    const limit = Number(next.executionPayload.gasLimit);
+    const parent = Number(builder.chain.genesis.header.gasLimit);
+    expect(Math.abs(limit - parent)).toBeLessThan(parent / 1024);
+    expect(Math.abs(limit - 50_000_000)).toBeLessThan(Math.abs(parent - 50_000_000));
+  });
+});
+
+test('EN-25 FK-17 with execution getPayload is among the capabilities', async () => {
+  const { scene } = await Builder.open();
+  const list = (await scene.call('exchangeCapabilities', [])) as string[];
+  const get = list.filter((name) => name.includes('getPayloadV'));
+  expect(get.toSorted()).toEqual([1, 2, 3, 4, 5, 6].map((version) => `engine_getPayloadV${version}`));
+  for (const name of list) expect(scene.engine.namespace.methods[name.replace('engine_', '')]).toBeTypeOf('function');
+});
