@@ -1,11 +1,11 @@
 import { contractAddress } from '../../validation/sender.ts';
 import { delegationTarget } from './delegation.ts';
-import { enterCall, enterCreation, isRunning } from './entry.ts';
+import { enterCall, enterCreation } from './entry.ts';
 import type { BlockEvm, EvmCall, EvmOutcome } from './evm.ts';
 import { execute } from './execute.ts';
-import { Callee } from './frame/callee.ts';
+import { emptyBytes, type Frame } from './frame/frame.ts';
 import { GasBudget } from './frame/gas-budget.ts';
-import { reverted, succeeded } from './frame/signal.ts';
+import { reverted, running, succeeded } from './frame/signal.ts';
 import { Machine, type MachineContext } from './machine.ts';
 import { newAccountStateGas, warmGas } from './rules/gas.ts';
 import { isEmptyAccount } from './state/account-state.ts';
@@ -16,8 +16,7 @@ export function createEvm(context: MachineContext): BlockEvm {
   return {
     call(call) {
       const machine = new Machine(context, call);
-      const outcome = call.to === undefined ? create(machine, call) : callAccount(machine, call, call.to);
-      return outcome;
+      return call.to === undefined ? create(machine, call) : callAccount(machine, call, call.to);
     },
     isPrecompile: (address) => context.precompiles.has(addressKey(address)),
   };
@@ -29,26 +28,15 @@ function callAccount(machine: Machine, call: EvmCall, to: Uint8Array): EvmOutcom
   const callee = state.load(to);
   const budget = new GasBudget(call.gas, call.stateGas);
   recorder?.account(callee.address);
-  if (rules.isAmsterdam && !chargeRecipient(machine, budget, call, to)) return unprepared(machine, call);
+  if (rules.isAmsterdam && !chargeRecipient(machine, budget, call, to)) return unprepared(call);
   const payer = state.load(call.caller);
-  const { gas, stateGas } = budget;
+  const frame = machine.pool.frame(0, callee);
+  frame.begin(callee, payer, value, call.input, false, false, budget.gas, budget.stateGas);
   budget.gas = 0;
-  const entered = enterCall(machine, {
-    kind: 'call',
-    callee,
-    account: callee,
-    payer,
-    caller: payer.address,
-    value,
-    input: call.input,
-    isStatic: false,
-    depth: 0,
-    gas,
-    stateGas,
-  });
   const refundsNewAccount = (): boolean => rules.isAmsterdam && value > 0n && isEmptyAccount(callee);
-  const end = (ended: Callee): EvmOutcome | Promise<EvmOutcome> => finish(machine, budget, ended, refundsNewAccount);
-  return entered instanceof Promise ? entered.then(end) : end(entered);
+  const end = (): EvmOutcome | Promise<EvmOutcome> => finish(machine, budget, frame, refundsNewAccount);
+  const pending = enterCall(machine, frame, 'call', callee, payer);
+  return pending === undefined ? end() : pending.then(end);
 }
 
 function create(machine: Machine, call: EvmCall): EvmOutcome | Promise<EvmOutcome> {
@@ -58,11 +46,12 @@ function create(machine: Machine, call: EvmCall): EvmOutcome | Promise<EvmOutcom
   const budget = new GasBudget(call.gas, call.stateGas);
   recorder?.account(created.address);
   const isCharged = rules.isAmsterdam && isEmptyAccount(created);
-  if (isCharged && !budget.chargeState(newAccountStateGas)) return unprepared(machine, call);
-  const { gas, stateGas } = budget;
+  if (isCharged && !budget.chargeState(newAccountStateGas)) return unprepared(call);
+  const frame = machine.pool.frame(0, created);
+  frame.begin(created, creator, call.value, emptyBytes, false, true, budget.gas, budget.stateGas);
   budget.gas = 0;
-  const entry = { creator, created, value: call.value, initCode: call.input, depth: 0, gas, stateGas };
-  return finish(machine, budget, enterCreation(machine, entry), () => isCharged);
+  enterCreation(machine, frame, call.input);
+  return finish(machine, budget, frame, () => isCharged);
 }
 
 /** Charges for a new account with a balance, and for the account that the recipient delegates to (EIP-2780). */
@@ -85,44 +74,49 @@ function chargeRecipient(
   return true;
 }
 
+/** Executes a call that was entered, and gives its result to the transaction. */
 function finish(
   machine: Machine,
   budget: GasBudget,
-  callee: Callee,
+  frame: Frame,
   refundsNewAccount: () => boolean,
 ): EvmOutcome | Promise<EvmOutcome> {
   const end = (): EvmOutcome => {
-    budget.absorb(callee);
-    if (callee.end !== succeeded) {
+    budget.absorb(frame);
+    if (frame.end !== succeeded) {
       if (refundsNewAccount()) budget.refundState(newAccountStateGas);
       // A refund may go to the gas, which is lost when the call fails otherwise than by a revert.
-      if (callee.end !== reverted && machine.rules.isAmsterdam) budget.gas = 0;
+      if (frame.end !== reverted && machine.rules.isAmsterdam) budget.gas = 0;
     }
-    return outcome(machine, budget, callee);
+    return {
+      isSuccess: frame.end === succeeded,
+      error: frame.error,
+      isUnprepared: false,
+      gasLeft: budget.gas,
+      stateGasLeft: budget.stateGas,
+      stateGasUsed: budget.stateGasUsed,
+      refund: machine.refund,
+      output: frame.output,
+      logs: machine.logs,
+      destroyed: machine.state.destroyed().map(({ address }) => address),
+    };
   };
-  if (!isRunning(callee)) return end();
+  if (frame.end !== running) return end();
   const execution = execute(machine);
   return execution === undefined ? end() : execution.then(end);
 }
 
-function outcome(machine: Machine, budget: GasBudget, callee: Callee): EvmOutcome {
-  const isSuccess = callee.end === succeeded;
+function unprepared({ stateGas }: EvmCall): EvmOutcome {
   return {
-    isSuccess,
-    error: callee.error,
-    isUnprepared: false,
-    gasLeft: budget.gas,
-    stateGasLeft: budget.stateGas,
-    stateGasUsed: budget.stateGasUsed,
-    refund: machine.refund,
-    output: callee.output,
-    logs: machine.logs,
-    destroyed: machine.state.destroyed().map(({ address }) => address),
+    isSuccess: false,
+    error: 'out-of-gas',
+    isUnprepared: true,
+    gasLeft: 0,
+    stateGasLeft: stateGas,
+    stateGasUsed: 0,
+    refund: 0,
+    output: emptyBytes,
+    logs: [],
+    destroyed: [],
   };
-}
-
-function unprepared(machine: Machine, { stateGas }: EvmCall): EvmOutcome {
-  const callee = new Callee(0, stateGas);
-  callee.error = 'out-of-gas';
-  return { ...outcome(machine, callee, callee), isUnprepared: true };
 }

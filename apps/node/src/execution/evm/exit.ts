@@ -1,11 +1,8 @@
-import { isRunning } from './entry.ts';
-import { type Callee, emptyBytes } from './frame/callee.ts';
-import type { Continuation, Frame } from './frame/frame.ts';
+import { emptyBytes, type Frame } from './frame/frame.ts';
 import { calling, type halted, reverted, running, type Signal, succeeded, waiting } from './frame/signal.ts';
-import { wordOf } from './interpreter/words.ts';
 import type { Machine } from './machine.ts';
 import { codeByteGas, codeByteStateGas, keccakWordGas, newAccountStateGas } from './rules/gas.ts';
-import { isEmptyAccount } from './state/account-state.ts';
+import { addressWord, isEmptyAccount } from './state/account-state.ts';
 
 /** The first byte of code that is not deployed (EIP-3541). */
 const reservedByte = 0xef;
@@ -34,35 +31,31 @@ export function leave(
 }
 
 /** Continues a frame after its callee, or lets the interpreter execute that one first. */
-export function proceed(frame: Frame, callee: Callee | Promise<Callee>, machine: Machine): Signal {
-  if (callee instanceof Promise) {
-    machine.pending = callee.then((ended) => resume(frame, ended));
+export function proceed(frame: Frame, callee: Frame, pending: void | Promise<void>, machine: Machine): Signal {
+  if (pending !== undefined) {
+    machine.pending = pending.then(() => resume(frame, callee));
     return waiting;
   }
-  if (isRunning(callee)) return calling;
+  if (callee.end === running) return calling;
   resume(frame, callee);
   return running;
 }
 
 /** Gives a frame the result of its callee. */
-export function resume(frame: Frame, callee: Callee): void {
-  const continuation = frame.continuation as Continuation;
-  frame.continuation = undefined;
+export function resume(frame: Frame, callee: Frame): void {
   const isSuccess = callee.end === succeeded;
+  const { output } = callee;
   frame.absorb(callee);
-  if (continuation.isCreation) {
-    frame.stack[frame.sp++] = isSuccess ? wordOf(continuation.callee.address) : 0n;
-    frame.returnData = callee.end === reverted ? callee.output : emptyBytes;
-    if (!isSuccess && continuation.refundsNewAccount) frame.refundState(newAccountStateGas);
+  if (callee.isCreation) {
+    frame.stack[frame.sp++] = isSuccess ? addressWord(frame.callee) : 0n;
+    frame.returnData = callee.end === reverted ? output : emptyBytes;
+    if (!isSuccess && frame.refundsNewAccount) frame.refundState(newAccountStateGas);
     return;
   }
-  const { outOffset, outLength } = continuation;
   frame.stack[frame.sp++] = isSuccess ? 1n : 0n;
-  frame.returnData = callee.output;
-  frame.memory.write(outOffset, Math.min(outLength, callee.output.length), callee.output, 0);
-  if (!isSuccess && continuation.refundsNewAccount && isEmptyAccount(continuation.callee)) {
-    frame.refundState(newAccountStateGas);
-  }
+  frame.returnData = output;
+  frame.memory.write(frame.outOffset, Math.min(frame.outLength, output.length), output, 0);
+  if (!isSuccess && frame.refundsNewAccount && isEmptyAccount(frame.callee)) frame.refundState(newAccountStateGas);
 }
 
 /** Charges for the code that init code returned, and stores it. */

@@ -4,13 +4,13 @@ import type { Frame } from './frame/frame.ts';
 import type { FramePool } from './frame/frame-pool.ts';
 import type { ProgramCache } from './frame/program-cache.ts';
 import { byteLength } from './interpreter/arithmetic.ts';
-import { wordOf } from './interpreter/words.ts';
 import type { Precompiles } from './precompiles.ts';
 import type { EvmRules } from './rules/evm-rules.ts';
 import { expGas, warmGas } from './rules/gas.ts';
 import type { AccountState } from './state/account-state.ts';
 import type { BlockState } from './state/block-state.ts';
 import { transferLog } from './transfer-log.ts';
+import { wordOf } from './words.ts';
 
 /** The deepest frame; that of a transaction has depth 0. */
 const maxDepth = 1024;

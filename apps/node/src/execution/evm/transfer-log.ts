@@ -1,6 +1,6 @@
 import { fromHex } from '@devp2p/bytes';
 import type { Log } from './evm.ts';
-import { wordBytes } from './interpreter/words.ts';
+import { wordBytes } from './words.ts';
 
 /** The address of the logs of transfers. */
 const logAddress: Uint8Array = fromHex('fffffffffffffffffffffffffffffffffffffffe');

@@ -1,20 +1,13 @@
-import { stackLimit } from '../rules/opcode-table.ts';
-import { Memory } from './memory.ts';
+import type { AccountState } from '../state/account-state.ts';
+import { Frame } from './frame.ts';
 
-/** Stacks and memories of frames, by depth: frames of one depth use them one after the other. */
+/** The frames of a block's calls, one for each depth: making a new one for every call takes longer than a short call. */
 export class FramePool {
-  readonly #stacks: bigint[][] = [];
-  readonly #memories: Memory[] = [];
+  readonly #frames: Frame[] = [];
 
-  /** A stack with any contents. */
-  stack(depth: number): bigint[] {
-    this.#stacks[depth] ??= Array.from({ length: stackLimit }, () => 0n);
-    return this.#stacks[depth];
-  }
-
-  /** A memory, empty if the last frame has reset it. */
-  memory(depth: number): Memory {
-    this.#memories[depth] ??= new Memory();
-    return this.#memories[depth];
+  /** The frame of a depth; `account` is any account. */
+  frame(depth: number, account: AccountState): Frame {
+    this.#frames[depth] ??= new Frame(depth, account);
+    return this.#frames[depth];
   }
 }

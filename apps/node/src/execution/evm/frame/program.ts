@@ -1,4 +1,4 @@
-import { readWord } from '../interpreter/words.ts';
+import { readWord } from '../words.ts';
 
 /** Zeros after the code: it ends with STOP, and a PUSH at its end reads zeros. */
 const padding = 33;
@@ -57,6 +57,8 @@ export class Program {
     return constant;
   }
 }
+
+export const emptyProgram: Program = new Program(new Uint8Array(0));
 
 const scratch = new Uint8Array(32);
 const scratchView = new DataView(scratch.buffer);

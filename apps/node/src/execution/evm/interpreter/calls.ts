@@ -6,7 +6,7 @@ import type { Signal } from '../frame/signal.ts';
 import type { Machine } from '../machine.ts';
 import { callNewAccountGas, callStipend, newAccountStateGas, warmGas } from '../rules/gas.ts';
 import { type AccountState, isEmptyAccount } from '../state/account-state.ts';
-import { addressOf } from './words.ts';
+import { addressOf } from '../words.ts';
 
 export function callContract(frame: Frame, machine: Machine): Signal {
   return call(frame, machine, 'call', true);
@@ -44,28 +44,24 @@ function call(frame: Frame, machine: Machine, kind: CallKind, hasValue: boolean)
   const gas = calleeGas(machine, frame.gas, requestedGas);
   frame.gas -= gas;
   if (frame.gas < 0) return frame.halt('out-of-gas');
-  frame.continuation = {
-    isCreation: false,
-    outOffset,
-    outLength,
-    callee: target,
-    refundsNewAccount: machine.rules.isAmsterdam && kind === 'call' && value > 0n,
-  };
+  frame.callee = target;
+  frame.outOffset = outOffset;
+  frame.outLength = outLength;
+  frame.refundsNewAccount = machine.rules.isAmsterdam && kind === 'call' && value > 0n;
+
   const isOwnContext = kind === 'callcode' || kind === 'delegatecall';
-  const entry = {
-    kind,
-    callee: target,
-    account: isOwnContext ? frame.account : target,
-    payer: frame.account,
-    caller: kind === 'delegatecall' ? frame.caller : frame.account.address,
-    value: kind === 'delegatecall' ? frame.value : value,
-    input: memory.part(inOffset, inLength),
-    isStatic: frame.isStatic || kind === 'staticcall',
-    depth: frame.depth + 1,
-    gas: value > 0n ? gas + callStipend : gas,
-    stateGas: frame.stateGas,
-  };
-  return proceed(frame, enterCall(machine, entry), machine);
+  const callee = machine.pool.frame(frame.depth + 1, target);
+  callee.begin(
+    isOwnContext ? frame.account : target,
+    kind === 'delegatecall' ? frame.caller : frame.account,
+    kind === 'delegatecall' ? frame.value : value,
+    memory.part(inOffset, inLength),
+    frame.isStatic || kind === 'staticcall',
+    false,
+    value > 0n ? gas + callStipend : gas,
+    frame.stateGas,
+  );
+  return proceed(frame, callee, enterCall(machine, callee, kind, target, frame.account), machine);
 }
 
 /** Charges for a new account, and for the access of the account that the callee delegates to. */

@@ -2,7 +2,7 @@ import type { Frame } from '../frame/frame.ts';
 import { running, type Signal } from '../frame/signal.ts';
 import type { Machine } from '../machine.ts';
 import { copyWordGas } from '../rules/gas.ts';
-import { addressOf } from './words.ts';
+import { addressOf } from '../words.ts';
 
 export function callDataCopy(frame: Frame): Signal {
   return copy(frame, frame.input, frame.input.length);

@@ -2,13 +2,12 @@ import { concatBytes } from '@devp2p/bytes';
 import { contractAddress } from '../../../validation/sender.ts';
 import { enterCreation } from '../entry.ts';
 import { proceed } from '../exit.ts';
-import { emptyBytes } from '../frame/callee.ts';
-import type { Frame } from '../frame/frame.ts';
+import { emptyBytes, type Frame } from '../frame/frame.ts';
 import { running, type Signal } from '../frame/signal.ts';
 import type { Machine } from '../machine.ts';
 import { initCodeWordGas, keccakWordGas, newAccountStateGas } from '../rules/gas.ts';
 import { isEmptyAccount } from '../state/account-state.ts';
-import { wordBytes } from './words.ts';
+import { wordBytes } from '../words.ts';
 
 export function create(frame: Frame, machine: Machine): Signal {
   return enter(frame, machine, false);
@@ -52,11 +51,13 @@ function enter(frame: Frame, machine: Machine, hasSalt: boolean): Signal {
   }
   const gas = rules.isTangerineWhistle ? frame.gas - Math.floor(frame.gas / 64) : frame.gas;
   frame.gas -= gas;
-  frame.continuation = { isCreation: true, outOffset: 0, outLength: 0, callee: created, refundsNewAccount };
+  frame.callee = created;
+  frame.refundsNewAccount = refundsNewAccount;
   machine.state.setNonceOf(account, account.nonce + 1n);
-  const depth = frame.depth + 1;
-  const entry = { creator: account, created, value, initCode: code, depth, gas, stateGas: frame.stateGas };
-  return proceed(frame, enterCreation(machine, entry), machine);
+  const callee = machine.pool.frame(frame.depth + 1, created);
+  callee.begin(created, account, value, emptyBytes, false, true, gas, frame.stateGas);
+  enterCreation(machine, callee, code);
+  return proceed(frame, callee, undefined, machine);
 }
 
 /** The address of a contract that CREATE2 creates. */

@@ -1,11 +1,11 @@
 import type { Frame } from '../frame/frame.ts';
 import { running, type Signal } from '../frame/signal.ts';
 import type { Machine } from '../machine.ts';
-import { type AccountState, isEmptyAccount } from '../state/account-state.ts';
-import { addressOf, readWord, wordOf } from './words.ts';
+import { type AccountState, addressWord, isEmptyAccount } from '../state/account-state.ts';
+import { addressOf, readWord, wordOf } from '../words.ts';
 
 export function address(frame: Frame): Signal {
-  return push(frame, wordOf(frame.account.address));
+  return push(frame, addressWord(frame.account));
 }
 
 export function balance(frame: Frame, machine: Machine): Signal {
@@ -18,7 +18,7 @@ export function origin(frame: Frame, machine: Machine): Signal {
 }
 
 export function caller(frame: Frame): Signal {
-  return push(frame, wordOf(frame.caller));
+  return push(frame, addressWord(frame.caller));
 }
 
 export function callValue(frame: Frame): Signal {

@@ -1,10 +1,12 @@
+import type { EvmErrorCode } from '../evm.ts';
 import type { Frame } from '../frame/frame.ts';
 import type { Signal } from '../frame/signal.ts';
 import { reverted, running, succeeded } from '../frame/signal.ts';
 import type { Machine } from '../machine.ts';
 import { keccakWordGas } from '../rules/gas.ts';
-import { stackLimit } from '../rules/opcode-table.ts';
+import { maxWord, readWord, twoPow256, writeWord } from '../words.ts';
 import {
+  addModulo,
   bitLength,
   byteAt,
   isSignedLess,
@@ -17,7 +19,6 @@ import {
   signedShiftRight,
 } from './arithmetic.ts';
 import { operations } from './operations.ts';
-import { maxWord, readWord, twoPow256, writeWord } from './words.ts';
 
 /** Words that are put onto the stack often. */
 const smallWords: readonly bigint[] = Array.from({ length: 256 }, (_, i) => BigInt(i));
@@ -31,17 +32,18 @@ const smallWords: readonly bigint[] = Array.from({ length: 256 }, (_, i) => BigI
 export function run(frame: Frame, machine: Machine): Signal {
   const { stack, memory, program } = frame;
   const { code } = program;
-  const { gas: gasOf, minStack, maxStack } = machine.rules.opcodes;
+  const { gas: gasOf, stack: stackOf } = machine.rules.opcodes;
   let destinations = program.destinations;
-  let { pc, sp, gas } = frame;
+  // `| 0` lets V8 keep a number as an integer of 32 bits, with which the loop is much faster.
+  let pc = frame.pc | 0;
+  let sp = frame.sp | 0;
+  let { gas } = frame;
 
   for (;;) {
     const op = code[pc] as number;
-    if (sp < (minStack[op] as number)) {
-      return frame.halt((minStack[op] as number) > stackLimit ? 'invalid-opcode' : 'stack-underflow');
-    }
-    if (sp > (maxStack[op] as number)) return frame.halt('stack-overflow');
+    const limits = stackOf[op] as number;
     gas -= gasOf[op] as number;
+    if (((sp - (limits & 0xff)) | ((limits >> 16) - sp)) < 0) return frame.halt(stackError(limits, sp));
     if (gas < 0) return frame.halt('out-of-gas');
 
     switch (op) {
@@ -57,7 +59,7 @@ export function run(frame: Frame, machine: Machine): Signal {
       case 0x02: {
         // MUL
         const product = (stack[sp - 1] as bigint) * (stack[sp - 2] as bigint);
-        stack[--sp - 1] = product > maxWord ? product & maxWord : product;
+        stack[--sp - 1] = product > maxWord ? BigInt.asUintN(256, product) : product;
         break;
       }
       case 0x03: {
@@ -88,13 +90,10 @@ export function run(frame: Frame, machine: Machine): Signal {
         stack[sp - 2] = signedModulo(stack[sp - 1] as bigint, stack[sp - 2] as bigint);
         sp--;
         break;
-      case 0x08: {
-        // ADDMOD
-        const divisor = stack[sp - 3] as bigint;
-        stack[sp - 3] = divisor === 0n ? 0n : ((stack[sp - 1] as bigint) + (stack[sp - 2] as bigint)) % divisor;
+      case 0x08: // ADDMOD
+        stack[sp - 3] = addModulo(stack[sp - 1] as bigint, stack[sp - 2] as bigint, stack[sp - 3] as bigint);
         sp -= 2;
         break;
-      }
       case 0x09: {
         // MULMOD
         const divisor = stack[sp - 3] as bigint;
@@ -215,7 +214,7 @@ export function run(frame: Frame, machine: Machine): Signal {
         const target = Number(stack[--sp]);
         destinations ??= program.analyse();
         if (target >= program.length || destinations[target] !== 1) return frame.halt('invalid-jump');
-        pc = target;
+        pc = target | 0;
         continue;
       }
       case 0x57: {
@@ -225,7 +224,7 @@ export function run(frame: Frame, machine: Machine): Signal {
         const target = Number(stack[sp + 1]);
         destinations ??= program.analyse();
         if (target >= program.length || destinations[target] !== 1) return frame.halt('invalid-jump');
-        pc = target;
+        pc = target | 0;
         continue;
       }
       case 0x58: // PC
@@ -248,8 +247,22 @@ export function run(frame: Frame, machine: Machine): Signal {
       case 0x61: {
         // PUSH2
         const value = ((code[pc + 1] as number) << 8) | (code[pc + 2] as number);
-        stack[sp++] = value < 256 ? (smallWords[value] as bigint) : program.constant(pc);
         pc += 2;
+        const next = code[pc + 1];
+        if (next === 0x57 && sp > 0) {
+          // JUMPI: most jumps are such pairs, whose target does not have to become a word.
+          gas -= gasOf[next] as number;
+          if (gas < 0) return frame.halt('out-of-gas');
+          if (stack[--sp] === 0n) {
+            pc += 2;
+            continue;
+          }
+          destinations ??= program.analyse();
+          if (value >= program.length || destinations[value] !== 1) return frame.halt('invalid-jump');
+          pc = value;
+          continue;
+        }
+        stack[sp++] = value < 256 ? (smallWords[value] as bigint) : program.constant(pc - 2);
         break;
       }
       case 0x62:
@@ -352,9 +365,16 @@ export function run(frame: Frame, machine: Machine): Signal {
           frame.pc++;
           return signal;
         }
-        ({ pc, sp, gas } = frame);
+        pc = frame.pc | 0;
+        sp = frame.sp | 0;
+        gas = frame.gas;
       }
     }
-    pc++;
+    pc = (pc + 1) | 0;
   }
+}
+
+function stackError(limits: number, sp: number): EvmErrorCode {
+  if (limits < 0) return 'invalid-opcode';
+  return sp < (limits & 0xff) ? 'stack-underflow' : 'stack-overflow';
 }

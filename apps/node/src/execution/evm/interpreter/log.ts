@@ -2,7 +2,7 @@ import type { Frame } from '../frame/frame.ts';
 import { running, type Signal } from '../frame/signal.ts';
 import type { Machine } from '../machine.ts';
 import { logByteGas, logTopicGas } from '../rules/gas.ts';
-import { wordBytes } from './words.ts';
+import { wordBytes } from '../words.ts';
 
 const log0 = 0xa0;
 

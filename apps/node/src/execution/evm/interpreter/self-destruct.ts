@@ -3,7 +3,7 @@ import { type Signal, succeeded } from '../frame/signal.ts';
 import type { Machine } from '../machine.ts';
 import { accountWriteGas, newAccountStateGas, selfdestructNewAccountGas, selfdestructRefund } from '../rules/gas.ts';
 import { type AccountState, isEmptyAccount } from '../state/account-state.ts';
-import { addressOf } from './words.ts';
+import { addressOf } from '../words.ts';
 
 export function selfDestruct(frame: Frame, machine: Machine): Signal {
   if (frame.isStatic) return frame.halt('static-state-change');

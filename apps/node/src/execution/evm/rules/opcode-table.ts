@@ -4,14 +4,17 @@ import { type ForkName, isAtLeast } from '../fork.ts';
 export interface OpcodeTable {
   /** Constant part of the gas. */
   readonly gas: Uint16Array;
-  /** Items that the stack must have; above the limit of the stack for an opcode that the fork does not have. */
-  readonly minStack: Uint16Array;
-  /** Items that the stack may have. */
-  readonly maxStack: Uint16Array;
+  /**
+   * Items that the stack must have in the low 8 bits, and items that it may have from bit 16 on: one look-up in every
+   * step of the interpreter. The latter is -1 for an opcode that the fork does not have.
+   */
+  readonly stack: Int32Array;
 }
 
 /** Items that the stack can have. */
 export const stackLimit = 1024;
+
+const undefinedOpcode = -1 << 16;
 
 /** Opcode, items taken from the stack, items put onto it, gas. */
 type Operation = readonly [opcode: number, pops: number, pushes: number, gas: number];
@@ -177,16 +180,11 @@ const changes: readonly (readonly [fork: ForkName, operations: readonly Operatio
 ];
 
 export function opcodeTable(fork: ForkName): OpcodeTable {
-  const table = {
-    gas: new Uint16Array(256),
-    minStack: new Uint16Array(256).fill(stackLimit + 1),
-    maxStack: new Uint16Array(256).fill(stackLimit),
-  };
+  const table = { gas: new Uint16Array(256), stack: new Int32Array(256).fill(undefinedOpcode) };
   const active = changes.filter(([since]) => isAtLeast(fork, since)).flatMap(([, operations]) => operations);
   for (const [opcode, pops, pushes, gas] of [...frontier, ...active]) {
     table.gas[opcode] = gas;
-    table.minStack[opcode] = pops;
-    table.maxStack[opcode] = stackLimit + pops - pushes;
+    table.stack[opcode] = ((stackLimit + pops - pushes) << 16) | pops;
   }
   return table;
 }

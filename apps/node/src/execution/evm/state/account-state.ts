@@ -1,4 +1,5 @@
 import type { Account } from '../../state/interfaces.ts';
+import { wordOf } from '../words.ts';
 import { SlotMap } from './slot-map.ts';
 
 /** A storage slot of an account during a block. */
@@ -19,6 +20,8 @@ export interface AccountState {
   readonly key: string;
   /** 20 bytes, not to be changed. */
   readonly address: Uint8Array;
+  /** The address as a number, once {@link addressWord} has made it. */
+  word: bigint | undefined;
   /** The account before the block. */
   readonly parent: Account | undefined;
   exists: boolean;
@@ -56,6 +59,7 @@ export function createAccountState(key: string, address: Uint8Array, parent: Acc
   return {
     key,
     address,
+    word: undefined,
     parent,
     exists: parent !== undefined,
     nonce: parent?.nonce ?? 0n,
@@ -70,6 +74,12 @@ export function createAccountState(key: string, address: Uint8Array, parent: Acc
     isDestroyed: false,
     transientStorage: undefined,
   };
+}
+
+/** The address of an account as a number. */
+export function addressWord(account: AccountState): bigint {
+  account.word ??= wordOf(account.address);
+  return account.word;
 }
 
 /** Whether an account has no code, nonce or balance (EIP-161); `true` for one that does not exist. */

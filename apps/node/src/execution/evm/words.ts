@@ -36,7 +36,7 @@ export function writeWord(view: DataView, offset: number, word: bigint): void {
 
 /** The word of bytes that are at most 32, as a big-endian number. */
 export function wordOf(bytes: Uint8Array): bigint {
-  scratch.fill(0, 0, 32 - bytes.length);
+  if (bytes.length < 32) scratch.fill(0, 0, 32 - bytes.length);
   scratch.set(bytes, 32 - bytes.length);
   return readWord(scratchView, 0);
 }
@@ -48,11 +48,12 @@ export function wordBytes(word: bigint): Uint8Array {
   return bytes;
 }
 
-/** The address in the low 20 bytes of a word. */
+/** The address in the low 20 bytes of a word. The array is the same one every time. */
 export function addressOf(word: bigint): Uint8Array {
   writeWord(scratchView, 0, word);
-  return scratch.slice(12);
+  return scratchAddress;
 }
 
 const scratch = new Uint8Array(32);
+const scratchAddress = scratch.subarray(12);
 const scratchView = new DataView(scratch.buffer);
