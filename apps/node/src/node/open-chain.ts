@@ -8,6 +8,7 @@ import type { CatchUp } from '../chain/interfaces.ts';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import { readGenesisFile } from '../config/genesis/genesis-file.ts';
+import { readNetworkAccounts } from '../config/genesis/network-accounts.ts';
 import { networkGenesis } from '../config/genesis/networks.ts';
 import { BlockError, ChainError } from '../errors/chain-error.ts';
 import { NodeError } from '../errors/node-error.ts';
@@ -27,11 +28,14 @@ export type ChainChoice =
 /**
  * Reads the genesis block and the rules of the chosen chain.
  *
- * @throws NodeError `genesis-unreadable`; ChainError `invalid-genesis`
+ * @param isExecuted whether the accounts of the genesis are needed
+ * @throws NodeError `genesis-unreadable`; ChainError `invalid-genesis`, `file`
  */
-export async function readGenesis(choice: ChainChoice, crypto: Crypto): Promise<Genesis> {
+export async function readGenesis(choice: ChainChoice, crypto: Crypto, isExecuted = false): Promise<Genesis> {
   const { genesis, network } = choice;
-  return network === undefined ? readGenesisFile(genesis, crypto) : networkGenesis(network, crypto);
+  if (network === undefined) return readGenesisFile(genesis, crypto);
+  const known = networkGenesis(network, crypto);
+  return isExecuted ? { ...known, accounts: await readNetworkAccounts(network) } : known;
 }
 
 /** How the blocks of a node are executed. */

@@ -36,7 +36,8 @@ export async function openStorage(context: NodeContext): Promise<NodeStorage> {
   const { options, lifecycle, crypto, clock, logs } = context;
   const staticNodes = (options.staticNodes ?? []).map(asEnode);
   const trustedNodes = (options.trustedNodes ?? []).map(asEnode);
-  const genesis = await readGenesis(options, crypto);
+  const isExecuted = options.execution ?? options.network === undefined;
+  const genesis = await readGenesis(options, crypto, isExecuted);
   checkChainSupported(genesis, { timestamp: clock.now() / 1000 });
   const datadir = openDatadir(options.datadir);
   const chain = await openNodeChain({
@@ -45,7 +46,7 @@ export async function openStorage(context: NodeContext): Promise<NodeStorage> {
     networkId: options.networkId,
     requiredBlocks: options.requiredBlocks,
     sideBlockDepth: options.sideBlockDepth,
-    execution: (options.execution ?? options.network === undefined) ? options : undefined,
+    execution: isExecuted ? options : undefined,
     onCatchUp: reportCatchUp(options.report),
     crypto,
     clock,
@@ -53,7 +54,7 @@ export async function openStorage(context: NodeContext): Promise<NodeStorage> {
     signal: lifecycle.signal,
   });
   lifecycle.onClose(() => chain.close());
-  if (options.network !== undefined && options.execution !== true) {
+  if (options.network !== undefined && !isExecuted) {
     const reason = 'its state cannot be downloaded from peers yet';
     logs('chain').info(
       { code: 'network-not-executed' },

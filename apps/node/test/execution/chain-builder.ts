@@ -40,7 +40,7 @@ export function richGenesis(): Genesis {
   return makeGenesis('cancun', { alloc: richAlloc() });
 }
 
-function richAlloc(): Record<string, object> {
+export function richAlloc(): Record<string, object> {
   const rich = accounts.map(({ address }) => [toHex(address), { balance: '0xffffffffffffffffffff' }]);
   return {
     ...Object.fromEntries(rich),

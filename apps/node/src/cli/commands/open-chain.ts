@@ -13,7 +13,7 @@ export async function openSelectedChain(
   options: Pick<NodeChainOptions, 'execution' | 'onCatchUp'> = {},
 ): Promise<LocalChain> {
   const crypto = fastCrypto;
-  const genesis = await readGenesis(chainChoice(settings), crypto);
+  const genesis = await readGenesis(chainChoice(settings), crypto, options.execution !== undefined);
   const datadir = openDatadir(settings.datadir);
   return openNodeChain({
     ...options,
