@@ -3,12 +3,17 @@
 export type { NetworkName } from '@devp2p/appkit/networks';
 export type { LocalChain } from './chain/chain.ts';
 export { type ImportOptions, type ImportProgress, importFile } from './chain/files/import-file.ts';
+export type { BlockProducer, MinedBlock, MineOptions } from './dev/block-producer.ts';
+export type { DevAccount } from './dev/dev-accounts.ts';
+export { createDevChain, type DevChain, type DevChainOptions } from './dev/dev-chain.ts';
+export type { BlockInterval, DevSettings } from './dev/dev-options.ts';
 export {
   BlockError,
   type BlockErrorCode,
   ChainError,
   type ChainErrorCode,
 } from './errors/chain-error.ts';
+export { DevError, type DevErrorCode } from './errors/dev-error.ts';
 export { NodeError, type NodeErrorCode } from './errors/node-error.ts';
 export { SyncError, type SyncErrorCode } from './errors/sync-error.ts';
 export type { Log, LogFields, LogModule, Logs } from './logging/log.ts';

@@ -6,9 +6,12 @@ test('the public names', () => {
     [
       "BlockError",
       "ChainError",
+      "DevError",
       "NodeError",
       "SyncError",
+      "createDevChain",
       "createNode",
+      "importFile",
       "stateText",
     ]
   `);

@@ -23,6 +23,12 @@ export interface BlockTreeParts {
 
 /** Blocks on any stored parent, and the choice of the head among them. */
 export interface BlockTree {
+  /**
+   * A stored block, and the sum of difficulties up to it.
+   *
+   * @returns `undefined` when it is not stored, or its branch is too long
+   */
+  findHead(hash: Uint8Array): Promise<Head | undefined>;
   /** See `BlockImporter.insert`. */
   insert(block: NewBlock): Promise<InsertResult>;
   /** See `BlockImporter.setHead`. */
@@ -38,7 +44,6 @@ const maxAttempts = 5;
 export function createBlockTree(parts: BlockTreeParts): BlockTree {
   const { store, executor, stages, rebuild, pipeline, maxBranchLength } = parts;
 
-  /** A stored block, and the sum of difficulties up to it. */
   const findHead = async (hash: Uint8Array): Promise<Head | undefined> => {
     const header = await store.headerByHash(hash);
     if (header === undefined) return undefined;
@@ -86,6 +91,7 @@ export function createBlockTree(parts: BlockTreeParts): BlockTree {
 
   return {
     restoreState,
+    findHead,
     async insert(block) {
       const { hash, parentHash } = block.header;
       const known = await store.headerByHash(hash);

@@ -31,9 +31,11 @@ import type {
   CanonicalChain,
   CatchUp,
   ChainRules,
+  DifficultyReader,
   ExecutionState,
   FinalizedStore,
   HeaderReader,
+  StateView,
   SyncProgressStore,
 } from './interfaces.ts';
 import { createQueue } from './queue.ts';
@@ -96,12 +98,14 @@ export interface LocalChain
   extends Chain,
     CanonicalChain,
     ChainRules,
+    DifficultyReader,
     HeaderReader,
     BlockReader,
     BlockRules,
     BlockChecker,
     BlockImporter,
     BlockBuilder,
+    StateView,
     ExecutionState,
     FinalizedStore,
     SyncProgressStore {
@@ -263,6 +267,7 @@ function chainOver(
     get totalDifficulty() {
       return store.head.totalDifficulty;
     },
+    totalDifficultyOf: async (hash) => (await tree.findHead(hash))?.totalDifficulty,
     get withoutReceipts() {
       return store.withoutReceipts;
     },
@@ -316,6 +321,11 @@ function chainOver(
         if (!isInterruption(error) || !(await change(() => tree.restoreState(request.parent)))) throw error;
         return executor.build(request, finish);
       }
+    },
+    async account(address) {
+      if (closed !== undefined) throw closedError();
+      if (executor.account === undefined) throw new ExecutionError('no-state', 'blocks are not executed');
+      return executor.account(store.head.header.hash, address);
     },
     addReceipts: (receipts) => change(() => addReceipts(store, rules, receipts)),
     addAccessLists: (lists) => change(() => addAccessLists(store, rules, lists)),

@@ -3,6 +3,7 @@ import type { Genesis } from '../config/genesis/genesis.ts';
 import type { BlockErrorCode } from '../errors/chain-error.ts';
 import type { BuildRequest, BuiltBlock } from '../execution/build-request.ts';
 import type { ExecutableBlock } from '../execution/executor.ts';
+import type { Account } from '../execution/state/interfaces.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
 import type { BlockRef } from '../storage/schema.ts';
 import type { SyncProgress } from '../storage/sync-progress.ts';
@@ -10,7 +11,19 @@ import type { SyncProgress } from '../storage/sync-progress.ts';
 /** A block to append. */
 export type NewBlock = ExecutableBlock;
 
-export type { BuildRequest, BuiltBlock };
+export type { Account, BuildRequest, BuiltBlock };
+
+/** The state of the accounts. */
+export interface StateView {
+  /**
+   * An account after the head.
+   *
+   * @param address 20 bytes
+   * @returns `undefined` for an account that does not exist
+   * @throws ExecutionError `no-state` while stored blocks are executed after a start, and without execution; ChainError
+   */
+  account(address: Uint8Array): Promise<Account | undefined>;
+}
 
 /** Builds blocks. */
 export interface BlockBuilder {
@@ -63,6 +76,12 @@ export interface CanonicalChain {
    * @returns a function that ends the subscription
    */
   onHead(listener: () => void): () => void;
+}
+
+/** The sums of difficulties by which branches are compared. */
+export interface DifficultyReader {
+  /** Sum of all difficulties up to a stored block, which may be a side block. Reads the headers between it and the head. */
+  totalDifficultyOf(hash: Uint8Array): Promise<bigint | undefined>;
 }
 
 /** Stored headers. */

@@ -1,4 +1,5 @@
 import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
+import type { TransactionErrorCode } from '../errors/transaction-error.ts';
 
 /** A transaction that a block may contain. */
 export interface Candidate {
@@ -32,6 +33,14 @@ export interface BuildRequest {
   readonly transactions: readonly Candidate[];
 }
 
+/** A transaction that cannot be part of a block. */
+export interface RefusedTransaction {
+  /** In the request. */
+  readonly position: number;
+  readonly code: TransactionErrorCode;
+  readonly reason: string;
+}
+
 /** A valid block, which is not stored. */
 export interface BuiltBlock {
   readonly header: SealedHeader;
@@ -42,6 +51,8 @@ export interface BuiltBlock {
   readonly requests: readonly Uint8Array[] | undefined;
   /** Positions of its transactions in the request. */
   readonly included: readonly number[];
+  /** Transactions that were tried and left out. Later ones of their senders may have been left out without a trial. */
+  readonly refused: readonly RefusedTransaction[];
   /** Sum of the tips that the beneficiary receives, in wei. */
   readonly value: bigint;
 }

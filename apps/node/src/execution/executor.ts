@@ -1,6 +1,7 @@
 import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
 import type { BlockRef } from '../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from './build-request.ts';
+import type { Account } from './state/interfaces.ts';
 
 /** A block whose header and body are valid. */
 export interface ExecutableBlock {
@@ -56,6 +57,15 @@ export interface Executor {
    * @throws BlockError when no block is valid on this parent; else as {@link execute}
    */
   build?(request: BuildRequest, finish?: AbortSignal): Promise<BuiltBlock>;
+  /**
+   * Reads an account. Absent without a state.
+   *
+   * @param block hash of a block whose state is available
+   * @param address 20 bytes
+   * @returns `undefined` for an account that does not exist
+   * @throws ExecutionError `no-state`; else as {@link execute}
+   */
+  account?(block: Uint8Array, address: Uint8Array): Promise<Account | undefined>;
   /**
    * Finds a block with a state: in memory, on disk, or within the differences on disk.
    *

@@ -182,7 +182,10 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
         } else log.debug(fields, 'node not reached');
       },
       onConnection({ peer }, { id: request }) {
-        peers.add(peer);
+        if (!peers.add(peer)) {
+          void peer.disconnect('already-connected');
+          return;
+        }
         void peer.eth.status.then(({ forkId }) => forkWatch.fits(peer.id, forkId));
         const timer = clock.setTimeout(() => manager.markUseful(request), usefulAge);
         void peer.closed.then(() => timer.cancel());

@@ -38,8 +38,8 @@ export interface Peers {
 /** The set of peers, with notifications. The connection manager decides which peers are accepted. */
 export interface PeerSet extends Peers {
   has(id: Uint8Array): boolean;
-  /** Adds a peer until it has closed. */
-  add(peer: NodePeer): void;
+  /** Adds a peer until it has closed. @returns `false` for a node that is a peer already */
+  add(peer: NodePeer): boolean;
   /** Notifies the listeners of a change of a peer. */
   changed(): void;
   /** Resolves when the node is a peer. */
@@ -60,13 +60,14 @@ export function createPeerSet(): PeerSet {
     changed,
     add(peer) {
       const key = toHex(peer.id);
+      if (peers.has(key)) return false;
       peers.set(key, peer);
       void peer.closed.then(() => {
-        if (peers.get(key) !== peer) return;
         peers.delete(key);
         changed();
       });
       changed();
+      return true;
     },
     arrival(id) {
       return new Promise((resolve) => {

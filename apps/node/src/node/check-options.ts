@@ -51,6 +51,7 @@ const rules: Rules<NodeOptions> = {
   netRestrict: array,
   identity: string,
   ethVersions: array,
+  blockGossip: boolean,
   requiredBlocks,
   sideBlockDepth: integer(0),
   execution: boolean,
@@ -136,6 +137,9 @@ export function checkNodeOptions(options: NodeOptions): void {
   }
   if (headPeers !== undefined && options.syncTarget !== undefined) {
     check.fail('headPeers', headPeers, 'not both headPeers and syncTarget');
+  }
+  if (options.blockGossip && network !== undefined) {
+    check.fail('blockGossip', true, 'false on a public network, whose blocks come from its consensus layer');
   }
   checkGroup('nat', nat, natRules);
   checkGroup('http', http, httpRules);

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { inspectable } from '@devp2p/appkit';
 import { formatEnr } from '@devp2p/enr';
 import type { LocalChain } from '../chain/chain.ts';
+import type { NodeBlocks } from '../network/blocks/block-exchange.ts';
 import type { NodePeer, Peers } from '../network/peers.ts';
 import { logDiagnostics } from '../observability/log-diagnostics.ts';
 import { createMetrics } from '../observability/metrics/metrics.ts';
@@ -33,6 +34,8 @@ export interface Node extends EventEmitter<NodeEvents> {
   readonly chain: LocalChain;
   readonly peers: Peers;
   readonly sync: Sync;
+  /** Sends blocks that the program has made and added to the chain; absent without `blockGossip`. */
+  readonly blocks: Pick<NodeBlocks, 'broadcast'> | undefined;
   /** The current activity, or the reason for a wait. */
   state(): NodeState;
   readonly endpoints: Endpoints;
@@ -101,6 +104,7 @@ async function openNode(options: NodeOptions, lifecycle: Lifecycle): Promise<Nod
       chain,
       peers,
       sync: nodeSync.sync,
+      blocks: network.blocks,
       state,
       endpoints,
       close,

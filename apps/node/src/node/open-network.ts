@@ -8,6 +8,7 @@ import { type OwnRecord, openOwnRecord } from '../discovery/own-record.ts';
 import { localNetwork } from '../nat/local-network.ts';
 import { keepPortsMapped } from '../nat/port-mapper.ts';
 import { type AddressBook, openAddressBook } from '../network/address-book.ts';
+import { createNodeBlocks, type NodeBlocks } from '../network/blocks/block-exchange.ts';
 import { type Network, openConnections } from '../network/network.ts';
 import { createPeerSet, type NodePeer, type PeerSet } from '../network/peers.ts';
 import { version } from '../version.ts';
@@ -25,6 +26,8 @@ export interface NodeNetwork {
   readonly connections: Network;
   /** Absent when it is switched off. */
   readonly discovery: Discovery | undefined;
+  /** The exchange of new blocks; absent when it is switched off. */
+  readonly blocks: NodeBlocks | undefined;
   /** The node's own record. */
   readonly own: OwnRecord;
 }
@@ -55,6 +58,8 @@ export async function openNetwork(
   });
   lifecycle.onClose(() => addresses.close());
 
+  const blocks = options.blockGossip ? createNodeBlocks({ chain, clock, random, log: logs('network') }) : undefined;
+  lifecycle.onClose(() => blocks?.close());
   const connections = await openConnections({
     id,
     privateKey,
@@ -65,6 +70,7 @@ export async function openNetwork(
       eth({
         chain,
         versions: options.ethVersions,
+        blocks: blocks?.gossip,
         onRange: peers.changed,
         crypto,
         clock,
@@ -130,7 +136,7 @@ export async function openNetwork(
     });
     lifecycle.onClose(() => natMapper.close(), { parallel: true });
   }
-  return { clientId: ownClientId, enode, peers, addresses, connections, discovery, own };
+  return { clientId: ownClientId, enode, peers, addresses, connections, discovery, blocks, own };
 }
 
 /** Starts discovery, which fills the address book from then on. */

@@ -29,7 +29,7 @@ export interface NodeSync {
 export async function openSync(
   { options, lifecycle, crypto, clock, logs }: NodeContext,
   { chain, authrpc }: NodeStorage,
-  { peers, connections }: NodeNetwork,
+  { peers, connections, blocks }: NodeNetwork,
   onSynced: (result: SyncResult) => void,
 ): Promise<NodeSync> {
   const progress = trackProgress(options.report ?? (() => {}));
@@ -50,12 +50,18 @@ export async function openSync(
     forkChoice,
     peerHead,
     followsPeers: authrpc?.optional || peerHead !== undefined,
+    followsAll: options.blockGossip,
     onSynced,
     report: progress.report,
     clock,
     log,
   });
   lifecycle.onClose(() => sync.close(), { parallel: true });
+  const isOwnChoice = authrpc === undefined || authrpc.optional === true;
+  blocks?.follow(
+    () => isOwnChoice && forkChoice?.head === undefined && sync.target === undefined,
+    () => peers.changed(),
+  );
   const engine =
     forkChoice &&
     createEngine({

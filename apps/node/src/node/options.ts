@@ -58,6 +58,11 @@ export interface NodeSettings extends ExecutionChoice {
   /** Versions of the eth protocol to offer, of 70, 69 and 68. @default [70, 69], as `@devp2p/eth` */
   ethVersions?: readonly number[] | undefined;
   /**
+   * Whether new blocks are exchanged with peers, and the longest chain of all peers is followed: for proof-of-authority
+   * and development chains, since any peer can extend such a chain. Not with a `network`. @default false
+   */
+  blockGossip?: boolean | undefined;
+  /**
    * Hashes, 32 bytes, by block number: peers and blocks of another chain are refused. As go-ethereum's
    * `eth.requiredblocks`. @default none
    */

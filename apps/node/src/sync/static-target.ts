@@ -14,7 +14,12 @@ export interface StaticTargetOptions {
   readonly log: Log;
   /** Whether the block with the hash is known to be invalid. */
   readonly isRefused: (hash: Uint8Array) => boolean;
-  /** Called once when static peers are connected and none of them has a better block. */
+  /**
+   * Whether the best blocks of all peers are targets, for nodes that exchange new blocks. One that is a few blocks above the
+   * head is a target only if the exchange does not deliver it. @default false
+   */
+  readonly followsAll?: boolean | undefined;
+  /** Called once when such peers are connected and none of them has a better block. */
   readonly onNone: () => void;
   readonly signal: AbortSignal;
 }
@@ -26,13 +31,15 @@ export interface StaticTargetOptions {
 const pollInterval = 5_000;
 /** Headers of such a request: more than a poll interval adds to a chain. */
 const pollHeaders = 192;
+/** Blocks above the head that the exchange of new blocks delivers. */
+const maxExchanged = 32;
 
 /**
- * Waits for a static peer with a better block than the head. This is for development chains: on others the consensus
+ * Waits for a static peer, or any peer, with a better block than the head. This is for development chains: on others the consensus
  * layer chooses the head, since a best block that a peer reports is not proven.
  */
 export async function staticTarget(options: StaticTargetOptions): Promise<Target> {
-  const { peers, clock, onNone, signal } = options;
+  const { peers, clock, followsAll = false, onNone, signal } = options;
   let wake = (): void => {};
   let tried = false;
   const unsubscribe = peers.onChange(() => wake());
@@ -42,14 +49,24 @@ export async function staticTarget(options: StaticTargetOptions): Promise<Target
     wake();
   });
   try {
+    let head = options.chain.head.hash;
+    /** Monotonic time of the last block of the exchange. */
+    let exchangedAt = Number.NEGATIVE_INFINITY;
     for (let isReported = false; ; ) {
       signal.throwIfAborted();
+      if (!equalBytes(head, options.chain.head.hash)) {
+        head = options.chain.head.hash;
+        exchangedAt = clock.monotonic();
+      }
       const changed = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const statics = peers.list().filter(({ isStatic }) => isStatic);
-      if (tried && statics.length > 0) {
-        const best = (await announcedBlock(statics, options)) ?? (await nextBlock(statics, options));
+      const followed = peers.list().filter(({ isStatic }) => isStatic || followsAll);
+      if (tried && followed.length > 0) {
+        const isExchanging = followsAll && clock.monotonic() - exchangedAt < pollInterval;
+        const best =
+          (await announcedBlock(followed, isExchanging ? maxExchanged : 0, options)) ??
+          (isExchanging ? undefined : await nextBlock(followed, options));
         if (best !== undefined) return best;
         if (!isReported) onNone();
         isReported = true;
@@ -61,15 +78,16 @@ export async function staticTarget(options: StaticTargetOptions): Promise<Target
   }
 }
 
-/** The best block that peers have announced. */
+/** The best block that peers have announced, if it is more than `lead` blocks above the head. */
 async function announcedBlock(
   peers: readonly SyncPeer[],
+  lead: number,
   { chain, isRefused }: StaticTargetOptions,
 ): Promise<Target | undefined> {
   let best: { target: Target; weight: bigint } | undefined;
   for (const { eth } of peers) {
     const block = await betterBlockOf(eth, chain);
-    if (block === undefined || isRefused(block.target.hash)) continue;
+    if (block === undefined || isRefused(block.target.hash) || block.weight <= lead) continue;
     if (best === undefined || block.weight > best.weight) best = block;
   }
   return best?.target;

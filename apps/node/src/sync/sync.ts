@@ -51,6 +51,8 @@ export interface SyncOptions {
   readonly peerHead?: PeerHead | undefined;
   /** Whether heads of the peers are targets until there is a fork choice. @default false */
   readonly followsPeers?: boolean | undefined;
+  /** Whether the best blocks of all peers are targets where those of static peers are. @default false */
+  readonly followsAll?: boolean | undefined;
   readonly log: Log;
   readonly report: ReportProgress;
   /** Called each time the chain has reached the target. */

@@ -31,15 +31,39 @@ export interface InvalidBranch {
 
 const maxRefused = 1024;
 
-/** The best blocks of static peers. */
+/** Time without progress after which the best block of a peer that the operator has not chosen is given up, in ms. */
+const giveUpTime = 30_000;
+
+/** The best blocks of static peers, or of all peers. */
 export function staticTargets(options: Omit<StaticTargetOptions, 'isRefused'>): Targets {
+  const { followsAll = false, clock, chain, log } = options;
   const refused = createRefused();
+  /** The last target, while it is being given up. */
+  let abandoned: Target | undefined;
+  let last: Target | undefined;
   return {
-    next: () => staticTarget({ ...options, isRefused: refused.has }),
+    async next() {
+      if (abandoned !== undefined && (await chain.numberOf(abandoned.hash)) === undefined) {
+        log.warn({ hash: abandoned.hash }, 'no peer delivers the best block that a peer has reported');
+        refused.add(abandoned.hash);
+      }
+      abandoned = undefined;
+      last = await staticTarget({ ...options, isRefused: refused.has });
+      return last;
+    },
     // The best block changes with each new block, which is the next target.
-    onOther: () => () => {},
+    onOther(listener) {
+      if (!followsAll) return () => {};
+      let timer = clock.setTimeout(giveUp, giveUpTime);
+      function giveUp(): void {
+        timer = clock.setTimeout(giveUp, giveUpTime);
+        abandoned = last;
+        listener(false);
+      }
+      return () => timer.cancel();
+    },
     refuse(hash, error) {
-      options.log.error({ hash, error }, 'refused the best block of a static peer');
+      log.error({ hash, error }, 'refused the best block of a peer');
       refused.add(hash);
     },
   };

@@ -79,7 +79,7 @@ class Scene {
     }
     const value = isEmpty ? 0n : (this.values.shift() ?? 1n);
     const included = request.transactions.map((_, position) => position);
-    return { ...(first as Required<NewBlock>), accessList: undefined, requests: [], included, value };
+    return { ...(first as Required<NewBlock>), accessList: undefined, requests: [], included, refused: [], value };
   }
 
   start(changes: Partial<PayloadAttributes> = {}, on = parent): Promise<Uint8Array | undefined> {

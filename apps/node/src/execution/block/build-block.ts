@@ -8,7 +8,7 @@ import type { ChainConfig } from '../../validation/chain-config.ts';
 import { decodeTransaction } from '../../validation/decode-transaction.ts';
 import { emptyListHash } from '../../validation/empty-roots.ts';
 import { listRoot, StackTrie } from '../../validation/stack-trie.ts';
-import type { BuildRequest, BuiltBlock } from '../build-request.ts';
+import type { BuildRequest, BuiltBlock, RefusedTransaction } from '../build-request.ts';
 import type { StateChanges } from '../state/interfaces.ts';
 import type { BlockExecution } from './block-execution.ts';
 import type { BlockProcessor, BlockStart } from './block-processor.ts';
@@ -51,7 +51,7 @@ export async function buildBlock(request: BuildRequest, parts: BuildParts): Prom
   const { withdrawals } = request;
   const fields = nextFields(config, request);
   const execution = await processor.begin(fields, start);
-  const { transactions, included, value } = await fill(execution, request, parts);
+  const { transactions, included, refused, value } = await fill(execution, request, parts);
   const result = await execution.finish({
     withdrawals: [...(withdrawals ?? [])].map((raw) => decode(withdrawalCodec, raw)),
   });
@@ -78,12 +78,13 @@ export async function buildBlock(request: BuildRequest, parts: BuildParts): Prom
   );
   const body = encode(bodyCodec, { transactions: list, uncles: RawList.of([]), ...(withdrawals && { withdrawals }) });
   const { accessList, requests } = result;
-  return { header, body: decodeBody(body), accessList, requests, included, value };
+  return { header, body: decodeBody(body), accessList, requests, included, refused, value };
 }
 
 interface Filling {
   readonly transactions: readonly Uint8Array[];
   readonly included: readonly number[];
+  readonly refused: readonly RefusedTransaction[];
   readonly value: bigint;
 }
 
@@ -95,6 +96,7 @@ async function fill(
 ): Promise<Filling> {
   const filled: Uint8Array[] = [];
   const included: number[] = [];
+  const refused: RefusedTransaction[] = [];
   /** Senders whose later transactions would fail. */
   const skipped = new Set<string>();
   let room = maxBlockSize - sizeReserve - (withdrawals?.raw.length ?? 0);
@@ -121,9 +123,10 @@ async function fill(
     } catch (error) {
       if (!(error instanceof TransactionError)) throw error;
       gas += minTransactionGas;
+      refused.push({ position, code: error.code, reason: error.message });
       // After a nonce that was used before, the next one may be valid.
       if (error.code !== 'transaction-nonce') skipped.add(toHex(sender));
     }
   }
-  return { transactions: filled, included, value };
+  return { transactions: filled, included, refused, value };
 }

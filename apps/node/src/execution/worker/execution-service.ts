@@ -4,7 +4,7 @@ import { ExecutionError } from '../../errors/execution-error.ts';
 import { StateError, type StateErrorCode } from '../../errors/state-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from '../build-request.ts';
-import type { StateChanges, StateReader } from '../state/interfaces.ts';
+import type { Account, StateChanges, StateReader } from '../state/interfaces.ts';
 import { AncestorHashes } from './ancestor-hashes.ts';
 import { type BuildMessage, type BuiltMessage, decodeBuildRequest, encodeBuiltBlock } from './build-message.ts';
 import { type Channel, ownBytes } from './channel.ts';
@@ -94,6 +94,7 @@ export function serveExecution(channel: Channel, parts: ExecutionParts): (messag
       open: async () => ({ result: await service.open() }),
       execute: (block) => service.execute(block),
       build: async ({ build, request }) => ({ result: await service.build(build, request) }),
+      account: async ({ block, address }) => ({ result: await service.account(block, address) }),
       finish: async ({ build }) => {
         service.finish(build);
         return { result: undefined };
@@ -158,6 +159,15 @@ class ExecutionService {
       });
       return encodeBuiltBlock(block);
     }).finally(() => this.#builds.delete(id));
+  }
+
+  account(block: Uint8Array, address: Uint8Array): Promise<Account | undefined> {
+    return this.#inTurn(async () => {
+      await this.#committed;
+      const reader = this.#open.reader(block);
+      if (reader === undefined) throw new ExecutionError('no-state', 'the state of the block is not available');
+      return reader.account(address);
+    });
   }
 
   finish(id: number): void {

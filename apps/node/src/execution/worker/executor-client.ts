@@ -6,6 +6,7 @@ import { ExecutionError } from '../../errors/execution-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from '../build-request.ts';
 import type { ExecutableBlock, ExecutionResult, ExecutionSource, Executor } from '../executor.ts';
+import type { Account } from '../state/interfaces.ts';
 import { decodeBuiltBlock, encodeBuildRequest } from './build-message.ts';
 import type { Channel } from './channel.ts';
 import { type ExecutionRequests, RequestConnection, type SourceRequests } from './requests.ts';
@@ -137,6 +138,10 @@ class ExecutorClient implements Executor {
     } finally {
       finish?.removeEventListener('abort', end);
     }
+  }
+
+  account(block: Uint8Array, address: Uint8Array): Promise<Account | undefined> {
+    return this.#request('account', { block: block.slice(), address: address.slice() });
   }
 
   findState(hashes: readonly Uint8Array[]): Promise<number> {

@@ -1,4 +1,5 @@
 import type { BlockRef } from '../../storage/schema.ts';
+import type { Account } from '../state/interfaces.ts';
 import type { BuildMessage, BuiltMessage } from './build-message.ts';
 import type { Channel } from './channel.ts';
 import { decodeError, type ErrorMessage, encodeError } from './error-message.ts';
@@ -12,6 +13,11 @@ export type ExecutionRequests = {
   open: { params: undefined; result: BlockRef };
   execute: { params: ExecuteParams; result: ExecuteResult };
   build: { params: { readonly build: number; readonly request: BuildMessage }; result: BuiltMessage };
+  /** Reads an account after a block. */
+  account: {
+    params: { readonly block: Uint8Array; readonly address: Uint8Array };
+    result: Account | undefined;
+  };
   /** Has a build end with the transactions that its block has. */
   finish: { params: { readonly build: number }; result: undefined };
   /** The position of the first block with a state. */
