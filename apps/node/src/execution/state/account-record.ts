@@ -15,7 +15,7 @@ export interface AccountRecord extends Account {
 }
 
 /** keccak-256 of no bytes. */
-export const emptyCodeHash: Uint8Array = fromHex('c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470');
+const emptyCodeHash: Uint8Array = fromHex('c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470');
 
 const hasCode = 0x10;
 const hasStorageId = 0x20;

@@ -17,7 +17,7 @@ import { bytesOfKey, keyOf, writeKey } from './keys.ts';
 export type TrieNode = string;
 
 const leafMark = 0xff;
-export const keyLength = 32;
+const keyLength = 32;
 const headerLength = 3;
 /** Header, extension, 16 keys, and a list of 16 hashes and an empty string. */
 export const maxNodeLength: number = headerLength + 32 + 16 * keyLength + 3 + 16 * 33 + 1;

@@ -5,7 +5,7 @@ import { RLP } from '@ethereumjs/rlp';
 import type { AccountChange, StateChanges, StateReader } from '../../../src/execution/state/interfaces.ts';
 
 /** An account of the model: plain values, storage by slot. */
-export interface ModelAccount {
+interface ModelAccount {
   nonce: bigint;
   balance: bigint;
   code: Uint8Array;
@@ -18,11 +18,11 @@ export type Model = Map<string, ModelAccount>;
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const unhex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
 
-export function bytes32(value: bigint): Uint8Array {
+function bytes32(value: bigint): Uint8Array {
   return unhex(value.toString(16).padStart(64, '0'));
 }
 
-export function copyModel(model: Model): Model {
+function copyModel(model: Model): Model {
   return new Map([...model].map(([key, account]) => [key, { ...account, storage: new Map(account.storage) }]));
 }
 
