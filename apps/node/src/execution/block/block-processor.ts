@@ -66,7 +66,7 @@ export interface BlockProcessor {
 }
 
 /** Fields of a header that follow from execution. */
-export interface BlockCommitments {
+interface BlockCommitments {
   readonly gasUsed: number;
   readonly logsBloom: Uint8Array;
   readonly receiptsRoot: Uint8Array;

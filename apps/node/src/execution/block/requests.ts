@@ -3,7 +3,7 @@ import { equalBytes, fromHex } from '@devp2p/bytes';
 import type { Log } from '../evm/evm.ts';
 
 /** Types of requests (EIP-6110, EIP-7002, EIP-7251, EIP-8282). */
-export const depositRequest = 0;
+const depositRequest = 0;
 export const withdrawalRequest = 1;
 export const consolidationRequest = 2;
 export const builderDepositRequest = 3;

@@ -93,7 +93,7 @@ function sorted(result: BlockResult): BlockResult {
 }
 
 /** The blocks of a chain file. */
-export function* blocksOf(file: Uint8Array, crypto: Crypto): Generator<FileBlock> {
+function* blocksOf(file: Uint8Array, crypto: Crypto): Generator<FileBlock> {
   const reader = new Reader(file);
   while (!reader.done) yield decodeBlock(reader.item(), crypto);
 }

@@ -30,14 +30,14 @@ export interface TransactionFields {
   };
 }
 
-export interface AuthorizationFields {
+interface AuthorizationFields {
   readonly chainId?: bigint;
   readonly address: Uint8Array;
   readonly nonce?: bigint;
   readonly key: Uint8Array;
 }
 
-export const chainId = 1234n;
+const chainId = 1234n;
 /** Order of secp256k1's group. */
 export const groupOrder = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
@@ -96,7 +96,7 @@ function withType(type: number, payload: Uint8Array): Uint8Array {
 }
 
 /** The bytes of an integer without leading zeros. */
-export function integer(value: bigint): Uint8Array {
+function integer(value: bigint): Uint8Array {
   const digits = value === 0n ? '' : value.toString(16);
   return Uint8Array.from(Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex'));
 }
