@@ -1,7 +1,16 @@
-import { MessageChannel, type MessagePort, Worker, type WorkerOptions } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type ResourceLimits, Worker, type WorkerOptions } from 'node:worker_threads';
 import { portChannel } from './channel.ts';
 import type { ExecutionBackend } from './executor-client.ts';
 import type { ExecutionSettings } from './settings.ts';
+
+/**
+ * Limits of the heaps. V8 lets a heap with a limit of 2 GiB or more grow to four times its live objects before it
+ * collects them, and to less with a lower limit (`MemoryController::MaxGrowingFactor`).
+ */
+const heapLimits = {
+  execution: { maxOldGenerationSizeMb: 1024 },
+  recovery: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 },
+} satisfies Record<string, ResourceLimits>;
 
 /** Data that the execution thread starts with. */
 export interface ExecutionThreadData {
@@ -16,8 +25,11 @@ export interface ExecutionThreadData {
  */
 export function startThreadExecution(settings: ExecutionSettings): ExecutionBackend {
   const { port1, port2 } = new MessageChannel();
-  const start = (name: string, workerData: object, transfer: NonNullable<WorkerOptions['transferList']>): Worker =>
-    new Worker(threadModule(name), { name, workerData, transferList: transfer });
+  const start = (
+    name: keyof typeof heapLimits,
+    workerData: object,
+    transferList: NonNullable<WorkerOptions['transferList']>,
+  ): Worker => new Worker(threadModule(name), { name, workerData, transferList, resourceLimits: heapLimits[name] });
   const execution = start('execution', { settings, blocks: port1 }, [port1]);
   const recovery = start('recovery', { blocks: port2 }, [port2]);
   const threads = [execution, recovery];
