@@ -92,7 +92,19 @@ function files({ blocks, targets }: Plan): string[] {
   ];
 }
 
+/** Command that runs the writer. */
+type Command = readonly [string, ...string[]];
+
+const plain: Command = [process.execPath, writer];
+/** With a limit of the size of each file, in blocks of 512 bytes, which simulates a full disk. */
+const onFullDisk = (limit: number): Command => {
+  const limited = `trap '' XFSZ; ulimit -f ${limit}; exec "$@"`;
+  return ['sh', '-c', limited, 'sh', ...plain];
+};
+
 interface Run {
+  /** Code and message of the error that ended it. */
+  readonly failure: string | undefined;
   /** The phase at its end. */
   readonly phase: string;
   /** Hash of the last head that it printed. */
@@ -101,13 +113,18 @@ interface Run {
 }
 
 /** Runs the writer, and kills it some turns after a phase has begun for the nth time. */
-async function run(args: readonly string[], wanted: Phase | undefined, nth = 1, delay = 0): Promise<Run> {
-  const child: ChildProcess = spawn(process.execPath, [writer, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function run(
+  args: readonly string[],
+  wanted?: Phase,
+  { nth = 1, delay = 0, command: [program, ...before] = plain } = {},
+): Promise<Run> {
+  const child: ChildProcess = spawn(program, [...before, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let [phase, isComplete, seen] = ['idle', false, 0];
   let head: string | undefined;
+  let failure: string | undefined;
   for await (const line of createInterface(child.stdout as NodeJS.ReadableStream)) {
     const [word, ...rest] = line.split(' ');
-    expect(word, line).not.toBe('failed');
+    if (word === 'failed') failure = rest.join(' ');
     if (word === 'phase') phase = rest[0] as string;
     if (word === 'head') head = rest[1];
     if (word === 'complete') isComplete = true;
@@ -115,7 +132,7 @@ async function run(args: readonly string[], wanted: Phase | undefined, nth = 1, 
     for (let turns = delay; turns > 0; turns--) await turn();
     child.kill('SIGKILL');
   }
-  return { phase, head, isComplete };
+  return { failure, phase, head, isComplete };
 }
 
 /** Checks chain and state of a directory. @returns the hash of the head */
@@ -156,7 +173,7 @@ test(`HX-23 ND-07 killed ${kills} times during execution, commits, reorganizatio
   const args = files(plan);
   const last = toHex(plan.targets.at(-1)?.hash ?? new Uint8Array());
   const undisturbed = temporaryDirectory();
-  expect((await run([undisturbed, ...args], undefined)).isComplete).toBe(true);
+  expect((await run([undisturbed, ...args])).isComplete).toBe(true);
   expect(await expectWhole(undisturbed, plan)).toBe(last);
 
   const hits = new Map<string, number>(phases.map((phase) => [phase, 0]));
@@ -166,7 +183,8 @@ test(`HX-23 ND-07 killed ${kills} times during execution, commits, reorganizatio
   const orderOf = (hash: string | undefined): number => plan.targets.findLastIndex((one) => toHex(one.hash) === hash);
   for (let round = 0; done < kills || missing() !== undefined; round++) {
     const wanted = (done < kills ? phases[round % phases.length] : missing()) as Phase;
-    const result = await run([directory, ...args], wanted, 1 + (round % 3), (round * 7) % 12);
+    const result = await run([directory, ...args], wanted, { nth: 1 + (round % 3), delay: (round * 7) % 12 });
+    expect(result.failure).toBeUndefined();
     const head = await expectWhole(directory, plan);
     // No head that was reached is lost.
     order = Math.max(order, orderOf(result.head));
@@ -182,6 +200,21 @@ test(`HX-23 ND-07 killed ${kills} times during execution, commits, reorganizatio
     }
   }
   console.log(Object.fromEntries(hits));
-  expect((await run([directory, ...args], undefined)).isComplete).toBe(true);
+  expect((await run([directory, ...args])).isComplete).toBe(true);
   expect(await expectWhole(directory, plan)).toBe(last);
 });
+
+test.skipIf(process.platform === 'win32').each([60, 150, 400])(
+  'HX-22 a disk that is full after %i blocks of a file is one line, and chain and state agree at the last whole block',
+  async (limit) => {
+    const plan = await makePlan();
+    const args = files(plan);
+    const last = toHex(plan.targets.at(-1)?.hash ?? new Uint8Array());
+    const directory = temporaryDirectory();
+    const full = await run([directory, ...args], undefined, { command: onFullDisk(limit) });
+    expect(full.failure).toMatch(/^unusable \S+\/(chain|state): /);
+    await expectWhole(directory, plan);
+    expect((await run([directory, ...args])).isComplete).toBe(true);
+    expect(await expectWhole(directory, plan)).toBe(last);
+  },
+);
