@@ -8,7 +8,7 @@ import { RecentCache } from './recent-cache.ts';
 import { keyWriters } from './schema.ts';
 import type { StateDatabase } from './state-database.ts';
 import type { StateLayer } from './state-layer.ts';
-import { branchRef, scratchLength } from './trie.ts';
+import { branchRef, scratchLength } from './trie-hash.ts';
 import { isTrieNode, singleLeafKey, type TrieNode } from './trie-node.ts';
 
 /** Memory of a Map's entry with a key of 40 characters, in bytes, about. */

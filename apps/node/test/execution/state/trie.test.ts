@@ -3,7 +3,8 @@ import { createMPT } from '@ethereumjs/mpt';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bytesOfKey, keyOf } from '../../../src/execution/state/keys.ts';
-import { branchRef, type ChangedNodes, scratchLength, TrieUpdater } from '../../../src/execution/state/trie.ts';
+import { type ChangedNodes, TrieUpdater } from '../../../src/execution/state/trie.ts';
+import { branchRef, scratchLength } from '../../../src/execution/state/trie-hash.ts';
 import { isTrieNode, singleLeafKey, type TrieNode } from '../../../src/execution/state/trie-node.ts';
 
 /** A trie with its nodes in a map, and a plain map of its entries. */
