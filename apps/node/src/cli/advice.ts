@@ -24,6 +24,8 @@ const codeHints: Hints = {
   'receipts-not-stored': 'import a receipts file, which devp2p-node export --receipts writes, or sync from a peer',
   'network-not-executed': 'execute all of them, from the genesis on, with --sync.full',
   'genesis-accounts': 'name a genesis.json that has them with --genesis, or do not execute, with --no-exec',
+  'public-listener': 'choose 127.0.0.1, or allow it with --dev.public',
+  'other-genesis': 'choose another with --datadir',
   'static-self': 'remove it from --static and --trusted',
   'port-unavailable': portHint,
   'authrpc-unavailable': (data) => `${portHint(data)}, or switch it off with --no-authrpc`,

@@ -3,6 +3,7 @@ import { onSignals, UsageError } from '@devp2p/appkit/cli';
 import { systemClock } from '@devp2p/clock';
 import { EnodeError } from '@devp2p/enr';
 import { BlockError, ChainError } from '../errors/chain-error.ts';
+import { DevError } from '../errors/dev-error.ts';
 import { ExecutionError } from '../errors/execution-error.ts';
 import { NodeError } from '../errors/node-error.ts';
 import { StateError } from '../errors/state-error.ts';
@@ -17,6 +18,7 @@ import { type Invocation, readInvocation } from './flags/settings.ts';
 /** Loaded on demand, so that a wrong flag is reported in half of the time that a node takes to load. */
 const commands = {
   run: async () => (await import('./commands/run.ts')).run,
+  dev: async () => (await import('./commands/dev.ts')).dev,
   import: async () => (await import('./commands/import.ts')).importChain,
   export: async () => (await import('./commands/export.ts')).exportChain,
   status: async () => (await import('./commands/status.ts')).showStatus,
@@ -64,7 +66,7 @@ async function runCommand(args: readonly string[]): Promise<number> {
     stream: process.stderr,
     // Without a known width, a line could not be replaced by the next.
     bar: onTerminal && process.stderr.columns > 0,
-    log: () => logs(command === 'run' ? 'sync' : 'chain'),
+    log: () => logs(command === 'run' || command === 'dev' ? 'sync' : 'chain'),
   });
   const logs = adviseLogs(
     createLogs({
@@ -105,8 +107,19 @@ async function runCommand(args: readonly string[]): Promise<number> {
 
 function fail(error: unknown): number {
   // Own messages are complete; messages of other errors may need their causes.
-  const own = [UsageError, NodeError, ChainError, BlockError, StateError, ExecutionError, SyncError, EnodeError];
+  const own = [
+    UsageError,
+    NodeError,
+    DevError,
+    ChainError,
+    BlockError,
+    StateError,
+    ExecutionError,
+    SyncError,
+    EnodeError,
+  ];
   const text = own.some((known) => error instanceof known) ? (error as Error).message : error;
   process.stderr.write(`devp2p-node: ${withAdvice(errorText(text), errorAdvice(error))}\n`);
-  return error instanceof UsageError ? 2 : 1;
+  const isUsage = error instanceof UsageError || (error instanceof DevError && error.code === 'public-listener');
+  return isUsage ? 2 : 1;
 }

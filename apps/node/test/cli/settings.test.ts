@@ -50,6 +50,10 @@ describe('settings from the command line', () => {
     expect(command).toBe('run');
     expect(settings).toEqual({
       datadir: './devp2p-data',
+      accounts: 10,
+      load: 0,
+      'dev.public': false,
+      'eth.blockgossip': false,
       port: 30303,
       addr: '0.0.0.0',
       nat: {},

@@ -1,7 +1,7 @@
 import type { BaseFlag } from '@devp2p/appkit/cli';
 
 /** Commands of the program; `run` is the default. */
-export type Command = 'run' | 'import' | 'export' | 'status';
+export type Command = 'run' | 'dev' | 'import' | 'export' | 'status';
 
 export const groups = [
   'Chain',
@@ -11,6 +11,7 @@ export const groups = [
   'Sync',
   'Operator',
   'Consensus client',
+  'Development chain',
   'Export',
   'Program',
 ] as const;
@@ -28,11 +29,16 @@ export interface Flag<T> extends BaseFlag {
   parse(text: string): T;
 }
 
-export const runs: readonly Command[] = ['run'];
+/** Commands that run a node. */
+export const runs: readonly Command[] = ['run', 'dev'];
+/** The command whose node follows a chain that others make. */
+export const follows: readonly Command[] = ['run'];
+/** The command whose node makes its own chain. */
+export const develops: readonly Command[] = ['dev'];
 /** Commands that add blocks. */
 export const checks: readonly Command[] = ['run', 'import'];
 /** The command that serves JSON-RPC, and the one that calls it. */
-export const asks: readonly Command[] = ['run', 'status'];
+export const asks: readonly Command[] = ['run', 'dev', 'status'];
 
 /** A table of flags by the names of their settings. */
 export type FlagsOf<S> = { readonly [Name in keyof S]-?: Flag<NonNullable<S[Name]>> };

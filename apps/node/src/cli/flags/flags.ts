@@ -4,7 +4,7 @@ import type { Enode } from '@devp2p/enr';
 import type { IpRange } from '@devp2p/ip';
 import type { RequiredBlocks } from '../../chain/required-blocks.ts';
 import { parseVerbosity, type Verbosity } from '../../logging/log.ts';
-import { checks, type FlagsOf, runs } from './flag.ts';
+import { checks, develops, type FlagsOf, follows, runs } from './flag.ts';
 import { type ServerSettings, serverFlags } from './server-flags.ts';
 import {
   bootnodes,
@@ -22,6 +22,7 @@ import {
 
 /** Every setting of the program under the name of its flag. */
 export interface Settings extends ServerSettings {
+  /** Empty for a temporary one. */
   datadir: string;
   genesis?: string;
   network?: NetworkName;
@@ -37,6 +38,7 @@ export interface Settings extends ServerSettings {
   nat: Nat;
   'eth.versions': readonly number[];
   'eth.requiredblocks': RequiredBlocks;
+  'eth.blockgossip': boolean;
   bootnodes?: readonly string[];
   nodiscover: boolean;
   nodial: boolean;
@@ -53,6 +55,10 @@ export interface Settings extends ServerSettings {
   'head.peers'?: number;
   'sync.exit': boolean;
   'sync.timeout': number;
+  period?: number;
+  accounts: number;
+  load: number;
+  'dev.public': boolean;
   first: number;
   last?: number;
   receipts: boolean;
@@ -68,7 +74,7 @@ export const flags: FlagsOf<Settings> = {
     group: 'Chain',
     value: 'DIR',
     default: './devp2p-data',
-    help: 'directory of the node key and the databases',
+    help: 'directory of key and databases; dev: a temporary one',
     parse: filePath,
   },
   genesis: {
@@ -81,13 +87,14 @@ export const flags: FlagsOf<Settings> = {
     group: 'Chain',
     value: 'NAME',
     help: 'mainnet, sepolia or hoodi, in place of a genesis',
+    commands: ['run', 'import', 'export', 'status'],
     parse: oneOf(...networkNames),
   },
   networkid: {
     group: 'Chain',
     value: 'N',
     help: "network id sent to peers (the genesis' chain id)",
-    commands: runs,
+    commands: follows,
     parse: networkId,
   },
   'chain.sideblocks': {
@@ -126,7 +133,7 @@ export const flags: FlagsOf<Settings> = {
     group: 'Network',
     value: 'IP',
     default: '0.0.0.0',
-    help: 'address to listen on',
+    help: 'address to listen on; dev: 127.0.0.1',
     commands: runs,
     parse: ipAddress,
   },
@@ -167,6 +174,12 @@ export const flags: FlagsOf<Settings> = {
     commands: checks,
     many: true,
     parse: requiredBlocks,
+  },
+  'eth.blockgossip': {
+    group: 'Network',
+    help: 'exchange new blocks, and follow the longest chain',
+    commands: follows,
+    parse: trueOrFalse,
   },
   nat: {
     group: 'Network',
@@ -260,7 +273,7 @@ export const flags: FlagsOf<Settings> = {
     group: 'Sync',
     value: 'HASH',
     help: 'block to sync to (from a consensus client or --static)',
-    commands: runs,
+    commands: follows,
     parse: hexOf(32),
   },
   'sync.full': {
@@ -273,13 +286,13 @@ export const flags: FlagsOf<Settings> = {
     group: 'Sync',
     value: 'N',
     help: 'take as head what peers in N networks serve (see README)',
-    commands: runs,
+    commands: follows,
     parse: integerBetween(1, 64),
   },
   'sync.exit': {
     group: 'Sync',
     help: 'exit with code 0 once synced to the target (see --sync.target)',
-    commands: runs,
+    commands: follows,
     parse: trueOrFalse,
   },
   'sync.timeout': {
@@ -287,10 +300,39 @@ export const flags: FlagsOf<Settings> = {
     value: 'SECONDS',
     default: '300',
     help: 'time without progress after which --sync.exit exits with code 1',
-    commands: runs,
+    commands: follows,
     parse: integerBetween(1, 1_000_000),
   },
   ...serverFlags,
+  period: {
+    group: 'Development chain',
+    value: 'SECONDS',
+    help: 'time between two blocks (a block once there are transactions)',
+    commands: develops,
+    parse: integerBetween(1, 86_400),
+  },
+  accounts: {
+    group: 'Development chain',
+    value: 'N',
+    default: '10',
+    help: 'number of accounts with ether, whose keys are public',
+    commands: develops,
+    parse: integerBetween(1, 1_000),
+  },
+  load: {
+    group: 'Development chain',
+    value: 'N',
+    default: '0',
+    help: 'transactions that are made per second',
+    commands: develops,
+    parse: integerBetween(0, 10_000),
+  },
+  'dev.public': {
+    group: 'Development chain',
+    help: 'allow addresses other than loopback to listen on',
+    commands: develops,
+    parse: trueOrFalse,
+  },
   first: {
     group: 'Export',
     value: 'N',

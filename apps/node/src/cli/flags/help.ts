@@ -8,6 +8,7 @@ Mainnet, Sepolia and Hoodi are followed without execution, until their state can
 
 Usage
   devp2p-node [run] [flags]            run a node
+  devp2p-node dev [flags]              run a development chain, with accounts that have ether
   devp2p-node import FILE [flags]      add the blocks of FILE (RLP, also gzip; - is standard input)
   devp2p-node export FILE [flags]      write the chain's blocks to FILE (- is standard output)
   devp2p-node status [flags]           show a running node, which serves admin over HTTP

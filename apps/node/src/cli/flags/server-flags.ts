@@ -1,6 +1,6 @@
 import { filePath, integerBetween, ipAddress, trueOrFalse } from '@devp2p/appkit/cli';
 import type { RpcApi } from '../../rpc/settings.ts';
-import { asks, type FlagsOf, runs } from './flag.ts';
+import { asks, type FlagsOf, follows, runs } from './flag.ts';
 import { apis, extraData, hostNames, onOffAuto, origins, type Switch, wei } from './values.ts';
 
 /** Flags of JSON-RPC and metrics. */
@@ -142,7 +142,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     default: 'auto',
     negatable: true,
     help: 'serve the Engine API, if the port is free; --no-authrpc: do not',
-    commands: runs,
+    commands: follows,
     parse: onOffAuto,
   },
   'authrpc.addr': {
@@ -150,7 +150,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     value: 'IP',
     default: '127.0.0.1',
     help: 'address to serve it on',
-    commands: runs,
+    commands: follows,
     parse: ipAddress,
   },
   'authrpc.port': {
@@ -158,7 +158,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     value: 'PORT',
     default: '8551',
     help: 'TCP port to serve it on; 0 selects a free one',
-    commands: runs,
+    commands: follows,
     parse: integerBetween(0, 65_535),
   },
   'authrpc.vhosts': {
@@ -166,14 +166,14 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     value: 'LIST',
     default: 'localhost',
     help: 'accepted host names; * for any',
-    commands: runs,
+    commands: follows,
     parse: hostNames,
   },
   'authrpc.jwtsecret': {
     group: 'Consensus client',
     value: 'FILE',
     help: 'file with the secret, created if it is missing (DIR/jwtsecret)',
-    commands: runs,
+    commands: follows,
     parse: filePath,
   },
   'authrpc.maxreorgdepth': {
@@ -181,7 +181,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     value: 'N',
     default: '32',
     help: 'maximum depth of a reorganization by the client; 0 for no limit',
-    commands: runs,
+    commands: follows,
     parse: integerBetween(0, Number.MAX_SAFE_INTEGER),
   },
   'miner.gaslimit': {
@@ -189,7 +189,7 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     value: 'N',
     default: '60000000',
     help: 'target of the gas limit of blocks before Amsterdam',
-    commands: runs,
+    commands: follows,
     parse: integerBetween(5_000, Number.MAX_SAFE_INTEGER),
   },
   'miner.gasprice': {
@@ -197,14 +197,14 @@ export const serverFlags: FlagsOf<ServerSettings> = {
     value: 'WEI',
     default: '1000000',
     help: 'lowest tip of transactions in built blocks, per gas',
-    commands: runs,
+    commands: follows,
     parse: wei,
   },
   'miner.extradata': {
     group: 'Consensus client',
     value: 'HEX',
     help: 'extra data of built blocks, up to 32 bytes (none)',
-    commands: runs,
+    commands: follows,
     parse: extraData,
   },
 };

@@ -19,7 +19,7 @@ export interface Invocation {
 }
 
 const names = Object.keys(flags) as readonly FlagName[];
-const commands: readonly Command[] = ['run', 'import', 'export', 'status'];
+const commands: readonly Command[] = ['run', 'dev', 'import', 'export', 'status'];
 const commandsOfFiles: readonly Command[] = ['import', 'export'];
 
 /**
@@ -162,6 +162,11 @@ function readSettings(command: Command, sources: readonly ReadonlyMap<FlagName, 
   ] as const) {
     if (!origin.has(one) || !origin.has(other)) continue;
     throw new UsageError(`${origin.get(one)} and ${origin.get(other)} exclude each other`);
+  }
+  if (command === 'dev') {
+    if (!origin.has('datadir')) settings.datadir = '';
+    if (!origin.has('addr')) settings.addr = '127.0.0.1';
+    settings.authrpc = 'off';
   }
   // A port that was named is wanted.
   const isNamed = [...origin.keys()].some((name) => name.startsWith('authrpc.'));

@@ -1,0 +1,67 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toHex } from '@devp2p/bytes';
+import { fastCrypto } from '@devp2p/crypto/fast';
+import { readGenesisFile } from '../../config/genesis/genesis-file.ts';
+import { type DevNode, openDevNode } from '../../dev/dev-node.ts';
+import type { CommandContext } from '../context.ts';
+import { aborted, failureOf } from './ends.ts';
+import { nodeSettings } from './node-settings.ts';
+
+/** `devp2p-node dev`: runs a node with a development chain until a signal. */
+export async function dev(context: CommandContext): Promise<void> {
+  const { datadir } = context.settings;
+  if (datadir !== '') return runDevChain(context, datadir);
+  const temporary = await mkdtemp(join(tmpdir(), 'devp2p-dev-'));
+  try {
+    await runDevChain(context, temporary);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function runDevChain(
+  { settings, logs, progress, print, signal }: CommandContext,
+  datadir: string,
+): Promise<void> {
+  const genesis = settings.genesis === undefined ? undefined : await genesisText(settings.genesis);
+  const running = await openDevNode({
+    settings: { accounts: settings.accounts, genesis, interval: settings.period ?? 'transactions' },
+    node: { ...nodeSettings(settings), datadir, logs, report: progress.report, signal },
+    load: settings.load,
+    isPublic: settings['dev.public'],
+  }).catch((error: unknown) => {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
+  });
+  if (running === undefined) return;
+  try {
+    for (const line of description(running, settings.period)) print(line);
+    await Promise.race([aborted(signal), failureOf(running.node.chain.failed)]);
+  } finally {
+    progress.close();
+    await running.close();
+  }
+}
+
+/** @throws NodeError `genesis-unreadable`; ChainError `invalid-genesis` */
+async function genesisText(path: string): Promise<string> {
+  await readGenesisFile(path, fastCrypto);
+  return readFile(path, 'utf8');
+}
+
+function description({ node, accounts, genesisFile }: DevNode, period: number | undefined): string[] {
+  const { config } = node.chain.genesis;
+  const when = period === undefined ? 'as soon as there are transactions' : `every ${period} s`;
+  return [
+    `development chain ${config.chainId}, a block ${when}`,
+    'The keys of these accounts are public: ether that is sent to them on another network is lost.',
+    ...accounts.map(
+      ({ address, privateKey }, i) => `account=${i} address=0x${toHex(address)} key=0x${toHex(privateKey)}`,
+    ),
+    `follow it: devp2p-node --genesis ${genesisFile} --eth.blockgossip --static ${node.enode}`,
+    `genesis=${genesisFile}`,
+    `enode=${node.enode}`,
+  ];
+}
