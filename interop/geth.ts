@@ -116,13 +116,15 @@ export interface GethOptions {
   readonly dials?: boolean;
   /** @default 50, as geth */
   readonly maxPeers?: number;
+  /** More flags of geth. @default none */
+  readonly flags?: readonly string[];
 }
 
 /** An unmodified geth on free loopback ports. */
 export async function startGeth(
   datadir: string,
   chain: TestChain,
-  { blocks, bootnode, dials = true, maxPeers }: GethOptions,
+  { blocks, bootnode, dials = true, maxPeers, flags = [] }: GethOptions,
 ): Promise<Geth> {
   const quiet = { stdio: 'ignore' } as const;
   execFileSync(binary, ['--datadir', datadir, 'init', chain.genesis], quiet);
@@ -152,6 +154,7 @@ export async function startGeth(
     '--http.api=admin,eth,net',
     `--bootnodes=${bootnode ?? ''}`,
     '--verbosity=4',
+    ...flags,
   ];
   const program = new Program('geth', binary, args);
   const [, http = ''] = await program.line(/HTTP server started.*endpoint=(\S+) auth=false/);

@@ -52,6 +52,11 @@ export class Scene {
     return geth;
   }
 
+  /** Stops it at the end of the test. */
+  keep(running: { stop(): Promise<void> }): void {
+    this.#running.add(running);
+  }
+
   /** A datadir that is removed with the scene. */
   newDatadir(): string {
     return join(this.folder, `${this.#folders++}`);
