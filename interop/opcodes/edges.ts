@@ -36,6 +36,7 @@ export function messageOf(
 
 /** A program that runs one instruction with operands at the edges, and lets its effect be seen. */
 export function edgeMessage(fork: Fork, instruction: Instruction, random: Random): Message {
+  if (instruction.name === 'SSTORE' && random.oneIn(4)) return sentryMessage(fork, random);
   const code = new Code();
   if (instruction.name.startsWith('JUMP')) jump(code, instruction, random);
   else if (isStackInstruction(instruction)) shuffle(code, instruction, random);
@@ -50,9 +51,24 @@ export function edgeMessage(fork: Fork, instruction: Instruction, random: Random
     if (init > 0 && !random.oneIn(4)) values.splice(1, 2, 0n, BigInt(init));
     for (const value of values.toReversed().slice(missing)) code.push(value, 32);
     execute(code, instruction, random);
-    observe(code, instruction.results, random);
+    // A program that ends here is the one whose gas, or one less, is just enough for the instruction.
+    if (!random.oneIn(5)) observe(code, instruction.results, random);
   }
   return messageOf(instruction.name, code, random, fork, route(fork, instruction, random, code));
+}
+
+/** An SSTORE with about as much gas as EIP-2200 wants to be left before it. */
+function sentryMessage(fork: Fork, random: Random): Message {
+  // A write of the value that the slot has costs less than is wanted.
+  const [slot, value] = random.pick([
+    [0n, 0n],
+    [1n, 1n],
+    [3n, 0xdeadn],
+    [operand('slot', random), operand('word', random)],
+  ] as const);
+  const code = new Code().push(value, 32).push(slot, 32).add('SSTORE');
+  const pushes = 6;
+  return messageOf('SSTORE', code, random, fork, { gas: pushes + 2_298 + random.below(5), stateGas: 0 });
 }
 
 /** A program that runs a byte which is not an instruction. */

@@ -91,7 +91,7 @@ function numbered(name: string, first: number, from: number, to: number): Instru
 }
 
 /** All instructions up to Amsterdam. DUP and SWAP, also those with an operand in the code, have no operands here. */
-export const instructions: readonly Instruction[] = [
+const instructions: readonly Instruction[] = [
   ...Object.entries(table).flatMap(([since, text]) => parse(since as Fork, text)),
   ...numbered('PUSH', 0x5f, 1, 32),
   ...numbered('DUP', 0x7f, 1, 16),
