@@ -1,22 +1,27 @@
-// Starts a network on loopback: nodes find each other through a boot node and download a chain, one of them is stopped by
-// kill -9 on the way, and the crawler lists them all.
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+// Starts a network on loopback around a development chain: followers find it through a boot node and execute every block,
+// blocks spread, a longer branch replaces the chain, a node is stopped by kill -9, and the crawler lists them all.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { signTransaction } from '@devp2p/eth';
+import { createDevChain, type DevNode, type MinedBlock, openDevNode } from '@devp2p/node';
 import { Program, running } from './program.ts';
 import { table } from './table.ts';
 
 const node = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const crawler = fileURLToPath(new URL('../../../crawler/dist/main.js', import.meta.url));
-const chain = fileURLToPath(new URL('../chain', import.meta.url));
-const genesis = join(chain, 'genesis.json');
-const blockCount = 1024;
+/** Blocks before the followers start, and blocks whose spreading is shown. */
+const firstBlocks = 60;
+const shownBlocks = 4;
+const transactionsPerBlock = 10;
 /** Limit of crawls; each takes two seconds or more. */
 const maxCrawls = 20;
 
 const started = performance.now();
 const datadirs = mkdtempSync(join(tmpdir(), 'devp2p-demo-'));
+const genesis = join(datadirs, 'genesis.json');
+let dev: DevNode | undefined;
 
 function print(text: string): void {
   const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(5);
@@ -24,7 +29,7 @@ function print(text: string): void {
 }
 
 function start(name: string, ...flags: string[]): Program {
-  const common = ['--addr', '127.0.0.1', '--no-authrpc', '--verbosity', 'info,sync=debug'];
+  const common = ['--addr', '127.0.0.1', '--no-authrpc', '--verbosity', 'info'];
   const own = ['--datadir', join(datadirs, name), '--genesis', genesis];
   const port = flags.includes('--port') ? [] : ['--port', '0'];
   return new Program(node, [...own, ...common, ...port, ...flags]);
@@ -32,28 +37,6 @@ function start(name: string, ...flags: string[]): Program {
 
 async function enodeOf(program: Program): Promise<string> {
   return (await program.line(/^enode=(\S+)/))[1] ?? '';
-}
-
-/** Waits until a node has the whole chain, and returns its row of the table. */
-async function synced(name: string, program: Program): Promise<readonly string[]> {
-  const line = (await program.line(new RegExp(`^synced number=${blockCount} .*`)))[0];
-  const field = (key: string): string => new RegExp(`(?:^| )${key}=(\\S+)`).exec(line)?.[1] ?? '–';
-  return [
-    name,
-    ...['number', 'seconds', 'headers/s', 'bodies/s'].map(field),
-    megabytes(program.peakMemory),
-    megabytes(sizeOf(join(datadirs, name))),
-  ];
-}
-
-function megabytes(bytes: number): string {
-  return bytes === 0 ? '–' : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
-}
-
-function sizeOf(folder: string): number {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
 /** Runs the crawler once, and returns the lines of its result. */
@@ -76,69 +59,121 @@ async function crawlUntilComplete(bootnode: string): Promise<readonly string[]> 
   throw new Error(`not all five nodes found in ${maxCrawls} crawls:\n${funnel.join('\n')}`);
 }
 
-async function demo(): Promise<void> {
-  print(
-    'starting five nodes and a crawler on this machine, without traffic to the internet; takes about half a minute',
-  );
-  print(`node A imports a chain of ${blockCount} blocks with transactions of every type`);
-  let head = '';
-  for (const content of ['blocks', 'receipts']) {
-    const file = join(chain, content === 'blocks' ? 'chain.rlp.gz' : 'receipts.rlp.gz');
-    const into = ['--datadir', join(datadirs, 'A'), '--genesis', genesis];
-    const load = new Program(node, ['import', file, ...into]);
-    const [, hash = '', count, seconds] = await load.line(
-      new RegExp(`^imported .* hash=(\\S+) .*\\b${content}=(\\d+) .*seconds=(\\S+)`),
+/** Transfers from the first account of the development chain to the second one. */
+function createTransfers({ accounts }: DevNode): (count: number) => Uint8Array[] {
+  const [from, to] = accounts;
+  if (from === undefined || to === undefined) throw new Error('no accounts');
+  const fees = { maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 9n };
+  let nonce = 0n;
+  return (count) =>
+    Array.from({ length: count }, () =>
+      signTransaction(
+        { chainId: 1337n, nonce: nonce++, gas: 21_000n, to: to.address, value: 10n ** 15n, ...fees },
+        from.privateKey,
+      ),
     );
-    head = hash;
-    if ((await load.ended) !== 0) throw new Error('import failed');
-    print(`  ${count} ${content === 'blocks' ? 'blocks' : 'receipt lists'} in ${seconds} s`);
-  }
+}
+
+/** Waits until a follower has a block as its head. */
+async function reached({ program }: Follower, { header }: MinedBlock): Promise<string> {
+  const hash = Buffer.from(header.hash).toString('hex');
+  return (await program.line(new RegExp(`(?:^synced|block imported) .*hash=0x${hash}.*`)))[0];
+}
+
+interface Follower {
+  readonly name: string;
+  program: Program;
+}
+
+/** The times at which the followers had a block, in ms after it was made. */
+async function times(followers: readonly Follower[], block: MinedBlock, madeAt: number): Promise<string[]> {
+  const lines = await Promise.all(followers.map((follower) => reached(follower, block)));
+  return lines.map((line) => {
+    const time = / at="?([0-9T:.-]+Z)/.exec(line)?.[1];
+    return time === undefined ? 'by download' : `${Math.max(0, Date.parse(time) - madeAt)} ms`;
+  });
+}
+
+async function demo(): Promise<void> {
+  print('starting five nodes and a crawler on this machine, without traffic to the internet; takes under a minute');
+  const template = await createDevChain();
+  writeFileSync(genesis, template.genesis);
+  await template.close();
 
   const boot = start('boot', '--maxpeers', '0');
   const bootnode = await enodeOf(boot);
   print(`a boot node helps the other nodes to find each other: ${short(bootnode)}`);
-  const joining = ['--bootnodes', bootnode, '--sync.target', head];
 
-  const a = start('A', ...joining);
-  print(`node A serves the chain: ${short(await enodeOf(a))}`);
+  mkdirSync(join(datadirs, 'A'));
+  dev = await openDevNode({
+    settings: {},
+    node: { datadir: join(datadirs, 'A'), port: 0, bootnodes: [bootnode] },
+  });
+  const { producer } = dev;
+  const transfers = createTransfers(dev);
+  let last: MinedBlock | undefined;
+  for (let i = 0; i < firstBlocks; i++) last = await producer.mine(transfers(transactionsPerBlock));
+  print(`node A runs a development chain: ${firstBlocks} blocks of ${transactionsPerBlock} transfers`);
 
-  let b = start('B', ...joining);
-  const enodeB = await enodeOf(b);
-  print(`node B starts with the boot node's address only: ${short(enodeB)}`);
-  const [, done] = await b.line(/progress .*phase=blocks done=(\d{3,})/);
-  await b.kill('SIGKILL');
-  print(`node B found node A and downloaded ${done} blocks; it is now stopped by kill -9`);
+  const follow = (name: string, ...flags: string[]): Program =>
+    start(name, '--bootnodes', bootnode, '--eth.blockgossip', ...flags);
+  const followers: Follower[] = ['B', 'C', 'D'].map((name) => ({ name, program: follow(name) }));
+  const enodes = await Promise.all(followers.map(({ program }) => enodeOf(program)));
+  print("nodes B, C and D start with the boot node's address only");
+  await Promise.all(followers.map((follower) => reached(follower, last as MinedBlock)));
+  print(`they found node A and executed all blocks; the state root is ${root(last)} on each`);
 
-  b = start('B', ...joining, '--port', portOf(enodeB));
-  await enodeOf(b);
-  const [, kept] = await b.line(/sync started .*head=(\d+)/);
-  print(`node B restarts with the ${kept} blocks that it had stored, and continues`);
+  const rows: string[][] = [];
+  for (let i = 0; i < shownBlocks; i++) {
+    last = await producer.mine(transfers(transactionsPerBlock));
+    const madeAt = Date.now();
+    rows.push([`${last.header.number}`, ...(await times(followers, last, madeAt))]);
+  }
+  print(`${shownBlocks} new blocks spread: whole to some peers, by their hash to the others`);
+  process.stdout.write(`\n${table(['block', ...followers.map(({ name }) => `node ${name}`)], rows)}\n\n`);
 
-  const others = ['C', 'D'].map((name) => ({ name, program: start(name, ...joining) }));
-  await Promise.all(others.map(({ program }) => enodeOf(program)));
-  print("nodes C and D start with the boot node's address only, too");
+  const base = last as MinedBlock;
+  for (let i = 0; i < 3; i++) last = await producer.mine(transfers(1));
+  await Promise.all(followers.map((follower) => reached(follower, last as MinedBlock)));
+  let parent = base.header.hash;
+  for (let i = 0; i < 4; i++) {
+    last = await producer.mine([], { parent, extraData: Uint8Array.of(1) });
+    parent = last.header.hash;
+  }
+  await Promise.all(followers.map((follower) => reached(follower, last as MinedBlock)));
+  print(`a branch of 4 blocks replaced 3 blocks; the state root is ${root(last)} on each node`);
 
-  const downloads = [{ name: 'B', program: b }, ...others];
-  const rows = await Promise.all(downloads.map(({ name, program }) => synced(name, program)));
-  print('all four nodes have the same head, and verified every block against the roots in its header');
+  const victim = followers[1] as Follower;
+  await victim.program.kill('SIGKILL');
+  print('node C is stopped by kill -9');
+  // Blocks without transactions: those of the replaced blocks are not part of the chain any more.
+  for (let i = 0; i < 5; i++) last = await producer.mine([]);
+  victim.program = follow('C', '--port', portOf(enodes[1] as string));
+  const [, kept] = await victim.program.line(/chain opened .*head=(\d+)/);
+  print(`node C restarts with the ${kept} blocks that it had stored`);
+  await Promise.all(followers.map((follower) => reached(follower, last as MinedBlock)));
+  print(`all nodes have block ${last?.header.number}, with the state root ${root(last)}`);
 
   print('the crawler starts at the boot node, and requests further nodes from each one that it finds');
   const funnel = await crawlUntilComplete(bootnode);
   print('the crawler found all five nodes and connected to each');
 
-  const codes = await Promise.all(
-    [boot, a, ...downloads.map(({ program }) => program)].map((run) => run.kill('SIGTERM')),
-  );
+  await dev.close();
+  const codes = await Promise.all([boot, ...followers.map(({ program }) => program)].map((run) => run.kill('SIGTERM')));
   if (codes.some((code) => code !== 0)) throw new Error(`exit codes ${codes.join(', ')}`);
   print('all five nodes disconnected from their peers and stopped');
+  process.stdout.write(`\n${crawlRows(funnel)}\n\n${ending}\n`);
+}
 
-  const columns = ['node', 'blocks', 'seconds', 'headers/s', 'bodies/s', 'peak memory', 'on disk'];
-  process.stdout.write(`\n${table(columns, rows)}\n\n${crawlRows(funnel)}\n\n${ending}\n`);
+function root(block: MinedBlock | undefined): string {
+  return `0x${Buffer.from(block?.header.stateRoot ?? [])
+    .toString('hex')
+    .slice(0, 8)}…`;
 }
 
 /**
- * The lines of the crawler's result that apply to this network. The chain was recorded in the past, so no node counts as
- * synced.
+ * The lines of the crawler's result that apply to this network. The times of its blocks begin in 1970, so no node counts
+ * as synced.
  */
 function crawlRows(lines: readonly string[]): string {
   const end = lines.findIndex((line) => /^synced\b/.test(line));
@@ -147,10 +182,10 @@ function crawlRows(lines: readonly string[]): string {
 }
 
 const ending =
-  'Done: four nodes found each other through a boot node and have the same verified chain, although one of them was ' +
-  'killed during its download, and the crawler found all five nodes.\n' +
-  'Next: "npm run crawler -- crawl --network hoodi --datadir ./hoodi" crawls a public network, and ' +
-  '"npm run node -- --help" lists the options of a node.';
+  'Done: four nodes found each other through a boot node, executed the same blocks and have the same state, although a ' +
+  'longer branch replaced the chain and one of them was killed. The crawler found all five nodes.\n' +
+  'Next: "npm run node -- dev --load 10" runs a chain of your own, "npm run crawler -- crawl --network hoodi --datadir ' +
+  './hoodi" crawls a public network, and "npm run node -- --help" lists the options of a node.';
 
 function portOf(enode: string): string {
   return /:(\d+)(?:\?|$)/.exec(enode)?.[1] ?? '0';
@@ -161,6 +196,7 @@ function short(enode: string): string {
 }
 
 async function cleanUp(): Promise<void> {
+  await dev?.close().catch(() => {});
   await Promise.all([...running].map((program) => program.kill('SIGKILL')));
   rmSync(datadirs, { recursive: true, force: true });
 }

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** Programs that are running. */
@@ -8,7 +7,6 @@ export const running: Set<Program> = new Set();
 /** A run of a program; callers can wait for lines on both of its outputs. */
 export class Program {
   readonly ended: Promise<number | null>;
-  peakMemory = 0;
   /** Lines of standard output. */
   readonly output: string[] = [];
   readonly #child: ChildProcess;
@@ -65,22 +63,11 @@ export class Program {
   }
 
   #onLine(line: string): void {
-    this.peakMemory = Math.max(this.peakMemory, peakMemory(this.#child.pid));
     this.#lines.push(line);
     this.#notify();
   }
 
   #notify(): void {
     for (const listener of this.#listeners) listener();
-  }
-}
-
-/** Peak resident memory of a process, in bytes; 0 on systems without `/proc`. */
-function peakMemory(pid: number | undefined): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
   }
 }

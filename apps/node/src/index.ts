@@ -6,6 +6,7 @@ export { type ImportOptions, type ImportProgress, importFile } from './chain/fil
 export type { BlockProducer, MinedBlock, MineOptions } from './dev/block-producer.ts';
 export type { DevAccount } from './dev/dev-accounts.ts';
 export { createDevChain, type DevChain, type DevChainOptions } from './dev/dev-chain.ts';
+export { type DevNode, type DevNodeOptions, openDevNode } from './dev/dev-node.ts';
 export type { BlockInterval, DevSettings } from './dev/dev-options.ts';
 export {
   BlockError,

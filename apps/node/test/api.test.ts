@@ -12,6 +12,7 @@ test('the public names', () => {
       "createDevChain",
       "createNode",
       "importFile",
+      "openDevNode",
       "stateText",
     ]
   `);

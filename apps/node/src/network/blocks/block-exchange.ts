@@ -57,7 +57,7 @@ function logEvent(log: Log, event: BlockGossipEvent, clock: Pick<Clock, 'now'>):
   const fields = { number, hash, id: shortId(peer.id) };
   switch (event.type) {
     case 'imported':
-      log.info({ ...fields, time: new Date(clock.now()).toISOString() }, 'block imported');
+      log.info({ ...fields, at: new Date(clock.now()).toISOString() }, 'block imported');
       return;
     case 'invalid':
       log.warn({ ...fields, reason: event.reason ?? 'other results of its execution' }, 'invalid block from a peer');
