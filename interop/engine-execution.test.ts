@@ -9,7 +9,7 @@ import { createNode } from '../apps/node/src/index.ts';
 import { signTransaction, type TestAccount } from '../apps/node/test/execution/sign-transaction.ts';
 import { ConsensusDriver, type DriverBlock, type Outcomes } from './consensus-driver.ts';
 import { headOnly, paramsOf } from './engine-calls.ts';
-import type { EngineServer } from './json-rpc.ts';
+import { askEngine, type EngineServer } from './json-rpc.ts';
 import { Scene } from './scene.ts';
 
 const scene = new Scene();
@@ -182,4 +182,36 @@ test('EN-07 EN-08 duplicated, reordered and concurrent calls end in the same hea
   const heads = await Promise.all([driver.choose(last), driver.send(first), driver.choose(last), driver.send(last)]);
   expect(heads).toEqual([valid(last), valid(first), valid(last), valid(last)]);
   expect(await driver.choose(last)).toEqual(valid(last));
+});
+
+test('EN-37 after kills between newPayload and forkchoiceUpdated no valid and no finalized block is lost', async () => {
+  const datadir = scene.newDatadir();
+  const geth = await scene.startGeth({ blocks: false });
+  const { payloads, genesisHash } = scene.chain;
+  const hashOf = (number: number): string => paramsOf(payloads[number])[0].blockHash;
+  for (let next = 1; next <= 41; next += 10) {
+    const { program, engine } = await scene.startEngineNode([], datadir);
+    const driver = new ConsensusDriver({ geth: geth.engine, ours: engine }, genesisHash);
+    const choose = (head: number): Promise<Outcomes> => {
+      const name = payloads[head]?.method.replace('engine_', '') ?? '';
+      const finalized = head > 5 ? hashOf(head - 5) : `0x${'00'.repeat(32)}`;
+      const state = { headBlockHash: hashOf(head), safeBlockHash: finalized, finalizedBlockHash: finalized };
+      return driver.askAll(chooseOf(name), [state, null]);
+    };
+    if (next > 1) {
+      const { result } = await askEngine(engine, { method: 'eth_getBlockByNumber', params: ['finalized', false] });
+      expect(result).toMatchObject({ hash: hashOf(next - 7) });
+      // The block that was sent before the kill; the answer is SYNCING until the state has been built again.
+      const answer = both(`VALID ${hashOf(next - 1)}`);
+      await expect.poll(() => choose(next - 1), { timeout: 20_000 }).toEqual(answer);
+    }
+    for (let number = next; number < next + 10; number++) {
+      const { method, params } = payloads[number] as { method: string; params: readonly unknown[] };
+      const answer = both(`VALID ${hashOf(number)}`);
+      expect(await driver.askAll(method.replace('engine_', ''), params)).toEqual(answer);
+      if (number < next + 9) expect(await choose(number)).toEqual(answer);
+    }
+    program.kill('SIGKILL');
+    await program.exited;
+  }
 });
