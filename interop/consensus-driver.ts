@@ -32,7 +32,7 @@ const forks: readonly (readonly [time: number, versions: Versions])[] = [
   [0, ['V2', 'V2', 'V2']],
 ];
 
-export function versionsAt(time: number): Versions {
+function versionsAt(time: number): Versions {
   return forks.find(([from]) => time >= from)?.[1] ?? ['V1', 'V1', 'V1'];
 }
 

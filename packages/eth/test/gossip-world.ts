@@ -16,7 +16,7 @@ import {
 import { decodeBody } from '../src/types/body.ts';
 import { block, type MemoryBlock, MemoryChain } from './memory-chain.ts';
 
-export type TestPeer = Peer & { readonly eth: EthPeer };
+type TestPeer = Peer & { readonly eth: EthPeer };
 
 /** A block in the form of the gossip. */
 export function sealed({ header, body }: MemoryBlock): SealedBlock {
@@ -92,7 +92,7 @@ export class TreeChain extends MemoryChain implements GossipChain {
 }
 
 /** The fault that a block names in its extra data. */
-export function faultOf({ extraData }: { readonly extraData: Uint8Array }): string {
+function faultOf({ extraData }: { readonly extraData: Uint8Array }): string {
   return Buffer.from(extraData).toString();
 }
 

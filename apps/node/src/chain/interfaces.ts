@@ -54,7 +54,7 @@ export interface FinalizedStore {
 }
 
 /** @see FinalizedStore */
-export interface FinalizedBlock {
+interface FinalizedBlock {
   /** @throws ChainError */
   read(): Promise<BlockRef | undefined>;
   /** @throws ChainError */

@@ -19,7 +19,7 @@ import type { Log } from '../logging/log.ts';
 import { checkSender, TransactionQueue, type WaitingTransaction } from './transaction-queue.ts';
 
 /** The parts of the chain that a producer of blocks uses. */
-export type ProducedChain = Pick<CanonicalChain, 'head'> &
+type ProducedChain = Pick<CanonicalChain, 'head'> &
   ChainRules &
   Pick<HeaderReader, 'headerByHash'> &
   Pick<BlockReader, 'blockByHash'> &

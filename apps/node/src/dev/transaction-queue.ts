@@ -12,7 +12,7 @@ import { recoverSender } from '../validation/sender.ts';
 import { checkTransaction, transactionLimits } from '../validation/transaction.ts';
 
 /** Transactions that wait for a block. */
-export const maxTransactions = 10_000;
+const maxTransactions = 10_000;
 /** Their bytes. */
 const maxBytes = 32 * 1024 * 1024;
 

@@ -15,7 +15,7 @@ export interface GivenTransactionsOptions {
 }
 
 /** @see GivenTransactions.add */
-export interface AddOptions {
+interface AddOptions {
   /** Whether its sender takes precedence over others. @default true */
   readonly isLocal?: boolean | undefined;
   /** The blobs of a blob transaction, whose proofs the caller has verified. */

@@ -4,7 +4,7 @@ import { decodeRecord } from './records.ts';
 import { type BlockRef, metaKey } from './schema.ts';
 
 /** The record of the finalized block. */
-export const finalizedCodec: Codec<BlockRef> = struct({ number: uint(53), hash: bytes(32) });
+const finalizedCodec: Codec<BlockRef> = struct({ number: uint(53), hash: bytes(32) });
 
 /** The last finalized block, in the chain's database. */
 export function createFinalizedBlock(database: Database): {

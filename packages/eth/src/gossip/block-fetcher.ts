@@ -3,7 +3,7 @@ import type { Clock, Timer } from '@devp2p/clock';
 import type { BlockAnnouncement } from '../wire/messages.ts';
 
 /** Announced blocks of one peer that have not been fetched yet (go-ethereum, `hashLimit`). */
-export const maxWanted = 256;
+const maxWanted = 256;
 
 /** Collaborators of a {@link BlockFetcher}. */
 export interface BlockFetcherOptions<Peer> {

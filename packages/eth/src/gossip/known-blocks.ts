@@ -1,5 +1,5 @@
 /** Blocks that are remembered for each peer (go-ethereum, `maxKnownBlocks`). */
-export const maxKnownBlocks = 1024;
+const maxKnownBlocks = 1024;
 
 /** How a peer has come to know a block. */
 export type KnownBy =

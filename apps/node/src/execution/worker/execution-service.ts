@@ -31,7 +31,7 @@ export interface ExecutionState {
 }
 
 /** The state of a parent, on which blocks are executed and built. */
-export interface ExecutionStart {
+interface ExecutionStart {
   readonly state: StateReader;
   readonly blockHash: (number: number) => Uint8Array;
   /** The state root after changes of the state. */

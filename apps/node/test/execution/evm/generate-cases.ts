@@ -17,7 +17,7 @@ const delegated = '0xde1e000000000000000000000000000000000006';
 const absent = '0xab5e000000000000000000000000000000000007';
 
 /** Numbers from a seed, so that a case can be made again from its id. */
-export class CaseRandom {
+class CaseRandom {
   #state: number;
 
   constructor(seed: string) {
@@ -221,7 +221,7 @@ function hexByte(byte: number): string {
 }
 
 /** PUSH with the least number of bytes; PUSH1 0 for 0. */
-export function push(value: bigint): number[] {
+function push(value: bigint): number[] {
   const digits = value.toString(16);
   const bytes = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
   return [0x5f + bytes.length, ...bytes];

@@ -17,7 +17,7 @@ export const caller = '0xca11e40000000000000000000000000000000001';
 /** Called: nonce 1, balance 2^64. */
 export const contract = '0xc0de000000000000000000000000000000000002';
 /** Coinbase. Does not exist. */
-export const beneficiary = '0xfee0000000000000000000000000000000000003';
+const beneficiary = '0xfee0000000000000000000000000000000000003';
 
 export const caseBlock = {
   number: 1000,
@@ -212,7 +212,7 @@ export async function runCase(given: OpcodeCase, createEvm: EvmFactory): Promise
   };
 }
 
-export function forkNameOf(fork: CaseFork): ForkName {
+function forkNameOf(fork: CaseFork): ForkName {
   return fork === 'frontier' ? 'chainstart' : fork;
 }
 
