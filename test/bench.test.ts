@@ -16,7 +16,7 @@ const env = { ...process.env, TMPDIR: temporary, TEMP: temporary };
 test.each([
   ['an unknown commit', ['--against', 'no-such-commit', 'rlp'], 'bad value "no-such-commit" for --against: '],
   ['an option as a commit', ['--against=--all', 'rlp'], 'bad value "--all" for --against: not a commit'],
-  ['a crawl', ['--against', 'HEAD', 'crawl'], 'crawls cannot be compared with --against'],
+  ['a crawl', ['--against', 'HEAD', 'crawl'], 'only cases of the groups can be compared with --against'],
   ['a limit without a commit', ['--at-least', '0.9'], '--at-least is for --against'],
   ['a limit of 0', ['--against', 'HEAD', '--at-least', '0'], 'bad value "0" for --at-least: expected'],
   ['no rounds', ['--rounds', '0'], 'bad value "0" for --rounds: expected a positive'],

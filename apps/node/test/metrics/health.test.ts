@@ -52,9 +52,9 @@ test('ND-12 health has peers, head, and the progress of the sync', () => {
   progress.report('headers', 10, 10);
   expect(health().sync.phases).toEqual({ blocks: { done: 1, total: 10 } });
   expect(reported).toEqual([
-    ['headers', 3, 10],
-    ['blocks', 1, 10],
-    ['headers', 10, 10],
+    ['headers', 3, 10, undefined],
+    ['blocks', 1, 10, undefined],
+    ['headers', 10, 10, undefined],
   ]);
 });
 
