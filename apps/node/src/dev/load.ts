@@ -60,7 +60,7 @@ export function createLoad({ chain, producer, accounts, rate, clock, crypto, log
   };
 
   const makePortion = async (): Promise<void> => {
-    const due = Math.floor(((clock.monotonic() - started) / 1000) * rate);
+    const due = Math.floor(((clock.monotonic() - started) * rate) / 1000);
     const most = Math.ceil((rate * portionTime) / 1000) * 2;
     for (let count = Math.min(due - made, most); count > 0 && !isClosed; count--) await makeOne();
     isFull = false;
