@@ -1,7 +1,7 @@
 import type { SealedHeader } from '@devp2p/eth';
 import { BlockError } from '../errors/chain-error.ts';
 import { type ExecutionError, isInterruption } from '../errors/execution-error.ts';
-import { type Executor, maxStateLag } from '../execution/executor.ts';
+import { type Executor, stateBatch } from '../execution/executor.ts';
 import type { Head, StoredBlock } from '../storage/block-records.ts';
 import type { BlockStore } from '../storage/blocks.ts';
 import type { BlockRef } from '../storage/schema.ts';
@@ -40,11 +40,8 @@ export interface ImportPipeline {
   commitState(head: BlockRef): Promise<void>;
 }
 
-/**
- * Limits of one batch of the store while blocks are executed: half of the lag of the state, since the state of one batch
- * is written while the next one is executed.
- */
-const maxBatch = { blocks: maxStateLag / 2, bytes: 4 * 1024 * 1024, gas: 300_000_000 };
+/** Limits of one batch of the store while blocks are executed. */
+const maxBatch = { blocks: stateBatch, bytes: 4 * 1024 * 1024, gas: 300_000_000 };
 /** Times that the execution of blocks is started again, before its error is thrown. */
 const maxAttempts = 5;
 

@@ -1,6 +1,6 @@
 import type { SealedHeader } from '@devp2p/eth';
 import { isInterruption } from '../errors/execution-error.ts';
-import { type ExecutionResult, type Executor, maxStateLag } from '../execution/executor.ts';
+import { type ExecutionResult, type Executor, stateBatch } from '../execution/executor.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
 import type { BlockStore } from '../storage/blocks.ts';
 import { corrupt } from '../storage/records.ts';
@@ -99,7 +99,7 @@ export function createStateRebuild({ store, executor, signal }: StateRebuildPart
         if (isChanged) await store.writeSide([block]);
       } else {
         if (isChanged) added.push(block);
-        if (number === lastCanonical || number % (maxStateLag / 2) === 0) {
+        if (number === lastCanonical || number % stateBatch === 0) {
           // The chain first, as in an import.
           await store.addResults(added);
           added = [];
