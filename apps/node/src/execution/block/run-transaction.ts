@@ -2,7 +2,7 @@ import type { Crypto } from '@devp2p/crypto';
 import { contractAddress } from '../../validation/sender.ts';
 import { maxTransactionGas } from '../../validation/transaction.ts';
 import { delegationTarget } from '../evm/delegation.ts';
-import type { BlockEvm, EvmOutcome, Log } from '../evm/evm.ts';
+import { type BlockEvm, type EvmOutcome, type Log, unpreparedOutcome } from '../evm/evm.ts';
 import { GasBudget } from '../evm/frame/gas-budget.ts';
 import { newAccountStateGas } from '../evm/rules/gas.ts';
 import { type AccountState, isEmptyAccount, isEmptyCodeHash } from '../evm/state/account-state.ts';
@@ -40,22 +40,6 @@ const refundDivisor = 2;
 const refundDivisorLondon = 5;
 
 const nothing: Uint8Array = new Uint8Array(0);
-
-/** A call that failed before its first instruction. The reservoir stays (EIP-8037). */
-function haltedOutcome(stateGas: number): EvmOutcome {
-  return {
-    isSuccess: false,
-    error: 'out-of-gas',
-    isUnprepared: true,
-    gasLeft: 0,
-    stateGasLeft: stateGas,
-    stateGasUsed: 0,
-    refund: 0,
-    output: nothing,
-    logs: [],
-    destroyed: [],
-  };
-}
 
 /** Runs a transaction that was checked: buys gas, calls the EVM, and pays the beneficiary. The transaction is not ended. */
 export function runTransaction(
@@ -153,7 +137,7 @@ function callAmsterdam(
   state.checkpoint();
   if (applyAuthorizations(executable, budget, runner) === undefined) {
     state.revert();
-    return haltedOutcome(reservoir);
+    return unpreparedOutcome(reservoir);
   }
   accessList?.account(recipient.address);
   const outcome = isPlainTransfer(recipient, runner)
@@ -162,7 +146,7 @@ function callAmsterdam(
   return after(outcome, (ended) => {
     if (ended.isUnprepared) {
       state.revert();
-      return haltedOutcome(reservoir);
+      return unpreparedOutcome(reservoir);
     }
     state.commit();
     return ended;
@@ -185,7 +169,7 @@ function transfer(
   const { value } = transaction;
   const { amsterdam } = context.rules;
   if (amsterdam && value > 0n && isEmptyAccount(recipient) && !budget.chargeState(newAccountStateGas)) {
-    return haltedOutcome(budget.stateGas);
+    return unpreparedOutcome(budget.stateGas);
   }
   state.setBalanceOf(sender, sender.balance - value);
   state.setBalanceOf(recipient, recipient.balance + value);

@@ -1,7 +1,7 @@
 import { contractAddress } from '../../validation/sender.ts';
 import { delegationTarget } from './delegation.ts';
 import { enterCall, enterCreation } from './entry.ts';
-import type { BlockEvm, EvmCall, EvmOutcome } from './evm.ts';
+import { type BlockEvm, type EvmCall, type EvmOutcome, unpreparedOutcome } from './evm.ts';
 import { execute } from './execute.ts';
 import { emptyBytes, type Frame } from './frame/frame.ts';
 import { GasBudget } from './frame/gas-budget.ts';
@@ -28,7 +28,7 @@ function callAccount(machine: Machine, call: EvmCall, to: Uint8Array): EvmOutcom
   const callee = state.load(to);
   const budget = new GasBudget(call.gas, call.stateGas);
   recorder?.account(callee.address);
-  if (rules.isAmsterdam && !chargeRecipient(machine, budget, call, to)) return unprepared(call);
+  if (rules.isAmsterdam && !chargeRecipient(machine, budget, call, to)) return unpreparedOutcome(call.stateGas);
   const payer = state.load(call.caller);
   const frame = machine.pool.frame(0, callee);
   frame.begin(callee, payer, value, call.input, false, false, budget.gas, budget.stateGas);
@@ -46,7 +46,7 @@ function create(machine: Machine, call: EvmCall): EvmOutcome | Promise<EvmOutcom
   const budget = new GasBudget(call.gas, call.stateGas);
   recorder?.account(created.address);
   const isCharged = rules.isAmsterdam && isEmptyAccount(created);
-  if (isCharged && !budget.chargeState(newAccountStateGas)) return unprepared(call);
+  if (isCharged && !budget.chargeState(newAccountStateGas)) return unpreparedOutcome(call.stateGas);
   const frame = machine.pool.frame(0, created);
   frame.begin(created, creator, call.value, emptyBytes, false, true, budget.gas, budget.stateGas);
   budget.gas = 0;
@@ -104,19 +104,4 @@ function finish(
   if (frame.end !== running) return end();
   const execution = execute(machine);
   return execution === undefined ? end() : execution.then(end);
-}
-
-function unprepared({ stateGas }: EvmCall): EvmOutcome {
-  return {
-    isSuccess: false,
-    error: 'out-of-gas',
-    isUnprepared: true,
-    gasLeft: 0,
-    stateGasLeft: stateGas,
-    stateGasUsed: 0,
-    refund: 0,
-    output: emptyBytes,
-    logs: [],
-    destroyed: [],
-  };
 }

@@ -100,3 +100,19 @@ export interface BlockEvm {
   /** Whether an address is a precompiled contract in this block. */
   isPrecompile(address: Uint8Array): boolean;
 }
+
+/** The outcome of a call that failed before its first instruction. The reservoir of state gas stays (EIP-8037). */
+export function unpreparedOutcome(stateGas: number): EvmOutcome {
+  return {
+    isSuccess: false,
+    error: 'out-of-gas',
+    isUnprepared: true,
+    gasLeft: 0,
+    stateGasLeft: stateGas,
+    stateGasUsed: 0,
+    refund: 0,
+    output: new Uint8Array(0),
+    logs: [],
+    destroyed: [],
+  };
+}
