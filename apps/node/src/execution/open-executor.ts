@@ -22,6 +22,8 @@ export interface ExecutorOptions {
   readonly clock: Clock;
   /** Called when the execution has ended by itself and is started again. @default not called */
   readonly onRestart?: ((event: RestartEvent) => void) | undefined;
+  /** Called with each condition that the operator should know. @default not called */
+  readonly onNotice?: ((text: string) => void) | undefined;
 }
 
 /** @default of {@link ExecutorOptions.historyDepth}: go-ethereum's number of recent states */
@@ -29,9 +31,18 @@ const defaultHistoryDepth = 128;
 
 /** An executor over the state in a directory, for `openChain`. */
 export function executorOf(options: ExecutorOptions): OpenExecutor {
-  const { location, genesis, historyDepth = defaultHistoryDepth, threads = true, crypto, clock, onRestart } = options;
+  const {
+    location,
+    genesis,
+    historyDepth = defaultHistoryDepth,
+    threads = true,
+    crypto,
+    clock,
+    onRestart,
+    onNotice,
+  } = options;
   const settings = { location, genesis, historyDepth };
   const start = () =>
     threads ? startThreadExecution(settings) : startDirectExecution(createExecutionParts(settings, crypto));
-  return (source) => openExecutorClient({ start, source, crypto, clock, onRestart });
+  return (source) => openExecutorClient({ start, source, crypto, clock, onRestart, onNotice });
 }

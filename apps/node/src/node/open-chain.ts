@@ -121,6 +121,7 @@ function executorOptions(
     clock,
     onRestart: ({ reason, attempt, maxAttempts }) =>
       log.error({ error: reason, attempt, maxAttempts }, 'the execution has ended and is started again'),
+    onNotice: (text) => log.warn({}, text),
   };
 }
 

@@ -80,6 +80,14 @@ test('ND-07 blocks are executed in order, with the hashes of 256 ancestors', asy
   expect(await it.executor.findState([new Uint8Array(32), (all[7] as (typeof all)[number]).hash])).toBe(1);
 });
 
+test('ND-07 a block that is invalid on unchecked values of the state is executed again on checked ones', async () => {
+  const it = await scene();
+  it.processor.damaged.add(2);
+  const results = await Promise.all(run(it, 1, 3));
+  expect(results).toHaveLength(3);
+  expect(it.processor.executed.map(({ number }) => number)).toEqual([1, 2, 3]);
+});
+
 test('ND-07 the reason against a block is the same on both sides', async () => {
   const it = await scene();
   it.processor.failures.set(2, new BlockError('blob-gas', 2, 'blob gas used is 1, by execution 2'));

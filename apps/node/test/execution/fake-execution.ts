@@ -20,6 +20,9 @@ const reader: StateReader = {
   code: () => new Uint8Array(),
 };
 
+/** A reader of the same state that checks its values. */
+const verifiedReader: StateReader = { ...reader };
+
 /** A state without contents, in memory above a disk. */
 function createFakeState(disk: FakeDisk): ExecutionState {
   const states = new Map([[toHex(disk.head.hash), disk.head]]);
@@ -29,7 +32,7 @@ function createFakeState(disk: FakeDisk): ExecutionState {
       return disk.head;
     },
     has,
-    reader: (hash) => (has(hash) ? reader : undefined),
+    reader: (hash, { isVerified = false } = {}) => (has(hash) ? (isVerified ? verifiedReader : reader) : undefined),
     apply(parentHash, block) {
       if (!has(parentHash)) throw new StateError('unknown-state', 'no state of the parent');
       states.set(toHex(block.hash), block);
@@ -51,8 +54,10 @@ function createFakeState(disk: FakeDisk): ExecutionState {
 export interface FakeProcessor extends ExecutionProcessor {
   /** Numbers of executed blocks, and the hash of the block at half of their number. */
   readonly executed: { number: number; half: string }[];
-  /** Thrown, each once, in place of the results of the blocks with these numbers. */
+  /** Thrown in place of the results of the blocks with these numbers. */
   readonly failures: Map<number, unknown>;
+  /** Numbers of blocks that fail unless the values of the state are checked, as on a damaged state. */
+  readonly damaged: Set<number>;
   /** Awaited before each block. */
   gate: Promise<void>;
 }
@@ -60,16 +65,20 @@ export interface FakeProcessor extends ExecutionProcessor {
 export function createFakeProcessor(receiptsOf: (hash: string) => RawList | undefined): FakeProcessor {
   const failures = new Map<number, unknown>();
   const executed: { number: number; half: string }[] = [];
+  const damaged = new Set<number>();
   const fake: FakeProcessor = {
     executed,
     failures,
+    damaged,
     gate: Promise.resolve(),
-    async execute({ header, blockHash }) {
+    async execute({ header, blockHash, state }) {
       await fake.gate;
       const { number, hash } = header;
+      if (damaged.has(number) && state !== verifiedReader) throw new BlockError('balance', number, 'balance too low');
       if (failures.has(number)) {
         const failure = failures.get(number);
-        failures.delete(number);
+        // A block that is invalid stays invalid.
+        if (!(failure instanceof BlockError)) failures.delete(number);
         throw failure;
       }
       const half = Math.max(number - 256, Math.floor(number / 2));

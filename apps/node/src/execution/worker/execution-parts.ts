@@ -1,7 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
-import { checkStateRoot, createBlockProcessor } from '../block/block-processor.ts';
+import type { ChainConfig } from '../../validation/chain-config.ts';
+import { type BlockProcessor, checkStateRoot, createBlockProcessor } from '../block/block-processor.ts';
 import { buildBlock } from '../block/build-block.ts';
-import { createEvmFactory } from '../block/evm-factory.ts';
 import { openKzg } from '../kzg/kzg.ts';
 import { clearState } from '../state/open-state.ts';
 import { openStateStore, type StateStore } from '../state/state-store.ts';
@@ -15,11 +15,12 @@ export function createExecutionParts(
 ): Omit<ExecutionParts, 'nextTurn' | 'onFault'> {
   const { config } = genesis;
   const openState = (): Promise<StateStore> => openStateStore({ location, genesis, historyDepth, crypto });
-  const processor = createBlockProcessor({
-    config,
-    crypto,
-    createEvm: createEvmFactory({ config, crypto, kzg: openKzg() }),
-  });
+  let onNotice = (_: string): void => {};
+  let loaded: Promise<BlockProcessor> | undefined;
+  const load = (): Promise<BlockProcessor> => {
+    loaded ??= loadProcessor(config, crypto, (text) => onNotice(text));
+    return loaded;
+  };
   return {
     openState,
     async resetState(state) {
@@ -28,11 +29,29 @@ export function createExecutionParts(
       return openState();
     },
     processor: {
-      execute: (block) => processor.execute(block),
-      build: (request, start, onTurn) =>
-        buildBlock(request, { config, crypto, processor, start, stateRoot: start.intermediateRoot, onTurn }),
+      execute: async (block) => (await load()).execute(block),
+      build: async (request, start, onTurn) => {
+        const processor = await load();
+        return buildBlock(request, { config, crypto, processor, start, stateRoot: start.intermediateRoot, onTurn });
+      },
     },
     checkStateRoot,
     crypto,
+    onNotice(listener) {
+      onNotice = listener;
+    },
   };
+}
+
+/** The library of the EVM takes a part of the start of a node to load, so it is loaded with the first block. */
+async function loadProcessor(
+  config: ChainConfig,
+  crypto: Crypto,
+  onNotice: (text: string) => void,
+): Promise<BlockProcessor> {
+  const { createEvmFactory } = await import('../block/evm-factory.ts');
+  const kzg = openKzg({
+    onFallback: (reason) => onNotice(`KZG is computed by a slower library, the native one does not load: ${reason}`),
+  });
+  return createBlockProcessor({ config, crypto, createEvm: createEvmFactory({ config, crypto, kzg }) });
 }

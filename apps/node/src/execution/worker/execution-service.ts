@@ -1,5 +1,6 @@
 import type { Crypto } from '@devp2p/crypto';
 import { decodeBody, decodeHeader, type RawList, type SealedBody, type SealedHeader } from '@devp2p/eth';
+import { BlockError } from '../../errors/chain-error.ts';
 import { ExecutionError } from '../../errors/execution-error.ts';
 import { StateError, type StateErrorCode } from '../../errors/state-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
@@ -21,7 +22,8 @@ import {
 export interface ExecutionState {
   readonly head: BlockRef;
   has(hash: Uint8Array): boolean;
-  reader(hash: Uint8Array): StateReader | undefined;
+  /** @param options.isVerified whether every value is checked against the state root */
+  reader(hash: Uint8Array, options?: { readonly isVerified?: boolean }): StateReader | undefined;
   apply(parentHash: Uint8Array, block: BlockRef, changes: StateChanges): Uint8Array;
   rootAfter(parentHash: Uint8Array, changes: StateChanges): Uint8Array;
   discard(hash: Uint8Array): void;
@@ -69,6 +71,8 @@ export interface ExecutionParts {
   readonly crypto: Crypto;
   /** Waits after each block until other tasks of the thread have run. */
   readonly nextTurn: () => Promise<unknown>;
+  /** Takes a function that is called with each condition that the operator should know. @default none is reported */
+  readonly onNotice?: ((listener: (text: string) => void) => void) | undefined;
   /** Called with an error that is not expected. */
   readonly onFault: (error: unknown) => void;
 }
@@ -109,8 +113,14 @@ export function serveExecution(channel: Channel, parts: ExecutionParts): (messag
     },
     parts.onFault,
   );
+  parts.onNotice?.((text) => {
+    // The execution does not depend on it.
+    connection.request('notice', { text }).catch(() => {});
+  });
   return (message) => connection.receive(message);
 }
+
+type ProcessedBlock = Awaited<ReturnType<ExecutionProcessor['execute']>>;
 
 class ExecutionService {
   readonly #parts: ExecutionParts;
@@ -232,32 +242,42 @@ class ExecutionService {
     accessList,
     senders,
   }: ExecuteParams): Promise<Response<ExecuteResult>> {
-    const { processor, crypto, checkStateRoot } = this.#parts;
+    const { crypto } = this.#parts;
     const header = decodeHeader(rawHeader, crypto);
     const { number, hash, parentHash } = header;
-    const body = decodeBody(rawBody);
     const parent = { number: number - 1, hash: parentHash };
     const start = await this.#start(parent);
-    const result = await processor.execute({
-      ...start,
-      header,
-      body,
-      senders: senders && eachSender(senders),
-      accessList,
-    });
-    await this.#expect(parent.number, parentHash);
-    const root = await this.#apply(parentHash, { number, hash }, result.changes);
+    const block = { header, body: decodeBody(rawBody), senders: senders && eachSender(senders), accessList };
+    let result: ProcessedBlock;
     try {
-      checkStateRoot(header, root);
+      result = await this.#process({ ...start, ...block });
     } catch (error) {
-      this.#open.discard(hash);
-      throw error;
+      if (!(error instanceof BlockError)) throw error;
+      // A damaged state must not make a valid block invalid: reads of this state throw if it is damaged.
+      const state = this.#reader(parent, { isVerified: true });
+      result = await this.#process({ ...start, ...block, state });
     }
     this.#ancestors.add(hash, parentHash);
     const receipts = ownBytes(result.receipts.raw);
     const list = result.accessList && ownBytes(result.accessList);
     const transfer = [receipts, list].flatMap((bytes) => bytes?.buffer ?? []);
     return { result: { receipts, accessList: list }, transfer };
+  }
+
+  /** Executes a block and adds its state. @throws BlockError */
+  async #process(block: Parameters<ExecutionProcessor['execute']>[0]): Promise<ProcessedBlock> {
+    const { processor, checkStateRoot } = this.#parts;
+    const { number, hash, parentHash } = block.header;
+    const result = await processor.execute(block);
+    await this.#expect(number - 1, parentHash);
+    const root = await this.#apply(parentHash, { number, hash }, result.changes);
+    try {
+      checkStateRoot(block.header, root);
+    } catch (error) {
+      this.#open.discard(hash);
+      throw error;
+    }
+    return result;
   }
 
   /** Adds a state. When there are too many in memory, those up to the last commit are written first. */
@@ -292,8 +312,8 @@ class ExecutionService {
     if (!this.#open.has(hash)) throw new ExecutionError('no-state', `the state of block ${number} is not available`);
   }
 
-  #reader({ number, hash }: BlockRef): StateReader {
-    const reader = this.#open.reader(hash);
+  #reader({ number, hash }: BlockRef, options?: { readonly isVerified: boolean }): StateReader {
+    const reader = this.#open.reader(hash, options);
     if (reader === undefined) throw new ExecutionError('no-state', `the state of block ${number} is not available`);
     return reader;
   }

@@ -16,7 +16,7 @@ export interface ExecutionBackend {
   /** For all requests but blocks, and for all responses. */
   readonly control: Channel;
   /** For blocks to execute. */
-  readonly blocks: Channel;
+  readonly blocks: Pick<Channel, 'post'>;
   /** Resolves with the reason when the execution has ended by itself. Pending requests get no response then. */
   readonly ended: Promise<Error>;
   /** Ends it at once. The state keeps the blocks that have been written to it. Idempotent. */
@@ -42,6 +42,8 @@ export interface ExecutorClientOptions {
   readonly clock: Pick<Clock, 'setTimeout'>;
   /** Called when the execution is started again. @default not called */
   readonly onRestart?: ((event: RestartEvent) => void) | undefined;
+  /** Called with each condition that the operator should know. @default not called */
+  readonly onNotice?: ((text: string) => void) | undefined;
 }
 
 /** Bytes of blocks that the execution has and has not finished, at most; a single block may be larger. */
@@ -237,6 +239,10 @@ class ExecutorClient implements Executor {
       backend.control,
       {
         ancestors: async ({ hash, count }) => ({ result: await this.#options.source.ancestors(hash, count) }),
+        notice: async ({ text }) => {
+          this.#options.onNotice?.(text);
+          return { result: undefined };
+        },
       },
       // The chain's store cannot be read.
       (error) => this.#fail(error as Error, `the execution cannot read the chain: ${(error as Error).message}`),

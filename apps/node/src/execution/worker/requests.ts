@@ -34,6 +34,8 @@ export type ExecutionRequests = {
 export type SourceRequests = {
   /** See `ExecutionSource.ancestors`. */
   ancestors: { params: { readonly hash: Uint8Array; readonly count: number }; result: readonly Uint8Array[] };
+  /** Reports a condition that the operator should know. */
+  notice: { params: { readonly text: string }; result: undefined };
 };
 
 export interface ExecuteParams {
@@ -107,7 +109,7 @@ export class RequestConnection<Sent extends RequestTypes, Received extends Reque
     request: Name,
     params: Sent[Name]['params'],
     transfer: readonly ArrayBuffer[] = [],
-    channel: Channel = this.#channel,
+    channel: Pick<Channel, 'post'> = this.#channel,
   ): Promise<Sent[Name]['result']> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     const id = ++this.#lastId;

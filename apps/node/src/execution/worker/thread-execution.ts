@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, type ResourceLimits, Worker, type WorkerOptions } from 'node:worker_threads';
-import { portChannel } from './channel.ts';
+import { type Channel, portChannel } from './channel.ts';
 import type { ExecutionBackend } from './executor-client.ts';
 import type { ExecutionSettings } from './settings.ts';
 
@@ -30,18 +30,28 @@ export function startThreadExecution(settings: ExecutionSettings): ExecutionBack
     workerData: object,
     transferList: NonNullable<WorkerOptions['transferList']>,
   ): Worker => new Worker(threadModule(name), { name, workerData, transferList, resourceLimits: heapLimits[name] });
-  const execution = start('execution', { settings, blocks: port1 }, [port1]);
-  const recovery = start('recovery', { blocks: port2 }, [port2]);
-  const threads = [execution, recovery];
+  let onEnded = (_: Error): void => {};
   const ended = new Promise<Error>((resolve) => {
-    for (const thread of threads) {
-      thread.on('error', resolve);
-      thread.on('exit', (code) => resolve(new Error(`a thread exited with code ${code}`)));
-    }
+    onEnded = resolve;
   });
+  const threads: Worker[] = [];
+  const watch = (thread: Worker): Worker => {
+    thread.on('error', onEnded);
+    thread.on('exit', (code) => onEnded(new Error(`a thread exited with code ${code}`)));
+    threads.push(thread);
+    return thread;
+  };
+  const execution = watch(start('execution', { settings, blocks: port1 }, [port1]));
+  let recovery: Channel | undefined;
   return {
     control: portChannel(execution),
-    blocks: portChannel(recovery),
+    blocks: {
+      // Started with the first block: many nodes serve a chain and execute none for long.
+      post(message, transfer) {
+        recovery ??= portChannel(watch(start('recovery', { blocks: port2 }, [port2])));
+        recovery.post(message, transfer);
+      },
+    },
     ended,
     stop: async () => {
       await Promise.all(threads.map((thread) => thread.terminate()));
