@@ -113,7 +113,7 @@ describe('newPayload', () => {
     expect(await again.choose(blocks, 20)).toEqual(chosen(at(blocks, 20)));
   });
 
-  test('EN-15 a failure of the node is no verdict on the block', async () => {
+  test('EN-15 a failure of the node is an error, and the block is not reported as invalid', async () => {
     const scene = await ExecutedScene.open();
     scene.executor.failures.set(1, new Error('a fault'));
     await expect(scene.newPayload(at(blocks, 1))).rejects.toThrow('a fault');

@@ -61,7 +61,7 @@ export class BlockQueue<Peer> {
   /**
    * Adds a block, which is not ready yet.
    *
-   * @returns `undefined` when there is no room for it, and for a block that waits already
+   * @returns `undefined` when the queue is full, and when it already has the block
    */
   add(block: SealedBlock, peer: Peer): QueuedBlock<Peer> | undefined {
     const key = toHex(block.header.hash);

@@ -30,7 +30,7 @@ export const storageKeyLength = 7;
 
 /**
  * A storage id as seven characters, in the order of the ids. The high bit of each is set, so that the path of a node in
- * the account trie is no key of a storage trie.
+ * the account trie differs from each key of a storage trie.
  *
  * @param id 1 … 2^49 − 1
  */
