@@ -33,6 +33,7 @@ export const programs = {
     storage: 'config errors logging validation',
     execution: 'config errors storage validation',
     chain: 'config errors execution storage validation',
+    txpool: 'chain errors execution logging storage validation',
     sync: 'chain errors logging storage validation',
     network: 'chain errors logging storage validation',
     discovery: 'errors logging network storage',
