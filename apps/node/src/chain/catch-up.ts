@@ -52,7 +52,7 @@ export async function catchUp({ store, executor, rebuild, onState, onProgress }:
       if (!isReported) onState({ state, place, from, to: head });
       isReported = true;
       first = from.number;
-      onProgress({ first, done: first, last: head.number, gas });
+      if (first < head.number) onProgress({ first, done: first, last: head.number, gas });
     },
     onProgress({ number, gasUsed }) {
       gas += gasUsed;

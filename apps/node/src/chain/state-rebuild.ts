@@ -20,7 +20,7 @@ export interface StateRebuildParts {
 export interface RebuildOptions {
   /** Blocks that are executed, at most; without a limit, all from the genesis on. @default no limit */
   readonly maxBlocks?: number;
-  /** Called with the block from whose state the execution starts. @default not called */
+  /** Called with the block from whose state the execution starts: the target, if it has one. @default not called */
   readonly onStart?: (from: BlockRef) => void;
   /** Called after each block. @default not called */
   readonly onProgress?: (block: SealedHeader) => void;
@@ -89,7 +89,7 @@ export function createStateRebuild({ store, executor, signal }: StateRebuildPart
     const start = await search(target, maxBlocks);
     if (start === undefined) return false;
     const { from, isReset, side } = start;
-    if (isReset || from.number < target.number) onStart?.(from);
+    onStart?.(from);
     if (isReset) await executor.reset();
     const lastCanonical = target.number - side.length;
     let added: StoredBlock[] = [];
