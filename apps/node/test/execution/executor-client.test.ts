@@ -1,6 +1,6 @@
 import { toHex } from '@devp2p/bytes';
-import { createVirtualClock } from '@devp2p/clock/virtual';
-import { expect, onTestFinished, test } from 'vitest';
+import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { BlockError } from '../../src/errors/chain-error.ts';
 import { StateError } from '../../src/errors/state-error.ts';
 import type { Executor } from '../../src/execution/executor.ts';
@@ -22,6 +22,7 @@ const receipts = new Map(blocks.map((block) => [toHex(block.header.hash), block.
 
 interface Scene {
   readonly executor: Executor;
+  readonly clock: VirtualClock;
   readonly processor: FakeProcessor;
   readonly disk: FakeDisk;
   readonly restarts: RestartEvent[];
@@ -34,6 +35,7 @@ async function scene(wrap: (backend: ExecutionBackend) => ExecutionBackend = (sa
   const disk = { head: genesis.header };
   const processor = createFakeProcessor((hash) => receipts.get(hash));
   const [restarts, failures, asked]: [RestartEvent[], Error[], Scene['asked']] = [[], [], []];
+  const clock = createVirtualClock({ now: 0 });
   const executor = await openExecutorClient({
     start: () => wrap(startDirectExecution(fakeParts(disk, genesis.header, processor))),
     source: {
@@ -47,12 +49,12 @@ async function scene(wrap: (backend: ExecutionBackend) => ExecutionBackend = (sa
       },
     },
     crypto,
-    clock: createVirtualClock({ now: 0 }),
+    clock,
     onRestart: (event) => restarts.push(event),
   });
   void executor.failed.then((error) => failures.push(error));
   onTestFinished(() => executor.close());
-  return { executor, processor, disk, restarts, failures, asked };
+  return { executor, clock, processor, disk, restarts, failures, asked };
 }
 
 /** Hands over blocks without waiting. */
@@ -161,6 +163,53 @@ test('ND-07 an execution that ends is started again from the state on disk, thre
   expect(ends.slice(3)).toMatchObject(Array(3).fill({ reason: { code: 'interrupted' } }));
   expect(it.failures).toMatchObject([failed]);
   await expect(it.executor.findState([])).rejects.toMatchObject(failed);
+});
+
+describe('the count of restarts', () => {
+  const hour = 60 * 60_000;
+  const number = (n: number) => all[n] as (typeof all)[number];
+
+  /** Executes blocks of which one ends the execution. @param first the block after the one on disk */
+  async function fault(it: Scene, first: number): Promise<void> {
+    it.processor.failures.set(first + 1, new Error('a fault'));
+    await Promise.allSettled(run(it, first, first + 1));
+  }
+
+  test('ND-07 starts anew after an hour in which blocks were written', async () => {
+    const it = await scene();
+    for (let round = 0; round < 6; round++) {
+      const first = round * 4 + 1;
+      await fault(it, first);
+      await fault(it, first);
+      expect(it.restarts.slice(-2)).toMatchObject([{ attempt: 1 }, { attempt: 2 }]);
+      await Promise.all(run(it, first, first + 3));
+      await it.executor.commit(number(first + 3));
+      expect(it.executor.head?.number).toBe(first + 3);
+      await it.clock.advance(hour);
+    }
+    expect(it.restarts).toHaveLength(12);
+    expect(it.failures).toEqual([]);
+  });
+
+  test.each<[string, number, boolean]>([
+    ['before the hour is over', hour - 1, true],
+    ['without a written block', hour, false],
+  ])('ND-07 continues %s', async (_, time, isWritten) => {
+    const it = await scene();
+    let first = 1;
+    for (let round = 1; round <= 4; round++) {
+      await fault(it, first);
+      if (round === 4) break;
+      await Promise.all(run(it, first, first + 3));
+      if (isWritten) {
+        await it.executor.commit(number(first + 3));
+        first += 4;
+      }
+      await it.clock.advance(time);
+    }
+    expect(it.restarts.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(it.failures).toMatchObject([{ code: 'failed' }]);
+  });
 });
 
 test('ND-07 at most 64 MiB of blocks are with the execution, the others wait', async () => {

@@ -1,3 +1,4 @@
+import { equalBytes } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { receiptList } from '@devp2p/eth';
@@ -38,8 +39,8 @@ export interface ExecutorClientOptions {
   readonly source: ExecutionSource;
   /** For the headers of blocks that have been built. */
   readonly crypto: Crypto;
-  /** For the limit of the time that closing takes. */
-  readonly clock: Pick<Clock, 'setTimeout'>;
+  /** For the limit of the time that closing takes, and for the time since a restart. */
+  readonly clock: Pick<Clock, 'monotonic' | 'setTimeout'>;
   /** Called when the execution is started again. @default not called */
   readonly onRestart?: ((event: RestartEvent) => void) | undefined;
   /** Called with each condition that the operator should know. @default not called */
@@ -49,14 +50,19 @@ export interface ExecutorClientOptions {
 /** Bytes of blocks that the execution has and has not finished, at most; a single block may be larger. */
 export const maxWaitingBytes: number = 64 * 1024 * 1024;
 const maxRestarts = 3;
+/**
+ * Time since the last restart after which restarts are counted anew, in ms, if the state of another block has been written
+ * as well: executing the same blocks again, up to one that always ends the execution, may take long on a slow machine.
+ */
+const stableTime = 60 * 60_000;
 /** Time after which an execution that does not close is ended, in ms. A part of the time that the program has. */
 const closeTimeout = 3_000;
 
 /**
  * Opens the executor that hands blocks to an execution in another thread, or in this one.
  *
- * When the execution ends by itself, it is started again from the state on disk, three times at most, and pending requests
- * are rejected with `interrupted`.
+ * When the execution ends by itself, it is started again from the state on disk, and pending requests are rejected with
+ * `interrupted`. The fourth time it fails, unless it has run for an hour since a restart and has written blocks.
  *
  * @throws ExecutionError, StateError
  */
@@ -88,6 +94,8 @@ class ExecutorClient implements Executor {
   #bytes = 0;
   #head: BlockRef | undefined;
   #restarts = 0;
+  /** Monotonic time of the last restart, and the block whose state was on disk. */
+  #lastRestart: { readonly at: number; readonly head: BlockRef } | undefined;
   #lastBuild = 0;
   /** Settled when a restart has ended. */
   #restarted: Promise<void> = Promise.resolve();
@@ -273,6 +281,7 @@ class ExecutorClient implements Executor {
 
   /** Starts the execution again, from the state on disk. */
   async #restart(reason: Error): Promise<void> {
+    if (this.#isStable()) this.#restarts = 0;
     for (let last = reason; this.#end === undefined; ) {
       const attempt = ++this.#restarts;
       if (attempt > maxRestarts) {
@@ -283,11 +292,20 @@ class ExecutorClient implements Executor {
       await this.#backend?.stop();
       try {
         if (this.#end === undefined) await this.#start();
+        const { clock } = this.#options;
+        this.#lastRestart = this.#head && { at: clock.monotonic(), head: this.#head };
         return;
       } catch (error) {
         last = error as Error;
       }
     }
+  }
+
+  /** Whether the execution has run for long since the last restart, and got further than it had. */
+  #isStable(): boolean {
+    const [last, head] = [this.#lastRestart, this.#head];
+    if (last === undefined || head === undefined) return false;
+    return this.#options.clock.monotonic() - last.at >= stableTime && !equalBytes(head.hash, last.head.hash);
   }
 
   #fail(cause: Error, message: string): void {
