@@ -17,12 +17,13 @@ export {
 export type { BlockExchange, PeerBlocks } from './gossip/block-exchange.ts';
 export { type BlockGossip, createBlockGossip } from './gossip/block-gossip.ts';
 export type { BlockGossipEvent, BlockGossipOptions, GossipChain } from './gossip/options.ts';
+export type { AddOutcome, GossipPool, PooledInfo } from './gossip/transactions/gossip-pool.ts';
+export type { PeerTransactions, TransactionExchange } from './gossip/transactions/transaction-exchange.ts';
 export type { EthOptions } from './options.ts';
 export type {
   EthPeer,
   PooledTransaction,
   RequestOptions,
-  TransactionPool,
   VerifyOptions,
 } from './peer/eth-peer.ts';
 export { type EthNodeInfo, type EthPeerInfo, nodeInfo } from './peer/info.ts';

@@ -5,7 +5,8 @@ import { type RandomBytes, randomBytes } from '@devp2p/random';
 import { checkOption } from './check.ts';
 import { checkForks } from './fork-id.ts';
 import type { BlockExchange } from './gossip/block-exchange.ts';
-import type { EthPeer, TransactionPool } from './peer/eth-peer.ts';
+import type { TransactionExchange } from './gossip/transactions/transaction-exchange.ts';
+import type { EthPeer } from './peer/eth-peer.ts';
 import type { Chain, ChainRange } from './server/chain.ts';
 import { Semaphore } from './server/semaphore.ts';
 import type { EthVersion } from './wire/eth-version.ts';
@@ -14,8 +15,12 @@ import type { EthVersion } from './wire/eth-version.ts';
 export interface EthOptions {
   /** Chain of this node: its Status is sent, and its blocks are served. */
   readonly chain: Chain;
-  /** Pending transactions. @default none: peers get empty responses, and their transactions are dropped */
-  readonly pool?: TransactionPool | undefined;
+  /**
+   * Exchange of pooled transactions.
+   *
+   * @default none: peers get empty responses, and their transactions are dropped
+   */
+  readonly transactions?: TransactionExchange | undefined;
   /**
    * Exchange of new blocks, on proof-of-authority and development chains: see {@link createBlockGossip}.
    *
@@ -41,7 +46,7 @@ export interface EthOptions {
 /** Options with their defaults, shared by the connections of all peers. */
 export interface EthContext {
   readonly chain: Chain;
-  readonly pool: TransactionPool | undefined;
+  readonly transactions: TransactionExchange | undefined;
   readonly blocks: BlockExchange | undefined;
   readonly onRange: ((peer: EthPeer) => void) | undefined;
   readonly crypto: Crypto;
@@ -59,7 +64,7 @@ const maxReads = 2;
 
 const rules: Rules<EthOptions> = {
   chain: required(methods('range', 'headers', 'bodies', 'receipts', 'onHead')),
-  pool: methods('get'),
+  transactions: methods('connected'),
   blocks: methods('connected'),
   onRange: func,
   versions: array,
@@ -88,11 +93,11 @@ const rangeRules: Rules<ChainRange> = {
 export function withDefaults(options: EthOptions): EthContext {
   checkOption.options('eth', options, rules);
   checkChain(options.chain);
-  const { chain, pool, blocks, onRange, versions, crypto, clock, random } = options;
+  const { chain, transactions, blocks, onRange, versions, crypto, clock, random } = options;
   if (versions?.length === 0) checkOption.fail('versions', versions, 'at least one version');
   return {
     chain,
-    pool,
+    transactions,
     blocks,
     onRange,
     crypto: crypto ?? nobleCrypto,

@@ -92,7 +92,7 @@ describe('options are refused at the call', () => {
     [
       'a misspelt option',
       any({ chain, version: [70] }),
-      'no option "version" (did you mean "versions"?), known options: chain, pool',
+      'no option "version" (did you mean "versions"?), known options: chain, transactions',
     ],
     [
       'an unsupported version',
@@ -106,7 +106,11 @@ describe('options are refused at the call', () => {
     ],
     ['one version for a list', any({ chain, versions: 70 }), 'versions is 70'],
     ['no versions', { chain, versions: [] }, 'at least one version'],
-    ['a pool without get', any({ chain, pool: {} }), 'pool is an object, expected an object with the method get'],
+    [
+      'an exchange without connected',
+      any({ chain, transactions: {} }),
+      'transactions is an object, expected an object with the method connected',
+    ],
     ['a listener that is not a function', any({ chain, onRange: true }), 'onRange is true'],
     ['a clock without methods', any({ chain, clock: Date }), 'clock'],
     ['a seed for a random source', any({ chain, random: 7 }), 'random is 7'],
@@ -172,5 +176,5 @@ test('valid and undefined options are accepted', () => {
     blocks: undefined,
     crypto: nobleCrypto,
   });
-  expect(eth({ chain, pool: undefined, versions: [68] }).versions).toEqual([{ version: 68, length: 17 }]);
+  expect(eth({ chain, transactions: undefined, versions: [68] }).versions).toEqual([{ version: 68, length: 17 }]);
 });

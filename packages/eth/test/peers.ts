@@ -2,7 +2,7 @@ import { createVirtualClock, type VirtualClock } from '@devp2p/clock/virtual';
 import { type Channel, type Message, openPeer, type Peer, protocol } from '@devp2p/peer';
 import { streamPair } from '@devp2p/peer/pipe';
 import { encode } from '@devp2p/rlp';
-import { type EthOptions, type EthPeer, eth } from '../src/index.ts';
+import { type EthOptions, type EthPeer, eth, type PeerTransactions, type TransactionExchange } from '../src/index.ts';
 import { type EthVersion, formatOf } from '../src/wire/eth-version.ts';
 import type { Messages } from '../src/wire/messages.ts';
 import { localStatus } from '../src/wire/status.ts';
@@ -98,6 +98,20 @@ export async function attack(options: AttackOptions = {}): Promise<Attack> {
       const { reason, direction, error } = await ended;
       return { reason, direction, code: codeOf(error) };
     },
+  };
+}
+
+/** An exchange of transactions with the same methods for each peer. */
+export function exchange(methods: Partial<PeerTransactions> = {}): TransactionExchange {
+  return {
+    connected: () => ({
+      announced() {},
+      received() {},
+      get: async (hashes) => hashes.map(() => undefined),
+      served() {},
+      disconnected() {},
+      ...methods,
+    }),
   };
 }
 

@@ -20,7 +20,7 @@ import type { Messages } from '../src/wire/messages.ts';
 import { localStatus } from '../src/wire/status.ts';
 import { ethVersion } from '../src/wire/supported-versions.ts';
 import { block, filled, type MemoryBlock, MemoryChain, noList, simpleReceipt } from './memory-chain.ts';
-import { type Attack, attack, connect } from './peers.ts';
+import { type Attack, attack, connect, exchange } from './peers.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -188,38 +188,45 @@ describe('bodies', () => {
 describe('pooled transactions', () => {
   const serve = async (count: number, known: (index: number) => Uint8Array | undefined) => {
     const looked: number[] = [];
-    const pool = {
-      async get(hashes: readonly Uint8Array[]) {
+    const served: number[] = [];
+    const indexOf = (hash: Uint8Array): number => ((hash[0] as number) << 8) | (hash[1] as number);
+    const transactions = exchange({
+      async get(hashes) {
         looked.push(hashes.length);
-        return hashes.map((hash) => known(((hash[0] as number) << 8) | (hash[1] as number)));
+        return hashes.map((hash) => known(indexOf(hash)));
       },
-    };
-    const attacked = await attack({ pool });
+      served: (hashes) => {
+        served.push(...hashes.map(indexOf));
+      },
+    });
+    const attacked = await attack({ transactions });
     const hashes = Array.from({ length: count }, (_, i) => Uint8Array.of(i >> 8, i & 255, ...filled(30, 0)));
     await attacked.sendMessage('getPooledTransactions', { requestId: 9n, hashes });
     const { items } = read(70, 'pooledTransactions', await attacked.next());
-    return { items, looked: looked.reduce((a, b) => a + b, 0) };
+    return { items, served, looked: looked.reduce((a, b) => a + b, 0) };
   };
   const legacy = Uint8Array.of(0xc9, ...filled(9, 0x80));
   const typed = filled(10, 2);
 
   test('ET-07 missing ones are left out, typed ones are strings', async () => {
-    const { items } = await serve(6, (i) => [undefined, legacy, typed][i % 3]);
+    const { items, served } = await serve(6, (i) => [undefined, legacy, typed][i % 3]);
+    expect(served).toEqual([1, 2, 4, 5]);
     expect(items.map(toHex)).toEqual([toHex(legacy), `8a${toHex(typed)}`, toHex(legacy), `8a${toHex(typed)}`]);
   });
 
-  test('ET-07 at most 2048 are looked up', async () => {
-    const { items, looked } = await serve(3000, (i) => (i === 2047 || i > 2100 ? typed : undefined));
+  test('TP-28 at most 4096 are looked up', async () => {
+    const { items, looked } = await serve(5000, (i) => (i === 4095 || i > 4200 ? typed : undefined));
     expect(items).toHaveLength(1);
-    expect(looked).toBe(2048);
+    expect(looked).toBe(4096);
   });
 
   test('ET-07 the response ends with the transaction that reaches 2 MiB', async () => {
-    const { items } = await serve(100, () => filled(128 * KiB, 2));
+    const { items, served } = await serve(100, () => filled(128 * KiB, 2));
     expect(items).toHaveLength(16);
+    expect(served).toHaveLength(16);
   });
 
-  test('ET-07 without a pool the response is empty', async () => {
+  test('ET-07 without an exchange of transactions the response is empty', async () => {
     const attacked = await attack();
     await attacked.sendMessage('getPooledTransactions', { requestId: 9n, hashes: [filled(32, 1)] });
     expect(read(70, 'pooledTransactions', await attacked.next())).toEqual({

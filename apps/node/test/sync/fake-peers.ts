@@ -155,6 +155,8 @@ class FakePeer implements SyncPeer {
       getPooledTransactions: async () => [],
       sendNewBlock: async () => {},
       sendNewBlockHashes: async () => {},
+      sendTransactions: async () => {},
+      announceTransactions: async () => {},
       info: () => 'handshake',
     };
     this.eth.status.catch(() => {});

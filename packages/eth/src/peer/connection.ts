@@ -7,6 +7,7 @@ import type { HeadersRequest } from '../client/header-chain.ts';
 import type { ReceiptsRequest } from '../client/receipts-download.ts';
 import { EthError, errorMessage } from '../error.ts';
 import type { PeerBlocks } from '../gossip/block-exchange.ts';
+import type { PeerTransactions } from '../gossip/transactions/transaction-exchange.ts';
 import type { EthContext } from '../options.ts';
 import { hardLimit, serveBodies, serveHeaders, servePooled, serveReceipts } from '../server/serve.ts';
 import { Server } from '../server/server.ts';
@@ -15,8 +16,16 @@ import type { SealedBody } from '../types/body.ts';
 import type { SealedHeader } from '../types/header.ts';
 import type { RawList } from '../types/raw-list.ts';
 import { hex, showFields } from '../types/show-fields.ts';
+import { transactionsOf } from '../types/transaction.ts';
 import { type EthVersion, formatOf, type MessageNames } from '../wire/eth-version.ts';
-import type { BlockAnnouncement, BlockRange, Messages, NewBlock, Status } from '../wire/messages.ts';
+import type {
+  BlockAnnouncement,
+  BlockRange,
+  Messages,
+  NewBlock,
+  Status,
+  TransactionAnnouncement,
+} from '../wire/messages.ts';
 import { checkRange, checkStatus, localStatus } from '../wire/status.ts';
 import type { EthPeer, PooledTransaction, RequestOptions, VerifyOptions } from './eth-peer.ts';
 import { type EthPeerInfo, peerInfo } from './info.ts';
@@ -44,6 +53,8 @@ export class EthConnection implements EthPeer {
   #range: BlockRange | undefined;
   /** Absent before the handshake, and when blocks are not exchanged. */
   #blocks: PeerBlocks | undefined;
+  /** Absent before the handshake, and when transactions are not exchanged. */
+  #transactions: PeerTransactions | undefined;
   /** Range that was last sent to the remote. */
   #announced = { earliest: 0, latest: 0 };
 
@@ -121,6 +132,14 @@ export class EthConnection implements EthPeer {
     return this.#send('newBlockHashes', [...blocks]);
   }
 
+  async sendTransactions(transactions: readonly Uint8Array[]): Promise<void> {
+    await this.#send('transactions', transactionsOf(transactions));
+  }
+
+  announceTransactions(announcement: TransactionAnnouncement): Promise<void> {
+    return this.#send('newPooledTransactionHashes', announcement);
+  }
+
   /** Runs eth until the peer ends. Rejects with the error that ends it. */
   async run(): Promise<void> {
     const unsubscribe = this.#context.chain.onHead(() => this.#announceRange());
@@ -129,6 +148,8 @@ export class EthConnection implements EthPeer {
       this.#server.close();
       this.#blocks?.disconnected();
       this.#blocks = undefined;
+      this.#transactions?.disconnected();
+      this.#transactions = undefined;
     };
     this.#signal.addEventListener('abort', onEnd, { once: true });
     let cause: unknown;
@@ -176,6 +197,7 @@ export class EthConnection implements EthPeer {
     this.#handshakeDone = true;
     this.#status.resolve(showFields(remote));
     this.#blocks = this.#context.blocks?.connected(this, this.#failure.reject);
+    this.#transactions = this.#context.transactions?.connected(this, this.#failure.reject);
     // The head may have moved during the handshake.
     this.#announceRange();
   }
@@ -210,7 +232,7 @@ export class EthConnection implements EthPeer {
   /** @returns resolves when the next message may be read; `undefined` when it may be read now. */
   #receive(message: Message): Promise<void> | void {
     const size = message.payload.length;
-    const { chain, pool, crypto } = this.#context;
+    const { chain, crypto } = this.#context;
     const name = this.#names.get(message.code);
     switch (name) {
       case 'getBlockHeaders': {
@@ -237,7 +259,7 @@ export class EthConnection implements EthPeer {
       case 'getPooledTransactions': {
         const { requestId, hashes } = this.#read(name, message);
         return this.#server.respond(size, 'pooledTransactions', {
-          read: async () => (pool === undefined ? [] : servePooled(pool, hashes)),
+          read: () => servePooled(this.#transactions, hashes),
           message: (items) => ({ requestId, items }),
         });
       }
@@ -265,11 +287,11 @@ export class EthConnection implements EthPeer {
       }
       case 'transactions': {
         const transactions = this.#read(name, message);
-        return pool?.received?.(transactions, this);
+        return this.#transactions?.received(transactions);
       }
       case 'newPooledTransactionHashes': {
         const announcement = this.#read(name, message);
-        return pool?.announced?.(announcement, this);
+        return this.#transactions?.announced(announcement);
       }
       case 'blockRangeUpdate': {
         const range = this.#read(name, message);

@@ -66,6 +66,14 @@ export interface EthPeer {
   sendNewBlock(block: NewBlock): Promise<void>;
   /** Announces 1 to 1024 blocks; as {@link sendNewBlock}. */
   sendNewBlockHashes(blocks: readonly BlockAnnouncement[]): Promise<void>;
+  /**
+   * Sends transactions in canonical form, without blob transactions: at most 5000.
+   *
+   * @returns resolves when there is room for another message
+   */
+  sendTransactions(transactions: readonly Uint8Array[]): Promise<void>;
+  /** Announces transactions, at most 4096; as {@link sendTransactions}. */
+  announceTransactions(announcement: TransactionAnnouncement): Promise<void>;
   /** Form of the peer in `admin_peers`, under `protocols.eth`. */
   info(): EthPeerInfo | 'handshake';
 }
@@ -75,20 +83,4 @@ export interface PooledTransaction {
   readonly hash: Uint8Array;
   /** `type ‖ payload`, or a legacy transaction's RLP list. */
   readonly transaction: Uint8Array;
-}
-
-/** Pool of pending transactions. Without one, peers get empty responses and their transactions are dropped. */
-export interface TransactionPool {
-  /**
-   * Pending transactions by hash, one entry for each hash in its order: in canonical form, blob transactions with their
-   * sidecars, or `undefined` for a missing one.
-   */
-  get(hashes: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]>;
-  /**
-   * Called with the transactions of a peer, at most 5000, in canonical form; only their framing has been checked. The
-   * peer is not read from until a returned promise settles; a rejection ends the peer.
-   */
-  received?(transactions: RawList, peer: EthPeer): Promise<void> | void;
-  /** Called with a peer's announcement of transactions. A returned promise is treated as in {@link received}. */
-  announced?(announcement: TransactionAnnouncement, peer: EthPeer): Promise<void> | void;
 }

@@ -1,6 +1,6 @@
 import type { Crypto } from '@devp2p/crypto';
 import { Reader, Writer } from '@devp2p/rlp';
-import type { TransactionPool } from '../peer/eth-peer.ts';
+import type { PeerTransactions } from '../gossip/transactions/transaction-exchange.ts';
 import { wrapTransaction } from '../types/transaction.ts';
 import type { ReceiptsFormat } from '../wire/eth-version.ts';
 import { type GetBlockHeaders, type GetReceipts, maxBlocks } from '../wire/messages.ts';
@@ -15,8 +15,9 @@ export const hardLimit: number = 10 * 1024 * 1024;
 /** Upper bound of prefixes, request id and flag around the items of a response, in bytes. */
 export const envelopeLength = 32;
 
-/** Hashes of one request that are looked up (go-ethereum). */
+/** Hashes of one request that are looked up: of blocks, and of transactions (go-ethereum v1.17.10). */
 const maxLookups = 2048;
+const maxPooledLookups = 4096;
 
 /** Blocks in one lookup. Bounds the blocks that are read in vain when long ones follow short ones. */
 const maxBatch = 16;
@@ -75,11 +76,22 @@ export async function serveBodies(chain: Chain, hashes: readonly Uint8Array[]): 
 }
 
 /** Serves GetPooledTransactions. */
-export async function servePooled(pool: TransactionPool, hashes: readonly Uint8Array[]): Promise<Uint8Array[]> {
-  const response = new ResponseItems(maxLookups);
-  for await (const transaction of lookUp((batch) => pool.get(batch), hashes.slice(0, maxLookups), response)) {
-    if (transaction !== undefined && !response.add(wrapTransaction(transaction))) break;
+export async function servePooled(
+  transactions: PeerTransactions | undefined,
+  hashes: readonly Uint8Array[],
+): Promise<Uint8Array[]> {
+  if (transactions === undefined) return [];
+  const response = new ResponseItems(maxPooledLookups);
+  const served: Uint8Array[] = [];
+  const wanted = hashes.slice(0, maxPooledLookups);
+  let index = 0;
+  for await (const transaction of lookUp((batch) => transactions.get(batch), wanted, response)) {
+    const hash = wanted[index++] as Uint8Array;
+    if (transaction === undefined) continue;
+    if (!response.add(wrapTransaction(transaction))) break;
+    served.push(hash);
   }
+  transactions.served(served);
   return response.items;
 }
 
