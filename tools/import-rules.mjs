@@ -37,7 +37,7 @@ export const programs = {
     sync: 'chain errors logging storage validation',
     network: 'chain errors logging storage validation',
     discovery: 'errors logging network storage',
-    rpc: 'chain config errors logging network validation',
+    rpc: 'chain config errors logging network txpool validation',
     engine: 'chain errors logging rpc validation version.ts',
     observability: 'chain discovery logging network rpc sync',
     node: 'chain config discovery engine errors execution logging nat network observability rpc storage sync version.ts',

@@ -4,13 +4,16 @@ import type { Metrics } from '../observability/metrics/metrics.ts';
 import { serveMetrics } from '../observability/metrics/server.ts';
 import type { NodeState } from '../observability/node-state.ts';
 import { logState } from '../observability/state-log.ts';
+import { headTags } from '../rpc/backend.ts';
 import { ethNamespace } from '../rpc/namespaces/eth.ts';
 import { nodeControl } from '../rpc/namespaces/node-control.ts';
 import { openRpc } from '../rpc/servers.ts';
+import type { Sync } from '../sync/sync.ts';
 import type { NodeContext } from './context.ts';
 import type { NodeNetwork } from './open-network.ts';
 import type { NodeStorage } from './open-storage.ts';
 import type { NodeSync } from './open-sync.ts';
+import type { NodeOptions } from './options.ts';
 import { watchState } from './watch-state.ts';
 
 /** URLs of the servers of a node; absent for one that is not served. */
@@ -65,14 +68,13 @@ export async function openApi(
       crypto,
     }),
     engine,
-    eth:
-      forkChoice &&
-      ethNamespace({
-        chain,
-        crypto,
-        tags: forkChoice,
-        syncState: syncStateOf(chain, forkChoice),
-      }),
+    eth: ethNamespace({
+      chain,
+      tags: forkChoice ?? headTags(chain),
+      syncState: syncStateOf(chain, forkChoice, () => isAtOwnHead(options, sync)),
+      crypto,
+      clock,
+    }),
     crypto,
     clock,
     random,
@@ -84,4 +86,9 @@ export async function openApi(
   lifecycle.onClose(() => server?.close(), { parallel: true });
   const { http, ws, authrpc } = rpc;
   return { state, endpoints: { http, ws, authrpc, metrics: server?.url } };
+}
+
+/** Whether the chain is at a head that no consensus client has named: of a target, or of the longest chain of the peers. */
+function isAtOwnHead({ blockGossip }: NodeOptions, { isSynced, target }: Pick<Sync, 'isSynced' | 'target'>): boolean {
+  return isSynced || (blockGossip === true && target === undefined);
 }

@@ -26,7 +26,7 @@ export interface OpenRpcOptions {
   readonly control: NodeControl;
   /** Offered by `authrpc` only. */
   readonly engine?: Namespace | undefined;
-  readonly eth?: Namespace | undefined;
+  readonly eth: Namespace;
   readonly health: () => { readonly healthy: boolean };
   /** Called after each call, with whether it succeeded. */
   readonly onCall?: ((ok: boolean) => void) | undefined;
@@ -46,7 +46,7 @@ export interface RpcServers {
   close(): Promise<void>;
 }
 
-const defaultApis: readonly RpcApi[] = ['net', 'web3'];
+const defaultApis: readonly RpcApi[] = ['eth', 'net', 'web3'];
 const defaultHosts: readonly string[] = ['localhost'];
 
 /**
@@ -115,12 +115,11 @@ async function openPublic(options: OpenRpcOptions, open: OpenServers): Promise<P
 
 /** The one for the consensus client. */
 async function openAuthrpc(options: OpenRpcOptions, open: OpenServers): Promise<string | undefined> {
-  const { authrpc, engine, eth, health, clock, random, log } = options;
+  const { authrpc, engine, health, clock, random, log } = options;
   if (authrpc === undefined) return undefined;
   const namespaces = {
     ...openNamespaces(options),
     ...(engine && { engine }),
-    ...(eth && { eth }),
   };
   const handlers = await createAuthrpc({
     rpc: jsonRpc(options, selectApi(namespaces, Object.keys(namespaces)), authrpcRpcLimits),
@@ -148,8 +147,8 @@ async function openAuthrpc(options: OpenRpcOptions, open: OpenServers): Promise<
 }
 
 /** Namespaces that every server offers. */
-function openNamespaces({ control, crypto }: OpenRpcOptions): { net: Namespace; web3: Namespace } {
-  return { net: netNamespace(control), web3: web3Namespace(control, crypto) };
+function openNamespaces({ control, eth, crypto }: OpenRpcOptions): Omit<Record<RpcApi, Namespace>, 'admin'> {
+  return { eth, net: netNamespace(control), web3: web3Namespace(control, crypto) };
 }
 
 function jsonRpc({ clock, log, onCall }: OpenRpcOptions, api: Api, limits: RpcLimits): JsonRpc {

@@ -1,5 +1,5 @@
 /** Groups of methods that a server without authentication can offer. */
-export const rpcApis = ['admin', 'net', 'web3'] as const;
+export const rpcApis = ['admin', 'eth', 'net', 'web3'] as const;
 export type RpcApi = (typeof rpcApis)[number];
 
 interface AddressSettings {
@@ -8,7 +8,7 @@ interface AddressSettings {
 }
 
 interface ServerSettings extends AddressSettings {
-  /** Groups of methods; `admin` controls the node. @default ['net', 'web3'], as go-ethereum */
+  /** Groups of methods; `admin` controls the node. @default ['eth', 'net', 'web3'] */
   readonly apis?: readonly RpcApi[] | undefined;
 }
 

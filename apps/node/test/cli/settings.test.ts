@@ -75,13 +75,13 @@ describe('settings from the command line', () => {
       http: false,
       'http.addr': '127.0.0.1',
       'http.port': 8545,
-      'http.api': ['net', 'web3'],
+      'http.api': ['eth', 'net', 'web3'],
       'http.corsdomain': [],
       'http.vhosts': ['localhost'],
       ws: false,
       'ws.addr': '127.0.0.1',
       'ws.port': 8546,
-      'ws.api': ['net', 'web3'],
+      'ws.api': ['eth', 'net', 'web3'],
       'ws.origins': [],
       metrics: false,
       'metrics.addr': '127.0.0.1',
@@ -440,8 +440,8 @@ describe('wrong use is reported in one line with the name of the setting', () =>
     ['--no-http', 'unknown flag --no-http; '],
     ['--no-authrcp', 'unknown flag --no-authrcp; did you mean --no-authrpc?'],
     ['--authrpc=on', 'invalid value "on" for --authrpc: expected true, false or auto'],
-    ['--http.api net,engine', 'invalid value "net,engine" for --http.api: expected some of admin, net'],
-    ['--ws.api engine', 'invalid value "engine" for --ws.api: expected some of admin, net, web3'],
+    ['--http.api net,engine', 'invalid value "net,engine" for --http.api: expected some of admin, eth, net'],
+    ['--ws.api engine', 'invalid value "engine" for --ws.api: expected some of admin, eth, net, web3'],
   ])('ND-02 %s', (line, beginning) => {
     expect(() => read(line)).toThrow(UsageError);
     expect(() => read(line)).toThrow(beginning);

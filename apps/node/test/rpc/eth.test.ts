@@ -1,3 +1,4 @@
+import { systemClock } from '@devp2p/clock';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 
 import { type Log, receiptCodec, transactionHash } from '@devp2p/eth';
@@ -22,7 +23,10 @@ beforeAll(async () => {
 });
 const over = (source: LocalChain): Namespace =>
   ethNamespace({
-    ...{ chain: source, crypto, tags: forkChoice },
+    chain: source,
+    crypto,
+    clock: systemClock,
+    tags: forkChoice,
     syncState: syncStateOf(source, forkChoice),
   });
 beforeEach(() => {

@@ -28,10 +28,10 @@ describe('JSON-RPC over HTTP', () => {
     await servers.close();
   });
 
-  test('ND-11 it is bound to 127.0.0.1 and offers net and web3, but not admin', async () => {
+  test('ND-11 it is bound to 127.0.0.1 and offers eth, net and web3, but not admin', async () => {
     expect(new URL(url).hostname).toBe('127.0.0.1');
     const { body } = await ask(url, { body: call('rpc_modules') });
-    expect(JSON.parse(body).result).toEqual({ rpc: '1.0', net: '1.0', web3: '1.0' });
+    expect(JSON.parse(body).result).toEqual({ rpc: '1.0', eth: '1.0', net: '1.0', web3: '1.0' });
     const admin = await ask(url, { body: call('admin_peers') });
     expect(JSON.parse(admin.body).error.code).toBe(-32601);
   });

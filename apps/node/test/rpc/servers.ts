@@ -44,6 +44,7 @@ export function fakeControl() {
 export function serve(options: Partial<OpenRpcOptions>): Promise<RpcServers> {
   return openRpc({
     control: fakeControl().control,
+    eth: { methods: {} },
     health: () => ({ healthy: true }),
     crypto: nobleCrypto,
     clock: systemClock,

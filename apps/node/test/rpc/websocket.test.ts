@@ -155,7 +155,7 @@ test('ND-11 one port serves HTTP and WebSocket, each with its own methods', asyn
   const servers = await serve({ http: { port }, ws: { port, apis: ['admin'] } });
   expect(servers.ws).toBe(`ws://127.0.0.1:${port}`);
   const { body } = await ask(servers.http ?? '', { body: call('rpc_modules') });
-  expect(JSON.parse(body).result).toEqual({ rpc: '1.0', net: '1.0', web3: '1.0' });
+  expect(JSON.parse(body).result).toEqual({ rpc: '1.0', eth: '1.0', net: '1.0', web3: '1.0' });
   const { socket, closed, next } = await dial(servers.ws ?? '');
   socket.send(call('rpc_modules'));
   expect(await next()).toMatchObject({ result: { rpc: '1.0', admin: '1.0' } });

@@ -56,8 +56,8 @@ export const serverFlags: FlagsOf<ServerSettings> = {
   'http.api': {
     group: 'Operator',
     value: 'LIST',
-    default: 'net,web3',
-    help: 'served namespaces: admin, net, web3',
+    default: 'eth,net,web3',
+    help: 'served namespaces: admin, eth, net, web3',
     commands: runs,
     parse: apis,
   },
@@ -102,8 +102,8 @@ export const serverFlags: FlagsOf<ServerSettings> = {
   'ws.api': {
     group: 'Operator',
     value: 'LIST',
-    default: 'net,web3',
-    help: 'served namespaces: admin, net, web3',
+    default: 'eth,net,web3',
+    help: 'served namespaces: admin, eth, net, web3',
     commands: runs,
     parse: apis,
   },

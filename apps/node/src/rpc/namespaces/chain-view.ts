@@ -1,17 +1,8 @@
 import { decodeBody, type RawList, receiptList, type SealedBody, type SealedHeader } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
-import type { BlockReader, CanonicalChain, HeaderReader } from '../../chain/interfaces.ts';
+import type { BlockTags, ViewedChain } from '../backend.ts';
 import type { BlockId } from '../codec/block-id.ts';
 import { RpcError } from '../transport/rpc-error.ts';
-
-/** The blocks to which the tags `latest`, `safe` and `finalized` refer now. */
-export interface BlockTags {
-  /** The chain's last block as callers see it. */
-  latest(): Promise<SealedHeader>;
-  /** `undefined` until the consensus client has named one. */
-  safe(): Promise<SealedHeader | undefined>;
-  finalized(): Promise<SealedHeader | undefined>;
-}
 
 /** A block with its body decoded. */
 export interface ViewedBlock {
@@ -20,9 +11,6 @@ export interface ViewedBlock {
   /** Absent where they are not held. */
   readonly receipts: RawList | undefined;
 }
-
-/** The parts of the chain that are shown. */
-export type ViewedChain = Pick<CanonicalChain, 'numberOf'> & HeaderReader & Pick<BlockReader, 'blockByHash'>;
 
 /** The chain as the `eth` methods show it: the canonical one, up to its latest block. */
 export interface ChainView extends BlockTags {
@@ -36,7 +24,7 @@ export interface ChainView extends BlockTags {
   block(id: BlockId): Promise<ViewedBlock | undefined>;
 }
 
-export function chainView(chain: ViewedChain, tags: BlockTags): ChainView {
+export function chainView(chain: Omit<ViewedChain, 'genesis' | 'onHead'>, tags: BlockTags): ChainView {
   const tagged = async (tag: 'safe' | 'finalized'): Promise<SealedHeader> => {
     const header = await tags[tag]();
     if (header === undefined) throw new RpcError('unknown-block', 'Unknown block');

@@ -1,0 +1,47 @@
+import type { Clock } from '@devp2p/clock';
+import type { Crypto } from '@devp2p/crypto';
+import type { SealedHeader } from '@devp2p/eth';
+import type { BlockReader, CanonicalChain, ChainRules, HeaderReader } from '../chain/interfaces.ts';
+import type { Pool } from '../txpool/interfaces.ts';
+
+/** The blocks to which the tags `latest`, `safe` and `finalized` refer now. */
+export interface BlockTags {
+  /** The chain's last block as callers see it. */
+  latest(): Promise<SealedHeader>;
+  /** `undefined` until the consensus client has named one. */
+  safe(): Promise<SealedHeader | undefined>;
+  finalized(): Promise<SealedHeader | undefined>;
+}
+
+/** The parts of the chain that are shown. */
+export type ViewedChain = ChainRules &
+  Pick<CanonicalChain, 'numberOf' | 'onHead'> &
+  HeaderReader &
+  Pick<BlockReader, 'blockByHash'>;
+
+/** Progress of a sync, in block numbers; `undefined` once the chain has reached the target. */
+export interface SyncState {
+  readonly starting: number;
+  readonly current: number;
+  readonly highest: number;
+}
+
+/** The parts of a node that the methods read. A part that the node does not have is absent. */
+export interface Backend {
+  readonly chain: ViewedChain;
+  readonly tags: BlockTags;
+  readonly syncState: () => Promise<SyncState | undefined>;
+  /** Absent without execution. */
+  readonly pool?: Pool | undefined;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+}
+
+/** The tags of a chain without a consensus client. */
+export function headTags(chain: Pick<CanonicalChain, 'head'>): BlockTags {
+  return {
+    latest: async () => chain.head,
+    safe: async () => undefined,
+    finalized: async () => undefined,
+  };
+}
