@@ -1,7 +1,7 @@
 import { fastCrypto } from '@devp2p/crypto/fast';
+import { StackTrie } from '@devp2p/eth';
 import { bigint, bytes, encode, struct } from '@devp2p/rlp';
 import type { Account, StateChanges, StateReader } from '../../apps/node/src/execution/state/interfaces.ts';
-import { StackTrie } from '../../apps/node/src/validation/stack-trie.ts';
 import { bytesOf, hexOf } from '../../apps/node/test/execution/evm/opcode-case.ts';
 import type { World } from './message.ts';
 

@@ -28,6 +28,8 @@ export type {
 } from './peer/eth-peer.ts';
 export { type EthNodeInfo, type EthPeerInfo, nodeInfo } from './peer/info.ts';
 export type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
+export { bodyMatches, receiptsMatch } from './trie/block-roots.ts';
+export { type Hasher, listRoot, StackTrie } from './trie/stack-trie.ts';
 export { decodeBlock, encodeBlock, type SealedBlock } from './types/block.ts';
 export { addToBloom, bloomLength } from './types/bloom.ts';
 export {
@@ -38,6 +40,7 @@ export {
   type Withdrawal,
   withdrawalCodec,
 } from './types/body.ts';
+export { decodeTransaction, type Transaction } from './types/decode-transaction.ts';
 export {
   decodeHeader,
   type Header,
@@ -45,6 +48,12 @@ export {
   type SealedHeader,
   sealHeader,
 } from './types/header.ts';
+export {
+  type BlobSidecar,
+  type DecodedPooledTransaction,
+  decodePooledTransaction,
+  encodePooledTransaction,
+} from './types/pooled-transaction.ts';
 export { RawList } from './types/raw-list.ts';
 export {
   encodeReceipts,
@@ -53,6 +62,7 @@ export {
   receiptCodec,
   receiptList,
 } from './types/receipt.ts';
+export { contractAddress, maxSignatureS, recoverAuthority, recoverSender } from './types/sender.ts';
 export {
   type AccessListItem,
   type AccessListTransaction,

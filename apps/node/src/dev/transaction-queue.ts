@@ -1,14 +1,13 @@
 import { toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import type { SealedHeader } from '@devp2p/eth';
+import { recoverSender, type SealedHeader, type Transaction } from '@devp2p/eth';
 import type { Account } from '../chain/interfaces.ts';
 import { DevError } from '../errors/dev-error.ts';
 import { TransactionError, type TransactionErrorCode } from '../errors/transaction-error.ts';
 import type { Candidate } from '../execution/build-request.ts';
 import type { ChainConfig } from '../validation/chain-config.ts';
-import { decodeTransaction, type Transaction } from '../validation/decode-transaction.ts';
+import { decodeTransaction } from '../validation/decode-transaction.ts';
 import { gasPerBlob } from '../validation/fees.ts';
-import { recoverSender } from '../validation/sender.ts';
 import { checkTransaction, transactionLimits } from '../validation/transaction.ts';
 
 /** Transactions that wait for a block. */

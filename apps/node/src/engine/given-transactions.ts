@@ -1,8 +1,8 @@
 import { toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
+import { recoverSender } from '@devp2p/eth';
 import { TransactionError } from '../errors/transaction-error.ts';
 import { decodeTransaction } from '../validation/decode-transaction.ts';
-import { recoverSender } from '../validation/sender.ts';
 import type { BlobSidecar, PendingTransaction, TransactionSource } from './transaction-source.ts';
 
 /** @see createGivenTransactions */

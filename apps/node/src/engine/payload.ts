@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Crypto } from '@devp2p/crypto';
-import { decodeBody, sealHeader, withdrawalCodec } from '@devp2p/eth';
+import { decodeBody, listRoot, StackTrie, sealHeader, withdrawalCodec } from '@devp2p/eth';
 import { bytes, encode, list, Reader, raw } from '@devp2p/rlp';
 import type { NewBlock } from '../chain/interfaces.ts';
 import { emptyListHash } from '../validation/empty-roots.ts';
-import { listRoot, StackTrie } from '../validation/stack-trie.ts';
 import type { ExecutionPayload } from './params.ts';
 
 /** Fields of a block's header that are not in its payload. */

@@ -1,4 +1,4 @@
-import type { Transaction } from '../validation/decode-transaction.ts';
+import type { Transaction } from '@devp2p/eth';
 
 /** The blobs of a transaction, with their commitments and proofs (EIP-4844, EIP-7594). */
 export interface BlobSidecar {

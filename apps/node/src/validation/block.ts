@@ -4,9 +4,11 @@ import {
   type Body,
   consensusReceipts,
   type Header,
+  listRoot,
   type RawList,
   type SealedBody,
   type SealedHeader,
+  StackTrie,
 } from '@devp2p/eth';
 import { Reader } from '@devp2p/rlp';
 import { BlockError, type BlockErrorCode } from '../errors/chain-error.ts';
@@ -14,7 +16,6 @@ import { TransactionError } from '../errors/transaction-error.ts';
 import type { ChainConfig } from './chain-config.ts';
 import { emptyRequestsHash } from './empty-roots.ts';
 import { gasPerBlob } from './fees.ts';
-import { listRoot, StackTrie } from './stack-trie.ts';
 import { checkTransaction, transactionLimits } from './transaction.ts';
 
 /** Maximum size of a block as RLP, in bytes (EIP-7934). */

@@ -1,6 +1,5 @@
-import type { Header } from '@devp2p/eth';
+import type { Header, Transaction } from '@devp2p/eth';
 import type { BlobParameters, ChainConfig } from './chain-config.ts';
-import type { Transaction } from './decode-transaction.ts';
 
 /** The first base fee, in wei (EIP-1559's INITIAL_BASE_FEE). */
 export const initialBaseFee = 1_000_000_000n;

@@ -5,11 +5,13 @@ import {
   decodeBody,
   encodeReceipts,
   type Header,
+  listRoot,
   RawList,
   type Receipt,
   receiptList,
   type SealedBody,
   type SealedHeader,
+  StackTrie,
   sealHeader,
   transactionsOf,
 } from '@devp2p/eth';
@@ -20,7 +22,6 @@ import { blobParameters, type ChainConfig } from '../../src/validation/chain-con
 import { workDifficulty } from '../../src/validation/difficulty.ts';
 import { emptyListHash, emptyRequestsHash, emptyTrieRoot } from '../../src/validation/empty-roots.ts';
 import { nextBaseFee, nextExcessBlobGas } from '../../src/validation/fees.ts';
-import { listRoot, StackTrie } from '../../src/validation/stack-trie.ts';
 
 export const crypto = fastCrypto;
 

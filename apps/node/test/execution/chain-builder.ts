@@ -1,6 +1,6 @@
 import { toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { decodeBody, type RawList, type SealedHeader } from '@devp2p/eth';
+import { decodeBody, listRoot, type RawList, type SealedHeader, StackTrie } from '@devp2p/eth';
 import type { NewBlock } from '../../src/chain/interfaces.ts';
 import type { Genesis } from '../../src/config/genesis/genesis.ts';
 import { type BlockProcessor, createBlockProcessor } from '../../src/execution/block/block-processor.ts';
@@ -8,7 +8,6 @@ import { createEvmFactory } from '../../src/execution/block/evm-factory.ts';
 import { openKzg } from '../../src/execution/kzg/kzg.ts';
 import { createStateStore, type StateStore } from '../../src/execution/state/state-store.ts';
 import { decodeTransaction } from '../../src/validation/decode-transaction.ts';
-import { listRoot, StackTrie } from '../../src/validation/stack-trie.ts';
 import { encodeFields, makeBody, makeGenesis, nextHeader } from '../chain/make-blocks.ts';
 
 /** An account that signs transactions. */

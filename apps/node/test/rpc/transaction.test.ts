@@ -1,10 +1,10 @@
 import { fromHex, toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
+import { contractAddress } from '@devp2p/eth';
 import { bigint, encode, type Tree, tree } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import { senderOf, transactionJson } from '../../src/rpc/codec/transaction.ts';
 import { decodeTransaction } from '../../src/validation/decode-transaction.ts';
-import { contractAddress } from '../../src/validation/sender.ts';
 
 const key = new Uint8Array(32).fill(0x46);
 /** Address of that key, from the example of EIP-155. */

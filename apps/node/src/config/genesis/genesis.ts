@@ -1,5 +1,5 @@
 import type { Crypto } from '@devp2p/crypto';
-import { bodyCodec, type Header, RawList, type SealedHeader, sealHeader } from '@devp2p/eth';
+import { bodyCodec, type Header, RawList, type SealedHeader, StackTrie, sealHeader } from '@devp2p/eth';
 import { bigint, bytes, encode, struct } from '@devp2p/rlp';
 import { ChainError } from '../../errors/chain-error.ts';
 import {
@@ -13,7 +13,6 @@ import {
 } from '../../validation/chain-config.ts';
 import { emptyListHash, emptyRequestsHash, emptyTrieRoot } from '../../validation/empty-roots.ts';
 import { initialBaseFee } from '../../validation/fees.ts';
-import { StackTrie } from '../../validation/stack-trie.ts';
 import {
   type ConfigJson,
   type GenesisAccounts,

@@ -1,7 +1,6 @@
 import { equalBytes, isZero } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import type { Authorization } from '../../validation/decode-transaction.ts';
-import { recoverAuthority } from '../../validation/sender.ts';
+import { recoverAuthority, type SignedAuthorization } from '@devp2p/eth';
 import { delegationTarget, delegationTo } from '../evm/delegation.ts';
 import type { GasBudget } from '../evm/frame/gas-budget.ts';
 import { accountWriteGas, codeByteStateGas, newAccountStateGas } from '../evm/rules/gas.ts';
@@ -63,7 +62,7 @@ export function applyAuthorizations(
 
 /** The account that an authorization is of; `undefined` when it is invalid. */
 function validAuthority(
-  authorization: Authorization,
+  authorization: SignedAuthorization,
   { chainId, state, crypto, accessList }: AuthorizationContext,
 ): Uint8Array | undefined {
   if (authorization.chainId !== 0n && authorization.chainId !== chainId) return undefined;

@@ -1,9 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
-import type { Header, RawList } from '@devp2p/eth';
+import { type Header, type RawList, recoverSender, type Transaction } from '@devp2p/eth';
 import { BlockError, type BlockErrorCode } from '../../errors/chain-error.ts';
 import type { ChainConfig } from '../../validation/chain-config.ts';
-import type { Transaction } from '../../validation/decode-transaction.ts';
-import { recoverSender } from '../../validation/sender.ts';
 import { type TransactionLimits, transactionLimits } from '../../validation/transaction.ts';
 import type { BlockEvm, EvmOutcome } from '../evm/evm.ts';
 import type { BlockState, FinishRules } from '../evm/state/block-state.ts';

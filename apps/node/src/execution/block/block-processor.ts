@@ -1,12 +1,11 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { decodeHeader, type Header, type SealedBody, type SealedHeader } from '@devp2p/eth';
+import { decodeHeader, type Header, listRoot, type SealedBody, type SealedHeader, StackTrie } from '@devp2p/eth';
 import { Reader, RlpError } from '@devp2p/rlp';
 import { BlockError, type BlockErrorCode } from '../../errors/chain-error.ts';
 import { TransactionError } from '../../errors/transaction-error.ts';
 import type { ChainConfig } from '../../validation/chain-config.ts';
 import { decodeTransaction } from '../../validation/decode-transaction.ts';
-import { listRoot, StackTrie } from '../../validation/stack-trie.ts';
 import type { BlockEvm } from '../evm/evm.ts';
 import { BlockState } from '../evm/state/block-state.ts';
 import type { StateChanges, StateReader } from '../state/interfaces.ts';

@@ -1,13 +1,21 @@
 import { toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { bodyCodec, decodeBody, RawList, sealHeader, transactionsOf, withdrawalCodec } from '@devp2p/eth';
+import {
+  bodyCodec,
+  decodeBody,
+  listRoot,
+  RawList,
+  StackTrie,
+  sealHeader,
+  transactionsOf,
+  withdrawalCodec,
+} from '@devp2p/eth';
 import { decode, encode } from '@devp2p/rlp';
 import { TransactionError } from '../../errors/transaction-error.ts';
 import { maxBlockSize } from '../../validation/block.ts';
 import type { ChainConfig } from '../../validation/chain-config.ts';
 import { decodeTransaction } from '../../validation/decode-transaction.ts';
 import { emptyListHash } from '../../validation/empty-roots.ts';
-import { listRoot, StackTrie } from '../../validation/stack-trie.ts';
 import type { BuildRequest, BuiltBlock, RefusedTransaction } from '../build-request.ts';
 import type { StateChanges } from '../state/interfaces.ts';
 import type { BlockExecution } from './block-execution.ts';

@@ -1,8 +1,7 @@
 import { toHex } from '@devp2p/bytes';
+import { maxSignatureS, type Transaction } from '@devp2p/eth';
 import { TransactionError } from '../../errors/transaction-error.ts';
-import type { Transaction } from '../../validation/decode-transaction.ts';
 import { effectiveGasPrice, gasPerBlob } from '../../validation/fees.ts';
-import { maxSignatureS } from '../../validation/sender.ts';
 import { checkTransaction, maxTransactionGas, type TransactionLimits } from '../../validation/transaction.ts';
 import { delegationTarget } from '../evm/delegation.ts';
 import type { AccountState } from '../evm/state/account-state.ts';

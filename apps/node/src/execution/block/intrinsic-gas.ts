@@ -1,5 +1,5 @@
 import { equalBytes } from '@devp2p/bytes';
-import type { Access, Transaction } from '../../validation/decode-transaction.ts';
+import type { AccessListItem, Transaction } from '@devp2p/eth';
 import type { ForkRules } from './fork-rules.ts';
 
 /** Yellow Paper, appendix G; EIP-2 for creations. */
@@ -78,7 +78,7 @@ function countZeros(bytes: Uint8Array): number {
   return count;
 }
 
-function countSlots(accessList: readonly Access[]): number {
+function countSlots(accessList: readonly AccessListItem[]): number {
   let count = 0;
   for (const { storageKeys } of accessList) count += storageKeys.length;
   return count;

@@ -1,5 +1,5 @@
 import type { Crypto } from '@devp2p/crypto';
-import { contractAddress } from '../../validation/sender.ts';
+import { contractAddress } from '@devp2p/eth';
 import { maxTransactionGas } from '../../validation/transaction.ts';
 import { delegationTarget } from '../evm/delegation.ts';
 import { type BlockEvm, type EvmOutcome, type Log, unpreparedOutcome } from '../evm/evm.ts';

@@ -1,4 +1,4 @@
-import { contractAddress } from '../../validation/sender.ts';
+import { contractAddress } from '@devp2p/eth';
 import { delegationTarget } from './delegation.ts';
 import { enterCall, enterCreation } from './entry.ts';
 import { type BlockEvm, type EvmCall, type EvmOutcome, unpreparedOutcome } from './evm.ts';

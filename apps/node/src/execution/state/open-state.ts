@@ -1,10 +1,10 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
+import type { Hasher } from '@devp2p/eth';
 import { encode } from '@devp2p/rlp';
 import type { Genesis } from '../../config/genesis/genesis.ts';
 import { StateError } from '../../errors/state-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import { emptyTrieRoot } from '../../validation/empty-roots.ts';
-import type { Hasher } from '../../validation/stack-trie.ts';
 import { computeChanges } from './compute-changes.ts';
 import { decodeDifference } from './difference.ts';
 import { readInteger } from './integers.ts';

@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
+import type { Hasher } from '@devp2p/eth';
 import { StateError } from '../../errors/state-error.ts';
-import type { Hasher } from '../../validation/stack-trie.ts';
 import { type AccountRecord, decodeAccount } from './account-record.ts';
 import { readInteger, writeUint256 } from './integers.ts';
 import { bytesOfKey, keyOf } from './keys.ts';

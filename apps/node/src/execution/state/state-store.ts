@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
+import type { Hasher } from '@devp2p/eth';
 import { StateError } from '../../errors/state-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
-import type { Hasher } from '../../validation/stack-trie.ts';
 import { type ChangeContext, computeChanges, computeUndo } from './compute-changes.ts';
 import { decodeDifference } from './difference.ts';
 import type { StateChanges, StateReader } from './interfaces.ts';

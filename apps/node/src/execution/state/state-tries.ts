@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
+import type { Hasher } from '@devp2p/eth';
 import type { StateError } from '../../errors/state-error.ts';
 import { emptyTrieRoot } from '../../validation/empty-roots.ts';
-import type { Hasher } from '../../validation/stack-trie.ts';
 import { type AccountRecord, writeAccountRlp } from './account-record.ts';
 import { writeRlpInteger } from './integers.ts';
 import { bytesOfKey, storageKey } from './keys.ts';

@@ -1,4 +1,4 @@
-import type { Hasher } from '../../validation/stack-trie.ts';
+import type { Hasher } from '@devp2p/eth';
 import { keyOf, writeKey } from './keys.ts';
 import { branchRef, scratchLength, writeListPrefix, writtenRef } from './trie-hash.ts';
 import {

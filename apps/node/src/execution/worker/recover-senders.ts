@@ -1,7 +1,6 @@
 import type { Crypto } from '@devp2p/crypto';
-import { decodeBody } from '@devp2p/eth';
+import { decodeBody, recoverSender } from '@devp2p/eth';
 import { RlpError } from '@devp2p/rlp';
-import { recoverSender } from '../../validation/sender.ts';
 
 const addressLength = 20;
 

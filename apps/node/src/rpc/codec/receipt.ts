@@ -2,6 +2,7 @@ import type { Crypto } from '@devp2p/crypto';
 import {
   addToBloom,
   bloomLength,
+  contractAddress,
   type Log,
   type RawList,
   type Receipt,
@@ -13,7 +14,6 @@ import { decode } from '@devp2p/rlp';
 import { blobParameters, type ChainConfig } from '../../validation/chain-config.ts';
 import { decodeTransaction } from '../../validation/decode-transaction.ts';
 import { blobBaseFee, effectiveGasPrice, gasPerBlob } from '../../validation/fees.ts';
-import { contractAddress } from '../../validation/sender.ts';
 import { placeIn } from './block.ts';
 import { toData, toQuantity } from './hex.ts';
 import { senderOf, type TransactionPlace } from './transaction.ts';

@@ -1,8 +1,12 @@
 import type { Crypto } from '@devp2p/crypto';
-import { transactionHash } from '@devp2p/eth';
-import type { Access, Authorization, Transaction } from '../../validation/decode-transaction.ts';
+import {
+  type AccessListItem,
+  recoverSender,
+  type SignedAuthorization,
+  type Transaction,
+  transactionHash,
+} from '@devp2p/eth';
 import { effectiveGasPrice } from '../../validation/fees.ts';
-import { recoverSender } from '../../validation/sender.ts';
 import { toData, toQuantity } from './hex.ts';
 
 /** Position of a transaction in the chain. */
@@ -62,11 +66,11 @@ export function transactionJson(
   };
 }
 
-function accessJson({ address, storageKeys }: Access): object {
+function accessJson({ address, storageKeys }: AccessListItem): object {
   return { address: toData(address), storageKeys: storageKeys.map(toData) };
 }
 
-function authorizationJson({ address, ...numbers }: Authorization): object {
+function authorizationJson({ address, ...numbers }: SignedAuthorization): object {
   return {
     address: toData(address),
     chainId: toQuantity(numbers.chainId),

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { consensusReceipts } from '@devp2p/eth';
+import { consensusReceipts, listRoot, StackTrie } from '@devp2p/eth';
 import { expect, test } from 'vitest';
-import { listRoot, StackTrie } from '../../../src/validation/stack-trie.ts';
 import { runChain } from './run-chain.ts';
 
 const fixture = (name: string): Buffer => readFileSync(new URL(`../../chain/fixtures/${name}`, import.meta.url));

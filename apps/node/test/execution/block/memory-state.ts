@@ -1,9 +1,9 @@
 import type { Crypto } from '@devp2p/crypto';
+import { StackTrie } from '@devp2p/eth';
 import { bigint, bytes, encode, struct } from '@devp2p/rlp';
 import type { GenesisAccounts } from '../../../src/config/genesis/genesis-json.ts';
 import type { Account, StateChanges, StateReader } from '../../../src/execution/state/interfaces.ts';
 import { emptyTrieRoot } from '../../../src/validation/empty-roots.ts';
-import { StackTrie } from '../../../src/validation/stack-trie.ts';
 
 interface Entry {
   account: Account;

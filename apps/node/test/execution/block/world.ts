@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { toHex } from '@devp2p/bytes';
-import type { Header, SealedBody, SealedHeader } from '@devp2p/eth';
+import { type Header, listRoot, type SealedBody, type SealedHeader, StackTrie } from '@devp2p/eth';
 import type { Genesis } from '../../../src/config/genesis/genesis.ts';
 import { BlockError } from '../../../src/errors/chain-error.ts';
 import type { BlockEnd, BlockExecution, BlockResult } from '../../../src/execution/block/block-execution.ts';
 import { type BlockProcessor, type BlockStart, checkStateRoot } from '../../../src/execution/block/block-processor.ts';
 import { decodeTransaction } from '../../../src/validation/decode-transaction.ts';
-import { listRoot, StackTrie } from '../../../src/validation/stack-trie.ts';
 import { crypto, encodeFields, makeBody, makeGenesis, nextHeader } from '../../chain/make-blocks.ts';
 import { MemoryState } from './memory-state.ts';
 import { createProcessor } from './run-chain.ts';

@@ -1,4 +1,5 @@
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
+import { StackTrie } from '@devp2p/eth';
 import type { Level } from 'level';
 import { type AccountRecord, decodeAccount, writeAccountRlp } from '../../../src/execution/state/account-record.ts';
 import { writeRlpInteger } from '../../../src/execution/state/integers.ts';
@@ -6,7 +7,6 @@ import { keyOf, storageKey } from '../../../src/execution/state/keys.ts';
 import { sublevels } from '../../../src/execution/state/schema.ts';
 import { type ChangedNodes, TrieUpdater, type WriteValue } from '../../../src/execution/state/trie.ts';
 import { emptyTrieRoot } from '../../../src/validation/empty-roots.ts';
-import { StackTrie } from '../../../src/validation/stack-trie.ts';
 
 type Database = Level<Uint8Array, Uint8Array>;
 

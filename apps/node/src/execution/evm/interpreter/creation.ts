@@ -1,5 +1,5 @@
 import { concatBytes } from '@devp2p/bytes';
-import { contractAddress } from '../../../validation/sender.ts';
+import { contractAddress } from '@devp2p/eth';
 import { enterCreation } from '../entry.ts';
 import { proceed } from '../exit.ts';
 import { emptyBytes, type Frame } from '../frame/frame.ts';

@@ -3,7 +3,7 @@ import { createMPT } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { listRoot, StackTrie } from '../../src/validation/stack-trie.ts';
+import { listRoot, StackTrie } from '../src/index.ts';
 
 function compare(a: Uint8Array, b: Uint8Array): number {
   return Buffer.compare(a, b);

@@ -1,6 +1,7 @@
-import { type Crypto, CryptoError } from '@devp2p/crypto';
+import { type Crypto, CryptoError, nobleCrypto } from '@devp2p/crypto';
 import { Reader, RlpError, Writer } from '@devp2p/rlp';
-import { type Authorization, maxTransactionType } from './decode-transaction.ts';
+import { maxTransactionType } from './decode-transaction.ts';
+import type { SignedAuthorization } from './sign-transaction.ts';
 
 /** Number of fields before the signature, by type. */
 const signedFields = [6, 8, 9, 11, 10] as const;
@@ -19,7 +20,7 @@ export const maxSignatureS: bigint = 0x7fffffffffffffffffffffffffffffff5d576e735
  * @returns 20 bytes; `undefined` when the signature is not one
  * @throws RlpError when the transaction is malformed
  */
-export function recoverSender(raw: Uint8Array, crypto: Crypto): Uint8Array | undefined {
+export function recoverSender(raw: Uint8Array, crypto: Crypto = nobleCrypto): Uint8Array | undefined {
   const reader = new Reader(raw);
   const type = reader.isList() ? 0 : reader.byte();
   if (type > maxTransactionType) return undefined;
@@ -57,9 +58,12 @@ export function recoverSender(raw: Uint8Array, crypto: Crypto): Uint8Array | und
  *
  * @returns 20 bytes; `undefined` when the signature is not one, or s is above {@link maxSignatureS}
  */
-export function recoverAuthority(authorization: Authorization, crypto: Crypto): Uint8Array | undefined {
+export function recoverAuthority(
+  authorization: SignedAuthorization,
+  crypto: Crypto = nobleCrypto,
+): Uint8Array | undefined {
   const { chainId, address, nonce, yParity, r, s } = authorization;
-  if (yParity > 1n || s > maxSignatureS) return undefined;
+  if (yParity > 1 || s > maxSignatureS) return undefined;
   const writer = new Writer(96);
   writer.bigint(nonce);
   writer.string(address);
@@ -69,7 +73,7 @@ export function recoverAuthority(authorization: Authorization, crypto: Crypto): 
   const signature = new Uint8Array(65);
   writeWord(r, signature, 0);
   writeWord(s, signature, 32);
-  signature[64] = Number(yParity);
+  signature[64] = yParity;
   return recover(signature, writer.finish(), crypto);
 }
 
@@ -100,7 +104,11 @@ function writeWord(value: bigint, target: Uint8Array, start: number): void {
 }
 
 /** Address of the contract that a transaction or CREATE creates, 20 bytes. @param nonce of the creator before */
-export function contractAddress(sender: Uint8Array, nonce: bigint, crypto: Pick<Crypto, 'keccak256'>): Uint8Array {
+export function contractAddress(
+  sender: Uint8Array,
+  nonce: bigint,
+  crypto: Pick<Crypto, 'keccak256'> = nobleCrypto,
+): Uint8Array {
   const writer = new Writer(32);
   writer.bigint(nonce);
   writer.string(sender);
