@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromHex } from '@devp2p/bytes';
-import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { expect, test } from 'vitest';
-import { createGivenTransactions } from '../apps/node/src/engine/given-transactions.ts';
 import { createNode } from '../apps/node/src/index.ts';
+import { GivenTransactions } from '../apps/node/test/engine/given-transactions.ts';
 import { signTransaction, type TestAccount } from '../apps/node/test/execution/sign-transaction.ts';
 import { ConsensusDriver, type DriverBlock, type Outcomes } from './consensus-driver.ts';
 import { headOnly, paramsOf } from './engine-calls.ts';
@@ -57,7 +56,7 @@ interface Network {
 async function startNetwork(maxReorgDepth?: number): Promise<Network> {
   const flags = maxReorgDepth === undefined ? [] : [`--engine.maxreorgdepth=${maxReorgDepth}`];
   const geth = await scene.startGeth({ blocks: false, flags });
-  const transactions = createGivenTransactions({ crypto });
+  const transactions = new GivenTransactions();
   const secret = new Uint8Array(randomBytes(32));
   const node = await createNode({
     genesis: scene.chain.genesis,

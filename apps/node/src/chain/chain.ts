@@ -327,6 +327,11 @@ function chainOver(
       if (executor.account === undefined) throw new ExecutionError('no-state', 'blocks are not executed');
       return executor.account(store.head.header.hash, address);
     },
+    async accounts(block, addresses) {
+      if (closed !== undefined) throw closedError();
+      if (executor.accounts === undefined) throw new ExecutionError('no-state', 'blocks are not executed');
+      return executor.accounts(block, addresses);
+    },
     addReceipts: (receipts) => change(() => addReceipts(store, rules, receipts)),
     addAccessLists: (lists) => change(() => addAccessLists(store, rules, lists)),
     truncate: (number) => change(() => truncate(number)),

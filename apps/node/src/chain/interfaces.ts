@@ -3,7 +3,7 @@ import type { Genesis } from '../config/genesis/genesis.ts';
 import type { BlockErrorCode } from '../errors/chain-error.ts';
 import type { BuildRequest, BuiltBlock } from '../execution/build-request.ts';
 import type { ExecutableBlock } from '../execution/executor.ts';
-import type { Account } from '../execution/state/interfaces.ts';
+import type { Account, AccountSummary } from '../execution/state/interfaces.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
 import type { BlockRef } from '../storage/schema.ts';
 import type { SyncProgress } from '../storage/sync-progress.ts';
@@ -11,7 +11,7 @@ import type { SyncProgress } from '../storage/sync-progress.ts';
 /** A block to append. */
 export type NewBlock = ExecutableBlock;
 
-export type { Account, BuildRequest, BuiltBlock };
+export type { Account, AccountSummary, BuildRequest, BuiltBlock };
 
 /** The state of the accounts. */
 export interface StateView {
@@ -23,6 +23,15 @@ export interface StateView {
    * @throws ExecutionError `no-state` while stored blocks are executed after a start, and without execution; ChainError
    */
   account(address: Uint8Array): Promise<Account | undefined>;
+  /**
+   * Accounts after one block, in one request.
+   *
+   * @param block hash of a block whose state is available
+   * @param addresses 20 bytes each
+   * @returns one entry for each address, `undefined` for an account that does not exist
+   * @throws as {@link account}
+   */
+  accounts(block: Uint8Array, addresses: readonly Uint8Array[]): Promise<readonly (AccountSummary | undefined)[]>;
 }
 
 /** Builds blocks. */

@@ -1,22 +1,9 @@
 import { toHex } from '@devp2p/bytes';
-import { effectiveGasPrice } from '../validation/fees.ts';
-import type { BlobSidecar, PendingTransaction } from './transaction-source.ts';
-
-/** Conditions of a block for its transactions, in wei. */
-export interface TransactionPrices {
-  readonly baseFee: bigint;
-  /** Lowest tip per unit of gas. */
-  readonly minTip: bigint;
-  /** Price of a unit of blob gas; `undefined` before Cancun. */
-  readonly blobFee: bigint | undefined;
-  readonly sidecarVersion: BlobSidecar['version'];
-}
+import type { BlockConditions, PendingTransaction } from '../txpool/transaction-source.ts';
 
 /** Limits of the list, beyond those of any block, since some of its transactions may fail. */
 const maxTransactions = 10_000;
 const maxBytes = 16 * 1024 * 1024;
-
-const cellsPerBlob = 128;
 
 /** A transaction with its place among those of all senders. */
 interface Placed {
@@ -34,10 +21,10 @@ interface Placed {
  */
 export function orderTransactions(
   pending: Iterable<PendingTransaction>,
-  prices: TransactionPrices,
+  conditions: BlockConditions,
 ): readonly PendingTransaction[] {
   const placed: Placed[] = [];
-  for (const transactions of bySender(pending).values()) placed.push(...placesOf(transactions, prices));
+  for (const transactions of bySender(pending).values()) placed.push(...placesOf(transactions, conditions));
   // Stable, so that transactions of one sender stay in order where their places are equal.
   placed.sort((a, b) => {
     if (a.isLocal !== b.isLocal) return a.isLocal ? -1 : 1;
@@ -47,7 +34,7 @@ export function orderTransactions(
   const ordered: PendingTransaction[] = [];
   let bytes = 0;
   for (const { pending: next } of placed) {
-    bytes += next.transaction.raw.length;
+    bytes += next.raw.length;
     if (ordered.length >= maxTransactions || bytes > maxBytes) break;
     ordered.push(next);
   }
@@ -75,12 +62,12 @@ function bySender(pending: Iterable<PendingTransaction>): Map<string, Arrived[]>
  * The places of one sender's transactions. A transaction can be included after those with lower nonces alone, so it has
  * the place of the one among them that pays least: it follows that one at once if it pays more.
  */
-function placesOf(transactions: Arrived[], prices: TransactionPrices): Placed[] {
-  transactions.sort((a, b) => compare(a.pending.transaction.nonce, b.pending.transaction.nonce));
+function placesOf(transactions: Arrived[], conditions: BlockConditions): Placed[] {
+  transactions.sort((a, b) => compare(a.pending.nonce, b.pending.nonce));
   const isLocal = transactions.some(({ pending }) => pending.isLocal);
   const placed: Placed[] = [];
   for (const { pending, arrival } of transactions) {
-    const tip = tipOf(pending, prices);
+    const tip = tipOf(pending, conditions);
     if (tip === undefined) break;
     const before = placed.at(-1);
     if (before === undefined || tip < before.tip) placed.push({ pending, isLocal, tip, arrival });
@@ -93,30 +80,18 @@ function placesOf(transactions: Arrived[], prices: TransactionPrices): Placed[] 
 }
 
 /** The tip per unit of gas; `undefined` for a transaction that cannot be included. */
-function tipOf(pending: PendingTransaction, prices: TransactionPrices): bigint | undefined {
-  const { transaction } = pending;
-  const { baseFee, minTip } = prices;
-  const tip = effectiveGasPrice(transaction, baseFee) - baseFee;
-  return tip >= minTip && hasBlobs(pending, prices) ? tip : undefined;
+function tipOf(pending: PendingTransaction, conditions: BlockConditions): bigint | undefined {
+  const { feeCap, tipCap, gas } = pending;
+  const { baseFee, minTip, gasCap } = conditions;
+  if (gasCap !== undefined && gas > gasCap) return undefined;
+  const tip = baseFee + tipCap > feeCap ? feeCap - baseFee : tipCap;
+  return tip >= minTip && hasBlobs(pending, conditions) ? tip : undefined;
 }
 
-/** Whether the blobs of a transaction are complete, and of the version of the block. */
-function hasBlobs(
-  { transaction, sidecar }: PendingTransaction,
-  { blobFee, sidecarVersion }: TransactionPrices,
-): boolean {
-  const hashes = transaction.blobVersionedHashes;
-  if (hashes === undefined) return true;
-  const { length } = hashes;
-  return (
-    sidecar !== undefined &&
-    blobFee !== undefined &&
-    (transaction.maxFeePerBlobGas ?? 0n) >= blobFee &&
-    sidecar.version === sidecarVersion &&
-    sidecar.blobs.length === length &&
-    sidecar.commitments.length === length &&
-    sidecar.proofs.length === length * (sidecarVersion === 1 ? cellsPerBlob : 1)
-  );
+/** Whether a transaction has no blobs, or those of the version of the block. */
+function hasBlobs({ blobs }: PendingTransaction, { blobFee, sidecarVersion }: BlockConditions): boolean {
+  if (blobs === undefined) return true;
+  return blobFee !== undefined && blobs.feeCap >= blobFee && blobs.version === sidecarVersion;
 }
 
 function compare(a: bigint, b: bigint): number {

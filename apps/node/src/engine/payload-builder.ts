@@ -5,14 +5,20 @@ import { encode } from '@devp2p/rlp';
 import type { BlockBuilder, BuildRequest, BuiltBlock, ChainRules } from '../chain/interfaces.ts';
 import { BlockError } from '../errors/chain-error.ts';
 import type { Log } from '../logging/log.ts';
+import type {
+  BlobSidecar,
+  BlockConditions,
+  PendingTransaction,
+  TransactionSource,
+} from '../txpool/transaction-source.ts';
 import { maxBlockSize } from '../validation/block.ts';
 import { blobParameters } from '../validation/chain-config.ts';
 import { blobBaseFee, nextBaseFee, nextExcessBlobGas } from '../validation/fees.ts';
+import { transactionLimits } from '../validation/transaction.ts';
 import { type ForkchoiceVersion, invalidAttributes } from './attributes.ts';
-import { orderTransactions, type TransactionPrices } from './order-transactions.ts';
+import { orderTransactions } from './order-transactions.ts';
 import type { PayloadAttributes } from './params.ts';
 import { payloadId } from './payload-id.ts';
-import type { BlobSidecar, TransactionSource } from './transaction-source.ts';
 
 /** Settings of the building of blocks. */
 export interface BuildSettings {
@@ -116,7 +122,7 @@ export function createPayloadBuilder(parts: PayloadBuilderParts): PayloadBuilder
 class Job {
   readonly #request: BuildRequest;
   readonly #parts: PayloadBuilderParts;
-  readonly #prices: TransactionPrices;
+  readonly #conditions: BlockConditions;
   #best: BuiltPayload;
   #isEnded = false;
   /** Ends the running build with the transactions that it has. */
@@ -127,7 +133,7 @@ class Job {
   constructor(request: BuildRequest, empty: BuiltBlock, parts: PayloadBuilderParts) {
     this.#request = request;
     this.#parts = parts;
-    this.#prices = pricesOf(request, parts);
+    this.#conditions = conditionsOf(request, parts);
     this.#best = { block: empty, sidecars: [] };
     this.#limit = parts.clock.setTimeout(() => this.end(), maxDuration);
     void this.#run();
@@ -160,21 +166,36 @@ class Job {
 
   async #build(): Promise<void> {
     const { chain, clock, transactions } = this.#parts;
-    const ordered = orderTransactions(transactions?.pending() ?? [], this.#prices);
-    if (ordered.length === 0) return;
-    const candidates = ordered.map(({ transaction, sender }) => ({ raw: transaction.raw, sender }));
+    const pending = (await transactions?.pending(this.#conditions)) ?? [];
+    const ordered = orderTransactions(pending, this.#conditions);
+    if (ordered.length === 0 || this.#isEnded) return;
+    const candidates = ordered.map(({ raw, sender }) => ({ raw, sender }));
     const controller = new AbortController();
     this.#finish = () => controller.abort();
     const timer = clock.setTimeout(this.#finish, rebuildInterval);
     try {
       const block = await chain.build({ ...this.#request, transactions: candidates }, controller.signal);
       if (this.#isEnded || block.value <= this.#best.block.value) return;
-      const sidecars = block.included.flatMap((position) => ordered[position]?.sidecar ?? []);
+      const included = block.included.map((position) => ordered[position] as PendingTransaction);
+      const sidecars = await this.#sidecars(included);
+      if (this.#isEnded || sidecars === undefined) return;
       this.#best = { block, sidecars };
       this.#log(block);
     } finally {
       timer.cancel();
     }
+  }
+
+  /** Reads the blobs of the transactions of a block. @returns `undefined` when some of them have left the pool */
+  async #sidecars(included: readonly PendingTransaction[]): Promise<readonly BlobSidecar[] | undefined> {
+    const sidecars: BlobSidecar[] = [];
+    for (const { hash, blobs } of included) {
+      if (blobs === undefined) continue;
+      const sidecar = await this.#parts.transactions?.sidecar(hash);
+      if (sidecar === undefined) return undefined;
+      sidecars.push(sidecar);
+    }
+    return sidecars;
   }
 
   #log({ header, body, value }: BuiltBlock): void {
@@ -208,13 +229,14 @@ function buildRequest(
   };
 }
 
-function pricesOf({ parent, timestamp }: BuildRequest, parts: PayloadBuilderParts): TransactionPrices {
+function conditionsOf({ parent, timestamp }: BuildRequest, parts: PayloadBuilderParts): BlockConditions {
   const { config } = parts.chain.genesis;
   const blobs = blobParameters(config, timestamp);
   return {
     baseFee: nextBaseFee(config, parent),
     minTip: parts.minTip ?? defaultMinTip,
     blobFee: blobs && blobBaseFee(nextExcessBlobGas(config, blobs, parent, timestamp), blobs),
+    gasCap: transactionLimits(config, { number: parent.number + 1, timestamp, gasLimit: parent.gasLimit }).maxGas,
     sidecarVersion: timestamp >= config.forks.osaka ? 1 : 0,
   };
 }

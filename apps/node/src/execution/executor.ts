@@ -1,7 +1,7 @@
 import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
 import type { BlockRef } from '../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from './build-request.ts';
-import type { Account } from './state/interfaces.ts';
+import type { Account, AccountSummary } from './state/interfaces.ts';
 
 /** A block whose header and body are valid. */
 export interface ExecutableBlock {
@@ -66,6 +66,15 @@ export interface Executor {
    * @throws ExecutionError `no-state`; else as {@link execute}
    */
   account?(block: Uint8Array, address: Uint8Array): Promise<Account | undefined>;
+  /**
+   * Reads accounts after one block, in one request. Absent without a state.
+   *
+   * @param block hash of a block whose state is available
+   * @param addresses 20 bytes each
+   * @returns one entry for each address, `undefined` for an account that does not exist
+   * @throws ExecutionError `no-state`; else as {@link execute}
+   */
+  accounts?(block: Uint8Array, addresses: readonly Uint8Array[]): Promise<readonly (AccountSummary | undefined)[]>;
   /**
    * Finds a block with a state: in memory, on disk, or within the differences on disk.
    *

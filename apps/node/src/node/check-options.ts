@@ -111,7 +111,7 @@ const buildRules: Rules<BuildSettings> = {
     fits: (value) => value instanceof Uint8Array && value.length <= 32,
   },
   minTip: uint(256),
-  transactions: methods('pending'),
+  transactions: methods('pending', 'sidecar'),
 };
 const metricsRules: Rules<MetricsSettings> = { host: string, port };
 

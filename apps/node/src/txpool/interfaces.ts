@@ -28,6 +28,8 @@ export type PoolErrorCode =
   | 'reserved'
   /** An account that it delegates has more than one transaction, or transactions with blobs. */
   | 'authority'
+  /** Its list of authorizations is empty (EIP-7702). */
+  | 'authorizations'
   /** There is no room for it. */
   | 'full'
   /** A proof of its blobs is false. */
@@ -67,6 +69,8 @@ export type AddResult =
       readonly code: PoolErrorCode;
       /** Names the values and the limit, beginning with the usual words for the rule (`nonce too low: …`). */
       readonly reason: string;
+      /** Whether it is a local one that is put in later, when there is room or its price suffices. */
+      readonly isKept?: boolean | undefined;
     };
 
 /** A transaction of the pool. */

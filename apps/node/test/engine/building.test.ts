@@ -5,11 +5,11 @@ import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { describe, expect, test } from 'vitest';
 import type { LocalChain } from '../../src/chain/chain.ts';
 import type { Genesis } from '../../src/config/genesis/genesis.ts';
-import { createGivenTransactions, type GivenTransactions } from '../../src/engine/given-transactions.ts';
 import { executorOf } from '../../src/execution/open-executor.ts';
 import { openTemporary, temporaryDirectory } from '../chain/temporary.ts';
 import { accounts, fundedGenesis } from '../execution/funded-genesis.ts';
 import { signTransaction, type TestAccount, type TransactionFields } from '../execution/sign-transaction.ts';
+import { GivenTransactions } from './given-transactions.ts';
 import { EngineScene, hex, zero } from './scene.ts';
 
 const [alice, bob] = accounts as [TestAccount, TestAccount];
@@ -49,7 +49,7 @@ class Builder {
     const openExecutor = executorOf({ location, genesis, threads: false, crypto, clock });
     const chain = await openTemporary(genesis, { openExecutor });
     await chain.caughtUp;
-    const given = createGivenTransactions({ crypto });
+    const given = new GivenTransactions();
     const building = { transactions: given, gasTarget: 50_000_000, extraData: Uint8Array.of(1, 2, 3) };
     return new Builder(chain, new EngineScene(chain, { building }), given, genesis);
   }
@@ -208,7 +208,7 @@ describe('payloads', () => {
     const { executionPayload, blockValue } = await builder.next(10);
     expect(executionPayload.transactions).toHaveLength(2);
     expect(BigInt(blockValue)).toBe(4n * gwei * 21_000n);
-    expect(executionPayload.transactions[0]).toBe(hex([...builder.given.pending()][1]?.transaction.raw));
+    expect(executionPayload.transactions[0]).toBe(hex((await builder.given.pending())[1]?.raw));
   });
 
   test('EN-20 EN-32 attributes that allow no block are refused, and the head stays in force', async () => {

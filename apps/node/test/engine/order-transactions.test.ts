@@ -1,13 +1,11 @@
 import { toHex } from '@devp2p/bytes';
-import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { describe, expect, test } from 'vitest';
-import { createGivenTransactions } from '../../src/engine/given-transactions.ts';
-import { orderTransactions, type TransactionPrices } from '../../src/engine/order-transactions.ts';
-import type { BlobSidecar, PendingTransaction } from '../../src/engine/transaction-source.ts';
-import { decodeTransaction } from '../../src/validation/decode-transaction.ts';
+import { orderTransactions } from '../../src/engine/order-transactions.ts';
+import type { BlockConditions, PendingTransaction } from '../../src/txpool/transaction-source.ts';
 import { signTransaction, type TransactionFields, testAccount } from '../execution/sign-transaction.ts';
+import { pendingOf } from './given-transactions.ts';
 
-const prices: TransactionPrices = { baseFee: 10n, minTip: 1n, blobFee: 5n, sidecarVersion: 1 };
+const prices: BlockConditions = { baseFee: 10n, minTip: 1n, blobFee: 5n, sidecarVersion: 1 };
 const to = new Uint8Array(20).fill(9);
 
 /** A transaction of account `sender`; names in the tests are `sender.nonce`. */
@@ -20,13 +18,13 @@ function pending(
 ): PendingTransaction {
   const account = testAccount(sender);
   const raw = signTransaction(account, { chainId: 1n, nonce, to, tip: BigInt(tip), maxFee: 1000n, ...fields });
-  return { transaction: decodeTransaction(raw), sender: account.address, isLocal: false, ...more };
+  return { ...pendingOf(raw), ...more };
 }
 
 const names = new Map([1, 2, 3, 4, 5].map((number) => [toHex(testAccount(number).address), number]));
-const order = (list: PendingTransaction[], changes: Partial<TransactionPrices> = {}): string =>
+const order = (list: PendingTransaction[], changes: Partial<BlockConditions> = {}): string =>
   orderTransactions(list, { ...prices, ...changes })
-    .map(({ sender, transaction }) => `${names.get(toHex(sender))}.${transaction.nonce}`)
+    .map(({ sender, nonce }) => `${names.get(toHex(sender))}.${nonce}`)
     .join(' ');
 
 /** The order by its definition: again and again the best of the senders' next transactions. */
@@ -35,8 +33,7 @@ function slowly(list: readonly PendingTransaction[]): PendingTransaction[] {
   const ordered: PendingTransaction[] = [];
   while (left.length > 0) {
     const next = left.filter(
-      ({ one }) =>
-        !left.some(({ one: other }) => other.sender === one.sender && other.transaction.nonce < one.transaction.nonce),
+      ({ one }) => !left.some(({ one: other }) => other.sender === one.sender && other.nonce < one.nonce),
     );
     next.sort((a, b) => tipOf(b.one) - tipOf(a.one) || a.arrival - b.arrival);
     const best = next[0] as (typeof left)[number];
@@ -45,7 +42,7 @@ function slowly(list: readonly PendingTransaction[]): PendingTransaction[] {
   }
   return ordered;
 }
-const tipOf = ({ transaction }: PendingTransaction): number => Number(transaction.maxPriorityFeePerGas);
+const tipOf = ({ tipCap }: PendingTransaction): number => Number(tipCap);
 
 describe('the order of transactions', () => {
   test('EN-31 by tip, and by nonce of each sender', () => {
@@ -77,27 +74,19 @@ describe('the order of transactions', () => {
 
   test('EN-31 blob transactions need all blobs, with proofs of the version of the block', () => {
     const hashes = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(1)];
-    const blobs = (changes: Partial<BlobSidecar> = {}): BlobSidecar => ({
-      version: 1,
-      blobs: [to, to],
-      commitments: [to, to],
-      proofs: Array(256).fill(to),
-      ...changes,
-    });
-    const withBlobs = (sidecar: BlobSidecar | undefined) => [
-      pending(1, 0, 5, { type: 3, blobHashes: hashes }, { sidecar }),
+    const withBlobs = (version: 0 | 1) => [
+      pending(1, 0, 5, { type: 3, blobHashes: hashes }, { blobs: { count: 2, feeCap: 10n ** 9n, version } }),
       pending(1, 1, 5),
     ];
-    expect(order(withBlobs(blobs()))).toBe('1.0 1.1');
-    expect(order(withBlobs(undefined))).toBe('');
-    expect(order(withBlobs(blobs({ blobs: [to] })))).toBe('');
-    expect(order(withBlobs(blobs({ commitments: [to] })))).toBe('');
-    expect(order(withBlobs(blobs({ proofs: [to, to] })))).toBe('');
-    const old = blobs({ version: 0, proofs: [to, to] });
-    expect(order(withBlobs(old))).toBe('');
-    expect(order(withBlobs(old), { sidecarVersion: 0 })).toBe('1.0 1.1');
-    expect(order(withBlobs(blobs()), { blobFee: 10n ** 12n })).toBe('');
-    expect(order(withBlobs(blobs()), { blobFee: undefined })).toBe('');
+    expect(order(withBlobs(1))).toBe('1.0 1.1');
+    expect(order(withBlobs(0))).toBe('');
+    expect(order(withBlobs(0), { sidecarVersion: 0 })).toBe('1.0 1.1');
+    expect(order(withBlobs(1), { blobFee: 10n ** 12n })).toBe('');
+    expect(order(withBlobs(1), { blobFee: undefined })).toBe('');
+  });
+
+  test('EN-31 one above the gas limit of transactions is left out', () => {
+    expect(order([pending(1, 0, 5, { gas: 50_000 }), pending(2, 0, 4)], { gasCap: 40_000 })).toBe('2.0');
   });
 
   test('EN-31 it is that of a choice of the best next transaction, step by step', () => {
@@ -114,9 +103,8 @@ describe('the order of transactions', () => {
         const nonce = BigInt(nonces[at] as number);
         nonces[at] = Number(nonce) + 1;
         const tip = BigInt(1 + random(4));
-        const transaction = { raw: to, nonce, maxFeePerGas: 1000n, maxPriorityFeePerGas: tip };
         const sender = senders[at] as Uint8Array;
-        return { transaction: transaction as PendingTransaction['transaction'], sender, isLocal: false };
+        return { hash: to, raw: to, sender, nonce, gas: 21_000, feeCap: 1000n, tipCap: tip, isLocal: false };
       });
       // They arrive in any order.
       list.sort(() => random(3) - 1);
@@ -132,48 +120,5 @@ describe('the order of transactions', () => {
       return { ...one, sender };
     });
     expect(orderTransactions(list, prices)).toHaveLength(10_000);
-  });
-});
-
-describe('given transactions', () => {
-  const raw = (nonce: number, value = 0n): Uint8Array =>
-    signTransaction(testAccount(1), { chainId: 1n, nonce, to, value });
-  const nonces = (source: ReturnType<typeof createGivenTransactions>): number[] =>
-    [...source.pending()].map(({ transaction }) => Number(transaction.nonce));
-
-  test('EN-31 are kept in their order, and replaced by sender and nonce', () => {
-    const given = createGivenTransactions({ crypto });
-    expect(given.add(raw(0))).toEqual(crypto.keccak256(raw(0)));
-    given.add(raw(1));
-    given.add(raw(0, 5n));
-    expect(nonces(given)).toEqual([1, 0]);
-    expect([...given.pending()][1]).toMatchObject({
-      sender: testAccount(1).address,
-      isLocal: true,
-      transaction: { value: 5n },
-    });
-  });
-
-  test('EN-38 are limited in number and in bytes', () => {
-    const given = createGivenTransactions({ crypto, maxTransactions: 3 });
-    for (let nonce = 0; nonce < 10; nonce++) given.add(raw(nonce));
-    expect(nonces(given)).toEqual([7, 8, 9]);
-    const small = createGivenTransactions({ crypto, maxBytes: 2.5 * raw(0).length });
-    for (let nonce = 0; nonce < 10; nonce++) small.add(raw(nonce));
-    expect(nonces(small)).toEqual([8, 9]);
-  });
-
-  test.each([
-    ['no transaction', Uint8Array.of(0x02, 0xc0), 'transaction'],
-    ['an unknown type', Uint8Array.of(0x7f, 0xc0), 'transaction'],
-    [
-      'a signature of zeros',
-      signTransaction(testAccount(1), { chainId: 1n, nonce: 0, to }).fill(0, -64),
-      'transaction',
-    ],
-  ])('EN-31 %s is refused', (_, wrong, code) => {
-    const given = createGivenTransactions({ crypto });
-    expect(() => given.add(wrong)).toThrow(expect.objectContaining({ code }));
-    expect(nonces(given)).toEqual([]);
   });
 });

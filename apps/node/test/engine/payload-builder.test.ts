@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { BlockBuilder, BuildRequest, BuiltBlock, NewBlock } from '../../src/chain/interfaces.ts';
 import type { PayloadAttributes } from '../../src/engine/params.ts';
 import { createPayloadBuilder, type PayloadBuilder } from '../../src/engine/payload-builder.ts';
-import type { PendingTransaction } from '../../src/engine/transaction-source.ts';
 import { BlockError } from '../../src/errors/chain-error.ts';
 import { ExecutionError } from '../../src/errors/execution-error.ts';
 import { type Log, silentLogs } from '../../src/logging/log.ts';
-import { decodeTransaction } from '../../src/validation/decode-transaction.ts';
+import type { BlobSidecar, PendingTransaction } from '../../src/txpool/transaction-source.ts';
 import { makeChain, makeGenesis } from '../chain/make-blocks.ts';
 import { signTransaction, testAccount } from '../execution/sign-transaction.ts';
+import { pendingOf } from './given-transactions.ts';
 
 const genesis = makeGenesis('prague');
 const [first] = makeChain(genesis.config, genesis.header, 1) as [NewBlock];
@@ -27,11 +27,7 @@ const attributes: PayloadAttributes = {
 };
 
 const account = testAccount(1);
-const transaction: PendingTransaction = {
-  transaction: decodeTransaction(signTransaction(account, { chainId: 1234n, nonce: 0, to: bytes(20, 4) })),
-  sender: account.address,
-  isLocal: false,
-};
+const transaction = pendingOf(signTransaction(account, { chainId: 1234n, nonce: 0, to: bytes(20, 4) }));
 
 interface Build {
   readonly request: BuildRequest;
@@ -46,6 +42,7 @@ class Scene {
   /** Values of the next blocks with transactions. */
   readonly values: bigint[] = [];
   pending: PendingTransaction[] = [transaction];
+  sidecar: BlobSidecar | undefined;
   duration = 100;
   failure: Error | undefined;
   readonly builder: PayloadBuilder;
@@ -60,7 +57,7 @@ class Scene {
       log,
       gasTarget,
       extraData: Uint8Array.of(1, 2),
-      transactions: { pending: () => this.pending },
+      transactions: { pending: async () => this.pending, sidecar: async () => this.sidecar },
     });
   }
 
@@ -201,9 +198,7 @@ describe('building', () => {
     expect(scene.builds).toHaveLength(1);
     scene.pending = [transaction];
     await scene.clock.advance(200);
-    expect(scene.builds.at(-1)?.request.transactions).toEqual([
-      { raw: transaction.transaction.raw, sender: account.address },
-    ]);
+    expect(scene.builds.at(-1)?.request.transactions).toEqual([{ raw: transaction.raw, sender: account.address }]);
     expect(scene.builder.take(id)?.block.value).toBe(1n);
   });
 
@@ -226,10 +221,15 @@ describe('building', () => {
     const sidecar = { version: 0, blobs: [blob], commitments: [blob], proofs: [blob] } as const;
     const hash = bytes(32, 1);
     const raw = signTransaction(account, { chainId: 1234n, nonce: 0, type: 3, to: bytes(20, 4), blobHashes: [hash] });
-    scene.pending = [{ ...transaction, transaction: decodeTransaction(raw), sidecar }];
+    scene.pending = [pendingOf(raw, sidecar)];
     const id = await scene.started();
+    // The blobs have left the pool meanwhile.
     await scene.clock.advance(100);
-    expect(scene.builder.take(id)?.sidecars).toEqual([sidecar]);
+    expect(scene.builder.take(id)?.sidecars).toEqual([]);
+    scene.sidecar = sidecar;
+    const other = await scene.started({ slotNumber: 9 });
+    await scene.clock.advance(100);
+    expect(scene.builder.take(other)?.sidecars).toEqual([sidecar]);
   });
 });
 

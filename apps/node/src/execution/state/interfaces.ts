@@ -7,6 +7,15 @@ export interface Account {
   readonly codeHash: Uint8Array;
 }
 
+/** What a pool of transactions knows of an account. */
+export interface AccountSummary {
+  readonly nonce: bigint;
+  /** In wei. */
+  readonly balance: bigint;
+  /** Whether it has code: that of a contract, or a delegation (EIP-7702). */
+  readonly hasCode: boolean;
+}
+
 /** The state after a block. Reads are synchronous: execution waits for every one of them. */
 export interface StateReader {
   /** @param address 20 bytes */

@@ -1,3 +1,4 @@
+import { concatBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import { decodeBody, decodeHeader, type RawList, type SealedBody, type SealedHeader } from '@devp2p/eth';
 import { BlockError } from '../../errors/chain-error.ts';
@@ -5,7 +6,9 @@ import { ExecutionError } from '../../errors/execution-error.ts';
 import { StateError, type StateErrorCode } from '../../errors/state-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from '../build-request.ts';
-import type { Account, StateChanges, StateReader } from '../state/interfaces.ts';
+import { isEmptyCodeHash } from '../state/account-record.ts';
+import type { Account, AccountSummary, StateChanges, StateReader } from '../state/interfaces.ts';
+import { encodeAccounts } from './accounts-message.ts';
 import { AncestorHashes } from './ancestor-hashes.ts';
 import { type BuildMessage, type BuiltMessage, decodeBuildRequest, encodeBuiltBlock } from './build-message.ts';
 import { type Channel, ownBytes } from './channel.ts';
@@ -80,6 +83,8 @@ export interface ExecutionParts {
 /** Newest blocks whose states stay in memory after a commit, so that short reorganizations need no differences. */
 const keptStates = 8;
 const addressLength = 20;
+/** Accounts that are read in one turn, which takes some milliseconds. */
+const accountsPerTurn = 512;
 
 /**
  * Executes blocks on request. One block is executed at a time, in the order of the requests; other requests are processed
@@ -99,6 +104,10 @@ export function serveExecution(channel: Channel, parts: ExecutionParts): (messag
       execute: (block) => service.execute(block),
       build: async ({ build, request }) => ({ result: await service.build(build, request) }),
       account: async ({ block, address }) => ({ result: await service.account(block, address) }),
+      accounts: async ({ block, addresses }) => {
+        const result = await service.accounts(block, addresses);
+        return { result, transfer: [result.buffer] };
+      },
       finish: async ({ build }) => {
         service.finish(build);
         return { result: undefined };
@@ -178,6 +187,23 @@ class ExecutionService {
       if (reader === undefined) throw new ExecutionError('no-state', 'the state of the block is not available');
       return reader.account(address);
     });
+  }
+
+  /** Reads accounts, of which there may be thousands: blocks are executed between two parts of them. */
+  async accounts(block: Uint8Array, addresses: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+    const parts: Uint8Array[] = [];
+    for (let start = 0; start < addresses.length; start += accountsPerTurn * addressLength) {
+      const part = addresses.subarray(start, start + accountsPerTurn * addressLength);
+      parts.push(
+        await this.#inTurn(async () => {
+          await this.#committed;
+          const reader = this.#open.reader(block);
+          if (reader === undefined) throw new ExecutionError('no-state', 'the state of the block is not available');
+          return encodeAccounts(part, (address) => summaryOf(reader.account(address)));
+        }),
+      );
+    }
+    return concatBytes(...parts) as Uint8Array<ArrayBuffer>;
   }
 
   finish(id: number): void {
@@ -323,6 +349,10 @@ class ExecutionService {
     this.#committed = done.catch(() => {});
     await done;
   }
+}
+
+function summaryOf(account: Account | undefined): AccountSummary | undefined {
+  return account && { nonce: account.nonce, balance: account.balance, hasCode: !isEmptyCodeHash(account.codeHash) };
 }
 
 /** Runs an action whose state may be dropped meanwhile, by a commit of another branch. @throws ExecutionError `no-state` */

@@ -7,7 +7,8 @@ import { ExecutionError } from '../../errors/execution-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from '../build-request.ts';
 import type { ExecutableBlock, ExecutionResult, ExecutionSource, Executor } from '../executor.ts';
-import type { Account } from '../state/interfaces.ts';
+import type { Account, AccountSummary } from '../state/interfaces.ts';
+import { decodeAccounts, encodeAddresses } from './accounts-message.ts';
 import { decodeBuiltBlock, encodeBuildRequest } from './build-message.ts';
 import type { Channel } from './channel.ts';
 import { type ExecutionRequests, RequestConnection, type SourceRequests } from './requests.ts';
@@ -152,6 +153,14 @@ class ExecutorClient implements Executor {
 
   account(block: Uint8Array, address: Uint8Array): Promise<Account | undefined> {
     return this.#request('account', { block: block.slice(), address: address.slice() });
+  }
+
+  async accounts(
+    block: Uint8Array,
+    addresses: readonly Uint8Array[],
+  ): Promise<readonly (AccountSummary | undefined)[]> {
+    const params = { block: block.slice(), addresses: encodeAddresses(addresses) };
+    return decodeAccounts(await this.#request('accounts', params));
   }
 
   findState(hashes: readonly Uint8Array[]): Promise<number> {

@@ -18,6 +18,11 @@ export type ExecutionRequests = {
     params: { readonly block: Uint8Array; readonly address: Uint8Array };
     result: Account | undefined;
   };
+  /** Reads accounts after a block; see `accounts-message.ts`. */
+  accounts: {
+    params: { readonly block: Uint8Array; readonly addresses: Uint8Array };
+    result: Uint8Array;
+  };
   /** Has a build end with the transactions that its block has. */
   finish: { params: { readonly build: number }; result: undefined };
   /** The position of the first block with a state. */
