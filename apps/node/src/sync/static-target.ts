@@ -24,6 +24,11 @@ export interface StaticTargetOptions {
   readonly signal: AbortSignal;
 }
 
+/** A best block, and the peer that has reported it. */
+export interface StaticTarget extends Target {
+  readonly source: SyncPeer;
+}
+
 /**
  * Time between requests for the header after the head, in ms: peers announce their range every 32 blocks only
  * (EIP-7642), and on eth/68 not at all.
@@ -38,7 +43,7 @@ const maxExchanged = 32;
  * Waits for a static peer, or any peer, with a better block than the head. This is for development chains: on others the consensus
  * layer chooses the head, since a best block that a peer reports is not proven.
  */
-export async function staticTarget(options: StaticTargetOptions): Promise<Target> {
+export async function staticTarget(options: StaticTargetOptions): Promise<StaticTarget> {
   const { peers, clock, followsAll = false, onNone, signal } = options;
   let wake = (): void => {};
   let tried = false;
@@ -83,12 +88,13 @@ async function announcedBlock(
   peers: readonly SyncPeer[],
   lead: number,
   { chain, isRefused }: StaticTargetOptions,
-): Promise<Target | undefined> {
-  let best: { target: Target; weight: bigint } | undefined;
-  for (const { eth } of peers) {
-    const block = await betterBlockOf(eth, chain);
+): Promise<StaticTarget | undefined> {
+  let best: { target: StaticTarget; weight: bigint } | undefined;
+  for (const source of peers) {
+    const block = await betterBlockOf(source.eth, chain);
     if (block === undefined || isRefused(block.target.hash) || block.weight <= lead) continue;
-    if (best === undefined || block.weight > best.weight) best = block;
+    const { target, weight } = block;
+    if (best === undefined || weight > best.weight) best = { target: { ...target, source }, weight };
   }
   return best?.target;
 }
@@ -97,12 +103,12 @@ async function announcedBlock(
 async function nextBlock(
   peers: readonly SyncPeer[],
   { chain, isRefused, signal }: StaticTargetOptions,
-): Promise<Target | undefined> {
-  for (const { eth } of peers) {
+): Promise<StaticTarget | undefined> {
+  for (const source of peers) {
     const query = { origin: chain.head.number + 1, amount: pollHeaders };
     try {
-      const last = (await eth.getHeaders(query, { signal })).at(-1);
-      if (last !== undefined && !isRefused(last.hash)) return last;
+      const last = (await source.eth.getHeaders(query, { signal })).at(-1);
+      if (last !== undefined && !isRefused(last.hash)) return { hash: last.hash, number: last.number, source };
     } catch (error) {
       // A timeout, or a disconnected peer: the next one may respond.
       if (!(error instanceof EthError)) throw error;

@@ -4,7 +4,7 @@ import type { BlockError } from '../errors/chain-error.ts';
 import type { SyncError } from '../errors/sync-error.ts';
 import type { Log } from '../logging/log.ts';
 import type { NextHeadOptions, PeerHead } from './peer-head.ts';
-import { type StaticTargetOptions, staticTarget } from './static-target.ts';
+import { type StaticTarget, type StaticTargetOptions, staticTarget } from './static-target.ts';
 import { type ForkChoiceTargetOptions, forkChoiceTarget, type Target } from './target.ts';
 
 /** The targets of a sync, one after another. */
@@ -39,17 +39,21 @@ export function staticTargets(options: Omit<StaticTargetOptions, 'isRefused'>): 
   const { followsAll = false, clock, chain, log } = options;
   const refused = createRefused();
   /** The last target, while it is being given up. */
-  let abandoned: Target | undefined;
-  let last: Target | undefined;
+  let abandoned: StaticTarget | undefined;
+  let last: StaticTarget | undefined;
   return {
     async next() {
       if (abandoned !== undefined && (await chain.numberOf(abandoned.hash)) === undefined) {
         log.warn({ hash: abandoned.hash }, 'no peer delivers the best block that a peer has reported');
         refused.add(abandoned.hash);
+        // It could report another such block each time, and would hold up the sync for as long as it is connected.
+        const { source } = abandoned;
+        if (!source.isStatic) await source.disconnect('useless-peer').catch(() => {});
       }
       abandoned = undefined;
       last = await staticTarget({ ...options, isRefused: refused.has });
-      return last;
+      const { source: _, ...target } = last;
+      return target;
     },
     // The best block changes with each new block, which is the next target.
     onOther(listener) {

@@ -72,6 +72,8 @@ class FakePeer implements SyncPeer {
   /** Replaces its blocks without an announcement. */
   readonly grow: (blocks: readonly CompleteBlock[]) => void;
 
+  readonly #drop: () => void;
+
   delivered(items: number): void {
     this.items += items;
   }
@@ -79,6 +81,7 @@ class FakePeer implements SyncPeer {
   constructor(blocks: readonly CompleteBlock[], faults: Faults, clock: Clock, drop: () => void) {
     this.isStatic = faults.isStatic ?? true;
     this.group = faults.group;
+    this.#drop = drop;
     const byHash = new Map<string, CompleteBlock>();
     this.grow = (all) => {
       blocks = all;
@@ -164,5 +167,6 @@ class FakePeer implements SyncPeer {
 
   async disconnect(): Promise<void> {
     this.dropped = true;
+    this.#drop();
   }
 }
