@@ -265,6 +265,21 @@ describe('hostile peers', () => {
     expect(node.chain.imported).toHaveLength(8);
   });
 
+  test('ET-13 blocks that wait when their sender is disconnected for invalid ones are not executed', async () => {
+    const { attacked, node } = await open();
+    let release = (): void => {};
+    node.chain.importing = new Promise((resolve) => {
+      release = resolve;
+    });
+    for (let i = 0; i < 40; i++) await send(attacked, block(node.chain.head, [], { ...fault('state'), gasUsed: i }));
+    expect(node.gossip.pending().blocks).toBe(40);
+    release();
+    expect(await attacked.end()).toMatchObject({ code: 'useless-blocks' });
+    await attacked.clock.advance(0);
+    expect(node.gossip.pending().blocks).toBe(0);
+    expect(node.chain.imported).toHaveLength(8);
+  });
+
   test('ET-13 after an invalid block, blocks of the peer are passed on only after their import', async () => {
     const world = createWorld();
     const [node, other] = [world.node(), world.node()];

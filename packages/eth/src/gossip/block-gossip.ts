@@ -211,7 +211,9 @@ class Gossip implements BlockGossip {
     const { number, hash } = header;
     const event = { peer: peer.eth, number, hash };
     const before = await this.#chain.totalDifficulty(header.parentHash);
-    if (before === undefined || !this.#isNear(number)) {
+    // After invalid blocks, the others of a peer that was disconnected for them are not executed.
+    const isFromInvalid = !peer.isTrusted && !peer.isConnected;
+    if (before === undefined || !this.#isNear(number) || isFromInvalid) {
       this.#queue.drop(entry);
       return;
     }
