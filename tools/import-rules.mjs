@@ -38,7 +38,7 @@ export const programs = {
     network: 'chain errors logging storage validation',
     discovery: 'errors logging network storage',
     rpc: 'chain config errors logging network txpool validation',
-    engine: 'chain errors logging rpc validation version.ts',
+    engine: 'chain errors logging rpc txpool validation version.ts',
     observability: 'chain discovery logging network rpc sync',
     node: 'chain config discovery engine errors execution logging nat network observability rpc storage sync version.ts',
     dev: 'chain config errors execution logging node validation',

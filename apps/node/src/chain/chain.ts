@@ -9,13 +9,11 @@ import { BlockError, ChainError } from '../errors/chain-error.ts';
 import { ExecutionError, isInterruption } from '../errors/execution-error.ts';
 import { StateError } from '../errors/state-error.ts';
 import { type Executor, type OpenExecutor, passThroughExecutor } from '../execution/executor.ts';
-import type { Head } from '../storage/block-records.ts';
 import { BlockStore } from '../storage/blocks.ts';
 import { type Database, openDatabase } from '../storage/database.ts';
 import { createFinalizedBlock } from '../storage/finalized-block.ts';
 import { prepareDatabase } from '../storage/format.ts';
 import type { NumberRanges } from '../storage/number-ranges.ts';
-import { corrupt } from '../storage/records.ts';
 import { createSyncProgress } from '../storage/sync-progress.ts';
 import { type BlockRules, createBlockRules } from '../validation/block.ts';
 import { forkSchedule } from '../validation/chain-config.ts';
@@ -23,6 +21,7 @@ import { createBlockTree } from './block-tree.ts';
 import { catchUp, type StateEvent } from './catch-up.ts';
 import { createImportPipeline } from './import-pipeline.ts';
 import { createImportStages } from './import-stages.ts';
+import { buildIndexes, type ChainIndexes, type IndexSettings, openIndexes, readTransactions } from './indexes.ts';
 import type {
   BlockBuilder,
   BlockChecker,
@@ -37,16 +36,18 @@ import type {
   HeaderReader,
   StateView,
   SyncProgressStore,
+  TransactionReader,
 } from './interfaces.ts';
+import { createLogReader, type LogReader } from './log-search.ts';
 import { createQueue } from './queue.ts';
 import { readAncestors } from './reorg.ts';
 import { checkRequiredBlock, type RequiredBlocks } from './required-blocks.ts';
-import { serveChain } from './served-chain.ts';
+import { serveChain, servedRange } from './served-chain.ts';
 import { createStateRebuild } from './state-rebuild.ts';
 import { settleSchedule } from './stored-schedule.ts';
 
 /** Settings of {@link openChain}. */
-export interface ChainOptions {
+export interface ChainOptions extends IndexSettings {
   /** The database's directory, which is created if it is missing. */
   readonly location: string;
   readonly genesis: Genesis;
@@ -78,6 +79,8 @@ export interface ChainOptions {
   readonly onMigrate?: ((done: number, total: number) => void) | undefined;
   /** Bytes that are free on a file system. @default by `statfs` */
   readonly freeSpace?: ((location: string) => Promise<number>) | undefined;
+  /** Called when an index cannot be built further, such as for a damaged block. @default not called */
+  readonly onIndexFailure?: ((error: unknown) => void) | undefined;
   /** Ends the opening while a database is migrated or its blocks are checked. @default not ended */
   readonly signal?: AbortSignal | undefined;
 }
@@ -108,6 +111,8 @@ export interface LocalChain
     StateView,
     ExecutionState,
     FinalizedStore,
+    TransactionReader,
+    LogReader,
     SyncProgressStore {
   /** Canonical blocks whose receipts are not stored, ascending: peers cannot download these. */
   readonly withoutReceipts: NumberRanges;
@@ -133,10 +138,11 @@ export async function openChain(options: ChainOptions): Promise<LocalChain> {
     await settleSchedule({ ...options, database, store });
     checkChainSupported(genesis, store.head.header);
     for (const number of options.requiredBlocks?.keys() ?? []) await checkStored(store, number, options);
-    const range = await rangeOf(store);
+    const range = await servedRange(store);
+    const indexes = await openIndexes({ ...options, database, store });
     const { openExecutor = () => passThroughExecutor } = options;
     const executor = await openExecutor({ ancestors: (hash, count) => readAncestors(store, hash, count) });
-    return chainOver(database, store, executor, { ...options, sideBlockDepth, range });
+    return chainOver(database, store, executor, { ...options, sideBlockDepth, range, indexes });
   } catch (error) {
     await database.close();
     throw error;
@@ -166,11 +172,15 @@ function chainOver(
   database: Database,
   store: BlockStore,
   executor: Executor,
-  options: ChainOptions & { readonly sideBlockDepth: number; readonly range: ChainRange },
+  options: ChainOptions & {
+    readonly sideBlockDepth: number;
+    readonly range: ChainRange;
+    readonly indexes: ChainIndexes;
+  },
 ): LocalChain {
   const { genesis, clock, crypto, requiredBlocks: required = new Map() } = options;
   const { config, header: first } = genesis;
-  const { sideBlockDepth, onState = () => {}, onCatchUp = () => {} } = options;
+  const { sideBlockDepth, indexes, onState = () => {}, onCatchUp = () => {} } = options;
   const rules = createBlockRules(config, crypto);
   const closing = new AbortController();
   const inTurn = createQueue();
@@ -189,7 +199,8 @@ function chainOver(
   const announce = async (): Promise<void> => {
     if (store.head === head && store.complete === complete) return;
     ({ head, complete } = store);
-    range = await rangeOf(store);
+    range = await servedRange(store);
+    continueIndexes();
     for (const listener of [...listeners]) listener();
   };
   const closedError = (): ChainError => new ChainError('closed', `${database.location} is closed`);
@@ -206,6 +217,10 @@ function chainOver(
       }
     });
   };
+
+  const { onIndexFailure: onFailure } = options;
+  const continueIndexes = buildIndexes({ indexes, change, signal: closing.signal, onFailure });
+  continueIndexes();
 
   const parts = { store, config, rules, required, executor, clock, crypto, signal: closing.signal };
   const stages = createImportStages(parts);
@@ -255,6 +270,14 @@ function chainOver(
   const chain: LocalChain = {
     ...rules,
     ...serveChain(store, options.onCorrupt),
+    ...readTransactions(store, indexes, crypto),
+    ...createLogReader({ database, store, index: indexes.logs, crypto }),
+    get transactionIndex() {
+      return indexes.transactions.state;
+    },
+    get logIndex() {
+      return indexes.logs.state;
+    },
     genesis,
     networkId: options.networkId ?? BigInt.asUintN(64, config.chainId),
     genesisHash: first.hash,
@@ -383,25 +406,4 @@ async function addAccessLists(
     records.push({ number, hash: header.hash, record: accessList });
   }
   await store.writeRecords('accessLists', records);
-}
-
-/**
- * Further below the head, the sum of difficulties is not computed, since reading the headers takes long and only eth/68
- * sends it.
- */
-const maxRewind = 8_192;
-
-/** The blocks that are served: blocks without receipts are not announced to peers. */
-async function rangeOf(store: BlockStore): Promise<ChainRange> {
-  const { first: earliest, last: latest } = store.complete;
-  const { header, totalDifficulty } = await lastServed(store, latest);
-  return { earliest, latest, latestHash: header.hash, latestTime: header.timestamp, totalDifficulty };
-}
-
-async function lastServed(store: BlockStore, latest: number): Promise<Head> {
-  const { head } = store;
-  if (latest > 0 && head.header.number - latest <= maxRewind) return store.headAt(latest);
-  const header = await store.header(latest);
-  if (header === undefined) throw corrupt(`the header of block ${latest}`);
-  return { header, totalDifficulty: latest === 0 ? header.difficulty : head.totalDifficulty };
 }

@@ -1,10 +1,11 @@
-import type { RawList, SealedHeader } from '@devp2p/eth';
+import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import type { BlockErrorCode } from '../errors/chain-error.ts';
 import type { BuildRequest, BuiltBlock } from '../execution/build-request.ts';
 import type { ExecutableBlock } from '../execution/executor.ts';
 import type { Account, AccountSummary } from '../execution/state/interfaces.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
+import type { IndexState } from '../storage/indexes/canonical-index.ts';
 import type { BlockRef } from '../storage/schema.ts';
 import type { SyncProgress } from '../storage/sync-progress.ts';
 
@@ -107,6 +108,28 @@ export interface BlockReader {
   block(number: number): Promise<StoredBlock | undefined>;
   /** A canonical or side block. */
   blockByHash(hash: Uint8Array): Promise<StoredBlock | undefined>;
+}
+
+/** A transaction of the canonical chain, with its block. */
+export interface FoundTransaction {
+  readonly header: SealedHeader;
+  readonly body: SealedBody;
+  /** Absent where they are not stored. */
+  readonly receipts?: RawList | undefined;
+  /** Place of the transaction in the block. */
+  readonly index: number;
+}
+
+/** Finds transactions of the canonical chain by hash. */
+export interface TransactionReader {
+  /** While blocks remain to be indexed, a transaction that is not found may be in one of them. */
+  readonly transactionIndex: IndexState;
+  /**
+   * @param hash 32 bytes
+   * @returns `undefined` for a transaction that is not indexed
+   * @throws ChainError
+   */
+  findTransaction(hash: Uint8Array): Promise<FoundTransaction | undefined>;
 }
 
 /** Rules for blocks that are not part of the chain yet. */

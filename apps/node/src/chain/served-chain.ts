@@ -1,6 +1,7 @@
 import { toHex } from '@devp2p/bytes';
-import type { Chain } from '@devp2p/eth';
+import type { Chain, ChainRange } from '@devp2p/eth';
 import type { ChainError } from '../errors/chain-error.ts';
+import type { Head } from '../storage/block-records.ts';
 import type { BlockStore } from '../storage/blocks.ts';
 import type { CachedRecord } from '../storage/record-cache.ts';
 import { corrupt, isList } from '../storage/records.ts';
@@ -40,4 +41,25 @@ export function serveChain(store: BlockStore, onCorrupt: (error: ChainError) => 
     bodies: byHash('bodies'),
     receipts: byHash('receipts'),
   };
+}
+
+/**
+ * Further below the head, the sum of difficulties is not computed, since reading the headers takes long and only eth/68
+ * sends it.
+ */
+const maxRewind = 8_192;
+
+/** The blocks that are served: blocks without receipts are not announced to peers. */
+export async function servedRange(store: BlockStore): Promise<ChainRange> {
+  const { first: earliest, last: latest } = store.complete;
+  const { header, totalDifficulty } = await lastServed(store, latest);
+  return { earliest, latest, latestHash: header.hash, latestTime: header.timestamp, totalDifficulty };
+}
+
+async function lastServed(store: BlockStore, latest: number): Promise<Head> {
+  const { head } = store;
+  if (latest > 0 && head.header.number - latest <= maxRewind) return store.headAt(latest);
+  const header = await store.header(latest);
+  if (header === undefined) throw corrupt(`the header of block ${latest}`);
+  return { header, totalDifficulty: latest === 0 ? header.difficulty : head.totalDifficulty };
 }

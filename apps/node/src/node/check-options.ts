@@ -28,6 +28,10 @@ import type { NodeOptions } from './options.ts';
 const check: Checker = createChecker(NodeError, 'invalid-option');
 
 const port = integer(0, 65_535);
+const history: Rule = {
+  expected: 'a number of blocks or false',
+  fits: (value) => value === false || integer(0).fits(value),
+};
 const requiredBlocks: Rule = {
   expected: 'a Map of block numbers to hashes of 32 bytes',
   fits: (value) =>
@@ -54,6 +58,8 @@ const rules: Rules<NodeOptions> = {
   blockGossip: boolean,
   requiredBlocks,
   sideBlockDepth: integer(0),
+  transactionHistory: history,
+  logHistory: history,
   execution: boolean,
   stateHistory: integer(1),
   executionThreads: boolean,

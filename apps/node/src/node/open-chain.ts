@@ -4,6 +4,7 @@ import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import type { StateEvent } from '../chain/catch-up.ts';
 import { type LocalChain, openChain } from '../chain/chain.ts';
+import type { IndexSettings } from '../chain/indexes.ts';
 import type { CatchUp } from '../chain/interfaces.ts';
 import type { RequiredBlocks } from '../chain/required-blocks.ts';
 import type { Genesis } from '../config/genesis/genesis.ts';
@@ -53,7 +54,7 @@ export interface ExecutionChoice {
 }
 
 /** @see openNodeChain */
-export interface NodeChainOptions {
+export interface NodeChainOptions extends IndexSettings {
   /** An absolute path. */
   readonly datadir: string;
   readonly genesis: Genesis;
@@ -85,6 +86,7 @@ export async function openNodeChain(options: NodeChainOptions): Promise<LocalCha
       openExecutor: execution && executorOf(executorOptions(options, execution, log)),
       onState: (event) => log.warn({}, stateText(event)),
       onCorrupt: (error) => log.error({ error }, 'a peer requested a damaged record'),
+      onIndexFailure: (error) => log.error({ error }, 'the indexes of transactions and logs cannot be completed'),
       onCheck: throttleReports(settings.clock, (checked, last) =>
         log.info({ checked, last }, 'checking stored blocks against the fork schedule'),
       ),

@@ -46,6 +46,8 @@ export async function openStorage(context: NodeContext): Promise<NodeStorage> {
     networkId: options.networkId,
     requiredBlocks: options.requiredBlocks,
     sideBlockDepth: options.sideBlockDepth,
+    transactionHistory: options.transactionHistory,
+    logHistory: options.logHistory,
     execution: isExecuted ? options : undefined,
     onCatchUp: reportCatchUp(options.report),
     crypto,

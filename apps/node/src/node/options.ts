@@ -72,6 +72,16 @@ export interface NodeSettings extends ExecutionChoice {
    * @default 128
    */
   sideBlockDepth?: number | undefined;
+  /**
+   * Recent blocks whose transactions can be found by hash; 0 for all blocks, `false` for no index. The index of stored
+   * blocks is built in the background. @default 2_350_000, a year of mainnet (go-ethereum)
+   */
+  transactionHistory?: number | false | undefined;
+  /**
+   * Recent blocks whose logs are indexed by address and topic; 0 for all blocks, `false` for no index. Logs of other
+   * blocks are found by reading the headers. @default 2_350_000 (go-ethereum)
+   */
+  logHistory?: number | false | undefined;
   /** Nodes to stay connected to, as `enode://` URLs or parsed. @default none */
   staticNodes?: readonly (Enode | string)[] | undefined;
   /** Whether to dial nodes that discovery finds, as go-ethereum's `NoDial` in reverse. @default true */

@@ -21,6 +21,7 @@ import {
   successiveHeaderRecords,
 } from './canonical.ts';
 import { type Change, type Database, del, put } from './database.ts';
+import { type CanonicalIndex, followMove } from './indexes/canonical-index.ts';
 import { gapsIn, type NumberRange, type NumberRanges, upTo, withNumbers } from './number-ranges.ts';
 import { type CachedRecord, RecordCache } from './record-cache.ts';
 import { corrupt, decodeHeaderRecord, isList } from './records.ts';
@@ -39,6 +40,8 @@ const cacheSize = 32 * 1024 * 1024;
 interface CanonicalBlock {
   readonly header: SealedHeader;
   readonly hasReceipts: boolean;
+  /** Absent for a block that is stored already. */
+  readonly body?: Uint8Array | undefined;
 }
 
 /** @see BlockStore */
@@ -48,7 +51,6 @@ export interface BlockStoreOptions {
   /** Side blocks are removed when the head is more than this number of blocks above them. */
   readonly sideBlockDepth: number;
 }
-
 /**
  * Blocks by their hash, of which the canonical ones are indexed by number. A block that a reorganization removes from
  * the canonical chain becomes a side block, and stays readable by its hash until it is deeper than the limit. Values
@@ -65,6 +67,8 @@ export class BlockStore {
   #lowestSide: number | undefined;
   /** Records of stored blocks; absent while blocks are removed. */
   #cache: RecordCache | undefined = new RecordCache(cacheSize);
+  /** Indexes of the canonical chain, which change with it. */
+  readonly #indexes: CanonicalIndex[] = [];
 
   private constructor(
     { database, crypto, sideBlockDepth }: BlockStoreOptions,
@@ -96,6 +100,11 @@ export class BlockStore {
 
   get head(): Head {
     return this.#head;
+  }
+
+  /** Has an index changed with the canonical chain from now on. */
+  addIndex(index: CanonicalIndex): void {
+    this.#indexes.push(index);
   }
 
   /** Canonical blocks without a gap that have their receipts: those up to the head, or else the longest such range. */
@@ -239,9 +248,10 @@ export class BlockStore {
    */
   async write(ancestor: number, blocks: readonly StoredBlock[]): Promise<void> {
     const stored = await this.#storedReceipts(ancestor, blocks);
-    const canonical = blocks.map(({ header, receipts }, i) => ({
+    const canonical = blocks.map(({ header, receipts, body }, i) => ({
       header,
       hasReceipts: receipts !== undefined || stored[i] === true,
+      body,
     }));
     await this.#setCanonical(ancestor, canonical, blocks.flatMap(putBlock));
   }
@@ -293,10 +303,12 @@ export class BlockStore {
       const head = await this.headAt(to);
       const withReceipts = upTo(this.#withReceipts, to);
       const index = await replaceCanonical(this.#database, to, [], this.#head.header.number);
-      const changes = [...index, ...removed.flatMap(removeBlock)];
+      const update = await followMove(this.#indexes, { ancestor: to, replaced: removed, added: [] });
+      const changes = [...index, ...update.changes, ...removed.flatMap(removeBlock)];
       await this.#remove([...changes, putHead(head), putReceiptRanges(withReceipts)]);
       this.#head = head;
       this.#withReceipts = withReceipts;
+      update.onWritten();
     }
   }
 
@@ -358,7 +370,9 @@ export class BlockStore {
     const hasSideBlocks = this.#lowestSide !== undefined || replaced.length > 0;
     const hashes = blocks.map(({ header }) => header.hash);
     const index = await replaceCanonical(this.#database, ancestor, hashes, oldHead);
-    const changes = [...removed, ...records, ...index];
+    const added = blocks.map(({ header: { number, hash }, body }) => ({ number, hash, body }));
+    const update = await followMove(this.#indexes, { ancestor, replaced, added });
+    const changes = [...removed, ...records, ...index, ...update.changes];
     for (const { number, hash } of replaced) changes.push(put(blockKey('sideBlocks', number, hash), empty));
     for (const { header, hasReceipts } of blocks) {
       const { number, hash } = header;
@@ -371,6 +385,7 @@ export class BlockStore {
     this.#head = head;
     this.#withReceipts = withReceipts;
     this.#lowestSide = replaced.length === 0 ? lowestSide : Math.min(lowestSide ?? ancestor + 1, ancestor + 1);
+    update.onWritten();
   }
 
   /** Changes that remove the lowest side blocks up to a number, a limited count of them. */

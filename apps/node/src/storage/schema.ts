@@ -24,6 +24,10 @@ export const sublevels: Readonly<Record<SublevelName, Sublevel>> = {
   sideBlocks: new Sublevel('side-blocks'),
   /** number → header of a sync in progress. */
   syncHeaders: new Sublevel('sync-headers'),
+  /** First bytes of a transaction's hash → its position on the canonical chain. */
+  transactions: new Sublevel('transactions'),
+  /** (section, bucket + 1) → addresses and topics of logs and their blocks; (section, 0) → the number of buckets. */
+  logs: new Sublevel('logs'),
 };
 
 /** @see sublevels */
@@ -36,7 +40,9 @@ type SublevelName =
   | 'numbers'
   | 'canonical'
   | 'sideBlocks'
-  | 'syncHeaders';
+  | 'syncHeaders'
+  | 'transactions'
+  | 'logs';
 
 /** Sublevels with one record for each block. */
 export type BlockSublevel = 'headers' | 'bodies' | 'receipts' | 'accessLists' | 'sideBlocks';
@@ -98,10 +104,53 @@ export function hashKey(hash: Uint8Array): Uint8Array {
 }
 
 /**
- * Names of single records: the canonical head, the finalized block, the fork schedule of the stored blocks, the segments
- * of a sync in progress, the numbers of canonical blocks with receipts, and the position of a migration.
+ * Bytes of a hash in a {@link transactionKey}: half of it makes the index a third smaller, and finding two transactions
+ * with the same 16 bytes takes 2⁶⁴ attempts.
  */
-export type MetaRecord = 'head' | 'finalized' | 'config' | 'segments' | 'receipts' | 'migration';
+const transactionKeyLength = 16;
+
+/** The key of a transaction's position. */
+export function transactionKey(hash: Uint8Array): Uint8Array {
+  return sublevels.transactions.key(hash.subarray(0, transactionKeyLength));
+}
+
+/** The key of the record that describes a section of the index of logs. */
+export function logSectionKey(section: number): Uint8Array {
+  return logKey(section, 0);
+}
+
+/** The key of a bucket of a section of the index of logs. */
+export function logBucketKey(section: number, bucket: number): Uint8Array {
+  return logKey(section, bucket + 1);
+}
+
+/** The records of one section of the index of logs. */
+export function logSectionRange(section: number): KeyRange {
+  return { from: logKey(section, 0), to: logKey(section + 1, 0) };
+}
+
+function logKey(section: number, part: number): Uint8Array {
+  const key = sublevels.logs.allocate(8);
+  const view = new DataView(key.buffer, key.length - 8);
+  view.setUint32(0, section);
+  view.setUint32(4, part);
+  return key;
+}
+
+/**
+ * Names of single records: the canonical head, the finalized block, the fork schedule of the stored blocks, the segments
+ * of a sync in progress, the numbers of canonical blocks with receipts, the position of a migration, the first block of
+ * the index of transactions, and the sections of the index of logs.
+ */
+export type MetaRecord =
+  | 'head'
+  | 'finalized'
+  | 'config'
+  | 'segments'
+  | 'receipts'
+  | 'migration'
+  | 'transactions'
+  | 'logs';
 
 export function metaKey(name: MetaRecord): Uint8Array {
   return sublevels.meta.key(new TextEncoder().encode(name));

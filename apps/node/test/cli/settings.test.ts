@@ -62,6 +62,8 @@ describe('settings from the command line', () => {
       'chain.sideblocks': 128,
       exec: true,
       'state.history': 128,
+      'history.transactions': 2_350_000,
+      'history.logs': 2_350_000,
       nodiscover: false,
       nodial: false,
       static: [],

@@ -31,6 +31,8 @@ export function nodeSettings(settings: Settings): Omit<NodeSettings, 'datadir'> 
     blockGossip: settings['eth.blockgossip'],
     requiredBlocks: settings['eth.requiredblocks'],
     sideBlockDepth: settings['chain.sideblocks'],
+    transactionHistory: settings['history.transactions'],
+    logHistory: settings['history.logs'],
     execution: isExecuted(settings),
     stateHistory: settings['state.history'],
     staticNodes: settings.static,

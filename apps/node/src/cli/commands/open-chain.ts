@@ -21,6 +21,8 @@ export async function openSelectedChain(
     genesis,
     requiredBlocks: settings['eth.requiredblocks'],
     sideBlockDepth: settings['chain.sideblocks'],
+    transactionHistory: settings['history.transactions'],
+    logHistory: settings['history.logs'],
     crypto,
     clock: systemClock,
     logs,

@@ -11,6 +11,7 @@ import {
   enodes,
   ethVersions,
   hexOf,
+  historyLength,
   identity,
   ipRanges,
   type Nat,
@@ -30,6 +31,8 @@ export interface Settings extends ServerSettings {
   'chain.sideblocks': number;
   exec: boolean;
   'state.history': number;
+  'history.transactions': number | false;
+  'history.logs': number | false;
   port: number;
   addr: string;
   nodekey?: string;
@@ -120,6 +123,22 @@ export const flags: FlagsOf<Settings> = {
     help: 'blocks that the state can go back without executing any',
     commands: checks,
     parse: integerBetween(1, 1_000_000),
+  },
+  'history.transactions': {
+    group: 'Chain',
+    value: 'N',
+    default: '2350000',
+    help: 'recent blocks with transactions by hash; 0: all, or off',
+    commands: checks,
+    parse: historyLength,
+  },
+  'history.logs': {
+    group: 'Chain',
+    value: 'N',
+    default: '2350000',
+    help: 'recent blocks with an index of logs; 0: all, or off',
+    commands: checks,
+    parse: historyLength,
   },
   port: {
     group: 'Network',

@@ -29,6 +29,12 @@ export function extraData(text: string): Uint8Array {
   return fromHex(digits);
 }
 
+export function historyLength(text: string): number | false {
+  if (text === 'off') return false;
+  if (!/^\d{1,15}$/.test(text)) throw new Error('expected a number of blocks, or off');
+  return Number(text);
+}
+
 export function hexOf(length: number): (text: string) => Uint8Array {
   const pattern = new RegExp(`^(?:0x)?[0-9a-fA-F]{${2 * length}}$`);
   return (text) => {
