@@ -8,7 +8,7 @@ import { checkChainSupported, checkForkSupported } from '../config/genesis/unsup
 import { BlockError, ChainError } from '../errors/chain-error.ts';
 import { ExecutionError, isInterruption } from '../errors/execution-error.ts';
 import { StateError } from '../errors/state-error.ts';
-import { type Executor, type OpenExecutor, passThroughExecutor } from '../execution/executor.ts';
+import { type Executor, type OpenExecutor, passThroughExecutor, type StateAccess } from '../execution/executor.ts';
 import { BlockStore } from '../storage/blocks.ts';
 import { type Database, openDatabase } from '../storage/database.ts';
 import { createFinalizedBlock } from '../storage/finalized-block.ts';
@@ -34,6 +34,8 @@ import type {
   ExecutionState,
   FinalizedStore,
   HeaderReader,
+  RecentStates,
+  StateSource,
   StateView,
   SyncProgressStore,
   TransactionReader,
@@ -109,6 +111,7 @@ export interface LocalChain
     BlockImporter,
     BlockBuilder,
     StateView,
+    StateSource,
     ExecutionState,
     FinalizedStore,
     TransactionReader,
@@ -355,6 +358,7 @@ function chainOver(
       if (executor.accounts === undefined) throw new ExecutionError('no-state', 'blocks are not executed');
       return executor.accounts(block, addresses);
     },
+    states: executor.states && recentStates(executor, executor.states),
     addReceipts: (receipts) => change(() => addReceipts(store, rules, receipts)),
     addAccessLists: (lists) => change(() => addAccessLists(store, rules, lists)),
     truncate: (number) => change(() => truncate(number)),
@@ -367,6 +371,13 @@ function chainOver(
     head: { number: head.number, hash: `0x${toHex(head.hash)}` },
     range: { earliest: range.earliest, latest: range.latest },
   }));
+}
+
+function recentStates(executor: Executor, states: StateAccess): RecentStates {
+  return {
+    ...states,
+    account: async (block, address) => executor.account?.(block, address),
+  };
 }
 
 /** Whether later writes fail as well. */

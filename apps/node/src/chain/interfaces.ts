@@ -2,8 +2,8 @@ import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import type { BlockErrorCode } from '../errors/chain-error.ts';
 import type { BuildRequest, BuiltBlock } from '../execution/build-request.ts';
-import type { ExecutableBlock } from '../execution/executor.ts';
-import type { Account, AccountSummary } from '../execution/state/interfaces.ts';
+import type { ExecutableBlock, StateAccess } from '../execution/executor.ts';
+import type { Account, AccountProof, AccountSummary } from '../execution/state/interfaces.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
 import type { IndexState } from '../storage/indexes/canonical-index.ts';
 import type { BlockRef } from '../storage/schema.ts';
@@ -12,7 +12,7 @@ import type { SyncProgress } from '../storage/sync-progress.ts';
 /** A block to append. */
 export type NewBlock = ExecutableBlock;
 
-export type { Account, AccountSummary, BuildRequest, BuiltBlock };
+export type { Account, AccountProof, AccountSummary, BuildRequest, BuiltBlock };
 
 /** The state of the accounts. */
 export interface StateView {
@@ -33,6 +33,18 @@ export interface StateView {
    * @throws as {@link account}
    */
   accounts(block: Uint8Array, addresses: readonly Uint8Array[]): Promise<readonly (AccountSummary | undefined)[]>;
+}
+
+/** The states after recent blocks, by the hashes of the blocks. */
+export interface RecentStates extends StateAccess {
+  /** @param address 20 bytes @returns `undefined` for an account that does not exist */
+  account(block: Uint8Array, address: Uint8Array): Promise<Account | undefined>;
+}
+
+/** @see RecentStates */
+export interface StateSource {
+  /** Absent without execution. */
+  readonly states: RecentStates | undefined;
 }
 
 /** Builds blocks. */

@@ -1,7 +1,7 @@
 import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
 import type { BlockRef } from '../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from './build-request.ts';
-import type { Account, AccountSummary } from './state/interfaces.ts';
+import type { Account, AccountProof, AccountSummary } from './state/interfaces.ts';
 
 /** A block whose header and body are valid. */
 export interface ExecutableBlock {
@@ -66,6 +66,8 @@ export interface Executor {
    * @throws ExecutionError `no-state`; else as {@link execute}
    */
   account?(block: Uint8Array, address: Uint8Array): Promise<Account | undefined>;
+  /** Other reads of states. Absent without a state. */
+  readonly states?: StateAccess;
   /**
    * Reads accounts after one block, in one request. Absent without a state.
    *
@@ -97,6 +99,23 @@ export interface Executor {
   reset(): Promise<void>;
   /** Ends pending executions with an ExecutionError `closed`, and closes the state. Idempotent. */
   close(): Promise<void>;
+}
+
+/**
+ * Reads of the state after a block, by its hash. They do not wait for the execution of blocks.
+ *
+ * They throw an ExecutionError `no-state` when the state is not available, or as {@link Executor.execute}.
+ */
+export interface StateAccess {
+  /** The code of an account; empty without one. @param address 20 bytes */
+  code(block: Uint8Array, address: Uint8Array): Promise<Uint8Array>;
+  /** The values of slots, by account. */
+  storage(
+    block: Uint8Array,
+    accounts: readonly { readonly address: Uint8Array; readonly slots: readonly bigint[] }[],
+  ): Promise<readonly (readonly bigint[])[]>;
+  /** An account, with the nodes of the tries that prove it and some of its slots. @param address 20 bytes */
+  prove(block: Uint8Array, address: Uint8Array, slots: readonly bigint[]): Promise<AccountProof>;
 }
 
 /** Blocks by which the state on disk is below the head of the chain, at most, apart from its start. */

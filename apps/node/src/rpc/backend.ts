@@ -1,7 +1,7 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import type { SealedHeader } from '@devp2p/eth';
-import type { BlockReader, CanonicalChain, ChainRules, HeaderReader } from '../chain/interfaces.ts';
+import type { BlockReader, CanonicalChain, ChainRules, HeaderReader, StateSource } from '../chain/interfaces.ts';
 import type { Pool } from '../txpool/interfaces.ts';
 
 /** The blocks to which the tags `latest`, `safe` and `finalized` refer now. */
@@ -17,6 +17,7 @@ export interface BlockTags {
 export type ViewedChain = ChainRules &
   Pick<CanonicalChain, 'numberOf' | 'onHead'> &
   HeaderReader &
+  StateSource &
   Pick<BlockReader, 'blockByHash'>;
 
 /** Progress of a sync, in block numbers; `undefined` once the chain has reached the target. */

@@ -221,7 +221,7 @@ test('ND-07 at most 64 MiB of blocks are with the execution, the others wait', a
     blocks: {
       ...backend.blocks,
       post(message, transfer = []) {
-        const size = transfer.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+        const size = transfer.reduce((sum, part) => sum + (part instanceof ArrayBuffer ? part.byteLength : 0), 0);
         sizes.set((message as { id: number }).id, size);
         held += size;
         most = Math.max(most, held);

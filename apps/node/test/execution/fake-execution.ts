@@ -33,6 +33,7 @@ function createFakeState(disk: FakeDisk): ExecutionState {
     },
     has,
     reader: (hash, { isVerified = false } = {}) => (has(hash) ? (isVerified ? verifiedReader : reader) : undefined),
+    prove: () => undefined,
     apply(parentHash, block) {
       if (!has(parentHash)) throw new StateError('unknown-state', 'no state of the parent');
       states.set(toHex(block.hash), block);

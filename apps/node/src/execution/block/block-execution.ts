@@ -138,7 +138,7 @@ export class BlockExecution {
   async begin(): Promise<void> {
     const { config, context, state } = this.#options;
     const { fields, rules } = context;
-    if (rules.berlin) this.#warm();
+    if (rules.berlin) warmForBlock(this.#options);
     if (config.daoForkSupport && fields.number === config.forks.daoFork) applyDaoFork(state);
     if (rules.cancun && fields.parentBeaconBlockRoot !== undefined) {
       await this.#callSystem(beaconRootsAddress, fields.parentBeaconBlockRoot);
@@ -204,15 +204,6 @@ export class BlockExecution {
       accessListSize: accessList?.size ?? 0,
       changes: stateChanges(state),
     };
-  }
-
-  /** Marks the accounts that are accessed in all transactions (EIP-2929, EIP-3651). */
-  #warm(): void {
-    const { context, state, evm } = this.#options;
-    for (const address of precompileAddresses) {
-      if (evm.isPrecompile(address)) state.warmForBlock(address);
-    }
-    if (context.rules.shanghai) state.warmForBlock(context.fields.beneficiary);
   }
 
   /** Ends a transaction or a call of the protocol. */
@@ -290,4 +281,12 @@ export class BlockExecution {
     const { number } = this.#options.context.fields;
     return new BlockError(code, number, reason, cause === undefined ? {} : { cause });
   }
+}
+
+/** Marks the accounts that are accessed in all transactions, from Berlin on (EIP-2929, EIP-3651). */
+export function warmForBlock({ context, state, evm }: Pick<BlockExecutionOptions, 'context' | 'state' | 'evm'>): void {
+  for (const address of precompileAddresses) {
+    if (evm.isPrecompile(address)) state.warmForBlock(address);
+  }
+  if (context.rules.shanghai) state.warmForBlock(context.fields.beneficiary);
 }

@@ -48,6 +48,8 @@ export interface ProcessedBlock extends BlockStart {
   readonly senders?: readonly (Uint8Array | undefined)[] | undefined;
   /** The received block access list in RLP. */
   readonly accessList?: Uint8Array | undefined;
+  /** Called after each transaction. @default not called */
+  readonly onTransaction?: (() => void) | undefined;
 }
 
 /** Executes blocks of a chain. */
@@ -105,12 +107,13 @@ export function createBlockProcessor({ config, crypto, createEvm }: BlockProcess
     begin,
     commitments,
     async execute(block) {
-      const { header, body, senders } = block;
+      const { header, body, senders, onTransaction } = block;
       const execution = await begin(header, block);
       const { transactions } = body;
       for (let i = 0; i < transactions.length; i++) {
         try {
           await execution.apply(decodeTransaction(transactions.at(i)), senders?.[i]);
+          onTransaction?.();
         } catch (cause) {
           if (!(cause instanceof TransactionError)) throw cause;
           fail(cause.code, header, `transaction ${i}: ${cause.message}`, cause);

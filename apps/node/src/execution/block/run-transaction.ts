@@ -2,7 +2,7 @@ import type { Crypto } from '@devp2p/crypto';
 import { contractAddress } from '@devp2p/eth';
 import { maxTransactionGas } from '../../validation/transaction.ts';
 import { delegationTarget } from '../evm/delegation.ts';
-import { type BlockEvm, type EvmOutcome, type Log, unpreparedOutcome } from '../evm/evm.ts';
+import { type BlockEvm, type EvmErrorCode, type EvmOutcome, type Log, unpreparedOutcome } from '../evm/evm.ts';
 import { GasBudget } from '../evm/frame/gas-budget.ts';
 import { newAccountStateGas } from '../evm/rules/gas.ts';
 import { type AccountState, isEmptyAccount, isEmptyCodeHash } from '../evm/state/account-state.ts';
@@ -23,12 +23,18 @@ export interface TransactionRunner {
   readonly crypto: Crypto;
   /** From Amsterdam on. */
   readonly accessList: AccessListBuilder | undefined;
+  /** Execution gas of a transaction of Amsterdam, at most; the rest is for new state. @default that of EIP-8037 */
+  readonly maxExecutionGas?: number | undefined;
 }
 
 /** A transaction that was run. */
 export interface RunOutcome {
   readonly isSuccess: boolean;
+  /** Why it failed. */
+  readonly error: EvmErrorCode | undefined;
   readonly spent: SpentGas;
+  /** Gas that was used before refunds, at least the floor. */
+  readonly usedBeforeRefund: number;
   readonly output: Uint8Array;
   readonly logs: readonly Log[];
   /** Accounts that are removed when the transaction ends. */
@@ -56,7 +62,8 @@ export function runTransaction(
   if (rules.berlin) warm(executable, recipient, state);
 
   const available = gasLimit - intrinsic.gas;
-  const gas = rules.amsterdam ? Math.min(available, maxTransactionGas - intrinsic.gas) : available;
+  const { maxExecutionGas = maxTransactionGas } = runner;
+  const gas = rules.amsterdam ? Math.min(available, maxExecutionGas - intrinsic.gas) : available;
   const budget = new GasBudget(gas, available - gas);
   const outcome =
     recipient === undefined
@@ -70,7 +77,7 @@ export function runTransaction(
 /** Pays the gas back that is left, and the beneficiary for the rest. */
 function settle(
   { sender, gasLimit, intrinsic, gasPrice, tip }: ExecutableTransaction,
-  { isSuccess, output, logs, destroyed, refund, gasLeft, stateGasLeft, stateGasUsed }: EvmOutcome,
+  { isSuccess, error, output, logs, destroyed, refund, gasLeft, stateGasLeft, stateGasUsed }: EvmOutcome,
   { context, state, accessList }: TransactionRunner,
 ): RunOutcome {
   const { rules, fields } = context;
@@ -81,7 +88,15 @@ function settle(
   accessList?.account(fields.beneficiary);
   state.addBalance(fields.beneficiary, BigInt(paid) * tip);
   const execution = Math.max(used - stateGasUsed, intrinsic.floor);
-  return { isSuccess, spent: { paid, execution, state: stateGasUsed }, output, logs, destroyed };
+  return {
+    isSuccess,
+    error,
+    spent: { paid, execution, state: stateGasUsed },
+    usedBeforeRefund: Math.max(used, intrinsic.floor),
+    output,
+    logs,
+    destroyed,
+  };
 }
 
 /** Marks the accounts and slots that a transaction names as accessed (EIP-2929, EIP-2930). */

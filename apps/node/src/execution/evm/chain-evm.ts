@@ -11,6 +11,7 @@ import { createPrecompiles, type Precompiles } from './precompiles.ts';
 import { type EvmRules, evmRules } from './rules/evm-rules.ts';
 import { createCommons } from './rules/library-parameters.ts';
 import type { BlockState } from './state/block-state.ts';
+import type { ExecutionWatch } from './watch.ts';
 
 /** Memory for the programs of contracts. */
 const programBytes = 32 * 1024 * 1024;
@@ -26,7 +27,17 @@ export interface ChainEvmOptions {
 /** The EVM of a chain. Rules of a fork are made once, and programs of contracts are kept from block to block. */
 export interface ChainEvm {
   /** Creates the EVM on the state of a block. @param recorder from Amsterdam on */
-  at(block: EvmBlock, state: BlockState, recorder?: AccessRecorder): BlockEvm;
+  at(block: EvmBlock, state: BlockState, recorder?: AccessRecorder, options?: BlockEvmOptions): BlockEvm;
+}
+
+/** @see ChainEvm.at */
+export interface BlockEvmOptions {
+  /** @default none */
+  readonly watch?: ExecutionWatch | undefined;
+  /** Frames of an EVM that has ended all its calls. @default new ones */
+  readonly pool?: FramePool | undefined;
+  /** Changes the precompiled contracts. @default they are those of the fork */
+  readonly precompiles?: ((contracts: Precompiles) => Precompiles) | undefined;
 }
 
 interface ForkParts {
@@ -50,17 +61,20 @@ export function createChainEvm({ config, crypto, precompiles }: ChainEvmOptions)
     return parts;
   };
   return {
-    at(block, state, recorder) {
+    at(block, state, recorder, { watch, pool = new FramePool(), precompiles: change } = {}) {
       const { keccak256 } = crypto;
+      const { rules, precompiles: contracts } = partsOf(block);
       return createEvm({
-        ...partsOf(block),
+        rules,
+        precompiles: change === undefined ? contracts : change(contracts),
         chainId,
         state,
         block,
         programs,
-        pool: new FramePool(),
+        pool,
         keccak256,
         recorder,
+        watch,
       });
     },
   };

@@ -10,6 +10,7 @@ import { expGas, warmGas } from './rules/gas.ts';
 import type { AccountState } from './state/account-state.ts';
 import type { BlockState } from './state/block-state.ts';
 import { transferLog } from './transfer-log.ts';
+import type { ExecutionWatch } from './watch.ts';
 import { wordOf } from './words.ts';
 
 /** The deepest frame; that of a transaction has depth 0. */
@@ -27,6 +28,8 @@ export interface MachineContext {
   readonly pool: FramePool;
   readonly keccak256: Crypto['keccak256'];
   readonly recorder: AccessRecorder | undefined;
+  /** Absent for blocks, which their gas bounds. */
+  readonly watch?: ExecutionWatch | undefined;
 }
 
 /** Executes one call of a transaction with all calls that follow from it. */
@@ -40,6 +43,7 @@ export class Machine implements MachineContext {
   readonly pool: FramePool;
   readonly keccak256: Crypto['keccak256'];
   readonly recorder: AccessRecorder | undefined;
+  readonly watch: ExecutionWatch | undefined;
   readonly message: EvmCall;
   readonly logs: Log[] = [];
   refund = 0;
@@ -58,6 +62,7 @@ export class Machine implements MachineContext {
     this.pool = context.pool;
     this.keccak256 = context.keccak256;
     this.recorder = context.recorder;
+    this.watch = context.watch;
     this.message = message;
   }
 

@@ -28,6 +28,26 @@ export interface StateReader {
   code(codeHash: Uint8Array): Uint8Array;
 }
 
+/** An account of a state with the nodes of the tries that prove it (EIP-1186). */
+export interface AccountProof {
+  /** `undefined` for an account that does not exist, whose absence is proved. */
+  readonly account: Account | undefined;
+  /** Root of the storage trie, 32 bytes. */
+  readonly storageRoot: Uint8Array;
+  /** Encoded nodes of the account trie from the root on. */
+  readonly nodes: readonly Uint8Array[];
+  /** For each slot that was asked for. */
+  readonly slots: readonly SlotProof[];
+}
+
+/** A storage slot with the nodes of the storage trie that prove it. */
+export interface SlotProof {
+  /** 0 for an absent one. */
+  readonly value: bigint;
+  /** Encoded nodes from the root on; none for an empty trie. */
+  readonly nodes: readonly Uint8Array[];
+}
+
 /** The changes of one account during a block. */
 export interface AccountChange {
   /** 20 bytes. */

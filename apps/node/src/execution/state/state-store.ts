@@ -4,11 +4,12 @@ import { StateError } from '../../errors/state-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import { type ChangeContext, computeChanges, computeUndo } from './compute-changes.ts';
 import { decodeDifference } from './difference.ts';
-import type { StateChanges, StateReader } from './interfaces.ts';
+import type { AccountProof, StateChanges, StateReader } from './interfaces.ts';
 import { keyOf } from './keys.ts';
 import { LayerReader } from './layer-reader.ts';
 import { createMemoryDatabase } from './memory-database.ts';
 import { prepareState, readPosition, type StateGenesis } from './open-state.ts';
+import { proveAccount } from './prove-account.ts';
 import type { StateHead } from './records.ts';
 import { differenceKey } from './schema.ts';
 import { openStateDatabase, type StateBatch, type StateDatabase } from './state-database.ts';
@@ -176,20 +177,36 @@ export class StateStore {
 
   /**
    * Reads of the state after a block, until it is dropped: by a commit of a block that does not descend from it, or by
-   * {@link discard}. The caches follow the last reader.
+   * {@link discard}.
    *
    * @param hash 32 bytes
+   * @param isGuest whether it only reads beside the execution, whose caches do not follow it
    * @param isVerified whether each account and slot is checked against the state root, which costs the hashes of a path.
    * A block that breaks a rule is executed again so before it is declared invalid: the reason may be a damaged record.
    * @returns `undefined` if the state is not available
    * @throws StateError `busy`, `corrupt`, `unusable`
    */
-  reader(hash: Uint8Array, { isVerified = false }: { readonly isVerified?: boolean } = {}): StateReader | undefined {
+  reader(
+    hash: Uint8Array,
+    { isVerified = false, isGuest = false }: { readonly isVerified?: boolean; readonly isGuest?: boolean } = {},
+  ): StateReader | undefined {
     const layer = this.#find(hash);
     if (layer === undefined) return undefined;
-    this.#reads.follow(layer);
+    if (!isGuest) this.#reads.follow(layer);
     if (isVerified) this.#reads.clear();
     return new LayerReader(this.#reads, layer, isVerified ? this.#context.tries : undefined);
+  }
+
+  /**
+   * An account of the state after a block, with proofs of it and of some of its slots.
+   *
+   * @param hash 32 bytes
+   * @returns `undefined` if the state is not available
+   * @throws StateError as {@link reader}
+   */
+  prove(hash: Uint8Array, address: Uint8Array, slots: readonly bigint[]): AccountProof | undefined {
+    const layer = this.#find(hash);
+    return layer && proveAccount({ reads: this.#reads, tries: this.#context.tries, layer }, address, slots);
   }
 
   /**

@@ -8,6 +8,7 @@ import { bytesOfKey, storageKey } from './keys.ts';
 import type { StateLayer } from './state-layer.ts';
 import type { StateReads } from './state-reads.ts';
 import { type ChangedNodes, type TrieSource, TrieUpdater } from './trie.ts';
+import { proveKey, type TrieProof } from './trie-proof.ts';
 
 /** An entry of a trie, to be sorted. */
 export interface Entry<V> {
@@ -22,11 +23,13 @@ function compareKeys(a: Entry<unknown>, b: Entry<unknown>): number {
 /** The tries of states. */
 export class StateTries {
   readonly #reads: StateReads;
+  readonly #hasher: Hasher;
   readonly #accounts: TrieUpdater<AccountRecord>;
   readonly #slots: TrieUpdater<bigint>;
 
   constructor(reads: StateReads, hasher: Hasher) {
     this.#reads = reads;
+    this.#hasher = hasher;
     this.#accounts = new TrieUpdater(hasher, writeAccountRlp);
     this.#slots = new TrieUpdater(hasher, writeRlpInteger);
   }
@@ -56,6 +59,16 @@ export class StateTries {
   verifySlot(state: StateLayer, { storageId, storageRoot }: AccountRecord, key: string, value: bigint): void {
     const source = this.#storageSource(state, storageId, storageRoot);
     if (!this.#slots.verify(source, key, value === 0n ? undefined : value)) throw this.#corruptSlot(key);
+  }
+
+  /** The nodes that prove an account of a state, or its absence. @throws StateError `corrupt` */
+  proveAccount(state: StateLayer, key: string): TrieProof {
+    return proveKey(this.#accountSource(state), key, writeAccountRlp, this.#hasher);
+  }
+
+  /** The nodes that prove a slot of an account, or its absence. @param key hash of the slot @throws StateError `corrupt` */
+  proveSlot(state: StateLayer, { storageId, storageRoot }: AccountRecord, key: string): TrieProof {
+    return proveKey(this.#storageSource(state, storageId, storageRoot), key, writeRlpInteger, this.#hasher);
   }
 
   #accountSource(state: StateLayer): TrieSource<AccountRecord> {

@@ -1,13 +1,12 @@
 import type { Hasher } from '@devp2p/eth';
 import { keyOf, writeKey } from './keys.ts';
-import { branchRef, scratchLength, writeListPrefix, writtenRef } from './trie-hash.ts';
+import { branchRef, commonNibbles, scratchLength, writeLeaf, writtenRef } from './trie-hash.ts';
 import {
   type Child,
   childLength,
   childRef,
   childrenOf,
   childrenOffset,
-  emptyString,
   encodeBranch,
   extensionLength,
   extensionNibble,
@@ -367,21 +366,8 @@ export class TrieUpdater<V> {
   #leaf(key: string, depth: number, value: V): Child {
     const out = this.#scratch;
     const valueLength = this.#writeValue(this.#valueScratch, 0, value);
-    const pathLength = ((64 - depth) >> 1) + 1;
-    const isByte = valueLength === 1 && (this.#valueScratch[0] as number) < emptyString;
-    const valueItem = isByte ? 1 : valueLength < 56 ? valueLength + 1 : valueLength + 2;
-    let at = writeListPrefix(out, pathLength + (pathLength > 1 ? 1 : 0) + valueItem);
-    if (pathLength > 1) out[at++] = emptyString + pathLength;
-    let i = depth >> 1;
-    if ((depth & 1) === 1) out[at++] = 0x30 | (key.charCodeAt(i++) & 15);
-    else out[at++] = 0x20;
-    for (; i < 32; i++) out[at++] = key.charCodeAt(i);
-    if (!isByte) {
-      if (valueLength >= 56) out[at++] = 0xb8;
-      out[at++] = valueLength < 56 ? emptyString + valueLength : valueLength;
-    }
-    for (let j = 0; j < valueLength; j++) out[at++] = this.#valueScratch[j] as number;
-    return { ref: this.#ref(out.subarray(0, at)), key };
+    const end = writeLeaf(out, key, depth, this.#valueScratch, valueLength);
+    return { ref: this.#ref(out.subarray(0, end)), key };
   }
 
   /** The reference to a branch, or to the extension above it. */
@@ -392,13 +378,6 @@ export class TrieUpdater<V> {
   #ref(encoded: Uint8Array): Uint8Array {
     return encoded.length < 32 ? encoded.slice() : this.#hasher.keccak256(encoded);
   }
-}
-
-/** Nibbles of the extension that a key has from `depth` on, up to `limit`. */
-function commonNibbles(node: TrieNode, key: string, depth: number, limit: number): number {
-  let i = 0;
-  while (i < limit && extensionNibble(node, i) === nibbleOf(key, depth + i)) i++;
-  return i;
 }
 
 /** Whether a reference takes `size` bytes in a branch. */

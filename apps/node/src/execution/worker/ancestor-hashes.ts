@@ -26,17 +26,27 @@ export class AncestorHashes {
    * @throws ExecutionError `no-state` when the ancestors are not known
    */
   async below(parent: { readonly number: number; readonly hash: Uint8Array }): Promise<(number: number) => Uint8Array> {
-    const key = toHex(parent.hash);
-    const hashes = this.#kept.get(key) ?? (await this.#load(parent));
-    // The blocks that were used last are kept.
-    this.#kept.delete(key);
-    this.#keep(key, hashes);
+    const hashes = await this.from(parent);
     return (number) => {
       const start = (parent.number - number) * hashLength;
       if (start < 0 || start >= hashes.length)
         throw new RangeError(`no hash of block ${number} after ${parent.number}`);
       return hashes.slice(start, start + hashLength);
     };
+  }
+
+  /**
+   * The hashes of a block and of up to 255 blocks before it, descending.
+   *
+   * @throws ExecutionError `no-state` when the ancestors are not known
+   */
+  async from(block: { readonly number: number; readonly hash: Uint8Array }): Promise<Uint8Array> {
+    const key = toHex(block.hash);
+    const hashes = this.#kept.get(key) ?? (await this.#load(block));
+    // The blocks that were used last are kept.
+    this.#kept.delete(key);
+    this.#keep(key, hashes);
+    return hashes;
   }
 
   /** Adds a block after one whose hashes were prepared. */

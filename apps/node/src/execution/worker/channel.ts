@@ -7,7 +7,7 @@ export interface Channel {
    *
    * @param message of plain values and bytes. A view is copied with its whole buffer, so its bytes have one of their own.
    */
-  post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  post(message: unknown, transfer?: readonly (ArrayBuffer | MessagePort)[]): void;
   /** Sets the function that receives messages, in the order in which they were sent. To be called once. */
   onMessage(listener: (message: unknown) => void): void;
 }

@@ -7,11 +7,12 @@ import { StateError, type StateErrorCode } from '../../errors/state-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from '../build-request.ts';
 import { isEmptyCodeHash } from '../state/account-record.ts';
-import type { Account, AccountSummary, StateChanges, StateReader } from '../state/interfaces.ts';
+import type { Account, AccountProof, AccountSummary, StateChanges, StateReader } from '../state/interfaces.ts';
 import { encodeAccounts } from './accounts-message.ts';
 import { AncestorHashes } from './ancestor-hashes.ts';
 import { type BuildMessage, type BuiltMessage, decodeBuildRequest, encodeBuiltBlock } from './build-message.ts';
 import { type Channel, ownBytes } from './channel.ts';
+import { GuestReads } from './guest-reads.ts';
 import {
   type ExecuteParams,
   type ExecuteResult,
@@ -19,14 +20,19 @@ import {
   RequestConnection,
   type Response,
   type SourceRequests,
+  type StorageQuery,
 } from './requests.ts';
 
 /** The parts of a `StateStore` that an execution uses. */
 export interface ExecutionState {
   readonly head: BlockRef;
   has(hash: Uint8Array): boolean;
-  /** @param options.isVerified whether every value is checked against the state root */
-  reader(hash: Uint8Array, options?: { readonly isVerified?: boolean }): StateReader | undefined;
+  /** See `StateStore`. */
+  reader(
+    hash: Uint8Array,
+    options?: { readonly isVerified?: boolean; readonly isGuest?: boolean },
+  ): StateReader | undefined;
+  prove(hash: Uint8Array, address: Uint8Array, slots: readonly bigint[]): AccountProof | undefined;
   apply(parentHash: Uint8Array, block: BlockRef, changes: StateChanges): Uint8Array;
   rootAfter(parentHash: Uint8Array, changes: StateChanges): Uint8Array;
   discard(hash: Uint8Array): void;
@@ -52,6 +58,7 @@ export interface ExecutionProcessor {
       readonly body: SealedBody;
       readonly senders?: readonly (Uint8Array | undefined)[] | undefined;
       readonly accessList?: Uint8Array | undefined;
+      readonly onTransaction?: (() => void) | undefined;
     },
   ): Promise<{
     readonly receipts: RawList;
@@ -85,6 +92,7 @@ const keptStates = 8;
 const addressLength = 20;
 /** Accounts that are read in one turn, which takes some milliseconds. */
 const accountsPerTurn = 512;
+const nothing: Uint8Array = new Uint8Array(0);
 
 /**
  * Executes blocks on request. One block is executed at a time, in the order of the requests; other requests are processed
@@ -107,6 +115,13 @@ export function serveExecution(channel: Channel, parts: ExecutionParts): (messag
       accounts: async ({ block, addresses }) => {
         const result = await service.accounts(block, addresses);
         return { result, transfer: [result.buffer] };
+      },
+      code: async ({ block, address }) => ({ result: await service.code(block, address) }),
+      storage: async ({ block, accounts }) => ({ result: await service.storage(block, accounts) }),
+      prove: async ({ block, address, slots }) => ({ result: await service.prove(block, address, slots) }),
+      guest: async (guest) => {
+        service.guests.serve(guest);
+        return { result: undefined };
       },
       finish: async ({ build }) => {
         service.finish(build);
@@ -134,6 +149,8 @@ type ProcessedBlock = Awaited<ReturnType<ExecutionProcessor['execute']>>;
 class ExecutionService {
   readonly #parts: ExecutionParts;
   readonly #ancestors: AncestorHashes;
+  /** Reads beside the execution. */
+  readonly guests: GuestReads;
   #state: ExecutionState | undefined;
   /** Settled when the last block of those requested has been executed or built. */
   #executed: Promise<unknown> = Promise.resolve();
@@ -150,6 +167,12 @@ class ExecutionService {
   constructor(parts: ExecutionParts, ancestors: (hash: Uint8Array, count: number) => Promise<readonly Uint8Array[]>) {
     this.#parts = parts;
     this.#ancestors = new AncestorHashes(ancestors);
+    this.guests = new GuestReads({
+      state: () => this.#open,
+      committed: () => this.#committed,
+      hashes: (block) => this.#ancestors.from(block),
+      onFault: parts.onFault,
+    });
   }
 
   async open(): Promise<BlockRef> {
@@ -180,13 +203,23 @@ class ExecutionService {
     }).finally(() => this.#builds.delete(id));
   }
 
-  account(block: Uint8Array, address: Uint8Array): Promise<Account | undefined> {
-    return this.#inTurn(async () => {
-      await this.#committed;
-      const reader = this.#open.reader(block);
-      if (reader === undefined) throw new ExecutionError('no-state', 'the state of the block is not available');
-      return reader.account(address);
-    });
+  async account(block: Uint8Array, address: Uint8Array): Promise<Account | undefined> {
+    return (await this.guests.reader(block)).account(address);
+  }
+
+  async code(block: Uint8Array, address: Uint8Array): Promise<Uint8Array> {
+    const reader = await this.guests.reader(block);
+    const account = reader.account(address);
+    return account === undefined ? nothing : reader.code(account.codeHash);
+  }
+
+  async storage(block: Uint8Array, accounts: readonly StorageQuery[]): Promise<readonly (readonly bigint[])[]> {
+    const reader = await this.guests.reader(block);
+    return accounts.map(({ address, slots }) => slots.map((slot) => reader.storage(address, slot)));
+  }
+
+  prove(block: Uint8Array, address: Uint8Array, slots: readonly bigint[]): Promise<AccountProof> {
+    return this.guests.read(block, (state) => state.prove(block, address, slots));
   }
 
   /** Reads accounts, of which there may be thousands: blocks are executed between two parts of them. */
@@ -273,7 +306,13 @@ class ExecutionService {
     const { number, hash, parentHash } = header;
     const parent = { number: number - 1, hash: parentHash };
     const start = await this.#start(parent);
-    const block = { header, body: decodeBody(rawBody), senders: senders && eachSender(senders), accessList };
+    const block = {
+      header,
+      body: decodeBody(rawBody),
+      senders: senders && eachSender(senders),
+      accessList,
+      onTransaction: () => this.guests.poll(),
+    };
     let result: ProcessedBlock;
     try {
       result = await this.#process({ ...start, ...block });

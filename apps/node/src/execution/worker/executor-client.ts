@@ -6,7 +6,7 @@ import { decode } from '@devp2p/rlp';
 import { ExecutionError } from '../../errors/execution-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from '../build-request.ts';
-import type { ExecutableBlock, ExecutionResult, ExecutionSource, Executor } from '../executor.ts';
+import type { ExecutableBlock, ExecutionResult, ExecutionSource, Executor, StateAccess } from '../executor.ts';
 import type { Account, AccountSummary } from '../state/interfaces.ts';
 import { decodeAccounts, encodeAddresses } from './accounts-message.ts';
 import { decodeBuiltBlock, encodeBuildRequest } from './build-message.ts';
@@ -162,6 +162,16 @@ class ExecutorClient implements Executor {
     const params = { block: block.slice(), addresses: encodeAddresses(addresses) };
     return decodeAccounts(await this.#request('accounts', params));
   }
+
+  readonly states: StateAccess = {
+    code: (block, address) => this.#request('code', { block: block.slice(), address: address.slice() }),
+    storage: (block, accounts) =>
+      this.#request('storage', {
+        block: block.slice(),
+        accounts: accounts.map(({ address, slots }) => ({ address: address.slice(), slots })),
+      }),
+    prove: (block, address, slots) => this.#request('prove', { block: block.slice(), address: address.slice(), slots }),
+  };
 
   findState(hashes: readonly Uint8Array[]): Promise<number> {
     return this.#request('find', { hashes: hashes.map((hash) => hash.slice()) });

@@ -1,8 +1,10 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { BlockRef } from '../../storage/schema.ts';
-import type { Account } from '../state/interfaces.ts';
+import type { Account, AccountProof } from '../state/interfaces.ts';
 import type { BuildMessage, BuiltMessage } from './build-message.ts';
 import type { Channel } from './channel.ts';
 import { decodeError, type ErrorMessage, encodeError } from './error-message.ts';
+import type { Guest } from './guest-reads.ts';
 
 /** Parameters and result of each request, by its name. */
 export type RequestTypes = Record<string, { readonly params: unknown; readonly result: unknown }>;
@@ -23,6 +25,20 @@ export type ExecutionRequests = {
     params: { readonly block: Uint8Array; readonly addresses: Uint8Array };
     result: Uint8Array;
   };
+  /** Reads the code of an account after a block; empty without one. */
+  code: { params: { readonly block: Uint8Array; readonly address: Uint8Array }; result: Uint8Array };
+  /** Reads slots after a block. */
+  storage: {
+    params: { readonly block: Uint8Array; readonly accounts: readonly StorageQuery[] };
+    result: readonly (readonly bigint[])[];
+  };
+  /** Proves an account after a block, and some of its slots. */
+  prove: {
+    params: { readonly block: Uint8Array; readonly address: Uint8Array; readonly slots: readonly bigint[] };
+    result: AccountProof;
+  };
+  /** Adds a thread that reads states. */
+  guest: { params: Guest; result: undefined };
   /** Has a build end with the transactions that its block has. */
   finish: { params: { readonly build: number }; result: undefined };
   /** The position of the first block with a state. */
@@ -42,6 +58,13 @@ export type SourceRequests = {
   /** Reports a condition that the operator should know. */
   notice: { params: { readonly text: string }; result: undefined };
 };
+
+/** Slots of one account. */
+export interface StorageQuery {
+  /** 20 bytes. */
+  readonly address: Uint8Array;
+  readonly slots: readonly bigint[];
+}
 
 export interface ExecuteParams {
   /** RLP of the header and of the body. */
@@ -113,7 +136,7 @@ export class RequestConnection<Sent extends RequestTypes, Received extends Reque
   request<Name extends keyof Sent & string>(
     request: Name,
     params: Sent[Name]['params'],
-    transfer: readonly ArrayBuffer[] = [],
+    transfer: readonly (ArrayBuffer | MessagePort)[] = [],
     channel: Pick<Channel, 'post'> = this.#channel,
   ): Promise<Sent[Name]['result']> {
     if (this.#end !== undefined) return Promise.reject(this.#end);

@@ -1,3 +1,4 @@
+import { optional, type Param } from '../transport/api.ts';
 import { data, parameter, safeQuantity } from './hex.ts';
 
 /** Names of blocks that move with the chain. */
@@ -6,6 +7,9 @@ export type BlockTag = (typeof tags)[number];
 
 /** A block as a caller names it: a tag, a number or a hash. */
 export type BlockId = BlockTag | number | Uint8Array;
+
+/** A block whose state is read. @param requireCanonical whether a side block is refused (EIP-1898) */
+export type StateBlockId = BlockTag | number | { readonly hash: Uint8Array; readonly requireCanonical: boolean };
 
 const number = parameter(safeQuantity);
 const hash = parameter(data(32));
@@ -35,3 +39,15 @@ export function blockId(value: unknown): BlockId {
   }
   return blockHash === undefined ? blockNumber(named) : hash(blockHash);
 }
+
+/** As {@link blockId}, with `requireCanonical` beside a hash. */
+function readStateBlockId(value: unknown): StateBlockId {
+  const id = blockId(value);
+  if (!(id instanceof Uint8Array)) return id;
+  const { requireCanonical = false } = (typeof value === 'object' ? value : {}) as { requireCanonical?: unknown };
+  if (typeof requireCanonical !== 'boolean') throw new Error('requireCanonical: expected true or false');
+  return { hash: id, requireCanonical };
+}
+
+/** An optional parameter that names the block whose state is read. */
+export const stateBlockId: Param<StateBlockId | undefined> = optional(readStateBlockId);

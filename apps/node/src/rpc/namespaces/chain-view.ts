@@ -1,7 +1,7 @@
 import { decodeBody, type RawList, receiptList, type SealedBody, type SealedHeader } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import type { BlockTags, ViewedChain } from '../backend.ts';
-import type { BlockId } from '../codec/block-id.ts';
+import type { BlockId, StateBlockId } from '../codec/block-id.ts';
 import { RpcError } from '../transport/rpc-error.ts';
 
 /** A block with its body decoded. */
@@ -20,11 +20,20 @@ export interface ChainView extends BlockTags {
    * @throws RpcError `unknown-block` for `safe` and `finalized` before there is one
    */
   header(id: BlockId): Promise<SealedHeader | undefined>;
+  /**
+   * The block whose state a method reads; that of `pending` is the latest one.
+   *
+   * @throws RpcError `failed` when it is not known, or not canonical and expected to be; as `header`
+   */
+  stateHeader(id: StateBlockId): Promise<SealedHeader>;
   /** @throws as `header` */
   block(id: BlockId): Promise<ViewedBlock | undefined>;
 }
 
-export function chainView(chain: Omit<ViewedChain, 'genesis' | 'onHead'>, tags: BlockTags): ChainView {
+export function chainView(
+  chain: Pick<ViewedChain, 'numberOf' | 'header' | 'headerByHash' | 'blockByHash'>,
+  tags: BlockTags,
+): ChainView {
   const tagged = async (tag: 'safe' | 'finalized'): Promise<SealedHeader> => {
     const header = await tags[tag]();
     if (header === undefined) throw new RpcError('unknown-block', 'Unknown block');
@@ -45,6 +54,19 @@ export function chainView(chain: Omit<ViewedChain, 'genesis' | 'onHead'>, tags: 
     safe: () => tags.safe(),
     finalized: () => tags.finalized(),
     header,
+    async stateHeader(id) {
+      if (typeof id === 'object' && 'hash' in id) {
+        const found = await chain.headerByHash(id.hash);
+        if (found === undefined) throw new RpcError('failed', 'header for hash not found');
+        if (id.requireCanonical && (await chain.numberOf(id.hash)) === undefined) {
+          throw new RpcError('failed', 'hash is not currently canonical');
+        }
+        return found;
+      }
+      const found = await header(id === 'pending' ? 'latest' : id);
+      if (found === undefined) throw new RpcError('failed', 'header not found');
+      return found;
+    },
     async block(id) {
       const found = await header(id);
       if (found === undefined) return undefined;

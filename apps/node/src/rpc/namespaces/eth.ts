@@ -19,7 +19,7 @@ export function ethNamespace(backend: Backend): Namespace {
       ...blockMethods(parts),
       ...transactionMethods(),
       ...logMethods(parts),
-      ...stateMethods(),
+      ...stateMethods(parts),
       ...callMethods(),
       ...walletMethods(),
     },

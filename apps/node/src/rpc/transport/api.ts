@@ -1,7 +1,7 @@
 import { RpcError } from './rpc-error.ts';
 
 /** Reads one parameter. Throws an `Error` with the expected form. */
-interface Param<T = unknown> {
+export interface Param<T = unknown> {
   (value: unknown): T;
   readonly isOptional?: boolean;
 }
@@ -51,6 +51,7 @@ export function method<const Params extends readonly Param[]>(
       try {
         return parse(given[i]);
       } catch (error) {
+        if (error instanceof RpcError) throw error;
         throw new RpcError('invalid-params', `invalid argument ${i}: ${(error as Error).message}`);
       }
     });

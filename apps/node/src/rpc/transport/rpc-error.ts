@@ -18,6 +18,7 @@ const numbers = {
   'unsupported-fork': -38005,
   'too-deep-reorg': -38006,
   'unknown-block': -39001,
+  'too-many-slots': -38026,
   'pruned-history': 4444,
 } as const;
 

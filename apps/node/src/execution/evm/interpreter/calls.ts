@@ -72,8 +72,8 @@ function chargeState(frame: Frame, machine: Machine, kind: CallKind, target: Acc
     if (isNew) frame.gas -= callNewAccountGas;
     if (frame.gas < 0) return false;
   }
-  if (!rules.isPrague) return true;
   machine.recorder?.account(target.address);
+  if (!rules.isPrague) return true;
   const delegation = delegationTarget(machine.state.codeOf(target));
   if (delegation !== undefined) {
     const account = machine.state.load(delegation);

@@ -4,6 +4,7 @@ import type { Signal } from '../frame/signal.ts';
 import { reverted, running, succeeded } from '../frame/signal.ts';
 import type { Machine } from '../machine.ts';
 import { keccakWordGas } from '../rules/gas.ts';
+import type { ExecutionWatch } from '../watch.ts';
 import { maxWord, readWord, twoPow256, writeWord } from '../words.ts';
 import {
   addModulo,
@@ -31,6 +32,7 @@ const smallWords: readonly bigint[] = Array.from({ length: 256 }, (_, i) => BigI
  */
 export function run(frame: Frame, machine: Machine): Signal {
   const { stack, memory, program } = frame;
+  const { watch } = machine;
   const { code } = program;
   const { gas: gasOf, stack: stackOf } = machine.rules.opcodes;
   let destinations = program.destinations;
@@ -38,13 +40,17 @@ export function run(frame: Frame, machine: Machine): Signal {
   let pc = frame.pc | 0;
   let sp = frame.sp | 0;
   let { gas } = frame;
+  let floor = watch === undefined ? 0 : watch.enter(gas);
 
   for (;;) {
     const op = code[pc] as number;
     const limits = stackOf[op] as number;
     gas -= gasOf[op] as number;
     if (((sp - (limits & 0xff)) | ((limits >> 16) - sp)) < 0) return frame.halt(stackError(limits, sp));
-    if (gas < 0) return frame.halt('out-of-gas');
+    if (gas < floor) {
+      if (gas < 0) return frame.halt('out-of-gas');
+      floor = (watch as ExecutionWatch).check(gas);
+    }
 
     switch (op) {
       case 0x00: // STOP
