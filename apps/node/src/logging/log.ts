@@ -16,7 +16,7 @@ export interface Log {
 }
 
 /** Names of the parts of the node in log lines; each can have its own level. */
-const logModules = ['node', 'network', 'discovery', 'peer', 'sync', 'chain', 'rpc', 'dev'] as const;
+const logModules = ['node', 'network', 'discovery', 'peer', 'sync', 'chain', 'txpool', 'rpc', 'dev'] as const;
 export type LogModule = (typeof logModules)[number];
 
 /** Returns the log of a module. */

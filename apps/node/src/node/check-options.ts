@@ -23,6 +23,7 @@ import { NodeError } from '../errors/node-error.ts';
 import type { NatMethod } from '../nat/find.ts';
 import type { MetricsSettings } from '../observability/metrics/server.ts';
 import { type AuthrpcSettings, type HttpSettings, rpcApis, type WebSocketSettings } from '../rpc/settings.ts';
+import type { TxpoolSettings } from '../txpool/settings.ts';
 import type { NodeOptions } from './options.ts';
 
 const check: Checker = createChecker(NodeError, 'invalid-option');
@@ -75,6 +76,7 @@ const rules: Rules<NodeOptions> = {
   metrics: object,
   syncTarget: bytes(32),
   headPeers: integer(1, 64),
+  txpool: object,
   building: object,
   logs: func,
   report: func,
@@ -119,6 +121,15 @@ const buildRules: Rules<BuildSettings> = {
   minTip: uint(256),
   transactions: methods('pending', 'sidecar'),
 };
+const txpoolRules: Rules<TxpoolSettings> = {
+  minTip: uint(256),
+  priceBump: integer(1),
+  accountPending: integer(1),
+  totalPending: integer(1),
+  accountQueued: integer(1),
+  totalQueued: integer(1),
+  lifetime: integer(1),
+};
 const metricsRules: Rules<MetricsSettings> = { host: string, port };
 
 const namedNode: Rule = {
@@ -152,6 +163,7 @@ export function checkNodeOptions(options: NodeOptions): void {
   checkGroup('ws', ws, wsRules);
   checkGroup('authrpc', authrpc, authrpcRules);
   checkGroup('metrics', metrics, metricsRules);
+  checkGroup('txpool', options.txpool, txpoolRules);
   checkGroup('building', options.building, buildRules);
   checkList('bootnodes', options.bootnodes, string);
   checkList('dnsLists', options.dnsLists, string);

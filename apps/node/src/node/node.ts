@@ -8,11 +8,13 @@ import { logDiagnostics } from '../observability/log-diagnostics.ts';
 import { createMetrics } from '../observability/metrics/metrics.ts';
 import type { NodeState } from '../observability/node-state.ts';
 import type { Sync, SyncResult } from '../sync/sync.ts';
+import type { TransactionPool } from '../txpool/transaction-pool.ts';
 import { checkNodeOptions } from './check-options.ts';
 import { createContext } from './context.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { type Endpoints, openApi } from './open-api.ts';
 import { openNetwork } from './open-network.ts';
+import { openPool } from './open-pool.ts';
 import { openStorage } from './open-storage.ts';
 import { openSync } from './open-sync.ts';
 import type { NodeOptions } from './options.ts';
@@ -34,6 +36,8 @@ export interface Node extends EventEmitter<NodeEvents> {
   readonly chain: LocalChain;
   readonly peers: Peers;
   readonly sync: Sync;
+  /** The pool of transactions; absent for a node that does not execute blocks. */
+  readonly pool: TransactionPool | undefined;
   /** Sends blocks that the program has made and added to the chain; absent without `blockGossip`. */
   readonly blocks: Pick<NodeBlocks, 'broadcast'> | undefined;
   /** The current activity, or the reason for a wait. */
@@ -74,6 +78,8 @@ async function openNode(options: NodeOptions, lifecycle: Lifecycle): Promise<Nod
   const metrics = options.metrics && createMetrics(storage.id);
   lifecycle.onClose(() => metrics?.close());
   lifecycle.onClose(logDiagnostics({ ...context, localId: storage.id }));
+  const pool = await openPool(context, storage);
+  signal.throwIfAborted();
   const network = await openNetwork(context, storage, (peer) => void started.then(() => node.emit('peer', peer)));
   signal.throwIfAborted();
   const { chain } = storage;
@@ -82,10 +88,11 @@ async function openNode(options: NodeOptions, lifecycle: Lifecycle): Promise<Nod
     context,
     storage,
     network,
+    pool,
     (result) => void started.then(() => node.emit('synced', result)),
   );
   signal.throwIfAborted();
-  const { state, endpoints } = await openApi(context, storage, network, nodeSync, metrics);
+  const { state, endpoints } = await openApi(context, storage, network, nodeSync, pool, metrics);
   signal.throwIfAborted();
 
   let closed: Promise<void> | undefined;
@@ -104,6 +111,7 @@ async function openNode(options: NodeOptions, lifecycle: Lifecycle): Promise<Nod
       chain,
       peers,
       sync: nodeSync.sync,
+      pool,
       blocks: network.blocks,
       state,
       endpoints,

@@ -9,6 +9,7 @@ import { ethNamespace } from '../rpc/namespaces/eth.ts';
 import { nodeControl } from '../rpc/namespaces/node-control.ts';
 import { openRpc } from '../rpc/servers.ts';
 import type { Sync } from '../sync/sync.ts';
+import type { TransactionPool } from '../txpool/transaction-pool.ts';
 import type { NodeContext } from './context.ts';
 import type { NodeNetwork } from './open-network.ts';
 import type { NodeStorage } from './open-storage.ts';
@@ -40,6 +41,7 @@ export async function openApi(
   storage: NodeStorage,
   network: NodeNetwork,
   { sync, progress, peerHead, forkChoice, engine }: NodeSync,
+  pool: TransactionPool | undefined,
   metrics: Metrics | undefined,
 ): Promise<NodeApi> {
   const { options, host, lifecycle, crypto, clock, random, logs } = context;
@@ -48,7 +50,7 @@ export async function openApi(
   const state = watchState(context, network, chain, sync, forkChoice, peerHead);
   const stateLog = logState(state, clock, logs('node'));
   lifecycle.onClose(() => stateLog.close(), { parallel: true });
-  const health = watchHealth({ peers, chain, sync, progress, state, peerHead });
+  const health = watchHealth({ peers, chain, sync, progress, state, peerHead, pool });
   const rpc = await openRpc({
     http: options.http,
     ws: options.ws,
@@ -72,6 +74,7 @@ export async function openApi(
       chain,
       tags: forkChoice ?? headTags(chain),
       syncState: syncStateOf(chain, forkChoice, () => isAtOwnHead(options, sync)),
+      pool,
       crypto,
       clock,
     }),
@@ -81,7 +84,7 @@ export async function openApi(
     log: logs('rpc'),
   });
   lifecycle.onClose(() => rpc.close(), { parallel: true });
-  metrics?.watch({ health, discovery, addresses });
+  metrics?.watch({ health, discovery, addresses }, pool);
   const server = metrics && (await serveMetrics({ ...options.metrics, metrics, health, clock, log: logs('rpc') }));
   lifecycle.onClose(() => server?.close(), { parallel: true });
   const { http, ws, authrpc } = rpc;

@@ -4,6 +4,7 @@ import { type SyncProgress, trackProgress } from '../observability/health.ts';
 import type { Namespace } from '../rpc/transport/api.ts';
 import { createPeerHead, type PeerHead } from '../sync/peer-head.ts';
 import { createSync, type Sync, type SyncResult } from '../sync/sync.ts';
+import type { TransactionPool } from '../txpool/transaction-pool.ts';
 import type { NodeContext } from './context.ts';
 import type { NodeNetwork } from './open-network.ts';
 import type { NodeStorage } from './open-storage.ts';
@@ -30,6 +31,7 @@ export async function openSync(
   { options, lifecycle, crypto, clock, logs }: NodeContext,
   { chain, authrpc }: NodeStorage,
   { peers, connections, blocks }: NodeNetwork,
+  pool: TransactionPool | undefined,
   onSynced: (result: SyncResult) => void,
 ): Promise<NodeSync> {
   const progress = trackProgress(options.report ?? (() => {}));
@@ -71,7 +73,7 @@ export async function openSync(
       clock,
       log: logs('rpc'),
       maxReorgDepth: authrpc?.maxReorgDepth,
-      building: options.building,
+      building: { transactions: pool, ...options.building },
       isExpected: !authrpc?.optional,
     });
   lifecycle.onClose(() => engine?.close(), { parallel: true });

@@ -11,6 +11,7 @@ import type { NatMethod } from '../nat/find.ts';
 import type { LocalNetwork } from '../nat/local-network.ts';
 import type { MetricsSettings } from '../observability/metrics/server.ts';
 import type { AuthrpcSettings, HttpSettings, WebSocketSettings } from '../rpc/settings.ts';
+import type { TxpoolSettings } from '../txpool/settings.ts';
 import type { ChainChoice, ExecutionChoice } from './open-chain.ts';
 
 /** Settings and collaborators of `createNode`. */
@@ -115,6 +116,8 @@ export interface NodeSettings extends ExecutionChoice {
    * @default off
    */
   headPeers?: number | undefined;
+  /** The pool of transactions, which needs execution. @default see `TxpoolSettings` */
+  txpool?: TxpoolSettings | undefined;
   /** How payloads are built for a consensus client, which needs execution. @default see `BuildSettings` */
   building?: BuildSettings | undefined;
   /** Receives the log lines of each module. @default no log */

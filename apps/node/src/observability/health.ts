@@ -5,6 +5,7 @@ import type { Peers } from '../network/peers.ts';
 import type { CountedBlock } from '../sync/head-votes.ts';
 import { type PeerHead, type PeerHeadState, peerHeadText } from '../sync/peer-head.ts';
 import type { Sync } from '../sync/sync.ts';
+import type { Pool, PoolStatus } from '../txpool/interfaces.ts';
 import { isWaiting, type NodeState, stateText } from './node-state.ts';
 
 /** How far one phase of a sync is. */
@@ -54,6 +55,8 @@ export interface Health {
     readonly target?: string;
     readonly phases: Readonly<Record<string, PhaseProgress>>;
   };
+  /** Numbers of pooled transactions; absent for a node without a pool. */
+  readonly pool?: PoolStatus;
   /** The head on which peers agree, with `--head.peers`. */
   readonly peerHead?: PeerHeadHealth;
 }
@@ -84,6 +87,7 @@ export interface WatchedNode {
   readonly progress: SyncProgress;
   readonly state: () => NodeState;
   readonly peerHead?: Pick<PeerHead, 'state'> | undefined;
+  readonly pool?: Pick<Pool, 'status'> | undefined;
 }
 
 /** @returns a function that reads the health of the node */
@@ -105,6 +109,7 @@ export function watchHealth(node: WatchedNode): () => Health {
         ...(target !== undefined && { target: `0x${toHex(target.hash)}` }),
         phases: node.progress.phases(),
       },
+      ...(node.pool && { pool: node.pool.status }),
       ...(node.peerHead && { peerHead: peerHeadHealth(node.peerHead.state) }),
     };
   };

@@ -178,6 +178,7 @@ test('ND-12 metrics and health are at the paths of Prometheus, go-ethereum and o
   expect(JSON.parse(health.body)).toEqual({
     healthy: true,
     status: 'waiting',
+    pool: { pending: 0, queued: 0, blobs: 0 },
     state: {
       name: 'no-nodes-known',
       discovery: false,

@@ -4,6 +4,7 @@ import { readNodeKey } from '../../config/datadir.ts';
 import { openJwtSecret } from '../../config/secrets/jwt-secret.ts';
 import type { NodeSettings } from '../../node/options.ts';
 import type { AuthrpcSettings, HttpSettings, WebSocketSettings } from '../../rpc/settings.ts';
+import type { TxpoolSettings } from '../../txpool/settings.ts';
 import type { Settings } from '../flags/flags.ts';
 import { isExecuted } from './open-chain.ts';
 
@@ -46,11 +47,24 @@ export function nodeSettings(settings: Settings): Omit<NodeSettings, 'datadir'> 
     metrics: settings.metrics ? { host: settings['metrics.addr'], port: settings['metrics.port'] } : undefined,
     syncTarget: settings['sync.target'],
     headPeers: settings['head.peers'],
+    txpool: poolSettings(settings),
     building: {
       gasTarget: settings['miner.gaslimit'],
       minTip: settings['miner.gasprice'],
       extraData: settings['miner.extradata'],
     },
+  };
+}
+
+function poolSettings(settings: Settings): TxpoolSettings {
+  return {
+    minTip: settings['txpool.pricelimit'],
+    priceBump: settings['txpool.pricebump'],
+    accountPending: settings['txpool.accountslots'],
+    totalPending: settings['txpool.globalslots'],
+    accountQueued: settings['txpool.accountqueue'],
+    totalQueued: settings['txpool.globalqueue'],
+    lifetime: settings['txpool.lifetime'],
   };
 }
 

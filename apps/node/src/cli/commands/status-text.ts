@@ -36,6 +36,7 @@ export function statusText(status: NodeStatus, screen?: Screen): string {
     head: `${health.head.number} ${health.head.hash}`,
     sync: syncText(status),
     ...(health.peerHead && { 'head of peers': health.peerHead.text }),
+    ...(health.pool && { pool: poolText(health.pool) }),
     peers: `${peers.length}: ${inbound} inbound, ${outbound} outbound`,
     ...(fault !== undefined && { 'not seen': fault }),
   };
@@ -49,6 +50,10 @@ export function statusText(status: NodeStatus, screen?: Screen): string {
   const room = rows > 0 ? Math.max(1, rows - 1) : lines.length;
   const shown = lines.length > room ? [...lines.slice(0, room - 1), '…'] : lines;
   return shown.map((line) => (columns > 0 ? cut(line, columns) : line)).join('\n');
+}
+
+function poolText({ pending, queued, blobs }: NonNullable<Health['pool']>): string {
+  return `${pending} transactions, ${blobs} of them with blobs; ${queued} wait for an earlier nonce`;
 }
 
 function syncText({ health, at, before }: NodeStatus): string {

@@ -9,6 +9,7 @@ export const groups = [
   'Discovery',
   'Peers',
   'Sync',
+  'Transaction pool',
   'Operator',
   'Consensus client',
   'Development chain',

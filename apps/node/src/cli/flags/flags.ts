@@ -5,6 +5,7 @@ import type { IpRange } from '@devp2p/ip';
 import type { RequiredBlocks } from '../../chain/required-blocks.ts';
 import { parseVerbosity, type Verbosity } from '../../logging/log.ts';
 import { checks, develops, type FlagsOf, follows, runs } from './flag.ts';
+import { type PoolSettings, poolFlags } from './pool-flags.ts';
 import { type ServerSettings, serverFlags } from './server-flags.ts';
 import {
   bootnodes,
@@ -22,7 +23,7 @@ import {
 } from './values.ts';
 
 /** Every setting of the program under the name of its flag. */
-export interface Settings extends ServerSettings {
+export interface Settings extends ServerSettings, PoolSettings {
   /** Empty for a temporary one. */
   datadir: string;
   genesis?: string;
@@ -322,6 +323,7 @@ export const flags: FlagsOf<Settings> = {
     commands: follows,
     parse: integerBetween(1, 1_000_000),
   },
+  ...poolFlags,
   ...serverFlags,
   period: {
     group: 'Development chain',

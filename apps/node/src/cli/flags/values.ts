@@ -23,6 +23,14 @@ export function wei(text: string): bigint {
   return BigInt(text);
 }
 
+/** A time such as `90s`, `30m` or `3h`, as go-ethereum writes it. @returns ms */
+export function duration(text: string): number {
+  const [, digits, unit] = /^(\d{1,6})(s|m|h)$/.exec(text) ?? [];
+  const ms = Number(digits) * { s: 1_000, m: 60_000, h: 3_600_000 }[unit as 's' | 'm' | 'h'];
+  if (unit === undefined || ms === 0) throw new Error('expected a time such as 90s, 30m or 3h');
+  return ms;
+}
+
 export function extraData(text: string): Uint8Array {
   const [, digits] = /^(?:0x)?((?:[0-9a-fA-F]{2}){0,32})$/.exec(text) ?? [];
   if (digits === undefined) throw new Error('expected up to 64 hex digits, an even number of them');

@@ -1,6 +1,8 @@
 import { Counter, Registry } from 'prom-client';
+import type { TransactionPool } from '../../txpool/transaction-pool.ts';
 import { countConnections } from './connections.ts';
 import type { MetricGroup } from './group.ts';
+import { showPool } from './pool.ts';
 import { measureProcess } from './process.ts';
 import { type StateSources, showState } from './state.ts';
 import { countTraffic } from './traffic.ts';
@@ -10,8 +12,8 @@ export interface Metrics {
   readonly contentType: string;
   /** Returns all metrics as text. */
   text(): Promise<string>;
-  /** Adds the state of a node. */
-  watch(sources: StateSources): void;
+  /** Adds the state of a node, and its transaction pool. */
+  watch(sources: StateSources, pool?: Pick<TransactionPool, 'status' | 'counters'>): void;
   /** Counts a JSON-RPC call. */
   countCall(ok: boolean): void;
   /** Stops counting. Idempotent. */
@@ -40,8 +42,9 @@ export function createMetrics(localId: Uint8Array): Metrics {
       for (const group of groups) group.update?.();
       return registry.metrics();
     },
-    watch(sources) {
+    watch(sources, pool) {
       groups.push(showState(registry, sources));
+      if (pool !== undefined) groups.push(showPool(registry, pool));
     },
     countCall(ok) {
       calls.inc();

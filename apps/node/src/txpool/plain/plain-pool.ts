@@ -184,6 +184,14 @@ export class PlainPool {
     this.#order.rebuild();
   }
 
+  /** Drops the transactions that break a rule. @param judge returns the rule */
+  judge(judge: (entry: PlainEntry, sender: string) => PoolErrorCode | undefined): void {
+    for (const entry of [...this.#entries.values()]) {
+      const reason = entry.account && judge(entry, entry.account.key);
+      if (reason !== undefined) this.#drop(entry, reason);
+    }
+  }
+
   /** Drops what pays less than a tip, and refuses it from now on. */
   setMinTip(minTip: bigint): void {
     this.#minTip = minTip;
