@@ -32,10 +32,10 @@ export interface LogReader {
   /**
    * Searches canonical blocks, ascending. A reorganization during the search shows from the next block on.
    *
-   * @param signal ends the search
-   * @throws ChainError; the reason of the signal
+   * @param isOver asked after each few blocks; the search ends when it returns true. @default never
+   * @throws ChainError
    */
-  findLogs(query: LogQuery, signal?: AbortSignal): AsyncIterable<BlockLogs>;
+  findLogs(query: LogQuery, isOver?: () => boolean): AsyncIterable<BlockLogs>;
 }
 
 /** @see createLogReader */
@@ -82,15 +82,15 @@ export function createLogReader({ database, store, index, crypto }: LogReaderPar
   };
 
   return {
-    async *findLogs(query, signal) {
+    async *findLogs(query, isOver = () => false) {
       const candidates = candidatesOf(query);
       const isWanted = logCheck(query);
       let size = 0;
       for (let first = query.first; first <= query.last; first = endOfSection(first) + 1) {
-        signal?.throwIfAborted();
+        if (isOver()) return;
         const numbers = await candidates(first, Math.min(query.last, endOfSection(first)));
         for (let at = 0; at < numbers.length; at += readBatch) {
-          signal?.throwIfAborted();
+          if (isOver()) return;
           const refs = await canonicalOf(store, numbers.slice(at, at + readBatch));
           const records = await database.getMany(refs.map(({ number, hash }) => blockKey('receipts', number, hash)));
           for (const [i, receipts] of records.entries()) {

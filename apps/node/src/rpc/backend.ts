@@ -1,7 +1,15 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import type { SealedHeader } from '@devp2p/eth';
-import type { BlockReader, CanonicalChain, ChainRules, HeaderReader, StateSource } from '../chain/interfaces.ts';
+import type {
+  BlockReader,
+  CanonicalChain,
+  ChainRules,
+  HeaderReader,
+  StateSource,
+  TransactionReader,
+} from '../chain/interfaces.ts';
+import type { LogReader } from '../chain/log-search.ts';
 import type { Pool } from '../txpool/interfaces.ts';
 
 /** The blocks to which the tags `latest`, `safe` and `finalized` refer now. */
@@ -17,8 +25,10 @@ export interface BlockTags {
 export type ViewedChain = ChainRules &
   Pick<CanonicalChain, 'numberOf' | 'onHead'> &
   HeaderReader &
+  Pick<BlockReader, 'blockByHash'> &
   StateSource &
-  Pick<BlockReader, 'blockByHash'>;
+  TransactionReader &
+  LogReader;
 
 /** Progress of a sync, in block numbers; `undefined` once the chain has reached the target. */
 export interface SyncState {

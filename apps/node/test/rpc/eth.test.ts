@@ -240,9 +240,7 @@ describe('receipts', () => {
     eth = over(lacking);
     await expect(call('getBlockReceipts', quantity(600))).rejects.toMatchObject({ number: 4444 });
     const number = withLogs();
-    await expect(call('getLogs', { fromBlock: quantity(number), toBlock: quantity(number) })).rejects.toMatchObject({
-      number: 4444,
-    });
+    await expect(call('getLogs', { blockHash: hashOf(number) })).rejects.toMatchObject({ number: 4444 });
   });
 });
 
@@ -303,7 +301,8 @@ describe('logs', () => {
 
   test('EN-38 a query beyond its limits is refused', async () => {
     const view = chainView(chain, forkChoice);
-    const ask = (limits: { maxBlocks: number; maxBytes: number }) => findLogs(logFilter(all), view, crypto, limits);
+    const ask = (limits: { maxBlocks: number; maxBytes: number }) =>
+      findLogs(logFilter(all), { chain, view, crypto, clock: systemClock }, { ...limits, maxTime: 60_000 });
     await expect(ask({ maxBlocks: length, maxBytes: 1e9 })).rejects.toMatchObject({
       number: -32602,
       message: `range of ${length + 1} blocks, at most ${length}`,
@@ -353,10 +352,42 @@ describe('the rest', () => {
     });
   });
 
-  test.each(['getTransactionByHash', 'getTransactionReceipt'])(
-    'EN-01 %s fails because there is no index',
+  test.each(['getTransactionByHash', 'getTransactionReceipt', 'getRawTransactionByHash'])(
+    'RP-13 %s returns what the methods about its block return',
     async (method) => {
-      await expect(call(method, unknown)).rejects.toMatchObject({ number: -32000 });
+      const number = withTransactions();
+      for (const [index, raw] of [...block(number).body.transactions].entries()) {
+        const found = await call(method, hex(transactionHash(raw, crypto)));
+        const receipts = (await call('getBlockReceipts', quantity(number))) as Json[];
+        const expected = {
+          getTransactionByHash: await call('getTransactionByBlockHashAndIndex', hashOf(number), quantity(index)),
+          getTransactionReceipt: receipts[index],
+          getRawTransactionByHash: hex(raw),
+        };
+        expect(found).toEqual(expected[method as keyof typeof expected]);
+      }
     },
   );
+
+  test.each(['getTransactionByHash', 'getTransactionReceipt', 'getRawTransactionByHash'])(
+    'RP-08 %s returns null for an unknown hash',
+    async (method) => {
+      expect(await call(method, unknown)).toBeNull();
+    },
+  );
+
+  test.each([
+    ['RP-12 an index that is being built', { isEnabled: true, remaining: 5 }, 'transaction indexing is in progress'],
+    ['RP-12 no index', { isEnabled: false, remaining: 0 }, 'transactions are not indexed by hash'],
+  ])('%s is an error instead of null', async (_, state, message) => {
+    eth = over(
+      Object.create(chain, {
+        transactionIndex: { value: { ...state, first: 5 } },
+        findTransaction: { value: async () => undefined },
+      }),
+    );
+    for (const method of ['getTransactionByHash', 'getTransactionReceipt', 'getRawTransactionByHash']) {
+      await expect(call(method, unknown)).rejects.toMatchObject({ number: -32000, message });
+    }
+  });
 });

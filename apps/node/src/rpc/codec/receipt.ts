@@ -11,6 +11,7 @@ import {
   transactionHash,
 } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
+import type { FoundLog } from '../../chain/log-filter.ts';
 import { blobParameters, type ChainConfig } from '../../validation/chain-config.ts';
 import { decodeTransaction } from '../../validation/decode-transaction.ts';
 import { blobBaseFee, effectiveGasPrice, gasPerBlob } from '../../validation/fees.ts';
@@ -23,51 +24,90 @@ type Json = Readonly<Record<string, unknown>>;
 /** Transactions whose senders are recovered before other work has its turn. */
 const turn = 64;
 
+/** The rules by which receipts are shown. */
+export interface ReceiptContext {
+  readonly config: ChainConfig;
+  readonly crypto: Crypto;
+}
+
 /** A block's receipts as the `eth` methods show them. */
 export async function receiptsJson(
   header: SealedHeader,
   transactions: RawList,
   receipts: RawList,
-  { config, crypto }: { readonly config: ChainConfig; readonly crypto: Crypto },
+  context: ReceiptContext,
 ): Promise<readonly Json[]> {
-  const blobs = blobParameters(config, header.timestamp);
-  const blobGasPrice = blobs && blobBaseFee(header.excessBlobGas ?? 0, blobs);
   const all: Json[] = [];
-  let gasBefore = 0;
-  let logIndex = 0;
+  let before: Before = { gas: 0, logs: 0 };
   for (let index = 0; index < receipts.length; index++) {
     if (index % turn === turn - 1) await new Promise(setImmediate);
     const receipt = decode(receiptCodec, receipts.at(index));
-    const transaction = decodeTransaction(transactions.at(index));
-    const hash = transactionHash(transaction.raw, crypto);
-    const place = placeIn(header, index);
-    const from = senderOf(transaction, crypto);
-    const { type, to, nonce, blobVersionedHashes } = transaction;
-    all.push({
-      type: toQuantity(type),
-      transactionHash: toData(hash),
-      transactionIndex: toQuantity(index),
-      blockHash: toData(header.hash),
-      blockNumber: toQuantity(header.number),
-      from: toData(from),
-      to: to === undefined ? null : toData(to),
-      contractAddress: to === undefined ? toData(contractAddress(from, nonce, crypto)) : null,
-      cumulativeGasUsed: toQuantity(receipt.cumulativeGas),
-      gasUsed: toQuantity(receipt.cumulativeGas - gasBefore),
-      effectiveGasPrice: toQuantity(effectiveGasPrice(transaction, place.baseFee)),
-      ...outcomeJson(receipt),
-      logsBloom: toData(bloomOf(receipt.logs, crypto)),
-      logs: receipt.logs.map((log, i) => logJson(log, place, hash, logIndex + i)),
-      ...(blobVersionedHashes &&
-        blobGasPrice !== undefined && {
-          blobGasUsed: toQuantity(gasPerBlob * blobVersionedHashes.length),
-          blobGasPrice: toQuantity(blobGasPrice),
-        }),
-    });
-    gasBefore = receipt.cumulativeGas;
-    logIndex += receipt.logs.length;
+    all.push(oneReceiptJson(header, transactions.at(index), receipt, index, before, context));
+    before = after(receipt, before);
   }
   return all;
+}
+
+/** One receipt of a block as the `eth` methods show it. */
+export function receiptJson(
+  header: SealedHeader,
+  transactions: RawList,
+  receipts: RawList,
+  index: number,
+  context: ReceiptContext,
+): Json {
+  let before: Before = { gas: 0, logs: 0 };
+  for (let i = 0; i < index; i++) before = after(decode(receiptCodec, receipts.at(i)), before);
+  const receipt = decode(receiptCodec, receipts.at(index));
+  return oneReceiptJson(header, transactions.at(index), receipt, index, before, context);
+}
+
+/** Gas and logs of the transactions of a block before one of them. */
+interface Before {
+  readonly gas: number;
+  readonly logs: number;
+}
+
+function after({ cumulativeGas, logs }: Receipt, before: Before): Before {
+  return { gas: cumulativeGas, logs: before.logs + logs.length };
+}
+
+function oneReceiptJson(
+  header: SealedHeader,
+  raw: Uint8Array,
+  receipt: Receipt,
+  index: number,
+  before: Before,
+  { config, crypto }: ReceiptContext,
+): Json {
+  const blobs = blobParameters(config, header.timestamp);
+  const blobGasPrice = blobs && blobBaseFee(header.excessBlobGas ?? 0, blobs);
+  const transaction = decodeTransaction(raw);
+  const hash = transactionHash(transaction.raw, crypto);
+  const place = placeIn(header, index);
+  const from = senderOf(transaction, crypto);
+  const { type, to, nonce, blobVersionedHashes } = transaction;
+  return {
+    type: toQuantity(type),
+    transactionHash: toData(hash),
+    transactionIndex: toQuantity(index),
+    blockHash: toData(header.hash),
+    blockNumber: toQuantity(header.number),
+    from: toData(from),
+    to: to === undefined ? null : toData(to),
+    contractAddress: to === undefined ? toData(contractAddress(from, nonce, crypto)) : null,
+    cumulativeGasUsed: toQuantity(receipt.cumulativeGas),
+    gasUsed: toQuantity(receipt.cumulativeGas - before.gas),
+    effectiveGasPrice: toQuantity(effectiveGasPrice(transaction, place.baseFee)),
+    ...outcomeJson(receipt),
+    logsBloom: toData(bloomOf(receipt.logs, crypto)),
+    logs: receipt.logs.map((log, i) => logJson(log, place, hash, before.logs + i)),
+    ...(blobVersionedHashes &&
+      blobGasPrice !== undefined && {
+        blobGasUsed: toQuantity(gasPerBlob * blobVersionedHashes.length),
+        blobGasPrice: toQuantity(blobGasPrice),
+      }),
+  };
 }
 
 /** A status since Byzantium, before that the state root. */
@@ -83,12 +123,16 @@ function bloomOf(logs: readonly Log[], crypto: Crypto): Uint8Array {
   return bloom;
 }
 
-/** @param logIndex place in the whole block */
+/**
+ * @param logIndex place in the whole block
+ * @param removed whether its block is no longer canonical. @default false
+ */
 export function logJson(
-  { address, topics, data }: Log,
+  { address, topics, data }: Pick<FoundLog, 'address' | 'topics' | 'data'>,
   place: TransactionPlace,
   transactionHash: Uint8Array,
   logIndex: number,
+  removed = false,
 ): Json {
   return {
     address: toData(address),
@@ -100,6 +144,6 @@ export function logJson(
     transactionHash: toData(transactionHash),
     transactionIndex: toQuantity(place.index),
     logIndex: toQuantity(logIndex),
-    removed: false,
+    removed,
   };
 }

@@ -28,29 +28,35 @@ export function senderOf(transaction: Transaction, crypto: Crypto): Uint8Array {
   return recoverSender(transaction.raw, crypto) ?? noSender;
 }
 
-/** A transaction of a block as the `eth` methods show it. */
+/**
+ * A transaction as the `eth` methods show it.
+ *
+ * @param place `undefined` for one that is in no block: its price is the highest that it pays then
+ * @param sender @default recovered from the signature
+ */
 export function transactionJson(
   transaction: Transaction,
-  place: TransactionPlace,
+  place: TransactionPlace | undefined,
   crypto: Crypto,
+  sender: Uint8Array = senderOf(transaction, crypto),
 ): Readonly<Record<string, unknown>> {
   const { type, chainId, to, accessList, maxFeePerBlobGas, blobVersionedHashes } = transaction;
   const { maxFeePerGas, maxPriorityFeePerGas, authorizationList, yParity } = transaction;
   return {
-    blockHash: toData(place.blockHash),
-    blockNumber: toQuantity(place.blockNumber),
-    blockTimestamp: toQuantity(place.blockTimestamp),
-    transactionIndex: toQuantity(place.index),
+    blockHash: place === undefined ? null : toData(place.blockHash),
+    blockNumber: place === undefined ? null : toQuantity(place.blockNumber),
+    blockTimestamp: place === undefined ? null : toQuantity(place.blockTimestamp),
+    transactionIndex: place === undefined ? null : toQuantity(place.index),
     hash: toData(transactionHash(transaction.raw, crypto)),
     type: toQuantity(type),
     ...(chainId !== undefined && { chainId: toQuantity(chainId) }),
     nonce: toQuantity(transaction.nonce),
-    from: toData(senderOf(transaction, crypto)),
+    from: toData(sender),
     to: to === undefined ? null : toData(to),
     value: toQuantity(transaction.value),
     input: toData(transaction.input),
     gas: toQuantity(transaction.gas),
-    gasPrice: toQuantity(effectiveGasPrice(transaction, place.baseFee)),
+    gasPrice: toQuantity(place === undefined ? priceCap(transaction) : effectiveGasPrice(transaction, place.baseFee)),
     ...(maxFeePerGas !== undefined && { maxFeePerGas: toQuantity(maxFeePerGas) }),
     ...(maxPriorityFeePerGas !== undefined && {
       maxPriorityFeePerGas: toQuantity(maxPriorityFeePerGas),
@@ -79,4 +85,9 @@ function authorizationJson({ address, ...numbers }: SignedAuthorization): object
     r: toQuantity(numbers.r),
     s: toQuantity(numbers.s),
   };
+}
+
+/** The highest price of a unit of gas that a transaction pays, in wei. */
+function priceCap({ gasPrice, maxFeePerGas }: Transaction): bigint {
+  return maxFeePerGas ?? gasPrice ?? 0n;
 }

@@ -17,7 +17,7 @@ export function ethNamespace(backend: Backend): Namespace {
     methods: {
       ...infoMethods(parts),
       ...blockMethods(parts),
-      ...transactionMethods(),
+      ...transactionMethods(parts),
       ...logMethods(parts),
       ...stateMethods(parts),
       ...callMethods(),

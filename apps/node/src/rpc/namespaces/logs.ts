@@ -1,34 +1,43 @@
 import { equalBytes } from '@devp2p/bytes';
+import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import { addToBloom, bloomLength, type Log, receiptCodec, type SealedHeader, transactionHash } from '@devp2p/eth';
-import { decode } from '@devp2p/rlp';
+import { type SealedBody, type SealedHeader, transactionHash } from '@devp2p/eth';
 import * as v from 'valibot';
+import { bloomCheck, type FoundLog, type LogFilter, logCheck, matchingLogs } from '../../chain/log-filter.ts';
+import type { BlockLogs } from '../../chain/log-search.ts';
+import type { ViewedChain } from '../backend.ts';
 import { placeIn } from '../codec/block.ts';
 import { type BlockTag, blockNumber } from '../codec/block-id.ts';
 import { data, parameter } from '../codec/hex.ts';
 import { logJson } from '../codec/receipt.ts';
 import { RpcError } from '../transport/rpc-error.ts';
-import type { ChainView, ViewedBlock } from './chain-view.ts';
+import type { ChainView } from './chain-view.ts';
 
 /** Limits of one query for logs. */
 export interface LogLimits {
-  /** Blocks of a range. @default 25_000, more than the 10,000 that consensus clients request */
+  /** Blocks of a range; 0 for no limit. @default 25_000, more than the 10,000 that consensus clients request */
   readonly maxBlocks: number;
-  /** Bytes of the logs in JSON, about. @default 100_000_000 */
+  /** Bytes of the logs in JSON, about. @default 25_000_000, as of a response */
   readonly maxBytes: number;
+  /** Time for a query, in ms. @default 10_000 */
+  readonly maxTime: number;
 }
 
-const logLimits: LogLimits = { maxBlocks: 25_000, maxBytes: 100_000_000 };
+export const logLimits: LogLimits = { maxBlocks: 25_000, maxBytes: 25_000_000, maxTime: 10_000 };
 
 /** Addresses, or topics at one place (go-ethereum). */
 const maxAlternatives = 1_000;
 const maxTopics = 4;
 
-/** Selects logs and blocks. An empty list of alternatives matches all. */
-interface LogFilter {
-  readonly blocks: { readonly hash: Uint8Array } | { readonly from: BlockTag | number; readonly to: BlockTag | number };
-  readonly addresses: readonly Uint8Array[];
-  readonly topics: readonly (readonly Uint8Array[])[];
+/** Blocks of a query. */
+export interface BlockSpan {
+  readonly from: BlockTag | number;
+  readonly to: BlockTag | number;
+}
+
+/** Selects logs and blocks. */
+export interface LogRequest extends LogFilter {
+  readonly blocks: { readonly hash: Uint8Array } | BlockSpan;
 }
 
 /** Bytes of one length, one or several of them; absent or `null` for none. */
@@ -55,7 +64,7 @@ const fields = parameter(
 );
 
 /** Reads the parameter of `eth_getLogs`. Throws an `Error` with the expected form. */
-export function logFilter(value: unknown): LogFilter {
+export function logFilter(value: unknown): LogRequest {
   const { fromBlock, toBlock, blockHash, address, topics } = fields(value);
   const rest = { addresses: address, topics };
   if (blockHash !== null && blockHash !== undefined) {
@@ -73,29 +82,30 @@ function bound(value: unknown): BlockTag | number {
   return block;
 }
 
+/** The parts of the node that a query uses. */
+export interface LogParts {
+  readonly chain: ViewedChain;
+  readonly view: ChainView;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+}
+
 /**
- * Finds logs in the receipts of canonical blocks.
+ * Finds logs of canonical blocks.
  *
  * @throws RpcError `invalid-params` for a range that is empty, too long or above the head; `failed` for an unknown
- * block; `pruned-history` when receipts are not held; `too-large`
+ * block and when the chain changes meanwhile; `pruned-history` when receipts are not held; `too-large`; `timeout`
  */
 export async function findLogs(
-  filter: LogFilter,
-  view: ChainView,
-  crypto: Crypto,
+  request: LogRequest,
+  { chain, view, crypto, clock }: LogParts,
   limits: LogLimits = logLimits,
 ): Promise<readonly unknown[]> {
-  const { blocks, addresses, topics } = filter;
-  const wanted = [addresses, ...topics]
-    .filter((alternatives) => alternatives.length > 0)
-    .map((alternatives) => alternatives.map((item) => bloomBits(item, crypto)));
+  const { blocks, addresses, topics } = request;
   const found: unknown[] = [];
   let room = limits.maxBytes;
-  const look = async (header: SealedHeader): Promise<void> => {
-    if (!wanted.every((some) => some.some((bits) => isInBloom(header.logsBloom, bits)))) return;
-    const block = await view.block(header.hash);
-    if (block === undefined) throw new RpcError('failed', 'the chain changed during the request: repeat it');
-    for (const { json, size } of matchingLogs(block, filter, crypto)) {
+  const add = ({ header, body, logs }: BlockLogs): void => {
+    for (const { json, size } of logsJson(header, body, logs, crypto)) {
       room -= size;
       if (room < 0) throw new RpcError('too-large', 'too many logs: request fewer blocks');
       found.push(json);
@@ -104,7 +114,11 @@ export async function findLogs(
   if ('hash' in blocks) {
     const header = await view.header(blocks.hash);
     if (header === undefined) throw new RpcError('failed', 'unknown block');
-    await look(header);
+    if (!bloomCheck(request, crypto)(header.logsBloom)) return found;
+    const block = await view.block(blocks.hash);
+    if (block === undefined) throw changed();
+    const { body, receipts } = block;
+    add({ header, body, logs: receipts && [...matchingLogs(receipts.raw, logCheck(request))] });
     return found;
   }
   const [from, to] = [await view.header(blocks.from), await view.header(blocks.to)];
@@ -112,59 +126,43 @@ export async function findLogs(
     throw new RpcError('invalid-params', 'invalid block range');
   }
   const count = to.number - from.number + 1;
-  if (count > limits.maxBlocks) {
+  if (limits.maxBlocks > 0 && count > limits.maxBlocks) {
     throw new RpcError('invalid-params', `range of ${count} blocks, at most ${limits.maxBlocks}`);
   }
-  for (let number = from.number; number <= to.number; number++) {
-    const header = await view.header(number);
-    if (header === undefined) throw new RpcError('failed', 'the chain changed during the request: repeat it');
-    await look(header);
+  const end = clock.monotonic() + limits.maxTime;
+  const isOver = (): boolean => clock.monotonic() > end;
+  for await (const block of chain.findLogs({ addresses, topics, first: from.number, last: to.number }, isOver)) {
+    add(block);
   }
+  if (isOver()) throw new RpcError('timeout', 'query timed out: request fewer blocks');
+  const last = await view.header(to.number);
+  if (last === undefined || !equalBytes(last.hash, to.hash)) throw changed();
   return found;
 }
 
-function* matchingLogs(
-  { header, body, receipts }: ViewedBlock,
-  filter: LogFilter,
+function changed(): RpcError {
+  return new RpcError('failed', 'the chain changed during the request: repeat it');
+}
+
+/**
+ * The logs of one block, with their size in JSON, about.
+ *
+ * @param removed whether the block is no longer canonical. @default false
+ * @throws RpcError `pruned-history`
+ */
+export function* logsJson(
+  header: SealedHeader,
+  body: SealedBody,
+  logs: readonly FoundLog[] | undefined,
   crypto: Crypto,
+  removed = false,
 ): Generator<{ json: unknown; size: number }> {
-  if (receipts === undefined) {
-    throw new RpcError('pruned-history', `receipts of block ${header.number} are not held`);
+  if (logs === undefined) throw new RpcError('pruned-history', `receipts of block ${header.number} are not held`);
+  let last: { readonly index: number; readonly hash: Uint8Array } | undefined;
+  for (const log of logs) {
+    const index = log.transactionIndex;
+    if (last?.index !== index) last = { index, hash: transactionHash(body.transactions.at(index), crypto) };
+    const json = logJson(log, placeIn(header, index), last.hash, log.logIndex, removed);
+    yield { json, size: 600 + 2 * log.data.length };
   }
-  let logIndex = 0;
-  for (let index = 0; index < receipts.length; index++) {
-    const { logs } = decode(receiptCodec, receipts.at(index));
-    let hash: Uint8Array | undefined;
-    for (const log of logs) {
-      if (isWanted(log, filter)) {
-        hash ??= transactionHash(body.transactions.at(index), crypto);
-        const json = logJson(log, placeIn(header, index), hash, logIndex);
-        yield { json, size: 600 + 2 * log.data.length };
-      }
-      logIndex += 1;
-    }
-  }
-}
-
-function isWanted(log: Log, { addresses, topics }: LogFilter): boolean {
-  const isAmong = (all: readonly Uint8Array[], one: Uint8Array): boolean =>
-    all.length === 0 || all.some((other) => equalBytes(other, one));
-  return (
-    isAmong(addresses, log.address) &&
-    topics.length <= log.topics.length &&
-    topics.every((some, i) => isAmong(some, log.topics[i] as Uint8Array))
-  );
-}
-
-/** The bytes of a bloom filter in which an item has bits. */
-type BloomBits = readonly (readonly [index: number, bits: number])[];
-
-function bloomBits(item: Uint8Array, crypto: Crypto): BloomBits {
-  const bloom = new Uint8Array(bloomLength);
-  addToBloom(bloom, item, crypto);
-  return [...bloom.entries()].filter(([, bits]) => bits !== 0);
-}
-
-function isInBloom(bloom: Uint8Array, bits: BloomBits): boolean {
-  return bits.every(([index, mask]) => ((bloom[index] as number) & mask) === mask);
 }

@@ -3,6 +3,6 @@ import { findLogs, logFilter } from '../logs.ts';
 import type { EthParts, Methods } from './parts.ts';
 
 /** Methods about logs. */
-export function logMethods({ view, crypto }: EthParts): Methods {
-  return { getLogs: method([logFilter], (filter) => findLogs(filter, view, crypto)) };
+export function logMethods(parts: EthParts): Methods {
+  return { getLogs: method([logFilter], (filter) => findLogs(filter, parts)) };
 }

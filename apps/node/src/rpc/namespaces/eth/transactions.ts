@@ -1,7 +1,62 @@
-import { type Methods, unavailable } from './parts.ts';
+import { decodeTransaction } from '@devp2p/eth';
+import type { FoundTransaction } from '../../../chain/interfaces.ts';
+import { blockTransactionJson } from '../../codec/block.ts';
+import { data, parameter, toData } from '../../codec/hex.ts';
+import { receiptJson } from '../../codec/receipt.ts';
+import { transactionJson } from '../../codec/transaction.ts';
+import { method } from '../../transport/api.ts';
+import { RpcError } from '../../transport/rpc-error.ts';
+import type { EthParts, Methods } from './parts.ts';
+
+const hashParameter = parameter(data(32));
+
+/**
+ * Finds a transaction of the canonical chain, up to its latest block.
+ *
+ * @returns `undefined` for an unknown one
+ * @throws RpcError `failed` when it is not found and not all blocks are indexed
+ */
+export async function findMined(
+  { chain, view }: Pick<EthParts, 'chain' | 'view'>,
+  hash: Uint8Array,
+): Promise<FoundTransaction | undefined> {
+  const found = await chain.findTransaction(hash);
+  if (found !== undefined) return found.header.number > (await view.latest()).number ? undefined : found;
+  const { isEnabled, remaining } = chain.transactionIndex;
+  if (!isEnabled) throw new RpcError('failed', 'transactions are not indexed by hash');
+  if (remaining > 0) throw new RpcError('failed', 'transaction indexing is in progress');
+  return undefined;
+}
 
 /** Methods about a transaction by its hash alone. */
-export function transactionMethods(): Methods {
-  const names = ['getTransactionByHash', 'getTransactionReceipt', 'getRawTransactionByHash'];
-  return unavailable(names, 'transactions are not indexed by hash: request their block');
+export function transactionMethods(parts: EthParts): Methods {
+  const { chain, pool, crypto } = parts;
+  const { config } = chain.genesis;
+  return {
+    getTransactionByHash: method([hashParameter], async (hash) => {
+      const pooled = await pool?.get(hash);
+      if (pooled !== undefined) {
+        return transactionJson(decodeTransaction(pooled.raw), undefined, crypto, pooled.sender);
+      }
+      const found = await findMined(parts, hash);
+      if (found === undefined) return null;
+      const { header, body, index } = found;
+      return blockTransactionJson(header, index, body.transactions.at(index), crypto);
+    }),
+    getTransactionReceipt: method([hashParameter], async (hash) => {
+      const found = await findMined(parts, hash);
+      if (found === undefined) return null;
+      const { header, body, receipts, index } = found;
+      if (receipts === undefined) {
+        throw new RpcError('pruned-history', `receipts of block ${header.number} are not held`);
+      }
+      return receiptJson(header, body.transactions, receipts, index, { config, crypto });
+    }),
+    getRawTransactionByHash: method([hashParameter], async (hash) => {
+      const pooled = await pool?.get(hash);
+      if (pooled !== undefined) return toData(pooled.raw);
+      const found = await findMined(parts, hash);
+      return found === undefined ? null : toData(found.body.transactions.at(found.index));
+    }),
+  };
 }
