@@ -19,6 +19,8 @@ import { plain } from './types/show-fields.ts';
  * - `too-many-items`: more items than requested;
  * - `invalid-response`: a response that does not match its request, or that the caller's `verify` refused;
  * - `invalid-block`: a new block that violates a rule of its chain, or has another number than announced;
+ * - `invalid-transactions`: a transaction that is malformed, whose blobs lack valid proofs, that is sent in a message in
+ *   which it is not allowed, or that differs from its announcement;
  * - `useless-blocks`: too many blocks and announcements that are repeated, missing, far from the head or invalid.
  *
  * On this side:
@@ -44,6 +46,7 @@ export type EthErrorCode =
   | 'too-many-items'
   | 'invalid-response'
   | 'invalid-block'
+  | 'invalid-transactions'
   | 'useless-blocks'
   | 'invalid-option'
   | 'timeout'
@@ -68,6 +71,7 @@ const reasons: Readonly<Record<EthErrorCode, DisconnectReason | undefined>> = {
   'too-many-items': 'breach-of-protocol',
   'invalid-response': 'breach-of-protocol',
   'invalid-block': 'breach-of-protocol',
+  'invalid-transactions': 'breach-of-protocol',
   'useless-blocks': 'breach-of-protocol',
   'invalid-option': undefined,
   timeout: undefined,

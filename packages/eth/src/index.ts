@@ -18,7 +18,16 @@ export type { BlockExchange, PeerBlocks } from './gossip/block-exchange.ts';
 export { type BlockGossip, createBlockGossip } from './gossip/block-gossip.ts';
 export type { BlockGossipEvent, BlockGossipOptions, GossipChain } from './gossip/options.ts';
 export type { AddOutcome, GossipPool, PooledInfo } from './gossip/transactions/gossip-pool.ts';
+export type { TransactionStats } from './gossip/transactions/stats.ts';
 export type { PeerTransactions, TransactionExchange } from './gossip/transactions/transaction-exchange.ts';
+export type { FetcherSize } from './gossip/transactions/transaction-fetcher.ts';
+export {
+  createTransactionGossip,
+  type PeerTransactionInfo,
+  type TransactionGossip,
+} from './gossip/transactions/transaction-gossip.ts';
+export type { TransactionGossipOptions } from './gossip/transactions/transaction-options.ts';
+export type { IncludedBlock, Usefulness } from './gossip/transactions/usefulness.ts';
 export type { EthOptions } from './options.ts';
 export type {
   EthPeer,

@@ -15,6 +15,7 @@ test('the public API is this and no more', async () => {
       "consensusReceipts",
       "contractAddress",
       "createBlockGossip",
+      "createTransactionGossip",
       "decodeBlock",
       "decodeBody",
       "decodeHeader",

@@ -48,13 +48,21 @@ export interface AttackOptions extends Omit<Partial<EthOptions>, 'clock'> {
   readonly mute?: boolean;
   /** Clock of both ends. @default a new one */
   readonly clock?: VirtualClock;
+  /** Public key of the attacker. @default 64 times 2 */
+  readonly id?: Uint8Array;
 }
 
 export async function attack(options: AttackOptions = {}): Promise<Attack> {
-  const { version = 70, mute = false, clock = createVirtualClock(), ...ethOptions } = options;
+  const {
+    version = 70,
+    mute = false,
+    clock = createVirtualClock(),
+    id = new Uint8Array(64).fill(2),
+    ...ethOptions
+  } = options;
   const chain = (options.chain as MemoryChain | undefined) ?? new MemoryChain(64);
   const format = ethVersion(version);
-  const [a, b] = streamPair();
+  const [a, b] = streamPair({ ids: [new Uint8Array(64).fill(1), id] });
   const received: Message[] = [];
   const bare = protocol({
     name: 'eth',

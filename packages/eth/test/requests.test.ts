@@ -297,6 +297,25 @@ describe('time', () => {
     expect(await timeout()).toBe(20_000);
   });
 
+  test('ET-05 a timeout of the caller applies to its request alone', async () => {
+    const attacked = await attack();
+    const forever = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { timeout: Number.POSITIVE_INFINITY });
+    const requestId = await idOf(attacked);
+    const short = codeFrom(attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { timeout: 300 }));
+    await attacked.clock.advance(300);
+    expect(await short).toBe('timeout');
+    // The other party is not silent, or the connection ends.
+    for (let i = 0; i < 20; i++) {
+      await attacked.clock.advance(5000);
+      await attacked.sendMessage('newPooledTransactionHashes', { types: new Uint8Array(), sizes: [], hashes: [] });
+    }
+    expect(attacked.peer.eth.responseTime).toBeUndefined();
+    await attacked.sendMessage('blockHeaders', { requestId, items: [] });
+    expect(await forever).toEqual([]);
+    const misspelt = attacked.peer.eth.getHeaders({ origin: 1, amount: 1 }, { timeout: 0 });
+    expect(await codeFrom(misspelt)).toBe('invalid-request');
+  });
+
   test('ET-06 an aborted request rejects at once, and its late response is dropped', async () => {
     const attacked = await attack();
     const controller = new AbortController();

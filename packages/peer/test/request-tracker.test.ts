@@ -103,6 +103,21 @@ describe('one tracker', () => {
     expect(() => requests.receive('squares', 1n, [], 0)).toThrow('unknown-request: squares without a request');
   });
 
+  test('a timeout of one request changes no other, and its response time is not measured', async () => {
+    const clock = createVirtualClock();
+    const requests = tracker(clock);
+    const patient = requests.track('squares', 1, undefined, Number.POSITIVE_INFINITY);
+    const hasty = requests.track('squares', 1, undefined, 5).response;
+    const failed = expect(hasty).rejects.toEqual(code('request-timeout'));
+    await clock.advance(5);
+    await failed;
+    await clock.advance(100_000);
+    requests.receive('squares', patient.requestId, [4], 1);
+    expect(await patient.response).toEqual([4]);
+    expect(requests.responseTime).toBeUndefined();
+    expect(clock.pending).toBe(0);
+  });
+
   test('a closed tracker rejects every request and keeps no timer and no listener', async () => {
     const clock = createVirtualClock();
     const requests = tracker(clock);

@@ -1,6 +1,6 @@
 import { abortable, type Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import { abortSignal, array, boolean, bytes, func, integer, type Rules, required } from '@devp2p/options';
+import { abortSignal, array, boolean, bytes, func, integer, positive, type Rules, required } from '@devp2p/options';
 import { type Channel, createRequestTracker, type RequestTracker } from '@devp2p/peer';
 import type { RandomBytes } from '@devp2p/random';
 import { encode, RlpError } from '@devp2p/rlp';
@@ -119,7 +119,7 @@ export class Client {
     await abortable(ready, options.signal);
     const { code, codec } = formatOf(eth, name);
     const kind = responses[name];
-    const { requestId, response } = this.requests.track(kind, maxItems, options.signal);
+    const { requestId, response } = this.requests.track(kind, maxItems, options.signal, options.timeout);
     const cancel = (code: EthErrorCode, problem: string, cause: unknown): void =>
       this.requests.cancel(requestId, new EthError(code, `${problem}: ${errorMessage(cause)}`, { cause }));
     try {
@@ -170,8 +170,8 @@ export class Client {
 
 const hashRule = bytes(32);
 const countRule = integer(1, maxBlocks);
-const requestRules: Rules<RequestOptions> = { signal: abortSignal };
-const verifyRules: Rules<VerifyOptions<never>> = { signal: abortSignal, verify: func };
+const requestRules: Rules<RequestOptions> = { signal: abortSignal, timeout: positive };
+const verifyRules: Rules<VerifyOptions<never>> = { ...requestRules, verify: func };
 
 const headersRules: Rules<HeadersRequest> = {
   origin: required({

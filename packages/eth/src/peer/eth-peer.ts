@@ -10,6 +10,12 @@ import type { EthPeerInfo } from './info.ts';
 export interface RequestOptions {
   /** Cancels the request, which rejects with the signal's reason. A late response is dropped. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Time for a response in ms, after which the request rejects with `timeout`; `Infinity` for none.
+   *
+   * @default 2000 to 20,000, from earlier response times
+   */
+  readonly timeout?: number | undefined;
 }
 
 /** Options of requests whose response only the caller can check. */

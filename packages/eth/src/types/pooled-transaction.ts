@@ -59,10 +59,9 @@ export function decodePooledTransaction(network: Uint8Array): DecodedPooledTrans
 /** The wrapper version, which sidecars of version 0 do not have. */
 function readVersion(reader: Reader): 0 | 1 {
   if (reader.isList()) return 0;
-  const version = reader.byte();
-  if (version !== 1)
-    throw new RlpError('invalid-value', `unknown version of a sidecar: ${version}`, reader.position - 1);
-  return version;
+  const wrapper = reader.byte();
+  if (wrapper === 1) return wrapper;
+  throw new RlpError('invalid-value', `unknown version of a sidecar: ${wrapper}`, reader.position - 1);
 }
 
 /**
@@ -74,12 +73,12 @@ function readVersion(reader: Reader): 0 | 1 {
  */
 export function encodePooledTransaction(transaction: Uint8Array, sidecar: BlobSidecar): Uint8Array {
   if (transaction[0] !== blobType) throw new RlpError('invalid-value', 'not a blob transaction');
-  const { version, commitments, proofs } = sidecar;
+  const { version: wrapper, commitments, proofs } = sidecar;
   const writer = new Writer(transaction.length + sidecar.blobs.length * (blobLength + 4) + 4096);
   write(writer, points, proofs);
   write(writer, points, commitments);
   write(writer, blobs, sidecar.blobs);
-  if (version === 1) writer.byte(version);
+  if (wrapper === 1) writer.byte(wrapper);
   writer.copy(transaction.subarray(1));
   writer.wrapList(0);
   writer.byte(blobType);

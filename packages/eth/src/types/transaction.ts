@@ -1,5 +1,6 @@
 import type { Crypto } from '@devp2p/crypto';
 import { bytes, type Codec, decode, encode, list, Reader, RlpError, raw } from '@devp2p/rlp';
+import { blobType } from './decode-transaction.ts';
 import { type RawList, type ReadElement, rawList } from './raw-list.ts';
 
 /** Nine empty fields. Transactions of all types have at least nine fields. */
@@ -54,8 +55,6 @@ export function unwrapTransaction(item: Uint8Array): Uint8Array {
   return item.subarray(transaction(reader), reader.position);
 }
 
-const blobType = 0x03;
-
 /**
  * Computes a transaction's hash. For a blob transaction with its sidecar (the network form of EIP-4844, a list around the
  * payload) it is the hash without the sidecar.
@@ -63,13 +62,23 @@ const blobType = 0x03;
  * @throws RlpError when a blob transaction is malformed.
  */
 export function transactionHash(transaction: Uint8Array, crypto: Crypto): Uint8Array {
-  if (transaction[0] !== blobType) return crypto.keccak256(transaction);
+  if (transaction[0] !== blobType || !hasSidecar(transaction)) return crypto.keccak256(transaction);
   const reader = new Reader(transaction.subarray(1));
   reader.enterList();
-  if (!reader.isList()) return crypto.keccak256(transaction);
   const payload = reader.item();
   const bare = new Uint8Array(1 + payload.length);
   bare[0] = blobType;
   bare.set(payload, 1);
   return crypto.keccak256(bare);
+}
+
+/**
+ * Whether a blob transaction has a sidecar.
+ *
+ * @throws RlpError when the transaction is malformed
+ */
+export function hasSidecar(transaction: Uint8Array): boolean {
+  const reader = new Reader(transaction.subarray(1));
+  reader.enterList();
+  return reader.isList();
 }

@@ -66,12 +66,14 @@ export interface RequestTracker<Responses extends object> {
    * @param kind of the response
    * @param maxItems a response with more items is a breach
    * @param signal cancels the request when it aborts
+   * @param timeout in ms; `Infinity` for none. Does not change the timeouts of others. @default from earlier responses
    * @throws `too-many-requests`, the signal's reason, or the reason of {@link RequestTracker.close}
    */
   track<Kind extends keyof Responses>(
     kind: Kind,
     maxItems: number,
     signal?: AbortSignal,
+    timeout?: number,
   ): TrackedRequest<Responses[Kind]>;
   /**
    * Resolves the request that a response belongs to. A response to a canceled or timed out request
@@ -116,6 +118,7 @@ interface Pending {
   readonly kind: PropertyKey;
   readonly maxItems: number;
   readonly sentAt: number;
+  readonly isMeasured: boolean;
   resolve(response: unknown): void;
   reject(reason: unknown): void;
 }
@@ -146,6 +149,7 @@ class Tracker<Responses extends object> implements RequestTracker<Responses> {
     kind: Kind,
     maxItems: number,
     signal?: AbortSignal,
+    ownTimeout?: number,
   ): TrackedRequest<Responses[Kind]> {
     signal?.throwIfAborted();
     if (this.#closed) throw this.#closed.reason;
@@ -157,9 +161,9 @@ class Tracker<Responses extends object> implements RequestTracker<Responses> {
     const response = new Promise<unknown>((resolve, reject) => {
       const onAbort = (): void => this.cancel(requestId, signal?.reason);
       signal?.addEventListener('abort', onAbort, { once: true });
-      const timeout = this.#times.timeout;
+      const timeout = ownTimeout ?? this.#times.timeout;
       const timer = this.#clock.setTimeout(() => {
-        this.#times.timedOut();
+        if (ownTimeout === undefined) this.#times.timedOut();
         this.cancel(requestId, this.#createError('timeout', `no response within ${timeout} ms`));
       }, timeout);
       const settle = (): void => {
@@ -171,6 +175,7 @@ class Tracker<Responses extends object> implements RequestTracker<Responses> {
         kind,
         maxItems,
         sentAt: this.#clock.monotonic(),
+        isMeasured: ownTimeout === undefined,
         resolve: (value) => {
           settle();
           resolve(value);
@@ -190,7 +195,7 @@ class Tracker<Responses extends object> implements RequestTracker<Responses> {
       if (this.#canceled.delete(requestId)) return;
       throw this.#createError('unknown-request', `${String(kind)} without a request`);
     }
-    this.#times.add(this.#clock.monotonic() - pending.sentAt);
+    if (pending.isMeasured) this.#times.add(this.#clock.monotonic() - pending.sentAt);
     const breach = this.#check(pending, kind, items);
     if (breach !== undefined) {
       pending.reject(breach);
