@@ -1,12 +1,17 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { generatePrivateKey } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
+import { eth } from '@devp2p/eth';
+import { type MessageStream, openPeer } from '@devp2p/peer';
+import { connect } from '@devp2p/rlpx/tcp';
 import { expect, onTestFinished, test } from 'vitest';
 import { importFile } from '../../src/chain/files/import-file.ts';
 import { createNode, type Node } from '../../src/node/node.ts';
 import type { NodeSettings } from '../../src/node/options.ts';
 import { temporaryDirectory } from '../chain/temporary.ts';
+import { blocks } from '../sync/demo-blocks.ts';
 
 const demo = fileURLToPath(new URL('../../demo/chain/', import.meta.url));
 
@@ -58,4 +63,58 @@ test('ND-07 ND-08 a node serves blocks while it executes an import, and a node t
   expect(asked).toEqual([]);
   const hashes = [head.hash];
   expect(await syncing.chain.receipts(hashes)).toEqual(await serving.chain.receipts(hashes));
+});
+
+/** Connects to a node as a peer that sends Pings itself. */
+async function connectPinging(node: Node) {
+  const stream = await connect(node.enode, { privateKey: generatePrivateKey(), crypto: fastCrypto });
+  let onPong = (): void => {};
+  const watched: MessageStream = new Proxy(stream, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target);
+      if (property !== 'read') return typeof value === 'function' ? value.bind(target) : value;
+      return async (...options: Parameters<MessageStream['read']>) => {
+        const message = await target.read(...options);
+        if (message?.code === 3) onPong();
+        return message;
+      };
+    },
+  });
+  const peer = await openPeer(watched, { protocols: [eth({ chain: node.chain, crypto: fastCrypto })] });
+  onTestFinished(() => peer.disconnect('requested'));
+  await peer.eth.status;
+  return {
+    eth: peer.eth,
+    /** Resolves with the Pong. */
+    async ping(): Promise<void> {
+      const pong = new Promise<void>((resolve) => {
+        onPong = resolve;
+      });
+      await stream.write(2, Uint8Array.of(0xc0));
+      await pong;
+    },
+  };
+}
+
+test('ND-07 Pings are answered and bodies are served between the batches of an import', async () => {
+  const node = await start();
+  const peer = await connectPinging(node);
+  const { chain } = node;
+  let isImported = false;
+  const imported = importFile(chain, `${demo}chain.rlp.gz`, { crypto: fastCrypto }).then(() => {
+    isImported = true;
+  });
+  /** Heads at which the node answered, before the import ended. */
+  const heads = new Set<number>();
+  while (!isImported) {
+    const { number } = chain.head;
+    const asked = blocks.slice(Math.max(0, number - 15), number + 1);
+    const [bodies] = await Promise.all([peer.eth.getBodies(asked.map(({ header }) => header.hash)), peer.ping()]);
+    expect(bodies.map((body) => body?.raw)).toEqual(asked.map(({ body }) => body.raw));
+    if (!isImported) heads.add(number);
+  }
+  await imported;
+  expect(chain.head.number).toBe(1024);
+  heads.delete(1024);
+  expect(heads.size).toBeGreaterThan(2);
 });
