@@ -358,6 +358,7 @@ function chainOver(
       if (executor.accounts === undefined) throw new ExecutionError('no-state', 'blocks are not executed');
       return executor.accounts(block, addresses);
     },
+    calls: executor.calls,
     states: executor.states && recentStates(executor, executor.states),
     addReceipts: (receipts) => change(() => addReceipts(store, rules, receipts)),
     addAccessLists: (lists) => change(() => addAccessLists(store, rules, lists)),

@@ -2,6 +2,7 @@ import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import type { BlockErrorCode } from '../errors/chain-error.ts';
 import type { BuildRequest, BuiltBlock } from '../execution/build-request.ts';
+import type { CallExecutor } from '../execution/calls/call-scheduler.ts';
 import type { ExecutableBlock, StateAccess } from '../execution/executor.ts';
 import type { Account, AccountProof, AccountSummary } from '../execution/state/interfaces.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
@@ -12,6 +13,13 @@ import type { SyncProgress } from '../storage/sync-progress.ts';
 /** A block to append. */
 export type NewBlock = ExecutableBlock;
 
+export type {
+  AccountOverride,
+  BlockOverride,
+  CallMessage,
+  CallResults,
+  CallTask,
+} from '../execution/calls/call-task.ts';
 export type { Account, AccountProof, AccountSummary, BuildRequest, BuiltBlock };
 
 /** The state of the accounts. */
@@ -45,6 +53,8 @@ export interface RecentStates extends StateAccess {
 export interface StateSource {
   /** Absent without execution. */
   readonly states: RecentStates | undefined;
+  /** Absent without execution. */
+  readonly calls: CallExecutor | undefined;
 }
 
 /** Builds blocks. */

@@ -1,6 +1,7 @@
 import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
 import type { BlockRef } from '../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from './build-request.ts';
+import type { CallExecutor } from './calls/call-scheduler.ts';
 import type { Account, AccountProof, AccountSummary } from './state/interfaces.ts';
 
 /** A block whose header and body are valid. */
@@ -68,6 +69,8 @@ export interface Executor {
   account?(block: Uint8Array, address: Uint8Array): Promise<Account | undefined>;
   /** Other reads of states. Absent without a state. */
   readonly states?: StateAccess;
+  /** Executes calls, whose changes are dropped. Absent without a state. */
+  readonly calls?: CallExecutor;
   /**
    * Reads accounts after one block, in one request. Absent without a state.
    *

@@ -43,6 +43,6 @@ export function executorOf(options: ExecutorOptions): OpenExecutor {
   } = options;
   const settings = { location, genesis, historyDepth };
   const start = () =>
-    threads ? startThreadExecution(settings) : startDirectExecution(createExecutionParts(settings, crypto));
+    threads ? startThreadExecution(settings, clock) : startDirectExecution(createExecutionParts(settings, crypto));
   return (source) => openExecutorClient({ start, source, crypto, clock, onRestart, onNotice });
 }

@@ -46,7 +46,7 @@ async function open(directory = temporaryDirectory(), sideBlockDepth = 128): Pro
   const restarts: RestartEvent[] = [];
   let backend: ExecutionBackend | undefined;
   const start = (): ExecutionBackend => {
-    backend = startThreadExecution({ location: join(directory, 'state'), genesis, historyDepth: 128 });
+    backend = startThreadExecution({ location: join(directory, 'state'), genesis, historyDepth: 128 }, systemClock);
     return backend;
   };
   const chain = await openChain({

@@ -31,7 +31,7 @@ const weiPerGwei = 1_000_000_000n;
 const nothing: Uint8Array = new Uint8Array(0);
 
 /** Addresses of precompiled contracts of all forks: 1 to 0x11, and 0x100 (EIP-7951). */
-const precompileAddresses: readonly Uint8Array[] = [...Array.from({ length: 0x11 }, (_, i) => i + 1), 0x100].map(
+export const precompileAddresses: readonly Uint8Array[] = [...Array.from({ length: 0x11 }, (_, i) => i + 1), 0x100].map(
   (number) => Uint8Array.from({ length: 20 }, (_, i) => (i === 19 ? number & 0xff : i === 18 ? number >> 8 : 0)),
 );
 

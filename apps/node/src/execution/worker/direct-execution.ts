@@ -1,4 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import { CallError } from '../../errors/call-error.ts';
+import type { CallRunner } from '../calls/call-runner.ts';
+import { CallWatch } from '../calls/call-watch.ts';
 import { createChannelPair } from './channel.ts';
 import { type ExecutionParts, type ExecutionState, serveExecution } from './execution-service.ts';
 import type { ExecutionBackend } from './executor-client.ts';
@@ -14,7 +17,7 @@ export function startDirectExecution(parts: DirectParts): ExecutionBackend {
   const ended = new Promise<Error>((resolve) => {
     onEnded = resolve;
   });
-  serveExecution(service, {
+  const running = serveExecution(service, {
     ...parts,
     openState: async () => {
       state = await parts.openState();
@@ -27,5 +30,19 @@ export function startDirectExecution(parts: DirectParts): ExecutionBackend {
     nextTurn: setImmediate,
     onFault: (error) => onEnded(error as Error),
   });
-  return { control: client, blocks: client, ended, stop: async () => state?.close() };
+  let runner: Promise<CallRunner> | undefined;
+  return {
+    control: client,
+    blocks: client,
+    ended,
+    openLane: () => ({
+      async run(task, limit) {
+        if (parts.createCalls === undefined) throw new CallError('closed', 'calls are not executed');
+        runner ??= parts.createCalls((header) => running.guests.open(header));
+        return (await runner).run(task, new CallWatch(() => performance.now(), limit));
+      },
+      reset: async () => {},
+    }),
+    stop: async () => state?.close(),
+  };
 }

@@ -36,6 +36,13 @@ export function createExecutionParts(
       },
     },
     checkStateRoot,
+    async createCalls(openState) {
+      const [{ CallRunner }, { createCallEvm }] = await Promise.all([
+        import('../calls/call-runner.ts'),
+        import('../calls/call-evm.ts'),
+      ]);
+      return new CallRunner({ config, crypto, evm: createCallEvm(config, crypto), openState });
+    },
     crypto,
     onNotice(listener) {
       onNotice = listener;

@@ -6,6 +6,7 @@ import { ExecutionError } from '../../errors/execution-error.ts';
 import { StateError, type StateErrorCode } from '../../errors/state-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from '../build-request.ts';
+import type { CallRunner, CallRunnerParts } from '../calls/call-runner.ts';
 import { isEmptyCodeHash } from '../state/account-record.ts';
 import type { Account, AccountProof, AccountSummary, StateChanges, StateReader } from '../state/interfaces.ts';
 import { encodeAccounts } from './accounts-message.ts';
@@ -79,6 +80,8 @@ export interface ExecutionParts {
   /** @throws BlockError `state-root` */
   readonly checkStateRoot: (header: SealedHeader, root: Uint8Array) => void;
   readonly crypto: Crypto;
+  /** Creates what executes calls in this thread. @default calls are not executed */
+  readonly createCalls?: ((openState: CallRunnerParts['openState']) => Promise<CallRunner>) | undefined;
   /** Waits after each block until other tasks of the thread have run. */
   readonly nextTurn: () => Promise<unknown>;
   /** Takes a function that is called with each condition that the operator should know. @default none is reported */
@@ -98,9 +101,9 @@ const nothing: Uint8Array = new Uint8Array(0);
  * Executes blocks on request. One block is executed at a time, in the order of the requests; other requests are processed
  * between two blocks, and before those that wait.
  *
- * @returns a function that receives requests which came over another channel
+ * @returns the service, whose `receive` takes requests that came over another channel
  */
-export function serveExecution(channel: Channel, parts: ExecutionParts): (message: unknown) => void {
+export function serveExecution(channel: Channel, parts: ExecutionParts): RunningService {
   const service = new ExecutionService(
     parts,
     (hash, count): Promise<readonly Uint8Array[]> => connection.request('ancestors', { hash, count }),
@@ -141,7 +144,13 @@ export function serveExecution(channel: Channel, parts: ExecutionParts): (messag
     // The execution does not depend on it.
     connection.request('notice', { text }).catch(() => {});
   });
-  return (message) => connection.receive(message);
+  return { guests: service.guests, receive: (message) => connection.receive(message) };
+}
+
+/** @see serveExecution */
+export interface RunningService {
+  readonly guests: GuestReads;
+  receive(message: unknown): void;
 }
 
 type ProcessedBlock = Awaited<ReturnType<ExecutionProcessor['execute']>>;

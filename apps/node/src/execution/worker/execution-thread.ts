@@ -10,7 +10,7 @@ import type { ExecutionThreadData } from './thread-execution.ts';
 const { settings, blocks } = workerData as ExecutionThreadData;
 
 if (parentPort !== null) {
-  const receive = serveExecution(portChannel(parentPort), {
+  const service = serveExecution(portChannel(parentPort), {
     ...createExecutionParts(settings, fastCrypto),
     nextTurn: setImmediate,
     // Ends the thread: its owner gets the error.
@@ -20,5 +20,5 @@ if (parentPort !== null) {
       });
     },
   });
-  blocks.on('message', receive);
+  blocks.on('message', (message) => service.receive(message));
 }

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import { equalBytes } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
@@ -6,11 +7,13 @@ import { decode } from '@devp2p/rlp';
 import { ExecutionError } from '../../errors/execution-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from '../build-request.ts';
+import { type CallLane, type CallScheduler, createCallScheduler } from '../calls/call-scheduler.ts';
 import type { ExecutableBlock, ExecutionResult, ExecutionSource, Executor, StateAccess } from '../executor.ts';
 import type { Account, AccountSummary } from '../state/interfaces.ts';
 import { decodeAccounts, encodeAddresses } from './accounts-message.ts';
 import { decodeBuiltBlock, encodeBuildRequest } from './build-message.ts';
 import type { Channel } from './channel.ts';
+import type { Guest } from './guest-reads.ts';
 import { type ExecutionRequests, RequestConnection, type SourceRequests } from './requests.ts';
 
 /** A running execution. */
@@ -21,6 +24,8 @@ export interface ExecutionBackend {
   readonly blocks: Pick<Channel, 'post'>;
   /** Resolves with the reason when the execution has ended by itself. Pending requests get no response then. */
   readonly ended: Promise<Error>;
+  /** Opens a lane for calls. @param attach has the state read for a thread */
+  openLane(attach: (guest: Guest) => Promise<void>): CallLane;
   /** Ends it at once. The state keeps the blocks that have been written to it. Idempotent. */
   stop(): Promise<void>;
 }
@@ -86,6 +91,7 @@ type Connection = RequestConnection<ExecutionRequests, SourceRequests>;
 class ExecutorClient implements Executor {
   readonly hasState = true;
   readonly failed: Promise<Error>;
+  readonly calls: CallScheduler;
   readonly #options: ExecutorClientOptions;
   readonly #waiting: Waiting[] = [];
   #backend: ExecutionBackend | undefined;
@@ -107,6 +113,7 @@ class ExecutorClient implements Executor {
 
   constructor(options: ExecutorClientOptions) {
     this.#options = options;
+    this.calls = createCallScheduler({ openLane: () => this.#openLane(), clock: options.clock });
     this.failed = new Promise((resolve) => {
       this.#onFailed = resolve;
     });
@@ -124,6 +131,23 @@ class ExecutorClient implements Executor {
       await this.#backend?.stop();
       throw error;
     }
+  }
+
+  /** A lane for calls in the backend of the time. */
+  #openLane(): CallLane {
+    let opened: { readonly backend: ExecutionBackend; readonly lane: CallLane } | undefined;
+    return {
+      run: async (task, limit) => {
+        if (this.#end === undefined) await this.#restarted;
+        if (this.#end !== undefined) throw this.#end;
+        const backend = this.#backend as ExecutionBackend;
+        if (opened?.backend !== backend) {
+          opened = { backend, lane: backend.openLane((guest) => this.#request('guest', guest, [guest.port])) };
+        }
+        return opened.lane.run(task, limit);
+      },
+      reset: async () => opened?.lane.reset(),
+    };
   }
 
   execute(block: ExecutableBlock): Promise<ExecutionResult> {
@@ -200,6 +224,7 @@ class ExecutorClient implements Executor {
       if (connection !== undefined && !hasFailed) await this.#closeState(backend, connection);
     } finally {
       connection?.end(this.#end);
+      await this.calls.close();
       await backend.stop();
       await this.#restarted;
     }
@@ -221,10 +246,11 @@ class ExecutorClient implements Executor {
   async #request<Name extends keyof ExecutionRequests>(
     name: Name,
     params: ExecutionRequests[Name]['params'],
+    transfer: readonly MessagePort[] = [],
   ): Promise<ExecutionRequests[Name]['result']> {
     if (this.#end === undefined) await this.#restarted;
     if (this.#end !== undefined) throw this.#end;
-    return (this.#connection as Connection).request(name, params);
+    return (this.#connection as Connection).request(name, params, transfer);
   }
 
   /** Sends blocks in order, as long as there is room for them. */
@@ -308,6 +334,7 @@ class ExecutorClient implements Executor {
         return;
       }
       this.#options.onRestart?.({ reason: last, attempt, maxAttempts: maxRestarts });
+      await this.calls.reset();
       await this.#backend?.stop();
       try {
         if (this.#end === undefined) await this.#start();

@@ -1,6 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { ExecutionError } from '../../errors/execution-error.ts';
 import { StateError } from '../../errors/state-error.ts';
+import type { OpenedState } from '../calls/call-runner.ts';
 import type { Account, StateReader } from '../state/interfaces.ts';
 import { type ErrorMessage, encodeError } from './error-message.ts';
 import type { ExecutionState } from './execution-service.ts';
@@ -26,6 +27,8 @@ export interface Guest {
   readonly port: MessagePort;
   readonly answered: Int32Array;
 }
+
+const hashLength = 32;
 
 /** @see GuestReads */
 export interface GuestReadsOptions {
@@ -68,6 +71,20 @@ export class GuestReads {
   /** The reader of the state after a block. @throws as {@link read} */
   reader(block: Uint8Array): Promise<StateReader> {
     return this.read(block, (state) => state.reader(block, { isGuest: true }));
+  }
+
+  /** The state after a block, and the hashes of blocks up to it. @throws as {@link read} */
+  async open(block: { readonly number: number; readonly hash: Uint8Array }): Promise<OpenedState> {
+    const [state, hashes] = await Promise.all([this.reader(block.hash), this.#options.hashes(block)]);
+    return {
+      state,
+      blockHash: (number) => {
+        const start = (block.number - number) * hashLength;
+        return start < 0 || start >= hashes.length
+          ? new Uint8Array(hashLength)
+          : hashes.slice(start, start + hashLength);
+      },
+    };
   }
 
   /** Answers the queries of a thread until its port is closed. */

@@ -1,7 +1,10 @@
 import { MessageChannel, type MessagePort, type ResourceLimits, Worker, type WorkerOptions } from 'node:worker_threads';
+import type { Clock } from '@devp2p/clock';
+import { createThreadLane } from './call-lane.ts';
 import { type Channel, portChannel } from './channel.ts';
 import type { ExecutionBackend } from './executor-client.ts';
 import type { ExecutionSettings } from './settings.ts';
+import { threadModule } from './thread-module.ts';
 
 /**
  * Limits of the heaps. V8 lets a heap with a limit of 2 GiB or more grow to four times its live objects before it
@@ -23,7 +26,7 @@ export interface ExecutionThreadData {
  * Starts an execution in a thread, and the recovery of senders in another one: blocks go from the caller to the recovery,
  * from there to the execution, and the results to the caller.
  */
-export function startThreadExecution(settings: ExecutionSettings): ExecutionBackend {
+export function startThreadExecution(settings: ExecutionSettings, clock: Pick<Clock, 'setTimeout'>): ExecutionBackend {
   const { port1, port2 } = new MessageChannel();
   const start = (
     name: keyof typeof heapLimits,
@@ -53,14 +56,9 @@ export function startThreadExecution(settings: ExecutionSettings): ExecutionBack
       },
     },
     ended,
+    openLane: (attach) => createThreadLane({ config: settings.genesis.config, attach, clock }),
     stop: async () => {
       await Promise.all(threads.map((thread) => thread.terminate()));
     },
   };
-}
-
-/** The main module of a thread, beside this one: built, or as a source when this one is. */
-function threadModule(name: string): URL {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return new URL(`${name}-thread.${extension}`, import.meta.url);
 }

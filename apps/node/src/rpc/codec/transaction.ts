@@ -72,7 +72,7 @@ export function transactionJson(
   };
 }
 
-function accessJson({ address, storageKeys }: AccessListItem): object {
+export function accessJson({ address, storageKeys }: AccessListItem): object {
   return { address: toData(address), storageKeys: storageKeys.map(toData) };
 }
 

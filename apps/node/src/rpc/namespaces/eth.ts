@@ -20,7 +20,7 @@ export function ethNamespace(backend: Backend): Namespace {
       ...transactionMethods(parts),
       ...logMethods(parts),
       ...stateMethods(parts),
-      ...callMethods(),
+      ...callMethods(parts),
       ...walletMethods(),
     },
   };

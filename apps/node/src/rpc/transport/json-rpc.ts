@@ -175,8 +175,8 @@ function idOf(message: unknown): Id | undefined {
 }
 
 function failure(id: Id, error: RpcError): string {
-  const { number: code, message } = error;
-  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } });
+  const { number: code, message, data } = error;
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } });
 }
 
 function run(api: Api, { method: name, params }: Request, subs: Subscriptions | undefined): unknown {

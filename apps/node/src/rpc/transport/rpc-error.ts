@@ -20,6 +20,8 @@ const numbers = {
   'unknown-block': -39001,
   'too-many-slots': -38026,
   'pruned-history': 4444,
+  reverted: 3,
+  'sync-timeout': 4,
 } as const;
 
 /** Code of an error. */
@@ -30,9 +32,13 @@ export class RpcError extends Error {
   override readonly name = 'RpcError';
   readonly code: RpcErrorCode;
 
-  constructor(code: RpcErrorCode, message: string) {
+  /** More about the error, which is sent as well. */
+  readonly data: unknown;
+
+  constructor(code: RpcErrorCode, message: string, data?: unknown) {
     super(message);
     this.code = code;
+    this.data = data;
   }
 
   /** The error code in responses. */
