@@ -99,9 +99,16 @@ const instructions: readonly Instruction[] = [
   ...numbered('LOG', 0xa0, 0, 4),
 ];
 
+const byFork = new Map<Fork, readonly Instruction[]>();
+
 /** The instructions of a fork. */
-export function instructionsOf(fork: Fork): Instruction[] {
-  return instructions.filter(({ since }) => isAtLeast(fork, since));
+export function instructionsOf(fork: Fork): readonly Instruction[] {
+  let known = byFork.get(fork);
+  if (known === undefined) {
+    known = instructions.filter(({ since }) => isAtLeast(fork, since));
+    byFork.set(fork, known);
+  }
+  return known;
 }
 
 /** Bytes that are not an instruction of a fork. */

@@ -9,12 +9,22 @@ import { bytesOf, hexOf, hexWord } from '../../apps/node/test/execution/evm/opco
 import type { EvmFactory } from './evms.ts';
 import { configOf, type Fork, isAtLeast } from './forks.ts';
 import type { Block, Message, Outcome, World } from './message.ts';
+import { addressOf } from './world.ts';
 import { WorldState } from './world-state.ts';
 
 const { keccak256 } = fastCrypto;
-const precompiles: readonly Uint8Array[] = Array.from({ length: 0x100 }, (_, at) =>
-  bytesOf(`0x${(at + 1).toString(16).padStart(40, '0')}`),
-);
+const precompiles = new Map<Fork, readonly Uint8Array[]>();
+
+/** The addresses of the precompiled contracts of a fork. */
+function precompilesOf(fork: Fork, evm: BlockEvm): readonly Uint8Array[] {
+  let addresses = precompiles.get(fork);
+  if (addresses === undefined) {
+    const all = Array.from({ length: 0x100 }, (_, at) => bytesOf(addressOf(at + 1)));
+    addresses = all.filter((address) => evm.isPrecompile(address));
+    precompiles.set(fork, addresses);
+  }
+  return addresses;
+}
 
 /** Runs messages in an EVM on a state in memory. */
 export class OurEvm {
@@ -81,7 +91,7 @@ export class OurEvm {
     const { fork, block } = this.#world;
     if (!isAtLeast(fork, 'berlin')) return;
     state.warm(state.load(caller));
-    for (const address of precompiles) if (evm.isPrecompile(address)) state.warm(state.load(address));
+    for (const address of precompilesOf(fork, evm)) state.warm(state.load(address));
     if (isAtLeast(fork, 'shanghai')) state.warm(state.load(bytesOf(block.coinbase)));
     if (to === undefined) return;
     state.warm(state.load(to));

@@ -8,6 +8,9 @@ import { halted, type reverted, running, type succeeded } from './signal.ts';
 
 export const emptyBytes: Uint8Array = new Uint8Array(0);
 
+/** Copied for each frame, which is faster than filling an array without holes. */
+const emptyStack: readonly bigint[] = Array.from({ length: stackLimit }, () => 0n);
+
 /** How a call has ended; `running` while its code is executed. */
 export type CallEnd = typeof running | typeof succeeded | typeof reverted | typeof halted;
 
@@ -15,7 +18,7 @@ export type CallEnd = typeof running | typeof succeeded | typeof reverted | type
 export class Frame extends GasBudget {
   /** 0 for the call of a transaction. */
   readonly depth: number;
-  readonly stack: bigint[] = Array.from({ length: stackLimit }, () => 0n);
+  readonly stack: bigint[] = emptyStack.slice();
   readonly memory: Memory = new Memory();
 
   account: AccountState;
