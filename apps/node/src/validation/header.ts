@@ -2,6 +2,7 @@ import { equalBytes, isZero, toHex } from '@devp2p/bytes';
 import type { Header, SealedHeader } from '@devp2p/eth';
 import { BlockError, type BlockErrorCode } from '../errors/chain-error.ts';
 import { blobParameters, type ChainConfig, type TimeFork } from './chain-config.ts';
+import { cliqueSeal } from './clique-signer.ts';
 import { workDifficulty } from './difficulty.ts';
 import { emptyListHash } from './empty-roots.ts';
 import { elasticity, gasPerBlob, nextBaseFee, nextExcessBlobGas } from './fees.ts';
@@ -26,9 +27,8 @@ const maxFutureTime = 15;
 /** "dao-hard-fork" */
 const daoExtraData: Uint8Array = Uint8Array.from('dao-hard-fork', (c) => c.charCodeAt(0));
 const daoExtraRange = 10;
-/** Clique (EIP-225): bytes of the extra data that the signer chooses, and of its signature. */
+/** Clique (EIP-225): bytes of the extra data that the signer chooses. */
 const cliqueVanity = 32;
-const cliqueSeal = 65;
 
 /**
  * Checks a header by all rules that need only its parent.
@@ -60,8 +60,14 @@ export function checkHeader(header: SealedHeader, context: HeaderContext): void 
   }
   checkMerge(header, context);
   if (header.difficulty === 0n) checkStake(header);
-  else if (config.clique !== undefined) checkAuthority(header, context, config.clique);
-  else checkWork(header, context);
+  else {
+    // Neither engine supports Shanghai (go-ethereum).
+    if (header.withdrawalsRoot !== undefined) {
+      fail('unexpected-field', header, 'withdrawalsRoot is set, which only proof-of-stake blocks have');
+    }
+    if (config.clique !== undefined) checkAuthority(header, context, config.clique);
+    else checkWork(header, context);
+  }
   checkBlobGas(header, parent, config);
 }
 

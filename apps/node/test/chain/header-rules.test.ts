@@ -65,6 +65,11 @@ describe('header rules', () => {
       difficulty: 1,
       extraData: signers,
     }),
+    cliqueShanghai: makeGenesis('work', {
+      config: { clique: { period: 5, epoch: 10 }, shanghaiTime: 0 },
+      difficulty: 1,
+      extraData: signers,
+    }),
     dao: atDao(true),
     noDao: atDao(false),
   } as const;
@@ -136,6 +141,8 @@ describe('header rules', () => {
     ['extra-data', 'dao', {}],
     ['extra-data', 'noDao', { extraData: Buffer.from('dao-hard-fork') }],
     ['difficulty', 'clique', { ...voted, difficulty: 3n }],
+    ['unexpected-field', 'cliqueShanghai', { ...voted, withdrawalsRoot: bytes(32) }],
+    ['missing-field', 'cliqueShanghai', { ...voted, withdrawalsRoot: undefined }],
     ['extra-data', 'clique', { ...voted, extraData: bytes(96) }],
     ['extra-data', 'clique', { ...voted, extraData: bytes(117) }],
     ['nonce', 'clique', { ...voted, nonce: bytes(8) }],

@@ -22,6 +22,11 @@ export type BlockFields = Pick<
 /** The surroundings of the transactions of a block. */
 export interface BlockContext {
   readonly fields: BlockFields;
+  /**
+   * Receives the fees, and is the result of COINBASE. In a block of Clique it is the signer, because the field of the
+   * header has a vote (EIP-225).
+   */
+  readonly beneficiary: Uint8Array;
   readonly rules: ForkRules;
   /** Price of a unit of blob gas in wei; 0 before Cancun. */
   readonly blobBaseFee: bigint;
@@ -34,11 +39,17 @@ export interface BlockContext {
 /** Reads the hash of an ancestor by its number. */
 export type BlockHashReader = (number: number) => Uint8Array;
 
-/** Creates the context of a block. */
-export function blockContext(config: ChainConfig, fields: BlockFields, blockHash: BlockHashReader): BlockContext {
+/** Creates the context of a block. @param beneficiary the signer in a block of Clique. @default that of the fields */
+export function blockContext(
+  config: ChainConfig,
+  fields: BlockFields,
+  blockHash: BlockHashReader,
+  beneficiary: Uint8Array = fields.beneficiary,
+): BlockContext {
   const blobs = blobParameters(config, fields.timestamp);
   return {
     fields,
+    beneficiary,
     rules: forkRules(config, fields),
     blobBaseFee: blobs === undefined ? 0n : blobBaseFee(fields.excessBlobGas ?? 0, blobs),
     maxBlobGas: (blobs?.max ?? 0) * gasPerBlob,

@@ -288,5 +288,5 @@ export function warmForBlock({ context, state, evm }: Pick<BlockExecutionOptions
   for (const address of precompileAddresses) {
     if (evm.isPrecompile(address)) state.warmForBlock(address);
   }
-  if (context.rules.shanghai) state.warmForBlock(context.fields.beneficiary);
+  if (context.rules.shanghai) state.warmForBlock(context.beneficiary);
 }

@@ -5,6 +5,7 @@ import { Reader, RlpError } from '@devp2p/rlp';
 import { BlockError, type BlockErrorCode } from '../../errors/chain-error.ts';
 import { TransactionError } from '../../errors/transaction-error.ts';
 import type { ChainConfig } from '../../validation/chain-config.ts';
+import { cliqueSigner } from '../../validation/clique-signer.ts';
 import { decodeTransaction } from '../../validation/decode-transaction.ts';
 import type { BlockEvm } from '../evm/evm.ts';
 import { BlockState } from '../evm/state/block-state.ts';
@@ -54,7 +55,7 @@ export interface ProcessedBlock extends BlockStart {
 
 /** Executes blocks of a chain. */
 export interface BlockProcessor {
-  /** Begins a block with these fields on a state. Its transactions are applied one by one. */
+  /** Begins a block with these fields on a state; fees go to the beneficiary, so it is not for one of Clique. Its transactions are applied one by one. */
   begin(fields: BlockFields, start: BlockStart): Promise<BlockExecution>;
   /**
    * Executes a block, and checks everything that its header says about it but the state root.
@@ -83,8 +84,8 @@ interface BlockCommitments {
 export function createBlockProcessor({ config, crypto, createEvm }: BlockProcessorOptions): BlockProcessor {
   const trie = new StackTrie(crypto);
 
-  const begin = async (fields: BlockFields, start: BlockStart): Promise<BlockExecution> => {
-    const context = blockContext(config, fields, start.blockHash);
+  const begin = async (fields: BlockFields, start: BlockStart, beneficiary?: Uint8Array): Promise<BlockExecution> => {
+    const context = blockContext(config, fields, start.blockHash, beneficiary);
     const state = new BlockState(start.state, crypto);
     const accessList = context.rules.amsterdam ? new AccessListBuilder(state) : undefined;
     const evm = await createEvm(context, state, accessList);
@@ -104,11 +105,11 @@ export function createBlockProcessor({ config, crypto, createEvm }: BlockProcess
   });
 
   return {
-    begin,
+    begin: (fields, start) => begin(fields, start),
     commitments,
     async execute(block) {
       const { header, body, senders, onTransaction } = block;
-      const execution = await begin(header, block);
+      const execution = await begin(header, block, beneficiaryOf(config, header, crypto));
       const { transactions } = body;
       for (let i = 0; i < transactions.length; i++) {
         try {
@@ -125,6 +126,12 @@ export function createBlockProcessor({ config, crypto, createEvm }: BlockProcess
       return result;
     },
   };
+}
+
+/** The account that receives the fees of a block. */
+function beneficiaryOf({ clique }: ChainConfig, header: Header, crypto: Crypto): Uint8Array {
+  if (clique === undefined || header.difficulty === 0n) return header.beneficiary;
+  return cliqueSigner(header, crypto) ?? fail('extra-data', header, 'the seal is not a signature');
 }
 
 function checkCommitments(header: Header, own: BlockCommitments): void {

@@ -27,11 +27,11 @@ export function createEvmFactory(options: EvmFactoryOptions): BlockEvmFactory {
 }
 
 /** A block as its code reads it. */
-export function evmBlock({ fields, blobBaseFee, blockHash }: BlockContext): EvmBlock {
+export function evmBlock({ fields, beneficiary, blobBaseFee, blockHash }: BlockContext): EvmBlock {
   return {
     number: fields.number,
     timestamp: fields.timestamp,
-    beneficiary: fields.beneficiary,
+    beneficiary,
     gasLimit: fields.gasLimit,
     difficulty: fields.difficulty,
     mixHash: fields.mixHash,

@@ -80,13 +80,13 @@ function settle(
   { isSuccess, error, output, logs, destroyed, refund, gasLeft, stateGasLeft, stateGasUsed }: EvmOutcome,
   { context, state, accessList }: TransactionRunner,
 ): RunOutcome {
-  const { rules, fields } = context;
+  const { rules, beneficiary } = context;
   const used = gasLimit - gasLeft - stateGasLeft;
   const refunded = Math.min(Math.floor(used / (rules.london ? refundDivisorLondon : refundDivisor)), refund);
   const paid = Math.max(used - refunded, intrinsic.floor);
   state.setBalanceOf(sender, sender.balance + BigInt(gasLimit - paid) * gasPrice);
-  accessList?.account(fields.beneficiary);
-  state.addBalance(fields.beneficiary, BigInt(paid) * tip);
+  accessList?.account(beneficiary);
+  state.addBalance(beneficiary, BigInt(paid) * tip);
   const execution = Math.max(used - stateGasUsed, intrinsic.floor);
   return {
     isSuccess,

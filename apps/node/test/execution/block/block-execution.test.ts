@@ -1,11 +1,13 @@
+import { concatBytes, toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { receiptCodec } from '@devp2p/eth';
+import { receiptCodec, sealHeader } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import { TransactionError } from '../../../src/errors/transaction-error.ts';
 import type { BlockResult } from '../../../src/execution/block/block-execution.ts';
 import type { StateReader } from '../../../src/execution/state/interfaces.ts';
 import { decodeTransaction } from '../../../src/validation/decode-transaction.ts';
+import { withChanges } from '../../chain/make-blocks.ts';
 import { addressOf, keyOf, signTransaction, type TransactionFields } from './transactions.ts';
 import { rich, richKey, World } from './world.ts';
 
@@ -170,6 +172,33 @@ describe('before and after the transactions', () => {
       fields: { config: { clique: { period: 5, epoch: 30_000 } }, extraData: `0x${'00'.repeat(97)}` },
     };
     expect(await balanceAfter(new World('work', authority), other, { fields })).toBeUndefined();
+  });
+
+  test('ND-07 the signer of a Clique block receives the fees, and is the result of COINBASE', async () => {
+    const contract = new Uint8Array(20).fill(0xcc);
+    const vanity = '00'.repeat(32);
+    const world = new World('work', {
+      fields: {
+        config: { clique: { period: 5, epoch: 30_000 } },
+        difficulty: 1,
+        extraData: `0x${vanity}${'00'.repeat(20 + 65)}`,
+      },
+      // SSTORE(0, COINBASE)
+      alloc: { [toHex(contract)]: { code: '0x41600055' } },
+    });
+    const signer = addressOf(keyOf(5));
+    const fields = { beneficiary: signer, difficulty: 2n, extraData: new Uint8Array(32) };
+    const { header: built, body, state } = await world.build({ transactions: [transfer({ to: contract })], fields });
+    expect(state.account(signer)?.balance).toBeGreaterThan(0n);
+    expect(state.storage(contract, 0n)).toBe(BigInt(`0x${toHex(signer)}`));
+    // The field of the header is a vote on an account.
+    const unsealed = sealHeader(withChanges(built, { beneficiary: other }), crypto);
+    const sealed = (seal: Uint8Array) =>
+      sealHeader(withChanges(unsealed, { extraData: concatBytes(unsealed.extraData, seal) }), crypto);
+    expect(await world.check(sealed(crypto.secp256k1.sign(unsealed.hash, keyOf(5))), body)).toBeUndefined();
+    const another = sealed(crypto.secp256k1.sign(unsealed.hash, keyOf(6)));
+    expect(await world.check(another, body)).toMatchObject({ code: 'state-root' });
+    expect(await world.check(sealed(new Uint8Array(65)), body)).toMatchObject({ code: 'extra-data' });
   });
 
   test('ND-07 before Byzantium receipts have the state root', async () => {
