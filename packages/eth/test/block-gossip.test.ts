@@ -3,6 +3,7 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { decode as decodeAny, encode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import { BlockSender } from '../src/gossip/block-sender.ts';
+import { KnownBlocks } from '../src/gossip/known-blocks.ts';
 import { createBlockGossip, decodeBlock, encodeBlock } from '../src/index.ts';
 import { formatOf } from '../src/wire/eth-version.ts';
 import { branch, createWorld, fault, type GossipNode, sealed, TreeChain } from './gossip-world.ts';
@@ -167,6 +168,17 @@ describe('propagation', () => {
       await new Promise(setImmediate);
     }
     expect(sent).toEqual(['block 0', 'block 1', 'block 2', 'block 3', '64 hashes']);
+  });
+
+  test('ET-13 the last 1024 blocks that a peer knows are remembered', () => {
+    const known = new KnownBlocks();
+    for (let i = 0; i < 2_000; i++) expect(known.add(`${i}`, 'sent')).toBe(true);
+    expect(known.size).toBe(1024);
+    expect([975, 976, 1_999].map((i) => known.has(`${i}`))).toEqual([false, true, true]);
+    // A block that is known in another way does not count twice.
+    expect(known.add('1999', 'received')).toBe(true);
+    expect(known.add('1999', 'received')).toBe(false);
+    expect(known.size).toBe(1024);
   });
 
   test('ET-15 the outgoing loop of a peer ends with it', async () => {

@@ -1,18 +1,21 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { fromHex } from '@devp2p/bytes';
+import { fromHex, toHex } from '@devp2p/bytes';
 import { createVirtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { describe, expect, test } from 'vitest';
 import type { LocalChain } from '../../src/chain/chain.ts';
 import type { Genesis } from '../../src/config/genesis/genesis.ts';
+import { versionedHashes } from '../../src/engine/payload.ts';
 import { executorOf } from '../../src/execution/open-executor.ts';
 import { openTemporary, temporaryDirectory } from '../chain/temporary.ts';
 import { accounts, fundedGenesis } from '../execution/funded-genesis.ts';
+import { makeBlob, maker } from '../execution/kzg/blobs.ts';
 import { signTransaction, type TestAccount, type TransactionFields } from '../execution/sign-transaction.ts';
 import { GivenTransactions } from './given-transactions.ts';
 import { EngineScene, hex, zero } from './scene.ts';
 
-const [alice, bob] = accounts as [TestAccount, TestAccount];
+const [alice, bob, carol] = accounts as [TestAccount, TestAccount, TestAccount];
 const recipient = new Uint8Array(20).fill(0x77);
 const root = `0x${'44'.repeat(32)}`;
 
@@ -22,10 +25,10 @@ interface Answer {
   payloadId: string;
 }
 interface Envelope {
-  executionPayload: Json & { transactions: string[]; blockHash: string; gasLimit: string };
+  executionPayload: Json & { transactions: string[]; blockHash: string; gasLimit: string; blobGasUsed?: string };
   blockValue: string;
   executionRequests?: string[];
-  blobsBundle?: Json;
+  blobsBundle?: Record<'commitments' | 'proofs' | 'blobs', string[]>;
   shouldOverrideBuilder?: boolean;
 }
 
@@ -100,9 +103,11 @@ class Builder {
       : (answer as Envelope);
   }
 
-  send({ executionPayload, executionRequests = [] }: Envelope, time: number): Promise<unknown> {
+  /** Sends it back, with the versioned hashes of its commitments. */
+  send({ executionPayload, executionRequests = [], blobsBundle }: Envelope, time: number): Promise<unknown> {
     const version = this.versions(time)[2];
-    const rest = { V1: [], V2: [], V3: [[], root] }[version] ?? [[], root, executionRequests];
+    const hashes = (blobsBundle?.commitments ?? []).map(versionedHashOf);
+    const rest = { V1: [], V2: [], V3: [hashes, root] }[version] ?? [hashes, root, executionRequests];
     return this.scene.call(`newPayload${version}`, executionPayload, ...rest);
   }
 
@@ -117,6 +122,14 @@ class Builder {
     expect(hex(this.chain.head.hash)).toBe(blockHash);
     return envelope;
   }
+}
+
+/** EIP-4844: SHA-256 of a commitment, with the version 1 in front. */
+function versionedHashOf(commitment: string): string {
+  const digest = createHash('sha256')
+    .update(fromHex(commitment.slice(2)))
+    .digest('hex');
+  return `0x01${digest.slice(2)}`;
 }
 
 /** Waits until no build runs: the next one begins when the interval of the virtual clock has passed. */
@@ -222,6 +235,77 @@ describe('payloads', () => {
     const parent = Number(builder.chain.genesis.header.gasLimit);
     expect(Math.abs(limit - parent)).toBeLessThan(parent / 1024);
     expect(Math.abs(limit - 50_000_000)).toBeLessThan(Math.abs(parent - 50_000_000));
+  });
+});
+
+describe('blobs', () => {
+  const blobs = [makeBlob(1), makeBlob(2), makeBlob(3)];
+  const commitments = blobs.map((blob) => maker.blobToKzgCommitment(blob));
+  const blobProofs = blobs.map((blob, i) => maker.computeBlobKzgProof(blob, commitments[i] as Uint8Array));
+  const cellProofs = blobs.map((blob) => maker.computeCellsAndKzgProofs(blob).proofs);
+  const blobHashes = commitments.map((commitment) => fromHex(versionedHashOf(hex(commitment)).slice(2)));
+
+  /** Gives a transaction with some of the blobs. */
+  function giveBlobs(
+    builder: Builder,
+    account: TestAccount,
+    nonce: number,
+    version: 0 | 1,
+    from: number,
+    to: number,
+  ): void {
+    const part = <T>(all: readonly T[]): T[] => all.slice(from, to);
+    const { chainId } = builder.chain.genesis.config;
+    const fields = { chainId, nonce, type: 3, to: recipient, blobHashes: part(blobHashes) } as const;
+    const proofs = version === 0 ? part(blobProofs) : part(cellProofs).flat();
+    const sidecar = { version, blobs: part(blobs), commitments: part(commitments), proofs };
+    builder.given.add(signTransaction(account, fields), { sidecar });
+  }
+
+  /** Empty blocks up to the last one before a time. */
+  async function advanceTo(builder: Builder, time: number): Promise<void> {
+    while (builder.head.time < time - 10) await builder.next(builder.head.time + 10);
+  }
+
+  test.each([
+    ['V3', 70, 0],
+    ['V4', 130, 0],
+    ['V5', 190, 1],
+    ['V6', 370, 1],
+  ] as const)(
+    'EN-21 getPayload%s returns the blobs of its transactions, in their order',
+    async (get, time, version) => {
+      const builder = await Builder.open();
+      await advanceTo(builder, time);
+      expect(builder.versions(time)[1]).toBe(get);
+      giveBlobs(builder, alice, 0, version, 0, 2);
+      builder.give(alice, 1);
+      giveBlobs(builder, bob, 0, version, 2, 3);
+      // Its proofs are those of other forks, so it stays out.
+      giveBlobs(builder, carol, 0, version === 0 ? 1 : 0, 0, 1);
+      const { executionPayload: payload, blobsBundle } = await builder.next(time);
+      expect(payload.transactions).toHaveLength(3);
+      expect(payload.blobGasUsed).toBe(`0x${(3 * 131_072).toString(16)}`);
+      const included = payload.transactions.flatMap((raw) => versionedHashes([fromHex(raw.slice(2))])).map(toHex);
+      expect(blobsBundle?.commitments.map((one) => versionedHashOf(one).slice(2))).toEqual(included);
+      const order = included.map((hash) => blobHashes.findIndex((one) => toHex(one) === hash));
+      expect(order.toSorted()).toEqual([0, 1, 2]);
+      const sorted = <T>(all: readonly T[]): T[] => order.map((at) => all[at] as T);
+      const proofs = version === 0 ? sorted(blobProofs) : sorted(cellProofs).flat();
+      expect(blobsBundle?.blobs).toEqual(sorted(blobs).map(hex));
+      expect(blobsBundle?.proofs).toEqual(proofs.map(hex));
+      expect(blobsBundle?.proofs).toHaveLength(version === 0 ? 3 : 3 * 128);
+    },
+  );
+
+  test('EN-21 the last blobs that fit are in the bundle, and none of a transaction that is left out', async () => {
+    const builder = await Builder.open();
+    await advanceTo(builder, 70);
+    // Six blobs are the most of Cancun.
+    for (let nonce = 0; nonce < 3; nonce++) giveBlobs(builder, alice, nonce, 0, 0, 3);
+    const { executionPayload, blobsBundle } = await builder.next(70);
+    expect(executionPayload.transactions).toHaveLength(2);
+    expect(blobsBundle?.commitments).toEqual([...commitments, ...commitments].map(hex));
   });
 });
 

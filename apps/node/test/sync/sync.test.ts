@@ -216,6 +216,17 @@ test('ND-08 follows the best block of a static peer', async () => {
   expect(results.map(({ number }) => number)).toEqual([400, 1024]);
 });
 
+test('ND-08 ET-15 of several peers the block of the highest range is the target', async () => {
+  const { clock, peers, chain, results, start } = setUp();
+  for (const length of [301, 701, 501]) peers.add(blocks.slice(0, length));
+  // Its range is higher, but it is not chosen by the operator.
+  peers.add(blocks, { isStatic: false });
+  start();
+  await clock.advance(60_000);
+  expect(chain.head.number).toBe(700);
+  expect(results.map(({ number }) => number)).toEqual([700]);
+});
+
 test('ND-02 a target on another chain than is required is refused when its headers arrive', async () => {
   const chain = new MemoryChain();
   chain.required = new Map([[500, (blocks[500] as CompleteBlock).header.hash]]);
