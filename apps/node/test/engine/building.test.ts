@@ -1,142 +1,11 @@
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { fromHex, toHex } from '@devp2p/bytes';
-import { createVirtualClock } from '@devp2p/clock/virtual';
-import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { describe, expect, test } from 'vitest';
-import type { LocalChain } from '../../src/chain/chain.ts';
-import type { Genesis } from '../../src/config/genesis/genesis.ts';
 import { versionedHashes } from '../../src/engine/payload.ts';
-import { executorOf } from '../../src/execution/open-executor.ts';
-import { openTemporary, temporaryDirectory } from '../chain/temporary.ts';
-import { accounts, fundedGenesis } from '../execution/funded-genesis.ts';
+import { fundedGenesis } from '../execution/funded-genesis.ts';
 import { makeBlob, maker } from '../execution/kzg/blobs.ts';
-import { signTransaction, type TestAccount, type TransactionFields } from '../execution/sign-transaction.ts';
-import { GivenTransactions } from './given-transactions.ts';
-import { EngineScene, hex, zero } from './scene.ts';
-
-const [alice, bob, carol] = accounts as [TestAccount, TestAccount, TestAccount];
-const recipient = new Uint8Array(20).fill(0x77);
-const root = `0x${'44'.repeat(32)}`;
-
-type Json = Record<string, unknown>;
-interface Answer {
-  payloadStatus: Json;
-  payloadId: string;
-}
-interface Envelope {
-  executionPayload: Json & { transactions: string[]; blockHash: string; gasLimit: string; blobGasUsed?: string };
-  blockValue: string;
-  executionRequests?: string[];
-  blobsBundle?: Record<'commitments' | 'proofs' | 'blobs', string[]>;
-  shouldOverrideBuilder?: boolean;
-}
-
-/** A node that executes and builds blocks, driven as by a consensus client. */
-class Builder {
-  readonly chain: LocalChain;
-  readonly scene: EngineScene;
-  readonly given: GivenTransactions;
-  head: { hash: string; number: number; time: number };
-
-  private constructor(chain: LocalChain, scene: EngineScene, given: GivenTransactions, { header }: Genesis) {
-    this.chain = chain;
-    this.scene = scene;
-    this.given = given;
-    this.head = { hash: hex(header.hash), number: 0, time: header.timestamp };
-  }
-
-  static async open(genesis = fundedGenesis()): Promise<Builder> {
-    const clock = createVirtualClock();
-    const location = join(temporaryDirectory(), 'state');
-    const openExecutor = executorOf({ location, genesis, threads: false, crypto, clock });
-    const chain = await openTemporary(genesis, { openExecutor });
-    await chain.caughtUp;
-    const given = new GivenTransactions();
-    const building = { transactions: given, gasTarget: 50_000_000, extraData: Uint8Array.of(1, 2, 3) };
-    return new Builder(chain, new EngineScene(chain, { building }), given, genesis);
-  }
-
-  give(account: TestAccount, nonce: number, fields: Partial<TransactionFields> = {}): void {
-    const { chainId } = this.chain.genesis.config;
-    this.given.add(signTransaction(account, { chainId, nonce, to: recipient, value: 1n, ...fields }));
-  }
-
-  /** Versions of forkchoiceUpdated, getPayload and newPayload at a time. */
-  versions(time: number): [choose: string, get: string, send: string] {
-    const { forks } = this.chain.genesis.config;
-    if (time >= forks.amsterdam) return ['V4', 'V6', 'V5'];
-    if (time >= forks.osaka) return ['V3', 'V5', 'V4'];
-    if (time >= forks.prague) return ['V3', 'V4', 'V4'];
-    if (time >= forks.cancun) return ['V3', 'V3', 'V3'];
-    return time >= forks.shanghai ? ['V2', 'V2', 'V2'] : ['V1', 'V1', 'V1'];
-  }
-
-  attributes(time: number): Json {
-    const { forks } = this.chain.genesis.config;
-    const withdrawal = { index: '0x1', validatorIndex: '0x2', address: hex(bob.address), amount: '0x5' };
-    return {
-      timestamp: `0x${time.toString(16)}`,
-      prevRandao: root,
-      suggestedFeeRecipient: hex(recipient),
-      ...(time >= forks.shanghai && { withdrawals: [withdrawal] }),
-      ...(time >= forks.cancun && { parentBeaconBlockRoot: root }),
-      ...(time >= forks.amsterdam && { slotNumber: `0x${time.toString(16)}`, targetGasLimit: '0x2000000' }),
-    };
-  }
-
-  choose(head: string, version: string, attributes?: Json): Promise<Answer> {
-    const state = { headBlockHash: head, safeBlockHash: zero, finalizedBlockHash: zero };
-    return this.scene.call(`forkchoiceUpdated${version}`, state, attributes) as Promise<Answer>;
-  }
-
-  /** Begins a payload, waits for its transactions, and takes it. */
-  async build(time: number): Promise<Envelope> {
-    const [choose, get] = this.versions(time);
-    const { payloadStatus, payloadId } = await this.choose(this.head.hash, choose, this.attributes(time));
-    expect(payloadStatus).toMatchObject({ status: 'VALID', latestValidHash: this.head.hash });
-    // A build runs beside the virtual clock: an interval later it has ended.
-    await settled(this.scene);
-    const answer = await this.scene.call(`getPayload${get}`, payloadId);
-    return get === 'V1'
-      ? { executionPayload: answer as Envelope['executionPayload'], blockValue: '0x0' }
-      : (answer as Envelope);
-  }
-
-  /** Sends it back, with the versioned hashes of its commitments. */
-  send({ executionPayload, executionRequests = [], blobsBundle }: Envelope, time: number): Promise<unknown> {
-    const version = this.versions(time)[2];
-    const hashes = (blobsBundle?.commitments ?? []).map(versionedHashOf);
-    const rest = { V1: [], V2: [], V3: [hashes, root] }[version] ?? [hashes, root, executionRequests];
-    return this.scene.call(`newPayload${version}`, executionPayload, ...rest);
-  }
-
-  /** Builds a block, sends it back unchanged, and makes it the head. */
-  async next(time: number): Promise<Envelope> {
-    const envelope = await this.build(time);
-    const { blockHash } = envelope.executionPayload;
-    const valid = { status: 'VALID', latestValidHash: blockHash, validationError: null };
-    expect(await this.send(envelope, time)).toEqual(valid);
-    expect(await this.choose(blockHash, this.versions(time)[0])).toEqual({ payloadStatus: valid, payloadId: null });
-    this.head = { hash: blockHash, number: this.head.number + 1, time };
-    expect(hex(this.chain.head.hash)).toBe(blockHash);
-    return envelope;
-  }
-}
-
-/** EIP-4844: SHA-256 of a commitment, with the version 1 in front. */
-function versionedHashOf(commitment: string): string {
-  const digest = createHash('sha256')
-    .update(fromHex(commitment.slice(2)))
-    .digest('hex');
-  return `0x01${digest.slice(2)}`;
-}
-
-/** Waits until no build runs: the next one begins when the interval of the virtual clock has passed. */
-async function settled(scene: EngineScene): Promise<void> {
-  for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
-  await scene.clock.advance(0);
-}
+import { signTransaction, type TestAccount } from '../execution/sign-transaction.ts';
+import { alice, Builder, bob, carol, type Envelope, recipient, root, versionedHashOf } from './payload-maker.ts';
+import { hex } from './scene.ts';
 
 describe('payloads', () => {
   test('EN-21 EN-30 EN-33 in every fork a built payload is valid when it is sent back unchanged', async () => {
@@ -259,7 +128,7 @@ describe('blobs', () => {
     const fields = { chainId, nonce, type: 3, to: recipient, blobHashes: part(blobHashes) } as const;
     const proofs = version === 0 ? part(blobProofs) : part(cellProofs).flat();
     const sidecar = { version, blobs: part(blobs), commitments: part(commitments), proofs };
-    builder.given.add(signTransaction(account, fields), { sidecar });
+    builder.given.add(signTransaction(account, fields), sidecar);
   }
 
   /** Empty blocks up to the last one before a time. */
