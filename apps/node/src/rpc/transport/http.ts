@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { answerJson, refuse } from '@devp2p/appkit/http';
 import type { Clock } from '@devp2p/clock';
 import { type BodyBudget, type BodyLimits, readBody } from './http-body.ts';
@@ -71,8 +72,15 @@ export function createHttpHandler(
     if (text !== undefined) answerJson(response, isJson ? 200 : 400, text);
     else response.writeHead(204).end();
   };
+  /** The last request of each connection. */
+  const last = new WeakMap<Socket, Promise<void>>();
   return (request, response) => {
+    const { socket } = request;
+    // Responses are sent in the order of the requests. Requests that a caller sends ahead wait for their turn, so that they
+    // do not delay those of other connections.
+    const before = last.get(socket) ?? Promise.resolve();
     // The only thing that can go wrong is that the caller leaves.
-    serve(request, response).catch(() => request.destroy());
+    const done = before.then(() => serve(request, response)).catch(() => void request.destroy());
+    last.set(socket, done);
   };
 }

@@ -23,13 +23,17 @@ export function isNestedDeeper(json: string, max: number): boolean {
   return false;
 }
 
-/** Where the string that begins at `start` has its closing quote. */
+/** Where the string that begins at `start` has its closing quote. Searches natively, since a payload is one long string. */
 function endOfString(json: string, start: number): number {
-  let i = start + 1;
-  while (i < json.length) {
-    const code = json.charCodeAt(i);
-    if (code === 0x22) return i;
-    i += code === 0x5c ? 2 : 1; // \
+  for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
+    if (!isEscaped(json, end)) return end;
   }
-  return i;
+  return json.length;
+}
+
+/** Whether an odd number of backslashes precedes a character. */
+function isEscaped(json: string, at: number): boolean {
+  let start = at;
+  while (json.charCodeAt(start - 1) === 0x5c) start--;
+  return (at - start) % 2 === 1;
 }
