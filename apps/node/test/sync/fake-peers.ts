@@ -134,7 +134,7 @@ class FakePeer implements SyncPeer {
       getHeaders: ({ origin, amount, reverse }, options) => {
         this.asked.headers.push(amount);
         const first = typeof origin === 'number' ? origin : byHash.get(toHex(origin))?.header.number;
-        if (first === undefined) return answer([], options?.signal);
+        if (first === undefined || first >= blocks.length) return answer([], options?.signal);
         const wanted = reverse
           ? blocks.slice(Math.max(0, first - amount + 1), first + 1).reverse()
           : blocks.slice(first, first + amount);
