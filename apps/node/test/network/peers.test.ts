@@ -7,7 +7,7 @@ function fakePeer(byte: number): { peer: NodePeer; end(): void } {
   const closed = new Promise<never>((resolve) => {
     end = resolve as () => void;
   });
-  return { peer: { id: new Uint8Array(64).fill(byte), closed } as NodePeer, end };
+  return { peer: { id: new Uint8Array(64).fill(byte), closed } as unknown as NodePeer, end };
 }
 
 test('ET-15 a peer is registered once, until it has ended', async () => {

@@ -1,10 +1,10 @@
 import { toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
+import { contractAddress } from '@devp2p/eth';
 import { decode, encode, type Tree, tree } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import { devGenesis } from '../../../src/dev/dev-genesis.ts';
 import { checkAccessListForm } from '../../../src/engine/access-list.ts';
-import { contractAddress } from '../../../src/validation/sender.ts';
 import type { TransactionFields } from '../block/transactions.ts';
 import { type Allocation, type Era, rich } from '../block/world.ts';
 import {
