@@ -230,7 +230,9 @@ export class ForkChoice {
     const number = requested && (await this.#chain.numberOf(requested.head));
     if (requested === undefined || number === undefined || requested !== this.#requested) return;
     const applied = await this.locate(requested, { number, hash: requested.head });
-    if (applied !== undefined) await this.apply(applied);
+    if (applied === undefined) return;
+    await this.apply(applied);
+    this.#notify();
   }
 
   #notify(): void {

@@ -51,6 +51,16 @@ export async function openApi(
   const stateLog = logState(state, clock, logs('node'));
   lifecycle.onClose(() => stateLog.close(), { parallel: true });
   const health = watchHealth({ peers, chain, sync, progress, state, peerHead, pool });
+  const eth = ethNamespace({
+    chain,
+    tags: forkChoice ?? headTags(chain),
+    syncState: syncStateOf(chain, forkChoice, () => isAtOwnHead(options, sync)),
+    pool,
+    crypto,
+    clock,
+    random,
+  });
+  lifecycle.onClose(() => eth.close(), { parallel: true });
   const rpc = await openRpc({
     http: options.http,
     ws: options.ws,
@@ -70,14 +80,7 @@ export async function openApi(
       crypto,
     }),
     engine,
-    eth: ethNamespace({
-      chain,
-      tags: forkChoice ?? headTags(chain),
-      syncState: syncStateOf(chain, forkChoice, () => isAtOwnHead(options, sync)),
-      pool,
-      crypto,
-      clock,
-    }),
+    eth,
     crypto,
     clock,
     random,

@@ -1,6 +1,7 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import type { SealedHeader } from '@devp2p/eth';
+import type { RandomBytes } from '@devp2p/random';
 import type {
   BlockReader,
   CanonicalChain,
@@ -19,6 +20,8 @@ export interface BlockTags {
   /** `undefined` until the consensus client has named one. */
   safe(): Promise<SealedHeader | undefined>;
   finalized(): Promise<SealedHeader | undefined>;
+  /** Calls the listener when the latest block may be another one. @returns a function that ends the subscription */
+  onChange(listener: () => void): () => void;
 }
 
 /** The parts of the chain that are shown. */
@@ -46,13 +49,15 @@ export interface Backend {
   readonly pool?: Pool | undefined;
   readonly crypto: Crypto;
   readonly clock: Clock;
+  readonly random: RandomBytes;
 }
 
 /** The tags of a chain without a consensus client. */
-export function headTags(chain: Pick<CanonicalChain, 'head'>): BlockTags {
+export function headTags(chain: Pick<CanonicalChain, 'head' | 'onHead'>): BlockTags {
   return {
     latest: async () => chain.head,
     safe: async () => undefined,
     finalized: async () => undefined,
+    onChange: (listener) => chain.onHead(listener),
   };
 }

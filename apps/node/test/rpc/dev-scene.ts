@@ -2,6 +2,7 @@ import { toHex } from '@devp2p/bytes';
 import { systemClock } from '@devp2p/clock';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { signTransaction, type UnsignedTransaction } from '@devp2p/eth';
+import { randomBytes } from '@devp2p/random';
 import { createDevChain, type DevChain, type DevChainOptions } from '../../src/dev/dev-chain.ts';
 import { type Backend, headTags } from '../../src/rpc/backend.ts';
 import { ethNamespace } from '../../src/rpc/namespaces/eth.ts';
@@ -14,6 +15,8 @@ export const ether = 10n ** 18n;
 export interface DevScene {
   readonly dev: DevChain;
   call(method: string, ...params: unknown[]): Promise<unknown>;
+  /** Calls the listener with what a subscription sends. @returns a function that ends it */
+  subscribe(name: string, params: readonly unknown[], listener: (result: unknown) => void): () => void;
   /** The address of an account, as `DATA`. */
   account(index: number): string;
   /** A signed transaction of an account, by default a transfer of 1 wei to the next one. */
@@ -32,6 +35,7 @@ export async function openDevScene(
     syncState: async () => undefined,
     crypto,
     clock: systemClock,
+    random: randomBytes,
     ...parts(dev),
   });
   const accountOf = (index: number) => {
@@ -45,6 +49,11 @@ export async function openDevScene(
       const run = eth.methods[method];
       if (run === undefined) throw new Error(`there is no ${method}`);
       return run(params);
+    },
+    subscribe(name, params, listener) {
+      const begin = eth.subscriptions?.[name];
+      if (begin === undefined) throw new Error(`there is no subscription ${name}`);
+      return begin(params)(listener);
     },
     account: (index) => hex(accountOf(index).address),
     sign: (from, nonce, fields = {}) =>

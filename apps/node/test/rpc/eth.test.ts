@@ -2,6 +2,7 @@ import { systemClock } from '@devp2p/clock';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 
 import { type Log, receiptCodec, transactionHash } from '@devp2p/eth';
+import { randomBytes } from '@devp2p/random';
 import { decode } from '@devp2p/rlp';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LocalChain } from '../../src/chain/chain.ts';
@@ -26,6 +27,7 @@ const over = (source: LocalChain): Namespace =>
     chain: source,
     crypto,
     clock: systemClock,
+    random: randomBytes,
     tags: forkChoice,
     syncState: syncStateOf(source, forkChoice),
   });

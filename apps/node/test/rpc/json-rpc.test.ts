@@ -2,7 +2,7 @@ import { createVirtualClock } from '@devp2p/clock/virtual';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { silentLogs } from '../../src/logging/log.ts';
-import { type Api, method, selectApi } from '../../src/rpc/transport/api.ts';
+import { type Api, method, selectApi, subscription } from '../../src/rpc/transport/api.ts';
 import { isNestedDeeper } from '../../src/rpc/transport/json-depth.ts';
 import { createJsonRpc, type JsonRpcOptions, rpcLimits } from '../../src/rpc/transport/json-rpc.ts';
 import { RpcError } from '../../src/rpc/transport/rpc-error.ts';
@@ -248,7 +248,7 @@ describe('ND-11 subscriptions', () => {
       return () => listeners.delete(listener);
     };
     const { rpc } = server({
-      api: selectApi({ test: { methods: {}, subscriptions: { things: source } } }, ['test']),
+      api: selectApi({ test: { methods: {}, subscriptions: { things: subscription([], () => source) } } }, ['test']),
     });
     const ask = async (request: unknown) => JSON.parse((await rpc(JSON.stringify(request), subscriptions)).text ?? '');
     return { listeners, sent, subscriptions, ask };

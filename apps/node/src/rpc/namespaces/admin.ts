@@ -2,7 +2,7 @@ import { equalBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import { type Enode, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
 import type { EthNodeInfo, EthPeerInfo } from '@devp2p/eth';
-import { method, type Namespace } from '../transport/api.ts';
+import { method, type Namespace, subscription } from '../transport/api.ts';
 
 /** The node as `admin_nodeInfo` shows it. Fields and their order are go-ethereum's (`p2p.NodeInfo`). */
 export interface NodeInfo {
@@ -105,7 +105,7 @@ export function adminNamespace(node: NodeControl, crypto: Crypto): Namespace {
         return done;
       }),
     },
-    subscriptions: { peerEvents: (listener) => node.onPeerEvent(listener) },
+    subscriptions: { peerEvents: subscription([], () => (listener) => node.onPeerEvent(listener)) },
   };
 }
 

@@ -28,6 +28,8 @@ export interface ChainView extends BlockTags {
   stateHeader(id: StateBlockId): Promise<SealedHeader>;
   /** @throws as `header` */
   block(id: BlockId): Promise<ViewedBlock | undefined>;
+  /** A stored block, which may be a side block. @returns `undefined` when it is not stored any more */
+  anyBlock(header: SealedHeader): Promise<ViewedBlock | undefined>;
 }
 
 export function chainView(
@@ -49,7 +51,18 @@ export function chainView(
     const number = id === 'earliest' ? 0 : id;
     return number > (await tags.latest()).number ? undefined : chain.header(number);
   };
+  const anyBlock = async (found: SealedHeader): Promise<ViewedBlock | undefined> => {
+    const stored = await chain.blockByHash(found.hash);
+    if (stored === undefined) return undefined;
+    const { receipts } = stored;
+    return {
+      header: found,
+      body: decodeBody(stored.body),
+      receipts: receipts && decode(receiptList, receipts),
+    };
+  };
   return {
+    onChange: (listener) => tags.onChange(listener),
     latest: () => tags.latest(),
     safe: () => tags.safe(),
     finalized: () => tags.finalized(),
@@ -69,15 +82,8 @@ export function chainView(
     },
     async block(id) {
       const found = await header(id);
-      if (found === undefined) return undefined;
-      const stored = await chain.blockByHash(found.hash);
-      if (stored === undefined) return undefined;
-      const { receipts } = stored;
-      return {
-        header: found,
-        body: decodeBody(stored.body),
-        receipts: receipts && decode(receiptList, receipts),
-      };
+      return found && anyBlock(found);
     },
+    anyBlock,
   };
 }

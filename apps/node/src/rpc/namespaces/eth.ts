@@ -1,24 +1,51 @@
 import type { Backend } from '../backend.ts';
+import { Filters } from '../live/filters.ts';
+import { watchHeads } from '../live/heads.ts';
+import { watchLogs } from '../live/log-watch.ts';
+import { watchPending } from '../live/pending-watch.ts';
 import type { Namespace } from '../transport/api.ts';
 import { chainView } from './chain-view.ts';
 import { blockMethods } from './eth/blocks.ts';
 import { callMethods } from './eth/calls.ts';
+import { feeMethods } from './eth/fees.ts';
+import { filterMethods, type LiveParts } from './eth/filters.ts';
 import { infoMethods } from './eth/info.ts';
 import { logMethods } from './eth/logs.ts';
 import type { EthParts } from './eth/parts.ts';
 import { stateMethods } from './eth/state.ts';
+import { ethSubscriptions } from './eth/subscriptions.ts';
 import { transactionMethods } from './eth/transactions.ts';
 import { walletMethods } from './eth/wallet.ts';
 
-/** `eth_*` methods (execution-apis). */
-export function ethNamespace(backend: Backend): Namespace {
-  const parts: EthParts = { ...backend, view: chainView(backend.chain, backend.tags) };
+/** A namespace with filters and subscriptions, which end with `close`. */
+export interface EthNamespace extends Namespace {
+  close(): void;
+}
+
+/** `eth_*` methods and subscriptions (execution-apis). */
+export function ethNamespace(backend: Backend): EthNamespace {
+  const { chain, tags, pool, crypto } = backend;
+  const parts: EthParts = { ...backend, view: chainView(chain, tags) };
+  const heads = watchHeads({ chain, tags });
+  const live: LiveParts = {
+    heads,
+    logs: watchLogs({ heads, view: parts.view, crypto }),
+    pending: pool && watchPending(pool, crypto),
+    filters: new Filters({ clock: backend.clock, random: backend.random }),
+  };
   return {
+    subscriptions: ethSubscriptions(parts, live),
+    close() {
+      live.filters.close();
+      heads.close();
+    },
     methods: {
       ...infoMethods(parts),
       ...blockMethods(parts),
       ...transactionMethods(parts),
       ...logMethods(parts),
+      ...filterMethods(parts, live),
+      ...feeMethods(parts),
       ...stateMethods(parts),
       ...callMethods(parts),
       ...walletMethods(),

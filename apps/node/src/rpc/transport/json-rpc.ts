@@ -204,13 +204,12 @@ function subscribe(
   if (typeof name !== 'string') {
     throw new RpcError('invalid-params', 'expected subscription name as first argument');
   }
-  const source = api.sources.get(`${namespace}_${name}`);
-  if (source === undefined) {
+  const begin = api.sources.get(`${namespace}_${name}`);
+  if (begin === undefined) {
     const shown = [name, namespace].map((text) => text.slice(0, shownName));
     throw new RpcError('method-not-found', `no "${shown[0]}" subscription in ${shown[1]} namespace`);
   }
-  if (rest.length > 0) throw new RpcError('invalid-params', 'too many arguments, want at most 1');
-  return subscriptions.add(namespace, source);
+  return subscriptions.add(namespace, begin(rest));
 }
 
 function unsubscribe([id]: readonly unknown[], subscriptions: Subscriptions): boolean {

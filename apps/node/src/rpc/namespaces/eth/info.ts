@@ -1,3 +1,4 @@
+import type { SyncState } from '../../backend.ts';
 import { toQuantity } from '../../codec/hex.ts';
 import { method } from '../../transport/api.ts';
 import type { EthParts, Methods } from './parts.ts';
@@ -10,13 +11,16 @@ export function infoMethods({ chain, view, syncState }: EthParts): Methods {
     accounts: method([], () => []),
     syncing: method([], async () => {
       const state = await syncState();
-      return (
-        state !== undefined && {
-          startingBlock: toQuantity(state.starting),
-          currentBlock: toQuantity(state.current),
-          highestBlock: toQuantity(state.highest),
-        }
-      );
+      return state !== undefined && syncStateJson(state);
     }),
+  };
+}
+
+/** Progress of a sync as `eth_syncing` shows it. */
+export function syncStateJson({ starting, current, highest }: SyncState): object {
+  return {
+    startingBlock: toQuantity(starting),
+    currentBlock: toQuantity(current),
+    highestBlock: toQuantity(highest),
   };
 }
