@@ -27,7 +27,7 @@ export interface ExecutionResult {
  *
  * There are two databases, and a change of the head is written to `chain` first and to `state` after it: `commit` is
  * called for a block that the chain has stored. The state on disk is of one block, its head, which is at most
- * 256 blocks below the head of the chain. After a crash the blocks in between are executed again. A state
+ * 96 blocks below the head of the chain. After a crash the blocks in between are executed again. A state
  * of a block that the chain does not have can only result from a lost write of the chain (power failure) or from another
  * chain database, and is walked back by its differences.
  */
@@ -121,17 +121,12 @@ export interface StateAccess {
   prove(block: Uint8Array, address: Uint8Array, slots: readonly bigint[]): Promise<AccountProof>;
 }
 
-/** Blocks by which the state on disk is below the head of the chain, at most, apart from its start. */
-const maxStateLag = 256;
-
-/** Newest committed blocks whose state is not written yet, at most: a state is written for several blocks at once. */
-const unwrittenBlocks = 32;
-
 /**
  * Blocks for which the state is requested to be written at once, at most. The state of one batch is written while the next
- * one is executed.
+ * one is executed, so the states of two batches are in memory, some 200 KB for a block of 50 transfers. Fewer than 32
+ * blocks are left for the next write (`StateSettings.commitBlocks`), which makes 96 blocks between chain and state.
  */
-export const stateBatch: number = (maxStateLag - unwrittenBlocks) / 2;
+export const stateBatch: number = 32;
 
 /** The blocks that an executor reads from the chain. */
 export interface ExecutionSource {

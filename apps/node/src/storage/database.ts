@@ -54,11 +54,14 @@ export interface Database extends Reading {
 }
 
 /** Memory for recent writes, in bytes; LevelDB may hold twice that. */
-const writeBufferSize = 8 * 1024 * 1024;
+const writeBufferSize = 4 * 1024 * 1024;
 /** Memory for recent reads, in bytes. */
 const cacheSize = 16 * 1024 * 1024;
-/** Size of a table file in bytes; with LevelDB's 2 MiB there would be thousands. */
-const maxFileSize = 16 * 1024 * 1024;
+/**
+ * Size of a table file in bytes; with LevelDB's 2 MiB there would be thousands. Files are mapped, and a compaction has
+ * some of them in memory as a whole.
+ */
+const maxFileSize = 8 * 1024 * 1024;
 /** Bytes that an iterator reads at once: a peer's request for headers takes one step. */
 const highWaterMarkBytes = 1024 * 1024;
 

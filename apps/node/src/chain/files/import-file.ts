@@ -1,6 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
 import { RlpError } from '@devp2p/rlp';
 import { BlockError, ChainError } from '../../errors/chain-error.ts';
+import { Turns } from '../turns.ts';
 import { maxFileItem } from './block-rlp.ts';
 import { type ChainFile, openChainFile } from './chain-file.ts';
 import { ImportBatch, type ImportCounts, type ImportingChain } from './import-batch.ts';
@@ -42,6 +43,7 @@ export async function importFile(
   const { crypto, batchItems = 256, signal, onProgress } = options;
   const file = typeof input === 'string' ? await openChainFile(input) : input;
   const batch = new ImportBatch(chain, crypto, batchItems);
+  const turns = new Turns();
   const progress = (): ImportProgress => {
     const { bytesRead: bytes, size } = file;
     return { ...batch.counts, bytes, size };
@@ -52,6 +54,7 @@ export async function importFile(
     signal?.throwIfAborted();
     for await (const item of rlpLists(file.content, maxFileItem)) {
       await batch.add(item);
+      await turns.checked(item.length);
       if (!batch.full) continue;
       await batch.write();
       onProgress?.(progress());

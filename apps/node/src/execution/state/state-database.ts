@@ -36,11 +36,11 @@ export interface StateDatabase {
 }
 
 /** Memory for recent writes, in bytes; LevelDB may hold twice that. */
-const writeBufferSize = 16 * 1024 * 1024;
+const writeBufferSize = 8 * 1024 * 1024;
 /** Memory for recent reads, in bytes. */
 const cacheSize = 16 * 1024 * 1024;
-/** Size of a table file in bytes. */
-const maxFileSize = 16 * 1024 * 1024;
+/** Size of a table file in bytes. Files are mapped, and a compaction has some of them in memory as a whole. */
+const maxFileSize = 8 * 1024 * 1024;
 
 /**
  * Opens the LevelDB in a directory, and creates both if they are missing.

@@ -24,7 +24,7 @@ import { StorageSweeper } from './storage-sweeper.ts';
 export interface StateSettings {
   /** Blocks that the state can go back without executing any. @default 128, go-ethereum's number of recent states */
   readonly historyDepth?: number | undefined;
-  /** Memory of the caches in bytes. @default 64 MiB */
+  /** Memory of the caches in bytes. @default 32 MiB */
   readonly cacheSize?: number | undefined;
   /** Uncommitted blocks above the database from which on {@link StateStore.isCommitDue}. @default 32 */
   readonly commitBlocks?: number | undefined;
@@ -46,7 +46,7 @@ export interface StateStoreOptions extends StateSettings {
 const mebibyte = 1024 * 1024;
 const defaults = {
   historyDepth: 128,
-  cacheSize: 64 * mebibyte,
+  cacheSize: 32 * mebibyte,
   commitBlocks: 32,
   commitBytes: 8 * mebibyte,
   maxStates: 1024,

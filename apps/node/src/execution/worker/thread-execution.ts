@@ -8,10 +8,11 @@ import { threadModule } from './thread-module.ts';
 
 /**
  * Limits of the heaps. V8 lets a heap with a limit of 2 GiB or more grow to four times its live objects before it
- * collects them, and to less with a lower limit (`MemoryController::MaxGrowingFactor`).
+ * collects them, and to less with a lower limit (`MemoryController::MaxGrowingFactor`). The young generation is three
+ * semi-spaces, which keep the size that they once had while the thread is busy.
  */
 const heapLimits = {
-  execution: { maxOldGenerationSizeMb: 1024 },
+  execution: { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 24 },
   recovery: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 },
 } satisfies Record<string, ResourceLimits>;
 
