@@ -342,8 +342,8 @@ class Manager<A, C extends Connection, I extends Incoming> implements ConnManage
     const candidates = this.#outbound.dynamic().flatMap((request) => {
       const { state, target } = request;
       if (state.status !== 'established' || !target) return [];
-      const usefulness = stats?.(state.connection).usefulness ?? 0;
-      const isExempt = this.#isExempt(request);
+      const { usefulness = 0, isProtected = false } = stats?.(state.connection) ?? {};
+      const isExempt = isProtected || this.#isExempt(request);
       return [{ request, target, usefulness, isExempt, age: clock.monotonic() - state.since }];
     });
     const victim = chooseRotation(candidates, random);

@@ -20,6 +20,8 @@ export interface ConnectionStats {
   readonly lastBlock?: number | undefined;
   /** Overall usefulness: any number, a higher one is better. */
   readonly usefulness?: number | undefined;
+  /** Whether the connection is never rotated. @default false */
+  readonly isProtected?: boolean | undefined;
 }
 
 /** Numbers of {@link ConnManagerSettings}; times are in ms. */

@@ -307,7 +307,10 @@ describe('rotation', () => {
     const { manager, clock, end } = world(up, {
       targetOutbound: 20,
       nextAddress: endless(),
-      stats: ({ name }) => ({ usefulness: name === address(0) || name === address(1) ? 1 : 0 }),
+      stats: ({ name }) => ({
+        usefulness: name === address(0) || name === address(1) ? 1 : 0,
+        isProtected: name === address(2) || name === address(3),
+      }),
       onDisconnection: ({ name }, { kind }, reason) => {
         drops.push({ name, kind, reason, at: clock.monotonic() });
       },
@@ -324,6 +327,8 @@ describe('rotation', () => {
     const names = drops.map(({ name }) => name);
     expect(names).not.toContain(address(0));
     expect(names).not.toContain(address(1));
+    expect(names).not.toContain(address(2));
+    expect(names).not.toContain(address(3));
     expect(manager.snapshot()).toMatchObject({ outbound: 20, counters: { rotated: drops.length } });
     await end();
   });

@@ -9,7 +9,7 @@ import {
 } from '@devp2p/connmgr';
 import type { Crypto } from '@devp2p/crypto';
 import { type Enode, formatEnode } from '@devp2p/enr';
-import type { ForkSchedule } from '@devp2p/eth';
+import type { ForkSchedule, TransactionGossip } from '@devp2p/eth';
 import { type IpRange, ipClass, parseIp } from '@devp2p/ip';
 import { type DisconnectReason, type PeerEnd, PeerError } from '@devp2p/peer';
 import type { RandomBytes } from '@devp2p/random';
@@ -52,6 +52,8 @@ export interface NetworkOptions {
   readonly locate?: Locate | undefined;
   /** The set of peers. */
   readonly peers: PeerSet;
+  /** The exchange of transactions, by which peers are rated. @default none */
+  readonly transactions?: Pick<TransactionGossip, 'info' | 'mostUseful'> | undefined;
   /** The nodes to dial. */
   readonly addresses: AddressBook;
   readonly database: Pick<NetworkDatabase, 'anchors' | 'bans'>;
@@ -204,7 +206,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
       identityOf: (node) => toHex(node.id),
       identify: ({ peer }) => toHex(peer.id),
       ipOf: ({ host }) => parseIp(host),
-      stats: connectionStats,
+      stats: ({ peer }) => connectionStats(peer, peers, options.transactions),
       // Both sides of two simultaneous connections make the same decision.
       keepsDialed: (other) => ownKey > other,
       anchors: database.anchors,
@@ -314,9 +316,19 @@ function isFull(error: unknown): boolean {
   return error instanceof PeerError && error.reason === 'too-many-peers';
 }
 
-function connectionStats({ peer }: Link): ConnectionStats {
-  const { connection, use } = peer;
-  return { ping: connection.stats.minPing, lastBlock: use.lastAt, usefulness: use.items };
+function connectionStats(
+  { connection, use, eth, inbound }: NodePeer,
+  peers: Pick<PeerSet, 'list'>,
+  transactions: NetworkOptions['transactions'],
+): ConnectionStats {
+  const sameSide = peers.list().filter((peer) => peer.inbound === inbound);
+  return {
+    ping: connection.stats.minPing,
+    lastBlock: use.lastAt,
+    usefulness: use.items,
+    lastTransaction: transactions?.info(eth)?.lastAccepted,
+    isProtected: transactions?.mostUseful(sameSide.map((peer) => peer.eth)).has(eth),
+  };
 }
 
 async function listenOn(

@@ -80,7 +80,7 @@ async function openNode(options: NodeOptions, lifecycle: Lifecycle): Promise<Nod
   lifecycle.onClose(logDiagnostics({ ...context, localId: storage.id }));
   const pool = await openPool(context, storage);
   signal.throwIfAborted();
-  const network = await openNetwork(context, storage, (peer) => void started.then(() => node.emit('peer', peer)));
+  const network = await openNetwork(context, storage, pool, (peer) => void started.then(() => node.emit('peer', peer)));
   signal.throwIfAborted();
   const { chain } = storage;
   const { enode, own, peers } = network;

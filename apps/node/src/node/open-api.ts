@@ -8,13 +8,11 @@ import { headTags } from '../rpc/backend.ts';
 import { ethNamespace } from '../rpc/namespaces/eth.ts';
 import { nodeControl } from '../rpc/namespaces/node-control.ts';
 import { openRpc } from '../rpc/servers.ts';
-import type { Sync } from '../sync/sync.ts';
 import type { TransactionPool } from '../txpool/transaction-pool.ts';
 import type { NodeContext } from './context.ts';
 import type { NodeNetwork } from './open-network.ts';
 import type { NodeStorage } from './open-storage.ts';
-import type { NodeSync } from './open-sync.ts';
-import type { NodeOptions } from './options.ts';
+import { isAtOwnHead, type NodeSync } from './open-sync.ts';
 import { watchState } from './watch-state.ts';
 
 /** URLs of the servers of a node; absent for one that is not served. */
@@ -76,6 +74,7 @@ export async function openApi(
       chain,
       peers,
       network: network.connections,
+      transactions: network.transactions?.gossip,
       record: () => network.own.record,
       crypto,
     }),
@@ -87,14 +86,9 @@ export async function openApi(
     log: logs('rpc'),
   });
   lifecycle.onClose(() => rpc.close(), { parallel: true });
-  metrics?.watch({ health, discovery, addresses }, pool);
+  metrics?.watch({ health, discovery, addresses }, pool, network.transactions?.gossip);
   const server = metrics && (await serveMetrics({ ...options.metrics, metrics, health, clock, log: logs('rpc') }));
   lifecycle.onClose(() => server?.close(), { parallel: true });
   const { http, ws, authrpc } = rpc;
   return { state, endpoints: { http, ws, authrpc, metrics: server?.url } };
-}
-
-/** Whether the chain is at a head that no consensus client has named: of a target, or of the longest chain of the peers. */
-function isAtOwnHead({ blockGossip }: NodeOptions, { isSynced, target }: Pick<Sync, 'isSynced' | 'target'>): boolean {
-  return isSynced || (blockGossip === true && target === undefined);
 }

@@ -11,6 +11,8 @@ import { type AddressBook, openAddressBook } from '../network/address-book.ts';
 import { createNodeBlocks, type NodeBlocks } from '../network/blocks/block-exchange.ts';
 import { type Network, openConnections } from '../network/network.ts';
 import { createPeerSet, type NodePeer, type PeerSet } from '../network/peers.ts';
+import { createNodeTransactions, type NodeTransactions } from '../network/transactions/transaction-exchange.ts';
+import type { TransactionPool } from '../txpool/transaction-pool.ts';
 import { version } from '../version.ts';
 import type { NodeContext } from './context.ts';
 import type { NodeStorage } from './open-storage.ts';
@@ -28,6 +30,8 @@ export interface NodeNetwork {
   readonly discovery: Discovery | undefined;
   /** The exchange of new blocks; absent when it is switched off. */
   readonly blocks: NodeBlocks | undefined;
+  /** The exchange of transactions; absent without a pool. */
+  readonly transactions: NodeTransactions | undefined;
   /** The node's own record. */
   readonly own: OwnRecord;
 }
@@ -41,6 +45,7 @@ export interface NodeNetwork {
 export async function openNetwork(
   context: NodeContext,
   storage: NodeStorage,
+  pool: TransactionPool | undefined,
   onPeer: (peer: NodePeer) => void,
 ): Promise<NodeNetwork> {
   const { options, host, hasDiscovery, lifecycle, crypto, clock, random, logs } = context;
@@ -60,6 +65,8 @@ export async function openNetwork(
 
   const blocks = options.blockGossip ? createNodeBlocks({ chain, clock, random, log: logs('network') }) : undefined;
   lifecycle.onClose(() => blocks?.close());
+  const transactions = pool && createNodeTransactions({ id, pool, chain, crypto, clock, random, log: logs('network') });
+  lifecycle.onClose(() => transactions?.close());
   const connections = await openConnections({
     id,
     privateKey,
@@ -71,6 +78,7 @@ export async function openNetwork(
         chain,
         versions: options.ethVersions,
         blocks: blocks?.gossip,
+        transactions: transactions?.gossip,
         onRange: peers.changed,
         crypto,
         clock,
@@ -78,6 +86,7 @@ export async function openNetwork(
       }),
     ],
     peers,
+    transactions: transactions?.gossip,
     addresses,
     database,
     staticNodes: storage.staticNodes,
@@ -136,7 +145,7 @@ export async function openNetwork(
     });
     lifecycle.onClose(() => natMapper.close(), { parallel: true });
   }
-  return { clientId: ownClientId, enode, peers, addresses, connections, discovery, blocks, own };
+  return { clientId: ownClientId, enode, peers, addresses, connections, discovery, blocks, transactions, own };
 }
 
 /** Starts discovery, which fills the address book from then on. */

@@ -1,3 +1,4 @@
+import { equalBytes } from '@devp2p/bytes';
 import { ForkChoice } from '../chain/fork-choice.ts';
 import { createEngine } from '../engine/methods.ts';
 import { type SyncProgress, trackProgress } from '../observability/health.ts';
@@ -8,6 +9,7 @@ import type { TransactionPool } from '../txpool/transaction-pool.ts';
 import type { NodeContext } from './context.ts';
 import type { NodeNetwork } from './open-network.ts';
 import type { NodeStorage } from './open-storage.ts';
+import type { NodeOptions } from './options.ts';
 
 /** How a node follows the chain. */
 export interface NodeSync {
@@ -30,7 +32,7 @@ export interface NodeSync {
 export async function openSync(
   { options, lifecycle, crypto, clock, logs }: NodeContext,
   { chain, authrpc }: NodeStorage,
-  { peers, connections, blocks }: NodeNetwork,
+  { peers, connections, blocks, transactions }: NodeNetwork,
   pool: TransactionPool | undefined,
   onSynced: (result: SyncResult) => void,
 ): Promise<NodeSync> {
@@ -64,6 +66,13 @@ export async function openSync(
     () => isOwnChoice && forkChoice?.head === undefined && sync.target === undefined,
     () => peers.changed(),
   );
+  transactions?.follow(
+    () => {
+      const head = forkChoice?.head;
+      return head === undefined ? isAtOwnHead(options, sync) : equalBytes(head, chain.head.hash);
+    },
+    async () => (await forkChoice?.finalized())?.number,
+  );
   const engine =
     forkChoice &&
     createEngine({
@@ -78,4 +87,12 @@ export async function openSync(
     });
   lifecycle.onClose(() => engine?.close(), { parallel: true });
   return { sync, progress, peerHead, forkChoice, engine: engine?.namespace };
+}
+
+/** Whether the chain is at a head that no consensus client has named: of a target, or of the longest chain of the peers. */
+export function isAtOwnHead(
+  { blockGossip }: NodeOptions,
+  { isSynced, target }: Pick<Sync, 'isSynced' | 'target'>,
+): boolean {
+  return isSynced || (blockGossip === true && target === undefined);
 }

@@ -5,6 +5,8 @@ import type { BlockReader } from '../chain/interfaces.ts';
 /** Transactions of one block, in canonical form. */
 export interface BlockTransactions {
   readonly number: number;
+  /** In seconds since the epoch. */
+  readonly timestamp: number;
   readonly transactions: readonly Uint8Array[];
 }
 
@@ -38,7 +40,8 @@ export async function readMovement(
   const add = async (side: BlockTransactions[], hash: Uint8Array): Promise<Uint8Array | undefined> => {
     const block = await chain.blockByHash(hash);
     if (block === undefined) return undefined;
-    side.push({ number: block.header.number, transactions: [...decodeBody(block.body).transactions] });
+    const { number, timestamp } = block.header;
+    side.push({ number, timestamp, transactions: [...decodeBody(block.body).transactions] });
     return block.header.parentHash;
   };
   let old = { number: from.number, hash: from.hash };

@@ -157,6 +157,7 @@ describe('calls to a running node', () => {
           latestBlockHash: `0x${toHex(a.chain.genesisHash)}`,
         },
       },
+      transactions: expect.objectContaining({ announced: 0, sentWhole: 0, included: 0, finalized: 0 }),
     });
     const [inbound] = await rpc<PeerInfo[]>(a.endpoints.http, 'admin_peers');
     expect(inbound?.network).toMatchObject({ inbound: true, static: false });

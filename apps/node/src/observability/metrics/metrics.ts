@@ -6,14 +6,19 @@ import { showPool } from './pool.ts';
 import { measureProcess } from './process.ts';
 import { type StateSources, showState } from './state.ts';
 import { countTraffic } from './traffic.ts';
+import { showTransactions, type TransactionCounts } from './transactions.ts';
 
 /** Metrics of a node, for Prometheus. */
 export interface Metrics {
   readonly contentType: string;
   /** Returns all metrics as text. */
   text(): Promise<string>;
-  /** Adds the state of a node, and its transaction pool. */
-  watch(sources: StateSources, pool?: Pick<TransactionPool, 'status' | 'counters'>): void;
+  /** Adds the state of a node, its transaction pool, and the exchange of transactions with peers. */
+  watch(
+    sources: StateSources,
+    pool?: Pick<TransactionPool, 'status' | 'counters'>,
+    transactions?: TransactionCounts,
+  ): void;
   /** Counts a JSON-RPC call. */
   countCall(ok: boolean): void;
   /** Stops counting. Idempotent. */
@@ -42,9 +47,10 @@ export function createMetrics(localId: Uint8Array): Metrics {
       for (const group of groups) group.update?.();
       return registry.metrics();
     },
-    watch(sources, pool) {
+    watch(sources, pool, transactions) {
       groups.push(showState(registry, sources));
       if (pool !== undefined) groups.push(showPool(registry, pool));
+      if (transactions !== undefined) groups.push(showTransactions(registry, transactions));
     },
     countCall(ok) {
       calls.inc();

@@ -1,7 +1,7 @@
 import { equalBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import { type Enode, enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
-import type { EthNodeInfo, EthPeerInfo } from '@devp2p/eth';
+import type { EthNodeInfo, EthPeerInfo, TransactionStats } from '@devp2p/eth';
 import { method, type Namespace, subscription } from '../transport/api.ts';
 
 /** The node as `admin_nodeInfo` shows it. Fields and their order are go-ethereum's (`p2p.NodeInfo`). */
@@ -34,6 +34,11 @@ export interface PeerInfo {
     readonly static: boolean;
   };
   readonly protocols: { readonly eth: EthPeerInfo | 'handshake' };
+  /**
+   * Counts of the exchange of transactions, and averages of transactions that the peer was the first to deliver, in each
+   * block. Absent in go-ethereum, and without a pool.
+   */
+  readonly transactions?: TransactionStats & { readonly included: number; readonly finalized: number };
 }
 
 /** An event of `peerEvents` (go-ethereum's `p2p.PeerEvent`; its events of single messages are off by default). */

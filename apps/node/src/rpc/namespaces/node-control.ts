@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
 import { type Enr, enodeFromEnr, formatEnode, formatEnr, parseEnode } from '@devp2p/enr';
-import { type Chain, type EthNodeInfo, nodeInfo as ethInfo } from '@devp2p/eth';
+import { type Chain, type EthNodeInfo, nodeInfo as ethInfo, type TransactionGossip } from '@devp2p/eth';
 import type { Address } from '@devp2p/peer';
 import type { ChainRules } from '../../chain/interfaces.ts';
 import type { Network } from '../../network/network.ts';
@@ -25,12 +25,14 @@ export interface NodeParts {
   readonly chain: Chain & ChainRules;
   readonly peers: Peers & Pick<PeerSet, 'changed'>;
   readonly network: Pick<Network, 'port' | 'addStatic' | 'removeStatic' | 'trust' | 'distrust'>;
+  /** Absent without a pool. */
+  readonly transactions?: Pick<TransactionGossip, 'info'> | undefined;
   readonly crypto: Crypto;
 }
 
 /** Adapts the parts of the node to the interface of the JSON-RPC methods. */
 export function nodeControl(parts: NodeParts): NodeControl {
-  const { id, clientId, chain, peers, network, crypto } = parts;
+  const { id, clientId, chain, peers, network, transactions, crypto } = parts;
   const hashOf = (key: Uint8Array): string => toHex(crypto.keccak256(key));
   const find = (key: Uint8Array): NodePeer | undefined => peers.list().find((peer) => equalBytes(peer.id, key));
   const eth = (): EthNodeInfo => ethInfo(chain, roundedConfigJson(chain.genesis.config));
@@ -56,7 +58,7 @@ export function nodeControl(parts: NodeParts): NodeControl {
     peers: () =>
       peers
         .list()
-        .map((peer) => peerInfo(peer, hashOf(peer.id)))
+        .map((peer) => ({ ...peerInfo(peer, hashOf(peer.id)), ...transactionsOf(peer, transactions) }))
         .sort((a, b) => (a.id < b.id ? -1 : 1)),
     addPeer(node) {
       network.addStatic(node);
@@ -103,6 +105,11 @@ function peerInfo({ id, client, connection, eth, inbound }: NodePeer, hash: stri
     },
     protocols: { eth: eth.info() },
   };
+}
+
+function transactionsOf({ eth }: NodePeer, gossip: NodeParts['transactions']): Pick<PeerInfo, 'transactions'> {
+  const info = gossip?.info(eth);
+  return info === undefined ? {} : { transactions: { ...info.stats, ...info.usefulness } };
 }
 
 /** Derives peer events from changes of the set of peers. */
