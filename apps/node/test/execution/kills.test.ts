@@ -135,7 +135,7 @@ async function run(
   return { failure, phase, head, isComplete };
 }
 
-/** Checks chain and state of a directory. @returns the hash of the head */
+/** Checks chain, index of transactions and state of a directory. @returns the hash of the head */
 async function expectWhole(directory: string, { builder, blocks }: Plan): Promise<string> {
   const { genesis } = builder;
   const location = join(directory, 'state');
@@ -154,6 +154,10 @@ async function expectWhole(directory: string, { builder, blocks }: Plan): Promis
     expect(toHex((await chain.hashAt(number)) ?? new Uint8Array())).toBe(hash);
     const stored = await chain.block(number);
     expect(toHex(stored?.receipts ?? new Uint8Array())).toBe(toHex(expected.receipts.raw));
+    // Blocks of one number have the same transactions on all branches.
+    const index = number % expected.body.transactions.length;
+    const found = await chain.findTransaction(crypto.keccak256(expected.body.transactions.at(index)));
+    expect([toHex(found?.header.hash ?? new Uint8Array()), found?.index]).toEqual([hash, index]);
     hash = toHex(expected.header.parentHash);
   }
   expect(await chain.hashAt(chain.head.number + 1)).toBeUndefined();
