@@ -38,14 +38,15 @@ function versionsAt(time: number): Versions {
 
 /** Acts as the consensus client of a small network whose execution clients all get the same calls. */
 export class ConsensusDriver {
-  readonly sides: Readonly<Record<string, EngineServer>>;
+  /** By name; a side that was restarted is replaced. */
+  readonly sides: Record<string, EngineServer>;
   readonly genesis: DriverBlock;
   head: DriverBlock;
   safe: DriverBlock | undefined;
   finalized: DriverBlock | undefined;
 
   constructor(sides: Readonly<Record<string, EngineServer>>, genesisHash: string) {
-    this.sides = sides;
+    this.sides = { ...sides };
     this.genesis = { hash: genesisHash, number: 0, time: 0, parent: undefined, call: undefined };
     this.head = this.genesis;
   }

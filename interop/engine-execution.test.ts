@@ -50,26 +50,33 @@ interface Network {
   readonly driver: ConsensusDriver;
   /** Gives both sides a transaction of the next nonce. */
   transact(): Promise<void>;
+  /** Stops both, and starts them again with the same data. */
+  restart(): Promise<void>;
 }
 
 /** Both nodes with the same genesis, and a driver. */
 async function startNetwork(maxReorgDepth?: number): Promise<Network> {
   const flags = maxReorgDepth === undefined ? [] : [`--engine.maxreorgdepth=${maxReorgDepth}`];
-  const geth = await scene.startGeth({ blocks: false, flags });
+  const [theirs, datadir] = [scene.newDatadir(), scene.newDatadir()];
   const transactions = new GivenTransactions();
-  const secret = new Uint8Array(randomBytes(32));
-  const node = await createNode({
-    genesis: scene.chain.genesis,
-    datadir: scene.newDatadir(),
-    host: '127.0.0.1',
-    port: 0,
-    discovery: false,
-    authrpc: { port: 0, jwtSecret: secret, maxReorgDepth },
-    building: { transactions },
-  });
-  scene.keep({ stop: () => node.close() });
-  const ours: EngineServer = { url: node.endpoints.authrpc ?? '', secret };
-  const driver = new ConsensusDriver({ geth: geth.engine, ours }, scene.chain.genesisHash);
+  const startBoth = async () => {
+    const geth = await scene.startGeth({ blocks: false, flags }, theirs);
+    const secret = new Uint8Array(randomBytes(32));
+    const node = await createNode({
+      genesis: scene.chain.genesis,
+      datadir,
+      host: '127.0.0.1',
+      port: 0,
+      discovery: false,
+      authrpc: { port: 0, jwtSecret: secret, maxReorgDepth },
+      building: { transactions },
+    });
+    scene.keep({ stop: () => node.close() });
+    return { geth, node, ours: { url: node.endpoints.authrpc ?? '', secret } satisfies EngineServer };
+  };
+  let running = await startBoth();
+  const sides = { geth: running.geth.engine, ours: running.ours };
+  const driver = new ConsensusDriver(sides, scene.chain.genesisHash);
   const [account] = testAccounts();
   let nonce = 0;
   return {
@@ -83,7 +90,12 @@ async function startNetwork(maxReorgDepth?: number): Promise<Network> {
       };
       const raw = signTransaction(account as TestAccount, fields);
       transactions.add(raw);
-      await geth.rpc('eth_sendRawTransaction', [`0x${Buffer.from(raw).toString('hex')}`]);
+      await running.geth.rpc('eth_sendRawTransaction', [`0x${Buffer.from(raw).toString('hex')}`]);
+    },
+    async restart() {
+      await Promise.all([running.geth.stop(), running.node.close()]);
+      running = await startBoth();
+      Object.assign(driver.sides, { geth: running.geth.engine, ours: running.ours });
     },
   };
 }
@@ -125,6 +137,36 @@ test('EN-19 EN-21 EN-30 EN-33 each side builds in turn, and both execute the blo
   expect(driver.head.time).toBeGreaterThan(360);
   expect(counts.get('geth')).toBeGreaterThan(10);
   expect(counts.get('ours')).toBeGreaterThan(10);
+});
+
+test('EN-37 both continue after restarts, with their head, and build on it', async () => {
+  const network = await startNetwork();
+  const { driver } = network;
+  const blocks: DriverBlock[] = [];
+  const counts = { geth: 0, ours: 0 };
+  for (let round = 0; round < 4; round++) {
+    for (const side of ['geth', 'ours', 'geth', 'ours'] as const) {
+      await network.transact();
+      const block = await extend(network, side);
+      const [payload] = (block.call?.[1] ?? []) as [{ transactions: string[] }];
+      counts[side] += payload.transactions.length;
+      blocks.push(block);
+      driver.finalized = blocks.at(-3);
+      driver.safe = blocks.at(-2);
+    }
+    // The last block is sent to both, and is chosen after the restart.
+    const last = await driver.build('geth', slot);
+    expect(await driver.send(last)).toEqual(valid(last));
+    await network.restart();
+    // The answer of ours is SYNCING until it has the states in memory again.
+    await expect.poll(() => driver.choose(driver.head), { timeout: 20_000 }).toEqual(valid(driver.head));
+    expect(await driver.send(last)).toEqual(valid(last));
+    expect(await driver.choose(last)).toEqual(valid(last));
+    driver.head = last;
+    blocks.push(last);
+  }
+  expect(counts.geth).toBeGreaterThan(4);
+  expect(counts.ours).toBeGreaterThan(4);
 });
 
 test('EN-17 side branches of 1 to 40 blocks are followed by both', async () => {

@@ -46,8 +46,8 @@ export class Scene {
     return { program, engine: { url: `http://${endpoint}`, secret } };
   }
 
-  async startGeth(options: GethOptions): Promise<Geth> {
-    const geth = await startGeth(this.newDatadir(), this.chain, options);
+  async startGeth(options: GethOptions, datadir = this.newDatadir()): Promise<Geth> {
+    const geth = await startGeth(datadir, this.chain, options);
     this.#running.add(geth);
     return geth;
   }

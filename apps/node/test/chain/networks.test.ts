@@ -3,6 +3,8 @@ import { nobleCrypto } from '@devp2p/crypto';
 import { enodeFromEnr, parseEnode, parseEnr } from '@devp2p/enr';
 import { expect, test } from 'vitest';
 import { bootnodes } from '../../src/cli/flags/values.ts';
+import { networkGenesis } from '../../src/config/genesis/networks.ts';
+import { blobParameters } from '../../src/validation/chain-config.ts';
 
 const crypto = nobleCrypto;
 
@@ -39,3 +41,22 @@ test.each([
 function endpoint(enr: ReturnType<typeof parseEnr>, family: 4 | 6) {
   return enodeFromEnr(enr, { family });
 }
+
+/** Times of BPO1 and BPO2 in go-ethereum v1.17.10, `params/chainspecs`. */
+test.each([
+  ['mainnet', 1_765_290_071, 1_767_747_671],
+  ['sepolia', 1_761_017_184, 1_761_607_008],
+  ['hoodi', 1_762_365_720, 1_762_955_544],
+] as const)(
+  'FK-02 %s: the blob parameters of BPO1 and BPO2 are those of EIP-7892, and hold after them',
+  (name, bpo1, bpo2) => {
+    const { config } = networkGenesis(name, crypto);
+    const at = (time: number) => blobParameters(config, time);
+    expect(at(bpo1 - 1)).toMatchObject({ target: 6, max: 9, baseFeeUpdateFraction: 5_007_716n });
+    expect(at(bpo1)).toMatchObject({ target: 10, max: 15, baseFeeUpdateFraction: 8_346_193n });
+    expect(at(bpo2 - 1)).toEqual(at(bpo1));
+    expect(at(bpo2)).toMatchObject({ target: 14, max: 21, baseFeeUpdateFraction: 11_684_671n });
+    // Amsterdam, on one of them, has none of its own.
+    expect(at(2_000_000_000)).toEqual(at(bpo2));
+  },
+);

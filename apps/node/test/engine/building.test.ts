@@ -72,6 +72,31 @@ describe('payloads', () => {
     expect(await builder.scene.call('getPayloadV2', payloadId)).toMatchObject({ blockValue: '0x0' });
   });
 
+  test('EN-21 FK-17 a payload of each fork is returned by its version only', async () => {
+    const builder = await Builder.open();
+    const versions = ['V1', 'V2', 'V3', 'V4', 'V5', 'V6'];
+    for (let time = 10; time <= 420; time += 10) {
+      const [choose, own] = builder.versions(time);
+      if (time % 60 === 10) {
+        const { payloadId } = await builder.choose(builder.head.hash, choose, builder.attributes(time));
+        for (const version of versions) {
+          const taken = builder.scene.call(`getPayload${version}`, payloadId);
+          if (version === own) expect(await taken).toBeDefined();
+          else await expect(taken).rejects.toMatchObject({ number: -38005 });
+        }
+      }
+      await builder.next(time);
+    }
+  });
+
+  test('EN-31 a tip of 0.001 gwei is the lowest one that is included', async () => {
+    const builder = await Builder.open();
+    builder.give(alice, 0, { tip: 1_000_000n });
+    builder.give(bob, 0, { tip: 999_999n });
+    const { executionPayload } = await builder.next(10);
+    expect(executionPayload.transactions).toEqual([hex((await builder.given.pending())[0]?.raw)]);
+  });
+
   test('EN-29 EN-30 equal attributes have one payload, which does not change once it was taken', async () => {
     const builder = await Builder.open();
     builder.give(alice, 0);
@@ -167,7 +192,7 @@ describe('blobs', () => {
     },
   );
 
-  test('EN-21 the last blobs that fit are in the bundle, and none of a transaction that is left out', async () => {
+  test('EN-21 EN-31 the last blobs that fit are in the bundle, and none of a transaction that is left out', async () => {
     const builder = await Builder.open();
     await advanceTo(builder, 70);
     // Six blobs are the most of Cancun.
