@@ -23,6 +23,7 @@ import { createImportPipeline } from './import-pipeline.ts';
 import { createImportStages } from './import-stages.ts';
 import { buildIndexes, type ChainIndexes, type IndexSettings, openIndexes, readTransactions } from './indexes.ts';
 import type {
+  BlobVerifier,
   BlockBuilder,
   BlockChecker,
   BlockImporter,
@@ -111,6 +112,7 @@ export interface LocalChain
     BlockImporter,
     BlockBuilder,
     StateView,
+    BlobVerifier,
     StateSource,
     ExecutionState,
     FinalizedStore,
@@ -360,6 +362,14 @@ function chainOver(
     },
     calls: executor.calls,
     states: executor.states && recentStates(executor, executor.states),
+    async verifySidecar(sidecar) {
+      if (executor.verifySidecar === undefined) throw new ExecutionError('no-state', 'blocks are not executed');
+      return executor.verifySidecar(sidecar);
+    },
+    async cellProofs(blobs) {
+      if (executor.cellProofs === undefined) throw new ExecutionError('no-state', 'blocks are not executed');
+      return executor.cellProofs(blobs);
+    },
     addReceipts: (receipts) => change(() => addReceipts(store, rules, receipts)),
     addAccessLists: (lists) => change(() => addAccessLists(store, rules, lists)),
     truncate: (number) => change(() => truncate(number)),

@@ -4,6 +4,7 @@ import type { BlockErrorCode } from '../errors/chain-error.ts';
 import type { BuildRequest, BuiltBlock } from '../execution/build-request.ts';
 import type { CallExecutor } from '../execution/calls/call-scheduler.ts';
 import type { ExecutableBlock, StateAccess } from '../execution/executor.ts';
+import type { BlobSidecar } from '../execution/kzg/blob-sidecar.ts';
 import type { Account, AccountProof, AccountSummary } from '../execution/state/interfaces.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
 import type { IndexState } from '../storage/indexes/canonical-index.ts';
@@ -55,6 +56,23 @@ export interface StateSource {
   readonly states: RecentStates | undefined;
   /** Absent without execution. */
   readonly calls: CallExecutor | undefined;
+}
+
+/** Proofs of blobs. */
+export interface BlobVerifier {
+  /**
+   * Whether the proofs of blobs verify; their numbers and lengths have been checked.
+   *
+   * @throws ExecutionError `no-state` without execution; ChainError
+   */
+  verifySidecar(sidecar: BlobSidecar): Promise<boolean>;
+  /**
+   * The proofs of the cells of blobs, 128 for each.
+   *
+   * @returns `undefined` when a field element of a blob is not canonical
+   * @throws as {@link verifySidecar}
+   */
+  cellProofs(blobs: readonly Uint8Array[]): Promise<readonly Uint8Array[] | undefined>;
 }
 
 /** Builds blocks. */

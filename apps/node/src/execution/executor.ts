@@ -2,6 +2,7 @@ import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
 import type { BlockRef } from '../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from './build-request.ts';
 import type { CallExecutor } from './calls/call-scheduler.ts';
+import type { BlobSidecar } from './kzg/blob-sidecar.ts';
 import type { Account, AccountProof, AccountSummary } from './state/interfaces.ts';
 
 /** A block whose header and body are valid. */
@@ -80,6 +81,19 @@ export interface Executor {
    * @throws ExecutionError `no-state`; else as {@link execute}
    */
   accounts?(block: Uint8Array, addresses: readonly Uint8Array[]): Promise<readonly (AccountSummary | undefined)[]>;
+  /**
+   * Verifies the proofs of blobs; numbers and lengths have been checked. Absent without a state.
+   *
+   * @throws as {@link execute}
+   */
+  verifySidecar?(sidecar: BlobSidecar): Promise<boolean>;
+  /**
+   * Computes the proofs of the cells of blobs, 128 for each. Absent without a state.
+   *
+   * @returns `undefined` when a field element of a blob is not canonical
+   * @throws as {@link execute}
+   */
+  cellProofs?(blobs: readonly Uint8Array[]): Promise<readonly Uint8Array[] | undefined>;
   /**
    * Finds a block with a state: in memory, on disk, or within the differences on disk.
    *

@@ -129,6 +129,10 @@ const txpoolRules: Rules<TxpoolSettings> = {
   accountQueued: integer(1),
   totalQueued: integer(1),
   lifetime: integer(1),
+  blobCapacity: integer(0),
+  blobPriceBump: integer(1),
+  journal: boolean,
+  rejournal: integer(1_000),
 };
 const metricsRules: Rules<MetricsSettings> = { host: string, port };
 

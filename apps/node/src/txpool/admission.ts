@@ -45,6 +45,8 @@ export interface AdmissionContext {
   readonly crypto: Crypto;
   /** Whether a transaction is in the pool, by hex of its hash. */
   readonly isKnown: (key: string) => boolean;
+  /** Whether the pool takes transactions of a type. */
+  readonly takes: (type: number) => boolean;
   /** Whether it must have replay protection (EIP-155). */
   readonly isLocal: boolean;
 }
@@ -120,10 +122,14 @@ export function* recoverAuthorities({ authorizationList }: Transaction, crypto: 
   }
 }
 
-function checkFields(transaction: Transaction, { next, minTip, isLocal }: AdmissionContext): Refusal | undefined {
+function checkFields(
+  transaction: Transaction,
+  { next, minTip, takes, isLocal }: AdmissionContext,
+): Refusal | undefined {
   const { type, nonce, chainId, s, raw, to, authorizationList, maxFeePerBlobGas } = transaction;
   const refused = checkType(transaction, next);
   if (refused !== undefined) return refused;
+  if (!takes(type)) return refusal('type', `transaction type not supported: type ${type} by this pool`);
   if (type === setCodeType && authorizationList?.length === 0) {
     return refusal('authorizations', 'set code tx must have at least one authorization tuple');
   }
@@ -181,7 +187,8 @@ function checkIntrinsicGas(transaction: Transaction, sender: Uint8Array, { rules
   return undefined;
 }
 
-function pricesOf(transaction: Transaction): { feeCap: bigint; tipCap: bigint; cost: bigint } {
+/** Prices and cost of a transaction. */
+export function pricesOf(transaction: Transaction): { feeCap: bigint; tipCap: bigint; cost: bigint } {
   const { gasPrice, maxFeePerGas, maxPriorityFeePerGas, gas, value } = transaction;
   const feeCap = maxFeePerGas ?? gasPrice ?? 0n;
   const blobGas = BigInt((transaction.blobVersionedHashes?.length ?? 0) * gasPerBlob);

@@ -1,3 +1,4 @@
+import { type BlobLimits, defaultBlobLimits } from './blob/blob-pool.ts';
 import { defaultPlainLimits, type PlainLimits } from './plain/plain-pool.ts';
 
 /** Settings of the transaction pool. The defaults are those of go-ethereum. */
@@ -16,17 +17,38 @@ export interface TxpoolSettings {
   readonly totalQueued?: number | undefined;
   /** Time after which such transactions of an idle account are dropped, in ms. @default 3 hours */
   readonly lifetime?: number | undefined;
+  /** Bytes of the files of blob transactions. @default 2.5 GiB */
+  readonly blobCapacity?: number | undefined;
+  /** As `priceBump`, for blob transactions. @default 100 */
+  readonly blobPriceBump?: number | undefined;
+  /** Whether local transactions are written to a journal, so that they survive a restart. @default true */
+  readonly journal?: boolean | undefined;
+  /** Time after which the journal is written anew, in ms. @default 1 hour */
+  readonly rejournal?: number | undefined;
 }
+
+/** @default of {@link TxpoolSettings.rejournal} */
+export const defaultRejournal: number = 60 * 60 * 1000;
 
 /** The limits that the settings name, and the default ones. */
 export function plainLimitsOf(settings: TxpoolSettings): PlainLimits {
-  const { priceBump, ...limits } = settings;
-  const named = Object.fromEntries(
-    Object.entries(limits).filter(([name, value]) => name in defaultPlainLimits && value !== undefined),
-  );
+  const { minTip, priceBump, accountPending, totalPending, accountQueued, totalQueued, lifetime } = settings;
+  const defaults = defaultPlainLimits;
   return {
-    ...defaultPlainLimits,
-    ...named,
-    ...(priceBump !== undefined && { priceBump: BigInt(priceBump) }),
+    minTip: minTip ?? defaults.minTip,
+    priceBump: priceBump === undefined ? defaults.priceBump : BigInt(priceBump),
+    accountPending: accountPending ?? defaults.accountPending,
+    totalPending: totalPending ?? defaults.totalPending,
+    accountQueued: accountQueued ?? defaults.accountQueued,
+    totalQueued: totalQueued ?? defaults.totalQueued,
+    lifetime: lifetime ?? defaults.lifetime,
+  };
+}
+
+export function blobLimitsOf({ blobCapacity, blobPriceBump }: TxpoolSettings): BlobLimits {
+  return {
+    ...defaultBlobLimits,
+    capacity: blobCapacity ?? defaultBlobLimits.capacity,
+    priceBump: blobPriceBump === undefined ? defaultBlobLimits.priceBump : BigInt(blobPriceBump),
   };
 }

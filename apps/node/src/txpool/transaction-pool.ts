@@ -1,111 +1,100 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { fromHex, toHex } from '@devp2p/bytes';
-import type { Clock, Timer } from '@devp2p/clock';
-import type { Crypto } from '@devp2p/crypto';
+import { equalBytes, fromHex, toHex } from '@devp2p/bytes';
+import type { Timer } from '@devp2p/clock';
 import type { SealedHeader } from '@devp2p/eth';
-import type { AccountSummary, BlockReader, CanonicalChain, ChainRules, StateView } from '../chain/interfaces.ts';
+import type { AccountSummary } from '../chain/interfaces.ts';
 import { createQueue } from '../chain/queue.ts';
 import { ChainError } from '../errors/chain-error.ts';
 import { ExecutionError } from '../errors/execution-error.ts';
 import { StateError } from '../errors/state-error.ts';
-import type { Log } from '../logging/log.ts';
-import { nextBaseFee } from '../validation/fees.ts';
-import { type CheckedTransaction, checkAgain, checkStateless, recover, recoverAuthorities } from './admission.ts';
-import { PoolCounter, type PoolCounters } from './counters.ts';
-import { readMovement } from './head-movement.ts';
+import { blobParameters } from '../validation/chain-config.ts';
+import { blobBaseFee, nextBaseFee, nextExcessBlobGas } from '../validation/fees.ts';
+import { type CheckedTransaction, checkAgain, checkStateless } from './admission.ts';
+import { type BlobCandidate, BlobPart, blobCandidate } from './blob/blob-part.ts';
+import { PoolCounter } from './counters.ts';
+import { type HeadMovement, readMovement } from './head-movement.ts';
 import type {
   AddOptions,
   AddResult,
   DroppedTransaction,
   EncodedPoolTransaction,
-  Pool,
   PoolErrorCode,
   PoolStatus,
   PoolTransaction,
   SenderContent,
 } from './interfaces.ts';
 import { Listeners } from './listeners.ts';
+import { isTemporary, LocalTransactions } from './locals/local-transactions.ts';
+import type { PoolChain, ProvenBlob, TransactionPool, TransactionPoolOptions } from './options.ts';
+import type { AccountState } from './plain/plain-account.ts';
 import { PlainEntry } from './plain/plain-entry.ts';
 import { PlainPool } from './plain/plain-pool.ts';
 import { RecentKeys } from './recent-keys.ts';
+import { recoverSenders, type SentTransaction } from './recover-senders.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import { Reservations } from './reservations.ts';
 import { isOtherFork, type NextRules, nextRules } from './rules.ts';
-import { plainLimitsOf, type TxpoolSettings } from './settings.ts';
-import type { BlobSidecar, BlockConditions, PendingTransaction, TransactionSource } from './transaction-source.ts';
+import { blobLimitsOf, defaultRejournal, plainLimitsOf } from './settings.ts';
+import { encoded, executable, hashesOf, pendingOf, shown, shownBlob } from './shown.ts';
+import type { BlobSidecar, BlockConditions, PendingTransaction } from './transaction-source.ts';
 
-/** The parts of the chain that the pool uses. */
-export type PoolChain = Pick<CanonicalChain, 'head' | 'onHead'> &
-  ChainRules &
-  Pick<BlockReader, 'blockByHash'> &
-  Pick<StateView, 'accounts'>;
+export type { PoolChain, TransactionPool, TransactionPoolOptions };
 
-/** @see openTransactionPool */
-export interface TransactionPoolOptions extends TxpoolSettings {
-  readonly chain: PoolChain;
-  readonly crypto: Crypto;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Waits between two parts of a long computation, until other tasks of the program have run. @default setImmediate */
-  readonly nextTurn?: (() => Promise<unknown>) | undefined;
-}
-
-/** The pool of a node. */
-export interface TransactionPool extends Pool, TransactionSource {
-  readonly counters: PoolCounters;
-  /** Lowest tip of a transaction, in wei. */
-  readonly minTip: bigint;
-  /** Whether the pool takes a transaction that a peer has: not a known one, one on chain, or of another type. */
-  wants(hash: Uint8Array, type: number): boolean;
-  /** The transaction in the form of the network; `undefined` for a missing one. */
-  networkForm(hash: Uint8Array): Promise<Uint8Array | undefined>;
-  /** Executable transactions without blobs, in the order of their arrival. */
-  plainPending(): readonly PoolTransaction[];
-  /** Raises or lowers the lowest tip. Transactions below it are dropped. */
-  setMinTip(minTip: bigint): void;
-  /** Iterates over transactions that become executable from now on. */
-  pendingTransactions(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<PoolTransaction>;
-  /** Iterates over transactions that leave the pool from now on. */
-  droppedTransactions(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<DroppedTransaction>;
-  /** Resolves when the changes until now have been processed. */
-  settled(): Promise<void>;
-  /** Idempotent. */
-  close(): Promise<void>;
-}
-
-/** Signatures whose accounts are recovered at once: 2 ms. */
-const recoveriesPerTurn = 32;
 /** Transactions of left blocks that are put in again at once. */
 const reinjectedPerTurn = 128;
 /** Hashes of transactions on chain that are remembered (go-ethereum, `txOnChainCacheLimit`). */
 const maxIncluded = 32_768;
-/** Time between two looks at idle accounts and at the fork schedule, in ms. */
+/** Time between two looks at idle accounts, local transactions and the fork schedule; the first is earlier. In ms. */
 const interval = 60_000;
+const firstInterval = 10_000;
+const blobType = 3;
 
 /**
  * Opens the pool of a chain that executes its blocks. It follows the head of the chain.
+ *
+ * @throws Error of the file system when the directory cannot be used
  */
 export async function openTransactionPool(options: TransactionPoolOptions): Promise<TransactionPool> {
-  const pool = new NodePool(options);
+  const { directory, clock, log } = options;
+  if (directory !== undefined) await mkdir(directory, { recursive: true });
+  const reservations = new Reservations();
+  const plain = new PlainPool(plainLimitsOf(options), reservations);
+  const blobs =
+    directory === undefined
+      ? undefined
+      : await BlobPart.open({
+          directory: join(directory, 'blobs'),
+          limits: blobLimitsOf(options),
+          reservations,
+          isAuthority: (account) => plain.isAuthority(account),
+          clock,
+          log,
+        });
+  const hasJournal = directory !== undefined && (options.journal ?? true);
+  const locals = new LocalTransactions(hasJournal ? join(directory, 'transactions.rlp') : undefined, log);
+  const pool = new NodePool(options, { plain, blobs, locals, reservations });
   await pool.start();
   return pool;
 }
 
-/** A transaction whose sender is known. */
-interface Candidate {
-  /** In the list of the caller. */
-  readonly position: number;
-  readonly entry: PlainEntry;
-  /** Hex of the address. */
-  readonly sender: string;
+interface Parts {
+  readonly plain: PlainPool;
+  readonly blobs: BlobPart | undefined;
+  readonly locals: LocalTransactions;
+  readonly reservations: Reservations;
 }
 
 class NodePool implements TransactionPool {
   readonly counters = new PoolCounter();
   readonly #options: TransactionPoolOptions;
+  readonly #chain: PoolChain;
   readonly #nextTurn: () => Promise<unknown>;
-  readonly #reservations = new Reservations();
   readonly #plain: PlainPool;
+  readonly #blobs: BlobPart | undefined;
+  readonly #locals: LocalTransactions;
+  readonly #reservations: Reservations;
   readonly #included = new RecentKeys(maxIncluded);
   readonly #inTurn = createQueue();
   readonly #pending = new Listeners<PoolTransaction>();
@@ -115,25 +104,38 @@ class NodePool implements TransactionPool {
   #head: SealedHeader | undefined;
   #next: NextRules;
   #timer: Timer | undefined;
+  #lastRewrite: number;
   #isUpdating = false;
   #isClosed = false;
 
-  constructor(options: TransactionPoolOptions) {
+  constructor(options: TransactionPoolOptions, { plain, blobs, locals, reservations }: Parts) {
     this.#options = options;
+    this.#chain = options.chain;
     this.#nextTurn = options.nextTurn ?? (() => setImmediate());
-    this.#plain = new PlainPool(plainLimitsOf(options), this.#reservations);
+    this.#plain = plain;
+    this.#blobs = blobs;
+    this.#locals = locals;
+    this.#reservations = reservations;
     this.#next = this.#rulesAfter(options.chain.head);
+    this.#lastRewrite = options.clock.monotonic();
     this.#unsubscribe = options.chain.onHead(() => this.#onHead());
   }
 
   async start(): Promise<void> {
     this.#onHead();
     await this.settled();
-    this.#schedule();
+    const transactions = await this.#locals.load();
+    for (let start = 0; start < transactions.length; start += reinjectedPerTurn) {
+      await this.add(transactions.slice(start, start + reinjectedPerTurn), { local: true });
+    }
+    if (transactions.length > 0) await this.#locals.rewrite();
+    this.#schedule(firstInterval);
   }
 
   get status(): PoolStatus {
-    return { pending: this.#plain.pendingCount, queued: this.#plain.queuedCount, blobs: 0 };
+    const blobs = this.#blobs?.pool.size ?? 0;
+    const queued = this.#plain.queuedCount + (this.#blobs?.gapped ?? 0);
+    return { pending: this.#plain.pendingCount + blobs, queued, blobs };
   }
 
   get minTip(): bigint {
@@ -142,8 +144,26 @@ class NodePool implements TransactionPool {
 
   async add(transactions: readonly Uint8Array[], { local = false }: AddOptions = {}): Promise<readonly AddResult[]> {
     const results: AddResult[] = new Array(transactions.length);
-    const candidates = await this.#recoverAll(this.#check(transactions, local, results), results);
-    await this.#inTurn(() => this.#insert(candidates, results));
+    const positions: number[] = [];
+    const passed: CheckedTransaction[] = [];
+    for (const [position, admission] of this.#check(transactions, local).entries()) {
+      if ('refused' in admission) results[position] = refused(admission.hash, admission.refused);
+      else {
+        positions.push(position);
+        passed.push(admission.checked);
+      }
+    }
+    const sent = await recoverSenders(passed, this.#next, this.#options.crypto, this.#nextTurn);
+    const outcomes = await this.#addSent(sent);
+    for (const [i, outcome] of outcomes.entries()) {
+      const { hash } = passed[i] as CheckedTransaction;
+      const isAdded = typeof outcome === 'boolean';
+      let result: AddResult = isAdded ? { status: 'added', hash, isPending: outcome } : refused(hash, outcome);
+      if (local && (await this.#track(sent[i] as SentTransaction | Refusal, result)) && !isAdded) {
+        result = { ...result, isKept: true } as AddResult;
+      }
+      results[positions[i] as number] = result;
+    }
     for (const result of results) {
       if (result.status === 'added') this.counters.added++;
       else this.counters.refuse(result.code);
@@ -152,28 +172,35 @@ class NodePool implements TransactionPool {
   }
 
   has(hash: Uint8Array): boolean {
-    return this.#plain.has(toHex(hash));
+    return this.#isKnown(toHex(hash));
   }
 
   wants(hash: Uint8Array, type: number): boolean {
     const key = toHex(hash);
-    return this.#next.limits.types[type] === true && !this.#plain.has(key) && !this.#included.has(key);
+    return this.#takes(type) && !this.#isKnown(key) && !this.#included.has(key);
   }
 
   async get(hash: Uint8Array): Promise<EncodedPoolTransaction | undefined> {
-    const entry = this.#plain.get(toHex(hash));
-    return entry && show(entry);
+    const key = toHex(hash);
+    const entry = this.#plain.get(key);
+    if (entry !== undefined) return encoded(entry);
+    const blob = this.#blobs?.pool.get(key);
+    const raw = blob && (await this.#blobs?.raw(key));
+    return blob && raw && { ...shownBlob(blob), raw };
   }
 
   async networkForm(hash: Uint8Array): Promise<Uint8Array | undefined> {
-    return this.#plain.get(toHex(hash))?.raw;
+    const key = toHex(hash);
+    return this.#plain.get(key)?.raw ?? (await this.#blobs?.networkForm(key));
   }
 
   async nonce(address: Uint8Array): Promise<bigint> {
-    const account = this.#plain.accounts.get(toHex(address));
+    const sender = toHex(address);
+    const account = this.#plain.accounts.get(sender);
     if (account !== undefined) return account.nextNonce;
-    const { chain } = this.#options;
-    const [state] = await chain.accounts((this.#head ?? chain.head).hash, [address]);
+    const blobAccount = this.#blobs?.pool.accounts.get(sender);
+    if (blobAccount !== undefined) return blobAccount.nonce + BigInt(blobAccount.entries.length);
+    const [state] = await this.#chain.accounts((this.#head ?? this.#chain.head).hash, [address]);
     return state?.nonce ?? 0n;
   }
 
@@ -187,37 +214,31 @@ class NodePool implements TransactionPool {
 
   plainPending(): readonly PoolTransaction[] {
     this.#judge();
-    return this.#executable().map(show);
+    return executable(this.#plain).map(shown);
   }
 
-  async pending({
-    baseFee,
-    minTip,
-    gasCap = Number.POSITIVE_INFINITY,
-  }: BlockConditions): Promise<PendingTransaction[]> {
+  async pending(conditions: BlockConditions): Promise<readonly PendingTransaction[]> {
     this.#judge();
+    const { baseFee, minTip, gasCap = Number.POSITIVE_INFINITY } = conditions;
     const least = minTip + baseFee;
     const isWanted = (entry: PlainEntry): boolean =>
       entry.tipCap >= minTip && entry.feeCap >= least && entry.gas <= gasCap;
-    return this.#executable(isWanted).map((entry) => ({
-      hash: fromHex(entry.key),
-      raw: entry.raw,
-      sender: fromHex(senderOf(entry)),
-      nonce: entry.nonce,
-      gas: entry.gas,
-      feeCap: entry.feeCap,
-      tipCap: entry.tipCap,
-      isLocal: false,
-    }));
+    const plain = executable(this.#plain, isWanted).map((entry) => pendingOf(entry, this.#locals.has(entry.key)));
+    const blobs = (await this.#blobs?.pending(conditions)) ?? [];
+    return [...plain, ...blobs.map((one) => ({ ...one, isLocal: this.#locals.has(toHex(one.hash)) }))];
   }
 
-  async sidecar(_: Uint8Array): Promise<BlobSidecar | undefined> {
-    return undefined;
+  async sidecar(hash: Uint8Array): Promise<BlobSidecar | undefined> {
+    return this.#blobs?.sidecar(toHex(hash));
+  }
+
+  async blobs(hashes: readonly Uint8Array[]): Promise<readonly (ProvenBlob | undefined)[]> {
+    return (await this.#blobs?.blobs(hashes.map(toHex))) ?? hashes.map(() => undefined);
   }
 
   setMinTip(minTip: bigint): void {
     this.#plain.setMinTip(minTip);
-    this.#settle();
+    this.#settlePlain();
   }
 
   onPending(listener: (transactions: readonly PoolTransaction[]) => void): () => void {
@@ -243,97 +264,132 @@ class NodePool implements TransactionPool {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#blobs?.close();
     this.#unsubscribe();
     await this.settled();
   }
 
+  #isKnown(key: string): boolean {
+    return this.#plain.has(key) || this.#blobs?.has(key) === true;
+  }
+
+  #takes(type: number): boolean {
+    return this.#next.limits.types[type] === true && (type !== blobType || this.#blobs !== undefined);
+  }
+
   /** Checks transactions by the rules that need neither state nor sender. */
-  #check(
-    transactions: readonly Uint8Array[],
-    isLocal: boolean,
-    results: AddResult[],
-  ): { position: number; checked: CheckedTransaction }[] {
-    const { crypto } = this.#options;
+  #check(transactions: readonly Uint8Array[], isLocal: boolean): ReturnType<typeof checkStateless>[] {
     this.#judge();
     const context = {
       next: this.#next,
       minTip: this.#plain.minTip,
-      crypto,
-      isKnown: (key: string) => this.#plain.has(key),
+      crypto: this.#options.crypto,
+      isKnown: (key: string) => this.#isKnown(key),
+      takes: (type: number) => this.#takes(type),
       isLocal,
     };
-    const passed: { position: number; checked: CheckedTransaction }[] = [];
-    for (const [position, transaction] of transactions.entries()) {
-      const admission = checkStateless(transaction, context);
-      if ('refused' in admission) results[position] = refusedResult(admission.hash, admission.refused);
-      else passed.push({ position, checked: admission.checked });
-    }
-    return passed;
+    return transactions.map((transaction) => checkStateless(transaction, context));
   }
 
-  async #recoverAll(
-    passed: readonly { readonly position: number; readonly checked: CheckedTransaction }[],
-    results: AddResult[],
-  ): Promise<Candidate[]> {
-    const { crypto } = this.#options;
-    const candidates: Candidate[] = [];
-    let count = 0;
-    const turn = async (): Promise<void> => {
-      if (++count % recoveriesPerTurn === 0) await this.#nextTurn();
-    };
-    for (const { position, checked } of passed) {
-      const sender = recover(checked, this.#next, crypto);
-      await turn();
-      if (typeof sender !== 'string') {
-        results[position] = refusedResult(checked.hash, sender);
-        continue;
-      }
-      const authorities = new Set<string>();
-      for (const authority of recoverAuthorities(checked.transaction, crypto)) {
-        authorities.add(authority);
-        await turn();
-      }
-      candidates.push({ position, sender, entry: plainEntry(checked, authorities) });
+  /** @returns whether each one is executable, or why it was refused */
+  async #addSent(sent: readonly (SentTransaction | Refusal)[]): Promise<(boolean | Refusal)[]> {
+    const outcomes: (boolean | Refusal)[] = sent.map((one) => ('code' in one ? one : noState));
+    const plain = sent.flatMap((one, i) => ('code' in one || one.checked.sidecar !== undefined ? [] : [{ i, one }]));
+    if (plain.length > 0) {
+      const results = await this.#inTurn(() => this.#insertPlain(plain.map(({ one }) => one)));
+      for (const [k, { i }] of plain.entries()) outcomes[i] = results[k] as boolean | Refusal;
     }
-    return candidates;
+    for (const [i, one] of sent.entries()) {
+      if (!('code' in one) && one.checked.sidecar !== undefined) outcomes[i] = await this.#addBlob(one);
+    }
+    return outcomes;
   }
 
-  /** Adds transactions with the accounts of their senders. */
-  async #insert(candidates: readonly Candidate[], results: AddResult[]): Promise<void> {
-    if (candidates.length === 0) return;
-    const head = this.#head;
-    let states: ReadonlyMap<string, AccountSummary> | Refusal;
-    if (this.#isClosed) states = refusal('closed', 'the transaction pool is closed');
-    else if (head === undefined) states = noState;
-    else states = await this.#readStates(head, new Set(candidates.map(({ sender }) => sender)));
+  async #insertPlain(sent: readonly SentTransaction[]): Promise<(boolean | Refusal)[]> {
+    const states = await this.#readStates(new Set(sent.map(({ sender }) => sender)));
+    if ('code' in states) return sent.map(() => states);
     const now = this.#options.clock.monotonic();
-    for (const { position, entry, sender } of candidates) {
-      const known = states instanceof Map ? (this.#plain.accounts.get(sender) ?? states.get(sender)) : undefined;
-      const refused = known === undefined ? (states as Refusal) : this.#plain.add(entry, sender, known, now);
-      if (refused !== undefined) results[position] = refusedResult(fromHex(entry.key), refused);
-    }
-    this.#settle();
-    for (const { position, entry } of candidates) {
-      if (results[position] !== undefined) continue;
-      const hash = fromHex(entry.key);
-      const isDropped = entry.account === undefined;
-      results[position] = isDropped
-        ? refusedResult(hash, refusal('full', 'txpool is full'))
-        : { status: 'added', hash, isPending: entry.isPending };
+    const entries = sent.map(plainEntry);
+    const refusals = entries.map((entry, i) => {
+      const { sender } = sent[i] as SentTransaction;
+      return this.#plain.add(entry, sender, states.get(sender) as AccountState, now);
+    });
+    this.#settlePlain();
+    return entries.map((entry, i) => refusals[i] ?? (entry.account === undefined ? poolFull : entry.isPending));
+  }
+
+  /** Adds a blob transaction: its proofs are verified after all other checks, while others are added. */
+  async #addBlob({ checked, sender }: SentTransaction): Promise<boolean | Refusal> {
+    const blobs = this.#blobs as BlobPart;
+    const candidate = blobCandidate(checked, checked.sidecar as BlobSidecar, sender);
+    const withState = <T>(action: (state: AccountState) => T | Promise<T>): Promise<T | Refusal> =>
+      this.#inTurn(async () => {
+        const states = await this.#readStates([sender]);
+        return 'code' in states ? states : action(states.get(sender) as AccountState);
+      });
+    const early = await withState((state) => blobs.check(candidate.entry, state));
+    if (early !== undefined) return early;
+    const verified = await this.#verify(checked, candidate, sender);
+    if ('code' in verified) return verified;
+    return withState(async (state) => {
+      const outcome = await blobs.add(verified, state);
+      await this.#settleBlobs();
+      return outcome === true && !blobs.pool.has(verified.entry.key) ? poolFull : outcome;
+    });
+  }
+
+  /** Verifies the proofs of a blob transaction. A sidecar of version 0 gets cell proofs when the next block needs them. */
+  async #verify(
+    checked: CheckedTransaction,
+    candidate: BlobCandidate,
+    sender: string,
+  ): Promise<BlobCandidate | Refusal> {
+    const sidecar = checked.sidecar as BlobSidecar;
+    try {
+      if (!(await this.#chain.verifySidecar(sidecar))) return refusal('proof', 'invalid KZG proof of a blob');
+      if (sidecar.version === this.#next.sidecarVersion) return candidate;
+      const proofs = await this.#chain.cellProofs(sidecar.blobs);
+      if (proofs === undefined) return refusal('proof', 'a field element of a blob is not canonical');
+      return blobCandidate(checked, { ...sidecar, version: 1, proofs }, sender);
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      return noState;
     }
   }
 
-  /** Reads accounts after a head, those that have no transactions here. */
+  /** Remembers a local transaction. @returns whether it is remembered */
+  async #track(sent: SentTransaction | Refusal, result: AddResult): Promise<boolean> {
+    if ('code' in sent || sent.checked.sidecar !== undefined) return false;
+    if (result.status === 'refused' && !isTemporary(result.code)) return false;
+    const { key, transaction } = sent.checked;
+    const raw = this.#plain.get(key)?.raw ?? transaction.raw.slice();
+    return this.#locals.track({ key, raw, sender: sent.sender, nonce: transaction.nonce });
+  }
+
+  /**
+   * Accounts after the head. Those that have plain transactions are known.
+   *
+   * @param isAll whether they are read again. @default false
+   */
   async #readStates(
-    head: SealedHeader,
     senders: Iterable<string>,
+    head: SealedHeader | undefined = this.#head,
     isAll = false,
-  ): Promise<ReadonlyMap<string, AccountSummary> | Refusal> {
-    const unknown = isAll ? [...senders] : [...senders].filter((sender) => !this.#plain.accounts.has(sender));
-    if (unknown.length === 0) return new Map();
+  ): Promise<ReadonlyMap<string, AccountState> | Refusal> {
+    if (this.#isClosed) return refusal('closed', 'the transaction pool is closed');
+    if (head === undefined) return noState;
+    const states = new Map<string, AccountState>();
+    const unknown: string[] = [];
+    for (const sender of senders) {
+      const account = isAll ? undefined : this.#plain.accounts.get(sender);
+      if (account === undefined) unknown.push(sender);
+      else states.set(sender, account);
+    }
+    if (unknown.length === 0) return states;
     try {
-      const accounts = await this.#options.chain.accounts(head.hash, unknown.map(fromHex));
-      return new Map(unknown.map((sender, i) => [sender, accounts[i] ?? emptyAccount]));
+      const accounts = await this.#chain.accounts(head.hash, unknown.map(fromHex));
+      for (const [i, sender] of unknown.entries()) states.set(sender, accounts[i] ?? emptyAccount);
+      return states;
     } catch (error) {
       if (!isExpected(error)) throw error;
       this.#options.log.debug({ number: head.number, error }, 'the pool cannot read accounts');
@@ -352,47 +408,85 @@ class NodePool implements TransactionPool {
   }
 
   async #update(): Promise<void> {
-    const { chain, clock, log } = this.#options;
-    const { head } = chain;
+    const { head, genesis } = this.#chain;
     const old = this.#head;
-    if (this.#isClosed || (old !== undefined && toHex(old.hash) === toHex(head.hash))) return;
-    const movement = await readMovement(chain, old ?? head, head).catch((error: unknown) => {
-      if (!isExpected(error)) throw error;
-      log.warn({ error }, 'the transaction pool cannot read blocks');
-      return { left: [], joined: [] };
-    });
-    const states = await this.#readStates(head, this.#plain.accounts.keys(), true);
-    if (!(states instanceof Map)) return;
+    if (this.#isClosed || (old !== undefined && equalBytes(old.hash, head.hash))) return;
+    const movement = await this.#movement(old ?? head, head);
+    const left = movement.left.flatMap(({ transactions }) => transactions);
+    await this.#blobs?.bringBack(this.#keysOf(left), this.#joinedBlobs(movement), this.#reservations);
+    const senders = new Set([...this.#plain.accounts.keys(), ...(this.#blobs?.pool.accounts.keys() ?? [])]);
+    const states = await this.#readStates(senders, head, true);
+    if ('code' in states) return;
+    const stateOf = (sender: string): AccountState => states.get(sender) ?? emptyAccount;
     const next = this.#rulesAfter(head);
-    const judge = isOtherFork(next, this.#next) ? this.#judgeBy(next) : undefined;
+    const isOther = isOtherFork(next, this.#next);
     this.#head = head;
     this.#next = next;
-    const conditions = { baseFee: nextBaseFee(chain.genesis.config, head), gasLimit: Number(head.gasLimit) };
-    this.#plain.setHead(conditions, (key) => states.get(key) as AccountSummary, clock.monotonic(), judge);
-    this.#recordIncluded(movement.joined.flatMap(({ transactions }) => transactions));
-    this.#settle();
-    const left = movement.left.flatMap(({ transactions }) => transactions);
+    const baseFee = nextBaseFee(genesis.config, head);
+    const gasLimit = Number(head.gasLimit);
+    const judge = isOther ? this.#judgeBy(next) : undefined;
+    this.#plain.setHead({ baseFee, gasLimit }, stateOf, this.#options.clock.monotonic(), judge);
+    this.#blobs?.setHead({ baseFee, blobFee: this.#blobFee(head), gasLimit, version: next.sidecarVersion }, stateOf);
+    for (const { transactions } of movement.joined)
+      for (const key of this.#keysOf(transactions)) this.#included.add(key);
+    this.#settlePlain();
+    await this.#settleBlobs();
+    await this.#finalize(head);
     if (left.length > 0) void this.#reinject(left);
   }
 
-  #recordIncluded(transactions: readonly Uint8Array[]): void {
-    const { crypto } = this.#options;
-    for (const transaction of transactions) this.#included.add(toHex(crypto.keccak256(transaction)));
+  async #movement(from: SealedHeader, to: SealedHeader): Promise<HeadMovement> {
+    try {
+      return await readMovement(this.#chain, from, to);
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      this.#options.log.warn({ error }, 'the transaction pool cannot read blocks');
+      return { left: [], joined: [] };
+    }
+  }
+
+  /** Numbers of the new blocks by the keys of their blob transactions. */
+  #joinedBlobs({ joined }: HeadMovement): ReadonlyMap<string, number> {
+    const numbers = new Map<string, number>();
+    for (const { number, transactions } of joined) {
+      const withBlobs = transactions.filter(([type]) => type === blobType);
+      for (const key of this.#keysOf(withBlobs)) numbers.set(key, number);
+    }
+    return numbers;
+  }
+
+  #keysOf(transactions: readonly Uint8Array[]): string[] {
+    return transactions.map((transaction) => toHex(this.#options.crypto.keccak256(transaction)));
+  }
+
+  #blobFee(head: SealedHeader): bigint {
+    const { config } = this.#chain.genesis;
+    const timestamp = head.timestamp + 1;
+    const blobs = blobParameters(config, timestamp);
+    return blobs === undefined ? 0n : blobBaseFee(nextExcessBlobGas(config, blobs, head, timestamp), blobs);
+  }
+
+  async #finalize(head: SealedHeader): Promise<void> {
+    if (this.#blobs === undefined || this.#blobs.limbo.size === 0) return;
+    const finalized = await this.#chain.finalizedBlock.read();
+    await this.#blobs.limbo.finalize(finalized?.number ?? 0, head.number);
   }
 
   /** Puts transactions of left blocks in again, those that are not on the new branch. */
   async #reinject(left: readonly Uint8Array[]): Promise<void> {
-    const { crypto, log } = this.#options;
+    const plain = left.filter(([type]) => type !== blobType);
     try {
-      for (let start = 0; start < left.length && !this.#isClosed; start += reinjectedPerTurn) {
-        const part = left.slice(start, start + reinjectedPerTurn);
-        for (const transaction of part) this.#included.delete(toHex(crypto.keccak256(transaction)));
+      for (let start = 0; start < plain.length && !this.#isClosed; start += reinjectedPerTurn) {
+        const part = plain.slice(start, start + reinjectedPerTurn);
         const results = await this.add(part);
-        for (const { status } of results) if (status === 'added') this.counters.reinjected++;
-        await this.#nextTurn();
+        for (const [i, { status, hash }] of results.entries()) {
+          if (status !== 'added') continue;
+          this.counters.reinjected++;
+          this.#included.delete(toHex(hash ?? (part[i] as Uint8Array)));
+        }
       }
     } catch (error) {
-      log.error({ error }, 'transactions of left blocks cannot be added');
+      this.#options.log.error({ error }, 'transactions of left blocks cannot be added');
     }
   }
 
@@ -405,7 +499,11 @@ class NodePool implements TransactionPool {
     this.#next = next;
     if (!isOther) return;
     this.#plain.judge(this.#judgeBy(next));
-    this.#settle();
+    this.#settlePlain();
+    this.#inTurn(async () => {
+      this.#blobs?.pool.setVersion(next.sidecarVersion);
+      await this.#settleBlobs();
+    }).catch((error: unknown) => this.#options.log.error({ error }, 'blob transactions cannot be judged again'));
   }
 
   #judgeBy(next: NextRules): (entry: PlainEntry, sender: string) => PoolErrorCode | undefined {
@@ -413,57 +511,77 @@ class NodePool implements TransactionPool {
   }
 
   #rulesAfter(head: SealedHeader): NextRules {
-    const { chain, clock } = this.#options;
-    return nextRules(chain.genesis.config, head, Math.floor(clock.now() / 1000));
+    return nextRules(this.#chain.genesis.config, head, Math.floor(this.#options.clock.now() / 1000));
   }
 
   /** Applies the limits, and reports the changes. */
-  #settle(): void {
+  #settlePlain(): void {
     const { pending, dropped } = this.#plain.settle();
     for (const { reason } of dropped) this.counters.drop(reason);
-    this.#dropped.emit(dropped.map(({ entry, reason }) => ({ hash: fromHex(entry.key), reason })));
-    this.#pending.emit(pending.map(show));
+    this.#dropped.emit(hashesOf(dropped));
+    this.#pending.emit(pending.map(shown));
   }
 
-  #schedule(): void {
+  async #settleBlobs(): Promise<void> {
+    const changes = await this.#blobs?.settle();
+    if (changes === undefined) return;
+    for (const { reason } of changes.dropped) this.counters.drop(reason);
+    this.#dropped.emit(changes.dropped);
+    this.#pending.emit(changes.pending.map(shownBlob));
+  }
+
+  #schedule(delay = interval): void {
     const { clock, log } = this.#options;
     this.#timer = clock.setTimeout(() => {
-      this.#inTurn(async () => {
-        if (this.#isClosed) return;
-        this.#judge();
-        this.#plain.expire(clock.monotonic());
-        this.#settle();
-        this.#schedule();
-      }).catch((error: unknown) => log.error({ error }, 'the transaction pool has failed'));
-    }, interval);
+      this.#look()
+        .catch((error: unknown) => log.error({ error }, 'the transaction pool has failed'))
+        .finally(() => {
+          if (!this.#isClosed) this.#schedule();
+        });
+    }, delay);
   }
 
-  /** Executable transactions in the order of their arrival; of each sender those up to the first that is not wanted. */
-  #executable(isWanted: (entry: PlainEntry) => boolean = () => true): PlainEntry[] {
-    const entries: PlainEntry[] = [];
-    for (const { pending } of this.#plain.accounts.values()) {
-      for (const entry of pending) {
-        if (!isWanted(entry)) break;
-        entries.push(entry);
-      }
+  /** Drops idle accounts, and puts local transactions in again that the pool has lost. */
+  async #look(): Promise<void> {
+    const { clock, rejournal = defaultRejournal } = this.#options;
+    this.#judge();
+    this.#plain.expire(clock.monotonic());
+    this.#settlePlain();
+    await this.#returnLocals();
+    if (clock.monotonic() - this.#lastRewrite < rejournal) return;
+    this.#lastRewrite = clock.monotonic();
+    await this.#locals.rewrite();
+  }
+
+  async #returnLocals(): Promise<void> {
+    const locals = this.#locals.list();
+    if (locals.length === 0) return;
+    const states = await this.#inTurn(() => this.#readStates(new Set(locals.map(({ sender }) => sender))));
+    if ('code' in states) return;
+    const isPassed = ({ nonce, sender }: (typeof locals)[number]): boolean =>
+      nonce < (states.get(sender) as AccountState).nonce;
+    for (const local of locals) if (isPassed(local)) this.#locals.forget(local.key);
+    const lost = locals.filter((local) => !isPassed(local) && !this.#plain.has(local.key));
+    for (let start = 0; start < lost.length; start += reinjectedPerTurn) {
+      await this.add(lost.slice(start, start + reinjectedPerTurn).map(({ raw }) => raw));
     }
-    return entries.sort((a, b) => a.arrival - b.arrival);
   }
 
   #contentOf(sender: string): SenderContent {
     const account = this.#plain.accounts.get(sender);
     return {
       sender: fromHex(sender),
-      pending: (account?.pending ?? []).map(show),
-      queued: (account?.queued ?? []).map(show),
+      pending: (account?.pending ?? []).map(encoded),
+      queued: (account?.queued ?? []).map(encoded),
     };
   }
 }
 
 const emptyAccount: AccountSummary = { nonce: 0n, balance: 0n, hasCode: false };
 const noState: Refusal = refusal('no-state', 'the state of the head is not available');
+const poolFull: Refusal = refusal('full', 'txpool is full');
 
-function plainEntry(checked: CheckedTransaction, authorities: ReadonlySet<string>): PlainEntry {
+function plainEntry({ checked, authorities }: SentTransaction): PlainEntry {
   const { key, transaction, feeCap, tipCap, cost } = checked;
   return new PlainEntry({
     key,
@@ -474,22 +592,12 @@ function plainEntry(checked: CheckedTransaction, authorities: ReadonlySet<string
     feeCap,
     tipCap,
     cost,
-    authorities: authorities.size === 0 ? undefined : [...authorities],
+    authorities: authorities.length === 0 ? undefined : authorities,
   });
 }
 
-function refusedResult(hash: Uint8Array | undefined, { code, reason }: Refusal): AddResult {
+function refused(hash: Uint8Array | undefined, { code, reason }: Refusal): AddResult {
   return { status: 'refused', hash, code, reason };
-}
-
-function senderOf({ account }: PlainEntry): string {
-  return account?.key ?? '';
-}
-
-function show(entry: PlainEntry): EncodedPoolTransaction {
-  const { key, type, raw, nonce, feeCap, tipCap, isPending } = entry;
-  const [hash, sender] = [fromHex(key), fromHex(senderOf(entry))];
-  return { hash, sender, type, size: raw.length, nonce, feeCap, tipCap, isPending, raw };
 }
 
 /** Whether a read failed because of the state of the node, and not because of a fault of the program. */

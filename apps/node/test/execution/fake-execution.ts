@@ -2,6 +2,7 @@ import { toHex } from '@devp2p/bytes';
 import type { RawList, SealedHeader } from '@devp2p/eth';
 import { BlockError } from '../../src/errors/chain-error.ts';
 import { StateError } from '../../src/errors/state-error.ts';
+import { openKzg } from '../../src/execution/kzg/kzg.ts';
 import type { StateReader } from '../../src/execution/state/interfaces.ts';
 import type { DirectParts } from '../../src/execution/worker/direct-execution.ts';
 import type { ExecutionProcessor, ExecutionState } from '../../src/execution/worker/execution-service.ts';
@@ -108,5 +109,6 @@ export function fakeParts(disk: FakeDisk, genesis: BlockRef, processor: Executio
       if (toHex(stateRoot) !== toHex(root)) throw new BlockError('state-root', number, 'state root differs');
     },
     crypto,
+    kzg: openKzg(),
   };
 }

@@ -34,6 +34,8 @@ export interface TransactionFields {
   readonly data?: Uint8Array;
   /** Of type 3. */
   readonly blobHashes?: readonly Uint8Array[];
+  /** Of type 3, in wei. @default 100 gwei */
+  readonly maxBlobFee?: bigint;
 }
 
 const gwei = 1_000_000_000n;
@@ -48,9 +50,10 @@ function integer(value: bigint): Uint8Array {
 export function signTransaction({ key }: TestAccount, fields: TransactionFields): Uint8Array {
   const { chainId, nonce, type = 2, tip = gwei, maxFee = 100n * gwei, gas = 21_000 } = fields;
   const { to = new Uint8Array(), value = 0n, data = new Uint8Array(), blobHashes = [] } = fields;
+  const { maxBlobFee = 100n * gwei } = fields;
   const common: Tree[] = [integer(BigInt(gas)), to, integer(value), data];
   const fees = type === 0 ? [integer(maxFee)] : [integer(tip), integer(maxFee)];
-  const typed: Tree[] = type === 3 ? [[], integer(100n * gwei), [...blobHashes]] : [[]];
+  const typed: Tree[] = type === 3 ? [[], integer(maxBlobFee), [...blobHashes]] : [[]];
   const body: Tree[] = [integer(BigInt(nonce)), ...fees, ...common];
   const payload: Tree[] = type === 0 ? body : [integer(chainId), ...body, ...typed];
   const signed: Tree[] = type === 0 ? [...payload, integer(chainId), integer(0n), integer(0n)] : payload;

@@ -4,6 +4,7 @@ import { signTransaction as signAny, signAuthorization } from '@devp2p/eth';
 import { decode, encode, type Tree, tree } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import { makeGenesis } from '../chain/make-blocks.ts';
+import { temporaryDirectory } from '../chain/temporary.ts';
 import { testAccount } from '../execution/sign-transaction.ts';
 import { ether, gwei, PoolScene } from './pool-scene.ts';
 
@@ -44,7 +45,7 @@ describe('admission', () => {
     ['of a false signature', 'signature', (s) => withHighS(s)],
     ['that costs more than the balance', 'balance', (s) => s.sign(alice, 0, { value: 11n * ether })],
   ])('TP-01 one %s is refused', async (_, code, make) => {
-    const scene = await PoolScene.open();
+    const scene = await PoolScene.open({ directory: temporaryDirectory() });
     expect(await scene.add(make(scene))).toBe(code);
     expect(scene.pool.status).toEqual({ pending: 0, queued: 0, blobs: 0 });
     expect(scene.pool.counters.refused).toEqual({ [code]: 1 });

@@ -6,6 +6,7 @@ import type { AccountSummary } from '../../src/chain/interfaces.ts';
 import { ExecutionError } from '../../src/errors/execution-error.ts';
 import { silentLogs } from '../../src/logging/log.ts';
 import type { StoredBlock } from '../../src/storage/block-records.ts';
+import type { BlockRef } from '../../src/storage/schema.ts';
 import type { AddResult, DroppedTransaction } from '../../src/txpool/interfaces.ts';
 import {
   openTransactionPool,
@@ -13,6 +14,7 @@ import {
   type TransactionPool,
   type TransactionPoolOptions,
 } from '../../src/txpool/transaction-pool.ts';
+import type { BlobSidecar } from '../../src/txpool/transaction-source.ts';
 import { makeBody, makeGenesis } from '../chain/make-blocks.ts';
 import {
   signTransaction,
@@ -23,6 +25,8 @@ import {
 
 export const gwei = 1_000_000_000n;
 export const ether = 10n ** 18n;
+
+const rich: AccountSummary = { nonce: 0n, balance: 10n * ether, hasCode: false };
 
 type Genesis = ReturnType<typeof makeGenesis>;
 
@@ -39,15 +43,20 @@ export class FakeChain implements PoolChain {
   /** Requests for accounts. */
   readonly reads: { readonly block: string; readonly count: number }[] = [];
   hasState = true;
+  /** Results of the verification of proofs; the sidecars that were verified. */
+  hasValidProofs = true;
+  readonly verified: BlobSidecar[] = [];
+  finalized: BlockRef | undefined;
+  readonly finalizedBlock = { read: async () => this.finalized, write: async () => {} };
   /** Called before accounts are returned. */
   onRead: () => Promise<void> = async () => {};
   readonly #listeners = new Set<() => void>();
   #head: Block;
   #salt = 0;
 
-  constructor(genesis: Genesis) {
+  constructor(genesis: Genesis, states: ReadonlyMap<string, AccountSummary>) {
     this.genesis = genesis;
-    this.#head = { header: genesis.header, body: makeBody({}, true).raw, states: new Map() };
+    this.#head = { header: genesis.header, body: makeBody({}, true).raw, states: new Map(states) };
     this.blocks.set(toHex(genesis.header.hash), this.#head);
   }
 
@@ -58,6 +67,15 @@ export class FakeChain implements PoolChain {
   onHead(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  async verifySidecar(sidecar: BlobSidecar): Promise<boolean> {
+    this.verified.push(sidecar);
+    return this.hasValidProofs;
+  }
+
+  async cellProofs(blobs: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+    return blobs.flatMap((_, i) => Array.from({ length: 128 }, () => new Uint8Array(48).fill(i + 1)));
   }
 
   async blockByHash(hash: Uint8Array): Promise<StoredBlock | undefined> {
@@ -117,9 +135,15 @@ export class PoolScene {
   readonly announced: string[] = [];
   readonly dropped: DroppedTransaction[] = [];
   /** Accounts of the next block, by hex of the address. */
-  readonly states = new Map<string, AccountSummary>();
+  readonly states: Map<string, AccountSummary>;
 
-  private constructor(chain: FakeChain, pool: TransactionPool, clock: PoolScene['clock']) {
+  private constructor(
+    chain: FakeChain,
+    pool: TransactionPool,
+    clock: PoolScene['clock'],
+    states: Map<string, AccountSummary>,
+  ) {
+    this.states = states;
     this.chain = chain;
     this.pool = pool;
     this.clock = clock;
@@ -134,7 +158,8 @@ export class PoolScene {
   ): Promise<PoolScene> {
     const { genesis = makeGenesis('osaka'), funded = 8, ...rest } = options;
     const clock = createVirtualClock({ now: genesis.header.timestamp * 1000 });
-    const chain = new FakeChain(genesis);
+    const states = new Map(Array.from({ length: funded }, (_, i) => [toHex(testAccount(i + 1).address), rich]));
+    const chain = new FakeChain(genesis, states);
     const pool = await openTransactionPool({
       chain,
       crypto,
@@ -143,14 +168,13 @@ export class PoolScene {
       nextTurn: async () => {},
       ...rest,
     });
-    const scene = new PoolScene(chain, pool, clock);
-    for (let i = 1; i <= funded; i++) scene.fund(testAccount(i));
+    const scene = new PoolScene(chain, pool, clock, states);
     await scene.block();
     return scene;
   }
 
   fund({ address }: TestAccount, changes: Partial<AccountSummary> = {}): void {
-    const before = this.states.get(toHex(address)) ?? { nonce: 0n, balance: 10n * ether, hasCode: false };
+    const before = this.states.get(toHex(address)) ?? rich;
     this.states.set(toHex(address), { ...before, ...changes });
   }
 

@@ -65,6 +65,10 @@ function poolSettings(settings: Settings): TxpoolSettings {
     accountQueued: settings['txpool.accountqueue'],
     totalQueued: settings['txpool.globalqueue'],
     lifetime: settings['txpool.lifetime'],
+    journal: settings['txpool.journal'],
+    rejournal: settings['txpool.rejournal'],
+    blobCapacity: settings['blobpool.datacap'],
+    blobPriceBump: settings['blobpool.pricebump'],
   };
 }
 

@@ -1,4 +1,4 @@
-import { integerBetween } from '@devp2p/appkit/cli';
+import { integerBetween, trueOrFalse } from '@devp2p/appkit/cli';
 import { type FlagsOf, runs } from './flag.ts';
 import { duration, wei } from './values.ts';
 
@@ -11,6 +11,10 @@ export interface PoolSettings {
   'txpool.accountqueue': number;
   'txpool.globalqueue': number;
   'txpool.lifetime': number;
+  'txpool.journal': boolean;
+  'txpool.rejournal': number;
+  'blobpool.datacap': number;
+  'blobpool.pricebump': number;
 }
 
 const count = integerBetween(1, 1_000_000);
@@ -71,5 +75,37 @@ export const poolFlags: FlagsOf<PoolSettings> = {
     help: 'how long those of an idle account wait, as 90m or 3h',
     commands: runs,
     parse: duration,
+  },
+  'txpool.journal': {
+    group: 'Transaction pool',
+    default: 'true',
+    negatable: true,
+    help: 'keep local transactions over a restart',
+    commands: runs,
+    parse: trueOrFalse,
+  },
+  'txpool.rejournal': {
+    group: 'Transaction pool',
+    value: 'TIME',
+    default: '1h',
+    help: 'time after which their journal is written anew',
+    commands: runs,
+    parse: duration,
+  },
+  'blobpool.datacap': {
+    group: 'Transaction pool',
+    value: 'BYTES',
+    default: '2684354560',
+    help: 'disk space for transactions with blobs',
+    commands: runs,
+    parse: integerBetween(0, Number.MAX_SAFE_INTEGER),
+  },
+  'blobpool.pricebump': {
+    group: 'Transaction pool',
+    value: 'N',
+    default: '100',
+    help: 'as --txpool.pricebump, for transactions with blobs',
+    commands: runs,
+    parse: integerBetween(1, 10_000),
   },
 };

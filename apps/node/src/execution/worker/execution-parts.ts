@@ -2,7 +2,7 @@ import type { Crypto } from '@devp2p/crypto';
 import type { ChainConfig } from '../../validation/chain-config.ts';
 import { type BlockProcessor, checkStateRoot, createBlockProcessor } from '../block/block-processor.ts';
 import { buildBlock } from '../block/build-block.ts';
-import { openKzg } from '../kzg/kzg.ts';
+import { type Kzg, openKzg } from '../kzg/kzg.ts';
 import { clearState } from '../state/open-state.ts';
 import { openStateStore, type StateStore } from '../state/state-store.ts';
 import type { ExecutionParts } from './execution-service.ts';
@@ -16,9 +16,12 @@ export function createExecutionParts(
   const { config } = genesis;
   const openState = (): Promise<StateStore> => openStateStore({ location, genesis, historyDepth, crypto });
   let onNotice = (_: string): void => {};
+  const kzg = openKzg({
+    onFallback: (reason) => onNotice(`KZG is computed by a slower library, the native one does not load: ${reason}`),
+  });
   let loaded: Promise<BlockProcessor> | undefined;
   const load = (): Promise<BlockProcessor> => {
-    loaded ??= loadProcessor(config, crypto, (text) => onNotice(text));
+    loaded ??= loadProcessor(config, crypto, kzg);
     return loaded;
   };
   return {
@@ -44,6 +47,7 @@ export function createExecutionParts(
       return new CallRunner({ config, crypto, evm: createCallEvm(config, crypto), openState });
     },
     crypto,
+    kzg,
     onNotice(listener) {
       onNotice = listener;
     },
@@ -51,14 +55,7 @@ export function createExecutionParts(
 }
 
 /** The library of the EVM takes a part of the start of a node to load, so it is loaded with the first block. */
-async function loadProcessor(
-  config: ChainConfig,
-  crypto: Crypto,
-  onNotice: (text: string) => void,
-): Promise<BlockProcessor> {
+async function loadProcessor(config: ChainConfig, crypto: Crypto, kzg: Kzg): Promise<BlockProcessor> {
   const { createEvmFactory } = await import('../block/evm-factory.ts');
-  const kzg = openKzg({
-    onFallback: (reason) => onNotice(`KZG is computed by a slower library, the native one does not load: ${reason}`),
-  });
   return createBlockProcessor({ config, crypto, createEvm: createEvmFactory({ config, crypto, kzg }) });
 }

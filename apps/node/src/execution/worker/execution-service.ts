@@ -7,6 +7,7 @@ import { StateError, type StateErrorCode } from '../../errors/state-error.ts';
 import type { BlockRef } from '../../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from '../build-request.ts';
 import type { CallRunner, CallRunnerParts } from '../calls/call-runner.ts';
+import type { Kzg } from '../kzg/kzg.ts';
 import { isEmptyCodeHash } from '../state/account-record.ts';
 import type { Account, AccountProof, AccountSummary, StateChanges, StateReader } from '../state/interfaces.ts';
 import { encodeAccounts } from './accounts-message.ts';
@@ -23,6 +24,7 @@ import {
   type SourceRequests,
   type StorageQuery,
 } from './requests.ts';
+import { cellProofs, verifySidecar } from './sidecar-message.ts';
 
 /** The parts of a `StateStore` that an execution uses. */
 export interface ExecutionState {
@@ -82,6 +84,8 @@ export interface ExecutionParts {
   readonly crypto: Crypto;
   /** Creates what executes calls in this thread. @default calls are not executed */
   readonly createCalls?: ((openState: CallRunnerParts['openState']) => Promise<CallRunner>) | undefined;
+  /** Loaded at its first use. */
+  readonly kzg: Kzg;
   /** Waits after each block until other tasks of the thread have run. */
   readonly nextTurn: () => Promise<unknown>;
   /** Takes a function that is called with each condition that the operator should know. @default none is reported */
@@ -126,6 +130,8 @@ export function serveExecution(channel: Channel, parts: ExecutionParts): Running
         service.guests.serve(guest);
         return { result: undefined };
       },
+      verifySidecar: async (sidecar) => ({ result: await service.withKzg((kzg) => verifySidecar(sidecar, kzg)) }),
+      cellProofs: async ({ blobs }) => ({ result: await service.withKzg((kzg) => cellProofs(blobs, kzg)) }),
       finish: async ({ build }) => {
         service.finish(build);
         return { result: undefined };
@@ -246,6 +252,11 @@ class ExecutionService {
       );
     }
     return concatBytes(...parts) as Uint8Array<ArrayBuffer>;
+  }
+
+  /** Computes with the KZG library, between two blocks. */
+  withKzg<T>(compute: (kzg: Kzg) => T): Promise<T> {
+    return this.#inTurn(async () => compute(this.#parts.kzg));
   }
 
   finish(id: number): void {

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { equalBytes } from '@devp2p/bytes';
+import { concatBytes, equalBytes } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { receiptList } from '@devp2p/eth';
@@ -9,12 +9,15 @@ import type { BlockRef } from '../../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from '../build-request.ts';
 import { type CallLane, type CallScheduler, createCallScheduler } from '../calls/call-scheduler.ts';
 import type { ExecutableBlock, ExecutionResult, ExecutionSource, Executor, StateAccess } from '../executor.ts';
+import type { BlobSidecar } from '../kzg/blob-sidecar.ts';
+import { proofLength } from '../kzg/sizes.ts';
 import type { Account, AccountSummary } from '../state/interfaces.ts';
 import { decodeAccounts, encodeAddresses } from './accounts-message.ts';
 import { decodeBuiltBlock, encodeBuildRequest } from './build-message.ts';
 import type { Channel } from './channel.ts';
 import type { Guest } from './guest-reads.ts';
 import { type ExecutionRequests, RequestConnection, type SourceRequests } from './requests.ts';
+import { divide, encodeSidecar } from './sidecar-message.ts';
 
 /** A running execution. */
 export interface ExecutionBackend {
@@ -196,6 +199,15 @@ class ExecutorClient implements Executor {
       }),
     prove: (block, address, slots) => this.#request('prove', { block: block.slice(), address: address.slice(), slots }),
   };
+
+  verifySidecar(sidecar: BlobSidecar): Promise<boolean> {
+    return this.#request('verifySidecar', encodeSidecar(sidecar));
+  }
+
+  async cellProofs(blobs: readonly Uint8Array[]): Promise<readonly Uint8Array[] | undefined> {
+    const proofs = await this.#request('cellProofs', { blobs: concatBytes(...blobs) });
+    return proofs && divide(proofs, proofLength);
+  }
 
   findState(hashes: readonly Uint8Array[]): Promise<number> {
     return this.#request('find', { hashes: hashes.map((hash) => hash.slice()) });

@@ -5,6 +5,7 @@ import type { BuildMessage, BuiltMessage } from './build-message.ts';
 import type { Channel } from './channel.ts';
 import { decodeError, type ErrorMessage, encodeError } from './error-message.ts';
 import type { Guest } from './guest-reads.ts';
+import type { SidecarMessage } from './sidecar-message.ts';
 
 /** Parameters and result of each request, by its name. */
 export type RequestTypes = Record<string, { readonly params: unknown; readonly result: unknown }>;
@@ -39,6 +40,10 @@ export type ExecutionRequests = {
   };
   /** Adds a thread that reads states. */
   guest: { params: Guest; result: undefined };
+  /** Verifies the proofs of blobs. */
+  verifySidecar: { params: SidecarMessage; result: boolean };
+  /** Computes the proofs of the cells of blobs. */
+  cellProofs: { params: { readonly blobs: Uint8Array }; result: Uint8Array | undefined };
   /** Has a build end with the transactions that its block has. */
   finish: { params: { readonly build: number }; result: undefined };
   /** The position of the first block with a state. */
