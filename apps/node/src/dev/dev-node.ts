@@ -63,6 +63,17 @@ export async function openDevNode({
   const log = (options.logs ?? silentLogs)('dev');
   const producer = createBlockProducer({ chain, crypto, clock, log, interval, beneficiary });
   producer.onBlock((block) => node.blocks?.broadcast(block));
+  const { pool } = node;
+  const unsubscribe = pool?.onPending(async (transactions) => {
+    for (const { hash } of transactions) {
+      const transaction = await pool.get(hash);
+      if (transaction === undefined) continue;
+      // It may be in a block already, and a full queue gets it from the pool no more.
+      await producer
+        .add(transaction.raw)
+        .catch((error: unknown) => log.debug({ hash, error }, 'not in the next block'));
+    }
+  });
   const load = rate > 0 ? createLoad({ chain, producer, accounts, rate, clock, crypto, log }) : undefined;
   return {
     node,
@@ -72,6 +83,7 @@ export async function openDevNode({
     load,
     async close() {
       load?.close();
+      unsubscribe?.();
       await producer.close();
       await node.close();
     },

@@ -124,6 +124,8 @@ export interface Executor {
  * They throw an ExecutionError `no-state` when the state is not available, or as {@link Executor.execute}.
  */
 export interface StateAccess {
+  /** Number of the last blocks whose states are available. */
+  readonly depth: number;
   /** The code of an account; empty without one. @param address 20 bytes */
   code(block: Uint8Array, address: Uint8Array): Promise<Uint8Array>;
   /** The values of slots, by account. */

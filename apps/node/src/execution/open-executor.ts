@@ -4,7 +4,7 @@ import type { Genesis } from '../config/genesis/genesis.ts';
 import type { OpenExecutor } from './executor.ts';
 import { startDirectExecution } from './worker/direct-execution.ts';
 import { createExecutionParts } from './worker/execution-parts.ts';
-import { openExecutorClient, type RestartEvent } from './worker/executor-client.ts';
+import { defaultHistoryDepth, openExecutorClient, type RestartEvent } from './worker/executor-client.ts';
 import { startThreadExecution } from './worker/thread-execution.ts';
 
 /** Settings of {@link executorOf}. */
@@ -26,9 +26,6 @@ export interface ExecutorOptions {
   readonly onNotice?: ((text: string) => void) | undefined;
 }
 
-/** @default of {@link ExecutorOptions.historyDepth}: go-ethereum's number of recent states */
-const defaultHistoryDepth = 128;
-
 /** An executor over the state in a directory, for `openChain`. */
 export function executorOf(options: ExecutorOptions): OpenExecutor {
   const {
@@ -44,5 +41,5 @@ export function executorOf(options: ExecutorOptions): OpenExecutor {
   const settings = { location, genesis, historyDepth };
   const start = () =>
     threads ? startThreadExecution(settings, clock) : startDirectExecution(createExecutionParts(settings, crypto));
-  return (source) => openExecutorClient({ start, source, crypto, clock, onRestart, onNotice });
+  return (source) => openExecutorClient({ start, source, crypto, clock, historyDepth, onRestart, onNotice });
 }

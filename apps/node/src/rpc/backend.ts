@@ -1,6 +1,6 @@
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import type { SealedHeader } from '@devp2p/eth';
+import type { Chain, SealedHeader } from '@devp2p/eth';
 import type { RandomBytes } from '@devp2p/random';
 import type {
   BlockReader,
@@ -26,6 +26,7 @@ export interface BlockTags {
 
 /** The parts of the chain that are shown. */
 export type ViewedChain = ChainRules &
+  Pick<Chain, 'range'> &
   Pick<CanonicalChain, 'numberOf' | 'onHead'> &
   HeaderReader &
   Pick<BlockReader, 'blockByHash'> &

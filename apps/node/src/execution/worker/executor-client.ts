@@ -50,6 +50,8 @@ export interface ExecutorClientOptions {
   readonly crypto: Crypto;
   /** For the limit of the time that closing takes, and for the time since a restart. */
   readonly clock: Pick<Clock, 'monotonic' | 'setTimeout'>;
+  /** Number of the last blocks whose states are available. @default 128 */
+  readonly historyDepth?: number | undefined;
   /** Called when the execution is started again. @default not called */
   readonly onRestart?: ((event: RestartEvent) => void) | undefined;
   /** Called with each condition that the operator should know. @default not called */
@@ -58,6 +60,8 @@ export interface ExecutorClientOptions {
 
 /** Bytes of blocks that the execution has and has not finished, at most; a single block may be larger. */
 export const maxWaitingBytes: number = 64 * 1024 * 1024;
+/** go-ethereum's number of recent states. */
+export const defaultHistoryDepth = 128;
 const maxRestarts = 3;
 /**
  * Time since the last restart after which restarts are counted anew, in ms, if the state of another block has been written
@@ -95,6 +99,7 @@ class ExecutorClient implements Executor {
   readonly hasState = true;
   readonly failed: Promise<Error>;
   readonly calls: CallScheduler;
+  readonly states: StateAccess;
   readonly #options: ExecutorClientOptions;
   readonly #waiting: Waiting[] = [];
   #backend: ExecutionBackend | undefined;
@@ -116,6 +121,17 @@ class ExecutorClient implements Executor {
 
   constructor(options: ExecutorClientOptions) {
     this.#options = options;
+    this.states = {
+      depth: options.historyDepth ?? defaultHistoryDepth,
+      code: (block, address) => this.#request('code', { block: block.slice(), address: address.slice() }),
+      storage: (block, accounts) =>
+        this.#request('storage', {
+          block: block.slice(),
+          accounts: accounts.map(({ address, slots }) => ({ address: address.slice(), slots })),
+        }),
+      prove: (block, address, slots) =>
+        this.#request('prove', { block: block.slice(), address: address.slice(), slots }),
+    };
     this.calls = createCallScheduler({ openLane: () => this.#openLane(), clock: options.clock });
     this.failed = new Promise((resolve) => {
       this.#onFailed = resolve;
@@ -189,16 +205,6 @@ class ExecutorClient implements Executor {
     const params = { block: block.slice(), addresses: encodeAddresses(addresses) };
     return decodeAccounts(await this.#request('accounts', params));
   }
-
-  readonly states: StateAccess = {
-    code: (block, address) => this.#request('code', { block: block.slice(), address: address.slice() }),
-    storage: (block, accounts) =>
-      this.#request('storage', {
-        block: block.slice(),
-        accounts: accounts.map(({ address, slots }) => ({ address: address.slice(), slots })),
-      }),
-    prove: (block, address, slots) => this.#request('prove', { block: block.slice(), address: address.slice(), slots }),
-  };
 
   verifySidecar(sidecar: BlobSidecar): Promise<boolean> {
     return this.#request('verifySidecar', encodeSidecar(sidecar));

@@ -7,6 +7,7 @@ import type { Namespace } from '../transport/api.ts';
 import { chainView } from './chain-view.ts';
 import { blockMethods } from './eth/blocks.ts';
 import { callMethods } from './eth/calls.ts';
+import { capabilityMethods } from './eth/capabilities.ts';
 import { feeMethods } from './eth/fees.ts';
 import { filterMethods, type LiveParts } from './eth/filters.ts';
 import { infoMethods } from './eth/info.ts';
@@ -48,7 +49,8 @@ export function ethNamespace(backend: Backend): EthNamespace {
       ...feeMethods(parts),
       ...stateMethods(parts),
       ...callMethods(parts),
-      ...walletMethods(),
+      ...walletMethods(parts),
+      ...capabilityMethods(parts),
     },
   };
 }
