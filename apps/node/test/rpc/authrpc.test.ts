@@ -56,6 +56,32 @@ const upgradeHeaders = {
   'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
 };
 
+test('EN-38 requests that a caller sends ahead are processed one after another', async () => {
+  let running = 0;
+  let most = 0;
+  const work = async (): Promise<string> => {
+    running++;
+    most = Math.max(most, running);
+    await new Promise(setImmediate);
+    running--;
+    return 'x';
+  };
+  const servers = await serve({
+    authrpc: { port: 0, jwtSecret },
+    engine: { methods: { work: method([], work) } },
+  });
+  const url = servers.authrpc ?? '';
+  const { socket, answer } = open(url);
+  const body = call('engine_work');
+  const head = `POST / HTTP/1.1\r\nhost: ${new URL(url).host}\r\ncontent-type: application/json\r\nauthorization: ${
+    bearer(jwtSecret).authorization
+  }\r\ncontent-length: ${body.length}\r\n`;
+  socket.write(`${`${head}\r\n${body}`.repeat(99)}${head}connection: close\r\n\r\n${body}`);
+  expect((await answer).match(/"result":"x"/g)).toHaveLength(100);
+  expect(most).toBe(1);
+  await servers.close();
+});
+
 describe('the port of the consensus client', () => {
   let servers: RpcServers;
   let url: string;
