@@ -1,5 +1,5 @@
-import { toHex } from '@devp2p/bytes';
-import type { SealedHeader } from '@devp2p/eth';
+import { equalBytes, toHex } from '@devp2p/bytes';
+import type { SealedBody, SealedHeader } from '@devp2p/eth';
 
 /** Recent hashes of invalid blocks and their descendants (go-ethereum, `invalidTipsetsCap`). */
 const maxTips = 512;
@@ -25,10 +25,31 @@ interface Entry extends BadBlock {
   refusals: number;
 }
 
+/** An invalid block itself. */
+export interface BadBlockContent {
+  readonly header: SealedHeader;
+  readonly body: SealedBody;
+}
+
+/** Invalid blocks that are kept whole (go-ethereum, `badBlockToKeep`). */
+const maxContents = 10;
+
 /** Invalid blocks and their descendants. They are in memory only, so that a restart clears wrong entries. */
 export class BadBlocks {
   /** By hash of the block or of a descendant. */
   readonly #tips = new Map<string, Entry>();
+  #contents: readonly BadBlockContent[] = [];
+
+  /** The last invalid blocks that were kept, the latest first. */
+  get contents(): readonly BadBlockContent[] {
+    return this.#contents;
+  }
+
+  /** Keeps an invalid block for operators. */
+  keep(block: BadBlockContent): void {
+    const others = this.#contents.filter(({ header }) => !equalBytes(header.hash, block.header.hash));
+    this.#contents = [{ header: block.header, body: block.body }, ...others].slice(0, maxContents);
+  }
 
   /** Adds an invalid block and some of its descendants. */
   add(hash: Uint8Array, bad: BadBlock, descendants: readonly Uint8Array[] = []): void {

@@ -110,7 +110,9 @@ export function createNewPayload({ chain, forkChoice, schedule, crypto, clock }:
     return refuse(block, result.reason, latestValidHash(parent));
   };
 
-  const refuse = ({ header }: NewBlock, reason: string, lastValid: BadBlock['latestValidHash']): PayloadStatus => {
+  const refuse = (block: NewBlock, reason: string, lastValid: BadBlock['latestValidHash']): PayloadStatus => {
+    const { header } = block;
+    forkChoice.badBlocks.keep(block);
     forkChoice.refuse(header.hash, reason, [], lastValid);
     return invalid(reason, lastValid);
   };

@@ -4,9 +4,11 @@ import type { Metrics } from '../observability/metrics/metrics.ts';
 import { serveMetrics } from '../observability/metrics/server.ts';
 import type { NodeState } from '../observability/node-state.ts';
 import { logState } from '../observability/state-log.ts';
-import { headTags } from '../rpc/backend.ts';
+import { type Backend, headTags } from '../rpc/backend.ts';
+import { debugNamespace } from '../rpc/namespaces/debug.ts';
 import { ethNamespace } from '../rpc/namespaces/eth.ts';
 import { nodeControl } from '../rpc/namespaces/node-control.ts';
+import { txpoolNamespace } from '../rpc/namespaces/txpool.ts';
 import { openRpc } from '../rpc/servers.ts';
 import type { TransactionPool } from '../txpool/transaction-pool.ts';
 import type { NodeContext } from './context.ts';
@@ -49,7 +51,7 @@ export async function openApi(
   const stateLog = logState(state, clock, logs('node'));
   lifecycle.onClose(() => stateLog.close(), { parallel: true });
   const health = watchHealth({ peers, chain, sync, progress, state, peerHead, pool });
-  const eth = ethNamespace({
+  const backend: Backend = {
     chain,
     tags: forkChoice ?? headTags(chain),
     syncState: syncStateOf(chain, forkChoice, () => isAtOwnHead(options, sync)),
@@ -57,7 +59,9 @@ export async function openApi(
     crypto,
     clock,
     random,
-  });
+    badBlocks: () => forkChoice?.badBlocks.contents ?? [],
+  };
+  const eth = ethNamespace(backend);
   lifecycle.onClose(() => eth.close(), { parallel: true });
   const rpc = await openRpc({
     http: options.http,
@@ -80,6 +84,8 @@ export async function openApi(
     }),
     engine,
     eth,
+    debug: debugNamespace(backend),
+    txpool: txpoolNamespace(backend),
     crypto,
     clock,
     random,

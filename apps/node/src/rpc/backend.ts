@@ -2,6 +2,7 @@ import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import type { Chain, SealedHeader } from '@devp2p/eth';
 import type { RandomBytes } from '@devp2p/random';
+import type { BadBlockContent } from '../chain/bad-blocks.ts';
 import type {
   BlockReader,
   CanonicalChain,
@@ -46,6 +47,8 @@ export interface Backend {
   readonly chain: ViewedChain;
   readonly tags: BlockTags;
   readonly syncState: () => Promise<SyncState | undefined>;
+  /** Recent invalid blocks, the latest first. @default none */
+  readonly badBlocks?: (() => readonly BadBlockContent[]) | undefined;
   /** Absent without execution. */
   readonly pool?: Pool | undefined;
   readonly crypto: Crypto;

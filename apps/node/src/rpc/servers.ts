@@ -27,6 +27,8 @@ export interface OpenRpcOptions {
   /** Offered by `authrpc` only. */
   readonly engine?: Namespace | undefined;
   readonly eth: Namespace;
+  readonly debug: Namespace;
+  readonly txpool: Namespace;
   readonly health: () => { readonly healthy: boolean };
   /** Called after each call, with whether it succeeded. */
   readonly onCall?: ((ok: boolean) => void) | undefined;
@@ -71,6 +73,8 @@ async function openPublic(options: OpenRpcOptions, open: OpenServers): Promise<P
   const { http, ws, control, health, crypto, clock, random, log } = options;
   const namespaces: Record<RpcApi, Namespace> = {
     admin: adminNamespace(control, crypto),
+    debug: options.debug,
+    txpool: options.txpool,
     ...openNamespaces(options),
   };
   const rpcOf = ({ apis = defaultApis }: HttpSettings | WebSocketSettings): JsonRpc =>
@@ -147,7 +151,11 @@ async function openAuthrpc(options: OpenRpcOptions, open: OpenServers): Promise<
 }
 
 /** Namespaces that every server offers. */
-function openNamespaces({ control, eth, crypto }: OpenRpcOptions): Omit<Record<RpcApi, Namespace>, 'admin'> {
+function openNamespaces({
+  control,
+  eth,
+  crypto,
+}: OpenRpcOptions): Pick<Record<RpcApi, Namespace>, 'eth' | 'net' | 'web3'> {
   return { eth, net: netNamespace(control), web3: web3Namespace(control, crypto) };
 }
 

@@ -1,5 +1,5 @@
 /** Groups of methods that a server without authentication can offer. */
-export const rpcApis = ['admin', 'eth', 'net', 'web3'] as const;
+export const rpcApis = ['admin', 'debug', 'eth', 'net', 'txpool', 'web3'] as const;
 export type RpcApi = (typeof rpcApis)[number];
 
 interface AddressSettings {

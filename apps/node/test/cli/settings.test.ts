@@ -455,8 +455,11 @@ describe('wrong use is reported in one line with the name of the setting', () =>
     ['--no-http', 'unknown flag --no-http; '],
     ['--no-authrcp', 'unknown flag --no-authrcp; did you mean --no-authrpc?'],
     ['--authrpc=on', 'invalid value "on" for --authrpc: expected true, false or auto'],
-    ['--http.api net,engine', 'invalid value "net,engine" for --http.api: expected some of admin, eth, net'],
-    ['--ws.api engine', 'invalid value "engine" for --ws.api: expected some of admin, eth, net, web3'],
+    [
+      '--http.api net,engine',
+      'invalid value "net,engine" for --http.api: expected some of admin, debug, eth, net, txpool',
+    ],
+    ['--ws.api engine', 'invalid value "engine" for --ws.api: expected some of admin, debug, eth, net, txpool, web3'],
   ])('ND-02 %s', (line, beginning) => {
     expect(() => read(line)).toThrow(UsageError);
     expect(() => read(line)).toThrow(beginning);

@@ -45,6 +45,8 @@ export function serve(options: Partial<OpenRpcOptions>): Promise<RpcServers> {
   return openRpc({
     control: fakeControl().control,
     eth: { methods: {} },
+    debug: { methods: {} },
+    txpool: { methods: {} },
     health: () => ({ healthy: true }),
     crypto: nobleCrypto,
     clock: systemClock,

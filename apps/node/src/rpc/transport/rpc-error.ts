@@ -9,6 +9,7 @@ const numbers = {
   'invalid-params': -32602,
   internal: -32603,
   failed: -32000,
+  'not-found': -32001,
   timeout: -32002,
   'too-large': -32003,
   'unknown-payload': -38001,

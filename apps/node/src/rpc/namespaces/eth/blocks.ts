@@ -1,16 +1,19 @@
+import { accessListJson } from '../../codec/access-list.ts';
 import { blockJson, blockTransactionJson, headerJson, uncleJson } from '../../codec/block.ts';
 import { type BlockId, blockHash, blockId, blockNumber } from '../../codec/block-id.ts';
 import { parameter, safeQuantity, toData, toQuantity } from '../../codec/hex.ts';
 import { receiptsJson } from '../../codec/receipt.ts';
 import { method } from '../../transport/api.ts';
 import { RpcError } from '../../transport/rpc-error.ts';
+import { accessListOf } from '../block-access-list.ts';
 import type { ViewedBlock } from '../chain-view.ts';
 import { boolean, type EthParts, type Methods } from './parts.ts';
 
 const index = parameter(safeQuantity);
 
 /** Methods about blocks, and about the parts of a block that is named. */
-export function blockMethods({ chain, view, crypto }: EthParts): Methods {
+export function blockMethods(parts: EthParts): Methods {
+  const { chain, view, crypto } = parts;
   const { config } = chain.genesis;
 
   /** Defines a method twice: with a block number and with a block hash as its first parameter. */
@@ -59,6 +62,10 @@ export function blockMethods({ chain, view, crypto }: EthParts): Methods {
         throw new RpcError('pruned-history', `receipts of block ${header.number} are not held`);
       }
       return receiptsJson(header, body.transactions, receipts, { config, crypto });
+    }),
+    getBlockAccessList: method([blockId], async (id) => {
+      const list = await accessListOf(parts, id);
+      return list === undefined ? null : accessListJson(list);
     }),
     ...byNumberOrHash(['getBlockTransactionCountByNumber', 'getBlockTransactionCountByHash'], ({ body }) =>
       toQuantity(body.transactions.length),
