@@ -15,12 +15,14 @@ import type {
 import type { Log } from '../logging/log.ts';
 import { data, parameter, quantity, safeQuantity, toQuantity } from '../rpc/codec/hex.ts';
 import { type Method, method, type Namespace, optional } from '../rpc/transport/api.ts';
+import type { TransactionPool } from '../txpool/options.ts';
 import type { ChainConfig } from '../validation/chain-config.ts';
 import { version as ownVersion } from '../version.ts';
 import type { ForkchoiceVersion } from './attributes.ts';
 import { type BodyVersion, createPayloadBodies } from './bodies.ts';
 import type { ClientVersion, ConsensusClient } from './consensus-client.ts';
 import { createForkchoice, defaultMaxReorgDepth } from './forkchoice.ts';
+import { type BlobSource, type GetBlobsVersion, getBlobs } from './get-blobs.ts';
 import { type GetPayloadVersion, getPayload } from './get-payload.ts';
 import { createNewPayload } from './new-payload.ts';
 import { clientVersion, executionPayload, executionRequests, forkchoiceState } from './params.ts';
@@ -44,6 +46,8 @@ export interface EngineParts {
   readonly log: Log;
   /** Number of blocks by which the head may move back, 0 for no limit. @default 32 (go-ethereum) */
   readonly maxReorgDepth?: number | undefined;
+  /** Source of blobs. @default none, so that `getBlobs` is not offered */
+  readonly pool?: Pick<TransactionPool, 'blobs'> | undefined;
   /** How blocks are built, which needs execution. @default see `BuildSettings` */
   readonly building?: BuildSettings | undefined;
   /** Whether to warn when no consensus client has ever called. @default true */
@@ -85,6 +89,7 @@ export function createEngine(parts: EngineParts): Engine {
     ...newPayloadMethods({ ...parts, schedule }, silence.onCall),
     ...forkchoiceMethods(forkchoice, consensusClient, silence.onCall),
     ...(builder && payloadMethods(builder, config)),
+    ...(parts.pool && blobMethods({ chain, forkChoice, pool: parts.pool })),
     ...bodyMethods(bodies),
     getClientVersionV1: method([parameter(clientVersion)], (client) => {
       recordVersion(client, consensusClient, log);
@@ -205,6 +210,12 @@ function payloadMethods(builder: PayloadBuilder, config: ChainConfig): Readonly<
     getPayloadV5: get('V5'),
     getPayloadV6: get('V6'),
   };
+}
+
+function blobMethods(source: BlobSource): Readonly<Record<string, Method>> {
+  const hashes = parameter(v.array(data(32)));
+  const get = (version: GetBlobsVersion) => method([hashes], (given) => getBlobs(source, version, given));
+  return { getBlobsV1: get('V1'), getBlobsV2: get('V2'), getBlobsV3: get('V3') };
 }
 
 function bodyMethods(bodies: ReturnType<typeof createPayloadBodies>): Readonly<Record<string, Method>> {

@@ -82,6 +82,7 @@ export async function openSync(
       clock,
       log: logs('rpc'),
       maxReorgDepth: authrpc?.maxReorgDepth,
+      pool,
       building: { transactions: pool, ...options.building },
       isExpected: !authrpc?.optional,
     });

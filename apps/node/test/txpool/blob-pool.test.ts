@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { describe, expect, test } from 'vitest';
-import { gossipPool } from '../../src/txpool/gossip-pool.ts';
+import { createGossipPool } from '../../src/network/transactions/gossip-pool.ts';
 import { makeGenesis } from '../chain/make-blocks.ts';
 import { temporaryDirectory } from '../chain/temporary.ts';
 import { testAccount } from '../execution/sign-transaction.ts';
@@ -54,7 +54,7 @@ describe('blob pool', () => {
     const scene = await open({ directory });
     scene.chain.hasValidProofs = false;
     const { network } = blobTransaction(scene, alice, 0);
-    expect(await gossipPool(scene.pool).add([network])).toEqual(['invalid']);
+    expect(await createGossipPool(scene.pool).add([network])).toEqual(['invalid']);
     expect(await readdir(join(directory, 'blobs', 'pool'))).toEqual([]);
     expect(scene.pool.has(hash(network))).toBe(false);
   });
@@ -64,7 +64,7 @@ describe('blob pool', () => {
     const { network } = blobTransaction(scene, alice, 0);
     const at = network.length - 128 * 49 - 20;
     network[at] = (network[at] as number) ^ 1;
-    expect(await gossipPool(scene.pool).add([network])).toEqual(['invalid']);
+    expect(await createGossipPool(scene.pool).add([network])).toEqual(['invalid']);
   });
 
   test('TP-08 version 0 is taken before Osaka, and converted for a local user afterwards', async () => {
