@@ -106,6 +106,8 @@ class NodePool implements TransactionPool {
   #timer: Timer | undefined;
   #lastRewrite: number;
   #isUpdating = false;
+  /** Settled when the last {@link #look} has ended. */
+  #looking: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(options: TransactionPoolOptions, { plain, blobs, locals, reservations }: Parts) {
@@ -258,6 +260,7 @@ class NodePool implements TransactionPool {
   }
 
   async settled(): Promise<void> {
+    await this.#looking;
     await this.#inTurn(async () => {});
   }
 
@@ -533,7 +536,7 @@ class NodePool implements TransactionPool {
   #schedule(delay = interval): void {
     const { clock, log } = this.#options;
     this.#timer = clock.setTimeout(() => {
-      this.#look()
+      this.#looking = this.#look()
         .catch((error: unknown) => log.error({ error }, 'the transaction pool has failed'))
         .finally(() => {
           if (!this.#isClosed) this.#schedule();
