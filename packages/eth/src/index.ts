@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
 
+export { type FollowedHead, type FollowOptions, follow } from './client/follow.ts';
 export type { HeadersRequest } from './client/header-chain.ts';
 export type { ReceiptsRequest } from './client/receipts-download.ts';
 export { EthError, type EthErrorCode, type EthErrorOptions, type Mismatch } from './error.ts';
@@ -14,6 +15,7 @@ export {
   forkIdCodec,
   formatForkId,
 } from './fork-id.ts';
+export { blockForks, forkSchedule, type GenesisForks, timeForks } from './fork-schedule.ts';
 export type { BlockExchange, PeerBlocks } from './gossip/block-exchange.ts';
 export { type BlockGossip, createBlockGossip } from './gossip/block-gossip.ts';
 export type { BlockGossipEvent, BlockGossipOptions, GossipChain } from './gossip/options.ts';

@@ -1,39 +1,6 @@
-import type { ForkSchedule } from '@devp2p/eth';
+import { blockForks, type ForkSchedule, timeForks } from '@devp2p/eth';
 
-/** Forks that begin at a block number, in the order in which they may be scheduled. */
-export const blockForks = [
-  'homestead',
-  'daoFork',
-  'eip150',
-  'eip155',
-  'eip158',
-  'byzantium',
-  'constantinople',
-  'petersburg',
-  'istanbul',
-  'muirGlacier',
-  'berlin',
-  'london',
-  'arrowGlacier',
-  'grayGlacier',
-  'mergeNetsplit',
-] as const;
-
-/** Forks that begin at a timestamp, in the order in which they may be scheduled. */
-export const timeForks = [
-  'shanghai',
-  'cancun',
-  'prague',
-  'osaka',
-  'ubt',
-  'bpo1',
-  'bpo2',
-  'amsterdam',
-  'bogota',
-  'bpo3',
-  'bpo4',
-  'bpo5',
-] as const;
+export { blockForks, timeForks };
 
 /** Forks with known names and times, but unknown rules: their blocks are refused. */
 export const unsupportedForks: readonly TimeFork[] = ['ubt', 'bogota'];

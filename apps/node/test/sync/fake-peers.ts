@@ -160,6 +160,9 @@ class FakePeer implements SyncPeer {
       sendNewBlockHashes: async () => {},
       sendTransactions: async () => {},
       announceTransactions: async () => {},
+      transactions: () => {
+        throw new Error('unexpected use of transactions');
+      },
       info: () => 'handshake',
     };
     this.eth.status.catch(() => {});

@@ -29,6 +29,8 @@ import type {
 import { checkRange, checkStatus, localStatus } from '../wire/status.ts';
 import type { EthPeer, PooledTransaction, RequestOptions, VerifyOptions } from './eth-peer.ts';
 import { type EthPeerInfo, peerInfo } from './info.ts';
+import type { TransactionFeed } from './transaction-feed.ts';
+import { createListener, TransactionFeeds } from './transaction-feeds.ts';
 
 /** Time for the remote's Status, in ms (go-ethereum). */
 const statusTimeout = 5000;
@@ -55,6 +57,8 @@ export class EthConnection implements EthPeer {
   #blocks: PeerBlocks | undefined;
   /** Absent before the handshake, and when transactions are not exchanged. */
   #transactions: PeerTransactions | undefined;
+  readonly #feeds: TransactionFeeds;
+  #isOver = false;
   /** Range that was last sent to the remote. */
   #announced = { earliest: 0, latest: 0 };
 
@@ -71,6 +75,7 @@ export class EthConnection implements EthPeer {
     this.#names = names;
     this.#context = context;
     this.#signal = peer.signal;
+    this.#feeds = new TransactionFeeds(context.crypto, () => this.#endListening());
     this.#server = new Server(channel, eth, context.reads, this.#failure.reject);
     this.#client = new Client({
       ...context,
@@ -120,8 +125,25 @@ export class EthConnection implements EthPeer {
     return this.#client.getReceipts(blocks, options);
   }
 
-  getPooledTransactions(hashes: readonly Uint8Array[], options: RequestOptions = {}): Promise<PooledTransaction[]> {
-    return this.#client.getPooledTransactions(hashes, options);
+  async getPooledTransactions(
+    hashes: readonly Uint8Array[],
+    options: RequestOptions = {},
+  ): Promise<PooledTransaction[]> {
+    const transactions = await this.#client.getPooledTransactions(hashes, options);
+    this.#feeds.delivered(transactions);
+    return transactions;
+  }
+
+  transactions({ signal }: { readonly signal?: AbortSignal | undefined } = {}): TransactionFeed {
+    const onAbort = (): void => feed.end({ reason: signal?.reason });
+    const feed = this.#feeds.open(() => signal?.removeEventListener('abort', onAbort));
+    if (signal?.aborted) onAbort();
+    else if (this.#isOver) feed.end();
+    else {
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#listen();
+    }
+    return feed;
   }
 
   sendNewBlock(block: NewBlock): Promise<void> {
@@ -150,6 +172,8 @@ export class EthConnection implements EthPeer {
       this.#blocks = undefined;
       this.#transactions?.disconnected();
       this.#transactions = undefined;
+      this.#isOver = true;
+      this.#feeds.end();
     };
     this.#signal.addEventListener('abort', onEnd, { once: true });
     let cause: unknown;
@@ -198,8 +222,21 @@ export class EthConnection implements EthPeer {
     this.#status.resolve(showFields(remote));
     this.#blocks = this.#context.blocks?.connected(this, this.#failure.reject);
     this.#transactions = this.#context.transactions?.connected(this, this.#failure.reject);
+    this.#listen();
     // The head may have moved during the handshake.
     this.#announceRange();
+  }
+
+  /** Fetches announced transactions for the readers, unless an exchange does. */
+  #listen(): void {
+    if (this.#transactions !== undefined || !this.#handshakeDone || !this.#feeds.isWanting) return;
+    this.#transactions = createListener(this.#feeds, this.#context).connected(this, this.#failure.reject);
+  }
+
+  #endListening(): void {
+    if (this.#context.transactions !== undefined) return;
+    this.#transactions?.disconnected();
+    this.#transactions = undefined;
   }
 
   async #send<Name extends keyof Messages>(name: Name, message: Messages[Name]): Promise<void> {
@@ -287,6 +324,7 @@ export class EthConnection implements EthPeer {
       }
       case 'transactions': {
         const transactions = this.#read(name, message);
+        this.#feeds.received(transactions);
         return this.#transactions?.received(transactions);
       }
       case 'newPooledTransactionHashes': {

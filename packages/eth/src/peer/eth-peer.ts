@@ -80,6 +80,17 @@ export interface EthPeer {
   sendTransactions(transactions: readonly Uint8Array[]): Promise<void>;
   /** Announces transactions, at most 4096; as {@link sendTransactions}. */
   announceTransactions(announcement: TransactionAnnouncement): Promise<void>;
+  /**
+   * Iterates over the transactions that the remote sends and announces from now on, each once, until it disconnects: in
+   * canonical form, blob transactions with their sidecars. Their form has been checked, but neither signatures nor blobs.
+   *
+   * Announced ones are fetched. When an exchange is given to {@link eth}, they are those that it fetches from this peer,
+   * which may be few: other peers may have delivered them before. At most 4096 wait for the reader, and 16 MiB; further
+   * ones are left out.
+   *
+   * @param options `signal` ends the iteration, which rejects with its reason
+   */
+  transactions(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<PooledTransaction>;
   /** Form of the peer in `admin_peers`, under `protocols.eth`. */
   info(): EthPeerInfo | 'handshake';
 }
