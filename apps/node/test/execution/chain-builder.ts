@@ -6,7 +6,8 @@ import type { Genesis } from '../../src/config/genesis/genesis.ts';
 import { type BlockProcessor, createBlockProcessor } from '../../src/execution/block/block-processor.ts';
 import { createEvmFactory } from '../../src/execution/block/evm-factory.ts';
 import { openKzg } from '../../src/execution/kzg/kzg.ts';
-import { createStateStore, type StateStore } from '../../src/execution/state/state-store.ts';
+import { createStateStore } from '../../src/execution/state/open-state-store.ts';
+import type { StateStore } from '../../src/execution/state/state-store.ts';
 import { decodeTransaction } from '../../src/validation/decode-transaction.ts';
 import { encodeFields, makeBody, makeGenesis, nextHeader } from '../chain/make-blocks.ts';
 

@@ -11,7 +11,7 @@ import { expect, test } from 'vitest';
 import { openChain } from '../../src/chain/chain.ts';
 import { encodeBlock } from '../../src/chain/files/block-rlp.ts';
 import { executorOf } from '../../src/execution/open-executor.ts';
-import { openStateStore } from '../../src/execution/state/state-store.ts';
+import { openStateStore } from '../../src/execution/state/open-state-store.ts';
 import { crypto, genesisText } from '../chain/make-blocks.ts';
 import { temporaryDirectory } from '../chain/temporary.ts';
 import { accounts, ChainBuilder, counter, type MinedBlock, richAlloc, signCall } from './chain-builder.ts';

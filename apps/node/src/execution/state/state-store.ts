@@ -7,12 +7,12 @@ import { decodeDifference } from './difference.ts';
 import type { AccountProof, StateChanges, StateReader } from './interfaces.ts';
 import { keyOf } from './keys.ts';
 import { LayerReader } from './layer-reader.ts';
-import { createMemoryDatabase } from './memory-database.ts';
-import { prepareState, readPosition, type StateGenesis } from './open-state.ts';
+import { readPosition } from './open-state.ts';
+import type { FullStateSettings } from './open-state-store.ts';
 import { proveAccount } from './prove-account.ts';
 import type { StateHead } from './records.ts';
 import { differenceKey } from './schema.ts';
-import { openStateDatabase, type StateBatch, type StateDatabase } from './state-database.ts';
+import type { StateBatch, StateDatabase } from './state-database.ts';
 import { StateHistory } from './state-history.ts';
 import { noChanges, StateLayer } from './state-layer.ts';
 import { StateReads } from './state-reads.ts';
@@ -20,85 +20,8 @@ import { StateTries } from './state-tries.ts';
 import { writeFlat, writeHead, writeStep } from './state-writer.ts';
 import { StorageSweeper } from './storage-sweeper.ts';
 
-/** Settings of a {@link StateStore}. */
-export interface StateSettings {
-  /** Blocks that the state can go back without executing any. @default 128, go-ethereum's number of recent states */
-  readonly historyDepth?: number | undefined;
-  /** Memory of the caches in bytes. @default 32 MiB */
-  readonly cacheSize?: number | undefined;
-  /** Uncommitted blocks above the database from which on {@link StateStore.isCommitDue}. @default 32 */
-  readonly commitBlocks?: number | undefined;
-  /** The same in bytes. @default 8 MiB */
-  readonly commitBytes?: number | undefined;
-  /** States in memory, on all branches together. @default 1024 */
-  readonly maxStates?: number | undefined;
-  /** Memory of those states in bytes, about. @default 256 MiB */
-  readonly maxStateBytes?: number | undefined;
-}
-
-/** @see createStateStore */
-export interface StateStoreOptions extends StateSettings {
-  /** The first block, and its accounts unless the database exists. */
-  readonly genesis: StateGenesis;
-  readonly crypto: Hasher;
-}
-
-const mebibyte = 1024 * 1024;
-const defaults = {
-  historyDepth: 128,
-  cacheSize: 32 * mebibyte,
-  commitBlocks: 32,
-  commitBytes: 8 * mebibyte,
-  maxStates: 1024,
-  maxStateBytes: 256 * mebibyte,
-} satisfies Settings;
-
-type Settings = { readonly [Name in keyof StateSettings]-?: number };
-
 /** Differences beyond the history that one commit deletes at most, besides those of its own blocks. */
 const pruneLimit = 64;
-
-/**
- * Opens the state of a chain in a directory. An empty one receives the genesis state.
- *
- * @throws StateError `in-use`, `unusable`, `other-genesis`, `other-format`, `genesis-accounts`, `corrupt`
- */
-export async function openStateStore({
-  location,
-  ...options
-}: StateStoreOptions & { readonly location: string }): Promise<StateStore> {
-  return storeOf(await openStateDatabase(location), options);
-}
-
-/**
- * Creates the state of a chain in memory, at its genesis.
- *
- * @throws StateError `genesis-accounts`
- */
-export function createStateStore(options: StateStoreOptions): Promise<StateStore> {
-  return storeOf(createMemoryDatabase(), options);
-}
-
-/** The state of a chain in a database, which is closed with it, and if it cannot be used. */
-export async function storeOf(
-  database: StateDatabase,
-  { genesis, crypto, ...settings }: StateStoreOptions,
-): Promise<StateStore> {
-  try {
-    await prepareState(database, genesis, crypto);
-    const position = await readPosition(database);
-    const store = new StateStore(database, crypto, { ...defaults, ...withoutUndefined(settings) }, position);
-    await store.prepare();
-    return store;
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
-}
-
-function withoutUndefined(settings: StateSettings): Partial<Settings> {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-}
 
 /**
  * The states of a chain: that of one block in a database, its head; the states of later blocks and of side branches as
@@ -109,7 +32,7 @@ function withoutUndefined(settings: StateSettings): Partial<Settings> {
  */
 export class StateStore {
   readonly #database: StateDatabase;
-  readonly #settings: Settings;
+  readonly #settings: FullStateSettings;
   readonly #reads: StateReads;
   readonly #context: ChangeContext;
   readonly #sweeper: StorageSweeper;
@@ -127,11 +50,11 @@ export class StateStore {
   #hasFailed = false;
   #isClosed = false;
 
-  /** Use {@link openStateStore} or {@link createStateStore}. */
+  /** Use `openStateStore` or `createStateStore`. */
   constructor(
     database: StateDatabase,
     hasher: Hasher,
-    settings: Settings,
+    settings: FullStateSettings,
     { head, blocks }: Awaited<ReturnType<typeof readPosition>>,
   ) {
     this.#database = database;

@@ -4,7 +4,8 @@ import { type BlockProcessor, checkStateRoot, createBlockProcessor } from '../bl
 import { buildBlock } from '../block/build-block.ts';
 import { type Kzg, openKzg } from '../kzg/kzg.ts';
 import { clearState } from '../state/open-state.ts';
-import { openStateStore, type StateStore } from '../state/state-store.ts';
+import { openStateStore } from '../state/open-state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 import type { ExecutionParts } from './execution-service.ts';
 import type { ExecutionSettings } from './settings.ts';
 

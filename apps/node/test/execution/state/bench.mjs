@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { createStateStore, openStateStore } from '../../../dist/execution/state/state-store.js';
+import { createStateStore, openStateStore } from '../../../dist/execution/state/open-state-store.js';
 import { emptyTrieRoot } from '../../../dist/validation/empty-roots.js';
 
 const { values } = parseArgs({

@@ -1,7 +1,7 @@
 // Moves a state to random blocks of a tree in a loop, and prints the target before and after each commit. Needs a build.
 import { readFileSync, writeSync } from 'node:fs';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { openStateStore } from '../../../dist/execution/state/state-store.js';
+import { openStateStore } from '../../../dist/execution/state/open-state-store.js';
 
 const [location, file, seed] = process.argv.slice(2);
 const bytes = (hex) => new Uint8Array(Buffer.from(hex, 'hex'));

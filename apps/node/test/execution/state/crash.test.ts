@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { Level } from 'level';
 import { beforeAll, expect, test } from 'vitest';
-import { openStateStore, type StateStore } from '../../../src/execution/state/state-store.ts';
+import { openStateStore } from '../../../src/execution/state/open-state-store.ts';
+import type { StateStore } from '../../../src/execution/state/state-store.ts';
 import { emptyTrieRoot } from '../../../src/validation/empty-roots.ts';
 import {
   applyToModel,

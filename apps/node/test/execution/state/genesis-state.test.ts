@@ -3,7 +3,7 @@ import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { expect, test } from 'vitest';
 import { readNetworkAccounts } from '../../../src/config/genesis/network-accounts.ts';
 import { networkGenesis } from '../../../src/config/genesis/networks.ts';
-import { createStateStore } from '../../../src/execution/state/state-store.ts';
+import { createStateStore } from '../../../src/execution/state/open-state-store.ts';
 
 test.each<[NetworkName, number]>([
   ['mainnet', 8893],

@@ -1,9 +1,10 @@
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import type { AccountChange } from '../../../src/execution/state/interfaces.ts';
 import { createMemoryDatabase } from '../../../src/execution/state/memory-database.ts';
+import { type StateSettings, storeOf } from '../../../src/execution/state/open-state-store.ts';
 import { sublevels } from '../../../src/execution/state/schema.ts';
 import type { StateBatch, StateDatabase } from '../../../src/execution/state/state-database.ts';
-import { type StateSettings, type StateStore, storeOf } from '../../../src/execution/state/state-store.ts';
+import type { StateStore } from '../../../src/execution/state/state-store.ts';
 import { emptyTrieRoot } from '../../../src/validation/empty-roots.ts';
 import { addressOf, blockHash } from './model.ts';
 

@@ -6,10 +6,10 @@ import { encode } from '@devp2p/rlp';
 import { expect, test } from 'vitest';
 import type { StateReader } from '../../../src/execution/state/interfaces.ts';
 import { createMemoryDatabase } from '../../../src/execution/state/memory-database.ts';
+import { openStateStore, storeOf } from '../../../src/execution/state/open-state-store.ts';
 import { formatCodec } from '../../../src/execution/state/records.ts';
 import { metaKeys, sublevels } from '../../../src/execution/state/schema.ts';
 import type { StateDatabase } from '../../../src/execution/state/state-database.ts';
-import { openStateStore, storeOf } from '../../../src/execution/state/state-store.ts';
 import { addressOf, blockHash } from './model.ts';
 import { change, faultyDatabase, genesis, keysOf, overwrite, storeOn } from './scene.ts';
 

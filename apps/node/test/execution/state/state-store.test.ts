@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
 import { expect, test } from 'vitest';
 import { createMemoryDatabase } from '../../../src/execution/state/memory-database.ts';
+import { storeOf } from '../../../src/execution/state/open-state-store.ts';
 import { openStateDatabase, type StateDatabase } from '../../../src/execution/state/state-database.ts';
-import { type StateStore, storeOf } from '../../../src/execution/state/state-store.ts';
+import type { StateStore } from '../../../src/execution/state/state-store.ts';
 import {
   applyToModel,
   blockHash,
