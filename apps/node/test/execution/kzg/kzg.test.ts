@@ -32,10 +32,17 @@ function overwrite(bytes: Uint8Array, offset: number, part: Uint8Array): Uint8Ar
   return copy;
 }
 
+const firstHalf = {
+  from: 'the first 64, which are the blob',
+  indices: Array.from({ length: 64 }, (_, index) => index),
+};
+const descending = { from: '65, in descending order', indices: Array.from({ length: 65 }, (_, index) => 127 - index) };
+
 describe.each([
-  { name: 'node-eth-kzg', load: () => createNativeLibrary(maker) },
-  { name: 'micro-eth-signer', load: () => loadScriptLibrary() },
-])('KZG with $name', ({ load }) => {
+  { name: 'node-eth-kzg', load: () => createNativeLibrary(maker), recoveries: [firstHalf, descending] },
+  // From the first half of the cells no library recovers: the rest is computed. That takes seconds in this one.
+  { name: 'micro-eth-signer', load: () => loadScriptLibrary(), recoveries: [descending] },
+])('KZG with $name', ({ load, recoveries }) => {
   let kzg: Kzg;
   beforeAll(() => {
     kzg = openKzg({ loadLibrary: load });
@@ -114,10 +121,7 @@ describe.each([
     }
   });
 
-  test.each([
-    { from: 'the first 64, which are the blob', indices: Array.from({ length: 64 }, (_, index) => index) },
-    { from: '65, in descending order', indices: Array.from({ length: 65 }, (_, index) => 127 - index) },
-  ])('a blob is recovered from $from', ({ indices }) => {
+  test.each(recoveries)('a blob is recovered from $from', ({ indices }) => {
     const { cells, proofs } = at(extended, 0);
     const recovered = kzg.recover(
       commitment,
