@@ -1,9 +1,15 @@
 import { type Crypto, CryptoError } from '@devp2p/crypto';
 import { type Header, headerCodec } from '@devp2p/eth';
 import { encode } from '@devp2p/rlp';
+import type { ChainConfig } from './chain-config.ts';
 
 /** Bytes of the signature at the end of the extra data (EIP-225). */
 export const cliqueSeal = 65;
+
+/** The account that receives the fees of a block: in one of Clique its signer, `undefined` if its seal is invalid. */
+export function blockAuthor({ clique }: ChainConfig, header: Header, crypto: Crypto): Uint8Array | undefined {
+  return clique === undefined || header.difficulty === 0n ? header.beneficiary : cliqueSigner(header, crypto);
+}
 
 /**
  * Recovers the signer of a header of a Clique chain (EIP-225).

@@ -1,8 +1,8 @@
 import { equalBytes, isZero, toHex } from '@devp2p/bytes';
 import type { Header, SealedHeader } from '@devp2p/eth';
 import { BlockError, type BlockErrorCode } from '../errors/chain-error.ts';
+import { cliqueSeal } from './block-author.ts';
 import { blobParameters, type ChainConfig, type TimeFork } from './chain-config.ts';
-import { cliqueSeal } from './clique-signer.ts';
 import { workDifficulty } from './difficulty.ts';
 import { emptyListHash } from './empty-roots.ts';
 import { elasticity, gasPerBlob, nextBaseFee, nextExcessBlobGas } from './fees.ts';

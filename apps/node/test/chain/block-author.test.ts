@@ -1,6 +1,6 @@
 import { sealHeader } from '@devp2p/eth';
 import { expect, test } from 'vitest';
-import { cliqueSigner } from '../../src/validation/clique-signer.ts';
+import { blockAuthor, cliqueSigner } from '../../src/validation/block-author.ts';
 import { addressOf, keyOf } from '../execution/block/transactions.ts';
 import { crypto, makeGenesis, withChanges } from './make-blocks.ts';
 
@@ -28,4 +28,8 @@ test('ND-07 the signer of a Clique block is recovered from its seal', () => {
   expect(cliqueSigner({ ...header, extraData }, crypto)).toEqual(addressOf(keyOf(5)));
   expect(cliqueSigner(sealHeader({ ...header, extraData }, crypto), crypto)).toEqual(addressOf(keyOf(5)));
   expect(cliqueSigner({ ...header, extraData: zeros(32 + 65) }, crypto)).toBeUndefined();
+  const { config } = makeGenesis('work', { config: { clique: {} }, extraData: `0x${'00'.repeat(97)}` });
+  expect(blockAuthor(config, { ...header, extraData, difficulty: 0n }, crypto)).toEqual(header.beneficiary);
+  expect(blockAuthor(config, { ...header, extraData: zeros(97), difficulty: 1n }, crypto)).toBeUndefined();
+  expect(blockAuthor(makeGenesis('work').config, { ...header, difficulty: 1n }, crypto)).toEqual(header.beneficiary);
 });

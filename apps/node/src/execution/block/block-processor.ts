@@ -4,8 +4,8 @@ import { decodeHeader, type Header, listRoot, type SealedBody, type SealedHeader
 import { Reader, RlpError } from '@devp2p/rlp';
 import { BlockError, type BlockErrorCode } from '../../errors/chain-error.ts';
 import { TransactionError } from '../../errors/transaction-error.ts';
+import { blockAuthor } from '../../validation/block-author.ts';
 import type { ChainConfig } from '../../validation/chain-config.ts';
-import { cliqueSigner } from '../../validation/clique-signer.ts';
 import { decodeTransaction } from '../../validation/decode-transaction.ts';
 import type { BlockEvm } from '../evm/evm.ts';
 import { BlockState } from '../evm/state/block-state.ts';
@@ -109,7 +109,8 @@ export function createBlockProcessor({ config, crypto, createEvm }: BlockProcess
     commitments,
     async execute(block) {
       const { header, body, senders, onTransaction } = block;
-      const execution = await begin(header, block, beneficiaryOf(config, header, crypto));
+      const author = blockAuthor(config, header, crypto) ?? fail('extra-data', header, 'the seal is not a signature');
+      const execution = await begin(header, block, author);
       const { transactions } = body;
       for (let i = 0; i < transactions.length; i++) {
         try {
@@ -126,12 +127,6 @@ export function createBlockProcessor({ config, crypto, createEvm }: BlockProcess
       return result;
     },
   };
-}
-
-/** The account that receives the fees of a block. */
-function beneficiaryOf({ clique }: ChainConfig, header: Header, crypto: Crypto): Uint8Array {
-  if (clique === undefined || header.difficulty === 0n) return header.beneficiary;
-  return cliqueSigner(header, crypto) ?? fail('extra-data', header, 'the seal is not a signature');
 }
 
 function checkCommitments(header: Header, own: BlockCommitments): void {

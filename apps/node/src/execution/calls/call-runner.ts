@@ -1,6 +1,7 @@
 import type { Crypto } from '@devp2p/crypto';
 import { type AccessListItem, contractAddress, decodeHeader, recoverAuthority, type SealedHeader } from '@devp2p/eth';
 import { CallError } from '../../errors/call-error.ts';
+import { blockAuthor } from '../../validation/block-author.ts';
 import type { ChainConfig } from '../../validation/chain-config.ts';
 import { maxTransactionGas, transactionLimits } from '../../validation/transaction.ts';
 import { type BlockContext, blockContext } from '../block/block-context.ts';
@@ -90,12 +91,14 @@ export class CallRunner {
     const { config, crypto, openState } = this.#parts;
     const header = this.#header(task);
     const { state, blockHash } = await openState(header, watch);
-    const { accounts = [] } = task;
+    const { accounts = [], blockOverride } = task;
+    // The genesis block of a Clique chain has no seal.
+    const author = blockOverride?.beneficiary ?? blockAuthor(config, header, crypto) ?? new Uint8Array(20);
     return {
       task,
       watch,
       header,
-      context: blockContext(config, changedFields(header, task.blockOverride), blockHash),
+      context: blockContext(config, changedFields(header, blockOverride), blockHash, author),
       state: accounts.length === 0 ? state : new OverrideState(state, accounts, crypto),
     };
   }
