@@ -25,8 +25,13 @@ const library: Candidate = {
   errors: 'success',
   // It awaits each instruction.
   oneIn: perInstruction > 20 ? 10 : 1,
-  // It reports a failure when the code of a new contract cannot be paid for, but keeps its changes.
-  skips: (fork, { to }) => fork === 'frontier' && to === undefined,
+  skips: (fork, { to }, { output }) => {
+    if (to !== undefined) return false;
+    // It reports a failure when the code of a new contract cannot be paid for, but keeps its changes.
+    if (fork === 'frontier') return true;
+    // It takes reverted output for code, which must not begin with this byte (EIP-3541).
+    return isAtLeast(fork, 'london') && output.startsWith('0xef');
+  },
 };
 
 describe('generated messages in the EVM of go-ethereum', () => {

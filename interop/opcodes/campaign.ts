@@ -19,7 +19,7 @@ export interface Candidate {
   /** One in how many messages it runs. @default 1 */
   readonly oneIn?: number | undefined;
   /** Whether it leaves out a message for which it is known to differ. @default none */
-  readonly skips?: ((fork: Fork, message: Message) => boolean) | undefined;
+  readonly skips?: ((fork: Fork, message: Message, expected: Outcome) => boolean) | undefined;
 }
 
 /** Number of messages for each fork. */
@@ -133,8 +133,8 @@ async function compare(
   const evm = new OurEvm(world, createEvm);
   const found = report.differences.get(name) ?? [];
   for (const [index, message] of messages.entries()) {
-    if (index % oneIn !== 0 || skips?.(world.fork, message)) continue;
     const expected = outcomes[index] as Outcome;
+    if (index % oneIn !== 0 || skips?.(world.fork, message, expected)) continue;
     let result: Awaited<ReturnType<OurEvm['run']>>;
     try {
       result = await evm.run(message);
