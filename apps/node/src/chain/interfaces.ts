@@ -21,7 +21,7 @@ export type {
   CallResults,
   CallTask,
 } from '../execution/calls/call-task.ts';
-export type { Account, AccountProof, AccountSummary, BuildRequest, BuiltBlock };
+export type { Account, AccountProof, AccountSummary, BuildRequest, BuiltBlock, IndexState };
 
 /** The state of the accounts. */
 export interface StateView {

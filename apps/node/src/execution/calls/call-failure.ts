@@ -42,9 +42,14 @@ const panicSelector = '4e487b71';
 const wordLength = 32;
 
 /** Why a call failed, in one line. */
-export function failureText({ error = 'out-of-gas', output }: Pick<RunOutcome, 'error' | 'output'>): string {
+function failureText({ error = 'out-of-gas', output }: Pick<RunOutcome, 'error' | 'output'>): string {
   const reason = error === 'revert' ? revertReason(output) : undefined;
   return reason === undefined ? texts[error] : `${texts.revert}: ${reason}`;
+}
+
+/** The same without the reason of a revert. */
+export function plainFailure({ error = 'out-of-gas' }: Pick<RunOutcome, 'error'>): string {
+  return texts[error];
 }
 
 /** The error of a call that has failed. */

@@ -14,7 +14,7 @@ import { addressKey, BlockState } from '../evm/state/block-state.ts';
 import type { StateReader } from '../state/interfaces.ts';
 import { AccessedState } from './accessed.ts';
 import { callContext, callFees, executableCall, limited } from './call-context.ts';
-import { callFailure, failureText } from './call-failure.ts';
+import { callFailure, plainFailure } from './call-failure.ts';
 import type { AccessListResult, BlockOverride, CallResult, CallTask } from './call-task.ts';
 import type { CallWatch } from './call-watch.ts';
 import { estimateGas } from './estimate-gas.ts';
@@ -126,7 +126,7 @@ export class CallRunner {
         return {
           accessList,
           gasUsed: outcome.spent.paid,
-          error: outcome.isSuccess ? undefined : failureText(outcome),
+          error: outcome.isSuccess ? undefined : plainFailure(outcome),
         };
       }
       before = recorder;

@@ -71,6 +71,7 @@ function valuesOf<const Params extends readonly Param[]>(
     try {
       return parse(given[i]);
     } catch (error) {
+      if (error instanceof RpcError) throw error;
       throw new RpcError('invalid-params', `invalid argument ${first + i}: ${(error as Error).message}`);
     }
   });

@@ -47,6 +47,8 @@ export interface IndexState {
   readonly isEnabled: boolean;
   /** Canonical blocks from this number on are indexed. */
   readonly first: number;
+  /** Number of recent blocks that are indexed; 0 for all. */
+  readonly window: number;
   /** Blocks that are yet to be indexed. */
   readonly remaining: number;
 }

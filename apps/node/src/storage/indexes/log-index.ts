@@ -80,10 +80,12 @@ export class LogIndex implements BackgroundIndex {
   }
 
   get state(): IndexState {
-    const isEnabled = this.#options.history !== false;
+    const { history } = this.#options;
+    const isEnabled = history !== false;
+    const window = history === false ? 0 : history;
     const { first, next } = this.#indexed;
     const sections = Math.max(0, finishedSections(this.#options.head()) - next) + Math.max(0, first - this.#target);
-    return { isEnabled, first: first * sectionLength, remaining: isEnabled ? sections * sectionLength : 0 };
+    return { isEnabled, window, first: first * sectionLength, remaining: isEnabled ? sections * sectionLength : 0 };
   }
 
   /** Block numbers of the sections that can be searched, from `first` up to `next`, which is left out. */

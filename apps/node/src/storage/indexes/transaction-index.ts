@@ -68,8 +68,15 @@ export class TransactionIndex implements BackgroundIndex {
   }
 
   get state(): IndexState {
-    const isEnabled = this.#options.history !== false;
-    return { isEnabled, first: this.#first, remaining: isEnabled ? Math.max(0, this.#first - this.#target) : 0 };
+    const { history } = this.#options;
+    const isEnabled = history !== false;
+    const window = history === false ? 0 : history;
+    return {
+      isEnabled,
+      window,
+      first: this.#first,
+      remaining: isEnabled ? Math.max(0, this.#first - this.#target) : 0,
+    };
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { IndexState } from '../../../chain/interfaces.ts';
 import { chainConfigJson } from '../../codec/chain-config.ts';
 import { toData, toQuantity } from '../../codec/hex.ts';
 import { method } from '../../transport/api.ts';
@@ -9,7 +10,7 @@ const noAddress: Uint8Array = new Uint8Array(20);
 interface Resource {
   readonly disabled: boolean;
   readonly oldestBlock?: string;
-  readonly deleteStrategy?: { readonly type: 'window'; readonly retentionBlocks: string };
+  readonly deleteStrategy?: { readonly type: 'window'; readonly retentionBlocks: string } | undefined;
 }
 
 /** Methods about the rules of the chain and the data that the node has. */
@@ -20,12 +21,13 @@ export function capabilityMethods({ chain, view }: EthParts): Methods {
       const { number, hash } = await view.latest();
       const { states, transactionIndex, logIndex } = chain;
       const blocks = from(chain.range().earliest);
-      const state: Resource = states === undefined ? { disabled: true } : window(number, states.depth);
+      const state: Resource = states === undefined ? { disabled: true } : recent(number, states.depth);
       return {
         head: { number: toQuantity(number), hash: toData(hash) },
         state,
-        tx: transactionIndex.isEnabled ? from(transactionIndex.first) : { disabled: true },
-        logs: logIndex.isEnabled ? from(logIndex.first) : blocks,
+        tx: indexed(transactionIndex),
+        // Without an index, logs are found by the blooms of headers.
+        logs: logIndex.isEnabled ? indexed(logIndex) : blocks,
         receipts: blocks,
         blocks,
         stateproofs: state,
@@ -36,14 +38,23 @@ export function capabilityMethods({ chain, view }: EthParts): Methods {
   };
 }
 
+function indexed({ isEnabled, first, window }: IndexState): Resource {
+  if (!isEnabled) return { disabled: true };
+  return { ...from(first), ...(window > 0 && { deleteStrategy: lastBlocks(window) }) };
+}
+
 function from(block: number): Resource {
   return { disabled: false, oldestBlock: toQuantity(block) };
 }
 
 /** Data of the last blocks. */
-function window(head: number, blocks: number): Resource {
+function recent(head: number, blocks: number): Resource {
   return {
     ...from(Math.max(0, head + 1 - blocks)),
-    deleteStrategy: { type: 'window', retentionBlocks: toQuantity(blocks) },
+    deleteStrategy: lastBlocks(blocks),
   };
+}
+
+function lastBlocks(count: number): Resource['deleteStrategy'] {
+  return { type: 'window', retentionBlocks: toQuantity(count) };
 }
