@@ -33,7 +33,7 @@ const onlyLoopback = `
   }
 `;
 
-test('ND-17 the demo runs a network on loopback alone: discovery, blocks, a reorganization, a kill, and a clean end', async () => {
+test('ND-17 the demo runs a network on loopback alone: discovery, blocks, a transaction, a reorganization, a kill, and a clean end', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'devp2p-demo-test-'));
   try {
     const preload = `--import=data:text/javascript,${encodeURIComponent(onlyLoopback)}`;
@@ -47,6 +47,8 @@ test('ND-17 the demo runs a network on loopback alone: discovery, blocks, a reor
       'a boot node helps the other nodes to find each other',
       'they found node A and executed all blocks; the state root is 0x',
       '4 new blocks spread: whole to some peers, by their hash to the others',
+      'to node B; it spreads to the pools of all nodes',
+      'node A mines it in block 65; its receipt by node B has status 1 and 21000 gas',
       'a branch of 4 blocks replaced 3 blocks; the state root is 0x',
       'node C is stopped by kill -9',
       'all nodes have block ',
@@ -56,7 +58,7 @@ test('ND-17 the demo runs a network on loopback alone: discovery, blocks, a reor
     const places = steps.map((step) => output.indexOf(step));
     expect(places).not.toContain(-1);
     expect(places).toEqual(places.toSorted((a, b) => a - b));
-    // Times of four blocks at three nodes.
+    // Times of four blocks at three nodes, and of a transaction at four.
     expect(output.match(/\b\d+ ms/g)?.length ?? 0).toBeGreaterThan(0);
     expect(readdirSync(folder)).toEqual([]);
   } finally {

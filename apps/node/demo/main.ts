@@ -1,5 +1,5 @@
 // Starts a network on loopback around a development chain: followers find it through a boot node and execute every block,
-// blocks spread, a longer branch replaces the chain, a node is stopped by kill -9, and the crawler lists them all.
+// blocks and a wallet's transaction spread, a longer branch replaces the chain, a node is stopped by kill -9, and the crawler lists them all.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { signTransaction } from '@devp2p/eth';
 import { createDevChain, type DevNode, type MinedBlock, openDevNode } from '@devp2p/node';
 import { Program, running } from './program.ts';
 import { table } from './table.ts';
+import { mineWaiting, Wallet } from './wallet.ts';
 
 const node = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const crawler = fileURLToPath(new URL('../../../crawler/dist/main.js', import.meta.url));
@@ -33,6 +34,11 @@ function start(name: string, ...flags: string[]): Program {
   const own = ['--datadir', join(datadirs, name), '--genesis', genesis];
   const port = flags.includes('--port') ? [] : ['--port', '0'];
   return new Program(node, [...own, ...common, ...port, ...flags]);
+}
+
+/** URL of its JSON-RPC over WebSocket. */
+async function rpcOf(program: Program): Promise<string> {
+  return (await program.line(/ws server started endpoint=(\S+)/))[1] ?? '';
 }
 
 async function enodeOf(program: Program): Promise<string> {
@@ -107,7 +113,7 @@ async function demo(): Promise<void> {
   mkdirSync(join(datadirs, 'A'));
   dev = await openDevNode({
     settings: {},
-    node: { datadir: join(datadirs, 'A'), port: 0, bootnodes: [bootnode] },
+    node: { datadir: join(datadirs, 'A'), port: 0, bootnodes: [bootnode], ws: { port: 0 } },
   });
   const { producer } = dev;
   const transfers = createTransfers(dev);
@@ -116,7 +122,7 @@ async function demo(): Promise<void> {
   print(`node A runs a development chain: ${firstBlocks} blocks of ${transactionsPerBlock} transfers`);
 
   const follow = (name: string, ...flags: string[]): Program =>
-    start(name, '--bootnodes', bootnode, '--eth.blockgossip', ...flags);
+    start(name, '--bootnodes', bootnode, '--eth.blockgossip', '--ws', '--ws.port', '0', ...flags);
   const followers: Follower[] = ['B', 'C', 'D'].map((name) => ({ name, program: follow(name) }));
   const enodes = await Promise.all(followers.map(({ program }) => enodeOf(program)));
   print("nodes B, C and D start with the boot node's address only");
@@ -131,6 +137,20 @@ async function demo(): Promise<void> {
   }
   print(`${shownBlocks} new blocks spread: whole to some peers, by their hash to the others`);
   process.stdout.write(`\n${table(['block', ...followers.map(({ name }) => `node ${name}`)], rows)}\n\n`);
+
+  const servers = await Promise.all(
+    followers.map(async ({ name, program }) => ({ name: `node ${name}`, url: `ws://${await rpcOf(program)}` })),
+  );
+  const wallet = await Wallet.open([...servers, { name: 'node A', url: dev.node.endpoints.ws ?? '' }]);
+  const { hash, seen } = await wallet.pay(dev);
+  print(`a wallet sends transaction ${hash.slice(0, 10)}… to node B; it spreads to the pools of all nodes`);
+  const after = seen.map(([, time]) => `${Math.round(time)} ms`);
+  process.stdout.write(`\n${table(['pending at', ...seen.map(([name]) => name)], [['after', ...after]])}\n\n`);
+  last = await mineWaiting(dev);
+  await Promise.all(followers.map((follower) => reached(follower, last as MinedBlock)));
+  const { blockNumber, status, gas } = await wallet.receipt(hash);
+  print(`node A mines it in block ${blockNumber}; its receipt by node B has status ${status} and ${gas} gas`);
+  wallet.close();
 
   const base = last as MinedBlock;
   for (let i = 0; i < 3; i++) last = await producer.mine(transfers(1));
@@ -182,8 +202,8 @@ function crawlRows(lines: readonly string[]): string {
 }
 
 const ending =
-  'Done: four nodes found each other through a boot node, executed the same blocks and have the same state, although a ' +
-  'longer branch replaced the chain and one of them was killed. The crawler found all five nodes.\n' +
+  'Done: four nodes found each other through a boot node, exchanged transactions, executed the same blocks and have the same state, ' +
+  'although a longer branch replaced the chain and one of them was killed. The crawler found all five nodes.\n' +
   'Next: "npm run node -- dev --load 10" runs a chain of your own, "npm run crawler -- crawl --network hoodi --datadir ' +
   './hoodi" crawls a public network, and "npm run node -- --help" lists the options of a node.';
 
