@@ -26,13 +26,13 @@ const cases: Record<string, Expected> = {
   GetBlockBodies: 'passes',
   GetReceipts: 'passes',
   GetLargeReceipts: 'passes',
-  LargeTxRequest: 'fails until transactions',
-  Transaction: 'fails until transactions',
-  InvalidTxs: 'fails until transactions',
-  NewPooledTxs: 'fails until transactions',
-  BlobViolations: 'fails until transactions',
-  TestBlobTxWithoutSidecar: 'fails until transactions',
-  TestBlobTxWithMismatchedSidecar: 'fails until transactions',
+  LargeTxRequest: 'passes',
+  Transaction: 'passes',
+  InvalidTxs: 'passes',
+  NewPooledTxs: 'passes',
+  BlobViolations: 'passes',
+  TestBlobTxWithoutSidecar: 'passes',
+  TestBlobTxWithMismatchedSidecar: 'passes',
   BlobTxAvailabilityFailure: 'skips until eth/72',
   GetCells: 'skips until eth/72',
   BlobTxWithInvalidCells: 'skips until eth/72',
@@ -45,7 +45,7 @@ function outcome(expected: Expected | undefined, { passed, log }: SuiteResult): 
   return log.includes('skipping: ') ? `skips until ${reason}` : 'passes';
 }
 
-test("ND-19 go-ethereum's eth tests pass against our node, except for transactions, eth/71 and eth/72", async () => {
+test("ND-19 go-ethereum's eth tests pass against our node in every case that eth/70 reaches", async () => {
   const { node, engine } = await startLoaded();
   const results = await runSuite(
     [
