@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { fromHex, toHex } from '@devp2p/bytes';
+import { decodeTransaction } from '@devp2p/eth';
 import { askEngine, type EngineServer } from './json-rpc.ts';
 
 const zero = `0x${'00'.repeat(32)}`;
@@ -117,12 +119,19 @@ export class ConsensusDriver {
     const { result, error } = await askEngine(server, { method: `engine_getPayload${get}`, params: [payloadId] });
     if (error !== undefined) throw new Error(`${side}: ${error.message}`);
     const { executionPayload: payload, executionRequests } = result as {
-      executionPayload: { blockHash: string };
+      executionPayload: { blockHash: string; transactions: string[] };
       executionRequests?: string[];
     };
-    const rest = send === 'V2' ? [] : send === 'V3' ? [[], root] : [[], root, executionRequests];
+    const hashes = payload.transactions.flatMap(blobHashes);
+    const rest = send === 'V2' ? [] : send === 'V3' ? [hashes, root] : [hashes, root, executionRequests];
     return { hash: payload.blockHash, number: parent.number + 1, time, parent, call: [send, [payload, ...rest]] };
   }
+}
+
+/** The versioned hashes of the blobs of a transaction. */
+function blobHashes(transaction: string): string[] {
+  const { blobVersionedHashes = [] } = decodeTransaction(fromHex(transaction.slice(2)));
+  return blobVersionedHashes.map((hash) => `0x${toHex(hash)}`);
 }
 
 const hex = (value: number): string => `0x${value.toString(16)}`;

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fromHex } from '@devp2p/bytes';
 import { expect, test } from 'vitest';
 import { createNode } from '../apps/node/src/index.ts';
 import { GivenTransactions } from '../apps/node/test/engine/given-transactions.ts';
 import { signTransaction, type TestAccount } from '../apps/node/test/execution/sign-transaction.ts';
 import { ConsensusDriver, type DriverBlock, type Outcomes } from './consensus-driver.ts';
+import { fundedAccounts } from './each-type.ts';
 import { headOnly, paramsOf } from './engine-calls.ts';
 import { askEngine, type EngineServer } from './json-rpc.ts';
 import { Scene } from './scene.ts';
@@ -77,7 +75,7 @@ async function startNetwork(maxReorgDepth?: number): Promise<Network> {
   let running = await startBoth();
   const sides = { geth: running.geth.engine, ours: running.ours };
   const driver = new ConsensusDriver(sides, scene.chain.genesisHash);
-  const [account] = testAccounts();
+  const [account] = fundedAccounts(scene.chain);
   let nonce = 0;
   return {
     driver,
@@ -98,14 +96,6 @@ async function startNetwork(maxReorgDepth?: number): Promise<Network> {
       Object.assign(driver.sides, { geth: running.geth.engine, ours: running.ours });
     },
   };
-}
-
-function testAccounts(): TestAccount[] {
-  const file = readFileSync(join(scene.chain.folder, 'accounts.json'), 'utf8');
-  return Object.entries(JSON.parse(file) as Record<string, { key: string }>).map(([address, { key }]) => ({
-    address: fromHex(address.slice(2)),
-    key: fromHex(key.slice(2)),
-  }));
 }
 
 /** Builds a block on one side, and has both sides execute it and take it as the head. */

@@ -103,7 +103,7 @@ export interface Geth {
   /** The Engine API. */
   readonly engine: EngineServer;
   readonly program: Program;
-  rpc(method: string, params?: unknown[]): Promise<unknown>;
+  rpc(method: string, params?: readonly unknown[]): Promise<unknown>;
   stop(): Promise<void>;
 }
 
