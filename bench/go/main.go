@@ -56,6 +56,7 @@ func cases(folder string) map[string]setUp {
 		cryptoCases(),
 		discv4Cases(),
 		enrCases(filepath.Join(folder, "records.txt")),
+		poolCases(folder),
 	} {
 		for name, set := range some {
 			all[name] = set

@@ -223,6 +223,21 @@ function downloadCase(name: string, title: string): Case {
   return { name, title, unit: perSecond, goals: [{ than: 'geth', atLeast: 0.5 }], warmUp: 3000 };
 }
 
+const pool: Group = {
+  title: 'Transaction pool, 4,096 transfers of different accounts from the network',
+  columns: { fast: 'devp2p-node', go: "go-ethereum's legacypool" },
+  cases: [
+    { name: 'pool-add', title: 'add', unit: perSecond, goals: [{ than: 'go', atLeast: 0.8 }], warmUp: 3000 },
+    {
+      name: 'pool-add-known-sender',
+      title: 'add, without the signature check',
+      unit: perSecond,
+      goals: [],
+      warmUp: 3000,
+    },
+  ],
+};
+
 const imports: Group = {
   title: 'Import of a chain, every block executed, state on disk',
   columns: { import: 'devp2p-node', vm: '@ethereumjs/vm', 'geth-import': 'geth import' },
@@ -252,4 +267,4 @@ function importCase(name: string, title: string, unit: Unit, goals: { vm?: numbe
   };
 }
 
-export const catalogue: readonly Group[] = [rlpx, discv4, enr, rlp, crypto, download, imports];
+export const catalogue: readonly Group[] = [rlpx, discv4, enr, rlp, crypto, pool, download, imports];

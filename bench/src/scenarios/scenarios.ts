@@ -1,7 +1,14 @@
 import { engineScenario } from './engine.ts';
 import { eventLoopScenario } from './event-loop.ts';
 import { memoryScenario } from './memory.ts';
+import { poolMemoryScenario } from './pool-memory.ts';
 import type { Scenario } from './scenario.ts';
 import { syncScenario } from './sync.ts';
 
-export const scenarios: readonly Scenario[] = [engineScenario, syncScenario, eventLoopScenario, memoryScenario];
+export const scenarios: readonly Scenario[] = [
+  engineScenario,
+  syncScenario,
+  eventLoopScenario,
+  memoryScenario,
+  poolMemoryScenario,
+];

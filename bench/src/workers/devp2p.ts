@@ -7,6 +7,7 @@ import { headersCodec } from '../fixtures/headers.ts';
 import { cryptoCases } from './crypto-cases.ts';
 import { ourDiscv4Cases } from './discv4-devp2p.ts';
 import { ourEnrCases } from './enr-devp2p.ts';
+import { poolCases } from './pool-devp2p.ts';
 import { decoding, encoding, type Form } from './rlp-cases.ts';
 import { rlpxCases } from './rlpx-devp2p.ts';
 import { type Cases, serve } from './serve.ts';
@@ -20,6 +21,7 @@ await serve({
   ...ourEnrCases(folder, crypto),
   ...rlpCases(),
   ...cryptoCases(crypto),
+  ...poolCases(folder, crypto),
 });
 
 function rlpCases(): Cases {
