@@ -20,7 +20,9 @@ export type {
   CallMessage,
   CallResults,
   CallTask,
+  TraceTask,
 } from '../execution/calls/call-task.ts';
+export type { TraceOptions } from '../execution/trace/trace-options.ts';
 export type { Account, AccountProof, AccountSummary, BuildRequest, BuiltBlock, IndexState };
 
 /** The state of the accounts. */

@@ -111,7 +111,10 @@ const transactionKeyLength = 16;
 
 /** The key of a transaction's position. */
 export function transactionKey(hash: Uint8Array): Uint8Array {
-  return sublevels.transactions.key(hash.subarray(0, transactionKeyLength));
+  const key = sublevels.transactions.allocate(transactionKeyLength);
+  const start = key.length - transactionKeyLength;
+  for (let i = 0; i < transactionKeyLength; i++) key[start + i] = hash[i] as number;
+  return key;
 }
 
 /** The key of the record that describes a section of the index of logs. */

@@ -59,7 +59,7 @@ export function callFailure(outcome: Pick<RunOutcome, 'error' | 'output'>): Call
 }
 
 /** The text in the output of a call that was reverted with `Error(string)` or `Panic(uint256)`. */
-function revertReason(output: Uint8Array): string | undefined {
+export function revertReason(output: Uint8Array): string | undefined {
   const selector = Buffer.from(output.subarray(0, 4)).toString('hex');
   const words = output.subarray(4);
   if (selector === panicSelector) {

@@ -12,10 +12,11 @@ import type { ChainEvm } from '../evm/chain-evm.ts';
 import { FramePool } from '../evm/frame/frame-pool.ts';
 import { addressKey, BlockState } from '../evm/state/block-state.ts';
 import type { StateReader } from '../state/interfaces.ts';
+import { traceBlock } from '../trace/trace-block.ts';
 import { AccessedState } from './accessed.ts';
 import { callContext, callFees, executableCall, limited } from './call-context.ts';
 import { callFailure, plainFailure } from './call-failure.ts';
-import type { AccessListResult, BlockOverride, CallResult, CallTask } from './call-task.ts';
+import type { AccessListResult, BlockOverride, CallResult, CallTask, ExecutionTask, TraceTask } from './call-task.ts';
 import type { CallWatch } from './call-watch.ts';
 import { estimateGas } from './estimate-gas.ts';
 import { OverrideState, overridePrecompiles } from './override-state.ts';
@@ -37,7 +38,7 @@ export interface CallRunnerParts {
 
 /** A call in preparation. */
 export interface PreparedCall {
-  readonly task: CallTask;
+  readonly task: ExecutionTask;
   readonly watch: CallWatch;
   readonly header: SealedHeader;
   readonly context: BlockContext;
@@ -71,6 +72,7 @@ export class CallRunner {
   /** @throws CallError; ExecutionError, StateError when the state cannot be read */
   async run(task: CallTask, watch: CallWatch): Promise<CallResult> {
     try {
+      if (task.type === 'trace') return await this.#trace(task, watch);
       const call = await this.#prepare(task, watch);
       switch (task.type) {
         case 'call':
@@ -87,7 +89,14 @@ export class CallRunner {
     }
   }
 
-  async #prepare(task: CallTask, watch: CallWatch): Promise<PreparedCall> {
+  async #trace({ block, header, body, index, options }: TraceTask, watch: CallWatch): Promise<readonly string[]> {
+    const { config, crypto, evm, openState } = this.#parts;
+    const opened = await openState(this.#header({ block }), watch);
+    const decoded = decodeHeader(header, crypto);
+    return traceBlock({ config, crypto, evm, header: decoded, body, opened, index, options, watch });
+  }
+
+  async #prepare(task: ExecutionTask, watch: CallWatch): Promise<PreparedCall> {
     const { config, crypto, openState } = this.#parts;
     const header = this.#header(task);
     const { state, blockHash } = await openState(header, watch);
@@ -185,7 +194,7 @@ export class CallRunner {
     });
   }
 
-  #header({ block }: CallTask): SealedHeader {
+  #header({ block }: Pick<CallTask, 'block'>): SealedHeader {
     const key = Buffer.from(block.hash).toString('latin1');
     let header = this.#headers.get(key);
     if (header === undefined) {

@@ -1,6 +1,6 @@
 import type { Clock } from '@devp2p/clock';
 import { CallError } from '../../errors/call-error.ts';
-import type { CallResult, CallResults, CallTask } from './call-task.ts';
+import type { CallResult, CallResults, CallTask, ExecutionTask } from './call-task.ts';
 
 /** Executes one call at a time. */
 export interface CallLane {
@@ -58,6 +58,8 @@ export function createCallScheduler({ openLane, clock }: CallSchedulerOptions): 
   let isClosed = false;
   const run = async (task: CallTask): Promise<CallResult> => {
     if (isClosed) throw new CallError('closed', 'the execution is closed');
+    // Traces execute whole blocks, so that few would end in the short lane.
+    if (task.type === 'trace') return long.run(task, longLimit);
     const key = functionOf(task);
     if ((slow.get(key) ?? Number.NEGATIVE_INFINITY) < clock.monotonic()) {
       try {
@@ -144,7 +146,7 @@ class Lane {
 }
 
 /** The function that a task calls: the recipient, and the first bytes of the input. */
-function functionOf({ type, message: { to, input }, accounts }: CallTask): string {
+function functionOf({ type, message: { to, input }, accounts }: ExecutionTask): string {
   const selector = input?.subarray(0, 4) ?? new Uint8Array(0);
   const overrides = accounts === undefined ? '' : '+';
   return `${type}${overrides}${Buffer.from(to ?? selector).toString('hex')}${Buffer.from(selector).toString('hex')}`;

@@ -1,4 +1,5 @@
 import type { AccessListItem, SignedAuthorization } from '@devp2p/eth';
+import type { TraceOptions } from '../trace/trace-options.ts';
 
 /** The fields of a call, as those of a transaction. Absent ones have the defaults of a call. */
 export interface CallMessage {
@@ -66,7 +67,24 @@ interface CallFields {
 }
 
 /** Something to be computed by executing calls, whose changes are dropped. */
-export type CallTask =
+export type CallTask = ExecutionTask | TraceTask;
+
+/** Transactions of a block to be executed again and observed. */
+export interface TraceTask {
+  readonly type: 'trace';
+  /** The parent of the block. */
+  readonly block: CallBlock;
+  /** RLP of the header of the block. */
+  readonly header: Uint8Array;
+  /** RLP of its body. */
+  readonly body: Uint8Array;
+  /** The transaction that is traced. @default all */
+  readonly index?: number | undefined;
+  readonly options: TraceOptions;
+}
+
+/** A call whose changes are dropped. */
+export type ExecutionTask =
   /** The output of a call. */
   | ({ readonly type: 'call' } & CallFields)
   /** The least gas with which a call succeeds, up to 1.5 %. */
@@ -79,6 +97,8 @@ export interface CallResults {
   readonly call: Uint8Array;
   readonly 'estimate-gas': number;
   readonly 'access-list': AccessListResult;
+  /** Texts in JSON. */
+  readonly trace: readonly string[];
 }
 
 export interface AccessListResult {

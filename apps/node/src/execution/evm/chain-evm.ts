@@ -11,6 +11,7 @@ import { createPrecompiles, type Precompiles } from './precompiles.ts';
 import { type EvmRules, evmRules } from './rules/evm-rules.ts';
 import { createCommons } from './rules/library-parameters.ts';
 import type { BlockState } from './state/block-state.ts';
+import type { ExecutionTracer } from './tracer.ts';
 import type { ExecutionWatch } from './watch.ts';
 
 /** Memory for the programs of contracts. */
@@ -34,6 +35,8 @@ export interface ChainEvm {
 export interface BlockEvmOptions {
   /** @default none */
   readonly watch?: ExecutionWatch | undefined;
+  /** @default none */
+  readonly tracer?: ExecutionTracer | undefined;
   /** Frames of an EVM that has ended all its calls. @default new ones */
   readonly pool?: FramePool | undefined;
   /** Changes the precompiled contracts. @default they are those of the fork */
@@ -61,7 +64,7 @@ export function createChainEvm({ config, crypto, precompiles }: ChainEvmOptions)
     return parts;
   };
   return {
-    at(block, state, recorder, { watch, pool = new FramePool(), precompiles: change } = {}) {
+    at(block, state, recorder, { watch, tracer, pool = new FramePool(), precompiles: change } = {}) {
       const { keccak256 } = crypto;
       const { rules, precompiles: contracts } = partsOf(block);
       return createEvm({
@@ -75,6 +78,7 @@ export function createChainEvm({ config, crypto, precompiles }: ChainEvmOptions)
         keccak256,
         recorder,
         watch,
+        tracer,
       });
     },
   };

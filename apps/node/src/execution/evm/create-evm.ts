@@ -82,6 +82,7 @@ function finish(
   refundsNewAccount: () => boolean,
 ): EvmOutcome | Promise<EvmOutcome> {
   const end = (): EvmOutcome => {
+    machine.tracer?.exit(frame);
     budget.absorb(frame);
     if (frame.end !== succeeded) {
       if (refundsNewAccount()) budget.refundState(newAccountStateGas);

@@ -26,6 +26,7 @@ export function enterCall(
 ): void | Promise<void> {
   const { state, rules } = machine;
   const { value } = frame;
+  machine.tracer?.enter(frame, kind, machine.frames.at(-1), payer.address, callee.address, frame.input);
   const refusal = machine.refusal(payer, kind === 'call' || kind === 'callcode' ? value : 0n, frame.depth);
   if (refusal !== undefined) {
     frame.refuse(refusal);
@@ -55,6 +56,7 @@ export function enterCall(
 export function enterCreation(machine: Machine, frame: Frame, initCode: Uint8Array): void {
   const { state, rules } = machine;
   const { account: created } = frame;
+  machine.tracer?.enter(frame, 'create', machine.frames.at(-1), frame.caller.address, created.address, initCode);
   if (rules.isBerlin) state.warm(created);
   if (created.nonce > 0n || !isEmptyCodeHash(created.codeHash)) {
     frame.refuse('collision');

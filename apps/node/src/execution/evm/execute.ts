@@ -1,4 +1,4 @@
-import { leave, resume } from './exit.ts';
+import { conclude, leave } from './exit.ts';
 import { calling, type halted, type reverted, type succeeded, waiting } from './frame/signal.ts';
 import { run } from './interpreter/interpreter.ts';
 import type { Machine } from './machine.ts';
@@ -16,6 +16,6 @@ export function execute(machine: Machine): void | Promise<void> {
     machine.frames.pop();
     leave(machine, frame, signal as typeof succeeded | typeof reverted | typeof halted);
     const caller = machine.frames.at(-1);
-    if (caller !== undefined) resume(caller, frame);
+    if (caller !== undefined) conclude(machine, caller, frame);
   }
 }

@@ -1,5 +1,5 @@
 import { emptyBytes, type Frame } from './frame/frame.ts';
-import { calling, type halted, reverted, running, type Signal, succeeded, waiting } from './frame/signal.ts';
+import { calling, halted, reverted, running, type Signal, succeeded, waiting } from './frame/signal.ts';
 import type { Machine } from './machine.ts';
 import { codeByteGas, codeByteStateGas, keccakWordGas, newAccountStateGas } from './rules/gas.ts';
 import { addressWord, isEmptyAccount } from './state/account-state.ts';
@@ -13,6 +13,7 @@ export function leave(
   frame: Frame,
   signal: typeof succeeded | typeof reverted | typeof halted,
 ): void {
+  if (signal === halted) machine.tracer?.fault(frame, machine);
   frame.memory.reset();
   frame.end = signal === succeeded && frame.isCreation ? deploy(machine, frame) : signal;
   if (frame.end === succeeded) {
@@ -33,16 +34,22 @@ export function leave(
 /** Continues a frame after its callee, or lets the interpreter execute that one first. */
 export function proceed(frame: Frame, callee: Frame, pending: void | Promise<void>, machine: Machine): Signal {
   if (pending !== undefined) {
-    machine.pending = pending.then(() => resume(frame, callee));
+    machine.pending = pending.then(() => conclude(machine, frame, callee));
     return waiting;
   }
   if (callee.end === running) return calling;
-  resume(frame, callee);
+  conclude(machine, frame, callee);
   return running;
 }
 
+/** Continues a frame after its callee has ended. */
+export function conclude(machine: Machine, frame: Frame, callee: Frame): void {
+  machine.tracer?.exit(callee);
+  resume(frame, callee);
+}
+
 /** Gives a frame the result of its callee. */
-export function resume(frame: Frame, callee: Frame): void {
+function resume(frame: Frame, callee: Frame): void {
   const isSuccess = callee.end === succeeded;
   const { output } = callee;
   frame.absorb(callee);

@@ -9,6 +9,7 @@ import type { EvmRules } from './rules/evm-rules.ts';
 import { expGas, warmGas } from './rules/gas.ts';
 import type { AccountState } from './state/account-state.ts';
 import type { BlockState } from './state/block-state.ts';
+import type { ExecutionTracer } from './tracer.ts';
 import { transferLog } from './transfer-log.ts';
 import type { ExecutionWatch } from './watch.ts';
 import { wordOf } from './words.ts';
@@ -30,6 +31,7 @@ export interface MachineContext {
   readonly recorder: AccessRecorder | undefined;
   /** Absent for blocks, which their gas bounds. */
   readonly watch?: ExecutionWatch | undefined;
+  readonly tracer?: ExecutionTracer | undefined;
 }
 
 /** Executes one call of a transaction with all calls that follow from it. */
@@ -44,6 +46,7 @@ export class Machine implements MachineContext {
   readonly keccak256: Crypto['keccak256'];
   readonly recorder: AccessRecorder | undefined;
   readonly watch: ExecutionWatch | undefined;
+  readonly tracer: ExecutionTracer | undefined;
   readonly message: EvmCall;
   readonly logs: Log[] = [];
   refund = 0;
@@ -63,6 +66,7 @@ export class Machine implements MachineContext {
     this.keccak256 = context.keccak256;
     this.recorder = context.recorder;
     this.watch = context.watch;
+    this.tracer = context.tracer;
     this.message = message;
   }
 

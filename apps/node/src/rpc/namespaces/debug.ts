@@ -9,6 +9,7 @@ import { RpcError } from '../transport/rpc-error.ts';
 import { accessListOf } from './block-access-list.ts';
 import { chainView, type ViewedBlock } from './chain-view.ts';
 import { findMined } from './eth/transactions.ts';
+import { traceMethods } from './trace.ts';
 
 const hashParameter = parameter(data(32));
 
@@ -28,6 +29,7 @@ export function debugNamespace(backend: Backend): Namespace {
   };
   return {
     methods: {
+      ...traceMethods({ ...backend, view }),
       getRawHeader: method([blockId], async (id) => toData((await headerOf(id)).raw)),
       getRawBlock: method([blockId], async (id) => {
         const { header, body } = await blockOf(id);

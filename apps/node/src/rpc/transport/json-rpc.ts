@@ -2,6 +2,7 @@ import { type Clock, withTimeout } from '@devp2p/clock';
 import type { Log } from '../../logging/log.ts';
 import type { Api } from './api.ts';
 import { isNestedDeeper } from './json-depth.ts';
+import { JsonText } from './json-text.ts';
 import { RpcError } from './rpc-error.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
@@ -70,7 +71,7 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
       if (left <= 0) throw timedOut;
       const work = async (): Promise<unknown> => run(api, request, subscriptions);
       const result = await withTimeout(clock, left, work, { reason: timedOut });
-      const text = JSON.stringify(result ?? null);
+      const text = result instanceof JsonText ? result.text : JSON.stringify(result ?? null);
       onCall(true);
       return text;
     } catch (error) {

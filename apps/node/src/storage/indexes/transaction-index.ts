@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { equalBytes } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { decodeBody } from '@devp2p/eth';
-import { type Codec, decode, encode, struct, uint } from '@devp2p/rlp';
+import { decodeBody, type RawList } from '@devp2p/eth';
+import { encode } from '@devp2p/rlp';
 import { canonicalHashes, canonicalRefs } from '../canonical.ts';
 import { type Change, type Database, del, put } from '../database.ts';
 import { corrupt, decodeRecord, numberCodec } from '../records.ts';
@@ -23,7 +23,8 @@ const removalDelay = 64;
 /** Transactions that are hashed before other work has its turn. */
 const turn = 512;
 
-const positionCodec: Codec<TransactionPosition> = struct({ number: uint(53), index: uint(32) });
+/** Bytes of a stored position: 6 of the number, 4 of the index. */
+const positionLength = 10;
 
 /** @see TransactionIndex.open */
 export interface TransactionIndexOptions {
@@ -89,12 +90,7 @@ export class TransactionIndex implements BackgroundIndex {
   async find(hash: Uint8Array): Promise<TransactionPosition | undefined> {
     if (!this.state.isEnabled) return undefined;
     const value = await this.#options.database.get(transactionKey(hash));
-    if (value === undefined) return undefined;
-    try {
-      return decode(positionCodec, value);
-    } catch (error) {
-      throw corrupt('the position of a transaction', error);
-    }
+    return value && decodePosition(value);
   }
 
   async follow({ ancestor, replaced, added }: CanonicalMove): Promise<IndexUpdate> {
@@ -180,11 +176,13 @@ export class TransactionIndex implements BackgroundIndex {
     let count = 0;
     for (const { number, hash, body } of blocks) {
       const raw = body ?? (await database.get(blockKey('bodies', number, hash)));
-      let index = 0;
-      for (const transaction of transactionsOf(raw, number)) {
+      const transactions = transactionsOf(raw, number);
+      // One buffer for all of a block: an entry costs less than a microsecond beside the hash.
+      const values = encodePositions(number, transactions.length);
+      for (let index = 0; index < transactions.length; index++) {
         if (++count % turn === 0) await setImmediate();
-        onEntry(transactionKey(crypto.keccak256(transaction)), encode(positionCodec, { number, index }));
-        index += 1;
+        const value = values.subarray(index * positionLength, (index + 1) * positionLength);
+        onEntry(transactionKey(crypto.keccak256(transactions.at(index))), value);
       }
     }
   }
@@ -199,7 +197,27 @@ function putFirst(first: number): Change {
   return put(metaKey('transactions'), encode(numberCodec, first));
 }
 
-function transactionsOf(body: Uint8Array | undefined, number: number): Iterable<Uint8Array> {
+/** The positions of all transactions of a block, one after another. */
+function encodePositions(number: number, count: number): Uint8Array {
+  const bytes = new Uint8Array(count * positionLength);
+  const view = new DataView(bytes.buffer);
+  const high = Math.floor(number / 2 ** 16);
+  for (let index = 0; index < count; index++) {
+    view.setUint32(index * positionLength, high);
+    view.setUint16(index * positionLength + 4, number % 2 ** 16);
+    view.setUint32(index * positionLength + 6, index);
+  }
+  return bytes;
+}
+
+/** @throws ChainError `corrupt` */
+function decodePosition(value: Uint8Array): TransactionPosition {
+  if (value.length !== positionLength) throw corrupt('the position of a transaction');
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  return { number: view.getUint32(0) * 2 ** 16 + view.getUint16(4), index: view.getUint32(6) };
+}
+
+function transactionsOf(body: Uint8Array | undefined, number: number): RawList {
   if (body === undefined) throw corrupt(`the body of block ${number}`);
   try {
     return decodeBody(body).transactions;

@@ -106,6 +106,14 @@ export class Frame extends GasBudget {
     return halted;
   }
 
+  /** Ends the code at an instruction that is not executed. */
+  haltAt(pc: number, sp: number, gas: number, error: EvmErrorCode): typeof halted {
+    this.pc = pc;
+    this.sp = sp;
+    this.gas = gas;
+    return this.halt(error);
+  }
+
   /** Ends a call that is not possible: it fails and keeps its gas. */
   refuse(error: EvmErrorCode): void {
     this.error = error;

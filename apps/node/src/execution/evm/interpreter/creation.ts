@@ -38,7 +38,9 @@ function enter(frame: Frame, machine: Machine, hasSalt: boolean): Signal {
       ? contractAddress(account.address, account.nonce, machine)
       : saltedAddress(machine, account.address, wordBytes(salt), code),
   );
-  if (machine.creationRefusal(account, value, frame.depth + 1) !== undefined) {
+  const refusal = machine.creationRefusal(account, value, frame.depth + 1);
+  if (refusal !== undefined) {
+    machine.tracer?.refuseCreation(frame, created.address, value, code, refusal);
     frame.returnData = emptyBytes;
     stack[frame.sp++] = 0n;
     return running;

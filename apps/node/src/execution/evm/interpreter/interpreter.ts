@@ -46,10 +46,12 @@ export function run(frame: Frame, machine: Machine): Signal {
     const op = code[pc] as number;
     const limits = stackOf[op] as number;
     gas -= gasOf[op] as number;
-    if (((sp - (limits & 0xff)) | ((limits >> 16) - sp)) < 0) return frame.halt(stackError(limits, sp));
+    if (((sp - (limits & 0xff)) | ((limits >> 16) - sp)) < 0) {
+      return frame.haltAt(pc, sp, gas, stackError(limits, sp));
+    }
     if (gas < floor) {
-      if (gas < 0) return frame.halt('out-of-gas');
-      floor = (watch as ExecutionWatch).check(gas);
+      if (gas < 0) return frame.haltAt(pc, sp, gas, 'out-of-gas');
+      floor = (watch as ExecutionWatch).check(gas, frame, pc, sp, machine);
     }
 
     switch (op) {

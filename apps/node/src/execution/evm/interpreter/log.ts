@@ -17,6 +17,8 @@ export function log(frame: Frame, machine: Machine, opcode: number): Signal {
   if (frame.gas < 0) return frame.halt('out-of-gas');
   const topics: Uint8Array[] = [];
   for (let i = 0; i < topicCount; i++) topics.push(wordBytes(stack[--frame.sp] as bigint));
-  machine.logs.push({ address: frame.account.address, topics, data: memory.copy(offset, length) });
+  const entry = { address: frame.account.address, topics, data: memory.copy(offset, length) };
+  machine.logs.push(entry);
+  machine.tracer?.log(entry);
   return running;
 }

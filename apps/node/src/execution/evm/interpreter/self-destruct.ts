@@ -14,6 +14,7 @@ export function selfDestruct(frame: Frame, machine: Machine): Signal {
   if (!charge(frame, machine, beneficiary)) return frame.halt('out-of-gas');
   if (!rules.isLondon && !account.isDestroyed) machine.refund += selfdestructRefund;
 
+  machine.tracer?.selfDestruct(account.address, beneficiary.address, balance);
   const isOther = beneficiary !== account;
   // From Cancun on only a contract of the same transaction is removed (EIP-6780).
   const isRemoved = !rules.isCancun || account.isCreated;
