@@ -1,3 +1,4 @@
+import { announcementsScenario } from './announcements.ts';
 import { engineScenario } from './engine.ts';
 import { eventLoopScenario } from './event-loop.ts';
 import { memoryScenario } from './memory.ts';
@@ -11,4 +12,5 @@ export const scenarios: readonly Scenario[] = [
   eventLoopScenario,
   memoryScenario,
   poolMemoryScenario,
+  announcementsScenario,
 ];

@@ -16,7 +16,7 @@ export interface Wanted<Peer> {
   /** The request that it is part of, in the stage `fetching`. */
   request: Request<Peer> | undefined;
   /** Active announcements, at most one of each peer. */
-  readonly announcements: Announcement<Peer>[];
+  announcements: Announcement<Peer>[];
 }
 
 /** The first announcement of a transaction by a peer. */
@@ -61,7 +61,9 @@ export class Source<Peer> {
 
   add(wanted: Wanted<Peer>, type: number, size: number): void {
     const announcement = { wanted, source: this, type, size, isActive: true };
-    wanted.announcements.push(announcement);
+    // A literal has room for one element, which is enough for most; `push` makes room for 17.
+    if (wanted.announcements.length === 0) wanted.announcements = [announcement];
+    else wanted.announcements.push(announcement);
     this.#announcements.push(announcement);
     this.#active++;
   }

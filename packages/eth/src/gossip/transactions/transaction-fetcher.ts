@@ -36,6 +36,8 @@ export interface TransactionFetcherOptions<Peer> {
   readonly onFalse: (peer: Peer, problem: string) => void;
 }
 
+const none: never[] = [];
+
 /** Transactions by their stage. */
 export interface FetcherSize {
   readonly waiting: number;
@@ -92,7 +94,7 @@ export class TransactionFetcher<Peer> {
         if (!this.#options.wants(hash, type, key)) continue;
         // Blob transactions are never sent whole.
         const stage = type === blobType ? 'queued' : 'waiting';
-        wanted = { key, stage, due, request: undefined, announcements: [] };
+        wanted = { key, stage, due, request: undefined, announcements: none };
         this.#wanted.set(key, wanted);
         if (stage === 'waiting') this.#waiting.push(wanted);
         else hasUrgent = true;
