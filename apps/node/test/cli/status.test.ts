@@ -74,16 +74,36 @@ describe('ND-16 the text of the status', () => {
   test('ND-16 peers, a line each', () => {
     const second = peer({
       name: 'x',
+      transactions: {
+        announced: 5,
+        wanted: 4,
+        requested: 4,
+        broadcast: 3,
+        delivered: 4,
+        outcomes: { added: 6, known: 1, underpriced: 0, full: 0, refused: 0, invalid: 0 },
+        sentHashes: 9,
+        sentWhole: 7,
+        served: 2,
+        included: 0.5,
+        finalized: 0,
+      },
       network: { ...peer().network, inbound: false, trusted: false, static: true },
       protocols: { eth: 'handshake' },
     });
     const lines = statusText({ ...status, peers: [peer(), second] }).split('\n');
     expect(lines.slice(9)).toEqual([
       '',
-      'ID                CLIENT        ADDRESS          DIRECTION  ETH  BLOCK',
-      'cdcdcdcdcdcdcdcd  Geth/v1.17.5  192.0.2.8:50000  inbound    69   600    trusted',
-      'cdcdcdcdcdcdcdcd  x             192.0.2.8:50000  outbound   -    -      static',
+      'ID                CLIENT        ADDRESS          DIRECTION  ETH  BLOCK  TX IN  TX OUT',
+      'cdcdcdcdcdcdcdcd  Geth/v1.17.5  192.0.2.8:50000  inbound    69   600    -      -       trusted',
+      'cdcdcdcdcdcdcdcd  x             192.0.2.8:50000  outbound   -    -      6      9       static',
     ]);
+  });
+
+  test('ND-16 the pool of transactions', () => {
+    const pool = { pending: 7, queued: 2, blobs: 1 };
+    expect(statusText({ ...status, health: { ...status.health, pool } })).toContain(
+      '\npool     7 transactions, 1 of them with blobs; 2 wait for an earlier nonce\n',
+    );
   });
 
   test('ND-16 a sync, with its rate since the last refresh', () => {
@@ -201,7 +221,7 @@ describe('the command', () => {
     expect(shown.stderr).toBe('');
     expect(shown.stdout).toContain(`enode    ${a.enode}\n`);
     expect(shown.stdout).toContain('peers    1: 1 inbound, 0 outbound\n');
-    expect(shown.stdout).toMatch(/\n[0-9a-f]{16} {2}devp2p-node\/v\S+ {2}127\.0\.0\.1:\d+ +inbound +70 +0\n$/);
+    expect(shown.stdout).toMatch(/\n[0-9a-f]{16} {2}devp2p-node\/v\S+ {2}127\.0\.0\.1:\d+ +inbound +70 +0 +0 +0\n$/);
 
     // Node b does not serve admin.
     const refused = start('status', '--http.port', b.port);

@@ -136,6 +136,32 @@ test('TP-29 TP-23 transactions reach the pools of other nodes, whole and by anno
   expect(metrics).toContain('eth_fetcher_transaction_waiting_hashes 0');
 });
 
+test('ND-12 sizes of the pool, and the reasons for refusals and losses, are metrics, and sizes are in /health', async () => {
+  const { dev, node } = await open();
+  const [first, second] = dev.accounts as [DevAccount, DevAccount];
+  const one = transfer(first, 0);
+  const results = await node.pool?.add([one, one, transfer(second, 3)]);
+  expect(results?.map(({ status }) => status)).toEqual(['added', 'refused', 'added']);
+  await hasTransaction(dev.node, one);
+  const dropped = new Promise((resolve) => node.pool?.onDropped(resolve));
+  await dev.producer.mine([one]);
+  expect(await dropped).toEqual([{ hash: transactionHash(one, crypto), reason: 'included' }]);
+
+  const read = async (path: string) => (await fetch(`${node.endpoints.metrics}${path}`)).text();
+  const metrics = await read('/metrics');
+  for (const line of [
+    'txpool_transactions{part="pending"} 0',
+    'txpool_transactions{part="queued"} 1',
+    'txpool_transactions{part="blobs"} 0',
+    'txpool_added 2',
+    'txpool_refused{reason="known"} 1',
+    'txpool_dropped{reason="included"} 1',
+  ]) {
+    expect(metrics).toContain(line);
+  }
+  expect(JSON.parse(await read('/health')).pool).toEqual({ pending: 0, queued: 1, blobs: 0 });
+});
+
 test('TP-32 a new peer learns of the pending transactions', async () => {
   const { dev, node } = await open();
   const raw = transfer(dev.accounts[0] as DevAccount, 0);

@@ -71,18 +71,21 @@ function syncText({ health, at, before }: NodeStatus): string {
   return [`to ${target ?? '?'}`, ...parts].join(', ');
 }
 
-const headings = ['ID', 'CLIENT', 'ADDRESS', 'DIRECTION', 'ETH', 'BLOCK', ''];
+const headings = ['ID', 'CLIENT', 'ADDRESS', 'DIRECTION', 'ETH', 'BLOCK', 'TX IN', 'TX OUT', ''];
 /** Maximum width of each column, in characters. */
-const widths = [16, 48, 47, 9, 3, 16, 14];
+const widths = [16, 48, 47, 9, 3, 16, 16, 16, 14];
 
 function peerTable(peers: readonly PeerInfo[]): string[] {
-  const rows = peers.map(({ id, name, network, protocols: { eth } }) => [
+  const rows = peers.map(({ id, name, network, protocols: { eth }, transactions }) => [
     id.slice(0, 16),
     name,
     network.remoteAddress,
     network.inbound ? 'inbound' : 'outbound',
     eth === 'handshake' ? '-' : String(eth.version),
     eth === 'handshake' ? '-' : String(eth.latestBlock ?? '-'),
+    // Transactions of the peer that the pool has added, and those that were sent to it.
+    transactions === undefined ? '-' : String(transactions.outcomes.added),
+    transactions === undefined ? '-' : String(transactions.sentWhole + transactions.served),
     [network.static && 'static', network.trusted && 'trusted'].filter(Boolean).join(' '),
   ]);
   const cells = [headings, ...rows].map((row) => row.map((cell, i) => cut(printable(cell), widths[i] ?? 0)));
