@@ -1,4 +1,5 @@
 import { toHex } from '@devp2p/bytes';
+import { sleep } from '@devp2p/clock';
 import { decode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
 import { type GetByHashes, type TransactionAnnouncement, transactionsOf } from '../src/index.ts';
@@ -417,4 +418,44 @@ test('TP-31 a closed gossip sends and takes nothing, and serves', async () => {
   expect(pool.batches).toEqual([]);
   await peer.sendMessage('getPooledTransactions', { requestId: 1n, hashes: [hashOf(transaction(0))] });
   expect((await peer.next())?.code).toBe(0x0a);
+});
+
+test('HX-16 a flood of invalid transactions from half the peers delays others by at most a batch of each', async () => {
+  const { clock, pool, connect } = createGossipWorld();
+  const flooding = await Promise.all(range(0, 5).map(() => connect()));
+  const honest = await Promise.all(range(0, 5).map(() => connect()));
+  // The pool takes 1 ms for each transaction, one after the other.
+  let turn: Promise<void> = Promise.resolve();
+  let inPool = 0;
+  let most = 0;
+  const add = pool.add.bind(pool);
+  pool.outcome = (raw) => (raw[1] === 0xfe ? 'refused' : 'added');
+  pool.add = async (transactions) => {
+    inPool += transactions.length;
+    most = Math.max(most, inPool);
+    turn = turn.then(() => sleep(clock, transactions.length));
+    await turn;
+    inPool -= transactions.length;
+    return add(transactions);
+  };
+  const invalid = (peer: number, i: number): Uint8Array =>
+    Uint8Array.of(2, 0xfe, peer, i >> 16, (i >> 8) & 255, i & 255, ...filled(14, 1));
+  for (const [p, peer] of flooding.entries()) {
+    for (let sent = 0; sent < 19_200; sent += 4800) {
+      void peer.send(0x02, transactionsOf(range(sent, sent + 4800).map((i) => invalid(p, i))).raw);
+    }
+  }
+  await clock.advance(1000);
+  const delays: number[] = [];
+  for (const [i, peer] of honest.entries()) {
+    const raw = transaction(i);
+    void peer.send(0x02, list([raw]));
+    let waited = 0;
+    for (; !pool.has(hashOf(raw)); waited += 10) await clock.advance(10);
+    delays.push(waited);
+  }
+  // A batch of each flooding peer is in front, never their messages.
+  expect(Math.max(...delays)).toBeLessThanOrEqual(5 * 128 + 20);
+  expect(most).toBeLessThanOrEqual(6 * 128);
+  for (const peer of honest) expect(peer.peer.eth.info()).not.toBe('handshake');
 });
