@@ -11,7 +11,7 @@ export function hashOf(number: number): Uint8Array {
   return hash;
 }
 
-export const numberOf = (key: string): number => new DataView(hashOfKey(key).buffer).getUint32(28);
+const numberOf = (key: string): number => new DataView(hashOfKey(key).buffer).getUint32(28);
 
 /** Random bytes from a seed. */
 export function seeded(seed: number): (count: number) => Uint8Array {

@@ -43,7 +43,7 @@ export function infoOf(raw: Uint8Array, sender = filled(20, 9)): PooledInfo {
 }
 
 /** A pool that takes all that {@link outcome} allows. */
-export class TestPool implements GossipPool {
+class TestPool implements GossipPool {
   readonly transactions = new Map<string, Uint8Array>();
   readonly listeners = new Set<(transactions: readonly PooledInfo[]) => void>();
   /** Lengths of the batches that were added, with their times. */
