@@ -41,7 +41,7 @@ export const programs = {
     engine: 'chain errors logging rpc txpool validation version.ts',
     observability: 'chain discovery logging network rpc sync txpool',
     node: 'chain config discovery engine errors execution logging nat network observability rpc storage sync txpool version.ts',
-    dev: 'chain config errors execution logging node txpool validation',
+    dev: 'chain config engine errors execution logging node txpool validation',
     cli: 'chain config dev discovery errors logging nat network node observability rpc sync txpool version.ts',
     'index.ts': 'chain config dev errors logging nat network node observability rpc sync txpool',
     'main.ts': 'cli',

@@ -14,8 +14,12 @@ import type {
   StateView,
 } from '../chain/interfaces.ts';
 import { createQueue } from '../chain/queue.ts';
+import { orderTransactions } from '../engine/order-transactions.ts';
 import { DevError } from '../errors/dev-error.ts';
+import type { Candidate } from '../execution/build-request.ts';
 import type { Log } from '../logging/log.ts';
+import type { TransactionPool } from '../txpool/transaction-pool.ts';
+import { nextBaseFee } from '../validation/fees.ts';
 import { checkSender, TransactionQueue, type WaitingTransaction } from './transaction-queue.ts';
 
 /** The parts of the chain that a producer of blocks uses. */
@@ -37,6 +41,8 @@ export interface BlockProducerOptions {
   readonly interval: number | 'transactions' | 'calls';
   /** Account that receives the tips, 20 bytes. */
   readonly beneficiary: Uint8Array;
+  /** Transactions of peers and of JSON-RPC, which blocks have after those that were handed over. @default none */
+  readonly pool?: Pick<TransactionPool, 'pending' | 'onPending'> | undefined;
 }
 
 /** Choices for one block. */
@@ -89,7 +95,7 @@ const receiptsCodec = list(receiptCodec);
 
 /** Creates a producer of blocks on a chain that executes them. */
 export function createBlockProducer(options: BlockProducerOptions): BlockProducer {
-  const { chain, crypto, clock, log, interval, beneficiary } = options;
+  const { chain, crypto, clock, log, interval, beneficiary, pool } = options;
   const { config } = chain.genesis;
   const queue = new TransactionQueue({ config, crypto });
   const inTurn = createQueue();
@@ -109,7 +115,7 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
 
   const build = (
     parent: SealedHeader,
-    transactions: readonly WaitingTransaction[],
+    transactions: readonly Candidate[],
     { timestamp, extraData = new Uint8Array() }: MineOptions,
   ): Promise<BuiltBlock> => {
     const now = Math.floor(clock.now() / 1000);
@@ -142,8 +148,11 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
 
   /** Removes included transactions from the queue, and those that no later block can include. */
   const settle = async ({ included, refused }: BuiltBlock, tried: readonly WaitingTransaction[]): Promise<void> => {
-    for (const position of included) queue.remove(tried[position] as WaitingTransaction);
+    // Those after them are of the pool, which follows the head by itself.
+    const isTried = (position: number): boolean => position < tried.length;
+    for (const position of included.filter(isTried)) queue.remove(tried[position] as WaitingTransaction);
     for (const { position, code, reason } of refused) {
+      if (!isTried(position)) continue;
       const transaction = tried[position] as WaitingTransaction;
       const account = code === 'transaction-nonce' ? await chain.account(transaction.sender) : undefined;
       // One with a higher nonce waits for those before it.
@@ -153,10 +162,23 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
     }
   };
 
+  /** Transactions of the pool by their tips, without blobs: a block of this chain has no sidecars beside it. */
+  const pooledAfter = async (parent: SealedHeader): Promise<readonly Candidate[]> => {
+    const conditions = {
+      baseFee: nextBaseFee(config, parent),
+      minTip: 0n,
+      blobFee: undefined,
+      sidecarVersion: 1,
+    } as const;
+    const pending = (await pool?.pending(conditions)) ?? [];
+    return orderTransactions(pending, conditions);
+  };
+
   const mine = async (given: readonly Uint8Array[] | undefined, choices: MineOptions): Promise<MinedBlock> => {
     const parent = await parentOf(choices.parent);
     const transactions = given?.map((raw) => queue.check(raw, parent)) ?? queue.list();
-    const built = await build(parent, transactions, choices);
+    const pooled = given === undefined ? await pooledAfter(parent) : [];
+    const built = await build(parent, [...transactions, ...pooled], choices);
     if (given !== undefined && built.included.length < given.length) throw refusal(built, given.length);
     const mined = await importBlock(built);
     if (given === undefined) await settle(built, transactions);
@@ -178,6 +200,8 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
     }, milliseconds);
   };
   if (typeof interval === 'number') schedule(interval * 1000);
+
+  const unsubscribe = interval === 'transactions' ? pool?.onPending(() => schedule(0)) : undefined;
 
   return {
     get waiting() {
@@ -205,6 +229,7 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
     },
     async close() {
       isClosed = true;
+      unsubscribe?.();
       timer?.cancel();
       await inTurn(async () => {});
     },

@@ -61,7 +61,7 @@ export async function openDevNode({
   });
   const { chain } = node;
   const log = (options.logs ?? silentLogs)('dev');
-  const producer = createBlockProducer({ chain, crypto, clock, log, interval, beneficiary });
+  const producer = createBlockProducer({ chain, crypto, clock, log, interval, beneficiary, pool: node.pool });
   producer.onBlock((block) => node.blocks?.broadcast(block));
   const { pool } = node;
   const unsubscribe = pool?.onPending(async (transactions) => {

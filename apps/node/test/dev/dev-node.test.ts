@@ -112,3 +112,13 @@ test('ET-13 blocks of peers are not followed on a public network', async () => {
   const attempt = createNode({ ...local, datadir, network: 'sepolia', blockGossip: true });
   await expect(attempt).rejects.toMatchObject({ code: 'invalid-option' });
 });
+
+test('EN-34 TP-34 a block has the transactions of the pool, as soon as there are some', async () => {
+  const dev = await openDev({ interval: 'transactions' });
+  const made = new Promise((resolve) => dev.producer.onBlock(resolve));
+  const [result] = (await dev.node.pool?.add([transfer(dev, 0)], { local: true })) ?? [];
+  expect(result).toMatchObject({ status: 'added', isPending: true });
+  expect(await made).toMatchObject({ header: { number: 1 }, receipts: [{ outcome: true }] });
+  await dev.node.pool?.settled();
+  expect(dev.node.pool?.status).toEqual({ pending: 0, queued: 0, blobs: 0 });
+});
