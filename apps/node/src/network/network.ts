@@ -29,6 +29,7 @@ import { openNodePeer, type PeerProtocols } from './open-peer.ts';
 import { shortId } from './peer-id.ts';
 import type { NodePeer, PeerSet } from './peers.ts';
 import { type Locate, StaticNodes } from './static-nodes.ts';
+import { chooseUsefulPeers } from './transactions/useful-peers.ts';
 
 /** @see openConnections */
 export interface NetworkOptions {
@@ -152,6 +153,7 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
     log: logs('peer'),
   };
 
+  const isUseful = chooseUsefulPeers(peers, options.transactions, clock);
   const manager = createConnManager<Enode, Link>(
     {
       minRetryDelay: (error, retries) =>
@@ -206,7 +208,11 @@ export async function openConnections(options: NetworkOptions): Promise<Network>
       identityOf: (node) => toHex(node.id),
       identify: ({ peer }) => toHex(peer.id),
       ipOf: ({ host }) => parseIp(host),
-      stats: ({ peer }) => connectionStats(peer, peers, options.transactions),
+      stats: ({ peer }) => ({
+        ...connectionStats(peer),
+        lastTransaction: options.transactions?.info(peer.eth)?.lastAccepted,
+        isProtected: isUseful(peer),
+      }),
       // Both sides of two simultaneous connections make the same decision.
       keepsDialed: (other) => ownKey > other,
       anchors: database.anchors,
@@ -316,19 +322,8 @@ function isFull(error: unknown): boolean {
   return error instanceof PeerError && error.reason === 'too-many-peers';
 }
 
-function connectionStats(
-  { connection, use, eth, inbound }: NodePeer,
-  peers: Pick<PeerSet, 'list'>,
-  transactions: NetworkOptions['transactions'],
-): ConnectionStats {
-  const sameSide = peers.list().filter((peer) => peer.inbound === inbound);
-  return {
-    ping: connection.stats.minPing,
-    lastBlock: use.lastAt,
-    usefulness: use.items,
-    lastTransaction: transactions?.info(eth)?.lastAccepted,
-    isProtected: transactions?.mostUseful(sameSide.map((peer) => peer.eth)).has(eth),
-  };
+function connectionStats({ connection, use }: NodePeer): ConnectionStats {
+  return { ping: connection.stats.minPing, lastBlock: use.lastAt, usefulness: use.items };
 }
 
 async function listenOn(
