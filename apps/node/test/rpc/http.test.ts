@@ -1,12 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { type HttpListener, httpLimits } from '@devp2p/appkit/http';
 import { createVirtualClock } from '@devp2p/clock/virtual';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogs } from '../../src/logging/log.ts';
 import type { RpcServers } from '../../src/rpc/servers.ts';
-import { createHttpHandler } from '../../src/rpc/transport/http.ts';
+import { acceptsGzip, createHttpHandler } from '../../src/rpc/transport/http.ts';
 import { listenService } from '../../src/rpc/transport/listen-service.ts';
 import { ask, call, open, parseAnswer, serve } from './servers.ts';
 
@@ -47,6 +48,34 @@ describe('JSON-RPC over HTTP', () => {
     expect(await ask(url, { body })).toMatchObject({ status: 204, body: '' });
   });
 
+  test('RP-01 GET without a body checks that the server runs', async () => {
+    expect(await ask(url, { method: 'GET' })).toMatchObject({ status: 200, body: '' });
+  });
+
+  test('RP-01 a long response is compressed for a client that accepts it', async () => {
+    const body = JSON.stringify(Array.from({ length: 100 }, (_, id) => JSON.parse(call('net_version', [], id))));
+    const plain = await ask(url, { body });
+    expect(plain.headers).not.toHaveProperty('content-encoding');
+    const compressed = await ask(url, { body, headers: { 'accept-encoding': 'br, gzip;q=0.8' } });
+    expect(compressed.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Accept-Encoding' });
+    expect(gunzipSync(Buffer.from(compressed.body, 'latin1')).toString()).toBe(plain.body);
+    const short = await ask(url, { body: version, headers: { 'accept-encoding': 'gzip' } });
+    expect(short.headers).not.toHaveProperty('content-encoding');
+  });
+
+  test.each([
+    ['gzip', true],
+    ['deflate, GZIP ; q=0.5', true],
+    ['x-gzip', true],
+    ['gzip;q=0', false],
+    ['gzip; q=0.0', false],
+    ['br, deflate', false],
+    ['gzipped', false],
+    [undefined, false],
+  ])('RP-01 accept-encoding %s', (header, accepts) => {
+    expect(acceptsGzip(header)).toBe(accepts);
+  });
+
   test('ND-11 several requests on one connection', async () => {
     for (let i = 0; i < 3; i++) {
       const headers = { 'content-type': 'application/json' };
@@ -69,7 +98,7 @@ describe('JSON-RPC over HTTP', () => {
 
   test.each<[string, number, Parameters<typeof ask>[1]]>([
     ['another method', 405, { method: 'PUT', body: version }],
-    ['GET', 405, { method: 'GET' }],
+    ['GET with a query', 405, { method: 'GET', path: '/?a' }],
     ['DELETE of /health', 405, { method: 'DELETE', path: '/health' }],
     ['another path', 404, { path: '/rpc', body: version }],
     ['text', 415, { headers: { 'content-type': 'text/plain' }, body: version }],

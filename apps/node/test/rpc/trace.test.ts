@@ -110,7 +110,7 @@ test('RP-28 steps have memory, return data and no stack when the options say so'
 });
 
 test('RP-28 a limit ends the list of instructions', async () => {
-  const { structLogs } = (await debug('traceTransaction', hashOf('set'), { limit: 2 })) as Trace;
+  const { structLogs } = (await debug('traceTransaction', hashOf('set'), { limit: 100 })) as Trace;
   expect(structLogs.map(({ op }) => op)).toEqual(['PUSH1', 'CALLDATALOAD']);
 });
 

@@ -54,6 +54,25 @@ describe('JSON-RPC over WebSocket', () => {
     socket.terminate();
   });
 
+  test('RP-33 ten thousand subscriptions of one connection are refused beyond the limit', async () => {
+    const { socket, next } = await dial(url);
+    const counts = { accepted: 0, refused: 0 };
+    for (let batch = 0; batch < 10; batch++) {
+      const calls = Array.from({ length: 1_000 }, (_, id) => call('admin_subscribe', ['peerEvents'], id));
+      socket.send(`[${calls.join(',')}]`);
+      for (const answer of (await next()) as { result?: string; error?: { code: number } }[]) {
+        if (answer.result !== undefined) counts.accepted += 1;
+        else if (answer.error?.code === -32000) counts.refused += 1;
+      }
+    }
+    expect(counts).toEqual({
+      accepted: webSocketLimits.maxSubscriptions,
+      refused: 10_000 - webSocketLimits.maxSubscriptions,
+    });
+    expect(node.listeners.size).toBe(webSocketLimits.maxSubscriptions);
+    socket.terminate();
+  });
+
   test('ND-11 peerEvents have the names of go-ethereum, and start after the response', async () => {
     const { socket, next } = await dial(url);
     socket.send(call('admin_subscribe', ['peerEvents']));

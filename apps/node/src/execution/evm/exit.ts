@@ -14,6 +14,7 @@ export function leave(
   signal: typeof succeeded | typeof reverted | typeof halted,
 ): void {
   if (signal === halted) machine.tracer?.fault(frame, machine);
+  else machine.tracer?.complete(frame);
   frame.memory.reset();
   frame.end = signal === succeeded && frame.isCreation ? deploy(machine, frame) : signal;
   if (frame.end === succeeded) {

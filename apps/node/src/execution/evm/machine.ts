@@ -103,6 +103,8 @@ export class Machine implements MachineContext {
   /** EIP-7708. */
   logTransfer(from: Uint8Array, to: Uint8Array, value: bigint): void {
     if (value === 0n) return;
-    this.logs.push(transferLog(from, to, value));
+    const log = transferLog(from, to, value);
+    this.logs.push(log);
+    this.tracer?.log(log);
   }
 }

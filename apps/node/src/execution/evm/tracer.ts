@@ -22,6 +22,8 @@ export interface ExecutionTracer {
   ): void;
   /** Called when code ends with an error, before its gas is taken. */
   fault(frame: Frame, machine: Machine): void;
+  /** Called when code ends otherwise, before that of a new contract is paid for. */
+  complete(frame: Frame): void;
   /** Called when a call has ended. */
   exit(frame: Frame): void;
   /** Called for a creation that is not entered. */

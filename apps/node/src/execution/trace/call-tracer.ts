@@ -130,6 +130,8 @@ export class CallTracer implements ExecutionTracer, TransactionTrace {
 
   fault(): void {}
 
+  complete(): void {}
+
   finish({ isSuccess, gasUsed, output }: TracedEnd): string {
     // A transfer to an account without code enters no frame, and neither does a call without gas for it.
     const { from, to, value, input, gas } = this.#transaction;

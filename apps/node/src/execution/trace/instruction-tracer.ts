@@ -26,6 +26,8 @@ interface Step {
 /** The step of a frame whose gas is not known yet. */
 interface Open {
   readonly step: Step;
+  /** Gas that the frame has paid for state before it (EIP-8037), which is not part of the cost. */
+  readonly spilled: number;
   isKnown: boolean;
 }
 
@@ -45,6 +47,8 @@ export class InstructionTracer implements ExecutionTracer, TransactionTrace {
   #gas: Uint16Array = new Uint16Array(256);
   #refund = 0;
   readonly #steps: Step[] = [];
+  /** Length of the steps in JSON; counted if it has a limit. */
+  #size = 0;
   /** By depth. */
   readonly #open: (Open | undefined)[] = [];
   /** Slots that were accessed, by account. */
@@ -102,6 +106,10 @@ export class InstructionTracer implements ExecutionTracer, TransactionTrace {
     if (!open.isKnown && frame.gas < open.step.gas) open.step.gasCost = open.step.gas - frame.gas;
   }
 
+  complete(frame: Frame): void {
+    this.#close(frame, frame.gas);
+  }
+
   exit(frame: Frame): void {
     this.#close(frame, frame.gas);
     this.#open[frame.depth] = undefined;
@@ -146,7 +154,8 @@ export class InstructionTracer implements ExecutionTracer, TransactionTrace {
     const open = this.#open[frame.depth];
     if (open === undefined || open.isKnown) return;
     // The gas of a frame that ended with an error is lost, which is not the cost of the instruction.
-    if (open.step.error === undefined) open.step.gasCost = open.step.gas - left;
+    const stateGas = Math.max(0, frame.spilled - open.spilled);
+    if (open.step.error === undefined) open.step.gasCost = open.step.gas - left - stateGas;
     open.isKnown = true;
   }
 
@@ -154,7 +163,7 @@ export class InstructionTracer implements ExecutionTracer, TransactionTrace {
   #add(frame: Frame, pc: number, sp: number, op: number, gas: number, pushed?: bigint): Step | undefined {
     const { limit, memory, stack, returnData } = this.#options;
     this.#open[frame.depth] = undefined;
-    if (limit > 0 && this.#steps.length >= limit) return undefined;
+    if (limit > 0 && this.#size > limit) return undefined;
     const refund = this.#refund;
     const step: Step = {
       pc,
@@ -170,7 +179,8 @@ export class InstructionTracer implements ExecutionTracer, TransactionTrace {
     const size = (stack ? 12 * sp : 0) + (memory ? 2.2 * frame.memory.size : 0);
     this.#room.take(stepLength + size + (returnData ? 2 * frame.returnData.length : 0));
     this.#steps.push(step);
-    this.#open[frame.depth] = { step, isKnown: false };
+    if (limit > 0) this.#size += JSON.stringify(step).length;
+    this.#open[frame.depth] = { step, spilled: frame.spilled, isKnown: false };
     return step;
   }
 

@@ -146,6 +146,7 @@ function passOn(current: Current): ExecutionTracer {
   return {
     enter: (...event) => current.trace?.enter(...event),
     exit: (frame) => current.trace?.exit(frame),
+    complete: (frame) => current.trace?.complete(frame),
     fault: (frame, machine) => current.trace?.fault(frame, machine),
     refuseCreation: (...event) => current.trace?.refuseCreation(...event),
     selfDestruct: (...event) => current.trace?.selfDestruct(...event),

@@ -11,7 +11,7 @@ export interface TraceOptions {
   readonly stack: boolean;
   readonly storage: boolean;
   readonly returnData: boolean;
-  /** Instructions of one transaction, at most; 0 for no limit. */
+  /** Length in JSON after which the instructions of a transaction end; 0 for no limit. */
   readonly limit: number;
 }
 

@@ -1,13 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { answerJson, refuse } from '@devp2p/appkit/http';
 import type { Clock } from '@devp2p/clock';
 import { type BodyBudget, type BodyLimits, readBody } from './http-body.ts';
 import type { JsonRpc } from './json-rpc.ts';
 import { isCorsOrigin, isVirtualHost } from './origins.ts';
 
+const compress = promisify<string, Buffer>(gzip);
+
 /** Content types of JSON in go-ethereum. */
 const jsonTypes = ['application/json', 'application/json-rpc', 'application/jsonrequest'];
+
+/** Length from which on responses are compressed: shorter ones fit into one packet anyway. */
+const minGzip = 1_400;
 
 /** @see createHttpHandler */
 export interface HttpHandlerOptions {
@@ -56,6 +63,11 @@ export function createHttpHandler(
       response.end();
       return;
     }
+    if (method === 'GET' && request.url === '/' && Number(headers['content-length'] ?? 0) === 0) {
+      // A check whether the server runs, as load balancers send it.
+      response.writeHead(200, { 'content-length': 0 }).end();
+      return;
+    }
     if (method !== 'POST') {
       response.setHeader('allow', 'POST, OPTIONS');
       return no(405, 'method not allowed');
@@ -69,8 +81,9 @@ export function createHttpHandler(
     if (body === 413) return no(413, `request too large, at most ${limits.max} bytes`);
     if (body === 503) return no(503, 'too many requests at once');
     const { text, isJson } = await rpc(body.toString('utf8'));
-    if (text !== undefined) answerJson(response, isJson ? 200 : 400, text);
-    else response.writeHead(204).end();
+    if (text === undefined) response.writeHead(204).end();
+    else if (text.length >= minGzip && acceptsGzip(headers['accept-encoding'])) await answerGzip(response, text);
+    else answerJson(response, isJson ? 200 : 400, text);
   };
   /** The last request of each connection. */
   const last = new WeakMap<Socket, Promise<void>>();
@@ -83,4 +96,25 @@ export function createHttpHandler(
     const done = before.then(() => serve(request, response)).catch(() => void request.destroy());
     last.set(socket, done);
   };
+}
+
+/** Whether an `Accept-Encoding` header has gzip, with a weight other than 0. */
+export function acceptsGzip(header: string | string[] | undefined): boolean {
+  const codings = String(header ?? '')
+    .toLowerCase()
+    .split(',');
+  return codings.some((coding) => /^\s*(?:x-)?gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$)[\d.]+\s*)?$/.test(coding));
+}
+
+/** Sends a response of JSON, which is compressed outside of this thread. */
+async function answerGzip(response: ServerResponse, json: string): Promise<void> {
+  const compressed = await compress(json);
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-encoding': 'gzip',
+    'content-length': compressed.length,
+    'x-content-type-options': 'nosniff',
+    vary: [response.getHeader('vary') ?? [], 'Accept-Encoding'].flat().join(', '),
+  });
+  response.end(compressed);
 }

@@ -23,8 +23,8 @@ const removalDelay = 64;
 /** Transactions that are hashed before other work has its turn. */
 const turn = 512;
 
-/** Bytes of a stored position: 6 of the number, 4 of the index. */
-const positionLength = 10;
+/** Bytes of a stored position: 5 of the number, 3 of the index. */
+const positionLength = 8;
 
 /** @see TransactionIndex.open */
 export interface TransactionIndexOptions {
@@ -201,11 +201,11 @@ function putFirst(first: number): Change {
 function encodePositions(number: number, count: number): Uint8Array {
   const bytes = new Uint8Array(count * positionLength);
   const view = new DataView(bytes.buffer);
-  const high = Math.floor(number / 2 ** 16);
+  const high = Math.floor(number / 2 ** 8);
+  const low = (number % 2 ** 8) * 2 ** 24;
   for (let index = 0; index < count; index++) {
     view.setUint32(index * positionLength, high);
-    view.setUint16(index * positionLength + 4, number % 2 ** 16);
-    view.setUint32(index * positionLength + 6, index);
+    view.setUint32(index * positionLength + 4, low + index);
   }
   return bytes;
 }
@@ -214,7 +214,8 @@ function encodePositions(number: number, count: number): Uint8Array {
 function decodePosition(value: Uint8Array): TransactionPosition {
   if (value.length !== positionLength) throw corrupt('the position of a transaction');
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  return { number: view.getUint32(0) * 2 ** 16 + view.getUint16(4), index: view.getUint32(6) };
+  const low = view.getUint32(4);
+  return { number: view.getUint32(0) * 2 ** 8 + Math.floor(low / 2 ** 24), index: low % 2 ** 24 };
 }
 
 function transactionsOf(body: Uint8Array | undefined, number: number): RawList {
