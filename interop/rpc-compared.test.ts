@@ -36,7 +36,7 @@ interface Pair {
 }
 
 async function openPair(name: string, chain: Pick<TestChain, 'genesis' | 'blocks' | 'networkId'>): Promise<Pair> {
-  const apis = 'eth,net,web3';
+  const apis = 'debug,eth,net,txpool,web3';
   const geth = await startGeth(join(work, `${name}-geth`), chain as TestChain, {
     blocks: true,
     flags: [`--http.api=${apis}`],

@@ -53,6 +53,7 @@ export async function casesOf(sample: ChainSample, read: ReadBlock): Promise<rea
   addCalls(sample, add);
   addFees(sample, add);
   await addLogs(sample, read, add);
+  await addDebug(sample, read, add);
   addRefused(sample, add);
   return cases;
 }
@@ -212,6 +213,49 @@ async function addLogs({ head, blocks, contract }: ChainSample, read: ReadBlock,
   add('backwards', 'eth_getLogs', { fromBlock: '0x5', toBlock: '0x4' });
   add('beyond', 'eth_getLogs', { fromBlock: '0x1', toBlock: quantity(head + 1) });
   add('both', 'eth_getLogs', { fromBlock: '0x1', blockHash: unknownHash });
+}
+
+/** Tracers, and options of the one of instructions. */
+const traceOptions = {
+  instructions: {},
+  all: { enableMemory: true, enableReturnData: true },
+  few: { disableStack: true, disableStorage: true, limit: 5 },
+  calls: { tracer: 'callTracer' },
+  'calls with logs': { tracer: 'callTracer', tracerConfig: { withLog: true } },
+  'the call': { tracer: 'callTracer', tracerConfig: { onlyTopCall: true } },
+};
+
+async function addDebug({ blocks, states, head }: ChainSample, read: ReadBlock, add: Add): Promise<void> {
+  for (const id of [...blocks.map(quantity), 'latest']) {
+    for (const method of ['debug_getRawHeader', 'debug_getRawBlock', 'debug_getRawReceipts']) add(id, method, id);
+  }
+  for (const method of ['debug_getRawHeader', 'debug_getRawBlock', 'debug_getRawReceipts']) {
+    add('no hex', method, '2');
+    add('beyond', method, quantity(head + 1));
+    add('unknown', method, unknownHash);
+  }
+  const traced = [...new Set([...states, head - 1, head])].filter((number) => number > Math.max(0, head - 100));
+  for (const number of traced) {
+    const { hash, transactions } = await read(number);
+    for (const [name, options] of Object.entries(traceOptions)) {
+      add(`${number} ${name}`, 'debug_traceBlockByNumber', quantity(number), options);
+      for (const [i, transaction] of transactions.slice(0, 8).entries()) {
+        add(`${number}.${i} ${name}`, 'debug_traceTransaction', transaction.hash, options);
+      }
+    }
+    add(`${number}`, 'debug_traceBlockByHash', hash);
+    for (const [i, transaction] of transactions.slice(0, 3).entries()) {
+      add(`${number}.${i}`, 'debug_getRawTransaction', transaction.hash);
+    }
+  }
+  add('unknown', 'debug_getRawTransaction', unknownHash);
+  add('unknown', 'debug_traceTransaction', unknownHash);
+  add('unknown', 'debug_traceBlockByHash', unknownHash);
+  add('genesis', 'debug_traceBlockByNumber', '0x0');
+  add('beyond', 'debug_traceBlockByNumber', quantity(head + 1));
+  add('', 'debug_getBadBlocks');
+  for (const method of ['txpool_content', 'txpool_inspect', 'txpool_status']) add('', method);
+  add('', 'txpool_contentFrom', nobody);
 }
 
 function addRefused({ sender, contract }: ChainSample, add: Add): void {
