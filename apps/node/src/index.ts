@@ -35,3 +35,23 @@ export type {
   WebSocketSettings,
 } from './rpc/settings.ts';
 export type { Sync, SyncResult } from './sync/sync.ts';
+export type {
+  AddOptions,
+  AddResult,
+  DroppedTransaction,
+  DropReason,
+  EncodedPoolTransaction,
+  Pool,
+  PoolErrorCode,
+  PoolStatus,
+  PoolTransaction,
+  SenderContent,
+} from './txpool/interfaces.ts';
+export type { ProvenBlob, TransactionPool } from './txpool/options.ts';
+export type { TxpoolSettings } from './txpool/settings.ts';
+export type {
+  BlobSidecar,
+  BlockConditions,
+  PendingTransaction,
+  TransactionSource,
+} from './txpool/transaction-source.ts';

@@ -154,12 +154,17 @@ export class PoolScene {
   }
 
   static async open(
-    options: Partial<TransactionPoolOptions> & { readonly genesis?: Genesis; readonly funded?: number } = {},
+    options: Partial<TransactionPoolOptions> & {
+      readonly genesis?: Genesis;
+      readonly funded?: number;
+      readonly isCatchingUp?: boolean;
+    } = {},
   ): Promise<PoolScene> {
-    const { genesis = makeGenesis('osaka'), funded = 8, ...rest } = options;
+    const { genesis = makeGenesis('osaka'), funded = 8, isCatchingUp = false, ...rest } = options;
     const clock = createVirtualClock({ now: genesis.header.timestamp * 1000 });
     const states = new Map(Array.from({ length: funded }, (_, i) => [toHex(testAccount(i + 1).address), rich]));
     const chain = new FakeChain(genesis, states);
+    chain.hasState = !isCatchingUp;
     const pool = await openTransactionPool({
       chain,
       crypto,

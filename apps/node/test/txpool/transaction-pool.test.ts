@@ -198,6 +198,23 @@ describe('local transactions', () => {
     expect((await PoolScene.open({ directory })).pool.status.pending).toBe(0);
   });
 
+  test('TP-30 the journal is kept while the state of the head is not available after a start', async () => {
+    const directory = temporaryDirectory();
+    const journal = join(directory, 'transactions.rlp');
+    const scene = await PoolScene.open({ directory });
+    await scene.add(scene.sign(alice, 0), true);
+    const written = await readFile(journal);
+    await scene.pool.close();
+    const again = await PoolScene.open({ directory, isCatchingUp: true });
+    expect(again.pool.status.pending).toBe(0);
+    expect([...(await readFile(journal))]).toEqual([...written]);
+    again.chain.hasState = true;
+    await again.block();
+    await again.clock.advance(10_000);
+    await again.pool.settled();
+    expect(again.pool.status.pending).toBe(1);
+  });
+
   test('TP-30 the journal is written anew each hour, without those that have passed', async () => {
     const directory = temporaryDirectory();
     const journal = join(directory, 'transactions.rlp');

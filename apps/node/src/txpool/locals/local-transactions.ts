@@ -17,7 +17,10 @@ export interface LocalTransaction {
 const maxTransactions = 4_096;
 const maxBytes = 32 * 1024 * 1024;
 
-/** Refusals after which a local transaction may be added later (go-ethereum, `locals.IsTemporaryReject`). */
+/**
+ * Refusals after which a local transaction may be added later: those of go-ethereum's `locals.IsTemporaryReject`, and while
+ * a node executes stored blocks after its start, when the journal is read.
+ */
 const temporary: ReadonlySet<PoolErrorCode> = new Set<PoolErrorCode>([
   'underpriced',
   'full',
@@ -25,6 +28,7 @@ const temporary: ReadonlySet<PoolErrorCode> = new Set<PoolErrorCode>([
   'delegated',
   'authority',
   'nonce-gap',
+  'no-state',
 ]);
 
 export function isTemporary(code: PoolErrorCode): boolean {
