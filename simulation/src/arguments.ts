@@ -18,6 +18,7 @@ export interface Arguments {
 }
 
 export const usage = `npm run simulate -- [options]
+npm run simulate -- --transactions [options]   the spread of transactions; its options: --transactions --help
 
   --nodes N                number of nodes, including those of the attacker (2000)
   --minutes N              simulated time (60)
@@ -78,7 +79,8 @@ export function parseArguments(args: readonly string[]): Arguments {
   };
 }
 
-function number(
+/** Parses a number in a range. @throws RangeError */
+export function number(
   name: string,
   text: string,
   { min, max, whole = false }: { min: number; max: number; whole?: boolean },

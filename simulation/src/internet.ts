@@ -1,9 +1,10 @@
 import type { Clock } from '@devp2p/clock';
 import type { Address, UdpSocket } from '@devp2p/discv4';
 import type { SeededRandom } from '@devp2p/random/seeded';
+import { Arrivals } from './arrivals.ts';
 import { type Acceptor, Connection, type Link, LinkError, type Place } from './link.ts';
 
-/** Arrivals are delayed to the next multiple of this, in ms, so that many of them share one timer. */
+/** Grain of arrivals in ms. */
 const grain = 5;
 
 /** Options of {@link Internet}. */
@@ -21,10 +22,11 @@ export class Internet {
   readonly #sockets = new Map<string, (bytes: Uint8Array, from: Address) => void>();
   readonly #acceptors = new Map<string, Acceptor>();
   readonly #delays = new Map<string, number>();
-  readonly #arrivals = new Map<number, (() => void)[]>();
+  readonly #arrivals: Arrivals;
 
   constructor(options: InternetOptions) {
     this.#options = options;
+    this.#arrivals = new Arrivals(options.clock, grain);
   }
 
   bindUdp(address: Address): UdpSocket {
@@ -82,19 +84,7 @@ export class Internet {
   }
 
   later(ms: number, work: () => void): void {
-    const { clock } = this.#options;
-    const at = Math.ceil((clock.monotonic() + ms) / grain) * grain;
-    const others = this.#arrivals.get(at);
-    if (others) {
-      others.push(work);
-      return;
-    }
-    const all = [work];
-    this.#arrivals.set(at, all);
-    clock.setTimeout(() => {
-      this.#arrivals.delete(at);
-      for (const one of all) one();
-    }, at - clock.monotonic());
+    this.#arrivals.later(ms, work);
   }
 
   /** Waits; rejects if one of the signals has aborted by then. */

@@ -7,15 +7,27 @@ import { findFaults } from './faults.ts';
 import { header, line, summary } from './report.ts';
 import { simulate } from './simulate.ts';
 import { standInCrypto } from './stand-in-crypto.ts';
+import { parseSpreadArguments, type SpreadArguments, spreadUsage } from './transactions/arguments.ts';
+import { runSpread } from './transactions/run-spread.ts';
 
 try {
   const words = process.argv.slice(2);
-  if (words.includes('--help')) console.log(usage);
+  const isSpread = words.includes('--transactions');
+  if (words.includes('--help')) console.log(isSpread ? spreadUsage : usage);
+  else if (isSpread) await spread(parseSpreadArguments(words));
   else await main(parseArguments(words));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   if (error instanceof TypeError || error instanceof RangeError) console.error(`\n${usage}`);
   process.exitCode = 1;
+}
+
+async function spread(args: SpreadArguments): Promise<void> {
+  const faults = await runSpread(args);
+  console.log(faults.length > 0 ? faults.map((fault) => `FAILED: ${fault}`).join('\n') : 'passed');
+  const cpu = process.cpuUsage();
+  console.log(`took ${seconds((cpu.user + cpu.system) / 1e6)} of CPU time`);
+  if (faults.length > 0) process.exitCode = 1;
 }
 
 async function main(args: Arguments): Promise<void> {
