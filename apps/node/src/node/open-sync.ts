@@ -63,7 +63,7 @@ export async function openSync(
   lifecycle.onClose(() => sync.close(), { parallel: true });
   const isOwnChoice = authrpc === undefined || authrpc.optional === true;
   blocks?.follow(
-    () => isOwnChoice && forkChoice?.head === undefined && sync.target === undefined,
+    () => isOwnChoice && forkChoice?.head === undefined && isLeavingHead(sync),
     () => peers.changed(),
   );
   transactions?.follow(
@@ -88,6 +88,11 @@ export async function openSync(
     });
   lifecycle.onClose(() => engine?.close(), { parallel: true });
   return { sync, progress, peerHead, forkChoice, engine: engine?.namespace };
+}
+
+/** Whether the sync does not move the head: it has no target, or looks for headers, which no peer may have. */
+function isLeavingHead({ target, missing }: Sync): boolean {
+  return target === undefined || missing?.what === 'head' || missing?.what === 'headers';
 }
 
 /** Whether the chain is at a head that no consensus client has named: of a target, or of the longest chain of the peers. */

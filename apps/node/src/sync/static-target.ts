@@ -19,6 +19,8 @@ export interface StaticTargetOptions {
    * head is a target only if the exchange does not deliver it. @default false
    */
   readonly followsAll?: boolean | undefined;
+  /** Whether the first peer that connected is followed, of those with a better block, in place of the best one. @default false */
+  readonly followsFirst?: boolean | undefined;
   /** Called once when such peers are connected and none of them has a better block. */
   readonly onNone: () => void;
   readonly signal: AbortSignal;
@@ -83,11 +85,11 @@ export async function staticTarget(options: StaticTargetOptions): Promise<Static
   }
 }
 
-/** The best block that peers have announced, if it is more than `lead` blocks above the head. */
+/** The best block that peers have announced, or the first one, if it is more than `lead` blocks above the head. */
 async function announcedBlock(
   peers: readonly SyncPeer[],
   lead: number,
-  { chain, isRefused }: StaticTargetOptions,
+  { chain, isRefused, followsFirst }: StaticTargetOptions,
 ): Promise<StaticTarget | undefined> {
   let best: { target: StaticTarget; weight: bigint } | undefined;
   for (const source of peers) {
@@ -95,6 +97,7 @@ async function announcedBlock(
     if (block === undefined || isRefused(block.target.hash) || block.weight <= lead) continue;
     const { target, weight } = block;
     if (best === undefined || weight > best.weight) best = { target: { ...target, source }, weight };
+    if (followsFirst) break;
   }
   return best?.target;
 }

@@ -65,7 +65,7 @@ export interface Sync {
   readonly target: Target | undefined;
   /** The data that it needs next, while there is a target. */
   readonly missing: Missing | undefined;
-  /** Time since the last progress or change of the target, in ms; 0 while stored blocks are executed. */
+  /** Time since the last progress or change of the target, in ms; 0 while blocks are executed. */
   readonly idleTime: number;
   /** Whether the chain has reached the last target. */
   readonly isSynced: boolean;
@@ -106,7 +106,9 @@ export function createSync(options: SyncOptions): Sync {
       return state.target && state.missing?.();
     },
     get idleTime() {
-      return options.chain.catchUp === undefined ? clock.monotonic() - state.lastProgress : 0;
+      const isExecuting =
+        options.chain.catchUp !== undefined || (state.missing !== undefined && state.missing() === undefined);
+      return isExecuting ? 0 : clock.monotonic() - state.lastProgress;
     },
     get isSynced() {
       return state.isSynced;
@@ -230,9 +232,10 @@ async function syncTo(
   if (signal.aborted) abort();
   let isOutdated = false;
   const unsubscribe = targets?.onOther((isMoving) => {
-    if (!isMoving && !watch.isIdle()) return;
+    if (!isMoving && !watch.isIdle()) return false;
     isOutdated = true;
     attempt.abort();
+    return true;
   });
   try {
     const started = clock.monotonic();
@@ -292,7 +295,10 @@ function watchProgress(
       log.debug({ phase, done, total }, 'progress');
       report(phase, done, total, amounts);
     },
-    /** Whether there was no progress yet, or none for some time. */
-    isIdle: () => !hasBegun || clock.monotonic() - state.lastProgress >= stallTime,
+    /**
+     * Whether there was no progress yet, or none for some time. A batch may be executed for longer than that: nothing is
+     * missing then, and the peers are not at fault.
+     */
+    isIdle: () => !hasBegun || (state.missing?.() !== undefined && clock.monotonic() - state.lastProgress >= stallTime),
   };
 }

@@ -12,11 +12,12 @@ export interface Targets {
   /** Waits for the next target. */
   next(): Promise<Target>;
   /**
-   * Calls the listener when the target has changed, with whether the chain moves to the new one by itself.
+   * Calls the listener when the target has changed, with whether the chain moves to the new one by itself. It returns
+   * whether the current target is given up.
    *
    * @returns a function that ends the subscription
    */
-  onOther(listener: (isMoving: boolean) => void): () => void;
+  onOther(listener: (isMoving: boolean) => boolean): () => void;
   /** Excludes a target that is invalid, or descends from an invalid block. */
   refuse(hash: Uint8Array, error: BlockError | SyncError, invalid: InvalidBranch): void;
 }
@@ -34,24 +35,34 @@ const maxRefused = 1024;
 /** Time without progress after which the best block of a peer that the operator has not chosen is given up, in ms. */
 const giveUpTime = 30_000;
 
+/**
+ * Time after that during which the peers are followed in the order in which they connected, in ms. A peer that connects
+ * again with another id does not hold the sync up again.
+ */
+const distrustTime = 600_000;
+
 /** The best blocks of static peers, or of all peers. */
 export function staticTargets(options: Omit<StaticTargetOptions, 'isRefused'>): Targets {
-  const { followsAll = false, clock, chain, log } = options;
+  const { followsAll = false, peers, clock, chain, log } = options;
   const refused = createRefused();
   /** The last target, while it is being given up. */
   let abandoned: StaticTarget | undefined;
   let last: StaticTarget | undefined;
+  /** Monotonic time. */
+  let distrustsUntil = Number.NEGATIVE_INFINITY;
   return {
     async next() {
       if (abandoned !== undefined && (await chain.numberOf(abandoned.hash)) === undefined) {
         log.warn({ hash: abandoned.hash }, 'no peer delivers the best block that a peer has reported');
         refused.add(abandoned.hash);
+        distrustsUntil = clock.monotonic() + distrustTime;
         // It could report another such block each time, and would hold up the sync for as long as it is connected.
         const { source } = abandoned;
         if (!source.isStatic) await source.disconnect('useless-peer').catch(() => {});
       }
       abandoned = undefined;
-      last = await staticTarget({ ...options, isRefused: refused.has });
+      const followsFirst = clock.monotonic() < distrustsUntil;
+      last = await staticTarget({ ...options, isRefused: refused.has, followsFirst });
       const { source: _, ...target } = last;
       return target;
     },
@@ -61,10 +72,16 @@ export function staticTargets(options: Omit<StaticTargetOptions, 'isRefused'>): 
       let timer = clock.setTimeout(giveUp, giveUpTime);
       function giveUp(): void {
         timer = clock.setTimeout(giveUp, giveUpTime);
-        abandoned = last;
-        listener(false);
+        if (listener(false)) abandoned = last;
       }
-      return () => timer.cancel();
+      const unsubscribe = peers.onChange(() => {
+        // No other peer may have the block.
+        if (last !== undefined && !peers.list().includes(last.source)) listener(false);
+      });
+      return () => {
+        unsubscribe();
+        timer.cancel();
+      };
     },
     refuse(hash, error) {
       log.error({ hash, error }, 'refused the best block of a peer');
@@ -78,7 +95,7 @@ export function forkChoiceTargets(options: ForkChoiceTargetOptions): Targets {
   const { forkChoice, log } = options;
   return {
     next: () => forkChoiceTarget(options),
-    onOther: (listener) => forkChoice.onChange(() => listener(forkChoice.isMoving)),
+    onOther: (listener) => forkChoice.onChange(() => void listener(forkChoice.isMoving)),
     refuse(hash, error, { headers: [first, ...rest], latestValidHash }) {
       log.error({ hash, error }, 'refused the head that the consensus layer has chosen');
       const descendants = [...rest.map((header) => header.hash), hash];

@@ -59,15 +59,15 @@ interface Attacker {
   announce(blocks: readonly BlockAnnouncement[]): Promise<void>;
 }
 
-/** A peer with the head of the node, which has none of the blocks that it sends. */
-async function attack({ node }: Scene): Promise<Attacker> {
+/** A peer with the head of the node, or another range, which has none of the blocks that it sends. */
+async function attack({ node }: Scene, range: Chain['range'] = node.chain.range): Promise<Attacker> {
   let requests = 0;
   const { chain } = node;
   const none: Chain = {
     networkId: chain.networkId,
     genesisHash: chain.genesisHash,
     forks: chain.forks,
-    range: () => chain.range(),
+    range,
     headers: async () => {
       requests++;
       return [];
@@ -109,6 +109,15 @@ async function expectUnharmed({ dev, node }: Scene): Promise<void> {
   expect(gossip.pending()).toEqual({ blocks: 0, bytes: 0, announced: 0 });
   expect(node.peers.list().some(({ isStatic }) => isStatic)).toBe(true);
 }
+
+test('ET-13 HX-15 blocks are exchanged while no peer has the head that a peer announces', async () => {
+  const scene = await open();
+  const { dev, node } = scene;
+  await attack(scene, () => ({ ...node.chain.range(), latest: 2 ** 30, latestHash: random() }));
+  while (node.sync.missing?.what !== 'head') await turn();
+  for (let i = 0; i < 3; i++) await hasHead(node, (await dev.producer.mine()).header.hash);
+  expect(node.sync.missing).toEqual({ what: 'head' });
+});
 
 describe('--eth.blockgossip against hostile peers', () => {
   test.each<[string, Partial<Record<keyof Header, unknown>>]>([

@@ -1,7 +1,8 @@
+import { type Clock, sleep } from '@devp2p/clock';
 import { createVirtualClock } from '@devp2p/clock/virtual';
 import { expect, test } from 'vitest';
 import { silentLogs } from '../../src/logging/log.ts';
-import type { CompleteBlock } from '../../src/sync/chain.ts';
+import type { CompleteBlock, DownloadedBlock } from '../../src/sync/chain.ts';
 import { createSync } from '../../src/sync/sync.ts';
 import { blocks } from './demo-blocks.ts';
 import { FakePeers, type Faults } from './fake-peers.ts';
@@ -10,11 +11,27 @@ import { sideChain } from './side-chain.ts';
 
 const upTo = (number: number): CompleteBlock[] => blocks.slice(0, number + 1);
 
+/** A chain whose execution takes a time for each batch, in ms. */
+class SlowChain extends MemoryChain {
+  readonly #clock: Clock;
+  readonly #time: number;
+  constructor(clock: Clock, time: number) {
+    super();
+    this.#clock = clock;
+    this.#time = time;
+  }
+
+  override async append(added: readonly DownloadedBlock[]): Promise<void> {
+    if (this.#time > 0) await sleep(this.#clock, this.#time);
+    await super.append(added);
+  }
+}
+
 /** A sync to the best blocks of peers that the operator has not chosen. */
-function setUp(followsAll = true) {
+function setUp(followsAll = true, executionTime = 0) {
   const clock = createVirtualClock();
   const peers = new FakePeers(clock);
-  const chain = new MemoryChain();
+  const chain = new SlowChain(clock, executionTime);
   const logged: string[] = [];
   const note = (_: unknown, text: string): void => void logged.push(text);
   const log = { ...silentLogs('sync'), warn: note, error: note };
@@ -112,5 +129,61 @@ test('ND-08 ET-13 a static peer that cannot deliver its best block stays connect
   expect(chain.head.number).toBe(500);
   expect(liar.dropped).toBe(false);
   expect(logged.filter((text) => text === givenUp)).toHaveLength(1);
+  await sync.close();
+});
+
+test('ND-08 ET-13 a peer is not disconnected when the execution of its blocks takes longer than 30 s', async () => {
+  const { clock, chain, logged, sync, add } = setUp(true, 100_000);
+  const peer = add(upTo(600));
+  for (let seconds = 0; seconds < 95; seconds += 5) {
+    await clock.advance(5_000);
+    expect(sync.idleTime).toBeLessThan(10_000);
+  }
+  expect(chain.head.number).toBe(0);
+  await clock.advance(300_000);
+  expect(chain.head.number).toBe(600);
+  expect(logged).toEqual([]);
+  expect(peer.dropped).toBe(false);
+  await sync.close();
+});
+
+test('ND-08 ET-13 HX-15 a peer that connects again with another id does not hold the node up again', async () => {
+  const { clock, chain, sync, peers, add, addLiar } = setUp();
+  const honest = add(upTo(100));
+  let ids = 0;
+  const connectAgain = (): void => {
+    const { liar, announce } = addLiar(2 ** 40);
+    announce(++ids);
+    const unsubscribe = peers.onChange(() => {
+      if (!liar.dropped) return;
+      unsubscribe();
+      connectAgain();
+    });
+  };
+  connectAgain();
+  await clock.advance(35_000);
+  expect(chain.head.number).toBe(100);
+  for (let number = 101; number < 110; number++) {
+    honest.grow(upTo(number));
+    const latestHash = blocks[number]?.header.hash;
+    Object.assign(honest.eth, { range: { earliest: 0, latest: number, latestHash } });
+    await clock.advance(60_000);
+    expect(chain.head.number).toBe(number);
+  }
+  expect(ids).toBeGreaterThan(5);
+  expect(honest.dropped).toBe(false);
+  await sync.close();
+});
+
+test('ND-08 ET-13 HX-15 a best block that no peer has is given up when its peer disconnects', async () => {
+  const { clock, chain, logged, sync, peers, add, addLiar } = setUp();
+  const { liar } = addLiar(2 ** 40);
+  add(upTo(100));
+  await clock.advance(5_000);
+  expect(sync.target).toMatchObject({ number: 2 ** 40 });
+  peers.remove(liar);
+  await clock.advance(2_000);
+  expect(chain.head.number).toBe(100);
+  expect(logged).toEqual([]);
   await sync.close();
 });
