@@ -97,10 +97,7 @@ async function writeGenesis(path: string, text: string): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     if ((await readFile(path, 'utf8')) !== text) {
-      throw new DevError(
-        'other-genesis',
-        `${path} is of another development chain: use its options, or another datadir`,
-      );
+      throw new DevError('other-genesis', `${path} is of a development chain with other options`);
     }
   }
 }

@@ -28,7 +28,8 @@ export function watchState(
     if (options.syncTarget !== undefined) return 'operator';
     const isAwaited = forkChoice !== undefined && !options.authrpc?.optional && peerHead === undefined;
     if (isAwaited || forkChoice?.head !== undefined) return 'consensus-client';
-    return peerHead === undefined ? 'static-peers' : 'peers';
+    if (peerHead !== undefined) return 'peers';
+    return options.blockGossip ? 'longest-chain' : 'static-peers';
   };
   return () => {
     const { target, missing, idleTime, isSynced } = sync;

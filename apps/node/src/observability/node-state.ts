@@ -87,7 +87,7 @@ export interface NodeFacts {
     readonly most: Incompatibility['of'] | undefined;
   };
   /** The source of the block to sync to. */
-  readonly targetSource: 'operator' | 'consensus-client' | 'peers' | 'static-peers';
+  readonly targetSource: 'operator' | 'consensus-client' | 'peers' | 'static-peers' | 'longest-chain';
   /** Of `peers`. */
   readonly peerHead?: PeerHeadState | undefined;
   /** 0x-prefixed hash of the head from the consensus client, if it is invalid. */

@@ -86,6 +86,8 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
     ['executing', { catchUp: { done: 12, last: 345 }, ...alone }],
     ['syncing', sync({ missing: { what: 'bodies', number: 8 }, idleTime: 9_999 })],
     ['syncing', { statics: { count: 1, connected: 1 } }],
+    ['syncing', { targetSource: 'longest-chain' }],
+    ['synced', { targetSource: 'longest-chain', ...sync({ target: undefined, isSynced: true }) }],
     ['synced', { statics: { count: 1, connected: 1 }, ...sync({ target: undefined, isSynced: true }) }],
     ['synced', { targetSource: 'operator', ...sync({ target: undefined, isSynced: true }) }],
   ])('ND-16 in the state %s the node does not wait', (name, changes) => {
