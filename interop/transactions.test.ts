@@ -41,6 +41,8 @@ async function startNetwork(): Promise<Network> {
 /** Has both execute a block and take it as the head. */
 async function extend({ driver }: Network, block: DriverBlock): Promise<void> {
   const valid = { geth: `VALID ${block.hash}`, ours: `VALID ${block.hash}` };
+  // The answer of ours is SYNCING until its start has ended.
+  if (driver.head === driver.genesis) await expect.poll(() => driver.send(block), patience).toEqual(valid);
   expect(await driver.send(block)).toEqual(valid);
   expect(await driver.choose(block)).toEqual(valid);
   driver.head = block;
@@ -123,4 +125,19 @@ test('TP-22 transactions of each type that geth gets reach our node, whole or on
   const second = transactionsOfEachType(scene.chain, accounts.slice(9, 18), 4);
   await expectSeen(ours, second, await sendAll(geth.rpc, second));
   await expectMined(network, 'geth', second);
+});
+
+test('TP-15 TP-20 both nodes put the transactions of a left block into their pools again, and mine them again', async () => {
+  const network = await startNetwork();
+  const { geth, ours, driver } = network;
+  const transactions = transactionsOfEachType(scene.chain, fundedAccounts(scene.chain), 5);
+  const shown = await sendAll(ours, transactions);
+  await expectSeen(geth.rpc, transactions, shown);
+  const parent = driver.head;
+  await expectMined(network, 'ours', transactions);
+  expect(await driver.choose(parent)).toEqual({ geth: `VALID ${parent.hash}`, ours: `VALID ${parent.hash}` });
+  driver.head = parent;
+  await expectSeen(ours, transactions, shown);
+  await expectSeen(geth.rpc, transactions, shown);
+  await expectMined(network, 'geth', transactions);
 });
