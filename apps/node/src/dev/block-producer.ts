@@ -113,13 +113,17 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
     return parent;
   };
 
-  const build = (
+  const build = async (
     parent: SealedHeader,
     transactions: readonly Candidate[],
     { timestamp, extraData = new Uint8Array() }: MineOptions,
   ): Promise<BuiltBlock> => {
     const now = Math.floor(clock.now() / 1000);
     const time = timestamp ?? Math.max(now, parent.timestamp + 1);
+    if (time <= parent.timestamp) {
+      const expected = `expected a time after that of the parent, ${parent.timestamp}`;
+      throw new DevError('invalid-option', `timestamp is ${time}, ${expected}`);
+    }
     const { forks } = config;
     return chain.build({
       parent,
@@ -175,6 +179,9 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
   };
 
   const mine = async (given: readonly Uint8Array[] | undefined, choices: MineOptions): Promise<MinedBlock> => {
+    if (given !== undefined && !Array.isArray(given)) {
+      throw new DevError('invalid-option', 'transactions is not an array');
+    }
     const parent = await parentOf(choices.parent);
     const transactions = given?.map((raw) => queue.check(raw, parent)) ?? queue.list();
     const pooled = given === undefined ? await pooledAfter(parent) : [];

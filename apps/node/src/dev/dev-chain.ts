@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspectable } from '@devp2p/appkit';
 import { type Clock, systemClock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { fastCrypto } from '@devp2p/crypto/fast';
@@ -83,7 +84,7 @@ export async function createDevChain(options: DevChainOptions = {}): Promise<Dev
       .finally(removeFiles);
     return closed;
   };
-  return {
+  const devChain: DevChain = {
     chain,
     accounts,
     genesis: text,
@@ -97,4 +98,5 @@ export async function createDevChain(options: DevChainOptions = {}): Promise<Dev
     close,
     [Symbol.asyncDispose]: close,
   };
+  return inspectable('DevChain', devChain, ({ waiting }) => ({ chain, accounts: accounts.length, waiting }));
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { inspect } from 'node:util';
 import { toHex } from '@devp2p/bytes';
 import { createVirtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
@@ -207,4 +208,22 @@ test.each<[string, object, string]>([
   const error = await createDevChain(options as DevChainOptions).catch((cause: unknown) => cause);
   expect(error).toMatchObject({ name: 'DevError', code: 'invalid-option' });
   expect((error as Error).message).toContain(text);
+});
+
+test('EN-34 mine names an option that it cannot use', async () => {
+  const dev = await open();
+  const { timestamp } = dev.chain.head;
+  await expect(dev.mine([], { timestamp })).rejects.toMatchObject({
+    code: 'invalid-option',
+    message: `timestamp is ${timestamp}, expected a time after that of the parent, ${timestamp}`,
+  });
+  await expect(dev.mine('0x' as never)).rejects.toMatchObject({ code: 'invalid-option' });
+  expect(dev.chain.head.number).toBe(0);
+});
+
+test('EN-34 console.log shows a development chain in a few lines, without keys', async () => {
+  const text = inspect(await open());
+  expect(text).toMatch(/^DevChain \{\s+chain: LocalChain/);
+  expect(text).toContain('accounts: 10');
+  expect(text).not.toContain('privateKey');
 });
