@@ -2,7 +2,7 @@ import { inspectable } from '@devp2p/appkit';
 import { equalBytes, toHex } from '@devp2p/bytes';
 import type { Clock } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
-import type { Chain, ChainRange, RawList } from '@devp2p/eth';
+import type { Chain, ChainRange } from '@devp2p/eth';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import { checkChainSupported, checkForkSupported } from '../config/genesis/unsupported-forks.ts';
 import { BlockError, ChainError } from '../errors/chain-error.ts';
@@ -17,6 +17,7 @@ import type { NumberRanges } from '../storage/number-ranges.ts';
 import { createSyncProgress } from '../storage/sync-progress.ts';
 import { type BlockRules, createBlockRules } from '../validation/block.ts';
 import { forkSchedule } from '../validation/chain-config.ts';
+import { addAccessLists, addReceipts } from './add-records.ts';
 import { createBlockTree } from './block-tree.ts';
 import { catchUp, type StateEvent } from './catch-up.ts';
 import { createImportPipeline } from './import-pipeline.ts';
@@ -394,38 +395,4 @@ function recentStates(executor: Executor, states: StateAccess): RecentStates {
 /** Whether later writes fail as well. */
 function isFatal(error: unknown): error is Error {
   return (error instanceof ChainError || error instanceof StateError) && ['unusable', 'corrupt'].includes(error.code);
-}
-
-async function addReceipts(
-  store: BlockStore,
-  rules: BlockRules,
-  blocks: readonly { hash: Uint8Array; receipts: RawList }[],
-): Promise<void> {
-  const records = [];
-  for (const { hash, receipts } of blocks) {
-    const header = (await store.numberOf(hash)) === undefined ? undefined : await store.headerByHash(hash);
-    if (header === undefined) {
-      throw new ChainError('unknown-block', `receipts of 0x${toHex(hash)}, which is not on the chain`);
-    }
-    rules.checkReceipts(header, receipts);
-    records.push({ number: header.number, hash: header.hash, record: receipts.raw });
-  }
-  await store.writeRecords('receipts', records);
-}
-
-async function addAccessLists(
-  store: BlockStore,
-  rules: BlockRules,
-  lists: readonly { number: number; accessList: Uint8Array }[],
-): Promise<void> {
-  const records = [];
-  for (const { number, accessList } of lists) {
-    const header = await store.header(number);
-    if (header === undefined) {
-      throw new ChainError('unknown-block', `block ${number} is not on the chain`);
-    }
-    rules.checkAccessList(header, accessList);
-    records.push({ number, hash: header.hash, record: accessList });
-  }
-  await store.writeRecords('accessLists', records);
 }
