@@ -36,7 +36,11 @@ describe('EN-34 devp2p-node dev', () => {
   test('EN-34 its flags are refused by other commands', () => {
     expect(() => read('run', '--period', '2')).toThrow('--period is not a flag of "run"');
     expect(() => read('--dev.public')).toThrow('--dev.public is not a flag of "run"');
-    expect(() => read('dev', '--period', '0')).toThrow('invalid value "0" for --period');
+    expect(() => read('dev', '--period', '0.5')).toThrow('invalid value "0.5" for --period');
+  });
+
+  test('EN-34 --period 0 stands for blocks on demand', () => {
+    expect(read('dev', '--period', '0').settings.period).toBe(0);
   });
 
   test('EN-34 is part of the help', () => {

@@ -27,7 +27,7 @@ async function runDevChain(
 ): Promise<void> {
   const genesis = settings.genesis === undefined ? undefined : await genesisText(settings.genesis);
   const running = await openDevNode({
-    settings: { accounts: settings.accounts, genesis, interval: settings.period ?? 'transactions' },
+    settings: { accounts: settings.accounts, genesis, interval: settings.period || 'transactions' },
     node: { ...nodeSettings(settings), datadir, logs, report: progress.report, signal },
     load: settings.load,
     isPublic: settings['dev.public'],
@@ -53,7 +53,7 @@ async function genesisText(path: string): Promise<string> {
 
 function description({ node, accounts, genesisFile }: DevNode, period: number | undefined): string[] {
   const { config } = node.chain.genesis;
-  const when = period === undefined ? 'as soon as there are transactions' : `every ${period} s`;
+  const when = period ? `every ${period} s` : 'as soon as there are transactions';
   return [
     `development chain ${config.chainId}, a block ${when}`,
     'The keys of these accounts are public: ether that is sent to them on another network is lost.',

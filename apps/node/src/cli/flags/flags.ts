@@ -328,9 +328,9 @@ export const flags: FlagsOf<Settings> = {
   period: {
     group: 'Development chain',
     value: 'SECONDS',
-    help: 'time between two blocks (a block once there are transactions)',
+    help: 'time between two blocks (0: a block once there are transactions)',
     commands: develops,
-    parse: integerBetween(1, 86_400),
+    parse: integerBetween(0, 86_400),
   },
   accounts: {
     group: 'Development chain',
