@@ -5,7 +5,7 @@ import type { BuildRequest, BuiltBlock } from '../execution/build-request.ts';
 import type { CallExecutor } from '../execution/calls/call-scheduler.ts';
 import type { ExecutableBlock, StateAccess } from '../execution/executor.ts';
 import type { BlobSidecar } from '../execution/kzg/blob-sidecar.ts';
-import type { Account, AccountProof, AccountSummary } from '../execution/state/interfaces.ts';
+import type { Account, AccountSummary } from '../execution/state/interfaces.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
 import type { IndexState } from '../storage/indexes/canonical-index.ts';
 import type { BlockRef } from '../storage/schema.ts';
@@ -23,7 +23,7 @@ export type {
   TraceTask,
 } from '../execution/calls/call-task.ts';
 export type { TraceOptions } from '../execution/trace/trace-options.ts';
-export type { Account, AccountProof, AccountSummary, BuildRequest, BuiltBlock, IndexState };
+export type { Account, AccountSummary, BuildRequest, BuiltBlock, IndexState };
 
 /** The state of the accounts. */
 export interface StateView {

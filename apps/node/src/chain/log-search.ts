@@ -12,7 +12,7 @@ import { type BlockRef, blockKey } from '../storage/schema.ts';
 import { bloomCheck, type FoundLog, type LogFilter, logCheck, matchingLogs, patternOf } from './log-filter.ts';
 
 /** Canonical blocks whose logs are searched. */
-export interface LogQuery extends LogFilter {
+interface LogQuery extends LogFilter {
   readonly first: number;
   /** Included. */
   readonly last: number;

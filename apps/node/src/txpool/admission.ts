@@ -15,8 +15,8 @@ import type { NextRules } from './rules.ts';
 import type { BlobSidecar } from './transaction-source.ts';
 
 /** Longest transaction in bytes (go-ethereum, `txMaxSize`), and longest one with its blobs (`txMaxSize` of the blob pool). */
-export const maxPlainSize: number = 128 * 1024;
-export const maxBlobSize: number = 1024 * 1024;
+const maxPlainSize: number = 128 * 1024;
+const maxBlobSize: number = 1024 * 1024;
 
 const blobType = 3;
 const setCodeType = 4;

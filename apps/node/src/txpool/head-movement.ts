@@ -3,7 +3,7 @@ import { decodeBody, type SealedHeader } from '@devp2p/eth';
 import type { BlockReader } from '../chain/interfaces.ts';
 
 /** Transactions of one block, in canonical form. */
-export interface BlockTransactions {
+interface BlockTransactions {
   readonly number: number;
   /** In seconds since the epoch. */
   readonly timestamp: number;

@@ -7,7 +7,7 @@ import { createDevChain, type DevChain, type DevChainOptions } from '../../src/d
 import { type Backend, headTags } from '../../src/rpc/backend.ts';
 import { ethNamespace } from '../../src/rpc/namespaces/eth.ts';
 
-export const chainId = 1337n;
+const chainId = 1337n;
 export const gwei = 10n ** 9n;
 export const ether = 10n ** 18n;
 

@@ -6,7 +6,7 @@ import type { TestAccount, TransactionFields } from '../execution/sign-transacti
 import type { PoolScene } from './pool-scene.ts';
 
 /** A sidecar in valid form, whose proofs are not real. @param seed by which commitments differ */
-export function sidecarOf(count: number, seed: number, version: 0 | 1 = 1): BlobSidecar {
+function sidecarOf(count: number, seed: number, version: 0 | 1 = 1): BlobSidecar {
   const blobs = Array.from({ length: count }, (_, i) => new Uint8Array(131_072).fill((seed + i) & 0x7f));
   const commitments = blobs.map((_, i) => concatBytes(Uint8Array.of(seed >> 8, seed, i), new Uint8Array(45).fill(1)));
   const proofs = Array.from({ length: count * (version === 1 ? 128 : 1) }, (_, i) => new Uint8Array(48).fill(i));

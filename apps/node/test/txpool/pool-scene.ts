@@ -207,7 +207,7 @@ export class PoolScene {
   }
 }
 
-export function outcome(result: AddResult): string {
+function outcome(result: AddResult): string {
   if (result.status === 'refused') return result.code;
   return result.isPending ? 'pending' : 'queued';
 }

@@ -51,7 +51,7 @@ export interface BlockOverride {
 }
 
 /** The block whose state a call reads, and in which it is executed. */
-export interface CallBlock {
+interface CallBlock {
   readonly hash: Uint8Array;
   /** RLP of the header. */
   readonly header: Uint8Array;

@@ -32,7 +32,7 @@ export interface ChainEvm {
 }
 
 /** @see ChainEvm.at */
-export interface BlockEvmOptions {
+interface BlockEvmOptions {
   /** @default none */
   readonly watch?: ExecutionWatch | undefined;
   /** @default none */

@@ -73,7 +73,7 @@ export function writeLeaf(out: Uint8Array, key: string, depth: number, value: Ui
 }
 
 /** Writes the prefix of a list of less than 256 bytes at the start. @returns its length */
-export function writeListPrefix(out: Uint8Array, length: number): number {
+function writeListPrefix(out: Uint8Array, length: number): number {
   if (length < 56) {
     out[0] = 0xc0 + length;
     return 1;

@@ -13,7 +13,7 @@ export interface FilterLimits {
   readonly lifetime: number;
 }
 
-export const filterLimits: FilterLimits = { maxFilters: 1_000, maxChanges: 10_000, lifetime: 300_000 };
+const filterLimits: FilterLimits = { maxFilters: 1_000, maxChanges: 10_000, lifetime: 300_000 };
 
 /** @see Filters */
 export interface FiltersOptions {

@@ -23,14 +23,14 @@ export interface LogLimits {
   readonly maxTime: number;
 }
 
-export const logLimits: LogLimits = { maxBlocks: 25_000, maxBytes: 25_000_000, maxTime: 10_000 };
+const logLimits: LogLimits = { maxBlocks: 25_000, maxBytes: 25_000_000, maxTime: 10_000 };
 
 /** Addresses, or topics at one place (go-ethereum). */
 const maxAlternatives = 1_000;
 const maxTopics = 4;
 
 /** Blocks of a query. */
-export interface BlockSpan {
+interface BlockSpan {
   readonly from: BlockTag | number;
   readonly to: BlockTag | number;
 }

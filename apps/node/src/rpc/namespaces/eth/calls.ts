@@ -11,7 +11,7 @@ import { withState } from '../state-errors.ts';
 import { type EthParts, type Methods, unavailable } from './parts.ts';
 
 /** Most gas of a call (go-ethereum, `RPCGasCap`). */
-export const maxCallGas = 50_000_000;
+const maxCallGas = 50_000_000;
 
 /** Methods that execute a call, and change nothing. */
 export function callMethods(parts: EthParts): Methods {
@@ -43,7 +43,7 @@ export function callMethods(parts: EthParts): Methods {
  *
  * @throws RpcError
  */
-export async function runCall<Type extends CallTask['type']>(
+async function runCall<Type extends CallTask['type']>(
   { chain, view }: EthParts,
   type: Type,
   call: CallArguments,
