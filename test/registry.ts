@@ -31,10 +31,10 @@ export interface Registry {
 export async function startRegistry(root: string, packages: readonly string[], workDir: string): Promise<Registry> {
   const folders = new Map<string, Map<string, string>>();
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { link?: boolean; optional?: boolean }>;
+    packages: Record<string, { link?: boolean; dev?: boolean; optional?: boolean }>;
   };
   for (const [path, entry] of Object.entries(lock.packages)) {
-    if (!path.includes('node_modules/') || entry.link === true) continue;
+    if (!path.includes('node_modules/') || entry.link === true || entry.dev === true) continue;
     const manifest = readManifest(join(root, path));
     if (manifest !== undefined) remember(folders, manifest, join(root, path));
   }

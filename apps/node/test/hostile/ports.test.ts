@@ -44,7 +44,7 @@ test.each([tcp, udp, ...servers.map((name) => `${name}.port`)])(
     const refused = start(directory, ...everything(flag, port));
     expect(await refused.ended).toBe(1);
     expect(refused.stderr).toMatch(new RegExp(`^devp2p-node: .*port ${port} on 127.0.0.1 is in use .*--${flag}\\n$`));
-    const names = ['addresses', 'chain', 'jwtsecret', 'nodekey', 'nodes', 'state'];
+    const names = ['addresses', 'chain', 'jwtsecret', 'nodekey', 'nodes', 'state', 'txpool'];
     expect(names).toEqual(expect.arrayContaining(readdirSync(directory)));
     close();
     // The files are complete: the next start uses them. The metrics server is the last one that starts.
