@@ -40,7 +40,7 @@ export type {
 export { type EthNodeInfo, type EthPeerInfo, nodeInfo } from './peer/info.ts';
 export type { Chain, ChainRange, HeaderQuery } from './server/chain.ts';
 export { bodyMatches, receiptsMatch } from './trie/block-roots.ts';
-export { type Hasher, listRoot, StackTrie } from './trie/stack-trie.ts';
+export { type Elements, type Hasher, listRoot, StackTrie } from './trie/stack-trie.ts';
 export { decodeBlock, encodeBlock, type SealedBlock } from './types/block.ts';
 export { addToBloom, bloomLength } from './types/bloom.ts';
 export {

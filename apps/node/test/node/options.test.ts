@@ -23,7 +23,11 @@ test.each<[string, Record<string, unknown>, string]>([
   ['a number in a list', { bootnodes: [7] }, 'bootnodes[0] is 7, expected a string'],
   ['a misspelt nested name', { http: { prot: 1 } }, 'http has no option "prot"'],
   ['a nested port out of range', { ws: { port: 65_536 } }, 'ws.port is 65536, expected an integer'],
-  ['an unknown API', { http: { apis: ['net', 'admn'] } }, 'http.apis[1] is "admn", expected "admin" or "debug" or "eth"'],
+  [
+    'an unknown API',
+    { http: { apis: ['net', 'admn'] } },
+    'http.apis[1] is "admn", expected "admin" or "debug" or "eth"',
+  ],
   ['a number for a node', { staticNodes: [7] }, 'staticNodes[0] is 7, expected an enode URL or Enode'],
   ['another network', { network: 'goerli' }, 'network is "goerli", expected "mainnet"'],
   ['two chains', { genesis: 'genesis.json' }, 'expected either genesis or network'],

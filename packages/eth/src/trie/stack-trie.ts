@@ -290,7 +290,7 @@ function indexKey(index: number): Uint8Array {
 }
 
 /** An array of byte strings, or an encoded list. */
-interface Elements {
+export interface Elements {
   readonly length: number;
   at(index: number): Uint8Array | undefined;
 }
