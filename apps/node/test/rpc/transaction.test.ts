@@ -1,9 +1,10 @@
 import { fromHex, toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { contractAddress } from '@devp2p/eth';
+import { contractAddress, type RawList } from '@devp2p/eth';
 import { bigint, encode, type Tree, tree } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
-import { senderOf, transactionJson } from '../../src/rpc/codec/transaction.ts';
+import { transactionJson } from '../../src/rpc/codec/transaction.ts';
+import { TransactionIdentities, type TransactionIdentity } from '../../src/rpc/codec/transaction-identities.ts';
 import { decodeTransaction } from '../../src/validation/decode-transaction.ts';
 
 const key = new Uint8Array(32).fill(0x46);
@@ -48,11 +49,17 @@ function sign(type: number): Uint8Array {
   return Uint8Array.of(type, ...encode(tree(), [...unsigned, parity, value(0), value(32)]));
 }
 
+/** Transactions of a block. */
+const listOf = (...raw: readonly Uint8Array[]): RawList =>
+  ({ length: raw.length, at: (index) => raw[index] }) as Partial<RawList> as RawList;
+const identityOf = (raw: Uint8Array): TransactionIdentity =>
+  new TransactionIdentities(crypto).of({ hash: slot }, listOf(raw), 0);
+
 test('EN-01 a legacy transaction of EIP-155', () => {
   const raw = fromHex(
     'f86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83',
   );
-  expect(transactionJson(decodeTransaction(raw), place, crypto)).toEqual({
+  expect(transactionJson(decodeTransaction(raw), place, identityOf(raw))).toEqual({
     blockHash: `0x${'01'.repeat(32)}`,
     blockNumber: '0x5',
     blockTimestamp: '0x3c',
@@ -79,7 +86,7 @@ test('EN-01 a legacy transaction without a chain id', () => {
   const word = (start: number) => number(BigInt(`0x${toHex(signature.subarray(start, start + 32))}`));
   const v = number(27n + BigInt(signature[64] as number));
   const raw = encode(tree(), [...unsigned, v, word(0), word(32)]);
-  const json = transactionJson(decodeTransaction(raw), place, crypto);
+  const json = transactionJson(decodeTransaction(raw), place, identityOf(raw));
   expect(json).toMatchObject({ from: sender, to: null, type: '0x0' });
   expect(json).not.toHaveProperty('chainId');
   expect(json).not.toHaveProperty('yParity');
@@ -106,7 +113,7 @@ describe('typed transactions', () => {
     ],
   ])('EN-01 type %i', (type, own) => {
     const raw = sign(type);
-    const json = transactionJson(decodeTransaction(raw), place, crypto);
+    const json = transactionJson(decodeTransaction(raw), place, identityOf(raw));
     expect(json).toMatchObject({
       type: `0x${type}`,
       ...{ chainId: '0x1', nonce: '0x9', from: sender, gas: '0x5208', value: '0x3', input: '0xca' },
@@ -118,7 +125,7 @@ describe('typed transactions', () => {
   });
 
   test('EN-01 the gas price is at most the fee cap', () => {
-    const json = transactionJson(decodeTransaction(sign(2)), { ...place, baseFee: 29n }, crypto);
+    const json = transactionJson(decodeTransaction(sign(2)), { ...place, baseFee: 29n }, identityOf(sign(2)));
     expect(json).toHaveProperty('gasPrice', '0x1e');
   });
 
@@ -147,7 +154,7 @@ test('EN-01 the sender of an invalid signature is the zero address', () => {
     [0n, (1n << 256n) - 1n, s],
   ] as const) {
     const raw = Uint8Array.of(2, ...encode(tree(), [...unsigned, ...[parity, wrongR, wrongS].map(number)]));
-    expect(senderOf(decodeTransaction(raw), crypto)).toEqual(new Uint8Array(20));
+    expect(identityOf(raw).sender).toEqual(new Uint8Array(20));
   }
 });
 
@@ -156,4 +163,46 @@ test('EN-01 the address of a created contract', () => {
   const account = fromHex('970e8128ab834e8eac17ab8e3812f010678cf791');
   expect(toHex(contractAddress(account, 0n, crypto))).toBe('333c3310824b7c685133f2bedb2ca4b8b4df633d');
   expect(toHex(contractAddress(account, 1n, crypto))).toBe('8bda78331c916a08481428e4b07c96d3e916d165');
+});
+
+describe('hashes and senders of the transactions of recent blocks', () => {
+  const blockHash = (number: number): Uint8Array => new Uint8Array(32).fill(number);
+
+  test('RP-15 a signature is recovered once, and each block has its own transactions', () => {
+    let count = 0;
+    const counting = {
+      ...crypto,
+      secp256k1: {
+        ...crypto.secp256k1,
+        recover: (...args: Parameters<typeof crypto.secp256k1.recover>) => {
+          count++;
+          return crypto.secp256k1.recover(...args);
+        },
+      },
+    };
+    const identities = new TransactionIdentities(counting);
+    const [one, two] = [sign(1), sign(2)];
+    for (let i = 0; i < 3; i++) {
+      expect(toHex(identities.sender({ hash: blockHash(1) }, listOf(one, two), 1))).toBe(sender.slice(2));
+      expect(identities.hash({ hash: blockHash(1) }, listOf(one, two), 1)).toEqual(crypto.keccak256(two));
+      expect(identities.hash({ hash: blockHash(2) }, listOf(two, one), 1)).toEqual(crypto.keccak256(one));
+    }
+    expect(count).toBe(1);
+  });
+
+  test('RP-33 the memory for blocks is bounded, the one asked for last is kept', () => {
+    const identities = new TransactionIdentities(crypto, 3_000);
+    const raw = sign(1);
+    for (let i = 0; i < 50; i++) {
+      expect(identities.hash({ hash: blockHash(i) }, listOf(raw), 0)).toEqual(crypto.keccak256(raw));
+      expect(identities.bytes).toBeLessThanOrEqual(3_000);
+    }
+    expect(identities.bytes).toBeGreaterThan(1_000);
+    // A block that is larger than the memory is kept until another one is asked for.
+    const many = listOf(...new Array<Uint8Array>(1_000).fill(raw));
+    expect(identities.hash({ hash: blockHash(99) }, many, 999)).toEqual(crypto.keccak256(raw));
+    expect(identities.bytes).toBeGreaterThan(3_000);
+    identities.hash({ hash: blockHash(1) }, listOf(raw), 0);
+    expect(identities.bytes).toBeLessThanOrEqual(3_000);
+  });
 });

@@ -1,10 +1,11 @@
 import type { Crypto } from '@devp2p/crypto';
-import { decodeHeader, type SealedBody, type SealedHeader, withdrawalCodec } from '@devp2p/eth';
+import { decodeHeader, type RawList, type SealedBody, type SealedHeader, withdrawalCodec } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import { encodeBlock } from '../../chain/files/block-rlp.ts';
 import { decodeTransaction } from '../../validation/decode-transaction.ts';
 import { toData, toQuantity } from './hex.ts';
 import { type TransactionPlace, transactionJson } from './transaction.ts';
+import type { TransactionIdentities } from './transaction-identities.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -44,13 +45,19 @@ export function headerJson(header: SealedHeader): Json {
 const turn = 64;
 
 /** A block as the `eth` methods show it, its transactions whole or as hashes. */
-export async function blockJson(header: SealedHeader, body: SealedBody, whole: boolean, crypto: Crypto): Promise<Json> {
+export async function blockJson(
+  header: SealedHeader,
+  body: SealedBody,
+  whole: boolean,
+  crypto: Crypto,
+  identities: TransactionIdentities,
+): Promise<Json> {
   const transactions: unknown[] = [];
-  for (const [index, raw] of [...body.transactions].entries()) {
-    if (!whole) transactions.push(toData(crypto.keccak256(raw)));
+  for (let index = 0; index < body.transactions.length; index++) {
+    if (!whole) transactions.push(toData(identities.hash(header, body.transactions, index)));
     else {
       if (index % turn === turn - 1) await new Promise(setImmediate);
-      transactions.push(blockTransactionJson(header, index, raw, crypto));
+      transactions.push(blockTransactionJson(header, body.transactions, index, identities));
     }
   }
   return {
@@ -69,9 +76,15 @@ export function uncleJson(raw: Uint8Array, crypto: Crypto): Json {
   return { ...headerJson(header), size: toQuantity(size), uncles: [] };
 }
 
-/** One transaction of a block. @param raw in canonical form */
-export function blockTransactionJson(header: SealedHeader, index: number, raw: Uint8Array, crypto: Crypto): Json {
-  return transactionJson(decodeTransaction(raw), placeIn(header, index), crypto);
+/** One transaction of a block. */
+export function blockTransactionJson(
+  header: SealedHeader,
+  transactions: RawList,
+  index: number,
+  identities: TransactionIdentities,
+): Json {
+  const identity = identities.of(header, transactions, index);
+  return transactionJson(decodeTransaction(transactions.at(index)), placeIn(header, index), identity);
 }
 
 export function placeIn(header: SealedHeader, index: number): TransactionPlace {

@@ -8,7 +8,6 @@ import {
   type Receipt,
   receiptCodec,
   type SealedHeader,
-  transactionHash,
 } from '@devp2p/eth';
 import { decode } from '@devp2p/rlp';
 import type { FoundLog } from '../../chain/log-filter.ts';
@@ -17,7 +16,8 @@ import { decodeTransaction } from '../../validation/decode-transaction.ts';
 import { blobBaseFee, effectiveGasPrice, gasPerBlob } from '../../validation/fees.ts';
 import { placeIn } from './block.ts';
 import { toData, toQuantity } from './hex.ts';
-import { senderOf, type TransactionPlace } from './transaction.ts';
+import type { TransactionPlace } from './transaction.ts';
+import type { TransactionIdentities } from './transaction-identities.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -28,6 +28,7 @@ const turn = 64;
 export interface ReceiptContext {
   readonly config: ChainConfig;
   readonly crypto: Crypto;
+  readonly identities: TransactionIdentities;
 }
 
 /** A block's receipts as the `eth` methods show them. */
@@ -42,7 +43,7 @@ export async function receiptsJson(
   for (let index = 0; index < receipts.length; index++) {
     if (index % turn === turn - 1) await new Promise(setImmediate);
     const receipt = decode(receiptCodec, receipts.at(index));
-    all.push(oneReceiptJson(header, transactions.at(index), receipt, index, before, context));
+    all.push(oneReceiptJson(header, transactions, receipt, index, before, context));
     before = after(receipt, before);
   }
   return all;
@@ -59,7 +60,7 @@ export function receiptJson(
   let before: Before = { gas: 0, logs: 0 };
   for (let i = 0; i < index; i++) before = after(decode(receiptCodec, receipts.at(i)), before);
   const receipt = decode(receiptCodec, receipts.at(index));
-  return oneReceiptJson(header, transactions.at(index), receipt, index, before, context);
+  return oneReceiptJson(header, transactions, receipt, index, before, context);
 }
 
 /** Gas and logs of the transactions of a block before one of them. */
@@ -74,18 +75,17 @@ function after({ cumulativeGas, logs }: Receipt, before: Before): Before {
 
 function oneReceiptJson(
   header: SealedHeader,
-  raw: Uint8Array,
+  transactions: RawList,
   receipt: Receipt,
   index: number,
   before: Before,
-  { config, crypto }: ReceiptContext,
+  { config, crypto, identities }: ReceiptContext,
 ): Json {
   const blobs = blobParameters(config, header.timestamp);
   const blobGasPrice = blobs && blobBaseFee(header.excessBlobGas ?? 0, blobs);
-  const transaction = decodeTransaction(raw);
-  const hash = transactionHash(transaction.raw, crypto);
+  const transaction = decodeTransaction(transactions.at(index));
+  const { hash, sender: from } = identities.of(header, transactions, index);
   const place = placeIn(header, index);
-  const from = senderOf(transaction, crypto);
   const { type, to, nonce, blobVersionedHashes } = transaction;
   return {
     type: toQuantity(type),

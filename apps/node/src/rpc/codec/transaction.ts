@@ -1,13 +1,7 @@
-import type { Crypto } from '@devp2p/crypto';
-import {
-  type AccessListItem,
-  recoverSender,
-  type SignedAuthorization,
-  type Transaction,
-  transactionHash,
-} from '@devp2p/eth';
+import type { AccessListItem, SignedAuthorization, Transaction } from '@devp2p/eth';
 import { effectiveGasPrice } from '../../validation/fees.ts';
 import { toData, toQuantity } from './hex.ts';
+import type { TransactionIdentity } from './transaction-identities.ts';
 
 /** Position of a transaction in the chain. */
 export interface TransactionPlace {
@@ -18,27 +12,15 @@ export interface TransactionPlace {
   readonly index: number;
 }
 
-const noSender: Uint8Array = new Uint8Array(20);
-
-/**
- * The account that signed a transaction, 20 bytes; zeros when its signature is not one. Without execution a block's
- * signatures are not checked before it is stored.
- */
-export function senderOf(transaction: Transaction, crypto: Crypto): Uint8Array {
-  return recoverSender(transaction.raw, crypto) ?? noSender;
-}
-
 /**
  * A transaction as the `eth` methods show it.
  *
  * @param place `undefined` for one that is in no block: its price is the highest that it pays then
- * @param sender @default recovered from the signature
  */
 export function transactionJson(
   transaction: Transaction,
   place: TransactionPlace | undefined,
-  crypto: Crypto,
-  sender: Uint8Array = senderOf(transaction, crypto),
+  { hash, sender }: TransactionIdentity,
 ): Readonly<Record<string, unknown>> {
   const { type, chainId, to, accessList, maxFeePerBlobGas, blobVersionedHashes } = transaction;
   const { maxFeePerGas, maxPriorityFeePerGas, authorizationList, yParity } = transaction;
@@ -47,7 +29,7 @@ export function transactionJson(
     blockNumber: place === undefined ? null : toQuantity(place.blockNumber),
     blockTimestamp: place === undefined ? null : toQuantity(place.blockTimestamp),
     transactionIndex: place === undefined ? null : toQuantity(place.index),
-    hash: toData(transactionHash(transaction.raw, crypto)),
+    hash: toData(hash),
     type: toQuantity(type),
     ...(chainId !== undefined && { chainId: toQuantity(chainId) }),
     nonce: toQuantity(transaction.nonce),

@@ -1,4 +1,3 @@
-import type { Crypto } from '@devp2p/crypto';
 import { decodeTransaction } from '@devp2p/eth';
 import type { Pool, PoolTransaction } from '../../txpool/interfaces.ts';
 import { toData } from '../codec/hex.ts';
@@ -17,7 +16,7 @@ export interface PendingWatch {
 /** Batches whose transactions are read; while more arrive, those are not reported whole. */
 const maxWaiting = 64;
 
-export function watchPending(pool: Pool, crypto: Crypto): PendingWatch {
+export function watchPending(pool: Pool): PendingWatch {
   const readers = new Set<(transactions: readonly unknown[]) => void>();
   let end: (() => void) | undefined;
   let waiting = 0;
@@ -26,11 +25,11 @@ export function watchPending(pool: Pool, crypto: Crypto): PendingWatch {
   /** Reads the transactions of a batch once for all listeners. */
   const report = async (transactions: readonly PoolTransaction[]): Promise<void> => {
     const whole: unknown[] = [];
-    for (const { hash, sender } of transactions) {
+    for (const { hash } of transactions) {
       const found = await pool.get(hash);
       // One that has left the pool meanwhile is not pending any more.
       if (found !== undefined) {
-        whole.push(transactionJson(decodeTransaction(found.raw), undefined, crypto, sender));
+        whole.push(transactionJson(decodeTransaction(found.raw), undefined, found));
       }
     }
     if (whole.length === 0) return;

@@ -4,6 +4,7 @@ import type { Backend } from '../backend.ts';
 import { blockJson } from '../codec/block.ts';
 import { type BlockId, blockId } from '../codec/block-id.ts';
 import { data, parameter, toData } from '../codec/hex.ts';
+import { TransactionIdentities } from '../codec/transaction-identities.ts';
 import { method, type Namespace } from '../transport/api.ts';
 import { RpcError } from '../transport/rpc-error.ts';
 import { accessListOf } from './block-access-list.ts';
@@ -17,6 +18,7 @@ const hashParameter = parameter(data(32));
 export function debugNamespace(backend: Backend): Namespace {
   const { chain, tags, pool, crypto, badBlocks = () => [] } = backend;
   const view = chainView(chain, tags);
+  const identities = new TransactionIdentities(crypto);
   const headerOf = async (id: BlockId): Promise<SealedHeader> => {
     const header = await view.header(id);
     if (header === undefined) throw new RpcError('failed', 'header not found');
@@ -56,7 +58,7 @@ export function debugNamespace(backend: Backend): Namespace {
         Promise.all(
           badBlocks().map(async ({ header, body }) => ({
             hash: toData(header.hash),
-            block: await blockJson(header, body, true, crypto),
+            block: await blockJson(header, body, true, crypto, identities),
             rlp: toData(encodeBlock(header.raw, body.raw)),
           })),
         ),

@@ -1,4 +1,5 @@
 import type { Backend } from '../backend.ts';
+import { TransactionIdentities } from '../codec/transaction-identities.ts';
 import { Filters } from '../live/filters.ts';
 import { watchHeads } from '../live/heads.ts';
 import { watchLogs } from '../live/log-watch.ts';
@@ -26,12 +27,16 @@ export interface EthNamespace extends Namespace {
 /** `eth_*` methods and subscriptions (execution-apis). */
 export function ethNamespace(backend: Backend): EthNamespace {
   const { chain, tags, pool, crypto } = backend;
-  const parts: EthParts = { ...backend, view: chainView(chain, tags) };
+  const parts: EthParts = {
+    ...backend,
+    view: chainView(chain, tags),
+    identities: new TransactionIdentities(crypto),
+  };
   const heads = watchHeads({ chain, tags });
   const live: LiveParts = {
     heads,
     logs: watchLogs({ heads, view: parts.view, crypto }),
-    pending: pool && watchPending(pool, crypto),
+    pending: pool && watchPending(pool),
     filters: new Filters({ clock: backend.clock, random: backend.random }),
   };
   return {

@@ -29,7 +29,7 @@ export function txpoolNamespace({ pool, crypto }: Pick<Backend, 'pool' | 'crypto
     }
     return Object.fromEntries(shown);
   };
-  const whole: Show = ({ raw, sender }) => transactionJson(decodeTransaction(raw), undefined, crypto, sender);
+  const whole: Show = (transaction) => transactionJson(decodeTransaction(transaction.raw), undefined, transaction);
   const line: Show = ({ raw }) => summary(decodeTransaction(raw), (to) => checksumAddress(to, crypto));
   const bySender = async (senders: readonly SenderContent[], part: 'pending' | 'queued', show: Show) => {
     const shown: [string, object][] = [];

@@ -13,7 +13,7 @@ const index = parameter(safeQuantity);
 
 /** Methods about blocks, and about the parts of a block that is named. */
 export function blockMethods(parts: EthParts): Methods {
-  const { chain, view, crypto } = parts;
+  const { chain, view, crypto, identities } = parts;
   const { config } = chain.genesis;
 
   /** Defines a method twice: with a block number and with a block hash as its first parameter. */
@@ -42,7 +42,7 @@ export function blockMethods(parts: EthParts): Methods {
   };
   const getBlock = async (id: BlockId, whole: boolean): Promise<unknown> => {
     const block = await view.block(id);
-    return block === undefined ? null : blockJson(block.header, block.body, whole, crypto);
+    return block === undefined ? null : blockJson(block.header, block.body, whole, crypto, identities);
   };
   const getHeader = async (id: BlockId): Promise<unknown> => {
     const header = await view.header(id);
@@ -61,7 +61,7 @@ export function blockMethods(parts: EthParts): Methods {
       if (receipts === undefined) {
         throw new RpcError('pruned-history', `receipts of block ${header.number} are not held`);
       }
-      return receiptsJson(header, body.transactions, receipts, { config, crypto });
+      return receiptsJson(header, body.transactions, receipts, { config, crypto, identities });
     }),
     getBlockAccessList: method([blockId], async (id) => {
       const list = await accessListOf(parts, id);
@@ -76,7 +76,7 @@ export function blockMethods(parts: EthParts): Methods {
     ...partOf(
       ['getTransactionByBlockNumberAndIndex', 'getTransactionByBlockHashAndIndex'],
       'transactions',
-      ({ header }, at, raw) => blockTransactionJson(header, at, raw, crypto),
+      ({ header, body }, at) => blockTransactionJson(header, body.transactions, at, identities),
     ),
     ...partOf(
       ['getRawTransactionByBlockNumberAndIndex', 'getRawTransactionByBlockHashAndIndex'],

@@ -1,4 +1,5 @@
 import type { Backend } from '../../backend.ts';
+import type { TransactionIdentities } from '../../codec/transaction-identities.ts';
 import type { Namespace } from '../../transport/api.ts';
 import { RpcError } from '../../transport/rpc-error.ts';
 import type { ChainView } from '../chain-view.ts';
@@ -6,6 +7,7 @@ import type { ChainView } from '../chain-view.ts';
 /** The backend, and the chain as the `eth` methods show it. */
 export interface EthParts extends Backend {
   readonly view: ChainView;
+  readonly identities: TransactionIdentities;
 }
 
 export type Methods = Namespace['methods'];

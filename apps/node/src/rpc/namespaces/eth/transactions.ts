@@ -30,18 +30,18 @@ export async function findMined(
 
 /** Methods about a transaction by its hash alone. */
 export function transactionMethods(parts: EthParts): Methods {
-  const { chain, pool, crypto } = parts;
+  const { chain, pool, crypto, identities } = parts;
   const { config } = chain.genesis;
   return {
     getTransactionByHash: method([hashParameter], async (hash) => {
       const pooled = await pool?.get(hash);
       if (pooled !== undefined) {
-        return transactionJson(decodeTransaction(pooled.raw), undefined, crypto, pooled.sender);
+        return transactionJson(decodeTransaction(pooled.raw), undefined, pooled);
       }
       const found = await findMined(parts, hash);
       if (found === undefined) return null;
       const { header, body, index } = found;
-      return blockTransactionJson(header, index, body.transactions.at(index), crypto);
+      return blockTransactionJson(header, body.transactions, index, identities);
     }),
     getTransactionReceipt: method([hashParameter], async (hash) => {
       const found = await findMined(parts, hash);
@@ -50,7 +50,7 @@ export function transactionMethods(parts: EthParts): Methods {
       if (receipts === undefined) {
         throw new RpcError('pruned-history', `receipts of block ${header.number} are not held`);
       }
-      return receiptJson(header, body.transactions, receipts, index, { config, crypto });
+      return receiptJson(header, body.transactions, receipts, index, { config, crypto, identities });
     }),
     getRawTransactionByHash: method([hashParameter], async (hash) => {
       const pooled = await pool?.get(hash);

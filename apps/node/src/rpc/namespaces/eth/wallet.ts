@@ -71,7 +71,7 @@ function inEther(wei: bigint): string {
 
 /** Waits until a transaction is in a block. @throws RpcError `sync-timeout` with its hash */
 async function receiptWithin(parts: EthParts, hash: Uint8Array, time: number): Promise<unknown> {
-  const { chain, clock, crypto } = parts;
+  const { chain, clock, crypto, identities } = parts;
   let wake = (): void => {};
   let isOver = false;
   const unsubscribe = chain.onHead(() => wake());
@@ -87,7 +87,8 @@ async function receiptWithin(parts: EthParts, hash: Uint8Array, time: number): P
       const found = await findIndexed(parts, hash);
       if (found?.receipts !== undefined) {
         const { header, body, receipts, index } = found;
-        return await receiptJson(header, body.transactions, receipts, index, { config: chain.genesis.config, crypto });
+        const { config } = chain.genesis;
+        return receiptJson(header, body.transactions, receipts, index, { config, crypto, identities });
       }
       if (isOver) {
         const text = `the transaction was added to the transaction pool but was not in a block within ${time} ms`;
