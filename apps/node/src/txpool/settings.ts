@@ -1,5 +1,5 @@
 import { type BlobLimits, defaultBlobLimits } from './blob/blob-pool.ts';
-import { defaultPlainLimits, type PlainLimits } from './plain/plain-pool.ts';
+import { defaultPlainLimits, type PlainLimits } from './plain/plain-limits.ts';
 
 /** Settings of the transaction pool. The defaults are those of go-ethereum. */
 export interface TxpoolSettings {

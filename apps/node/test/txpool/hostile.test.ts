@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createGossipPool } from '../../src/network/transactions/gossip-pool.ts';
-import { defaultPlainLimits } from '../../src/txpool/plain/plain-pool.ts';
+import { defaultPlainLimits } from '../../src/txpool/plain/plain-limits.ts';
 import { temporaryDirectory } from '../chain/temporary.ts';
 import { testAccount } from '../execution/sign-transaction.ts';
 import { blobTransaction } from './blobs.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultPlainLimits } from '../../src/txpool/plain/plain-pool.ts';
+import { defaultPlainLimits } from '../../src/txpool/plain/plain-limits.ts';
 import { fairShares } from '../../src/txpool/plain/truncation.ts';
 import { PlainScene } from './plain-scene.ts';
 

@@ -1,7 +1,8 @@
 import type { DropReason } from '../../src/txpool/interfaces.ts';
 import type { AccountState } from '../../src/txpool/plain/plain-account.ts';
 import { PlainEntry, slotSize } from '../../src/txpool/plain/plain-entry.ts';
-import { defaultPlainLimits, type PlainLimits, PlainPool } from '../../src/txpool/plain/plain-pool.ts';
+import { defaultPlainLimits, type PlainLimits } from '../../src/txpool/plain/plain-limits.ts';
+import { PlainPool } from '../../src/txpool/plain/plain-pool.ts';
 import { Reservations } from '../../src/txpool/reservations.ts';
 
 /** Fields of a transaction of a {@link PlainScene}. */

@@ -2,38 +2,11 @@ import type { DropReason, PoolErrorCode } from '../interfaces.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import type { Reservations } from '../reservations.ts';
 import { type AccountState, PlainAccount } from './plain-account.ts';
+import { checkPlain } from './plain-checks.ts';
 import { canReplace, type PlainEntry } from './plain-entry.ts';
+import type { PlainLimits } from './plain-limits.ts';
 import { PriceOrder } from './price-order.ts';
 import { fairShares } from './truncation.ts';
-
-/** Limits of the plain pool. */
-export interface PlainLimits {
-  /** Lowest tip of a transaction, in wei. @default 1 */
-  readonly minTip: bigint;
-  /** Percentage by which a transaction pays more than the one that it replaces. @default 10 */
-  readonly priceBump: bigint;
-  /** Executable transactions that each account is guaranteed. @default 16 */
-  readonly accountPending: number;
-  /** Executable transactions in all. @default 5120 */
-  readonly totalPending: number;
-  /** Other transactions of an account. @default 64 */
-  readonly accountQueued: number;
-  /** Other transactions in all. @default 1024 */
-  readonly totalQueued: number;
-  /** Time after which the queue of an idle account is dropped, in ms. @default 3 hours */
-  readonly lifetime: number;
-}
-
-/** go-ethereum's `legacypool.DefaultConfig`. */
-export const defaultPlainLimits: PlainLimits = {
-  minTip: 1n,
-  priceBump: 10n,
-  accountPending: 16,
-  totalPending: 5120,
-  accountQueued: 64,
-  totalQueued: 1024,
-  lifetime: 3 * 60 * 60 * 1000,
-};
 
 /** Part of the slots that may change between two heads once the pool is full (TP-11). */
 const maxChurn = 1 / 4;
@@ -139,7 +112,14 @@ export class PlainPool {
   add(entry: PlainEntry, sender: string, state: AccountState, now: number): Refusal | undefined {
     if (this.#entries.has(entry.key)) return refusal('known', 'already known');
     const account = this.#accounts.get(sender);
-    const refused = this.#check(entry, sender, account, account ?? state);
+    const refused = checkPlain(entry, sender, account ?? state, account, {
+      limits: this.#limits,
+      reservations: this.#reservations,
+      accounts: this.#accounts,
+      authorities: this.#authorities,
+      minTip: this.#minTip,
+      gasLimit: this.#head.gasLimit,
+    });
     if (refused !== undefined) return refused;
     const old = account?.find(entry.nonce);
     if (old !== undefined && !canReplace(old, entry, this.#limits.priceBump)) {
@@ -208,81 +188,6 @@ export class PlainPool {
 
   get #capacity(): number {
     return this.#limits.totalPending + this.#limits.totalQueued;
-  }
-
-  #check(
-    entry: PlainEntry,
-    sender: string,
-    account: PlainAccount | undefined,
-    state: AccountState,
-  ): Refusal | undefined {
-    const { nonce, cost } = entry;
-    if (entry.tipCap < this.#minTip) {
-      return refusal('underpriced', `transaction underpriced: tip ${entry.tipCap}, minimum ${this.#minTip}`);
-    }
-    if (entry.gas > this.#head.gasLimit) {
-      return refusal('block-gas', `exceeds block gas limit: ${entry.gas}, limit ${this.#head.gasLimit}`);
-    }
-    if (nonce < state.nonce) return refusal('nonce-low', `nonce too low: next nonce ${state.nonce}, tx nonce ${nonce}`);
-    if (state.balance < cost) {
-      const values = `balance ${state.balance}, tx cost ${cost}`;
-      return refusal('balance', `insufficient funds for gas * price + value: ${values}`);
-    }
-    const old = account?.find(nonce);
-    const pendingCost = account?.pendingCost ?? 0n;
-    const total = pendingCost + cost - (old?.isPending ? old.cost : 0n);
-    if (state.balance < total) {
-      const values = `balance ${state.balance}, queued cost ${pendingCost}, tx cost ${cost}`;
-      return refusal('overdraft', `insufficient funds for gas * price + value: ${values}`);
-    }
-    if (this.#reservations.isTaken(sender, 'plain')) {
-      return refusal('reserved', 'address already reserved: the sender has blob transactions');
-    }
-    return (
-      this.#checkDelegation(entry, sender, account, state) ??
-      this.#checkAuthorities(entry) ??
-      (old === undefined ? this.#checkQueue(entry, account) : undefined)
-    );
-  }
-
-  /** TP-07: one executable transaction of a sender with a delegation, or with one that is pooled. */
-  #checkDelegation(
-    { nonce }: PlainEntry,
-    sender: string,
-    account: PlainAccount | undefined,
-    state: AccountState,
-  ): Refusal | undefined {
-    if (!state.hasCode && !this.#authorities.has(sender)) return undefined;
-    const pending = account?.pending ?? [];
-    if (pending.length === 0) {
-      if (nonce === state.nonce) return undefined;
-      return refusal(
-        'nonce-gap',
-        `gapped-nonce tx from delegated accounts: next nonce ${state.nonce}, tx nonce ${nonce}`,
-      );
-    }
-    if (account?.find(nonce)?.isPending) return undefined;
-    return refusal('delegated', 'in-flight transaction limit reached for delegated accounts');
-  }
-
-  #checkAuthorities({ authorities }: PlainEntry): Refusal | undefined {
-    for (const authority of authorities ?? []) {
-      const count = this.#accounts.get(authority)?.size ?? 0;
-      if (count > 1 || this.#reservations.isTaken(authority, 'plain')) {
-        return refusal('authority', `authority already reserved: 0x${authority}`);
-      }
-    }
-    return undefined;
-  }
-
-  /** The queue of an account keeps its lowest nonces. */
-  #checkQueue({ nonce }: PlainEntry, account: PlainAccount | undefined): Refusal | undefined {
-    const last = account?.queued.at(-1);
-    if (account === undefined || last === undefined || last.nonce > nonce || nonce === account.nextNonce)
-      return undefined;
-    const { length } = account.queued;
-    if (length < this.#limits.accountQueued) return undefined;
-    return refusal('account-limit', `account limit exceeded: ${length} queued transactions`);
   }
 
   /** Drops cheaper transactions for a newcomer (TP-11). */
