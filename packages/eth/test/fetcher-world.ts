@@ -37,6 +37,8 @@ export interface FetcherWorld {
   announce(peer: string, numbers: readonly number[], type?: number, size?: number): number;
   /** Delivers transactions in a response, which the pool has seen at once. */
   respond(peer: string, numbers: readonly number[], invalid?: readonly number[]): void;
+  /** Delivers blob transactions in a response, which the pool has refused without a look at their sidecars. */
+  respondUnverified(peer: string, numbers: readonly number[], size: number): void;
   /** Delivers transactions unasked. */
   broadcast(peer: string, numbers: readonly number[], type?: number, size?: number): void;
 }
@@ -76,6 +78,15 @@ export function createFetcherWorld(seed = 1): FetcherWorld {
     respond(peer, numbers, invalid = []) {
       fetcher.answered(peer, new Set(keys(numbers)));
       fetcher.settled(peer, arrivals(numbers), new Set(keys(invalid)));
+      fetcher.finished(peer, keys(numbers));
+    },
+    respondUnverified(peer, numbers, size) {
+      fetcher.answered(peer, new Set(keys(numbers)));
+      fetcher.settled(
+        peer,
+        arrivals(numbers, 3, size).map((each) => ({ ...each, isUnverified: true })),
+        new Set(),
+      );
       fetcher.finished(peer, keys(numbers));
     },
     broadcast(peer, numbers, type, size) {

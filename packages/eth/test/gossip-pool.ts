@@ -25,14 +25,19 @@ export function transaction(nonce: number, length = 0): Uint8Array {
   return signTransaction({ ...base, nonce: BigInt(nonce), input: filled(length, 7) }, key, crypto);
 }
 
-/** A blob transaction with an empty sidecar. */
-export function blobTransaction(nonce: number): Uint8Array {
+/** A blob transaction with an empty sidecar, or with a number of proofs that no pool has verified. */
+export function blobTransaction(nonce: number, proofs = 0): Uint8Array {
   const canonical = signTransaction(
     { ...base, type: 3, nonce: BigInt(nonce), maxFeePerBlobGas: 1n, blobVersionedHashes: [filled(32, 1)] },
     key,
     crypto,
   );
-  return encodePooledTransaction(canonical, { version: 1, blobs: [], commitments: [], proofs: [] });
+  return encodePooledTransaction(canonical, {
+    version: 1,
+    blobs: [],
+    commitments: [],
+    proofs: Array.from({ length: proofs }, () => filled(48, 1)),
+  });
 }
 
 export const hashOf = (raw: Uint8Array): Uint8Array => transactionHash(raw, crypto);

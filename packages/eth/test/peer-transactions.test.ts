@@ -102,6 +102,16 @@ test('TP-35 a reader that does not read holds at most 4096 transactions, and the
   expect((await request(peer))?.hashes.map(toHex)).toEqual([toHex(hashOf(blob))]);
 });
 
+test('TP-35 a transaction that waits for the reader does not keep its message in memory', async () => {
+  const peer = await attack({ crypto });
+  const transactions = peer.peer.eth.transactions();
+  await peer.send(0x02, list([transaction(0, 100_000), transaction(1)]));
+  await transactions.next();
+  const { value } = await transactions.next();
+  expect(value?.transaction.buffer.byteLength).toBeLessThan(1000);
+  expect(value && toHex(value.transaction)).toBe(toHex(transaction(1)));
+});
+
 test('TP-09 malformed transactions end the peer', async () => {
   const peer = await attack();
   const next = peer.peer.eth.transactions();

@@ -243,6 +243,19 @@ describe('false announcements', () => {
     ]);
   });
 
+  test('HX-17 a sidecar that the pool has not verified does not blame other announcers for its size', () => {
+    const world = createFetcherWorld();
+    world.announce('a', [1], 3, 1_200_000);
+    world.announce('b', [1], 3, 500_000);
+    world.announce('type', [1], 2, 500_000);
+    world.respondUnverified('a', [1], 1_200_000);
+    expect(world.liars).toEqual(['type']);
+    world.announce('a', [2], 3, 500_000);
+    world.announce('b', [2], 3, 500_000);
+    world.respondUnverified('a', [2], 1_200_000);
+    expect(world.liars).toEqual(['type', 'a']);
+  });
+
   test('HX-17 announced and never served: an honest announcer is asked within 5 s for each liar', async () => {
     const world = createFetcherWorld();
     for (const liar of ['l1', 'l2', 'l3']) world.announce(liar, range(0, 1000));

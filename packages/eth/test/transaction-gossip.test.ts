@@ -258,6 +258,23 @@ describe('in', () => {
     expect(honest.peer.eth.info()).not.toBe('handshake');
   });
 
+  test('TP-25 a refused blob transaction with another sidecar does not end honest announcers of its size', async () => {
+    const { pool, connect } = createGossipWorld();
+    const [liar, honest] = [await connect(), await connect()];
+    const real = blobTransaction(0);
+    const padded = blobTransaction(0, 500);
+    await liar.sendMessage('newPooledTransactionHashes', announcementOf([padded]));
+    await honest.sendMessage('newPooledTransactionHashes', announcementOf([real]));
+    pool.outcome = () => 'refused';
+    const [request] = received(liar).requests;
+    await liar.send(0x0a, pooled(request?.requestId ?? 0n, [padded]));
+    expect(pool.batches).toEqual([[1, 0]]);
+    expect(honest.peer.eth.info()).not.toBe('handshake');
+    const headers = honest.peer.eth.getHeaders({ origin: 0, amount: 1 });
+    headers.catch(() => {});
+    expect((await honest.next())?.code).toBe(0x03);
+  });
+
   test('TP-27 batches of 128; after more than a quarter refused the next one waits 200 ms', async () => {
     const { clock, pool, connect } = createGossipWorld();
     const peer = await connect();

@@ -40,7 +40,8 @@ export class TransactionFeed implements AsyncIterableIterator<PooledTransaction,
       reader.resolve({ done: false, value: pooled });
       return;
     }
-    this.#waiting.push(pooled);
+    // A view would keep its message, of up to 10 MiB, in memory.
+    this.#waiting.push({ hash: pooled.hash.slice(), transaction: pooled.transaction.slice() });
     this.#bytes += pooled.transaction.length;
   }
 

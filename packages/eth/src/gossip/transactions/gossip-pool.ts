@@ -12,7 +12,7 @@ export interface PooledInfo {
 
 /**
  * What a pool has done with a transaction of a peer:
- * - `added`: it is pooled;
+ * - `added`: it is pooled, and the blobs of its sidecar are verified;
  * - `known`: it was pooled already;
  * - `underpriced`: its fees are too low for now; it is not fetched again for some minutes;
  * - `full`: the pool has no room for it;

@@ -21,6 +21,8 @@ export interface Arrival {
   readonly type: number;
   /** Length of the network form in bytes. */
   readonly size: number;
+  /** Whether it has a sidecar that the pool has not verified, so that the size may be another one. @default false */
+  readonly isUnverified?: boolean | undefined;
 }
 
 /** Collaborators of a {@link TransactionFetcher}. Its callbacks return at once. */
@@ -147,7 +149,7 @@ export class TransactionFetcher<Peer> {
   settled(peer: Peer, arrivals: readonly Arrival[], invalid: ReadonlySet<string>): void {
     for (const arrival of arrivals) {
       const wanted = this.#wanted.get(arrival.key);
-      if (wanted?.stage === 'arrived' && !invalid.has(arrival.key)) this.#judge(wanted, arrival);
+      if (wanted?.stage === 'arrived' && !invalid.has(arrival.key)) this.#judge(wanted, arrival, peer);
     }
     this.#refetch(peer, invalid);
   }
@@ -308,13 +310,17 @@ export class TransactionFetcher<Peer> {
     for (const { source } of wanted.announcements) affected.add(source);
   }
 
-  /** Compares a transaction with all of its announcements, and ends its tracking. */
-  #judge(wanted: Wanted<Peer>, { type, size }: Arrival): void {
+  /**
+   * Compares a transaction with all of its announcements, and ends its tracking. Of an unverified size only the peer that
+   * has delivered it is judged: the hash does not cover the sidecar.
+   */
+  #judge(wanted: Wanted<Peer>, { type, size, isUnverified = false }: Arrival, deliverer: Peer): void {
     const liars: [Announcement<Peer>, string][] = [];
     for (const announcement of wanted.announcements) {
+      const isSizeKnown = !isUnverified || announcement.source.peer === deliverer;
       if (announcement.type !== type) {
         liars.push([announcement, `announced with type ${announcement.type}, it is of type ${type}`]);
-      } else if (Math.abs(announcement.size - size) > sizeTolerance) {
+      } else if (isSizeKnown && Math.abs(announcement.size - size) > sizeTolerance) {
         liars.push([announcement, `announced with ${announcement.size} bytes, it has ${size}`]);
       }
     }

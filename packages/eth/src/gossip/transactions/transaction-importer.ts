@@ -3,6 +3,7 @@ import { type Clock, sleep } from '@devp2p/clock';
 import type { Crypto } from '@devp2p/crypto';
 import { RlpError } from '@devp2p/rlp';
 import { EthError } from '../../error.ts';
+import { blobType } from '../../types/decode-transaction.ts';
 import { transactionHash } from '../../types/transaction.ts';
 import type { AddOutcome, GossipPool } from './gossip-pool.ts';
 import { hashKey } from './hash-key.ts';
@@ -33,6 +34,7 @@ export interface Received {
 /** A transaction on its way into the pool. */
 interface Incoming extends Arrival, Received {
   readonly hash: Uint8Array;
+  isUnverified: boolean;
 }
 
 /** Callbacks of an {@link TransactionImporter}, which return at once. */
@@ -100,7 +102,8 @@ export class TransactionImporter {
     seen.add(key);
     this.#known.add(hash);
     const first = transaction[0] as number;
-    return { transaction, hash, key, type: first < 0xc0 ? first : 0, size: transaction.length };
+    const type = first < 0xc0 ? first : 0;
+    return { transaction, hash, key, type, size: transaction.length, isUnverified: type === blobType };
   }
 
   #hash(transaction: Uint8Array): Uint8Array {
@@ -121,23 +124,24 @@ export class TransactionImporter {
     try {
       if (added.length > 0) outcomes = await pool.add(added.map(({ transaction }) => transaction));
     } finally {
-      for (const [i, { key }] of added.entries()) if (outcomes[i] === 'invalid') invalid.add(key);
+      for (const [i, each] of added.entries()) {
+        if (outcomes[i] === 'invalid') invalid.add(each.key);
+        if (outcomes[i] === 'added') each.isUnverified = false;
+      }
       events.settled(batch, invalid);
     }
     for (let i = added.length; i < batch.length; i++) this.#stats.addOutcome('known');
     const accepted: Uint8Array[] = [];
     let refused = 0;
-    let firstInvalid: Uint8Array | undefined;
     for (const [i, { key, hash }] of added.entries()) {
       const outcome = outcomes[i] ?? 'refused';
       this.#stats.addOutcome(outcome);
       if (outcome === 'added') accepted.push(hash);
       else if (outcome === 'underpriced') underpriced.add(key);
       else if (outcome !== 'known') refused++;
-      if (outcome === 'invalid') firstInvalid ??= hash;
     }
     if (4 * refused > batch.length) this.#notBefore = clock.monotonic() + refusedDelay;
     if (accepted.length > 0) events.accepted(accepted);
-    return firstInvalid;
+    return added.find(({ key }) => invalid.has(key))?.hash;
   }
 }
