@@ -9,6 +9,8 @@ export interface Program {
   readonly server: Server;
   readonly engine: EngineClient;
   readonly enode: string;
+  /** URL of the public JSON-RPC, if it is served. */
+  readonly http: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -18,6 +20,8 @@ export interface ProgramOptions {
   readonly datadir: string;
   /** Node to connect to. @default none */
   readonly peer?: string;
+  /** Whether JSON-RPC is served on a port without a token. @default false */
+  readonly http?: boolean;
   /** Command prefix that pins the process to its core. */
   readonly pin: readonly string[];
 }
@@ -29,26 +33,29 @@ export const ourProgram: readonly string[] = [
 ];
 
 /** Starts our node as users run it. */
-export async function startOurs({ genesis, datadir, peer, pin }: ProgramOptions): Promise<Program> {
+export async function startOurs({ genesis, datadir, peer, pin, http = false }: ProgramOptions): Promise<Program> {
   const server = new Server([
     ...[...pin, ...ourProgram, `--datadir=${datadir}`, `--genesis=${genesis}`],
     ...['--addr=127.0.0.1', '--port=0', '--nodiscover', '--authrpc', '--authrpc.port=0'],
     ...(peer === undefined ? [] : [`--static=${peer}`]),
+    ...(http ? ['--http', '--http.port=0'] : []),
   ]);
-  const [enode, address] = await Promise.all([
+  const [enode, address, url] = await Promise.all([
     server.lineMatching(/^enode=(enode:\/\/\S+)/),
     server.lineMatching(/authrpc server started.*endpoint=(\S+)/),
+    http ? server.lineMatching(/\bhttp server started.*endpoint=(\S+)/) : undefined,
   ]);
   return {
     server,
     enode,
     engine: new EngineClient(`http://${address}`, join(datadir, 'jwtsecret')),
+    http: url && `http://${url}`,
     stop: () => server.stop(),
   };
 }
 
 /** Starts an unmodified geth. Its datadir has to have a genesis. */
-export async function startGeth(geth: string, { datadir, peer, pin }: ProgramOptions): Promise<Program> {
+export async function startGeth(geth: string, { datadir, peer, pin, http = false }: ProgramOptions): Promise<Program> {
   const config = join(datadir, 'config.toml');
   const nodes = peer === undefined ? '' : `StaticNodes = ["${peer}"]\n`;
   // Without the address geth listens on every interface.
@@ -56,11 +63,13 @@ export async function startGeth(geth: string, { datadir, peer, pin }: ProgramOpt
   const server = new Server([
     ...[...pin, geth, `--config=${config}`, `--datadir=${datadir}`, '--networkid=1337', '--syncmode=full'],
     ...['--nat=none', '--nodiscover', '--ipcdisable', '--authrpc.port=0', '--bootnodes=', '--verbosity=3'],
+    ...(http ? ['--http', '--http.port=0', '--http.api=eth'] : []),
   ]);
-  const [enode, address] = await Promise.all([
+  const [enode, address, url] = await Promise.all([
     server.lineMatching(/Started P2P networking.*self="?(enode:\/\/[^\s"?]+)/),
     server.lineMatching(/HTTP server started.*endpoint=(\S+) auth=true/),
+    http ? server.lineMatching(/HTTP server started.*endpoint=(\S+) auth=false/) : undefined,
   ]);
   const engine = new EngineClient(`http://${address}`, join(datadir, 'geth', 'jwtsecret'));
-  return { server, enode, engine, stop: () => server.stop() };
+  return { server, enode, engine, http: url && `http://${url}`, stop: () => server.stop() };
 }

@@ -3,6 +3,7 @@ import { engineScenario } from './engine.ts';
 import { eventLoopScenario } from './event-loop.ts';
 import { memoryScenario } from './memory.ts';
 import { poolMemoryScenario } from './pool-memory.ts';
+import { rpcBlockScenario, rpcCallScenario } from './rpc.ts';
 import type { Scenario } from './scenario.ts';
 import { syncScenario } from './sync.ts';
 
@@ -13,4 +14,6 @@ export const scenarios: readonly Scenario[] = [
   memoryScenario,
   poolMemoryScenario,
   announcementsScenario,
+  rpcBlockScenario,
+  rpcCallScenario,
 ];
