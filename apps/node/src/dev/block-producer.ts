@@ -7,6 +7,7 @@ import type {
   BlockBuilder,
   BlockImporter,
   BlockReader,
+  BuildRequest,
   BuiltBlock,
   CanonicalChain,
   ChainRules,
@@ -14,13 +15,14 @@ import type {
   StateView,
 } from '../chain/interfaces.ts';
 import { createQueue } from '../chain/queue.ts';
+import { blockConditions } from '../engine/block-conditions.ts';
 import { orderTransactions } from '../engine/order-transactions.ts';
 import { DevError } from '../errors/dev-error.ts';
-import type { Candidate } from '../execution/build-request.ts';
 import type { Log } from '../logging/log.ts';
-import type { TransactionPool } from '../txpool/transaction-pool.ts';
-import { nextBaseFee } from '../validation/fees.ts';
-import { checkSender, TransactionQueue, type WaitingTransaction } from './transaction-queue.ts';
+import type { PendingTransaction } from '../txpool/transaction-source.ts';
+import { checkGiven } from './check-given.ts';
+import { TransactionQueue } from './transaction-queue.ts';
+import type { WaitingTransactions } from './waiting-transactions.ts';
 
 /** The parts of the chain that a producer of blocks uses. */
 type ProducedChain = Pick<CanonicalChain, 'head'> &
@@ -41,8 +43,8 @@ export interface BlockProducerOptions {
   readonly interval: number | 'transactions' | 'calls';
   /** Account that receives the tips, 20 bytes. */
   readonly beneficiary: Uint8Array;
-  /** Transactions of peers and of JSON-RPC, which blocks have after those that were handed over. @default none */
-  readonly pool?: Pick<TransactionPool, 'pending' | 'onPending'> | undefined;
+  /** Transactions of blocks that are made without given ones. @default those of {@link BlockProducer.add} alone */
+  readonly waiting?: WaitingTransactions | undefined;
 }
 
 /** Choices for one block. */
@@ -70,7 +72,7 @@ export interface BlockProducer {
   /**
    * Hands over a transaction for the next block.
    *
-   * @param transaction in canonical form
+   * @param transaction in canonical form; for a node, which has a pool, in that of the network, with the blobs
    * @returns its hash, 32 bytes
    * @throws DevError `transaction-refused`, `queue-full`, `closed`
    */
@@ -79,7 +81,7 @@ export interface BlockProducer {
    * Makes a block, and imports it. It is the head if its number is higher than that of the head.
    *
    * @param transactions in canonical form and in this order; they all have to be part of the block. @default those that
-   * wait, as far as they fit
+   * wait and pay the base fee, as far as they fit, the highest tips first
    * @throws DevError
    */
   mine(transactions?: readonly Uint8Array[], options?: MineOptions): Promise<MinedBlock>;
@@ -95,9 +97,9 @@ const receiptsCodec = list(receiptCodec);
 
 /** Creates a producer of blocks on a chain that executes them. */
 export function createBlockProducer(options: BlockProducerOptions): BlockProducer {
-  const { chain, crypto, clock, log, interval, beneficiary, pool } = options;
+  const { chain, crypto, clock, log, interval, beneficiary } = options;
+  const waiting = options.waiting ?? new TransactionQueue({ chain, crypto, log });
   const { config } = chain.genesis;
-  const queue = new TransactionQueue({ config, crypto });
   const inTurn = createQueue();
   const listeners = new Set<(block: MinedBlock) => void>();
   let timer: Timer | undefined;
@@ -113,11 +115,9 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
     return parent;
   };
 
-  const build = async (
-    parent: SealedHeader,
-    transactions: readonly Candidate[],
-    { timestamp, extraData = new Uint8Array() }: MineOptions,
-  ): Promise<BuiltBlock> => {
+  /** @returns an empty block */
+  const requestOf = (parent: SealedHeader, choices: MineOptions): BuildRequest => {
+    const { timestamp, extraData = new Uint8Array() } = choices;
     const now = Math.floor(clock.now() / 1000);
     const time = timestamp ?? Math.max(now, parent.timestamp + 1);
     if (time <= parent.timestamp) {
@@ -125,7 +125,7 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
       throw new DevError('invalid-option', `timestamp is ${time}, ${expected}`);
     }
     const { forks } = config;
-    return chain.build({
+    return {
       parent,
       timestamp: time,
       beneficiary,
@@ -135,8 +135,8 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
       ...(time >= forks.amsterdam && { slotNumber: Number(parent.slotNumber ?? 0) + 1 }),
       gasTarget,
       extraData,
-      transactions,
-    });
+      transactions: [],
+    };
   };
 
   const importBlock = async ({ header, body, accessList }: BuiltBlock): Promise<MinedBlock> => {
@@ -150,32 +150,10 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
     return { header, body, receipts: decode(receiptsCodec, stored?.receipts ?? Uint8Array.of(0xc0)) };
   };
 
-  /** Removes included transactions from the queue, and those that no later block can include. */
-  const settle = async ({ included, refused }: BuiltBlock, tried: readonly WaitingTransaction[]): Promise<void> => {
-    // Those after them are of the pool, which follows the head by itself.
-    const isTried = (position: number): boolean => position < tried.length;
-    for (const position of included.filter(isTried)) queue.remove(tried[position] as WaitingTransaction);
-    for (const { position, code, reason } of refused) {
-      if (!isTried(position)) continue;
-      const transaction = tried[position] as WaitingTransaction;
-      const account = code === 'transaction-nonce' ? await chain.account(transaction.sender) : undefined;
-      // One with a higher nonce waits for those before it.
-      if (account !== undefined && transaction.nonce > account.nonce) continue;
-      queue.remove(transaction);
-      log.warn({ transaction: transaction.hash, code, reason }, 'a transaction was dropped');
-    }
-  };
-
-  /** Transactions of the pool by their tips, without blobs: a block of this chain has no sidecars beside it. */
-  const pooledAfter = async (parent: SealedHeader): Promise<readonly Candidate[]> => {
-    const conditions = {
-      baseFee: nextBaseFee(config, parent),
-      minTip: 0n,
-      blobFee: undefined,
-      sidecarVersion: 1,
-    } as const;
-    const pending = (await pool?.pending(conditions)) ?? [];
-    return orderTransactions(pending, conditions);
+  /** Waiting transactions by their tips, as in a payload; any tip suffices. */
+  const waitingFor = async (request: BuildRequest): Promise<readonly PendingTransaction[]> => {
+    const conditions = blockConditions(config, request, 0n);
+    return orderTransactions(await waiting.pending(conditions), conditions);
   };
 
   const mine = async (given: readonly Uint8Array[] | undefined, choices: MineOptions): Promise<MinedBlock> => {
@@ -183,12 +161,14 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
       throw new DevError('invalid-option', 'transactions is not an array');
     }
     const parent = await parentOf(choices.parent);
-    const transactions = given?.map((raw) => queue.check(raw, parent)) ?? queue.list();
-    const pooled = given === undefined ? await pooledAfter(parent) : [];
-    const built = await build(parent, [...transactions, ...pooled], choices);
+    const checked = given?.map((raw) => checkGiven(raw, parent, config, crypto));
+    const request = requestOf(parent, choices);
+    const tried = checked ?? (await waitingFor(request));
+    const transactions = tried.map(({ raw, sender }) => ({ raw, sender }));
+    const built = await chain.build({ ...request, transactions });
     if (given !== undefined && built.included.length < given.length) throw refusal(built, given.length);
     const mined = await importBlock(built);
-    if (given === undefined) await settle(built, transactions);
+    if (given === undefined) await waiting.settle(built, tried);
     const { number, hash, gasUsed } = mined.header;
     log.info({ number, hash, transactions: mined.body.transactions.length, gasUsed }, 'block made');
     for (const listener of [...listeners]) listener(mined);
@@ -208,20 +188,17 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
   };
   if (typeof interval === 'number') schedule(interval * 1000);
 
-  const unsubscribe = interval === 'transactions' ? pool?.onPending(() => schedule(0)) : undefined;
+  const unsubscribe = interval === 'transactions' ? waiting.onPending(() => schedule(0)) : undefined;
 
   return {
     get waiting() {
-      return queue.size;
+      return waiting.size;
     },
     async add(raw) {
       expectOpen();
-      const transaction = queue.check(raw, chain.head);
-      checkSender(transaction, await chain.account(transaction.sender));
+      const hash = await waiting.add(raw);
       expectOpen();
-      queue.add(transaction);
-      if (interval === 'transactions') schedule(0);
-      return transaction.hash;
+      return hash;
     },
     async mine(transactions, choices = {}) {
       expectOpen();

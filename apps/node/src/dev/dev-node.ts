@@ -13,6 +13,7 @@ import { type BlockProducer, createBlockProducer } from './block-producer.ts';
 import type { DevAccount } from './dev-accounts.ts';
 import { type DevSettings, withDevDefaults } from './dev-options.ts';
 import { createLoad, type Load } from './load.ts';
+import { pooledTransactions } from './pooled-transactions.ts';
 
 /** @see openDevNode */
 export interface DevNodeOptions {
@@ -61,20 +62,14 @@ export async function openDevNode({
   });
   const { chain } = node;
   const log = (options.logs ?? silentLogs)('dev');
-  const producer = createBlockProducer({ chain, crypto, clock, log, interval, beneficiary, pool: node.pool });
-  producer.onBlock((block) => node.blocks?.broadcast(block));
   const { pool } = node;
-  const unsubscribe = pool?.onPending(async (transactions) => {
-    for (const { hash } of transactions) {
-      const transaction = await pool.get(hash);
-      if (transaction === undefined) continue;
-      // It may be in a block already, and a full queue gets it from the pool no more.
-      await producer
-        .add(transaction.raw)
-        .catch((error: unknown) => log.debug({ hash, error }, 'not in the next block'));
-    }
-  });
-  const load = rate > 0 ? createLoad({ chain, producer, accounts, rate, clock, crypto, log }) : undefined;
+  const waiting = pool && pooledTransactions(pool);
+  const producer = createBlockProducer({ chain, crypto, clock, log, interval, beneficiary, waiting });
+  producer.onBlock((block) => node.blocks?.broadcast(block));
+  const load =
+    rate > 0
+      ? createLoad({ chain, producer, accounts, rate, nonce: pool?.nonce.bind(pool), clock, crypto, log })
+      : undefined;
   return {
     node,
     producer,
@@ -83,7 +78,6 @@ export async function openDevNode({
     load,
     async close() {
       load?.close();
-      unsubscribe?.();
       await producer.close();
       await node.close();
     },

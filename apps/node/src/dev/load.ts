@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly accounts: readonly DevAccount[];
   /** Transactions per second. */
   readonly rate: number;
+  /** The next nonce of an address, after the transactions that wait. @default that of the account after the head */
+  readonly nonce?: ((address: Uint8Array) => Promise<bigint>) | undefined;
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly log: Log;
@@ -35,7 +37,8 @@ const gas = 21_000n;
 const tip = 1_000_000_000n;
 
 /** Makes transfers of 1 wei between the accounts, as evenly in time as portions of 100 ms allow. */
-export function createLoad({ chain, producer, accounts, rate, clock, crypto, log }: LoadOptions): Load {
+export function createLoad({ chain, producer, accounts, rate, clock, crypto, log, ...options }: LoadOptions): Load {
+  const { nonce: nextNonce = async (address) => (await chain.account(address))?.nonce ?? 0n } = options;
   const { chainId } = chain.genesis.config;
   /** Next nonces by account. */
   const nonces = new Map<string, bigint>();
@@ -45,8 +48,7 @@ export function createLoad({ chain, producer, accounts, rate, clock, crypto, log
   let isClosed = false;
   let isFull = false;
 
-  const nonceOf = async ({ address }: DevAccount): Promise<bigint> =>
-    nonces.get(toHex(address)) ?? (await chain.account(address))?.nonce ?? 0n;
+  const nonceOf = async ({ address }: DevAccount): Promise<bigint> => nonces.get(toHex(address)) ?? nextNonce(address);
 
   const makeOne = async (): Promise<void> => {
     const sender = accounts[made % accounts.length] as DevAccount;

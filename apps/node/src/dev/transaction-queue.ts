@@ -1,14 +1,13 @@
 import { toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { recoverSender, type SealedHeader, type Transaction } from '@devp2p/eth';
-import type { Account } from '../chain/interfaces.ts';
+import type { CanonicalChain, ChainRules, StateView } from '../chain/interfaces.ts';
 import { DevError } from '../errors/dev-error.ts';
-import { TransactionError, type TransactionErrorCode } from '../errors/transaction-error.ts';
-import type { Candidate } from '../execution/build-request.ts';
-import type { ChainConfig } from '../validation/chain-config.ts';
-import { decodeTransaction } from '../validation/decode-transaction.ts';
-import { gasPerBlob } from '../validation/fees.ts';
-import { checkTransaction, transactionLimits } from '../validation/transaction.ts';
+import type { TransactionErrorCode } from '../errors/transaction-error.ts';
+import type { BuiltBlock } from '../execution/build-request.ts';
+import type { Log } from '../logging/log.ts';
+import type { BlockConditions, PendingTransaction } from '../txpool/transaction-source.ts';
+import { checkGiven, type GivenTransaction } from './check-given.ts';
+import type { WaitingTransactions } from './waiting-transactions.ts';
 
 /** Transactions that wait for a block. */
 const maxTransactions = 10_000;
@@ -17,24 +16,20 @@ const maxBytes = 32 * 1024 * 1024;
 
 /** @see TransactionQueue */
 export interface TransactionQueueOptions {
-  readonly config: ChainConfig;
+  readonly chain: Pick<CanonicalChain, 'head'> & ChainRules & Pick<StateView, 'account'>;
   readonly crypto: Crypto;
+  readonly log: Log;
 }
 
-/** A transaction that waits for a block. */
-export interface WaitingTransaction extends Candidate {
-  /** 32 bytes. */
-  readonly hash: Uint8Array;
-  readonly nonce: bigint;
-  /** The most that it takes from its sender, in wei. */
-  readonly cost: bigint;
-}
-
-/** Transactions that were handed over and are not part of a block yet. */
-export class TransactionQueue {
+/**
+ * Transactions of a program with a chain inside of it, which has no pool: any transaction that a block may include is
+ * taken, also one without a tip, and a blob transaction without its blobs.
+ */
+export class TransactionQueue implements WaitingTransactions {
   readonly #options: TransactionQueueOptions;
   /** By hex of sender and nonce, in the order of their arrival. */
-  readonly #waiting = new Map<string, WaitingTransaction>();
+  readonly #waiting = new Map<string, GivenTransaction>();
+  readonly #listeners = new Set<() => void>();
   #bytes = 0;
 
   constructor(options: TransactionQueueOptions) {
@@ -45,65 +40,53 @@ export class TransactionQueue {
     return this.#waiting.size;
   }
 
-  /**
-   * Checks a transaction by the rules that need no state.
-   *
-   * @param given in canonical form
-   * @param head the last block
-   * @throws DevError `transaction-refused`
-   */
-  check(given: Uint8Array, { number, timestamp, gasLimit }: SealedHeader): WaitingTransaction {
-    const { config, crypto } = this.#options;
-    try {
-      const raw = given.slice();
-      const transaction = decodeTransaction(raw);
-      const { nonce, chainId } = transaction;
-      checkTransaction(raw, transactionLimits(config, { number: number + 1, timestamp: timestamp + 1, gasLimit }));
-      if (chainId !== undefined && chainId !== config.chainId) {
-        throw new TransactionError('chain-id', `chain id ${chainId}, not ${config.chainId}`);
-      }
-      const sender = recoverSender(raw, crypto);
-      if (sender === undefined) throw new TransactionError('signature', 'the signature is invalid');
-      return { raw, sender, nonce, hash: crypto.keccak256(raw), cost: costOf(transaction) };
-    } catch (cause) {
-      if (!(cause instanceof TransactionError)) throw cause;
-      throw new DevError('transaction-refused', cause.message, { cause, transaction: cause.code });
-    }
-  }
-
-  /**
-   * Adds a checked transaction. It replaces one of the same sender with the same nonce.
-   *
-   * @throws DevError `queue-full`
-   */
-  add(transaction: WaitingTransaction): void {
-    const key = keyOf(transaction);
+  /** Adds a transaction. It replaces one of the same sender with the same nonce. */
+  async add(raw: Uint8Array): Promise<Uint8Array> {
+    const { chain, crypto } = this.#options;
+    const given = checkGiven(raw, chain.head, chain.genesis.config, crypto);
+    const { nonce = 0n, balance = 0n } = (await chain.account(given.sender)) ?? {};
+    checkNonce(given.nonce, nonce);
+    if (balance < given.cost) throw refused('balance', `balance of the sender is ${balance}, less than ${given.cost}`);
+    const key = keyOf(given);
     this.#remove(key);
-    const bytes = this.#bytes + transaction.raw.length;
+    const bytes = this.#bytes + given.raw.length;
     if (this.#waiting.size >= maxTransactions || bytes > maxBytes) {
       throw new DevError('queue-full', `${this.#waiting.size} transactions wait for a block`);
     }
-    this.#waiting.set(key, transaction);
+    this.#waiting.set(key, given);
     this.#bytes = bytes;
+    for (const listener of [...this.#listeners]) listener();
+    return given.hash;
   }
 
-  /** The transactions in the order of their arrival, but those of each sender by nonce. */
-  list(): WaitingTransaction[] {
-    const senders = new Map<string, WaitingTransaction[]>();
-    for (const waiting of this.#waiting.values()) {
-      const key = toHex(waiting.sender);
-      const list = senders.get(key) ?? [];
-      senders.set(key, list);
-      list.push(waiting);
+  async pending({ sidecarVersion }: BlockConditions): Promise<readonly PendingTransaction[]> {
+    return [...this.#waiting.values()].map(({ blobs, ...one }) =>
+      blobs === undefined ? one : { ...one, blobs: { ...blobs, version: sidecarVersion } },
+    );
+  }
+
+  onPending(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async settle({ included, refused: failed }: BuiltBlock, tried: readonly PendingTransaction[]): Promise<void> {
+    const { chain, log } = this.#options;
+    for (const position of included) this.#removeOne(tried[position] as PendingTransaction);
+    for (const { position, code, reason } of failed) {
+      const one = tried[position] as PendingTransaction;
+      const account = code === 'transaction-nonce' ? await chain.account(one.sender) : undefined;
+      // One with a higher nonce waits for those before it.
+      if (account !== undefined && one.nonce > account.nonce) continue;
+      this.#removeOne(one);
+      log.warn({ transaction: one.hash, code, reason }, 'a transaction was dropped');
     }
-    for (const list of senders.values()) list.sort((a, b) => (a.nonce < b.nonce ? -1 : 1));
-    return [...this.#waiting.values()].map(({ sender }) => senders.get(toHex(sender))?.shift() as WaitingTransaction);
   }
 
-  /** Removes a transaction that is part of a block, or never can be. */
-  remove(transaction: WaitingTransaction): void {
-    const key = keyOf(transaction);
-    if (this.#waiting.get(key) === transaction) this.#remove(key);
+  /** Removes a transaction, unless another one has replaced it. */
+  #removeOne(one: PendingTransaction): void {
+    const key = keyOf(one);
+    if (this.#waiting.get(key)?.raw === one.raw) this.#remove(key);
   }
 
   #remove(key: string): void {
@@ -115,29 +98,22 @@ export class TransactionQueue {
 }
 
 /**
- * Checks a transaction with the account of its sender. Its nonce may be higher than that of the account.
+ * Checks a nonce, which may be higher than that of the account.
  *
+ * @param next nonce of the account
  * @throws DevError `transaction-refused`
  */
-export function checkSender({ nonce, cost }: WaitingTransaction, account: Account | undefined): void {
-  const { nonce: next = 0n, balance = 0n } = account ?? {};
+function checkNonce(nonce: bigint, next: bigint): void {
   if (nonce < next) throw refused('transaction-nonce', `nonce ${nonce} is below that of the sender, ${next}`);
   if (nonce - next >= maxTransactions) {
     throw refused('transaction-nonce', `nonce ${nonce} is too far above that of the sender, ${next}`);
   }
-  if (balance < cost) throw refused('balance', `balance of the sender is ${balance}, less than ${cost}`);
 }
 
 function refused(transaction: TransactionErrorCode, message: string): DevError {
   return new DevError('transaction-refused', message, { transaction });
 }
 
-function costOf(transaction: Transaction): bigint {
-  const { gas, value, gasPrice, maxFeePerGas, maxFeePerBlobGas = 0n, blobVersionedHashes = [] } = transaction;
-  const blobs = BigInt(blobVersionedHashes.length * gasPerBlob);
-  return gas * (maxFeePerGas ?? gasPrice ?? 0n) + value + blobs * maxFeePerBlobGas;
-}
-
-function keyOf({ sender, nonce }: WaitingTransaction): string {
+function keyOf({ sender, nonce }: PendingTransaction): string {
   return `${toHex(sender)} ${nonce}`;
 }

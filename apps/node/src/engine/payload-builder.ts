@@ -12,10 +12,8 @@ import type {
   TransactionSource,
 } from '../txpool/transaction-source.ts';
 import { maxBlockSize } from '../validation/block.ts';
-import { blobParameters } from '../validation/chain-config.ts';
-import { blobBaseFee, nextBaseFee, nextExcessBlobGas } from '../validation/fees.ts';
-import { transactionLimits } from '../validation/transaction.ts';
 import { type ForkchoiceVersion, invalidAttributes } from './attributes.ts';
+import { blockConditions } from './block-conditions.ts';
 import { orderTransactions } from './order-transactions.ts';
 import type { PayloadAttributes } from './params.ts';
 import { payloadId } from './payload-id.ts';
@@ -133,7 +131,7 @@ class Job {
   constructor(request: BuildRequest, empty: BuiltBlock, parts: PayloadBuilderParts) {
     this.#request = request;
     this.#parts = parts;
-    this.#conditions = conditionsOf(request, parts);
+    this.#conditions = blockConditions(parts.chain.genesis.config, request, parts.minTip ?? defaultMinTip);
     this.#best = { block: empty, sidecars: [] };
     this.#limit = parts.clock.setTimeout(() => this.end(), maxDuration);
     void this.#run();
@@ -226,17 +224,5 @@ function buildRequest(
     gasTarget: targetGasLimit ?? gasTarget,
     extraData,
     transactions: [],
-  };
-}
-
-function conditionsOf({ parent, timestamp }: BuildRequest, parts: PayloadBuilderParts): BlockConditions {
-  const { config } = parts.chain.genesis;
-  const blobs = blobParameters(config, timestamp);
-  return {
-    baseFee: nextBaseFee(config, parent),
-    minTip: parts.minTip ?? defaultMinTip,
-    blobFee: blobs && blobBaseFee(nextExcessBlobGas(config, blobs, parent, timestamp), blobs),
-    gasCap: transactionLimits(config, { number: parent.number + 1, timestamp, gasLimit: parent.gasLimit }).maxGas,
-    sidecarVersion: timestamp >= config.forks.osaka ? 1 : 0,
   };
 }

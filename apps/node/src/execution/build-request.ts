@@ -2,7 +2,7 @@ import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
 import type { TransactionErrorCode } from '../errors/transaction-error.ts';
 
 /** A transaction that a block may contain. */
-export interface Candidate {
+interface Candidate {
   /** In canonical form, a blob transaction without its blobs. */
   readonly raw: Uint8Array;
   /** 20 bytes. */

@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
 import { toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { signTransaction } from '@devp2p/eth';
+import { signTransaction, type UnsignedTransaction } from '@devp2p/eth';
 import { expect, onTestFinished, test } from 'vitest';
 import { type DevNode, openDevNode } from '../../src/dev/dev-node.ts';
 import type { DevSettings } from '../../src/dev/dev-options.ts';
 import { createNode, type Node } from '../../src/node/node.ts';
 import type { NodeSettings } from '../../src/node/options.ts';
+import { joinSidecar } from '../../src/txpool/blob/network-form.ts';
+import type { BlobSidecar } from '../../src/txpool/transaction-source.ts';
 import { temporaryDirectory } from '../chain/temporary.ts';
+import { versionedHashes } from '../txpool/blobs.ts';
 
 const local = { host: '127.0.0.1', port: 0, discovery: false, executionThreads: false } as const;
 
@@ -42,12 +45,20 @@ function hasHead({ chain }: Node, hash: Uint8Array): Promise<void> {
   });
 }
 
-function transfer({ accounts }: DevNode, nonce: number): Uint8Array {
+function transfer({ accounts }: DevNode, nonce: number, given: Partial<UnsignedTransaction> = {}): Uint8Array {
   const [from, to] = accounts;
   if (from === undefined || to === undefined) throw new Error('no account');
   const fees = { maxFeePerGas: 10_000_000_000n, maxPriorityFeePerGas: 1n };
-  const fields = { chainId: 1337n, nonce: BigInt(nonce), gas: 21_000n, to: to.address, value: 5n, ...fees };
-  return signTransaction(fields, from.privateKey, crypto);
+  const fields = { chainId: 1337n, nonce: BigInt(nonce), gas: 21_000n, to: to.address, value: 5n, ...fees, ...given };
+  return signTransaction(fields as UnsignedTransaction, from.privateKey, crypto);
+}
+
+/** A blob of zeros, whose commitment and proofs are the point at infinity. */
+function zeroBlob(): BlobSidecar {
+  const infinity = new Uint8Array(48);
+  infinity[0] = 0xc0;
+  const proofs = Array.from({ length: 128 }, () => infinity);
+  return { version: 1, blobs: [new Uint8Array(131_072)], commitments: [infinity], proofs };
 }
 
 test('ET-13 EN-34 nodes follow a development chain over the network, and execute every block', async () => {
@@ -121,4 +132,44 @@ test('EN-34 TP-34 a block has the transactions of the pool, as soon as there are
   expect(await made).toMatchObject({ header: { number: 1 }, receipts: [{ outcome: true }] });
   await dev.node.pool?.settled();
   expect(dev.node.pool?.status).toEqual({ pending: 0, queued: 0, blobs: 0 });
+});
+
+test('EN-34 a block has blob transactions of the pool', async () => {
+  const dev = await openDev();
+  const sidecar = zeroBlob();
+  const blobVersionedHashes = versionedHashes(sidecar);
+  const raw = transfer(dev, 0, { type: 3, maxFeePerBlobGas: 10n ** 9n, blobVersionedHashes });
+  const [result] = (await dev.node.pool?.add([joinSidecar(raw, sidecar)])) ?? [];
+  expect(result).toMatchObject({ status: 'added' });
+  const { header, receipts } = await dev.producer.mine();
+  expect(header.blobGasUsed).toBe(131_072);
+  expect(receipts.map(({ type, outcome }) => [type, outcome])).toEqual([[3, true]]);
+  expect(dev.producer.waiting).toBe(0);
+});
+
+test('EN-34 transactions that are handed over wait in the pool, and are refused by its rules', async () => {
+  const dev = await openDev();
+  await dev.producer.mine([transfer(dev, 0)]);
+  await dev.node.pool?.settled();
+  const hash = await dev.producer.add(transfer(dev, 1));
+  expect(dev.node.pool?.has(hash)).toBe(true);
+  // The same one once more is no error.
+  expect(await dev.producer.add(transfer(dev, 1))).toEqual(hash);
+  expect(dev.producer.waiting).toBe(1);
+  const refusals: [string | undefined, Uint8Array][] = [
+    ['transaction-nonce', transfer(dev, 0)],
+    ['balance', transfer(dev, 2, { value: 10n ** 24n })],
+    ['chain-id', transfer(dev, 2, { chainId: 1n })],
+    ['intrinsic-gas', transfer(dev, 2, { gas: 20_999n })],
+    ['transaction', Uint8Array.of(0xc0)],
+    [undefined, transfer(dev, 1, { value: 6n })],
+  ];
+  for (const [transaction, raw] of refusals) {
+    const error = await dev.producer.add(raw).catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ name: 'DevError', code: 'transaction-refused', transaction });
+  }
+  expect((await dev.producer.mine()).receipts).toHaveLength(1);
+  expect(dev.producer.waiting).toBe(0);
+  await dev.producer.close();
+  await expect(dev.producer.add(transfer(dev, 2))).rejects.toMatchObject({ code: 'closed' });
 });
