@@ -76,7 +76,11 @@ export function checkStateless(given: Uint8Array, context: AdmissionContext): Ad
     const key = toHex(hash);
     if (isKnown(key)) return { refused: refusal('known', 'already known'), hash };
     const transaction = decodeTransaction(raw);
-    const refused = checkFields(transaction, context) ?? checkSidecar(transaction, sidecar, context);
+    // The sidecar comes before the prices: a false one costs the connection also when the rest is merely refused (TP-26).
+    const refused =
+      checkTaken(transaction, context) ??
+      checkSidecar(transaction, sidecar, context) ??
+      checkFields(transaction, context);
     if (refused !== undefined) return { refused, hash };
     return { checked: { hash, key, transaction, sidecar, ...pricesOf(transaction) }, hash };
   } catch (error) {
@@ -122,14 +126,15 @@ export function* recoverAuthorities({ authorizationList }: Transaction, crypto: 
   }
 }
 
-function checkFields(
-  transaction: Transaction,
-  { next, minTip, takes, isLocal }: AdmissionContext,
-): Refusal | undefined {
-  const { type, nonce, chainId, s, raw, to, authorizationList, maxFeePerBlobGas } = transaction;
+function checkTaken(transaction: Transaction, { next, takes }: AdmissionContext): Refusal | undefined {
+  const { type } = transaction;
   const refused = checkType(transaction, next);
-  if (refused !== undefined) return refused;
-  if (!takes(type)) return refusal('type', `transaction type not supported: type ${type} by this pool`);
+  if (refused !== undefined || takes(type)) return refused;
+  return refusal('type', `transaction type not supported: type ${type} by this pool`);
+}
+
+function checkFields(transaction: Transaction, { next, minTip, isLocal }: AdmissionContext): Refusal | undefined {
+  const { type, nonce, chainId, s, raw, to, authorizationList, maxFeePerBlobGas } = transaction;
   if (type === setCodeType && authorizationList?.length === 0) {
     return refusal('authorizations', 'set code tx must have at least one authorization tuple');
   }

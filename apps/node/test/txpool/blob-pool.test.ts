@@ -2,8 +2,10 @@ import { readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
+import { createTransactionGossip, type EthPeer } from '@devp2p/eth';
 import { describe, expect, test } from 'vitest';
 import { createGossipPool } from '../../src/network/transactions/gossip-pool.ts';
+import { joinSidecar } from '../../src/txpool/blob/network-form.ts';
 import { makeGenesis } from '../chain/make-blocks.ts';
 import { temporaryDirectory } from '../chain/temporary.ts';
 import { testAccount } from '../execution/sign-transaction.ts';
@@ -59,12 +61,32 @@ describe('blob pool', () => {
     expect(scene.pool.has(hash(network))).toBe(false);
   });
 
-  test('TP-08 a sidecar whose commitments are not those of the hashes is a breach', async () => {
+  test.each<[string, Parameters<typeof blobTransaction>[3]]>([
+    ['', {}],
+    [', also of one that is underpriced', { tip: 0n }],
+    [', also of one with too little gas', { gas: 20_999 }],
+    [', also of one with too many blobs', { blobs: 7 }],
+  ])('TP-26 hashes that are not those of the commitments end the peer%s', async (_, fields) => {
     const scene = await open();
-    const { network } = blobTransaction(scene, alice, 0);
-    const at = network.length - 128 * 49 - 20;
-    network[at] = (network[at] as number) ^ 1;
-    expect(await createGossipPool(scene.pool).add([network])).toEqual(['invalid']);
+    const { canonical, sidecar } = blobTransaction(scene, alice, 0, fields);
+    const [first, ...others] = sidecar.commitments.map((commitment) => commitment.slice()) as [Uint8Array];
+    first[20] = (first[20] as number) ^ 1;
+    const network = joinSidecar(canonical, { ...sidecar, commitments: [first, ...others] });
+    const pool = createGossipPool(scene.pool);
+    const gossip = createTransactionGossip({ pool, crypto, clock: scene.clock });
+    const hashes = [hash(canonical)];
+    const peer: Partial<EthPeer> = {
+      id: new Uint8Array(64),
+      getPooledTransactions: async () => [{ hash: hashes[0] as Uint8Array, transaction: network }],
+    };
+    const ended = new Promise((resolve) => {
+      const exchange = gossip.connected(peer as EthPeer, resolve);
+      exchange.announced({ hashes, types: Uint8Array.of(3), sizes: [network.length] });
+    });
+    expect(await ended).toMatchObject({ code: 'invalid-transactions', reason: 'breach-of-protocol' });
+    expect(await scene.add(network)).toBe('sidecar');
+    expect(scene.chain.verified).toHaveLength(0);
+    gossip.close();
   });
 
   test('TP-08 version 0 is taken before Osaka, and converted for a local user afterwards', async () => {

@@ -22,7 +22,6 @@ export function checkSidecarForm(
   isConvertible: boolean,
 ): Refusal | undefined {
   const { length } = hashes;
-  if (length > maxBlobs) return refusal('blobs', `too many blobs in transaction: ${length}, limit ${maxBlobs}`);
   if (given !== version && !(isConvertible && given === 0)) {
     return refusal('sidecar', `unexpected sidecar version, want: ${version}, got: ${given}`);
   }
@@ -32,6 +31,7 @@ export function checkSidecarForm(
     return refusal('sidecar', `invalid number of ${counts} for ${length} versioned hashes`);
   }
   const wrong = hashes.findIndex((hash, i) => !equalBytes(hash, versionedHash(commitments[i] as Uint8Array)));
-  if (wrong < 0) return undefined;
-  return refusal('sidecar', `blob ${wrong}: the versioned hash is not that of its commitment`);
+  if (wrong >= 0) return refusal('sidecar', `blob ${wrong}: the versioned hash is not that of its commitment`);
+  if (length > maxBlobs) return refusal('blobs', `too many blobs in transaction: ${length}, limit ${maxBlobs}`);
+  return undefined;
 }
