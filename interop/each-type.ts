@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { signAuthorization, signTransaction, type UnsignedTransaction } from '@devp2p/eth';
+import { encodePooledTransaction, signAuthorization, signTransaction, type UnsignedTransaction } from '@devp2p/eth';
 import { openKzg, versionedHash } from '../apps/node/src/execution/kzg/kzg.ts';
-import { joinSidecar } from '../apps/node/src/txpool/blob/network-form.ts';
 import { type TestAccount, testAccount } from '../apps/node/test/execution/sign-transaction.ts';
 import type { TestChain } from './geth.ts';
 
@@ -72,5 +71,8 @@ export function transactionsOfEachType(
     maxFeePerBlobGas: 100n * gwei,
     blobVersionedHashes: [versionedHash(commitment)],
   });
-  return [...plain, { name, raw: joinSidecar(raw, { version: 1, blobs: [blob], commitments: [commitment], proofs }) }];
+  return [
+    ...plain,
+    { name, raw: encodePooledTransaction(raw, { version: 1, blobs: [blob], commitments: [commitment], proofs }) },
+  ];
 }

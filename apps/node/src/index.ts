@@ -50,7 +50,6 @@ export type {
 export type { ProvenBlob, TransactionPool } from './txpool/options.ts';
 export type { TxpoolSettings } from './txpool/settings.ts';
 export type {
-  BlobSidecar,
   BlockConditions,
   PendingTransaction,
   TransactionSource,

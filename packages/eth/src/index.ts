@@ -89,6 +89,7 @@ export {
   type UnsignedTransaction,
 } from './types/sign-transaction.ts';
 export {
+  hasSidecar,
   transactionHash,
   transactionList,
   transactionsOf,

@@ -32,6 +32,7 @@ test('the public API is this and no more', async () => {
       "forkIdCodec",
       "forkSchedule",
       "formatForkId",
+      "hasSidecar",
       "headerCodec",
       "listRoot",
       "maxSignatureS",

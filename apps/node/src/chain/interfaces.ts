@@ -1,10 +1,9 @@
-import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
+import type { BlobSidecar, RawList, SealedBody, SealedHeader } from '@devp2p/eth';
 import type { Genesis } from '../config/genesis/genesis.ts';
 import type { BlockErrorCode } from '../errors/chain-error.ts';
 import type { BuildRequest, BuiltBlock } from '../execution/build-request.ts';
 import type { CallExecutor } from '../execution/calls/call-scheduler.ts';
 import type { ExecutableBlock, StateAccess } from '../execution/executor.ts';
-import type { BlobSidecar } from '../execution/kzg/blob-sidecar.ts';
 import type { Account, AccountSummary } from '../execution/state/interfaces.ts';
 import type { StoredBlock } from '../storage/block-records.ts';
 import type { IndexState } from '../storage/indexes/canonical-index.ts';

@@ -1,16 +1,11 @@
 import { toHex } from '@devp2p/bytes';
 import type { Clock, Timer } from '@devp2p/clock';
-import { RawList, type SealedHeader, withdrawalCodec } from '@devp2p/eth';
+import { type BlobSidecar, RawList, type SealedHeader, withdrawalCodec } from '@devp2p/eth';
 import { encode } from '@devp2p/rlp';
 import type { BlockBuilder, BuildRequest, BuiltBlock, ChainRules } from '../chain/interfaces.ts';
 import { BlockError } from '../errors/chain-error.ts';
 import type { Log } from '../logging/log.ts';
-import type {
-  BlobSidecar,
-  BlockConditions,
-  PendingTransaction,
-  TransactionSource,
-} from '../txpool/transaction-source.ts';
+import type { BlockConditions, PendingTransaction, TransactionSource } from '../txpool/transaction-source.ts';
 import { maxBlockSize } from '../validation/block.ts';
 import { type ForkchoiceVersion, invalidAttributes } from './attributes.ts';
 import { blockConditions } from './block-conditions.ts';

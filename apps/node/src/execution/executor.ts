@@ -1,8 +1,7 @@
-import type { RawList, SealedBody, SealedHeader } from '@devp2p/eth';
+import type { BlobSidecar, RawList, SealedBody, SealedHeader } from '@devp2p/eth';
 import type { BlockRef } from '../storage/schema.ts';
 import type { BuildRequest, BuiltBlock } from './build-request.ts';
 import type { CallExecutor } from './calls/call-scheduler.ts';
-import type { BlobSidecar } from './kzg/blob-sidecar.ts';
 import type { Account, AccountProof, AccountSummary } from './state/interfaces.ts';
 
 /** A block whose header and body are valid. */

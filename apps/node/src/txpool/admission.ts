@@ -1,18 +1,26 @@
 import { toHex } from '@devp2p/bytes';
 import type { Crypto } from '@devp2p/crypto';
-import { maxSignatureS, recoverAuthority, recoverSender, type Transaction } from '@devp2p/eth';
+import {
+  type BlobSidecar,
+  type DecodedPooledTransaction,
+  decodePooledTransaction,
+  hasSidecar,
+  maxSignatureS,
+  recoverAuthority,
+  recoverSender,
+  type Transaction,
+  transactionHash,
+} from '@devp2p/eth';
 import { RlpError } from '@devp2p/rlp';
 import { TransactionError, type TransactionErrorCode } from '../errors/transaction-error.ts';
 import { intrinsicGas } from '../execution/block/intrinsic-gas.ts';
 import { decodeTransaction } from '../validation/decode-transaction.ts';
 import { gasPerBlob } from '../validation/fees.ts';
 import { checkTransaction, maxTransactionGas } from '../validation/transaction.ts';
-import { splitSidecar } from './blob/network-form.ts';
 import { checkSidecarForm } from './blob/sidecar-form.ts';
 import type { PoolErrorCode } from './interfaces.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import type { NextRules } from './rules.ts';
-import type { BlobSidecar } from './transaction-source.ts';
 
 /** Longest transaction in bytes (go-ethereum, `txMaxSize`), and longest one with its blobs (`txMaxSize` of the blob pool). */
 const maxPlainSize: number = 128 * 1024;
@@ -71,11 +79,10 @@ export function checkStateless(given: Uint8Array, context: AdmissionContext): Ad
     if (given.length > most) {
       return { refused: refusal('size', `oversized data: transaction size ${given.length}, limit ${most}`), hash };
     }
-    const { raw, sidecar } = isBlob ? splitSidecar(given) : { raw: given, sidecar: undefined };
-    hash = crypto.keccak256(raw);
+    hash = transactionHash(given, crypto);
     const key = toHex(hash);
     if (isKnown(key)) return { refused: refusal('known', 'already known'), hash };
-    const transaction = decodeTransaction(raw);
+    const { transaction, sidecar } = decodeGiven(given, isBlob);
     // The sidecar comes before the prices: a false one costs the connection also when the rest is merely refused (TP-26).
     const refused =
       checkTaken(transaction, context) ??
@@ -86,6 +93,11 @@ export function checkStateless(given: Uint8Array, context: AdmissionContext): Ad
   } catch (error) {
     return { refused: refusalOf(error), hash };
   }
+}
+
+function decodeGiven(given: Uint8Array, isBlob: boolean): DecodedPooledTransaction {
+  // Without a sidecar it has a reason of its own.
+  return isBlob && hasSidecar(given) ? decodePooledTransaction(given) : { transaction: decodeTransaction(given) };
 }
 
 /**

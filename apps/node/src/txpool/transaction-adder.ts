@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { BlobSidecar } from '@devp2p/eth';
 import { type CheckedTransaction, checkStateless } from './admission.ts';
 import { type BlobCandidate, type BlobPart, blobCandidate } from './blob/blob-part.ts';
 import type { AddOptions, AddResult } from './interfaces.ts';
@@ -8,7 +9,6 @@ import { PlainEntry } from './plain/plain-entry.ts';
 import { isExpected, noState, type PoolCore } from './pool-core.ts';
 import { recoverSenders, type SentTransaction } from './recover-senders.ts';
 import { type Refusal, refusal } from './refusal.ts';
-import type { BlobSidecar } from './transaction-source.ts';
 
 /** Adds transactions to a pool: the checks, cheap ones first, and the change of the pool in its turn (TP-01). */
 export class TransactionAdder {

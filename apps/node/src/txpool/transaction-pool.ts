@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromHex, toHex } from '@devp2p/bytes';
+import type { BlobSidecar } from '@devp2p/eth';
 import { BlobPart } from './blob/blob-part.ts';
 import type { PoolCounters } from './counters.ts';
 import { HeadFollower } from './head-follower.ts';
@@ -22,7 +23,7 @@ import { Reservations } from './reservations.ts';
 import { blobLimitsOf, plainLimitsOf } from './settings.ts';
 import { encoded, executable, pendingOf, shown, shownBlob } from './shown.ts';
 import { TransactionAdder } from './transaction-adder.ts';
-import type { BlobSidecar, BlockConditions, PendingTransaction } from './transaction-source.ts';
+import type { BlockConditions, PendingTransaction } from './transaction-source.ts';
 import { Upkeep } from './upkeep.ts';
 
 export type { PoolChain, TransactionPool, TransactionPoolOptions };

@@ -1,6 +1,4 @@
-import type { BlobSidecar } from '../execution/kzg/blob-sidecar.ts';
-
-export type { BlobSidecar };
+import type { BlobSidecar } from '@devp2p/eth';
 
 /** A transaction that may be included in a block. */
 export interface PendingTransaction {

@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs';
 import { toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { signTransaction, type UnsignedTransaction } from '@devp2p/eth';
+import { type BlobSidecar, encodePooledTransaction, signTransaction, type UnsignedTransaction } from '@devp2p/eth';
 import { expect, onTestFinished, test } from 'vitest';
 import { type DevNode, openDevNode } from '../../src/dev/dev-node.ts';
 import type { DevSettings } from '../../src/dev/dev-options.ts';
 import { createNode, type Node } from '../../src/node/node.ts';
 import type { NodeSettings } from '../../src/node/options.ts';
-import { joinSidecar } from '../../src/txpool/blob/network-form.ts';
-import type { BlobSidecar } from '../../src/txpool/transaction-source.ts';
 import { temporaryDirectory } from '../chain/temporary.ts';
 import { versionedHashes } from '../txpool/blobs.ts';
 
@@ -139,7 +137,7 @@ test('EN-34 a block has blob transactions of the pool', async () => {
   const sidecar = zeroBlob();
   const blobVersionedHashes = versionedHashes(sidecar);
   const raw = transfer(dev, 0, { type: 3, maxFeePerBlobGas: 10n ** 9n, blobVersionedHashes });
-  const [result] = (await dev.node.pool?.add([joinSidecar(raw, sidecar)])) ?? [];
+  const [result] = (await dev.node.pool?.add([encodePooledTransaction(raw, sidecar)])) ?? [];
   expect(result).toMatchObject({ status: 'added' });
   const { header, receipts } = await dev.producer.mine();
   expect(header.blobGasUsed).toBe(131_072);

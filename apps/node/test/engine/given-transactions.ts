@@ -1,7 +1,7 @@
 import { toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { recoverSender } from '@devp2p/eth';
-import type { BlobSidecar, PendingTransaction, TransactionSource } from '../../src/txpool/transaction-source.ts';
+import { type BlobSidecar, recoverSender } from '@devp2p/eth';
+import type { PendingTransaction, TransactionSource } from '../../src/txpool/transaction-source.ts';
 import { decodeTransaction } from '../../src/validation/decode-transaction.ts';
 
 /** A transaction as a source has it. */

@@ -1,4 +1,5 @@
 import { createVirtualClock } from '@devp2p/clock/virtual';
+import type { BlobSidecar } from '@devp2p/eth';
 import { describe, expect, test } from 'vitest';
 import type { BlockBuilder, BuildRequest, BuiltBlock, NewBlock } from '../../src/chain/interfaces.ts';
 import type { PayloadAttributes } from '../../src/engine/params.ts';
@@ -6,7 +7,7 @@ import { createPayloadBuilder, type PayloadBuilder } from '../../src/engine/payl
 import { BlockError } from '../../src/errors/chain-error.ts';
 import { ExecutionError } from '../../src/errors/execution-error.ts';
 import { type Log, silentLogs } from '../../src/logging/log.ts';
-import type { BlobSidecar, PendingTransaction } from '../../src/txpool/transaction-source.ts';
+import type { PendingTransaction } from '../../src/txpool/transaction-source.ts';
 import { makeChain, makeGenesis } from '../chain/make-blocks.ts';
 import { signTransaction, testAccount } from '../execution/sign-transaction.ts';
 import { pendingOf } from './given-transactions.ts';

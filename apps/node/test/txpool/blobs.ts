@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { concatBytes } from '@devp2p/bytes';
-import { joinSidecar } from '../../src/txpool/blob/network-form.ts';
-import type { BlobSidecar } from '../../src/txpool/transaction-source.ts';
+import { type BlobSidecar, encodePooledTransaction } from '@devp2p/eth';
 import type { TestAccount, TransactionFields } from '../execution/sign-transaction.ts';
 import type { PoolScene } from './pool-scene.ts';
 
@@ -33,5 +32,5 @@ export function blobTransaction(
   const { blobs = 1, version = 1, ...rest } = fields;
   const sidecar = sidecarOf(blobs, ++seeds, version);
   const canonical = scene.sign(account, nonce, { ...rest, type: 3, blobHashes: versionedHashes(sidecar) });
-  return { canonical, network: joinSidecar(canonical, sidecar), sidecar };
+  return { canonical, network: encodePooledTransaction(canonical, sidecar), sidecar };
 }

@@ -1,7 +1,7 @@
 import { toHex } from '@devp2p/bytes';
 import { createVirtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { type Header, type SealedHeader, sealHeader } from '@devp2p/eth';
+import { type BlobSidecar, type Header, type SealedHeader, sealHeader } from '@devp2p/eth';
 import type { AccountSummary } from '../../src/chain/interfaces.ts';
 import { ExecutionError } from '../../src/errors/execution-error.ts';
 import { silentLogs } from '../../src/logging/log.ts';
@@ -14,7 +14,6 @@ import {
   type TransactionPool,
   type TransactionPoolOptions,
 } from '../../src/txpool/transaction-pool.ts';
-import type { BlobSidecar } from '../../src/txpool/transaction-source.ts';
 import { makeBody, makeGenesis } from '../chain/make-blocks.ts';
 import {
   signTransaction,

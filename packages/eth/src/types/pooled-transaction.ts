@@ -74,7 +74,9 @@ function readVersion(reader: Reader): 0 | 1 {
 export function encodePooledTransaction(transaction: Uint8Array, sidecar: BlobSidecar): Uint8Array {
   if (transaction[0] !== blobType) throw new RlpError('invalid-value', 'not a blob transaction');
   const { version: wrapper, commitments, proofs } = sidecar;
-  const writer = new Writer(transaction.length + sidecar.blobs.length * (blobLength + 4) + 4096);
+  const pointCount = commitments.length + proofs.length;
+  const room = transaction.length + sidecar.blobs.length * (blobLength + 4) + pointCount * (pointLength + 1) + 32;
+  const writer = new Writer(room);
   write(writer, points, proofs);
   write(writer, points, commitments);
   write(writer, blobs, sidecar.blobs);

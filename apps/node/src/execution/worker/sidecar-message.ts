@@ -1,5 +1,5 @@
 import { concatBytes } from '@devp2p/bytes';
-import type { BlobSidecar } from '../kzg/blob-sidecar.ts';
+import type { BlobSidecar } from '@devp2p/eth';
 import type { Kzg } from '../kzg/kzg.ts';
 import { KzgError } from '../kzg/kzg-error.ts';
 import { blobLength, commitmentLength, proofLength } from '../kzg/sizes.ts';

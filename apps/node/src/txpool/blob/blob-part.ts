@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '@devp2p/bytes';
 import type { Clock, Timer } from '@devp2p/clock';
-import type { Transaction } from '@devp2p/eth';
+import { type BlobSidecar, decodePooledTransaction, encodePooledTransaction, type Transaction } from '@devp2p/eth';
 import { cellsPerBlob } from '../../execution/kzg/sizes.ts';
 import type { Log } from '../../logging/log.ts';
 import { decodeTransaction } from '../../validation/decode-transaction.ts';
@@ -10,12 +10,11 @@ import type { ProvenBlob } from '../options.ts';
 import type { AccountState } from '../plain/plain-account.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import type { Reservations } from '../reservations.ts';
-import type { BlobSidecar, BlockConditions, PendingTransaction } from '../transaction-source.ts';
+import type { BlockConditions, PendingTransaction } from '../transaction-source.ts';
 import { BlobEntry } from './blob-entry.ts';
 import { type BlobFileHead, BlobFiles, encodeBlobFile } from './blob-files.ts';
 import { type BlobHead, type BlobLimits, BlobPool } from './blob-pool.ts';
 import { Limbo } from './limbo.ts';
-import { joinSidecar, splitSidecar } from './network-form.ts';
 
 /** Time for which a transaction waits for an earlier nonce, in ms, and number of those that wait (go-ethereum). */
 const gappedLifetime = 60_000;
@@ -153,7 +152,7 @@ export class BlobPart {
 
   async sidecar(key: string): Promise<BlobSidecar | undefined> {
     const networkForm = await this.networkForm(key);
-    return networkForm && splitSidecar(networkForm).sidecar;
+    return networkForm && decodePooledTransaction(networkForm).sidecar;
   }
 
   /** Blobs by the hex of their versioned hashes; each file is read once. */
@@ -247,7 +246,7 @@ export function blobCandidate(
 ): BlobCandidate {
   const { version } = sidecar;
   const { raw } = transaction;
-  const networkForm = joinSidecar(raw, sidecar);
+  const networkForm = encodePooledTransaction(raw, sidecar);
   const content = encodeBlobFile({ sender: fromHex(sender), raw, version }, networkForm);
   const sizes = { size: networkForm.length, stored: content.length, version };
   return { entry: newEntry(key, transaction, sender, sizes), content };

@@ -1,8 +1,8 @@
 import { equalBytes } from '@devp2p/bytes';
+import type { BlobSidecar } from '@devp2p/eth';
 import { versionedHash } from '../../execution/kzg/kzg.ts';
 import { cellsPerBlob } from '../../execution/kzg/sizes.ts';
 import { type Refusal, refusal } from '../refusal.ts';
-import type { BlobSidecar } from '../transaction-source.ts';
 
 /** Most blobs of a transaction (EIP-7594). */
 const maxBlobs = 6;
