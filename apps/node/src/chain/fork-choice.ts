@@ -244,8 +244,12 @@ export class ForkChoice {
   }
 
   async #resolve(block: BlockRef | undefined): Promise<SealedHeader | undefined> {
-    const header = block && (await this.#chain.header(block.number));
-    return header && block && equalBytes(header.hash, block.hash) ? header : undefined;
+    if (block === undefined) return undefined;
+    const { head } = this.#chain;
+    // The usual case, in each call on the latest block, needs no read.
+    if (equalBytes(head.hash, block.hash)) return head;
+    const header = await this.#chain.header(block.number);
+    return header && equalBytes(header.hash, block.hash) ? header : undefined;
   }
 }
 

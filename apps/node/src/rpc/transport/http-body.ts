@@ -31,13 +31,16 @@ export async function readBody(request: IncomingMessage, budget: BodyBudget): Pr
   let size = 0;
   try {
     return await new Promise<Buffer | BodyFault>((resolve, reject) => {
-      const stop = (fault: BodyFault): void => {
+      const onClose = (): void => reject(new Error('caller disconnected'));
+      const settle = (result: Buffer | BodyFault): void => {
         request.off('data', onData);
-        resolve(fault);
+        // Every request is closed after its response.
+        request.off('close', onClose);
+        resolve(result);
       };
       const onData = (chunk: Buffer): void => {
-        if (size + chunk.length > budget.max) stop(413);
-        else if (budget.total + chunk.length > budget.maxTotal) stop(503);
+        if (size + chunk.length > budget.max) settle(413);
+        else if (budget.total + chunk.length > budget.maxTotal) settle(503);
         else {
           size += chunk.length;
           budget.total += chunk.length;
@@ -45,9 +48,9 @@ export async function readBody(request: IncomingMessage, budget: BodyBudget): Pr
         }
       };
       request.on('data', onData);
-      request.once('end', () => resolve(Buffer.concat(chunks, size)));
+      request.once('end', () => settle(Buffer.concat(chunks, size)));
       request.once('error', reject);
-      request.once('close', () => reject(new Error('caller disconnected')));
+      request.once('close', onClose);
     });
   } finally {
     budget.total -= size;

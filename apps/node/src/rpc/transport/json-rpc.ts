@@ -59,13 +59,15 @@ interface Request {
 /** Methods are looked up by their whole name, and no more than this of an unknown one is echoed. */
 const shownName = 64;
 
+/** Reason of a timeout. The error is made when a call has timed out: it would have its stack trace in each call. */
+const timedOut = Symbol('timed out');
+
 /** Creates a JSON-RPC processor that is independent of the transport. */
 export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
   const { api, limits, clock, log, onCall = () => {} } = options;
 
   /** @throws RpcError */
   const call = async (request: Request, end: number, subscriptions: Subscriptions | undefined): Promise<string> => {
-    const timedOut = new RpcError('timeout', 'request timed out');
     try {
       const left = end - clock.monotonic();
       if (left <= 0) throw timedOut;
@@ -76,6 +78,7 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
       return text;
     } catch (error) {
       onCall(false);
+      if (error === timedOut) throw new RpcError('timeout', 'request timed out');
       if (error instanceof RpcError) throw error;
       log.error({ method: request.method, error }, 'a call has failed');
       throw new RpcError('internal', 'internal error');
