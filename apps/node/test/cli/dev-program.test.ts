@@ -103,3 +103,19 @@ test('EN-34 devp2p-node dev refuses a listener outside of loopback, with one lin
   expect(program.stdout).toBe('');
   expect(program.stderr).toMatch(/^devp2p-node: host is 0\.0\.0\.0: .*--dev\.public.*\n$/);
 });
+
+test('EN-34 devp2p-node dev that listens for other hosts names what they need, not its loopback address', async () => {
+  const open = start('dev', '--dev.public', '--addr', '0.0.0.0');
+  await open.enode();
+  const [, genesis = ''] = await open.output(/^genesis=(\S+)\n/m);
+  const command =
+    /^follow it: devp2p-node --genesis GENESIS --eth.blockgossip --static enode:\/\/[0-9a-f]{128}@ADDRESS:\d+\S*\n/m;
+  expect(open.stdout).toMatch(command);
+  expect(open.stdout).toContain(`on another host; GENESIS is a copy of ${genesis}, ADDRESS is that of this host\n`);
+  await stop(open);
+  const named = start('dev', '--dev.public', '--addr', '0.0.0.0', '--nat', 'extip:192.0.2.7');
+  await named.enode();
+  expect(named.stdout).toMatch(/--static enode:\/\/[0-9a-f]{128}@192\.0\.2\.7:\d+/);
+  expect(named.stdout).not.toContain('ADDRESS');
+  await stop(named);
+});

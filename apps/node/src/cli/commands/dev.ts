@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '@devp2p/bytes';
 import { fastCrypto } from '@devp2p/crypto/fast';
+import { parseEnode } from '@devp2p/enr';
+import { isLoopback, parseIp } from '@devp2p/ip';
 import { readGenesisFile } from '../../config/genesis/genesis-file.ts';
 import { type DevNode, openDevNode } from '../../dev/dev-node.ts';
 import type { CommandContext } from '../context.ts';
+import type { Settings } from '../flags/flags.ts';
 import { aborted, failureOf } from './ends.ts';
 import { nodeSettings } from './node-settings.ts';
 
@@ -37,7 +40,7 @@ async function runDevChain(
   });
   if (running === undefined) return;
   try {
-    for (const line of description(running, settings.period)) print(line);
+    for (const line of description(running, settings)) print(line);
     await Promise.race([aborted(signal), failureOf(running.node.chain.failed)]);
   } finally {
     progress.close();
@@ -51,7 +54,8 @@ async function genesisText(path: string): Promise<string> {
   return readFile(path, 'utf8');
 }
 
-function description({ node, accounts, genesisFile }: DevNode, period: number | undefined): string[] {
+function description(dev: DevNode, { period, addr }: Settings): string[] {
+  const { node, accounts, genesisFile } = dev;
   const { config } = node.chain.genesis;
   const when = period ? `every ${period} s` : 'as soon as there are transactions';
   return [
@@ -60,8 +64,24 @@ function description({ node, accounts, genesisFile }: DevNode, period: number | 
     ...accounts.map(
       ({ address, privateKey }, i) => `account=${i} address=0x${toHex(address)} key=0x${toHex(privateKey)}`,
     ),
-    `follow it: devp2p-node --genesis ${genesisFile} --eth.blockgossip --static ${node.enode}`,
+    ...following(dev, addr),
     `genesis=${genesisFile}`,
     `enode=${node.enode}`,
   ];
+}
+
+/** The command with which another node follows: on this host or, if the chain listens outside of it, on another one. */
+function following({ node, genesisFile }: DevNode, listener: string): string[] {
+  const command = (genesis: string, enode: string): string =>
+    `follow it: devp2p-node --genesis ${genesis} --eth.blockgossip --static ${enode}`;
+  if (isLocal(listener)) return [command(genesisFile, node.enode)];
+  const copy = `on another host; GENESIS is a copy of ${genesisFile}`;
+  if (!isLocal(parseEnode(node.enode).host)) return [command('GENESIS', node.enode), copy];
+  const enode = node.enode.replace(/@.*(?=:)/, '@ADDRESS');
+  return [command('GENESIS', enode), `${copy}, ADDRESS is that of this host`];
+}
+
+function isLocal(address: string): boolean {
+  const ip = parseIp(address);
+  return ip !== undefined && isLoopback(ip);
 }
