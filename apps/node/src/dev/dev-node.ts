@@ -59,6 +59,7 @@ export async function openDevNode({
     ...options,
     genesis: genesisFile,
     blockGossip: true,
+    makesBlocks: true,
   });
   const { chain } = node;
   const log = (options.logs ?? silentLogs)('dev');

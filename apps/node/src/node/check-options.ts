@@ -57,6 +57,7 @@ const rules: Rules<NodeOptions> = {
   identity: string,
   ethVersions: array,
   blockGossip: boolean,
+  makesBlocks: boolean,
   requiredBlocks,
   sideBlockDepth: integer(0),
   transactionHistory: history,

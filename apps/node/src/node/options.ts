@@ -63,6 +63,8 @@ export interface NodeSettings extends ExecutionChoice {
    * and development chains, since any peer can extend such a chain. Not with a `network`. @default false
    */
   blockGossip?: boolean | undefined;
+  /** Whether the program makes the blocks of the chain, so that the node does not wait for peers. @default false */
+  makesBlocks?: boolean | undefined;
   /**
    * Hashes, 32 bytes, by block number: peers and blocks of another chain are refused. As go-ethereum's
    * `eth.requiredblocks`. @default none

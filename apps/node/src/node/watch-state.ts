@@ -49,6 +49,7 @@ export function watchState(
       discovery: discovery !== undefined,
       incompatible: connections.incompatible.recent(),
       targetSource: targetSource(),
+      makesBlocks: options.makesBlocks,
       peerHead: peerHead?.state,
       refusedHead: head && forkChoice?.isRefused(head) ? `0x${toHex(head)}` : undefined,
       sync: { target: target && `0x${toHex(target.hash)}`, missing, idleTime, isSynced },

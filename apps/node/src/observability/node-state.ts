@@ -18,7 +18,7 @@ export type NodeState =
   | { readonly name: 'executing'; readonly number: number; readonly last: number }
   /** Blocks are downloaded. */
   | { readonly name: 'syncing' }
-  /** The chain has reached the last target. */
+  /** The chain has reached the last target, or the program makes its blocks. */
   | { readonly name: 'synced' }
   /** No peers, and no node to dial. */
   | { readonly name: 'no-nodes-known'; readonly discovery: boolean }
@@ -88,6 +88,8 @@ export interface NodeFacts {
   };
   /** The source of the block to sync to. */
   readonly targetSource: 'operator' | 'consensus-client' | 'peers' | 'static-peers' | 'longest-chain';
+  /** Whether the program makes the blocks of the chain. @default false */
+  readonly makesBlocks?: boolean | undefined;
   /** Of `peers`. */
   readonly peerHead?: PeerHeadState | undefined;
   /** 0x-prefixed hash of the head from the consensus client, if it is invalid. */
@@ -112,6 +114,7 @@ export function stateOf(facts: NodeFacts): NodeState {
   if (failure !== undefined) return { name: 'sync-failed', error: failure };
   if (catchUp !== undefined) return { name: 'executing', number: catchUp.done, last: catchUp.last };
   const { target, missing, idleTime } = sync;
+  if (facts.makesBlocks && target === undefined) return { name: 'synced' };
   if (peers.length === 0) return withoutPeers(facts);
   if (target === undefined) return withoutTarget(facts);
   if (missing === undefined || idleTime < stallTime) return { name: 'syncing' };

@@ -105,6 +105,13 @@ test('EN-34 a development chain in a directory continues after a restart, and ke
   expect((await second.producer.mine([transfer(second, 1)])).header.number).toBe(2);
 });
 
+test('EN-34 ND-16 a development node without peers does not wait', async () => {
+  const dev = await openDev();
+  expect(dev.node.state()).toEqual({ name: 'synced' });
+  await dev.producer.mine();
+  expect(dev.node.state()).toEqual({ name: 'synced' });
+});
+
 test.each<[string, Partial<NodeSettings>]>([
   ['host', { host: '0.0.0.0' }],
   ['http', { http: { host: '192.0.2.1', port: 0 } }],

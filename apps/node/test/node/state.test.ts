@@ -53,6 +53,7 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
       { ...alone, incompatible: { count: 1, most: 'network' } },
       /^no peers: refused 1 node, most for a different network id$/,
     ],
+    ['no-peers', { ...alone, ...sync({ missing: { what: 'head' } }), makesBlocks: true }, /^no peers yet/],
     [
       'no-static-peer',
       { statics: { count: 2, connected: 0 } },
@@ -89,6 +90,8 @@ describe('ND-16 every state in which a node waits has a name and a line of text'
     ['syncing', { targetSource: 'longest-chain' }],
     ['synced', { targetSource: 'longest-chain', ...sync({ target: undefined, isSynced: true }) }],
     ['synced', { statics: { count: 1, connected: 1 }, ...sync({ target: undefined, isSynced: true }) }],
+    ['synced', { ...alone, known: 0, targetSource: 'longest-chain', makesBlocks: true }],
+    ['synced', { targetSource: 'longest-chain', makesBlocks: true }],
     ['synced', { targetSource: 'operator', ...sync({ target: undefined, isSynced: true }) }],
   ])('ND-16 in the state %s the node does not wait', (name, changes) => {
     const state = stateOf({ ...facts, ...changes });
