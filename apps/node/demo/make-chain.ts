@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { blockForks } from '@devp2p/eth';
 import { type Block, createBlock } from '@ethereumjs/block';
 import { createCommonFromGethGenesis, type GethGenesis } from '@ethereumjs/common';
 import { RLP } from '@ethereumjs/rlp';
@@ -62,24 +63,7 @@ const systemContracts: Record<string, { name: string; code: PrefixedHexString }>
 const genesis = {
   config: {
     chainId: 7331,
-    ...Object.fromEntries(
-      [
-        'homestead',
-        'eip150',
-        'eip155',
-        'eip158',
-        'byzantium',
-        'constantinople',
-        'petersburg',
-        'istanbul',
-        'muirGlacier',
-        'berlin',
-        'london',
-        'arrowGlacier',
-        'grayGlacier',
-        'mergeNetsplit',
-      ].map((fork) => [`${fork}Block`, 0]),
-    ),
+    ...Object.fromEntries(blockForks.filter((fork) => fork !== 'daoFork').map((fork) => [`${fork}Block`, 0])),
     terminalTotalDifficulty: 0,
     terminalTotalDifficultyPassed: true,
     shanghaiTime: firstTime,

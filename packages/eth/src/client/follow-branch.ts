@@ -43,8 +43,9 @@ export function chooseBranch(
   let parent: number | undefined;
   while (next !== undefined) {
     added.unshift(next);
-    parent = own.get(toHex(next.parentHash));
-    next = parent === undefined ? found.get(toHex(next.parentHash))?.header : undefined;
+    const parentKey: string = toHex(next.parentHash);
+    parent = own.get(parentKey);
+    next = parent === undefined ? found.get(parentKey)?.header : undefined;
   }
   if (chain.length === 0) return { added, removed: [] };
   if (parent === undefined) return undefined;

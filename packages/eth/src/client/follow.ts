@@ -22,7 +22,7 @@ export interface FollowOptions {
   readonly from?: number | undefined;
   /** Time between two rounds of requests. @default 4000, a third of a slot */
   readonly interval?: number | undefined;
-  /** Time for the responses of a round. @default 3000 */
+  /** Time for a response; a peer on another branch is asked up to three times in a round. @default 3000 */
   readonly timeout?: number | undefined;
   /** Peers that are asked in a round, chosen at random. @default 8 */
   readonly maxPeers?: number | undefined;

@@ -1,5 +1,6 @@
 import type { Crypto } from '@devp2p/crypto';
 import { EthError } from '../error.ts';
+import { hashKey } from '../gossip/transactions/hash-key.ts';
 import type { PooledTransaction } from '../peer/eth-peer.ts';
 import { showFields } from '../types/show-fields.ts';
 import { transactionHash, unwrapTransaction } from '../types/transaction.ts';
@@ -14,11 +15,11 @@ export function checkPooledTransactions(
   hashes: readonly Uint8Array[],
   crypto: Crypto,
 ): PooledTransaction[] {
-  const wanted = new Map(hashes.map((hash) => [hash.join(), hash]));
+  const wanted = new Map(hashes.map((hash) => [hashKey(hash), hash]));
   const found: PooledTransaction[] = [];
   for (const item of items) {
     const transaction = unwrapTransaction(item);
-    const key = transactionHash(transaction, crypto).join();
+    const key = hashKey(transactionHash(transaction, crypto));
     const hash = wanted.get(key);
     if (hash === undefined) {
       throw new EthError('invalid-response', 'a transaction that was not requested');
