@@ -9,6 +9,7 @@ import {
   type GossipPool,
   type PooledInfo,
   signTransaction,
+  type TransactionAnnouncement,
   type TransactionGossip,
   type TransactionGossipOptions,
   transactionHash,
@@ -45,6 +46,15 @@ export const hashOf = (raw: Uint8Array): Uint8Array => transactionHash(raw, cryp
 export function infoOf(raw: Uint8Array, sender = filled(20, 9)): PooledInfo {
   const first = raw[0] as number;
   return { hash: hashOf(raw), type: first < 0xc0 ? first : 0, size: raw.length, sender };
+}
+
+export function announcementOf(transactions: readonly Uint8Array[]): TransactionAnnouncement {
+  const infos = transactions.map((each) => infoOf(each));
+  return {
+    types: Uint8Array.from(infos, ({ type }) => type),
+    sizes: infos.map(({ size }) => size),
+    hashes: infos.map(({ hash }) => hash),
+  };
 }
 
 /** A pool that takes all that {@link outcome} allows. */

@@ -5,11 +5,11 @@ import { expect, test } from 'vitest';
 import type { GetByHashes } from '../src/index.ts';
 import { range } from './fetcher-world.ts';
 import {
+  announcementOf,
   blobTransaction,
   createGossipWorld,
   garbage,
   hashOf,
-  infoOf,
   list,
   pooled,
   transaction,
@@ -18,11 +18,7 @@ import { MemoryChain } from './memory-chain.ts';
 import { type Attack, attack, connect } from './peers.ts';
 
 const announce = (peer: Attack, raws: readonly Uint8Array[]): Promise<void> =>
-  peer.sendMessage('newPooledTransactionHashes', {
-    types: Uint8Array.from(raws, (raw) => infoOf(raw).type),
-    sizes: raws.map(({ length }) => length),
-    hashes: raws.map(hashOf),
-  });
+  peer.sendMessage('newPooledTransactionHashes', announcementOf(raws));
 
 async function request({ clock, received, version }: Attack): Promise<GetByHashes | undefined> {
   await clock.advance(500);

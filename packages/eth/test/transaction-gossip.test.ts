@@ -2,14 +2,14 @@ import { toHex } from '@devp2p/bytes';
 import { sleep } from '@devp2p/clock';
 import { decode } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
-import { type GetByHashes, type TransactionAnnouncement, transactionsOf } from '../src/index.ts';
+import { type GetByHashes, transactionsOf } from '../src/index.ts';
 import { hashOf as hashOfNumber, range } from './fetcher-world.ts';
 import {
+  announcementOf,
   blobTransaction,
   createGossipWorld,
   garbage,
   hashOf,
-  infoOf,
   list,
   pooled,
   transaction,
@@ -18,14 +18,6 @@ import { filled } from './memory-chain.ts';
 import type { Attack } from './peers.ts';
 
 const hexes = (hashes: Iterable<Uint8Array>): string[] => [...hashes].map(toHex);
-const announcementOf = (transactions: readonly Uint8Array[]): TransactionAnnouncement => {
-  const infos = transactions.map((each) => infoOf(each));
-  return {
-    types: Uint8Array.from(infos, ({ type }) => type),
-    sizes: infos.map(({ size }) => size),
-    hashes: infos.map(({ hash }) => hash),
-  };
-};
 
 /** Messages that a peer has got: hashes of whole transactions, announced hashes, and requests. */
 function received({ received: messages, version }: Attack) {

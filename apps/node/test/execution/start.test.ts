@@ -81,10 +81,17 @@ async function fill(datadir: string, ...parts: (readonly MinedBlock[])[]): Promi
   await chain.close();
 }
 
-/** Replaces the state of a data directory by that of another one. */
-function moveState(from: string, to: string): void {
-  rmSync(join(to, 'state'), { recursive: true });
-  cpSync(join(from, 'state'), join(to, 'state'), { recursive: true });
+/** Makes a data directory with imported blocks, and the state of another one, in which other blocks were imported. */
+async function makeDirectory(
+  blocks: readonly (readonly MinedBlock[])[],
+  others: readonly (readonly MinedBlock[])[],
+): Promise<string> {
+  const [directory, other] = [temporaryDirectory(), temporaryDirectory()];
+  await fill(directory, ...blocks);
+  await fill(other, ...others);
+  rmSync(join(directory, 'state'), { recursive: true });
+  cpSync(join(other, 'state'), join(directory, 'state'), { recursive: true });
+  return directory;
 }
 
 const range = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -101,19 +108,22 @@ async function expectChain({ chain }: Opened, blocks: readonly MinedBlock[]): Pr
   expect(await chain.account(sender)).toMatchObject({ nonce: BigInt(last.header.number) });
 }
 
+/** Opens a data directory with 44 blocks, whose state is that of block 40 of a branch that leaves them after block 30. */
+async function expectWayBack(directory: string, fault: string, blocks: readonly MinedBlock[]): Promise<Opened> {
+  const opened = await open(directory);
+  expect(opened.warnings).toEqual([
+    `the state is that of block 40, ${fault}, and the head is block 44: the state goes back to block 30, and blocks 31 to 44 are executed`,
+  ]);
+  expect(opened.executed).toEqual(range(31, 44));
+  await expectChain(opened, blocks);
+  return opened;
+}
+
 test('ND-07 a start with the state of a side branch walks it back by differences, and executes the canonical blocks above', async () => {
   const { trunk, main, side } = await makeBranches({ trunk: 30, main: 14, side: 10 });
   // The state stays on the side branch when the program dies after the chain's write, or without execution.
-  const [directory, other] = [temporaryDirectory(), temporaryDirectory()];
-  await fill(directory, trunk, side, main);
-  await fill(other, trunk, side);
-  moveState(other, directory);
-  const opened = await open(directory);
-  expect(opened.warnings).toEqual([
-    'the state is that of block 40, which is not canonical, and the head is block 44: the state goes back to block 30, and blocks 31 to 44 are executed',
-  ]);
-  expect(opened.executed).toEqual(range(31, 44));
-  await expectChain(opened, [...trunk, ...main]);
+  const directory = await makeDirectory([trunk, side, main], [trunk, side]);
+  const opened = await expectWayBack(directory, 'which is not canonical', [...trunk, ...main]);
   await opened.chain.close();
   const again = await open(directory);
   expect(again.warnings).toEqual([]);
@@ -122,24 +132,13 @@ test('ND-07 a start with the state of a side branch walks it back by differences
 
 test('ND-07 a start with the state of a block that the chain does not have goes back to the last state that fits', async () => {
   const { trunk, main, side } = await makeBranches({ trunk: 30, main: 14, side: 10 });
-  const [directory, other] = [temporaryDirectory(), temporaryDirectory()];
-  await fill(directory, trunk, main);
-  await fill(other, trunk, side);
-  moveState(other, directory);
-  const opened = await open(directory);
-  expect(opened.warnings).toEqual([
-    'the state is that of block 40, which the chain does not have, and the head is block 44: the state goes back to block 30, and blocks 31 to 44 are executed',
-  ]);
-  expect(opened.executed).toEqual(range(31, 44));
-  await expectChain(opened, [...trunk, ...main]);
+  const directory = await makeDirectory([trunk, main], [trunk, side]);
+  await expectWayBack(directory, 'which the chain does not have', [...trunk, ...main]);
 });
 
 test('ND-07 a start with a state above the head goes back to it, and executes nothing', async () => {
   const { trunk, main } = await makeBranches({ trunk: 30, main: 14, side: 0 });
-  const [directory, other] = [temporaryDirectory(), temporaryDirectory()];
-  await fill(directory, trunk);
-  await fill(other, trunk, main);
-  moveState(other, directory);
+  const directory = await makeDirectory([trunk], [trunk, main]);
   const opened = await open(directory);
   expect(opened.warnings).toEqual([
     'the state is that of block 44, which the chain does not have, and the head is block 30: the state goes back to it',
@@ -152,10 +151,7 @@ test('ND-07 a start with a state above the head goes back to it, and executes no
 
 test('ND-07 a start with a foreign state whose differences do not reach the chain executes all blocks', async () => {
   const { trunk, main, side } = await makeBranches({ trunk: 3, main: 132, side: 132 });
-  const [directory, other] = [temporaryDirectory(), temporaryDirectory()];
-  await fill(directory, trunk, main);
-  await fill(other, trunk, side);
-  moveState(other, directory);
+  const directory = await makeDirectory([trunk, main], [trunk, side]);
   const opened = await open(directory);
   expect(opened.warnings).toEqual([
     'the state is that of block 135, which the chain does not have, and the head is block 135: the state goes back to block 0, and blocks 1 to 135 are executed',
@@ -172,10 +168,5 @@ test('ND-07 after a time without execution, a start executes the blocks from the
   expect(without.chain.isExecuting).toBe(false);
   await without.chain.append(main.map(bare));
   await without.chain.close();
-  const opened = await open(directory);
-  expect(opened.warnings).toEqual([
-    'the state is that of block 40, which is not canonical, and the head is block 44: the state goes back to block 30, and blocks 31 to 44 are executed',
-  ]);
-  expect(opened.executed).toEqual(range(31, 44));
-  await expectChain(opened, [...trunk, ...main]);
+  await expectWayBack(directory, 'which is not canonical', [...trunk, ...main]);
 });
