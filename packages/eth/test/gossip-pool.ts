@@ -43,7 +43,7 @@ export function blobTransaction(nonce: number, proofs = 0): Uint8Array {
 
 export const hashOf = (raw: Uint8Array): Uint8Array => transactionHash(raw, crypto);
 
-export function infoOf(raw: Uint8Array, sender = filled(20, 9)): PooledInfo {
+function infoOf(raw: Uint8Array, sender = filled(20, 9)): PooledInfo {
   const first = raw[0] as number;
   return { hash: hashOf(raw), type: first < 0xc0 ? first : 0, size: raw.length, sender };
 }
