@@ -1,4 +1,4 @@
-import type { BuildRequest } from '../execution/build-request.ts';
+import type { BuildRequest } from '../chain/interfaces.ts';
 import type { BlockConditions } from '../txpool/transaction-source.ts';
 import { blobParameters, type ChainConfig } from '../validation/chain-config.ts';
 import { blobBaseFee, nextBaseFee, nextExcessBlobGas } from '../validation/fees.ts';
