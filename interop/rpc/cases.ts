@@ -52,6 +52,7 @@ export async function casesOf(sample: ChainSample, read: ReadBlock): Promise<rea
   addStates(sample, add);
   addCalls(sample, add);
   addFees(sample, add);
+  addFilled(sample, add);
   await addLogs(sample, read, add);
   await addDebug(sample, read, add);
   addRefused(sample, add);
@@ -197,6 +198,26 @@ function addFees({ head }: ChainSample, add: Add): void {
   add('none', 'eth_feeHistory', '0x0', 'latest', []);
   add('beyond', 'eth_feeHistory', '0x1', quantity(head + 10), []);
   add('descending', 'eth_feeHistory', '0x1', 'latest', [50, 10]);
+}
+
+/** Transactions that are completed. */
+function addFilled({ sender, contract }: ChainSample, add: Add): void {
+  const filled = (name: string, fields: object): void => {
+    add(name, 'eth_fillTransaction', { from: sender, to: nobody, value: '0x1', ...fields });
+  };
+  filled('transfer', {});
+  filled('call', { to: contract, input: '0x12' });
+  filled('creation', { to: undefined, input: '0x600160005260206000f3' });
+  filled('complete', { nonce: '0x9', gas: '0x7530', maxFeePerGas: '0x174876e800', maxPriorityFeePerGas: '0x3' });
+  filled('price', { gasPrice: '0x174876e800' });
+  filled('access list', { accessList: [{ address: contract, storageKeys: [word(1)] }] });
+  filled('blob', { blobVersionedHashes: [`0x01${'22'.repeat(31)}`] });
+  filled('no data', { to: undefined });
+  filled('no blob', { blobVersionedHashes: [] });
+  filled('both fees', { gasPrice: '0x1', maxFeePerGas: '0x1' });
+  filled('no price', { gasPrice: '0x0' });
+  filled('low cap', { maxFeePerGas: '0x1', maxPriorityFeePerGas: '0x2' });
+  filled('other chain', { chainId: '0x1' });
 }
 
 async function addLogs({ head, blocks, contract }: ChainSample, read: ReadBlock, add: Add): Promise<void> {

@@ -80,6 +80,7 @@ export {
   accountAddress,
   type BlobTransaction,
   type DynamicFeeTransaction,
+  encodeUnsigned,
   type LegacyTransaction,
   type SetCodeTransaction,
   type SignedAuthorization,

@@ -25,6 +25,7 @@ test('the public API is this and no more', async () => {
       "encodeBlock",
       "encodePooledTransaction",
       "encodeReceipts",
+      "encodeUnsigned",
       "eth",
       "ethVersion",
       "follow",

@@ -1,3 +1,4 @@
+import { fromHex } from '@devp2p/bytes';
 import { systemClock } from '@devp2p/clock';
 import { createVirtualClock } from '@devp2p/clock/virtual';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
@@ -91,6 +92,74 @@ describe('eth_sendRawTransactionSync', () => {
     await new Promise(setImmediate);
     await clock.advance(5_000);
     await outcome;
+  });
+});
+
+describe('eth_fillTransaction', () => {
+  interface Filled {
+    readonly raw: string;
+    readonly tx: Readonly<Record<string, unknown>>;
+  }
+  const to = `0x${'77'.repeat(20)}`;
+
+  test('RP-13 a transaction is completed with nonce, gas and fees, and is not signed', async () => {
+    const { call, sign, account } = await open();
+    await call('sendRawTransaction', hex(sign(0, 0)));
+    const { raw, tx } = (await call('fillTransaction', { from: account(0), to, value: '0x5' })) as Filled;
+    const { baseFeePerGas } = (await call('getBlockByNumber', 'latest', false)) as { readonly baseFeePerGas: string };
+    const tip = BigInt((await call('maxPriorityFeePerGas')) as string);
+    expect(tx).toEqual({
+      ...{ type: '0x2', chainId: '0x539', nonce: '0x1', to, value: '0x5', input: '0x', gas: '0x5208' },
+      ...{ gasPrice: null, maxPriorityFeePerGas: `0x${tip.toString(16)}`, accessList: [] },
+      maxFeePerGas: `0x${(tip + 2n * BigInt(baseFeePerGas)).toString(16)}`,
+      ...{ v: '0x0', r: '0x0', s: '0x0', yParity: '0x0', hash: hex(transactionHash(fromHex(raw.slice(2)), crypto)) },
+    });
+    expect(raw).toMatch(/^0x02.*808080$/);
+  });
+
+  test('RP-13 fields that are given stay, and decide the type', async () => {
+    const { call, account } = await open();
+    const fill = async (fields: object) =>
+      ((await call('fillTransaction', { from: account(0), to, ...fields })) as Filled).tx;
+    const own = { nonce: '0x9', gas: '0x7530', maxFeePerGas: '0x174876e800', maxPriorityFeePerGas: '0x3' };
+    expect(await fill(own)).toMatchObject({ type: '0x2', ...own });
+    const legacy = await fill({ gasPrice: '0x174876e800' });
+    expect(legacy).toMatchObject({ type: '0x0', gasPrice: '0x174876e800', maxFeePerGas: null, gas: '0x5208' });
+    expect(legacy).not.toHaveProperty('chainId');
+    const blobVersionedHashes = [`0x01${'22'.repeat(31)}`];
+    expect(await fill({ blobVersionedHashes })).toMatchObject({
+      type: '0x3',
+      blobVersionedHashes,
+      maxFeePerBlobGas: '0x2',
+    });
+    const accessList = [{ address: to, storageKeys: [`0x${'00'.repeat(32)}`] }];
+    expect(await fill({ accessList })).toMatchObject({ type: '0x2', accessList });
+    const authorization = { chainId: '0x0', address: to, nonce: '0x0', yParity: '0x0', r: '0x1', s: '0x1' };
+    expect(await fill({ authorizationList: [authorization] })).toMatchObject({
+      type: '0x4',
+      authorizationList: [authorization],
+    });
+  });
+
+  test.each<[object, string]>([
+    [{ gasPrice: '0x1', maxFeePerGas: '0x1' }, 'both gasPrice and'],
+    [{ gasPrice: '0x1', authorizationList: [] }, 'both gasPrice and authorizationList'],
+    [{ gasPrice: '0x0' }, 'gasPrice must be non-zero'],
+    [{ maxFeePerGas: '0x0', maxPriorityFeePerGas: '0x0' }, 'maxFeePerGas must be non-zero'],
+    [{ maxFeePerGas: '0x1', maxPriorityFeePerGas: '0x2' }, 'maxFeePerGas (1) < maxPriorityFeePerGas (2)'],
+    [{ maxFeePerBlobGas: '0x0' }, 'must be non-zero'],
+    [{ blobVersionedHashes: [] }, 'need at least 1 blob'],
+    [{ blobVersionedHashes: Array(7).fill(`0x${'01'.repeat(32)}`) }, 'too many blobs in transaction (have=7, max=6)'],
+    [{ blobs: ['0x00'] }, '"blobs" is not supported'],
+    [{ to: null }, 'contract creation without any data'],
+    [{ to: null, blobVersionedHashes: [`0x${'01'.repeat(32)}`] }, 'missing "to" in blob transaction'],
+    [{ to: null, input: '0x00', authorizationList: [] }, 'authorizationList provided for contract creation'],
+    [{ chainId: '0x1' }, 'chainId does not match'],
+    [{ value: `0x${'f'.repeat(30)}` }, 'insufficient funds'],
+  ])('RP-13 %j is refused', async (fields, message) => {
+    const { call, account } = await open();
+    const filled = call('fillTransaction', { from: account(0), to, ...fields });
+    await expect(filled).rejects.toMatchObject({ number: -32000, message: expect.stringContaining(message) });
   });
 });
 

@@ -168,6 +168,17 @@ export function signTransaction(
 }
 
 /**
+ * Encodes a transaction with a signature of zeros, in whose place a wallet puts its own.
+ *
+ * @returns the transaction in canonical form
+ * @throws EthError `invalid-option` for an invalid field
+ */
+export function encodeUnsigned(transaction: UnsignedTransaction): Uint8Array {
+  const type = checkTransaction(transaction);
+  return envelope(type, [...fieldsOf(transaction, type), ...[0n, 0n, 0n].map(integer)]);
+}
+
+/**
  * Signs the delegation of an account to the code of another one, for a {@link SetCodeTransaction}.
  *
  * @param privateKey of the delegating account, 32 bytes

@@ -1,5 +1,6 @@
 import type { Backend } from '../backend.ts';
 import { TransactionIdentities } from '../codec/transaction-identities.ts';
+import { createTipOracle } from '../fees/tip-oracle.ts';
 import { Filters } from '../live/filters.ts';
 import { watchHeads } from '../live/heads.ts';
 import { watchLogs } from '../live/log-watch.ts';
@@ -10,6 +11,7 @@ import { blockMethods } from './eth/blocks.ts';
 import { callMethods } from './eth/calls.ts';
 import { capabilityMethods } from './eth/capabilities.ts';
 import { feeMethods } from './eth/fees.ts';
+import { fillMethods } from './eth/fill-transaction.ts';
 import { filterMethods, type LiveParts } from './eth/filters.ts';
 import { infoMethods } from './eth/info.ts';
 import { logMethods } from './eth/logs.ts';
@@ -27,9 +29,11 @@ export interface EthNamespace extends Namespace {
 /** `eth_*` methods and subscriptions (execution-apis). */
 export function ethNamespace(backend: Backend): EthNamespace {
   const { chain, tags, pool, crypto } = backend;
+  const view = chainView(chain, tags);
   const parts: EthParts = {
     ...backend,
-    view: chainView(chain, tags),
+    view,
+    tips: createTipOracle(view, crypto),
     identities: new TransactionIdentities(crypto),
   };
   const heads = watchHeads({ chain, tags });
@@ -55,6 +59,7 @@ export function ethNamespace(backend: Backend): EthNamespace {
       ...stateMethods(parts),
       ...callMethods(parts),
       ...walletMethods(parts),
+      ...fillMethods(parts),
       ...capabilityMethods(parts),
     },
   };

@@ -43,7 +43,7 @@ export function callMethods(parts: EthParts): Methods {
  *
  * @throws RpcError
  */
-async function runCall<Type extends CallTask['type']>(
+export async function runCall<Type extends CallTask['type']>(
   { chain, view }: EthParts,
   type: Type,
   call: CallArguments,

@@ -3,21 +3,19 @@ import { nextBaseFee } from '../../../validation/fees.ts';
 import { blockNumber } from '../../codec/block-id.ts';
 import { parameter, safeQuantity, toQuantity } from '../../codec/hex.ts';
 import { blobFeeOf, createFeeHistory, followingBaseFee } from '../../fees/fee-history.ts';
-import { createTipOracle } from '../../fees/tip-oracle.ts';
 import { method, optional } from '../../transport/api.ts';
 import type { EthParts, Methods } from './parts.ts';
 
 const quantityParameter = parameter(safeQuantity);
 
 /** Methods about the price of gas. */
-export function feeMethods({ chain, view, crypto }: EthParts): Methods {
+export function feeMethods({ chain, view, tips }: EthParts): Methods {
   const { config } = chain.genesis;
-  const oracle = createTipOracle(view, crypto);
   const history = createFeeHistory(view, config);
   return {
-    maxPriorityFeePerGas: method([], async () => toQuantity(await oracle.suggest())),
+    maxPriorityFeePerGas: method([], async () => toQuantity(await tips.suggest())),
     gasPrice: method([], async () =>
-      toQuantity((await oracle.suggest()) + followingBaseFee(await view.latest(), config)),
+      toQuantity((await tips.suggest()) + followingBaseFee(await view.latest(), config)),
     ),
     baseFee: method([], async () => {
       const latest = await view.latest();

@@ -1,5 +1,6 @@
 import type { Backend } from '../../backend.ts';
 import type { TransactionIdentities } from '../../codec/transaction-identities.ts';
+import type { TipOracle } from '../../fees/tip-oracle.ts';
 import type { Namespace } from '../../transport/api.ts';
 import { RpcError } from '../../transport/rpc-error.ts';
 import type { ChainView } from '../chain-view.ts';
@@ -8,6 +9,7 @@ import type { ChainView } from '../chain-view.ts';
 export interface EthParts extends Backend {
   readonly view: ChainView;
   readonly identities: TransactionIdentities;
+  readonly tips: TipOracle;
 }
 
 export type Methods = Namespace['methods'];
