@@ -310,7 +310,16 @@ describe('an invalid call is refused with its reason, and has no effect', () => 
     await servers.close();
   });
 
-  test('ND-11 web3_sha3 is Keccak-256', async () => {
+  test('RP-30 ND-11 the network is shown by net, the program by web3', async () => {
+    const servers = await serve({ http: { port: 0 } });
+    expect(await rpc(servers.http, 'net_version')).toMatch(/^\d+$/);
+    expect(await rpc(servers.http, 'net_listening')).toBe(true);
+    expect(await rpc(servers.http, 'net_peerCount')).toMatch(/^0x(0|[1-9a-f][0-9a-f]*)$/);
+    expect(await rpc(servers.http, 'web3_clientVersion')).toEqual(expect.any(String));
+    await servers.close();
+  });
+
+  test('RP-30 ND-11 web3_sha3 is Keccak-256', async () => {
     const servers = await serve({ http: { port: 0 } });
     expect(await rpc(servers.http, 'web3_sha3', ['0x68656c6c6f20776f726c64'])).toBe(
       '0x47173285a8d7341e5e972fc677286384f802f8ef42a5ec5f03bbfa254cb01fad',

@@ -60,7 +60,7 @@ const withTransactions = (fits: (raw: Uint8Array) => boolean = () => true): numb
 const ref = (number: number) => ({ number, hash: block(number).header.hash });
 
 describe('blocks', () => {
-  test('EN-01 requests by number and by hash return the same complete block', async () => {
+  test('RP-14 EN-01 requests by number and by hash return the same complete block', async () => {
     const number = withTransactions();
     const { header, body } = block(number);
     const found = (await call('getBlockByNumber', quantity(number), false)) as Json;
@@ -80,15 +80,23 @@ describe('blocks', () => {
     // The list prefix of the block, the header, and the lists of the body without its prefix.
     expect(Number(found.size)).toBeGreaterThan(header.raw.length + body.raw.length - 4);
     expect(found).not.toHaveProperty('totalDifficulty');
+    for (const field of [
+      ...['mixHash', 'sha3Uncles', 'logsBloom', 'transactionsRoot', 'stateRoot', 'receiptsRoot', 'difficulty'],
+      ...['extraData', 'gasLimit'],
+    ]) {
+      expect(found).toHaveProperty(field, expect.stringMatching(/^0x[0-9a-f]*$/));
+    }
     const { transactions: _, uncles: __, size: ___, withdrawals: ____, ...fields } = found;
     expect(await call('getHeaderByNumber', quantity(number))).toEqual(fields);
     expect(await call('getHeaderByHash', hashOf(number))).toEqual(fields);
   });
 
-  test('EN-01 fields that forks have added are present from the fork on', async () => {
+  test('RP-14 EN-01 fields that forks have added are present from the fork on', async () => {
     const { forks } = chain.genesis.config;
     for (const [field, fork] of [
       ['withdrawals', forks.shanghai],
+      ['excessBlobGas', forks.cancun],
+      ['blockAccessListHash', forks.amsterdam],
       ['withdrawalsRoot', forks.shanghai],
       ['blobGasUsed', forks.cancun],
       ['parentBeaconBlockRoot', forks.cancun],
@@ -200,7 +208,7 @@ describe('transactions', () => {
 });
 
 describe('receipts', () => {
-  test('EN-01 gas and log indexes are cumulative over the block', async () => {
+  test('RP-16 EN-01 gas and log indexes are cumulative over the block', async () => {
     let seenLogs = 0;
     for (const [number, { header, body, receipts }] of blocks.slice(0, length + 1).entries()) {
       if (number % 40 !== 0 && receipts.length < 3) continue;
@@ -219,6 +227,13 @@ describe('receipts', () => {
           transactionHash: hex(transactionHash(body.transactions.at(i), crypto)),
           blockHash: hashOf(number),
         });
+        const raw = body.transactions.at(i);
+        const type = (raw[0] as number) < 0xc0 ? (raw[0] as number) : 0;
+        expect(receipt).toHaveProperty('type', quantity(type));
+        expect(['blobGasUsed' in receipt, 'blobGasPrice' in receipt]).toEqual([type === 3, type === 3]);
+        for (const log of receipt['logs'] as Json[]) {
+          expect(log).toMatchObject({ blockTimestamp: quantity(header.timestamp), removed: false });
+        }
         expect(receipt.to === null).toBe(receipt.contractAddress !== null);
         expect(Number(receipt.effectiveGasPrice)).toBeGreaterThanOrEqual(Number(header.baseFeePerGas));
       }
@@ -323,7 +338,7 @@ describe('the rest', () => {
     expect(await call('blockNumber')).toBe(quantity(length));
   });
 
-  test('EN-01 syncing is false only at the head of the consensus client', async () => {
+  test('RP-31 EN-01 syncing is false only at the head of the consensus client', async () => {
     const state = { startingBlock: quantity(length), currentBlock: quantity(length) };
     expect(await call('syncing')).toEqual({ ...state, highestBlock: quantity(length) });
     forkChoice.request({ head: block(length).header.hash });
@@ -347,7 +362,11 @@ describe('the rest', () => {
     'getProof',
     'estimateGas',
     'sendRawTransaction',
-  ])('EN-01 %s fails because there is no state', async (method) => {
+    'sendRawTransactionSync',
+    'fillTransaction',
+    'createAccessList',
+    'getStorageValues',
+  ])('RP-11 EN-01 %s fails because there is no state', async (method) => {
     await expect(call(method, {}, 'latest')).rejects.toMatchObject({
       number: -32000,
       message: 'state is not available without execution',

@@ -29,12 +29,14 @@ describe('JSON-RPC over HTTP', () => {
     await servers.close();
   });
 
-  test('ND-11 it is bound to 127.0.0.1 and offers eth, net and web3, but not admin', async () => {
+  test('RP-06 ND-11 it is bound to 127.0.0.1 and offers eth, net and web3, but nothing that has to be named', async () => {
     expect(new URL(url).hostname).toBe('127.0.0.1');
     const { body } = await ask(url, { body: call('rpc_modules') });
     expect(JSON.parse(body).result).toEqual({ rpc: '1.0', eth: '1.0', net: '1.0', web3: '1.0' });
-    const admin = await ask(url, { body: call('admin_peers') });
-    expect(JSON.parse(admin.body).error.code).toBe(-32601);
+    for (const method of ['admin_peers', 'engine_exchangeCapabilities', 'debug_getBadBlocks', 'testing_buildBlockV1']) {
+      const { body } = await ask(url, { body: call(method) });
+      expect([method, JSON.parse(body).error.code]).toEqual([method, -32601]);
+    }
   });
 
   test('ND-11 a response is JSON, that to a notification is empty', async () => {

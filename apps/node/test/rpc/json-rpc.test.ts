@@ -2,7 +2,7 @@ import { createVirtualClock } from '@devp2p/clock/virtual';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { silentLogs } from '../../src/logging/log.ts';
-import { type Api, method, selectApi, subscription } from '../../src/rpc/transport/api.ts';
+import { type Api, method, optional, selectApi, subscription } from '../../src/rpc/transport/api.ts';
 import { isNestedDeeper } from '../../src/rpc/transport/json-depth.ts';
 import { createJsonRpc, type JsonRpcOptions, rpcLimits } from '../../src/rpc/transport/json-rpc.ts';
 import { RpcError } from '../../src/rpc/transport/rpc-error.ts';
@@ -19,6 +19,7 @@ const api: Api = selectApi(
       methods: {
         subtract: method([number, number], (a, b) => a - b),
         nothing: method([], () => undefined),
+        optional: method([number, optional(number)], (a, b) => `${a} ${b}`),
         refuse: method([], () => {
           throw new RpcError('failed', 'not today');
         }),
@@ -103,6 +104,12 @@ describe('ND-11 JSON-RPC 2.0', () => {
     ['an object as id', { ...call('nothing'), id: {} }, invalid],
     ['true as id', { ...call('nothing'), id: true }, invalid],
     ['an id that JSON.parse rounds', '{"jsonrpc":"2.0","id":9007199254740993,"method":"test_nothing"}', invalid],
+    ['the offered modules', { jsonrpc: '2.0', id: 1, method: 'rpc_modules' }, result({ rpc: '1.0', test: '1.0' })],
+  ])('RP-03 %s', async (_, request, expected) => {
+    expect(await answer(request)).toEqual(expected);
+  });
+
+  test.each<[string, unknown, unknown]>([
     ['an empty batch', [], error(-32600, 'empty batch')],
     ['a batch of invalid requests', [1, 2], [invalid, invalid]],
     ['a batch of notifications', [{ jsonrpc: '2.0', method: 'test_nothing' }], undefined],
@@ -111,12 +118,22 @@ describe('ND-11 JSON-RPC 2.0', () => {
       [call('subtract', [3, 1]), { jsonrpc: '2.0', method: 'test_nothing' }, 1, call('refuse', [], 2)],
       [result(2), invalid, error(-32000, 'not today', 2)],
     ],
-    ['the offered modules', { jsonrpc: '2.0', id: 1, method: 'rpc_modules' }, result({ rpc: '1.0', test: '1.0' })],
-  ])('%s', async (_, request, expected) => {
+  ])('RP-02 %s', async (_, request, expected) => {
     expect(await answer(request)).toEqual(expected);
   });
 
-  test('an internal error is logged, and not sent', async () => {
+  test.each<[string, unknown, unknown]>([
+    ['a missing optional parameter', [1], result('1 undefined')],
+    ['null as an optional parameter', [1, null], result('1 undefined')],
+    ['an optional parameter', [1, 2], result('1 2')],
+    ['null as a required parameter', [null, 2], error(-32602, 'missing value for required argument 0', 1)],
+    ['no required parameter', [], error(-32602, 'missing value for required argument 0', 1)],
+    ['an object as parameters', { a: 1 }, error(-32602, 'non-array args', 1)],
+  ])('RP-04 %s', async (_, params, expected) => {
+    expect(await answer(call('optional', params))).toEqual(expected);
+  });
+
+  test('RP-03 an internal error is logged, and not sent', async () => {
     const lines: unknown[] = [];
     const log = { ...silentLogs('rpc'), error: (fields: unknown) => lines.push(fields) };
     await answer(call('break'), { log });
@@ -167,7 +184,7 @@ describe('ND-11 JSON-RPC 2.0', () => {
 });
 
 describe('HX-27 limits of one request', () => {
-  test('HX-27 a batch of 10,000 is refused before any of its calls', async () => {
+  test('RP-02 HX-27 a batch of 10,000 is refused before any of its calls', async () => {
     const calls: boolean[] = [];
     const batch = Array.from({ length: 10_000 }, (_, id) => call('nothing', [], id));
     expect(await answer(batch, { onCall: (ok) => calls.push(ok) })).toEqual([error(-32600, 'batch too large', 0)]);
@@ -207,7 +224,8 @@ describe('HX-27 limits of one request', () => {
     );
   });
 
-  test('the size of a response is bounded, and that of a batch in total', async () => {
+  test('RP-02 the size of a response is bounded, and that of a batch in total', async () => {
+    expect(rpcLimits).toMatchObject({ maxBatch: 1_000, maxResponse: 25_000_000 });
     const limits = { ...rpcLimits, maxResponse: 1_000 };
     const tooLarge = (id: number) => error(-32003, 'response too large', id);
     expect(await answer(call('long', [2_000]), { limits })).toEqual(tooLarge(1));
@@ -220,7 +238,7 @@ describe('HX-27 limits of one request', () => {
     ]);
   });
 
-  test('a call that does not end times out, with the rest of its batch', async () => {
+  test('RP-03 a call that does not end times out, with the rest of its batch', async () => {
     const { clock, rpc } = server();
     const answered = rpc(JSON.stringify([call('nothing'), call('hang', [], 2), call('nothing', [], 3)]));
     await clock.advance(30_000);

@@ -1,8 +1,9 @@
 import { fromHex, toHex } from '@devp2p/bytes';
 import { fastCrypto as crypto } from '@devp2p/crypto/fast';
-import { contractAddress, type RawList } from '@devp2p/eth';
+import { contractAddress, type RawList, receiptCodec, type SealedHeader } from '@devp2p/eth';
 import { bigint, encode, type Tree, tree } from '@devp2p/rlp';
 import { describe, expect, test } from 'vitest';
+import { type ReceiptContext, receiptJson } from '../../src/rpc/codec/receipt.ts';
 import { transactionJson } from '../../src/rpc/codec/transaction.ts';
 import { TransactionIdentities, type TransactionIdentity } from '../../src/rpc/codec/transaction-identities.ts';
 import { decodeTransaction } from '../../src/validation/decode-transaction.ts';
@@ -55,7 +56,7 @@ const listOf = (...raw: readonly Uint8Array[]): RawList =>
 const identityOf = (raw: Uint8Array): TransactionIdentity =>
   new TransactionIdentities(crypto).of({ hash: slot }, listOf(raw), 0);
 
-test('EN-01 a legacy transaction of EIP-155', () => {
+test('RP-15 EN-01 a legacy transaction of EIP-155', () => {
   const raw = fromHex(
     'f86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83',
   );
@@ -80,7 +81,7 @@ test('EN-01 a legacy transaction of EIP-155', () => {
   });
 });
 
-test('EN-01 a legacy transaction without a chain id', () => {
+test('RP-15 EN-01 a legacy transaction without a chain id', () => {
   const unsigned: Tree[] = [9n, 20n, 21_000n].map(number).concat([new Uint8Array(), number(3n)], [slot]);
   const signature = crypto.secp256k1.sign(crypto.keccak256(encode(tree(), unsigned)), key);
   const word = (start: number) => number(BigInt(`0x${toHex(signature.subarray(start, start + 32))}`));
@@ -111,7 +112,7 @@ describe('typed transactions', () => {
         ],
       },
     ],
-  ])('EN-01 type %i', (type, own) => {
+  ])('RP-15 EN-01 type %i', (type, own) => {
     const raw = sign(type);
     const json = transactionJson(decodeTransaction(raw), place, identityOf(raw));
     expect(json).toMatchObject({
@@ -124,7 +125,15 @@ describe('typed transactions', () => {
     expect(json).toHaveProperty('yParity', v);
   });
 
-  test('EN-01 the gas price is at most the fee cap', () => {
+  test('RP-15 in the pool the place is null, and the gas price is the fee cap', () => {
+    const json = transactionJson(decodeTransaction(sign(2)), undefined, identityOf(sign(2)));
+    expect(json).toMatchObject({ gasPrice: '0x1e', maxFeePerGas: '0x1e' });
+    for (const field of ['blockHash', 'blockNumber', 'blockTimestamp', 'transactionIndex']) {
+      expect(json).toHaveProperty(field, null);
+    }
+  });
+
+  test('RP-15 EN-01 the gas price is at most the fee cap', () => {
     const json = transactionJson(decodeTransaction(sign(2)), { ...place, baseFee: 29n }, identityOf(sign(2)));
     expect(json).toHaveProperty('gasPrice', '0x1e');
   });
@@ -156,6 +165,17 @@ test('EN-01 the sender of an invalid signature is the zero address', () => {
     const raw = Uint8Array.of(2, ...encode(tree(), [...unsigned, ...[parity, wrongR, wrongS].map(number)]));
     expect(identityOf(raw).sender).toEqual(new Uint8Array(20));
   }
+});
+
+test('RP-16 a receipt before Byzantium has a state root, and no status', () => {
+  const root = new Uint8Array(32).fill(7);
+  const encoded = encode(receiptCodec, { type: 0, outcome: root, cumulativeGas: 21_000, logs: [] });
+  const header = { hash: slot, number: 5, timestamp: 60 } as Partial<SealedHeader> as SealedHeader;
+  const config = { blobSchedule: [] } as Partial<ReceiptContext['config']> as ReceiptContext['config'];
+  const context = { config, crypto, identities: new TransactionIdentities(crypto) };
+  const json = receiptJson(header, listOf(sign(1)), listOf(encoded), 0, context);
+  expect(json).toMatchObject({ root: `0x${'07'.repeat(32)}`, gasUsed: '0x5208', from: sender, contractAddress: null });
+  expect(json).not.toHaveProperty('status');
 });
 
 test('EN-01 the address of a created contract', () => {
