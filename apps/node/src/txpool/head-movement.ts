@@ -47,7 +47,7 @@ export async function readMovement(
   let old = { number: from.number, hash: from.hash };
   let fresh = { number: to.number, hash: to.hash };
   while (!equalBytes(old.hash, fresh.hash)) {
-    // A branch of more blocks than that is no reorganization that the pool follows.
+    // The pool does not follow a reorganization of more blocks than that.
     if (left.length + joined.length > 4 * maxDistance || Math.max(old.number, fresh.number) === 0) {
       return { left: [], joined: joined.reverse() };
     }

@@ -30,7 +30,7 @@ export type PoolErrorCode =
   | 'authority'
   /** Its list of authorizations is empty (EIP-7702). */
   | 'authorizations'
-  /** There is no room for it. */
+  /** The pool is full. */
   | 'full'
   /** A proof of its blobs is false. */
   | 'proof'

@@ -16,7 +16,7 @@ export interface BranchChange {
  * @param chain the last blocks of the chain, ascending; empty at the start
  * @param reports headers of each peer, ascending and linked
  * @param quorum peers that must have a block
- * @returns `undefined` when there is no such block, or when its branch does not begin on the chain
+ * @returns `undefined` when no block has the quorum, or when its branch does not begin on the chain
  */
 export function chooseBranch(
   chain: readonly SealedHeader[],

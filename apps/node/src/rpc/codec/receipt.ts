@@ -125,7 +125,7 @@ function bloomOf(logs: readonly Log[], crypto: Crypto): Uint8Array {
 
 /**
  * @param logIndex place in the whole block
- * @param removed whether its block is no longer canonical. @default false
+ * @param removed whether a reorganization has removed its block. @default false
  */
 export function logJson(
   { address, topics, data }: Pick<FoundLog, 'address' | 'topics' | 'data'>,

@@ -4,7 +4,7 @@ import type { BlockTags, ViewedChain } from '../backend.ts';
 
 /** A move of the latest block. */
 export interface HeadChange {
-  /** Blocks that are no longer canonical, from the highest down. */
+  /** Blocks that a reorganization has removed, from the highest down. */
   readonly removed: readonly SealedHeader[];
   /** Blocks that have become canonical, ascending. */
   readonly added: readonly SealedHeader[];

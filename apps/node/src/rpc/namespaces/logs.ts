@@ -147,7 +147,7 @@ function changed(): RpcError {
 /**
  * The logs of one block, with their size in JSON, about.
  *
- * @param removed whether the block is no longer canonical. @default false
+ * @param removed whether a reorganization has removed the block. @default false
  * @throws RpcError `pruned-history`
  */
 export function* logsJson(

@@ -1,5 +1,19 @@
-/** Fields of a {@link BlobEntry}. */
-export interface BlobFields {
+/** Most by which the base fee changes from block to block (EIP-1559). */
+const feeStep = Math.log(1.125);
+/** Most by which the price of blob gas falls from block to block, with the targets and limits of EIP-7892: 17 %. */
+const blobFeeStep = (feeStep * 4) / 3;
+
+/** Number of changes from a price of 1 wei to a price. */
+export function feeSteps(fee: bigint): number {
+  return fee === 0n ? 0 : Math.log(Number(fee)) / feeStep;
+}
+
+export function blobFeeSteps(fee: bigint): number {
+  return fee === 0n ? 0 : Math.log(Number(fee)) / blobFeeStep;
+}
+
+/** What the pool keeps in memory of a blob transaction; its blobs are on disk. */
+export class BlobEntry {
   /** Hex of the hash. */
   readonly key: string;
   /** Hex of the address. */
@@ -21,37 +35,6 @@ export interface BlobFields {
   /** Length of its file. */
   readonly stored: number;
   /** In canonical form; read from its file when it is long. */
-  readonly raw: Uint8Array | undefined;
-}
-
-/** Most by which the base fee changes from block to block (EIP-1559). */
-const feeStep = Math.log(1.125);
-/** Most by which the price of blob gas falls from block to block, with the targets and limits of EIP-7892: 17 %. */
-const blobFeeStep = (feeStep * 4) / 3;
-
-/** Number of changes from a price of 1 wei to a price. */
-export function feeSteps(fee: bigint): number {
-  return fee === 0n ? 0 : Math.log(Number(fee)) / feeStep;
-}
-
-export function blobFeeSteps(fee: bigint): number {
-  return fee === 0n ? 0 : Math.log(Number(fee)) / blobFeeStep;
-}
-
-/** What the pool keeps in memory of a blob transaction; its blobs are on disk. */
-export class BlobEntry implements BlobFields {
-  readonly key: string;
-  readonly sender: string;
-  readonly nonce: bigint;
-  readonly gas: number;
-  readonly feeCap: bigint;
-  readonly tipCap: bigint;
-  readonly blobFeeCap: bigint;
-  readonly cost: bigint;
-  readonly hashes: readonly string[];
-  readonly version: 0 | 1;
-  readonly size: number;
-  readonly stored: number;
   readonly raw: Uint8Array | undefined;
   readonly steps: number;
   readonly blobSteps: number;
@@ -77,6 +60,9 @@ export class BlobEntry implements BlobFields {
     this.blobSteps = blobFeeSteps(fields.blobFeeCap);
   }
 }
+
+/** Fields with which a {@link BlobEntry} is made. */
+export type BlobFields = Omit<BlobEntry, 'steps' | 'blobSteps' | 'arrival' | 'isAnnounced'>;
 
 /** Prices of the next block, as steps. */
 export interface PriceSteps {

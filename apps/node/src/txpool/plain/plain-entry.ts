@@ -3,8 +3,11 @@ import type { PlainAccount } from './plain-account.ts';
 /** A unit of room in the pool, in bytes (go-ethereum, `txSlotSize`). */
 export const slotSize: number = 32 * 1024;
 
-/** Fields of a {@link PlainEntry}. */
-export interface PlainFields {
+/**
+ * A plain transaction of the pool. There are thousands of them, so that it has few fields: hash and sender are kept as
+ * the keys of the maps that have it.
+ */
+export class PlainEntry {
   /** Hex of the hash. */
   readonly key: string;
   /** In canonical form, in a buffer of its own. */
@@ -18,22 +21,6 @@ export interface PlainFields {
   /** The most that it takes from its sender, in wei. */
   readonly cost: bigint;
   /** Hex of the accounts that it delegates (EIP-7702). */
-  readonly authorities: readonly string[] | undefined;
-}
-
-/**
- * A plain transaction of the pool. There are thousands of them, so that it has few fields: hash and sender are kept as
- * the keys of the maps that have it.
- */
-export class PlainEntry {
-  readonly key: string;
-  readonly raw: Uint8Array;
-  readonly type: number;
-  readonly nonce: bigint;
-  readonly gas: number;
-  readonly feeCap: bigint;
-  readonly tipCap: bigint;
-  readonly cost: bigint;
   readonly authorities: readonly string[] | undefined;
   /** Absent while it is not in the pool. */
   account: PlainAccount | undefined = undefined;
@@ -68,6 +55,12 @@ export class PlainEntry {
     this.tip = isCapped ? this.feeCap - baseFee : this.tipCap;
   }
 }
+
+/** Fields with which a {@link PlainEntry} is made. */
+export type PlainFields = Pick<
+  PlainEntry,
+  'key' | 'raw' | 'type' | 'nonce' | 'gas' | 'feeCap' | 'tipCap' | 'cost' | 'authorities'
+>;
 
 /** Whether a transaction pays enough more than another of the same nonce: fee and tip, by a percentage (TP-05). */
 export function canReplace(old: PlainEntry, entry: PlainEntry, bump: bigint): boolean {

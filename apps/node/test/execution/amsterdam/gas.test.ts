@@ -150,7 +150,7 @@ describe('system calls', () => {
   test('FK-12 they have 30,000,000 gas and the state gas of 16 slots', async () => {
     const world = (count: number) => createWorld({ alloc: { [exits]: { code: `0x${slots(count)}` } } });
     const { result } = await world(286).build();
-    // It is no gas of the block.
+    // The gas of the block does not include it.
     expect(result.gasUsed).toBe(0);
     await expect(world(287).build()).rejects.toMatchObject({ code: 'system-contract' });
   });

@@ -200,7 +200,7 @@ describe('opcodes', () => {
       [2, ...zeros(28), 1],
     ],
     ['EXCHANGE, then ISZERO', '60008080e88e15', [1, 0, 0]],
-    ['EXCHANGE, its operand is no instruction', '600060006000e88e15', [1, 0, 0]],
+    ['EXCHANGE, its operand is not executed', '600060006000e88e15', [1, 0, 0]],
   ])('FK-14 %s: %s', async (_, code, stack) => {
     const { isSuccess, output } = await run({ code: `${code}${returning(stack.length)}` });
     expect(isSuccess).toBe(true);
