@@ -1,5 +1,6 @@
 import { bigint, bytes, type Codec, decode, list, struct, uint } from '@devp2p/rlp';
 import { toData, toQuantity } from './hex.ts';
+import { toWord } from './slot.ts';
 
 /** A value and the index at which it was set: 0 before the transactions, then one for each, then one after them. */
 const change = <T>(value: Codec<T>) => struct({ index: uint(32), value });
@@ -29,17 +30,13 @@ export function accessListJson(encoded: Uint8Array): readonly object[] {
     codeChanges: account.codeChanges.map(({ index, value }) => ({ index: toQuantity(index), code: toData(value) })),
     nonceChanges: account.nonceChanges.map(quantityChange),
     storageChanges: account.storageChanges.map(({ key, changes }) => ({
-      key: word(key),
-      changes: changes.map(({ index, value }) => ({ index: toQuantity(index), value: word(value) })),
+      key: toWord(key),
+      changes: changes.map(({ index, value }) => ({ index: toQuantity(index), value: toWord(value) })),
     })),
-    storageReads: account.storageReads.map(word),
+    storageReads: account.storageReads.map(toWord),
   }));
 }
 
 function quantityChange({ index, value }: { index: number; value: bigint }): object {
   return { index: toQuantity(index), value: toQuantity(value) };
-}
-
-function word(value: bigint): string {
-  return `0x${value.toString(16).padStart(64, '0')}`;
 }
