@@ -12,6 +12,18 @@ export interface ViewedBlock {
   readonly receipts: RawList | undefined;
 }
 
+/** The receipts of a block. @throws RpcError `pruned-history` */
+export function heldReceipts({
+  header,
+  receipts,
+}: {
+  readonly header: SealedHeader;
+  readonly receipts?: RawList | undefined;
+}): RawList {
+  if (receipts !== undefined) return receipts;
+  throw new RpcError('pruned-history', `receipts of block ${header.number} are not held`);
+}
+
 /** The chain as the `eth` methods show it: the canonical one, up to its latest block. */
 export interface ChainView extends BlockTags {
   /**

@@ -8,7 +8,7 @@ import { TransactionIdentities } from '../codec/transaction-identities.ts';
 import { method, type Namespace } from '../transport/api.ts';
 import { RpcError } from '../transport/rpc-error.ts';
 import { accessListOf } from './block-access-list.ts';
-import { chainView, type ViewedBlock } from './chain-view.ts';
+import { chainView, heldReceipts, type ViewedBlock } from './chain-view.ts';
 import { findMined } from './eth/transactions.ts';
 import { traceMethods } from './trace.ts';
 
@@ -38,10 +38,7 @@ export function debugNamespace(backend: Backend): Namespace {
         return toData(encodeBlock(header.raw, body.raw));
       }),
       getRawReceipts: method([blockId], async (id) => {
-        const { header, receipts } = await blockOf(id);
-        if (receipts === undefined) {
-          throw new RpcError('pruned-history', `receipts of block ${header.number} are not held`);
-        }
+        const receipts = heldReceipts(await blockOf(id));
         return [...consensusReceipts(receipts, crypto).receipts].map(toData);
       }),
       getRawTransaction: method([hashParameter], async (hash) => {

@@ -4,9 +4,8 @@ import { type BlockId, blockHash, blockId, blockNumber } from '../../codec/block
 import { parameter, safeQuantity, toData, toQuantity } from '../../codec/hex.ts';
 import { receiptsJson } from '../../codec/receipt.ts';
 import { method } from '../../transport/api.ts';
-import { RpcError } from '../../transport/rpc-error.ts';
 import { accessListOf } from '../block-access-list.ts';
-import type { ViewedBlock } from '../chain-view.ts';
+import { heldReceipts, type ViewedBlock } from '../chain-view.ts';
 import { boolean, type EthParts, type Methods } from './parts.ts';
 
 const index = parameter(safeQuantity);
@@ -57,11 +56,8 @@ export function blockMethods(parts: EthParts): Methods {
     getBlockReceipts: method([blockId], async (id) => {
       const block = await view.block(id);
       if (block === undefined) return null;
-      const { header, body, receipts } = block;
-      if (receipts === undefined) {
-        throw new RpcError('pruned-history', `receipts of block ${header.number} are not held`);
-      }
-      return receiptsJson(header, body.transactions, receipts, { config, crypto, identities });
+      const { header, body } = block;
+      return receiptsJson(header, body.transactions, heldReceipts(block), { config, crypto, identities });
     }),
     getBlockAccessList: method([blockId], async (id) => {
       const list = await accessListOf(parts, id);

@@ -6,6 +6,7 @@ import { receiptJson } from '../../codec/receipt.ts';
 import { transactionJson } from '../../codec/transaction.ts';
 import { method } from '../../transport/api.ts';
 import { RpcError } from '../../transport/rpc-error.ts';
+import { heldReceipts } from '../chain-view.ts';
 import type { EthParts, Methods } from './parts.ts';
 
 const hashParameter = parameter(data(32));
@@ -46,11 +47,8 @@ export function transactionMethods(parts: EthParts): Methods {
     getTransactionReceipt: method([hashParameter], async (hash) => {
       const found = await findMined(parts, hash);
       if (found === undefined) return null;
-      const { header, body, receipts, index } = found;
-      if (receipts === undefined) {
-        throw new RpcError('pruned-history', `receipts of block ${header.number} are not held`);
-      }
-      return receiptJson(header, body.transactions, receipts, index, { config, crypto, identities });
+      const { header, body, index } = found;
+      return receiptJson(header, body.transactions, heldReceipts(found), index, { config, crypto, identities });
     }),
     getRawTransactionByHash: method([hashParameter], async (hash) => {
       const pooled = await pool?.get(hash);
