@@ -73,6 +73,15 @@ describe('accounts', () => {
     }
   });
 
+  test('RP-09 pending is the latest state without a builder, and no block', async () => {
+    const code = { [absent]: { code: '0x435f5260205ff3' } };
+    expect(await ask('call', { to: absent }, 'pending', code)).toBe(await ask('call', { to: absent }, 'latest', code));
+    expect(await ask('getBalance', scene.account(1), 'pending')).toBe(
+      await ask('getBalance', scene.account(1), 'latest'),
+    );
+    expect(await ask('getBlockByNumber', 'pending', false)).toBeNull();
+  });
+
   test('RP-10 a block that does not exist has no state', async () => {
     for (const id of ['0x100', `0x${'11'.repeat(32)}`]) {
       await expect(ask('getBalance', absent, id)).rejects.toMatchObject({
