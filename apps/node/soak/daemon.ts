@@ -26,6 +26,8 @@ export interface Place extends Partial<Limits> {
   readonly datadir: string;
   /** The time of the node advances only by {@link Daemon.pass}, independent of the load of the machine. @default false */
   readonly isTimeStill?: boolean;
+  /** Path of the genesis.json. @default that of the demo */
+  readonly genesisFile?: string;
 }
 
 /** Returns command and arguments that run Node.js within limits. Node.js turns SIGXFSZ into an error of the write. */
@@ -36,7 +38,7 @@ export function limited(limits: Limits | undefined, args: readonly string[]): [s
   return ['sh', ['-c', script, log ?? 'sh', process.execPath, ...args]];
 }
 
-/** `devp2p-node` with the genesis of the demo on loopback, in a process of its own. */
+/** `devp2p-node`, by default with the genesis of the demo, on loopback in a process of its own. */
 export class Daemon {
   stderr = '';
   /** Resolves with the exit code, or the signal that ended the process. */
@@ -52,11 +54,12 @@ export class Daemon {
       fileBlocks,
       log: logFile,
       isTimeStill = false,
+      genesisFile = genesis,
     }: Place = typeof place === 'string' ? { datadir: place } : place;
     const limits = fileBlocks === undefined ? undefined : { fileBlocks, ...(logFile && { log: logFile }) };
-    const where = ['--datadir', datadir, '--genesis', genesis, '--addr', '127.0.0.1'];
+    const where = ['--datadir', datadir, '--genesis', genesisFile, '--addr', '127.0.0.1'];
     if (!flags.includes('--port')) where.push('--port', '0');
-    if (!flags.includes('--authrpc')) where.push('--no-authrpc');
+    if (!flags.includes('--authrpc') && !flags.includes('dev')) where.push('--no-authrpc');
     const { PATH } = process.env;
     const args = ['--import', probe, program, ...where, ...flags];
     const child = spawn(...limited(limits, args), {
