@@ -22,7 +22,7 @@ import type { Log } from '../logging/log.ts';
 import type { PendingTransaction } from '../txpool/transaction-source.ts';
 import { checkGiven } from './check-given.ts';
 import { TransactionQueue } from './transaction-queue.ts';
-import type { WaitingTransactions } from './waiting-transactions.ts';
+import { isOfFullBlock, type WaitingTransactions } from './waiting-transactions.ts';
 
 /** The parts of the chain that a producer of blocks uses. */
 type ProducedChain = Pick<CanonicalChain, 'head'> &
@@ -172,6 +172,7 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
     const { number, hash, gasUsed } = mined.header;
     log.info({ number, hash, transactions: mined.body.transactions.length, gasUsed }, 'block made');
     for (const listener of [...listeners]) listener(mined);
+    if (given === undefined && interval === 'transactions' && !isClosed && hasLeft(built, tried)) schedule(0);
     return mined;
   };
 
@@ -218,6 +219,16 @@ export function createBlockProducer(options: BlockProducerOptions): BlockProduce
       await inTurn(async () => {});
     },
   };
+}
+
+/** Whether transactions did not fit into a block that has others, so that the next one may have them. */
+function hasLeft({ included, refused }: BuiltBlock, tried: readonly PendingTransaction[]): boolean {
+  if (included.length === 0) return false;
+  const positions = new Set(included);
+  const senderOf = (position: number): string => toHex((tried[position] as PendingTransaction).sender);
+  // Later transactions of these have the same fault.
+  const senders = new Set(refused.filter(({ code }) => !isOfFullBlock(code)).map(({ position }) => senderOf(position)));
+  return tried.some((_, position) => !positions.has(position) && !senders.has(senderOf(position)));
 }
 
 function refusal({ included, refused }: BuiltBlock, count: number): DevError {

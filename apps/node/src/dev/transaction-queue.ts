@@ -7,7 +7,7 @@ import type { BuiltBlock } from '../execution/build-request.ts';
 import type { Log } from '../logging/log.ts';
 import type { BlockConditions, PendingTransaction } from '../txpool/transaction-source.ts';
 import { checkGiven, type GivenTransaction } from './check-given.ts';
-import type { WaitingTransactions } from './waiting-transactions.ts';
+import { isOfFullBlock, type WaitingTransactions } from './waiting-transactions.ts';
 
 /** Transactions that wait for a block. */
 const maxTransactions = 10_000;
@@ -74,6 +74,7 @@ export class TransactionQueue implements WaitingTransactions {
     const { chain, log } = this.#options;
     for (const position of included) this.#removeOne(tried[position] as PendingTransaction);
     for (const { position, code, reason } of failed) {
+      if (included.length > 0 && isOfFullBlock(code)) continue;
       const one = tried[position] as PendingTransaction;
       const account = code === 'transaction-nonce' ? await chain.account(one.sender) : undefined;
       // One with a higher nonce waits for those before it.

@@ -1,3 +1,4 @@
+import type { TransactionErrorCode } from '../errors/transaction-error.ts';
 import type { BuiltBlock } from '../execution/build-request.ts';
 import type { PendingTransaction, TransactionSource } from '../txpool/transaction-source.ts';
 
@@ -20,4 +21,9 @@ export interface WaitingTransactions extends Pick<TransactionSource, 'pending'> 
    * @param tried transactions in the order of the request for the block
    */
   settle(block: BuiltBlock, tried: readonly PendingTransaction[]): Promise<void>;
+}
+
+/** Whether a checked transaction was refused because the others of the block had left too little room. */
+export function isOfFullBlock(code: TransactionErrorCode): boolean {
+  return code === 'block-gas' || code === 'blobs';
 }

@@ -187,6 +187,40 @@ test('EN-34 blocks are made as soon as transactions wait', async () => {
   expect((await next).receipts).toHaveLength(1);
 });
 
+/** A genesis whose blocks have room for two transfers. */
+async function smallGenesis(): Promise<string> {
+  await using dev = await createDevChain();
+  return JSON.stringify({ ...JSON.parse(dev.genesis), gasLimit: '0xc350' });
+}
+
+test('EN-34 transactions that do not fit into a block are in the next ones, without another transaction', async () => {
+  const dev = await open({ interval: 'transactions', genesis: await smallGenesis() });
+  const blocks: number[] = [];
+  const included = new Promise<void>((resolve) => {
+    dev.onBlock(({ receipts }) => {
+      blocks.push(receipts.length);
+      if (blocks.reduce((a, b) => a + b) === 6) resolve();
+    });
+  });
+  // The third transaction of a block, which may be of either sender, does not fit.
+  await Promise.all([0, 1].flatMap((from) => [0, 1, 2].map((nonce) => dev.add(transfer(dev, from, nonce)))));
+  await included;
+  expect(Math.max(...blocks)).toBeLessThanOrEqual(2);
+  expect(blocks).not.toContain(0);
+  expect(dev.waiting).toBe(0);
+});
+
+test('EN-34 a transaction that does not fit beside others waits for the next block', async () => {
+  const dev = await open({ genesis: await smallGenesis() });
+  const large = transfer(dev, 1, 0, { gas: 45_000n });
+  await dev.add(transfer(dev, 0, 0, { maxPriorityFeePerGas: 2n * gwei }));
+  await dev.add(large);
+  expect((await dev.mine()).receipts).toHaveLength(1);
+  expect(dev.waiting).toBe(1);
+  expect((await dev.mine()).body.transactions.at(0)).toEqual(large);
+  expect(dev.waiting).toBe(0);
+});
+
 test('EN-34 a chain in a directory is there again, and a temporary one is removed', async () => {
   const before = new Set(temporaryChains());
   const first = await createDevChain();
